@@ -1,0 +1,28 @@
+// What the CPU asks of whoever owns address translation (src/memory), and what it offers to it. The CPU knows no kernel.
+
+export const access = { read: 0, write: 1, execute: 2 } as const;
+export type Access = (typeof access)[keyof typeof access];
+
+/** One address space, as the CPU sees it. */
+export interface Mmu {
+  /**
+   * Find the frame behind a linear address, doing whatever the access needs first: demand-zero, copy-on-write, file paging,
+   * stack growth. `address` is below 2^47 (others fault before they get here).
+   * Returns the frame's byte address in the machine's memory (a multiple of 4096), plus `cacheWrite` if later writes to the page
+   * need not ask again (never for a page that is still shared copy-on-write); reads may always be cached.
+   * A negative value is -(1 + page-fault error code): #PF. Never throws for a guest's mistake.
+   */
+  translate(address: number, access: Access): number;
+}
+export const cacheWrite = 1;
+
+/** What the owner of memory must tell the CPU. */
+export interface CodeWatch {
+  /** Nonzero at index frame >> 12 where the frame holds translated code. Who writes to it behind the CPU's back calls `invalidateFrame`. */
+  readonly codeFrames: Uint8Array;
+  /** Drop the translations made from this frame (its byte address): it was written or freed. */
+  invalidateFrame(frame: number): void;
+  /** Forget cached translations: all, or the page of one linear address. */
+  flushTlb(): void;
+  flushTlbPage(address: number): void;
+}

@@ -1,0 +1,36 @@
+// Waiting. A system call that cannot finish returns a Wait; when something it waits on happens, its handler is called again
+// with the same arguments, until it returns a number. No handler is async, and no state hides in a closure (snapshots).
+import { restart } from "../abi/errno.ts";
+
+/** Something tasks can sleep on. Whatever changes the condition calls `wake`; sleepers look again. */
+export class WaitQueue {
+  readonly sleepers = new Set<Sleeper>();
+  wake(): void { for (const s of this.sleepers) s.wake(); }
+}
+export interface Sleeper { wake(): void }
+
+export interface Wait {
+  /** Woken by any of these. Empty: only time or a signal ends the wait. */
+  readonly on: readonly WaitQueue[];
+  /** Absolute monotonic time in nanoseconds; the handler is called again then, with `task.waited.expired` true. */
+  readonly until?: number;
+  /** What the call returns if a signal interrupts it: man 7 signal, "Interruption of system calls". Default ERESTARTSYS. */
+  readonly interrupted: number;
+  /** Only SIGKILL ends it (vfork's parent). */
+  readonly killable?: true;
+}
+export const wait = (on: readonly WaitQueue[], options: { until?: number | undefined; interrupted?: number; killable?: true } = {}): Wait => ({
+  on,
+  interrupted: options.interrupted ?? restart.ERESTARTSYS,
+  ...(options.until === undefined ? {} : { until: options.until }),
+  ...(options.killable ? { killable: true as const } : {}),
+});
+
+/** What survives between two calls of a waiting call's handler; cleared when it finishes. Plain data, by the handler's own keys. */
+export interface Waited {
+  expired: boolean;
+  /** Set once by the handler: the absolute deadline it computed on its first call. */
+  deadline?: number;
+  // biome-ignore lint/suspicious/noExplicitAny: each handler keeps its own plain data here
+  data?: any;
+}
