@@ -1,0 +1,7 @@
+// `npm run build`: src/ to dist/. Stages in order; each is a command that fails loudly.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { run, top } from "./setup.mjs";
+
+rmSync(join(top, "dist"), { recursive: true, force: true });
+run(process.execPath, [join(top, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);

@@ -1,0 +1,22 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const src = (file: string) => fileURLToPath(new URL(`src/${file}`, import.meta.url));
+
+export default defineConfig({
+  // Tests import the package as a user does, and get the sources.
+  resolve: {
+    alias: [
+      { find: /^trapgate$/, replacement: src("index.ts") },
+      { find: /^trapgate\/vitest$/, replacement: src("vitest.ts") },
+      { find: /^trapgate\/seccomp$/, replacement: src("seccomp/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: Math.min(4, availableParallelism()),
+  },
+});
