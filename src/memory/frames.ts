@@ -1,0 +1,100 @@
+// Page frames: 4 KiB pieces of the machine's one memory, reference-counted. A frame is named by its byte address there.
+import type { CodeWatch } from "../cpu/mmu.ts";
+
+export const PAGE_SIZE = 4096;
+export const PAGE_SHIFT = 12;
+/** The next multiple of the page size. Exact for every address and length that a guest can name (up to 2^64). */
+export const pageAlign = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
+export const pageFloor = (n: number): number => Math.floor(n / PAGE_SIZE) * PAGE_SIZE;
+export const isPageAligned = (n: number): boolean => n % PAGE_SIZE === 0;
+
+/** Somebody who can give frames back when there are none left (the page cache). Returns how many it freed. */
+export interface Reclaimer { reclaim(wanted: number): number }
+
+const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushTlbPage() {} };
+
+export class Frames {
+  readonly memory: WebAssembly.Memory;
+  readonly u8: Uint8Array;
+  readonly view: DataView;
+  /** The CPU's interest in frames; a machine sets it once, before anything runs. */
+  watch: CodeWatch = noCode;
+  readonly reclaimers = new Set<Reclaimer>();
+  /** Frames there are, and frames nobody uses. */
+  readonly total: number;
+  free: number;
+  /** The frame of zeroes that untouched anonymous memory reads from. Never written, never freed. */
+  readonly zero: number;
+
+  readonly #refs: Uint32Array;
+  /** Free list: #next[n] is the frame number after n, 0 ends it. */
+  readonly #next: Uint32Array;
+  #head = 0;
+  /** Frames from here on were never used, so they are still zero. */
+  #fresh: number;
+  readonly #end: number;
+
+  /** Frames from byte `start` (rounded up) to `end` (default: the memory's end). */
+  constructor(memory: WebAssembly.Memory, start: number, end = memory.buffer.byteLength) {
+    this.memory = memory;
+    this.u8 = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.#fresh = Math.max(1, Math.ceil(start / PAGE_SIZE));
+    this.#end = Math.floor(end / PAGE_SIZE);
+    this.#refs = new Uint32Array(this.#end);
+    this.#next = new Uint32Array(this.#end);
+    this.total = Math.max(0, this.#end - this.#fresh);
+    this.free = this.total;
+    this.zero = this.alloc();
+    if (this.zero === 0) throw new Error("no room for a single page frame");
+  }
+
+  /** A zeroed frame with one reference, or 0 when memory is used up. */
+  alloc(): number {
+    const frame = this.allocDirty();
+    if (this.#recycled) this.u8.fill(0, frame, frame + PAGE_SIZE);
+    return frame;
+  }
+  #recycled = false;
+
+  /** Like `alloc`, for a caller that overwrites all of it: the content is anything. */
+  allocDirty(): number {
+    if (this.#head === 0 && this.#fresh >= this.#end) this.#reclaim();
+    let n = this.#head;
+    this.#recycled = n !== 0;
+    if (n !== 0) this.#head = this.#next[n] as number;
+    else if (this.#fresh < this.#end) n = this.#fresh++;
+    else return 0;
+    this.#refs[n] = 1;
+    this.free--;
+    return n * PAGE_SIZE;
+  }
+
+  #reclaim(): void {
+    for (const r of this.reclaimers) if (r.reclaim(64) > 0) return;
+  }
+
+  retain(frame: number): void { (this.#refs[frame >>> PAGE_SHIFT] as number)++; }
+  refs(frame: number): number { return this.#refs[frame >>> PAGE_SHIFT] as number; }
+
+  /** Give up one reference; the last one frees the frame. */
+  release(frame: number): void {
+    const n = frame >>> PAGE_SHIFT;
+    const left = (this.#refs[n] as number) - 1;
+    if (left < 0) throw new Error(`page frame ${n} released too often`);
+    this.#refs[n] = left;
+    if (left > 0) return;
+    this.changed(frame);
+    this.#next[n] = this.#head;
+    this.#head = n;
+    this.free++;
+  }
+
+  /** The frame was written behind the CPU's back, or freed: translations made from it are void. */
+  changed(frame: number): void {
+    if (this.watch.codeFrames[frame >>> PAGE_SHIFT]) this.watch.invalidateFrame(frame);
+  }
+
+  /** The bytes of a frame, in place. */
+  bytes(frame: number): Uint8Array { return this.u8.subarray(frame, frame + PAGE_SIZE); }
+}

@@ -1,0 +1,57 @@
+// Where things lie in an address space. Linux arch/x86/mm/mmap.c, arch/x86/include/asm/{processor,elf,page_64_types}.h.
+import { pageAlign, pageFloor, PAGE_SIZE } from "./frames.ts";
+
+/** Fixed by execve(2) for one address space. */
+export interface Layout {
+  /** First address user code may not use (TASK_SIZE): an access there is EFAULT, a mapping ENOMEM. */
+  readonly taskSize: number;
+  readonly stackTop: number;
+  /** Where mmap(2) starts downwards for 64-bit callers, and for callers through a 32-bit door (mm->mmap_compat_base). */
+  readonly mmapBase: number;
+  readonly mmapBase32: number;
+  /** Where bottom-up searches start, for each kind of caller: the fallback when top-down finds nothing. */
+  readonly legacyBase: number;
+  readonly legacyBase32: number;
+  /** Bias of a position-independent program that has an interpreter (ELF_ET_DYN_BASE). */
+  readonly pieBase: number;
+  /** Added to the end of bss for the start of the heap. */
+  readonly brkOffset: number;
+  /** Taken off the stack pointer. */
+  readonly stackOffset: number;
+}
+
+/** Random bits: `bits(n)` is a number of n bits. Absent: personality ADDR_NO_RANDOMIZE, as under `setarch -R`. */
+export type Randomize = (bits: number) => number;
+
+const MiB = 2 ** 20;
+const TASK_SIZE_64 = 2 ** 47 - PAGE_SIZE;
+/** IA32_PAGE_OFFSET: what a 32-bit program gets on a 64-bit kernel. */
+const TASK_SIZE_32 = 0xffffe000;
+const STACK_GUARD_GAP = 256 * PAGE_SIZE;
+
+const mmapBase = (taskSize: number, stackLimit: number, stackRandom: number, random: number): number => {
+  const gap = Math.min(Math.max(stackLimit + STACK_GUARD_GAP + stackRandom, 128 * MiB), Math.floor(taskSize / 6) * 5);
+  return pageAlign(taskSize - gap - random);
+};
+
+/** The layout execve(2) gives a program. `bits` is the ELF class. */
+export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomize): Layout => {
+  const random = (n: number): number => (randomize ? randomize(n) * PAGE_SIZE : 0);
+  const stackRandom64 = randomize ? 0x3fffff * PAGE_SIZE : 0;
+  const stackRandom32 = randomize ? 0x7ff * PAGE_SIZE : 0;
+  // mmap_rnd_bits 28, mmap_rnd_compat_bits 8; stack 22 and 11 bits; brk 32 MiB or 1 GiB.
+  const taskSize = bits === 64 ? TASK_SIZE_64 : TASK_SIZE_32;
+  const random64 = random(28);
+  const random32 = random(8);
+  return {
+    taskSize,
+    stackTop: taskSize - (bits === 64 ? random(22) : random(11)),
+    mmapBase: mmapBase(TASK_SIZE_64, stackLimit, stackRandom64, random64),
+    mmapBase32: mmapBase(TASK_SIZE_32, stackLimit, stackRandom32, random32),
+    legacyBase: pageAlign(Math.floor(TASK_SIZE_64 / 3)) + random64,
+    legacyBase32: pageAlign(Math.floor(TASK_SIZE_32 / 3)) + random32,
+    pieBase: pageFloor(Math.floor(((bits === 64 ? 2 ** 47 - PAGE_SIZE : TASK_SIZE_32) / 3) * 2)) + (bits === 64 ? random64 : random32),
+    brkOffset: randomize ? (bits === 64 ? random(18) : random(13)) : 0,
+    stackOffset: randomize ? randomize(13) : 0,
+  };
+};

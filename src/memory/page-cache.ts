@@ -1,0 +1,142 @@
+// The page cache of one file: the frames that all its mappings share. See backing.ts for how it stays equal to the file.
+import { type Backing } from "./backing.ts";
+import { type Frames, PAGE_SIZE } from "./frames.ts";
+
+/** One mapping of the file, for truncation: Linux keeps the same in address_space.i_mmap. */
+export interface FileMapping {
+  /** Forget the page table entries of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
+  zap(from: number): void;
+}
+
+export class PageCache {
+  readonly backing: Backing;
+  readonly frames: Frames;
+  readonly mappings = new Set<FileMapping>();
+  readonly #pages = new Map<number, number>();
+  readonly #dirty = new Set<number>();
+  #orphan = false;
+
+  constructor(frames: Frames, backing: Backing) {
+    this.frames = frames;
+    this.backing = backing;
+    frames.reclaimers.add(this);
+  }
+
+  /** The cache of a file, made when first asked for. */
+  static of(frames: Frames, backing: Backing): PageCache {
+    backing.pages ??= new PageCache(frames, backing);
+    return backing.pages;
+  }
+
+  /** The frame of page `index` (not retained for the caller), 0 when out of memory, -1 beyond the end of the file or on an I/O error. */
+  frame(index: number): number {
+    const known = this.#pages.get(index);
+    if (index * PAGE_SIZE >= this.backing.size) return -1;
+    if (known !== undefined) return known;
+    const frame = this.frames.alloc();
+    if (frame === 0) return 0;
+    if (this.backing.readPage(index, this.frames.bytes(frame)) < 0) {
+      this.frames.release(frame);
+      return -1;
+    }
+    this.#pages.set(index, frame);
+    return frame;
+  }
+
+  /** Whether page `index` is in memory: mincore(2). */
+  has(index: number): boolean { return this.#pages.has(index); }
+
+  /** A shared mapping is about to write to page `index`. */
+  dirtied(index: number): void { this.#dirty.add(index); }
+
+  /** write(2) has put `bytes` at `offset` of the file. */
+  wrote(offset: number, bytes: Uint8Array): void {
+    if (this.#pages.size === 0) return;
+    const { u8 } = this.frames;
+    for (let done = 0; done < bytes.length; ) {
+      const at = offset + done;
+      const within = at % PAGE_SIZE;
+      const n = Math.min(PAGE_SIZE - within, bytes.length - done);
+      const frame = this.#pages.get(Math.floor(at / PAGE_SIZE));
+      if (frame !== undefined) {
+        u8.set(bytes.subarray(done, done + n), frame + within);
+        this.frames.changed(frame);
+      }
+      done += n;
+    }
+  }
+
+  /** read(2) has filled `into` from the file's bytes at `offset`: put in what shared mappings have stored since. */
+  overlay(offset: number, into: Uint8Array): void {
+    for (const index of this.#dirty) {
+      const frame = this.#pages.get(index) as number;
+      const from = Math.max(index * PAGE_SIZE, offset);
+      const to = Math.min((index + 1) * PAGE_SIZE, offset + into.length);
+      if (from < to) into.set(this.frames.u8.subarray(frame + from - index * PAGE_SIZE, frame + to - index * PAGE_SIZE), from - offset);
+    }
+  }
+
+  /** The file now ends at `size`: pages beyond are gone, the rest of the last page reads zero. */
+  truncated(size: number): void {
+    const end = Math.ceil(size / PAGE_SIZE);
+    const tail = size % PAGE_SIZE;
+    const last = tail === 0 ? undefined : this.#pages.get(end - 1);
+    if (last !== undefined) {
+      this.frames.u8.fill(0, last + tail, last + PAGE_SIZE);
+      this.frames.changed(last);
+    }
+    for (const m of this.mappings) m.zap(end);
+    for (const index of [...this.#pages.keys()]) if (index >= end) this.#forget(index);
+  }
+
+  #forget(index: number): void {
+    this.frames.release(this.#pages.get(index) as number);
+    this.#pages.delete(index);
+    this.#dirty.delete(index);
+  }
+
+  /** Store every dirty page in the file. Pages that are still mapped shared stay dirty: their owners may write again unseen. */
+  sync(): void {
+    for (const index of [...this.#dirty]) {
+      this.#store(index);
+      if (this.mappings.size === 0) this.#dirty.delete(index);
+    }
+  }
+  #store(index: number): void {
+    const frame = this.#pages.get(index) as number;
+    const length = Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE);
+    if (length > 0) this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length));
+  }
+
+  attach(mapping: FileMapping): void { this.mappings.add(mapping); }
+  detach(mapping: FileMapping): void {
+    if (!this.mappings.delete(mapping) || this.mappings.size > 0) return;
+    this.sync();
+    if (this.#orphan) this.#release();
+  }
+
+  /** The file is gone (no link, no open file): free its pages now, or when the last mapping ends. */
+  drop(): void {
+    this.#orphan = true;
+    if (this.mappings.size === 0) this.#release();
+  }
+  #release(): void {
+    for (const index of [...this.#pages.keys()]) this.#forget(index);
+    this.frames.reclaimers.delete(this);
+    this.backing.pages = undefined;
+  }
+
+  /** Free up to `wanted` pages that no address space maps. */
+  reclaim(wanted: number): number {
+    let freed = 0;
+    for (const [index, frame] of this.#pages) {
+      if (freed >= wanted) break;
+      // Anonymous shared memory (no writePage) lives only here.
+      if (this.frames.refs(frame) > 1 || this.backing.writePage === undefined) continue;
+      if (this.#dirty.has(index)) this.#store(index);
+      this.#forget(index);
+      freed++;
+    }
+    return freed;
+  }
+}

@@ -1,0 +1,159 @@
+// The kernel's access to user memory: copy_from_user, copy_to_user, get_user, put_user, strncpy_from_user.
+// Every access goes through the page permissions of the address space, breaks copy-on-write and voids translated code.
+import { access, type Access } from "../cpu/mmu.ts";
+import { type Frames, PAGE_SIZE } from "./frames.ts";
+
+export abstract class UserMemory {
+  abstract readonly frames: Frames;
+  abstract translate(address: number, kind: Access): number;
+
+  /** A copy of `n` bytes, or undefined (-EFAULT). */
+  read(at: number, n: number): Uint8Array | undefined {
+    const out = new Uint8Array(n);
+    return this.readSome(at, out) === n ? out : undefined;
+  }
+
+  /** Fill `into` from user memory up to the first bad page; returns how many bytes came. */
+  readSome(at: number, into: Uint8Array): number {
+    const { u8 } = this.frames;
+    let done = 0;
+    while (done < into.length) {
+      const from = this.#frame(at + done, access.read);
+      if (from < 0) break;
+      const n = Math.min(PAGE_SIZE - (from % PAGE_SIZE), into.length - done);
+      into.set(u8.subarray(from, from + n), done);
+      done += n;
+    }
+    return done;
+  }
+
+  /** All of `bytes`, or false (-EFAULT; what lies before the bad page is written, as with copy_to_user). */
+  write(at: number, bytes: Uint8Array): boolean { return this.writeSome(at, bytes) === bytes.length; }
+
+  /** Write up to the first bad page; returns how many bytes went. */
+  writeSome(at: number, bytes: Uint8Array): number {
+    const { u8 } = this.frames;
+    let done = 0;
+    while (done < bytes.length) {
+      const to = this.#frame(at + done, access.write);
+      if (to < 0) break;
+      const n = Math.min(PAGE_SIZE - (to % PAGE_SIZE), bytes.length - done);
+      u8.set(bytes.subarray(done, done + n), to);
+      this.frames.changed(to - (to % PAGE_SIZE));
+      done += n;
+    }
+    return done;
+  }
+
+  /** Zero `n` bytes (clear_user): false is -EFAULT. */
+  clear(at: number, n: number): boolean {
+    for (let done = 0; done < n; ) {
+      const to = this.#frame(at + done, access.write);
+      if (to < 0) return false;
+      const step = Math.min(PAGE_SIZE - (to % PAGE_SIZE), n - done);
+      this.frames.u8.fill(0, to, to + step);
+      this.frames.changed(to - (to % PAGE_SIZE));
+      done += step;
+    }
+    return true;
+  }
+
+  /** Where a user byte lies in the machine's memory, or negative. */
+  #frame(at: number, kind: Access): number {
+    const found = this.translate(at, kind);
+    return found < 0 ? -1 : found - (found % PAGE_SIZE) + (at % PAGE_SIZE);
+  }
+
+  /** Unsigned scalars; -1 is a fault. */
+  u8(at: number): number {
+    const from = this.#frame(at, access.read);
+    return from < 0 ? -1 : (this.frames.u8[from] as number);
+  }
+  u16(at: number): number {
+    if (at % PAGE_SIZE > PAGE_SIZE - 2) return this.#slow(at, 2);
+    const from = this.#frame(at, access.read);
+    return from < 0 ? -1 : this.frames.view.getUint16(from, true);
+  }
+  u32(at: number): number {
+    if (at % PAGE_SIZE > PAGE_SIZE - 4) return this.#slow(at, 4);
+    const from = this.#frame(at, access.read);
+    return from < 0 ? -1 : this.frames.view.getUint32(from, true);
+  }
+  /** 8 bytes as a number: exact below 2^53. -1 is a fault. */
+  u64(at: number): number {
+    const lo = this.u32(at);
+    const hi = this.u32(at + 4);
+    return lo < 0 || hi < 0 ? -1 : hi * 0x1_0000_0000 + lo;
+  }
+  /** 8 bytes as two halves into `out[i]` and `out[i + 1]`. False is a fault. */
+  u64Halves(at: number, out: Uint32Array, i: number): boolean {
+    const lo = this.u32(at);
+    const hi = this.u32(at + 4);
+    if (lo < 0 || hi < 0) return false;
+    out[i] = lo;
+    out[i + 1] = hi;
+    return true;
+  }
+
+  #slow(at: number, n: number): number {
+    let value = 0;
+    for (let i = n - 1; i >= 0; i--) {
+      const byte = this.u8(at + i);
+      if (byte < 0) return -1;
+      value = value * 256 + byte;
+    }
+    return value;
+  }
+
+  setU8(at: number, value: number): boolean {
+    const to = this.#frame(at, access.write);
+    if (to < 0) return false;
+    this.frames.u8[to] = value;
+    this.frames.changed(to);
+    return true;
+  }
+  setU16(at: number, value: number): boolean {
+    if (at % PAGE_SIZE > PAGE_SIZE - 2) return this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
+    const to = this.#frame(at, access.write);
+    if (to < 0) return false;
+    this.frames.view.setUint16(to, value, true);
+    this.frames.changed(to);
+    return true;
+  }
+  setU32(at: number, value: number): boolean {
+    if (at % PAGE_SIZE > PAGE_SIZE - 4) {
+      return this.setU8(at, value) && this.setU8(at + 1, value >>> 8) && this.setU8(at + 2, value >>> 16) && this.setU8(at + 3, value >>> 24);
+    }
+    const to = this.#frame(at, access.write);
+    if (to < 0) return false;
+    this.frames.view.setUint32(to, value, true);
+    this.frames.changed(to);
+    return true;
+  }
+  setU64(at: number, lo: number, hi: number): boolean { return this.setU32(at, lo) && this.setU32(at + 4, hi); }
+  /** `long` of an ABI: a non-negative or negative integer below 2^53 in size. */
+  setLong(at: number, value: number, long: 4 | 8): boolean {
+    return long === 4 ? this.setU32(at, value) : this.setU64(at, value, Math.floor(value / 0x1_0000_0000));
+  }
+  /** A pointer or unsigned long of an ABI; -1 is a fault. */
+  word(at: number, long: 4 | 8): number { return long === 4 ? this.u32(at) : this.u64(at); }
+
+  /**
+   * A byte string up to its NUL (strncpy_from_user). Without a NUL in the first `max` bytes the result has length `max`;
+   * undefined is -EFAULT.
+   */
+  cString(at: number, max: number): string | undefined {
+    const { u8 } = this.frames;
+    let text = "";
+    while (text.length < max) {
+      const from = this.#frame(at + text.length, access.read);
+      if (from < 0) return undefined;
+      const end = Math.min(from - (from % PAGE_SIZE) + PAGE_SIZE, from + max - text.length);
+      let stop = from;
+      while (stop < end && u8[stop] !== 0) stop++;
+      for (let i = from; i < stop; i += 4096) text += String.fromCharCode.apply(null, u8.subarray(i, Math.min(stop, i + 4096)) as unknown as number[]);
+      if (stop < end) return text;
+    }
+    return text;
+  }
+}

@@ -1,0 +1,37 @@
+// One mapping: a range of pages with the same permissions, the same file and consecutive offsets. Linux struct vm_area_struct.
+import type { MappedFile } from "./backing.ts";
+import type { PageCache } from "./page-cache.ts";
+
+/** PROT_*: uapi asm-generic/mman-common.h. */
+export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x01000000, GROWSUP: 0x02000000 } as const;
+
+/** MAP_*: uapi asm-generic/mman.h and asm/mman.h. */
+export const MAP = {
+  SHARED: 0x01, PRIVATE: 0x02, SHARED_VALIDATE: 0x03, TYPE: 0x0f, FIXED: 0x10, ANONYMOUS: 0x20, BIT32: 0x40, ABOVE4G: 0x80,
+  GROWSDOWN: 0x0100, DENYWRITE: 0x0800, EXECUTABLE: 0x1000, LOCKED: 0x2000, NORESERVE: 0x4000, POPULATE: 0x8000, NONBLOCK: 0x10000,
+  STACK: 0x20000, HUGETLB: 0x40000, SYNC: 0x80000, FIXED_NOREPLACE: 0x100000, UNINITIALIZED: 0x4000000,
+} as const;
+
+/** What a mapping is besides its permissions: Linux VM_*, numbered anew. Two neighbours merge only if all of it is equal. */
+export const VM = {
+  SHARED: 0x1, GROWSDOWN: 0x2, LOCKED: 0x4, LOCKONFAULT: 0x8, NORESERVE: 0x10, DONTFORK: 0x20, WIPEONFORK: 0x40, DONTDUMP: 0x80, DONTEXPAND: 0x100,
+  ACCOUNT: 0x200, SEQUENTIAL: 0x400, RANDOM: 0x800, HUGEPAGE: 0x1000, NOHUGEPAGE: 0x2000, MERGEABLE: 0x4000,
+  MAYREAD: 0x10000, MAYWRITE: 0x20000, MAYEXEC: 0x40000, MAYSHARE: 0x80000,
+  /** Pages of the kernel's own (vDSO, vvar): never split from their file, madvise refuses. */
+  SPECIAL: 0x100000,
+} as const;
+
+export interface Vma {
+  start: number;
+  /** One past the last byte. */
+  end: number;
+  /** PROT.READ | PROT.WRITE | PROT.EXEC. */
+  prot: number;
+  /** VM bits. */
+  flags: number;
+  /** Page index of `start` in the file; for private anonymous memory `start / 4096` at the time it was mapped. */
+  pgoff: number;
+  /** Absent for private anonymous memory. Shared anonymous memory is a file without a name (shmem). */
+  readonly file?: MappedFile | undefined;
+  readonly cache?: PageCache | undefined;
+}
