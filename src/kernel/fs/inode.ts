@@ -1,0 +1,123 @@
+// What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
+import { E } from "../../abi/errno.ts";
+import type { Timespec } from "../time.ts";
+import { Dentry, type Path } from "./dentry.ts";
+import type { FileDescription } from "./file.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
+import type { Task } from "../task.ts";
+
+/** A value, or a negative errno. */
+export type Or<T> = T | number;
+
+export interface Clock { realtime(): Timespec }
+
+/** One mounted file system's own state: a super block. */
+export abstract class FileSystem {
+  /** As in /proc/filesystems. */
+  abstract readonly type: string;
+  /** statfs f_type. */
+  abstract readonly magic: number;
+  abstract readonly root: Dentry;
+  readonly dev: number;
+  readonly clock: Clock;
+  /** Nothing may be written, whatever the mount says. */
+  readonly readOnly: boolean = false;
+  /** Names come and go by themselves (procfs): dentries are not remembered. */
+  readonly dynamic: boolean = false;
+  #nextIno = 1;
+
+  constructor(dev: number, clock: Clock) {
+    this.dev = dev;
+    this.clock = clock;
+  }
+  newIno(): number { return this.#nextIno++; }
+  makeRoot(inode: Inode): Dentry { return new Dentry("", undefined, inode); }
+  statfs(): StatFs { return { blockSize: 4096, blocks: 0, free: 0, files: 0, filesFree: 0, nameMax: 255 }; }
+  /** Options column of /proc/mounts, after rw or ro. */
+  options(): string { return ""; }
+}
+export interface StatFs { blockSize: number; blocks: number; free: number; files: number; filesFree: number; nameMax: number }
+
+/** What is in a directory at a stable position. `cookie` is d_off: reading goes on behind it. */
+export interface DirEntry { readonly name: string; readonly ino: number; readonly type: number; readonly cookie: number }
+
+/** What chmod, chown, utimensat and truncate change. */
+export interface Changes { mode?: number; uid?: number; gid?: number; atime?: Timespec; mtime?: Timespec; ctime?: Timespec }
+
+export abstract class Inode {
+  readonly fs: FileSystem;
+  readonly ino: number;
+  mode: number;
+  uid = 0;
+  gid = 0;
+  nlink = 1;
+  rdev = 0;
+  atime: Timespec;
+  mtime: Timespec;
+  ctime: Timespec;
+  readonly btime: Timespec;
+  /** Extended attributes; most inodes have none. */
+  xattrs: Map<string, Uint8Array> | undefined;
+  /** Open for writing by so many, or (negative) being executed by so many. ETXTBSY: Linux i_writecount. */
+  writers = 0;
+
+  constructor(fs: FileSystem, mode: number, ino = fs.newIno()) {
+    this.fs = fs;
+    this.ino = ino;
+    this.mode = mode;
+    this.atime = this.mtime = this.ctime = this.btime = fs.clock.realtime();
+  }
+
+  get type(): number { return this.mode & S_IFMT; }
+  get isDir(): boolean { return this.type === S_IFDIR; }
+  get isLink(): boolean { return this.type === S_IFLNK; }
+  get isFile(): boolean { return this.type === S_IFREG; }
+  get size(): number { return 0; }
+  /** In units of 512 bytes. */
+  get blocks(): number { return 0; }
+
+  /** A file description of this inode. Permissions have been checked. */
+  abstract open(task: Task, flags: number, path: Path): Or<FileDescription>;
+
+  // Directories.
+  lookup(_name: string, _task: Task): Or<Inode> { return -E.ENOTDIR; }
+  /** Regular files, device nodes, fifos and sockets, by the type in `mode`; directories have mkdir. `init` sets owner and the like. */
+  mknod(_name: string, _mode: number, _rdev: number, _task: Task): Or<Inode> { return -E.EPERM; }
+  mkdir(_name: string, _mode: number, _task: Task): Or<Inode> { return -E.EPERM; }
+  symlink(_name: string, _target: string, _task: Task): Or<Inode> { return -E.EPERM; }
+  link(_name: string, _target: Inode): number { return -E.EPERM; }
+  unlink(_name: string, _target: Inode): number { return -E.EPERM; }
+  rmdir(_name: string, _target: Inode): number { return -E.EPERM; }
+  /** Move `name` here to `newName` in `to`, over what is there; RENAME_EXCHANGE swaps. The checks that all file systems share are done. */
+  rename(_name: string, _to: Inode, _newName: string, _flags: number): number { return -E.EPERM; }
+  /** A file without a name, for O_TMPFILE. */
+  tmpfile(_mode: number, _task: Task): Or<Inode> { return -E.ENOTSUP; }
+  /** The entries behind `cookie`, in order, without "." and "..". */
+  entries(_cookie: number, _task: Task): Iterator<DirEntry> { return [][Symbol.iterator](); }
+  get isEmpty(): boolean { return true; }
+
+  // Symbolic links.
+  readlink(_task: Task): Or<string> { return -E.EINVAL; }
+  /** A link that does not go by its text: /proc/PID/fd/N, /proc/PID/exe. */
+  jump(_task: Task): Or<Path> | undefined { return undefined; }
+
+  // Regular files.
+  truncate(_size: number): number { return -E.EINVAL; }
+
+  /** Access decided by the inode itself rather than by mode bits (procfs); undefined: by mode bits. */
+  permission(_task: Task, _mask: number): number | undefined { return undefined; }
+  setattr(changes: Changes): number {
+    Object.assign(this, changes);
+    return 0;
+  }
+  /** The last name and the last file description are gone. */
+  evict(): void {}
+
+  /** Note a modification of the content, or of the inode alone. */
+  touch(what: "modify" | "change" | "access"): void {
+    const now = this.fs.clock.realtime();
+    if (what === "access") this.atime = now;
+    else this.ctime = now;
+    if (what === "modify") this.mtime = now;
+  }
+}

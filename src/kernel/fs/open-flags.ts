@@ -1,0 +1,30 @@
+// The flags of open(2) and the access modes. Linux uapi asm-generic/fcntl.h (x86 has no numbers of its own).
+
+export const O_ACCMODE = 3;
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_NOCTTY = 0o400;
+export const O_TRUNC = 0o1000;
+export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
+export const O_DSYNC = 0o10000;
+export const O_ASYNC = 0o20000;
+export const O_DIRECT = 0o40000;
+export const O_LARGEFILE = 0o100000;
+export const O_DIRECTORY = 0o200000;
+export const O_NOFOLLOW = 0o400000;
+export const O_NOATIME = 0o1000000;
+export const O_CLOEXEC = 0o2000000;
+export const O_SYNC = 0o4010000;
+export const O_PATH = 0o10000000;
+/** The bit that is O_TMPFILE's own; O_TMPFILE includes O_DIRECTORY. */
+export const __O_TMPFILE = 0o20000000;
+export const O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
+
+/** Flags that only say how to open, and are not kept. Linux do_dentry_open(). */
+export const openOnly = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+/** What F_SETFL may change. Linux SETFL_MASK. */
+export const settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC;
