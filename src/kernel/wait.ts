@@ -5,7 +5,10 @@ import { restart } from "../abi/errno.ts";
 /** Something tasks can sleep on. Whatever changes the condition calls `wake`; sleepers look again. */
 export class WaitQueue {
   readonly sleepers = new Set<Sleeper>();
-  wake(): void { for (const s of this.sleepers) s.wake(); }
+  /** Woken by the world outside (host input): the virtual clock does not jump past a task that waits here without asking the machine. */
+  readonly external: boolean;
+  constructor(external = false) { this.external = external; }
+  wake(): void { for (const s of [...this.sleepers]) s.wake(); }
 }
 export interface Sleeper { wake(): void }
 
@@ -19,6 +22,7 @@ export interface Wait {
   /** Only SIGKILL ends it (vfork's parent). */
   readonly killable?: true;
 }
+/** `interrupted` is a positive code: a value of `restart`, or E.EINTR. */
 export const wait = (on: readonly WaitQueue[], options: { until?: number | undefined; interrupted?: number; killable?: true } = {}): Wait => ({
   on,
   interrupted: options.interrupted ?? restart.ERESTARTSYS,

@@ -1,0 +1,79 @@
+// The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
+// through what the machine handed it.
+import type { Observer } from "./observer.ts";
+import type { Processor } from "./processor.ts";
+import type { Profile } from "./profile.ts";
+import type { Process } from "./process.ts";
+import { KernelLog } from "./log.ts";
+import { Random } from "./random.ts";
+import { Scheduler } from "./sched/scheduler.ts";
+import { Timers } from "./sched/timers.ts";
+import type { Task } from "./task.ts";
+import type { Timespec } from "./time.ts";
+
+export interface KernelOptions {
+  readonly processor: Processor;
+  readonly profile: Profile;
+  readonly seed?: number;
+  /** Seconds since 1970 at boot. Default 2025-01-01: runs are the same every day. */
+  readonly bootTime?: number;
+  readonly hostname?: string;
+}
+
+/**
+ * Why `run` came back. `ended`: no process is left. `limit`: the time asked for is used up. `idle`: every task sleeps and one of them
+ * waits for the world outside; `until` is the next deadline if there is one: the machine delivers input, or lets time pass by
+ * `advance(until)`. `stuck`: every task sleeps and nothing can ever wake one.
+ */
+export type RunResult =
+  | { readonly reason: "ended" | "limit" | "stuck" }
+  | { readonly reason: "idle"; readonly until: number | undefined };
+
+export class Kernel {
+  readonly processor: Processor;
+  readonly profile: Profile;
+  /** Every thread, by its id; and every process that is not reaped, by pid. */
+  readonly tasks = new Map<number, Task>();
+  readonly processes = new Map<number, Process>();
+  /** Adopts orphans: the first process. */
+  init: Process | undefined = undefined;
+  readonly timers = new Timers();
+  readonly scheduler: Scheduler;
+  readonly log = new KernelLog();
+  readonly random: Random;
+  /** Monotonic nanoseconds since boot. Goes up by one an instruction, by a fixed cost a system call, and jumps when all sleep. */
+  now = 0;
+  readonly bootTime: number;
+  hostname: string;
+  domainname = "(none)";
+  observer: Observer | undefined = undefined;
+  #lastPid = 0;
+
+  constructor(options: KernelOptions) {
+    this.processor = options.processor;
+    this.profile = options.profile;
+    this.random = new Random(options.seed ?? 0);
+    this.bootTime = options.bootTime ?? 1_735_689_600;
+    this.hostname = options.hostname ?? "trapgate";
+    this.scheduler = new Scheduler(this);
+  }
+
+  /** CLOCK_REALTIME. */
+  realtime(): Timespec {
+    return { sec: this.bootTime + Math.floor(this.now / 1e9), nsec: this.now % 1e9 };
+  }
+
+  newPid(): number { return ++this.#lastPid; }
+
+  /** printk. `level` is KERN_*: 6 is info. */
+  printk(level: number, text: string): void { this.log.add(level, this.now, text); }
+
+  /** Run guests for at most `nanoseconds` of virtual time. */
+  run(nanoseconds: number): RunResult { return this.scheduler.run(this.now + nanoseconds); }
+
+  /** Let virtual time pass with every task asleep. */
+  advance(until: number): void {
+    if (until > this.now) this.now = until;
+    this.timers.run(this.now);
+  }
+}

@@ -1,0 +1,39 @@
+// The machine's only source of randomness: a seed decides every byte. xoshiro128** 1.1 by D. Blackman and S. Vigna, seeded by splitmix32.
+
+export class Random {
+  readonly #s = new Uint32Array(4);
+
+  constructor(seed: number) {
+    let x = seed >>> 0;
+    for (let i = 0; i < 4; i++) {
+      x = (x + 0x9e37_79b9) >>> 0;
+      let z = x;
+      z = Math.imul(z ^ (z >>> 16), 0x85eb_ca6b);
+      z = Math.imul(z ^ (z >>> 13), 0xc2b2_ae35);
+      this.#s[i] = z ^ (z >>> 16);
+    }
+  }
+
+  u32(): number {
+    const s = this.#s;
+    const rotl = (v: number, n: number): number => (v << n) | (v >>> (32 - n));
+    const s1 = s[1] as number;
+    const result = Math.imul(rotl(Math.imul(s1, 5), 7), 9) >>> 0;
+    s[2] = (s[2] as number) ^ (s[0] as number);
+    s[3] = (s[3] as number) ^ s1;
+    s[1] = s1 ^ (s[2] as number);
+    s[0] = (s[0] as number) ^ (s[3] as number);
+    s[2] = (s[2] as number) ^ (s1 << 9);
+    s[3] = rotl(s[3] as number, 11);
+    return result;
+  }
+
+  bytes(n: number): Uint8Array {
+    const out = new Uint8Array(n);
+    for (let i = 0; i < n; i += 4) {
+      const r = this.u32();
+      for (let j = 0; j < 4 && i + j < n; j++) out[i + j] = r >>> (8 * j);
+    }
+    return out;
+  }
+}

@@ -1,0 +1,24 @@
+// Resource limits. man 2 getrlimit; Linux uapi asm-generic/resource.h.
+
+export const RLIMIT = {
+  CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, RSS: 5, NPROC: 6, NOFILE: 7, MEMLOCK: 8, AS: 9, LOCKS: 10, SIGPENDING: 11, MSGQUEUE: 12,
+  NICE: 13, RTPRIO: 14, RTTIME: 15,
+} as const;
+
+/** Limits are numbers; RLIM_INFINITY is Infinity and has its own encoding in each ABI. */
+export interface Rlimit { readonly soft: number; readonly hard: number }
+
+/** As Debian boots with 1 GiB: INIT_RLIMITS in Linux include/asm-generic/resource.h. */
+export const initialLimits = (): Rlimit[] => {
+  const limits = new Array<Rlimit>(16).fill({ soft: Infinity, hard: Infinity });
+  limits[RLIMIT.STACK] = { soft: 8 << 20, hard: Infinity };
+  limits[RLIMIT.CORE] = { soft: 0, hard: Infinity };
+  limits[RLIMIT.NPROC] = { soft: 3880, hard: 3880 };
+  limits[RLIMIT.NOFILE] = { soft: 1024, hard: 1 << 20 };
+  limits[RLIMIT.MEMLOCK] = { soft: 8 << 20, hard: 8 << 20 };
+  limits[RLIMIT.SIGPENDING] = { soft: 3880, hard: 3880 };
+  limits[RLIMIT.MSGQUEUE] = { soft: 819200, hard: 819200 };
+  limits[RLIMIT.NICE] = { soft: 0, hard: 0 };
+  limits[RLIMIT.RTPRIO] = { soft: 0, hard: 0 };
+  return limits;
+};

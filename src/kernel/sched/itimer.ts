@@ -1,0 +1,2 @@
+// setitimer(2): being written.
+export interface IntervalTimers { readonly real: unknown }

@@ -1,0 +1,35 @@
+// What a process does about each signal. man 2 sigaction; Linux include/uapi/asm-generic/signal-defs.h.
+import { NSIG, type SigSet } from "./set.ts";
+
+export const SIG_DFL = 0;
+export const SIG_IGN = 1;
+
+export const SA = {
+  NOCLDSTOP: 0x1, NOCLDWAIT: 0x2, SIGINFO: 0x4, UNSUPPORTED: 0x400, EXPOSE_TAGBITS: 0x800, RESTORER: 0x0400_0000, ONSTACK: 0x0800_0000,
+  RESTART: 0x1000_0000, NODEFER: 0x4000_0000, RESETHAND: 0x8000_0000,
+} as const;
+/** Bits sigaction keeps; others read back as 0. Linux UAPI_SA_FLAGS and SA_RESTORER. */
+export const SA_KNOWN =
+  SA.NOCLDSTOP | SA.NOCLDWAIT | SA.SIGINFO | SA.EXPOSE_TAGBITS | SA.RESTORER | SA.ONSTACK | SA.RESTART | SA.NODEFER | SA.RESETHAND;
+
+export interface SigAction {
+  /** SIG_DFL, SIG_IGN or an address. */
+  readonly handler: number;
+  readonly flags: number;
+  readonly restorer: number;
+  readonly mask: SigSet;
+}
+export const DEFAULT_ACTION: SigAction = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };
+
+/** Shared by what CLONE_SIGHAND made. Linux struct sighand_struct. */
+export class SignalActions {
+  readonly #list: SigAction[];
+  constructor(list: readonly SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) { this.#list = [...list]; }
+  get(sig: number): SigAction { return this.#list[sig - 1] as SigAction; }
+  set(sig: number, action: SigAction): void { this.#list[sig - 1] = action; }
+  clone(): SignalActions { return new SignalActions(this.#list); }
+  /** execve: caught signals go back to the default; ignored ones stay ignored. */
+  resetCaught(): void {
+    this.#list.forEach((a, i) => { this.#list[i] = a.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION; });
+  }
+}

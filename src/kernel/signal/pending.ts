@@ -1,0 +1,42 @@
+// A queue of pending signals: at most one of each standard signal, any number of each real-time one. Linux kernel/signal.c, __send_signal_locked().
+import type { SigInfo } from "./info.ts";
+import { NONE, SIGRTMIN, SYNCHRONOUS, type SigSet, has, sigbit } from "./set.ts";
+
+const lowest = (set: SigSet): number => {
+  const low = Number(set & 0xffff_ffffn);
+  return low !== 0 ? 32 - Math.clz32(low & -low) : 64 - Math.clz32(Number(set >> 32n) & -Number(set >> 32n));
+};
+
+export class PendingSignals {
+  set: SigSet = NONE;
+  readonly queue: SigInfo[] = [];
+
+  /** False if the signal was already pending (a standard signal is not counted). */
+  add(info: SigInfo): boolean {
+    if (info.signo < SIGRTMIN && has(this.set, info.signo)) return false;
+    this.set |= sigbit(info.signo);
+    this.queue.push(info);
+    return true;
+  }
+
+  /** The next signal outside `blocked`: synchronous ones first, then by number, each number in order of arrival. Linux next_signal(). */
+  next(blocked: SigSet): number {
+    const ready = this.set & ~blocked;
+    if (ready === NONE) return 0;
+    return lowest((ready & SYNCHRONOUS) !== NONE ? ready & SYNCHRONOUS : ready);
+  }
+
+  take(sig: number): SigInfo {
+    const at = this.queue.findIndex((i) => i.signo === sig);
+    const [info] = this.queue.splice(at, 1);
+    if (!info) throw new Error(`signal ${sig} is not pending`);
+    if (!this.queue.some((i) => i.signo === sig)) this.set &= ~sigbit(sig);
+    return info;
+  }
+
+  discard(sigs: SigSet): void {
+    if ((this.set & sigs) === NONE) return;
+    this.set &= ~sigs;
+    for (let i = this.queue.length - 1; i >= 0; i--) if (has(sigs, (this.queue[i] as SigInfo).signo)) this.queue.splice(i, 1);
+  }
+}

@@ -1,0 +1,107 @@
+// A task: one thread, what the scheduler runs. Linux struct task_struct.
+import { type Abi, x64 } from "../abi/abi.ts";
+import type { VAddr } from "../abi/brand.ts";
+import { at } from "../cpu/state.ts";
+import type { AddressSpace } from "../memory/space.ts";
+import type { Cred } from "./cred.ts";
+import type { PendingCall } from "./entry/call.ts";
+import type { SeccompState } from "./entry/seccomp-state.ts";
+import type { FdTable } from "./fs/fd-table.ts";
+import type { FsContext } from "./fs/context.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Process, type Usage, noUsage } from "./process.ts";
+import { SignalActions } from "./signal/action.ts";
+import { PendingSignals } from "./signal/pending.ts";
+import { NONE, type SigSet } from "./signal/set.ts";
+import type { Sleeper, Wait, Waited } from "./wait.ts";
+
+/** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
+export const entryWork = { seccomp: 1, trace: 2, hook: 4 } as const;
+export const exitWork = { signal: 1, reschedule: 2, trace: 4, ended: 8, hook: 16 } as const;
+
+export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
+
+export interface AltStack { readonly sp: number; readonly size: number; readonly flags: number }
+export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
+
+export class Task implements Sleeper {
+  readonly kernel: Kernel;
+  readonly pid: number;
+  readonly process: Process;
+  state: TaskState = "runnable";
+  /** At most 15 bytes. PR_SET_NAME, /proc/PID/comm. */
+  comm = "";
+
+  mem: AddressSpace;
+  files: FdTable;
+  fs: FsContext;
+  cred: Cred;
+
+  /** Registers while another task runs; while this one runs they are in cpu.state. */
+  readonly registers = new Uint8Array(at.size);
+  /** GDT entries 12 to 14: set_thread_area(2). */
+  tls = new Uint8Array(24);
+
+  /** What this task's program was built for: its signal frames, its vDSO. */
+  personality: Abi = x64;
+  /** personality(2) flags. */
+  persona = 0;
+  /** TS_COMPAT: the call being served came through a 32-bit door. It says nothing about the code segment. */
+  compat = false;
+  entryWork = 0;
+  exitWork = 0;
+  /** pt_regs.orig_ax: the number of the call being served, or -1. */
+  origAx = -1;
+  /** The argument registers of the call being served. */
+  readonly args = new Uint32Array(12);
+  /** The call that waits, if it does. */
+  call: PendingCall | undefined = undefined;
+  waiting: Wait | undefined = undefined;
+  waited: Waited = { expired: false };
+  /** What restart_syscall(2) goes on with. Linux struct restart_block. */
+  restartBlock: { readonly call: PendingCall; readonly waited: Waited } | undefined = undefined;
+
+  actions = new SignalActions();
+  blocked: SigSet = NONE;
+  /** rt_sigsuspend, pselect, ppoll: the mask to go back to when the call is done. */
+  savedMask: SigSet | undefined = undefined;
+  readonly pending = new PendingSignals();
+  altStack: AltStack = NO_ALT_STACK;
+
+  seccomp: SeccompState | undefined = undefined;
+  noNewPrivs = false;
+  dumpable = 1;
+  keepCaps = false;
+  deathSignal = 0;
+  /** prctl(PR_SET_TSC): RDTSC gives SIGSEGV. */
+  tscDisabled = false;
+  timerSlack = 50_000;
+  nice = 0;
+
+  /** CLONE_CHILD_CLEARTID and set_tid_address(2). */
+  clearChildTid = 0 as VAddr;
+  robustList = 0 as VAddr;
+  robustListSize = 0;
+  /** vfork(2): the parent's thread that sleeps until this task executes or ends. */
+  vforkParent: Task | undefined = undefined;
+  exitCode = 0;
+  readonly usage: Usage = noUsage();
+  readonly startTime: number;
+
+  constructor(kernel: Kernel, pid: number, process: Process, from: Pick<Task, "mem" | "files" | "fs" | "cred">) {
+    this.kernel = kernel;
+    this.pid = pid;
+    this.process = process;
+    this.mem = from.mem;
+    this.files = from.files;
+    this.fs = from.fs;
+    this.cred = from.cred;
+    this.startTime = kernel.now;
+  }
+
+  get tgid(): number { return this.process.pid; }
+  get ppid(): number { return this.process.parent?.pid ?? 0; }
+
+  /** Sleeper: something it waits on has happened; it is to look again. */
+  wake(): void { this.kernel.scheduler.wake(this); }
+}
