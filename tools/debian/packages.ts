@@ -1,0 +1,46 @@
+// What the tests take from Debian, each unpacked into a folder of its own under .cache/debian.
+
+export interface PackageSet {
+  readonly name: string;
+  readonly architecture: "amd64" | "i386";
+  readonly packages: readonly string[];
+  /** Whether what they depend on is unpacked too: a root folder in which the programs run. */
+  readonly closure: boolean;
+  /** Not a plain unpacking: only these members of the source archive that the package ships. */
+  readonly members?: { readonly archive: string; readonly patterns: readonly string[] };
+}
+
+export const packageSets = [
+  { name: "busybox-amd64", architecture: "amd64", packages: ["busybox-static"], closure: false },
+  { name: "busybox-i386", architecture: "i386", packages: ["busybox-static"], closure: false },
+  { name: "lua-amd64", architecture: "amd64", packages: ["lua5.4"], closure: true },
+  { name: "lua-i386", architecture: "i386", packages: ["lua5.4"], closure: true },
+  { name: "python-amd64", architecture: "amd64", packages: ["python3"], closure: true },
+  {
+    name: "linux-source",
+    architecture: "amd64",
+    packages: ["linux-source-6.12"],
+    closure: false,
+    members: {
+      archive: "./usr/src/linux-source-6.12.tar.xz",
+      patterns: [
+        "tools/include/nolibc",
+        "tools/testing/selftests/nolibc",
+        "tools/testing/selftests/seccomp",
+        "tools/testing/selftests/kselftest.h",
+        "tools/testing/selftests/kselftest_harness.h",
+        "tools/testing/selftests/lib.mk",
+      ],
+    },
+  },
+] as const satisfies readonly PackageSet[];
+
+export type PackageSetName = (typeof packageSets)[number]["name"];
+
+/** Programs that run on the host: installed with apt-get when we may, else their tests say that they were skipped. */
+export const hostTools = [
+  { program: "gcc", packages: ["gcc", "libc6-dev"], works: ["gcc", "--version"] },
+  { program: "gcc -m32", packages: ["gcc-multilib"], works: ["sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"] },
+  { program: "nasm", packages: ["nasm"], works: ["nasm", "--version"] },
+  { program: "ld and objdump", packages: ["binutils"], works: ["objdump", "--version"] },
+] as const;
