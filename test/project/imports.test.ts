@@ -15,7 +15,7 @@ const below: Record<string, readonly string[]> = {
   seccomp: ["cpu", "abi", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "abi", "problem.ts"],
   machine: ["kernel", "memory", "seccomp", "cpu", "abi", "problem.ts"],
-  landmines: ["machine", "problem.ts"],
+  landmines: ["machine", "kernel", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
   cli: ["landmines", "host", "machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],
   "index.ts": ["machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],

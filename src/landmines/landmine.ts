@@ -1,0 +1,68 @@
+// What a landmine is: a weak policy, the way around it, and what must come out under each kernel profile.
+import type { ProfileName } from "../kernel/profile.ts";
+
+/** How one run of a guest ended, as far as it is the same in every run on every machine. */
+export interface Outcome {
+  readonly stdout: string;
+  /** An exit status, or the name of the signal that ended it. */
+  readonly end: number | string;
+  /** What the kernel log must hold: the patch of 2012 names the call that it blocked. */
+  readonly log?: string;
+}
+
+/** The guest with the weak policy, and the one with the mended policy. */
+export interface Expected {
+  readonly weak: Outcome;
+  readonly fixed?: Outcome;
+}
+
+export interface Landmine {
+  /** "A1": the row of the catalogue. */
+  readonly id: string;
+  readonly title: string;
+  readonly cite: readonly string[];
+  readonly policy: string;
+  readonly escape: string;
+  readonly fix: string;
+  /** guest/src/landmines/PROGRAM.asm; the file to run has the suffixes of `guestFile`. */
+  readonly program: string;
+  /** The same file under every profile: it installs no filter, or means the other dialect. */
+  readonly oneProgram?: true;
+  /** By profile, and by the processor's vendor where that decides. Absent: the row has no meaning there, and `absent` says why. */
+  readonly expected: Partial<Record<ProfileName, Expected | Readonly<Record<Vendor, Expected>>>>;
+  readonly absent?: string;
+}
+export type Vendor = "amd" | "intel";
+export type Variant = "weak" | "fixed";
+
+/** `prints("text")`: the text and a newline on standard output, then exit. */
+export const prints = (text: string, exit = 0): Outcome => ({ stdout: text === "" ? "" : `${text}\n`, end: exit });
+export const killed = (signal: string, text = ""): Outcome => ({ ...prints(text), end: signal });
+/** The denial of the patch of 2012: SIGKILL for the thread, and a line in the kernel log (seccomp v6, "note if the call was compat"). */
+export const blocked = (nr: number, door: "compat" | "native", text = ""): Outcome => ({
+  ...killed("SIGKILL", text),
+  log: `${door === "compat" ? "compat " : ""}system call ${nr} blocked`,
+});
+
+/** What is expected of a row: undefined where it has no meaning. */
+export const expectedOf = (mine: Landmine, profile: ProfileName, vendor: Vendor): Expected | undefined => {
+  const found = mine.expected[profile];
+  return found && "amd" in found ? found[vendor] : found;
+};
+
+/** `a1`, `a1-fixed`, `a1-v6`, `a1-v6-fixed`. */
+export const guestFile = (mine: Landmine, profile: ProfileName, variant: Variant): string =>
+  mine.program + (profile === "v6" && !mine.oneProgram ? "-v6" : "") + (variant === "fixed" ? "-fixed" : "");
+
+/** Every guest file of a row, with the symbols that its source is assembled with. */
+export const guestFiles = (mine: Landmine): { readonly file: string; readonly defines: readonly string[] }[] => {
+  const files = new Map<string, readonly string[]>();
+  for (const profile of Object.keys(mine.expected) as ProfileName[]) {
+    for (const variant of ["weak", "fixed"] as const) {
+      const expected = expectedOf(mine, profile, "amd")?.[variant];
+      const v6 = profile === "v6" && !mine.oneProgram ? ["V6"] : [];
+      if (expected) files.set(guestFile(mine, profile, variant), [...v6, ...(variant === "fixed" ? ["FIXED"] : [])]);
+    }
+  }
+  return [...files].map(([file, defines]) => ({ file, defines }));
+};

@@ -1,0 +1,32 @@
+// What the catalogue expects under `upstream` is what the kernel and the processor under us do.
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { catalogue } from "../../src/landmines/catalogue.ts";
+import { expectedOf, guestFile } from "../../src/landmines/landmine.ts";
+import { missing, nativeX64, top } from "../support/host.ts";
+import { nativeVendor, runNative } from "../support/native.ts";
+
+const program = (file: string): string => join(top, "guest", "bin", file);
+
+describe.skipIf(missing("guests run natively", nativeX64))("natively", () => {
+  for (const mine of catalogue) {
+    for (const variant of ["weak", "fixed"] as const) {
+      const expected = expectedOf(mine, "upstream", nativeVendor())?.[variant];
+      if (!expected) continue;
+      it(`${mine.id}, ${variant} policy: ${mine.title}`, () => {
+        const { stdout, end } = runNative(program(guestFile(mine, "upstream", variant)));
+        expect({ stdout, end }).toEqual({ stdout: expected.stdout, end: expected.end });
+      });
+    }
+  }
+
+  it.each(["hello-syscall", "hello-int80-64", "hello-int80-32", "hello-vdso32"])("%s says hello", (file) => {
+    expect(runNative(program(file))).toMatchObject({ end: 0, stdout: expect.stringMatching(/^hello through /) });
+  });
+  it("a bare SYSCALL in 32-bit code says hello on AMD and is undefined on Intel", () => {
+    const { stdout, end } = runNative(program("hello-syscall32"));
+    expect({ stdout, end }).toEqual(
+      nativeVendor() === "amd" ? { stdout: "hello through syscall from 32-bit code\n", end: 0 } : { stdout: "", end: "SIGILL" },
+    );
+  });
+});
