@@ -9,6 +9,7 @@ import { Random } from "./random.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { Timers } from "./sched/timers.ts";
 import type { Task } from "./task.ts";
+import type { Vfs } from "./fs/vfs.ts";
 import type { Timespec } from "./time.ts";
 
 export interface KernelOptions {
@@ -44,6 +45,8 @@ export class Kernel {
   /** Monotonic nanoseconds since boot. Goes up by one an instruction, by a fixed cost a system call, and jumps when all sleep. */
   now = 0;
   readonly bootTime: number;
+  /** Set by whoever boots the machine, before the first task: file systems need this kernel's clock. */
+  vfs!: Vfs;
   hostname: string;
   domainname = "(none)";
   observer: Observer | undefined = undefined;

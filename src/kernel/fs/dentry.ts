@@ -12,6 +12,8 @@ export class Dentry {
   parent: Dentry;
   inode: Inode;
   deleted = false;
+  /** What is shown instead of a path, for files that never had one: "pipe:[17]", "/memfd:x (deleted)". */
+  label: string | undefined = undefined;
   readonly children = new Map<string, Dentry>();
 
   constructor(name: string, parent: Dentry | undefined, inode: Inode) {
@@ -38,6 +40,7 @@ export const samePath = (a: Path, b: Path): boolean => a.mount === b.mount && a.
  * `reachable` is false when the path is not below root (chroot): getcwd(2) then says "(unreachable)".
  */
 export const pathName = (path: Path, root: Path): { name: string; reachable: boolean } => {
+  if (path.dentry.label !== undefined) return { name: path.dentry.label, reachable: true };
   const parts: string[] = [];
   let { mount, dentry } = path;
   const gone = dentry.deleted;

@@ -35,12 +35,11 @@ export abstract class FileDescription {
   flags: number;
   offset = 0;
   readonly inode: Inode;
-  /** Absent for what has no name: pipes, eventfds, sockets. */
-  readonly path: Path | undefined;
+  readonly path: Path;
   /** File descriptors (of all tables), mappings and calls in flight that hold it. */
   refs = 0;
 
-  constructor(inode: Inode, flags: number, path?: Path) {
+  constructor(inode: Inode, flags: number, path: Path) {
     this.inode = inode;
     this.flags = flags & ~openOnly;
     this.path = path;
@@ -69,15 +68,23 @@ export abstract class FileDescription {
   mapping(_task: Task): Or<MappedFile | "anonymous"> { return -E.ENODEV; }
   /** The last reference is gone. */
   release(): void {}
-  /** The link text of /proc/PID/fd/N where there is no path: "pipe:[17]". */
-  get label(): string { return `anon_inode:[${this.constructor.name.toLowerCase()}]`; }
   /** Lines of /proc/PID/fdinfo/N beyond pos, flags, mnt_id and ino. */
   info(): string { return ""; }
 
-  hold(): this { this.refs++; return this; }
+  hold(): this {
+    if (this.refs++ === 0) this.inode.opens++;
+    return this;
+  }
+  /** Give up a reference that somebody else takes over: nothing is released. */
+  handOver(): this {
+    if (--this.refs === 0) this.inode.opens--;
+    return this;
+  }
   drop(): void {
     if (--this.refs > 0) return;
     releaseFileLocks(this);
     this.release();
+    this.inode.opens--;
+    this.inode.unused();
   }
 }

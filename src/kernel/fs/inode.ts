@@ -1,8 +1,11 @@
 // What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
 import { E } from "../../abi/errno.ts";
 import type { Timespec } from "../time.ts";
+import type { Wait } from "../wait.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
+import type { Locks } from "./locks.ts";
+import type { Pipe } from "./pipe.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 import type { Task } from "../task.ts";
 
@@ -44,6 +47,9 @@ export interface DirEntry { readonly name: string; readonly ino: number; readonl
 /** What chmod, chown, utimensat and truncate change. */
 export interface Changes { mode?: number; uid?: number; gid?: number; atime?: Timespec; mtime?: Timespec; ctime?: Timespec }
 
+/** What a new inode starts with; umask and setgid directories are accounted for. */
+export interface NewInode { readonly mode: number; readonly uid: number; readonly gid: number; readonly rdev: number }
+
 export abstract class Inode {
   readonly fs: FileSystem;
   readonly ino: number;
@@ -58,6 +64,14 @@ export abstract class Inode {
   readonly btime: Timespec;
   /** Extended attributes; most inodes have none. */
   xattrs: Map<string, Uint8Array> | undefined;
+  /** What all openers of a fifo share. Linux i_pipe. */
+  pipe: Pipe | undefined = undefined;
+  /** Record locks and flocks. Linux i_flctx. */
+  locks: Locks | undefined = undefined;
+  /** File descriptions. */
+  opens = 0;
+  /** Made by O_TMPFILE without O_EXCL: link(2) may still give it a name. */
+  linkable = false;
   /** Open for writing by so many, or (negative) being executed by so many. ETXTBSY: Linux i_writecount. */
   writers = 0;
 
@@ -77,21 +91,21 @@ export abstract class Inode {
   get blocks(): number { return 0; }
 
   /** A file description of this inode. Permissions have been checked. */
-  abstract open(task: Task, flags: number, path: Path): Or<FileDescription>;
+  abstract open(task: Task, flags: number, path: Path): Or<FileDescription> | Wait;
 
   // Directories.
   lookup(_name: string, _task: Task): Or<Inode> { return -E.ENOTDIR; }
-  /** Regular files, device nodes, fifos and sockets, by the type in `mode`; directories have mkdir. `init` sets owner and the like. */
-  mknod(_name: string, _mode: number, _rdev: number, _task: Task): Or<Inode> { return -E.EPERM; }
-  mkdir(_name: string, _mode: number, _task: Task): Or<Inode> { return -E.EPERM; }
-  symlink(_name: string, _target: string, _task: Task): Or<Inode> { return -E.EPERM; }
+  /** Regular files, device nodes, fifos and sockets, by the type in `mode`; directories have mkdir. */
+  mknod(_name: string, _made: NewInode): Or<Inode> { return -E.EPERM; }
+  mkdir(_name: string, _made: NewInode): Or<Inode> { return -E.EPERM; }
+  symlink(_name: string, _target: string, _made: NewInode): Or<Inode> { return -E.EPERM; }
   link(_name: string, _target: Inode): number { return -E.EPERM; }
   unlink(_name: string, _target: Inode): number { return -E.EPERM; }
   rmdir(_name: string, _target: Inode): number { return -E.EPERM; }
   /** Move `name` here to `newName` in `to`, over what is there; RENAME_EXCHANGE swaps. The checks that all file systems share are done. */
   rename(_name: string, _to: Inode, _newName: string, _flags: number): number { return -E.EPERM; }
   /** A file without a name, for O_TMPFILE. */
-  tmpfile(_mode: number, _task: Task): Or<Inode> { return -E.ENOTSUP; }
+  tmpfile(_made: NewInode): Or<Inode> { return -E.ENOTSUP; }
   /** The entries behind `cookie`, in order, without "." and "..". */
   entries(_cookie: number, _task: Task): Iterator<DirEntry> { return [][Symbol.iterator](); }
   get isEmpty(): boolean { return true; }
@@ -110,8 +124,11 @@ export abstract class Inode {
     Object.assign(this, changes);
     return 0;
   }
-  /** The last name and the last file description are gone. */
-  evict(): void {}
+  /** Called when a name or a file description has gone: with the last of both goes the file. */
+  unused(): void {
+    if (this.nlink === 0 && this.opens === 0) this.evict();
+  }
+  protected evict(): void {}
 
   /** Note a modification of the content, or of the inode alone. */
   touch(what: "modify" | "change" | "access"): void {

@@ -19,16 +19,14 @@ export interface RecordLock {
 }
 
 /** The locks of one inode. */
-class Locks {
+export class Locks {
   records: RecordLock[] = [];
   readonly flocks = new Map<FileDescription, typeof F_RDLCK | typeof F_WRLCK>();
   readonly queue = new WaitQueue();
 }
-const table = new WeakMap<Inode, Locks>();
 const of = (inode: Inode): Locks => {
-  let locks = table.get(inode);
-  if (!locks) table.set(inode, (locks = new Locks()));
-  return locks;
+  inode.locks ??= new Locks();
+  return inode.locks;
 };
 export const lockQueue = (inode: Inode): WaitQueue => of(inode).queue;
 
@@ -54,7 +52,7 @@ export const setRecord = (inode: Inode, range: Omit<RecordLock, "type">, type: t
 
 /** man 2 fcntl: "if a process closes any file descriptor referring to a file, then all of the process's locks on that file are released". */
 export const releasePosixLocks = (inode: Inode, owner: FdTable | FileDescription): void => {
-  const locks = table.get(inode);
+  const { locks } = inode;
   if (!locks?.records.some((l) => l.owner === owner)) return;
   locks.records = locks.records.filter((l) => l.owner !== owner);
   locks.queue.wake();
@@ -72,7 +70,7 @@ export const flock = (file: FileDescription, type: typeof F_RDLCK | typeof F_WRL
   return true;
 };
 export const releaseFileLocks = (file: FileDescription): void => {
-  const locks = table.get(file.inode);
+  const { locks } = file.inode;
   if (!locks) return;
   releasePosixLocks(file.inode, file);
   if (locks.flocks.delete(file)) locks.queue.wake();

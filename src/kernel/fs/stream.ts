@@ -4,7 +4,7 @@ import { WaitQueue } from "../wait.ts";
 
 /** Bytes that come from the host. Bounded only by what the host pushes. */
 export class ByteSource {
-  readonly queue = new WaitQueue();
+  readonly queue = new WaitQueue(true);
   #chunks: Uint8Array[] = [];
   available = 0;
   /** No more will come. */
@@ -44,6 +44,6 @@ export interface ByteSink {
 
 /** A sink that hands every write to a function and is never full. */
 export const sink = (write: (bytes: Uint8Array) => void): ByteSink => ({
-  queue: new WaitQueue(),
+  queue: new WaitQueue(true),
   write(bytes) { write(bytes); return bytes.length; },
 });
