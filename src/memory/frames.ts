@@ -20,6 +20,8 @@ export class Frames {
   /** The CPU's interest in frames; a machine sets it once, before anything runs. */
   watch: CodeWatch = noCode;
   readonly reclaimers = new Set<Reclaimer>();
+  /** The address space that the CPU translates by. */
+  current: object | undefined;
   /** Frames there are, and frames nobody uses. */
   readonly total: number;
   free: number;
@@ -74,11 +76,12 @@ export class Frames {
     for (const r of this.reclaimers) if (r.reclaim(64) > 0) return;
   }
 
-  retain(frame: number): void { (this.#refs[frame >>> PAGE_SHIFT] as number)++; }
+  retain(frame: number): void { if (frame !== this.zero) (this.#refs[frame >>> PAGE_SHIFT] as number)++; }
   refs(frame: number): number { return this.#refs[frame >>> PAGE_SHIFT] as number; }
 
   /** Give up one reference; the last one frees the frame. */
   release(frame: number): void {
+    if (frame === this.zero) return;
     const n = frame >>> PAGE_SHIFT;
     const left = (this.#refs[n] as number) - 1;
     if (left < 0) throw new Error(`page frame ${n} released too often`);

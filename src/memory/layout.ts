@@ -6,6 +6,8 @@ export interface Layout {
   /** First address user code may not use (TASK_SIZE): an access there is EFAULT, a mapping ENOMEM. */
   readonly taskSize: number;
   readonly stackTop: number;
+  /** vm.mmap_min_addr: nothing is mapped below without CAP_SYS_RAWIO. */
+  readonly minAddress: number;
   /** Where mmap(2) starts downwards for 64-bit callers, and for callers through a 32-bit door (mm->mmap_compat_base). */
   readonly mmapBase: number;
   readonly mmapBase32: number;
@@ -45,6 +47,7 @@ export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomi
   const random32 = random(8);
   return {
     taskSize,
+    minAddress: 65536,
     stackTop: taskSize - (bits === 64 ? random(22) : random(11)),
     mmapBase: mmapBase(TASK_SIZE_64, stackLimit, stackRandom64, random64),
     mmapBase32: mmapBase(TASK_SIZE_32, stackLimit, stackRandom32, random32),

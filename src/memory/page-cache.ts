@@ -2,16 +2,17 @@
 import { type Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
-/** One mapping of the file, for truncation: Linux keeps the same in address_space.i_mmap. */
+/** Who maps the file, for truncation: Linux keeps the same in address_space.i_mmap. */
 export interface FileMapping {
   /** Forget the page table entries of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
-  zap(from: number): void;
+  zap(cache: PageCache, from: number): void;
 }
 
 export class PageCache {
   readonly backing: Backing;
   readonly frames: Frames;
-  readonly mappings = new Set<FileMapping>();
+  /** How many mappings each address space has. */
+  readonly #mappings = new Map<FileMapping, number>();
   readonly #pages = new Map<number, number>();
   readonly #dirty = new Set<number>();
   #orphan = false;
@@ -85,7 +86,7 @@ export class PageCache {
       this.frames.u8.fill(0, last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
-    for (const m of this.mappings) m.zap(end);
+    for (const m of this.#mappings.keys()) m.zap(this, end);
     for (const index of [...this.#pages.keys()]) if (index >= end) this.#forget(index);
   }
 
@@ -95,12 +96,11 @@ export class PageCache {
     this.#dirty.delete(index);
   }
 
-  /** Store every dirty page in the file. Pages that are still mapped shared stay dirty: their owners may write again unseen. */
+  /** Store every dirty page in the file. While somebody maps the file they stay dirty: he may write again unseen. */
   sync(): void {
-    for (const index of [...this.#dirty]) {
-      this.#store(index);
-      if (this.mappings.size === 0) this.#dirty.delete(index);
-    }
+    if (this.backing.writePage === undefined) return;
+    for (const index of this.#dirty) this.#store(index);
+    if (this.#mappings.size === 0) this.#dirty.clear();
   }
   #store(index: number): void {
     const frame = this.#pages.get(index) as number;
@@ -108,9 +108,12 @@ export class PageCache {
     if (length > 0) this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length));
   }
 
-  attach(mapping: FileMapping): void { this.mappings.add(mapping); }
+  attach(mapping: FileMapping): void { this.#mappings.set(mapping, (this.#mappings.get(mapping) ?? 0) + 1); }
   detach(mapping: FileMapping): void {
-    if (!this.mappings.delete(mapping) || this.mappings.size > 0) return;
+    const left = (this.#mappings.get(mapping) ?? 0) - 1;
+    if (left > 0) this.#mappings.set(mapping, left);
+    else this.#mappings.delete(mapping);
+    if (this.#mappings.size > 0) return;
     this.sync();
     if (this.#orphan) this.#release();
   }
@@ -118,7 +121,7 @@ export class PageCache {
   /** The file is gone (no link, no open file): free its pages now, or when the last mapping ends. */
   drop(): void {
     this.#orphan = true;
-    if (this.mappings.size === 0) this.#release();
+    if (this.#mappings.size === 0) this.#release();
   }
   #release(): void {
     for (const index of [...this.#pages.keys()]) this.#forget(index);
@@ -131,9 +134,12 @@ export class PageCache {
     let freed = 0;
     for (const [index, frame] of this.#pages) {
       if (freed >= wanted) break;
-      // Anonymous shared memory (no writePage) lives only here.
-      if (this.frames.refs(frame) > 1 || this.backing.writePage === undefined) continue;
-      if (this.#dirty.has(index)) this.#store(index);
+      if (this.frames.refs(frame) > 1) continue;
+      if (this.#dirty.has(index)) {
+        // What shared anonymous memory holds is nowhere else.
+        if (this.backing.writePage === undefined) continue;
+        this.#store(index);
+      }
       this.#forget(index);
       freed++;
     }

@@ -1,20 +1,34 @@
 // One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
-import { type Access, type Mmu } from "../cpu/mmu.ts";
-import type { Frames } from "./frames.ts";
+import { PF } from "../cpu/state.ts";
+import { access, type Access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
+import { Areas } from "./areas.ts";
+import { mappingFor, permits, populate, refusal } from "./fault.ts";
+import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { FileMapping, PageCache } from "./page-cache.ts";
+import { frameOf, PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
-import type { Vma } from "./vma.ts";
+import { isData, PROT, VM, type Vma } from "./vma.ts";
 
 /** The signal a failed access becomes. man 2 sigaction, SIGSEGV and SIGBUS codes; SIGKILL: out of memory. */
 export interface FaultInfo { readonly signal: 7 | 9 | 11; readonly code: number }
+/** si_code: SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2, SI_KERNEL 0x80. uapi asm-generic/siginfo.h */
+const faults: Record<number, FaultInfo> = {
+  [refusal.noMapping]: { signal: 11, code: 1 },
+  [refusal.noPermission]: { signal: 11, code: 2 },
+  [refusal.beyondFile]: { signal: 7, code: 2 },
+  [refusal.noMemory]: { signal: 9, code: 0x80 },
+};
 
-/** Sizes in pages, as /proc/PID/statm and status show them. */
-export interface Usage { readonly total: number; readonly resident: number; readonly shared: number; readonly locked: number; readonly data: number; readonly stack: number; readonly exec: number }
+/** Beyond this many pages one flush of everything is cheaper. */
+const FLUSH_PAGES = 16;
 
-export class AddressSpace extends UserMemory implements Mmu {
+export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly frames: Frames;
   readonly layout: Layout;
+  readonly areas: Areas = new Areas(this);
+  readonly table = new PageTable();
   /** The kernel replaces it when the process' limits or credentials change (or hands in a live object). */
   limits: Limits;
   /** Heap: start_brk and brk. Set by the ELF loader. */
@@ -22,10 +36,20 @@ export class AddressSpace extends UserMemory implements Mmu {
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
+  /** VM.LOCKED bits that new mappings get: mlockall(MCL_FUTURE). */
+  defaultFlags = 0;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */
-  argStart = 0; argEnd = 0; envStart = 0; envEnd = 0; startStack = 0; startCode = 0; endCode = 0; startData = 0; endData = 0;
+  argStart = 0;
+  argEnd = 0;
+  envStart = 0;
+  envEnd = 0;
+  startStack = 0;
+  startCode = 0;
+  endCode = 0;
+  startData = 0;
+  endData = 0;
   auxv: Uint8Array = new Uint8Array(0);
-  /** Tasks that use this space (CLONE_VM). `retain` and `release` count; the last release frees every frame. */
+  /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
   constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits) {
@@ -36,23 +60,169 @@ export class AddressSpace extends UserMemory implements Mmu {
   }
 
   retain(): void { this.users++; }
-  release(): void { throw new Error("not yet"); }
-  /** fork(2): a copy-on-write copy, or undefined (-ENOMEM). */
-  fork(): AddressSpace | undefined { throw new Error("not yet"); }
-  /** The CPU now translates by this space. */
-  activate(): void { throw new Error("not yet"); }
+  release(): void {
+    if (--this.users > 0) return;
+    for (const vma of [...this.areas.list]) {
+      this.dropPages(vma.start, vma.end);
+      this.areas.remove(vma);
+    }
+    this.table.clear();
+    if (this.frames.current === this) this.frames.current = undefined;
+  }
 
-  translate(address: number, kind: Access): number { throw new Error(`not yet ${address} ${kind}`); }
-  /** Why a #PF at `address` with the CPU's error code could not be served. */
-  faultInfo(address: number, errorCode: number): FaultInfo { throw new Error(`not yet ${address} ${errorCode}`); }
+  /** The CPU now translates by this space. */
+  activate(): void {
+    if (this.frames.current === this) return;
+    this.frames.current = this;
+    this.frames.watch.flushTlb();
+  }
+  flushPage(address: number): void { if (this.frames.current === this) this.frames.watch.flushTlbPage(address); }
+  flush(start: number, end: number): void {
+    if (this.frames.current !== this) return;
+    if (end - start > FLUSH_PAGES * PAGE_SIZE) this.frames.watch.flushTlb();
+    else for (let page = start; page < end; page += PAGE_SIZE) this.frames.watch.flushTlbPage(page);
+  }
+
+  /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
+  fork(): AddressSpace {
+    const child = new AddressSpace(this.frames, this.layout, this.limits);
+    const { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv } = this;
+    Object.assign(child, { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv });
+    for (const vma of this.areas.list) {
+      if (vma.flags & VM.DONTFORK) continue;
+      child.areas.insert({ ...vma, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
+      if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
+    }
+    if (this.frames.current === this) this.frames.watch.flushTlb();
+    return child;
+  }
+  /** Private pages become read-only on both sides, until one of them writes. */
+  #share(vma: Vma, child: AddressSpace): void {
+    const shared = (vma.flags & VM.SHARED) !== 0;
+    this.table.walk(vma.start, vma.end, (pte, page) => {
+      const entry = shared ? pte : (pte & ~PTE.WRITE) >>> 0;
+      this.frames.retain(frameOf(pte));
+      child.table.set(page, entry);
+      return entry;
+    });
+  }
+
+  translate(address: number, kind: Access): number {
+    const pte = address >= 0 && address < this.layout.taskSize ? this.table.get(address) : 0;
+    if (pte & (1 << kind)) return frameOf(pte) + (pte & PTE.WRITE ? cacheWrite : 0);
+    const frame = this.#fault(address, kind);
+    if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite : 0);
+    return -(1 + (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0)));
+  }
+
+  /** The frame, or a refusal. */
+  #fault(address: number, kind: Access): number {
+    if (!(address >= 0 && address < this.layout.taskSize)) return refusal.noMapping;
+    const vma = mappingFor(this, address);
+    if (vma === undefined) return refusal.noMapping;
+    return permits(vma, kind) ? populate(this, vma, address, kind) : refusal.noPermission;
+  }
+
+  /** Why a #PF at `address` with the CPU's error code could not be served. undefined: it can be now, so the instruction just runs again. */
+  faultInfo(address: number, errorCode: number): FaultInfo | undefined {
+    const kind = errorCode & PF.WRITE ? access.write : errorCode & PF.INSTRUCTION ? access.execute : access.read;
+    return faults[this.#fault(address, kind)];
+  }
+
+  /** Make a page present if its mapping permits it at all (mlock, MAP_POPULATE): 0 or a refusal. */
+  touch(address: number, kind: Access): number { return Math.min(0, this.#fault(address, kind)); }
 
   /** The mapping that contains `address`. */
-  find(address: number): Vma | undefined { throw new Error(`not yet ${address}`); }
-  /** All mappings in order of address: /proc/PID/maps. `vmaName` names them. */
-  mappings(): readonly Vma[] { throw new Error("not yet"); }
-  usage(): Usage { throw new Error("not yet"); }
+  find(address: number): Vma | undefined { return this.areas.find(address); }
+  /** All mappings in order of address: /proc/PID/maps (maps.ts prints them). */
+  mappings(): readonly Vma[] { return this.areas.list; }
 
-  /** ptrace PEEK and POKE, /proc/PID/mem: as the debugger may, whatever the permissions of the page (FOLL_FORCE). How many bytes went. */
-  peek(at: number, into: Uint8Array): number { throw new Error(`not yet ${at} ${into}`); }
-  poke(at: number, bytes: Uint8Array): number { throw new Error(`not yet ${at} ${bytes}`); }
+  /** Forget the pages of a range (zap_page_range); private copies are lost. */
+  dropPages(start: number, end: number): void {
+    let some = false;
+    this.table.walk(start, end, (pte) => {
+      this.frames.release(frameOf(pte));
+      some = true;
+      return 0;
+    });
+    if (some) this.flush(start, end);
+  }
+
+  /** The file behind `cache` ends at page `from` now. */
+  zap(cache: PageCache, from: number): void {
+    for (const vma of this.areas.list) {
+      if (vma.cache !== cache) continue;
+      const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
+      if (start < vma.end) this.dropPages(start, vma.end);
+    }
+  }
+
+  /** Pages by kind; Linux vm_stat_account(). Sizes in pages, as /proc/PID/statm and status show them. */
+  usage(): Usage {
+    const u = { total: 0, resident: this.table.resident, locked: 0, data: 0, stack: 0, exec: 0 };
+    for (const vma of this.areas.list) {
+      const pages = (vma.end - vma.start) / PAGE_SIZE;
+      u.total += pages;
+      if (vma.flags & VM.LOCKED) u.locked += pages;
+      if (vma.flags & VM.GROWSDOWN) u.stack += pages;
+      else if (isData(vma.prot, vma.flags)) u.data += pages;
+      else if (vma.prot & PROT.EXEC) u.exec += pages;
+    }
+    return u;
+  }
+
+  /** may_expand_vm: RLIMIT_AS and RLIMIT_DATA. */
+  mayExpand(pages: number, prot: number, flags: number): boolean {
+    const { as, data } = this.limits;
+    if (as === Number.POSITIVE_INFINITY && data === Number.POSITIVE_INFINITY) return true;
+    const used = this.usage();
+    if ((used.total + pages) * PAGE_SIZE > as) return false;
+    return !isData(prot, flags) || (used.data + pages) * PAGE_SIZE <= data;
+  }
+  /** mlock_future_ok: RLIMIT_MEMLOCK. */
+  mayLock(pages: number, flags: number): boolean {
+    if ((flags & VM.LOCKED) === 0 || this.limits.ipcLock) return true;
+    return (this.usage().locked + pages) * PAGE_SIZE <= this.limits.memlock;
+  }
+  /** __vm_enough_memory, OVERCOMMIT_GUESS: only what exceeds all of memory is refused. */
+  mayCommit(pages: number): boolean { return pages <= this.frames.total; }
+
+  /** ptrace PEEK, /proc/PID/mem: what the debugger may read, whatever the page's permissions (FOLL_FORCE). How many bytes came. */
+  peek(at: number, into: Uint8Array): number {
+    return this.#force(at, into.length, access.read, (frame, done, n) => into.set(this.frames.u8.subarray(frame, frame + n), done));
+  }
+  /** ptrace POKE: a private read-only page gets a copy of its own. How many bytes went. */
+  poke(at: number, bytes: Uint8Array): number {
+    return this.#force(at, bytes.length, access.write, (frame, done, n) => {
+      this.frames.u8.set(bytes.subarray(done, done + n), frame);
+      this.frames.changed(frame);
+    });
+  }
+  /** Linux mm/gup.c check_vma_flags(). */
+  #force(at: number, length: number, kind: Access, move: (frame: number, done: number, n: number) => void): number {
+    let done = 0;
+    while (done < length) {
+      const address = at + done;
+      const vma = address >= 0 && address < this.layout.taskSize ? this.areas.find(address) : undefined;
+      if (vma === undefined) break;
+      const may = kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
+      if (!may) break;
+      const frame = populate(this, vma, address, kind);
+      if (frame < 0) break;
+      const n = Math.min(PAGE_SIZE - (address % PAGE_SIZE), length - done);
+      move(frame + (address % PAGE_SIZE), done, n);
+      this.flushPage(address - (address % PAGE_SIZE));
+      done += n;
+    }
+    return done;
+  }
+}
+
+export interface Usage {
+  readonly total: number;
+  readonly resident: number;
+  readonly locked: number;
+  readonly data: number;
+  readonly stack: number;
+  readonly exec: number;
 }

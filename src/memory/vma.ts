@@ -35,3 +35,6 @@ export interface Vma {
   readonly file?: MappedFile | undefined;
   readonly cache?: PageCache | undefined;
 }
+
+/** is_data_mapping: what RLIMIT_DATA counts. */
+export const isData = (prot: number, flags: number): boolean => (prot & PROT.WRITE) !== 0 && (flags & (VM.SHARED | VM.GROWSDOWN)) === 0;

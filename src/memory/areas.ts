@@ -1,0 +1,110 @@
+// The mappings of one address space in order of address: find, split, merge. Linux mm/vma.c.
+import { PAGE_SIZE } from "./frames.ts";
+import type { FileMapping } from "./page-cache.ts";
+import { VM, type Vma } from "./vma.ts";
+
+const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
+
+/** vma_merge: the same in everything, and what they map is consecutive. */
+const continues = (a: Vma, b: Vma): boolean =>
+  a.end === b.start && a.prot === b.prot && a.flags === b.flags && a.file === b.file && a.cache === b.cache &&
+  pageOffset(a, a.end) === b.pgoff && (a.flags & VM.SPECIAL) === 0;
+
+export class Areas {
+  readonly list: Vma[] = [];
+  /** Whom the page caches tell about truncation. */
+  readonly #owner: FileMapping;
+  #hit: Vma | undefined;
+
+  constructor(owner: FileMapping) { this.#owner = owner; }
+
+  /** Index of the first mapping that ends above `address`; `list.length` if none (find_vma). */
+  index(address: number): number {
+    let low = 0;
+    let high = this.list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.list[middle] as Vma).end > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** The mapping that contains `address` (vma_lookup). */
+  find(address: number): Vma | undefined {
+    const hit = this.#hit;
+    if (hit !== undefined && address >= hit.start && address < hit.end) return hit;
+    const vma = this.list[this.index(address)];
+    if (vma === undefined || address < vma.start) return undefined;
+    this.#hit = vma;
+    return vma;
+  }
+
+  /** Whether anything is mapped in [start, end). */
+  overlaps(start: number, end: number): boolean {
+    const vma = this.list[this.index(start)];
+    return vma !== undefined && vma.start < end;
+  }
+
+  /** The mappings that touch [start, end), as a copy that survives changes. */
+  within(start: number, end: number): Vma[] {
+    const from = this.index(start);
+    let to = from;
+    while (to < this.list.length && (this.list[to] as Vma).start < end) to++;
+    return this.list.slice(from, to);
+  }
+
+  /** Make `address` a boundary. */
+  split(address: number): void {
+    const i = this.index(address);
+    const vma = this.list[i];
+    if (vma === undefined || address <= vma.start) return;
+    const upper = { ...vma, start: address, pgoff: pageOffset(vma, address) };
+    vma.end = address;
+    this.list.splice(i + 1, 0, upper);
+    upper.cache?.attach(this.#owner);
+  }
+
+  /** How many mappings more there would be with boundaries at `start` and `end`. */
+  splits(start: number, end: number): number {
+    const inside = (at: number): number => {
+      const vma = this.find(at);
+      return vma !== undefined && at > vma.start ? 1 : 0;
+    };
+    return inside(start) + inside(end);
+  }
+
+  /** Add a mapping where nothing is, merging with its neighbours; returns the mapping that now holds the range. */
+  insert(vma: Vma): Vma {
+    this.list.splice(this.index(vma.start), 0, vma);
+    vma.cache?.attach(this.#owner);
+    this.merge(vma.start, vma.end);
+    return this.find(vma.start) as Vma;
+  }
+
+  remove(vma: Vma): void {
+    const i = this.index(vma.start);
+    if (this.list[i] !== vma) throw new Error("a mapping that is not in the list");
+    this.#removeAt(i);
+  }
+  #removeAt(i: number): void {
+    const [vma] = this.list.splice(i, 1);
+    this.#hit = undefined;
+    vma?.cache?.detach(this.#owner);
+  }
+
+  /** Join what has become equal around [start, end). */
+  merge(start: number, end: number): void {
+    for (let i = Math.max(0, this.index(start) - 1); i + 1 < this.list.length; ) {
+      const a = this.list[i] as Vma;
+      const b = this.list[i + 1] as Vma;
+      if (a.start > end) return;
+      if (!continues(a, b)) {
+        i++;
+        continue;
+      }
+      a.end = b.end;
+      this.#removeAt(i + 1);
+    }
+  }
+}

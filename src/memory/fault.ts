@@ -1,0 +1,101 @@
+// What a page fault does: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c, arch/x86/mm/fault.c.
+import { access, type Access } from "../cpu/mmu.ts";
+import { PAGE_SIZE, pageFloor } from "./frames.ts";
+import { frameOf, PTE } from "./page-table.ts";
+import type { AddressSpace } from "./space.ts";
+import { PROT, VM, type Vma } from "./vma.ts";
+
+/** Why a page could not be had. */
+export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4 } as const;
+export type Refusal = (typeof refusal)[keyof typeof refusal];
+
+const STACK_GUARD_GAP = 256 * PAGE_SIZE;
+
+/** What the hardware lets through for PROT_* bits: x86 has no read bit, so whatever is accessible is readable. */
+const hardware = (prot: number): number =>
+  (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.WRITE ? PTE.WRITE : 0) | (prot & PROT.EXEC ? PTE.EXEC : 0);
+
+/** vm_start_gap: what a mapping keeps free below itself. */
+export const startGap = (vma: Vma): number => (vma.flags & VM.GROWSDOWN ? Math.max(0, vma.start - STACK_GUARD_GAP) : vma.start);
+
+/** Linux arch/x86/mm/fault.c access_error(). */
+export const permits = (vma: Vma, kind: Access): boolean => (hardware(vma.prot) & (1 << kind)) !== 0;
+
+/** The mapping for an access, growing a stack if that is what it takes (expand_stack). */
+export const mappingFor = (space: AddressSpace, address: number): Vma | undefined => {
+  const found = space.areas.find(address);
+  if (found) return found;
+  const i = space.areas.index(address);
+  const above = space.areas.list[i];
+  if (above === undefined || (above.flags & VM.GROWSDOWN) === 0) return undefined;
+  const start = pageFloor(address);
+  const below = space.areas.list[i - 1];
+  if (below && (below.flags & VM.GROWSDOWN) === 0 && below.prot !== PROT.NONE && start - below.end < STACK_GUARD_GAP) return undefined;
+  const pages = (above.start - start) / PAGE_SIZE;
+  if (start < space.layout.minAddress || above.end - start > space.limits.stack) return undefined;
+  if (!space.mayExpand(pages, above.prot, above.flags) || !space.mayLock(pages, above.flags)) return undefined;
+  above.start = start;
+  above.pgoff -= pages;
+  return above;
+};
+
+/**
+ * Make the page of `address` present for `kind` in a mapping whose permissions were checked (or, for a debugger, overruled).
+ * Returns the frame or a refusal.
+ */
+export const populate = (space: AddressSpace, vma: Vma, address: number, kind: Access): number => {
+  const page = pageFloor(address);
+  const old = space.table.get(page);
+  const write = kind === access.write;
+  if (vma.flags & VM.SHARED && vma.cache) return sharedPage(space, vma, page, old, write);
+  if (!write) return old === 0 ? firstRead(space, vma, page) : grant(space, vma, page, frameOf(old), (old & PTE.WRITE) !== 0);
+  return privateWrite(space, vma, page, old);
+};
+
+const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writable: boolean): number => {
+  const allowed = hardware(vma.prot);
+  space.table.set(page, frame + (writable ? allowed : allowed & ~PTE.WRITE));
+  return frame;
+};
+
+const cached = (space: AddressSpace, vma: Vma, page: number): number => {
+  if (vma.cache === undefined) return space.frames.zero;
+  const frame = vma.cache.frame(vma.pgoff + (page - vma.start) / PAGE_SIZE);
+  return frame > 0 ? frame : frame === 0 ? refusal.noMemory : refusal.beyondFile;
+};
+
+const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
+  const frame = cached(space, vma, page);
+  if (frame < 0) return frame;
+  space.frames.retain(frame);
+  return grant(space, vma, page, frame, false);
+};
+
+const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, write: boolean): number => {
+  const index = vma.pgoff + (page - vma.start) / PAGE_SIZE;
+  const frame = old === 0 ? cached(space, vma, page) : frameOf(old);
+  if (frame < 0) return frame;
+  if (old === 0) space.frames.retain(frame);
+  if (write) vma.cache?.dirtied(index);
+  return grant(space, vma, page, frame, write || (old & PTE.WRITE) !== 0);
+};
+
+/** do_wp_page, do_cow_fault, do_anonymous_page: a page of one's own. */
+const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number): number => {
+  const { frames } = space;
+  const from = old === 0 ? cached(space, vma, page) : frameOf(old);
+  if (from < 0) return from;
+  // Nobody else has it, and it is no page of a file: the cache holds a reference of its own.
+  if (old !== 0 && from !== frames.zero && frames.refs(from) === 1) return grant(space, vma, page, from, true);
+  // Keep the source while allocating, which may reclaim unmapped cache pages.
+  frames.retain(from);
+  const frame = from === frames.zero ? frames.alloc() : frames.allocDirty();
+  if (frame !== 0 && from !== frames.zero) frames.u8.copyWithin(frame, from, from + PAGE_SIZE);
+  frames.release(from);
+  if (frame === 0) return refusal.noMemory;
+  if (old !== 0) {
+    frames.release(from);
+    space.flushPage(page);
+  }
+  return grant(space, vma, page, frame, true);
+};

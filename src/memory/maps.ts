@@ -1,0 +1,33 @@
+// /proc/PID/maps. Linux fs/proc/task_mmu.c show_map_vma().
+import { PAGE_SIZE } from "./frames.ts";
+import type { AddressSpace } from "./space.ts";
+import { PROT, VM, type Vma } from "./vma.ts";
+
+/** The name in the last column, "" for none. */
+export const vmaName = (space: AddressSpace, vma: Vma): string => {
+  if (vma.file) return vma.file.path;
+  if (vma.start < space.brk && vma.end > space.brkStart) return "[heap]";
+  if (vma.start <= space.startStack && vma.end >= space.startStack) return "[stack]";
+  return "";
+};
+
+const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, "0");
+
+const line = (space: AddressSpace, vma: Vma): string => {
+  const { prot, flags, file } = vma;
+  const own = flags & VM.SPECIAL ? undefined : file;
+  const perms = `${prot & PROT.READ ? "r" : "-"}${prot & PROT.WRITE ? "w" : "-"}${prot & PROT.EXEC ? "x" : "-"}${flags & VM.MAYSHARE ? "s" : "p"}`;
+  const offset = hex(own ? vma.pgoff * PAGE_SIZE : 0, 8);
+  const device = `${hex((own?.dev ?? 0) >>> 8, 2)}:${hex((own?.dev ?? 0) & 0xff, 2)}`;
+  const head = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${perms} ${offset} ${device} ${own?.ino ?? 0} `;
+  const name = vmaName(space, vma);
+  // seq_pad: the name starts in column 73 (25 + sizeof(void *) * 6 - 1).
+  return name === "" ? head : `${head.padEnd(73)}${name.replaceAll("\n", "\\012")}`;
+};
+
+/** The file's text. `vsyscall`: the profile has the vsyscall page, which 64-bit programs see. */
+export const procMaps = (space: AddressSpace, vsyscall: boolean): string => {
+  const lines = space.mappings().map((vma) => line(space, vma));
+  if (vsyscall) lines.push("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]");
+  return lines.map((l) => `${l}\n`).join("");
+};

@@ -1,0 +1,84 @@
+// The page table of one address space: leaves of 1024 entries (4 MiB), found by a number key. What the hardware's four levels do.
+
+/**
+ * A page table entry: the frame's byte address, and in the low bits which accesses need no more thought. A frame without
+ * permissions is a PROT_NONE page that keeps its content; 0 is no page.
+ */
+export const PTE = { READ: 1, WRITE: 2, EXEC: 4, ACCESS: 7 } as const;
+
+export const frameOf = (pte: number): number => (pte & ~0xfff) >>> 0;
+
+const LEAF_BITS = 10;
+const LEAF_SIZE = 1 << LEAF_BITS;
+const LEAF_BYTES = 4096 * LEAF_SIZE;
+
+export class PageTable {
+  readonly #leaves = new Map<number, Uint32Array>();
+  #lastKey = -1;
+  #last: Uint32Array = new Uint32Array(0);
+  /** Entries that have a frame: the resident set. */
+  resident = 0;
+
+  get(address: number): number {
+    const key = Math.floor(address / LEAF_BYTES);
+    if (key !== this.#lastKey) {
+      const leaf = this.#leaves.get(key);
+      if (leaf === undefined) return 0;
+      this.#lastKey = key;
+      this.#last = leaf;
+    }
+    return this.#last[(address / 4096) & (LEAF_SIZE - 1)] as number;
+  }
+
+  set(address: number, pte: number): void {
+    const key = Math.floor(address / LEAF_BYTES);
+    let leaf = this.#leaves.get(key);
+    if (leaf === undefined) {
+      if (pte === 0) return;
+      leaf = new Uint32Array(LEAF_SIZE);
+      this.#leaves.set(key, leaf);
+    }
+    const slot = (address / 4096) & (LEAF_SIZE - 1);
+    if (leaf[slot] === 0) this.resident++;
+    if (pte === 0) this.resident--;
+    leaf[slot] = pte;
+  }
+
+  /** Visit the entries that have a frame in [start, end); a returned number replaces the entry. */
+  walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): void {
+    for (let key = Math.floor(start / LEAF_BYTES); key * LEAF_BYTES < end; ) {
+      const leaf = this.#leaves.get(key);
+      if (leaf === undefined) {
+        key = this.#nextLeaf(key, end);
+        continue;
+      }
+      const base = key * LEAF_BYTES;
+      const first = Math.max(0, (start - base) / 4096);
+      const last = Math.min(LEAF_SIZE, (end - base) / 4096);
+      for (let slot = first; slot < last; slot++) {
+        const pte = leaf[slot] as number;
+        if (pte === 0) continue;
+        const now = visit(pte, base + slot * 4096);
+        if (now === undefined) continue;
+        if (now === 0) this.resident--;
+        leaf[slot] = now;
+      }
+      key++;
+    }
+  }
+
+  /** The next leaf that exists: a guest may unmap terabytes of nothing. */
+  #nextLeaf(key: number, end: number): number {
+    const last = Math.ceil(end / LEAF_BYTES);
+    if (last - key <= this.#leaves.size) return key + 1;
+    let next = last;
+    for (const k of this.#leaves.keys()) if (k > key && k < next) next = k;
+    return next;
+  }
+
+  clear(): void {
+    this.#leaves.clear();
+    this.#lastKey = -1;
+    this.resident = 0;
+  }
+}

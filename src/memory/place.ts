@@ -1,0 +1,71 @@
+// Where a mapping goes: hints, top-down and bottom-up first fit. Linux mm/mmap.c __get_unmapped_area(), arch/x86/kernel/sys_x86_64.c.
+import { E } from "../abi/errno.ts";
+import { startGap } from "./fault.ts";
+import { isPageAligned, PAGE_SIZE, pageFloor } from "./frames.ts";
+import type { AddressSpace } from "./space.ts";
+import { MAP } from "./vma.ts";
+
+/** Transparent huge pages: anonymous memory of whole 2 MiB is aligned so. Linux mm/huge_memory.c thp_get_unmapped_area(). */
+const HUGE = 2 << 20;
+
+const freeAt = (space: AddressSpace, at: number, length: number): boolean => {
+  const next = space.areas.list[space.areas.index(at)];
+  return next === undefined || at + length <= startGap(next);
+};
+
+const topDown = (space: AddressSpace, length: number, low: number, high: number): number => {
+  const { list } = space.areas;
+  let top = high;
+  for (let i = Math.min(space.areas.index(high), list.length - 1); i >= 0 && top - length >= low; i--) {
+    const vma = list[i];
+    if (vma === undefined) break;
+    if (top - vma.end >= length) return top - length;
+    top = Math.min(top, startGap(vma));
+  }
+  return top - length >= low ? top - length : -E.ENOMEM;
+};
+
+const bottomUp = (space: AddressSpace, length: number, low: number, high: number): number => {
+  const { list } = space.areas;
+  let at = low;
+  for (let i = space.areas.index(low); i < list.length; i++) {
+    const vma = list[i];
+    if (vma === undefined || at + length <= startGap(vma)) break;
+    at = Math.max(at, vma.end);
+  }
+  return at + length <= high ? at : -E.ENOMEM;
+};
+
+interface Placement { readonly at: number; readonly length: number; readonly flags: number; readonly compat: boolean; readonly huge?: boolean }
+
+/** arch_get_unmapped_area_topdown(): MAP_32BIT goes bottom-up within the second GiB; what finds no room below mmap_base looks above. */
+const search = (space: AddressSpace, { length, flags, compat }: Placement): number => {
+  const { layout } = space;
+  if ((flags & MAP.BIT32) !== 0 && !compat) return bottomUp(space, length, 0x40000000, 0x80000000);
+  const found = topDown(space, length, PAGE_SIZE, compat ? layout.mmapBase32 : layout.mmapBase);
+  if (found >= 0) return found;
+  return compat ? bottomUp(space, length, layout.legacyBase32, 0xffffe000) : bottomUp(space, length, layout.legacyBase, 2 ** 47 - PAGE_SIZE);
+};
+
+const areaFor = (space: AddressSpace, p: Placement): number => {
+  if (p.flags & MAP.FIXED) return p.at;
+  const hint = pageFloor(p.at);
+  if (hint !== 0 && hint <= space.layout.taskSize - p.length && freeAt(space, hint, p.length)) return hint;
+  if (p.huge && !p.compat && p.at === 0 && p.length % HUGE === 0) {
+    const padded = search(space, { ...p, length: p.length + HUGE });
+    // The lowest aligned address in the padded room, from its top: mm/huge_memory.c adds (off - ret) & (size - 1).
+    if (padded >= 0) return padded + ((HUGE - (padded % HUGE)) % HUGE);
+  }
+  return search(space, p);
+};
+
+/** An address for `length` bytes, or -errno. */
+export const place = (space: AddressSpace, p: Placement): number => {
+  const { taskSize, minAddress } = space.layout;
+  if (p.length > taskSize) return -E.ENOMEM;
+  const at = areaFor(space, p);
+  if (at < 0) return at;
+  if (at > taskSize - p.length) return -E.ENOMEM;
+  if (!isPageAligned(at)) return -E.EINVAL;
+  return at < minAddress && !space.limits.rawIo ? -E.EPERM : at;
+};

@@ -1,0 +1,19 @@
+// Shared anonymous memory: a file without a name, whose bytes live in the page cache only. Linux mm/shmem.c shmem_zero_setup().
+import type { Backing, MappedFile } from "./backing.ts";
+
+/** What /proc/PID/maps shows for it. */
+const PATH = "/dev/zero (deleted)";
+/** The kernel's internal tmpfs: device 00:01. */
+const DEVICE = 1;
+let inodes = 0;
+
+class ZeroFill implements Backing {
+  readonly size: number;
+  constructor(size: number) { this.size = size; }
+  readPage(): number { return 0; }
+}
+
+/** A new object of `size` bytes. System V segments and memfd may use it too. */
+export const anonymousShared = (size: number, path = PATH): MappedFile => ({
+  backing: new ZeroFill(size), path, dev: DEVICE, ino: ++inodes, readable: true, writable: true,
+});
