@@ -1,0 +1,118 @@
+// Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
+// kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
+import { Code, Decoder, DecoderOptions, EncodingKind, Instruction, OpKind } from "iced-x86";
+import type { Random } from "./random.ts";
+import { isJudged, type Scope, scopeOf } from "./scope.ts";
+import type { Mode } from "./world.ts";
+
+export interface Encoding {
+  readonly mode: Mode;
+  readonly bytes: Uint8Array;
+  readonly code: Code;
+  readonly memory: boolean;
+}
+
+/** Opcode bytes before the last one. SDM Vol. 2D appendix A. */
+const maps = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const;
+const mandatory = [[], [0x66], [0xf3], [0xf2]] as const;
+const segmentPrefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
+const SLOT = 16;
+
+/** Write one candidate: prefixes, the opcode bytes, a modrm of the wanted reg field; what follows stays random. */
+const shape = (
+  out: Uint8Array,
+  mode: Mode,
+  map: readonly number[],
+  opcode: number,
+  prefix: readonly number[],
+  reg: number,
+  vex: boolean,
+  r: Random,
+): void => {
+  r.fill(out);
+  let at = 0;
+  if (r.chance(0.1)) out[at++] = r.pick(segmentPrefixes);
+  if (r.chance(0.1)) out[at++] = 0x67;
+  if (!vex && r.chance(0.1)) out[at++] = 0xf0;
+  if (!vex && r.chance(0.15)) out[at++] = r.pick([0x66, 0xf2, 0xf3, 0x66]);
+  if (vex) {
+    out[at++] = 0xc4;
+    out[at++] = (mode === 64 ? (out[at] as number & 0xe0) : 0xc0 | (out[at] as number & 0x20)) | maps.indexOf(map as never);
+    out[at] = (out[at] as number & 0xfc) | mandatory.indexOf(prefix as never);
+    if (mode !== 64 || r.chance(0.5)) out[at] = out[at] as number | 0x40;
+    if (r.chance(0.5)) out[at] = out[at] as number | 0x38;
+    at++;
+  } else {
+    for (const b of prefix) out[at++] = b;
+    if (mode === 64 && r.chance(0.5)) out[at++] = 0x40 | r.below(16);
+    for (const b of map) out[at++] = b;
+  }
+  out[at++] = opcode;
+  out[at] = (r.chance(0.5) ? 0xc0 : (out[at] as number & 0xc0)) | (reg << 3) | (out[at] as number & 7);
+};
+
+/** Call `see` for every candidate of one pass over the maps, decoded. */
+const pass = (mode: Mode, vex: boolean, r: Random, see: (i: Instruction, bytes: Uint8Array) => void): void => {
+  const instruction = new Instruction();
+  for (const map of maps) {
+    if (vex && map.length === 0) continue;
+    const buffer = new Uint8Array(SLOT * 256 * mandatory.length * 8);
+    let slots = 0;
+    for (let opcode = 0; opcode < 256; opcode++) {
+      for (const prefix of mandatory) {
+        for (let reg = 0; reg < 8; reg++) shape(buffer.subarray(slots * SLOT, ++slots * SLOT), mode, map, opcode, prefix, reg, vex, r);
+      }
+    }
+    const decoder = new Decoder(mode, buffer, DecoderOptions.AMD);
+    for (let i = 0; i < slots; i++) {
+      decoder.position = i * SLOT;
+      decoder.ip = 0n;
+      decoder.decodeOut(instruction);
+      see(instruction, buffer.subarray(i * SLOT, (i + 1) * SLOT));
+    }
+    decoder.free();
+  }
+  instruction.free();
+};
+
+const isMemory = (i: Instruction): boolean => {
+  for (let n = 0; n < i.opCount; n++) if (i.opKind(n) === OpKind.Memory) return true;
+  return false;
+};
+
+/** At least some, at most `each` encodings of every kind of the scopes. */
+export const encodings = (mode: Mode, wanted: readonly Scope[], each: number, r: Random): Encoding[] => {
+  const found = new Map<number, number>();
+  const out: Encoding[] = [];
+  const see = (i: Instruction, bytes: Uint8Array): void => {
+    if (!isJudged(i)) return;
+    const scope = scopeOf(i);
+    if (scope === undefined || !wanted.includes(scope)) return;
+    const memory = isMemory(i);
+    const kind = i.code * 4 + Number(memory) * 2 + Number(i.hasLockPrefix);
+    const count = found.get(kind) ?? 0;
+    if (count >= each) return;
+    found.set(kind, count + 1);
+    out.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
+  };
+  const vex = wanted.some((s) => s === "avx" || s === "bits");
+  for (let round = 0; round < each * 3; round++) {
+    pass(mode, false, r, see);
+    if (vex) pass(mode, true, r, see);
+  }
+  return out;
+};
+
+/** Encodings that iced-x86 takes for invalid: #UD, in the architecture's word. */
+export const invalidEncodings = (mode: Mode, count: number, r: Random): Encoding[] => {
+  const out: Encoding[] = [];
+  for (let p = 0.05; out.length < count; p *= 2) {
+    pass(mode, false, r, (i, bytes) => {
+      if (i.code === Code.INVALID && out.length < count && r.chance(p))
+        out.push({ mode, bytes: bytes.slice(0, 15), code: Code.INVALID, memory: false });
+    });
+  }
+  return out;
+};
+
+export const isVex = (i: Instruction): boolean => i.encoding === EncodingKind.VEX;

@@ -1,0 +1,235 @@
+// Cases from encodings: registers, flags, segments and memory around an instruction, so that it has something to do.
+import {
+  Decoder,
+  DecoderOptions,
+  FlowControl,
+  Instruction,
+  InstructionInfoFactory,
+  MemorySize,
+  Mnemonic,
+  OpKind,
+  Register,
+  RegisterExt,
+} from "iced-x86";
+import { EF, R, S } from "../../src/cpu/state.ts";
+import { type Batch, Case, caseBatch } from "./case.ts";
+import type { Encoding } from "./encodings.ts";
+import { fillFloats, plainFloats } from "./floats.ts";
+import { type Aimed, aimOperands, poke } from "./operands.ts";
+import type { Random } from "./random.ts";
+import type { Scope } from "./scope.ts";
+import { CODE, DATA, ldtSelector, type Mode, PAGE, type SegmentName, selector, WINDOW } from "./world.ts";
+
+const M = Mnemonic;
+const { userData, userCode32, userCode64 } = selector;
+
+// ---- segments --------------------------------------------------------------------------------------------------------------
+
+/** Data segments that a case may begin with; loading the others would fault. */
+const dataSegments: readonly number[] = (
+  ["data16", "data32", "short", "down32", "down16", "readOnly", "wrapping", "readableCode"] as const satisfies SegmentName[]
+).map(ldtSelector);
+const stackSegments: readonly number[] = (
+  ["data16", "data32", "short", "down32", "down16", "wrapping"] as const satisfies SegmentName[]
+).map(ldtSelector);
+/** What an instruction may try to load: all of them, none, Linux's, and what is not there. */
+const anySelector = (r: Random): number =>
+  r.pick([
+    ...dataSegments,
+    ...["absent", "secretCode", "code16", "code32"].map((n) => ldtSelector(n as SegmentName)),
+    0,
+    1,
+    3,
+    0x10,
+    0x18,
+    userCode32,
+    userData,
+    0x2a,
+    userCode64,
+    0x28,
+    0x7b,
+    0x8f,
+    0xff,
+    0xfff7,
+    r.below(0x10000),
+  ]);
+
+const setSegments = (c: Case, mode: Mode, r: Random): void => {
+  const s = c.before;
+  if (mode === 64) {
+    s.setSelector(S.cs, userCode64);
+    s.setSelector(S.ss, userData);
+    s.fsBase = r.chance(0.5) ? BigInt(DATA) : r.u64() >> 17n;
+    s.gsBase = r.chance(0.5) ? BigInt(DATA) : r.u64() >> 17n;
+    return;
+  }
+  const flat = mode === 32 ? r.chance(0.6) : false;
+  s.setSelector(S.cs, mode === 16 ? ldtSelector("code16") : flat ? userCode32 : r.pick([userCode32, ldtSelector("code32")]));
+  const usual = mode === 16 ? ldtSelector("data16") : ldtSelector("data32");
+  s.setSelector(S.ss, flat ? userData : r.chance(0.6) ? usual : r.pick(stackSegments));
+  for (const n of [S.ds, S.es, S.fs, S.gs])
+    s.setSelector(n, flat && n !== S.fs && n !== S.gs ? userData : r.chance(0.6) ? usual : r.pick([...dataSegments, 0]));
+};
+
+// ---- special operands ------------------------------------------------------------------------------------------------------
+
+const near = (r: Random): bigint => BigInt(CODE + 0x7c0 + r.below(128));
+/** A code pointer relative to whatever code segment goes with it. */
+const codeOffset = (sel: number, r: Random): bigint => (sel & 4 ? BigInt(0x7c0 + r.below(128)) : near(r));
+
+const words = (size: number, values: readonly bigint[]): Uint8Array => {
+  const out = new Uint8Array(size * values.length);
+  values.forEach((v, n) => {
+    for (let i = 0; i < size; i++) out[n * size + i] = Number((v >> BigInt(i * 8)) & 0xffn);
+  });
+  return out;
+};
+
+const farPointer: Partial<Record<MemorySize, number>> = { [MemorySize.SegPtr16]: 2, [MemorySize.SegPtr32]: 4, [MemorySize.SegPtr64]: 8 };
+const codeSelector = (r: Random): number =>
+  r.chance(0.7) ? r.pick([userCode32, userCode64, ldtSelector("code16"), ldtSelector("code32")]) : anySelector(r);
+const returns = new Set<Mnemonic>([M.Retf, M.Iret, M.Iretd, M.Iretq]);
+const returnSize = (i: Instruction): number =>
+  i.mnemonic === M.Iret
+    ? 2
+    : i.mnemonic === M.Iretd
+      ? 4
+      : i.mnemonic === M.Iretq
+        ? 8
+        : Math.abs(i.stackPointerIncrement - (i.opCount ? Number(i.immediate(0)) : 0)) / 2;
+
+/** Memory that an instruction takes as selectors, offsets, flags. */
+const fillMemory = (c: Case, i: Instruction, aimed: readonly Aimed[], r: Random): void => {
+  for (const a of aimed) {
+    const offset = farPointer[a.memory];
+    if (offset !== undefined) {
+      const sel = i.isJmpFarIndirect || i.isCallFarIndirect ? codeSelector(r) : anySelector(r);
+      poke(c, a.linear, words(offset, [codeOffset(sel, r)]));
+      poke(c, a.linear + BigInt(offset), words(2, [BigInt(sel)]));
+    }
+  }
+  const first = aimed[0];
+  if (first && returns.has(i.mnemonic)) {
+    const size = returnSize(i);
+    const cs = codeSelector(r);
+    const frame = [codeOffset(cs, r), BigInt(cs)];
+    if (i.mnemonic !== M.Retf) frame.push(flagsWord(r) | (r.u64() & 0xffffn));
+    frame.push(BigInt(DATA + WINDOW.offset + r.below(200)), BigInt(r.chance(0.5) ? userData : anySelector(r)));
+    poke(c, first.linear, words(size, frame));
+  } else if (
+    first &&
+    (i.flowControl === FlowControl.Return || i.flowControl === FlowControl.IndirectBranch || i.flowControl === FlowControl.IndirectCall)
+  ) {
+    if (r.chance(0.7)) poke(c, first.linear, words(8, [near(r)]));
+  } else if (first && i.mnemonic === M.Pop && RegisterExt.isSegmentRegister(i.op0Register))
+    poke(c, first.linear, words(2, [BigInt(anySelector(r))]));
+};
+
+const flagsWord = (r: Random): bigint => {
+  const status = r.u32() & (EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.OF | EF.DF);
+  return BigInt(status | EF.IF | 2);
+};
+
+const registerNumber = (x: Register): number => RegisterExt.number(RegisterExt.fullRegister(x));
+const bitTests = new Set<Mnemonic>([M.Bt, M.Bts, M.Btr, M.Btc]);
+const divisions = new Set<Mnemonic>([M.Div, M.Idiv]);
+const segmentReaders = new Set<Mnemonic>([M.Lar, M.Lsl, M.Verr, M.Verw]);
+
+/** Registers whose value decides whether an instruction does anything of interest. Before operands are aimed. */
+const setSpecialRegisters = (c: Case, i: Instruction, r: Random): void => {
+  const s = c.before;
+  if (i.hasRepPrefix || i.hasRepnePrefix || i.isLoop || i.isLoopcc || i.isJcxShort) {
+    if (r.chance(0.9)) s.setGpr(R.cx, BigInt(r.below(24)) | (r.chance(0.3) ? (r.u64() >> 32n) << 32n : 0n));
+  }
+  if (bitTests.has(i.mnemonic) && i.op1Kind === OpKind.Register && r.chance(0.8)) {
+    s.setGpr(registerNumber(i.op1Register), BigInt.asUintN(64, BigInt(r.below(2000) - 1000)));
+  }
+  if (divisions.has(i.mnemonic) && r.chance(0.8)) {
+    s.setGpr(R.dx, r.pick([0n, 0n, BigInt.asUintN(64, -1n), BigInt(r.below(9))]));
+    if (r.chance(0.5)) s.setGpr(R.ax, BigInt.asUintN(64, BigInt(r.u32() | 0)) >> BigInt(r.below(32)));
+  }
+  if (
+    (i.flowControl === FlowControl.IndirectBranch || i.flowControl === FlowControl.IndirectCall) &&
+    i.op0Kind === OpKind.Register &&
+    r.chance(0.7)
+  ) {
+    s.setGpr(registerNumber(i.op0Register), codeOffset(s.selector(S.cs), r));
+  }
+  if (segmentReaders.has(i.mnemonic) || (i.opCount > 0 && i.op0Kind === OpKind.Register && RegisterExt.isSegmentRegister(i.op0Register))) {
+    const from =
+      i.opCount > 1 && i.op1Kind === OpKind.Register ? i.op1Register : i.op0Kind === OpKind.Register ? i.op0Register : Register.None;
+    if (RegisterExt.isGPR(from)) s.setGpr(registerNumber(from), (s.gpr(registerNumber(from)) & ~0xffffn) | BigInt(anySelector(r)));
+  }
+};
+
+/** The immediate operand of a direct far jump or call; relative branches stay near, mostly. */
+const setBranches = (c: Case, i: Instruction, immediate: number, r: Random): void => {
+  const code = c.code;
+  if (i.isJmpFar || i.isCallFar) {
+    const size = code.length - immediate - 2;
+    const sel = codeSelector(r);
+    code.set(words(size, [codeOffset(sel, r)]), immediate);
+    code.set(words(2, [BigInt(sel)]), immediate + size);
+  }
+};
+
+// ---- whole cases -----------------------------------------------------------------------------------------------------------
+
+/** A load of SS holds back the trap that ends a step until after the next instruction. SDM Vol. 3A 7.8.3 */
+const loadsStackSegment = (i: Instruction): boolean =>
+  (i.mnemonic === M.Mov || i.mnemonic === M.Pop) && i.opCount > 0 && i.op0Kind === OpKind.Register && i.op0Register === Register.SS;
+
+export class Generator {
+  readonly #random: Random;
+  readonly #instruction = new Instruction();
+  readonly #infos = new InstructionInfoFactory();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** A batch of `count` cases; case n runs encoding n modulo their number. */
+  batch(list: readonly Encoding[], count: number, scope: Scope): Batch {
+    const batch = caseBatch(count);
+    for (let n = 0; n < count; n++) {
+      const c = new Case(batch, n);
+      c.id = n;
+      this.#fill(c, list[n % list.length] as Encoding, scope);
+    }
+    return batch;
+  }
+
+  #fill(c: Case, e: Encoding, scope: Scope): void {
+    const r = this.#random;
+    const s = c.before;
+    c.code = e.bytes;
+    c.codeOffset = r.chance(0.2) ? PAGE - e.bytes.length : 0x7f0 + r.below(32);
+    for (let n = 0; n < (e.mode === 64 ? 16 : 8); n++) s.setGpr(n, e.mode === 64 ? r.word() : r.word() & 0xffff_ffffn);
+    s.rflags = Number(flagsWord(r));
+    setSegments(c, e.mode, r);
+    s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
+    r.fill(c.window);
+    if (scope === "integer" || scope === "bits") plainFloats(s);
+    else fillFloats(c, r);
+    this.#decoded(c, e, r);
+  }
+
+  #decoded(c: Case, e: Encoding, r: Random): void {
+    const i = this.#instruction;
+    const decoder = new Decoder(e.mode, e.bytes, DecoderOptions.AMD);
+    decoder.ip = c.before.rip;
+    decoder.decodeOut(i);
+    if (!i.isInvalid) {
+      const offsets = decoder.getConstantOffsets(i);
+      setSpecialRegisters(c, i, r);
+      if (offsets.hasImmediate) setBranches(c, i, offsets.immediateOffset, r);
+      const info = this.#infos.info(i);
+      const aimed = aimOperands(c, info, offsets, i.length, r);
+      fillMemory(c, i, aimed, r);
+      c.run = loadsStackSegment(i) || ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction && r.chance(0.5));
+      info.free();
+      offsets.free();
+    }
+    decoder.free();
+  }
+}

@@ -1,0 +1,23 @@
+// Run a batch of cases on the processor under us.
+import { spawnSync } from "node:child_process";
+import { arch, platform } from "node:os";
+import { buildOracle } from "./build.ts";
+import { Batch, caseAt, resultAt } from "./case.ts";
+import { ALIAS, CODE, DATA, ldtEntries, userDesc, WINDOW } from "./world.ts";
+
+/** Can this machine be its own judge? */
+export const haveSilicon = (): boolean => platform() === "linux" && arch() === "x64" && spawnSync("gcc", ["--version"]).status === 0;
+
+/** struct oracle_header. */
+const header = (cases: number): Uint8Array =>
+  new Uint8Array(Uint32Array.of(caseAt.size, resultAt.size, CODE, DATA, ALIAS, WINDOW.offset, ldtEntries.length, cases).buffer);
+
+/** One result a case, in the same order. */
+export const runOracle = (cases: Batch): Batch => {
+  const input = Buffer.concat([header(cases.count), ...ldtEntries.map(userDesc), cases.bytes]);
+  const size = cases.count * resultAt.size;
+  const done = spawnSync(buildOracle(), { input, maxBuffer: size + 1, stdio: ["pipe", "pipe", "inherit"] });
+  if (done.status !== 0 || done.stdout.length !== size)
+    throw new Error(`the silicon oracle ended with ${done.status ?? done.signal} after ${done.stdout.length} bytes`);
+  return new Batch(resultAt.size, new Uint8Array(done.stdout));
+};

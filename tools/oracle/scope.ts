@@ -1,0 +1,56 @@
+// Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can judge.
+import { Code, CpuidFeature, EncodingKind, type Instruction, Mnemonic } from "iced-x86";
+
+const F = CpuidFeature;
+
+/** Scope -> the features that all of an instruction's features must be among. */
+const features = {
+  // biome-ignore format: table
+  integer: [
+    F.INTEL8086, F.INTEL8086_ONLY, F.INTEL186, F.INTEL286, F.INTEL386, F.INTEL486, F.X64, F.CMOV, F.CX8, F.CMPXCHG16B, F.CPUID, F.MULTIBYTENOP, F.PAUSE,
+    F.SEP, F.SYSCALL, F.PREFETCHW, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
+  ],
+  /** Integer instructions that came later, up to x86-64-v3. */
+  bits: [F.POPCNT, F.LZCNT, F.BMI1, F.BMI2, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB],
+  x87: [F.FPU, F.FPU287, F.FPU387],
+  mmx: [F.MMX],
+  sse: [F.SSE, F.SSE2, F.FXSR, F.MMX],
+  sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.AES, F.PCLMULQDQ, F.SHA],
+  avx: [F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.XSAVE],
+} as const;
+export type Scope = keyof typeof features;
+export const scopes = Object.keys(features) as readonly Scope[];
+
+const sets = Object.fromEntries(Object.entries(features).map(([k, v]) => [k, new Set<number>(v)])) as Record<Scope, ReadonlySet<number>>;
+const known = new Map<Code, Scope | undefined>();
+
+/** SSE4.2 holds string instructions on xmm registers and, in general registers, CRC32. BMI and ADX use VEX or not. */
+const isGeneral = (i: Instruction): boolean => i.mnemonic === Mnemonic.Crc32;
+
+/** The scope of an instruction, or undefined if it has none here. */
+export const scopeOf = (i: Instruction): Scope | undefined => {
+  if (known.has(i.code)) return known.get(i.code);
+  const needs = [...i.cpuidFeatures()];
+  let found: Scope | undefined;
+  for (const scope of scopes) {
+    if (scope === "bits" && needs.includes(F.SSE4_2) && !isGeneral(i)) continue;
+    if (i.encoding !== EncodingKind.Legacy && i.encoding !== EncodingKind.VEX) break;
+    if (needs.every((f) => sets[scope].has(f))) {
+      found = scope;
+      break;
+    }
+  }
+  known.set(i.code, found);
+  return found;
+};
+
+const M = Mnemonic;
+/** What differs from run to run, what the hypervisor takes part in, and what only the operating system's set-up decides. */
+// biome-ignore format: table
+const unjudged = new Set<Mnemonic>([
+  M.Rdtsc, M.Rdtscp, M.Rdpmc, M.Rdrand, M.Rdseed, M.Cpuid, M.Rdpid, M.Xgetbv,
+  M.Int1, // Under a hypervisor ICEBP does not advance rip.
+  M.Vmcall, M.Vmmcall, M.Vmgexit, M.Monitor, M.Mwait, M.Monitorx, M.Mwaitx,
+  M.Sgdt, M.Sidt, M.Sldt, M.Str, M.Smsw, // UMIP: Linux emulates some of them (arch/x86/kernel/umip.c)
+]);
+export const isJudged = (i: Instruction): boolean => i.code !== Code.INVALID && !unjudged.has(i.mnemonic);

@@ -1,0 +1,28 @@
+// What the manual leaves undefined after an instruction, so that a difference there is no error.
+// SDM Vol. 2; iced-x86's rflagsUndefined has most of it, decoded instruction by instruction.
+import { type Instruction, Mnemonic, RflagsBits } from "iced-x86";
+import { EF, R } from "../../src/cpu/state.ts";
+import type { Registers } from "./case.ts";
+
+const bits = [
+  [RflagsBits.CF, EF.CF],
+  [RflagsBits.PF, EF.PF],
+  [RflagsBits.AF, EF.AF],
+  [RflagsBits.ZF, EF.ZF],
+  [RflagsBits.SF, EF.SF],
+  [RflagsBits.OF, EF.OF],
+] as const;
+
+const eflags = (iced: number): number => bits.reduce((all, [theirs, ours]) => (iced & theirs ? all | ours : all), 0);
+
+const M = Mnemonic;
+const doubleShifts = new Set<Mnemonic>([M.Shld, M.Shrd]);
+
+/** EFLAGS bits that are undefined after the instruction, given the state before it. */
+export const undefinedFlags = (i: Instruction, before: Registers): number => {
+  const flags = eflags(i.rflagsUndefined);
+  // A count of 0 changes no flag, so leaves none undefined; and iced cannot know cl.
+  if (i.mnemonic !== M.Shld && i.mnemonic !== M.Shrd) return flags;
+  const count = Number(before.gpr(R.cx) & 0x1fn);
+  return doubleShifts.has(i.mnemonic) && count > 16 ? flags | (EF.CF | EF.PF | EF.ZF | EF.SF | EF.OF | EF.AF) : flags;
+};
