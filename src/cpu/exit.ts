@@ -11,3 +11,24 @@ export const exit = {
   syscall: 4,
 } as const;
 export type Exit = (typeof exit)[keyof typeof exit];
+
+/** How generated code leaves to the dispatcher, besides `exit`. The record in the state page says where. */
+export const leave = {
+  fault: exit.fault,
+  int80: exit.int80,
+  sysenter: exit.sysenter,
+  syscall: exit.syscall,
+  /** rip is the instruction after the record's: a trap; a block's end whose link is unknown or whose budget is gone; a change of context. */
+  trap: 10,
+  next: 11,
+  /** To the record's branch target, whose link is unknown or whose block the budget does not cover. */
+  taken: 12,
+  /** rip is already written: a computed jump. */
+  jumped: 13,
+  /** The same instruction again: a repeated string instruction's rounds are used up. */
+  again: 14,
+  /** A block made to end here: rip is this record's. */
+  stop: 15,
+  /** The record was invalidated: rip is this record's. */
+  stale: 16,
+} as const;

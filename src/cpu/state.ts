@@ -15,14 +15,16 @@ export const at = {
   systemFlags: 0x0a4,
   /** Instructions that may still run before the engine must return, i64. */
   budget: 0x0a8,
-  /** Always 0: the base or index of an address that has none. */
-  zero: 0x0b0,
   /** 64 or 32 or 16: the code segment's mode, u32. */
-  mode: 0x0b8,
+  mode: 0x0b0,
+  /** Index of the translation context (context.ts), u32. */
+  context: 0x0b4,
   /** Record being executed when generated code calls out, u32: where a fault finds its rip. */
   record: 0x0bc,
   /** Bases of es cs ss ds fs gs, 8 bytes each. */
-  segBase: 0x0d0,
+  segBase: 0x0c0,
+  /** Always 0: the seventh "segment base", and the base or index of an address that has none. */
+  zero: 0x0f0,
   /** Selectors of es cs ss ds fs gs, u32 each. */
   segSelector: 0x100,
   /** Limits in bytes, inclusive, u32 each. */
@@ -41,6 +43,8 @@ export const at = {
   fpuDs: 0x15e,
   fpuIp: 0x160,
   fpuDp: 0x168,
+  /** u8 each: nonzero where accesses through es cs ss ds fs gs must be checked for limit or rights outside 64-bit mode. */
+  segCheck: 0x170,
   /** Physical x87 registers R0..R7, 16 bytes each: significand u64 at +0 (also mm0..mm7), sign and exponent u16 at +8. */
   fpuRegs: 0x180,
   /** ymm0..ymm15, 32 bytes each; xmm is the low half. */
@@ -107,7 +111,8 @@ export class State {
     this.u32[r << 1] = value;
     this.u32[(r << 1) + 1] = Math.floor(value / 0x1_0000_0000);
   }
-  get rip(): number { return (this.u32[(at.rip >> 2) + 1] as number) * 0x1_0000_0000 + (this.u32[at.rip >> 2] as number); }
+  /** Signed, so that the top of the address space (the vsyscall page) is exact. */
+  get rip(): number { return (this.i32[(at.rip >> 2) + 1] as number) * 0x1_0000_0000 + (this.u32[at.rip >> 2] as number); }
   set rip(value: number) {
     this.u32[at.rip >> 2] = value;
     this.u32[(at.rip >> 2) + 1] = Math.floor(value / 0x1_0000_0000);

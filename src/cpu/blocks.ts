@@ -1,0 +1,359 @@
+// Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
+// page, so that within it, and for branches inside the page, what it was decoded from is one frame.
+import { contexts } from "./context.ts";
+import { type Decoded, Decoder, decodeTables, noRegister } from "./decode.ts";
+import { addressSizeOf, formKeys, isMemoryOperand, memoryKinds, normalKey } from "./form.ts";
+import { special, slotsOf } from "./slots.ts";
+import { jumpCache, layout, record } from "./layout.ts";
+import { access, type Mmu } from "./mmu.ts";
+import type { AddressSize } from "./ops.ts";
+import type { Row } from "./row.ts";
+import { at, PF, S, type State } from "./state.ts";
+
+/** Longest block in instructions. */
+const longest = 128;
+const capacity = (layout.recordsEnd - layout.records) / record.size;
+
+/** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
+export interface FetchFault { kind: "page" | "undefined" | "long"; error: number; address: number }
+
+interface RowInfo { readonly number: number; readonly memory: readonly (number | undefined)[]; readonly plain: readonly (number | undefined)[] }
+
+export class Blocks {
+  readonly codeFrames: Uint8Array;
+  readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
+  /** Instruction pointer (offset in CS) and length of the instruction of each record, by record number. */
+  readonly #ip = new Float64Array(capacity);
+  readonly #length = new Uint8Array(capacity);
+  readonly #row = new Uint16Array(capacity);
+  readonly #state: State;
+  readonly #decoder: Decoder;
+  readonly #rows: readonly Row[];
+  readonly #info = new Map<Row, RowInfo>();
+  readonly #forms: Uint16Array;
+  #mmu: Mmu;
+  /** Blocks by frame address: by ip and context. */
+  #byFrame = new Map<number, Map<number, number>>();
+  /** Code pages of the current address space: page number to frame address. */
+  #pages = new Map<number, number>();
+  #next = layout.records;
+  /** Blocks decoded since boot, and times that everything was dropped. */
+  decoded = 0;
+  flushes = 0;
+
+  constructor(state: State, rows: readonly Row[], forms: Uint16Array, mmu: Mmu) {
+    this.#state = state;
+    this.#rows = rows;
+    this.#forms = forms;
+    this.#mmu = mmu;
+    this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
+    this.#decoder = new Decoder(decodeTables(rows));
+    rows.forEach((row, number) => this.#info.set(row, { number, memory: slotsOf(row, true), plain: slotsOf(row, false) }));
+    this.flushJumps();
+  }
+
+  ipOf(rec: number): number { return this.#ip[(rec - layout.records) / record.size] as number; }
+  nextIpOf(rec: number): number { const n = (rec - layout.records) / record.size; return (this.#ip[n] as number) + (this.#length[n] as number); }
+  rowOf(rec: number): Row { return this.#rows[this.#row[(rec - layout.records) / record.size] as number] as Row; }
+  leftOf(rec: number): number { return this.#state.u16[(rec + record.left) >> 1] as number; }
+  targetOf(rec: number): number { return Number(this.#state.i64[(rec + record.disp) >> 3]); }
+
+  setMmu(mmu: Mmu): void {
+    this.#mmu = mmu;
+    this.flushPages();
+  }
+  /** Translations of code pages may have changed. */
+  flushPages(): void {
+    this.#pages.clear();
+    this.flushJumps();
+  }
+  flushJumps(): void {
+    this.#state.i64.fill(-1n, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
+  }
+
+  /** Drop everything. */
+  reset(): void {
+    this.#byFrame.clear();
+    this.#pages.clear();
+    this.#crossing.clear();
+    this.codeFrames.fill(0);
+    this.#next = layout.records;
+    this.flushes++;
+    this.flushJumps();
+  }
+
+  /** A frame's bytes changed: its records, wherever control is in them, lead back to the dispatcher. */
+  invalidateFrame(frame: number): void {
+    if (this.codeFrames[frame >> 12] === 0) return;
+    this.codeFrames[frame >> 12] = 0;
+    for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
+    this.#byFrame.delete(frame);
+    this.flushJumps();
+  }
+
+  #poison(first: number): void {
+    const s = this.#state;
+    for (let r = first; ; r += record.size) {
+      const left = s.u16[(r + record.left) >> 1] as number;
+      s.u32[(r + record.handler) >> 2] = special.stale;
+      if (left <= 1) break;
+    }
+  }
+
+  /** The frame behind a code page, or a negative page-fault code. */
+  #frame(linear: number): number {
+    const page = Math.floor(linear / 4096);
+    const known = this.#pages.get(page);
+    if (known !== undefined) return known;
+    const t = this.#mmu.translate(page * 4096, access.execute);
+    if (t < 0) return t;
+    const frame = t - (t & 0xfff);
+    this.#pages.set(page, frame);
+    return frame;
+  }
+
+  #noFrame(t: number, linear: number): 0 {
+    this.fault.kind = "page";
+    this.fault.error = -t - 1;
+    this.fault.address = linear;
+    return 0;
+  }
+
+  /** The first record of the block at `ip`, decoded if need be, and put into the jump cache; 0 with `fault` set if the fetch faults. */
+  find(ip: number): number {
+    const s = this.#state;
+    const context = s.u32[at.context >> 2] as number;
+    const mode64 = contexts[context]!.mode === 64;
+    const linear = mode64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
+    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
+    const frame = this.#frame(linear);
+    if (frame < 0) return this.#noFrame(frame, linear);
+    const key = ip * 8 + context;
+    let blocks = this.#byFrame.get(frame);
+    let first = blocks?.get(key);
+    if (first === undefined || !this.#stands(first, linear)) {
+      if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
+        this.reset();
+        this.#pages.set(Math.floor(linear / 4096), frame);
+        blocks = undefined;
+      }
+      const at0 = this.#next;
+      const n = this.#translate(ip, linear, frame, context, longest);
+      if (n === 0) return 0;
+      first = at0;
+      if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
+      blocks.set(key, first);
+      this.#watch(frame);
+      this.decoded++;
+    }
+    this.#remember(ip, first);
+    return first;
+  }
+  /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
+  #stands(first: number, linear: number): boolean {
+    const second = this.#crossing.get(first);
+    if (second === undefined) return true;
+    return this.#state.u32[(first + record.handler) >> 2] !== special.stale && this.#frame(linear - (linear % 4096) + 4096) === second;
+  }
+  #remember(ip: number, rec: number): void {
+    const s = this.#state;
+    const low = ip % 0x1_0000_0000 | 0;
+    const entry = layout.jumpCache + ((((low ^ (low >>> 12)) << 4) & ((jumpCache.entries - 1) * jumpCache.size)) >>> 0);
+    s.i64[entry >> 3] = BigInt(ip);
+    s.u32[(entry + jumpCache.record) >> 2] = rec;
+  }
+  /** From now on, writes to the frame must be seen. */
+  #watch(frame: number): void {
+    if (this.codeFrames[frame >> 12] !== 0) return;
+    this.codeFrames[frame >> 12] = 1;
+    this.onWatch();
+  }
+  /** Called when a frame starts to hold code: cached permission to write to it must be forgotten. */
+  onWatch: () => void = () => {};
+
+  /** A throw-away block of at most `count` instructions that ends in a stop: for exact budgets and single steps. 0: fetch fault. */
+  bounded(ip: number, count: number): number {
+    const s = this.#state;
+    const context = s.u32[at.context >> 2] as number;
+    const linear = contexts[context]!.mode === 64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
+    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
+    const frame = this.#frame(linear);
+    if (frame < 0) return this.#noFrame(frame, linear);
+    if (this.#next + (longest + 2) * record.size > layout.recordsEnd) this.reset();
+    const first = this.#next;
+    const n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
+    return n === 0 ? 0 : first;
+  }
+
+  /** First records of blocks whose only instruction crosses into another page, and that page's frame. */
+  readonly #crossing = new Map<number, number>();
+  readonly #window = new Uint8Array(32);
+
+  /** Decode from ip to the end of the page, a branch, or `count` instructions; returns how many were decoded. */
+  #translate(ip: number, linear: number, frame: number, context: number, count: number, end: number = special.next): number {
+    const s = this.#state;
+    const mode = contexts[context]!.mode;
+    const d = this.#decoder.d;
+    const start = this.#next;
+    let offset = frame + (linear & 0xfff);
+    const pageEnd = frame + 4096;
+    let n = 0;
+    let ended = false;
+    while (n < count) {
+      let r = this.#decoder.decode(s.u8, offset, pageEnd, ip, mode);
+      if (r === "more") {
+        if (n > 0) break;
+        r = this.#decodeCrossing(ip, linear, offset, pageEnd, mode);
+        if (r === "more") return 0;
+      }
+      if (r !== "ok") {
+        if (n > 0) break;
+        this.fault.kind = r === "long" ? "long" : "undefined";
+        return 0;
+      }
+      this.#emit(this.#next, d, ip, context);
+      this.#next += record.size;
+      n++;
+      offset += d.length;
+      ip += d.length;
+      if (d.row.ends) {
+        ended = true;
+        break;
+      }
+      if (offset >= pageEnd) break;
+    }
+    if (mode !== 64 && ip > 0xffff_ffff) ip -= 0x1_0000_0000;
+    for (let i = 0; i < n; i++) s.u16[(start + i * record.size + record.left) >> 1] = n - i;
+    // What follows the last instruction; its left is 0, since it is none itself.
+    if (!ended) this.#emitEnd(ip, end);
+    return n;
+  }
+
+  #emitEnd(ip: number, handler: number): void {
+    const s = this.#state;
+    const rec = this.#next;
+    s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
+    s.u32[(rec + record.handler) >> 2] = handler;
+    s.i64[(rec + record.disp) >> 3] = BigInt(ip);
+    const number = (rec - layout.records) / record.size;
+    this.#ip[number] = ip;
+    this.#length[number] = 0;
+    this.#next += record.size;
+  }
+
+  #decodeCrossing(ip: number, linear: number, offset: number, pageEnd: number, mode: 16 | 32 | 64): ReturnType<Decoder["decode"]> {
+    const s = this.#state;
+    const here = pageEnd - offset;
+    this.#window.set(s.u8.subarray(offset, pageEnd));
+    const nextPage = linear - (linear % 4096) + 4096;
+    const frame = this.#frame(nextPage);
+    if (frame < 0) {
+      this.#noFrame(frame, nextPage);
+      return "more";
+    }
+    this.#window.set(s.u8.subarray(frame, frame + 16), here);
+    const r = this.#decoder.decode(this.#window, 0, here + 16, ip, mode);
+    if (r === "ok") {
+      this.#watch(frame);
+      this.#crossing.set(this.#next, frame);
+      let blocks = this.#byFrame.get(frame);
+      if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
+      blocks.set(-ip, this.#next);
+    }
+    return r;
+  }
+
+  #emit(rec: number, d: Decoded, ip: number, context: number): void {
+    const s = this.#state;
+    const info = this.#info.get(d.row) as RowInfo;
+    const memory = d.isMemory && d.row.operands.some(isMemoryOperand);
+    const kind = memory ? memoryKind(d, context) : 0;
+    const addressSize: AddressSize = kind === 0 ? d.addressSize : addressSizeOf(memoryKinds[kind]!, d.mode);
+    const handler = this.#forms[info.number * formKeys + normalKey(d.row, d.size, kind, addressSize, context, d.rep)] as number;
+    const w32 = rec >> 2;
+    s.u32.fill(0, w32, w32 + record.size / 4);
+    s.u32[w32] = handler;
+    const slots = memory ? info.memory : info.plain;
+    if (memory) {
+      s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;
+      s.u16[(rec + record.index) >> 1] = d.index === noRegister ? at.zero : at.gpr + d.index * 8;
+      s.u8[rec + record.scale] = d.scale;
+      s.i64[(rec + record.disp) >> 3] = BigInt(d.disp);
+    }
+    s.u8[rec + record.segment] = d.segment >= S.fs || d.mode !== 64 ? (memory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds) : 6;
+    for (let n = 0; n < slots.length; n++) {
+      const slot = slots[n];
+      if (slot !== undefined) s.u16[(rec + slot) >> 1] = registerOffset(d, n);
+    }
+    this.#emitImmediate(rec, d);
+    if (d.row.ends && d.row.operands.length === 0) s.i64[(rec + record.imm) >> 3] = BigInt(ip + d.length);
+    const number = (rec - layout.records) / record.size;
+    this.#ip[number] = ip;
+    this.#length[number] = d.length;
+    this.#row[number] = info.number;
+  }
+
+  #emitImmediate(rec: number, d: Decoded): void {
+    const s = this.#state;
+    const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
+    if (d.row.ends) s.i64[(rec + record.imm) >> 3] = BigInt(d.size === 16 ? next & 0xffff : next);
+    for (const o of d.row.operands) {
+      if (o.kind === "rel") {
+        s.i64[(rec + record.disp) >> 3] = BigInt(d.target);
+        // A conditional branch has two links and no use for the next address; a call needs it.
+        if (d.row.cc >= 0 || d.row.addressed) s.i64[(rec + record.imm) >> 3] = 0n;
+      } else if (o.kind === "imm" || o.kind === "simm") {
+        const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? d.size : o.widths[0];
+        s.i32[(rec + record.imm) >> 2] = bits === 8 ? d.immLo & 0xff : bits === 16 ? d.immLo & 0xffff : d.immLo;
+        s.i32[(rec + record.imm + 4) >> 2] = bits === 64 ? d.immHi : 0;
+        break;
+      } else if (o.kind === "far") {
+        s.i32[(rec + record.imm) >> 2] = d.immLo;
+        s.i32[(rec + record.imm + 4) >> 2] = 0;
+        s.u32[(rec + record.disp) >> 2] = d.imm2;
+      }
+    }
+    if (d.row.operands.filter((o) => o.kind === "imm").length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
+  }
+
+  /** Let a branch lead straight to its target: only within a page, where both stand and fall with one frame. */
+  link(rec: number, taken: boolean, target: number): void {
+    const from = this.ipOf(rec);
+    const to = this.ipOf(target);
+    if (Math.floor(from / 4096) !== Math.floor(to / 4096) || this.#crossing.has(target)) return;
+    const s = this.#state;
+    if ((s.u32[(rec + record.handler) >> 2] as number) === special.stale) return;
+    s.u32[(rec + (taken ? record.link : record.imm)) >> 2] = target;
+  }
+}
+
+const memoryKind = (d: Decoded, context: number): number => {
+  const indexed = d.index !== noRegister;
+  if (d.mode === 64) {
+    if (d.addressSize === 32) return memoryKinds.indexOf("a32");
+    if (d.segment >= S.fs) return memoryKinds.indexOf("seg64");
+    return memoryKinds.indexOf(indexed ? "bx64" : "b64");
+  }
+  if (d.addressSize === 16) return memoryKinds.indexOf("s16");
+  if (contexts[context]!.flat && d.memorySegment < S.fs) return memoryKinds.indexOf(indexed ? "bx32" : "b32");
+  return memoryKinds.indexOf("s32");
+};
+
+/** Where in the state page a register operand lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4..7 are ah ch dh bh. */
+const registerOffset = (d: Decoded, n: number): number => {
+  const o = d.row.operands[n]!;
+  const byte = o.widths[0] === 8 && o.widths[2] === 8;
+  const gpr = (r: number) => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);
+  switch (o.kind) {
+    case "rm": case "rmreg": return gpr(d.rm);
+    case "reg": return gpr(d.reg);
+    case "opreg": return gpr(d.opreg);
+    case "xmm": return at.ymm + d.reg * 32;
+    case "xmmrm": case "xmmU": return at.ymm + d.rm * 32;
+    case "mm": return at.fpuRegs + (d.reg & 7) * 16;
+    case "mmrm": case "mmN": return at.fpuRegs + (d.rm & 7) * 16;
+    case "sti": return d.rm & 7;
+    case "sreg": return d.reg & 7;
+    default: throw new Error(`operand ${o.spec} of ${d.row.name} has no register`);
+  }
+};

@@ -1,0 +1,252 @@
+// Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
+// the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
+import { assemble, compared, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
+import { layout, tlb } from "./layout.ts";
+import type { Flag, FlagKind, Form } from "./ops.ts";
+import { access, type Access } from "./mmu.ts";
+import { at } from "./state.ts";
+import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "./wasm.ts";
+
+/** Convert between the types a value can have: booleans are i32, integers i64, floats their bits. */
+export const as = (t: WasmType, n: Node): Node => {
+  if (n.t === t) return n;
+  if (t === wt.i64) {
+    if (n.t === wt.i32) return node(t, op.i64extendI32u, [n]);
+    if (n.t === wt.f64) return node(t, op.i64reinterpretF64, [n]);
+    if (n.t === wt.f32) return node(t, op.i64extendI32u, [node(wt.i32, op.i32reinterpretF32, [n])]);
+  }
+  if (t === wt.i32 && n.t === wt.i64) return n.op === op.i64const ? i32c(Number(BigInt.asIntN(32, n.k as bigint))) : node(t, op.i32wrap, [n]);
+  if (t === wt.f64 && n.t === wt.i64) return node(t, op.f64reinterpretI64, [n]);
+  if (t === wt.f32 && n.t === wt.i64) return node(t, op.f32reinterpretI32, [node(wt.i32, op.i32wrap, [n])]);
+  if (t === wt.f32 && n.t === wt.i32) return node(t, op.f32reinterpretI32, [n]);
+  throw new Error(`no conversion of wasm type ${n.t} to ${t}`);
+};
+/** As a condition: nonzero is true. */
+export const truth = (n: Node): Node => (n.t === wt.i32 ? n : node(wt.i32, op.i64ne, [n, i64c(0n)]));
+
+const constant = (n: Node): bigint | undefined => (n.op === op.i64const ? (n.k as bigint) : undefined);
+const binary = (o: number) => (a: Node, b: Node): Node => node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]);
+const compare = (o: number) => (a: Node, b: Node): Node => node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]);
+const unary = (o: number) => (a: Node): Node => node(wt.i64, o, [as(wt.i64, a)]);
+
+const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s, 32: op.i64extend32s };
+
+/** The pure part of the vocabulary, for any place in generated code. */
+export const pure = {
+  imm: (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n))),
+  add: (a: Node, b: Node): Node => (constant(b) === 0n ? a : binary(op.i64add)(a, b)),
+  sub: binary(op.i64sub), mul: binary(op.i64mul),
+  divU: binary(op.i64divU), remU: binary(op.i64remU), divS: binary(op.i64divS), remS: binary(op.i64remS),
+  and: binary(op.i64and), or: binary(op.i64or), xor: binary(op.i64xor),
+  not: (a: Node): Node => node(wt.i64, op.i64xor, [as(wt.i64, a), i64c(-1n)]),
+  shl: (a: Node, n: Node): Node => (constant(n) === 0n ? as(wt.i64, a) : binary(op.i64shl)(a, n)),
+  shr: binary(op.i64shrU), sar: binary(op.i64shrS),
+  zext: (a: Node, w: number): Node =>
+    w >= 64 || a.t === wt.i32 ? a
+    : w === 32 ? node(wt.i64, op.i64extendI32u, [node(wt.i32, op.i32wrap, [as(wt.i64, a)])])
+    : binary(op.i64and)(a, i64c((1n << BigInt(w)) - 1n)),
+  sext: (a: Node, w: number): Node => {
+    if (w >= 64) return as(wt.i64, a);
+    const o = extend[w];
+    if (o) return node(wt.i64, o, [as(wt.i64, a)]);
+    const n = i64c(BigInt(64 - w));
+    return binary(op.i64shrS)(binary(op.i64shl)(a, n), n);
+  },
+  clz: unary(op.i64clz), ctz: unary(op.i64ctz), popcnt: unary(op.i64popcnt),
+  eq: (a: Node, b: Node): Node => (constant(b) === 0n ? node(wt.i32, op.i64eqz, [as(wt.i64, a)]) : compare(op.i64eq)(a, b)),
+  ne: compare(op.i64ne), ltU: compare(op.i64ltU), leU: compare(op.i64leU), ltS: compare(op.i64ltS), leS: compare(op.i64leS),
+  select: (c: Node, a: Node, b: Node): Node => {
+    const t = a.t === b.t ? a.t : wt.i64;
+    return node(t, op.select, [as(t, a), as(t, b), truth(c)]);
+  },
+};
+const _pure: Pure<Node> = pure;
+void _pure;
+
+/** State-page fields as expressions and stores. */
+export const field = {
+  u32: (offset: number): Node => node(wt.i32, op.i32load, [i32c(0)], offset),
+  i64: (offset: number): Node => node(wt.i64, op.i64load, [i32c(0)], offset),
+};
+
+/** Functions every generated module can call, by index in that module. */
+export interface Runtime {
+  /** (address f64, bytes, access, record, budget) -> where the bytes are: JavaScript; may throw a guest fault. */
+  readonly miss: number;
+  /** Bring what was stored to the scratch page home. */
+  readonly commit: number;
+  /** (segment, offset f64, bytes, write, record, budget): limit and rights, outside 64-bit mode. */
+  readonly checkSegment: number;
+  /** (record, budget, vector, error) -> exit code. */
+  readonly raise: number;
+  readonly flag: Readonly<Record<Flag, number>>;
+  readonly flagsWord: number;
+  /** Condition codes 0..15 -> 0 or 1. */
+  readonly condition: readonly number[];
+  /** Routines: name -> index and type. */
+  routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result: WasmType | undefined };
+  /** (id, record, budget, a, b) -> 0 to go on, else an exit code. */
+  readonly act: number;
+  actId(name: string): number;
+}
+
+const loadOp: Record<number, number> = { 8: op.i64load8u, 16: op.i64load16u, 32: op.i64load32u, 64: op.i64load };
+const storeOp: Record<number, number> = { 8: op.i64store8, 16: op.i64store16, 32: op.i64store32, 64: op.i64store };
+const v128load = 0xfd00;
+const v128store = 0xfd0b;
+
+/** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
+export const loadAt = (p: Node, w: number, offset = 0): Node =>
+  w === 128 ? node(wt.v128, v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
+
+export abstract class Compiler {
+  readonly body: Body;
+  readonly form: Form;
+  readonly runtime: Runtime;
+  readonly imm = pure.imm; readonly add = pure.add; readonly sub = pure.sub; readonly mul = pure.mul;
+  readonly divU = pure.divU; readonly remU = pure.remU; readonly divS = pure.divS; readonly remS = pure.remS;
+  readonly and = pure.and; readonly or = pure.or; readonly xor = pure.xor; readonly not = pure.not;
+  readonly shl = pure.shl; readonly shr = pure.shr; readonly sar = pure.sar; readonly zext = pure.zext; readonly sext = pure.sext;
+  readonly clz = pure.clz; readonly ctz = pure.ctz; readonly popcnt = pure.popcnt;
+  readonly eq = pure.eq; readonly ne = pure.ne; readonly ltU = pure.ltU; readonly leU = pure.leU; readonly ltS = pure.ltS; readonly leS = pure.leS;
+  readonly select = pure.select;
+
+  constructor(body: Body, form: Form, runtime: Runtime) {
+    this.body = body;
+    this.form = form;
+    this.runtime = runtime;
+  }
+
+  /** The record being executed and the budget, as i32 expressions. */
+  abstract record(): Node;
+  abstract budget(): Node;
+
+  let(_name: string, v: Node): Node { return v.op === op.localGet || v.op === op.i64const ? v : this.body.bind(v); }
+  when(c: Node, then: () => void, otherwise?: () => void): void {
+    this.body.if(truth(c));
+    then();
+    if (otherwise) {
+      this.body.else();
+      otherwise();
+    }
+    this.body.end();
+  }
+  call(name: string, ...args: Node[]): Node {
+    const r = this.runtime.routine(name);
+    if (r.params.length !== args.length) throw new Error(`routine ${name} takes ${r.params.length} arguments, not ${args.length}`);
+    const n = node(r.result ?? wt.i32, op.call, args.map((a, i) => as(r.params[i]!, a)), r.index);
+    if (r.result) return this.body.bind(n);
+    this.body.expr(n);
+    return i64c(0n);
+  }
+
+  // 64 x 64 -> high 64 by 32-bit halves. Hacker's Delight 8-2.
+  mulHighU(a: Node, b: Node): Node {
+    const half = (v: Node, hi: boolean) => (hi ? pure.shr(v, pure.imm(32)) : pure.zext(v, 32));
+    const x = this.let("x", as(wt.i64, a));
+    const y = this.let("y", as(wt.i64, b));
+    const low = pure.mul(half(x, false), half(y, false));
+    const t = this.let("t", pure.add(pure.mul(half(x, true), half(y, false)), pure.shr(low, pure.imm(32))));
+    const m = this.let("m", pure.add(pure.mul(half(x, false), half(y, true)), half(t, false)));
+    return this.let("h", pure.add(pure.add(pure.mul(half(x, true), half(y, true)), half(t, true)), half(m, true)));
+  }
+  mulHighS(a: Node, b: Node): Node {
+    const x = this.let("x", as(wt.i64, a));
+    const y = this.let("y", as(wt.i64, b));
+    const s = (v: Node, w: Node) => pure.and(pure.sar(v, pure.imm(63)), w);
+    return this.let("h", pure.sub(pure.sub(this.mulHighU(x, y), s(x, y)), s(y, x)));
+  }
+
+  // Memory. A linear address goes through the TLB inline; what misses goes to JavaScript, which returns where the bytes are:
+  // in the frame, or in the scratch page if the access crosses a page or writes to code (then `commit` brings them home).
+  translate(linear: Node, bits: number, how: Access): Node {
+    const b = this.body;
+    const bytes = bits >> 3;
+    const a = linear.op === op.localGet ? linear : b.bind(linear);
+    const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
+    const tag = how === access.write ? tlb.writeTag : tlb.readTag;
+    const p = b.local(wt.i32);
+    b.if(node(wt.i32, op.i64eq, [
+      node(wt.i64, op.i64load, [entry], layout.tlb + tag),
+      pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
+    ]));
+    b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
+    b.else();
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64u, [a]), i32c(bytes), i32c(how), this.record(), this.budget()], this.runtime.miss));
+    b.end();
+    return localGet(wt.i32, p);
+  }
+  readAt(pointer: Node, w: number): Node { return this.body.bind(loadAt(pointer, w)); }
+  writeAt(pointer: Node, w: number, v: Node): void {
+    const b = this.body;
+    if (w === 128) b.store(v128store, pointer, v, 0);
+    else b.store(storeOp[w]!, pointer, as(wt.i64, v), 0);
+    b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.routines)]));
+    b.expr(node(wt.i32, op.call, [], this.runtime.commit));
+    b.end();
+  }
+
+  // Flags.
+  flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+    const out = this.body;
+    const put = (offset: number, v: Node) => out.store(op.i64store, i32c(0), as(wt.i64, v), offset);
+    if (kind === "inc" || kind === "dec") {
+      const carry = this.flag("CF");
+      put(at.flagB, carry);
+      put(at.flagA, pure.sext(a!, w));
+      put(at.flagResult, pure.sext(r, w));
+    } else {
+      if (a) put(at.flagA, kind === "result" ? a : pure.sext(a, w));
+      if (b) put(at.flagB, pure.sext(b, w));
+      put(at.flagResult, kind === "word" ? r : pure.sext(r, w));
+    }
+    out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
+  }
+  setFlags(mask: number, word: Node): void {
+    this.flags("word", 64, this.let("f", pure.or(pure.and(this.flagsWord(), pure.imm(~mask)), pure.and(word, pure.imm(mask)))));
+  }
+  flag(f: Flag): Node { return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag[f])); }
+  flagsWord(): Node { return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord)); }
+  condition(cc: number): Node {
+    const b = this.body;
+    const direct = compared(pure, cc, field.i64(at.flagResult), field.i64(at.flagA), field.i64(at.flagB));
+    const c = b.local(wt.i32);
+    const general = node(wt.i32, op.call, [], this.runtime.condition[cc]!);
+    if (!direct) b.set(c, general);
+    else if (cc === 4 || cc === 5) {
+      // ZF follows from the result in every kind but "word".
+      b.if(node(wt.i32, op.i32ne, [field.u32(at.flagKind), i32c(kindCode.word)]));
+      b.set(c, direct);
+      b.else();
+      b.set(c, general);
+      b.end();
+    } else {
+      b.if(node(wt.i32, op.i32eq, [field.u32(at.flagKind), i32c(kindCode.sub)]));
+      b.set(c, direct);
+      b.else();
+      b.set(c, general);
+      b.end();
+    }
+    return localGet(wt.i32, c);
+  }
+  systemFlags(): Node { return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.systemFlags)); }
+  setSystemFlags(v: Node): void { this.body.store(op.i64store32, i32c(0), as(wt.i64, v), at.systemFlags); }
+}
+
+/** The functions that read a flag from kind and operands, for a module's runtime. */
+export const flagFunction = (b: Body, f: Flag): void => {
+  const r = b.bind(field.i64(at.flagResult));
+  const a = b.bind(field.i64(at.flagA));
+  const c = b.bind(field.i64(at.flagB));
+  for (const kind of kindNames.slice(1)) {
+    b.if(node(wt.i32, op.i32eq, [field.u32(at.flagKind), i32c(kindCode[kind])]));
+    b.expr(as(wt.i64, rules[kind][f](pure, r, a, c)));
+    b.opcode(op.return);
+    b.end();
+  }
+  b.expr(as(wt.i64, rules.add[f](pure, r, a, c)));
+};
+export const flagsWordFunction = (b: Body, flag: Runtime["flag"]): void =>
+  b.expr(assemble(pure, (f) => node(wt.i64, op.call, [], flag[f])));
+export const conditionFunction = (b: Body, cc: number, flag: Runtime["flag"]): void =>
+  b.expr(as(wt.i32, condition(pure, cc, (f) => node(wt.i64, op.call, [], flag[f]))));

@@ -1,0 +1,282 @@
+// The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
+// handlers do the work and come back only for what they cannot do.
+import { actions, type Machine } from "./act.ts";
+import { Blocks } from "./blocks.ts";
+import { exit, type Exit, leave } from "./exit.ts";
+import { layout, tlb } from "./layout.ts";
+import { type Access, access, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
+import type { Row } from "./row.ts";
+import { actNames } from "./routine-types.ts";
+import { Segments } from "./segments.ts";
+import { at, PF, S, State, vector } from "./state.ts";
+
+/** What the build made of the rows (handlers.ts, routines). */
+export interface CpuCode {
+  readonly rows: readonly Row[];
+  readonly handlers: WebAssembly.Module;
+  readonly forms: Uint16Array;
+  readonly routines: WebAssembly.Module;
+}
+interface HandlerExports { enter(record: number, budget: number): number; flagsWord(): bigint }
+
+/** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
+const guestFault = { name: "GuestFault" };
+const unmapped: Mmu = { translate: () => -1 - PF.USER };
+
+export class Cpu implements CodeWatch, Machine {
+  readonly state: State;
+  readonly segments: Segments;
+  readonly blocks: Blocks;
+  readonly codeFrames: Uint8Array;
+  readonly #run: HandlerExports;
+  readonly routines: WebAssembly.Exports;
+  #mmu: Mmu = unmapped;
+  /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
+  #commitFirst = 0;
+  #commitSecond = 0;
+  #commitFirstBytes = 0;
+  #commitBytes = 0;
+  /** Guest instructions retired since boot, before the current `run`. */
+  instructions = 0;
+  /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
+  timeStamp: () => bigint = () => BigInt(this.retired);
+  #limit = 0;
+
+  constructor(memory: WebAssembly.Memory, code: CpuCode) {
+    const s = new State(memory);
+    this.state = s;
+    this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory } }).exports;
+    const js = {
+      miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#miss(address, bytes, how as Access, rec, budget),
+      commit: () => this.#commit(),
+      checkSegment: (segment: number, offset: number, bytes: number, write: number, rec: number, budget: number) => {
+        const bad = this.segments.check(segment, offset, bytes, write !== 0);
+        if (bad >= 0) this.#throwFault(bad, 0, 0, rec, budget);
+      },
+      act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
+        s.u32[at.record >> 2] = rec;
+        s.i32[at.budget >> 2] = budget;
+        return actions[actNames[id]!](this, rec, a, b);
+      },
+    };
+    this.#run = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports })
+      .exports as unknown as HandlerExports;
+    this.blocks = new Blocks(s, code.rows, code.forms, unmapped);
+    this.blocks.onWatch = () => this.#flushEntries();
+    this.codeFrames = this.blocks.codeFrames;
+    this.segments = new Segments(s, () => this.blocks.flushPages());
+    this.#flushEntries();
+  }
+
+  // Address translation.
+  setAddressSpace(mmu: Mmu): void {
+    this.#mmu = mmu;
+    this.blocks.setMmu(mmu);
+    this.#flushEntries();
+  }
+  flushTlb(): void {
+    this.#flushEntries();
+    this.blocks.flushPages();
+  }
+  flushTlbPage(address: number): void {
+    const entry = layout.tlb + (Math.floor(address / 4096) % tlb.entries) * tlb.size;
+    this.state.i64[(entry + tlb.readTag) >> 3] = -1n;
+    this.state.i64[(entry + tlb.writeTag) >> 3] = -1n;
+    this.blocks.flushPages();
+  }
+  #flushEntries(): void { this.state.i64.fill(-1n, layout.tlb >> 3, (layout.tlb + tlb.entries * tlb.size) >> 3); }
+  invalidateFrame(frame: number): void { this.blocks.invalidateFrame(frame); }
+
+  /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
+  #page(address: number, how: Access, rec: number, budget: number): number {
+    const t = address < 2 ** 47 ? this.#mmu.translate(address, how) : -1 - (how === access.write ? PF.USER | PF.WRITE : PF.USER);
+    if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
+    const inPage = address % 4096;
+    const frame = t - (t & 0xfff);
+    const s = this.state;
+    const page = address - inPage;
+    const entry = layout.tlb + ((page / 4096) % tlb.entries) * tlb.size;
+    const tag = BigInt(page);
+    if (s.i64[(entry + tlb.readTag) >> 3] !== tag) {
+      s.i64[(entry + tlb.readTag) >> 3] = tag;
+      s.i64[(entry + tlb.writeTag) >> 3] = -1n;
+    }
+    s.i32[(entry + tlb.addend) >> 2] = (frame - page) % 0x1_0000_0000 | 0;
+    if (how === access.write && t & cacheWrite && this.codeFrames[frame >> 12] === 0) s.i64[(entry + tlb.writeTag) >> 3] = tag;
+    return frame + inPage;
+  }
+
+  #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
+    // Not canonical: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1. Above: the kernel's half, never present for us.
+    if (address >= 2 ** 47 && address < 2 ** 64 - 2 ** 47) this.#throwFault(this.#stackAccess(rec) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    const first = 4096 - (address % 4096);
+    if (bytes <= first) {
+      const p = this.#page(address, how, rec, budget);
+      if (how !== access.write || this.codeFrames[p >> 12] === 0) return p;
+      this.#stage(p, bytes, 0, bytes);
+      return layout.scratch;
+    }
+    const p = this.#page(address, how, rec, budget);
+    let secondAddress = address + first;
+    if (this.state.mode !== 64) secondAddress %= 0x1_0000_0000;
+    if (secondAddress === 2 ** 47) this.#throwFault(vector.GP, 0, 0, rec, budget);
+    const q = this.#page(secondAddress, how, rec, budget);
+    this.#stage(p, first, q, bytes);
+    return layout.scratch;
+  }
+  #stage(p: number, firstBytes: number, q: number, bytes: number): void {
+    const u8 = this.state.u8;
+    u8.copyWithin(layout.scratch, p, p + firstBytes);
+    if (bytes > firstBytes) u8.copyWithin(layout.scratch + firstBytes, q, q + bytes - firstBytes);
+    this.#commitFirst = p;
+    this.#commitSecond = q;
+    this.#commitFirstBytes = firstBytes;
+    this.#commitBytes = bytes;
+  }
+  #commit(): void {
+    const u8 = this.state.u8;
+    u8.copyWithin(this.#commitFirst, layout.scratch, layout.scratch + this.#commitFirstBytes);
+    this.invalidateFrame(this.#commitFirst & ~0xfff);
+    if (this.#commitBytes > this.#commitFirstBytes) {
+      u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
+      this.invalidateFrame(this.#commitSecond & ~0xfff);
+    }
+  }
+  #stackAccess(rec: number): boolean {
+    const row = this.blocks.rowOf(rec);
+    return this.state.u8[rec + 13] === S.ss || (row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(row.name));
+  }
+
+  // Faults.
+  #throwFault(v: number, error: number, address: number, rec: number, budget: number): never {
+    const s = this.state;
+    s.u32[at.exitVector >> 2] = v;
+    s.u32[at.exitError >> 2] = error;
+    s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
+    s.u32[at.record >> 2] = rec;
+    s.i32[at.budget >> 2] = budget;
+    throw guestFault;
+  }
+  /** For actions: a fault at the current instruction. */
+  raise(v: number, error: number): number {
+    this.state.u32[at.exitVector >> 2] = v;
+    this.state.u32[at.exitError >> 2] = error;
+    return leave.fault;
+  }
+  /** Guest memory for actions, by linear address: faults like the instruction that asks. */
+  readLinear(address: number, bytes: number): number {
+    return this.#miss(address, bytes, access.read, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
+  }
+  writeLinear(address: number, bytes: number): number {
+    return this.#miss(address, bytes, access.write, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
+  }
+  commitLinear(pointer: number): void { if (pointer < layout.routines) this.#commit(); }
+  /** rip of the instruction in progress and of the one after it. */
+  get instructionIp(): number { return this.blocks.ipOf(this.state.u32[at.record >> 2] as number); }
+  get nextIp(): number { return this.blocks.nextIpOf(this.state.u32[at.record >> 2] as number); }
+  /** Instructions retired, also in the middle of `run` (at a block's end). */
+  get retired(): number { return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number); }
+  get flags(): number { return Number(this.#run.flagsWord()) | (this.state.u32[at.systemFlags >> 2] as number) | 2; }
+  set flags(word: number) {
+    const s = this.state;
+    s.u32[at.flagKind >> 2] = 5;
+    s.u64[at.flagResult >> 3] = BigInt(word & 0x8d5);
+    s.u32[at.systemFlags >> 2] = word & ~0x8d7;
+  }
+
+  /** Run until an exit, at most `limit` instructions (below 2^31). */
+  run(limit: number): Exit {
+    const s = this.state;
+    const { blocks } = this;
+    this.#limit = limit;
+    let budget = limit;
+    let rec = blocks.find(s.rip);
+    for (;;) {
+      let code: number;
+      if (rec === 0) code = this.#fetchFault();
+      else {
+        let left = blocks.leftOf(rec);
+        if (left > budget) {
+          if (budget === 0) return this.#finish(budget, exit.budget);
+          rec = blocks.bounded(s.rip, budget);
+          if (rec === 0) {
+            s.i32[at.budget >> 2] = budget;
+            this.#fetchFault();
+            return this.#finish(budget, exit.fault);
+          }
+          left = blocks.leftOf(rec);
+        }
+        try {
+          code = this.#run.enter(rec, budget - left);
+        } catch (e) {
+          if (e !== guestFault) throw e;
+          code = leave.fault;
+        }
+        budget = s.i32[at.budget >> 2] as number;
+        rec = s.u32[at.record >> 2] as number;
+      }
+      switch (code) {
+        case leave.fault:
+          if (rec !== 0) {
+            budget += blocks.leftOf(rec);
+            s.rip = blocks.ipOf(rec);
+          }
+          return this.#finish(budget, exit.fault);
+        case leave.trap:
+          budget += blocks.leftOf(rec) - 1;
+          s.rip = blocks.nextIpOf(rec);
+          return this.#finish(budget, exit.fault);
+        case leave.int80:
+        case leave.sysenter:
+        case leave.syscall:
+          s.rip = blocks.nextIpOf(rec);
+          return this.#finish(budget, code as Exit);
+        case leave.taken: {
+          const from = rec;
+          s.rip = blocks.targetOf(from);
+          rec = blocks.find(s.rip);
+          if (rec !== 0) blocks.link(from, true, rec);
+          break;
+        }
+        case leave.next: {
+          const from = rec;
+          s.rip = blocks.nextIpOf(from);
+          rec = blocks.find(s.rip);
+          if (rec !== 0 && blocks.rowOf(from).cc >= 0) blocks.link(from, false, rec);
+          break;
+        }
+        case leave.jumped:
+          rec = blocks.find(s.rip);
+          break;
+        case leave.again:
+          budget += blocks.leftOf(rec) - 1;
+          s.rip = blocks.ipOf(rec);
+          rec = blocks.find(s.rip);
+          break;
+        case leave.stop:
+        case leave.stale:
+          budget += blocks.leftOf(rec);
+          s.rip = blocks.ipOf(rec);
+          rec = blocks.find(s.rip);
+          break;
+        default:
+          throw new Error(`generated code left with ${code}`);
+      }
+      if (rec === 0) s.i32[at.budget >> 2] = budget;
+    }
+  }
+  #fetchFault(): number {
+    const s = this.state;
+    const { kind, error, address } = this.blocks.fault;
+    s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
+    s.u32[at.exitError >> 2] = kind === "page" ? error : 0;
+    s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
+    return leave.fault;
+  }
+  #finish(budget: number, code: Exit): Exit {
+    this.instructions += this.#limit - budget;
+    this.#limit = 0;
+    this.state.i32[at.budget >> 2] = 0;
+    return code;
+  }
+}

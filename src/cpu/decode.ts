@@ -1,0 +1,306 @@
+// The decoder, driven by the rows. SDM Vol. 2A chapter 2 (instruction format), AMD APM Vol. 3 chapter 1.
+import { type Rep, rep } from "./ops.ts";
+import { type Operand, type Row, sizeIndex } from "./row.ts";
+import { S } from "./state.ts";
+
+/** What a decoded memory operand's base or index is when absent. */
+export const noRegister = -1;
+
+/** One decoded instruction. Reused by the decoder: copy what must last. */
+export class Decoded {
+  row!: Row;
+  /** Bytes. */
+  length = 0;
+  ip = 0;
+  mode: 16 | 32 | 64 = 64;
+  /** Operand size in bits, 16, 32 or 64; a row with byte operands ignores it. */
+  size: 16 | 32 | 64 = 32;
+  addressSize: 16 | 32 | 64 = 64;
+  /** Segment override, or -1. */
+  segment = -1;
+  rep: Rep = rep.none;
+  lock = false;
+  prefix66 = false;
+  rex = 0;
+  modrm = 0;
+  /** Register numbers with REX applied: modrm.reg, modrm.rm (mod 3), opcode low bits. */
+  reg = 0;
+  rm = 0;
+  opreg = 0;
+  /** The memory operand: base + (index << scale) + disp. rip-relative: no base, disp is the address. */
+  base = noRegister;
+  index = noRegister;
+  scale = 0;
+  disp = 0;
+  /** Immediate: low and high half, sign-extended. */
+  immLo = 0;
+  immHi = 0;
+  /** A relative branch's target, an offset in CS; signed, so that the top of the address space is exact. */
+  target = 0;
+  /** Second immediate (ENTER), or a far pointer's selector. */
+  imm2 = 0;
+  /** modrm names memory (an absolute offset, moffs, does too). */
+  get isMemory(): boolean { return this.modrm < 0xc0; }
+  /** Segment of the memory operand: the override, else SS for rsp- and rbp-based addresses, else DS. */
+  get memorySegment(): number {
+    return this.segment >= 0 ? this.segment : this.base === 4 || this.base === 5 ? S.ss : S.ds;
+  }
+  width(n: number): number { return (this.row.operands[n] as Operand).widths[sizeIndex(this.size)]; }
+}
+
+export type DecodeResult = "ok" | "undefined" | "more" | "long";
+
+type Slot = readonly Row[];
+export interface DecodeTables { readonly maps: readonly (readonly (Slot | undefined)[])[] }
+
+/** Index the rows by opcode map and opcode. */
+export const decodeTables = (rows: readonly Row[]): DecodeTables => {
+  const maps: (Row[] | undefined)[][] = [[], [], [], []];
+  for (const r of rows) {
+    const span = r.operands.some((o) => o.kind === "opreg") ? 8 : 1;
+    for (let i = 0; i < span; i++) {
+      const slot = maps[r.map]!;
+      (slot[r.opcode + i] ??= []).push(r);
+    }
+  }
+  // A row that names a mandatory prefix, a whole modrm byte or a digit is more specific than one that does not.
+  const weight = (r: Row) => (r.modrm === undefined ? 0 : 4) + (r.prefix === undefined ? 0 : 2) + (r.rexW ? 1 : 0);
+  for (const map of maps) for (const slot of map) slot?.sort((a, b) => weight(b) - weight(a));
+  return { maps };
+};
+
+// Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
+const rm16: readonly (readonly [number, number])[] = [[3, 6], [3, 7], [5, 6], [5, 7], [6, -1], [7, -1], [5, -1], [3, -1]];
+
+export class Decoder {
+  readonly d = new Decoded();
+  readonly #tables: DecodeTables;
+  #code: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #start = 0;
+  #end = 0;
+  #relative = false;
+  #immediates = 0;
+  constructor(tables: DecodeTables) { this.#tables = tables; }
+
+  /** Decode at `offset` of `code`, of which bytes up to `end` may be read; `ip` is the instruction's offset in CS. */
+  decode(code: Uint8Array, offset: number, end: number, ip: number, mode: 16 | 32 | 64): DecodeResult {
+    const d = this.d;
+    this.#code = code;
+    this.#at = offset;
+    this.#start = offset;
+    this.#end = Math.min(end, offset + 15);
+    d.mode = mode;
+    d.ip = ip;
+    const result = this.#decode(d, ip);
+    d.length = this.#at - offset;
+    if (result === "more" && end >= offset + 15) return "long";
+    return result;
+  }
+
+  #decode(d: Decoded, ip: number): DecodeResult {
+    const code = this.#code;
+    const mode = d.mode;
+    let segment = -1;
+    let p66 = false;
+    let p67 = false;
+    let pRep: Rep = rep.none;
+    let lock = false;
+    let rex = 0;
+    let byte = 0;
+    // Legacy prefixes in any order; REX counts only directly before the opcode.
+    for (;;) {
+      if (this.#at >= this.#end) return "more";
+      byte = code[this.#at++] as number;
+      if (mode === 64 && (byte & 0xf0) === 0x40) {
+        rex = byte;
+        continue;
+      }
+      let prefix = true;
+      switch (byte) {
+        case 0x66: p66 = true; break;
+        case 0x67: p67 = true; break;
+        case 0xf0: lock = true; break;
+        case 0xf2: pRep = rep.repne; break;
+        case 0xf3: pRep = rep.rep; break;
+        case 0x2e: if (mode !== 64) segment = S.cs; break;
+        case 0x36: if (mode !== 64) segment = S.ss; break;
+        case 0x3e: if (mode !== 64) segment = S.ds; break;
+        case 0x26: if (mode !== 64) segment = S.es; break;
+        case 0x64: segment = S.fs; break;
+        case 0x65: segment = S.gs; break;
+        default: prefix = false;
+      }
+      if (!prefix) break;
+      rex = 0;
+    }
+    let map = 0;
+    if (byte === 0x0f) {
+      if (this.#at >= this.#end) return "more";
+      byte = code[this.#at++] as number;
+      map = 1;
+      if (byte === 0x38 || byte === 0x3a) {
+        map = byte === 0x38 ? 2 : 3;
+        if (this.#at >= this.#end) return "more";
+        byte = code[this.#at++] as number;
+      }
+    }
+    const slot = this.#tables.maps[map]?.[byte];
+    if (!slot) return "undefined";
+    const modrm = this.#at < this.#end ? (code[this.#at] as number) : -1;
+    let row: Row | undefined;
+    for (const r of slot) {
+      if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
+      if (r.hasModrm && modrm < 0) return "more";
+      if (r.modrm !== undefined && r.modrm !== modrm) continue;
+      if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
+      if (r.rexW !== undefined && r.rexW !== ((rex & 8) !== 0)) continue;
+      if (r.prefix !== undefined) {
+        // F2 and F3 outrank 66 as a mandatory prefix.
+        const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
+        if (r.prefix !== have) continue;
+      }
+      if (r.hasModrm && r.modrm === undefined && !modAllowed(r, modrm >= 0xc0)) continue;
+      row = r;
+      break;
+    }
+    if (!row) return "undefined";
+    d.row = row;
+    d.segment = segment;
+    d.prefix66 = p66;
+    d.rep = row.repeat ? pRep : rep.none;
+    d.lock = lock;
+    d.rex = rex;
+    const mandatory66 = row.prefix === "66";
+    d.size =
+      row.size !== undefined ? row.size
+      : mode === 64 ? (row.size64 === "force" ? 64 : rex & 8 ? 64 : p66 && !mandatory66 ? 16 : row.size64 === "default" ? 64 : 32)
+      : (mode === 32) !== (p66 && !mandatory66) ? 32 : 16;
+    d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
+    d.opreg = (byte & 7) | ((rex & 1) << 3);
+    d.modrm = 0xc0;
+    d.base = noRegister;
+    d.index = noRegister;
+    d.scale = 0;
+    d.disp = 0;
+    d.immLo = 0;
+    d.immHi = 0;
+    d.imm2 = 0;
+    let ripRelative = false;
+    if (row.hasModrm) {
+      this.#at++;
+      d.modrm = row.modrm === undefined ? modrm : 0xff;
+      d.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
+      d.rm = (modrm & 7) | ((rex & 1) << 3);
+      if (d.modrm < 0xc0) {
+        const r = d.addressSize === 16 ? this.#memory16(d, modrm) : this.#memory(d, modrm, rex);
+        if (r === "more") return r;
+        ripRelative = r === "rip";
+      }
+    }
+    this.#relative = false;
+    this.#immediates = 0;
+    for (const o of row.operands) if (!this.#immediate(d, o)) return "more";
+    if (lock && !(row.lock && d.isMemory)) return "undefined";
+    if (this.#at > this.#end) return "more";
+    const next = ip + this.#at - this.#start;
+    if (ripRelative) d.disp = d.addressSize === 32 ? (d.disp + next) >>> 0 : d.disp + next;
+    if (this.#relative) {
+      const target = next + d.immLo;
+      d.target = mode === 64 && d.size !== 16 ? target : d.size === 16 ? target & 0xffff : target >>> 0;
+    }
+    return "ok";
+  }
+
+  /** 32- and 64-bit addressing. SDM Vol. 2A Tables 2-2 and 2-3. */
+  #memory(d: Decoded, modrm: number, rex: number): "ok" | "more" | "rip" {
+    const code = this.#code;
+    const mod = modrm >> 6;
+    let rm = modrm & 7;
+    if (rm === 4) {
+      if (this.#at >= this.#end) return "more";
+      const sib = code[this.#at++] as number;
+      const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
+      if (index !== 4) {
+        d.index = index;
+        d.scale = sib >> 6;
+      }
+      rm = sib & 7;
+      if (mod !== 0 || rm !== 5) d.base = rm | ((rex & 1) << 3);
+      else if (!this.#disp32(d)) return "more";
+    } else if (mod === 0 && rm === 5) {
+      if (!this.#disp32(d)) return "more";
+      if (d.mode === 64) return "rip";
+    } else d.base = rm | ((rex & 1) << 3);
+    if (mod === 1) {
+      if (this.#at >= this.#end) return "more";
+      d.disp = ((code[this.#at++] as number) << 24) >> 24;
+    } else if (mod === 2 && !this.#disp32(d)) return "more";
+    return "ok";
+  }
+
+  #memory16(d: Decoded, modrm: number): "ok" | "more" {
+    const code = this.#code;
+    const mod = modrm >> 6;
+    const direct = mod === 0 && (modrm & 7) === 6;
+    if (!direct) [d.base, d.index] = rm16[modrm & 7] as readonly [number, number];
+    const bytes = direct || mod === 2 ? 2 : mod;
+    if (this.#at + bytes > this.#end) return "more";
+    if (bytes === 1) d.disp = ((code[this.#at] as number) << 24) >> 24;
+    else if (bytes === 2) d.disp = (((code[this.#at] as number) | ((code[this.#at + 1] as number) << 8)) << 16) >> 16;
+    this.#at += bytes;
+    return "ok";
+  }
+
+  #disp32(d: Decoded): boolean {
+    if (this.#at + 4 > this.#end) return false;
+    d.disp = this.#int(4);
+    return true;
+  }
+
+  /** Little-endian signed integer of n bytes, n <= 4. */
+  #int(n: number): number {
+    const code = this.#code;
+    let v = 0;
+    for (let i = 0; i < n; i++) v |= (code[this.#at++] as number) << (8 * i);
+    return n === 4 ? v : (v << (32 - 8 * n)) >> (32 - 8 * n);
+  }
+
+  #immediate(d: Decoded, o: Operand): boolean {
+    if (o.kind !== "imm" && o.kind !== "simm" && o.kind !== "rel" && o.kind !== "far" && o.kind !== "moffs") return true;
+    if (o.kind === "far") {
+      const n = d.size === 16 ? 2 : 4;
+      if (this.#at + n + 2 > this.#end) return false;
+      d.immLo = n === 2 ? this.#int(2) & 0xffff : this.#int(4);
+      d.imm2 = this.#int(2) & 0xffff;
+      return true;
+    }
+    if (o.kind === "moffs") {
+      const n = d.addressSize >> 3;
+      if (this.#at + n > this.#end) return false;
+      const lo = n === 2 ? this.#int(2) & 0xffff : this.#int(4) >>> 0;
+      d.modrm = 0;
+      d.disp = n === 8 ? this.#int(4) * 0x1_0000_0000 + lo : lo;
+      return true;
+    }
+    const n = o.widths[sizeIndex(d.size)] >> 3;
+    if (this.#at + n > this.#end) return false;
+    const lo = this.#int(Math.min(n, 4));
+    const hi = n === 8 ? this.#int(4) : lo >> 31;
+    if (this.#immediates++ === 0) {
+      d.immLo = lo;
+      d.immHi = hi;
+    } else d.imm2 = lo & (n === 1 ? 0xff : 0xffff);
+    if (o.kind === "rel") this.#relative = true;
+    return true;
+  }
+}
+
+/** Whether a row's modrm operand can be a register (mod 3) or memory. */
+const modAllowed = (r: Row, register: boolean): boolean => {
+  for (const o of r.operands) {
+    if (o.kind === "mem" && register) return false;
+    if ((o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti") && !register) return false;
+  }
+  return true;
+};

@@ -1,0 +1,101 @@
+// Instruction forms: a row with the facts that the interpreter's handlers are specialised for. One handler serves all registers,
+// immediates and displacements of its form, which it fetches from the decoded record.
+import { type Context, contexts } from "./context.ts";
+import type { AddressSize, Form, Rep, Width } from "./ops.ts";
+import { type Operand, type Row, sized, sizeIndex } from "./row.ts";
+
+/**
+ * How a memory operand's linear address is made.
+ * b/bx: base + disp, without or with index. 64-bit mode: b64, bx64, and `seg64` (fs or gs override), `a32` (address-size prefix).
+ * Flat 32-bit: b32, bx32. With segments outside 64-bit mode: s32, s16 (offset of that size, limit and rights checked).
+ */
+export const memoryKinds = ["none", "b64", "bx64", "seg64", "a32", "b32", "bx32", "s32", "s16"] as const;
+export type MemoryKind = (typeof memoryKinds)[number];
+
+const kindsIn = (c: Context): readonly MemoryKind[] =>
+  c.mode === 64 ? ["b64", "bx64", "seg64", "a32"] : c.flat ? ["b32", "bx32", "s32", "s16"] : ["s32", "s16"];
+
+export const addressSizeOf = (kind: MemoryKind, mode: AddressSize): AddressSize =>
+  kind === "a32" || kind === "b32" || kind === "bx32" || kind === "s32" ? 32 : kind === "s16" ? 16 : kind === "none" ? mode : 64;
+
+/** A form as the handlers' compiler sees it. */
+export class HandlerForm implements Form {
+  readonly row: Row;
+  readonly size: 16 | 32 | 64;
+  readonly memoryKind: MemoryKind;
+  readonly context: Context;
+  readonly rep: Rep;
+  readonly addressSize: AddressSize;
+  readonly widths: readonly number[];
+  readonly cc: number;
+
+  constructor(row: Row, size: 16 | 32 | 64, memoryKind: MemoryKind, addressSize: AddressSize, context: Context, rep: Rep) {
+    this.row = row;
+    this.size = size;
+    this.memoryKind = memoryKind;
+    this.context = context;
+    this.rep = rep;
+    this.addressSize = addressSize;
+    this.widths = row.operands.map((o) => o.widths[sizeIndex(size)]);
+    this.cc = row.cc;
+  }
+  get w(): Width { return operandWidth(this.row, this.size); }
+  get mode(): AddressSize { return this.context.mode; }
+  get stackSize(): AddressSize { return this.context.stackSize; }
+  memory(n: number): boolean { return this.memoryKind !== "none" && isMemoryOperand(this.row.operands[n]!); }
+}
+
+/** Can this operand be memory (when modrm says so, or always)? */
+export const isMemoryOperand = (o: Operand): boolean =>
+  o.kind === "rm" || o.kind === "mem" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
+
+/** Operand size of an instruction: 8 for rows on bytes, else the prefixes'. */
+export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
+  const first = row.operands[0];
+  return first && first.widths[0] === 8 && first.widths[2] === 8 ? 8 : size;
+};
+
+/** String instructions and loops address through registers of the address size: it is part of their form though no modrm is there. */
+const addressed = (row: Row): boolean => row.repeat !== undefined || row.operands.some((o) => o.kind === "strX" || o.kind === "strY") || row.addressed === true;
+
+const hasMemory = (row: Row): boolean => row.operands.some(isMemoryOperand);
+const alwaysMemory = (row: Row): boolean => row.operands.some((o) => o.kind === "mem" || o.kind === "moffs");
+const neverMemory = (row: Row): boolean => row.modrm !== undefined || row.operands.some((o) => o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti");
+
+const sizesAll = [16, 32, 64] as const;
+const addressSizes: Record<AddressSize, readonly AddressSize[]> = { 64: [64, 32], 32: [32, 16], 16: [16, 32] };
+
+/** Slots in the table of a row's forms. */
+export const formKeys = sizesAll.length * memoryKinds.length * 3 * contexts.length * 3;
+export const formKey = (size: number, kind: number, addressSize: AddressSize, context: number, rep: Rep): number =>
+  (((sizeIndex(size) * memoryKinds.length + kind) * 3 + sizeIndex(addressSize)) * contexts.length + context) * 3 + rep;
+
+/** Everything that does not matter to a row is folded away, so that few handlers serve many forms: the key to look up. */
+export const normalKey = (row: Row, size: number, kind: number, addressSize: AddressSize, context: number, rep: Rep): number => {
+  const s = sized(row) || row.context ? size : 32;
+  const a: AddressSize = addressed(row) ? addressSize : 64;
+  const c = row.context || addressed(row) ? context : kind === 0 || contexts[context]!.mode === 64 ? 0 : kind >= 7 ? 2 : 1;
+  return formKey(s, kind, a, c, row.repeat ? rep : 0);
+};
+
+export interface KeyedForm { readonly key: number; readonly form: HandlerForm }
+
+/** All forms of a row, once each. */
+export const formsOf = (row: Row): KeyedForm[] => {
+  const out = new Map<number, HandlerForm>();
+  contexts.forEach((context, contextNumber) => {
+    if (row.only === "64" && context.mode !== 64) return;
+    if (row.only === "not64" && context.mode === 64) return;
+    const kinds: MemoryKind[] = [];
+    if (!hasMemory(row) || !alwaysMemory(row)) kinds.push("none");
+    if (hasMemory(row) && !neverMemory(row)) kinds.push(...kindsIn(context));
+    for (const size of sizesAll) {
+      if (size === 64 && context.mode !== 64) continue;
+      for (const kind of kinds) for (const a of kind === "none" ? addressSizes[context.mode] : [addressSizeOf(kind, context.mode)]) for (const rep of row.repeat ? ([0, 1, 2] as const) : ([0] as const)) {
+        const key = normalKey(row, size, memoryKinds.indexOf(kind), a, contextNumber, rep);
+        if (!out.has(key)) out.set(key, new HandlerForm(row, size, kind, a, context, rep));
+      }
+    }
+  });
+  return [...out].map(([key, form]) => ({ key, form }));
+};

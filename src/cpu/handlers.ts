@@ -1,0 +1,337 @@
+// The interpreter's handlers: every form of every row compiled to one wasm function over a decoded record. A handler does its
+// instruction and tail-calls the next record's handler; at the end of a block it follows the branch's link.
+import { as, Compiler, conditionFunction, flagFunction, flagsWordFunction, loadAt, pure, type Runtime, truth } from "./compile.ts";
+import { leave } from "./exit.ts";
+import { formKeys, formsOf, type HandlerForm } from "./form.ts";
+import { jumpCache, layout, record } from "./layout.ts";
+import type { Flag, Ops, Width } from "./ops.ts";
+import { access } from "./mmu.ts";
+import type { Operand, Row } from "./row.ts";
+import { slotsOf } from "./slots.ts";
+import { actNames, type RoutineType, routineTypes } from "./routine-types.ts";
+import { at, R } from "./state.ts";
+import { Body, type FuncType, type Node, type WasmType, i32c, i64c, localGet, ModuleWriter, node, op, wt } from "./wasm.ts";
+
+/** (record, budget) -> exit or leave code. */
+const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
+
+/** Rounds of a repeated string instruction before other work gets a chance; it counts as one instruction each time. */
+export const repeatRounds = 4096;
+
+interface Env extends Runtime {
+  readonly handlerTypeIndex: number;
+}
+
+const rec = localGet(wt.i32, 0);
+const left = localGet(wt.i32, 1);
+const recordField = (o: number, offset: number, t: WasmType = wt.i32): Node => node(t, o, [rec], offset);
+
+class HandlerCompiler extends Compiler implements Ops<Node> {
+  declare readonly form: HandlerForm;
+  declare readonly runtime: Env;
+  readonly #slots: readonly (number | undefined)[];
+  #pointer: Node | undefined;
+
+  constructor(body: Body, form: HandlerForm, runtime: Env) {
+    super(body, form, runtime);
+    this.#slots = slotsOf(form.row, form.memoryKind !== "none");
+  }
+  record(): Node { return rec; }
+  budget(): Node { return left; }
+
+  // Operands.
+  #operand(n: number): Operand { return this.form.row.operands[n]!; }
+  #offset(n: number): Node {
+    const o = this.#operand(n);
+    if (o.kind === "fixed") return i32c(at.gpr + o.register * 8);
+    return recordField(op.i32load16u, this.#slots[n]!);
+  }
+  get(n: number): Node {
+    const o = this.#operand(n);
+    const w = this.form.widths[n]!;
+    if (this.form.memory(n)) return this.readAt(this.#translateOperand(w, access.read), w);
+    if (o.kind === "far") {
+      // Offset in the low 32 bits, selector above.
+      const selector = pure.shl(recordField(op.i64load, record.disp, wt.i64), pure.imm(32));
+      return this.body.bind(pure.or(recordField(op.i64load, record.imm, wt.i64), selector));
+    }
+    if (o.kind === "imm" && n > 0 && this.#operand(n - 1).kind === "imm") return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
+    if (o.kind === "imm" || o.kind === "simm") return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
+    if (o.kind === "one") return i64c(1n);
+    if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
+    return this.body.bind(loadAt(this.#offset(n), w));
+  }
+  rmw(n: number): Node {
+    if (!this.form.memory(n)) return this.get(n);
+    const w = this.form.widths[n]!;
+    this.#pointer = this.#translateOperand(w, access.write);
+    return this.readAt(this.#pointer, w);
+  }
+  set(n: number, v: Node): void {
+    const w = this.form.widths[n]!;
+    if (this.form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(w, access.write), w, v);
+    this.#put(this.#offset(n), this.#operand(n).kind.startsWith("xmm") || this.#operand(n).kind.startsWith("mm") ? w : Math.max(w, w === 32 ? 64 : 0), v);
+  }
+  #put(offset: Node, w: number, v: Node): void {
+    const b = this.body;
+    if (w === 128) return b.store(0xfd0b, offset, v, 0);
+    b.store(w === 8 ? op.i64store8 : w === 16 ? op.i64store16 : w === 32 ? op.i64store32 : op.i64store, offset, as(wt.i64, v), 0);
+  }
+  reg(r: number, w: Width): Node { return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8)); }
+  setReg(r: number, w: Width, v: Node): void { this.#put(i32c(at.gpr + r * 8), w === 32 ? 64 : w, v); }
+
+  // Addresses.
+  #memoryOffset(): Node {
+    const kind = this.form.memoryKind;
+    const register = (slot: number) => node(wt.i64, op.i64load, [recordField(op.i32load16u, slot)]);
+    const disp = recordField(op.i64load, record.disp, wt.i64);
+    let a = pure.add(register(record.base), disp);
+    if (kind !== "b64" && kind !== "b32") a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
+    return pure.zext(a, this.form.addressSize);
+  }
+  address(_n: number): Node { return this.body.bind(this.#memoryOffset()); }
+  #translateOperand(w: number, how: 0 | 1): Node {
+    const kind = this.form.memoryKind;
+    const offset = this.body.bind(this.#memoryOffset());
+    if (kind === "seg64" || kind === "a32" || kind === "s32" || kind === "s16") return this.translate(this.#throughSegment(offset, w, how), w, how);
+    return this.translate(offset, w, how);
+  }
+  /** Through the segment that the record names: the override, or the default of the base register. */
+  #throughSegment(offset: Node, w: number, how: 0 | 1): Node {
+    const segment = this.body.bind(recordField(op.i32load8u, record.segment));
+    return this.#segmented(segment, offset, w, how);
+  }
+  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1): Node {
+    const b = this.body;
+    if (this.form.mode !== 64) {
+      b.if(node(wt.i32, op.i32load8u, [segment], at.segCheck));
+      b.expr(node(wt.i32, op.call, [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), i32c(how), rec, left], this.runtime.checkSegment));
+      b.end();
+    }
+    const base = node(wt.i64, op.i64load, [node(wt.i32, op.i32shl, [segment, i32c(3)])], at.segBase);
+    const linear = pure.add(base, offset);
+    return this.form.mode === 64 ? linear : pure.zext(linear, 32);
+  }
+  #linear(segment: number | undefined, offset: Node, w: number, how: 0 | 1): Node {
+    const o = this.let("offset", as(wt.i64, offset));
+    if (segment === undefined) return this.#throughSegment(o, w, how);
+    if (this.form.context.flat) return o;
+    return this.#segmented(i32c(segment), o, w, how);
+  }
+  load(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#linear(segment, offset, w, access.read), w, access.read), w); }
+  loadRmw(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w); }
+  store(segment: number | undefined, offset: Node, w: number, v: Node): void {
+    this.writeAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w, v);
+  }
+
+  // Control.
+  /** Go to a record whose block the budget may not cover; `fallback` leaves with rip to be found from this record. */
+  #enter(target: Node, fallback: number): void {
+    const b = this.body;
+    const t = b.bind(target);
+    const rest = b.local(wt.i32);
+    b.if(t);
+    b.set(rest, node(wt.i32, op.i32sub, [left, node(wt.i32, op.i32load16u, [t], record.left)]));
+    b.if(node(wt.i32, op.i32geS, [localGet(wt.i32, rest), i32c(0)]));
+    this.#tail(t, localGet(wt.i32, rest));
+    b.end();
+    b.end();
+    this.#leave(fallback);
+  }
+  #tail(target: Node, budget: Node): void {
+    const b = this.body;
+    b.expr(target);
+    b.expr(budget);
+    b.expr(node(wt.i32, op.i32load, [target], record.handler));
+    b.opcode(op.returnCallIndirect);
+    b.code.u(this.runtime.handlerTypeIndex);
+    b.code.u(0);
+  }
+  #leave(code: number): void {
+    const b = this.body;
+    b.store(op.i32store, i32c(0), rec, at.record);
+    b.store(op.i32store, i32c(0), left, at.budget);
+    b.expr(i32c(code));
+    b.opcode(op.return);
+  }
+  /** On to the next record of the block. */
+  next(): void {
+    const b = this.body;
+    const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
+    this.#tail(next, left);
+  }
+  nextIp(): Node { return this.body.bind(recordField(op.i64load, record.imm, wt.i64)); }
+  branch(): void {
+    const b = this.body;
+    const t = b.bind(recordField(op.i32load, record.link));
+    b.if(node(wt.i32, op.i32eqz, [t]));
+    this.jump(recordField(op.i64load, record.disp, wt.i64));
+    b.end();
+    this.#enter(t, leave.taken);
+  }
+  branchIf(c: Node): void {
+    const b = this.body;
+    b.if(truth(c));
+    this.branch();
+    b.end();
+    this.#enter(recordField(op.i32load, record.imm), leave.next);
+  }
+  jump(target: Node): void {
+    const b = this.body;
+    const t = this.let("target", as(wt.i64, target));
+    b.store(op.i64store, i32c(0), t, at.rip);
+    const low = as(wt.i32, t);
+    const hash = node(wt.i32, op.i32xor, [low, node(wt.i32, op.i32shrU, [low, i32c(12)])]);
+    const entry = b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shl, [hash, i32c(4)]), i32c((jumpCache.entries - 1) * jumpCache.size)]));
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), t]));
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
+    b.end();
+    this.#leave(leave.jumped);
+  }
+  fault(vector: number, error = 0): void { this.#raise(vector, error, leave.fault); }
+  trap(vector: number, error = 0): void { this.#raise(vector, error, leave.trap); }
+  #raise(vector: number, error: number, code: number): void {
+    const b = this.body;
+    b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
+    b.store(op.i32store, i32c(0), i32c(error), at.exitError);
+    this.#leave(code);
+  }
+  exit(code: number): void { this.#leave(code); }
+
+  repeat(bodyOf: () => void, zf: boolean): void {
+    const b = this.body;
+    const { rep, addressSize } = this.form;
+    if (rep === 0) return bodyOf();
+    const rounds = b.local(wt.i32);
+    b.set(rounds, i32c(repeatRounds));
+    b.opcode(op.block);
+    b.code.byte(0x40);
+    b.opcode(op.loop);
+    b.code.byte(0x40);
+    const out = (depth: number, c: Node) => {
+      b.expr(c);
+      b.opcode(op.brIf);
+      b.code.u(depth);
+    };
+    const count = this.reg(R.cx, addressSize);
+    out(1, node(wt.i32, op.i64eqz, [count]));
+    bodyOf();
+    this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
+    if (zf) {
+      const z = this.condition(4);
+      out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
+    }
+    b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
+    out(0, localGet(wt.i32, rounds));
+    this.#leave(leave.again);
+    b.end();
+    b.end();
+  }
+
+  act(name: string, a: Node = i64c(0n), c: Node = i64c(0n)): void {
+    const b = this.body;
+    const code = b.bind(node(wt.i32, op.call, [i32c(this.runtime.actId(name)), rec, left, as(wt.i64, a), as(wt.i64, c)], this.runtime.act));
+    b.if(code);
+    b.expr(code);
+    b.opcode(op.return);
+    b.end();
+  }
+}
+
+/** The handlers' module, and which handler serves which form: `table[row * formKeys + key]`. */
+export interface Handlers {
+  readonly wasm: Uint8Array;
+  readonly forms: Uint16Array;
+  readonly count: number;
+}
+export const buildHandlers = (rows: readonly Row[], memoryPages: number): Handlers => {
+  const m = new ModuleWriter();
+  const i32 = wt.i32;
+  const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });
+  const commit = m.importFunc("js", "commit", { params: [], results: [] });
+  const checkSegment = m.importFunc("js", "checkSegment", { params: [i32, wt.f64, i32, i32, i32, i32], results: [] });
+  const act = m.importFunc("js", "act", { params: [i32, i32, i32, wt.i64, wt.i64], results: [i32] });
+  const routines = new Map<string, RoutineType & { index: number }>();
+  for (const [name, t] of Object.entries(routineTypes)) {
+    routines.set(name, { ...t, index: m.importFunc("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) });
+  }
+  const flag = {} as Record<Flag, number>;
+  for (const f of ["CF", "PF", "AF", "ZF", "SF", "OF"] as const) {
+    const b = new Body([]);
+    flagFunction(b, f);
+    flag[f] = m.func({ params: [], results: [wt.i64] }, b.done());
+  }
+  const word = new Body([]);
+  flagsWordFunction(word, flag);
+  const flagsWord = m.func({ params: [], results: [wt.i64] }, word.done());
+  const condition = Array.from({ length: 16 }, (_, cc) => {
+    const b = new Body([]);
+    conditionFunction(b, cc, flag);
+    return m.func({ params: [], results: [i32] }, b.done());
+  });
+  const env: Env = {
+    miss, commit, checkSegment, raise: 0, flag, flagsWord, condition, act,
+    handlerTypeIndex: m.type(handlerType),
+    routine: (name) => {
+      const r = routines.get(name);
+      if (!r) throw new Error(`no routine ${name}`);
+      return r;
+    },
+    actId: (name) => {
+      const id = (actNames as readonly string[]).indexOf(name);
+      if (id < 0) throw new Error(`no action ${name}`);
+      return id;
+    },
+  };
+  const leaving = (code: number) => {
+    const b = new Body(handlerType.params);
+    b.store(op.i32store, i32c(0), rec, at.record);
+    b.store(op.i32store, i32c(0), left, at.budget);
+    b.expr(i32c(code));
+    return m.func(handlerType, b.done());
+  };
+  // The specials, in the order of `special`: an empty slot, a block that goes on elsewhere, a stop, an invalidated record.
+  m.element(leaving(leave.stale));
+  const nextBody = new Body(handlerType.params);
+  new HandlerCompiler(nextBody, formsOf(rows[0]!)[0]!.form, env).branch();
+  m.element(m.func(handlerType, nextBody.done()));
+  m.element(leaving(leave.stop));
+  m.element(leaving(leave.stale));
+  const forms = new Uint16Array(rows.length * formKeys);
+  const known = new Map<string, number>();
+  rows.forEach((row, r) => {
+    for (const { key, form } of formsOf(row)) {
+      const b = new Body(handlerType.params);
+      const c = new HandlerCompiler(b, form, env);
+      try {
+        row.does(c, form);
+      } catch (e) {
+        throw new Error(`${row.name} ${row.encoding} (${form.size}, ${form.memoryKind}): ${e instanceof Error ? e.message : e}`);
+      }
+      c.next();
+      const bytes = b.done();
+      const text = String.fromCharCode(...bytes);
+      let slot = known.get(text);
+      if (slot === undefined) {
+        slot = m.element(m.func(handlerType, bytes));
+        known.set(text, slot);
+      }
+      forms[r * formKeys + key] = slot;
+    }
+  });
+  m.exportFunc("enter", m.func(handlerType, enterBody(env)));
+  m.exportFunc("flagsWord", flagsWord);
+  return { wasm: m.done(memoryPages), forms, count: known.size };
+};
+
+/** (record, budget): the way in from JavaScript. */
+const enterBody = (env: Env): Uint8Array => {
+  const b = new Body(handlerType.params);
+  b.expr(rec);
+  b.expr(left);
+  b.expr(node(wt.i32, op.i32load, [rec], record.handler));
+  b.opcode(op.returnCallIndirect);
+  b.code.u(env.handlerTypeIndex);
+  b.code.u(0);
+  return b.done();
+};

@@ -1,0 +1,54 @@
+// Where things lie in the machine's one memory. Constants, so that generated code holds them as immediates.
+
+export const layout = {
+  /** The register file (state.ts). */
+  state: 0x0,
+  /** Where an access that crosses a page, or writes to translated code, is assembled before it is committed. */
+  scratch: 0x1000,
+  /** Static data of the compiled routines (floating point). */
+  routines: 0x1_0000,
+  routinesEnd: 0x2_0000,
+  /** Translation look-aside buffer: `tlb.entries` entries of 32 bytes. */
+  tlb: 0x2_0000,
+  /** Jump cache: `jumpCache.entries` entries of 16 bytes. */
+  jumpCache: 0x4_0000,
+  /** Decoded records, 32 bytes each. */
+  records: 0x10_0000,
+  recordsEnd: 0x210_0000,
+  /** First guest page frame; frames go on to the end of the memory. */
+  frames: 0x210_0000,
+} as const;
+
+/** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address; -1 never matches. */
+export const tlb = { entries: 1024, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
+
+/** Jump-cache entry: instruction pointer plus context tag u64, record u32. */
+export const jumpCache = { entries: 4096, size: 16, ip: 0, record: 8 } as const;
+
+/**
+ * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves all registers.
+ * A branch keeps its links where others keep operands.
+ */
+export const record = {
+  size: 32,
+  /** u32: index of the handler in the function table. */
+  handler: 0,
+  /** u16 each: register operands, in the order of the row. */
+  r0: 4,
+  r1: 6,
+  /** u32 over r0 and r1: a direct branch's target record, 0 while unknown. */
+  link: 4,
+  /** u16 each: base and index register of the memory operand (at.zero if absent); a third register operand takes `index`. */
+  base: 8,
+  index: 10,
+  /** u8: shift count of the index. */
+  scale: 12,
+  /** u8: segment register number. */
+  segment: 13,
+  /** u16: instructions from this one to the end of its block, itself included. */
+  left: 14,
+  /** i64: displacement, or a branch's target. */
+  disp: 16,
+  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32. */
+  imm: 24,
+} as const;

@@ -1,0 +1,141 @@
+// The vocabulary in which instructions are written. A meaning over Ops<V> has many readers: V = bigint runs it (the oracle),
+// V = wasm expressions compiles it (interpreter handlers, and later the JIT), V = string prints it.
+//
+// Rules that every meaning keeps:
+//  - Integers are unsigned and zero-extended from their width; a comparison gives 0 or 1.
+//  - Reads (get, rmw, reg, load, flag) happen where they stand; pure operations may be computed wherever they are used, so a
+//    value used twice is bound with `let`.
+//  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
+import type { EF } from "./state.ts";
+
+export type Width = 8 | 16 | 32 | 64;
+export type AddressSize = 16 | 32 | 64;
+
+/** How the six status flags follow from a result r and operands a, b (flags.ts). `adc` and `sbb` are "add" and "sub" too. */
+export type FlagKind = "add" | "sub" | "inc" | "dec" | "result" | "word";
+export type Flag = "CF" | "PF" | "AF" | "ZF" | "SF" | "OF";
+
+/** What is fixed when an instruction form is read: every reader knows these as constants. */
+export interface Form {
+  /** Operand size in bits. */
+  readonly w: Width;
+  /** Width of each operand in bits. */
+  readonly widths: readonly number[];
+  readonly addressSize: AddressSize;
+  /** Width of the stack pointer in bits: 64, or 32 or 16 by SS.B. */
+  readonly stackSize: AddressSize;
+  readonly mode: AddressSize;
+  readonly rep: Rep;
+  /** Condition code 0..15, where the opcode has one. SDM Vol. 1 appendix B. */
+  readonly cc: number;
+  /** Is operand n a memory operand? */
+  memory(n: number): boolean;
+}
+export const rep = { none: 0, rep: 1, repne: 2 } as const;
+export type Rep = (typeof rep)[keyof typeof rep];
+
+export interface Ops<V> {
+  // Operands, by position in the row.
+  /** Operand n at its own width; an immediate is sign-extended by its row, then cut to the operand size. */
+  get(n: number): V;
+  /** The same, of an operand that the instruction will write: a fault of the write comes here. */
+  rmw(n: number): V;
+  set(n: number, v: V): void;
+  /** Effective address of memory operand n: an offset in its segment, cut to the address size. */
+  address(n: number): V;
+
+  // Registers, by number: a byte-wide register 0..3 is al cl dl bl.
+  reg(r: number, w: Width): V;
+  setReg(r: number, w: Width, v: V): void;
+
+  // Memory besides the operands. `segment` is a segment register number; undefined takes the instruction's (DS or an override).
+  load(segment: number | undefined, offset: V, w: number): V;
+  /** Load from where `store` will write: checks that the write is possible. */
+  loadRmw(segment: number | undefined, offset: V, w: number): V;
+  store(segment: number | undefined, offset: V, w: number, v: V): void;
+
+  // Integers.
+  imm(n: number | bigint): V;
+  add(a: V, b: V): V;
+  sub(a: V, b: V): V;
+  mul(a: V, b: V): V;
+  /** High 64 bits of the 128-bit product. */
+  mulHighU(a: V, b: V): V;
+  mulHighS(a: V, b: V): V;
+  divU(a: V, b: V): V;
+  remU(a: V, b: V): V;
+  divS(a: V, b: V): V;
+  remS(a: V, b: V): V;
+  and(a: V, b: V): V;
+  or(a: V, b: V): V;
+  xor(a: V, b: V): V;
+  not(a: V): V;
+  /** Shifts of 64-bit values; the count is below 64. */
+  shl(a: V, n: V): V;
+  shr(a: V, n: V): V;
+  sar(a: V, n: V): V;
+  /** Keep the low w bits. */
+  zext(a: V, w: number): V;
+  /** Sign-extend from w bits to 64. */
+  sext(a: V, w: number): V;
+  clz(a: V): V;
+  ctz(a: V): V;
+  popcnt(a: V): V;
+  eq(a: V, b: V): V;
+  ne(a: V, b: V): V;
+  ltU(a: V, b: V): V;
+  leU(a: V, b: V): V;
+  ltS(a: V, b: V): V;
+  leS(a: V, b: V): V;
+  /** a if c is not 0, else b; both are pure. */
+  select(c: V, a: V, b: V): V;
+
+  /** Bind a value to a name, so that it is computed once, here. */
+  let(name: string, v: V): V;
+  /** Do something only if c is not 0. */
+  when(c: V, then: () => void, otherwise?: () => void): void;
+
+  // Flags.
+  /** State all six: "add"/"sub" from (r, a, b), "inc"/"dec" from (r) keeping CF, "result" SF ZF PF from r and CF OF AF from the word a,
+   *  "word" all from the word r. w is the width of r, a and b. */
+  flags(kind: FlagKind, w: number, r: V, a?: V, b?: V): void;
+  /** Change some flags only: `mask` is of EF bits, `word` their new values in EFLAGS places. */
+  setFlags(mask: number, word: V): void;
+  flag(f: Flag): V;
+  /** The six status flags in their EFLAGS places. */
+  flagsWord(): V;
+  /** Condition code cc: 0 or 1. */
+  condition(cc: number): V;
+  /** DF and the other bits that arithmetic leaves alone, in their EFLAGS places. */
+  systemFlags(): V;
+  setSystemFlags(v: V): void;
+
+  // Control. Each ends the instruction.
+  /** Address of the next instruction (its offset in CS). */
+  nextIp(): V;
+  /** To the branch operand (Jb, Jz), whose target the decoder computed. */
+  branch(): void;
+  /** To the branch operand if c, else on. */
+  branchIf(c: V): void;
+  /** To a computed offset. */
+  jump(target: V): void;
+  /** A fault: rip stays at this instruction. */
+  fault(vector: number, error?: number): void;
+  /** A trap: rip is the next instruction. */
+  trap(vector: number, error?: number): void;
+  /** Leave the engine with an Exit value; rip is the next instruction. */
+  exit(code: number): void;
+
+  /** Repeat a string instruction's body as its prefix says: count in (e/r)cx, restartable after each round; `zf`: also ends by ZF. */
+  repeat(body: () => void, zf: boolean): void;
+
+  /** Call a routine by name (routines.ts): integers in, one integer out. For what is no expression. */
+  call(name: string, ...args: V[]): V;
+  /** Call a routine that acts on the machine (segment loads, far transfers, CPUID); it may end the instruction. */
+  act(name: string, ...args: V[]): void;
+}
+
+/** Names of EFLAGS bits, for `setFlags`. */
+export type EflagsBit = keyof typeof EF;
+
+export type Meaning = <V>(o: Ops<V>, i: Form) => void;

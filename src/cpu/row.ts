@@ -1,0 +1,131 @@
+// An instruction row: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and what it does.
+import type { Meaning } from "./ops.ts";
+
+/** Where an operand comes from. SDM Vol. 2D appendix A.2.1, the capital letters. */
+export type OperandKind =
+  | "rm" | "reg" | "opreg" | "mem" | "rmreg" // general registers: E, G, Z (low opcode bits), M, R
+  | "xmmrm" | "xmm" | "xmmU" | "xmmH" // W, V, U, H (VEX.vvvv)
+  | "mmrm" | "mm" | "mmN" // Q, P, N
+  | "st" | "sti" // x87 stack top and ST(i) by the rm field
+  | "sreg" | "creg" | "dreg" // S, C, D
+  | "imm" | "simm" | "one" | "rel" | "moffs" | "far" // I, sign-extended I, the constant 1, J, O, A
+  | "fixed" // a register named by the row
+  | "strX" | "strY"; // DS:rSI and ES:rDI
+
+export interface Operand {
+  readonly kind: OperandKind;
+  /** Width in bits for operand sizes 16, 32 and 64. */
+  readonly widths: readonly [number, number, number];
+  /** The register of a "fixed" operand: number, and whether the second byte of a low register (ah ch dh bh). */
+  readonly register: number;
+  /** Its spec in the row, for messages. */
+  readonly spec: string;
+}
+
+export type Prefix = "none" | "66" | "F3" | "F2";
+export interface Attributes {
+  /** LOCK is allowed when operand 0 is memory. */
+  readonly lock?: true;
+  /** Default operand size in 64-bit mode: 64 (near branches, push, pop). "force": 64 whatever the prefixes say. */
+  readonly size64?: "default" | "force";
+  /** Operand size is fixed whatever the prefixes say. */
+  readonly size?: 16 | 32 | 64;
+  /** Modes in which the row exists; absent: all. */
+  readonly only?: "64" | "not64";
+  /** Reads F2/F3 as a repeat prefix: plain rep, or repe/repne by ZF. */
+  readonly repeat?: "rep" | "zf";
+  /** Its meaning reads the mode or the stack pointer's width: one handler for each context. */
+  readonly context?: true;
+  /** Its meaning reads registers at the address size though it has no memory operand (LOOP, JrCXZ, XLAT, MASKMOVDQU). */
+  readonly addressed?: true;
+  /** Ends a block: control does not fall through to the next record unseen. */
+  readonly ends?: true;
+  /** CPUID feature that it needs. */
+  readonly feature?: string;
+}
+
+export interface Row extends Attributes {
+  readonly name: string;
+  readonly encoding: string;
+  readonly map: 0 | 1 | 2 | 3; // one-byte, 0F, 0F38, 0F3A
+  readonly opcode: number;
+  readonly prefix: Prefix | undefined;
+  readonly rexW: boolean | undefined;
+  /** "/digit": the reg field; undefined for "/r" or no modrm. */
+  readonly digit: number | undefined;
+  /** A second opcode byte in modrm's place (D9 E8): the whole modrm byte. */
+  readonly modrm: number | undefined;
+  readonly hasModrm: boolean;
+  readonly operands: readonly Operand[];
+  readonly does: Meaning;
+  readonly cc: number;
+}
+
+const sizes: Record<string, readonly [number, number, number]> = {
+  b: [8, 8, 8], w: [16, 16, 16], d: [32, 32, 32], q: [64, 64, 64], v: [16, 32, 64], z: [16, 32, 32], y: [32, 32, 64],
+  p: [32, 48, 80], a: [32, 64, 64], s: [48, 48, 80], t: [80, 80, 80], dq: [128, 128, 128], ps: [128, 128, 128], pd: [128, 128, 128], x: [128, 128, 128],
+  ss: [32, 32, 32], sd: [64, 64, 64], pi: [64, 64, 64], qq: [256, 256, 256], env: [112, 224, 224], state: [752, 864, 864], fx: [4096, 4096, 4096],
+};
+const letters: Record<string, OperandKind> = {
+  E: "rm", G: "reg", Z: "opreg", M: "mem", R: "rmreg", W: "xmmrm", V: "xmm", U: "xmmU", H: "xmmH", Q: "mmrm", P: "mm", N: "mmN",
+  S: "sreg", C: "creg", D: "dreg", I: "imm", s: "simm", J: "rel", O: "moffs", A: "far", X: "strX", Y: "strY",
+};
+const fixedNames: Record<string, readonly [number, string]> = {
+  AL: [0, "b"], CL: [1, "b"], AX: [0, "w"], DX: [2, "w"], EAX: [0, "d"], rAX: [0, "v"], rCX: [1, "v"], rDX: [2, "v"], RAX: [0, "q"],
+};
+
+const parseOperand = (spec: string): Operand => {
+  const fixed = fixedNames[spec];
+  if (fixed) return { kind: "fixed", widths: sizes[fixed[1]]!, register: fixed[0], spec };
+  if (spec === "1") return { kind: "one", widths: [8, 8, 8], register: 0, spec };
+  if (spec === "ST") return { kind: "st", widths: [80, 80, 80], register: 0, spec };
+  if (spec === "STi") return { kind: "sti", widths: [80, 80, 80], register: 0, spec };
+  const kind = letters[spec[0]!];
+  const widths = spec.length === 1 ? sizes["w"] : sizes[spec.slice(1)];
+  if (!kind || !widths) throw new Error(`row operand ${spec}`);
+  return { kind, widths, register: 0, spec };
+};
+
+const hasModrmOperand = new Set<OperandKind>(["rm", "reg", "mem", "rmreg", "xmmrm", "xmm", "xmmU", "mmrm", "mm", "mmN", "sreg", "creg", "dreg", "sti"]);
+
+/**
+ * `row("add", "01 Ev,Gv", add, { lock: true })`, `row("rol", "C1 /0 Ev,Ib", rol)`, `row("addsd", "F2 0F 58 Vsd,Wsd", addsd)`.
+ * Before the opcode: NP, 66, F3 or F2 where it is part of it, REX.W. Operand letters as in SDM appendix A.2, plus `s` for an immediate
+ * that is sign-extended to the operand size.
+ */
+export const row = (name: string, encoding: string, does: Meaning, attributes: Attributes & { cc?: number } = {}): Row => {
+  const words = encoding.split(" ");
+  let prefix: Prefix | undefined;
+  let rexW: boolean | undefined;
+  const opcodes: number[] = [];
+  let digit: number | undefined;
+  let operands: readonly Operand[] = [];
+  for (const word of words) {
+    if (word === "NP") prefix = "none";
+    else if (word === "REX.W") rexW = true;
+    else if (word === "W0") rexW = false;
+    else if ((word === "66" || word === "F3" || word === "F2") && words.includes("0F") && opcodes.length === 0) prefix = word;
+    else if (/^[0-9A-F]{2}$/.test(word)) opcodes.push(Number.parseInt(word, 16));
+    else if (word.startsWith("/")) digit = word === "/r" ? undefined : Number(word[1]);
+    else operands = word.split(",").map(parseOperand);
+  }
+  let map: number = 0;
+  if (opcodes[0] === 0x0f && opcodes.length > 1) {
+    opcodes.shift();
+    map = 1;
+    const escape: number = opcodes[0]!;
+    if (opcodes.length > 1 && (escape === 0x38 || escape === 0x3a)) {
+      opcodes.shift();
+      map = escape === 0x38 ? 2 : 3;
+    }
+  }
+  const modrm = opcodes[1];
+  const hasModrm = modrm !== undefined || digit !== undefined || encoding.includes("/r") || operands.some((o) => hasModrmOperand.has(o.kind));
+  return { name, encoding, map: map as Row["map"], opcode: opcodes[0]!, prefix, rexW, digit, modrm, hasModrm, operands, does, cc: -1, ...attributes };
+};
+
+/** Index of an operand size in `Operand.widths`. */
+export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 64 ? 2 : 1);
+
+/** Does the operand size change what the row does? */
+export const sized = (r: Row): boolean => r.size === undefined && r.size64 !== "force" && r.operands.some((o) => o.widths[0] !== o.widths[2] || o.widths[0] !== o.widths[1]);

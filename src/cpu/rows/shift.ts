@@ -1,0 +1,58 @@
+// Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR. Group 2.
+import type { Meaning, Ops, Width } from "../ops.ts";
+import { type Row, row } from "../row.ts";
+import { EF } from "../state.ts";
+
+const countMask = (w: Width): number => (w === 64 ? 63 : 31);
+const bitAt = <V>(o: Ops<V>, v: V, n: number): V => o.and(o.shr(v, o.imm(n)), o.imm(1));
+/** CF and OF in their EFLAGS places. */
+const carryOverflow = <V>(o: Ops<V>, cf: V, of: V): V => o.or(o.and(cf, o.imm(1)), o.shl(o.and(of, o.imm(1)), o.imm(11)));
+
+/** A shift whose count is 0 leaves the destination (but for the zero extension of a 32-bit one) and the flags alone. */
+const shift = (f: <V>(o: Ops<V>, w: Width, a: V, n: V) => { r: V; cf: V; of: V }): Meaning => (o, i) => {
+  const n = o.let("n", o.and(o.get(1), o.imm(countMask(i.w))));
+  const a = o.rmw(0);
+  const { r, cf, of } = f(o, i.w, a, n);
+  const result = o.let("r", o.zext(r, i.w));
+  o.set(0, result);
+  o.when(o.ne(n, o.imm(0)), () => o.flags("result", i.w, result, carryOverflow(o, cf, of)));
+};
+/** Shift left by n-1 and then by 1, so that the last bit out is at hand and no count reaches 64. For w < 64 the bit is above w. */
+const shl = shift((o, w, a, n) => {
+  const last = o.let("last", o.shl(a, o.and(o.sub(n, o.imm(1)), o.imm(63))));
+  const r = o.let("s", o.shl(last, o.imm(1)));
+  const cf = o.let("cf", bitAt(o, last, w - 1));
+  return { r: o.select(o.eq(n, o.imm(0)), a, r), cf, of: o.xor(cf, bitAt(o, r, w - 1)) };
+});
+const shr = shift((o, w, a, n) => {
+  const last = o.let("last", o.shr(a, o.and(o.sub(n, o.imm(1)), o.imm(63))));
+  return { r: o.select(o.eq(n, o.imm(0)), a, o.shr(last, o.imm(1))), cf: last, of: bitAt(o, a, w - 1) };
+});
+const sar = shift((o, w, a, n) => {
+  const s = o.let("s", o.sext(a, w));
+  return { r: o.sar(s, n), cf: o.sar(s, o.and(o.sub(n, o.imm(1)), o.imm(63))), of: o.imm(0) };
+});
+
+/** Rotates change CF and OF only. OF is defined for a count of 1; this processor computes it the same way for all. */
+const rotate = (left: boolean): Meaning => (o, i) => {
+  const w = i.w;
+  const n = o.let("n", o.and(o.get(1), o.imm(countMask(w))));
+  const a = o.rmw(0);
+  const m = o.let("m", o.and(n, o.imm(w - 1)));
+  const rest = o.and(o.sub(o.imm(w), m), o.imm(w - 1));
+  const r = o.let("r", o.zext(left ? o.or(o.shl(a, m), o.shr(a, rest)) : o.or(o.shr(a, m), o.shl(a, rest)), w));
+  o.set(0, r);
+  o.when(o.ne(n, o.imm(0)), () => {
+    const top = o.let("top", bitAt(o, r, w - 1));
+    const cf = left ? bitAt(o, r, 0) : top;
+    const of = left ? o.xor(top, bitAt(o, r, 0)) : o.xor(top, bitAt(o, r, w - 2));
+    o.setFlags(EF.CF | EF.OF, carryOverflow(o, cf, of));
+  });
+};
+
+const group = [[0, "rol", rotate(true)], [1, "ror", rotate(false)], [4, "shl", shl], [5, "shr", shr], [6, "shl", shl], [7, "sar", sar]] as const;
+
+export const shifts: readonly Row[] = group.flatMap(([n, name, does]) => [
+  row(name, `C0 /${n} Eb,Ib`, does), row(name, `C1 /${n} Ev,Ib`, does), row(name, `D0 /${n} Eb,1`, does), row(name, `D1 /${n} Ev,1`, does),
+  row(name, `D2 /${n} Eb,CL`, does), row(name, `D3 /${n} Ev,CL`, does),
+]);

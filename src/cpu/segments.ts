@@ -1,0 +1,122 @@
+// Segment registers and descriptors. SDM Vol. 3A 3.4 and 5.
+import { contextIndex } from "./context.ts";
+import { at, S, type State, vector } from "./state.ts";
+
+/** Where descriptors are: 8-byte entries of the current task. */
+export interface DescriptorTables { readonly gdt: Uint8Array; readonly ldt: Uint8Array }
+
+export interface Descriptor { readonly base: number; readonly limit: number; readonly access: number }
+
+/** Access byte bits. SDM Vol. 3A Figure 3-8. */
+const A = { present: 0x80, dpl: 0x60, segment: 0x10, code: 0x08, expandDown: 0x04, conforming: 0x04, writable: 0x02, readable: 0x02 } as const;
+/** Flags nibble, in bits 8..11 of `segAccess`. */
+export const F = { long: 0x200, big: 0x400, granular: 0x800 } as const;
+
+export class Segments {
+  tables: DescriptorTables = { gdt: new Uint8Array(0), ldt: new Uint8Array(0) };
+  readonly #s: State;
+  readonly #contextChanged: () => void;
+  constructor(state: State, contextChanged: () => void) {
+    this.#s = state;
+    this.#contextChanged = contextChanged;
+  }
+
+  /** The descriptor a selector names; undefined beyond the table. */
+  lookup(selector: number): Descriptor | undefined {
+    const t = selector & 4 ? this.tables.ldt : this.tables.gdt;
+    const i = (selector >> 3) * 8;
+    if (i + 8 > t.length) return undefined;
+    const b = (n: number) => t[i + n] as number;
+    const raw = b(0) | (b(1) << 8) | ((b(6) & 0xf) << 16);
+    const access = b(5) | ((b(6) >> 4) << 8);
+    return {
+      base: (b(2) | (b(3) << 8) | (b(4) << 16) | (b(7) << 24)) >>> 0,
+      limit: access & F.granular ? (raw * 4096 + 4095) >>> 0 : raw,
+      access,
+    };
+  }
+
+  /** MOV to a data segment register from ring 3: -1, or the vector that it raises (error code: the selector). SDM Vol. 2B MOV, Protected Mode Exceptions. */
+  load(s: number, selector: number): number {
+    if ((selector & 0xfffc) === 0) {
+      if (s === S.ss) return vector.GP;
+      this.#put(s, selector, undefined);
+      return -1;
+    }
+    const d = this.lookup(selector);
+    if (!d || !(d.access & A.segment)) return vector.GP;
+    const dpl = (d.access & A.dpl) >> 5;
+    const rpl = selector & 3;
+    if (s === S.ss) {
+      if (rpl !== 3 || dpl !== 3 || d.access & A.code || !(d.access & A.writable)) return vector.GP;
+      if (!(d.access & A.present)) return vector.SS;
+    } else {
+      if (d.access & A.code && !(d.access & A.readable)) return vector.GP;
+      if (!(d.access & A.code && d.access & A.conforming) && dpl < 3) return vector.GP;
+      if (!(d.access & A.present)) return vector.NP;
+    }
+    this.#put(s, selector, d);
+    return -1;
+  }
+
+  /** A code segment for a far transfer that stays in ring 3: -1, or the vector it raises. SDM Vol. 3A 5.8.1. */
+  checkCode(selector: number): number {
+    if ((selector & 0xfffc) === 0) return vector.GP;
+    const d = this.lookup(selector);
+    if (!d || !(d.access & A.segment) || !(d.access & A.code)) return vector.GP;
+    const dpl = (d.access & A.dpl) >> 5;
+    if (d.access & A.conforming ? dpl > 3 : dpl !== 3) return vector.GP;
+    if (d.access & F.long && d.access & F.big) return vector.GP;
+    return d.access & A.present ? -1 : vector.NP;
+  }
+  loadCode(selector: number): void { this.#put(S.cs, (selector & ~3) | 3, this.lookup(selector)); }
+
+  #put(s: number, selector: number, d: Descriptor | undefined): void {
+    const st = this.#s;
+    st.u32[(at.segSelector >> 2) + s] = selector & 0xffff;
+    st.u64[(at.segBase >> 3) + s] = BigInt(d?.base ?? 0);
+    st.u32[(at.segLimit >> 2) + s] = d?.limit ?? 0;
+    st.u32[(at.segAccess >> 2) + s] = d?.access ?? 0;
+    this.refresh();
+  }
+
+  /** Recompute what follows from the segment registers: mode, context, which segments need checks. After a task switch too. */
+  refresh(): void {
+    const st = this.#s;
+    const access = (s: number) => st.u32[(at.segAccess >> 2) + s] as number;
+    let flat = true;
+    for (let s = 0; s < 6; s++) {
+      const a = access(s);
+      const wide = st.u32[(at.segLimit >> 2) + s] === 0xffff_ffff;
+      const free = (a & A.present) !== 0 && wide && (s === S.cs || ((a & A.code) === 0 && (a & A.writable) !== 0 && (a & A.expandDown) === 0));
+      st.u8[at.segCheck + s] = free ? 0 : 1;
+      if (s < 4 && !(free && st.segBase(s) === 0)) flat = false;
+    }
+    const cs = access(S.cs);
+    const mode = cs & F.long ? 64 : cs & F.big ? 32 : 16;
+    const stack = mode === 64 ? 64 : access(S.ss) & F.big ? 32 : 16;
+    const context = contextIndex(mode, stack, flat);
+    st.u32[at.mode >> 2] = mode;
+    if (st.u32[at.context >> 2] !== context || mode !== 64) {
+      st.u32[at.context >> 2] = context;
+      this.#contextChanged();
+    }
+  }
+
+  /** Limit and rights of an access outside 64-bit mode: -1, or the vector. SDM Vol. 3A 5.3 and 5.5. */
+  check(s: number, offset: number, bytes: number, write: boolean): number {
+    const st = this.#s;
+    const bad = s === S.ss ? vector.SS : vector.GP;
+    const access = st.u32[(at.segAccess >> 2) + s] as number;
+    if (!(access & A.present)) return bad;
+    const limit = st.u32[(at.segLimit >> 2) + s] as number;
+    const last = offset + bytes - 1;
+    if (access & A.code) {
+      if (write || !(access & A.readable)) return vector.GP;
+    } else {
+      if (write && !(access & A.writable)) return vector.GP;
+      if (access & A.expandDown) return offset > limit && last <= (access & F.big ? 0xffff_ffff : 0xffff) ? -1 : bad;
+    }
+    return last <= limit ? -1 : bad;
+  }
+}

@@ -1,0 +1,22 @@
+// Where a record keeps its register operands, and the records that belong to no row.
+import { record } from "./layout.ts";
+import type { Operand, Row } from "./row.ts";
+
+const registerSlots = [record.r0, record.r1, record.base, record.index] as const;
+
+const isRegister = (o: Operand, memory: boolean): boolean => {
+  switch (o.kind) {
+    case "rm": case "xmmrm": case "mmrm": return !memory;
+    case "imm": case "simm": case "one": case "rel": case "far": case "fixed": case "moffs": case "mem": case "strX": case "strY": case "st": return false;
+    default: return true;
+  }
+};
+
+/** Which record slot each operand's register number has, in the order of the row; undefined for operands that are no registers. */
+export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined)[] => {
+  let next = 0;
+  return row.operands.map((o) => (isRegister(o, memory) ? registerSlots[next++] : undefined));
+};
+
+/** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record. */
+export const special = { none: 0, next: 1, stop: 2, stale: 3 } as const;

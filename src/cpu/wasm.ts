@@ -1,0 +1,265 @@
+// A WebAssembly writer just big enough for generated code: expressions as small trees, function bodies as one growing byte
+// buffer, modules as sections. https://webassembly.github.io/spec/core/binary/
+
+export const wt = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+export type WasmType = (typeof wt)[keyof typeof wt];
+
+/** Opcodes; vector ones are 0xfd00 plus their number, saturating conversions and bulk memory 0xfc00 plus theirs. */
+export const op = {
+  block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, brTable: 0x0e, return: 0x0f,
+  call: 0x10, callIndirect: 0x11, returnCall: 0x12, returnCallIndirect: 0x13, drop: 0x1a, select: 0x1b,
+  localGet: 0x20, localSet: 0x21, localTee: 0x22, unreachable: 0x00,
+  i32load: 0x28, i64load: 0x29, f32load: 0x2a, f64load: 0x2b, i32load8u: 0x2d, i32load16u: 0x2f,
+  i64load8s: 0x30, i64load8u: 0x31, i64load16s: 0x32, i64load16u: 0x33, i64load32s: 0x34, i64load32u: 0x35,
+  i32store: 0x36, i64store: 0x37, f32store: 0x38, f64store: 0x39, i32store8: 0x3a, i32store16: 0x3b,
+  i64store8: 0x3c, i64store16: 0x3d, i64store32: 0x3e,
+  i32const: 0x41, i64const: 0x42, f32const: 0x43, f64const: 0x44,
+  i32eqz: 0x45, i32eq: 0x46, i32ne: 0x47, i32ltS: 0x48, i32ltU: 0x49, i32gtS: 0x4a, i32gtU: 0x4b, i32leU: 0x4d, i32geS: 0x4e, i32geU: 0x4f,
+  i64eqz: 0x50, i64eq: 0x51, i64ne: 0x52, i64ltS: 0x53, i64ltU: 0x54, i64gtS: 0x55, i64gtU: 0x56, i64leS: 0x57, i64leU: 0x58, i64geS: 0x59, i64geU: 0x5a,
+  i32clz: 0x67, i32ctz: 0x68, i32add: 0x6a, i32sub: 0x6b, i32mul: 0x6c, i32divU: 0x6e, i32remU: 0x70, i32and: 0x71, i32or: 0x72, i32xor: 0x73, i32shl: 0x74, i32shrU: 0x76,
+  i64clz: 0x79, i64ctz: 0x7a, i64popcnt: 0x7b, i64add: 0x7c, i64sub: 0x7d, i64mul: 0x7e, i64divS: 0x7f, i64divU: 0x80, i64remS: 0x81, i64remU: 0x82,
+  i64and: 0x83, i64or: 0x84, i64xor: 0x85, i64shl: 0x86, i64shrS: 0x87, i64shrU: 0x88, i64rotl: 0x89,
+  i32wrap: 0xa7, i64extendI32s: 0xac, i64extendI32u: 0xad, f64convertI64u: 0xba,
+  i32reinterpretF32: 0xbc, i64reinterpretF64: 0xbd, f32reinterpretI32: 0xbe, f64reinterpretI64: 0xbf,
+  i32extend8s: 0xc0, i32extend16s: 0xc1, i64extend8s: 0xc2, i64extend16s: 0xc3, i64extend32s: 0xc4,
+  memoryCopy: 0xfc0a, memoryFill: 0xfc0b,
+} as const;
+
+/** An expression of one result. `k` is the operator's immediate: a constant, a local's or function's index, a memory offset, lanes. */
+export interface Node {
+  readonly t: WasmType;
+  readonly op: number;
+  readonly k: number | bigint | Uint8Array;
+  readonly args: readonly Node[];
+}
+const none: readonly Node[] = [];
+export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({ t, op: o, k, args });
+export const i32c = (n: number): Node => node(wt.i32, op.i32const, none, n);
+export const i64c = (n: bigint): Node => node(wt.i64, op.i64const, none, n);
+export const localGet = (t: WasmType, index: number): Node => node(t, op.localGet, none, index);
+
+/** Bytes that grow. */
+export class Bytes {
+  #b = new Uint8Array(256);
+  length = 0;
+  byte(v: number): void {
+    if (this.length === this.#b.length) this.#grow(1);
+    this.#b[this.length++] = v;
+  }
+  #grow(n: number): void {
+    const next = new Uint8Array(Math.max(this.#b.length * 2, this.length + n));
+    next.set(this.#b.subarray(0, this.length));
+    this.#b = next;
+  }
+  bytes(v: Uint8Array | readonly number[]): void {
+    if (this.length + v.length > this.#b.length) this.#grow(v.length);
+    this.#b.set(v, this.length);
+    this.length += v.length;
+  }
+  u(n: number): void {
+    let rest = n >>> 0;
+    while (rest >= 0x80) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+  s32(n: number): void {
+    let rest = n | 0;
+    for (;;) {
+      const b = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && !(b & 0x40)) || (rest === -1 && b & 0x40)) return this.byte(b);
+      this.byte(b | 0x80);
+    }
+  }
+  s64(n: bigint): void {
+    let rest = BigInt.asIntN(64, n);
+    for (;;) {
+      const b = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && !(b & 0x40)) || (rest === -1n && b & 0x40)) return this.byte(b);
+      this.byte(b | 0x80);
+    }
+  }
+  name(s: string): void {
+    this.u(s.length);
+    for (const c of s) this.byte(c.charCodeAt(0));
+  }
+  done(): Uint8Array { return this.#b.slice(0, this.length); }
+}
+
+const isLoad = (o: number): boolean => (o >= 0x28 && o <= 0x35) || (o >= 0xfd00 && o <= 0xfd0a) || o === 0xfd5c || o === 0xfd5d;
+const isStore = (o: number): boolean => (o >= 0x36 && o <= 0x3e) || o === 0xfd0b;
+
+/** One function's body: its locals and its code. Statements are appended; expressions are written out in one pass. */
+export class Body {
+  readonly params: readonly WasmType[];
+  readonly #locals: WasmType[] = [];
+  readonly code = new Bytes();
+  constructor(params: readonly WasmType[]) { this.params = params; }
+
+  local(t: WasmType): number { return this.params.length + this.#locals.push(t) - 1; }
+
+  expr(n: Node): void {
+    for (const a of n.args) this.expr(a);
+    const c = this.code;
+    this.opcode(n.op);
+    if (n.op === op.i32const) c.s32(n.k as number);
+    else if (n.op === op.i64const) c.s64(n.k as bigint);
+    else if (n.op === op.localGet || n.op === op.call) c.u(n.k as number);
+    else if (isLoad(n.op)) this.#memarg(n.k as number);
+    else if (n.k instanceof Uint8Array) c.bytes(n.k);
+  }
+  opcode(o: number): void {
+    const c = this.code;
+    if (o < 0x100) return c.byte(o);
+    c.byte(o >> 12 === 0xf ? o >> 8 : 0xfd);
+    c.u(o >> 12 === 0xf ? o & 0xff : o - 0xfd00);
+  }
+  /** Alignment hint 0: guest addresses are unaligned. */
+  #memarg(offset: number): void {
+    this.code.byte(0);
+    this.code.u(offset);
+  }
+  store(o: number, address: Node, value: Node, offset: number): void {
+    if (!isStore(o)) throw new Error(`not a store: ${o}`);
+    this.expr(address);
+    this.expr(value);
+    this.opcode(o);
+    this.#memarg(offset);
+  }
+  set(local: number, value: Node): void {
+    this.expr(value);
+    this.code.byte(op.localSet);
+    this.code.u(local);
+  }
+  /** A new local holding the value. */
+  bind(value: Node): Node {
+    const l = this.local(value.t);
+    this.set(l, value);
+    return localGet(value.t, l);
+  }
+  if(condition: Node): void {
+    this.expr(condition);
+    this.code.byte(op.if);
+    this.code.byte(0x40);
+  }
+  else(): void { this.code.byte(op.else); }
+  end(): void { this.code.byte(op.end); }
+  done(): Uint8Array {
+    const out = new Bytes();
+    const runs: [number, WasmType][] = [];
+    for (const t of this.#locals) {
+      const last = runs.at(-1);
+      if (last && last[1] === t) last[0]++;
+      else runs.push([1, t]);
+    }
+    out.u(runs.length);
+    for (const [n, t] of runs) {
+      out.u(n);
+      out.byte(t);
+    }
+    out.bytes(this.code.done());
+    out.byte(op.end);
+    return out.done();
+  }
+}
+
+export interface FuncType { readonly params: readonly WasmType[]; readonly results: readonly WasmType[] }
+
+/** A module under construction. Function indices: imports first, then functions in order of `func`. */
+export class ModuleWriter {
+  readonly #types: string[] = [];
+  readonly #typeList: FuncType[] = [];
+  readonly #imports: { module: string; name: string; type: number }[] = [];
+  readonly #funcs: { type: number; body: Uint8Array }[] = [];
+  readonly #exports: { name: string; index: number }[] = [];
+  readonly #elements: number[] = [];
+
+  type(t: FuncType): number {
+    const key = `${t.params}:${t.results}`;
+    const known = this.#types.indexOf(key);
+    if (known >= 0) return known;
+    this.#typeList.push(t);
+    return this.#types.push(key) - 1;
+  }
+  importFunc(module: string, name: string, t: FuncType): number {
+    if (this.#funcs.length) throw new Error("imports come before functions");
+    return this.#imports.push({ module, name, type: this.type(t) }) - 1;
+  }
+  func(t: FuncType, body: Uint8Array): number { return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1; }
+  exportFunc(name: string, index: number): void { this.#exports.push({ name, index }); }
+  /** Put a function into the table; returns its slot. Slots start at 0. */
+  element(index: number): number { return this.#elements.push(index) - 1; }
+
+  /** The bytes. Memory is imported as vm.memory; a table of all elements is defined and exported as `table`. */
+  done(memoryPages: number): Uint8Array {
+    const out = new Bytes();
+    out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const section = (id: number, fill: (b: Bytes) => void) => {
+      const b = new Bytes();
+      fill(b);
+      out.byte(id);
+      out.u(b.length);
+      out.bytes(b.done());
+    };
+    section(1, (b) => {
+      b.u(this.#typeList.length);
+      for (const t of this.#typeList) {
+        b.byte(0x60);
+        b.u(t.params.length);
+        b.bytes([...t.params]);
+        b.u(t.results.length);
+        b.bytes([...t.results]);
+      }
+    });
+    section(2, (b) => {
+      b.u(this.#imports.length + 1);
+      b.name("vm");
+      b.name("memory");
+      b.bytes([2, 0]);
+      b.u(memoryPages);
+      for (const i of this.#imports) {
+        b.name(i.module);
+        b.name(i.name);
+        b.byte(0);
+        b.u(i.type);
+      }
+    });
+    section(3, (b) => {
+      b.u(this.#funcs.length);
+      for (const f of this.#funcs) b.u(f.type);
+    });
+    if (this.#elements.length) section(4, (b) => {
+      b.u(1);
+      b.bytes([0x70, 0]);
+      b.u(this.#elements.length);
+    });
+    section(7, (b) => {
+      b.u(this.#exports.length);
+      for (const e of this.#exports) {
+        b.name(e.name);
+        b.byte(0);
+        b.u(e.index);
+      }
+    });
+    if (this.#elements.length) section(9, (b) => {
+      b.u(1);
+      b.byte(0);
+      b.byte(op.i32const);
+      b.s32(0);
+      b.byte(op.end);
+      b.u(this.#elements.length);
+      for (const e of this.#elements) b.u(e);
+    });
+    section(10, (b) => {
+      b.u(this.#funcs.length);
+      for (const f of this.#funcs) {
+        b.u(f.body.length);
+        b.bytes(f.body);
+      }
+    });
+    return out.done();
+  }
+}
