@@ -1,0 +1,79 @@
+// Command lines: our options come before PROG, everything after it is the guest's.
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { Problem } from "../problem.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T }>>["values"];
+
+export interface Parsed<T extends Options> {
+  readonly values: Values<T>;
+  /** PROG and its arguments. */
+  readonly rest: readonly string[];
+}
+
+const usage = (message: string): Problem => new Problem("usage", message, { help: "see trapgate --help" });
+
+/** Where PROG stands: the first argument that is neither an option nor an option's value. */
+const programAt = (args: readonly string[], options: Options): number => {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  const found = tokens.find((t) => t.kind === "positional" || t.kind === "option-terminator");
+  return found?.index ?? args.length;
+};
+
+export const parse = <const T extends Options>(args: readonly string[], options: T): Parsed<T> => {
+  const at = programAt(args, options);
+  const rest = args.slice(args[at] === "--" ? at + 1 : at);
+  try {
+    return { values: parseArgs({ args: args.slice(0, at), options, strict: true }).values as Values<T>, rest };
+  } catch (error) {
+    const { message } = error as Error;
+    throw usage((message.split(/\. |\n/)[0] as string).replace(/^(.)/, (c) => c.toLowerCase()).replace(/\.$/, ""));
+  }
+};
+
+const units: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+/** "64M", "1G", "1048576". */
+export const size = (text: string, option: string): number => {
+  const match = /^(\d+)([kmg]?)i?b?$/i.exec(text);
+  if (!match) throw usage(`${option} wants a size such as 256M, not "${text}"`);
+  return Number(match[1]) * (units[(match[2] as string).toLowerCase()] as number);
+};
+
+export const integer = (text: string, option: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw usage(`${option} wants a whole number, not "${text}"`);
+  return Number(text);
+};
+
+export const seconds = (text: string, option: string): number => {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0)) throw usage(`${option} wants seconds, not "${text}"`);
+  return value;
+};
+
+export const oneOf = <T extends string>(text: string, choices: readonly T[], option: string): T => {
+  const found = choices.find((c) => c === text);
+  if (found === undefined) throw usage(`${option} knows ${choices.join(", ")}, not "${text}"`);
+  return found;
+};
+
+export interface MountOption {
+  readonly host: string;
+  readonly guest: string;
+  readonly mode: "ro" | "cow" | "rw";
+}
+/** HOST:GUEST[:ro|cow|rw]. */
+export const mount = (text: string): MountOption => {
+  const match = /^(.+?):(\/[^:]*)(?::(ro|cow|rw))?$/.exec(text);
+  if (!match) throw usage(`--mount wants HOST:GUEST[:ro|cow|rw] with an absolute GUEST, not "${text}"`);
+  return { host: match[1] as string, guest: match[2] as string, mode: (match[3] ?? "ro") as MountOption["mode"] };
+};
+
+/** K=V. */
+export const environment = (list: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    list.map((entry) => {
+      const at = entry.indexOf("=");
+      if (at < 1) throw usage(`--env wants NAME=VALUE, not "${entry}"`);
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );

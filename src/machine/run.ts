@@ -1,0 +1,34 @@
+// What a run leaves behind.
+import type { End } from "./status.ts";
+
+/** What was written to a stream. */
+export class Output {
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+  /** As UTF-8; bytes that are none become U+FFFD. */
+  get text(): string {
+    return new TextDecoder().decode(this.bytes);
+  }
+}
+
+export interface Stats {
+  /** Guest instructions, in all processes. */
+  readonly instructions: number;
+  readonly syscalls: number;
+  /** Virtual nanoseconds from boot to the end. */
+  readonly nanoseconds: number;
+}
+
+export interface Run {
+  /** How the first process ended; `timeout`: it did not, within the time that it was given. */
+  readonly status: End | { readonly timeout: number };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Lines in strace's format; empty unless asked for. */
+  readonly trace: readonly string[];
+  /** Lines as dmesg(1) prints them. */
+  readonly kernelLog: readonly string[];
+  readonly stats: Stats;
+}

@@ -1,0 +1,11 @@
+// How a program ended, from wait(2)'s status word. man 2 wait, "WIFEXITED".
+import { signalName } from "../kernel/signal/set.ts";
+
+export type End = { readonly exit: number } | { readonly signal: string; readonly core: boolean };
+
+const CORE = 0x80;
+
+export const endOf = (status: number): End => {
+  const signal = status & 0x7f;
+  return signal === 0 ? { exit: (status >> 8) & 0xff } : { signal: signalName(signal), core: (status & CORE) !== 0 };
+};

@@ -1,0 +1,190 @@
+// System calls as strace(1) writes them. A reader of the declarations: names, arguments and results come from there.
+import { errnoText, restart } from "../abi/errno.ts";
+import type { Abi } from "../abi/abi.ts";
+import type { PendingCall } from "../kernel/entry/call.ts";
+import type { Observer } from "../kernel/observer.ts";
+import { type SigInfo, SI } from "../kernel/signal/info.ts";
+import { signalName } from "../kernel/signal/set.ts";
+import type { Args } from "../kernel/syscall.ts";
+import type { Task } from "../kernel/task.ts";
+import { endOf } from "./status.ts";
+
+export interface TraceOptions {
+  /** Also what the first process starts: strace -f. */
+  readonly follow?: boolean;
+  /** Column of the `=`: strace -a, 40 there. Default: no padding. */
+  readonly column?: number;
+}
+
+/** What strace says of results that the kernel keeps to itself. strace src/syscall.c, print_err_ret(). */
+const restarts: Record<number, string> = {
+  [restart.ERESTARTSYS]: "ERESTARTSYS (To be restarted if SA_RESTART is set)",
+  [restart.ERESTARTNOINTR]: "ERESTARTNOINTR (To be restarted)",
+  [restart.ERESTARTNOHAND]: "ERESTARTNOHAND (To be restarted if no handler)",
+  [restart.ERESTART_RESTARTBLOCK]: "ERESTART_RESTARTBLOCK (Interrupted by signal)",
+};
+
+const hex = (n: number): string => (n === 0 ? "0" : `0x${n.toString(16)}`);
+
+const resultText = (call: PendingCall | undefined, result: number): string => {
+  if (result >= 0) return call?.entry.syscall.hexResult ? hex(result) : String(result);
+  const kept = restarts[-result];
+  return kept ? `? ${kept}` : `-1 ${errnoText(-result)}`;
+};
+
+/** A number that no table has: strace shows it with the six registers. */
+const unknownCall = (task: Task): string => {
+  const registers = [0, 1, 2, 3, 4, 5].map((i) => hex((task.args[2 * i + 1] as number) * 0x1_0000_0000 + (task.args[2 * i] as number)));
+  return `syscall_${hex(task.origAx)}(${registers.join(", ")}`;
+};
+
+const siCodes = new Map<number, string>([
+  [SI.USER, "SI_USER"],
+  [SI.KERNEL, "SI_KERNEL"],
+  [SI.QUEUE, "SI_QUEUE"],
+  [SI.TIMER, "SI_TIMER"],
+  [SI.TKILL, "SI_TKILL"],
+]);
+/** si_code of what the kernel raises, by the signal. man 2 sigaction. */
+const codesOf: Partial<Record<string, readonly string[]>> = {
+  SIGILL: ["", "ILL_ILLOPC", "ILL_ILLOPN", "ILL_ILLADR", "ILL_ILLTRP", "ILL_PRVOPC"],
+  SIGFPE: ["", "FPE_INTDIV", "FPE_INTOVF", "FPE_FLTDIV", "FPE_FLTOVF", "FPE_FLTUND", "FPE_FLTRES", "FPE_FLTINV", "FPE_FLTSUB"],
+  SIGSEGV: ["", "SEGV_MAPERR", "SEGV_ACCERR"],
+  SIGBUS: ["", "BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR"],
+  SIGTRAP: ["", "TRAP_BRKPT", "TRAP_TRACE"],
+  SIGCHLD: ["", "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "CLD_TRAPPED", "CLD_STOPPED", "CLD_CONTINUED"],
+  SIGSYS: ["", "SYS_SECCOMP"],
+};
+
+const infoText = (info: SigInfo): string => {
+  const name = signalName(info.signo);
+  const code = siCodes.get(info.code) ?? codesOf[name]?.[info.code] ?? String(info.code);
+  const members = [`si_signo=${name}`, `si_code=${code}`];
+  if (info.pid !== undefined) members.push(`si_pid=${info.pid}`, `si_uid=${info.uid ?? 0}`);
+  if (info.status !== undefined) members.push(`si_status=${code === "CLD_EXITED" ? info.status : signalName(info.status)}`);
+  if (info.addr !== undefined) members.push(`si_addr=${info.addr === 0n ? "NULL" : `0x${info.addr.toString(16)}`}`);
+  if (info.callAddr !== undefined) members.push(`si_call_addr=0x${info.callAddr.toString(16)}`, `si_syscall=${info.syscall}`);
+  return `--- ${name} {${members.join(", ")}} ---`;
+};
+
+/** One call under way, as far as it was written. */
+interface Open {
+  readonly head: string;
+  /** Arguments that the kernel fills: written with the result. */
+  readonly rest: readonly string[];
+  readonly abi: Abi | undefined;
+  verdict?: string;
+  /** Somebody else's line came between. */
+  interrupted: boolean;
+}
+
+export class Trace implements Observer {
+  readonly #emit: (line: string) => void;
+  readonly #options: TraceOptions;
+  readonly #open = new Map<Task, Open>();
+  readonly #traced = new Set<Task>();
+  #first: Task | undefined;
+  /** Whose unfinished line is the last one. */
+  #last: Task | undefined;
+
+  constructor(emit: (line: string) => void, options: TraceOptions = {}) {
+    this.#emit = emit;
+    this.#options = options;
+  }
+
+  started(task: Task): void {
+    this.#first ??= task;
+    if (task === this.#first || this.#options.follow) this.#traced.add(task);
+  }
+
+  enter(task: Task, call: PendingCall | undefined): void {
+    if (!this.#looks(task)) return;
+    this.#interrupt(task);
+    this.#last = task;
+    if (!call) {
+      this.#open.set(task, { head: unknownCall(task), rest: [], abi: undefined, interrupted: false });
+      return;
+    }
+    const args: Args = call.entry.syscall.args;
+    const keys = Object.keys(args);
+    const firstOut = keys.findIndex((key) => args[key]?.out);
+    const before = firstOut < 0 ? keys : keys.slice(0, firstOut);
+    const head = `${call.entry.syscall.name}(${this.#show(task, call, before, 0).join(", ")}`;
+    this.#open.set(task, { head, rest: keys.slice(before.length), abi: call.abi, interrupted: false });
+  }
+
+  verdict(task: Task, text: string): void {
+    const open = this.#open.get(task);
+    if (open) open.verdict = text;
+  }
+
+  leave(task: Task, call: PendingCall | undefined, result: number): void {
+    const open = this.#open.get(task);
+    if (!open) return;
+    this.#interrupt(task);
+    const rest = call ? this.#show(task, call, open.rest, result) : [];
+    this.#finish(task, open, rest, resultText(call, result));
+  }
+
+  signal(task: Task, info: SigInfo): void {
+    if (!this.#looks(task)) return;
+    this.#interrupt(undefined);
+    this.#line(task, infoText(info));
+  }
+
+  stopped(task: Task, signal: number): void {
+    if (!this.#looks(task)) return;
+    this.#interrupt(undefined);
+    this.#line(task, `--- stopped by ${signalName(signal)} ---`);
+  }
+
+  ended(task: Task, status: number): void {
+    if (!this.#looks(task)) return;
+    const open = this.#open.get(task);
+    if (open) {
+      this.#interrupt(task);
+      this.#finish(task, open, [], "?");
+    }
+    this.#interrupt(undefined);
+    const end = endOf(status);
+    this.#line(task, "exit" in end ? `+++ exited with ${end.exit} +++` : `+++ killed by ${end.signal}${end.core ? " (core dumped)" : ""} +++`);
+    this.#traced.delete(task);
+  }
+
+  #looks(task: Task): boolean {
+    return this.#traced.has(task);
+  }
+
+  #show(task: Task, call: PendingCall, keys: readonly string[], ret: number): string[] {
+    const context = { task, abi: call.abi, ret, all: call.args };
+    return keys.map((key) => call.entry.syscall.args[key]?.show(call.args[key], context) ?? "");
+  }
+
+  /** Another task's line comes now: write what is unfinished. */
+  #interrupt(by: Task | undefined): void {
+    const task = this.#last;
+    if (!task || task === by) return;
+    const open = this.#open.get(task);
+    if (open && !open.interrupted) {
+      open.interrupted = true;
+      const comma = open.rest.length > 0 && !open.head.endsWith("(") ? ", " : "";
+      this.#line(task, `${open.head}${comma} <unfinished ...>`);
+    }
+    this.#last = undefined;
+  }
+
+  #finish(task: Task, open: Open, rest: readonly string[], result: string): void {
+    const name = open.head.slice(0, open.head.indexOf("("));
+    const comma = rest.length > 0 && !open.interrupted && !open.head.endsWith("(") ? ", " : "";
+    const text = `${open.interrupted ? `<... ${name} resumed>` : open.head}${comma}${rest.join(", ")})`;
+    const abi = open.abi && open.abi !== task.program.abi ? ` [${open.abi.name}]` : "";
+    const verdict = open.verdict === undefined ? "" : ` (seccomp: ${open.verdict})`;
+    this.#line(task, `${text.padEnd((this.#options.column ?? 0) - 1)} = ${result}${abi}${verdict}`);
+    this.#open.delete(task);
+    if (this.#last === task) this.#last = undefined;
+  }
+
+  #line(task: Task, text: string): void {
+    this.#emit(this.#traced.size > 1 ? `[pid ${String(task.pid).padStart(5)}] ${text}` : text);
+  }
+}

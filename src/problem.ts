@@ -1,0 +1,35 @@
+// A user's mistake: a flag, an ELF file, a policy. A value with all that a message needs; whoever meets the user renders it.
+// (A guest's mistake is a returned -errno, a fault in an instruction is a signal, our own mistake throws.)
+
+export type ProblemCode =
+  | "usage"
+  | "not-found"
+  | "not-executable"
+  | "not-an-elf"
+  | "wrong-machine"
+  | "broken-elf"
+  | "bad-policy"
+  | "bad-mount"
+  | "no-memory"
+  | "host";
+
+/** Where in what the user gave: an argument's index, a line of a file, an offset. */
+export interface Span {
+  readonly source: string;
+  readonly at?: number;
+}
+
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  /** What to do about it, in a sentence. */
+  readonly help: string | undefined;
+  readonly span: Span | undefined;
+
+  constructor(code: ProblemCode, message: string, more: { readonly help?: string; readonly span?: Span; readonly cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = "Problem";
+    this.code = code;
+    this.help = more.help;
+    this.span = more.span;
+  }
+}

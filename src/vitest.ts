@@ -1,0 +1,78 @@
+// Published as "trapgate/vitest": importing it teaches vitest's `expect` about runs. The message of a failure shows how the guest
+// ended and its last system calls, which is what one wants to know.
+import { expect } from "vitest";
+import type { Run } from "./machine/run.ts";
+
+/** One trace line: a text it must contain (white space counts as one space), or a pattern. */
+export type TraceLine = string | RegExp;
+
+export interface GuestMatchers<R = unknown> {
+  /** The run ended by exit(2) or exit_group(2) with this status. */
+  toExitWith(status: number): R;
+  /** The run was killed by this signal: `"SIGSYS"`. */
+  toBeKilledBy(signal: string): R;
+  /** The trace has these lines in this order, with any others between. The run must have been made with `trace`. */
+  toTrace(...lines: readonly TraceLine[]): R;
+}
+declare module "vitest" {
+  // biome-ignore lint/suspicious/noExplicitAny: vitest declares its interface so
+  interface Matchers<T = any> extends GuestMatchers<T> {}
+}
+
+type Ended = Pick<Run, "status" | "trace">;
+
+const LAST = 5;
+const how = ({ status }: Ended): string => {
+  if ("exit" in status) return `exited with ${status.exit}`;
+  if ("signal" in status) return `was killed by ${status.signal}`;
+  return `ran for more than ${status.timeout} s`;
+};
+const lastCalls = ({ trace }: Ended): string =>
+  trace.length === 0 ? "" : `\n  last system calls:\n${trace.slice(-LAST).map((line) => `    ${line}`).join("\n")}`;
+
+const squeeze = (text: string): string => text.replace(/\s+/g, " ").trim();
+const matches = (line: string, wanted: TraceLine): boolean =>
+  typeof wanted === "string" ? squeeze(line).includes(squeeze(wanted)) : wanted.test(line);
+
+/** The first wanted line that does not come, or undefined. */
+const absent = (trace: readonly string[], wanted: readonly TraceLine[]): TraceLine | undefined => {
+  let from = 0;
+  for (const want of wanted) {
+    const at = trace.findIndex((line, i) => i >= from && matches(line, want));
+    if (at < 0) return want;
+    from = at + 1;
+  }
+  return undefined;
+};
+
+expect.extend({
+  toExitWith(run: Ended, status: number) {
+    const pass = "exit" in run.status && run.status.exit === status;
+    const not = this.isNot ? "not " : "";
+    return {
+      pass,
+      message: () => `expected the guest ${not}to exit with ${status}, but it ${how(run)}${lastCalls(run)}`,
+      actual: run.status,
+      expected: { exit: status },
+    };
+  },
+  toBeKilledBy(run: Ended, signal: string) {
+    const pass = "signal" in run.status && run.status.signal === signal;
+    const not = this.isNot ? "not " : "";
+    return {
+      pass,
+      message: () => `expected the guest ${not}to be killed by ${signal}, but it ${how(run)}${lastCalls(run)}`,
+      actual: run.status,
+      expected: { signal },
+    };
+  },
+  toTrace(run: Ended, ...lines: TraceLine[]) {
+    const lost = absent(run.trace, lines);
+    const not = this.isNot ? "not " : "";
+    const what = lost === undefined ? lines.join("\n    ") : String(lost);
+    return {
+      pass: lost === undefined,
+      message: () => `expected the trace ${not}to hold\n    ${what}\n  but the guest ${how(run)}${lastCalls(run)}`,
+    };
+  },
+});
