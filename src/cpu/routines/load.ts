@@ -1,0 +1,79 @@
+// FLD, FILD, FBLD and the constants: the row has read memory, this pushes. SDM Vol. 2A.
+import { isDenormal, isSignaling } from "./classify";
+import { C1, DE, IE, PE, RC, RC_DOWN, RC_UP, SF } from "./flags";
+import { raise, setDefaultNaN, setRaised, setResult } from "./result";
+import { fromBcd, fromF32, fromF64, fromInteger, sourceM, sourceRaised, sourceSe } from "./source";
+import { control, deliverNext, deliverPush, isEmpty, signExponentAt, significandAt, st } from "./stack";
+
+function pushSource(): void {
+  setRaised(sourceRaised);
+  setResult(sourceM, sourceSe);
+  deliverPush();
+}
+
+/** f32 and f64 only: the m80 form moves a signaling NaN untouched. */
+function pushFloat(): void {
+  setRaised(sourceRaised);
+  setResult(sourceM, sourceSe);
+  if (isSignaling(sourceM, sourceSe)) {
+    raise(IE);
+    setResult(sourceM | 0x4000000000000000, sourceSe);
+  }
+  deliverPush();
+}
+
+export function fld_f32(bits: i32): void {
+  fromF32(bits);
+  pushFloat();
+}
+
+export function fld_f64(bits: i64): void {
+  fromF64(bits);
+  pushFloat();
+}
+
+export function fld_f80(m: i64, se: i32): void {
+  setRaised(0);
+  setResult(m, se & 0xffff);
+  deliverPush();
+}
+
+/** All three widths: the operand comes sign-extended. */
+export function fild(value: i64): void {
+  fromInteger(value);
+  pushSource();
+}
+
+export function fbld(lo: i64, hi: i32): void {
+  fromBcd(lo, hi);
+  pushSource();
+}
+
+export function fld_st(i: i32): void {
+  if (isEmpty(i)) {
+    setDefaultNaN(IE | SF);
+    return deliverNext();
+  }
+  setRaised(0);
+  const a = st(i);
+  setResult(significandAt(a), signExponentAt(a));
+  deliverPush();
+}
+
+/** D9 E8 to D9 EE: 0 one, 1 log2(10), 2 log2(e), 3 pi, 4 log10(2), 5 ln(2), 6 zero. Each is the true value rounded as RC says. */
+export function fldc(which: i32): void {
+  setRaised(0);
+  const rc = control() & RC;
+  const up = rc == RC_UP;
+  const nearest = rc == 0;
+  switch (which) {
+    case 0: setResult(0x8000000000000000, 0x3fff); break;
+    case 1: setResult(0xd49a784bcd1b8afe + u64(up), 0x4000); break;
+    case 2: setResult(0xb8aa3b295c17f0bb + u64(up || nearest), 0x3fff); break;
+    case 3: setResult(0xc90fdaa22168c234 + u64(up || nearest), 0x4000); break;
+    case 4: setResult(0x9a209a84fbcff798 + u64(up || nearest), 0x3ffd); break;
+    case 5: setResult(0xb17217f7d1cf79ab + u64(up || nearest), 0x3ffe); break;
+    default: setResult(0, 0);
+  }
+  deliverPush();
+}

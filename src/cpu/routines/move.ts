@@ -1,0 +1,62 @@
+// What moves or changes registers without arithmetic: FST(P) to a register, FXCH, FCMOVcc, FABS, FCHS, FFREE, FINCSTP, FDECSTP. SDM Vol. 2A.
+import { C1, IE, SF } from "./flags";
+import { raised, setDefaultNaN, setRaised, setResult } from "./result";
+import { deliver, free, isEmpty, pop, put, rotate, setStatus, signExponentAt, signal, significandAt, st, status, suppressed, underflow } from "./stack";
+
+export function fst_st(i: i32, pops: i32): void {
+  if (isEmpty(0)) return underflow(i, pops != 0);
+  const a = st(0);
+  setRaised(0);
+  setResult(significandAt(a), signExponentAt(a));
+  deliver(i, pops != 0);
+}
+
+/** An empty register exchanges as the default NaN. */
+export function fxch(i: i32): void {
+  const a = st(0);
+  const b = st(i);
+  let aM = significandAt(a);
+  let aSe = signExponentAt(a);
+  let bM = significandAt(b);
+  let bSe = signExponentAt(b);
+  let flags = 0;
+  if (isEmpty(0)) { aM = 0xc000000000000000; aSe = 0xffff; flags = IE | SF; }
+  if (isEmpty(i)) { bM = 0xc000000000000000; bSe = 0xffff; flags = IE | SF; }
+  signal(flags);
+  if (suppressed(flags)) return;
+  put(0, bM, bSe);
+  put(i, aM, aSe);
+}
+
+/** FCMOVcc with its condition already evaluated. Both registers must be full either way. */
+export function fcmov(i: i32, taken: i32): void {
+  if (isEmpty(0) || isEmpty(i)) return underflow(0, false);
+  const b = st(i);
+  // Differs from the SDM: C1 is left alone here.
+  if (taken) put(0, significandAt(b), signExponentAt(b));
+}
+
+export function fabs(): void { sign(0x7fff, 0); }
+export function fchs(): void { sign(0xffff, 0x8000); }
+
+function sign(keep: i32, flip: i32): void {
+  if (isEmpty(0)) return underflow(0, false);
+  const a = st(0);
+  setRaised(0);
+  setResult(significandAt(a), (signExponentAt(a) & keep) ^ flip);
+  deliver(0, false);
+}
+
+/** FFREE, and with `pops` the undocumented FFREEP (DF C0+i). */
+export function ffree(i: i32, pops: i32): void {
+  setStatus(status() & ~C1);
+  free(i);
+  if (pops) pop();
+}
+
+export function fincstp(): void { turn(1); }
+export function fdecstp(): void { turn(-1); }
+function turn(by: i32): void {
+  setStatus(status() & ~C1);
+  rotate(by);
+}

@@ -1,0 +1,72 @@
+// Memory operands as 80-bit numbers: exact, but a signaling NaN or denormal of the narrow format must be noticed. SDM Vol. 1 4.8.3, 8.5.2.
+import { DE, IE } from "./flags";
+
+export let sourceM: u64 = 0;
+export let sourceSe: i32 = 0;
+/** DE where the operand is denormal in its own format, which 80 bits hide. */
+export let sourceRaised: i32 = 0;
+
+export function fromF64(bits: u64): void {
+  const sign = <i32>(bits >>> 48) & 0x8000;
+  const exp = <i32>(bits >>> 52) & 0x7ff;
+  const fraction = bits << 12 >>> 1;
+  if (<u32>(exp - 1) < 0x7fe) {
+    sourceM = 0x8000000000000000 | fraction;
+    sourceSe = sign | (exp + 0x3c00);
+    sourceRaised = 0;
+  } else {
+    special(sign, exp, fraction, 0x3c01);
+  }
+}
+
+export function fromF32(bits: u32): void {
+  const sign = <i32>(bits >>> 16) & 0x8000;
+  const exp = <i32>(bits >>> 23) & 0xff;
+  const fraction = <u64>bits << 41 >>> 1;
+  if (<u32>(exp - 1) < 0xfe) {
+    sourceM = 0x8000000000000000 | fraction;
+    sourceSe = sign | (exp + 0x3f80);
+    sourceRaised = 0;
+  } else {
+    special(sign, exp, fraction, 0x3f81);
+  }
+}
+
+/** `least` is the 80-bit exponent of the format's least normal number. */
+function special(sign: i32, exp: i32, fraction: u64, least: i32): void {
+  sourceRaised = 0;
+  if (exp != 0) {
+    sourceM = 0x8000000000000000 | fraction;
+    sourceSe = sign | 0x7fff;
+  } else if (fraction == 0) {
+    sourceM = 0;
+    sourceSe = sign;
+  } else {
+    const shift = <i32>clz(fraction);
+    sourceM = fraction << shift;
+    sourceSe = sign | (least - shift);
+    sourceRaised = DE;
+  }
+}
+
+export function fromInteger(value: i64): void {
+  sourceRaised = 0;
+  if (value == 0) {
+    sourceM = 0;
+    sourceSe = 0;
+    return;
+  }
+  const m = <u64>(value < 0 ? -value : value);
+  const shift = <i32>clz(m);
+  sourceM = m << shift;
+  sourceSe = (value < 0 ? 0x8000 : 0) | (0x403e - shift);
+}
+
+/** Eighteen decimal digits and a sign. A digit above 9 counts as its value, as it does on the processor. SDM Vol. 1 4.7. */
+export function fromBcd(lo: u64, hi: i32): void {
+  let value: u64 = 0;
+  for (let i = 4; i >= 0; i -= 4) value = value * 10 + ((hi >> i) & 15);
+  for (let i = 60; i >= 0; i -= 4) value = value * 10 + ((lo >>> i) & 15);
+  fromInteger(value);
+  sourceSe |= hi & 0x8000;
+}

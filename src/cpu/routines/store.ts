@@ -1,0 +1,122 @@
+// FST, FSTP, FIST, FISTP, FISTTP, FBSTP to memory. A store comes in three steps, so that a memory fault leaves all as it was:
+// `…_value` computes and stages the exceptions, the row writes if `stores` says so, `stored` commits status and pop. SDM Vol. 2A.
+import { exponent, isNaN80, isSignaling, isUnsupported, isZero, normalize } from "./classify";
+import { C1, EXCEPTIONS, IE, OE, PE, RC, RC_DOWN, RC_UP, RC_ZERO, SF, UE } from "./flags";
+import { magnitude, tooBig } from "./integer";
+import { raise, raised, setRaised } from "./result";
+import { roundsUp } from "./round";
+import { control, isEmpty, pop, signExponentAt, signal, significandAt, st } from "./stack";
+import { low, shiftRightJam } from "./wide";
+
+/** 1 if the value is to be written: not where an unmasked exception other than precision keeps it back. */
+export function stores(): i32 { return i32((raised & ~control() & (IE | OE | UE)) == 0); }
+
+/** Commit the store that was staged. */
+export function stored(pops: i32): void {
+  signal(raised);
+  if (pops != 0 && stores()) pop();
+}
+
+export function fst_f32_value(): i32 { return <i32>floatValue(24, 8); }
+export function fst_f64_value(): i64 { return floatValue(53, 11); }
+
+/** Round ST(0) to a format of `precision` bits (with the hidden one) and `width` exponent bits. */
+function floatValue(precision: i32, width: i32): u64 {
+  setRaised(0);
+  const emax: i32 = (1 << width) - 1;
+  const field = precision - 1;
+  const nan: u64 = (<u64>((1 << (width + 1)) - 1) << field) | (<u64>1 << (field - 1));
+  if (isEmpty(0)) { setRaised(IE | SF); return nan; }
+  const a = st(0);
+  const m = significandAt(a);
+  const se = signExponentAt(a);
+  if (isUnsupported(m, se)) { setRaised(IE); return nan; }
+  const sign = <u64>(se >>> 15) << (field + width);
+  if ((se & 0x7fff) == 0x7fff) {
+    const infinity = sign | (<u64>emax << field);
+    if (!isNaN80(m, se)) return infinity;
+    if (isSignaling(m, se)) raise(IE);
+    return infinity | (<u64>1 << (field - 1)) | (m << 1 >>> (64 - field));
+  }
+  if (m == 0) return sign;
+  return narrow(sign, se >>> 15 != 0, exponent(m, se) - 0x3fff + (emax >> 1), normalize(m), precision, emax);
+}
+
+function narrow(sign: u64, negative: bool, exp: i32, m: u64, precision: i32, emax: i32): u64 {
+  const drop = 64 - precision;
+  const field = precision - 1;
+  const rc = control() & RC;
+  let fraction = m << precision;
+  let whole = m >>> drop;
+  const up = roundsUp(negative, (whole & 1) != 0, fraction, rc);
+  if (exp <= 0) {
+    const tiny = exp < 0 || !up || whole + 1 != <u64>1 << precision;
+    if (tiny && !(control() & UE)) { raise(UE); return 0; }
+    whole = shiftRightJam(m, 0, drop + 1 - exp);
+    fraction = low;
+    let inexact = fraction != 0 ? PE | (tiny ? UE : 0) : 0;
+    if (roundsUp(negative, (whole & 1) != 0, fraction, rc)) { whole++; inexact |= C1; }
+    raise(inexact);
+    return sign | whole;
+  }
+  if (up && ++whole == <u64>1 << precision) { whole >>>= 1; exp++; }
+  if (exp >= emax) {
+    if (!(control() & OE)) { raise(OE); return 0; }
+    const infinite = rc == 0 || rc == (negative ? RC_DOWN : RC_UP);
+    raise(infinite ? OE | PE | C1 : OE | PE);
+    return sign | ((<u64>emax << field) - u64(!infinite));
+  }
+  if (fraction != 0) raise(up ? PE | C1 : PE);
+  return sign | (<u64>(exp - 1) << field) + whole;
+}
+
+/** FIST and FISTP (rc from the control word) and FISTTP (`truncate`), for 16, 32 and 64 bits; sign-extended. */
+export function fist_value(bits: i32, truncate: i32): i64 {
+  setRaised(0);
+  const indefinite = <i64>(~(<u64>0) << (bits - 1));
+  if (isEmpty(0)) { setRaised(IE | SF); return indefinite; }
+  const a = st(0);
+  const m = significandAt(a);
+  const se = signExponentAt(a);
+  if (!isUnsupported(m, se)) {
+    const whole = magnitude(m, se, truncate ? RC_ZERO : control() & RC);
+    const negative = se >>> 15;
+    if (!tooBig && whole - negative < <u64>1 << (bits - 1) || (whole == 0 && !tooBig)) return negative ? -(<i64>whole) : <i64>whole;
+  }
+  setRaised(IE);
+  return indefinite;
+}
+
+/** The low eight bytes of FBSTP's ten; `fbstp_high` has the other two. */
+export function fbstp_value(): i64 {
+  setRaised(0);
+  bcdHigh = 0xffff;
+  const indefinite: i64 = 0xc000000000000000;
+  if (isEmpty(0)) { setRaised(IE | SF); return indefinite; }
+  const a = st(0);
+  const m = significandAt(a);
+  const se = signExponentAt(a);
+  const whole = isUnsupported(m, se) ? 0 : magnitude(m, se, control() & RC);
+  if (isUnsupported(m, se) || tooBig || whole > 999999999999999999) { setRaised(IE); return indefinite; }
+  bcdHigh = (se & 0x8000) | <i32>digits(whole / 10000000000000000, 2);
+  return digits(whole % 10000000000000000, 16);
+}
+
+let bcdHigh: i32 = 0;
+export function fbstp_high(): i32 { return bcdHigh; }
+
+function digits(value: u64, count: i32): u64 {
+  let packed: u64 = 0;
+  for (let i = 0; i < count; i++) {
+    packed |= (value % 10) << (i << 2);
+    value /= 10;
+  }
+  return packed;
+}
+
+/** FSTP m80 moves every encoding; only an empty register is invalid. */
+export function fstp_f80_value(): i64 {
+  setRaised(isEmpty(0) ? IE | SF : 0);
+  return raised ? 0xc000000000000000 : significandAt(st(0));
+}
+export function fstp_f80_high(): i32 { return raised ? 0xffff : signExponentAt(st(0)); }

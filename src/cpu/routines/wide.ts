@@ -1,0 +1,80 @@
+// 128-bit unsigned integer pieces. The low or second half of a result is in `low`.
+
+export let low: u64 = 0;
+// @ts-ignore: decorator
+@inline export function setLow(value: u64): void { low = value; }
+
+/** a * b: high half returned, low half in `low`. */
+// @ts-ignore: decorator
+@inline export function multiply(a: u64, b: u64): u64 {
+  const a0 = a & 0xffffffff;
+  const a1 = a >>> 32;
+  const b0 = b & 0xffffffff;
+  const b1 = b >>> 32;
+  const p00 = a0 * b0;
+  const p01 = a0 * b1 + (p00 >>> 32);
+  const p10 = a1 * b0 + (p01 & 0xffffffff);
+  low = (p10 << 32) | (p00 & 0xffffffff);
+  return a1 * b1 + (p01 >>> 32) + (p10 >>> 32);
+}
+
+/** (hi:lo) / d for hi < d and d with bit 63 set: quotient returned, remainder in `low`. Knuth, TAOCP 4.3.1 D, two 32-bit digits. */
+export function divide(hi: u64, lo: u64, d: u64): u64 {
+  const d1 = d >>> 32;
+  const d0 = d & 0xffffffff;
+  const q1 = digit(hi, lo >>> 32, d, d1, d0);
+  const r1 = (hi << 32) + (lo >>> 32) - q1 * d;
+  const q0 = digit(r1, lo & 0xffffffff, d, d1, d0);
+  low = (r1 << 32) + (lo & 0xffffffff) - q0 * d;
+  return (q1 << 32) + q0;
+}
+
+function digit(r: u64, next: u64, d: u64, d1: u64, d0: u64): u64 {
+  let q = r / d1;
+  let rest = r - q * d1;
+  while (q >= 0x100000000 || q * d0 > ((rest << 32) | next)) {
+    q--;
+    rest += d1;
+    if (rest >= 0x100000000) break;
+  }
+  return q;
+}
+
+/** hi:lo >> n for any n >= 0, ones that fall off kept as bit 0 of the low half: high half returned, low half in `low`. */
+export function shiftRightJam(hi: u64, lo: u64, n: i32): u64 {
+  if (n == 0) { low = lo; return hi; }
+  if (n < 64) {
+    low = (hi << (64 - n)) | (lo >>> n) | u64((lo << (64 - n)) != 0);
+    return hi >>> n;
+  }
+  if (n == 64) { low = hi | u64(lo != 0); return 0; }
+  if (n < 128) {
+    low = (hi >>> (n - 64)) | u64(((hi << (128 - n)) | lo) != 0);
+    return 0;
+  }
+  low = u64((hi | lo) != 0);
+  return 0;
+}
+
+/**
+ * Integer square root of hi:lo >= 2^126, returned with bit 63 set. `low` says what the root leaves: 0 nothing, 1 less than a half of the
+ * last place, 3 more (a half cannot be).
+ */
+export function squareRoot(hi: u64, lo: u64): u64 {
+  // 52 bits from the hardware, off by 2^12 at most; one Newton step, rounded down so that only the way up remains.
+  let s = <u64>min<f64>(Math.sqrt(<f64>hi) * 4294967296.0, 18446744073709549568.0);
+  const high = multiply(s, s);
+  const rest = <f64>(<i64>(hi - high - u64(lo < low))) * 18446744073709551616.0 + <f64>(lo - low);
+  s += <u64>(<i64>Math.floor(rest / (2.0 * <f64>s) - 0.5));
+  const square = multiply(s, s);
+  let r = lo - low;
+  let rHigh = hi - square - u64(lo < low);
+  while (rHigh > (s >>> 63) || (rHigh == s >>> 63 && r > s << 1)) {
+    const step = (s << 1) | 1;
+    rHigh -= (s >>> 63) + u64(r < step);
+    r -= step;
+    s++;
+  }
+  low = (rHigh | r) == 0 ? 0 : rHigh != 0 || r > s ? 3 : 1;
+  return s;
+}

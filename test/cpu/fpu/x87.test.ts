@@ -1,0 +1,20 @@
+// Every x87 instruction gives the processor's bits: results, status word, tags, memory, flags.
+import { beforeAll, describe, expect, test } from "vitest";
+import { compare } from "./compare.ts";
+import { judgeAvailable } from "./judge.ts";
+import { operations } from "./operations.ts";
+import { Fpu } from "./ours.ts";
+
+/** Cases an instruction. FPU_CASES=1000000 FPU_SEED=7 for a long run. */
+const count = Number(process.env["FPU_CASES"] ?? 4000);
+const seed = Number(process.env["FPU_SEED"] ?? 1);
+
+describe.runIf(judgeAvailable)("x87 routines against the processor", () => {
+  let fpu: Fpu;
+  beforeAll(async () => { fpu = await Fpu.create(); });
+
+  test.each(operations.map((o) => [o.name, o] as const))("%s equals the processor on random and edge operands", (_, operation) => {
+    const { failures, report } = compare(fpu, operation, count, seed);
+    expect(`${failures} differ\n${report}`).toBe("0 differ\n");
+  }, 600_000);
+});
