@@ -5,7 +5,7 @@ import { refusal } from "./fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "./frames.ts";
 import { frameOf } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
-import { VM, type Vma } from "./vma.ts";
+import { SPECIAL, VM, type Vma } from "./vma.ts";
 
 /** One advice: what it does to a range inside one mapping. 0 or -errno. */
 type Advice = (space: AddressSpace, vma: Vma, start: number, end: number) => number;
@@ -21,7 +21,7 @@ const bits = (set: number, clear: number, refuse: (vma: Vma) => boolean = () => 
   return 0;
 };
 const nothing: Advice = () => 0;
-const unlocked = (then: Advice): Advice => (space, vma, start, end) => (vma.flags & (VM.LOCKED | VM.SPECIAL) ? -E.EINVAL : then(space, vma, start, end));
+const unlocked = (then: Advice): Advice => (space, vma, start, end) => (vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end));
 
 const drop: Advice = (space, _vma, start, end) => {
   space.dropPages(start, end);
@@ -48,7 +48,7 @@ const populateAs = (kind: Access): Advice => (space, _vma, start, end) => {
 };
 
 const notPrivateAnonymous = (vma: Vma): boolean => vma.file !== undefined || (vma.flags & VM.SHARED) !== 0;
-const special = (vma: Vma): boolean => (vma.flags & VM.SPECIAL) !== 0;
+const special = (vma: Vma): boolean => (vma.flags & SPECIAL) !== 0;
 
 /** By number: uapi asm-generic/mman-common.h. */
 const advices: Record<number, Advice> = {

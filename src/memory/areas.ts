@@ -1,14 +1,14 @@
 // The mappings of one address space in order of address: find, split, merge. Linux mm/vma.c.
 import { PAGE_SIZE } from "./frames.ts";
 import type { FileMapping } from "./page-cache.ts";
-import { VM, type Vma } from "./vma.ts";
+import { SPECIAL, type Vma } from "./vma.ts";
 
 const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
 
 /** vma_merge: the same in everything, and what they map is consecutive. */
 const continues = (a: Vma, b: Vma): boolean =>
   a.end === b.start && a.prot === b.prot && a.flags === b.flags && a.file === b.file && a.cache === b.cache &&
-  pageOffset(a, a.end) === b.pgoff && (a.flags & VM.SPECIAL) === 0;
+  pageOffset(a, a.end) === b.pgoff && (a.flags & SPECIAL) === 0;
 
 export class Areas {
   readonly list: Vma[] = [];
@@ -63,6 +63,12 @@ export class Areas {
     vma.end = address;
     this.list.splice(i + 1, 0, upper);
     upper.cache?.attach(this.#owner);
+  }
+
+  /** Whether nothing forbids to make `address` a boundary (vm_ops->may_split): the vDSO stays whole. */
+  maySplit(address: number): boolean {
+    const vma = this.find(address);
+    return vma === undefined || address === vma.start || (vma.flags & SPECIAL) === 0;
   }
 
   /** How many mappings more there would be with boundaries at `start` and `end`. */

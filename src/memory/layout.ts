@@ -1,5 +1,5 @@
 // Where things lie in an address space. Linux arch/x86/mm/mmap.c, arch/x86/include/asm/{processor,elf,page_64_types}.h.
-import { pageAlign, pageFloor, PAGE_SIZE } from "./frames.ts";
+import { PAGE_SIZE, pageAlign } from "./frames.ts";
 
 /** Fixed by execve(2) for one address space. */
 export interface Layout {
@@ -14,7 +14,7 @@ export interface Layout {
   /** Where bottom-up searches start, for each kind of caller: the fallback when top-down finds nothing. */
   readonly legacyBase: number;
   readonly legacyBase32: number;
-  /** Bias of a position-independent program that has an interpreter (ELF_ET_DYN_BASE). */
+  /** Where a position-independent program that has an interpreter goes, before alignment (ELF_ET_DYN_BASE). */
   readonly pieBase: number;
   /** Added to the end of bss for the start of the heap. */
   readonly brkOffset: number;
@@ -53,7 +53,7 @@ export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomi
     mmapBase32: mmapBase(TASK_SIZE_32, stackLimit, stackRandom32, random32),
     legacyBase: pageAlign(Math.floor(TASK_SIZE_64 / 3)) + random64,
     legacyBase32: pageAlign(Math.floor(TASK_SIZE_32 / 3)) + random32,
-    pieBase: pageFloor(Math.floor(((bits === 64 ? 2 ** 47 - PAGE_SIZE : TASK_SIZE_32) / 3) * 2)) + (bits === 64 ? random64 : random32),
+    pieBase: bits === 64 ? Math.floor(TASK_SIZE_64 / 3) * 2 + random64 : pageAlign(Math.floor(TASK_SIZE_32 / 3)) + 16 * MiB + random32,
     brkOffset: randomize ? (bits === 64 ? random(18) : random(13)) : 0,
     stackOffset: randomize ? randomize(13) : 0,
   };

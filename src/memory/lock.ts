@@ -4,7 +4,7 @@ import { E } from "../abi/errno.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "./frames.ts";
 import { mayLockAtAll, touchAll } from "./map.ts";
 import type { AddressSpace } from "./space.ts";
-import { PROT, VM } from "./vma.ts";
+import { PROT, SPECIAL, VM } from "./vma.ts";
 
 const MLOCK_ONFAULT = 1;
 const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
@@ -28,7 +28,7 @@ const apply = (space: AddressSpace, { start, end }: Range, bits: number): number
   for (const vma of areas.within(start, end)) {
     if (vma.start > next) break;
     next = vma.end;
-    if ((vma.flags & VM.SPECIAL) === 0) vma.flags = (vma.flags & ~LOCK_BITS) | bits;
+    if ((vma.flags & SPECIAL) === 0) vma.flags = (vma.flags & ~LOCK_BITS) | bits;
   }
   areas.merge(start, Math.min(next, end));
   return next < end ? -E.ENOMEM : 0;

@@ -177,6 +177,7 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   const { areas } = space;
   const inside = areas.find(at);
   if (inside && inside.start < at && inside.end > end && areas.list.length >= MAX_MAP_COUNT) return -E.ENOMEM;
+  if (!areas.maySplit(at) || !areas.maySplit(end)) return -E.EINVAL;
   areas.split(at);
   areas.split(end);
   space.dropPages(at, end);

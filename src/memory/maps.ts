@@ -1,7 +1,7 @@
 // /proc/PID/maps. Linux fs/proc/task_mmu.c show_map_vma().
 import { PAGE_SIZE } from "./frames.ts";
 import type { AddressSpace } from "./space.ts";
-import { PROT, VM, type Vma } from "./vma.ts";
+import { PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 
 /** The name in the last column, "" for none. */
 export const vmaName = (space: AddressSpace, vma: Vma): string => {
@@ -15,7 +15,7 @@ const hex = (n: number, digits: number): string => n.toString(16).padStart(digit
 
 const line = (space: AddressSpace, vma: Vma): string => {
   const { prot, flags, file } = vma;
-  const own = flags & VM.SPECIAL ? undefined : file;
+  const own = flags & SPECIAL ? undefined : file;
   const perms = `${prot & PROT.READ ? "r" : "-"}${prot & PROT.WRITE ? "w" : "-"}${prot & PROT.EXEC ? "x" : "-"}${flags & VM.MAYSHARE ? "s" : "p"}`;
   const offset = hex(own ? vma.pgoff * PAGE_SIZE : 0, 8);
   const device = `${hex((own?.dev ?? 0) >>> 8, 2)}:${hex((own?.dev ?? 0) & 0xff, 2)}`;

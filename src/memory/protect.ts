@@ -67,6 +67,10 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
       result = -E.ENOMEM;
       break;
     }
+    if (!areas.maySplit(from) || !areas.maySplit(to)) {
+      result = -E.EINVAL;
+      break;
+    }
     areas.split(from);
     areas.split(to);
     result = change(space, areas.find(from) as Vma, prot);

@@ -17,9 +17,12 @@ export const VM = {
   SHARED: 0x1, GROWSDOWN: 0x2, LOCKED: 0x4, LOCKONFAULT: 0x8, NORESERVE: 0x10, DONTFORK: 0x20, WIPEONFORK: 0x40, DONTDUMP: 0x80, DONTEXPAND: 0x100,
   ACCOUNT: 0x200, SEQUENTIAL: 0x400, RANDOM: 0x800, HUGEPAGE: 0x1000, NOHUGEPAGE: 0x2000, MERGEABLE: 0x4000,
   MAYREAD: 0x10000, MAYWRITE: 0x20000, MAYEXEC: 0x40000, MAYSHARE: 0x80000,
-  /** Pages of the kernel's own (vDSO, vvar): never split from their file, madvise refuses. */
-  SPECIAL: 0x100000,
+  /** Pages that are the kernel's own (vvar): no debugger reads them, no advice drops them. */
+  PFNMAP: 0x100000,
 } as const;
+
+/** VM_SPECIAL: never merged, never split, never locked. */
+export const SPECIAL = VM.DONTEXPAND | VM.PFNMAP;
 
 export interface Vma {
   start: number;

@@ -1,11 +1,21 @@
 // execve(2) from the moment the file is chosen: a new address space with the program, its interpreter, the vDSO and the first stack.
 // Linux fs/binfmt_elf.c load_elf_binary(), fs/exec.c.
-import type { Abi } from "../../abi/abi.ts";
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
-import type { Frames } from "../../memory/frames.ts";
-import type { Randomize } from "../../memory/layout.ts";
+import { type Frames, pageAlign } from "../../memory/frames.ts";
+import { layoutFor, type Randomize } from "../../memory/layout.ts";
 import type { Limits } from "../../memory/limits.ts";
-import type { AddressSpace } from "../../memory/space.ts";
+import { AddressSpace } from "../../memory/space.ts";
+import { PF, PT, sizes } from "./elf.ts";
+import { type ElfFile, openElf, readExactly, readFile } from "./elf-file.ts";
+import { checkProperties, MAX_PROPERTY_SIZE } from "./property.ts";
+import { BINPRM_BUF_SIZE } from "./script.ts";
+import { isUserAddress, type Loaded, loadable, loadSegments, maximumAlignment } from "./segments.ts";
+import { checkStrings, placeStrings, type StringAddresses, writeTables } from "./stack.ts";
+import type { Vdso, VdsoAddresses } from "./vdso.ts";
+
+const PATH_MAX = 4096;
 
 export interface ExecRequest {
   readonly frames: Frames;
@@ -25,29 +35,151 @@ export interface ExecRequest {
   readonly secure: boolean;
   /** 16 bytes for AT_RANDOM, from the seed. */
   readonly random: Uint8Array;
-  /** CPUID.1:EDX (AT_HWCAP), AT_HWCAP2, and who made the processor: it chooses __kernel_vsyscall. */
-  readonly cpu: { readonly vendor: "amd" | "intel"; readonly hwcap: number; readonly hwcap2: number };
+  /** CPUID.1:EDX (AT_HWCAP), AT_HWCAP2 (bit 1: FSGSBASE), and AT_MINSIGSTKSZ, which grows with the vector registers. */
+  readonly cpu: { readonly hwcap: number; readonly hwcap2: number; readonly minSigStack: number };
   readonly limits: Limits;
   /** The kernel's IA32 emulation: without it an ELF32 is ENOEXEC. */
   readonly ia32: boolean;
   /** Absent: no randomization. */
   readonly randomize?: Randomize | undefined;
-  /** The machine's vDSO images and time page (see vdso.ts). */
-  readonly vdso: import("./vdso.ts").Vdso;
+  /** vm.mmap_min_addr, 65536 if absent. */
+  readonly minAddress?: number;
+  readonly vdso: Vdso;
 }
 
 export interface Image {
   readonly space: AddressSpace;
   readonly abi: Abi;
+  /** Where to start: the interpreter's entry if there is one. */
   readonly entry: number;
   readonly stackPointer: number;
   /** Addresses in the vDSO that signal delivery and the gate need; 0 where the ABI has none. */
-  readonly vdso: import("./vdso.ts").VdsoAddresses;
+  readonly vdso: VdsoAddresses;
   /** PT_GNU_STACK's effect on personality: READ_IMPLIES_EXEC. */
   readonly readImpliesExec: boolean;
 }
 
-/** `fatal`: the point of no return was passed, so the caller dies of SIGSEGV (bprm_execve). */
+/** `errno` is positive. `fatal`: the point of no return was passed, so the caller dies of SIGSEGV (bprm_execve). */
 export interface ExecError { readonly errno: number; readonly fatal: boolean }
 
-export const load = (request: ExecRequest): Image | ExecError => { throw new Error(`not yet ${request.execFn}`); };
+/** The files, checked; what may still be refused with an error. */
+interface Program { readonly elf: ElfFile; readonly interpreter: ElfFile | undefined }
+
+const interpreterPath = ({ frames }: ExecRequest, elf: ElfFile): string | number | undefined => {
+  const named = elf.segments.find((s) => s.type === PT.INTERP);
+  if (named === undefined) return undefined;
+  if (named.filesz > PATH_MAX || named.filesz < 2) return -E.ENOEXEC;
+  const bytes = readExactly(frames, elf.file, named.offset, named.filesz);
+  if (typeof bytes === "number") return bytes;
+  if (bytes[bytes.length - 1] !== 0) return -E.ENOEXEC;
+  return String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)));
+};
+
+const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undefined => {
+  const path = interpreterPath(r, elf);
+  if (typeof path !== "string") return path;
+  const file = r.openInterpreter(path);
+  if (typeof file === "number") return file;
+  const head = readExactly(r.frames, file, 0, sizes[elf.header.long].header);
+  if (typeof head === "number") return head;
+  const padded = new Uint8Array(BINPRM_BUF_SIZE);
+  padded.set(head);
+  const opened = openElf(r.frames, file, padded);
+  return opened === undefined || opened.header.long !== elf.header.long ? -E.ELIBBAD : opened;
+};
+
+/** The note of the program that runs first. Only its form can matter; 32-bit kernels' loader does not look. */
+const checkNote = ({ frames }: ExecRequest, { elf, interpreter }: Program): number => {
+  if (elf.header.long === 4) return 0;
+  const owner = interpreter ?? elf;
+  const note = owner.segments.findLast((s) => s.type === PT.GNU_PROPERTY);
+  if (note === undefined) return 0;
+  if (note.filesz > MAX_PROPERTY_SIZE) return -E.ENOEXEC;
+  const bytes = readFile(frames, owner.file, note.offset, note.filesz);
+  return typeof bytes === "number" ? -E.EIO : checkProperties(bytes, owner.header.long);
+};
+
+const examine = (r: ExecRequest): Program | number => {
+  const tooBig = checkStrings(r.argv, r.envp, r.execFn, r.limits.stack);
+  if (tooBig < 0) return tooBig;
+  const head = readFile(r.frames, r.file, 0, BINPRM_BUF_SIZE);
+  if (typeof head === "number") return head;
+  const padded = new Uint8Array(BINPRM_BUF_SIZE);
+  padded.set(head);
+  const elf = openElf(r.frames, r.file, padded);
+  if (elf === undefined || (elf.header.long === 4 && !r.ia32)) return -E.ENOEXEC;
+  const interpreter = openInterpreter(r, elf);
+  if (typeof interpreter === "number") return interpreter;
+  const program = { elf, interpreter };
+  const malformed = checkNote(r, program);
+  return malformed < 0 ? malformed : program;
+};
+
+/** EXSTACK_*: what PT_GNU_STACK says; the last one counts. Linux arch/x86/include/asm/elf.h has the table. */
+const stackExecutable = (elf: ElfFile): boolean | undefined => {
+  const header = elf.segments.findLast((s) => s.type === PT.GNU_STACK);
+  return header === undefined ? undefined : (header.flags & PF.X) !== 0;
+};
+
+/** Where a position-independent program goes; undefined without an interpreter: then it is one itself, and goes where those go. */
+const baseFor = (space: AddressSpace, { elf, interpreter }: Program): number | undefined => {
+  if (interpreter === undefined) return undefined;
+  const alignment = maximumAlignment(loadable(elf));
+  return Math.floor(space.layout.pieBase / alignment) * alignment;
+};
+
+const setBounds = (space: AddressSpace, program: Program, loaded: Loaded): void => {
+  const { startCode, endCode, startData, endData } = loaded;
+  Object.assign(space, { startCode, endCode, startData, endData });
+  // A loader run as a program would have its heap in the mmap area: it moves to where programs are.
+  const moved = program.elf.header.type === 3 && program.interpreter === undefined;
+  space.brkStart = pageAlign(moved ? space.layout.pieBase : loaded.end) + space.layout.brkOffset;
+  space.brk = space.brkStart;
+};
+
+/** Everything after the point of no return: 0 or more is the stack pointer. */
+const build = (r: ExecRequest, program: Program, space: AddressSpace, abi: Abi): Omit<Image, "abi" | "space" | "readImpliesExec"> | number => {
+  const { elf, interpreter } = program;
+  const executable = stackExecutable(elf) ?? space.readImpliesExec;
+  const strings = placeStrings(space, r, executable);
+  if (typeof strings === "number") return strings;
+  const loaded = loadSegments(space, elf, baseFor(space, program));
+  if (typeof loaded === "number") return loaded;
+  setBounds(space, program, loaded);
+  const entry = elf.header.entry + loaded.bias;
+  const linker = interpreter && loadSegments(space, interpreter, undefined);
+  if (typeof linker === "number") return linker;
+  const start = linker && interpreter ? interpreter.header.entry + linker.bias : entry;
+  if (!isUserAddress(space, start)) return -E.EINVAL;
+  const vdso = r.vdso.map(space, abi);
+  if (typeof vdso === "number") return vdso;
+  const stackPointer = tables(r, program, space, abi, { strings, loaded, entry, base: linker?.bias ?? 0, vdso });
+  return stackPointer < 0 ? stackPointer : { entry: start, stackPointer, vdso };
+};
+
+interface Placed { readonly strings: StringAddresses; readonly loaded: Loaded; readonly entry: number; readonly base: number; readonly vdso: VdsoAddresses }
+const tables = (r: ExecRequest, { elf }: Program, space: AddressSpace, abi: Abi, p: Placed): number => {
+  const { uid, euid, gid, egid, secure, random } = r;
+  const { phentsize: phent, phnum } = elf.header;
+  const auxv = {
+    ...r.cpu, uid, euid, gid, egid, secure, phent, phnum,
+    sysinfo: p.vdso.kernelVsyscall, sysinfoEhdr: p.vdso.base, phdr: p.loaded.phdr, base: p.base, entry: p.entry,
+  };
+  const platform = abi.long === 8 ? "x86_64" : "i686";
+  return writeTables(space, { long: elf.header.long, strings: r, addresses: p.strings, platform, random, auxv });
+};
+
+/** The new program, ready to run, or why not. Nothing of the old program is touched. */
+export const load = (r: ExecRequest): Image | ExecError => {
+  const program = examine(r);
+  if (typeof program === "number") return { errno: -program, fatal: false };
+  const bits = program.elf.header.long === 8 ? 64 : 32;
+  const layout = layoutFor(bits, r.limits.stack, r.randomize);
+  const space = new AddressSpace(r.frames, { ...layout, minAddress: r.minAddress ?? layout.minAddress }, r.limits);
+  const abi = bits === 64 ? x64 : i386;
+  space.readImpliesExec = bits === 32 && stackExecutable(program.elf) === undefined;
+  const built = build(r, program, space, abi);
+  if (typeof built !== "number") return { space, abi, readImpliesExec: space.readImpliesExec, ...built };
+  space.release();
+  return { errno: -built, fatal: true };
+};

@@ -1,5 +1,40 @@
 // `#!` lines. Linux fs/binfmt_script.c load_script(), with BINPRM_BUF_SIZE 256.
+export const BINPRM_BUF_SIZE = 256;
+
+/** The interpreter may be "": opening that is ENOENT. */
 export interface Script { readonly interpreter: string; readonly argument?: string }
 
-/** `head`: the first 256 bytes of the file, zero-filled beyond its end. undefined: not a script, or ENOEXEC. */
-export const parseScript = (head: Uint8Array): Script | undefined => { throw new Error(`not yet ${head}`); };
+const isBlank = (c: string | undefined): boolean => c === " " || c === "\t";
+const isTerminator = (c: string | undefined): boolean => isBlank(c) || c === "\0";
+
+/** First index in [from, last] whose character passes; -1 if none. */
+const seek = (text: string, from: number, last: number, test: (c: string | undefined) => boolean): number => {
+  for (let i = from; i <= last; i++) if (test(text[i])) return i;
+  return -1;
+};
+const untilNul = (text: string): string => text.split("\0", 1)[0] ?? "";
+
+/**
+ * `head`: the first 256 bytes of the file, zero-filled beyond its end. undefined: not a script, or ENOEXEC.
+ * A first line that does not fit is accepted only if the interpreter's name ends within it: then the argument is cut.
+ */
+export const parseScript = (head: Uint8Array): Script | undefined => {
+  const text = String.fromCharCode(...head.subarray(0, BINPRM_BUF_SIZE)).padEnd(BINPRM_BUF_SIZE, "\0");
+  if (!text.startsWith("#!")) return undefined;
+  const last = BINPRM_BUF_SIZE - 1;
+  // strnchr stops at a NUL, so a newline behind one is not seen.
+  let end = untilNul(text).indexOf("\n");
+  if (end < 0) {
+    const name = seek(text, 2, last, (c) => !isBlank(c));
+    if (name < 0 || seek(text, name, last, isTerminator) < 0) return undefined;
+    end = last;
+  }
+  while (isBlank(text[end - 1])) end--;
+  const name = seek(text, 2, end, (c) => !isBlank(c));
+  if (name < 0 || name === end) return undefined;
+  const line = text.slice(0, end);
+  const gap = seek(text, name, end, isTerminator);
+  if (gap < 0 || gap >= end || text[gap] === "\0") return { interpreter: untilNul(line.slice(name)) };
+  const argument = untilNul(line.slice(seek(text, gap, end, (c) => !isBlank(c))));
+  return { interpreter: line.slice(name, gap), argument };
+};

@@ -1,5 +1,15 @@
 // The vDSO: small shared objects that the kernel maps into every program, and the page of time parameters they read.
-import type { Frames } from "../../memory/frames.ts";
+// man 7 vdso; Linux arch/x86/entry/vdso/vma.c. The functions are in vdso/vdso.c.
+import type { Abi } from "../../abi/abi.ts";
+import type { Backing, MappedFile } from "../../memory/backing.ts";
+import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
+import { install } from "../../memory/map.ts";
+import { PageCache } from "../../memory/page-cache.ts";
+import { place } from "../../memory/place.ts";
+import type { AddressSpace } from "../../memory/space.ts";
+import { PROT, VM } from "../../memory/vma.ts";
+import { dynamicSymbols } from "./symbols.ts";
+import { vdso32, vdso64 } from "./vdso-images.ts";
 
 /** Absolute addresses in one address space; 0 where the ABI has no such symbol. */
 export interface VdsoAddresses {
@@ -15,18 +25,128 @@ export interface VdsoAddresses {
 /** How the virtual time stamp counter becomes time: ns = monotonicNs + (tsc - tscBase) * tscMult / 2^tscShift. */
 export interface TimeParameters {
   readonly tscBase: bigint;
+  /** Below 2^32. */
   readonly tscMult: number;
+  /** 0 to 32. */
   readonly tscShift: number;
   /** CLOCK_MONOTONIC at tscBase, in ns since boot. */
   readonly monotonicNs: bigint;
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns. */
   readonly realtimeOffsetNs: bigint;
+  /** Resolution of the coarse clocks in ns: they stand still in between. Default 4 ms, CONFIG_HZ=250. */
+  readonly tickNs?: bigint;
+  /** CLOCK_TAI minus CLOCK_REALTIME, in ns. */
+  readonly taiOffsetNs?: bigint;
 }
+
+/** What lies below the image, in order of address. Linux 6.13 and later; a 6.12 kernel has the first only. */
+const vvarAreas = [{ name: "[vvar]", pages: 4 }, { name: "[vvar_vclock]", pages: 2 }] as const;
+const VVAR_PAGES = vvarAreas.reduce((n, a) => n + a.pages, 0);
+
+/** Offsets on the time page: struct vvar of vdso/vdso.c. */
+const vvar = { seq: 0, mult: 4, shift: 8, usable: 12, tscBase: 16, monotonic: 24, realtime: 32, tick: 40, tai: 48, size: 56 } as const;
+
+/** __kernel_vsyscall's four bytes that depend on the processor, at this offset. Linux arch/x86/entry/vdso/vdso32/system_call.S */
+const ENTRY_OFFSET = 3;
+const LANDING_PAD_OFFSET = 9;
+const fastEntry = { intel: [0x89, 0xe5, 0x0f, 0x34], amd: [0x89, 0xcd, 0x0f, 0x05], none: [0x0f, 0x1f, 0x40, 0x00] } as const;
+export type FastEntry = keyof typeof fastEntry;
+
+class Bytes implements Backing {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.size = bytes.length;
+  }
+  readPage(index: number, into: Uint8Array): number {
+    into.set(this.bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
+    return 0;
+  }
+}
+
+const file = (path: string, bytes: Uint8Array): MappedFile => ({ backing: new Bytes(bytes), path, dev: 0, ino: 0, readable: true, writable: false });
+
+const decode = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
+interface Prepared { readonly file: MappedFile; readonly symbols: ReadonlyMap<string, number>; readonly pages: number }
+
+const prepare = (base64: string, entry: FastEntry): Prepared => {
+  const bytes = decode(base64);
+  const symbols = dynamicSymbols(bytes);
+  const kernelVsyscall = symbols.get("__kernel_vsyscall");
+  if (kernelVsyscall !== undefined) bytes.set(fastEntry[entry], kernelVsyscall + ENTRY_OFFSET);
+  // Two pages, as Linux's images have, so that what is mapped below lies where it does there.
+  return { file: file("[vdso]", bytes), symbols, pages: Math.max(2, pageAlign(bytes.length) / PAGE_SIZE) };
+};
 
 /** One per machine. */
 export class Vdso {
   readonly frames: Frames;
-  constructor(frames: Frames) { this.frames = frames; }
+  readonly #images: Record<Abi["name"], Prepared>;
+  readonly #areas: readonly { readonly file: MappedFile; readonly pages: number }[];
+  /** The bytes of the time page, as a file would have them. */
+  readonly #page = new Uint8Array(PAGE_SIZE);
+
+  /** `entry`: what __kernel_vsyscall uses; the vendor of the processor decides it. */
+  constructor(frames: Frames, entry: FastEntry) {
+    this.frames = frames;
+    const x64 = prepare(vdso64, "none");
+    this.#images = { x64, x32: x64, i386: prepare(vdso32, entry) };
+    this.#areas = vvarAreas.map(({ name, pages }, i) => ({ pages, file: file(name, i === 0 ? this.#page : new Uint8Array(0)) }));
+  }
+
   /** Publish new parameters to every process. Call when the relation between TSC and time changes (a clock_settime, an idle jump). */
-  setTime(p: TimeParameters): void { throw new Error(`not yet ${p}`); }
+  setTime(p: TimeParameters): void {
+    const v = new DataView(this.#page.buffer);
+    v.setUint32(vvar.seq, v.getUint32(vvar.seq, true) + 1, true);
+    v.setUint32(vvar.mult, p.tscMult, true);
+    v.setUint32(vvar.shift, p.tscShift, true);
+    v.setUint32(vvar.usable, 1, true);
+    v.setBigUint64(vvar.tscBase, p.tscBase, true);
+    v.setBigUint64(vvar.monotonic, p.monotonicNs, true);
+    v.setBigInt64(vvar.realtime, p.realtimeOffsetNs, true);
+    v.setBigUint64(vvar.tick, p.tickNs ?? 4_000_000n, true);
+    v.setBigInt64(vvar.tai, p.taiOffsetNs ?? 0n, true);
+    this.#areas[0]?.file.backing.pages?.wrote(0, this.#page.subarray(0, vvar.size));
+  }
+
+  /** Map the image and the time page into a new program: addresses, or -errno. */
+  map(space: AddressSpace, abi: Abi): VdsoAddresses | number {
+    const image = this.#images[abi.name];
+    const length = (VVAR_PAGES + image.pages) * PAGE_SIZE;
+    const start = place(space, { at: 0, length, flags: 0, compat: abi.long === 4 });
+    if (start < 0) return start;
+    let at = start;
+    for (const area of this.#areas) {
+      const error = install(space, {
+        at, length: area.pages * PAGE_SIZE, prot: PROT.READ, file: area.file, pgoff: 0,
+        flags: VM.MAYREAD | VM.DONTEXPAND | VM.DONTDUMP | VM.PFNMAP,
+      });
+      if (error < 0) return error;
+      at += area.pages * PAGE_SIZE;
+    }
+    const error = install(space, {
+      at, length: image.pages * PAGE_SIZE, prot: PROT.READ | PROT.EXEC, file: image.file, pgoff: 0,
+      flags: VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC | VM.DONTEXPAND,
+    });
+    if (error < 0) return error;
+    const symbol = (name: string, offset = 0): number => {
+      const value = image.symbols.get(name);
+      return value === undefined ? 0 : at + value + offset;
+    };
+    return {
+      base: at,
+      kernelVsyscall: symbol("__kernel_vsyscall"),
+      sigreturn: symbol("__kernel_sigreturn"),
+      rtSigreturn: symbol("__kernel_rt_sigreturn"),
+      landingPad: symbol("__kernel_vsyscall", LANDING_PAD_OFFSET),
+    };
+  }
+
+  /** The addresses after the guest has moved its vDSO by mremap(2); undefined if `at` is not a vDSO image. */
+  isImage(at: MappedFile | undefined): boolean { return Object.values(this.#images).some((i) => i.file === at); }
+
+  /** Keep the time page in memory however many programs come and go. */
+  pin(): void { for (const a of this.#areas) PageCache.of(this.frames, a.file.backing); }
 }

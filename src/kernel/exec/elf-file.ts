@@ -1,0 +1,43 @@
+// A program or interpreter file, as far as it must be read before the old program is given up. Linux fs/binfmt_elf.c.
+import { E } from "../../abi/errno.ts";
+import type { MappedFile } from "../../memory/backing.ts";
+import { type Frames, PAGE_SIZE } from "../../memory/frames.ts";
+import { PageCache } from "../../memory/page-cache.ts";
+import { type ElfHeader, parseElf, type ProgramHeader, programHeaders, programHeadersSize } from "./elf.ts";
+
+/** kernel_read: up to `length` bytes through the page cache; -errno if it cannot be read. */
+export const readFile = (frames: Frames, file: MappedFile, offset: number, length: number): Uint8Array | number => {
+  const cache = PageCache.of(frames, file.backing);
+  const out = new Uint8Array(Math.max(0, Math.min(length, file.backing.size - offset)));
+  for (let done = 0; done < out.length; ) {
+    const at = offset + done;
+    const frame = cache.frame(Math.floor(at / PAGE_SIZE));
+    if (frame <= 0) return frame === 0 ? -E.ENOMEM : -E.EIO;
+    const from = frame + (at % PAGE_SIZE);
+    const n = Math.min(PAGE_SIZE - (at % PAGE_SIZE), out.length - done);
+    out.set(frames.u8.subarray(from, from + n), done);
+    done += n;
+  }
+  return out;
+};
+
+/** elf_read: all of it, or -EIO. */
+export const readExactly = (frames: Frames, file: MappedFile, offset: number, length: number): Uint8Array | number => {
+  const bytes = readFile(frames, file, offset, length);
+  return typeof bytes !== "number" && bytes.length < length ? -E.EIO : bytes;
+};
+
+export interface ElfFile {
+  readonly file: MappedFile;
+  readonly header: ElfHeader;
+  readonly segments: readonly ProgramHeader[];
+}
+
+/** A file whose first bytes are `head`. undefined: no ELF file for this machine, or one without usable program headers. */
+export const openElf = (frames: Frames, file: MappedFile, head: Uint8Array): ElfFile | undefined => {
+  const header = parseElf(head);
+  const size = header && programHeadersSize(header);
+  if (header === undefined || size === undefined) return undefined;
+  const table = readExactly(frames, file, header.phoff, size);
+  return typeof table === "number" ? undefined : { file, header, segments: programHeaders(header, table) };
+};

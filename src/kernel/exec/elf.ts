@@ -1,0 +1,77 @@
+// ELF headers as Linux reads them: little endian, EM_X86_64 as ELF64, EM_386 as ELF32. man 5 elf; Linux fs/binfmt_elf.c.
+// Numbers are doubles: a value above 2^53 is inexact, and larger than anything that is accepted.
+
+export const ET = { EXEC: 2, DYN: 3 } as const;
+export const PT = { LOAD: 1, DYNAMIC: 2, INTERP: 3, GNU_STACK: 0x6474e551, GNU_PROPERTY: 0x6474e553 } as const;
+export const PF = { X: 1, W: 2, R: 4 } as const;
+const EM = { I386: 3, I486: 6, X86_64: 62 } as const;
+
+export interface ElfHeader {
+  readonly type: number;
+  /** 4: ELF32, 8: ELF64. */
+  readonly long: 4 | 8;
+  readonly entry: number;
+  readonly phoff: number;
+  readonly phentsize: number;
+  readonly phnum: number;
+}
+
+export interface ProgramHeader {
+  readonly type: number;
+  readonly flags: number;
+  readonly offset: number;
+  readonly vaddr: number;
+  readonly filesz: number;
+  readonly memsz: number;
+  readonly align: number;
+}
+
+/** Sizes of the file and program header, by word size. */
+export const sizes = { 4: { header: 52, programHeader: 32 }, 8: { header: 64, programHeader: 56 } } as const;
+
+const viewOf = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset, b.byteLength);
+const u64 = (v: DataView, at: number): number => v.getUint32(at + 4, true) * 0x1_0000_0000 + v.getUint32(at, true);
+
+/**
+ * The file header, from at least 64 bytes. undefined: ENOEXEC.
+ * The machine decides the layout: Linux looks at neither EI_CLASS nor EI_DATA nor EI_VERSION (elf_check_arch).
+ */
+export const parseElf = (b: Uint8Array): ElfHeader | undefined => {
+  const v = viewOf(b);
+  if (v.getUint32(0, true) !== 0x464c457f) return undefined;
+  const type = v.getUint16(16, true);
+  if (type !== ET.EXEC && type !== ET.DYN) return undefined;
+  switch (v.getUint16(18, true)) {
+    case EM.X86_64:
+      return { type, long: 8, entry: u64(v, 24), phoff: u64(v, 32), phentsize: v.getUint16(54, true), phnum: v.getUint16(56, true) };
+    case EM.I386:
+    case EM.I486:
+      return {
+        type, long: 4, entry: v.getUint32(24, true), phoff: v.getUint32(28, true), phentsize: v.getUint16(42, true), phnum: v.getUint16(44, true),
+      };
+    default:
+      return undefined;
+  }
+};
+
+/** Bytes of the program header table, or undefined where Linux does not even look (load_elf_phdrs): ENOEXEC. */
+export const programHeadersSize = (h: ElfHeader): number | undefined => {
+  const size = h.phnum * sizes[h.long].programHeader;
+  return h.phentsize !== sizes[h.long].programHeader || size === 0 || size > 4096 ? undefined : size;
+};
+
+const programHeader64 = (v: DataView, at: number): ProgramHeader => ({
+  type: v.getUint32(at, true), flags: v.getUint32(at + 4, true), offset: u64(v, at + 8), vaddr: u64(v, at + 16),
+  filesz: u64(v, at + 32), memsz: u64(v, at + 40), align: u64(v, at + 48),
+});
+const programHeader32 = (v: DataView, at: number): ProgramHeader => ({
+  type: v.getUint32(at, true), offset: v.getUint32(at + 4, true), vaddr: v.getUint32(at + 8, true), filesz: v.getUint32(at + 16, true),
+  memsz: v.getUint32(at + 20, true), flags: v.getUint32(at + 24, true), align: v.getUint32(at + 28, true),
+});
+
+/** The program headers in `table`, which starts with them. */
+export const programHeaders = (h: ElfHeader, table: Uint8Array): ProgramHeader[] => {
+  const v = viewOf(table);
+  const read = h.long === 8 ? programHeader64 : programHeader32;
+  return Array.from({ length: h.phnum }, (_, i) => read(v, i * sizes[h.long].programHeader));
+};

@@ -1,0 +1,128 @@
+// The first stack: argument strings, then argc, argv, envp and the auxiliary vector. Linux fs/exec.c, fs/binfmt_elf.c.
+import { E } from "../../abi/errno.ts";
+import { PAGE_SIZE, pageFloor } from "../../memory/frames.ts";
+import { install } from "../../memory/map.ts";
+import type { AddressSpace } from "../../memory/space.ts";
+import { PROT, VM } from "../../memory/vma.ts";
+import { type AuxvValues, auxvPairs } from "./auxv.ts";
+
+/** MAX_ARG_STRLEN: one string with its NUL. */
+export const MAX_ARG_STRLEN = 32 * PAGE_SIZE;
+const MAX_STACK_SHARE = 6 * 2 ** 20;
+const ARG_MAX = 131072;
+/** setup_arg_pages gives the stack this much room at once. */
+const FIRST_GROWTH = 131072;
+
+/**
+ * Whether execve's strings fit: 0 or -E2BIG. They may take a quarter of the stack limit, at most 6 MiB and at least 128 KiB; the
+ * pointers to them count. Linux fs/exec.c bprm_stack_limits(). Checked before anything else is.
+ */
+export const checkStrings = (argv: readonly string[], envp: readonly string[], execFn: string, stackLimit: number): number => {
+  const limit = Math.max(Math.min(MAX_STACK_SHARE, Math.floor(stackLimit / 4)), ARG_MAX);
+  const pointers = 8 * (Math.max(argv.length, 1) + envp.length);
+  if (limit <= pointers) return -E.E2BIG;
+  let room = limit - pointers;
+  for (const list of [envp, argv]) {
+    for (const s of list) {
+      if (s.length + 1 > MAX_ARG_STRLEN) return -E.E2BIG;
+      room -= s.length + 1;
+      if (room < 0) return -E.E2BIG;
+    }
+  }
+  return execFn.length + 1 > MAX_ARG_STRLEN ? -E.E2BIG : 0;
+};
+
+/** Strings with their NULs, one behind the other, as bytes. */
+const packed = (strings: readonly string[]): Uint8Array => {
+  const out = new Uint8Array(strings.reduce((n, s) => n + s.length + 1, 0));
+  let at = 0;
+  for (const s of strings) {
+    for (let i = 0; i < s.length; i++) out[at + i] = s.charCodeAt(i);
+    at += s.length + 1;
+  }
+  return out;
+};
+
+export interface Strings { readonly argv: readonly string[]; readonly envp: readonly string[]; readonly execFn: string }
+
+/** Where the strings lie; `p` is the lowest used address. */
+export interface StringAddresses { readonly p: number; readonly execFn: number }
+
+/** The stack mapping with the strings at its top (copy_strings, setup_arg_pages): addresses or -errno. */
+export const placeStrings = (space: AddressSpace, s: Strings, executable: boolean): StringAddresses | number => {
+  const top = pageFloor(space.layout.stackTop);
+  const argv = packed(s.argv);
+  const envp = packed(s.envp);
+  const name = packed([s.execFn]);
+  // The topmost pointer stays zero, of the kernel's own size for both ABIs.
+  const execFn = top - 8 - name.length;
+  const envStart = execFn - envp.length;
+  const argStart = envStart - argv.length;
+  // Grow by 128 KiB, or to the limit.
+  const limit = pageFloor(Math.min(space.limits.stack, 2 ** 46));
+  const used = top - pageFloor(argStart);
+  const size = used + FIRST_GROWTH > limit ? Math.max(used, limit) : used + FIRST_GROWTH;
+  const error = install(space, {
+    at: top - size, length: size, pgoff: 0, prot: PROT.READ | PROT.WRITE | (executable ? PROT.EXEC : 0),
+    flags: VM.GROWSDOWN | VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC,
+  });
+  if (error < 0) return error;
+  if (!space.write(argStart, argv) || !space.write(envStart, envp) || !space.write(execFn, name)) return -E.ENOMEM;
+  space.argStart = argStart;
+  space.argEnd = envStart;
+  space.envStart = envStart;
+  space.envEnd = execFn;
+  return { p: argStart, execFn };
+};
+
+export interface TableRequest {
+  readonly long: 4 | 8;
+  readonly strings: Strings;
+  readonly addresses: StringAddresses;
+  readonly platform: string;
+  /** AT_RANDOM's 16 bytes. */
+  readonly random: Uint8Array;
+  readonly auxv: Omit<AuxvValues, "random" | "platform" | "execFn">;
+}
+
+/** create_elf_tables(): writes everything below the strings; returns the stack pointer or -errno. */
+export const writeTables = (space: AddressSpace, r: TableRequest): number => {
+  const { long, strings } = r;
+  const align = (n: number): number => Math.floor(n / 16) * 16;
+  const platformBytes = packed([r.platform]);
+  const platform = align(r.addresses.p - space.layout.stackOffset) - platformBytes.length;
+  const random = platform - 16;
+  const pairs = auxvPairs({ ...r.auxv, random, platform, execFn: r.addresses.execFn });
+  const pointers = 1 + strings.argv.length + 1 + strings.envp.length + 1;
+  // STACK_ADD and STACK_ROUND: the vector right below the random bytes, rounded as pointers of its size.
+  const vector = Math.floor(random / long) * long - pairs.length * 2 * long;
+  const sp = align(vector - pointers * long);
+
+  const words: number[] = [strings.argv.length];
+  let at = space.argStart;
+  for (const list of [strings.argv, strings.envp]) {
+    for (const s of list) {
+      words.push(at);
+      at += s.length + 1;
+    }
+    words.push(0);
+  }
+  const tables = encode(words, long);
+  const auxv = encode(pairs.flat(), long);
+  const ok = space.write(platform, platformBytes) && space.write(random, r.random) && space.write(sp, tables) && space.write(sp + tables.length, auxv);
+  if (!ok) return -E.EFAULT;
+  space.auxv = auxv;
+  space.startStack = sp;
+  return sp;
+};
+
+const encode = (words: readonly number[], long: 4 | 8): Uint8Array => {
+  const out = new Uint8Array(words.length * long);
+  const v = new DataView(out.buffer);
+  words.forEach((w, i) => {
+    v.setUint32(i * long, w, true);
+    if (long === 8) v.setUint32(i * long + 4, Math.floor(w / 0x1_0000_0000), true);
+  });
+  return out;
+};
+
