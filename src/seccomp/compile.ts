@@ -1,0 +1,153 @@
+// A checked program as one WebAssembly function. Jumps only go forward, so every jump target is the end of a block, and the blocks
+// nest: the first target innermost. It must return what `evaluate` returns; tests compare the two.
+import { Body, i32c, localGet, ModuleWriter, type Node, node, op, wt } from "../cpu/wasm.ts";
+import { BPF, type Insn, MEM_WORDS, type Program } from "./bpf/insn.ts";
+import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
+import type { EvaluatorRules } from "./evaluate.ts";
+
+/** Runs the program on the words in the memory it was linked to. */
+export type Compiled = () => number;
+
+/** Where control can go from an instruction. */
+const successors = ({ code, jt, jf, k }: Insn, pc: number): number[] => {
+  if (code === (BPF.JMP | BPF.JA)) return [pc + 1 + k];
+  if (jumpByCode[code]) return [pc + 1 + jt, pc + 1 + jf];
+  return code === (BPF.RET | BPF.K) || code === (BPF.RET | BPF.A) ? [] : [pc + 1];
+};
+
+/** Instructions that can be reached, and which of those are reached by other than falling into them. */
+const reach = (program: Program): { reached: Uint8Array; targets: number[] } => {
+  const reached = new Uint8Array(program.length);
+  const jumped = new Uint8Array(program.length);
+  reached[0] = 1;
+  for (const [pc, insn] of program.entries()) {
+    if (!reached[pc]) continue;
+    for (const next of successors(insn, pc)) {
+      reached[next] = 1;
+      if (next !== pc + 1) jumped[next] = 1;
+    }
+  }
+  return { reached, targets: [...jumped.keys()].filter((pc) => jumped[pc]) };
+};
+
+const bin = (o: number, a: Node, b: Node): Node => node(wt.i32, o, [a, b]);
+const eqz = (a: Node): Node => node(wt.i32, op.i32eqz, [a]);
+/** wasm load instruction and width in bytes, by size field. */
+const loads: Readonly<Record<number, readonly [number, number]>> = {
+  [BPF.W]: [op.i32load, 4],
+  [BPF.H]: [op.i32load16u, 2],
+  [BPF.B]: [op.i32load8u, 1],
+};
+
+/** (a * r) >> 32 with r the rounded reciprocal of k: `reciprocalDivision`. */
+const reciprocal = (a: Node, k: number): Node => {
+  const r = BigInt.asUintN(32, (0x1_0000_0000n + BigInt(k) - 1n) / BigInt(k));
+  const product = node(wt.i64, op.i64mul, [node(wt.i64, op.i64extendI32u, [a]), node(wt.i64, op.i64const, [], r)]);
+  return node(wt.i32, op.i32wrap, [node(wt.i64, op.i64shrU, [product, node(wt.i64, op.i64const, [], 32n)])]);
+};
+
+/** One instruction that is no jump, appended to the body. */
+const statement = (rules: EvaluatorRules): ((b: Body, insn: Insn) => void) => {
+  const [aIndex, xIndex, temp, mem] = [0, 1, 2, 3];
+  const a = localGet(wt.i32, aIndex);
+  const x = localGet(wt.i32, xIndex);
+  const { size } = rules.layout;
+  const give = (b: Body, value: Node) => {
+    b.expr(value);
+    b.code.byte(op.return);
+  };
+  const giveZeroIf = (b: Body, condition: Node) => {
+    b.if(condition);
+    give(b, i32c(0));
+    b.end();
+  };
+  const absolute = (b: Body, sizeField: number, k: number): Node | undefined => {
+    const [load, width] = loads[sizeField] as readonly [number, number];
+    if (k + width <= size) return node(wt.i32, load, [i32c(0)], k);
+    give(b, i32c(0));
+    return undefined;
+  };
+  const indirect = (b: Body, sizeField: number, k: number) => {
+    const [load, width] = loads[sizeField] as readonly [number, number];
+    b.set(temp, bin(op.i32add, x, i32c(k)));
+    giveZeroIf(b, bin(op.i32gtU, localGet(wt.i32, temp), i32c(size - width)));
+    b.set(aIndex, node(wt.i32, load, [localGet(wt.i32, temp)]));
+  };
+  const packet = (b: Body, { code, k }: Insn) => {
+    if ((code & 0xe0) === BPF.IND) return indirect(b, code & 0x18, k);
+    const value = absolute(b, code & 0x18, k);
+    if (!value) return;
+    if ((code & 0xe0) === BPF.MSH) b.set(xIndex, bin(op.i32shl, bin(op.i32and, value, i32c(0xf)), i32c(2)));
+    else b.set(aIndex, value);
+  };
+  const plain: Readonly<Record<number, (b: Body, k: number) => void>> = {
+    [BPF.LD | BPF.W | BPF.LEN]: (b) => b.set(aIndex, i32c(size)),
+    [BPF.LDX | BPF.W | BPF.LEN]: (b) => b.set(xIndex, i32c(size)),
+    [BPF.LD | BPF.IMM]: (b, k) => b.set(aIndex, i32c(k)),
+    [BPF.LDX | BPF.IMM]: (b, k) => b.set(xIndex, i32c(k)),
+    [BPF.LD | BPF.MEM]: (b, k) => b.set(aIndex, localGet(wt.i32, mem + k)),
+    [BPF.LDX | BPF.MEM]: (b, k) => b.set(xIndex, localGet(wt.i32, mem + k)),
+    [BPF.ST]: (b, k) => b.set(mem + k, a),
+    [BPF.STX]: (b, k) => b.set(mem + k, x),
+    [BPF.ALU | BPF.NEG]: (b) => b.set(aIndex, bin(op.i32sub, i32c(0), a)),
+    [BPF.MISC | BPF.TAX]: (b) => b.set(xIndex, a),
+    [BPF.MISC | BPF.TXA]: (b) => b.set(aIndex, x),
+    [BPF.RET | BPF.K]: (b, k) => give(b, i32c(k)),
+    [BPF.RET | BPF.A]: (b) => give(b, a),
+  };
+  return (b, insn) => {
+    const { code, k } = insn;
+    const alu = aluByCode[code];
+    if (!alu) {
+      const simple = plain[code];
+      return simple ? simple(b, k) : packet(b, insn);
+    }
+    const operand = usesX(code) ? x : i32c(k);
+    if (alu.divides && usesX(code)) giveZeroIf(b, eqz(x));
+    b.set(aIndex, code === (BPF.ALU | BPF.DIV | BPF.K) && rules.reciprocalDivision ? reciprocal(a, k) : bin(alu.wasm, a, operand));
+  };
+};
+
+/** The module's bytes: one function `run` of no parameters over the imported memory vm.memory. */
+export const wasmOf = (rules: EvaluatorRules, program: Program): Uint8Array => {
+  const { reached, targets } = reach(program);
+  const body = new Body([]);
+  for (let i = 0; i < 3 + MEM_WORDS; i++) body.local(wt.i32);
+  const emit = statement(rules);
+  const a = localGet(wt.i32, 0);
+  const blockOf = new Map(targets.map((pc, i) => [pc, i]));
+  let open = 0;
+  const branch = (instruction: number, target: number) => {
+    body.code.byte(instruction);
+    body.code.u((blockOf.get(target) as number) - open);
+  };
+  const jump = ({ code, jt, jf, k }: Insn, pc: number) => {
+    if (code === (BPF.JMP | BPF.JA)) return k === 0 ? undefined : branch(op.br, pc + 1 + k);
+    if (jt === jf) return jt === 0 ? undefined : branch(op.br, pc + 1 + jt);
+    const test = bin(jumpByCode[code]?.wasm as number, a, usesX(code) ? localGet(wt.i32, 1) : i32c(k));
+    body.expr(jt === 0 ? eqz(test) : test);
+    branch(op.brIf, pc + 1 + (jt === 0 ? jf : jt));
+    if (jt !== 0 && jf !== 0) branch(op.br, pc + 1 + jf);
+  };
+  for (const _ of targets) body.code.bytes([op.block, 0x40]);
+  for (const [pc, insn] of program.entries()) {
+    if (!reached[pc]) continue;
+    if (targets[open] === pc) {
+      body.end();
+      open++;
+    }
+    if (insn.code === (BPF.JMP | BPF.JA) || jumpByCode[insn.code]) jump(insn, pc);
+    else emit(body, insn);
+  }
+  body.code.byte(op.unreachable);
+  const module = new ModuleWriter();
+  module.exportFunc("run", module.func({ params: [], results: [wt.i32] }, body.done()));
+  return module.done(1);
+};
+
+/** The program linked to `memory`, where the words of the data start at 0. */
+export const compile = (rules: EvaluatorRules, program: Program, memory: WebAssembly.Memory): Compiled => {
+  const module = new WebAssembly.Module(wasmOf(rules, program) as BufferSource);
+  const { run } = new WebAssembly.Instance(module, { vm: { memory } }).exports as { run: () => number };
+  return run;
+};

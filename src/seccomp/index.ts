@@ -1,0 +1,52 @@
+// trapgate/seccomp: seccomp as pure functions over bytes and numbers. It knows no kernel and no machine, and can be used alone.
+//
+//   const filter = attach(upstream, null, decodeProgram(bytes));
+//   if (!(filter instanceof Filter)) throw new Error(filter.message);
+//   const verdict = { value: 0, filter: null };
+//   actionOf(upstream.returns, filter.decide({ nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) }, verdict));
+export { BPF, decodeProgram, encodeProgram, INSN_SIZE, type Insn, jump, MAX_INSNS, type Program, stmt } from "./bpf/insn.ts";
+export { convertedLength } from "./bpf/length.ts";
+export { type CheckerRules, checkProgram } from "./check.ts";
+export type { SyscallData } from "./data.ts";
+export { type EvaluatorRules, evaluate, type Watch } from "./evaluate.ts";
+export {
+  attach,
+  checkCompatLock,
+  checkFilter,
+  checkFilterPath,
+  Filter,
+  type FilterOptions,
+  isAncestor,
+  type Verdict,
+} from "./filter.ts";
+export { type DataLayout, type Word, wordsOf } from "./layout.ts";
+export { type DenialEvent, denialLine, isLogged } from "./log.ts";
+export type { FilterProblem } from "./problem.ts";
+export {
+  type AttachStep,
+  type FilterFlag,
+  filterFlags,
+  type Grade,
+  type KillRules,
+  type LogRules,
+  type PrctlMeaning,
+  type SeccompOperation,
+  type SeccompProfile,
+  type SeccompRules,
+  type Source,
+  seccompOperations,
+} from "./profile/profile.ts";
+export { seccompProfile, seccompProfileNames, upstream, v6, whyNoProfile } from "./profile/profiles.ts";
+export {
+  type Action,
+  type ActionRow,
+  actionOf,
+  actions,
+  dataOf,
+  describeReturn,
+  errnoResult,
+  NOBODY,
+  type ReturnRules,
+  returnValue,
+} from "./returns.ts";
+export { strictNumbers } from "./strict.ts";

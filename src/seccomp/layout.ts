@@ -1,0 +1,49 @@
+// What a filter's loads see: struct seccomp_data through the ages, as rows of 32-bit words in host byte order (little endian).
+import type { SyscallData } from "./data.ts";
+
+export type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
+type Half = "lo" | "hi";
+/** One 32-bit word of the structure: what it holds. */
+export type Word = "sys_number" | "arch" | "reserved" | `instruction_pointer.${Half}` | `args[${ArgIndex}].${Half}`;
+
+export interface DataLayout {
+  readonly words: readonly Word[];
+  /** sizeof(struct seccomp_data), in bytes: the range of loads, and what BPF_LEN gives. */
+  readonly size: number;
+}
+const layout = (...words: Word[]): DataLayout => ({ words, size: words.length * 4 });
+const args = ([0, 1, 2, 3, 4, 5] as const).flatMap((i): Word[] => [`args[${i}].lo`, `args[${i}].hi`]);
+
+/** Linux uapi linux/seccomp.h struct seccomp_data, since v11 of the patch. */
+export const seccompData = layout("sys_number", "arch", "instruction_pointer.lo", "instruction_pointer.hi", ...args);
+/** v5 to v9: struct seccomp_filter_data of linux/seccomp_filter.h. No arch, no instruction pointer. */
+export const seccompFilterData = layout("sys_number", "reserved", ...args);
+/** v10: arch arrived; "args last" is v11's change, so here they came before the instruction pointer (a recollection). */
+export const seccompDataV10 = layout("sys_number", "arch", ...args, "instruction_pointer.lo", "instruction_pointer.hi");
+
+const sources: Readonly<Record<Word, (d: SyscallData) => number>> = {
+  sys_number: (d) => d.nr >>> 0,
+  arch: (d) => d.arch,
+  reserved: () => 0,
+  "instruction_pointer.lo": (d) => d.ipLo,
+  "instruction_pointer.hi": (d) => d.ipHi,
+  ...(Object.fromEntries(args.map((word, i) => [word, (d: SyscallData) => d.args[i] as number])) as Record<
+    `args[${ArgIndex}].${Half}`,
+    (d: SyscallData) => number
+  >),
+};
+
+/** The structure's words for one call. */
+export const wordsOf = (layout: DataLayout, data: SyscallData): Uint32Array =>
+  Uint32Array.from(layout.words, (word) => sources[word](data));
+
+/** A function that writes the words into an array that is used again and again: the hot path's form of `wordsOf`. */
+export const writerOf = (layout: DataLayout): ((data: SyscallData, into: Uint32Array) => void) => {
+  const firstArg = layout.words.indexOf("args[0].lo");
+  const rest = layout.words.flatMap((word, at) => (word.startsWith("args") ? [] : [{ at, read: sources[word] }]));
+  return (data, into) => {
+    for (const { at, read } of rest) into[at] = read(data);
+    const from = data.args;
+    for (let i = 0; i < 12; i++) into[firstArg + i] = from[i] as number;
+  };
+};

@@ -1,0 +1,54 @@
+// What the kernel log says about a call that a filter denied or was asked to log. Linux kernel/seccomp.c seccomp_log(),
+// kernel/auditsc.c audit_seccomp(); for the patch series its own printk.
+import { i386 } from "../abi/abi.ts";
+import type { LogRules } from "./profile/profile.ts";
+import { type Action, RET_ACTION_FULL } from "./returns.ts";
+
+export interface DenialEvent {
+  readonly comm: string;
+  readonly exe: string;
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Real time in seconds, with a fraction of milliseconds. */
+  readonly time: number;
+  /** Counts audit records. */
+  readonly serial: number;
+  /** Signal that the action brings, 0 for none. */
+  readonly signal: number;
+  readonly nr: number;
+  readonly arch: number;
+  readonly ipLo: number;
+  readonly ipHi: number;
+  /** The filters' return value. */
+  readonly value: number;
+}
+
+/** (uid_t)-1: no login uid, no session. */
+const UNSET = 0xffff_ffff;
+const address = (lo: number, hi: number): string => (hi * 2 ** 32 + lo).toString(16);
+
+/** KERN_INFO line of the patch series: "on block, note if the call was compat". */
+const blocked = (e: DenialEvent): string =>
+  `${e.comm}[${e.pid}]: ${e.arch === i386.auditArch ? "compat " : ""}system call ${e.nr} blocked at 0x${address(e.ipLo, e.ipHi)}`;
+
+/** As printk shows a record when no auditd listens. */
+const audit = (rules: LogRules, e: DenialEvent): string =>
+  [
+    `audit: type=${rules.auditType} audit(${e.time.toFixed(3)}:${e.serial}):`,
+    `auid=${UNSET} uid=${e.uid} gid=${e.gid} ses=${UNSET} pid=${e.pid} comm="${e.comm}"`,
+    ...(rules.auditExe ? [`exe="${e.exe}"`] : []),
+    ...(rules.auditType === 1701 ? ['reason="seccomp"'] : []),
+    `sig=${e.signal}`,
+    ...(rules.auditArch ? [`arch=${e.arch.toString(16)}`] : []),
+    `syscall=${e.nr} compat=${e.arch === i386.auditArch ? 1 : 0} ip=0x${address(e.ipLo, e.ipHi)}`,
+    `code=0x${((e.value & RET_ACTION_FULL) >>> 0).toString(16)}`,
+  ].join(" ");
+
+/** The line, without a time stamp. */
+export const denialLine = (rules: LogRules, event: DenialEvent): string =>
+  rules.format === "blocked" ? blocked(event) : audit(rules, event);
+
+/** Whether an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: what actions_logged lists. */
+export const isLogged = (rules: LogRules, action: Action, asked: boolean, logged: ReadonlySet<Action>): boolean =>
+  action !== "allow" && (asked || rules.always.includes(action)) && logged.has(action);

@@ -1,0 +1,122 @@
+// Which seccomp a kernel has, as data. A rule that differs between versions is a property here; nothing tests a version.
+import type { ErrnoName } from "../../abi/errno.ts";
+import type { CheckerRules } from "../check.ts";
+import type { EvaluatorRules } from "../evaluate.ts";
+import type { PathLimit } from "../path-limit.ts";
+import type { Action, ReturnRules } from "../returns.ts";
+
+/** What one of seccomp's prctl(2) numbers means. The kernel looks here before its own table of numbers. */
+export type PrctlMeaning = "set-no-new-privs" | "get-no-new-privs" | "get-seccomp" | "set-seccomp" | "attach-filter";
+
+/** Operations of seccomp(2), by number. */
+export const seccompOperations = ["set-mode-strict", "set-mode-filter", "get-action-avail", "get-notif-sizes"] as const;
+export type SeccompOperation = (typeof seccompOperations)[number];
+
+/** SECCOMP_FILTER_FLAG_*. */
+export const filterFlags = {
+  TSYNC: 0x01,
+  LOG: 0x02,
+  SPEC_ALLOW: 0x04,
+  NEW_LISTENER: 0x08,
+  TSYNC_ESRCH: 0x10,
+  WAIT_KILLABLE_RECV: 0x20,
+} as const;
+export type FilterFlag = keyof typeof filterFlags;
+
+/**
+ * Steps of attaching a filter; the first that fails decides the errno.
+ * mode: another mode is set (modeClash). flags: unknown or contradictory ones (EINVAL). fprog: struct sock_fprog unreadable (EFAULT).
+ * length: 0 or over 4096 (EINVAL). privilege: neither no_new_privs nor CAP_SYS_ADMIN (EACCES). null: fprog.filter is NULL (EINVAL).
+ * copy: instructions unreadable (EFAULT). check: `checkProgram` (EINVAL). compat: the lock (EACCES). listener: no descriptor left
+ * (EMFILE). busy: the chain has a listener (EBUSY). path: `checkPath`. tsync: a thread diverged (its tid, or ESRCH).
+ */
+export type AttachStep =
+  | "mode"
+  | "flags"
+  | "fprog"
+  | "length"
+  | "privilege"
+  | "null"
+  | "copy"
+  | "check"
+  | "compat"
+  | "listener"
+  | "busy"
+  | "path"
+  | "tsync";
+
+/** How a filter's kill is carried out. A violation of strict mode is always do_exit(SIGKILL) of the thread. */
+export interface KillRules {
+  /** In the wait status of a thread that was killed: SIGKILL or SIGSYS. No handler runs either way. */
+  readonly signal: 9 | 31;
+  /**
+   * `exit`: do_exit() of the calling thread, no core. `core`: the same, with a core dump when the whole process dies.
+   * `forced`: when the whole process dies, a forced SIGSYS with siginfo; mode becomes SECCOMP_MODE_DEAD.
+   */
+  readonly how: "exit" | "core" | "forced";
+}
+
+/** How a denial is logged: see log.ts. */
+export interface LogRules {
+  readonly format: "blocked" | "audit";
+  /** The record's number: 1701 AUDIT_ANOM_ABEND, 1326 AUDIT_SECCOMP. */
+  readonly auditType: number;
+  /** arch= and exe= are in the record. */
+  readonly auditArch: boolean;
+  readonly auditExe: boolean;
+  /** Logged without being asked for; the rest needs SECCOMP_FILTER_FLAG_LOG. */
+  readonly always: readonly Action[];
+}
+
+export type NotifFeature = "continue" | "addfd" | "addfd-send" | "wait-killable" | "sync-wake-up";
+export type PtraceFeature = "suspend" | "suspend-checked-in-seize" | "get-filter" | "get-metadata" | "syscall-info";
+export type ProcFeature = "status-seccomp" | "status-no-new-privs" | "status-filter-count" | "actions";
+
+export interface SeccompRules extends EvaluatorRules {
+  readonly checker: CheckerRules;
+  readonly returns: ReturnRules;
+  readonly pathLimit: PathLimit | null;
+  /** Once a filter is installed through a door of one ABI, a call through the other ABI's is denied: the lock that v10 gave up. */
+  readonly compatLock: boolean;
+
+  readonly prctl: Readonly<Record<number, PrctlMeaning>>;
+  /** Of seccomp(2). Empty: there is no such call. */
+  readonly operations: readonly SeccompOperation[];
+  readonly flags: readonly FilterFlag[];
+  readonly attachOrder: readonly AttachStep[];
+  /** Whether attaching asks for no_new_privs or CAP_SYS_ADMIN at all. */
+  readonly attachPrivilege: boolean;
+  /** A change of mode, strict to filter or back. */
+  readonly modeClash: ErrnoName;
+
+  /** Seccomp looks before the tracer's syscall stop, so a tracer can change the call after the check. */
+  readonly beforePtrace: boolean;
+  /** After a tracer's PTRACE_EVENT_SECCOMP stop the filters run again; a second TRACE is then an ALLOW. */
+  readonly recheckAfterTrace: boolean;
+  /** A call of the vsyscall page: kills in any seccomp mode, or is filtered as the system call it stands for. */
+  readonly vsyscall: "killed" | "filtered";
+  /** x86-64 numbers that no filter and no strict mode looks at: uretprobe, uprobe. */
+  readonly exempt: readonly number[];
+
+  readonly kill: KillRules;
+  readonly log: LogRules;
+  readonly notif: readonly NotifFeature[];
+  readonly ptrace: readonly PtraceFeature[];
+  readonly proc: readonly ProcFeature[];
+}
+
+/** How well a rule is known. P: the posted text; T: a text of the time was read; M: measured; N: the same function one version away; R: recollection. */
+export type Grade = "P" | "T" | "M" | "N" | "R";
+
+export interface Source {
+  /** The entry of the history that set the rule. */
+  readonly at: string;
+  readonly cite: string;
+  readonly grade: Grade;
+}
+
+export interface SeccompProfile extends SeccompRules {
+  readonly name: string;
+  /** Where each rule comes from. */
+  readonly sources: Readonly<Record<keyof SeccompRules, Source>>;
+}

@@ -1,0 +1,40 @@
+// The profiles by name: each the fold of the history up to there.
+import { changes, ground, unknownVersions } from "./history.ts";
+import type { SeccompProfile, SeccompRules, Source } from "./profile.ts";
+
+type Sources = Record<keyof SeccompRules, Source>;
+
+const fold = (): ReadonlyMap<string, SeccompProfile> => {
+  const source = ({ at, cite, grade }: Source): Source => ({ at, cite, grade });
+  let rules = ground.rules;
+  let sources = Object.fromEntries(Object.keys(rules).map((key) => [key, source(ground)])) as Sources;
+  const all = new Map<string, SeccompProfile>([[ground.at, { name: ground.at, ...rules, sources }]]);
+  for (const change of changes) {
+    rules = { ...rules, ...change.rules };
+    sources = { ...sources, ...Object.fromEntries(Object.keys(change.rules).map((key) => [key, source(change)])) };
+    all.set(change.at, { name: change.at, ...rules, sources });
+  }
+  return all;
+};
+const byName = fold();
+
+/** Names people use for points of the history. */
+const aliases: Readonly<Record<string, string>> = { v6: "patch:v6", merged: "3.5", upstream: "6.12" };
+
+/** Every name that `seccompProfile` knows, oldest first, then the aliases. */
+export const seccompProfileNames: readonly string[] = [...byName.keys(), ...Object.keys(aliases)];
+
+/** A profile by name; undefined if there is none. */
+export const seccompProfile = (name: string): SeccompProfile | undefined => byName.get(aliases[name] ?? name);
+
+/** Why there is no profile of that name, when the reason is that its text is lost. */
+export const whyNoProfile = (name: string): string | undefined => unknownVersions[name];
+
+const known = (name: string): SeccompProfile => {
+  const found = seccompProfile(name);
+  if (!found) throw new Error(`the history has no ${name}`);
+  return found;
+};
+/** The two dialects. */
+export const v6 = known("v6");
+export const upstream = known("upstream");
