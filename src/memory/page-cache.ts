@@ -108,6 +108,7 @@ export class PageCache {
     if (length > 0) this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length));
   }
 
+  get mapped(): boolean { return this.#mappings.size > 0; }
   attach(mapping: FileMapping): void { this.#mappings.set(mapping, (this.#mappings.get(mapping) ?? 0) + 1); }
   detach(mapping: FileMapping): void {
     const left = (this.#mappings.get(mapping) ?? 0) - 1;

@@ -19,10 +19,15 @@ export class FdTable {
   /** Also O_PATH descriptors: fstat, fchdir, *at, dup, close. */
   getRaw(fd: number): FileDescription | undefined { return this.#slots[fd]?.file; }
 
+  /** The first free number from `min` on. */
+  lowest(min: number): number {
+    let fd = min;
+    while (this.#slots[fd]) fd++;
+    return fd;
+  }
   /** Lowest free number from `min`, or -EMFILE. `limit` is RLIMIT_NOFILE. */
   install(file: FileDescription, limit: number, options: { cloexec?: boolean; min?: number } = {}): number {
-    let fd = options.min ?? 0;
-    while (this.#slots[fd]) fd++;
+    const fd = this.lowest(options.min ?? 0);
     if (fd >= limit) return -E.EMFILE;
     this.#slots[fd] = { file: file.hold(), cloexec: options.cloexec ?? false };
     return fd;

@@ -36,6 +36,9 @@ export abstract class FileDescription {
   offset = 0;
   readonly inode: Inode;
   readonly path: Path;
+  /** F_SETOWN and F_SETSIG: kept for F_GETOWN and F_GETSIG. */
+  owner = 0;
+  signal = 0;
   /** File descriptors (of all tables), mappings and calls in flight that hold it. */
   refs = 0;
 
@@ -53,6 +56,12 @@ export abstract class FileDescription {
   /** A transfer may be cut into several without anybody noticing: regular files and memory-like devices. */
   get divisible(): boolean { return this.seekable; }
 
+  /** Has no offset of its own but takes positions: /dev/null and its like. */
+  get positioned(): boolean { return this.seekable; }
+  /** A blocking write goes on until everything is written; otherwise what one step took is the result. */
+  get writesAll(): boolean { return this.divisible; }
+  /** Writing where nobody reads raises SIGPIPE. */
+  get signalsPipe(): boolean { return false; }
   /** Up to n bytes from `at` (seekable files) or from the stream. Empty is end of file. The caller may keep the result. */
   read(_task: Task, _n: number, _at: number): Or<Uint8Array> { return -E.EINVAL; }
   /** How many bytes were written. `at` is ignored by streams. */
@@ -64,6 +73,8 @@ export abstract class FileDescription {
   poll(_task: Task): number { return alwaysReady; }
   /** Woken when reading (`POLLIN`) or writing (`POLLOUT`) may succeed now. Empty: always ready. */
   queues(_events: number): readonly WaitQueue[] { return []; }
+  /** When a blocked read gives up by itself (a terminal's VTIME), as monotonic nanoseconds. */
+  waitUntil(_task: Task, _events: number): number | undefined { return undefined; }
   /** What mmap(2) and execve(2) map, "anonymous" for /dev/zero, or -errno. */
   mapping(_task: Task): Or<MappedFile | "anonymous"> { return -E.ENODEV; }
   /** The last reference is gone. */

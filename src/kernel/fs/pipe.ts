@@ -82,6 +82,8 @@ export class PipeEnd extends FileDescription {
     if (this.readable) { pipe.readers++; pipe.readerOpens++; pipe.writeQueue.wake(); }
     if (this.writable) { pipe.writers++; pipe.writerOpens++; pipe.readQueue.wake(); }
   }
+  override get writesAll(): boolean { return true; }
+  override get signalsPipe(): boolean { return true; }
   override release(): void {
     const { pipe } = this;
     if (this.readable && --pipe.readers === 0) pipe.writeQueue.wake();

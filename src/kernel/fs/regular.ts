@@ -47,7 +47,7 @@ export const killPrivileges = (inode: Inode): void => {
 };
 
 /** Linux relatime_need_update(): atime moves when it is not after mtime and ctime, or a day old. */
-export const touchAccess = (file: FileDescription): void => {
+export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flags">): void => {
   const { inode, path } = file;
   if (file.flags & O_NOATIME || path.mount.flags & MS_NOATIME || inode.fs.readOnly) return;
   const { atime, mtime, ctime } = inode;

@@ -7,7 +7,8 @@ import type { Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Clock, FileSystem, Inode, Or } from "./inode.ts";
 import { S_IFCHR, S_IFIFO, makedev } from "./mode.ts";
-import { MountNamespace } from "./mount.ts";
+import { MemFs } from "./memfs.ts";
+import { Mount, MountNamespace } from "./mount.ts";
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./open-flags.ts";
 import { PipeEnd, openFifo } from "./pipe.ts";
 
@@ -22,6 +23,8 @@ export class Vfs {
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
   readonly sockfs: AnonFs;
+  /** Where memfds live. */
+  readonly memfds: Mount;
   #nextDev = 1;
 
   /** `root` makes the root file system, given its device number. */
@@ -31,6 +34,8 @@ export class Vfs {
     this.namespace = new MountNamespace(fs, fs.type);
     this.pipefs = new AnonFs(this.newDev(), clock, "pipefs", 0x50495045);
     this.anonfs = new AnonFs(this.newDev(), clock, "anon_inodefs", 0x09041934);
+    const shm = new MemFs(this.newDev(), clock);
+    this.memfds = new Mount(0, shm, shm.root, "tmpfs", 0);
     this.sockfs = new AnonFs(this.newDev(), clock, "sockfs", 0x534f434b);
   }
 
