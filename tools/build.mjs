@@ -3,5 +3,6 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, top } from "./setup.mjs";
 
+run(process.execPath, ["--import", "tsx", join("tools", "generate.ts")]);
 rmSync(join(top, "dist"), { recursive: true, force: true });
 run(process.execPath, [join(top, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);

@@ -84,8 +84,8 @@ export class Blocks {
 
   /** A frame's bytes changed: its records, wherever control is in them, lead back to the dispatcher. */
   invalidateFrame(frame: number): void {
-    if (this.codeFrames[frame >> 12] === 0) return;
-    this.codeFrames[frame >> 12] = 0;
+    if (this.codeFrames[frame >>> 12] === 0) return;
+    this.codeFrames[frame >>> 12] = 0;
     for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
     this.#byFrame.delete(frame);
     this.flushJumps();
@@ -164,8 +164,8 @@ export class Blocks {
   }
   /** From now on, writes to the frame must be seen. */
   #watch(frame: number): void {
-    if (this.codeFrames[frame >> 12] !== 0) return;
-    this.codeFrames[frame >> 12] = 1;
+    if (this.codeFrames[frame >>> 12] !== 0) return;
+    this.codeFrames[frame >>> 12] = 1;
     this.onWatch();
   }
   /** Called when a frame starts to hold code: cached permission to write to it must be forgotten. */
@@ -205,6 +205,7 @@ export class Blocks {
         if (n > 0) break;
         r = this.#decodeCrossing(ip, linear, offset, pageEnd, mode);
         if (r === "more") return 0;
+        if (r === "ok") this.#crosses(start, ip);
       }
       if (r !== "ok") {
         if (n > 0) break;
@@ -241,6 +242,17 @@ export class Blocks {
     this.#next += record.size;
   }
 
+  #secondFrame = 0;
+  /** A block that depends on the next page's frame too is found, and dropped, by either. */
+  #crosses(first: number, ip: number): void {
+    const frame = this.#secondFrame;
+    this.#watch(frame);
+    this.#crossing.set(first, frame);
+    let blocks = this.#byFrame.get(frame);
+    if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
+    blocks.set(-1 - ip, first);
+  }
+
   #decodeCrossing(ip: number, linear: number, offset: number, pageEnd: number, mode: 16 | 32 | 64): ReturnType<Decoder["decode"]> {
     const s = this.#state;
     const here = pageEnd - offset;
@@ -253,13 +265,7 @@ export class Blocks {
     }
     this.#window.set(s.u8.subarray(frame, frame + 16), here);
     const r = this.#decoder.decode(this.#window, 0, here + 16, ip, mode);
-    if (r === "ok") {
-      this.#watch(frame);
-      this.#crossing.set(this.#next, frame);
-      let blocks = this.#byFrame.get(frame);
-      if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
-      blocks.set(-ip, this.#next);
-    }
+    this.#secondFrame = frame;
     return r;
   }
 
@@ -316,6 +322,24 @@ export class Blocks {
     if (d.row.operands.filter((o) => o.kind === "imm").length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
   }
 
+  /** Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. */
+  decodeOne(ip: number): Decoded | undefined {
+    const s = this.#state;
+    const mode = contexts[s.u32[at.context >> 2] as number]!.mode;
+    const linear = mode === 64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
+    const frame = linear < 0 || linear >= 2 ** 47 ? -1 - (PF.USER | PF.INSTRUCTION) : this.#frame(linear);
+    if (frame < 0) {
+      this.#noFrame(frame, linear);
+      return undefined;
+    }
+    const offset = frame + (linear & 0xfff);
+    let r = this.#decoder.decode(s.u8, offset, frame + 4096, ip, mode);
+    if (r === "more") r = this.#decodeCrossing(ip, linear, offset, frame + 4096, mode);
+    if (r === "ok") return this.#decoder.d;
+    if (r !== "more") this.fault.kind = r === "long" ? "long" : "undefined";
+    return undefined;
+  }
+
   /** Let a branch lead straight to its target: only within a page, where both stand and fall with one frame. */
   link(rec: number, taken: boolean, target: number): void {
     const from = this.ipOf(rec);
@@ -340,7 +364,7 @@ const memoryKind = (d: Decoded, context: number): number => {
 };
 
 /** Where in the state page a register operand lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4..7 are ah ch dh bh. */
-const registerOffset = (d: Decoded, n: number): number => {
+export const registerOffset = (d: Decoded, n: number): number => {
   const o = d.row.operands[n]!;
   const byte = o.widths[0] === 8 && o.widths[2] === 8;
   const gpr = (r: number) => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);

@@ -1,12 +1,14 @@
 // The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
 // handlers do the work and come back only for what they cannot do.
 import { actions, type Machine } from "./act.ts";
-import { Blocks } from "./blocks.ts";
+import { Blocks, registerOffset } from "./blocks.ts";
+import type { Decoded } from "./decode.ts";
+import { Evaluator, exitOf } from "./evaluate.ts";
 import { exit, type Exit, leave } from "./exit.ts";
-import { layout, tlb } from "./layout.ts";
+import { layout, record, tlb } from "./layout.ts";
 import { type Access, access, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
 import type { Row } from "./row.ts";
-import { actNames } from "./routine-types.ts";
+import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
 import { at, PF, S, State, vector } from "./state.ts";
 
@@ -16,6 +18,7 @@ export interface CpuCode {
   readonly handlers: WebAssembly.Module;
   readonly forms: Uint16Array;
   readonly routines: WebAssembly.Module;
+  readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
 interface HandlerExports { enter(record: number, budget: number): number; flagsWord(): bigint }
 
@@ -30,6 +33,7 @@ export class Cpu implements CodeWatch, Machine {
   readonly codeFrames: Uint8Array;
   readonly #run: HandlerExports;
   readonly routines: WebAssembly.Exports;
+  readonly routineTypes: Readonly<Record<string, RoutineType>>;
   #mmu: Mmu = unmapped;
   /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
   #commitFirst = 0;
@@ -45,6 +49,7 @@ export class Cpu implements CodeWatch, Machine {
   constructor(memory: WebAssembly.Memory, code: CpuCode) {
     const s = new State(memory);
     this.state = s;
+    this.routineTypes = code.routineTypes;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory } }).exports;
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#miss(address, bytes, how as Access, rec, budget),
@@ -102,7 +107,7 @@ export class Cpu implements CodeWatch, Machine {
       s.i64[(entry + tlb.writeTag) >> 3] = -1n;
     }
     s.i32[(entry + tlb.addend) >> 2] = (frame - page) % 0x1_0000_0000 | 0;
-    if (how === access.write && t & cacheWrite && this.codeFrames[frame >> 12] === 0) s.i64[(entry + tlb.writeTag) >> 3] = tag;
+    if (how === access.write && t & cacheWrite && this.codeFrames[frame >>> 12] === 0) s.i64[(entry + tlb.writeTag) >> 3] = tag;
     return frame + inPage;
   }
 
@@ -112,7 +117,7 @@ export class Cpu implements CodeWatch, Machine {
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
-      if (how !== access.write || this.codeFrames[p >> 12] === 0) return p;
+      if (how !== access.write || this.codeFrames[p >>> 12] === 0) return p;
       this.#stage(p, bytes, 0, bytes);
       return layout.scratch;
     }
@@ -136,15 +141,15 @@ export class Cpu implements CodeWatch, Machine {
   #commit(): void {
     const u8 = this.state.u8;
     u8.copyWithin(this.#commitFirst, layout.scratch, layout.scratch + this.#commitFirstBytes);
-    this.invalidateFrame(this.#commitFirst & ~0xfff);
+    this.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
     if (this.#commitBytes > this.#commitFirstBytes) {
       u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
-      this.invalidateFrame(this.#commitSecond & ~0xfff);
+      this.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
     }
   }
   #stackAccess(rec: number): boolean {
-    const row = this.blocks.rowOf(rec);
-    return this.state.u8[rec + 13] === S.ss || (row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(row.name));
+    const row = this.#evaluated ? this.#evaluated.row : this.blocks.rowOf(rec);
+    return (this.#evaluated ? this.#evaluated.isMemory && this.#evaluated.memorySegment : this.state.u8[rec + record.segment]) === S.ss || (row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(row.name));
   }
 
   // Faults.
@@ -157,6 +162,11 @@ export class Cpu implements CodeWatch, Machine {
     s.i32[at.budget >> 2] = budget;
     throw guestFault;
   }
+  /** For the evaluator: limit and rights of an access outside 64-bit mode. */
+  checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
+    const bad = this.segments.check(segment, offset, bytes, write);
+    if (bad >= 0) this.#throwFault(bad, 0, 0, 0, 0);
+  }
   /** For actions: a fault at the current instruction. */
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
@@ -165,15 +175,17 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Guest memory for actions, by linear address: faults like the instruction that asks. */
   readLinear(address: number, bytes: number): number {
+    if (this.#evaluated) return this.#miss(address, bytes, access.read, 0, 0);
     return this.#miss(address, bytes, access.read, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
   }
   writeLinear(address: number, bytes: number): number {
+    if (this.#evaluated) return this.#miss(address, bytes, access.write, 0, 0);
     return this.#miss(address, bytes, access.write, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
   }
   commitLinear(pointer: number): void { if (pointer < layout.routines) this.#commit(); }
   /** rip of the instruction in progress and of the one after it. */
-  get instructionIp(): number { return this.blocks.ipOf(this.state.u32[at.record >> 2] as number); }
-  get nextIp(): number { return this.blocks.nextIpOf(this.state.u32[at.record >> 2] as number); }
+  get instructionIp(): number { return this.#evaluated ? this.#evaluated.ip : this.blocks.ipOf(this.state.u32[at.record >> 2] as number); }
+  get nextIp(): number { return this.#evaluated ? this.#evaluated.ip + this.#evaluated.length : this.blocks.nextIpOf(this.state.u32[at.record >> 2] as number); }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
   get retired(): number { return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number); }
   get flags(): number { return Number(this.#run.flagsWord()) | (this.state.u32[at.systemFlags >> 2] as number) | 2; }
@@ -265,6 +277,35 @@ export class Cpu implements CodeWatch, Machine {
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
   }
+  /** Run one instruction through the oracle: the same state, the same exits; `exit.budget` when nothing special happened. */
+  evaluate(): Exit {
+    const s = this.state;
+    const d = this.blocks.decodeOne(s.rip);
+    if (!d) {
+      this.#fetchFault();
+      return exit.fault;
+    }
+    this.#evaluated = d;
+    let code: number;
+    try {
+      code = new Evaluator(this, d, registerOffset).run();
+    } catch (e) {
+      if (e !== guestFault) throw e;
+      code = leave.fault;
+    } finally {
+      this.#evaluated = undefined;
+    }
+    if (code === leave.fault) return exit.fault;
+    this.instructions++;
+    if (code === leave.again) return exit.budget;
+    if (code !== leave.jumped) {
+      const next = d.ip + d.length;
+      s.rip = d.mode === 64 ? next : next % 0x1_0000_0000;
+    }
+    return exitOf(code) ?? exit.budget;
+  }
+  #evaluated: Decoded | undefined;
+
   #fetchFault(): number {
     const s = this.state;
     const { kind, error, address } = this.blocks.fault;

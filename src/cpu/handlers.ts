@@ -8,7 +8,7 @@ import type { Flag, Ops, Width } from "./ops.ts";
 import { access } from "./mmu.ts";
 import type { Operand, Row } from "./row.ts";
 import { slotsOf } from "./slots.ts";
-import { actNames, type RoutineType, routineTypes } from "./routine-types.ts";
+import { actNames, type RoutineType } from "./routine-types.ts";
 import { at, R } from "./state.ts";
 import { Body, type FuncType, type Node, type WasmType, i32c, i64c, localGet, ModuleWriter, node, op, wt } from "./wasm.ts";
 
@@ -244,7 +244,7 @@ export interface Handlers {
   readonly forms: Uint16Array;
   readonly count: number;
 }
-export const buildHandlers = (rows: readonly Row[], memoryPages: number): Handlers => {
+export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Record<string, RoutineType>>, memoryPages: number): Handlers => {
   const m = new ModuleWriter();
   const i32 = wt.i32;
   const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });

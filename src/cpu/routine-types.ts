@@ -1,14 +1,8 @@
-// What meanings may call: compiled routines (AssemblyScript, exact arithmetic) by type, and actions on the machine by name.
-import { type WasmType, wt } from "./wasm.ts";
+// What meanings may call: compiled routines (src/cpu/routines, exact arithmetic), whose types the build reads off the compiled module,
+// and actions on the machine by name.
+import type { WasmType } from "./wasm.ts";
 
-export interface RoutineType { readonly params: readonly WasmType[]; readonly result: WasmType | undefined }
-const { i32, i64 } = wt;
-void i32;
-void i64;
-
-/** Routines of src/cpu/routines, callable as `o.call(name, …)`. */
-export const routineTypes: Record<string, RoutineType> = {};
-
+export interface RoutineType { readonly params: readonly WasmType[]; readonly result?: WasmType | undefined }
 /** Actions (act.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
 export const actNames = ["loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "xgetbv", "enter"] as const;
 export type ActName = (typeof actNames)[number];

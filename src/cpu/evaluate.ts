@@ -1,0 +1,250 @@
+// Ops<bigint>: the oracle, and the single-stepper. Slow and obvious; generated code is tested against it, never the other way
+// round. It works on the same state page, so that a task can change tiers between any two instructions.
+import { actions } from "./act.ts";
+import type { Cpu } from "./cpu.ts";
+import { contexts } from "./context.ts";
+import { type Decoded, noRegister } from "./decode.ts";
+import { exit, type Exit, leave } from "./exit.ts";
+import { assemble, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
+import { isMemoryOperand, operandWidth } from "./form.ts";
+import { access, type Access } from "./mmu.ts";
+import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
+import { at, R, S, type State } from "./state.ts";
+import { wt } from "./wasm.ts";
+
+const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
+const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
+const bool = (b: boolean): bigint => (b ? 1n : 0n);
+
+/** Integers as the vocabulary has them: 64 bits, unsigned. */
+export const integers = {
+  imm: (n: number | bigint) => u(64, BigInt(n)),
+  add: (a: bigint, b: bigint) => u(64, a + b),
+  sub: (a: bigint, b: bigint) => u(64, a - b),
+  mul: (a: bigint, b: bigint) => u(64, a * b),
+  mulHighU: (a: bigint, b: bigint) => (a * b) >> 64n,
+  mulHighS: (a: bigint, b: bigint) => u(64, (s(64, a) * s(64, b)) >> 64n),
+  divU: (a: bigint, b: bigint) => a / b,
+  remU: (a: bigint, b: bigint) => a % b,
+  divS: (a: bigint, b: bigint) => u(64, s(64, a) / s(64, b)),
+  remS: (a: bigint, b: bigint) => u(64, s(64, a) % s(64, b)),
+  and: (a: bigint, b: bigint) => a & b,
+  or: (a: bigint, b: bigint) => a | b,
+  xor: (a: bigint, b: bigint) => a ^ b,
+  not: (a: bigint) => u(64, ~a),
+  shl: (a: bigint, n: bigint) => u(64, a << (n & 63n)),
+  shr: (a: bigint, n: bigint) => a >> (n & 63n),
+  sar: (a: bigint, n: bigint) => u(64, s(64, a) >> (n & 63n)),
+  zext: (a: bigint, w: number) => u(w, a),
+  sext: (a: bigint, w: number) => u(64, s(w, a)),
+  clz: (a: bigint) => BigInt(a === 0n ? 64 : 64 - a.toString(2).length),
+  ctz: (a: bigint) => BigInt(a === 0n ? 64 : (a & -a).toString(2).length - 1),
+  popcnt: (a: bigint) => BigInt(a.toString(2).replaceAll("0", "").length),
+  eq: (a: bigint, b: bigint) => bool(a === b),
+  ne: (a: bigint, b: bigint) => bool(a !== b),
+  ltU: (a: bigint, b: bigint) => bool(a < b),
+  leU: (a: bigint, b: bigint) => bool(a <= b),
+  ltS: (a: bigint, b: bigint) => bool(s(64, a) < s(64, b)),
+  leS: (a: bigint, b: bigint) => bool(s(64, a) <= s(64, b)),
+  select: (c: bigint, a: bigint, b: bigint) => (c !== 0n ? a : b),
+} as const satisfies Pure<bigint> & Partial<Ops<bigint>>;
+
+/** Ends an instruction from inside its meaning. */
+class Left {
+  readonly code: number;
+  constructor(code: number) { this.code = code; }
+}
+
+class DecodedForm implements Form {
+  readonly d: Decoded;
+  readonly w: Width;
+  readonly widths: readonly number[];
+  readonly stackSize: AddressSize;
+  constructor(d: Decoded, stackSize: AddressSize) {
+    this.d = d;
+    this.w = operandWidth(d.row, d.size);
+    this.widths = d.row.operands.map((_, n) => d.width(n));
+    this.stackSize = stackSize;
+  }
+  get addressSize(): AddressSize { return this.d.addressSize; }
+  get mode(): AddressSize { return this.d.mode; }
+  get rep(): Rep { return this.d.rep; }
+  get cc(): number { return this.d.row.cc; }
+  memory(n: number): boolean { return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!); }
+}
+
+export class Evaluator implements Ops<bigint> {
+  readonly #cpu: Cpu;
+  readonly #s: State;
+  readonly #d: Decoded;
+  readonly #form: DecodedForm;
+  readonly #offset: (n: number) => number;
+  readonly imm = integers.imm; readonly add = integers.add; readonly sub = integers.sub; readonly mul = integers.mul;
+  readonly mulHighU = integers.mulHighU; readonly mulHighS = integers.mulHighS;
+  readonly divU = integers.divU; readonly remU = integers.remU; readonly divS = integers.divS; readonly remS = integers.remS;
+  readonly and = integers.and; readonly or = integers.or; readonly xor = integers.xor; readonly not = integers.not;
+  readonly shl = integers.shl; readonly shr = integers.shr; readonly sar = integers.sar; readonly zext = integers.zext; readonly sext = integers.sext;
+  readonly clz = integers.clz; readonly ctz = integers.ctz; readonly popcnt = integers.popcnt;
+  readonly eq = integers.eq; readonly ne = integers.ne; readonly ltU = integers.ltU; readonly leU = integers.leU;
+  readonly ltS = integers.ltS; readonly leS = integers.leS; readonly select = integers.select;
+
+  constructor(cpu: Cpu, d: Decoded, registerOffset: (d: Decoded, n: number) => number) {
+    this.#cpu = cpu;
+    this.#s = cpu.state;
+    this.#d = d;
+    this.#form = new DecodedForm(d, contexts[this.#s.u32[at.context >> 2] as number]!.stackSize);
+    this.#offset = (n) => (d.row.operands[n]!.kind === "fixed" ? at.gpr + d.row.operands[n]!.register * 8 : registerOffset(d, n));
+  }
+
+  /** Execute; returns a leave or exit code, or 0 to go on. */
+  run(): number {
+    try {
+      this.#d.row.does(this, this.#form);
+      return 0;
+    } catch (e) {
+      if (e instanceof Left) return e.code;
+      throw e;
+    }
+  }
+
+  // Operands and registers.
+  get(n: number): bigint {
+    const o = this.#d.row.operands[n]!;
+    const w = this.#form.widths[n]!;
+    if (this.#form.memory(n)) return this.#read(this.#linear(this.#d.memorySegment, this.address(n), w, access.read), w, access.read);
+    switch (o.kind) {
+      case "far": return u(32, BigInt(this.#d.immLo)) | (BigInt(this.#d.imm2) << 32n);
+      case "imm": case "simm": {
+        if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return BigInt(this.#d.imm2);
+        const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? this.#d.size : o.widths[0];
+        return u(bits, (BigInt(this.#d.immHi) << 32n) | u(32, BigInt(this.#d.immLo)));
+      }
+      case "one": return 1n;
+      case "sti": case "sreg": return BigInt(this.#offset(n));
+      default: return this.#register(this.#offset(n), w);
+    }
+  }
+  rmw(n: number): bigint {
+    const w = this.#form.widths[n]!;
+    return this.#form.memory(n) ? this.#read(this.#linear(this.#d.memorySegment, this.address(n), w, access.write), w, access.write) : this.get(n);
+  }
+  set(n: number, v: bigint): void {
+    const w = this.#form.widths[n]!;
+    if (this.#form.memory(n)) return this.#write(this.#linear(this.#d.memorySegment, this.address(n), w, access.write), w, v);
+    const { kind } = this.#d.row.operands[n]!;
+    this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") && !kind.startsWith("mm") ? 64 : w, v);
+  }
+  reg(r: number, w: Width): bigint { return this.#register(at.gpr + r * 8, w); }
+  /** SDM Vol. 1 3.4.1.1: a 32-bit write zeroes the upper half, 8- and 16-bit writes keep it. */
+  setReg(r: number, w: Width, v: bigint): void { this.#setRegister(at.gpr + r * 8, w === 32 ? 64 : w, v); }
+  #register(offset: number, w: number): bigint {
+    let v = 0n;
+    for (let i = w / 8 - 1; i >= 0; i--) v = (v << 8n) | BigInt(this.#s.u8[offset + i] as number);
+    return v;
+  }
+  #setRegister(offset: number, w: number, v: bigint): void {
+    for (let i = 0, rest = u(w, v); i < w / 8; i++, rest >>= 8n) this.#s.u8[offset + i] = Number(rest & 0xffn);
+  }
+
+  // Memory.
+  address(_n: number): bigint {
+    const d = this.#d;
+    const r = (n: number) => (n === noRegister ? 0n : this.#register(at.gpr + n * 8, 64));
+    return u(d.addressSize, r(d.base) + (r(d.index) << BigInt(d.scale)) + BigInt(d.disp));
+  }
+  #linear(segment: number, offset: bigint, w: number, how: Access): bigint {
+    const st = this.#s;
+    if (this.#d.mode === 64) return u(64, offset + (segment >= S.fs ? (st.u64[(at.segBase >> 3) + segment] as bigint) : 0n));
+    if (st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
+    return u(32, offset + (st.u64[(at.segBase >> 3) + segment] as bigint));
+  }
+  #segment(segment: number | undefined): number {
+    const d = this.#d;
+    if (segment !== undefined) return segment;
+    return d.isMemory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds;
+  }
+  #read(linear: bigint, w: number, how: Access): bigint {
+    const p = how === access.write ? this.#cpu.writeLinear(Number(linear), w / 8) : this.#cpu.readLinear(Number(linear), w / 8);
+    return this.#register(p, w);
+  }
+  #write(linear: bigint, w: number, v: bigint): void {
+    const p = this.#cpu.writeLinear(Number(linear), w / 8);
+    this.#setRegister(p, w, v);
+    this.#cpu.commitLinear(p);
+  }
+  load(segment: number | undefined, offset: bigint, w: number): bigint { return this.#read(this.#linear(this.#segment(segment), offset, w, access.read), w, access.read); }
+  loadRmw(segment: number | undefined, offset: bigint, w: number): bigint { return this.#read(this.#linear(this.#segment(segment), offset, w, access.write), w, access.write); }
+  store(segment: number | undefined, offset: bigint, w: number, v: bigint): void { this.#write(this.#linear(this.#segment(segment), offset, w, access.write), w, v); }
+
+  let(_name: string, v: bigint): bigint { return v; }
+  when(c: bigint, then: () => void, otherwise?: () => void): void {
+    if (c !== 0n) then();
+    else otherwise?.();
+  }
+
+  // Flags: kept as kind and operands, like generated code keeps them.
+  flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
+    const st = this.#s;
+    const put = (offset: number, v: bigint) => { st.u64[offset >> 3] = v; };
+    if (kind === "inc" || kind === "dec") put(at.flagB, this.flag("CF"));
+    else if (b !== undefined) put(at.flagB, integers.sext(b, w));
+    if (a !== undefined) put(at.flagA, kind === "result" ? a : integers.sext(a, w));
+    put(at.flagResult, kind === "word" ? r : integers.sext(r, w));
+    st.u32[at.flagKind >> 2] = kindCode[kind];
+  }
+  setFlags(mask: number, word: bigint): void { this.flags("word", 64, (this.flagsWord() & ~BigInt(mask)) | (word & BigInt(mask))); }
+  flag(f: Flag): bigint {
+    const st = this.#s;
+    const kind = kindNames[st.u32[at.flagKind >> 2] as number]!;
+    return rules[kind][f](integers, st.u64[at.flagResult >> 3] as bigint, st.u64[at.flagA >> 3] as bigint, st.u64[at.flagB >> 3] as bigint);
+  }
+  flagsWord(): bigint { return assemble(integers, (f) => this.flag(f)); }
+  condition(cc: number): bigint { return condition(integers, cc, (f) => this.flag(f)); }
+  systemFlags(): bigint { return BigInt(this.#s.u32[at.systemFlags >> 2] as number); }
+  setSystemFlags(v: bigint): void { this.#s.u32[at.systemFlags >> 2] = Number(u(32, v)); }
+
+  // Control.
+  nextIp(): bigint {
+    const next = BigInt(this.#d.ip + this.#d.length);
+    return this.#d.mode === 64 && this.#d.size !== 16 ? u(64, next) : u(this.#d.size === 16 ? 16 : 32, next);
+  }
+  branch(): void { this.jump(BigInt(this.#d.target)); }
+  branchIf(c: bigint): void { if (c !== 0n) this.branch(); }
+  jump(target: bigint): void {
+    this.#s.u64[at.rip >> 3] = u(64, target);
+    throw new Left(leave.jumped);
+  }
+  fault(vector: number, error = 0): void { throw new Left(this.#cpu.raise(vector, error)); }
+  trap(vector: number, error = 0): void {
+    this.#cpu.raise(vector, error);
+    throw new Left(leave.trap);
+  }
+  exit(code: number): void { throw new Left(code); }
+
+  repeat(body: () => void, zf: boolean): void {
+    const { rep, addressSize } = this.#form;
+    if (rep === 0) return body();
+    const count = this.reg(R.cx, addressSize);
+    if (count === 0n) return;
+    body();
+    this.setReg(R.cx, addressSize, count - 1n);
+    if (count === 1n || (zf && this.flag("ZF") !== BigInt(rep === 1 ? 1 : 0))) return;
+    throw new Left(leave.again);
+  }
+
+  call(name: string, ...args: bigint[]): bigint {
+    const type = this.#cpu.routineTypes[name];
+    const f = this.#cpu.routines[name] as unknown as (...a: (bigint | number)[]) => bigint | number | undefined;
+    if (!type || !f) throw new Error(`no routine ${name}`);
+    const r = f(...args.map((a, i) => (type.params[i] === wt.i64 ? s(64, a) : Number(s(32, a)))));
+    return type.result === wt.i64 ? u(64, BigInt(r ?? 0)) : u(32, BigInt(r ?? 0));
+  }
+  act(name: keyof typeof actions, a = 0n, b = 0n): void {
+    const code = actions[name](this.#cpu, 0, a, b);
+    if (code !== 0) throw new Left(code);
+  }
+}
+
+/** What a leave code means after one instruction, or undefined to go on. */
+export const exitOf = (code: number): Exit | undefined =>
+  code === leave.fault || code === leave.trap ? exit.fault : code === leave.int80 || code === leave.sysenter || code === leave.syscall ? (code as Exit) : undefined;

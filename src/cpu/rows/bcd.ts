@@ -1,0 +1,62 @@
+// Decimal arithmetic, outside 64-bit mode only. SDM Vol. 2: AAA AAD AAM AAS DAA DAS.
+import type { Meaning, Ops } from "../ops.ts";
+import { type Row, row } from "../row.ts";
+import { EF, R, vector } from "../state.ts";
+
+const AX = R.ax;
+const low = <V>(o: Ops<V>, al: V): V => o.and(al, o.imm(0xf));
+const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.imm(0));
+
+/** The adjustment of the low digit is needed: it is above 9, or carried. */
+const needsLow = <V>(o: Ops<V>, al: V): V => o.let("low", o.or(o.ltU(o.imm(9), low(o, al)), o.flag("AF")));
+
+/** AAA, AAS: one unpacked digit; AX moves by 0x106, so that AH counts the carry. */
+const asciiAdjust =
+  (sign: 1 | -1): Meaning =>
+  (o) => {
+    const ax = o.reg(AX, 16);
+    const adjust = needsLow(o, ax);
+    const moved = o.select(adjust, o.zext(o.add(ax, o.imm(sign * 0x106)), 16), ax);
+    const r = o.let("r", o.and(moved, o.imm(0xff0f)));
+    o.setReg(AX, 16, r);
+    // Differs from the SDM, which leaves OF, SF, ZF and PF undefined: processors set them from the unmasked al.
+    o.setFlags(EF.CF | EF.AF, bit(o, adjust, EF.CF | EF.AF));
+  };
+
+/** DAA, DAS: two packed digits. The second test looks at the old AL and CF. */
+const decimalAdjust =
+  (sign: 1 | -1): Meaning =>
+  (o) => {
+    const al = o.reg(AX, 8);
+    const lowDigit = needsLow(o, al);
+    const highDigit = o.let("high", o.or(o.ltU(o.imm(0x99), al), o.flag("CF")));
+    const six = o.select(lowDigit, o.imm(sign * 6), o.imm(0));
+    const sixty = o.select(highDigit, o.imm(sign * 0x60), o.imm(0));
+    const r = o.let("r", o.zext(o.add(al, o.add(six, sixty)), 8));
+    // DAS: a borrow out of the low digit's adjustment is a carry too.
+    const borrow = sign < 0 ? o.and(lowDigit, o.ltU(al, o.imm(6))) : o.imm(0);
+    const carry = o.or(highDigit, borrow);
+    o.setReg(AX, 8, r);
+    o.flags("result", 8, r, o.let("f", o.or(bit(o, carry, EF.CF), bit(o, lowDigit, EF.AF))));
+  };
+
+const aam: Meaning = (o) => {
+  const base = o.get(0);
+  o.when(o.eq(base, o.imm(0)), () => o.fault(vector.DE));
+  const al = o.reg(AX, 8);
+  const r = o.let("r", o.remU(al, base));
+  o.setReg(AX, 16, o.or(o.shl(o.divU(al, base), o.imm(8)), r));
+  o.flags("result", 8, r, o.imm(0));
+};
+const aad: Meaning = (o) => {
+  const ax = o.reg(AX, 16);
+  const r = o.let("r", o.zext(o.add(ax, o.mul(o.shr(ax, o.imm(8)), o.get(0))), 8));
+  o.setReg(AX, 16, r);
+  o.flags("result", 8, r, o.imm(0));
+};
+
+export const bcd: readonly Row[] = [
+  row("daa", "27", decimalAdjust(1), { only: "not64" }), row("das", "2F", decimalAdjust(-1), { only: "not64" }),
+  row("aaa", "37", asciiAdjust(1), { only: "not64" }), row("aas", "3F", asciiAdjust(-1), { only: "not64" }),
+  row("aam", "D4 Ib", aam, { only: "not64" }), row("aad", "D5 Ib", aad, { only: "not64" }),
+];

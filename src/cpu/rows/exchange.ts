@@ -1,0 +1,47 @@
+// Read-modify-write instructions made for locks. SDM Vol. 2: CMPXCHG CMPXCHG8B/CMPXCHG16B XADD.
+import type { Meaning } from "../ops.ts";
+import { type Row, row } from "../row.ts";
+import { EF, R, vector } from "../state.ts";
+
+/** The destination is written either way: back with its own value when the comparison fails. */
+const cmpxchg: Meaning = (o, i) => {
+  const source = o.get(1);
+  const a = o.rmw(0);
+  const accumulator = o.reg(R.ax, i.w);
+  const equal = o.let("equal", o.eq(accumulator, a));
+  o.set(0, o.select(equal, source, a));
+  o.when(o.eq(equal, o.imm(0)), () => o.setReg(R.ax, i.w, a));
+  o.flags("sub", i.w, o.let("r", o.zext(o.sub(accumulator, a), i.w)), accumulator, a);
+};
+const xadd: Meaning = (o, i) => {
+  const b = o.get(1);
+  const a = o.rmw(0);
+  const r = o.let("r", o.zext(o.add(a, b), i.w));
+  o.set(1, a);
+  o.set(0, r);
+  o.flags("add", i.w, r, a, b);
+};
+/** edx:eax against 8 bytes, rdx:rax against 16, which must be aligned. */
+const cmpxchgPair =
+  (w: 32 | 64): Meaning =>
+  (o) => {
+    const at = o.address(0);
+    if (w === 64) o.when(o.ne(o.and(at, o.imm(15)), o.imm(0)), () => o.fault(vector.GP));
+    const high = o.let("offset", o.add(at, o.imm(w / 8)));
+    const low = o.loadRmw(undefined, at, w);
+    const upper = o.loadRmw(undefined, high, w);
+    const equal = o.let("equal", o.and(o.eq(low, o.reg(R.ax, w)), o.eq(upper, o.reg(R.dx, w))));
+    o.store(undefined, at, w, o.select(equal, o.reg(R.bx, w), low));
+    o.store(undefined, high, w, o.select(equal, o.reg(R.cx, w), upper));
+    o.when(o.eq(equal, o.imm(0)), () => {
+      o.setReg(R.ax, w, low);
+      o.setReg(R.dx, w, upper);
+    });
+    o.setFlags(EF.ZF, o.select(equal, o.imm(EF.ZF), o.imm(0)));
+  };
+
+export const exchange: readonly Row[] = [
+  row("cmpxchg", "0F B0 Eb,Gb", cmpxchg, { lock: true }), row("cmpxchg", "0F B1 Ev,Gv", cmpxchg, { lock: true }),
+  row("xadd", "0F C0 Eb,Gb", xadd, { lock: true }), row("xadd", "0F C1 Ev,Gv", xadd, { lock: true }),
+  row("cmpxchg16b", "REX.W 0F C7 /1 Mdq", cmpxchgPair(64), { lock: true, only: "64" }), row("cmpxchg8b", "0F C7 /1 Mq", cmpxchgPair(32), { lock: true }),
+];

@@ -1,0 +1,143 @@
+// Multiplication and division. SDM Vol. 2: MUL IMUL DIV IDIV; group 3.
+import type { Form, Meaning, Ops, Width } from "../ops.ts";
+import { type Row, row } from "../row.ts";
+import { EF, R, vector } from "../state.ts";
+
+/** CF and OF say that the upper half is needed; the others stay (SDM: undefined). */
+const setOverflow = <V>(o: Ops<V>, c: V): void => o.setFlags(EF.CF | EF.OF, o.select(c, o.imm(EF.CF | EF.OF), o.imm(0)));
+
+/** Halves of the double-width product or dividend: ah:al, dx:ax, edx:eax, rdx:rax. */
+const setPair = <V>(o: Ops<V>, w: Width, high: V, low: V): void => {
+  if (w === 8) return o.setReg(R.ax, 16, o.or(o.shl(o.zext(high, 8), o.imm(8)), o.zext(low, 8)));
+  o.setReg(R.ax, w, o.zext(low, w));
+  o.setReg(R.dx, w, o.zext(high, w));
+};
+
+const mul: Meaning = (o, i) => {
+  const { w } = i;
+  const a = o.reg(R.ax, w);
+  const b = o.get(0);
+  const low = o.let("p", o.mul(a, b));
+  const high = w === 64 ? o.mulHighU(a, b) : o.let("h", o.shr(low, o.imm(w)));
+  setPair(o, w, high, low);
+  setOverflow(o, o.ne(high, o.imm(0)));
+};
+/** The signed product, and whether it exceeds w bits. */
+const signed = <V>(o: Ops<V>, w: Width, a: V, b: V): { low: V; high: V; exceeds: V } => {
+  const x = o.sext(a, w);
+  const y = o.sext(b, w);
+  const low = o.let("p", o.mul(x, y));
+  if (w === 64) {
+    const high = o.let("h", o.mulHighS(a, b));
+    return { low, high, exceeds: o.ne(high, o.sar(low, o.imm(63))) };
+  }
+  return { low, high: o.sar(low, o.imm(w)), exceeds: o.ne(o.sext(low, w), low) };
+};
+const imul: Meaning = (o, i) => {
+  const { low, high, exceeds } = signed(o, i.w, o.reg(R.ax, i.w), o.get(0));
+  const c = o.let("c", exceeds);
+  setPair(o, i.w, high, low);
+  setOverflow(o, c);
+};
+const imulTo =
+  (first: 0 | 1): Meaning =>
+  (o, i) => {
+    const { low, exceeds } = signed(o, i.w, o.get(first), o.get(first + 1));
+    o.set(0, o.zext(low, i.w));
+    setOverflow(o, exceeds);
+  };
+
+/** A digit of long division in base 2^32: the estimate, corrected at most twice. Hacker's Delight 9-5, D. Knuth 4.3.1 D. */
+const digit = <V>(o: Ops<V>, upper: V, next: V, dHigh: V, dLow: V): V => {
+  const base = o.imm(0x1_0000_0000n);
+  let q = o.let("q", o.divU(upper, dHigh));
+  let rest = o.let("rest", o.sub(upper, o.mul(q, dHigh)));
+  for (let n = 0; n < 2; n++) {
+    const small = o.ltU(rest, base);
+    const large = o.or(o.leU(base, q), o.ltU(o.or(o.shl(rest, o.imm(32)), next), o.mul(q, dLow)));
+    const over = o.let("over", o.and(small, large));
+    q = o.let("q", o.select(over, o.sub(q, o.imm(1)), q));
+    rest = o.let("rest", o.select(over, o.add(rest, dHigh), rest));
+  }
+  return q;
+};
+/** high:low / d for high < d, all of 64 bits. */
+const divideWide = <V>(o: Ops<V>, high: V, low: V, divisor: V): { quotient: V; remainder: V } => {
+  const shift = o.let("shift", o.clz(divisor));
+  const d = o.let("d", o.shl(divisor, shift));
+  const dHigh = o.let("dh", o.shr(d, o.imm(32)));
+  const dLow = o.let("dl", o.zext(d, 32));
+  const upper = o.let("u", o.or(o.shl(high, shift), o.shr(o.shr(low, o.imm(1)), o.sub(o.imm(63), shift))));
+  const lower = o.let("l", o.shl(low, shift));
+  const next = o.let("n", o.shr(lower, o.imm(32)));
+  const last = o.let("last", o.zext(lower, 32));
+  const q1 = digit(o, upper, next, dHigh, dLow);
+  const middle = o.let("m", o.sub(o.or(o.shl(upper, o.imm(32)), next), o.mul(q1, d)));
+  const q0 = digit(o, middle, last, dHigh, dLow);
+  const remainder = o.shr(o.sub(o.or(o.shl(middle, o.imm(32)), last), o.mul(q0, d)), shift);
+  return { quotient: o.let("q", o.add(o.shl(q1, o.imm(32)), q0)), remainder: o.let("r", remainder) };
+};
+
+/** The dividend: 64 bits or fewer of it in one value, or two. */
+const dividend = <V>(o: Ops<V>, i: Form): { high: V; low: V } =>
+  i.w === 8 ? { high: o.reg(R.ax, 16), low: o.reg(R.ax, 16) } : { high: o.reg(R.dx, i.w), low: o.reg(R.ax, i.w) };
+const joined = <V>(o: Ops<V>, i: Form, high: V, low: V): V => (i.w === 8 ? low : o.let("n", o.or(o.shl(high, o.imm(i.w)), low)));
+
+const divideError = <V>(o: Ops<V>, c: V): void => o.when(c, () => o.fault(vector.DE));
+
+/** Differs from the SDM only in that flags stay as they were, where it leaves them undefined. */
+const div: Meaning = (o, i) => {
+  const d = o.get(0);
+  const { high, low } = dividend(o, i);
+  if (i.w === 64) {
+    divideError(o, o.leU(d, high));
+    o.when(o.eq(high, o.imm(0)),
+      () => {
+        o.setReg(R.dx, 64, o.let("r", o.remU(low, d)));
+        o.setReg(R.ax, 64, o.divU(low, d));
+      },
+      () => {
+        const { quotient, remainder } = divideWide(o, high, low, d);
+        setPair(o, 64, remainder, quotient);
+      });
+    return;
+  }
+  const n = joined(o, i, high, low);
+  divideError(o, o.leU(d, i.w === 8 ? o.shr(n, o.imm(8)) : high));
+  setPair(o, i.w, o.let("r", o.remU(n, d)), o.let("q", o.divU(n, d)));
+};
+
+const magnitude = <V>(o: Ops<V>, v: V): V => o.let("abs", o.select(o.ltS(v, o.imm(0)), o.sub(o.imm(0), v), v));
+const negateIf = <V>(o: Ops<V>, c: V, v: V): V => o.select(c, o.sub(o.imm(0), v), v);
+
+const idiv: Meaning = (o, i) => {
+  const { w } = i;
+  const raw = o.get(0);
+  divideError(o, o.eq(raw, o.imm(0)));
+  const d = o.let("d", o.sext(raw, w));
+  const { high, low } = dividend(o, i);
+  if (w === 64) {
+    const negative = o.let("neg", o.ltS(high, o.imm(0)));
+    const absLow = o.let("al", negateIf(o, negative, low));
+    const absHigh = o.let("ah", o.select(negative, o.sub(o.not(high), o.sub(o.select(o.eq(low, o.imm(0)), o.imm(0), o.imm(1)), o.imm(1))), high));
+    const absD = magnitude(o, d);
+    divideError(o, o.leU(absD, absHigh));
+    const { quotient, remainder } = divideWide(o, absHigh, absLow, absD);
+    const negativeQuotient = o.let("nq", o.ltS(o.xor(high, d), o.imm(0)));
+    const most = o.select(negativeQuotient, o.imm(1n << 63n), o.imm((1n << 63n) - 1n));
+    divideError(o, o.ltU(most, quotient));
+    return setPair(o, 64, o.let("r", negateIf(o, negative, remainder)), o.let("q", negateIf(o, negativeQuotient, quotient)));
+  }
+  const n = o.let("n", o.sext(joined(o, i, high, low), w * 2));
+  // The one quotient that exceeds 64 bits would trap in generated code.
+  if (w === 32) divideError(o, o.and(o.eq(n, o.imm(1n << 63n)), o.eq(d, o.imm(-1))));
+  const q = o.let("q", o.divS(n, d));
+  divideError(o, o.ne(o.sext(q, w), q));
+  setPair(o, w, o.let("r", o.remS(n, d)), q);
+};
+
+export const multiply: readonly Row[] = [
+  row("mul", "F6 /4 Eb", mul), row("mul", "F7 /4 Ev", mul), row("imul", "F6 /5 Eb", imul), row("imul", "F7 /5 Ev", imul),
+  row("div", "F6 /6 Eb", div), row("div", "F7 /6 Ev", div), row("idiv", "F6 /7 Eb", idiv), row("idiv", "F7 /7 Ev", idiv),
+  row("imul", "0F AF Gv,Ev", imulTo(0)), row("imul", "69 Gv,Ev,Iz", imulTo(1)), row("imul", "6B Gv,Ev,sb", imulTo(1)),
+];
