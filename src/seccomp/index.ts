@@ -4,6 +4,9 @@
 //   if (!(filter instanceof Filter)) throw new Error(filter.message);
 //   const verdict = { value: 0, filter: null };
 //   actionOf(upstream.returns, filter.decide({ nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) }, verdict));
+export { type AsmProblem, type Assembled, assemble } from "./asm/assemble.ts";
+export { disassemble, disassembleLines } from "./asm/disassemble.ts";
+export type { AsmOptions } from "./asm/names.ts";
 export { BPF, decodeProgram, encodeProgram, INSN_SIZE, type Insn, jump, MAX_INSNS, type Program, stmt } from "./bpf/insn.ts";
 export { convertedLength } from "./bpf/length.ts";
 export { type CheckerRules, checkProgram } from "./check.ts";

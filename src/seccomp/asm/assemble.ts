@@ -1,0 +1,111 @@
+// Filter text to instructions. Statements end at a semicolon or a line's end, `#` starts a comment, `name:` is a label, `next` is
+// the following instruction: `A = sys_number; A == getpid ? dead : ok; ok: return ALLOW; dead: return KILL`.
+// Listings of `disassemble` (and of seccomp-tools) are taken as they are.
+import { x64 } from "../../abi/abi.ts";
+import type { Insn, Program } from "../bpf/insn.ts";
+import { upstream } from "../profile/profiles.ts";
+import type { AsmOptions } from "./names.ts";
+import { parseStatement, type Unlinked, type Wrong } from "./statement.ts";
+
+export interface AsmProblem {
+  readonly code: Wrong["code"] | "unknown-label" | "duplicate-label" | "jump-range";
+  readonly message: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+}
+export interface Assembled {
+  /** Empty when there are problems. */
+  readonly program: Program;
+  readonly problems: readonly AsmProblem[];
+}
+
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+interface Statement extends Place {
+  readonly text: string;
+  readonly labels: readonly (Place & { readonly name: string })[];
+}
+
+/** The columns between a listing's label and its text, and a listing's first two lines. */
+const COLUMNS = /^(\s*\d{4}:)(?:\s+0x[0-9a-f]+){4}\s+/i;
+const HEADER = /^\s*(line\s+CODE\s+JT\s+JF\s+K|=+)\s*$/;
+const LABEL = /^\s*([\w.$]+):/;
+
+/** Blanks that take the place of what is left out keep columns right. */
+const clean = (line: string): string =>
+  HEADER.test(line) ? "" : line.replace(/#.*/, "").replace(COLUMNS, (all, label: string) => label + " ".repeat(all.length - label.length));
+
+const statements = (text: string): readonly Statement[] => {
+  const out: Statement[] = [];
+  let labels: (Place & { name: string })[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    let column = 1;
+    for (const part of clean(line).split(";")) {
+      let rest = part;
+      for (let match = LABEL.exec(rest); match?.[1]; match = LABEL.exec(rest)) {
+        labels.push({ name: match[1], line: index + 1, column: column + part.length - rest.length });
+        rest = rest.slice(match[0].length);
+      }
+      const body = rest.trim();
+      if (body) {
+        out.push({ text: body, labels, line: index + 1, column: column + part.length - rest.trimStart().length });
+        labels = [];
+      }
+      column += part.length + 1;
+    }
+  }
+  return out;
+};
+
+const defaults: AsmOptions = { layout: upstream.layout, returns: upstream.returns, abi: x64 };
+
+/** Looks labels up and turns them into distances. */
+class Linker {
+  readonly #at = new Map<string, number>();
+  readonly problems: AsmProblem[] = [];
+
+  complain(place: Place, wrong: Pick<AsmProblem, "code" | "message">): void {
+    this.problems.push({ ...wrong, line: place.line, column: place.column });
+  }
+  define({ labels }: Statement, pc: number): void {
+    for (const label of labels) {
+      if (this.#at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is there twice` });
+      this.#at.set(label.name, pc);
+    }
+  }
+  #distance(place: Place, label: string | undefined, pc: number, max: number): number {
+    if (label === undefined || label === "next") return 0;
+    const target = this.#at.get(label);
+    if (target === undefined) {
+      this.complain(place, { code: "unknown-label", message: `there is no label ${label}` });
+      return 0;
+    }
+    const distance = target - pc - 1;
+    if (distance < 0) this.complain(place, { code: "jump-range", message: `${label} is not further on: filters only jump forward` });
+    if (distance > max)
+      this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions on: a branch reaches ${max}` });
+    return distance;
+  }
+  link(place: Place, { insn, yes, no, always }: Unlinked, pc: number): Insn {
+    if (always !== undefined) return { ...insn, k: this.#distance(place, always, pc, 0xffff) };
+    if (yes === undefined && no === undefined) return insn;
+    return { ...insn, jt: this.#distance(place, yes, pc, 0xff), jf: this.#distance(place, no, pc, 0xff) };
+  }
+}
+
+export const assemble = (text: string, options: Partial<AsmOptions> = {}): Assembled => {
+  const all = { ...defaults, ...options };
+  const list = statements(text);
+  const linker = new Linker();
+  for (const [pc, statement] of list.entries()) linker.define(statement, pc);
+  const program = list.map((statement, pc): Insn => {
+    const parsed = parseStatement(statement.text, all);
+    if ("insn" in parsed) return linker.link(statement, parsed, pc);
+    linker.complain(statement, parsed);
+    return { code: 0, jt: 0, jf: 0, k: 0 };
+  });
+  return linker.problems.length ? { program: [], problems: linker.problems } : { program, problems: [] };
+};

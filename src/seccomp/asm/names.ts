@@ -1,0 +1,72 @@
+// The names of filter text: words of seccomp_data, architectures, system calls, actions. Both directions.
+import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import { E, type ErrnoName } from "../../abi/errno.ts";
+import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
+import type { DataLayout, Word } from "../layout.ts";
+import type { ReturnRules } from "../returns.ts";
+
+export interface AsmOptions {
+  readonly layout: DataLayout;
+  readonly returns: ReturnRules;
+  /** Whose numbers plain system call names are. */
+  readonly abi: Abi;
+}
+
+/** `args[1].hi` is written `args[1] >> 32`. */
+export const wordText = (word: Word): string => word.replace(".lo", "").replace(".hi", " >> 32");
+
+/** The offset of a word written as `wordText` writes it, or as `args_h[1]`; undefined if the layout has none. */
+export const wordOffset = (layout: DataLayout, text: string): number | undefined => {
+  const plain = text.replace(/^args_h\[(\d)\]$/, "args[$1] >> 32");
+  const at = layout.words.findIndex((word) => word !== "reserved" && wordText(word) === plain);
+  return at < 0 ? undefined : at * 4;
+};
+
+export const archNames: readonly (readonly [string, number])[] = [
+  ["ARCH_X86_64", x64.auditArch],
+  ["ARCH_I386", i386.auditArch],
+];
+const abis: readonly Abi[] = [x64, i386, x32];
+/** What is added to a number of the ABI. */
+const bit = (abi: Abi): number => (abi === x32 ? 0x4000_0000 : 0);
+const numberOf = (name: string, abi: Abi): number | undefined => {
+  const nr = name in syscallNumbers ? syscallNumbers[name as SyscallName][abi.column] : null;
+  return nr === null ? undefined : (nr | bit(abi)) >>> 0;
+};
+
+/** A number, `ARCH_I386`, `write` or `i386.write`. */
+export const constantOf = (text: string, abi: Abi): number | undefined => {
+  const number = /^-?(0x[0-9a-f]+|\d+)$/i.exec(text);
+  if (number) return text.startsWith("-") ? -Number(number[1]) >>> 0 : Number(text) > 0xffff_ffff ? undefined : Number(text) >>> 0;
+  const arch = archNames.find(([name]) => name === text);
+  if (arch) return arch[1];
+  const [first, rest] = text.split(".");
+  const qualified = rest === undefined ? undefined : abis.find((a) => a.name === first);
+  return rest === undefined ? numberOf(text, abi) : qualified && numberOf(rest, qualified);
+};
+
+const namesByNumber = abis.map((abi) => {
+  const names = new Map<number, string>();
+  for (const name of Object.keys(syscallNumbers)) {
+    const nr = numberOf(name, abi);
+    if (nr !== undefined && !names.has(nr)) names.set(nr, name);
+  }
+  return { abi, names };
+});
+
+/** `write`; `i386.write` when that is not the ABI of plain names. */
+export const syscallText = (nr: number, arch: number | undefined, plain: Abi): string | undefined => {
+  const wanted = abis.find((a) => a.auditArch === (arch ?? plain.auditArch) && (arch !== undefined || a === plain)) ?? plain;
+  const name = namesByNumber.find((n) => n.abi === wanted)?.names.get(nr);
+  return name && (wanted === plain ? name : `${wanted.name}.${name}`);
+};
+
+/** `ALLOW`, `ERRNO(5)`, `ERRNO(EPERM)`, `0x7fff0000`; `KILL` is what KILL_THREAD was called until Linux 4.14. */
+export const returnOf = (rules: ReturnRules, text: string): number | undefined => {
+  const [, name, data] = /^(\w+)(?:\(\s*(\w+)\s*\))?$/.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  const row = rules.actions.find((r) => r.name === name || (name === "KILL" && r.action === "kill_thread"));
+  if (!row) return data === undefined && /^\d/.test(name) ? constantOf(name, x64) : undefined;
+  const number = data === undefined ? 0 : (E[data as ErrnoName] ?? constantOf(data, x64));
+  return number === undefined || (number & rules.mask) !== 0 ? undefined : (row.value | number) >>> 0;
+};
