@@ -7,3 +7,4 @@ export { fabs, fchs, fcmov, fdecstp, ffree, fincstp, fst_st, fxch } from "./move
 export { frndint, fscale, fxtract } from "./scale";
 export { fprem, fprem1 } from "./remainder";
 export { fldcw, fnclex, fninit, load_environment, mask_all, setPointers, tag_word } from "./environment";
+export * from "./sse/index";

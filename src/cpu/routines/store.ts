@@ -1,12 +1,11 @@
 // FST, FSTP, FIST, FISTP, FISTTP, FBSTP to memory. A store comes in three steps, so that a memory fault leaves all as it was:
 // `…_value` computes and stages the exceptions, the row writes if `stores` says so, `stored` commits status and pop. SDM Vol. 2A.
-import { exponent, isNaN80, isSignaling, isUnsupported, isZero, normalize } from "./classify";
-import { C1, EXCEPTIONS, IE, OE, PE, RC, RC_DOWN, RC_UP, RC_ZERO, SF, UE } from "./flags";
+import { exponent, isNaN80, isSignaling, isUnsupported, normalize } from "./classify";
+import { IE, OE, RC, RC_ZERO, SF, UE } from "./flags";
 import { magnitude, tooBig } from "./integer";
+import { narrow } from "./narrow";
 import { raise, raised, setRaised } from "./result";
-import { roundsUp } from "./round";
 import { control, isEmpty, pop, signExponentAt, signal, significandAt, st } from "./stack";
-import { low, shiftRightJam } from "./wide";
 
 /** 1 if the value is to be written: not where an unmasked exception other than precision keeps it back. */
 export function stores(): i32 { return i32((raised & ~control() & (IE | OE | UE)) == 0); }
@@ -20,7 +19,7 @@ export function stored(pops: i32): void {
 export function fst_f32_value(): i32 { return <i32>floatValue(24, 8); }
 export function fst_f64_value(): i64 { return floatValue(53, 11); }
 
-/** Round ST(0) to a format of `precision` bits (with the hidden one) and `width` exponent bits. */
+/** ST(0) rounded to a format of `precision` bits (with the hidden one) and `width` exponent bits. */
 function floatValue(precision: i32, width: i32): u64 {
   setRaised(0);
   const emax: i32 = (1 << width) - 1;
@@ -39,35 +38,11 @@ function floatValue(precision: i32, width: i32): u64 {
     return infinity | (<u64>1 << (field - 1)) | (m << 1 >>> (64 - field));
   }
   if (m == 0) return sign;
-  return narrow(sign, se >>> 15 != 0, exponent(m, se) - 0x3fff + (emax >> 1), normalize(m), precision, emax);
-}
-
-function narrow(sign: u64, negative: bool, exp: i32, m: u64, precision: i32, emax: i32): u64 {
-  const drop = 64 - precision;
-  const field = precision - 1;
-  const rc = control() & RC;
-  let fraction = m << precision;
-  let whole = m >>> drop;
-  const up = roundsUp(negative, (whole & 1) != 0, fraction, rc);
-  if (exp <= 0) {
-    const tiny = exp < 0 || !up || whole + 1 != <u64>1 << precision;
-    if (tiny && !(control() & UE)) { raise(UE); return 0; }
-    whole = shiftRightJam(m, 0, drop + 1 - exp);
-    fraction = low;
-    let inexact = fraction != 0 ? PE | (tiny ? UE : 0) : 0;
-    if (roundsUp(negative, (whole & 1) != 0, fraction, rc)) { whole++; inexact |= C1; }
-    raise(inexact);
-    return sign | whole;
-  }
-  if (up && ++whole == <u64>1 << precision) { whole >>>= 1; exp++; }
-  if (exp >= emax) {
-    if (!(control() & OE)) { raise(OE); return 0; }
-    const infinite = rc == 0 || rc == (negative ? RC_DOWN : RC_UP);
-    raise(infinite ? OE | PE | C1 : OE | PE);
-    return sign | ((<u64>emax << field) - u64(!infinite));
-  }
-  if (fraction != 0) raise(up ? PE | C1 : PE);
-  return sign | (<u64>(exp - 1) << field) + whole;
+  const cw = control();
+  const bits = narrow(se >>> 15 != 0, exponent(m, se) - 0x3fff + (emax >> 1), normalize(m), precision, width, cw & RC, cw, false);
+  // An unmasked overflow or underflow keeps the value back, and then nothing was rounded.
+  if (raised & ~cw & (OE | UE)) setRaised(raised & (OE | UE));
+  return bits;
 }
 
 /** FIST and FISTP (rc from the control word) and FISTTP (`truncate`), for 16, 32 and 64 bits; sign-extended. */

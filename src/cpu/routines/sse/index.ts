@@ -1,0 +1,37 @@
+// What vector rows call, a lane at a time: f32 lanes are i32, f64 lanes i64. Exceptions gather until `sse_commit`.
+import { add, divide, extreme, multiply, squareRoot } from "./arithmetic";
+import { flags, predicate } from "./compare";
+import { fromInteger, integral, shorten, toInteger, widen } from "./convert";
+import { signBit } from "./format";
+import { begin, end } from "./round";
+export { sse_commit } from "./round";
+
+export function sse_add32(a: i32, b: i32): i32 { return <i32>add<f32>(<u32>a, <u32>b, 0); }
+export function sse_add64(a: i64, b: i64): i64 { return add<f64>(a, b, 0); }
+export function sse_sub32(a: i32, b: i32): i32 { return <i32>add<f32>(<u32>a, <u32>b, signBit<f32>()); }
+export function sse_sub64(a: i64, b: i64): i64 { return add<f64>(a, b, signBit<f64>()); }
+export function sse_mul32(a: i32, b: i32): i32 { return <i32>multiply<f32>(<u32>a, <u32>b); }
+export function sse_mul64(a: i64, b: i64): i64 { return multiply<f64>(a, b); }
+export function sse_div32(a: i32, b: i32): i32 { return <i32>divide<f32>(<u32>a, <u32>b); }
+export function sse_div64(a: i64, b: i64): i64 { return divide<f64>(a, b); }
+export function sse_sqrt32(a: i32): i32 { return <i32>squareRoot<f32>(<u32>a); }
+export function sse_sqrt64(a: i64): i64 { return squareRoot<f64>(a); }
+export function sse_min32(a: i32, b: i32): i32 { begin(); return <i32>end(extreme<f32>(<u32>a, <u32>b, false)); }
+export function sse_min64(a: i64, b: i64): i64 { begin(); return end(extreme<f64>(a, b, false)); }
+export function sse_max32(a: i32, b: i32): i32 { begin(); return <i32>end(extreme<f32>(<u32>a, <u32>b, true)); }
+export function sse_max64(a: i64, b: i64): i64 { begin(); return end(extreme<f64>(a, b, true)); }
+/** CMPxx: predicate 0 to 31; all ones or zeros. */
+export function sse_cmp32(a: i32, b: i32, which: i32): i32 { begin(); return <i32>end(predicate<f32>(<u32>a, <u32>b, which)); }
+export function sse_cmp64(a: i64, b: i64, which: i32): i64 { begin(); return end(predicate<f64>(a, b, which)); }
+/** COMIxx, or UCOMIxx with `quiet`: new CF, PF, ZF; deliver only if `sse_commit` gives 0. */
+export function sse_comi32(a: i32, b: i32, quiet: i32): i32 { begin(); return <i32>end(flags<f32>(<u32>a, <u32>b, quiet != 0)); }
+export function sse_comi64(a: i64, b: i64, quiet: i32): i32 { begin(); return <i32>end(flags<f64>(a, b, quiet != 0)); }
+export function sse_widen(a: i32): i64 { begin(); return end(widen(<u32>a)); }
+export function sse_shorten(a: i64): i32 { return <i32>shorten(a); }
+export function sse_from32(a: i64): i32 { begin(); return <i32>end(fromInteger<f32>(a)); }
+export function sse_from64(a: i64): i64 { begin(); return end(fromInteger<f64>(a)); }
+/** To a signed integer of 32 or 64 bits, sign-extended. */
+export function sse_to32(a: i32, width: i32, truncate: i32): i64 { begin(); return end(toInteger<f32>(<u32>a, width, truncate != 0)); }
+export function sse_to64(a: i64, width: i32, truncate: i32): i64 { begin(); return end(toInteger<f64>(a, width, truncate != 0)); }
+export function sse_round32(a: i32, how: i32): i32 { begin(); return <i32>end(integral<f32>(<u32>a, how)); }
+export function sse_round64(a: i64, how: i32): i64 { begin(); return end(integral<f64>(a, how)); }
