@@ -3,7 +3,8 @@
 import type { CpuCode } from "./cpu.ts";
 import { formKeys } from "./form.ts";
 import { generated } from "./generated/code.ts";
-import { rows, rowsKey } from "./rows/index.ts";
+import { rowsKey } from "./row.ts";
+import { rows } from "./rows/index.ts";
 import type { RoutineType } from "./routine-types.ts";
 
 /** What the build writes into generated/code.ts. */
@@ -29,7 +30,7 @@ let loaded: CpuCode | undefined;
 /** The code for all CPUs of this process; compiled once. */
 export const cpuCode = (): CpuCode => {
   if (loaded) return loaded;
-  if (generated.rows !== rowsKey()) throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
+  if (generated.rows !== rowsKey(rows)) throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
   const triples = new Uint16Array(bytes(generated.forms).buffer);
   const forms = new Uint16Array(rows.length * formKeys);
   for (let i = 0; i < triples.length; i += 3) forms[(triples[i] as number) * formKeys + (triples[i + 1] as number)] = triples[i + 2] as number;

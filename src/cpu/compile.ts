@@ -84,7 +84,7 @@ export interface Runtime {
   /** Condition codes 0..15 -> 0 or 1. */
   readonly condition: readonly number[];
   /** Routines: name -> index and type. */
-  routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result: WasmType | undefined };
+  routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result?: WasmType | undefined };
   /** (id, record, budget, a, b) -> 0 to go on, else an exit code. */
   readonly act: number;
   actId(name: string): number;

@@ -7,10 +7,11 @@ import { Evaluator, exitOf } from "./evaluate.ts";
 import { exit, type Exit, leave } from "./exit.ts";
 import { layout, record, tlb } from "./layout.ts";
 import { type Access, access, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
+import { cpuModel, defaultModel, type Model } from "./model.ts";
 import type { Row } from "./row.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
-import { at, PF, S, State, vector } from "./state.ts";
+import { at, EF, PF, S, State, vector } from "./state.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
@@ -44,11 +45,14 @@ export class Cpu implements CodeWatch, Machine {
   instructions = 0;
   /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
   timeStamp: () => bigint = () => BigInt(this.retired);
+  timeStampDisabled = false;
   #limit = 0;
+  readonly model: Model;
 
-  constructor(memory: WebAssembly.Memory, code: CpuCode) {
+  constructor(memory: WebAssembly.Memory, code: CpuCode, model: Model = cpuModel(defaultModel)!) {
     const s = new State(memory);
     this.state = s;
+    this.model = model;
     this.routineTypes = code.routineTypes;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory } }).exports;
     const js = {
@@ -205,6 +209,7 @@ export class Cpu implements CodeWatch, Machine {
     let rec = blocks.find(s.rip);
     for (;;) {
       let code: number;
+      if ((s.u32[at.systemFlags >> 2] as number) & EF.TF) return this.#singleStep(budget);
       if (rec === 0) code = this.#fetchFault();
       else {
         let left = blocks.leftOf(rec);
@@ -276,6 +281,15 @@ export class Cpu implements CodeWatch, Machine {
       }
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
+  }
+  /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
+  #singleStep(budget: number): Exit {
+    if (budget === 0) return this.#finish(budget, exit.budget);
+    this.#finish(budget, exit.budget);
+    const code = this.evaluate();
+    if (code !== exit.budget) return code;
+    this.raise(vector.DB, 0);
+    return exit.fault;
   }
   /** Run one instruction through the oracle: the same state, the same exits; `exit.budget` when nothing special happened. */
   evaluate(): Exit {

@@ -9,6 +9,7 @@ import { assemble, condition, kindCode, kindNames, type Pure, rules } from "./fl
 import { isMemoryOperand, operandWidth } from "./form.ts";
 import { access, type Access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
+import type { ActName } from "./routine-types.ts";
 import { at, R, S, type State } from "./state.ts";
 import { wt } from "./wasm.ts";
 
@@ -239,7 +240,7 @@ export class Evaluator implements Ops<bigint> {
     const r = f(...args.map((a, i) => (type.params[i] === wt.i64 ? s(64, a) : Number(s(32, a)))));
     return type.result === wt.i64 ? u(64, BigInt(r ?? 0)) : u(32, BigInt(r ?? 0));
   }
-  act(name: keyof typeof actions, a = 0n, b = 0n): void {
+  act(name: ActName, a = 0n, b = 0n): void {
     const code = actions[name](this.#cpu, 0, a, b);
     if (code !== 0) throw new Left(code);
   }

@@ -8,7 +8,7 @@ import type { Flag, Ops, Width } from "./ops.ts";
 import { access } from "./mmu.ts";
 import type { Operand, Row } from "./row.ts";
 import { slotsOf } from "./slots.ts";
-import { actNames, type RoutineType } from "./routine-types.ts";
+import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
 import { at, R } from "./state.ts";
 import { Body, type FuncType, type Node, type WasmType, i32c, i64c, localGet, ModuleWriter, node, op, wt } from "./wasm.ts";
 
@@ -154,9 +154,10 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.expr(i32c(code));
     b.opcode(op.return);
   }
-  /** On to the next record of the block. */
+  /** On to the next record of the block; from a block's last instruction, to the dispatcher. */
   next(): void {
     const b = this.body;
+    if (this.form.row.ends) return this.#leave(leave.next);
     const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
     this.#tail(next, left);
   }
@@ -228,7 +229,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.end();
   }
 
-  act(name: string, a: Node = i64c(0n), c: Node = i64c(0n)): void {
+  act(name: ActName, a: Node = i64c(0n), c: Node = i64c(0n)): void {
     const b = this.body;
     const code = b.bind(node(wt.i32, op.call, [i32c(this.runtime.actId(name)), rec, left, as(wt.i64, a), as(wt.i64, c)], this.runtime.act));
     b.if(code);

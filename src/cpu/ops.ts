@@ -6,6 +6,7 @@
 //  - Reads (get, rmw, reg, load, flag) happen where they stand; pure operations may be computed wherever they are used, so a
 //    value used twice is bound with `let`.
 //  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
+import type { ActName } from "./routine-types.ts";
 import type { EF } from "./state.ts";
 
 export type Width = 8 | 16 | 32 | 64;
@@ -132,7 +133,7 @@ export interface Ops<V> {
   /** Call a routine by name (routines.ts): integers in, one integer out. For what is no expression. */
   call(name: string, ...args: V[]): V;
   /** Call a routine that acts on the machine (segment loads, far transfers, CPUID); it may end the instruction. */
-  act(name: string, ...args: V[]): void;
+  act(name: ActName, a?: V, b?: V): void;
 }
 
 /** Names of EFLAGS bits, for `setFlags`. */

@@ -4,5 +4,5 @@ import type { WasmType } from "./wasm.ts";
 
 export interface RoutineType { readonly params: readonly WasmType[]; readonly result?: WasmType | undefined }
 /** Actions (act.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
-export const actNames = ["loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "xgetbv", "enter"] as const;
+export const actNames = ["loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc"] as const;
 export type ActName = (typeof actNames)[number];

@@ -129,3 +129,6 @@ export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits ==
 
 /** Does the operand size change what the row does? */
 export const sized = (r: Row): boolean => r.size === undefined && r.size64 !== "force" && r.operands.some((o) => o.widths[0] !== o.widths[2] || o.widths[0] !== o.widths[1]);
+
+/** Names a set of rows, so that generated code made from other rows is noticed. */
+export const rowsKey = (rows: readonly Row[]): string => `${rows.length} rows, ${rows.reduce((n, r) => n + r.encoding.length, 0)} characters`;

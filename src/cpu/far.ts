@@ -1,0 +1,109 @@
+// Far transfers that stay in ring 3, between code segments of any mode. SDM Vol. 2: CALL, JMP, RET, IRET; Vol. 3A 5.8.
+import type { Action, Machine } from "./act.ts";
+import { contexts } from "./context.ts";
+import { leave } from "./exit.ts";
+import { at, EF, R, S, type State, vector } from "./state.ts";
+
+const stackSize = (s: State): number => contexts[s.u32[at.context >> 2] as number]!.stackSize;
+const mask = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
+const stackPointer = (s: State): bigint => (s.u64[R.sp] as bigint) & mask(stackSize(s));
+const setStackPointer = (s: State, sp: bigint): void => {
+  const w = stackSize(s);
+  s.u64[R.sp] = w === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(w);
+};
+const linear = (s: State, sp: bigint): number =>
+  s.mode === 64 ? Number(BigInt.asUintN(64, sp)) : (s.segBase(S.ss) + Number(sp & mask(stackSize(s)))) % 0x1_0000_0000;
+
+const load = (m: Machine, sp: bigint, bits: number): bigint => {
+  const p = m.readLinear(linear(m.state, sp), bits / 8);
+  return bits === 64 ? m.state.view.getBigUint64(p, true) : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
+};
+const store = (m: Machine, sp: bigint, bits: number, v: bigint): void => {
+  const p = m.writeLinear(linear(m.state, sp), bits / 8);
+  if (bits === 64) m.state.view.setBigUint64(p, v, true);
+  else if (bits === 32) m.state.view.setUint32(p, Number(v & 0xffff_ffffn), true);
+  else m.state.view.setUint16(p, Number(v & 0xffffn), true);
+  m.commitLinear(p);
+};
+
+/** Can control go to this selector and offset? -1, or what raise() gives. The return's RPL must be 3; a jump's may be less. */
+const check = (m: Machine, selector: number, offset: bigint, returns: boolean): number => {
+  if (returns && (selector & 3) !== 3) return m.raise(vector.GP, selector & 0xfffc);
+  const bad = m.segments.checkCode(selector);
+  if (bad >= 0) return m.raise(bad, selector & 0xfffc);
+  const d = m.segments.lookup(selector)!;
+  const long = (d.access & 0x200) !== 0;
+  const fits = long ? offset < 1n << 47n || offset >= (1n << 64n) - (1n << 47n) : offset <= BigInt(d.limit);
+  return fits ? -1 : m.raise(vector.GP, 0);
+};
+const go = (m: Machine, selector: number, offset: bigint): number => {
+  m.segments.loadCode(selector);
+  m.state.u64[at.rip >> 3] = offset;
+  return leave.jumped;
+};
+
+/** b of these actions: the selector, and the operand size in bits above it. */
+const unpack = (b: bigint): { selector: number; bits: number } => ({ selector: Number(b & 0xffffn), bits: Number(b >> 16n) });
+
+export const farJump: Action = (m, _r, offset, b) => {
+  const { selector } = unpack(b);
+  const bad = check(m, selector, offset, false);
+  return bad >= 0 ? bad : go(m, selector, offset);
+};
+
+export const farCall: Action = (m, _r, offset, b) => {
+  const { selector, bits } = unpack(b);
+  const bad = check(m, selector, offset, false);
+  if (bad >= 0) return bad;
+  const s = m.state;
+  const step = BigInt(bits / 8);
+  const sp = stackPointer(s);
+  store(m, sp - step, bits, BigInt(s.selector(S.cs)));
+  store(m, sp - 2n * step, bits, BigInt(m.nextIp));
+  setStackPointer(s, sp - 2n * step);
+  return go(m, selector, offset);
+};
+
+/** a: bytes to release; b: the operand size above bit 16. */
+export const farReturn: Action = (m, _r, release, b) => {
+  const { bits } = unpack(b);
+  const s = m.state;
+  const step = BigInt(bits / 8);
+  const sp = stackPointer(s);
+  const offset = load(m, sp, bits);
+  const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  const bad = check(m, selector, offset, true);
+  if (bad >= 0) return bad;
+  setStackPointer(s, sp + 2n * step + release);
+  return go(m, selector, offset);
+};
+
+/** What ring 3 may change in EFLAGS by POPF and IRET (IOPL is 0). SDM Vol. 2B POPF, Table 4-16. */
+export const userFlags = EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.TF | EF.DF | EF.OF | EF.NT | EF.AC | EF.ID;
+
+/** In 64-bit mode IRET pops SS:RSP too, whatever the target. SDM Vol. 2A IRET, Operation. */
+export const iret: Action = (m, _r, _a, b) => {
+  const { bits } = unpack(b);
+  const s = m.state;
+  const long = s.mode === 64;
+  if (m.flags & EF.NT) return m.raise(vector.GP, 0);
+  const step = BigInt(bits / 8);
+  const sp = stackPointer(s);
+  const offset = load(m, sp, bits);
+  const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
+  const newSp = long ? load(m, sp + 3n * step, bits) : sp + 3n * step;
+  const ss = long ? Number(load(m, sp + 4n * step, bits) & 0xffffn) : -1;
+  const bad = check(m, selector, offset, true);
+  if (bad >= 0) return bad;
+  if (ss >= 0) {
+    const v = m.segments.load(S.ss, ss);
+    if (v >= 0) return m.raise(v, ss & 0xfffc);
+  }
+  const keep = bits === 16 ? ~(userFlags & 0xffff) : ~(userFlags | EF.RF);
+  m.flags = (m.flags & keep) | (flags & ~keep);
+  const code = go(m, selector, offset);
+  if (long) s.u64[R.sp] = newSp;
+  else setStackPointer(s, newSp);
+  return code;
+};

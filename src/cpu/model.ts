@@ -1,0 +1,97 @@
+// Processor models as data: what CPUID says, and which vendor's rules hold where they differ. The levels are those of the x86-64
+// psABI (https://gitlab.com/x86-psABIs/x86-64-ABI, table 3.1). A feature is listed only if every instruction it promises has a row.
+
+export type Vendor = "amd" | "intel";
+type Register = "a" | "b" | "c" | "d";
+
+/** Feature bits: CPUID leaf, register, bit. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names as /proc/cpuinfo has them. */
+const features = {
+  fpu: [1, "d", 0], tsc: [1, "d", 4], msr: [1, "d", 5], cx8: [1, "d", 8], sep: [1, "d", 11], cmov: [1, "d", 15], clflush: [1, "d", 19],
+  mmx: [1, "d", 23], fxsr: [1, "d", 24], sse: [1, "d", 25], sse2: [1, "d", 26],
+  pni: [1, "c", 0], pclmulqdq: [1, "c", 1], ssse3: [1, "c", 9], cx16: [1, "c", 13], sse4_1: [1, "c", 19], sse4_2: [1, "c", 20],
+  movbe: [1, "c", 22], popcnt: [1, "c", 23], aes: [1, "c", 25], hypervisor: [1, "c", 31],
+  syscall: [0x8000_0001, "d", 11], nx: [0x8000_0001, "d", 20], rdtscp: [0x8000_0001, "d", 27], lm: [0x8000_0001, "d", 29],
+  lahf_lm: [0x8000_0001, "c", 0], abm: [0x8000_0001, "c", 5],
+  fsgsbase: [7, "b", 0], bmi1: [7, "b", 3], bmi2: [7, "b", 8], erms: [7, "b", 9], adx: [7, "b", 19],
+} as const satisfies Record<string, readonly [number, Register, number]>;
+export type Feature = keyof typeof features;
+
+export interface Model {
+  /** "x86-64-v1:amd". */
+  readonly name: string;
+  readonly vendor: Vendor;
+  readonly family: number;
+  readonly model: number;
+  readonly stepping: number;
+  readonly brand: string;
+  readonly features: readonly Feature[];
+  /** SYSCALL from a 32-bit segment works (AMD) or is #UD (Intel); SYSENTER in long mode the reverse. SDM Vol. 2B; AMD APM Vol. 2 6.1. */
+  readonly syscall32: boolean;
+  readonly sysenterLong: boolean;
+}
+
+const pentium3: readonly Feature[] = ["fpu", "tsc", "msr", "cx8", "sep", "cmov", "mmx", "fxsr", "sse", "hypervisor"];
+const v1: readonly Feature[] = [...pentium3, "clflush", "sse2", "syscall", "nx", "lm", "fsgsbase"];
+
+const vendors: Record<Vendor, Pick<Model, "vendor" | "family" | "model" | "stepping" | "syscall32" | "sysenterLong">> = {
+  amd: { vendor: "amd", family: 15, model: 107, stepping: 1, syscall32: true, sysenterLong: false },
+  intel: { vendor: "intel", family: 6, model: 15, stepping: 11, syscall32: false, sysenterLong: true },
+};
+const vendorNames: Record<Vendor, string> = { amd: "AuthenticAMD", intel: "GenuineIntel" };
+
+const levels: Record<string, readonly Feature[]> = { pentium3, "x86-64-v1": v1 };
+
+export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => [`${l}:amd`, `${l}:intel`]);
+export const defaultModel = "x86-64-v1:amd";
+
+/** By name; a level without vendor is AMD's. Undefined: no such model. */
+export const cpuModel = (name: string): Model | undefined => {
+  const [level, vendor = "amd"] = name.split(":") as [string, string?];
+  const list = levels[level];
+  if (!list || (vendor !== "amd" && vendor !== "intel")) return undefined;
+  return { name: `${level}:${vendor}`, ...vendors[vendor], brand: `trapgate ${level}`, features: list };
+};
+
+const words = (text: string): [number, number, number] => {
+  const b = new Uint8Array(12);
+  for (let i = 0; i < text.length; i++) b[i] = text.charCodeAt(i);
+  const v = new DataView(b.buffer);
+  return [v.getUint32(0, true), v.getUint32(4, true), v.getUint32(8, true)];
+};
+
+const bits = (m: Model, leaf: number, register: Register): number =>
+  m.features.reduce((word, f) => {
+    const [l, r, bit] = features[f];
+    return l === leaf && r === register ? word | (1 << bit) : word;
+  }, 0);
+
+/** EDX of leaf 1, which AT_HWCAP repeats. */
+export const hwcap = (m: Model): number => bits(m, 1, "d") >>> 0;
+export const hasFeature = (m: Model, f: Feature): boolean => m.features.includes(f);
+
+/** CPUID: eax, ebx, ecx, edx. SDM Vol. 2A; leaves beyond what the model has give zeros. */
+export const cpuid = (m: Model, leaf: number, _subleaf: number): [number, number, number, number] => {
+  const [v0, v1_, v2] = words(vendorNames[m.vendor]);
+  const base = Math.min(m.family, 15);
+  const signature = ((m.family - base) << 20) | ((m.model >> 4) << 16) | (base << 8) | ((m.model & 15) << 4) | m.stepping;
+  switch (leaf) {
+    case 0: return [7, v0, v2, v1_];
+    // Line size of CLFLUSH (8 quadwords), one logical processor.
+    case 1: return [signature, 0x0001_0800, bits(m, 1, "c"), bits(m, 1, "d")];
+    case 7: return [0, bits(m, 7, "b"), 0, 0];
+    case 0x8000_0000: return [0x8000_0008, m.vendor === "amd" ? v0 : 0, m.vendor === "amd" ? v2 : 0, m.vendor === "amd" ? v1_ : 0];
+    case 0x8000_0001:
+      // AMD repeats the low bits of leaf 1 EDX here.
+      return [m.vendor === "amd" ? signature : 0, 0, bits(m, leaf, "c"), bits(m, leaf, "d") | (m.vendor === "amd" ? bits(m, 1, "d") & 0x0183_f3ff : 0)];
+    case 0x8000_0002:
+    case 0x8000_0003:
+    case 0x8000_0004: {
+      const text = m.brand.padEnd(48, "\0").slice((leaf - 0x8000_0002) * 16, (leaf - 0x8000_0001) * 16);
+      const [a, b, c] = words(text.slice(0, 12));
+      return [a, b, c, words(text.slice(12))[0]];
+    }
+    // 48 physical and 48 linear address bits.
+    case 0x8000_0008: return [0x3030, 0, 0, 0];
+    default: return [0, 0, 0, 0];
+  }
+};
