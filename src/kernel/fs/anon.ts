@@ -14,15 +14,16 @@ export class AnonInode extends Inode {
 export class AnonFs extends FileSystem {
   override readonly type: string;
   override readonly magic: number;
-  override readonly root: Dentry;
+  readonly #root: Dentry;
   readonly mount: Mount;
   constructor(dev: number, clock: Clock, type: string, magic: number) {
     super(dev, clock);
     this.type = type;
     this.magic = magic;
-    this.root = this.makeRoot(new AnonInode(this, S_IFDIR | 0o555));
+    this.#root = this.makeRoot(new AnonInode(this, S_IFDIR | 0o555));
     this.mount = new Mount(0, this, this.root, type, 0);
   }
+  override get root(): Dentry { return this.#root; }
   /** A path for an inode; `label` is what /proc/PID/fd shows. */
   path(inode: Inode, label: (ino: number) => string): Path {
     const dentry = new Dentry("", undefined, inode);

@@ -20,7 +20,7 @@ export abstract class FileSystem {
   abstract readonly type: string;
   /** statfs f_type. */
   abstract readonly magic: number;
-  abstract readonly root: Dentry;
+  abstract get root(): Dentry;
   readonly dev: number;
   readonly clock: Clock;
   /** Nothing may be written, whatever the mount says. */
@@ -48,7 +48,7 @@ export interface DirEntry { readonly name: string; readonly ino: number; readonl
 export interface Changes { mode?: number; uid?: number; gid?: number; atime?: Timespec; mtime?: Timespec; ctime?: Timespec }
 
 /** What a new inode starts with; umask and setgid directories are accounted for. */
-export interface NewInode { readonly mode: number; readonly uid: number; readonly gid: number; readonly rdev: number }
+export interface NewInode { readonly mode: number; readonly uid: number; readonly gid: number; readonly rdev: number; readonly ino?: number }
 
 export abstract class Inode {
   readonly fs: FileSystem;

@@ -17,13 +17,19 @@ export class MemFs extends FileSystem {
   override readonly type: string = "tmpfs";
   override readonly magic: number = 0x01021994;
   readonly budget: Budget;
-  readonly root: Dentry;
+  readonly #mode: number;
+  #root: Dentry | undefined;
 
+  /** `pages` bounds what files may hold, in units of 4096 bytes: half a gigabyte unless told. */
   constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number } = {}) {
     super(dev, clock);
     const pages = options.pages ?? 131072;
     this.budget = new Budget(pages, Math.max(pages, 1024));
-    this.root = this.makeRoot(this.rootDir(options.mode ?? 0o755));
+    this.#mode = options.mode ?? 0o755;
+  }
+  override get root(): Dentry {
+    this.#root ??= this.makeRoot(this.rootDir(this.#mode));
+    return this.#root;
   }
   protected rootDir(mode: number): Inode { return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }); }
 
@@ -45,7 +51,7 @@ export class MemFile extends RegularInode {
   declare readonly fs: MemFs;
   content: Content;
   constructor(fs: MemFs, made: NewInode, content = new Content(fs.budget)) {
-    super(fs, made.mode);
+    super(fs, made.mode, made.ino);
     own(this, made);
     this.content = content;
   }
@@ -77,7 +83,7 @@ export class MemLink extends Inode {
   declare readonly fs: MemFs;
   readonly target: string;
   constructor(fs: MemFs, made: NewInode, target: string) {
-    super(fs, made.mode);
+    super(fs, made.mode, made.ino);
     own(this, made);
     this.target = target;
   }
@@ -91,7 +97,7 @@ export class MemLink extends Inode {
 export class MemNode extends Inode {
   declare readonly fs: MemFs;
   constructor(fs: MemFs, made: NewInode) {
-    super(fs, made.mode);
+    super(fs, made.mode, made.ino);
     own(this, made);
   }
   override open(): Or<FileDescription> { return -E.ENXIO; }
@@ -107,7 +113,7 @@ export class MemDir extends Inode {
   #nextCookie = 1;
 
   constructor(fs: MemFs, made: NewInode) {
-    super(fs, made.mode);
+    super(fs, made.mode, made.ino);
     own(this, made);
     this.nlink = 2;
   }

@@ -1,0 +1,108 @@
+// A task with memory and file systems but no processor: system calls are made by calling their handlers.
+import { type Abi, x64, i386 } from "../../../src/abi/abi.ts";
+import type { VAddr } from "../../../src/abi/brand.ts";
+import { syscallNumbers } from "../../../src/abi/numbers.ts";
+import { calls } from "../../../src/kernel/calls/index.ts";
+import { type Cred, credOf } from "../../../src/kernel/cred.ts";
+import { FsContext } from "../../../src/kernel/fs/context.ts";
+import { FdTable } from "../../../src/kernel/fs/fd-table.ts";
+import type { FileSystem, Clock } from "../../../src/kernel/fs/inode.ts";
+import { MemFs } from "../../../src/kernel/fs/memfs.ts";
+import { Vfs } from "../../../src/kernel/fs/vfs.ts";
+import { Kernel } from "../../../src/kernel/kernel.ts";
+import { profiles } from "../../../src/kernel/profile.ts";
+import { Process } from "../../../src/kernel/process.ts";
+import { type Result, dispatchTable } from "../../../src/kernel/syscall.ts";
+import { Task } from "../../../src/kernel/task.ts";
+import { Frames } from "../../../src/memory/frames.ts";
+import { layoutFor } from "../../../src/memory/layout.ts";
+import { mmap } from "../../../src/memory/map.ts";
+import { AddressSpace } from "../../../src/memory/space.ts";
+import { type Arg, type Call, type Outcome, type Script, flatten } from "./script.ts";
+
+const tables = new Map([[x64, dispatchTable(calls, x64)], [i386, dispatchTable(calls, i386)]]);
+const SCRATCH = 0x100000;
+const SCRATCH_SIZE = 1 << 23;
+
+export class TestMachine {
+  readonly kernel: Kernel;
+  readonly task: Task;
+  #scratch = SCRATCH;
+
+  constructor(options: { root?: (dev: number, clock: Clock) => FileSystem; cred?: Cred } = {}) {
+    const frames = new Frames(new WebAssembly.Memory({ initial: 512, maximum: 512 }), 0);
+    // No code ever runs: what only the scheduler and the gate use may be missing.
+    this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames, model: {}, vdso: {} } as never);
+    this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
+    this.task = this.newTask(options.cred ?? credOf(0, 0));
+    // The standard streams of the native runner are in the way of scripts there, so something is here, too.
+    for (const end of this.kernel.vfs.pipe(this.task, 0)) this.task.files.install(end, 16);
+    this.task.files.install(this.kernel.vfs.pipe(this.task, 0)[0], 16);
+  }
+  newTask(cred: Cred, files = new FdTable()): Task {
+    const { kernel } = this;
+    const root = kernel.vfs.namespace.root.path;
+    const mem = new AddressSpace(kernel.frames, layoutFor(32, 8 << 20));
+    const pid = kernel.newPid();
+    const process = new Process(kernel, pid, kernel.init, 17);
+    const task = new Task(kernel, pid, process, { mem, files, fs: new FsContext(root, root), cred });
+    process.leader = task;
+    process.threads.push(task);
+    kernel.tasks.set(pid, task);
+    kernel.processes.set(pid, process);
+    const at = mmap(mem, { at: SCRATCH, length: SCRATCH_SIZE, prot: 3, flags: 0x32, offset: 0, compat: true });
+    if (at !== SCRATCH) throw new Error(`no scratch memory: ${at}`);
+    return task;
+  }
+
+  /** One call by name, as the gate would make it. */
+  call(name: Call["name"], registers: readonly number[], abi: Abi = x64, task: Task = this.task): Result {
+    const nr = syscallNumbers[name][abi.column];
+    const entry = nr === null ? undefined : tables.get(abi)?.[nr];
+    if (!entry) return -38;
+    const raw = new Uint32Array(12);
+    registers.forEach((v, i) => {
+      raw[2 * i] = v;
+      raw[2 * i + 1] = Math.floor(v / 2 ** 32);
+    });
+    return entry.syscall.call(task, entry.decode(raw), abi);
+  }
+
+  /** Put bytes into the task's memory. */
+  place(bytes: Uint8Array, task: Task = this.task): VAddr {
+    if (this.#scratch + bytes.length + 64 > SCRATCH + SCRATCH_SIZE) this.#scratch = SCRATCH;
+    const at = this.#scratch as VAddr;
+    task.mem.write(at, bytes);
+    this.#scratch += Math.ceil(bytes.length / 16) * 16 + 16;
+    return at;
+  }
+  text(s: string, task?: Task): VAddr { return this.place(Uint8Array.from(`${s}\0`, (c) => c.charCodeAt(0)), task); }
+
+  run(script: Script, abi: Abi): Outcome[] {
+    const outcomes: Outcome[] = [];
+    for (const { name, args } of script.calls) {
+      const buffers: { at: VAddr; n: number }[] = [];
+      const registers = flatten(args as readonly Arg[], abi).map((a) => {
+        if (typeof a === "number") return a;
+        if (typeof a === "string") return this.text(a);
+        if ("result" in a) return outcomes[a.result]?.result ?? -1;
+        const content = "out" in a ? new Uint8Array(a.out) : a.bytes;
+        const at = this.place(content);
+        buffers.push({ at, n: content.length });
+        return at;
+      });
+      const result = this.call(name, registers, abi);
+      outcomes.push({
+        result: typeof result === "number" ? result : -1000,
+        buffers: buffers.map(({ at, n }) => trimmed(this.task.mem.read(at, n) ?? new Uint8Array(0))),
+      });
+      this.kernel.now += 1000;
+    }
+    return outcomes;
+  }
+}
+const trimmed = (b: Uint8Array): Uint8Array => {
+  let end = b.length;
+  while (end > 0 && b[end - 1] === 0) end--;
+  return b.subarray(0, end);
+};
