@@ -45,9 +45,9 @@ const direntMode = (entry: Dirent<Buffer>): number => {
 class OpenFiles {
   readonly #fds = new Map<string, number>();
 
-  get(key: string, path: Buffer): number {
+  get(key: string, path: () => Buffer): number {
     const known = this.#fds.get(key);
-    const fd = known ?? openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const fd = known ?? openSync(path(), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     this.#fds.delete(key);
     this.#fds.set(key, fd);
     for (const [oldest] of this.#fds) {
@@ -111,7 +111,7 @@ class Directory {
     return readlinkSync(this.at(names), "buffer").toString("latin1");
   }
   read(names: Names, offset: number, into: Uint8Array): number {
-    const fd = this.#files.get(Directory.key(names), this.at(names));
+    const fd = this.#files.get(Directory.key(names), () => this.at(names));
     let got = 0;
     while (got < into.length) {
       const n = readSync(fd, into, got, into.length - got, offset + got);
