@@ -37,12 +37,12 @@ export const install = () => {
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 };
 
-/** Everything that the built package follows from. */
+/** Everything that the built package follows from, but for what the build itself writes. */
 const inputs = ["src", "guest", "tools", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
 
 const files = (path) => {
   const entries = readdirSync(path, { withFileTypes: true, recursive: true });
-  return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  return entries.filter((e) => e.isFile() && !e.parentPath.endsWith("generated")).map((e) => join(e.parentPath, e.name));
 };
 
 /** A hash of names and contents: modification times mean nothing after a clone. */

@@ -1,0 +1,71 @@
+// The matrix: every landmine under every profile, what was expected and what happened.
+import type { ProfileName } from "../kernel/profile.ts";
+import { Machine } from "../machine/machine.ts";
+import type { Run } from "../machine/run.ts";
+import { catalogue } from "./catalogue.ts";
+import { type Expected, expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "./landmine.ts";
+
+/** Gives the bytes of a guest file by its name: from a folder, from the network. */
+export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;
+
+export interface Cell {
+  readonly mine: Landmine;
+  readonly profile: ProfileName;
+  readonly variant: Variant;
+  readonly expected: Outcome;
+  readonly happened: Outcome;
+  readonly asExpected: boolean;
+}
+
+/** The part of a run that a landmine is judged by. */
+export const outcomeOf = (run: Run, expected: Outcome): Outcome => {
+  const { status } = run;
+  const end = "exit" in status ? status.exit : "signal" in status ? status.signal : "timeout";
+  const log = expected.log === undefined ? undefined : (run.kernelLog.find((line) => line.includes(expected.log as string)) ?? "");
+  return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }) };
+};
+const agrees = (expected: Outcome, happened: Outcome): boolean =>
+  happened.stdout === expected.stdout && happened.end === expected.end && (happened.log ?? "").includes(expected.log ?? "");
+
+/** Guests that do not end are no landmines: virtual time is short. */
+const SECONDS = 20;
+
+export const runLandmine = async (
+  mine: Landmine,
+  where: { readonly profile: ProfileName; readonly vendor: Vendor; readonly variant: Variant; readonly files: GuestFiles },
+): Promise<Cell | undefined> => {
+  const { profile, vendor, variant, files } = where;
+  const expected = expectedOf(mine, profile, vendor)?.[variant as keyof Expected];
+  if (!expected) return undefined;
+  const program = await files(guestFile(mine, profile, variant));
+  const run = await Machine.run(program, { kernel: profile, cpu: `x86-64-v1:${vendor}`, timeout: SECONDS });
+  const happened = outcomeOf(run, expected);
+  return { mine, profile, variant, expected, happened, asExpected: agrees(expected, happened) };
+};
+
+export interface MatrixOptions {
+  readonly profiles: readonly ProfileName[];
+  readonly vendor: Vendor;
+  readonly files: GuestFiles;
+  /** Rows by their ids; absent: all. */
+  readonly only?: readonly string[];
+}
+
+export async function* matrix(options: MatrixOptions): AsyncGenerator<Cell> {
+  for (const mine of catalogue) {
+    if (options.only && !options.only.includes(mine.id)) continue;
+    for (const profile of options.profiles) {
+      for (const variant of ["weak", "fixed"] as const) {
+        const cell = await runLandmine(mine, { ...options, profile, variant });
+        if (cell) yield cell;
+      }
+    }
+  }
+}
+
+/** `exit 77`, `SIGSYS`, `SIGKILL: compat system call 64 blocked`, with the last thing that the guest said. */
+export const describeOutcome = ({ stdout, end, log }: Outcome): string => {
+  const said = stdout.trimEnd().split("\n").at(-1) ?? "";
+  const how = typeof end === "number" ? (end === 0 && said !== "" ? "" : `exit ${end}`) : end;
+  return [said && `"${said}"`, how, log?.replace(/^\[.*?\] /, "")].filter(Boolean).join(", ");
+};

@@ -1,0 +1,171 @@
+// One machine: boot it, load a program, run it, look at what is left. The library's front door.
+import { credOf } from "../kernel/cred.ts";
+import type { FileDescription } from "../kernel/fs/file.ts";
+import { ByteSource, type ByteSink, sink } from "../kernel/fs/stream.ts";
+import { StreamInput, StreamOutput } from "../kernel/fs/stream-file.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { logLine } from "../kernel/log.ts";
+import type { Process } from "../kernel/process.ts";
+import { sendToGroup } from "../kernel/signal/send.ts";
+import { kernelSignal } from "../kernel/signal/info.ts";
+import { boot } from "./boot.ts";
+import { executionProblem } from "./elf-problem.ts";
+import { type InputEvent, Inputs } from "./inputs.ts";
+import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
+import { Output, type Run } from "./run.ts";
+import { endOf } from "./status.ts";
+import { Trace } from "./trace.ts";
+import { putFile } from "./tree.ts";
+
+/** Virtual nanoseconds between two looks at the world outside: some hundredths of a second of real time. */
+const STRETCH = 5_000_000;
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Byte strings are what the core calls names: one character a byte. */
+const byteString = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+
+/** What a stream was given, and whoever listens. */
+class Collector {
+  readonly #chunks: Uint8Array[] = [];
+  readonly sink: ByteSink;
+  constructor(listen: ((bytes: Uint8Array) => void) | undefined) {
+    this.sink = sink((bytes) => {
+      const copy = bytes.slice();
+      this.#chunks.push(copy);
+      listen?.(copy);
+    });
+  }
+  output(): Output {
+    const all = new Uint8Array(this.#chunks.reduce((n, c) => n + c.length, 0));
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    return new Output(all);
+  }
+}
+
+/** Where the first program's descriptors 0, 1 and 2 lead, if not into the Run. */
+export interface Streams {
+  readonly stdin?: FileDescription;
+  readonly stdout?: FileDescription;
+  readonly stderr?: FileDescription;
+  /** Called when every task sleeps and somebody may wait for the world outside. */
+  readonly wanted?: () => void;
+}
+
+export class Machine {
+  readonly kernel: Kernel;
+  readonly inputs = new Inputs();
+  readonly #source = new ByteSource();
+  #syscalls = 0;
+
+  constructor(options: MachineOptions = {}) {
+    this.kernel = boot(options);
+  }
+
+  /** Boot, run one program to its end, and report. */
+  static run(program: Program, options: MachineOptions & ProgramOptions = {}): Promise<Run> {
+    return new Machine(options).run(program, options);
+  }
+
+  /** Standard input's host end, for whoever does not give `stdin`. */
+  get stdin(): ByteSource {
+    return this.#source;
+  }
+
+  async run(program: Program, options: ProgramOptions = {}, streams: Streams = {}): Promise<Run> {
+    const { kernel } = this;
+    const hooks: Hooks = options.hooks ?? {};
+    const stdout = new Collector(hooks.stdout);
+    const stderr = new Collector(hooks.stderr);
+    const lines: string[] = [];
+    const emit = (line: string): void => void (lines.push(line), hooks.trace?.(line));
+    if (options.trace) kernel.observer = new Trace(emit, options.trace === true ? {} : options.trace);
+    if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
+    if (options.stdin !== undefined || !streams.wanted) this.#feed(options.stdin ?? "");
+    const { vfs } = kernel;
+    const process = this.#spawn(program, options, [
+      streams.stdin ?? new StreamInput(vfs, this.#source),
+      streams.stdout ?? new StreamOutput(vfs, stdout.sink),
+      streams.stderr ?? new StreamOutput(vfs, stderr.sink),
+    ]);
+    const inTime = await this.#pump(process, options.timeout, streams.wanted);
+    return {
+      status: inTime ? endOf(process.ended ?? 0) : { timeout: options.timeout ?? 0 },
+      stdout: stdout.output(),
+      stderr: stderr.output(),
+      trace: lines,
+      kernelLog: kernel.log.records.map(logLine),
+      stats: { instructions: kernel.processor.instructions, syscalls: this.#syscalls, nanoseconds: kernel.now },
+    };
+  }
+
+  #feed(stdin: string | Uint8Array): void {
+    this.#source.push(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin);
+    this.#source.end();
+  }
+
+  #spawn(program: Program, options: ProgramOptions, files: readonly FileDescription[]): Process {
+    const { kernel } = this;
+    const path = typeof program === "string" ? program : "/program";
+    if (typeof program !== "string") putFile(kernel.vfs, path, program, 0o755);
+    const env = { PATH, ...options.env };
+    const process = kernel.spawn({
+      path: byteString(path),
+      argv: [options.argv0 ?? path, ...(options.args ?? [])].map(byteString),
+      envp: Object.entries(env).map(([name, value]) => byteString(`${name}=${value}`)),
+      files,
+      cwd: byteString(options.cwd ?? "/"),
+      cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
+    });
+    if (typeof process === "number") throw executionProblem(path, -process, typeof program === "string" ? {} : { bytes: program });
+    return process;
+  }
+
+  /** Run until the first process has ended. False: its time was up before. */
+  async #pump(process: Process, timeout: number | undefined, wanted: (() => void) | undefined): Promise<boolean> {
+    const { kernel, inputs } = this;
+    const timer = timeout === undefined ? undefined : setTimeout(() => inputs.push({ kind: "timeout" }), timeout * 1000);
+    try {
+      for (;;) {
+        const result = kernel.run(STRETCH);
+        if (process.ended !== undefined || result.reason === "ended") return true;
+        // Nothing can ever wake anybody: as on Linux, that lasts until somebody loses patience.
+        const sleeps = result.reason === "idle" || result.reason === "stuck";
+        if (sleeps) {
+          wanted?.();
+          const until = result.reason === "idle" ? result.until : undefined;
+          await inputs.arrival(until === undefined ? undefined : (until - kernel.now) / 1e6);
+          if (until !== undefined && inputs.idle) inputs.push({ kind: "time", until });
+        } else await inputs.turn();
+        for (const event of inputs.take(kernel.now)) if (!this.#deliver(event, process)) return false;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** False: give up. */
+  #deliver(event: InputEvent, process: Process): boolean {
+    switch (event.kind) {
+      case "bytes":
+        this.#source.push(event.bytes);
+        return true;
+      case "end":
+        this.#source.end();
+        return true;
+      case "signal":
+        sendToGroup(this.kernel, process.pgid, kernelSignal(event.signal));
+        return true;
+      case "time":
+        this.kernel.advance(event.until);
+        return true;
+      case "resize":
+        return true;
+      case "timeout":
+        return false;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// What a machine is made of and what it is asked to run.
+import type { HostTree } from "../kernel/fs/host-tree.ts";
+import type { ProfileName } from "../kernel/profile.ts";
+import type { TraceOptions } from "./trace.ts";
+
+export interface FileOptions {
+  readonly content: string | Uint8Array;
+  /** Permission bits; default 0o644. */
+  readonly mode?: number;
+}
+
+export interface MountOptions {
+  readonly tree: HostTree;
+  /** Absolute path in the guest. */
+  readonly at: string;
+  /** Read-only; changes stay in the machine; changes reach the host (the tree must be writable). */
+  readonly mode: "ro" | "cow" | "rw";
+}
+
+export interface MachineOptions {
+  /** Whose rules hold: "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3. Default upstream. */
+  readonly kernel?: ProfileName;
+  /** Processor model: `x86-64-v1:amd`, `pentium3:intel`, … */
+  readonly cpu?: string;
+  /** Decides everything that is random. Default 0. */
+  readonly seed?: number;
+  /** Bytes of guest memory. Default 1 GiB, of which only what is touched is used. */
+  readonly memory?: number;
+  /** The root directory, seen copy-on-write. Default: an empty one in memory. */
+  readonly root?: HostTree;
+  readonly mounts?: readonly MountOptions[];
+  /** More files, by their absolute paths. */
+  readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
+  /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
+  readonly randomizeLayout?: boolean;
+}
+
+/** Sees things as they happen. */
+export interface Hooks {
+  readonly stdout?: (bytes: Uint8Array) => void;
+  readonly stderr?: (bytes: Uint8Array) => void;
+  readonly trace?: (line: string) => void;
+  readonly kernelLog?: (line: string) => void;
+}
+
+export interface ProgramOptions {
+  /** Arguments after the program's name. */
+  readonly args?: readonly string[];
+  /** Default: the path of the program. */
+  readonly argv0?: string;
+  /** Default: PATH only. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Default 0. */
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly stdin?: string | Uint8Array;
+  /** Lines in strace's format. */
+  readonly trace?: boolean | TraceOptions;
+  /** Seconds of real time after which the run is given up. Default: never. */
+  readonly timeout?: number;
+  readonly hooks?: Hooks;
+}
+
+/** A program: an ELF file's bytes, or an absolute path in the guest. */
+export type Program = string | Uint8Array;
