@@ -1,21 +1,30 @@
 // The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
 // through what the machine handed it.
+import type { Frames } from "../memory/frames.ts";
+import type { Vdso } from "./exec/vdso.ts";
+import { FutexTable } from "./futex/table.ts";
+import { type SpawnRequest, spawn } from "./life/spawn.ts";
 import type { Observer } from "./observer.ts";
-import type { Processor } from "./processor.ts";
+import type { Processor, ProcessorModel } from "./processor.ts";
 import type { Profile } from "./profile.ts";
-import type { Process } from "./process.ts";
+import { Process } from "./process.ts";
 import { KernelLog } from "./log.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { Timers } from "./sched/timers.ts";
-import type { Task } from "./task.ts";
+import { type Task, entryWork } from "./task.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import type { Timespec } from "./time.ts";
 
 export interface KernelOptions {
   readonly processor: Processor;
+  readonly model: ProcessorModel;
   readonly profile: Profile;
+  readonly frames: Frames;
+  readonly vdso: Vdso;
   readonly seed?: number;
+  /** Address space layout randomization, from the seed. Default on; off is what `setarch -R` gives. */
+  readonly randomizeLayout?: boolean;
   /** Seconds since 1970 at boot. Default 2025-01-01: runs are the same every day. */
   readonly bootTime?: number;
   readonly hostname?: string;
@@ -32,12 +41,17 @@ export type RunResult =
 
 export class Kernel {
   readonly processor: Processor;
+  readonly model: ProcessorModel;
   readonly profile: Profile;
+  readonly frames: Frames;
+  readonly vdso: Vdso;
+  readonly randomizeLayout: boolean;
+  readonly futexes = new FutexTable();
   /** Every thread, by its id; and every process that is not reaped, by pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();
-  /** Adopts orphans: the first process. */
-  init: Process | undefined = undefined;
+  /** Process 1: no program runs in it; it adopts orphans and reaps them. So a machine's first program is an ordinary process. */
+  readonly init: Process;
   readonly timers = new Timers();
   readonly scheduler: Scheduler;
   readonly log = new KernelLog();
@@ -49,17 +63,37 @@ export class Kernel {
   vfs!: Vfs;
   hostname: string;
   domainname = "(none)";
-  observer: Observer | undefined = undefined;
+  #observer: Observer | undefined = undefined;
   #lastPid = 0;
 
   constructor(options: KernelOptions) {
-    this.processor = options.processor;
+    const { processor } = options;
+    this.processor = processor;
+    processor.timeStamp = () => BigInt(this.now + processor.retired - processor.instructions);
+    this.model = options.model;
     this.profile = options.profile;
+    this.frames = options.frames;
+    this.vdso = options.vdso;
+    this.randomizeLayout = options.randomizeLayout ?? true;
     this.random = new Random(options.seed ?? 0);
     this.bootTime = options.bootTime ?? 1_735_689_600;
     this.hostname = options.hostname ?? "trapgate";
     this.scheduler = new Scheduler(this);
+    this.init = new Process(this, this.newPid(), undefined, 0);
+    this.processes.set(this.init.pid, this.init);
   }
+
+  get observer(): Observer | undefined { return this.#observer; }
+  set observer(observer: Observer | undefined) {
+    this.#observer = observer;
+    for (const task of this.tasks.values()) {
+      if (observer) task.entryWork |= entryWork.observer;
+      else task.entryWork &= ~entryWork.observer;
+    }
+  }
+
+  /** Start a program as a child of process 1: the process, or -errno. */
+  spawn(request: SpawnRequest): Process | number { return spawn(this, request); }
 
   /** CLOCK_REALTIME. */
   realtime(): Timespec {

@@ -14,6 +14,14 @@ export type WaitStatus = number;
 export interface Usage { user: number; system: number; minorFaults: number; voluntarySwitches: number; involuntarySwitches: number }
 export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
 
+/** What job control needs of a terminal. man 4 tty_ioctl, TIOCSPGRP. */
+export interface ControllingTty {
+  /** The foreground process group, 0 if there is none. */
+  readonly foreground: number;
+  /** Its session leader has gone. */
+  hangUp?(): void;
+}
+
 export class Process {
   readonly kernel: Kernel;
   /** tgid: the pid that user code sees. */
@@ -26,8 +34,7 @@ export class Process {
   leader!: Task;
   pgid: number;
   sid: number;
-  /** The controlling terminal, known to the terminal code only. */
-  tty: unknown = undefined;
+  tty: ControllingTty | undefined = undefined;
   readonly pending = new PendingSignals();
   readonly limits: Rlimit[];
 
@@ -41,8 +48,9 @@ export class Process {
   stopped: { signal: number; reported: boolean } | undefined = undefined;
   continued: { reported: boolean } | undefined = undefined;
 
+  /** prctl(PR_SET_CHILD_SUBREAPER): adopts orphaned descendants in init's place. */
   subreaper = false;
-  /** An ancestor is a subreaper: orphans look for it before init. */
+  /** Has called execve since it was forked: setpgid by the parent is too late (EACCES). */
   hasExecuted = false;
   /** Woken when a child changes state: wait4, waitid. */
   readonly childEvents = new WaitQueue();

@@ -1,21 +1,39 @@
-// What the kernel asks of a CPU. src/cpu/cpu.ts is the real one; tests drive the gate with one that runs no code.
+// What the kernel asks of a CPU: a part of src/cpu/cpu.ts. Tests drive the gate with one that runs no code.
 import type { Exit } from "../cpu/exit.ts";
 import type { Mmu } from "../cpu/mmu.ts";
-import type { State } from "../cpu/state.ts";
+import type { Segments } from "../cpu/segments.ts";
+import { S, type State } from "../cpu/state.ts";
 
 export interface Processor {
   readonly state: State;
-  /** Run at most `limit` guest instructions of the task whose registers are in `state`. How many are left is in the state page. */
+  readonly segments: Segments;
+  /** EFLAGS as PUSHF would store them (the arithmetic flags are kept lazily). */
+  flags: number;
+  /** Guest instructions retired before the current `run`, and up to now. */
+  readonly instructions: number;
+  readonly retired: number;
+  /** What RDTSC reads. */
+  timeStamp: () => bigint;
+  /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
   run(limit: number): Exit;
   setAddressSpace(mmu: Mmu): void;
-  /** EFLAGS as an instruction such as PUSHF would store it (the arithmetic flags are kept lazily). */
-  flags(): number;
-  setFlags(value: number): void;
-  /** Load a segment register from the descriptor tables as `mov` or a far transfer would. False: the selector is not loadable. */
-  loadSegment(segment: number, selector: number): boolean;
-  /** The descriptor tables of the running task: user-visible GDT entries and the LDT, as bytes. Selectors index them. */
-  setGdt(table: Uint8Array): void;
-  setLdt(table: Uint8Array | undefined): void;
-  /** The time-stamp counter at the start of the next `run`; it then goes up by one an instruction. */
-  setClock(tsc: number): void;
 }
+
+/** What the kernel has to know of the processor's model. */
+export interface ProcessorModel {
+  readonly vendor: "amd" | "intel";
+  /** AT_HWCAP (CPUID.1:EDX) and AT_HWCAP2. */
+  readonly hwcap: number;
+  readonly hwcap2: number;
+  /** XCR0: which parts XSAVE would save; 0 for a model without XSAVE, whose signal frames hold FXSAVE's 512 bytes. */
+  readonly xfeatures: number;
+}
+
+/** Load a segment register as a far transfer or `mov` would. False: the selector is not loadable, nothing has changed. */
+export const loadSegment = (cpu: Processor, segment: number, selector: number): boolean => {
+  const { segments } = cpu;
+  if (segment !== S.cs) return segments.load(segment, selector) < 0;
+  if (segments.checkCode(selector) >= 0) return false;
+  segments.loadCode(selector);
+  return true;
+};

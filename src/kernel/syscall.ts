@@ -35,8 +35,17 @@ export interface ShowContext {
 export type Args = Record<string, Arg<any>>;
 export type ArgsOf<A> = { -readonly [K in keyof A]: A[K] extends Arg<infer T> ? T : never };
 
+/**
+ * What execve and sigreturn return: the registers are not those of the caller any more, so there is nowhere to put a result.
+ * `shown` is what a tracer reads from rax.
+ */
+export class RegistersReplaced {
+  readonly shown: number;
+  constructor(shown: number) { this.shown = shown; }
+}
+
 /** A result of 0 or more, -errno, or a Wait. */
-export type Result = number | Wait;
+export type Result = number | Wait | RegistersReplaced;
 
 export interface Syscall {
   readonly name: SyscallName;
@@ -73,9 +82,12 @@ const registers = (args: Args, abi: Abi): number[] => {
   });
 };
 
+const NO_ARGS: Record<string, unknown> = Object.freeze({});
+
 const decoder = (args: Args, abi: Abi): Entry["decode"] => {
   const start = registers(args, abi);
   const list = Object.entries(args).map(([key, arg], i) => ({ key, arg, at: start[i] as number }));
+  if (list.length === 0) return () => NO_ARGS;
   return (raw) => {
     const out: Record<string, unknown> = {};
     for (const { key, arg, at } of list) out[key] = arg.decode(raw, at, abi);

@@ -6,6 +6,8 @@ import type { AddressSpace } from "../memory/space.ts";
 import type { Cred } from "./cred.ts";
 import type { PendingCall } from "./entry/call.ts";
 import type { SeccompState } from "./entry/seccomp-state.ts";
+import type { VdsoAddresses } from "./exec/vdso.ts";
+import type { FileDescription } from "./fs/file.ts";
 import type { FdTable } from "./fs/fd-table.ts";
 import type { FsContext } from "./fs/context.ts";
 import type { Kernel } from "./kernel.ts";
@@ -13,20 +15,38 @@ import { type Process, type Usage, noUsage } from "./process.ts";
 import { SignalActions } from "./signal/action.ts";
 import { PendingSignals } from "./signal/pending.ts";
 import { NONE, type SigSet } from "./signal/set.ts";
-import type { Sleeper, Wait, Waited } from "./wait.ts";
+import { type Sleeper, type Wait, WaitQueue, type Waited } from "./wait.ts";
 
 /** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
-export const entryWork = { seccomp: 1, trace: 2, hook: 4 } as const;
-export const exitWork = { signal: 1, reschedule: 2, trace: 4, ended: 8, hook: 16 } as const;
+export const entryWork = { seccomp: 1, trace: 2, observer: 4 } as const;
+export const exitWork = { signal: 1, ended: 2 } as const;
 
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
+
+/** What execve(2) loaded. */
+export interface Program {
+  /** The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the door's business. */
+  readonly abi: Abi;
+  readonly vdso: VdsoAddresses;
+  /** /proc/PID/exe. */
+  readonly exe: FileDescription | undefined;
+}
+const NO_PROGRAM: Program = {
+  abi: x64, exe: undefined, vdso: { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 },
+};
+
+export interface Ldt { table: Uint8Array | undefined }
+
+/** The last processor exception, as signal frames report it. Linux thread_struct trap_nr, error_code, cr2. */
+export interface Trap { readonly vector: number; readonly error: number; readonly cr2: bigint }
 
 export interface AltStack { readonly sp: number; readonly size: number; readonly flags: number }
 export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
 
 export class Task implements Sleeper {
   readonly kernel: Kernel;
-  readonly pid: number;
+  /** The thread id. execve from another thread than the leader takes over the leader's. */
+  pid: number;
   readonly process: Process;
   state: TaskState = "runnable";
   /** At most 15 bytes. PR_SET_NAME, /proc/PID/comm. */
@@ -41,16 +61,19 @@ export class Task implements Sleeper {
   readonly registers = new Uint8Array(at.size);
   /** GDT entries 12 to 14: set_thread_area(2). */
   tls = new Uint8Array(24);
+  /** Its segment registers hold descriptors that have changed since they were loaded (a new thread's TLS). */
+  staleSegments = false;
 
-  /** What this task's program was built for: its signal frames, its vDSO. */
-  personality: Abi = x64;
-  /** personality(2) flags. */
-  persona = 0;
+  program: Program = NO_PROGRAM;
+  /** personality(2). */
+  personality = 0;
+  /** modify_ldt(2): shared with whoever shares the address space. */
+  ldt: Ldt = { table: undefined };
   /** TS_COMPAT: the call being served came through a 32-bit door. It says nothing about the code segment. */
   compat = false;
   entryWork = 0;
   exitWork = 0;
-  /** pt_regs.orig_ax: the number of the call being served, or -1. */
+  /** pt_regs.orig_ax: the number of the call being served, or -1 outside of calls (a fault, an interrupt, after sigreturn). */
   origAx = -1;
   /** The argument registers of the call being served. */
   readonly args = new Uint32Array(12);
@@ -67,6 +90,7 @@ export class Task implements Sleeper {
   savedMask: SigSet | undefined = undefined;
   readonly pending = new PendingSignals();
   altStack: AltStack = NO_ALT_STACK;
+  trap: Trap = { vector: 0, error: 0, cr2: 0n };
 
   seccomp: SeccompState | undefined = undefined;
   noNewPrivs = false;
@@ -85,6 +109,8 @@ export class Task implements Sleeper {
   /** vfork(2): the parent's thread that sleeps until this task executes or ends. */
   vforkParent: Task | undefined = undefined;
   exitCode = 0;
+  /** Woken at the end of this thread. */
+  readonly endEvents = new WaitQueue();
   readonly usage: Usage = noUsage();
   readonly startTime: number;
 

@@ -35,6 +35,8 @@ export interface Waited {
   expired: boolean;
   /** Set once by the handler: the absolute deadline it computed on its first call. */
   deadline?: number;
+  /** What the call holds while it waits, dropped if the call is given up (signal, exit); a handler that finishes takes it away itself. */
+  held?: { drop(): void } | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: each handler keeps its own plain data here
   data?: any;
 }

@@ -1,2 +1,66 @@
-// setitimer(2): being written.
-export interface IntervalTimers { readonly real: unknown }
+// Interval timers of a process. man 2 setitimer, alarm; Linux kernel/time/itimer.c.
+import type { Process } from "../process.ts";
+import { SI } from "../signal/info.ts";
+import { sendToProcess } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import { processUsage } from "../life/usage.ts";
+import type { Timer } from "./timers.ts";
+
+export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;
+const SIGNALS = [SIG.SIGALRM, SIG.SIGVTALRM, SIG.SIGPROF] as const;
+
+/** Nanoseconds; 0 is off. */
+export interface Itimer { readonly value: number; readonly interval: number }
+
+/** One of the three. VIRTUAL and PROF count the process' own time: it cannot have used it before as much time has passed, so they look again. */
+class IntervalTimer implements Timer {
+  readonly which: number;
+  readonly process: Process;
+  interval = 0;
+  /** On the timer's own clock; Infinity is off. */
+  #expiry = Infinity;
+
+  constructor(process: Process, which: number) {
+    this.process = process;
+    this.which = which;
+  }
+
+  clock(): number {
+    if (this.which === ITIMER.REAL) return this.process.kernel.now;
+    const { user, system } = processUsage(this.process);
+    return this.which === ITIMER.VIRTUAL ? user : user + system;
+  }
+  get(): Itimer {
+    const left = this.#expiry - this.clock();
+    return { value: this.#expiry === Infinity ? 0 : Math.max(1000, left), interval: this.interval };
+  }
+  set({ value, interval }: Itimer): void {
+    this.interval = interval;
+    this.#expiry = value === 0 ? Infinity : this.clock() + value;
+    this.#arm();
+  }
+  #arm(): void {
+    const { timers, now } = this.process.kernel;
+    if (this.#expiry === Infinity) timers.cancel(this);
+    else timers.set(this, now + Math.max(this.#expiry - this.clock(), 1));
+  }
+  fire(): void {
+    if (this.clock() >= this.#expiry) {
+      const missed = this.interval === 0 ? 0 : Math.floor((this.clock() - this.#expiry) / this.interval);
+      this.#expiry = this.interval === 0 ? Infinity : this.#expiry + this.interval * (missed + 1);
+      sendToProcess(this.process, { signo: SIGNALS[this.which] as number, code: SI.KERNEL });
+    }
+    // A process that sleeps uses no time: asking every instant would never let the clock jump.
+    if (this.which !== ITIMER.REAL && !this.process.threads.some((t) => t.state === "runnable")) {
+      this.process.kernel.timers.set(this, this.process.kernel.now + 1e7);
+    } else this.#arm();
+  }
+}
+
+export class IntervalTimers {
+  readonly #timers: readonly IntervalTimer[];
+  constructor(process: Process) { this.#timers = SIGNALS.map((_, which) => new IntervalTimer(process, which)); }
+  get(which: number): Itimer { return (this.#timers[which] as IntervalTimer).get(); }
+  set(which: number, to: Itimer): void { (this.#timers[which] as IntervalTimer).set(to); }
+  cancel(): void { for (const t of this.#timers) t.set({ value: 0, interval: 0 }); }
+}

@@ -1,11 +1,196 @@
-// Who runs next.
+// Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with the same inputs and the
+// same seed gets the same schedule, instruction for instruction. Time is virtual: one nanosecond an instruction, a fixed cost a call.
+import { exit } from "../../cpu/exit.ts";
+import { S, at } from "../../cpu/state.ts";
+import { exceptionToSignal } from "../entry/exception.ts";
+import { Gate } from "../entry/gate.ts";
+import { leaveKernel } from "../entry/leave.ts";
+import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../entry/selectors.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
 import type { Task } from "../task.ts";
+import type { Wait } from "../wait.ts";
+import type { Timer } from "./timers.ts";
+import { loadSegment } from "../processor.ts";
+
+/** A millisecond of virtual time; Linux's is three (sysctl sched_base_slice_ns). */
+const SLICE = 1_000_000;
+const SYSCALL_COST = 100;
+const TLS_OFFSET = GDT_TLS_MIN * 8;
+
+const NO_LDT = new Uint8Array(0);
+
+/** A selector whose descriptor is the task's own: a TLS entry or one of the LDT. */
+const isDescriptorOfUser = (selector: number): boolean =>
+  (selector & 4) !== 0 || (selector >> 3 >= GDT_TLS_MIN && selector >> 3 <= GDT_TLS_MAX);
+
+/** Wakes a task at its deadline. One a task, kept while it lives. */
+class Deadline implements Timer {
+  readonly task: Task;
+  constructor(task: Task) { this.task = task; }
+  fire(): void {
+    this.task.waited.expired = true;
+    this.task.kernel.scheduler.wake(this.task);
+  }
+}
 
 export class Scheduler {
   readonly kernel: Kernel;
+  readonly gate: Gate;
+  /** The task whose registers are in cpu.state. */
   current: Task | undefined = undefined;
-  constructor(kernel: Kernel) { this.kernel = kernel; }
-  wake(_task: Task): void { throw new Error("being written"); }
-  run(_until: number): RunResult { throw new Error("being written"); }
+  readonly #queue: Task[] = [];
+  readonly #deadlines = new Map<Task, Deadline>();
+  readonly #gdt = newGdt();
+  /** Set by sched_yield(2) and by whoever ends the slice early. */
+  reschedule = false;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.gate = new Gate(kernel);
+  }
+
+  /** Make a task runnable: a new one, or one that slept. */
+  wake(task: Task): void {
+    if (task.state !== "sleeping") return;
+    this.#endSleep(task);
+    this.start(task);
+  }
+  start(task: Task): void {
+    task.state = "runnable";
+    this.#queue.push(task);
+  }
+
+  sleep(task: Task, wait: Wait): void {
+    task.state = "sleeping";
+    task.waiting = wait;
+    task.usage.voluntarySwitches++;
+    for (const q of wait.on) q.sleepers.add(task);
+    if (wait.until === undefined) return;
+    let deadline = this.#deadlines.get(task);
+    if (!deadline) this.#deadlines.set(task, (deadline = new Deadline(task)));
+    this.kernel.timers.set(deadline, wait.until);
+  }
+
+  #endSleep(task: Task): void {
+    for (const q of task.waiting?.on ?? []) q.sleepers.delete(task);
+    const deadline = this.#deadlines.get(task);
+    if (deadline) this.kernel.timers.cancel(deadline);
+    task.waiting = undefined;
+  }
+
+  /** A task is gone for good, wherever it was. */
+  forget(task: Task): void {
+    if (task.state === "sleeping") this.#endSleep(task);
+    this.#deadlines.delete(task);
+    task.state = "dead";
+    const i = this.#queue.indexOf(task);
+    if (i >= 0) this.#queue.splice(i, 1);
+    if (this.current === task) this.current = undefined;
+  }
+
+  /** Job control: not to run until SIGCONT. What it waits for goes on being waited for when it is continued. */
+  stop(task: Task): void {
+    if (task.state === "sleeping") this.#endSleep(task);
+    const i = this.#queue.indexOf(task);
+    if (i >= 0) this.#queue.splice(i, 1);
+    task.state = "stopped";
+  }
+
+  run(until: number): RunResult {
+    const { kernel } = this;
+    for (;;) {
+      kernel.timers.run(kernel.now);
+      if (kernel.tasks.size === 0) return { reason: "ended" };
+      if (kernel.now >= until) return { reason: "limit" };
+      const task = this.#queue.shift();
+      if (task) {
+        this.#runSlice(task, until);
+        continue;
+      }
+      const idle = this.#idle(until);
+      if (idle) return idle;
+    }
+  }
+
+  /** Everybody sleeps: jump to the next deadline, unless the world outside may be quicker. */
+  #idle(until: number): RunResult | undefined {
+    const { kernel } = this;
+    const next = kernel.timers.next;
+    for (const task of kernel.tasks.values()) {
+      if (task.waiting?.on.some((q) => q.external)) return { reason: "idle", until: next === Infinity ? undefined : next };
+    }
+    if (next === Infinity) return { reason: "stuck" };
+    kernel.now = Math.min(next, until);
+    return undefined;
+  }
+
+  /** Put a task's registers, address space and descriptor tables into the processor. */
+  switchTo(task: Task): void {
+    const { processor } = this.kernel;
+    const from = this.current;
+    if (from === task) return;
+    if (from) from.registers.set(processor.state.u8.subarray(0, at.size));
+    processor.state.restore(task.registers);
+    this.current = task;
+    if (task.staleSegments) this.reloadSegments(task);
+    else this.loadTables(task);
+    processor.segments.refresh();
+  }
+  /** After whatever changes the running task's address space, TLS entries or LDT. */
+  loadTables(task: Task): void {
+    const { processor } = this.kernel;
+    task.mem.activate();
+    processor.setAddressSpace(task.mem);
+    this.#gdt.set(task.tls, TLS_OFFSET);
+    processor.segments.tables = { gdt: this.#gdt, ldt: task.ldt.table ?? NO_LDT };
+  }
+  /** Descriptors have changed under segment registers that may hold them: load those again. A selector that no longer loads becomes null. */
+  reloadSegments(task: Task, changed: (selector: number) => boolean = isDescriptorOfUser): void {
+    this.loadTables(task);
+    const { processor } = this.kernel;
+    for (const s of [S.ds, S.es, S.fs, S.gs]) {
+      const selector = processor.state.selector(s);
+      if (changed(selector) && !loadSegment(processor, s, selector)) loadSegment(processor, s, 0);
+    }
+    task.staleSegments = false;
+  }
+
+  #runSlice(task: Task, until: number): void {
+    const { kernel, gate } = this;
+    const cpu = kernel.processor;
+    this.switchTo(task);
+    this.reschedule = false;
+    const end = Math.min(kernel.now + SLICE, until);
+    if (task.call) gate.resume(task, task.call);
+    while (task.state === "runnable") {
+      if (task.exitWork !== 0) {
+        leaveKernel(task);
+        continue;
+      }
+      const stop = Math.min(end, kernel.timers.next);
+      if (kernel.now >= stop) {
+        if (kernel.now >= end || this.reschedule) break;
+        kernel.timers.run(kernel.now);
+        continue;
+      }
+      const limit = stop - kernel.now;
+      const before = cpu.instructions;
+      const why = cpu.run(limit);
+      const ran = cpu.instructions - before;
+      kernel.now += ran;
+      task.usage.user += ran;
+      if (why >= exit.int80) {
+        kernel.now += SYSCALL_COST;
+        task.usage.system += SYSCALL_COST;
+        gate.enter(task, why);
+        if (this.reschedule) break;
+      } else {
+        task.origAx = -1;
+        if (why === exit.fault) exceptionToSignal(task);
+      }
+    }
+    if (task.state !== "runnable") return;
+    task.usage.involuntarySwitches++;
+    this.#queue.push(task);
+  }
 }

@@ -1,0 +1,143 @@
+// fork, vfork, clone, clone3, exit. man 2 clone; Linux kernel/fork.c.
+import { type Abi, i386 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { type VAddr } from "../../abi/brand.ts";
+import { struct, u64 } from "../../abi/struct.ts";
+import { int, ptr, ulong } from "../arg.ts";
+import { cloneFlags, cloneArgs } from "../arg-process.ts";
+import { exitStatus } from "../life/exit.ts";
+import { CLONE, type CloneRequest, cloneTask } from "../life/clone.ts";
+import { exitTask } from "../life/exit.ts";
+import { installPidfd } from "../life/pidfd.ts";
+import { endProcess } from "../signal/send.ts";
+import { NSIG, SIG } from "../signal/set.ts";
+import { type Args, type ArgsOf, type Result, type Syscall, syscall } from "../syscall.ts";
+import type { Task } from "../task.ts";
+import { wait } from "../wait.ts";
+
+const CSIGNAL = 0xff;
+const plain: CloneRequest = { flags: 0, exitSignal: SIG.SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0 };
+
+/** Make the child; with CLONE_VFORK sleep until it has executed or ended. The handler is called again then, and knows the child. */
+const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
+  const begun = t.waited.data as { child: number } | undefined;
+  if (begun) return vforkEnd(t, begun.child);
+  const child = cloneTask(t, abi, request);
+  if (typeof child === "number") return child;
+  if ((request.flags & CLONE.PIDFD) !== 0) {
+    const fd = installPidfd(t, child.process);
+    if (fd >= 0) t.mem.setU32(request.pidfd, fd);
+  }
+  if ((request.flags & CLONE.VFORK) === 0) return child.pid;
+  t.waited.data = { child: child.pid };
+  return vforkEnd(t, child.pid);
+};
+
+const vforkEnd = (t: Task, child: number): Result =>
+  t.kernel.tasks.get(child)?.vforkParent === t ? wait([], { killable: true }) : child;
+
+/** clone's flags word: the exit signal in the low byte. */
+const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid: number; child_tid: number; tls: number }): Result => {
+  const flags = a.flags & ~CSIGNAL;
+  // The pidfd goes where the parent's id would: kernel_clone().
+  if ((flags & CLONE.PIDFD) !== 0 && (flags & CLONE.PARENT_SETTID) !== 0) return -E.EINVAL;
+  return clone(t, abi, {
+    flags, exitSignal: a.flags & CSIGNAL, stack: a.stack, tls: a.tls, parentTid: a.parent_tid, childTid: a.child_tid, pidfd: a.parent_tid,
+  });
+};
+
+/** struct clone_args. uapi linux/sched.h; larger ones must be zero beyond what is known. */
+const CLONE_ARGS = struct("clone_args", {
+  flags: u64, pidfd: u64, child_tid: u64, parent_tid: u64, exit_signal: u64, stack: u64, stack_size: u64, tls: u64, set_tid: u64,
+  set_tid_size: u64, cgroup: u64,
+});
+const CLONE_ARGS_SIZE_VER0 = 64;
+const PAGE_SIZE = 4096;
+const KNOWN_SIZE = 88;
+const MAX_PID_NS_LEVEL = 32;
+const CLONE3_FLAGS = 0xffff_ffffn & ~BigInt(CSIGNAL | CLONE.DETACHED) | BigInt(CLONE.CLEAR_SIGHAND) | BigInt(CLONE.INTO_CGROUP) | BigInt(CLONE.NEWTIME);
+
+const readCloneArgs = (t: Task, at: VAddr, size: number, abi: Abi) => {
+  if (size > PAGE_SIZE) return -E.E2BIG;
+  if (size < CLONE_ARGS_SIZE_VER0) return -E.EINVAL;
+  const bytes = t.mem.read(at, size);
+  if (!bytes) return -E.EFAULT;
+  if (bytes.subarray(KNOWN_SIZE).some((b) => b !== 0)) return -E.E2BIG;
+  const whole = new Uint8Array(KNOWN_SIZE);
+  whole.set(bytes.subarray(0, KNOWN_SIZE));
+  return CLONE_ARGS.decode(whole, abi);
+};
+
+/** Linux copy_clone_args_from_user(), clone3_args_valid(). */
+const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
+  const a = readCloneArgs(t, at, size, abi);
+  if (typeof a === "number") return a;
+  const count = Number(a.set_tid_size);
+  if (a.set_tid_size > MAX_PID_NS_LEVEL || (a.set_tid === 0n && count > 0) || (a.set_tid !== 0n && count === 0)) return -E.EINVAL;
+  if (a.exit_signal > CSIGNAL || a.exit_signal > NSIG) return -E.EINVAL;
+  if ((a.flags & ~CLONE3_FLAGS) !== 0n) return -E.EINVAL;
+  const has = (bit: number): boolean => (a.flags & BigInt(bit)) !== 0n;
+  if (has(CLONE.SIGHAND) && has(CLONE.CLEAR_SIGHAND)) return -E.EINVAL;
+  if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && a.exit_signal !== 0n) return -E.EINVAL;
+  if ((a.stack === 0n) !== (a.stack_size === 0n)) return -E.EINVAL;
+  // Neither time namespaces nor cgroups exist here.
+  if (has(CLONE.NEWTIME) || has(CLONE.INTO_CGROUP)) return -E.EINVAL;
+  const setTid: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const pid = t.mem.u32(Number(a.set_tid) + 4 * i);
+    if (pid < 0) return -E.EFAULT;
+    setTid.push(pid | 0);
+  }
+  return clone(t, abi, {
+    flags: Number(BigInt.asUintN(32, a.flags)), clearSighand: has(CLONE.CLEAR_SIGHAND), exitSignal: Number(a.exit_signal),
+    stack: Number(a.stack + a.stack_size), tls: Number(a.tls), parentTid: Number(a.parent_tid), childTid: Number(a.child_tid),
+    pidfd: Number(a.pidfd), ...(count > 0 ? { setTid } : {}),
+  });
+};
+
+/** CONFIG_CLONE_BACKWARDS: i386 has the thread pointer before the child's tid. */
+const cloneArguments = { flags: cloneFlags, stack: ptr, parent_tid: ptr, child_tid: ptr, tls: ulong } as const satisfies Args;
+const cloneArgumentsI386 = { flags: cloneFlags, stack: ptr, parent_tid: ptr, tls: ulong, child_tid: ptr } as const satisfies Args;
+type CloneArguments = ArgsOf<typeof cloneArguments>;
+
+const exit = (t: Task, code: number): number => {
+  exitTask(t, exitStatus(code));
+  return 0;
+};
+
+const exitGroup = (t: Task, code: number): number => {
+  endProcess(t.process, exitStatus(code));
+  exitTask(t, t.process.exiting as number);
+  return 0;
+};
+
+export const cloneCalls: readonly Syscall[] = [
+  syscall("fork", {}, (t, _a, abi) => clone(t, abi, plain)),
+  syscall("vfork", {}, (t, _a, abi) => clone(t, abi, { ...plain, flags: CLONE.VFORK | CLONE.VM })),
+  syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64" }),
+  syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name }),
+  syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi), {
+    note: "namespaces and cgroups are not there: their flags give EINVAL",
+  }),
+  syscall("exit", { status: int }, (t, a) => exit(t, a.status)),
+  syscall("exit_group", { status: int }, (t, a) => exitGroup(t, a.status)),
+  syscall("set_tid_address", { tidptr: ptr }, (t, a) => {
+    t.clearChildTid = a.tidptr;
+    return t.pid;
+  }),
+  // Linux kernel/fork.c SYSCALL_DEFINE1(unshare): with nothing to leave it succeeds.
+  syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags), { note: "CLONE_FS and CLONE_FILES only: there are no namespaces" }),
+];
+
+const UNSHARE = CLONE.FS | CLONE.FILES | CLONE.SYSVSEM | CLONE.THREAD | CLONE.SIGHAND | CLONE.VM;
+function unshare(t: Task, flags: number): number {
+  if ((flags & ~UNSHARE) !== 0) return -E.EINVAL;
+  if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
+  if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();
+  if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
+    const own = t.files.clone();
+    t.files.drop();
+    t.files = own;
+  }
+  return 0;
+}

@@ -1,0 +1,45 @@
+// Who am I: ids of tasks, groups and sessions. man 2 getpid, gettid, setpgid, setsid.
+import { E } from "../../abi/errno.ts";
+import { int } from "../arg.ts";
+import type { Process } from "../process.ts";
+import { type Syscall, syscall } from "../syscall.ts";
+import type { Task } from "../task.ts";
+
+/** 0 means the caller's own. */
+const processOf = (t: Task, pid: number): Process | undefined =>
+  pid === 0 ? t.process : (t.kernel.tasks.get(pid)?.process ?? t.kernel.processes.get(pid));
+
+/** Linux kernel/sys.c SYSCALL_DEFINE2(setpgid). */
+const setpgid = (t: Task, pid: number, pgid: number): number => {
+  const target = pid === 0 ? t.process : t.kernel.processes.get(pid);
+  const to = pgid === 0 ? (target?.pid ?? 0) : pgid;
+  if (to < 0) return -E.EINVAL;
+  if (!target || (target !== t.process && target.parent !== t.process)) return -E.ESRCH;
+  if (target !== t.process) {
+    if (target.sid !== t.process.sid) return -E.EPERM;
+    if (target.hasExecuted) return -E.EACCES;
+  }
+  if (target.sid === target.pid) return -E.EPERM;
+  if (to !== target.pid && ![...t.kernel.processes.values()].some((p) => p.pgid === to && p.sid === t.process.sid)) return -E.EPERM;
+  target.pgid = to;
+  return 0;
+};
+
+const setsid = (t: Task): number => {
+  const { process } = t;
+  if ([...t.kernel.processes.values()].some((p) => p.pgid === process.pid)) return -E.EPERM;
+  process.sid = process.pgid = process.pid;
+  process.tty = undefined;
+  return process.pid;
+};
+
+export const identityCalls: readonly Syscall[] = [
+  syscall("getpid", {}, (t) => t.tgid),
+  syscall("gettid", {}, (t) => t.pid),
+  syscall("getppid", {}, (t) => t.ppid),
+  syscall("getpgrp", {}, (t) => t.process.pgid),
+  syscall("getpgid", { pid: int }, (t, a) => processOf(t, a.pid)?.pgid ?? -E.ESRCH),
+  syscall("getsid", { pid: int }, (t, a) => processOf(t, a.pid)?.sid ?? -E.ESRCH),
+  syscall("setpgid", { pid: int, pgid: int }, (t, a) => (a.pid < 0 ? -E.ESRCH : setpgid(t, a.pid, a.pgid))),
+  syscall("setsid", {}, setsid),
+];

@@ -1,0 +1,122 @@
+// The doors: how each instruction that enters the kernel hands over a system call, and how it gets back to user code.
+// SDM Vol. 2 SYSENTER, AMD APM Vol. 3 SYSCALL; Linux arch/x86/entry/entry_64.S, entry_64_compat.S, common.c.
+//
+//   door        from                    nr    arguments                  user code sees afterwards
+//   int $0x80   any segment             eax   ebx ecx edx esi edi ebp    only rax changed
+//   syscall     64-bit segments         eax   rdi rsi rdx r10 r8 r9      rcx = rip, r11 = rflags
+//   syscall     AMD: 32-bit segments    eax   ebx ebp edx esi edi [esp]  eip = landing pad, r11 = flags
+//   sysenter    Intel: any segment      eax   ebx ecx edx esi edi [ebp]  eip = landing pad, esp = ebp
+//
+// The landing pad is in the vDSO, behind an int $0x80 that restarts a call; it pops ebp, edx and ecx, which is why nobody can tell
+// that SYSRET left the return address in ecx.
+// Whether an instruction is legal where it stands is the CPU model's business: an illegal one is #UD and never gets here.
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { exit, type Exit } from "../../cpu/exit.ts";
+import { EF, R, S } from "../../cpu/state.ts";
+import { type Processor, loadSegment } from "../processor.ts";
+import type { Task } from "../task.ts";
+import { USER32_CS, USER_CS, USER_DS } from "./selectors.ts";
+
+export interface Door {
+  readonly name: "int80" | "sysenter" | "syscall32" | "syscall64";
+  readonly abi: Abi;
+  /** Registers to task.origAx and task.args. Not 0: the call has failed with this -errno before anybody could look at it. */
+  enter(task: Task, cpu: Processor): number;
+}
+
+/** Copy register `from` whole: 32-bit callers' upper halves are seen by filters as they are (landmine B4). */
+const argument = (task: Task, cpu: Processor, i: number, from: number): void => {
+  const { u32 } = cpu.state;
+  task.args[2 * i] = u32[2 * from] as number;
+  task.args[2 * i + 1] = u32[2 * from + 1] as number;
+};
+
+const begin = (task: Task, cpu: Processor, compat: boolean): void => {
+  task.compat = compat;
+  // rax above bit 31 is ignored: `mov %eax, %eax` or `movslq %eax` in every entry path.
+  task.origAx = cpu.state.u32[2 * R.ax] as number | 0;
+};
+
+const int80Arguments = (task: Task, cpu: Processor): void => {
+  argument(task, cpu, 0, R.bx);
+  argument(task, cpu, 1, R.cx);
+  argument(task, cpu, 2, R.dx);
+  argument(task, cpu, 3, R.si);
+  argument(task, cpu, 4, R.di);
+  argument(task, cpu, 5, R.bp);
+};
+
+const saveFlags = (cpu: Processor): void => cpu.state.setGpr(R.r11, cpu.flags & ~EF.RF);
+
+/** SYSCALL and SYSENTER come back with fixed selectors, whatever segments the caller used. */
+const flatSegments = (cpu: Processor, cs: number): void => {
+  const { state } = cpu;
+  if (state.selector(S.cs) !== cs) loadSegment(cpu, S.cs, cs);
+  if (state.selector(S.ss) !== USER_DS) loadSegment(cpu, S.ss, USER_DS);
+};
+
+/** The common half of the fast 32-bit doors. Linux do_fast_syscall_32(): the sixth argument is on the user's stack. */
+const landingPad = (task: Task, cpu: Processor): number => {
+  const { state } = cpu;
+  flatSegments(cpu, USER32_CS);
+  state.rip = task.program.vdso.landingPad;
+  const arg6 = task.mem.u32(state.lo(R.sp));
+  if (arg6 < 0) return -E.EFAULT;
+  state.setGpr(R.bp, arg6);
+  int80Arguments(task, cpu);
+  return 0;
+};
+
+const int80: Door = {
+  name: "int80", abi: i386,
+  enter(task, cpu) {
+    begin(task, cpu, true);
+    int80Arguments(task, cpu);
+    return 0;
+  },
+};
+
+const syscall64: Door = {
+  name: "syscall64", abi: x64,
+  enter(task, cpu) {
+    begin(task, cpu, false);
+    cpu.state.setGpr(R.cx, cpu.state.rip);
+    saveFlags(cpu);
+    flatSegments(cpu, USER_CS);
+    argument(task, cpu, 0, R.di);
+    argument(task, cpu, 1, R.si);
+    argument(task, cpu, 2, R.dx);
+    argument(task, cpu, 3, R.r10);
+    argument(task, cpu, 4, R.r8);
+    argument(task, cpu, 5, R.r9);
+    return 0;
+  },
+};
+
+const syscall32: Door = {
+  name: "syscall32", abi: i386,
+  enter(task, cpu) {
+    begin(task, cpu, true);
+    saveFlags(cpu);
+    // SYSCALL overwrote ecx with the return address; __kernel_vsyscall has put the second argument into ebp.
+    cpu.state.setGpr(R.cx, cpu.state.lo(R.bp));
+    return landingPad(task, cpu);
+  },
+};
+
+const sysenter: Door = {
+  name: "sysenter", abi: i386,
+  enter(task, cpu) {
+    begin(task, cpu, true);
+    // SYSENTER saves nothing: __kernel_vsyscall has put esp into ebp.
+    cpu.state.setGpr(R.sp, cpu.state.lo(R.bp));
+    return landingPad(task, cpu);
+  },
+};
+
+/** Which door an exit of the CPU is. SYSCALL is two doors, told apart by the mode of the code segment. */
+export const doorOf = (why: Exit, mode: number): Door => {
+  if (why === exit.syscall) return mode === 64 ? syscall64 : syscall32;
+  return why === exit.int80 ? int80 : sysenter;
+};

@@ -1,0 +1,75 @@
+// Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
+import { PF, at, vector } from "../../cpu/state.ts";
+import { mathError, simdError } from "../signal/fp-code.ts";
+import { SI, type SigInfo } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import type { Task } from "../task.ts";
+import { vsyscall } from "./vsyscall.ts";
+
+interface Meaning { readonly signal: number; readonly code: number; readonly addr?: "rip" | "fault" }
+
+/** si_addr is the instruction for those that say so; SI_KERNEL carries none. */
+const MEANING: Readonly<Record<number, Meaning>> = {
+  [vector.DE]: { signal: SIG.SIGFPE, code: SI.FPE_INTDIV, addr: "rip" },
+  [vector.BP]: { signal: SIG.SIGTRAP, code: SI.KERNEL },
+  [vector.OF]: { signal: SIG.SIGSEGV, code: SI.KERNEL },
+  [vector.BR]: { signal: SIG.SIGSEGV, code: SI.KERNEL },
+  [vector.UD]: { signal: SIG.SIGILL, code: SI.ILL_ILLOPN, addr: "rip" },
+  [vector.NP]: { signal: SIG.SIGBUS, code: SI.KERNEL },
+  [vector.SS]: { signal: SIG.SIGBUS, code: SI.KERNEL },
+  [vector.GP]: { signal: SIG.SIGSEGV, code: SI.KERNEL },
+  [vector.AC]: { signal: SIG.SIGBUS, code: SI.BUS_ADRALN },
+};
+
+export const exceptionToSignal = (task: Task): void => {
+  const { state } = task.kernel.processor;
+  const kind = state.u32[at.exitVector >> 2] as number;
+  const error = state.u32[at.exitError >> 2] as number;
+  if (kind === vector.PF) {
+    pageFault(task, error);
+    return;
+  }
+  const rip = state.u64[at.rip >> 3] as bigint;
+  const info = infoFor(task, kind, rip);
+  // The error code and cr2 of an earlier fault stay visible where the new one has none (thread_struct is not cleared).
+  task.trap = { vector: kind, error, cr2: task.trap.cr2 };
+  forceSignal(task, info);
+};
+
+const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
+  const { state } = task.kernel.processor;
+  switch (kind) {
+    case vector.DB:
+      return { signo: SIG.SIGTRAP, code: SI.TRAP_TRACE, addr: rip };
+    case vector.MF:
+      return { signo: SIG.SIGFPE, code: mathError(state.u16[at.fpuControl >> 1] as number, state.u16[at.fpuStatus >> 1] as number), addr: rip };
+    case vector.XM:
+      return { signo: SIG.SIGFPE, code: simdError(state.u32[at.mxcsr >> 2] as number), addr: rip };
+    default: {
+      const meaning = MEANING[kind];
+      if (!meaning) throw new Error(`the processor raised vector ${kind}`);
+      return { signo: meaning.signal, code: meaning.code, addr: meaning.addr === "rip" ? rip : 0n };
+    }
+  }
+};
+
+/** First half of the canonical addresses. Above it lie the kernel's, with the vsyscall page among them. */
+const USER_HALF = 1n << 47n;
+
+const pageFault = (task: Task, error: number): void => {
+  const { state } = task.kernel.processor;
+  const address = state.u64[at.exitAddress >> 3] as bigint;
+  if (address >= USER_HALF) {
+    if ((error & PF.INSTRUCTION) !== 0 && vsyscall(task)) return;
+    // Kernel addresses always look mapped, so that user code cannot probe them: set_signal_archinfo().
+    task.trap = { vector: vector.PF, error: error | PF.PRESENT | PF.USER, cr2: address };
+    forceSignal(task, { signo: SIG.SIGSEGV, code: SI.SEGV_MAPERR, addr: address });
+    return;
+  }
+  const why = task.mem.faultInfo(Number(address), error);
+  task.usage.minorFaults++;
+  if (!why) return;
+  task.trap = { vector: vector.PF, error: error | PF.USER, cr2: address };
+  forceSignal(task, { signo: why.signal, code: why.code, addr: address });
+};

@@ -1,0 +1,123 @@
+// The gate: every system call of every program comes through `enter`. Read doors.ts for how registers become a call, work.ts for
+// who may look at a call before it runs, leave.ts for what happens on the way back to user code.
+// Linux arch/x86/entry/common.c do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { E, restart } from "../../abi/errno.ts";
+import type { Exit } from "../../cpu/exit.ts";
+import { R } from "../../cpu/state.ts";
+import { calls } from "../calls/index.ts";
+import type { Kernel } from "../kernel.ts";
+import { type Entry, RegistersReplaced, type Result, dispatchTable } from "../syscall.ts";
+import { type Task, entryWork, exitWork } from "../task.ts";
+import type { Wait } from "../wait.ts";
+import type { PendingCall } from "./call.ts";
+import { doorOf } from "./doors.ts";
+import { SKIP, beforeCall } from "./work.ts";
+
+/** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
+const X32_BIT = 0x4000_0000;
+
+type Table = readonly (Entry | undefined)[];
+
+export class Gate {
+  readonly kernel: Kernel;
+  readonly #native: Table;
+  readonly #compat: Table;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.#native = dispatchTable(calls, x64);
+    this.#compat = dispatchTable(calls, i386);
+  }
+
+  /** A call has come through a door; the task is the one that runs. Afterwards its registers hold the result, or it sleeps. */
+  enter(task: Task, why: Exit): void {
+    const cpu = this.kernel.processor;
+    const door = doorOf(why, cpu.state.mode);
+    const failed = door.enter(task, cpu);
+    if (failed !== 0) {
+      cpu.state.setGpr(R.ax, failed);
+      return;
+    }
+    if (task.entryWork !== 0) {
+      this.#enterSlowly(task, door.abi);
+      return;
+    }
+    const entry = this.entryOf(door.abi, task.origAx);
+    const result = entry ? entry.syscall.call(task, entry.decode(task.args), door.abi) : -E.ENOSYS;
+    if (typeof result === "number") cpu.state.setGpr(R.ax, result);
+    else this.#unusual(task, result, entry as Entry, door.abi);
+  }
+
+  /** What a number means at this door. x32 numbers are the native table's with a bit set, if the profile has x32 at all. */
+  entryOf(abi: Abi, nr: number): Entry | undefined {
+    if (abi === i386) return this.#compat[nr];
+    if ((nr & X32_BIT) !== 0 && nr > 0) return this.kernel.profile.x32 ? this.#native[nr & ~X32_BIT] : undefined;
+    return this.#native[nr];
+  }
+
+  /** Somebody wants to look: a filter, a tracer, an observer. rax is -ENOSYS until a result is known, so that a skipped call shows it. */
+  #enterSlowly(task: Task, abi: Abi): void {
+    const { state } = this.kernel.processor;
+    state.setGpr(R.ax, -E.ENOSYS);
+    const call = this.#decode(task, abi);
+    const { observer } = this.kernel;
+    observer?.enter?.(task, call);
+    if (beforeCall(task, abi) === SKIP) {
+      if (task.state !== "dead") observer?.leave?.(task, call, state.i32[2 * R.ax] as number);
+      return;
+    }
+    // A tracer or a filter's supervisor may have changed the number and the arguments.
+    const now = (task.entryWork & entryWork.trace) === 0 ? call : this.#decode(task, abi);
+    if (now) this.#run(task, now);
+    else this.#finish(task, undefined, -E.ENOSYS);
+  }
+
+  #decode(task: Task, abi: Abi): PendingCall | undefined {
+    const entry = this.entryOf(abi, task.origAx);
+    return entry && { entry, abi, args: entry.decode(task.args) };
+  }
+
+  #run(task: Task, call: PendingCall): void {
+    const result = call.entry.syscall.call(task, call.args as never, call.abi);
+    if (typeof result === "number") this.#finish(task, call, result);
+    else this.#unusual(task, result, call.entry, call.abi, call);
+  }
+
+  /** Serve a pending call again: what it waited for may have happened. Also how restart_syscall(2) goes on. */
+  resume(task: Task, call: PendingCall): void {
+    task.call = undefined;
+    this.#run(task, call);
+  }
+
+  #unusual(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
+    if (result instanceof RegistersReplaced) {
+      this.kernel.observer?.leave?.(task, call, result.shown);
+      return;
+    }
+    this.#wait(task, result, call ?? { entry, abi, args: entry.decode(task.args) });
+  }
+
+  #wait(task: Task, wait: Wait, call: PendingCall): void {
+    if ((task.exitWork & exitWork.ended) !== 0) {
+      task.waited.held?.drop();
+      return;
+    }
+    if ((task.exitWork & exitWork.signal) !== 0 && !wait.killable) {
+      if (wait.interrupted === restart.ERESTART_RESTARTBLOCK) task.restartBlock = { call, waited: task.waited };
+      this.#finish(task, call, -wait.interrupted);
+      return;
+    }
+    task.call = call;
+    this.kernel.scheduler.sleep(task, wait);
+  }
+
+  #finish(task: Task, call: PendingCall | undefined, result: number): void {
+    if (task.state === "dead") return;
+    const { held } = task.waited;
+    task.waited = { expired: false };
+    held?.drop();
+    this.kernel.processor.state.setGpr(R.ax, result);
+    this.kernel.observer?.leave?.(task, call, result);
+  }
+}

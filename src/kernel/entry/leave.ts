@@ -1,0 +1,116 @@
+// The way back to user code: end, signals, restart of interrupted calls. Linux arch/x86/kernel/signal.c arch_do_signal_or_restart(),
+// kernel/signal.c get_signal().
+import { E, restart } from "../../abi/errno.ts";
+import { R } from "../../cpu/state.ts";
+import { CORE, exitTask } from "../life/exit.ts";
+import { isOrphanedGroup, stopProcess } from "../life/job-control.ts";
+import { RLIMIT } from "../rlimit.ts";
+import { SA, type SigAction, SIG_DFL, SIG_IGN } from "../signal/action.ts";
+import { pushFrame } from "../signal/frame.ts";
+import { type SigInfo, kernelSignal } from "../signal/info.ts";
+import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
+import { DUMPS_CORE, IGNORED_BY_DEFAULT, SIG, STOPS, has, sigbit } from "../signal/set.ts";
+import { type Task, exitWork, NO_ALT_STACK } from "../task.ts";
+
+/** SS_AUTODISARM, uapi linux/signal.h. */
+export const SS_AUTODISARM = 2 ** 31;
+/** restart_syscall(2). A 32-bit door needs the 32-bit number. */
+const RESTART_NR = { native: 219, compat: 0 } as const;
+/** Both `syscall` and `int $0x80` are two bytes long; behind the fast 32-bit doors an int $0x80 stands before the landing pad. */
+const DOOR_LENGTH = 2;
+
+/** One thing that is due before user code runs on. Called until task.exitWork is 0 or the task does not run any more. */
+export const leaveKernel = (task: Task): void => {
+  if ((task.exitWork & exitWork.ended) !== 0) {
+    exitTask(task, task.process.exiting as number);
+    return;
+  }
+  const info = nextSignal(task);
+  if (info) {
+    act(task, info);
+    return;
+  }
+  task.exitWork &= ~exitWork.signal;
+  restartWithoutHandler(task);
+  restoreSavedMask(task);
+};
+
+const nextSignal = (task: Task): SigInfo | undefined => {
+  const own = task.pending.next(task.blocked);
+  const sig = own === 0 ? task.process.pending.next(task.blocked) : own;
+  if (sig === 0) return undefined;
+  return (own !== 0 ? task.pending : task.process.pending).take(sig);
+};
+
+const act = (task: Task, info: SigInfo): void => {
+  const sig = info.signo;
+  const action = task.actions.get(sig);
+  task.kernel.observer?.signal?.(task, info);
+  if (action.handler === SIG_IGN) return;
+  if (action.handler !== SIG_DFL) {
+    if ((action.flags & SA.RESETHAND) !== 0) task.actions.set(sig, { ...action, handler: SIG_DFL });
+    enterHandler(task, info, action);
+  } else if (has(STOPS, sig)) {
+    // A group that nobody can continue does not stop, except for SIGSTOP.
+    if (sig === SIG.SIGSTOP || !isOrphanedGroup(task.kernel, task.process.pgid)) stopProcess(task.process, sig);
+  } else if (!has(IGNORED_BY_DEFAULT, sig)) {
+    endProcess(task.process, has(DUMPS_CORE, sig) && dumpsCore(task) ? sig | CORE : sig);
+  }
+};
+
+/** Whether wait(2) shows a core: RLIMIT_CORE holds at least a page and the process is dumpable. (No file is written.) */
+const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= 4096 && task.dumpable === 1;
+
+const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
+  restartForHandler(task, action);
+  const masked = task.savedMask ?? task.blocked;
+  if (!pushFrame(task, info, action, masked)) {
+    // signal_setup_done(): no room for a frame is SIGSEGV, and final if it was SIGSEGV that could not be delivered.
+    forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: info.signo === SIG.SIGSEGV });
+    return;
+  }
+  task.savedMask = undefined;
+  const own = (action.flags & SA.NODEFER) !== 0 ? 0n : sigbit(info.signo);
+  setBlocked(task, task.blocked | action.mask | own);
+  if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = NO_ALT_STACK;
+};
+
+/** rt_sigsuspend and its like end with the mask they began with. */
+const restoreSavedMask = (task: Task): void => {
+  if (task.savedMask === undefined) return;
+  const mask = task.savedMask;
+  task.savedMask = undefined;
+  setBlocked(task, mask);
+};
+
+/** The code a call was interrupted with, if one was and it wants to be restarted. */
+const restartCode = (task: Task): number => {
+  if (task.origAx === -1) return 0;
+  const { state } = task.kernel.processor;
+  const code = -(state.u32[2 * R.ax] as number | 0);
+  return code >= restart.ERESTARTSYS && code <= restart.ERESTART_RESTARTBLOCK && state.hi(R.ax) === 0xffff_ffff ? code : 0;
+};
+
+const again = (task: Task, nr: number): void => {
+  const { state } = task.kernel.processor;
+  state.setGpr(R.ax, nr);
+  state.rip -= DOOR_LENGTH;
+};
+
+const restartForHandler = (task: Task, action: SigAction): void => {
+  const code = restartCode(task);
+  if (code === 0) return;
+  const wanted = code === restart.ERESTARTNOINTR || (code === restart.ERESTARTSYS && (action.flags & SA.RESTART) !== 0);
+  if (wanted) again(task, task.origAx);
+  else task.kernel.processor.state.setGpr(R.ax, -E.EINTR);
+  task.origAx = -1;
+};
+
+const restartWithoutHandler = (task: Task): void => {
+  const code = restartCode(task);
+  if (code === 0) return;
+  if (code === restart.ERESTART_RESTARTBLOCK) again(task, task.compat ? RESTART_NR.compat : RESTART_NR.native);
+  else again(task, task.origAx);
+  task.origAx = -1;
+};
+

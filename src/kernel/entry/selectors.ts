@@ -1,0 +1,38 @@
+// Linux's segment selectors. arch/x86/include/asm/segment.h, 64-bit kernel.
+
+export const USER32_CS = 0x23;
+export const USER_DS = 0x2b;
+export const USER_CS = 0x33;
+/** set_thread_area(2) entries, usable by 32- and 64-bit code: selectors 0x63, 0x6b, 0x73. */
+export const GDT_TLS_MIN = 12;
+export const GDT_TLS_MAX = 14;
+const GDT_CPUNODE = 15;
+const GDT_ENTRIES = 16;
+
+/** One descriptor as 8 bytes. SDM Vol. 3A 3.4.5. `flags` is the nibble G, D/B, L, AVL. */
+export const descriptor = (base: number, limit: number, accessByte: number, flags: number): Uint8Array => {
+  const d = new DataView(new ArrayBuffer(8));
+  d.setUint16(0, limit & 0xffff, true);
+  d.setUint16(2, base & 0xffff, true);
+  d.setUint8(4, (base >>> 16) & 0xff);
+  d.setUint8(5, accessByte);
+  d.setUint8(6, ((limit >>> 16) & 0xf) | (flags << 4));
+  d.setUint8(7, base >>> 24);
+  return new Uint8Array(d.buffer);
+};
+
+const CODE = 0xfb; // present, DPL 3, code, readable, accessed
+const DATA = 0xf3; // present, DPL 3, data, writable, accessed
+const READ_ONLY = 0xf5; // present, DPL 3, data, expand-down, accessed: only its limit is of use (lsl)
+
+/** The table as user code can see it: kernel entries are there but not loadable (DPL 0), so they may as well be empty. */
+export const newGdt = (): Uint8Array => {
+  const table = new Uint8Array(GDT_ENTRIES * 8);
+  const put = (selector: number, d: Uint8Array): void => table.set(d, selector & ~7);
+  put(USER32_CS, descriptor(0, 0xfffff, CODE, 0xc));
+  put(USER_DS, descriptor(0, 0xfffff, DATA, 0xc));
+  put(USER_CS, descriptor(0, 0xfffff, CODE, 0xa));
+  // vdso_read_cpunode(): node << 12 | cpu in the limit; we are CPU 0 of node 0.
+  put(GDT_CPUNODE * 8, descriptor(0, 0, READ_ONLY, 0x4));
+  return table;
+};

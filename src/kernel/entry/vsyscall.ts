@@ -1,0 +1,65 @@
+// The vsyscall page: three entry points at fixed addresses, from before the vDSO. The page is not there; a jump to it faults, and
+// the fault is served as the call it stands for. Linux arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall().
+import { x64 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { R, at } from "../../cpu/state.ts";
+import { kernelSignal } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import { type Task, entryWork } from "../task.ts";
+import { seccompCheck } from "./seccomp.ts";
+
+const PAGE_HI = 0xffff_ffff;
+const PAGE_LO = 0xff60_0000;
+/** gettimeofday, time, getcpu: by bits 10 and 11 of the address. */
+const NUMBERS = [96, 201, 309] as const;
+
+/** False: this is not the page, or the profile has none: an ordinary fault. */
+export const vsyscall = (task: Task): boolean => {
+  const { kernel } = task;
+  const { state } = kernel.processor;
+  const lo = state.u32[at.rip >> 2] as number;
+  if (kernel.profile.vsyscall === "none" || state.u32[(at.rip >> 2) + 1] !== PAGE_HI || (lo & ~0xfff) >>> 0 !== PAGE_LO) return false;
+  const nr = NUMBERS[(lo - PAGE_LO) >>> 10];
+  const sp = state.gpr(R.sp);
+  const caller = task.mem.u64(sp);
+  if (lo % 0x400 !== 0 || nr === undefined || caller < 0) {
+    forceSignal(task, kernelSignal(SIG.SIGSEGV));
+    return true;
+  }
+  takeArguments(task, nr);
+  const result = seccompAllows(task) ? serve(task, nr) : undefined;
+  if (result === -E.EFAULT) {
+    forceSignal(task, kernelSignal(SIG.SIGSEGV));
+    return true;
+  }
+  if (result !== undefined) state.setGpr(R.ax, result);
+  state.rip = caller;
+  state.setGpr(R.sp, sp + 8);
+  return true;
+};
+
+const takeArguments = (task: Task, nr: number): void => {
+  const { state } = task.kernel.processor;
+  task.compat = false;
+  task.origAx = nr;
+  for (const [i, r] of [R.di, R.si, R.dx].entries()) {
+    task.args[2 * i] = state.lo(r);
+    task.args[2 * i + 1] = state.hi(r);
+  }
+  state.setGpr(R.ax, -E.ENOSYS);
+};
+
+/** The filters see the address in the page as the instruction pointer. A denied call still returns to its caller. */
+const seccompAllows = (task: Task): boolean => {
+  const allowed = (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, x64);
+  task.origAx = -1;
+  return allowed;
+};
+
+const serve = (task: Task, nr: number): number => {
+  // getcpu's third argument does not exist here; the others ignore it.
+  task.args[4] = task.args[5] = 0;
+  const entry = task.kernel.scheduler.gate.entryOf(x64, nr);
+  return entry ? (entry.syscall.call(task, entry.decode(task.args), x64) as number) : -E.ENOSYS;
+};

@@ -1,0 +1,24 @@
+// Who may look at a system call before it runs, and in which order: the tracer, then the filters; before Linux 4.8 the filters first.
+// Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c syscall_trace_enter().
+import type { Abi } from "../../abi/abi.ts";
+import { type Task, entryWork } from "../task.ts";
+import { seccompCheck } from "./seccomp.ts";
+
+export const RUN = true;
+/** The call does not run; its result, if it has one, is in rax. */
+export const SKIP = false;
+export type Verdict = typeof RUN | typeof SKIP;
+
+type Step = (task: Task, abi: Abi) => Verdict;
+
+const seccomp: Step = (task, abi) => (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, abi);
+/** The syscall-entry stop: ptrace(2) is not there yet, so nobody sets the bit. */
+const tracer: Step = () => RUN;
+
+const ORDER = { ptraceFirst: [tracer, seccomp], seccompFirst: [seccomp, tracer] } as const;
+
+export const beforeCall = (task: Task, abi: Abi): Verdict => {
+  const steps = task.kernel.profile.seccompBeforePtrace ? ORDER.seccompFirst : ORDER.ptraceFirst;
+  for (const step of steps) if (step(task, abi) === SKIP) return SKIP;
+  return RUN;
+};

@@ -1,0 +1,38 @@
+// Robust futexes: locks that a thread held when it ended are marked, and a waiter is woken. man 2 get_robust_list;
+// Linux kernel/futex/core.c exit_robust_list(), handle_futex_death().
+import type { Task } from "../task.ts";
+
+export const FUTEX_WAITERS = 0x8000_0000;
+export const FUTEX_OWNER_DIED = 0x4000_0000;
+export const FUTEX_TID_MASK = 0x3fff_ffff;
+/** A list longer than this is taken for a loop. */
+const LIMIT = 2048;
+
+const handleDeath = (task: Task, address: number, isPi: boolean): void => {
+  if (address % 4 !== 0) return;
+  const value = task.mem.u32(address);
+  if (value < 0 || (value & FUTEX_TID_MASK) !== task.pid) return;
+  task.mem.setU32(address, ((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0);
+  if (!isPi && (value & FUTEX_WAITERS) !== 0) task.kernel.futexes.queue(task.mem, address)?.wake(1, ~0);
+};
+
+export const robustListExit = (task: Task): void => {
+  const head = task.robustList;
+  if (head === 0) return;
+  const { mem } = task;
+  // struct robust_list_head { list.next; futex_offset; list_op_pending } of the ABI that registered it.
+  const long = task.robustListSize === 12 ? 4 : 8;
+  const offsetWord = mem.word(head + long, long);
+  const pending = mem.word(head + 2 * long, long);
+  if (offsetWord < 0 || pending < 0) return;
+  const offset = long === 4 ? offsetWord | 0 : offsetWord > 2 ** 63 ? offsetWord - 2 ** 64 : offsetWord;
+  // Bit 0 of a pointer says that the lock inherits priority.
+  const futexOf = (entry: number): number => entry - (entry % 2) + offset;
+  let entry = mem.word(head, long);
+  for (let n = 0; n < LIMIT && entry >= 0 && entry - (entry % 2) !== head; n++) {
+    const next = mem.word(entry - (entry % 2), long);
+    if (entry !== pending) handleDeath(task, futexOf(entry), entry % 2 === 1);
+    entry = next;
+  }
+  if (pending !== 0) handleDeath(task, futexOf(pending), pending % 2 === 1);
+};

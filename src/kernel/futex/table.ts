@@ -1,0 +1,74 @@
+// Who waits on which futex. man 2 futex; Linux kernel/futex/core.c get_futex_key().
+import { access } from "../../cpu/mmu.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
+import type { AddressSpace } from "../../memory/space.ts";
+import { VM } from "../../memory/vma.ts";
+import type { Task } from "../task.ts";
+
+/** One sleeping thread. It is plain data in the thread's `waited`, and in one queue here until it is woken. */
+export interface Waiter {
+  readonly task: Task;
+  bitset: number;
+  /** The queue it is in; a requeue changes it. undefined once it is woken. */
+  queue: FutexQueue | undefined;
+}
+
+export class FutexQueue {
+  readonly waiters: Waiter[] = [];
+
+  add(waiter: Waiter): void {
+    waiter.queue = this;
+    this.waiters.push(waiter);
+  }
+  remove(waiter: Waiter): void {
+    const i = this.waiters.indexOf(waiter);
+    if (i >= 0) this.waiters.splice(i, 1);
+    waiter.queue = undefined;
+  }
+  /** Wake up to `n` whose bitset meets `bitset`, in order of arrival; how many. */
+  wake(n: number, bitset: number): number {
+    let woken = 0;
+    for (const w of [...this.waiters]) {
+      if (woken >= n) break;
+      if ((w.bitset & bitset) === 0) continue;
+      this.remove(w);
+      w.task.wake();
+      woken++;
+    }
+    return woken;
+  }
+  /** Move up to `n` to another queue; how many. */
+  requeue(n: number, to: FutexQueue): number {
+    const moved = this.waiters.slice(0, n);
+    for (const w of moved) {
+      this.remove(w);
+      to.add(w);
+    }
+    return moved.length;
+  }
+}
+
+/** Futexes in private memory are found by address space and address, those in shared memory by where the word lies in the machine. */
+export class FutexTable {
+  readonly #private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
+  readonly #shared = new Map<number, FutexQueue>();
+
+  /** undefined: the address is not mapped (EFAULT). */
+  queue(mem: AddressSpace, address: number): FutexQueue | undefined {
+    const shared = ((mem.find(address)?.flags ?? 0) & VM.SHARED) !== 0;
+    if (shared) {
+      const frame = mem.translate(address, access.read);
+      return frame < 0 ? undefined : this.#in(this.#shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
+    }
+    if (mem.u32(address) < 0) return undefined;
+    let map = this.#private.get(mem);
+    if (!map) this.#private.set(mem, (map = new Map()));
+    return this.#in(map, address);
+  }
+
+  #in(map: Map<number, FutexQueue>, key: number): FutexQueue {
+    let q = map.get(key);
+    if (!q) map.set(key, (q = new FutexQueue()));
+    return q;
+  }
+}

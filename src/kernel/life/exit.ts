@@ -1,0 +1,122 @@
+// The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
+import { wakeClearedTid } from "../futex/clear-tid.ts";
+import { robustListExit } from "../futex/robust.ts";
+import type { Process } from "../process.ts";
+import { SA, SIG_IGN } from "../signal/action.ts";
+import { SI, type SigInfo, kernelSignal } from "../signal/info.ts";
+import { sendToGroup, sendToProcess } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import type { Task } from "../task.ts";
+import { orphanGroup } from "./job-control.ts";
+import { addUsage, ticks } from "./usage.ts";
+
+/** wait(2) status words: exit code in bits 8..15, or the signal, with bit 7 for a core. */
+export const exitStatus = (code: number): number => (code & 0xff) << 8;
+export const CORE = 0x80;
+
+/** vfork(2): the child no longer needs its parent's memory. Linux mm_release(). */
+export const releaseVfork = (task: Task): void => {
+  const parent = task.vforkParent;
+  task.vforkParent = undefined;
+  parent?.wake();
+};
+
+/** A thread ends. With the last one the process does. */
+export const exitTask = (task: Task, status: number): void => {
+  const { process, kernel } = task;
+  kernel.observer?.ended?.(task, status);
+  robustListExit(task);
+  wakeClearedTid(task);
+  kernel.scheduler.forget(task);
+  releaseVfork(task);
+  task.files.drop();
+  task.mem.release();
+  addUsage(process.usage, task.usage);
+  process.threads.splice(process.threads.indexOf(task), 1);
+  kernel.tasks.delete(task.pid);
+  task.exitCode = status;
+  task.endEvents.wake();
+  if (process.threads.length > 0) return;
+  finishProcess(process, process.exiting ?? status);
+};
+
+const finishProcess = (process: Process, status: number): void => {
+  const { kernel, parent } = process;
+  process.ended = status;
+  process.itimers?.cancel();
+  process.posixTimers?.cancel();
+  adoptChildren(process);
+  if (process.sid === process.pid) hangUp(process);
+  if (parent && parent !== kernel.init && parent.sid === process.sid && parent.pgid !== process.pgid) orphanGroup(kernel, process.pgid, process);
+  process.endEvents.wake();
+  notifyParent(process);
+};
+
+/** A session leader leaves: its terminal's foreground group hears of it. Linux disassociate_ctty(). */
+const hangUp = (leader: Process): void => {
+  const tty = leader.tty;
+  if (!tty) return;
+  for (const p of leader.kernel.processes.values()) if (p.sid === leader.sid) p.tty = undefined;
+  if (tty.foreground > 0) {
+    sendToGroup(leader.kernel, tty.foreground, kernelSignal(SIG.SIGHUP));
+    sendToGroup(leader.kernel, tty.foreground, kernelSignal(SIG.SIGCONT));
+  }
+  tty.hangUp?.();
+};
+
+/** The nearest living subreaper above, or init. man 2 prctl, PR_SET_CHILD_SUBREAPER. */
+const reaperOf = (process: Process): Process | undefined => {
+  for (let p = process.parent; p; p = p.parent) if (p.subreaper && p.ended === undefined) return p;
+  return process.kernel.init;
+};
+
+const adoptChildren = (process: Process): void => {
+  const reaper = reaperOf(process);
+  for (const child of [...process.children]) {
+    process.children.delete(child);
+    child.parent = reaper;
+    reaper?.children.add(child);
+    child.exitSignal = SIG.SIGCHLD;
+    for (const t of child.threads) {
+      if (t.deathSignal === 0) continue;
+      sendToProcess(child, { signo: t.deathSignal, code: SI.USER, pid: process.pid, uid: process.leader.cred.uid });
+    }
+    if (child.ended !== undefined) notifyParent(child);
+    else if (child.pgid !== process.pgid && child.sid === process.sid) orphanGroup(process.kernel, child.pgid, process);
+  }
+};
+
+/** SIGCHLD's siginfo for an end. Linux do_notify_parent(). */
+export const endedInfo = (process: Process, status: number): SigInfo => {
+  const signal = status & 0x7f;
+  return {
+    signo: process.exitSignal || SIG.SIGCHLD,
+    code: signal === 0 ? SI.CLD_EXITED : (status & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED,
+    pid: process.pid, uid: process.leader.cred.uid, status: signal === 0 ? status >> 8 : signal,
+    utime: ticks(process.usage.user), stime: ticks(process.usage.system),
+  };
+};
+
+const notifyParent = (process: Process): void => {
+  const { parent, kernel } = process;
+  if (!parent || parent === kernel.init) {
+    reap(process);
+    return;
+  }
+  const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
+  const ignored = process.exitSignal === SIG.SIGCHLD && action && (action.handler === SIG_IGN || (action.flags & SA.NOCLDWAIT) !== 0);
+  if (process.exitSignal !== 0 && !(ignored && action.handler === SIG_IGN)) sendToProcess(parent, endedInfo(process, process.ended as number));
+  if (ignored) reap(process);
+  parent.childEvents.wake();
+};
+
+/** Nobody will ask about it any more. Linux release_task(). */
+export const reap = (process: Process): void => {
+  const { parent, kernel } = process;
+  if (parent) {
+    addUsage(parent.childUsage, process.usage);
+    addUsage(parent.childUsage, process.childUsage);
+    parent.children.delete(process);
+  }
+  kernel.processes.delete(process.pid);
+};

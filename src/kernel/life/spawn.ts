@@ -1,0 +1,74 @@
+// Start a program from outside: what a shell does with fork and execve, as one step, for the machine's owner.
+import { E } from "../../abi/errno.ts";
+import { layoutFor } from "../../memory/layout.ts";
+import { AddressSpace } from "../../memory/space.ts";
+import { type Cred, credOf } from "../cred.ts";
+import { FsContext } from "../fs/context.ts";
+import { FdTable } from "../fs/fd-table.ts";
+import type { FileDescription } from "../fs/file.ts";
+import { MountNamespace } from "../fs/mount.ts";
+import { resolve } from "../fs/resolve.ts";
+import type { Kernel } from "../kernel.ts";
+import { Process } from "../process.ts";
+import { SIG } from "../signal/set.ts";
+import { Task, entryWork } from "../task.ts";
+import { execute } from "./exec.ts";
+
+export interface SpawnRequest {
+  /** Byte strings. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+  /** Descriptors 0, 1, 2, … */
+  readonly files: readonly FileDescription[];
+  readonly cwd?: string;
+  readonly cred?: Cred;
+  /** The new process leads a session of its own; without it it belongs to process 1's. Default true. */
+  readonly session?: boolean;
+}
+
+/** The new process, ready to run, or -errno: then nothing is left of it. */
+export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number => {
+  const root = MountNamespace.cross(kernel.vfs.namespace.root.path);
+  const pid = kernel.newPid();
+  const process = new Process(kernel, pid, kernel.init, SIG.SIGCHLD);
+  if (request.session !== false) process.pgid = process.sid = pid;
+  const mem = new AddressSpace(kernel.frames, layoutFor(64, 8 << 20));
+  const task = new Task(kernel, pid, process, { mem, files: new FdTable(), fs: new FsContext(root, root), cred: request.cred ?? credOf(0, 0) });
+  process.leader = task;
+  process.threads.push(task);
+  kernel.tasks.set(pid, task);
+  kernel.processes.set(pid, process);
+  request.files.forEach((file) => { task.files.install(file, Infinity); });
+  const failed = start(task, request);
+  if (failed !== 0) {
+    abandon(task);
+    return failed;
+  }
+  if (kernel.observer) task.entryWork |= entryWork.observer;
+  kernel.observer?.started?.(task, undefined);
+  kernel.scheduler.start(task);
+  return process;
+};
+
+const start = (task: Task, request: SpawnRequest): number => {
+  const cwd = resolve(task, task.fs.root, request.cwd ?? "/");
+  if (typeof cwd === "number") return cwd;
+  task.fs.cwd = cwd;
+  const path = resolve(task, cwd, request.path);
+  if (typeof path === "number") return path;
+  task.kernel.scheduler.switchTo(task);
+  const result = execute(task, { path, name: request.path }, request);
+  if (typeof result === "number") return result;
+  return "interrupted" in result ? -E.EAGAIN : 0;
+};
+
+const abandon = (task: Task): void => {
+  const { kernel, process } = task;
+  kernel.scheduler.forget(task);
+  task.files.drop();
+  task.mem.release();
+  kernel.tasks.delete(task.pid);
+  kernel.processes.delete(process.pid);
+  kernel.init.children.delete(process);
+};

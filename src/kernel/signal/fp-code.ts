@@ -1,0 +1,18 @@
+// Which si_code a floating-point exception gets. Linux arch/x86/kernel/fpu/core.c fpu__exception_code(). SDM Vol. 1 8.5, 11.5.
+import { SI } from "./info.ts";
+
+/** Exception bits: the same places in the x87 status word and in MXCSR. */
+const FP = { INVALID: 0x01, DENORMAL: 0x02, ZERO: 0x04, OVERFLOW: 0x08, UNDERFLOW: 0x10, PRECISION: 0x20, STACK: 0x40 } as const;
+const MXCSR_MASK_SHIFT = 7;
+
+const codeOf = (raised: number): number => {
+  if ((raised & FP.INVALID) !== 0) return SI.FPE_FLTINV;
+  if ((raised & FP.ZERO) !== 0) return SI.FPE_FLTDIV;
+  if ((raised & FP.OVERFLOW) !== 0) return SI.FPE_FLTOVF;
+  if ((raised & (FP.DENORMAL | FP.UNDERFLOW)) !== 0) return SI.FPE_FLTUND;
+  if ((raised & FP.PRECISION) !== 0) return SI.FPE_FLTRES;
+  return 0;
+};
+
+export const mathError = (control: number, status: number): number => codeOf(status & ~control & 0x3f);
+export const simdError = (mxcsr: number): number => codeOf(mxcsr & ~(mxcsr >>> MXCSR_MASK_SHIFT) & 0x3f);

@@ -1,0 +1,54 @@
+// Where a signal frame goes and which shape it has. Linux arch/x86/kernel/signal.c get_sigframe(), setup_rt_frame().
+import { EF, R, S } from "../../cpu/state.ts";
+import { USER_DS } from "../entry/selectors.ts";
+import type { Task } from "../task.ts";
+import { SA, type SigAction } from "./action.ts";
+import { SS, altStackState, isWithin } from "./alt-stack.ts";
+import { FSAVE_SIZE, fpFrameSize } from "./fpstate.ts";
+import { pushFrame32 } from "./frame32.ts";
+import { pushFrame64 } from "./frame64.ts";
+import type { SigInfo } from "./info.ts";
+import type { SigSet } from "./set.ts";
+
+
+/** The psABI lets leaf functions use this much below rsp. */
+const RED_ZONE = 128;
+
+/** Where the parts of a frame begin. */
+export interface Place { readonly frame: number; readonly fp: number; readonly fx: number }
+
+const place = (task: Task, action: SigAction, size: number): Place | undefined => {
+  const { state } = task.kernel.processor;
+  const { xfeatures } = task.kernel.model;
+  const ia32 = (action.flags & SA.IA32_ABI) !== 0;
+  const sp0 = ia32 ? state.lo(R.sp) : state.gpr(R.sp);
+  const nested = altStackState(task.altStack, sp0) === SS.ONSTACK;
+  let entering = false;
+  let sp = ia32 ? sp0 : sp0 - RED_ZONE;
+  if ((action.flags & SA.ONSTACK) !== 0) {
+    if (altStackState(task.altStack, sp) === 0) {
+      sp = task.altStack.sp + task.altStack.size;
+      entering = true;
+    }
+  } else if (ia32 && !nested && state.selector(S.ss) !== USER_DS && (action.flags & SA.RESTORER) === 0 && action.restorer !== 0) {
+    // The way before sigaltstack: a program on a segment of its own names a stack as its restorer.
+    sp = action.restorer;
+    entering = true;
+  }
+  const fx = Math.floor((sp - fpFrameSize(xfeatures)) / 64) * 64;
+  const fp = ia32 ? fx - FSAVE_SIZE : fx;
+  const below = fp - size;
+  const frame = ia32 ? Math.floor((below + 4) / 16) * 16 - 4 : Math.floor(below / 16) * 16 - 8;
+  if (frame < 0 || ((nested || entering) && !isWithin(task.altStack, frame) && task.altStack.size !== 0)) return undefined;
+  return { frame, fp, fx };
+};
+
+/** Write the frame and point the registers at the handler. False: the stack cannot hold it; registers are as before. */
+export const pushFrame = (task: Task, info: SigInfo, action: SigAction, masked: SigSet): boolean => {
+  const cpu = task.kernel.processor;
+  const push = (action.flags & SA.IA32_ABI) !== 0 ? pushFrame32 : pushFrame64;
+  if (!push(task, info, action, masked, (size) => place(task, action, size))) return false;
+  cpu.flags = cpu.flags & ~(EF.DF | EF.RF | EF.TF);
+  return true;
+};
+

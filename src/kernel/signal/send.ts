@@ -1,0 +1,114 @@
+// Sending signals. Linux kernel/signal.c: prepare_signal(), complete_signal(), force_sig_info_to_task().
+import { type Task, exitWork } from "../task.ts";
+import type { Process } from "../process.ts";
+import type { Kernel } from "../kernel.ts";
+import { noteContinued } from "../life/job-control.ts";
+import { RLIMIT } from "../rlimit.ts";
+import { DEFAULT_ACTION, SIG_DFL, SIG_IGN } from "./action.ts";
+import { type SigInfo, SI } from "./info.ts";
+import { DUMPS_CORE, IGNORED_BY_DEFAULT, SIG, STOPS, type SigSet, UNBLOCKABLE, has, setOf, sigbit } from "./set.ts";
+
+const isIgnored = (task: Task, sig: number): boolean => {
+  const { handler } = task.actions.get(sig);
+  return handler === SIG_IGN || (handler === SIG_DFL && has(IGNORED_BY_DEFAULT, sig));
+};
+/** Linux sig_ignored(): a blocked signal is kept even if it is ignored now, its action may change before it is unblocked. */
+const isDropped = (task: Task, sig: number): boolean => !has(task.blocked, sig) && isIgnored(task, sig);
+
+const isFatal = (task: Task, sig: number): boolean =>
+  task.actions.get(sig).handler === SIG_DFL && !has(IGNORED_BY_DEFAULT | STOPS | setOf(SIG.SIGCONT), sig);
+
+const discardEverywhere = (process: Process, sigs: SigSet): void => {
+  process.pending.discard(sigs);
+  for (const t of process.threads) t.pending.discard(sigs);
+};
+
+/** The task has a signal to look at: interrupt what it waits for. `fatal` also ends waits that only SIGKILL may end. */
+export const interrupt = (task: Task, fatal = false): void => {
+  task.exitWork |= exitWork.signal;
+  if (task.state === "sleeping" && (fatal || !task.waiting?.killable)) task.kernel.scheduler.wake(task);
+};
+
+/** Every thread leaves with this wait(2) status as soon as it would return to user code. Linux do_group_exit(), zap_other_threads(). */
+export const endProcess = (process: Process, status: number): void => {
+  if (process.exiting !== undefined) return;
+  process.exiting = status;
+  for (const t of process.threads) {
+    t.exitWork |= exitWork.ended;
+    if (t.state === "sleeping") t.kernel.scheduler.wake(t);
+    else if (t.state === "stopped") t.kernel.scheduler.start(t);
+  }
+};
+
+/** What has to happen before the signal is queued. False: it is not to be queued at all. */
+const prepare = (task: Task, sig: number): boolean => {
+  const { process } = task;
+  if (process.exiting !== undefined) return false;
+  if (has(STOPS, sig)) discardEverywhere(process, setOf(SIG.SIGCONT));
+  else if (sig === SIG.SIGCONT) {
+    discardEverywhere(process, STOPS);
+    noteContinued(process);
+  }
+  return !isDropped(task, sig);
+};
+
+const wants = (task: Task, sig: number): boolean =>
+  task.state !== "dead" && (sig === SIG.SIGKILL || (!has(task.blocked, sig) && task.state !== "stopped"));
+
+/** Tell a thread. A fatal signal without a core begins the end of the whole group at once. Linux complete_signal(). */
+const complete = (chosen: Task, info: SigInfo): void => {
+  const sig = info.signo;
+  const fatal = sig === SIG.SIGKILL || (isFatal(chosen, sig) && !has(DUMPS_CORE, sig) && !has(chosen.blocked, sig));
+  if (!fatal) return interrupt(chosen);
+  if (sig !== SIG.SIGKILL) chosen.kernel.observer?.signal?.(chosen, info);
+  endProcess(chosen.process, sig);
+};
+
+/** To one thread: tkill, faults. */
+export const sendToTask = (task: Task, info: SigInfo): void => {
+  if (!prepare(task, info.signo) || !task.pending.add(info)) return;
+  if (wants(task, info.signo)) complete(task, info);
+};
+
+/** To a process: any thread that does not block it takes it, the leader first. False: no room for another real-time signal. */
+export const sendToProcess = (process: Process, info: SigInfo): boolean => {
+  const [first] = process.threads;
+  if (!first) return true;
+  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= process.limit(RLIMIT.SIGPENDING)) return false;
+  if (!prepare(first, info.signo) || !process.pending.add(info)) return true;
+  const taker = process.threads.find((t) => wants(t, info.signo) && (t.exitWork & exitWork.signal) === 0) ?? process.threads.find((t) => wants(t, info.signo));
+  if (taker) complete(taker, info);
+  return true;
+};
+
+/** To every process of a group: the terminal's SIGINT, kill(-pgid). How many there were. */
+export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number => {
+  let found = 0;
+  for (const process of [...kernel.processes.values()]) {
+    if (process.pgid !== pgid || process.threads.length === 0) continue;
+    sendToProcess(process, info);
+    found++;
+  }
+  return found;
+};
+
+/**
+ * A signal that the thread cannot escape: one raised by its own instruction. If it is blocked or ignored, or `ends` is set, the
+ * handler is reset so that the default action ends the process. Linux force_sig_info_to_task().
+ */
+export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } = {}): void => {
+  const sig = info.signo;
+  const blocked = has(task.blocked, sig);
+  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends) task.actions.set(sig, DEFAULT_ACTION);
+  if (blocked) task.blocked &= ~sigbit(sig);
+  task.pending.add(info);
+  task.exitWork |= exitWork.signal;
+};
+
+/** Change the blocked set; what it held back is looked at on the way out. Linux set_current_blocked(). */
+export const setBlocked = (task: Task, set: SigSet): void => {
+  task.blocked = set & ~UNBLOCKABLE;
+  const ready = (task.pending.set | task.process.pending.set) & ~task.blocked;
+  if (ready !== 0n) task.exitWork |= exitWork.signal;
+  else task.exitWork &= ~exitWork.signal;
+};
