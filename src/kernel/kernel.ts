@@ -58,6 +58,8 @@ export class Kernel {
   readonly random: Random;
   /** Monotonic nanoseconds since boot. Goes up by one an instruction, by a fixed cost a system call, and jumps when all sleep. */
   now = 0;
+  /** System calls so far, through all doors. */
+  syscalls = 0;
   readonly bootTime: number;
   /** Set by whoever boots the machine, before the first task: file systems need this kernel's clock. */
   vfs!: Vfs;

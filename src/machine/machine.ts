@@ -1,8 +1,7 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
 import { credOf } from "../kernel/cred.ts";
 import type { FileDescription } from "../kernel/fs/file.ts";
-import { ByteSource, type ByteSink, sink } from "../kernel/fs/stream.ts";
-import { StreamInput, StreamOutput } from "../kernel/fs/stream-file.ts";
+import { type ByteSink, sink } from "../kernel/fs/stream.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { logLine } from "../kernel/log.ts";
 import type { Process } from "../kernel/process.ts";
@@ -14,6 +13,7 @@ import { type InputEvent, Inputs } from "./inputs.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
 import { Output, type Run } from "./run.ts";
 import { endOf } from "./status.ts";
+import { StandardStreams, type TerminalOptions } from "./standard-streams.ts";
 import { Trace } from "./trace.ts";
 import { putFile } from "./tree.ts";
 
@@ -46,20 +46,18 @@ class Collector {
   }
 }
 
-/** Where the first program's descriptors 0, 1 and 2 lead, if not into the Run. */
-export interface Streams {
-  readonly stdin?: FileDescription;
-  readonly stdout?: FileDescription;
-  readonly stderr?: FileDescription;
-  /** Called when every task sleeps and somebody may wait for the world outside. */
-  readonly wanted?: () => void;
+/** A host that is connected while the program runs: where output goes, a terminal. */
+export interface Connection {
+  readonly stdout: ByteSink;
+  readonly stderr: ByteSink;
+  readonly terminal?: TerminalOptions;
+  /** Called when every task sleeps, so somebody may wait for the world outside: input is to be pushed into `inputs` from now on. */
+  readonly wanted: () => void;
 }
 
 export class Machine {
   readonly kernel: Kernel;
   readonly inputs = new Inputs();
-  readonly #source = new ByteSource();
-  #syscalls = 0;
 
   constructor(options: MachineOptions = {}) {
     this.kernel = boot(options);
@@ -70,12 +68,7 @@ export class Machine {
     return new Machine(options).run(program, options);
   }
 
-  /** Standard input's host end, for whoever does not give `stdin`. */
-  get stdin(): ByteSource {
-    return this.#source;
-  }
-
-  async run(program: Program, options: ProgramOptions = {}, streams: Streams = {}): Promise<Run> {
+  async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
     const { kernel } = this;
     const hooks: Hooks = options.hooks ?? {};
     const stdout = new Collector(hooks.stdout);
@@ -84,27 +77,23 @@ export class Machine {
     const emit = (line: string): void => void (lines.push(line), hooks.trace?.(line));
     if (options.trace) kernel.observer = new Trace(emit, options.trace === true ? {} : options.trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
-    if (options.stdin !== undefined || !streams.wanted) this.#feed(options.stdin ?? "");
-    const { vfs } = kernel;
-    const process = this.#spawn(program, options, [
-      streams.stdin ?? new StreamInput(vfs, this.#source),
-      streams.stdout ?? new StreamOutput(vfs, stdout.sink),
-      streams.stderr ?? new StreamOutput(vfs, stderr.sink),
-    ]);
-    const inTime = await this.#pump(process, options.timeout, streams.wanted);
+    const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
+    const streams = new StandardStreams(kernel, sinks, connection?.terminal);
+    if (options.stdin !== undefined || !connection) {
+      streams.receive(typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array(0)));
+      streams.end();
+    }
+    const process = this.#spawn(program, options, streams.files);
+    streams.control(process);
+    const inTime = await this.#pump(process, streams, options.timeout, connection?.wanted);
     return {
       status: inTime ? endOf(process.ended ?? 0) : { timeout: options.timeout ?? 0 },
       stdout: stdout.output(),
       stderr: stderr.output(),
       trace: lines,
       kernelLog: kernel.log.records.map(logLine),
-      stats: { instructions: kernel.processor.instructions, syscalls: this.#syscalls, nanoseconds: kernel.now },
+      stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
     };
-  }
-
-  #feed(stdin: string | Uint8Array): void {
-    this.#source.push(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin);
-    this.#source.end();
   }
 
   #spawn(program: Program, options: ProgramOptions, files: readonly FileDescription[]): Process {
@@ -125,7 +114,7 @@ export class Machine {
   }
 
   /** Run until the first process has ended. False: its time was up before. */
-  async #pump(process: Process, timeout: number | undefined, wanted: (() => void) | undefined): Promise<boolean> {
+  async #pump(process: Process, streams: StandardStreams, timeout: number | undefined, wanted: (() => void) | undefined): Promise<boolean> {
     const { kernel, inputs } = this;
     const timer = timeout === undefined ? undefined : setTimeout(() => inputs.push({ kind: "timeout" }), timeout * 1000);
     try {
@@ -140,7 +129,7 @@ export class Machine {
           await inputs.arrival(until === undefined ? undefined : (until - kernel.now) / 1e6);
           if (until !== undefined && inputs.idle) inputs.push({ kind: "time", until });
         } else await inputs.turn();
-        for (const event of inputs.take(kernel.now)) if (!this.#deliver(event, process)) return false;
+        for (const event of inputs.take(kernel.now)) if (!this.#deliver(event, process, streams)) return false;
       }
     } finally {
       clearTimeout(timer);
@@ -148,13 +137,13 @@ export class Machine {
   }
 
   /** False: give up. */
-  #deliver(event: InputEvent, process: Process): boolean {
+  #deliver(event: InputEvent, process: Process, streams: StandardStreams): boolean {
     switch (event.kind) {
       case "bytes":
-        this.#source.push(event.bytes);
+        streams.receive(event.bytes);
         return true;
       case "end":
-        this.#source.end();
+        streams.end();
         return true;
       case "signal":
         sendToGroup(this.kernel, process.pgid, kernelSignal(event.signal));
@@ -163,6 +152,7 @@ export class Machine {
         this.kernel.advance(event.until);
         return true;
       case "resize":
+        streams.resize(event.columns, event.rows);
         return true;
       case "timeout":
         return false;

@@ -180,6 +180,7 @@ export class Scheduler {
       kernel.now += ran;
       task.usage.user += ran;
       if (why >= exit.int80) {
+        kernel.syscalls++;
         kernel.now += SYSCALL_COST;
         task.usage.system += SYSCALL_COST;
         gate.enter(task, why);
