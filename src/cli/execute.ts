@@ -1,0 +1,57 @@
+// Run a prepared program with this process's streams.
+import { fstatSync } from "node:fs";
+import { isatty } from "node:tty";
+import { passSignals } from "../host/node-signals.ts";
+import { fdSink, stdinInto } from "../host/node-streams.ts";
+import { terminalSize, useTerminal } from "../host/node-terminal.ts";
+import { Machine } from "../machine/machine.ts";
+import type { TerminalOptions } from "../machine/standard-streams.ts";
+import type { TraceOptions } from "../machine/trace.ts";
+import type { Prepared } from "./run-options.ts";
+import { statusOfEnd, TIMED_OUT } from "./status.ts";
+
+export interface Tracing {
+  readonly options: TraceOptions;
+  readonly line: (line: string) => void;
+}
+
+const terminal = (): TerminalOptions | undefined => {
+  const uses = [isatty(0), isatty(1), isatty(2)] as const;
+  if (!uses.includes(true)) return undefined;
+  return { sink: fdSink(uses.indexOf(true, 1) < 0 ? 0 : uses.indexOf(true, 1)), ...terminalSize(), uses };
+};
+
+const isFile = (fd: number): boolean => {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
+};
+
+const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
+
+export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<number> => {
+  const { path, program } = prepared;
+  const machine = new Machine(prepared.machine);
+  machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
+  const stdin = stdinInto(machine.inputs, isFile(0));
+  const tty = terminal();
+  const undo = [passSignals(machine.inputs), stdin.stop, ...(isatty(0) ? [useTerminal(machine.inputs)] : [])];
+  const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
+  const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
+  try {
+    const run = await machine.run(path, options, {
+      stdout: fdSink(1),
+      stderr: fdSink(2),
+      ...(tty ? { terminal: tty } : {}),
+      wanted: stdin.wanted,
+    });
+    if (prepared.stats) for (const [name, value] of Object.entries(run.stats)) say(`${name}: ${value}`);
+    if (!("timeout" in run.status)) return statusOfEnd(run.status);
+    say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
+    return TIMED_OUT;
+  } finally {
+    for (const action of undo) action();
+  }
+};

@@ -1,0 +1,116 @@
+// What `run` and `trace` have in common: options, and how they become a machine and a program.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { E } from "../abi/errno.ts";
+import { nodeTree } from "../host/node-tree.ts";
+import { type ProfileName, profiles } from "../kernel/profile.ts";
+import { executionProblem } from "../machine/elf-problem.ts";
+import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
+import { Problem } from "../problem.ts";
+import { environment, integer, mount, oneOf, parse, seconds, size } from "./arguments.ts";
+
+export const runOptions = {
+  root: { type: "string" },
+  mount: { type: "string", multiple: true },
+  env: { type: "string", multiple: true, short: "e" },
+  cwd: { type: "string" },
+  uid: { type: "string" },
+  kernel: { type: "string" },
+  cpu: { type: "string" },
+  seed: { type: "string" },
+  memory: { type: "string" },
+  timeout: { type: "string" },
+  policy: { type: "string" },
+  "kernel-log": { type: "boolean" },
+  stats: { type: "boolean" },
+} as const;
+
+export const runOptionHelp: readonly (readonly [string, string])[] = [
+  ["--root DIR", "the guest's root: DIR as it is now, changes stay in the guest; PROG is looked up inside"],
+  ["--mount HOST:GUEST[:ro|cow|rw]", "show a folder of the host in the guest: read-only (default), copy-on-write, writable"],
+  ["-e, --env NAME=VALUE", "set an environment variable; the host's environment is not passed on"],
+  ["--cwd DIR", "working directory in the guest"],
+  ["--uid N", "user and group of the program (default: 0)"],
+  ["--kernel NAME", `whose rules hold: ${Object.keys(profiles).join(", ")} (default: upstream)`],
+  ["--cpu MODEL", "processor: LEVEL[:amd|:intel], such as x86-64-v1:intel"],
+  ["--seed N", "decides everything that is random (default: 0)"],
+  ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
+  ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
+  ["--policy FILE", "a seccomp filter to run under: BPF instructions as in struct sock_filter"],
+  ["--kernel-log", "print the guest kernel's messages on standard error"],
+  ["--stats", "print instructions and system calls on standard error at the end"],
+];
+
+export interface Prepared {
+  readonly machine: MachineOptions;
+  /** Absolute path in the guest. */
+  readonly path: string;
+  readonly program: ProgramOptions;
+  readonly kernelLog: boolean;
+  readonly stats: boolean;
+}
+
+type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
+
+const tree = (option: string, path: string, writable: boolean) => {
+  if (!existsSync(path) || !statSync(path).isDirectory()) throw new Problem("bad-mount", `${option}: ${path} is not a folder`);
+  return nodeTree(path, { writable });
+};
+
+const mounts = (list: readonly string[]): MountOptions[] =>
+  list.map((text) => {
+    const { host, guest, mode } = mount(text);
+    return { tree: tree("--mount", host, mode === "rw"), at: guest, mode };
+  });
+
+/** Without a root of its own: the host's file, at its own absolute path in the guest. */
+const hostProgram = (name: string): { readonly path: string; readonly bytes: Uint8Array; readonly mode: number } => {
+  const path = resolve(name);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw executionProblem(name, E.ENOENT);
+  if (stat.isDirectory()) throw executionProblem(name, E.EISDIR, { isDirectory: true });
+  if (!stat.isFile()) throw executionProblem(name, E.EACCES);
+  if ((stat.mode & 0o111) === 0) throw executionProblem(name, E.EACCES);
+  return { path, bytes: readFileSync(path), mode: stat.mode & 0o777 };
+};
+
+const SOCK_FILTER = 8;
+const policyBytes = (file: string): Uint8Array => {
+  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
+  const bytes = readFileSync(file);
+  if (bytes.length === 0 || bytes.length % SOCK_FILTER !== 0) {
+    throw new Problem("bad-policy", `--policy: ${file} is no list of BPF instructions of 8 bytes each`);
+  }
+  return bytes;
+};
+
+const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } => (value === undefined ? {} : ({ [key]: value } as { [P in K]?: T }));
+
+const machineOptions = (values: Values): MachineOptions => ({
+  ...optional("kernel", values.kernel === undefined ? undefined : oneOf(values.kernel, Object.keys(profiles) as ProfileName[], "--kernel")),
+  ...optional("cpu", values.cpu),
+  ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),
+  ...optional("memory", values.memory === undefined ? undefined : size(values.memory, "--memory")),
+  ...optional("root", values.root === undefined ? undefined : tree("--root", values.root, false)),
+  mounts: mounts(values.mount ?? []),
+});
+
+export const prepare = (values: Values, rest: readonly string[]): Prepared => {
+  const [name, ...args] = rest;
+  if (name === undefined) throw new Problem("usage", "which program?", { help: "see trapgate run --help" });
+  const machine = machineOptions(values);
+  const uid = values.uid === undefined ? undefined : integer(values.uid, "--uid");
+  const program: ProgramOptions = {
+    args,
+    argv0: name,
+    env: environment(values.env ?? []),
+    ...optional("cwd", values.cwd),
+    ...optional("uid", uid),
+    ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
+    ...optional("policy", values.policy === undefined ? undefined : policyBytes(values.policy)),
+  };
+  const common = { program, kernelLog: values["kernel-log"] ?? false, stats: values.stats ?? false };
+  if (values.root !== undefined) return { ...common, machine, path: name };
+  const file = hostProgram(name);
+  return { ...common, machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } }, path: file.path };
+};
