@@ -16,6 +16,7 @@ export const packageSets = [
   { name: "lua-amd64", architecture: "amd64", packages: ["lua5.4"], closure: true },
   { name: "lua-i386", architecture: "i386", packages: ["lua5.4"], closure: true },
   { name: "python-amd64", architecture: "amd64", packages: ["python3"], closure: true },
+  { name: "libseccomp-amd64", architecture: "amd64", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
   {
     name: "linux-source",
     architecture: "amd64",
@@ -40,7 +41,11 @@ export type PackageSetName = (typeof packageSets)[number]["name"];
 /** Programs that run on the host: installed with apt-get when we may, else their tests say that they were skipped. */
 export const hostTools = [
   { program: "gcc", packages: ["gcc", "libc6-dev"], works: ["gcc", "--version"] },
-  { program: "gcc -m32", packages: ["gcc-multilib"], works: ["sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"] },
+  {
+    program: "gcc -m32",
+    packages: ["gcc-multilib"],
+    works: ["sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"],
+  },
   { program: "nasm", packages: ["nasm"], works: ["nasm", "--version"] },
   { program: "ld and objdump", packages: ["binutils"], works: ["objdump", "--version"] },
 ] as const;
