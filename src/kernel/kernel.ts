@@ -14,6 +14,7 @@ import { Scheduler } from "./sched/scheduler.ts";
 import { Timers } from "./sched/timers.ts";
 import { type Task, entryWork } from "./task.ts";
 import type { Vfs } from "./fs/vfs.ts";
+import type { Action } from "../seccomp/index.ts";
 import type { Timespec } from "./time.ts";
 
 export interface KernelOptions {
@@ -65,6 +66,10 @@ export class Kernel {
   vfs!: Vfs;
   hostname: string;
   domainname = "(none)";
+  /** Counts audit records. */
+  auditSerial = 0;
+  /** /proc/sys/kernel/seccomp/actions_logged. */
+  seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
   #observer: Observer | undefined = undefined;
   #lastPid = 0;
 
@@ -103,6 +108,7 @@ export class Kernel {
   }
 
   newPid(): number { return ++this.#lastPid; }
+  get lastPid(): number { return this.#lastPid; }
 
   /** printk. `level` is KERN_*: 6 is info. */
   printk(level: number, text: string): void { this.log.add(level, this.now, text); }

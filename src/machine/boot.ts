@@ -1,15 +1,16 @@
 // Switching on: memory, processor, page frames, kernel, the first mounts.
-import { Cpu } from "../cpu/cpu.ts";
+
 import { cpuCode } from "../cpu/code.ts";
+import { Cpu } from "../cpu/cpu.ts";
 import { layout } from "../cpu/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames } from "../cpu/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
-import { memoryDevices } from "../kernel/fs/devices.ts";
 import { HostFs } from "../kernel/fs/host-fs.ts";
 import { HostRwFs } from "../kernel/fs/host-rw.ts";
 import { MemFs } from "../kernel/fs/memfs.ts";
-import { S_IFCHR } from "../kernel/fs/mode.ts";
 import { MS_RDONLY } from "../kernel/fs/mount.ts";
+import { mountStandard } from "../kernel/fs/standard.ts";
+import type { Tty } from "../kernel/fs/tty/tty.ts";
 import { Vfs } from "../kernel/fs/vfs.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import type { ProcessorModel } from "../kernel/processor.ts";
@@ -17,7 +18,8 @@ import { profiles } from "../kernel/profile.ts";
 import { Frames } from "../memory/frames.ts";
 import { Problem } from "../problem.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
-import { makeDirectory, mountAt, putFile, putLink, putNode } from "./tree.ts";
+import { consoleOf } from "./standard-streams.ts";
+import { mountAt, putFile } from "./tree.ts";
 
 const WASM_PAGE = 65536;
 const DEFAULT_MEMORY = 2 ** 30;
@@ -38,10 +40,12 @@ const kernelModel = (model: Model): ProcessorModel => ({
   hwcap: hwcap(model),
   hwcap2: hasFeature(model, "fsgsbase") ? HWCAP2_FSGSBASE : 0,
   xfeatures: 0,
+  cpuinfo: model,
 });
 
 const allocate = (bytes: number): WebAssembly.Memory => {
-  if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY)) throw new Problem("no-memory", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
+  if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
+    throw new Problem("no-memory", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
   const pages = Math.ceil((layout.frames + bytes) / WASM_PAGE);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
@@ -52,7 +56,7 @@ const allocate = (bytes: number): WebAssembly.Memory => {
 
 const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
   if (mode !== "rw") {
-    mountAt(vfs, at, new HostFs(vfs.newDev(), vfs.clock, tree, { readOnly: mode === "ro" }), mode === "ro" ? { flags: MS_RDONLY } : {});
+    mountAt(vfs, at, new HostFs(vfs.newDev(), vfs.clock, tree, { readOnly: mode === "ro" }), mode === "ro" ? MS_RDONLY : 0);
     return;
   }
   const { write } = tree;
@@ -60,20 +64,13 @@ const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
   mountAt(vfs, at, new HostRwFs(vfs.newDev(), vfs.clock, { ...tree, write }));
 };
 
-const deviceLinks = { fd: "/proc/self/fd", stdin: "fd/0", stdout: "fd/1", stderr: "fd/2" };
+export interface Booted {
+  readonly kernel: Kernel;
+  /** The host's terminal, if there is one. */
+  readonly console: Tty | undefined;
+}
 
-/** /dev, /tmp and what programs expect below them. */
-const furnish = ({ vfs }: Kernel, ownRoot: boolean): void => {
-  mountAt(vfs, "/dev", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o755 }), { source: "devtmpfs" });
-  for (const { name, rdev, mode, open } of memoryDevices) {
-    vfs.devices.set(rdev, open);
-    putNode(vfs, `/dev/${name}`, S_IFCHR | mode, rdev);
-  }
-  for (const [name, target] of Object.entries(deviceLinks)) putLink(vfs, `/dev/${name}`, target);
-  if (ownRoot) makeDirectory(vfs, "/tmp").dentry.inode.mode |= 0o1777;
-};
-
-export const boot = (options: MachineOptions): Kernel => {
+export const boot = (options: MachineOptions): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const memory = allocate(options.memory ?? DEFAULT_MEMORY);
   const processor = new Cpu(memory, cpuCode(), model);
@@ -91,12 +88,19 @@ export const boot = (options: MachineOptions): Kernel => {
   });
   kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new HostFs(dev, clock, root) : new MemFs(dev, clock)));
   // The time-stamp counter counts virtual nanoseconds.
-  kernel.vdso.setTime({ tscBase: 0n, tscMult: 1, tscShift: 0, monotonicNs: 0n, realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n });
-  furnish(kernel, root === undefined);
+  kernel.vdso.setTime({
+    tscBase: 0n,
+    tscMult: 1,
+    tscShift: 0,
+    monotonicNs: 0n,
+    realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n,
+  });
+  const console = options.terminal && consoleOf(kernel, options.terminal);
+  mountStandard(kernel, console);
   for (const m of options.mounts ?? []) mount(kernel, m);
   for (const [path, file] of Object.entries(options.files ?? {})) {
     const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
     putFile(kernel.vfs, path, typeof content === "string" ? new TextEncoder().encode(content) : content, mode);
   }
-  return kernel;
+  return { kernel, console };
 };

@@ -1,16 +1,15 @@
-// What descriptors 0, 1 and 2 of the first program are connected to.
-import { Dentry } from "../kernel/fs/dentry.ts";
-import { S_IFCHR, makedev } from "../kernel/fs/mode.ts";
+// What descriptors 0, 1 and 2 of the first program are connected to: pipes to the host, or its terminal.
+import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
+import type { FileDescription } from "../kernel/fs/file.ts";
 import { O_RDWR } from "../kernel/fs/open-flags.ts";
 import { type ByteSink, ByteSource } from "../kernel/fs/stream.ts";
 import { StreamInput, StreamOutput } from "../kernel/fs/stream-file.ts";
-import type { FileDescription } from "../kernel/fs/file.ts";
 import { setControlling } from "../kernel/fs/tty/control.ts";
-import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
 import { Tty } from "../kernel/fs/tty/tty.ts";
+import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process.ts";
-import { makeDirectory, putNode } from "./tree.ts";
+import { fileAt } from "./tree.ts";
 
 /** A terminal of the host, and which of the three streams it is. */
 export interface TerminalOptions {
@@ -20,31 +19,36 @@ export interface TerminalOptions {
   readonly uses: readonly [stdin: boolean, stdout: boolean, stderr: boolean];
 }
 
-/** Unix98 pseudo-terminal slaves: major 136. Linux Documentation/admin-guide/devices.txt */
-const PTS = { path: "/dev/pts/0", rdev: makedev(136, 0) };
+/** The guest's end of a terminal of the host: /dev/console. */
+export const consoleOf = (kernel: Kernel, { sink, columns, rows }: TerminalOptions): Tty => {
+  // With a source of its own a terminal counts as the world outside: who reads it waits for the host, not for ever.
+  const tty = new Tty(kernel, CONSOLE, { write: (bytes) => sink.write(bytes), queue: sink.queue, source: new ByteSource() });
+  resize(tty, columns, rows);
+  return tty;
+};
+
+const resize = (tty: Tty, columns: number, rows: number): void =>
+  tty.setSize({ ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 });
 
 export class StandardStreams {
-  readonly source = new ByteSource();
+  readonly #source = new ByteSource();
   readonly #tty: Tty | undefined;
   readonly files: readonly FileDescription[];
 
-  constructor(kernel: Kernel, sinks: { readonly stdout: ByteSink; readonly stderr: ByteSink }, terminal?: TerminalOptions) {
+  constructor(
+    kernel: Kernel,
+    sinks: { readonly stdout: ByteSink; readonly stderr: ByteSink },
+    terminal?: { readonly tty: Tty; readonly uses: TerminalOptions["uses"] },
+  ) {
     const { vfs } = kernel;
-    const plain = [new StreamInput(vfs, this.source), new StreamOutput(vfs, sinks.stdout), new StreamOutput(vfs, sinks.stderr)];
+    const plain = [new StreamInput(vfs, this.#source), new StreamOutput(vfs, sinks.stdout), new StreamOutput(vfs, sinks.stderr)];
+    this.#tty = terminal?.tty;
     if (!terminal) {
       this.files = plain;
       return;
     }
-    const tty = new Tty(kernel, PTS.rdev, terminal.sink);
-    this.#tty = tty;
-    this.resize(terminal.columns, terminal.rows);
-    putNode(vfs, PTS.path, S_IFCHR | 0o620, PTS.rdev);
-    vfs.devices.set(PTS.rdev, (_task, inode, flags, path) => new TtyFile(tty, inode, flags, path));
-    const directory = makeDirectory(vfs, "/dev/pts");
-    const inode = directory.dentry.inode.lookup("0", undefined as never);
-    if (typeof inode === "number") throw new Error("/dev/pts/0 was just made");
-    const path = { mount: directory.mount, dentry: new Dentry("0", directory.dentry, inode) };
-    const shared = new TtyFile(tty, inode, O_RDWR, path);
+    const path = fileAt(vfs, "/dev/console");
+    const shared = new TtyFile(terminal.tty, path.dentry.inode, O_RDWR, path);
     this.files = plain.map((file, fd) => (terminal.uses[fd] ? shared : file));
   }
 
@@ -53,14 +57,13 @@ export class StandardStreams {
     if (this.#tty) setControlling(process.leader, this.#tty);
   }
   receive(bytes: Uint8Array): void {
-    if (this.#tty) this.#tty.receive(bytes);
-    else this.source.push(bytes);
+    (this.#tty?.driver.source ?? this.#source).push(bytes);
   }
   end(): void {
     if (this.#tty) this.#tty.hangup();
-    else this.source.end();
+    else this.#source.end();
   }
   resize(columns: number, rows: number): void {
-    this.#tty?.setSize({ ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 });
+    if (this.#tty) resize(this.#tty, columns, rows);
   }
 }

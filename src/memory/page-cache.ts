@@ -45,7 +45,9 @@ export class PageCache {
   }
 
   /** Whether page `index` is in memory: mincore(2). */
-  has(index: number): boolean { return this.#pages.has(index); }
+  has(index: number): boolean {
+    return index * PAGE_SIZE < this.backing.size && (this.#pages.has(index) || this.backing.sparse !== true);
+  }
 
   /** A shared mapping is about to write to page `index`. */
   dirtied(index: number): void { this.#dirty.add(index); }

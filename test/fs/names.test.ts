@@ -1,6 +1,5 @@
 // Names and paths: every errno of the name calls, in Linux's order, against the kernel under us.
 import { describe, expect, it } from "vitest";
-import { AT_FDCWD } from "../../src/kernel/arg-file.ts";
 import { missing } from "../support/host.ts";
 import { TestMachine } from "./support/machine.ts";
 import { type Outcome, Script, abis, callText, needs, resultText, runNatively } from "./support/script.ts";

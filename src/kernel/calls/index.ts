@@ -2,19 +2,41 @@
 // Each file of this folder exports the calls of one subject.
 import type { Syscall } from "../syscall.ts";
 import { attrCalls } from "./attr.ts";
+import { cloneCalls } from "./clone.ts";
+import { credCalls } from "./cred.ts";
 import { dirCalls } from "./dir.ts";
+import { epollCalls } from "./epoll.ts";
+import { execCalls } from "./exec.ts";
 import { fcntlCalls } from "./fcntl.ts";
 import { fileTimeCalls } from "./file-times.ts";
+import { identityCalls } from "./identity.ts";
+import { ioctlCalls } from "./ioctl.ts";
+import { killCalls } from "./kill.ts";
 import { linkCalls } from "./link.ts";
+import { memoryCalls } from "./memory.ts";
 import { openCalls } from "./open.ts";
 import { pipeCalls } from "./pipe.ts";
+import { pollCalls } from "./poll.ts";
+import { privilegeCalls } from "./privilege.ts";
+import { randomCalls } from "./random.ts";
 import { readWriteCalls } from "./read-write.ts";
+import { schedCalls } from "./sched.ts";
 import { seekCalls } from "./seek.ts";
+import { selectCalls } from "./select.ts";
+import { signalCalls } from "./signal.ts";
+import { sigreturnCalls } from "./sigreturn.ts";
 import { statCalls } from "./stat.ts";
+import { systemCalls } from "./system.ts";
+import { threadAreaCalls } from "./thread-area.ts";
+import { timeCalls } from "./time.ts";
 import { truncateCalls } from "./truncate.ts";
+import { waitCalls } from "./wait.ts";
 
 export const calls: readonly Syscall[] = [
   // Files.
   ...openCalls, ...readWriteCalls, ...seekCalls, ...truncateCalls, ...dirCalls, ...linkCalls, ...statCalls, ...attrCalls, ...fileTimeCalls,
-  ...fcntlCalls, ...pipeCalls,
+  ...fcntlCalls, ...pipeCalls, ...ioctlCalls, ...pollCalls, ...selectCalls, ...epollCalls,
+  // Processes, memory, signals, time, the machine.
+  ...identityCalls, ...credCalls, ...privilegeCalls, ...cloneCalls, ...execCalls, ...waitCalls, ...memoryCalls, ...threadAreaCalls,
+  ...signalCalls, ...sigreturnCalls, ...killCalls, ...timeCalls, ...schedCalls, ...systemCalls, ...randomCalls,
 ];

@@ -19,6 +19,8 @@ export class FdTable {
   /** Also O_PATH descriptors: fstat, fchdir, *at, dup, close. */
   getRaw(fd: number): FileDescription | undefined { return this.#slots[fd]?.file; }
 
+  /** One more than the highest descriptor there ever was. */
+  get size(): number { return this.#slots.length; }
   /** The first free number from `min` on. */
   lowest(min: number): number {
     let fd = min;

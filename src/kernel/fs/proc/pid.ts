@@ -1,0 +1,172 @@
+// /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
+import { E } from "../../../abi/errno.ts";
+import { procMaps } from "../../../memory/maps.ts";
+import { CAP, capable } from "../../cred.ts";
+import type { Task } from "../../task.ts";
+import { type Path, pathName } from "../dentry.ts";
+import type { FileDescription } from "../file.ts";
+import type { Inode, Or } from "../inode.ts";
+import { O_CLOEXEC } from "../open-flags.ts";
+import { limitsText } from "./limits.ts";
+import { MemNode } from "./mem.ts";
+import { mountinfoText, mountsText } from "./mounts.ts";
+import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode } from "./node.ts";
+import type { ProcFs } from "./procfs.ts";
+import { statText, statmText, statusText } from "./status.ts";
+
+/** May `task` look into `target`? Linux ptrace_may_access(), PTRACE_MODE_READ_FSCREDS. */
+export const mayAccess = (task: Task, target: Task): boolean => {
+  if (task.process === target.process) return true;
+  const { cred } = target;
+  const same = [cred.uid, cred.euid, cred.suid].every((u) => u === task.cred.fsuid) && [cred.gid, cred.egid, cred.sgid].every((g) => g === task.cred.fsgid);
+  return (same && target.dumpable === 1) || capable(task.cred, CAP.SYS_PTRACE);
+};
+/** Who owns a task's files: root, if the program must not be looked into. Linux task_dump_owner(). */
+const ownerOf = (target: Task): Owner => (target.dumpable === 1 ? { uid: target.cred.euid, gid: target.cred.egid } : { uid: 0, gid: 0 });
+
+const guarded = (target: Task, read: (task: Task) => Or<string | Uint8Array>): ProcContent => ({
+  read: (task) => (mayAccess(task, target) ? read(task) : -E.EACCES),
+});
+const area = (target: Task, start: number, end: number): Uint8Array => {
+  if (target.state === "dead") return new Uint8Array(0);
+  const bytes = new Uint8Array(Math.min(Math.max(0, end - start), 1 << 21));
+  return bytes.subarray(0, target.mem.peek(start, bytes));
+};
+/** A program may write over its arguments: without the last NUL, what follows counts too. Linux get_mm_cmdline(). */
+const cmdline = (target: Task): Uint8Array => {
+  const { argStart, argEnd, envEnd } = target.mem;
+  const args = area(target, argStart, argEnd);
+  if (args.length === 0 || args.at(-1) === 0) return args;
+  const all = area(target, argStart, envEnd);
+  const end = all.indexOf(0);
+  return all.subarray(0, end < 0 ? all.length : end);
+};
+const number = (bytes: Uint8Array): number => Number(String.fromCharCode(...bytes).trim());
+
+const oomScoreAdj = (target: Task): ProcContent => ({
+  read: () => `${target.process.oomScoreAdj}\n`,
+  write: (task, bytes) => {
+    const value = number(bytes);
+    if (!Number.isInteger(value) || value < -1000 || value > 1000) return -E.EINVAL;
+    if (value < target.process.oomScoreAdj && !capable(task.cred, CAP.SYS_RESOURCE)) return -E.EACCES;
+    target.process.oomScoreAdj = value;
+    return bytes.length;
+  },
+});
+const comm = (target: Task): ProcContent => ({
+  read: () => `${target.comm}\n`,
+  write: (task, bytes) => {
+    if (task.process !== target.process) return -E.EINVAL;
+    target.comm = String.fromCharCode(...bytes.subarray(0, 15)).split(/[\0\n]/, 1)[0] ?? "";
+    return bytes.length;
+  },
+});
+
+type FileRow = readonly [name: string, mode: number, content: (target: Task, whole: boolean) => ProcContent];
+const open = (read: (target: Task, whole: boolean) => string): FileRow[2] => (target, whole) => ({ read: () => read(target, whole) });
+
+// biome-ignore format: table
+const files: readonly FileRow[] = [
+  ["environ", 0o400, (t) => guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd))],
+  ["auxv", 0o400, (t) => guarded(t, () => t.mem.auxv)],
+  ["status", 0o444, open(statusText)],
+  ["personality", 0o400, (t) => guarded(t, () => `${t.personality.toString(16).padStart(8, "0")}\n`)],
+  ["limits", 0o444, open((t) => limitsText(t.process))],
+  ["comm", 0o644, comm],
+  ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
+  ["stat", 0o444, open(statText)],
+  ["statm", 0o444, open(statmText)],
+  ["maps", 0o444, (t) => guarded(t, () => procMaps(t.mem, t.program.abi.long === 8 && t.kernel.profile.vsyscall !== "none"))],
+  ["mounts", 0o444, open(mountsText)],
+  ["mountinfo", 0o444, open(mountinfoText)],
+  ["wchan", 0o444, open(() => "0")],
+  ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
+  ["cgroup", 0o444, open(() => "0::/\n")],
+  ["oom_score", 0o444, open(() => "0\n")],
+  ["oom_score_adj", 0o644, oomScoreAdj],
+  ["loginuid", 0o644, open(() => "4294967295")],
+  ["sessionid", 0o444, open(() => "4294967295")],
+  ["uid_map", 0o644, open(() => "         0          0 4294967295\n")],
+  ["gid_map", 0o644, open(() => "         0          0 4294967295\n")],
+  ["setgroups", 0o644, open(() => "allow\n")],
+  ["io", 0o400, (t) => guarded(t, () => "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n")],
+];
+
+type LinkRow = readonly [name: string, to: (target: Task) => Path | undefined];
+const links: readonly LinkRow[] = [["cwd", (t) => t.fs.cwd], ["root", (t) => t.fs.root], ["exe", (t) => t.program.exe?.path]];
+
+/** A link that leads to a path itself, if the reader may look into the task. */
+const pathLink = (fs: ProcFs, ino: number, target: Task, to: () => Path | undefined, mode = 0o777): Inode => {
+  const reach = (task: Task): Or<Path> => (mayAccess(task, target) ? to() ?? -E.ENOENT : -E.EACCES);
+  return new ProcLinkNode(fs, ino, (task) => {
+    const path = reach(task);
+    return typeof path === "number" ? path : pathName(path, task.fs.root).name;
+  }, reach, mode, ownerOf(target));
+};
+
+const fdMode = (file: FileDescription): number => 0o100 | (file.readable ? 0o400 : 0) | (file.writable ? 0o200 : 0);
+const fdInfo = (target: Task, fd: number): Or<string> => {
+  const file = target.files.getRaw(fd);
+  if (!file) return -E.ENOENT;
+  const flags = file.flags | (target.files.cloexec(fd) ? O_CLOEXEC : 0);
+  return `pos:\t${file.offset}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.path.mount.id}\nino:\t${file.inode.ino}\n${file.info()}`;
+};
+
+/** Inode numbers: 32 bits of thread id, 16 of what. */
+const FDS = 0x4000;
+const FDINFO = 0x8000;
+const base = (target: Task): number => target.pid * 0x10000;
+
+const fdEntries = (target: Task, from: number, make: (fd: number, ino: number) => Inode, type: number): Iterable<ProcEntry> =>
+  [...target.files.list()].map(([fd]) => {
+    const ino = base(target) + from + (fd & 0x3fff);
+    return { name: String(fd), ino, type, make: () => make(fd, ino) };
+  });
+
+const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
+  const owner = ownerOf(target);
+  const dir = (name: string, ino: number, mode: number, list: (task: Task) => Iterable<ProcEntry>): ProcEntry => ({
+    name, ino, type: DT.dir,
+    make: () => new ProcDirNode(fs, ino, mode, (task) => (mayAccess(task, target) ? list(task) : []), undefined, owner),
+  });
+  return [
+    dir("fd", base(target) + 2, 0o500, () => fdEntries(target, FDS, (fd, ino) =>
+      pathLink(fs, ino, target, () => target.files.getRaw(fd)?.path, fdMode(target.files.getRaw(fd) as FileDescription)), DT.link)),
+    dir("fdinfo", base(target) + 3, 0o555, () => fdEntries(target, FDINFO, (fd, ino) =>
+      new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg)),
+  ];
+};
+
+/** What /proc/PID and /proc/PID/task/TID share. */
+const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => {
+  const owner = ownerOf(target);
+  const first = base(target) + 16;
+  return [
+    ...directories(fs, target),
+    ...files.map(([name, mode, content], i): ProcEntry => ({
+      name, ino: first + i, type: DT.reg, make: () => new ProcFileNode(fs, first + i, mode, content(target, whole), owner),
+    })),
+    { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, owner) },
+    ...links.map(([name, to], i): ProcEntry => ({
+      name, ino: base(target) + 8 + i, type: DT.link, make: () => pathLink(fs, base(target) + 8 + i, target, () => to(target)),
+    })),
+  ];
+};
+
+const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
+  const ino = base(target) + 1;
+  return { name: String(target.pid), ino, type: DT.dir, make: () => new ProcDirNode(fs, ino, 0o555, () => common(fs, target, false), undefined, ownerOf(target)) };
+};
+
+/** /proc/PID of a process; found also by the ids of its other threads, though only leaders are listed. */
+export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
+  const ino = base(target);
+  const threads: ProcEntry = {
+    name: "task", ino: base(target) + 5, type: DT.dir,
+    make: () => new ProcDirNode(fs, base(target) + 5, 0o555, () => target.process.threads.map((t) => threadEntry(fs, t)), undefined, ownerOf(target)),
+  };
+  return {
+    name: String(target.pid), ino, type: DT.dir,
+    make: () => new ProcDirNode(fs, ino, 0o555, () => [threads, ...common(fs, target, true)], undefined, ownerOf(target)),
+  };
+};

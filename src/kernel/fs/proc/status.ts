@@ -1,0 +1,90 @@
+// /proc/PID/status, stat and statm. Linux fs/proc/array.c.
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
+import { type SigSet, sigbit } from "../../signal/set.ts";
+import { processUsage, ticks } from "../../life/usage.ts";
+import type { Task } from "../../task.ts";
+import type { Tty } from "../tty/tty.ts";
+import { encodeDev } from "../mode.ts";
+
+const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
+export const stateOf = (task: Task): readonly [string, string] => states[task.process.ended === undefined ? task.state : "dead"];
+
+const hex16 = (n: bigint): string => n.toString(16).padStart(16, "0");
+const kB = (pages: number): string => `${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB`;
+
+/** Signals that are ignored, and those with a handler. */
+const dispositions = (task: Task): { ignored: SigSet; caught: SigSet } => {
+  let ignored = 0n;
+  let caught = 0n;
+  for (let sig = 1; sig <= 64; sig++) {
+    const { handler } = task.actions.get(sig);
+    if (handler === SIG_IGN) ignored |= sigbit(sig);
+    else if (handler !== SIG_DFL) caught |= sigbit(sig);
+  }
+  return { ignored, caught };
+};
+
+const memoryLines = (task: Task): string[] => {
+  if (task.state === "dead") return [];
+  const u = task.mem.usage();
+  return [
+    `VmPeak:\t${kB(u.total)}`, `VmSize:\t${kB(u.total)}`, `VmLck:\t${kB(u.locked)}`, `VmPin:\t${kB(0)}`, `VmHWM:\t${kB(u.resident)}`,
+    `VmRSS:\t${kB(u.resident)}`, `RssAnon:\t${kB(u.resident)}`, `RssFile:\t${kB(0)}`, `RssShmem:\t${kB(0)}`, `VmData:\t${kB(u.data)}`,
+    `VmStk:\t${kB(u.stack)}`, `VmExe:\t${kB(u.exec)}`, `VmLib:\t${kB(0)}`, `VmPTE:\t${kB(0)}`, `VmSwap:\t${kB(0)}`,
+  ];
+};
+
+/** Which lines there are is the profile's matter. Linux task_seccomp(). */
+const seccompLines = (task: Task): string[] => {
+  const { proc } = task.kernel.profile.seccomp;
+  return [
+    ...(proc.includes("status-no-new-privs") ? [`NoNewPrivs:\t${Number(task.noNewPrivs)}`] : []),
+    ...(proc.includes("status-seccomp") ? [`Seccomp:\t${task.seccomp?.mode ?? 0}`] : []),
+    ...(proc.includes("status-filter-count") ? [`Seccomp_filters:\t${task.seccomp?.filterCount ?? 0}`] : []),
+  ];
+};
+
+export const statusText = (task: Task): string => {
+  const { cred, process } = task;
+  const { ignored, caught } = dispositions(task);
+  const [letter, word] = stateOf(task);
+  return [
+    `Name:\t${task.comm.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`, `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}`,
+    `State:\t${letter} (${word})`, `Tgid:\t${task.tgid}`, "Ngid:\t0", `Pid:\t${task.pid}`, `PPid:\t${task.ppid}`, "TracerPid:\t0",
+    `Uid:\t${cred.uid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}`, `Gid:\t${cred.gid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}`,
+    `FDSize:\t${Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.size))))}`, `Groups:\t${cred.groups.map((g) => `${g} `).join("")}`,
+    `NStgid:\t${task.tgid}`, `NSpid:\t${task.pid}`, `NSpgid:\t${process.pgid}`, `NSsid:\t${process.sid}`, "Kthread:\t0",
+    ...memoryLines(task), "CoreDumping:\t0", "THP_enabled:\t0", "untag_mask:\t0xffffffffffffffff", `Threads:\t${process.threads.length}`,
+    `SigQ:\t${process.pending.queue.length}/${process.limit(11)}`, `SigPnd:\t${hex16(task.pending.set)}`, `ShdPnd:\t${hex16(process.pending.set)}`,
+    `SigBlk:\t${hex16(task.blocked)}`, `SigIgn:\t${hex16(ignored)}`, `SigCgt:\t${hex16(caught)}`, `CapInh:\t${hex16(cred.inheritable)}`,
+    `CapPrm:\t${hex16(cred.permitted)}`, `CapEff:\t${hex16(cred.effective)}`, `CapBnd:\t${hex16(cred.bounding)}`, `CapAmb:\t${hex16(cred.ambient)}`,
+    ...seccompLines(task), "Speculation_Store_Bypass:\tnot vulnerable",
+    "SpeculationIndirectBranch:\tnot affected", "Cpus_allowed:\t1", "Cpus_allowed_list:\t0", "Mems_allowed:\t1", "Mems_allowed_list:\t0",
+    `voluntary_ctxt_switches:\t${task.usage.voluntarySwitches}`, `nonvoluntary_ctxt_switches:\t${task.usage.involuntarySwitches}`,
+  ].map((line) => `${line}\n`).join("");
+};
+
+/** The 52 fields of /proc/PID/stat; `whole`: of the process rather than of one thread. */
+export const statText = (task: Task, whole: boolean): string => {
+  const { process, mem } = task;
+  const own = whole ? processUsage(process) : task.usage;
+  const tty = process.tty as Tty | undefined;
+  const u = task.state === "dead" ? undefined : mem.usage();
+  const low = (set: SigSet): bigint => set & 0x7fff_ffffn;
+  const { ignored, caught } = dispositions(task);
+  const live = u ? mem : undefined;
+  return `${[
+    task.pid, `(${task.comm})`, stateOf(task)[0], task.ppid, process.pgid, process.sid, tty ? encodeDev(tty.rdev) : 0, tty ? tty.pgrp || -1 : -1, 0x400000,
+    own.minorFaults, process.childUsage.minorFaults, 0, 0, ticks(own.user), ticks(own.system), ticks(process.childUsage.user), ticks(process.childUsage.system),
+    20 + task.nice, task.nice, process.threads.length, 0, ticks(task.startTime), (u?.total ?? 0) * PAGE_SIZE, u?.resident ?? 0, "18446744073709551615",
+    live?.startCode ?? 0, live?.endCode ?? 0, live?.startStack ?? 0, 0, 0, low(task.pending.set), low(task.blocked), low(ignored), low(caught), 0, 0, 0,
+    process.exitSignal, 0, 0, 0, 0, 0, 0, live?.startData ?? 0, live?.endData ?? 0, live?.brkStart ?? 0, live?.argStart ?? 0, live?.argEnd ?? 0,
+    live?.envStart ?? 0, live?.envEnd ?? 0, process.ended ?? 0,
+  ].join(" ")}\n`;
+};
+export const statmText = (task: Task): string => {
+  if (task.state === "dead") return "0 0 0 0 0 0 0\n";
+  const u = task.mem.usage();
+  return `${u.total} ${u.resident} 0 ${u.exec} 0 ${u.data + u.stack} 0\n`;
+};

@@ -1,0 +1,168 @@
+// Input processing: the line discipline. Bytes come in as typed; lines, or raw bytes, come out. man 3 termios; Linux drivers/tty/n_tty.c.
+import { I, L, type Termios, V } from "./termios.ts";
+
+const NL = 10;
+const CR = 13;
+const DISABLED = 0;
+/** N_TTY_BUF_SIZE - 1: more than that in one line is lost. */
+const LINE_MAX = 4095;
+
+/** What input asks of the terminal it belongs to. */
+export interface InputHost {
+  readonly termios: Termios;
+  /** Show what was typed. */
+  echo(bytes: readonly number[]): void;
+  /** Signal the foreground group. */
+  signal(which: "INTR" | "QUIT" | "SUSP"): void;
+  /** IXON: stop or restart output. */
+  flow(on: boolean): void;
+}
+
+export class InputProcessor {
+  readonly #host: InputHost;
+  /** What read(2) may have. */
+  #ready: number[] = [];
+  /** Canonical mode: how many bytes of `#ready` each complete line has left; a line of 0 is an end of file. */
+  #lines: number[] = [];
+  /** The line being edited. */
+  #editing: number[] = [];
+  #literal = false;
+
+  constructor(host: InputHost) { this.#host = host; }
+
+  get #canonical(): boolean { return (this.#host.termios.c_lflag & L.ICANON) !== 0; }
+  /** Bytes that a read could return now; an end of file counts as readable too. */
+  get available(): number { return this.#canonical ? (this.#lines[0] ?? 0) : this.#ready.length; }
+  get readable(): boolean { return this.#canonical ? this.#lines.length > 0 : this.#ready.length > 0; }
+  /** FIONREAD. */
+  get total(): number { return this.#canonical ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length; }
+
+  take(n: number): Uint8Array {
+    if (!this.#canonical) return Uint8Array.from(this.#ready.splice(0, n));
+    const line = this.#lines[0] ?? 0;
+    const out = this.#ready.splice(0, Math.min(n, line));
+    if (out.length === line) this.#lines.shift();
+    else this.#lines[0] = line - out.length;
+    return Uint8Array.from(out);
+  }
+  flush(): void {
+    this.#ready = [];
+    this.#lines = [];
+    this.#editing = [];
+  }
+  /** ICANON was switched: what was typed so far becomes readable. Linux n_tty_set_termios(). */
+  modeChanged(): void {
+    this.#ready.push(...this.#editing);
+    this.#editing = [];
+    this.#lines = this.#canonical && this.#ready.length > 0 ? [this.#ready.length] : [];
+  }
+
+  receive(bytes: Uint8Array): void {
+    for (const byte of bytes) this.#byte(byte);
+  }
+
+  #byte(raw: number): void {
+    const { c_iflag, c_lflag, c_cc } = this.#host.termios;
+    let c = c_iflag & I.ISTRIP ? raw & 0x7f : raw;
+    if (this.#literal) {
+      this.#literal = false;
+      this.#add(c);
+      return;
+    }
+    if (c === CR) {
+      if (c_iflag & I.IGNCR) return;
+      if (c_iflag & I.ICRNL) c = NL;
+    } else if (c === NL && c_iflag & I.INLCR) c = CR;
+    const is = (index: number): boolean => c_cc[index] !== DISABLED && c === c_cc[index];
+    if (c_iflag & I.IXON && (is(V.START) || is(V.STOP))) {
+      this.#host.flow(is(V.START));
+      return;
+    }
+    if (c_lflag & L.ISIG) {
+      const which = is(V.INTR) ? "INTR" : is(V.QUIT) ? "QUIT" : is(V.SUSP) ? "SUSP" : undefined;
+      if (which) {
+        if (!(c_lflag & L.NOFLSH)) this.flush();
+        this.#show(c);
+        this.#host.signal(which);
+        return;
+      }
+    }
+    if (c_lflag & L.ICANON) this.#edit(c, is);
+    else this.#add(c);
+  }
+
+  /** One byte in canonical mode. */
+  #edit(c: number, is: (index: number) => boolean): void {
+    const { c_lflag } = this.#host.termios;
+    if (is(V.ERASE)) return this.#erase(1);
+    if (is(V.KILL)) return this.#kill();
+    if (c_lflag & L.IEXTEN) {
+      if (is(V.WERASE)) return this.#erase(this.#lastWord());
+      if (is(V.LNEXT)) {
+        this.#literal = true;
+        if (c_lflag & L.ECHO && c_lflag & L.ECHOCTL) this.#host.echo([94, 8]);
+        return;
+      }
+      if (is(V.REPRINT)) {
+        if (c_lflag & L.ECHO) {
+          this.#show(c);
+          this.#host.echo([NL, ...this.#editing.flatMap((b) => this.#shown(b))]);
+        }
+        return;
+      }
+    }
+    if (is(V.EOF)) return this.#endLine();
+    if (c === NL) {
+      if (c_lflag & (L.ECHO | L.ECHONL)) this.#host.echo([NL]);
+      this.#editing.push(c);
+      return this.#endLine();
+    }
+    this.#add(c);
+    if (is(V.EOL) || is(V.EOL2)) this.#endLine();
+  }
+  #endLine(): void {
+    this.#ready.push(...this.#editing);
+    this.#lines.push(this.#editing.length);
+    this.#editing = [];
+  }
+  #add(c: number): void {
+    const { c_lflag } = this.#host.termios;
+    if (this.#editing.length + this.#ready.length >= LINE_MAX) return;
+    if (c_lflag & L.ECHO) this.#show(c);
+    (c_lflag & L.ICANON ? this.#editing : this.#ready).push(c);
+  }
+
+  /** How a byte is echoed: control characters as ^X if ECHOCTL is set. */
+  #shown(c: number): number[] {
+    const control = (c < 0x20 && c !== 9 && c !== NL) || c === 0x7f;
+    return control && this.#host.termios.c_lflag & L.ECHOCTL ? [94, c ^ 0x40] : [c];
+  }
+  #show(c: number): void {
+    if (this.#host.termios.c_lflag & L.ECHO) this.#host.echo(this.#shown(c));
+  }
+  #erase(count: number): void {
+    const { c_lflag, c_iflag } = this.#host.termios;
+    for (let i = 0; i < count && this.#editing.length > 0; i++) {
+      let c = this.#editing.pop() as number;
+      while (c_iflag & I.IUTF8 && (c & 0xc0) === 0x80 && this.#editing.length > 0) c = this.#editing.pop() as number;
+      if (!(c_lflag & L.ECHO)) continue;
+      if (c_lflag & L.ECHOE) for (let k = this.#shown(c).length; k > 0; k--) this.#host.echo([8, 32, 8]);
+      else this.#show(this.#host.termios.c_cc[V.ERASE] as number);
+    }
+  }
+  #kill(): void {
+    const { c_lflag, c_cc } = this.#host.termios;
+    if (c_lflag & L.ECHOKE && c_lflag & L.ECHOE) return this.#erase(this.#editing.length);
+    this.#editing = [];
+    this.#show(c_cc[V.KILL] as number);
+    if (c_lflag & L.ECHOK) this.#host.echo([NL]);
+  }
+  /** How many bytes WERASE takes: blanks, then what is not blank. */
+  #lastWord(): number {
+    let i = this.#editing.length;
+    const blank = (c: number | undefined): boolean => c === 32 || c === 9;
+    while (i > 0 && blank(this.#editing[i - 1])) i--;
+    while (i > 0 && !blank(this.#editing[i - 1])) i--;
+    return this.#editing.length - i;
+  }
+}

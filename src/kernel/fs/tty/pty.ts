@@ -1,0 +1,172 @@
+// Pseudo-terminals: /dev/ptmx makes a master, /dev/pts/N is its slave. man 7 pty; Linux drivers/tty/pty.c, fs/devpts/inode.c.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../rlimit.ts";
+import type { Result } from "../../syscall.ts";
+import type { Task } from "../../task.ts";
+import { WaitQueue } from "../../wait.ts";
+import type { Path } from "../dentry.ts";
+import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../file.ts";
+import type { Inode, Or } from "../inode.ts";
+import { MemDir, MemFs, MemNode } from "../memfs.ts";
+import { S_IFCHR, makedev, minor } from "../mode.ts";
+import { O_CLOEXEC, O_NOCTTY } from "../open-flags.ts";
+import { lookupIn } from "../resolve.ts";
+import { acquireOnOpen } from "./control.ts";
+import { T, slaveIoctl } from "./ioctl.ts";
+import { Tty, type TtyDriver } from "./tty.ts";
+import { TtyFile } from "./tty-file.ts";
+
+const UNIX98_PTY_SLAVE_MAJOR = 136;
+/** What waits between slave and master; then the slave's writers wait. */
+const CAPACITY = 65536;
+
+/** Both halves of one pair. */
+class Pty implements TtyDriver {
+  readonly index: number;
+  readonly tty: Tty;
+  locked = true;
+  masterOpen = true;
+  slaves = 0;
+  /** A slave has been open: when none is any more, the master reads EIO. */
+  slaveSeen = false;
+  #output: Uint8Array[] = [];
+  waiting = 0;
+  readonly queue = new WaitQueue();
+  readonly masterQueue = new WaitQueue();
+
+  constructor(task: Task, index: number) {
+    this.index = index;
+    this.tty = new Tty(task.kernel, makedev(UNIX98_PTY_SLAVE_MAJOR, index), this);
+  }
+  /** TtyDriver: output of the slave. */
+  write(bytes: Uint8Array): number {
+    const n = Math.min(bytes.length, CAPACITY - this.waiting);
+    if (n > 0) {
+      this.#output.push(bytes.slice(0, n));
+      this.waiting += n;
+      this.masterQueue.wake();
+    }
+    return n;
+  }
+  take(n: number): Uint8Array {
+    const first = this.#output[0] as Uint8Array;
+    const out = first.subarray(0, n);
+    if (out.length === first.length) this.#output.shift();
+    else this.#output[0] = first.subarray(n);
+    this.waiting -= out.length;
+    this.queue.wake();
+    return out;
+  }
+}
+
+class Master extends FileDescription {
+  readonly pty: Pty;
+  readonly #fs: DevPts;
+  constructor(pty: Pty, fs: DevPts, inode: Inode, flags: number, path: Path) {
+    super(inode, flags, path);
+    this.pty = pty;
+    this.#fs = fs;
+  }
+  get #abandoned(): boolean { return this.pty.slaveSeen && this.pty.slaves === 0; }
+  override get writesAll(): boolean { return true; }
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    if (this.pty.waiting > 0) return this.pty.take(n);
+    return this.#abandoned ? -E.EIO : -E.EAGAIN;
+  }
+  override write(_task: Task, bytes: Uint8Array): number {
+    if (this.#abandoned) return -E.EIO;
+    this.pty.tty.receive(bytes);
+    return bytes.length;
+  }
+  override poll(): number {
+    const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;
+    return input | (this.#abandoned ? POLLHUP : POLLOUT | POLLWRNORM);
+  }
+  override queues(): readonly WaitQueue[] { return [this.pty.masterQueue]; }
+  override release(): void {
+    this.pty.masterOpen = false;
+    this.#fs.remove(this.pty);
+    this.pty.tty.hangup();
+  }
+  override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
+    const { pty } = this;
+    const { mem } = task;
+    switch (request) {
+      case T.TIOCGPTN: return mem.setU32(arg, pty.index) ? 0 : -E.EFAULT;
+      case T.TIOCSPTLCK: {
+        const lock = mem.u32(arg);
+        if (lock < 0) return -E.EFAULT;
+        pty.locked = lock !== 0;
+        return 0;
+      }
+      case T.TIOCGPTLCK: return mem.setU32(arg, Number(pty.locked)) ? 0 : -E.EFAULT;
+      case T.FIONREAD: return mem.setU32(arg, pty.waiting) ? 0 : -E.EFAULT;
+      case T.TIOCGPTPEER: return this.#fs.openPeer(task, pty, arg);
+      default: return slaveIoctl(task, pty.tty, request, arg, abi) ?? -E.ENOTTY;
+    }
+  }
+}
+
+class Slave extends TtyFile {
+  readonly #pty: Pty;
+  constructor(pty: Pty, inode: Inode, flags: number, path: Path) {
+    super(pty.tty, inode, flags, path);
+    this.#pty = pty;
+    pty.slaves++;
+    pty.slaveSeen = true;
+  }
+  override release(): void {
+    if (--this.#pty.slaves === 0) this.#pty.masterQueue.wake();
+  }
+}
+
+/** The file system of slaves. */
+export class DevPts extends MemFs {
+  override readonly type: string = "devpts";
+  override readonly magic: number = 0x1cd1;
+  readonly #ptys = new Map<number, Pty>();
+
+  openMaster(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> {
+    let index = 0;
+    while (this.#ptys.has(index)) index++;
+    if (index >= 1024) return -E.ENOSPC;
+    const pty = new Pty(task, index);
+    this.#ptys.set(index, pty);
+    const { fsuid: uid, fsgid: gid } = task.cred;
+    (this.root.inode as MemDir).add(String(index), new MemNode(this, { mode: S_IFCHR | 0o620, uid, gid, rdev: pty.tty.rdev }));
+    return new Master(pty, this, inode, flags, path);
+  }
+  openSlave(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> {
+    const pty = this.#ptys.get(minor(inode.rdev));
+    if (!pty || pty.locked) return -E.EIO;
+    return this.#open(task, pty, inode, flags, path);
+  }
+  #open(task: Task, pty: Pty, inode: Inode, flags: number, path: Path): FileDescription {
+    if (!(flags & O_NOCTTY)) acquireOnOpen(task, pty.tty);
+    return new Slave(pty, inode, flags, path);
+  }
+  /** TIOCGPTPEER: the slave without a path. */
+  openPeer(task: Task, pty: Pty, flags: number): number {
+    const mount = task.kernel.vfs.namespace.list().find((m) => m.fs === this);
+    if (!mount) return -E.EIO;
+    const dentry = lookupIn(task, this.root, String(pty.index));
+    if (typeof dentry === "number") return dentry;
+    const file = this.#open(task, pty, dentry.inode, flags, { mount, dentry }).hold();
+    const fd = task.files.install(file, task.process.limit(RLIMIT.NOFILE), { cloexec: (flags & O_CLOEXEC) !== 0 });
+    file.drop();
+    return fd;
+  }
+  remove(pty: Pty): void {
+    this.#ptys.delete(pty.index);
+    const root = this.root.inode as MemDir;
+    const inode = root.lookup(String(pty.index));
+    if (typeof inode !== "number") root.unlink(String(pty.index), inode);
+    const dentry = this.root.children.get(String(pty.index));
+    if (dentry) {
+      dentry.deleted = true;
+      this.root.children.delete(dentry.name);
+    }
+  }
+}
