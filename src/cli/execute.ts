@@ -18,7 +18,8 @@ export interface Tracing {
 const terminal = (): TerminalOptions | undefined => {
   const uses = [isatty(0), isatty(1), isatty(2)] as const;
   if (!uses.includes(true)) return undefined;
-  return { sink: fdSink(uses.indexOf(true, 1) < 0 ? 0 : uses.indexOf(true, 1)), ...terminalSize(), uses };
+  // Standard output or error if one of them is it; else a terminal is open for writing on descriptor 0 as well.
+  return { sink: fdSink(Math.max(0, uses.indexOf(true, 1))), ...terminalSize(), uses };
 };
 
 const isFile = (fd: number): boolean => {
@@ -33,20 +34,15 @@ const say = (line: string): void => void fdSink(2).write(new TextEncoder().encod
 
 export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<number> => {
   const { path, program } = prepared;
-  const machine = new Machine(prepared.machine);
+  const tty = terminal();
+  const machine = new Machine(tty ? { ...prepared.machine, terminal: tty } : prepared.machine);
   machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
   const stdin = stdinInto(machine.inputs, isFile(0));
-  const tty = terminal();
   const undo = [passSignals(machine.inputs), stdin.stop, ...(isatty(0) ? [useTerminal(machine.inputs)] : [])];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
-    const run = await machine.run(path, options, {
-      stdout: fdSink(1),
-      stderr: fdSink(2),
-      ...(tty ? { terminal: tty } : {}),
-      wanted: stdin.wanted,
-    });
+    const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted: stdin.wanted });
     if (prepared.stats) for (const [name, value] of Object.entries(run.stats)) say(`${name}: ${value}`);
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);

@@ -1,6 +1,7 @@
 // The command line's front: which subcommand, and how whatever goes wrong is told.
-import type { Command } from "./command.ts";
+
 import { Problem } from "../problem.ts";
+import type { Command } from "./command.ts";
 import { FAILED, statusOfProblem } from "./status.ts";
 
 /** Loaded when asked for: a subcommand pays for itself only. */

@@ -7,7 +7,7 @@ import { type ProfileName, profiles } from "../kernel/profile.ts";
 import { executionProblem } from "../machine/elf-problem.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
-import { environment, integer, mount, oneOf, parse, seconds, size } from "./arguments.ts";
+import { environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
 export const runOptions = {
   root: { type: "string" },
@@ -84,7 +84,8 @@ const policyBytes = (file: string): Uint8Array => {
   return bytes;
 };
 
-const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } => (value === undefined ? {} : ({ [key]: value } as { [P in K]?: T }));
+const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
 const machineOptions = (values: Values): MachineOptions => ({
   ...optional("kernel", values.kernel === undefined ? undefined : oneOf(values.kernel, Object.keys(profiles) as ProfileName[], "--kernel")),

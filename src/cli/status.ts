@@ -1,6 +1,7 @@
 // Exit statuses, as env(1), timeout(1) and shells have them. POSIX.1-2017 XCU 2.8.2.
-import type { End } from "../machine/status.ts";
+
 import { SIG, type SignalName } from "../kernel/signal/set.ts";
+import type { End } from "../machine/status.ts";
 import type { ProblemCode } from "../problem.ts";
 
 export const TIMED_OUT = 124;

@@ -7,7 +7,8 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-const output = (): WriteStream | undefined => [process.stdout, process.stderr].find((s): s is WriteStream & typeof s => s instanceof WriteStream);
+const output = (): WriteStream | undefined =>
+  [process.stdout, process.stderr].find((s): s is WriteStream & typeof s => s instanceof WriteStream);
 
 export const terminalSize = (): TerminalSize => ({ columns: output()?.columns ?? 80, rows: output()?.rows ?? 24 });
 

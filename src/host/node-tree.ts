@@ -1,8 +1,26 @@
 // A directory of this host as the core's HostTree. Nothing below it is followed through a symbolic link: the guest resolves links
 // itself, against its own root.
 import {
-  chmodSync, chownSync, closeSync, constants, type Dirent, linkSync, lstatSync, mkdirSync, openSync, readdirSync, readlinkSync, readSync,
-  realpathSync, renameSync, rmdirSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  type Dirent,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
 } from "node:fs";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import type { HostDirEntry, HostStat, HostTree, HostWriter } from "../kernel/fs/host-tree.ts";
@@ -26,7 +44,11 @@ const attempt = <T>(action: () => T): T | number => {
     return errnoOf(error);
   }
 };
-const done = (action: () => void): number => attempt(() => (action(), 0));
+const done = (action: () => void): number =>
+  attempt(() => {
+    action();
+    return 0;
+  });
 
 const NS = 1_000_000_000n;
 const timespec = (ns: bigint): Timespec => ({ sec: Number(ns / NS), nsec: Number(ns % NS) });

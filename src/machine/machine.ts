@@ -5,15 +5,15 @@ import { type ByteSink, sink } from "../kernel/fs/stream.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { logLine } from "../kernel/log.ts";
 import type { Process } from "../kernel/process.ts";
-import { sendToGroup } from "../kernel/signal/send.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
+import { sendToGroup } from "../kernel/signal/send.ts";
 import { boot } from "./boot.ts";
 import { executionProblem } from "./elf-problem.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
 import { Output, type Run } from "./run.ts";
+import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./status.ts";
-import { StandardStreams, type TerminalOptions } from "./standard-streams.ts";
 import { Trace } from "./trace.ts";
 import { putFile } from "./tree.ts";
 
@@ -46,11 +46,10 @@ class Collector {
   }
 }
 
-/** A host that is connected while the program runs: where output goes, a terminal. */
+/** A host that is connected while the program runs. */
 export interface Connection {
   readonly stdout: ByteSink;
   readonly stderr: ByteSink;
-  readonly terminal?: TerminalOptions;
   /** Called when every task sleeps, so somebody may wait for the world outside: input is to be pushed into `inputs` from now on. */
   readonly wanted: () => void;
 }
@@ -59,8 +58,12 @@ export class Machine {
   readonly kernel: Kernel;
   readonly inputs = new Inputs();
 
+  readonly #terminal: ConstructorParameters<typeof StandardStreams>[2];
+
   constructor(options: MachineOptions = {}) {
-    this.kernel = boot(options);
+    const { kernel, console } = boot(options);
+    this.kernel = kernel;
+    this.#terminal = console && options.terminal && { tty: console, uses: options.terminal.uses };
   }
 
   /** Boot, run one program to its end, and report. */
@@ -74,11 +77,14 @@ export class Machine {
     const stdout = new Collector(hooks.stdout);
     const stderr = new Collector(hooks.stderr);
     const lines: string[] = [];
-    const emit = (line: string): void => void (lines.push(line), hooks.trace?.(line));
+    const emit = (line: string): void => {
+      lines.push(line);
+      hooks.trace?.(line);
+    };
     if (options.trace) kernel.observer = new Trace(emit, options.trace === true ? {} : options.trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
-    const streams = new StandardStreams(kernel, sinks, connection?.terminal);
+    const streams = new StandardStreams(kernel, sinks, this.#terminal);
     if (options.stdin !== undefined || !connection) {
       streams.receive(typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array(0)));
       streams.end();

@@ -1,6 +1,7 @@
 // What a machine is made of and what it is asked to run.
 import type { HostTree } from "../kernel/fs/host-tree.ts";
 import type { ProfileName } from "../kernel/profile.ts";
+import type { TerminalOptions } from "./standard-streams.ts";
 import type { TraceOptions } from "./trace.ts";
 
 export interface FileOptions {
@@ -31,6 +32,8 @@ export interface MachineOptions {
   readonly mounts?: readonly MountOptions[];
   /** More files, by their absolute paths. */
   readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
+  /** A terminal of the host. Default: none, standard streams are pipes. */
+  readonly terminal?: TerminalOptions;
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
 }

@@ -1,9 +1,10 @@
 // System calls as strace(1) writes them. A reader of the declarations: names, arguments and results come from there.
-import { errnoText, restart } from "../abi/errno.ts";
+
 import type { Abi } from "../abi/abi.ts";
+import { errnoText, restart } from "../abi/errno.ts";
 import type { PendingCall } from "../kernel/entry/call.ts";
 import type { Observer } from "../kernel/observer.ts";
-import { type SigInfo, SI } from "../kernel/signal/info.ts";
+import { SI, type SigInfo } from "../kernel/signal/info.ts";
 import { signalName } from "../kernel/signal/set.ts";
 import type { Args } from "../kernel/syscall.ts";
 import type { Task } from "../kernel/task.ts";
@@ -147,7 +148,10 @@ export class Trace implements Observer {
     }
     this.#interrupt(undefined);
     const end = endOf(status);
-    this.#line(task, "exit" in end ? `+++ exited with ${end.exit} +++` : `+++ killed by ${end.signal}${end.core ? " (core dumped)" : ""} +++`);
+    this.#line(
+      task,
+      "exit" in end ? `+++ exited with ${end.exit} +++` : `+++ killed by ${end.signal}${end.core ? " (core dumped)" : ""} +++`,
+    );
     this.#traced.delete(task);
   }
 

@@ -22,4 +22,5 @@ export const runNative = (program: string, args: readonly string[] = [], options
 };
 
 /** "amd" or "intel": the vendor of the processor under us. */
-export const nativeVendor = (): "amd" | "intel" => (/AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel");
+export const nativeVendor = (): "amd" | "intel" =>
+  /AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel";
