@@ -1,10 +1,10 @@
 // Actions: instructions that change the machine rather than compute. Both tiers call them; an action may end the instruction.
 import { leave } from "./exit.ts";
-import { farCall, farJump, farReturn, iret } from "./far.ts";
+import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
 import { cpuid, type Model } from "./model.ts";
 import type { ActName } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
-import { R, S, type State, vector } from "./state.ts";
+import { at, R, S, type State, vector } from "./state.ts";
 
 /** What actions may touch of the CPU. */
 export interface Machine {
@@ -21,6 +21,8 @@ export interface Machine {
   readLinear(address: number, bytes: number): number;
   writeLinear(address: number, bytes: number): number;
   commitLinear(pointer: number): void;
+  /** Limit and rights of an access outside 64-bit mode: faults likewise. */
+  checkSegment(segment: number, offset: number, bytes: number, write: boolean): void;
 }
 /** Returns 0 to go on with the next instruction, or a leave code. */
 export type Action = (m: Machine, record: number, a: bigint, b: bigint) => number;
@@ -38,6 +40,11 @@ const softTrap = (m: Machine, n: number): number => {
   return leave.trap;
 };
 
+const answer = (m: Machine, v: number): number => {
+  m.state.i64[at.answer >> 3] = BigInt(v);
+  return 0;
+};
+
 export const actions: Record<ActName, Action> = {
   /** a: segment register, b: selector. */
   loadSegment: (m, _r, a, b) => {
@@ -46,7 +53,7 @@ export const actions: Record<ActName, Action> = {
     const v = m.segments.load(Number(a), selector);
     return v < 0 ? 0 : m.raise(v, selector & 0xfffc);
   },
-  farJump, farCall, farReturn, iret,
+  farJump, farCall, farReturn, iret, enter,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
   cpuid: (m) => {
@@ -60,6 +67,18 @@ export const actions: Record<ActName, Action> = {
     m.state.u64[R.ax] = t & 0xffff_ffffn;
     m.state.u64[R.dx] = (t >> 32n) & 0xffff_ffffn;
     if (a) m.state.u64[R.cx] = 0n;
+    return 0;
+  },
+  // a: selector. The answer is -1 if it cannot be used so.
+  accessRights: (m, _r, a) => answer(m, m.segments.accessRights(Number(a))),
+  segmentLimit: (m, _r, a) => answer(m, m.segments.limit(Number(a))),
+  verifyRead: (m, _r, a) => answer(m, m.segments.readable(Number(a)) ? 0 : -1),
+  verifyWrite: (m, _r, a) => answer(m, m.segments.writable(Number(a)) ? 0 : -1),
+  /** WRFSBASE, WRGSBASE. a: segment register, b: base, which must be canonical. */
+  setBase: (m, _r, a, b) => {
+    const base = BigInt.asUintN(64, b);
+    if (BigInt.asUintN(64, BigInt.asIntN(48, base)) !== base) return m.raise(vector.GP, 0);
+    m.state.u64[(at.segBase >> 3) + Number(a)] = base;
     return 0;
   },
 };

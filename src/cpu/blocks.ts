@@ -65,14 +65,46 @@ export class Blocks {
   /** Translations of code pages may have changed. */
   flushPages(): void {
     this.#pages.clear();
+    this.#state.u32[at.epoch >> 2] = ((this.#state.u32[at.epoch >> 2] as number) + 1) >>> 0;
     this.flushJumps();
   }
   flushJumps(): void {
     this.#state.i64.fill(-1n, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
   }
 
+  // Compiled regions. A region takes the place of its entry block's first record.
+  get context(): number { return this.#state.u32[at.context >> 2] as number; }
+  /** The first record of the block known at an address, 0 if none. */
+  headOf(ip: number): number {
+    const frame = this.frameOf(ip);
+    return frame < 0 ? 0 : (this.#byFrame.get(frame)?.get(ip * 8 + this.context) ?? 0);
+  }
+  /** The frame behind an instruction pointer, negative if it cannot be fetched. */
+  frameOf(ip: number): number {
+    const linear = this.#linear(ip);
+    return linear < 0 || linear >= 2 ** 47 ? -1 - (PF.USER | PF.INSTRUCTION) : this.#frame(linear);
+  }
+  #linear(ip: number): number {
+    return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
+  }
+  becomeRegion(head: number, slot: number): void {
+    const s = this.#state;
+    s.u32[(head + record.link) >> 2] = slot;
+    s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
+    s.u32[(head + record.handler) >> 2] = special.region;
+  }
+  slotOf(head: number): number { return this.#state.u32[(head + record.link) >> 2] as number; }
+  /** The region was found good for the pages as they are mapped now. */
+  confirmRegion(head: number): void { this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number; }
+  poison(head: number): void { this.#state.u32[(head + record.handler) >> 2] = special.stale; }
+  watch(frame: number): void { this.#watch(frame); }
+  /** Called when everything, or a frame's code, is dropped. */
+  onReset: () => void = () => {};
+  onInvalidate: (frame: number) => void = () => {};
+
   /** Drop everything. */
   reset(): void {
+    this.onReset();
     this.#byFrame.clear();
     this.#pages.clear();
     this.#crossing.clear();
@@ -86,6 +118,7 @@ export class Blocks {
   invalidateFrame(frame: number): void {
     if (this.codeFrames[frame >>> 12] === 0) return;
     this.codeFrames[frame >>> 12] = 0;
+    this.onInvalidate(frame);
     for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
     this.#byFrame.delete(frame);
     this.flushJumps();
@@ -152,7 +185,7 @@ export class Blocks {
   /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
   #stands(first: number, linear: number): boolean {
     const second = this.#crossing.get(first);
-    if (second === undefined) return true;
+    if (second === undefined) return this.#state.u32[(first + record.handler) >> 2] !== special.stale;
     return this.#state.u32[(first + record.handler) >> 2] !== special.stale && this.#frame(linear - (linear % 4096) + 4096) === second;
   }
   #remember(ip: number, rec: number): void {
@@ -377,7 +410,7 @@ export const registerOffset = (d: Decoded, n: number): number => {
     case "mm": return at.fpuRegs + (d.reg & 7) * 16;
     case "mmrm": case "mmN": return at.fpuRegs + (d.rm & 7) * 16;
     case "sti": return d.rm & 7;
-    case "sreg": return d.reg & 7;
+    case "sreg": case "creg": case "dreg": return d.reg & 7;
     default: throw new Error(`operand ${o.spec} of ${d.row.name} has no register`);
   }
 };

@@ -3,13 +3,30 @@
 import { assemble, compared, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
 import { layout, tlb } from "./layout.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
-import { access, type Access } from "./mmu.ts";
-import { at } from "./state.ts";
+import { access, type Access, aligned } from "./mmu.ts";
+import { simd, type SimdName } from "./simd.ts";
+import { at, type Field, fieldWidth } from "./state.ts";
 import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "./wasm.ts";
 
-/** Convert between the types a value can have: booleans are i32, integers i64, floats their bits. */
+const zeroVector = node(wt.v128, op.v128const, [], new Uint8Array(16));
+/** The lanes of w bits: opcodes of splat, unsigned extract and replace, and the type that they take. */
+const laneOps = {
+  8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 }, 16: { splat: 0xfd10, extract: 0xfd19, replace: 0xfd1a, t: wt.i32 },
+  32: { splat: 0xfd11, extract: 0xfd1b, replace: 0xfd1c, t: wt.i32 }, 64: { splat: 0xfd12, extract: 0xfd1d, replace: 0xfd1e, t: wt.i64 },
+} as const;
+const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
+
+/** Convert between the types a value can have: booleans are i32, integers i64, floats their bits, vectors hold them in the low lane. */
 export const as = (t: WasmType, n: Node): Node => {
   if (n.t === t) return n;
+  if (t === wt.v128) {
+    const l = n.t === wt.i64 || n.t === wt.f64 ? 64 : 32;
+    return node(t, laneOps[l].replace, [zeroVector, as(laneOps[l].t, n)], laneIndex(0));
+  }
+  if (n.t === wt.v128) {
+    const l = t === wt.i64 || t === wt.f64 ? 64 : 32;
+    return as(t, node(laneOps[l].t, laneOps[l].extract, [n], laneIndex(0)));
+  }
   if (t === wt.i64) {
     if (n.t === wt.i32) return node(t, op.i64extendI32u, [n]);
     if (n.t === wt.f64) return node(t, op.i64reinterpretF64, [n]);
@@ -19,6 +36,7 @@ export const as = (t: WasmType, n: Node): Node => {
   if (t === wt.f64 && n.t === wt.i64) return node(t, op.f64reinterpretI64, [n]);
   if (t === wt.f32 && n.t === wt.i64) return node(t, op.f32reinterpretI32, [node(wt.i32, op.i32wrap, [n])]);
   if (t === wt.f32 && n.t === wt.i32) return node(t, op.f32reinterpretI32, [n]);
+  if (t === wt.i32 && n.t === wt.f32) return node(t, op.i32reinterpretF32, [n]);
   throw new Error(`no conversion of wasm type ${n.t} to ${t}`);
 };
 /** As a condition: nonzero is true. */
@@ -92,12 +110,10 @@ export interface Runtime {
 
 const loadOp: Record<number, number> = { 8: op.i64load8u, 16: op.i64load16u, 32: op.i64load32u, 64: op.i64load };
 const storeOp: Record<number, number> = { 8: op.i64store8, 16: op.i64store16, 32: op.i64store32, 64: op.i64store };
-const v128load = 0xfd00;
-const v128store = 0xfd0b;
 
 /** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
-  w === 128 ? node(wt.v128, v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
+  w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
 export abstract class Compiler {
   readonly body: Body;
@@ -117,6 +133,26 @@ export abstract class Compiler {
     this.runtime = runtime;
   }
 
+  simd(name: SimdName, ...args: Node[]): Node {
+    const o = simd[name];
+    return node(o.result, o.opcode, args.map((a, i) => as(o.params[i]!, a)));
+  }
+  vector(low: Node, high: Node): Node {
+    const [a, b] = [constant(low), constant(high)];
+    if (a !== undefined && b !== undefined) return node(wt.v128, op.v128const, [], new Uint8Array(BigInt64Array.of(a, b).buffer));
+    return this.withLane(this.splat(64, low), 64, 1, high);
+  }
+  splat(w: 8 | 16 | 32 | 64, v: Node): Node { return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]); }
+  lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node { return node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)); }
+  withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
+    return node(wt.v128, laneOps[w].replace, [as(wt.v128, a), as(laneOps[w].t, v)], laneIndex(n));
+  }
+  shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
+    return node(wt.v128, op.i8x16shuffle, [as(wt.v128, a), as(wt.v128, b)], Uint8Array.from(lanes));
+  }
+  field(f: Field, n = 0): Node { return this.body.bind(loadAt(i32c(0), fieldWidth[f], at[f] + (n * fieldWidth[f]) / 8)); }
+  setField(f: Field, v: Node): void { this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(wt.i64, v), at[f]); }
+
   /** The record being executed and the budget, as i32 expressions. */
   abstract record(): Node;
   abstract budget(): Node;
@@ -130,6 +166,17 @@ export abstract class Compiler {
       otherwise();
     }
     this.body.end();
+  }
+  either(c: Node, then: () => Node, otherwise: () => Node): Node {
+    const b = this.body;
+    b.if(truth(c));
+    const x = then();
+    const result = b.local(x.t);
+    b.set(result, x);
+    b.else();
+    b.set(result, as(x.t, otherwise()));
+    b.end();
+    return localGet(x.t, result);
   }
   call(name: string, ...args: Node[]): Node {
     const r = this.runtime.routine(name);
@@ -159,7 +206,7 @@ export abstract class Compiler {
 
   // Memory. A linear address goes through the TLB inline; what misses goes to JavaScript, which returns where the bytes are:
   // in the frame, or in the scratch page if the access crosses a page or writes to code (then `commit` brings them home).
-  translate(linear: Node, bits: number, how: Access): Node {
+  translate(linear: Node, bits: number, how: Access, isAligned = false): Node {
     const b = this.body;
     const bytes = bits >> 3;
     const a = linear.op === op.localGet ? linear : b.bind(linear);
@@ -168,19 +215,24 @@ export abstract class Compiler {
     const p = b.local(wt.i32);
     b.if(node(wt.i32, op.i64eq, [
       node(wt.i64, op.i64load, [entry], layout.tlb + tag),
-      pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
+      // An aligned access cannot cross a page; the low bits of one that is not aligned make the tag differ.
+      isAligned ? pure.and(a, pure.imm(-4096 | (bytes - 1))) : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
     ]));
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64u, [a]), i32c(bytes), i32c(how), this.record(), this.budget()], this.runtime.miss));
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64u, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how), this.record(), this.budget()], this.runtime.miss));
     b.end();
     return localGet(wt.i32, p);
   }
   readAt(pointer: Node, w: number): Node { return this.body.bind(loadAt(pointer, w)); }
+  /** Store at a byte address. */
+  storeAt(pointer: Node, w: number, v: Node): void {
+    if (w === 128) this.body.store(op.v128store, pointer, as(wt.v128, v), 0);
+    else this.body.store(storeOp[w]!, pointer, as(wt.i64, v), 0);
+  }
   writeAt(pointer: Node, w: number, v: Node): void {
     const b = this.body;
-    if (w === 128) b.store(v128store, pointer, v, 0);
-    else b.store(storeOp[w]!, pointer, as(wt.i64, v), 0);
+    this.storeAt(pointer, w, v);
     b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.routines)]));
     b.expr(node(wt.i32, op.call, [], this.runtime.commit));
     b.end();

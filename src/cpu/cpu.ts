@@ -4,9 +4,10 @@ import { actions, type Machine } from "./act.ts";
 import { Blocks, registerOffset } from "./blocks.ts";
 import type { Decoded } from "./decode.ts";
 import { Evaluator, exitOf } from "./evaluate.ts";
-import { exit, type Exit, leave } from "./exit.ts";
+import { exit, type Exit, leave, settled } from "./exit.ts";
+import { Jit, sampleInterval } from "./jit/jit.ts";
 import { layout, record, tlb } from "./layout.ts";
-import { type Access, access, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
+import { type Access, access, aligned, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import type { Row } from "./row.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
@@ -31,6 +32,7 @@ export class Cpu implements CodeWatch, Machine {
   readonly state: State;
   readonly segments: Segments;
   readonly blocks: Blocks;
+  readonly jit: Jit;
   readonly codeFrames: Uint8Array;
   readonly #run: HandlerExports;
   readonly routines: WebAssembly.Exports;
@@ -56,7 +58,7 @@ export class Cpu implements CodeWatch, Machine {
     this.routineTypes = code.routineTypes;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory } }).exports;
     const js = {
-      miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#miss(address, bytes, how as Access, rec, budget),
+      miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#missChecked(address, bytes, how, rec, budget),
       commit: () => this.#commit(),
       checkSegment: (segment: number, offset: number, bytes: number, write: number, rec: number, budget: number) => {
         const bad = this.segments.check(segment, offset, bytes, write !== 0);
@@ -68,9 +70,15 @@ export class Cpu implements CodeWatch, Machine {
         return actions[actNames[id]!](this, rec, a, b);
       },
     };
-    this.#run = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports })
-      .exports as unknown as HandlerExports;
+    const handlers = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports }).exports;
+    this.#run = handlers as unknown as HandlerExports;
     this.blocks = new Blocks(s, code.rows, code.forms, unmapped);
+    this.jit = new Jit(this.blocks, {
+      memory, handlers, routines: this.routines, routineTypes: code.routineTypes,
+      missRegion: (address, bytes, how) => this.#missRegion(address, bytes, how),
+    });
+    this.blocks.onReset = () => this.jit.reset();
+    this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = () => this.#flushEntries();
     this.codeFrames = this.blocks.codeFrames;
     this.segments = new Segments(s, () => this.blocks.flushPages());
@@ -115,6 +123,10 @@ export class Cpu implements CodeWatch, Machine {
     return frame + inPage;
   }
 
+  #missChecked(address: number, bytes: number, how: number, rec: number, budget: number): number {
+    if ((how & aligned) !== 0 && address % bytes !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
+    return this.#miss(address, bytes, (how & ~aligned) as Access, rec, budget);
+  }
   #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
     // Not canonical: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1. Above: the kernel's half, never present for us.
     if (address >= 2 ** 47 && address < 2 ** 64 - 2 ** 47) this.#throwFault(this.#stackAccess(rec) ? vector.SS : vector.GP, 0, 0, rec, budget);
@@ -133,6 +145,19 @@ export class Cpu implements CodeWatch, Machine {
     this.#stage(p, first, q, bytes);
     return layout.scratch;
   }
+  /** A compiled region's miss: 0 sends it to the interpreter, to fault (`#regionFault`) or to do what regions do not. */
+  #missRegion(address: number, bytes: number, how: number): number {
+    this.#regionFault = false;
+    try {
+      const p = this.#missChecked(address, bytes, how, 0, 0);
+      return p === layout.scratch && (how & ~aligned) === access.write ? 0 : p;
+    } catch (e) {
+      if (e !== guestFault) throw e;
+      this.#regionFault = true;
+      return 0;
+    }
+  }
+  #regionFault = false;
   #stage(p: number, firstBytes: number, q: number, bytes: number): void {
     const u8 = this.state.u8;
     u8.copyWithin(layout.scratch, p, p + firstBytes);
@@ -200,8 +225,18 @@ export class Cpu implements CodeWatch, Machine {
     s.u32[at.systemFlags >> 2] = word & ~0x8d7;
   }
 
-  /** Run until an exit, at most `limit` instructions (below 2^31). */
+  /** Run until an exit, at most `limit` instructions (below 2^31). In slices, between which the JIT learns where time goes. */
   run(limit: number): Exit {
+    const end = this.instructions + limit;
+    for (;;) {
+      const code = this.#slice(Math.min(end - this.instructions, sampleInterval));
+      if (code !== exit.budget || this.instructions >= end) return code;
+      this.jit.sample(this.#next);
+    }
+  }
+  /** The block that was next when the budget ran out. */
+  #next = 0;
+  #slice(limit: number): Exit {
     const s = this.state;
     const { blocks } = this;
     this.#limit = limit;
@@ -214,6 +249,7 @@ export class Cpu implements CodeWatch, Machine {
       else {
         let left = blocks.leftOf(rec);
         if (left > budget) {
+          this.#next = s.rip;
           if (budget === 0) return this.#finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           if (rec === 0) {
@@ -276,6 +312,27 @@ export class Cpu implements CodeWatch, Machine {
           s.rip = blocks.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
+        case leave.missed:
+          if (this.#regionFault) return this.#finish(budget, exit.fault);
+          rec = budget > 0 ? blocks.bounded(s.rip, 1) : blocks.find(s.rip);
+          break;
+        case leave.short:
+          this.#next = s.rip;
+          if (budget === 0) return this.#finish(budget, exit.budget);
+          rec = blocks.bounded(s.rip, budget);
+          break;
+        case leave.unverified:
+          budget += blocks.leftOf(rec);
+          s.rip = blocks.ipOf(rec);
+          if (this.jit.verify(blocks.slotOf(rec))) blocks.confirmRegion(rec);
+          else blocks.poison(rec);
+          rec = blocks.find(s.rip);
+          break;
+        case settled + leave.fault:
+        case settled + leave.int80:
+        case settled + leave.sysenter:
+        case settled + leave.syscall:
+          return this.#finish(budget, (code - settled) as Exit);
         default:
           throw new Error(`generated code left with ${code}`);
       }

@@ -64,7 +64,7 @@ export const decodeTables = (rows: readonly Row[]): DecodeTables => {
     }
   }
   // A row that names a mandatory prefix, a whole modrm byte or a digit is more specific than one that does not.
-  const weight = (r: Row) => (r.modrm === undefined ? 0 : 4) + (r.prefix === undefined ? 0 : 2) + (r.rexW ? 1 : 0);
+  const weight = (r: Row) => (r.modrm === undefined ? 0 : 4) + (r.prefix === undefined ? 0 : 2) + (r.rexW || r.rexB === false ? 1 : 0) + (r.digit === undefined ? 0 : 1);
   for (const map of maps) for (const slot of map) slot?.sort((a, b) => weight(b) - weight(a));
   return { maps };
 };
@@ -155,12 +155,13 @@ export class Decoder {
       if (r.modrm !== undefined && r.modrm !== modrm) continue;
       if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
       if (r.rexW !== undefined && r.rexW !== ((rex & 8) !== 0)) continue;
+      if (r.rexB !== undefined && r.rexB !== ((rex & 1) !== 0)) continue;
       if (r.prefix !== undefined) {
         // F2 and F3 outrank 66 as a mandatory prefix.
         const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
         if (r.prefix !== have) continue;
       }
-      if (r.hasModrm && r.modrm === undefined && !modAllowed(r, modrm >= 0xc0)) continue;
+      if (r.hasModrm && r.modrm === undefined && r.registerOnly !== true && !modAllowed(r, modrm >= 0xc0)) continue;
       row = r;
       break;
     }
@@ -189,7 +190,7 @@ export class Decoder {
     let ripRelative = false;
     if (row.hasModrm) {
       this.#at++;
-      d.modrm = row.modrm === undefined ? modrm : 0xff;
+      d.modrm = row.modrm !== undefined ? 0xff : row.registerOnly ? modrm | 0xc0 : modrm;
       d.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
       d.rm = (modrm & 7) | ((rex & 1) << 3);
       if (d.modrm < 0xc0) {

@@ -6,11 +6,12 @@ import { contexts } from "./context.ts";
 import { type Decoded, noRegister } from "./decode.ts";
 import { exit, type Exit, leave } from "./exit.ts";
 import { assemble, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
-import { isMemoryOperand, operandWidth } from "./form.ts";
+import { isAligned, isMemoryOperand, operandWidth } from "./form.ts";
 import { access, type Access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
 import type { ActName } from "./routine-types.ts";
-import { at, R, S, type State } from "./state.ts";
+import { joined, lanes, simd, type SimdName, type SimdOp } from "./simd.ts";
+import { at, type Field, fieldWidth, R, S, type State, vector } from "./state.ts";
 import { wt } from "./wasm.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
@@ -112,7 +113,7 @@ export class Evaluator implements Ops<bigint> {
   get(n: number): bigint {
     const o = this.#d.row.operands[n]!;
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n)) return this.#read(this.#linear(this.#d.memorySegment, this.address(n), w, access.read), w, access.read);
+    if (this.#form.memory(n)) return this.#read(this.#linearOperand(n, access.read), w, access.read);
     switch (o.kind) {
       case "far": return u(32, BigInt(this.#d.immLo)) | (BigInt(this.#d.imm2) << 32n);
       case "imm": case "simm": {
@@ -127,13 +128,14 @@ export class Evaluator implements Ops<bigint> {
   }
   rmw(n: number): bigint {
     const w = this.#form.widths[n]!;
-    return this.#form.memory(n) ? this.#read(this.#linear(this.#d.memorySegment, this.address(n), w, access.write), w, access.write) : this.get(n);
+    return this.#form.memory(n) ? this.#read(this.#linearOperand(n, access.write), w, access.write) : this.get(n);
   }
   set(n: number, v: bigint): void {
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n)) return this.#write(this.#linear(this.#d.memorySegment, this.address(n), w, access.write), w, v);
+    if (this.#form.memory(n)) return this.#write(this.#linearOperand(n, access.write), w, v);
     const { kind } = this.#d.row.operands[n]!;
-    this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") && !kind.startsWith("mm") ? 64 : w, v);
+    if (kind.startsWith("mm")) this.#setRegister(this.#offset(n) + 8, 16, 0xffffn);
+    this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
   reg(r: number, w: Width): bigint { return this.#register(at.gpr + r * 8, w); }
   /** SDM Vol. 1 3.4.1.1: a 32-bit write zeroes the upper half, 8- and 16-bit writes keep it. */
@@ -152,6 +154,11 @@ export class Evaluator implements Ops<bigint> {
     const d = this.#d;
     const r = (n: number) => (n === noRegister ? 0n : this.#register(at.gpr + n * 8, 64));
     return u(d.addressSize, r(d.base) + (r(d.index) << BigInt(d.scale)) + BigInt(d.disp));
+  }
+  #linearOperand(n: number, how: Access): bigint {
+    const linear = this.#linear(this.#d.memorySegment, this.address(n), this.#form.widths[n]!, how);
+    if (isAligned(this.#d.row, this.#d.row.operands[n]!) && linear % 16n !== 0n) this.fault(vector.GP);
+    return linear;
   }
   #linear(segment: number, offset: bigint, w: number, how: Access): bigint {
     const st = this.#s;
@@ -182,6 +189,21 @@ export class Evaluator implements Ops<bigint> {
     if (c !== 0n) then();
     else otherwise?.();
   }
+
+  either(c: bigint, then: () => bigint, otherwise: () => bigint): bigint { return c !== 0n ? then() : otherwise(); }
+
+  // Vectors.
+  simd(name: SimdName, ...args: bigint[]): bigint { return (simd[name] as SimdOp).meaning(...args); }
+  vector(low: bigint, high: bigint): bigint { return u(64, low) | (high << 64n); }
+  splat(w: 8 | 16 | 32 | 64, v: bigint): bigint { return joined(w, Array.from({ length: 128 / w }, () => v)); }
+  lane(a: bigint, w: 8 | 16 | 32 | 64, n: number): bigint { return u(w, a >> BigInt(w * n)); }
+  withLane(a: bigint, w: 8 | 16 | 32 | 64, n: number, v: bigint): bigint { return joined(w, lanes(w, a).with(n, v)); }
+  shuffle(a: bigint, b: bigint, from: readonly number[]): bigint {
+    const bytes = [...lanes(8, a), ...lanes(8, b)];
+    return joined(8, from.map((i) => bytes[i]!));
+  }
+  field(f: Field, n = 0): bigint { return this.#register(at[f] + (n * fieldWidth[f]) / 8, fieldWidth[f]); }
+  setField(f: Field, v: bigint): void { this.#setRegister(at[f], fieldWidth[f], v); }
 
   // Flags: kept as kind and operands, like generated code keeps them.
   flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {

@@ -31,4 +31,13 @@ export const leave = {
   stop: 15,
   /** The record was invalidated: rip is this record's. */
   stale: 16,
+  /** From a compiled region, rip written: a memory access faulted, or must be done by the interpreter (page crossing, write to code). */
+  missed: 17,
+  /** From a compiled region, rip written: the budget may not cover the way to its next check. */
+  short: 18,
+  /** A region's record whose pages may have been mapped anew. */
+  unverified: 19,
 } as const;
+
+/** Added to an exit by a compiled region: rip and budget are already as they must be. */
+export const settled = 32;

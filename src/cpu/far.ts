@@ -11,18 +11,24 @@ const setStackPointer = (s: State, sp: bigint): void => {
   const w = stackSize(s);
   s.u64[R.sp] = w === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(w);
 };
-const linear = (s: State, sp: bigint): number =>
-  s.mode === 64 ? Number(BigInt.asUintN(64, sp)) : (s.segBase(S.ss) + Number(sp & mask(stackSize(s)))) % 0x1_0000_0000;
+/** Where a stack slot lies, its segment checked. */
+const slot = (m: Machine, sp: bigint, bytes: number, write: boolean): number => {
+  const s = m.state;
+  if (s.mode === 64) return Number(BigInt.asUintN(64, sp));
+  const offset = Number(sp & mask(stackSize(s)));
+  m.checkSegment(S.ss, offset, bytes, write);
+  return (s.segBase(S.ss) + offset) % 0x1_0000_0000;
+};
 
 const load = (m: Machine, sp: bigint, bits: number): bigint => {
-  const p = m.readLinear(linear(m.state, sp), bits / 8);
+  const p = m.readLinear(slot(m, sp, bits / 8, false), bits / 8);
   return bits === 64 ? m.state.view.getBigUint64(p, true) : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
 const store = (m: Machine, sp: bigint, bits: number, v: bigint): void => {
-  const p = m.writeLinear(linear(m.state, sp), bits / 8);
-  if (bits === 64) m.state.view.setBigUint64(p, v, true);
-  else if (bits === 32) m.state.view.setUint32(p, Number(v & 0xffff_ffffn), true);
-  else m.state.view.setUint16(p, Number(v & 0xffffn), true);
+  const p = m.writeLinear(slot(m, sp, bits / 8, true), bits / 8);
+  if (bits === 64) m.state.view.setBigUint64(p, v & mask(64), true);
+  else if (bits === 32) m.state.view.setUint32(p, Number(v & mask(32)), true);
+  else m.state.view.setUint16(p, Number(v & mask(16)), true);
   m.commitLinear(p);
 };
 
@@ -106,4 +112,31 @@ export const iret: Action = (m, _r, _a, b) => {
   if (long) s.u64[R.sp] = newSp;
   else setStackPointer(s, newSp);
   return code;
+};
+
+/** ENTER, which builds a frame out of the enclosing ones. a: bytes of locals; b: nesting level, and the operand size above bit 16. */
+export const enter: Action = (m, _r, locals, b) => {
+  const { selector: level, bits } = unpack(b);
+  const s = m.state;
+  const step = BigInt(bits / 8);
+  let sp = stackPointer(s);
+  let bp = s.u64[R.bp] as bigint;
+  const push = (v: bigint): void => {
+    sp -= step;
+    store(m, sp, bits, v);
+  };
+  push(bp);
+  const frame = sp & mask(bits);
+  for (let n = 1; n < (level & 31); n++) {
+    bp -= step;
+    push(load(m, bp, bits));
+  }
+  if ((level & 31) > 0) push(frame);
+  sp -= locals;
+  // SDM Vol. 2A ENTER: #PF as well if a write using the final stack pointer would cause one.
+  m.writeLinear(slot(m, sp, bits / 8, true), bits / 8);
+  const kept = bits === 16 ? (s.u64[R.bp] as bigint) & ~mask(16) : 0n;
+  s.u64[R.bp] = kept | frame;
+  setStackPointer(s, sp);
+  return 0;
 };

@@ -1,13 +1,13 @@
 // The interpreter's handlers: every form of every row compiled to one wasm function over a decoded record. A handler does its
 // instruction and tail-calls the next record's handler; at the end of a block it follows the branch's link.
-import { as, Compiler, conditionFunction, flagFunction, flagsWordFunction, loadAt, pure, type Runtime, truth } from "./compile.ts";
+import { as, Compiler, conditionFunction, field, flagFunction, flagsWordFunction, loadAt, pure, type Runtime, truth } from "./compile.ts";
 import { leave } from "./exit.ts";
-import { formKeys, formsOf, type HandlerForm } from "./form.ts";
+import { formKeys, formsOf, type HandlerForm, isAligned } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
 import { access } from "./mmu.ts";
 import type { Operand, Row } from "./row.ts";
-import { slotsOf } from "./slots.ts";
+import { regionSlots, regionType, repeatRounds, slotsOf } from "./slots.ts";
 import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
 import { at, R } from "./state.ts";
 import { Body, type FuncType, type Node, type WasmType, i32c, i64c, localGet, ModuleWriter, node, op, wt } from "./wasm.ts";
@@ -15,11 +15,9 @@ import { Body, type FuncType, type Node, type WasmType, i32c, i64c, localGet, Mo
 /** (record, budget) -> exit or leave code. */
 const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 
-/** Rounds of a repeated string instruction before other work gets a chance; it counts as one instruction each time. */
-export const repeatRounds = 4096;
-
 interface Env extends Runtime {
   readonly handlerTypeIndex: number;
+  readonly regionTypeIndex: number;
 }
 
 const rec = localGet(wt.i32, 0);
@@ -49,7 +47,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   get(n: number): Node {
     const o = this.#operand(n);
     const w = this.form.widths[n]!;
-    if (this.form.memory(n)) return this.readAt(this.#translateOperand(w, access.read), w);
+    if (this.form.memory(n)) return this.readAt(this.#translateOperand(n, access.read), w);
     if (o.kind === "far") {
       // Offset in the low 32 bits, selector above.
       const selector = pure.shl(recordField(op.i64load, record.disp, wt.i64), pure.imm(32));
@@ -64,17 +62,19 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   rmw(n: number): Node {
     if (!this.form.memory(n)) return this.get(n);
     const w = this.form.widths[n]!;
-    this.#pointer = this.#translateOperand(w, access.write);
+    this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, w);
   }
   set(n: number, v: Node): void {
     const w = this.form.widths[n]!;
-    if (this.form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(w, access.write), w, v);
-    this.#put(this.#offset(n), this.#operand(n).kind.startsWith("xmm") || this.#operand(n).kind.startsWith("mm") ? w : Math.max(w, w === 32 ? 64 : 0), v);
+    if (this.form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(n, access.write), w, v);
+    const { kind } = this.#operand(n);
+    if (kind.startsWith("mm")) this.body.store(op.i32store16, this.#offset(n), i32c(0xffff), 8);
+    this.#put(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
   #put(offset: Node, w: number, v: Node): void {
     const b = this.body;
-    if (w === 128) return b.store(0xfd0b, offset, v, 0);
+    if (w === 128) return b.store(op.v128store, offset, as(wt.v128, v), 0);
     b.store(w === 8 ? op.i64store8 : w === 16 ? op.i64store16 : w === 32 ? op.i64store32 : op.i64store, offset, as(wt.i64, v), 0);
   }
   reg(r: number, w: Width): Node { return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8)); }
@@ -90,11 +90,13 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     return pure.zext(a, this.form.addressSize);
   }
   address(_n: number): Node { return this.body.bind(this.#memoryOffset()); }
-  #translateOperand(w: number, how: 0 | 1): Node {
+  #translateOperand(n: number, how: 0 | 1): Node {
     const kind = this.form.memoryKind;
+    const w = this.form.widths[n]!;
+    const must = isAligned(this.form.row, this.#operand(n));
     const offset = this.body.bind(this.#memoryOffset());
-    if (kind === "seg64" || kind === "a32" || kind === "s32" || kind === "s16") return this.translate(this.#throughSegment(offset, w, how), w, how);
-    return this.translate(offset, w, how);
+    if (kind === "seg64" || kind === "a32" || kind === "s32" || kind === "s16") return this.translate(this.#throughSegment(offset, w, how), w, how, must);
+    return this.translate(offset, w, how, must);
   }
   /** Through the segment that the record names: the override, or the default of the base register. */
   #throughSegment(offset: Node, w: number, how: 0 | 1): Node {
@@ -198,6 +200,30 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     this.#leave(code);
   }
   exit(code: number): void { this.#leave(code); }
+  /** The record of a compiled region: run it, and follow the jump it ends with. */
+  region(): void {
+    const b = this.body;
+    b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
+    this.#leave(leave.unverified);
+    b.end();
+    const code = b.local(wt.i32);
+    b.expr(node(wt.i32, op.i32add, [left, recordField(op.i32load16u, record.left)]));
+    b.expr(recordField(op.i32load, record.link));
+    b.opcode(op.callIndirect);
+    b.code.u(this.runtime.regionTypeIndex);
+    b.code.u(1);
+    b.opcode(op.localTee);
+    b.code.u(code);
+    b.expr(i32c(leave.jumped));
+    b.opcode(op.i32ne);
+    b.opcode(op.if);
+    b.code.byte(0x40);
+    b.expr(localGet(wt.i32, code));
+    b.opcode(op.return);
+    b.end();
+    b.set(1, field.u32(at.budget));
+    this.jump(field.i64(at.rip));
+  }
 
   repeat(bodyOf: () => void, zf: boolean): void {
     const b = this.body;
@@ -273,6 +299,7 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
   const env: Env = {
     miss, commit, checkSegment, raise: 0, flag, flagsWord, condition, act,
     handlerTypeIndex: m.type(handlerType),
+    regionTypeIndex: m.type(regionType),
     routine: (name) => {
       const r = routines.get(name);
       if (!r) throw new Error(`no routine ${name}`);
@@ -298,6 +325,10 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
   m.element(m.func(handlerType, nextBody.done()));
   m.element(leaving(leave.stop));
   m.element(leaving(leave.stale));
+  const regionBody = new Body(handlerType.params);
+  new HandlerCompiler(regionBody, formsOf(rows[0]!)[0]!.form, env).region();
+  m.element(m.func(handlerType, regionBody.done()));
+  m.secondTable("regions", regionSlots);
   const forms = new Uint16Array(rows.length * formKeys);
   const known = new Map<string, number>();
   rows.forEach((row, r) => {
@@ -322,6 +353,8 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
   });
   m.exportFunc("enter", m.func(handlerType, enterBody(env)));
   m.exportFunc("flagsWord", flagsWord);
+  for (const [f, index] of Object.entries(flag)) m.exportFunc(f, index);
+  condition.forEach((index, cc) => m.exportFunc(`condition${cc}`, index));
   return { wasm: m.done(memoryPages), forms, count: known.size };
 };
 

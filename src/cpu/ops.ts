@@ -7,7 +7,8 @@
 //    value used twice is bound with `let`.
 //  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
 import type { ActName } from "./routine-types.ts";
-import type { EF } from "./state.ts";
+import type { SimdName } from "./simd.ts";
+import type { EF, Field } from "./state.ts";
 
 export type Width = 8 | 16 | 32 | 64;
 export type AddressSize = 16 | 32 | 64;
@@ -48,6 +49,10 @@ export interface Ops<V> {
   // Registers, by number: a byte-wide register 0..3 is al cl dl bl.
   reg(r: number, w: Width): V;
   setReg(r: number, w: Width, v: V): void;
+
+  // The register file besides the general registers: what no operand names. n: the element, where there are several.
+  field(f: Field, n?: number): V;
+  setField(f: Field, v: V): void;
 
   // Memory besides the operands. `segment` is a segment register number; undefined takes the instruction's (DS or an override).
   load(segment: number | undefined, offset: V, w: number): V;
@@ -91,10 +96,25 @@ export interface Ops<V> {
   /** a if c is not 0, else b; both are pure. */
   select(c: V, a: V, b: V): V;
 
+  // Vectors and floats. A vector is 128 bits; where one is wanted, a narrower value is zero-extended, and where a narrower one is
+  // wanted, it is the low lane: so the meaning of an MMX instruction is that of its SSE2 sister. Floats are their bits.
+  /** A vector or floating-point operation by WebAssembly's name (simd.ts). */
+  simd(name: SimdName, ...args: V[]): V;
+  /** The vector of these 64-bit halves. */
+  vector(low: V, high: V): V;
+  splat(w: 8 | 16 | 32 | 64, v: V): V;
+  /** Lane n of w bits; the vector with that lane replaced. */
+  lane(a: V, w: 8 | 16 | 32 | 64, n: number): V;
+  withLane(a: V, w: 8 | 16 | 32 | 64, n: number, v: V): V;
+  /** The vector whose byte i is byte lanes[i] of a (0 to 15) or b (16 to 31). */
+  shuffle(a: V, b: V, lanes: readonly number[]): V;
+
   /** Bind a value to a name, so that it is computed once, here. */
   let(name: string, v: V): V;
   /** Do something only if c is not 0. */
   when(c: V, then: () => void, otherwise?: () => void): void;
+  /** One value if c is not 0, else the other; only that one is computed, and what it does is done. */
+  either(c: V, then: () => V, otherwise: () => V): V;
 
   // Flags.
   /** State all six: "add"/"sub" from (r, a, b), "inc"/"dec" from (r) keeping CF, "result" SF ZF PF from r and CF OF AF from the word a,

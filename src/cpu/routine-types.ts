@@ -4,5 +4,9 @@ import type { WasmType } from "./wasm.ts";
 
 export interface RoutineType { readonly params: readonly WasmType[]; readonly result?: WasmType | undefined }
 /** Actions (act.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
-export const actNames = ["loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc"] as const;
+// biome-ignore format: table
+export const actNames = [
+  "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "enter",
+  "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase",
+] as const;
 export type ActName = (typeof actNames)[number];

@@ -38,6 +38,10 @@ export interface Attributes {
   readonly context?: true;
   /** Its meaning reads registers at the address size though it has no memory operand (LOOP, JrCXZ, XLAT, MASKMOVDQU). */
   readonly addressed?: true;
+  /** A 128-bit memory operand need not be aligned. Otherwise it must be. SDM Vol. 1 4.1.1, Vol. 2A 2.4 */
+  readonly unaligned?: true;
+  /** modrm.mod is not looked at: always a register (MOV of a control or debug register). */
+  readonly registerOnly?: true;
   /** Ends a block: control does not fall through to the next record unseen. */
   readonly ends?: true;
   /** CPUID feature that it needs. */
@@ -51,6 +55,7 @@ export interface Row extends Attributes {
   readonly opcode: number;
   readonly prefix: Prefix | undefined;
   readonly rexW: boolean | undefined;
+  readonly rexB: boolean | undefined;
   /** "/digit": the reg field; undefined for "/r" or no modrm. */
   readonly digit: number | undefined;
   /** A second opcode byte in modrm's place (D9 E8): the whole modrm byte. */
@@ -90,13 +95,14 @@ const hasModrmOperand = new Set<OperandKind>(["rm", "reg", "mem", "rmreg", "xmmr
 
 /**
  * `row("add", "01 Ev,Gv", add, { lock: true })`, `row("rol", "C1 /0 Ev,Ib", rol)`, `row("addsd", "F2 0F 58 Vsd,Wsd", addsd)`.
- * Before the opcode: NP, 66, F3 or F2 where it is part of it, REX.W. Operand letters as in SDM appendix A.2, plus `s` for an immediate
+ * Before the opcode: NP, 66, F3 or F2 where it is part of it, REX.W, REX.B0 for no REX.B. Operand letters as in SDM appendix A.2, plus `s` for an immediate
  * that is sign-extended to the operand size.
  */
 export const row = (name: string, encoding: string, does: Meaning, attributes: Attributes & { cc?: number } = {}): Row => {
   const words = encoding.split(" ");
   let prefix: Prefix | undefined;
   let rexW: boolean | undefined;
+  let rexB: boolean | undefined;
   const opcodes: number[] = [];
   let digit: number | undefined;
   let operands: readonly Operand[] = [];
@@ -104,7 +110,8 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     if (word === "NP") prefix = "none";
     else if (word === "REX.W") rexW = true;
     else if (word === "W0") rexW = false;
-    else if ((word === "66" || word === "F3" || word === "F2") && words.includes("0F") && opcodes.length === 0) prefix = word;
+    else if (word === "REX.B0") rexB = false;
+    else if ((word === "66" || word === "F3" || word === "F2") && opcodes.length === 0) prefix = word;
     else if (/^[0-9A-F]{2}$/.test(word)) opcodes.push(Number.parseInt(word, 16));
     else if (word.startsWith("/")) digit = word === "/r" ? undefined : Number(word[1]);
     else operands = word.split(",").map(parseOperand);
@@ -121,7 +128,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   }
   const modrm = opcodes[1];
   const hasModrm = modrm !== undefined || digit !== undefined || encoding.includes("/r") || operands.some((o) => hasModrmOperand.has(o.kind));
-  return { name, encoding, map: map as Row["map"], opcode: opcodes[0]!, prefix, rexW, digit, modrm, hasModrm, operands, does, cc: -1, ...attributes };
+  return { name, encoding, map: map as Row["map"], opcode: opcodes[0]!, prefix, rexW, rexB, digit, modrm, hasModrm, operands, does, cc: -1, ...attributes };
 };
 
 /** Index of an operand size in `Operand.widths`. */

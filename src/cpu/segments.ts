@@ -59,6 +59,29 @@ export class Segments {
     return -1;
   }
 
+  /** The descriptor that LAR, LSL, VERR and VERW may look at: at ring 3, not of more privilege. SDM Vol. 2A LAR. */
+  #visible(selector: number): Descriptor | undefined {
+    const d = (selector & 0xfffc) === 0 ? undefined : this.lookup(selector);
+    if (!d || !(d.access & A.segment)) return undefined;
+    const conforming = (d.access & A.code) !== 0 && (d.access & A.conforming) !== 0;
+    return conforming || (d.access & A.dpl) === A.dpl ? d : undefined;
+  }
+  /** The second doubleword of the descriptor, its limit and base masked off; -1 if invisible. */
+  accessRights(selector: number): number {
+    const d = this.#visible(selector);
+    return d ? ((d.access & 0xff) << 8) | ((d.access >> 8) << 20) : -1;
+  }
+  /** In bytes; -1 if invisible. */
+  limit(selector: number): number { return this.#visible(selector)?.limit ?? -1; }
+  readable(selector: number): boolean {
+    const d = this.#visible(selector);
+    return d !== undefined && (!(d.access & A.code) || (d.access & A.readable) !== 0);
+  }
+  writable(selector: number): boolean {
+    const d = this.#visible(selector);
+    return d !== undefined && !(d.access & A.code) && (d.access & A.writable) !== 0;
+  }
+
   /** A code segment for a far transfer that stays in ring 3: -1, or the vector it raises. SDM Vol. 3A 5.8.1. */
   checkCode(selector: number): number {
     if ((selector & 0xfffc) === 0) return vector.GP;

@@ -1,6 +1,7 @@
 // Where a record keeps its register operands, and the records that belong to no row.
 import { record } from "./layout.ts";
 import type { Operand, Row } from "./row.ts";
+import { type FuncType, wt } from "./wasm.ts";
 
 const registerSlots = [record.r0, record.r1, record.base, record.index] as const;
 
@@ -18,5 +19,13 @@ export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined
   return row.operands.map((o) => (isRegister(o, memory) ? registerSlots[next++] : undefined));
 };
 
-/** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record. */
-export const special = { none: 0, next: 1, stop: 2, stale: 3 } as const;
+/** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record,
+ * the entry of a compiled region. */
+export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as const;
+
+/** Rounds of a repeated string instruction before other work gets a chance; it counts as one instruction each time. */
+export const repeatRounds = 4096;
+
+/** A compiled region: (budget) -> exit or leave code. How many there can be at a time. */
+export const regionType: FuncType = { params: [wt.i32], results: [wt.i32] };
+export const regionSlots = 8192;

@@ -22,6 +22,7 @@ export const op = {
   i32wrap: 0xa7, i64extendI32s: 0xac, i64extendI32u: 0xad, f64convertI64u: 0xba,
   i32reinterpretF32: 0xbc, i64reinterpretF64: 0xbd, f32reinterpretI32: 0xbe, f64reinterpretI64: 0xbf,
   i32extend8s: 0xc0, i32extend16s: 0xc1, i64extend8s: 0xc2, i64extend16s: 0xc3, i64extend32s: 0xc4,
+  v128load: 0xfd00, v128store: 0xfd0b, v128const: 0xfd0c, i8x16shuffle: 0xfd0d,
   memoryCopy: 0xfc0a, memoryFill: 0xfc0b,
 } as const;
 
@@ -147,7 +148,8 @@ export class Body {
   }
   else(): void { this.code.byte(op.else); }
   end(): void { this.code.byte(op.end); }
-  done(): Uint8Array {
+  /** The function's bytes. `prologue`, if given, is code over the same locals that goes first. */
+  done(prologue?: Bytes): Uint8Array {
     const out = new Bytes();
     const runs: [number, WasmType][] = [];
     for (const t of this.#locals) {
@@ -160,6 +162,7 @@ export class Body {
       out.u(n);
       out.byte(t);
     }
+    if (prologue) out.bytes(prologue.done());
     out.bytes(this.code.done());
     out.byte(op.end);
     return out.done();
@@ -176,6 +179,7 @@ export class ModuleWriter {
   readonly #funcs: { type: number; body: Uint8Array }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
   readonly #elements: number[] = [];
+  #second: { name: string; size: number } | undefined;
 
   type(t: FuncType): number {
     const key = `${t.params}:${t.results}`;
@@ -192,6 +196,9 @@ export class ModuleWriter {
   exportFunc(name: string, index: number): void { this.#exports.push({ name, index }); }
   /** Put a function into the table; returns its slot. Slots start at 0. */
   element(index: number): number { return this.#elements.push(index) - 1; }
+
+  /** A second table, of index 1, exported empty under a name. */
+  secondTable(name: string, size: number): void { this.#second = { name, size }; }
 
   /** The bytes. Memory is imported as vm.memory; a table of all elements is defined and exported as `table`. */
   done(memoryPages: number): Uint8Array {
@@ -232,12 +239,19 @@ export class ModuleWriter {
       for (const f of this.#funcs) b.u(f.type);
     });
     if (this.#elements.length) section(4, (b) => {
-      b.u(1);
+      b.u(this.#second ? 2 : 1);
       b.bytes([0x70, 0]);
       b.u(this.#elements.length);
+      if (!this.#second) return;
+      b.bytes([0x70, 0]);
+      b.u(this.#second.size);
     });
     section(7, (b) => {
-      b.u(this.#exports.length);
+      b.u(this.#exports.length + (this.#second ? 1 : 0));
+      if (this.#second) {
+        b.name(this.#second.name);
+        b.bytes([1, 1]);
+      }
       for (const e of this.#exports) {
         b.name(e.name);
         b.byte(0);

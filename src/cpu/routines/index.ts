@@ -8,3 +8,7 @@ export { frndint, fscale, fxtract } from "./scale";
 export { fprem, fprem1 } from "./remainder";
 export { fldcw, fnclex, fninit, load_environment, mask_all, setPointers, tag_word } from "./environment";
 export * from "./sse/index";
+export { fcos, fptan, fsin, fsincos } from "./transcendental/trigonometry";
+export { f2xm1 } from "./transcendental/exponential";
+export { fyl2x, fyl2xp1 } from "./transcendental/logarithm";
+export { fpatan } from "./transcendental/arctangent";

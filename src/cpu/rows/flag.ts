@@ -34,5 +34,5 @@ export const flags: readonly Row[] = [
   row("clc", "F8", (o) => o.setFlags(EF.CF, o.imm(0))), row("stc", "F9", (o) => o.setFlags(EF.CF, o.imm(EF.CF))), row("cmc", "F5", cmc),
   row("cld", "FC", direction(false)), row("std", "FD", direction(true)),
   row("lahf", "9F", lahf), row("sahf", "9E", sahf), row("salc", "D6", salc, { only: "not64" }),
-  row("pushf", "9C", pushf, { size64: "default", context: true }), row("popf", "9D", popf, { size64: "default", context: true }),
+  row("pushf", "9C", pushf, { size64: "default", context: true }), row("popf", "9D", popf, { size64: "default", context: true, ends: true }),
 ];

@@ -1,4 +1,4 @@
-// Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR. Group 2.
+// Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD. Group 2.
 import type { Meaning, Ops, Width } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import { EF } from "../state.ts";
@@ -50,9 +50,57 @@ const rotate = (left: boolean): Meaning => (o, i) => {
   });
 };
 
-const group = [[0, "rol", rotate(true)], [1, "ror", rotate(false)], [4, "shl", shl], [5, "shr", shr], [6, "shl", shl], [7, "sar", sar]] as const;
+/** Rotates through CF: w + 1 bits, so that 8- and 16-bit counts are taken modulo 9 and 17. Shifts are in two parts, since w can be 64. */
+const rotateCarry = (left: boolean): Meaning => (o, i) => {
+  const w = i.w;
+  const masked = o.and(o.get(1), o.imm(countMask(w)));
+  const n = o.let("n", w <= 16 ? o.remU(masked, o.imm(w + 1)) : masked);
+  const a = o.rmw(0);
+  const c = o.flag("CF");
+  const back = o.let("back", o.and(o.sub(o.imm(w), n), o.imm(63)));
+  const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
+  const rotated = left
+    ? o.or(o.or(o.shl(a, n), o.shl(c, before)), o.shr(o.shr(a, o.imm(1)), back))
+    : o.or(o.or(o.shr(a, n), o.shl(c, back)), o.shl(o.shl(a, o.imm(1)), back));
+  const some = o.let("some", o.ne(n, o.imm(0)));
+  const r = o.let("r", o.select(some, o.zext(rotated, w), a));
+  o.set(0, r);
+  o.when(some, () => {
+    const cf = o.let("cf", o.and(o.shr(a, left ? back : before), o.imm(1)));
+    const of = o.xor(bitAt(o, r, w - 1), left ? cf : bitAt(o, r, w - 2));
+    o.setFlags(EF.CF | EF.OF, carryOverflow(o, cf, of));
+  });
+};
 
-export const shifts: readonly Row[] = group.flatMap(([n, name, does]) => [
+/** SHLD and SHRD: bits come in from the second operand. A 16-bit count above 16 goes on through dst:src:dst, as processors do (SDM: undefined). */
+const double = (left: boolean): Meaning => (o, i) => {
+  const w = i.w;
+  const n = o.let("n", o.and(o.get(2), o.imm(countMask(w))));
+  const source = o.get(1);
+  const a = o.rmw(0);
+  const some = o.let("some", o.ne(n, o.imm(0)));
+  const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
+  let shifted = a;
+  let cf = a;
+  if (w === 16) {
+    const wide = o.let("wide", o.or(o.or(o.shl(a, o.imm(32)), o.shl(source, o.imm(16))), a));
+    shifted = left ? o.shr(o.shl(wide, n), o.imm(32)) : o.shr(wide, n);
+    cf = left ? o.shr(o.shl(wide, before), o.imm(47)) : o.shr(wide, before);
+  } else {
+    const back = o.let("back", o.and(o.sub(o.imm(w), n), o.imm(63)));
+    shifted = left ? o.or(o.shl(a, n), o.shr(source, back)) : o.or(o.shr(a, n), o.shl(source, back));
+    cf = left ? o.shr(a, back) : o.shr(a, before);
+  }
+  const r = o.let("r", o.select(some, o.zext(shifted, w), a));
+  o.set(0, r);
+  o.when(some, () => o.flags("result", w, r, carryOverflow(o, cf, bitAt(o, o.xor(r, a), w - 1))));
+};
+
+const group = [[0, "rol", rotate(true)], [1, "ror", rotate(false)], [2, "rcl", rotateCarry(true)], [3, "rcr", rotateCarry(false)], [4, "shl", shl], [5, "shr", shr], [6, "sal", shl], [7, "sar", sar]] as const;
+
+const doubles = [["shld", "A4", "A5", double(true)], ["shrd", "AC", "AD", double(false)]] as const;
+
+export const shifts: readonly Row[] = [...group.flatMap(([n, name, does]) => [
   row(name, `C0 /${n} Eb,Ib`, does), row(name, `C1 /${n} Ev,Ib`, does), row(name, `D0 /${n} Eb,1`, does), row(name, `D1 /${n} Ev,1`, does),
   row(name, `D2 /${n} Eb,CL`, does), row(name, `D3 /${n} Ev,CL`, does),
-]);
+]), ...doubles.flatMap(([name, immediate, byCl, does]) => [row(name, `0F ${immediate} Ev,Gv,Ib`, does), row(name, `0F ${byCl} Ev,Gv,CL`, does)])];

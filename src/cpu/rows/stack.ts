@@ -41,9 +41,30 @@ const leave: Meaning = (o, i) => {
   o.setReg(R.bp, i.w, v);
 };
 
+/** PUSHA: all eight, rsp as it was before. Nothing moves before the last store. */
+const pusha: Meaning = (o, i) => {
+  const sp = o.reg(R.sp, i.stackSize);
+  for (let r = 0; r < 8; r++) {
+    const at = o.let("at", o.zext(o.sub(sp, o.imm(((r + 1) * i.w) / 8)), i.stackSize));
+    o.store(S.ss, at, i.w, o.reg(r, i.w));
+  }
+  o.setReg(R.sp, i.stackSize, o.zext(o.sub(sp, o.imm(i.w)), i.stackSize));
+};
+/** POPA skips the stored rsp. */
+const popa: Meaning = (o, i) => {
+  const sp = o.reg(R.sp, i.stackSize);
+  const values = [R.di, R.si, R.bp, R.bx, R.dx, R.cx, R.ax].map((r) => {
+    const slot = 7 - r;
+    return [r, o.load(S.ss, o.let("at", o.zext(o.add(sp, o.imm((slot * i.w) / 8)), i.stackSize)), i.w)] as const;
+  });
+  for (const [r, v] of values) o.setReg(r, i.w, v);
+  o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w)), i.stackSize));
+};
+
 export const stack: readonly Row[] = [
   row("push", "50 Zv", push, { size64: "default", context: true }), row("pop", "58 Zv", popRegister, { size64: "default", context: true }),
   row("push", "FF /6 Ev", push, { size64: "default", context: true }), row("pop", "8F /0 Ev", popMemory, { size64: "default", context: true }),
   row("push", "68 Iz", pushImmediate, { size64: "default", context: true }), row("push", "6A sb", pushImmediate, { size64: "default", context: true }),
+  row("pusha", "60", pusha, { only: "not64", context: true }), row("popa", "61", popa, { only: "not64", context: true }),
   row("leave", "C9", leave, { size64: "default", context: true }),
 ];

@@ -1,0 +1,396 @@
+// Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
+// names the address to go on at; the region's one epilogue writes back what the region may have changed.
+import { as, Compiler, pure, type Runtime, truth } from "../compile.ts";
+import { type Decoded, noRegister } from "../decode.ts";
+import { leave, settled } from "../exit.ts";
+import { compared, condition, kindCode, rules } from "../flags.ts";
+import { isAligned, isMemoryOperand, operandWidth } from "../form.ts";
+import { layout, tlb } from "../layout.ts";
+import { access, type Access, aligned } from "../mmu.ts";
+import type { AddressSize, Flag, FlagKind, Form, Ops, Width } from "../ops.ts";
+import { repeatRounds } from "../slots.ts";
+import { at, type Field, R, S } from "../state.ts";
+import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "../wasm.ts";
+
+/** What a decoded instruction is to a meaning. */
+class JitForm implements Form {
+  readonly d: Decoded;
+  readonly w: Width;
+  readonly widths: readonly number[];
+  constructor(d: Decoded) {
+    this.d = d;
+    this.w = operandWidth(d.row, d.size);
+    this.widths = d.row.operands.map((_, n) => d.width(n));
+  }
+  get addressSize(): AddressSize { return this.d.addressSize; }
+  get stackSize(): AddressSize { return this.d.mode; }
+  get mode(): AddressSize { return this.d.mode; }
+  get rep() { return this.d.rep; }
+  get cc(): number { return this.d.row.cc; }
+  memory(n: number): boolean { return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!); }
+}
+
+/** Functions a region calls, by index in its module. */
+export interface RegionRuntime extends Runtime {
+  /** (address f64, bytes, access) -> byte address, or 0: leave at this instruction. */
+  readonly missRegion: number;
+}
+
+/** A register file in locals: made on first use, so that a region carries only what it touches. */
+class Locals {
+  readonly #body: Body;
+  readonly #t: WasmType;
+  readonly #index = new Map<number, number>();
+  readonly written = new Set<number>();
+  constructor(body: Body, t: WasmType) {
+    this.#body = body;
+    this.#t = t;
+  }
+  #of(r: number): number {
+    let l = this.#index.get(r);
+    if (l === undefined) this.#index.set(r, (l = this.#body.local(this.#t)));
+    return l;
+  }
+  get(r: number): Node { return localGet(this.#t, this.#of(r)); }
+  set(r: number, v: Node): void {
+    this.#body.set(this.#of(r), v);
+    this.written.add(r);
+  }
+  get used(): IterableIterator<[number, number]> { return this.#index.entries(); }
+}
+
+export class RegionCompiler extends Compiler implements Ops<Node> {
+  declare readonly runtime: RegionRuntime;
+  readonly gpr: Locals;
+  readonly xmm: Locals;
+  readonly budgetLocal = 0;
+  readonly #rip: number;
+  readonly #code: number;
+  readonly flagLocals: { readonly result: number; readonly a: number; readonly b: number; readonly kind: number };
+  flagsUsed = false;
+  flagsWritten = false;
+  /** The kind that the flags have here, if every way here agrees. */
+  kind: FlagKind | undefined;
+  /** Open wasm labels inside the exit block. */
+  depth = 0;
+  #d!: Decoded;
+  #form!: JitForm;
+  #left = 0;
+  #pointer: Node | undefined;
+  /** Where the instruction in progress goes when it is done: set by its control words. */
+  control: { kind: "branch" } | { kind: "branchIf"; c: Node } | { kind: "jump"; target: Node } | { kind: "left" } | undefined;
+
+  constructor(body: Body, runtime: RegionRuntime) {
+    super(body, undefined as unknown as Form, runtime);
+    this.gpr = new Locals(body, wt.i64);
+    this.xmm = new Locals(body, wt.v128);
+    this.#rip = body.local(wt.i64);
+    this.#code = body.local(wt.i32);
+    this.flagLocals = { result: body.local(wt.i64), a: body.local(wt.i64), b: body.local(wt.i64), kind: body.local(wt.i32) };
+  }
+  record(): Node { return i32c(0); }
+  budget(): Node { return localGet(wt.i32, this.budgetLocal); }
+
+  /** Compile one instruction; `left` counts it and what follows it in its block. */
+  instruction(d: Decoded, left: number): void {
+    this.#d = d;
+    this.#form = new JitForm(d);
+    this.#left = left;
+    this.#pointer = undefined;
+    this.control = undefined;
+    d.row.does(this, this.#form);
+  }
+
+  // Leaving. The exit block is the outermost label.
+  /** `refund`: instructions charged but not retired. */
+  leaveAt(rip: Node, code: number, refund: number): void {
+    const b = this.body;
+    b.set(this.#rip, as(wt.i64, rip));
+    b.set(this.#code, i32c(code));
+    if (refund) b.set(this.budgetLocal, node(wt.i32, op.i32add, [this.budget(), i32c(refund)]));
+    b.opcode(op.br);
+    b.code.u(this.depth);
+  }
+  #here(): Node { return i64c(BigInt(this.#d.ip)); }
+  #next(): Node { return i64c(this.nextIpConstant()); }
+  nextIpConstant(): bigint {
+    const next = BigInt(this.#d.ip + this.#d.length);
+    return this.#d.mode === 64 ? next : BigInt.asUintN(32, next);
+  }
+  override when(c: Node, then: () => void, otherwise?: () => void): void {
+    this.body.if(truth(c));
+    this.depth++;
+    const kind = this.kind;
+    then();
+    const after = this.kind;
+    if (otherwise) {
+      this.body.else();
+      this.kind = kind;
+      otherwise();
+      if (this.kind !== after) this.kind = undefined;
+    } else if (kind !== after) this.kind = undefined;
+    this.depth--;
+    this.body.end();
+  }
+  override either(c: Node, then: () => Node, otherwise: () => Node): Node {
+    const b = this.body;
+    b.if(truth(c));
+    this.depth++;
+    const x = then();
+    const result = b.local(x.t);
+    b.set(result, x);
+    b.else();
+    b.set(result, as(x.t, otherwise()));
+    this.depth--;
+    b.end();
+    return localGet(x.t, result);
+  }
+
+  // Registers.
+  /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
+  #readGpr(offset: number, w: number): Node {
+    const whole = this.gpr.get(offset >> 3);
+    const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
+    return this.body.bind(w === 64 ? v : pure.zext(v, w));
+  }
+  #writeGpr(offset: number, w: number, v: Node): void {
+    const r = offset >> 3;
+    if (w >= 32) return this.gpr.set(r, as(wt.i64, v));
+    const shift = offset & 1 ? 8 : 0;
+    const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
+    this.gpr.set(r, pure.or(pure.and(this.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
+  }
+  reg(r: number, w: Width): Node { return this.#readGpr(at.gpr + r * 8, w); }
+  setReg(r: number, w: Width, v: Node): void { this.#writeGpr(at.gpr + r * 8, w, v); }
+
+  #registerOffset(n: number): number {
+    const o = this.#d.row.operands[n]!;
+    return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.#d, n);
+  }
+  #offsetOf: (d: Decoded, n: number) => number = () => 0;
+  /** Injected, because blocks.ts owns it: where a register operand lies in the state page. */
+  set registerOffset(f: (d: Decoded, n: number) => number) { this.#offsetOf = f; }
+
+  get(n: number): Node {
+    const o = this.#d.row.operands[n]!;
+    const w = this.#form.widths[n]!;
+    if (this.#form.memory(n)) return this.readAt(this.#translateOperand(n, access.read), w);
+    switch (o.kind) {
+      case "imm": case "simm": {
+        if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return i64c(BigInt(this.#d.imm2));
+        const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? this.#d.size : o.widths[0];
+        return pure.imm(BigInt.asUintN(bits, (BigInt(this.#d.immHi) << 32n) | BigInt.asUintN(32, BigInt(this.#d.immLo))));
+      }
+      case "one": return i64c(1n);
+      case "sti": case "sreg": return i64c(BigInt(this.#registerOffset(n)));
+      default: return this.#readRegister(this.#registerOffset(n), w);
+    }
+  }
+  #readRegister(offset: number, w: number): Node {
+    if (offset < at.rip) return this.#readGpr(offset, w);
+    if (offset >= at.ymm) {
+      const v = this.body.bind(this.xmm.get((offset - at.ymm) >> 5));
+      return w === 128 ? v : w === 64 ? this.lane(v, 64, 0) : pure.zext(as(wt.i64, this.lane(v, 32, 0)), w);
+    }
+    return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
+  }
+  rmw(n: number): Node {
+    if (!this.#form.memory(n)) return this.get(n);
+    this.#pointer = this.#translateOperand(n, access.write);
+    return this.readAt(this.#pointer, this.#form.widths[n]!);
+  }
+  set(n: number, v: Node): void {
+    const w = this.#form.widths[n]!;
+    if (this.#form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(n, access.write), w, v);
+    const offset = this.#registerOffset(n);
+    if (offset < at.rip) return this.#writeGpr(offset, w, v);
+    if (offset >= at.ymm) {
+      const r = (offset - at.ymm) >> 5;
+      return this.xmm.set(r, w === 128 ? as(wt.v128, v) : this.withLane(this.xmm.get(r), w as 32 | 64, 0, v));
+    }
+    // MMX: the exponent becomes all ones. SDM Vol. 1 9.5.
+    this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
+    this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
+  }
+  override field(f: Field, n = 0): Node { return super.field(f, n); }
+  selector(s: number): Node { return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.segSelector + s * 4)); }
+
+  // Memory.
+  #effective(): Node {
+    const d = this.#d;
+    let a: Node | undefined = d.base === noRegister ? undefined : this.gpr.get(d.base);
+    if (d.index !== noRegister) {
+      const x = pure.shl(this.gpr.get(d.index), pure.imm(d.scale));
+      a = a ? pure.add(a, x) : x;
+    }
+    const disp = pure.imm(BigInt(d.disp));
+    return pure.zext(a ? pure.add(a, disp) : disp, d.addressSize);
+  }
+  address(_n: number): Node { return this.body.bind(this.#effective()); }
+  #segmented(segment: number, offset: Node): Node {
+    if (segment < S.fs) return offset;
+    const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
+    return this.#d.mode === 64 ? linear : pure.zext(linear, 32);
+  }
+  #translateOperand(n: number, how: 0 | 1): Node {
+    const must = isAligned(this.#d.row, this.#d.row.operands[n]!);
+    return this.translate(this.#segmented(this.#d.memorySegment, this.#effective()), this.#form.widths[n]!, how, must);
+  }
+  #implicit(segment: number | undefined, offset: Node): Node {
+    return this.#segmented(segment ?? (this.#d.isMemory ? this.#d.memorySegment : this.#d.segment >= 0 ? this.#d.segment : S.ds), as(wt.i64, offset));
+  }
+  load(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#implicit(segment, offset), w, access.read), w); }
+  loadRmw(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#implicit(segment, offset), w, access.write), w); }
+  store(segment: number | undefined, offset: Node, w: number, v: Node): void { this.writeAt(this.translate(this.#implicit(segment, offset), w, access.write), w, v); }
+
+  override translate(linear: Node, bits: number, how: Access, isAligned = false): Node {
+    const b = this.body;
+    const bytes = bits >> 3;
+    const a = linear.op === op.localGet ? linear : b.bind(linear);
+    const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
+    const p = b.local(wt.i32);
+    const page = isAligned ? pure.and(a, pure.imm(-4096 | (bytes - 1))) : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096));
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag)), page]));
+    b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
+    b.else();
+    this.depth++;
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64u, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how)], this.runtime.missRegion));
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
+    this.depth++;
+    this.leaveAt(this.#here(), leave.missed, this.#left);
+    this.depth--;
+    b.end();
+    this.depth--;
+    b.end();
+    return localGet(wt.i32, p);
+  }
+  /** Never the scratch page: what would need it leaves the region. */
+  override writeAt(pointer: Node, w: number, v: Node): void { this.storeAt(pointer, w, v); }
+
+  // Flags, in locals.
+  override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+    const { body, flagLocals: f } = this;
+    if (kind === "inc" || kind === "dec") body.set(f.b, as(wt.i64, this.flag("CF")));
+    else if (b) body.set(f.b, pure.sext(b, w));
+    if (a) body.set(f.a, kind === "result" ? as(wt.i64, a) : pure.sext(a, w));
+    body.set(f.result, kind === "word" ? as(wt.i64, r) : pure.sext(r, w));
+    body.set(f.kind, i32c(kindCode[kind]));
+    this.kind = kind;
+    this.flagsUsed = true;
+    this.flagsWritten = true;
+  }
+  #flagOperands(): [Node, Node, Node] {
+    const f = this.flagLocals;
+    this.flagsUsed = true;
+    return [localGet(wt.i64, f.result), localGet(wt.i64, f.a), localGet(wt.i64, f.b)];
+  }
+  /** Put the flags where the shared functions look for them. */
+  spillFlags(): void {
+    const { body, flagLocals: f } = this;
+    const [r, a, b] = this.#flagOperands();
+    body.store(op.i64store, i32c(0), r, at.flagResult);
+    body.store(op.i64store, i32c(0), a, at.flagA);
+    body.store(op.i64store, i32c(0), b, at.flagB);
+    body.store(op.i32store, i32c(0), localGet(wt.i32, f.kind), at.flagKind);
+  }
+  override flag(f: Flag): Node {
+    if (this.kind) return this.body.bind(as(wt.i64, rules[this.kind][f](pure, ...this.#flagOperands())));
+    this.spillFlags();
+    return super.flag(f);
+  }
+  override flagsWord(): Node {
+    this.spillFlags();
+    return super.flagsWord();
+  }
+  override condition(cc: number): Node {
+    if (!this.kind) {
+      this.spillFlags();
+      return this.body.bind(node(wt.i32, op.call, [], this.runtime.condition[cc]!));
+    }
+    const [r, a, b] = this.#flagOperands();
+    const direct = this.kind === "sub" ? compared(pure, cc, r, a, b) : undefined;
+    const kind = this.kind;
+    return this.body.bind(as(wt.i32, direct ?? condition(pure, cc, (f) => rules[kind][f](pure, r, a, b))));
+  }
+
+  // Control.
+  nextIp(): Node {
+    const next = this.nextIpConstant();
+    return i64c(this.#d.size === 16 ? BigInt.asUintN(16, next) : next);
+  }
+  branch(): void { this.control = { kind: "branch" }; }
+  branchIf(c: Node): void { this.control = { kind: "branchIf", c: this.body.bind(truth(c)) }; }
+  jump(target: Node): void { this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) }; }
+  fault(vector: number, error = 0): void { this.#raise(vector, error, this.#here(), this.#left); }
+  trap(vector: number, error = 0): void { this.#raise(vector, error, this.#next(), this.#left - 1); }
+  #raise(vector: number, error: number, rip: Node, refund: number): void {
+    const b = this.body;
+    b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
+    b.store(op.i32store, i32c(0), i32c(error), at.exitError);
+    this.leaveAt(rip, settled + leave.fault, refund);
+    this.control = { kind: "left" };
+  }
+  exit(code: number): void {
+    this.leaveAt(this.#next(), settled + code, this.#left - 1);
+    this.control = { kind: "left" };
+  }
+  act(): void { throw new Error("actions are not compiled"); }
+
+  repeat(bodyOf: () => void, zf: boolean): void {
+    const b = this.body;
+    const { rep, addressSize } = this.#form;
+    if (rep === 0) return bodyOf();
+    const rounds = b.local(wt.i32);
+    b.set(rounds, i32c(repeatRounds));
+    b.opcode(op.block);
+    b.code.byte(0x40);
+    b.opcode(op.loop);
+    b.code.byte(0x40);
+    this.depth += 2;
+    const out = (depth: number, c: Node) => {
+      b.expr(c);
+      b.opcode(op.brIf);
+      b.code.u(depth);
+    };
+    const count = this.reg(R.cx, addressSize);
+    out(1, node(wt.i32, op.i64eqz, [count]));
+    // Flags come from before the loop or from the round before.
+    this.kind = zf ? undefined : this.kind;
+    bodyOf();
+    this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
+    if (zf) {
+      const z = this.condition(4);
+      out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
+      this.kind = undefined;
+    }
+    b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
+    out(0, localGet(wt.i32, rounds));
+    this.leaveAt(this.#here(), leave.jumped, this.#left - 1);
+    this.depth -= 2;
+    b.end();
+    b.end();
+    if (zf) this.kind = undefined;
+  }
+
+  /** Prologue: what the region uses, from the state page. Emitted before the body, once that is known. */
+  loadState(b: Body): void {
+    for (const [r, l] of this.gpr.used) b.set(l, node(wt.i64, op.i64load, [i32c(0)], at.gpr + r * 8));
+    for (const [r, l] of this.xmm.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
+    if (!this.flagsUsed) return;
+    const f = this.flagLocals;
+    b.set(f.result, node(wt.i64, op.i64load, [i32c(0)], at.flagResult));
+    b.set(f.a, node(wt.i64, op.i64load, [i32c(0)], at.flagA));
+    b.set(f.b, node(wt.i64, op.i64load, [i32c(0)], at.flagB));
+    b.set(f.kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
+  }
+  /** Epilogue: write back, and return the code. */
+  storeState(): void {
+    const b = this.body;
+    for (const r of this.gpr.written) b.store(op.i64store, i32c(0), this.gpr.get(r), at.gpr + r * 8);
+    for (const r of this.xmm.written) b.store(op.v128store, i32c(0), this.xmm.get(r), at.ymm + r * 32);
+    if (this.flagsWritten) this.spillFlags();
+    b.store(op.i64store, i32c(0), localGet(wt.i64, this.#rip), at.rip);
+    b.store(op.i32store, i32c(0), this.budget(), at.budget);
+    b.expr(localGet(wt.i32, this.#code));
+  }
+}

@@ -1,0 +1,46 @@
+// What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
+import type { Form, Ops } from "../ops.ts";
+import type { Row } from "../row.ts";
+
+export interface Facts {
+  /** Acts on the machine (segments, CPUID, …): only the interpreter runs it. */
+  readonly acts: boolean;
+  /** Leaves the engine (a system call). */
+  readonly exits: boolean;
+  readonly branches: boolean;
+  readonly branchesIf: boolean;
+  /** Jumps to a computed address. */
+  readonly jumps: boolean;
+  readonly repeats: boolean;
+  /** Routines it calls. */
+  readonly routines: readonly string[];
+}
+
+const form = (row: Row): Form => ({
+  w: 32, widths: row.operands.map(() => 32), addressSize: 32, stackSize: 32, mode: 32, rep: 1, cc: row.cc, memory: () => false,
+});
+
+const known = new Map<Row, Facts>();
+
+export const factsOf = (row: Row): Facts => {
+  const old = known.get(row);
+  if (old) return old;
+  const used = new Set<string>();
+  const routines = new Set<string>();
+  const value = {};
+  const notes = new Proxy({}, {
+    get: (_t, name: string) => (...args: unknown[]) => {
+      used.add(name);
+      if (name === "call") routines.add(args[0] as string);
+      for (const a of args) if (typeof a === "function") (a as () => void)();
+      return value;
+    },
+  }) as Ops<object>;
+  row.does(notes, form(row));
+  const facts: Facts = {
+    acts: used.has("act"), exits: used.has("exit"), branches: used.has("branch"), branchesIf: used.has("branchIf"),
+    jumps: used.has("jump"), repeats: used.has("repeat"), routines: [...routines],
+  };
+  known.set(row, facts);
+  return facts;
+};

@@ -1,0 +1,78 @@
+// Moves of vector registers, cache hints, fences, MXCSR. SDM Vol. 2: MOVAPS … MOVUPD, MOVSS MOVSD MOVD MOVQ MOVDQ2Q, MOVNTx, MASKMOVx,
+// MOVMSKx PMOVMSKB, MOVxDUP LDDQU, PREFETCHh, xFENCE, LDMXCSR STMXCSR, EMMS.
+import type { Meaning } from "../ops.ts";
+import { type Row, row } from "../row.ts";
+import { R, vector } from "../state.ts";
+import { bytesOf, mmx, one } from "./vector.ts";
+
+/** A narrower source is zero-extended, a narrower destination keeps its upper bits: their operands say which. */
+const move: Meaning = (o) => o.set(0, o.get(1));
+const toHigh: Meaning = (o) => {
+  const high = o.get(1);
+  o.set(0, o.withLane(o.get(0), 64, 1, high));
+};
+const fromHigh: Meaning = (o) => o.set(0, o.lane(o.get(1), 64, 1));
+const duplicate = (w: number, lanes: readonly number[]): Meaning => one((o, a) => o.shuffle(a, a, bytesOf(w, lanes)));
+
+/** To memory at DS:rDI, the bytes whose mask has its top bit set. With none set nothing is touched. */
+const maskedStore = (w: 64 | 128): Meaning => (o, i) => {
+  const data = o.get(0);
+  const mask = o.let("mask", o.simd("i8x16.gt_s", o.vector(o.imm(0), o.imm(0)), o.get(1)));
+  o.when(o.simd("v128.any_true", mask), () => {
+    const at = o.let("at", o.reg(R.di, i.addressSize));
+    o.store(undefined, at, w, o.simd("v128.bitselect", data, o.loadRmw(undefined, at, w), mask));
+  });
+};
+
+const loadControl: Meaning = (o) => {
+  const v = o.get(0);
+  o.when(o.shr(v, o.imm(16)), () => o.fault(vector.GP));
+  o.setField("mxcsr", v);
+};
+const storeControl: Meaning = (o) => o.set(0, o.field("mxcsr"));
+/** x87 registers are empty again. SDM Vol. 3A 12.3. */
+const emms: Meaning = (o) => {
+  o.when(o.and(o.field("fpuStatus"), o.imm(0x80)), () => o.fault(vector.MF));
+  o.setField("fpuEmpty", o.imm(0xff));
+};
+const nothing: Meaning = () => {};
+
+const unaligned = { unaligned: true } as const;
+const hex = (n: number): string => n.toString(16).toUpperCase();
+
+// biome-ignore format: table
+export const sseMoves: readonly Row[] = [
+  row("movups", "NP 0F 10 Vx,Wx", move, unaligned), row("movups", "NP 0F 11 Wx,Vx", move, unaligned),
+  row("movupd", "66 0F 10 Vx,Wx", move, unaligned), row("movupd", "66 0F 11 Wx,Vx", move, unaligned),
+  row("movdqu", "F3 0F 6F Vx,Wx", move, unaligned), row("movdqu", "F3 0F 7F Wx,Vx", move, unaligned),
+  row("movaps", "NP 0F 28 Vx,Wx", move), row("movaps", "NP 0F 29 Wx,Vx", move), row("movapd", "66 0F 28 Vx,Wx", move), row("movapd", "66 0F 29 Wx,Vx", move),
+  row("movdqa", "66 0F 6F Vx,Wx", move), row("movdqa", "66 0F 7F Wx,Vx", move),
+  row("movntps", "NP 0F 2B Mx,Vx", move), row("movntpd", "66 0F 2B Mx,Vx", move), row("movntdq", "66 0F E7 Mx,Vx", move), row("movnti", "NP 0F C3 My,Gy", move),
+  row("movntq", "NP 0F E7 Mq,Pq", mmx(move)), row("lddqu", "F2 0F F0 Vx,Mx", move, unaligned), row("movntdqa", "66 0F 38 2A Vx,Mx", move),
+
+  row("movss", "F3 0F 10 Vd,Ud", move), row("movss", "F3 0F 10 Vx,Md", move), row("movss", "F3 0F 11 Wd,Vd", move),
+  row("movsd", "F2 0F 10 Vq,Uq", move), row("movsd", "F2 0F 10 Vx,Mq", move), row("movsd", "F2 0F 11 Wq,Vq", move),
+  row("movlps", "NP 0F 12 Vq,Mq", move), row("movhlps", "NP 0F 12 Vq,Ux", fromHigh), row("movlps", "NP 0F 13 Mq,Vq", move),
+  row("movlpd", "66 0F 12 Vq,Mq", move), row("movlpd", "66 0F 13 Mq,Vq", move),
+  row("movhps", "NP 0F 16 Vx,Mq", toHigh), row("movlhps", "NP 0F 16 Vx,Uq", toHigh), row("movhps", "NP 0F 17 Mq,Vx", fromHigh),
+  row("movhpd", "66 0F 16 Vx,Mq", toHigh), row("movhpd", "66 0F 17 Mq,Vx", fromHigh),
+  row("movsldup", "F3 0F 12 Vx,Wx", duplicate(32, [0, 0, 2, 2])), row("movshdup", "F3 0F 16 Vx,Wx", duplicate(32, [1, 1, 3, 3])),
+  row("movddup", "F2 0F 12 Vx,Wq", duplicate(64, [0, 0])),
+
+  row("movd", "66 W0 0F 6E Vx,Ed", move), row("movq", "66 REX.W 0F 6E Vx,Eq", move), row("movd", "66 W0 0F 7E Ed,Vd", move), row("movq", "66 REX.W 0F 7E Eq,Vq", move),
+  row("movq", "F3 0F 7E Vx,Wq", move), row("movq", "66 0F D6 Mq,Vq", move), row("movq", "66 0F D6 Ux,Vq", move),
+  row("movd", "NP W0 0F 6E Pq,Ed", mmx(move)), row("movq", "NP REX.W 0F 6E Pq,Eq", mmx(move)), row("movd", "NP W0 0F 7E Ed,Pd", mmx(move)), row("movq", "NP REX.W 0F 7E Eq,Pq", mmx(move)),
+  row("movq", "NP 0F 6F Pq,Qq", mmx(move)), row("movq", "NP 0F 7F Qq,Pq", mmx(move)),
+  row("movdq2q", "F2 0F D6 Pq,Uq", mmx(move)), row("movq2dq", "F3 0F D6 Vx,Nq", mmx(move)),
+
+  row("movmskps", "NP 0F 50 Gy,Ux", one((o, a) => o.simd("i32x4.bitmask", a))), row("movmskpd", "66 0F 50 Gy,Ux", one((o, a) => o.simd("i64x2.bitmask", a))),
+  row("pmovmskb", "NP 0F D7 Gy,Nq", mmx(one((o, a) => o.simd("i8x16.bitmask", a)))), row("pmovmskb", "66 0F D7 Gy,Ux", one((o, a) => o.simd("i8x16.bitmask", a))),
+  row("maskmovq", "NP 0F F7 Pq,Nq", mmx(maskedStore(64)), { addressed: true }), row("maskmovdqu", "66 0F F7 Vx,Ux", maskedStore(128), { addressed: true }),
+
+  row("ldmxcsr", "NP 0F AE /2 Md", loadControl), row("stmxcsr", "NP 0F AE /3 Md", storeControl), row("emms", "NP 0F 77", emms),
+  row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),
+  row("prefetch", "0F 0D /0 Mb", nothing), row("prefetchw", "0F 0D /1 Mb", nothing), row("prefetchwt1", "0F 0D /2 Mb", nothing),
+  row("clflush", "NP 0F AE /7 Mb", nothing), row("clflushopt", "66 0F AE /7 Mb", nothing), row("clwb", "66 0F AE /6 Mb", nothing),
+  // The low three bits of a fence's modrm mean nothing.
+  ...Array.from({ length: 8 }, (_, n) => [row("lfence", `NP 0F AE ${hex(0xe8 + n)}`, nothing), row("mfence", `NP 0F AE ${hex(0xf0 + n)}`, nothing), row("sfence", `NP 0F AE ${hex(0xf8 + n)}`, nothing)]).flat(),
+];

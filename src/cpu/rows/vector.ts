@@ -1,0 +1,56 @@
+// What rows on vector registers share: the MMX and SSE2 sisters, the x87 side of MMX, masks made from immediates.
+import type { Meaning, Ops } from "../ops.ts";
+import { type Row, row } from "../row.ts";
+import type { SimdName } from "../simd.ts";
+import { vector } from "../state.ts";
+
+const ES = 0x80;
+const TOP = 0x3800;
+
+/** An instruction on MMX registers: pending x87 exceptions come first; then TOP is 0 and no register is empty. SDM Vol. 3A 12.2 and 12.5. */
+export const mmx = (does: Meaning): Meaning => (o, i) => {
+  o.when(o.and(o.field("fpuStatus"), o.imm(ES)), () => o.fault(vector.MF));
+  does(o, i);
+  o.setField("fpuStatus", o.and(o.field("fpuStatus"), o.imm(~TOP)));
+  o.setField("fpuEmpty", o.imm(0));
+};
+
+/** `op dst, src` on MMX and on XMM registers. */
+export const sisters = (name: string, opcode: string, does: Meaning): readonly Row[] => [
+  row(name, `NP 0F ${opcode} Pq,Qq`, mmx(does)), row(name, `66 0F ${opcode} Vx,Wx`, does),
+];
+
+/** dst = f(dst, src). */
+export const two = (f: <V>(o: Ops<V>, a: V, b: V) => V): Meaning => (o) => {
+  const b = o.get(1);
+  const a = o.get(0);
+  o.set(0, f(o, a, b));
+};
+export const one = (f: <V>(o: Ops<V>, a: V) => V): Meaning => (o) => o.set(0, f(o, o.get(1)));
+export const simd2 = (name: SimdName): Meaning => two((o, a, b) => o.simd(name, a, b));
+
+/** Bytes of lanes given by number, w bits each: for `shuffle`. Lanes of the second vector go on counting. */
+export const bytesOf = (w: number, lanes: readonly number[]): number[] => lanes.flatMap((l) => Array.from({ length: w / 8 }, (_, i) => (l * w) / 8 + i));
+
+/** The byte numbers of a vector in their places. */
+export const identity = <V>(o: Ops<V>): V => o.vector(o.imm(0x0706050403020100n), o.imm(0x0f0e0d0c0b0a0908n));
+
+/** A half of a swizzle mask: the two 32-bit lanes that the low four bits of `sel` name. */
+const dwords = <V>(o: Ops<V>, sel: V): V => {
+  const spread = o.or(o.and(sel, o.imm(3)), o.shl(o.and(sel, o.imm(0xc)), o.imm(30)));
+  return o.add(o.mul(spread, o.imm(0x04040404)), o.imm(0x0302010003020100n));
+};
+/** Swizzle mask of the order byte of PSHUFD and SHUFPS: two bits a lane. */
+export const order32 = <V>(o: Ops<V>, imm: V): V => o.vector(dwords(o, imm), dwords(o, o.shr(imm, o.imm(4))));
+/** The same of four 16-bit lanes; `base` is the number of the first byte, in every byte. */
+export const order16 = <V>(o: Ops<V>, imm: V, base: number): V => {
+  const at = (shift: number, mask: number) => o.shl(o.and(imm, o.imm(mask)), o.imm(shift));
+  const spread = o.or(o.or(at(0, 0x03), at(14, 0x0c)), o.or(at(28, 0x30), at(42, 0xc0)));
+  return o.add(o.mul(spread, o.imm(0x0202)), o.imm(0x0100010001000100n + 0x0101010101010101n * BigInt(base)));
+};
+/** All ones in lane n of w bits, n computed and cut to the number of lanes. */
+export const laneMask = <V>(o: Ops<V>, w: 8 | 16 | 32, n: V): V => {
+  const numbers = { 8: identity(o), 16: o.vector(o.imm(0x0003000200010000n), o.imm(0x0007000600050004n)), 32: o.vector(o.imm(0x1_0000_0000n), o.imm(0x3_0000_0002n)) }[w];
+  return o.simd(w === 8 ? "i8x16.eq" : w === 16 ? "i16x8.eq" : "i32x4.eq", numbers, o.splat(w, o.and(n, o.imm(128 / w - 1))));
+};
+
