@@ -14,12 +14,10 @@ export type WaitStatus = number;
 export interface Usage { user: number; system: number; minorFaults: number; voluntarySwitches: number; involuntarySwitches: number }
 export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
 
-/** What job control needs of a terminal. man 4 tty_ioctl, TIOCSPGRP. */
+/** What job control needs of a terminal (fs/tty): its foreground group and its session, 0 for none. man 4 tty_ioctl, TIOCSPGRP. */
 export interface ControllingTty {
-  /** The foreground process group, 0 if there is none. */
-  readonly foreground: number;
-  /** Its session leader has gone. */
-  hangUp?(): void;
+  readonly pgrp: number;
+  readonly session: number;
 }
 
 export class Process {

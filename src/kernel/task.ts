@@ -81,8 +81,10 @@ export class Task implements Sleeper {
   call: PendingCall | undefined = undefined;
   waiting: Wait | undefined = undefined;
   waited: Waited = { expired: false };
+  /** Set by restart_syscall when the call it resumed waits again: that call is the one to resume then. */
+  resumes: PendingCall | undefined = undefined;
   /** What restart_syscall(2) goes on with. Linux struct restart_block. */
-  restartBlock: { readonly call: PendingCall; readonly waited: Waited } | undefined = undefined;
+  restartBlock: { readonly call: PendingCall; readonly deadline: number | undefined } | undefined = undefined;
 
   actions = new SignalActions();
   blocked: SigSet = NONE;
@@ -101,6 +103,9 @@ export class Task implements Sleeper {
   tscDisabled = false;
   timerSlack = 50_000;
   nice = 0;
+  /** sched_setscheduler(2): remembered. */
+  policy = 0;
+  priority = 0;
 
   /** CLONE_CHILD_CLEARTID and set_tid_address(2). */
   clearChildTid = 0 as VAddr;

@@ -40,3 +40,11 @@ export interface Waited {
   // biome-ignore lint/suspicious/noExplicitAny: each handler keeps its own plain data here
   data?: any;
 }
+
+/** The call is over: let go of what it kept. Most calls never touched it. */
+export const endWaiting = (task: { waited: Waited }): void => {
+  const { waited } = task;
+  if (waited.deadline === undefined && waited.data === undefined && waited.held === undefined && !waited.expired) return;
+  task.waited = { expired: false };
+  waited.held?.drop();
+};

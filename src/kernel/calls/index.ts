@@ -31,6 +31,12 @@ import { threadAreaCalls } from "./thread-area.ts";
 import { timeCalls } from "./time.ts";
 import { truncateCalls } from "./truncate.ts";
 import { waitCalls } from "./wait.ts";
+import { seccompCalls } from "./seccomp.ts";
+import { prctlCalls } from "./prctl.ts";
+import { futexCalls } from "./futex.ts";
+import { resourceCalls } from "./resource.ts";
+import { timerCalls } from "./timer.ts";
+import { restartCalls } from "./restart.ts";
 
 export const calls: readonly Syscall[] = [
   // Files.
@@ -38,5 +44,6 @@ export const calls: readonly Syscall[] = [
   ...fcntlCalls, ...pipeCalls, ...ioctlCalls, ...pollCalls, ...selectCalls, ...epollCalls,
   // Processes, memory, signals, time, the machine.
   ...identityCalls, ...credCalls, ...privilegeCalls, ...cloneCalls, ...execCalls, ...waitCalls, ...memoryCalls, ...threadAreaCalls,
-  ...signalCalls, ...sigreturnCalls, ...killCalls, ...timeCalls, ...schedCalls, ...systemCalls, ...randomCalls,
+  ...signalCalls, ...sigreturnCalls, ...killCalls, ...timeCalls, ...schedCalls, ...systemCalls, ...randomCalls, ...seccompCalls,
+  ...prctlCalls, ...futexCalls, ...resourceCalls, ...timerCalls, ...restartCalls,
 ];

@@ -9,10 +9,12 @@ import { calls } from "../calls/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { type Entry, RegistersReplaced, type Result, dispatchTable } from "../syscall.ts";
 import { type Task, entryWork, exitWork } from "../task.ts";
-import type { Wait } from "../wait.ts";
+import { type Wait, endWaiting } from "../wait.ts";
 import type { PendingCall } from "./call.ts";
 import { doorOf } from "./doors.ts";
-import { SKIP, beforeCall } from "./work.ts";
+import { alwaysAllowed } from "./seccomp.ts";
+import { verdict } from "./verdict.ts";
+import { beforeCall } from "./work.ts";
 
 /** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
 const X32_BIT = 0x4000_0000;
@@ -39,14 +41,21 @@ export class Gate {
       cpu.state.setGpr(R.ax, failed);
       return;
     }
-    if (task.entryWork !== 0) {
+    if (task.entryWork !== 0 && !this.#isWavedThrough(task, door.abi)) {
       this.#enterSlowly(task, door.abi);
       return;
     }
     const entry = this.entryOf(door.abi, task.origAx);
     const result = entry ? entry.syscall.call(task, entry.decode(task.args), door.abi) : -E.ENOSYS;
-    if (typeof result === "number") cpu.state.setGpr(R.ax, result);
-    else this.#unusual(task, result, entry as Entry, door.abi);
+    if (typeof result === "number") {
+      cpu.state.setGpr(R.ax, result);
+      endWaiting(task);
+    } else this.#unusual(task, result, entry as Entry, door.abi);
+  }
+
+  /** There is nothing to look at but filters, and they allow the number whatever its arguments. */
+  #isWavedThrough(task: Task, abi: Abi): boolean {
+    return task.entryWork === entryWork.seccomp && task.seccomp !== undefined && alwaysAllowed(task.seccomp, abi, task.origAx);
   }
 
   /** What a number means at this door. x32 numbers are the native table's with a bit set, if the profile has x32 at all. */
@@ -63,10 +72,9 @@ export class Gate {
     const call = this.#decode(task, abi);
     const { observer } = this.kernel;
     observer?.enter?.(task, call);
-    if (beforeCall(task, abi) === SKIP) {
-      if (task.state !== "dead") observer?.leave?.(task, call, state.i32[2 * R.ax] as number);
-      return;
-    }
+    const said = beforeCall(task, abi);
+    if (said === verdict.skip) observer?.leave?.(task, call, state.i32[2 * R.ax] as number);
+    if (said !== verdict.run) return;
     // A tracer or a filter's supervisor may have changed the number and the arguments.
     const now = (task.entryWork & entryWork.trace) === 0 ? call : this.#decode(task, abi);
     if (now) this.#run(task, now);
@@ -92,19 +100,19 @@ export class Gate {
 
   #unusual(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
     if (result instanceof RegistersReplaced) {
+      endWaiting(task);
       this.kernel.observer?.leave?.(task, call, result.shown);
       return;
     }
-    this.#wait(task, result, call ?? { entry, abi, args: entry.decode(task.args) });
+    const resumed = task.resumes;
+    task.resumes = undefined;
+    this.#wait(task, result, resumed ?? call ?? { entry, abi, args: entry.decode(task.args) });
   }
 
   #wait(task: Task, wait: Wait, call: PendingCall): void {
-    if ((task.exitWork & exitWork.ended) !== 0) {
-      task.waited.held?.drop();
-      return;
-    }
+    if ((task.exitWork & exitWork.ended) !== 0) return;
     if ((task.exitWork & exitWork.signal) !== 0 && !wait.killable) {
-      if (wait.interrupted === restart.ERESTART_RESTARTBLOCK) task.restartBlock = { call, waited: task.waited };
+      if (wait.interrupted === restart.ERESTART_RESTARTBLOCK) task.restartBlock = { call, deadline: task.waited.deadline };
       this.#finish(task, call, -wait.interrupted);
       return;
     }
@@ -114,9 +122,7 @@ export class Gate {
 
   #finish(task: Task, call: PendingCall | undefined, result: number): void {
     if (task.state === "dead") return;
-    const { held } = task.waited;
-    task.waited = { expired: false };
-    held?.drop();
+    endWaiting(task);
     this.kernel.processor.state.setGpr(R.ax, result);
     this.kernel.observer?.leave?.(task, call, result);
   }

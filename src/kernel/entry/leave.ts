@@ -45,7 +45,7 @@ const nextSignal = (task: Task): SigInfo | undefined => {
 const act = (task: Task, info: SigInfo): void => {
   const sig = info.signo;
   const action = task.actions.get(sig);
-  task.kernel.observer?.signal?.(task, info);
+  if ((action.flags & SA.IMMUTABLE) === 0) task.kernel.observer?.signal?.(task, info);
   if (action.handler === SIG_IGN) return;
   if (action.handler !== SIG_DFL) {
     if ((action.flags & SA.RESETHAND) !== 0) task.actions.set(sig, { ...action, handler: SIG_DFL });

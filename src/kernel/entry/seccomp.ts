@@ -1,5 +1,129 @@
-// Seccomp at the gate: being written.
-import type { Abi } from "../../abi/abi.ts";
+// Seccomp at the gate: what the filters say is done here. Linux kernel/seccomp.c __secure_computing(), __seccomp_filter();
+// the rules of the kernel at hand are in profile.seccomp.
+import { type Abi, i386 } from "../../abi/abi.ts";
+import { R, at } from "../../cpu/state.ts";
+import {
+  type Action, NOBODY, type SeccompRules, type Verdict as Said, actionOf, dataOf, denialLine, describeReturn, errnoResult, isLogged, strictNumbers,
+} from "../../seccomp/index.ts";
+import { pathName } from "../fs/dentry.ts";
+import { exitTask } from "../life/exit.ts";
+import { SI } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
+import { MODE, type SeccompState } from "./seccomp-state.ts";
+import { type Verdict, verdict } from "./verdict.ts";
 
-export const seccompCheck = (_task: Task, _abi: Abi): boolean => true;
+/** The call being judged and what was said about it. One of each: judging never nests. */
+const data = { nr: 0, arch: 0, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+const said: Said = { value: 0, filter: null };
+
+const ALLOWED = "allow";
+
+/** Whether the fast path may be taken: filters that allow this number whatever its arguments. Linux seccomp_cache_check_allow(). */
+export const alwaysAllowed = (state: SeccompState, abi: Abi, nr: number): boolean =>
+  state.mode === MODE.FILTER && state.filter !== null && state.filter.alwaysAllows(nr, abi.auditArch);
+
+export const seccompCheck = (task: Task, abi: Abi): Verdict => {
+  const rules = task.kernel.profile.seccomp;
+  const { seccomp, origAx: nr } = task;
+  if (!seccomp || (abi !== i386 && rules.exempt.includes(nr))) return verdict.run;
+  if (seccomp.mode === MODE.STRICT) return strict(task, abi);
+  if (!seccomp.filter) return kill(task, rules, "kill_thread");
+  look(task, abi);
+  const value = seccomp.filter.decide(data, said);
+  const action = actionOf(rules.returns, value);
+  if (action === ALLOWED) return verdict.run;
+  log(task, rules, action, said.filter?.log ?? false);
+  return act(task, rules, action);
+};
+
+/** struct seccomp_data. The number is an int, the arguments are whole registers, whatever the ABI looks at. */
+const look = (task: Task, abi: Abi): void => {
+  const { u32 } = task.kernel.processor.state;
+  data.nr = task.origAx;
+  data.arch = abi.auditArch;
+  data.ipLo = u32[at.rip >> 2] as number;
+  data.ipHi = u32[(at.rip >> 2) + 1] as number;
+  data.args = task.args;
+};
+
+/** Carry out an action other than ALLOW. */
+const act = (task: Task, rules: SeccompRules, action: Action): Verdict => {
+  const { kernel } = task;
+  switch (action) {
+    case "errno":
+      return finish(task, errnoResult(rules.returns, said.value));
+    // Tracers and listeners do not exist yet: as with nobody there.
+    case "trace":
+    case "user_notif":
+      return finish(task, NOBODY);
+    case "trap":
+      kernel.observer?.verdict?.(task, describeReturn(rules.returns, said.value));
+      rollBack(task);
+      forceSignal(task, sigsys(dataOf(said.value)));
+      return verdict.skip;
+    case "kill_process":
+    case "kill_thread":
+      kernel.observer?.verdict?.(task, describeReturn(rules.returns, said.value));
+      return kill(task, rules, action);
+    default:
+      return verdict.run;
+  }
+};
+
+const finish = (task: Task, result: number): Verdict => {
+  const { kernel } = task;
+  kernel.observer?.verdict?.(task, describeReturn(kernel.profile.seccomp.returns, said.value));
+  kernel.processor.state.setGpr(R.ax, result);
+  return verdict.skip;
+};
+
+/** The registers are as before the call: rax holds its number again. Linux syscall_rollback(). */
+const rollBack = (task: Task): void => task.kernel.processor.state.setGpr(R.ax, task.origAx);
+
+const sigsys = (errno: number) => ({
+  signo: SIG.SIGSYS, code: SI.SYS_SECCOMP, errno, callAddr: (BigInt(data.ipHi) << 32n) | BigInt(data.ipLo), syscall: data.nr, arch: data.arch,
+});
+
+/** `exit` and a thread among others: do_exit(). A whole process: a forced SIGSYS that no handler sees. */
+const kill = (task: Task, rules: SeccompRules, action: Action): Verdict => {
+  const { how, signal } = rules.kill;
+  const whole = action === "kill_process" || task.process.threads.length === 1;
+  if (how === "exit" || !whole) {
+    exitTask(task, signal);
+    return verdict.killed;
+  }
+  rollBack(task);
+  task.seccomp = { ...(task.seccomp as SeccompState), mode: MODE.DEAD };
+  forceSignal(task, sigsys(dataOf(said.value)), { ends: true });
+  return verdict.killed;
+};
+
+const strict = (task: Task, abi: Abi): Verdict => {
+  const rules = task.kernel.profile.seccomp;
+  if (strictNumbers[abi.name].includes(task.origAx)) return verdict.run;
+  look(task, abi);
+  said.value = 0;
+  log(task, rules, "kill_thread", true, SIG.SIGKILL);
+  task.kernel.observer?.verdict?.(task, "strict mode");
+  exitTask(task, SIG.SIGKILL);
+  return verdict.killed;
+};
+
+const SIGNALS: Partial<Record<Action, number>> = { kill_process: SIG.SIGSYS, kill_thread: SIG.SIGSYS, trap: SIG.SIGSYS };
+
+const log = (task: Task, rules: SeccompRules, action: Action, asked: boolean, signal = SIGNALS[action] ?? 0): void => {
+  const { kernel } = task;
+  if (!isLogged(rules.log, action, asked, kernel.seccompLogged)) return;
+  const { sec, nsec } = kernel.realtime();
+  const exe = task.program.exe?.path;
+  const line = denialLine(rules.log, {
+    comm: task.comm, exe: exe ? pathName(exe, task.fs.root).name : "", pid: task.pid, uid: task.cred.uid, gid: task.cred.gid,
+    time: sec + nsec / 1e9, serial: ++kernel.auditSerial, signal, nr: data.nr, arch: data.arch, ipLo: data.ipLo, ipHi: data.ipHi,
+    value: said.value & rules.returns.mask,
+  });
+  kernel.printk(LOG_INFO, line);
+};
+const LOG_INFO = 6;
+

@@ -3,11 +3,13 @@
 import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { R, at } from "../../cpu/state.ts";
+import { exitTask } from "../life/exit.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { type Task, entryWork } from "../task.ts";
 import { seccompCheck } from "./seccomp.ts";
+import { verdict } from "./verdict.ts";
 
 const PAGE_HI = 0xffff_ffff;
 const PAGE_LO = 0xff60_0000;
@@ -27,8 +29,13 @@ export const vsyscall = (task: Task): boolean => {
     forceSignal(task, kernelSignal(SIG.SIGSEGV));
     return true;
   }
+  if (task.seccomp && kernel.profile.seccomp.vsyscall === "killed") {
+    exitTask(task, SIG.SIGKILL);
+    return true;
+  }
   takeArguments(task, nr);
   const result = seccompAllows(task) ? serve(task, nr) : undefined;
+  if (task.state === "dead") return true;
   if (result === -E.EFAULT) {
     forceSignal(task, kernelSignal(SIG.SIGSEGV));
     return true;
@@ -52,7 +59,7 @@ const takeArguments = (task: Task, nr: number): void => {
 
 /** The filters see the address in the page as the instruction pointer. A denied call still returns to its caller. */
 const seccompAllows = (task: Task): boolean => {
-  const allowed = (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, x64);
+  const allowed = (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, x64) === verdict.run;
   task.origAx = -1;
   return allowed;
 };

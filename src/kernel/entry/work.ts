@@ -3,22 +3,21 @@
 import type { Abi } from "../../abi/abi.ts";
 import { type Task, entryWork } from "../task.ts";
 import { seccompCheck } from "./seccomp.ts";
-
-export const RUN = true;
-/** The call does not run; its result, if it has one, is in rax. */
-export const SKIP = false;
-export type Verdict = typeof RUN | typeof SKIP;
+import { type Verdict, verdict } from "./verdict.ts";
 
 type Step = (task: Task, abi: Abi) => Verdict;
 
-const seccomp: Step = (task, abi) => (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, abi);
+const seccomp: Step = (task, abi) => ((task.entryWork & entryWork.seccomp) === 0 ? verdict.run : seccompCheck(task, abi));
 /** The syscall-entry stop: ptrace(2) is not there yet, so nobody sets the bit. */
-const tracer: Step = () => RUN;
+const tracer: Step = () => verdict.run;
 
 const ORDER = { ptraceFirst: [tracer, seccomp], seccompFirst: [seccomp, tracer] } as const;
 
 export const beforeCall = (task: Task, abi: Abi): Verdict => {
-  const steps = task.kernel.profile.seccompBeforePtrace ? ORDER.seccompFirst : ORDER.ptraceFirst;
-  for (const step of steps) if (step(task, abi) === SKIP) return SKIP;
-  return RUN;
+  const steps = task.kernel.profile.seccomp.beforePtrace ? ORDER.seccompFirst : ORDER.ptraceFirst;
+  for (const step of steps) {
+    const said = step(task, abi);
+    if (said !== verdict.run) return said;
+  }
+  return verdict.run;
 };

@@ -1,12 +1,14 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
+import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
 import type { Process } from "../process.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
-import { SI, type SigInfo, kernelSignal } from "../signal/info.ts";
-import { sendToGroup, sendToProcess } from "../signal/send.ts";
+import { SI, type SigInfo } from "../signal/info.ts";
+import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
+import { endWaiting } from "../wait.ts";
 import { orphanGroup } from "./job-control.ts";
 import { addUsage, ticks } from "./usage.ts";
 
@@ -28,6 +30,7 @@ export const exitTask = (task: Task, status: number): void => {
   robustListExit(task);
   wakeClearedTid(task);
   kernel.scheduler.forget(task);
+  endWaiting(task);
   releaseVfork(task);
   task.files.drop();
   task.mem.release();
@@ -46,22 +49,10 @@ const finishProcess = (process: Process, status: number): void => {
   process.itimers?.cancel();
   process.posixTimers?.cancel();
   adoptChildren(process);
-  if (process.sid === process.pid) hangUp(process);
+  disassociate(process);
   if (parent && parent !== kernel.init && parent.sid === process.sid && parent.pgid !== process.pgid) orphanGroup(kernel, process.pgid, process);
   process.endEvents.wake();
   notifyParent(process);
-};
-
-/** A session leader leaves: its terminal's foreground group hears of it. Linux disassociate_ctty(). */
-const hangUp = (leader: Process): void => {
-  const tty = leader.tty;
-  if (!tty) return;
-  for (const p of leader.kernel.processes.values()) if (p.sid === leader.sid) p.tty = undefined;
-  if (tty.foreground > 0) {
-    sendToGroup(leader.kernel, tty.foreground, kernelSignal(SIG.SIGHUP));
-    sendToGroup(leader.kernel, tty.foreground, kernelSignal(SIG.SIGCONT));
-  }
-  tty.hangUp?.();
 };
 
 /** The nearest living subreaper above, or init. man 2 prctl, PR_SET_CHILD_SUBREAPER. */

@@ -4,9 +4,12 @@ import { NSIG, type SigSet } from "./set.ts";
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;
 
-/** IA32_ABI is the kernel's own: the action was set through a 32-bit door, so its handler gets the 32-bit frame. */
+/**
+ * Two are the kernel's own. IA32_ABI: the action was set through a 32-bit door, so its handler gets the 32-bit frame. IMMUTABLE: a
+ * forced signal that ends the process; neither a tracer nor another thread may touch it any more.
+ */
 export const SA = {
-  NOCLDSTOP: 0x1, NOCLDWAIT: 0x2, SIGINFO: 0x4, UNSUPPORTED: 0x400, EXPOSE_TAGBITS: 0x800, IA32_ABI: 0x0200_0000, RESTORER: 0x0400_0000, ONSTACK: 0x0800_0000,
+  NOCLDSTOP: 0x1, NOCLDWAIT: 0x2, SIGINFO: 0x4, UNSUPPORTED: 0x400, EXPOSE_TAGBITS: 0x800, IMMUTABLE: 0x0080_0000, IA32_ABI: 0x0200_0000, RESTORER: 0x0400_0000, ONSTACK: 0x0800_0000,
   RESTART: 0x1000_0000, NODEFER: 0x4000_0000, RESETHAND: 0x8000_0000,
 } as const;
 /** Bits sigaction keeps; others read back as 0. Linux UAPI_SA_FLAGS and SA_RESTORER. */

@@ -4,7 +4,7 @@ import type { Process } from "../process.ts";
 import type { Kernel } from "../kernel.ts";
 import { noteContinued } from "../life/job-control.ts";
 import { RLIMIT } from "../rlimit.ts";
-import { DEFAULT_ACTION, SIG_DFL, SIG_IGN } from "./action.ts";
+import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
 import { type SigInfo, SI } from "./info.ts";
 import { DUMPS_CORE, IGNORED_BY_DEFAULT, SIG, STOPS, type SigSet, UNBLOCKABLE, has, setOf, sigbit } from "./set.ts";
 
@@ -99,7 +99,7 @@ export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number
 export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } = {}): void => {
   const sig = info.signo;
   const blocked = has(task.blocked, sig);
-  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends) task.actions.set(sig, DEFAULT_ACTION);
+  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends) task.actions.set(sig, how.ends ? { ...DEFAULT_ACTION, flags: SA.IMMUTABLE } : DEFAULT_ACTION);
   if (blocked) task.blocked &= ~sigbit(sig);
   task.pending.add(info);
   task.exitWork |= exitWork.signal;

@@ -1,0 +1,193 @@
+// User and group ids. man 7 credentials; Linux kernel/sys.c, kernel/uid16.c, kernel/groups.c.
+import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
+import { int, ptr } from "../arg.ts";
+import { id, legacyId } from "../arg-file.ts";
+import { CAP, type Cred, capable } from "../cred.ts";
+import { SECBIT } from "../life/exec-cred.ts";
+import { type Arg, type Syscall, syscall } from "../syscall.ts";
+import type { Task } from "../task.ts";
+
+/** (uid_t)-1: leave as it is, and no valid id. */
+const KEEP = 0xffff_ffff;
+const NGROUPS_MAX = 65536;
+
+const FS_CAPS = [CAP.CHOWN, CAP.DAC_OVERRIDE, CAP.DAC_READ_SEARCH, CAP.FOWNER, CAP.FSETID, CAP.LINUX_IMMUTABLE, CAP.MKNOD, CAP.MAC_OVERRIDE]
+  .reduce((set, c) => set | (1n << BigInt(c)), 0n);
+
+/** What changing user ids does to capabilities. Linux security/commoncap.c cap_task_fix_setuid(); man 7 capabilities. */
+const fixCapabilities = (t: Task, old: Cred, now: Cred): Cred => {
+  if ((old.securebits & SECBIT.NO_SETUID_FIXUP) !== 0) return now;
+  const wasRoot = old.uid === 0 || old.euid === 0 || old.suid === 0;
+  const isRoot = now.uid === 0 || now.euid === 0 || now.suid === 0;
+  let { permitted, effective, ambient } = now;
+  if (wasRoot && !isRoot) {
+    if (!t.keepCaps) permitted = effective = 0n;
+    ambient = 0n;
+  }
+  if (old.euid === 0 && now.euid !== 0) effective = 0n;
+  if (old.euid !== 0 && now.euid === 0) effective = permitted;
+  return { ...now, permitted, effective, ambient };
+};
+
+/** New credentials take effect; a change of effective ids ends dumpability. Linux commit_creds(). */
+const commit = (t: Task, now: Cred): number => {
+  const old = t.cred;
+  if (old.euid !== now.euid || old.egid !== now.egid || old.fsuid !== now.fsuid || old.fsgid !== now.fsgid || (now.permitted & ~old.permitted) !== 0n) {
+    t.dumpable = 0;
+    t.deathSignal = 0;
+  }
+  t.cred = now;
+  return 0;
+};
+const commitUids = (t: Task, change: Partial<Cred>): number => commit(t, fixCapabilities(t, t.cred, { ...t.cred, ...change }));
+
+const setuid = (t: Task, uid: number): number => {
+  const { cred } = t;
+  if (uid === KEEP) return -E.EINVAL;
+  if (capable(cred, CAP.SETUID)) return commitUids(t, { uid, suid: uid, euid: uid, fsuid: uid });
+  return uid === cred.uid || uid === cred.suid ? commitUids(t, { euid: uid, fsuid: uid }) : -E.EPERM;
+};
+const setgid = (t: Task, gid: number): number => {
+  const { cred } = t;
+  if (gid === KEEP) return -E.EINVAL;
+  if (capable(cred, CAP.SETGID)) return commit(t, { ...cred, gid, sgid: gid, egid: gid, fsgid: gid });
+  return gid === cred.gid || gid === cred.sgid ? commit(t, { ...cred, egid: gid, fsgid: gid }) : -E.EPERM;
+};
+
+const setreuid = (t: Task, ruid: number, euid: number): number => {
+  const { cred } = t;
+  const may = capable(cred, CAP.SETUID);
+  if (ruid !== KEEP && ruid !== cred.uid && ruid !== cred.euid && !may) return -E.EPERM;
+  if (euid !== KEEP && euid !== cred.uid && euid !== cred.euid && euid !== cred.suid && !may) return -E.EPERM;
+  const uid = ruid === KEEP ? cred.uid : ruid;
+  const effective = euid === KEEP ? cred.euid : euid;
+  const saved = ruid !== KEEP || (euid !== KEEP && euid !== cred.uid) ? effective : cred.suid;
+  return commitUids(t, { uid, euid: effective, suid: saved, fsuid: effective });
+};
+const setregid = (t: Task, rgid: number, egid: number): number => {
+  const { cred } = t;
+  const may = capable(cred, CAP.SETGID);
+  if (rgid !== KEEP && rgid !== cred.gid && rgid !== cred.egid && !may) return -E.EPERM;
+  if (egid !== KEEP && egid !== cred.gid && egid !== cred.egid && egid !== cred.sgid && !may) return -E.EPERM;
+  const gid = rgid === KEEP ? cred.gid : rgid;
+  const effective = egid === KEEP ? cred.egid : egid;
+  const saved = rgid !== KEEP || (egid !== KEEP && egid !== cred.gid) ? effective : cred.sgid;
+  return commit(t, { ...cred, gid, egid: effective, sgid: saved, fsgid: effective });
+};
+
+const setresuid = (t: Task, r: number, e: number, s: number): number => {
+  const { cred } = t;
+  const known = [cred.uid, cred.euid, cred.suid, KEEP];
+  if (!capable(cred, CAP.SETUID) && ![r, e, s].every((x) => known.includes(x))) return -E.EPERM;
+  const euid = e === KEEP ? cred.euid : e;
+  return commitUids(t, { uid: r === KEEP ? cred.uid : r, euid, suid: s === KEEP ? cred.suid : s, fsuid: euid });
+};
+const setresgid = (t: Task, r: number, e: number, s: number): number => {
+  const { cred } = t;
+  const known = [cred.gid, cred.egid, cred.sgid, KEEP];
+  if (!capable(cred, CAP.SETGID) && ![r, e, s].every((x) => known.includes(x))) return -E.EPERM;
+  const egid = e === KEEP ? cred.egid : e;
+  return commit(t, { ...cred, gid: r === KEEP ? cred.gid : r, egid, sgid: s === KEEP ? cred.sgid : s, fsgid: egid });
+};
+
+/** Returns the old one, whatever happens. Leaving root's file-system id gives up its capabilities over files. */
+const setfsuid = (t: Task, uid: number): number => {
+  const { cred } = t;
+  const old = cred.fsuid;
+  if (uid === KEEP || (![cred.uid, cred.euid, cred.suid, cred.fsuid].includes(uid) && !capable(cred, CAP.SETUID))) return old;
+  let { effective } = cred;
+  if ((cred.securebits & SECBIT.NO_SETUID_FIXUP) === 0) {
+    if (old === 0 && uid !== 0) effective &= ~FS_CAPS;
+    if (old !== 0 && uid === 0) effective |= FS_CAPS & cred.permitted;
+  }
+  commit(t, { ...cred, fsuid: uid, effective });
+  return old;
+};
+const setfsgid = (t: Task, gid: number): number => {
+  const { cred } = t;
+  const old = cred.fsgid;
+  if (gid === KEEP || (![cred.gid, cred.egid, cred.sgid, cred.fsgid].includes(gid) && !capable(cred, CAP.SETGID))) return old;
+  commit(t, { ...cred, fsgid: gid });
+  return old;
+};
+
+/** How an id type is written: 32 bits, or i386's 16, where what does not fit reads 65534 (overflowuid). */
+interface Width { readonly size: 2 | 4; put(t: Task, at: number, id: number): boolean; get(t: Task, at: number): number }
+const OVERFLOW_ID = 65534;
+const wide: Width = { size: 4, put: (t, at, x) => t.mem.setU32(at, x), get: (t, at) => t.mem.u32(at) };
+const high2low = (x: number): number => (x > 0xffff ? OVERFLOW_ID : x);
+const narrow: Width = {
+  size: 2,
+  put: (t, at, x) => t.mem.setU16(at, high2low(x)),
+  get: (t, at) => {
+    const x = t.mem.u16(at);
+    return x === 0xffff ? KEEP : x;
+  },
+};
+
+const getThree = (t: Task, w: Width, at: readonly VAddr[], ids: readonly number[]): number =>
+  at.every((a, i) => w.put(t, a, ids[i] as number)) ? 0 : -E.EFAULT;
+
+const getgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
+  const { groups } = t.cred;
+  if (size < 0) return -E.EINVAL;
+  if (size === 0) return groups.length;
+  if (groups.length > size) return -E.EINVAL;
+  return groups.every((g, i) => w.put(t, list + w.size * i, g)) ? groups.length : -E.EFAULT;
+};
+const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
+  if (!capable(t.cred, CAP.SETGID)) return -E.EPERM;
+  if (size < 0 || size > NGROUPS_MAX) return -E.EINVAL;
+  const groups: number[] = [];
+  for (let i = 0; i < size; i++) {
+    const g = w.get(t, list + w.size * i);
+    if (g < 0) return -E.EFAULT;
+    if (g === KEEP) return -E.EINVAL;
+    groups.push(g);
+  }
+  return commit(t, { ...t.cred, groups: groups.sort((a, b) => a - b) });
+};
+
+/** The same call under its wide and its narrow name: i386's plain names are the 16-bit ones. */
+const both = <N extends string>(name: N, make: (arg: Arg<number>, w: Width, name: never) => readonly [args: object, call: unknown]): Syscall[] => {
+  const [args, call] = make(id, wide, name as never);
+  const [legacyArgs, legacyCall] = make(legacyId, narrow, name as never);
+  return [
+    syscall(name as never, args as never, call as never, { only: "x64" }),
+    syscall(name as never, legacyArgs as never, legacyCall as never, { only: "i386" }),
+    syscall(`${name}32` as never, args as never, call as never),
+  ];
+};
+const get = (read: (c: Cred) => number) => (_arg: Arg<number>, w: Width) =>
+  [{}, (t: Task) => (w === narrow ? high2low(read(t.cred)) : read(t.cred))] as const;
+const one = (set: (t: Task, id: number) => number) => (arg: Arg<number>, w: Width) =>
+  [{ id: arg }, (t: Task, a: { id: number }) => (w === narrow ? high2low(set(t, a.id)) : set(t, a.id))] as const;
+const two = (set: (t: Task, r: number, e: number) => number) => (arg: Arg<number>) =>
+  [{ r: arg, e: arg }, (t: Task, a: { r: number; e: number }) => set(t, a.r, a.e)] as const;
+const three = (set: (t: Task, r: number, e: number, s: number) => number) => (arg: Arg<number>) =>
+  [{ r: arg, e: arg, s: arg }, (t: Task, a: { r: number; e: number; s: number }) => set(t, a.r, a.e, a.s)] as const;
+
+interface ThreePointers { r: VAddr; e: VAddr; s: VAddr }
+const threeOut = (read: (c: Cred) => readonly number[]) => (_arg: Arg<number>, w: Width) =>
+  [{ r: ptr, e: ptr, s: ptr }, (t: Task, a: ThreePointers) => getThree(t, w, [a.r, a.e, a.s], read(t.cred))] as const;
+
+export const credCalls: readonly Syscall[] = [
+  ...both("getuid", get((c) => c.uid)),
+  ...both("geteuid", get((c) => c.euid)),
+  ...both("getgid", get((c) => c.gid)),
+  ...both("getegid", get((c) => c.egid)),
+  ...both("setuid", one(setuid)),
+  ...both("setgid", one(setgid)),
+  ...both("setreuid", two(setreuid)),
+  ...both("setregid", two(setregid)),
+  ...both("setresuid", three(setresuid)),
+  ...both("setresgid", three(setresgid)),
+  ...both("setfsuid", one(setfsuid)),
+  ...both("setfsgid", one(setfsgid)),
+  ...both("getresuid", threeOut((c) => [c.uid, c.euid, c.suid])),
+  ...both("getresgid", threeOut((c) => [c.gid, c.egid, c.sgid])),
+  ...both("getgroups", (_arg, w) => [{ size: int, list: ptr }, (t: Task, a: { size: number; list: VAddr }) => getgroups(t, w, a.size, a.list)]),
+  ...both("setgroups", (_arg, w) => [{ size: int, list: ptr }, (t: Task, a: { size: number; list: VAddr }) => setgroups(t, w, a.size, a.list)]),
+];
+
