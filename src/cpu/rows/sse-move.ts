@@ -30,12 +30,12 @@ const loadControl: Meaning = (o) => {
   o.setField("mxcsr", v);
 };
 const storeControl: Meaning = (o) => o.set(0, o.field("mxcsr"));
-/** x87 registers are empty again. SDM Vol. 3A 12.3. */
-const emms: Meaning = (o) => {
-  o.when(o.and(o.field("fpuStatus"), o.imm(0x80)), () => o.fault(vector.MF));
+const nothing: Meaning = () => {};
+/** Like every MMX instruction it sets TOP to 0, but the registers are empty again. SDM Vol. 3A 12.3. */
+const emms: Meaning = (o, i) => {
+  mmx(nothing)(o, i);
   o.setField("fpuEmpty", o.imm(0xff));
 };
-const nothing: Meaning = () => {};
 
 const unaligned = { unaligned: true } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase();
