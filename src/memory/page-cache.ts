@@ -79,6 +79,19 @@ export class PageCache {
     }
   }
 
+  /** Pages `from` to `to` read zero from now on (MADV_REMOVE, a hole punched by fallocate). */
+  punch(from: number, to: number): void {
+    const zeroes = new Uint8Array(PAGE_SIZE);
+    for (let index = from; index < to && index * PAGE_SIZE < this.backing.size; index++) {
+      const frame = this.#pages.get(index);
+      if (frame !== undefined) {
+        this.frames.bytes(frame).fill(0);
+        this.frames.changed(frame);
+      }
+      this.backing.writePage?.(index, zeroes.subarray(0, Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE)));
+    }
+  }
+
   /** The file now ends at `size`: pages beyond are gone, the rest of the last page reads zero. */
   truncated(size: number): void {
     const end = Math.ceil(size / PAGE_SIZE);

@@ -34,7 +34,7 @@ export class Mount {
 
 export class MountNamespace {
   #nextId = 1;
-  readonly root: Mount;
+  root: Mount;
   constructor(fs: FileSystem, source: string, flags = 0) {
     this.root = new Mount(this.#nextId++, fs, fs.root, source, flags);
   }
@@ -58,6 +58,22 @@ export class MountNamespace {
     if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
     mount.parent = undefined;
     mount.mountpoint = undefined;
+  }
+
+  /** MS_MOVE: the same mount, elsewhere. */
+  move(mount: Mount, to: Path): void {
+    const on = MountNamespace.cross(to);
+    this.detach(mount);
+    mount.parent = on.mount;
+    mount.mountpoint = on.dentry;
+    on.mount.children.set(on.dentry, mount);
+  }
+  /** pivot_root(2): `fresh` becomes the root, and the old root is mounted at `putOld` inside it. */
+  pivot(fresh: Mount, putOld: Path): void {
+    const old = this.root;
+    this.detach(fresh);
+    this.root = fresh;
+    this.move(old, putOld);
   }
 
   /** All mounts, parents before children, in the order they were made. */

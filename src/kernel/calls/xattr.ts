@@ -1,0 +1,122 @@
+// Extended attributes. man 7 xattr; Linux fs/xattr.c. tmpfs has user.*, trusted.* and security.*.
+import { E } from "../../abi/errno.ts";
+import type { VAddr } from "../../abi/brand.ts";
+import { fd, ptr, size } from "../arg.ts";
+import { AT_FDCWD } from "../arg-file.ts";
+import { flags } from "../arg-flags.ts";
+import { cstring } from "../arg-string.ts";
+import { CAP, capable } from "../cred.ts";
+import type { Path } from "../fs/dentry.ts";
+import type { Inode, Or } from "../fs/inode.ts";
+import { MemFs } from "../fs/memfs.ts";
+import { S_ISVTX, may } from "../fs/mode.ts";
+import { ownerOrCapable, permission, wantWrite } from "../fs/permission.ts";
+import { type Syscall, syscall } from "../syscall.ts";
+import type { Task } from "../task.ts";
+import { lookup } from "./path.ts";
+
+const XATTR_NAME_MAX = 255;
+const XATTR_SIZE_MAX = 65536;
+const XATTR_CREATE = 1;
+const XATTR_REPLACE = 2;
+const XATTR_LIST_MAX = 65536;
+
+const getName = (t: Task, at: VAddr): Or<string> => {
+  const name = t.mem.cString(at, XATTR_NAME_MAX + 1);
+  if (name === undefined) return -E.EFAULT;
+  return name === "" || name.length > XATTR_NAME_MAX ? -E.ERANGE : name;
+};
+
+/** Linux xattr_permission(): what each name space asks for. */
+const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
+  const trusted = name.startsWith("trusted.");
+  if (trusted) return capable(t.cred, CAP.SYS_ADMIN) ? 0 : mask & may.write ? -E.EPERM : -E.ENODATA;
+  if (name.startsWith("security.")) return mask & may.write && !capable(t.cred, CAP.SYS_ADMIN) ? -E.EPERM : 0;
+  if (name.startsWith("user.")) {
+    if (!inode.isFile && !inode.isDir) return mask & may.write ? -E.EPERM : -E.ENODATA;
+    if (inode.isDir && inode.mode & S_ISVTX && mask & may.write && !ownerOrCapable(t.cred, inode)) return -E.EPERM;
+  }
+  return permission(t, inode, mask);
+};
+const known = /^(user|trusted|security)\../;
+const supported = (inode: Inode, name: string): boolean => inode.fs instanceof MemFs && known.test(name);
+
+const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
+  if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
+  const name = getName(t, at);
+  if (typeof name === "number") return name;
+  if (length > XATTR_SIZE_MAX) return -E.E2BIG;
+  const bytes = t.mem.read(value, length);
+  if (!bytes) return -E.EFAULT;
+  if (typeof path === "number") return path;
+  const writable = wantWrite(path.mount);
+  if (writable < 0) return writable;
+  const { inode } = path.dentry;
+  const denied = allowed(t, inode, name, may.write);
+  if (denied < 0) return denied;
+  if (!supported(inode, name)) return -E.ENOTSUP;
+  inode.xattrs ??= new Map();
+  if (how & XATTR_CREATE && inode.xattrs.has(name)) return -E.EEXIST;
+  if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
+  inode.xattrs.set(name, bytes);
+  inode.touch("change");
+  return 0;
+};
+/** Size 0 asks how large the answer is. */
+const answer = (t: Task, at: VAddr, length: number, bytes: Uint8Array): number => {
+  if (length === 0) return bytes.length;
+  if (bytes.length > length) return -E.ERANGE;
+  return t.mem.write(at, bytes) ? bytes.length : -E.EFAULT;
+};
+const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): number => {
+  const name = getName(t, at);
+  if (typeof name === "number") return name;
+  if (typeof path === "number") return path;
+  const { inode } = path.dentry;
+  const denied = allowed(t, inode, name, may.read);
+  if (denied < 0) return denied;
+  if (!supported(inode, name)) return -E.ENOTSUP;
+  const bytes = inode.xattrs?.get(name);
+  return bytes ? answer(t, value, Math.min(length, XATTR_SIZE_MAX), bytes) : -E.ENODATA;
+};
+const list = (t: Task, path: Or<Path>, at: VAddr, length: number): number => {
+  if (typeof path === "number") return path;
+  const names = [...(path.dentry.inode.xattrs?.keys() ?? [])].filter((n) => !n.startsWith("trusted.") || capable(t.cred, CAP.SYS_ADMIN));
+  return answer(t, at, Math.min(length, XATTR_LIST_MAX), Uint8Array.from(names.map((n) => `${n}\0`).join(""), (c) => c.charCodeAt(0)));
+};
+const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
+  const name = getName(t, at);
+  if (typeof name === "number") return name;
+  if (typeof path === "number") return path;
+  const writable = wantWrite(path.mount);
+  if (writable < 0) return writable;
+  const { inode } = path.dentry;
+  const denied = allowed(t, inode, name, may.write);
+  if (denied < 0) return denied;
+  if (!supported(inode, name)) return -E.ENOTSUP;
+  if (!inode.xattrs?.delete(name)) return -E.ENODATA;
+  inode.touch("change");
+  return 0;
+};
+
+const follow = (t: Task, at: VAddr): Or<Path> => lookup(t, AT_FDCWD, at, true);
+const itself = (t: Task, at: VAddr): Or<Path> => lookup(t, AT_FDCWD, at, false);
+const open = (t: Task, fd: number): Or<Path> => t.files.get(fd)?.path ?? -E.EBADF;
+const path = cstring;
+const name = cstring;
+const setFlags = flags("int", { XATTR_CREATE, XATTR_REPLACE }, "XATTR_???");
+
+export const xattrCalls: readonly Syscall[] = [
+  syscall("setxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, follow(t, a.path), a.name, a.value, a.size, a.flags)),
+  syscall("lsetxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, itself(t, a.path), a.name, a.value, a.size, a.flags)),
+  syscall("fsetxattr", { fd, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, open(t, a.fd), a.name, a.value, a.size, a.flags)),
+  syscall("getxattr", { path, name, value: ptr, size }, (t, a) => get(t, follow(t, a.path), a.name, a.value, a.size)),
+  syscall("lgetxattr", { path, name, value: ptr, size }, (t, a) => get(t, itself(t, a.path), a.name, a.value, a.size)),
+  syscall("fgetxattr", { fd, name, value: ptr, size }, (t, a) => get(t, open(t, a.fd), a.name, a.value, a.size)),
+  syscall("listxattr", { path, list: ptr, size }, (t, a) => list(t, follow(t, a.path), a.list, a.size)),
+  syscall("llistxattr", { path, list: ptr, size }, (t, a) => list(t, itself(t, a.path), a.list, a.size)),
+  syscall("flistxattr", { fd, list: ptr, size }, (t, a) => list(t, open(t, a.fd), a.list, a.size)),
+  syscall("removexattr", { path, name }, (t, a) => remove(t, follow(t, a.path), a.name)),
+  syscall("lremovexattr", { path, name }, (t, a) => remove(t, itself(t, a.path), a.name)),
+  syscall("fremovexattr", { fd, name }, (t, a) => remove(t, open(t, a.fd), a.name)),
+];
