@@ -1,6 +1,9 @@
-// Small calls that stand alone: restart_syscall, membarrier, kcmp. man 2 restart_syscall, membarrier.
+// Small calls that stand alone: restart_syscall, membarrier, uretprobe. man 2 restart_syscall, membarrier.
 import { E } from "../../abi/errno.ts";
 import { int } from "../arg.ts";
+import { kernelSignal } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -28,5 +31,10 @@ const membarrier = (command: number, flags: number): number => {
 
 export const restartCalls: readonly Syscall[] = [
   syscall("restart_syscall", {}, restartSyscall),
+  // Only the kernel's own trampoline may make it, and nobody has one. Linux arch/x86/kernel/uprobes.c SYSCALL_DEFINE0(uretprobe).
+  syscall("uretprobe", {}, (t) => {
+    forceSignal(t, kernelSignal(SIG.SIGILL));
+    return -1;
+  }),
   syscall("membarrier", { cmd: int, flags: int, cpu_id: int }, (_t, a) => membarrier(a.cmd, a.flags)),
 ];

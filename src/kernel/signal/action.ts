@@ -1,4 +1,5 @@
 // What a process does about each signal. man 2 sigaction; Linux include/uapi/asm-generic/signal-defs.h.
+import { WaitQueue } from "../wait.ts";
 import { NSIG, type SigSet } from "./set.ts";
 
 export const SIG_DFL = 0;
@@ -28,6 +29,8 @@ export const DEFAULT_ACTION: SigAction = { handler: SIG_DFL, flags: 0, restorer:
 /** Shared by what CLONE_SIGHAND made. Linux struct sighand_struct. */
 export class SignalActions {
   readonly #list: SigAction[];
+  /** Woken when a signal arrives that is to be fetched rather than delivered: rt_sigtimedwait, signalfd. */
+  readonly arrivals = new WaitQueue();
   constructor(list: readonly SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) { this.#list = [...list]; }
   get(sig: number): SigAction { return this.#list[sig - 1] as SigAction; }
   set(sig: number, action: SigAction): void { this.#list[sig - 1] = action; }

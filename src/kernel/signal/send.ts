@@ -67,6 +67,7 @@ const complete = (chosen: Task, info: SigInfo): void => {
 /** To one thread: tkill, faults. */
 export const sendToTask = (task: Task, info: SigInfo): void => {
   if (!prepare(task, info.signo) || !task.pending.add(info)) return;
+  task.actions.arrivals.wake();
   if (wants(task, info.signo)) complete(task, info);
 };
 
@@ -76,6 +77,7 @@ export const sendToProcess = (process: Process, info: SigInfo): boolean => {
   if (!first) return true;
   if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= process.limit(RLIMIT.SIGPENDING)) return false;
   if (!prepare(first, info.signo) || !process.pending.add(info)) return true;
+  first.actions.arrivals.wake();
   const taker = process.threads.find((t) => wants(t, info.signo) && (t.exitWork & exitWork.signal) === 0) ?? process.threads.find((t) => wants(t, info.signo));
   if (taker) complete(taker, info);
   return true;

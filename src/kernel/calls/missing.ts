@@ -1,0 +1,72 @@
+// System calls that answer ENOSYS, and why. Together with the declarations this is every number of every ABI: a test says so.
+import type { SyscallName } from "../../abi/numbers.ts";
+
+export interface Missing { readonly reason: string; readonly names: readonly SyscallName[] }
+
+/** Linux itself answers ENOSYS: the number is kept for a call that is gone, or that 6.12 is built without. */
+export const goneFromLinux: readonly Missing[] = [
+  {
+    reason: "never implemented, or removed from Linux",
+    // biome-ignore format: table
+    names: [
+      "_sysctl", "create_module", "get_kernel_syms", "query_module", "nfsservctl", "getpmsg", "putpmsg", "afs_syscall", "tuxcall", "security",
+      "vserver", "lookup_dcookie", "epoll_ctl_old", "epoll_wait_old", "break", "stty", "gtty", "ftime", "prof", "lock", "mpx", "ulimit", "profil",
+      "idle", "bdflush", "uselib", "sysfs",
+    ],
+  },
+  { reason: "only 32-bit kernels have virtual 8086 mode", names: ["vm86", "vm86old"] },
+  { reason: "the 64-bit table has the number, but no call", names: ["set_thread_area", "get_thread_area"] },
+];
+
+/** Not here yet, or not in the plan. */
+export const notYet: readonly Missing[] = [
+  { reason: "tracing one process from another comes with the whole of seccomp", names: ["ptrace", "kcmp", "process_vm_readv", "process_vm_writev", "pidfd_getfd"] },
+  { reason: "namespaces come with the whole of seccomp", names: ["setns"] },
+  {
+    reason: "there are no sockets yet",
+    // biome-ignore format: table
+    names: [
+      "socket", "socketpair", "bind", "listen", "accept", "accept4", "connect", "getsockname", "getpeername", "sendto", "recvfrom", "sendmsg",
+      "recvmsg", "sendmmsg", "recvmmsg", "recvmmsg_time64", "shutdown", "setsockopt", "getsockopt", "socketcall",
+    ],
+  },
+  {
+    reason: "no System V IPC",
+    // biome-ignore format: table
+    names: [
+      "shmget", "shmat", "shmctl", "shmdt", "semget", "semop", "semctl", "semtimedop", "semtimedop_time64", "msgget", "msgsnd", "msgrcv", "msgctl", "ipc",
+    ],
+  },
+  {
+    reason: "no POSIX message queues",
+    // biome-ignore format: table
+    names: [
+      "mq_open", "mq_unlink", "mq_timedsend", "mq_timedreceive", "mq_timedsend_time64", "mq_timedreceive_time64", "mq_notify", "mq_getsetattr",
+    ],
+  },
+  {
+    reason: "no asynchronous I/O: io_uring and its predecessor would be a second door for system calls",
+    // biome-ignore format: table
+    names: [
+      "io_setup", "io_destroy", "io_getevents", "io_submit", "io_cancel", "io_pgetevents", "io_pgetevents_time64", "io_uring_setup",
+      "io_uring_enter", "io_uring_register",
+    ],
+  },
+  {
+    reason: "nobody is told of changes in the file tree",
+    names: ["inotify_init", "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "fanotify_init", "fanotify_mark"],
+  },
+  { reason: "one memory node: there is no placement policy", names: ["mbind", "set_mempolicy", "get_mempolicy", "migrate_pages", "move_pages", "set_mempolicy_home_node"] },
+  { reason: "no key management", names: ["add_key", "request_key", "keyctl"] },
+  { reason: "no modules, no second kernel, no swap, no process accounting, no quotas", names: ["init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd"] },
+  { reason: "no Linux security modules", names: ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules"] },
+  { reason: "no programs in the kernel, no performance counters, no user-mode page faults", names: ["bpf", "perf_event_open", "userfaultfd"] },
+  { reason: "the mount API of 5.2 is not there; mount(2) is", names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"] },
+  { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
+  { reason: "no restartable sequences: glibc does without them", names: ["rseq"] },
+  { reason: "no I/O scheduler", names: ["ioprio_set", "ioprio_get"] },
+  { reason: "the futex calls of 6.7 are not there; futex(2) is", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
+  { reason: "nothing uses it", names: ["ustat", "remap_file_pages", "process_madvise", "process_mrelease", "memfd_secret", "map_shadow_stack", "cachestat", "mseal", "clock_adjtime64"] },
+];
+
+export const missing: readonly Missing[] = [...goneFromLinux, ...notYet];

@@ -1,0 +1,55 @@
+// A timer as a file: reading gives the number of expirations. man 2 timerfd_create; Linux fs/timerfd.c.
+import { E } from "../../abi/errno.ts";
+import type { Path } from "../fs/dentry.ts";
+import { FileDescription, POLLIN } from "../fs/file.ts";
+import type { Or } from "../fs/inode.ts";
+import { O_NONBLOCK, O_RDWR } from "../fs/open-flags.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../task.ts";
+import { WaitQueue } from "../wait.ts";
+import type { Itimer } from "./itimer.ts";
+import type { Timer } from "./timers.ts";
+
+export class TimerFile extends FileDescription implements Timer {
+  readonly clock: number;
+  readonly #kernel: Kernel;
+  readonly #queue = new WaitQueue();
+  #expiry = Infinity;
+  #interval = 0;
+  #expirations = 0;
+
+  constructor(task: Task, path: Path, clock: number, flags: number) {
+    super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
+    this.#kernel = task.kernel;
+    this.clock = clock;
+  }
+  get(): Itimer {
+    return { value: this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel.now), interval: this.#interval };
+  }
+  /** `expiry` on the monotonic clock; Infinity disarms. */
+  set(expiry: number, interval: number): void {
+    this.#expiry = expiry;
+    this.#interval = interval;
+    this.#expirations = 0;
+    if (expiry === Infinity) this.#kernel.timers.cancel(this);
+    else this.#kernel.timers.set(this, Math.max(expiry, this.#kernel.now));
+  }
+  fire(now: number): void {
+    const periods = this.#interval === 0 ? 1 : 1 + Math.floor(Math.max(0, now - this.#expiry) / this.#interval);
+    this.#expirations += periods;
+    this.#expiry = this.#interval === 0 ? Infinity : this.#expiry + periods * this.#interval;
+    if (this.#expiry !== Infinity) this.#kernel.timers.set(this, this.#expiry);
+    this.#queue.wake();
+  }
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    if (n < 8) return -E.EINVAL;
+    if (this.#expirations === 0) return -E.EAGAIN;
+    const out = new Uint8Array(new BigUint64Array([BigInt(this.#expirations)]).buffer);
+    this.#expirations = 0;
+    return out;
+  }
+  override poll(): number { return this.#expirations > 0 ? POLLIN : 0; }
+  override queues(): readonly WaitQueue[] { return [this.#queue]; }
+  override release(): void { this.#kernel.timers.cancel(this); }
+  override info(): string { return `clockid: ${this.clock}\nticks: ${this.#expirations}\n`; }
+}
