@@ -55,7 +55,7 @@ export const isAligned = (row: Row, o: Operand): boolean => row.unaligned !== tr
 /** Operand size of an instruction: 8 for rows on bytes, else the prefixes'. */
 export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
   const first = row.operands[0];
-  return first && first.widths[0] === 8 && first.widths[2] === 8 ? 8 : size;
+  return first && first.kind !== "simm" && first.widths[0] === 8 && first.widths[2] === 8 ? 8 : size;
 };
 
 /** String instructions and loops address through registers of the address size: it is part of their form though no modrm is there. */
