@@ -1,5 +1,5 @@
 // Random filters from a seed: near the edge of what the checker takes, and checked ones whose result shows.
-import { BPF, checkFilter, type Insn, jump, type Program, type SyscallData, stmt, upstream } from "../../src/seccomp/index.ts";
+import { BPF, checkFilter, type Insn, jump, type Program, type SyscallData, stmt, upstream, v6 } from "../../src/seccomp/index.ts";
 
 export interface Random {
   /** 0 <= n < below */
@@ -113,6 +113,26 @@ export const checkedProgram = (r: Random): Program => {
     });
     const program = [...stores, ...body, ...show, ...epilogue];
     if (!checkFilter(upstream, program)) return program;
+  }
+};
+
+const packetLoads = [BPF.W, BPF.H, BPF.B].flatMap((width) => [BPF.LD | width | BPF.ABS, BPF.LD | width | BPF.IND]);
+
+/** A program that Linux 3.3, and so the v6 patch, takes: loads of any width and place, shifts by any count. */
+export const v6Program = (r: Random): Program => {
+  for (;;) {
+    const length = 1 + r.below(r.pick([6, 20, 60]));
+    const stores = [0, 1, 2, 3].map((k) => stmt(BPF.ST, k));
+    const body = Array.from({ length }, (_, i) => {
+      const kind = r.below(20);
+      if (kind < 5) return stmt(r.pick(packetLoads), r.chance(0.9) ? r.below(60) : value(r));
+      if (kind < 6) return stmt(BPF.LDX | BPF.B | BPF.MSH, r.below(57));
+      if (kind < 7) return stmt(BPF.LDX | BPF.IMM, r.below(60));
+      if (kind < 8) return stmt(BPF.ALU | r.pick([BPF.LSH, BPF.RSH]) | BPF.K, r.below(70));
+      return likely(r, length - i);
+    });
+    const program = [...stores, ...body, stmt(BPF.RET | BPF.A)];
+    if (!checkFilter(v6, program)) return program;
   }
 };
 

@@ -32,7 +32,7 @@ interface Statement extends Place {
 /** The columns between a listing's label and its text, and a listing's first two lines. */
 const COLUMNS = /^(\s*\d{4}:)(?:\s+0x[0-9a-f]+){4}\s+/i;
 const HEADER = /^\s*(line\s+CODE\s+JT\s+JF\s+K|=+)\s*$/;
-const LABEL = /^\s*([\w.$]+):/;
+const LABEL = /^([\w.$]+):\s*/;
 
 /** Blanks that take the place of what is left out keep columns right. */
 const clean = (line: string): string =>
@@ -44,14 +44,14 @@ const statements = (text: string): readonly Statement[] => {
   for (const [index, line] of text.split("\n").entries()) {
     let column = 1;
     for (const part of clean(line).split(";")) {
-      let rest = part;
+      let rest = part.trimStart();
+      const place = (): Place => ({ line: index + 1, column: column + part.length - rest.length });
       for (let match = LABEL.exec(rest); match?.[1]; match = LABEL.exec(rest)) {
-        labels.push({ name: match[1], line: index + 1, column: column + part.length - rest.length });
+        labels.push({ name: match[1], ...place() });
         rest = rest.slice(match[0].length);
       }
-      const body = rest.trim();
-      if (body) {
-        out.push({ text: body, labels, line: index + 1, column: column + part.length - rest.trimStart().length });
+      if (rest) {
+        out.push({ text: rest.trimEnd(), labels, ...place() });
         labels = [];
       }
       column += part.length + 1;
