@@ -36,7 +36,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--seed N", "decides everything that is random (default: 0)"],
   ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
-  ["--policy FILE", "a seccomp filter to run under: BPF instructions as in struct sock_filter"],
+  ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--stats", "print instructions and system calls on standard error at the end"],
 ];
@@ -74,14 +74,11 @@ const hostProgram = (name: string): { readonly path: string; readonly bytes: Uin
   return { path, bytes: readFileSync(path), mode: stat.mode & 0o777 };
 };
 
-const SOCK_FILTER = 8;
-const policyBytes = (file: string): Uint8Array => {
+/** Text if it reads as text, else instructions. */
+const policyOf = (file: string): string | Uint8Array => {
   if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
   const bytes = readFileSync(file);
-  if (bytes.length === 0 || bytes.length % SOCK_FILTER !== 0) {
-    throw new Problem("bad-policy", `--policy: ${file} is no list of BPF instructions of 8 bytes each`);
-  }
-  return bytes;
+  return bytes.every((b) => b === 9 || b === 10 || b === 13 || b >= 32) && bytes.length > 0 ? bytes.toString("utf8") : bytes;
 };
 
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
@@ -108,7 +105,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("cwd", values.cwd),
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
-    ...optional("policy", values.policy === undefined ? undefined : policyBytes(values.policy)),
+    ...optional("policy", values.policy === undefined ? undefined : policyOf(values.policy)),
   };
   const common = { program, kernelLog: values["kernel-log"] ?? false, stats: values.stats ?? false };
   if (values.root !== undefined) return { ...common, machine, path: name };

@@ -11,6 +11,7 @@ import { boot } from "./boot.ts";
 import { executionProblem } from "./elf-problem.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
+import { confine } from "./policy.ts";
 import { Output, type Run } from "./run.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./status.ts";
@@ -116,6 +117,7 @@ export class Machine {
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
     if (typeof process === "number") throw executionProblem(path, -process, typeof program === "string" ? {} : { bytes: program });
+    if (options.policy !== undefined) confine(process, options.policy);
     return process;
   }
 

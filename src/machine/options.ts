@@ -1,6 +1,7 @@
 // What a machine is made of and what it is asked to run.
 import type { HostTree } from "../kernel/fs/host-tree.ts";
 import type { ProfileName } from "../kernel/profile.ts";
+import type { Policy } from "./policy.ts";
 import type { TerminalOptions } from "./standard-streams.ts";
 import type { TraceOptions } from "./trace.ts";
 
@@ -58,6 +59,8 @@ export interface ProgramOptions {
   readonly uid?: number;
   readonly gid?: number;
   readonly stdin?: string | Uint8Array;
+  /** A seccomp filter under which the program starts. */
+  readonly policy?: Policy;
   /** Lines in strace's format. */
   readonly trace?: boolean | TraceOptions;
   /** Seconds of real time after which the run is given up. Default: never. */

@@ -8,11 +8,11 @@ _start: call64  105, 65534              ; setuid(nobody)
         call64  157, 22, 2, policy_prog
     %endif
         say_result "installing without no_new_privs"
+        xor     r8d, r8d
     %ifdef V6
         call64  157, 35, 1, 0, 0
         call64  157, 37, policy_prog
     %else
-        xor     r8d, r8d
         call64  157, 38, 1, 0, 0
         call64  157, 22, 2, policy_prog
     %endif

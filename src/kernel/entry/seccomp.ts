@@ -41,7 +41,7 @@ export const seccompCheck = (task: Task, abi: Abi): Verdict => {
 /** struct seccomp_data. The number is an int, the arguments are whole registers, whatever the ABI looks at. */
 const look = (task: Task, abi: Abi): void => {
   const { u32 } = task.kernel.processor.state;
-  data.nr = task.origAx;
+  data.nr = task.origAx | 0;
   data.arch = abi.auditArch;
   data.ipLo = u32[at.rip >> 2] as number;
   data.ipHi = u32[(at.rip >> 2) + 1] as number;

@@ -1,0 +1,36 @@
+// A filter that the user puts on the program from outside, as a sandbox does before it executes it: no_new_privs and one filter.
+import type { Abi } from "../abi/abi.ts";
+import { filterState } from "../kernel/entry/seccomp-state.ts";
+import type { Process } from "../kernel/process.ts";
+import { entryWork } from "../kernel/task.ts";
+import { Problem } from "../problem.ts";
+import { assemble, attach, decodeProgram, Filter, INSN_SIZE, type Program, type SeccompProfile } from "../seccomp/index.ts";
+
+/** Filter text (trapgate/seccomp's assembler), or BPF instructions as in an array of struct sock_filter. */
+export type Policy = string | Uint8Array;
+
+const instructions = (policy: Policy, profile: SeccompProfile, abi: Abi): Program => {
+  if (typeof policy !== "string") {
+    if (policy.length > 0 && policy.length % INSN_SIZE === 0) return decodeProgram(policy);
+    throw new Problem("bad-policy", `the policy is no list of BPF instructions: ${policy.length} bytes are no multiple of ${INSN_SIZE}`);
+  }
+  const { program, problems } = assemble(policy, { layout: profile.layout, returns: profile.returns, abi });
+  const [first] = problems;
+  if (first)
+    throw new Problem("bad-policy", `the policy, line ${first.line}: ${first.message}`, { span: { source: policy, at: first.line } });
+  return program;
+};
+
+export const confine = (process: Process, policy: Policy): void => {
+  const { leader, kernel } = process;
+  const profile = kernel.profile.seccomp;
+  const { abi } = leader.program;
+  const filter = attach(profile, null, instructions(policy, profile, abi), { arch: abi.auditArch });
+  if (!(filter instanceof Filter)) {
+    const where = filter.pc === undefined ? "" : `, instruction ${filter.pc}`;
+    throw new Problem("bad-policy", `the policy${where}: ${filter.message}`);
+  }
+  leader.seccomp = filterState(filter);
+  leader.entryWork |= entryWork.seccomp;
+  leader.noNewPrivs = true;
+};
