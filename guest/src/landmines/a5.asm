@@ -7,7 +7,7 @@ _start: confine policy
 long_mode:
         mov     eax, 110                ; x86-64 getppid; 110 is iopl for the filter
         syscall
-        jmp     far [compat_address]
+        jmp     dword far [compat_address]  ; m16:32: AMD knows no m16:64
         bits    32
 compat: test    eax, eax
         js      .refused
