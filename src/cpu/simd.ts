@@ -77,6 +77,8 @@ const pairs = (opcode: number, w: number, f: One): SimdOp => ({
     return joined(w * 2, Array.from({ length: 64 / w }, (_, i) => x[i * 2]! + x[i * 2 + 1]!));
   },
 });
+/** Lanes of 64 bits made half as wide, with zeros above them. */
+const halve = (opcode: number, f: One): SimdOp => ({ opcode: vector + opcode, params: [v128], result: v128, meaning: (a) => joined(32, lanes(64, a!).map(f)) });
 const same: One = (a) => a;
 const signOf = (w: number): One => (a) => s(w, a);
 const min: Two = (a, b) => (a < b ? a : b);
@@ -172,7 +174,9 @@ export const simd = {
   "f64x2.pmin": both(0xf6, 64, (a, b) => (floatTest(64, (x, y) => y < x)(a, b) ? b : a)), "f64x2.pmax": both(0xf7, 64, (a, b) => (floatTest(64, (x, y) => x < y)(a, b) ? b : a)),
   "f32x4.convert_i32x4_s": each(0xfa, 32, (a) => ofF32(Number(s(32, a)))),
   "i32x4.trunc_sat_f32x4_s": each(0xf8, 32, (a) => truncated(32, toF32(a))),
-  "f32x4.nearest": each(0x6a, 32, float1(32, nearest)),
+  "f32x4.nearest": each(0x6a, 32, float1(32, nearest)), "f64x2.nearest": each(0x94, 64, float1(64, nearest)),
+  "f64x2.convert_low_i32x4_s": extend(0xfe, 32, false, (a) => ofF64(Number(s(32, a)))), "f64x2.promote_low_f32x4": extend(0x5f, 32, false, (a) => ofF64(toF32(a))),
+  "f32x4.demote_f64x2_zero": halve(0x5e, (a) => ofF32(toF64(a))), "i32x4.trunc_sat_f64x2_s_zero": halve(0xfc, (a) => u(32, truncated(32, toF64(a)))),
 
   "f32.add": scalar2(0x92, f32, add), "f32.sub": scalar2(0x93, f32, sub), "f32.mul": scalar2(0x94, f32, mul), "f32.div": scalar2(0x95, f32, div), "f32.sqrt": scalar1(0x91, f32, Math.sqrt),
   "f64.add": scalar2(0xa0, f64, add), "f64.sub": scalar2(0xa1, f64, sub), "f64.mul": scalar2(0xa2, f64, mul), "f64.div": scalar2(0xa3, f64, div), "f64.sqrt": scalar1(0x9f, f64, Math.sqrt),

@@ -12,6 +12,9 @@ import { packed } from "./packed.ts";
 import { packedOrder } from "./packed-order.ts";
 import { segments } from "./segment.ts";
 import { shifts } from "./shift.ts";
+import { sseArithmetic } from "./sse-arithmetic.ts";
+import { sseCompare } from "./sse-compare.ts";
+import { sseConvert } from "./sse-convert.ts";
 import { sseMoves } from "./sse-move.ts";
 import { stack } from "./stack.ts";
 import { strings } from "./string.ts";
@@ -34,4 +37,7 @@ export const rows: readonly Row[] = [
   ...sseMoves,
   ...packed,
   ...packedOrder,
+  ...sseArithmetic,
+  ...sseCompare,
+  ...sseConvert,
 ];
