@@ -5,7 +5,7 @@ import { refusal } from "./fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "./frames.ts";
 import { frameOf } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
-import { SPECIAL, VM, type Vma } from "./vma.ts";
+import { PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 
 /** One advice: what it does to a range inside one mapping. 0 or -errno. */
 type Advice = (space: AddressSpace, vma: Vma, start: number, end: number) => number;
@@ -14,10 +14,13 @@ type Advice = (space: AddressSpace, vma: Vma, start: number, end: number) => num
 const bits = (set: number, clear: number, refuse: (vma: Vma) => boolean = () => false): Advice => (space, vma, start, end) => {
   if (refuse(vma)) return -E.EINVAL;
   if (((vma.flags & ~clear) | set) === vma.flags) return 0;
+  if (!space.areas.maySplit(start) || !space.areas.maySplit(end)) return -E.EINVAL;
   space.areas.split(start);
   space.areas.split(end);
   const part = space.areas.find(start);
-  if (part) part.flags = (part.flags & ~clear) | set;
+  if (part === undefined) return 0;
+  part.flags = (part.flags & ~clear) | set;
+  space.areas.merge(part);
   return 0;
 };
 const nothing: Advice = () => 0;
@@ -30,16 +33,20 @@ const drop: Advice = (space, _vma, start, end) => {
 /** A legal MADV_FREE: the pages go at once, as they would under memory pressure. */
 const free: Advice = (space, vma, start, end) => (vma.file ? -E.EINVAL : drop(space, vma, start, end));
 
-/** MADV_REMOVE: punch a hole in the file; shared anonymous memory only. */
-const remove: Advice = (_space, vma) => {
-  if (vma.flags & VM.LOCKED || vma.file === undefined) return -E.EINVAL;
-  if ((vma.flags & VM.SHARED) === 0 || (vma.prot & 2) === 0) return -E.EACCES;
-  return -E.ENOTSUP;
+/** MADV_REMOVE: punch a hole in the file. */
+const remove: Advice = (_space, vma, start, end) => {
+  if (vma.flags & VM.LOCKED || vma.cache === undefined) return -E.EINVAL;
+  const need = VM.SHARED | VM.MAYWRITE;
+  if ((vma.flags & need) !== need) return -E.EACCES;
+  const index = (at: number): number => vma.pgoff + (at - vma.start) / PAGE_SIZE;
+  vma.cache.punch(index(start), index(end));
+  return 0;
 };
 
 /** MADV_POPULATE_*: errors as mm/madvise.c madvise_populate() names them. */
 const populateErrors: Record<number, number> = { [refusal.noMapping]: -E.ENOMEM, [refusal.noPermission]: -E.EINVAL, [refusal.beyondFile]: -E.EFAULT, [refusal.noMemory]: -E.ENOMEM };
-const populateAs = (kind: Access): Advice => (space, _vma, start, end) => {
+const populateAs = (kind: Access, needs: number): Advice => (space, vma, start, end) => {
+  if ((vma.prot & needs) === 0) return -E.EINVAL;
   for (let page = start; page < end; page += PAGE_SIZE) {
     const error = space.touch(page, kind);
     if (error < 0) return populateErrors[error] ?? -E.EFAULT;
@@ -61,18 +68,21 @@ const advices: Record<number, Advice> = {
   9: remove,
   10: bits(VM.DONTFORK, 0),
   11: bits(0, VM.DONTFORK, special),
-  14: bits(VM.HUGEPAGE, VM.NOHUGEPAGE, special),
-  15: bits(VM.NOHUGEPAGE, VM.HUGEPAGE, special),
+  14: bits(VM.HUGEPAGE, VM.NOHUGEPAGE),
+  15: bits(VM.NOHUGEPAGE, VM.HUGEPAGE),
   16: bits(VM.DONTDUMP, 0),
   17: bits(0, VM.DONTDUMP, special),
   18: bits(VM.WIPEONFORK, 0, notPrivateAnonymous),
   19: bits(0, VM.WIPEONFORK),
   20: unlocked(nothing), // COLD
   21: unlocked(nothing), // PAGEOUT
-  22: populateAs(access.read),
-  23: populateAs(access.write),
+  22: populateAs(access.read, PROT.READ),
+  23: populateAs(access.write, PROT.WRITE),
   24: drop, // DONTNEED_LOCKED
 };
+
+/** MADV_POPULATE_READ and _WRITE stop at a hole; the others go on and report it at the end. */
+const POPULATE = [22, 23];
 
 export const madvise = (space: AddressSpace, at: number, length: number, advice: number): number => {
   const act = advices[advice];
@@ -83,11 +93,12 @@ export const madvise = (space: AddressSpace, at: number, length: number, advice:
   let hole = false;
   for (const vma of space.areas.within(at, end)) {
     if (vma.start > next) hole = true;
-    const error = act(space, vma, Math.max(at, vma.start), Math.min(end, vma.end));
+    if (hole && POPULATE.includes(advice)) return -E.ENOMEM;
+    const to = Math.min(end, vma.end);
+    const error = act(space, vma, Math.max(at, vma.start), to);
     if (error < 0) return error;
-    next = vma.end;
+    next = to;
   }
-  space.areas.merge(at, end);
   return hole || next < end ? -E.ENOMEM : 0;
 };
 

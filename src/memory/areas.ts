@@ -5,10 +5,13 @@ import { SPECIAL, type Vma } from "./vma.ts";
 
 const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
 
+/** is_mergeable_anon_vma. */
+const sameFamily = (a: Vma, b: Vma): boolean => a.anon === b.anon || (a.anon >= 0 && b.anon >= 0 && (a.anon === 0 || b.anon === 0));
+
 /** vma_merge: the same in everything, and what they map is consecutive. */
 const continues = (a: Vma, b: Vma): boolean =>
   a.end === b.start && a.prot === b.prot && a.flags === b.flags && a.file === b.file && a.cache === b.cache &&
-  pageOffset(a, a.end) === b.pgoff && (a.flags & SPECIAL) === 0;
+  pageOffset(a, a.end) === b.pgoff && sameFamily(a, b) && (a.flags & SPECIAL) === 0;
 
 export class Areas {
   readonly list: Vma[] = [];
@@ -50,7 +53,7 @@ export class Areas {
   within(start: number, end: number): Vma[] {
     const from = this.index(start);
     let to = from;
-    while (to < this.list.length && (this.list[to] as Vma).start < end) to++;
+    if (end > start) while (to < this.list.length && (this.list[to] as Vma).start < end) to++;
     return this.list.slice(from, to);
   }
 
@@ -80,12 +83,12 @@ export class Areas {
     return inside(start) + inside(end);
   }
 
-  /** Add a mapping where nothing is, merging with its neighbours; returns the mapping that now holds the range. */
-  insert(vma: Vma): Vma {
-    this.list.splice(this.index(vma.start), 0, vma);
+  /** Add a mapping where nothing is, merging it with these neighbours. */
+  insert(vma: Vma, neighbours: "both" | "below" | "none" = "both"): void {
+    const i = this.index(vma.start);
+    this.list.splice(i, 0, vma);
     vma.cache?.attach(this.#owner);
-    this.merge(vma.start, vma.end);
-    return this.find(vma.start) as Vma;
+    if (neighbours !== "none") this.#join(i, neighbours === "both");
   }
 
   remove(vma: Vma): void {
@@ -99,18 +102,37 @@ export class Areas {
     vma?.cache?.detach(this.#owner);
   }
 
-  /** Join what has become equal around [start, end). */
-  merge(start: number, end: number): void {
-    for (let i = Math.max(0, this.index(start) - 1); i + 1 < this.list.length; ) {
-      const a = this.list[i] as Vma;
-      const b = this.list[i + 1] as Vma;
-      if (a.start > end) return;
-      if (!continues(a, b)) {
-        i++;
-        continue;
-      }
-      a.end = b.end;
-      this.#removeAt(i + 1);
-    }
+  /**
+   * The family for the first private page of `vma`: that of a neighbour with which it could merge but for its permissions
+   * (find_mergeable_anon_vma), or undefined.
+   */
+  familyNearby(vma: Vma): number | undefined {
+    const i = this.index(vma.start);
+    const permissions = (v: Vma): Vma => ({ ...v, prot: 0, anon: 0 });
+    const next = this.list[i + 1];
+    if (next && next.anon > 0 && continues(permissions(vma), permissions(next))) return next.anon;
+    const previous = this.list[i - 1];
+    return previous && previous.anon > 0 && continues(permissions(previous), permissions(vma)) ? previous.anon : undefined;
+  }
+
+  /** Join mapping `i` with the one below it, and then perhaps with the one above: where only one of them fits, it is the lower. */
+  #join(i: number, above: boolean): void {
+    const joined = this.#joinNext(i - 1) ? i - 1 : i;
+    if (above) this.#joinNext(joined);
+  }
+  #joinNext(i: number): boolean {
+    const a = this.list[i];
+    const b = this.list[i + 1];
+    if (a === undefined || b === undefined || !continues(a, b)) return false;
+    a.end = b.end;
+    a.anon ||= b.anon;
+    this.#removeAt(i + 1);
+    return true;
+  }
+
+  /** A mapping has changed: join it with its neighbours if it is like them now (vma_modify). */
+  merge(vma: Vma): void {
+    const i = this.index(vma.start);
+    if (this.list[i] === vma) this.#join(i, true);
   }
 }

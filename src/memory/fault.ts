@@ -83,6 +83,7 @@ const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, wr
 /** do_wp_page, do_cow_fault, do_anonymous_page: a page of one's own. */
 const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number): number => {
   const { frames } = space;
+  if (vma.anon === 0) vma.anon = space.areas.familyNearby(vma) ?? ++space.families;
   const from = old === 0 ? cached(space, vma, page) : frameOf(old);
   if (from < 0) return from;
   // Nobody else has it, and it is no page of a file: the cache holds a reference of its own.

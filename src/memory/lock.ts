@@ -1,10 +1,11 @@
 // mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Nothing is ever swapped out here: locking is accounting and presence.
 // Linux mm/mlock.c.
 import { E } from "../abi/errno.ts";
+import { refusal } from "./fault.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "./frames.ts";
 import { mayLockAtAll, touchAll } from "./map.ts";
 import type { AddressSpace } from "./space.ts";
-import { PROT, SPECIAL, VM } from "./vma.ts";
+import { SPECIAL, VM } from "./vma.ts";
 
 const MLOCK_ONFAULT = 1;
 const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
@@ -23,14 +24,18 @@ const apply = (space: AddressSpace, { start, end }: Range, bits: number): number
   const { areas } = space;
   if (areas.find(start) === undefined) return -E.ENOMEM;
   let next = start;
-  areas.split(start);
-  areas.split(end);
   for (const vma of areas.within(start, end)) {
     if (vma.start > next) break;
-    next = vma.end;
-    if ((vma.flags & SPECIAL) === 0) vma.flags = (vma.flags & ~LOCK_BITS) | bits;
+    const from = Math.max(start, vma.start);
+    next = Math.min(end, vma.end);
+    if (vma.flags & SPECIAL || (vma.flags & LOCK_BITS) === bits) continue;
+    areas.split(from);
+    areas.split(next);
+    const part = areas.find(from);
+    if (part === undefined) continue;
+    part.flags = (part.flags & ~LOCK_BITS) | bits;
+    areas.merge(part);
   }
-  areas.merge(start, Math.min(next, end));
   return next < end ? -E.ENOMEM : 0;
 };
 
@@ -48,9 +53,9 @@ export const mlock = (space: AddressSpace, at: number, length: number, flags = 0
   if (!ipcLock && (space.usage().locked + pages - lockedWithin(space, range)) * PAGE_SIZE > memlock) return -E.ENOMEM;
   const error = apply(space, range, flags & MLOCK_ONFAULT ? LOCK_BITS : VM.LOCKED);
   if (error < 0) return error;
-  touchAll(space, range.start, range.end);
-  // __mm_populate fails on what cannot be made present, and mlock calls that ENOMEM.
-  return space.areas.within(range.start, range.end).some((v) => v.prot === PROT.NONE) ? -E.ENOMEM : 0;
+  const missing = touchAll(space, range.start, range.end);
+  // __mlock_posix_error_return.
+  return missing === 0 ? 0 : missing === refusal.noMemory ? -E.EAGAIN : -E.ENOMEM;
 };
 
 export const munlock = (space: AddressSpace, at: number, length: number): number => apply(space, rangeOf(at, length), 0);

@@ -100,7 +100,7 @@ export const mmap = (space: AddressSpace, request: MapRequest): number => {
   if (space.areas.list.length > MAX_MAP_COUNT) return -E.ENOMEM;
 
   const hint = flags & MAP.FIXED ? request.at : roundHint(request.at, space.layout.minAddress);
-  const at = place(space, { at: hint, length, flags, compat: request.compat, huge: file === undefined });
+  const at = place(space, { at: hint, length, flags, compat: request.compat, huge: file === undefined && (flags & MAP.TYPE) === MAP.PRIVATE });
   if (at < 0) return at;
   if (flags & MAP.FIXED_NOREPLACE && space.areas.overlaps(at, at + length)) return -E.EEXIST;
   const lock = (flags & MAP.LOCKED ? VM.LOCKED : 0) | space.defaultFlags;
@@ -125,13 +125,17 @@ const roundHint = (at: number, min: number): number => {
 /** can_do_mlock. */
 export const mayLockAtAll = (space: AddressSpace): boolean => space.limits.memlock > 0 || space.limits.ipcLock;
 
-/** mm_populate: as far as it goes, as Linux does; errors show up later as faults. */
-export const touchAll = (space: AddressSpace, start: number, end: number): void => {
+/** mm_populate: as far as it goes. 0 or the refusal; only mlock(2) tells its caller, for the others the next access will. */
+export const touchAll = (space: AddressSpace, start: number, end: number): number => {
   for (const vma of space.areas.within(start, end)) {
-    if (vma.prot === PROT.NONE || vma.flags & VM.LOCKONFAULT) continue;
+    if (vma.flags & VM.LOCKONFAULT) continue;
     const kind = (vma.flags & VM.SHARED) === 0 && vma.prot & PROT.WRITE ? access.write : access.read;
-    for (let page = Math.max(start, vma.start); page < Math.min(end, vma.end); page += PAGE_SIZE) if (space.touch(page, kind) < 0) return;
+    for (let page = Math.max(start, vma.start); page < Math.min(end, vma.end); page += PAGE_SIZE) {
+      const error = space.touch(page, kind);
+      if (error < 0) return error;
+    }
   }
+  return 0;
 };
 
 export interface Installation {
@@ -141,6 +145,8 @@ export interface Installation {
   readonly flags: number;
   readonly file?: MappedFile | undefined;
   readonly pgoff: number;
+  /** Default: both. */
+  readonly neighbours?: "both" | "below" | "none";
 }
 
 /** mmap_region(): put a mapping at a place, over whatever is there. 0 or -errno. The ELF loader uses it for what has no system call. */
@@ -162,8 +168,8 @@ export const install = (space: AddressSpace, m: Installation): number => {
   if (shared !== m.file && !space.mayCommit(pages) && (flags & VM.NORESERVE) === 0) return -E.ENOMEM;
   const cache = shared && PageCache.of(space.frames, shared.backing);
   const pgoff = m.file ? m.pgoff : shared ? 0 : m.at / PAGE_SIZE;
-  const vma: Vma = { start: m.at, end, prot: m.prot, flags, pgoff, file: shared, cache };
-  space.areas.insert(vma);
+  const vma: Vma = { start: m.at, end, prot: m.prot, flags, pgoff, anon: 0, file: shared, cache };
+  space.areas.insert(vma, m.neighbours);
   // Nobody can map shared anonymous memory again: it goes with its last mapping.
   if (shared !== m.file) cache?.drop();
   return 0;

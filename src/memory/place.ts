@@ -15,14 +15,17 @@ const freeAt = (space: AddressSpace, at: number, length: number): boolean => {
 
 const topDown = (space: AddressSpace, length: number, low: number, high: number): number => {
   const { list } = space.areas;
-  let top = high;
-  for (let i = Math.min(space.areas.index(high), list.length - 1); i >= 0 && top - length >= low; i--) {
-    const vma = list[i];
-    if (vma === undefined) break;
-    if (top - vma.end >= length) return top - length;
-    top = Math.min(top, startGap(vma));
+  let limit = high;
+  for (let i = space.areas.index(high); i >= 0; i--) {
+    const above = list[i];
+    const bottom = Math.max(low, list[i - 1]?.end ?? 0);
+    const room = (): number => Math.min(limit, above?.start ?? limit) - bottom;
+    if (room() < length) continue;
+    // Only a hole right below a stack minds the stack's guard gap; but then everything above the gap is out (unmapped_area_topdown).
+    if (above && startGap(above) < limit && above.start !== startGap(above)) limit = startGap(above);
+    if (room() >= length) return bottom + room() - length;
   }
-  return top - length >= low ? top - length : -E.ENOMEM;
+  return -E.ENOMEM;
 };
 
 const bottomUp = (space: AddressSpace, length: number, low: number, high: number): number => {
@@ -53,8 +56,7 @@ const areaFor = (space: AddressSpace, p: Placement): number => {
   if (hint !== 0 && hint <= space.layout.taskSize - p.length && freeAt(space, hint, p.length)) return hint;
   if (p.huge && !p.compat && p.at === 0 && p.length % HUGE === 0) {
     const padded = search(space, { ...p, length: p.length + HUGE });
-    // The lowest aligned address in the padded room, from its top: mm/huge_memory.c adds (off - ret) & (size - 1).
-    if (padded >= 0) return padded + ((HUGE - (padded % HUGE)) % HUGE);
+    if (padded >= 0) return padded + HUGE - (padded % HUGE);
   }
   return search(space, p);
 };

@@ -18,7 +18,7 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   if (accountable(prot, vma.flags) && (vma.prot & PROT.WRITE) === 0) {
     if (!space.mayExpand(0, prot, vma.flags) || !space.mayCommit(pages)) return -E.ENOMEM;
     vma.flags |= VM.ACCOUNT;
-  }
+  } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) vma.flags &= ~VM.ACCOUNT;
   vma.prot = prot;
   // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
   const allowed = (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.EXEC ? PTE.EXEC : 0);
@@ -31,7 +31,7 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
   const grows = protection & GROWS;
   if (grows === GROWS || !isPageAligned(at)) return -E.EINVAL;
   if (length === 0) return 0;
-  let end = at + pageAlign(length);
+  const end = at + pageAlign(length);
   if (end >= 2 ** 64) return -E.ENOMEM;
   if (protection < 0 || protection >= 2 ** 32 || protection & ~(KNOWN | GROWS)) return -E.EINVAL;
 
@@ -73,12 +73,12 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     }
     areas.split(from);
     areas.split(to);
-    result = change(space, areas.find(from) as Vma, prot);
+    const part = areas.find(from) as Vma;
+    result = change(space, part, prot);
+    areas.merge(part);
     if (result < 0) break;
   }
   if (result === 0 && next < end) result = -E.ENOMEM;
-  end = Math.max(next, start);
-  space.flush(start, end);
-  areas.merge(start, end);
+  space.flush(start, next);
   return result;
 };

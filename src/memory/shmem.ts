@@ -9,6 +9,7 @@ let inodes = 0;
 
 class ZeroFill implements Backing {
   readonly size: number;
+  readonly sparse = true;
   constructor(size: number) { this.size = size; }
   readPage(): number { return 0; }
 }

@@ -36,6 +36,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
+  /** Families of private pages so far (Vma.anon). */
+  families = 0;
   /** VM.LOCKED bits that new mappings get: mlockall(MCL_FUTURE). */
   defaultFlags = 0;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */
@@ -90,7 +92,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     Object.assign(child, { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv });
     for (const vma of this.areas.list) {
       if (vma.flags & VM.DONTFORK) continue;
-      child.areas.insert({ ...vma, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
+      const anon = vma.anon === 0 ? 0 : -++child.families;
+      child.areas.insert({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) }, "none");
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
     }
     if (this.frames.current === this) this.frames.watch.flushTlb();

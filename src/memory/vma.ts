@@ -34,6 +34,11 @@ export interface Vma {
   flags: number;
   /** Page index of `start` in the file; for private anonymous memory `start / 4096` at the time it was mapped. */
   pgoff: number;
+  /**
+   * Which family of private pages it has (Linux anon_vma): 0 before the first. Two mappings with different ones never merge; a
+   * negative one came by fork, and merges only with its own.
+   */
+  anon: number;
   /** Absent for private anonymous memory. Shared anonymous memory is a file without a name (shmem). */
   readonly file?: MappedFile | undefined;
   readonly cache?: PageCache | undefined;
