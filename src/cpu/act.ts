@@ -4,7 +4,7 @@ import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
 import { cpuid, type Model } from "./model.ts";
 import type { ActName } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
-import { at, R, S, type State, vector } from "./state.ts";
+import { at, R, type State, vector } from "./state.ts";
 
 /** What actions may touch of the CPU. */
 export interface Machine {
@@ -48,9 +48,8 @@ const answer = (m: Machine, v: number): number => {
 export const actions: Record<ActName, Action> = {
   /** a: segment register, b: selector. */
   loadSegment: (m, _r, a, b) => {
-    const selector = Number(b) & 0xffff;
-    if (Number(a) === S.cs || Number(a) > S.gs) return m.raise(vector.UD, 0);
-    const v = m.segments.load(Number(a), selector);
+    const selector = Number(b & 0xffffn);
+        const v = m.segments.load(Number(a), selector);
     return v < 0 ? 0 : m.raise(v, selector & 0xfffc);
   },
   farJump, farCall, farReturn, iret, enter,
@@ -70,7 +69,7 @@ export const actions: Record<ActName, Action> = {
     return 0;
   },
   // a: selector. The answer is -1 if it cannot be used so.
-  accessRights: (m, _r, a) => answer(m, m.segments.accessRights(Number(a))),
+  accessRights: (m, _r, a) => answer(m, m.segments.accessRights(Number(a & 0xffffn))),
   segmentLimit: (m, _r, a) => answer(m, m.segments.limit(Number(a))),
   verifyRead: (m, _r, a) => answer(m, m.segments.readable(Number(a)) ? 0 : -1),
   verifyWrite: (m, _r, a) => answer(m, m.segments.writable(Number(a)) ? 0 : -1),

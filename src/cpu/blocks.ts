@@ -335,7 +335,7 @@ export class Blocks {
   #emitImmediate(rec: number, d: Decoded): void {
     const s = this.#state;
     const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
-    if (d.row.ends) s.i64[(rec + record.imm) >> 3] = BigInt(d.size === 16 ? next & 0xffff : next);
+    if (d.row.ends) s.i64[(rec + record.imm) >> 3] = BigInt(next);
     for (const o of d.row.operands) {
       if (o.kind === "rel") {
         s.i64[(rec + record.disp) >> 3] = BigInt(d.target);

@@ -220,7 +220,7 @@ export abstract class Compiler {
     ]));
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64u, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how), this.record(), this.budget()], this.runtime.miss));
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how), this.record(), this.budget()], this.runtime.miss));
     b.end();
     return localGet(wt.i32, p);
   }

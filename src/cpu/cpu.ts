@@ -1,12 +1,13 @@
 // The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
 // handlers do the work and come back only for what they cannot do.
 import { actions, type Machine } from "./act.ts";
+import { USER_END } from "../abi/brand.ts";
 import { Blocks, registerOffset } from "./blocks.ts";
 import type { Decoded } from "./decode.ts";
 import { Evaluator, exitOf } from "./evaluate.ts";
 import { exit, type Exit, leave, settled } from "./exit.ts";
 import { Jit, sampleInterval } from "./jit/jit.ts";
-import { layout, record, tlb } from "./layout.ts";
+import { layout, tlb } from "./layout.ts";
 import { type Access, access, aligned, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import type { Row } from "./row.ts";
@@ -106,7 +107,7 @@ export class Cpu implements CodeWatch, Machine {
 
   /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
   #page(address: number, how: Access, rec: number, budget: number): number {
-    const t = address < 2 ** 47 ? this.#mmu.translate(address, how) : -1 - (how === access.write ? PF.USER | PF.WRITE : PF.USER);
+    const t = address >= 0 ? this.#mmu.translate(address, how) : -1 - (PF.PRESENT | PF.USER | (how === access.write ? PF.WRITE : 0));
     if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
     const inPage = address % 4096;
     const frame = t - (t & 0xfff);
@@ -128,8 +129,8 @@ export class Cpu implements CodeWatch, Machine {
     return this.#miss(address, bytes, (how & ~aligned) as Access, rec, budget);
   }
   #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
-    // Not canonical: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1. Above: the kernel's half, never present for us.
-    if (address >= 2 ** 47 && address < 2 ** 64 - 2 ** 47) this.#throwFault(this.#stackAccess(rec) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    // Not canonical: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1. Negative: the kernel's half, never ours.
+    if (address + bytes > USER_END || address < -USER_END) this.#throwFault(this.#stackAccess(rec) ? vector.SS : vector.GP, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
@@ -140,7 +141,6 @@ export class Cpu implements CodeWatch, Machine {
     const p = this.#page(address, how, rec, budget);
     let secondAddress = address + first;
     if (this.state.mode !== 64) secondAddress %= 0x1_0000_0000;
-    if (secondAddress === 2 ** 47) this.#throwFault(vector.GP, 0, 0, rec, budget);
     const q = this.#page(secondAddress, how, rec, budget);
     this.#stage(p, first, q, bytes);
     return layout.scratch;
@@ -176,9 +176,11 @@ export class Cpu implements CodeWatch, Machine {
       this.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
     }
   }
+  /** Does the instruction reach memory through SS: by its operand's base register, or as a stack instruction? */
   #stackAccess(rec: number): boolean {
-    const row = this.#evaluated ? this.#evaluated.row : this.blocks.rowOf(rec);
-    return (this.#evaluated ? this.#evaluated.isMemory && this.#evaluated.memorySegment : this.state.u8[rec + record.segment]) === S.ss || (row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(row.name));
+    const d = this.#evaluated ?? this.blocks.decodeOne(this.blocks.ipOf(rec));
+    if (!d) return false;
+    return (d.isMemory && d.memorySegment === S.ss) || (d.row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(d.row.name));
   }
 
   // Faults.
@@ -245,7 +247,10 @@ export class Cpu implements CodeWatch, Machine {
     for (;;) {
       let code: number;
       if ((s.u32[at.systemFlags >> 2] as number) & EF.TF) return this.#singleStep(budget);
-      if (rec === 0) code = this.#fetchFault();
+      if (rec === 0) {
+        if (budget === 0) return this.#finish(budget, exit.budget);
+        code = this.#fetchFault();
+      }
       else {
         let left = blocks.leftOf(rec);
         if (left > budget) {

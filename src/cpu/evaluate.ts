@@ -2,7 +2,7 @@
 // round. It works on the same state page, so that a task can change tiers between any two instructions.
 import { actions } from "./act.ts";
 import type { Cpu } from "./cpu.ts";
-import { contexts } from "./context.ts";
+import { type Context, contexts } from "./context.ts";
 import { type Decoded, noRegister } from "./decode.ts";
 import { exit, type Exit, leave } from "./exit.ts";
 import { assemble, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
@@ -62,7 +62,9 @@ class DecodedForm implements Form {
   readonly w: Width;
   readonly widths: readonly number[];
   readonly stackSize: AddressSize;
-  constructor(d: Decoded, stackSize: AddressSize) {
+  readonly flat: boolean;
+  constructor(d: Decoded, { stackSize, flat }: Context) {
+    this.flat = flat;
     this.d = d;
     this.w = operandWidth(d.row, d.size);
     this.widths = d.row.operands.map((_, n) => d.width(n));
@@ -94,7 +96,7 @@ export class Evaluator implements Ops<bigint> {
     this.#cpu = cpu;
     this.#s = cpu.state;
     this.#d = d;
-    this.#form = new DecodedForm(d, contexts[this.#s.u32[at.context >> 2] as number]!.stackSize);
+    this.#form = new DecodedForm(d, contexts[this.#s.u32[at.context >> 2] as number]!);
     this.#offset = (n) => (d.row.operands[n]!.kind === "fixed" ? at.gpr + d.row.operands[n]!.register * 8 : registerOffset(d, n));
   }
 
@@ -172,11 +174,12 @@ export class Evaluator implements Ops<bigint> {
     return d.isMemory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds;
   }
   #read(linear: bigint, w: number, how: Access): bigint {
-    const p = how === access.write ? this.#cpu.writeLinear(Number(linear), w / 8) : this.#cpu.readLinear(Number(linear), w / 8);
+    const address = Number(s(64, linear));
+    const p = how === access.write ? this.#cpu.writeLinear(address, w / 8) : this.#cpu.readLinear(address, w / 8);
     return this.#register(p, w);
   }
   #write(linear: bigint, w: number, v: bigint): void {
-    const p = this.#cpu.writeLinear(Number(linear), w / 8);
+    const p = this.#cpu.writeLinear(Number(s(64, linear)), w / 8);
     this.#setRegister(p, w, v);
     this.#cpu.commitLinear(p);
   }
@@ -229,8 +232,9 @@ export class Evaluator implements Ops<bigint> {
   // Control.
   nextIp(): bigint {
     const next = BigInt(this.#d.ip + this.#d.length);
-    return this.#d.mode === 64 && this.#d.size !== 16 ? u(64, next) : u(this.#d.size === 16 ? 16 : 32, next);
+    return u(this.#d.mode === 64 ? 64 : 32, next);
   }
+  target(): bigint { return u(64, BigInt(this.#d.target)); }
   branch(): void { this.jump(BigInt(this.#d.target)); }
   branchIf(c: bigint): void { if (c !== 0n) this.branch(); }
   jump(target: bigint): void {

@@ -14,7 +14,7 @@ const setStackPointer = (s: State, sp: bigint): void => {
 /** Where a stack slot lies, its segment checked. */
 const slot = (m: Machine, sp: bigint, bytes: number, write: boolean): number => {
   const s = m.state;
-  if (s.mode === 64) return Number(BigInt.asUintN(64, sp));
+  if (s.mode === 64) return Number(BigInt.asIntN(64, sp));
   const offset = Number(sp & mask(stackSize(s)));
   m.checkSegment(S.ss, offset, bytes, write);
   return (s.segBase(S.ss) + offset) % 0x1_0000_0000;

@@ -42,6 +42,7 @@ export class HandlerForm implements Form {
   get w(): Width { return operandWidth(this.row, this.size); }
   get mode(): AddressSize { return this.context.mode; }
   get stackSize(): AddressSize { return this.context.stackSize; }
+  get flat(): boolean { return this.context.flat; }
   memory(n: number): boolean { return this.memoryKind !== "none" && isMemoryOperand(this.row.operands[n]!); }
 }
 

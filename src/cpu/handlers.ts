@@ -164,6 +164,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     this.#tail(next, left);
   }
   nextIp(): Node { return this.body.bind(recordField(op.i64load, record.imm, wt.i64)); }
+  target(): Node { return this.body.bind(recordField(op.i64load, record.disp, wt.i64)); }
   branch(): void {
     const b = this.body;
     const t = b.bind(recordField(op.i32load, record.link));

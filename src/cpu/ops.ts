@@ -27,6 +27,8 @@ export interface Form {
   /** Width of the stack pointer in bits: 64, or 32 or 16 by SS.B. */
   readonly stackSize: AddressSize;
   readonly mode: AddressSize;
+  /** Segments have neither base nor limit (fs and gs may): always so in 64-bit mode. */
+  readonly flat: boolean;
   readonly rep: Rep;
   /** Condition code 0..15, where the opcode has one. SDM Vol. 1 appendix B. */
   readonly cc: number;
@@ -134,6 +136,8 @@ export interface Ops<V> {
   // Control. Each ends the instruction.
   /** Address of the next instruction (its offset in CS). */
   nextIp(): V;
+  /** Where the branch operand (Jb, Jz) leads, an offset in CS. */
+  target(): V;
   /** To the branch operand (Jb, Jz), whose target the decoder computed. */
   branch(): void;
   /** To the branch operand if c, else on. */

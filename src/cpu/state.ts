@@ -58,11 +58,11 @@ export const at = {
   /** Goes up whenever pages may have been mapped anew: regions over several pages check it. u32. */
   epoch: 0x410,
   /** What an action found out (act.ts). */
-  answer: 0x410,
+  answer: 0x418,
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */
-export const fieldWidth = { mxcsr: 32, fpuControl: 16, fpuStatus: 16, fpuEmpty: 8, segSelector: 32, segBase: 64, answer: 64 } as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
+export const fieldWidth = { mxcsr: 32, fpuControl: 16, fpuStatus: 16, fpuEmpty: 8, segSelector: 32, segBase: 64, segLimit: 32, answer: 64 } as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
 export type Field = keyof typeof fieldWidth;
 
 export const gprNames = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"] as const;

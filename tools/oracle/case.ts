@@ -44,6 +44,7 @@ export const resultAt = {
 export const MAX_CODE = caseAt.before - caseAt.code;
 /** Case flag: run to an int3 or a fault; without it, single-step. */
 export const RUN = 1;
+const TRAPS = 2;
 /** Added to a result's signal when the case killed the oracle's worker. */
 export const WORKER_DIED = 0x80;
 
@@ -149,6 +150,13 @@ export class Case {
   }
   set run(v: boolean) {
     this.batch.view.setUint8(this.at + caseAt.flags, v ? RUN : 0);
+  }
+  /** The instruction shows that it is stepped by EFLAGS.TF: it must be set wherever the case runs. */
+  get traps(): boolean {
+    return this.batch.view.getUint8(this.at + caseAt.flags) === TRAPS;
+  }
+  set traps(v: boolean) {
+    this.batch.view.setUint8(this.at + caseAt.flags, v ? TRAPS : 0);
   }
   get steps(): number {
     return Math.max(1, this.batch.view.getUint8(this.at + caseAt.steps));

@@ -1,6 +1,6 @@
 // Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
 // kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
-import { Code, Decoder, DecoderOptions, EncodingKind, Instruction, OpKind } from "iced-x86";
+import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
 import type { Random } from "./random.ts";
 import { isJudged, type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";
@@ -51,9 +51,8 @@ const shape = (
   out[at] = (r.chance(0.5) ? 0xc0 : (out[at] as number & 0xc0)) | (reg << 3) | (out[at] as number & 7);
 };
 
-/** Call `see` for every candidate of one pass over the maps, decoded. */
-const pass = (mode: Mode, vex: boolean, r: Random, see: (i: Instruction, bytes: Uint8Array) => void): void => {
-  const instruction = new Instruction();
+/** One pass over the opcode maps: buffers of 16-byte slots, one for each map. */
+export function* candidates(mode: Mode, vex: boolean, r: Random): Generator<Uint8Array> {
   for (const map of maps) {
     if (vex && map.length === 0) continue;
     const buffer = new Uint8Array(SLOT * 256 * mandatory.length * 8);
@@ -63,12 +62,20 @@ const pass = (mode: Mode, vex: boolean, r: Random, see: (i: Instruction, bytes: 
         for (let reg = 0; reg < 8; reg++) shape(buffer.subarray(slots * SLOT, ++slots * SLOT), mode, map, opcode, prefix, reg, vex, r);
       }
     }
+    yield buffer;
+  }
+}
+
+/** Call `see` for every candidate of one pass, decoded. */
+const pass = (mode: Mode, vex: boolean, r: Random, see: (i: Instruction, bytes: Uint8Array) => void): void => {
+  const instruction = new Instruction();
+  for (const buffer of candidates(mode, vex, r)) {
     const decoder = new Decoder(mode, buffer, DecoderOptions.AMD);
-    for (let i = 0; i < slots; i++) {
-      decoder.position = i * SLOT;
+    for (let at = 0; at < buffer.length; at += SLOT) {
+      decoder.position = at;
       decoder.ip = 0n;
       decoder.decodeOut(instruction);
-      see(instruction, buffer.subarray(i * SLOT, (i + 1) * SLOT));
+      see(instruction, buffer.subarray(at, at + SLOT));
     }
     decoder.free();
   }
@@ -114,5 +121,3 @@ export const invalidEncodings = (mode: Mode, count: number, r: Random): Encoding
   }
   return out;
 };
-
-export const isVex = (i: Instruction): boolean => i.encoding === EncodingKind.VEX;

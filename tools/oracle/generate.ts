@@ -179,6 +179,10 @@ const setBranches = (c: Case, i: Instruction, immediate: number, r: Random): voi
 const loadsStackSegment = (i: Instruction): boolean =>
   (i.mnemonic === M.Mov || i.mnemonic === M.Pop) && i.opCount > 0 && i.op0Kind === OpKind.Register && i.op0Register === Register.SS;
 
+/** PUSHF stores it, and a repeated string instruction stops after each round. */
+const showsTrapFlag = (i: Instruction): boolean =>
+  i.mnemonic === M.Pushf || i.mnemonic === M.Pushfd || i.mnemonic === M.Pushfq || ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction);
+
 export class Generator {
   readonly #random: Random;
   readonly #instruction = new Instruction();
@@ -226,7 +230,11 @@ export class Generator {
       const info = this.#infos.info(i);
       const aimed = aimOperands(c, info, offsets, i.length, r);
       fillMemory(c, i, aimed, r);
-      c.run = loadsStackSegment(i) || ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction && r.chance(0.5));
+      if (loadsStackSegment(i)) c.run = true;
+      else if (showsTrapFlag(i)) {
+        if (r.chance(0.5)) c.run = true;
+        else c.traps = true;
+      }
       info.free();
       offsets.free();
     }

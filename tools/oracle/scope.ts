@@ -21,7 +21,7 @@ const features = {
 export type Scope = keyof typeof features;
 export const scopes = Object.keys(features) as readonly Scope[];
 
-const sets = Object.fromEntries(Object.entries(features).map(([k, v]) => [k, new Set<number>(v)])) as Record<Scope, ReadonlySet<number>>;
+const sets = new Map<Scope, ReadonlySet<number>>(scopes.map((s) => [s, new Set<number>(features[s])]));
 const known = new Map<Code, Scope | undefined>();
 
 /** SSE4.2 holds string instructions on xmm registers and, in general registers, CRC32. BMI and ADX use VEX or not. */
@@ -35,7 +35,7 @@ export const scopeOf = (i: Instruction): Scope | undefined => {
   for (const scope of scopes) {
     if (scope === "bits" && needs.includes(F.SSE4_2) && !isGeneral(i)) continue;
     if (i.encoding !== EncodingKind.Legacy && i.encoding !== EncodingKind.VEX) break;
-    if (needs.every((f) => sets[scope].has(f))) {
+    if (needs.every((f) => sets.get(scope)?.has(f))) {
       found = scope;
       break;
     }

@@ -1,6 +1,6 @@
 // What the manual leaves undefined after an instruction, so that a difference there is no error.
 // SDM Vol. 2; iced-x86's rflagsUndefined has most of it, decoded instruction by instruction.
-import { type Instruction, Mnemonic, RflagsBits } from "iced-x86";
+import { type Instruction, Mnemonic, OpKind, RegisterExt, RflagsBits } from "iced-x86";
 import { EF, R } from "../../src/cpu/state.ts";
 import type { Registers } from "./case.ts";
 
@@ -25,4 +25,14 @@ export const undefinedFlags = (i: Instruction, before: Registers): number => {
   if (i.mnemonic !== M.Shld && i.mnemonic !== M.Shrd) return flags;
   const count = Number(before.gpr(R.cx) & 0x1fn);
   return doubleShifts.has(i.mnemonic) && count > 16 ? flags | (EF.CF | EF.PF | EF.ZF | EF.SF | EF.OF | EF.AF) : flags;
+};
+
+/** A bit mask of general registers whose value is undefined after the instruction. */
+export const undefinedRegisters = (i: Instruction, before: Registers): number => {
+  const count = Number(before.gpr(R.cx) & 0x1fn);
+  // A 16-bit double shift by more than 16. SDM Vol. 2B SHLD
+  const shifted = doubleShifts.has(i.mnemonic) && i.op0Kind === OpKind.Register && RegisterExt.isGPR16(i.op0Register);
+  const by = i.op2Kind === OpKind.Register ? count : i.opCount > 2 ? Number(i.immediate(2)) & 31 : 0;
+  if (shifted && by > 16) return 1 << RegisterExt.number(i.op0Register);
+  return i.mnemonic === M.Bswap && RegisterExt.isGPR16(i.op0Register) ? 1 << RegisterExt.number(i.op0Register) : 0;
 };

@@ -51,7 +51,7 @@ export const ldtEntries = Object.values(ldt) as readonly Segment[];
 export const ldtSelector = (name: SegmentName): number => Object.keys(ldt).indexOf(name) * 8 + 7;
 
 /** Linux's own selectors. arch/x86/include/asm/segment.h */
-export const selector = { none: 0, userCode32: 0x23, userData: 0x2b, userCode64: 0x33 } as const;
+export const selector = { none: 0, userCode32: 0x23, userData: 0x2b, userCode64: 0x33, cpuNode: 0x7b } as const;
 
 /** Base address that a selector gives. */
 export const baseOf = (sel: number): number => ((sel & 4) !== 0 ? (ldtEntries[sel >> 3]?.base ?? 0) : 0);

@@ -25,6 +25,8 @@ class JitForm implements Form {
   get addressSize(): AddressSize { return this.d.addressSize; }
   get stackSize(): AddressSize { return this.d.mode; }
   get mode(): AddressSize { return this.d.mode; }
+  /** Regions are made of flat code only. */
+  get flat(): boolean { return true; }
   get rep() { return this.d.rep; }
   get cc(): number { return this.d.row.cc; }
   memory(n: number): boolean { return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!); }
@@ -254,7 +256,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
     this.depth++;
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64u, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how)], this.runtime.missRegion));
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how)], this.runtime.missRegion));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
     this.depth++;
     this.leaveAt(this.#here(), leave.missed, this.#left);
@@ -314,10 +316,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
 
   // Control.
-  nextIp(): Node {
-    const next = this.nextIpConstant();
-    return i64c(this.#d.size === 16 ? BigInt.asUintN(16, next) : next);
-  }
+  nextIp(): Node { return i64c(this.nextIpConstant()); }
+  target(): Node { return i64c(BigInt(this.#d.target)); }
   branch(): void { this.control = { kind: "branch" }; }
   branchIf(c: Node): void { this.control = { kind: "branchIf", c: this.body.bind(truth(c)) }; }
   jump(target: Node): void { this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) }; }

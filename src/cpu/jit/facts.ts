@@ -17,7 +17,7 @@ export interface Facts {
 }
 
 const form = (row: Row): Form => ({
-  w: 32, widths: row.operands.map(() => 32), addressSize: 32, stackSize: 32, mode: 32, rep: 1, cc: row.cc, memory: () => false,
+  w: 32, widths: row.operands.map(() => 32), addressSize: 32, stackSize: 32, mode: 32, flat: true, rep: 1, cc: row.cc, memory: () => false,
 });
 
 const known = new Map<Row, Facts>();

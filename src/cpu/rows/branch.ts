@@ -1,38 +1,70 @@
 // Near control transfer. SDM Vol. 2: JMP Jcc CALL RET LOOP JrCXZ; INT3 INTO INT n SYSCALL SYSENTER UD2 HLT.
 import { exit } from "../exit.ts";
-import type { Meaning } from "../ops.ts";
+import type { Form, Meaning, Ops } from "../ops.ts";
 import { type Attributes, type Row, row } from "../row.ts";
-import { R, vector } from "../state.ts";
+import { R, S, vector } from "../state.ts";
 import { conditionNames } from "./mov.ts";
-import { popValue, pushValue } from "./stack.ts";
+import { pushValue } from "./stack.ts";
 
 const near: Attributes = { size64: "default", context: true, ends: true };
 
-const jmp: Meaning = (o) => o.branch();
-const jcc: Meaning = (o, i) => o.branchIf(o.condition(i.cc));
-const jmpIndirect: Meaning = (o) => o.jump(o.get(0));
+/** A near branch faults itself, nothing moved yet, if its target is not canonical or beyond CS's limit. SDM Vol. 2A JMP, Operation. */
+const checkComputed = <V>(o: Ops<V>, i: Form, target: V): void => {
+  if (i.mode === 64) o.when(o.ne(o.sext(target, 48), target), () => o.fault(vector.GP));
+  else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), () => o.fault(vector.GP));
+};
+const checkDirect = <V>(o: Ops<V>, i: Form, taken?: V): void => {
+  if (i.flat) return;
+  const beyond = o.ltU(o.field("segLimit", S.cs), o.target());
+  o.when(taken === undefined ? beyond : o.and(taken, beyond), () => o.fault(vector.GP));
+};
+const branchIf = <V>(o: Ops<V>, i: Form, c: V): void => {
+  checkDirect(o, i, c);
+  o.branchIf(c);
+};
+
+const jmp: Meaning = (o, i) => {
+  checkDirect(o, i);
+  o.branch();
+};
+const jcc: Meaning = (o, i) => branchIf(o, i, o.condition(i.cc));
+const jmpIndirect: Meaning = (o, i) => {
+  const target = o.get(0);
+  checkComputed(o, i, target);
+  o.jump(target);
+};
 const call: Meaning = (o, i) => {
+  checkDirect(o, i);
   pushValue(o, i, i.w, o.nextIp());
   o.branch();
 };
 const callIndirect: Meaning = (o, i) => {
   const target = o.get(0);
+  checkComputed(o, i, target);
   pushValue(o, i, i.w, o.nextIp());
   o.jump(target);
 };
-const ret: Meaning = (o, i) => o.jump(popValue(o, i, i.w));
-const retImmediate: Meaning = (o, i) => {
-  const target = popValue(o, i, i.w);
-  o.setReg(R.sp, i.stackSize, o.zext(o.add(o.reg(R.sp, i.stackSize), o.get(0)), i.stackSize));
-  o.jump(target);
-};
-const loop = (zf: 0 | 1 | undefined): Meaning => (o, i) => {
-  const c = o.let("c", o.zext(o.sub(o.reg(R.cx, i.addressSize), o.imm(1)), i.addressSize));
-  o.setReg(R.cx, i.addressSize, c);
-  const more = o.ne(c, o.imm(0));
-  o.branchIf(zf === undefined ? more : o.and(more, o.condition(zf ? 4 : 5)));
-};
-const jcxz: Meaning = (o, i) => o.branchIf(o.eq(o.reg(R.cx, i.addressSize), o.imm(0)));
+const ret =
+  (releases: boolean): Meaning =>
+  (o, i) => {
+    const sp = o.reg(R.sp, i.stackSize);
+    const target = o.load(S.ss, sp, i.w);
+    checkComputed(o, i, target);
+    const after = o.add(sp, o.imm(i.w / 8));
+    o.setReg(R.sp, i.stackSize, o.zext(releases ? o.add(after, o.get(0)) : after, i.stackSize));
+    o.jump(target);
+  };
+const loop =
+  (cc: number | undefined): Meaning =>
+  (o, i) => {
+    const c = o.let("c", o.zext(o.sub(o.reg(R.cx, i.addressSize), o.imm(1)), i.addressSize));
+    const more = o.ne(c, o.imm(0));
+    const taken = o.let("taken", cc === undefined ? more : o.and(more, o.condition(cc)));
+    checkDirect(o, i, taken);
+    o.setReg(R.cx, i.addressSize, c);
+    o.branchIf(taken);
+  };
+const jcxz: Meaning = (o, i) => branchIf(o, i, o.eq(o.reg(R.cx, i.addressSize), o.imm(0)));
 
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
@@ -40,8 +72,8 @@ export const branches: readonly Row[] = [
   row("jmp", "EB Jb", jmp, near), row("jmp", "E9 Jz", jmp, near), row("jmp", "FF /4 Ev", jmpIndirect, near),
   ...conditionNames.flatMap((cc, n) => [row(`j${cc}`, `${hex(0x70 + n)} Jb`, jcc, { ...near, cc: n }), row(`j${cc}`, `0F ${hex(0x80 + n)} Jz`, jcc, { ...near, cc: n })]),
   row("call", "E8 Jz", call, near), row("call", "FF /2 Ev", callIndirect, near),
-  row("ret", "C3", ret, near), row("ret", "C2 Iw", retImmediate, near),
-  row("loopne", "E0 Jb", loop(0), { ...near, addressed: true }), row("loope", "E1 Jb", loop(1), { ...near, addressed: true }),
+  row("ret", "C3", ret(false), near), row("ret", "C2 Iw", ret(true), near),
+  row("loopne", "E0 Jb", loop(5), { ...near, addressed: true }), row("loope", "E1 Jb", loop(4), { ...near, addressed: true }),
   row("loop", "E2 Jb", loop(undefined), { ...near, addressed: true }), row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true }),
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),

@@ -3,7 +3,7 @@
 import type { Meaning } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
-import { bytesOf, mmx, one } from "./vector.ts";
+import { bytesOf, mmx, one, pending, transition } from "./vector.ts";
 
 /** A narrower source is zero-extended, a narrower destination keeps its upper bits: their operands say which. */
 const move: Meaning = (o) => o.set(0, o.get(1));
@@ -14,7 +14,13 @@ const toHigh: Meaning = (o) => {
 const fromHigh: Meaning = (o) => o.set(0, o.lane(o.get(1), 64, 1));
 const duplicate = (w: number, lanes: readonly number[]): Meaning => one((o, a) => o.shuffle(a, a, bytesOf(w, lanes)));
 
-/** To memory at DS:rDI, the bytes whose mask has its top bit set. With none set nothing is touched. */
+/** To memory at DS:rDI, the bytes whose mask has its top bit set. With none set nothing is touched. Not so with other MMX instructions,
+ *  MASKMOVQ's transition comes before its memory fault. */
+const maskmovq: Meaning = (o, i) => {
+  pending(o);
+  transition(o);
+  maskedStore(64)(o, i);
+};
 const maskedStore = (w: 64 | 128): Meaning => (o, i) => {
   const data = o.get(0);
   const mask = o.let("mask", o.simd("i8x16.gt_s", o.vector(o.imm(0), o.imm(0)), o.get(1)));
@@ -67,7 +73,7 @@ export const sseMoves: readonly Row[] = [
 
   row("movmskps", "NP 0F 50 Gy,Ux", one((o, a) => o.simd("i32x4.bitmask", a))), row("movmskpd", "66 0F 50 Gy,Ux", one((o, a) => o.simd("i64x2.bitmask", a))),
   row("pmovmskb", "NP 0F D7 Gy,Nq", mmx(one((o, a) => o.simd("i8x16.bitmask", a)))), row("pmovmskb", "66 0F D7 Gy,Ux", one((o, a) => o.simd("i8x16.bitmask", a))),
-  row("maskmovq", "NP 0F F7 Pq,Nq", mmx(maskedStore(64)), { addressed: true }), row("maskmovdqu", "66 0F F7 Vx,Ux", maskedStore(128), { addressed: true }),
+  row("maskmovq", "NP 0F F7 Pq,Nq", maskmovq, { addressed: true }), row("maskmovdqu", "66 0F F7 Vx,Ux", maskedStore(128), { addressed: true }),
 
   row("ldmxcsr", "NP 0F AE /2 Md", loadControl), row("stmxcsr", "NP 0F AE /3 Md", storeControl), row("emms", "NP 0F 77", emms),
   row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),

@@ -7,12 +7,18 @@ import { vector } from "../state.ts";
 const ES = 0x80;
 const TOP = 0x3800;
 
-/** An instruction on MMX registers: pending x87 exceptions come first; then TOP is 0 and no register is empty. SDM Vol. 3A 12.2 and 12.5. */
-export const mmx = (does: Meaning): Meaning => (o, i) => {
-  o.when(o.and(o.field("fpuStatus"), o.imm(ES)), () => o.fault(vector.MF));
-  does(o, i);
+/** Pending x87 exceptions come before an MMX instruction. SDM Vol. 3A 12.5. */
+export const pending = <V>(o: Ops<V>): void => o.when(o.and(o.field("fpuStatus"), o.imm(ES)), () => o.fault(vector.MF));
+/** What it does to the x87: TOP is 0, no register is empty. SDM Vol. 3A 12.2. */
+export const transition = <V>(o: Ops<V>): void => {
   o.setField("fpuStatus", o.and(o.field("fpuStatus"), o.imm(~TOP)));
   o.setField("fpuEmpty", o.imm(0));
+};
+/** An instruction on MMX registers. A memory fault comes before the transition. */
+export const mmx = (does: Meaning): Meaning => (o, i) => {
+  pending(o);
+  does(o, i);
+  transition(o);
 };
 
 /** `op dst, src` on MMX and on XMM registers. */

@@ -1,0 +1,85 @@
+// Compare what silicon did with what we did: every difference by name, what the manual leaves undefined set apart.
+import { type Instruction, Mnemonic } from "iced-x86";
+import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/state.ts";
+import { type Case, fxAt, type Result } from "./case.ts";
+import { signals } from "./emulate.ts";
+import { undefinedFlags, undefinedRegisters } from "./undefined.ts";
+import { selector } from "./world.ts";
+
+export interface Difference {
+  readonly field: string;
+  readonly silicon: string;
+  readonly ours: string;
+}
+export interface Comparison {
+  /** Where we are wrong. */
+  readonly wrong: readonly Difference[];
+  /** Where the manual allows both. */
+  readonly undefined: readonly Difference[];
+}
+const same: Comparison = { wrong: [], undefined: [] };
+
+/** Exceptions that push an error code. SDM Vol. 3A Table 6-1 */
+const withError = new Set<number>([vector.DF, vector.NP, vector.SS, vector.GP, vector.PF, vector.AC]);
+
+/** Cases that hung, and cases whose worker died, have no result. */
+export const hasVerdict = (silicon: Result): boolean => silicon.signal < 0x80 && silicon.signal !== signals.ALRM;
+
+const outcome = (r: Result): string => (r.signal === signals.SYS ? "system call" : `vector ${r.trap}`);
+
+export const compare = (c: Case, i: Instruction, silicon: Result, ours: Result, floats: boolean): Comparison => {
+  const wrong: Difference[] = [];
+  const allowed: Difference[] = [];
+  const hex = (v: bigint | number): string => v.toString(16);
+  const check = (field: string, a: bigint | number, b: bigint | number, list = wrong): void => {
+    if (a !== b) list.push({ field, silicon: hex(a), ours: hex(b) });
+  };
+  const a = outcome(silicon);
+  const b = outcome(ours);
+  if (a !== b) return { wrong: [{ field: "outcome", silicon: a, ours: b }], undefined: [] };
+  const fault = silicon.signal !== signals.SYS && silicon.trap !== vector.DB && silicon.trap !== vector.BP;
+  if (fault && withError.has(silicon.trap)) check("error code", silicon.error, ours.error);
+  if (fault && silicon.trap === vector.PF) check("cr2", silicon.cr2, ours.cr2);
+
+  const x = silicon.after;
+  const y = ours.after;
+  const long = x.selector(S.cs) === selector.userCode64;
+  // Outside 64-bit mode only the low halves of the first eight registers exist.
+  const mask = long ? 0xffff_ffff_ffff_ffffn : 0xffff_ffffn;
+  const free = fault ? 0 : undefinedRegisters(i, c.before);
+  // SYSCALL writes rip and rflags to rcx and r11; here the kernel's entry does that.
+  const doorRegisters = i.mnemonic === Mnemonic.Syscall ? (1 << R.cx) | (1 << R.r11) : 0;
+  for (let n = 0; n < (long ? 16 : 8); n++) {
+    if (doorRegisters & (1 << n)) continue;
+    check(gprNames[n] as string, x.gpr(n) & mask, y.gpr(n) & mask, free & (1 << n) ? allowed : wrong);
+  }
+  check("rip", x.rip & mask, y.rip & mask);
+  const undefinedBits = fault ? 0 : undefinedFlags(i, c.before);
+  const flags = (r: number) => r & ~(EF.RF | undefinedBits);
+  check("rflags", flags(x.rflags), flags(y.rflags));
+  check("undefined flags", x.rflags & undefinedBits, y.rflags & undefinedBits, allowed);
+  // Entering the kernel and leaving it makes any null selector 0. AMD APM Vol. 3 IRET
+  const nonNull = (v: number): number => (v < 4 ? 0 : v);
+  for (let n = 0; n < 6; n++) check(segNames[n] as string, nonNull(x.selector(n)), nonNull(y.selector(n)));
+  if (long) {
+    check("fs base", x.fsBase, y.fsBase);
+    check("gs base", x.gsBase, y.gsBase);
+  }
+  compareBytes("memory", silicon.window, ours.window, wrong);
+  check("memory outside the window", Number(silicon.spilled), Number(ours.spilled));
+  if (floats) {
+    compareBytes("fxsave", x.fxsave.subarray(0, fxAt.opcode), y.fxsave.subarray(0, fxAt.opcode), wrong);
+    compareBytes("mxcsr", x.fxsave.subarray(fxAt.mxcsr, fxAt.mxcsr + 4), y.fxsave.subarray(fxAt.mxcsr, fxAt.mxcsr + 4), wrong);
+    compareBytes("st", x.fxsave.subarray(fxAt.st, fxAt.xmm), y.fxsave.subarray(fxAt.st, fxAt.xmm), wrong);
+    compareBytes("xmm", x.fxsave.subarray(fxAt.xmm, fxAt.end), y.fxsave.subarray(fxAt.xmm, fxAt.end), wrong);
+    compareBytes("ymm", x.ymmHigh, y.ymmHigh, wrong);
+  }
+  return wrong.length + allowed.length === 0 ? same : { wrong, undefined: allowed };
+};
+
+const compareBytes = (field: string, a: Uint8Array, b: Uint8Array, list: Difference[]): void => {
+  const at = a.findIndex((v, n) => v !== b[n]);
+  if (at < 0) return;
+  const text = (v: Uint8Array): string => Buffer.from(v.subarray(at, at + 16)).toString("hex");
+  list.push({ field: `${field}+${at}`, silicon: text(a), ours: text(b) });
+};

@@ -1,0 +1,73 @@
+// Many cases through silicon and through us: how many, and which are wrong, by mnemonic.
+import { Decoder, DecoderOptions, Instruction, Mnemonic } from "iced-x86";
+import { Case, Result } from "./case.ts";
+import { compare, type Difference, hasVerdict } from "./compare.ts";
+import type { Emulator } from "./emulate.ts";
+import { encodings } from "./encodings.ts";
+import { Generator } from "./generate.ts";
+import { Random } from "./random.ts";
+import { runOracle } from "./run.ts";
+import type { Scope } from "./scope.ts";
+import type { Mode } from "./world.ts";
+
+export interface Tally {
+  cases: number;
+  /** Hung or killed the oracle. */
+  unjudged: number;
+  wrong: number;
+  /** Right, but unlike this processor where the manual leaves it open. */
+  unlike: number;
+  /** A few wrong cases. */
+  readonly examples: Example[];
+}
+export interface Example {
+  readonly mode: Mode;
+  readonly code: string;
+  readonly text: string;
+  readonly differences: readonly Difference[];
+  /** To find it again. */
+  readonly seed: number;
+  readonly id: number;
+}
+export type Table = Map<string, Tally>;
+
+const BATCH = 10_000;
+const KEPT = 4;
+
+/** Run `count` cases of a scope in a mode. Everything follows from the seed. */
+export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: number, seed: number, table: Table = new Map()): Table => {
+  const random = new Random(seed);
+  const list = encodings(mode, [scope], 16, random);
+  const generator = new Generator(random);
+  const i = new Instruction();
+  for (let done = 0; done < count; done += BATCH) {
+    const shuffled = Array.from({ length: BATCH }, () => random.pick(list));
+    const cases = generator.batch(shuffled, Math.min(BATCH, count - done), scope);
+    const silicon = runOracle(cases);
+    const ours = emulator.runAll(cases);
+    for (let n = 0; n < cases.count; n++) judge(new Case(cases, n), new Result(silicon, n), new Result(ours, n), { mode, scope, seed, table, i });
+  }
+  return table;
+};
+
+interface Context { readonly mode: Mode; readonly scope: Scope; readonly seed: number; readonly table: Table; readonly i: Instruction }
+
+const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
+  const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
+  decoder.ip = c.before.rip;
+  decoder.decodeOut(x.i);
+  decoder.free();
+  const name = (Mnemonic[x.i.mnemonic] as string).toLowerCase();
+  let t = x.table.get(name);
+  if (!t) x.table.set(name, (t = { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] }));
+  t.cases++;
+  if (!hasVerdict(silicon)) {
+    t.unjudged++;
+    return;
+  }
+  const d = compare(c, x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
+  if (d.wrong.length > 0) {
+    t.wrong++;
+    if (t.examples.length < KEPT) t.examples.push({ mode: x.mode, code: Buffer.from(c.code).toString("hex"), text: x.i.toString(), differences: d.wrong, seed: x.seed, id: c.id });
+  } else if (d.undefined.length > 0) t.unlike++;
+};

@@ -1,0 +1,182 @@
+// Run a case on this project's CPU, and report in the silicon oracle's own words.
+import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
+import { exit, type Exit } from "../../src/cpu/exit.ts";
+import { layout } from "../../src/cpu/layout.ts";
+import { access, type Access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
+import { at, EF, PF, S, vector } from "../../src/cpu/state.ts";
+import { Batch, Case, fxAt, type Registers, Result, resultAt } from "./case.ts";
+import { descriptorTables } from "./descriptors.ts";
+import { ALIAS, CODE, DATA, PAGE, selector, WINDOW } from "./world.ts";
+
+/** Linux's signals for what ends a case. arch/x86/kernel/traps.c */
+export const signals = { ILL: 4, TRAP: 5, BUS: 7, FPE: 8, SEGV: 11, ALRM: 14, SYS: 31 } as const;
+// biome-ignore format: table
+const signalOf: Readonly<Record<number, number>> = {
+  [vector.DE]: signals.FPE, [vector.DB]: signals.TRAP, [vector.BP]: signals.TRAP, [vector.UD]: signals.ILL, [vector.NP]: signals.BUS, [vector.SS]: signals.BUS,
+  [vector.AC]: signals.BUS, [vector.MF]: signals.FPE, [vector.XM]: signals.FPE,
+};
+
+/** 64 KiB each: just beyond layout.frames. */
+export const MEMORY_PAGES = 0x240;
+const frames = { code: layout.frames, data: layout.frames + PAGE } as const;
+
+interface Page { readonly frame: number; readonly rights: ReadonlySet<Access> }
+const all = new Set<Access>([access.read, access.write, access.execute]);
+const writable = new Set<Access>([access.read, access.write]);
+const readable = new Set<Access>([access.read]);
+const pages = new Map<number, Page>([
+  [CODE, { frame: frames.code, rights: all }],
+  [DATA, { frame: frames.data, rights: writable }],
+  [DATA + PAGE, { frame: frames.data + PAGE, rights: writable }],
+  [ALIAS, { frame: frames.data, rights: writable }],
+  [ALIAS + PAGE, { frame: frames.data + PAGE, rights: readable }],
+]);
+
+/** The last page of the user's half is nobody's; Linux hides what is above it by calling it present. arch/x86/mm/fault.c set_signal_archinfo() */
+const TASK_SIZE_MAX = 2 ** 47 - PAGE;
+
+/** The world's pages, and nothing else. */
+const mmu: Mmu = {
+  translate: (address, how) => {
+    const page = pages.get(address - (address % PAGE));
+    if (address >= TASK_SIZE_MAX) return -1 - (PF.USER | PF.PRESENT | (how === access.write ? PF.WRITE : how === access.execute ? PF.INSTRUCTION : 0));
+    if (page?.rights.has(how)) return page.frame + (how === access.write ? cacheWrite : 0);
+    const error = PF.USER | (page ? PF.PRESENT : 0) | (how === access.write ? PF.WRITE : how === access.execute ? PF.INSTRUCTION : 0);
+    return -1 - error;
+  },
+};
+
+/** An int3 must come within this many instructions. */
+const RUN_LIMIT = 1000;
+
+/** Who runs the instructions: the bigint oracle, or the interpreter's handlers. */
+export type Tier = "evaluate" | "handlers";
+export const tiers: readonly Tier[] = ["handlers", "evaluate"];
+
+export class Emulator {
+  readonly cpu: Cpu;
+  readonly tier: Tier;
+
+  constructor(code: CpuCode, tier: Tier) {
+    this.tier = tier;
+    this.cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
+    this.cpu.segments.tables = descriptorTables;
+    this.cpu.setAddressSpace(mmu);
+  }
+
+  /** One result a case, as runOracle() gives. */
+  runAll(cases: Batch): Batch {
+    const results = new Batch(resultAt.size, cases.count);
+    for (let n = 0; n < cases.count; n++) this.run(new Case(cases, n), new Result(results, n));
+    return results;
+  }
+
+  run(c: Case, r: Result): void {
+    this.#load(c);
+    const count = c.run ? RUN_LIMIT : c.steps;
+    const why = this.tier === "handlers" ? this.cpu.run(count) : this.#evaluate(count);
+    this.#save(c, r, why);
+  }
+
+  #evaluate(count: number): Exit {
+    let why: Exit = exit.budget;
+    for (let n = 0; n < count && why === exit.budget; n++) why = this.cpu.evaluate();
+    return why;
+  }
+
+  #load(c: Case): void {
+    const { cpu } = this;
+    const s = cpu.state;
+    cpu.invalidateFrame(frames.code);
+    s.u8.fill(0xcc, frames.code, frames.code + PAGE);
+    s.u8.set(c.code, frames.code + c.codeOffset);
+    s.u8.fill(0, frames.data, frames.data + 2 * PAGE);
+    s.u8.set(c.window, frames.data + WINDOW.offset);
+    const b = c.before;
+    for (let n = 0; n < 16; n++) s.u64[n] = b.gpr(n);
+    s.rip = Number(b.rip);
+    cpu.flags = b.rflags | (c.traps ? EF.TF : 0);
+    cpu.segments.loadCode(b.selector(S.cs));
+    for (const n of [S.ss, S.ds, S.es, S.fs, S.gs]) cpu.segments.load(n, b.selector(n));
+    if (b.selector(S.cs) === selector.userCode64) {
+      s.u64[(at.segBase >> 3) + S.fs] = b.fsBase;
+      s.u64[(at.segBase >> 3) + S.gs] = b.gsBase;
+    }
+    loadFloats(s.view, s.u8, b);
+  }
+
+  #save(c: Case, r: Result, exitCode: Exit): void {
+    const s = this.cpu.state;
+    let why = exitCode;
+    // On AMD there is no SYSENTER in long mode: whoever receives the exit decides by the processor's model.
+    if (why === exit.sysenter) {
+      this.cpu.raise(vector.UD, 0);
+      s.rip = Number(c.before.rip);
+      why = exit.fault;
+    }
+    const v = r.batch.view;
+    const fault = why === exit.fault;
+    const trap = fault ? (s.u32[at.exitVector >> 2] as number) : vector.DB;
+    const signal = fault ? (signalOf[trap] ?? signals.SEGV) : why === exit.budget ? (c.run ? signals.ALRM : signals.TRAP) : signals.SYS;
+    v.setUint32(r.at + resultAt.id, c.id, true);
+    v.setUint8(r.at + resultAt.signal, signal);
+    v.setUint8(r.at + resultAt.trap, trap);
+    v.setUint32(r.at + resultAt.error, fault ? (s.u32[at.exitError >> 2] as number) : 0, true);
+    v.setBigUint64(r.at + resultAt.cr2, s.view.getBigUint64(at.exitAddress, true), true);
+    const a = r.after;
+    for (let n = 0; n < 16; n++) a.setGpr(n, s.u64[n] as bigint);
+    a.rip = s.view.getBigUint64(at.rip, true);
+    a.rflags = this.cpu.flags & ~EF.TF;
+    for (let n = 0; n < 6; n++) a.setSelector(n, s.selector(n));
+    a.fsBase = s.u64[(at.segBase >> 3) + S.fs] as bigint;
+    a.gsBase = s.u64[(at.segBase >> 3) + S.gs] as bigint;
+    saveFloats(s.view, s.u8, a);
+    const window = frames.data + WINDOW.offset;
+    r.window.set(s.u8.subarray(window, window + WINDOW.size));
+    const dirty = (from: number, to: number): boolean => s.u8.subarray(from, to).some((x) => x !== 0);
+    v.setUint8(r.at + resultAt.spilled, Number(dirty(frames.data, window) || dirty(window + WINDOW.size, frames.data + 2 * PAGE)));
+  }
+}
+
+// FXSAVE keeps ST(i), the state page the physical registers. SDM Vol. 1 10.5.1, 8.1.2
+const physical = (status: number, i: number): number => at.fpuRegs + ((((status >> 11) & 7) + i) & 7) * 16;
+
+const loadFloats = (state: DataView, bytes: Uint8Array, b: Registers): void => {
+  const out = b.fxsave;
+  const fx = new DataView(out.buffer, out.byteOffset, 512);
+  const status = fx.getUint16(fxAt.status, true);
+  state.setUint16(at.fpuControl, fx.getUint16(fxAt.control, true), true);
+  state.setUint16(at.fpuStatus, status, true);
+  state.setUint8(at.fpuEmpty, ~(out[fxAt.tag] as number));
+  state.setUint16(at.fpuOpcode, fx.getUint16(fxAt.opcode, true), true);
+  state.setBigUint64(at.fpuIp, fx.getBigUint64(fxAt.ip, true), true);
+  state.setBigUint64(at.fpuDp, fx.getBigUint64(fxAt.dp, true), true);
+  state.setUint32(at.mxcsr, fx.getUint32(fxAt.mxcsr, true), true);
+  for (let i = 0; i < 8; i++) bytes.set(out.subarray(fxAt.st + i * 16, fxAt.st + i * 16 + 16), physical(status, i));
+  for (let n = 0; n < 16; n++) {
+    bytes.set(out.subarray(fxAt.xmm + n * 16, fxAt.xmm + n * 16 + 16), at.ymm + n * 32);
+    bytes.set(b.ymmHigh.subarray(n * 16, n * 16 + 16), at.ymm + n * 32 + 16);
+  }
+};
+
+const saveFloats = (state: DataView, bytes: Uint8Array, a: Registers): void => {
+  const out = a.fxsave;
+  const fx = new DataView(out.buffer, out.byteOffset, 512);
+  const status = state.getUint16(at.fpuStatus, true);
+  fx.setUint16(fxAt.control, state.getUint16(at.fpuControl, true), true);
+  fx.setUint16(fxAt.status, status, true);
+  out[fxAt.tag] = ~state.getUint8(at.fpuEmpty);
+  fx.setUint16(fxAt.opcode, state.getUint16(at.fpuOpcode, true), true);
+  fx.setBigUint64(fxAt.ip, state.getBigUint64(at.fpuIp, true), true);
+  fx.setBigUint64(fxAt.dp, state.getBigUint64(at.fpuDp, true), true);
+  fx.setUint32(fxAt.mxcsr, state.getUint32(at.mxcsr, true), true);
+  for (let i = 0; i < 8; i++) {
+    const p = physical(status, i);
+    out.set(bytes.subarray(p, p + 10), fxAt.st + i * 16);
+  }
+  for (let n = 0; n < 16; n++) {
+    out.set(bytes.subarray(at.ymm + n * 32, at.ymm + n * 32 + 16), fxAt.xmm + n * 16);
+    a.ymmHigh.set(bytes.subarray(at.ymm + n * 32 + 16, at.ymm + n * 32 + 32), n * 16);
+  }
+};
+
