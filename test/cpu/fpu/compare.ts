@@ -47,7 +47,12 @@ const show = (image: Uint8Array): string => {
   return `cw ${hex(v.getUint16(0, true), 4)} sw ${hex(sw, 4)} [${names.join(" ")}] top ${(sw >> 11) & 7} tags ${hex(v.getUint16(8, true), 4)} st ${registers.join(" ")}`;
 };
 
-export interface Outcome { readonly cases: number; readonly failures: number; readonly report: string }
+export interface Outcome {
+  readonly failures: number;
+  /** Cases where a loose operation was not bit-equal, but close enough. */
+  readonly close: number;
+  readonly report: string;
+}
 
 export const compare = (fpu: Fpu, operation: Operation, count: number, seed: number): Outcome => {
   const r = new Random(seed);
@@ -56,6 +61,7 @@ export const compare = (fpu: Fpu, operation: Operation, count: number, seed: num
   for (let i = 0; i < count; i++) putCase(view, i * stride, r, operation);
   const answers = judgeX87(operation.code, count, memorySize, cases);
   let failures = 0;
+  let close = 0;
   let report = "";
   for (let i = 0; i < count; i++) {
     const before = i * stride;
@@ -68,11 +74,15 @@ export const compare = (fpu: Fpu, operation: Operation, count: number, seed: num
     const flags = written === undefined ? eflags & arithmeticFlags : written;
     const theirs = answers.subarray(after + x87Out, after + x87Out + memorySize);
     if (fpu.equals(image) && flags === (image.getUint32(108, true) & arithmeticFlags) && Buffer.compare(memory, theirs) === 0) continue;
-    if (failures++ >= 3) continue;
+    if (operation.loose && !process.env['SHOWCLOSE'] && fpu.resembles(image)) {
+      close++;
+      continue;
+    }
+    if (failures++ >= Number(process.env['SHOWCLOSE'] ?? 3)) continue;
     const input = cases.subarray(before, before + stride);
     report += `${operation.name}\n  in   ${show(input)} mem ${Buffer.from(input.subarray(x87In)).toString("hex")}\n`;
     report += `  cpu  ${show(answers.subarray(after))} mem ${theirs.toString("hex")} flags ${(image.getUint32(108, true) & arithmeticFlags).toString(16)}\n`;
     report += `  ours ${show(fpu.save())} mem ${Buffer.from(memory).toString("hex")} flags ${flags.toString(16)}\n`;
   }
-  return { cases: count, failures, report };
+  return { failures, close, report };
 };

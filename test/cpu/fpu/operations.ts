@@ -8,6 +8,8 @@ export interface Operation {
   readonly memory: MemoryKind;
   /** Exponents where its operands are interesting. */
   readonly near?: readonly number[];
+  /** A result may be one unit in the last place off, and C1 with it. */
+  readonly loose?: true;
   /** Returns new EFLAGS bits where it writes them. */
   run(x: Exports, memory: DataView, eflags: number): number | void;
 }
@@ -109,4 +111,18 @@ export const operations: readonly Operation[] = [
   plain("fxtract", [0xd9, 0xf4], (x) => x.fxtract()),
   plain("fprem", [0xd9, 0xf8], (x) => x.fprem()),
   plain("fprem1", [0xd9, 0xf5], (x) => x.fprem1()),
+];
+
+const loose = (name: string, code: number[], near: number[], run: (x: Exports) => void): Operation => ({ name, code, memory: "none", near, loose: true, run });
+
+/** Transcendental functions: correctly rounded here, up to 0.7 units off on the processor. */
+export const transcendental: readonly Operation[] = [
+  loose("f2xm1", [0xd9, 0xf0], [0x3fff, 0x3ffe, 0x3ffa, 0x3fd0], (x) => x.f2xm1()),
+  loose("fyl2x", [0xd9, 0xf1], [0x3fff, 0x3ffe, 0x4008, 0x3f00, 0x5000], (x) => x.fyl2x()),
+  loose("fyl2xp1", [0xd9, 0xf9], [0x3ffc, 0x3ffe, 0x3fd0, 0x3ff0, 0x4005], (x) => x.fyl2xp1()),
+  loose("fsin", [0xd9, 0xfe], [0x3fff, 0x4002, 0x3ffa, 0x4030], (x) => x.fsin()),
+  loose("fcos", [0xd9, 0xff], [0x3fff, 0x4002, 0x3ffa, 0x4030], (x) => x.fcos()),
+  loose("fsincos", [0xd9, 0xfb], [0x3fff, 0x4002, 0x3ffa, 0x4030], (x) => x.fsincos()),
+  loose("fptan", [0xd9, 0xf2], [0x3fff, 0x4002, 0x3ffa, 0x4030], (x) => x.fptan()),
+  loose("fpatan", [0xd9, 0xf3], [0x3fff, 0x3000, 0x4002, 0x3fe0], (x) => x.fpatan()),
 ];

@@ -7,7 +7,7 @@ import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 export type Exports = Record<string, (...args: any[]) => any>;
 
 export class Fpu {
-  readonly #memory = new WebAssembly.Memory({ initial: 1 });
+  readonly #memory = new WebAssembly.Memory({ initial: 2 });
   readonly #view = new DataView(this.#memory.buffer);
   readonly x: Exports;
 
@@ -52,6 +52,20 @@ export class Fpu {
       if (v.getUint32(ours, true) !== image.getUint32(theirs, true)) return false;
       if (v.getUint32(ours + 4, true) !== image.getUint32(theirs + 4, true)) return false;
       if (v.getUint16(ours + 8, true) !== image.getUint16(theirs + 8, true)) return false;
+    }
+    return true;
+  }
+
+  /** The same, but for one unit in the last place of two results and for C1. */
+  resembles(image: DataView): boolean {
+    const v = this.#view;
+    const sw = image.getUint16(4, true);
+    if ((sw ^ v.getUint16(at.fpuStatus, true)) & ~0x200) return false;
+    if (image.getUint16(8, true) !== this.x["tag_word"]?.()) return false;
+    for (let i = 0; i < 8; i++) {
+      const at80 = (w: DataView, at: number) => (BigInt(w.getUint16(at + 8, true)) << 63n) + (w.getBigUint64(at, true) & 0x7fffffffffffffffn);
+      const off = at80(v, at.fpuRegs + (((sw >> 11) + i) & 7) * 16) - at80(image, 28 + 10 * i);
+      if (off !== 0n && (i > 1 || off > 1n || off < -1n)) return false;
     }
     return true;
   }

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { compare } from "./compare.ts";
 import { judgeAvailable } from "./judge.ts";
-import { operations } from "./operations.ts";
+import { operations, transcendental } from "./operations.ts";
 import { Fpu } from "./ours.ts";
 
 /** Cases an instruction. FPU_CASES=1000000 FPU_SEED=7 for a long run. */
@@ -16,5 +16,12 @@ describe.runIf(judgeAvailable)("x87 routines against the processor", () => {
   test.each(operations.map((o) => [o.name, o] as const))("%s equals the processor on random and edge operands", (_, operation) => {
     const { failures, report } = compare(fpu, operation, count, seed);
     expect(`${failures} differ\n${report}`).toBe("0 differ\n");
+  }, 600_000);
+
+  test.each(transcendental.map((o) => [o.name, o] as const))("%s is within one unit in the last place, and mostly equal", (_, operation) => {
+    const { failures, close, report } = compare(fpu, operation, count, seed);
+    if (process.env["FPU_CASES"]) console.log(`${operation.name}: ${((100 * close) / count).toFixed(2)} % not bit-equal`);
+    expect(`${failures} differ\n${report}`).toBe("0 differ\n");
+    expect(close / count).toBeLessThan(0.05);
   }, 600_000);
 });

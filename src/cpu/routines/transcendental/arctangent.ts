@@ -116,5 +116,5 @@ function smallArctangent(): void {
   const z = multiplyFractions(f, fLo, f, fLo);
   const zLo = low;
   const part = series(ODD, ATAN_TERMS, z, zLo, true);
-  growNumber(multiplyFractions(part, low, z, zLo), low | 1, true);
+  growNumber(multiplyFractions(part, low, z, zLo), low, true);
 }

@@ -1,6 +1,7 @@
 // F2XM1: 2^x - 1 for -1 <= x <= 1. SDM Vol. 2A.
 import { denormalTrap, exponent, isInfinite, normalize, settleNaN } from "../classify";
-import { setRaised, setResult } from "../result";
+import { PE } from "../flags";
+import { raise, setRaised, setResult } from "../result";
 import { control, deliver, isEmpty, signExponentAt, significandAt, st, underflow } from "../stack";
 import { low } from "../wide";
 import { EXP, EXP_TERMS, LN2_HI, LN2_LO } from "./constants";
@@ -20,16 +21,24 @@ function compute(m: u64, se: i32): void {
   if (isInfinite(m, se)) return negative ? setResult(0x8000000000000000, 0xbfff) : setResult(m, se);
   if (m == 0) return setResult(m, se);
   if (denormalTrap(m, se, m, se, control())) return;
-  const exp = exponent(m, se) - 0x3fff;
-  // Differs from the SDM: beyond the range the processor leaves the operand as it is.
-  if (exp >= 0) return m == 0x8000000000000000 && exp == 0 ? setResult(m, negative ? 0xbffe : 0x3fff) : setResult(m, se);
+  const e = exponent(m, se) - 0x3fff;
+  if (e >= 0) return edge(m, se, e);
 
   // t = x ln 2, then e^t - 1 = t (1 + t/2! + t^2/3! + …).
-  setNumber(normalize(m), 0, exp);
+  setNumber(normalize(m), 0, e);
   scaleNumber(LN2_HI, LN2_LO);
   const f = fraction();
   const fLo = low;
   const part = series(EXP, EXP_TERMS, f, fLo, negative);
-  growNumber(multiplyFractions(part, low, f, fLo), low | 1, negative);
+  growNumber(multiplyFractions(part, low, f, fLo), low, negative);
   roundNumber(negative);
+}
+
+/** |x| >= 1. Differs from the SDM: 1 is just missed, and beyond the range the operand stays as it is. */
+function edge(m: u64, se: i32, e: i32): void {
+  raise(PE);
+  if (e != 0 || m != 0x8000000000000000) return setResult(m, se);
+  if (se & 0x8000) return setResult(m, 0xbffe);
+  setNumber(0xffffffffffffffff, 0xffffffffffffffff, -1);
+  roundNumber(false);
 }

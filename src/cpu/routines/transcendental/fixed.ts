@@ -1,5 +1,7 @@
 // Numbers for the transcendental functions: 128-bit fractions (high half returned, low half in `low`) and, where relative precision
 // counts, a number: hi:lo / 2^127 * 2^exp with bit 127 set, left in `hi`, `lo` and `exp`. Results are cut off, never rounded.
+import { PE, UE } from "../flags";
+import { raise, signExponent } from "../result";
 import { roundExtended } from "../round";
 import { divide, low, multiply, setLow } from "../wide";
 
@@ -24,8 +26,12 @@ export function setNumber(h: u64, l: u64, e: i32): void {
   exp = e - shift;
 }
 
-/** The number is not exact (no value of these functions is, nearly): round it to the result. */
-export function roundNumber(negative: bool): void { roundExtended(negative ? 0x8000 : 0, exp + 0x3fff, hi, lo | 1); }
+/** Round the number to the result. Nearly no value of these functions is exact, and PE is raised in any case. */
+export function roundNumber(negative: bool, exact: bool = false): void {
+  raise(PE);
+  roundExtended(negative ? 0x8000 : 0, exp + 0x3fff, hi, lo | u64(!exact));
+  if (exact && (signExponent & 0x7fff) == 0) raise(UE);
+}
 
 /** The number times h:l / 2^128. */
 export function scaleNumber(h: u64, l: u64): void {
@@ -33,11 +39,12 @@ export function scaleNumber(h: u64, l: u64): void {
   setNumber(product, low, exp);
 }
 
-/** The number plus (h:l / 2^128) times itself, or minus. */
+/** The number plus (h:l / 2^128) times itself, or minus: then it is smaller in any case. */
 export function growNumber(h: u64, l: u64, minus: bool): void {
   const part = multiplyFractions(hi, lo, h, l);
   if (minus) {
-    setNumber(hi - part - u64(lo < low), lo - low, exp);
+    const partLo = low | 1;
+    setNumber(hi - part - u64(lo < partLo), lo - partLo, exp);
     return;
   }
   const sum = lo + low;

@@ -1,6 +1,6 @@
 // FYL2X: y log2 x, and FYL2XP1: y log2(1 + x); y is ST(1), x is ST(0). SDM Vol. 2A.
 import { denormalTrap, exponent, isInfinite, isZero, normalize, settleNaNs } from "../classify";
-import { ZE } from "../flags";
+import { PE, ZE } from "../flags";
 import { invalid, raise, setRaised, setResult } from "../result";
 import { control, deliver, isEmpty, signExponentAt, significandAt, st, underflow } from "../stack";
 import { low } from "../wide";
@@ -13,6 +13,8 @@ const SQRT2: u64 = 0xb504f333f9de6484;
 
 /** Is the logarithm that was found, the number of fixed.ts, negative? */
 let negative: bool = false;
+/** Is it an integer? */
+let integral: bool = false;
 
 export function fyl2x(): void {
   if (isEmpty(0) || isEmpty(1)) return underflow(1, true);
@@ -72,8 +74,8 @@ function logarithm(m: u64, mLo: u64, e: i32): void {
     sum = (m >>> 1) + (ONE >>> 1);
   }
   negative = halved;
-  if ((top | rest) == 0) {
-    // A power of 2.
+  integral = (top | rest) == 0;
+  if (integral) {
     negative = e < 0;
     return setNumber(<u64>(negative ? -e : e), 0, 63);
   }
@@ -115,7 +117,7 @@ function addInteger(n: i32): void {
 function roundProduct(yM: u64, ySe: i32): void {
   scaleNumber(normalize(yM), 0);
   setNumber(hi, lo, exp + exponent(yM, ySe) - 0x3ffe);
-  roundNumber((ySe & 0x8000) != 0 != negative);
+  roundNumber((ySe & 0x8000) != 0 != negative, integral);
 }
 
 export function fyl2xp1(): void {
@@ -147,7 +149,10 @@ function ylog2xp1(yM: u64, ySe: i32, xM: u64, xSe: i32): void {
   const minus = (xSe & 0x8000) != 0;
   if (e >= (minus ? 0 : 127)) {
     // Differs from the SDM, which promises nothing here: 1 + x is not positive, or is x.
-    if (minus) return setResult(xM, xSe);
+    if (minus) {
+      raise(PE);
+      return setResult(xM, xSe);
+    }
     logarithm(m, 0, e);
   } else if (e >= -1) {
     onePlus(m, e, minus);
@@ -155,9 +160,10 @@ function ylog2xp1(yM: u64, ySe: i32, xM: u64, xSe: i32): void {
   } else {
     // s = x / (2 + x); the divisor is in units of 2^-126, or of 2^-127 below 2.
     const part = shiftRight(m, 0, minus ? -e : 1 - e);
-    if (minus) divideNumbers(m, 0, e, ~part + u64(low == 0), <u64>0 - low, 0);
+    if (minus) divideNumbers(m, 0, e, ~part, <u64>0 - (low | 1), 0);
     else divideNumbers(m, 0, e, ONE + part, low, 1);
     negative = minus;
+    integral = false;
     logarithmOfRatio();
   }
   roundProduct(yM, ySe);

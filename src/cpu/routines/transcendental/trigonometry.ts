@@ -61,7 +61,7 @@ function sineAndCosine(): void {
   let part = series(SIN, SIN_TERMS, z, zLo, true);
   part = multiplyFractions(part, low, z, zLo);
   // The cosine is 1 minus something, the sine its argument minus something, however small.
-  growNumber(part, low | 1, true);
+  growNumber(part, low, true);
   sinHi = hi;
   sinLo = lo;
   sinExp = exp;
@@ -124,17 +124,13 @@ function one(wantsCosine: bool): void {
     if (isInfinite(m, se)) invalid();
     else if (m == 0) setResult(wantsCosine ? 0x8000000000000000 : 0, wantsCosine ? 0x3fff : se);
     else if (!denormalTrap(m, se, m, se, control())) {
-      prepare(m, se);
+      reduce(normalize(m), exponent(m, se) - 0x3fff);
+      sineAndCosine();
       if (wantsCosine) roundCosine();
       else roundSine(se >>> 15 != 0);
     }
   }
   deliver(0, false);
-}
-
-function prepare(m: u64, se: i32): void {
-  reduce(normalize(m), exponent(m, se) - 0x3fff);
-  sineAndCosine();
 }
 
 export function fsincos(): void { two(false); }
@@ -162,7 +158,13 @@ function two(tangent: bool): void {
     return pushSecond(0x8000000000000000, 0x3fff);
   }
   if (denormalTrap(m, se, m, se, control())) return pushSecond(0, 0);
-  prepare(m, se);
+  reduce(normalize(m), exponent(m, se) - 0x3fff);
+  if (tangent && exp < -60) {
+    // Above its argument, but not by what 128 bits show.
+    roundNumber(se >>> 15 != 0);
+    return pushSecond(0x8000000000000000, 0x3fff);
+  }
+  sineAndCosine();
   if (tangent) {
     roundTangent(se >>> 15 != 0);
     return pushSecond(0x8000000000000000, 0x3fff);
