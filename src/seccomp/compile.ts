@@ -109,7 +109,7 @@ const statement = (rules: EvaluatorRules): ((b: Body, insn: Insn) => void) => {
 };
 
 /** The module's bytes: one function `run` of no parameters over the imported memory vm.memory. */
-export const wasmOf = (rules: EvaluatorRules, program: Program): Uint8Array => {
+const wasmOf = (rules: EvaluatorRules, program: Program): Uint8Array => {
   const { reached, targets } = reach(program);
   const body = new Body([]);
   for (let i = 0; i < 3 + MEM_WORDS; i++) body.local(wt.i32);

@@ -7,7 +7,7 @@ import { type Compiled, compile } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
 import { evaluate, loadAddress, loadsData } from "./evaluate.ts";
 import { wordsOf, writerOf } from "./layout.ts";
-import { checkPath, countedLength } from "./path-limit.ts";
+import { checkMemory, checkPath, countedLength } from "./path-limit.ts";
 import type { FilterProblem } from "./problem.ts";
 import type { SeccompProfile } from "./profile/profile.ts";
 import { actionOf, actions, wins } from "./returns.ts";
@@ -21,6 +21,8 @@ const words = new Uint32Array(memory.buffer, 0, 16);
  * shape of Docker's filter: 3.5 us evaluated, 0.1 us compiled, 0.2 to 0.4 ms to compile; so it pays after some 80 runs.
  */
 const COMPILE_AFTER = 50_000;
+/** A call into WebAssembly costs as much as evaluating this many instructions; and a module costs 20 KB. */
+const WORTH_COMPILING = 8;
 
 /** Numbers below this are remembered as always allowed; no ABI here has larger ones except x32's, as in Linux. */
 const CACHED_NUMBERS = 512;
@@ -53,6 +55,8 @@ export class Filter {
   readonly arch: number;
   /** Filters on the path, this one included. */
   readonly depth: number;
+  /** Instructions of the path as given. */
+  readonly instructions: number;
   /** Counted instructions of the path, this one and a penalty for each filter included. */
   readonly pathLength: number;
   /** What SECCOMP_FILTER_FLAG_NEW_LISTENER made; the kernel's own. */
@@ -72,6 +76,7 @@ export class Filter {
     this.log = options.log ?? false;
     this.arch = options.arch;
     this.depth = (prev?.depth ?? 0) + 1;
+    this.instructions = (prev?.instructions ?? 0) + program.length;
     const penalty = profile.pathLimit?.penalty ?? 0;
     this.pathLength = (prev?.pathLength ?? 0) + countedLength(profile.pathLimit, program) + penalty;
     this.#writeWords = writerOf(profile.layout);
@@ -85,10 +90,7 @@ export class Filter {
 
   /** Judges a call by this filter and all before it. Returns the value that it also writes into `verdict`. */
   decide(data: SyscallData, verdict: Verdict): number {
-    const cache = this.#cache(data.arch);
-    const { nr } = data;
-    const state = cache !== undefined && nr >= 0 && nr < CACHED_NUMBERS ? cache[nr] : SOMETIMES;
-    if (state === ALWAYS || (state === UNKNOWN && this.alwaysAllows(nr, data.arch))) {
+    if (this.alwaysAllows(data.nr, data.arch)) {
       verdict.filter = null;
       verdict.value = this.#allow;
       return this.#allow;
@@ -126,7 +128,7 @@ export class Filter {
   #evaluate(): number {
     if (this.#run) return this.#run() >>> 0;
     this.#heat += this.program.length;
-    if (this.#heat > COMPILE_AFTER) this.#compile();
+    if (this.#heat > COMPILE_AFTER && this.program.length >= WORTH_COMPILING) this.#compile();
     return evaluate(this.profile, this.program, words);
   }
 
@@ -142,15 +144,24 @@ export class Filter {
   /**
    * Whether this filter and all before it allow the number whatever the arguments. Linux kernel/seccomp.c
    * seccomp_is_const_allow() finds less: it gives up at arithmetic. Nothing that a guest sees depends on it.
+   * Numbers that are not remembered (x32's, negative ones) get false.
    */
   alwaysAllows(nr: number, arch: number): boolean {
-    if (this.profile.compatLock && compat(arch) !== compat(this.arch)) return false;
     const cache = nr >= 0 && nr < CACHED_NUMBERS ? this.#cache(arch) : undefined;
-    const known = cache?.[nr];
-    if (known) return known === ALWAYS;
-    const always = this.#allowsAlone(nr, arch) && (this.prev === null || this.prev.alwaysAllows(nr, arch));
-    if (cache) cache[nr] = always ? ALWAYS : SOMETIMES;
-    return always;
+    if (!cache) return false;
+    if (cache[nr] === UNKNOWN) cache[nr] = this.#findOut(nr, arch) ? ALWAYS : SOMETIMES;
+    return cache[nr] === ALWAYS;
+  }
+
+  /** Up to the first filter that knows the answer for the rest of the path. */
+  #findOut(nr: number, arch: number): boolean {
+    if (this.profile.compatLock && compat(arch) !== compat(this.arch)) return false;
+    for (let filter: Filter | null = this; filter; filter = filter.prev) {
+      const known = filter.#cache(arch)?.[nr];
+      if (known) return known === ALWAYS;
+      if (!filter.#allowsAlone(nr, arch)) return false;
+    }
+    return true;
   }
 
   /** The program allows and has looked at nothing but the number and arch on its way. */
@@ -194,7 +205,8 @@ export const checkFilter = (profile: SeccompProfile, program: Program): FilterPr
 
 /** The step "path". */
 export const checkFilterPath = (profile: SeccompProfile, prev: Filter | null, program: Program): FilterProblem | undefined =>
-  checkPath(profile.pathLimit, prev?.pathLength ?? 0, countedLength(profile.pathLimit, program));
+  checkPath(profile.pathLimit, prev?.pathLength ?? 0, countedLength(profile.pathLimit, program)) ??
+  checkMemory((prev?.depth ?? 0) + 1, (prev?.instructions ?? 0) + program.length);
 
 /** All steps that need no task, then the new head of the chain. A kernel takes the steps one by one, in the profile's order. */
 export const attach = (

@@ -1,7 +1,7 @@
 // What a filter's loads see: struct seccomp_data through the ages, as rows of 32-bit words in host byte order (little endian).
 import type { SyscallData } from "./data.ts";
 
-export type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
+type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
 type Half = "lo" | "hi";
 /** One 32-bit word of the structure: what it holds. */
 export type Word = "sys_number" | "arch" | "reserved" | `instruction_pointer.${Half}` | `args[${ArgIndex}].${Half}`;

@@ -25,3 +25,12 @@ export const checkPath = (limit: PathLimit | null, pathLength: number, length: n
     message: `${length} more instructions (${limit.count}) after ${pathLength}: a task may have ${limit.max}`,
   };
 };
+
+/** Filters and instructions on a path for which this machine's kernel has memory. No merged kernel's limit reaches so far. */
+const MEMORY = { filters: 16_384, instructions: 1 << 20 } as const;
+
+/** The patch series before v12 set no limit: there a filter fails when memory does. */
+export const checkMemory = (filters: number, instructions: number): FilterProblem | undefined =>
+  filters > MEMORY.filters || instructions > MEMORY.instructions
+    ? { code: "path-limit", errno: "ENOMEM", message: `no memory for ${filters} filters of ${instructions} instructions` }
+    : undefined;

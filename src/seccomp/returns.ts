@@ -42,7 +42,7 @@ export const actions = {
 /** SECCOMP_RET_ACTION and SECCOMP_RET_ACTION_FULL, the latter since Linux 4.14. */
 export const RET_ACTION = 0x7fff_0000;
 export const RET_ACTION_FULL = 0xffff_0000;
-export const RET_DATA = 0x0000_ffff;
+const RET_DATA = 0x0000_ffff;
 
 const part = (rules: ReturnRules, value: number): number => (value & rules.mask) >>> 0;
 
@@ -77,6 +77,6 @@ export const wins = (rules: ReturnRules, next: number, sofar: number): boolean =
 
 /** MAX_ERRNO, and the absence of a cap. */
 export const MAX_ERRNO = 4095;
-export const NO_CAP = RET_DATA;
+export const NO_CAP = 0xffff;
 /** What the call returns when a filter's action has nobody to ask: no tracer, no listener. */
 export const NOBODY = -E.ENOSYS;

@@ -30,6 +30,7 @@ describe("the profiles", () => {
       expect(seccompProfileNames).toContain(own);
     }
     expect(upstream.sources.beforePtrace.at).toBe("4.8");
+    expect([v6.sources.layout.grade, v6.sources.attachOrder.grade, v6.sources.attachPrivilege.grade]).toEqual(["T", "R", "P"]);
   });
 });
 

@@ -8,7 +8,7 @@ import { BPF, type CheckerRules, checkProgram, evaluate, type Program, upstream,
 import { expected, nativeCheck, nativeRun, type Trial } from "./judge.ts";
 import { checkedProgram, doubtfulProgram, random, randomCase } from "./random.ts";
 
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly program: Program;
 }

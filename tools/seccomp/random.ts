@@ -56,27 +56,39 @@ const likely = (r: Random, left: number): Insn => {
     return stmt(BPF.ALU | field | source(r), shift ? r.below(32) : value(r));
   }
   if (left === 0) return stmt(BPF.RET | BPF.K, r.u32());
-  if (kind < 9) return jump(BPF.JMP | r.pick(branches) | source(r), value(r), r.below(Math.min(left, 256)), r.below(Math.min(left, 256)));
-  return stmt(BPF.JMP | BPF.JA, r.below(left));
+  // Mostly near: far jumps would skip most of what is to be tried.
+  const distance = () => r.below(Math.min(left, r.pick([2, 4, 256])));
+  if (kind < 9) return jump(BPF.JMP | r.pick(branches) | source(r), value(r), distance(), distance());
+  return stmt(BPF.JMP | BPF.JA, distance());
 };
 
-const wild = (r: Random): Insn => ({
+/** One step this or that side of what the checker takes. */
+const doubtful: readonly ((r: Random, left: number) => Insn)[] = [
+  (r) => stmt(r.pick(memory), 14 + r.below(4)),
+  (r) => stmt(BPF.LD | BPF.W | BPF.ABS, 52 + r.below(16)),
+  (r) => stmt(BPF.ALU | r.pick([BPF.LSH, BPF.RSH]) | BPF.K, 30 + r.below(4)),
+  (r) => stmt(BPF.ALU | r.pick([BPF.DIV, BPF.MOD]) | source(r), r.below(2)),
+  (r, left) => stmt(BPF.JMP | BPF.JA, Math.max(0, left - r.below(3))),
+  (r, left) => jump(BPF.JMP | r.pick(branches) | source(r), 0, r.below(3), Math.min(255, Math.max(0, left - r.below(3)))),
+];
+const anything = (r: Random): Insn => ({
   code: r.chance(0.9) ? r.pick(everyCode) : r.below(0x10000),
   jt: r.below(4),
   jf: r.below(4),
   k: value(r),
 });
+const wild = (r: Random, left: number): Insn => (r.chance(0.6) ? r.pick(doubtful)(r, left) : anything(r));
 
 const ret = (r: Random): Insn => stmt(BPF.RET | r.pick([BPF.K, BPF.K, BPF.A]), r.u32());
 
-/** A program of which about half are taken: one instruction in a hundred is anything at all, lengths reach over both ends. */
+/** A program of which about half are taken: one instruction in twenty is at the edge or anything at all, lengths reach over both ends. */
 export const doubtfulProgram = (r: Random): Program => {
   if (r.chance(0.001)) return [];
   const length = r.chance(0.0005) ? 4095 + r.below(3) : 1 + r.below(r.pick([3, 12, 40]));
   // Cells that later loads find.
   const stores = r.chance(0.7) ? [0, 1, 2, 3].map((k) => stmt(BPF.ST, k)) : [];
-  const body = Array.from({ length }, (_, i) => (r.chance(0.03) ? wild(r) : likely(r, length - i)));
-  return [...stores.slice(0, length - 1), ...body.slice(0, -1), r.chance(0.97) ? ret(r) : wild(r)];
+  const body = Array.from({ length }, (_, i) => (r.chance(0.05) ? wild(r, length - i - 1) : likely(r, length - i)));
+  return [...stores.slice(0, length - 1), ...body.slice(0, -1), r.chance(0.97) ? ret(r) : wild(r, 0)];
 };
 
 const TRAP = 0x0003_0000;
@@ -107,11 +119,12 @@ export const checkedProgram = (r: Random): Program => {
     const length = 1 + r.below(r.pick([6, 20, 60]));
     const stores = [0, 1, 2, 3].map((k) => stmt(r.pick([BPF.ST, BPF.STX]), k));
     const show = r.chance(0.6) ? [stmt(BPF.ALU | BPF.XOR | BPF.X)] : [];
-    const body = Array.from({ length }, (_, i) => {
-      if (r.chance(0.04)) return stmt(BPF.RET | BPF.K, r.chance(0.93) ? r.pick(results) : r.pick(deadly));
-      return likely(r, length - i);
+    const body = Array.from({ length }, (_, i): Program => {
+      if (r.chance(0.02)) return [stmt(BPF.RET | BPF.K, r.chance(0.93) ? r.pick(results) : r.pick(deadly))];
+      if (r.chance(0.1)) return [stmt(BPF.LDX | BPF.IMM, value(r)), stmt(BPF.ALU | r.pick(arithmetic) | BPF.X)];
+      return [likely(r, length - i)];
     });
-    const program = [...stores, ...body, ...show, ...epilogue];
+    const program = [...stores, ...body.flat(), ...show, ...epilogue];
     if (!checkFilter(upstream, program)) return program;
   }
 };

@@ -10,6 +10,8 @@ export interface Change {
   readonly grade: Grade;
   readonly cite: string;
   readonly rules: Partial<SeccompRules>;
+  /** Rules that are known better or worse than the entry as a whole. */
+  readonly grades?: Partial<Record<keyof SeccompRules, Grade>>;
 }
 
 /** v5, the first whose text is known: the ground that everything later changes. */
@@ -17,6 +19,18 @@ export const ground: Change & { readonly rules: SeccompRules } = {
   at: "patch:v5",
   grade: "T",
   cite: "linux/seccomp_filter.h as carried by libseccomp 054b638 (30 January 2012); net/core/filter.c of Linux 3.3; v2..v6 changelog",
+  grades: {
+    // Only ALLOW and DENY are "defined valid return values"; that anything else denies is the natural reading.
+    returns: "R",
+    // A composite of the texts of v12 to v17 and the changelogs.
+    attachOrder: "R",
+    pathLimit: "N",
+    compatLock: "P",
+    // 37 was read; 35 and 36 follow from "adjusted prctl to make room for PR_[SG]ET_NO_NEW_PRIVS".
+    prctl: "R",
+    kill: "N",
+    reciprocalDivision: "R",
+  },
   rules: {
     layout: seccompFilterData,
     reciprocalDivision: false,

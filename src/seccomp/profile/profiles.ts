@@ -1,17 +1,19 @@
 // The profiles by name: each the fold of the history up to there.
-import { changes, ground, unknownVersions } from "./history.ts";
+import { type Change, changes, ground, unknownVersions } from "./history.ts";
 import type { SeccompProfile, SeccompRules, Source } from "./profile.ts";
 
 type Sources = Record<keyof SeccompRules, Source>;
 
+const sourcesOf = ({ at, cite, grade, grades, rules }: Change): Partial<Sources> =>
+  Object.fromEntries((Object.keys(rules) as (keyof SeccompRules)[]).map((rule) => [rule, { at, cite, grade: grades?.[rule] ?? grade }]));
+
 const fold = (): ReadonlyMap<string, SeccompProfile> => {
-  const source = ({ at, cite, grade }: Source): Source => ({ at, cite, grade });
   let rules = ground.rules;
-  let sources = Object.fromEntries(Object.keys(rules).map((key) => [key, source(ground)])) as Sources;
+  let sources = sourcesOf(ground) as Sources;
   const all = new Map<string, SeccompProfile>([[ground.at, { name: ground.at, ...rules, sources }]]);
   for (const change of changes) {
     rules = { ...rules, ...change.rules };
-    sources = { ...sources, ...Object.fromEntries(Object.keys(change.rules).map((key) => [key, source(change)])) };
+    sources = { ...sources, ...sourcesOf(change) };
     all.set(change.at, { name: change.at, ...rules, sources });
   }
   return all;
