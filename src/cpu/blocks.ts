@@ -12,6 +12,8 @@ import { at, PF, S, type State } from "./state.ts";
 
 /** Longest block in instructions. */
 const longest = 128;
+/** Where lasting blocks begin: before it is the place of bounded ones. */
+const arena = layout.records + (longest + 2) * record.size;
 const capacity = (layout.recordsEnd - layout.records) / record.size;
 
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
@@ -36,7 +38,7 @@ export class Blocks {
   #byFrame = new Map<number, Map<number, number>>();
   /** Code pages of the current address space: page number to frame address. */
   #pages = new Map<number, number>();
-  #next = layout.records;
+  #next = arena;
   /** Blocks decoded since boot, and times that everything was dropped. */
   decoded = 0;
   flushes = 0;
@@ -109,7 +111,7 @@ export class Blocks {
     this.#pages.clear();
     this.#crossing.clear();
     this.codeFrames.fill(0);
-    this.#next = layout.records;
+    this.#next = arena;
     this.flushes++;
     this.flushJumps();
   }
@@ -212,9 +214,13 @@ export class Blocks {
     if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
     const frame = this.#frame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
-    if (this.#next + (longest + 2) * record.size > layout.recordsEnd) this.reset();
-    const first = this.#next;
+    // One place serves them all: nothing leads there but the dispatcher, and only until the next.
+    const resume = this.#next;
+    const first = layout.records;
+    this.#next = first;
+    this.#crossing.delete(first);
     const n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
+    this.#next = resume;
     return n === 0 ? 0 : first;
   }
 

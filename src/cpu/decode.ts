@@ -202,7 +202,7 @@ export class Decoder {
     this.#relative = false;
     this.#immediates = 0;
     for (const o of row.operands) if (!this.#immediate(d, o)) return "more";
-    if (lock && !(row.lock && d.isMemory)) return "undefined";
+    if (lock && !(row.lock && (d.isMemory || row.registerOnly))) return "undefined";
     if (this.#at > this.#end) return "more";
     const next = ip + this.#at - this.#start;
     if (ripRelative) d.disp = d.addressSize === 32 ? (d.disp + next) >>> 0 : d.disp + next;

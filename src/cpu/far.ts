@@ -78,6 +78,8 @@ export const farReturn: Action = (m, _r, release, b) => {
   const sp = stackPointer(s);
   const offset = load(m, sp, bits);
   const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  // A return to another privilege level would take ss too: it is read before the selector is found wanting.
+  if ((selector & 3) !== 3) load(m, sp + 3n * step + release, bits);
   const bad = check(m, selector, offset, true);
   if (bad >= 0) return bad;
   setStackPointer(s, sp + 2n * step + release);
@@ -95,9 +97,9 @@ export const iret: Action = (m, _r, _a, b) => {
   if (m.flags & EF.NT) return m.raise(vector.GP, 0);
   const step = BigInt(bits / 8);
   const sp = stackPointer(s);
+  const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
   const offset = load(m, sp, bits);
   const selector = Number(load(m, sp + step, bits) & 0xffffn);
-  const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
   const newSp = long ? load(m, sp + 3n * step, bits) : sp + 3n * step;
   const ss = long ? Number(load(m, sp + 4n * step, bits) & 0xffffn) : -1;
   const bad = check(m, selector, offset, true);

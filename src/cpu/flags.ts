@@ -4,7 +4,7 @@ import type { Flag, FlagKind, Ops } from "./ops.ts";
 import { EF } from "./state.ts";
 
 /** Codes of the kinds in the state page. */
-export const kindCode: Record<FlagKind, number> = { add: 0, sub: 1, inc: 2, dec: 3, result: 4, word: 5 };
+export const kindCode: Record<FlagKind, number> = { add: 0, sub: 1, inc: 2, dec: 3, result: 4, word: 5, sbb: 6 };
 export const kindNames = Object.keys(kindCode) as readonly FlagKind[];
 
 /** The part of the vocabulary that computes and does nothing else. */
@@ -30,9 +30,12 @@ const fromResult = { ZF: zero, SF: sign, PF: parity };
 /** inc and dec keep a = the operand, b = the carry flag from before. */
 const kept: Rule = (_o, _r, _a, b) => b;
 
+const difference: Record<Flag, Rule> = { ...fromResult, CF: borrow, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, b), o.xor(a, r))) };
+
 export const rules: Record<FlagKind, Record<Flag, Rule>> = {
   add: { ...fromResult, CF: carry, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, r), o.xor(b, r))) },
-  sub: { ...fromResult, CF: borrow, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, b), o.xor(a, r))) },
+  sub: difference,
+  sbb: difference,
   inc: { ...fromResult, CF: kept, AF: (o, r, a) => bit(4)(o, o.xor(a, r), a, a), OF: (o, r, a) => top(o, o.and(o.not(a), r)) },
   dec: { ...fromResult, CF: kept, AF: (o, r, a) => bit(4)(o, o.xor(a, r), a, a), OF: (o, r, a) => top(o, o.and(a, o.not(r))) },
   result: { ...fromResult, CF: bitOfA(at.CF), AF: bitOfA(at.AF), OF: bitOfA(at.OF) },

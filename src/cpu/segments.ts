@@ -5,7 +5,13 @@ import { at, S, type State, vector } from "./state.ts";
 /** Where descriptors are: 8-byte entries of the current task. */
 export interface DescriptorTables { readonly gdt: Uint8Array; readonly ldt: Uint8Array }
 
-export interface Descriptor { readonly base: number; readonly limit: number; readonly access: number }
+export interface Descriptor {
+  readonly base: number;
+  readonly limit: number;
+  readonly access: number;
+  /** Its second doubleword as it stands. */
+  readonly high: number;
+}
 
 /** Access byte bits. SDM Vol. 3A Figure 3-8. */
 const A = { present: 0x80, dpl: 0x60, segment: 0x10, code: 0x08, expandDown: 0x04, conforming: 0x04, writable: 0x02, readable: 0x02 } as const;
@@ -33,6 +39,7 @@ export class Segments {
       base: (b(2) | (b(3) << 8) | (b(4) << 16) | (b(7) << 24)) >>> 0,
       limit: access & F.granular ? (raw * 4096 + 4095) >>> 0 : raw,
       access,
+      high: (b(4) | (b(5) << 8) | (b(6) << 16) | (b(7) << 24)) >>> 0,
     };
   }
 
@@ -66,10 +73,10 @@ export class Segments {
     const conforming = (d.access & A.code) !== 0 && (d.access & A.conforming) !== 0;
     return conforming || (d.access & A.dpl) === A.dpl ? d : undefined;
   }
-  /** The second doubleword of the descriptor, its limit and base masked off; -1 if invisible. */
+  /** The second doubleword of the descriptor, its base masked off; -1 if invisible. */
   accessRights(selector: number): number {
     const d = this.#visible(selector);
-    return d ? ((d.access & 0xff) << 8) | ((d.access >> 8) << 20) : -1;
+    return d ? d.high & 0x00ff_ff00 : -1;
   }
   /** In bytes; -1 if invisible. */
   limit(selector: number): number { return this.#visible(selector)?.limit ?? -1; }

@@ -47,7 +47,6 @@ const anySelector = (r: Random): number =>
     0x2a,
     userCode64,
     0x28,
-    0x7b,
     0x8f,
     0xff,
     0xfff7,

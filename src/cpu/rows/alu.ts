@@ -5,7 +5,7 @@ import { type Attributes, type Row, row } from "../row.ts";
 type Combine = <V>(o: Ops<V>, a: V, b: V, carry: V) => V;
 
 /** dst = f(dst, src), flags of an addition or a subtraction. */
-const arithmetic = (kind: "add" | "sub", f: Combine, withCarry = false): Meaning => (o, i) => {
+const arithmetic = (kind: "add" | "sub" | "sbb", f: Combine, withCarry = false): Meaning => (o, i) => {
   const b = o.get(1);
   const a = o.rmw(0);
   const r = o.let("r", o.zext(f(o, a, b, withCarry ? o.flag("CF") : o.imm(0)), i.w));
@@ -22,7 +22,7 @@ const logic = (f: Combine): Meaning => (o, i) => {
 const add = arithmetic("add", (o, a, b) => o.add(a, b));
 const adc = arithmetic("add", (o, a, b, c) => o.add(o.add(a, b), c), true);
 const sub = arithmetic("sub", (o, a, b) => o.sub(a, b));
-const sbb = arithmetic("sub", (o, a, b, c) => o.sub(o.sub(a, b), c), true);
+const sbb = arithmetic("sbb", (o, a, b, c) => o.sub(o.sub(a, b), c), true);
 const or = logic((o, a, b) => o.or(a, b));
 const and = logic((o, a, b) => o.and(a, b));
 const xor = logic((o, a, b) => o.xor(a, b));

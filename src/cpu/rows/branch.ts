@@ -1,6 +1,6 @@
 // Near control transfer. SDM Vol. 2: JMP Jcc CALL RET LOOP JrCXZ; INT3 INTO INT n SYSCALL SYSENTER UD2 HLT.
 import { exit } from "../exit.ts";
-import type { Form, Meaning, Ops } from "../ops.ts";
+import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
 import { type Attributes, type Row, row } from "../row.ts";
 import { R, S, vector } from "../state.ts";
 import { conditionNames } from "./mov.ts";
@@ -9,14 +9,25 @@ import { pushValue } from "./stack.ts";
 const near: Attributes = { size64: "default", context: true, ends: true };
 
 /** A near branch faults itself, nothing moved yet, if its target is not canonical or beyond CS's limit. SDM Vol. 2A JMP, Operation. */
-const checkComputed = <V>(o: Ops<V>, i: Form, target: V): void => {
-  if (i.mode === 64) o.when(o.ne(o.sext(target, 48), target), () => o.fault(vector.GP));
-  else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), () => o.fault(vector.GP));
+const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): void => {
+  const fault = (): void => {
+    first?.();
+    o.fault(vector.GP);
+  };
+  if (i.mode === 64) o.when(o.ne(o.sext(target, 48), target), fault);
+  else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), fault);
 };
-const checkDirect = <V>(o: Ops<V>, i: Form, taken?: V): void => {
+/** A call's push has to be possible before its target counts. */
+const probePush = <V>(o: Ops<V>, i: Form) => (): void => {
+  o.loadRmw(S.ss, o.let("slot", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(i.w / 8)), i.stackSize)), i.w);
+};
+const checkDirect = <V>(o: Ops<V>, i: Form, taken?: V, first?: () => void): void => {
   if (i.flat) return;
   const beyond = o.ltU(o.field("segLimit", S.cs), o.target());
-  o.when(taken === undefined ? beyond : o.and(taken, beyond), () => o.fault(vector.GP));
+  o.when(taken === undefined ? beyond : o.and(taken, beyond), () => {
+    first?.();
+    o.fault(vector.GP);
+  });
 };
 const branchIf = <V>(o: Ops<V>, i: Form, c: V): void => {
   checkDirect(o, i, c);
@@ -34,13 +45,13 @@ const jmpIndirect: Meaning = (o, i) => {
   o.jump(target);
 };
 const call: Meaning = (o, i) => {
-  checkDirect(o, i);
+  checkDirect(o, i, undefined, probePush(o, i));
   pushValue(o, i, i.w, o.nextIp());
   o.branch();
 };
 const callIndirect: Meaning = (o, i) => {
   const target = o.get(0);
-  checkComputed(o, i, target);
+  checkComputed(o, i, target, probePush(o, i));
   pushValue(o, i, i.w, o.nextIp());
   o.jump(target);
 };
@@ -59,7 +70,9 @@ const loop =
   (o, i) => {
     const c = o.let("c", o.zext(o.sub(o.reg(R.cx, i.addressSize), o.imm(1)), i.addressSize));
     const more = o.ne(c, o.imm(0));
-    const taken = o.let("taken", cc === undefined ? more : o.and(more, o.condition(cc)));
+    // Differs from the SDM: on AMD a repeat prefix overrules the opcode's condition.
+    const wanted = i.rep === rep.none ? cc : i.rep === rep.rep ? 4 : 5;
+    const taken = o.let("taken", cc === undefined || wanted === undefined ? more : o.and(more, o.condition(wanted)));
     checkDirect(o, i, taken);
     o.setReg(R.cx, i.addressSize, c);
     o.branchIf(taken);
@@ -73,7 +86,7 @@ export const branches: readonly Row[] = [
   ...conditionNames.flatMap((cc, n) => [row(`j${cc}`, `${hex(0x70 + n)} Jb`, jcc, { ...near, cc: n }), row(`j${cc}`, `0F ${hex(0x80 + n)} Jz`, jcc, { ...near, cc: n })]),
   row("call", "E8 Jz", call, near), row("call", "FF /2 Ev", callIndirect, near),
   row("ret", "C3", ret(false), near), row("ret", "C2 Iw", ret(true), near),
-  row("loopne", "E0 Jb", loop(5), { ...near, addressed: true }), row("loope", "E1 Jb", loop(4), { ...near, addressed: true }),
+  row("loopne", "E0 Jb", loop(5), { ...near, addressed: true, repeat: "zf" }), row("loope", "E1 Jb", loop(4), { ...near, addressed: true, repeat: "zf" }),
   row("loop", "E2 Jb", loop(undefined), { ...near, addressed: true }), row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true }),
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),

@@ -3,14 +3,12 @@ import type { Meaning } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import { EF, R, vector } from "../state.ts";
 
-/** The destination is written either way: back with its own value when the comparison fails. */
+/** Either the destination is written, or the accumulator. A 32-bit register that is not written keeps its upper half. */
 const cmpxchg: Meaning = (o, i) => {
   const source = o.get(1);
   const a = o.rmw(0);
   const accumulator = o.reg(R.ax, i.w);
-  const equal = o.let("equal", o.eq(accumulator, a));
-  o.set(0, o.select(equal, source, a));
-  o.when(o.eq(equal, o.imm(0)), () => o.setReg(R.ax, i.w, a));
+  o.when(o.eq(accumulator, a), () => o.set(0, source), () => o.setReg(R.ax, i.w, a));
   o.flags("sub", i.w, o.let("r", o.zext(o.sub(accumulator, a), i.w)), accumulator, a);
 };
 const xadd: Meaning = (o, i) => {

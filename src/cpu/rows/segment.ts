@@ -34,11 +34,12 @@ const pop =
     goOn(o);
   };
 
-/** A far pointer in memory: offset, then selector. */
+/** A far pointer in memory: offset, then selector. Differs from Intel: on AMD its offset has at most 32 bits. APM Vol. 3 JMP (Far), LFS. */
 const farPointer = <V>(o: Ops<V>, i: Form, n: number): { offset: V; selector: V } => {
   const a = o.address(n);
-  const offset = o.load(undefined, a, i.w);
-  const selector = o.load(undefined, o.let("at", o.zext(o.add(a, o.imm(i.w / 8)), i.addressSize)), 16);
+  const w = Math.min(i.w, 32);
+  const offset = o.load(undefined, a, w);
+  const selector = o.load(undefined, o.let("at", o.zext(o.add(a, o.imm(w / 8)), i.addressSize)), 16);
   return { offset, selector };
 };
 const loadFar =

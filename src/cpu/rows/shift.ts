@@ -53,7 +53,7 @@ const rotate = (left: boolean): Meaning => (o, i) => {
 /** Rotates through CF: w + 1 bits, so that 8- and 16-bit counts are taken modulo 9 and 17. Shifts are in two parts, since w can be 64. */
 const rotateCarry = (left: boolean): Meaning => (o, i) => {
   const w = i.w;
-  const masked = o.and(o.get(1), o.imm(countMask(w)));
+  const masked = o.let("masked", o.and(o.get(1), o.imm(countMask(w))));
   const n = o.let("n", w <= 16 ? o.remU(masked, o.imm(w + 1)) : masked);
   const a = o.rmw(0);
   const c = o.flag("CF");
@@ -65,14 +65,18 @@ const rotateCarry = (left: boolean): Meaning => (o, i) => {
   const some = o.let("some", o.ne(n, o.imm(0)));
   const r = o.let("r", o.select(some, o.zext(rotated, w), a));
   o.set(0, r);
-  o.when(some, () => {
-    const cf = o.let("cf", o.and(o.shr(a, left ? back : before), o.imm(1)));
+  // A whole turn moves nothing, yet OF is computed anew (AMD; SDM: undefined for counts other than 1).
+  o.when(o.ne(masked, o.imm(0)), () => {
+    const cf = o.let("cf", o.select(some, o.and(o.shr(a, left ? back : before), o.imm(1)), c));
     const of = o.xor(bitAt(o, r, w - 1), left ? cf : bitAt(o, r, w - 2));
     o.setFlags(EF.CF | EF.OF, carryOverflow(o, cf, of));
   });
 };
 
-/** SHLD and SHRD: bits come in from the second operand. A 16-bit count above 16 goes on through dst:src:dst, as processors do (SDM: undefined). */
+/**
+ * SHLD and SHRD: bits come in from the second operand. SDM: with a 16-bit operand and a count above 16 everything is undefined, as is
+ * OF for counts other than 1; here is what AMD processors do: the source comes in twice, flags look at the destination only.
+ */
 const double = (left: boolean): Meaning => (o, i) => {
   const w = i.w;
   const n = o.let("n", o.and(o.get(2), o.imm(countMask(w))));
@@ -80,20 +84,24 @@ const double = (left: boolean): Meaning => (o, i) => {
   const a = o.rmw(0);
   const some = o.let("some", o.ne(n, o.imm(0)));
   const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
-  let shifted = a;
-  let cf = a;
+  let shifted: typeof a;
   if (w === 16) {
-    const wide = o.let("wide", o.or(o.or(o.shl(a, o.imm(32)), o.shl(source, o.imm(16))), a));
-    shifted = left ? o.shr(o.shl(wide, n), o.imm(32)) : o.shr(wide, n);
-    cf = left ? o.shr(o.shl(wide, before), o.imm(47)) : o.shr(wide, before);
+    const twice = o.or(source, o.shl(source, o.imm(16)));
+    shifted = left
+      ? o.shr(o.shl(o.or(o.shl(a, o.imm(32)), twice), n), o.imm(32))
+      : o.shr(o.or(a, o.shl(twice, o.imm(16))), n);
   } else {
     const back = o.let("back", o.and(o.sub(o.imm(w), n), o.imm(63)));
     shifted = left ? o.or(o.shl(a, n), o.shr(source, back)) : o.or(o.shr(a, n), o.shl(source, back));
-    cf = left ? o.shr(a, back) : o.shr(a, before);
   }
   const r = o.let("r", o.select(some, o.zext(shifted, w), a));
   o.set(0, r);
-  o.when(some, () => o.flags("result", w, r, carryOverflow(o, cf, bitAt(o, o.xor(r, a), w - 1))));
+  o.when(some, () => {
+    const last = o.let("last", left ? o.shl(a, before) : o.shr(a, before));
+    const cf = left ? bitAt(o, last, w - 1) : last;
+    const of = left ? o.xor(cf, bitAt(o, o.shl(last, o.imm(1)), w - 1)) : o.xor(bitAt(o, r, w - 1), bitAt(o, r, w - 2));
+    o.flags("result", w, r, carryOverflow(o, cf, of));
+  });
 };
 
 const group = [[0, "rol", rotate(true)], [1, "ror", rotate(false)], [2, "rcl", rotateCarry(true)], [3, "rcr", rotateCarry(false)], [4, "shl", shl], [5, "shr", shr], [6, "sal", shl], [7, "sar", sar]] as const;

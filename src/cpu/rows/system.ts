@@ -50,7 +50,11 @@ const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
 export const system: readonly Row[] = [
   ...privilegedPlain.map(([name, encoding]) => row(name, encoding, privileged, { ends: true })),
   row("swapgs", "0F 01 F8", privileged, { ends: true, only: "64" }),
-  ...[0, 2, 3, 4].flatMap((n) => [row("mov", `0F 20 /${n} Ry,Cy`, privileged, control), row("mov", `0F 22 /${n} Cy,Ry`, privileged, control)]),
+  // On AMD a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn)
+  ...[0, 2, 3, 4].flatMap((n) => {
+    const attributes: Attributes = n === 0 ? { ...control, lock: true } : control;
+    return [row("mov", `0F 20 /${n} Ry,Cy`, privileged, attributes), row("mov", `0F 22 /${n} Cy,Ry`, privileged, attributes)];
+  }),
   row("mov", "0F 21 Ry,Dy", privileged, control), row("mov", "0F 23 Dy,Ry", privileged, control),
   row("sgdt", "0F 01 /0 Ms", storeTable(shown.gdt)), row("sidt", "0F 01 /1 Ms", storeTable(shown.idt)),
   row("smsw", "0F 01 /4 Rv", storeWord(shown.cr0)), row("smsw", "0F 01 /4 Mw", storeWord(shown.cr0 & 0xffff)),
