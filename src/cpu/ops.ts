@@ -13,8 +13,10 @@ import type { EF, Field } from "./state.ts";
 export type Width = 8 | 16 | 32 | 64;
 export type AddressSize = 16 | 32 | 64;
 
-/** How the six status flags follow from a result r and operands a, b (flags.ts). `adc` is "add" too; `sbb` is "sub"
- * with a borrow that came in, so that its flags say nothing about a < b. */
+/**
+ * How the six status flags follow from a result r and operands a, b (flags.ts). `adc` is "add" too; "sbb" is "sub" with a borrow
+ * that came in, so its flags say nothing about a < b.
+ */
 export type FlagKind = "add" | "sub" | "inc" | "dec" | "result" | "word" | "sbb";
 export type Flag = "CF" | "PF" | "AF" | "ZF" | "SF" | "OF";
 
