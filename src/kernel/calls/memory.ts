@@ -24,7 +24,8 @@ const mmap = (t: Task, at: number, length: number, protection: number, how: numb
   const request = { at, length, prot: protection, flags: how, offset, compat: t.compat };
   if ((how & MAP_ANONYMOUS) !== 0) return (how & MAP_HUGETLB) !== 0 ? -E.ENODEV : memory.mmap(t.mem, request);
   const file = fileOf(t, fd);
-  if (typeof file === "number") return file;
+  // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
+  if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
   if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP_ANONYMOUS });
   return memory.mmap(t.mem, { ...request, file });
 };
