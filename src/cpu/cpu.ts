@@ -6,7 +6,7 @@ import { Blocks, registerOffset } from "./blocks.ts";
 import type { Decoded } from "./decode.ts";
 import { Evaluator, exitOf } from "./evaluate.ts";
 import { exit, type Exit, leave, settled } from "./exit.ts";
-import { Jit, sampleInterval } from "./jit/jit.ts";
+import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
 import { type Access, access, aligned, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
@@ -49,6 +49,7 @@ export class Cpu implements CodeWatch, Machine {
   /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
+  /** Instructions granted to generated code in the current `run`. */
   #limit = 0;
   readonly model: Model;
 
@@ -227,22 +228,25 @@ export class Cpu implements CodeWatch, Machine {
     s.u32[at.systemFlags >> 2] = word & ~0x8d7;
   }
 
-  /** Run until an exit, at most `limit` instructions (below 2^31). In slices, between which the JIT learns where time goes. */
+  /**
+   * Run until an exit, at most `limit` instructions (below 2^31). Generated code gets the limit in parts: between them the JIT learns
+   * where time goes. Parts end at block boundaries; only the limit itself is exact.
+   */
   run(limit: number): Exit {
-    const end = this.instructions + limit;
-    for (;;) {
-      const code = this.#slice(Math.min(end - this.instructions, sampleInterval));
-      if (code !== exit.budget || this.instructions >= end) return code;
-      this.jit.sample(this.#next);
-    }
-  }
-  /** The block that was next when the budget ran out. */
-  #next = 0;
-  #slice(limit: number): Exit {
     const s = this.state;
     const { blocks } = this;
-    this.#limit = limit;
-    let budget = limit;
+    const part = this.jit.interval;
+    let budget = Math.min(limit, part);
+    this.#limit = budget;
+    /** What generated code has not been given yet. */
+    let reserve = limit - budget;
+    const grantMore = (): void => {
+      this.jit.sample(s.rip);
+      const more = Math.min(reserve, part);
+      this.#limit += more;
+      budget += more;
+      reserve -= more;
+    };
     let rec = blocks.find(s.rip);
     for (;;) {
       let code: number;
@@ -253,8 +257,12 @@ export class Cpu implements CodeWatch, Machine {
       }
       else {
         let left = blocks.leftOf(rec);
+        if (left > budget && reserve > 0) {
+          grantMore();
+          rec = blocks.find(s.rip);
+          continue;
+        }
         if (left > budget) {
-          this.#next = s.rip;
           if (budget === 0) return this.#finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           if (rec === 0) {
@@ -322,9 +330,11 @@ export class Cpu implements CodeWatch, Machine {
           rec = budget > 0 ? blocks.bounded(s.rip, 1) : blocks.find(s.rip);
           break;
         case leave.short:
-          this.#next = s.rip;
-          if (budget === 0) return this.#finish(budget, exit.budget);
-          rec = blocks.bounded(s.rip, budget);
+          if (reserve > 0) {
+            grantMore();
+            rec = blocks.find(s.rip);
+          } else if (budget === 0) return this.#finish(budget, exit.budget);
+          else rec = blocks.bounded(s.rip, budget);
           break;
         case leave.unverified:
           budget += blocks.leftOf(rec);

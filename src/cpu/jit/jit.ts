@@ -14,8 +14,8 @@ import { type Graph, growGraph } from "./graph.ts";
 
 /** Samples that make a block hot. */
 const defaultThreshold = 2;
-/** Instructions between samples. */
-export const sampleInterval = 20_000;
+/** Instructions between samples: few while code is being discovered, many once samples bring nothing new. */
+const intervals = { first: 10_000, last: 500_000, growth: 1.02 } as const;
 
 interface Region { readonly slot: number; readonly graph: Graph; readonly head: number; readonly context: number }
 
@@ -43,6 +43,7 @@ export class Jit {
   readonly #free: number[] = [];
   #nextSlot = 0;
   threshold = defaultThreshold;
+  #interval: number = intervals.first;
   enabled = true;
   readonly stats: JitStats = { regions: 0, dropped: 0, refused: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
 
@@ -52,6 +53,9 @@ export class Jit {
     this.#table = links.handlers["regions"] as WebAssembly.Table;
   }
 
+  /** Instructions until the next sample. */
+  get interval(): number { return Math.floor(this.#interval); }
+
   /** A block that was next when a slice ended. */
   sample(ip: number): void {
     if (!this.enabled) return;
@@ -60,6 +64,7 @@ export class Jit {
     const heat = (this.#heat.get(key) ?? 0) + 1;
     this.#heat.set(key, heat);
     if (heat === this.threshold) this.#compile(ip);
+    else this.#interval = Math.min(intervals.last, this.#interval * intervals.growth);
   }
 
   #compile(ip: number): void {
