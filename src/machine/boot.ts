@@ -45,12 +45,12 @@ const kernelModel = (model: Model): ProcessorModel => ({
 
 const allocate = (bytes: number): WebAssembly.Memory => {
   if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
-    throw new Problem("no-memory", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
+    throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
   const pages = Math.ceil((layout.frames + bytes) / WASM_PAGE);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch (cause) {
-    throw new Problem("no-memory", `the host has no ${bytes} bytes of memory for the guest`, { cause });
+    throw new Problem("host", `the host has no ${bytes} bytes of memory for the guest`, { cause });
   }
 };
 

@@ -64,13 +64,13 @@ const byErrno: ReadonlyMap<number, Reason> = new Map([
 export const executionProblem = (
   path: string,
   errno: number,
-  file: { readonly bytes?: Uint8Array | undefined; readonly isDirectory?: boolean } = {},
+  file?: { readonly bytes?: Uint8Array; readonly isDirectory: boolean },
 ): Problem => {
-  const reason: Reason = file.isDirectory
+  const reason: Reason = file?.isDirectory
     ? { code: "not-executable", message: "is a directory" }
-    : errno === E.ENOENT && file.bytes
+    : errno === E.ENOENT && file?.bytes
       ? { code: "not-found", message: "needs an interpreter that the guest does not have", help: "give it one with --root or --mount" }
       : (byErrno.get(errno) ??
-        (file.bytes && errno === E.ENOEXEC ? elfReason(file.bytes) : undefined) ?? { code: "not-executable", message: errnoText(errno) });
+        (file?.bytes && errno === E.ENOEXEC ? elfReason(file?.bytes) : undefined) ?? { code: "not-executable", message: errnoText(errno) });
   return new Problem(reason.code, `${path}: ${reason.message}`, reason.help === undefined ? {} : { help: reason.help });
 };

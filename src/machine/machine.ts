@@ -16,7 +16,7 @@ import { Output, type Run } from "./run.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./status.ts";
 import { Trace } from "./trace.ts";
-import { putFile } from "./tree.ts";
+import { lookAt, putFile } from "./tree.ts";
 
 /** Virtual nanoseconds between two looks at the world outside: some hundredths of a second of real time. */
 const STRETCH = 5_000_000;
@@ -116,7 +116,7 @@ export class Machine {
       cwd: byteString(options.cwd ?? "/"),
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
-    if (typeof process === "number") throw executionProblem(path, -process, typeof program === "string" ? {} : { bytes: program });
+    if (typeof process === "number") throw executionProblem(path, -process, lookAt(kernel.vfs, path));
     if (options.policy !== undefined) confine(process, options.policy);
     return process;
   }

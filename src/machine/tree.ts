@@ -4,10 +4,14 @@ import type { Path } from "../kernel/fs/dentry.ts";
 import type { FileSystem } from "../kernel/fs/inode.ts";
 import { MemDir, MemFile } from "../kernel/fs/memfs.ts";
 import { S_IFREG } from "../kernel/fs/mode.ts";
+import { RegularInode } from "../kernel/fs/regular.ts";
 import { adopt } from "../kernel/fs/resolve.ts";
 import { mountpoint } from "../kernel/fs/standard.ts";
 import type { Vfs } from "../kernel/fs/vfs.ts";
 import { Problem } from "../problem.ts";
+
+/** Enough of a file to tell what it is. */
+const HEAD = 65536;
 
 /** The directory at an absolute path, made with all above it where it is missing. */
 const directoryAt = (vfs: Vfs, path: string): Path => {
@@ -43,6 +47,17 @@ export const fileAt = (vfs: Vfs, path: string): Path => {
   const inode = parent.lookup(name);
   if (typeof inode === "number") throw new Error(`${path} is missing`);
   return { mount: at.mount, dentry: at.dentry.children.get(name) ?? adopt(at.dentry, name, inode) };
+};
+
+/** What an absolute path holds, as far as it can be told without following links: for messages. */
+export const lookAt = (vfs: Vfs, path: string): { readonly isDirectory: boolean; readonly bytes?: Uint8Array } | undefined => {
+  const slash = path.lastIndexOf("/");
+  const parent = mountpoint(vfs, path.slice(0, slash) || "/")?.dentry.inode;
+  const inode = parent instanceof MemDir ? parent.lookup(path.slice(slash + 1)) : undefined;
+  if (inode === undefined || typeof inode === "number") return undefined;
+  if (!(inode instanceof RegularInode)) return { isDirectory: inode.isDir };
+  const bytes = new Uint8Array(Math.min(inode.size, HEAD));
+  return inode.readAt(0, bytes) < 0 ? undefined : { isDirectory: false, bytes };
 };
 
 export const mountAt = (vfs: Vfs, path: string, fs: FileSystem, flags = 0): void => {

@@ -10,7 +10,11 @@ const bin = join(top, "guest", "bin");
 
 describe("guest/bin", () => {
   it("holds exactly the files that guest/src makes", () => {
-    expect(readdirSync(bin).sort()).toEqual(guests().map((g) => g.file).sort());
+    expect(readdirSync(bin).sort()).toEqual(
+      guests()
+        .map((g) => g.file)
+        .sort(),
+    );
   });
 
   it.skipIf(missing("guest/bin is rebuilt", nasm))("comes out byte for byte when it is built again", () => {

@@ -9,7 +9,11 @@ export interface NativeRun {
   readonly end: number | string;
 }
 
-export const runNative = (program: string, args: readonly string[] = [], options: { input?: string; cwd?: string } = {}): NativeRun => {
+export const runNative = (
+  program: string,
+  args: readonly string[] = [],
+  options: { input?: string; cwd?: string; env?: Record<string, string> } = {},
+): NativeRun => {
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "latin1",
     env: {},

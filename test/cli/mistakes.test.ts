@@ -1,0 +1,92 @@
+// What users get wrong: one clear line, an exit status between 125 and 127, never a stack trace.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { guestPath, trapgate } from "../support/cli.ts";
+import { inFolder } from "../support/guest.ts";
+
+const complains = ({ status, stdout, stderr }: ReturnType<typeof trapgate>, wanted: number, text: RegExp): void => {
+  expect(stderr).toMatch(text);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(stderr).toMatch(/^trapgate: /);
+  expect(stdout).toBe("");
+  expect(status).toBe(wanted);
+};
+
+const elf = (): Buffer => Buffer.from(readFileSync(guestPath("hello-syscall")));
+const patched = (at: number, ...bytes: number[]): Buffer => {
+  const file = elf();
+  file.set(bytes, at);
+  return file;
+};
+/** p_memsz of the second program header: 2^60. */
+const HUGE_MEMSZ = 64 + 56 + 40;
+
+/** File name, content, mode, exit status, message. */
+const files: readonly (readonly [string, Buffer | string, number, number, RegExp])[] = [
+  ["text", "no program\n", 0o755, 126, /text: is not an ELF file/],
+  ["empty", "", 0o755, 126, /empty: is not an ELF file/],
+  ["truncated", elf().subarray(0, 40), 0o755, 126, /truncated: is a truncated ELF file/],
+  ["cut-headers", elf().subarray(0, 100), 0o755, 126, /cut-headers: is a truncated ELF file/],
+  ["arm", patched(18, 40), 0o755, 126, /arm: is an ELF file for ARM/],
+  ["aarch64", patched(18, 183), 0o755, 126, /aarch64: is an ELF file for AArch64/],
+  ["object", patched(16, 1), 0o755, 126, /object: is an ELF file, but no program/],
+  ["huge", patched(HUGE_MEMSZ, 0, 0, 0, 0, 0, 0, 0, 0x10), 0o755, 126, /huge: asks for more memory than there is/],
+  ["not-executable", elf(), 0o644, 126, /not-executable: permission denied/],
+  ["no-interpreter", "#!/no/such/interpreter\n", 0o755, 127, /no-interpreter: needs an interpreter/],
+];
+
+describe("a file that cannot be run", () => {
+  it.each(files)("%s", async (name, content, mode, status, text) => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, name), content, { mode });
+      complains(trapgate(["run", join(folder, name)]), status, text);
+      complains(trapgate(["run", "--root", folder, `/${name}`]), status, text);
+    });
+  });
+  it("a file that is missing", () => complains(trapgate(["run", "/no/such/file"]), 127, /\/no\/such\/file: not found/));
+  it("a folder", async () => {
+    await inFolder(async (folder) => {
+      mkdirSync(join(folder, "sub"));
+      complains(trapgate(["run", folder]), 126, /is a directory/);
+      complains(trapgate(["run", "--root", folder, "/sub"]), 126, /is a directory|permission denied/);
+    });
+  });
+  it("a name that the root does not have", async () => {
+    await inFolder(async (folder) => complains(trapgate(["run", "--root", folder, "/bin/sh"]), 127, /\/bin\/sh: not found/));
+  });
+});
+
+describe("a command line that means nothing", () => {
+  const hello = guestPath("hello-syscall");
+  it.each([
+    ["an unknown command", ["fly"], /there is no command "fly"/],
+    ["an unknown flag", ["run", "--fast", hello], /unknown option '--fast'/],
+    ["no program", ["run"], /which program\?/],
+    ["an unknown kernel", ["run", "--kernel", "v7", hello], /--kernel knows upstream, v6/],
+    ["an unknown processor", ["run", "--cpu", "z80", hello], /no processor model "z80"/],
+    ["a size that is none", ["run", "--memory", "much", hello], /--memory wants a size/],
+    ["a size that cannot be", ["run", "--memory", "1K", hello], /between 1 MiB and/],
+    ["a mount without a guest path", ["run", "--mount", "/tmp", hello], /--mount wants HOST:GUEST/],
+    ["a mount of nothing", ["run", "--mount", "/no/such:/mnt", hello], /\/no\/such is not a folder/],
+    ["a root that is no folder", ["run", "--root", "/etc/passwd", "/bin/sh"], /\/etc\/passwd is not a folder/],
+    ["a policy that is not there", ["run", "--policy", "/no/such", hello], /there is no file \/no\/such/],
+    ["an environment entry without a name", ["run", "--env", "=x", hello], /--env wants NAME=VALUE/],
+    ["an unknown landmine", ["landmines", "--only", "Z9"], /--only knows A1/],
+    ["a trace file that cannot be written", ["trace", "-o", "/no/such/file", hello], /cannot be written/],
+  ] as const)("%s", (_, args, text) => complains(trapgate(args), 125, text));
+
+  it("a policy that is not one: text, instructions cut short, instructions that the checker refuses", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "policy");
+      for (const [content, text] of [
+        ["this is no filter\n", /the policy, line 1: /],
+        [Buffer.from([6, 0, 0, 0, 0]), /no list of BPF instructions/],
+        [Buffer.from([6, 0, 0, 0, 0, 0, 255, 127, 255, 255, 0, 0, 0, 0, 0, 0]), /the policy, instruction 1/],
+      ] as const) {
+        writeFileSync(file, content);
+        complains(trapgate(["run", "--policy", file, hello]), 125, text);
+      }
+    });
+  });
+});

@@ -1,0 +1,156 @@
+// `trapgate run` and `trace` as users start them: streams, exit statuses, time and memory limits.
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { describe, expect, it } from "vitest";
+import { guestPath, trapgate } from "../support/cli.ts";
+import { inFolder } from "../support/guest.ts";
+import { busybox, missing, nasm, top } from "../support/host.ts";
+
+describe("run", () => {
+  it.each([
+    ["hello-syscall", "hello through syscall\n"],
+    ["hello-int80-64", "hello through int 0x80 from 64-bit code\n"],
+    ["hello-int80-32", "hello through int 0x80\n"],
+    ["hello-vdso32", "hello through __kernel_vsyscall\n"],
+    ["hello-syscall32", "hello through syscall from 32-bit code\n"],
+  ])("%s says hello", (name, text) => {
+    expect(trapgate(["run", guestPath(name)])).toEqual({ status: 0, stdout: text, stderr: "" });
+  });
+  it("ends with the guest's status, or 128 and the signal that killed it", () => {
+    expect(trapgate(["run", guestPath("a2")]).status).toBe(77);
+    expect(trapgate(["run", guestPath("a1-fixed")]).status).toBe(128 + 31);
+    expect(trapgate(["run", "--kernel", "v6", guestPath("a1-v6")]).status).toBe(128 + 9);
+  });
+  it("prints the kernel's messages when asked", () => {
+    const { stderr } = trapgate(["run", "--kernel", "v6", "--kernel-log", guestPath("a1-v6")]);
+    expect(stderr).toMatch(/^\[ +\d+\.\d{6}\] a1-v6\[\d+\]: compat system call 64 blocked at 0x[0-9a-f]+$/m);
+  });
+  it("starts a hello in at most three times what node takes to do nothing", () => {
+    const time = (args: readonly string[]): number => {
+      const from = performance.now();
+      spawnSync(process.execPath, args, { stdio: "ignore" });
+      return performance.now() - from;
+    };
+    const least = (args: readonly string[]): number => Math.min(...Array.from({ length: 5 }, () => time(args)));
+    expect(least([join(top, "bin", "trapgate.js"), "run", guestPath("hello-syscall")]) / least(["-e", "0"])).toBeLessThan(3);
+  });
+  it("takes a policy as text", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "policy");
+      writeFileSync(file, "A = sys_number\nA == write ? dead : ok\nok: return ALLOW\ndead: return KILL_PROCESS\n");
+      expect(trapgate(["run", "--policy", file, guestPath("hello-syscall")])).toMatchObject({ status: 128 + 31, stdout: "" });
+    });
+  });
+});
+
+describe("trace", () => {
+  it("writes strace's lines on standard error, or into a file", async () => {
+    const { stdout, stderr } = trapgate(["trace", guestPath("hello-int80-64")]);
+    expect(stdout).toBe("hello through int 0x80 from 64-bit code\n");
+    expect(stderr).toBe(
+      'write(1, "hello through int 0x80 from 64-b"..., 40) = 40 [i386]\nexit(0)                                 = ? [i386]\n+++ exited with 0 +++\n',
+    );
+    await inFolder(async (folder) => {
+      const file = join(folder, "trace");
+      expect(trapgate(["trace", "-o", file, guestPath("hello-int80-64")]).stderr).toBe("");
+      expect(readFileSync(file, "utf8")).toBe(stderr);
+    });
+  });
+  it("says what the filters said", () => {
+    expect(trapgate(["trace", guestPath("a1-fixed")]).stderr).toMatch(/getppid\(\) += \? \[i386\] \(seccomp: .*KILL_PROCESS\)/);
+    expect(trapgate(["trace", guestPath("c9")]).stderr).toMatch(
+      /getppid\(\) += -1 EPERM \(Operation not permitted\) \(seccomp: .*ERRNO\(1\)\)/,
+    );
+  });
+});
+
+describe("landmines", () => {
+  it("prints one row and its runs, all as expected", () => {
+    const { status, stdout } = trapgate(["landmines", "--only", "A1"]);
+    expect(stdout).toMatch(
+      /^A1 .*\n +upstream +weak +as expected .*\n +upstream +fixed +as expected .*\n +v6 +weak +as expected .*\n3 runs, all as expected\n$/,
+    );
+    expect(status).toBe(0);
+  });
+});
+
+/** Endless, and greedy: written with nasm's help for the length of a test. */
+const assemble = (folder: string, name: string, source: string): string => {
+  const file = join(folder, `${name}.asm`);
+  writeFileSync(file, `%include "elf.inc"\n%include "calls.inc"\n        elf64\n${source}\n        end_elf\n`);
+  spawnSync("nasm", ["-f", "bin", `-I${top}/guest/src/`, "-o", join(folder, name), file], { stdio: "inherit" });
+  spawnSync("chmod", ["+x", join(folder, name)]);
+  return join(folder, name);
+};
+
+describe.skipIf(missing("limits", nasm))("limits", () => {
+  it("an infinite loop ends at --timeout with status 124", async () => {
+    await inFolder(async (folder) => {
+      const { status, stderr } = trapgate(["run", "--timeout", "0.5", assemble(folder, "loop", "_start: jmp _start")]);
+      expect(stderr).toMatch(/^trapgate: .*loop: gave up after 0.5 s\n$/);
+      expect(status).toBe(124);
+    });
+  });
+  it("a guest that sleeps for ever ends at --timeout", async () => {
+    await inFolder(async (folder) => {
+      expect(trapgate(["run", "--timeout", "0.5", assemble(folder, "pause", "_start: call64 34\n jmp _start")]).status).toBe(124);
+    });
+  });
+  it("a guest that eats memory gets ENOMEM or SIGKILL, and the host lives", async () => {
+    await inFolder(async (folder) => {
+      const eat = `_start: mov edi, 0
+        mov esi, 1 << 20
+        mov edx, 3
+        mov r10d, 0x22
+        mov r8, -1
+        xor r9d, r9d
+        mov eax, 9
+        syscall
+        test rax, rax
+        js .full
+        mov ecx, (1 << 20) / 4096
+.touch: mov byte [rax], 1
+        add rax, 4096
+        loop .touch
+        jmp _start
+.full:  die 12`;
+      const { status } = trapgate(["run", "--memory", "64M", "--timeout", "50", assemble(folder, "eat", eat)]);
+      expect([12, 128 + 9]).toContain(status);
+    });
+  });
+});
+
+const need = busybox("amd64");
+describe.skipIf(missing("streams of the command line", need))("streams", () => {
+  it("pass through", () => {
+    expect(trapgate(["run", need.path, "tr", "a-z", "A-Z"], { input: "from the host\n" })).toMatchObject({
+      status: 0,
+      stdout: "FROM THE HOST\n",
+    });
+    expect(trapgate(["run", need.path, "sh", "-c", "echo out; echo err >&2; exit 3"])).toEqual({
+      status: 3,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
+  });
+  it("an environment and a working directory are what was given, nothing else", () => {
+    const { stdout } = trapgate(["run", "-e", "NAME=value", "--cwd", "/tmp", need.path, "sh", "-c", "env | sort; pwd"]);
+    expect(stdout).toMatch(/^NAME=value\n(.*\n)*PATH=.*\n/);
+    expect(stdout).toMatch(/\n\/tmp\n$/);
+    expect(stdout).not.toContain("HOME=");
+  });
+  it("a mount is read-only unless it is said to be more", async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, "file"), "before\n");
+      const write = (mode: string) =>
+        trapgate(["run", "--mount", `${folder}:/mnt${mode}`, need.path, "sh", "-c", "echo after > /mnt/file && cat /mnt/file"]);
+      expect(write("")).toMatchObject({ status: 1 });
+      expect(write(":cow")).toMatchObject({ status: 0, stdout: "after\n" });
+      expect(readFileSync(join(folder, "file"), "utf8")).toBe("before\n");
+      expect(write(":rw")).toMatchObject({ status: 0, stdout: "after\n" });
+      expect(readFileSync(join(folder, "file"), "utf8")).toBe("after\n");
+    });
+  });
+});
