@@ -71,7 +71,7 @@ export class Blocks {
     this.flushJumps();
   }
   flushJumps(): void {
-    this.#state.i64.fill(-1n, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
+    this.#state.i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
   }
 
   // Compiled regions. A region takes the place of its entry block's first record.
@@ -342,6 +342,11 @@ export class Blocks {
     const s = this.#state;
     const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
     if (d.row.ends) s.i64[(rec + record.imm) >> 3] = BigInt(next);
+    if (d.row.located) {
+      s.i64[(rec + record.imm) >> 3] = BigInt(d.ip);
+      s.u8[rec + record.imm + 6] = d.modrmByte;
+      s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
+    }
     for (const o of d.row.operands) {
       if (o.kind === "rel") {
         s.i64[(rec + record.disp) >> 3] = BigInt(d.target);
@@ -398,7 +403,7 @@ const memoryKind = (d: Decoded, context: number): number => {
     return memoryKinds.indexOf(indexed ? "bx64" : "b64");
   }
   if (d.addressSize === 16) return memoryKinds.indexOf("s16");
-  if (contexts[context]!.flat && d.memorySegment < S.fs) return memoryKinds.indexOf(indexed ? "bx32" : "b32");
+  if (contexts[context]!.flat && d.memorySegment < S.fs && d.memorySegment !== S.cs) return memoryKinds.indexOf(indexed ? "bx32" : "b32");
   return memoryKinds.indexOf("s32");
 };
 

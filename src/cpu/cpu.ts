@@ -4,16 +4,17 @@ import { actions, type Machine } from "./act.ts";
 import { USER_END } from "../abi/brand.ts";
 import { Blocks, registerOffset } from "./blocks.ts";
 import type { Decoded } from "./decode.ts";
-import { Evaluator, exitOf } from "./evaluate.ts";
+import { Evaluator, exitOf, integers } from "./evaluate.ts";
+import { kindCode, signParitySource, zeroSource } from "./flags.ts";
 import { exit, type Exit, leave, settled } from "./exit.ts";
 import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
-import { type Access, access, aligned, cacheWrite, type CodeWatch, type Mmu } from "./mmu.ts";
+import { type Access, access, cacheWrite, type CodeWatch, misalignedBy, type Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import type { Row } from "./row.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
-import { at, EF, PF, S, State, vector } from "./state.ts";
+import { at, EF, PF, R, S, State, vector, STATUS_FLAGS } from "./state.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
@@ -62,8 +63,8 @@ export class Cpu implements CodeWatch, Machine {
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#missChecked(address, bytes, how, rec, budget),
       commit: () => this.#commit(),
-      checkSegment: (segment: number, offset: number, bytes: number, write: number, rec: number, budget: number) => {
-        const bad = this.segments.check(segment, offset, bytes, write !== 0);
+      checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) => {
+        const bad = how >>> misalignedBy !== 0 ? vector.GP : this.segments.check(segment, offset, bytes, how === access.write);
         if (bad >= 0) this.#throwFault(bad, 0, 0, rec, budget);
       },
       act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
@@ -126,12 +127,13 @@ export class Cpu implements CodeWatch, Machine {
   }
 
   #missChecked(address: number, bytes: number, how: number, rec: number, budget: number): number {
-    if ((how & aligned) !== 0 && address % bytes !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
-    return this.#miss(address, bytes, (how & ~aligned) as Access, rec, budget);
+    // Before any other fault, a segment's limit included.
+    if (how >>> misalignedBy !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
+    return this.#miss(address, bytes, how as Access, rec, budget);
   }
   #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
     // Not canonical: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1. Negative: the kernel's half, never ours.
-    if (address + bytes > USER_END || address < -USER_END) this.#throwFault(this.#stackAccess(rec) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    if (address + bytes > USER_END || address < -USER_END) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
@@ -151,7 +153,7 @@ export class Cpu implements CodeWatch, Machine {
     this.#regionFault = false;
     try {
       const p = this.#missChecked(address, bytes, how, 0, 0);
-      return p === layout.scratch && (how & ~aligned) === access.write ? 0 : p;
+      return p === layout.scratch && how === access.write ? 0 : p;
     } catch (e) {
       if (e !== guestFault) throw e;
       this.#regionFault = true;
@@ -177,11 +179,14 @@ export class Cpu implements CodeWatch, Machine {
       this.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
     }
   }
-  /** Does the instruction reach memory through SS: by its operand's base register, or as a stack instruction? */
-  #stackAccess(rec: number): boolean {
+  /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
+  #stackAccess(rec: number, address: number): boolean {
     const d = this.#evaluated ?? this.blocks.decodeOne(this.blocks.ipOf(rec));
     if (!d) return false;
-    return (d.isMemory && d.memorySegment === S.ss) || (d.row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(d.row.name));
+    const stack = d.row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(d.row.name);
+    const sp = Number(BigInt.asIntN(64, this.state.u64[R.sp] as bigint));
+    if (stack && (!d.isMemory || Math.abs(address - sp) <= 16)) return true;
+    return d.isMemory && d.memorySegment === S.ss;
   }
 
   // Faults.
@@ -223,9 +228,12 @@ export class Cpu implements CodeWatch, Machine {
   get flags(): number { return Number(this.#run.flagsWord()) | (this.state.u32[at.systemFlags >> 2] as number) | 2; }
   set flags(word: number) {
     const s = this.state;
-    s.u32[at.flagKind >> 2] = 5;
-    s.u64[at.flagResult >> 3] = BigInt(word & 0x8d5);
-    s.u32[at.systemFlags >> 2] = word & ~0x8d7;
+    const status = BigInt(word & STATUS_FLAGS);
+    s.u32[at.flagKind >> 2] = kindCode.split;
+    s.u64[at.flagResult >> 3] = zeroSource(integers, status);
+    s.u64[at.flagA >> 3] = status;
+    s.u64[at.flagB >> 3] = signParitySource(integers, status);
+    s.u32[at.systemFlags >> 2] = word & ~(STATUS_FLAGS | 2);
   }
 
   /**

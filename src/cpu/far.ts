@@ -2,6 +2,7 @@
 import type { Action, Machine } from "./act.ts";
 import { contexts } from "./context.ts";
 import { leave } from "./exit.ts";
+import { F } from "./segments.ts";
 import { at, EF, R, S, type State, vector } from "./state.ts";
 
 const stackSize = (s: State): number => contexts[s.u32[at.context >> 2] as number]!.stackSize;
@@ -12,9 +13,9 @@ const setStackPointer = (s: State, sp: bigint): void => {
   s.u64[R.sp] = w === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(w);
 };
 /** Where a stack slot lies, its segment checked. */
-const slot = (m: Machine, sp: bigint, bytes: number, write: boolean): number => {
+const slot = (m: Machine, sp: bigint, bytes: number, write: boolean, long = m.state.mode === 64): number => {
   const s = m.state;
-  if (s.mode === 64) return Number(BigInt.asIntN(64, sp));
+  if (long) return Number(BigInt.asIntN(64, sp));
   const offset = Number(sp & mask(stackSize(s)));
   m.checkSegment(S.ss, offset, bytes, write);
   return (s.segBase(S.ss) + offset) % 0x1_0000_0000;
@@ -24,22 +25,23 @@ const load = (m: Machine, sp: bigint, bits: number): bigint => {
   const p = m.readLinear(slot(m, sp, bits / 8, false), bits / 8);
   return bits === 64 ? m.state.view.getBigUint64(p, true) : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
-const store = (m: Machine, sp: bigint, bits: number, v: bigint): void => {
-  const p = m.writeLinear(slot(m, sp, bits / 8, true), bits / 8);
+const store = (m: Machine, sp: bigint, bits: number, v: bigint, long?: boolean): void => {
+  const p = m.writeLinear(slot(m, sp, bits / 8, true, long), bits / 8);
   if (bits === 64) m.state.view.setBigUint64(p, v & mask(64), true);
   else if (bits === 32) m.state.view.setUint32(p, Number(v & mask(32)), true);
   else m.state.view.setUint16(p, Number(v & mask(16)), true);
   m.commitLinear(p);
 };
 
+const isLong = (m: Machine, selector: number): boolean => ((m.segments.lookup(selector)?.access ?? 0) & F.long) !== 0;
+
 /** Can control go to this selector and offset? -1, or what raise() gives. The return's RPL must be 3; a jump's may be less. */
 const check = (m: Machine, selector: number, offset: bigint, returns: boolean): number => {
   if (returns && (selector & 3) !== 3) return m.raise(vector.GP, selector & 0xfffc);
   const bad = m.segments.checkCode(selector);
   if (bad >= 0) return m.raise(bad, selector & 0xfffc);
-  const d = m.segments.lookup(selector)!;
-  const long = (d.access & 0x200) !== 0;
-  const fits = long ? offset < 1n << 47n || offset >= (1n << 64n) - (1n << 47n) : offset <= BigInt(d.limit);
+  const limit = BigInt(m.segments.limit(selector));
+  const fits = isLong(m, selector) ? offset < 1n << 47n || offset >= (1n << 64n) - (1n << 47n) : offset <= limit;
   return fits ? -1 : m.raise(vector.GP, 0);
 };
 const go = (m: Machine, selector: number, offset: bigint): number => {
@@ -57,16 +59,19 @@ export const farJump: Action = (m, _r, offset, b) => {
   return bad >= 0 ? bad : go(m, selector, offset);
 };
 
+/** The return address goes where the stack will be: rsp without a segment, if the target is 64-bit code. */
 export const farCall: Action = (m, _r, offset, b) => {
   const { selector, bits } = unpack(b);
   const bad = check(m, selector, offset, false);
   if (bad >= 0) return bad;
   const s = m.state;
   const step = BigInt(bits / 8);
-  const sp = stackPointer(s);
-  store(m, sp - step, bits, BigInt(s.selector(S.cs)));
-  store(m, sp - 2n * step, bits, BigInt(m.nextIp));
-  setStackPointer(s, sp - 2n * step);
+  const long = isLong(m, selector);
+  const sp = long ? (s.u64[R.sp] as bigint) : stackPointer(s);
+  store(m, sp - step, bits, BigInt(s.selector(S.cs)), long);
+  store(m, sp - 2n * step, bits, BigInt(m.nextIp), long);
+  if (long) s.u64[R.sp] = BigInt.asUintN(64, sp - 2n * step);
+  else setStackPointer(s, sp - 2n * step);
   return go(m, selector, offset);
 };
 
@@ -76,8 +81,8 @@ export const farReturn: Action = (m, _r, release, b) => {
   const s = m.state;
   const step = BigInt(bits / 8);
   const sp = stackPointer(s);
-  const offset = load(m, sp, bits);
   const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  const offset = load(m, sp, bits);
   // A return to another privilege level would take ss too: it is read before the selector is found wanting.
   if ((selector & 3) !== 3) load(m, sp + 3n * step + release, bits);
   const bad = check(m, selector, offset, true);
@@ -100,6 +105,7 @@ export const iret: Action = (m, _r, _a, b) => {
   const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
   const offset = load(m, sp, bits);
   const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  if ((selector & 3) !== 3) load(m, sp + 4n * step, bits);
   const newSp = long ? load(m, sp + 3n * step, bits) : sp + 3n * step;
   const ss = long ? Number(load(m, sp + 4n * step, bits) & 0xffffn) : -1;
   const bad = check(m, selector, offset, true);
@@ -128,7 +134,8 @@ export const enter: Action = (m, _r, locals, b) => {
     store(m, sp, bits, v);
   };
   push(bp);
-  const frame = sp & mask(bits);
+  const kept = ~mask(stackSize(s));
+  const frame = (((s.u64[R.sp] as bigint) & kept) | (sp & ~kept)) & mask(bits);
   for (let n = 1; n < (level & 31); n++) {
     bp -= step;
     push(load(m, bp, bits));
@@ -137,8 +144,7 @@ export const enter: Action = (m, _r, locals, b) => {
   sp -= locals;
   // SDM Vol. 2A ENTER: #PF as well if a write using the final stack pointer would cause one.
   m.writeLinear(slot(m, sp, bits / 8, true), bits / 8);
-  const kept = bits === 16 ? (s.u64[R.bp] as bigint) & ~mask(16) : 0n;
-  s.u64[R.bp] = kept | frame;
+  s.u64[R.bp] = (bits === 16 ? (s.u64[R.bp] as bigint) & ~mask(16) : 0n) | frame;
   setStackPointer(s, sp);
   return 0;
 };

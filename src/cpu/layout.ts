@@ -22,8 +22,8 @@ export const layout = {
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address; -1 never matches. */
 export const tlb = { entries: 1024, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
 
-/** Jump-cache entry: instruction pointer plus context tag u64, record u32. */
-export const jumpCache = { entries: 4096, size: 16, ip: 0, record: 8 } as const;
+/** Jump-cache entry: instruction pointer u64, record u32. An empty one's pointer is no canonical address: control can go to any other. */
+export const jumpCache = { entries: 4096, size: 16, ip: 0, record: 8, empty: -(2n ** 63n) } as const;
 
 /**
  * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves all registers.
@@ -49,6 +49,7 @@ export const record = {
   left: 14,
   /** i64: displacement, or a branch's target. */
   disp: 16,
-  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32. */
+  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32.
+   *  Of a `located` row: its own address in bits 0 to 47, the modrm byte above, the memory operand's segment above that. */
   imm: 24,
 } as const;

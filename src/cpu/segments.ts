@@ -118,9 +118,9 @@ export class Segments {
     for (let s = 0; s < 6; s++) {
       const a = access(s);
       const wide = st.u32[(at.segLimit >> 2) + s] === 0xffff_ffff;
-      const free = (a & A.present) !== 0 && wide && (s === S.cs || ((a & A.code) === 0 && (a & A.writable) !== 0 && (a & A.expandDown) === 0));
+      const free = (a & A.present) !== 0 && wide && (a & A.code) === 0 && (a & A.writable) !== 0 && (a & A.expandDown) === 0;
       st.u8[at.segCheck + s] = free ? 0 : 1;
-      if (s < 4 && !(free && st.segBase(s) === 0)) flat = false;
+      if (s < 4 && !((free || s === S.cs) && wide && st.segBase(s) === 0)) flat = false;
     }
     const cs = access(S.cs);
     const mode = cs & F.long ? 64 : cs & F.big ? 32 : 16;

@@ -43,7 +43,7 @@ export const compare = (c: Case, i: Instruction, silicon: Result, ours: Result, 
 
   const x = silicon.after;
   const y = ours.after;
-  const long = x.selector(S.cs) === selector.userCode64;
+  const long = x.selector(S.cs) === selector.userCode64 && c.before.selector(S.cs) === selector.userCode64;
   // Outside 64-bit mode only the low halves of the first eight registers exist.
   const mask = long ? 0xffff_ffff_ffff_ffffn : 0xffff_ffffn;
   const free = fault ? 0 : undefinedRegisters(i, c.before);

@@ -150,6 +150,9 @@ const loadFloats = (state: DataView, bytes: Uint8Array, b: Registers): void => {
   state.setUint8(at.fpuEmpty, ~(out[fxAt.tag] as number));
   state.setUint16(at.fpuOpcode, fx.getUint16(fxAt.opcode, true), true);
   state.setBigUint64(at.fpuIp, fx.getBigUint64(fxAt.ip, true), true);
+  // A 64-bit kernel restores pointers of 64 bits, without selectors.
+  state.setUint16(at.fpuCs, 0, true);
+  state.setUint16(at.fpuDs, 0, true);
   state.setBigUint64(at.fpuDp, fx.getBigUint64(fxAt.dp, true), true);
   state.setUint32(at.mxcsr, fx.getUint32(fxAt.mxcsr, true), true);
   for (let i = 0; i < 8; i++) bytes.set(out.subarray(fxAt.st + i * 16, fxAt.st + i * 16 + 16), physical(status, i));

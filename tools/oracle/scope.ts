@@ -1,5 +1,5 @@
 // Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can judge.
-import { Code, CpuidFeature, EncodingKind, type Instruction, Mnemonic } from "iced-x86";
+import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic } from "iced-x86";
 
 const F = CpuidFeature;
 
@@ -53,4 +53,7 @@ const unjudged = new Set<Mnemonic>([
   M.Vmcall, M.Vmmcall, M.Vmgexit, M.Monitor, M.Mwait, M.Monitorx, M.Mwaitx,
   M.Sgdt, M.Sidt, M.Sldt, M.Str, M.Smsw, // UMIP: Linux emulates some of them (arch/x86/kernel/umip.c)
 ]);
-export const isJudged = (i: Instruction): boolean => i.code !== Code.INVALID && !unjudged.has(i.mnemonic);
+/** SYSCALL outside 64-bit mode comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach. */
+const isCompatDoor = (i: Instruction): boolean => i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64;
+
+export const isJudged = (i: Instruction): boolean => i.code !== Code.INVALID && !unjudged.has(i.mnemonic) && !isCompatDoor(i);

@@ -33,7 +33,7 @@ export const move: readonly Row[] = [
   row("mov", "A0 AL,Ob", mov), row("mov", "A1 rAX,Ov", mov), row("mov", "A2 Ob,AL", mov), row("mov", "A3 Ov,rAX", mov),
   row("mov", "B0 Zb,Ib", mov), row("mov", "B8 Zv,Iv", mov), row("mov", "C6 /0 Eb,Ib", mov), row("mov", "C7 /0 Ev,Iz", mov),
   row("movzx", "0F B6 Gv,Eb", movzx), row("movzx", "0F B7 Gv,Ew", movzx), row("movsx", "0F BE Gv,Eb", movsx), row("movsx", "0F BF Gv,Ew", movsx),
-  row("movsxd", "63 Gv,Ez", movsx, { only: "64" }),
+  row("movsxd", "63 Gv,Ed", movsx, { only: "64" }),
   row("lea", "8D Gv,M", lea),
   row("xchg", "86 Eb,Gb", xchg, { lock: true }), row("xchg", "87 Ev,Gv", xchg, { lock: true }), row("xchg", "90 Zv,rAX", xchg),
   row("cbw", "98 rAX", cbw), row("cwd", "99 rAX", cwd),

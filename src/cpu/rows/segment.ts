@@ -85,9 +85,9 @@ const query =
 /** Raise the requested privilege level of the destination to the source's. */
 const arpl: Meaning = (o) => {
   const b = o.let("rpl", o.and(o.get(1), o.imm(3)));
-  const a = o.rmw(0);
+  const a = o.get(0);
   const lower = o.let("lower", o.ltU(o.and(a, o.imm(3)), b));
-  o.set(0, o.select(lower, o.or(o.and(a, o.imm(0xfffc)), b), a));
+  o.when(lower, () => o.set(0, o.or(o.and(a, o.imm(0xfffc)), b)));
   o.setFlags(EF.ZF, o.select(lower, o.imm(EF.ZF), o.imm(0)));
 };
 

@@ -21,8 +21,8 @@ const movs: Meaning = (o, i) =>
   }, false);
 const cmps: Meaning = (o, i) =>
   o.repeat(() => {
-    const a = source(o, i);
     const b = destination(o, i);
+    const a = source(o, i);
     const by = step(o, i);
     advance(o, i, R.si, by);
     advance(o, i, R.di, by);
