@@ -35,7 +35,7 @@ const argument = (task: Task, cpu: Processor, i: number, from: number): void => 
 const begin = (task: Task, cpu: Processor, compat: boolean): void => {
   task.compat = compat;
   // rax above bit 31 is ignored: `mov %eax, %eax` or `movslq %eax` in every entry path.
-  task.origAx = cpu.state.u32[2 * R.ax] as number | 0;
+  task.origAx = cpu.state.i32[2 * R.ax] as number;
 };
 
 const int80Arguments = (task: Task, cpu: Processor): void => {

@@ -87,7 +87,7 @@ const restoreSavedMask = (task: Task): void => {
 const restartCode = (task: Task): number => {
   if (task.origAx === -1) return 0;
   const { state } = task.kernel.processor;
-  const code = -(state.u32[2 * R.ax] as number | 0);
+  const code = -(state.i32[2 * R.ax] as number);
   return code >= restart.ERESTARTSYS && code <= restart.ERESTART_RESTARTBLOCK && state.hi(R.ax) === 0xffff_ffff ? code : 0;
 };
 
