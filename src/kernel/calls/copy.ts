@@ -83,7 +83,7 @@ const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number
   if (!input?.readable) return -E.EBADF;
   if (start !== undefined && !input.seekable) return -E.ESPIPE;
   if (!output?.writable) return -E.EBADF;
-  if (input.inode.isDir || output.flags & O_APPEND) return -E.EINVAL;
+  if (!input.inode.isFile || output.flags & O_APPEND) return -E.EINVAL;
   const from = new Cursor(input, start);
   const result = copy(t, from, new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT), false);
   storeOffset(t, at, from, long);
@@ -144,7 +144,7 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
   if (!(input instanceof PipeEnd) || !(output instanceof PipeEnd) || input.pipe === output.pipe) return -E.EINVAL;
   const nonblock = (how & SPLICE_F_NONBLOCK) !== 0;
   if (input.pipe.length === 0) return input.pipe.writers === 0 ? finish(t, 0) : block(t, input, POLLIN, 0, nonblock);
-  const n = output.write(t, input.pipe.peek(Math.min(count, Math.max(output.pipe.room, 1))));
+  const n = output.write(t, input.pipe.peek(count));
   return n === -E.EAGAIN ? block(t, output, POLLOUT, 0, nonblock) : finish(t, n);
 };
 

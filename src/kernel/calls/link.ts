@@ -8,13 +8,15 @@ import { cstring, outBuffer } from "../arg-string.ts";
 import { CAP, capable } from "../cred.ts";
 import * as make from "../fs/create.ts";
 import type { Path } from "../fs/dentry.ts";
+import type { Or } from "../fs/inode.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, decodeDev } from "../fs/mode.ts";
 import { touchAccess } from "../fs/regular.ts";
 import { rmdir, unlink } from "../fs/remove.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, rename } from "../fs/rename.ts";
+import { type Last, resolveParent } from "../fs/resolve.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
-import { baseOf, getname, lookup, withPath } from "./path.ts";
+import { getname, lookup, withPath } from "./path.ts";
 
 const nodeTypes = new Set([0, S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);
 const mknod = (t: Task, dir: number, path: VAddr, mode: number, dev: number): number => {
@@ -57,18 +59,14 @@ const readlink = (t: Task, dir: number, at: VAddr, buffer: VAddr, size: number):
 const doRename = (t: Task, fromDir: number, from: VAddr, toDir: number, to: VAddr, how: number): number => {
   if (how & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -E.EINVAL;
   if (how & RENAME_EXCHANGE && how & (RENAME_NOREPLACE | RENAME_WHITEOUT)) return -E.EINVAL;
-  if (how & RENAME_WHITEOUT) return -E.EINVAL;
-  const names = [getname(t, from), getname(t, to)] as const;
-  for (const name of names) {
-    if (typeof name === "number") return name;
-    if (name === "") return -E.ENOENT;
-  }
-  const [oldName, newName] = names as readonly [string, string];
-  const oldBase = baseOf(t, fromDir, oldName);
-  if (typeof oldBase === "number") return oldBase;
-  const newBase = baseOf(t, toDir, newName);
-  return typeof newBase === "number" ? newBase : rename(t, oldBase, oldName, newBase, newName, how);
+  if (how & RENAME_WHITEOUT && !capable(t.cred, CAP.MKNOD)) return -E.EPERM;
+  // The old name is walked before anything wrong with the new one is reported.
+  const oldLast = parentAt(t, fromDir, from);
+  if (typeof oldLast === "number") return oldLast;
+  const newLast = parentAt(t, toDir, to);
+  return typeof newLast === "number" ? newLast : rename(t, oldLast, newLast, how);
 };
+const parentAt = (t: Task, dir: number, at: VAddr): Or<Last> => withPath(t, dir, at, (base, name) => resolveParent(t, base, name));
 
 const renameFlags = flags("unsigned int", { RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT }, "RENAME_???");
 const dev: Arg<number> = only(
@@ -101,5 +99,5 @@ export const linkCalls: readonly Syscall[] = [
   syscall("renameat", { olddirfd, oldpath: cstring, newdirfd, newpath: cstring }, (t, a) =>
     doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, 0)),
   syscall("renameat2", { olddirfd, oldpath: cstring, newdirfd, newpath: cstring, flags: renameFlags }, (t, a) =>
-    doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags), { note: "RENAME_WHITEOUT gives EINVAL" }),
+    doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags)),
 ];

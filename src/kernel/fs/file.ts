@@ -9,7 +9,7 @@ import type { WaitQueue } from "../wait.ts";
 import type { Path } from "./dentry.ts";
 import type { Inode, Or } from "./inode.ts";
 import { releaseFileLocks } from "./locks.ts";
-import { O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY, openOnly } from "./open-flags.ts";
+import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
 
 /** Events of poll(2). Linux uapi asm-generic/poll.h */
 export const POLLIN = 1;
@@ -49,8 +49,9 @@ export abstract class FileDescription {
   }
 
   get isPath(): boolean { return (this.flags & O_PATH) !== 0; }
-  get readable(): boolean { return !this.isPath && (this.flags & O_ACCMODE) !== O_WRONLY; }
-  get writable(): boolean { return !this.isPath && (this.flags & O_ACCMODE) !== O_RDONLY; }
+  /** O_ACCMODE 3 allows neither: such a descriptor is for ioctl(2) alone. */
+  get readable(): boolean { return !this.isPath && ((this.flags & O_ACCMODE) === O_RDONLY || (this.flags & O_ACCMODE) === O_RDWR); }
+  get writable(): boolean { return !this.isPath && ((this.flags & O_ACCMODE) === O_WRONLY || (this.flags & O_ACCMODE) === O_RDWR); }
   /** Has an offset; pread, pwrite and lseek work. */
   get seekable(): boolean { return false; }
   /** A transfer may be cut into several without anybody noticing: regular files and memory-like devices. */

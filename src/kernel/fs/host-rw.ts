@@ -8,7 +8,7 @@ import type { FileDescription } from "./file.ts";
 import type { HostStat, HostTree, HostWriter } from "./host-tree.ts";
 import { type Changes, type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "./inode.ts";
 import { S_IFDIR, S_IFMT, S_IFREG, direntType } from "./mode.ts";
-import { RENAME_EXCHANGE } from "./rename.ts";
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "./rename.ts";
 import { RegularInode } from "./regular.ts";
 
 type Names = readonly string[];
@@ -176,7 +176,7 @@ class RwNode extends Inode implements HostInode {
   }
   override rename(name: string, to: Inode, newName: string, flags: number): number {
     if (!(to instanceof RwNode)) return -E.EXDEV;
-    if (flags & RENAME_EXCHANGE) return -E.EINVAL;
+    if (flags & (RENAME_EXCHANGE | RENAME_WHITEOUT)) return -E.EINVAL;
     const target = [...to.names, newName];
     const replaced = this.fs.at(target);
     if (replaced instanceof RwFile && replaced.nlink === 1 && replaced.opens > 0) replaced.orphan();

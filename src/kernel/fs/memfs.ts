@@ -6,9 +6,9 @@ import type { Dentry, Path } from "./dentry.ts";
 import { DirFile } from "./dir-file.ts";
 import type { FileDescription } from "./file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "./inode.ts";
-import { S_IFDIR, S_IFLNK, S_IFREG, direntType } from "./mode.ts";
+import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, direntType } from "./mode.ts";
 import { RegularInode } from "./regular.ts";
-import { RENAME_EXCHANGE } from "./rename.ts";
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "./rename.ts";
 
 /** Linux shmem: BOGO_DIRENT_SIZE, what a name adds to a directory's size. */
 const DIRENT_SIZE = 20;
@@ -213,6 +213,8 @@ export class MemDir extends Inode {
     else if (there) to.unlink(newName, there);
     to.add(newName, moved);
     if (moved.isDir) { this.nlink--; to.nlink++; }
+    // A whiteout tells overlayfs that the name is gone: character device 0:0.
+    if (flags & RENAME_WHITEOUT) this.add(name, new MemNode(this.fs, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }));
     for (const inode of [this, to]) inode.touch("modify");
     moved.touch("change");
     if (there && flags & RENAME_EXCHANGE) there.touch("change");

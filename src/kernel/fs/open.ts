@@ -62,7 +62,7 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   const found = walk.follow(last, !(flags & (O_NOFOLLOW | O_EXCL)));
   if (typeof found === "number") return found;
   if (!("missing" in found)) {
-    if (last.kind === "name" && flags & O_EXCL) return -E.EEXIST;
+    if (flags & O_EXCL) return -E.EEXIST;
     const { inode } = found.dentry;
     if (inode.isDir) return -E.EISDIR;
     const guard = mayCreateInSticky(task, last.parent.dentry.inode, inode);

@@ -7,14 +7,18 @@ import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRN
 import type { Inode, Or } from "./inode.ts";
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "./open-flags.ts";
 
-/** Writes of up to so many bytes are never torn. */
+/** Writes of up to so many bytes are never torn; also the size of a page. */
 export const PIPE_BUF = 4096;
 export const PIPE_DEFAULT = 65536;
 /** /proc/sys/fs/pipe-max-size: what F_SETPIPE_SZ gives to the unprivileged. */
 export const PIPE_MAX = 1048576;
 
+/** One page of a pipe: bytes from `start`, and room behind them for small writes to join. */
+interface Slot { readonly page: Uint8Array; start: number; end: number }
+
+/** Room is counted in pages, as Linux does: a byte alone takes one until others join it. */
 export class Pipe {
-  readonly #chunks: Uint8Array[] = [];
+  readonly #slots: Slot[] = [];
   length = 0;
   capacity = PIPE_DEFAULT;
   readers = 0;
@@ -25,27 +29,39 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
-  get room(): number { return this.capacity - this.length; }
+  get slots(): number { return this.#slots.length; }
+  get full(): boolean { return this.#slots.length * PIPE_BUF >= this.capacity; }
 
-  put(bytes: Uint8Array): void {
-    const last = this.#chunks.at(-1);
-    // Small writes share a page, so that a pipe full of single bytes does not cost an object for each.
-    if (last && last.length + bytes.length <= PIPE_BUF) {
-      const joined = new Uint8Array(last.length + bytes.length);
-      joined.set(last);
-      joined.set(bytes, last.length);
-      this.#chunks[this.#chunks.length - 1] = joined;
-    } else this.#chunks.push(bytes.slice());
-    this.length += bytes.length;
-    this.readQueue.wake();
+  /** How many bytes there was room for. Linux pipe_write(). */
+  put(bytes: Uint8Array): number {
+    let done = this.#join(bytes);
+    while (done < bytes.length && !this.full) {
+      const part = bytes.subarray(done, done + PIPE_BUF);
+      const page = new Uint8Array(PIPE_BUF);
+      page.set(part);
+      this.#slots.push({ page, start: 0, end: part.length });
+      done += part.length;
+    }
+    this.length += done;
+    if (done > 0) this.readQueue.wake();
+    return done;
+  }
+  /** What is left of a write beyond whole pages joins the last page, if it fits there entirely. */
+  #join(bytes: Uint8Array): number {
+    const rest = bytes.length % PIPE_BUF;
+    const last = this.#slots.at(-1);
+    if (rest === 0 || !last || last.end + rest > PIPE_BUF) return 0;
+    last.page.set(bytes.subarray(0, rest), last.end);
+    last.end += rest;
+    return rest;
   }
   /** Up to n bytes, without taking them. */
   peek(n: number): Uint8Array {
     const out = new Uint8Array(Math.min(n, this.length));
     let at = 0;
-    for (const chunk of this.#chunks) {
+    for (const { page, start, end } of this.#slots) {
       if (at === out.length) break;
-      const part = chunk.subarray(0, out.length - at);
+      const part = page.subarray(start, Math.min(end, start + out.length - at));
       out.set(part, at);
       at += part.length;
     }
@@ -55,10 +71,11 @@ export class Pipe {
     const out = this.peek(n);
     let left = out.length;
     while (left > 0) {
-      const first = this.#chunks[0] as Uint8Array;
-      if (first.length > left) this.#chunks[0] = first.subarray(left);
-      else this.#chunks.shift();
-      left -= Math.min(left, first.length);
+      const first = this.#slots[0] as Slot;
+      const step = Math.min(left, first.end - first.start);
+      first.start += step;
+      if (first.start === first.end) this.#slots.shift();
+      left -= step;
     }
     this.length -= out.length;
     if (out.length > 0) this.writeQueue.wake();
@@ -100,9 +117,8 @@ export class PipeEnd extends FileDescription {
     const { pipe } = this;
     if (bytes.length === 0) return 0;
     if (pipe.readers === 0) return -E.EPIPE;
-    if (bytes.length <= PIPE_BUF ? pipe.room < bytes.length : pipe.room <= 0) return -E.EAGAIN;
-    const n = Math.min(bytes.length, pipe.room);
-    pipe.put(bytes.subarray(0, n));
+    const n = pipe.put(bytes);
+    if (n === 0) return -E.EAGAIN;
     this.inode.touch("modify");
     return n;
   }
@@ -115,7 +131,7 @@ export class PipeEnd extends FileDescription {
       if (pipe.writers === 0 && pipe.writerOpens !== this.writersBefore) events |= POLLHUP;
     }
     if (this.writable) {
-      if (pipe.room >= Math.min(PIPE_BUF, pipe.capacity)) events |= POLLOUT | POLLWRNORM;
+      if (!pipe.full) events |= POLLOUT | POLLWRNORM;
       if (pipe.readers === 0) events |= POLLERR;
     }
     return events;
@@ -130,7 +146,7 @@ export class PipeEnd extends FileDescription {
     if (size <= 0 || size > 2 ** 31) return -E.EINVAL;
     let capacity = 4096;
     while (capacity < size) capacity *= 2;
-    if (this.pipe.length > capacity) return -E.EBUSY;
+    if (this.pipe.slots * PIPE_BUF > capacity) return -E.EBUSY;
     this.pipe.capacity = capacity;
     this.pipe.writeQueue.wake();
     return capacity;
@@ -141,6 +157,7 @@ export class PipeEnd extends FileDescription {
  * open(2) of a fifo waits for the other side, and counts as this side meanwhile. man 7 fifo.
  */
 export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait => {
+  if ((flags & O_ACCMODE) === O_ACCMODE) return -E.EINVAL;
   const waiting = task.waited.held;
   const end = waiting instanceof PipeEnd ? waiting : new PipeEnd(inode, flags, path);
   const { pipe } = end;

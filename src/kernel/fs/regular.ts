@@ -81,6 +81,9 @@ export class RegularFile extends FileDescription {
   override write(_task: Task, bytes: Uint8Array, at: number): number {
     const { inode } = this;
     if (bytes.length === 0) return 0;
+    const { seals } = inode;
+    // F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, F_SEAL_GROW: Linux shmem_write_begin().
+    if (seals && (seals & 0x18 || (seals & 4 && at + bytes.length > inode.size))) return -E.EPERM;
     const n = inode.writeAt(at, bytes);
     if (n > 0) {
       inode.pages?.wrote(at, n === bytes.length ? bytes : bytes.subarray(0, n));

@@ -1,22 +1,18 @@
 // rename(2) and renameat2(2). Linux fs/namei.c do_renameat2(), vfs_rename().
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task.ts";
-import type { Dentry, Path } from "./dentry.ts";
+import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
 import { may } from "./mode.ts";
 import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
 import { forget, isMountpoint } from "./remove.ts";
-import { type Last, lookupIn, resolveParent } from "./resolve.ts";
+import { type Last, lookupIn } from "./resolve.ts";
 
 export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4;
 
-export const rename = (task: Task, oldBase: Path, oldName: string, newBase: Path, newName: string, flags: number): number => {
-  const from = resolveParent(task, oldBase, oldName);
-  if (typeof from === "number") return from;
-  const to = resolveParent(task, newBase, newName);
-  if (typeof to === "number") return to;
+export const rename = (task: Task, from: Last, to: Last, flags: number): number => {
   if (from.parent.mount !== to.parent.mount) return -E.EXDEV;
   if (from.kind !== "name") return -E.EBUSY;
   if (to.kind !== "name") return flags & RENAME_NOREPLACE ? -E.EEXIST : -E.EBUSY;

@@ -1,23 +1,31 @@
-/* Runs a script of system calls, one a line, and prints what each returned: the native half of test/fs/support/script.ts.
+/* Runs scripts of system calls, one call a line, and prints what each returned: the native half of test/fs/support/script.ts.
+ * A line of three dashes ends a script; each script has a process and a root directory of its own.
  *
  *   NR ARG...        ARG:  i123   the number 123 (decimal, may be negative)
  *                          sHEX   a NUL-terminated string, given in hex
  *                          dHEX   a buffer with these bytes; printed after the call
  *                          bN     a buffer of N zero bytes; printed after the call
  *                          rN     the result of line N (from 0)
+ *                          uN     the first 32 bits of buffer N, counted over the whole script (a descriptor that pipe2 returned), plus
+ *                                 an optional .1 for the second 32 bits
  * Output: the raw result (-errno on failure), then the buffers in hex, each with its trailing zero bytes left out.
  *
- * Built static, for x86-64 and with -m32 for i386. The working directory is the place where the script plays.
+ * Built static, for x86-64 and with -m32 for i386. The argument is an empty directory.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char line[1 << 20];
-static long results[100000];
+static long results[10000];
+static unsigned char *all[10000];
 
 static unsigned char *unhex(const char *s, size_t *n) {
   size_t len = strlen(s) / 2;
@@ -31,11 +39,9 @@ static unsigned char *unhex(const char *s, size_t *n) {
   return b;
 }
 
-int main(int argc, char **argv) {
-  if (argc > 1 && chdir(argv[1])) return 1;
-  if (argc > 2 && chroot(".")) return 1;
-  int count = 0;
-  while (fgets(line, sizeof line, stdin)) {
+static void play(FILE *in) {
+  int count = 0, buffers = 0;
+  while (fgets(line, sizeof line, in)) {
     long a[6] = {0};
     unsigned char *out[6];
     size_t size[6];
@@ -49,13 +55,14 @@ int main(int argc, char **argv) {
       case 'i': a[n++] = (long)strtoll(word + 1, NULL, 10); break;
       case 'r': a[n++] = results[atoi(word + 1)]; break;
       case 's': a[n++] = (long)unhex(word + 1, &len); break;
+      case 'u': a[n++] = ((int *)all[atoi(word + 1)])[strchr(word, '.') ? 1 : 0]; break;
       case 'd':
-        out[outs] = unhex(word + 1, &size[outs]);
+        out[outs] = all[buffers++] = unhex(word + 1, &size[outs]);
         a[n++] = (long)out[outs++];
         break;
       case 'b':
         size[outs] = atol(word + 1);
-        out[outs] = calloc(1, size[outs] + 1);
+        out[outs] = all[buffers++] = calloc(1, size[outs] + 8);
         a[n++] = (long)out[outs++];
         break;
       }
@@ -72,7 +79,41 @@ int main(int argc, char **argv) {
       if (end == 0) putchar('-');
     }
     putchar('\n');
-    fflush(stdout);
   }
-  return 0;
+  fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *script = open_memstream(&text, &size);
+  if (argc < 2) return 1;
+  signal(SIGPIPE, SIG_IGN);
+  for (int i = 0;; i++) {
+    int more = fgets(line, sizeof line, stdin) != NULL;
+    if (more && strcmp(line, "---\n")) {
+      fputs(line, script);
+      continue;
+    }
+    fclose(script);
+    if (size > 0) {
+      char root[4096];
+      snprintf(root, sizeof root, "%s/%d", argv[1], i);
+      if (mkdir(root, 0755)) return 1;
+      fflush(stdout);
+      pid_t pid = fork();
+      if (pid == 0) {
+        struct rlimit files = {1024, 1024};
+        alarm(10);
+        setrlimit(RLIMIT_NOFILE, &files);
+        if (chdir(root) || chroot(".")) _exit(1);
+        play(fmemopen(text, size, "r"));
+        _exit(0);
+      }
+      waitpid(pid, NULL, 0);
+      puts("---");
+    }
+    if (!more) return 0;
+    script = open_memstream(&text, &size);
+  }
 }

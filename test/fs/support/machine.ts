@@ -4,6 +4,7 @@ import type { VAddr } from "../../../src/abi/brand.ts";
 import { syscallNumbers } from "../../../src/abi/numbers.ts";
 import { calls } from "../../../src/kernel/calls/index.ts";
 import { type Cred, credOf } from "../../../src/kernel/cred.ts";
+import { newDevPts, registerDevices } from "../../../src/kernel/fs/devtmpfs.ts";
 import { FsContext } from "../../../src/kernel/fs/context.ts";
 import { FdTable } from "../../../src/kernel/fs/fd-table.ts";
 import type { FileSystem, Clock } from "../../../src/kernel/fs/inode.ts";
@@ -21,6 +22,8 @@ import { AddressSpace } from "../../../src/memory/space.ts";
 import { type Arg, type Call, type Outcome, type Script, flatten } from "./script.ts";
 
 const tables = new Map([[x64, dispatchTable(calls, x64)], [i386, dispatchTable(calls, i386)]]);
+/** One memory for all machines of a test file: they are many. */
+const frames = new Frames(new WebAssembly.Memory({ initial: 512, maximum: 512 }), 0);
 const SCRATCH = 0x100000;
 const SCRATCH_SIZE = 1 << 23;
 
@@ -30,10 +33,10 @@ export class TestMachine {
   #scratch = SCRATCH;
 
   constructor(options: { root?: (dev: number, clock: Clock) => FileSystem; cred?: Cred } = {}) {
-    const frames = new Frames(new WebAssembly.Memory({ initial: 512, maximum: 512 }), 0);
     // No code ever runs: what only the scheduler and the gate use may be missing.
     this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames, model: {}, vdso: {} } as never);
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
+    registerDevices(this.kernel.vfs, newDevPts(this.kernel.vfs.newDev(), this.kernel));
     this.task = this.newTask(options.cred ?? credOf(0, 0));
     // The standard streams of the native runner are in the way of scripts there, so something is here, too.
     for (const end of this.kernel.vfs.pipe(this.task, 0)) this.task.files.install(end, 16);
@@ -68,6 +71,9 @@ export class TestMachine {
     return entry.syscall.call(task, entry.decode(raw), abi);
   }
 
+  /** Give the memory back. */
+  end(): void { for (const task of this.kernel.tasks.values()) task.mem.release(); }
+
   /** Put bytes into the task's memory. */
   place(bytes: Uint8Array, task: Task = this.task): VAddr {
     if (this.#scratch + bytes.length + 64 > SCRATCH + SCRATCH_SIZE) this.#scratch = SCRATCH;
@@ -80,15 +86,18 @@ export class TestMachine {
 
   run(script: Script, abi: Abi): Outcome[] {
     const outcomes: Outcome[] = [];
+    const all: VAddr[] = [];
     for (const { name, args } of script.calls) {
       const buffers: { at: VAddr; n: number }[] = [];
       const registers = flatten(args as readonly Arg[], abi).map((a) => {
         if (typeof a === "number") return a;
         if (typeof a === "string") return this.text(a);
         if ("result" in a) return outcomes[a.result]?.result ?? -1;
+        if ("stored" in a) return this.task.mem.u32(all[a.stored]! + 4 * a.word);
         const content = "out" in a ? new Uint8Array(a.out) : a.bytes;
         const at = this.place(content);
         buffers.push({ at, n: content.length });
+        all.push(at);
         return at;
       });
       const result = this.call(name, registers, abi);
