@@ -2,6 +2,7 @@
 import { leave } from "./exit.ts";
 import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
 import { cpuid, type Model } from "./model.ts";
+import { fpuActions } from "./fpu/act.ts";
 import type { ActName } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
 import { at, R, type State, vector } from "./state.ts";
@@ -52,7 +53,7 @@ export const actions: Record<ActName, Action> = {
         const v = m.segments.load(Number(a), selector);
     return v < 0 ? 0 : m.raise(v, selector & 0xfffc);
   },
-  farJump, farCall, farReturn, iret, enter,
+  farJump, farCall, farReturn, iret, enter, ...fpuActions,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
   cpuid: (m) => {

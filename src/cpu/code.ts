@@ -6,14 +6,13 @@ import { generated } from "./generated/code.ts";
 import { rowsKey } from "./row.ts";
 import { rows } from "./rows/index.ts";
 import type { RoutineType } from "./routine-types.ts";
-import { unpack } from "./unpack.ts";
 
 /** What the build writes into generated/code.ts. */
 export interface Generated {
-  /** The handlers' module, the routines' module, and u16 triples (row, form key, handler), each as unpack.ts wants it. */
-  readonly handlers: string;
-  readonly routines: string;
-  readonly forms: string;
+  /** The handlers' module, the routines' module, and u16 triples: row, form key, handler. */
+  readonly handlers: () => Uint8Array<ArrayBuffer>;
+  readonly routines: () => Uint8Array<ArrayBuffer>;
+  readonly forms: () => Uint8Array<ArrayBuffer>;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   /** The rows that the handlers were made from, to catch a stale build. */
   readonly rows: string;
@@ -25,14 +24,14 @@ let loaded: CpuCode | undefined;
 export const cpuCode = (): CpuCode => {
   if (loaded) return loaded;
   if (generated.rows !== rowsKey(rows)) throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
-  const triples = new Uint16Array(unpack(generated.forms).buffer);
+  const triples = new Uint16Array(generated.forms().buffer);
   const forms = new Uint16Array(rows.length * formKeys);
   for (let i = 0; i < triples.length; i += 3) forms[(triples[i] as number) * formKeys + (triples[i + 1] as number)] = triples[i + 2] as number;
   loaded = {
     rows,
     forms,
-    handlers: new WebAssembly.Module(unpack(generated.handlers)),
-    routines: new WebAssembly.Module(unpack(generated.routines)),
+    handlers: new WebAssembly.Module(generated.handlers()),
+    routines: new WebAssembly.Module(generated.routines()),
     routineTypes: generated.routineTypes,
   };
   return loaded;

@@ -1,11 +1,11 @@
 // Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
 // the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
-import { assemble, compared, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
+import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
 import { layout, tlb } from "./layout.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
-import { access, type Access, aligned } from "./mmu.ts";
+import { access, type Access, misalignedBy } from "./mmu.ts";
 import { simd, type SimdName } from "./simd.ts";
-import { at, type Field, fieldWidth } from "./state.ts";
+import { at, type Field, fieldWidth, STATUS_FLAGS } from "./state.ts";
 import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "./wasm.ts";
 
 const zeroVector = node(wt.v128, op.v128const, [], new Uint8Array(16));
@@ -115,6 +115,13 @@ const storeOp: Record<number, number> = { 8: op.i64store8, 16: op.i64store16, 32
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
+/** An access as generated code tells of it (mmu.ts). */
+export const accessWord = (how: Access, address: Node, bytes: number, isAligned: boolean): Node => {
+  if (!isAligned) return i32c(how);
+  const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(bytes - 1)]);
+  return node(wt.i32, op.i32or, [node(wt.i32, op.i32shl, [by, i32c(misalignedBy)]), i32c(how)]);
+};
+
 export abstract class Compiler {
   readonly body: Body;
   readonly form: Form;
@@ -220,7 +227,7 @@ export abstract class Compiler {
     ]));
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how), this.record(), this.budget()], this.runtime.miss));
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned), this.record(), this.budget()], this.runtime.miss));
     b.end();
     return localGet(wt.i32, p);
   }
@@ -239,23 +246,36 @@ export abstract class Compiler {
   }
 
   // Flags.
-  flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+  /** Where the flags are kept, and their parts as they are now. */
+  protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
     const out = this.body;
-    const put = (offset: number, v: Node) => out.store(op.i64store, i32c(0), as(wt.i64, v), offset);
-    if (kind === "inc" || kind === "dec") {
-      const carry = this.flag("CF");
-      put(at.flagB, carry);
-      put(at.flagA, pure.sext(a!, w));
-      put(at.flagResult, pure.sext(r, w));
-    } else {
-      if (a) put(at.flagA, kind === "result" ? a : pure.sext(a, w));
-      if (b) put(at.flagB, pure.sext(b, w));
-      put(at.flagResult, kind === "word" ? r : pure.sext(r, w));
-    }
+    out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
+    out.store(op.i64store, i32c(0), as(wt.i64, a), at.flagA);
+    out.store(op.i64store, i32c(0), as(wt.i64, b), at.flagB);
     out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
   }
+  protected kept(): { kind: Node; r: Node; a: Node; b: Node } {
+    return { kind: field.u32(at.flagKind), r: field.i64(at.flagResult), a: field.i64(at.flagA), b: field.i64(at.flagB) };
+  }
+  /** SF and PF follow from b in kind "split", else from r. */
+  protected signParity(): Node {
+    const { kind, r, b } = this.kept();
+    return pure.select(node(wt.i32, op.i32eq, [kind, i32c(kindCode.split)]), b, r);
+  }
+  flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+    if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
+    const result = this.let("fr", pure.sext(r, w));
+    if (kind === "result") return this.keepFlags("split", result, a!, result);
+    const first = this.let("fa", pure.sext(a!, w));
+    this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"));
+  }
   setFlags(mask: number, word: Node): void {
-    this.flags("word", 64, this.let("f", pure.or(pure.and(this.flagsWord(), pure.imm(~mask)), pure.and(word, pure.imm(mask)))));
+    change(pure, mask, this.let("f", as(wt.i64, word)), {
+      r: this.kept().r,
+      signParity: this.signParity(),
+      flag: (f) => this.flag(f),
+      keep: (r, a, b) => this.keepFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
+    });
   }
   flag(f: Flag): Node { return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag[f])); }
   flagsWord(): Node { return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord)); }
@@ -265,14 +285,8 @@ export abstract class Compiler {
     const c = b.local(wt.i32);
     const general = node(wt.i32, op.call, [], this.runtime.condition[cc]!);
     if (!direct) b.set(c, general);
-    else if (cc === 4 || cc === 5) {
-      // ZF follows from the result in every kind but "word".
-      b.if(node(wt.i32, op.i32ne, [field.u32(at.flagKind), i32c(kindCode.word)]));
-      b.set(c, direct);
-      b.else();
-      b.set(c, general);
-      b.end();
-    } else {
+    else if (cc === 4 || cc === 5) b.set(c, direct);
+    else {
       b.if(node(wt.i32, op.i32eq, [field.u32(at.flagKind), i32c(kindCode.sub)]));
       b.set(c, direct);
       b.else();

@@ -28,6 +28,8 @@ interface HandlerExports { enter(record: number, budget: number): number; flagsW
 
 /** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
 const guestFault = { name: "GuestFault" };
+/** AssemblyScript's assertions: a routine's own mistake. */
+const abort = (): never => { throw new Error("a routine failed an assertion"); };
 const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 export class Cpu implements CodeWatch, Machine {
@@ -59,7 +61,7 @@ export class Cpu implements CodeWatch, Machine {
     this.state = s;
     this.model = model;
     this.routineTypes = code.routineTypes;
-    this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory } }).exports;
+    this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#missChecked(address, bytes, how, rec, budget),
       commit: () => this.#commit(),

@@ -23,6 +23,8 @@ export class Decoded {
   prefix66 = false;
   rex = 0;
   modrm = 0;
+  /** The byte itself (modrm is 0xff where the row names the whole byte). */
+  modrmByte = 0;
   /** Register numbers with REX applied: modrm.reg, modrm.rm (mod 3), opcode low bits. */
   reg = 0;
   rm = 0;
@@ -161,6 +163,8 @@ export class Decoder {
         const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
         if (r.prefix !== have) continue;
       }
+      // There are control registers 0 to 4 and 8, debug registers 0 to 7.
+      if (r.registerOnly && rex & 4 && r.digit !== 0) continue;
       if (r.hasModrm && r.modrm === undefined && r.registerOnly !== true && !modAllowed(r, modrm >= 0xc0)) continue;
       row = r;
       break;
@@ -190,6 +194,7 @@ export class Decoder {
     let ripRelative = false;
     if (row.hasModrm) {
       this.#at++;
+      d.modrmByte = modrm;
       d.modrm = row.modrm !== undefined ? 0xff : row.registerOnly ? modrm | 0xc0 : modrm;
       d.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
       d.rm = (modrm & 7) | ((rex & 1) << 3);

@@ -5,13 +5,13 @@ import type { Cpu } from "./cpu.ts";
 import { type Context, contexts } from "./context.ts";
 import { type Decoded, noRegister } from "./decode.ts";
 import { exit, type Exit, leave } from "./exit.ts";
-import { assemble, condition, kindCode, kindNames, type Pure, rules } from "./flags.ts";
+import { assemble, change, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
 import { isAligned, isMemoryOperand, operandWidth } from "./form.ts";
 import { access, type Access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
 import type { ActName } from "./routine-types.ts";
 import { joined, lanes, simd, type SimdName, type SimdOp } from "./simd.ts";
-import { at, type Field, fieldWidth, R, S, type State, vector } from "./state.ts";
+import { at, type Field, fieldWidth, R, S, type State, vector, STATUS_FLAGS } from "./state.ts";
 import { wt } from "./wasm.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
@@ -157,16 +157,19 @@ export class Evaluator implements Ops<bigint> {
     const r = (n: number) => (n === noRegister ? 0n : this.#register(at.gpr + n * 8, 64));
     return u(d.addressSize, r(d.base) + (r(d.index) << BigInt(d.scale)) + BigInt(d.disp));
   }
+  linear(n: number, write: boolean): bigint { return this.#linearOperand(n, write ? access.write : access.read); }
+  segment(_n: number): bigint { return BigInt(this.#s.selector(this.#d.memorySegment)); }
   #linearOperand(n: number, how: Access): bigint {
-    const linear = this.#linear(this.#d.memorySegment, this.address(n), this.#form.widths[n]!, how);
-    if (isAligned(this.#d.row, this.#d.row.operands[n]!) && linear % 16n !== 0n) this.fault(vector.GP);
-    return linear;
+    return this.#linear(this.#d.memorySegment, this.address(n), this.#form.widths[n]!, how, isAligned(this.#d.row, this.#d.row.operands[n]!));
   }
-  #linear(segment: number, offset: bigint, w: number, how: Access): bigint {
+  #linear(segment: number, offset: bigint, w: number, how: Access, aligned = false): bigint {
     const st = this.#s;
-    if (this.#d.mode === 64) return u(64, offset + (segment >= S.fs ? (st.u64[(at.segBase >> 3) + segment] as bigint) : 0n));
-    if (st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
-    return u(32, offset + (st.u64[(at.segBase >> 3) + segment] as bigint));
+    const flat = this.#d.mode === 64 && segment < S.fs;
+    const linear = u(this.#d.mode === 64 ? 64 : 32, offset + (flat ? 0n : (st.u64[(at.segBase >> 3) + segment] as bigint)));
+    // Before any other fault.
+    if (aligned && linear % BigInt(w / 8) !== 0n) this.fault(vector.GP);
+    if (this.#d.mode !== 64 && st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
+    return linear;
   }
   #segment(segment: number | undefined): number {
     const d = this.#d;
@@ -209,20 +212,32 @@ export class Evaluator implements Ops<bigint> {
   setField(f: Field, v: bigint): void { this.#setRegister(at[f], fieldWidth[f], v); }
 
   // Flags: kept as kind and operands, like generated code keeps them.
-  flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
+  #keep(kind: KeptKind, r: bigint, a: bigint, b: bigint): void {
     const st = this.#s;
-    const put = (offset: number, v: bigint) => { st.u64[offset >> 3] = v; };
-    if (kind === "inc" || kind === "dec") put(at.flagB, this.flag("CF"));
-    else if (b !== undefined) put(at.flagB, integers.sext(b, w));
-    if (a !== undefined) put(at.flagA, kind === "result" ? a : integers.sext(a, w));
-    put(at.flagResult, kind === "word" ? r : integers.sext(r, w));
+    st.u64[at.flagResult >> 3] = r;
+    st.u64[at.flagA >> 3] = a;
+    st.u64[at.flagB >> 3] = b;
     st.u32[at.flagKind >> 2] = kindCode[kind];
   }
-  setFlags(mask: number, word: bigint): void { this.flags("word", 64, (this.flagsWord() & ~BigInt(mask)) | (word & BigInt(mask))); }
+  get #kind(): KeptKind { return kindNames[this.#s.u32[at.flagKind >> 2] as number]!; }
+  flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
+    if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
+    const result = integers.sext(r, w);
+    if (kind === "result") return this.#keep("split", result, a!, result);
+    this.#keep(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));
+  }
+  setFlags(mask: number, word: bigint): void {
+    const st = this.#s;
+    change(integers, mask, word, {
+      r: st.u64[at.flagResult >> 3] as bigint,
+      signParity: st.u64[(this.#kind === "split" ? at.flagB : at.flagResult) >> 3] as bigint,
+      flag: (f) => this.flag(f),
+      keep: (r, a, b) => this.#keep("split", r, a, b),
+    });
+  }
   flag(f: Flag): bigint {
     const st = this.#s;
-    const kind = kindNames[st.u32[at.flagKind >> 2] as number]!;
-    return rules[kind][f](integers, st.u64[at.flagResult >> 3] as bigint, st.u64[at.flagA >> 3] as bigint, st.u64[at.flagB >> 3] as bigint);
+    return rules[this.#kind][f](integers, st.u64[at.flagResult >> 3] as bigint, st.u64[at.flagA >> 3] as bigint, st.u64[at.flagB >> 3] as bigint);
   }
   flagsWord(): bigint { return assemble(integers, (f) => this.flag(f)); }
   condition(cc: number): bigint { return condition(integers, cc, (f) => this.flag(f)); }
@@ -230,6 +245,8 @@ export class Evaluator implements Ops<bigint> {
   setSystemFlags(v: bigint): void { this.#s.u32[at.systemFlags >> 2] = Number(u(32, v)); }
 
   // Control.
+  ip(): bigint { return u(this.#d.mode === 64 ? 64 : 32, BigInt(this.#d.ip)); }
+  modrm(): bigint { return BigInt(this.#d.modrmByte); }
   nextIp(): bigint {
     const next = BigInt(this.#d.ip + this.#d.length);
     return u(this.#d.mode === 64 ? 64 : 32, next);

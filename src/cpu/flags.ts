@@ -3,9 +3,14 @@
 import type { Flag, FlagKind, Ops } from "./ops.ts";
 import { EF } from "./state.ts";
 
+/**
+ * The kinds as they are kept. ZF is r == 0 in all of them. In "split" SF and PF follow from b, and CF, OF, AF stand in the word a in
+ * their EFLAGS places: every combination can be said so, and a change of some flags keeps the others without computing them.
+ */
+export type KeptKind = Exclude<FlagKind, "result" | "word"> | "split";
 /** Codes of the kinds in the state page. */
-export const kindCode: Record<FlagKind, number> = { add: 0, sub: 1, inc: 2, dec: 3, result: 4, word: 5, sbb: 6 };
-export const kindNames = Object.keys(kindCode) as readonly FlagKind[];
+export const kindCode: Record<KeptKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5 };
+export const kindNames = Object.keys(kindCode) as readonly KeptKind[];
 
 /** The part of the vocabulary that computes and does nothing else. */
 export type Pure<V> = Pick<
@@ -17,6 +22,7 @@ type Rule = <V>(o: Pure<V>, r: V, a: V, b: V) => V;
 const top = <V>(o: Pure<V>, v: V): V => o.shr(v, o.imm(63));
 const bit = (n: number): Rule => (o, r) => o.and(o.shr(r, o.imm(n)), o.imm(1));
 const bitOfA = (n: number): Rule => (o, _r, a) => o.and(o.shr(a, o.imm(n)), o.imm(1));
+export const flagBit: Record<Flag, number> = { CF: EF.CF, PF: EF.PF, AF: EF.AF, ZF: EF.ZF, SF: EF.SF, OF: EF.OF };
 const at: Record<Flag, number> = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 };
 
 /** Carries out of, and into, the bits of r = a + b (+ carry); the same for borrows. Hacker's Delight 2-13. */
@@ -32,21 +38,41 @@ const kept: Rule = (_o, _r, _a, b) => b;
 
 const difference: Record<Flag, Rule> = { ...fromResult, CF: borrow, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, b), o.xor(a, r))) };
 
-export const rules: Record<FlagKind, Record<Flag, Rule>> = {
+export const rules: Record<KeptKind, Record<Flag, Rule>> = {
   add: { ...fromResult, CF: carry, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, r), o.xor(b, r))) },
   sub: difference,
   sbb: difference,
   inc: { ...fromResult, CF: kept, AF: (o, r, a) => bit(4)(o, o.xor(a, r), a, a), OF: (o, r, a) => top(o, o.and(o.not(a), r)) },
   dec: { ...fromResult, CF: kept, AF: (o, r, a) => bit(4)(o, o.xor(a, r), a, a), OF: (o, r, a) => top(o, o.and(a, o.not(r))) },
-  result: { ...fromResult, CF: bitOfA(at.CF), AF: bitOfA(at.AF), OF: bitOfA(at.OF) },
-  word: { CF: bit(at.CF), PF: bit(at.PF), AF: bit(at.AF), ZF: bit(at.ZF), SF: bit(at.SF), OF: bit(at.OF) },
+  split: { ZF: zero, SF: (o, _r, _a, b) => top(o, b), PF: (o, _r, a, b) => parity(o, b, a, b), CF: bitOfA(at.CF), AF: bitOfA(at.AF), OF: bitOfA(at.OF) },
+};
+
+/** What "split" keeps for a word of flags: r is 0 if ZF is set, b has SF on top and odd parity if PF is clear. */
+export const zeroSource = <V>(o: Pure<V>, word: V): V => o.xor(bit(at.ZF)(o, word, word, word), o.imm(1));
+export const signParitySource = <V>(o: Pure<V>, word: V): V =>
+  o.or(o.shl(bit(at.SF)(o, word, word, word), o.imm(63)), o.xor(bit(at.PF)(o, word, word, word), o.imm(1)));
+
+/** The reader's part of a change of flags: the current kept values, and where new ones go. */
+export interface Kept<V> {
+  readonly r: V;
+  /** What SF and PF follow from now: r, or b if the kind is "split". */
+  readonly signParity: V;
+  flag(f: Flag): V;
+  keep(r: V, a: V, b: V): void;
+}
+/** Change the flags of `mask` to those of `word`; the others keep their values. */
+export const change = <V>(o: Pure<V>, mask: number, word: V, old: Kept<V>): void => {
+  const others = (["CF", "AF", "OF"] as const).filter((f) => !(mask & flagBit[f]));
+  const a = others.map((f) => o.shl(old.flag(f), o.imm(at[f]))).reduce((x, y) => o.or(x, y), o.and(word, o.imm(mask)));
+  const sp = mask & (EF.SF | EF.PF);
+  const whole = (f: "SF" | "PF") => o.and(mask & flagBit[f] ? word : o.shl(old.flag(f), o.imm(at[f])), o.imm(flagBit[f]));
+  const b = sp === 0 ? old.signParity : signParitySource(o, sp === (EF.SF | EF.PF) ? word : o.or(whole("SF"), whole("PF")));
+  old.keep(mask & EF.ZF ? zeroSource(o, word) : old.r, a, b);
 };
 
 /** All six in their EFLAGS places, given a way to get each. */
 export const assemble = <V>(o: Pure<V>, flag: (f: Flag) => V): V =>
   (Object.keys(at) as Flag[]).map((f) => o.shl(flag(f), o.imm(at[f]))).reduce((x, y) => o.or(x, y));
-
-export const flagBit: Record<Flag, number> = { CF: EF.CF, PF: EF.PF, AF: EF.AF, ZF: EF.ZF, SF: EF.SF, OF: EF.OF };
 
 /** Condition codes. SDM Vol. 1 appendix B. The odd code is the even one's negation. */
 export const condition = <V>(o: Pure<V>, cc: number, flag: (f: Flag) => V): V => {

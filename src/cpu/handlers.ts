@@ -1,6 +1,6 @@
 // The interpreter's handlers: every form of every row compiled to one wasm function over a decoded record. A handler does its
 // instruction and tail-calls the next record's handler; at the end of a block it follows the branch's link.
-import { as, Compiler, conditionFunction, field, flagFunction, flagsWordFunction, loadAt, pure, type Runtime, truth } from "./compile.ts";
+import { accessWord, as, Compiler, conditionFunction, field, flagFunction, flagsWordFunction, loadAt, pure, type Runtime, truth } from "./compile.ts";
 import { leave } from "./exit.ts";
 import { formKeys, formsOf, type HandlerForm, isAligned } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
@@ -91,27 +91,33 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   }
   address(_n: number): Node { return this.body.bind(this.#memoryOffset()); }
   #translateOperand(n: number, how: 0 | 1): Node {
+    return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, isAligned(this.form.row, this.#operand(n)));
+  }
+  #linearOperand(n: number, how: 0 | 1): Node {
     const kind = this.form.memoryKind;
-    const w = this.form.widths[n]!;
-    const must = isAligned(this.form.row, this.#operand(n));
     const offset = this.body.bind(this.#memoryOffset());
-    if (kind === "seg64" || kind === "a32" || kind === "s32" || kind === "s16") return this.translate(this.#throughSegment(offset, w, how), w, how, must);
-    return this.translate(offset, w, how, must);
+    if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
+    return this.#throughSegment(offset, this.form.widths[n]!, how, isAligned(this.form.row, this.#operand(n)));
+  }
+  linear(n: number, write: boolean): Node { return this.body.bind(this.#linearOperand(n, write ? access.write : access.read)); }
+  segment(_n: number): Node {
+    const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);
+    return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
   }
   /** Through the segment that the record names: the override, or the default of the base register. */
-  #throughSegment(offset: Node, w: number, how: 0 | 1): Node {
+  #throughSegment(offset: Node, w: number, how: 0 | 1, isAligned = false): Node {
     const segment = this.body.bind(recordField(op.i32load8u, record.segment));
-    return this.#segmented(segment, offset, w, how);
+    return this.#segmented(segment, offset, w, how, isAligned);
   }
-  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1): Node {
+  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1, isAligned = false): Node {
     const b = this.body;
-    if (this.form.mode !== 64) {
-      b.if(node(wt.i32, op.i32load8u, [segment], at.segCheck));
-      b.expr(node(wt.i32, op.call, [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), i32c(how), rec, left], this.runtime.checkSegment));
-      b.end();
-    }
     const base = node(wt.i64, op.i64load, [node(wt.i32, op.i32shl, [segment, i32c(3)])], at.segBase);
     const linear = pure.add(base, offset);
+    if (this.form.mode !== 64) {
+      b.if(node(wt.i32, op.i32load8u, [segment], at.segCheck));
+      b.expr(node(wt.i32, op.call, [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), accessWord(how, linear, w >> 3, isAligned), rec, left], this.runtime.checkSegment));
+      b.end();
+    }
     return this.form.mode === 64 ? linear : pure.zext(linear, 32);
   }
   #linear(segment: number | undefined, offset: Node, w: number, how: 0 | 1): Node {
@@ -163,6 +169,8 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
     this.#tail(next, left);
   }
+  ip(): Node { return this.body.bind(pure.sext(recordField(op.i64load, record.imm, wt.i64), 48)); }
+  modrm(): Node { return this.body.bind(as(wt.i64, recordField(op.i32load8u, record.imm + 6))); }
   nextIp(): Node { return this.body.bind(recordField(op.i64load, record.imm, wt.i64)); }
   target(): Node { return this.body.bind(recordField(op.i64load, record.disp, wt.i64)); }
   branch(): void {

@@ -1,8 +1,8 @@
 // What the CPU asks of whoever owns address translation (src/memory), and what it offers to it. The CPU knows no kernel.
 
 export const access = { read: 0, write: 1, execute: 2 } as const;
-/** Added by generated code to an access that faults (#GP) unless its address is a multiple of its 16 bytes. */
-export const aligned = 4;
+/** Above an access's bits generated code puts the address modulo the alignment that it must have: #GP unless that is 0. */
+export const misalignedBy = 2;
 export type Access = (typeof access)[keyof typeof access];
 
 /** One address space, as the CPU sees it. */

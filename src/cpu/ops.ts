@@ -50,6 +50,10 @@ export interface Ops<V> {
   set(n: number, v: V): void;
   /** Effective address of memory operand n: an offset in its segment, cut to the address size. */
   address(n: number): V;
+  /** The same as a linear address, its segment checked for an access of the operand's width. */
+  linear(n: number, write: boolean): V;
+  /** Selector of the segment that memory operand n is in. */
+  segment(n: number): V;
 
   // Registers, by number: a byte-wide register 0..3 is al cl dl bl.
   reg(r: number, w: Width): V;
@@ -137,6 +141,9 @@ export interface Ops<V> {
   setSystemFlags(v: V): void;
 
   // Control. Each ends the instruction.
+  /** Address of this instruction (its offset in CS), and its modrm byte: for rows that are `located`. */
+  ip(): V;
+  modrm(): V;
   /** Address of the next instruction (its offset in CS). */
   nextIp(): V;
   /** Where the branch operand (Jb, Jz) leads, an offset in CS. */

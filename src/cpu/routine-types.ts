@@ -7,6 +7,7 @@ export interface RoutineType { readonly params: readonly WasmType[]; readonly re
 // biome-ignore format: table
 export const actNames = [
   "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "enter",
+  "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor",
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase",
 ] as const;
 export type ActName = (typeof actNames)[number];

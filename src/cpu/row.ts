@@ -44,6 +44,8 @@ export interface Attributes {
   readonly registerOnly?: true;
   /** Ends a block: control does not fall through to the next record unseen. */
   readonly ends?: true;
+  /** Its meaning asks for its own address and modrm byte; it has no immediate. */
+  readonly located?: true;
   /** CPUID feature that it needs. */
   readonly feature?: string;
 }

@@ -62,7 +62,7 @@ export const at = {
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */
-export const fieldWidth = { mxcsr: 32, fpuControl: 16, fpuStatus: 16, fpuEmpty: 8, segSelector: 32, segBase: 64, segLimit: 32, answer: 64 } as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
+export const fieldWidth = { mxcsr: 32, fpuControl: 16, fpuStatus: 16, fpuEmpty: 8, fpuOpcode: 16, fpuCs: 16, fpuDs: 16, fpuIp: 64, fpuDp: 64, segSelector: 32, segBase: 64, segLimit: 32, answer: 64 } as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
 export type Field = keyof typeof fieldWidth;
 
 export const gprNames = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"] as const;

@@ -1,13 +1,13 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
 // names the address to go on at; the region's one epilogue writes back what the region may have changed.
-import { as, Compiler, pure, type Runtime, truth } from "../compile.ts";
+import { accessWord, as, Compiler, pure, type Runtime, truth } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
-import { compared, condition, kindCode, rules } from "../flags.ts";
+import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import { isAligned, isMemoryOperand, operandWidth } from "../form.ts";
 import { layout, tlb } from "../layout.ts";
-import { access, type Access, aligned } from "../mmu.ts";
-import type { AddressSize, Flag, FlagKind, Form, Ops, Width } from "../ops.ts";
+import { access, type Access } from "../mmu.ts";
+import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, R, S } from "../state.ts";
 import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "../wasm.ts";
@@ -72,7 +72,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   flagsUsed = false;
   flagsWritten = false;
   /** The kind that the flags have here, if every way here agrees. */
-  kind: FlagKind | undefined;
+  kind: KeptKind | undefined;
   /** Open wasm labels inside the exit block. */
   depth = 0;
   #d!: Decoded;
@@ -229,6 +229,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return pure.zext(a ? pure.add(a, disp) : disp, d.addressSize);
   }
   address(_n: number): Node { return this.body.bind(this.#effective()); }
+  linear(_n: number, _write: boolean): Node { return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective())); }
+  segment(_n: number): Node { return this.selector(this.#d.memorySegment); }
   #segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
     const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
@@ -256,7 +258,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
     this.depth++;
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), i32c(isAligned ? how | aligned : how)], this.runtime.missRegion));
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned)], this.runtime.missRegion));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
     this.depth++;
     this.leaveAt(this.#here(), leave.missed, this.#left);
@@ -270,16 +272,24 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   override writeAt(pointer: Node, w: number, v: Node): void { this.storeAt(pointer, w, v); }
 
   // Flags, in locals.
-  override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+  protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
     const { body, flagLocals: f } = this;
-    if (kind === "inc" || kind === "dec") body.set(f.b, as(wt.i64, this.flag("CF")));
-    else if (b) body.set(f.b, pure.sext(b, w));
-    if (a) body.set(f.a, kind === "result" ? as(wt.i64, a) : pure.sext(a, w));
-    body.set(f.result, kind === "word" ? as(wt.i64, r) : pure.sext(r, w));
+    const second = this.let("fb", as(wt.i64, b));
+    body.set(f.result, as(wt.i64, r));
+    body.set(f.a, as(wt.i64, a));
+    body.set(f.b, second);
     body.set(f.kind, i32c(kindCode[kind]));
     this.kind = kind;
     this.flagsUsed = true;
     this.flagsWritten = true;
+  }
+  protected override kept(): { kind: Node; r: Node; a: Node; b: Node } {
+    const [r, a, b] = this.#flagOperands();
+    return { kind: localGet(wt.i32, this.flagLocals.kind), r, a, b };
+  }
+  protected override signParity(): Node {
+    const { r, b } = this.kept();
+    return this.kind === undefined ? super.signParity() : this.kind === "split" ? b : r;
   }
   #flagOperands(): [Node, Node, Node] {
     const f = this.flagLocals;
@@ -295,27 +305,27 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     body.store(op.i64store, i32c(0), b, at.flagB);
     body.store(op.i32store, i32c(0), localGet(wt.i32, f.kind), at.flagKind);
   }
+  /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
+  #anyFlag(f: Flag): Node {
+    const { kind, r, a, b } = this.kept();
+    const [first, ...rest] = kindNames.map((k) => ({ code: kindCode[k], rule: rules[k][f], v: as(wt.i64, rules[k][f](pure, r, a, b)) }));
+    return rest.reduce((v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)), first!.v);
+  }
   override flag(f: Flag): Node {
-    if (this.kind) return this.body.bind(as(wt.i64, rules[this.kind][f](pure, ...this.#flagOperands())));
-    this.spillFlags();
-    return super.flag(f);
+    return this.body.bind(this.kind ? as(wt.i64, rules[this.kind][f](pure, ...this.#flagOperands())) : this.#anyFlag(f));
   }
-  override flagsWord(): Node {
-    this.spillFlags();
-    return super.flagsWord();
-  }
+  override flagsWord(): Node { return this.body.bind(assemble(pure, (f) => this.flag(f))); }
   override condition(cc: number): Node {
-    if (!this.kind) {
-      this.spillFlags();
-      return this.body.bind(node(wt.i32, op.call, [], this.runtime.condition[cc]!));
-    }
     const [r, a, b] = this.#flagOperands();
-    const direct = this.kind === "sub" ? compared(pure, cc, r, a, b) : undefined;
-    const kind = this.kind;
-    return this.body.bind(as(wt.i32, direct ?? condition(pure, cc, (f) => rules[kind][f](pure, r, a, b))));
+    const direct = this.kind === "sub" || cc === 4 || cc === 5 ? compared(pure, cc, r, a, b) : undefined;
+    if (direct) return this.body.bind(as(wt.i32, direct));
+    const flag = (f: Flag) => (this.kind ? rules[this.kind][f](pure, r, a, b) : this.#anyFlag(f));
+    return this.body.bind(as(wt.i32, condition(pure, cc, flag)));
   }
 
   // Control.
+  ip(): Node { return this.#here(); }
+  modrm(): Node { return i64c(BigInt(this.#d.modrmByte)); }
   nextIp(): Node { return i64c(this.nextIpConstant()); }
   target(): Node { return i64c(BigInt(this.#d.target)); }
   branch(): void { this.control = { kind: "branch" }; }

@@ -11,6 +11,13 @@ export function fst_st(i: i32, pops: i32): void {
   deliver(i, pops != 0);
 }
 
+/** D9 D8+i, undocumented: FSTP that pops an empty register without complaint, and without a value. */
+export function fstpnce(i: i32): void {
+  if (!isEmpty(0)) return fst_st(i, 1);
+  setStatus(status() & ~C1);
+  pop();
+}
+
 /** An empty register exchanges as the default NaN. */
 export function fxch(i: i32): void {
   const a = st(0);

@@ -19,6 +19,9 @@ import { sseMoves } from "./sse-move.ts";
 import { stack } from "./stack.ts";
 import { strings } from "./string.ts";
 import { system } from "./system.ts";
+import { x87Arithmetic } from "./x87.ts";
+import { x87Moves } from "./x87-move.ts";
+import { x87State } from "./x87-state.ts";
 
 export const rows: readonly Row[] = [
   ...alu,
@@ -34,6 +37,9 @@ export const rows: readonly Row[] = [
   ...bcd,
   ...segments,
   ...system,
+  ...x87Arithmetic,
+  ...x87Moves,
+  ...x87State,
   ...sseMoves,
   ...packed,
   ...packedOrder,

@@ -1,4 +1,4 @@
-// Floating-point arithmetic. SDM Vol. 2: ADDx SUBx MULx DIVx SQRTx MINx MAXx of PS, PD, SS and SD; HADDPx HSUBPx ADDSUBPx.
+// Floating-point arithmetic. SDM Vol. 2: ADDx SUBx MULx DIVx SQRTx MINx MAXx of PS, PD, SS and SD; RCPxS RSQRTxS; HADDPx HSUBPx ADDSUBPx.
 import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import {
@@ -53,6 +53,12 @@ const extreme = (name: "min" | "max", w: Format, lanes: number): Meaning => (o) 
   o.set(0, exactly(o, ok, o.simd(floatName(w, `p${name}`), b, a), () => gather(o, w, lanes, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n)))));
 };
 
+/** The processor's own approximations of 1/x and 1/sqrt(x). */
+const approximate = (name: "rcp" | "rsqrt", lanes: number): Meaning => (o) => {
+  const a = o.get(1);
+  o.set(0, gather(o, 32, lanes, (n) => o.call(`sse_${name}`, o.lane(a, 32, n))));
+};
+
 /** Neighbours combined: of dst in the lower half, of src in the upper. */
 const horizontal = (name: "add" | "sub", w: Format): Meaning => (o) => {
   const b = o.get(1);
@@ -83,6 +89,8 @@ const extremes = (name: "min" | "max", opcode: string): readonly Row[] => four(n
 export const sseArithmetic: readonly Row[] = [
   ...arithmetic("add", "58"), ...arithmetic("mul", "59"), ...arithmetic("sub", "5C"), ...arithmetic("div", "5E"),
   ...four("sqrt", "51", sqrtPacked, sqrt), ...extremes("min", "5D"), ...extremes("max", "5F"),
+  row("rsqrtps", "NP 0F 52 Vx,Wx", approximate("rsqrt", 4)), row("rsqrtss", "F3 0F 52 Vd,Wd", approximate("rsqrt", 1)),
+  row("rcpps", "NP 0F 53 Vx,Wx", approximate("rcp", 4)), row("rcpss", "F3 0F 53 Vd,Wd", approximate("rcp", 1)),
   row("haddps", "F2 0F 7C Vx,Wx", horizontal("add", 32)), row("haddpd", "66 0F 7C Vx,Wx", horizontal("add", 64)),
   row("hsubps", "F2 0F 7D Vx,Wx", horizontal("sub", 32)), row("hsubpd", "66 0F 7D Vx,Wx", horizontal("sub", 64)),
   row("addsubps", "F2 0F D0 Vx,Wx", alternating(32)), row("addsubpd", "66 0F D0 Vx,Wx", alternating(64)),

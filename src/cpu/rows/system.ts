@@ -69,7 +69,7 @@ export const system: readonly Row[] = [
   row("ud0", "0F FF", undefinedOpcode, { ends: true }), row("ud1", "0F B9 Gv,Ev", undefinedOpcode, { ends: true }),
 
   row("pause", "F3 REX.B0 90", nothing), row("nop", "REX.B0 90", nothing),
-  row("prefetch", "0F 0D /0 Mb", nothing), row("prefetchw", "0F 0D /1 Mb", nothing), row("reservednop", "0F 0D M,Gv", nothing),
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => row(n === 1 || n === 3 ? "prefetchw" : "prefetch", `0F 0D /${n} Mb`, nothing)),
   row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),
   row("endbr32", "F3 0F 1E FB", nothing), row("endbr64", "F3 0F 1E FA", nothing),
   ...["18", "19", "1A", "1B", "1C", "1D", "1E", "1F"].map((opcode) => row("reservednop", `0F ${opcode} Ev,Gv`, nothing)),

@@ -1,5 +1,6 @@
 // What vector rows call, a lane at a time: f32 lanes are i32, f64 lanes i64. Exceptions gather until `sse_commit`.
 import { add, divide, extreme, multiply, squareRoot } from "./arithmetic";
+import { reciprocal, reciprocalRoot } from "./approximate";
 import { flags, predicate } from "./compare";
 import { fromInteger, integral, shorten, toInteger, widen } from "./convert";
 import { signBit } from "./format";
@@ -35,3 +36,5 @@ export function sse_to32(a: i32, width: i32, truncate: i32): i64 { begin(); retu
 export function sse_to64(a: i64, width: i32, truncate: i32): i64 { begin(); return end(toInteger<f64>(a, width, truncate != 0)); }
 export function sse_round32(a: i32, how: i32): i32 { begin(); return <i32>end(integral<f32>(<u32>a, how)); }
 export function sse_round64(a: i64, how: i32): i64 { begin(); return end(integral<f64>(a, how)); }
+export function sse_rcp(a: i32): i32 { return reciprocal(a); }
+export function sse_rsqrt(a: i32): i32 { return reciprocalRoot(a); }

@@ -1,0 +1,42 @@
+// x87 control, and saving and restoring its state with SSE's. SDM Vol. 2: FNINIT FNCLEX FLDCW FNSTCW FNSTSW FNOP FWAIT FNSTENV FLDENV FNSAVE
+// FRSTOR FXSAVE FXRSTOR. FINIT, FSTSW, … are FWAIT and these.
+import type { Meaning } from "../ops.ts";
+import type { ActName } from "../routine-types.ts";
+import { type Row, row } from "../row.ts";
+import { R } from "../state.ts";
+import { pending } from "./vector.ts";
+import { call, x87 } from "./x87.ts";
+
+const nothing: Meaning = () => {};
+/** Raises what an earlier instruction left. */
+const waiting =
+  (does: Meaning): Meaning =>
+  (o, i) => {
+    pending(o);
+    does(o, i);
+  };
+const loadControl: Meaning = (o) => {
+  o.call("fldcw", o.get(0));
+};
+const storeControl: Meaning = (o) => o.set(0, o.field("fpuControl"));
+const storeStatus: Meaning = (o) => o.set(0, o.field("fpuStatus"));
+const statusToAx: Meaning = (o) => o.setReg(R.ax, 16, o.field("fpuStatus"));
+
+const moves =
+  (name: ActName, write: boolean, size?: 64): Meaning =>
+  (o, i) =>
+    o.act(name, o.linear(0, write), o.imm(size ?? i.w));
+
+// biome-ignore format: table
+export const x87State: readonly Row[] = [
+  row("fwait", "9B", waiting(nothing)), x87("fnop", "D9 D0", nothing),
+  row("fninit", "DB E3", call("fninit")), row("fnclex", "DB E2", call("fnclex")),
+  // 8087 and 287 control that does nothing since.
+  row("fneni", "DB E0", nothing), row("fndisi", "DB E1", nothing), row("fnsetpm", "DB E4", nothing),
+  row("fldcw", "D9 /5 Mw", waiting(loadControl)), row("fnstcw", "D9 /7 Mw", storeControl),
+  row("fnstsw", "DD /7 Mw", storeStatus), row("fnstsw", "DF E0", statusToAx),
+  row("fnstenv", "D9 /6 Menv", moves("fnstenv", true)), row("fldenv", "D9 /4 Menv", waiting(moves("fldenv", false))),
+  row("fnsave", "DD /6 Mstate", moves("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(moves("frstor", false))),
+  row("fxsave", "NP 0F AE /0 Mfx", moves("fxsave", true)), row("fxsave64", "NP REX.W 0F AE /0 Mfx", moves("fxsave", true, 64)),
+  row("fxrstor", "NP 0F AE /1 Mfx", moves("fxrstor", false)), row("fxrstor64", "NP REX.W 0F AE /1 Mfx", moves("fxrstor", false, 64)),
+];
