@@ -31,6 +31,17 @@ export interface Example {
 }
 export type Table = Map<string, Tally>;
 
+export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | "unjudged"> => {
+  const sum = { cases: 0, wrong: 0, unlike: 0, unjudged: 0 };
+  for (const t of table.values()) {
+    sum.cases += t.cases;
+    sum.wrong += t.wrong;
+    sum.unlike += t.unlike;
+    sum.unjudged += t.unjudged;
+  }
+  return sum;
+};
+
 const BATCH = 10_000;
 const KEPT = 4;
 
@@ -45,12 +56,19 @@ export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: num
     const cases = generator.batch(shuffled, Math.min(BATCH, count - done), scope);
     const silicon = runOracle(cases);
     const ours = emulator.runAll(cases);
-    for (let n = 0; n < cases.count; n++) judge(new Case(cases, n), new Result(silicon, n), new Result(ours, n), { mode, scope, seed, table, i });
+    for (let n = 0; n < cases.count; n++)
+      judge(new Case(cases, n), new Result(silicon, n), new Result(ours, n), { mode, scope, seed, table, i });
   }
   return table;
 };
 
-interface Context { readonly mode: Mode; readonly scope: Scope; readonly seed: number; readonly table: Table; readonly i: Instruction }
+interface Context {
+  readonly mode: Mode;
+  readonly scope: Scope;
+  readonly seed: number;
+  readonly table: Table;
+  readonly i: Instruction;
+}
 
 const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
   const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
@@ -58,8 +76,8 @@ const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
   decoder.decodeOut(x.i);
   decoder.free();
   const name = (Mnemonic[x.i.mnemonic] as string).toLowerCase();
-  let t = x.table.get(name);
-  if (!t) x.table.set(name, (t = { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] }));
+  const t = x.table.get(name) ?? { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] };
+  x.table.set(name, t);
   t.cases++;
   if (!hasVerdict(silicon)) {
     t.unjudged++;
@@ -68,6 +86,14 @@ const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
   const d = compare(c, x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
   if (d.wrong.length > 0) {
     t.wrong++;
-    if (t.examples.length < KEPT) t.examples.push({ mode: x.mode, code: Buffer.from(c.code).toString("hex"), text: x.i.toString(), differences: d.wrong, seed: x.seed, id: c.id });
+    if (t.examples.length < KEPT)
+      t.examples.push({
+        mode: x.mode,
+        code: Buffer.from(c.code).toString("hex"),
+        text: x.i.toString(),
+        differences: d.wrong,
+        seed: x.seed,
+        id: c.id,
+      });
   } else if (d.undefined.length > 0) t.unlike++;
 };

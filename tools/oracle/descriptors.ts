@@ -10,7 +10,8 @@ const encode = (base: number, limit: number, access: number, flags: number): Uin
 
 const descriptor = (s: Segment): Uint8Array => {
   const inPages = s.limit > 0xf_ffff;
-  const type = s.contents === contents.code ? 8 | (s.restricted ? 0 : 2) : (s.contents === contents.expandDown ? 4 : 0) | (s.restricted ? 0 : 2);
+  const type =
+    s.contents === contents.code ? 8 | (s.restricted ? 0 : 2) : (s.contents === contents.expandDown ? 4 : 0) | (s.restricted ? 0 : 2);
   const access = (s.absent ? 0x70 : PRESENT_USER) | type | ACCESSED;
   return encode(s.base, inPages ? s.limit >>> 12 : s.limit, access, (inPages ? 8 : 0) | (s.big ? 4 : 0));
 };

@@ -1,8 +1,8 @@
 // Run a case on this project's CPU, and report in the silicon oracle's own words.
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
-import { exit, type Exit } from "../../src/cpu/exit.ts";
+import { type Exit, exit } from "../../src/cpu/exit.ts";
 import { layout } from "../../src/cpu/layout.ts";
-import { access, type Access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
+import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
 import { at, EF, PF, S, vector } from "../../src/cpu/state.ts";
 import { Batch, Case, fxAt, type Registers, Result, resultAt } from "./case.ts";
 import { descriptorTables } from "./descriptors.ts";
@@ -20,7 +20,10 @@ const signalOf: Readonly<Record<number, number>> = {
 export const MEMORY_PAGES = 0x240;
 const frames = { code: layout.frames, data: layout.frames + PAGE } as const;
 
-interface Page { readonly frame: number; readonly rights: ReadonlySet<Access> }
+interface Page {
+  readonly frame: number;
+  readonly rights: ReadonlySet<Access>;
+}
 const all = new Set<Access>([access.read, access.write, access.execute]);
 const writable = new Set<Access>([access.read, access.write]);
 const readable = new Set<Access>([access.read]);
@@ -39,7 +42,8 @@ const TASK_SIZE_MAX = 2 ** 47 - PAGE;
 const mmu: Mmu = {
   translate: (address, how) => {
     const page = pages.get(address - (address % PAGE));
-    if (address >= TASK_SIZE_MAX) return -1 - (PF.USER | PF.PRESENT | (how === access.write ? PF.WRITE : how === access.execute ? PF.INSTRUCTION : 0));
+    if (address >= TASK_SIZE_MAX)
+      return -1 - (PF.USER | PF.PRESENT | (how === access.write ? PF.WRITE : how === access.execute ? PF.INSTRUCTION : 0));
     if (page?.rights.has(how)) return page.frame + (how === access.write ? cacheWrite : 0);
     const error = PF.USER | (page ? PF.PRESENT : 0) | (how === access.write ? PF.WRITE : how === access.execute ? PF.INSTRUCTION : 0);
     return -1 - error;
@@ -182,4 +186,3 @@ const saveFloats = (state: DataView, bytes: Uint8Array, a: Registers): void => {
     a.ymmHigh.set(bytes.subarray(at.ymm + n * 32 + 16, at.ymm + n * 32 + 32), n * 16);
   }
 };
-

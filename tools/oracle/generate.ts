@@ -180,7 +180,10 @@ const loadsStackSegment = (i: Instruction): boolean =>
 
 /** PUSHF stores it, and a repeated string instruction stops after each round. */
 const showsTrapFlag = (i: Instruction): boolean =>
-  i.mnemonic === M.Pushf || i.mnemonic === M.Pushfd || i.mnemonic === M.Pushfq || ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction);
+  i.mnemonic === M.Pushf ||
+  i.mnemonic === M.Pushfd ||
+  i.mnemonic === M.Pushfq ||
+  ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction);
 
 export class Generator {
   readonly #random: Random;

@@ -8,11 +8,11 @@ const features = {
   // biome-ignore format: table
   integer: [
     F.INTEL8086, F.INTEL8086_ONLY, F.INTEL186, F.INTEL286, F.INTEL386, F.INTEL486, F.X64, F.CMOV, F.CX8, F.CMPXCHG16B, F.CPUID, F.MULTIBYTENOP, F.PAUSE,
-    F.SEP, F.SYSCALL, F.PREFETCHW, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
+    F.RDPMC, F.RDTSCP, F.SEP, F.SYSCALL, F.PREFETCHW, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
   ],
   /** Integer instructions that came later, up to x86-64-v3. */
   bits: [F.POPCNT, F.LZCNT, F.BMI1, F.BMI2, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB],
-  x87: [F.FPU, F.FPU287, F.FPU387],
+  x87: [F.FPU, F.FPU287, F.FPU387, F.CMOV, F.SSE3],
   mmx: [F.MMX],
   sse: [F.SSE, F.SSE2, F.FXSR, F.MMX],
   sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.AES, F.PCLMULQDQ, F.SHA],
@@ -24,7 +24,7 @@ export const scopes = Object.keys(features) as readonly Scope[];
 const sets = new Map<Scope, ReadonlySet<number>>(scopes.map((s) => [s, new Set<number>(features[s])]));
 const known = new Map<Code, Scope | undefined>();
 
-/** SSE4.2 holds string instructions on xmm registers and, in general registers, CRC32. BMI and ADX use VEX or not. */
+/** FCMOVcc and FISTTP came with others' features; SSE4.2 holds string instructions on xmm registers and, in general registers, CRC32. BMI and ADX use VEX or not. */
 const isGeneral = (i: Instruction): boolean => i.mnemonic === Mnemonic.Crc32;
 
 /** The scope of an instruction, or undefined if it has none here. */
@@ -33,6 +33,7 @@ export const scopeOf = (i: Instruction): Scope | undefined => {
   const needs = [...i.cpuidFeatures()];
   let found: Scope | undefined;
   for (const scope of scopes) {
+    if (scope === "x87" && !needs.includes(F.FPU)) continue;
     if (scope === "bits" && needs.includes(F.SSE4_2) && !isGeneral(i)) continue;
     if (i.encoding !== EncodingKind.Legacy && i.encoding !== EncodingKind.VEX) break;
     if (needs.every((f) => sets.get(scope)?.has(f))) {

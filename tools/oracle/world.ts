@@ -10,7 +10,8 @@ export const ALIAS = 0x2001_0000;
 /** The 256 bytes of data that a case states and a result reports: across the page boundary. */
 export const WINDOW = { offset: PAGE - 128, size: 256 } as const;
 
-export type Mode = 64 | 32 | 16;
+export const modes = [64, 32, 16] as const;
+export type Mode = (typeof modes)[number];
 
 /** struct user_desc's `contents`. Linux arch/x86/include/uapi/asm/ldt.h */
 export const contents = { data: 0, expandDown: 1, code: 2 } as const;
