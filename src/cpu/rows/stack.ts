@@ -50,14 +50,13 @@ const pusha: Meaning = (o, i) => {
   }
   o.setReg(R.sp, i.stackSize, o.zext(o.sub(sp, o.imm(i.w)), i.stackSize));
 };
-/** POPA skips the stored rsp. */
+/** POPA skips the stored rsp. Each register is loaded for good: a fault halfway leaves those before it changed, as on AMD. */
 const popa: Meaning = (o, i) => {
   const sp = o.reg(R.sp, i.stackSize);
-  const values = [R.di, R.si, R.bp, R.bx, R.dx, R.cx, R.ax].map((r) => {
-    const slot = 7 - r;
-    return [r, o.load(S.ss, o.let("at", o.zext(o.add(sp, o.imm((slot * i.w) / 8)), i.stackSize)), i.w)] as const;
-  });
-  for (const [r, v] of values) o.setReg(r, i.w, v);
+  for (const r of [R.di, R.si, R.bp, R.bx, R.dx, R.cx, R.ax]) {
+    const at = o.let("at", o.zext(o.add(sp, o.imm(((7 - r) * i.w) / 8)), i.stackSize));
+    o.setReg(r, i.w, o.load(S.ss, at, i.w));
+  }
   o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w)), i.stackSize));
 };
 
