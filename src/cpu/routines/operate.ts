@@ -34,9 +34,9 @@ export function arith_st(op: i32, i: i32): void {
 export function arith_to(op: i32, i: i32, pops: i32): void { into(op, i, i, pops != 0); }
 
 function into(op: i32, i: i32, target: i32, pops: bool): void {
-  if (isEmpty(0) || isEmpty(i)) return underflow(target, pops);
   const a = st(0);
   const b = st(i);
+  if (isEmpty(0) || isEmpty(i)) return underflow(target, pops);
   operate(op, significandAt(a), signExponentAt(a), significandAt(b), signExponentAt(b));
   deliver(target, pops);
 }

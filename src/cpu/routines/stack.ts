@@ -71,6 +71,18 @@ export function signalCodes(flags: i32): void {
 /** Deliver what the operation left in `result` to ST(i). */
 // @ts-ignore: decorator
 @inline export function deliver(i: i32, pops: bool): void {
+  const flags = raised;
+  if (flags & ~control() & EXCEPTIONS) return deliverUnmasked(i, pops);
+  const sw = status();
+  const r = physical(sw, i);
+  store<u64>(fpuRegs + (r << 4), significand);
+  store<u16>(fpuRegs + (r << 4), signExponent, 8);
+  store<u8>(fpuEmpty, <i32>load<u8>(fpuEmpty) & ~(1 << r));
+  setStatus((sw & ~C1) | flags);
+  if (pops) pop();
+}
+
+function deliverUnmasked(i: i32, pops: bool): void {
   signal(raised);
   if (suppressed(raised)) return;
   put(i, significand, signExponent);

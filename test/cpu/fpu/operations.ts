@@ -83,6 +83,7 @@ export const operations: readonly Operation[] = [
   store("fbstp", [0xdf, 0x37], 1, integers, (x, m) => { m.setBigInt64(0, x.fbstp_value(), true); m.setUint16(8, x.fbstp_high(), true); }),
   plain("fst st2", [0xdd, 0xd2], (x) => x.fst_st(2, 0)),
   plain("fstp st2", [0xdd, 0xda], (x) => x.fst_st(2, 1)),
+  plain("fstpnce st2", [0xd9, 0xda], (x) => x.fstpnce(2)),
   plain("fstp st0", [0xdd, 0xd8], (x) => x.fst_st(0, 1)),
   plain("fxch st3", [0xd9, 0xcb], (x) => x.fxch(3)),
   plain("fxch st0", [0xd9, 0xc8], (x) => x.fxch(0)),

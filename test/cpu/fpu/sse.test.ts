@@ -105,11 +105,11 @@ describe.runIf(judgeAvailable)("SSE routines against the processor", () => {
     for (let i = 0; i < count; i++) {
       const ours = cases.slice(i * sseIn, (i + 1) * sseIn);
       const state = new DataView(ours.buffer);
-      fpu.state.setUint32(at.mxcsr, state.getUint32(0, true), true);
+      fpu.state.u32[at.mxcsr >> 2] = state.getUint32(0, true);
       const deliver = operation.run(fpu.x, state);
       const faults = fpu.x["sse_commit"]?.();
       if (!faults) deliver();
-      state.setUint32(0, fpu.state.getUint32(at.mxcsr, true), true);
+      state.setUint32(0, fpu.state.u32[at.mxcsr >> 2] as number, true);
       const theirs = answers.subarray(i * sseOut, i * sseOut + sseIn);
       if (Buffer.compare(ours, theirs) === 0 && faults === answers.readUInt32LE(i * sseOut + sseIn)) continue;
       if (failures++ < 3) report += `${operation.name}\n  in   ${show(cases.subarray(i * sseIn))}\n  cpu  ${show(theirs)}\n  ours ${show(ours)} fault ${faults}\n`;
