@@ -25,6 +25,8 @@ export class Frames {
   /** Frames there are, and frames nobody uses. */
   readonly total: number;
   free: number;
+  /** The most pages one request may ask for; more than that is obvious overcommit: vm.overcommit_memory 0. */
+  commitLimit: number;
   /** The frame of zeroes that untouched anonymous memory reads from. Never written, never freed. */
   readonly zero: number;
 
@@ -47,6 +49,7 @@ export class Frames {
     this.#next = new Uint32Array(this.#end);
     this.total = Math.max(0, this.#end - this.#fresh);
     this.free = this.total;
+    this.commitLimit = this.total;
     this.zero = this.alloc();
     if (this.zero === 0) throw new Error("no room for a single page frame");
   }

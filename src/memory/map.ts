@@ -25,6 +25,7 @@ export interface MapRequest {
 
 /** vm.max_map_count. */
 export const MAX_MAP_COUNT = 65530;
+const HUGE_PAGE = 2 << 20;
 const ULONG_END = 2 ** 64;
 /** The flags that MAP_SHARED knows; MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK. */
 const LEGACY_MAP_MASK =
@@ -100,7 +101,7 @@ export const mmap = (space: AddressSpace, request: MapRequest): number => {
   if (space.areas.list.length > MAX_MAP_COUNT) return -E.ENOMEM;
 
   const hint = flags & MAP.FIXED ? request.at : roundHint(request.at, space.layout.minAddress);
-  const at = place(space, { at: hint, length, flags, compat: request.compat, huge: file === undefined && (flags & MAP.TYPE) === MAP.PRIVATE });
+  const at = place(space, { at: hint, length, flags, compat: request.compat, huge: hugeOffset(request, flags, hint, length) });
   if (at < 0) return at;
   if (flags & MAP.FIXED_NOREPLACE && space.areas.overlaps(at, at + length)) return -E.EEXIST;
   const lock = (flags & MAP.LOCKED ? VM.LOCKED : 0) | space.defaultFlags;
@@ -114,6 +115,12 @@ export const mmap = (space: AddressSpace, request: MapRequest): number => {
   if (error < 0) return error;
   if (flags & MAP.LOCKED || (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE || space.defaultFlags & VM.LOCKED) touchAll(space, at, at + length);
   return at;
+};
+
+/** Which mappings are placed for huge pages: get_unmapped_area() of ext4, and of private anonymous memory since 6.7. */
+const hugeOffset = ({ file, offset }: MapRequest, flags: number, hint: number, length: number): number | undefined => {
+  if (file) return offset;
+  return hint === 0 && (flags & MAP.TYPE) === MAP.PRIVATE && length % HUGE_PAGE === 0 ? 0 : undefined;
 };
 
 /** round_hint_to_min. */

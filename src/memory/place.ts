@@ -5,7 +5,7 @@ import { isPageAligned, PAGE_SIZE, pageFloor } from "./frames.ts";
 import type { AddressSpace } from "./space.ts";
 import { MAP } from "./vma.ts";
 
-/** Transparent huge pages: anonymous memory of whole 2 MiB is aligned so. Linux mm/huge_memory.c thp_get_unmapped_area(). */
+/** A page of the next level, which Linux would like to be able to use. */
 const HUGE = 2 << 20;
 
 const freeAt = (space: AddressSpace, at: number, length: number): boolean => {
@@ -39,7 +39,14 @@ const bottomUp = (space: AddressSpace, length: number, low: number, high: number
   return at + length <= high ? at : -E.ENOMEM;
 };
 
-interface Placement { readonly at: number; readonly length: number; readonly flags: number; readonly compat: boolean; readonly huge?: boolean }
+interface Placement {
+  readonly at: number;
+  readonly length: number;
+  readonly flags: number;
+  readonly compat: boolean;
+  /** File offset, for what may profit from huge pages: private anonymous memory of whole 2 MiB (0), and files (of ext4 and its like). */
+  readonly huge?: number | undefined;
+}
 
 /** arch_get_unmapped_area_topdown(): MAP_32BIT goes bottom-up within the second GiB; what finds no room below mmap_base looks above. */
 const search = (space: AddressSpace, { length, flags, compat }: Placement): number => {
@@ -52,13 +59,25 @@ const search = (space: AddressSpace, { length, flags, compat }: Placement): numb
 
 const areaFor = (space: AddressSpace, p: Placement): number => {
   if (p.flags & MAP.FIXED) return p.at;
+  const large = p.huge === undefined || p.compat ? undefined : hugeArea(space, p, p.huge);
+  if (large !== undefined) return large;
   const hint = pageFloor(p.at);
   if (hint !== 0 && hint <= space.layout.taskSize - p.length && freeAt(space, hint, p.length)) return hint;
-  if (p.huge && !p.compat && p.at === 0 && p.length % HUGE === 0) {
-    const padded = search(space, { ...p, length: p.length + HUGE });
-    if (padded >= 0) return padded + HUGE - (padded % HUGE);
-  }
   return search(space, p);
+};
+
+/**
+ * Where 2 MiB of the file lie on a multiple of 2 MiB; undefined: nowhere in particular. Linux mm/huge_memory.c
+ * __thp_get_unmapped_area(), which asks for 2 MiB more than it needs.
+ */
+const hugeArea = (space: AddressSpace, p: Placement, offset: number): number | undefined => {
+  const first = Math.ceil(offset / HUGE) * HUGE;
+  if (offset + p.length - first < HUGE) return undefined;
+  const found = areaFor(space, { ...p, length: p.length + HUGE, huge: undefined });
+  if (found < 0) return undefined;
+  if (found === p.at) return found;
+  const skip = (((offset - found) % HUGE) + HUGE) % HUGE;
+  return found + (skip === 0 ? HUGE : skip);
 };
 
 /** An address for `length` bytes, or -errno. */

@@ -188,7 +188,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return (this.usage().locked + pages) * PAGE_SIZE <= this.limits.memlock;
   }
   /** __vm_enough_memory, OVERCOMMIT_GUESS: only what exceeds all of memory is refused. */
-  mayCommit(pages: number): boolean { return pages <= this.frames.total; }
+  mayCommit(pages: number): boolean { return pages <= this.frames.commitLimit; }
 
   /** ptrace PEEK, /proc/PID/mem: what the debugger may read, whatever the page's permissions (FOLL_FORCE). How many bytes came. */
   peek(at: number, into: Uint8Array): number {

@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 		waitpid(pid, &status, 0);
 		if (read(fds[0], &error, sizeof error) == sizeof error) printf("errno %d\n", error);
 		else if (WIFSIGNALED(status)) printf("signal %d\n", WTERMSIG(status));
+		// Past the point of no return an error is a SIGSEGV, which we see on its way.
+		else if (WSTOPSIG(status) != SIGTRAP) printf("signal %d\n", WSTOPSIG(status));
 		else {
 			struct user_regs_struct regs;
 			ptrace(PTRACE_GETREGS, pid, 0, &regs);

@@ -68,6 +68,8 @@ const wordSize = (head: string): 4 | 8 => ((head.split(" ")[2]?.length ?? 0) > 8
 const withoutChance = (hex: string, head: string): string => {
   if (!head.startsWith("start")) return "";
   const stack = bytesOf(hex);
+  // A program may have mapped itself over its stack.
+  if (stack.length < 200) return hex;
   const auxv = auxvOffset(stack, wordSize(head));
   if (stack[auxv] === AT.SYSINFO) stack.fill(0, auxv + 4, auxv + 8);
   const random = auxvOf(stack, wordSize(head)).get(AT.RANDOM) ?? 0;

@@ -1,7 +1,7 @@
 // Random scripts for memcalls.c: mostly sensible calls near what is mapped, some nonsense. The same seed gives the same script.
 
 /** mulberry32: a small generator, so that a failing seed can be named. */
-const generator = (seed: number) => {
+export const generator = (seed: number) => {
   let state = seed * 0x9e3779b9;
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0;

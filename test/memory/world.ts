@@ -1,4 +1,5 @@
 // A machine's memory and programs in it, without a CPU: for the tests of memory and exec.
+import { totalmem } from "node:os";
 import type { Backing, MappedFile } from "../../src/memory/backing.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { defaultLimits, type Limits } from "../../src/memory/limits.ts";
@@ -43,6 +44,8 @@ export const mapped = (backing: Backing, path: string, readable = true, writable
 export interface World { readonly frames: Frames; readonly vdso: Vdso }
 export const world = (bytes = 64 << 20): World => {
   const frames = new Frames(new WebAssembly.Memory({ initial: bytes / 65536 }), 65536);
+  // As much as the host has, so that both refuse the same requests.
+  frames.commitLimit = Math.floor(totalmem() / PAGE_SIZE);
   return { frames, vdso: new Vdso(frames, "none") };
 };
 

@@ -21,8 +21,9 @@ export const readFile = (frames: Frames, file: MappedFile, offset: number, lengt
   return out;
 };
 
-/** elf_read: all of it, or -EIO. */
+/** elf_read: all of it, or -EIO; offsets are signed. */
 export const readExactly = (frames: Frames, file: MappedFile, offset: number, length: number): Uint8Array | number => {
+  if (offset >= 2 ** 63) return -E.EINVAL;
   const bytes = readFile(frames, file, offset, length);
   return typeof bytes !== "number" && bytes.length < length ? -E.EIO : bytes;
 };

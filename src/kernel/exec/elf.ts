@@ -10,6 +10,7 @@ export interface ElfHeader {
   readonly type: number;
   /** 4: ELF32, 8: ELF64. */
   readonly long: 4 | 8;
+  /** Signed, because a bias is added to it. */
   readonly entry: number;
   readonly phoff: number;
   readonly phentsize: number;
@@ -31,6 +32,7 @@ export const sizes = { 4: { header: 52, programHeader: 32 }, 8: { header: 64, pr
 
 const viewOf = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset, b.byteLength);
 const u64 = (v: DataView, at: number): number => v.getUint32(at + 4, true) * 0x1_0000_0000 + v.getUint32(at, true);
+const s64 = (v: DataView, at: number): number => v.getInt32(at + 4, true) * 0x1_0000_0000 + v.getUint32(at, true);
 
 /**
  * The file header, from at least 64 bytes. undefined: ENOEXEC.
@@ -43,7 +45,7 @@ export const parseElf = (b: Uint8Array): ElfHeader | undefined => {
   if (type !== ET.EXEC && type !== ET.DYN) return undefined;
   switch (v.getUint16(18, true)) {
     case EM.X86_64:
-      return { type, long: 8, entry: u64(v, 24), phoff: u64(v, 32), phentsize: v.getUint16(54, true), phnum: v.getUint16(56, true) };
+      return { type, long: 8, entry: s64(v, 24), phoff: u64(v, 32), phentsize: v.getUint16(54, true), phnum: v.getUint16(56, true) };
     case EM.I386:
     case EM.I486:
       return {
@@ -57,7 +59,7 @@ export const parseElf = (b: Uint8Array): ElfHeader | undefined => {
 /** Bytes of the program header table, or undefined where Linux does not even look (load_elf_phdrs): ENOEXEC. */
 export const programHeadersSize = (h: ElfHeader): number | undefined => {
   const size = h.phnum * sizes[h.long].programHeader;
-  return h.phentsize !== sizes[h.long].programHeader || size === 0 || size > 4096 ? undefined : size;
+  return h.phentsize !== sizes[h.long].programHeader || size === 0 || size > 65536 ? undefined : size;
 };
 
 const programHeader64 = (v: DataView, at: number): ProgramHeader => ({

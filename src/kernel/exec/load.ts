@@ -78,6 +78,8 @@ const interpreterPath = ({ frames }: ExecRequest, elf: ElfFile): string | number
 const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undefined => {
   const path = interpreterPath(r, elf);
   if (typeof path !== "string") return path;
+  // open_exec("") finds the current directory.
+  if (path === "") return -E.EACCES;
   const file = r.openInterpreter(path);
   if (typeof file === "number") return file;
   const head = readExactly(r.frames, file, 0, sizes[elf.header.long].header);

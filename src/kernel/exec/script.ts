@@ -1,7 +1,7 @@
 // `#!` lines. Linux fs/binfmt_script.c load_script(), with BINPRM_BUF_SIZE 256.
 export const BINPRM_BUF_SIZE = 256;
 
-/** The interpreter may be "": opening that is ENOENT. */
+/** The interpreter may be "": opening that finds the current directory, EACCES. */
 export interface Script { readonly interpreter: string; readonly argument?: string }
 
 const isBlank = (c: string | undefined): boolean => c === " " || c === "\t";

@@ -22,7 +22,8 @@ const totalSize = (segments: readonly ProgramHeader[]): number => {
 
 /** The largest power of two among p_align; others are ignored. */
 export const maximumAlignment = (segments: readonly ProgramHeader[]): number =>
-  segments.reduce((most, { align }) => (Number.isInteger(Math.log2(align)) ? Math.max(most, align) : most), PAGE_SIZE);
+  segments.reduce((most, { align }) => (isPowerOfTwo(align) ? Math.max(most, align) : most), PAGE_SIZE);
+const isPowerOfTwo = (n: number): boolean => n > 0 && n < 2 ** 64 && n === 2 ** Math.round(Math.log2(n));
 
 const protection = (flags: number): number => (flags & PF.R ? PROT.READ : 0) | (flags & PF.W ? PROT.WRITE : 0) | (flags & PF.X ? PROT.EXEC : 0);
 
@@ -31,13 +32,14 @@ const zeroPages = (space: AddressSpace, start: number, end: number, exec: boolea
   if (end <= start) return end < start ? -E.ENOMEM : 0;
   if (end > space.layout.taskSize) return -E.ENOMEM;
   const prot = PROT.READ | PROT.WRITE | (exec || space.readImpliesExec ? PROT.EXEC : 0);
-  return install(space, { at: start, length: end - start, prot, flags: VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC, pgoff: 0 });
+  return install(space, { at: start, length: end - start, prot, flags: VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC, pgoff: 0, neighbours: "below" });
 };
 
 const mapFile = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number, flags: number, total: number): number => {
   const skew = s.vaddr % PAGE_SIZE;
   const size = pageAlign(s.filesz + skew);
-  const request = { at: pageFloor(at), prot: protection(s.flags), flags: MAP.PRIVATE | flags, file: elf.file, offset: s.offset - skew, compat: elf.header.long === 4 };
+  // A first segment above page 0 makes a bias below 0: an address at the end of the 2^64, which as a hint is none.
+  const request = { at: (pageFloor(at) + 2 ** 64) % 2 ** 64, prot: protection(s.flags), flags: MAP.PRIVATE | flags, file: elf.file, offset: s.offset - skew, compat: elf.header.long === 4 };
   if (request.offset < 0) return -E.EINVAL;
   if (total === 0) return mmap(space, { ...request, length: size });
   // The first mapping claims the whole extent, so that the others find their room; the rest of it is given back.
@@ -105,10 +107,10 @@ export const loadSegments = (space: AddressSpace, elf: ElfFile, base: number | u
     if (first && type === ET.DYN) {
       total = totalSize(segments);
       if (total === 0) return -E.EINVAL;
-      const chosen = base ?? alignedRoom(space, elf, total);
-      if (chosen < 0) return chosen;
-      flags = chosen > 0 ? MAP.FIXED_NOREPLACE : 0;
-      bias = pageFloor(chosen - s.vaddr);
+      const chosen = base ?? alignedRoom(space, elf, s, total);
+      if (chosen !== undefined && chosen < 0) return chosen;
+      flags = chosen === undefined ? 0 : MAP.FIXED_NOREPLACE;
+      bias = pageFloor((chosen ?? 0) - s.vaddr);
     }
     const at = bias + s.vaddr;
     const mapped = loadSegment(space, elf, s, at, flags, total);
@@ -131,15 +133,17 @@ export const loadSegments = (space: AddressSpace, elf: ElfFile, base: number | u
   };
 };
 
-/** A place for a program without an interpreter whose segments want more than page alignment; 0: any place will do. */
-const alignedRoom = (space: AddressSpace, elf: ElfFile, total: number): number => {
+/**
+ * A place for a program without an interpreter whose segments want more than page alignment: where it would go, rounded down.
+ * undefined: any place will do.
+ */
+const alignedRoom = (space: AddressSpace, elf: ElfFile, first: ProgramHeader, total: number): number | undefined => {
   const alignment = maximumAlignment(loadable(elf));
-  if (alignment <= PAGE_SIZE) return 0;
-  const room = { at: 0, length: total + alignment, prot: PROT.NONE, flags: MAP.PRIVATE | MAP.ANONYMOUS, offset: 0, compat: elf.header.long === 4 };
-  const found = mmap(space, room);
+  if (alignment <= PAGE_SIZE) return undefined;
+  const found = loadSegment(space, elf, first, 0, 0, total);
   if (found < 0) return found;
-  munmap(space, found, pageAlign(room.length));
-  return Math.ceil(found / alignment) * alignment;
+  munmap(space, found, total);
+  return Math.floor(found / alignment) * alignment;
 };
 
 /** Whether an entry point is an address at all (BAD_ADDR). */
