@@ -6,6 +6,7 @@ import { Blocks, registerOffset } from "./blocks.ts";
 import type { Decoded } from "./decode.ts";
 import { Evaluator, exitOf, integers } from "./evaluate.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
+import { contexts } from "./context.ts";
 import { exit, type Exit, leave, settled } from "./exit.ts";
 import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
@@ -134,8 +135,11 @@ export class Cpu implements CodeWatch, Machine {
     return this.#miss(address, bytes, how as Access, rec, budget);
   }
   #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
-    // Not canonical: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1. Negative: the kernel's half, never ours.
-    if (address + bytes > USER_END || address < -USER_END) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    // Not canonical, or beyond a flat segment's limit of 4 GiB: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3.
+    // Negative: the kernel's half, never ours.
+    const context = contexts[this.state.u32[at.context >> 2] as number];
+    const end = context!.mode !== 64 && context!.flat ? 0x1_0000_0000 : USER_END;
+    if (address + bytes > end || address < -USER_END) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
