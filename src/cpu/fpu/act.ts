@@ -8,10 +8,10 @@ const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
 /** REX.W makes no third layout. */
 const sizeOf = (b: bigint): 16 | 32 => (b === 16n ? 16 : 32);
 
-/** An area may end on a page of its own. Its first word is looked at, then its last byte: so this processor reports faults. */
+/** An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. */
 const write = (m: Machine, address: bigint, bytes: number, word: number, save: (out: DataView) => void): void => {
   const a = linear(address);
-  m.writeLinear(a, word);
+  if (word) m.writeLinear(a, word);
   m.writeLinear(a + bytes - 1, 1);
   const p = m.writeLinear(a, bytes);
   save(new DataView(m.state.memory.buffer, p, bytes));
@@ -19,7 +19,7 @@ const write = (m: Machine, address: bigint, bytes: number, word: number, save: (
 };
 const read = (m: Machine, address: bigint, bytes: number, word: number): DataView => {
   const a = linear(address);
-  m.readLinear(a, word);
+  if (word) m.readLinear(a, word);
   m.readLinear(a + bytes - 1, 1);
   return new DataView(m.state.memory.buffer, m.readLinear(a, bytes), bytes);
 };
@@ -45,15 +45,17 @@ const frstor: Action = (m, _r, a, b) => {
   return 0;
 };
 
+/** #GP unless the area is aligned; that an address is not canonical comes first (#SS through the stack segment). */
+const misaligned = (a: bigint): boolean => (a & 15n) !== 0n && BigInt.asUintN(64, BigInt.asIntN(48, a)) === BigInt.asUintN(64, a);
 const registers = (m: Machine): 8 | 16 => (m.state.mode === 64 ? 16 : 8);
 const fxsaveTo: Action = (m, _r, a, b) => {
-  if (a & 15n) return m.raise(vector.GP, 0);
-  write(m, a, fxsaveSize, 4, (out) => fxsave(m.state, out, b === 64n, registers(m)));
+  if (misaligned(a)) return m.raise(vector.GP, 0);
+  write(m, a, fxsaveSize, 0, (out) => fxsave(m.state, out, b === 64n, registers(m)));
   return 0;
 };
 const fxrstorFrom: Action = (m, _r, a, b) => {
-  if (a & 15n) return m.raise(vector.GP, 0);
-  return fxrstor(m.state, read(m, a, fxsaveSize, 4), b === 64n, registers(m)) ? 0 : m.raise(vector.GP, 0);
+  if (misaligned(a)) return m.raise(vector.GP, 0);
+  return fxrstor(m.state, read(m, a, fxsaveSize, 0), b === 64n, registers(m)) ? 0 : m.raise(vector.GP, 0);
 };
 
 export const fpuActions = { fnstenv, fldenv, fnsave, frstor, fxsave: fxsaveTo, fxrstor: fxrstorFrom } as const;
