@@ -12,8 +12,9 @@ export interface Processor {
   /** Guest instructions retired before the current `run`, and up to now. */
   readonly instructions: number;
   readonly retired: number;
-  /** What RDTSC reads. */
+  /** What RDTSC reads, and whether it may (CR4.TSD). */
   timeStamp: () => bigint;
+  timeStampDisabled: boolean;
   /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
   run(limit: number): Exit;
   setAddressSpace(mmu: Mmu): void;

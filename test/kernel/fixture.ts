@@ -26,6 +26,7 @@ export class ScriptedProcessor implements Processor {
   flags = 0x202;
   instructions = 0;
   timeStamp = (): bigint => 0n;
+  timeStampDisabled = false;
   readonly script: (() => Exit)[] = [];
 
   constructor(memory: WebAssembly.Memory) {

@@ -11,6 +11,7 @@ const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
   signals: "signals queue, nest, restart calls and use alternate stacks as on Linux",
   processes: "children end, stop, go on, are adopted and execute as on Linux",
+  seccomp: "filters, strict mode and all actions do what they do on Linux, for one thread and for many",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
 } as const;
 

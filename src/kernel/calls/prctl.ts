@@ -114,6 +114,7 @@ const OPTIONS: Readonly<Record<number, Option>> = {
   [PR.SET_TSC]: (t, [value]) => {
     if ((value as number) !== TSC.ENABLE && (value as number) !== TSC.SIGSEGV) return -E.EINVAL;
     t.tscDisabled = (value as number) === TSC.SIGSEGV;
+    t.kernel.scheduler.loadTables(t);
     return 0;
   },
   [PR.GET_SECUREBITS]: (t) => t.cred.securebits,

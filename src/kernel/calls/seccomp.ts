@@ -101,6 +101,7 @@ const setStrict = (task: Task): number => {
   task.seccomp = strictState;
   task.entryWork |= entryWork.seccomp;
   task.tscDisabled = true;
+  task.kernel.scheduler.loadTables(task);
   return 0;
 };
 

@@ -7,12 +7,13 @@ import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../entry/selectors.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
+import type { AddressSpace } from "../../memory/space.ts";
 import type { Task } from "../task.ts";
 import type { Wait } from "../wait.ts";
 import type { Timer } from "./timers.ts";
 import { loadSegment } from "../processor.ts";
 
-/** A millisecond of virtual time; Linux's is three (sysctl sched_base_slice_ns). */
+/** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
 const SLICE = 1_000_000;
 const SYSCALL_COST = 100;
 const TLS_OFFSET = GDT_TLS_MIN * 8;
@@ -41,6 +42,10 @@ export class Scheduler {
   readonly #queue: Task[] = [];
   readonly #deadlines = new Map<Task, Deadline>();
   readonly #gdt = newGdt();
+  /** What the processor translates by. */
+  #space: AddressSpace | undefined = undefined;
+  /** The length of a task's next slice, in instructions. Whoever explores schedules, or wants them to vary with the seed, replaces it. */
+  slice: (task: Task) => number = () => SLICE;
   /** Set by sched_yield(2) and by whoever ends the slice early. */
   reschedule = false;
 
@@ -136,11 +141,15 @@ export class Scheduler {
     else this.loadTables(task);
     processor.segments.refresh();
   }
-  /** After whatever changes the running task's address space, TLS entries or LDT. */
+  /** After whatever changes the running task's address space, TLS entries, LDT or right to RDTSC. */
   loadTables(task: Task): void {
     const { processor } = this.kernel;
-    task.mem.activate();
-    processor.setAddressSpace(task.mem);
+    if (this.#space !== task.mem) {
+      this.#space = task.mem;
+      task.mem.activate();
+      processor.setAddressSpace(task.mem);
+    }
+    processor.timeStampDisabled = task.tscDisabled;
     this.#gdt.set(task.tls, TLS_OFFSET);
     processor.segments.tables = { gdt: this.#gdt, ldt: task.ldt.table ?? NO_LDT };
   }
@@ -160,7 +169,7 @@ export class Scheduler {
     const cpu = kernel.processor;
     this.switchTo(task);
     this.reschedule = false;
-    const end = Math.min(kernel.now + SLICE, until);
+    const end = Math.min(kernel.now + this.slice(task), until);
     if (task.call) gate.resume(task, task.call);
     while (task.state === "runnable") {
       if (task.exitWork !== 0) {
