@@ -1,11 +1,16 @@
 // `npm start`: install and build if need be, then hello through each door, then the landmines.
 import { join } from "node:path";
-import { build, install, run, top } from "./setup.mjs";
+import { pathToFileURL } from "node:url";
+import { build, install, top } from "./setup.mjs";
 
 install();
 build();
 
-const trapgate = (...args) => run(process.execPath, [join(top, "bin", "trapgate.js"), ...args]);
+// In this process: the emulator's code is compiled once for all of them.
+const { main } = await import(pathToFileURL(join(top, "dist", "bundle", "main.js")).href);
 const doors = ["hello-syscall", "hello-int80-64", "hello-int80-32", "hello-vdso32", "hello-syscall32"];
-for (const door of doors) trapgate("run", join("guest", "bin", door));
-trapgate("landmines");
+for (const door of doors) {
+  await main(["run", join(top, "guest", "bin", door)]);
+  if (process.exitCode !== 0) process.exit();
+}
+await main(["landmines"]);
