@@ -1,16 +1,18 @@
 // Small programs about one subject each, run by the kernel under us and by ours: the same lines, the same end.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { endOfRun, inFolder } from "../support/guest.ts";
-import { gcc32, missing, nativeX64, top } from "../support/host.ts";
+import { gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { runNative } from "../support/native.ts";
 
 const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
   signals: "signals queue, nest, restart calls and use alternate stacks as on Linux",
   processes: "children end, stop, go on, are adopted and execute as on Linux",
+  credentials: "who may become whom, and what capabilities remain, is decided as on Linux",
+  misc: "limits, scheduling, clocks, timers and names answer as on Linux",
   seccomp: "filters, strict mode and all actions do what they do on Linux, for one thread and for many",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
 } as const;
@@ -20,13 +22,18 @@ const FLAGS = [
   "-O1", "-static", "-nostdlib", "-fno-pie", "-no-pie", "-fno-stack-protector", "-mgeneral-regs-only", "-fno-asynchronous-unwind-tables",
 ];
 
-describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32))("the kernel under us agrees:", { timeout: 60_000 }, () => {
+/** The programs give up privileges, so they must have some. */
+const root: Need = { what: "root", met: process.getuid?.() === 0 };
+
+describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, root))("the kernel under us agrees:", { timeout: 60_000 }, () => {
   describe.each(["-m64", "-m32"])("gcc %s:", (mode) => {
     it.each(Object.entries(subjects))("%s: %s", async (subject) => {
       await inFolder(async (folder) => {
         const program = `${folder}/${subject}`;
+        chmodSync(folder, 0o755);
         execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
-        const run = await Machine.run(program, { files: { [program]: { content: readFileSync(program), mode: 0o755 } }, timeout: 50 });
+        const here = `/${subject}`;
+        const run = await Machine.run(here, { files: { [here]: { content: readFileSync(program), mode: 0o755 } }, timeout: 50 });
         const native = runNative(program);
         expect(run.stdout.text).toBe(native.stdout);
         expect(endOfRun(run)).toBe(native.end);

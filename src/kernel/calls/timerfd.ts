@@ -14,7 +14,7 @@ import { offsetToMonotonic } from "./time.ts";
 import { readItimerspec, writeItimerspec } from "./timer.ts";
 import { type TimeForm, native, time64 } from "./timespec.ts";
 
-const CLOCKS: readonly number[] = [CLOCK.CLOCK_REALTIME, CLOCK.CLOCK_MONOTONIC, CLOCK.CLOCK_BOOTTIME, CLOCK.CLOCK_REALTIME_ALARM, CLOCK.CLOCK_BOOTTIME_ALARM];
+const CLOCKS: readonly number[] = [CLOCK.CLOCK_REALTIME, CLOCK.CLOCK_MONOTONIC, CLOCK.CLOCK_BOOTTIME];
 const TFD = { TIMER_ABSTIME: 1, TIMER_CANCEL_ON_SET: 2 } as const;
 
 const create = (t: Task, id: number, how: number): number => {

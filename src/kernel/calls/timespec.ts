@@ -9,26 +9,33 @@ const NSEC_MAX = 1e9;
 const SEC_MAX = 9_223_372_036;
 
 /** Which form of time a call takes: the ABI's own, or 64-bit members whatever the ABI. */
-export interface TimeForm { read(t: Task, at: number, abi: Abi): Timespec | undefined; write(t: Task, at: number, ts: Timespec, abi: Abi): boolean; size(abi: Abi): number }
+export interface TimeForm {
+  read(t: Task, at: number, abi: Abi): Timespec | undefined;
+  write(t: Task, at: number, ts: Timespec, abi: Abi): boolean;
+  size(abi: Abi): number;
+}
 
-const signed = (w: number, long: 4 | 8): number => (long === 4 ? w | 0 : w >= 2 ** 63 ? w - 2 ** 64 : w);
+/** A signed long of 4 or 8 bytes: exact below 2^53, and never of the wrong sign. */
+const signed = (t: Task, at: number, long: 4 | 8): number | undefined => {
+  const lo = t.mem.u32(at);
+  const hi = long === 8 ? t.mem.u32(at + 4) : 0;
+  if (lo < 0 || hi < 0) return undefined;
+  return long === 4 ? lo | 0 : (hi | 0) * 2 ** 32 + lo;
+};
+const read = (t: Task, at: number, width: 4 | 8, nsecWidth: 4 | 8): Timespec | undefined => {
+  const sec = signed(t, at, width);
+  const nsec = signed(t, at + width, nsecWidth);
+  return sec === undefined || nsec === undefined ? undefined : { sec, nsec };
+};
 export const native: TimeForm = {
   size: ({ long }) => 2 * long,
-  read(t, at, { long }) {
-    const sec = t.mem.word(at, long);
-    const nsec = t.mem.word(at + long, long);
-    return sec < 0 || nsec < 0 ? undefined : { sec: signed(sec, long), nsec: signed(nsec, long) };
-  },
+  read: (t, at, { long }) => read(t, at, long, long),
   write: (t, at, { sec, nsec }, { long }) => t.mem.setLong(at, sec, long) && t.mem.setLong(at + long, nsec, long),
 };
 /** struct __kernel_timespec. A 32-bit caller's padding above tv_nsec is ignored. */
 export const time64: TimeForm = {
   size: () => 16,
-  read(t, at, { long }) {
-    const sec = t.mem.u64(at);
-    const nsec = long === 4 ? t.mem.u32(at + 8) : t.mem.u64(at + 8);
-    return sec < 0 || nsec < 0 ? undefined : { sec: signed(sec, 8), nsec: signed(nsec, long) };
-  },
+  read: (t, at, { long }) => read(t, at, 8, long),
   write: (t, at, { sec, nsec }) => t.mem.setLong(at, sec, 8) && t.mem.setLong(at + 8, nsec, 8),
 };
 

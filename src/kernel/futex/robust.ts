@@ -22,10 +22,11 @@ export const robustListExit = (task: Task): void => {
   const { mem } = task;
   // struct robust_list_head { list.next; futex_offset; list_op_pending } of the ABI that registered it.
   const long = task.robustListSize === 12 ? 4 : 8;
-  const offsetWord = mem.word(head + long, long);
+  const offsetLow = mem.u32(head + long);
   const pending = mem.word(head + 2 * long, long);
-  if (offsetWord < 0 || pending < 0) return;
-  const offset = long === 4 ? offsetWord | 0 : offsetWord > 2 ** 63 ? offsetWord - 2 ** 64 : offsetWord;
+  if (offsetLow < 0 || pending < 0) return;
+  // A long, usually negative; locks are within 2 GiB of their list entry.
+  const offset = offsetLow | 0;
   // Bit 0 of a pointer says that the lock inherits priority.
   const futexOf = (entry: number): number => entry - (entry % 2) + offset;
   let entry = mem.word(head, long);

@@ -1,6 +1,7 @@
 // x87, SSE and AVX state as FXSAVE and XSAVE lay it out in a signal frame. SDM Vol. 1 10.5.1 (FXSAVE), 13.4 (XSAVE);
 // Linux arch/x86/kernel/fpu/signal.c, uapi asm/sigcontext.h.
-import { S, at, type State } from "../../cpu/state.ts";
+import { fxrstor, fxsave, stAddress, tagWord } from "../../cpu/fpu/image.ts";
+import { at, S, type State } from "../../cpu/state.ts";
 
 /** XCR0 bits. */
 export const XFEATURE = { FP: 1, SSE: 2, YMM: 4 } as const;
@@ -9,8 +10,6 @@ const XSAVE_HEADER = 64;
 const YMM_OFFSET = FXSAVE_SIZE + XSAVE_HEADER;
 const YMM_SIZE = 256;
 export const MXCSR_DEFAULT = 0x1f80;
-/** What MXCSR may hold: DAZ is supported. */
-export const MXCSR_MASK = 0xffff;
 export const FCW_DEFAULT = 0x37f;
 
 /** struct _fpx_sw_bytes, in the FXSAVE area's bytes for software: tells user code how much state follows. */
@@ -28,29 +27,12 @@ export const fpFrameSize = (xfeatures: number): number => xstateSize(xfeatures) 
 /** AT_MINSIGSTKSZ: siginfo, ucontext, the state and the padding between. Linux arch/x86/kernel/signal.c init_sigframe_size(). */
 export const minSigStack = (xfeatures: number): number => Math.ceil((128 + 304 + 16 + 63 + FSAVE_SIZE + fpFrameSize(xfeatures)) / 16) * 16;
 
-const top = (state: State): number => ((state.u16[at.fpuStatus >> 1] as number) >>> 11) & 7;
-const fpuRegister = (state: State, i: number): number => at.fpuRegs + 16 * ((top(state) + i) & 7);
-
-const fxsave = (state: State, out: Uint8Array): void => {
-  const v = new DataView(out.buffer, out.byteOffset);
-  v.setUint16(0, state.u16[at.fpuControl >> 1] as number, true);
-  v.setUint16(2, state.u16[at.fpuStatus >> 1] as number, true);
-  v.setUint8(4, ~(state.u8[at.fpuEmpty] as number) & 0xff);
-  v.setUint16(6, state.u16[at.fpuOpcode >> 1] as number, true);
-  out.set(state.u8.subarray(at.fpuIp, at.fpuIp + 8), 8);
-  out.set(state.u8.subarray(at.fpuDp, at.fpuDp + 8), 16);
-  v.setUint32(24, state.u32[at.mxcsr >> 2] as number, true);
-  v.setUint32(28, MXCSR_MASK, true);
-  for (let i = 0; i < 8; i++) out.set(state.u8.subarray(fpuRegister(state, i), fpuRegister(state, i) + 10), 32 + 16 * i);
-  for (let i = 0; i < 16; i++) out.set(state.u8.subarray(at.ymm + 32 * i, at.ymm + 32 * i + 16), 160 + 16 * i);
-};
-
 /** The state and its magic numbers. `extra` is what stands before it in a 32-bit frame and counts as part of it. */
 export const saveFpState = (state: State, xfeatures: number, extra = 0): Uint8Array => {
   const size = xstateSize(xfeatures);
   const out = new Uint8Array(fpFrameSize(xfeatures));
   const v = new DataView(out.buffer);
-  fxsave(state, out);
+  fxsave(state, v, true, 16);
   if (xfeatures === 0) return out;
   v.setUint32(SW_RESERVED, MAGIC1, true);
   v.setUint32(SW_RESERVED + 4, size + MAGIC2_SIZE + extra, true);
@@ -77,30 +59,19 @@ export const initFpState = (state: State): void => {
   state.u32[at.mxcsr >> 2] = MXCSR_DEFAULT;
 };
 
-/** False: reserved bits of MXCSR are set, so FXRSTOR would fault. */
-const fxrstor = (state: State, from: Uint8Array): boolean => {
-  const v = new DataView(from.buffer, from.byteOffset, from.byteLength);
-  const mxcsr = v.getUint32(24, true);
-  if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
-  state.u16[at.fpuControl >> 1] = v.getUint16(0, true);
-  state.u16[at.fpuStatus >> 1] = v.getUint16(2, true);
-  state.u8[at.fpuEmpty] = ~v.getUint8(4) & 0xff;
-  state.u16[at.fpuOpcode >> 1] = v.getUint16(6, true) & 0x7ff;
-  state.u8.set(from.subarray(8, 16), at.fpuIp);
-  state.u8.set(from.subarray(16, 24), at.fpuDp);
-  state.u32[at.mxcsr >> 2] = mxcsr;
-  for (let i = 0; i < 8; i++) state.u8.set(from.subarray(32 + 16 * i, 42 + 16 * i), fpuRegister(state, i));
-  for (let i = 0; i < 16; i++) state.u8.set(from.subarray(160 + 16 * i, 176 + 16 * i), at.ymm + 32 * i);
-  return true;
-};
-
 /** Which features the frame says it holds; only the FXSAVE part if the magic numbers are not in place. Linux check_xstate_in_sigframe(). */
 const featuresIn = (frame: Uint8Array, xfeatures: number): number => {
   const v = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const size = xstateSize(xfeatures);
   const claimed = v.getUint32(SW_RESERVED + 16, true);
-  const whole = xfeatures !== 0 && v.getUint32(SW_RESERVED, true) === MAGIC1 && claimed >= YMM_OFFSET && claimed <= size &&
-    claimed <= v.getUint32(SW_RESERVED + 4, true) && frame.length >= claimed + MAGIC2_SIZE && v.getUint32(claimed, true) === MAGIC2;
+  const whole =
+    xfeatures !== 0 &&
+    v.getUint32(SW_RESERVED, true) === MAGIC1 &&
+    claimed >= YMM_OFFSET &&
+    claimed <= size &&
+    claimed <= v.getUint32(SW_RESERVED + 4, true) &&
+    frame.length >= claimed + MAGIC2_SIZE &&
+    v.getUint32(claimed, true) === MAGIC2;
   return whole ? v.getUint32(SW_RESERVED + 8, true) & xfeatures & v.getUint32(FXSAVE_SIZE, true) : XFEATURE.FP | XFEATURE.SSE;
 };
 
@@ -109,7 +80,7 @@ export const restoreFpState = (state: State, frame: Uint8Array, xfeatures: numbe
   const present = featuresIn(frame, xfeatures);
   const saved = state.u8.slice(at.fpuControl, at.size);
   initFpState(state);
-  if (!fxrstor(state, frame)) {
+  if (!fxrstor(state, new DataView(frame.buffer, frame.byteOffset, frame.byteLength), true, 16)) {
     state.u8.set(saved, at.fpuControl);
     return false;
   }
@@ -133,32 +104,18 @@ const resetX87 = (state: State): void => {
 export const FSAVE_SIZE = 112;
 const X86_FXSR_MAGIC = 0x0000;
 
-/** Two tag bits a register from its contents. SDM Vol. 1 8.1.7. */
-const tagOf = (exponent: number, significand: bigint): number => {
-  if ((exponent & 0x7fff) === 0x7fff) return 2;
-  if ((exponent & 0x7fff) === 0) return significand === 0n ? 1 : 2;
-  return significand >> 63n === 1n ? 0 : 2;
-};
-
 /** A 64-bit kernel keeps no x87 selectors: it shows those of the code that runs. Linux convert_from_fxsr(). */
 export const fsaveBytes = (state: State): Uint8Array => {
   const out = new Uint8Array(FSAVE_SIZE);
   const v = new DataView(out.buffer);
-  const empty = state.u8[at.fpuEmpty] as number;
-  let tags = 0;
-  for (let p = 0; p < 8; p++) {
-    const r = at.fpuRegs + 16 * p;
-    const tag = (empty >> p) & 1 ? 3 : tagOf(state.u16[(r + 8) >> 1] as number, state.u64[r >> 3] as bigint);
-    tags |= tag << (2 * p);
-  }
   v.setUint32(0, (state.u16[at.fpuControl >> 1] as number) | 0xffff_0000, true);
   v.setUint32(4, (state.u16[at.fpuStatus >> 1] as number) | 0xffff_0000, true);
-  v.setUint32(8, tags | 0xffff_0000, true);
+  v.setUint32(8, tagWord(state) | 0xffff_0000, true);
   v.setUint32(12, state.u32[at.fpuIp >> 2] as number, true);
   v.setUint32(16, state.selector(S.cs), true);
   v.setUint32(20, state.u32[at.fpuDp >> 2] as number, true);
   v.setUint32(24, 0xffff_0000 | state.selector(S.ds), true);
-  for (let i = 0; i < 8; i++) out.set(state.u8.subarray(fpuRegister(state, i), fpuRegister(state, i) + 10), 28 + 10 * i);
+  for (let i = 0; i < 8; i++) out.set(state.u8.subarray(stAddress(state, i), stAddress(state, i) + 10), 28 + 10 * i);
   v.setUint16(108, state.u16[at.fpuStatus >> 1] as number, true);
   v.setUint16(110, X86_FXSR_MAGIC, true);
   return out;
@@ -176,5 +133,5 @@ export const restoreFsave = (state: State, from: Uint8Array): void => {
   state.u16[at.fpuOpcode >> 1] = v.getUint32(16, true) >>> 16;
   state.u32[at.fpuIp >> 2] = v.getUint32(12, true);
   state.u32[at.fpuDp >> 2] = v.getUint32(20, true);
-  for (let i = 0; i < 8; i++) state.u8.set(from.subarray(28 + 10 * i, 38 + 10 * i), fpuRegister(state, i));
+  for (let i = 0; i < 8; i++) state.u8.set(from.subarray(28 + 10 * i, 38 + 10 * i), stAddress(state, i));
 };

@@ -143,6 +143,7 @@ static int body(int argc, char **argv, char **envp) {
   join(0);
   say(" tgkill %d\n", sent);
   say(" sleep ended with %d\n", L(results[0]));
+  sleep_ms(30);
   say(" gone: %d\n", sys3(__NR_tgkill, self, tid, SIGUSR1));
   uint64_t set = 1 << (SIGUSR1 - 1);
   tid = start(sleeper, 1, 0);

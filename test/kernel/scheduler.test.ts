@@ -1,0 +1,60 @@
+// Time, slices and sleep, on a processor that does what a script says.
+import { expect, test } from "vitest";
+import { exit } from "../../src/cpu/exit.ts";
+import { R } from "../../src/cpu/state.ts";
+import { WaitQueue, wait } from "../../src/kernel/wait.ts";
+import { fixture, setRegisters, STACK } from "./fixture.ts";
+
+const NANOSLEEP = 35n;
+const EXIT_GROUP = 231n;
+
+test("the clock goes up by one an instruction and jumps when everybody sleeps", () => {
+  const { kernel, task, cpu, state } = fixture();
+  task.mem.setLong(STACK - 64, 5, 8);
+  task.mem.setLong(STACK - 56, 0, 8);
+  cpu.script.push(
+    () => {
+      setRegisters(state, { [R.ax]: NANOSLEEP, [R.di]: BigInt(STACK - 64) });
+      return exit.syscall;
+    },
+    () => {
+      setRegisters(state, { [R.ax]: EXIT_GROUP, [R.di]: 0n });
+      return exit.syscall;
+    },
+  );
+  kernel.scheduler.start(task);
+  expect(kernel.run(1e12)).toEqual({ reason: "ended" });
+  expect(kernel.now).toBeGreaterThan(5e9);
+  expect(kernel.now).toBeLessThan(5e9 + 1000);
+  expect(task.process.ended).toBe(0);
+});
+
+test("run comes back when the time asked for is used up", () => {
+  const { kernel, task } = fixture();
+  kernel.scheduler.start(task);
+  expect(kernel.run(5_000_000)).toEqual({ reason: "limit" });
+  expect(kernel.now).toBe(5_000_000);
+});
+
+test("a task that waits for the world outside makes run idle, with the next deadline", () => {
+  const { kernel, task } = fixture();
+  const input = new WaitQueue(true);
+  kernel.scheduler.sleep(task, wait([input], { until: 700 }));
+  expect(kernel.run(1000)).toEqual({ reason: "idle", until: 700 });
+  input.wake();
+  expect(task.state).toBe("runnable");
+});
+
+test("when nothing can ever wake anybody, run says so", () => {
+  const { kernel, task } = fixture();
+  kernel.scheduler.sleep(task, wait([]));
+  expect(kernel.run(1000)).toEqual({ reason: "stuck" });
+});
+
+test("time that the machine lets pass wakes who waited for it", () => {
+  const { kernel, task } = fixture();
+  kernel.scheduler.sleep(task, wait([new WaitQueue(true)], { until: 700 }));
+  kernel.advance(700);
+  expect(task.state).toBe("runnable");
+  expect(task.waited.expired).toBe(true);
+});

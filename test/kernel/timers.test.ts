@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { fc } from "@fast-check/vitest";
+import { Timers, type Timer } from "../../src/kernel/sched/timers.ts";
+
+const recorder = (log: string[]) => (name: string): Timer => ({ fire: (now) => void log.push(`${name}@${now}`) });
+
+test("timers fire in order of time, and at equal times in the order in which they were set", () => {
+  const log: string[] = [];
+  const timer = recorder(log);
+  const timers = new Timers();
+  for (const [name, at] of [["c", 30], ["a", 10], ["d", 30], ["b", 20]] as const) timers.set(timer(name), at);
+  expect(timers.next).toBe(10);
+  timers.run(25);
+  expect(log).toEqual(["a@25", "b@25"]);
+  timers.run(30);
+  expect(log.slice(2)).toEqual(["c@30", "d@30"]);
+  expect(timers.next).toBe(Infinity);
+});
+
+test("a timer that is set again moves, and one that is cancelled never fires", () => {
+  const log: string[] = [];
+  const timer = recorder(log);
+  const timers = new Timers();
+  const [moved, cancelled] = [timer("moved"), timer("cancelled")];
+  timers.set(moved, 5);
+  timers.set(cancelled, 6);
+  timers.set(moved, 50);
+  timers.cancel(cancelled);
+  expect(timers.next).toBe(50);
+  timers.run(49);
+  expect(log).toEqual([]);
+  timers.run(50);
+  expect(log).toEqual(["moved@50"]);
+});
+
+test("whatever is set and cancelled, the rest fires in order", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(9), fc.nat(100), fc.boolean()), { maxLength: 60 }), (steps) => {
+      const timers = new Timers();
+      const fired: number[] = [];
+      const list = Array.from({ length: 10 }, (_, i) => ({ fire: () => void fired.push(i) }));
+      const expected = new Map<number, { at: number; order: number }>();
+      steps.forEach(([i, at, set], order) => {
+        const timer = list[i] as Timer;
+        if (set) {
+          timers.set(timer, at);
+          expected.set(i, { at, order });
+        } else {
+          timers.cancel(timer);
+          expected.delete(i);
+        }
+      });
+      timers.run(100);
+      const wanted = [...expected].sort(([, a], [, b]) => a.at - b.at || a.order - b.order).map(([i]) => i);
+      expect(fired).toEqual(wanted);
+    }),
+  );
+});
