@@ -139,7 +139,8 @@ export class Cpu implements CodeWatch, Machine {
     // Negative: the kernel's half, never ours.
     const context = contexts[this.state.u32[at.context >> 2] as number];
     const end = context!.mode !== 64 && context!.flat ? 0x1_0000_0000 : USER_END;
-    if (address + bytes > end || address < -USER_END) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    const outside = address + bytes > end || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
+    if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
@@ -184,6 +185,11 @@ export class Cpu implements CodeWatch, Machine {
       u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
       this.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
     }
+  }
+  /** Base of fs or gs if the instruction in progress names one: AMD wants the offset in it to be canonical too. */
+  #overrideBase(rec: number): number {
+    const d = this.#evaluated ?? this.blocks.decodeOne(this.blocks.ipOf(rec));
+    return d && d.segment >= S.fs ? this.state.segBase(d.segment) : 0;
   }
   /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
   #stackAccess(rec: number, address: number): boolean {

@@ -83,6 +83,8 @@ export class Evaluator implements Ops<bigint> {
   readonly #d: Decoded;
   readonly #form: DecodedForm;
   readonly #offset: (n: number) => number;
+  /** Where \`rmw\` read: a register of the address may change before \`set\`. */
+  #target: bigint | undefined;
   readonly imm = integers.imm; readonly add = integers.add; readonly sub = integers.sub; readonly mul = integers.mul;
   readonly mulHighU = integers.mulHighU; readonly mulHighS = integers.mulHighS;
   readonly divU = integers.divU; readonly remU = integers.remU; readonly divS = integers.divS; readonly remS = integers.remS;
@@ -130,11 +132,13 @@ export class Evaluator implements Ops<bigint> {
   }
   rmw(n: number): bigint {
     const w = this.#form.widths[n]!;
-    return this.#form.memory(n) ? this.#read(this.#linearOperand(n, access.write), w, access.write) : this.get(n);
+    if (!this.#form.memory(n)) return this.get(n);
+    this.#target = this.#linearOperand(n, access.write);
+    return this.#read(this.#target, w, access.write);
   }
   set(n: number, v: bigint): void {
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n)) return this.#write(this.#linearOperand(n, access.write), w, v);
+    if (this.#form.memory(n)) return this.#write(this.#target ?? this.#linearOperand(n, access.write), w, v);
     const { kind } = this.#d.row.operands[n]!;
     if (kind.startsWith("mm")) this.#setRegister(this.#offset(n) + 8, 16, 0xffffn);
     this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
@@ -201,6 +205,8 @@ export class Evaluator implements Ops<bigint> {
   // Vectors.
   simd(name: SimdName, ...args: bigint[]): bigint { return (simd[name] as SimdOp).meaning(...args); }
   vector(low: bigint, high: bigint): bigint { return u(64, low) | (high << 64n); }
+  xmm(r: number): bigint { return this.#register(at.ymm + r * 32, 128); }
+  setXmm(r: number, v: bigint): void { this.#setRegister(at.ymm + r * 32, 128, v); }
   splat(w: 8 | 16 | 32 | 64, v: bigint): bigint { return joined(w, Array.from({ length: 128 / w }, () => v)); }
   lane(a: bigint, w: 8 | 16 | 32 | 64, n: number): bigint { return u(w, a >> BigInt(w * n)); }
   withLane(a: bigint, w: 8 | 16 | 32 | 64, n: number, v: bigint): bigint { return joined(w, lanes(w, a).with(n, v)); }

@@ -10,17 +10,19 @@ const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.
 /** The adjustment of the low digit is needed: it is above 9, or carried. */
 const needsLow = <V>(o: Ops<V>, al: V): V => o.let("low", o.or(o.ltU(o.imm(9), low(o, al)), o.flag("AF")));
 
-/** AAA, AAS: one unpacked digit; AX moves by 0x106, so that AH counts the carry. */
+/** OF of an addition or subtraction of something small and positive, in its EFLAGS place. */
+const overflow = <V>(o: Ops<V>, sign: 1 | -1, w: number, before: V, after: V): V =>
+  o.shl(o.and(o.shr(o.and(o.xor(before, after), sign > 0 ? after : before), o.imm(w - 1)), o.imm(1)), o.imm(11));
+
+/** AAA, AAS: one unpacked digit; AX moves by 0x106, so that AH counts the carry. OF, SF, ZF and PF are AX's before AL is cut (AMD; SDM: undefined). */
 const asciiAdjust =
   (sign: 1 | -1): Meaning =>
   (o) => {
     const ax = o.reg(AX, 16);
     const adjust = needsLow(o, ax);
-    const moved = o.select(adjust, o.zext(o.add(ax, o.imm(sign * 0x106)), 16), ax);
-    const r = o.let("r", o.and(moved, o.imm(0xff0f)));
-    o.setReg(AX, 16, r);
-    // Differs from the SDM, which leaves OF, SF, ZF and PF undefined: processors set them from the unmasked al.
-    o.setFlags(EF.CF | EF.AF, bit(o, adjust, EF.CF | EF.AF));
+    const moved = o.let("moved", o.select(adjust, o.zext(o.add(ax, o.imm(sign * 0x106)), 16), ax));
+    o.setReg(AX, 16, o.and(moved, o.imm(0xff0f)));
+    o.flags("result", 16, moved, o.let("f", o.or(bit(o, adjust, EF.CF | EF.AF), overflow(o, sign, 16, ax, moved))));
   };
 
 /** DAA, DAS: two packed digits. The second test looks at the old AL and CF. */
@@ -35,9 +37,9 @@ const decimalAdjust =
     const r = o.let("r", o.zext(o.add(al, o.add(six, sixty)), 8));
     // DAS: a borrow out of the low digit's adjustment is a carry too.
     const borrow = sign < 0 ? o.and(lowDigit, o.ltU(al, o.imm(6))) : o.imm(0);
-    const carry = o.or(highDigit, borrow);
+    const carry = o.or(bit(o, o.or(highDigit, borrow), EF.CF), bit(o, lowDigit, EF.AF));
     o.setReg(AX, 8, r);
-    o.flags("result", 8, r, o.let("f", o.or(bit(o, carry, EF.CF), bit(o, lowDigit, EF.AF))));
+    o.flags("result", 8, r, o.let("f", o.or(carry, overflow(o, sign, 8, al, r))));
   };
 
 const aam: Meaning = (o) => {
@@ -50,9 +52,11 @@ const aam: Meaning = (o) => {
 };
 const aad: Meaning = (o) => {
   const ax = o.reg(AX, 16);
-  const r = o.let("r", o.zext(o.add(ax, o.mul(o.shr(ax, o.imm(8)), o.get(0))), 8));
+  const product = o.let("product", o.zext(o.mul(o.shr(ax, o.imm(8)), o.get(0)), 8));
+  const al = o.let("al", o.zext(ax, 8));
+  const r = o.let("r", o.zext(o.add(al, product), 8));
   o.setReg(AX, 16, r);
-  o.flags("result", 8, r, o.imm(0));
+  o.flags("add", 8, r, al, product);
 };
 
 export const bcd: readonly Row[] = [

@@ -36,14 +36,19 @@ const inString =
     setCarry(o, word, n);
   };
 
-/** A source of 0 sets ZF and leaves the destination as it was, upper half included (AMD APM Vol. 3 BSF; SDM says the same since 2023). */
+/**
+ * A source of 0 sets ZF and leaves the destination as it was, upper half included (AMD APM Vol. 3 BSF; SDM says the same since 2023).
+ * PF is the index's, the other flags are 0 (AMD; SDM: undefined).
+ */
 const scan =
   (index: <V>(o: Ops<V>, v: V) => V): Meaning =>
-  (o, i) => {
+  (o) => {
     const v = o.get(1);
-    o.when(o.ne(v, o.imm(0)), () => o.set(0, index(o, v)));
-    o.setFlags(EF.ZF, o.select(o.eq(v, o.imm(0)), o.imm(EF.ZF), o.imm(0)));
-    void i;
+    const zero = o.let("zero", o.eq(v, o.imm(0)));
+    const n = o.let("n", o.select(zero, o.imm(0), index(o, v)));
+    o.when(o.eq(zero, o.imm(0)), () => o.set(0, n));
+    const parity = o.select(o.and(o.popcnt(n), o.imm(1)), o.imm(0), o.imm(EF.PF));
+    o.flags("word", 64, o.let("f", o.or(o.select(zero, o.imm(EF.ZF), o.imm(0)), parity)));
   };
 const bsf = scan((o, v) => o.ctz(v));
 const bsr = scan((o, v) => o.sub(o.imm(63), o.clz(v)));

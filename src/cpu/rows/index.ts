@@ -16,6 +16,9 @@ import { sseArithmetic } from "./sse-arithmetic.ts";
 import { sseCompare } from "./sse-compare.ts";
 import { sseConvert } from "./sse-convert.ts";
 import { sseMoves } from "./sse-move.ts";
+import { sse41 } from "./sse41.ts";
+import { sse42 } from "./sse42.ts";
+import { ssse3 } from "./ssse3.ts";
 import { stack } from "./stack.ts";
 import { strings } from "./string.ts";
 import { system } from "./system.ts";
@@ -46,4 +49,7 @@ export const rows: readonly Row[] = [
   ...sseArithmetic,
   ...sseCompare,
   ...sseConvert,
+  ...ssse3,
+  ...sse41,
+  ...sse42,
 ];

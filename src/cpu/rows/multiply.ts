@@ -85,7 +85,9 @@ const joined = <V>(o: Ops<V>, i: Form, high: V, low: V): V => (i.w === 8 ? low :
 
 const divideError = <V>(o: Ops<V>, c: V): void => o.when(c, () => o.fault(vector.DE));
 
-/** Differs from the SDM only in that flags stay as they were, where it leaves them undefined. */
+/** After a division: SDM leaves all flags undefined, AMD does this. */
+const setDivided = <V>(o: Ops<V>): void => o.setFlags(EF.SF | EF.ZF | EF.PF | EF.AF, o.imm(EF.AF));
+
 const div: Meaning = (o, i) => {
   const d = o.get(0);
   const { high, low } = dividend(o, i);
@@ -100,11 +102,12 @@ const div: Meaning = (o, i) => {
         const { quotient, remainder } = divideWide(o, high, low, d);
         setPair(o, 64, remainder, quotient);
       });
-    return;
+    return setDivided(o);
   }
   const n = joined(o, i, high, low);
   divideError(o, o.leU(d, i.w === 8 ? o.shr(n, o.imm(8)) : high));
   setPair(o, i.w, o.let("r", o.remU(n, d)), o.let("q", o.divU(n, d)));
+  setDivided(o);
 };
 
 const magnitude = <V>(o: Ops<V>, v: V): V => o.let("abs", o.select(o.ltS(v, o.imm(0)), o.sub(o.imm(0), v), v));
@@ -126,7 +129,8 @@ const idiv: Meaning = (o, i) => {
     const negativeQuotient = o.let("nq", o.ltS(o.xor(high, d), o.imm(0)));
     const most = o.select(negativeQuotient, o.imm(1n << 63n), o.imm((1n << 63n) - 1n));
     divideError(o, o.ltU(most, quotient));
-    return setPair(o, 64, o.let("r", negateIf(o, negative, remainder)), o.let("q", negateIf(o, negativeQuotient, quotient)));
+    setPair(o, 64, o.let("r", negateIf(o, negative, remainder)), o.let("q", negateIf(o, negativeQuotient, quotient)));
+    return setDivided(o);
   }
   const n = o.let("n", o.sext(joined(o, i, high, low), w * 2));
   // The one quotient that exceeds 64 bits would trap in generated code.
@@ -134,6 +138,7 @@ const idiv: Meaning = (o, i) => {
   const q = o.let("q", o.divS(n, d));
   divideError(o, o.ne(o.sext(q, w), q));
   setPair(o, w, o.let("r", o.remS(n, d)), q);
+  setDivided(o);
 };
 
 export const multiply: readonly Row[] = [

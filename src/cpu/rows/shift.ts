@@ -8,6 +8,9 @@ const bitAt = <V>(o: Ops<V>, v: V, n: number): V => o.and(o.shr(v, o.imm(n)), o.
 /** CF and OF in their EFLAGS places. */
 const carryOverflow = <V>(o: Ops<V>, cf: V, of: V): V => o.or(o.and(cf, o.imm(1)), o.shl(o.and(of, o.imm(1)), o.imm(11)));
 
+/** After a shift AF is set (AMD; SDM: undefined). */
+const shifted = <V>(o: Ops<V>, w: Width, r: V, cf: V, of: V): void => o.flags("result", w, r, o.or(carryOverflow(o, cf, of), o.imm(EF.AF)));
+
 /** A shift whose count is 0 leaves the destination (but for the zero extension of a 32-bit one) and the flags alone. */
 const shift = (f: <V>(o: Ops<V>, w: Width, a: V, n: V) => { r: V; cf: V; of: V }): Meaning => (o, i) => {
   const n = o.let("n", o.and(o.get(1), o.imm(countMask(i.w))));
@@ -15,7 +18,7 @@ const shift = (f: <V>(o: Ops<V>, w: Width, a: V, n: V) => { r: V; cf: V; of: V }
   const { r, cf, of } = f(o, i.w, a, n);
   const result = o.let("r", o.zext(r, i.w));
   o.set(0, result);
-  o.when(o.ne(n, o.imm(0)), () => o.flags("result", i.w, result, carryOverflow(o, cf, of)));
+  o.when(o.ne(n, o.imm(0)), () => shifted(o, i.w, result, cf, of));
 };
 /** Shift left by n-1 and then by 1, so that the last bit out is at hand and no count reaches 64. For w < 64 the bit is above w. */
 const shl = shift((o, w, a, n) => {
@@ -26,7 +29,8 @@ const shl = shift((o, w, a, n) => {
 });
 const shr = shift((o, w, a, n) => {
   const last = o.let("last", o.shr(a, o.and(o.sub(n, o.imm(1)), o.imm(63))));
-  return { r: o.select(o.eq(n, o.imm(0)), a, o.shr(last, o.imm(1))), cf: last, of: bitAt(o, a, w - 1) };
+  const r = o.let("s", o.shr(last, o.imm(1)));
+  return { r: o.select(o.eq(n, o.imm(0)), a, r), cf: last, of: bitAt(o, r, w - 2) };
 });
 const sar = shift((o, w, a, n) => {
   const s = o.let("s", o.sext(a, w));
@@ -84,23 +88,23 @@ const double = (left: boolean): Meaning => (o, i) => {
   const a = o.rmw(0);
   const some = o.let("some", o.ne(n, o.imm(0)));
   const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
-  let shifted: typeof a;
+  let moved: typeof a;
   if (w === 16) {
     const twice = o.or(source, o.shl(source, o.imm(16)));
-    shifted = left
+    moved = left
       ? o.shr(o.shl(o.or(o.shl(a, o.imm(32)), twice), n), o.imm(32))
       : o.shr(o.or(a, o.shl(twice, o.imm(16))), n);
   } else {
     const back = o.let("back", o.and(o.sub(o.imm(w), n), o.imm(63)));
-    shifted = left ? o.or(o.shl(a, n), o.shr(source, back)) : o.or(o.shr(a, n), o.shl(source, back));
+    moved = left ? o.or(o.shl(a, n), o.shr(source, back)) : o.or(o.shr(a, n), o.shl(source, back));
   }
-  const r = o.let("r", o.select(some, o.zext(shifted, w), a));
+  const r = o.let("r", o.select(some, o.zext(moved, w), a));
   o.set(0, r);
   o.when(some, () => {
     const last = o.let("last", left ? o.shl(a, before) : o.shr(a, before));
     const cf = left ? bitAt(o, last, w - 1) : last;
     const of = left ? o.xor(cf, bitAt(o, o.shl(last, o.imm(1)), w - 1)) : o.xor(bitAt(o, r, w - 1), bitAt(o, r, w - 2));
-    o.flags("result", w, r, carryOverflow(o, cf, of));
+    shifted(o, w, r, cf, of);
   });
 };
 

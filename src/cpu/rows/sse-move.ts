@@ -1,5 +1,6 @@
 // Moves of vector registers, cache hints, fences, MXCSR. SDM Vol. 2: MOVAPS … MOVUPD, MOVSS MOVSD MOVD MOVQ MOVDQ2Q, MOVNTx, MASKMOVx,
 // MOVMSKx PMOVMSKB, MOVxDUP LDDQU, PREFETCHh, xFENCE, LDMXCSR STMXCSR, EMMS.
+import { mxcsrMask } from "../fpu/image.ts";
 import type { Meaning } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
@@ -30,7 +31,7 @@ const maskmovq: Meaning = (o, i) => {
 
 const loadControl: Meaning = (o) => {
   const v = o.get(0);
-  o.when(o.shr(v, o.imm(16)), () => o.fault(vector.GP));
+  o.when(o.and(v, o.imm(0xffff_ffff - mxcsrMask)), () => o.fault(vector.GP));
   o.setField("mxcsr", v);
 };
 const storeControl: Meaning = (o) => o.set(0, o.field("mxcsr"));

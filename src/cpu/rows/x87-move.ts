@@ -54,11 +54,16 @@ const storeTen =
       o.loadRmw(undefined, a, 64);
       o.loadRmw(undefined, at, 16);
     };
-    storing(o, 1, () => {
-      probe();
-      o.store(undefined, a, 64, low);
-      o.store(undefined, at, 16, o.call(high));
-    }, probe);
+    storing(
+      o,
+      1,
+      () => {
+        probe();
+        o.store(undefined, a, 64, low);
+        o.store(undefined, at, 16, o.call(high));
+      },
+      probe,
+    );
   };
 
 const constants = ["fld1", "fldl2t", "fldl2e", "fldpi", "fldlg2", "fldln2", "fldz"] as const;

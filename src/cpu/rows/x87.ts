@@ -23,7 +23,8 @@ export const noted =
   };
 
 /** A row of an x87 instruction that is not control. */
-export const x87 = (name: string, encoding: string, does: Meaning): Row => row(name, encoding, noted(Number.parseInt(encoding, 16), does), { located: true });
+export const x87 = (name: string, encoding: string, does: Meaning): Row =>
+  row(name, encoding, noted(Number.parseInt(encoding, 16), does), { located: true });
 export const call =
   (routine: string, ...args: number[]): Meaning =>
   (o) => {
@@ -54,6 +55,7 @@ const onStack =
   };
 const compares = (op: number): boolean => (op & 6) === 2;
 
+// biome-ignore format: table
 const arithmetic: readonly Row[] = names.flatMap((name, op) => [
   x87(`f${name}`, `D8 /${op} Md`, onFloat(op, "arith_f32")), x87(`f${name}`, `DC /${op} Mq`, onFloat(op, "arith_f64")),
   x87(`fi${name}`, `DA /${op} Md`, onInteger(op, 32)), x87(`fi${name}`, `DE /${op} Mw`, onInteger(op, 16)),
@@ -90,11 +92,30 @@ const comparisons: readonly Row[] = [
 
 /** D9 E0 to D9 FF: one byte after the escape, no operand; the routine has the instruction's name. */
 const functions = {
-  fchs: "E0", fabs: "E1", ftst: "E4", fxam: "E5",
-  f2xm1: "F0", fyl2x: "F1", fptan: "F2", fpatan: "F3", fxtract: "F4", fprem1: "F5", fdecstp: "F6", fincstp: "F7",
-  fprem: "F8", fyl2xp1: "F9", fsqrt: "FA", fsincos: "FB", frndint: "FC", fscale: "FD", fsin: "FE", fcos: "FF",
+  fchs: "E0",
+  fabs: "E1",
+  ftst: "E4",
+  fxam: "E5",
+  f2xm1: "F0",
+  fyl2x: "F1",
+  fptan: "F2",
+  fpatan: "F3",
+  fxtract: "F4",
+  fprem1: "F5",
+  fdecstp: "F6",
+  fincstp: "F7",
+  fprem: "F8",
+  fyl2xp1: "F9",
+  fsqrt: "FA",
+  fsincos: "FB",
+  frndint: "FC",
+  fscale: "FD",
+  fsin: "FE",
+  fcos: "FF",
 } as const;
 
 export const x87Arithmetic: readonly Row[] = [
-  ...arithmetic, ...comparisons, ...Object.entries(functions).map(([name, byte]) => x87(name, `D9 ${byte}`, call(name))),
+  ...arithmetic,
+  ...comparisons,
+  ...Object.entries(functions).map(([name, byte]) => x87(name, `D9 ${byte}`, call(name))),
 ];
