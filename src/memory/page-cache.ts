@@ -1,5 +1,5 @@
 // The page cache of one file: the frames that all its mappings share. See backing.ts for how it stays equal to the file.
-import { type Backing } from "./backing.ts";
+import type { Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
 /** Who maps the file, for truncation: Linux keeps the same in address_space.i_mmap. */
@@ -50,7 +50,9 @@ export class PageCache {
   }
 
   /** A shared mapping is about to write to page `index`. */
-  dirtied(index: number): void { this.#dirty.add(index); }
+  dirtied(index: number): void {
+    this.#dirty.add(index);
+  }
 
   /** write(2) has put `bytes` at `offset` of the file. */
   wrote(offset: number, bytes: Uint8Array): void {
@@ -123,8 +125,12 @@ export class PageCache {
     if (length > 0) this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length));
   }
 
-  get mapped(): boolean { return this.#mappings.size > 0; }
-  attach(mapping: FileMapping): void { this.#mappings.set(mapping, (this.#mappings.get(mapping) ?? 0) + 1); }
+  get mapped(): boolean {
+    return this.#mappings.size > 0;
+  }
+  attach(mapping: FileMapping): void {
+    this.#mappings.set(mapping, (this.#mappings.get(mapping) ?? 0) + 1);
+  }
   detach(mapping: FileMapping): void {
     const left = (this.#mappings.get(mapping) ?? 0) - 1;
     if (left > 0) this.#mappings.set(mapping, left);

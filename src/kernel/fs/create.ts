@@ -28,7 +28,7 @@ const place = (task: Task, base: Path, name: string, isDir: boolean): Or<Last> =
   if (last.kind !== "name") return -E.EEXIST;
   const there = lookupIn(task, last.parent.dentry, last.name);
   if (typeof there !== "number") return -E.EEXIST;
-  if (there !== -E.ENOENT) return there;
+  if (there !== -E.ENOENT || !last.parent.dentry.inode.fs.growable) return there;
   if (last.slash && !isDir) return -E.ENOENT;
   const writable = wantWrite(last.parent.mount);
   return writable < 0 ? writable : last;

@@ -9,10 +9,14 @@ import { SEEK_CUR, SEEK_SET } from "./regular.ts";
 const DT_DIR = direntType(S_IFDIR);
 
 export class DirFile extends FileDescription {
+  /** Where reading past the dots began: names made after that are not listed until the directory is rewound. */
+  #start: number | undefined;
+
   override read(): Or<Uint8Array> { return -E.EISDIR; }
 
   override seek(_task: Task, offset: number, whence: number): number {
     const to = whence === SEEK_SET ? offset : whence === SEEK_CUR ? this.offset + offset : -1;
+    if (to === 0) this.#start = undefined;
     return to < 0 ? -E.EINVAL : (this.offset = to);
   }
 
@@ -22,7 +26,8 @@ export class DirFile extends FileDescription {
     const up = path.dentry.parent.inode;
     if (this.offset < 1) yield { name: ".", ino: inode.ino, type: DT_DIR, cookie: 1 };
     if (this.offset < 2) yield { name: "..", ino: up.ino, type: DT_DIR, cookie: 2 };
-    const own = inode.entries(Math.max(0, this.offset - 2), task);
+    this.#start ??= inode.start;
+    const own = inode.entries(this.offset > 2 ? this.offset - 2 : this.#start ?? 0, task);
     for (let next = own.next(); !next.done; next = own.next()) yield { ...next.value, cookie: next.value.cookie + 2 };
   }
 }

@@ -61,8 +61,8 @@ class HostDir extends MemDir {
     this.#filled = true;
     const found = this.fs.tree.readdir(this.#names);
     if (typeof found === "number") return;
-    // Sorted, so that a guest sees the same order on every host.
-    for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? -1 : 1))) this.addLazy(name, direntType(type), this.fs.newIno());
+    // Sorted, so that a guest sees the same order on every host: from the last to the first, as the newest name is listed first.
+    for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? 1 : -1))) this.addLazy(name, direntType(type), this.fs.newIno());
   }
   protected override load(name: string, entry: MemEntry): Or<Inode> {
     const names = [...this.#names, name];

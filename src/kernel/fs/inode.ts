@@ -27,6 +27,8 @@ export abstract class FileSystem {
   readonly readOnly: boolean = false;
   /** Names come and go by themselves (procfs): dentries are not remembered. */
   readonly dynamic: boolean = false;
+  /** Whether a name that is not there could be made: in procfs it could not, and that is ENOENT. */
+  readonly growable: boolean = true;
   #nextIno = 1;
 
   constructor(dev: number, clock: Clock) {
@@ -41,7 +43,7 @@ export abstract class FileSystem {
 }
 export interface StatFs { blockSize: number; blocks: number; free: number; files: number; filesFree: number; nameMax: number }
 
-/** What is in a directory at a stable position. `cookie` is d_off: reading goes on behind it. */
+/** What is in a directory at a stable position. `cookie` is d_off, never 0: reading goes on behind it. */
 export interface DirEntry { readonly name: string; readonly ino: number; readonly type: number; readonly cookie: number }
 
 /** What chmod, chown, utimensat and truncate change. */
@@ -106,8 +108,10 @@ export abstract class Inode {
   rename(_name: string, _to: Inode, _newName: string, _flags: number): number { return -E.EPERM; }
   /** A file without a name, for O_TMPFILE. */
   tmpfile(_made: NewInode): Or<Inode> { return -E.ENOTSUP; }
-  /** The entries behind `cookie`, in order, without "." and "..". */
+  /** The entries behind `cookie` (0: all), in order, without "." and "..". */
   entries(_cookie: number, _task: Task): Iterator<DirEntry> { return [][Symbol.iterator](); }
+  /** A cookie behind which all present names lie, and none that is made later; undefined where positions are not kept so. */
+  get start(): number | undefined { return undefined; }
   get isEmpty(): boolean { return true; }
 
   // Symbolic links.

@@ -10,7 +10,7 @@ import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, direntType } from "./mode.ts";
 import { RegularInode } from "./regular.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "./rename.ts";
 
-/** Linux shmem: BOGO_DIRENT_SIZE, what a name adds to a directory's size. */
+/** Linux shmem: BOGO_DIRENT_SIZE, what a name adds to a directory's size; the dots count. */
 const DIRENT_SIZE = 20;
 
 export class MemFs extends FileSystem {
@@ -117,8 +117,9 @@ export class MemDir extends Inode {
     own(this, made);
     this.nlink = 2;
   }
-  override get size(): number { return this.names.size * DIRENT_SIZE; }
+  override get size(): number { return (this.names.size + 2) * DIRENT_SIZE; }
   override get isEmpty(): boolean { this.fill(); return this.names.size === 0; }
+  override get start(): number { this.fill(); return this.#nextCookie; }
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> { return new DirFile(this, flags, path); }
 
   /** Where the names come from somewhere else: read them now. */
@@ -139,8 +140,9 @@ export class MemDir extends Inode {
   }
   override *entries(cookie: number): Generator<DirEntry> {
     this.fill();
-    for (const [name, entry] of this.names) {
-      if (entry.cookie > cookie) yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: entry.cookie };
+    // The newest name comes first, as on Linux; behind a cookie come the names older than it.
+    for (const [name, entry] of [...this.names].reverse()) {
+      if (cookie === 0 || entry.cookie < cookie) yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: entry.cookie };
     }
   }
 

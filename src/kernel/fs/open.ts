@@ -70,6 +70,7 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   }
   if (found.missing.slash) return -E.EISDIR;
   const { parent } = found.missing;
+  if (!parent.dentry.inode.fs.growable) return -E.ENOENT;
   const writable = wantWrite(parent.mount);
   if (writable < 0) return writable;
   const made = createFile(task, found.missing, S_IFREG | mode);

@@ -13,6 +13,7 @@ export class ProcFs extends FileSystem {
   override readonly type = "proc";
   override readonly magic = 0x9fa0;
   override readonly dynamic = true;
+  override readonly growable = false;
   readonly kernel: Kernel;
   /** Sysctls that have been set. */
   readonly settings = new Map<string, number>();
