@@ -1,6 +1,6 @@
 // madvise(2), msync(2), mincore(2). Linux mm/madvise.c, mm/msync.c, mm/mincore.c.
 import { E } from "../abi/errno.ts";
-import { access, type Access } from "../cpu/mmu.ts";
+import { type Access, access } from "../cpu/mmu.ts";
 import { refusal } from "./fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "./frames.ts";
 import { frameOf } from "./page-table.ts";
@@ -11,20 +11,25 @@ import { PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 type Advice = (space: AddressSpace, vma: Vma, start: number, end: number) => number;
 
 /** Change VM bits of a range. */
-const bits = (set: number, clear: number, refuse: (vma: Vma) => boolean = () => false): Advice => (space, vma, start, end) => {
-  if (refuse(vma)) return -E.EINVAL;
-  if (((vma.flags & ~clear) | set) === vma.flags) return 0;
-  if (!space.areas.maySplit(start) || !space.areas.maySplit(end)) return -E.EINVAL;
-  space.areas.split(start);
-  space.areas.split(end);
-  const part = space.areas.find(start);
-  if (part === undefined) return 0;
-  part.flags = (part.flags & ~clear) | set;
-  space.areas.merge(part);
-  return 0;
-};
+const bits =
+  (set: number, clear: number, refuse: (vma: Vma) => boolean = () => false): Advice =>
+  (space, vma, start, end) => {
+    if (refuse(vma)) return -E.EINVAL;
+    if (((vma.flags & ~clear) | set) === vma.flags) return 0;
+    if (!space.areas.maySplit(start) || !space.areas.maySplit(end)) return -E.EINVAL;
+    space.areas.split(start);
+    space.areas.split(end);
+    const part = space.areas.find(start);
+    if (part === undefined) return 0;
+    part.flags = (part.flags & ~clear) | set;
+    space.areas.merge(part);
+    return 0;
+  };
 const nothing: Advice = () => 0;
-const unlocked = (then: Advice): Advice => (space, vma, start, end) => (vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end));
+const unlocked =
+  (then: Advice): Advice =>
+  (space, vma, start, end) =>
+    vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end);
 
 const drop: Advice = (space, _vma, start, end) => {
   space.dropPages(start, end);
@@ -44,20 +49,28 @@ const remove: Advice = (_space, vma, start, end) => {
 };
 
 /** MADV_POPULATE_*: errors as mm/madvise.c madvise_populate() names them. */
-const populateErrors: Record<number, number> = { [refusal.noMapping]: -E.ENOMEM, [refusal.noPermission]: -E.EINVAL, [refusal.beyondFile]: -E.EFAULT, [refusal.noMemory]: -E.ENOMEM };
-const populateAs = (kind: Access, needs: number): Advice => (space, vma, start, end) => {
-  if ((vma.prot & needs) === 0) return -E.EINVAL;
-  for (let page = start; page < end; page += PAGE_SIZE) {
-    const error = space.touch(page, kind);
-    if (error < 0) return populateErrors[error] ?? -E.EFAULT;
-  }
-  return 0;
+const populateErrors: Record<number, number> = {
+  [refusal.noMapping]: -E.ENOMEM,
+  [refusal.noPermission]: -E.EINVAL,
+  [refusal.beyondFile]: -E.EFAULT,
+  [refusal.noMemory]: -E.ENOMEM,
 };
+const populateAs =
+  (kind: Access, needs: number): Advice =>
+  (space, vma, start, end) => {
+    if ((vma.prot & needs) === 0) return -E.EINVAL;
+    for (let page = start; page < end; page += PAGE_SIZE) {
+      const error = space.touch(page, kind);
+      if (error < 0) return populateErrors[error] ?? -E.EFAULT;
+    }
+    return 0;
+  };
 
 const notPrivateAnonymous = (vma: Vma): boolean => vma.file !== undefined || (vma.flags & VM.SHARED) !== 0;
 const special = (vma: Vma): boolean => (vma.flags & SPECIAL) !== 0;
 
 /** By number: uapi asm-generic/mman-common.h. */
+// biome-ignore format: table
 const advices: Record<number, Advice> = {
   0: bits(0, VM.RANDOM | VM.SEQUENTIAL),
   1: bits(VM.RANDOM, VM.SEQUENTIAL),

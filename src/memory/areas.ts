@@ -10,8 +10,14 @@ const sameFamily = (a: Vma, b: Vma): boolean => a.anon === b.anon || (a.anon >= 
 
 /** vma_merge: the same in everything, and what they map is consecutive. */
 const continues = (a: Vma, b: Vma): boolean =>
-  a.end === b.start && a.prot === b.prot && a.flags === b.flags && a.file === b.file && a.cache === b.cache &&
-  pageOffset(a, a.end) === b.pgoff && sameFamily(a, b) && (a.flags & SPECIAL) === 0;
+  a.end === b.start &&
+  a.prot === b.prot &&
+  a.flags === b.flags &&
+  a.file === b.file &&
+  a.cache === b.cache &&
+  pageOffset(a, a.end) === b.pgoff &&
+  sameFamily(a, b) &&
+  (a.flags & SPECIAL) === 0;
 
 export class Areas {
   readonly list: Vma[] = [];
@@ -19,7 +25,9 @@ export class Areas {
   readonly #owner: FileMapping;
   #hit: Vma | undefined;
 
-  constructor(owner: FileMapping) { this.#owner = owner; }
+  constructor(owner: FileMapping) {
+    this.#owner = owner;
+  }
 
   /** Index of the first mapping that ends above `address`; `list.length` if none (find_vma). */
   index(address: number): number {

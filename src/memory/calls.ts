@@ -3,6 +3,6 @@
 export { madvise, mincore, msync } from "./advise.ts";
 export { brk } from "./brk.ts";
 export { mlock, mlockall, munlock, munlockall } from "./lock.ts";
-export { type MapRequest, mmap, munmap } from "./map.ts";
+export { mmap, munmap } from "./map.ts";
 export { mprotect } from "./protect.ts";
 export { mremap } from "./remap.ts";

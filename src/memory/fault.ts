@@ -1,5 +1,5 @@
 // What a page fault does: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c, arch/x86/mm/fault.c.
-import { access, type Access } from "../cpu/mmu.ts";
+import { type Access, access } from "../cpu/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
 import { frameOf, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
@@ -7,12 +7,11 @@ import { PROT, VM, type Vma } from "./vma.ts";
 
 /** Why a page could not be had. */
 export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4 } as const;
-export type Refusal = (typeof refusal)[keyof typeof refusal];
 
 const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
 /** What the hardware lets through for PROT_* bits: x86 has no read bit, so whatever is accessible is readable. */
-const hardware = (prot: number): number =>
+export const hardware = (prot: number): number =>
   (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.WRITE ? PTE.WRITE : 0) | (prot & PROT.EXEC ? PTE.EXEC : 0);
 
 /** vm_start_gap: what a mapping keeps free below itself. */

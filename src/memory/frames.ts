@@ -9,7 +9,9 @@ export const pageFloor = (n: number): number => Math.floor(n / PAGE_SIZE) * PAGE
 export const isPageAligned = (n: number): boolean => n % PAGE_SIZE === 0;
 
 /** Somebody who can give frames back when there are none left (the page cache). Returns how many it freed. */
-export interface Reclaimer { reclaim(wanted: number): number }
+export interface Reclaimer {
+  reclaim(wanted: number): number;
+}
 
 const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushTlbPage() {} };
 
@@ -79,8 +81,12 @@ export class Frames {
     for (const r of this.reclaimers) if (r.reclaim(64) > 0) return;
   }
 
-  retain(frame: number): void { if (frame !== this.zero) (this.#refs[frame >>> PAGE_SHIFT] as number)++; }
-  refs(frame: number): number { return this.#refs[frame >>> PAGE_SHIFT] as number; }
+  retain(frame: number): void {
+    if (frame !== this.zero) (this.#refs[frame >>> PAGE_SHIFT] as number)++;
+  }
+  refs(frame: number): number {
+    return this.#refs[frame >>> PAGE_SHIFT] as number;
+  }
 
   /** Give up one reference; the last one frees the frame. */
   release(frame: number): void {
@@ -96,11 +102,13 @@ export class Frames {
     this.free++;
   }
 
-  /** The frame was written behind the CPU's back, or freed: translations made from it are void. */
-  changed(frame: number): void {
-    if (this.watch.codeFrames[frame >>> PAGE_SHIFT]) this.watch.invalidateFrame(frame);
+  /** The frame that holds byte `at` was written behind the CPU's back, or freed: translations made from it are void. */
+  changed(at: number): void {
+    if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
   }
 
   /** The bytes of a frame, in place. */
-  bytes(frame: number): Uint8Array { return this.u8.subarray(frame, frame + PAGE_SIZE); }
+  bytes(frame: number): Uint8Array {
+    return this.u8.subarray(frame, frame + PAGE_SIZE);
+  }
 }

@@ -13,5 +13,10 @@ export interface Limits {
 
 /** A fresh Linux: no limits but an 8 MiB stack and 8 MiB of locked memory. Linux include/asm-generic/resource.h */
 export const defaultLimits: Limits = {
-  as: Number.POSITIVE_INFINITY, data: Number.POSITIVE_INFINITY, stack: 8 << 20, memlock: 8 << 20, ipcLock: true, rawIo: true,
+  as: Number.POSITIVE_INFINITY,
+  data: Number.POSITIVE_INFINITY,
+  stack: 8 << 20,
+  memlock: 8 << 20,
+  ipcLock: true,
+  rawIo: true,
 };

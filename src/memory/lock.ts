@@ -11,7 +11,10 @@ const MLOCK_ONFAULT = 1;
 const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
 const LOCK_BITS = VM.LOCKED | VM.LOCKONFAULT;
 
-interface Range { readonly start: number; readonly end: number }
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
 const rangeOf = (at: number, length: number): Range => {
   const start = pageFloor(at);
   return { start, end: start + pageAlign(length + (at - start)) };
@@ -41,7 +44,9 @@ const apply = (space: AddressSpace, { start, end }: Range, bits: number): number
 
 /** count_mm_mlocked_page_nr: what of the range is locked already. */
 const lockedWithin = (space: AddressSpace, { start, end }: Range): number =>
-  space.areas.within(start, end).reduce((n, v) => (v.flags & VM.LOCKED ? n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE : n), 0);
+  space.areas
+    .within(start, end)
+    .reduce((n, v) => (v.flags & VM.LOCKED ? n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE : n), 0);
 
 /** `flags` is mlock2's: MLOCK_ONFAULT or nothing. */
 export const mlock = (space: AddressSpace, at: number, length: number, flags = 0): number => {

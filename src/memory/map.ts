@@ -29,8 +29,22 @@ const HUGE_PAGE = 2 << 20;
 const ULONG_END = 2 ** 64;
 /** The flags that MAP_SHARED knows; MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK. */
 const LEGACY_MAP_MASK =
-  MAP.SHARED | MAP.PRIVATE | MAP.FIXED | MAP.ANONYMOUS | MAP.DENYWRITE | MAP.EXECUTABLE | MAP.UNINITIALIZED | MAP.GROWSDOWN | MAP.LOCKED |
-  MAP.NORESERVE | MAP.POPULATE | MAP.NONBLOCK | MAP.STACK | MAP.HUGETLB | MAP.BIT32 | MAP.ABOVE4G;
+  MAP.SHARED |
+  MAP.PRIVATE |
+  MAP.FIXED |
+  MAP.ANONYMOUS |
+  MAP.DENYWRITE |
+  MAP.EXECUTABLE |
+  MAP.UNINITIALIZED |
+  MAP.GROWSDOWN |
+  MAP.LOCKED |
+  MAP.NORESERVE |
+  MAP.POPULATE |
+  MAP.NONBLOCK |
+  MAP.STACK |
+  MAP.HUGETLB |
+  MAP.BIT32 |
+  MAP.ABOVE4G;
 const MAY_ALL = VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC;
 
 /** VM bits of a file mapping, or -errno. */
@@ -74,11 +88,14 @@ const anonymousFlags = (flags: number): number => {
 
 /** calc_vm_flag_bits. */
 const carried = (flags: number): number =>
-  (flags & MAP.GROWSDOWN ? VM.GROWSDOWN : 0) | (flags & MAP.LOCKED ? VM.LOCKED : 0) | (flags & MAP.STACK ? VM.NOHUGEPAGE : 0) |
+  (flags & MAP.GROWSDOWN ? VM.GROWSDOWN : 0) |
+  (flags & MAP.LOCKED ? VM.LOCKED : 0) |
+  (flags & MAP.STACK ? VM.NOHUGEPAGE : 0) |
   (flags & MAP.NORESERVE ? VM.NORESERVE : 0);
 
 /** accountable_mapping: private writable memory is charged, once. */
-export const accountable = (prot: number, flags: number): boolean => (prot & PROT.WRITE) !== 0 && (flags & (VM.NORESERVE | VM.SHARED | VM.ACCOUNT)) === 0;
+export const accountable = (prot: number, flags: number): boolean =>
+  (prot & PROT.WRITE) !== 0 && (flags & (VM.NORESERVE | VM.SHARED | VM.ACCOUNT)) === 0;
 
 /** MAP_HUGETLB with no huge pages in the pool. The size is in bits 26 to 31, 0 is the default. */
 const hugetlb = (flags: number): number => ([0, 21, 30].includes((flags >>> 26) & 63) ? -E.ENOMEM : -E.EINVAL);
@@ -113,7 +130,8 @@ export const mmap = (space: AddressSpace, request: MapRequest): number => {
   if (kind < 0) return kind;
   const error = install(space, { at, length, prot, flags: kind | carried(flags) | lock, file, pgoff: offset / PAGE_SIZE });
   if (error < 0) return error;
-  if (flags & MAP.LOCKED || (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE || space.defaultFlags & VM.LOCKED) touchAll(space, at, at + length);
+  if (flags & MAP.LOCKED || (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE || space.defaultFlags & VM.LOCKED)
+    touchAll(space, at, at + length);
   return at;
 };
 

@@ -54,7 +54,9 @@ const search = (space: AddressSpace, { length, flags, compat }: Placement): numb
   if ((flags & MAP.BIT32) !== 0 && !compat) return bottomUp(space, length, 0x40000000, 0x80000000);
   const found = topDown(space, length, PAGE_SIZE, compat ? layout.mmapBase32 : layout.mmapBase);
   if (found >= 0) return found;
-  return compat ? bottomUp(space, length, layout.legacyBase32, 0xffffe000) : bottomUp(space, length, layout.legacyBase, 2 ** 47 - PAGE_SIZE);
+  return compat
+    ? bottomUp(space, length, layout.legacyBase32, 0xffffe000)
+    : bottomUp(space, length, layout.legacyBase, 2 ** 47 - PAGE_SIZE);
 };
 
 const areaFor = (space: AddressSpace, p: Placement): number => {

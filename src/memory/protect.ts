@@ -1,5 +1,6 @@
 // mprotect(2). Linux mm/mprotect.c do_mprotect_pkey(), mprotect_fixup().
 import { E } from "../abi/errno.ts";
+import { hardware } from "./fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "./frames.ts";
 import { accountable, MAX_MAP_COUNT } from "./map.ts";
 import { frameOf, PTE } from "./page-table.ts";
@@ -8,7 +9,11 @@ import { PROT, VM, type Vma } from "./vma.ts";
 
 const KNOWN = PROT.READ | PROT.WRITE | PROT.EXEC | PROT.SEM;
 const GROWS = PROT.GROWSDOWN | PROT.GROWSUP;
-const MAY = [[PROT.READ, VM.MAYREAD], [PROT.WRITE, VM.MAYWRITE], [PROT.EXEC, VM.MAYEXEC]] as const;
+const MAY = [
+  [PROT.READ, VM.MAYREAD],
+  [PROT.WRITE, VM.MAYWRITE],
+  [PROT.EXEC, VM.MAYEXEC],
+] as const;
 
 const forbidden = (vma: Vma, prot: number): boolean => MAY.some(([bit, may]) => (prot & bit) !== 0 && (vma.flags & may) === 0);
 
@@ -21,9 +26,8 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) vma.flags &= ~VM.ACCOUNT;
   vma.prot = prot;
   // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
-  const allowed = (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.EXEC ? PTE.EXEC : 0);
-  const keep = prot & PROT.WRITE ? PTE.WRITE : 0;
-  space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed | (pte & keep)));
+  const allowed = hardware(prot);
+  space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE)));
   return 0;
 };
 

@@ -47,7 +47,8 @@ const checkMapping = (space: AddressSpace, vma: Vma | undefined, r: Remap): numb
 };
 
 /** vrm_calc_charge. */
-const mayCharge = (space: AddressSpace, vma: Vma, bytes: number): boolean => (vma.flags & VM.ACCOUNT) === 0 || space.mayCommit(bytes / PAGE_SIZE);
+const mayCharge = (space: AddressSpace, vma: Vma, bytes: number): boolean =>
+  (vma.flags & VM.ACCOUNT) === 0 || space.mayCommit(bytes / PAGE_SIZE);
 
 /** The offset of the moved mapping. Private anonymous memory that was never touched is as good as new at its new place (copy_vma). */
 const movedOffset = (vma: Vma, r: Remap, to: number): number =>
@@ -81,7 +82,9 @@ const leaveEmpty = (space: AddressSpace, r: Remap): void => {
 
 const newPlace = (space: AddressSpace, vma: Vma, r: Remap, hint: number): number =>
   place(space, {
-    at: hint, length: r.newLength, compat: r.compat,
+    at: hint,
+    length: r.newLength,
+    compat: r.compat,
     flags: (r.flags & MREMAP.FIXED ? MAP.FIXED : 0) | (vma.flags & VM.MAYSHARE ? MAP.SHARED : 0),
   });
 
@@ -141,7 +144,13 @@ const expand = (space: AddressSpace, vma: Vma, r: Remap): number => {
 
 /** Returns the address of the mapping now, or -errno. */
 export const mremap = (
-  space: AddressSpace, at: number, oldLength: number, newLength: number, flags: number, newAt: number, compat: boolean,
+  space: AddressSpace,
+  at: number,
+  oldLength: number,
+  newLength: number,
+  flags: number,
+  newAt: number,
+  compat: boolean,
 ): number => {
   // PAGE_ALIGN wraps.
   const aligned = (n: number): number => pageAlign(n) % 2 ** 64;

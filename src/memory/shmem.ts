@@ -10,11 +10,20 @@ let inodes = 0;
 class ZeroFill implements Backing {
   readonly size: number;
   readonly sparse = true;
-  constructor(size: number) { this.size = size; }
-  readPage(): number { return 0; }
+  constructor(size: number) {
+    this.size = size;
+  }
+  readPage(): number {
+    return 0;
+  }
 }
 
 /** A new object of `size` bytes. System V segments and memfd may use it too. */
 export const anonymousShared = (size: number, path = PATH): MappedFile => ({
-  backing: new ZeroFill(size), path, dev: DEVICE, ino: ++inodes, readable: true, writable: true,
+  backing: new ZeroFill(size),
+  path,
+  dev: DEVICE,
+  ino: ++inodes,
+  readable: true,
+  writable: true,
 });

@@ -1,6 +1,7 @@
 // One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
+
+import { type Access, access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { PF } from "../cpu/state.ts";
-import { access, type Access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { Areas } from "./areas.ts";
 import { mappingFor, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
@@ -12,7 +13,10 @@ import { UserMemory } from "./user.ts";
 import { isData, PROT, VM, type Vma } from "./vma.ts";
 
 /** The signal a failed access becomes. man 2 sigaction, SIGSEGV and SIGBUS codes; SIGKILL: out of memory. */
-export interface FaultInfo { readonly signal: 7 | 9 | 11; readonly code: number }
+export interface FaultInfo {
+  readonly signal: 7 | 9 | 11;
+  readonly code: number;
+}
 /** si_code: SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2, SI_KERNEL 0x80. uapi asm-generic/siginfo.h */
 const faults: Record<number, FaultInfo> = {
   [refusal.noMapping]: { signal: 11, code: 1 },
@@ -61,7 +65,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.limits = limits;
   }
 
-  retain(): void { this.users++; }
+  retain(): void {
+    this.users++;
+  }
   release(): void {
     if (--this.users > 0) return;
     for (const vma of [...this.areas.list]) {
@@ -78,7 +84,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.frames.current = this;
     this.frames.watch.flushTlb();
   }
-  flushPage(address: number): void { if (this.frames.current === this) this.frames.watch.flushTlbPage(address); }
+  flushPage(address: number): void {
+    if (this.frames.current === this) this.frames.watch.flushTlbPage(address);
+  }
   flush(start: number, end: number): void {
     if (this.frames.current !== this) return;
     if (end - start > FLUSH_PAGES * PAGE_SIZE) this.frames.watch.flushTlb();
@@ -88,8 +96,23 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
   fork(): AddressSpace {
     const child = new AddressSpace(this.frames, this.layout, this.limits);
-    const { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv } = this;
-    Object.assign(child, { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv });
+    const { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv } =
+      this;
+    Object.assign(child, {
+      brkStart,
+      brk,
+      readImpliesExec,
+      argStart,
+      argEnd,
+      envStart,
+      envEnd,
+      startStack,
+      startCode,
+      endCode,
+      startData,
+      endData,
+      auxv,
+    });
     for (const vma of this.areas.list) {
       if (vma.flags & VM.DONTFORK) continue;
       const anon = vma.anon === 0 ? 0 : -++child.families;
@@ -115,7 +138,10 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (pte & (1 << kind)) return frameOf(pte) + (pte & PTE.WRITE ? cacheWrite : 0);
     const frame = this.#fault(address, kind);
     if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite : 0);
-    return -(1 + (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0)));
+    return -(
+      1 +
+      (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0))
+    );
   }
 
   /** The frame, or a refusal. */
@@ -133,12 +159,18 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
 
   /** Make a page present if its mapping permits it at all (mlock, MAP_POPULATE): 0 or a refusal. */
-  touch(address: number, kind: Access): number { return Math.min(0, this.#fault(address, kind)); }
+  touch(address: number, kind: Access): number {
+    return Math.min(0, this.#fault(address, kind));
+  }
 
   /** The mapping that contains `address`. */
-  find(address: number): Vma | undefined { return this.areas.find(address); }
+  find(address: number): Vma | undefined {
+    return this.areas.find(address);
+  }
   /** All mappings in order of address: /proc/PID/maps (maps.ts prints them). */
-  mappings(): readonly Vma[] { return this.areas.list; }
+  mappings(): readonly Vma[] {
+    return this.areas.list;
+  }
 
   /** Forget the pages of a range (zap_page_range); private copies are lost. */
   dropPages(start: number, end: number): void {
@@ -188,7 +220,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return (this.usage().locked + pages) * PAGE_SIZE <= this.limits.memlock;
   }
   /** __vm_enough_memory, OVERCOMMIT_GUESS: only what exceeds all of memory is refused. */
-  mayCommit(pages: number): boolean { return pages <= this.frames.commitLimit; }
+  mayCommit(pages: number): boolean {
+    return pages <= this.frames.commitLimit;
+  }
 
   /** ptrace PEEK, /proc/PID/mem: what the debugger may read, whatever the page's permissions (FOLL_FORCE). How many bytes came. */
   peek(at: number, into: Uint8Array): number {
@@ -209,7 +243,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       const vma = address >= 0 && address < this.layout.taskSize ? this.areas.find(address) : undefined;
       if (vma === undefined) break;
       if (vma.flags & VM.PFNMAP) break;
-      const may = kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
+      const may =
+        kind === access.read ? vma.flags & VM.MAYREAD : vma.prot & PROT.WRITE || (vma.flags & (VM.SHARED | VM.MAYWRITE)) === VM.MAYWRITE;
       if (!may) break;
       const frame = populate(this, vma, address, kind);
       if (frame < 0) break;

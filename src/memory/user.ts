@@ -1,6 +1,6 @@
 // The kernel's access to user memory: copy_from_user, copy_to_user, get_user, put_user, strncpy_from_user.
 // Every access goes through the page permissions of the address space, breaks copy-on-write and voids translated code.
-import { access, type Access } from "../cpu/mmu.ts";
+import { type Access, access } from "../cpu/mmu.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
 export abstract class UserMemory {
@@ -28,7 +28,9 @@ export abstract class UserMemory {
   }
 
   /** All of `bytes`, or false (-EFAULT; what lies before the bad page is written, as with copy_to_user). */
-  write(at: number, bytes: Uint8Array): boolean { return this.writeSome(at, bytes) === bytes.length; }
+  write(at: number, bytes: Uint8Array): boolean {
+    return this.writeSome(at, bytes) === bytes.length;
+  }
 
   /** Write up to the first bad page; returns how many bytes went. */
   writeSome(at: number, bytes: Uint8Array): number {
@@ -39,7 +41,7 @@ export abstract class UserMemory {
       if (to < 0) break;
       const n = Math.min(PAGE_SIZE - (to % PAGE_SIZE), bytes.length - done);
       u8.set(bytes.subarray(done, done + n), to);
-      this.frames.changed(to - (to % PAGE_SIZE));
+      this.frames.changed(to);
       done += n;
     }
     return done;
@@ -52,7 +54,7 @@ export abstract class UserMemory {
       if (to < 0) return false;
       const step = Math.min(PAGE_SIZE - (to % PAGE_SIZE), n - done);
       this.frames.u8.fill(0, to, to + step);
-      this.frames.changed(to - (to % PAGE_SIZE));
+      this.frames.changed(to);
       done += step;
     }
     return true;
@@ -122,7 +124,9 @@ export abstract class UserMemory {
   }
   setU32(at: number, value: number): boolean {
     if (at % PAGE_SIZE > PAGE_SIZE - 4) {
-      return this.setU8(at, value) && this.setU8(at + 1, value >>> 8) && this.setU8(at + 2, value >>> 16) && this.setU8(at + 3, value >>> 24);
+      return (
+        this.setU8(at, value) && this.setU8(at + 1, value >>> 8) && this.setU8(at + 2, value >>> 16) && this.setU8(at + 3, value >>> 24)
+      );
     }
     const to = this.#frame(at, access.write);
     if (to < 0) return false;
@@ -130,13 +134,17 @@ export abstract class UserMemory {
     this.frames.changed(to);
     return true;
   }
-  setU64(at: number, lo: number, hi: number): boolean { return this.setU32(at, lo) && this.setU32(at + 4, hi); }
+  setU64(at: number, lo: number, hi: number): boolean {
+    return this.setU32(at, lo) && this.setU32(at + 4, hi);
+  }
   /** `long` of an ABI: a non-negative or negative integer below 2^53 in size. */
   setLong(at: number, value: number, long: 4 | 8): boolean {
     return long === 4 ? this.setU32(at, value) : this.setU64(at, value, Math.floor(value / 0x1_0000_0000));
   }
   /** A pointer or unsigned long of an ABI; -1 is a fault. */
-  word(at: number, long: 4 | 8): number { return long === 4 ? this.u32(at) : this.u64(at); }
+  word(at: number, long: 4 | 8): number {
+    return long === 4 ? this.u32(at) : this.u64(at);
+  }
 
   /**
    * A byte string up to its NUL (strncpy_from_user). Without a NUL in the first `max` bytes the result has length `max`;
@@ -151,7 +159,8 @@ export abstract class UserMemory {
       const end = Math.min(from - (from % PAGE_SIZE) + PAGE_SIZE, from + max - text.length);
       let stop = from;
       while (stop < end && u8[stop] !== 0) stop++;
-      for (let i = from; i < stop; i += 4096) text += String.fromCharCode.apply(null, u8.subarray(i, Math.min(stop, i + 4096)) as unknown as number[]);
+      for (let i = from; i < stop; i += 4096)
+        text += String.fromCharCode.apply(null, u8.subarray(i, Math.min(stop, i + 4096)) as unknown as number[]);
       if (stop < end) return text;
     }
     return text;

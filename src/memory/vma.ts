@@ -6,6 +6,7 @@ import type { PageCache } from "./page-cache.ts";
 export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x01000000, GROWSUP: 0x02000000 } as const;
 
 /** MAP_*: uapi asm-generic/mman.h and asm/mman.h. */
+// biome-ignore format: table
 export const MAP = {
   SHARED: 0x01, PRIVATE: 0x02, SHARED_VALIDATE: 0x03, TYPE: 0x0f, FIXED: 0x10, ANONYMOUS: 0x20, BIT32: 0x40, ABOVE4G: 0x80,
   GROWSDOWN: 0x0100, DENYWRITE: 0x0800, EXECUTABLE: 0x1000, LOCKED: 0x2000, NORESERVE: 0x4000, POPULATE: 0x8000, NONBLOCK: 0x10000,
@@ -13,6 +14,7 @@ export const MAP = {
 } as const;
 
 /** What a mapping is besides its permissions: Linux VM_*, numbered anew. Two neighbours merge only if all of it is equal. */
+// biome-ignore format: table
 export const VM = {
   SHARED: 0x1, GROWSDOWN: 0x2, LOCKED: 0x4, LOCKONFAULT: 0x8, NORESERVE: 0x10, DONTFORK: 0x20, WIPEONFORK: 0x40, DONTDUMP: 0x80, DONTEXPAND: 0x100,
   ACCOUNT: 0x200, SEQUENTIAL: 0x400, RANDOM: 0x800, HUGEPAGE: 0x1000, NOHUGEPAGE: 0x2000, MERGEABLE: 0x4000,

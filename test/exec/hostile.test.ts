@@ -25,11 +25,15 @@ const program = (name: string, bytes: Uint8Array): string => {
 };
 
 /** Start each variant on the host and here; the answers, by what was done to the file; only those that differ. */
-const answers = (variants: readonly { what: string; bytes: Uint8Array }[], reference: Outcome): { native: Record<string, Outcome>; here: Record<string, Outcome> } => {
+const answers = (
+  variants: readonly { what: string; bytes: Uint8Array }[],
+  reference: Outcome,
+): { native: Record<string, Outcome>; here: Record<string, Outcome> } => {
   const paths = variants.map((v, i) => program(`variant${i}`, v.bytes));
   const native = natively(dumper, paths, []);
   const cpu = processorOf(reference);
-  const here = paths.map((path) => ours(world(16 << 20), path, [], cpu));
+  const machine = world();
+  const here = paths.map((path) => ours(machine, path, [], cpu));
   const differs = (i: number): boolean => JSON.stringify(native[i]) !== JSON.stringify(here[i]);
   const byName = (list: readonly Outcome[]): Record<string, Outcome> =>
     Object.fromEntries(variants.flatMap((v, i) => (differs(i) ? [[`${i} ${v.what}`, list[i] as Outcome]] : [])));
@@ -48,9 +52,14 @@ const changed = (original: Uint8Array, at: number, value: number, size: 1 | 2 | 
 };
 
 /** Values that break things. */
+// biome-ignore format: table
 const nasty = [0, 1, 2, 3, 6, 7, 0xff, 0xfff, 0x1000, 0x1001, 0x7fff, 0xffff, 0x10000, 0x400000, 0x7fffffff, 0x80000000, 0xfffff000, 0xffffffff, 2 ** 40, 0x7ffffffff000, 2 ** 47, 2 ** 60, -4096, -1];
 
-interface Field { readonly name: string; readonly at: number; readonly size: 1 | 2 | 4 | 8 }
+interface Field {
+  readonly name: string;
+  readonly at: number;
+  readonly size: 1 | 2 | 4 | 8;
+}
 /** Every field of the file header and of all program headers. */
 const fields = (bytes: Uint8Array, bits: 32 | 64): Field[] => {
   const v = new DataView(bytes.buffer);
@@ -58,11 +67,17 @@ const fields = (bytes: Uint8Array, bits: 32 | 64): Field[] => {
   const word = wide ? 8 : 4;
   const header: Field[] = [
     ...[0, 4, 5, 6, 7].map((at) => ({ name: `e_ident[${at}]`, at, size: 1 as const })),
-    { name: "e_type", at: 16, size: 2 }, { name: "e_machine", at: 18, size: 2 }, { name: "e_version", at: 20, size: 4 },
-    { name: "e_entry", at: 24, size: word }, { name: "e_phoff", at: 24 + word, size: word },
-    { name: "e_phentsize", at: wide ? 54 : 42, size: 2 }, { name: "e_phnum", at: wide ? 56 : 44, size: 2 },
+    { name: "e_type", at: 16, size: 2 },
+    { name: "e_machine", at: 18, size: 2 },
+    { name: "e_version", at: 20, size: 4 },
+    { name: "e_entry", at: 24, size: word },
+    { name: "e_phoff", at: 24 + word, size: word },
+    { name: "e_phentsize", at: wide ? 54 : 42, size: 2 },
+    { name: "e_phnum", at: wide ? 56 : 44, size: 2 },
   ];
-  const names = wide ? ["p_type", "p_flags", "p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz", "p_align"] : ["p_type", "p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz", "p_flags", "p_align"];
+  const names = wide
+    ? ["p_type", "p_flags", "p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz", "p_align"]
+    : ["p_type", "p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz", "p_flags", "p_align"];
   const start = wide ? v.getUint32(32, true) : v.getUint32(28, true);
   const count = v.getUint16(wide ? 56 : 44, true);
   for (let i = 0; i < count; i++) {
@@ -90,7 +105,11 @@ describe.skipIf(!judge).each(kinds)("a damaged %s program", (_name, bits, flags)
 
   test("gives Linux's answer for every header field with nasty values", () => {
     // Every field gets a third of the values, so that all of them come up.
-    const variants = fields(original, bits).flatMap((f, i) => nasty.filter((_, n) => (n + i) % 3 === 0).map((value) => ({ what: `${f.name} = ${value}`, bytes: changed(original, f.at, value, f.size) })));
+    const variants = fields(original, bits).flatMap((f, i) =>
+      nasty
+        .filter((_, n) => (n + i) % 3 === 0)
+        .map((value) => ({ what: `${f.name} = ${value}`, bytes: changed(original, f.at, value, f.size) })),
+    );
     const { native, here } = answers(variants, reference);
     expect(here).toEqual(native);
   });
@@ -107,6 +126,7 @@ describe.skipIf(!judge).each(kinds)("a damaged %s program", (_name, bits, flags)
   });
 
   test("gives Linux's answer when it is cut off anywhere", () => {
+    // biome-ignore format: table
     const cuts = [0, 1, 3, 4, 15, 16, 20, 51, 52, 63, 64, 100, 200, 255, 256, 257, 300, 400, 500, 1000, 4095, 4096, 4097, 8192, 9000, 12288, original.length - 1];
     const variants = cuts.filter((n) => n < original.length).map((n) => ({ what: `cut at ${n}`, bytes: original.slice(0, n) }));
     const { native, here } = answers(variants, reference);

@@ -33,12 +33,25 @@ export const buildDumper = (dir: string): string => {
 const comparable = (maps: string): string => maps.replace(/ [0-9a-f]+:[0-9a-f]+ \d+ +/g, " ").trimEnd();
 
 export const natively = (dumper: string, paths: readonly string[], args: readonly string[]): Outcome[] => {
-  const ran = spawnSync(dumper, args, { input: paths.map((p) => `${p}\n`).join(""), encoding: "latin1", env: {}, maxBuffer: 1 << 29, timeout: 60_000 });
-  if (ran.status !== 0) throw new Error(`execdump ended with ${ran.signal ?? ran.status}`);
-  return ran.stdout.split("\nend\n").slice(0, -1).map((block) => {
-    const lines = block.split("\n");
-    return { head: lines[0] ?? "", maps: comparable(lines.slice(1, -1).join("\n")), stack: withoutChance(lines.at(-1) ?? "", lines[0] ?? "") };
+  const ran = spawnSync(dumper, args, {
+    input: paths.map((p) => `${p}\n`).join(""),
+    encoding: "latin1",
+    env: {},
+    maxBuffer: 1 << 29,
+    timeout: 60_000,
   });
+  if (ran.status !== 0) throw new Error(`execdump ended with ${ran.signal ?? ran.status}`);
+  return ran.stdout
+    .split("\nend\n")
+    .slice(0, -1)
+    .map((block) => {
+      const lines = block.split("\n");
+      return {
+        head: lines[0] ?? "",
+        maps: comparable(lines.slice(1, -1).join("\n")),
+        stack: withoutChance(lines.at(-1) ?? "", lines[0] ?? ""),
+      };
+    });
 };
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (h) => Number.parseInt(h, 16));
@@ -90,16 +103,40 @@ const openHost = (path: string): MappedFile | number => {
 };
 
 /** What the host says of its processor, so that ours says the same. */
-export interface Processor { readonly hwcap: number; readonly hwcap2: number; readonly minSigStack: number }
+export interface Processor {
+  readonly hwcap: number;
+  readonly hwcap2: number;
+  readonly minSigStack: number;
+}
 export const processorOf = (native: Outcome): Processor => {
   const auxv = auxvOf(bytesOf(native.stack), wordSize(native.head));
   return { hwcap: auxv.get(AT.HWCAP) ?? 0, hwcap2: auxv.get(AT.HWCAP2) ?? 0, minSigStack: auxv.get(AT.MINSIGSTKSZ) ?? 0 };
 };
 
-export const oursRaw = ({ frames, vdso }: World, path: string, args: readonly string[], cpu: Processor, canonical = path): Image | ExecError =>
+export const oursRaw = (
+  { frames, vdso }: World,
+  path: string,
+  args: readonly string[],
+  cpu: Processor,
+  canonical = path,
+): Image | ExecError =>
   load({
-    frames, vdso, file: mapped(new TestFile(readFileSync(path)), canonical, true, false), openInterpreter: openHost, argv: [path, ...args], envp: ENVIRONMENT,
-    execFn: path, uid: 0, euid: 0, gid: 0, egid: 0, secure: false, random: new Uint8Array(16), ia32: true, cpu, limits: defaultLimits,
+    frames,
+    vdso,
+    file: mapped(new TestFile(readFileSync(path)), canonical, true, false),
+    openInterpreter: openHost,
+    argv: [path, ...args],
+    envp: ENVIRONMENT,
+    execFn: path,
+    uid: 0,
+    euid: 0,
+    gid: 0,
+    egid: 0,
+    secure: false,
+    random: new Uint8Array(16),
+    ia32: true,
+    cpu,
+    limits: defaultLimits,
   });
 
 export const ours = (w: World, path: string, args: readonly string[], cpu: Processor, canonical = path): Outcome => {

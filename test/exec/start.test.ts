@@ -43,15 +43,29 @@ describe.skipIf(!judge).each([64, 32] as const)("execve of %i-bit programs", (bi
     (name, flags) => compare(compile(bits, name, flags), ["one", "two"]),
   );
 
-  test.each([[[]], [["x"]], [["", "a b", "x".repeat(100)]], [["y".repeat(5000), "z".repeat(100_000)]], [Array.from({ length: 1000 }, (_, i) => `argument ${i}`)]])(
-    "arguments %# lie on the stack as Linux lays them",
-    (args) => compare(compile(bits, "arguments", ["-static", "-no-pie"]), args),
-  );
+  test.each([
+    [[]],
+    [["x"]],
+    [["", "a b", "x".repeat(100)]],
+    [["y".repeat(5000), "z".repeat(100_000)]],
+    [Array.from({ length: 1000 }, (_, i) => `argument ${i}`)],
+  ])("arguments %# lie on the stack as Linux lays them", (args) => compare(compile(bits, "arguments", ["-static", "-no-pie"]), args));
 });
 
 const linkerKnows = (option: string): boolean => judge && execFileSync("ld", ["--help"], { encoding: "latin1" }).includes(option);
 
-const systemPrograms = ["/bin/true", "/bin/sh", "/usr/bin/env", "/bin/busybox", "/usr/bin/python3", "/usr/bin/gdb", "/lib64/ld-linux-x86-64.so.2", "/lib32/ld-linux.so.2"];
+const systemPrograms = [
+  "/bin/true",
+  "/bin/sh",
+  "/usr/bin/env",
+  "/bin/busybox",
+  "/usr/bin/python3",
+  "/usr/bin/gdb",
+  "/lib64/ld-linux-x86-64.so.2",
+  "/lib32/ld-linux.so.2",
+];
 describe.skipIf(!judge)("execve of the host's own programs", () => {
-  test.each(systemPrograms.filter((p) => existsSync(p)))("%s starts where and as Linux starts it", (path) => compare(path, ["-c", "exit 0"]));
+  test.each(systemPrograms.filter((p) => existsSync(p)))("%s starts where and as Linux starts it", (path) =>
+    compare(path, ["-c", "exit 0"]),
+  );
 });

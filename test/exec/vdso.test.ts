@@ -38,10 +38,21 @@ const seen = (bits: 32 | 64, p: TimeParameters): { image: Uint8Array; page: Uint
 };
 
 const parameters: TimeParameters = {
-  tscBase: 12_345_678n, tscMult: 1_431_655_765, tscShift: 32, monotonicNs: 5_000_000_000n, realtimeOffsetNs: 1_700_000_000_123_456_789n, taiOffsetNs: 37_000_000_000n,
+  tscBase: 12_345_678n,
+  tscMult: 1_431_655_765,
+  tscShift: 32,
+  monotonicNs: 5_000_000_000n,
+  realtimeOffsetNs: 1_700_000_000_123_456_789n,
+  taiOffsetNs: 37_000_000_000n,
 };
 const nsAt = (tsc: bigint, p = parameters): bigint => p.monotonicNs + (((tsc - p.tscBase) * BigInt(p.tscMult)) >> BigInt(p.tscShift));
-const offsets: Record<number, bigint> = { 0: parameters.realtimeOffsetNs, 1: 0n, 4: 0n, 7: 0n, 11: parameters.realtimeOffsetNs + 37_000_000_000n };
+const offsets: Record<number, bigint> = {
+  0: parameters.realtimeOffsetNs,
+  1: 0n,
+  4: 0n,
+  7: 0n,
+  11: parameters.realtimeOffsetNs + 37_000_000_000n,
+};
 
 describe.skipIf(!judge).each([64, 32] as const)("the %i-bit vDSO", (bits) => {
   const run = (): string[][] => {
@@ -50,7 +61,10 @@ describe.skipIf(!judge).each([64, 32] as const)("the %i-bit vDSO", (bits) => {
     execFileSync("gcc", [`-m${bits}`, "-O1", "-o", program, source("vdso.c")]);
     const ran = spawnSync(program, [write(dir, `image${bits}`, image)], { input: page, encoding: "latin1" });
     expect(ran.status).toBe(0);
-    return ran.stdout.trimEnd().split("\n").map((l) => l.split(" "));
+    return ran.stdout
+      .trimEnd()
+      .split("\n")
+      .map((l) => l.split(" "));
   };
   const lines = judge ? run() : [];
   const clocks = lines.filter((l) => l[0] === "clock");
@@ -63,7 +77,10 @@ describe.skipIf(!judge).each([64, 32] as const)("the %i-bit vDSO", (bits) => {
     expect(resolution).toBe("1");
   });
 
-  test.each([[5, parameters.realtimeOffsetNs], [6, 0n]] as const)("coarse clock %i stands still between ticks of 4 ms", (clock, offset) => {
+  test.each([
+    [5, parameters.realtimeOffsetNs],
+    [6, 0n],
+  ] as const)("coarse clock %i stands still between ticks of 4 ms", (clock, offset) => {
     const [, , error, sec, nsec, before, after, , , resolution] = clocks[clock] as string[];
     const ns = BigInt(sec as string) * 1_000_000_000n + BigInt(nsec as string) - offset;
     const tick = (t: bigint): bigint => t - (t % 4_000_000n);
@@ -102,7 +119,11 @@ const bytes = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64
 
 test("the 64-bit image has the symbols that glibc and musl look for", () => {
   expect([...dynamicSymbols(bytes(vdso64)).keys()].filter((n) => n.startsWith("__vdso")).sort()).toEqual([
-    "__vdso_clock_getres", "__vdso_clock_gettime", "__vdso_getcpu", "__vdso_gettimeofday", "__vdso_time",
+    "__vdso_clock_getres",
+    "__vdso_clock_gettime",
+    "__vdso_getcpu",
+    "__vdso_gettimeofday",
+    "__vdso_time",
   ]);
 });
 
@@ -114,11 +135,11 @@ test("the signal trampolines of i386 are the bytes by which unwinders know them"
   expect(code("__kernel_rt_sigreturn", 7)).toEqual([0xb8, 173, 0, 0, 0, 0xcd, 0x80]);
 });
 
-test.each([["intel", [0x51, 0x52, 0x55, 0x89, 0xe5, 0x0f, 0x34, 0xcd, 0x80, 0x5d]], ["amd", [0x51, 0x52, 0x55, 0x89, 0xcd, 0x0f, 0x05, 0xcd, 0x80, 0x5d]]] as const)(
-  "__kernel_vsyscall of an %s processor uses its fast entry, and the landing pad follows the int $0x80",
-  (vendor, code) => {
-    const { space, at } = mappedVdso(32, vendor);
-    expect([...(space.read(at.kernelVsyscall, 10) ?? [])]).toEqual(code);
-    expect(at.landingPad - at.kernelVsyscall).toBe(9);
-  },
-);
+test.each([
+  ["intel", [0x51, 0x52, 0x55, 0x89, 0xe5, 0x0f, 0x34, 0xcd, 0x80, 0x5d]],
+  ["amd", [0x51, 0x52, 0x55, 0x89, 0xcd, 0x0f, 0x05, 0xcd, 0x80, 0x5d]],
+] as const)("__kernel_vsyscall of an %s processor uses its fast entry, and the landing pad follows the int $0x80", (vendor, code) => {
+  const { space, at } = mappedVdso(32, vendor);
+  expect([...(space.read(at.kernelVsyscall, 10) ?? [])]).toEqual(code);
+  expect(at.landingPad - at.kernelVsyscall).toBe(9);
+});

@@ -21,7 +21,10 @@ const both = (bits: Bits, script: string): { native: string; ours: string } => {
   const bytes = readFileSync(program[bits]);
   const image = started(exec(world(), bytes, { path: program[bits] }));
   const ours = interpret(image.space, new TestFile(DATA), path, bits, script);
-  return { native: comparable(annotate(script, native.trimEnd().split("\n"))), ours: comparable(annotate(script, ours.join("\n").split("\n"))) };
+  return {
+    native: comparable(annotate(script, native.trimEnd().split("\n"))),
+    ours: comparable(annotate(script, ours.join("\n").split("\n"))),
+  };
 };
 
 /** Put each command before its answer; /proc/self/maps answers with many lines. */
@@ -36,7 +39,12 @@ const annotate = (script: string, answers: string[]): string => {
 };
 
 const scripts = new URL("scripts/", import.meta.url);
-const named = (name: string): string => readFileSync(new URL(name, scripts), "latin1").split("\n").filter((l) => l !== "" && !l.startsWith("#")).join("\n").concat("\n");
+const named = (name: string): string =>
+  readFileSync(new URL(name, scripts), "latin1")
+    .split("\n")
+    .filter((l) => l !== "" && !l.startsWith("#"))
+    .join("\n")
+    .concat("\n");
 
 describe.skipIf(!judge).each([64, 32] as const)("%i-bit memory calls", (bits) => {
   test.each([

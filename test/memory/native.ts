@@ -30,7 +30,13 @@ export const build = (dir: string, source: string, bits: Bits, flags: readonly s
 };
 
 /** Run without address randomization; the environment is empty unless given. */
-export const runNatively = (dir: string, program: string, input: string, args: readonly string[] = [], env: Record<string, string> = {}): string => {
+export const runNatively = (
+  dir: string,
+  program: string,
+  input: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): string => {
   const ran = spawnSync("setarch", ["-R", program, ...args], { cwd: dir, input, env: { ...env }, encoding: "latin1", timeout: 20_000 });
   if (ran.status !== 0) throw new Error(`${program} ended with ${ran.signal ?? ran.status}\n${ran.stdout}${ran.stderr}`);
   return ran.stdout;

@@ -28,8 +28,11 @@ export const randomScript = (seed: number, lines = 80): string => {
     return `@${hex(pick(places))}+${hex(offset)}`;
   };
   const prot = (): string => hex(pick([0, 1, 1, 2, 3, 3, 3, 3, 5, 7]));
-  const anonymous = (): string => `${address()} ${length()} ${prot()} ${hex(pick([0x22, 0x22, 0x22, 0x21, 0x32, 0x122, 0x100022, 0x8022, 0x20022, 0x23, 0x2022]))} 0 0`;
-  const file = (): string => `${address()} ${length()} ${prot()} ${hex(pick([1, 2, 2, 2, 1, 3, 0x12, 0x8002]))} ${pick([1, 1, 2, 3])} ${pick(["0", "0", "1000", "2000", "3000", "800"])}`;
+  const anonymous = (): string =>
+    `${address()} ${length()} ${prot()} ${hex(pick([0x22, 0x22, 0x22, 0x21, 0x32, 0x122, 0x100022, 0x8022, 0x20022, 0x23, 0x2022]))} 0 0`;
+  const file = (): string =>
+    `${address()} ${length()} ${prot()} ${hex(pick([1, 2, 2, 2, 1, 3, 0x12, 0x8002]))} ${pick([1, 1, 2, 3])} ${pick(["0", "0", "1000", "2000", "3000", "800"])}`;
+  // biome-ignore format: table
   const commands: readonly (() => string)[] = [
     () => `map ${anonymous()}`, () => `map ${anonymous()}`, () => `map ${anonymous()}`, () => `map ${file()}`, () => `map ${file()}`,
     () => `map 0 ${length()} ${prot()} 22 0 0`, () => `map 0 200000 3 22 0 0`,

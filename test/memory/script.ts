@@ -19,7 +19,16 @@ const commandsFor = (space: AddressSpace, data: TestFile, path: string, bits: 32
     return info === undefined ? "a fault that is none" : `signal ${info.signal} code ${info.code}`;
   };
   return {
-    map: (a) => calls.mmap(space, { at: arg(a, 0), length: arg(a, 1), prot: arg(a, 2), flags: arg(a, 3), file: files[arg(a, 4)], offset: compat ? Math.floor(arg(a, 5) / 4096) * 4096 : arg(a, 5), compat }),
+    map: (a) =>
+      calls.mmap(space, {
+        at: arg(a, 0),
+        length: arg(a, 1),
+        prot: arg(a, 2),
+        flags: arg(a, 3),
+        file: files[arg(a, 4)],
+        offset: compat ? Math.floor(arg(a, 5) / 4096) * 4096 : arg(a, 5),
+        compat,
+      }),
     unmap: (a) => calls.munmap(space, arg(a, 0), arg(a, 1)),
     protect: (a) => calls.mprotect(space, arg(a, 0), arg(a, 1), arg(a, 2)),
     remap: (a) => calls.mremap(space, arg(a, 0), arg(a, 1), arg(a, 2), arg(a, 3), arg(a, 4), compat),
@@ -69,12 +78,15 @@ const term = (text: string, results: readonly number[]): number => {
 export const interpret = (space: AddressSpace, data: TestFile, path: string, bits: 32 | 64, script: string): string[] => {
   const commands = commandsFor(space, data, path, bits);
   const results: number[] = [];
-  return script.trimEnd().split("\n").map((line) => {
-    const [name = "", ...words] = line.split(" ");
-    const word = 2 ** bits;
-    const args = words.map((w) => w.split("+").reduce((sum, t) => sum + term(t, results), 0) % word);
-    const result = commands[name]?.(args) ?? -38;
-    results.push(typeof result === "number" ? result : 0);
-    return typeof result === "string" ? result : result < 0 ? String(result) : result.toString(16);
-  });
+  return script
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const [name = "", ...words] = line.split(" ");
+      const word = 2 ** bits;
+      const args = words.map((w) => w.split("+").reduce((sum, t) => sum + term(t, results), 0) % word);
+      const result = commands[name]?.(args) ?? -38;
+      results.push(typeof result === "number" ? result : 0);
+      return typeof result === "string" ? result : result < 0 ? String(result) : result.toString(16);
+    });
 };

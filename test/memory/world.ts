@@ -1,22 +1,28 @@
 // A machine's memory and programs in it, without a CPU: for the tests of memory and exec.
 import { totalmem } from "node:os";
+import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts";
+import { Vdso } from "../../src/kernel/exec/vdso.ts";
 import type { Backing, MappedFile } from "../../src/memory/backing.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { defaultLimits, type Limits } from "../../src/memory/limits.ts";
-import { type ExecError, type Image, load } from "../../src/kernel/exec/load.ts";
-import { Vdso } from "../../src/kernel/exec/vdso.ts";
 
 /** An in-memory file that keeps its own bytes, as the VFS does. */
 export class TestFile implements Backing {
   bytes: Uint8Array;
   pages?: Backing["pages"];
-  constructor(bytes: Uint8Array) { this.bytes = bytes.slice(); }
-  get size(): number { return this.bytes.length; }
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes.slice();
+  }
+  get size(): number {
+    return this.bytes.length;
+  }
   readPage(index: number, into: Uint8Array): number {
     into.set(this.bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
     return 0;
   }
-  writePage(index: number, from: Uint8Array): void { this.bytes.set(from, index * PAGE_SIZE); }
+  writePage(index: number, from: Uint8Array): void {
+    this.bytes.set(from, index * PAGE_SIZE);
+  }
 
   /** read(2), write(2), ftruncate(2) as backing.ts asks for them. */
   pread(offset: number, n: number): Uint8Array {
@@ -38,10 +44,18 @@ export class TestFile implements Backing {
 }
 
 export const mapped = (backing: Backing, path: string, readable = true, writable = true): MappedFile => ({
-  backing, path, dev: 0xfe00, ino: 1, readable, writable,
+  backing,
+  path,
+  dev: 0xfe00,
+  ino: 1,
+  readable,
+  writable,
 });
 
-export interface World { readonly frames: Frames; readonly vdso: Vdso }
+export interface World {
+  readonly frames: Frames;
+  readonly vdso: Vdso;
+}
 export const world = (bytes = 64 << 20): World => {
   const frames = new Frames(new WebAssembly.Memory({ initial: bytes / 65536 }), 65536);
   // As much as the host has, so that both refuse the same requests.
@@ -66,9 +80,22 @@ export const exec = ({ frames, vdso }: World, bytes: Uint8Array, run: Run = {}):
     return content ? mapped(new TestFile(content), name) : -2;
   };
   return load({
-    frames, vdso, file: mapped(new TestFile(bytes), path), openInterpreter: open, argv: run.argv ?? [path], envp: run.envp ?? [], execFn: path,
-    uid: 0, euid: 0, gid: 0, egid: 0, secure: false, random: Uint8Array.from({ length: 16 }, (_, i) => i), ia32: true,
-    cpu: { hwcap: 0x178bfbff, hwcap2: 2, minSigStack: 3376 }, limits: run.limits ?? defaultLimits,
+    frames,
+    vdso,
+    file: mapped(new TestFile(bytes), path),
+    openInterpreter: open,
+    argv: run.argv ?? [path],
+    envp: run.envp ?? [],
+    execFn: path,
+    uid: 0,
+    euid: 0,
+    gid: 0,
+    egid: 0,
+    secure: false,
+    random: Uint8Array.from({ length: 16 }, (_, i) => i),
+    ia32: true,
+    cpu: { hwcap: 0x178bfbff, hwcap2: 2, minSigStack: 3376 },
+    limits: run.limits ?? defaultLimits,
     ...(run.minAddress === undefined ? {} : { minAddress: run.minAddress }),
   });
 };

@@ -1,6 +1,7 @@
 // The auxiliary vector. man 3 getauxval; Linux fs/binfmt_elf.c create_elf_tables(), uapi linux/auxvec.h.
 
 /** AT_*: uapi linux/auxvec.h and asm/auxvec.h. */
+// biome-ignore format: table
 export const AT = {
   NULL: 0, PHDR: 3, PHENT: 4, PHNUM: 5, PAGESZ: 6, BASE: 7, FLAGS: 8, ENTRY: 9, UID: 11, EUID: 12, GID: 13, EGID: 14, PLATFORM: 15, HWCAP: 16,
   CLKTCK: 17, SECURE: 23, RANDOM: 25, HWCAP2: 26, RSEQ_FEATURE_SIZE: 27, RSEQ_ALIGN: 28, EXECFN: 31, SYSINFO: 32, SYSINFO_EHDR: 33, MINSIGSTKSZ: 51,

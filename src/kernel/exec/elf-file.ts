@@ -3,7 +3,7 @@ import { E } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import { type Frames, PAGE_SIZE } from "../../memory/frames.ts";
 import { PageCache } from "../../memory/page-cache.ts";
-import { type ElfHeader, parseElf, type ProgramHeader, programHeaders, programHeadersSize } from "./elf.ts";
+import { type ElfHeader, type ProgramHeader, parseElf, programHeaders, programHeadersSize } from "./elf.ts";
 
 /** kernel_read: up to `length` bytes through the page cache; -errno if it cannot be read. */
 export const readFile = (frames: Frames, file: MappedFile, offset: number, length: number): Uint8Array | number => {

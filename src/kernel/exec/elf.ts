@@ -49,7 +49,12 @@ export const parseElf = (b: Uint8Array): ElfHeader | undefined => {
     case EM.I386:
     case EM.I486:
       return {
-        type, long: 4, entry: v.getUint32(24, true), phoff: v.getUint32(28, true), phentsize: v.getUint16(42, true), phnum: v.getUint16(44, true),
+        type,
+        long: 4,
+        entry: v.getUint32(24, true),
+        phoff: v.getUint32(28, true),
+        phentsize: v.getUint16(42, true),
+        phnum: v.getUint16(44, true),
       };
     default:
       return undefined;
@@ -63,12 +68,22 @@ export const programHeadersSize = (h: ElfHeader): number | undefined => {
 };
 
 const programHeader64 = (v: DataView, at: number): ProgramHeader => ({
-  type: v.getUint32(at, true), flags: v.getUint32(at + 4, true), offset: u64(v, at + 8), vaddr: u64(v, at + 16),
-  filesz: u64(v, at + 32), memsz: u64(v, at + 40), align: u64(v, at + 48),
+  type: v.getUint32(at, true),
+  flags: v.getUint32(at + 4, true),
+  offset: u64(v, at + 8),
+  vaddr: u64(v, at + 16),
+  filesz: u64(v, at + 32),
+  memsz: u64(v, at + 40),
+  align: u64(v, at + 48),
 });
 const programHeader32 = (v: DataView, at: number): ProgramHeader => ({
-  type: v.getUint32(at, true), offset: v.getUint32(at + 4, true), vaddr: v.getUint32(at + 8, true), filesz: v.getUint32(at + 16, true),
-  memsz: v.getUint32(at + 20, true), flags: v.getUint32(at + 24, true), align: v.getUint32(at + 28, true),
+  type: v.getUint32(at, true),
+  offset: v.getUint32(at + 4, true),
+  vaddr: v.getUint32(at + 8, true),
+  filesz: v.getUint32(at + 16, true),
+  memsz: v.getUint32(at + 20, true),
+  flags: v.getUint32(at + 24, true),
+  align: v.getUint32(at + 28, true),
 });
 
 /** The program headers in `table`, which starts with them. */

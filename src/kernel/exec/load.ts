@@ -60,10 +60,16 @@ export interface Image {
 }
 
 /** `errno` is positive. `fatal`: the point of no return was passed, so the caller dies of SIGSEGV (bprm_execve). */
-export interface ExecError { readonly errno: number; readonly fatal: boolean }
+export interface ExecError {
+  readonly errno: number;
+  readonly fatal: boolean;
+}
 
 /** The files, checked; what may still be refused with an error. */
-interface Program { readonly elf: ElfFile; readonly interpreter: ElfFile | undefined }
+interface Program {
+  readonly elf: ElfFile;
+  readonly interpreter: ElfFile | undefined;
+}
 
 const interpreterPath = ({ frames }: ExecRequest, elf: ElfFile): string | number | undefined => {
   const named = elf.segments.find((s) => s.type === PT.INTERP);
@@ -140,7 +146,12 @@ const setBounds = (space: AddressSpace, program: Program, loaded: Loaded): void 
 };
 
 /** Everything after the point of no return: 0 or more is the stack pointer. */
-const build = (r: ExecRequest, program: Program, space: AddressSpace, abi: Abi): Omit<Image, "abi" | "space" | "readImpliesExec"> | number => {
+const build = (
+  r: ExecRequest,
+  program: Program,
+  space: AddressSpace,
+  abi: Abi,
+): Omit<Image, "abi" | "space" | "readImpliesExec"> | number => {
   const { elf, interpreter } = program;
   const executable = stackExecutable(elf) ?? space.readImpliesExec;
   const strings = placeStrings(space, r, executable);
@@ -159,13 +170,30 @@ const build = (r: ExecRequest, program: Program, space: AddressSpace, abi: Abi):
   return stackPointer < 0 ? stackPointer : { entry: start, stackPointer, vdso };
 };
 
-interface Placed { readonly strings: StringAddresses; readonly loaded: Loaded; readonly entry: number; readonly base: number; readonly vdso: VdsoAddresses }
+interface Placed {
+  readonly strings: StringAddresses;
+  readonly loaded: Loaded;
+  readonly entry: number;
+  readonly base: number;
+  readonly vdso: VdsoAddresses;
+}
 const tables = (r: ExecRequest, { elf }: Program, space: AddressSpace, abi: Abi, p: Placed): number => {
   const { uid, euid, gid, egid, secure, random } = r;
   const { phentsize: phent, phnum } = elf.header;
   const auxv = {
-    ...r.cpu, uid, euid, gid, egid, secure, phent, phnum,
-    sysinfo: p.vdso.kernelVsyscall, sysinfoEhdr: p.vdso.base, phdr: p.loaded.phdr, base: p.base, entry: p.entry,
+    ...r.cpu,
+    uid,
+    euid,
+    gid,
+    egid,
+    secure,
+    phent,
+    phnum,
+    sysinfo: p.vdso.kernelVsyscall,
+    sysinfoEhdr: p.vdso.base,
+    phdr: p.loaded.phdr,
+    base: p.base,
+    entry: p.entry,
   };
   const platform = abi.long === 8 ? "x86_64" : "i686";
   return writeTables(space, { long: elf.header.long, strings: r, addresses: p.strings, platform, random, auxv });

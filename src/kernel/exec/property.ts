@@ -11,7 +11,8 @@ const HEADER = 16;
 export const checkProperties = (note: Uint8Array, align: 4 | 8): number => {
   if (note.length < HEADER) return -E.EIO;
   const v = new DataView(note.buffer, note.byteOffset, note.byteLength);
-  if (v.getUint32(8, true) !== NT_GNU_PROPERTY_TYPE_0 || v.getUint32(0, true) !== 4 || v.getUint32(12, true) !== 0x00554e47) return -E.ENOEXEC;
+  if (v.getUint32(8, true) !== NT_GNU_PROPERTY_TYPE_0 || v.getUint32(0, true) !== 4 || v.getUint32(12, true) !== 0x00554e47)
+    return -E.ENOEXEC;
   const size = v.getUint32(4, true);
   if (size > note.length - HEADER) return -E.ENOEXEC;
   const end = HEADER + size;

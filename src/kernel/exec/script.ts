@@ -2,7 +2,10 @@
 export const BINPRM_BUF_SIZE = 256;
 
 /** The interpreter may be "": opening that finds the current directory, EACCES. */
-export interface Script { readonly interpreter: string; readonly argument?: string }
+export interface Script {
+  readonly interpreter: string;
+  readonly argument?: string;
+}
 
 const isBlank = (c: string | undefined): boolean => c === " " || c === "\t";
 const isTerminator = (c: string | undefined): boolean => isBlank(c) || c === "\0";

@@ -25,21 +25,36 @@ export const maximumAlignment = (segments: readonly ProgramHeader[]): number =>
   segments.reduce((most, { align }) => (isPowerOfTwo(align) ? Math.max(most, align) : most), PAGE_SIZE);
 const isPowerOfTwo = (n: number): boolean => n > 0 && n < 2 ** 64 && n === 2 ** Math.round(Math.log2(n));
 
-const protection = (flags: number): number => (flags & PF.R ? PROT.READ : 0) | (flags & PF.W ? PROT.WRITE : 0) | (flags & PF.X ? PROT.EXEC : 0);
+const protection = (flags: number): number =>
+  (flags & PF.R ? PROT.READ : 0) | (flags & PF.W ? PROT.WRITE : 0) | (flags & PF.X ? PROT.EXEC : 0);
 
 /** vm_brk_flags(): anonymous writable memory at a fixed place. 0 or -errno. */
 const zeroPages = (space: AddressSpace, start: number, end: number, exec: boolean): number => {
   if (end <= start) return end < start ? -E.ENOMEM : 0;
   if (end > space.layout.taskSize) return -E.ENOMEM;
   const prot = PROT.READ | PROT.WRITE | (exec || space.readImpliesExec ? PROT.EXEC : 0);
-  return install(space, { at: start, length: end - start, prot, flags: VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC, pgoff: 0, neighbours: "below" });
+  return install(space, {
+    at: start,
+    length: end - start,
+    prot,
+    flags: VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC,
+    pgoff: 0,
+    neighbours: "below",
+  });
 };
 
 const mapFile = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number, flags: number, total: number): number => {
   const skew = s.vaddr % PAGE_SIZE;
   const size = pageAlign(s.filesz + skew);
   // A first segment above page 0 makes a bias below 0: an address at the end of the 2^64, which as a hint is none.
-  const request = { at: (pageFloor(at) + 2 ** 64) % 2 ** 64, prot: protection(s.flags), flags: MAP.PRIVATE | flags, file: elf.file, offset: s.offset - skew, compat: elf.header.long === 4 };
+  const request = {
+    at: (pageFloor(at) + 2 ** 64) % 2 ** 64,
+    prot: protection(s.flags),
+    flags: MAP.PRIVATE | flags,
+    file: elf.file,
+    offset: s.offset - skew,
+    compat: elf.header.long === 4,
+  };
   if (request.offset < 0) return -E.EINVAL;
   if (total === 0) return mmap(space, { ...request, length: size });
   // The first mapping claims the whole extent, so that the others find their room; the rest of it is given back.
@@ -129,7 +144,13 @@ export const loadSegments = (space: AddressSpace, elf: ElfFile, base: number | u
   }
   const moved = (n: number): number => (Number.isFinite(n) ? n + bias : 0);
   return {
-    bias, phdr: phdr + bias, end: end + bias, startCode: moved(startCode), endCode: moved(endCode), startData: moved(startData), endData: moved(endData),
+    bias,
+    phdr: phdr + bias,
+    end: end + bias,
+    startCode: moved(startCode),
+    endCode: moved(endCode),
+    startData: moved(startData),
+    endData: moved(endData),
   };
 };
 

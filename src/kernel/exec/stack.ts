@@ -43,10 +43,17 @@ const packed = (strings: readonly string[]): Uint8Array => {
   return out;
 };
 
-export interface Strings { readonly argv: readonly string[]; readonly envp: readonly string[]; readonly execFn: string }
+export interface Strings {
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+  readonly execFn: string;
+}
 
 /** Where the strings lie; `p` is the lowest used address. */
-export interface StringAddresses { readonly p: number; readonly execFn: number }
+export interface StringAddresses {
+  readonly p: number;
+  readonly execFn: number;
+}
 
 /** The stack mapping with the strings at its top (copy_strings, setup_arg_pages): addresses or -errno. */
 export const placeStrings = (space: AddressSpace, s: Strings, executable: boolean): StringAddresses | number => {
@@ -63,7 +70,10 @@ export const placeStrings = (space: AddressSpace, s: Strings, executable: boolea
   const used = top - pageFloor(argStart);
   const size = used + FIRST_GROWTH > limit ? Math.max(used, limit) : used + FIRST_GROWTH;
   const error = install(space, {
-    at: top - size, length: size, pgoff: 0, prot: PROT.READ | PROT.WRITE | (executable ? PROT.EXEC : 0),
+    at: top - size,
+    length: size,
+    pgoff: 0,
+    prot: PROT.READ | PROT.WRITE | (executable ? PROT.EXEC : 0),
     flags: VM.GROWSDOWN | VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC,
   });
   if (error < 0) return error;
@@ -109,7 +119,11 @@ export const writeTables = (space: AddressSpace, r: TableRequest): number => {
   }
   const tables = encode(words, long);
   const auxv = encode(pairs.flat(), long);
-  const ok = space.write(platform, platformBytes) && space.write(random, r.random) && space.write(sp, tables) && space.write(sp + tables.length, auxv);
+  const ok =
+    space.write(platform, platformBytes) &&
+    space.write(random, r.random) &&
+    space.write(sp, tables) &&
+    space.write(sp + tables.length, auxv);
   if (!ok) return -E.EFAULT;
   space.auxv = auxv;
   space.startStack = sp;
@@ -125,4 +139,3 @@ const encode = (words: readonly number[], long: 4 | 8): Uint8Array => {
   });
   return out;
 };
-

@@ -1,5 +1,5 @@
 // The dynamic symbols of a shared object that the kernel itself brings: names and values. TIS ELF 1.2, Figure 1-15.
-import { parseElf, programHeaders, PT } from "./elf.ts";
+import { PT, parseElf, programHeaders } from "./elf.ts";
 
 const DT = { NULL: 0, HASH: 4, STRTAB: 5, SYMTAB: 6 } as const;
 

@@ -4,7 +4,6 @@ import type { Abi } from "../../abi/abi.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
 import { install } from "../../memory/map.ts";
-import { PageCache } from "../../memory/page-cache.ts";
 import { place } from "../../memory/place.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
@@ -40,7 +39,10 @@ export interface TimeParameters {
 }
 
 /** What lies below the image, in order of address. Linux 6.13 and later; a 6.12 kernel has the first only. */
-const vvarAreas = [{ name: "[vvar]", pages: 4 }, { name: "[vvar_vclock]", pages: 2 }] as const;
+const vvarAreas = [
+  { name: "[vvar]", pages: 4 },
+  { name: "[vvar_vclock]", pages: 2 },
+] as const;
 const VVAR_PAGES = vvarAreas.reduce((n, a) => n + a.pages, 0);
 
 /** Offsets on the time page: struct vvar of vdso/vdso.c. */
@@ -65,11 +67,22 @@ class Bytes implements Backing {
   }
 }
 
-const file = (path: string, bytes: Uint8Array): MappedFile => ({ backing: new Bytes(bytes), path, dev: 0, ino: 0, readable: true, writable: false });
+const file = (path: string, bytes: Uint8Array): MappedFile => ({
+  backing: new Bytes(bytes),
+  path,
+  dev: 0,
+  ino: 0,
+  readable: true,
+  writable: false,
+});
 
 const decode = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
-interface Prepared { readonly file: MappedFile; readonly symbols: ReadonlyMap<string, number>; readonly pages: number }
+interface Prepared {
+  readonly file: MappedFile;
+  readonly symbols: ReadonlyMap<string, number>;
+  readonly pages: number;
+}
 
 const prepare = (base64: string, entry: FastEntry): Prepared => {
   const bytes = decode(base64);
@@ -120,14 +133,22 @@ export class Vdso {
     let at = start;
     for (const area of this.#areas) {
       const error = install(space, {
-        at, length: area.pages * PAGE_SIZE, prot: PROT.READ, file: area.file, pgoff: 0,
+        at,
+        length: area.pages * PAGE_SIZE,
+        prot: PROT.READ,
+        file: area.file,
+        pgoff: 0,
         flags: VM.MAYREAD | VM.DONTEXPAND | VM.DONTDUMP | VM.PFNMAP,
       });
       if (error < 0) return error;
       at += area.pages * PAGE_SIZE;
     }
     const error = install(space, {
-      at, length: image.pages * PAGE_SIZE, prot: PROT.READ | PROT.EXEC, file: image.file, pgoff: 0,
+      at,
+      length: image.pages * PAGE_SIZE,
+      prot: PROT.READ | PROT.EXEC,
+      file: image.file,
+      pgoff: 0,
       flags: VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC | VM.DONTEXPAND,
     });
     if (error < 0) return error;
@@ -143,10 +164,4 @@ export class Vdso {
       landingPad: symbol("__kernel_vsyscall", LANDING_PAD_OFFSET),
     };
   }
-
-  /** The addresses after the guest has moved its vDSO by mremap(2); undefined if `at` is not a vDSO image. */
-  isImage(at: MappedFile | undefined): boolean { return Object.values(this.#images).some((i) => i.file === at); }
-
-  /** Keep the time page in memory however many programs come and go. */
-  pin(): void { for (const a of this.#areas) PageCache.of(this.frames, a.file.backing); }
 }

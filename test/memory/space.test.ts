@@ -1,0 +1,293 @@
+// An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's access to user memory.
+import { describe, expect, test } from "vitest";
+import { access, type CodeWatch, cacheWrite } from "../../src/cpu/mmu.ts";
+import { mmap, mprotect, munmap } from "../../src/memory/calls.ts";
+import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
+import { layoutFor } from "../../src/memory/layout.ts";
+import { defaultLimits, type Limits } from "../../src/memory/limits.ts";
+import { AddressSpace } from "../../src/memory/space.ts";
+import { MAP, PROT } from "../../src/memory/vma.ts";
+import { mapped, TestFile, world } from "./world.ts";
+
+const RW = PROT.READ | PROT.WRITE;
+const ANON = MAP.PRIVATE | MAP.ANONYMOUS;
+const space64 = (frames: Frames, limits?: Limits): AddressSpace => new AddressSpace(frames, layoutFor(64, 8 << 20), limits);
+const map = (space: AddressSpace, length: number, prot: number = RW, flags: number = ANON): number =>
+  mmap(space, { at: 0, length, prot, flags, offset: 0, compat: false });
+
+describe("fork", () => {
+  test("shares pages until one side writes, and then neither sees the other's", () => {
+    const { frames } = world(4 << 20);
+    const parent = space64(frames);
+    const at = map(parent, 3 * PAGE_SIZE);
+    parent.setU32(at, 1);
+    const free = frames.free;
+    const child = parent.fork();
+    expect(frames.free).toBe(free);
+    child.setU32(at, 2);
+    expect([parent.u32(at), child.u32(at)]).toEqual([1, 2]);
+    expect(frames.free).toBe(free - 1);
+    parent.setU32(at, 3);
+    expect([parent.u32(at), child.u32(at)]).toEqual([3, 2]);
+    // The parent was the last to hold the old frame: it wrote in place.
+    expect(frames.free).toBe(free - 1);
+  });
+
+  test("shares what is shared, leaves out MADV_DONTFORK and wipes MADV_WIPEONFORK", async () => {
+    const { madvise } = await import("../../src/memory/calls.ts");
+    const { frames } = world(4 << 20);
+    const parent = space64(frames);
+    const shared = map(parent, PAGE_SIZE, RW, MAP.SHARED | MAP.ANONYMOUS);
+    const gone = map(parent, PAGE_SIZE);
+    const wiped = map(parent, PAGE_SIZE);
+    for (const at of [shared, gone, wiped]) parent.setU32(at, 7);
+    madvise(parent, gone, PAGE_SIZE, 10);
+    madvise(parent, wiped, PAGE_SIZE, 18);
+    const child = parent.fork();
+    expect([child.u32(shared), child.u32(gone), child.u32(wiped)]).toEqual([7, -1, 0]);
+    child.setU32(shared, 9);
+    expect(parent.u32(shared)).toBe(9);
+  });
+
+  test("and exit give every frame back", () => {
+    const { frames } = world(4 << 20);
+    const free = frames.free;
+    const parent = space64(frames);
+    const file = mapped(new TestFile(new Uint8Array(10_000)), "/f");
+    const private_ = mmap(parent, { at: 0, length: 10_000, prot: RW, flags: MAP.PRIVATE, file, offset: 0, compat: false });
+    const shared = map(parent, 8 * PAGE_SIZE, RW, MAP.SHARED | MAP.ANONYMOUS);
+    for (let i = 0; i < 3; i++) parent.setU8(private_ + i * PAGE_SIZE, i);
+    for (let i = 0; i < 8; i++) parent.setU8(shared + i * PAGE_SIZE, i);
+    const child = parent.fork();
+    for (let i = 0; i < 3; i++) child.setU8(private_ + i * PAGE_SIZE, i + 1);
+    parent.release();
+    child.release();
+    // The page cache keeps the file's pages for the next program that maps it; the file's end frees them.
+    file.backing.pages?.drop();
+    expect(frames.free).toBe(free);
+  });
+});
+
+describe("frames", () => {
+  test("come zeroed, also those that were used before", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    for (let round = 0; round < 3; round++) {
+      const at = map(space, 16 * PAGE_SIZE);
+      for (let i = 0; i < 16; i++) {
+        expect(space.u32(at + i * PAGE_SIZE + 8)).toBe(0);
+        space.setU32(at + i * PAGE_SIZE + 8, 0xffffffff);
+      }
+      munmap(space, at, 16 * PAGE_SIZE);
+    }
+  });
+
+  test("that run out kill the process, and the pages of unmapped files are given up before that", () => {
+    const frames = new Frames(new WebAssembly.Memory({ initial: 2 }), 0);
+    frames.commitLimit = 1000;
+    const space = space64(frames);
+    const file = mapped(new TestFile(new Uint8Array(8 * PAGE_SIZE).fill(5)), "/f");
+    const seen = mmap(space, { at: 0, length: 8 * PAGE_SIZE, prot: PROT.READ, flags: MAP.PRIVATE, file, offset: 0, compat: false });
+    for (let i = 0; i < 8; i++) space.u8(seen + i * PAGE_SIZE);
+    munmap(space, seen, 8 * PAGE_SIZE);
+    const at = map(space, 100 * PAGE_SIZE);
+    let pages = 0;
+    while (space.setU8(at + pages * PAGE_SIZE, 1)) pages++;
+    expect(pages).toBe(frames.total - 1);
+    expect(space.faultInfo(at + pages * PAGE_SIZE, 6)).toEqual({ signal: 9, code: 0x80 });
+    expect(space.setU8(at, 2)).toBe(true);
+  });
+});
+
+describe("limits", () => {
+  test("RLIMIT_AS and RLIMIT_DATA refuse mappings with ENOMEM, RLIMIT_STACK a growing stack", () => {
+    const { frames } = world(4 << 20);
+    const small = space64(frames, { ...defaultLimits, as: 10 * PAGE_SIZE });
+    expect(map(small, 10 * PAGE_SIZE)).toBeGreaterThan(0);
+    expect(map(small, PAGE_SIZE)).toBe(-12);
+    const noData = space64(frames, { ...defaultLimits, data: 4 * PAGE_SIZE });
+    expect(map(noData, 5 * PAGE_SIZE)).toBe(-12);
+    expect(map(noData, 5 * PAGE_SIZE, PROT.READ)).toBeGreaterThan(0);
+    const stack = space64(frames, { ...defaultLimits, stack: 4 * PAGE_SIZE });
+    const top = map(stack, PAGE_SIZE, RW, ANON | MAP.GROWSDOWN);
+    expect(stack.setU8(top - 3 * PAGE_SIZE, 1)).toBe(true);
+    expect(stack.setU8(top - 4 * PAGE_SIZE, 1)).toBe(false);
+  });
+
+  test("RLIMIT_MEMLOCK counts for those without CAP_IPC_LOCK", async () => {
+    const { mlock } = await import("../../src/memory/calls.ts");
+    const { frames } = world(4 << 20);
+    const space = space64(frames, { ...defaultLimits, memlock: 2 * PAGE_SIZE, ipcLock: false });
+    const at = map(space, 8 * PAGE_SIZE);
+    expect(mlock(space, at, 2 * PAGE_SIZE)).toBe(0);
+    expect(mlock(space, at, 2 * PAGE_SIZE)).toBe(0);
+    expect(mlock(space, at, 3 * PAGE_SIZE)).toBe(-12);
+    expect(map(space, PAGE_SIZE, RW, ANON | MAP.LOCKED)).toBe(-11);
+    space.limits = { ...space.limits, memlock: 0 };
+    expect(mlock(space, at, 1)).toBe(-1);
+  });
+
+  test("more than all of memory is refused at once", () => {
+    const { frames } = world(4 << 20);
+    frames.commitLimit = frames.total;
+    expect(map(space64(frames), 1 << 30)).toBe(-12);
+    expect(map(space64(frames), 1 << 30, RW, ANON | MAP.NORESERVE)).toBeGreaterThan(0);
+    expect(map(space64(frames), 1 << 30, PROT.READ)).toBeGreaterThan(0);
+  });
+});
+
+/** A CPU that only takes notes. */
+const noting = (frames: Frames): { notes: string[]; watch: CodeWatch } => {
+  const notes: string[] = [];
+  const watch = {
+    codeFrames: new Uint8Array(frames.u8.length >>> 12),
+    invalidateFrame: (frame: number) => notes.push(`code ${frame}`),
+    flushTlb: () => notes.push("all"),
+    flushTlbPage: (at: number) => notes.push(at.toString(16)),
+  };
+  frames.watch = watch;
+  return { notes, watch };
+};
+
+describe("the CPU", () => {
+  test("may cache writes to its own pages only, and hears of every change of the current space", () => {
+    const { frames } = world(4 << 20);
+    const { notes } = noting(frames);
+    const space = space64(frames);
+    const at = map(space, 2 * PAGE_SIZE);
+    space.activate();
+    expect(notes.splice(0)).toEqual(["all"]);
+    expect(space.translate(at, access.read) & cacheWrite).toBe(0);
+    expect(space.translate(at, access.write) & cacheWrite).toBe(cacheWrite);
+    expect(notes.splice(0)).toEqual([at.toString(16)]);
+    const child = space.fork();
+    expect(notes.splice(0)).toEqual(["all"]);
+    expect(space.translate(at, access.read) & cacheWrite).toBe(0);
+    child.setU8(at, 1);
+    expect(notes.splice(0)).toEqual([]);
+    mprotect(space, at, PAGE_SIZE, PROT.READ);
+    expect(notes.splice(0)).toEqual([at.toString(16)]);
+    munmap(space, at, PAGE_SIZE);
+    expect(notes.splice(0)).toEqual([at.toString(16)]);
+  });
+
+  test("hears when the kernel, a file or a debugger writes to a frame that holds code", () => {
+    const { frames } = world(4 << 20);
+    const { notes, watch } = noting(frames);
+    const space = space64(frames);
+    const data = new TestFile(new Uint8Array(PAGE_SIZE));
+    const at = mmap(space, {
+      at: 0,
+      length: PAGE_SIZE,
+      prot: PROT.READ | PROT.EXEC,
+      flags: MAP.SHARED,
+      file: mapped(data, "/f"),
+      offset: 0,
+      compat: false,
+    });
+    const frame = space.translate(at, access.execute);
+    watch.codeFrames[frame >>> 12] = 1;
+    data.pwrite(5, Uint8Array.of(0xcc));
+    expect(notes.splice(0)).toEqual([`code ${frame}`]);
+    const own = map(space, PAGE_SIZE, PROT.READ | PROT.WRITE | PROT.EXEC);
+    space.setU8(own, 0x90);
+    const code = space.translate(own, access.execute) & ~cacheWrite;
+    watch.codeFrames[code >>> 12] = 1;
+    space.setU32(own + 8, 1);
+    space.write(own, Uint8Array.of(1, 2));
+    space.poke(own + 1, Uint8Array.of(3));
+    expect(notes.splice(0)).toEqual([`code ${code}`, `code ${code}`, `code ${code}`]);
+    munmap(space, own, PAGE_SIZE);
+    expect(notes.splice(0)).toEqual([`code ${code}`]);
+  });
+
+  test("gets the processor's error codes", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    const at = map(space, PAGE_SIZE, PROT.READ);
+    const error = (a: number, kind: 0 | 1 | 2): number => -space.translate(a, kind) - 1;
+    expect([error(1, access.read), error(1, access.write), error(1, access.execute)]).toEqual([4, 6, 20]);
+    space.u8(at);
+    expect([error(at, access.write), error(at, access.execute)]).toEqual([7, 21]);
+    expect([error(-1, access.read), error(2 ** 47, access.write)]).toEqual([4, 6]);
+  });
+});
+
+describe("user access", () => {
+  test("stops at the first bad page and says how far it came", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    const at = map(space, 3 * PAGE_SIZE);
+    munmap(space, at + 2 * PAGE_SIZE, PAGE_SIZE);
+    const bytes = Uint8Array.from({ length: 3 * PAGE_SIZE }, (_, i) => i);
+    expect(space.writeSome(at + 10, bytes)).toBe(2 * PAGE_SIZE - 10);
+    expect(space.write(at + 10, bytes)).toBe(false);
+    const back = new Uint8Array(3 * PAGE_SIZE);
+    expect(space.readSome(at + 10, back)).toBe(2 * PAGE_SIZE - 10);
+    expect(back.subarray(0, 5000)).toEqual(bytes.subarray(0, 5000));
+    expect(space.read(at, 3 * PAGE_SIZE)).toBeUndefined();
+    expect(space.clear(at + PAGE_SIZE, PAGE_SIZE)).toBe(true);
+    expect(space.clear(at + PAGE_SIZE, PAGE_SIZE + 1)).toBe(false);
+  });
+
+  test("takes scalars across pages, and -1 is a fault", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    const at = map(space, 2 * PAGE_SIZE);
+    for (const offset of [0, 1, 7, PAGE_SIZE - 1, PAGE_SIZE - 2, PAGE_SIZE - 3, PAGE_SIZE - 5, PAGE_SIZE]) {
+      expect(space.setU64(at + offset, 0x89abcdef, 0x00123456)).toBe(true);
+      expect(space.u64(at + offset)).toBe(0x00123456_89abcdef);
+      expect([space.u32(at + offset), space.u16(at + offset), space.u8(at + offset)]).toEqual([0x89abcdef, 0xcdef, 0xef]);
+      const halves = new Uint32Array(2);
+      expect(space.u64Halves(at + offset, halves, 0)).toBe(true);
+      expect([...halves]).toEqual([0x89abcdef, 0x00123456]);
+    }
+    expect(space.setLong(at, -2, 8)).toBe(true);
+    expect([space.u32(at), space.u32(at + 4)]).toEqual([0xfffffffe, 0xffffffff]);
+    expect([space.u32(at + 2 * PAGE_SIZE - 3), space.u64(at + 2 * PAGE_SIZE - 4), space.u8(-1), space.u16(2 ** 47)]).toEqual([
+      -1, -1, -1, -1,
+    ]);
+  });
+
+  test("reads strings up to their NUL, their limit, or a fault", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    const at = map(space, 2 * PAGE_SIZE);
+    space.write(at + PAGE_SIZE - 3, Uint8Array.of(0x61, 0xff, 0x62, 0x63, 0));
+    expect(space.cString(at + PAGE_SIZE - 3, 100)).toBe("a\u00ffbc");
+    expect(space.cString(at + PAGE_SIZE - 3, 2)).toBe("a\u00ff");
+    space.write(at + 2 * PAGE_SIZE - 2, Uint8Array.of(0x64, 0x65));
+    expect(space.cString(at + 2 * PAGE_SIZE - 2, 100)).toBeUndefined();
+    expect(space.cString(at + 2 * PAGE_SIZE - 2, 2)).toBe("de");
+    expect(space.cString(0, 10)).toBeUndefined();
+  });
+
+  test("a debugger writes to read-only pages of its own copy, and reads what is PROT_NONE", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    const data = new TestFile(new Uint8Array(PAGE_SIZE));
+    const request = { at: 0, length: PAGE_SIZE, prot: PROT.READ | PROT.EXEC, file: mapped(data, "/f"), offset: 0, compat: false };
+    const text = mmap(space, { ...request, flags: MAP.PRIVATE });
+    expect(space.poke(text, Uint8Array.of(0xcc))).toBe(1);
+    expect(space.u8(text)).toBe(0xcc);
+    expect(space.setU8(text, 1)).toBe(false);
+    expect(data.pread(0, 1)).toEqual(Uint8Array.of(0));
+    const shared = mmap(space, { ...request, flags: MAP.SHARED });
+    expect(space.poke(shared, Uint8Array.of(0xcc))).toBe(0);
+    mprotect(space, text, PAGE_SIZE, PROT.NONE);
+    const byte = new Uint8Array(1);
+    expect([space.u8(text), space.peek(text, byte), byte[0]]).toEqual([-1, 1, 0xcc]);
+  });
+});
+
+test("random addresses come from the seed and stay within Linux's bounds", () => {
+  const bits = (n: number): number => 2 ** n - 1;
+  const plain = layoutFor(64, 8 << 20);
+  const highest = layoutFor(64, 8 << 20, bits);
+  expect(plain.mmapBase).toBe(0x7ffff7fff000);
+  expect(highest.mmapBase).toBeLessThan(plain.mmapBase);
+  expect(highest.stackTop).toBeLessThan(plain.stackTop);
+  expect(highest.mmapBase).toBeLessThan(highest.stackTop - (8 << 20));
+  expect(layoutFor(32, 8 << 20, bits).mmapBase32).toBeGreaterThan(0xf0000000);
+  expect(layoutFor(32, Number.POSITIVE_INFINITY).mmapBase32).toBeGreaterThan(0x20000000);
+});
