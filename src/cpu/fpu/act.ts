@@ -2,7 +2,19 @@
 // a: linear address of the memory operand; b: operand size in bits.
 import type { Action, Machine } from "../act.ts";
 import { at, vector } from "../state.ts";
-import { environmentSize, fsaveSize, fxrstor, fxsave, fxsaveSize, initialize, loadAll, loadEnvironment, saveAll, saveEnvironment, setControlAndStatus } from "./image.ts";
+import {
+  environmentSize,
+  fsaveSize,
+  fxrstor,
+  fxsave,
+  fxsaveSize,
+  initialize,
+  loadAll,
+  loadEnvironment,
+  saveAll,
+  saveEnvironment,
+  setControlAndStatus,
+} from "./image.ts";
 
 const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
 /** REX.W makes no third layout. */

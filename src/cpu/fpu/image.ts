@@ -13,7 +13,8 @@ const registerBytes = 10;
 export const fsaveSize = { 16: 94, 32: 108 } as const;
 
 /** Byte address of ST(i). */
-export const stAddress = (state: State, i: number): number => at.fpuRegs + 16 * (((state.u16[at.fpuStatus >> 1] as number) >> 11) + i & 7);
+export const stAddress = (state: State, i: number): number =>
+  at.fpuRegs + 16 * ((((state.u16[at.fpuStatus >> 1] as number) >> 11) + i) & 7);
 
 /** ES and B follow from exceptions and masks whenever either is loaded. */
 export const setControlAndStatus = (state: State, control: number, status: number): void => {
@@ -46,11 +47,24 @@ const setTagWord = (state: State, tags: number): void => {
 export const saveEnvironment = (state: State, out: DataView, size: 16 | 32): void => {
   const { u16, u32 } = state;
   const word = (a: number) => u16[a >> 1] as number;
-  const words = [word(at.fpuControl), word(at.fpuStatus), tagWord(state), u32[at.fpuIp >> 2], word(at.fpuCs), u32[at.fpuDp >> 2], word(at.fpuDs)] as number[];
-  if (size === 16) return words.forEach((v, n) => { out.setUint16(2 * n, v, true); });
+  const words = [
+    word(at.fpuControl),
+    word(at.fpuStatus),
+    tagWord(state),
+    u32[at.fpuIp >> 2],
+    word(at.fpuCs),
+    u32[at.fpuDp >> 2],
+    word(at.fpuDs),
+  ] as number[];
+  if (size === 16)
+    return words.forEach((v, n) => {
+      out.setUint16(2 * n, v, true);
+    });
   // The upper halves read as ones, but the opcode stands over the instruction's selector.
   const upper = [0xffff, 0xffff, 0xffff, 0, word(at.fpuOpcode), 0, 0xffff];
-  words.forEach((v, n) => { out.setUint32(4 * n, ((upper[n] as number) << 16) | v, true); });
+  words.forEach((v, n) => {
+    out.setUint32(4 * n, ((upper[n] as number) << 16) | v, true);
+  });
 };
 
 export const loadEnvironment = (state: State, from: DataView, size: 16 | 32): void => {
@@ -72,13 +86,18 @@ const setPointers = (state: State, ip: bigint, cs: number, dp: bigint, ds: numbe
 export const saveAll = (state: State, out: DataView, size: 16 | 32): void => {
   saveEnvironment(state, out, size);
   const bytes = new Uint8Array(out.buffer, out.byteOffset);
-  for (let i = 0; i < 8; i++) bytes.set(state.u8.subarray(stAddress(state, i), stAddress(state, i) + registerBytes), environmentSize[size] + registerBytes * i);
+  for (let i = 0; i < 8; i++)
+    bytes.set(state.u8.subarray(stAddress(state, i), stAddress(state, i) + registerBytes), environmentSize[size] + registerBytes * i);
 };
 
 export const loadAll = (state: State, from: DataView, size: 16 | 32): void => {
   loadEnvironment(state, from, size);
   const bytes = new Uint8Array(from.buffer, from.byteOffset);
-  for (let i = 0; i < 8; i++) state.u8.set(bytes.subarray(environmentSize[size] + registerBytes * i, environmentSize[size] + registerBytes * (i + 1)), stAddress(state, i));
+  for (let i = 0; i < 8; i++)
+    state.u8.set(
+      bytes.subarray(environmentSize[size] + registerBytes * i, environmentSize[size] + registerBytes * (i + 1)),
+      stAddress(state, i),
+    );
 };
 
 /** FNINIT. */
@@ -122,7 +141,14 @@ export const fxrstor = (state: State, from: DataView, long: boolean, registers: 
   state.u8[at.fpuEmpty] = ~from.getUint8(4) & 0xff;
   state.u16[at.fpuOpcode >> 1] = from.getUint16(6, true) & 0x7ff;
   if (long) setPointers(state, from.getBigUint64(8, true), 0, from.getBigUint64(16, true), 0);
-  else setPointers(state, BigInt(from.getUint32(8, true)), from.getUint16(12, true), BigInt(from.getUint32(16, true)), from.getUint16(20, true));
+  else
+    setPointers(
+      state,
+      BigInt(from.getUint32(8, true)),
+      from.getUint16(12, true),
+      BigInt(from.getUint32(16, true)),
+      from.getUint16(20, true),
+    );
   state.u32[at.mxcsr >> 2] = mxcsr;
   for (let i = 0; i < 8; i++) state.u8.set(bytes.subarray(32 + 16 * i, 32 + 16 * i + registerBytes), stAddress(state, i));
   for (let i = 0; i < registers; i++) state.u8.set(bytes.subarray(160 + 16 * i, 176 + 16 * i), at.ymm + 32 * i);

@@ -21,7 +21,7 @@ const putCase = (view: DataView, at: number, r: Random, operation: Operation): v
   view.setUint32(at + 4, 0xffff0000 | (r.bits() & 0x7f00 & ~0x80) | sticky, true);
   let tags = 0;
   if (r.below(6) === 0) tags = r.bits() & 0xffff;
-  else if (r.below(2) === 0) tags = 0xffff << (2 * r.below(8)) & 0xffff;
+  else if (r.below(2) === 0) tags = (0xffff << (2 * r.below(8))) & 0xffff;
   view.setUint32(at + 8, 0xffff0000 | tags, true);
   view.setUint32(at + 24, 0xffff0000, true);
   for (let i = 0; i < 8; i++) putF80(view, at + 28 + 10 * i, r, exponent);
@@ -29,13 +29,27 @@ const putCase = (view: DataView, at: number, r: Random, operation: Operation): v
   const operand = at + x87In;
   for (let i = 0; i < memorySize; i++) view.setUint8(operand + i, 0xee);
   switch (operation.memory) {
-    case "f32": putFloat(view, operand, r, 4, exponent - 0x3fff + 127); break;
-    case "f64": putFloat(view, operand, r, 8, exponent - 0x3fff + 1023); break;
-    case "f80": putF80(view, operand, r, exponent); break;
-    case "i16": putInteger(view, operand, r, 2); break;
-    case "i32": putInteger(view, operand, r, 4); break;
-    case "i64": putInteger(view, operand, r, 8); break;
-    case "bcd": putBcd(view, operand, r); break;
+    case "f32":
+      putFloat(view, operand, r, 4, exponent - 0x3fff + 127);
+      break;
+    case "f64":
+      putFloat(view, operand, r, 8, exponent - 0x3fff + 1023);
+      break;
+    case "f80":
+      putF80(view, operand, r, exponent);
+      break;
+    case "i16":
+      putInteger(view, operand, r, 2);
+      break;
+    case "i32":
+      putInteger(view, operand, r, 4);
+      break;
+    case "i64":
+      putInteger(view, operand, r, 8);
+      break;
+    case "bcd":
+      putBcd(view, operand, r);
+      break;
     default:
   }
 };
@@ -44,8 +58,13 @@ const show = (image: Uint8Array): string => {
   const v = new DataView(image.buffer, image.byteOffset);
   const hex = (n: number | bigint, digits: number) => n.toString(16).padStart(digits, "0");
   const sw = v.getUint16(4, true);
-  const names = ["IE", "DE", "ZE", "OE", "UE", "PE", "SF", "ES", "C0", "C1", "C2", "", "", "", "C3", "B"].filter((name, bit) => name && (sw >> bit) & 1);
-  const registers = Array.from({ length: 4 }, (_, i) => `${hex(v.getUint16(36 + 10 * i, true), 4)}:${hex(v.getBigUint64(28 + 10 * i, true), 16)}`);
+  const names = ["IE", "DE", "ZE", "OE", "UE", "PE", "SF", "ES", "C0", "C1", "C2", "", "", "", "C3", "B"].filter(
+    (name, bit) => name && (sw >> bit) & 1,
+  );
+  const registers = Array.from(
+    { length: 4 },
+    (_, i) => `${hex(v.getUint16(36 + 10 * i, true), 4)}:${hex(v.getBigUint64(28 + 10 * i, true), 16)}`,
+  );
   return `cw ${hex(v.getUint16(0, true), 4)} sw ${hex(sw, 4)} [${names.join(" ")}] top ${(sw >> 11) & 7} tags ${hex(v.getUint16(8, true), 4)} st ${registers.join(" ")}`;
 };
 

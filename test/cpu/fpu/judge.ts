@@ -18,7 +18,9 @@ const run = (kind: number, code: readonly number[], count: number, memory: numbe
     execFileSync("gcc", ["-O2", "-o", binary, source]);
   }
   const header = Buffer.alloc(32);
-  [kind, count, memory, code.length].forEach((value, i) => { header.writeUInt32LE(value, i * 4); });
+  [kind, count, memory, code.length].forEach((value, i) => {
+    header.writeUInt32LE(value, i * 4);
+  });
   header.set(code, 16);
   return execFileSync(binary, { input: Buffer.concat([header, cases]), maxBuffer: 2 ** 31 - 1 });
 };
@@ -26,7 +28,8 @@ const run = (kind: number, code: readonly number[], count: number, memory: numbe
 /** Bytes of one x87 case before and after, without its memory operand. */
 export const x87In = 112;
 export const x87Out = 116;
-export const judgeX87 = (code: readonly number[], count: number, memory: number, cases: Uint8Array): Buffer => run(0, code, count, memory, cases);
+export const judgeX87 = (code: readonly number[], count: number, memory: number, cases: Uint8Array): Buffer =>
+  run(0, code, count, memory, cases);
 
 /** Bytes of one SSE case before and after. */
 export const sseIn = 48;

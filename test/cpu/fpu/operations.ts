@@ -11,14 +11,21 @@ export interface Operation {
   /** A result may be one unit in the last place off, and C1 with it. */
   readonly loose?: true;
   /** Returns new EFLAGS bits where it writes them. */
-  run(x: Exports, memory: DataView, eflags: number): number | void;
+  run(x: Exports, memory: DataView, eflags: number): number | undefined | void;
 }
 
 const arithmetic = ["fadd", "fmul", "fcom", "fcomp", "fsub", "fsubr", "fdiv", "fdivr"];
 const isCompare = (op: number) => (op & 6) === 2;
 const each = <T>(n: number, f: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => f(i));
-const plain = (name: string, code: number[], run: (x: Exports) => void, near?: number[]): Operation => ({ name, code, memory: "none", run, ...(near && { near }) });
+const plain = (name: string, code: number[], run: (x: Exports) => void, near?: number[]): Operation => ({
+  name,
+  code,
+  memory: "none",
+  run,
+  ...(near && { near }),
+});
 
+// biome-ignore format: table
 const arithmeticForms = each(8, (op): Operation[] => {
   const name = arithmetic[op] as string;
   const reg = op << 3;
@@ -38,6 +45,7 @@ const arithmeticForms = each(8, (op): Operation[] => {
 }).flat();
 
 const load = (name: string, code: number[], memory: MemoryKind, run: Operation["run"]): Operation => ({ name, code, memory, run });
+// biome-ignore format: table
 const store = (name: string, code: number[], pops: number, near: number[], write: (x: Exports, m: DataView) => void): Operation => ({
   name, code, memory: "out", near,
   run: (x, m) => {
@@ -56,6 +64,7 @@ const i64 = (truncate: number) => (x: Exports, m: DataView) => m.setBigInt64(0, 
 const near32 = [0x3fff - 126, 0x3fff + 127, 0x3fff - 140];
 const near64 = [0x3fff - 1022, 0x3fff + 1023, 0x3fff - 1060];
 
+// biome-ignore format: table
 export const operations: readonly Operation[] = [
   ...arithmeticForms,
   load("fld m32", [0xd9, 0x07], "f32", (x, m) => x.fld_f32(m.getInt32(0, true))),
@@ -114,7 +123,14 @@ export const operations: readonly Operation[] = [
   plain("fprem1", [0xd9, 0xf5], (x) => x.fprem1()),
 ];
 
-const loose = (name: string, code: number[], near: number[], run: (x: Exports) => void): Operation => ({ name, code, memory: "none", near, loose: true, run });
+const loose = (name: string, code: number[], near: number[], run: (x: Exports) => void): Operation => ({
+  name,
+  code,
+  memory: "none",
+  near,
+  loose: true,
+  run,
+});
 
 /** Transcendental functions: correctly rounded here, up to 0.7 units off on the processor. */
 export const transcendental: readonly Operation[] = [

@@ -15,23 +15,34 @@ export class Random {
     this.#n = (this.#n + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
     this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0;
     return t >>> 0;
   }
-  below(n: number): number { return this.bits() % n; }
-  chance(oneIn: number): boolean { return this.bits() % oneIn === 0; }
+  below(n: number): number {
+    return this.bits() % n;
+  }
+  chance(oneIn: number): boolean {
+    return this.bits() % oneIn === 0;
+  }
 }
 
 /** A significand without its top bit, as two halves: random, few bits, or a run of ones. */
 const fraction = (r: Random): [number, number] => {
   switch (r.below(8)) {
-    case 0: return [0, 0];
-    case 1: return [0xffffffff, 0x7fffffff];
-    case 2: return [0, 1 << r.below(31)];
-    case 3: return [1 << r.below(32), 0];
-    case 4: return [0xffffffff << r.below(32), 0x7fffffff];
-    case 5: return [0, (0x7fffffff << r.below(31)) & 0x7fffffff];
-    default: return [r.bits(), r.bits() & 0x7fffffff];
+    case 0:
+      return [0, 0];
+    case 1:
+      return [0xffffffff, 0x7fffffff];
+    case 2:
+      return [0, 1 << r.below(31)];
+    case 3:
+      return [1 << r.below(32), 0];
+    case 4:
+      return [0xffffffff << r.below(32), 0x7fffffff];
+    case 5:
+      return [0, (0x7fffffff << r.below(31)) & 0x7fffffff];
+    default:
+      return [r.bits(), r.bits() & 0x7fffffff];
   }
 };
 
@@ -41,13 +52,18 @@ export const putF80 = (view: DataView, at: number, r: Random, near: number): voi
   let [lo, hi] = fraction(r);
   let exp = near + r.below(9) - 4;
   let integer = 0x80000000;
-  if (kind === 0) exp = 0; // pseudo-denormal
-  else if (kind === 1) [exp, integer] = [0, 0]; // denormal or zero
+  if (kind === 0)
+    exp = 0; // pseudo-denormal
+  else if (kind === 1)
+    [exp, integer] = [0, 0]; // denormal or zero
   else if (kind === 2) [lo, hi, exp, integer] = [0, 0, 0, 0];
-  else if (kind === 3) exp = 0x7fff; // infinity or NaN
+  else if (kind === 3)
+    exp = 0x7fff; // infinity or NaN
   else if (kind === 4) [lo, hi, exp] = [0, 0, 0x7fff];
-  else if (kind === 5) [exp, integer] = [r.below(4) === 0 ? 0x7fff : 1 + r.below(0x7ffe), 0]; // unsupported
-  else if (kind === 6) [lo, hi, exp] = [r.bits() & 3, 0x40000000, 0x7fff]; // quiet NaNs close to each other
+  else if (kind === 5)
+    [exp, integer] = [r.below(4) === 0 ? 0x7fff : 1 + r.below(0x7ffe), 0]; // unsupported
+  else if (kind === 6)
+    [lo, hi, exp] = [r.bits() & 3, 0x40000000, 0x7fff]; // quiet NaNs close to each other
   else if (kind < 10) exp = 1 + r.below(70);
   else if (kind < 13) exp = 0x7ffe - r.below(70);
   else if (kind < 16) exp = 1 + r.below(0x7ffe);
@@ -74,10 +90,10 @@ export const putFloat = (view: DataView, at: number, r: Random, bytes: number, n
   else if (kind < 12) exp = r.below(emax + 1);
   const sign = r.bits() >>> 31;
   if (bytes === 4) {
-    view.setUint32(at, ((sign << 31) | (exp << field) | ((hi << 1 >>> 9))) >>> 0, true);
+    view.setUint32(at, ((sign << 31) | (exp << field) | ((hi << 1) >>> 9)) >>> 0, true);
   } else {
     view.setUint32(at, lo, true);
-    view.setUint32(at + 4, ((sign << 31) | (exp << 20) | (hi << 1 >>> 12)) >>> 0, true);
+    view.setUint32(at + 4, ((sign << 31) | (exp << 20) | ((hi << 1) >>> 12)) >>> 0, true);
   }
 };
 

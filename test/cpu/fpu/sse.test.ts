@@ -17,19 +17,29 @@ interface SseOperation {
   run(x: Exports, v: DataView): () => void;
 }
 
-const arithmetic: [string, number][] = [["add", 0x58], ["mul", 0x59], ["sub", 0x5c], ["min", 0x5d], ["div", 0x5e], ["max", 0x5f]];
+const arithmetic: [string, number][] = [
+  ["add", 0x58],
+  ["mul", 0x59],
+  ["sub", 0x5c],
+  ["min", 0x5d],
+  ["div", 0x5e],
+  ["max", 0x5f],
+];
 const set32 = (v: DataView, at: number, value: number) => () => v.setInt32(at, value, true);
 const set64 = (v: DataView, at: number, value: bigint) => () => v.setBigInt64(at, value, true);
 const a32 = (v: DataView, lane = 0) => v.getInt32(16 + lane * 4, true);
 const b32 = (v: DataView, lane = 0) => v.getInt32(32 + lane * 4, true);
 const a64 = (v: DataView, lane = 0) => v.getBigInt64(16 + lane * 8, true);
 const b64 = (v: DataView, lane = 0) => v.getBigInt64(32 + lane * 8, true);
-const all = (steps: (() => void)[]) => () => { for (const s of steps) s(); };
+const all = (steps: (() => void)[]) => () => {
+  for (const s of steps) s();
+};
 const lanes = <T>(n: number, f: (lane: number) => T): T[] => Array.from({ length: n }, (_, i) => f(i));
 const setFlags = (v: DataView, flags: number) => () => v.setUint32(4, (v.getUint32(4, true) & ~0x8d5) | flags, true);
 /** To a general register: a 32-bit destination is zero-extended. */
 const setRax = (v: DataView, width: number, value: bigint) => set64(v, 8, width === 32 ? BigInt.asUintN(32, value) : value);
 
+// biome-ignore format: table
 const operations: SseOperation[] = [
   ...arithmetic.flatMap(([name, op]): SseOperation[] => [
     { name: `${name}ss`, code: [0xf3, 0x0f, op, 0xc1], operand: "f32", run: (x, v) => set32(v, 16, x[`sse_${name}32`]?.(a32(v), b32(v))) },
@@ -92,28 +102,35 @@ const show = (bytes: Uint8Array) => {
 
 describe.runIf(judgeAvailable)("SSE routines against the processor", () => {
   let fpu: Fpu;
-  beforeAll(async () => { fpu = await Fpu.create(); });
+  beforeAll(async () => {
+    fpu = await Fpu.create();
+  });
 
-  test.each(operations.map((o) => [o.name, o] as const))("%s equals the processor on random and edge operands", (_, operation) => {
-    const r = new Random(seed);
-    const cases = new Uint8Array(count * sseIn);
-    const v = new DataView(cases.buffer);
-    for (let i = 0; i < count; i++) putCase(v, i * sseIn, r, operation);
-    const answers = judgeSse(operation.code, count, cases);
-    let failures = 0;
-    let report = "";
-    for (let i = 0; i < count; i++) {
-      const ours = cases.slice(i * sseIn, (i + 1) * sseIn);
-      const state = new DataView(ours.buffer);
-      fpu.state.u32[at.mxcsr >> 2] = state.getUint32(0, true);
-      const deliver = operation.run(fpu.x, state);
-      const faults = fpu.x["sse_commit"]?.();
-      if (!faults) deliver();
-      state.setUint32(0, fpu.state.u32[at.mxcsr >> 2] as number, true);
-      const theirs = answers.subarray(i * sseOut, i * sseOut + sseIn);
-      if (Buffer.compare(ours, theirs) === 0 && faults === answers.readUInt32LE(i * sseOut + sseIn)) continue;
-      if (failures++ < 3) report += `${operation.name}\n  in   ${show(cases.subarray(i * sseIn))}\n  cpu  ${show(theirs)}\n  ours ${show(ours)} fault ${faults}\n`;
-    }
-    expect(`${failures} differ\n${report}`).toBe("0 differ\n");
-  }, 600_000);
+  test.each(operations.map((o) => [o.name, o] as const))(
+    "%s equals the processor on random and edge operands",
+    (_, operation) => {
+      const r = new Random(seed);
+      const cases = new Uint8Array(count * sseIn);
+      const v = new DataView(cases.buffer);
+      for (let i = 0; i < count; i++) putCase(v, i * sseIn, r, operation);
+      const answers = judgeSse(operation.code, count, cases);
+      let failures = 0;
+      let report = "";
+      for (let i = 0; i < count; i++) {
+        const ours = cases.slice(i * sseIn, (i + 1) * sseIn);
+        const state = new DataView(ours.buffer);
+        fpu.state.u32[at.mxcsr >> 2] = state.getUint32(0, true);
+        const deliver = operation.run(fpu.x, state);
+        const faults = fpu.x["sse_commit"]?.();
+        if (!faults) deliver();
+        state.setUint32(0, fpu.state.u32[at.mxcsr >> 2] as number, true);
+        const theirs = answers.subarray(i * sseOut, i * sseOut + sseIn);
+        if (Buffer.compare(ours, theirs) === 0 && faults === answers.readUInt32LE(i * sseOut + sseIn)) continue;
+        if (failures++ < 3)
+          report += `${operation.name}\n  in   ${show(cases.subarray(i * sseIn))}\n  cpu  ${show(theirs)}\n  ours ${show(ours)} fault ${faults}\n`;
+      }
+      expect(`${failures} differ\n${report}`).toBe("0 differ\n");
+    },
+    600_000,
+  );
 });

@@ -11,17 +11,27 @@ const seed = Number(process.env["FPU_SEED"] ?? 1);
 
 describe.runIf(judgeAvailable)("x87 routines against the processor", () => {
   let fpu: Fpu;
-  beforeAll(async () => { fpu = await Fpu.create(); });
+  beforeAll(async () => {
+    fpu = await Fpu.create();
+  });
 
-  test.each(operations.map((o) => [o.name, o] as const))("%s equals the processor on random and edge operands", (_, operation) => {
-    const { failures, report } = compare(fpu, operation, count, seed);
-    expect(`${failures} differ\n${report}`).toBe("0 differ\n");
-  }, 600_000);
+  test.each(operations.map((o) => [o.name, o] as const))(
+    "%s equals the processor on random and edge operands",
+    (_, operation) => {
+      const { failures, report } = compare(fpu, operation, count, seed);
+      expect(`${failures} differ\n${report}`).toBe("0 differ\n");
+    },
+    600_000,
+  );
 
-  test.each(transcendental.map((o) => [o.name, o] as const))("%s is within one unit in the last place, and mostly equal", (_, operation) => {
-    const { failures, close, report } = compare(fpu, operation, count, seed);
-    if (process.env["FPU_CASES"]) console.log(`${operation.name}: ${((100 * close) / count).toFixed(2)} % not bit-equal`);
-    expect(`${failures} differ\n${report}`).toBe("0 differ\n");
-    expect(close / count).toBeLessThan(0.05);
-  }, 600_000);
+  test.each(transcendental.map((o) => [o.name, o] as const))(
+    "%s is within one unit in the last place, and mostly equal",
+    (_, operation) => {
+      const { failures, close, report } = compare(fpu, operation, count, seed);
+      if (process.env["FPU_CASES"]) console.log(`${operation.name}: ${((100 * close) / count).toFixed(2)} % not bit-equal`);
+      expect(`${failures} differ\n${report}`).toBe("0 differ\n");
+      expect(close / count).toBeLessThan(0.05);
+    },
+    600_000,
+  );
 });
