@@ -10,6 +10,7 @@ import { runNative } from "../support/native.ts";
 const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
   signals: "signals queue, nest, restart calls and use alternate stacks as on Linux",
+  frames: "sigreturn takes, mends or refuses a spoiled frame as Linux does",
   processes: "children end, stop, go on, are adopted and execute as on Linux",
   credentials: "who may become whom, and what capabilities remain, is decided as on Linux",
   misc: "limits, scheduling, clocks, timers and names answer as on Linux",

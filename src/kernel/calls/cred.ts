@@ -1,11 +1,12 @@
 // User and group ids. man 7 credentials; Linux kernel/sys.c, kernel/uid16.c, kernel/groups.c.
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import type { SyscallName } from "../../abi/numbers.ts";
 import { int, ptr } from "../arg.ts";
 import { id, legacyId } from "../arg-file.ts";
 import { CAP, type Cred, capable } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
-import { type Arg, type Syscall, syscall } from "../syscall.ts";
+import { type Arg, type Syscall, type SyscallOptions, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
 /** (uid_t)-1: leave as it is, and no valid id. */
@@ -149,28 +150,31 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   return commit(t, { ...t.cred, groups: groups.sort((a, b) => a - b) });
 };
 
-/** The same call under its wide and its narrow name: i386's plain names are the 16-bit ones. */
-const both = <N extends string>(name: N, make: (arg: Arg<number>, w: Width, name: never) => readonly [args: object, call: unknown]): Syscall[] => {
-  const [args, call] = make(id, wide, name as never);
-  const [legacyArgs, legacyCall] = make(legacyId, narrow, name as never);
-  return [
-    syscall(name as never, args as never, call as never, { only: "x64" }),
-    syscall(name as never, legacyArgs as never, legacyCall as never, { only: "i386" }),
-    syscall(`${name}32` as never, args as never, call as never),
-  ];
-};
-const get = (read: (c: Cred) => number) => (_arg: Arg<number>, w: Width) =>
-  [{}, (t: Task) => (w === narrow ? high2low(read(t.cred)) : read(t.cred))] as const;
-const one = (set: (t: Task, id: number) => number) => (arg: Arg<number>, w: Width) =>
-  [{ id: arg }, (t: Task, a: { id: number }) => (w === narrow ? high2low(set(t, a.id)) : set(t, a.id))] as const;
-const two = (set: (t: Task, r: number, e: number) => number) => (arg: Arg<number>) =>
-  [{ r: arg, e: arg }, (t: Task, a: { r: number; e: number }) => set(t, a.r, a.e)] as const;
-const three = (set: (t: Task, r: number, e: number, s: number) => number) => (arg: Arg<number>) =>
-  [{ r: arg, e: arg, s: arg }, (t: Task, a: { r: number; e: number; s: number }) => set(t, a.r, a.e, a.s)] as const;
+type Base<N> = N extends `${infer B}32` ? Extract<B, SyscallName> : never;
+/** Calls of which there is a 16- and a 32-bit form. */
+type Name = Base<SyscallName>;
+/** Declares a call for ids of one width. */
+type Maker = (name: SyscallName, arg: Arg<number>, w: Width, options?: SyscallOptions) => Syscall;
 
-interface ThreePointers { r: VAddr; e: VAddr; s: VAddr }
-const threeOut = (read: (c: Cred) => readonly number[]) => (_arg: Arg<number>, w: Width) =>
-  [{ r: ptr, e: ptr, s: ptr }, (t: Task, a: ThreePointers) => getThree(t, w, [a.r, a.e, a.s], read(t.cred))] as const;
+/** i386's plain names are the 16-bit calls; the 32-bit ones carry their width in the name. */
+const both = (name: Name, make: Maker): Syscall[] => [
+  make(name, id, wide, { only: "x64" }),
+  make(name, legacyId, narrow, { only: "i386" }),
+  make(`${name}32` as SyscallName, id, wide),
+];
+const shown = (w: Width, value: number): number => (w === narrow ? high2low(value) : value);
+
+const get = (read: (c: Cred) => number): Maker => (name, _arg, w, options) => syscall(name, {}, (t) => shown(w, read(t.cred)), options);
+const one = (set: (t: Task, id: number) => number): Maker => (name, arg, w, options) =>
+  syscall(name, { id: arg }, (t, a) => shown(w, set(t, a.id)), options);
+const two = (set: (t: Task, r: number, e: number) => number): Maker => (name, arg, _w, options) =>
+  syscall(name, { r: arg, e: arg }, (t, a) => set(t, a.r, a.e), options);
+const three = (set: (t: Task, r: number, e: number, s: number) => number): Maker => (name, arg, _w, options) =>
+  syscall(name, { r: arg, e: arg, s: arg }, (t, a) => set(t, a.r, a.e, a.s), options);
+const threeOut = (read: (c: Cred) => readonly number[]): Maker => (name, _arg, w, options) =>
+  syscall(name, { r: ptr, e: ptr, s: ptr }, (t, a) => getThree(t, w, [a.r, a.e, a.s], read(t.cred)), options);
+const list = (call: (t: Task, w: Width, size: number, at: VAddr) => number): Maker => (name, _arg, w, options) =>
+  syscall(name, { size: int, list: ptr }, (t, a) => call(t, w, a.size, a.list), options);
 
 export const credCalls: readonly Syscall[] = [
   ...both("getuid", get((c) => c.uid)),
@@ -187,7 +191,7 @@ export const credCalls: readonly Syscall[] = [
   ...both("setfsgid", one(setfsgid)),
   ...both("getresuid", threeOut((c) => [c.uid, c.euid, c.suid])),
   ...both("getresgid", threeOut((c) => [c.gid, c.egid, c.sgid])),
-  ...both("getgroups", (_arg, w) => [{ size: int, list: ptr }, (t: Task, a: { size: number; list: VAddr }) => getgroups(t, w, a.size, a.list)]),
-  ...both("setgroups", (_arg, w) => [{ size: int, list: ptr }, (t: Task, a: { size: number; list: VAddr }) => setgroups(t, w, a.size, a.list)]),
+  ...both("getgroups", list(getgroups)),
+  ...both("setgroups", list(setgroups)),
 ];
 

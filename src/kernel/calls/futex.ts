@@ -86,7 +86,7 @@ const requeue = (t: Task, a: Call, count: number, compare: boolean): number => {
   if (!from || !to) return -E.EFAULT;
   if (compare && t.mem.u32(a.uaddr) !== a.val3) return -E.EAGAIN;
   const woken = from.wake(a.val, ALL);
-  return woken + (from === to ? 0 : from.requeue(count, to));
+  return woken + from.requeue(count, to);
 };
 
 const doWakeOp = (t: Task, a: Call, count: number): number => {

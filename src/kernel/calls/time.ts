@@ -2,6 +2,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
+import type { SyscallName } from "../../abi/numbers.ts";
 import { int, ptr } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
 import { CLOCK, clock, outTimespec, outTimespec64, outTimeval, timespec, timespec64 } from "../arg-time.ts";
@@ -159,24 +160,24 @@ const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
 };
 
 const abstime = flags("int", { TIMER_ABSTIME }, "TIMER_???");
+/** Declares a call for one form of time. */
+type Maker = (name: SyscallName, form: TimeForm, input: Arg<VAddr>, output: Arg<VAddr>) => Syscall;
 /** A call and its time64 twin, which only i386 has. */
-const twins = (
-  name: string, name64: string, make: (form: TimeForm, input: Arg<VAddr>, output: Arg<VAddr>) => readonly [args: object, call: unknown],
-): Syscall[] => [
-  syscall(name as never, ...(make(native, timespec, outTimespec) as unknown as [never, never])),
-  syscall(name64 as never, ...(make(time64, timespec64, outTimespec64) as unknown as [never, never])),
+const twins = (name: SyscallName, name64: SyscallName, make: Maker): Syscall[] => [
+  make(name, native, timespec, outTimespec),
+  make(name64, time64, timespec64, outTimespec64),
 ];
 
-interface ClockAt { clock: number; tp: VAddr }
-interface Sleep { clock: number; flags: number; request: VAddr; remain: VAddr }
 export const timeCalls: readonly Syscall[] = [
-  ...twins("clock_gettime", "clock_gettime64", (form, _in, out) => [{ clock, tp: out }, (t: Task, a: ClockAt, abi: Abi) => gettime(t, a.clock, a.tp, form, abi)]),
-  ...twins("clock_getres", "clock_getres_time64", (form, _in, out) => [{ clock, tp: out }, (t: Task, a: ClockAt, abi: Abi) => getres(t, a.clock, a.tp, form, abi)]),
-  ...twins("clock_settime", "clock_settime64", (form, input) => [{ clock, tp: input }, (t: Task, a: ClockAt, abi: Abi) => settime(t, a.clock, a.tp, form, abi)]),
-  ...twins("clock_nanosleep", "clock_nanosleep_time64", (form, input, out) => [
-    { clock, flags: abstime, request: input, remain: out },
-    (t: Task, a: Sleep, abi: Abi) => clockNanosleep(t, a.clock, a.flags, a.request, a.remain, form, abi),
-  ]),
+  ...twins("clock_gettime", "clock_gettime64", (name, form, _in, out) =>
+    syscall(name, { clock, tp: out }, (t, a, abi) => gettime(t, a.clock, a.tp, form, abi))),
+  ...twins("clock_getres", "clock_getres_time64", (name, form, _in, out) =>
+    syscall(name, { clock, tp: out }, (t, a, abi) => getres(t, a.clock, a.tp, form, abi))),
+  ...twins("clock_settime", "clock_settime64", (name, form, input) =>
+    syscall(name, { clock, tp: input }, (t, a, abi) => settime(t, a.clock, a.tp, form, abi))),
+  ...twins("clock_nanosleep", "clock_nanosleep_time64", (name, form, input, out) =>
+    syscall(name, { clock, flags: abstime, request: input, remain: out }, (t, a, abi) =>
+      clockNanosleep(t, a.clock, a.flags, a.request, a.remain, form, abi))),
   syscall("nanosleep", { request: timespec, remain: outTimespec }, (t, a, abi) => nanosleep(t, a.request, a.remain, native, abi)),
   syscall("gettimeofday", { tv: outTimeval, tz: ptr }, (t, a, abi) => gettimeofday(t, a.tv, a.tz, abi)),
   syscall("settimeofday", { tv: ptr, tz: ptr }, () => -E.EPERM, { note: "the machine's time is its owner's" }),

@@ -6,14 +6,19 @@ import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { loadSegment } from "../processor.ts";
 
-/** A selector that cannot be loaded is #GP at the instruction returned to: SIGSEGV whose frame shows the bad selectors. */
+/** Bits 47 to 63 are equal: what IRET asks of rip in 64-bit mode. SDM Vol. 1 3.3.7.1. */
+const isCanonical = (hi: number): boolean => hi < 0x8000 || hi >= 0xffff_8000;
+
+/** A selector that cannot be loaded, or a bad rip, is #GP at the instruction returned to: SIGSEGV whose frame shows the bad values. */
 export const interruptReturn = (task: Task, cs: number, ss: number): void => {
   const cpu = task.kernel.processor;
-  const bad = loadSegment(cpu, S.cs, cs) ? (loadSegment(cpu, S.ss, ss) ? undefined : ss) : cs;
-  if (bad === undefined) return;
-  const { u32 } = cpu.state;
+  const { state } = cpu;
+  const { u32 } = state;
+  const selector = loadSegment(cpu, S.cs, cs) ? (loadSegment(cpu, S.ss, ss) ? undefined : ss) : cs;
+  const canonical = state.mode !== 64 || isCanonical(u32[(at.rip >> 2) + 1] as number);
+  if (selector === undefined && canonical) return;
   u32[(at.segSelector >> 2) + S.cs] = cs;
   u32[(at.segSelector >> 2) + S.ss] = ss;
-  task.trap = { vector: vector.GP, error: bad & ~3, cr2: task.trap.cr2 };
+  task.trap = { vector: vector.GP, error: (selector ?? 0) & ~3, cr2: task.trap.cr2 };
   forceSignal(task, kernelSignal(SIG.SIGSEGV));
 };

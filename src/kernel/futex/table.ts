@@ -13,17 +13,26 @@ export interface Waiter {
   queue: FutexQueue | undefined;
 }
 
+/** Exists in its map only while somebody waits. */
 export class FutexQueue {
   readonly waiters: Waiter[] = [];
+  readonly #in: Map<number, FutexQueue>;
+  readonly #key: number;
 
+  constructor(map: Map<number, FutexQueue>, key: number) {
+    this.#in = map;
+    this.#key = key;
+  }
   add(waiter: Waiter): void {
     waiter.queue = this;
     this.waiters.push(waiter);
+    this.#in.set(this.#key, this);
   }
   remove(waiter: Waiter): void {
     const i = this.waiters.indexOf(waiter);
     if (i >= 0) this.waiters.splice(i, 1);
     waiter.queue = undefined;
+    if (this.waiters.length === 0) this.#in.delete(this.#key);
   }
   /** Wake up to `n` whose bitset meets `bitset`, in order of arrival; how many. */
   wake(n: number, bitset: number): number {
@@ -39,6 +48,7 @@ export class FutexQueue {
   }
   /** Move up to `n` to another queue; how many. */
   requeue(n: number, to: FutexQueue): number {
+    if (to === this) return 0;
     const moved = this.waiters.slice(0, n);
     for (const w of moved) {
       this.remove(w);
@@ -53,22 +63,24 @@ export class FutexTable {
   readonly #private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
   readonly #shared = new Map<number, FutexQueue>();
 
-  /** undefined: the address is not mapped (EFAULT). */
+  /** The queue of an address, empty if nobody waits. undefined: the address is not mapped (EFAULT). */
   queue(mem: AddressSpace, address: number): FutexQueue | undefined {
     const shared = ((mem.find(address)?.flags ?? 0) & VM.SHARED) !== 0;
     if (shared) {
       const frame = mem.translate(address, access.read);
-      return frame < 0 ? undefined : this.#in(this.#shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
+      return frame < 0 ? undefined : at(this.#shared, frame - (frame % PAGE_SIZE) + (address % PAGE_SIZE));
     }
-    if (mem.u32(address) < 0) return undefined;
-    let map = this.#private.get(mem);
-    if (!map) this.#private.set(mem, (map = new Map()));
-    return this.#in(map, address);
+    return mem.u32(address) < 0 ? undefined : at(this.#mapOf(mem), address);
   }
 
-  #in(map: Map<number, FutexQueue>, key: number): FutexQueue {
-    let q = map.get(key);
-    if (!q) map.set(key, (q = new FutexQueue()));
-    return q;
+  #mapOf(mem: AddressSpace): Map<number, FutexQueue> {
+    let map = this.#private.get(mem);
+    if (!map) {
+      map = new Map();
+      this.#private.set(mem, map);
+    }
+    return map;
   }
 }
+
+const at = (map: Map<number, FutexQueue>, key: number): FutexQueue => map.get(key) ?? new FutexQueue(map, key);

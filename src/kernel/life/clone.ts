@@ -56,8 +56,11 @@ const pidError = (task: Task, wanted: readonly number[] | undefined): number => 
   return task.kernel.tasks.has(pid) || task.kernel.processes.has(pid) ? -E.EEXIST : 0;
 };
 
+/** All threads and unreaped processes together: sysctl kernel.threads-max. Not even root gets more. */
+const THREADS_MAX = 4096;
 const tooMany = (task: Task): boolean => {
   const { uid } = task.cred;
+  if (task.kernel.tasks.size + task.kernel.processes.size >= 2 * THREADS_MAX) return true;
   let n = 0;
   for (const t of task.kernel.tasks.values()) if (t.cred.uid === uid) n++;
   return uid !== 0 && n >= task.process.limit(RLIMIT.NPROC);

@@ -4,7 +4,7 @@ import { SI } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { processUsage } from "../life/usage.ts";
-import type { Timer } from "./timers.ts";
+import { MIN_PERIOD, type Timer } from "./timers.ts";
 
 export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;
 const SIGNALS = [SIG.SIGALRM, SIG.SIGVTALRM, SIG.SIGPROF] as const;
@@ -42,7 +42,7 @@ class IntervalTimer implements Timer {
   #arm(): void {
     const { timers, now } = this.process.kernel;
     if (this.#expiry === Infinity) timers.cancel(this);
-    else timers.set(this, now + Math.max(this.#expiry - this.clock(), 1));
+    else timers.set(this, now + Math.max(this.#expiry - this.clock(), MIN_PERIOD));
   }
   fire(): void {
     if (this.clock() >= this.#expiry) {

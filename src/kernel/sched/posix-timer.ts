@@ -5,7 +5,7 @@ import { SI } from "../signal/info.ts";
 import { sendToProcess, sendToTask } from "../signal/send.ts";
 import type { Task } from "../task.ts";
 import type { Itimer } from "./itimer.ts";
-import type { Timer } from "./timers.ts";
+import { MIN_PERIOD, type Timer } from "./timers.ts";
 
 /** What happens at expiry: struct sigevent. uapi asm-generic/siginfo.h */
 export interface Event { readonly notify: number; readonly signo: number; readonly value: bigint; readonly thread: Task | undefined }
@@ -44,12 +44,13 @@ export class PosixTimer implements Timer {
     else this.#kernel.timers.set(this, Math.max(expiry, this.#kernel.now));
   }
   fire(now: number): void {
+    if (this.interval > 0) this.#missed += Math.floor((now - this.#expiry) / this.interval);
     const { notify, signo, value, thread } = this.event;
     if (notify !== SIGEV.NONE) {
       const pending = (thread ?? this.#process).pending.queue.some((i) => i.code === SI.TIMER && i.timerId === this.id);
       if (pending) this.#missed = Math.min(this.#missed + 1, DELAYTIMER_MAX);
       else {
-        this.overrun = this.#missed;
+        this.overrun = Math.min(this.#missed, DELAYTIMER_MAX);
         this.#missed = 0;
         const info = { signo, code: SI.TIMER, timerId: this.id, overrun: this.overrun, value };
         if (thread) sendToTask(thread, info);
@@ -58,8 +59,8 @@ export class PosixTimer implements Timer {
     }
     if (this.interval === 0) this.#expiry = Infinity;
     else {
-      this.#expiry = Math.max(this.#expiry + this.interval, now + 1);
-      this.#kernel.timers.set(this, this.#expiry);
+      this.#expiry += this.interval * (1 + Math.floor((now - this.#expiry) / this.interval));
+      this.#kernel.timers.set(this, Math.max(this.#expiry, now + MIN_PERIOD));
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task.ts";
 import { WaitQueue } from "../wait.ts";
 import type { Itimer } from "./itimer.ts";
-import type { Timer } from "./timers.ts";
+import { MIN_PERIOD, type Timer } from "./timers.ts";
 
 export class TimerFile extends FileDescription implements Timer {
   readonly clock: number;
@@ -38,7 +38,7 @@ export class TimerFile extends FileDescription implements Timer {
     const periods = this.#interval === 0 ? 1 : 1 + Math.floor(Math.max(0, now - this.#expiry) / this.#interval);
     this.#expirations += periods;
     this.#expiry = this.#interval === 0 ? Infinity : this.#expiry + periods * this.#interval;
-    if (this.#expiry !== Infinity) this.#kernel.timers.set(this, this.#expiry);
+    if (this.#expiry !== Infinity) this.#kernel.timers.set(this, Math.max(this.#expiry, now + MIN_PERIOD));
     this.#queue.wake();
   }
   override read(_task: Task, n: number): Or<Uint8Array> {

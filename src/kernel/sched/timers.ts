@@ -3,6 +3,9 @@
 
 /** Identity objects with a method, not closures: a snapshot can name them. */
 export interface Timer { fire(now: number): void }
+/** A periodic timer fires at most so often; shorter periods are counted (overruns, expirations), not waited for. */
+export const MIN_PERIOD = 10_000;
+
 interface Slot { at: number; readonly order: number; timer: Timer | undefined }
 
 const before = (a: Slot, b: Slot): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);

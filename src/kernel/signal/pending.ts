@@ -11,9 +11,12 @@ export class PendingSignals {
   set: SigSet = NONE;
   readonly queue: SigInfo[] = [];
 
-  /** False if the signal was already pending (a standard signal is not counted). */
-  add(info: SigInfo): boolean {
-    if (info.signo < SIGRTMIN && has(this.set, info.signo)) return false;
+  /**
+   * False if there is nothing new: a standard signal was pending already, or a real-time one was and `limit` are queued.
+   * (The first of its kind always finds room, so no queue is longer than the limit and one of each.)
+   */
+  add(info: SigInfo, limit = Infinity): boolean {
+    if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.queue.length >= limit)) return false;
     this.set |= sigbit(info.signo);
     this.queue.push(info);
     return true;

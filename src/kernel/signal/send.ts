@@ -64,9 +64,13 @@ const complete = (chosen: Task, info: SigInfo): void => {
   endProcess(chosen.process, sig);
 };
 
+/** Whatever RLIMIT_SIGPENDING says, a queue is never longer. */
+const MAX_QUEUED = 100_000;
+const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
+
 /** To one thread: tkill, faults. */
 export const sendToTask = (task: Task, info: SigInfo): void => {
-  if (!prepare(task, info.signo) || !task.pending.add(info)) return;
+  if (!prepare(task, info.signo) || !task.pending.add(info, room(task.process))) return;
   task.actions.arrivals.wake();
   if (wants(task, info.signo)) complete(task, info);
 };
@@ -75,8 +79,8 @@ export const sendToTask = (task: Task, info: SigInfo): void => {
 export const sendToProcess = (process: Process, info: SigInfo): boolean => {
   const [first] = process.threads;
   if (!first) return true;
-  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= process.limit(RLIMIT.SIGPENDING)) return false;
-  if (!prepare(first, info.signo) || !process.pending.add(info)) return true;
+  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= room(process)) return false;
+  if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();
   const taker = process.threads.find((t) => wants(t, info.signo) && (t.exitWork & exitWork.signal) === 0) ?? process.threads.find((t) => wants(t, info.signo));
   if (taker) complete(taker, info);

@@ -94,19 +94,19 @@ static int body(int argc, char **argv, char **envp) {
   sys4(__NR_rt_sigprocmask, 0, &set, 0, 8);
   if (!(pid = (int)sys0(__NR_fork))) forever();
   sys2(__NR_kill, pid, SIGSTOP);
-  w4(pid, WUNTRACED);
   told();
+  w4(pid, WUNTRACED);
   w4(pid, WUNTRACED | WNOHANG);
   sys2(__NR_kill, pid, SIGCONT);
-  w4(pid, WCONTINUED);
   told();
+  w4(pid, WCONTINUED);
   sys2(__NR_kill, pid, SIGSTOP);
+  told();
   wid(1, pid, WUNTRACED | WNOWAIT);
   wid(1, pid, WUNTRACED);
-  told();
   sys2(__NR_kill, pid, SIGCONT);
-  wid(1, pid, WCONTINUED);
   told();
+  wid(1, pid, WCONTINUED);
   sys2(__NR_kill, pid, SIGTERM);
   w4(pid, 0);
   told();
@@ -121,6 +121,26 @@ static int body(int argc, char **argv, char **envp) {
   fork_exit(1);
   told();
   w4(-1, 0);
+
+  say("stopped during a call\n");
+  if (!(pid = (int)sys0(__NR_fork))) {
+    long ts[2] = {0, 80000000};
+    finish(sys2(__NR_nanosleep, ts, 0) == 0 ? 21 : 22);
+  }
+  sleep_ms(10);
+  sys2(__NR_kill, pid, SIGSTOP);
+  w4(pid, WUNTRACED);
+  sleep_ms(120);
+  sys2(__NR_kill, pid, SIGCONT);
+  w4(pid, 0);
+  sys1(__NR_pipe, p);
+  if (!(pid = (int)sys0(__NR_fork))) finish(sys3(__NR_read, p[0], &ch, 1) == 1 ? 23 : 24);
+  sleep_ms(10);
+  sys2(__NR_kill, pid, SIGSTOP);
+  w4(pid, WUNTRACED);
+  sys3(__NR_write, p[1], "x", 1);
+  sys2(__NR_kill, pid, SIGCONT);
+  w4(pid, 0);
 
   say("SIGCHLD ignored\n");
   struct action ign = {(void *)1, 0, 0, 0};

@@ -73,8 +73,21 @@ static int sleeper(int n) {
 static int leaver(int n) { (void)n; sleep_ms(10); finish(42); return 0; }
 static int last(int n) { (void)n; sleep_ms(30); return 7; }
 
+static char **arguments;
+static int executes(int n) {
+  char *args[] = {arguments[0], "executed", 0}, *env[] = {0};
+  (void)n;
+  sys3(__NR_execve, arguments[0], args, env);
+  return 1;
+}
+
 static int body(int argc, char **argv, char **envp) {
-  (void)argc; (void)argv; (void)envp;
+  (void)envp;
+  if (argc == 2) {
+    say(" executed: leader %d\n", L(sys0(__NR_gettid) == sys0(__NR_getpid)));
+    return 12;
+  }
+  arguments = argv;
   self = (int)sys0(__NR_getpid);
 
   say("start and join\n");
@@ -173,5 +186,12 @@ static int body(int argc, char **argv, char **envp) {
   }
   sys4(__NR_wait4, child, &status, 0, 0);
   say(" SIGKILL: %x\n", L(status));
+  if (!(child = sys0(__NR_fork))) {
+    start(sleeper, 5, 0);
+    start(executes, 6, 0);
+    for (;;) sys0(__NR_pause);
+  }
+  long reaped = sys4(__NR_wait4, child, &status, 0, 0);
+  say(" execve in a thread: pid kept %d, %x\n", L(reaped == child), L(status));
   return 3;
 }
