@@ -149,6 +149,8 @@ export abstract class Compiler {
     if (a !== undefined && b !== undefined) return node(wt.v128, op.v128const, [], new Uint8Array(BigInt64Array.of(a, b).buffer));
     return this.withLane(this.splat(64, low), 64, 1, high);
   }
+  abstract xmm(r: number): Node;
+  abstract setXmm(r: number, v: Node): void;
   splat(w: 8 | 16 | 32 | 64, v: Node): Node { return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]); }
   lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node { return node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)); }
   withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {

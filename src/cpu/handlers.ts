@@ -80,6 +80,9 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   reg(r: number, w: Width): Node { return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8)); }
   setReg(r: number, w: Width, v: Node): void { this.#put(i32c(at.gpr + r * 8), w === 32 ? 64 : w, v); }
 
+  xmm(r: number): Node { return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32)); }
+  setXmm(r: number, v: Node): void { this.#put(i32c(at.ymm + r * 32), 128, v); }
+
   // Addresses.
   #memoryOffset(): Node {
     const kind = this.form.memoryKind;

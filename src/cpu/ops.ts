@@ -111,6 +111,9 @@ export interface Ops<V> {
   simd(name: SimdName, ...args: V[]): V;
   /** The vector of these 64-bit halves. */
   vector(low: V, high: V): V;
+  /** Vector registers by number. */
+  xmm(r: number): V;
+  setXmm(r: number, v: V): void;
   splat(w: 8 | 16 | 32 | 64, v: V): V;
   /** Lane n of w bits; the vector with that lane replaced. */
   lane(a: V, w: 8 | 16 | 32 | 64, n: number): V;

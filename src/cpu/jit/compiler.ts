@@ -64,7 +64,7 @@ class Locals {
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
   readonly gpr: Locals;
-  readonly xmm: Locals;
+  readonly xmms: Locals;
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly #code: number;
@@ -85,7 +85,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   constructor(body: Body, runtime: RegionRuntime) {
     super(body, undefined as unknown as Form, runtime);
     this.gpr = new Locals(body, wt.i64);
-    this.xmm = new Locals(body, wt.v128);
+    this.xmms = new Locals(body, wt.v128);
     this.#rip = body.local(wt.i64);
     this.#code = body.local(wt.i32);
     this.flagLocals = { result: body.local(wt.i64), a: body.local(wt.i64), b: body.local(wt.i64), kind: body.local(wt.i32) };
@@ -191,11 +191,13 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   #readRegister(offset: number, w: number): Node {
     if (offset < at.rip) return this.#readGpr(offset, w);
     if (offset >= at.ymm) {
-      const v = this.body.bind(this.xmm.get((offset - at.ymm) >> 5));
+      const v = this.body.bind(this.xmms.get((offset - at.ymm) >> 5));
       return w === 128 ? v : w === 64 ? this.lane(v, 64, 0) : pure.zext(as(wt.i64, this.lane(v, 32, 0)), w);
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
+  override xmm(r: number): Node { return this.body.bind(this.xmms.get(r)); }
+  override setXmm(r: number, v: Node): void { this.xmms.set(r, as(wt.v128, v)); }
   rmw(n: number): Node {
     if (!this.#form.memory(n)) return this.get(n);
     this.#pointer = this.#translateOperand(n, access.write);
@@ -208,7 +210,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     if (offset < at.rip) return this.#writeGpr(offset, w, v);
     if (offset >= at.ymm) {
       const r = (offset - at.ymm) >> 5;
-      return this.xmm.set(r, w === 128 ? as(wt.v128, v) : this.withLane(this.xmm.get(r), w as 32 | 64, 0, v));
+      return this.xmms.set(r, w === 128 ? as(wt.v128, v) : this.withLane(this.xmms.get(r), w as 32 | 64, 0, v));
     }
     // MMX: the exponent becomes all ones. SDM Vol. 1 9.5.
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
@@ -233,6 +235,14 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   segment(_n: number): Node { return this.selector(this.#d.memorySegment); }
   #segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
+    if (this.#d.mode !== 64) {
+      const b = this.body;
+      b.if(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
+      this.depth++;
+      this.leaveAt(this.#here(), leave.interpret, this.#left);
+      this.depth--;
+      b.end();
+    }
     const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
     return this.#d.mode === 64 ? linear : pure.zext(linear, 32);
   }
@@ -385,7 +395,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   /** Prologue: what the region uses, from the state page. Emitted before the body, once that is known. */
   loadState(b: Body): void {
     for (const [r, l] of this.gpr.used) b.set(l, node(wt.i64, op.i64load, [i32c(0)], at.gpr + r * 8));
-    for (const [r, l] of this.xmm.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
+    for (const [r, l] of this.xmms.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
     if (!this.flagsUsed) return;
     const f = this.flagLocals;
     b.set(f.result, node(wt.i64, op.i64load, [i32c(0)], at.flagResult));
@@ -397,7 +407,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   storeState(): void {
     const b = this.body;
     for (const r of this.gpr.written) b.store(op.i64store, i32c(0), this.gpr.get(r), at.gpr + r * 8);
-    for (const r of this.xmm.written) b.store(op.v128store, i32c(0), this.xmm.get(r), at.ymm + r * 32);
+    for (const r of this.xmms.written) b.store(op.v128store, i32c(0), this.xmms.get(r), at.ymm + r * 32);
     if (this.flagsWritten) this.spillFlags();
     b.store(op.i64store, i32c(0), localGet(wt.i64, this.#rip), at.rip);
     b.store(op.i32store, i32c(0), this.budget(), at.budget);

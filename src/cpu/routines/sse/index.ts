@@ -6,6 +6,7 @@ import { fromInteger, integral, shorten, toInteger, widen } from "./convert";
 import { signBit } from "./format";
 import { begin, end } from "./round";
 export { sse_commit } from "./round";
+export { sse_strings } from "./strings";
 
 export function sse_add32(a: i32, b: i32): i32 { return <i32>add<f32>(<u32>a, <u32>b, 0); }
 export function sse_add64(a: i64, b: i64): i64 { return add<f64>(a, b, 0); }
