@@ -1,5 +1,5 @@
 // Actions: instructions that change the machine rather than compute. Both tiers call them; an action may end the instruction.
-import { leave } from "./exit.ts";
+import { exit, leave } from "./exit.ts";
 import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
 import { cpuid, type Model } from "./model.ts";
 import { fpuActions } from "./fpu/act.ts";
@@ -56,6 +56,14 @@ export const actions: Record<ActName, Action> = {
   farJump, farCall, farReturn, iret, enter, ...fpuActions,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
+  /**
+   * a: exit.sysenter, or exit.syscall outside of 64-bit mode: instructions that one vendor's processors alone have in long mode.
+   * AMD APM Vol. 3 SYSENTER, SYSCALL; SDM Vol. 2B SYSENTER, SYSCALL.
+   */
+  vendorDoor: (m, _r, a) => {
+    const door = Number(a);
+    return (door === exit.sysenter ? m.model.sysenterLong : m.model.syscall32) ? door : m.raise(vector.UD, 0);
+  },
   cpuid: (m) => {
     setRegisters(m.state, cpuid(m.model, m.state.lo(R.ax), m.state.lo(R.cx)));
     return 0;

@@ -8,6 +8,6 @@ export interface RoutineType { readonly params: readonly WasmType[]; readonly re
 export const actNames = [
   "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "enter",
   "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor",
-  "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase",
+  "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorDoor",
 ] as const;
 export type ActName = (typeof actNames)[number];

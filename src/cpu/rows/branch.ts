@@ -91,8 +91,8 @@ export const branches: readonly Row[] = [
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),
   row("hlt", "F4", (o) => o.fault(vector.GP), { ends: true }),
-  row("syscall", "0F 05", (o) => o.exit(exit.syscall), { ends: true }),
-  row("sysenter", "0F 34", (o) => o.exit(exit.sysenter), { ends: true }),
+  row("syscall", "0F 05", (o, i) => (i.mode === 64 ? o.exit(exit.syscall) : o.act("vendorDoor", o.imm(exit.syscall))), { context: true, ends: true }),
+  row("sysenter", "0F 34", (o) => o.act("vendorDoor", o.imm(exit.sysenter)), { ends: true }),
   // INT n: only 0x80 has a gate that user code may pass; others are #GP with the gate's selector (SDM Vol. 3A 6.13, error code).
   row("int", "CD Ib", (o) => {
     const n = o.get(0);
