@@ -17,6 +17,9 @@ export const packageSets = [
   { name: "lua-i386", architecture: "i386", packages: ["lua5.4"], closure: true },
   { name: "python-amd64", architecture: "amd64", packages: ["python3"], closure: true },
   { name: "libseccomp-amd64", architecture: "amd64", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
+  // To build the kernel's own test of seccomp; the folder is also the root in which its dynamic build runs.
+  { name: "libcap-amd64", architecture: "amd64", packages: ["libcap-dev"], closure: true },
+  { name: "libcap-i386", architecture: "i386", packages: ["libcap-dev"], closure: true },
   {
     name: "linux-source",
     architecture: "amd64",
@@ -27,6 +30,7 @@ export const packageSets = [
       patterns: [
         "tools/include/nolibc",
         "tools/testing/selftests/nolibc",
+        "tools/testing/selftests/clone3/clone3_selftests.h",
         "tools/testing/selftests/seccomp",
         "tools/testing/selftests/kselftest.h",
         "tools/testing/selftests/kselftest_harness.h",
