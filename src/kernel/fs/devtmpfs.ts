@@ -48,14 +48,17 @@ export const openTty = (task: Task, tty: Tty, inode: Inode, flags: number, path:
   return new TtyFile(tty, inode, flags, path);
 };
 
-/** Tell the VFS what the device numbers mean. `console` is the host's terminal, if it gave one. */
+/** Which devpts a node belongs to: its own, if it lies in one. Linux devpts_acquire(), without the search for a "pts" beside it. */
+const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevPts ? inode.fs : first);
+
+/** Tell the VFS what the device numbers mean. `pts` is the first devpts; `console` is the host's terminal, if it gave one. */
 export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
   vfs.devices.set(TTY, openControlling);
-  vfs.devices.set(PTMX, (task, inode, flags, path) => pts.openMaster(task, inode, flags, path));
+  vfs.devices.set(PTMX, (task, inode, flags, path) => ptsOf(inode, pts).openMaster(task, inode, flags, path));
   if (console) vfs.devices.set(CONSOLE, (task, inode, flags, path) => openTty(task, console, inode, flags, path));
   for (let i = 0; i < PTS_COUNT; i++) {
-    vfs.devices.set(makedev(PTS_MAJOR, i), (task, inode, flags, path) => pts.openSlave(task, inode, flags, path));
+    vfs.devices.set(makedev(PTS_MAJOR, i), (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));
   }
 };
 

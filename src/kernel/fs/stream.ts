@@ -1,20 +1,19 @@
 // The machine's ends of byte streams: what a standard stream or a terminal is connected to outside. The host makes them; the core
 // only reads what is there and writes what it has.
 import { WaitQueue } from "../wait.ts";
+import { ByteQueue } from "./byte-queue.ts";
 
 /** Bytes that come from the host. Bounded only by what the host pushes. */
 export class ByteSource {
   readonly queue = new WaitQueue(true);
-  #chunks: Uint8Array[] = [];
-  available = 0;
+  readonly #bytes = new ByteQueue();
   /** No more will come. */
   ended = false;
 
   /** The host's end. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#chunks.push(bytes);
-    this.available += bytes.length;
+    this.#bytes.put(bytes);
     this.queue.wake();
   }
   end(): void {
@@ -22,16 +21,9 @@ export class ByteSource {
     this.queue.wake();
   }
 
+  get available(): number { return this.#bytes.length; }
   /** The guest's end: up to n bytes, empty if there are none yet. */
-  take(n: number): Uint8Array {
-    const first = this.#chunks[0];
-    if (!first || n <= 0) return new Uint8Array(0);
-    const out = first.subarray(0, n);
-    if (out.length === first.length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(n);
-    this.available -= out.length;
-    return out;
-  }
+  take(n: number): Uint8Array { return this.#bytes.take(n); }
 }
 
 /** Bytes that go to the host. */

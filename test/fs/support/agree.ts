@@ -42,5 +42,5 @@ export const agree = (writers: readonly ((s: Script) => void)[], mask: Mask = (o
       });
     }
   }
-  expect(differences.slice(0, 20)).toEqual([]);
+  expect(differences.slice(0, 12)).toEqual([]);
 };

@@ -50,6 +50,7 @@ export class TestMachine {
     const process = new Process(kernel, pid, kernel.init, 17);
     const task = new Task(kernel, pid, process, { mem, files, fs: new FsContext(root, root), cred });
     process.leader = task;
+    process.sid = process.pgid = pid;
     process.threads.push(task);
     kernel.tasks.set(pid, task);
     kernel.processes.set(pid, process);

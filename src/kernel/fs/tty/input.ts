@@ -3,6 +3,8 @@ import { I, L, type Termios, V } from "./termios.ts";
 
 const NL = 10;
 const CR = 13;
+const TAB = 9;
+const BS = 8;
 const DISABLED = 0;
 /** N_TTY_BUF_SIZE - 1: more than that in one line is lost. */
 const LINE_MAX = 4095;
@@ -14,6 +16,8 @@ export interface InputHost {
   echo(bytes: readonly number[]): void;
   /** Signal the foreground group. */
   signal(which: "INTR" | "QUIT" | "SUSP"): void;
+  /** Throw away what has not been shown yet. */
+  flushOutput(): void;
   /** IXON: stop or restart output. */
   flow(on: boolean): void;
 }
@@ -81,7 +85,11 @@ export class InputProcessor {
     if (c_lflag & L.ISIG) {
       const which = is(V.INTR) ? "INTR" : is(V.QUIT) ? "QUIT" : is(V.SUSP) ? "SUSP" : undefined;
       if (which) {
-        if (!(c_lflag & L.NOFLSH)) this.flush();
+        if (!(c_lflag & L.NOFLSH)) {
+          this.flush();
+          this.#host.flushOutput();
+        }
+        if (c_iflag & I.IXON) this.#host.flow(true);
         this.#show(c);
         this.#host.signal(which);
         return;
@@ -94,20 +102,18 @@ export class InputProcessor {
   /** One byte in canonical mode. */
   #edit(c: number, is: (index: number) => boolean): void {
     const { c_lflag } = this.#host.termios;
-    if (is(V.ERASE)) return this.#erase(1);
+    if (is(V.ERASE)) return this.#erase(1, true);
     if (is(V.KILL)) return this.#kill();
     if (c_lflag & L.IEXTEN) {
       if (is(V.WERASE)) return this.#erase(this.#lastWord());
       if (is(V.LNEXT)) {
         this.#literal = true;
-        if (c_lflag & L.ECHO && c_lflag & L.ECHOCTL) this.#host.echo([94, 8]);
+        if (c_lflag & L.ECHO && c_lflag & L.ECHOCTL) this.#host.echo([94, BS]);
         return;
       }
-      if (is(V.REPRINT)) {
-        if (c_lflag & L.ECHO) {
-          this.#show(c);
-          this.#host.echo([NL, ...this.#editing.flatMap((b) => this.#shown(b))]);
-        }
+      if (is(V.REPRINT) && c_lflag & L.ECHO) {
+        this.#show(c);
+        this.#host.echo([NL, ...this.#editing.flatMap((b) => this.#shown(b))]);
         return;
       }
     }
@@ -134,25 +140,34 @@ export class InputProcessor {
 
   /** How a byte is echoed: control characters as ^X if ECHOCTL is set. */
   #shown(c: number): number[] {
-    const control = (c < 0x20 && c !== 9 && c !== NL) || c === 0x7f;
+    const control = (c < 0x20 && c !== TAB && c !== NL) || c === 0x7f;
     return control && this.#host.termios.c_lflag & L.ECHOCTL ? [94, c ^ 0x40] : [c];
   }
   #show(c: number): void {
     if (this.#host.termios.c_lflag & L.ECHO) this.#host.echo(this.#shown(c));
   }
-  #erase(count: number): void {
-    const { c_lflag, c_iflag } = this.#host.termios;
+  /** Take characters off the line; `single`: by ERASE, which shows itself where ECHOE is off. Linux eraser(). */
+  #erase(count: number, single = false): void {
+    const { c_lflag, c_iflag, c_cc } = this.#host.termios;
     for (let i = 0; i < count && this.#editing.length > 0; i++) {
       let c = this.#editing.pop() as number;
       while (c_iflag & I.IUTF8 && (c & 0xc0) === 0x80 && this.#editing.length > 0) c = this.#editing.pop() as number;
       if (!(c_lflag & L.ECHO)) continue;
-      if (c_lflag & L.ECHOE) for (let k = this.#shown(c).length; k > 0; k--) this.#host.echo([8, 32, 8]);
-      else this.#show(this.#host.termios.c_cc[V.ERASE] as number);
+      if (single && !(c_lflag & L.ECHOE)) this.#show(c_cc[V.ERASE] as number);
+      else if (c === TAB) this.#host.echo(new Array<number>(8 - (this.#column() % 8)).fill(BS));
+      else for (let k = this.#width(c); k > 0; k--) this.#host.echo([BS, 32, BS]);
     }
   }
+  /** Columns that a character of the line takes: a control character two if shown as ^X, else none. */
+  #width(c: number): number {
+    const control = c < 0x20 || c === 0x7f;
+    return control ? (this.#host.termios.c_lflag & L.ECHOCTL ? 2 : 0) : 1;
+  }
+  /** Where the line being edited ends, counted from its beginning. */
+  #column(): number { return this.#editing.reduce((at, c) => (c === TAB ? at + 8 - (at % 8) : at + this.#width(c)), 0); }
   #kill(): void {
     const { c_lflag, c_cc } = this.#host.termios;
-    if (c_lflag & L.ECHOKE && c_lflag & L.ECHOE) return this.#erase(this.#editing.length);
+    if (c_lflag & L.ECHOK && c_lflag & L.ECHOKE && c_lflag & L.ECHOE) return this.#erase(this.#editing.length);
     this.#editing = [];
     this.#show(c_cc[V.KILL] as number);
     if (c_lflag & L.ECHOK) this.#host.echo([NL]);

@@ -6,6 +6,7 @@ import { RLIMIT } from "../../rlimit.ts";
 import type { Result } from "../../syscall.ts";
 import type { Task } from "../../task.ts";
 import { WaitQueue } from "../../wait.ts";
+import { ByteQueue } from "../byte-queue.ts";
 import type { Path } from "../dentry.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../file.ts";
 import type { Inode, Or } from "../inode.ts";
@@ -31,8 +32,8 @@ class Pty implements TtyDriver {
   slaves = 0;
   /** A slave has been open: when none is any more, the master reads EIO. */
   slaveSeen = false;
-  #output: Uint8Array[] = [];
-  waiting = 0;
+  /** Output of the slave that the master has not read. */
+  readonly #output = new ByteQueue();
   readonly queue = new WaitQueue();
   readonly masterQueue = new WaitQueue();
 
@@ -43,19 +44,17 @@ class Pty implements TtyDriver {
   /** TtyDriver: output of the slave. */
   write(bytes: Uint8Array): number {
     const n = Math.min(bytes.length, CAPACITY - this.waiting);
-    if (n > 0) {
-      this.#output.push(bytes.slice(0, n));
-      this.waiting += n;
-      this.masterQueue.wake();
-    }
+    this.#output.put(bytes.subarray(0, n));
+    if (n > 0) this.masterQueue.wake();
     return n;
   }
+  flush(): void {
+    this.#output.clear();
+    this.queue.wake();
+  }
+  get waiting(): number { return this.#output.length; }
   take(n: number): Uint8Array {
-    const first = this.#output[0] as Uint8Array;
-    const out = first.subarray(0, n);
-    if (out.length === first.length) this.#output.shift();
-    else this.#output[0] = first.subarray(n);
-    this.waiting -= out.length;
+    const out = this.#output.take(n);
     this.queue.wake();
     return out;
   }
@@ -82,7 +81,7 @@ class Master extends FileDescription {
   }
   override poll(): number {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;
-    return input | (this.#abandoned ? POLLHUP : POLLOUT | POLLWRNORM);
+    return input | POLLOUT | POLLWRNORM | (this.#abandoned ? POLLHUP : 0);
   }
   override queues(): readonly WaitQueue[] { return [this.pty.masterQueue]; }
   override release(): void {

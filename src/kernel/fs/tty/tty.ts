@@ -16,6 +16,8 @@ export interface TtyDriver {
   write(bytes: Uint8Array): number;
   /** Woken when it takes bytes again. */
   readonly queue: WaitQueue;
+  /** Throw away output that nobody has read. */
+  flush?(): void;
   /** What is typed, if the host types; a master hands its bytes to `receive` itself. */
   readonly source?: ByteSource;
 }
@@ -103,7 +105,10 @@ export class Tty implements InputHost, Sleeper {
     }
     if (this.#backlog.length === 0) this.writeQueue.wake();
   }
-  flushOutput(): void { this.#backlog = []; }
+  flushOutput(): void {
+    this.#backlog = [];
+    this.driver.flush?.();
+  }
 
   setTermios(to: Partial<Termios>): void {
     const wasCanonical = this.termios.c_lflag & L.ICANON;
