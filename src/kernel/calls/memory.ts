@@ -11,7 +11,6 @@ import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
 const MAP_ANONYMOUS = 0x20;
-const MAP_HUGETLB = 0x40000;
 const PAGE = 4096;
 
 const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
@@ -19,10 +18,10 @@ const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
   return file ? file.mapping(t) : -E.EBADF;
 };
 
-/** Linux ksys_mmap_pgoff(). Huge pages are not there: ENODEV is what a kernel without them says of an anonymous request. */
+/** Linux ksys_mmap_pgoff(). */
 const mmap = (t: Task, at: number, length: number, protection: number, how: number, fd: number, offset: number): number => {
   const request = { at, length, prot: protection, flags: how, offset, compat: t.compat };
-  if ((how & MAP_ANONYMOUS) !== 0) return (how & MAP_HUGETLB) !== 0 ? -E.ENODEV : memory.mmap(t.mem, request);
+  if ((how & MAP_ANONYMOUS) !== 0) return memory.mmap(t.mem, request);
   const file = fileOf(t, fd);
   // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
   if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
