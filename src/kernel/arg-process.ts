@@ -1,6 +1,7 @@
 // Argument types of the process and memory calls, shown as strace shows them.
-import { flagText, flags, choice } from "./arg-flags.ts";
+
 import { ptr, ulong } from "./arg.ts";
+import { choice, flags, flagText } from "./arg-flags.ts";
 import { outStruct, quote } from "./arg-string.ts";
 import { CLONE } from "./life/clone.ts";
 import { W } from "./life/wait.ts";
@@ -16,11 +17,13 @@ const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
 const cloneNames = named("CLONE_", cloneBits);
 export const cloneFlags: Arg<number> = {
-  c: "int", decode: lo,
+  c: "int",
+  decode: lo,
   show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
 };
 export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
-  ...ptr, c: "struct clone_args *",
+  ...ptr,
+  c: "struct clone_args *",
   show: (v, ctx) => {
     const flagsWord = ctx.task.mem.u32(v);
     const exitSignal = ctx.task.mem.u32(v + 32);
@@ -30,15 +33,35 @@ export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
 };
 
 const { STOPPED: _s, ...waitBits } = W;
-export const waitOptions = flags("int", {
-  WNOHANG: waitBits.NOHANG, WUNTRACED: waitBits.UNTRACED, WEXITED: waitBits.EXITED, WCONTINUED: waitBits.CONTINUED, WNOWAIT: waitBits.NOWAIT,
-  __WNOTHREAD: waitBits.NOTHREAD, __WALL: waitBits.ALL, __WCLONE: waitBits.CLONE,
-}, "W???");
+export const waitOptions = flags(
+  "int",
+  {
+    WNOHANG: waitBits.NOHANG,
+    WUNTRACED: waitBits.UNTRACED,
+    WEXITED: waitBits.EXITED,
+    WCONTINUED: waitBits.CONTINUED,
+    WNOWAIT: waitBits.NOWAIT,
+    __WNOTHREAD: waitBits.NOTHREAD,
+    __WALL: waitBits.ALL,
+    __WCLONE: waitBits.CLONE,
+  },
+  "W???",
+);
 /** waitid's: the second bit has another name there. */
-export const waitidOptions = flags("int", {
-  WNOHANG: waitBits.NOHANG, WSTOPPED: W.STOPPED, WEXITED: waitBits.EXITED, WCONTINUED: waitBits.CONTINUED, WNOWAIT: waitBits.NOWAIT,
-  __WNOTHREAD: waitBits.NOTHREAD, __WALL: waitBits.ALL, __WCLONE: waitBits.CLONE,
-}, "W???");
+export const waitidOptions = flags(
+  "int",
+  {
+    WNOHANG: waitBits.NOHANG,
+    WSTOPPED: W.STOPPED,
+    WEXITED: waitBits.EXITED,
+    WCONTINUED: waitBits.CONTINUED,
+    WNOWAIT: waitBits.NOWAIT,
+    __WNOTHREAD: waitBits.NOTHREAD,
+    __WALL: waitBits.ALL,
+    __WCLONE: waitBits.CLONE,
+  },
+  "W???",
+);
 export const idtype = choice("idtype_t", { P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }, "P_???");
 
 /** `[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]`. */
@@ -64,7 +87,8 @@ const strings = (ctx: ShowContext, at: number): string[] | undefined => {
   return [...out, "..."];
 };
 export const argv: Arg<ReturnType<typeof ptr.decode>> = {
-  ...ptr, c: "char *const *",
+  ...ptr,
+  c: "char *const *",
   show: (v, ctx) => {
     const list = v === 0 ? undefined : strings(ctx, v);
     return list ? `[${list.join(", ")}]` : ptr.show(v, ctx);
@@ -72,7 +96,8 @@ export const argv: Arg<ReturnType<typeof ptr.decode>> = {
 };
 /** envp: `0x7ffd… /* 23 vars *\/`, as strace without -v. */
 export const envp: Arg<ReturnType<typeof ptr.decode>> = {
-  ...ptr, c: "char *const *",
+  ...ptr,
+  c: "char *const *",
   show: (v, ctx) => {
     if (v === 0) return "NULL";
     let n = 0;
@@ -83,7 +108,7 @@ export const envp: Arg<ReturnType<typeof ptr.decode>> = {
 
 const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x01000000, PROT_GROWSUP: 0x02000000 } as const;
 /** `unsigned long`, of which only low bits have names; mmap and mprotect refuse the rest by themselves. */
-export const prot: Arg<number> = { ...ulong, show: (v) => flagText(v % 2 ** 32 | 0, PROT, "PROT_NONE") };
+export const prot: Arg<number> = { ...ulong, show: (v) => flagText((v % 2 ** 32) | 0, PROT, "PROT_NONE") };
 // biome-ignore format: table
 const MAP_BITS = {
   MAP_FIXED: 0x10, MAP_ANONYMOUS: 0x20, MAP_32BIT: 0x40, MAP_GROWSDOWN: 0x0100, MAP_DENYWRITE: 0x0800, MAP_EXECUTABLE: 0x1000,
@@ -113,4 +138,3 @@ export const advice = choice("int", {
 export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
 /** A file descriptor that may be -1. */
 export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: String };
-

@@ -1,10 +1,11 @@
 // Argument types of the signal calls, shown as strace shows them.
-import { flags, choice } from "./arg-flags.ts";
-import { ptr } from "./arg.ts";
-import { SS } from "./signal/alt-stack.ts";
-import { SA } from "./signal/action.ts";
-import { type SigSet, has, signalName } from "./signal/set.ts";
+
 import type { VAddr } from "../abi/brand.ts";
+import { ptr } from "./arg.ts";
+import { choice, flags } from "./arg-flags.ts";
+import { SA } from "./signal/action.ts";
+import { SS } from "./signal/alt-stack.ts";
+import { has, type SigSet, signalName } from "./signal/set.ts";
 import type { Arg, ShowContext } from "./syscall.ts";
 
 const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
@@ -23,10 +24,12 @@ export const setText = (set: SigSet): string => {
 /** A sigset_t in memory, of as many bytes as the call says. */
 const readSet = (ctx: ShowContext, at: VAddr, size: number): SigSet | undefined => {
   const bytes = ctx.task.mem.read(at, size);
-  return bytes && bytes.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n);
+  return bytes?.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n);
 };
 const setPointer = (out: boolean, sizeArgument?: string): Arg<VAddr> => ({
-  ...ptr, c: out ? "sigset_t *" : "const sigset_t *", ...(out ? { out: true as const } : {}),
+  ...ptr,
+  c: out ? "sigset_t *" : "const sigset_t *",
+  ...(out ? { out: true as const } : {}),
   show: (v, ctx) => {
     if (v === 0) return "NULL";
     if (out && ctx.ret < 0) return ptr.show(v, ctx);
@@ -55,7 +58,9 @@ export const handler: Arg<VAddr> = { ...ptr, c: "sighandler_t", show: (v) => han
 
 /** struct sigaction in memory, the rt form. */
 const actionPointer = (out: boolean): Arg<VAddr> => ({
-  ...ptr, c: "struct sigaction *", ...(out ? { out: true as const } : {}),
+  ...ptr,
+  c: "struct sigaction *",
+  ...(out ? { out: true as const } : {}),
   show: (v, ctx) => {
     if (v === 0) return "NULL";
     const { mem } = ctx.task;
@@ -64,7 +69,7 @@ const actionPointer = (out: boolean): Arg<VAddr> => ({
     const set = readSet(ctx, (v + 3 * long) as VAddr, 8);
     if ((out && ctx.ret < 0) || words.some((w) => w < 0) || set === undefined) return ptr.show(v, ctx);
     const [h, f, r] = words as [number, number, number];
-    const bits = f % 2 ** 32 | 0;
+    const bits = (f % 2 ** 32) | 0;
     const restorer = (bits & SA.RESTORER) !== 0 ? `, sa_restorer=0x${r.toString(16)}` : "";
     return `{sa_handler=${handlerText(h)}, sa_mask=${setText(set)}, sa_flags=${saFlags.show(bits, ctx)}${restorer}}`;
   },
@@ -74,7 +79,9 @@ export const outSigaction = actionPointer(true);
 
 const stackFlags = flags("int", { SS_AUTODISARM: SS.AUTODISARM | 0, SS_ONSTACK: SS.ONSTACK, SS_DISABLE: SS.DISABLE }, "SS_???");
 const stackPointer = (out: boolean): Arg<VAddr> => ({
-  ...ptr, c: "stack_t *", ...(out ? { out: true as const } : {}),
+  ...ptr,
+  c: "stack_t *",
+  ...(out ? { out: true as const } : {}),
   show: (v, ctx) => {
     if (v === 0) return "NULL";
     const { mem } = ctx.task;

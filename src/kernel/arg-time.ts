@@ -1,8 +1,8 @@
 // Times and clocks as strace shows them.
 import type { VAddr } from "../abi/brand.ts";
-import { choice } from "./arg-flags.ts";
 import { ptr } from "./arg.ts";
-import { type TimeForm, native, time64 } from "./calls/timespec.ts";
+import { choice } from "./arg-flags.ts";
+import { native, type TimeForm, time64 } from "./calls/timespec.ts";
 import type { Arg } from "./syscall.ts";
 
 // biome-ignore format: table
@@ -13,7 +13,9 @@ export const CLOCK = {
 export const clock = choice("clockid_t", CLOCK, "CLOCK_???");
 
 const pointer = (form: TimeForm, out: boolean, members: readonly [string, string]): Arg<VAddr> => ({
-  ...ptr, c: "struct timespec *", ...(out ? { out: true as const } : {}),
+  ...ptr,
+  c: "struct timespec *",
+  ...(out ? { out: true as const } : {}),
   show: (v, ctx) => {
     if (v === 0) return "NULL";
     const ts = out && ctx.ret < 0 ? undefined : form.read(ctx.task, v, ctx.abi);

@@ -1,20 +1,20 @@
 // The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
 // through what the machine handed it.
 import type { Frames } from "../memory/frames.ts";
+import type { Action } from "../seccomp/index.ts";
 import type { Vdso } from "./exec/vdso.ts";
+import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { type SpawnRequest, spawn } from "./life/spawn.ts";
+import { KernelLog } from "./log.ts";
 import type { Observer } from "./observer.ts";
+import { Process } from "./process.ts";
 import type { Processor, ProcessorModel } from "./processor.ts";
 import type { Profile } from "./profile.ts";
-import { Process } from "./process.ts";
-import { KernelLog } from "./log.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { Timers } from "./sched/timers.ts";
-import { type Task, entryWork } from "./task.ts";
-import type { Vfs } from "./fs/vfs.ts";
-import type { Action } from "../seccomp/index.ts";
+import { entryWork, type Task } from "./task.ts";
 import type { Timespec } from "./time.ts";
 
 export interface KernelOptions {
@@ -36,9 +36,7 @@ export interface KernelOptions {
  * waits for the world outside; `until` is the next deadline if there is one: the machine delivers input, or lets time pass by
  * `advance(until)`. `stuck`: every task sleeps and nothing can ever wake one.
  */
-export type RunResult =
-  | { readonly reason: "ended" | "limit" | "stuck" }
-  | { readonly reason: "idle"; readonly until: number | undefined };
+export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
 
 export class Kernel {
   readonly processor: Processor;
@@ -90,7 +88,9 @@ export class Kernel {
     this.processes.set(this.init.pid, this.init);
   }
 
-  get observer(): Observer | undefined { return this.#observer; }
+  get observer(): Observer | undefined {
+    return this.#observer;
+  }
   set observer(observer: Observer | undefined) {
     this.#observer = observer;
     for (const task of this.tasks.values()) {
@@ -100,21 +100,31 @@ export class Kernel {
   }
 
   /** Start a program as a child of process 1: the process, or -errno. */
-  spawn(request: SpawnRequest): Process | number { return spawn(this, request); }
+  spawn(request: SpawnRequest): Process | number {
+    return spawn(this, request);
+  }
 
   /** CLOCK_REALTIME. */
   realtime(): Timespec {
     return { sec: this.bootTime + Math.floor(this.now / 1e9), nsec: this.now % 1e9 };
   }
 
-  newPid(): number { return ++this.#lastPid; }
-  get lastPid(): number { return this.#lastPid; }
+  newPid(): number {
+    return ++this.#lastPid;
+  }
+  get lastPid(): number {
+    return this.#lastPid;
+  }
 
   /** printk. `level` is KERN_*: 6 is info. */
-  printk(level: number, text: string): void { this.log.add(level, this.now, text); }
+  printk(level: number, text: string): void {
+    this.log.add(level, this.now, text);
+  }
 
   /** Run guests for at most `nanoseconds` of virtual time. */
-  run(nanoseconds: number): RunResult { return this.scheduler.run(this.now + nanoseconds); }
+  run(nanoseconds: number): RunResult {
+    return this.scheduler.run(this.now + nanoseconds);
+  }
 
   /** Let virtual time pass with every task asleep. */
   advance(until: number): void {

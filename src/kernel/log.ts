@@ -1,6 +1,10 @@
 // The kernel log: what dmesg(1) and syslog(2) read. Linux kernel/printk/printk.c.
 
-export interface LogRecord { readonly level: number; readonly now: number; readonly text: string }
+export interface LogRecord {
+  readonly level: number;
+  readonly now: number;
+  readonly text: string;
+}
 
 const MAX_RECORDS = 4096;
 
@@ -23,8 +27,12 @@ export class KernelLog {
     this.onRecord?.(record);
   }
   /** Records after the first `seen` ever made. */
-  since(seen: number): readonly LogRecord[] { return this.records.slice(Math.max(0, seen - this.#dropped)); }
-  get total(): number { return this.#dropped + this.records.length; }
+  since(seen: number): readonly LogRecord[] {
+    return this.records.slice(Math.max(0, seen - this.#dropped));
+  }
+  get total(): number {
+    return this.#dropped + this.records.length;
+  }
 }
 
 /** `[    1.234567] text`, as dmesg prints it. */

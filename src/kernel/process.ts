@@ -1,9 +1,9 @@
 // A process: what all threads of one thread group share. Linux struct signal_struct.
 import type { Kernel } from "./kernel.ts";
-import { type Rlimit, initialLimits } from "./rlimit.ts";
-import { PendingSignals } from "./signal/pending.ts";
+import { initialLimits, type Rlimit } from "./rlimit.ts";
 import type { IntervalTimers } from "./sched/itimer.ts";
 import type { PosixTimers } from "./sched/posix-timer.ts";
+import { PendingSignals } from "./signal/pending.ts";
 import type { Task } from "./task.ts";
 import { WaitQueue } from "./wait.ts";
 
@@ -11,7 +11,13 @@ import { WaitQueue } from "./wait.ts";
 export type WaitStatus = number;
 
 /** Time spent, in virtual nanoseconds, and what getrusage(2) counts. */
-export interface Usage { user: number; system: number; minorFaults: number; voluntarySwitches: number; involuntarySwitches: number }
+export interface Usage {
+  user: number;
+  system: number;
+  minorFaults: number;
+  voluntarySwitches: number;
+  involuntarySwitches: number;
+}
 export const noUsage = (): Usage => ({ user: 0, system: 0, minorFaults: 0, voluntarySwitches: 0, involuntarySwitches: 0 });
 
 /** What job control needs of a terminal (fs/tty): its foreground group and its session, 0 for none. man 4 tty_ioctl, TIOCSPGRP. */
@@ -75,5 +81,7 @@ export class Process {
   }
 
   /** Soft limit of one resource (rlimit.ts RLIMIT). */
-  limit(resource: number): number { return (this.limits[resource] as Rlimit).soft; }
+  limit(resource: number): number {
+    return (this.limits[resource] as Rlimit).soft;
+  }
 }

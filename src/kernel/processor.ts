@@ -29,7 +29,13 @@ export interface ProcessorModel {
   /** XCR0: which parts XSAVE would save; 0 for a model without XSAVE, whose signal frames hold FXSAVE's 512 bytes. */
   readonly xfeatures: number;
   /** What /proc/cpuinfo shows beside the vendor. */
-  readonly cpuinfo?: { readonly family: number; readonly model: number; readonly stepping: number; readonly brand: string; readonly features: readonly string[] };
+  readonly cpuinfo?: {
+    readonly family: number;
+    readonly model: number;
+    readonly stepping: number;
+    readonly brand: string;
+    readonly features: readonly string[];
+  };
 }
 
 /** Load a segment register as a far transfer or `mov` would. False: the selector is not loadable, nothing has changed. */

@@ -17,12 +17,21 @@ export interface Profile {
 }
 
 const upstream: Profile = {
-  name: "upstream", release: "6.12.0-trapgate", version: "#1 SMP PREEMPT_DYNAMIC trapgate", seccomp: upstreamSeccomp,
-  ia32: true, x32: false, vsyscall: "xonly",
+  name: "upstream",
+  release: "6.12.0-trapgate",
+  version: "#1 SMP PREEMPT_DYNAMIC trapgate",
+  seccomp: upstreamSeccomp,
+  ia32: true,
+  x32: false,
+  vsyscall: "xonly",
 };
 /** Will Drewry's patch series, version 6 of the end of January 2012, on Linux 3.3. */
 const v6: Profile = {
-  ...upstream, name: "v6", release: "3.3.0-rc2-trapgate", version: "#1 SMP trapgate", seccomp: v6Seccomp,
+  ...upstream,
+  name: "v6",
+  release: "3.3.0-rc2-trapgate",
+  version: "#1 SMP trapgate",
+  seccomp: v6Seccomp,
 };
 
 export const profiles = { upstream, v6 } as const satisfies Record<string, Profile>;

@@ -1,12 +1,29 @@
 // Resource limits. man 2 getrlimit; Linux uapi asm-generic/resource.h.
 
 export const RLIMIT = {
-  CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, RSS: 5, NPROC: 6, NOFILE: 7, MEMLOCK: 8, AS: 9, LOCKS: 10, SIGPENDING: 11, MSGQUEUE: 12,
-  NICE: 13, RTPRIO: 14, RTTIME: 15,
+  CPU: 0,
+  FSIZE: 1,
+  DATA: 2,
+  STACK: 3,
+  CORE: 4,
+  RSS: 5,
+  NPROC: 6,
+  NOFILE: 7,
+  MEMLOCK: 8,
+  AS: 9,
+  LOCKS: 10,
+  SIGPENDING: 11,
+  MSGQUEUE: 12,
+  NICE: 13,
+  RTPRIO: 14,
+  RTTIME: 15,
 } as const;
 
 /** Limits are numbers; RLIM_INFINITY is Infinity and has its own encoding in each ABI. */
-export interface Rlimit { readonly soft: number; readonly hard: number }
+export interface Rlimit {
+  readonly soft: number;
+  readonly hard: number;
+}
 
 /** As Debian boots with 1 GiB: INIT_RLIMITS in Linux include/asm-generic/resource.h. */
 export const initialLimits = (): Rlimit[] => {

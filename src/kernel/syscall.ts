@@ -41,7 +41,9 @@ export type ArgsOf<A> = { -readonly [K in keyof A]: A[K] extends Arg<infer T> ? 
  */
 export class RegistersReplaced {
   readonly shown: number;
-  constructor(shown: number) { this.shown = shown; }
+  constructor(shown: number) {
+    this.shown = shown;
+  }
 }
 
 /** A result of 0 or more, -errno, or a Wait. */
@@ -59,11 +61,18 @@ export interface Syscall {
   /** Prints the result in hex (addresses). */
   readonly hexResult?: true;
 }
-export interface SyscallOptions { readonly note?: string; readonly only?: Abi["name"]; readonly hexResult?: true }
+export interface SyscallOptions {
+  readonly note?: string;
+  readonly only?: Abi["name"];
+  readonly hexResult?: true;
+}
 
 /** `syscall("close", { fd }, (t, a) => t.files.close(a.fd))`. */
 export const syscall = <const A extends Args>(
-  name: SyscallName, args: A, call: (task: Task, args: ArgsOf<A>, abi: Abi) => Result, options: SyscallOptions = {},
+  name: SyscallName,
+  args: A,
+  call: (task: Task, args: ArgsOf<A>, abi: Abi) => Result,
+  options: SyscallOptions = {},
 ): Syscall => ({ name, args, call, ...options });
 
 /** A declaration made ready for one ABI: how to get its arguments from the registers. */

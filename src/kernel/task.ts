@@ -7,15 +7,15 @@ import type { Cred } from "./cred.ts";
 import type { PendingCall } from "./entry/call.ts";
 import type { SeccompState } from "./entry/seccomp-state.ts";
 import type { VdsoAddresses } from "./exec/vdso.ts";
-import type { FileDescription } from "./fs/file.ts";
-import type { FdTable } from "./fs/fd-table.ts";
 import type { FsContext } from "./fs/context.ts";
+import type { FdTable } from "./fs/fd-table.ts";
+import type { FileDescription } from "./fs/file.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Process, type Usage, noUsage } from "./process.ts";
+import { noUsage, type Process, type Usage } from "./process.ts";
 import { SignalActions } from "./signal/action.ts";
 import { PendingSignals } from "./signal/pending.ts";
 import { NONE, type SigSet } from "./signal/set.ts";
-import { type Sleeper, type Wait, WaitQueue, type Waited } from "./wait.ts";
+import { type Sleeper, type Wait, type Waited, WaitQueue } from "./wait.ts";
 
 /** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
 export const entryWork = { seccomp: 1, trace: 2, observer: 4 } as const;
@@ -32,15 +32,27 @@ export interface Program {
   readonly exe: FileDescription | undefined;
 }
 const NO_PROGRAM: Program = {
-  abi: x64, exe: undefined, vdso: { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 },
+  abi: x64,
+  exe: undefined,
+  vdso: { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 },
 };
 
-export interface Ldt { table: Uint8Array | undefined }
+export interface Ldt {
+  table: Uint8Array | undefined;
+}
 
 /** The last processor exception, as signal frames report it. Linux thread_struct trap_nr, error_code, cr2. */
-export interface Trap { readonly vector: number; readonly error: number; readonly cr2: bigint }
+export interface Trap {
+  readonly vector: number;
+  readonly error: number;
+  readonly cr2: bigint;
+}
 
-export interface AltStack { readonly sp: number; readonly size: number; readonly flags: number }
+export interface AltStack {
+  readonly sp: number;
+  readonly size: number;
+  readonly flags: number;
+}
 export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
 
 export class Task implements Sleeper {
@@ -130,9 +142,15 @@ export class Task implements Sleeper {
     this.startTime = kernel.now;
   }
 
-  get tgid(): number { return this.process.pid; }
-  get ppid(): number { return this.process.parent?.pid ?? 0; }
+  get tgid(): number {
+    return this.process.pid;
+  }
+  get ppid(): number {
+    return this.process.parent?.pid ?? 0;
+  }
 
   /** Sleeper: something it waits on has happened; it is to look again. */
-  wake(): void { this.kernel.scheduler.wake(this); }
+  wake(): void {
+    this.kernel.scheduler.wake(this);
+  }
 }

@@ -7,10 +7,16 @@ export class WaitQueue {
   readonly sleepers = new Set<Sleeper>();
   /** Woken by the world outside (host input): the virtual clock does not jump past a task that waits here without asking the machine. */
   readonly external: boolean;
-  constructor(external = false) { this.external = external; }
-  wake(): void { for (const s of [...this.sleepers]) s.wake(); }
+  constructor(external = false) {
+    this.external = external;
+  }
+  wake(): void {
+    for (const s of [...this.sleepers]) s.wake();
+  }
 }
-export interface Sleeper { wake(): void }
+export interface Sleeper {
+  wake(): void;
+}
 
 export interface Wait {
   /** Woken by any of these. Empty: only time or a signal ends the wait. */
@@ -23,7 +29,10 @@ export interface Wait {
   readonly killable?: true;
 }
 /** `interrupted` is a positive code: a value of `restart`, or E.EINTR. */
-export const wait = (on: readonly WaitQueue[], options: { until?: number | undefined; interrupted?: number; killable?: true } = {}): Wait => ({
+export const wait = (
+  on: readonly WaitQueue[],
+  options: { until?: number | undefined; interrupted?: number; killable?: true } = {},
+): Wait => ({
   on,
   interrupted: options.interrupted ?? restart.ERESTARTSYS,
   ...(options.until === undefined ? {} : { until: options.until }),

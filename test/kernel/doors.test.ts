@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { exit } from "../../src/cpu/exit.ts";
 import { R, S } from "../../src/cpu/state.ts";
-import { profiles } from "../../src/kernel/profile.ts";
 import { loadSegment } from "../../src/kernel/processor.ts";
-import { fixture, register, setRegisters, STACK } from "./fixture.ts";
+import { profiles } from "../../src/kernel/profile.ts";
+import { fixture, register, STACK, setRegisters } from "./fixture.ts";
 
 const ENOSYS = -38n & 0xffff_ffff_ffff_ffffn;
 const PATTERN = 0xe1e1_e1e1_0000_0000n;
@@ -54,7 +54,16 @@ describe("SYSCALL in 64-bit code", () => {
 describe("INT 0x80", () => {
   test("from 64-bit code shows all 64 bits of the registers, and changes only rax", () => {
     const { task, kernel, state } = fixture();
-    const values = { [R.ax]: 20n, [R.bx]: PATTERN | 0x11n, [R.cx]: PATTERN | 0x22n, [R.dx]: PATTERN, [R.si]: 4n, [R.di]: 5n, [R.bp]: PATTERN | 6n, [R.r11]: 77n };
+    const values = {
+      [R.ax]: 20n,
+      [R.bx]: PATTERN | 0x11n,
+      [R.cx]: PATTERN | 0x22n,
+      [R.dx]: PATTERN,
+      [R.si]: 4n,
+      [R.di]: 5n,
+      [R.bp]: PATTERN | 6n,
+      [R.r11]: 77n,
+    };
     setRegisters(state, values);
     kernel.scheduler.gate.enter(task, exit.int80);
     expect([...task.args]).toEqual([PATTERN | 0x11n, PATTERN | 0x22n, PATTERN, 4n, 5n, PATTERN | 6n].flatMap(halves));

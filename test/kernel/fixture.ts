@@ -1,5 +1,5 @@
 // A kernel on a processor that runs no code: tests put registers into the state page and walk through a door.
-import { exit, type Exit } from "../../src/cpu/exit.ts";
+import { type Exit, exit } from "../../src/cpu/exit.ts";
 import { layout } from "../../src/cpu/layout.ts";
 import { Segments } from "../../src/cpu/segments.ts";
 import { at, R, State } from "../../src/cpu/state.ts";
@@ -14,10 +14,10 @@ import { Process } from "../../src/kernel/process.ts";
 import { loadSegment, type Processor } from "../../src/kernel/processor.ts";
 import { type Profile, profiles } from "../../src/kernel/profile.ts";
 import { Task } from "../../src/kernel/task.ts";
+import { mmap } from "../../src/memory/calls.ts";
 import { Frames } from "../../src/memory/frames.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
 import { AddressSpace } from "../../src/memory/space.ts";
-import { mmap } from "../../src/memory/calls.ts";
 
 /** Does what the script says, one exit a run; each costs one instruction. */
 export class ScriptedProcessor implements Processor {

@@ -26,19 +26,23 @@ const FLAGS = [
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
 
-describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, root))("the kernel under us agrees:", { timeout: 60_000 }, () => {
-  describe.each(["-m64", "-m32"])("gcc %s:", (mode) => {
-    it.each(Object.entries(subjects))("%s: %s", async (subject) => {
-      await inFolder(async (folder) => {
-        const program = `${folder}/${subject}`;
-        chmodSync(folder, 0o755);
-        execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
-        const here = `/${subject}`;
-        const run = await Machine.run(here, { files: { [here]: { content: readFileSync(program), mode: 0o755 } }, timeout: 50 });
-        const native = runNative(program);
-        expect(run.stdout.text).toBe(native.stdout);
-        expect(endOfRun(run)).toBe(native.end);
+describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, root))(
+  "the kernel under us agrees:",
+  { timeout: 60_000 },
+  () => {
+    describe.each(["-m64", "-m32"])("gcc %s:", (mode) => {
+      it.each(Object.entries(subjects))("%s: %s", async (subject) => {
+        await inFolder(async (folder) => {
+          const program = `${folder}/${subject}`;
+          chmodSync(folder, 0o755);
+          execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
+          const here = `/${subject}`;
+          const run = await Machine.run(here, { files: { [here]: { content: readFileSync(program), mode: 0o755 } }, timeout: 50 });
+          const native = runNative(program);
+          expect(run.stdout.text).toBe(native.stdout);
+          expect(endOfRun(run)).toBe(native.end);
+        });
       });
     });
-  });
-});
+  },
+);

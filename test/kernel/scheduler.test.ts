@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { exit } from "../../src/cpu/exit.ts";
 import { R } from "../../src/cpu/state.ts";
 import { WaitQueue, wait } from "../../src/kernel/wait.ts";
-import { fixture, setRegisters, STACK } from "./fixture.ts";
+import { fixture, STACK, setRegisters } from "./fixture.ts";
 
 const NANOSLEEP = 35n;
 const EXIT_GROUP = 231n;

@@ -1,14 +1,22 @@
-import { expect, test } from "vitest";
 import { fc } from "@fast-check/vitest";
-import { Timers, type Timer } from "../../src/kernel/sched/timers.ts";
+import { expect, test } from "vitest";
+import { type Timer, Timers } from "../../src/kernel/sched/timers.ts";
 
-const recorder = (log: string[]) => (name: string): Timer => ({ fire: (now) => void log.push(`${name}@${now}`) });
+const recorder =
+  (log: string[]) =>
+  (name: string): Timer => ({ fire: (now) => void log.push(`${name}@${now}`) });
 
 test("timers fire in order of time, and at equal times in the order in which they were set", () => {
   const log: string[] = [];
   const timer = recorder(log);
   const timers = new Timers();
-  for (const [name, at] of [["c", 30], ["a", 10], ["d", 30], ["b", 20]] as const) timers.set(timer(name), at);
+  for (const [name, at] of [
+    ["c", 30],
+    ["a", 10],
+    ["d", 30],
+    ["b", 20],
+  ] as const)
+    timers.set(timer(name), at);
   expect(timers.next).toBe(10);
   timers.run(25);
   expect(log).toEqual(["a@25", "b@25"]);

@@ -1,13 +1,12 @@
 // fork, vfork, clone, clone3, exit. man 2 clone; Linux kernel/fork.c.
 import { type Abi, i386 } from "../../abi/abi.ts";
+import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import { type VAddr } from "../../abi/brand.ts";
 import { struct, u64 } from "../../abi/struct.ts";
 import { int, ptr, ulong } from "../arg.ts";
-import { cloneFlags, cloneArgs } from "../arg-process.ts";
-import { exitStatus } from "../life/exit.ts";
+import { cloneArgs, cloneFlags } from "../arg-process.ts";
 import { CLONE, type CloneRequest, cloneTask } from "../life/clone.ts";
-import { exitTask } from "../life/exit.ts";
+import { exitStatus, exitTask } from "../life/exit.ts";
 import { installPidfd } from "../life/pidfd.ts";
 import { endProcess } from "../signal/send.ts";
 import { NSIG, SIG } from "../signal/set.ts";
@@ -33,8 +32,7 @@ const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
   return vforkEnd(t, child.pid);
 };
 
-const vforkEnd = (t: Task, child: number): Result =>
-  t.kernel.tasks.get(child)?.vforkParent === t ? wait([], { killable: true }) : child;
+const vforkEnd = (t: Task, child: number): Result => (t.kernel.tasks.get(child)?.vforkParent === t ? wait([], { killable: true }) : child);
 
 /** clone's flags word: the exit signal in the low byte. */
 const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid: number; child_tid: number; tls: number }): Result => {
@@ -42,20 +40,36 @@ const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid
   // The pidfd goes where the parent's id would: kernel_clone().
   if ((flags & CLONE.PIDFD) !== 0 && (flags & CLONE.PARENT_SETTID) !== 0) return -E.EINVAL;
   return clone(t, abi, {
-    flags, exitSignal: a.flags & CSIGNAL, stack: a.stack, tls: a.tls, parentTid: a.parent_tid, childTid: a.child_tid, pidfd: a.parent_tid,
+    flags,
+    exitSignal: a.flags & CSIGNAL,
+    stack: a.stack,
+    tls: a.tls,
+    parentTid: a.parent_tid,
+    childTid: a.child_tid,
+    pidfd: a.parent_tid,
   });
 };
 
 /** struct clone_args. uapi linux/sched.h; larger ones must be zero beyond what is known. */
 const CLONE_ARGS = struct("clone_args", {
-  flags: u64, pidfd: u64, child_tid: u64, parent_tid: u64, exit_signal: u64, stack: u64, stack_size: u64, tls: u64, set_tid: u64,
-  set_tid_size: u64, cgroup: u64,
+  flags: u64,
+  pidfd: u64,
+  child_tid: u64,
+  parent_tid: u64,
+  exit_signal: u64,
+  stack: u64,
+  stack_size: u64,
+  tls: u64,
+  set_tid: u64,
+  set_tid_size: u64,
+  cgroup: u64,
 });
 const CLONE_ARGS_SIZE_VER0 = 64;
 const PAGE_SIZE = 4096;
 const KNOWN_SIZE = 88;
 const MAX_PID_NS_LEVEL = 32;
-const CLONE3_FLAGS = 0xffff_ffffn & ~BigInt(CSIGNAL | CLONE.DETACHED) | BigInt(CLONE.CLEAR_SIGHAND) | BigInt(CLONE.INTO_CGROUP) | BigInt(CLONE.NEWTIME);
+const CLONE3_FLAGS =
+  (0xffff_ffffn & ~BigInt(CSIGNAL | CLONE.DETACHED)) | BigInt(CLONE.CLEAR_SIGHAND) | BigInt(CLONE.INTO_CGROUP) | BigInt(CLONE.NEWTIME);
 
 const readCloneArgs = (t: Task, at: VAddr, size: number, abi: Abi) => {
   if (size > PAGE_SIZE) return -E.E2BIG;
@@ -89,9 +103,15 @@ const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
     setTid.push(pid | 0);
   }
   return clone(t, abi, {
-    flags: Number(BigInt.asUintN(32, a.flags)), clearSighand: has(CLONE.CLEAR_SIGHAND), exitSignal: Number(a.exit_signal),
-    stack: Number(a.stack + a.stack_size), tls: Number(a.tls), parentTid: Number(a.parent_tid), childTid: Number(a.child_tid),
-    pidfd: Number(a.pidfd), ...(count > 0 ? { setTid } : {}),
+    flags: Number(BigInt.asUintN(32, a.flags)),
+    clearSighand: has(CLONE.CLEAR_SIGHAND),
+    exitSignal: Number(a.exit_signal),
+    stack: Number(a.stack + a.stack_size),
+    tls: Number(a.tls),
+    parentTid: Number(a.parent_tid),
+    childTid: Number(a.child_tid),
+    pidfd: Number(a.pidfd),
+    ...(count > 0 ? { setTid } : {}),
   });
 };
 
@@ -111,6 +131,20 @@ const exitGroup = (t: Task, code: number): number => {
   return 0;
 };
 
+const UNSHARE = CLONE.FS | CLONE.FILES | CLONE.SYSVSEM | CLONE.THREAD | CLONE.SIGHAND | CLONE.VM;
+/** Linux kernel/fork.c ksys_unshare(): with nothing to leave it succeeds. */
+const unshare = (t: Task, flags: number): number => {
+  if ((flags & ~UNSHARE) !== 0) return -E.EINVAL;
+  if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
+  if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();
+  if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
+    const own = t.files.clone();
+    t.files.drop();
+    t.files = own;
+  }
+  return 0;
+};
+
 export const cloneCalls: readonly Syscall[] = [
   syscall("fork", {}, (t, _a, abi) => clone(t, abi, plain)),
   syscall("vfork", {}, (t, _a, abi) => clone(t, abi, { ...plain, flags: CLONE.VFORK | CLONE.VM })),
@@ -125,19 +159,7 @@ export const cloneCalls: readonly Syscall[] = [
     t.clearChildTid = a.tidptr;
     return t.pid;
   }),
-  // Linux kernel/fork.c SYSCALL_DEFINE1(unshare): with nothing to leave it succeeds.
-  syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags), { note: "CLONE_FS and CLONE_FILES only: there are no namespaces" }),
+  syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags), {
+    note: "CLONE_FS and CLONE_FILES only: there are no namespaces",
+  }),
 ];
-
-const UNSHARE = CLONE.FS | CLONE.FILES | CLONE.SYSVSEM | CLONE.THREAD | CLONE.SIGHAND | CLONE.VM;
-function unshare(t: Task, flags: number): number {
-  if ((flags & ~UNSHARE) !== 0) return -E.EINVAL;
-  if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
-  if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();
-  if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
-    const own = t.files.clone();
-    t.files.drop();
-    t.files = own;
-  }
-  return 0;
-}

@@ -13,8 +13,16 @@ import type { Task } from "../task.ts";
 const KEEP = 0xffff_ffff;
 const NGROUPS_MAX = 65536;
 
-const FS_CAPS = [CAP.CHOWN, CAP.DAC_OVERRIDE, CAP.DAC_READ_SEARCH, CAP.FOWNER, CAP.FSETID, CAP.LINUX_IMMUTABLE, CAP.MKNOD, CAP.MAC_OVERRIDE]
-  .reduce((set, c) => set | (1n << BigInt(c)), 0n);
+const FS_CAPS = [
+  CAP.CHOWN,
+  CAP.DAC_OVERRIDE,
+  CAP.DAC_READ_SEARCH,
+  CAP.FOWNER,
+  CAP.FSETID,
+  CAP.LINUX_IMMUTABLE,
+  CAP.MKNOD,
+  CAP.MAC_OVERRIDE,
+].reduce((set, c) => set | (1n << BigInt(c)), 0n);
 
 /** What changing user ids does to capabilities. Linux security/commoncap.c cap_task_fix_setuid(); man 7 capabilities. */
 const fixCapabilities = (t: Task, old: Cred, now: Cred): Cred => {
@@ -34,7 +42,13 @@ const fixCapabilities = (t: Task, old: Cred, now: Cred): Cred => {
 /** New credentials take effect; a change of effective ids ends dumpability. Linux commit_creds(). */
 const commit = (t: Task, now: Cred): number => {
   const old = t.cred;
-  if (old.euid !== now.euid || old.egid !== now.egid || old.fsuid !== now.fsuid || old.fsgid !== now.fsgid || (now.permitted & ~old.permitted) !== 0n) {
+  if (
+    old.euid !== now.euid ||
+    old.egid !== now.egid ||
+    old.fsuid !== now.fsuid ||
+    old.fsgid !== now.fsgid ||
+    (now.permitted & ~old.permitted) !== 0n
+  ) {
     t.dumpable = 0;
     t.deathSignal = 0;
   }
@@ -114,7 +128,11 @@ const setfsgid = (t: Task, gid: number): number => {
 };
 
 /** How an id type is written: 32 bits, or i386's 16, where what does not fit reads 65534 (overflowuid). */
-interface Width { readonly size: 2 | 4; put(t: Task, at: number, id: number): boolean; get(t: Task, at: number): number }
+interface Width {
+  readonly size: 2 | 4;
+  put(t: Task, at: number, id: number): boolean;
+  get(t: Task, at: number): number;
+}
 const OVERFLOW_ID = 65534;
 const wide: Width = { size: 4, put: (t, at, x) => t.mem.setU32(at, x), get: (t, at) => t.mem.u32(at) };
 const high2low = (x: number): number => (x > 0xffff ? OVERFLOW_ID : x);
@@ -164,23 +182,48 @@ const both = (name: Name, make: Maker): Syscall[] => [
 ];
 const shown = (w: Width, value: number): number => (w === narrow ? high2low(value) : value);
 
-const get = (read: (c: Cred) => number): Maker => (name, _arg, w, options) => syscall(name, {}, (t) => shown(w, read(t.cred)), options);
-const one = (set: (t: Task, id: number) => number): Maker => (name, arg, w, options) =>
-  syscall(name, { id: arg }, (t, a) => shown(w, set(t, a.id)), options);
-const two = (set: (t: Task, r: number, e: number) => number): Maker => (name, arg, _w, options) =>
-  syscall(name, { r: arg, e: arg }, (t, a) => set(t, a.r, a.e), options);
-const three = (set: (t: Task, r: number, e: number, s: number) => number): Maker => (name, arg, _w, options) =>
-  syscall(name, { r: arg, e: arg, s: arg }, (t, a) => set(t, a.r, a.e, a.s), options);
-const threeOut = (read: (c: Cred) => readonly number[]): Maker => (name, _arg, w, options) =>
-  syscall(name, { r: ptr, e: ptr, s: ptr }, (t, a) => getThree(t, w, [a.r, a.e, a.s], read(t.cred)), options);
-const list = (call: (t: Task, w: Width, size: number, at: VAddr) => number): Maker => (name, _arg, w, options) =>
-  syscall(name, { size: int, list: ptr }, (t, a) => call(t, w, a.size, a.list), options);
+const get =
+  (read: (c: Cred) => number): Maker =>
+  (name, _arg, w, options) =>
+    syscall(name, {}, (t) => shown(w, read(t.cred)), options);
+const one =
+  (set: (t: Task, id: number) => number): Maker =>
+  (name, arg, w, options) =>
+    syscall(name, { id: arg }, (t, a) => shown(w, set(t, a.id)), options);
+const two =
+  (set: (t: Task, r: number, e: number) => number): Maker =>
+  (name, arg, _w, options) =>
+    syscall(name, { r: arg, e: arg }, (t, a) => set(t, a.r, a.e), options);
+const three =
+  (set: (t: Task, r: number, e: number, s: number) => number): Maker =>
+  (name, arg, _w, options) =>
+    syscall(name, { r: arg, e: arg, s: arg }, (t, a) => set(t, a.r, a.e, a.s), options);
+const threeOut =
+  (read: (c: Cred) => readonly number[]): Maker =>
+  (name, _arg, w, options) =>
+    syscall(name, { r: ptr, e: ptr, s: ptr }, (t, a) => getThree(t, w, [a.r, a.e, a.s], read(t.cred)), options);
+const list =
+  (call: (t: Task, w: Width, size: number, at: VAddr) => number): Maker =>
+  (name, _arg, w, options) =>
+    syscall(name, { size: int, list: ptr }, (t, a) => call(t, w, a.size, a.list), options);
 
 export const credCalls: readonly Syscall[] = [
-  ...both("getuid", get((c) => c.uid)),
-  ...both("geteuid", get((c) => c.euid)),
-  ...both("getgid", get((c) => c.gid)),
-  ...both("getegid", get((c) => c.egid)),
+  ...both(
+    "getuid",
+    get((c) => c.uid),
+  ),
+  ...both(
+    "geteuid",
+    get((c) => c.euid),
+  ),
+  ...both(
+    "getgid",
+    get((c) => c.gid),
+  ),
+  ...both(
+    "getegid",
+    get((c) => c.egid),
+  ),
   ...both("setuid", one(setuid)),
   ...both("setgid", one(setgid)),
   ...both("setreuid", two(setreuid)),
@@ -189,9 +232,14 @@ export const credCalls: readonly Syscall[] = [
   ...both("setresgid", three(setresgid)),
   ...both("setfsuid", one(setfsuid)),
   ...both("setfsgid", one(setfsgid)),
-  ...both("getresuid", threeOut((c) => [c.uid, c.euid, c.suid])),
-  ...both("getresgid", threeOut((c) => [c.gid, c.egid, c.sgid])),
+  ...both(
+    "getresuid",
+    threeOut((c) => [c.uid, c.euid, c.suid]),
+  ),
+  ...both(
+    "getresgid",
+    threeOut((c) => [c.gid, c.egid, c.sgid]),
+  ),
   ...both("getgroups", list(getgroups)),
   ...both("setgroups", list(setgroups)),
 ];
-

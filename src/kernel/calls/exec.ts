@@ -2,8 +2,8 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import { argv, envp } from "../arg-process.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../arg-file.ts";
+import { argv, envp } from "../arg-process.ts";
 import { cstring } from "../arg-string.ts";
 import { resolve } from "../fs/resolve.ts";
 import { type ExecTarget, execute } from "../life/exec.ts";
@@ -61,5 +61,6 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
 export const execCalls: readonly Syscall[] = [
   syscall("execve", { filename: cstring, argv, envp }, (t, a, abi) => exec(t, AT_FDCWD, a.filename, a.argv, a.envp, 0, abi)),
   syscall("execveat", { dirfd, pathname: cstring, argv, envp, flags: atFlags }, (t, a, abi) =>
-    exec(t, a.dirfd, a.pathname, a.argv, a.envp, a.flags, abi)),
+    exec(t, a.dirfd, a.pathname, a.argv, a.envp, a.flags, abi),
+  ),
 ];

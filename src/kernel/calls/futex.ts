@@ -9,7 +9,7 @@ import type { Waiter } from "../futex/table.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
-import { type TimeForm, native, readNanoseconds, time64 } from "./timespec.ts";
+import { native, readNanoseconds, type TimeForm, time64 } from "./timespec.ts";
 
 /** uapi linux/futex.h */
 // biome-ignore format: table
@@ -142,7 +142,7 @@ const futex = (t: Task, a: Call, form: TimeForm, abi: Abi): Result => {
   const deadline = WITH_TIME.has(command) && !t.waited.data ? (t.waited.deadline ?? deadlineOf(t, a, command, form, abi)) : undefined;
   if (deadline !== undefined && deadline < 0) return deadline;
   // Where no time is meant, the fourth argument is a count, whatever its register's upper half.
-  const count = a.utime % 2 ** 32 | 0;
+  const count = (a.utime % 2 ** 32) | 0;
   switch (command) {
     case OP.WAIT:
       return futexWait(t, a, ALL, deadline);

@@ -31,25 +31,60 @@ import { seccompCalls } from "./seccomp.ts";
 import { seekCalls } from "./seek.ts";
 import { selectCalls } from "./select.ts";
 import { signalCalls } from "./signal.ts";
+import { signalfdCalls } from "./signalfd.ts";
 import { sigreturnCalls } from "./sigreturn.ts";
 import { statCalls } from "./stat.ts";
 import { systemCalls } from "./system.ts";
 import { threadAreaCalls } from "./thread-area.ts";
 import { timeCalls } from "./time.ts";
 import { timerCalls } from "./timer.ts";
+import { timerfdCalls } from "./timerfd.ts";
 import { truncateCalls } from "./truncate.ts";
 import { waitCalls } from "./wait.ts";
 import { xattrCalls } from "./xattr.ts";
-import { timerfdCalls } from "./timerfd.ts";
-import { signalfdCalls } from "./signalfd.ts";
 
 export const calls: readonly Syscall[] = [
   // Files.
-  ...openCalls, ...readWriteCalls, ...seekCalls, ...truncateCalls, ...dirCalls, ...linkCalls, ...statCalls, ...attrCalls, ...fileTimeCalls,
-  ...fcntlCalls, ...pipeCalls, ...ioctlCalls, ...pollCalls, ...selectCalls, ...epollCalls, ...copyCalls,
-  ...xattrCalls, ...mountCalls,
+  ...openCalls,
+  ...readWriteCalls,
+  ...seekCalls,
+  ...truncateCalls,
+  ...dirCalls,
+  ...linkCalls,
+  ...statCalls,
+  ...attrCalls,
+  ...fileTimeCalls,
+  ...fcntlCalls,
+  ...pipeCalls,
+  ...ioctlCalls,
+  ...pollCalls,
+  ...selectCalls,
+  ...epollCalls,
+  ...copyCalls,
+  ...xattrCalls,
+  ...mountCalls,
   // Processes, memory, signals, time, the machine.
-  ...identityCalls, ...credCalls, ...privilegeCalls, ...cloneCalls, ...execCalls, ...waitCalls, ...memoryCalls, ...threadAreaCalls,
-  ...signalCalls, ...sigreturnCalls, ...killCalls, ...timeCalls, ...schedCalls, ...systemCalls, ...randomCalls, ...seccompCalls,
-  ...prctlCalls, ...futexCalls, ...resourceCalls, ...timerCalls, ...restartCalls, ...signalfdCalls, ...timerfdCalls,
+  ...identityCalls,
+  ...credCalls,
+  ...privilegeCalls,
+  ...cloneCalls,
+  ...execCalls,
+  ...waitCalls,
+  ...memoryCalls,
+  ...threadAreaCalls,
+  ...signalCalls,
+  ...sigreturnCalls,
+  ...killCalls,
+  ...timeCalls,
+  ...schedCalls,
+  ...systemCalls,
+  ...randomCalls,
+  ...seccompCalls,
+  ...prctlCalls,
+  ...futexCalls,
+  ...resourceCalls,
+  ...timerCalls,
+  ...restartCalls,
+  ...signalfdCalls,
+  ...timerfdCalls,
 ];

@@ -3,11 +3,11 @@ import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { fd, int, ptr, uint } from "../arg.ts";
-import { signal } from "../arg-signal.ts";
 import { flags } from "../arg-flags.ts";
+import { signal } from "../arg-signal.ts";
 import { CAP, type Cred, capable } from "../cred.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
-import { Pidfd, installPidfd } from "../life/pidfd.ts";
+import { installPidfd, Pidfd } from "../life/pidfd.ts";
 import type { Process } from "../process.ts";
 import { SI, type SigInfo, userSignal } from "../signal/info.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../signal/layout.ts";
@@ -57,9 +57,18 @@ const kill = (t: Task, pid: number, sig: number): number => {
     return to ? toProcess(t, to, info) : -E.ESRCH;
   }
   if (pid === -0x8000_0000) return -E.ESRCH;
-  if (pid === -1) return toSeveral(t, all.filter((p) => p.pid > 1 && p !== t.process), info);
+  if (pid === -1)
+    return toSeveral(
+      t,
+      all.filter((p) => p.pid > 1 && p !== t.process),
+      info,
+    );
   const pgid = pid === 0 ? t.process.pgid : -pid;
-  return toSeveral(t, all.filter((p) => p.pgid === pgid && p !== t.kernel.init), info);
+  return toSeveral(
+    t,
+    all.filter((p) => p.pgid === pgid && p !== t.kernel.init),
+    info,
+  );
 };
 
 /** Linux do_send_specific(): a thread that is gone swallows the signal. */
@@ -124,11 +133,20 @@ const pidfdSendSignal = (t: Task, pidfd: number, sig: number, at: VAddr, how: nu
 export const killCalls: readonly Syscall[] = [
   syscall("kill", { pid: int, sig: signal }, (t, a) => kill(t, a.pid, a.sig)),
   syscall("tkill", { tid: int, sig: signal }, (t, a) => (a.tid <= 0 ? -E.EINVAL : tkill(t, 0, a.tid, a.sig))),
-  syscall("tgkill", { tgid: int, tid: int, sig: signal }, (t, a) => (a.tid <= 0 || a.tgid <= 0 ? -E.EINVAL : tkill(t, a.tgid, a.tid, a.sig))),
+  syscall("tgkill", { tgid: int, tid: int, sig: signal }, (t, a) =>
+    a.tid <= 0 || a.tgid <= 0 ? -E.EINVAL : tkill(t, a.tgid, a.tid, a.sig),
+  ),
   syscall("rt_sigqueueinfo", { tgid: int, sig: signal, info: ptr }, (t, a, abi) => sigqueue(t, a.tgid, a.sig, a.info, abi)),
-  syscall("rt_tgsigqueueinfo", { tgid: int, tid: int, sig: signal, info: ptr }, (t, a, abi) => tgsigqueue(t, a.tgid, a.tid, a.sig, a.info, abi)),
+  syscall("rt_tgsigqueueinfo", { tgid: int, tid: int, sig: signal, info: ptr }, (t, a, abi) =>
+    tgsigqueue(t, a.tgid, a.tid, a.sig, a.info, abi),
+  ),
   syscall("pidfd_open", { pid: int, flags: pidfdOpenFlags }, (t, a) => pidfdOpen(t, a.pid, a.flags), { note: "no PIDFD_THREAD" }),
-  syscall("pidfd_send_signal", { pidfd: fd, sig: signal, info: ptr, flags: uint }, (t, a, abi) => pidfdSendSignal(t, a.pidfd, a.sig, a.info, a.flags, abi), {
-    note: "only PIDFD_SELF-less forms that signal the whole process",
-  }),
+  syscall(
+    "pidfd_send_signal",
+    { pidfd: fd, sig: signal, info: ptr, flags: uint },
+    (t, a, abi) => pidfdSendSignal(t, a.pidfd, a.sig, a.info, a.flags, abi),
+    {
+      note: "only PIDFD_SELF-less forms that signal the whole process",
+    },
+  ),
 ];

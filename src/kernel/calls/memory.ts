@@ -2,11 +2,11 @@
 import { type Abi, i386 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { long, struct, ulong as ulongField } from "../../abi/struct.ts";
-import * as memory from "../../memory/calls.ts";
 import type { MappedFile } from "../../memory/backing.ts";
+import * as memory from "../../memory/calls.ts";
 import { int, ptr, uint, ulong } from "../arg.ts";
-import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../arg-process.ts";
 import { flags } from "../arg-flags.ts";
+import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../arg-process.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -30,7 +30,14 @@ const mmap = (t: Task, at: number, length: number, protection: number, how: numb
 };
 
 /** i386's first mmap takes its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
-const MMAP_ARGS = struct("mmap_arg_struct32", { addr: ulongField, len: ulongField, prot: ulongField, flags: ulongField, fd: long, offset: ulongField });
+const MMAP_ARGS = struct("mmap_arg_struct32", {
+  addr: ulongField,
+  len: ulongField,
+  prot: ulongField,
+  flags: ulongField,
+  fd: long,
+  offset: ulongField,
+});
 const oldMmap = (t: Task, at: number, abi: Abi): number => {
   const bytes = t.mem.read(at, MMAP_ARGS.size(abi));
   if (!bytes) return -E.EFAULT;
@@ -44,23 +51,45 @@ const map = { addr: address, length: ulong, prot, flags: mapFlags, fd: anyFd } a
 const range = { addr: address, length: ulong } as const;
 
 export const memoryCalls: readonly Syscall[] = [
-  syscall("mmap", { ...map, offset: address }, (t, a) => (a.offset % PAGE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.offset)), {
-    only: "x64", hexResult: true,
-  }),
+  syscall(
+    "mmap",
+    { ...map, offset: address },
+    (t, a) => (a.offset % PAGE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.offset)),
+    {
+      only: "x64",
+      hexResult: true,
+    },
+  ),
   syscall("mmap", { arg: ptr }, (t, a, abi) => oldMmap(t, a.arg, abi), { only: i386.name, hexResult: true }),
-  syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE), { hexResult: true }),
+  syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE), {
+    hexResult: true,
+  }),
   syscall("munmap", range, (t, a) => memory.munmap(t.mem, a.addr, a.length)),
   syscall("mprotect", { ...range, prot }, (t, a) => memory.mprotect(t.mem, a.addr, a.length, a.prot)),
-  syscall("pkey_mprotect", { ...range, prot, pkey: int }, (t, a) => (a.pkey === -1 ? memory.mprotect(t.mem, a.addr, a.length, a.prot) : -E.EINVAL), {
-    note: "the processor has no protection keys",
-  }),
+  syscall(
+    "pkey_mprotect",
+    { ...range, prot, pkey: int },
+    (t, a) => (a.pkey === -1 ? memory.mprotect(t.mem, a.addr, a.length, a.prot) : -E.EINVAL),
+    {
+      note: "the processor has no protection keys",
+    },
+  ),
   // Linux pkey_alloc() on a processor without OSPKE.
-  syscall("pkey_alloc", { flags: uint, access_rights: uint }, (_t, a) => (a.flags !== 0 || (a.access_rights & ~3) !== 0 ? -E.EINVAL : -E.ENOSPC), {
-    note: "the processor has no protection keys",
-  }),
+  syscall(
+    "pkey_alloc",
+    { flags: uint, access_rights: uint },
+    (_t, a) => (a.flags !== 0 || (a.access_rights & ~3) !== 0 ? -E.EINVAL : -E.ENOSPC),
+    {
+      note: "the processor has no protection keys",
+    },
+  ),
   syscall("pkey_free", { pkey: int }, () => -E.EINVAL, { note: "the processor has no protection keys" }),
-  syscall("mremap", { old_address: address, old_size: ulong, new_size: ulong, flags: mremapFlags, new_address: address },
-    (t, a) => memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, t.compat), { hexResult: true }),
+  syscall(
+    "mremap",
+    { old_address: address, old_size: ulong, new_size: ulong, flags: mremapFlags, new_address: address },
+    (t, a) => memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, t.compat),
+    { hexResult: true },
+  ),
   syscall("brk", { addr: address }, (t, a) => memory.brk(t.mem, a.addr), { hexResult: true }),
   syscall("madvise", { ...range, advice }, (t, a) => memory.madvise(t.mem, a.addr, a.length, a.advice)),
   syscall("mincore", { ...range, vec: address }, (t, a) => memory.mincore(t.mem, a.addr, a.length, a.vec)),

@@ -1,7 +1,10 @@
 // System calls that answer ENOSYS, and why. Together with the declarations this is every number of every ABI: a test says so.
 import type { SyscallName } from "../../abi/numbers.ts";
 
-export interface Missing { readonly reason: string; readonly names: readonly SyscallName[] }
+export interface Missing {
+  readonly reason: string;
+  readonly names: readonly SyscallName[];
+}
 
 /** Linux itself answers ENOSYS: the number is kept for a call that is gone, or that 6.12 is built without. */
 export const goneFromLinux: readonly Missing[] = [
@@ -20,7 +23,10 @@ export const goneFromLinux: readonly Missing[] = [
 
 /** Not here yet, or not in the plan. */
 export const notYet: readonly Missing[] = [
-  { reason: "tracing one process from another comes with the whole of seccomp", names: ["ptrace", "kcmp", "process_vm_readv", "process_vm_writev", "pidfd_getfd"] },
+  {
+    reason: "tracing one process from another comes with the whole of seccomp",
+    names: ["ptrace", "kcmp", "process_vm_readv", "process_vm_writev", "pidfd_getfd"],
+  },
   { reason: "namespaces come with the whole of seccomp", names: ["setns"] },
   {
     reason: "there are no sockets yet",
@@ -56,17 +62,63 @@ export const notYet: readonly Missing[] = [
     reason: "nobody is told of changes in the file tree",
     names: ["inotify_init", "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "fanotify_init", "fanotify_mark"],
   },
-  { reason: "one memory node: there is no placement policy", names: ["mbind", "set_mempolicy", "get_mempolicy", "migrate_pages", "move_pages", "set_mempolicy_home_node"] },
+  {
+    reason: "one memory node: there is no placement policy",
+    names: ["mbind", "set_mempolicy", "get_mempolicy", "migrate_pages", "move_pages", "set_mempolicy_home_node"],
+  },
   { reason: "no key management", names: ["add_key", "request_key", "keyctl"] },
-  { reason: "no modules, no second kernel, no swap, no process accounting, no quotas", names: ["init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd"] },
-  { reason: "no Linux security modules", names: ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules"] },
-  { reason: "no programs in the kernel, no performance counters, no user-mode page faults", names: ["bpf", "perf_event_open", "userfaultfd"] },
-  { reason: "the mount API of 5.2 is not there; mount(2) is", names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"] },
+  {
+    reason: "no modules, no second kernel, no swap, no process accounting, no quotas",
+    names: [
+      "init_module",
+      "finit_module",
+      "delete_module",
+      "kexec_load",
+      "kexec_file_load",
+      "swapon",
+      "swapoff",
+      "acct",
+      "quotactl",
+      "quotactl_fd",
+    ],
+  },
+  {
+    reason: "no Linux security modules",
+    names: [
+      "landlock_create_ruleset",
+      "landlock_add_rule",
+      "landlock_restrict_self",
+      "lsm_get_self_attr",
+      "lsm_set_self_attr",
+      "lsm_list_modules",
+    ],
+  },
+  {
+    reason: "no programs in the kernel, no performance counters, no user-mode page faults",
+    names: ["bpf", "perf_event_open", "userfaultfd"],
+  },
+  {
+    reason: "the mount API of 5.2 is not there; mount(2) is",
+    names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"],
+  },
   { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
   { reason: "no restartable sequences: glibc does without them", names: ["rseq"] },
   { reason: "no I/O scheduler", names: ["ioprio_set", "ioprio_get"] },
   { reason: "the futex calls of 6.7 are not there; futex(2) is", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
-  { reason: "nothing uses it", names: ["ustat", "remap_file_pages", "process_madvise", "process_mrelease", "memfd_secret", "map_shadow_stack", "cachestat", "mseal", "clock_adjtime64"] },
+  {
+    reason: "nothing uses it",
+    names: [
+      "ustat",
+      "remap_file_pages",
+      "process_madvise",
+      "process_mrelease",
+      "memfd_secret",
+      "map_shadow_stack",
+      "cachestat",
+      "mseal",
+      "clock_adjtime64",
+    ],
+  },
 ];
 
 export const missing: readonly Missing[] = [...goneFromLinux, ...notYet];

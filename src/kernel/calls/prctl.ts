@@ -5,7 +5,7 @@ import { E } from "../../abi/errno.ts";
 import type { PrctlMeaning } from "../../seccomp/index.ts";
 import { ptr } from "../arg.ts";
 import { quote } from "../arg-string.ts";
-import { CAP, LAST_CAP, capable } from "../cred.ts";
+import { CAP, capable, LAST_CAP } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
 import { NSIG } from "../signal/set.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
@@ -150,13 +150,18 @@ const prctl: (t: Task, option: number, rest: Rest, abi: Abi) => number = (t, opt
 const names: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(PR).map(([name, n]) => [n, `PR_${name}`]));
 /** The same number has had other names: the dialect's comes first. */
 const dialect: Readonly<Record<string, string>> = {
-  "set-no-new-privs": "PR_SET_NO_NEW_PRIVS", "get-no-new-privs": "PR_GET_NO_NEW_PRIVS", "attach-filter": "PR_ATTACH_SECCOMP_FILTER",
+  "set-no-new-privs": "PR_SET_NO_NEW_PRIVS",
+  "get-no-new-privs": "PR_GET_NO_NEW_PRIVS",
+  "attach-filter": "PR_ATTACH_SECCOMP_FILTER",
 } satisfies Partial<Record<PrctlMeaning, string>>;
-const option: Arg<number> = { c: "int", decode: (raw, i) => (raw[2 * i] as number) | 0, 
+const option: Arg<number> = {
+  c: "int",
+  decode: (raw, i) => (raw[2 * i] as number) | 0,
   show: (v, ctx) => dialect[ctx.task.kernel.profile.seccomp.prctl[v] ?? ""] ?? names[v] ?? `0x${(v >>> 0).toString(16)} /* PR_??? */`,
 };
 const nameOrNumber: Arg<VAddr> = {
-  ...ptr, c: "unsigned long",
+  ...ptr,
+  c: "unsigned long",
   show: (v, ctx) => {
     if (ctx.all["option"] !== PR.SET_NAME) return v < 10 && v >= 0 ? String(v) : ptr.show(v, ctx);
     const text = ctx.task.mem.cString(v, NAME_LENGTH - 1);
@@ -165,7 +170,12 @@ const nameOrNumber: Arg<VAddr> = {
 };
 
 export const prctlCalls: readonly Syscall[] = [
-  syscall("prctl", { option, arg2: nameOrNumber, arg3: ptr, arg4: ptr, arg5: ptr }, (t, a, abi) => prctl(t, a.option, [a.arg2, a.arg3, a.arg4, a.arg5], abi), {
-    note: "no PR_SET_MM, PR_SET_VMA, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_MCE_KILL and memory tagging",
-  }),
+  syscall(
+    "prctl",
+    { option, arg2: nameOrNumber, arg3: ptr, arg4: ptr, arg5: ptr },
+    (t, a, abi) => prctl(t, a.option, [a.arg2, a.arg3, a.arg4, a.arg5], abi),
+    {
+      note: "no PR_SET_MM, PR_SET_VMA, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_MCE_KILL and memory tagging",
+    },
+  ),
 ];

@@ -33,7 +33,8 @@ const capget = (t: Task, header: VAddr, data: VAddr): number => {
   for (let i = 0; i < words; i++) {
     const word = (set: bigint): number => Number((set >> BigInt(32 * i)) & 0xffff_ffffn);
     const at = data + 12 * i;
-    if (!t.mem.setU32(at, word(effective)) || !t.mem.setU32(at + 4, word(permitted)) || !t.mem.setU32(at + 8, word(inheritable))) return -E.EFAULT;
+    if (!t.mem.setU32(at, word(effective)) || !t.mem.setU32(at + 4, word(permitted)) || !t.mem.setU32(at + 8, word(inheritable)))
+      return -E.EFAULT;
   }
   return 0;
 };

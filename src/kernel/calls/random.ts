@@ -1,6 +1,6 @@
 // getrandom(2): bytes from the machine's seed. Linux drivers/char/random.c.
 import { E } from "../../abi/errno.ts";
-import { size, ptr } from "../arg.ts";
+import { ptr, size } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 

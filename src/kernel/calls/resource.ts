@@ -60,7 +60,8 @@ const getLimit = (t: Task, which: number, at: VAddr, abi: Abi, infinite?: number
 /** Another process' limits are its owner's business. Linux check_prlimit_permission(). */
 const mayLook = (t: Task, other: Process): boolean => {
   const { cred } = other.leader;
-  const own = [cred.uid, cred.euid, cred.suid].every((u) => u === t.cred.uid) && [cred.gid, cred.egid, cred.sgid].every((g) => g === t.cred.gid);
+  const own =
+    [cred.uid, cred.euid, cred.suid].every((u) => u === t.cred.uid) && [cred.gid, cred.egid, cred.sgid].every((g) => g === t.cred.gid);
   return other === t.process || own || capable(t.cred, CAP.SYS_RESOURCE);
 };
 const prlimit = (t: Task, pid: number, which: number, from: VAddr, to: VAddr): number => {
@@ -81,7 +82,8 @@ const THREAD = 1;
 const who = choice("int", { RUSAGE_SELF: SELF, RUSAGE_CHILDREN: CHILDREN, RUSAGE_THREAD: THREAD }, "RUSAGE_???");
 const PAGE_KIB = 4;
 const getrusage = (t: Task, whose: number, at: VAddr, abi: Abi): number => {
-  const usage = whose === SELF ? processUsage(t.process) : whose === CHILDREN ? t.process.childUsage : whose === THREAD ? t.usage : undefined;
+  const usage =
+    whose === SELF ? processUsage(t.process) : whose === CHILDREN ? t.process.childUsage : whose === THREAD ? t.usage : undefined;
   if (!usage) return -E.EINVAL;
   return t.mem.write(at, rusageBytes(usage, whose === CHILDREN ? 0 : t.mem.usage().resident * PAGE_KIB, abi)) ? 0 : -E.EFAULT;
 };
@@ -91,6 +93,10 @@ export const resourceCalls: readonly Syscall[] = [
   syscall("getrlimit", { resource, rlim: ptr }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi, INFINITE.old), { only: "i386" }),
   syscall("ugetrlimit", { resource, rlim: ptr }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi)),
   syscall("setrlimit", { resource, rlim: ptr }, (t, a, abi) => set(t, a.resource, a.rlim, abi)),
-  syscall("prlimit64", { pid: int, resource, new_limit: ptr, old_limit: ptr }, (t, a) => prlimit(t, a.pid, a.resource, a.new_limit, a.old_limit)),
-  syscall("getrusage", { who, usage: ptr }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), { note: "no I/O counts; the peak size is the present one" }),
+  syscall("prlimit64", { pid: int, resource, new_limit: ptr, old_limit: ptr }, (t, a) =>
+    prlimit(t, a.pid, a.resource, a.new_limit, a.old_limit),
+  ),
+  syscall("getrusage", { who, usage: ptr }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), {
+    note: "no I/O counts; the peak size is the present one",
+  }),
 ];

@@ -19,7 +19,11 @@ const isRealtime = (policy: number): boolean => policy === POLICY.SCHED_FIFO || 
 const find = (t: Task, pid: number): Task | undefined => (pid === 0 ? t : (t.kernel.tasks.get(pid) ?? t.kernel.processes.get(pid)?.leader));
 
 const priorityRange = (policy: number): readonly [number, number] | undefined =>
-  isRealtime(policy) ? [1, 99] : [POLICY.SCHED_OTHER, POLICY.SCHED_BATCH, POLICY.SCHED_IDLE, POLICY.SCHED_DEADLINE].some((p) => p === policy) ? [0, 0] : undefined;
+  isRealtime(policy)
+    ? [1, 99]
+    : [POLICY.SCHED_OTHER, POLICY.SCHED_BATCH, POLICY.SCHED_IDLE, POLICY.SCHED_DEADLINE].some((p) => p === policy)
+      ? [0, 0]
+      : undefined;
 
 const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): number => {
   if (param === 0 || pid < 0) return -E.EINVAL;
@@ -125,7 +129,9 @@ export const schedCalls: readonly Syscall[] = [
     return 0;
   }),
   syscall("sched_getaffinity", { pid: int, len: uint, mask: ptr }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
-  syscall("sched_setaffinity", { pid: int, len: uint, mask: ptr }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), { note: "there is one processor" }),
+  syscall("sched_setaffinity", { pid: int, len: uint, mask: ptr }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
+    note: "there is one processor",
+  }),
   syscall("sched_getscheduler", { pid: int }, (t, a) => (a.pid < 0 ? -E.EINVAL : (find(t, a.pid)?.policy ?? -E.ESRCH))),
   syscall("sched_setscheduler", { pid: int, policy: policyArg, param: ptr }, (t, a) => setScheduler(t, a.pid, a.policy, a.param), NOTE),
   syscall("sched_getparam", { pid: int, param: ptr }, (t, a) => {
@@ -148,12 +154,18 @@ export const schedCalls: readonly Syscall[] = [
   syscall("sched_setattr", { pid: int, attr: ptr, flags: uint }, (t, a) => setAttr(t, a.pid, a.attr, a.flags), NOTE),
   syscall("getpriority", { which: int, who: int }, (t, a) => getPriority(t, a.which, a.who)),
   syscall("setpriority", { which: int, who: int, prio: int }, (t, a) => setPriority(t, a.which, a.who, a.prio), NOTE),
-  syscall("nice", { inc: int }, (t, a) => {
-    const nice = Math.max(-20, Math.min(19, t.nice + Math.max(-40, Math.min(40, a.inc))));
-    if (nice < t.nice && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
-    t.nice = nice;
-    return 0;
-  }, NOTE),
+  syscall(
+    "nice",
+    { inc: int },
+    (t, a) => {
+      const nice = Math.max(-20, Math.min(19, t.nice + Math.max(-40, Math.min(40, a.inc))));
+      if (nice < t.nice && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
+      t.nice = nice;
+      return 0;
+    },
+    NOTE,
+  ),
   syscall("getcpu", { cpu: ptr, node: ptr, unused: ptr }, (t, a) =>
-    (a.cpu === 0 || t.mem.setU32(a.cpu, 0)) && (a.node === 0 || t.mem.setU32(a.node, 0)) ? 0 : -E.EFAULT),
+    (a.cpu === 0 || t.mem.setU32(a.cpu, 0)) && (a.node === 0 || t.mem.setU32(a.node, 0)) ? 0 : -E.EFAULT,
+  ),
 ];

@@ -4,15 +4,28 @@ import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import {
-  type AttachStep, Filter, type FilterFlag, type FilterProblem, INSN_SIZE, MAX_INSNS, type PrctlMeaning, type Program, type SeccompProfile,
-  checkCompatLock, checkFilter, checkFilterPath, decodeProgram, filterFlags, isAncestor,
+  type AttachStep,
+  checkCompatLock,
+  checkFilter,
+  checkFilterPath,
+  decodeProgram,
+  Filter,
+  type FilterFlag,
+  type FilterProblem,
+  filterFlags,
+  INSN_SIZE,
+  isAncestor,
+  MAX_INSNS,
+  type PrctlMeaning,
+  type Program,
+  type SeccompProfile,
 } from "../../seccomp/index.ts";
 import { ptr } from "../arg.ts";
 import { choice, flags } from "../arg-flags.ts";
 import { CAP, capable } from "../cred.ts";
-import { MODE, filterState, strictState } from "../entry/seccomp-state.ts";
+import { filterState, MODE, strictState } from "../entry/seccomp-state.ts";
 import { type Syscall, syscall } from "../syscall.ts";
-import { type Task, entryWork } from "../task.ts";
+import { entryWork, type Task } from "../task.ts";
 
 /** One filter on its way in. Steps fill in what later ones need. */
 interface Attachment {
@@ -47,8 +60,7 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
     return a.code < 0 ? -E.EFAULT : 0;
   },
   length: ({ length }) => (length === 0 || length > MAX_INSNS ? -E.EINVAL : 0),
-  privilege: ({ task, profile }) =>
-    !profile.attachPrivilege || task.noNewPrivs || capable(task.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES,
+  privilege: ({ task, profile }) => (!profile.attachPrivilege || task.noNewPrivs || capable(task.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES),
   null: ({ code }) => (code === 0 ? -E.EINVAL : 0),
   copy: (a) => {
     const bytes = a.task.mem.read(a.code, a.length * INSN_SIZE);
@@ -64,7 +76,9 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
   path: ({ task, profile, program }) => errnoOf(checkFilterPath(profile, headOf(task), program)),
   tsync: (a) => {
     if (!has(a, "TSYNC")) return 0;
-    const strayed = others(a.task).find((t) => t.seccomp && (t.seccomp.mode !== MODE.FILTER || !isAncestor(t.seccomp.filter, headOf(a.task))));
+    const strayed = others(a.task).find(
+      (t) => t.seccomp && (t.seccomp.mode !== MODE.FILTER || !isAncestor(t.seccomp.filter, headOf(a.task))),
+    );
     if (!strayed) return 0;
     return has(a, "TSYNC_ESRCH") ? -E.ESRCH : strayed.pid;
   },
@@ -155,14 +169,24 @@ export const seccompPrctl = (task: Task, meaning: PrctlMeaning, rest: readonly [
   }
 };
 
-const operationArg = choice("unsigned int", {
-  SECCOMP_SET_MODE_STRICT: 0, SECCOMP_SET_MODE_FILTER: 1, SECCOMP_GET_ACTION_AVAIL: 2, SECCOMP_GET_NOTIF_SIZES: 3,
-}, "SECCOMP_SET_MODE_???");
-const flagArg = flags("unsigned int", Object.fromEntries(Object.entries(filterFlags).map(([k, v]) => [`SECCOMP_FILTER_FLAG_${k}`, v])), "SECCOMP_FILTER_FLAG_???");
+const operationArg = choice(
+  "unsigned int",
+  {
+    SECCOMP_SET_MODE_STRICT: 0,
+    SECCOMP_SET_MODE_FILTER: 1,
+    SECCOMP_GET_ACTION_AVAIL: 2,
+    SECCOMP_GET_NOTIF_SIZES: 3,
+  },
+  "SECCOMP_SET_MODE_???",
+);
+const flagArg = flags(
+  "unsigned int",
+  Object.fromEntries(Object.entries(filterFlags).map(([k, v]) => [`SECCOMP_FILTER_FLAG_${k}`, v])),
+  "SECCOMP_FILTER_FLAG_???",
+);
 
 export const seccompCalls: readonly Syscall[] = [
   syscall("seccomp", { operation: operationArg, flags: flagArg, args: ptr }, (t, a, abi) => operate(t, a.operation, a.flags, a.args, abi), {
     note: "no listeners: SECCOMP_FILTER_FLAG_NEW_LISTENER gives EINVAL, and USER_NOTIF and TRACE find nobody",
   }),
 ];
-

@@ -5,12 +5,23 @@ import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/state.ts";
 import { int, ptr, ulong } from "../arg.ts";
 import {
-  handler, mask32, oldSigset, outOldSigset, outSigaction, outSigset, outStack, sigaction, signal, sigprocmaskHow, sigset, stack,
+  handler,
+  mask32,
+  oldSigset,
+  outOldSigset,
+  outSigaction,
+  outSigset,
+  outStack,
+  sigaction,
+  signal,
+  sigprocmaskHow,
+  sigset,
+  stack,
 } from "../arg-signal.ts";
-import { MINSIGSTKSZ, SS, altStackState } from "../signal/alt-stack.ts";
 import { SA, SA_KNOWN, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
+import { altStackState, MINSIGSTKSZ, SS } from "../signal/alt-stack.ts";
 import { setBlocked } from "../signal/send.ts";
-import { IGNORED_BY_DEFAULT, NSIG, type SigSet, UNBLOCKABLE, has, sigbit } from "../signal/set.ts";
+import { has, IGNORED_BY_DEFAULT, NSIG, type SigSet, sigbit, UNBLOCKABLE } from "../signal/set.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import { NO_ALT_STACK, type Task } from "../task.ts";
 import { wait } from "../wait.ts";
@@ -50,8 +61,10 @@ const readAction = (t: Task, at: VAddr, abi: Abi): SigAction | undefined => {
   return { handler: h, flags: flagsFor(flags % 2 ** 32, abi), restorer, mask };
 };
 const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean =>
-  t.mem.setLong(at, a.handler, long) && t.mem.setLong(at + long, shownFlags(a.flags), long) &&
-  t.mem.setLong(at + 2 * long, a.restorer, long) && t.mem.write(at + 3 * long, sigsetBytes(a.mask));
+  t.mem.setLong(at, a.handler, long) &&
+  t.mem.setLong(at + long, shownFlags(a.flags), long) &&
+  t.mem.setLong(at + 2 * long, a.restorer, long) &&
+  t.mem.write(at + 3 * long, sigsetBytes(a.mask));
 
 const rtSigaction = (t: Task, sig: number, act: VAddr, oact: VAddr, size: number, abi: Abi): number => {
   if (size !== SIGSET_SIZE) return -E.EINVAL;
@@ -170,15 +183,20 @@ const sigaltstack = (t: Task, ss: VAddr, oss: VAddr, abi: Abi): number => {
 
 export const signalCalls: readonly Syscall[] = [
   syscall("rt_sigaction", { sig: signal, act: sigaction, oact: outSigaction, sigsetsize: ulong }, (t, a, abi) =>
-    rtSigaction(t, a.sig, a.act, a.oact, a.sigsetsize, abi)),
+    rtSigaction(t, a.sig, a.act, a.oact, a.sigsetsize, abi),
+  ),
   syscall("sigaction", { sig: signal, act: ptr, oact: ptr }, (t, a, abi) => oldSigaction(t, a.sig, a.act, a.oact, abi)),
   syscall("signal", { sig: signal, handler }, (t, a, abi) => oldSignal(t, a.sig, a.handler, abi), { hexResult: true }),
   syscall("rt_sigprocmask", { how: sigprocmaskHow, set: sigset, oldset: outSigset, sigsetsize: ulong }, (t, a) =>
-    rtSigprocmask(t, a.how, a.set, a.oldset, a.sigsetsize)),
-  syscall("sigprocmask", { how: sigprocmaskHow, set: oldSigset, oldset: outOldSigset }, (t, a) => oldSigprocmask(t, a.how, a.set, a.oldset)),
+    rtSigprocmask(t, a.how, a.set, a.oldset, a.sigsetsize),
+  ),
+  syscall("sigprocmask", { how: sigprocmaskHow, set: oldSigset, oldset: outOldSigset }, (t, a) =>
+    oldSigprocmask(t, a.how, a.set, a.oldset),
+  ),
   // The size may be smaller than a whole set: as many bytes are written.
   syscall("rt_sigpending", { set: outSigset, sigsetsize: ulong }, (t, a) =>
-    a.sigsetsize > SIGSET_SIZE ? -E.EINVAL : t.mem.write(a.set, sigsetBytes(pendingSet(t)).subarray(0, a.sigsetsize)) ? 0 : -E.EFAULT),
+    a.sigsetsize > SIGSET_SIZE ? -E.EINVAL : t.mem.write(a.set, sigsetBytes(pendingSet(t)).subarray(0, a.sigsetsize)) ? 0 : -E.EFAULT,
+  ),
   syscall("sigpending", { set: outOldSigset }, (t, a) => (t.mem.setU32(a.set, Number(pendingSet(t) & LOW)) ? 0 : -E.EFAULT)),
   syscall("rt_sigsuspend", { mask: sigset, sigsetsize: ulong }, (t, a) => rtSigsuspend(t, a.mask, a.sigsetsize)),
   syscall("sigsuspend", { unused1: int, unused2: int, mask: mask32 }, (t, a) => suspendWith(t, BigInt(a.mask)), { only: i386.name }),

@@ -2,11 +2,11 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import { anyFd } from "../arg-process.ts";
+import { ptr, ulong } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
+import { anyFd } from "../arg-process.ts";
 import { sigset } from "../arg-signal.ts";
 import { timespec, timespec64 } from "../arg-time.ts";
-import { ptr, ulong } from "../arg.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../fs/open-flags.ts";
 import { fetchSignal } from "../signal/fetch.ts";
 import { siginfoBytes } from "../signal/layout.ts";
@@ -17,7 +17,7 @@ import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
 import { install } from "./path.ts";
 import { readSigset } from "./signal.ts";
-import { type TimeForm, native, readNanoseconds, time64 } from "./timespec.ts";
+import { native, readNanoseconds, type TimeForm, time64 } from "./timespec.ts";
 
 const SIGSET_SIZE = 8;
 
@@ -48,14 +48,21 @@ const timedwait = (t: Task, set: VAddr, info: VAddr, timeout: VAddr, size: numbe
   if (found) return info === 0 || t.mem.write(info, siginfoBytes(found, abi)) ? found.signo : -E.EFAULT;
   const { deadline, expired } = t.waited;
   if (expired || (deadline !== undefined && deadline <= t.kernel.now)) return -E.EAGAIN;
-  return wait([t.actions.arrivals], { until: deadline !== undefined && Number.isFinite(deadline) ? deadline : undefined, interrupted: E.EINTR });
+  return wait([t.actions.arrivals], {
+    until: deadline !== undefined && Number.isFinite(deadline) ? deadline : undefined,
+    interrupted: E.EINTR,
+  });
 };
 
 const waitArgs = { uthese: sigset, uinfo: ptr, uts: timespec, sigsetsize: ulong } as const;
 const fdFlags = flags("int", { SFD_CLOEXEC: O_CLOEXEC, SFD_NONBLOCK: O_NONBLOCK }, "SFD_???");
 export const signalfdCalls: readonly Syscall[] = [
   syscall("signalfd", { fd: anyFd, mask: sigset, sigsetsize: ulong }, (t, a) => signalfd(t, a.fd, a.mask, a.sigsetsize, 0)),
-  syscall("signalfd4", { fd: anyFd, mask: sigset, sigsetsize: ulong, flags: fdFlags }, (t, a) => signalfd(t, a.fd, a.mask, a.sigsetsize, a.flags)),
+  syscall("signalfd4", { fd: anyFd, mask: sigset, sigsetsize: ulong, flags: fdFlags }, (t, a) =>
+    signalfd(t, a.fd, a.mask, a.sigsetsize, a.flags),
+  ),
   syscall("rt_sigtimedwait", waitArgs, (t, a, abi) => timedwait(t, a.uthese, a.uinfo, a.uts, a.sigsetsize, native, abi)),
-  syscall("rt_sigtimedwait_time64", { ...waitArgs, uts: timespec64 }, (t, a, abi) => timedwait(t, a.uthese, a.uinfo, a.uts, a.sigsetsize, time64, abi)),
+  syscall("rt_sigtimedwait_time64", { ...waitArgs, uts: timespec64 }, (t, a, abi) =>
+    timedwait(t, a.uthese, a.uinfo, a.uts, a.sigsetsize, time64, abi),
+  ),
 ];

@@ -2,7 +2,7 @@
 import { i386 } from "../../abi/abi.ts";
 import { R } from "../../cpu/state.ts";
 import { popOldFrame32, popRtFrame32 } from "../signal/frame32.ts";
-import { type Restored, popFrame64 } from "../signal/frame64.ts";
+import { popFrame64, type Restored } from "../signal/frame64.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal, setBlocked } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";

@@ -7,8 +7,8 @@ import { PAGE_SIZE } from "../../memory/frames.ts";
 import { hexInt, int, ptr, ulong } from "../arg.ts";
 import { outStruct, quote } from "../arg-string.ts";
 import { CAP, capable } from "../cred.ts";
+import { machineOf, PER } from "../life/personality.ts";
 import { logLine } from "../log.ts";
-import { PER, machineOf } from "../life/personality.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -23,7 +23,9 @@ const uname = (t: Task, at: VAddr, size: 65 | 9, count: 5 | 6): number => {
   const { kernel } = t;
   const names = ["Linux", kernel.hostname, kernel.profile.release, kernel.profile.version, machineOf(t.personality), kernel.domainname];
   const out = new Uint8Array(size * count);
-  names.slice(0, count).forEach((name, i) => { out.set(bytesOf(name, size), size * i); });
+  names.slice(0, count).forEach((name, i) => {
+    out.set(bytesOf(name, size), size * i);
+  });
   return t.mem.write(at, out) ? 0 : -E.EFAULT;
 };
 const utsname = outStruct("struct utsname *", (ctx, at) => {
@@ -42,24 +44,64 @@ const setName = (t: Task, at: VAddr, length: number, set: (name: string) => void
 };
 
 const SYSINFO = struct("sysinfo", {
-  uptime: long, load1: ulongField, load5: ulongField, load15: ulongField, totalram: ulongField, freeram: ulongField, sharedram: ulongField,
-  bufferram: ulongField, totalswap: ulongField, freeswap: ulongField, procs: u16, pad: u16, totalhigh: ulongField, freehigh: ulongField,
+  uptime: long,
+  load1: ulongField,
+  load5: ulongField,
+  load15: ulongField,
+  totalram: ulongField,
+  freeram: ulongField,
+  sharedram: ulongField,
+  bufferram: ulongField,
+  totalswap: ulongField,
+  freeswap: ulongField,
+  procs: u16,
+  pad: u16,
+  totalhigh: ulongField,
+  freehigh: ulongField,
   mem_unit: u32,
 });
 const SYSINFO_PADDING = { 8: 0, 4: 8 } as const;
 const sysinfo = (t: Task, at: VAddr, abi: Abi): number => {
   const { frames, now, tasks } = t.kernel;
-  const bytes = SYSINFO.encode({
-    uptime: Math.floor(now / 1e9), load1: 0, load5: 0, load15: 0, totalram: frames.total * PAGE_SIZE, freeram: frames.free * PAGE_SIZE,
-    sharedram: 0, bufferram: 0, totalswap: 0, freeswap: 0, procs: tasks.size, pad: 0, totalhigh: 0, freehigh: 0, mem_unit: 1,
-  }, abi);
+  const bytes = SYSINFO.encode(
+    {
+      uptime: Math.floor(now / 1e9),
+      load1: 0,
+      load5: 0,
+      load15: 0,
+      totalram: frames.total * PAGE_SIZE,
+      freeram: frames.free * PAGE_SIZE,
+      sharedram: 0,
+      bufferram: 0,
+      totalswap: 0,
+      freeswap: 0,
+      procs: tasks.size,
+      pad: 0,
+      totalhigh: 0,
+      freehigh: 0,
+      mem_unit: 1,
+    },
+    abi,
+  );
   const out = new Uint8Array(bytes.length + SYSINFO_PADDING[abi.long]);
   out.set(bytes);
   return t.mem.write(at, out) ? 0 : -E.EFAULT;
 };
 
 /** syslog(2) actions. Linux include/linux/syslog.h */
-const ACTION = { CLOSE: 0, OPEN: 1, READ: 2, READ_ALL: 3, READ_CLEAR: 4, CLEAR: 5, CONSOLE_OFF: 6, CONSOLE_ON: 7, CONSOLE_LEVEL: 8, SIZE_UNREAD: 9, SIZE_BUFFER: 10 } as const;
+const ACTION = {
+  CLOSE: 0,
+  OPEN: 1,
+  READ: 2,
+  READ_ALL: 3,
+  READ_CLEAR: 4,
+  CLEAR: 5,
+  CONSOLE_OFF: 6,
+  CONSOLE_ON: 7,
+  CONSOLE_LEVEL: 8,
+  SIZE_UNREAD: 9,
+  SIZE_BUFFER: 10,
+} as const;
 const LOG_SIZE = 1 << 18;
 
 /** Reading everything and asking the size are open to all, as with dmesg_restrict off; the rest needs CAP_SYSLOG. */
@@ -67,9 +109,16 @@ const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
   const { log } = t.kernel;
   const open = type === ACTION.READ_ALL || type === ACTION.SIZE_BUFFER;
   if (!open && !capable(t.cred, CAP.SYSLOG) && !capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  const text = (from: number): string => log.since(from).map((r) => `<${r.level}>${logLine(r)}\n`).join("");
+  const text = (from: number): string =>
+    log
+      .since(from)
+      .map((r) => `<${r.level}>${logLine(r)}\n`)
+      .join("");
   switch (type) {
-    case ACTION.CLOSE: case ACTION.OPEN: case ACTION.CONSOLE_OFF: case ACTION.CONSOLE_ON:
+    case ACTION.CLOSE:
+    case ACTION.OPEN:
+    case ACTION.CONSOLE_OFF:
+    case ACTION.CONSOLE_ON:
       return 0;
     case ACTION.CONSOLE_LEVEL:
       return length < 1 || length > 8 ? -E.EINVAL : 0;
@@ -80,12 +129,20 @@ const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
       return text(log.read).length;
     case ACTION.SIZE_BUFFER:
       return LOG_SIZE;
-    case ACTION.READ: case ACTION.READ_ALL: case ACTION.READ_CLEAR: {
+    case ACTION.READ:
+    case ACTION.READ_ALL:
+    case ACTION.READ_CLEAR: {
       if (at === 0 || length < 0) return -E.EINVAL;
       if (length === 0) return 0;
       const all = text(type === ACTION.READ ? log.read : log.cleared);
       const part = all.slice(-length);
-      if (!t.mem.write(at, Uint8Array.from(part, (c) => c.charCodeAt(0)))) return -E.EFAULT;
+      if (
+        !t.mem.write(
+          at,
+          Uint8Array.from(part, (c) => c.charCodeAt(0)),
+        )
+      )
+        return -E.EFAULT;
       if (type === ACTION.READ) log.read = log.total;
       if (type === ACTION.READ_CLEAR) log.cleared = log.total;
       return part.length;
@@ -109,15 +166,32 @@ export const systemCalls: readonly Syscall[] = [
   syscall("uname", { name: utsname }, (t, a) => uname(t, a.name, 65, 6)),
   syscall("olduname", { name: ptr }, (t, a) => uname(t, a.name, 65, 5)),
   syscall("oldolduname", { name: ptr }, (t, a) => uname(t, a.name, 9, 5)),
-  syscall("sethostname", { name: ptr, len: int }, (t, a) => setName(t, a.name, a.len, (name) => { t.kernel.hostname = name; })),
-  syscall("setdomainname", { name: ptr, len: int }, (t, a) => setName(t, a.name, a.len, (name) => { t.kernel.domainname = name; })),
+  syscall("sethostname", { name: ptr, len: int }, (t, a) =>
+    setName(t, a.name, a.len, (name) => {
+      t.kernel.hostname = name;
+    }),
+  ),
+  syscall("setdomainname", { name: ptr, len: int }, (t, a) =>
+    setName(t, a.name, a.len, (name) => {
+      t.kernel.domainname = name;
+    }),
+  ),
   syscall("sysinfo", { info: ptr }, (t, a, abi) => sysinfo(t, a.info, abi)),
-  syscall("syslog", { type: int, buf: ptr, len: int }, (t, a) => syslog(t, a.type, a.buf, a.len), { note: "READ does not wait for new records" }),
+  syscall("syslog", { type: int, buf: ptr, len: int }, (t, a) => syslog(t, a.type, a.buf, a.len), {
+    note: "READ does not wait for new records",
+  }),
   syscall("personality", { persona: hexInt }, (t, a) => personality(t, a.persona), { hexResult: true }),
   syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, { note: "the machine's owner stops it" }),
   syscall("vhangup", {}, (t) => (capable(t.cred, CAP.SYS_TTY_CONFIG) ? 0 : -E.EPERM), { note: "does nothing" }),
-  syscall("iopl", { level: int }, (_t, a) => (a.level > 3 || a.level < 0 ? -E.EINVAL : a.level === 0 ? 0 : -E.EPERM), { note: "no port access" }),
-  syscall("ioperm", { from: ulong, num: ulong, turn_on: int }, (_t, a) => (a.from + a.num > 65536 ? -E.EINVAL : a.turn_on === 0 ? 0 : -E.EPERM), {
+  syscall("iopl", { level: int }, (_t, a) => (a.level > 3 || a.level < 0 ? -E.EINVAL : a.level === 0 ? 0 : -E.EPERM), {
     note: "no port access",
   }),
+  syscall(
+    "ioperm",
+    { from: ulong, num: ulong, turn_on: int },
+    (_t, a) => (a.from + a.num > 65536 ? -E.EINVAL : a.turn_on === 0 ? 0 : -E.EPERM),
+    {
+      note: "no port access",
+    },
+  ),
 ];

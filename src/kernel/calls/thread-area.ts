@@ -3,12 +3,20 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import { S, at } from "../../cpu/state.ts";
+import { at, S } from "../../cpu/state.ts";
 import { int, ptr, ulong } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN } from "../entry/selectors.ts";
 import {
-  UD, USER_DESC_SIZE, type UserDesc, descriptorOf, getThreadArea, isEmpty, isZero, readUserDesc, setThreadArea,
+  descriptorOf,
+  getThreadArea,
+  isEmpty,
+  isZero,
+  readUserDesc,
+  setThreadArea,
+  UD,
+  USER_DESC_SIZE,
+  type UserDesc,
 } from "../life/thread-pointer.ts";
 import { loadSegment } from "../processor.ts";
 import { type Syscall, syscall } from "../syscall.ts";
@@ -16,8 +24,16 @@ import type { Task } from "../task.ts";
 
 /** uapi asm/prctl.h */
 const ARCH = {
-  ARCH_SET_GS: 0x1001, ARCH_SET_FS: 0x1002, ARCH_GET_FS: 0x1003, ARCH_GET_GS: 0x1004, ARCH_GET_CPUID: 0x1011, ARCH_SET_CPUID: 0x1012,
-  ARCH_GET_XCOMP_SUPP: 0x1021, ARCH_GET_XCOMP_PERM: 0x1022, ARCH_REQ_XCOMP_PERM: 0x1023, ARCH_CET_STATUS: 0x3001,
+  ARCH_SET_GS: 0x1001,
+  ARCH_SET_FS: 0x1002,
+  ARCH_GET_FS: 0x1003,
+  ARCH_GET_GS: 0x1004,
+  ARCH_GET_CPUID: 0x1011,
+  ARCH_SET_CPUID: 0x1012,
+  ARCH_GET_XCOMP_SUPP: 0x1021,
+  ARCH_GET_XCOMP_PERM: 0x1022,
+  ARCH_REQ_XCOMP_PERM: 0x1023,
+  ARCH_CET_STATUS: 0x3001,
 } as const;
 const archCode = choice("int", ARCH, "ARCH_???");
 
@@ -31,7 +47,9 @@ const setBase = (t: Task, segment: number, base: VAddr): number => {
   return 0;
 };
 const getBase = (t: Task, segment: number, to: VAddr): number =>
-  t.mem.write(to, new Uint8Array(t.kernel.processor.state.u64.slice((at.segBase >> 3) + segment, (at.segBase >> 3) + segment + 1).buffer)) ? 0 : -E.EFAULT;
+  t.mem.write(to, new Uint8Array(t.kernel.processor.state.u64.slice((at.segBase >> 3) + segment, (at.segBase >> 3) + segment + 1).buffer))
+    ? 0
+    : -E.EFAULT;
 
 /** Through a 32-bit door only the codes that are not about segments exist. */
 const archPrctl = (t: Task, code: number, address: VAddr, abi: Abi): number => {
@@ -114,11 +132,16 @@ export const threadAreaCalls: readonly Syscall[] = [
     note: "no CPUID faulting, no shadow stacks, no dynamic XSAVE features",
   }),
   // Only the 32-bit door has it: Linux arch/x86/entry/syscalls/syscall_64.tbl leaves number 205 out.
-  syscall("set_thread_area", { u_info: ptr }, (t, a) => {
-    const result = setThreadArea(t, a.u_info, true);
-    if (result === 0) t.kernel.scheduler.reloadSegments(t, isTls);
-    return result;
-  }, { only: "i386" }),
+  syscall(
+    "set_thread_area",
+    { u_info: ptr },
+    (t, a) => {
+      const result = setThreadArea(t, a.u_info, true);
+      if (result === 0) t.kernel.scheduler.reloadSegments(t, isTls);
+      return result;
+    },
+    { only: "i386" },
+  ),
   syscall("get_thread_area", { u_info: ptr }, (t, a) => getThreadArea(t, a.u_info), { only: "i386" }),
   // The result is an int that a 32-bit register holds: do_syscall_64 sees it zero-extended.
   syscall("modify_ldt", { func: int, ptr, bytecount: ulong }, (t, a) => {

@@ -12,7 +12,7 @@ import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { Timespec } from "../time.ts";
 import { wait } from "../wait.ts";
-import { type TimeForm, native, readNanoseconds, time64, timespecOf } from "./timespec.ts";
+import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "./timespec.ts";
 
 const MAX_CLOCKS = 16;
 /** Clocks that mean another's CPU time have the pid in the upper bits, inverted. Linux include/linux/posix-timers.h */
@@ -49,8 +49,10 @@ const cpuClock = (t: Task, id: number): Read | undefined => {
 export const clockReader = (t: Task, id: number): Read | undefined => (id < 0 ? cpuClock(t, id) : id < MAX_CLOCKS ? CLOCKS[id] : undefined);
 
 const COARSE_RESOLUTION = 4_000_000;
-const resolution = (id: number): Timespec =>
-  ({ sec: 0, nsec: id === CLOCK.CLOCK_REALTIME_COARSE || id === CLOCK.CLOCK_MONOTONIC_COARSE ? COARSE_RESOLUTION : 1 });
+const resolution = (id: number): Timespec => ({
+  sec: 0,
+  nsec: id === CLOCK.CLOCK_REALTIME_COARSE || id === CLOCK.CLOCK_MONOTONIC_COARSE ? COARSE_RESOLUTION : 1,
+});
 
 const gettime = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): number => {
   const read = clockReader(t, id);
@@ -74,9 +76,11 @@ const TIMER_ABSTIME = 1;
 /** Where a clock stands against the monotonic one, in nanoseconds: what an absolute time has to be moved by. Undefined: nobody can sleep on it. */
 export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
   switch (id) {
-    case CLOCK.CLOCK_REALTIME: case CLOCK.CLOCK_TAI:
+    case CLOCK.CLOCK_REALTIME:
+    case CLOCK.CLOCK_TAI:
       return -t.kernel.bootTime * 1e9;
-    case CLOCK.CLOCK_MONOTONIC: case CLOCK.CLOCK_BOOTTIME:
+    case CLOCK.CLOCK_MONOTONIC:
+    case CLOCK.CLOCK_BOOTTIME:
       return 0;
     default:
       return undefined;
@@ -88,7 +92,10 @@ const sleep = (t: Task, relative: boolean, left: VAddr, form: TimeForm, abi: Abi
   const until = t.waited.deadline as number;
   if (t.waited.expired || t.kernel.now >= until) return 0;
   if (relative && left !== 0) form.write(t, left, timespecOf(until - t.kernel.now), abi);
-  return wait([], { until: Number.isFinite(until) ? until : undefined, interrupted: relative ? restart.ERESTART_RESTARTBLOCK : restart.ERESTARTNOHAND });
+  return wait([], {
+    until: Number.isFinite(until) ? until : undefined,
+    interrupted: relative ? restart.ERESTART_RESTARTBLOCK : restart.ERESTARTNOHAND,
+  });
 };
 
 const nanosleep = (t: Task, request: VAddr, left: VAddr, form: TimeForm, abi: Abi): Result => {
@@ -170,14 +177,19 @@ const twins = (name: SyscallName, name64: SyscallName, make: Maker): Syscall[] =
 
 export const timeCalls: readonly Syscall[] = [
   ...twins("clock_gettime", "clock_gettime64", (name, form, _in, out) =>
-    syscall(name, { clock, tp: out }, (t, a, abi) => gettime(t, a.clock, a.tp, form, abi))),
+    syscall(name, { clock, tp: out }, (t, a, abi) => gettime(t, a.clock, a.tp, form, abi)),
+  ),
   ...twins("clock_getres", "clock_getres_time64", (name, form, _in, out) =>
-    syscall(name, { clock, tp: out }, (t, a, abi) => getres(t, a.clock, a.tp, form, abi))),
+    syscall(name, { clock, tp: out }, (t, a, abi) => getres(t, a.clock, a.tp, form, abi)),
+  ),
   ...twins("clock_settime", "clock_settime64", (name, form, input) =>
-    syscall(name, { clock, tp: input }, (t, a, abi) => settime(t, a.clock, a.tp, form, abi))),
+    syscall(name, { clock, tp: input }, (t, a, abi) => settime(t, a.clock, a.tp, form, abi)),
+  ),
   ...twins("clock_nanosleep", "clock_nanosleep_time64", (name, form, input, out) =>
     syscall(name, { clock, flags: abstime, request: input, remain: out }, (t, a, abi) =>
-      clockNanosleep(t, a.clock, a.flags, a.request, a.remain, form, abi))),
+      clockNanosleep(t, a.clock, a.flags, a.request, a.remain, form, abi),
+    ),
+  ),
   syscall("nanosleep", { request: timespec, remain: outTimespec }, (t, a, abi) => nanosleep(t, a.request, a.remain, native, abi)),
   syscall("gettimeofday", { tv: outTimeval, tz: ptr }, (t, a, abi) => gettimeofday(t, a.tv, a.tz, abi)),
   syscall("settimeofday", { tv: ptr, tz: ptr }, () => -E.EPERM, { note: "the machine's time is its owner's" }),
@@ -185,5 +197,7 @@ export const timeCalls: readonly Syscall[] = [
   syscall("time", { tloc: ptr }, (t, a, abi) => time(t, a.tloc, abi)),
   syscall("times", { buf: ptr }, (t, a, abi) => times(t, a.buf, abi)),
   syscall("adjtimex", { buf: ptr }, (t, a, abi) => adjtimex(t, a.buf, abi), { note: "reads only" }),
-  syscall("clock_adjtime", { clock: int, buf: ptr }, (t, a, abi) => (a.clock === 0 ? adjtimex(t, a.buf, abi) : -E.EINVAL), { note: "reads CLOCK_REALTIME only" }),
+  syscall("clock_adjtime", { clock: int, buf: ptr }, (t, a, abi) => (a.clock === 0 ? adjtimex(t, a.buf, abi) : -E.EINVAL), {
+    note: "reads CLOCK_REALTIME only",
+  }),
 ];

@@ -5,13 +5,13 @@ import { E } from "../../abi/errno.ts";
 import { int, ptr, uint } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
 import { clock } from "../arg-time.ts";
-import { type Itimer, ITIMER, IntervalTimers } from "../sched/itimer.ts";
+import { IntervalTimers, ITIMER, type Itimer } from "../sched/itimer.ts";
 import { type Event, PosixTimers, SIGEV } from "../sched/posix-timer.ts";
 import { NSIG, SIG } from "../signal/set.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
-import { offsetToMonotonic, clockReader } from "./time.ts";
-import { type TimeForm, native, nanoseconds, time64, timespecOf } from "./timespec.ts";
+import { clockReader, offsetToMonotonic } from "./time.ts";
+import { nanoseconds, native, type TimeForm, time64, timespecOf } from "./timespec.ts";
 
 const itimersOf = (t: Task): IntervalTimers => (t.process.itimers ??= new IntervalTimers(t.process));
 const which = choice("int", { ITIMER_REAL: ITIMER.REAL, ITIMER_VIRTUAL: ITIMER.VIRTUAL, ITIMER_PROF: ITIMER.PROF }, "ITIMER_???");
@@ -27,7 +27,8 @@ const readItimerval = (t: Task, at: VAddr, abi: Abi): Itimer | number => {
   return { interval: interval.sec * 1e9 + interval.nsec * 1000, value: value.sec * 1e9 + value.nsec * 1000 };
 };
 const writeItimerval = (t: Task, at: VAddr, { interval, value }: Itimer, abi: Abi): boolean => {
-  const put = (to: number, ns: number): boolean => native.write(t, to, { sec: Math.floor(ns / 1e9), nsec: Math.floor((ns % 1e9) / 1000) }, abi);
+  const put = (to: number, ns: number): boolean =>
+    native.write(t, to, { sec: Math.floor(ns / 1e9), nsec: Math.floor((ns % 1e9) / 1000) }, abi);
   return put(at, interval) && put(at + 2 * abi.long, value);
 };
 

@@ -12,7 +12,7 @@ import type { Task } from "../task.ts";
 import { install } from "./path.ts";
 import { offsetToMonotonic } from "./time.ts";
 import { readItimerspec, writeItimerspec } from "./timer.ts";
-import { type TimeForm, native, time64 } from "./timespec.ts";
+import { native, type TimeForm, time64 } from "./timespec.ts";
 
 const CLOCKS: readonly number[] = [CLOCK.CLOCK_REALTIME, CLOCK.CLOCK_MONOTONIC, CLOCK.CLOCK_BOOTTIME];
 const TFD = { TIMER_ABSTIME: 1, TIMER_CANCEL_ON_SET: 2 } as const;

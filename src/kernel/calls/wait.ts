@@ -3,7 +3,7 @@ import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { int, ptr } from "../arg.ts";
-import { idtype, statusPointer, waitOptions, waitidOptions } from "../arg-process.ts";
+import { idtype, statusPointer, waitidOptions, waitOptions } from "../arg-process.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
 import { Pidfd } from "../life/pidfd.ts";
 import { rusageBytes } from "../life/rusage.ts";
@@ -18,10 +18,17 @@ const WAITID_OPTIONS = W.NOHANG | W.NOWAIT | W.EXITED | W.STOPPED | W.CONTINUED 
 const INT_MIN = -0x8000_0000;
 
 const anyChild: Which = () => true;
-const pidIs = (pid: number): Which => (child) => child.pid === pid;
-const groupIs = (pgid: number): Which => (child) => child.pgid === pgid;
+const pidIs =
+  (pid: number): Which =>
+  (child) =>
+    child.pid === pid;
+const groupIs =
+  (pgid: number): Which =>
+  (child) =>
+    child.pgid === pgid;
 
-const writeUsage = (t: Task, at: VAddr, found: ChildEvent, abi: Abi): boolean => at === 0 || t.mem.write(at, rusageBytes(found.usage, 0, abi));
+const writeUsage = (t: Task, at: VAddr, found: ChildEvent, abi: Abi): boolean =>
+  at === 0 || t.mem.write(at, rusageBytes(found.usage, 0, abi));
 
 const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAddr, abi: Abi): Result => {
   if ((options & ~WAIT4_OPTIONS) !== 0) return -E.EINVAL;
@@ -66,7 +73,7 @@ const waitid = (t: Task, type: number, id: number, info: VAddr, options: number,
   if (found === 0 && hang) return -E.EAGAIN;
   if (typeof found === "number") {
     // Nothing to report: signo and pid are 0. With an error nothing is written.
-    return found < 0 || info === 0 || t.mem.clear(info, 12) && t.mem.clear(info + (abi.long === 8 ? 16 : 12), 12) ? found : -E.EFAULT;
+    return found < 0 || info === 0 || (t.mem.clear(info, 12) && t.mem.clear(info + (abi.long === 8 ? 16 : 12), 12)) ? found : -E.EFAULT;
   }
   const bytes = siginfoBytes({ signo: SIG.SIGCHLD, code: found.code, pid: found.pid, uid: found.uid, status: found.status }, abi);
   if (!writeUsage(t, usage, found, abi)) return -E.EFAULT;
@@ -75,8 +82,12 @@ const waitid = (t: Task, type: number, id: number, info: VAddr, options: number,
 
 export const waitCalls: readonly Syscall[] = [
   syscall("wait4", { pid: int, status: statusPointer, options: waitOptions, rusage: ptr }, (t, a, abi) =>
-    wait4(t, a.pid, a.status, a.options, a.rusage, abi)),
-  syscall("waitpid", { pid: int, status: statusPointer, options: waitOptions }, (t, a, abi) => wait4(t, a.pid, a.status, a.options, 0 as VAddr, abi)),
+    wait4(t, a.pid, a.status, a.options, a.rusage, abi),
+  ),
+  syscall("waitpid", { pid: int, status: statusPointer, options: waitOptions }, (t, a, abi) =>
+    wait4(t, a.pid, a.status, a.options, 0 as VAddr, abi),
+  ),
   syscall("waitid", { which: idtype, pid: int, infop: ptr, options: waitidOptions, rusage: ptr }, (t, a, abi) =>
-    waitid(t, a.which, a.pid, a.infop, a.options, a.rusage, abi)),
+    waitid(t, a.which, a.pid, a.infop, a.options, a.rusage, abi),
+  ),
 ];

@@ -12,11 +12,11 @@
 // Whether an instruction is legal where it stands is the CPU model's business: an illegal one is #UD and never gets here.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { exit, type Exit } from "../../cpu/exit.ts";
+import { type Exit, exit } from "../../cpu/exit.ts";
 import { EF, R, S } from "../../cpu/state.ts";
-import { type Processor, loadSegment } from "../processor.ts";
+import { loadSegment, type Processor } from "../processor.ts";
 import type { Task } from "../task.ts";
-import { USER32_CS, USER_CS, USER_DS } from "./selectors.ts";
+import { USER_CS, USER_DS, USER32_CS } from "./selectors.ts";
 
 export interface Door {
   readonly name: "int80" | "sysenter" | "syscall32" | "syscall64";
@@ -69,7 +69,8 @@ const landingPad = (task: Task, cpu: Processor): number => {
 };
 
 const int80: Door = {
-  name: "int80", abi: i386,
+  name: "int80",
+  abi: i386,
   enter(task, cpu) {
     begin(task, cpu, true);
     int80Arguments(task, cpu);
@@ -78,7 +79,8 @@ const int80: Door = {
 };
 
 const syscall64: Door = {
-  name: "syscall64", abi: x64,
+  name: "syscall64",
+  abi: x64,
   enter(task, cpu) {
     begin(task, cpu, false);
     cpu.state.setGpr(R.cx, cpu.state.rip);
@@ -95,7 +97,8 @@ const syscall64: Door = {
 };
 
 const syscall32: Door = {
-  name: "syscall32", abi: i386,
+  name: "syscall32",
+  abi: i386,
   enter(task, cpu) {
     begin(task, cpu, true);
     saveFlags(cpu);
@@ -106,7 +109,8 @@ const syscall32: Door = {
 };
 
 const sysenter: Door = {
-  name: "sysenter", abi: i386,
+  name: "sysenter",
+  abi: i386,
   enter(task, cpu) {
     begin(task, cpu, true);
     // SYSENTER saves nothing: __kernel_vsyscall has put esp into ebp.

@@ -1,5 +1,5 @@
 // Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
-import { PF, at, vector } from "../../cpu/state.ts";
+import { at, PF, vector } from "../../cpu/state.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -7,7 +7,11 @@ import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { vsyscall } from "./vsyscall.ts";
 
-interface Meaning { readonly signal: number; readonly code: number; readonly addr?: "rip" | "fault" }
+interface Meaning {
+  readonly signal: number;
+  readonly code: number;
+  readonly addr?: "rip" | "fault";
+}
 
 /** si_addr is the instruction for those that say so; SI_KERNEL carries none. */
 const MEANING: Readonly<Record<number, Meaning>> = {
@@ -43,7 +47,11 @@ const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
     case vector.DB:
       return { signo: SIG.SIGTRAP, code: SI.TRAP_TRACE, addr: rip };
     case vector.MF:
-      return { signo: SIG.SIGFPE, code: mathError(state.u16[at.fpuControl >> 1] as number, state.u16[at.fpuStatus >> 1] as number), addr: rip };
+      return {
+        signo: SIG.SIGFPE,
+        code: mathError(state.u16[at.fpuControl >> 1] as number, state.u16[at.fpuStatus >> 1] as number),
+        addr: rip,
+      };
     case vector.XM:
       return { signo: SIG.SIGFPE, code: simdError(state.u32[at.mxcsr >> 2] as number), addr: rip };
     default: {

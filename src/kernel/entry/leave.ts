@@ -5,12 +5,12 @@ import { R } from "../../cpu/state.ts";
 import { CORE, exitTask } from "../life/exit.ts";
 import { isOrphanedGroup, stopProcess } from "../life/job-control.ts";
 import { RLIMIT } from "../rlimit.ts";
-import { SA, type SigAction, SIG_DFL, SIG_IGN } from "../signal/action.ts";
+import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
 import { pushFrame } from "../signal/frame.ts";
-import { type SigInfo, kernelSignal } from "../signal/info.ts";
+import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
-import { DUMPS_CORE, IGNORED_BY_DEFAULT, SIG, STOPS, has, sigbit } from "../signal/set.ts";
-import { type Task, exitWork, NO_ALT_STACK } from "../task.ts";
+import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit } from "../signal/set.ts";
+import { exitWork, NO_ALT_STACK, type Task } from "../task.ts";
 
 /** SS_AUTODISARM, uapi linux/signal.h. */
 export const SS_AUTODISARM = 2 ** 31;
@@ -113,4 +113,3 @@ const restartWithoutHandler = (task: Task): void => {
   else again(task, task.origAx);
   task.origAx = -1;
 };
-

@@ -1,9 +1,19 @@
 // Seccomp at the gate: what the filters say is done here. Linux kernel/seccomp.c __secure_computing(), __seccomp_filter();
 // the rules of the kernel at hand are in profile.seccomp.
 import { type Abi, i386 } from "../../abi/abi.ts";
-import { R, at } from "../../cpu/state.ts";
+import { at, R } from "../../cpu/state.ts";
 import {
-  type Action, NOBODY, type SeccompRules, type Verdict as Said, actionOf, dataOf, denialLine, describeReturn, errnoResult, isLogged, strictNumbers,
+  type Action,
+  actionOf,
+  dataOf,
+  denialLine,
+  describeReturn,
+  errnoResult,
+  isLogged,
+  NOBODY,
+  type Verdict as Said,
+  type SeccompRules,
+  strictNumbers,
 } from "../../seccomp/index.ts";
 import { pathName } from "../fs/dentry.ts";
 import { exitTask } from "../life/exit.ts";
@@ -83,7 +93,12 @@ const finish = (task: Task, result: number): Verdict => {
 const rollBack = (task: Task): void => task.kernel.processor.state.setGpr(R.ax, task.origAx);
 
 const sigsys = (errno: number) => ({
-  signo: SIG.SIGSYS, code: SI.SYS_SECCOMP, errno, callAddr: (BigInt(data.ipHi) << 32n) | BigInt(data.ipLo), syscall: data.nr, arch: data.arch,
+  signo: SIG.SIGSYS,
+  code: SI.SYS_SECCOMP,
+  errno,
+  callAddr: (BigInt(data.ipHi) << 32n) | BigInt(data.ipLo),
+  syscall: data.nr,
+  arch: data.arch,
 });
 
 /** `exit` and a thread among others: do_exit(). A whole process: a forced SIGSYS that no handler sees. */
@@ -119,11 +134,20 @@ const log = (task: Task, rules: SeccompRules, action: Action, asked: boolean, si
   const { sec, nsec } = kernel.realtime();
   const exe = task.program.exe?.path;
   const line = denialLine(rules.log, {
-    comm: task.comm, exe: exe ? pathName(exe, task.fs.root).name : "", pid: task.pid, uid: task.cred.uid, gid: task.cred.gid,
-    time: sec + nsec / 1e9, serial: ++kernel.auditSerial, signal, nr: data.nr, arch: data.arch, ipLo: data.ipLo, ipHi: data.ipHi,
+    comm: task.comm,
+    exe: exe ? pathName(exe, task.fs.root).name : "",
+    pid: task.pid,
+    uid: task.cred.uid,
+    gid: task.cred.gid,
+    time: sec + nsec / 1e9,
+    serial: ++kernel.auditSerial,
+    signal,
+    nr: data.nr,
+    arch: data.arch,
+    ipLo: data.ipLo,
+    ipHi: data.ipHi,
     value: said.value & rules.returns.mask,
   });
   kernel.printk(LOG_INFO, line);
 };
 const LOG_INFO = 6;
-

@@ -2,12 +2,12 @@
 // the fault is served as the call it stands for. Linux arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall().
 import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { R, at } from "../../cpu/state.ts";
+import { at, R } from "../../cpu/state.ts";
 import { exitTask } from "../life/exit.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { type Task, entryWork } from "../task.ts";
+import { entryWork, type Task } from "../task.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
 

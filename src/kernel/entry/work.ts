@@ -1,7 +1,7 @@
 // Who may look at a system call before it runs, and in which order: the tracer, then the filters; before Linux 4.8 the filters first.
 // Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c syscall_trace_enter().
 import type { Abi } from "../../abi/abi.ts";
-import { type Task, entryWork } from "../task.ts";
+import { entryWork, type Task } from "../task.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 

@@ -1,23 +1,45 @@
 // New threads and processes. man 2 clone; Linux kernel/fork.c copy_process(), kernel_clone().
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { R, at } from "../../cpu/state.ts";
-import { SS } from "../signal/alt-stack.ts";
-import { NO_ALT_STACK, Task } from "../task.ts";
+import { at, R } from "../../cpu/state.ts";
 import { Process } from "../process.ts";
 import { RLIMIT } from "../rlimit.ts";
-import { setThreadPointer } from "./thread-pointer.ts";
+import { SS } from "../signal/alt-stack.ts";
+import { NO_ALT_STACK, Task } from "../task.ts";
 import { processLimits } from "./limits.ts";
+import { setThreadPointer } from "./thread-pointer.ts";
 
 /** uapi linux/sched.h. The low byte is the exit signal (clone only). */
 export const CLONE = {
-  VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, PIDFD: 0x1000, PTRACE: 0x2000, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x10000,
-  NEWNS: 0x20000, SYSVSEM: 0x40000, SETTLS: 0x80000, PARENT_SETTID: 0x100000, CHILD_CLEARTID: 0x200000, DETACHED: 0x400000,
-  UNTRACED: 0x800000, CHILD_SETTID: 0x1000000, NEWCGROUP: 0x2000000, NEWUTS: 0x4000000, NEWIPC: 0x8000000, NEWUSER: 0x10000000,
-  NEWPID: 0x20000000, NEWNET: 0x40000000, IO: 0x80000000, CLEAR_SIGHAND: 2 ** 32, INTO_CGROUP: 2 ** 33, NEWTIME: 0x80,
+  VM: 0x100,
+  FS: 0x200,
+  FILES: 0x400,
+  SIGHAND: 0x800,
+  PIDFD: 0x1000,
+  PTRACE: 0x2000,
+  VFORK: 0x4000,
+  PARENT: 0x8000,
+  THREAD: 0x10000,
+  NEWNS: 0x20000,
+  SYSVSEM: 0x40000,
+  SETTLS: 0x80000,
+  PARENT_SETTID: 0x100000,
+  CHILD_CLEARTID: 0x200000,
+  DETACHED: 0x400000,
+  UNTRACED: 0x800000,
+  CHILD_SETTID: 0x1000000,
+  NEWCGROUP: 0x2000000,
+  NEWUTS: 0x4000000,
+  NEWIPC: 0x8000000,
+  NEWUSER: 0x10000000,
+  NEWPID: 0x20000000,
+  NEWNET: 0x40000000,
+  IO: 0x80000000,
+  CLEAR_SIGHAND: 2 ** 32,
+  INTO_CGROUP: 2 ** 33,
+  NEWTIME: 0x80,
 } as const;
-const NEW_NAMESPACES =
-  CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
+const NEW_NAMESPACES = CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
 
 export interface CloneRequest {
   /** CLONE bits below 2^32, without the exit signal. */
@@ -103,7 +125,12 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
 
 const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
   const sibling = (q.flags & CLONE.PARENT) !== 0;
-  const process = new Process(parent.kernel, pid, sibling ? parent.process.parent : parent.process, sibling ? parent.process.exitSignal : q.exitSignal);
+  const process = new Process(
+    parent.kernel,
+    pid,
+    sibling ? parent.process.parent : parent.process,
+    sibling ? parent.process.exitSignal : q.exitSignal,
+  );
   process.pgid = parent.process.pgid;
   process.sid = parent.process.sid;
   process.tty = parent.process.tty;

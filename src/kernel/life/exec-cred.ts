@@ -52,8 +52,17 @@ export const credForExec = (task: Task, path: Path): ExecCred => {
   const ambient = setid ? 0n : old.ambient;
   permitted |= ambient;
   const cred: Cred = {
-    ...old, euid, suid: euid, fsuid: euid, egid, sgid: egid, fsgid: egid,
-    permitted, effective: full ? permitted : ambient, ambient, securebits: old.securebits & ~SECBIT.KEEP_CAPS,
+    ...old,
+    euid,
+    suid: euid,
+    fsuid: euid,
+    egid,
+    sgid: egid,
+    fsgid: egid,
+    permitted,
+    effective: full ? permitted : ambient,
+    ambient,
+    securebits: old.securebits & ~SECBIT.KEEP_CAPS,
   };
   const grew = (permitted & ~ambient) !== 0n;
   return { cred, secure: setid || (old.uid !== 0 && (full || grew)), privileged: changes };

@@ -1,27 +1,27 @@
 // execve(2): from a path to a task that runs another program. Linux fs/exec.c bprm_execve(), begin_new_exec(); the ELF part is exec/load.ts.
 import { E } from "../../abi/errno.ts";
-import { EF, R, S, at } from "../../cpu/state.ts";
+import { at, EF, R, S } from "../../cpu/state.ts";
 import type { MappedFile } from "../../memory/backing.ts";
+import { USER_CS, USER_DS, USER32_CS } from "../entry/selectors.ts";
 import { type Image, load } from "../exec/load.ts";
 import { parseScript } from "../exec/script.ts";
-import { USER32_CS, USER_CS, USER_DS } from "../entry/selectors.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { FileDescription } from "../fs/file.ts";
 import type { Or } from "../fs/inode.ts";
 import { openExecutable } from "../fs/open.ts";
 import { resolve } from "../fs/resolve.ts";
+import { loadSegment } from "../processor.ts";
 import { initFpState, minSigStack } from "../signal/fpstate.ts";
-import { forceSignal } from "../signal/send.ts";
 import { kernelSignal } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { RegistersReplaced, type Result } from "../syscall.ts";
 import { NO_ALT_STACK, type Program, type Task } from "../task.ts";
 import type { Wait } from "../wait.ts";
-import { type ExecCred, credForExec } from "./exec-cred.ts";
+import { credForExec, type ExecCred } from "./exec-cred.ts";
 import { exitTask, releaseVfork } from "./exit.ts";
 import { processLimits } from "./limits.ts";
 import { PER } from "./personality.ts";
-import { loadSegment } from "../processor.ts";
 
 /** Linux BINPRM_BUF_SIZE: how much of a file is looked at to tell what it is. */
 const HEAD = 256;
@@ -41,7 +41,13 @@ export interface ExecTarget {
   readonly name: string;
 }
 
-interface Opened { readonly file: FileDescription; readonly mapped: MappedFile; readonly path: Path; readonly name: string; readonly argv: readonly string[] }
+interface Opened {
+  readonly file: FileDescription;
+  readonly mapped: MappedFile;
+  readonly path: Path;
+  readonly name: string;
+  readonly argv: readonly string[];
+}
 
 const isWait = (x: object): x is Wait => "interrupted" in x;
 
@@ -106,13 +112,20 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
       const opened = openMapped(task, found);
       return typeof opened === "number" ? opened : "interrupted" in opened ? -E.EACCES : opened.mapped;
     },
-    argv: program.argv, envp, execFn,
-    uid: cred.uid, euid: cred.euid, gid: cred.gid, egid: cred.egid, secure,
+    argv: program.argv,
+    envp,
+    execFn,
+    uid: cred.uid,
+    euid: cred.euid,
+    gid: cred.gid,
+    egid: cred.egid,
+    secure,
     random: kernel.random.bytes(16),
     cpu: { ...kernel.model, minSigStack: minSigStack(kernel.model.xfeatures) },
     limits: processLimits(task.process),
     ia32: kernel.profile.ia32,
-    randomize: kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
+    randomize:
+      kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
     vdso: kernel.vdso,
   });
 };

@@ -50,7 +50,8 @@ const finishProcess = (process: Process, status: number): void => {
   process.posixTimers?.cancel();
   adoptChildren(process);
   disassociate(process);
-  if (parent && parent !== kernel.init && parent.sid === process.sid && parent.pgid !== process.pgid) orphanGroup(kernel, process.pgid, process);
+  if (parent && parent !== kernel.init && parent.sid === process.sid && parent.pgid !== process.pgid)
+    orphanGroup(kernel, process.pgid, process);
   process.endEvents.wake();
   notifyParent(process);
 };
@@ -83,8 +84,11 @@ export const endedInfo = (process: Process, status: number): SigInfo => {
   return {
     signo: process.exitSignal || SIG.SIGCHLD,
     code: signal === 0 ? SI.CLD_EXITED : (status & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED,
-    pid: process.pid, uid: process.leader.cred.uid, status: signal === 0 ? status >> 8 : signal,
-    utime: ticks(process.usage.user), stime: ticks(process.usage.system),
+    pid: process.pid,
+    uid: process.leader.cred.uid,
+    status: signal === 0 ? status >> 8 : signal,
+    utime: ticks(process.usage.user),
+    stime: ticks(process.usage.system),
   };
 };
 
@@ -96,7 +100,8 @@ const notifyParent = (process: Process): void => {
   }
   const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
   const ignored = process.exitSignal === SIG.SIGCHLD && action && (action.handler === SIG_IGN || (action.flags & SA.NOCLDWAIT) !== 0);
-  if (process.exitSignal !== 0 && !(ignored && action.handler === SIG_IGN)) sendToProcess(parent, endedInfo(process, process.ended as number));
+  if (process.exitSignal !== 0 && !(ignored && action.handler === SIG_IGN))
+    sendToProcess(parent, endedInfo(process, process.ended as number));
   if (ignored) reap(process);
   parent.childEvents.wake();
 };

@@ -14,8 +14,13 @@ const tellParent = (process: Process, code: number, status: number): void => {
   const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
   if (action && action.handler !== SIG_IGN && (action.flags & SA.NOCLDSTOP) === 0) {
     sendToProcess(parent, {
-      signo: SIG.SIGCHLD, code, pid: process.pid, uid: process.leader.cred.uid, status,
-      utime: ticks(process.usage.user), stime: ticks(process.usage.system),
+      signo: SIG.SIGCHLD,
+      code,
+      pid: process.pid,
+      uid: process.leader.cred.uid,
+      status,
+      utime: ticks(process.usage.user),
+      stime: ticks(process.usage.system),
     });
   }
   parent.childEvents.wake();

@@ -6,13 +6,27 @@ import { RLIMIT } from "../rlimit.ts";
 
 class ProcessLimits implements Limits {
   readonly #process: Process;
-  constructor(process: Process) { this.#process = process; }
-  get as(): number { return this.#process.limit(RLIMIT.AS); }
-  get data(): number { return this.#process.limit(RLIMIT.DATA); }
-  get stack(): number { return this.#process.limit(RLIMIT.STACK); }
-  get memlock(): number { return this.#process.limit(RLIMIT.MEMLOCK); }
-  get ipcLock(): boolean { return capable(this.#process.leader.cred, CAP.IPC_LOCK); }
-  get rawIo(): boolean { return capable(this.#process.leader.cred, CAP.SYS_RAWIO); }
+  constructor(process: Process) {
+    this.#process = process;
+  }
+  get as(): number {
+    return this.#process.limit(RLIMIT.AS);
+  }
+  get data(): number {
+    return this.#process.limit(RLIMIT.DATA);
+  }
+  get stack(): number {
+    return this.#process.limit(RLIMIT.STACK);
+  }
+  get memlock(): number {
+    return this.#process.limit(RLIMIT.MEMLOCK);
+  }
+  get ipcLock(): boolean {
+    return capable(this.#process.leader.cred, CAP.IPC_LOCK);
+  }
+  get rawIo(): boolean {
+    return capable(this.#process.leader.cred, CAP.SYS_RAWIO);
+  }
 }
 
 export const processLimits = (process: Process): Limits => new ProcessLimits(process);

@@ -1,6 +1,12 @@
 // personality(2). uapi linux/personality.h
 export const PER = {
-  LINUX: 0, LINUX32: 8, MASK: 0xff, UNAME26: 0x0020000, ADDR_NO_RANDOMIZE: 0x0040000, READ_IMPLIES_EXEC: 0x0400000, ADDR_COMPAT_LAYOUT: 0x0200000,
+  LINUX: 0,
+  LINUX32: 8,
+  MASK: 0xff,
+  UNAME26: 0x0020000,
+  ADDR_NO_RANDOMIZE: 0x0040000,
+  READ_IMPLIES_EXEC: 0x0400000,
+  ADDR_COMPAT_LAYOUT: 0x0200000,
 } as const;
 
 /** uname(2) machine: a 32-bit personality sees a 32-bit machine. */

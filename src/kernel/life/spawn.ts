@@ -11,7 +11,7 @@ import { resolve } from "../fs/resolve.ts";
 import type { Kernel } from "../kernel.ts";
 import { Process } from "../process.ts";
 import { SIG } from "../signal/set.ts";
-import { Task, entryWork } from "../task.ts";
+import { entryWork, Task } from "../task.ts";
 import { execute } from "./exec.ts";
 
 export interface SpawnRequest {
@@ -34,12 +34,19 @@ export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number =
   const process = new Process(kernel, pid, kernel.init, SIG.SIGCHLD);
   if (request.session !== false) process.pgid = process.sid = pid;
   const mem = new AddressSpace(kernel.frames, layoutFor(64, 8 << 20));
-  const task = new Task(kernel, pid, process, { mem, files: new FdTable(), fs: new FsContext(root, root), cred: request.cred ?? credOf(0, 0) });
+  const task = new Task(kernel, pid, process, {
+    mem,
+    files: new FdTable(),
+    fs: new FsContext(root, root),
+    cred: request.cred ?? credOf(0, 0),
+  });
   process.leader = task;
   process.threads.push(task);
   kernel.tasks.set(pid, task);
   kernel.processes.set(pid, process);
-  request.files.forEach((file) => { task.files.install(file, Infinity); });
+  request.files.forEach((file) => {
+    task.files.install(file, Infinity);
+  });
   const failed = start(task, request);
   if (failed !== 0) {
     abandon(task);

@@ -2,8 +2,8 @@
 // process_64.c do_arch_prctl_64().
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { S, at } from "../../cpu/state.ts";
-import { GDT_TLS_MAX, GDT_TLS_MIN, descriptor } from "../entry/selectors.ts";
+import { at, S } from "../../cpu/state.ts";
+import { descriptor, GDT_TLS_MAX, GDT_TLS_MIN } from "../entry/selectors.ts";
 import type { Task } from "../task.ts";
 
 /** struct user_desc of set_thread_area and modify_ldt: entry_number, base_addr, limit, then bit fields. uapi asm/ldt.h */
@@ -55,9 +55,13 @@ export const userDescOf = (entry: number, bytes: Uint8Array): UserDesc => {
     base: (v.getUint16(2, true) | (v.getUint8(4) << 16) | (v.getUint8(7) << 24)) >>> 0,
     limit: v.getUint16(0, true) | ((high & 0xf) << 16),
     flags:
-      set((high & 0x40) !== 0, UD.SEG_32BIT) | (((type >> 2) & 3) << 1) | set((type & 2) === 0, UD.READ_EXEC_ONLY) |
-      set((high & 0x80) !== 0, UD.LIMIT_IN_PAGES) | set((type & 0x80) === 0, UD.SEG_NOT_PRESENT) |
-      set((high & 0x10) !== 0, UD.USEABLE) | set((high & 0x20) !== 0, UD.LM),
+      set((high & 0x40) !== 0, UD.SEG_32BIT) |
+      (((type >> 2) & 3) << 1) |
+      set((type & 2) === 0, UD.READ_EXEC_ONLY) |
+      set((high & 0x80) !== 0, UD.LIMIT_IN_PAGES) |
+      set((type & 0x80) === 0, UD.SEG_NOT_PRESENT) |
+      set((high & 0x10) !== 0, UD.USEABLE) |
+      set((high & 0x20) !== 0, UD.LM),
   };
 };
 

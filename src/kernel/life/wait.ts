@@ -5,12 +5,20 @@ import { SI } from "../signal/info.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { type Wait, wait } from "../wait.ts";
-import { addUsage } from "./usage.ts";
 import { CORE, reap } from "./exit.ts";
+import { addUsage } from "./usage.ts";
 
 /** uapi linux/wait.h */
 export const W = {
-  NOHANG: 1, UNTRACED: 2, STOPPED: 2, EXITED: 4, CONTINUED: 8, NOWAIT: 0x0100_0000, NOTHREAD: 0x2000_0000, ALL: 0x4000_0000, CLONE: 0x8000_0000,
+  NOHANG: 1,
+  UNTRACED: 2,
+  STOPPED: 2,
+  EXITED: 4,
+  CONTINUED: 8,
+  NOWAIT: 0x0100_0000,
+  NOTHREAD: 0x2000_0000,
+  ALL: 0x4000_0000,
+  CLONE: 0x8000_0000,
 } as const;
 
 export type Which = (child: Process) => boolean;
@@ -41,7 +49,12 @@ const usageOf = (child: Process): Usage => {
 };
 
 const event = (child: Process, code: number, status: number, word: number): ChildEvent => ({
-  pid: child.pid, uid: child.leader.cred.uid, code, status, word, usage: usageOf(child),
+  pid: child.pid,
+  uid: child.leader.cred.uid,
+  code,
+  status,
+  word,
+  usage: usageOf(child),
 });
 
 /** Look at one child; take its news unless WNOWAIT. */

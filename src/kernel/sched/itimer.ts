@@ -1,16 +1,20 @@
 // Interval timers of a process. man 2 setitimer, alarm; Linux kernel/time/itimer.c.
+
+import { processUsage } from "../life/usage.ts";
 import type { Process } from "../process.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { processUsage } from "../life/usage.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
 export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;
 const SIGNALS = [SIG.SIGALRM, SIG.SIGVTALRM, SIG.SIGPROF] as const;
 
 /** Nanoseconds; 0 is off. */
-export interface Itimer { readonly value: number; readonly interval: number }
+export interface Itimer {
+  readonly value: number;
+  readonly interval: number;
+}
 
 /** One of the three. VIRTUAL and PROF count the process' own time: it cannot have used it before as much time has passed, so they look again. */
 class IntervalTimer implements Timer {
@@ -59,8 +63,16 @@ class IntervalTimer implements Timer {
 
 export class IntervalTimers {
   readonly #timers: readonly IntervalTimer[];
-  constructor(process: Process) { this.#timers = SIGNALS.map((_, which) => new IntervalTimer(process, which)); }
-  get(which: number): Itimer { return (this.#timers[which] as IntervalTimer).get(); }
-  set(which: number, to: Itimer): void { (this.#timers[which] as IntervalTimer).set(to); }
-  cancel(): void { for (const t of this.#timers) t.set({ value: 0, interval: 0 }); }
+  constructor(process: Process) {
+    this.#timers = SIGNALS.map((_, which) => new IntervalTimer(process, which));
+  }
+  get(which: number): Itimer {
+    return (this.#timers[which] as IntervalTimer).get();
+  }
+  set(which: number, to: Itimer): void {
+    (this.#timers[which] as IntervalTimer).set(to);
+  }
+  cancel(): void {
+    for (const t of this.#timers) t.set({ value: 0, interval: 0 });
+  }
 }

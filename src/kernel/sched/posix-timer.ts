@@ -8,7 +8,12 @@ import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
 /** What happens at expiry: struct sigevent. uapi asm-generic/siginfo.h */
-export interface Event { readonly notify: number; readonly signo: number; readonly value: bigint; readonly thread: Task | undefined }
+export interface Event {
+  readonly notify: number;
+  readonly signo: number;
+  readonly value: bigint;
+  readonly thread: Task | undefined;
+}
 export const SIGEV = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
 const DELAYTIMER_MAX = 0x7fff_ffff;
 
@@ -29,7 +34,9 @@ export class PosixTimer implements Timer {
     this.clock = clock;
     this.event = event;
   }
-  get #kernel(): Kernel { return this.#process.kernel; }
+  get #kernel(): Kernel {
+    return this.#process.kernel;
+  }
 
   get(): Itimer {
     const value = this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel.now);
@@ -69,7 +76,9 @@ export class PosixTimers {
   readonly timers = new Map<number, PosixTimer>();
   #next = 0;
   readonly #process: Process;
-  constructor(process: Process) { this.#process = process; }
+  constructor(process: Process) {
+    this.#process = process;
+  }
 
   create(clock: number, event: (id: number) => Event): PosixTimer {
     const id = this.#next++;
@@ -82,5 +91,7 @@ export class PosixTimers {
     this.timers.delete(timer.id);
   }
   /** At execve and at the end. */
-  cancel(): void { for (const t of [...this.timers.values()]) this.delete(t); }
+  cancel(): void {
+    for (const t of [...this.timers.values()]) this.delete(t);
+  }
 }

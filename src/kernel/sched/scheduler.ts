@@ -1,17 +1,17 @@
 // Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with the same inputs and the
 // same seed gets the same schedule, instruction for instruction. Time is virtual: one nanosecond an instruction, a fixed cost a call.
 import { exit } from "../../cpu/exit.ts";
-import { S, at } from "../../cpu/state.ts";
+import { at, S } from "../../cpu/state.ts";
+import type { AddressSpace } from "../../memory/space.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../entry/selectors.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
-import type { AddressSpace } from "../../memory/space.ts";
+import { loadSegment } from "../processor.ts";
 import type { Task } from "../task.ts";
 import type { Wait } from "../wait.ts";
 import type { Timer } from "./timers.ts";
-import { loadSegment } from "../processor.ts";
 
 /** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
 const SLICE = 1_000_000;
@@ -27,7 +27,9 @@ const isDescriptorOfUser = (selector: number): boolean =>
 /** Wakes a task at its deadline. One a task, kept while it lives. */
 class Deadline implements Timer {
   readonly task: Task;
-  constructor(task: Task) { this.task = task; }
+  constructor(task: Task) {
+    this.task = task;
+  }
   fire(): void {
     this.task.waited.expired = true;
     this.task.kernel.scheduler.wake(this.task);

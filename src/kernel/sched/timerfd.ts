@@ -48,8 +48,16 @@ export class TimerFile extends FileDescription implements Timer {
     this.#expirations = 0;
     return out;
   }
-  override poll(): number { return this.#expirations > 0 ? POLLIN : 0; }
-  override queues(): readonly WaitQueue[] { return [this.#queue]; }
-  override release(): void { this.#kernel.timers.cancel(this); }
-  override info(): string { return `clockid: ${this.clock}\nticks: ${this.#expirations}\n`; }
+  override poll(): number {
+    return this.#expirations > 0 ? POLLIN : 0;
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.#queue];
+  }
+  override release(): void {
+    this.#kernel.timers.cancel(this);
+  }
+  override info(): string {
+    return `clockid: ${this.clock}\nticks: ${this.#expirations}\n`;
+  }
 }

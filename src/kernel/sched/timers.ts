@@ -2,11 +2,17 @@
 // so that two runs are the same.
 
 /** Identity objects with a method, not closures: a snapshot can name them. */
-export interface Timer { fire(now: number): void }
+export interface Timer {
+  fire(now: number): void;
+}
 /** A periodic timer fires at most so often; shorter periods are counted (overruns, expirations), not waited for. */
 export const MIN_PERIOD = 10_000;
 
-interface Slot { at: number; readonly order: number; timer: Timer | undefined }
+interface Slot {
+  at: number;
+  readonly order: number;
+  timer: Timer | undefined;
+}
 
 const before = (a: Slot, b: Slot): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
@@ -36,7 +42,9 @@ export class Timers {
   }
 
   /** When `timer` will fire, if it is set. */
-  at(timer: Timer): number | undefined { return this.#slots.get(timer)?.at; }
+  at(timer: Timer): number | undefined {
+    return this.#slots.get(timer)?.at;
+  }
 
   /** Fire everything that is due. */
   run(now: number): void {

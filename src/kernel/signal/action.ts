@@ -10,8 +10,18 @@ export const SIG_IGN = 1;
  * forced signal that ends the process; neither a tracer nor another thread may touch it any more.
  */
 export const SA = {
-  NOCLDSTOP: 0x1, NOCLDWAIT: 0x2, SIGINFO: 0x4, UNSUPPORTED: 0x400, EXPOSE_TAGBITS: 0x800, IMMUTABLE: 0x0080_0000, IA32_ABI: 0x0200_0000, RESTORER: 0x0400_0000, ONSTACK: 0x0800_0000,
-  RESTART: 0x1000_0000, NODEFER: 0x4000_0000, RESETHAND: 0x8000_0000,
+  NOCLDSTOP: 0x1,
+  NOCLDWAIT: 0x2,
+  SIGINFO: 0x4,
+  UNSUPPORTED: 0x400,
+  EXPOSE_TAGBITS: 0x800,
+  IMMUTABLE: 0x0080_0000,
+  IA32_ABI: 0x0200_0000,
+  RESTORER: 0x0400_0000,
+  ONSTACK: 0x0800_0000,
+  RESTART: 0x1000_0000,
+  NODEFER: 0x4000_0000,
+  RESETHAND: 0x8000_0000,
 } as const;
 /** Bits sigaction keeps; others read back as 0. Linux UAPI_SA_FLAGS and SA_RESTORER. */
 export const SA_KNOWN =
@@ -31,12 +41,22 @@ export class SignalActions {
   readonly #list: SigAction[];
   /** Woken when a signal arrives that is to be fetched rather than delivered: rt_sigtimedwait, signalfd. */
   readonly arrivals = new WaitQueue();
-  constructor(list: readonly SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) { this.#list = [...list]; }
-  get(sig: number): SigAction { return this.#list[sig - 1] as SigAction; }
-  set(sig: number, action: SigAction): void { this.#list[sig - 1] = action; }
-  clone(): SignalActions { return new SignalActions(this.#list); }
+  constructor(list: readonly SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) {
+    this.#list = [...list];
+  }
+  get(sig: number): SigAction {
+    return this.#list[sig - 1] as SigAction;
+  }
+  set(sig: number, action: SigAction): void {
+    this.#list[sig - 1] = action;
+  }
+  clone(): SignalActions {
+    return new SignalActions(this.#list);
+  }
   /** execve: caught signals go back to the default; ignored ones stay ignored. */
   resetCaught(): void {
-    this.#list.forEach((a, i) => { this.#list[i] = a.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION; });
+    this.#list.forEach((a, i) => {
+      this.#list[i] = a.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION;
+    });
   }
 }

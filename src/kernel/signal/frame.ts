@@ -3,19 +3,22 @@ import { EF, R, S } from "../../cpu/state.ts";
 import { USER_DS } from "../entry/selectors.ts";
 import type { Task } from "../task.ts";
 import { SA, type SigAction } from "./action.ts";
-import { SS, altStackState, isWithin } from "./alt-stack.ts";
+import { altStackState, isWithin, SS } from "./alt-stack.ts";
 import { FSAVE_SIZE, fpFrameSize } from "./fpstate.ts";
 import { pushFrame32 } from "./frame32.ts";
 import { pushFrame64 } from "./frame64.ts";
 import type { SigInfo } from "./info.ts";
 import type { SigSet } from "./set.ts";
 
-
 /** The psABI lets leaf functions use this much below rsp. */
 const RED_ZONE = 128;
 
 /** Where the parts of a frame begin. */
-export interface Place { readonly frame: number; readonly fp: number; readonly fx: number }
+export interface Place {
+  readonly frame: number;
+  readonly fp: number;
+  readonly fx: number;
+}
 
 const place = (task: Task, action: SigAction, size: number): Place | undefined => {
   const { state } = task.kernel.processor;
@@ -51,4 +54,3 @@ export const pushFrame = (task: Task, info: SigInfo, action: SigAction, masked: 
   cpu.flags = cpu.flags & ~(EF.DF | EF.RF | EF.TF);
   return true;
 };
-

@@ -5,17 +5,17 @@
 import { i386 } from "../../abi/abi.ts";
 import { R, S } from "../../cpu/state.ts";
 import { interruptReturn } from "../entry/iret.ts";
-import { USER32_CS, USER_DS } from "../entry/selectors.ts";
+import { USER_DS, USER32_CS } from "../entry/selectors.ts";
+import { loadSegment } from "../processor.ts";
 import type { Task } from "../task.ts";
 import { SA, type SigAction } from "./action.ts";
-import { SS, altStackState } from "./alt-stack.ts";
+import { altStackState, SS } from "./alt-stack.ts";
 import { FSAVE_SIZE, fpFrameSize, fsaveBytes, initFpState, restoreFpState, restoreFsave, saveFpState } from "./fpstate.ts";
 import type { Place } from "./frame.ts";
 import { FIX_EFLAGS, type Restored } from "./frame64.ts";
 import type { SigInfo } from "./info.ts";
 import { siginfoBytes } from "./layout.ts";
 import type { SigSet } from "./set.ts";
-import { loadSegment } from "../processor.ts";
 
 const OLD = { size: 732, sc: 8, extramask: 720, retcode: 724 } as const;
 const RT = { size: 268, info: 16, uc: 144, stack: 152, sc: 164, sigmask: 252, retcode: 260 } as const;
@@ -113,7 +113,11 @@ const pushRt = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, wh
 };
 
 export const pushFrame32 = (
-  task: Task, info: SigInfo, action: SigAction, masked: SigSet, placer: (size: number) => Place | undefined,
+  task: Task,
+  info: SigInfo,
+  action: SigAction,
+  masked: SigSet,
+  placer: (size: number) => Place | undefined,
 ): boolean => {
   const rt = (action.flags & SA.SIGINFO) !== 0;
   const where = placer(rt ? RT.size : OLD.size);

@@ -2,18 +2,18 @@
 //
 //   0 pretcode · 8 ucontext { flags · link · stack(24) · sigcontext(256) · sigmask } · 312 siginfo(128) · then up to the FXSAVE area
 import { x64 } from "../../abi/abi.ts";
-import { EF, R, S, at } from "../../cpu/state.ts";
+import { at, EF, R, S } from "../../cpu/state.ts";
 import { interruptReturn } from "../entry/iret.ts";
 import { USER_CS, USER_DS } from "../entry/selectors.ts";
+import { loadSegment } from "../processor.ts";
 import type { Task } from "../task.ts";
 import { SA, type SigAction } from "./action.ts";
-import { SS, altStackState } from "./alt-stack.ts";
+import { altStackState, SS } from "./alt-stack.ts";
 import { fpFrameSize, initFpState, restoreFpState, saveFpState } from "./fpstate.ts";
 import type { Place } from "./frame.ts";
 import type { SigInfo } from "./info.ts";
 import { siginfoBytes } from "./layout.ts";
 import type { SigSet } from "./set.ts";
-import { loadSegment } from "../processor.ts";
 
 const SIZE = 440;
 const UC = 8;
@@ -81,7 +81,10 @@ export const pushFrame64 = (task: Task, info: SigInfo, action: SigAction, masked
   return true;
 };
 
-export interface Restored { readonly mask: SigSet; readonly altStack?: { sp: number; flags: number; size: number } }
+export interface Restored {
+  readonly mask: SigSet;
+  readonly altStack?: { sp: number; flags: number; size: number };
+}
 
 /** rt_sigreturn(2): registers from the frame at rsp-8, whatever user code has made of it. Undefined: bad frame. */
 export const popFrame64 = (task: Task): Restored | undefined => {
@@ -97,14 +100,20 @@ export const popFrame64 = (task: Task): Restored | undefined => {
     const fx = new Uint8Array(fpFrameSize(task.kernel.model.xfeatures));
     if (task.mem.readSome(fpstate, fx) < 512 || !restoreFpState(state, fx, task.kernel.model.xfeatures)) return undefined;
   }
-  SC_REGISTERS.forEach((r, i) => { state.u64[r] = v.getBigUint64(SC + 8 * i, true); });
+  SC_REGISTERS.forEach((r, i) => {
+    state.u64[r] = v.getBigUint64(SC + 8 * i, true);
+  });
   state.u64[at.rip >> 3] = v.getBigUint64(SC_IP, true);
   cpu.flags = (cpu.flags & ~FIX_EFLAGS) | (v.getUint32(SC_FLAGS, true) & FIX_EFLAGS);
   // The privilege level is user's, whatever the frame says; a selector that cannot be loaded faults on the way out (IRET).
   const cs = v.getUint16(SC_CS, true) | 3;
-  const ss = (word(UC) & UCF.STRICT_RESTORE_SS) === 0 && cs === USER_CS ? validSs(task, v.getUint16(SC_SS, true) | 3) : v.getUint16(SC_SS, true) | 3;
+  const ss =
+    (word(UC) & UCF.STRICT_RESTORE_SS) === 0 && cs === USER_CS ? validSs(task, v.getUint16(SC_SS, true) | 3) : v.getUint16(SC_SS, true) | 3;
   interruptReturn(task, cs, ss);
-  return { mask: v.getBigUint64(UC_SIGMASK, true), altStack: { sp: word(UC_STACK), flags: v.getUint32(UC_STACK + 8, true), size: word(UC_STACK + 16) } };
+  return {
+    mask: v.getBigUint64(UC_SIGMASK, true),
+    altStack: { sp: word(UC_STACK), flags: v.getUint32(UC_STACK + 8, true), size: word(UC_STACK + 16) },
+  };
 };
 
 /** Programs from before 2015 leave junk in the place of ss. Linux force_valid_ss(): a selector that is no writable data segment becomes USER_DS. */

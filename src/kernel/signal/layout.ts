@@ -84,7 +84,11 @@ export const siginfoFrom = (signo: number, bytes: Uint8Array, abi: Abi): SigInfo
   const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const base = abi.long === 8 ? 16 : 12;
   return {
-    signo, errno: v.getInt32(4, true), code: v.getInt32(8, true), pid: v.getInt32(base, true), uid: v.getUint32(base + 4, true),
+    signo,
+    errno: v.getInt32(4, true),
+    code: v.getInt32(8, true),
+    pid: v.getInt32(base, true),
+    uid: v.getUint32(base + 4, true),
     value: abi.long === 8 ? v.getBigUint64(base + 8, true) : BigInt(v.getUint32(base + 8, true)),
     ...(abi.long === 8 ? { raw: bytes.slice() } : {}),
   };

@@ -1,6 +1,6 @@
 // A queue of pending signals: at most one of each standard signal, any number of each real-time one. Linux kernel/signal.c, __send_signal_locked().
 import type { SigInfo } from "./info.ts";
-import { NONE, SIGRTMIN, SYNCHRONOUS, type SigSet, has, sigbit } from "./set.ts";
+import { has, NONE, SIGRTMIN, type SigSet, SYNCHRONOUS, sigbit } from "./set.ts";
 
 const lowest = (set: SigSet): number => {
   const low = Number(set & 0xffff_ffffn);

@@ -1,12 +1,13 @@
 // Sending signals. Linux kernel/signal.c: prepare_signal(), complete_signal(), force_sig_info_to_task().
-import { type Task, exitWork } from "../task.ts";
-import type { Process } from "../process.ts";
+
 import type { Kernel } from "../kernel.ts";
 import { noteContinued } from "../life/job-control.ts";
+import type { Process } from "../process.ts";
 import { RLIMIT } from "../rlimit.ts";
+import { exitWork, type Task } from "../task.ts";
 import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
-import { type SigInfo, SI } from "./info.ts";
-import { DUMPS_CORE, IGNORED_BY_DEFAULT, SIG, STOPS, type SigSet, UNBLOCKABLE, has, setOf, sigbit } from "./set.ts";
+import { SI, type SigInfo } from "./info.ts";
+import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";
 
 const isIgnored = (task: Task, sig: number): boolean => {
   const { handler } = task.actions.get(sig);
@@ -82,7 +83,9 @@ export const sendToProcess = (process: Process, info: SigInfo): boolean => {
   if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= room(process)) return false;
   if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();
-  const taker = process.threads.find((t) => wants(t, info.signo) && (t.exitWork & exitWork.signal) === 0) ?? process.threads.find((t) => wants(t, info.signo));
+  const taker =
+    process.threads.find((t) => wants(t, info.signo) && (t.exitWork & exitWork.signal) === 0) ??
+    process.threads.find((t) => wants(t, info.signo));
   if (taker) complete(taker, info);
   return true;
 };
@@ -105,7 +108,8 @@ export const sendToGroup = (kernel: Kernel, pgid: number, info: SigInfo): number
 export const forceSignal = (task: Task, info: SigInfo, how: { ends?: boolean } = {}): void => {
   const sig = info.signo;
   const blocked = has(task.blocked, sig);
-  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends) task.actions.set(sig, how.ends ? { ...DEFAULT_ACTION, flags: SA.IMMUTABLE } : DEFAULT_ACTION);
+  if (blocked || task.actions.get(sig).handler === SIG_IGN || how.ends)
+    task.actions.set(sig, how.ends ? { ...DEFAULT_ACTION, flags: SA.IMMUTABLE } : DEFAULT_ACTION);
   if (blocked) task.blocked &= ~sigbit(sig);
   task.pending.add(info);
   task.exitWork |= exitWork.signal;

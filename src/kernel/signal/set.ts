@@ -1,9 +1,37 @@
 // Signal numbers and sets. man 7 signal; Linux uapi asm/signal.h (x86: both ABIs number them alike).
 
 const names = [
-  "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE",
-  "SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ",
-  "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS",
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGILL",
+  "SIGTRAP",
+  "SIGABRT",
+  "SIGBUS",
+  "SIGFPE",
+  "SIGKILL",
+  "SIGUSR1",
+  "SIGSEGV",
+  "SIGUSR2",
+  "SIGPIPE",
+  "SIGALRM",
+  "SIGTERM",
+  "SIGSTKFLT",
+  "SIGCHLD",
+  "SIGCONT",
+  "SIGSTOP",
+  "SIGTSTP",
+  "SIGTTIN",
+  "SIGTTOU",
+  "SIGURG",
+  "SIGXCPU",
+  "SIGXFSZ",
+  "SIGVTALRM",
+  "SIGPROF",
+  "SIGWINCH",
+  "SIGIO",
+  "SIGPWR",
+  "SIGSYS",
 ] as const;
 export type SignalName = (typeof names)[number];
 
@@ -13,7 +41,8 @@ export const SIGRTMIN = 32;
 export const NSIG = 64;
 
 /** As strace writes it: `SIGCHLD`, `SIGRT_5`. glibc keeps the first two real-time signals for itself, and strace counts from SIGRTMIN all the same. */
-export const signalName = (sig: number): string => names[sig - 1] ?? (sig >= SIGRTMIN && sig <= NSIG ? (sig === SIGRTMIN ? "SIGRTMIN" : `SIGRT_${sig - SIGRTMIN}`) : String(sig));
+export const signalName = (sig: number): string =>
+  names[sig - 1] ?? (sig >= SIGRTMIN && sig <= NSIG ? (sig === SIGRTMIN ? "SIGRTMIN" : `SIGRT_${sig - SIGRTMIN}`) : String(sig));
 
 /** Bit sig-1 for signal sig: the integer that sigset_t is in guest memory. */
 export type SigSet = bigint;
@@ -31,5 +60,14 @@ export const STOPS = setOf(SIG.SIGSTOP, SIG.SIGTSTP, SIG.SIGTTIN, SIG.SIGTTOU);
 export const IGNORED_BY_DEFAULT = setOf(SIG.SIGCONT, SIG.SIGCHLD, SIG.SIGWINCH, SIG.SIGURG);
 /** Default action: end with the core bit. Linux SIG_KERNEL_COREDUMP_MASK. */
 export const DUMPS_CORE = setOf(
-  SIG.SIGQUIT, SIG.SIGILL, SIG.SIGTRAP, SIG.SIGABRT, SIG.SIGFPE, SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGSYS, SIG.SIGXCPU, SIG.SIGXFSZ,
+  SIG.SIGQUIT,
+  SIG.SIGILL,
+  SIG.SIGTRAP,
+  SIG.SIGABRT,
+  SIG.SIGFPE,
+  SIG.SIGSEGV,
+  SIG.SIGBUS,
+  SIG.SIGSYS,
+  SIG.SIGXCPU,
+  SIG.SIGXFSZ,
 );

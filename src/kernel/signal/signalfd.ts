@@ -6,8 +6,8 @@ import type { Or } from "../fs/inode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/open-flags.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
-import type { SigInfo } from "./info.ts";
 import { fetchSignal } from "./fetch.ts";
+import type { SigInfo } from "./info.ts";
 import type { SigSet } from "./set.ts";
 
 /** struct signalfd_siginfo. uapi linux/signalfd.h */
@@ -50,13 +50,22 @@ export class SignalFile extends FileDescription {
     const room = Math.floor(n / SIZE);
     if (room === 0) return -E.EINVAL;
     const parts: Uint8Array[] = [];
-    for (let info = fetchSignal(task, this.mask); info; info = parts.length < room ? fetchSignal(task, this.mask) : undefined) parts.push(bytesOf(info));
+    for (let info = fetchSignal(task, this.mask); info; info = parts.length < room ? fetchSignal(task, this.mask) : undefined)
+      parts.push(bytesOf(info));
     if (parts.length === 0) return -E.EAGAIN;
     const out = new Uint8Array(SIZE * parts.length);
-    parts.forEach((p, i) => { out.set(p, SIZE * i); });
+    parts.forEach((p, i) => {
+      out.set(p, SIZE * i);
+    });
     return out;
   }
-  override poll(task: Task): number { return ((task.pending.set | task.process.pending.set) & this.mask) === 0n ? 0 : POLLIN; }
-  override queues(): readonly WaitQueue[] { return [this.#arrivals]; }
-  override info(): string { return `sigmask:\t${this.mask.toString(16).padStart(16, "0")}\n`; }
+  override poll(task: Task): number {
+    return ((task.pending.set | task.process.pending.set) & this.mask) === 0n ? 0 : POLLIN;
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.#arrivals];
+  }
+  override info(): string {
+    return `sigmask:\t${this.mask.toString(16).padStart(16, "0")}\n`;
+  }
 }
