@@ -155,19 +155,16 @@ export class Cpu implements CodeWatch, Machine {
     this.#stage(p, first, q, bytes);
     return layout.scratch;
   }
-  /** A compiled region's miss: 0 sends it to the interpreter, to fault (`#regionFault`) or to do what regions do not. */
+  /** A compiled region's miss: 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {
-    this.#regionFault = false;
     try {
       const p = this.#missChecked(address, bytes, how, 0, 0);
       return p === layout.scratch && how === access.write ? 0 : p;
     } catch (e) {
       if (e !== guestFault) throw e;
-      this.#regionFault = true;
       return 0;
     }
   }
-  #regionFault = false;
   #stage(p: number, firstBytes: number, q: number, bytes: number): void {
     const u8 = this.state.u8;
     u8.copyWithin(layout.scratch, p, p + firstBytes);
@@ -345,8 +342,7 @@ export class Cpu implements CodeWatch, Machine {
           s.rip = blocks.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.missed:
-          if (this.#regionFault) return this.#finish(budget, exit.fault);
+        case leave.interpret:
           rec = budget > 0 ? blocks.bounded(s.rip, 1) : blocks.find(s.rip);
           break;
         case leave.short:

@@ -31,10 +31,11 @@ export const leave = {
   stop: 15,
   /** The record was invalidated: rip is this record's. */
   stale: 16,
-  /** From a compiled region, rip written: a memory access faulted, or must be done by the interpreter (page crossing, write to code). */
-  missed: 17,
   /** From a compiled region, rip written: the budget may not cover the way to its next check. */
   short: 18,
+  /** From a compiled region, rip written: the instruction is the interpreter's this time, to fault or to do what regions do not
+   *  (an access that crosses pages, a write to code). */
+  interpret: 17,
   /** A region's record whose pages may have been mapped anew. */
   unverified: 19,
 } as const;

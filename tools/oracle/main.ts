@@ -29,7 +29,7 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number): Promi
     const emulator = new Emulator(code, tier);
     for (const scope of wanted) {
       for (const mode of modes) {
-        const table = conform(emulator, mode, scope, tier === "evaluate" ? Math.ceil(count / 10) : count, seed);
+        const table = conform(emulator, mode, scope, tier !== "handlers" ? Math.ceil(count / 10) : count, seed);
         const { cases, wrong, unlike, unjudged } = total(table);
         const kinds = `${table.size} mnemonics`.padStart(14);
         console.log(

@@ -271,7 +271,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned)], this.runtime.missRegion));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
     this.depth++;
-    this.leaveAt(this.#here(), leave.missed, this.#left);
+    this.leaveAt(this.#here(), leave.interpret, this.#left);
     this.depth--;
     b.end();
     this.depth--;

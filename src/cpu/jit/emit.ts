@@ -121,7 +121,8 @@ class RegionEmitter {
         return this.#computed(block, control.target);
       }
       case "leave":
-        if (control?.kind !== "left") c.leaveAt(i64c(BigInt(block.end)), leave.jumped, 0);
+        // Whatever left before did so on a condition, or makes this dead.
+        c.leaveAt(i64c(BigInt(block.end)), leave.jumped, 0);
     }
   }
   /** A computed jump: to the return points that the region knows, else out. */

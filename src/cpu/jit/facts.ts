@@ -1,6 +1,7 @@
 // What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
 import type { Form, Ops } from "../ops.ts";
-import type { Row } from "../row.ts";
+import { isMemoryOperand, operandWidth } from "../form.ts";
+import { type Row, sizeIndex } from "../row.ts";
 
 export interface Facts {
   /** Acts on the machine (segments, CPUID, …): only the interpreter runs it. */
@@ -16,9 +17,14 @@ export interface Facts {
   readonly routines: readonly string[];
 }
 
-const form = (row: Row): Form => ({
-  w: 32, widths: row.operands.map(() => 32), addressSize: 32, stackSize: 32, mode: 32, flat: true, rep: 1, cc: row.cc, memory: () => false,
-});
+/** Every shape that a meaning might ask about. */
+const forms = (row: Row): Form[] =>
+  ([16, 32, 64] as const).flatMap((size) =>
+    [false, true].map((memory): Form => ({
+      w: operandWidth(row, size), widths: row.operands.map((o) => o.widths[sizeIndex(size)]), addressSize: 32, stackSize: 32, mode: 32, flat: true, rep: 1,
+      cc: row.cc, memory: (n) => memory && isMemoryOperand(row.operands[n]!),
+    })),
+  );
 
 const known = new Map<Row, Facts>();
 
@@ -36,7 +42,7 @@ export const factsOf = (row: Row): Facts => {
       return value;
     },
   }) as Ops<object>;
-  row.does(notes, form(row));
+  for (const form of forms(row)) row.does(notes, form);
   const facts: Facts = {
     acts: used.has("act"), exits: used.has("exit"), branches: used.has("branch"), branchesIf: used.has("branchIf"),
     jumps: used.has("jump"), repeats: used.has("repeat"), routines: [...routines],

@@ -1,5 +1,6 @@
 // The control-flow graph of a region: which blocks hot code runs through, found from its entry along direct branches, calls and the
 // returns of those calls. Only blocks that the interpreter has already met are taken: what never ran is not worth compiling.
+import { contexts } from "../context.ts";
 import { Decoded } from "../decode.ts";
 import type { Blocks } from "../blocks.ts";
 import { isMemoryOperand } from "../form.ts";
@@ -64,6 +65,7 @@ const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pag
 
 /** Grow a region from `entry`, breadth first. `met` says whether the interpreter has a block at an address. */
 export const growGraph = (blocks: Blocks, entry: number, met: (ip: number) => boolean): Graph | undefined => {
+  if (!contexts[blocks.context]!.flat) return undefined;
   const pages = new Map<number, number>();
   const found = new Map<number, JitBlock>();
   const leaders = new Set<number>([entry]);

@@ -67,6 +67,13 @@ export class Jit {
     else this.#interval = Math.min(intervals.last, this.#interval * intervals.growth);
   }
 
+  /** Compile the code at an address now, however cold (tests). False: it is not the JIT's to compile. */
+  compile(ip: number): boolean {
+    this.#blocks.find(ip);
+    const { regions } = this.stats;
+    this.#compile(ip);
+    return this.stats.regions > regions;
+  }
   #compile(ip: number): void {
     const started = performance.now();
     const head = this.#blocks.headOf(ip);

@@ -9,7 +9,7 @@ import type { Scope } from "../../../tools/oracle/scope.ts";
 import { modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
-const count = { handlers: 20_000, evaluate: 4000 } as const;
+const count = { handlers: 20_000, regions: 4000, evaluate: 4000 } as const;
 const scopes: readonly Scope[] = ["integer"];
 
 describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))("instructions on the processor under us", () => {
