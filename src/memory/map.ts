@@ -52,7 +52,7 @@ const fileFlags = (file: MappedFile, prot: number, flags: number): number => {
   let vm: number = MAY_ALL;
   switch (flags & MAP.TYPE) {
     case MAP.SHARED_VALIDATE:
-      if (flags & ~(LEGACY_MAP_MASK | MAP.SHARED_VALIDATE | MAP.FIXED_NOREPLACE)) return -E.ENOTSUP;
+      if (flags & ~(LEGACY_MAP_MASK | MAP.SHARED_VALIDATE | MAP.FIXED_NOREPLACE)) return -E.EOPNOTSUPP;
       break;
     case MAP.SHARED:
     case MAP.PRIVATE:

@@ -24,7 +24,7 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
   const { inode } = path.dentry;
   if (!ownerOrCapable(t.cred, inode)) return -E.EPERM;
   // Linux has no permissions on symbolic links.
-  if (inode.isLink) return -E.ENOTSUP;
+  if (inode.isLink) return -E.EOPNOTSUPP;
   let bits = wanted & 0o7777;
   if (!inGroup(t.cred, inode.gid) && !capable(t.cred, CAP.FSETID)) bits &= ~S_ISGID;
   return inode.setattr({ mode: (inode.mode & ~0o7777) | bits, ctime: inode.fs.clock.realtime() });

@@ -107,7 +107,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   const owner = value & FUTEX_TID_MASK;
   const begun = t.waited.data as Waiter | undefined;
   if (begun && !begun.queue && owner === t.pid) return 0;
-  if (owner === t.pid) return -E.EDEADLOCK;
+  if (owner === t.pid) return -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
     const waiters = (queue?.waiters.length ?? 0) > 0 ? FUTEX_WAITERS : 0;

@@ -36,8 +36,8 @@ const rwf = flags("rwf_t", { RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APP
 const move2 = (
   t: Task, direction: Direction, a: { fd: number; vec: number; vlen: number; pos_l: number; pos_h: number; flags: number }, abi: Abi,
 ): Result => {
-  if (a.flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)) return -E.ENOTSUP;
-  if (a.flags & RWF_APPEND && direction === "in") return -E.ENOTSUP;
+  if (a.flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)) return -E.EOPNOTSUPP;
+  if (a.flags & RWF_APPEND && direction === "in") return -E.EOPNOTSUPP;
   const at = position(a.pos_l, a.pos_h, abi);
   const nonblock = (a.flags & RWF_NOWAIT) !== 0;
   const file = fileOf(t, a.fd);

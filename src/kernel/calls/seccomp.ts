@@ -122,7 +122,7 @@ const setStrict = (task: Task): number => {
 const actionAvailable = (task: Task, at: VAddr): number => {
   const value = task.mem.u32(at);
   if (value < 0) return -E.EFAULT;
-  return task.kernel.profile.seccomp.returns.actions.some((row) => row.value === value) ? 0 : -E.ENOTSUP;
+  return task.kernel.profile.seccomp.returns.actions.some((row) => row.value === value) ? 0 : -E.EOPNOTSUPP;
 };
 
 /** sizeof seccomp_notif, seccomp_notif_resp, seccomp_data. */

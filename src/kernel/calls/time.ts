@@ -111,7 +111,7 @@ const clockNanosleep = (t: Task, id: number, how: number, request: VAddr, left: 
   if (t.waited.deadline === undefined) {
     if (!clockReader(t, id)) return -E.EINVAL;
     const offset = offsetToMonotonic(t, id);
-    if (offset === undefined && id >= 0 && id !== CLOCK.CLOCK_PROCESS_CPUTIME_ID) return -E.ENOTSUP;
+    if (offset === undefined && id >= 0 && id !== CLOCK.CLOCK_PROCESS_CPUTIME_ID) return -E.EOPNOTSUPP;
     const ns = readNanoseconds(t, request, form, abi);
     if (ns < 0) return ns;
     const relative = (how & TIMER_ABSTIME) === 0;

@@ -78,7 +78,7 @@ const readEvent = (t: Task, at: VAddr, abi: Abi): ((id: number) => Event) | numb
 
 const create = (t: Task, id: number, event: VAddr, to: VAddr, abi: Abi): number => {
   if (!clockReader(t, id)) return -E.EINVAL;
-  if (offsetToMonotonic(t, id) === undefined && id !== 2 && id !== 3) return -E.ENOTSUP;
+  if (offsetToMonotonic(t, id) === undefined && id !== 2 && id !== 3) return -E.EOPNOTSUPP;
   const make = readEvent(t, event, abi);
   if (typeof make === "number") return make;
   const timer = timersOf(t).create(id, make);

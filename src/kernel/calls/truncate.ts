@@ -65,8 +65,8 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (!file) return -E.EBADF;
   if (at < 0 || length <= 0) return -E.EINVAL;
   const punch = (how & FALLOC_FL_PUNCH_HOLE) !== 0;
-  if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.ENOTSUP;
-  if (punch && !(how & FALLOC_FL_KEEP_SIZE)) return -E.ENOTSUP;
+  if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.EOPNOTSUPP;
+  if (punch && !(how & FALLOC_FL_KEEP_SIZE)) return -E.EOPNOTSUPP;
   if (!file.writable) return -E.EBADF;
   const { inode } = file;
   if (inode.isDir) return -E.EISDIR;

@@ -20,6 +20,8 @@ const XATTR_SIZE_MAX = 65536;
 const XATTR_CREATE = 1;
 const XATTR_REPLACE = 2;
 const XATTR_LIST_MAX = 65536;
+/** What all attributes of one file may take. */
+const XATTR_TOTAL_MAX = 128 * 1024;
 
 const getName = (t: Task, at: VAddr): Or<string> => {
   const name = t.mem.cString(at, XATTR_NAME_MAX + 1);
@@ -38,8 +40,13 @@ const allowed = (t: Task, inode: Inode, name: string, mask: number): number => {
   }
   return permission(t, inode, mask);
 };
-const known = /^(user|trusted|security)\../;
-const supported = (inode: Inode, name: string): boolean => inode.fs instanceof MemFs && known.test(name);
+const known = /^(user|trusted|security)\./;
+/** 0, or what is wrong with the name: Linux xattr_resolve_name(). */
+const resolveName = (inode: Inode, name: string): number => {
+  const prefix = inode.fs instanceof MemFs ? known.exec(name)?.[0] : undefined;
+  if (prefix === undefined) return -E.EOPNOTSUPP;
+  return name === prefix ? -E.EINVAL : 0;
+};
 
 const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, how: number): number => {
   if (how & ~(XATTR_CREATE | XATTR_REPLACE)) return -E.EINVAL;
@@ -54,10 +61,16 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   const { inode } = path.dentry;
   const denied = allowed(t, inode, name, may.write);
   if (denied < 0) return denied;
-  if (!supported(inode, name)) return -E.ENOTSUP;
+  const unknown = resolveName(inode, name);
+  if (unknown < 0) return unknown;
   inode.xattrs ??= new Map();
   if (how & XATTR_CREATE && inode.xattrs.has(name)) return -E.EEXIST;
   if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
+  let total = name.length + bytes.length;
+  for (const [other, held] of inode.xattrs) if (other !== name) total += other.length + held.length;
+  const pages = Math.ceil(total / 4096);
+  if (total > XATTR_TOTAL_MAX || !inode.fs.charge(pages - inode.xattrPages)) return -E.ENOSPC;
+  inode.xattrPages = pages;
   inode.xattrs.set(name, bytes);
   inode.touch("change");
   return 0;
@@ -75,7 +88,8 @@ const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): 
   const { inode } = path.dentry;
   const denied = allowed(t, inode, name, may.read);
   if (denied < 0) return denied;
-  if (!supported(inode, name)) return -E.ENOTSUP;
+  const unknown = resolveName(inode, name);
+  if (unknown < 0) return unknown;
   const bytes = inode.xattrs?.get(name);
   return bytes ? answer(t, value, Math.min(length, XATTR_SIZE_MAX), bytes) : -E.ENODATA;
 };
@@ -93,7 +107,8 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const { inode } = path.dentry;
   const denied = allowed(t, inode, name, may.write);
   if (denied < 0) return denied;
-  if (!supported(inode, name)) return -E.ENOTSUP;
+  const unknown = resolveName(inode, name);
+  if (unknown < 0) return unknown;
   if (!inode.xattrs?.delete(name)) return -E.ENODATA;
   inode.touch("change");
   return 0;

@@ -38,6 +38,8 @@ export abstract class FileSystem {
   newIno(): number { return this.#nextIno++; }
   makeRoot(inode: Inode): Dentry { return new Dentry("", undefined, inode); }
   statfs(): StatFs { return { blockSize: 4096, blocks: 0, free: 0, files: 0, filesFree: 0, nameMax: 255 }; }
+  /** Take (or give back) memory for what is not file content, in pages. False: there is no more. */
+  charge(_pages: number): boolean { return true; }
   /** Options column of /proc/mounts, after rw or ro. */
   options(): string { return ""; }
 }
@@ -66,6 +68,7 @@ export abstract class Inode {
   readonly btime: Timespec;
   /** Extended attributes; most inodes have none. */
   xattrs: Map<string, Uint8Array> | undefined;
+  xattrPages = 0;
   /** What all openers of a fifo share. Linux i_pipe. */
   pipe: Pipe | undefined = undefined;
   /** Record locks and flocks. Linux i_flctx. */
@@ -107,7 +110,7 @@ export abstract class Inode {
   /** Move `name` here to `newName` in `to`, over what is there; RENAME_EXCHANGE swaps. The checks that all file systems share are done. */
   rename(_name: string, _to: Inode, _newName: string, _flags: number): number { return -E.EPERM; }
   /** A file without a name, for O_TMPFILE. */
-  tmpfile(_made: NewInode): Or<Inode> { return -E.ENOTSUP; }
+  tmpfile(_made: NewInode): Or<Inode> { return -E.EOPNOTSUPP; }
   /** The entries behind `cookie` (0: all), in order, without "." and "..". */
   entries(_cookie: number, _task: Task): Iterator<DirEntry> { return [][Symbol.iterator](); }
   /** A cookie behind which all present names lie, and none that is made later; undefined where positions are not kept so. */
@@ -130,7 +133,9 @@ export abstract class Inode {
   }
   /** Called when a name or a file description has gone: with the last of both goes the file. */
   unused(): void {
-    if (this.nlink === 0 && this.opens === 0) this.evict();
+    if (this.nlink > 0 || this.opens > 0) return;
+    this.fs.charge(-this.xattrPages);
+    this.evict();
   }
   protected evict(): void {}
 

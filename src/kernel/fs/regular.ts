@@ -29,7 +29,7 @@ export abstract class RegularInode extends Inode {
   abstract writeAt(at: number, bytes: Uint8Array): number;
   nextData(at: number, data: boolean): number { return data ? at : this.size; }
   /** fallocate(2): allocate, or punch a hole. */
-  allocate(_at: number, _end: number, _punch: boolean): number { return -E.ENOTSUP; }
+  allocate(_at: number, _end: number, _punch: boolean): number { return -E.EOPNOTSUPP; }
 
   readPage(index: number, into: Uint8Array): number {
     const n = Math.min(into.length, this.size - index * 4096);
