@@ -28,5 +28,4 @@ export const timespec = pointer(native, false, TS);
 export const outTimespec = pointer(native, true, TS);
 export const timespec64 = pointer(time64, false, TS);
 export const outTimespec64 = pointer(time64, true, TS);
-export const timeval = pointer(native, false, TV);
 export const outTimeval = pointer(native, true, TV);

@@ -9,6 +9,7 @@ import { runNative } from "../support/native.ts";
 
 const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
+  segments: "descriptors and segment bases of user code are checked and used as on Linux",
   signals: "signals queue, nest, restart calls and use alternate stacks as on Linux",
   frames: "sigreturn takes, mends or refuses a spoiled frame as Linux does",
   processes: "children end, stop, go on, are adopted and execute as on Linux",
