@@ -2,7 +2,7 @@
 (exit 3) & wait $!; echo "waited $?"
 sleep 100 & victim=$!
 kill -TERM $victim; wait $victim; echo "killed $?"
-for n in 3 1 2; do (sleep 0.0$n; echo "job $n") & done; wait; echo all
+for n in 3 1 2; do (sleep 0.$((n * 2)); echo "job $n") & done; wait; echo all
 mkfifo queue; (cat queue; echo drained) & printf 'through a fifo\n' > queue; wait
 (trap 'echo caught; exit 5' TERM; echo ready > flag; while :; do sleep 0.01; done) & child=$!
 while [ ! -s flag ]; do sleep 0.01; done
