@@ -53,7 +53,8 @@ const openFlags = [
 ].map((f) => f | O.NONBLOCK);
 
 describe.skipIf(missing("names against the native kernel", ...needs))("names, as the native kernel takes them", () => {
-  it.each(single)("%s of every kind of name", (call, ...rest) => {
+  it.each(single)("%s of every kind of name", (...row) => {
+    const [call, ...rest] = row as unknown as (typeof single)[number];
     agree(names.map((name) => (s) => { world(s); s.add(call, name, ...rest); look(s, "f", "d", "new", "lf"); }));
   });
   it("open with every kind of flags and name", () => {

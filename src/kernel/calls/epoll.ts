@@ -30,7 +30,7 @@ const control = (t: Task, epfd: number, op: number, target: number, at: VAddr): 
   const v = new DataView(event.buffer, event.byteOffset);
   const events = v.getUint32(0, true);
   if (events & EPOLLEXCLUSIVE && (op === EPOLL_CTL.MOD || file instanceof EpollFile)) return -E.EINVAL;
-  if (op === EPOLL_CTL.ADD && file instanceof EpollFile && file.reaches(ep)) return -E.ELOOP;
+  if (op === EPOLL_CTL.ADD && file instanceof EpollFile && !ep.mayHold(file)) return -E.ELOOP;
   const data: readonly [number, number] = [v.getUint32(4, true), v.getUint32(8, true)];
   switch (op) {
     case EPOLL_CTL.ADD: return ep.add(t, target, file, events, data);

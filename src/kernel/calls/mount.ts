@@ -7,10 +7,10 @@ import { flagText, flags } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
 import { CAP, capable } from "../cred.ts";
 import { newDevPts } from "../fs/devtmpfs.ts";
-import { type Path, samePath } from "../fs/dentry.ts";
+import { type Dentry, type Path, samePath } from "../fs/dentry.ts";
 import type { FileSystem } from "../fs/inode.ts";
 import { MemFs } from "../fs/memfs.ts";
-import { MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME, type Mount } from "../fs/mount.ts";
+import { MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MOUNT_MAX, MS_RDONLY, MS_RELATIME, type Mount } from "../fs/mount.ts";
 import { ProcFs } from "../fs/proc/procfs.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -38,21 +38,22 @@ const types: Readonly<Record<string, (t: Task) => FileSystem>> = {
   devpts: ({ kernel: { vfs } }) => newDevPts(vfs.newDev(), vfs.clock),
 };
 
+interface Tree { readonly on: Dentry; readonly mount: Mount; readonly below: readonly Tree[] }
+/** The mounts at and below a place, as they are now: what is attached later is not part of it. */
+const treeBelow = (mount: Mount, within: Dentry): Tree[] =>
+  [...mount.children].filter(([on]) => on.isWithin(within)).map(([on, child]) => ({ on, mount: child, below: treeBelow(child, child.root) }));
+
 const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
   if (typeof from === "number") return from;
   if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.ENOTDIR;
-  const made = t.kernel.vfs.namespace.attach(at, from.mount.fs, { root: from.dentry, source: from.mount.source, flags: from.mount.flags });
-  if (recursive) copyBelow(t, from, made);
+  const { namespace } = t.kernel.vfs;
+  const attach = (place: Path, mount: Mount, root: Dentry, below: readonly Tree[]): void => {
+    const made = namespace.attach(place, mount.fs, { root, source: mount.source, flags: mount.flags });
+    for (const tree of below) attach({ mount: made, dentry: tree.on }, tree.mount, tree.mount.root, tree.below);
+  };
+  attach(at, from.mount, from.dentry, recursive ? treeBelow(from.mount, from.dentry) : []);
   return 0;
-};
-/** The mounts below the source of a recursive bind mount. */
-const copyBelow = (t: Task, from: Path, to: Mount): void => {
-  for (const [on, child] of [...from.mount.children]) {
-    if (child === to || !on.isWithin(from.dentry)) continue;
-    const made = t.kernel.vfs.namespace.attach({ mount: to, dentry: on }, child.fs, { root: child.root, source: child.source, flags: child.flags });
-    copyBelow(t, child.path, made);
-  }
 };
 
 const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr; mountflags: number }): number => {
@@ -67,6 +68,7 @@ const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr
     at.mount.flags = how & kept;
     return 0;
   }
+  if (namespace.list().length >= MOUNT_MAX) return -E.ENOSPC;
   if (how & MS_BIND) return bind(t, a.source, at, (how & MS_REC) !== 0);
   // There is one namespace, so nothing propagates anywhere.
   if (how & propagation) return at.dentry === at.mount.root ? 0 : -E.EINVAL;

@@ -13,6 +13,8 @@ const EPOLLET = 0x80000000;
 /** Flags that are no events. */
 const PRIVATE = 0xf0000000;
 
+const MAX_NESTS = 5;
+
 type Data = readonly [number, number];
 
 /** One file in the set. It sleeps on the file's queues all the time, to know what has happened since it was last reported. */
@@ -106,9 +108,13 @@ export class EpollFile extends FileDescription {
     this.#items = [...this.#items.filter((i) => !again.includes(i)), ...again];
     return out;
   }
-  /** Whether `other` is in this set, directly or through other sets: adding would close a circle. */
-  reaches(other: EpollFile): boolean {
-    return this.#items.some((i) => i.file === other || (i.file instanceof EpollFile && i.file.reaches(other)));
+  /** Levels of sets below this one, and above it. Adding must close no circle and stack no more than five. */
+  get #below(): number { return 1 + Math.max(0, ...this.#items.map((i) => (i.file instanceof EpollFile ? i.file.#below : 0))); }
+  get #above(): number { return 1 + Math.max(0, ...[...this.queue.sleepers].map((s) => (s instanceof Item ? s.ep.#above : 0))); }
+  /** May `inner` be added? Linux ep_loop_check(), EP_MAX_NESTS. */
+  mayHold(inner: EpollFile): boolean { return !inner.#reaches(this) && this.#above + inner.#below <= MAX_NESTS; }
+  #reaches(other: EpollFile): boolean {
+    return this.#items.some((i) => i.file === other || (i.file instanceof EpollFile && i.file.#reaches(other)));
   }
 
   override poll(task: Task): number { return this.#live().some((i) => i.candidate && i.now(task) !== 0) ? POLLIN | POLLRDNORM : 0; }

@@ -33,6 +33,12 @@ export class MemFs extends FileSystem {
   }
   protected rootDir(mode: number): Inode { return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }); }
 
+  override charge(pages: number): boolean {
+    const { budget } = this;
+    if (budget.usedPages + pages > budget.pages) return false;
+    budget.usedPages += pages;
+    return true;
+  }
   override statfs(): StatFs {
     const { pages, usedPages, inodes, usedInodes } = this.budget;
     return { blockSize: 4096, blocks: pages, free: pages - usedPages, files: inodes, filesFree: inodes - usedInodes, nameMax: 255 };

@@ -10,6 +10,9 @@ export const MS_NOATIME = 1024;
 export const MS_NODIRATIME = 2048;
 export const MS_RELATIME = 1 << 21;
 
+/** /proc/sys/fs/mount-max is 100000; nobody needs that many. */
+export const MOUNT_MAX = 4096;
+
 export class Mount {
   readonly id: number;
   readonly fs: FileSystem;
@@ -76,11 +79,10 @@ export class MountNamespace {
     this.move(old, putOld);
   }
 
-  /** All mounts, parents before children, in the order they were made. */
+  /** All mounts, in the order they were made. */
   list(): Mount[] {
-    const all: Mount[] = [];
-    const visit = (m: Mount): void => { all.push(m); for (const child of m.children.values()) visit(child); };
-    visit(this.root);
+    const all = [this.root];
+    for (const mount of all) all.push(...mount.children.values());
     return all.sort((a, b) => a.id - b.id);
   }
 }

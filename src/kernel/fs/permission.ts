@@ -56,29 +56,30 @@ export const mayDelete = (task: Task, dir: Inode, victim: Inode, wantDir: boolea
 };
 
 /**
- * /proc/sys/fs/protected_hardlinks (1 on Debian): others' files may be linked only if they are safe and both readable and writable.
+ * protected_hardlinks: others' files may be linked only if they are safe and both readable and writable.
  * Linux may_linkat(), safe_hardlink_source().
  */
 export const mayLink = (task: Task, inode: Inode): number => {
-  if (ownerOrCapable(task.cred, inode)) return 0;
+  if (!task.kernel.vfs.protection.hardlinks || ownerOrCapable(task.cred, inode)) return 0;
   const special = inode.type !== S_IFREG || (inode.mode & 0o4000) !== 0 || (inode.mode & 0o2010) === 0o2010;
   return special || permission(task, inode, may.read | may.write) < 0 ? -E.EPERM : 0;
 };
 
-/** /proc/sys/fs/protected_symlinks (1 on Debian): a link in a sticky world-writable directory is followed only for its owner. */
+/** protected_symlinks: a link in a sticky world-writable directory is followed only for its owner, or the directory's. */
 export const mayFollow = (task: Task, dir: Inode, link: Inode): number => {
-  if (task.cred.fsuid === link.uid || (dir.mode & (S_ISVTX | 0o002)) !== (S_ISVTX | 0o002) || dir.uid === link.uid) return 0;
-  return -E.EACCES;
+  if (!task.kernel.vfs.protection.symlinks || task.cred.fsuid === link.uid) return 0;
+  return (dir.mode & (S_ISVTX | 0o002)) !== (S_ISVTX | 0o002) || dir.uid === link.uid ? 0 : -E.EACCES;
 };
 
 /**
- * /proc/sys/fs/protected_regular and protected_fifos (2 and 1 on Debian): open(O_CREAT) refuses others' files in sticky directories.
- * Linux may_create_in_sticky().
+ * protected_regular and protected_fifos: open(O_CREAT) refuses others' files in sticky directories that all may write (1), or that
+ * the group may write, too (2). Linux may_create_in_sticky().
  */
 export const mayCreateInSticky = (task: Task, dir: Inode, inode: Inode): number => {
-  const guarded = inode.type === S_IFREG || inode.type === S_IFIFO;
-  if (!guarded || !(dir.mode & S_ISVTX) || inode.uid === dir.uid || inode.uid === task.cred.fsuid) return 0;
-  return dir.mode & 0o002 || (dir.mode & 0o020 && inode.type === S_IFREG) ? -E.EACCES : 0;
+  const { regular, fifos } = task.kernel.vfs.protection;
+  const level = inode.type === S_IFREG ? regular : inode.type === S_IFIFO ? fifos : 0;
+  if (level === 0 || !(dir.mode & S_ISVTX) || inode.uid === dir.uid || inode.uid === task.cred.fsuid) return 0;
+  return dir.mode & 0o002 || (dir.mode & 0o020 && level >= 2) ? -E.EACCES : 0;
 };
 
 export const isSpecial = (type: number): boolean => type === S_IFCHR || type === S_IFBLK || type === S_IFIFO || type === S_IFSOCK;

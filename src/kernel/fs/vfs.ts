@@ -12,6 +12,9 @@ import { Mount, MountNamespace } from "./mount.ts";
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./open-flags.ts";
 import { PipeEnd, openFifo } from "./pipe.ts";
 
+/** /proc/sys/fs/protected_*, as Debian sets them. man 5 proc_sys_fs */
+export interface Protection { hardlinks: number; symlinks: number; fifos: number; regular: number }
+
 /** What a character device node opens. */
 export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
 
@@ -25,6 +28,7 @@ export class Vfs {
   readonly sockfs: AnonFs;
   /** Where memfds live. */
   readonly memfds: Mount;
+  readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
   #nextDev = 1;
 
   /** `root` makes the root file system, given its device number. */

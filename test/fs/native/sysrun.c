@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -72,8 +73,13 @@ static void play(FILE *in) {
     }
     long r = syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (r == -1) r = -errno;
+    for (int i = 0, n; nr == SYS_read && r == -EAGAIN && i < 6 && ioctl(a[0], TIOCGPTN, &n) == 0; i++) {
+      usleep(10000);
+      r = syscall(nr, a[0], a[1], a[2]);
+      if (r == -1) r = -errno;
+    }
     /* The line discipline works on another thread: give it time. */
-    if (nr == SYS_write && r > 0 && isatty(a[0])) usleep(15000);
+    if (nr == SYS_write && r > 0 && isatty(a[0])) usleep(10000);
     results[count++] = r;
     printf("%ld", r);
     for (int i = 0; i < outs; i++) {

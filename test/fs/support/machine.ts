@@ -1,4 +1,5 @@
 // A task with memory and file systems but no processor: system calls are made by calling their handlers.
+import { existsSync, readFileSync } from "node:fs";
 import { type Abi, x64, i386 } from "../../../src/abi/abi.ts";
 import type { VAddr } from "../../../src/abi/brand.ts";
 import { syscallNumbers } from "../../../src/abi/numbers.ts";
@@ -21,6 +22,9 @@ import { mmap } from "../../../src/memory/map.ts";
 import { AddressSpace } from "../../../src/memory/space.ts";
 import { type Arg, type Call, type Outcome, type Script, flatten } from "./script.ts";
 
+/** What the judging kernel is set to. */
+const nativeSetting = (name: string): number => (existsSync(`/proc/sys/${name}`) ? Number(readFileSync(`/proc/sys/${name}`, "utf8")) : 0);
+
 const tables = new Map([[x64, dispatchTable(calls, x64)], [i386, dispatchTable(calls, i386)]]);
 /** One memory for all machines of a test file: they are many. */
 const frames = new Frames(new WebAssembly.Memory({ initial: 512, maximum: 512 }), 0);
@@ -36,6 +40,7 @@ export class TestMachine {
     // No code ever runs: what only the scheduler and the gate use may be missing.
     this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames, model: {}, vdso: {} } as never);
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
+    for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const) this.kernel.vfs.protection[key] = nativeSetting(`fs/protected_${key}`);
     registerDevices(this.kernel.vfs, newDevPts(this.kernel.vfs.newDev(), this.kernel));
     this.task = this.newTask(options.cred ?? credOf(0, 0));
     // The standard streams of the native runner are in the way of scripts there, so something is here, too.

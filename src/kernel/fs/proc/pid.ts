@@ -41,7 +41,7 @@ const cmdline = (target: Task): Uint8Array => {
   const end = all.indexOf(0);
   return all.subarray(0, end < 0 ? all.length : end);
 };
-const number = (bytes: Uint8Array): number => Number(String.fromCharCode(...bytes).trim());
+const number = (bytes: Uint8Array): number => Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
 
 const oomScoreAdj = (target: Task): ProcContent => ({
   read: () => `${target.process.oomScoreAdj}\n`,

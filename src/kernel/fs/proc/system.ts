@@ -49,20 +49,25 @@ const uuid = (bytes: Uint8Array): string => {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 };
 
-/** A sysctl that is a number and may be set within bounds by whoever may administer. The value is kept in `state`. */
-const number = (state: Map<string, number>, key: string, start: number, min: number, max: number): ProcContent => ({
-  read: () => `${state.get(key) ?? start}\n`,
+/** A sysctl that is a number and may be set within bounds by whoever may administer. */
+const setting = (get: () => number, set: (value: number) => void, min: number, max: number): ProcContent => ({
+  read: () => `${get()}\n`,
   write: (task: Task, bytes: Uint8Array) => {
     if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-    const value = Number(String.fromCharCode(...bytes).trim());
+    const value = Number(String.fromCharCode(...bytes.subarray(0, 32)).trim());
     if (!Number.isInteger(value) || value < min || value > max) return -E.EINVAL;
-    state.set(key, value);
+    set(value);
     return bytes.length;
   },
 });
+/** One whose value nothing looks at is kept in `state`. */
+const number = (state: Map<string, number>, key: string, start: number, min: number, max: number): ProcContent =>
+  setting(() => state.get(key) ?? start, (value) => { state.set(key, value); }, min, max);
+const protection = ({ vfs }: Kernel, key: keyof Kernel["vfs"]["protection"], max: number): ProcContent =>
+  setting(() => vfs.protection[key], (value) => { vfs.protection[key] = value; }, 0, max);
 const setName = (set: (name: string) => void) => (task: Task, bytes: Uint8Array): number => {
   if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  set(String.fromCharCode(...bytes).split("\n", 1)[0]?.slice(0, 64) ?? "");
+  set(String.fromCharCode(...bytes.subarray(0, 65)).split("\n", 1)[0]?.slice(0, 64) ?? "");
   return bytes.length;
 };
 
@@ -94,7 +99,8 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     sys: {
       fs: {
         "file-max": constant("9223372036854775807"), "file-nr": constant("0\t0\t9223372036854775807"), "nr_open": constant(1048576), "pipe-max-size": constant(PIPE_MAX),
-        protected_hardlinks: constant(1), protected_symlinks: constant(1), protected_fifos: constant(1), protected_regular: constant(2),
+        protected_hardlinks: protection(kernel, "hardlinks", 1), protected_symlinks: protection(kernel, "symlinks", 1),
+        protected_fifos: protection(kernel, "fifos", 2), protected_regular: protection(kernel, "regular", 2),
         suid_dumpable: constant(0),
       },
       kernel: {

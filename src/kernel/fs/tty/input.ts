@@ -41,6 +41,12 @@ export class InputProcessor {
   /** FIONREAD. */
   get total(): number { return this.#canonical ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length; }
 
+  /** How many bytes may come in now. A line without an end is always let on, to find its end. Linux n_tty receive_room(). */
+  get room(): number {
+    const left = LINE_MAX - this.#ready.length - this.#editing.length;
+    return left <= 0 && this.#canonical && this.#lines.length === 0 ? 1 : Math.max(0, left);
+  }
+
   take(n: number): Uint8Array {
     if (!this.#canonical) return Uint8Array.from(this.#ready.splice(0, n));
     const line = this.#lines[0] ?? 0;

@@ -52,6 +52,7 @@ class Pty implements TtyDriver {
     this.#output.clear();
     this.queue.wake();
   }
+  taken(): void { this.masterQueue.wake(); }
   get waiting(): number { return this.#output.length; }
   take(n: number): Uint8Array {
     const out = this.#output.take(n);
@@ -76,8 +77,10 @@ class Master extends FileDescription {
   }
   override write(_task: Task, bytes: Uint8Array): number {
     if (this.#abandoned) return -E.EIO;
-    this.pty.tty.receive(bytes);
-    return bytes.length;
+    const n = Math.min(bytes.length, this.pty.tty.input.room);
+    if (n === 0 && bytes.length > 0) return -E.EAGAIN;
+    this.pty.tty.receive(bytes.subarray(0, n));
+    return n;
   }
   override poll(): number {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;

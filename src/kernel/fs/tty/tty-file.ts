@@ -31,15 +31,15 @@ export class TtyFile extends FileDescription {
     const denied = checkForeground(task, tty, SIG.SIGTTIN);
     if (denied < 0) return denied;
     if (n === 0 || tty.inputEnded) return new Uint8Array(0);
-    if (tty.termios.c_lflag & L.ICANON) return tty.input.readable ? tty.input.take(n) : -E.EAGAIN;
+    if (tty.termios.c_lflag & L.ICANON) return tty.input.readable ? tty.take(n) : -E.EAGAIN;
     const min = tty.termios.c_cc[V.MIN] as number;
     const time = tty.termios.c_cc[V.TIME] as number;
     const have = tty.input.available;
-    if (have >= Math.min(Math.max(min, 1), n)) return tty.input.take(n);
+    if (have >= Math.min(Math.max(min, 1), n)) return tty.take(n);
     // O_NONBLOCK takes what there is; without bytes it is EAGAIN. VMIN 0 and VTIME 0 never wait.
-    if (this.flags & O_NONBLOCK && have > 0) return tty.input.take(n);
-    if (min === 0 && time === 0) return tty.input.take(n);
-    return time > 0 && task.waited.expired ? tty.input.take(n) : -E.EAGAIN;
+    if (this.flags & O_NONBLOCK && have > 0) return tty.take(n);
+    if (min === 0 && time === 0) return tty.take(n);
+    return time > 0 && task.waited.expired ? tty.take(n) : -E.EAGAIN;
   }
   /** VTIME: from the call's start with VMIN 0, from the last byte otherwise. */
   override waitUntil(task: Task, events: number): number | undefined {

@@ -16,6 +16,8 @@ export interface TtyDriver {
   write(bytes: Uint8Array): number;
   /** Woken when it takes bytes again. */
   readonly queue: WaitQueue;
+  /** The program has read some of the input. */
+  taken?(): void;
   /** Throw away output that nobody has read. */
   flush?(): void;
   /** What is typed, if the host types; a master hands its bytes to `receive` itself. */
@@ -60,17 +62,24 @@ export class Tty implements InputHost, Sleeper {
   /** Sleeper: the driver has bytes, or room. Input is looked at as it comes, read or not, so that ^C works. */
   wake(): void {
     const { source } = this.driver;
-    while (source && source.available > 0) this.receive(source.take(source.available));
+    while (source && source.available > 0 && this.input.room > 0) this.receive(source.take(this.input.room));
     if (source?.ended) this.readQueue.wake();
     this.#drain();
   }
   /** Nothing will be typed any more. */
-  get inputEnded(): boolean { return this.driver.source?.ended === true && !this.input.readable; }
+  get inputEnded(): boolean { return this.driver.source?.ended === true && this.driver.source.available === 0 && !this.input.readable; }
 
   /** Bytes typed at the other side. */
   receive(bytes: Uint8Array): void {
     this.input.receive(bytes);
     this.readQueue.wake();
+  }
+  /** A program reads: there is room for more from the other side. */
+  take(n: number): Uint8Array {
+    const out = this.input.take(n);
+    this.wake();
+    this.driver.taken?.();
+    return out;
   }
   echo(bytes: readonly number[]): void { this.#send(this.#output.process(Uint8Array.from(bytes), this.termios)); }
   signal(which: keyof typeof signals): void {
