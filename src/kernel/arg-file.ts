@@ -1,10 +1,27 @@
 // Argument types of the file calls: descriptors, modes, open flags, the AT_ flags.
-import { flagText, flags } from "./arg-flags.ts";
-import type { Arg } from "./syscall.ts";
+import { flags, flagText } from "./arg-flags.ts";
 import {
-  O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY, O_NOFOLLOW,
-  O_NONBLOCK, O_PATH, O_SYNC, O_TMPFILE, O_TRUNC, __O_TMPFILE,
+  __O_TMPFILE,
+  O_ACCMODE,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_SYNC,
+  O_TMPFILE,
+  O_TRUNC,
 } from "./fs/open-flags.ts";
+import type { Arg } from "./syscall.ts";
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -20,7 +37,9 @@ export const accessFlags = flags("int", { AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_SY
 export const unlinkFlags = flags("int", { AT_REMOVEDIR }, "AT_???");
 
 export const dirfd: Arg<number> = {
-  c: "int", decode: (raw, i) => (raw[2 * i] as number) | 0, show: (v) => (v === AT_FDCWD ? "AT_FDCWD" : String(v)),
+  c: "int",
+  decode: (raw, i) => (raw[2 * i] as number) | 0,
+  show: (v) => (v === AT_FDCWD ? "AT_FDCWD" : String(v)),
 };
 
 // biome-ignore format: table

@@ -1,5 +1,5 @@
 // Flag words and choices as strace prints them: names where there are names, hex for the rest.
-import type { RawArgs, Arg } from "./syscall.ts";
+import type { Arg, RawArgs } from "./syscall.ts";
 
 export type Names = Readonly<Record<string, number>>;
 
@@ -28,12 +28,17 @@ export const choiceText = (value: number, names: Names, unknown: string): string
 };
 
 export const flags = (c: string, names: Names, unknown = "", none = "0"): Arg<number> => ({
-  c, decode: (raw, i) => lo(raw, i) | 0, show: (v) => flagText(v, names, none, unknown),
+  c,
+  decode: (raw, i) => lo(raw, i) | 0,
+  show: (v) => flagText(v, names, none, unknown),
 });
 export const choice = (c: string, names: Names, unknown: string): Arg<number> => ({
-  c, decode: (raw, i) => lo(raw, i) | 0, show: (v) => choiceText(v, names, unknown),
+  c,
+  decode: (raw, i) => lo(raw, i) | 0,
+  show: (v) => choiceText(v, names, unknown),
 });
 /** A hidden argument: shown only when `when` says so, because the call ignores it otherwise. strace leaves such arguments out. */
 export const only = <T>(arg: Arg<T>, when: (all: Record<string, unknown>) => boolean): Arg<T> => ({
-  ...arg, show: (v, ctx) => (when(ctx.all) ? arg.show(v, ctx) : ""),
+  ...arg,
+  show: (v, ctx) => (when(ctx.all) ? arg.show(v, ctx) : ""),
 });

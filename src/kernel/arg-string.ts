@@ -45,13 +45,21 @@ export const cstring: Arg<VAddr> = {
 
 /** What the caller hands in; its length is in the argument named by `count`. */
 export const inBuffer = (count = "count"): Arg<VAddr> => ({
-  ...ptr, c: "const void *", show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
+  ...ptr,
+  c: "const void *",
+  show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
 });
 /** What the kernel filled: as many bytes as the call returned. */
 export const outBuffer: Arg<VAddr> = {
-  ...ptr, c: "void *", out: true, show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret)),
+  ...ptr,
+  c: "void *",
+  out: true,
+  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret)),
 };
 /** Something the kernel filled, shown by `text` if the call worked. */
 export const outStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
-  ...ptr, c, out: true, show: (v, ctx) => (v === 0 || ctx.ret < 0 ? ptr.show(v, ctx) : text(ctx, v) ?? ptr.show(v, ctx)),
+  ...ptr,
+  c,
+  out: true,
+  show: (v, ctx) => (v === 0 || ctx.ret < 0 ? ptr.show(v, ctx) : (text(ctx, v) ?? ptr.show(v, ctx))),
 });

@@ -123,12 +123,12 @@ export class Kernel {
 
   /** Run guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
-    return this.scheduler.run(this.now + nanoseconds);
+    return this.scheduler.run(this.now + Math.ceil(nanoseconds));
   }
 
   /** Let virtual time pass with every task asleep. */
   advance(until: number): void {
-    if (until > this.now) this.now = until;
+    if (until > this.now) this.now = Math.ceil(until);
     this.timers.run(this.now);
   }
 }

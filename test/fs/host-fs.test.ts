@@ -1,21 +1,23 @@
 // Host directories in a guest: what a copy-on-write mount changes stays in the guest, a read-only one refuses, a writable one writes.
-import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { x64 } from "../../src/abi/abi.ts";
 import { E } from "../../src/abi/errno.ts";
 import { nodeTree } from "../../src/host/node-tree.ts";
-import type { Clock, FileSystem } from "../../src/kernel/fs/inode.ts";
 import { HostFs } from "../../src/kernel/fs/host-fs.ts";
 import { HostRwFs } from "../../src/kernel/fs/host-rw.ts";
 import type { HostTree, HostWriter } from "../../src/kernel/fs/host-tree.ts";
+import type { Clock, FileSystem } from "../../src/kernel/fs/inode.ts";
 import { TestMachine } from "./support/machine.ts";
-import { Script, bytes, out } from "./support/script.ts";
+import { bytes, out, Script } from "./support/script.ts";
 
 const top = mkdtempSync(join(tmpdir(), "trapgate-host-fs-"));
 const dir = join(top, "shared");
-afterAll(() => { rmSync(top, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(top, { recursive: true, force: true });
+});
 beforeEach(() => {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(join(dir, "sub"), { recursive: true });
@@ -37,7 +39,8 @@ const run = (root: (dev: number, clock: Clock) => FileSystem, write: (s: Script)
 const results = (list: readonly { result: number }[]): number[] => list.map((o) => o.result);
 const cow = (dev: number, clock: Clock): FileSystem => new HostFs(dev, clock, nodeTree(dir));
 const ro = (dev: number, clock: Clock): FileSystem => new HostFs(dev, clock, nodeTree(dir), { readOnly: true });
-const rw = (dev: number, clock: Clock): FileSystem => new HostRwFs(dev, clock, nodeTree(dir, { writable: true }) as HostTree & { write: HostWriter });
+const rw = (dev: number, clock: Clock): FileSystem =>
+  new HostRwFs(dev, clock, nodeTree(dir, { writable: true }) as HostTree & { write: HostWriter });
 const content = (name: string): string => readFileSync(join(dir, name), "utf8");
 const RDWR = 2;
 
@@ -75,7 +78,11 @@ describe("a host directory", () => {
     expect(statSync(join(dir, "made/moved")).mode & 0o777).toBe(0o600);
     expect(readdirSync(dir).sort()).toEqual(["absolute", "link", "made", "out"]);
   });
-  it.each([["cow", cow], ["ro", ro], ["rw", rw]] as const)("mounted %s lets no link lead out of it", (_name, root) => {
+  it.each([
+    ["cow", cow],
+    ["ro", ro],
+    ["rw", rw],
+  ] as const)("mounted %s lets no link lead out of it", (_name, root) => {
     const seen = run(root, (s) => {
       s.add("open", "out", 0, 0);
       s.add("open", "absolute", 0, 0);
@@ -84,7 +91,10 @@ describe("a host directory", () => {
     });
     expect(results(seen)).toEqual([-E.ENOENT, -E.ENOENT, -E.ENOENT, -E.ENOENT]);
   });
-  it.each([["cow", cow], ["rw", rw]] as const)("mounted %s keeps a file that is removed while open", (_name, root) => {
+  it.each([
+    ["cow", cow],
+    ["rw", rw],
+  ] as const)("mounted %s keeps a file that is removed while open", (_name, root) => {
     const seen = run(root, (s) => {
       const fd = s.add("open", "file", RDWR, 0);
       s.add("unlink", "file");

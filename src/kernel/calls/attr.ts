@@ -3,14 +3,24 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { fd, int } from "../arg.ts";
 import {
-  AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, accessFlags, atFlags, dirfd, id, legacyId, mode, octal,
+  AT_EACCESS,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  accessFlags,
+  atFlags,
+  dirfd,
+  id,
+  legacyId,
+  mode,
+  octal,
 } from "../arg-file.ts";
 import { flagText } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
 import { CAP, type Cred, capable, inGroup } from "../cred.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Changes, Or } from "../fs/inode.ts";
-import { S_ISGID, S_ISUID, S_IXGRP, may } from "../fs/mode.ts";
+import { may, S_ISGID, S_ISUID, S_IXGRP } from "../fs/mode.ts";
 import { MS_NOEXEC } from "../fs/mount.ts";
 import { isReadOnly, isSpecial, ownerOrCapable, permission, wantWrite } from "../fs/permission.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
@@ -90,7 +100,9 @@ export const attrCalls: readonly Syscall[] = [
   syscall("chmod", { pathname: cstring, mode }, (t, a) => chmod(t, ofPath(t, a.pathname), a.mode)),
   syscall("fchmod", { fd, mode }, (t, a) => chmod(t, ofFd(t, a.fd), a.mode)),
   syscall("fchmodat", { dirfd, pathname: cstring, mode }, (t, a) => chmod(t, ofAt(t, a.dirfd, a.pathname, 0), a.mode)),
-  syscall("fchmodat2", { dirfd, pathname: cstring, mode, flags: atFlags }, (t, a) => chmod(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.mode)),
+  syscall("fchmodat2", { dirfd, pathname: cstring, mode, flags: atFlags }, (t, a) =>
+    chmod(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.mode),
+  ),
   syscall("chown", { pathname: cstring, ...old }, (t, a) => chown(t, ofPath(t, a.pathname), a.owner, a.group)),
   syscall("lchown", { pathname: cstring, ...old }, (t, a) => chown(t, ofPath(t, a.pathname, false), a.owner, a.group)),
   syscall("fchown", { fd, ...old }, (t, a) => chown(t, ofFd(t, a.fd), a.owner, a.group)),
@@ -98,11 +110,13 @@ export const attrCalls: readonly Syscall[] = [
   syscall("lchown32", { pathname: cstring, ...full }, (t, a) => chown(t, ofPath(t, a.pathname, false), a.owner, a.group)),
   syscall("fchown32", { fd, ...full }, (t, a) => chown(t, ofFd(t, a.fd), a.owner, a.group)),
   syscall("fchownat", { dirfd, pathname: cstring, ...full, flags: atFlags }, (t, a) =>
-    chown(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.owner, a.group)),
+    chown(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.owner, a.group),
+  ),
   syscall("access", { pathname: cstring, mode: accessMode }, (t, a) => access(t, AT_FDCWD, a.pathname, a.mode, 0)),
   syscall("faccessat", { dirfd, pathname: cstring, mode: accessMode }, (t, a) => access(t, a.dirfd, a.pathname, a.mode, 0)),
   syscall("faccessat2", { dirfd, pathname: cstring, mode: accessMode, flags: accessFlags }, (t, a) =>
-    access(t, a.dirfd, a.pathname, a.mode, a.flags)),
+    access(t, a.dirfd, a.pathname, a.mode, a.flags),
+  ),
   syscall("umask", { mask: { ...mode, show: octal } }, (t, a) => {
     const before = t.fs.umask;
     t.fs.umask = a.mask & 0o777;

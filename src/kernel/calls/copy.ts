@@ -12,7 +12,7 @@ import { sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
-import { MAX_RW_COUNT, importIovec } from "./iovec.ts";
+import { importIovec, MAX_RW_COUNT } from "./iovec.ts";
 import { block, finish, readInto, writeFrom } from "./transfer.ts";
 
 const CHUNK = 65536;
@@ -27,7 +27,9 @@ class Cursor {
     this.#own = at === undefined;
     this.#at = at ?? file.offset;
   }
-  get at(): number { return this.#at; }
+  get at(): number {
+    return this.#at;
+  }
   advance(n: number): void {
     if (!this.file.seekable) return;
     this.#at += n;
@@ -74,7 +76,9 @@ const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
   const value = t.mem.word(at, long);
   return value < 0 ? Number.NaN : value;
 };
-const storeOffset = (t: Task, at: VAddr, cursor: Cursor, long: 4 | 8): void => { if (at !== 0) t.mem.setLong(at, cursor.at, long); };
+const storeOffset = (t: Task, at: VAddr, cursor: Cursor, long: 4 | 8): void => {
+  if (at !== 0) t.mem.setLong(at, cursor.at, long);
+};
 
 const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number, long: 4 | 8): Result => {
   const start = offsetAt(t, at, long);
@@ -151,19 +155,30 @@ const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): 
 const off_in = ptr;
 const off_out = ptr;
 export const copyCalls: readonly Syscall[] = [
-  syscall("sendfile", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a, abi) => sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long)),
-  syscall("sendfile64", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a) => sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, 8)),
+  syscall("sendfile", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a, abi) =>
+    sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long),
+  ),
+  syscall("sendfile64", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a) =>
+    sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, 8),
+  ),
   syscall("copy_file_range", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: uint }, (t, a) =>
-    copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags)),
+    copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+  ),
   syscall("splice", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags }, (t, a) =>
-    splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags)),
+    splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+  ),
   syscall("tee", { fd_in: fd, fd_out: fd, len: size, flags: spliceFlags }, (t, a) => tee(t, a.fd_in, a.fd_out, a.len, a.flags)),
-  syscall("vmsplice", { fd, iov: ptr, nr_segs: ulong, flags: spliceFlags }, (t, a, abi) => {
-    const file = t.files.get(a.fd);
-    if (!(file instanceof PipeEnd)) return -E.EBADF;
-    const segments = importIovec(t, a.iov, a.nr_segs, abi);
-    if (typeof segments === "number") return segments;
-    const nonblock = (a.flags & SPLICE_F_NONBLOCK) !== 0;
-    return file.writable ? writeFrom(t, file, segments, undefined, nonblock) : readInto(t, file, segments, undefined, nonblock);
-  }, { note: "copies the pages" }),
+  syscall(
+    "vmsplice",
+    { fd, iov: ptr, nr_segs: ulong, flags: spliceFlags },
+    (t, a, abi) => {
+      const file = t.files.get(a.fd);
+      if (!(file instanceof PipeEnd)) return -E.EBADF;
+      const segments = importIovec(t, a.iov, a.nr_segs, abi);
+      if (typeof segments === "number") return segments;
+      const nonblock = (a.flags & SPLICE_F_NONBLOCK) !== 0;
+      return file.writable ? writeFrom(t, file, segments, undefined, nonblock) : readInto(t, file, segments, undefined, nonblock);
+    },
+    { note: "copies the pages" },
+  ),
 ];

@@ -1,7 +1,8 @@
 // Directories: reading them, and where a task stands. man 2 getdents, getcwd, chdir, chroot.
-import { E } from "../../abi/errno.ts";
+
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import { fd, ptr, size, uint } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { cstring, outStruct, quote } from "../arg-string.ts";
@@ -18,14 +19,21 @@ import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
 
 /** Lay out one directory entry; `unit` is what record lengths are rounded up to. */
-interface Format { readonly header: number; readonly unit: number; readonly tail: number; put(v: DataView, e: DirEntry, length: number): void }
+interface Format {
+  readonly header: number;
+  readonly unit: number;
+  readonly tail: number;
+  put(v: DataView, e: DirEntry, length: number): void;
+}
 
 const putName = (v: DataView, at: number, name: string): void => {
   for (let i = 0; i < name.length; i++) v.setUint8(at + i, name.charCodeAt(i));
 };
 /** struct linux_dirent64: d_ino, d_off, d_reclen, d_type, d_name. */
 const dirent64: Format = {
-  header: 19, unit: 8, tail: 1,
+  header: 19,
+  unit: 8,
+  tail: 1,
   put(v, e, length) {
     v.setBigUint64(0, BigInt(e.ino), true);
     v.setBigInt64(8, BigInt(e.cookie), true);
@@ -36,7 +44,9 @@ const dirent64: Format = {
 };
 /** struct linux_dirent: d_ino and d_off are long, d_type hides in the last byte. */
 const dirent = (abi: Abi): Format => ({
-  header: 2 * abi.long + 2, unit: abi.long, tail: 2,
+  header: 2 * abi.long + 2,
+  unit: abi.long,
+  tail: 2,
   put(v, e, length) {
     if (abi.long === 8) {
       v.setBigUint64(0, BigInt(e.ino), true);
@@ -111,7 +121,12 @@ export const dirCalls: readonly Syscall[] = [
     const { name, reachable } = pathName(t.fs.cwd, t.fs.root);
     const text = `${reachable ? "" : "(unreachable)"}${name}`;
     if (text.length + 1 > Math.min(a.size, PATH_MAX)) return a.size > text.length ? -E.ENAMETOOLONG : -E.ERANGE;
-    return t.mem.write(a.buf, Uint8Array.from(`${text}\0`, (c) => c.charCodeAt(0))) ? text.length + 1 : -E.EFAULT;
+    return t.mem.write(
+      a.buf,
+      Uint8Array.from(`${text}\0`, (c) => c.charCodeAt(0)),
+    )
+      ? text.length + 1
+      : -E.EFAULT;
   }),
   syscall("chdir", { path: cstring }, (t, a) => {
     const path = lookup(t, AT_FDCWD, a.path, true);

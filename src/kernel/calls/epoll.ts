@@ -4,13 +4,13 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { fd, int, ptr, size } from "../arg.ts";
 import { choice, flags } from "../arg-flags.ts";
-import { EPOLLEXCLUSIVE, EPOLL_CTL, EpollFile } from "../fs/epoll.ts";
+import { EPOLL_CTL, EPOLLEXCLUSIVE, EpollFile } from "../fs/epoll.ts";
 import { O_CLOEXEC } from "../fs/open-flags.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { install } from "./path.ts";
-import { type Deadline, afterMilliseconds, afterTimespec, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
-import { time64, native } from "./timespec.ts";
+import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
+import { native, time64 } from "./timespec.ts";
 
 /** struct epoll_event is packed on x86-64, and i386 aligns 64 bits to 4: 12 bytes in both. */
 const EVENT_SIZE = 12;
@@ -33,10 +33,14 @@ const control = (t: Task, epfd: number, op: number, target: number, at: VAddr): 
   if (op === EPOLL_CTL.ADD && file instanceof EpollFile && !ep.mayHold(file)) return -E.ELOOP;
   const data: readonly [number, number] = [v.getUint32(4, true), v.getUint32(8, true)];
   switch (op) {
-    case EPOLL_CTL.ADD: return ep.add(t, target, file, events, data);
-    case EPOLL_CTL.MOD: return ep.modify(t, target, file, events, data);
-    case EPOLL_CTL.DEL: return ep.remove(target, file);
-    default: return -E.EINVAL;
+    case EPOLL_CTL.ADD:
+      return ep.add(t, target, file, events, data);
+    case EPOLL_CTL.MOD:
+      return ep.modify(t, target, file, events, data);
+    case EPOLL_CTL.DEL:
+      return ep.remove(target, file);
+    default:
+      return -E.EINVAL;
   }
 };
 
@@ -56,7 +60,11 @@ const epollWait = (t: Task, epfd: number, at: VAddr, max: number, until: Deadlin
   });
   return t.mem.write(at, bytes) ? ready.length : -E.EFAULT;
 };
-const pwait = (t: Task, a: { epfd: number; events: VAddr; maxevents: number; sigmask: VAddr; sigsetsize: number }, until: Deadline): Result => {
+const pwait = (
+  t: Task,
+  a: { epfd: number; events: VAddr; maxevents: number; sigmask: VAddr; sigsetsize: number },
+  until: Deadline,
+): Result => {
   if (until < 0) return until;
   const bad = withSignalMask(t, a.sigmask, a.sigsetsize);
   return bad < 0 ? bad : restoreMask(t, epollWait(t, a.epfd, a.events, a.maxevents, until));
@@ -70,12 +78,30 @@ const timespecForm = (abi: Abi) => (abi.long === 4 ? time64 : native);
 export const epollCalls: readonly Syscall[] = [
   syscall("epoll_create", { size: int }, (t, a) => (a.size <= 0 ? -E.EINVAL : create(t, false))),
   syscall("epoll_create1", { flags: flags("int", { EPOLL_CLOEXEC: O_CLOEXEC }, "EPOLL_???") }, (t, a) =>
-    (a.flags & ~O_CLOEXEC ? -E.EINVAL : create(t, (a.flags & O_CLOEXEC) !== 0))),
+    a.flags & ~O_CLOEXEC ? -E.EINVAL : create(t, (a.flags & O_CLOEXEC) !== 0),
+  ),
   syscall("epoll_ctl", { epfd, op, fd, event: ptr }, (t, a) => control(t, a.epfd, a.op, a.fd, a.event)),
   syscall("epoll_wait", { ...waitArgs, timeout: int }, (t, a) =>
-    epollWait(t, a.epfd, a.events, a.maxevents, deadlineOf(t, () => afterMilliseconds(a.timeout)))),
+    epollWait(
+      t,
+      a.epfd,
+      a.events,
+      a.maxevents,
+      deadlineOf(t, () => afterMilliseconds(a.timeout)),
+    ),
+  ),
   syscall("epoll_pwait", { ...waitArgs, timeout: int, sigmask: ptr, sigsetsize: size }, (t, a) =>
-    pwait(t, a, deadlineOf(t, () => afterMilliseconds(a.timeout)))),
+    pwait(
+      t,
+      a,
+      deadlineOf(t, () => afterMilliseconds(a.timeout)),
+    ),
+  ),
   syscall("epoll_pwait2", { ...waitArgs, timeout: ptr, sigmask: ptr, sigsetsize: size }, (t, a, abi) =>
-    pwait(t, a, deadlineOf(t, () => afterTimespec(t, a.timeout, timespecForm(abi), abi)))),
+    pwait(
+      t,
+      a,
+      deadlineOf(t, () => afterTimespec(t, a.timeout, timespecForm(abi), abi)),
+    ),
+  ),
 ];

@@ -5,15 +5,15 @@ import { E, restart } from "../../abi/errno.ts";
 import { long, s16, s32, s64, struct } from "../../abi/struct.ts";
 import { fd, ulong } from "../arg.ts";
 import { openFlagsText } from "../arg-file.ts";
-import { choice, flagText, flags } from "../arg-flags.ts";
-import { RegularInode, SEEK_CUR, SEEK_END, SEEK_SET } from "../fs/regular.ts";
+import { choice, flags, flagText } from "../arg-flags.ts";
+import { CAP, capable } from "../cred.ts";
 import type { FileDescription } from "../fs/file.ts";
+import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, lockQueue, setRecord } from "../fs/locks.ts";
 import { addSeals } from "../fs/memfd.ts";
-import { F_RDLCK, F_UNLCK, F_WRLCK, conflicting, flock, lockQueue, setRecord } from "../fs/locks.ts";
 import { O_NOATIME, settable } from "../fs/open-flags.ts";
 import { ownerOrCapable } from "../fs/permission.ts";
 import { PIPE_MAX, PipeEnd } from "../fs/pipe.ts";
-import { CAP, capable } from "../cred.ts";
+import { RegularInode, SEEK_CUR, SEEK_END, SEEK_SET } from "../fs/regular.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
@@ -33,7 +33,13 @@ const onPaths = new Set<number>([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_GETFD, F.F_SE
 
 const flockNative = struct("flock", { l_type: s16, l_whence: s16, l_start: long, l_len: long, l_pid: s32 });
 const flock64 = struct("flock64", { l_type: s16, l_whence: s16, l_start: s64, l_len: s64, l_pid: s32 });
-interface FLock { l_type: number; l_whence: number; l_start: number; l_len: number; l_pid: number }
+interface FLock {
+  l_type: number;
+  l_whence: number;
+  l_start: number;
+  l_len: number;
+  l_pid: number;
+}
 
 const readLock = (t: Task, at: VAddr, abi: Abi, wide: boolean): FLock | undefined => {
   const bytes = t.mem.read(at, (wide ? flock64 : flockNative).size(abi));
@@ -50,7 +56,8 @@ const writeLock = (t: Task, at: VAddr, abi: Abi, wide: boolean, l: FLock): numbe
 
 /** The bytes that a struct flock means. Linux flock64_to_posix_lock(). */
 const rangeOf = (file: FileDescription, l: FLock): { start: number; end: number } | number => {
-  const origin = l.l_whence === SEEK_SET ? 0 : l.l_whence === SEEK_CUR ? file.offset : l.l_whence === SEEK_END ? file.inode.size : undefined;
+  const origin =
+    l.l_whence === SEEK_SET ? 0 : l.l_whence === SEEK_CUR ? file.offset : l.l_whence === SEEK_END ? file.inode.size : undefined;
   if (origin === undefined) return -E.EINVAL;
   const at = origin + l.l_start;
   if (at < 0) return -E.EINVAL;
@@ -59,7 +66,13 @@ const rangeOf = (file: FileDescription, l: FLock): { start: number; end: number 
 };
 
 /** get, set or set-and-wait; `ofd`: the lock belongs to the file description. */
-const recordLock = (t: Task, file: FileDescription, at: VAddr, abi: Abi, how: { op: "get" | "set" | "wait"; wide: boolean; ofd: boolean }): Result => {
+const recordLock = (
+  t: Task,
+  file: FileDescription,
+  at: VAddr,
+  abi: Abi,
+  how: { op: "get" | "set" | "wait"; wide: boolean; ofd: boolean },
+): Result => {
   const l = readLock(t, at, abi, how.wide);
   if (!l) return finish(t, -E.EFAULT);
   if (how.ofd && l.l_pid !== 0) return finish(t, -E.EINVAL);
@@ -73,7 +86,13 @@ const recordLock = (t: Task, file: FileDescription, at: VAddr, abi: Abi, how: { 
     const other = conflicting(file.inode, want);
     if (!other) return writeLock(t, at, abi, how.wide, { ...l, l_type: F_UNLCK });
     const length = other.end === Infinity ? 0 : other.end - other.start;
-    return writeLock(t, at, abi, how.wide, { l_type: other.type, l_whence: SEEK_SET, l_start: other.start, l_len: length, l_pid: other.pid });
+    return writeLock(t, at, abi, how.wide, {
+      l_type: other.type,
+      l_whence: SEEK_SET,
+      l_start: other.start,
+      l_len: length,
+      l_pid: other.pid,
+    });
   }
   if (type === F_RDLCK && !file.readable) return finish(t, -E.EBADF);
   if (type === F_WRLCK && !file.writable) return finish(t, -E.EBADF);
@@ -97,18 +116,25 @@ const setPipeSize = (t: Task, file: FileDescription, size: number): number => {
 };
 
 type Command = (t: Task, file: FileDescription, arg: number, fd: number, at: VAddr, abi: Abi) => Result;
-const locking = (op: "get" | "set" | "wait", wide: boolean | "abi", ofd = false): Command => (t, file, _arg, _fd, at, abi) =>
-  recordLock(t, file, at, abi, { op, wide: wide === "abi" ? abi.long === 8 : wide, ofd });
+const locking =
+  (op: "get" | "set" | "wait", wide: boolean | "abi", ofd = false): Command =>
+  (t, file, _arg, _fd, at, abi) =>
+    recordLock(t, file, at, abi, { op, wide: wide === "abi" ? abi.long === 8 : wide, ofd });
 const inode = (file: FileDescription): RegularInode | undefined => (file.inode instanceof RegularInode ? file.inode : undefined);
 
-const duplicate = (cloexec: boolean): Command => (t, file, arg) =>
-  arg < 0 || arg >= fdLimit(t) ? -E.EINVAL : install(t, file, cloexec, arg);
+const duplicate =
+  (cloexec: boolean): Command =>
+  (t, file, arg) =>
+    arg < 0 || arg >= fdLimit(t) ? -E.EINVAL : install(t, file, cloexec, arg);
 
 const commands: Readonly<Record<number, Command>> = {
   [F.F_DUPFD]: duplicate(false),
   [F.F_DUPFD_CLOEXEC]: duplicate(true),
   [F.F_GETFD]: (t, _file, _arg, fd) => (t.files.cloexec(fd) ? FD_CLOEXEC : 0),
-  [F.F_SETFD]: (t, _file, arg, fd) => { t.files.setCloexec(fd, (arg & FD_CLOEXEC) !== 0); return 0; },
+  [F.F_SETFD]: (t, _file, arg, fd) => {
+    t.files.setCloexec(fd, (arg & FD_CLOEXEC) !== 0);
+    return 0;
+  },
   [F.F_GETFL]: (_t, file) => file.flags,
   [F.F_SETFL]: (t, file, arg) => setFlags(t, file, arg),
   [F.F_GETLK]: locking("get", "abi"),
@@ -121,16 +147,29 @@ const commands: Readonly<Record<number, Command>> = {
   [F.F_OFD_SETLK]: locking("set", true, true),
   [F.F_OFD_SETLKW]: locking("wait", true, true),
   // Kept, so that programs that set them can go on; no signal is ever sent for O_ASYNC.
-  [F.F_SETOWN]: (_t, file, arg) => { file.owner = arg | 0; return 0; },
+  [F.F_SETOWN]: (_t, file, arg) => {
+    file.owner = arg | 0;
+    return 0;
+  },
   [F.F_GETOWN]: (_t, file) => file.owner,
-  [F.F_SETSIG]: (_t, file, arg) => { if (arg < 0 || arg > 64) return -E.EINVAL; file.signal = arg; return 0; },
+  [F.F_SETSIG]: (_t, file, arg) => {
+    if (arg < 0 || arg > 64) return -E.EINVAL;
+    file.signal = arg;
+    return 0;
+  },
   [F.F_GETSIG]: (_t, file) => file.signal,
   [F.F_GETLEASE]: () => F_UNLCK,
   [F.F_SETLEASE]: () => -E.EAGAIN,
-  [F.F_DUPFD_QUERY]: (t, file, arg) => { const other = t.files.getRaw(arg); return other ? Number(other === file) : -E.EBADF; },
+  [F.F_DUPFD_QUERY]: (t, file, arg) => {
+    const other = t.files.getRaw(arg);
+    return other ? Number(other === file) : -E.EBADF;
+  },
   [F.F_SETPIPE_SZ]: (t, file, arg) => setPipeSize(t, file, arg),
   [F.F_GETPIPE_SZ]: (_t, file) => (file instanceof PipeEnd ? file.pipe.capacity : -E.EBADF),
-  [F.F_ADD_SEALS]: (_t, file, arg) => { const i = inode(file); return i ? addSeals(i, file.writable, arg) : -E.EINVAL; },
+  [F.F_ADD_SEALS]: (_t, file, arg) => {
+    const i = inode(file);
+    return i ? addSeals(i, file.writable, arg) : -E.EINVAL;
+  },
   [F.F_GET_SEALS]: (_t, file) => inode(file)?.seals ?? -E.EINVAL,
 };
 
@@ -145,8 +184,13 @@ const cmd = choice("int", F, "F_???");
 const argText: Readonly<Record<number, (v: number) => string>> = {
   [F.F_SETFD]: (v) => flagText(v, { FD_CLOEXEC }),
   [F.F_SETFL]: openFlagsText,
-  [F.F_GETFD]: () => "", [F.F_GETFL]: () => "", [F.F_GETOWN]: () => "", [F.F_GETSIG]: () => "", [F.F_GETLEASE]: () => "",
-  [F.F_GETPIPE_SZ]: () => "", [F.F_GET_SEALS]: () => "",
+  [F.F_GETFD]: () => "",
+  [F.F_GETFL]: () => "",
+  [F.F_GETOWN]: () => "",
+  [F.F_GETSIG]: () => "",
+  [F.F_GETLEASE]: () => "",
+  [F.F_GETPIPE_SZ]: () => "",
+  [F.F_GET_SEALS]: () => "",
 };
 const decimal = new Set<number>([F.F_DUPFD, F.F_DUPFD_CLOEXEC, F.F_SETOWN, F.F_SETPIPE_SZ]);
 const lockTypes = ["F_RDLCK", "F_WRLCK", "F_UNLCK"];
@@ -159,7 +203,8 @@ const argument: Arg<number> = {
     if (text) return text(v);
     if (decimal.has(c)) return String(v | 0);
     const wide = ctx.abi.long === 8 || c >= F.F_GETLK64;
-    const isLock = (c >= F.F_GETLK && c <= F.F_SETLKW) || (c >= F.F_GETLK64 && c <= F.F_SETLKW64) || (c >= F.F_OFD_GETLK && c <= F.F_OFD_SETLKW);
+    const isLock =
+      (c >= F.F_GETLK && c <= F.F_SETLKW) || (c >= F.F_GETLK64 && c <= F.F_SETLKW64) || (c >= F.F_OFD_GETLK && c <= F.F_OFD_SETLKW);
     const l = isLock ? readLock(ctx.task, v as VAddr, ctx.abi, wide) : undefined;
     if (!l) return `0x${v.toString(16)}`;
     const pid = ctx.ret >= 0 && (c === F.F_GETLK || c === F.F_GETLK64) && l.l_type !== F_UNLCK ? `, l_pid=${l.l_pid}` : "";
@@ -171,7 +216,11 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
-const flockType = new Map<number, typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK>([[LOCK_SH, F_RDLCK], [LOCK_EX, F_WRLCK], [LOCK_UN, F_UNLCK]]);
+const flockType = new Map<number, typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK>([
+  [LOCK_SH, F_RDLCK],
+  [LOCK_EX, F_WRLCK],
+  [LOCK_UN, F_UNLCK],
+]);
 
 export const fcntlCalls: readonly Syscall[] = [
   syscall("fcntl", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi), {

@@ -38,7 +38,10 @@ const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
     }
   } else if (!ownerOrCapable(t.cred, inode)) return -E.EPERM;
   const changes: Changes = { ctime: now };
-  const [atime, mtime] = times ?? [{ sec: 0, nsec: UTIME_NOW }, { sec: 0, nsec: UTIME_NOW }];
+  const [atime, mtime] = times ?? [
+    { sec: 0, nsec: UTIME_NOW },
+    { sec: 0, nsec: UTIME_NOW },
+  ];
   if (atime.nsec !== UTIME_OMIT) changes.atime = atime.nsec === UTIME_NOW ? now : atime;
   if (mtime.nsec !== UTIME_OMIT) changes.mtime = mtime.nsec === UTIME_NOW ? now : mtime;
   return inode.setattr(changes);
@@ -47,7 +50,7 @@ const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
 /** The file: by path, or by dirfd alone where the path is NULL. */
 const target = (t: Task, dir: number, at: VAddr, how: number): Or<Path> => {
   if (how & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -E.EINVAL;
-  if (at === 0 && dir !== AT_FDCWD) return how ? -E.EINVAL : t.files.get(dir)?.path ?? -E.EBADF;
+  if (at === 0 && dir !== AT_FDCWD) return how ? -E.EINVAL : (t.files.get(dir)?.path ?? -E.EBADF);
   return lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
 };
 
@@ -66,7 +69,10 @@ const readTimespecs: Reader = (t, at, abi) => {
   const bytes = t.mem.read(at, 2 * length);
   if (!bytes) return -E.EFAULT;
   const [a, m] = [timespec.decode(bytes, abi), timespec.decode(bytes.subarray(length), abi)];
-  return [{ sec: a.tv_sec, nsec: a.tv_nsec }, { sec: m.tv_sec, nsec: m.tv_nsec }];
+  return [
+    { sec: a.tv_sec, nsec: a.tv_nsec },
+    { sec: m.tv_sec, nsec: m.tv_nsec },
+  ];
 };
 /** 64-bit times of a 32-bit caller: the upper half of tv_nsec is not looked at. Linux get_timespec64(). */
 const readTimespecs64: Reader = (t, at, abi) => {
@@ -84,7 +90,10 @@ const readTimevals: Reader = (t, at, abi) => {
   const raw = readTimespecs(t, at, abi);
   if (typeof raw !== "object") return raw;
   if (raw.some((x) => x.nsec < 0 || x.nsec >= 1_000_000)) return -E.EINVAL;
-  return [{ sec: raw[0].sec, nsec: raw[0].nsec * 1000 }, { sec: raw[1].sec, nsec: raw[1].nsec * 1000 }];
+  return [
+    { sec: raw[0].sec, nsec: raw[0].nsec * 1000 },
+    { sec: raw[1].sec, nsec: raw[1].nsec * 1000 },
+  ];
 };
 /** struct utimbuf: two times in seconds. */
 const readUtimbuf: Reader = (t, at, abi) => {
@@ -92,7 +101,10 @@ const readUtimbuf: Reader = (t, at, abi) => {
   const [a, m] = [t.mem.word(at, abi.long), t.mem.word(at + abi.long, abi.long)];
   if (!t.mem.read(at, 2 * abi.long)) return -E.EFAULT;
   const signed = (n: number): number => (abi.long === 4 ? n | 0 : n);
-  return [{ sec: signed(a), nsec: 0 }, { sec: signed(m), nsec: 0 }];
+  return [
+    { sec: signed(a), nsec: 0 },
+    { sec: signed(m), nsec: 0 },
+  ];
 };
 
 const timesArg = (read: Reader) => ({
@@ -110,12 +122,16 @@ const filename = cstring;
 
 export const fileTimeCalls: readonly Syscall[] = [
   syscall("utime", { filename, times: timesArg(readUtimbuf) }, (t, a, abi) =>
-    utimensat(t, AT_FDCWD, a.filename, readUtimbuf(t, a.times, abi), 0)),
+    utimensat(t, AT_FDCWD, a.filename, readUtimbuf(t, a.times, abi), 0),
+  ),
   syscall("utimes", { filename, times: ptr }, (t, a, abi) => utimensat(t, AT_FDCWD, a.filename, readTimevals(t, a.times, abi), 0)),
   syscall("futimesat", { dirfd, pathname: filename, times: ptr }, (t, a, abi) =>
-    utimensat(t, a.dirfd, a.pathname, readTimevals(t, a.times, abi), 0)),
+    utimensat(t, a.dirfd, a.pathname, readTimevals(t, a.times, abi), 0),
+  ),
   syscall("utimensat", { dirfd, pathname: filename, times: timespecs, flags: atFlags }, (t, a, abi) =>
-    utimensat(t, a.dirfd, a.pathname, readTimespecs(t, a.times, abi), a.flags)),
+    utimensat(t, a.dirfd, a.pathname, readTimespecs(t, a.times, abi), a.flags),
+  ),
   syscall("utimensat_time64", { dirfd, pathname: filename, times: timesArg(readTimespecs64), flags: atFlags }, (t, a, abi) =>
-    utimensat(t, a.dirfd, a.pathname, readTimespecs64(t, a.times, abi), a.flags)),
+    utimensat(t, a.dirfd, a.pathname, readTimespecs64(t, a.times, abi), a.flags),
+  ),
 ];

@@ -36,8 +36,10 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
     case F.FIONCLEX:
       t.files.setCloexec(fd, request === F.FIOCLEX);
       return 0;
-    case F.FIONBIO: return setFlag(t, file, arg, O_NONBLOCK);
-    case F.FIOASYNC: return setFlag(t, file, arg, O_ASYNC);
+    case F.FIONBIO:
+      return setFlag(t, file, arg, O_NONBLOCK);
+    case F.FIOASYNC:
+      return setFlag(t, file, arg, O_ASYNC);
     case F.FIOQSIZE:
       if (!file.inode.isFile && !file.inode.isDir && !file.inode.isLink) return -E.ENOTTY;
       return t.mem.setU64(arg, file.inode.size, Math.floor(file.inode.size / 2 ** 32)) ? 0 : -E.EFAULT;
@@ -70,16 +72,28 @@ const intText = (ctx: ShowContext, at: VAddr): string | undefined => {
 };
 /** Requests whose argument the caller fills, and those that the kernel fills. */
 const inText = new Map<number, typeof intText>([
-  [T.TCSETS, termiosText], [T.TCSETSW, termiosText], [T.TCSETSF, termiosText], [T.TIOCSWINSZ, winsizeText], [T.TIOCSPGRP, intText],
-  [F.FIONBIO, intText], [F.FIOASYNC, intText], [T.TIOCSPTLCK, intText],
+  [T.TCSETS, termiosText],
+  [T.TCSETSW, termiosText],
+  [T.TCSETSF, termiosText],
+  [T.TIOCSWINSZ, winsizeText],
+  [T.TIOCSPGRP, intText],
+  [F.FIONBIO, intText],
+  [F.FIOASYNC, intText],
+  [T.TIOCSPTLCK, intText],
 ]);
 const outText = new Map<number, typeof intText>([
-  [T.TCGETS, termiosText], [T.TIOCGWINSZ, winsizeText], [T.TIOCGPGRP, intText], [T.TIOCGSID, intText], [F.FIONREAD, intText], [T.TIOCGPTN, intText],
+  [T.TCGETS, termiosText],
+  [T.TIOCGWINSZ, winsizeText],
+  [T.TIOCGPGRP, intText],
+  [T.TIOCGSID, intText],
+  [F.FIONREAD, intText],
+  [T.TIOCGPTN, intText],
 ]);
 const noArgument = new Set<number>([F.FIOCLEX, F.FIONCLEX, T.TIOCNOTTY, T.TIOCEXCL, T.TIOCNXCL]);
 
 const argument: Arg<VAddr> = {
-  ...ptr, out: true,
+  ...ptr,
+  out: true,
   show: (v, ctx) => {
     const r = ctx.all["request"] as number;
     if (noArgument.has(r)) return "";

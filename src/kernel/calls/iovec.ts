@@ -1,12 +1,15 @@
 // struct iovec: buffers in user memory that one call fills or empties in order. man 2 readv; Linux lib/iov_iter.c import_iovec().
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
-import { E } from "../../abi/errno.ts";
 import { USER_END } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import type { Or } from "../fs/inode.ts";
 import type { Task } from "../task.ts";
 
-export interface Segment { readonly base: number; readonly length: number }
+export interface Segment {
+  readonly base: number;
+  readonly length: number;
+}
 export const UIO_MAXIOV = 1024;
 /** No call moves more: INT_MAX without the last page. */
 export const MAX_RW_COUNT = 0x7ffff000;
@@ -46,7 +49,10 @@ function* parts(segments: readonly Segment[], from: number, n: number): Generato
   let left = n;
   for (const s of segments) {
     if (left === 0) return;
-    if (skip >= s.length) { skip -= s.length; continue; }
+    if (skip >= s.length) {
+      skip -= s.length;
+      continue;
+    }
     const length = Math.min(s.length - skip, left);
     yield { at: s.base + skip, length };
     left -= length;

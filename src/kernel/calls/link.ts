@@ -1,6 +1,7 @@
 // Names: mkdir, mknod, link, symlink, readlink, unlink, rmdir, rename and their *at forms. Linux fs/namei.c.
-import { E } from "../../abi/errno.ts";
+
 import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import { int, uint } from "../arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, atFlags, dirfd, mode, typedMode, unlinkFlags } from "../arg-file.ts";
 import { flags, only } from "../arg-flags.ts";
@@ -9,7 +10,7 @@ import { CAP, capable } from "../cred.ts";
 import * as make from "../fs/create.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Or } from "../fs/inode.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, decodeDev } from "../fs/mode.ts";
+import { decodeDev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from "../fs/mode.ts";
 import { touchAccess } from "../fs/regular.ts";
 import { rmdir, unlink } from "../fs/remove.ts";
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, rename } from "../fs/rename.ts";
@@ -25,7 +26,9 @@ const mknod = (t: Task, dir: number, path: VAddr, mode: number, dev: number): nu
   if (type === S_IFDIR) return -E.EPERM;
   if (!nodeTypes.has(type)) return -E.EINVAL;
   const special = type === S_IFCHR || type === S_IFBLK;
-  return withPath(t, dir, path, (base, name) => make.mknod(t, base, name, (type || S_IFREG) | (mode & 0o7777), special ? decodeDev(dev) : 0));
+  return withPath(t, dir, path, (base, name) =>
+    make.mknod(t, base, name, (type || S_IFREG) | (mode & 0o7777), special ? decodeDev(dev) : 0),
+  );
 };
 
 const link = (t: Task, fromDir: number, from: VAddr, toDir: number, to: VAddr, how: number): number => {
@@ -70,15 +73,26 @@ const parentAt = (t: Task, dir: number, at: VAddr): Or<Last> => withPath(t, dir,
 
 const renameFlags = flags("unsigned int", { RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT }, "RENAME_???");
 const dev: Arg<number> = only(
-  { ...uint, c: "dev_t", show: (v) => `makedev(0x${(decodeDev(v) / 0x100000 | 0).toString(16)}, 0x${(decodeDev(v) & 0xfffff).toString(16)})` },
-  (all) => { const type = (all["mode"] as number) & S_IFMT; return type === S_IFCHR || type === S_IFBLK; });
+  {
+    ...uint,
+    c: "dev_t",
+    show: (v) => `makedev(0x${((decodeDev(v) / 0x100000) | 0).toString(16)}, 0x${(decodeDev(v) & 0xfffff).toString(16)})`,
+  },
+  (all) => {
+    const type = (all["mode"] as number) & S_IFMT;
+    return type === S_IFCHR || type === S_IFBLK;
+  },
+);
 const olddirfd = dirfd;
 const newdirfd = dirfd;
 
 export const linkCalls: readonly Syscall[] = [
-  syscall("mkdir", { pathname: cstring, mode }, (t, a) => withPath(t, AT_FDCWD, a.pathname, (base, name) => make.mkdir(t, base, name, a.mode))),
+  syscall("mkdir", { pathname: cstring, mode }, (t, a) =>
+    withPath(t, AT_FDCWD, a.pathname, (base, name) => make.mkdir(t, base, name, a.mode)),
+  ),
   syscall("mkdirat", { dirfd, pathname: cstring, mode }, (t, a) =>
-    withPath(t, a.dirfd, a.pathname, (base, name) => make.mkdir(t, base, name, a.mode))),
+    withPath(t, a.dirfd, a.pathname, (base, name) => make.mkdir(t, base, name, a.mode)),
+  ),
   syscall("mknod", { pathname: cstring, mode: typedMode, dev }, (t, a) => mknod(t, AT_FDCWD, a.pathname, a.mode, a.dev)),
   syscall("mknodat", { dirfd, pathname: cstring, mode: typedMode, dev }, (t, a) => mknod(t, a.dirfd, a.pathname, a.mode, a.dev)),
   syscall("rmdir", { pathname: cstring }, (t, a) => withPath(t, AT_FDCWD, a.pathname, (base, name) => rmdir(t, base, name))),
@@ -90,14 +104,17 @@ export const linkCalls: readonly Syscall[] = [
   }),
   syscall("link", { oldpath: cstring, newpath: cstring }, (t, a) => link(t, AT_FDCWD, a.oldpath, AT_FDCWD, a.newpath, 0)),
   syscall("linkat", { olddirfd, oldpath: cstring, newdirfd, newpath: cstring, flags: atFlags }, (t, a) =>
-    link(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags)),
+    link(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags),
+  ),
   syscall("symlink", { target: cstring, linkpath: cstring }, (t, a) => symlink(t, a.target, AT_FDCWD, a.linkpath)),
   syscall("symlinkat", { target: cstring, newdirfd, linkpath: cstring }, (t, a) => symlink(t, a.target, a.newdirfd, a.linkpath)),
   syscall("readlink", { path: cstring, buf: outBuffer, bufsiz: int }, (t, a) => readlink(t, AT_FDCWD, a.path, a.buf, a.bufsiz)),
   syscall("readlinkat", { dirfd, path: cstring, buf: outBuffer, bufsiz: int }, (t, a) => readlink(t, a.dirfd, a.path, a.buf, a.bufsiz)),
   syscall("rename", { oldpath: cstring, newpath: cstring }, (t, a) => doRename(t, AT_FDCWD, a.oldpath, AT_FDCWD, a.newpath, 0)),
   syscall("renameat", { olddirfd, oldpath: cstring, newdirfd, newpath: cstring }, (t, a) =>
-    doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, 0)),
+    doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, 0),
+  ),
   syscall("renameat2", { olddirfd, oldpath: cstring, newdirfd, newpath: cstring, flags: renameFlags }, (t, a) =>
-    doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags)),
+    doRename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags),
+  ),
 ];

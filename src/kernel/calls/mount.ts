@@ -1,16 +1,17 @@
 // mount(2), umount2(2), pivot_root(2). Linux fs/namespace.c.
-import { E } from "../../abi/errno.ts";
+
 import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import { ptr, ulong } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
-import { flagText, flags } from "../arg-flags.ts";
+import { flags, flagText } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
 import { CAP, capable } from "../cred.ts";
-import { newDevPts } from "../fs/devtmpfs.ts";
 import { type Dentry, type Path, samePath } from "../fs/dentry.ts";
+import { newDevPts } from "../fs/devtmpfs.ts";
 import type { FileSystem } from "../fs/inode.ts";
 import { MemFs } from "../fs/memfs.ts";
-import { MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MOUNT_MAX, MS_RDONLY, MS_RELATIME, type Mount } from "../fs/mount.ts";
+import { MOUNT_MAX, type Mount, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../fs/mount.ts";
 import { ProcFs } from "../fs/proc/procfs.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -38,10 +39,16 @@ const types: Readonly<Record<string, (t: Task) => FileSystem>> = {
   devpts: ({ kernel: { vfs } }) => newDevPts(vfs.newDev(), vfs.clock),
 };
 
-interface Tree { readonly on: Dentry; readonly mount: Mount; readonly below: readonly Tree[] }
+interface Tree {
+  readonly on: Dentry;
+  readonly mount: Mount;
+  readonly below: readonly Tree[];
+}
 /** The mounts at and below a place, as they are now: what is attached later is not part of it. */
 const treeBelow = (mount: Mount, within: Dentry): Tree[] =>
-  [...mount.children].filter(([on]) => on.isWithin(within)).map(([on, child]) => ({ on, mount: child, below: treeBelow(child, child.root) }));
+  [...mount.children]
+    .filter(([on]) => on.isWithin(within))
+    .map(([on, child]) => ({ on, mount: child, below: treeBelow(child, child.root) }));
 
 const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
@@ -58,7 +65,7 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
 
 const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr; mountflags: number }): number => {
   let how = a.mountflags >>> 0;
-  if (((how & MS_MGC_MSK) >>> 0) === MS_MGC_VAL) how &= ~MS_MGC_MSK;
+  if ((how & MS_MGC_MSK) >>> 0 === MS_MGC_VAL) how &= ~MS_MGC_MSK;
   const at = lookup(t, AT_FDCWD, a.target, true);
   if (typeof at === "number") return at;
   if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
@@ -145,8 +152,11 @@ export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
     note: "tmpfs, proc, devpts, bind and move; mount options in data are ignored; one namespace without propagation",
   }),
-  syscall("umount2", { target: cstring, flags: flags("int", { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW }, "UMOUNT_???") }, (t, a) =>
-    umount(t, a.target, a.flags)),
+  syscall(
+    "umount2",
+    { target: cstring, flags: flags("int", { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW }, "UMOUNT_???") },
+    (t, a) => umount(t, a.target, a.flags),
+  ),
   syscall("umount", { target: cstring }, (t, a) => umount(t, a.target, 0)),
   syscall("pivot_root", { new_root: cstring, put_old: cstring }, (t, a) => pivotRoot(t, a.new_root, a.put_old)),
 ];

@@ -1,13 +1,14 @@
 // Opening, closing and duplicating descriptors. man 2 open, close, dup, close_range, openat2.
-import { E } from "../../abi/errno.ts";
+
 import type { VAddr } from "../../abi/brand.ts";
-import { fd, ptr, uint, size } from "../arg.ts";
+import { E } from "../../abi/errno.ts";
+import { fd, ptr, size, uint } from "../arg.ts";
 import { AT_FDCWD, dirfd, mode, openFlags } from "../arg-file.ts";
 import { flags, only } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
 import { FileDescription } from "../fs/file.ts";
-import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, __O_TMPFILE } from "../fs/open-flags.ts";
-import { type How, checkHow, howOf, open } from "../fs/open.ts";
+import { checkHow, type How, howOf, open } from "../fs/open.ts";
+import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from "../fs/open-flags.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { baseOf, fdLimit, getname, install } from "./path.ts";
@@ -56,25 +57,32 @@ const CLOSE_RANGE_UNSHARE = 2;
 const CLOSE_RANGE_CLOEXEC = 4;
 
 export const openCalls: readonly Syscall[] = [
-  syscall("open", { pathname: cstring, flags: openFlags, mode: creationMode }, (t, a) => doOpen(t, AT_FDCWD, a.pathname, howOf(a.flags, a.mode))),
+  syscall("open", { pathname: cstring, flags: openFlags, mode: creationMode }, (t, a) =>
+    doOpen(t, AT_FDCWD, a.pathname, howOf(a.flags, a.mode)),
+  ),
   syscall("openat", { dirfd, pathname: cstring, flags: openFlags, mode: creationMode }, (t, a) =>
-    doOpen(t, a.dirfd, a.pathname, howOf(a.flags, a.mode))),
+    doOpen(t, a.dirfd, a.pathname, howOf(a.flags, a.mode)),
+  ),
   syscall("openat2", { dirfd, pathname: cstring, how: ptr, size }, (t, a) => openat2(t, a.dirfd, a.pathname, a.how, a.size), {
     note: "the RESOLVE_* flags give EINVAL",
   }),
   syscall("creat", { pathname: cstring, mode }, (t, a) => doOpen(t, AT_FDCWD, a.pathname, howOf(O_CREAT | O_WRONLY | O_TRUNC, a.mode))),
   syscall("close", { fd }, (t, a) => t.files.close(a.fd)),
-  syscall("close_range", { first: uint, last: uint, flags: flags("unsigned int", { CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC }) }, (t, a) => {
-    if (a.flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || a.first > a.last) return -E.EINVAL;
-    if (a.flags & CLOSE_RANGE_UNSHARE && t.files.refs > 1) {
-      const own = t.files.clone();
-      t.files.drop();
-      t.files = own;
-    }
-    if (a.flags & CLOSE_RANGE_CLOEXEC) t.files.cloexecRange(a.first, a.last);
-    else t.files.closeRange(a.first, a.last);
-    return 0;
-  }),
+  syscall(
+    "close_range",
+    { first: uint, last: uint, flags: flags("unsigned int", { CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC }) },
+    (t, a) => {
+      if (a.flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || a.first > a.last) return -E.EINVAL;
+      if (a.flags & CLOSE_RANGE_UNSHARE && t.files.refs > 1) {
+        const own = t.files.clone();
+        t.files.drop();
+        t.files = own;
+      }
+      if (a.flags & CLOSE_RANGE_CLOEXEC) t.files.cloexecRange(a.first, a.last);
+      else t.files.closeRange(a.first, a.last);
+      return 0;
+    },
+  ),
   syscall("dup", { oldfd: fd }, (t, a) => {
     const file = t.files.getRaw(a.oldfd);
     return file ? install(t, file, false) : -E.EBADF;

@@ -1,6 +1,7 @@
 // Files that start without a name: pipes, memfds, eventfds. man 2 pipe, memfd_create, eventfd.
-import { E } from "../../abi/errno.ts";
+
 import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import { uint } from "../arg.ts";
 import { pipeFlags } from "../arg-file.ts";
 import { flags } from "../arg-flags.ts";
@@ -49,9 +50,14 @@ const eventFlags = flags("int", { EFD_SEMAPHORE, EFD_CLOEXEC: O_CLOEXEC, EFD_NON
 export const pipeCalls: readonly Syscall[] = [
   syscall("pipe", { pipefd }, (t, a) => pipe(t, a.pipefd, 0)),
   syscall("pipe2", { pipefd, flags: pipeFlags }, (t, a) => pipe(t, a.pipefd, a.flags), { note: "O_DIRECT packets are not kept apart" }),
-  syscall("memfd_create", {
-    name: cstring, flags: flags("unsigned int", { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC }, "MFD_???"),
-  }, (t, a) => memfdCreate(t, a.name, a.flags)),
+  syscall(
+    "memfd_create",
+    {
+      name: cstring,
+      flags: flags("unsigned int", { MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC }, "MFD_???"),
+    },
+    (t, a) => memfdCreate(t, a.name, a.flags),
+  ),
   syscall("eventfd", { count: uint }, (t, a) => eventfd(t, a.count, 0)),
   syscall("eventfd2", { count: uint, flags: eventFlags }, (t, a) => eventfd(t, a.count, a.flags)),
 ];

@@ -1,18 +1,43 @@
 // Waiting for several files: poll and ppoll. man 2 poll; Linux fs/select.c do_sys_poll().
 import type { Abi } from "../../abi/abi.ts";
-import { E, restart } from "../../abi/errno.ts";
 import type { VAddr } from "../../abi/brand.ts";
+import { E, restart } from "../../abi/errno.ts";
 import { int, ptr, size, uint } from "../arg.ts";
 import { flagText } from "../arg-flags.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLNVAL,
+  POLLOUT,
+  POLLPRI,
+  POLLRDBAND,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from "../fs/file.ts";
 import { RLIMIT } from "../rlimit.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
-import { type Deadline, afterMilliseconds, afterTimespec, deadlineOf, expired, restoreMask, sleepOn, withSignalMask, writeRemaining } from "./timeout.ts";
-import { type TimeForm, native, time64 } from "./timespec.ts";
+import {
+  afterMilliseconds,
+  afterTimespec,
+  type Deadline,
+  deadlineOf,
+  expired,
+  restoreMask,
+  sleepOn,
+  withSignalMask,
+  writeRemaining,
+} from "./timeout.ts";
+import { native, type TimeForm, time64 } from "./timespec.ts";
 
-interface PollFd { readonly fd: number; readonly events: number }
+interface PollFd {
+  readonly fd: number;
+  readonly events: number;
+}
 const SIZE = 8;
 
 /** Negative descriptors are ignored; bad ones are an event. */
@@ -27,7 +52,10 @@ export const poll = (t: Task, at: VAddr, count: number, until: Deadline, interru
   const bytes = t.mem.read(at, count * SIZE);
   if (!bytes) return -E.EFAULT;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const list: PollFd[] = Array.from({ length: count }, (_, i) => ({ fd: view.getInt32(i * SIZE, true), events: view.getUint16(i * SIZE + 4, true) }));
+  const list: PollFd[] = Array.from({ length: count }, (_, i) => ({
+    fd: view.getInt32(i * SIZE, true),
+    events: view.getUint16(i * SIZE + 4, true),
+  }));
   const found = list.map((p) => revents(t, p));
   const ready = found.filter((r) => r !== 0).length;
   if (ready === 0 && !expired(t, until)) {
@@ -44,24 +72,35 @@ const pollText = (ctx: ShowContext, at: VAddr): string => {
   const bytes = ctx.task.mem.read(at, count * SIZE);
   if (!bytes) return ptr.show(at, ctx);
   const v = new DataView(bytes.buffer, bytes.byteOffset);
-  return `[${Array.from({ length: count }, (_, i) =>
-    `{fd=${v.getInt32(i * SIZE, true)}, events=${flagText(v.getUint16(i * SIZE + 4, true), names)}}`).join(", ")}]`;
+  return `[${Array.from(
+    { length: count },
+    (_, i) => `{fd=${v.getInt32(i * SIZE, true)}, events=${flagText(v.getUint16(i * SIZE + 4, true), names)}}`,
+  ).join(", ")}]`;
 };
 const fds: Arg<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
 
-const ppoll = (form: TimeForm) => (t: Task, a: { fds: VAddr; nfds: number; tmo_p: VAddr; sigmask: VAddr; sigsetsize: number }, abi: Abi): Result => {
-  const until = deadlineOf(t, () => afterTimespec(t, a.tmo_p, form, abi));
-  if (until < 0) return until;
-  const bad = withSignalMask(t, a.sigmask, a.sigsetsize);
-  if (bad < 0) return bad;
-  const result = restoreMask(t, poll(t, a.fds, a.nfds, until, restart.ERESTARTNOHAND));
-  return writeRemaining(t, result, a.tmo_p, until, form, abi);
-};
+const ppoll =
+  (form: TimeForm) =>
+  (t: Task, a: { fds: VAddr; nfds: number; tmo_p: VAddr; sigmask: VAddr; sigsetsize: number }, abi: Abi): Result => {
+    const until = deadlineOf(t, () => afterTimespec(t, a.tmo_p, form, abi));
+    if (until < 0) return until;
+    const bad = withSignalMask(t, a.sigmask, a.sigsetsize);
+    if (bad < 0) return bad;
+    const result = restoreMask(t, poll(t, a.fds, a.nfds, until, restart.ERESTARTNOHAND));
+    return writeRemaining(t, result, a.tmo_p, until, form, abi);
+  };
 const ppollArgs = { fds, nfds: uint, tmo_p: ptr, sigmask: ptr, sigsetsize: size };
 
 export const pollCalls: readonly Syscall[] = [
   syscall("poll", { fds, nfds: uint, timeout: int }, (t, a) =>
-    poll(t, a.fds, a.nfds, deadlineOf(t, () => afterMilliseconds(a.timeout)), restart.ERESTART_RESTARTBLOCK)),
+    poll(
+      t,
+      a.fds,
+      a.nfds,
+      deadlineOf(t, () => afterMilliseconds(a.timeout)),
+      restart.ERESTART_RESTARTBLOCK,
+    ),
+  ),
   syscall("ppoll", ppollArgs, ppoll(native)),
   syscall("ppoll_time64", ppollArgs, ppoll(time64)),
 ];

@@ -7,8 +7,18 @@ import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POL
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
-import { type Deadline, NEVER, afterTimespec, deadlineOf, expired, restoreMask, sleepOn, withSignalMask, writeRemaining } from "./timeout.ts";
-import { type TimeForm, native, nanoseconds, time64 } from "./timespec.ts";
+import {
+  afterTimespec,
+  type Deadline,
+  deadlineOf,
+  expired,
+  NEVER,
+  restoreMask,
+  sleepOn,
+  withSignalMask,
+  writeRemaining,
+} from "./timeout.ts";
+import { nanoseconds, native, type TimeForm, time64 } from "./timespec.ts";
 
 /** Which events mean readable, writable and exceptional. Linux POLLIN_SET, POLLOUT_SET, POLLEX_SET. */
 const kinds = [
@@ -61,10 +71,16 @@ const timeval: TimeForm = {
 const afterTimeval = (t: Task, at: VAddr, abi: Abi): number => {
   if (at === 0) return NEVER;
   const ts = timeval.read(t, at, abi);
-  return ts ? nanoseconds(ts) ?? -E.EINVAL : -E.EFAULT;
+  return ts ? (nanoseconds(ts) ?? -E.EINVAL) : -E.EFAULT;
 };
 
-interface SelectArgs { nfds: number; readfds: VAddr; writefds: VAddr; exceptfds: VAddr; timeout: VAddr }
+interface SelectArgs {
+  nfds: number;
+  readfds: VAddr;
+  writefds: VAddr;
+  exceptfds: VAddr;
+  timeout: VAddr;
+}
 const oldSelect = (t: Task, a: SelectArgs, abi: Abi): Result => {
   const until = deadlineOf(t, () => afterTimeval(t, a.timeout, abi));
   if (until < 0) return until;
@@ -72,17 +88,19 @@ const oldSelect = (t: Task, a: SelectArgs, abi: Abi): Result => {
   return writeRemaining(t, result, a.timeout, until, timeval, abi);
 };
 /** The last argument points to the mask's address and size. */
-const pselect = (form: TimeForm) => (t: Task, a: SelectArgs & { sig: VAddr }, abi: Abi): Result => {
-  const mask = a.sig === 0 ? 0 : t.mem.word(a.sig, abi.long);
-  const size = a.sig === 0 ? 0 : t.mem.word(a.sig + abi.long, abi.long);
-  if (mask < 0 || size < 0) return -E.EFAULT;
-  const until = deadlineOf(t, () => afterTimespec(t, a.timeout, form, abi));
-  if (until < 0) return until;
-  const bad = withSignalMask(t, mask as VAddr, size);
-  if (bad < 0) return bad;
-  const result = restoreMask(t, select(t, a.nfds, [a.readfds, a.writefds, a.exceptfds], until, abi, restart.ERESTARTNOHAND));
-  return writeRemaining(t, result, a.timeout, until, form, abi);
-};
+const pselect =
+  (form: TimeForm) =>
+  (t: Task, a: SelectArgs & { sig: VAddr }, abi: Abi): Result => {
+    const mask = a.sig === 0 ? 0 : t.mem.word(a.sig, abi.long);
+    const size = a.sig === 0 ? 0 : t.mem.word(a.sig + abi.long, abi.long);
+    if (mask < 0 || size < 0) return -E.EFAULT;
+    const until = deadlineOf(t, () => afterTimespec(t, a.timeout, form, abi));
+    if (until < 0) return until;
+    const bad = withSignalMask(t, mask as VAddr, size);
+    if (bad < 0) return bad;
+    const result = restoreMask(t, select(t, a.nfds, [a.readfds, a.writefds, a.exceptfds], until, abi, restart.ERESTARTNOHAND));
+    return writeRemaining(t, result, a.timeout, until, form, abi);
+  };
 /** i386's first select(2) takes one pointer to its five arguments. Linux struct compat_sel_arg_struct. */
 const structSelect = (t: Task, at: VAddr, abi: Abi): Result => {
   const words = [0, 4, 8, 12, 16].map((i) => t.mem.u32(at + i));
@@ -95,7 +113,9 @@ const setText = (ctx: ShowContext, at: VAddr): string => {
   const n = Math.min(ctx.all["nfds"] as number, 1024);
   const bytes = ctx.task.mem.read(at, Math.ceil(n / 8));
   if (!bytes) return ptr.show(at, ctx);
-  return `[${Array.from({ length: n }, (_, fd) => fd).filter((fd) => bit(bytes, fd)).join(" ")}]`;
+  return `[${Array.from({ length: n }, (_, fd) => fd)
+    .filter((fd) => bit(bytes, fd))
+    .join(" ")}]`;
 };
 const fdset: Arg<VAddr> = { ...ptr, c: "fd_set *", show: (v, ctx) => (v === 0 ? "NULL" : setText(ctx, v)) };
 const timeText = (member: string): Arg<VAddr> => ({

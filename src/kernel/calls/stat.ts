@@ -2,19 +2,19 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import { long, struct, u32, ulong, bytes } from "../../abi/struct.ts";
+import { bytes, long, struct, u32, ulong } from "../../abi/struct.ts";
 import { fd, size } from "../arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, atFlags, dirfd, modeText } from "../arg-file.ts";
 import { flags } from "../arg-flags.ts";
 import { cstring, outStruct } from "../arg-string.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Inode, Or } from "../fs/inode.ts";
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_NOATIME, MS_RELATIME } from "../fs/mount.ts";
+import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../fs/mount.ts";
 import { isReadOnly } from "../fs/permission.ts";
 import { type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
-import { type StatBytes, encodeCompatStat, encodeOldStat, encodeStat, encodeStat64, encodeStatx } from "./stat-layout.ts";
+import { encodeCompatStat, encodeOldStat, encodeStat, encodeStat64, encodeStatx, type StatBytes } from "./stat-layout.ts";
 
 type Encode = (inode: Inode) => StatBytes;
 const put = (t: Task, path: Or<Path>, at: VAddr, encode: Encode): number => {
@@ -30,7 +30,13 @@ const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
   how & ~statFlags ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
 
 /** Where strace finds mode, size and rdev in each layout. */
-interface Offsets { readonly mode: number; readonly size: number; readonly rdev: number; readonly modeBytes: 2 | 4; readonly sizeBytes: 4 | 8 }
+interface Offsets {
+  readonly mode: number;
+  readonly size: number;
+  readonly rdev: number;
+  readonly modeBytes: 2 | 4;
+  readonly sizeBytes: 4 | 8;
+}
 const x64At: Offsets = { mode: 24, size: 48, rdev: 40, modeBytes: 4, sizeBytes: 8 };
 const compatAt: Offsets = { mode: 8, size: 20, rdev: 16, modeBytes: 2, sizeBytes: 4 };
 const stat64At: Offsets = { mode: 16, size: 44, rdev: 32, modeBytes: 4, sizeBytes: 8 };
@@ -40,9 +46,10 @@ const statText = (ctx: ShowContext, at: VAddr, o: Offsets): string => {
   const mode = o.modeBytes === 2 ? mem.u16(at + o.mode) : mem.u32(at + o.mode);
   const type = mode & 0o170000;
   const rdev = mem.u32(at + o.rdev);
-  const detail = type === 0o020000 || type === 0o060000
-    ? `st_rdev=makedev(0x${((rdev >>> 8) & 0xfff).toString(16)}, 0x${((rdev & 0xff) | ((rdev >>> 12) & 0xfff00)).toString(16)})`
-    : `st_size=${o.sizeBytes === 8 ? mem.u64(at + o.size) : mem.u32(at + o.size)}`;
+  const detail =
+    type === 0o020000 || type === 0o060000
+      ? `st_rdev=makedev(0x${((rdev >>> 8) & 0xfff).toString(16)}, 0x${((rdev & 0xff) | ((rdev >>> 12) & 0xfff00)).toString(16)})`
+      : `st_size=${o.sizeBytes === 8 ? mem.u64(at + o.size) : mem.u32(at + o.size)}`;
   return `{st_mode=${modeText(mode)}, ${detail}, ...}`;
 };
 const statbuf = outStruct("struct stat *", (ctx, at) => statText(ctx, at, ctx.abi.name === "i386" ? compatAt : x64At));
@@ -52,36 +59,99 @@ const encoder = (abi: Abi): Encode => (abi.name === "i386" ? encodeCompatStat : 
 
 const STATX_RESERVED = 0x80000000;
 const STATX_FLAGS = statFlags | 0x6000;
-const statxMask = flags("unsigned int", {
-  STATX_ALL: 0xfff, STATX_BASIC_STATS: 0x7ff, STATX_TYPE: 1, STATX_MODE: 2, STATX_NLINK: 4, STATX_UID: 8, STATX_GID: 16, STATX_ATIME: 32, STATX_MTIME: 64,
-  STATX_CTIME: 128, STATX_INO: 256, STATX_SIZE: 512, STATX_BLOCKS: 1024, STATX_BTIME: 2048, STATX_MNT_ID: 4096,
-}, "STATX_???");
-const statxFlags = flags("int", { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 },
-  "AT_???", "AT_STATX_SYNC_AS_STAT");
+const statxMask = flags(
+  "unsigned int",
+  {
+    STATX_ALL: 0xfff,
+    STATX_BASIC_STATS: 0x7ff,
+    STATX_TYPE: 1,
+    STATX_MODE: 2,
+    STATX_NLINK: 4,
+    STATX_UID: 8,
+    STATX_GID: 16,
+    STATX_ATIME: 32,
+    STATX_MTIME: 64,
+    STATX_CTIME: 128,
+    STATX_INO: 256,
+    STATX_SIZE: 512,
+    STATX_BLOCKS: 1024,
+    STATX_BTIME: 2048,
+    STATX_MNT_ID: 4096,
+  },
+  "STATX_???",
+);
+const statxFlags = flags(
+  "int",
+  { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 },
+  "AT_???",
+  "AT_STATX_SYNC_AS_STAT",
+);
 const statxBuffer = outStruct("struct statx *", (ctx, at) => {
   const { mem } = ctx.task;
   return `{stx_mask=${statxMask.show(mem.u32(at), ctx)}, stx_attributes=0, stx_mode=${modeText(mem.u16(at + 28))}, stx_size=${mem.u64(at + 40)}, ...}`;
 });
 
 const statfsStruct = struct("statfs", {
-  f_type: ulong, f_bsize: ulong, f_blocks: ulong, f_bfree: ulong, f_bavail: ulong, f_files: ulong, f_ffree: ulong, f_fsid: u32, f_fsid1: u32,
-  f_namelen: ulong, f_frsize: ulong, f_flags: ulong, f_spare: bytes(32),
+  f_type: ulong,
+  f_bsize: ulong,
+  f_blocks: ulong,
+  f_bfree: ulong,
+  f_bavail: ulong,
+  f_files: ulong,
+  f_ffree: ulong,
+  f_fsid: u32,
+  f_fsid1: u32,
+  f_namelen: ulong,
+  f_frsize: ulong,
+  f_flags: ulong,
+  f_spare: bytes(32),
 });
 /** compat_statfs64 is packed: its 64-bit members need no alignment, which i386 gives anyway. */
 const wide = { ...long, size: () => 8, align: () => 4, put: (v: DataView, at: number, x: number) => v.setBigUint64(at, BigInt(x), true) };
 const statfs64Struct = struct("statfs64", {
-  f_type: u32, f_bsize: u32, f_blocks: wide, f_bfree: wide, f_bavail: wide, f_files: wide, f_ffree: wide, f_fsid: u32, f_fsid1: u32,
-  f_namelen: u32, f_frsize: u32, f_flags: u32, f_spare: bytes(16),
+  f_type: u32,
+  f_bsize: u32,
+  f_blocks: wide,
+  f_bfree: wide,
+  f_bavail: wide,
+  f_files: wide,
+  f_ffree: wide,
+  f_fsid: u32,
+  f_fsid1: u32,
+  f_namelen: u32,
+  f_frsize: u32,
+  f_flags: u32,
+  f_spare: bytes(16),
 });
 const ST_VALID = 0x20;
-const mountFlags = [[MS_NOSUID, 2], [MS_NODEV, 4], [MS_NOEXEC, 8], [MS_NOATIME, 1024], [MS_RELATIME, 4096]] as const;
+const mountFlags = [
+  [MS_NOSUID, 2],
+  [MS_NODEV, 4],
+  [MS_NOEXEC, 8],
+  [MS_NOATIME, 1024],
+  [MS_RELATIME, 4096],
+] as const;
 const statfsValues = ({ mount, dentry }: Path) => {
   const { fs } = dentry.inode;
   const s = fs.statfs();
-  const shown = mountFlags.reduce((all, [flag, st]) => (mount.flags & flag ? all | st : all), ST_VALID | (isReadOnly(mount) ? MS_RDONLY : 0));
+  const shown = mountFlags.reduce(
+    (all, [flag, st]) => (mount.flags & flag ? all | st : all),
+    ST_VALID | (isReadOnly(mount) ? MS_RDONLY : 0),
+  );
   return {
-    f_type: fs.magic, f_bsize: s.blockSize, f_blocks: s.blocks, f_bfree: s.free, f_bavail: s.free, f_files: s.files, f_ffree: s.filesFree,
-    f_fsid: fs.dev, f_fsid1: 0, f_namelen: s.nameMax, f_frsize: s.blockSize, f_flags: shown, f_spare: new Uint8Array(32),
+    f_type: fs.magic,
+    f_bsize: s.blockSize,
+    f_blocks: s.blocks,
+    f_bfree: s.free,
+    f_bavail: s.free,
+    f_files: s.files,
+    f_ffree: s.filesFree,
+    f_fsid: fs.dev,
+    f_fsid1: 0,
+    f_namelen: s.nameMax,
+    f_frsize: s.blockSize,
+    f_flags: shown,
+    f_spare: new Uint8Array(32),
   };
 };
 const statfs = (t: Task, path: Or<Path>, at: VAddr, abi: Abi): number => {
@@ -104,12 +174,14 @@ export const statCalls: readonly Syscall[] = [
   syscall("lstat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, false), a.statbuf, encoder(abi))),
   syscall("fstat", { fd, statbuf }, (t, a, abi) => put(t, ofFd(t, a.fd), a.statbuf, encoder(abi))),
   syscall("newfstatat", { dirfd, pathname: cstring, statbuf, flags: atFlags }, (t, a) =>
-    put(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.statbuf, encodeStat)),
+    put(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.statbuf, encodeStat),
+  ),
   syscall("stat64", { pathname: cstring, statbuf: statbuf64 }, (t, a) => put(t, ofPath(t, a.pathname, true), a.statbuf, encodeStat64)),
   syscall("lstat64", { pathname: cstring, statbuf: statbuf64 }, (t, a) => put(t, ofPath(t, a.pathname, false), a.statbuf, encodeStat64)),
   syscall("fstat64", { fd, statbuf: statbuf64 }, (t, a) => put(t, ofFd(t, a.fd), a.statbuf, encodeStat64)),
   syscall("fstatat64", { dirfd, pathname: cstring, statbuf: statbuf64, flags: atFlags }, (t, a) =>
-    put(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.statbuf, encodeStat64)),
+    put(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.statbuf, encodeStat64),
+  ),
   syscall("oldstat", { pathname: cstring, statbuf: oldStatbuf }, (t, a) => put(t, ofPath(t, a.pathname, true), a.statbuf, encodeOldStat)),
   syscall("oldlstat", { pathname: cstring, statbuf: oldStatbuf }, (t, a) => put(t, ofPath(t, a.pathname, false), a.statbuf, encodeOldStat)),
   syscall("oldfstat", { fd, statbuf: oldStatbuf }, (t, a) => put(t, ofFd(t, a.fd), a.statbuf, encodeOldStat)),
@@ -123,6 +195,7 @@ export const statCalls: readonly Syscall[] = [
   syscall("statfs", { path: cstring, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofPath(t, a.path, true), a.buf, abi)),
   syscall("fstatfs", { fd, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofFd(t, a.fd), a.buf, abi)),
   syscall("statfs64", { path: cstring, size, buf: statfsBuffer }, (t, a, abi) =>
-    statfs64(t, () => ofPath(t, a.path, true), a.size, a.buf, abi)),
+    statfs64(t, () => ofPath(t, a.path, true), a.size, a.buf, abi),
+  ),
   syscall("fstatfs64", { fd, size, buf: statfsBuffer }, (t, a, abi) => statfs64(t, () => ofFd(t, a.fd), a.size, a.buf, abi)),
 ];

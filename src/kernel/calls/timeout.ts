@@ -8,7 +8,7 @@ import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { type WaitQueue, wait } from "../wait.ts";
 import { readSigset } from "./signal.ts";
-import { type TimeForm, readNanoseconds, timespecOf } from "./timespec.ts";
+import { readNanoseconds, type TimeForm, timespecOf } from "./timespec.ts";
 
 /** Absolute monotonic nanoseconds. AT_ONCE: look and do not wait. NEVER: no timeout. Negative: -errno. */
 export type Deadline = number;
@@ -23,7 +23,8 @@ export const deadlineOf = (t: Task, read: () => number): Deadline => {
 };
 export const afterMilliseconds = (ms: number): number => (ms < 0 ? NEVER : ms * 1e6);
 /** NULL is no timeout. */
-export const afterTimespec = (t: Task, at: VAddr, form: TimeForm, abi: Abi): number => (at === 0 ? NEVER : readNanoseconds(t, at, form, abi));
+export const afterTimespec = (t: Task, at: VAddr, form: TimeForm, abi: Abi): number =>
+  at === 0 ? NEVER : readNanoseconds(t, at, form, abi);
 
 export const expired = (t: Task, until: Deadline): boolean => until === AT_ONCE || t.kernel.now >= until;
 

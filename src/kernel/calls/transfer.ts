@@ -12,13 +12,14 @@ import { SIG } from "../signal/set.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
-import { type Segment, gather, scatter, totalLength } from "./iovec.ts";
+import { gather, type Segment, scatter, totalLength } from "./iovec.ts";
 
 /** What one step copies at most: bounds what a guest can make us allocate. */
 const CHUNK = 1 << 18;
 
 /** The file of a call that may have waited: the one it started with, even if another thread has closed the descriptor since. */
-export const fileOf = (t: Task, fd: number): FileDescription | undefined => (t.waited.held as FileDescription | undefined) ?? t.files.get(fd);
+export const fileOf = (t: Task, fd: number): FileDescription | undefined =>
+  (t.waited.held as FileDescription | undefined) ?? t.files.get(fd);
 
 /** The call is done: let go of what it held while it waited. */
 export const finish = (t: Task, result: number): number => {
@@ -39,7 +40,13 @@ export const block = (t: Task, file: FileDescription, events: number, done: numb
 const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
 
 /** Read into user memory. `at` is undefined for the file's own offset. */
-export const readInto = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result => {
+export const readInto = (
+  t: Task,
+  file: FileDescription,
+  segments: readonly Segment[],
+  at: number | undefined,
+  nonblock = false,
+): Result => {
   const total = totalLength(segments);
   const start = at ?? file.offset;
   let done = 0;
@@ -71,11 +78,17 @@ const brokenPipe = (t: Task, file: FileDescription): void => {
   if (file.signalsPipe) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
 };
 
-export const writeFrom = (t: Task, file: FileDescription, segments: readonly Segment[], at: number | undefined, nonblock = false): Result => {
+export const writeFrom = (
+  t: Task,
+  file: FileDescription,
+  segments: readonly Segment[],
+  at: number | undefined,
+  nonblock = false,
+): Result => {
   const total = totalLength(segments);
   const append = (file.flags & O_APPEND) !== 0 && file.seekable;
   const before = progress(t);
-  const start = append ? file.inode.size : at ?? file.offset;
+  const start = append ? file.inode.size : (at ?? file.offset);
   let done = before;
   if (file.inode.isFile && total > 0 && !capable(t.cred, CAP.FSETID)) killPrivileges(file.inode);
   do {

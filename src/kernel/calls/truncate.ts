@@ -1,17 +1,18 @@
 // The size of files and what is allocated: truncate, fallocate; and the calls that only concern a disk we do not have.
 // Linux fs/open.c do_truncate(), vfs_fallocate().
-import { E } from "../../abi/errno.ts";
+
 import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import { fd, loff, long, size, uint } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { choice, flags } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
 import { CAP, capable } from "../cred.ts";
 import type { Inode } from "../fs/inode.ts";
-import { S_IFDIR, may } from "../fs/mode.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from "../fs/memfd.ts";
+import { may, S_IFDIR } from "../fs/mode.ts";
 import { permission, wantWrite } from "../fs/permission.ts";
-import { F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE } from "../fs/memfd.ts";
-import { MAX_FILE_SIZE, RegularInode, killPrivileges } from "../fs/regular.ts";
+import { killPrivileges, MAX_FILE_SIZE, RegularInode } from "../fs/regular.ts";
 import { RLIMIT } from "../rlimit.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { sendToTask } from "../signal/send.ts";
@@ -91,9 +92,18 @@ const synced = (t: Task, fd: number): number => {
   if (file.inode instanceof RegularInode) file.inode.pages?.sync();
   return 0;
 };
-const advice = choice("int", {
-  POSIX_FADV_NORMAL: 0, POSIX_FADV_RANDOM: 1, POSIX_FADV_SEQUENTIAL: 2, POSIX_FADV_WILLNEED: 3, POSIX_FADV_DONTNEED: 4, POSIX_FADV_NOREUSE: 5,
-}, "POSIX_FADV_???");
+const advice = choice(
+  "int",
+  {
+    POSIX_FADV_NORMAL: 0,
+    POSIX_FADV_RANDOM: 1,
+    POSIX_FADV_SEQUENTIAL: 2,
+    POSIX_FADV_WILLNEED: 3,
+    POSIX_FADV_DONTNEED: 4,
+    POSIX_FADV_NOREUSE: 5,
+  },
+  "POSIX_FADV_???",
+);
 const advise = (t: Task, fd: number, length: number, how: number): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;

@@ -1,6 +1,7 @@
 // Extended attributes. man 7 xattr; Linux fs/xattr.c. tmpfs has user.*, trusted.* and security.*.
-import { E } from "../../abi/errno.ts";
+
 import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
 import { fd, ptr, size } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { flags } from "../arg-flags.ts";
@@ -9,7 +10,7 @@ import { CAP, capable } from "../cred.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Inode, Or } from "../fs/inode.ts";
 import { MemFs } from "../fs/memfs.ts";
-import { S_ISVTX, may } from "../fs/mode.ts";
+import { may, S_ISVTX } from "../fs/mode.ts";
 import { ownerOrCapable, permission, wantWrite } from "../fs/permission.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -96,7 +97,12 @@ const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): 
 const list = (t: Task, path: Or<Path>, at: VAddr, length: number): number => {
   if (typeof path === "number") return path;
   const names = [...(path.dentry.inode.xattrs?.keys() ?? [])].filter((n) => !n.startsWith("trusted.") || capable(t.cred, CAP.SYS_ADMIN));
-  return answer(t, at, Math.min(length, XATTR_LIST_MAX), Uint8Array.from(names.map((n) => `${n}\0`).join(""), (c) => c.charCodeAt(0)));
+  return answer(
+    t,
+    at,
+    Math.min(length, XATTR_LIST_MAX),
+    Uint8Array.from(names.map((n) => `${n}\0`).join(""), (c) => c.charCodeAt(0)),
+  );
 };
 const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const name = getName(t, at);
@@ -122,8 +128,12 @@ const name = cstring;
 const setFlags = flags("int", { XATTR_CREATE, XATTR_REPLACE }, "XATTR_???");
 
 export const xattrCalls: readonly Syscall[] = [
-  syscall("setxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, follow(t, a.path), a.name, a.value, a.size, a.flags)),
-  syscall("lsetxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, itself(t, a.path), a.name, a.value, a.size, a.flags)),
+  syscall("setxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) =>
+    set(t, follow(t, a.path), a.name, a.value, a.size, a.flags),
+  ),
+  syscall("lsetxattr", { path, name, value: ptr, size, flags: setFlags }, (t, a) =>
+    set(t, itself(t, a.path), a.name, a.value, a.size, a.flags),
+  ),
   syscall("fsetxattr", { fd, name, value: ptr, size, flags: setFlags }, (t, a) => set(t, open(t, a.fd), a.name, a.value, a.size, a.flags)),
   syscall("getxattr", { path, name, value: ptr, size }, (t, a) => get(t, follow(t, a.path), a.name, a.value, a.size)),
   syscall("lgetxattr", { path, name, value: ptr, size }, (t, a) => get(t, itself(t, a.path), a.name, a.value, a.size)),

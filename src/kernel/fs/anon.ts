@@ -7,7 +7,9 @@ import { S_IFDIR } from "./mode.ts";
 import { Mount } from "./mount.ts";
 
 export class AnonInode extends Inode {
-  override open(): Or<FileDescription> { return -E.ENXIO; }
+  override open(): Or<FileDescription> {
+    return -E.ENXIO;
+  }
 }
 
 /** A file system that is mounted nowhere. */
@@ -23,7 +25,9 @@ export class AnonFs extends FileSystem {
     this.#root = this.makeRoot(new AnonInode(this, S_IFDIR | 0o555));
     this.mount = new Mount(0, this, this.root, type, 0);
   }
-  override get root(): Dentry { return this.#root; }
+  override get root(): Dentry {
+    return this.#root;
+  }
   /** A path for an inode; `label` is what /proc/PID/fd shows. */
   path(inode: Inode, label: (ino: number) => string): Path {
     const dentry = new Dentry("", undefined, inode);

@@ -61,7 +61,7 @@ export class Content {
       }
       // One request to the base for the whole run of pages that are not here.
       let end = index + 1;
-      while ((end * PAGE) < at + into.length && !this.#pages.has(end)) end++;
+      while (end * PAGE < at + into.length && !this.#pages.has(end)) end++;
       const run = into.subarray(done, Math.min(into.length, end * PAGE - at));
       const bad = this.#readBase(at + done, run);
       if (bad < 0) return bad;

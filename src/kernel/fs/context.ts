@@ -10,5 +10,7 @@ export class FsContext {
     this.cwd = cwd;
     this.umask = umask;
   }
-  clone(): FsContext { return new FsContext(this.root, this.cwd, this.umask); }
+  clone(): FsContext {
+    return new FsContext(this.root, this.cwd, this.umask);
+  }
 }

@@ -15,7 +15,8 @@ export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0): NewIno
   const gid = inherits ? dir.gid : cred.fsgid;
   let bits = mode;
   if (inherits && (mode & S_IFMT) === S_IFDIR) bits |= S_ISGID;
-  else if (inherits && (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !inGroup(cred, gid) && !capable(cred, CAP.FSETID)) bits &= ~S_ISGID;
+  else if (inherits && (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !inGroup(cred, gid) && !capable(cred, CAP.FSETID))
+    bits &= ~S_ISGID;
   return { mode: bits, uid: cred.fsuid, gid, rdev };
 };
 
@@ -49,12 +50,14 @@ export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: 
   const last = place(task, base, name, false);
   if (typeof last === "number") return last;
   const type = mode & S_IFMT;
-  return outcome(makeIn(task, last, (dir) => {
-    const device = type === S_IFCHR || type === S_IFBLK;
-    // Overlayfs whiteouts, character devices 0:0, are nobody's privilege. Linux vfs_mknod().
-    if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
-    return dir.mknod(last.name, newInode(task, dir, masked(task, mode), rdev));
-  }));
+  return outcome(
+    makeIn(task, last, (dir) => {
+      const device = type === S_IFCHR || type === S_IFBLK;
+      // Overlayfs whiteouts, character devices 0:0, are nobody's privilege. Linux vfs_mknod().
+      if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
+      return dir.mknod(last.name, newInode(task, dir, masked(task, mode), rdev));
+    }),
+  );
 };
 
 /** The regular file of open(O_CREAT). The name is known to be free. */
@@ -82,11 +85,13 @@ export const link = (task: Task, from: Path, base: Path, name: string): number =
   const { inode } = from.dentry;
   const allowed = mayLink(task, inode);
   if (allowed < 0) return allowed;
-  return outcome(makeIn(task, last, (dir) => {
-    if (inode.isDir) return -E.EPERM;
-    // A file without a name stays so, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
-    if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
-    const done = dir.link(last.name, inode);
-    return done < 0 ? done : inode;
-  }));
+  return outcome(
+    makeIn(task, last, (dir) => {
+      if (inode.isDir) return -E.EPERM;
+      // A file without a name stays so, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
+      if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
+      const done = dir.link(last.name, inode);
+      return done < 0 ? done : inode;
+    }),
+  );
 };

@@ -21,7 +21,9 @@ export class Dentry {
     this.parent = parent ?? this;
     this.inode = inode;
   }
-  get isRoot(): boolean { return this.parent === this; }
+  get isRoot(): boolean {
+    return this.parent === this;
+  }
 
   /** Whether this is `other` or below it. */
   isWithin(other: Dentry): boolean {
@@ -32,7 +34,10 @@ export class Dentry {
   }
 }
 
-export interface Path { readonly mount: Mount; readonly dentry: Dentry }
+export interface Path {
+  readonly mount: Mount;
+  readonly dentry: Dentry;
+}
 export const samePath = (a: Path, b: Path): boolean => a.mount === b.mount && a.dentry === b.dentry;
 
 /**

@@ -10,29 +10,54 @@ import type { OpenDevice } from "./vfs.ts";
 
 /** Memory devices take any position and any cut, and stay at offset 0. */
 abstract class MemoryDevice extends FileDescription {
-  override get positioned(): boolean { return true; }
-  override get divisible(): boolean { return true; }
-  override seek(): number { return 0; }
-  override write(_task: Task, bytes: Uint8Array): number { return bytes.length; }
+  override get positioned(): boolean {
+    return true;
+  }
+  override get divisible(): boolean {
+    return true;
+  }
+  override seek(): number {
+    return 0;
+  }
+  override write(_task: Task, bytes: Uint8Array): number {
+    return bytes.length;
+  }
 }
 class NullDevice extends MemoryDevice {
-  override read(): Or<Uint8Array> { return new Uint8Array(0); }
+  override read(): Or<Uint8Array> {
+    return new Uint8Array(0);
+  }
 }
 class ZeroDevice extends MemoryDevice {
-  override read(_task: Task, n: number): Or<Uint8Array> { return new Uint8Array(n); }
-  override mapping(): Or<MappedFile | "anonymous"> { return "anonymous"; }
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    return new Uint8Array(n);
+  }
+  override mapping(): Or<MappedFile | "anonymous"> {
+    return "anonymous";
+  }
 }
 class FullDevice extends ZeroDevice {
-  override write(_task: Task, bytes: Uint8Array): number { return bytes.length === 0 ? 0 : -E.ENOSPC; }
-  override mapping(): Or<MappedFile | "anonymous"> { return -E.ENODEV; }
+  override write(_task: Task, bytes: Uint8Array): number {
+    return bytes.length === 0 ? 0 : -E.ENOSPC;
+  }
+  override mapping(): Or<MappedFile | "anonymous"> {
+    return -E.ENODEV;
+  }
 }
 class RandomDevice extends MemoryDevice {
-  override read(task: Task, n: number): Or<Uint8Array> { return task.kernel.random.bytes(n); }
-  override seek(): number { return 0; }
+  override read(task: Task, n: number): Or<Uint8Array> {
+    return task.kernel.random.bytes(n);
+  }
+  override seek(): number {
+    return 0;
+  }
 }
 
 type DeviceClass = new (inode: Inode, flags: number, path: Path) => FileDescription;
-const opens = (device: DeviceClass): OpenDevice => (_task, inode, flags, path) => new device(inode, flags, path);
+const opens =
+  (device: DeviceClass): OpenDevice =>
+  (_task, inode, flags, path) =>
+    new device(inode, flags, path);
 
 /** /dev names with their numbers. Linux Documentation/admin-guide/devices.txt, major 1. */
 export const memoryDevices: readonly { name: string; rdev: number; mode: number; open: OpenDevice }[] = [

@@ -5,8 +5,8 @@ import type { Path } from "./dentry.ts";
 import { memoryDevices } from "./devices.ts";
 import type { FileDescription } from "./file.ts";
 import type { Clock, Inode, Or } from "./inode.ts";
-import { MemDir, MemFs, MemLink, MemNode } from "./memfs.ts";
-import { S_IFCHR, S_IFDIR, S_IFLNK, makedev } from "./mode.ts";
+import { type MemDir, MemFs, MemLink, MemNode } from "./memfs.ts";
+import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from "./mode.ts";
 import { O_NOCTTY } from "./open-flags.ts";
 import { acquireOnOpen, controllingTty } from "./tty/control.ts";
 import { DevPts } from "./tty/pty.ts";
@@ -20,19 +20,30 @@ const PTMX = makedev(5, 2);
 const PTS_MAJOR = 136;
 const PTS_COUNT = 1024;
 
-const links = [["fd", "/proc/self/fd"], ["stdin", "/proc/self/fd/0"], ["stdout", "/proc/self/fd/1"], ["stderr", "/proc/self/fd/2"], ["ptmx", "pts/ptmx"]] as const;
+const links = [
+  ["fd", "/proc/self/fd"],
+  ["stdin", "/proc/self/fd/0"],
+  ["stdout", "/proc/self/fd/1"],
+  ["stderr", "/proc/self/fd/2"],
+  ["ptmx", "pts/ptmx"],
+] as const;
 
 export class DevTmpFs extends MemFs {
   override readonly type: string = "devtmpfs";
   constructor(dev: number, clock: Clock) {
     super(dev, clock);
     const dir = this.root.inode as MemDir;
-    const node = (name: string, mode: number, rdev: number): void => dir.add(name, new MemNode(this, { mode: S_IFCHR | mode, uid: 0, gid: 0, rdev }));
+    const node = (name: string, mode: number, rdev: number): void =>
+      dir.add(name, new MemNode(this, { mode: S_IFCHR | mode, uid: 0, gid: 0, rdev }));
     for (const { name, mode, rdev } of memoryDevices) node(name, mode, rdev);
     node("tty", 0o666, TTY);
     node("console", 0o600, CONSOLE);
     for (const [name, target] of links) dir.add(name, new MemLink(this, { mode: S_IFLNK | 0o777, uid: 0, gid: 0, rdev: 0 }, target));
-    for (const [name, mode] of [["pts", 0o755], ["shm", 0o1777]] as const) dir.mkdir(name, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
+    for (const [name, mode] of [
+      ["pts", 0o755],
+      ["shm", 0o1777],
+    ] as const)
+      dir.mkdir(name, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
   }
 }
 

@@ -3,7 +3,7 @@ import { E } from "../../abi/errno.ts";
 import type { Task } from "../task.ts";
 import { FileDescription } from "./file.ts";
 import type { DirEntry, Or } from "./inode.ts";
-import { S_IFDIR, direntType } from "./mode.ts";
+import { direntType, S_IFDIR } from "./mode.ts";
 import { SEEK_CUR, SEEK_SET } from "./regular.ts";
 
 const DT_DIR = direntType(S_IFDIR);
@@ -12,7 +12,9 @@ export class DirFile extends FileDescription {
   /** Where reading past the dots began: names made after that are not listed until the directory is rewound. */
   #start: number | undefined;
 
-  override read(): Or<Uint8Array> { return -E.EISDIR; }
+  override read(): Or<Uint8Array> {
+    return -E.EISDIR;
+  }
 
   override seek(_task: Task, offset: number, whence: number): number {
     const to = whence === SEEK_SET ? offset : whence === SEEK_CUR ? this.offset + offset : -1;
@@ -27,7 +29,7 @@ export class DirFile extends FileDescription {
     if (this.offset < 1) yield { name: ".", ino: inode.ino, type: DT_DIR, cookie: 1 };
     if (this.offset < 2) yield { name: "..", ino: up.ino, type: DT_DIR, cookie: 2 };
     this.#start ??= inode.start;
-    const own = inode.entries(this.offset > 2 ? this.offset - 2 : this.#start ?? 0, task);
+    const own = inode.entries(this.offset > 2 ? this.offset - 2 : (this.#start ?? 0), task);
     for (let next = own.next(); !next.done; next = own.next()) yield { ...next.value, cookie: next.value.cookie + 2 };
   }
 }

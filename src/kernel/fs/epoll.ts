@@ -44,9 +44,15 @@ class Item implements Sleeper {
     this.candidate = true;
     this.ep.queue.wake();
   }
-  end(): void { this.#listen(false); }
-  get disabled(): boolean { return (this.events & ~PRIVATE) === 0; }
-  now(task: Task): number { return this.disabled ? 0 : this.file.poll(task) & ((this.events & ~PRIVATE) | POLLERR | POLLHUP); }
+  end(): void {
+    this.#listen(false);
+  }
+  get disabled(): boolean {
+    return (this.events & ~PRIVATE) === 0;
+  }
+  now(task: Task): number {
+    return this.disabled ? 0 : this.file.poll(task) & ((this.events & ~PRIVATE) | POLLERR | POLLHUP);
+  }
 }
 
 export class EpollFile extends FileDescription {
@@ -54,7 +60,9 @@ export class EpollFile extends FileDescription {
   /** In the order in which they will be reported. */
   #items: Item[] = [];
 
-  constructor(path: Path) { super(path.dentry.inode, O_RDWR, path); }
+  constructor(path: Path) {
+    super(path.dentry.inode, O_RDWR, path);
+  }
 
   /** A file that is closed for good leaves the set by itself. */
   #live(): Item[] {
@@ -62,7 +70,9 @@ export class EpollFile extends FileDescription {
     this.#items = this.#items.filter((item) => item.file.refs > 0);
     return this.#items;
   }
-  #find(fd: number, file: FileDescription): Item | undefined { return this.#live().find((i) => i.fd === fd && i.file === file); }
+  #find(fd: number, file: FileDescription): Item | undefined {
+    return this.#live().find((i) => i.fd === fd && i.file === file);
+  }
 
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     if (this.#find(fd, file)) return -E.EEXIST;
@@ -109,21 +119,36 @@ export class EpollFile extends FileDescription {
     return out;
   }
   /** Levels of sets below this one, and above it. Adding must close no circle and stack no more than five. */
-  get #below(): number { return 1 + Math.max(0, ...this.#items.map((i) => (i.file instanceof EpollFile ? i.file.#below : 0))); }
-  get #above(): number { return 1 + Math.max(0, ...[...this.queue.sleepers].map((s) => (s instanceof Item ? s.ep.#above : 0))); }
+  get #below(): number {
+    return 1 + Math.max(0, ...this.#items.map((i) => (i.file instanceof EpollFile ? i.file.#below : 0)));
+  }
+  get #above(): number {
+    return 1 + Math.max(0, ...[...this.queue.sleepers].map((s) => (s instanceof Item ? s.ep.#above : 0)));
+  }
   /** May `inner` be added? Linux ep_loop_check(), EP_MAX_NESTS. */
-  mayHold(inner: EpollFile): boolean { return !inner.#reaches(this) && this.#above + inner.#below <= MAX_NESTS; }
+  mayHold(inner: EpollFile): boolean {
+    return !inner.#reaches(this) && this.#above + inner.#below <= MAX_NESTS;
+  }
   #reaches(other: EpollFile): boolean {
     return this.#items.some((i) => i.file === other || (i.file instanceof EpollFile && i.file.#reaches(other)));
   }
 
-  override poll(task: Task): number { return this.#live().some((i) => i.candidate && i.now(task) !== 0) ? POLLIN | POLLRDNORM : 0; }
-  override queues(): readonly WaitQueue[] { return [this.queue]; }
+  override poll(task: Task): number {
+    return this.#live().some((i) => i.candidate && i.now(task) !== 0) ? POLLIN | POLLRDNORM : 0;
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.queue];
+  }
   override release(): void {
     for (const item of this.#items) item.end();
     this.#items = [];
   }
   override info(): string {
-    return this.#live().map((i) => `tfd: ${String(i.fd).padStart(8)} events: ${(i.events >>> 0).toString(16).padStart(8)} data: ${i.data[0].toString(16).padStart(16)}\n`).join("");
+    return this.#live()
+      .map(
+        (i) =>
+          `tfd: ${String(i.fd).padStart(8)} events: ${(i.events >>> 0).toString(16).padStart(8)} data: ${i.data[0].toString(16).padStart(16)}\n`,
+      )
+      .join("");
   }
 }

@@ -40,6 +40,10 @@ export class EventFile extends FileDescription {
   override poll(): number {
     return (this.count > 0n ? POLLIN : 0) | (this.count < MAX ? POLLOUT : 0) | (this.count > MAX ? POLLERR : 0);
   }
-  override queues(): readonly WaitQueue[] { return [this.queue]; }
-  override info(): string { return `eventfd-count: ${this.count.toString(16).padStart(16)}\n`; }
+  override queues(): readonly WaitQueue[] {
+    return [this.queue];
+  }
+  override info(): string {
+    return `eventfd-count: ${this.count.toString(16).padStart(16)}\n`;
+  }
 }

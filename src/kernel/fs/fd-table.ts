@@ -4,7 +4,10 @@ import { E } from "../../abi/errno.ts";
 import type { FileDescription } from "./file.ts";
 import { releasePosixLocks } from "./locks.ts";
 
-interface Slot { readonly file: FileDescription; cloexec: boolean }
+interface Slot {
+  readonly file: FileDescription;
+  cloexec: boolean;
+}
 
 export class FdTable {
   /** Tasks that share it. */
@@ -17,10 +20,14 @@ export class FdTable {
     return file?.isPath ? undefined : file;
   }
   /** Also O_PATH descriptors: fstat, fchdir, *at, dup, close. */
-  getRaw(fd: number): FileDescription | undefined { return this.#slots[fd]?.file; }
+  getRaw(fd: number): FileDescription | undefined {
+    return this.#slots[fd]?.file;
+  }
 
   /** One more than the highest descriptor there ever was. */
-  get size(): number { return this.#slots.length; }
+  get size(): number {
+    return this.#slots.length;
+  }
   /** The first free number from `min` on. */
   lowest(min: number): number {
     let fd = min;
@@ -51,14 +58,18 @@ export class FdTable {
   cloexecRange(first: number, last: number): void {
     for (let fd = first; fd <= last && fd < this.#slots.length; fd++) this.setCloexec(fd, true);
   }
-  cloexec(fd: number): boolean { return this.#slots[fd]?.cloexec ?? false; }
+  cloexec(fd: number): boolean {
+    return this.#slots[fd]?.cloexec ?? false;
+  }
   setCloexec(fd: number, on: boolean): void {
     const slot = this.#slots[fd];
     if (slot) slot.cloexec = on;
   }
   /** At execve. */
   closeOnExec(): void {
-    this.#slots.forEach((slot, fd) => { if (slot?.cloexec) this.#remove(fd); });
+    this.#slots.forEach((slot, fd) => {
+      if (slot?.cloexec) this.#remove(fd);
+    });
   }
   /** For a child without CLONE_FILES. */
   clone(): FdTable {

@@ -48,40 +48,74 @@ export abstract class FileDescription {
     this.path = path;
   }
 
-  get isPath(): boolean { return (this.flags & O_PATH) !== 0; }
+  get isPath(): boolean {
+    return (this.flags & O_PATH) !== 0;
+  }
   /** O_ACCMODE 3 allows neither: such a descriptor is for ioctl(2) alone. */
-  get readable(): boolean { return !this.isPath && ((this.flags & O_ACCMODE) === O_RDONLY || (this.flags & O_ACCMODE) === O_RDWR); }
-  get writable(): boolean { return !this.isPath && ((this.flags & O_ACCMODE) === O_WRONLY || (this.flags & O_ACCMODE) === O_RDWR); }
+  get readable(): boolean {
+    return !this.isPath && ((this.flags & O_ACCMODE) === O_RDONLY || (this.flags & O_ACCMODE) === O_RDWR);
+  }
+  get writable(): boolean {
+    return !this.isPath && ((this.flags & O_ACCMODE) === O_WRONLY || (this.flags & O_ACCMODE) === O_RDWR);
+  }
   /** Has an offset; pread, pwrite and lseek work. */
-  get seekable(): boolean { return false; }
+  get seekable(): boolean {
+    return false;
+  }
   /** A transfer may be cut into several without anybody noticing: regular files and memory-like devices. */
-  get divisible(): boolean { return this.seekable; }
+  get divisible(): boolean {
+    return this.seekable;
+  }
 
   /** Has no offset of its own but takes positions: /dev/null and its like. */
-  get positioned(): boolean { return this.seekable; }
+  get positioned(): boolean {
+    return this.seekable;
+  }
   /** A blocking write goes on until everything is written; otherwise what one step took is the result. */
-  get writesAll(): boolean { return this.divisible; }
+  get writesAll(): boolean {
+    return this.divisible;
+  }
   /** Writing where nobody reads raises SIGPIPE. */
-  get signalsPipe(): boolean { return false; }
+  get signalsPipe(): boolean {
+    return false;
+  }
   /** Up to n bytes from `at` (seekable files) or from the stream. Empty is end of file. The caller may keep the result. */
-  read(_task: Task, _n: number, _at: number): Or<Uint8Array> { return -E.EINVAL; }
+  read(_task: Task, _n: number, _at: number): Or<Uint8Array> {
+    return -E.EINVAL;
+  }
   /** How many bytes were written. `at` is ignored by streams. */
-  write(_task: Task, _bytes: Uint8Array, _at: number): number { return -E.EINVAL; }
+  write(_task: Task, _bytes: Uint8Array, _at: number): number {
+    return -E.EINVAL;
+  }
   /** The new offset. `whence` as in lseek(2). */
-  seek(_task: Task, _offset: number, _whence: number): number { return -E.ESPIPE; }
-  ioctl(_task: Task, _request: number, _arg: VAddr, _abi: Abi): Result { return -E.ENOTTY; }
+  seek(_task: Task, _offset: number, _whence: number): number {
+    return -E.ESPIPE;
+  }
+  ioctl(_task: Task, _request: number, _arg: VAddr, _abi: Abi): Result {
+    return -E.ENOTTY;
+  }
   /** POLL* that hold now. */
-  poll(_task: Task): number { return alwaysReady; }
+  poll(_task: Task): number {
+    return alwaysReady;
+  }
   /** Woken when reading (`POLLIN`) or writing (`POLLOUT`) may succeed now. Empty: always ready. */
-  queues(_events: number): readonly WaitQueue[] { return []; }
+  queues(_events: number): readonly WaitQueue[] {
+    return [];
+  }
   /** When a blocked read gives up by itself (a terminal's VTIME), as monotonic nanoseconds. */
-  waitUntil(_task: Task, _events: number): number | undefined { return undefined; }
+  waitUntil(_task: Task, _events: number): number | undefined {
+    return undefined;
+  }
   /** What mmap(2) and execve(2) map, "anonymous" for /dev/zero, or -errno. */
-  mapping(_task: Task): Or<MappedFile | "anonymous"> { return -E.ENODEV; }
+  mapping(_task: Task): Or<MappedFile | "anonymous"> {
+    return -E.ENODEV;
+  }
   /** The last reference is gone. */
   release(): void {}
   /** Lines of /proc/PID/fdinfo/N beyond pos, flags, mnt_id and ino. */
-  info(): string { return ""; }
+  info(): string {
+    return "";
+  }
 
   hold(): this {
     if (this.refs++ === 0) this.inode.opens++;

@@ -6,7 +6,7 @@ import type { FileDescription } from "./file.ts";
 import type { HostStat, HostTree } from "./host-tree.ts";
 import { type Clock, Inode, type NewInode, type Or } from "./inode.ts";
 import { MemDir, type MemEntry, MemFile, MemFs, MemNode } from "./memfs.ts";
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, direntType } from "./mode.ts";
+import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 
 type Names = readonly string[];
 
@@ -54,7 +54,9 @@ class HostDir extends MemDir {
     super(fs, made);
     this.#names = names;
   }
-  override get size(): number { return 4096; }
+  override get size(): number {
+    return 4096;
+  }
 
   protected override fill(): void {
     if (this.#filled) return;
@@ -62,7 +64,8 @@ class HostDir extends MemDir {
     const found = this.fs.tree.readdir(this.#names);
     if (typeof found === "number") return;
     // Sorted, so that a guest sees the same order on every host: from the last to the first, as the newest name is listed first.
-    for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? 1 : -1))) this.addLazy(name, direntType(type), this.fs.newIno());
+    for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? 1 : -1)))
+      this.addLazy(name, direntType(type), this.fs.newIno());
   }
   protected override load(name: string, entry: MemEntry): Or<Inode> {
     const names = [...this.#names, name];
@@ -84,8 +87,12 @@ class HostLink extends Inode {
     this.#names = names;
     this.#size = size;
   }
-  override get size(): number { return this.#size; }
-  override open(): Or<FileDescription> { return -E.ELOOP; }
+  override get size(): number {
+    return this.#size;
+  }
+  override open(): Or<FileDescription> {
+    return -E.ELOOP;
+  }
   override readlink(): Or<string> {
     if (this.#text === undefined) {
       const text = this.fs.tree.readlink(this.#names);
@@ -100,6 +107,9 @@ type Maker = (fs: HostFs, names: Names, stat: HostStat, made: NewInode) => Inode
 const makers: ReadonlyMap<number, Maker> = new Map<number, Maker>([
   [S_IFDIR, (fs, names, _stat, made) => new HostDir(fs, made, names)],
   [S_IFLNK, (fs, names, stat, made) => new HostLink(fs, made, names, stat.size)],
-  [S_IFREG, (fs, names, stat, made) =>
-    new MemFile(fs, made, new Content(fs.budget, { size: stat.size, read: (at, into) => fs.tree.read(names, at, into) }))],
+  [
+    S_IFREG,
+    (fs, names, stat, made) =>
+      new MemFile(fs, made, new Content(fs.budget, { size: stat.size, read: (at, into) => fs.tree.read(names, at, into) })),
+  ],
 ]);

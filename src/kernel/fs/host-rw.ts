@@ -7,9 +7,9 @@ import { DirFile } from "./dir-file.ts";
 import type { FileDescription } from "./file.ts";
 import type { HostStat, HostTree, HostWriter } from "./host-tree.ts";
 import { type Changes, type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "./inode.ts";
-import { S_IFDIR, S_IFMT, S_IFREG, direntType } from "./mode.ts";
-import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "./rename.ts";
+import { direntType, S_IFDIR, S_IFMT, S_IFREG } from "./mode.ts";
 import { RegularInode } from "./regular.ts";
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "./rename.ts";
 
 type Names = readonly string[];
 
@@ -32,7 +32,9 @@ export class HostRwFs extends FileSystem {
     if (typeof root === "number") throw new Error("the root of a writable host mount cannot be read");
     this.#root = this.makeRoot(root);
   }
-  override get root(): Dentry { return this.#root; }
+  override get root(): Dentry {
+    return this.#root;
+  }
 
   /** The inode at a host path, with the host's present attributes. */
   at(names: Names): Or<HostInode> {
@@ -50,10 +52,22 @@ export class HostRwFs extends FileSystem {
   }
 }
 
-interface HostInode extends Inode { names: Names; refresh(names: Names, stat: HostStat): void }
+interface HostInode extends Inode {
+  names: Names;
+  refresh(names: Names, stat: HostStat): void;
+}
 
 const take = (inode: Inode, stat: HostStat): void => {
-  Object.assign(inode, { mode: stat.mode, uid: stat.uid, gid: stat.gid, nlink: stat.nlink, rdev: stat.rdev, atime: stat.atime, mtime: stat.mtime, ctime: stat.ctime });
+  Object.assign(inode, {
+    mode: stat.mode,
+    uid: stat.uid,
+    gid: stat.gid,
+    nlink: stat.nlink,
+    rdev: stat.rdev,
+    atime: stat.atime,
+    mtime: stat.mtime,
+    ctime: stat.ctime,
+  });
 };
 /** Hand changes to the host; what it accepts is kept. */
 const pushChanges = (fs: HostRwFs, inode: Inode, names: Names, changes: Changes): number => {
@@ -81,8 +95,12 @@ class RwFile extends RegularInode implements HostInode {
     this.#size = stat.size;
     take(this, stat);
   }
-  override get size(): number { return this.#orphan?.size ?? this.#size; }
-  override get blocks(): number { return Math.ceil(this.size / 512); }
+  override get size(): number {
+    return this.#orphan?.size ?? this.#size;
+  }
+  override get blocks(): number {
+    return Math.ceil(this.size / 512);
+  }
   override readAt(at: number, into: Uint8Array): number {
     return this.#orphan ? this.#orphan.read(at, into) : this.fs.tree.read(this.names, at, into);
   }
@@ -127,12 +145,22 @@ class RwNode extends Inode implements HostInode {
     this.#size = stat.size;
     take(this, stat);
   }
-  override get size(): number { return this.#size; }
-  override open(_task: Task, flags: number, path: Path): Or<FileDescription> { return this.isDir ? new DirFile(this, flags, path) : -E.ENXIO; }
-  override readlink(): Or<string> { return this.isLink ? this.fs.tree.readlink(this.names) : -E.EINVAL; }
-  override setattr(changes: Changes): number { return pushChanges(this.fs, this, this.names, changes); }
+  override get size(): number {
+    return this.#size;
+  }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return this.isDir ? new DirFile(this, flags, path) : -E.ENXIO;
+  }
+  override readlink(): Or<string> {
+    return this.isLink ? this.fs.tree.readlink(this.names) : -E.EINVAL;
+  }
+  override setattr(changes: Changes): number {
+    return pushChanges(this.fs, this, this.names, changes);
+  }
 
-  override lookup(name: string): Or<Inode> { return this.isDir ? this.fs.at([...this.names, name]) : -E.ENOTDIR; }
+  override lookup(name: string): Or<Inode> {
+    return this.isDir ? this.fs.at([...this.names, name]) : -E.ENOTDIR;
+  }
   override get isEmpty(): boolean {
     const found = this.fs.tree.readdir(this.names);
     return typeof found === "number" || found.length === 0;
@@ -148,7 +176,9 @@ class RwNode extends Inode implements HostInode {
     }
   }
 
-  #then(name: string, done: number): Or<Inode> { return done < 0 ? done : this.fs.at([...this.names, name]); }
+  #then(name: string, done: number): Or<Inode> {
+    return done < 0 ? done : this.fs.at([...this.names, name]);
+  }
   override mknod(name: string, made: NewInode): Or<Inode> {
     if ((made.mode & S_IFMT) !== S_IFREG) return -E.EPERM;
     return this.#then(name, this.fs.writer.create([...this.names, name], made.mode & 0o7777));
@@ -156,8 +186,12 @@ class RwNode extends Inode implements HostInode {
   override mkdir(name: string, made: NewInode): Or<Inode> {
     return this.#then(name, this.fs.writer.mkdir([...this.names, name], made.mode & ~S_IFDIR & 0o7777));
   }
-  override symlink(name: string, target: string): Or<Inode> { return this.#then(name, this.fs.writer.symlink([...this.names, name], target)); }
-  override link(name: string, target: Inode): number { return this.fs.writer.link((target as HostInode).names, [...this.names, name]); }
+  override symlink(name: string, target: string): Or<Inode> {
+    return this.#then(name, this.fs.writer.symlink([...this.names, name], target));
+  }
+  override link(name: string, target: Inode): number {
+    return this.fs.writer.link((target as HostInode).names, [...this.names, name]);
+  }
   override unlink(name: string, target: Inode): number {
     if (target instanceof RwFile && target.nlink === 1 && target.opens > 0) target.orphan();
     const done = this.fs.writer.unlink([...this.names, name]);

@@ -17,7 +17,10 @@ export interface HostStat {
   /** Equal for two names of one file, different otherwise. */
   readonly id: string;
 }
-export interface HostDirEntry { readonly name: string; /** S_IF* bits. */ readonly type: number }
+export interface HostDirEntry {
+  readonly name: string /** S_IF* bits. */;
+  readonly type: number;
+}
 
 /** Every method returns -errno when the host refuses. Names and link texts are byte strings. */
 export interface HostTree {

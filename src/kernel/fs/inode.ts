@@ -1,18 +1,20 @@
 // What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
 import { E } from "../../abi/errno.ts";
+import type { Task } from "../task.ts";
 import type { Timespec } from "../time.ts";
 import type { Wait } from "../wait.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Locks } from "./locks.ts";
-import type { Pipe } from "./pipe.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
-import type { Task } from "../task.ts";
+import type { Pipe } from "./pipe.ts";
 
 /** A value, or a negative errno. */
 export type Or<T> = T | number;
 
-export interface Clock { realtime(): Timespec }
+export interface Clock {
+  realtime(): Timespec;
+}
 
 /** One mounted file system's own state: a super block. */
 export abstract class FileSystem {
@@ -35,24 +37,59 @@ export abstract class FileSystem {
     this.dev = dev;
     this.clock = clock;
   }
-  newIno(): number { return this.#nextIno++; }
-  makeRoot(inode: Inode): Dentry { return new Dentry("", undefined, inode); }
-  statfs(): StatFs { return { blockSize: 4096, blocks: 0, free: 0, files: 0, filesFree: 0, nameMax: 255 }; }
+  newIno(): number {
+    return this.#nextIno++;
+  }
+  makeRoot(inode: Inode): Dentry {
+    return new Dentry("", undefined, inode);
+  }
+  statfs(): StatFs {
+    return { blockSize: 4096, blocks: 0, free: 0, files: 0, filesFree: 0, nameMax: 255 };
+  }
   /** Take (or give back) memory for what is not file content, in pages. False: there is no more. */
-  charge(_pages: number): boolean { return true; }
+  charge(_pages: number): boolean {
+    return true;
+  }
   /** Options column of /proc/mounts, after rw or ro. */
-  options(): string { return ""; }
+  options(): string {
+    return "";
+  }
 }
-export interface StatFs { blockSize: number; blocks: number; free: number; files: number; filesFree: number; nameMax: number }
+export interface StatFs {
+  blockSize: number;
+  blocks: number;
+  free: number;
+  files: number;
+  filesFree: number;
+  nameMax: number;
+}
 
 /** What is in a directory at a stable position. `cookie` is d_off, never 0: reading goes on behind it. */
-export interface DirEntry { readonly name: string; readonly ino: number; readonly type: number; readonly cookie: number }
+export interface DirEntry {
+  readonly name: string;
+  readonly ino: number;
+  readonly type: number;
+  readonly cookie: number;
+}
 
 /** What chmod, chown, utimensat and truncate change. */
-export interface Changes { mode?: number; uid?: number; gid?: number; atime?: Timespec; mtime?: Timespec; ctime?: Timespec }
+export interface Changes {
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  atime?: Timespec;
+  mtime?: Timespec;
+  ctime?: Timespec;
+}
 
 /** What a new inode starts with; umask and setgid directories are accounted for. */
-export interface NewInode { readonly mode: number; readonly uid: number; readonly gid: number; readonly rdev: number; readonly ino?: number }
+export interface NewInode {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly rdev: number;
+  readonly ino?: number;
+}
 
 export abstract class Inode {
   readonly fs: FileSystem;
@@ -87,46 +124,90 @@ export abstract class Inode {
     this.atime = this.mtime = this.ctime = this.btime = fs.clock.realtime();
   }
 
-  get type(): number { return this.mode & S_IFMT; }
-  get isDir(): boolean { return this.type === S_IFDIR; }
-  get isLink(): boolean { return this.type === S_IFLNK; }
-  get isFile(): boolean { return this.type === S_IFREG; }
-  get size(): number { return 0; }
+  get type(): number {
+    return this.mode & S_IFMT;
+  }
+  get isDir(): boolean {
+    return this.type === S_IFDIR;
+  }
+  get isLink(): boolean {
+    return this.type === S_IFLNK;
+  }
+  get isFile(): boolean {
+    return this.type === S_IFREG;
+  }
+  get size(): number {
+    return 0;
+  }
   /** In units of 512 bytes. */
-  get blocks(): number { return 0; }
+  get blocks(): number {
+    return 0;
+  }
 
   /** A file description of this inode. Permissions have been checked. */
   abstract open(task: Task, flags: number, path: Path): Or<FileDescription> | Wait;
 
   // Directories.
-  lookup(_name: string, _task: Task): Or<Inode> { return -E.ENOTDIR; }
+  lookup(_name: string, _task: Task): Or<Inode> {
+    return -E.ENOTDIR;
+  }
   /** Regular files, device nodes, fifos and sockets, by the type in `mode`; directories have mkdir. */
-  mknod(_name: string, _made: NewInode): Or<Inode> { return -E.EPERM; }
-  mkdir(_name: string, _made: NewInode): Or<Inode> { return -E.EPERM; }
-  symlink(_name: string, _target: string, _made: NewInode): Or<Inode> { return -E.EPERM; }
-  link(_name: string, _target: Inode): number { return -E.EPERM; }
-  unlink(_name: string, _target: Inode): number { return -E.EPERM; }
-  rmdir(_name: string, _target: Inode): number { return -E.EPERM; }
+  mknod(_name: string, _made: NewInode): Or<Inode> {
+    return -E.EPERM;
+  }
+  mkdir(_name: string, _made: NewInode): Or<Inode> {
+    return -E.EPERM;
+  }
+  symlink(_name: string, _target: string, _made: NewInode): Or<Inode> {
+    return -E.EPERM;
+  }
+  link(_name: string, _target: Inode): number {
+    return -E.EPERM;
+  }
+  unlink(_name: string, _target: Inode): number {
+    return -E.EPERM;
+  }
+  rmdir(_name: string, _target: Inode): number {
+    return -E.EPERM;
+  }
   /** Move `name` here to `newName` in `to`, over what is there; RENAME_EXCHANGE swaps. The checks that all file systems share are done. */
-  rename(_name: string, _to: Inode, _newName: string, _flags: number): number { return -E.EPERM; }
+  rename(_name: string, _to: Inode, _newName: string, _flags: number): number {
+    return -E.EPERM;
+  }
   /** A file without a name, for O_TMPFILE. */
-  tmpfile(_made: NewInode): Or<Inode> { return -E.EOPNOTSUPP; }
+  tmpfile(_made: NewInode): Or<Inode> {
+    return -E.EOPNOTSUPP;
+  }
   /** The entries behind `cookie` (0: all), in order, without "." and "..". */
-  entries(_cookie: number, _task: Task): Iterator<DirEntry> { return [][Symbol.iterator](); }
+  entries(_cookie: number, _task: Task): Iterator<DirEntry> {
+    return [][Symbol.iterator]();
+  }
   /** A cookie behind which all present names lie, and none that is made later; undefined where positions are not kept so. */
-  get start(): number | undefined { return undefined; }
-  get isEmpty(): boolean { return true; }
+  get start(): number | undefined {
+    return undefined;
+  }
+  get isEmpty(): boolean {
+    return true;
+  }
 
   // Symbolic links.
-  readlink(_task: Task): Or<string> { return -E.EINVAL; }
+  readlink(_task: Task): Or<string> {
+    return -E.EINVAL;
+  }
   /** A link that does not go by its text: /proc/PID/fd/N, /proc/PID/exe. */
-  jump(_task: Task): Or<Path> | undefined { return undefined; }
+  jump(_task: Task): Or<Path> | undefined {
+    return undefined;
+  }
 
   // Regular files.
-  truncate(_size: number): number { return -E.EINVAL; }
+  truncate(_size: number): number {
+    return -E.EINVAL;
+  }
 
   /** Access decided by the inode itself rather than by mode bits (procfs); undefined: by mode bits. */
-  permission(_task: Task, _mask: number): number | undefined { return undefined; }
+  permission(_task: Task, _mask: number): number | undefined {
+    return undefined;
+  }
   setattr(changes: Changes): number {
     Object.assign(this, changes);
     return 0;

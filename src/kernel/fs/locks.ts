@@ -1,9 +1,10 @@
 // Advisory locks: POSIX record locks of fcntl(2), which belong to a descriptor table, and flock(2), which belongs to a file description.
 // Linux fs/locks.c.
+
+import { WaitQueue } from "../wait.ts";
 import type { FdTable } from "./fd-table.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";
-import { WaitQueue } from "../wait.ts";
 
 export const F_RDLCK = 0;
 export const F_WRLCK = 1;
@@ -32,8 +33,9 @@ export const lockQueue = (inode: Inode): WaitQueue => of(inode).queue;
 
 /** The first lock that keeps `want` from being had. */
 export const conflicting = (inode: Inode, want: Omit<RecordLock, "pid">): RecordLock | undefined =>
-  of(inode).records.find((l) =>
-    l.owner !== want.owner && l.start < want.end && want.start < l.end && (l.type === F_WRLCK || want.type === F_WRLCK));
+  of(inode).records.find(
+    (l) => l.owner !== want.owner && l.start < want.end && want.start < l.end && (l.type === F_WRLCK || want.type === F_WRLCK),
+  );
 
 /** Replace what `owner` holds in the range by `type`, or by nothing. */
 export const setRecord = (inode: Inode, range: Omit<RecordLock, "type">, type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK): void => {
@@ -41,7 +43,10 @@ export const setRecord = (inode: Inode, range: Omit<RecordLock, "type">, type: t
   const { start, end, owner, pid } = range;
   const kept: RecordLock[] = [];
   for (const l of locks.records) {
-    if (l.owner !== owner || l.end <= start || end <= l.start) { kept.push(l); continue; }
+    if (l.owner !== owner || l.end <= start || end <= l.start) {
+      kept.push(l);
+      continue;
+    }
     if (l.start < start) kept.push({ ...l, end: start });
     if (end < l.end) kept.push({ ...l, start: end });
   }

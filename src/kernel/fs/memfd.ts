@@ -2,11 +2,11 @@
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task.ts";
 import { Dentry } from "./dentry.ts";
-import { MemFile, MemFs } from "./memfs.ts";
+import { MemFile, type MemFs } from "./memfs.ts";
 import { S_IFREG } from "./mode.ts";
-import { O_LARGEFILE, O_RDWR } from "./open-flags.ts";
-import { RegularFile, RegularInode } from "./regular.ts";
 import type { Mount } from "./mount.ts";
+import { O_LARGEFILE, O_RDWR } from "./open-flags.ts";
+import { RegularFile, type RegularInode } from "./regular.ts";
 
 export const F_SEAL_SEAL = 1;
 export const F_SEAL_SHRINK = 2;

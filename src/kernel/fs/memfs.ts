@@ -6,7 +6,7 @@ import type { Dentry, Path } from "./dentry.ts";
 import { DirFile } from "./dir-file.ts";
 import type { FileDescription } from "./file.ts";
 import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "./inode.ts";
-import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, direntType } from "./mode.ts";
+import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG } from "./mode.ts";
 import { RegularInode } from "./regular.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "./rename.ts";
 
@@ -31,7 +31,9 @@ export class MemFs extends FileSystem {
     this.#root ??= this.makeRoot(this.rootDir(this.#mode));
     return this.#root;
   }
-  protected rootDir(mode: number): Inode { return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }); }
+  protected rootDir(mode: number): Inode {
+    return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
+  }
 
   override charge(pages: number): boolean {
     const { budget } = this;
@@ -61,11 +63,21 @@ export class MemFile extends RegularInode {
     own(this, made);
     this.content = content;
   }
-  override get size(): number { return this.content.size; }
-  override get blocks(): number { return this.content.blocks; }
-  override readAt(at: number, into: Uint8Array): number { return this.content.read(at, into); }
-  override writeAt(at: number, bytes: Uint8Array): number { return this.content.write(at, bytes); }
-  override nextData(at: number, data: boolean): number { return this.content.next(at, data); }
+  override get size(): number {
+    return this.content.size;
+  }
+  override get blocks(): number {
+    return this.content.blocks;
+  }
+  override readAt(at: number, into: Uint8Array): number {
+    return this.content.read(at, into);
+  }
+  override writeAt(at: number, bytes: Uint8Array): number {
+    return this.content.write(at, bytes);
+  }
+  override nextData(at: number, data: boolean): number {
+    return this.content.next(at, data);
+  }
   override truncate(size: number): number {
     this.content.truncate(size);
     this.pages?.truncated(size);
@@ -93,10 +105,18 @@ export class MemLink extends Inode {
     own(this, made);
     this.target = target;
   }
-  override get size(): number { return this.target.length; }
-  override readlink(): string { return this.target; }
-  override open(): Or<FileDescription> { return -E.ELOOP; }
-  protected override evict(): void { this.fs.budget.usedInodes--; }
+  override get size(): number {
+    return this.target.length;
+  }
+  override readlink(): string {
+    return this.target;
+  }
+  override open(): Or<FileDescription> {
+    return -E.ELOOP;
+  }
+  protected override evict(): void {
+    this.fs.budget.usedInodes--;
+  }
 }
 
 /** Device nodes, fifos and sockets: opened by what they name, not by the file system. */
@@ -106,12 +126,21 @@ export class MemNode extends Inode {
     super(fs, made.mode, made.ino);
     own(this, made);
   }
-  override open(): Or<FileDescription> { return -E.ENXIO; }
-  protected override evict(): void { this.fs.budget.usedInodes--; }
+  override open(): Or<FileDescription> {
+    return -E.ENXIO;
+  }
+  protected override evict(): void {
+    this.fs.budget.usedInodes--;
+  }
 }
 
 /** `inode` is made by `load` when somebody first asks for it. */
-export interface MemEntry { inode: Inode | undefined; readonly type: number; ino: number; readonly cookie: number }
+export interface MemEntry {
+  inode: Inode | undefined;
+  readonly type: number;
+  ino: number;
+  readonly cookie: number;
+}
 
 export class MemDir extends Inode {
   declare readonly fs: MemFs;
@@ -123,14 +152,26 @@ export class MemDir extends Inode {
     own(this, made);
     this.nlink = 2;
   }
-  override get size(): number { return (this.names.size + 2) * DIRENT_SIZE; }
-  override get isEmpty(): boolean { this.fill(); return this.names.size === 0; }
-  override get start(): number { this.fill(); return this.#nextCookie; }
-  override open(_task: Task, flags: number, path: Path): Or<FileDescription> { return new DirFile(this, flags, path); }
+  override get size(): number {
+    return (this.names.size + 2) * DIRENT_SIZE;
+  }
+  override get isEmpty(): boolean {
+    this.fill();
+    return this.names.size === 0;
+  }
+  override get start(): number {
+    this.fill();
+    return this.#nextCookie;
+  }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new DirFile(this, flags, path);
+  }
 
   /** Where the names come from somewhere else: read them now. */
   protected fill(): void {}
-  protected load(_name: string, _entry: MemEntry): Or<Inode> { return -E.EIO; }
+  protected load(_name: string, _entry: MemEntry): Or<Inode> {
+    return -E.EIO;
+  }
 
   override lookup(name: string): Or<Inode> {
     this.fill();
@@ -173,11 +214,15 @@ export class MemDir extends Inode {
   override mknod(name: string, made: NewInode): Or<Inode> {
     return this.#make(name, () => ((made.mode & 0o170000) === S_IFREG ? new MemFile(this.fs, made) : new MemNode(this.fs, made)));
   }
-  override mkdir(name: string, made: NewInode): Or<Inode> { return this.#make(name, () => new MemDir(this.fs, made)); }
+  override mkdir(name: string, made: NewInode): Or<Inode> {
+    return this.#make(name, () => new MemDir(this.fs, made));
+  }
   override symlink(name: string, target: string, made: NewInode): Or<Inode> {
     return this.#make(name, () => new MemLink(this.fs, { ...made, mode: S_IFLNK | 0o777 }, target));
   }
-  override tmpfile(made: NewInode): Or<Inode> { return new MemFile(this.fs, made); }
+  override tmpfile(made: NewInode): Or<Inode> {
+    return new MemFile(this.fs, made);
+  }
 
   override link(name: string, target: Inode): number {
     this.fill();
@@ -216,11 +261,17 @@ export class MemDir extends Inode {
     if (there && flags & RENAME_EXCHANGE) {
       to.names.delete(newName);
       this.add(name, there);
-      if (there.isDir) { this.nlink++; to.nlink--; }
+      if (there.isDir) {
+        this.nlink++;
+        to.nlink--;
+      }
     } else if (there?.isDir) to.rmdir(newName, there);
     else if (there) to.unlink(newName, there);
     to.add(newName, moved);
-    if (moved.isDir) { this.nlink--; to.nlink++; }
+    if (moved.isDir) {
+      this.nlink--;
+      to.nlink++;
+    }
     // A whiteout tells overlayfs that the name is gone: character device 0:0.
     if (flags & RENAME_WHITEOUT) this.add(name, new MemNode(this.fs, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }));
     for (const inode of [this, to]) inode.touch("modify");

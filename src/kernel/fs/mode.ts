@@ -15,7 +15,6 @@ export const S_ISVTX = 0o1000;
 export const S_IXGRP = 0o010;
 /** Everything chmod can set. */
 export const S_IALLUGO = 0o7777;
-export const S_IRWXUGO = 0o777;
 export const S_IXUGO = 0o111;
 
 /** The d_type of a directory entry is the type bits of st_mode, shifted. */

@@ -1,5 +1,5 @@
 // The mount tree of a mount namespace. man 2 mount, man 7 mount_namespaces.
-import { Dentry, type Path } from "./dentry.ts";
+import type { Dentry, Path } from "./dentry.ts";
 import type { FileSystem } from "./inode.ts";
 
 export const MS_RDONLY = 1;
@@ -32,7 +32,9 @@ export class Mount {
     this.source = source;
     this.flags = flags;
   }
-  get path(): Path { return { mount: this, dentry: this.root }; }
+  get path(): Path {
+    return { mount: this, dentry: this.root };
+  }
 }
 
 export class MountNamespace {

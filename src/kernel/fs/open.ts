@@ -6,20 +6,57 @@ import { createFile, masked, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
 import type { Or } from "./inode.ts";
-import { S_IFBLK, S_IFCHR, S_IFMT, S_IFREG, S_IALLUGO, may } from "./mode.ts";
+import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
 import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
 import {
-  __O_TMPFILE, O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL, O_LARGEFILE, O_NOATIME, O_NOCTTY,
-  O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_SYNC, O_TRUNC,
+  __O_TMPFILE,
+  O_ACCMODE,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  O_SYNC,
+  O_TRUNC,
 } from "./open-flags.ts";
 import { PathFile } from "./path-file.ts";
 import { isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
 import { type Last, Walk } from "./resolve.ts";
 
-export interface How { readonly flags: number; readonly mode: number }
+export interface How {
+  readonly flags: number;
+  readonly mode: number;
+}
 
-const known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE |
-  O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_SYNC | O_PATH | __O_TMPFILE;
+const known =
+  O_ACCMODE |
+  O_CREAT |
+  O_EXCL |
+  O_NOCTTY |
+  O_TRUNC |
+  O_APPEND |
+  O_NONBLOCK |
+  O_DSYNC |
+  O_ASYNC |
+  O_DIRECT |
+  O_LARGEFILE |
+  O_DIRECTORY |
+  O_NOFOLLOW |
+  O_NOATIME |
+  O_CLOEXEC |
+  O_SYNC |
+  O_PATH |
+  __O_TMPFILE;
 const withPath = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 
 /** What open and openat forgive and openat2 does not: Linux build_open_how(). */

@@ -3,8 +3,8 @@ import { E } from "../../abi/errno.ts";
 import { CAP, type Cred, capable, inGroup } from "../cred.ts";
 import type { Task } from "../task.ts";
 import type { Inode } from "./inode.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO, may } from "./mode.ts";
-import { MS_RDONLY, type Mount } from "./mount.ts";
+import { may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
+import { type Mount, MS_RDONLY } from "./mount.ts";
 
 const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
   const shift = inode.uid === cred.fsuid ? 6 : inGroup(cred, inode.gid) ? 3 : 0;

@@ -1,7 +1,7 @@
 // Pipes and fifos. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task.ts";
-import { WaitQueue, type Wait, wait } from "../wait.ts";
+import { type Wait, WaitQueue, wait } from "../wait.ts";
 import type { Path } from "./dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./file.ts";
 import type { Inode, Or } from "./inode.ts";
@@ -14,7 +14,11 @@ export const PIPE_DEFAULT = 65536;
 export const PIPE_MAX = 1048576;
 
 /** One page of a pipe: bytes from `start`, and room behind them for small writes to join. */
-interface Slot { readonly page: Uint8Array; start: number; end: number }
+interface Slot {
+  readonly page: Uint8Array;
+  start: number;
+  end: number;
+}
 
 /** Room is counted in pages, as Linux does: a byte alone takes one until others join it. */
 export class Pipe {
@@ -29,8 +33,12 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
-  get slots(): number { return this.#slots.length; }
-  get full(): boolean { return this.#slots.length * PIPE_BUF >= this.capacity; }
+  get slots(): number {
+    return this.#slots.length;
+  }
+  get full(): boolean {
+    return this.#slots.length * PIPE_BUF >= this.capacity;
+  }
 
   /** How many bytes there was room for. Linux pipe_write(). */
   put(bytes: Uint8Array): number {
@@ -96,11 +104,23 @@ export class PipeEnd extends FileDescription {
     this.pipe = pipe;
     this.writersBefore = pipe.writers > 0 ? -1 : pipe.writerOpens;
     this.readersBefore = pipe.readerOpens;
-    if (this.readable) { pipe.readers++; pipe.readerOpens++; pipe.writeQueue.wake(); }
-    if (this.writable) { pipe.writers++; pipe.writerOpens++; pipe.readQueue.wake(); }
+    if (this.readable) {
+      pipe.readers++;
+      pipe.readerOpens++;
+      pipe.writeQueue.wake();
+    }
+    if (this.writable) {
+      pipe.writers++;
+      pipe.writerOpens++;
+      pipe.readQueue.wake();
+    }
   }
-  override get writesAll(): boolean { return true; }
-  override get signalsPipe(): boolean { return true; }
+  override get writesAll(): boolean {
+    return true;
+  }
+  override get signalsPipe(): boolean {
+    return true;
+  }
   override release(): void {
     const { pipe } = this;
     if (this.readable && --pipe.readers === 0) pipe.writeQueue.wake();
@@ -162,9 +182,11 @@ export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): O
   const end = waiting instanceof PipeEnd ? waiting : new PipeEnd(inode, flags, path);
   const { pipe } = end;
   const access = flags & O_ACCMODE;
-  const met = access === O_RDWR || (access === O_RDONLY
-    ? pipe.writers > 0 || pipe.writerOpens !== end.writersBefore || (flags & O_NONBLOCK) !== 0
-    : pipe.readers > 0 || pipe.readerOpens !== end.readersBefore);
+  const met =
+    access === O_RDWR ||
+    (access === O_RDONLY
+      ? pipe.writers > 0 || pipe.writerOpens !== end.writersBefore || (flags & O_NONBLOCK) !== 0
+      : pipe.readers > 0 || pipe.readerOpens !== end.readersBefore);
   if (met) {
     task.waited.held = undefined;
     return waiting ? end.handOver() : end;

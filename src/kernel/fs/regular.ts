@@ -1,6 +1,7 @@
 // Regular files that are open. What is theirs alone: the offset, O_APPEND, holes, the page cache.
 import { E } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
+import type { PageCache } from "../../memory/page-cache.ts";
 import type { Task } from "../task.ts";
 import { type Path, pathName } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
@@ -8,7 +9,6 @@ import { Inode, type Or } from "./inode.ts";
 import { major, minor } from "./mode.ts";
 import { MS_NOATIME, MS_NOEXEC } from "./mount.ts";
 import { O_NOATIME } from "./open-flags.ts";
-import type { PageCache } from "../../memory/page-cache.ts";
 
 /** MAX_LFS_FILESIZE is 2^63 - 1; what a number can say exactly is enough. */
 export const MAX_FILE_SIZE = Number.MAX_SAFE_INTEGER;
@@ -27,18 +27,28 @@ export abstract class RegularInode extends Inode {
   /** Fill `into` from `at`; both ends lie within the file. Bytes, or -errno. */
   abstract readAt(at: number, into: Uint8Array): number;
   abstract writeAt(at: number, bytes: Uint8Array): number;
-  nextData(at: number, data: boolean): number { return data ? at : this.size; }
+  nextData(at: number, data: boolean): number {
+    return data ? at : this.size;
+  }
   /** fallocate(2): allocate, or punch a hole. */
-  allocate(_at: number, _end: number, _punch: boolean): number { return -E.EOPNOTSUPP; }
+  allocate(_at: number, _end: number, _punch: boolean): number {
+    return -E.EOPNOTSUPP;
+  }
 
   readPage(index: number, into: Uint8Array): number {
     const n = Math.min(into.length, this.size - index * 4096);
     return n <= 0 ? 0 : Math.min(0, this.readAt(index * 4096, into.subarray(0, n)));
   }
-  writePage(index: number, from: Uint8Array): void { this.writeAt(index * 4096, from); }
+  writePage(index: number, from: Uint8Array): void {
+    this.writeAt(index * 4096, from);
+  }
 
-  override open(_task: Task, flags: number, path: Path): Or<FileDescription> { return new RegularFile(this, flags, path); }
-  protected override evict(): void { this.pages?.drop(); }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new RegularFile(this, flags, path);
+  }
+  protected override evict(): void {
+    this.pages?.drop();
+  }
 }
 
 /** Set-user-ID and, where executable, set-group-ID bits go when somebody without CAP_FSETID writes. Linux file_remove_privs(). */
@@ -62,8 +72,12 @@ export class RegularFile extends FileDescription {
     super(inode, flags, path);
     if (this.writable) inode.writers++;
   }
-  override get seekable(): boolean { return true; }
-  override release(): void { if (this.writable) this.inode.writers--; }
+  override get seekable(): boolean {
+    return true;
+  }
+  override release(): void {
+    if (this.writable) this.inode.writers--;
+  }
 
   override read(_task: Task, n: number, at: number): Or<Uint8Array> {
     const { inode } = this;
@@ -106,8 +120,13 @@ export class RegularFile extends FileDescription {
   override mapping(task: Task): Or<MappedFile | "anonymous"> {
     const { inode, path } = this;
     return {
-      backing: inode, path: pathName(path, task.fs.root).name, dev: (major(inode.fs.dev) << 8) | minor(inode.fs.dev), ino: inode.ino,
-      readable: this.readable, writable: this.writable, noexec: (path.mount.flags & MS_NOEXEC) !== 0,
+      backing: inode,
+      path: pathName(path, task.fs.root).name,
+      dev: (major(inode.fs.dev) << 8) | minor(inode.fs.dev),
+      ino: inode.ino,
+      readable: this.readable,
+      writable: this.writable,
+      noexec: (path.mount.flags & MS_NOEXEC) !== 0,
       sealedWrite: ((inode.seals ?? 0) & 0x18) !== 0,
     };
   }

@@ -56,7 +56,10 @@ export class Walk {
     if (name.startsWith("/")) this.at = this.task.fs.root;
     const slash = name.endsWith("/");
     // What is still to be walked, the next component at the end.
-    const rest = name.split("/").filter((part) => part !== "").reverse();
+    const rest = name
+      .split("/")
+      .filter((part) => part !== "")
+      .reverse();
     if (rest.length === 0) return { parent: this.at, name: "", kind: "root", slash };
     for (;;) {
       const part = rest.pop() as string;
@@ -78,7 +81,12 @@ export class Walk {
         continue;
       }
       if (target.startsWith("/")) this.at = this.task.fs.root;
-      rest.push(...target.split("/").filter((p) => p !== "").reverse());
+      rest.push(
+        ...target
+          .split("/")
+          .filter((p) => p !== "")
+          .reverse(),
+      );
     }
   }
 

@@ -5,7 +5,7 @@ import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
 import type { FileSystem } from "./inode.ts";
 import { MemDir, MemFs } from "./memfs.ts";
 import { S_IFDIR } from "./mode.ts";
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MountNamespace } from "./mount.ts";
+import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "./mount.ts";
 import { ProcFs } from "./proc/procfs.ts";
 import { adopt } from "./resolve.ts";
 import type { Tty } from "./tty/tty.ts";
@@ -17,7 +17,8 @@ export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Path | undefin
   for (const part of name.split("/").filter((p) => p !== "")) {
     const dir = at.dentry.inode;
     const known = at.dentry.children.get(part)?.inode ?? (dir instanceof MemDir ? dir.lookup(part) : undefined);
-    const found = typeof known === "number" && !dir.fs.readOnly ? dir.mkdir(part, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : known;
+    const found =
+      typeof known === "number" && !dir.fs.readOnly ? dir.mkdir(part, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : known;
     if (found === undefined || typeof found === "number" || !found.isDir) return undefined;
     at = MountNamespace.cross({ mount: at.mount, dentry: at.dentry.children.get(part) ?? adopt(at.dentry, part, found) });
   }

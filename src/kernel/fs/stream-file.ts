@@ -21,7 +21,9 @@ export class StreamInput extends FileDescription {
     this.source = source;
   }
   /** FIONREAD. */
-  get waitingBytes(): number { return this.source.available; }
+  get waitingBytes(): number {
+    return this.source.available;
+  }
   override read(_task: Task, n: number): Or<Uint8Array> {
     if (n === 0 || this.source.available > 0) return this.source.take(n);
     return this.source.ended ? new Uint8Array(0) : -E.EAGAIN;
@@ -29,7 +31,9 @@ export class StreamInput extends FileDescription {
   override poll(): number {
     return (this.source.available > 0 ? POLLIN | POLLRDNORM : 0) | (this.source.ended ? POLLHUP : 0);
   }
-  override queues(): readonly WaitQueue[] { return [this.source.queue]; }
+  override queues(): readonly WaitQueue[] {
+    return [this.source.queue];
+  }
 }
 
 /** Writes to the host. */
@@ -40,13 +44,21 @@ export class StreamOutput extends FileDescription {
     super(path.dentry.inode, O_WRONLY, path);
     this.sink = sink;
   }
-  override get writesAll(): boolean { return true; }
-  override get signalsPipe(): boolean { return true; }
+  override get writesAll(): boolean {
+    return true;
+  }
+  override get signalsPipe(): boolean {
+    return true;
+  }
   override write(_task: Task, bytes: Uint8Array): number {
     if (bytes.length === 0) return 0;
     const n = this.sink.write(bytes);
     return n === 0 ? -E.EAGAIN : n;
   }
-  override poll(): number { return POLLOUT | POLLWRNORM; }
-  override queues(): readonly WaitQueue[] { return [this.sink.queue]; }
+  override poll(): number {
+    return POLLOUT | POLLWRNORM;
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.sink.queue];
+  }
 }

@@ -21,9 +21,13 @@ export class ByteSource {
     this.queue.wake();
   }
 
-  get available(): number { return this.#bytes.length; }
+  get available(): number {
+    return this.#bytes.length;
+  }
   /** The guest's end: up to n bytes, empty if there are none yet. */
-  take(n: number): Uint8Array { return this.#bytes.take(n); }
+  take(n: number): Uint8Array {
+    return this.#bytes.take(n);
+  }
 }
 
 /** Bytes that go to the host. */
@@ -37,5 +41,8 @@ export interface ByteSink {
 /** A sink that hands every write to a function and is never full. */
 export const sink = (write: (bytes: Uint8Array) => void): ByteSink => ({
   queue: new WaitQueue(true),
-  write(bytes) { write(bytes); return bytes.length; },
+  write(bytes) {
+    write(bytes);
+    return bytes.length;
+  },
 });

@@ -6,14 +6,19 @@ import { AnonFs, AnonInode } from "./anon.ts";
 import type { Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Clock, FileSystem, Inode, Or } from "./inode.ts";
-import { S_IFCHR, S_IFIFO, makedev } from "./mode.ts";
 import { MemFs } from "./memfs.ts";
+import { makedev, S_IFCHR, S_IFIFO } from "./mode.ts";
 import { Mount, MountNamespace } from "./mount.ts";
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./open-flags.ts";
-import { PipeEnd, openFifo } from "./pipe.ts";
+import { openFifo, PipeEnd } from "./pipe.ts";
 
 /** /proc/sys/fs/protected_*, as Debian sets them. man 5 proc_sys_fs */
-export interface Protection { hardlinks: number; symlinks: number; fifos: number; regular: number }
+export interface Protection {
+  hardlinks: number;
+  symlinks: number;
+  fifos: number;
+  regular: number;
+}
 
 /** What a character device node opens. */
 export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
@@ -44,7 +49,9 @@ export class Vfs {
   }
 
   /** A device number for a file system without a device: major 0. */
-  newDev(): number { return makedev(0, this.#nextDev++); }
+  newDev(): number {
+    return makedev(0, this.#nextDev++);
+  }
 
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);

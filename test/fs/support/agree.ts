@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Abi } from "../../../src/abi/abi.ts";
 import { syscallNumbers } from "../../../src/abi/numbers.ts";
 import { TestMachine } from "./machine.ts";
-import { type Outcome, Script, abis, line, runNatively } from "./script.ts";
+import { abis, line, type Outcome, runNatively, Script } from "./script.ts";
 
 /** Hides what may differ (times, inode numbers) from a call's outcome. */
 export type Mask = (outcome: Outcome, name: string, abi: Abi) => Outcome;

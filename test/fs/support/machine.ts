@@ -1,31 +1,34 @@
 // A task with memory and file systems but no processor: system calls are made by calling their handlers.
 import { existsSync, readFileSync } from "node:fs";
-import { type Abi, x64, i386 } from "../../../src/abi/abi.ts";
+import { type Abi, i386, x64 } from "../../../src/abi/abi.ts";
 import type { VAddr } from "../../../src/abi/brand.ts";
 import { syscallNumbers } from "../../../src/abi/numbers.ts";
 import { calls } from "../../../src/kernel/calls/index.ts";
 import { type Cred, credOf } from "../../../src/kernel/cred.ts";
-import { newDevPts, registerDevices } from "../../../src/kernel/fs/devtmpfs.ts";
 import { FsContext } from "../../../src/kernel/fs/context.ts";
+import { newDevPts, registerDevices } from "../../../src/kernel/fs/devtmpfs.ts";
 import { FdTable } from "../../../src/kernel/fs/fd-table.ts";
-import type { FileSystem, Clock } from "../../../src/kernel/fs/inode.ts";
+import type { Clock, FileSystem } from "../../../src/kernel/fs/inode.ts";
 import { MemFs } from "../../../src/kernel/fs/memfs.ts";
 import { Vfs } from "../../../src/kernel/fs/vfs.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
-import { profiles } from "../../../src/kernel/profile.ts";
 import { Process } from "../../../src/kernel/process.ts";
-import { type Result, dispatchTable } from "../../../src/kernel/syscall.ts";
+import { profiles } from "../../../src/kernel/profile.ts";
+import { dispatchTable, type Result } from "../../../src/kernel/syscall.ts";
 import { Task } from "../../../src/kernel/task.ts";
 import { Frames } from "../../../src/memory/frames.ts";
 import { layoutFor } from "../../../src/memory/layout.ts";
 import { mmap } from "../../../src/memory/map.ts";
 import { AddressSpace } from "../../../src/memory/space.ts";
-import { type Arg, type Call, type Outcome, type Script, flatten } from "./script.ts";
+import { type Arg, type Call, flatten, type Outcome, type Script } from "./script.ts";
 
 /** What the judging kernel is set to. */
 const nativeSetting = (name: string): number => (existsSync(`/proc/sys/${name}`) ? Number(readFileSync(`/proc/sys/${name}`, "utf8")) : 0);
 
-const tables = new Map([[x64, dispatchTable(calls, x64)], [i386, dispatchTable(calls, i386)]]);
+const tables = new Map([
+  [x64, dispatchTable(calls, x64)],
+  [i386, dispatchTable(calls, i386)],
+]);
 /** One memory for all machines of a test file: they are many. */
 const frames = new Frames(new WebAssembly.Memory({ initial: 512, maximum: 512 }), 0);
 const SCRATCH = 0x100000;
@@ -40,7 +43,8 @@ export class TestMachine {
     // No code ever runs: what only the scheduler and the gate use may be missing.
     this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames, model: {}, vdso: {} } as never);
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
-    for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const) this.kernel.vfs.protection[key] = nativeSetting(`fs/protected_${key}`);
+    for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const)
+      this.kernel.vfs.protection[key] = nativeSetting(`fs/protected_${key}`);
     registerDevices(this.kernel.vfs, newDevPts(this.kernel.vfs.newDev(), this.kernel));
     this.task = this.newTask(options.cred ?? credOf(0, 0));
     // The standard streams of the native runner are in the way of scripts there, so something is here, too.
@@ -78,7 +82,9 @@ export class TestMachine {
   }
 
   /** Give the memory back. */
-  end(): void { for (const task of this.kernel.tasks.values()) task.mem.release(); }
+  end(): void {
+    for (const task of this.kernel.tasks.values()) task.mem.release();
+  }
 
   /** Put bytes into the task's memory. */
   place(bytes: Uint8Array, task: Task = this.task): VAddr {
@@ -88,7 +94,12 @@ export class TestMachine {
     this.#scratch += Math.ceil(bytes.length / 16) * 16 + 16;
     return at;
   }
-  text(s: string, task?: Task): VAddr { return this.place(Uint8Array.from(`${s}\0`, (c) => c.charCodeAt(0)), task); }
+  text(s: string, task?: Task): VAddr {
+    return this.place(
+      Uint8Array.from(`${s}\0`, (c) => c.charCodeAt(0)),
+      task,
+    );
+  }
 
   run(script: Script, abi: Abi): Outcome[] {
     const outcomes: Outcome[] = [];

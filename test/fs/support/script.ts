@@ -18,7 +18,9 @@ export type Arg =
 export const out = (n: number): Arg => ({ out: n });
 /** A 64-bit integer: one register, or two where the ABI splits them. */
 export const wide = (n: number): Arg => ({ wide: n });
-export const bytes = (text: string | Uint8Array): Arg => ({ bytes: typeof text === "string" ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : text });
+export const bytes = (text: string | Uint8Array): Arg => ({
+  bytes: typeof text === "string" ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : text,
+});
 export const words = (...list: number[]): Arg => bytes(new Uint8Array(Int32Array.from(list).buffer));
 
 export interface Call {
@@ -44,7 +46,10 @@ export class Script {
   pair(name: SyscallName, ...args: Arg[]): [Arg, Arg] {
     const stored = this.#buffers;
     this.add(name, ...args);
-    return [{ stored, word: 0 }, { stored, word: 1 }];
+    return [
+      { stored, word: 0 },
+      { stored, word: 1 },
+    ];
   }
 }
 
@@ -90,10 +95,24 @@ export const runNatively = (scripts: readonly Script[], abi: Abi): Outcome[][] =
   try {
     const text = (s: Script): string =>
       s.calls.map((c) => `${[syscallNumbers[c.name][abi.column], ...flatten(c.args, abi).map(word)].join(" ")}\n`).join("");
-    const { stdout, stderr } = spawnSync(runner(abi), [dir], { input: scripts.map(text).join("---\n"), encoding: "latin1", maxBuffer: 1 << 28, timeout: 60_000 });
-    const all = stdout.split("---\n").slice(0, -1).map((part) => part.split("\n").filter((l) => l !== "").map(outcome));
+    const { stdout, stderr } = spawnSync(runner(abi), [dir], {
+      input: scripts.map(text).join("---\n"),
+      encoding: "latin1",
+      maxBuffer: 1 << 28,
+      timeout: 60_000,
+    });
+    const all = stdout
+      .split("---\n")
+      .slice(0, -1)
+      .map((part) =>
+        part
+          .split("\n")
+          .filter((l) => l !== "")
+          .map(outcome),
+      );
     scripts.forEach((s, i) => {
-      if (all[i]?.length !== s.calls.length) throw new Error(`script ${i} stopped after ${all[i]?.length} of ${s.calls.length} calls ${stderr}`);
+      if (all[i]?.length !== s.calls.length)
+        throw new Error(`script ${i} stopped after ${all[i]?.length} of ${s.calls.length} calls ${stderr}`);
     });
     return all;
   } finally {

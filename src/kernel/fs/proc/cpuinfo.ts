@@ -15,6 +15,7 @@ export const cpuinfo = ({ model }: Kernel): string => {
     ["address sizes", "40 bits physical, 48 bits virtual"], ["power management", ""],
   ];
   // The kernel pads with tabs to column 16.
-  const line = ([name, value]: readonly [string, string | number]): string => `${name}${name.length < 8 ? "\t\t" : "\t"}: ${value}`.trimEnd();
+  const line = ([name, value]: readonly [string, string | number]): string =>
+    `${name}${name.length < 8 ? "\t\t" : "\t"}: ${value}`.trimEnd();
   return `${rows.map(line).join("\n")}\n\n`;
 };

@@ -11,5 +11,9 @@ const rows: readonly (readonly [string, string])[] = [
 const value = (n: number): string => (n === Infinity ? "unlimited" : String(n));
 
 export const limitsText = ({ limits }: Process): string =>
-  `${"Limit".padEnd(25)} ${"Soft Limit".padEnd(20)} ${"Hard Limit".padEnd(20)} ${"Units".padEnd(10)}\n${rows.map(([name, unit], i) =>
-    `${name.padEnd(25)} ${value(limits[i]!.soft).padEnd(20)} ${value(limits[i]!.hard).padEnd(20)} ${unit === "" ? "" : unit.padEnd(10)}\n`).join("")}`;
+  `${"Limit".padEnd(25)} ${"Soft Limit".padEnd(20)} ${"Hard Limit".padEnd(20)} ${"Units".padEnd(10)}\n${rows
+    .map(
+      ([name, unit], i) =>
+        `${name.padEnd(25)} ${value(limits[i]!.soft).padEnd(20)} ${value(limits[i]!.hard).padEnd(20)} ${unit === "" ? "" : unit.padEnd(10)}\n`,
+    )
+    .join("")}`;

@@ -18,8 +18,12 @@ class MemFile extends FileDescription {
     this.#target = target;
     this.#mem = target.mem;
   }
-  override get seekable(): boolean { return true; }
-  get #gone(): boolean { return this.#target.state === "dead" || this.#target.mem !== this.#mem; }
+  override get seekable(): boolean {
+    return true;
+  }
+  get #gone(): boolean {
+    return this.#target.state === "dead" || this.#target.mem !== this.#mem;
+  }
   override read(_task: Task, n: number, at: number): Or<Uint8Array> {
     if (this.#gone) return new Uint8Array(0);
     const bytes = new Uint8Array(n);
@@ -30,7 +34,9 @@ class MemFile extends FileDescription {
     if (this.#gone) return 0;
     return this.#mem.poke(at, bytes) || (bytes.length > 0 ? -E.EIO : 0);
   }
-  override seek(_task: Task, offset: number, whence: number): number { return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0); }
+  override seek(_task: Task, offset: number, whence: number): number {
+    return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);
+  }
 }
 
 export class MemNode extends Inode {

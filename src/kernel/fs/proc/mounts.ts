@@ -2,12 +2,21 @@
 import type { Task } from "../../task.ts";
 import { pathName } from "../dentry.ts";
 import { major, minor } from "../mode.ts";
-import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME, type Mount } from "../mount.ts";
+import { type Mount, MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../mount.ts";
 import { isReadOnly } from "../permission.ts";
 
-const names = [[MS_NOSUID, "nosuid"], [MS_NODEV, "nodev"], [MS_NOEXEC, "noexec"], [MS_NOATIME, "noatime"], [MS_RELATIME, "relatime"]] as const;
+const names = [
+  [MS_NOSUID, "nosuid"],
+  [MS_NODEV, "nodev"],
+  [MS_NOEXEC, "noexec"],
+  [MS_NOATIME, "noatime"],
+  [MS_RELATIME, "relatime"],
+] as const;
 const options = (mount: Mount): string =>
-  [mount.flags & MS_RDONLY || isReadOnly(mount) ? "ro" : "rw", ...names.filter(([flag]) => mount.flags & flag).map(([, name]) => name)].join(",");
+  [
+    mount.flags & MS_RDONLY || isReadOnly(mount) ? "ro" : "rw",
+    ...names.filter(([flag]) => mount.flags & flag).map(([, name]) => name),
+  ].join(",");
 /** Blanks and backslashes would break the columns. */
 const mangle = (s: string): string => s.replace(/[ \t\n\\#]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
@@ -19,12 +28,16 @@ const visible = (task: Task): { mount: Mount; at: string }[] =>
   });
 
 export const mountsText = (task: Task): string =>
-  visible(task).map(({ mount, at }) => `${mangle(mount.source)} ${at} ${mount.fs.type} ${options(mount)}${mount.fs.options()} 0 0\n`).join("");
+  visible(task)
+    .map(({ mount, at }) => `${mangle(mount.source)} ${at} ${mount.fs.type} ${options(mount)}${mount.fs.options()} 0 0\n`)
+    .join("");
 
 export const mountinfoText = (task: Task): string =>
-  visible(task).map(({ mount, at }) => {
-    const { dev, type } = mount.fs;
-    const inside = pathName({ mount: mount, dentry: mount.root }, { mount, dentry: mount.fs.root }).name;
-    const state = `${isReadOnly(mount) ? "ro" : "rw"}${mount.fs.options()}`;
-    return `${mount.id} ${mount.parent?.id ?? mount.id} ${major(dev)}:${minor(dev)} ${mangle(inside)} ${at} ${options(mount)} - ${type} ${mangle(mount.source)} ${state}\n`;
-  }).join("");
+  visible(task)
+    .map(({ mount, at }) => {
+      const { dev, type } = mount.fs;
+      const inside = pathName({ mount: mount, dentry: mount.root }, { mount, dentry: mount.fs.root }).name;
+      const state = `${isReadOnly(mount) ? "ro" : "rw"}${mount.fs.options()}`;
+      return `${mount.id} ${mount.parent?.id ?? mount.id} ${major(dev)}:${minor(dev)} ${mangle(inside)} ${at} ${options(mount)} - ${type} ${mangle(mount.source)} ${state}\n`;
+    })
+    .join("");

@@ -6,7 +6,7 @@ import type { Path } from "../dentry.ts";
 import { DirFile } from "../dir-file.ts";
 import { FileDescription } from "../file.ts";
 import { type DirEntry, type FileSystem, Inode, type Or } from "../inode.ts";
-import { S_IFDIR, S_IFLNK, S_IFREG, direntType } from "../mode.ts";
+import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../mode.ts";
 import { seekTo } from "../regular.ts";
 
 export const text = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
@@ -25,7 +25,9 @@ class ProcFile extends FileDescription {
     super(inode, flags, path);
     this.#content = content;
   }
-  override get seekable(): boolean { return true; }
+  override get seekable(): boolean {
+    return true;
+  }
   override read(task: Task, n: number, at: number): Or<Uint8Array> {
     if (!this.#content.read) return -E.EINVAL;
     if (at === 0 || !this.#bytes) {
@@ -35,11 +37,18 @@ class ProcFile extends FileDescription {
     }
     return this.#bytes.slice(at, at + n);
   }
-  override write(task: Task, bytes: Uint8Array): number { return this.#content.write?.(task, bytes) ?? -E.EIO; }
-  override seek(_task: Task, offset: number, whence: number): number { return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0); }
+  override write(task: Task, bytes: Uint8Array): number {
+    return this.#content.write?.(task, bytes) ?? -E.EIO;
+  }
+  override seek(_task: Task, offset: number, whence: number): number {
+    return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);
+  }
 }
 
-export interface Owner { readonly uid: number; readonly gid: number }
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 const root: Owner = { uid: 0, gid: 0 };
 
 export class ProcFileNode extends Inode {
@@ -50,35 +59,67 @@ export class ProcFileNode extends Inode {
     this.gid = owner.gid;
     this.#content = content;
   }
-  override open(_task: Task, flags: number, path: Path): Or<FileDescription> { return new ProcFile(this.#content, this, flags, path); }
-  override truncate(): number { return 0; }
-  override setattr(): number { return -E.EPERM; }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new ProcFile(this.#content, this, flags, path);
+  }
+  override truncate(): number {
+    return 0;
+  }
+  override setattr(): number {
+    return -E.EPERM;
+  }
 }
 
 export class ProcLinkNode extends Inode {
   readonly #text: (task: Task) => Or<string>;
   readonly #jump: ((task: Task) => Or<Path> | undefined) | undefined;
-  constructor(fs: FileSystem, ino: number, text: (task: Task) => Or<string>, jump?: (task: Task) => Or<Path> | undefined, mode = 0o777, owner: Owner = root) {
+  constructor(
+    fs: FileSystem,
+    ino: number,
+    text: (task: Task) => Or<string>,
+    jump?: (task: Task) => Or<Path> | undefined,
+    mode = 0o777,
+    owner: Owner = root,
+  ) {
     super(fs, S_IFLNK | mode, ino);
     this.uid = owner.uid;
     this.gid = owner.gid;
     this.#text = text;
     this.#jump = jump;
   }
-  override get size(): number { return this.#jump ? 64 : 0; }
-  override open(): Or<FileDescription> { return -E.ELOOP; }
-  override readlink(task: Task): Or<string> { return this.#text(task); }
-  override jump(task: Task): Or<Path> | undefined { return this.#jump?.(task); }
+  override get size(): number {
+    return this.#jump ? 64 : 0;
+  }
+  override open(): Or<FileDescription> {
+    return -E.ELOOP;
+  }
+  override readlink(task: Task): Or<string> {
+    return this.#text(task);
+  }
+  override jump(task: Task): Or<Path> | undefined {
+    return this.#jump?.(task);
+  }
 }
 
 /** A name in a computed directory. */
-export interface ProcEntry { readonly name: string; readonly ino: number; readonly type: number; make(): Inode }
+export interface ProcEntry {
+  readonly name: string;
+  readonly ino: number;
+  readonly type: number;
+  make(): Inode;
+}
 
 export class ProcDirNode extends Inode {
   readonly #list: (task: Task) => Iterable<ProcEntry>;
   readonly #find: ((name: string, task: Task) => ProcEntry | undefined) | undefined;
-  constructor(fs: FileSystem, ino: number, mode: number, list: (task: Task) => Iterable<ProcEntry>,
-    find?: (name: string, task: Task) => ProcEntry | undefined, owner: Owner = root) {
+  constructor(
+    fs: FileSystem,
+    ino: number,
+    mode: number,
+    list: (task: Task) => Iterable<ProcEntry>,
+    find?: (name: string, task: Task) => ProcEntry | undefined,
+    owner: Owner = root,
+  ) {
     super(fs, S_IFDIR | mode, ino);
     this.nlink = 2;
     this.uid = owner.uid;
@@ -86,8 +127,12 @@ export class ProcDirNode extends Inode {
     this.#list = list;
     this.#find = find;
   }
-  override get isEmpty(): boolean { return false; }
-  override open(_task: Task, flags: number, path: Path): Or<FileDescription> { return new DirFile(this, flags, path); }
+  override get isEmpty(): boolean {
+    return false;
+  }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new DirFile(this, flags, path);
+  }
   override lookup(name: string, task: Task): Or<Inode> {
     if (this.#find) return this.#find(name, task)?.make() ?? -E.ENOENT;
     for (const entry of this.#list(task)) if (entry.name === name) return entry.make();
@@ -97,13 +142,17 @@ export class ProcDirNode extends Inode {
     let at = 0;
     for (const { name, ino, type } of this.#list(task)) if (++at > cookie) yield { name, ino, type, cookie: at };
   }
-  override setattr(): number { return -E.EPERM; }
+  override setattr(): number {
+    return -E.EPERM;
+  }
 }
 
 export const DT = { dir: direntType(S_IFDIR), reg: direntType(S_IFREG), link: direntType(S_IFLNK) } as const;
 
 /** A tree of fixed names: files with content, and directories of such. */
-export interface FixedTree { readonly [name: string]: FixedTree | (ProcContent & { readonly mode?: number }) }
+export interface FixedTree {
+  readonly [name: string]: FixedTree | (ProcContent & { readonly mode?: number });
+}
 const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
   typeof (x as ProcContent).read === "function" || typeof (x as ProcContent).write === "function";
 

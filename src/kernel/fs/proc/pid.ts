@@ -12,13 +12,15 @@ import { MemNode } from "./mem.ts";
 import { mountinfoText, mountsText } from "./mounts.ts";
 import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode } from "./node.ts";
 import type { ProcFs } from "./procfs.ts";
-import { statText, statmText, statusText } from "./status.ts";
+import { statmText, statText, statusText } from "./status.ts";
 
 /** May `task` look into `target`? Linux ptrace_may_access(), PTRACE_MODE_READ_FSCREDS. */
 export const mayAccess = (task: Task, target: Task): boolean => {
   if (task.process === target.process) return true;
   const { cred } = target;
-  const same = [cred.uid, cred.euid, cred.suid].every((u) => u === task.cred.fsuid) && [cred.gid, cred.egid, cred.sgid].every((g) => g === task.cred.fsgid);
+  const same =
+    [cred.uid, cred.euid, cred.suid].every((u) => u === task.cred.fsuid) &&
+    [cred.gid, cred.egid, cred.sgid].every((g) => g === task.cred.fsgid);
   return (same && target.dumpable === 1) || capable(task.cred, CAP.SYS_PTRACE);
 };
 /** Who owns a task's files: root, if the program must not be looked into. Linux task_dump_owner(). */
@@ -63,7 +65,9 @@ const comm = (target: Task): ProcContent => ({
 });
 
 type FileRow = readonly [name: string, mode: number, content: (target: Task, whole: boolean) => ProcContent];
-const open = (read: (target: Task, whole: boolean) => string): FileRow[2] => (target, whole) => ({ read: () => read(target, whole) });
+const open =
+  (read: (target: Task, whole: boolean) => string): FileRow[2] =>
+  (target, whole) => ({ read: () => read(target, whole) });
 
 // biome-ignore format: table
 const files: readonly FileRow[] = [
@@ -93,15 +97,26 @@ const files: readonly FileRow[] = [
 ];
 
 type LinkRow = readonly [name: string, to: (target: Task) => Path | undefined];
-const links: readonly LinkRow[] = [["cwd", (t) => t.fs.cwd], ["root", (t) => t.fs.root], ["exe", (t) => t.program.exe?.path]];
+const links: readonly LinkRow[] = [
+  ["cwd", (t) => t.fs.cwd],
+  ["root", (t) => t.fs.root],
+  ["exe", (t) => t.program.exe?.path],
+];
 
 /** A link that leads to a path itself, if the reader may look into the task. */
 const pathLink = (fs: ProcFs, ino: number, target: Task, to: () => Path | undefined, mode = 0o777): Inode => {
-  const reach = (task: Task): Or<Path> => (mayAccess(task, target) ? to() ?? -E.ENOENT : -E.EACCES);
-  return new ProcLinkNode(fs, ino, (task) => {
-    const path = reach(task);
-    return typeof path === "number" ? path : pathName(path, task.fs.root).name;
-  }, reach, mode, ownerOf(target));
+  const reach = (task: Task): Or<Path> => (mayAccess(task, target) ? (to() ?? -E.ENOENT) : -E.EACCES);
+  return new ProcLinkNode(
+    fs,
+    ino,
+    (task) => {
+      const path = reach(task);
+      return typeof path === "number" ? path : pathName(path, task.fs.root).name;
+    },
+    reach,
+    mode,
+    ownerOf(target),
+  );
 };
 
 const fdMode = (file: FileDescription): number => 0o100 | (file.readable ? 0o400 : 0) | (file.writable ? 0o200 : 0);
@@ -126,14 +141,23 @@ const fdEntries = (target: Task, from: number, make: (fd: number, ino: number) =
 const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
   const owner = ownerOf(target);
   const dir = (name: string, ino: number, mode: number, list: (task: Task) => Iterable<ProcEntry>): ProcEntry => ({
-    name, ino, type: DT.dir,
+    name,
+    ino,
+    type: DT.dir,
     make: () => new ProcDirNode(fs, ino, mode, (task) => (mayAccess(task, target) ? list(task) : []), undefined, owner),
   });
   return [
-    dir("fd", base(target) + 2, 0o500, () => fdEntries(target, FDS, (fd, ino) =>
-      pathLink(fs, ino, target, () => target.files.getRaw(fd)?.path, fdMode(target.files.getRaw(fd) as FileDescription)), DT.link)),
-    dir("fdinfo", base(target) + 3, 0o555, () => fdEntries(target, FDINFO, (fd, ino) =>
-      new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg)),
+    dir("fd", base(target) + 2, 0o500, () =>
+      fdEntries(
+        target,
+        FDS,
+        (fd, ino) => pathLink(fs, ino, target, () => target.files.getRaw(fd)?.path, fdMode(target.files.getRaw(fd) as FileDescription)),
+        DT.link,
+      ),
+    ),
+    dir("fdinfo", base(target) + 3, 0o555, () =>
+      fdEntries(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg),
+    ),
   ];
 };
 
@@ -143,30 +167,50 @@ const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => {
   const first = base(target) + 16;
   return [
     ...directories(fs, target),
-    ...files.map(([name, mode, content], i): ProcEntry => ({
-      name, ino: first + i, type: DT.reg, make: () => new ProcFileNode(fs, first + i, mode, content(target, whole), owner),
-    })),
+    ...files.map(
+      ([name, mode, content], i): ProcEntry => ({
+        name,
+        ino: first + i,
+        type: DT.reg,
+        make: () => new ProcFileNode(fs, first + i, mode, content(target, whole), owner),
+      }),
+    ),
     { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, owner) },
-    ...links.map(([name, to], i): ProcEntry => ({
-      name, ino: base(target) + 8 + i, type: DT.link, make: () => pathLink(fs, base(target) + 8 + i, target, () => to(target)),
-    })),
+    ...links.map(
+      ([name, to], i): ProcEntry => ({
+        name,
+        ino: base(target) + 8 + i,
+        type: DT.link,
+        make: () => pathLink(fs, base(target) + 8 + i, target, () => to(target)),
+      }),
+    ),
   ];
 };
 
 const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
   const ino = base(target) + 1;
-  return { name: String(target.pid), ino, type: DT.dir, make: () => new ProcDirNode(fs, ino, 0o555, () => common(fs, target, false), undefined, ownerOf(target)) };
+  return {
+    name: String(target.pid),
+    ino,
+    type: DT.dir,
+    make: () => new ProcDirNode(fs, ino, 0o555, () => common(fs, target, false), undefined, ownerOf(target)),
+  };
 };
 
 /** /proc/PID of a process; found also by the ids of its other threads, though only leaders are listed. */
 export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
   const ino = base(target);
   const threads: ProcEntry = {
-    name: "task", ino: base(target) + 5, type: DT.dir,
-    make: () => new ProcDirNode(fs, base(target) + 5, 0o555, () => target.process.threads.map((t) => threadEntry(fs, t)), undefined, ownerOf(target)),
+    name: "task",
+    ino: base(target) + 5,
+    type: DT.dir,
+    make: () =>
+      new ProcDirNode(fs, base(target) + 5, 0o555, () => target.process.threads.map((t) => threadEntry(fs, t)), undefined, ownerOf(target)),
   };
   return {
-    name: String(target.pid), ino, type: DT.dir,
+    name: String(target.pid),
+    ino,
+    type: DT.dir,
     make: () => new ProcDirNode(fs, ino, 0o555, () => [threads, ...common(fs, target, true)], undefined, ownerOf(target)),
   };
 };

@@ -3,7 +3,7 @@ import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task.ts";
 import type { Dentry } from "../dentry.ts";
 import { FileSystem } from "../inode.ts";
-import { DT, ProcDirNode, type ProcEntry, ProcLinkNode, fixedEntries } from "./node.ts";
+import { DT, fixedEntries, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
 import { pidEntry } from "./pid.ts";
 import { systemFiles } from "./system.ts";
 
@@ -25,9 +25,19 @@ export class ProcFs extends FileSystem {
     this.kernel = kernel;
     let ino = ROOT_INO;
     this.#fixed = [...fixedEntries(this, systemFiles(kernel, this.settings), () => ++ino), ...this.#links(() => ++ino)];
-    this.#root = this.makeRoot(new ProcDirNode(this, ROOT_INO, 0o555, () => this.#list(), (name) => this.#find(name)));
+    this.#root = this.makeRoot(
+      new ProcDirNode(
+        this,
+        ROOT_INO,
+        0o555,
+        () => this.#list(),
+        (name) => this.#find(name),
+      ),
+    );
   }
-  override get root(): Dentry { return this.#root; }
+  override get root(): Dentry {
+    return this.#root;
+  }
 
   #links(next: () => number): ProcEntry[] {
     const link = (name: string, text: (task: Task) => string): ProcEntry => {
@@ -35,7 +45,9 @@ export class ProcFs extends FileSystem {
       return { name, ino, type: DT.link, make: () => new ProcLinkNode(this, ino, text) };
     };
     return [
-      link("self", (task) => String(task.tgid)), link("thread-self", (task) => `${task.tgid}/task/${task.pid}`), link("mounts", () => "self/mounts"),
+      link("self", (task) => String(task.tgid)),
+      link("thread-self", (task) => `${task.tgid}/task/${task.pid}`),
+      link("mounts", () => "self/mounts"),
     ];
   }
   #list(): ProcEntry[] {

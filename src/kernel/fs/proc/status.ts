@@ -1,11 +1,11 @@
 // /proc/PID/status, stat and statm. Linux fs/proc/array.c.
 import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { processUsage, ticks } from "../../life/usage.ts";
 import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
 import { type SigSet, sigbit } from "../../signal/set.ts";
-import { processUsage, ticks } from "../../life/usage.ts";
 import type { Task } from "../../task.ts";
-import type { Tty } from "../tty/tty.ts";
 import { encodeDev } from "../mode.ts";
+import type { Tty } from "../tty/tty.ts";
 
 const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
 export const stateOf = (task: Task): readonly [string, string] => states[task.process.ended === undefined ? task.state : "dead"];
@@ -29,9 +29,21 @@ const memoryLines = (task: Task): string[] => {
   if (task.state === "dead") return [];
   const u = task.mem.usage();
   return [
-    `VmPeak:\t${kB(u.total)}`, `VmSize:\t${kB(u.total)}`, `VmLck:\t${kB(u.locked)}`, `VmPin:\t${kB(0)}`, `VmHWM:\t${kB(u.resident)}`,
-    `VmRSS:\t${kB(u.resident)}`, `RssAnon:\t${kB(u.resident)}`, `RssFile:\t${kB(0)}`, `RssShmem:\t${kB(0)}`, `VmData:\t${kB(u.data)}`,
-    `VmStk:\t${kB(u.stack)}`, `VmExe:\t${kB(u.exec)}`, `VmLib:\t${kB(0)}`, `VmPTE:\t${kB(0)}`, `VmSwap:\t${kB(0)}`,
+    `VmPeak:\t${kB(u.total)}`,
+    `VmSize:\t${kB(u.total)}`,
+    `VmLck:\t${kB(u.locked)}`,
+    `VmPin:\t${kB(0)}`,
+    `VmHWM:\t${kB(u.resident)}`,
+    `VmRSS:\t${kB(u.resident)}`,
+    `RssAnon:\t${kB(u.resident)}`,
+    `RssFile:\t${kB(0)}`,
+    `RssShmem:\t${kB(0)}`,
+    `VmData:\t${kB(u.data)}`,
+    `VmStk:\t${kB(u.stack)}`,
+    `VmExe:\t${kB(u.exec)}`,
+    `VmLib:\t${kB(0)}`,
+    `VmPTE:\t${kB(0)}`,
+    `VmSwap:\t${kB(0)}`,
   ];
 };
 
@@ -50,19 +62,51 @@ export const statusText = (task: Task): string => {
   const { ignored, caught } = dispositions(task);
   const [letter, word] = stateOf(task);
   return [
-    `Name:\t${task.comm.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`, `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}`,
-    `State:\t${letter} (${word})`, `Tgid:\t${task.tgid}`, "Ngid:\t0", `Pid:\t${task.pid}`, `PPid:\t${task.ppid}`, "TracerPid:\t0",
-    `Uid:\t${cred.uid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}`, `Gid:\t${cred.gid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}`,
-    `FDSize:\t${Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.size))))}`, `Groups:\t${cred.groups.map((g) => `${g} `).join("")}`,
-    `NStgid:\t${task.tgid}`, `NSpid:\t${task.pid}`, `NSpgid:\t${process.pgid}`, `NSsid:\t${process.sid}`, "Kthread:\t0",
-    ...memoryLines(task), "CoreDumping:\t0", "THP_enabled:\t0", "untag_mask:\t0xffffffffffffffff", `Threads:\t${process.threads.length}`,
-    `SigQ:\t${process.pending.queue.length}/${process.limit(11)}`, `SigPnd:\t${hex16(task.pending.set)}`, `ShdPnd:\t${hex16(process.pending.set)}`,
-    `SigBlk:\t${hex16(task.blocked)}`, `SigIgn:\t${hex16(ignored)}`, `SigCgt:\t${hex16(caught)}`, `CapInh:\t${hex16(cred.inheritable)}`,
-    `CapPrm:\t${hex16(cred.permitted)}`, `CapEff:\t${hex16(cred.effective)}`, `CapBnd:\t${hex16(cred.bounding)}`, `CapAmb:\t${hex16(cred.ambient)}`,
-    ...seccompLines(task), "Speculation_Store_Bypass:\tnot vulnerable",
-    "SpeculationIndirectBranch:\tnot affected", "Cpus_allowed:\t1", "Cpus_allowed_list:\t0", "Mems_allowed:\t1", "Mems_allowed_list:\t0",
-    `voluntary_ctxt_switches:\t${task.usage.voluntarySwitches}`, `nonvoluntary_ctxt_switches:\t${task.usage.involuntarySwitches}`,
-  ].map((line) => `${line}\n`).join("");
+    `Name:\t${task.comm.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
+    `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}`,
+    `State:\t${letter} (${word})`,
+    `Tgid:\t${task.tgid}`,
+    "Ngid:\t0",
+    `Pid:\t${task.pid}`,
+    `PPid:\t${task.ppid}`,
+    "TracerPid:\t0",
+    `Uid:\t${cred.uid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}`,
+    `Gid:\t${cred.gid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}`,
+    `FDSize:\t${Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.size))))}`,
+    `Groups:\t${cred.groups.map((g) => `${g} `).join("")}`,
+    `NStgid:\t${task.tgid}`,
+    `NSpid:\t${task.pid}`,
+    `NSpgid:\t${process.pgid}`,
+    `NSsid:\t${process.sid}`,
+    "Kthread:\t0",
+    ...memoryLines(task),
+    "CoreDumping:\t0",
+    "THP_enabled:\t0",
+    "untag_mask:\t0xffffffffffffffff",
+    `Threads:\t${process.threads.length}`,
+    `SigQ:\t${process.pending.queue.length}/${process.limit(11)}`,
+    `SigPnd:\t${hex16(task.pending.set)}`,
+    `ShdPnd:\t${hex16(process.pending.set)}`,
+    `SigBlk:\t${hex16(task.blocked)}`,
+    `SigIgn:\t${hex16(ignored)}`,
+    `SigCgt:\t${hex16(caught)}`,
+    `CapInh:\t${hex16(cred.inheritable)}`,
+    `CapPrm:\t${hex16(cred.permitted)}`,
+    `CapEff:\t${hex16(cred.effective)}`,
+    `CapBnd:\t${hex16(cred.bounding)}`,
+    `CapAmb:\t${hex16(cred.ambient)}`,
+    ...seccompLines(task),
+    "Speculation_Store_Bypass:\tnot vulnerable",
+    "SpeculationIndirectBranch:\tnot affected",
+    "Cpus_allowed:\t1",
+    "Cpus_allowed_list:\t0",
+    "Mems_allowed:\t1",
+    "Mems_allowed_list:\t0",
+    `voluntary_ctxt_switches:\t${task.usage.voluntarySwitches}`,
+    `nonvoluntary_ctxt_switches:\t${task.usage.involuntarySwitches}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
 };
 
 /** The 52 fields of /proc/PID/stat; `whole`: of the process rather than of one thread. */
@@ -75,12 +119,58 @@ export const statText = (task: Task, whole: boolean): string => {
   const { ignored, caught } = dispositions(task);
   const live = u ? mem : undefined;
   return `${[
-    task.pid, `(${task.comm})`, stateOf(task)[0], task.ppid, process.pgid, process.sid, tty ? encodeDev(tty.rdev) : 0, tty ? tty.pgrp || -1 : -1, 0x400000,
-    own.minorFaults, process.childUsage.minorFaults, 0, 0, ticks(own.user), ticks(own.system), ticks(process.childUsage.user), ticks(process.childUsage.system),
-    20 + task.nice, task.nice, process.threads.length, 0, ticks(task.startTime), (u?.total ?? 0) * PAGE_SIZE, u?.resident ?? 0, "18446744073709551615",
-    live?.startCode ?? 0, live?.endCode ?? 0, live?.startStack ?? 0, 0, 0, low(task.pending.set), low(task.blocked), low(ignored), low(caught), 0, 0, 0,
-    process.exitSignal, 0, 0, 0, 0, 0, 0, live?.startData ?? 0, live?.endData ?? 0, live?.brkStart ?? 0, live?.argStart ?? 0, live?.argEnd ?? 0,
-    live?.envStart ?? 0, live?.envEnd ?? 0, process.ended ?? 0,
+    task.pid,
+    `(${task.comm})`,
+    stateOf(task)[0],
+    task.ppid,
+    process.pgid,
+    process.sid,
+    tty ? encodeDev(tty.rdev) : 0,
+    tty ? tty.pgrp || -1 : -1,
+    0x400000,
+    own.minorFaults,
+    process.childUsage.minorFaults,
+    0,
+    0,
+    ticks(own.user),
+    ticks(own.system),
+    ticks(process.childUsage.user),
+    ticks(process.childUsage.system),
+    20 + task.nice,
+    task.nice,
+    process.threads.length,
+    0,
+    ticks(task.startTime),
+    (u?.total ?? 0) * PAGE_SIZE,
+    u?.resident ?? 0,
+    "18446744073709551615",
+    live?.startCode ?? 0,
+    live?.endCode ?? 0,
+    live?.startStack ?? 0,
+    0,
+    0,
+    low(task.pending.set),
+    low(task.blocked),
+    low(ignored),
+    low(caught),
+    0,
+    0,
+    0,
+    process.exitSignal,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    live?.startData ?? 0,
+    live?.endData ?? 0,
+    live?.brkStart ?? 0,
+    live?.argStart ?? 0,
+    live?.argEnd ?? 0,
+    live?.envStart ?? 0,
+    live?.envEnd ?? 0,
+    process.ended ?? 0,
   ].join(" ")}\n`;
 };
 export const statmText = (task: Task): string => {

@@ -1,22 +1,37 @@
 // The files of /proc that concern the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { CAP, LAST_CAP, capable } from "../../cred.ts";
+import { CAP, capable, LAST_CAP } from "../../cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { processUsage, ticks } from "../../life/usage.ts";
 import type { Task } from "../../task.ts";
 import { PIPE_MAX } from "../pipe.ts";
-import type { FixedTree, ProcContent } from "./node.ts";
 import { cpuinfo } from "./cpuinfo.ts";
+import type { FixedTree, ProcContent } from "./node.ts";
 
 const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` });
 const kB = (pages: number): string => `${(pages * PAGE_SIZE) / 1024}`.padStart(8);
 
 const meminfo = ({ frames }: Kernel): string => {
   const rows: [string, number][] = [
-    ["MemTotal", frames.total], ["MemFree", frames.free], ["MemAvailable", frames.free], ["Buffers", 0], ["Cached", 0], ["SwapCached", 0],
-    ["Active", 0], ["Inactive", 0], ["SwapTotal", 0], ["SwapFree", 0], ["Dirty", 0], ["Writeback", 0], ["AnonPages", frames.total - frames.free],
-    ["Mapped", 0], ["Shmem", 0], ["Slab", 0], ["CommitLimit", Math.floor(frames.total / 2)], ["Committed_AS", frames.total - frames.free],
+    ["MemTotal", frames.total],
+    ["MemFree", frames.free],
+    ["MemAvailable", frames.free],
+    ["Buffers", 0],
+    ["Cached", 0],
+    ["SwapCached", 0],
+    ["Active", 0],
+    ["Inactive", 0],
+    ["SwapTotal", 0],
+    ["SwapFree", 0],
+    ["Dirty", 0],
+    ["Writeback", 0],
+    ["AnonPages", frames.total - frames.free],
+    ["Mapped", 0],
+    ["Shmem", 0],
+    ["Slab", 0],
+    ["CommitLimit", Math.floor(frames.total / 2)],
+    ["Committed_AS", frames.total - frames.free],
   ];
   return rows.map(([name, pages]) => `${`${name}:`.padEnd(16)}${kB(pages)} kB\n`).join("");
 };
@@ -62,14 +77,34 @@ const setting = (get: () => number, set: (value: number) => void, min: number, m
 });
 /** One whose value nothing looks at is kept in `state`. */
 const number = (state: Map<string, number>, key: string, start: number, min: number, max: number): ProcContent =>
-  setting(() => state.get(key) ?? start, (value) => { state.set(key, value); }, min, max);
+  setting(
+    () => state.get(key) ?? start,
+    (value) => {
+      state.set(key, value);
+    },
+    min,
+    max,
+  );
 const protection = ({ vfs }: Kernel, key: keyof Kernel["vfs"]["protection"], max: number): ProcContent =>
-  setting(() => vfs.protection[key], (value) => { vfs.protection[key] = value; }, 0, max);
-const setName = (set: (name: string) => void) => (task: Task, bytes: Uint8Array): number => {
-  if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  set(String.fromCharCode(...bytes.subarray(0, 65)).split("\n", 1)[0]?.slice(0, 64) ?? "");
-  return bytes.length;
-};
+  setting(
+    () => vfs.protection[key],
+    (value) => {
+      vfs.protection[key] = value;
+    },
+    0,
+    max,
+  );
+const setName =
+  (set: (name: string) => void) =>
+  (task: Task, bytes: Uint8Array): number => {
+    if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+    set(
+      String.fromCharCode(...bytes.subarray(0, 65))
+        .split("\n", 1)[0]
+        ?.slice(0, 64) ?? "",
+    );
+    return bytes.length;
+  };
 
 /** kernel/seccomp/actions_avail and actions_logged, where the profile has them. ALLOW is never logged. */
 const seccompFiles = ({ seccomp }: Kernel["profile"]): FixedTree => {
@@ -86,7 +121,9 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     cmdline: constant("BOOT_IMAGE=trapgate"),
     cpuinfo: { read: () => cpuinfo(kernel) },
     devices: constant("Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n136 pts\n\nBlock devices:"),
-    filesystems: { read: () => ["sysfs", "tmpfs", "proc", "devtmpfs", "devpts", "pipefs", "sockfs", "hostfs"].map((t) => `nodev\t${t}\n`).join("") },
+    filesystems: {
+      read: () => ["sysfs", "tmpfs", "proc", "devtmpfs", "devpts", "pipefs", "sockfs", "hostfs"].map((t) => `nodev\t${t}\n`).join(""),
+    },
     loadavg: { read: () => `0.00 0.00 0.00 1/${kernel.tasks.size} ${kernel.lastPid}\n` },
     meminfo: { read: () => meminfo(kernel) },
     modules: { read: () => "" },
@@ -98,31 +135,67 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     vmstat: { read: () => `nr_free_pages ${kernel.frames.free}\n` },
     sys: {
       fs: {
-        "file-max": constant("9223372036854775807"), "file-nr": constant("0\t0\t9223372036854775807"), "nr_open": constant(1048576), "pipe-max-size": constant(PIPE_MAX),
-        protected_hardlinks: protection(kernel, "hardlinks", 1), protected_symlinks: protection(kernel, "symlinks", 1),
-        protected_fifos: protection(kernel, "fifos", 2), protected_regular: protection(kernel, "regular", 2),
+        "file-max": constant("9223372036854775807"),
+        "file-nr": constant("0\t0\t9223372036854775807"),
+        nr_open: constant(1048576),
+        "pipe-max-size": constant(PIPE_MAX),
+        protected_hardlinks: protection(kernel, "hardlinks", 1),
+        protected_symlinks: protection(kernel, "symlinks", 1),
+        protected_fifos: protection(kernel, "fifos", 2),
+        protected_regular: protection(kernel, "regular", 2),
         suid_dumpable: constant(0),
       },
       kernel: {
-        cap_last_cap: constant(LAST_CAP), core_pattern: constant("core"), dmesg_restrict: constant(0),
-        domainname: { read: () => `${kernel.domainname}\n`, write: setName((s) => { kernel.domainname = s; }) },
-        hostname: { read: () => `${kernel.hostname}\n`, write: setName((s) => { kernel.hostname = s; }) },
-        hung_task_timeout_secs: constant(0), kptr_restrict: constant(0), msgmax: constant(8192), ngroups_max: constant(65536),
-        osrelease: constant(profile.release), ostype: constant("Linux"), overflowgid: constant(65534), overflowuid: constant(65534),
-        perf_event_paranoid: constant(3), pid_max: constant(4194304), printk: constant("7\t4\t1\t7"),
+        cap_last_cap: constant(LAST_CAP),
+        core_pattern: constant("core"),
+        dmesg_restrict: constant(0),
+        domainname: {
+          read: () => `${kernel.domainname}\n`,
+          write: setName((s) => {
+            kernel.domainname = s;
+          }),
+        },
+        hostname: {
+          read: () => `${kernel.hostname}\n`,
+          write: setName((s) => {
+            kernel.hostname = s;
+          }),
+        },
+        hung_task_timeout_secs: constant(0),
+        kptr_restrict: constant(0),
+        msgmax: constant(8192),
+        ngroups_max: constant(65536),
+        osrelease: constant(profile.release),
+        ostype: constant("Linux"),
+        overflowgid: constant(65534),
+        overflowuid: constant(65534),
+        perf_event_paranoid: constant(3),
+        pid_max: constant(4194304),
+        printk: constant("7\t4\t1\t7"),
         random: {
-          boot_id: constant(bootId), entropy_avail: constant(256), poolsize: constant(256),
+          boot_id: constant(bootId),
+          entropy_avail: constant(256),
+          poolsize: constant(256),
           uuid: { read: (task) => `${uuid(task.kernel.random.bytes(16))}\n` },
         },
         randomize_va_space: n("randomize_va_space", kernel.randomizeLayout ? 2 : 0, 0, 2),
         ...seccompFiles(profile),
-        shmall: constant("18446744073692774399"), shmmax: constant("18446744073692774399"), shmmni: constant(4096), tainted: constant(0),
-        "threads-max": constant(7760), unprivileged_userns_clone: constant(1), version: constant(profile.version),
+        shmall: constant("18446744073692774399"),
+        shmmax: constant("18446744073692774399"),
+        shmmni: constant(4096),
+        tainted: constant(0),
+        "threads-max": constant(7760),
+        unprivileged_userns_clone: constant(1),
+        version: constant(profile.version),
         yama: { ptrace_scope: constant(0) },
       },
       vm: {
-        max_map_count: constant(65530), mmap_min_addr: constant(65536), overcommit_memory: n("overcommit_memory", 0, 0, 2), overcommit_ratio: constant(50),
-        swappiness: n("swappiness", 60, 0, 200), drop_caches: n("drop_caches", 0, 0, 4),
+        max_map_count: constant(65530),
+        mmap_min_addr: constant(65536),
+        overcommit_memory: n("overcommit_memory", 0, 0, 2),
+        overcommit_ratio: constant(50),
+        swappiness: n("swappiness", 60, 0, 200),
+        drop_caches: n("drop_caches", 0, 0, 4),
       },
     },
   };

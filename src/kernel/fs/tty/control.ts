@@ -7,7 +7,7 @@ import type { Process } from "../../process.ts";
 import { SIG_IGN } from "../../signal/action.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToGroup } from "../../signal/send.ts";
-import { SIG, has } from "../../signal/set.ts";
+import { has, SIG } from "../../signal/set.ts";
 import type { Task } from "../../task.ts";
 import type { Tty } from "./tty.ts";
 

@@ -32,14 +32,24 @@ export class InputProcessor {
   #editing: number[] = [];
   #literal = false;
 
-  constructor(host: InputHost) { this.#host = host; }
+  constructor(host: InputHost) {
+    this.#host = host;
+  }
 
-  get #canonical(): boolean { return (this.#host.termios.c_lflag & L.ICANON) !== 0; }
+  get #canonical(): boolean {
+    return (this.#host.termios.c_lflag & L.ICANON) !== 0;
+  }
   /** Bytes that a read could return now; an end of file counts as readable too. */
-  get available(): number { return this.#canonical ? (this.#lines[0] ?? 0) : this.#ready.length; }
-  get readable(): boolean { return this.#canonical ? this.#lines.length > 0 : this.#ready.length > 0; }
+  get available(): number {
+    return this.#canonical ? (this.#lines[0] ?? 0) : this.#ready.length;
+  }
+  get readable(): boolean {
+    return this.#canonical ? this.#lines.length > 0 : this.#ready.length > 0;
+  }
   /** FIONREAD. */
-  get total(): number { return this.#canonical ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length; }
+  get total(): number {
+    return this.#canonical ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length;
+  }
 
   /** How many bytes may come in now. A line without an end is always let on, to find its end. Linux n_tty receive_room(). */
   get room(): number {
@@ -170,7 +180,9 @@ export class InputProcessor {
     return control ? (this.#host.termios.c_lflag & L.ECHOCTL ? 2 : 0) : 1;
   }
   /** Where the line being edited ends, counted from its beginning. */
-  #column(): number { return this.#editing.reduce((at, c) => (c === TAB ? at + 8 - (at % 8) : at + this.#width(c)), 0); }
+  #column(): number {
+    return this.#editing.reduce((at, c) => (c === TAB ? at + 8 - (at % 8) : at + this.#width(c)), 0);
+  }
   #kill(): void {
     const { c_lflag, c_cc } = this.#host.termios;
     if (c_lflag & L.ECHOK && c_lflag & L.ECHOKE && c_lflag & L.ECHOE) return this.#erase(this.#editing.length);

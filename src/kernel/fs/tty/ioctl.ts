@@ -6,7 +6,7 @@ import { SIG } from "../../signal/set.ts";
 import type { Result } from "../../syscall.ts";
 import type { Task } from "../../task.ts";
 import { checkForeground, disassociate, setForeground, stealControlling } from "./control.ts";
-import { type Termios, V, termio, termios, termios2, winsize } from "./termios.ts";
+import { type Termios, termio, termios, termios2, V, winsize } from "./termios.ts";
 import type { Tty } from "./tty.ts";
 import type { TtyFile } from "./tty-file.ts";
 
@@ -26,7 +26,8 @@ const put = (task: Task, at: VAddr, bytes: Uint8Array): number => (task.mem.writ
 const putInt = (task: Task, at: VAddr, value: number): number => (task.mem.setU32(at, value) ? 0 : -E.EFAULT);
 
 /** `flush`: also throw away what was typed (TCSETSF). Output is always drained at once. */
-const set = (read: (bytes: Uint8Array, abi: Abi, now: Termios) => Partial<Termios>, size: (abi: Abi) => number, flush: boolean): Handler =>
+const set =
+  (read: (bytes: Uint8Array, abi: Abi, now: Termios) => Partial<Termios>, size: (abi: Abi) => number, flush: boolean): Handler =>
   (task, tty, arg, abi) => {
     const denied = checkForeground(task, tty, SIG.SIGTTOU);
     if (denied < 0) return denied;
@@ -39,16 +40,25 @@ const set = (read: (bytes: Uint8Array, abi: Abi, now: Termios) => Partial<Termio
 const setTermios = (flush: boolean): Handler => set((b, abi) => termios.decode(b, abi), termios.size, flush);
 const setTermios2 = (flush: boolean): Handler => set((b, abi) => termios2.decode(b, abi), termios2.size, flush);
 /** The short form keeps the upper halves of the flags and the later control characters. */
-const setTermio = (flush: boolean): Handler => set((b, abi, now) => {
-  const short = termio.decode(b, abi);
-  const half = (old: number, low: number): number => ((old & 0xffff0000) | low) >>> 0;
-  const c_cc = now.c_cc.slice();
-  c_cc.set(short.c_cc);
-  return {
-    c_iflag: half(now.c_iflag, short.c_iflag), c_oflag: half(now.c_oflag, short.c_oflag), c_cflag: half(now.c_cflag, short.c_cflag),
-    c_lflag: half(now.c_lflag, short.c_lflag), c_line: short.c_line, c_cc,
-  };
-}, termio.size, flush);
+const setTermio = (flush: boolean): Handler =>
+  set(
+    (b, abi, now) => {
+      const short = termio.decode(b, abi);
+      const half = (old: number, low: number): number => ((old & 0xffff0000) | low) >>> 0;
+      const c_cc = now.c_cc.slice();
+      c_cc.set(short.c_cc);
+      return {
+        c_iflag: half(now.c_iflag, short.c_iflag),
+        c_oflag: half(now.c_oflag, short.c_oflag),
+        c_cflag: half(now.c_cflag, short.c_cflag),
+        c_lflag: half(now.c_lflag, short.c_lflag),
+        c_line: short.c_line,
+        c_cc,
+      };
+    },
+    termio.size,
+    flush,
+  );
 
 const flush: Handler = (task, tty, arg) => {
   const denied = checkForeground(task, tty, SIG.SIGTTOU);
@@ -69,17 +79,29 @@ const owns = (task: Task, tty: Tty): boolean => task.process.tty === tty;
 
 const handlers: Readonly<Record<number, Handler>> = {
   [T.TCGETS]: (task, tty, arg, abi) => put(task, arg, termios.encode(tty.termios, abi)),
-  [T.TCSETS]: setTermios(false), [T.TCSETSW]: setTermios(false), [T.TCSETSF]: setTermios(true),
+  [T.TCSETS]: setTermios(false),
+  [T.TCSETSW]: setTermios(false),
+  [T.TCSETSF]: setTermios(true),
   [T.TCGETS2]: (task, tty, arg, abi) => put(task, arg, termios2.encode(tty.termios, abi)),
-  [T.TCSETS2]: setTermios2(false), [T.TCSETSW2]: setTermios2(false), [T.TCSETSF2]: setTermios2(true),
+  [T.TCSETS2]: setTermios2(false),
+  [T.TCSETSW2]: setTermios2(false),
+  [T.TCSETSF2]: setTermios2(true),
   [T.TCGETA]: (task, tty, arg, abi) => put(task, arg, termio.encode({ ...tty.termios, c_cc: tty.termios.c_cc.subarray(0, 8) }, abi)),
-  [T.TCSETA]: setTermio(false), [T.TCSETAW]: setTermio(false), [T.TCSETAF]: setTermio(true),
+  [T.TCSETA]: setTermio(false),
+  [T.TCSETAW]: setTermio(false),
+  [T.TCSETAF]: setTermio(true),
   [T.TCSBRK]: (task, tty) => checkForeground(task, tty, SIG.SIGTTOU),
   [T.TCSBRKP]: (task, tty) => checkForeground(task, tty, SIG.SIGTTOU),
   [T.TCXONC]: flow,
   [T.TCFLSH]: flush,
-  [T.TIOCEXCL]: (_task, tty) => { tty.exclusive = true; return 0; },
-  [T.TIOCNXCL]: (_task, tty) => { tty.exclusive = false; return 0; },
+  [T.TIOCEXCL]: (_task, tty) => {
+    tty.exclusive = true;
+    return 0;
+  },
+  [T.TIOCNXCL]: (_task, tty) => {
+    tty.exclusive = false;
+    return 0;
+  },
   [T.TIOCGEXCL]: (task, tty, arg) => putInt(task, arg, Number(tty.exclusive)),
   [T.TIOCSCTTY]: (task, tty, arg) => stealControlling(task, tty, arg === 1),
   [T.TIOCNOTTY]: (task, tty) => {
@@ -105,7 +127,10 @@ const handlers: Readonly<Record<number, Handler>> = {
   // Typing for others is off by default since Linux 6.2 (dev.tty.legacy_tiocsti).
   [T.TIOCSTI]: () => -E.EIO,
   [T.TIOCGETD]: (task, _tty, arg) => putInt(task, arg, 0),
-  [T.TIOCSETD]: (task, _tty, arg) => { const line = task.mem.u32(arg); return line < 0 ? -E.EFAULT : line === 0 ? 0 : -E.EINVAL; },
+  [T.TIOCSETD]: (task, _tty, arg) => {
+    const line = task.mem.u32(arg);
+    return line < 0 ? -E.EFAULT : line === 0 ? 0 : -E.EINVAL;
+  },
   [T.TIOCGDEV]: (task, tty, arg) => putInt(task, arg, tty.rdev),
 };
 

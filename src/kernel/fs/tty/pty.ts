@@ -10,12 +10,12 @@ import { ByteQueue } from "../byte-queue.ts";
 import type { Path } from "../dentry.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../file.ts";
 import type { Inode, Or } from "../inode.ts";
-import { MemDir, MemFs, MemNode } from "../memfs.ts";
-import { S_IFCHR, makedev, minor } from "../mode.ts";
+import { type MemDir, MemFs, MemNode } from "../memfs.ts";
+import { makedev, minor, S_IFCHR } from "../mode.ts";
 import { O_CLOEXEC, O_NOCTTY } from "../open-flags.ts";
 import { lookupIn } from "../resolve.ts";
 import { acquireOnOpen } from "./control.ts";
-import { T, slaveIoctl } from "./ioctl.ts";
+import { slaveIoctl, T } from "./ioctl.ts";
 import { Tty, type TtyDriver } from "./tty.ts";
 import { TtyFile } from "./tty-file.ts";
 
@@ -52,8 +52,12 @@ class Pty implements TtyDriver {
     this.#output.clear();
     this.queue.wake();
   }
-  taken(): void { this.masterQueue.wake(); }
-  get waiting(): number { return this.#output.length; }
+  taken(): void {
+    this.masterQueue.wake();
+  }
+  get waiting(): number {
+    return this.#output.length;
+  }
   take(n: number): Uint8Array {
     const out = this.#output.take(n);
     this.queue.wake();
@@ -69,8 +73,12 @@ class Master extends FileDescription {
     this.pty = pty;
     this.#fs = fs;
   }
-  get #abandoned(): boolean { return this.pty.slaveSeen && this.pty.slaves === 0; }
-  override get writesAll(): boolean { return true; }
+  get #abandoned(): boolean {
+    return this.pty.slaveSeen && this.pty.slaves === 0;
+  }
+  override get writesAll(): boolean {
+    return true;
+  }
   override read(_task: Task, n: number): Or<Uint8Array> {
     if (this.pty.waiting > 0) return this.pty.take(n);
     return this.#abandoned ? -E.EIO : -E.EAGAIN;
@@ -86,7 +94,9 @@ class Master extends FileDescription {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;
     return input | POLLOUT | POLLWRNORM | (this.#abandoned ? POLLHUP : 0);
   }
-  override queues(): readonly WaitQueue[] { return [this.pty.masterQueue]; }
+  override queues(): readonly WaitQueue[] {
+    return [this.pty.masterQueue];
+  }
   override release(): void {
     this.pty.masterOpen = false;
     this.#fs.remove(this.pty);
@@ -96,17 +106,22 @@ class Master extends FileDescription {
     const { pty } = this;
     const { mem } = task;
     switch (request) {
-      case T.TIOCGPTN: return mem.setU32(arg, pty.index) ? 0 : -E.EFAULT;
+      case T.TIOCGPTN:
+        return mem.setU32(arg, pty.index) ? 0 : -E.EFAULT;
       case T.TIOCSPTLCK: {
         const lock = mem.u32(arg);
         if (lock < 0) return -E.EFAULT;
         pty.locked = lock !== 0;
         return 0;
       }
-      case T.TIOCGPTLCK: return mem.setU32(arg, Number(pty.locked)) ? 0 : -E.EFAULT;
-      case T.FIONREAD: return mem.setU32(arg, pty.waiting) ? 0 : -E.EFAULT;
-      case T.TIOCGPTPEER: return this.#fs.openPeer(task, pty, arg);
-      default: return slaveIoctl(task, pty.tty, request, arg, abi) ?? -E.ENOTTY;
+      case T.TIOCGPTLCK:
+        return mem.setU32(arg, Number(pty.locked)) ? 0 : -E.EFAULT;
+      case T.FIONREAD:
+        return mem.setU32(arg, pty.waiting) ? 0 : -E.EFAULT;
+      case T.TIOCGPTPEER:
+        return this.#fs.openPeer(task, pty, arg);
+      default:
+        return slaveIoctl(task, pty.tty, request, arg, abi) ?? -E.ENOTTY;
     }
   }
 }

@@ -1,5 +1,5 @@
 // Terminal settings. man 3 termios, man 2 ioctl_tty; Linux uapi asm-generic/termbits.h.
-import { bytes, struct, u16, u32, u8 } from "../../../abi/struct.ts";
+import { bytes, struct, u8, u16, u32 } from "../../../abi/struct.ts";
 
 // biome-ignore format: table
 export const I = {
@@ -55,4 +55,9 @@ export const termios2 = struct("termios2", { ...common, c_ispeed: u32, c_ospeed:
 /** System V's: TCGETA. */
 export const termio = struct("termio", { c_iflag: u16, c_oflag: u16, c_cflag: u16, c_lflag: u16, c_line: u8, c_cc: bytes(8) });
 export const winsize = struct("winsize", { ws_row: u16, ws_col: u16, ws_xpixel: u16, ws_ypixel: u16 });
-export interface WinSize { ws_row: number; ws_col: number; ws_xpixel: number; ws_ypixel: number }
+export interface WinSize {
+  ws_row: number;
+  ws_col: number;
+  ws_xpixel: number;
+  ws_ypixel: number;
+}

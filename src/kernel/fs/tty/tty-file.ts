@@ -23,7 +23,9 @@ export class TtyFile extends FileDescription {
     super(inode, flags, path);
     this.tty = tty;
   }
-  override get writesAll(): boolean { return true; }
+  override get writesAll(): boolean {
+    return true;
+  }
 
   override read(task: Task, n: number): Or<Uint8Array> {
     const { tty } = this;
@@ -61,7 +63,9 @@ export class TtyFile extends FileDescription {
     if (bytes.length === 0) return 0;
     return tty.write(bytes) ? bytes.length : -E.EAGAIN;
   }
-  override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result { return ttyIoctl(task, this, request, arg, abi); }
+  override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
+    return ttyIoctl(task, this, request, arg, abi);
+  }
 
   override poll(): number {
     const { tty } = this;

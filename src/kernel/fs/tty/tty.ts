@@ -1,14 +1,15 @@
 // A terminal: settings, window size, the session that it controls, and the two ways of bytes through the line discipline.
 // man 4 tty, man 7 pty; Linux drivers/tty/tty_io.c.
-import { type Sleeper, WaitQueue } from "../../wait.ts";
-import { SIG } from "../../signal/set.ts";
+
+import type { Kernel } from "../../kernel.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToGroup, sendToProcess } from "../../signal/send.ts";
+import { SIG } from "../../signal/set.ts";
+import { type Sleeper, WaitQueue } from "../../wait.ts";
 import type { ByteSource } from "../stream.ts";
-import type { Kernel } from "../../kernel.ts";
 import { type InputHost, InputProcessor } from "./input.ts";
 import { OutputProcessor } from "./output.ts";
-import { L, type Termios, type WinSize, standardTermios } from "./termios.ts";
+import { L, standardTermios, type Termios, type WinSize } from "./termios.ts";
 
 /** The other side: a window of the host, or the master of a pseudo-terminal. */
 export interface TtyDriver {
@@ -67,7 +68,9 @@ export class Tty implements InputHost, Sleeper {
     this.#drain();
   }
   /** Nothing will be typed any more. */
-  get inputEnded(): boolean { return this.driver.source?.ended === true && this.driver.source.available === 0 && !this.input.readable; }
+  get inputEnded(): boolean {
+    return this.driver.source?.ended === true && this.driver.source.available === 0 && !this.input.readable;
+  }
 
   /** Bytes typed at the other side. */
   receive(bytes: Uint8Array): void {
@@ -81,7 +84,9 @@ export class Tty implements InputHost, Sleeper {
     this.driver.taken?.();
     return out;
   }
-  echo(bytes: readonly number[]): void { this.#send(this.#output.process(Uint8Array.from(bytes), this.termios)); }
+  echo(bytes: readonly number[]): void {
+    this.#send(this.#output.process(Uint8Array.from(bytes), this.termios));
+  }
   signal(which: keyof typeof signals): void {
     if (this.pgrp > 0) sendToGroup(this.kernel, this.pgrp, kernelSignal(signals[which]));
   }
@@ -96,7 +101,9 @@ export class Tty implements InputHost, Sleeper {
     this.#send(this.#output.process(bytes, this.termios));
     return true;
   }
-  get writable(): boolean { return !this.#stopped && this.#backlog.length === 0; }
+  get writable(): boolean {
+    return !this.#stopped && this.#backlog.length === 0;
+  }
   #send(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#backlog.push(bytes);
