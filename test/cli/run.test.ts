@@ -33,8 +33,11 @@ describe("run", () => {
       spawnSync(process.execPath, args, { stdio: "ignore" });
       return performance.now() - from;
     };
-    const least = (args: readonly string[]): number => Math.min(...Array.from({ length: 5 }, () => time(args)));
-    expect(least([join(top, "bin", "trapgate.js"), "run", guestPath("hello-syscall")]) / least(["-e", "0"])).toBeLessThan(3);
+    const ours = [join(top, "bin", "trapgate.js"), "run", guestPath("hello-syscall")];
+    // In turn, so that a busy machine slows both; the quickest of each, so that what it does meanwhile does not count.
+    const pairs = Array.from({ length: 12 }, () => [time(ours), time(["-e", "0"])] as const);
+    const least = (i: 0 | 1): number => Math.min(...pairs.map((pair) => pair[i]));
+    expect(least(0) / least(1)).toBeLessThan(3);
   });
   it("takes a policy as text", async () => {
     await inFolder(async (folder) => {
