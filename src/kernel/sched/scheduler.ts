@@ -9,7 +9,7 @@ import { leaveKernel } from "../entry/leave.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../entry/selectors.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
 import { loadSegment } from "../processor.ts";
-import type { Task } from "../task.ts";
+import { exitWork, type Task } from "../task.ts";
 import type { Wait } from "../wait.ts";
 import type { Timer } from "./timers.ts";
 
@@ -73,8 +73,8 @@ export class Scheduler {
     task.usage.voluntarySwitches++;
     for (const q of wait.on) q.sleepers.add(task);
     if (wait.until === undefined) return;
-    let deadline = this.#deadlines.get(task);
-    if (!deadline) this.#deadlines.set(task, (deadline = new Deadline(task)));
+    const deadline = this.#deadlines.get(task) ?? new Deadline(task);
+    this.#deadlines.set(task, deadline);
     this.kernel.timers.set(deadline, wait.until);
   }
 
@@ -95,7 +95,7 @@ export class Scheduler {
     if (this.current === task) this.current = undefined;
   }
 
-  /** Job control: not to run until SIGCONT. What it waits for goes on being waited for when it is continued. */
+  /** Job control: not to run until SIGCONT. A call that waits is served again then, and waits on if it must. */
   stop(task: Task): void {
     if (task.state === "sleeping") this.#endSleep(task);
     const i = this.#queue.indexOf(task);
@@ -172,7 +172,8 @@ export class Scheduler {
     this.switchTo(task);
     this.reschedule = false;
     const end = Math.min(kernel.now + this.slice(task), until);
-    if (task.call) gate.resume(task, task.call);
+    // Who is to end does nothing more.
+    if (task.call && (task.exitWork & exitWork.ended) === 0) gate.resume(task, task.call);
     while (task.state === "runnable") {
       if (task.exitWork !== 0) {
         leaveKernel(task);

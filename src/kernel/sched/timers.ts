@@ -23,10 +23,10 @@ export class Timers {
   /** Time of the soonest, Infinity if there is none. */
   next = Infinity;
 
-  /** Set or move a timer. `at` is absolute monotonic nanoseconds. */
+  /** Set or move a timer. `at` is absolute monotonic nanoseconds; a fraction waits for the next whole one, as the clock has no others. */
   set(timer: Timer, at: number): void {
     this.cancel(timer);
-    const slot = { at, order: this.#order++, timer };
+    const slot = { at: Math.ceil(at), order: this.#order++, timer };
     this.#slots.set(timer, slot);
     this.#heap.push(slot);
     this.#up(this.#heap.length - 1);
