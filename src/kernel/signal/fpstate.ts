@@ -78,10 +78,10 @@ const featuresIn = (frame: Uint8Array, xfeatures: number): number => {
 /** Put back what a handler's frame holds; user code may have edited it. `frame` may be cut short after the FXSAVE part. False: bad frame. */
 export const restoreFpState = (state: State, frame: Uint8Array, xfeatures: number): boolean => {
   const present = featuresIn(frame, xfeatures);
-  const saved = state.u8.slice(at.fpuControl, at.size);
+  const saved = state.u8.slice(at.mxcsr, at.size);
   initFpState(state);
   if (!fxrstor(state, new DataView(frame.buffer, frame.byteOffset, frame.byteLength), true, 16)) {
-    state.u8.set(saved, at.fpuControl);
+    state.u8.set(saved, at.mxcsr);
     return false;
   }
   if ((present & XFEATURE.FP) === 0) resetX87(state);
