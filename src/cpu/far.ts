@@ -5,28 +5,28 @@ import { leave } from "./exit.ts";
 import { F } from "./segments.ts";
 import { at, EF, R, S, type State, vector } from "./state.ts";
 
-const stackSize = (s: State): number => contexts[s.u32[at.context >> 2] as number]!.stackSize;
+/** Width of the stack pointer: SS's, unless the code is 64-bit. */
+type StackSize = 16 | 32 | 64;
+const stackSize = (s: State): StackSize => contexts[s.u32[at.context >> 2] as number]!.stackSize;
 const mask = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
-const stackPointer = (s: State): bigint => (s.u64[R.sp] as bigint) & mask(stackSize(s));
-const setStackPointer = (s: State, sp: bigint): void => {
-  const w = stackSize(s);
-  s.u64[R.sp] = w === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(w);
+const stackPointer = (s: State, size = stackSize(s)): bigint => (s.u64[R.sp] as bigint) & mask(size);
+const setStackPointer = (s: State, sp: bigint, size = stackSize(s)): void => {
+  s.u64[R.sp] = size === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(size);
 };
 /** Where a stack slot lies, its segment checked. */
-const slot = (m: Machine, sp: bigint, bytes: number, write: boolean, long = m.state.mode === 64): number => {
-  const s = m.state;
-  if (long) return Number(BigInt.asIntN(64, sp));
-  const offset = Number(sp & mask(stackSize(s)));
+const slot = (m: Machine, sp: bigint, bytes: number, write: boolean, size: StackSize): number => {
+  if (size === 64) return Number(BigInt.asIntN(64, sp));
+  const offset = Number(sp & mask(size));
   m.checkSegment(S.ss, offset, bytes, write);
-  return (s.segBase(S.ss) + offset) % 0x1_0000_0000;
+  return (m.state.segBase(S.ss) + offset) % 0x1_0000_0000;
 };
 
 const load = (m: Machine, sp: bigint, bits: number): bigint => {
-  const p = m.readLinear(slot(m, sp, bits / 8, false), bits / 8);
+  const p = m.readLinear(slot(m, sp, bits / 8, false, stackSize(m.state)), bits / 8);
   return bits === 64 ? m.state.view.getBigUint64(p, true) : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
-const store = (m: Machine, sp: bigint, bits: number, v: bigint, long?: boolean): void => {
-  const p = m.writeLinear(slot(m, sp, bits / 8, true, long), bits / 8);
+const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
+  const p = m.writeLinear(slot(m, sp, bits / 8, true, size), bits / 8);
   if (bits === 64) m.state.view.setBigUint64(p, v & mask(64), true);
   else if (bits === 32) m.state.view.setUint32(p, Number(v & mask(32)), true);
   else m.state.view.setUint16(p, Number(v & mask(16)), true);
@@ -59,19 +59,18 @@ export const farJump: Action = (m, _r, offset, b) => {
   return bad >= 0 ? bad : go(m, selector, offset);
 };
 
-/** The return address goes where the stack will be: rsp without a segment, if the target is 64-bit code. */
+/** The return address goes where the stack will be: the target's mode, not ours, says how wide rsp is and whether SS counts. */
 export const farCall: Action = (m, _r, offset, b) => {
   const { selector, bits } = unpack(b);
   const bad = check(m, selector, offset, false);
   if (bad >= 0) return bad;
   const s = m.state;
+  const size = isLong(m, selector) ? 64 : (s.u32[(at.segAccess >> 2) + S.ss] as number) & F.big ? 32 : 16;
   const step = BigInt(bits / 8);
-  const long = isLong(m, selector);
-  const sp = long ? (s.u64[R.sp] as bigint) : stackPointer(s);
-  store(m, sp - step, bits, BigInt(s.selector(S.cs)), long);
-  store(m, sp - 2n * step, bits, BigInt(m.nextIp), long);
-  if (long) s.u64[R.sp] = BigInt.asUintN(64, sp - 2n * step);
-  else setStackPointer(s, sp - 2n * step);
+  const sp = stackPointer(s, size);
+  store(m, sp - step, bits, BigInt(s.selector(S.cs)), size);
+  store(m, sp - 2n * step, bits, BigInt(m.nextIp), size);
+  setStackPointer(s, sp - 2n * step, size);
   return go(m, selector, offset);
 };
 
@@ -116,10 +115,9 @@ export const iret: Action = (m, _r, _a, b) => {
   }
   const keep = bits === 16 ? ~(userFlags & 0xffff) : ~(userFlags | EF.RF);
   m.flags = (m.flags & keep) | (flags & ~keep);
-  const code = go(m, selector, offset);
   if (long) s.u64[R.sp] = newSp;
   else setStackPointer(s, newSp);
-  return code;
+  return go(m, selector, offset);
 };
 
 /** ENTER, which builds a frame out of the enclosing ones. a: bytes of locals; b: nesting level, and the operand size above bit 16. */
@@ -143,7 +141,7 @@ export const enter: Action = (m, _r, locals, b) => {
   if ((level & 31) > 0) push(frame);
   sp -= locals;
   // SDM Vol. 2A ENTER: #PF as well if a write using the final stack pointer would cause one.
-  m.writeLinear(slot(m, sp, bits / 8, true), bits / 8);
+  m.writeLinear(slot(m, sp, bits / 8, true, stackSize(s)), bits / 8);
   s.u64[R.bp] = (bits === 16 ? (s.u64[R.bp] as bigint) & ~mask(16) : 0n) | frame;
   setStackPointer(s, sp);
   return 0;

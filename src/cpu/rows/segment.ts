@@ -2,7 +2,7 @@
 // IRET, LAR LSL VERR VERW ARPL, RDFSBASE and its kin.
 import type { Form, Meaning, Ops } from "../ops.ts";
 import { type Attributes, type Row, row } from "../row.ts";
-import { EF, R, S } from "../state.ts";
+import { EF, R, S, vector } from "../state.ts";
 import { pushValue } from "./stack.ts";
 
 const selectorOf = <V>(o: Ops<V>, s: number): V => o.field("segSelector", s);
@@ -29,7 +29,7 @@ const pop =
   (s: number): Meaning =>
   (o, i) => {
     const sp = o.reg(R.sp, i.stackSize);
-    load(o, s, o.load(S.ss, sp, i.w));
+    load(o, s, o.load(S.ss, sp, 16));
     o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w / 8)), i.stackSize));
     goOn(o);
   };
@@ -38,8 +38,11 @@ const pop =
 const farPointer = <V>(o: Ops<V>, i: Form, n: number): { offset: V; selector: V } => {
   const a = o.address(n);
   const w = Math.min(i.w, 32);
+  const size = w / 8 + 2;
+  // It is one operand: no part of it wraps round to address 0.
+  if (i.mode !== 64) o.when(o.ltU(o.imm(0x1_0000_0000 - size), a), () => o.fault(vector.GP));
   const offset = o.load(undefined, a, w);
-  const selector = o.load(undefined, o.let("at", o.zext(o.add(a, o.imm(w / 8)), i.addressSize)), 16);
+  const selector = o.load(undefined, o.let("at", o.add(a, o.imm(w / 8))), 16);
   return { offset, selector };
 };
 const loadFar =

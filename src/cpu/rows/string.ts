@@ -1,5 +1,5 @@
 // String instructions. SDM Vol. 2: MOVS CMPS SCAS LODS STOS INS OUTS, REP/REPE/REPNE.
-import type { Form, Meaning, Ops } from "../ops.ts";
+import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 
@@ -21,8 +21,11 @@ const movs: Meaning = (o, i) =>
   }, false);
 const cmps: Meaning = (o, i) =>
   o.repeat(() => {
-    const b = destination(o, i);
-    const a = source(o, i);
+    // Which of two faults comes first: AMD reads the destination first, but not in REP CMPSB.
+    const sourceFirst = i.rep !== rep.none && i.w === 8;
+    const first = sourceFirst ? source(o, i) : destination(o, i);
+    const second = sourceFirst ? destination(o, i) : source(o, i);
+    const [a, b] = sourceFirst ? [first, second] : [second, first];
     const by = step(o, i);
     advance(o, i, R.si, by);
     advance(o, i, R.di, by);
