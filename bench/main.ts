@@ -59,7 +59,10 @@ const median = (list: readonly Measured[]): Measured => list.toSorted((a, b) => 
 /** Files that workloads read, put where every peer finds them: in /tmp, and in /tmp of a root. */
 const scratch = mkdtempSync(join(tmpdir(), "trapgate-bench-"));
 const files = (): string[] => {
-  writeFileSync(join(scratch, "ten-mebibytes"), new Uint8Array(10 << 20).map((_, i) => (i * 2654435761) >>> 13));
+  writeFileSync(
+    join(scratch, "ten-mebibytes"),
+    new Uint8Array(10 << 20).map((_, i) => (i * 2654435761) >>> 13),
+  );
   for (const file of ["b.lua", "b.py"]) copyFileSync(join(bench, "src", file), join(scratch, file));
   return ["ten-mebibytes", "b.lua", "b.py"];
 };
@@ -77,7 +80,10 @@ const peers = (command: Command, bits: Bits, args: readonly string[]): Record<st
     : [onHost, here];
   return {
     native,
-    trapgate: [process.execPath, dynamic ? [...trapgate, "--root", command.root as string, command.program, ...here] : [...trapgate, onHost, ...here]],
+    trapgate: [
+      process.execPath,
+      dynamic ? [...trapgate, "--root", command.root as string, command.program, ...here] : [...trapgate, onHost, ...here],
+    ],
     ...(works(qemu, "--version") ? { qemu: [qemu, [...(dynamic ? ["-L", command.root as string] : []), onHost, ...here]] as const } : {}),
   };
 };
@@ -94,7 +100,8 @@ const row = (workload: Workload, bits: Bits): void => {
   if (!command) return;
   const candidates = peers(command, bits, workload.args);
   const results = new Map<string, Measured[]>(Object.keys(candidates).map((name) => [name, []]));
-  for (let i = 0; i < RUNS; i++) for (const [name, [program, args]] of Object.entries(candidates)) results.get(name)?.push(measure(program, args));
+  for (let i = 0; i < RUNS; i++)
+    for (const [name, [program, args]] of Object.entries(candidates)) results.get(name)?.push(measure(program, args));
   const native = median(results.get("native") ?? []);
   const ours = median(results.get("trapgate") ?? []);
   const times = (m: Measured): string => (m.stdout === native.stdout ? `${(m.seconds / native.seconds).toFixed(1)}x` : "WRONG");

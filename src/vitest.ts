@@ -28,7 +28,12 @@ const how = ({ status }: Ended): string => {
   return `ran for more than ${status.timeout} s`;
 };
 const lastCalls = ({ trace }: Ended): string =>
-  trace.length === 0 ? "" : `\n  last system calls:\n${trace.slice(-LAST).map((line) => `    ${line}`).join("\n")}`;
+  trace.length === 0
+    ? ""
+    : `\n  last system calls:\n${trace
+        .slice(-LAST)
+        .map((line) => `    ${line}`)
+        .join("\n")}`;
 
 const squeeze = (text: string): string => text.replace(/\s+/g, " ").trim();
 const matches = (line: string, wanted: TraceLine): boolean =>

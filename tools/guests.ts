@@ -16,7 +16,9 @@ interface Guest {
 
 /** Every file of guest/bin, in the order to build them. */
 export const guests = (): Guest[] => {
-  const sources = readdirSync(join(guest, "src")).filter((f) => f.endsWith(".asm")).sort();
+  const sources = readdirSync(join(guest, "src"))
+    .filter((f) => f.endsWith(".asm"))
+    .sort();
   const plain = sources.map((source) => ({ file: source.replace(/\.asm$/, ""), source, defines: [] }));
   const known = new Set(plain.map((g) => g.file));
   const mines = catalogue.flatMap((mine) => guestFiles(mine).map((g) => ({ ...g, source: join("landmines", `${mine.program}.asm`) })));
@@ -26,7 +28,16 @@ export const guests = (): Guest[] => {
 export const buildGuests = (into: string): void => {
   mkdirSync(into, { recursive: true });
   for (const { file, source, defines } of guests()) {
-    const args = ["-f", "bin", ...defines.map((d) => `-D${d}`), `-I${join(guest, "src")}/`, `-I${into}/`, "-o", join(into, file), join(guest, "src", source)];
+    const args = [
+      "-f",
+      "bin",
+      ...defines.map((d) => `-D${d}`),
+      `-I${join(guest, "src")}/`,
+      `-I${into}/`,
+      "-o",
+      join(into, file),
+      join(guest, "src", source),
+    ];
     const { status, stderr, error } = spawnSync("nasm", args, { encoding: "utf8" });
     if (status !== 0) throw new Error(`nasm ${file}: ${error?.message ?? stderr}`);
     chmodSync(join(into, file), 0o755);

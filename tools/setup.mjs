@@ -51,7 +51,11 @@ export const stamp = () => {
   for (const input of inputs) {
     const path = join(top, input);
     const list = existsSync(path) && !input.includes(".") ? files(path).sort() : [path];
-    for (const file of list) hash.update(`${file.slice(top.length)}\0`).update(readFileSync(file)).update("\0");
+    for (const file of list)
+      hash
+        .update(`${file.slice(top.length)}\0`)
+        .update(readFileSync(file))
+        .update("\0");
   }
   return hash.digest("hex");
 };

@@ -1,9 +1,7 @@
-; What A12 executes: an i386 program that removes itself and calls getppid.
+; What A12 executes: an i386 program that removes the file it came from and calls getppid.
 %include "guest.inc"
         elf32
-_start: mov     ebx, [esp + 4]
-        mov     eax, 10                 ; unlink(argv[0])
-        int     0x80
+_start: int80   10, path                ; unlink
         int80   64
         test    eax, eax
         js      .refused
@@ -12,4 +10,6 @@ _start: mov     ebx, [esp + 4]
 .refused:
         say     "getppid was refused"
         die     1
+        section .data
+path:   db      "/tmp/trapgate-landmine-a12", 0
         end_elf

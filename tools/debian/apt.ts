@@ -16,13 +16,19 @@ const archiveKeys = "/usr/share/keyrings/debian-archive-keyring.pgp";
 
 const configured = (): string[] => {
   const parts = join(etc, "sources.list.d");
-  const list = existsSync(parts) ? readdirSync(parts).sort().map((f) => join(parts, f)) : [];
+  const list = existsSync(parts)
+    ? readdirSync(parts)
+        .sort()
+        .map((f) => join(parts, f))
+    : [];
   return [...list, join(etc, "sources.list")].filter((f) => /\.(list|sources)$/.test(f) && existsSync(f));
 };
 
 /** deb822 stanzas: "Key: value" lines, blank lines between. */
 const stanzas = (text: string): Map<string, string>[] =>
-  text.split(/\n\s*\n/).map((block) => new Map([...block.matchAll(/^([A-Za-z-]+):\s*(.*)$/gm)].map((m) => [m[1] as string, m[2] as string])));
+  text
+    .split(/\n\s*\n/)
+    .map((block) => new Map([...block.matchAll(/^([A-Za-z-]+):\s*(.*)$/gm)].map((m) => [m[1] as string, m[2] as string])));
 
 const deb822 = (text: string): Source[] =>
   stanzas(text)
@@ -77,7 +83,10 @@ export class Apt {
   }
 
   #run(...args: string[]): boolean {
-    const { status } = spawnSync("apt-get", [...this.#options, "-q", ...args], { stdio: ["ignore", "ignore", "inherit"], timeout: 900_000 });
+    const { status } = spawnSync("apt-get", [...this.#options, "-q", ...args], {
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: 900_000,
+    });
     return status === 0;
   }
 
@@ -98,8 +107,11 @@ export class Apt {
     const archives = join(this.#folder, "cache", "archives");
     const done = closure
       ? this.#run("install", "--download-only", "--yes", "--no-install-recommends", ...packages)
-      : spawnSync("apt-get", [...this.#options, "-q", "download", ...packages], { cwd: archives, stdio: ["ignore", "ignore", "inherit"] }).status === 0;
+      : spawnSync("apt-get", [...this.#options, "-q", "download", ...packages], { cwd: archives, stdio: ["ignore", "ignore", "inherit"] })
+          .status === 0;
     if (!done) return undefined;
-    return readdirSync(archives).filter((f) => f.endsWith(".deb")).map((f) => join(archives, f));
+    return readdirSync(archives)
+      .filter((f) => f.endsWith(".deb"))
+      .map((f) => join(archives, f));
   }
 }

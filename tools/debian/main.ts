@@ -21,7 +21,11 @@ const apt = (architecture: string): Apt | undefined => {
   const source = releaseSource();
   let found: Apt | undefined;
   for (const suite of source ? suites(source.suite, architecture) : []) {
-    const candidate = new Apt(join(cache, "apt", `${architecture}-${suite}`), { ...(source as NonNullable<typeof source>), suite }, architecture);
+    const candidate = new Apt(
+      join(cache, "apt", `${architecture}-${suite}`),
+      { ...(source as NonNullable<typeof source>), suite },
+      architecture,
+    );
     if (candidate.update()) {
       found = candidate;
       break;
@@ -36,7 +40,11 @@ const unpack = (deb: string, root: string, { members }: PackageSet): boolean => 
   if (!members) return works(["dpkg-deb", "-x", deb, root]);
   const strip = members.archive.replace(/^.*\/|\.tar\.\w+$/g, "");
   const wanted = members.patterns.map((p) => `'${strip}/${p}'`).join(" ");
-  return works(["sh", "-c", `dpkg-deb --fsys-tarfile '${deb}' | tar -xO '${members.archive}' | tar -xJ -C '${root}' --strip-components=1 ${wanted}`]);
+  return works([
+    "sh",
+    "-c",
+    `dpkg-deb --fsys-tarfile '${deb}' | tar -xO '${members.archive}' | tar -xJ -C '${root}' --strip-components=1 ${wanted}`,
+  ]);
 };
 
 /** A merged /usr: the links are base-files's, which nothing depends on. https://wiki.debian.org/UsrMerge */
@@ -68,10 +76,14 @@ const install = (): void => {
     const packages = missing.flatMap((tool) => tool.packages);
     console.log(`Installing ${packages.join(", ")} …`);
     for (const args of [["update"], ["install", "--yes", "--no-install-recommends", ...packages]]) {
-      spawnSync("apt-get", ["-q", ...args], { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+      spawnSync("apt-get", ["-q", ...args], {
+        stdio: ["ignore", "ignore", "inherit"],
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      });
     }
   }
-  for (const tool of missing) if (!works(tool.works)) problems.push(`${tool.program}: not there (Debian: apt-get install ${tool.packages.join(" ")})`);
+  for (const tool of missing)
+    if (!works(tool.works)) problems.push(`${tool.program}: not there (Debian: apt-get install ${tool.packages.join(" ")})`);
 };
 
 mkdirSync(cache, { recursive: true });
