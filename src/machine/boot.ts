@@ -96,7 +96,7 @@ export const boot = (options: MachineOptions): Booted => {
     realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n,
   });
   const console = options.terminal && consoleOf(kernel, options.terminal);
-  mountStandard(kernel, console);
+  mountStandard(kernel, console, root === undefined);
   for (const m of options.mounts ?? []) mount(kernel, m);
   for (const [path, file] of Object.entries(options.files ?? {})) {
     const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;

@@ -30,8 +30,8 @@ const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number): void =>
   if (at) vfs.namespace.attach(at, fs, { flags });
 };
 
-/** `console` is the terminal of the host, if the standard streams are one. */
-export const mountStandard = (kernel: Kernel, console?: Tty): void => {
+/** `console` is the terminal of the host, if the standard streams are one. Without `ownTmp` /tmp is the root file system's. */
+export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): void => {
   const { vfs } = kernel;
   const pts = newDevPts(vfs.newDev(), vfs.clock);
   registerDevices(vfs, pts, console);
@@ -39,5 +39,5 @@ export const mountStandard = (kernel: Kernel, console?: Tty): void => {
   mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock), MS_NOSUID);
   mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC);
   mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
-  mountAt(vfs, "/tmp", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
+  if (ownTmp) mountAt(vfs, "/tmp", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
 };
