@@ -118,7 +118,7 @@ export const loadAt = (p: Node, w: number, offset = 0): Node =>
 /** An access as generated code tells of it (mmu.ts). */
 export const accessWord = (how: Access, address: Node, bytes: number, isAligned: boolean): Node => {
   if (!isAligned) return i32c(how);
-  const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(bytes - 1)]);
+  const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(Math.min(bytes, 16) - 1)]);
   return node(wt.i32, op.i32or, [node(wt.i32, op.i32shl, [by, i32c(misalignedBy)]), i32c(how)]);
 };
 

@@ -183,14 +183,18 @@ export class Cpu implements CodeWatch, Machine {
       this.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
     }
   }
+  /** Regions keep no record (0): what they get wrong here, the interpreter does again. */
+  #inProgress(rec: number): Decoded | undefined {
+    return this.#evaluated ?? (rec === 0 ? undefined : this.blocks.decodeOne(this.blocks.ipOf(rec)));
+  }
   /** Base of fs or gs if the instruction in progress names one: AMD wants the offset in it to be canonical too. */
   #overrideBase(rec: number): number {
-    const d = this.#evaluated ?? this.blocks.decodeOne(this.blocks.ipOf(rec));
+    const d = this.#inProgress(rec);
     return d && d.segment >= S.fs ? this.state.segBase(d.segment) : 0;
   }
   /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
   #stackAccess(rec: number, address: number): boolean {
-    const d = this.#evaluated ?? this.blocks.decodeOne(this.blocks.ipOf(rec));
+    const d = this.#inProgress(rec);
     if (!d) return false;
     const stack = d.row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(d.row.name);
     const sp = Number(BigInt.asIntN(64, this.state.u64[R.sp] as bigint));

@@ -171,7 +171,7 @@ export class Evaluator implements Ops<bigint> {
     const flat = this.#d.mode === 64 && segment < S.fs;
     const linear = u(this.#d.mode === 64 ? 64 : 32, offset + (flat ? 0n : (st.u64[(at.segBase >> 3) + segment] as bigint)));
     // Before any other fault.
-    if (aligned && linear % BigInt(w / 8) !== 0n) this.fault(vector.GP);
+    if (aligned && linear % BigInt(Math.min(w / 8, 16)) !== 0n) this.fault(vector.GP);
     if (this.#d.mode !== 64 && st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
     return linear;
   }

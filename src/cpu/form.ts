@@ -50,8 +50,8 @@ export class HandlerForm implements Form {
 export const isMemoryOperand = (o: Operand): boolean =>
   o.kind === "rm" || o.kind === "mem" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
 
-/** Must this operand, if it is memory, be aligned to its size? Legacy SSE demands it of whole vectors. */
-export const isAligned = (row: Row, o: Operand): boolean => row.unaligned !== true && o.widths[0] === 128 && isMemoryOperand(o);
+/** Must this operand, if it is memory, be aligned to 16 bytes? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
+export const isAligned = (row: Row, o: Operand): boolean => row.unaligned !== true && (o.widths[0] === 128 || o.spec === "Mfx") && isMemoryOperand(o);
 
 /** Operand size of an instruction: 8 for rows on bytes, else the prefixes'. */
 export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
