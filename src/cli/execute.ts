@@ -30,6 +30,7 @@ const isFile = (fd: number): boolean => {
   }
 };
 
+const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
 export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<number> => {
@@ -38,7 +39,9 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const machine = new Machine(tty ? { ...prepared.machine, terminal: tty } : prepared.machine);
   machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
   const stdin = stdinInto(machine.inputs, isFile(0));
-  const undo = [passSignals(machine.inputs), stdin.stop, ...(isatty(0) ? [useTerminal(machine.inputs)] : [])];
+  // Signals alone do not keep Node waiting for a guest that sleeps.
+  const awake = setInterval(() => {}, DAY);
+  const undo = [() => clearInterval(awake), passSignals(machine.inputs), stdin.stop, ...(isatty(0) ? [useTerminal(machine.inputs)] : [])];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {

@@ -1,6 +1,6 @@
 // `--help` and `--version`: readers of the commands' own descriptions.
 import { readFileSync } from "node:fs";
-import pc from "picocolors";
+import { color as pc } from "./color.ts";
 import type { Command } from "./command.ts";
 
 type Commands = Readonly<Record<string, () => Promise<{ readonly command: Command }>>>;

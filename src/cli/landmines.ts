@@ -1,11 +1,11 @@
 // `trapgate landmines`: the catalogue on every kernel profile, what was expected and what happened.
 import { readFile } from "node:fs/promises";
-import pc from "picocolors";
 import { type ProfileName, profiles } from "../kernel/profile.ts";
 import { catalogue } from "../landmines/catalogue.ts";
 import { type Cell, describeOutcome, matrix } from "../landmines/matrix.ts";
 import { Problem } from "../problem.ts";
 import { oneOf, parse } from "./arguments.ts";
+import { color as pc } from "./color.ts";
 import type { Command } from "./command.ts";
 
 const options = {

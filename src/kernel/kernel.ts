@@ -62,6 +62,8 @@ export class Kernel {
   readonly bootTime: number;
   /** Set by whoever boots the machine, before the first task: file systems need this kernel's clock. */
   vfs!: Vfs;
+  /** Sleeps last as long as they say, for somebody at a terminal: the machine lets real time pass. Otherwise the clock jumps. */
+  idlesInRealTime = false;
   hostname: string;
   domainname = "(none)";
   /** Counts audit records. */

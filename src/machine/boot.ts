@@ -96,6 +96,7 @@ export const boot = (options: MachineOptions): Booted => {
     realtimeOffsetNs: BigInt(kernel.bootTime) * 1_000_000_000n,
   });
   const console = options.terminal && consoleOf(kernel, options.terminal);
+  kernel.idlesInRealTime = console !== undefined;
   mountStandard(kernel, console, root === undefined);
   for (const m of options.mounts ?? []) mount(kernel, m);
   for (const [path, file] of Object.entries(options.files ?? {})) {

@@ -119,13 +119,13 @@ export class Scheduler {
     }
   }
 
-  /** Everybody sleeps: jump to the next deadline, unless the world outside may be quicker. */
+  /** Everybody sleeps: jump to the next deadline, unless the world outside may be quicker or somebody watches the clock. */
   #idle(until: number): RunResult | undefined {
     const { kernel } = this;
     const next = kernel.timers.next;
-    for (const task of kernel.tasks.values()) {
-      if (task.waiting?.on.some((q) => q.external)) return { reason: "idle", until: next === Infinity ? undefined : next };
-    }
+    const waits = (task: Task): boolean => task.waiting?.on.some((q) => q.external) ?? false;
+    if (kernel.idlesInRealTime || [...kernel.tasks.values()].some(waits))
+      return { reason: "idle", until: next === Infinity ? undefined : next };
     if (next === Infinity) return { reason: "stuck" };
     kernel.now = Math.min(next, until);
     return undefined;
