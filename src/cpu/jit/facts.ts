@@ -22,7 +22,7 @@ const forms = (row: Row): Form[] =>
   ([16, 32, 64] as const).flatMap((size) =>
     [false, true].map((memory): Form => ({
       w: operandWidth(row, size), widths: row.operands.map((o) => o.widths[sizeIndex(size)]), addressSize: 32, stackSize: 32, mode: 32, flat: true, rep: 1,
-      cc: row.cc, memory: (n) => memory && isMemoryOperand(row.operands[n]!),
+      cc: row.cc, memory: (n) => memory && row.operands[n] !== undefined && isMemoryOperand(row.operands[n]),
     })),
   );
 
