@@ -101,7 +101,10 @@ export class Emulator {
     const why = cpu.run(RUN_LIMIT);
     if (c.run || why !== exit.fault || cpu.instructions === before) return why;
     // Past the instruction: in an int3, or where nothing can be fetched.
-    const stepped = s.u32[at.exitVector >> 2] === vector.BP ? cpu.instructions - before === 2 : cpu.instructions - before === 1;
+    const retired = cpu.instructions - before;
+    const v = s.u32[at.exitVector >> 2];
+    if (retired === 1 && v !== vector.BP && v !== vector.PF && v !== vector.GP) return why;
+    const stepped = retired === (v === vector.BP ? 2 : 1);
     if (!stepped) {
       // It went on into itself.
       this.#load(c);
