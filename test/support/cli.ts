@@ -13,6 +13,7 @@ export const trapgate = (args: readonly string[], options: { readonly input?: st
     cwd: top,
     encoding: "utf8",
     maxBuffer: 1 << 28,
+    env: { ...process.env, NO_COLOR: "1" },
     input: "",
     timeout: 60_000,
     ...options,
