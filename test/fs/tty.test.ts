@@ -137,6 +137,8 @@ describe.skipIf(missing("terminals against the native kernel", ...needs))("termi
         s.add("ioctl", p.slave, TCGETS, 8);
         s.add("ioctl", p.slave, TCSETS, 8);
         s.add("write", p.master, bytes("typed"), 5);
+        // The echo tells that the line discipline has seen it.
+        s.add("read", p.master, out(20), 20);
         s.add("ioctl", p.slave, TCSETSF, settings({}));
         s.add("write", p.master, bytes("more\n"), 5);
         s.add("read", p.slave, out(20), 20);

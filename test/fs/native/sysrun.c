@@ -79,7 +79,7 @@ static void play(FILE *in) {
       if (r == -1) r = -errno;
     }
     /* The line discipline works on another thread: give it time. */
-    if (nr == SYS_write && r > 0 && isatty(a[0])) usleep(10000);
+    if (nr == SYS_write && r > 0 && isatty(a[0])) usleep(25000);
     results[count++] = r;
     printf("%ld", r);
     for (int i = 0; i < outs; i++) {
