@@ -38,7 +38,8 @@ export const isOrdinary = <V>(o: Ops<V>, w: Format, v: V): V => exponentFrom(o, 
 export const isSafe = <V>(o: Ops<V>, w: Format, v: V): V => exponentFrom(o, w, v, 2n);
 export const isFinite = <V>(o: Ops<V>, w: Format, v: V): V => o.ltU(unsigned(o, w, v), o.imm(top[w] << exponentAt[w]));
 /** Zero is none. */
-export const notSubnormal = <V>(o: Ops<V>, w: Format, v: V): V => o.leU(o.imm((1n << exponentAt[w]) - 1n), o.sub(unsigned(o, w, v), o.imm(1)));
+export const notSubnormal = <V>(o: Ops<V>, w: Format, v: V): V =>
+  o.leU(o.imm((1n << exponentAt[w]) - 1n), o.sub(unsigned(o, w, v), o.imm(1)));
 
 // ---- vectors ---------------------------------------------------------------------------------------------------------------
 
@@ -48,15 +49,19 @@ type Lanewise = "abs" | "eq" | "lt" | "le" | "add" | "sub" | "mul" | "div" | "sq
 export const floatName = (w: Format, name: Lanewise): SimdName => `${w === 64 ? "f64x2" : "f32x4"}.${name}`;
 export const all = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(w === 64 ? "i64x2.all_true" : "i32x4.all_true", v);
 const magnitude = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(floatName(w, "abs"), v);
-export const constant = <V>(o: Ops<V>, w: Format, bits: bigint): V => (w === 64 ? o.vector(o.imm(bits), o.imm(bits)) : o.vector(o.imm(bits | (bits << 32n)), o.imm(bits | (bits << 32n))));
+export const constant = <V>(o: Ops<V>, w: Format, bits: bigint): V =>
+  w === 64 ? o.vector(o.imm(bits), o.imm(bits)) : o.vector(o.imm(bits | (bits << 32n)), o.imm(bits | (bits << 32n)));
 export const areFinite = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(floatName(w, "lt"), magnitude(o, w, v), constant(o, w, infinity[w]));
 /** Not below the least normal number, or its double for a rounded result. */
-const areNormal = <V>(o: Ops<V>, w: Format, v: V, times = 1n): V => o.simd(floatName(w, "le"), constant(o, w, leastNormal[w] * times), magnitude(o, w, v));
+const areNormal = <V>(o: Ops<V>, w: Format, v: V, times = 1n): V =>
+  o.simd(floatName(w, "le"), constant(o, w, leastNormal[w] * times), magnitude(o, w, v));
 export const areOrdinary = <V>(o: Ops<V>, w: Format, v: V): V => o.simd("v128.and", areNormal(o, w, v), areFinite(o, w, v));
 export const areSafe = <V>(o: Ops<V>, w: Format, v: V): V => o.simd("v128.and", areNormal(o, w, v, 2n), areFinite(o, w, v));
 /** Neither NaN nor subnormal. Zeros and infinities are no trouble to a comparison. */
-export const areTame = <V>(o: Ops<V>, w: Format, v: V): V => o.simd("v128.or", areNormal(o, w, v), o.simd(floatName(w, "eq"), v, constant(o, w, 0n)));
-export const below = <V>(o: Ops<V>, w: Format, v: V, bits: bigint): V => o.simd(floatName(w, "lt"), magnitude(o, w, v), constant(o, w, bits));
+export const areTame = <V>(o: Ops<V>, w: Format, v: V): V =>
+  o.simd("v128.or", areNormal(o, w, v), o.simd(floatName(w, "eq"), v, constant(o, w, 0n)));
+export const below = <V>(o: Ops<V>, w: Format, v: V, bits: bigint): V =>
+  o.simd(floatName(w, "lt"), magnitude(o, w, v), constant(o, w, bits));
 
 // ---- routines --------------------------------------------------------------------------------------------------------------
 
@@ -75,8 +80,12 @@ export const gather = <V>(o: Ops<V>, w: Format, count: number, lane: (n: number)
 };
 /** `fast` gives the result where `ok` holds, else the routine's lanes. */
 export const exactly = <V>(o: Ops<V>, ok: V, fast: V, slow: () => V): V =>
-  o.either(ok, () => fast, () => {
-    const v = o.let("exact", slow());
-    settle(o);
-    return v;
-  });
+  o.either(
+    ok,
+    () => fast,
+    () => {
+      const v = o.let("exact", slow());
+      settle(o);
+      return v;
+    },
+  );

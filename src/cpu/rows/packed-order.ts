@@ -13,22 +13,30 @@ const interleave = (w: number, first: number): Vector2 => {
   return (o, a, b) => o.shuffle(a, b, bytesOf(w, lanes));
 };
 const unpackLow = (name: string, opcode: string, w: 8 | 16 | 32): readonly Row[] => [
-  row(name, `NP 0F ${opcode} Pq,Qd`, mmx(two(interleave(w, 0)))), row(name, `66 0F ${opcode} Vx,Wx`, two(interleave(w, 0))),
+  row(name, `NP 0F ${opcode} Pq,Qd`, mmx(two(interleave(w, 0)))),
+  row(name, `66 0F ${opcode} Vx,Wx`, two(interleave(w, 0))),
 ];
 const unpackHigh = (name: string, opcode: string, w: 8 | 16 | 32): readonly Row[] => [
-  row(name, `NP 0F ${opcode} Pq,Qq`, mmx(two(interleave(w, 32 / w)))), row(name, `66 0F ${opcode} Vx,Wx`, two(interleave(w, 64 / w))),
+  row(name, `NP 0F ${opcode} Pq,Qq`, mmx(two(interleave(w, 32 / w)))),
+  row(name, `66 0F ${opcode} Vx,Wx`, two(interleave(w, 64 / w))),
 ];
 
 /** The lanes of both operands, narrowed. Of MMX registers those are one vector. */
 const pack = (name: string, opcode: string, how: SimdName): readonly Row[] => [
   row(name, `NP 0F ${opcode} Pq,Qq`, mmx(two((o, a, b) => o.simd(how, o.vector(a, b), o.vector(a, b))))),
-  row(name, `66 0F ${opcode} Vx,Wx`, two((o, a, b) => o.simd(how, a, b))),
+  row(
+    name,
+    `66 0F ${opcode} Vx,Wx`,
+    two((o, a, b) => o.simd(how, a, b)),
+  ),
 ];
 
-const swizzle = (mask: <V>(o: Ops<V>, imm: V) => V): Meaning => (o) => {
-  const imm = o.get(2);
-  o.set(0, o.simd("i8x16.swizzle", o.get(1), mask(o, imm)));
-};
+const swizzle =
+  (mask: <V>(o: Ops<V>, imm: V) => V): Meaning =>
+  (o) => {
+    const imm = o.get(2);
+    o.set(0, o.simd("i8x16.swizzle", o.get(1), mask(o, imm)));
+  };
 /** Lanes 0 and 1 from dst, 2 and 3 from src. */
 const shufps: Meaning = (o) => {
   const mask = o.let("mask", order32(o, o.get(2)));
@@ -44,17 +52,21 @@ const shufpd: Meaning = (o) => {
   o.set(0, o.vector(half(o, a, imm), half(o, b, o.shr(imm, o.imm(1)))));
 };
 
-const extractWord = (lanes: number): Meaning => (o) => {
-  const at = o.let("at", o.and(o.get(2), o.imm(lanes - 1)));
-  const a = o.get(1);
-  const half = lanes === 4 ? o.lane(a, 64, 0) : o.select(o.and(at, o.imm(4)), o.lane(a, 64, 1), o.lane(a, 64, 0));
-  o.set(0, o.zext(o.shr(half, o.shl(o.and(at, o.imm(3)), o.imm(4))), 16));
-};
-const insertWord = (lanes: number): Meaning => (o) => {
-  const at = o.and(o.get(2), o.imm(lanes - 1));
-  const word = o.get(1);
-  o.set(0, o.simd("v128.bitselect", o.splat(16, word), o.get(0), laneMask(o, 16, at)));
-};
+const extractWord =
+  (lanes: number): Meaning =>
+  (o) => {
+    const at = o.let("at", o.and(o.get(2), o.imm(lanes - 1)));
+    const a = o.get(1);
+    const half = lanes === 4 ? o.lane(a, 64, 0) : o.select(o.and(at, o.imm(4)), o.lane(a, 64, 1), o.lane(a, 64, 0));
+    o.set(0, o.zext(o.shr(half, o.shl(o.and(at, o.imm(3)), o.imm(4))), 16));
+  };
+const insertWord =
+  (lanes: number): Meaning =>
+  (o) => {
+    const at = o.and(o.get(2), o.imm(lanes - 1));
+    const word = o.get(1);
+    o.set(0, o.simd("v128.bitselect", o.splat(16, word), o.get(0), laneMask(o, 16, at)));
+  };
 
 const identityHigh = 0x0f0e0d0c0b0a0908n;
 const identityLow = 0x0706050403020100n;

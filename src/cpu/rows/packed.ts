@@ -9,11 +9,16 @@ type Vector2 = <V>(o: Ops<V>, a: V, b: V) => V;
 
 /** Low lanes of 32 bits, brought together. */
 const evenDwords = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
-const multiplyEven = (name: SimdName): Vector2 => (o, a, b) => o.simd(name, o.shuffle(a, a, evenDwords), o.shuffle(b, b, evenDwords));
+const multiplyEven =
+  (name: SimdName): Vector2 =>
+  (o, a, b) =>
+    o.simd(name, o.shuffle(a, a, evenDwords), o.shuffle(b, b, evenDwords));
 /** Upper halves of 32-bit products, low products in the first vector. */
 const upperWords = [2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31];
-const multiplyHigh = (sign: "s" | "u"): Vector2 => (o, a, b) =>
-  o.shuffle(o.simd(`i32x4.extmul_low_i16x8_${sign}`, a, b), o.simd(`i32x4.extmul_high_i16x8_${sign}`, a, b), upperWords);
+const multiplyHigh =
+  (sign: "s" | "u"): Vector2 =>
+  (o, a, b) =>
+    o.shuffle(o.simd(`i32x4.extmul_low_i16x8_${sign}`, a, b), o.simd(`i32x4.extmul_high_i16x8_${sign}`, a, b), upperWords);
 
 /** Sum of the absolute differences of eight bytes, in each half. */
 const sumOfDifferences: Vector2 = (o, a, b) => {
@@ -26,20 +31,24 @@ const sumOfDifferences: Vector2 = (o, a, b) => {
 type Shift = "shl" | "shr_u" | "shr_s";
 const lanesName = { 16: "i16x8", 32: "i32x4", 64: "i64x2" } as const;
 /** All lanes by one count, the low 64 bits of the operand: beyond the width only zeros, or signs, are left. */
-const shift = (w: 16 | 32 | 64, how: Shift): Meaning => (o) => {
-  const count = o.let("count", o.zext(o.lane(o.get(1), 64, 0), 64));
-  const a = o.get(0);
-  const name = `${lanesName[w]}.${how}` as SimdName;
-  const within = o.ltU(count, o.imm(w));
-  if (how === "shr_s") return o.set(0, o.simd(name, a, o.select(within, count, o.imm(w - 1))));
-  o.set(0, o.select(within, o.simd(name, a, count), o.vector(o.imm(0), o.imm(0))));
-};
+const shift =
+  (w: 16 | 32 | 64, how: Shift): Meaning =>
+  (o) => {
+    const count = o.let("count", o.zext(o.lane(o.get(1), 64, 0), 64));
+    const a = o.get(0);
+    const name = `${lanesName[w]}.${how}` as SimdName;
+    const within = o.ltU(count, o.imm(w));
+    if (how === "shr_s") return o.set(0, o.simd(name, a, o.select(within, count, o.imm(w - 1))));
+    o.set(0, o.select(within, o.simd(name, a, count), o.vector(o.imm(0), o.imm(0))));
+  };
 /** Of the whole register by bytes: byte i comes from byte i + or - count, which is no byte at all beyond the ends. */
-const shiftBytes = (direction: "left" | "right"): Meaning => (o) => {
-  const imm = o.get(1);
-  const count = o.splat(8, o.select(o.ltU(imm, o.imm(16)), imm, o.imm(16)));
-  o.set(0, o.simd("i8x16.swizzle", o.get(0), o.simd(direction === "left" ? "i8x16.sub" : "i8x16.add", identity(o), count)));
-};
+const shiftBytes =
+  (direction: "left" | "right"): Meaning =>
+  (o) => {
+    const imm = o.get(1);
+    const count = o.splat(8, o.select(o.ltU(imm, o.imm(16)), imm, o.imm(16)));
+    o.set(0, o.simd("i8x16.swizzle", o.get(0), o.simd(direction === "left" ? "i8x16.sub" : "i8x16.add", identity(o), count)));
+  };
 /** By a register or memory, and by an immediate. */
 const shifts = (name: string, opcode: string, group: string, w: 16 | 32 | 64, how: Shift): readonly Row[] => {
   const does = shift(w, how);

@@ -2,7 +2,22 @@
 import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import {
-  all, areFinite, areOrdinary, areSafe, areTame, constant, exactly, floatName, type Format, gather, isFinite, isOrdinary, isSafe, notSubnormal, plain, subnormalsCount,
+  all,
+  areFinite,
+  areOrdinary,
+  areSafe,
+  areTame,
+  constant,
+  exactly,
+  type Format,
+  floatName,
+  gather,
+  isFinite,
+  isOrdinary,
+  isSafe,
+  notSubnormal,
+  plain,
+  subnormalsCount,
 } from "./float.ts";
 import { bytesOf } from "./vector.ts";
 
@@ -11,79 +26,164 @@ type Arithmetic = "add" | "sub" | "mul" | "div";
 /** Sums of ordinary numbers and zeros are right unless they overflow: a sum that is subnormal is exact. Products may underflow. */
 const sums = (name: Arithmetic): boolean => name === "add" || name === "sub";
 
-const scalar = (name: Arithmetic, w: Format): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  const r = o.let("r", o.simd(`f${w}.${name}`, a, b));
-  const tame = sums(name) ? [notSubnormal(o, w, a), notSubnormal(o, w, b), isFinite(o, w, r)] : [isOrdinary(o, w, a), isOrdinary(o, w, b), isSafe(o, w, r)];
-  o.set(0, exactly(o, tame.reduce((x, y) => o.and(x, y), plain(o)), r, () => o.call(`sse_${name}${w}`, a, b)));
-};
+const scalar =
+  (name: Arithmetic, w: Format): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    const r = o.let("r", o.simd(`f${w}.${name}`, a, b));
+    const tame = sums(name)
+      ? [notSubnormal(o, w, a), notSubnormal(o, w, b), isFinite(o, w, r)]
+      : [isOrdinary(o, w, a), isOrdinary(o, w, b), isSafe(o, w, r)];
+    o.set(
+      0,
+      exactly(
+        o,
+        tame.reduce((x, y) => o.and(x, y), plain(o)),
+        r,
+        () => o.call(`sse_${name}${w}`, a, b),
+      ),
+    );
+  };
 
 const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V => {
   const r = o.let("r", o.simd(floatName(w, name), a, b));
-  const tame = sums(name) ? [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)] : [areOrdinary(o, w, a), areOrdinary(o, w, b), areSafe(o, w, r)];
-  const ok = o.and(plain(o), all(o, w, tame.reduce((x, y) => o.simd("v128.and", x, y))));
+  const tame = sums(name)
+    ? [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)]
+    : [areOrdinary(o, w, a), areOrdinary(o, w, b), areSafe(o, w, r)];
+  const ok = o.and(
+    plain(o),
+    all(
+      o,
+      w,
+      tame.reduce((x, y) => o.simd("v128.and", x, y)),
+    ),
+  );
   return exactly(o, ok, r, () => gather(o, w, 128 / w, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))));
 };
-const packed = (name: Arithmetic, w: Format): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  o.set(0, packedValue(o, name, w, a, b));
-};
+const packed =
+  (name: Arithmetic, w: Format): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    o.set(0, packedValue(o, name, w, a, b));
+  };
 
-const sqrt = (w: Format): Meaning => (o) => {
-  const a = o.get(1);
-  // Unsigned: a negative number is beyond every positive one.
-  const positive = o.leU(a, o.imm(w === 64 ? 0x7fff_ffff_ffff_ffffn : 0x7fff_ffffn));
-  const ok = o.and(o.and(plain(o), positive), isOrdinary(o, w, a));
-  o.set(0, exactly(o, ok, o.simd(`f${w}.sqrt`, a), () => o.call(`sse_sqrt${w}`, a)));
-};
-const sqrtPacked = (w: Format): Meaning => (o) => {
-  const a = o.get(1);
-  const positive = o.simd(floatName(w, "lt"), constant(o, w, 0n), a);
-  const ok = o.and(plain(o), all(o, w, o.simd("v128.and", positive, areOrdinary(o, w, a))));
-  o.set(0, exactly(o, ok, o.simd(floatName(w, "sqrt"), a), () => gather(o, w, 128 / w, (n) => o.call(`sse_sqrt${w}`, o.lane(a, w, n)))));
-};
+const sqrt =
+  (w: Format): Meaning =>
+  (o) => {
+    const a = o.get(1);
+    // Unsigned: a negative number is beyond every positive one.
+    const positive = o.leU(a, o.imm(w === 64 ? 0x7fff_ffff_ffff_ffffn : 0x7fff_ffffn));
+    const ok = o.and(o.and(plain(o), positive), isOrdinary(o, w, a));
+    o.set(
+      0,
+      exactly(o, ok, o.simd(`f${w}.sqrt`, a), () => o.call(`sse_sqrt${w}`, a)),
+    );
+  };
+const sqrtPacked =
+  (w: Format): Meaning =>
+  (o) => {
+    const a = o.get(1);
+    const positive = o.simd(floatName(w, "lt"), constant(o, w, 0n), a);
+    const ok = o.and(plain(o), all(o, w, o.simd("v128.and", positive, areOrdinary(o, w, a))));
+    o.set(
+      0,
+      exactly(o, ok, o.simd(floatName(w, "sqrt"), a), () => gather(o, w, 128 / w, (n) => o.call(`sse_sqrt${w}`, o.lane(a, w, n)))),
+    );
+  };
 
 /** The second operand unless the first is strictly beyond it: WebAssembly's pmin and pmax with the operands exchanged. */
-const extreme = (name: "min" | "max", w: Format, lanes: number): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
-  o.set(0, exactly(o, ok, o.simd(floatName(w, `p${name}`), b, a), () => gather(o, w, lanes, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n)))));
-};
+const extreme =
+  (name: "min" | "max", w: Format, lanes: number): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
+    o.set(
+      0,
+      exactly(o, ok, o.simd(floatName(w, `p${name}`), b, a), () =>
+        gather(o, w, lanes, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))),
+      ),
+    );
+  };
 
 /** The processor's own approximations of 1/x and 1/sqrt(x). */
-const approximate = (name: "rcp" | "rsqrt", lanes: number): Meaning => (o) => {
-  const a = o.get(1);
-  o.set(0, gather(o, 32, lanes, (n) => o.call(`sse_${name}`, o.lane(a, 32, n))));
-};
+const approximate =
+  (name: "rcp" | "rsqrt", lanes: number): Meaning =>
+  (o) => {
+    const a = o.get(1);
+    o.set(
+      0,
+      gather(o, 32, lanes, (n) => o.call(`sse_${name}`, o.lane(a, 32, n))),
+    );
+  };
 
 /** Neighbours combined: of dst in the lower half, of src in the upper. */
-const horizontal = (name: "add" | "sub", w: Format): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  const lanes = Array.from({ length: 128 / w }, (_, n) => n * 2);
-  const even = o.let("even", o.shuffle(a, b, bytesOf(w, lanes)));
-  const odd = o.let("odd", o.shuffle(a, b, bytesOf(w, lanes.map((n) => n + 1))));
-  o.set(0, packedValue(o, name, w, even, odd));
-};
+const horizontal =
+  (name: "add" | "sub", w: Format): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    const lanes = Array.from({ length: 128 / w }, (_, n) => n * 2);
+    const even = o.let("even", o.shuffle(a, b, bytesOf(w, lanes)));
+    const odd = o.let(
+      "odd",
+      o.shuffle(
+        a,
+        b,
+        bytesOf(
+          w,
+          lanes.map((n) => n + 1),
+        ),
+      ),
+    );
+    o.set(0, packedValue(o, name, w, even, odd));
+  };
 /** Even lanes subtract, odd lanes add. */
-const alternating = (w: Format): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  const signs = w === 64 ? o.vector(o.imm(1n << 63n), o.imm(0)) : o.vector(o.imm(1n << 31n), o.imm(1n << 31n));
-  const r = o.let("r", o.simd(floatName(w, "add"), a, o.simd("v128.xor", b, signs)));
-  const ok = o.and(plain(o), all(o, w, [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)].reduce((x, y) => o.simd("v128.and", x, y))));
-  o.set(0, exactly(o, ok, r, () => gather(o, w, 128 / w, (n) => o.call(n & 1 ? `sse_add${w}` : `sse_sub${w}`, o.lane(a, w, n), o.lane(b, w, n)))));
-};
+const alternating =
+  (w: Format): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    const signs = w === 64 ? o.vector(o.imm(1n << 63n), o.imm(0)) : o.vector(o.imm(1n << 31n), o.imm(1n << 31n));
+    const r = o.let("r", o.simd(floatName(w, "add"), a, o.simd("v128.xor", b, signs)));
+    const ok = o.and(
+      plain(o),
+      all(
+        o,
+        w,
+        [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)].reduce((x, y) => o.simd("v128.and", x, y)),
+      ),
+    );
+    o.set(
+      0,
+      exactly(o, ok, r, () =>
+        gather(o, w, 128 / w, (n) => o.call(n & 1 ? `sse_add${w}` : `sse_sub${w}`, o.lane(a, w, n), o.lane(b, w, n))),
+      ),
+    );
+  };
 
 const four = (name: string, opcode: string, of: (w: Format, lanes: number) => Meaning, single: (w: Format) => Meaning): readonly Row[] => [
-  row(`${name}ps`, `NP 0F ${opcode} Vx,Wx`, of(32, 4)), row(`${name}pd`, `66 0F ${opcode} Vx,Wx`, of(64, 2)),
-  row(`${name}ss`, `F3 0F ${opcode} Vd,Wd`, single(32)), row(`${name}sd`, `F2 0F ${opcode} Vq,Wq`, single(64)),
+  row(`${name}ps`, `NP 0F ${opcode} Vx,Wx`, of(32, 4)),
+  row(`${name}pd`, `66 0F ${opcode} Vx,Wx`, of(64, 2)),
+  row(`${name}ss`, `F3 0F ${opcode} Vd,Wd`, single(32)),
+  row(`${name}sd`, `F2 0F ${opcode} Vq,Wq`, single(64)),
 ];
-const arithmetic = (name: Arithmetic, opcode: string): readonly Row[] => four(name, opcode, (w) => packed(name, w), (w) => scalar(name, w));
-const extremes = (name: "min" | "max", opcode: string): readonly Row[] => four(name, opcode, (w, lanes) => extreme(name, w, lanes), (w) => extreme(name, w, 1));
+const arithmetic = (name: Arithmetic, opcode: string): readonly Row[] =>
+  four(
+    name,
+    opcode,
+    (w) => packed(name, w),
+    (w) => scalar(name, w),
+  );
+const extremes = (name: "min" | "max", opcode: string): readonly Row[] =>
+  four(
+    name,
+    opcode,
+    (w, lanes) => extreme(name, w, lanes),
+    (w) => extreme(name, w, 1),
+  );
 
 // biome-ignore format: table
 export const sseArithmetic: readonly Row[] = [
@@ -95,4 +195,3 @@ export const sseArithmetic: readonly Row[] = [
   row("hsubps", "F2 0F 7D Vx,Wx", horizontal("sub", 32)), row("hsubpd", "66 0F 7D Vx,Wx", horizontal("sub", 64)),
   row("addsubps", "F2 0F D0 Vx,Wx", alternating(32)), row("addsubpd", "66 0F D0 Vx,Wx", alternating(64)),
 ];
-

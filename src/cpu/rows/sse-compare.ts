@@ -1,33 +1,44 @@
 // Floating-point comparison. SDM Vol. 2: CMPPS CMPPD CMPSS CMPSD, COMISS COMISD UCOMISS UCOMISD.
 import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
-import { all, areTame, exactly, floatName, type Format, gather, subnormalsCount } from "./float.ts";
+import { all, areTame, exactly, type Format, floatName, gather, subnormalsCount } from "./float.ts";
 
 /** All ones if bit 0 of v is set. */
 const spread = <V>(o: Ops<V>, v: V): V => o.splat(64, o.sub(o.imm(0), o.and(v, o.imm(1))));
 
 /** Predicates 0 to 3, and their negations: equal, less, less or equal, unordered. Of numbers none is unordered. */
-const cmp = (w: Format, lanes: number): Meaning => (o) => {
-  const which = o.let("which", o.and(o.get(2), o.imm(7)));
-  const b = o.get(1);
-  const a = o.get(0);
-  const next = o.shr(which, o.imm(1));
-  const equal = o.simd("v128.and", o.simd(floatName(w, "eq"), a, b), spread(o, o.not(which)));
-  const less = o.simd("v128.and", o.simd(floatName(w, "lt"), a, b), spread(o, o.xor(which, next)));
-  const fast = o.simd("v128.xor", o.simd("v128.or", equal, less), spread(o, o.shr(which, o.imm(2))));
-  const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
-  o.set(0, exactly(o, ok, fast, () => gather(o, w, lanes, (n) => o.call(`sse_cmp${w}`, o.lane(a, w, n), o.lane(b, w, n), which))));
-};
+const cmp =
+  (w: Format, lanes: number): Meaning =>
+  (o) => {
+    const which = o.let("which", o.and(o.get(2), o.imm(7)));
+    const b = o.get(1);
+    const a = o.get(0);
+    const next = o.shr(which, o.imm(1));
+    const equal = o.simd("v128.and", o.simd(floatName(w, "eq"), a, b), spread(o, o.not(which)));
+    const less = o.simd("v128.and", o.simd(floatName(w, "lt"), a, b), spread(o, o.xor(which, next)));
+    const fast = o.simd("v128.xor", o.simd("v128.or", equal, less), spread(o, o.shr(which, o.imm(2))));
+    const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
+    o.set(
+      0,
+      exactly(o, ok, fast, () => gather(o, w, lanes, (n) => o.call(`sse_cmp${w}`, o.lane(a, w, n), o.lane(b, w, n), which))),
+    );
+  };
 
 const ZF = 6;
 /** ZF equal, CF less, all three of ZF PF CF unordered; the others 0. */
-const comi = (w: Format, quiet: number): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
-  const fast = o.or(o.shl(o.simd(`f${w}.eq`, a, b), o.imm(ZF)), o.simd(`f${w}.lt`, a, b));
-  o.flags("word", 64, exactly(o, ok, fast, () => o.call(`sse_comi${w}`, a, b, o.imm(quiet))));
-};
+const comi =
+  (w: Format, quiet: number): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
+    const fast = o.or(o.shl(o.simd(`f${w}.eq`, a, b), o.imm(ZF)), o.simd(`f${w}.lt`, a, b));
+    o.flags(
+      "word",
+      64,
+      exactly(o, ok, fast, () => o.call(`sse_comi${w}`, a, b, o.imm(quiet))),
+    );
+  };
 
 // biome-ignore format: table
 export const sseCompare: readonly Row[] = [

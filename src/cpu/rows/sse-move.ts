@@ -16,12 +16,14 @@ const fromHigh: Meaning = (o) => o.set(0, o.lane(o.get(1), 64, 1));
 const duplicate = (w: number, lanes: readonly number[]): Meaning => one((o, a) => o.shuffle(a, a, bytesOf(w, lanes)));
 
 /** To memory at DS:rDI, the bytes whose mask has its top bit set. All of them must be writable, AMD's way. */
-const maskedStore = (w: 64 | 128): Meaning => (o, i) => {
-  const data = o.get(0);
-  const mask = o.simd("i8x16.gt_s", o.vector(o.imm(0), o.imm(0)), o.get(1));
-  const address = o.let("address", o.reg(R.di, i.addressSize));
-  o.store(undefined, address, w, o.simd("v128.bitselect", data, o.loadRmw(undefined, address, w), mask));
-};
+const maskedStore =
+  (w: 64 | 128): Meaning =>
+  (o, i) => {
+    const data = o.get(0);
+    const mask = o.simd("i8x16.gt_s", o.vector(o.imm(0), o.imm(0)), o.get(1));
+    const address = o.let("address", o.reg(R.di, i.addressSize));
+    o.store(undefined, address, w, o.simd("v128.bitselect", data, o.loadRmw(undefined, address, w), mask));
+  };
 /** Unlike other MMX instructions', MASKMOVQ's transition comes before its memory fault. */
 const maskmovq: Meaning = (o, i) => {
   pending(o);

@@ -12,21 +12,29 @@ const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
 // ---- blends ----------------------------------------------------------------------------------------------------------------
 
 /** src where the lane of xmm0 is negative. */
-const blendBySign = (negative: SimdName): Meaning => (o) => {
-  const mask = o.simd(negative, zero(o), o.xmm(0));
-  const b = o.get(1);
-  o.set(0, o.simd("v128.bitselect", b, o.get(0), mask));
-};
+const blendBySign =
+  (negative: SimdName): Meaning =>
+  (o) => {
+    const mask = o.simd(negative, zero(o), o.xmm(0));
+    const b = o.get(1);
+    o.set(0, o.simd("v128.bitselect", b, o.get(0), mask));
+  };
 /** All ones in lane n where bit n of the immediate is set. */
 const bitMask = <V>(o: Ops<V>, w: 16 | 32 | 64, imm: V): V => {
-  const bits = { 16: o.vector(o.imm(0x0008000400020001n), o.imm(0x0080004000200010n)), 32: o.vector(o.imm(0x2_0000_0001n), o.imm(0x8_0000_0004n)), 64: o.vector(o.imm(1), o.imm(2)) }[w];
+  const bits = {
+    16: o.vector(o.imm(0x0008000400020001n), o.imm(0x0080004000200010n)),
+    32: o.vector(o.imm(0x2_0000_0001n), o.imm(0x8_0000_0004n)),
+    64: o.vector(o.imm(1), o.imm(2)),
+  }[w];
   return o.simd(w === 16 ? "i16x8.eq" : w === 32 ? "i32x4.eq" : "i64x2.eq", o.simd("v128.and", o.splat(w, imm), bits), bits);
 };
-const blendByBits = (w: 16 | 32 | 64): Meaning => (o) => {
-  const mask = bitMask(o, w, o.get(2));
-  const b = o.get(1);
-  o.set(0, o.simd("v128.bitselect", b, o.get(0), mask));
-};
+const blendByBits =
+  (w: 16 | 32 | 64): Meaning =>
+  (o) => {
+    const mask = bitMask(o, w, o.get(2));
+    const b = o.get(1);
+    o.set(0, o.simd("v128.bitselect", b, o.get(0), mask));
+  };
 
 // ---- integers --------------------------------------------------------------------------------------------------------------
 
@@ -42,20 +50,34 @@ const multiplyEven = two((o, a, b) => o.simd("i64x2.extmul_low_i32x4_s", o.shuff
 
 const wider = { 8: "i16x8.extend_low_i8x16", 16: "i32x4.extend_low_i16x8", 32: "i64x2.extend_low_i32x4" } as const;
 /** Low lanes of `from` bits, widened step by step. */
-const extend = (from: Lane, to: Lane, sign: "s" | "u"): Meaning => one((o, a) => {
-  let v = a;
-  for (let w = from; w < to; w = (w * 2) as Lane) v = o.simd(`${wider[w as 8 | 16 | 32]}_${sign}`, v);
-  return v;
-});
+const extend = (from: Lane, to: Lane, sign: "s" | "u"): Meaning =>
+  one((o, a) => {
+    let v = a;
+    for (let w = from; w < to; w = (w * 2) as Lane) v = o.simd(`${wider[w as 8 | 16 | 32]}_${sign}`, v);
+    return v;
+  });
 const extensions = (name: string, first: number, sign: "s" | "u"): readonly Row[] =>
-  ([["bw", "Wq", 8, 16], ["bd", "Wd", 8, 32], ["bq", "Ww", 8, 64], ["wd", "Wq", 16, 32], ["wq", "Wd", 16, 64], ["dq", "Wq", 32, 64]] as const).map(
-    ([suffix, source, from, to], n) => row(`${name}${suffix}`, `66 0F 38 ${(first + n).toString(16)} Vx,${source}`, extend(from, to, sign)),
+  (
+    [
+      ["bw", "Wq", 8, 16],
+      ["bd", "Wd", 8, 32],
+      ["bq", "Ww", 8, 64],
+      ["wd", "Wq", 16, 32],
+      ["wq", "Wd", 16, 64],
+      ["dq", "Wq", 32, 64],
+    ] as const
+  ).map(([suffix, source, from, to], n) =>
+    row(`${name}${suffix}`, `66 0F 38 ${(first + n).toString(16)} Vx,${source}`, extend(from, to, sign)),
   );
 
 /** The least word and, above it, where it is first: both in one 32-bit lane, the place below the word, so that one minimum finds them. */
 const minimumPosition: Meaning = one((o, a) => {
   const places = o.vector(o.imm(0x0003000200010000n), o.imm(0x0007000600050004n));
-  const pairs = (first: number) => bytesOf(16, Array.from({ length: 8 }, (_, n) => first + (n >> 1) + (n & 1 ? 8 : 0)));
+  const pairs = (first: number) =>
+    bytesOf(
+      16,
+      Array.from({ length: 8 }, (_, n) => first + (n >> 1) + (n & 1 ? 8 : 0)),
+    );
   const four = o.let("four", o.simd("i32x4.min_u", o.shuffle(places, a, pairs(0)), o.shuffle(places, a, pairs(4))));
   const two = o.let("two", o.simd("i32x4.min_u", four, o.shuffle(four, four, bytesOf(32, [2, 3, 0, 1]))));
   const least = o.let("least", o.lane(o.simd("i32x4.min_u", two, o.shuffle(two, two, bytesOf(32, [1, 0, 3, 2]))), 32, 0));
@@ -74,20 +96,35 @@ const sumsAtPlaces: Meaning = (o) => {
   const from = o.simd("i8x16.add", identity(o), o.splat(8, o.and(imm, o.imm(4))));
   const a = o.let("a", o.simd("i8x16.swizzle", o.get(0), from));
   const sums = [0, 1, 2, 3].map((j) => {
-    const x = o.let("x", o.shuffle(a, a, Array.from({ length: 16 }, (_, i) => (i + j) & 15)));
+    const x = o.let(
+      "x",
+      o.shuffle(
+        a,
+        a,
+        Array.from({ length: 16 }, (_, i) => (i + j) & 15),
+      ),
+    );
     const y = o.let("y", o.splat(8, o.shr(dword, o.imm(8 * j))));
     return o.simd("i16x8.extend_low_i8x16_u", o.simd("v128.or", o.simd("i8x16.sub_sat_u", x, y), o.simd("i8x16.sub_sat_u", y, x)));
   });
-  o.set(0, sums.reduce((x, y) => o.simd("i16x8.add", x, y)));
+  o.set(
+    0,
+    sums.reduce((x, y) => o.simd("i16x8.add", x, y)),
+  );
 };
 
 // ---- single lanes ----------------------------------------------------------------------------------------------------------
 
-const extract = (w: Lane): Meaning => (o) => o.set(0, laneAt(o, o.get(1), w, o.get(2)));
-const insert = (w: 8 | 32): Meaning => (o) => {
-  const v = o.get(1);
-  o.set(0, o.simd("v128.bitselect", o.splat(w, v), o.get(0), laneMask(o, w, o.get(2))));
-};
+const extract =
+  (w: Lane): Meaning =>
+  (o) =>
+    o.set(0, laneAt(o, o.get(1), w, o.get(2)));
+const insert =
+  (w: 8 | 32): Meaning =>
+  (o) => {
+    const v = o.get(1);
+    o.set(0, o.simd("v128.bitselect", o.splat(w, v), o.get(0), laneMask(o, w, o.get(2))));
+  };
 const insertQuad: Meaning = (o) => {
   const v = o.get(1);
   const high = o.and(o.get(2), o.imm(1));
@@ -105,28 +142,40 @@ const insertps: Meaning = (o, i) => {
 
 // ---- floats ----------------------------------------------------------------------------------------------------------------
 
-const round = (w: Format, lanes: number): Meaning => (o) => {
-  const how = o.get(2);
-  const a = o.get(1);
-  const r = o.let("r", gather(o, w, lanes, (n) => o.call(`sse_round${w}`, o.lane(a, w, n), o.and(how, o.imm(15)))));
-  settle(o);
-  o.set(0, r);
-};
+const round =
+  (w: Format, lanes: number): Meaning =>
+  (o) => {
+    const how = o.get(2);
+    const a = o.get(1);
+    const r = o.let(
+      "r",
+      gather(o, w, lanes, (n) => o.call(`sse_round${w}`, o.lane(a, w, n), o.and(how, o.imm(15)))),
+    );
+    settle(o);
+    o.set(0, r);
+  };
 /** Products of the lanes that bits 7:4 name, their sum in those of bits 3:0; the rest is zero. Each step rounds, and may end it. */
-const dot = (w: Format): Meaning => (o) => {
-  const imm = o.get(2);
-  const b = o.get(1);
-  const a = o.get(0);
-  const term = (n: number) => o.either(o.and(imm, o.imm(16 << n)), () => o.call(`sse_mul${w}`, o.lane(a, w, n), o.lane(b, w, n)), () => o.imm(0));
-  const add = <V>(o: Ops<V>, x: V, y: V): V => o.call(`sse_add${w}`, x, y);
-  const products = Array.from({ length: 128 / w }, (_, n) => term(n));
-  settle(o);
-  const sums = w === 64 ? products : [add(o, products[0]!, products[1]!), add(o, products[2]!, products[3]!)];
-  if (w === 32) settle(o);
-  const sum = add(o, sums[0]!, sums[1]!);
-  settle(o);
-  o.set(0, o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
-};
+const dot =
+  (w: Format): Meaning =>
+  (o) => {
+    const imm = o.get(2);
+    const b = o.get(1);
+    const a = o.get(0);
+    const term = (n: number) =>
+      o.either(
+        o.and(imm, o.imm(16 << n)),
+        () => o.call(`sse_mul${w}`, o.lane(a, w, n), o.lane(b, w, n)),
+        () => o.imm(0),
+      );
+    const add = <V>(o: Ops<V>, x: V, y: V): V => o.call(`sse_add${w}`, x, y);
+    const products = Array.from({ length: 128 / w }, (_, n) => term(n));
+    settle(o);
+    const sums = w === 64 ? products : [add(o, products[0]!, products[1]!), add(o, products[2]!, products[3]!)];
+    if (w === 32) settle(o);
+    const sum = add(o, sums[0]!, sums[1]!);
+    settle(o);
+    o.set(0, o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
+  };
 
 // biome-ignore format: table
 export const sse41: readonly Row[] = [

@@ -28,29 +28,36 @@ const flags = <V>(o: Ops<V>, found: V): void => {
 };
 
 /** ECX: the first or last element found, or their number. */
-const index = (lengths: 0 | 32 | 64): Meaning => (o) => {
-  const found = find(o, lengths);
-  const how = o.get(2);
-  const bits = o.let("bits", o.and(found, o.imm(0xffff)));
-  const place = o.select(o.and(how, o.imm(0x40)), o.sub(o.imm(63), o.clz(bits)), o.ctz(bits));
-  const count = o.select(o.and(how, o.imm(1)), o.imm(8), o.imm(16));
-  o.setReg(R.cx, 32, o.select(bits, place, count));
-  flags(o, found);
-};
+const index =
+  (lengths: 0 | 32 | 64): Meaning =>
+  (o) => {
+    const found = find(o, lengths);
+    const how = o.get(2);
+    const bits = o.let("bits", o.and(found, o.imm(0xffff)));
+    const place = o.select(o.and(how, o.imm(0x40)), o.sub(o.imm(63), o.clz(bits)), o.ctz(bits));
+    const count = o.select(o.and(how, o.imm(1)), o.imm(8), o.imm(16));
+    o.setReg(R.cx, 32, o.select(bits, place, count));
+    flags(o, found);
+  };
 /** XMM0: a bit or, with bit 6, a whole element for each one found. */
-const mask = (lengths: 0 | 32 | 64): Meaning => (o) => {
-  const found = find(o, lengths);
-  const how = o.get(2);
-  const bits = o.let("bits", o.and(found, o.imm(0xffff)));
-  const byteBits = o.vector(o.imm(0x8040201008040201n), o.imm(0x8040201008040201n));
-  const spread = o.vector(o.mul(o.and(bits, o.imm(0xff)), o.imm(0x0101010101010101n)), o.mul(o.shr(bits, o.imm(8)), o.imm(0x0101010101010101n)));
-  const bytes = o.simd("i8x16.eq", o.simd("v128.and", spread, byteBits), byteBits);
-  const wordBits = o.vector(o.imm(0x0008000400020001n), o.imm(0x0080004000200010n));
-  const words = o.simd("i16x8.eq", o.simd("v128.and", o.splat(16, bits), wordBits), wordBits);
-  const elements = o.select(o.and(how, o.imm(1)), words, bytes);
-  o.setXmm(0, o.select(o.and(how, o.imm(0x40)), elements, o.vector(bits, o.imm(0))));
-  flags(o, found);
-};
+const mask =
+  (lengths: 0 | 32 | 64): Meaning =>
+  (o) => {
+    const found = find(o, lengths);
+    const how = o.get(2);
+    const bits = o.let("bits", o.and(found, o.imm(0xffff)));
+    const byteBits = o.vector(o.imm(0x8040201008040201n), o.imm(0x8040201008040201n));
+    const spread = o.vector(
+      o.mul(o.and(bits, o.imm(0xff)), o.imm(0x0101010101010101n)),
+      o.mul(o.shr(bits, o.imm(8)), o.imm(0x0101010101010101n)),
+    );
+    const bytes = o.simd("i8x16.eq", o.simd("v128.and", spread, byteBits), byteBits);
+    const wordBits = o.vector(o.imm(0x0008000400020001n), o.imm(0x0080004000200010n));
+    const words = o.simd("i16x8.eq", o.simd("v128.and", o.splat(16, bits), wordBits), wordBits);
+    const elements = o.select(o.and(how, o.imm(1)), words, bytes);
+    o.setXmm(0, o.select(o.and(how, o.imm(0x40)), elements, o.vector(bits, o.imm(0))));
+    flags(o, found);
+  };
 
 const unaligned = { unaligned: true } as const;
 // biome-ignore format: table

@@ -9,22 +9,38 @@ const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
 
 /** Rows whose meaning depends on the width of the register. */
 const widths = (name: string, opcode: string, of: (w: 64 | 128) => Meaning): readonly Row[] => [
-  row(name, `NP 0F 38 ${opcode} Pq,Qq`, mmx(of(64))), row(name, `66 0F 38 ${opcode} Vx,Wx`, of(128)),
+  row(name, `NP 0F 38 ${opcode} Pq,Qq`, mmx(of(64))),
+  row(name, `66 0F 38 ${opcode} Vx,Wx`, of(128)),
 ];
 const alike = (name: string, opcode: string, does: Meaning): readonly Row[] => widths(name, opcode, () => does);
 
 /** Byte i is byte b[i] of a, or zero where b[i] has its top bit set. */
-const shuffleBytes = (w: 64 | 128): Meaning => two((o, a, b) => {
-  const bits = o.imm(w === 64 ? 0x8787878787878787n : 0x8f8f8f8f8f8f8f8fn);
-  return o.simd("i8x16.swizzle", a, o.simd("v128.and", b, o.vector(bits, bits)));
-});
+const shuffleBytes = (w: 64 | 128): Meaning =>
+  two((o, a, b) => {
+    const bits = o.imm(w === 64 ? 0x8787878787878787n : 0x8f8f8f8f8f8f8f8fn);
+    return o.simd("i8x16.swizzle", a, o.simd("v128.and", b, o.vector(bits, bits)));
+  });
 
 /** Neighbours combined, of dst in the lower half and of src in the upper. MMX registers are one vector together. */
-const horizontal = (lane: 16 | 32, name: SimdName) => (w: 64 | 128): Meaning => two((o, a, b) => {
-  const [x, y] = w === 64 ? [o.let("both", o.vector(a, b)), undefined] : [a, b];
-  const even = Array.from({ length: 128 / lane }, (_, n) => n * 2);
-  return o.simd(name, o.shuffle(x, y ?? x, bytesOf(lane, even)), o.shuffle(x, y ?? x, bytesOf(lane, even.map((n) => n + 1))));
-});
+const horizontal =
+  (lane: 16 | 32, name: SimdName) =>
+  (w: 64 | 128): Meaning =>
+    two((o, a, b) => {
+      const [x, y] = w === 64 ? [o.let("both", o.vector(a, b)), undefined] : [a, b];
+      const even = Array.from({ length: 128 / lane }, (_, n) => n * 2);
+      return o.simd(
+        name,
+        o.shuffle(x, y ?? x, bytesOf(lane, even)),
+        o.shuffle(
+          x,
+          y ?? x,
+          bytesOf(
+            lane,
+            even.map((n) => n + 1),
+          ),
+        ),
+      );
+    });
 
 /** Unsigned bytes of a times signed bytes of b, neighbours added and saturated. */
 const multiplyAdd: Vector2 = (o, a, b) => {
@@ -40,22 +56,26 @@ const multiplyRound: Vector2 = (o, a, b) => {
   return o.simd("v128.xor", o.simd("i16x8.q15mulr_sat_s", a, b), both);
 };
 /** a where b is positive, -a where it is negative, else 0. */
-const sign = (lanes: "i8x16" | "i16x8" | "i32x4"): Vector2 => (o, a, b) => {
-  const negative = o.let("negative", o.simd(`${lanes}.gt_s`, zero(o), b));
-  const signed = o.simd(`${lanes}.sub`, o.simd("v128.xor", a, negative), negative);
-  return o.simd("v128.andnot", signed, o.simd(`${lanes}.eq`, b, zero(o)));
-};
+const sign =
+  (lanes: "i8x16" | "i16x8" | "i32x4"): Vector2 =>
+  (o, a, b) => {
+    const negative = o.let("negative", o.simd(`${lanes}.gt_s`, zero(o), b));
+    const signed = o.simd(`${lanes}.sub`, o.simd("v128.xor", a, negative), negative);
+    return o.simd("v128.andnot", signed, o.simd(`${lanes}.eq`, b, zero(o)));
+  };
 
 /** dst above src, shifted right by bytes. */
-const align = (w: 64 | 128): Meaning => (o) => {
-  const imm = o.get(2);
-  const b = o.get(1);
-  const a = o.get(0);
-  const from = o.let("from", o.simd("i8x16.add", identity(o), o.splat(8, o.select(o.ltU(imm, o.imm(w / 4)), imm, o.imm(w / 4)))));
-  if (w === 64) return o.set(0, o.simd("i8x16.swizzle", o.vector(b, a), from));
-  const high = o.simd("i8x16.swizzle", a, o.simd("i8x16.sub", from, o.splat(8, o.imm(16))));
-  o.set(0, o.simd("v128.or", o.simd("i8x16.swizzle", b, from), high));
-};
+const align =
+  (w: 64 | 128): Meaning =>
+  (o) => {
+    const imm = o.get(2);
+    const b = o.get(1);
+    const a = o.get(0);
+    const from = o.let("from", o.simd("i8x16.add", identity(o), o.splat(8, o.select(o.ltU(imm, o.imm(w / 4)), imm, o.imm(w / 4)))));
+    if (w === 64) return o.set(0, o.simd("i8x16.swizzle", o.vector(b, a), from));
+    const high = o.simd("i8x16.swizzle", a, o.simd("i8x16.sub", from, o.splat(8, o.imm(16))));
+    o.set(0, o.simd("v128.or", o.simd("i8x16.swizzle", b, from), high));
+  };
 
 // biome-ignore format: table
 export const ssse3: readonly Row[] = [

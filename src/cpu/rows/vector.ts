@@ -15,28 +15,37 @@ export const transition = <V>(o: Ops<V>): void => {
   o.setField("fpuEmpty", o.imm(0));
 };
 /** An instruction on MMX registers. A memory fault comes before the transition. */
-export const mmx = (does: Meaning): Meaning => (o, i) => {
-  pending(o);
-  does(o, i);
-  transition(o);
-};
+export const mmx =
+  (does: Meaning): Meaning =>
+  (o, i) => {
+    pending(o);
+    does(o, i);
+    transition(o);
+  };
 
 /** `op dst, src` on MMX and on XMM registers. */
 export const sisters = (name: string, opcode: string, does: Meaning): readonly Row[] => [
-  row(name, `NP 0F ${opcode} Pq,Qq`, mmx(does)), row(name, `66 0F ${opcode} Vx,Wx`, does),
+  row(name, `NP 0F ${opcode} Pq,Qq`, mmx(does)),
+  row(name, `66 0F ${opcode} Vx,Wx`, does),
 ];
 
 /** dst = f(dst, src). */
-export const two = (f: <V>(o: Ops<V>, a: V, b: V) => V): Meaning => (o) => {
-  const b = o.get(1);
-  const a = o.get(0);
-  o.set(0, f(o, a, b));
-};
-export const one = (f: <V>(o: Ops<V>, a: V) => V): Meaning => (o) => o.set(0, f(o, o.get(1)));
+export const two =
+  (f: <V>(o: Ops<V>, a: V, b: V) => V): Meaning =>
+  (o) => {
+    const b = o.get(1);
+    const a = o.get(0);
+    o.set(0, f(o, a, b));
+  };
+export const one =
+  (f: <V>(o: Ops<V>, a: V) => V): Meaning =>
+  (o) =>
+    o.set(0, f(o, o.get(1)));
 export const simd2 = (name: SimdName): Meaning => two((o, a, b) => o.simd(name, a, b));
 
 /** Bytes of lanes given by number, w bits each: for `shuffle`. Lanes of the second vector go on counting. */
-export const bytesOf = (w: number, lanes: readonly number[]): number[] => lanes.flatMap((l) => Array.from({ length: w / 8 }, (_, i) => (l * w) / 8 + i));
+export const bytesOf = (w: number, lanes: readonly number[]): number[] =>
+  lanes.flatMap((l) => Array.from({ length: w / 8 }, (_, i) => (l * w) / 8 + i));
 
 /** The byte numbers of a vector in their places. */
 export const identity = <V>(o: Ops<V>): V => o.vector(o.imm(0x0706050403020100n), o.imm(0x0f0e0d0c0b0a0908n));
@@ -56,7 +65,10 @@ export const order16 = <V>(o: Ops<V>, imm: V, base: number): V => {
 };
 /** All ones in lane n of w bits, n computed and cut to the number of lanes. */
 export const laneMask = <V>(o: Ops<V>, w: 8 | 16 | 32, n: V): V => {
-  const numbers = { 8: identity(o), 16: o.vector(o.imm(0x0003000200010000n), o.imm(0x0007000600050004n)), 32: o.vector(o.imm(0x1_0000_0000n), o.imm(0x3_0000_0002n)) }[w];
+  const numbers = {
+    8: identity(o),
+    16: o.vector(o.imm(0x0003000200010000n), o.imm(0x0007000600050004n)),
+    32: o.vector(o.imm(0x1_0000_0000n), o.imm(0x3_0000_0002n)),
+  }[w];
   return o.simd(w === 8 ? "i8x16.eq" : w === 16 ? "i16x8.eq" : "i32x4.eq", numbers, o.splat(w, o.and(n, o.imm(128 / w - 1))));
 };
-

@@ -38,5 +38,7 @@ export const x87State: readonly Row[] = [
   row("fnstenv", "D9 /6 Menv", moves("fnstenv", true)), row("fldenv", "D9 /4 Menv", waiting(moves("fldenv", false))),
   row("fnsave", "DD /6 Mstate", moves("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(moves("frstor", false))),
   row("fxsave", "NP 0F AE /0 Mfx", moves("fxsave", true)), row("fxsave64", "NP REX.W 0F AE /0 Mfx", moves("fxsave", true, 64)),
-  row("fxrstor", "NP 0F AE /1 Mfx", moves("fxrstor", false)), row("fxrstor64", "NP REX.W 0F AE /1 Mfx", moves("fxrstor", false, 64)),
+  // Its alignment is looked at after the segment's limit, FXSAVE's before.
+  row("fxrstor", "NP 0F AE /1 Mfx", moves("fxrstor", false), { unaligned: true }),
+  row("fxrstor64", "NP REX.W 0F AE /1 Mfx", moves("fxrstor", false, 64), { unaligned: true }),
 ];

@@ -1,7 +1,7 @@
 // What the table of vector operations says they mean is what WebAssembly does.
 import { expect, it } from "vitest";
 import { as } from "../../../src/cpu/compile.ts";
-import { joined, lanes, simd, type SimdName, type SimdOp } from "../../../src/cpu/simd.ts";
+import { joined, lanes, type SimdName, type SimdOp, simd } from "../../../src/cpu/simd.ts";
 import { Body, i32c, ModuleWriter, node, op, type WasmType, wt } from "../../../src/cpu/wasm.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 
@@ -25,10 +25,26 @@ const machine = (): { memory: WebAssembly.Memory; run: Record<string, () => void
 };
 
 const floats: readonly bigint[] = [
-  0n, 1n << 63n, 0x3ff0_0000_0000_0000n, 0xbff8_0000_0000_0000n, 0x7ff0_0000_0000_0000n, 0xfff8_0000_0000_0001n, 1n, 0x41df_ffff_ffe0_0000n, 0xc3e0_0000_0000_0000n,
-  0x4004_0000_0000_0000n, 0x3f80_0000_bf00_0000n, 0x4f00_0000_cf00_0000n, 0x7f80_0000_0000_0001n, 0x3fc0_0000_4020_0000n,
+  0n,
+  1n << 63n,
+  0x3ff0_0000_0000_0000n,
+  0xbff8_0000_0000_0000n,
+  0x7ff0_0000_0000_0000n,
+  0xfff8_0000_0000_0001n,
+  1n,
+  0x41df_ffff_ffe0_0000n,
+  0xc3e0_0000_0000_0000n,
+  0x4004_0000_0000_0000n,
+  0x3f80_0000_bf00_0000n,
+  0x4f00_0000_cf00_0000n,
+  0x7f80_0000_0000_0001n,
+  0x3fc0_0000_4020_0000n,
 ];
-const vector = (r: Random): bigint => joined(64, [0, 1].map(() => (r.chance(0.4) ? r.pick(floats) : r.word())));
+const vector = (r: Random): bigint =>
+  joined(
+    64,
+    [0, 1].map(() => (r.chance(0.4) ? r.pick(floats) : r.word())),
+  );
 
 /** NaNs are all one: which it is, WebAssembly leaves open. */
 const isNaNBits = (w: number, v: bigint): boolean =>
@@ -37,7 +53,12 @@ const plain = (name: SimdName, v: bigint): bigint => {
   const t = simd[name].result;
   const w = t === wt.f32 || /^f32|promote/.test(name) ? 32 : t === wt.f64 || /^f64/.test(name) ? 64 : 0;
   const lane = name.includes("promote") || name.includes("convert_low") ? 64 : w;
-  return lane === 0 || /\.(eq|lt|le)$/.test(name) ? v : joined(lane, lanes(lane, v).map((x) => (isNaNBits(lane, x) ? ~0n : x)));
+  return lane === 0 || /\.(eq|lt|le)$/.test(name)
+    ? v
+    : joined(
+        lane,
+        lanes(lane, v).map((x) => (isNaNBits(lane, x) ? ~0n : x)),
+      );
 };
 
 it("every vector operation means what WebAssembly computes", () => {

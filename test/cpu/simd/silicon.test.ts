@@ -16,21 +16,27 @@ const known = new Set(rows.map((r) => r.name));
 /** Bytes at the end of the user half that MASKMOVDQU is not to write do not fault there; here they do. */
 const tolerated = new Set(["maskmovdqu"]);
 
-describe.skipIf(missing("vector instructions on silicon", nativeX64, gcc, amdSilicon))("vector instructions on the processor under us", () => {
-  let code: CpuCode;
-  beforeAll(async () => {
-    code = await freshCode();
-  });
-  for (const tier of tiers) {
-    for (const scope of scopes) {
-      it.each(modes)(`${tier}: ${scope} instructions in %i-bit code leave the same registers, flags, memory and faults`, (mode) => {
-        const wrong: string[] = [];
-        for (const [name, t] of conform(new Emulator(code, tier), mode, scope, count[tier], mode)) {
-          if (!known.has(name) || tolerated.has(name)) continue;
-          for (const x of t.examples) wrong.push(`${name}: ${x.code} ${x.text}: ${x.differences.map((d) => `${d.field} ${d.silicon} there, ${d.ours} here`).join("; ")}`);
-        }
-        expect(wrong).toEqual([]);
-      });
+describe.skipIf(missing("vector instructions on silicon", nativeX64, gcc, amdSilicon))(
+  "vector instructions on the processor under us",
+  () => {
+    let code: CpuCode;
+    beforeAll(async () => {
+      code = await freshCode();
+    });
+    for (const tier of tiers) {
+      for (const scope of scopes) {
+        it.each(modes)(`${tier}: ${scope} instructions in %i-bit code leave the same registers, flags, memory and faults`, (mode) => {
+          const wrong: string[] = [];
+          for (const [name, t] of conform(new Emulator(code, tier), mode, scope, count[tier], mode)) {
+            if (!known.has(name) || tolerated.has(name)) continue;
+            for (const x of t.examples)
+              wrong.push(
+                `${name}: ${x.code} ${x.text}: ${x.differences.map((d) => `${d.field} ${d.silicon} there, ${d.ours} here`).join("; ")}`,
+              );
+          }
+          expect(wrong).toEqual([]);
+        });
+      }
     }
-  }
-});
+  },
+);
