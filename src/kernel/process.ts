@@ -32,6 +32,8 @@ export class Process {
   readonly pid: number;
   parent: Process | undefined;
   readonly children = new Set<Process>();
+  /** The thread that made it, which traces it if it says PTRACE_TRACEME. Linux task_struct.real_parent. */
+  maker: Task | undefined = undefined;
   /** Live threads, the leader first as long as it lives. */
   readonly threads: Task[] = [];
   /** The thread whose pid is the process's; it stays until the process is reaped. */

@@ -4,7 +4,7 @@ import type { VAddr } from "../abi/brand.ts";
 import { at } from "../cpu/state.ts";
 import type { AddressSpace } from "../memory/space.ts";
 import type { Cred } from "./cred.ts";
-import type { PendingCall } from "./entry/call.ts";
+import type { Incoming, PendingCall } from "./entry/call.ts";
 import type { SeccompState } from "./entry/seccomp-state.ts";
 import type { VdsoAddresses } from "./exec/vdso.ts";
 import type { FsContext } from "./fs/context.ts";
@@ -12,6 +12,7 @@ import type { FdTable } from "./fs/fd-table.ts";
 import type { FileDescription } from "./fs/file.ts";
 import type { Kernel } from "./kernel.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
+import type { Tracing } from "./ptrace/tracing.ts";
 import { SignalActions } from "./signal/action.ts";
 import { PendingSignals } from "./signal/pending.ts";
 import { NONE, type SigSet } from "./signal/set.ts";
@@ -19,7 +20,7 @@ import { type Sleeper, type Wait, type Waited, WaitQueue } from "./wait.ts";
 
 /** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
 export const entryWork = { seccomp: 1, trace: 2, observer: 4 } as const;
-export const exitWork = { signal: 1, ended: 2 } as const;
+export const exitWork = { signal: 1, ended: 2, exiting: 4 } as const;
 
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
 
@@ -89,6 +90,8 @@ export class Task implements Sleeper {
   origAx = -1;
   /** The argument registers of the call being served. */
   readonly args = new Uint32Array(12);
+  /** The call that somebody who may look at it holds up: a tracer, a listener of filters. */
+  incoming: Incoming | undefined = undefined;
   /** The call that waits, if it does. */
   call: PendingCall | undefined = undefined;
   waiting: Wait | undefined = undefined;
@@ -105,6 +108,10 @@ export class Task implements Sleeper {
   readonly pending = new PendingSignals();
   altStack: AltStack = NO_ALT_STACK;
   trap: Trap = { vector: 0, error: 0, cr2: 0n };
+
+  /** ptrace(2): by whom it is traced and how, and whom it traces. */
+  trace: Tracing | undefined = undefined;
+  readonly tracees = new Set<Task>();
 
   seccomp: SeccompState | undefined = undefined;
   noNewPrivs = false;

@@ -8,6 +8,8 @@ import { cloneArgs, cloneFlags } from "../arg-process.ts";
 import { CLONE, type CloneRequest, cloneTask } from "../life/clone.ts";
 import { exitStatus, exitTask } from "../life/exit.ts";
 import { installPidfd } from "../life/pidfd.ts";
+import { announceChild, eventStop } from "../ptrace/events.ts";
+import { EVENT, type Event } from "../ptrace/tracing.ts";
 import { endProcess } from "../signal/send.ts";
 import { NSIG, SIG } from "../signal/set.ts";
 import { type Args, type ArgsOf, type Result, type Syscall, syscall } from "../syscall.ts";
@@ -19,20 +21,39 @@ const plain: CloneRequest = { flags: 0, exitSignal: SIG.SIGCHLD, stack: 0, tls: 
 
 /** Make the child; with CLONE_VFORK sleep until it has executed or ended. The handler is called again then, and knows the child. */
 const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
-  const begun = t.waited.data as { child: number } | undefined;
-  if (begun) return vforkEnd(t, begun.child);
+  const begun = t.waited.data as Begun | undefined;
+  if (begun) return afterBirth(t, begun);
   const child = cloneTask(t, abi, request);
   if (typeof child === "number") return child;
   if ((request.flags & CLONE.PIDFD) !== 0) {
     const fd = installPidfd(t, child.process);
     if (fd >= 0) t.mem.setU32(request.pidfd, fd);
   }
-  if ((request.flags & CLONE.VFORK) === 0) return child.pid;
-  t.waited.data = { child: child.pid };
-  return vforkEnd(t, child.pid);
+  const event = t.trace && announceChild(t, child, request.flags, request.exitSignal);
+  const vfork = (request.flags & CLONE.VFORK) !== 0;
+  if (!vfork && event === undefined) return child.pid;
+  t.waited.data = { child: child.pid, event, vfork };
+  return afterBirth(t, t.waited.data as Begun);
 };
 
-const vforkEnd = (t: Task, child: number): Result => (t.kernel.tasks.get(child)?.vforkParent === t ? wait([], { killable: true }) : child);
+/** A clone that its caller or its tracer has to wait for. Linux kernel_clone(). */
+interface Begun { readonly child: number; event: Event | undefined; vfork: boolean }
+
+const afterBirth = (t: Task, begun: Begun): Result => {
+  const { child, event } = begun;
+  if (event !== undefined) {
+    begun.event = undefined;
+    const stop = eventStop(t, event, child);
+    if (stop) return stop;
+  }
+  if (t.kernel.tasks.get(child)?.vforkParent === t) return wait([], { killable: true });
+  if (begun.vfork) {
+    begun.vfork = false;
+    const stop = eventStop(t, EVENT.VFORK_DONE, child);
+    if (stop) return stop;
+  }
+  return child;
+};
 
 /** clone's flags word: the exit signal in the low byte. */
 const legacy = (t: Task, abi: Abi, a: { flags: number; stack: number; parent_tid: number; child_tid: number; tls: number }): Result => {

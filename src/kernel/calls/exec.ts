@@ -7,8 +7,9 @@ import { argv, envp } from "../arg-process.ts";
 import { cstring } from "../arg-string.ts";
 import { resolve } from "../fs/resolve.ts";
 import { type ExecTarget, execute } from "../life/exec.ts";
+import { execStop } from "../ptrace/events.ts";
 import { RLIMIT } from "../rlimit.ts";
-import { type Result, type Syscall, syscall } from "../syscall.ts";
+import { RegistersReplaced, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { baseOf, getname } from "./path.ts";
 
@@ -47,6 +48,8 @@ const targetOf = (t: Task, dir: number, at: VAddr, flags: number): ExecTarget | 
 };
 
 const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, flags: number, abi: Abi): Result => {
+  const done = t.waited.data as Executed | undefined;
+  if (done) return done.executed;
   if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -E.EINVAL;
   const target = targetOf(t, dir, path, flags);
   if (typeof target === "number") return target;
@@ -55,8 +58,15 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
   if (typeof args === "number") return args;
   const env = readStrings(t, envpAt, room, abi);
   if (typeof env === "number") return env;
-  return execute(t, target, { argv: args, envp: env });
+  const oldPid = t.pid;
+  const result = execute(t, target, { argv: args, envp: env });
+  if (!(result instanceof RegistersReplaced)) return result;
+  t.waited.data = { executed: result } satisfies Executed;
+  return execStop(t, oldPid) ?? result;
 };
+
+/** It has executed and was stopped for its tracer: what is left is to return. */
+interface Executed { readonly executed: RegistersReplaced }
 
 export const execCalls: readonly Syscall[] = [
   syscall("execve", { filename: cstring, argv, envp }, (t, a, abi) => exec(t, AT_FDCWD, a.filename, a.argv, a.envp, 0, abi)),

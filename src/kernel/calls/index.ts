@@ -22,6 +22,7 @@ import { pipeCalls } from "./pipe.ts";
 import { pollCalls } from "./poll.ts";
 import { prctlCalls } from "./prctl.ts";
 import { privilegeCalls } from "./privilege.ts";
+import { ptraceCalls } from "./ptrace.ts";
 import { randomCalls } from "./random.ts";
 import { readWriteCalls } from "./read-write.ts";
 import { resourceCalls } from "./resource.ts";
@@ -87,4 +88,6 @@ export const calls: readonly Syscall[] = [
   ...restartCalls,
   ...signalfdCalls,
   ...timerfdCalls,
+  // Tracing.
+  ...ptraceCalls,
 ];

@@ -25,7 +25,7 @@ export const goneFromLinux: readonly Missing[] = [
 export const notYet: readonly Missing[] = [
   {
     reason: "tracing one process from another comes with the whole of seccomp",
-    names: ["ptrace", "kcmp", "process_vm_readv", "process_vm_writev", "pidfd_getfd"],
+    names: ["kcmp", "process_vm_readv", "process_vm_writev", "pidfd_getfd"],
   },
   { reason: "namespaces come with the whole of seccomp", names: ["setns"] },
   {

@@ -24,8 +24,11 @@ import { ptr } from "../arg.ts";
 import { choice, flags } from "../arg-flags.ts";
 import { CAP, capable } from "../cred.ts";
 import { filterState, MODE, strictState } from "../entry/seccomp-state.ts";
+import { ListenerFile } from "../notify/listener-file.ts";
+import { Listener } from "../notify/notification.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import { entryWork, type Task } from "../task.ts";
+import { fdLimit, install } from "./path.ts";
 
 /** One filter on its way in. Steps fill in what later ones need. */
 interface Attachment {
@@ -70,9 +73,9 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
   },
   check: ({ profile, program }) => errnoOf(checkFilter(profile, program)),
   compat: ({ task, profile, abi }) => errnoOf(checkCompatLock(profile, headOf(task), abi.auditArch)),
-  // Listeners do not exist yet: EINVAL is what a kernel before 5.0 says of the flag.
-  listener: (a) => (has(a, "NEW_LISTENER") ? -E.EINVAL : 0),
-  busy: () => 0,
+  // The descriptor is made before the filter is looked at further: without room for it, EMFILE.
+  listener: (a) => (has(a, "NEW_LISTENER") && a.task.files.lowest(0) >= fdLimit(a.task) ? -E.EMFILE : 0),
+  busy: (a) => (has(a, "NEW_LISTENER") && hasListener(headOf(a.task)) ? -E.EBUSY : 0),
   path: ({ task, profile, program }) => errnoOf(checkFilterPath(profile, headOf(task), program)),
   tsync: (a) => {
     if (!has(a, "TSYNC")) return 0;
@@ -96,7 +99,19 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
   const filter = new Filter(profile, headOf(task), a.program, { arch: abi.auditArch, log: has(a, "LOG") });
   confine(task, filter);
   if (has(a, "TSYNC")) for (const thread of others(task)) synchronize(thread, task, filter);
-  return 0;
+  return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;
+};
+
+/** One of the chain is listened to already: a second listener is refused. Linux has_duplicate_listener(). */
+const hasListener = (head: Filter | null): boolean => {
+  for (let f = head; f; f = f.prev) if (f.listener) return true;
+  return false;
+};
+/** SECCOMP_FILTER_FLAG_NEW_LISTENER: the result is a descriptor. */
+const listen = (task: Task, filter: Filter, waitKillable: boolean): number => {
+  const listener = new Listener(task.kernel, filter, waitKillable);
+  filter.listener = listener;
+  return install(task, new ListenerFile(task, listener), true);
 };
 
 const confine = (task: Task, filter: Filter): void => {

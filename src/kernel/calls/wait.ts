@@ -20,8 +20,8 @@ const INT_MIN = -0x8000_0000;
 const anyChild: Which = () => true;
 const pidIs =
   (pid: number): Which =>
-  (child) =>
-    child.pid === pid;
+  (child, thread) =>
+    (thread ?? child).pid === pid;
 const groupIs =
   (pgid: number): Which =>
   (child) =>

@@ -47,6 +47,18 @@ const int80Arguments = (task: Task, cpu: Processor): void => {
   argument(task, cpu, 5, R.bp);
 };
 
+const nativeArguments = (task: Task, cpu: Processor): void => {
+  argument(task, cpu, 0, R.di);
+  argument(task, cpu, 1, R.si);
+  argument(task, cpu, 2, R.dx);
+  argument(task, cpu, 3, R.r10);
+  argument(task, cpu, 4, R.r8);
+  argument(task, cpu, 5, R.r9);
+};
+
+/** After a tracer has had the registers. */
+export const refetchArguments = (task: Task, abi: Abi): void => (abi === i386 ? int80Arguments : nativeArguments)(task, task.kernel.processor);
+
 const saveFlags = (cpu: Processor): void => cpu.state.setGpr(R.r11, cpu.flags & ~EF.RF);
 
 /** SYSCALL and SYSENTER come back with fixed selectors, whatever segments the caller used. */
@@ -86,12 +98,7 @@ const syscall64: Door = {
     cpu.state.setGpr(R.cx, cpu.state.rip);
     saveFlags(cpu);
     flatSegments(cpu, USER_CS);
-    argument(task, cpu, 0, R.di);
-    argument(task, cpu, 1, R.si);
-    argument(task, cpu, 2, R.dx);
-    argument(task, cpu, 3, R.r10);
-    argument(task, cpu, 4, R.r8);
-    argument(task, cpu, 5, R.r9);
+    nativeArguments(task, cpu);
     return 0;
   },
 };

@@ -10,7 +10,8 @@ import type { Kernel } from "../kernel.ts";
 import { dispatchTable, type Entry, RegistersReplaced, type Result } from "../syscall.ts";
 import { entryWork, exitWork, type Task } from "../task.ts";
 import { endWaiting, type Wait } from "../wait.ts";
-import type { PendingCall } from "./call.ts";
+import { afterCall } from "../ptrace/events.ts";
+import type { Incoming, PendingCall } from "./call.ts";
 import { doorOf } from "./doors.ts";
 import { alwaysAllowed } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
@@ -70,14 +71,23 @@ export class Gate {
     const { state } = this.kernel.processor;
     state.setGpr(R.ax, -E.ENOSYS);
     const call = this.#decode(task, abi);
-    const { observer } = this.kernel;
-    observer?.enter?.(task, call);
-    const said = beforeCall(task, abi);
-    if (said === verdict.skip) observer?.leave?.(task, call, state.i32[2 * R.ax] as number);
-    if (said !== verdict.run) return;
-    // A tracer or a filter's supervisor may have changed the number and the arguments.
-    const now = (task.entryWork & entryWork.trace) === 0 ? call : this.#decode(task, abi);
-    if (now) this.#run(task, now);
+    this.kernel.observer?.enter?.(task, call);
+    this.admit(task, { abi, call, step: 0 });
+  }
+
+  /** Ask those who want to look, from the one on whose account the task has waited. */
+  admit(task: Task, incoming: Incoming): void {
+    const said = beforeCall(task, incoming);
+    if (said === verdict.wait) {
+      task.incoming = incoming;
+      return;
+    }
+    task.incoming = undefined;
+    if (said === verdict.killed) return;
+    // A tracer may have changed the number and the arguments.
+    const call = incoming.touched ? this.#decode(task, incoming.abi) : incoming.call;
+    if (said === verdict.skip || (!call && task.origAx === -1)) this.#leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
+    else if (call) this.#run(task, call);
     else this.#finish(task, undefined, -E.ENOSYS);
   }
 
@@ -101,7 +111,7 @@ export class Gate {
   #unusual(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
     if (result instanceof RegistersReplaced) {
       endWaiting(task);
-      this.kernel.observer?.leave?.(task, call, result.shown);
+      this.#leave(task, call, result.shown);
       return;
     }
     const resumed = task.resumes;
@@ -111,6 +121,10 @@ export class Gate {
 
   #wait(task: Task, wait: Wait, call: PendingCall): void {
     if ((task.exitWork & exitWork.ended) !== 0) return;
+    if (task.state === "stopped") {
+      task.call = call;
+      return;
+    }
     if ((task.exitWork & exitWork.signal) !== 0 && !wait.killable) {
       if (wait.interrupted === restart.ERESTART_RESTARTBLOCK) task.restartBlock = { call, deadline: task.waited.deadline };
       this.#finish(task, call, -wait.interrupted);
@@ -121,9 +135,14 @@ export class Gate {
   }
 
   #finish(task: Task, call: PendingCall | undefined, result: number): void {
-    if (task.state === "dead") return;
+    if (task.state === "dead" || (task.exitWork & exitWork.exiting) !== 0) return;
     endWaiting(task);
     this.kernel.processor.state.setGpr(R.ax, result);
+    this.#leave(task, call, result);
+  }
+
+  #leave(task: Task, call: PendingCall | undefined, result: number): void {
     this.kernel.observer?.leave?.(task, call, result);
+    if (task.trace) afterCall(task);
   }
 }

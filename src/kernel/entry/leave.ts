@@ -4,6 +4,8 @@ import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/state.ts";
 import { CORE, exitTask } from "../life/exit.ts";
 import { isOrphanedGroup, stopProcess } from "../life/job-control.ts";
+import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
+import type { Tracing } from "../ptrace/tracing.ts";
 import { RLIMIT } from "../rlimit.ts";
 import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
 import { pushFrame } from "../signal/frame.ts";
@@ -25,6 +27,11 @@ export const leaveKernel = (task: Task): void => {
     exitTask(task, task.process.exiting as number);
     return;
   }
+  if ((task.exitWork & exitWork.exiting) !== 0) {
+    exitTask(task, task.exitCode);
+    return;
+  }
+  if (task.trace && leaveUnderTrace(task, task.trace)) return;
   const info = nextSignal(task);
   if (info) {
     act(task, info);
@@ -42,7 +49,29 @@ const nextSignal = (task: Task): SigInfo | undefined => {
   return (own !== 0 ? task.pending : task.process.pending).take(sig);
 };
 
+/** What tracing has in the way of signals: true if something was due. Linux ptrace_signal(). */
+const leaveUnderTrace = (task: Task, tracing: Tracing): boolean => {
+  const { delivers } = tracing;
+  if (delivers) {
+    tracing.delivers = undefined;
+    // The mask may have changed meanwhile.
+    if (has(task.blocked, delivers.signo)) task.pending.add(delivers);
+    else carryOut(task, delivers);
+    return true;
+  }
+  if (tracing.trapPending === undefined) return false;
+  takeTrap(task, tracing);
+  return true;
+};
+
+/** A tracer decides about every signal but those that end the task for good. */
 const act = (task: Task, info: SigInfo): void => {
+  const { trace } = task;
+  if (trace && info.signo !== SIG.SIGKILL && (task.actions.get(info.signo).flags & SA.IMMUTABLE) === 0) stopForSignal(task, trace, info);
+  else carryOut(task, info);
+};
+
+const carryOut = (task: Task, info: SigInfo): void => {
   const sig = info.signo;
   const action = task.actions.get(sig);
   if ((action.flags & SA.IMMUTABLE) === 0) task.kernel.observer?.signal?.(task, info);
@@ -73,6 +102,7 @@ const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   const own = (action.flags & SA.NODEFER) !== 0 ? 0n : sigbit(info.signo);
   setBlocked(task, task.blocked | action.mask | own);
   if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = NO_ALT_STACK;
+  if (task.trace?.stepping) stopInHandler(task, task.trace);
 };
 
 /** rt_sigsuspend and its like end with the mask they began with. */

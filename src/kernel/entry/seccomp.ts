@@ -16,6 +16,11 @@ import {
   strictNumbers,
 } from "../../seccomp/index.ts";
 import { pathName } from "../fs/dentry.ts";
+import { awaitAnswer, Listener, type Notification } from "../notify/notification.ts";
+import { eventEnabled, stopForEvent } from "../ptrace/stop.ts";
+import { EVENT } from "../ptrace/tracing.ts";
+import type { Incoming } from "./call.ts";
+import { refetchArguments } from "./doors.ts";
 import { exitTask } from "../life/exit.ts";
 import { SI } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -34,18 +39,31 @@ const ALLOWED = "allow";
 export const alwaysAllowed = (state: SeccompState, abi: Abi, nr: number): boolean =>
   state.mode === MODE.FILTER && state.filter !== null && state.filter.alwaysAllows(nr, abi.auditArch);
 
-export const seccompCheck = (task: Task, abi: Abi): Verdict => {
+export const seccompCheck = (task: Task, abi: Abi, incoming?: Incoming): Verdict => {
   const rules = task.kernel.profile.seccomp;
   const { seccomp, origAx: nr } = task;
   if (!seccomp || (abi !== i386 && rules.exempt.includes(nr))) return verdict.run;
   if (seccomp.mode === MODE.STRICT) return strict(task, abi);
   if (!seccomp.filter) return kill(task, rules, "kill_thread");
+  if (incoming?.notification) return answered(task, incoming, incoming.notification);
+  const rechecked = incoming?.stopped === "event";
+  if (rechecked && !mayGoOn(task, abi, incoming)) return verdict.skip;
+  if (rechecked && !rules.recheckAfterTrace) return verdict.run;
   look(task, abi);
   const value = seccomp.filter.decide(data, said);
   const action = actionOf(rules.returns, value);
   if (action === ALLOWED) return verdict.run;
+  // The tracer has been asked about this call.
+  if (rechecked && action === "trace") return verdict.run;
   log(task, rules, action, said.filter?.log ?? false);
-  return act(task, rules, action);
+  return act(task, rules, action, incoming);
+};
+
+/** After PTRACE_EVENT_SECCOMP: the registers are the tracer's; a negative number means that the call is not to run. */
+const mayGoOn = (task: Task, abi: Abi, incoming: Incoming): boolean => {
+  incoming.touched = true;
+  refetchArguments(task, abi);
+  return task.origAx >= 0;
 };
 
 /** struct seccomp_data. The number is an int, the arguments are whole registers, whatever the ABI looks at. */
@@ -59,15 +77,22 @@ const look = (task: Task, abi: Abi): void => {
 };
 
 /** Carry out an action other than ALLOW. */
-const act = (task: Task, rules: SeccompRules, action: Action): Verdict => {
+const act = (task: Task, rules: SeccompRules, action: Action, incoming: Incoming | undefined): Verdict => {
   const { kernel } = task;
   switch (action) {
     case "errno":
       return finish(task, errnoResult(rules.returns, said.value));
-    // Tracers and listeners do not exist yet: as with nobody there.
     case "trace":
-    case "user_notif":
-      return finish(task, NOBODY);
+      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NOBODY);
+      incoming.stopped = "event";
+      stopForEvent(task, EVENT.SECCOMP, dataOf(said.value));
+      return verdict.wait;
+    case "user_notif": {
+      const listener = said.filter?.listener;
+      if (!incoming || !(listener instanceof Listener)) return finish(task, NOBODY);
+      incoming.notification = listener.notify(task, data);
+      return answered(task, incoming, incoming.notification);
+    }
     case "trap":
       kernel.observer?.verdict?.(task, describeReturn(rules.returns, said.value));
       rollBack(task);
@@ -80,6 +105,16 @@ const act = (task: Task, rules: SeccompRules, action: Action): Verdict => {
     default:
       return verdict.run;
   }
+};
+
+/** The listener has been told: wait for what it says. Linux seccomp_do_user_notification(). */
+const answered = (task: Task, incoming: Incoming, notification: Notification): Verdict => {
+  const answer = awaitAnswer(task, notification);
+  if (answer === "wait") return verdict.wait;
+  incoming.notification = undefined;
+  if (answer === "continue") return verdict.run;
+  task.kernel.processor.state.setGpr(R.ax, answer);
+  return verdict.skip;
 };
 
 const finish = (task: Task, result: number): Verdict => {

@@ -6,5 +6,7 @@ export const verdict = {
   skip: 1,
   /** The task ends: there is no result. */
   killed: 2,
+  /** The task waits, or is stopped: ask again when it runs. */
+  wait: 3,
 } as const;
 export type Verdict = (typeof verdict)[keyof typeof verdict];

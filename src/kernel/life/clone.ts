@@ -5,7 +5,7 @@ import { at, R } from "../../cpu/state.ts";
 import { Process } from "../process.ts";
 import { RLIMIT } from "../rlimit.ts";
 import { SS } from "../signal/alt-stack.ts";
-import { NO_ALT_STACK, Task } from "../task.ts";
+import { NO_ALT_STACK, Task, entryWork } from "../task.ts";
 import { processLimits } from "./limits.ts";
 import { setThreadPointer } from "./thread-pointer.ts";
 
@@ -131,6 +131,7 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
     sibling ? parent.process.parent : parent.process,
     sibling ? parent.process.exitSignal : q.exitSignal,
   );
+  process.maker = sibling ? parent.process.maker : parent;
   process.pgid = parent.process.pgid;
   process.sid = parent.process.sid;
   process.tty = parent.process.tty;
@@ -152,7 +153,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.altStack = keepsStack ? parent.altStack : { ...NO_ALT_STACK, flags: SS.DISABLE };
   child.trap = parent.trap;
   child.seccomp = parent.seccomp;
-  child.entryWork = parent.entryWork;
+  child.entryWork = parent.entryWork & ~entryWork.trace;
   child.noNewPrivs = parent.noNewPrivs;
   child.dumpable = parent.dumpable;
   child.keepCaps = parent.keepCaps;

@@ -173,7 +173,6 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
     task.files = own;
   }
   task.files.closeOnExec();
-  task.origAx = -1;
   if (kernel.scheduler.current === task) kernel.scheduler.loadTables(task);
   startRegisters(task, image, task.program);
 };

@@ -2,6 +2,7 @@
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
+import { filtersReleased } from "../notify/notification.ts";
 import type { Process } from "../process.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
@@ -9,6 +10,7 @@ import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { endWaiting } from "../wait.ts";
+import { announceExit, threadEnded } from "../ptrace/exit.ts";
 import { orphanGroup } from "./job-control.ts";
 import { addUsage, ticks } from "./usage.ts";
 
@@ -25,6 +27,7 @@ export const releaseVfork = (task: Task): void => {
 
 /** A thread ends. With the last one the process does. */
 export const exitTask = (task: Task, status: number): void => {
+  if (task.trace && announceExit(task, status)) return;
   const { process, kernel } = task;
   kernel.observer?.ended?.(task, status);
   robustListExit(task);
@@ -38,7 +41,10 @@ export const exitTask = (task: Task, status: number): void => {
   process.threads.splice(process.threads.indexOf(task), 1);
   kernel.tasks.delete(task.pid);
   task.exitCode = status;
+  task.incoming = undefined;
   task.endEvents.wake();
+  if (task.trace || task.tracees.size > 0) threadEnded(task);
+  if (task.seccomp?.filter) filtersReleased(task);
   if (process.threads.length > 0) return;
   finishProcess(process, process.exiting ?? status);
 };
@@ -53,7 +59,15 @@ const finishProcess = (process: Process, status: number): void => {
   if (parent && parent !== kernel.init && parent.sid === process.sid && parent.pgid !== process.pgid)
     orphanGroup(kernel, process.pgid, process);
   process.endEvents.wake();
-  notifyParent(process);
+  const tracer = process.leader.trace?.tracer.process;
+  if (tracer && tracer !== parent) tellOfEnd(tracer, process, process.leader, status);
+  else notifyParent(process);
+};
+
+/** SIGCHLD to a tracer that is not the parent, or about a thread: it can wait for it now. */
+export const tellOfEnd = (to: Process, process: Process, thread: Task, status: number): void => {
+  sendToProcess(to, { ...endedInfo(process, status), signo: SIG.SIGCHLD, pid: thread.pid });
+  to.childEvents.wake();
 };
 
 /** The nearest living subreaper above, or init. man 2 prctl, PR_SET_CHILD_SUBREAPER. */
@@ -92,7 +106,7 @@ export const endedInfo = (process: Process, status: number): SigInfo => {
   };
 };
 
-const notifyParent = (process: Process): void => {
+export const notifyParent = (process: Process): void => {
   const { parent, kernel } = process;
   if (!parent || parent === kernel.init) {
     reap(process);

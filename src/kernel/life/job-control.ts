@@ -5,6 +5,7 @@ import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
+import { continuedUnderTrace, requestTrap } from "../ptrace/stop.ts";
 import { ticks } from "./usage.ts";
 
 /** SIGCHLD about a stop or continuation, unless the parent does not care; wait4 in the parent looks again. */
@@ -29,13 +30,17 @@ const tellParent = (process: Process, code: number, status: number): void => {
 /** Every thread stops when it would next return to user code; this one now. */
 export const stopProcess = (process: Process, signal: number): void => {
   const { scheduler, observer } = process.kernel;
+  process.stopped = { signal, reported: false };
+  process.continued = undefined;
   for (const task of process.threads) {
+    if (task.trace) {
+      if (!task.trace.stop) requestTrap(task, task.trace, signal);
+      continue;
+    }
     scheduler.stop(task);
     observer?.stopped?.(task, signal);
   }
-  process.stopped = { signal, reported: false };
-  process.continued = undefined;
-  tellParent(process, SI.CLD_STOPPED, signal);
+  if (process.leader.trace?.tracer.process !== process.parent) tellParent(process, SI.CLD_STOPPED, signal);
 };
 
 /** SIGCONT was sent: it continues a stopped process even if it is blocked or ignored. */
@@ -43,7 +48,10 @@ export const noteContinued = (process: Process): void => {
   if (!process.stopped) return;
   process.stopped = undefined;
   process.continued = { reported: false };
-  for (const task of process.threads) if (task.state === "stopped") process.kernel.scheduler.start(task);
+  for (const task of process.threads) {
+    if (task.trace) continuedUnderTrace(task, task.trace);
+    else if (task.state === "stopped") process.kernel.scheduler.start(task);
+  }
   tellParent(process, SI.CLD_CONTINUED, SIG.SIGCONT);
 };
 

@@ -6,6 +6,7 @@ import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { type Wait, wait } from "../wait.ts";
 import { CORE, reap } from "./exit.ts";
+import { isTracedByAnother, isTracedByParent, waitForTracee } from "../ptrace/wait.ts";
 import { addUsage } from "./usage.ts";
 
 /** uapi linux/wait.h */
@@ -21,7 +22,8 @@ export const W = {
   CLONE: 0x8000_0000,
 } as const;
 
-export type Which = (child: Process) => boolean;
+/** `thread`: of a traced thread rather than of the process. */
+export type Which = (child: Process, thread?: Task) => boolean;
 
 /** What was found out about one child. */
 export interface ChildEvent {
@@ -57,15 +59,18 @@ const event = (child: Process, code: number, status: number, word: number): Chil
   usage: usageOf(child),
 });
 
+export const endEvent = (child: Process, word: number): ChildEvent => {
+  const signal = word & 0x7f;
+  const code = signal === 0 ? SI.CLD_EXITED : (word & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED;
+  return event(child, code, signal === 0 ? word >> 8 : signal, word);
+};
+
 /** Look at one child; take its news unless WNOWAIT. */
-const consider = (child: Process, options: number): ChildEvent | undefined => {
+export const consider = (child: Process, options: number): ChildEvent | undefined => {
   const keep = (options & W.NOWAIT) !== 0;
   if (child.ended !== undefined) {
     if ((options & W.EXITED) === 0) return undefined;
-    const word = child.ended;
-    const signal = word & 0x7f;
-    const code = signal === 0 ? SI.CLD_EXITED : (word & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED;
-    const found = event(child, code, signal === 0 ? word >> 8 : signal, word);
+    const found = endEvent(child, child.ended);
     if (!keep) reap(child);
     return found;
   }
@@ -86,11 +91,14 @@ export const waitForChild = (task: Task, which: Which, options: number): ChildEv
   const { process } = task;
   let any = false;
   for (const child of process.children) {
-    if (!which(child) || !isEligible(child, options)) continue;
+    if (isTracedByParent(child) || !which(child) || !isEligible(child, options)) continue;
     any = true;
+    if (isTracedByAnother(child) && child.ended !== undefined) continue;
     const found = consider(child, options);
     if (found) return found;
   }
-  if (!any) return -E.ECHILD;
+  const traced = waitForTracee(task, which, options);
+  if (typeof traced === "object") return traced;
+  if (!any && !traced) return -E.ECHILD;
   return (options & W.NOHANG) !== 0 ? 0 : wait([process.childEvents]);
 };

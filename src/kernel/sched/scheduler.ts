@@ -173,7 +173,10 @@ export class Scheduler {
     this.reschedule = false;
     const end = Math.min(kernel.now + this.slice(task), until);
     // Who is to end does nothing more.
-    if (task.call && (task.exitWork & exitWork.ended) === 0) gate.resume(task, task.call);
+    if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0) {
+      if (task.incoming) gate.admit(task, task.incoming);
+      else if (task.call) gate.resume(task, task.call);
+    }
     while (task.state === "runnable") {
       if (task.exitWork !== 0) {
         leaveKernel(task);

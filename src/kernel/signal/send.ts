@@ -14,7 +14,8 @@ const isIgnored = (task: Task, sig: number): boolean => {
   return handler === SIG_IGN || (handler === SIG_DFL && has(IGNORED_BY_DEFAULT, sig));
 };
 /** Linux sig_ignored(): a blocked signal is kept even if it is ignored now, its action may change before it is unblocked. */
-const isDropped = (task: Task, sig: number): boolean => !has(task.blocked, sig) && isIgnored(task, sig);
+const isDropped = (task: Task, sig: number): boolean =>
+  !has(task.blocked, sig) && isIgnored(task, sig) && (!task.trace || sig === SIG.SIGKILL);
 
 const isFatal = (task: Task, sig: number): boolean =>
   task.actions.get(sig).handler === SIG_DFL && !has(IGNORED_BY_DEFAULT | STOPS | setOf(SIG.SIGCONT), sig);
@@ -37,7 +38,10 @@ export const endProcess = (process: Process, status: number): void => {
   for (const t of process.threads) {
     t.exitWork |= exitWork.ended;
     if (t.state === "sleeping") t.kernel.scheduler.wake(t);
-    else if (t.state === "stopped") t.kernel.scheduler.start(t);
+    else if (t.state === "stopped") {
+      if (t.trace) t.trace.stop = undefined;
+      t.kernel.scheduler.start(t);
+    }
   }
 };
 
@@ -59,7 +63,7 @@ const wants = (task: Task, sig: number): boolean =>
 /** Tell a thread. A fatal signal without a core begins the end of the whole group at once. Linux complete_signal(). */
 const complete = (chosen: Task, info: SigInfo): void => {
   const sig = info.signo;
-  const fatal = sig === SIG.SIGKILL || (isFatal(chosen, sig) && !has(DUMPS_CORE, sig) && !has(chosen.blocked, sig));
+  const fatal = sig === SIG.SIGKILL || (isFatal(chosen, sig) && !has(DUMPS_CORE, sig) && !has(chosen.blocked, sig) && !chosen.trace);
   if (!fatal) return interrupt(chosen);
   if (sig !== SIG.SIGKILL) chosen.kernel.observer?.signal?.(chosen, info);
   endProcess(chosen.process, sig);

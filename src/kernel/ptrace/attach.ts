@@ -1,0 +1,114 @@
+// Who traces whom. Linux kernel/ptrace.c ptrace_attach(), ptrace_traceme(), ptrace_detach(), exit_ptrace(), ptrace_may_access();
+// include/linux/ptrace.h ptrace_init_task().
+import { E } from "../../abi/errno.ts";
+import { CAP, capable } from "../cred.ts";
+import { MODE } from "../entry/seccomp-state.ts";
+import { notifyParent } from "../life/exit.ts";
+import { SI } from "../signal/info.ts";
+import { endProcess, sendToTask } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import { entryWork, exitWork, type Task } from "../task.ts";
+import { requestTrap, resume } from "./stop.ts";
+import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
+
+/** PTRACE_MODE_ATTACH_REALCREDS: the tracer's real ids against all of the target's, or CAP_SYS_PTRACE. */
+export const mayAttach = (tracer: Task, target: Task): boolean => {
+  if (tracer.process === target.process) return true;
+  const { uid, gid } = tracer.cred;
+  const { cred } = target;
+  const same = [cred.uid, cred.euid, cred.suid].every((id) => id === uid) && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid);
+  const subset = (cred.permitted & ~tracer.cred.permitted) === 0n;
+  return (same && target.dumpable === 1 && subset) || capable(tracer.cred, CAP.SYS_PTRACE);
+};
+
+/** Linux check_ptrace_options(). To suspend seccomp one must be beyond its reach oneself. */
+export const optionError = (tracer: Task, options: number): number => {
+  if ((options & ~OPTION_MASK) !== 0) return -E.EINVAL;
+  if ((options & OPTION.SUSPEND_SECCOMP) === 0) return 0;
+  const { ptrace } = tracer.kernel.profile.seccomp;
+  if (!ptrace.includes("suspend")) return -E.EINVAL;
+  const free = !tracer.seccomp && !((tracer.trace?.options ?? 0) & OPTION.SUSPEND_SECCOMP);
+  return capable(tracer.cred, CAP.SYS_ADMIN) && free ? 0 : -E.EPERM;
+};
+
+const link = (tracer: Task, target: Task, tracing: Tracing): void => {
+  target.trace = tracing;
+  tracer.tracees.add(target);
+};
+
+/** PTRACE_ATTACH and PTRACE_SEIZE, whose options have been found right. */
+export const attach = (tracer: Task, target: Task, seize: boolean, options: number): number => {
+  if (tracer.process === target.process || !mayAttach(tracer, target)) return -E.EPERM;
+  if (target.state === "dead" || target.trace) return -E.EPERM;
+  const tracing = newTracing(tracer, seize, options);
+  link(tracer, target, tracing);
+  if (!seize) sendToTask(target, { signo: SIG.SIGSTOP, code: SI.KERNEL });
+  // Stopped by job control already: it becomes a stop for the tracer.
+  if (target.state === "stopped" && target.process.stopped) {
+    tracing.trapPending = target.process.stopped.signal;
+    target.exitWork |= exitWork.signal;
+    target.kernel.scheduler.start(target);
+  }
+  return 0;
+};
+
+/** PTRACE_TRACEME: by the thread that made the process. */
+export const traceMe = (task: Task): number => {
+  const tracer = parentThread(task);
+  if (task.trace || !tracer) return -E.EPERM;
+  link(tracer, task, newTracing(tracer, false, 0));
+  return 0;
+};
+const parentThread = (task: Task): Task | undefined => {
+  const { parent, maker } = task.process;
+  if (!parent) return undefined;
+  return maker && maker.process === parent && maker.state !== "dead" ? maker : parent.threads[0];
+};
+
+/** A new task whose maker is traced, and is to have it traced too. */
+export const inheritTracing = (child: Task, maker: Task): void => {
+  const { trace } = maker;
+  if (!trace) return;
+  const tracing = newTracing(trace.tracer, trace.seized, trace.options);
+  link(trace.tracer, child, tracing);
+  if (trace.seized) requestTrap(child, tracing, SIG.SIGTRAP);
+  else child.pending.add({ signo: SIG.SIGSTOP, code: SI.USER, pid: 0, uid: 0 });
+  child.exitWork |= exitWork.signal;
+};
+
+const unlink = (target: Task): void => {
+  target.trace?.tracer.tracees.delete(target);
+  target.trace = undefined;
+  target.entryWork &= ~entryWork.trace;
+};
+
+/** The target goes on alone: a zombie is shown to its parent, a member of a stopped group stays stopped. */
+export const detach = (target: Task, signal: number): void => {
+  const { trace, process } = target;
+  if (!trace) return;
+  const { tracer } = trace;
+  const { stop } = trace;
+  if (stop) {
+    if (process.stopped && stop.kind === "group") trace.stop = undefined;
+    else resume(target, trace, signal);
+  }
+  const letThrough = trace.delivers;
+  unlink(target);
+  if (letThrough) target.pending.add(letThrough);
+  if (target.state === "dead" && process.leader === target && process.ended !== undefined && tracer.process !== process.parent) notifyParent(process);
+};
+
+/** A tracer is gone. Linux exit_ptrace(). */
+export const tracerEnded = (tracer: Task): void => {
+  for (const target of [...tracer.tracees]) {
+    const kill = ((target.trace?.options ?? 0) & OPTION.EXITKILL) !== 0 && target.state !== "dead";
+    detach(target, 0);
+    if (kill) endProcess(target.process, SIG.SIGKILL);
+  }
+};
+
+/** Filters do not look while a tracer has suspended them. */
+export const seccompSuspended = (task: Task): boolean => ((task.trace?.options ?? 0) & OPTION.SUSPEND_SECCOMP) !== 0;
+
+/** Whether a task has filters that its tracer may read. */
+export const isFiltered = (task: Task): boolean => task.seccomp?.mode === MODE.FILTER;

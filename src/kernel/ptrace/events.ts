@@ -1,0 +1,45 @@
+// The events that fork, exec and system calls raise for a tracer. Linux kernel/fork.c kernel_clone(), fs/exec.c exec_binprm(),
+// include/linux/ptrace.h ptrace_event(), ptrace_report_syscall_entry().
+import { CLONE } from "../life/clone.ts";
+import { SI } from "../signal/info.ts";
+import { forceSignal, sendToTask } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import { exitWork, type Task } from "../task.ts";
+import { type Wait, wait } from "../wait.ts";
+import { inheritTracing } from "./attach.ts";
+import { eventEnabled, stopForEvent, stopForSyscall } from "./stop.ts";
+import { EVENT, type Event, MESSAGE } from "./tracing.ts";
+
+/** A call's handler has stopped its task for the tracer: it is called again when the task is resumed. */
+const stopped = (): Wait => wait([], { killable: true });
+
+/** Which event a clone is to its tracer, if the tracer wants it. Whether or not: the child is traced if it should be. */
+export const announceChild = (task: Task, child: Task, flags: number, exitSignal: number): Event | undefined => {
+  const kind = (flags & CLONE.VFORK) !== 0 ? EVENT.VFORK : exitSignal !== SIG.SIGCHLD ? EVENT.CLONE : EVENT.FORK;
+  const event = (flags & CLONE.UNTRACED) === 0 && eventEnabled(task, kind) ? kind : undefined;
+  if (event !== undefined || (flags & CLONE.PTRACE) !== 0) inheritTracing(child, task);
+  return event;
+};
+
+/** The event stop of a call that will return `message`: undefined if nobody asked for it. */
+export const eventStop = (task: Task, event: Event, message: number): Wait | undefined => {
+  if (!eventEnabled(task, event)) return undefined;
+  stopForEvent(task, event, message);
+  return stopped();
+};
+
+/** After execve(2): an event; or SIGTRAP, for tracers from before there were events. */
+export const execStop = (task: Task, oldPid: number): Wait | undefined => {
+  const stop = eventStop(task, EVENT.EXEC, oldPid);
+  if (!stop && task.trace && !task.trace.seized) sendToTask(task, { signo: SIG.SIGTRAP, code: SI.USER, pid: task.tgid, uid: task.cred.uid });
+  return stop;
+};
+
+/** The end of a system call: a syscall stop, or the trap of a step over it. */
+export const afterCall = (task: Task): void => {
+  const { trace } = task;
+  if (!trace || task.state !== "runnable" || (task.exitWork & (exitWork.ended | exitWork.exiting)) !== 0) return;
+  if (trace.mode === "emulate") return;
+  if (trace.stepping) forceSignal(task, { signo: SIG.SIGTRAP, code: SI.TRAP_BRKPT, addr: BigInt(task.kernel.processor.state.rip) });
+  else if (trace.mode === "syscall") stopForSyscall(task, trace, MESSAGE.SYSCALL_EXIT);
+};

@@ -1,0 +1,120 @@
+// struct user_regs_struct of both ABIs. Linux uapi asm/ptrace.h, arch/x86/kernel/ptrace.c getreg(), putreg(), getreg32(), putreg32().
+import { at, EF, R, S } from "../../cpu/state.ts";
+import { E } from "../../abi/errno.ts";
+import { FIX_EFLAGS } from "../signal/frame64.ts";
+import { loadSegment, type Processor } from "../processor.ts";
+import type { Task } from "../task.ts";
+
+/** One member: a 64-bit value read and written. Writing gives 0 or -errno. */
+interface Register {
+  get(task: Task, cpu: Processor): bigint;
+  put(task: Task, cpu: Processor, value: bigint): number;
+}
+
+const general = (r: number): Register => ({
+  get: (_t, { state }) => state.u64[r] as bigint,
+  put: (_t, { state }, value) => {
+    state.u64[r] = value;
+    return 0;
+  },
+});
+
+/** A null or user selector that loads; cs and ss must not be null. Linux set_segment_reg(). */
+const segment = (s: number): Register => ({
+  get: (_t, { state }) => BigInt(state.selector(s)),
+  put: (_t, cpu, value) => {
+    const selector = Number(value & 0xffffn);
+    if (cpu.state.selector(s) === selector) return 0;
+    if (selector !== 0 && (selector & 3) !== 3) return -E.EIO;
+    if ((s === S.cs || s === S.ss) && selector === 0) return -E.EIO;
+    return loadSegment(cpu, s, selector) ? 0 : -E.EIO;
+  },
+});
+
+const TASK_SIZE_MAX = (1n << 47n) - 4096n;
+const base = (s: number): Register => ({
+  get: (_t, { state }) => state.u64[(at.segBase >> 3) + s] as bigint,
+  put: (_t, { state, segments }, value) => {
+    if (value >= TASK_SIZE_MAX) return -E.EIO;
+    state.u64[(at.segBase >> 3) + s] = value;
+    segments.refresh();
+    return 0;
+  },
+});
+
+const ip: Register = {
+  get: (_t, { state }) => state.u64[at.rip >> 3] as bigint,
+  put: (_t, { state }, value) => {
+    state.u64[at.rip >> 3] = value;
+    return 0;
+  },
+};
+
+/** TF is hidden while it serves a step. */
+const eflags: Register = {
+  get: (task, cpu) => BigInt(task.trace?.forcedTrap ? cpu.flags & ~EF.TF : cpu.flags),
+  put: (_t, cpu, value) => {
+    const mask = FIX_EFLAGS | EF.NT;
+    cpu.flags = (cpu.flags & ~mask) | (Number(value & 0xffff_ffffn) & mask);
+    return 0;
+  },
+};
+
+/** orig_ax: the number of the call the task is in, which may be changed before it runs. */
+const number: Register = {
+  get: (task) => BigInt.asUintN(64, BigInt(task.origAx)),
+  put: (task, _c, value) => {
+    task.origAx = Number(BigInt.asIntN(32, value));
+    return 0;
+  },
+};
+
+export const registers64: readonly Register[] = [
+  ...[R.r15, R.r14, R.r13, R.r12, R.bp, R.bx, R.r11, R.r10, R.r9, R.r8, R.ax, R.cx, R.dx, R.si, R.di].map(general),
+  number, ip, segment(S.cs), eflags, general(R.sp), segment(S.ss), base(S.fs), base(S.gs), segment(S.ds), segment(S.es), segment(S.fs), segment(S.gs),
+];
+export const registers32: readonly Register[] = [
+  ...[R.bx, R.cx, R.dx, R.si, R.di, R.bp, R.ax].map(general),
+  segment(S.ds), segment(S.es), segment(S.fs), segment(S.gs), number, ip, segment(S.cs), eflags, general(R.sp), segment(S.ss),
+];
+
+/** Look at a stopped task's registers as if it ran, then go back to the one that does. */
+export const withRegisters = <T>(task: Task, use: (cpu: Processor) => T): T => {
+  const { scheduler, processor } = task.kernel;
+  const { current } = scheduler;
+  scheduler.switchTo(task);
+  try {
+    return use(processor);
+  } finally {
+    if (current) scheduler.switchTo(current);
+  }
+};
+
+/** The register at a byte offset of struct user. */
+export const registerAt = (registers: readonly Register[], size: 4 | 8, offset: number): Register | undefined =>
+  offset % size === 0 ? registers[offset / size] : undefined;
+
+export const readRegisters = (task: Task, size: 4 | 8): Uint8Array =>
+  withRegisters(task, (cpu) => {
+    const list = size === 8 ? registers64 : registers32;
+    const out = new DataView(new ArrayBuffer(list.length * size));
+    list.forEach((register, i) => {
+      const value = register.get(task, cpu);
+      if (size === 8) out.setBigUint64(8 * i, value, true);
+      else out.setUint32(4 * i, Number(BigInt.asUintN(32, value)), true);
+    });
+    return new Uint8Array(out.buffer);
+  });
+
+/** As many whole registers as there are bytes for, in order; the first that refuses ends it. */
+export const writeRegisters = (task: Task, size: 4 | 8, bytes: Uint8Array): number =>
+  withRegisters(task, (cpu) => {
+    const list = size === 8 ? registers64 : registers32;
+    const v = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < list.length && (i + 1) * size <= bytes.length; i++) {
+      const value = size === 8 ? v.getBigUint64(8 * i, true) : BigInt(v.getUint32(4 * i, true));
+      const failed = (list[i] as Register).put(task, cpu, value);
+      if (failed !== 0) return failed;
+    }
+    return 0;
+  });

@@ -1,0 +1,84 @@
+// Register sets: PTRACE_GETREGSET and its older relatives. Linux arch/x86/kernel/ptrace.c x86_64_regsets, x86_32_regsets; kernel/ptrace.c
+// ptrace_regset(); fpu/regset.c.
+import { E } from "../../abi/errno.ts";
+import { fxrstor, fxsave, fxsaveSize } from "../../cpu/fpu/image.ts";
+import { fsaveBytes, restoreFpState, restoreFsave, saveFpState, xstateSize } from "../signal/fpstate.ts";
+import type { Task } from "../task.ts";
+import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
+
+export interface Regset {
+  /** Of one element: a length that is no multiple is EINVAL. */
+  readonly size: number;
+  read(task: Task): Uint8Array;
+  /** 0 or -errno. May be shorter than the set. */
+  write(task: Task, bytes: Uint8Array): number;
+}
+
+/** NT_*. uapi linux/elf.h */
+export const NT = { PRSTATUS: 1, PRFPREG: 2, XSTATE: 0x202, PRXFPREG: 0x46e6_2b7f } as const;
+
+const general = (size: 4 | 8): Regset => ({
+  size, read: (task) => readRegisters(task, size), write: (task, bytes) => writeRegisters(task, size, bytes),
+});
+
+const MXCSR_OFFSET = 24;
+/** FXSAVE's 512 bytes. */
+const fx: Regset = {
+  size: 8,
+  read: (task) =>
+    withRegisters(task, ({ state }) => {
+      const out = new Uint8Array(fxsaveSize);
+      fxsave(state, new DataView(out.buffer), true, 16);
+      return out;
+    }),
+  write: (task, bytes) => {
+    const image = fx.read(task);
+    image.set(bytes.subarray(0, fxsaveSize));
+    return withRegisters(task, ({ state }) => (fxrstor(state, new DataView(image.buffer), true, 16) ? 0 : -E.EINVAL));
+  },
+};
+
+const FSAVE_SHOWN = 108;
+/** The 108 bytes of FSAVE. */
+const fsave: Regset = {
+  size: 4,
+  read: (task) => withRegisters(task, ({ state }) => fsaveBytes(state).subarray(0, FSAVE_SHOWN)),
+  write: (task, bytes) => {
+    const image = fsave.read(task).slice();
+    image.set(bytes.subarray(0, FSAVE_SHOWN));
+    withRegisters(task, ({ state }) => restoreFsave(state, image));
+    return 0;
+  },
+};
+
+/** The bytes of FXSAVE that are free for software; here XCR0, so that a debugger knows what there is. */
+const SOFTWARE = 464;
+const SOFTWARE_MAGIC = 48;
+const xstate: Regset = {
+  size: 8,
+  read: (task) => {
+    const { xfeatures } = task.kernel.model;
+    const out = withRegisters(task, ({ state }) => saveFpState(state, xfeatures)).slice(0, xstateSize(xfeatures));
+    out.fill(0, SOFTWARE, SOFTWARE + SOFTWARE_MAGIC);
+    new DataView(out.buffer).setBigUint64(SOFTWARE, BigInt(xfeatures), true);
+    return out;
+  },
+  write: (task, bytes) => {
+    const { xfeatures } = task.kernel.model;
+    if (bytes.length !== xstateSize(xfeatures)) return -E.EFAULT;
+    return withRegisters(task, ({ state }) => {
+      const frame = saveFpState(state, xfeatures);
+      const software = frame.slice(SOFTWARE, SOFTWARE + SOFTWARE_MAGIC);
+      frame.set(bytes);
+      frame.set(software, SOFTWARE);
+      if (new DataView(frame.buffer).getUint32(MXCSR_OFFSET, true) >>> 16 !== 0) return -E.EINVAL;
+      return restoreFpState(state, frame, xfeatures) ? 0 : -E.EINVAL;
+    });
+  },
+};
+
+/** By NT_*. The view is that of the code segment in which the task is. Not here: NT_386_TLS, NT_386_IOPERM. */
+export const regsets64: Readonly<Record<number, Regset>> = { [NT.PRSTATUS]: general(8), [NT.PRFPREG]: fx, [NT.XSTATE]: xstate };
+export const regsets32: Readonly<Record<number, Regset>> = {
+  [NT.PRSTATUS]: general(4), [NT.PRFPREG]: fsave, [NT.PRXFPREG]: fx, [NT.XSTATE]: xstate,
+};

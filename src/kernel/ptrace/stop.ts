@@ -1,0 +1,122 @@
+// Stopping for the tracer and going on. Linux kernel/signal.c ptrace_stop(), ptrace_notify(), do_jobctl_trap(), do_notify_parent_cldstop();
+// kernel/ptrace.c ptrace_resume().
+import { at, EF } from "../../cpu/state.ts";
+import { ticks } from "../life/usage.ts";
+import { SA, SIG_IGN } from "../signal/action.ts";
+import { SI, type SigInfo } from "../signal/info.ts";
+import { sendToProcess } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import { exitWork, type Task } from "../task.ts";
+import { type Event, EVENT, OPTION, type Stop, type Tracing } from "./tracing.ts";
+
+/** SIGTRAP of a syscall stop under TRACESYSGOOD. */
+const SYSGOOD = 0x80;
+
+const stopInfo = (task: Task, signo: number, code: number): SigInfo => ({ signo, code, pid: task.pid, uid: task.cred.uid });
+
+/** SIGCHLD about a stop, unless the tracer does not care; its wait looks again. */
+const tellTracer = (task: Task, tracing: Tracing, code: number): void => {
+  const { process } = tracing.tracer;
+  const action = tracing.tracer.actions.get(SIG.SIGCHLD);
+  if (action.handler !== SIG_IGN && (action.flags & SA.NOCLDSTOP) === 0) {
+    sendToProcess(process, {
+      signo: SIG.SIGCHLD, code, pid: task.pid, uid: task.cred.uid, status: (tracing.stop as Stop).code & 0x7f,
+      utime: ticks(task.usage.user), stime: ticks(task.usage.system),
+    });
+  }
+  process.childEvents.wake();
+};
+
+/** The task, which is the one that runs, stops until its tracer resumes it. */
+const stop = (task: Task, tracing: Tracing, how: Omit<Stop, "reported">, code: number): void => {
+  endStep(task, tracing);
+  tracing.stop = { ...how, reported: false };
+  task.kernel.scheduler.stop(task);
+  tellTracer(task, tracing, code);
+};
+
+const endStep = (task: Task, tracing: Tracing): void => {
+  if (!tracing.forcedTrap) return;
+  task.kernel.processor.flags &= ~EF.TF;
+  tracing.forcedTrap = false;
+};
+
+/** Signal-delivery-stop. */
+export const stopForSignal = (task: Task, tracing: Tracing, info: SigInfo): void =>
+  stop(task, tracing, { kind: "signal", code: info.signo, info }, SI.CLD_TRAPPED);
+
+/** Syscall-stop: `message` says at which end. */
+export const stopForSyscall = (task: Task, tracing: Tracing, message: number): void => {
+  tracing.message = message;
+  const code = SIG.SIGTRAP | ((tracing.options & OPTION.TRACESYSGOOD) !== 0 ? SYSGOOD : 0);
+  stop(task, tracing, { kind: "syscall", code, info: stopInfo(task, SIG.SIGTRAP, code) }, SI.CLD_TRAPPED);
+};
+
+export const eventEnabled = (task: Task, event: Event): task is Task & { trace: Tracing } =>
+  task.trace !== undefined && (task.trace.options & (1 << event)) !== 0;
+
+/** PTRACE_EVENT stop. The caller has found the event enabled; if it is inside a call it returns a wait, and is called again afterwards. */
+export const stopForEvent = (task: Task & { trace: Tracing }, event: Event, message: number): void => {
+  task.trace.message = message;
+  const code = SIG.SIGTRAP | (event << 8);
+  stop(task, task.trace, { kind: "event", code, info: stopInfo(task, SIG.SIGTRAP, code) }, SI.CLD_TRAPPED);
+};
+
+/** A stepped task has just been given a handler to run. Linux signal_setup_done(). */
+export const stopInHandler = (task: Task, tracing: Tracing): void =>
+  stop(task, tracing, { kind: "event", code: SIG.SIGTRAP, info: stopInfo(task, SIG.SIGTRAP, SIG.SIGTRAP) }, SI.CLD_TRAPPED);
+
+/** The pending trap of job control, PTRACE_INTERRUPT or a seized child's start. */
+export const takeTrap = (task: Task, tracing: Tracing): void => {
+  const signal = tracing.trapPending ?? SIG.SIGTRAP;
+  tracing.trapPending = undefined;
+  if (!tracing.seized) {
+    stop(task, tracing, { kind: "group", code: signal, info: undefined }, SI.CLD_STOPPED);
+    return;
+  }
+  const shown = task.process.stopped ? task.process.stopped.signal : SIG.SIGTRAP;
+  const code = shown | (EVENT.STOP << 8);
+  stop(task, tracing, { kind: "group", code, info: stopInfo(task, shown, code) }, SI.CLD_STOPPED);
+};
+
+/** Make the task trap as soon as it may; what it waits for is interrupted. */
+export const requestTrap = (task: Task, tracing: Tracing, signal: number): void => {
+  tracing.trapPending = signal;
+  task.exitWork |= exitWork.signal;
+  if (task.state === "sleeping" && !task.waiting?.killable) task.kernel.scheduler.wake(task);
+};
+
+/** Let a stopped task run. `signal` is the tracer's: 0 for none. */
+export const resume = (task: Task, tracing: Tracing, signal: number): void => {
+  const was = tracing.stop;
+  tracing.stop = undefined;
+  tracing.listening = false;
+  if (was?.kind === "signal" && signal !== 0) {
+    const { tracer } = tracing;
+    const same = was.info?.signo === signal;
+    tracing.delivers = same ? was.info : { signo: signal, code: SI.USER, pid: tracer.tgid, uid: tracer.cred.uid };
+  } else if (was?.kind === "syscall" && signal !== 0) task.pending.add({ signo: signal, code: SI.KERNEL });
+  task.exitWork |= exitWork.signal;
+  task.kernel.scheduler.start(task);
+};
+
+/** TF for one instruction. The task is stopped, so its registers are the saved ones. */
+export const beginStep = (task: Task, tracing: Tracing): void => {
+  const flags = new DataView(task.registers.buffer);
+  const old = flags.getUint32(at.systemFlags, true);
+  if ((old & EF.TF) !== 0) return;
+  flags.setUint32(at.systemFlags, old | EF.TF, true);
+  tracing.forcedTrap = true;
+};
+
+/** SIGCONT reaches a traced task: a trap that was due is off; a seized task that listens shows that it might go on. */
+export const continuedUnderTrace = (task: Task, tracing: Tracing): void => {
+  tracing.trapPending = undefined;
+  if (tracing.stop?.kind !== "group" || !tracing.seized) return;
+  if (!tracing.listening) return;
+  tracing.listening = false;
+  tracing.stop = undefined;
+  tracing.trapPending = SIG.SIGTRAP;
+  task.exitWork |= exitWork.signal;
+  task.kernel.scheduler.start(task);
+};

@@ -1,0 +1,64 @@
+// What wait(2) tells a tracer. Linux kernel/exit.c ptrace_do_wait(), wait_task_stopped(), wait_task_zombie().
+import { notifyParent, reap } from "../life/exit.ts";
+import { type ChildEvent, consider, endEvent, W, type Which } from "../life/wait.ts";
+import type { Process } from "../process.ts";
+import { SI } from "../signal/info.ts";
+import type { Task } from "../task.ts";
+
+/** Its stops and its end are told to the tracer; the real parent hears of the end when the tracer has. */
+export const isTracedByAnother = (child: Process): boolean => {
+  const { trace } = child.leader;
+  return trace !== undefined && trace.tracer.process !== child.parent;
+};
+/** By its own parent: shown as a tracee, not as a child. */
+export const isTracedByParent = (child: Process): boolean => child.leader.trace?.tracer.process === child.parent && child.leader.trace !== undefined;
+
+/** A traced thread has ended. Taking note of it ends the tracing. */
+const ended = (target: Task, keep: boolean): ChildEvent | undefined => {
+  const { process, trace } = target;
+  if (process.leader === target) {
+    if (process.ended === undefined) return undefined;
+    const found = endEvent(process, process.ended);
+    if (!keep) release(target);
+    return found;
+  }
+  const found = { ...endEvent(process, target.exitCode), pid: target.pid };
+  if (!keep) trace?.tracer.tracees.delete(target);
+  return found;
+};
+const release = (target: Task): void => {
+  const { process, trace } = target;
+  const { parent } = process;
+  trace?.tracer.tracees.delete(target);
+  target.trace = undefined;
+  if (trace?.tracer.process === parent) reap(process);
+  else notifyParent(process);
+};
+
+const look = (target: Task, options: number): ChildEvent | undefined => {
+  const keep = (options & W.NOWAIT) !== 0;
+  if (target.state === "dead") return (options & W.EXITED) === 0 ? undefined : ended(target, keep);
+  const { trace } = target;
+  if (!trace) return undefined;
+  const { stop } = trace;
+  if (stop && !stop.reported && !trace.listening) {
+    if (!keep) stop.reported = true;
+    return { pid: target.pid, uid: target.cred.uid, code: SI.CLD_TRAPPED, status: stop.code, word: (stop.code << 8) | 0x7f, usage: target.usage };
+  }
+  return target.process.leader === target ? consider(target.process, options & ~(W.STOPPED | W.EXITED)) : undefined;
+};
+
+/** News of the threads that this process traces: an event, or whether there are any that qualify. */
+export const waitForTracee = (task: Task, which: Which, options: number): ChildEvent | boolean => {
+  let any = false;
+  const tracers = (options & W.NOTHREAD) !== 0 ? [task] : task.process.threads;
+  for (const tracer of tracers) {
+    for (const target of tracer.tracees) {
+      if (!which(target.process, target)) continue;
+      any = true;
+      const found = look(target, options);
+      if (found) return found;
+    }
+  }
+  return any;
+};
