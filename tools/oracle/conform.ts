@@ -1,6 +1,7 @@
 // Many cases through silicon and through us: how many, and which are wrong, by mnemonic.
 import { Decoder, DecoderOptions, Instruction, Mnemonic } from "iced-x86";
-import { Case, Result } from "./case.ts";
+import { gprNames, segNames } from "../../src/cpu/state.ts";
+import { Case, type Registers, Result } from "./case.ts";
 import { compare, type Difference, hasVerdict } from "./compare.ts";
 import type { Emulator } from "./emulate.ts";
 import { encodings } from "./encodings.ts";
@@ -25,6 +26,8 @@ export interface Example {
   readonly code: string;
   readonly text: string;
   readonly differences: readonly Difference[];
+  /** Registers before, and after on silicon and here. */
+  readonly registers: readonly [string, string, string];
   /** To find it again. */
   readonly seed: number;
   readonly id: number;
@@ -70,6 +73,12 @@ interface Context {
   readonly i: Instruction;
 }
 
+const dump = (r: Registers): string => {
+  const gpr = gprNames.map((name, n) => `${name}=${r.gpr(n).toString(16)}`).join(" ");
+  const segments = segNames.map((name, n) => `${name}=${r.selector(n).toString(16)}`).join(" ");
+  return `${gpr} rip=${r.rip.toString(16)} flags=${r.rflags.toString(16)} ${segments} fsbase=${r.fsBase.toString(16)} gsbase=${r.gsBase.toString(16)}`;
+};
+
 const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
   const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
   decoder.ip = c.before.rip;
@@ -92,6 +101,7 @@ const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
         code: Buffer.from(c.code).toString("hex"),
         text: x.i.toString(),
         differences: d.wrong,
+        registers: [dump(c.before), dump(silicon.after), dump(ours.after)],
         seed: x.seed,
         id: c.id,
       });

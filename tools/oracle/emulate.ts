@@ -99,14 +99,18 @@ export class Emulator {
     this.compiled++;
     const before = cpu.instructions;
     const why = cpu.run(RUN_LIMIT);
-    if (c.run || why !== exit.fault || cpu.instructions === before) return why;
-    // Past the instruction: in an int3, or where nothing can be fetched.
+    if (c.run) return why;
     const retired = cpu.instructions - before;
     const v = s.u32[at.exitVector >> 2];
-    if (retired === 1 && v !== vector.BP && v !== vector.PF && v !== vector.GP) return why;
-    const stepped = retired === (v === vector.BP ? 2 : 1);
+    const written = this.#wroteCode(c);
+    if (why !== exit.budget && !written) {
+      if (why !== exit.fault || (s.rip === start && v !== vector.BP)) return why;
+      // Past the instruction: in an int3, or where nothing can be fetched.
+      if (retired === 1 && v !== vector.BP && v !== vector.PF && v !== vector.GP) return why;
+    }
+    const stepped = why === exit.fault && !written && retired === (v === vector.BP ? 2 : 1);
     if (!stepped) {
-      // It went on into itself.
+      // It went on: into itself, or into what it had written.
       this.#load(c);
       return cpu.run(count);
     }
@@ -114,6 +118,11 @@ export class Emulator {
     cpu.raise(vector.DB, 0);
     s.view.setBigUint64(at.exitAddress, 0n, true);
     return exit.fault;
+  }
+  #wroteCode(c: Case): boolean {
+    const page = this.cpu.state.u8.subarray(frames.code, frames.code + PAGE);
+    const end = c.codeOffset + c.code.length;
+    return page.some((x, n) => x !== (n >= c.codeOffset && n < end ? c.code[n - c.codeOffset] : 0xcc));
   }
   /** Cases that compiled code ran. */
   compiled = 0;

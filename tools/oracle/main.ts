@@ -16,6 +16,8 @@ const printWrong = (table: Table): void => {
     if (t.wrong === 0) continue;
     console.log(`    ${name}: ${t.wrong} of ${t.cases}`);
     for (const x of t.examples) {
+      if (process.env["VERBOSE"])
+        console.log(["before", "there", "here"].map((when, n) => `        ${when}: ${x.registers[n]}`).join("\n"));
       const differences = x.differences.map((d) => `${d.field}: ${d.silicon} there, ${d.ours} here`).join("; ");
       console.log(`      ${x.code}  ${x.text}  (seed ${x.seed}, case ${x.id}): ${differences}`);
     }

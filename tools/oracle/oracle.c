@@ -151,7 +151,7 @@ static void trap_system_calls(void) {
   const uint32_t ip = offsetof(struct seccomp_data, instruction_pointer);
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 4),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)((uintptr_t)etext >> 32), 0, 4),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip),
       BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)(uintptr_t)__executable_start, 0, 2),
       BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)(uintptr_t)etext, 1, 0),
@@ -212,7 +212,7 @@ static void *allocate(size_t size) {
   return at;
 }
 
-// Without address space randomisation the heap never lies where a case's memory must.
+// Without address space randomisation nothing of ours ever lies where a case's memory must, or within 4 GiB of its end.
 static void fix_addresses(char **argv) {
   int now = personality(0xffffffff);
   if (now < 0 || now & ADDR_NO_RANDOMIZE) return;

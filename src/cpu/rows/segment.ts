@@ -29,7 +29,7 @@ const pop =
   (s: number): Meaning =>
   (o, i) => {
     const sp = o.reg(R.sp, i.stackSize);
-    load(o, s, o.load(S.ss, sp, 16));
+    load(o, s, o.load(S.ss, sp, i.w));
     o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w / 8)), i.stackSize));
     goOn(o);
   };
