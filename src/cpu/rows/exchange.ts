@@ -24,7 +24,7 @@ const cmpxchgPair =
   (w: 32 | 64): Meaning =>
   (o) => {
     const at = o.address(0);
-    if (w === 64) o.when(o.ne(o.and(at, o.imm(15)), o.imm(0)), () => o.fault(vector.GP));
+    if (w === 64) o.when(o.ne(o.and(o.linear(0, true), o.imm(15)), o.imm(0)), () => o.fault(vector.GP));
     const high = o.let("offset", o.add(at, o.imm(w / 8)));
     const low = o.loadRmw(undefined, at, w);
     const upper = o.loadRmw(undefined, high, w);
