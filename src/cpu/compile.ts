@@ -226,7 +226,7 @@ export abstract class Compiler {
       node(wt.i64, op.i64load, [entry], layout.tlb + tag),
       // An aligned access cannot cross a page; the low bits of one that is not aligned make the tag differ.
       isAligned ? pure.and(a, pure.imm(-4096 | (bytes - 1))) : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
-    ]));
+    ]), true);
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
     b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned), this.record(), this.budget()], this.runtime.miss));
@@ -242,7 +242,7 @@ export abstract class Compiler {
   writeAt(pointer: Node, w: number, v: Node): void {
     const b = this.body;
     this.storeAt(pointer, w, v);
-    b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.routines)]));
+    b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.routines)]), false);
     b.expr(node(wt.i32, op.call, [], this.runtime.commit));
     b.end();
   }

@@ -107,7 +107,15 @@ export class Cpu implements CodeWatch, Machine {
     this.state.i64[(entry + tlb.writeTag) >> 3] = -1n;
     this.blocks.flushPages();
   }
-  #flushEntries(): void { this.state.i64.fill(-1n, layout.tlb >> 3, (layout.tlb + tlb.entries * tlb.size) >> 3); }
+  /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
+  readonly #filled = new Int32Array(256);
+  #fills: number = this.#filled.length + 1;
+  #flushEntries(): void {
+    const { i32 } = this.state;
+    if (this.#fills > this.#filled.length) i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
+    else for (let n = 0; n < this.#fills; n++) i32.fill(-1, this.#filled[n], (this.#filled[n] as number) + tlb.addend / 4);
+    this.#fills = 0;
+  }
   invalidateFrame(frame: number): void { this.blocks.invalidateFrame(frame); }
 
   /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
@@ -119,13 +127,25 @@ export class Cpu implements CodeWatch, Machine {
     const s = this.state;
     const page = address - inPage;
     const entry = layout.tlb + ((page / 4096) % tlb.entries) * tlb.size;
-    const tag = BigInt(page);
-    if (s.i64[(entry + tlb.readTag) >> 3] !== tag) {
-      s.i64[(entry + tlb.readTag) >> 3] = tag;
-      s.i64[(entry + tlb.writeTag) >> 3] = -1n;
+    // Tags in halves: a bigint here would cost more than the rest.
+    const { i32 } = s;
+    const low = page | 0;
+    const high = (page / 0x1_0000_0000) | 0;
+    const read = (entry + tlb.readTag) >> 2;
+    const write = (entry + tlb.writeTag) >> 2;
+    if (i32[read] !== low || i32[read + 1] !== high) {
+      if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry >> 2;
+      this.#fills++;
+      i32[read] = low;
+      i32[read + 1] = high;
+      i32[write] = -1;
+      i32[write + 1] = -1;
     }
-    s.i32[(entry + tlb.addend) >> 2] = (frame - page) % 0x1_0000_0000 | 0;
-    if (how === access.write && t & cacheWrite && this.codeFrames[frame >>> 12] === 0) s.i64[(entry + tlb.writeTag) >> 3] = tag;
+    i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
+    if (how === access.write && t & cacheWrite && this.codeFrames[frame >>> 12] === 0) {
+      i32[write] = low;
+      i32[write + 1] = high;
+    }
     return frame + inPage;
   }
 

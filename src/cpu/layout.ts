@@ -20,7 +20,7 @@ export const layout = {
 } as const;
 
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address; -1 never matches. */
-export const tlb = { entries: 1024, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
+export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
 
 /** Jump-cache entry: instruction pointer u64, record u32. An empty one's pointer is no canonical address: control can go to any other. */
 export const jumpCache = { entries: 4096, size: 16, ip: 0, record: 8, empty: -(2n ** 63n) } as const;

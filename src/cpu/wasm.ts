@@ -97,6 +97,7 @@ const isStore = (o: number): boolean => (o >= 0x36 && o <= 0x3e) || o === 0xfd0b
 export class Body {
   readonly params: readonly WasmType[];
   readonly #locals: WasmType[] = [];
+  readonly #hints: [number, boolean][] = [];
   readonly code = new Bytes();
   constructor(params: readonly WasmType[]) { this.params = params; }
 
@@ -141,15 +142,17 @@ export class Body {
     this.set(l, value);
     return localGet(value.t, l);
   }
-  if(condition: Node): void {
+  /** `likely` says which way it nearly always goes: code for the other way is then kept off the fast path (branch hinting). */
+  if(condition: Node, likely?: boolean): void {
     this.expr(condition);
+    if (likely !== undefined) this.#hints.push([this.code.length, likely]);
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
   else(): void { this.code.byte(op.else); }
   end(): void { this.code.byte(op.end); }
   /** The function's bytes. `prologue`, if given, is code over the same locals that goes first. */
-  done(prologue?: Bytes): Uint8Array {
+  done(prologue?: Bytes): FunctionBytes {
     const out = new Bytes();
     const runs: [number, WasmType][] = [];
     for (const t of this.#locals) {
@@ -163,11 +166,17 @@ export class Body {
       out.byte(t);
     }
     if (prologue) out.bytes(prologue.done());
+    const start = out.length;
     out.bytes(this.code.done());
     out.byte(op.end);
-    return out.done();
+    return Object.assign(out.done(), { hints: this.#hints.map(([at, likely]): BranchHint => ({ at: start + at, likely })) });
   }
 }
+
+/** Where a function's hinted branch stands, in bytes from the start of its body, and whether it is taken. */
+export interface BranchHint { readonly at: number; readonly likely: boolean }
+/** A function's bytes, and what is known of its branches. */
+export type FunctionBytes = Uint8Array & { readonly hints?: readonly BranchHint[] };
 
 export interface FuncType { readonly params: readonly WasmType[]; readonly results: readonly WasmType[] }
 
@@ -176,7 +185,7 @@ export class ModuleWriter {
   readonly #types: string[] = [];
   readonly #typeList: FuncType[] = [];
   readonly #imports: { module: string; name: string; type: number }[] = [];
-  readonly #funcs: { type: number; body: Uint8Array }[] = [];
+  readonly #funcs: { type: number; body: FunctionBytes }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
   readonly #elements: number[] = [];
   #second: { name: string; size: number } | undefined;
@@ -192,7 +201,7 @@ export class ModuleWriter {
     if (this.#funcs.length) throw new Error("imports come before functions");
     return this.#imports.push({ module, name, type: this.type(t) }) - 1;
   }
-  func(t: FuncType, body: Uint8Array): number { return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1; }
+  func(t: FuncType, body: FunctionBytes): number { return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1; }
   exportFunc(name: string, index: number): void { this.#exports.push({ name, index }); }
   /** Put a function into the table; returns its slot. Slots start at 0. */
   element(index: number): number { return this.#elements.push(index) - 1; }
@@ -266,6 +275,21 @@ export class ModuleWriter {
       b.byte(op.end);
       b.u(this.#elements.length);
       for (const e of this.#elements) b.u(e);
+    });
+    // https://webassembly.github.io/branch-hinting/core/appendix/custom.html: before the code section.
+    const hinted = this.#funcs.flatMap(({ body }, n) => (body.hints?.length ? [{ index: this.#imports.length + n, hints: body.hints }] : []));
+    if (hinted.length) section(0, (b) => {
+      b.name("metadata.code.branch_hint");
+      b.u(hinted.length);
+      for (const { index, hints } of hinted) {
+        b.u(index);
+        b.u(hints.length);
+        for (const { at, likely } of hints) {
+          b.u(at);
+          b.u(1);
+          b.byte(likely ? 1 : 0);
+        }
+      }
     });
     section(10, (b) => {
       b.u(this.#funcs.length);

@@ -237,7 +237,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     if (segment < S.fs) return offset;
     if (this.#d.mode !== 64) {
       const b = this.body;
-      b.if(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
+      b.if(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment), false);
       this.depth++;
       this.leaveAt(this.#here(), leave.interpret, this.#left);
       this.depth--;
@@ -264,12 +264,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
     const p = b.local(wt.i32);
     const page = isAligned ? pure.and(a, pure.imm(-4096 | (bytes - 1))) : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096));
-    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag)), page]));
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag)), page]), true);
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
     this.depth++;
     b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned)], this.runtime.missRegion));
-    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
     this.depth++;
     this.leaveAt(this.#here(), leave.interpret, this.#left);
     this.depth--;

@@ -2,7 +2,7 @@
 import type { Decoded } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { regionType } from "../slots.ts";
-import { Body, type Node, i32c, i64c, node, op, wt } from "../wasm.ts";
+import { Body, type FunctionBytes, type Node, i32c, i64c, node, op, wt } from "../wasm.ts";
 import { RegionCompiler, type RegionRuntime } from "./compiler.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { longestPath, type Structure, structureOf } from "./structure.ts";
@@ -31,7 +31,7 @@ class RegionEmitter {
     for (const block of g.blocks.values()) for (const s of block.successors) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), block.ip]);
   }
 
-  emit(): Uint8Array {
+  emit(): FunctionBytes {
     const b = this.#b;
     b.opcode(op.block);
     b.code.byte(0x40);
@@ -91,7 +91,7 @@ class RegionEmitter {
   }
   #checkBudget(ip: number): void {
     const b = this.#b;
-    b.if(node(wt.i32, op.i32ltS, [this.#c.budget(), i32c(this.#need)]));
+    b.if(node(wt.i32, op.i32ltS, [this.#c.budget(), i32c(this.#need)]), false);
     this.#c.depth++;
     this.#c.leaveAt(i64c(BigInt(ip)), leave.short, 0);
     this.#c.depth--;
@@ -157,5 +157,5 @@ class RegionEmitter {
 }
 
 /** The bytes of a region's function. */
-export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): Uint8Array =>
+export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes =>
   new RegionEmitter(g, runtime, registerOffset).emit();
