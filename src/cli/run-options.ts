@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { E } from "../abi/errno.ts";
+import { engines } from "../cpu/engine.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type ProfileName, profiles } from "../kernel/profile.ts";
 import { executionProblem } from "../machine/elf-problem.ts";
@@ -21,6 +22,7 @@ export const runOptions = {
   memory: { type: "string" },
   timeout: { type: "string" },
   policy: { type: "string" },
+  engine: { type: "string" },
   "kernel-log": { type: "boolean" },
   stats: { type: "boolean" },
 } as const;
@@ -37,6 +39,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
+  ["--engine NAME", `who runs the code: ${engines.join(", ")} (default: auto)`],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--stats", "print instructions and system calls on standard error at the end"],
 ];
@@ -87,6 +90,7 @@ const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]
 const machineOptions = (values: Values): MachineOptions => ({
   ...optional("kernel", values.kernel === undefined ? undefined : oneOf(values.kernel, Object.keys(profiles) as ProfileName[], "--kernel")),
   ...optional("cpu", values.cpu),
+  ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
   ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),
   ...optional("memory", values.memory === undefined ? undefined : size(values.memory, "--memory")),
   ...optional("root", values.root === undefined ? undefined : tree("--root", values.root, false)),

@@ -7,6 +7,7 @@ import type { Decoded } from "./decode.ts";
 import { Evaluator, exitOf, integers } from "./evaluate.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
 import { contexts } from "./context.ts";
+import type { Engine } from "./engine.ts";
 import { exit, type Exit, leave, settled } from "./exit.ts";
 import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
@@ -274,6 +275,7 @@ export class Cpu implements CodeWatch, Machine {
    * where time goes. Parts end at block boundaries; only the limit itself is exact.
    */
   run(limit: number): Exit {
+    if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const s = this.state;
     const { blocks } = this;
     const part = this.jit.interval;
@@ -393,6 +395,26 @@ export class Cpu implements CodeWatch, Machine {
       }
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
+  }
+  #engine: Engine = "auto";
+  /** Who runs the code. Nothing that a guest can see depends on it. */
+  set engine(engine: Engine) {
+    this.#engine = engine;
+    this.jit.enabled = engine === "auto" || engine === "jit";
+    if (engine === "jit") this.jit.eager();
+  }
+  #evaluateAll(limit: number): Exit {
+    const end = this.instructions + limit;
+    while (this.instructions < end) {
+      const trap = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
+      this.#limit = 0;
+      const code = this.evaluate();
+      if (code !== exit.budget) return code;
+      if (!trap) continue;
+      this.raise(vector.DB, 0);
+      return exit.fault;
+    }
+    return exit.budget;
   }
   /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
   #singleStep(budget: number): Exit {

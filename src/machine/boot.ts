@@ -74,6 +74,7 @@ export const boot = (options: MachineOptions): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const memory = allocate(options.memory ?? DEFAULT_MEMORY);
   const processor = new Cpu(memory, cpuCode(), model);
+  processor.engine = options.engine ?? "auto";
   const frames = new Frames(memory, layout.frames);
   frames.watch = processor;
   const { root } = options;

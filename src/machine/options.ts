@@ -1,4 +1,5 @@
 // What a machine is made of and what it is asked to run.
+import type { Engine } from "../cpu/engine.ts";
 import type { HostTree } from "../kernel/fs/host-tree.ts";
 import type { ProfileName } from "../kernel/profile.ts";
 import type { Policy } from "./policy.ts";
@@ -35,6 +36,8 @@ export interface MachineOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
   /** A terminal of the host. Default: none, standard streams are pipes. */
   readonly terminal?: TerminalOptions;
+  /** Who runs guest code; nothing a guest can see depends on it. Default "auto". */
+  readonly engine?: Engine;
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
 }

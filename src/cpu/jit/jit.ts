@@ -17,6 +17,9 @@ const defaultThreshold = 2;
 /** Instructions between samples: few while code is being discovered, many once samples bring nothing new. */
 const intervals = { first: 10_000, last: 500_000, growth: 1.02 } as const;
 
+/** The same, for tests that want everything compiled. */
+const eagerInterval = 200;
+
 interface Region { readonly slot: number; readonly graph: Graph; readonly head: number; readonly context: number }
 
 export interface JitStats { regions: number; dropped: number; refused: number; wasmBytes: number; milliseconds: number; samples: number }
@@ -53,6 +56,13 @@ export class Jit {
     this.#table = links.handlers["regions"] as WebAssembly.Table;
   }
 
+  /** Compile what is met at the first sample, and sample often. */
+  eager(): void {
+    this.threshold = 1;
+    this.#interval = eagerInterval;
+    this.#growth = 1;
+  }
+  #growth: number = intervals.growth;
   /** Instructions until the next sample. */
   get interval(): number { return Math.floor(this.#interval); }
 
@@ -64,7 +74,7 @@ export class Jit {
     const heat = (this.#heat.get(key) ?? 0) + 1;
     this.#heat.set(key, heat);
     if (heat === this.threshold) this.#compile(ip);
-    else this.#interval = Math.min(intervals.last, this.#interval * intervals.growth);
+    else this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
 
   /** Compile the code at an address now, however cold (tests). False: it is not the JIT's to compile. */

@@ -1,0 +1,37 @@
+// Which tier runs the code is nobody's business but the clock's: same trace, same output, same number of instructions.
+import { dirname } from "node:path";
+import { Machine } from "trapgate";
+import { describe, expect, it } from "vitest";
+import type { Engine } from "../../src/cpu/engine.ts";
+import { guest } from "../landmines/guest.ts";
+import { runHosted } from "../support/guest.ts";
+import { busybox, missing } from "../support/host.ts";
+
+const others: readonly Engine[] = ["jit", "interpret"];
+const shell = "for i in 3 1 2; do (echo $i; head -c 3000 /dev/urandom | md5sum) & done | sort; wait; awk 'BEGIN { for (i = 0; i < 2000; i++) s += i * 0.5; print s }'";
+
+describe("engines", () => {
+  it("give a small guest one trace, the oracle too", async () => {
+    const run = (engine: Engine) => Machine.run(guest("d6"), { engine, trace: { follow: true } });
+    const auto = await run("auto");
+    for (const engine of [...others, "evaluate"] as const) {
+      const other = await run(engine);
+      expect([engine, other.trace, other.stats]).toEqual([engine, auto.trace, auto.stats]);
+    }
+  });
+
+  for (const abi of ["amd64", "i386"] as const) {
+    const need = busybox(abi);
+    it.skipIf(missing(`engines on ${abi} busybox`, need))(`give processes of ${abi} busybox one trace`, { timeout: 120_000 }, async () => {
+      const run = (engine: Engine) =>
+        runHosted(dirname(need.path), need.path, { args: ["sh", "-c", shell], engine, seed: 5, trace: { follow: true }, timeout: 100 });
+      const auto = await run("auto");
+      expect(auto.stdout.text).toContain("999500");
+      for (const engine of others) {
+        const other = await run(engine);
+        expect([engine, other.stdout.text, other.stats]).toEqual([engine, auto.stdout.text, auto.stats]);
+        expect(other.trace.join("\n")).toBe(auto.trace.join("\n"));
+      }
+    });
+  }
+});
