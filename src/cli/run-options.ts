@@ -41,7 +41,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
   ["--engine NAME", `who runs the code: ${engines.join(", ")} (default: auto)`],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
-  ["--stats", "print instructions and system calls on standard error at the end"],
+  ["--stats", "print instructions, system calls and what the JIT did on standard error at the end"],
 ];
 
 export interface Prepared {

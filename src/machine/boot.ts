@@ -66,6 +66,7 @@ const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
 
 export interface Booted {
   readonly kernel: Kernel;
+  readonly processor: Cpu;
   /** The host's terminal, if there is one. */
   readonly console: Tty | undefined;
 }
@@ -104,5 +105,5 @@ export const boot = (options: MachineOptions): Booted => {
     const { content, mode = 0o644 } = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
     putFile(kernel.vfs, path, typeof content === "string" ? new TextEncoder().encode(content) : content, mode);
   }
-  return { kernel, console };
+  return { kernel, processor, console };
 };
