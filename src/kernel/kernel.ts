@@ -7,6 +7,7 @@ import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { type SpawnRequest, spawn } from "./life/spawn.ts";
 import { KernelLog } from "./log.ts";
+import type { UnixSocket } from "./net/unix.ts";
 import type { Observer } from "./observer.ts";
 import { Process } from "./process.ts";
 import type { Processor, ProcessorModel } from "./processor.ts";
@@ -46,6 +47,8 @@ export class Kernel {
   readonly vdso: Vdso;
   readonly randomizeLayout: boolean;
   readonly futexes = new FutexTable();
+  /** Local sockets by their names outside of the file tree. */
+  readonly abstractSockets = new Map<string, UnixSocket>();
   /** Every thread, by its id; and every process that is not reaped, by pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();

@@ -16,6 +16,7 @@ import { ioctlCalls } from "./ioctl.ts";
 import { killCalls } from "./kill.ts";
 import { linkCalls } from "./link.ts";
 import { memoryCalls } from "./memory.ts";
+import { messageCalls } from "./message.ts";
 import { mountCalls } from "./mount.ts";
 import { openCalls } from "./open.ts";
 import { pipeCalls } from "./pipe.ts";
@@ -34,6 +35,8 @@ import { selectCalls } from "./select.ts";
 import { signalCalls } from "./signal.ts";
 import { signalfdCalls } from "./signalfd.ts";
 import { sigreturnCalls } from "./sigreturn.ts";
+import { socketCalls } from "./socket.ts";
+import { socketcallCalls } from "./socketcall.ts";
 import { statCalls } from "./stat.ts";
 import { systemCalls } from "./system.ts";
 import { threadAreaCalls } from "./thread-area.ts";
@@ -88,6 +91,10 @@ export const calls: readonly Syscall[] = [
   ...restartCalls,
   ...signalfdCalls,
   ...timerfdCalls,
+  // Sockets.
+  ...socketCalls,
+  ...messageCalls,
+  ...socketcallCalls,
   // Tracing.
   ...ptraceCalls,
 ];

@@ -1,4 +1,4 @@
-// Scheduling: there is one processor, and every task is SCHED_OTHER until it says otherwise; the policy is remembered, not obeyed.
+// Scheduling: there is one processor, and every task is SCHED_OTHER until it says otherwise.
 // man 7 sched; Linux kernel/sched/syscalls.c.
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
@@ -7,14 +7,12 @@ import { int, ptr, uint } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
 import { CAP, capable } from "../cred.ts";
 import { RLIMIT } from "../rlimit.ts";
+import { isRealtime, POLICY, RESET_ON_FORK } from "../sched/policy.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { putTimespec, putTimespec64 } from "./timespec.ts";
 
-const POLICY = { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 } as const;
 const policyArg = choice("int", POLICY, "SCHED_???");
-const RESET_ON_FORK = 0x4000_0000;
-const isRealtime = (policy: number): boolean => policy === POLICY.SCHED_FIFO || policy === POLICY.SCHED_RR;
 
 const find = (t: Task, pid: number): Task | undefined => (pid === 0 ? t : (t.kernel.tasks.get(pid) ?? t.kernel.processes.get(pid)?.leader));
 
@@ -37,6 +35,7 @@ const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): numbe
   if (isRealtime(kind) && !capable(t.cred, CAP.SYS_NICE) && priority > t.process.limit(RLIMIT.RTPRIO)) return -E.EPERM;
   target.policy = policy;
   target.priority = priority;
+  t.kernel.scheduler.rankChanged();
   return 0;
 };
 
@@ -90,6 +89,7 @@ const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
   target.policy = policy;
   target.priority = priority;
   target.nice = Math.max(-20, Math.min(19, nice));
+  t.kernel.scheduler.rankChanged();
   return 0;
 };
 
@@ -119,7 +119,7 @@ const setPriority = (t: Task, which: number, who: number, value: number): number
   return result;
 };
 
-const NOTE = { note: "remembered; the round-robin scheduler does not look at it" } as const;
+const NOTE = { note: "nice values are remembered, and SCHED_BATCH is as SCHED_OTHER" } as const;
 const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
 const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);
 

@@ -108,6 +108,8 @@ export abstract class Inode {
   xattrPages = 0;
   /** What all openers of a fifo share. Linux i_pipe. */
   pipe: Pipe | undefined = undefined;
+  /** The socket that is bound to the name. Linux unix_sock.path. */
+  socket: FileDescription | undefined = undefined;
   /** Record locks and flocks. Linux i_flctx. */
   locks: Locks | undefined = undefined;
   /** File descriptions. */

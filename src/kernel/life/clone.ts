@@ -7,6 +7,7 @@ import { RLIMIT } from "../rlimit.ts";
 import { SS } from "../signal/alt-stack.ts";
 import { NO_ALT_STACK, Task, entryWork } from "../task.ts";
 import { processLimits } from "./limits.ts";
+import { inheritPolicy } from "../sched/policy.ts";
 import { setThreadPointer } from "./thread-pointer.ts";
 
 /** uapi linux/sched.h. The low byte is the exit signal (clone only). */
@@ -160,6 +161,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.tscDisabled = parent.tscDisabled;
   child.timerSlack = parent.timerSlack;
   child.nice = parent.nice;
+  inheritPolicy(child, parent);
 };
 
 /** The child returns 0 from the same call. The TS_COMPAT of the call is over for it: CVE-2015-2830 was that it was not. */

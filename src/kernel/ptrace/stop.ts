@@ -96,7 +96,11 @@ export const resume = (task: Task, tracing: Tracing, signal: number): void => {
     const same = was.info?.signo === signal;
     tracing.delivers = same ? was.info : { signo: signal, code: SI.USER, pid: tracer.tgid, uid: tracer.cred.uid };
   } else if (was?.kind === "syscall" && signal !== 0) task.pending.add({ signo: signal, code: SI.KERNEL });
-  task.exitWork |= exitWork.signal;
+  // In the two kinds that came up on the way to user code, what is left of that way is still to go: restarting the call.
+  const leaving = was?.kind === "signal" || was?.kind === "group";
+  const ready = ((task.pending.set | task.process.pending.set) & ~task.blocked) !== 0n;
+  if (leaving || ready || tracing.trapPending !== undefined) task.exitWork |= exitWork.signal;
+  else task.exitWork &= ~exitWork.signal;
   task.kernel.scheduler.start(task);
 };
 

@@ -11,6 +11,7 @@ import type { Kernel, RunResult } from "../kernel.ts";
 import { loadSegment } from "../processor.ts";
 import { exitWork, type Task } from "../task.ts";
 import type { Wait } from "../wait.ts";
+import { isFifo, rank } from "./policy.ts";
 import type { Timer } from "./timers.ts";
 
 /** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
@@ -42,6 +43,7 @@ export class Scheduler {
   /** The task whose registers are in cpu.state. */
   current: Task | undefined = undefined;
   readonly #queue: Task[] = [];
+  #ranked = false;
   readonly #deadlines = new Map<Task, Deadline>();
   readonly #gdt = newGdt();
   /** What the processor translates by. */
@@ -65,6 +67,19 @@ export class Scheduler {
   start(task: Task): void {
     task.state = "runnable";
     this.#queue.push(task);
+    if (this.#ranked && this.current && rank(task) > rank(this.current)) this.reschedule = true;
+  }
+  /** A task's policy or priority is not what it was. From the first time on ranks are looked at. */
+  rankChanged(): void {
+    this.#ranked = true;
+    this.reschedule = true;
+  }
+  /** The first of the highest rank. */
+  #next(): Task | undefined {
+    if (!this.#ranked) return this.#queue.shift();
+    let best = 0;
+    for (let i = 1; i < this.#queue.length; i++) if (rank(this.#queue[i] as Task) > rank(this.#queue[best] as Task)) best = i;
+    return this.#queue.splice(best, 1)[0];
   }
 
   sleep(task: Task, wait: Wait): void {
@@ -109,7 +124,7 @@ export class Scheduler {
       kernel.timers.run(kernel.now);
       if (kernel.tasks.size === 0) return { reason: "ended" };
       if (kernel.now >= until) return { reason: "limit" };
-      const task = this.#queue.shift();
+      const task = this.#next();
       if (task) {
         this.#runSlice(task, until);
         continue;
@@ -207,6 +222,8 @@ export class Scheduler {
     }
     if (task.state !== "runnable") return;
     task.usage.involuntarySwitches++;
-    this.#queue.push(task);
+    // SCHED_FIFO knows no slices.
+    if (isFifo(task)) this.#queue.unshift(task);
+    else this.#queue.push(task);
   }
 }

@@ -1,0 +1,59 @@
+// Names of local sockets: in the file tree, or abstract. man 7 unix, "Address format"; Linux unix_bind_bsd(), unix_bind_abstract(),
+// unix_find_other().
+import { E } from "../../abi/errno.ts";
+import { mknod } from "../fs/create.ts";
+import { may, S_IFSOCK } from "../fs/mode.ts";
+import { permission } from "../fs/permission.ts";
+import { resolve } from "../fs/resolve.ts";
+import type { Task } from "../task.ts";
+import type { SocketType } from "./socket.ts";
+import type { UnixSocket } from "./unix.ts";
+
+const isAbstract = (address: string): boolean => address.startsWith("\0");
+/** A path ends at its first NUL; an abstract name is all its bytes. */
+export const nameOf = (address: string): string => (isAbstract(address) ? address : (address.split("\0", 1)[0] ?? ""));
+
+/** The kernel chooses: five hexadecimal digits. */
+const autobind = (socket: UnixSocket, names: Map<string, UnixSocket>): number => {
+  for (let n = 0; ; n++) {
+    const name = `\0${n.toString(16).padStart(5, "0")}`;
+    if (!names.has(name)) return bindAbstract(socket, name, names);
+  }
+};
+const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixSocket>): number => {
+  const old = names.get(name);
+  if (old && !old.closed) return -E.EADDRINUSE;
+  names.set(name, socket);
+  socket.address = name;
+  return 0;
+};
+
+export const bindName = (task: Task, socket: UnixSocket, address: string): number => {
+  const names = task.kernel.abstractSockets;
+  if (address === "") return autobind(socket, names);
+  if (isAbstract(address)) return bindAbstract(socket, address, names);
+  const name = nameOf(address);
+  const made = mknod(task, task.fs.cwd, name, S_IFSOCK | (socket.inode.mode & 0o777), 0);
+  if (made < 0) return made === -E.EEXIST ? -E.EADDRINUSE : made;
+  const path = resolve(task, task.fs.cwd, name);
+  if (typeof path === "number") return path;
+  path.dentry.inode.socket = socket;
+  socket.bound = path.dentry.inode;
+  socket.address = name;
+  return 0;
+};
+
+export const findBound = (task: Task, address: string, type: SocketType): UnixSocket | number => {
+  const found = isAbstract(address) ? task.kernel.abstractSockets.get(address) : byPath(task, nameOf(address));
+  if (typeof found === "number") return found;
+  if (!found || found.closed) return -E.ECONNREFUSED;
+  return found.type === type ? found : -E.EPROTOTYPE;
+};
+const byPath = (task: Task, name: string): UnixSocket | undefined | number => {
+  const path = resolve(task, task.fs.cwd, name);
+  if (typeof path === "number") return path;
+  const { inode } = path.dentry;
+  const denied = permission(task, inode, may.write);
+  if (denied < 0) return denied;
+  return inode.type === S_IFSOCK ? (inode.socket as UnixSocket | undefined) : -E.ECONNREFUSED;
+};

@@ -1,0 +1,322 @@
+// Local sockets. man 7 unix; Linux net/unix/af_unix.c.
+import { E } from "../../abi/errno.ts";
+import { POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
+import type { Inode, Or } from "../fs/inode.ts";
+import { O_NONBLOCK } from "../fs/open-flags.ts";
+import type { Result } from "../syscall.ts";
+import type { Task } from "../task.ts";
+import { WaitQueue, wait } from "../wait.ts";
+import { type Message, type Received, SOCK, Socket, type SocketType, type Ucred } from "./socket.ts";
+import { bindName, findBound } from "./unix-name.ts";
+
+/** net.core.wmem_default; net.unix.max_dgram_qlen. */
+const SEND_BUFFER = 212_992;
+const MAX_PACKETS = 10;
+const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
+
+const SOL_SOCKET = 1;
+const SO = {
+  REUSEADDR: 2, TYPE: 3, ERROR: 4, SNDBUF: 7, RCVBUF: 8, KEEPALIVE: 9, PASSCRED: 16, PEERCRED: 17, ACCEPTCONN: 30, PROTOCOL: 38, DOMAIN: 39,
+} as const;
+export const AF_UNIX = 1;
+
+const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
+export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
+
+export class UnixSocket extends Socket {
+  /** sun_path: with a leading NUL an abstract name; empty for none. */
+  address = "";
+  peer: UnixSocket | undefined = undefined;
+  /** Has been connected: the peer may be gone since. */
+  connected = false;
+  backlog: UnixSocket[] | undefined = undefined;
+  backlogMax = 0;
+  passCred = false;
+  peerCred: Ucred = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
+  /** SO_ERROR. */
+  error = 0;
+  readShut = false;
+  writeShut = false;
+  closed = false;
+  readonly queue: Message[] = [];
+  #queued = 0;
+  readonly readQueue = new WaitQueue();
+  readonly writeQueue = new WaitQueue();
+  /** The inode that names it in the file tree. */
+  bound: Inode | undefined = undefined;
+
+  constructor(task: Task, type: SocketType, nonblock: boolean) { super(task, type, nonblock); }
+
+  get #streams(): boolean { return this.type !== SOCK.DGRAM; }
+  override get signalsPipe(): boolean { return this.type === SOCK.STREAM; }
+  override get writesAll(): boolean { return this.type === SOCK.STREAM; }
+  get peerAddress(): string | undefined { return this.connected ? (this.peer?.address ?? "") : undefined; }
+  /** Packets waiting, or bytes: no room for more. */
+  get #full(): boolean { return this.type === SOCK.DGRAM ? this.queue.length > MAX_PACKETS : this.#queued >= SEND_BUFFER; }
+
+  /** socketpair(2): each other's peer from the start. */
+  static pair(task: Task, type: SocketType, nonblock: boolean): [UnixSocket, UnixSocket] {
+    const a = new UnixSocket(task, type, nonblock);
+    const b = new UnixSocket(task, type, nonblock);
+    join(a, b);
+    a.peerCred = b.peerCred = credOf(task);
+    return [a, b];
+  }
+
+  bind(task: Task, address: string): number {
+    if (this.address !== "") return -E.EINVAL;
+    return bindName(task, this, address);
+  }
+
+  listen(task: Task, backlog: number): number {
+    if (!this.#streams) return -E.EOPNOTSUPP;
+    if (this.address === "") return -E.EINVAL;
+    if (this.connected) return -E.EINVAL;
+    this.backlog ??= [];
+    this.backlogMax = backlog < 0 ? 4096 : Math.min(backlog, 4096);
+    this.peerCred = credOf(task);
+    return 0;
+  }
+
+  connect(task: Task, address: string, nonblock: boolean): Result {
+    if (this.type === SOCK.DGRAM) return this.#connectDatagram(task, address);
+    if (this.connected) return -E.EISCONN;
+    if (this.backlog) return -E.EINVAL;
+    const to = findBound(task, address, this.type);
+    if (typeof to === "number") return to;
+    if (!to.backlog) return -E.ECONNREFUSED;
+    if (to.backlog.length > to.backlogMax) return nonblock ? -E.EAGAIN : wait([to.writeQueue]);
+    const end = new UnixSocket(task, this.type, false);
+    end.address = to.address;
+    end.peerCred = credOf(task);
+    this.peerCred = to.peerCred;
+    join(this, end);
+    to.backlog.push(end);
+    to.readQueue.wake();
+    return 0;
+  }
+  #connectDatagram(task: Task, address: string): number {
+    const to = findBound(task, address, this.type);
+    if (typeof to === "number") return to;
+    this.peer = to;
+    this.connected = true;
+    return 0;
+  }
+
+  accept(_task: Task, nonblock: boolean): Socket | number {
+    if (!this.#streams) return -E.EOPNOTSUPP;
+    if (!this.backlog) return -E.EINVAL;
+    const end = this.backlog.shift();
+    if (!end) return this.readShut ? -E.EINVAL : -E.EAGAIN;
+    if (nonblock) end.flags |= O_NONBLOCK;
+    this.writeQueue.wake();
+    return end;
+  }
+
+  send(task: Task, message: Message, address: string | undefined): number {
+    const to = this.#destination(task, address);
+    if (typeof to === "number") return to;
+    if (this.type !== SOCK.STREAM) {
+      if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
+      if (to !== this && to.#full) return -E.EAGAIN;
+      to.#put(message);
+      return message.bytes.length;
+    }
+    const room = SEND_BUFFER - to.#queued;
+    if (room <= 0 && message.bytes.length > 0) return -E.EAGAIN;
+    const bytes = message.bytes.slice(0, room);
+    if (bytes.length > 0) to.#put({ ...message, bytes });
+    return bytes.length;
+  }
+  #destination(task: Task, address: string | undefined): UnixSocket | number {
+    if (this.error !== 0) return this.takeError();
+    if (this.writeShut) return -E.EPIPE;
+    if (address !== undefined && this.type === SOCK.STREAM) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
+    if (address !== undefined && this.type === SOCK.DGRAM) {
+      const to = findBound(task, address, this.type);
+      if (typeof to === "number") return to;
+      // A datagram socket that is connected to another one takes nothing from strangers.
+      return to.connected && to.peer !== this ? -E.EPERM : to;
+    }
+    const { peer } = this;
+    if (!this.connected) return -E.ENOTCONN;
+    if (!peer || peer.closed) return this.#streams ? -E.EPIPE : -E.ECONNREFUSED;
+    return peer.readShut ? -E.EPIPE : peer;
+  }
+  #put(message: Message): void {
+    for (const file of message.rights) file.hold();
+    this.queue.push(message);
+    this.#queued += message.bytes.length;
+    this.readQueue.wake();
+  }
+
+  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+    const first = this.queue[0];
+    if (!first) {
+      if (this.error !== 0) return this.takeError();
+      if (this.#streams && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
+      return this.readShut || (this.#streams && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
+    }
+    return this.type === SOCK.STREAM ? this.#takeStream(n, peek) : this.#takePacket(first, n, peek);
+  }
+  #takePacket(first: Message, n: number, peek: boolean): Received {
+    if (!peek) this.#drop(first.bytes.length);
+    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+  }
+  #drop(bytes: number): void {
+    this.queue.shift();
+    this.#queued -= bytes;
+    this.#roomMade();
+  }
+  #roomMade(): void {
+    this.writeQueue.wake();
+    this.peer?.writeQueue.wake();
+  }
+  /** Bytes of several sends join, but never across descriptors or from one sender's credentials to another's. */
+  #takeStream(n: number, peek: boolean): Received {
+    const first = this.queue[0] as Message;
+    const parts: Uint8Array[] = [];
+    let left = n;
+    let i = 0;
+    for (; i < this.queue.length && left > 0; i++) {
+      const message = this.queue[i] as Message;
+      if (i > 0 && (message.rights.length > 0 || first.rights.length > 0 || !sameSender(message, first))) break;
+      const part = message.bytes.subarray(0, left);
+      parts.push(part);
+      left -= part.length;
+    }
+    const bytes = concat(parts);
+    const { rights } = first;
+    if (!peek) this.#consume(bytes.length);
+    return { ...first, bytes, rights, length: bytes.length };
+  }
+  #consume(n: number): void {
+    let left = n;
+    for (let first = this.queue[0]; first && left > 0; first = this.queue[0]) {
+      const taken = Math.min(left, first.bytes.length);
+      first.bytes = first.bytes.subarray(taken);
+      first.rights = [];
+      left -= taken;
+      this.#queued -= taken;
+      if (first.bytes.length > 0) break;
+      this.queue.shift();
+    }
+    this.#roomMade();
+  }
+
+  /** read(2): descriptors that came along are closed. */
+  override read(task: Task, n: number): Or<Uint8Array> {
+    if (n === 0 && this.type === SOCK.STREAM) return new Uint8Array(0);
+    const got = this.receive(task, n, false);
+    if (got === undefined) return new Uint8Array(0);
+    if (typeof got === "number") return got;
+    for (const file of got.rights) file.drop();
+    return got.bytes;
+  }
+  override write(task: Task, bytes: Uint8Array): number {
+    return this.send(task, { bytes: bytes.slice(), rights: [], cred: credOf(task), from: this.address }, undefined);
+  }
+
+  shutdown(how: number): number {
+    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
+    if (this.#streams && !this.connected) return -E.ENOTCONN;
+    const { peer } = this;
+    if (how !== SHUT.WR) this.readShut = true;
+    if (how !== SHUT.RD) this.writeShut = true;
+    if (this.#streams && peer) {
+      if (how !== SHUT.WR) peer.writeShut = true;
+      if (how !== SHUT.RD) peer.readShut = true;
+    }
+    for (const s of [this, peer]) {
+      s?.readQueue.wake();
+      s?.writeQueue.wake();
+    }
+    return 0;
+  }
+
+  override poll(): number {
+    let events = 0;
+    const ended = this.#streams && this.connected && (!this.peer || this.peer.closed);
+    if (this.queue.length > 0 || (this.backlog?.length ?? 0) > 0 || this.readShut || ended) events |= POLLIN | POLLRDNORM;
+    if (this.readShut || ended) events |= POLLRDHUP;
+    if ((this.readShut && this.writeShut) || ended || (this.#streams && !this.connected && !this.backlog)) events |= POLLHUP;
+    if (!this.peer || this.peer.closed || !this.peer.#full) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+    return events;
+  }
+  override queues(events: number): readonly WaitQueue[] {
+    return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
+  }
+
+  takeError(): number {
+    const { error } = this;
+    this.error = 0;
+    return -error;
+  }
+  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
+    if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
+    switch (option) {
+      case SO.TYPE: return int(this.type);
+      case SO.ERROR: return int(-this.takeError());
+      case SO.DOMAIN: return int(AF_UNIX);
+      case SO.PROTOCOL: case SO.REUSEADDR: case SO.KEEPALIVE: return int(0);
+      case SO.SNDBUF: case SO.RCVBUF: return int(SEND_BUFFER);
+      case SO.PASSCRED: return int(Number(this.passCred));
+      case SO.ACCEPTCONN: return int(Number(this.backlog !== undefined));
+      case SO.PEERCRED: {
+        const { pid, uid, gid } = this.peerCred;
+        return new Uint8Array(new Uint32Array([pid, uid, gid]).buffer);
+      }
+    }
+    return -E.ENOPROTOOPT;
+  }
+  override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
+    if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
+    if (value.length < 4) return -E.EINVAL;
+    const on = new DataView(value.buffer, value.byteOffset).getInt32(0, true) !== 0;
+    switch (option) {
+      case SO.PASSCRED:
+        this.passCred = on;
+        return 0;
+      case SO.REUSEADDR: case SO.KEEPALIVE: case SO.SNDBUF: case SO.RCVBUF:
+        return 0;
+    }
+    return -E.ENOPROTOOPT;
+  }
+
+  override release(): void {
+    this.closed = true;
+    if (this.bound) this.bound.socket = undefined;
+    const unread = this.queue.length > 0;
+    for (const message of this.queue.splice(0)) for (const file of message.rights) file.drop();
+    for (const end of this.backlog?.splice(0) ?? []) {
+      end.hold().drop();
+      if (end.peer) end.peer.error = E.ECONNRESET;
+    }
+    const { peer } = this;
+    if (this.#streams && peer) {
+      peer.readShut = true;
+      peer.writeShut = true;
+      if (unread) peer.error = E.ECONNRESET;
+    }
+    for (const s of [this, peer]) {
+      s?.readQueue.wake();
+      s?.writeQueue.wake();
+    }
+  }
+}
+
+const join = (a: UnixSocket, b: UnixSocket): void => {
+  a.peer = b;
+  b.peer = a;
+  a.connected = b.connected = true;
+};
+const sameSender = (a: Message, b: Message): boolean => a.cred.pid === b.cred.pid && a.cred.uid === b.cred.uid && a.cred.gid === b.cred.gid;
+const concat = (parts: readonly Uint8Array[]): Uint8Array => {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+};
