@@ -1,56 +1,98 @@
-// `trapgate landmines`: the catalogue on every kernel profile, what was expected and what happened.
+// `trapgate landmines`: the catalogue on kernel profiles and on the kernel under us, what was expected and what happened.
+import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { type ProfileName, profiles } from "../kernel/profile.ts";
 import { catalogue } from "../landmines/catalogue.ts";
-import { type Cell, describeOutcome, matrix } from "../landmines/matrix.ts";
+import { dialectOf } from "../landmines/landmine.ts";
+import { type Cell, describeOutcome, matrix, type Verdict } from "../landmines/matrix.ts";
+import { cellJson, junit } from "../landmines/report.ts";
 import { Problem } from "../problem.ts";
 import { oneOf, parse } from "./arguments.ts";
 import { color as pc } from "./color.ts";
 import type { Command } from "./command.ts";
+import { nativeLandmines } from "./landmines-native.ts";
 
 const options = {
   kernel: { type: "string", multiple: true },
   only: { type: "string", multiple: true },
   cpu: { type: "string" },
+  native: { type: "boolean" },
+  json: { type: "boolean" },
+  junit: { type: "string" },
 } as const;
 
-const guestFile = (name: string): Promise<Uint8Array> => readFile(new URL(`../../guest/bin/${name}`, import.meta.url));
+const DEFAULT: readonly ProfileName[] = ["upstream", "v6"];
+/** The profiles that guests are written for. */
+const spoken = (Object.keys(profiles) as ProfileName[]).filter((name) => dialectOf(name) !== undefined);
+const ids = catalogue.map((m) => m.id);
+
+const guestPath = (name: string): string => fileURLToPath(new URL(`../../guest/bin/${name}`, import.meta.url));
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const row = ({ profile, variant, expected, happened, asExpected }: Cell): string => {
-  const mark = asExpected ? pc.green("as expected") : pc.red("DIFFERENT");
-  const wanted = asExpected ? "" : `; expected ${describeOutcome(expected)}`;
-  return `     ${profile.padEnd(9)} ${variant.padEnd(6)} ${mark}  ${describeOutcome(happened)}${wanted}`;
+const marks: Record<Verdict, (text: string) => string> = { "as expected": pc.green, different: pc.red, "not yet": pc.yellow };
+const WIDTH = Math.max(...spoken.map((name) => name.length)) + 1;
+
+const row = ({ mine, where, variant, expected, happened, verdict }: Cell): string => {
+  const mark = marks[verdict](verdict === "different" ? "DIFFERENT" : verdict);
+  const what = happened ? `  ${describeOutcome(happened)}` : `: ${mine.needs}`;
+  const wanted = verdict === "different" ? `; expected ${describeOutcome(expected)}` : "";
+  return `     ${where.padEnd(WIDTH)} ${variant.padEnd(6)} ${mark}${what}${wanted}`;
 };
 
+const summary = (cells: readonly Cell[]): string => {
+  const count = (verdict: Verdict): number => cells.filter((c) => c.verdict === verdict).length;
+  const [different, missing] = [count("different"), count("not yet")];
+  const ran = `${cells.length - missing} runs, ${different === 0 ? "all as expected" : `${different} different`}`;
+  return missing === 0 ? ran : `${ran}; ${missing} not yet`;
+};
+
+const save = (file: string, text: string): void => {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Problem("host", `--junit: cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  }
+};
+
+const wantedProfiles = (names: readonly string[] | undefined): readonly ProfileName[] =>
+  names?.flatMap((name) => (name === "all" ? spoken : [oneOf(name, spoken, "--kernel")])) ?? DEFAULT;
+
 export const command: Command = {
-  synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel]",
-  summary: "run the catalogue of ways around a filter on every kernel profile: what happened, what was expected",
+  synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [--native] [--json] [--junit FILE]",
+  summary: "run the catalogue of ways around a filter on kernel profiles: what happened, what was expected",
   options: [
-    ["--kernel NAME", `only this profile (may be repeated): ${Object.keys(profiles).join(", ")}`],
-    ["--only ROW", `only this row (may be repeated): ${catalogue.map((m) => m.id).join(", ")}`],
+    ["--kernel NAME", `on this profile instead of ${DEFAULT.join(" and ")} (may be repeated): all, ${spoken.join(", ")}`],
+    ["--only ROW", `only this row (may be repeated): ${ids.join(", ")}`],
     ["--cpu VENDOR", "amd (default) or intel"],
+    ["--native", "run each program on the kernel of this host too (x86-64 Linux), and compare it with upstream"],
+    ["--json", "one JSON array instead of the text"],
+    ["--junit FILE", "write the results as JUnit XML too"],
   ],
   async run(args) {
     const { values, rest } = parse(args, options);
     if (rest.length > 0) throw new Problem("usage", `landmines takes no argument "${rest[0]}"`, { help: "see trapgate landmines --help" });
-    const names = Object.keys(profiles) as ProfileName[];
-    const ids = catalogue.map((m) => m.id);
     const vendor = values.cpu === undefined ? "amd" : oneOf(values.cpu, ["amd", "intel"], "--cpu");
     const only = values.only?.map((id) => oneOf(id, ids, "--only"));
-    const wanted = values.kernel?.map((name) => oneOf(name, names, "--kernel")) ?? names;
-    let last = "";
-    const counts = { all: 0, different: 0 };
-    for await (const cell of matrix({ profiles: wanted, vendor, files: guestFile, ...(only ? { only } : {}) })) {
+    const runs = matrix({
+      profiles: wantedProfiles(values.kernel),
+      vendor,
+      files: (name) => readFile(guestPath(name)),
+      ...(only ? { only } : {}),
+      ...(values.native ? { native: nativeLandmines(guestPath) } : {}),
+    });
+    const cells: Cell[] = [];
+    for await (const cell of runs) {
       const { mine } = cell;
-      if (last !== mine.id) print(`${pc.bold(mine.id.padEnd(4))} ${mine.title}`);
-      last = mine.id;
-      print(row(cell));
-      counts.all++;
-      if (!cell.asExpected) counts.different++;
+      if (!values.json) {
+        if (cells.at(-1)?.mine !== mine) print(`${pc.bold(mine.id.padEnd(4))} ${mine.title}`);
+        print(row(cell));
+      }
+      cells.push(cell);
     }
-    print(`${counts.all} runs, ${counts.different === 0 ? "all as expected" : `${counts.different} different`}`);
-    return counts.different === 0 ? 0 : 1;
+    if (values.junit !== undefined) save(values.junit, junit(cells));
+    print(values.json ? JSON.stringify(cells.map(cellJson), null, 2) : summary(cells));
+    return cells.some((cell) => cell.verdict === "different") ? 1 : 0;
   },
 };

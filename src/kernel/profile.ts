@@ -1,5 +1,5 @@
 // Kernel profiles: which Linux's rules hold. A rule that differs between versions is a property here, never an `if` on a version.
-import { type SeccompProfile, upstream as upstreamSeccomp, v6 as v6Seccomp } from "../seccomp/index.ts";
+import { type SeccompProfile, type SeccompProfileName, seccompProfile, seccompProfileNames } from "../seccomp/index.ts";
 
 export interface Profile {
   readonly name: string;
@@ -16,23 +16,25 @@ export interface Profile {
   readonly vsyscall: "xonly" | "none";
 }
 
-const upstream: Profile = {
-  name: "upstream",
-  release: "6.12.0-trapgate",
-  version: "#1 SMP PREEMPT_DYNAMIC trapgate",
-  seccomp: upstreamSeccomp,
-  ia32: true,
-  x32: false,
-  vsyscall: "xonly",
-};
-/** Will Drewry's patch series, version 6 of the end of January 2012, on Linux 3.3. */
-const v6: Profile = {
-  ...upstream,
-  name: "v6",
-  release: "3.3.0-rc2-trapgate",
-  version: "#1 SMP trapgate",
-  seccomp: v6Seccomp,
+export type ProfileName = SeccompProfileName;
+
+/** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */
+const releaseOf = (seccomp: SeccompProfile): string => `${seccomp.name.startsWith("patch:") ? "3.3.0-rc2" : `${seccomp.name}.0`}-trapgate`;
+
+const profileOf = (name: ProfileName): Profile => {
+  const seccomp = seccompProfile(name) as SeccompProfile;
+  return {
+    name,
+    release: releaseOf(seccomp),
+    version: "#1 SMP PREEMPT_DYNAMIC trapgate",
+    seccomp,
+    ia32: true,
+    x32: false,
+    vsyscall: "xonly",
+  };
 };
 
-export const profiles = { upstream, v6 } as const satisfies Record<string, Profile>;
-export type ProfileName = keyof typeof profiles;
+/** Every point of seccomp's history. `upstream` and `v6`, the patch series' version 6 of the end of January 2012, are the two dialects. */
+export const profiles = Object.fromEntries(seccompProfileNames.map((name) => [name, profileOf(name)])) as Readonly<
+  Record<ProfileName, Profile>
+>;

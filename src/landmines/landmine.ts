@@ -1,5 +1,5 @@
 // What a landmine is: a weak policy, the way around it, and what must come out under each kernel profile.
-import type { ProfileName } from "../kernel/profile.ts";
+import { type Profile, type ProfileName, profiles } from "../kernel/profile.ts";
 
 /** How one run of a guest ended, as far as it is the same in every run on every machine. */
 export interface Outcome {
@@ -28,9 +28,22 @@ export interface Landmine {
   readonly program: string;
   /** The same file under every profile: it installs no filter, or means the other dialect. */
   readonly oneProgram?: true;
-  /** By profile, and by the processor's vendor where that decides. Absent: the row has no meaning there, and `absent` says why. */
-  readonly expected: Partial<Record<ProfileName, Expected | Readonly<Record<Vendor, Expected>>>>;
+  /** By dialect, and by the processor's vendor where that decides. No v6: the row has no meaning there, and `absent` says why. */
+  readonly expected: Partial<Record<Dialect, Expected | Readonly<Record<Vendor, Expected>>>>;
   readonly absent?: string;
+  /** What comes out under the rules of older kernels: the first entry that applies. */
+  readonly otherwise?: readonly Otherwise[];
+  /** What this machine has not got yet, so that the row cannot be shown. */
+  readonly needs?: string;
+}
+/** What a guest is written for: each profile speaks one, but for the versions of the patch between the two, which no guest is written for. */
+export type Dialect = "upstream" | "v6";
+interface Otherwise {
+  /** Absent: upstream. */
+  readonly dialect?: Dialect;
+  readonly when: (rules: Profile["seccomp"]) => boolean;
+  readonly why: string;
+  readonly expected: Expected;
 }
 export type Vendor = "amd" | "intel";
 export type Variant = "weak" | "fixed";
@@ -44,24 +57,35 @@ export const blocked = (nr: number, door: "compat" | "native", text = ""): Outco
   log: `${door === "compat" ? "compat " : ""}system call ${nr} blocked`,
 });
 
+/** What tells the dialects apart is how one installs a filter. */
+export const dialectOf = (profile: ProfileName): Dialect | undefined => {
+  const { prctl } = profiles[profile].seccomp;
+  if (Object.values(prctl).includes("attach-filter")) return "v6";
+  return prctl[38] === "set-no-new-privs" ? "upstream" : undefined;
+};
+
 /** What is expected of a row: undefined where it has no meaning. */
 export const expectedOf = (mine: Landmine, profile: ProfileName, vendor: Vendor): Expected | undefined => {
-  const found = mine.expected[profile];
-  return found && "amd" in found ? found[vendor] : found;
+  const dialect = dialectOf(profile);
+  const found = dialect && mine.expected[dialect];
+  if (!found) return undefined;
+  const other = mine.otherwise?.find((o) => (o.dialect ?? "upstream") === dialect && o.when(profiles[profile].seccomp));
+  if (other) return other.expected;
+  return "amd" in found ? found[vendor] : found;
 };
 
 /** `a1`, `a1-fixed`, `a1-v6`, `a1-v6-fixed`. */
 export const guestFile = (mine: Landmine, profile: ProfileName, variant: Variant): string =>
-  mine.program + (profile === "v6" && !mine.oneProgram ? "-v6" : "") + (variant === "fixed" ? "-fixed" : "");
+  mine.program + (dialectOf(profile) === "v6" && !mine.oneProgram ? "-v6" : "") + (variant === "fixed" ? "-fixed" : "");
 
 /** Every guest file of a row, with the symbols that its source is assembled with. */
 export const guestFiles = (mine: Landmine): { readonly file: string; readonly defines: readonly string[] }[] => {
   const files = new Map<string, readonly string[]>();
-  for (const profile of Object.keys(mine.expected) as ProfileName[]) {
+  for (const dialect of Object.keys(mine.expected) as Dialect[]) {
     for (const variant of ["weak", "fixed"] as const) {
-      const expected = expectedOf(mine, profile, "amd")?.[variant];
-      const v6 = profile === "v6" && !mine.oneProgram ? ["V6"] : [];
-      if (expected) files.set(guestFile(mine, profile, variant), [...v6, ...(variant === "fixed" ? ["FIXED"] : [])]);
+      const expected = expectedOf(mine, dialect, "amd")?.[variant];
+      const v6 = dialect === "v6" && !mine.oneProgram ? ["V6"] : [];
+      if (expected) files.set(guestFile(mine, dialect, variant), [...v6, ...(variant === "fixed" ? ["FIXED"] : [])]);
     }
   }
   return [...files].map(([file, defines]) => ({ file, defines }));

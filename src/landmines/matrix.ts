@@ -3,18 +3,23 @@ import type { ProfileName } from "../kernel/profile.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Run } from "../machine/run.ts";
 import { catalogue } from "./catalogue.ts";
-import { type Expected, expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "./landmine.ts";
+import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "./landmine.ts";
 
 /** Gives the bytes of a guest file by its name: from a folder, from the network. */
 export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;
 
+/** Where a guest ran: under a profile of ours, or on the kernel of the host. */
+export type Where = ProfileName | "native";
+export type Verdict = "as expected" | "different" | "not yet";
+
 export interface Cell {
   readonly mine: Landmine;
-  readonly profile: ProfileName;
+  readonly where: Where;
   readonly variant: Variant;
   readonly expected: Outcome;
-  readonly happened: Outcome;
-  readonly asExpected: boolean;
+  /** Absent: this machine has not got what the row needs (`mine.needs`). */
+  readonly happened?: Outcome;
+  readonly verdict: Verdict;
 }
 
 /** The part of a run that a landmine is judged by. */
@@ -24,8 +29,10 @@ export const outcomeOf = (run: Run, expected: Outcome): Outcome => {
   const log = expected.log === undefined ? undefined : (run.kernelLog.find((line) => line.includes(expected.log as string)) ?? "");
   return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }) };
 };
-const agrees = (expected: Outcome, happened: Outcome): boolean =>
-  happened.stdout === expected.stdout && happened.end === expected.end && (happened.log ?? "").includes(expected.log ?? "");
+export const judge = (expected: Outcome, happened: Outcome): Verdict =>
+  happened.stdout === expected.stdout && happened.end === expected.end && (happened.log ?? "").includes(expected.log ?? "")
+    ? "as expected"
+    : "different";
 
 /** Guests that do not end are no landmines: virtual time is short. */
 const SECONDS = 20;
@@ -35,12 +42,14 @@ export const runLandmine = async (
   where: { readonly profile: ProfileName; readonly vendor: Vendor; readonly variant: Variant; readonly files: GuestFiles },
 ): Promise<Cell | undefined> => {
   const { profile, vendor, variant, files } = where;
-  const expected = expectedOf(mine, profile, vendor)?.[variant as keyof Expected];
+  const expected = expectedOf(mine, profile, vendor)?.[variant];
   if (!expected) return undefined;
+  const cell = { mine, where: profile, variant, expected };
+  if (mine.needs !== undefined) return { ...cell, verdict: "not yet" };
   const program = await files(guestFile(mine, profile, variant));
   const run = await Machine.run(program, { kernel: profile, cpu: `x86-64-v1:${vendor}`, timeout: SECONDS });
   const happened = outcomeOf(run, expected);
-  return { mine, profile, variant, expected, happened, asExpected: agrees(expected, happened) };
+  return { ...cell, happened, verdict: judge(expected, happened) };
 };
 
 export interface MatrixOptions {
@@ -49,16 +58,23 @@ export interface MatrixOptions {
   readonly files: GuestFiles;
   /** Rows by their ids; absent: all. */
   readonly only?: readonly string[];
+  /** Also run what upstream's guests do on the kernel of the host. */
+  readonly native?: (mine: Landmine, variant: Variant) => Cell | undefined;
 }
+const variants = ["weak", "fixed"] as const;
 
 export async function* matrix(options: MatrixOptions): AsyncGenerator<Cell> {
   for (const mine of catalogue) {
     if (options.only && !options.only.includes(mine.id)) continue;
     for (const profile of options.profiles) {
-      for (const variant of ["weak", "fixed"] as const) {
+      for (const variant of variants) {
         const cell = await runLandmine(mine, { ...options, profile, variant });
         if (cell) yield cell;
       }
+    }
+    for (const variant of variants) {
+      const cell = options.native?.(mine, variant);
+      if (cell) yield cell;
     }
   }
 }

@@ -42,7 +42,7 @@ export {
   type Source,
   seccompOperations,
 } from "./profile/profile.ts";
-export { seccompProfile, seccompProfileNames, upstream, v6, whyNoProfile } from "./profile/profiles.ts";
+export { type SeccompProfileName, seccompProfile, seccompProfileNames, upstream, v6, whyNoProfile } from "./profile/profiles.ts";
 export {
   type Action,
   type ActionRow,

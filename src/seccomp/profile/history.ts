@@ -15,7 +15,7 @@ export interface Change {
 }
 
 /** v5, the first whose text is known: the ground that everything later changes. */
-export const ground: Change & { readonly rules: SeccompRules } = {
+export const ground: Change & { readonly at: "patch:v5"; readonly rules: SeccompRules } = {
   at: "patch:v5",
   grade: "T",
   cite: "linux/seccomp_filter.h as carried by libseccomp 054b638 (30 January 2012); net/core/filter.c of Linux 3.3; v2..v6 changelog",
@@ -65,7 +65,12 @@ export const ground: Change & { readonly rules: SeccompRules } = {
   },
 };
 
-const change = (at: string, grade: Grade, cite: string, rules: Partial<SeccompRules> = {}): Change => ({ at, grade, cite, rules });
+const change = <const At extends string>(at: At, grade: Grade, cite: string, rules: Partial<SeccompRules> = {}): Change & { at: At } => ({
+  at,
+  grade,
+  cite,
+  rules,
+});
 
 const { killProcess, killThread, trap, errno, userNotif, trace, log, allow } = actions;
 /** Values of v12 and v13; renumbered in v17. */
@@ -83,7 +88,7 @@ const withNotif = [killProcess, killThread, trap, errno, userNotif, trace, log, 
 const audit = { format: "audit", auditArch: true, auditExe: true } as const;
 const kills = ["kill_process", "kill_thread", "log"] as const;
 
-export const changes: readonly Change[] = [
+export const changes = [
   change("patch:v6", "P", "v6: no_new_privs or CAP_SYS_ADMIN prior to installation; compat in the log; leak on compat mismatch fixed", {
     attachPrivilege: true,
   }),

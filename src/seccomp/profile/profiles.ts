@@ -11,7 +11,7 @@ const fold = (): ReadonlyMap<string, SeccompProfile> => {
   let rules = ground.rules;
   let sources = sourcesOf(ground) as Sources;
   const all = new Map<string, SeccompProfile>([[ground.at, { name: ground.at, ...rules, sources }]]);
-  for (const change of changes) {
+  for (const change of changes as readonly Change[]) {
     rules = { ...rules, ...change.rules };
     sources = { ...sources, ...sourcesOf(change) };
     all.set(change.at, { name: change.at, ...rules, sources });
@@ -21,13 +21,16 @@ const fold = (): ReadonlyMap<string, SeccompProfile> => {
 const byName = fold();
 
 /** Names people use for points of the history. */
-const aliases: Readonly<Record<string, string>> = { v6: "patch:v6", merged: "3.5", upstream: "6.12" };
+const aliases = { v6: "patch:v6", merged: "3.5", upstream: "6.12" } as const;
+
+export type SeccompProfileName = typeof ground.at | (typeof changes)[number]["at"] | keyof typeof aliases;
 
 /** Every name that `seccompProfile` knows, oldest first, then the aliases. */
-export const seccompProfileNames: readonly string[] = [...byName.keys(), ...Object.keys(aliases)];
+export const seccompProfileNames = [...byName.keys(), ...Object.keys(aliases)] as readonly SeccompProfileName[];
 
 /** A profile by name; undefined if there is none. */
-export const seccompProfile = (name: string): SeccompProfile | undefined => byName.get(aliases[name] ?? name);
+export const seccompProfile = (name: string): SeccompProfile | undefined =>
+  byName.get((aliases as Readonly<Record<string, string>>)[name] ?? name);
 
 /** Why there is no profile of that name, when the reason is that its text is lost. */
 export const whyNoProfile = (name: string): string | undefined => unknownVersions[name];
