@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   run: () => import("./run.ts"),
   trace: () => import("./trace.ts"),
   landmines: () => import("./landmines.ts"),
+  profiles: () => import("./profiles.ts"),
 };
 
 const tell = (problem: Problem): number => {

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { E } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
 import { nodeTree } from "../host/node-tree.ts";
-import { type ProfileName, profiles } from "../kernel/profile.ts";
+import { type Bug, bugs, type ProfileName, vsyscallModes } from "../kernel/profile.ts";
 import { executionProblem } from "../machine/elf-problem.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
@@ -18,6 +18,10 @@ export const runOptions = {
   uid: { type: "string" },
   kernel: { type: "string" },
   cpu: { type: "string" },
+  x32: { type: "boolean" },
+  "no-ia32": { type: "boolean" },
+  vsyscall: { type: "string" },
+  bug: { type: "string", multiple: true },
   seed: { type: "string" },
   memory: { type: "string" },
   timeout: { type: "string" },
@@ -33,8 +37,12 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["-e, --env NAME=VALUE", "set an environment variable; the host's environment is not passed on"],
   ["--cwd DIR", "working directory in the guest"],
   ["--uid N", "user and group of the program (default: 0)"],
-  ["--kernel NAME", `whose rules hold: ${Object.keys(profiles).join(", ")} (default: upstream)`],
+  ["--kernel NAME", "whose rules hold, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],
   ["--cpu MODEL", "processor: LEVEL[:amd|:intel], such as x86-64-v1:intel"],
+  ["--x32", "system calls with bit 30 are x32's (default: ENOSYS)"],
+  ["--no-ia32", "no IA32 emulation: int $0x80 is SIGSEGV, 32-bit programs are refused"],
+  ["--vsyscall MODE", `the vsyscall page: ${vsyscallModes.join(", ")} (default: xonly)`],
+  ["--bug NAME", `a bug of earlier kernels: ${Object.keys(bugs).join(", ")} (may be repeated)`],
   ["--seed N", "decides everything that is random (default: 0)"],
   ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
@@ -88,7 +96,15 @@ const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
 const machineOptions = (values: Values): MachineOptions => ({
-  ...optional("kernel", values.kernel === undefined ? undefined : oneOf(values.kernel, Object.keys(profiles) as ProfileName[], "--kernel")),
+  // The machine says what is wrong with a name that is none.
+  ...optional("kernel", values.kernel as ProfileName | undefined),
+  ...optional("x32", values.x32),
+  ...optional("ia32", values["no-ia32"] ? false : undefined),
+  ...optional("vsyscall", values.vsyscall === undefined ? undefined : oneOf(values.vsyscall, vsyscallModes, "--vsyscall")),
+  ...optional(
+    "bugs",
+    values.bug?.map((name) => oneOf(name, Object.keys(bugs) as Bug[], "--bug")),
+  ),
   ...optional("cpu", values.cpu),
   ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
   ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),

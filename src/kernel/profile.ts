@@ -1,40 +1,74 @@
 // Kernel profiles: which Linux's rules hold. A rule that differs between versions is a property here, never an `if` on a version.
 import { type SeccompProfile, type SeccompProfileName, seccompProfile, seccompProfileNames } from "../seccomp/index.ts";
 
-export interface Profile {
+/** Era bugs that matter to filters, each off unless asked for. */
+export const bugs = {
+  "ts-compat-sticks":
+    "CVE-2015-2830, before 3.19.2: a child forked by int $0x80 from 64-bit code makes its first system call with TS_COMPAT still set; " +
+    "filters see arch i386 with a 64-bit number",
+  "strict-wrong-table":
+    "CVE-2009-0835, before 2.6.29: strict mode looks the number up in the table of the program's ABI, not of the call's",
+  "reciprocal-divide": "before 3.14: BPF divides by a constant through reciprocal_divide(), which is wrong for 1 and off by one for others",
+} as const;
+export type Bug = keyof typeof bugs;
+
+export const vsyscallModes = ["none", "xonly"] as const;
+export type VsyscallMode = (typeof vsyscallModes)[number];
+
+/** What one kernel of a version may be configured to. */
+export interface Switches {
+  /** Numbers with bit 30. Off as in Debian (syscall.x32=n): such numbers give ENOSYS. */
+  readonly x32: boolean;
+  /** IA32 emulation: int $0x80, sysenter and syscall from 32-bit code, and 32-bit ELF files. */
+  readonly ia32: boolean;
+  /** The vsyscall page: its three entry points are emulated, or it is not there. */
+  readonly vsyscall: VsyscallMode;
+  readonly bugs: readonly Bug[];
+}
+
+export interface Profile extends Switches {
   readonly name: string;
   /** uname(2). */
   readonly release: string;
   readonly version: string;
   /** Which seccomp, and whether it looks before the tracer does. */
   readonly seccomp: SeccompProfile;
-  /** IA32 emulation: int $0x80, sysenter and syscall from 32-bit code, and 32-bit ELF files. */
-  readonly ia32: boolean;
-  /** Numbers with bit 30. Off as in Debian (syscall.x32=n): such numbers give ENOSYS. */
-  readonly x32: boolean;
-  /** The vsyscall page: its three entry points are emulated, or it is not there. */
-  readonly vsyscall: "xonly" | "none";
+  /**
+   * Where there is x32: its own numbers 512 to 547 work without bit 30, and 64-bit only calls with it. Linux 6365b842aae4 (5.4),
+   * "x86/syscalls: Split the x32 syscalls into their own table".
+   */
+  readonly x32Shared: boolean;
 }
+
+const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: [] };
 
 export type ProfileName = SeccompProfileName;
 
-/** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */
-const releaseOf = (seccomp: SeccompProfile): string => `${seccomp.name.startsWith("patch:") ? "3.3.0-rc2" : `${seccomp.name}.0`}-trapgate`;
+/** `point` is the first of seccomp's history that has a change; the names are in the order of the history, aliases apart. */
+const isBefore = (seccomp: SeccompProfile, point: ProfileName): boolean => {
+  const names: readonly string[] = seccompProfileNames;
+  return names.indexOf(seccomp.name) < names.indexOf(point);
+};
 
-const profileOf = (name: ProfileName): Profile => {
-  const seccomp = seccompProfile(name) as SeccompProfile;
+/** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */
+const releaseOf = ({ name }: SeccompProfile): string => `${name.startsWith("patch:") ? "3.3.0-rc2" : `${name}.0`}-trapgate`;
+
+/** A profile by name, with its switches set; undefined: there is none of that name. */
+export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
+  const seccomp = seccompProfile(name);
+  if (!seccomp) return undefined;
+  const set = { ...DEFAULTS, ...switches };
   return {
+    ...set,
     name,
     release: releaseOf(seccomp),
     version: "#1 SMP PREEMPT_DYNAMIC trapgate",
-    seccomp,
-    ia32: true,
-    x32: false,
-    vsyscall: "xonly",
+    seccomp: set.bugs.includes("reciprocal-divide") ? { ...seccomp, reciprocalDivision: true } : seccomp,
+    x32Shared: isBefore(seccomp, "5.7"),
   };
 };
 
 /** Every point of seccomp's history. `upstream` and `v6`, the patch series' version 6 of the end of January 2012, are the two dialects. */
-export const profiles = Object.fromEntries(seccompProfileNames.map((name) => [name, profileOf(name)])) as Readonly<
+export const profiles = Object.fromEntries(seccompProfileNames.map((name) => [name, kernelProfile(name)])) as Readonly<
   Record<ProfileName, Profile>
 >;

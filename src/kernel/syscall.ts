@@ -105,10 +105,14 @@ const decoder = (args: Args, abi: Abi): Entry["decode"] => {
 };
 
 /** The dispatch table of one ABI: index is the number. */
-export const dispatchTable = (calls: readonly Syscall[], abi: Abi): readonly (Entry | undefined)[] => {
+export const dispatchTable = (
+  calls: readonly Syscall[],
+  abi: Abi,
+  numberOf: (name: SyscallName) => number | null = (name) => syscallNumbers[name][abi.column],
+): readonly (Entry | undefined)[] => {
   const table: (Entry | undefined)[] = [];
   for (const call of calls) {
-    const nr = syscallNumbers[call.name][abi.column];
+    const nr = numberOf(call.name);
     if (nr === null || (call.only && call.only !== abi.name)) continue;
     if (table[nr]) throw new Error(`system call ${call.name} is declared twice for ${abi.name}`);
     table[nr] = { syscall: call, decode: decoder(call.args, abi) };

@@ -14,9 +14,10 @@ import type { Tty } from "../kernel/fs/tty/tty.ts";
 import { Vfs } from "../kernel/fs/vfs.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import type { ProcessorModel } from "../kernel/processor.ts";
-import { profiles } from "../kernel/profile.ts";
+import { kernelProfile, type Profile } from "../kernel/profile.ts";
 import { Frames } from "../memory/frames.ts";
 import { Problem } from "../problem.ts";
+import { seccompProfileNames, whyNoProfile } from "../seccomp/index.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
 import { consoleOf } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
@@ -31,6 +32,15 @@ const modelOf = (name: string): Model => {
   const model = cpuModel(name);
   if (!model) throw new Problem("usage", `there is no processor model "${name}"`, { help: `there are ${modelNames.join(", ")}` });
   return model;
+};
+
+const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: MachineOptions): Profile => {
+  const switches = Object.entries({ x32, ia32, vsyscall, bugs }).filter(([, value]) => value !== undefined);
+  const profile = kernelProfile(name, Object.fromEntries(switches));
+  if (profile) return profile;
+  const why = whyNoProfile(name);
+  const help = `there are ${seccompProfileNames.join(", ")}`;
+  throw new Problem("usage", `there is no kernel profile "${name}"${why === undefined ? "" : `: ${why}`}`, { help });
 };
 
 /** HWCAP2_FSGSBASE, Linux uapi asm/hwcap2.h. */
@@ -82,7 +92,7 @@ export const boot = (options: MachineOptions): Booted => {
   const kernel = new Kernel({
     processor,
     model: kernelModel(model),
-    profile: profiles[options.kernel ?? "upstream"],
+    profile: profileOf(options),
     frames,
     vdso: new Vdso(frames, model.vendor),
     seed: options.seed ?? 0,

@@ -1,7 +1,7 @@
 // What a machine is made of and what it is asked to run.
 import type { Engine } from "../cpu/engine.ts";
 import type { HostTree } from "../kernel/fs/host-tree.ts";
-import type { ProfileName } from "../kernel/profile.ts";
+import type { Bug, ProfileName, VsyscallMode } from "../kernel/profile.ts";
 import type { Policy } from "./policy.ts";
 import type { TerminalOptions } from "./standard-streams.ts";
 import type { TraceOptions } from "./trace.ts";
@@ -21,8 +21,19 @@ export interface MountOptions {
 }
 
 export interface MachineOptions {
-  /** Whose rules hold: "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3. Default upstream. */
+  /**
+   * Whose rules hold: "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3; also "3.5" to "6.18" and "patch:v5" to
+   * "patch:v17" (`trapgate profiles` lists them). Default upstream.
+   */
   readonly kernel?: ProfileName;
+  /** System calls with bit 30 are x32's. Default false, as on Debian. */
+  readonly x32?: boolean;
+  /** IA32 emulation. Default true; without it 32-bit programs are ENOEXEC and int $0x80 is SIGSEGV. */
+  readonly ia32?: boolean;
+  /** Whether calls of the vsyscall page are served. Default xonly. */
+  readonly vsyscall?: VsyscallMode;
+  /** Bugs of earlier kernels, by name. */
+  readonly bugs?: readonly Bug[];
   /** Processor model: `x86-64-v1:amd`, `pentium3:intel`, … */
   readonly cpu?: string;
   /** Decides everything that is random. Default 0. */

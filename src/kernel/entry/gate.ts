@@ -1,7 +1,7 @@
 // The gate: every system call of every program comes through `enter`. Read doors.ts for how registers become a call, work.ts for
 // who may look at a call before it runs, leave.ts for what happens on the way back to user code.
 // Linux arch/x86/entry/common.c do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
-import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
 import type { Exit } from "../../cpu/exit.ts";
 import { R } from "../../cpu/state.ts";
@@ -12,31 +12,40 @@ import { entryWork, exitWork, type Task } from "../task.ts";
 import { endWaiting, type Wait } from "../wait.ts";
 import { afterCall } from "../ptrace/events.ts";
 import type { Incoming, PendingCall } from "./call.ts";
+import { closedDoor } from "./closed-door.ts";
 import { doorOf } from "./doors.ts";
 import { alwaysAllowed } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
 import { beforeCall } from "./work.ts";
-
-/** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
-const X32_BIT = 0x4000_0000;
+import { isX32Own, withX32, X32_BIT, x32Table } from "./x32.ts";
 
 type Table = readonly (Entry | undefined)[];
+
+/** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
+const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && isX32Own(nr) ? x32 : abi);
 
 export class Gate {
   readonly kernel: Kernel;
   readonly #native: Table;
   readonly #compat: Table;
+  readonly #x32: Table;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.#native = dispatchTable(calls, x64);
+    const native = dispatchTable(calls, x64);
+    this.#native = withX32(calls, native, kernel.profile);
     this.#compat = dispatchTable(calls, i386);
+    this.#x32 = x32Table(calls, native, kernel.profile);
   }
 
   /** A call has come through a door; the task is the one that runs. Afterwards its registers hold the result, or it sleeps. */
   enter(task: Task, why: Exit): void {
     const cpu = this.kernel.processor;
     const door = doorOf(why, cpu.state.mode);
+    if (door.abi === i386 && !this.kernel.profile.ia32) {
+      closedDoor(task, door);
+      return;
+    }
     const failed = door.enter(task, cpu);
     if (failed !== 0) {
       cpu.state.setGpr(R.ax, failed);
@@ -47,11 +56,11 @@ export class Gate {
       return;
     }
     const entry = this.entryOf(door.abi, task.origAx);
-    const result = entry ? entry.syscall.call(task, entry.decode(task.args), door.abi) : -E.ENOSYS;
+    const result = entry ? entry.syscall.call(task, entry.decode(task.args), abiOf(door.abi, task.origAx)) : -E.ENOSYS;
     if (typeof result === "number") {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
-    } else this.#unusual(task, result, entry as Entry, door.abi);
+    } else this.#unusual(task, result, entry as Entry, abiOf(door.abi, task.origAx));
   }
 
   /** There is nothing to look at but filters, and they allow the number whatever its arguments. */
@@ -59,10 +68,10 @@ export class Gate {
     return task.entryWork === entryWork.seccomp && task.seccomp !== undefined && alwaysAllowed(task.seccomp, abi, task.origAx);
   }
 
-  /** What a number means at this door. x32 numbers are the native table's with a bit set, if the profile has x32 at all. */
+  /** What a number means at this door. */
   entryOf(abi: Abi, nr: number): Entry | undefined {
     if (abi === i386) return this.#compat[nr];
-    if ((nr & X32_BIT) !== 0 && nr > 0) return this.kernel.profile.x32 ? this.#native[nr & ~X32_BIT] : undefined;
+    if ((nr & X32_BIT) !== 0 && nr > 0) return this.#x32[nr & ~X32_BIT];
     return this.#native[nr];
   }
 
@@ -83,17 +92,19 @@ export class Gate {
       return;
     }
     task.incoming = undefined;
+    task.entryWork &= ~entryWork.staleCompat;
     if (said === verdict.killed) return;
     // A tracer may have changed the number and the arguments.
     const call = incoming.touched ? this.#decode(task, incoming.abi) : incoming.call;
-    if (said === verdict.skip || (!call && task.origAx === -1)) this.#leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
+    if (said === verdict.skip || (!call && task.origAx === -1))
+      this.#leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
     else if (call) this.#run(task, call);
     else this.#finish(task, undefined, -E.ENOSYS);
   }
 
   #decode(task: Task, abi: Abi): PendingCall | undefined {
     const entry = this.entryOf(abi, task.origAx);
-    return entry && { entry, abi, args: entry.decode(task.args) };
+    return entry && { entry, abi: abiOf(abi, task.origAx), args: entry.decode(task.args) };
   }
 
   #run(task: Task, call: PendingCall): void {

@@ -25,7 +25,7 @@ import { exitTask } from "../life/exit.ts";
 import { SI } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import type { Task } from "../task.ts";
+import { entryWork, type Task } from "../task.ts";
 import { MODE, type SeccompState } from "./seccomp-state.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
@@ -70,7 +70,7 @@ const mayGoOn = (task: Task, abi: Abi, incoming: Incoming): boolean => {
 const look = (task: Task, abi: Abi): void => {
   const { u32 } = task.kernel.processor.state;
   data.nr = task.origAx | 0;
-  data.arch = abi.auditArch;
+  data.arch = (task.entryWork & entryWork.staleCompat) === 0 ? abi.auditArch : i386.auditArch;
   data.ipLo = u32[at.rip >> 2] as number;
   data.ipHi = u32[(at.rip >> 2) + 1] as number;
   data.args = task.args;
@@ -152,7 +152,8 @@ const kill = (task: Task, rules: SeccompRules, action: Action): Verdict => {
 
 const strict = (task: Task, abi: Abi): Verdict => {
   const rules = task.kernel.profile.seccomp;
-  if (strictNumbers[abi.name].includes(task.origAx)) return verdict.run;
+  const table = task.kernel.profile.bugs.includes("strict-wrong-table") ? task.program.abi : abi;
+  if (strictNumbers[table.name].includes(task.origAx)) return verdict.run;
   look(task, abi);
   said.value = 0;
   log(task, rules, "kill_thread", true, SIG.SIGKILL);

@@ -155,6 +155,8 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.trap = parent.trap;
   child.seccomp = parent.seccomp;
   child.entryWork = parent.entryWork & ~entryWork.trace;
+  const sticks = parent.compat && parent.program.abi.long === 8 && parent.kernel.profile.bugs.includes("ts-compat-sticks");
+  if (sticks) child.entryWork |= entryWork.staleCompat;
   child.noNewPrivs = parent.noNewPrivs;
   child.dumpable = parent.dumpable;
   child.keepCaps = parent.keepCaps;

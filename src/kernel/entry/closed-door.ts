@@ -1,0 +1,35 @@
+// The 32-bit doors of a kernel without IA32 emulation. Linux arch/x86/kernel/cpu/common.c idt_syscall_init(),
+// arch/x86/entry/entry_64.S entry_SYSCALL32_ignore.
+import { E } from "../../abi/errno.ts";
+import { R, S, vector } from "../../cpu/state.ts";
+import { loadSegment } from "../processor.ts";
+import { kernelSignal } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import type { Task } from "../task.ts";
+import type { Door } from "./doors.ts";
+import { USER_DS, USER32_CS } from "./selectors.ts";
+
+/** Error code of #GP at a gate that is not there: vector 0x80, from the IDT. SDM Vol. 3A 6.13. */
+const IDT_80 = (0x80 << 3) | 2;
+/** `int $0x80` and `sysenter` are two bytes; prefixes that do nothing there are not counted. */
+const LENGTH = 2;
+
+export const closedDoor = (task: Task, door: Door): void => {
+  const cpu = task.kernel.processor;
+  const { state } = cpu;
+  task.origAx = -1;
+  if (door.name === "syscall32") {
+    // MSR_CSTAR still leads somewhere: back, with -ENOSYS in eax. SYSCALL has left the return address in ecx.
+    state.setGpr(R.cx, state.rip);
+    state.setGpr(R.r11, cpu.flags);
+    state.setGpr(R.ax, -E.ENOSYS >>> 0);
+    loadSegment(cpu, S.cs, USER32_CS);
+    loadSegment(cpu, S.ss, USER_DS);
+    return;
+  }
+  state.rip -= LENGTH;
+  // MSR_IA32_SYSENTER_CS is null, which is #GP(0).
+  task.trap = { vector: vector.GP, error: door.name === "int80" ? IDT_80 : 0, cr2: task.trap.cr2 };
+  forceSignal(task, kernelSignal(SIG.SIGSEGV));
+};
