@@ -51,7 +51,7 @@ const KEPT = 4;
 /** Run `count` cases of a scope in a mode. Everything follows from the seed. */
 export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: number, seed: number, table: Table = new Map()): Table => {
   const random = new Random(seed);
-  const list = encodings(mode, [scope], 16, random);
+  const list = encodings(mode, [scope], Math.min(16, Math.ceil(count / 2000)), random);
   const generator = new Generator(random);
   const i = new Instruction();
   for (let done = 0; done < count; done += BATCH) {

@@ -36,3 +36,7 @@ export const undefinedRegisters = (i: Instruction, before: Registers): number =>
   if (shifted && by > 16) return 1 << RegisterExt.number(i.op0Register);
   return i.mnemonic === M.Bswap && RegisterExt.isGPR16(i.op0Register) ? 1 << RegisterExt.number(i.op0Register) : 0;
 };
+
+/** Transcendental functions: right to within one unit in the last place, by the manual's own words (SDM Vol. 1 8.3.10). */
+const transcendental = new Set<Mnemonic>([M.F2xm1, M.Fyl2x, M.Fyl2xp1, M.Fpatan, M.Fptan, M.Fsin, M.Fcos, M.Fsincos]);
+export const isTranscendental = (i: Instruction): boolean => transcendental.has(i.mnemonic);

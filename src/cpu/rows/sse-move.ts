@@ -22,6 +22,7 @@ const maskedStore =
     const data = o.get(0);
     const mask = o.simd("i8x16.gt_s", o.vector(o.imm(0), o.imm(0)), o.get(1));
     const address = o.let("address", o.reg(R.di, i.addressSize));
+    o.loadRmw(undefined, address, 8); // a page fault at the first byte comes before the end of the address space
     o.store(undefined, address, w, o.simd("v128.bitselect", data, o.loadRmw(undefined, address, w), mask));
   };
 /** Unlike other MMX instructions', MASKMOVQ's transition comes before its memory fault. */
