@@ -75,6 +75,8 @@ export class Kernel {
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
   #observer: Observer | undefined = undefined;
   #lastPid = 0;
+  readonly #numbers = new WeakMap<object, number>();
+  #lastNumber = 0;
 
   constructor(options: KernelOptions) {
     const { processor } = options;
@@ -112,6 +114,13 @@ export class Kernel {
   /** CLOCK_REALTIME. */
   realtime(): Timespec {
     return { sec: this.bootTime + Math.floor(this.now / 1e9), nsec: this.now % 1e9 };
+  }
+
+  /** A number for an object, in the order in which they were first asked for: kcmp(2) sorts by it. */
+  objectNumber(object: object): number {
+    let n = this.#numbers.get(object);
+    if (n === undefined) this.#numbers.set(object, (n = this.#lastNumber++));
+    return n;
   }
 
   newPid(): number {

@@ -12,6 +12,7 @@ import { fcntlCalls } from "./fcntl.ts";
 import { fileTimeCalls } from "./file-times.ts";
 import { futexCalls } from "./futex.ts";
 import { identityCalls } from "./identity.ts";
+import { inspectCalls } from "./inspect.ts";
 import { ioctlCalls } from "./ioctl.ts";
 import { killCalls } from "./kill.ts";
 import { linkCalls } from "./link.ts";
@@ -97,4 +98,5 @@ export const calls: readonly Syscall[] = [
   ...socketcallCalls,
   // Tracing.
   ...ptraceCalls,
+  ...inspectCalls,
 ];

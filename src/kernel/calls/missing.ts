@@ -23,10 +23,6 @@ export const goneFromLinux: readonly Missing[] = [
 
 /** Not here yet, or not in the plan. */
 export const notYet: readonly Missing[] = [
-  {
-    reason: "tracing one process from another comes with the whole of seccomp",
-    names: ["kcmp", "process_vm_readv", "process_vm_writev", "pidfd_getfd"],
-  },
   { reason: "namespaces come with the whole of seccomp", names: ["setns"] },
   {
     reason: "several messages at once: nothing uses it yet",

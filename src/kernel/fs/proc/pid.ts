@@ -13,6 +13,7 @@ import { mountinfoText, mountsText } from "./mounts.ts";
 import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode } from "./node.ts";
 import type { ProcFs } from "./procfs.ts";
 import { statmText, statText, statusText } from "./status.ts";
+import { syscallText } from "./syscall.ts";
 
 /** May `task` look into `target`? Linux ptrace_may_access(), PTRACE_MODE_READ_FSCREDS. */
 export const mayAccess = (task: Task, target: Task): boolean => {
@@ -83,6 +84,7 @@ const files: readonly FileRow[] = [
   ["maps", 0o444, (t) => guarded(t, () => procMaps(t.mem, t.program.abi.long === 8 && t.kernel.profile.vsyscall !== "none"))],
   ["mounts", 0o444, open(mountsText)],
   ["mountinfo", 0o444, open(mountinfoText)],
+  ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
   ["wchan", 0o444, open(() => "0")],
   ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
   ["cgroup", 0o444, open(() => "0::/\n")],

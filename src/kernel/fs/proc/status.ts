@@ -8,7 +8,12 @@ import { encodeDev } from "../mode.ts";
 import type { Tty } from "../tty/tty.ts";
 
 const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
-export const stateOf = (task: Task): readonly [string, string] => states[task.process.ended === undefined ? task.state : "dead"];
+export const stateOf = (task: Task): readonly [string, string] => {
+  if (task.process.ended !== undefined) return states.dead;
+  if (task.trace?.stop) return ["t", "tracing stop"];
+  // What only SIGKILL can end counts as uninterruptible.
+  return task.waiting?.killable ? ["D", "disk sleep"] : states[task.state];
+};
 
 const hex16 = (n: bigint): string => n.toString(16).padStart(16, "0");
 const kB = (pages: number): string => `${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB`;
@@ -69,7 +74,7 @@ export const statusText = (task: Task): string => {
     "Ngid:\t0",
     `Pid:\t${task.pid}`,
     `PPid:\t${task.ppid}`,
-    "TracerPid:\t0",
+    `TracerPid:\t${task.trace?.tracer.tgid ?? 0}`,
     `Uid:\t${cred.uid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}`,
     `Gid:\t${cred.gid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}`,
     `FDSize:\t${Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.size))))}`,
