@@ -8,7 +8,8 @@ const LAST_LITERALS = 5;
 const MAX_DISTANCE = 0xffff;
 
 const hash = (bytes: Uint8Array, at: number): number => {
-  const word = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+  const word =
+    (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
   return Math.imul(word, 0x9e37_79b1) >>> 16;
 };
 const matchLength = (bytes: Uint8Array, a: number, b: number, end: number): number => {

@@ -26,29 +26,34 @@ export const exportTypes = (wasm: Uint8Array): Record<string, RoutineType> => {
     const id = wasm[at++];
     const end = u() + at;
     const valueType = () => wasm[at++] as WasmType;
-    if (id === 1) types.push(...vector(() => {
-      at++;
-      return { params: vector(valueType), results: vector(valueType) };
-    }));
-    else if (id === 2) vector(() => {
-      name();
-      name();
-      const kind = wasm[at++];
-      if (kind === 0) functions.push(u());
-      else if (kind === 2) {
-        const limits = u();
-        u();
-        if (limits & 1) u();
-      } else throw new Error(`a routine module imports something of kind ${kind}`);
-    });
+    if (id === 1)
+      types.push(
+        ...vector(() => {
+          at++;
+          return { params: vector(valueType), results: vector(valueType) };
+        }),
+      );
+    else if (id === 2)
+      vector(() => {
+        name();
+        name();
+        const kind = wasm[at++];
+        if (kind === 0) functions.push(u());
+        else if (kind === 2) {
+          const limits = u();
+          u();
+          if (limits & 1) u();
+        } else throw new Error(`a routine module imports something of kind ${kind}`);
+      });
     else if (id === 3) functions.push(...vector(u));
-    else if (id === 7) vector(() => {
-      const export_ = name();
-      const kind = wasm[at++];
-      const index = u();
-      const t = types[functions[index] as number];
-      if (kind === 0 && t) out[export_] = { params: t.params, result: t.results[0] };
-    });
+    else if (id === 7)
+      vector(() => {
+        const export_ = name();
+        const kind = wasm[at++];
+        const index = u();
+        const t = types[functions[index] as number];
+        if (kind === 0 && t) out[export_] = { params: t.params, result: t.results[0] };
+      });
     at = end;
   }
   return out;

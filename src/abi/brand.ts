@@ -6,7 +6,6 @@ export type Brand<T, B extends string> = T & { readonly [brand]: B };
 /** A user-space virtual address: 0 <= a < 2^47, so a double holds it exactly. */
 export type VAddr = Brand<number, "VAddr">;
 export type Fd = Brand<number, "Fd">;
-export type Pid = Brand<number, "Pid">;
 
 /** One past the highest address that user code may use (TASK_SIZE_MAX is one page less). Linux arch/x86/include/asm/page_64_types.h */
 export const USER_END = 2 ** 47;

@@ -136,7 +136,10 @@ const table = [
 export type ErrnoName = (typeof table)[number][0];
 
 /** `E.ENOENT` is 2: handlers return `-E.ENOENT`. */
-export const E = { ...Object.fromEntries(table.map(([name, n]) => [name, n])), EWOULDBLOCK: 11 } as Record<ErrnoName | "EWOULDBLOCK", number>;
+export const E = { ...Object.fromEntries(table.map(([name, n]) => [name, n])), EWOULDBLOCK: 11 } as Record<
+  ErrnoName | "EWOULDBLOCK",
+  number
+>;
 
 /** Results the kernel keeps to itself. Linux include/linux/errno.h; strace shows them as `? ERESTARTSYS (To be restarted if SA_RESTART is set)`. */
 export const restart = { ERESTARTSYS: 512, ERESTARTNOINTR: 513, ERESTARTNOHAND: 514, ERESTART_RESTARTBLOCK: 516 } as const;

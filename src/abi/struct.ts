@@ -9,40 +9,75 @@ export interface Field<T> {
   put(v: DataView, at: number, x: T, a: Abi): void;
 }
 
-const fixed = (size: number, get: (v: DataView, at: number) => number, put: (v: DataView, at: number, x: number) => void): Field<number> => ({
-  size: () => size, align: () => size, get, put,
+const fixed = (
+  size: number,
+  get: (v: DataView, at: number) => number,
+  put: (v: DataView, at: number, x: number) => void,
+): Field<number> => ({
+  size: () => size,
+  align: () => size,
+  get,
+  put,
 });
-export const u8 = fixed(1, (v, at) => v.getUint8(at), (v, at, x) => v.setUint8(at, x));
-export const u16 = fixed(2, (v, at) => v.getUint16(at, true), (v, at, x) => v.setUint16(at, x, true));
-export const s16 = fixed(2, (v, at) => v.getInt16(at, true), (v, at, x) => v.setInt16(at, x, true));
-export const u32 = fixed(4, (v, at) => v.getUint32(at, true), (v, at, x) => v.setUint32(at, x, true));
-export const s32 = fixed(4, (v, at) => v.getInt32(at, true), (v, at, x) => v.setInt32(at, x, true));
+export const u8 = fixed(
+  1,
+  (v, at) => v.getUint8(at),
+  (v, at, x) => v.setUint8(at, x),
+);
+export const u16 = fixed(
+  2,
+  (v, at) => v.getUint16(at, true),
+  (v, at, x) => v.setUint16(at, x, true),
+);
+export const s16 = fixed(
+  2,
+  (v, at) => v.getInt16(at, true),
+  (v, at, x) => v.setInt16(at, x, true),
+);
+export const u32 = fixed(
+  4,
+  (v, at) => v.getUint32(at, true),
+  (v, at, x) => v.setUint32(at, x, true),
+);
+export const s32 = fixed(
+  4,
+  (v, at) => v.getInt32(at, true),
+  (v, at, x) => v.setInt32(at, x, true),
+);
 
 export const u64: Field<bigint> = {
-  size: () => 8, align: (a) => a.align64,
-  get: (v, at) => v.getBigUint64(at, true), put: (v, at, x) => v.setBigUint64(at, x, true),
+  size: () => 8,
+  align: (a) => a.align64,
+  get: (v, at) => v.getBigUint64(at, true),
+  put: (v, at, x) => v.setBigUint64(at, x, true),
 };
 export const s64: Field<bigint> = {
-  size: () => 8, align: (a) => a.align64,
-  get: (v, at) => v.getBigInt64(at, true), put: (v, at, x) => v.setBigInt64(at, x, true),
+  size: () => 8,
+  align: (a) => a.align64,
+  get: (v, at) => v.getBigInt64(at, true),
+  put: (v, at, x) => v.setBigInt64(at, x, true),
 };
 
 /** C `long` as a number: exact up to 2^53, which holds every time, size and address that user code can mean. */
 export const long: Field<number> = {
-  size: (a) => a.long, align: (a) => a.long,
+  size: (a) => a.long,
+  align: (a) => a.long,
   get: (v, at, a) => (a.long === 4 ? v.getInt32(at, true) : Number(v.getBigInt64(at, true))),
   put: (v, at, x, a) => (a.long === 4 ? v.setInt32(at, x | 0, true) : v.setBigInt64(at, BigInt(Math.trunc(x)), true)),
 };
 /** `unsigned long`, `size_t` and every pointer. */
 export const ulong: Field<number> = {
-  size: (a) => a.long, align: (a) => a.long,
+  size: (a) => a.long,
+  align: (a) => a.long,
   get: (v, at, a) => (a.long === 4 ? v.getUint32(at, true) : Number(v.getBigUint64(at, true))),
-  put: (v, at, x, a) => (a.long === 4 ? v.setUint32(at, x >>> 0, true) : v.setBigUint64(at, BigInt.asUintN(64, BigInt(Math.trunc(x))), true)),
+  put: (v, at, x, a) =>
+    a.long === 4 ? v.setUint32(at, x >>> 0, true) : v.setBigUint64(at, BigInt.asUintN(64, BigInt(Math.trunc(x))), true),
 };
 
 /** A fixed run of bytes: `char name[n]`. */
 export const bytes = (n: number): Field<Uint8Array> => ({
-  size: () => n, align: () => 1,
+  size: () => n,
+  align: () => 1,
   get: (v, at) => new Uint8Array(v.buffer, v.byteOffset + at, n).slice(),
   put: (v, at, x) => new Uint8Array(v.buffer, v.byteOffset + at, n).set(x.subarray(0, n)),
 });
@@ -60,7 +95,10 @@ export interface Struct<F extends Fields> {
   encode(x: Values<F>, a: Abi): Uint8Array;
 }
 
-interface Layout { readonly size: number; readonly offset: Record<string, number> }
+interface Layout {
+  readonly size: number;
+  readonly offset: Record<string, number>;
+}
 
 /** `struct("timespec", { tv_sec: long, tv_nsec: long })`: members in C order. */
 export const struct = <const F extends Fields>(name: string, fields: F): Struct<F> => {
@@ -84,7 +122,8 @@ export const struct = <const F extends Fields>(name: string, fields: F): Struct<
   };
   const view = (b: Uint8Array) => new DataView(b.buffer, b.byteOffset, b.byteLength);
   return {
-    name, fields,
+    name,
+    fields,
     size: (a) => layout(a).size,
     offset: (a, member) => layout(a).offset[member as string] as number,
     decode: (b, a) => {

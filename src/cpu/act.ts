@@ -1,8 +1,8 @@
 // Actions: instructions that change the machine rather than compute. Both tiers call them; an action may end the instruction.
 import { exit, leave } from "./exit.ts";
 import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
-import { cpuid, type Model } from "./model.ts";
 import { fpuActions } from "./fpu/act.ts";
+import { cpuid, type Model } from "./model.ts";
 import type { ActName } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
 import { at, R, type State, vector } from "./state.ts";
@@ -50,10 +50,15 @@ export const actions: Record<ActName, Action> = {
   /** a: segment register, b: selector. */
   loadSegment: (m, _r, a, b) => {
     const selector = Number(b & 0xffffn);
-        const v = m.segments.load(Number(a), selector);
+    const v = m.segments.load(Number(a), selector);
     return v < 0 ? 0 : m.raise(v, selector & 0xfffc);
   },
-  farJump, farCall, farReturn, iret, enter, ...fpuActions,
+  farJump,
+  farCall,
+  farReturn,
+  iret,
+  enter,
+  ...fpuActions,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
   /**

@@ -3,11 +3,11 @@
 import { contexts } from "./context.ts";
 import { type Decoded, Decoder, decodeTables, noRegister } from "./decode.ts";
 import { addressSizeOf, formKeys, isMemoryOperand, memoryKinds, normalKey } from "./form.ts";
-import { special, slotsOf } from "./slots.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { AddressSize } from "./ops.ts";
 import type { Row } from "./row.ts";
+import { slotsOf, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
 
 /** Longest block in instructions. */
@@ -17,9 +17,17 @@ const arena = layout.records + (longest + 2) * record.size;
 const capacity = (layout.recordsEnd - layout.records) / record.size;
 
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
-export interface FetchFault { kind: "page" | "undefined" | "long"; error: number; address: number }
+export interface FetchFault {
+  kind: "page" | "undefined" | "long";
+  error: number;
+  address: number;
+}
 
-interface RowInfo { readonly number: number; readonly memory: readonly (number | undefined)[]; readonly plain: readonly (number | undefined)[] }
+interface RowInfo {
+  readonly number: number;
+  readonly memory: readonly (number | undefined)[];
+  readonly plain: readonly (number | undefined)[];
+}
 
 export class Blocks {
   readonly codeFrames: Uint8Array;
@@ -54,11 +62,22 @@ export class Blocks {
     this.flushJumps();
   }
 
-  ipOf(rec: number): number { return this.#ip[(rec - layout.records) / record.size] as number; }
-  nextIpOf(rec: number): number { const n = (rec - layout.records) / record.size; return (this.#ip[n] as number) + (this.#length[n] as number); }
-  rowOf(rec: number): Row { return this.#rows[this.#row[(rec - layout.records) / record.size] as number] as Row; }
-  leftOf(rec: number): number { return this.#state.u16[(rec + record.left) >> 1] as number; }
-  targetOf(rec: number): number { return Number(this.#state.i64[(rec + record.disp) >> 3]); }
+  ipOf(rec: number): number {
+    return this.#ip[(rec - layout.records) / record.size] as number;
+  }
+  nextIpOf(rec: number): number {
+    const n = (rec - layout.records) / record.size;
+    return (this.#ip[n] as number) + (this.#length[n] as number);
+  }
+  rowOf(rec: number): Row {
+    return this.#rows[this.#row[(rec - layout.records) / record.size] as number] as Row;
+  }
+  leftOf(rec: number): number {
+    return this.#state.u16[(rec + record.left) >> 1] as number;
+  }
+  targetOf(rec: number): number {
+    return Number(this.#state.i64[(rec + record.disp) >> 3]);
+  }
 
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
@@ -75,7 +94,9 @@ export class Blocks {
   }
 
   // Compiled regions. A region takes the place of its entry block's first record.
-  get context(): number { return this.#state.u32[at.context >> 2] as number; }
+  get context(): number {
+    return this.#state.u32[at.context >> 2] as number;
+  }
   /** The first record of the block known at an address, 0 if none. */
   headOf(ip: number): number {
     const frame = this.frameOf(ip);
@@ -95,11 +116,19 @@ export class Blocks {
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
   }
-  slotOf(head: number): number { return this.#state.u32[(head + record.link) >> 2] as number; }
+  slotOf(head: number): number {
+    return this.#state.u32[(head + record.link) >> 2] as number;
+  }
   /** The region was found good for the pages as they are mapped now. */
-  confirmRegion(head: number): void { this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number; }
-  poison(head: number): void { this.#state.u32[(head + record.handler) >> 2] = special.stale; }
-  watch(frame: number): void { this.#watch(frame); }
+  confirmRegion(head: number): void {
+    this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number;
+  }
+  poison(head: number): void {
+    this.#state.u32[(head + record.handler) >> 2] = special.stale;
+  }
+  watch(frame: number): void {
+    this.#watch(frame);
+  }
   /** Called when everything, or a frame's code, is dropped. */
   onReset: () => void = () => {};
   onInvalidate: (frame: number) => void = () => {};
@@ -192,7 +221,7 @@ export class Blocks {
   }
   #remember(ip: number, rec: number): void {
     const s = this.#state;
-    const low = ip % 0x1_0000_0000 | 0;
+    const low = (ip % 0x1_0000_0000) | 0;
     const entry = layout.jumpCache + ((((low ^ (low >>> 12)) << 4) & ((jumpCache.entries - 1) * jumpCache.size)) >>> 0);
     s.i64[entry >> 3] = BigInt(ip);
     s.u32[(entry + jumpCache.record) >> 2] = rec;
@@ -413,15 +442,30 @@ export const registerOffset = (d: Decoded, n: number): number => {
   const byte = o.widths[0] === 8 && o.widths[2] === 8;
   const gpr = (r: number) => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);
   switch (o.kind) {
-    case "rm": case "rmreg": return gpr(d.rm);
-    case "reg": return gpr(d.reg);
-    case "opreg": return gpr(d.opreg);
-    case "xmm": return at.ymm + d.reg * 32;
-    case "xmmrm": case "xmmU": return at.ymm + d.rm * 32;
-    case "mm": return at.fpuRegs + (d.reg & 7) * 16;
-    case "mmrm": case "mmN": return at.fpuRegs + (d.rm & 7) * 16;
-    case "sti": return d.rm & 7;
-    case "sreg": case "creg": case "dreg": return d.reg & 7;
-    default: throw new Error(`operand ${o.spec} of ${d.row.name} has no register`);
+    case "rm":
+    case "rmreg":
+      return gpr(d.rm);
+    case "reg":
+      return gpr(d.reg);
+    case "opreg":
+      return gpr(d.opreg);
+    case "xmm":
+      return at.ymm + d.reg * 32;
+    case "xmmrm":
+    case "xmmU":
+      return at.ymm + d.rm * 32;
+    case "mm":
+      return at.fpuRegs + (d.reg & 7) * 16;
+    case "mmrm":
+    case "mmN":
+      return at.fpuRegs + (d.rm & 7) * 16;
+    case "sti":
+      return d.rm & 7;
+    case "sreg":
+    case "creg":
+    case "dreg":
+      return d.reg & 7;
+    default:
+      throw new Error(`operand ${o.spec} of ${d.row.name} has no register`);
   }
 };

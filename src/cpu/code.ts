@@ -3,9 +3,9 @@
 import type { CpuCode } from "./cpu.ts";
 import { formKeys } from "./form.ts";
 import { generated } from "./generated/code.ts";
+import type { RoutineType } from "./routine-types.ts";
 import { rowsKey } from "./row.ts";
 import { rows } from "./rows/index.ts";
-import type { RoutineType } from "./routine-types.ts";
 
 /** What the build writes into generated/code.ts. */
 export interface Generated {
@@ -23,10 +23,12 @@ let loaded: CpuCode | undefined;
 /** The code for all CPUs of this process; compiled once. */
 export const cpuCode = (): CpuCode => {
   if (loaded) return loaded;
-  if (generated.rows !== rowsKey(rows)) throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
+  if (generated.rows !== rowsKey(rows))
+    throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
   const triples = new Uint16Array(generated.forms().buffer);
   const forms = new Uint16Array(rows.length * formKeys);
-  for (let i = 0; i < triples.length; i += 3) forms[(triples[i] as number) * formKeys + (triples[i + 1] as number)] = triples[i + 2] as number;
+  for (let i = 0; i < triples.length; i += 3)
+    forms[(triples[i] as number) * formKeys + (triples[i + 1] as number)] = triples[i + 2] as number;
   loaded = {
     rows,
     forms,

@@ -2,17 +2,19 @@
 // the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
 import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
 import { layout, tlb } from "./layout.ts";
+import { type Access, access, misalignedBy } from "./mmu.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
-import { access, type Access, misalignedBy } from "./mmu.ts";
-import { simd, type SimdName } from "./simd.ts";
+import { type SimdName, simd } from "./simd.ts";
 import { at, type Field, fieldWidth, STATUS_FLAGS } from "./state.ts";
-import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "./wasm.ts";
+import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "./wasm.ts";
 
 const zeroVector = node(wt.v128, op.v128const, [], new Uint8Array(16));
 /** The lanes of w bits: opcodes of splat, unsigned extract and replace, and the type that they take. */
 const laneOps = {
-  8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 }, 16: { splat: 0xfd10, extract: 0xfd19, replace: 0xfd1a, t: wt.i32 },
-  32: { splat: 0xfd11, extract: 0xfd1b, replace: 0xfd1c, t: wt.i32 }, 64: { splat: 0xfd12, extract: 0xfd1d, replace: 0xfd1e, t: wt.i64 },
+  8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 },
+  16: { splat: 0xfd10, extract: 0xfd19, replace: 0xfd1a, t: wt.i32 },
+  32: { splat: 0xfd11, extract: 0xfd1b, replace: 0xfd1c, t: wt.i32 },
+  64: { splat: 0xfd12, extract: 0xfd1d, replace: 0xfd1e, t: wt.i64 },
 } as const;
 const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
 
@@ -32,7 +34,8 @@ export const as = (t: WasmType, n: Node): Node => {
     if (n.t === wt.f64) return node(t, op.i64reinterpretF64, [n]);
     if (n.t === wt.f32) return node(t, op.i64extendI32u, [node(wt.i32, op.i32reinterpretF32, [n])]);
   }
-  if (t === wt.i32 && n.t === wt.i64) return n.op === op.i64const ? i32c(Number(BigInt.asIntN(32, n.k as bigint))) : node(t, op.i32wrap, [n]);
+  if (t === wt.i32 && n.t === wt.i64)
+    return n.op === op.i64const ? i32c(Number(BigInt.asIntN(32, n.k as bigint))) : node(t, op.i32wrap, [n]);
   if (t === wt.f64 && n.t === wt.i64) return node(t, op.f64reinterpretI64, [n]);
   if (t === wt.f32 && n.t === wt.i64) return node(t, op.f32reinterpretI32, [node(wt.i32, op.i32wrap, [n])]);
   if (t === wt.f32 && n.t === wt.i32) return node(t, op.f32reinterpretI32, [n]);
@@ -43,9 +46,18 @@ export const as = (t: WasmType, n: Node): Node => {
 export const truth = (n: Node): Node => (n.t === wt.i32 ? n : node(wt.i32, op.i64ne, [n, i64c(0n)]));
 
 const constant = (n: Node): bigint | undefined => (n.op === op.i64const ? (n.k as bigint) : undefined);
-const binary = (o: number) => (a: Node, b: Node): Node => node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]);
-const compare = (o: number) => (a: Node, b: Node): Node => node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]);
-const unary = (o: number) => (a: Node): Node => node(wt.i64, o, [as(wt.i64, a)]);
+const binary =
+  (o: number) =>
+  (a: Node, b: Node): Node =>
+    node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]);
+const compare =
+  (o: number) =>
+  (a: Node, b: Node): Node =>
+    node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]);
+const unary =
+  (o: number) =>
+  (a: Node): Node =>
+    node(wt.i64, o, [as(wt.i64, a)]);
 
 const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s, 32: op.i64extend32s };
 
@@ -53,16 +65,25 @@ const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s,
 export const pure = {
   imm: (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n))),
   add: (a: Node, b: Node): Node => (constant(b) === 0n ? a : binary(op.i64add)(a, b)),
-  sub: binary(op.i64sub), mul: binary(op.i64mul),
-  divU: binary(op.i64divU), remU: binary(op.i64remU), divS: binary(op.i64divS), remS: binary(op.i64remS),
-  and: binary(op.i64and), or: binary(op.i64or), xor: binary(op.i64xor),
+  sub: binary(op.i64sub),
+  mul: binary(op.i64mul),
+  divU: binary(op.i64divU),
+  remU: binary(op.i64remU),
+  divS: binary(op.i64divS),
+  remS: binary(op.i64remS),
+  and: binary(op.i64and),
+  or: binary(op.i64or),
+  xor: binary(op.i64xor),
   not: (a: Node): Node => node(wt.i64, op.i64xor, [as(wt.i64, a), i64c(-1n)]),
   shl: (a: Node, n: Node): Node => (constant(n) === 0n ? as(wt.i64, a) : binary(op.i64shl)(a, n)),
-  shr: binary(op.i64shrU), sar: binary(op.i64shrS),
+  shr: binary(op.i64shrU),
+  sar: binary(op.i64shrS),
   zext: (a: Node, w: number): Node =>
-    w >= 64 || a.t === wt.i32 ? a
-    : w === 32 ? node(wt.i64, op.i64extendI32u, [node(wt.i32, op.i32wrap, [as(wt.i64, a)])])
-    : binary(op.i64and)(a, i64c((1n << BigInt(w)) - 1n)),
+    w >= 64 || a.t === wt.i32
+      ? a
+      : w === 32
+        ? node(wt.i64, op.i64extendI32u, [node(wt.i32, op.i32wrap, [as(wt.i64, a)])])
+        : binary(op.i64and)(a, i64c((1n << BigInt(w)) - 1n)),
   sext: (a: Node, w: number): Node => {
     if (w >= 64) return as(wt.i64, a);
     const o = extend[w];
@@ -70,9 +91,15 @@ export const pure = {
     const n = i64c(BigInt(64 - w));
     return binary(op.i64shrS)(binary(op.i64shl)(a, n), n);
   },
-  clz: unary(op.i64clz), ctz: unary(op.i64ctz), popcnt: unary(op.i64popcnt),
+  clz: unary(op.i64clz),
+  ctz: unary(op.i64ctz),
+  popcnt: unary(op.i64popcnt),
   eq: (a: Node, b: Node): Node => (constant(b) === 0n ? node(wt.i32, op.i64eqz, [as(wt.i64, a)]) : compare(op.i64eq)(a, b)),
-  ne: compare(op.i64ne), ltU: compare(op.i64ltU), leU: compare(op.i64leU), ltS: compare(op.i64ltS), leS: compare(op.i64leS),
+  ne: compare(op.i64ne),
+  ltU: compare(op.i64ltU),
+  leU: compare(op.i64leU),
+  ltS: compare(op.i64ltS),
+  leS: compare(op.i64leS),
   select: (c: Node, a: Node, b: Node): Node => {
     const t = a.t === b.t ? a.t : wt.i64;
     return node(t, op.select, [as(t, a), as(t, b), truth(c)]);
@@ -126,12 +153,32 @@ export abstract class Compiler {
   readonly body: Body;
   readonly form: Form;
   readonly runtime: Runtime;
-  readonly imm = pure.imm; readonly add = pure.add; readonly sub = pure.sub; readonly mul = pure.mul;
-  readonly divU = pure.divU; readonly remU = pure.remU; readonly divS = pure.divS; readonly remS = pure.remS;
-  readonly and = pure.and; readonly or = pure.or; readonly xor = pure.xor; readonly not = pure.not;
-  readonly shl = pure.shl; readonly shr = pure.shr; readonly sar = pure.sar; readonly zext = pure.zext; readonly sext = pure.sext;
-  readonly clz = pure.clz; readonly ctz = pure.ctz; readonly popcnt = pure.popcnt;
-  readonly eq = pure.eq; readonly ne = pure.ne; readonly ltU = pure.ltU; readonly leU = pure.leU; readonly ltS = pure.ltS; readonly leS = pure.leS;
+  readonly imm = pure.imm;
+  readonly add = pure.add;
+  readonly sub = pure.sub;
+  readonly mul = pure.mul;
+  readonly divU = pure.divU;
+  readonly remU = pure.remU;
+  readonly divS = pure.divS;
+  readonly remS = pure.remS;
+  readonly and = pure.and;
+  readonly or = pure.or;
+  readonly xor = pure.xor;
+  readonly not = pure.not;
+  readonly shl = pure.shl;
+  readonly shr = pure.shr;
+  readonly sar = pure.sar;
+  readonly zext = pure.zext;
+  readonly sext = pure.sext;
+  readonly clz = pure.clz;
+  readonly ctz = pure.ctz;
+  readonly popcnt = pure.popcnt;
+  readonly eq = pure.eq;
+  readonly ne = pure.ne;
+  readonly ltU = pure.ltU;
+  readonly leU = pure.leU;
+  readonly ltS = pure.ltS;
+  readonly leS = pure.leS;
   readonly select = pure.select;
 
   constructor(body: Body, form: Form, runtime: Runtime) {
@@ -142,7 +189,11 @@ export abstract class Compiler {
 
   simd(name: SimdName, ...args: Node[]): Node {
     const o = simd[name];
-    return node(o.result, o.opcode, args.map((a, i) => as(o.params[i]!, a)));
+    return node(
+      o.result,
+      o.opcode,
+      args.map((a, i) => as(o.params[i]!, a)),
+    );
   }
   vector(low: Node, high: Node): Node {
     const [a, b] = [constant(low), constant(high)];
@@ -151,22 +202,32 @@ export abstract class Compiler {
   }
   abstract xmm(r: number): Node;
   abstract setXmm(r: number, v: Node): void;
-  splat(w: 8 | 16 | 32 | 64, v: Node): Node { return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]); }
-  lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node { return node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)); }
+  splat(w: 8 | 16 | 32 | 64, v: Node): Node {
+    return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]);
+  }
+  lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node {
+    return node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n));
+  }
   withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
     return node(wt.v128, laneOps[w].replace, [as(wt.v128, a), as(laneOps[w].t, v)], laneIndex(n));
   }
   shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
     return node(wt.v128, op.i8x16shuffle, [as(wt.v128, a), as(wt.v128, b)], Uint8Array.from(lanes));
   }
-  field(f: Field, n = 0): Node { return this.body.bind(loadAt(i32c(0), fieldWidth[f], at[f] + (n * fieldWidth[f]) / 8)); }
-  setField(f: Field, v: Node): void { this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(wt.i64, v), at[f]); }
+  field(f: Field, n = 0): Node {
+    return this.body.bind(loadAt(i32c(0), fieldWidth[f], at[f] + (n * fieldWidth[f]) / 8));
+  }
+  setField(f: Field, v: Node): void {
+    this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(wt.i64, v), at[f]);
+  }
 
   /** The record being executed and the budget, as i32 expressions. */
   abstract record(): Node;
   abstract budget(): Node;
 
-  let(_name: string, v: Node): Node { return v.op === op.localGet || v.op === op.i64const ? v : this.body.bind(v); }
+  let(_name: string, v: Node): Node {
+    return v.op === op.localGet || v.op === op.i64const ? v : this.body.bind(v);
+  }
   when(c: Node, then: () => void, otherwise?: () => void): void {
     this.body.if(truth(c));
     then();
@@ -190,7 +251,12 @@ export abstract class Compiler {
   call(name: string, ...args: Node[]): Node {
     const r = this.runtime.routine(name);
     if (r.params.length !== args.length) throw new Error(`routine ${name} takes ${r.params.length} arguments, not ${args.length}`);
-    const n = node(r.result ?? wt.i32, op.call, args.map((a, i) => as(r.params[i]!, a)), r.index);
+    const n = node(
+      r.result ?? wt.i32,
+      op.call,
+      args.map((a, i) => as(r.params[i]!, a)),
+      r.index,
+    );
     if (r.result) return this.body.bind(n);
     this.body.expr(n);
     return i64c(0n);
@@ -222,18 +288,33 @@ export abstract class Compiler {
     const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
     const tag = how === access.write ? tlb.writeTag : tlb.readTag;
     const p = b.local(wt.i32);
-    b.if(node(wt.i32, op.i64eq, [
-      node(wt.i64, op.i64load, [entry], layout.tlb + tag),
-      // An aligned access cannot cross a page; the low bits of one that is not aligned make the tag differ.
-      isAligned ? pure.and(a, pure.imm(-4096 | (bytes - 1))) : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
-    ]), true);
+    b.if(
+      node(wt.i32, op.i64eq, [
+        node(wt.i64, op.i64load, [entry], layout.tlb + tag),
+        // An aligned access cannot cross a page; the low bits of one that is not aligned make the tag differ.
+        isAligned
+          ? pure.and(a, pure.imm(-4096 | (bytes - 1)))
+          : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
+      ]),
+      true,
+    );
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned), this.record(), this.budget()], this.runtime.miss));
+    b.set(
+      p,
+      node(
+        wt.i32,
+        op.call,
+        [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned), this.record(), this.budget()],
+        this.runtime.miss,
+      ),
+    );
     b.end();
     return localGet(wt.i32, p);
   }
-  readAt(pointer: Node, w: number): Node { return this.body.bind(loadAt(pointer, w)); }
+  readAt(pointer: Node, w: number): Node {
+    return this.body.bind(loadAt(pointer, w));
+  }
   /** Store at a byte address. */
   storeAt(pointer: Node, w: number, v: Node): void {
     if (w === 128) this.body.store(op.v128store, pointer, as(wt.v128, v), 0);
@@ -279,8 +360,12 @@ export abstract class Compiler {
       keep: (r, a, b) => this.keepFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
     });
   }
-  flag(f: Flag): Node { return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag[f])); }
-  flagsWord(): Node { return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord)); }
+  flag(f: Flag): Node {
+    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag[f]));
+  }
+  flagsWord(): Node {
+    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord));
+  }
   condition(cc: number): Node {
     const b = this.body;
     const direct = compared(pure, cc, field.i64(at.flagResult), field.i64(at.flagA), field.i64(at.flagB));
@@ -297,8 +382,12 @@ export abstract class Compiler {
     }
     return localGet(wt.i32, c);
   }
-  systemFlags(): Node { return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.systemFlags)); }
-  setSystemFlags(v: Node): void { this.body.store(op.i64store32, i32c(0), as(wt.i64, v), at.systemFlags); }
+  systemFlags(): Node {
+    return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.systemFlags));
+  }
+  setSystemFlags(v: Node): void {
+    this.body.store(op.i64store32, i32c(0), as(wt.i64, v), at.systemFlags);
+  }
 }
 
 /** The functions that read a flag from kind and operands, for a module's runtime. */
@@ -317,4 +406,9 @@ export const flagFunction = (b: Body, f: Flag): void => {
 export const flagsWordFunction = (b: Body, flag: Runtime["flag"]): void =>
   b.expr(assemble(pure, (f) => node(wt.i64, op.call, [], flag[f])));
 export const conditionFunction = (b: Body, cc: number, flag: Runtime["flag"]): void =>
-  b.expr(as(wt.i32, condition(pure, cc, (f) => node(wt.i64, op.call, [], flag[f]))));
+  b.expr(
+    as(
+      wt.i32,
+      condition(pure, cc, (f) => node(wt.i64, op.call, [], flag[f])),
+    ),
+  );

@@ -1,22 +1,23 @@
 // The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
 // handlers do the work and come back only for what they cannot do.
-import { actions, type Machine } from "./act.ts";
+
 import { USER_END } from "../abi/brand.ts";
+import { actions, type Machine } from "./act.ts";
 import { Blocks, registerOffset } from "./blocks.ts";
-import type { Decoded } from "./decode.ts";
-import { Evaluator, exitOf, integers } from "./evaluate.ts";
-import { kindCode, signParitySource, zeroSource } from "./flags.ts";
 import { contexts } from "./context.ts";
+import type { Decoded } from "./decode.ts";
 import type { Engine } from "./engine.ts";
-import { exit, type Exit, leave, settled } from "./exit.ts";
+import { Evaluator, exitOf, integers } from "./evaluate.ts";
+import { type Exit, exit, leave, settled } from "./exit.ts";
+import { kindCode, signParitySource, zeroSource } from "./flags.ts";
 import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
-import { type Access, access, cacheWrite, type CodeWatch, misalignedBy, type Mmu } from "./mmu.ts";
+import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
-import type { Row } from "./row.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
+import type { Row } from "./row.ts";
 import { Segments } from "./segments.ts";
-import { at, EF, PF, R, S, State, vector, STATUS_FLAGS } from "./state.ts";
+import { at, EF, PF, R, S, STATUS_FLAGS, State, vector } from "./state.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
@@ -26,12 +27,17 @@ export interface CpuCode {
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
-interface HandlerExports { enter(record: number, budget: number): number; flagsWord(): bigint }
+interface HandlerExports {
+  enter(record: number, budget: number): number;
+  flagsWord(): bigint;
+}
 
 /** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
 const guestFault = { name: "GuestFault" };
 /** AssemblyScript's assertions: a routine's own mistake. */
-const abort = (): never => { throw new Error("a routine failed an assertion"); };
+const abort = (): never => {
+  throw new Error("a routine failed an assertion");
+};
 const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 export class Cpu implements CodeWatch, Machine {
@@ -65,7 +71,8 @@ export class Cpu implements CodeWatch, Machine {
     this.routineTypes = code.routineTypes;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
     const js = {
-      miss: (address: number, bytes: number, how: number, rec: number, budget: number) => this.#missChecked(address, bytes, how, rec, budget),
+      miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
+        this.#missChecked(address, bytes, how, rec, budget),
       commit: () => this.#commit(),
       checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) => {
         const bad = how >>> misalignedBy !== 0 ? vector.GP : this.segments.check(segment, offset, bytes, how === access.write);
@@ -77,11 +84,15 @@ export class Cpu implements CodeWatch, Machine {
         return actions[actNames[id]!](this, rec, a, b);
       },
     };
-    const handlers = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports }).exports;
+    const handlers = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports })
+      .exports;
     this.#run = handlers as unknown as HandlerExports;
     this.blocks = new Blocks(s, code.rows, code.forms, unmapped);
     this.jit = new Jit(this.blocks, {
-      memory, handlers, routines: this.routines, routineTypes: code.routineTypes,
+      memory,
+      handlers,
+      routines: this.routines,
+      routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#missRegion(address, bytes, how),
     });
     this.blocks.onReset = () => this.jit.reset();
@@ -117,7 +128,9 @@ export class Cpu implements CodeWatch, Machine {
     else for (let n = 0; n < this.#fills; n++) i32.fill(-1, this.#filled[n], (this.#filled[n] as number) + tlb.addend / 4);
     this.#fills = 0;
   }
-  invalidateFrame(frame: number): void { this.blocks.invalidateFrame(frame); }
+  invalidateFrame(frame: number): void {
+    this.blocks.invalidateFrame(frame);
+  }
 
   /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
   #page(address: number, how: Access, rec: number, budget: number): number {
@@ -253,13 +266,23 @@ export class Cpu implements CodeWatch, Machine {
     if (this.#evaluated) return this.#miss(address, bytes, access.write, 0, 0);
     return this.#miss(address, bytes, access.write, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
   }
-  commitLinear(pointer: number): void { if (pointer < layout.routines) this.#commit(); }
+  commitLinear(pointer: number): void {
+    if (pointer < layout.routines) this.#commit();
+  }
   /** rip of the instruction in progress and of the one after it. */
-  get instructionIp(): number { return this.#evaluated ? this.#evaluated.ip : this.blocks.ipOf(this.state.u32[at.record >> 2] as number); }
-  get nextIp(): number { return this.#evaluated ? this.#evaluated.ip + this.#evaluated.length : this.blocks.nextIpOf(this.state.u32[at.record >> 2] as number); }
+  get instructionIp(): number {
+    return this.#evaluated ? this.#evaluated.ip : this.blocks.ipOf(this.state.u32[at.record >> 2] as number);
+  }
+  get nextIp(): number {
+    return this.#evaluated ? this.#evaluated.ip + this.#evaluated.length : this.blocks.nextIpOf(this.state.u32[at.record >> 2] as number);
+  }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
-  get retired(): number { return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number); }
-  get flags(): number { return Number(this.#run.flagsWord()) | (this.state.u32[at.systemFlags >> 2] as number) | 2; }
+  get retired(): number {
+    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number);
+  }
+  get flags(): number {
+    return Number(this.#run.flagsWord()) | (this.state.u32[at.systemFlags >> 2] as number) | 2;
+  }
   set flags(word: number) {
     const s = this.state;
     const status = BigInt(word & STATUS_FLAGS);
@@ -297,8 +320,7 @@ export class Cpu implements CodeWatch, Machine {
       if (rec === 0) {
         if (budget === 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
-      }
-      else {
+      } else {
         let left = blocks.leftOf(rec);
         if (left > budget && reserve > 0) {
           grantMore();

@@ -42,18 +42,24 @@ export class Decoded {
   /** Second immediate (ENTER), or a far pointer's selector. */
   imm2 = 0;
   /** modrm names memory (an absolute offset, moffs, does too). */
-  get isMemory(): boolean { return this.modrm < 0xc0; }
+  get isMemory(): boolean {
+    return this.modrm < 0xc0;
+  }
   /** Segment of the memory operand: the override, else SS for rsp- and rbp-based addresses, else DS. */
   get memorySegment(): number {
     return this.segment >= 0 ? this.segment : this.base === 4 || this.base === 5 ? S.ss : S.ds;
   }
-  width(n: number): number { return (this.row.operands[n] as Operand).widths[sizeIndex(this.size)]; }
+  width(n: number): number {
+    return (this.row.operands[n] as Operand).widths[sizeIndex(this.size)];
+  }
 }
 
 export type DecodeResult = "ok" | "undefined" | "more" | "long";
 
 type Slot = readonly Row[];
-export interface DecodeTables { readonly maps: readonly (readonly (Slot | undefined)[])[] }
+export interface DecodeTables {
+  readonly maps: readonly (readonly (Slot | undefined)[])[];
+}
 
 /** Index the rows by opcode map and opcode. */
 export const decodeTables = (rows: readonly Row[]): DecodeTables => {
@@ -66,13 +72,26 @@ export const decodeTables = (rows: readonly Row[]): DecodeTables => {
     }
   }
   // A row that names a mandatory prefix, a whole modrm byte or a digit is more specific than one that does not.
-  const weight = (r: Row) => (r.modrm === undefined ? 0 : 4) + (r.prefix === undefined ? 0 : 2) + (r.rexW || r.rexB === false ? 1 : 0) + (r.digit === undefined ? 0 : 1);
+  const weight = (r: Row) =>
+    (r.modrm === undefined ? 0 : 4) +
+    (r.prefix === undefined ? 0 : 2) +
+    (r.rexW || r.rexB === false ? 1 : 0) +
+    (r.digit === undefined ? 0 : 1);
   for (const map of maps) for (const slot of map) slot?.sort((a, b) => weight(b) - weight(a));
   return { maps };
 };
 
 // Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
-const rm16: readonly (readonly [number, number])[] = [[3, 6], [3, 7], [5, 6], [5, 7], [6, -1], [7, -1], [5, -1], [3, -1]];
+const rm16: readonly (readonly [number, number])[] = [
+  [3, 6],
+  [3, 7],
+  [5, 6],
+  [5, 7],
+  [6, -1],
+  [7, -1],
+  [5, -1],
+  [3, -1],
+];
 
 export class Decoder {
   readonly d = new Decoded();
@@ -83,7 +102,9 @@ export class Decoder {
   #end = 0;
   #relative = false;
   #immediates = 0;
-  constructor(tables: DecodeTables) { this.#tables = tables; }
+  constructor(tables: DecodeTables) {
+    this.#tables = tables;
+  }
 
   /** Decode at `offset` of `code`, of which bytes up to `end` may be read; `ip` is the instruction's offset in CS. */
   decode(code: Uint8Array, offset: number, end: number, ip: number, mode: 16 | 32 | 64): DecodeResult {
@@ -120,18 +141,41 @@ export class Decoder {
       }
       let prefix = true;
       switch (byte) {
-        case 0x66: p66 = true; break;
-        case 0x67: p67 = true; break;
-        case 0xf0: lock = true; break;
-        case 0xf2: pRep = rep.repne; break;
-        case 0xf3: pRep = rep.rep; break;
-        case 0x2e: if (mode !== 64) segment = S.cs; break;
-        case 0x36: if (mode !== 64) segment = S.ss; break;
-        case 0x3e: if (mode !== 64) segment = S.ds; break;
-        case 0x26: if (mode !== 64) segment = S.es; break;
-        case 0x64: segment = S.fs; break;
-        case 0x65: segment = S.gs; break;
-        default: prefix = false;
+        case 0x66:
+          p66 = true;
+          break;
+        case 0x67:
+          p67 = true;
+          break;
+        case 0xf0:
+          lock = true;
+          break;
+        case 0xf2:
+          pRep = rep.repne;
+          break;
+        case 0xf3:
+          pRep = rep.rep;
+          break;
+        case 0x2e:
+          if (mode !== 64) segment = S.cs;
+          break;
+        case 0x36:
+          if (mode !== 64) segment = S.ss;
+          break;
+        case 0x3e:
+          if (mode !== 64) segment = S.ds;
+          break;
+        case 0x26:
+          if (mode !== 64) segment = S.es;
+          break;
+        case 0x64:
+          segment = S.fs;
+          break;
+        case 0x65:
+          segment = S.gs;
+          break;
+        default:
+          prefix = false;
       }
       if (!prefix) break;
       rex = 0;
@@ -161,7 +205,7 @@ export class Decoder {
       if (r.prefix !== undefined) {
         // F2 and F3 outrank 66 as a mandatory prefix.
         const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
-        if (r.prefix !== have) continue;
+        if (r.prefix === "NFx" ? pRep !== rep.none : r.prefix !== have) continue;
       }
       // There are control registers 0 to 4 and 8, debug registers 0 to 7.
       if (r.registerOnly && rex & 4 && r.digit !== 0) continue;
@@ -178,9 +222,21 @@ export class Decoder {
     d.rex = rex;
     const mandatory66 = row.prefix === "66";
     d.size =
-      row.size !== undefined ? row.size
-      : mode === 64 ? (row.size64 === "force" ? 64 : rex & 8 ? 64 : p66 && !mandatory66 ? 16 : row.size64 === "default" ? 64 : 32)
-      : (mode === 32) !== (p66 && !mandatory66) ? 32 : 16;
+      row.size !== undefined
+        ? row.size
+        : mode === 64
+          ? row.size64 === "force"
+            ? 64
+            : rex & 8
+              ? 64
+              : p66 && !mandatory66
+                ? 16
+                : row.size64 === "default"
+                  ? 64
+                  : 32
+          : (mode === 32) !== (p66 && !mandatory66)
+            ? 32
+            : 16;
     d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
     d.opreg = (byte & 7) | ((rex & 1) << 3);
     d.modrm = 0xc0;

@@ -1,17 +1,17 @@
 // Ops<bigint>: the oracle, and the single-stepper. Slow and obvious; generated code is tested against it, never the other way
 // round. It works on the same state page, so that a task can change tiers between any two instructions.
 import { actions } from "./act.ts";
-import type { Cpu } from "./cpu.ts";
 import { type Context, contexts } from "./context.ts";
+import type { Cpu } from "./cpu.ts";
 import { type Decoded, noRegister } from "./decode.ts";
-import { exit, type Exit, leave } from "./exit.ts";
+import { type Exit, exit, leave } from "./exit.ts";
 import { assemble, change, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
 import { isAligned, isMemoryOperand, operandWidth } from "./form.ts";
-import { access, type Access } from "./mmu.ts";
+import { type Access, access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
 import type { ActName } from "./routine-types.ts";
-import { joined, lanes, simd, type SimdName, type SimdOp } from "./simd.ts";
-import { at, type Field, fieldWidth, R, S, type State, vector, STATUS_FLAGS } from "./state.ts";
+import { joined, lanes, type SimdName, type SimdOp, simd } from "./simd.ts";
+import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } from "./state.ts";
 import { wt } from "./wasm.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
@@ -54,7 +54,9 @@ export const integers = {
 /** Ends an instruction from inside its meaning. */
 class Left {
   readonly code: number;
-  constructor(code: number) { this.code = code; }
+  constructor(code: number) {
+    this.code = code;
+  }
 }
 
 class DecodedForm implements Form {
@@ -70,11 +72,21 @@ class DecodedForm implements Form {
     this.widths = d.row.operands.map((_, n) => d.width(n));
     this.stackSize = stackSize;
   }
-  get addressSize(): AddressSize { return this.d.addressSize; }
-  get mode(): AddressSize { return this.d.mode; }
-  get rep(): Rep { return this.d.rep; }
-  get cc(): number { return this.d.row.cc; }
-  memory(n: number): boolean { return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!); }
+  get addressSize(): AddressSize {
+    return this.d.addressSize;
+  }
+  get mode(): AddressSize {
+    return this.d.mode;
+  }
+  get rep(): Rep {
+    return this.d.rep;
+  }
+  get cc(): number {
+    return this.d.row.cc;
+  }
+  memory(n: number): boolean {
+    return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!);
+  }
 }
 
 export class Evaluator implements Ops<bigint> {
@@ -85,14 +97,35 @@ export class Evaluator implements Ops<bigint> {
   readonly #offset: (n: number) => number;
   /** Where \`rmw\` read: a register of the address may change before \`set\`. */
   #target: bigint | undefined;
-  readonly imm = integers.imm; readonly add = integers.add; readonly sub = integers.sub; readonly mul = integers.mul;
-  readonly mulHighU = integers.mulHighU; readonly mulHighS = integers.mulHighS;
-  readonly divU = integers.divU; readonly remU = integers.remU; readonly divS = integers.divS; readonly remS = integers.remS;
-  readonly and = integers.and; readonly or = integers.or; readonly xor = integers.xor; readonly not = integers.not;
-  readonly shl = integers.shl; readonly shr = integers.shr; readonly sar = integers.sar; readonly zext = integers.zext; readonly sext = integers.sext;
-  readonly clz = integers.clz; readonly ctz = integers.ctz; readonly popcnt = integers.popcnt;
-  readonly eq = integers.eq; readonly ne = integers.ne; readonly ltU = integers.ltU; readonly leU = integers.leU;
-  readonly ltS = integers.ltS; readonly leS = integers.leS; readonly select = integers.select;
+  readonly imm = integers.imm;
+  readonly add = integers.add;
+  readonly sub = integers.sub;
+  readonly mul = integers.mul;
+  readonly mulHighU = integers.mulHighU;
+  readonly mulHighS = integers.mulHighS;
+  readonly divU = integers.divU;
+  readonly remU = integers.remU;
+  readonly divS = integers.divS;
+  readonly remS = integers.remS;
+  readonly and = integers.and;
+  readonly or = integers.or;
+  readonly xor = integers.xor;
+  readonly not = integers.not;
+  readonly shl = integers.shl;
+  readonly shr = integers.shr;
+  readonly sar = integers.sar;
+  readonly zext = integers.zext;
+  readonly sext = integers.sext;
+  readonly clz = integers.clz;
+  readonly ctz = integers.ctz;
+  readonly popcnt = integers.popcnt;
+  readonly eq = integers.eq;
+  readonly ne = integers.ne;
+  readonly ltU = integers.ltU;
+  readonly leU = integers.leU;
+  readonly ltS = integers.ltS;
+  readonly leS = integers.leS;
+  readonly select = integers.select;
 
   constructor(cpu: Cpu, d: Decoded, registerOffset: (d: Decoded, n: number) => number) {
     this.#cpu = cpu;
@@ -119,15 +152,21 @@ export class Evaluator implements Ops<bigint> {
     const w = this.#form.widths[n]!;
     if (this.#form.memory(n)) return this.#read(this.#linearOperand(n, access.read), w, access.read);
     switch (o.kind) {
-      case "far": return u(32, BigInt(this.#d.immLo)) | (BigInt(this.#d.imm2) << 32n);
-      case "imm": case "simm": {
+      case "far":
+        return u(32, BigInt(this.#d.immLo)) | (BigInt(this.#d.imm2) << 32n);
+      case "imm":
+      case "simm": {
         if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return BigInt(this.#d.imm2);
         const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? this.#d.size : o.widths[0];
         return u(bits, (BigInt(this.#d.immHi) << 32n) | u(32, BigInt(this.#d.immLo)));
       }
-      case "one": return 1n;
-      case "sti": case "sreg": return BigInt(this.#offset(n));
-      default: return this.#register(this.#offset(n), w);
+      case "one":
+        return 1n;
+      case "sti":
+      case "sreg":
+        return BigInt(this.#offset(n));
+      default:
+        return this.#register(this.#offset(n), w);
     }
   }
   rmw(n: number): bigint {
@@ -143,9 +182,13 @@ export class Evaluator implements Ops<bigint> {
     if (kind.startsWith("mm")) this.#setRegister(this.#offset(n) + 8, 16, 0xffffn);
     this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
-  reg(r: number, w: Width): bigint { return this.#register(at.gpr + r * 8, w); }
+  reg(r: number, w: Width): bigint {
+    return this.#register(at.gpr + r * 8, w);
+  }
   /** SDM Vol. 1 3.4.1.1: a 32-bit write zeroes the upper half, 8- and 16-bit writes keep it. */
-  setReg(r: number, w: Width, v: bigint): void { this.#setRegister(at.gpr + r * 8, w === 32 ? 64 : w, v); }
+  setReg(r: number, w: Width, v: bigint): void {
+    this.#setRegister(at.gpr + r * 8, w === 32 ? 64 : w, v);
+  }
   #register(offset: number, w: number): bigint {
     let v = 0n;
     for (let i = w / 8 - 1; i >= 0; i--) v = (v << 8n) | BigInt(this.#s.u8[offset + i] as number);
@@ -161,10 +204,20 @@ export class Evaluator implements Ops<bigint> {
     const r = (n: number) => (n === noRegister ? 0n : this.#register(at.gpr + n * 8, 64));
     return u(d.addressSize, r(d.base) + (r(d.index) << BigInt(d.scale)) + BigInt(d.disp));
   }
-  linear(n: number, write: boolean): bigint { return this.#linearOperand(n, write ? access.write : access.read); }
-  segment(_n: number): bigint { return BigInt(this.#s.selector(this.#d.memorySegment)); }
+  linear(n: number, write: boolean): bigint {
+    return this.#linearOperand(n, write ? access.write : access.read);
+  }
+  segment(_n: number): bigint {
+    return BigInt(this.#s.selector(this.#d.memorySegment));
+  }
   #linearOperand(n: number, how: Access): bigint {
-    return this.#linear(this.#d.memorySegment, this.address(n), this.#form.widths[n]!, how, isAligned(this.#d.row, this.#d.row.operands[n]!));
+    return this.#linear(
+      this.#d.memorySegment,
+      this.address(n),
+      this.#form.widths[n]!,
+      how,
+      isAligned(this.#d.row, this.#d.row.operands[n]!),
+    );
   }
   #linear(segment: number, offset: bigint, w: number, how: Access, aligned = false): bigint {
     const st = this.#s;
@@ -190,32 +243,66 @@ export class Evaluator implements Ops<bigint> {
     this.#setRegister(p, w, v);
     this.#cpu.commitLinear(p);
   }
-  load(segment: number | undefined, offset: bigint, w: number): bigint { return this.#read(this.#linear(this.#segment(segment), offset, w, access.read), w, access.read); }
-  loadRmw(segment: number | undefined, offset: bigint, w: number): bigint { return this.#read(this.#linear(this.#segment(segment), offset, w, access.write), w, access.write); }
-  store(segment: number | undefined, offset: bigint, w: number, v: bigint): void { this.#write(this.#linear(this.#segment(segment), offset, w, access.write), w, v); }
+  load(segment: number | undefined, offset: bigint, w: number): bigint {
+    return this.#read(this.#linear(this.#segment(segment), offset, w, access.read), w, access.read);
+  }
+  loadRmw(segment: number | undefined, offset: bigint, w: number): bigint {
+    return this.#read(this.#linear(this.#segment(segment), offset, w, access.write), w, access.write);
+  }
+  store(segment: number | undefined, offset: bigint, w: number, v: bigint): void {
+    this.#write(this.#linear(this.#segment(segment), offset, w, access.write), w, v);
+  }
 
-  let(_name: string, v: bigint): bigint { return v; }
+  let(_name: string, v: bigint): bigint {
+    return v;
+  }
   when(c: bigint, then: () => void, otherwise?: () => void): void {
     if (c !== 0n) then();
     else otherwise?.();
   }
 
-  either(c: bigint, then: () => bigint, otherwise: () => bigint): bigint { return c !== 0n ? then() : otherwise(); }
+  either(c: bigint, then: () => bigint, otherwise: () => bigint): bigint {
+    return c !== 0n ? then() : otherwise();
+  }
 
   // Vectors.
-  simd(name: SimdName, ...args: bigint[]): bigint { return (simd[name] as SimdOp).meaning(...args); }
-  vector(low: bigint, high: bigint): bigint { return u(64, low) | (high << 64n); }
-  xmm(r: number): bigint { return this.#register(at.ymm + r * 32, 128); }
-  setXmm(r: number, v: bigint): void { this.#setRegister(at.ymm + r * 32, 128, v); }
-  splat(w: 8 | 16 | 32 | 64, v: bigint): bigint { return joined(w, Array.from({ length: 128 / w }, () => v)); }
-  lane(a: bigint, w: 8 | 16 | 32 | 64, n: number): bigint { return u(w, a >> BigInt(w * n)); }
-  withLane(a: bigint, w: 8 | 16 | 32 | 64, n: number, v: bigint): bigint { return joined(w, lanes(w, a).with(n, v)); }
+  simd(name: SimdName, ...args: bigint[]): bigint {
+    return (simd[name] as SimdOp).meaning(...args);
+  }
+  vector(low: bigint, high: bigint): bigint {
+    return u(64, low) | (high << 64n);
+  }
+  xmm(r: number): bigint {
+    return this.#register(at.ymm + r * 32, 128);
+  }
+  setXmm(r: number, v: bigint): void {
+    this.#setRegister(at.ymm + r * 32, 128, v);
+  }
+  splat(w: 8 | 16 | 32 | 64, v: bigint): bigint {
+    return joined(
+      w,
+      Array.from({ length: 128 / w }, () => v),
+    );
+  }
+  lane(a: bigint, w: 8 | 16 | 32 | 64, n: number): bigint {
+    return u(w, a >> BigInt(w * n));
+  }
+  withLane(a: bigint, w: 8 | 16 | 32 | 64, n: number, v: bigint): bigint {
+    return joined(w, lanes(w, a).with(n, v));
+  }
   shuffle(a: bigint, b: bigint, from: readonly number[]): bigint {
     const bytes = [...lanes(8, a), ...lanes(8, b)];
-    return joined(8, from.map((i) => bytes[i]!));
+    return joined(
+      8,
+      from.map((i) => bytes[i]!),
+    );
   }
-  field(f: Field, n = 0): bigint { return this.#register(at[f] + (n * fieldWidth[f]) / 8, fieldWidth[f]); }
-  setField(f: Field, v: bigint): void { this.#setRegister(at[f], fieldWidth[f], v); }
+  field(f: Field, n = 0): bigint {
+    return this.#register(at[f] + (n * fieldWidth[f]) / 8, fieldWidth[f]);
+  }
+  setField(f: Field, v: bigint): void {
+    this.#setRegister(at[f], fieldWidth[f], v);
+  }
 
   // Flags: kept as kind and operands, like generated code keeps them.
   #keep(kind: KeptKind, r: bigint, a: bigint, b: bigint): void {
@@ -225,7 +312,9 @@ export class Evaluator implements Ops<bigint> {
     st.u64[at.flagB >> 3] = b;
     st.u32[at.flagKind >> 2] = kindCode[kind];
   }
-  get #kind(): KeptKind { return kindNames[this.#s.u32[at.flagKind >> 2] as number]!; }
+  get #kind(): KeptKind {
+    return kindNames[this.#s.u32[at.flagKind >> 2] as number]!;
+  }
   flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
     const result = integers.sext(r, w);
@@ -243,33 +332,60 @@ export class Evaluator implements Ops<bigint> {
   }
   flag(f: Flag): bigint {
     const st = this.#s;
-    return rules[this.#kind][f](integers, st.u64[at.flagResult >> 3] as bigint, st.u64[at.flagA >> 3] as bigint, st.u64[at.flagB >> 3] as bigint);
+    return rules[this.#kind][f](
+      integers,
+      st.u64[at.flagResult >> 3] as bigint,
+      st.u64[at.flagA >> 3] as bigint,
+      st.u64[at.flagB >> 3] as bigint,
+    );
   }
-  flagsWord(): bigint { return assemble(integers, (f) => this.flag(f)); }
-  condition(cc: number): bigint { return condition(integers, cc, (f) => this.flag(f)); }
-  systemFlags(): bigint { return BigInt(this.#s.u32[at.systemFlags >> 2] as number); }
-  setSystemFlags(v: bigint): void { this.#s.u32[at.systemFlags >> 2] = Number(u(32, v)); }
+  flagsWord(): bigint {
+    return assemble(integers, (f) => this.flag(f));
+  }
+  condition(cc: number): bigint {
+    return condition(integers, cc, (f) => this.flag(f));
+  }
+  systemFlags(): bigint {
+    return BigInt(this.#s.u32[at.systemFlags >> 2] as number);
+  }
+  setSystemFlags(v: bigint): void {
+    this.#s.u32[at.systemFlags >> 2] = Number(u(32, v));
+  }
 
   // Control.
-  ip(): bigint { return u(this.#d.mode === 64 ? 64 : 32, BigInt(this.#d.ip)); }
-  modrm(): bigint { return BigInt(this.#d.modrmByte); }
+  ip(): bigint {
+    return u(this.#d.mode === 64 ? 64 : 32, BigInt(this.#d.ip));
+  }
+  modrm(): bigint {
+    return BigInt(this.#d.modrmByte);
+  }
   nextIp(): bigint {
     const next = BigInt(this.#d.ip + this.#d.length);
     return u(this.#d.mode === 64 ? 64 : 32, next);
   }
-  target(): bigint { return u(64, BigInt(this.#d.target)); }
-  branch(): void { this.jump(BigInt(this.#d.target)); }
-  branchIf(c: bigint): void { if (c !== 0n) this.branch(); }
+  target(): bigint {
+    return u(64, BigInt(this.#d.target));
+  }
+  branch(): void {
+    this.jump(BigInt(this.#d.target));
+  }
+  branchIf(c: bigint): void {
+    if (c !== 0n) this.branch();
+  }
   jump(target: bigint): void {
     this.#s.u64[at.rip >> 3] = u(64, target);
     throw new Left(leave.jumped);
   }
-  fault(vector: number, error = 0): void { throw new Left(this.#cpu.raise(vector, error)); }
+  fault(vector: number, error = 0): void {
+    throw new Left(this.#cpu.raise(vector, error));
+  }
   trap(vector: number, error = 0): void {
     this.#cpu.raise(vector, error);
     throw new Left(leave.trap);
   }
-  exit(code: number): void { throw new Left(code); }
+  exit(code: number): void {
+    throw new Left(code);
+  }
 
   repeat(body: () => void, zf: boolean): void {
     const { rep, addressSize } = this.#form;
@@ -297,4 +413,8 @@ export class Evaluator implements Ops<bigint> {
 
 /** What a leave code means after one instruction, or undefined to go on. */
 export const exitOf = (code: number): Exit | undefined =>
-  code === leave.fault || code === leave.trap ? exit.fault : code === leave.int80 || code === leave.sysenter || code === leave.syscall ? (code as Exit) : undefined;
+  code === leave.fault || code === leave.trap
+    ? exit.fault
+    : code === leave.int80 || code === leave.sysenter || code === leave.syscall
+      ? (code as Exit)
+      : undefined;

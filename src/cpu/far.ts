@@ -23,7 +23,9 @@ const slot = (m: Machine, sp: bigint, bytes: number, write: boolean, size: Stack
 
 const load = (m: Machine, sp: bigint, bits: number): bigint => {
   const p = m.readLinear(slot(m, sp, bits / 8, false, stackSize(m.state)), bits / 8);
-  return bits === 64 ? m.state.view.getBigUint64(p, true) : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
+  return bits === 64
+    ? m.state.view.getBigUint64(p, true)
+    : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
 const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
   const p = m.writeLinear(slot(m, sp, bits / 8, true, size), bits / 8);

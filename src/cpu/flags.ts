@@ -15,13 +15,36 @@ export const kindNames = Object.keys(kindCode) as readonly KeptKind[];
 /** The part of the vocabulary that computes and does nothing else. */
 export type Pure<V> = Pick<
   Ops<V>,
-  "imm" | "add" | "sub" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "zext" | "eq" | "ne" | "ltS" | "ltU" | "leS" | "leU" | "popcnt" | "select"
+  | "imm"
+  | "add"
+  | "sub"
+  | "and"
+  | "or"
+  | "xor"
+  | "not"
+  | "shl"
+  | "shr"
+  | "zext"
+  | "eq"
+  | "ne"
+  | "ltS"
+  | "ltU"
+  | "leS"
+  | "leU"
+  | "popcnt"
+  | "select"
 >;
 type Rule = <V>(o: Pure<V>, r: V, a: V, b: V) => V;
 
 const top = <V>(o: Pure<V>, v: V): V => o.shr(v, o.imm(63));
-const bit = (n: number): Rule => (o, r) => o.and(o.shr(r, o.imm(n)), o.imm(1));
-const bitOfA = (n: number): Rule => (o, _r, a) => o.and(o.shr(a, o.imm(n)), o.imm(1));
+const bit =
+  (n: number): Rule =>
+  (o, r) =>
+    o.and(o.shr(r, o.imm(n)), o.imm(1));
+const bitOfA =
+  (n: number): Rule =>
+  (o, _r, a) =>
+    o.and(o.shr(a, o.imm(n)), o.imm(1));
 export const flagBit: Record<Flag, number> = { CF: EF.CF, PF: EF.PF, AF: EF.AF, ZF: EF.ZF, SF: EF.SF, OF: EF.OF };
 const at: Record<Flag, number> = { CF: 0, PF: 2, AF: 4, ZF: 6, SF: 7, OF: 11 };
 
@@ -44,7 +67,14 @@ export const rules: Record<KeptKind, Record<Flag, Rule>> = {
   sbb: difference,
   inc: { ...fromResult, CF: kept, AF: (o, r, a) => bit(4)(o, o.xor(a, r), a, a), OF: (o, r, a) => top(o, o.and(o.not(a), r)) },
   dec: { ...fromResult, CF: kept, AF: (o, r, a) => bit(4)(o, o.xor(a, r), a, a), OF: (o, r, a) => top(o, o.and(a, o.not(r))) },
-  split: { ZF: zero, SF: (o, _r, _a, b) => top(o, b), PF: (o, _r, a, b) => parity(o, b, a, b), CF: bitOfA(at.CF), AF: bitOfA(at.AF), OF: bitOfA(at.OF) },
+  split: {
+    ZF: zero,
+    SF: (o, _r, _a, b) => top(o, b),
+    PF: (o, _r, a, b) => parity(o, b, a, b),
+    CF: bitOfA(at.CF),
+    AF: bitOfA(at.AF),
+    OF: bitOfA(at.OF),
+  },
 };
 
 /** What "split" keeps for a word of flags: r is 0 if ZF is set, b has SF on top and odd parity if PF is clear. */
@@ -78,24 +108,41 @@ export const assemble = <V>(o: Pure<V>, flag: (f: Flag) => V): V =>
 export const condition = <V>(o: Pure<V>, cc: number, flag: (f: Flag) => V): V => {
   const less = () => o.xor(flag("SF"), flag("OF"));
   const even = [
-    () => flag("OF"), () => flag("CF"), () => flag("ZF"), () => o.or(flag("CF"), flag("ZF")),
-    () => flag("SF"), () => flag("PF"), less, () => o.or(flag("ZF"), less()),
+    () => flag("OF"),
+    () => flag("CF"),
+    () => flag("ZF"),
+    () => o.or(flag("CF"), flag("ZF")),
+    () => flag("SF"),
+    () => flag("PF"),
+    less,
+    () => o.or(flag("ZF"), less()),
   ][cc >> 1]!();
   return cc & 1 ? o.xor(even, o.imm(1)) : even;
 };
 /** The same straight from the operands of a comparison (kind "sub"), where that is one comparison; else undefined. */
 export const compared = <V>(o: Pure<V>, cc: number, r: V, a: V, b: V): V | undefined => {
   switch (cc) {
-    case 2: return o.ltU(a, b);
-    case 3: return o.leU(b, a);
-    case 4: return o.eq(r, o.imm(0));
-    case 5: return o.ne(r, o.imm(0));
-    case 6: return o.leU(a, b);
-    case 7: return o.ltU(b, a);
-    case 12: return o.ltS(a, b);
-    case 13: return o.leS(b, a);
-    case 14: return o.leS(a, b);
-    case 15: return o.ltS(b, a);
-    default: return undefined;
+    case 2:
+      return o.ltU(a, b);
+    case 3:
+      return o.leU(b, a);
+    case 4:
+      return o.eq(r, o.imm(0));
+    case 5:
+      return o.ne(r, o.imm(0));
+    case 6:
+      return o.leU(a, b);
+    case 7:
+      return o.ltU(b, a);
+    case 12:
+      return o.ltS(a, b);
+    case 13:
+      return o.leS(b, a);
+    case 14:
+      return o.leS(a, b);
+    case 15:
+      return o.ltS(b, a);
+    default:
+      return undefined;
   }
 };

@@ -39,11 +39,21 @@ export class HandlerForm implements Form {
     this.widths = row.operands.map((o) => o.widths[sizeIndex(size)]);
     this.cc = row.cc;
   }
-  get w(): Width { return operandWidth(this.row, this.size); }
-  get mode(): AddressSize { return this.context.mode; }
-  get stackSize(): AddressSize { return this.context.stackSize; }
-  get flat(): boolean { return this.context.flat; }
-  memory(n: number): boolean { return this.memoryKind !== "none" && isMemoryOperand(this.row.operands[n]!); }
+  get w(): Width {
+    return operandWidth(this.row, this.size);
+  }
+  get mode(): AddressSize {
+    return this.context.mode;
+  }
+  get stackSize(): AddressSize {
+    return this.context.stackSize;
+  }
+  get flat(): boolean {
+    return this.context.flat;
+  }
+  memory(n: number): boolean {
+    return this.memoryKind !== "none" && isMemoryOperand(this.row.operands[n]!);
+  }
 }
 
 /** Can this operand be memory (when modrm says so, or always)? */
@@ -51,7 +61,8 @@ export const isMemoryOperand = (o: Operand): boolean =>
   o.kind === "rm" || o.kind === "mem" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
 
 /** Must this operand, if it is memory, be aligned to 16 bytes? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
-export const isAligned = (row: Row, o: Operand): boolean => row.unaligned !== true && (o.widths[0] === 128 || o.spec === "Mfx") && isMemoryOperand(o);
+export const isAligned = (row: Row, o: Operand): boolean =>
+  row.unaligned !== true && (o.widths[0] === 128 || o.spec === "Mfx") && isMemoryOperand(o);
 
 /** Operand size of an instruction: 8 for rows on bytes, else the prefixes'. */
 export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
@@ -60,11 +71,13 @@ export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
 };
 
 /** String instructions and loops address through registers of the address size: it is part of their form though no modrm is there. */
-const addressed = (row: Row): boolean => row.repeat !== undefined || row.operands.some((o) => o.kind === "strX" || o.kind === "strY") || row.addressed === true;
+const addressed = (row: Row): boolean =>
+  row.repeat !== undefined || row.operands.some((o) => o.kind === "strX" || o.kind === "strY") || row.addressed === true;
 
 const hasMemory = (row: Row): boolean => row.operands.some(isMemoryOperand);
 const alwaysMemory = (row: Row): boolean => row.operands.some((o) => o.kind === "mem" || o.kind === "moffs");
-const neverMemory = (row: Row): boolean => row.modrm !== undefined || row.operands.some((o) => o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti");
+const neverMemory = (row: Row): boolean =>
+  row.modrm !== undefined || row.operands.some((o) => o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti");
 
 const sizesAll = [16, 32, 64] as const;
 const addressSizes: Record<AddressSize, readonly AddressSize[]> = { 64: [64, 32], 32: [32, 16], 16: [16, 32] };
@@ -82,7 +95,10 @@ export const normalKey = (row: Row, size: number, kind: number, addressSize: Add
   return formKey(s, kind, a, c, row.repeat ? rep : 0);
 };
 
-export interface KeyedForm { readonly key: number; readonly form: HandlerForm }
+export interface KeyedForm {
+  readonly key: number;
+  readonly form: HandlerForm;
+}
 
 /** All forms of a row, once each. */
 export const formsOf = (row: Row): KeyedForm[] => {
@@ -95,10 +111,12 @@ export const formsOf = (row: Row): KeyedForm[] => {
     if (hasMemory(row) && !neverMemory(row)) kinds.push(...kindsIn(context));
     for (const size of sizesAll) {
       if (size === 64 && context.mode !== 64) continue;
-      for (const kind of kinds) for (const a of kind === "none" ? addressSizes[context.mode] : [addressSizeOf(kind, context.mode)]) for (const rep of row.repeat ? ([0, 1, 2] as const) : ([0] as const)) {
-        const key = normalKey(row, size, memoryKinds.indexOf(kind), a, contextNumber, rep);
-        if (!out.has(key)) out.set(key, new HandlerForm(row, size, kind, a, context, rep));
-      }
+      for (const kind of kinds)
+        for (const a of kind === "none" ? addressSizes[context.mode] : [addressSizeOf(kind, context.mode)])
+          for (const rep of row.repeat ? ([0, 1, 2] as const) : ([0] as const)) {
+            const key = normalKey(row, size, memoryKinds.indexOf(kind), a, contextNumber, rep);
+            if (!out.has(key)) out.set(key, new HandlerForm(row, size, kind, a, context, rep));
+          }
     }
   });
   return [...out].map(([key, form]) => ({ key, form }));

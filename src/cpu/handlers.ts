@@ -1,16 +1,28 @@
 // The interpreter's handlers: every form of every row compiled to one wasm function over a decoded record. A handler does its
 // instruction and tail-calls the next record's handler; at the end of a block it follows the branch's link.
-import { accessWord, as, Compiler, conditionFunction, field, flagFunction, flagsWordFunction, loadAt, pure, type Runtime, truth } from "./compile.ts";
+import {
+  accessWord,
+  as,
+  Compiler,
+  conditionFunction,
+  field,
+  flagFunction,
+  flagsWordFunction,
+  loadAt,
+  pure,
+  type Runtime,
+  truth,
+} from "./compile.ts";
 import { leave } from "./exit.ts";
 import { formKeys, formsOf, type HandlerForm, isAligned } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
-import type { Flag, Ops, Width } from "./ops.ts";
 import { access } from "./mmu.ts";
+import type { Flag, Ops, Width } from "./ops.ts";
+import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
 import type { Operand, Row } from "./row.ts";
 import { regionSlots, regionType, repeatRounds, slotsOf } from "./slots.ts";
-import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
 import { at, R } from "./state.ts";
-import { Body, type FuncType, type Node, type WasmType, i32c, i64c, localGet, ModuleWriter, node, op, wt } from "./wasm.ts";
+import { Body, type FuncType, i32c, i64c, localGet, ModuleWriter, type Node, node, op, type WasmType, wt } from "./wasm.ts";
 
 /** (record, budget) -> exit or leave code. */
 const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
@@ -34,11 +46,17 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     super(body, form, runtime);
     this.#slots = slotsOf(form.row, form.memoryKind !== "none");
   }
-  record(): Node { return rec; }
-  budget(): Node { return left; }
+  record(): Node {
+    return rec;
+  }
+  budget(): Node {
+    return left;
+  }
 
   // Operands.
-  #operand(n: number): Operand { return this.form.row.operands[n]!; }
+  #operand(n: number): Operand {
+    return this.form.row.operands[n]!;
+  }
   #offset(n: number): Node {
     const o = this.#operand(n);
     if (o.kind === "fixed") return i32c(at.gpr + o.register * 8);
@@ -53,7 +71,8 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
       const selector = pure.shl(recordField(op.i64load, record.disp, wt.i64), pure.imm(32));
       return this.body.bind(pure.or(recordField(op.i64load, record.imm, wt.i64), selector));
     }
-    if (o.kind === "imm" && n > 0 && this.#operand(n - 1).kind === "imm") return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
+    if (o.kind === "imm" && n > 0 && this.#operand(n - 1).kind === "imm")
+      return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
     if (o.kind === "imm" || o.kind === "simm") return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
     if (o.kind === "one") return i64c(1n);
     if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
@@ -77,11 +96,19 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     if (w === 128) return b.store(op.v128store, offset, as(wt.v128, v), 0);
     b.store(w === 8 ? op.i64store8 : w === 16 ? op.i64store16 : w === 32 ? op.i64store32 : op.i64store, offset, as(wt.i64, v), 0);
   }
-  reg(r: number, w: Width): Node { return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8)); }
-  setReg(r: number, w: Width, v: Node): void { this.#put(i32c(at.gpr + r * 8), w === 32 ? 64 : w, v); }
+  reg(r: number, w: Width): Node {
+    return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8));
+  }
+  setReg(r: number, w: Width, v: Node): void {
+    this.#put(i32c(at.gpr + r * 8), w === 32 ? 64 : w, v);
+  }
 
-  xmm(r: number): Node { return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32)); }
-  setXmm(r: number, v: Node): void { this.#put(i32c(at.ymm + r * 32), 128, v); }
+  xmm(r: number): Node {
+    return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32));
+  }
+  setXmm(r: number, v: Node): void {
+    this.#put(i32c(at.ymm + r * 32), 128, v);
+  }
 
   // Addresses.
   #memoryOffset(): Node {
@@ -89,10 +116,13 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     const register = (slot: number) => node(wt.i64, op.i64load, [recordField(op.i32load16u, slot)]);
     const disp = recordField(op.i64load, record.disp, wt.i64);
     let a = pure.add(register(record.base), disp);
-    if (kind !== "b64" && kind !== "b32") a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
+    if (kind !== "b64" && kind !== "b32")
+      a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
     return pure.zext(a, this.form.addressSize);
   }
-  address(_n: number): Node { return this.body.bind(this.#memoryOffset()); }
+  address(_n: number): Node {
+    return this.body.bind(this.#memoryOffset());
+  }
   #translateOperand(n: number, how: 0 | 1): Node {
     return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, isAligned(this.form.row, this.#operand(n)));
   }
@@ -102,7 +132,9 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
     return this.#throughSegment(offset, this.form.widths[n]!, how, isAligned(this.form.row, this.#operand(n)));
   }
-  linear(n: number, write: boolean): Node { return this.body.bind(this.#linearOperand(n, write ? access.write : access.read)); }
+  linear(n: number, write: boolean): Node {
+    return this.body.bind(this.#linearOperand(n, write ? access.write : access.read));
+  }
   segment(_n: number): Node {
     const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);
     return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
@@ -118,7 +150,21 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     const linear = pure.add(base, offset);
     if (this.form.mode !== 64) {
       b.if(node(wt.i32, op.i32load8u, [segment], at.segCheck));
-      b.expr(node(wt.i32, op.call, [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), accessWord(how, linear, w >> 3, isAligned), rec, left], this.runtime.checkSegment));
+      b.expr(
+        node(
+          wt.i32,
+          op.call,
+          [
+            segment,
+            node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]),
+            i32c(w >> 3),
+            accessWord(how, linear, w >> 3, isAligned),
+            rec,
+            left,
+          ],
+          this.runtime.checkSegment,
+        ),
+      );
       b.end();
     }
     return this.form.mode === 64 ? linear : pure.zext(linear, 32);
@@ -129,8 +175,12 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     if (this.form.context.flat) return o;
     return this.#segmented(i32c(segment), o, w, how);
   }
-  load(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#linear(segment, offset, w, access.read), w, access.read), w); }
-  loadRmw(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w); }
+  load(segment: number | undefined, offset: Node, w: number): Node {
+    return this.readAt(this.translate(this.#linear(segment, offset, w, access.read), w, access.read), w);
+  }
+  loadRmw(segment: number | undefined, offset: Node, w: number): Node {
+    return this.readAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w);
+  }
   store(segment: number | undefined, offset: Node, w: number, v: Node): void {
     this.writeAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w, v);
   }
@@ -172,10 +222,18 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
     this.#tail(next, left);
   }
-  ip(): Node { return this.body.bind(pure.sext(recordField(op.i64load, record.imm, wt.i64), 48)); }
-  modrm(): Node { return this.body.bind(as(wt.i64, recordField(op.i32load8u, record.imm + 6))); }
-  nextIp(): Node { return this.body.bind(recordField(op.i64load, record.imm, wt.i64)); }
-  target(): Node { return this.body.bind(recordField(op.i64load, record.disp, wt.i64)); }
+  ip(): Node {
+    return this.body.bind(pure.sext(recordField(op.i64load, record.imm, wt.i64), 48));
+  }
+  modrm(): Node {
+    return this.body.bind(as(wt.i64, recordField(op.i32load8u, record.imm + 6)));
+  }
+  nextIp(): Node {
+    return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
+  }
+  target(): Node {
+    return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
+  }
   branch(): void {
     const b = this.body;
     const t = b.bind(recordField(op.i32load, record.link));
@@ -197,21 +255,29 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.store(op.i64store, i32c(0), t, at.rip);
     const low = as(wt.i32, t);
     const hash = node(wt.i32, op.i32xor, [low, node(wt.i32, op.i32shrU, [low, i32c(12)])]);
-    const entry = b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shl, [hash, i32c(4)]), i32c((jumpCache.entries - 1) * jumpCache.size)]));
+    const entry = b.bind(
+      node(wt.i32, op.i32and, [node(wt.i32, op.i32shl, [hash, i32c(4)]), i32c((jumpCache.entries - 1) * jumpCache.size)]),
+    );
     b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), t]));
     this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
     b.end();
     this.#leave(leave.jumped);
   }
-  fault(vector: number, error = 0): void { this.#raise(vector, error, leave.fault); }
-  trap(vector: number, error = 0): void { this.#raise(vector, error, leave.trap); }
+  fault(vector: number, error = 0): void {
+    this.#raise(vector, error, leave.fault);
+  }
+  trap(vector: number, error = 0): void {
+    this.#raise(vector, error, leave.trap);
+  }
   #raise(vector: number, error: number, code: number): void {
     const b = this.body;
     b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
     b.store(op.i32store, i32c(0), i32c(error), at.exitError);
     this.#leave(code);
   }
-  exit(code: number): void { this.#leave(code); }
+  exit(code: number): void {
+    this.#leave(code);
+  }
   /** The record of a compiled region: run it, and follow the jump it ends with. */
   region(): void {
     const b = this.body;
@@ -309,7 +375,14 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
     return m.func({ params: [], results: [i32] }, b.done());
   });
   const env: Env = {
-    miss, commit, checkSegment, raise: 0, flag, flagsWord, condition, act,
+    miss,
+    commit,
+    checkSegment,
+    raise: 0,
+    flag,
+    flagsWord,
+    condition,
+    act,
     handlerTypeIndex: m.type(handlerType),
     regionTypeIndex: m.type(regionType),
     routine: (name) => {

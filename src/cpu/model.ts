@@ -6,13 +6,38 @@ type Register = "a" | "b" | "c" | "d";
 
 /** Feature bits: CPUID leaf, register, bit. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names as /proc/cpuinfo has them. */
 const features = {
-  fpu: [1, "d", 0], tsc: [1, "d", 4], msr: [1, "d", 5], cx8: [1, "d", 8], sep: [1, "d", 11], cmov: [1, "d", 15], clflush: [1, "d", 19],
-  mmx: [1, "d", 23], fxsr: [1, "d", 24], sse: [1, "d", 25], sse2: [1, "d", 26],
-  pni: [1, "c", 0], pclmulqdq: [1, "c", 1], ssse3: [1, "c", 9], cx16: [1, "c", 13], sse4_1: [1, "c", 19], sse4_2: [1, "c", 20],
-  movbe: [1, "c", 22], popcnt: [1, "c", 23], aes: [1, "c", 25], hypervisor: [1, "c", 31],
-  syscall: [0x8000_0001, "d", 11], nx: [0x8000_0001, "d", 20], rdtscp: [0x8000_0001, "d", 27], lm: [0x8000_0001, "d", 29],
-  lahf_lm: [0x8000_0001, "c", 0], abm: [0x8000_0001, "c", 5],
-  fsgsbase: [7, "b", 0], bmi1: [7, "b", 3], bmi2: [7, "b", 8], erms: [7, "b", 9], adx: [7, "b", 19],
+  fpu: [1, "d", 0],
+  tsc: [1, "d", 4],
+  msr: [1, "d", 5],
+  cx8: [1, "d", 8],
+  sep: [1, "d", 11],
+  cmov: [1, "d", 15],
+  clflush: [1, "d", 19],
+  mmx: [1, "d", 23],
+  fxsr: [1, "d", 24],
+  sse: [1, "d", 25],
+  sse2: [1, "d", 26],
+  pni: [1, "c", 0],
+  pclmulqdq: [1, "c", 1],
+  ssse3: [1, "c", 9],
+  cx16: [1, "c", 13],
+  sse4_1: [1, "c", 19],
+  sse4_2: [1, "c", 20],
+  movbe: [1, "c", 22],
+  popcnt: [1, "c", 23],
+  aes: [1, "c", 25],
+  hypervisor: [1, "c", 31],
+  syscall: [0x8000_0001, "d", 11],
+  nx: [0x8000_0001, "d", 20],
+  rdtscp: [0x8000_0001, "d", 27],
+  lm: [0x8000_0001, "d", 29],
+  lahf_lm: [0x8000_0001, "c", 0],
+  abm: [0x8000_0001, "c", 5],
+  fsgsbase: [7, "b", 0],
+  bmi1: [7, "b", 3],
+  bmi2: [7, "b", 8],
+  erms: [7, "b", 9],
+  adx: [7, "b", 19],
 } as const satisfies Record<string, readonly [number, Register, number]>;
 export type Feature = keyof typeof features;
 
@@ -75,14 +100,23 @@ export const cpuid = (m: Model, leaf: number, _subleaf: number): [number, number
   const base = Math.min(m.family, 15);
   const signature = ((m.family - base) << 20) | ((m.model >> 4) << 16) | (base << 8) | ((m.model & 15) << 4) | m.stepping;
   switch (leaf) {
-    case 0: return [7, v0, v2, v1_];
+    case 0:
+      return [7, v0, v2, v1_];
     // Line size of CLFLUSH (8 quadwords), one logical processor.
-    case 1: return [signature, 0x0001_0800, bits(m, 1, "c"), bits(m, 1, "d")];
-    case 7: return [0, bits(m, 7, "b"), 0, 0];
-    case 0x8000_0000: return [0x8000_0008, m.vendor === "amd" ? v0 : 0, m.vendor === "amd" ? v2 : 0, m.vendor === "amd" ? v1_ : 0];
+    case 1:
+      return [signature, 0x0001_0800, bits(m, 1, "c"), bits(m, 1, "d")];
+    case 7:
+      return [0, bits(m, 7, "b"), 0, 0];
+    case 0x8000_0000:
+      return [0x8000_0008, m.vendor === "amd" ? v0 : 0, m.vendor === "amd" ? v2 : 0, m.vendor === "amd" ? v1_ : 0];
     case 0x8000_0001:
       // AMD repeats the low bits of leaf 1 EDX here.
-      return [m.vendor === "amd" ? signature : 0, 0, bits(m, leaf, "c"), bits(m, leaf, "d") | (m.vendor === "amd" ? bits(m, 1, "d") & 0x0183_f3ff : 0)];
+      return [
+        m.vendor === "amd" ? signature : 0,
+        0,
+        bits(m, leaf, "c"),
+        bits(m, leaf, "d") | (m.vendor === "amd" ? bits(m, 1, "d") & 0x0183_f3ff : 0),
+      ];
     case 0x8000_0002:
     case 0x8000_0003:
     case 0x8000_0004: {
@@ -91,7 +125,9 @@ export const cpuid = (m: Model, leaf: number, _subleaf: number): [number, number
       return [a, b, c, words(text.slice(12))[0]];
     }
     // 48 physical and 48 linear address bits.
-    case 0x8000_0008: return [0x3030, 0, 0, 0];
-    default: return [0, 0, 0, 0];
+    case 0x8000_0008:
+      return [0x3030, 0, 0, 0];
+    default:
+      return [0, 0, 0, 0];
   }
 };

@@ -8,7 +8,7 @@
 //  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
 import type { ActName } from "./routine-types.ts";
 import type { SimdName } from "./simd.ts";
-import type { EF, Field } from "./state.ts";
+import type { Field } from "./state.ts";
 
 export type Width = 8 | 16 | 32 | 64;
 export type AddressSize = 16 | 32 | 64;
@@ -173,7 +173,5 @@ export interface Ops<V> {
   act(name: ActName, a?: V, b?: V): void;
 }
 
-/** Names of EFLAGS bits, for `setFlags`. */
-export type EflagsBit = keyof typeof EF;
 
 export type Meaning = <V>(o: Ops<V>, i: Form) => void;

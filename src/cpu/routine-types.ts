@@ -2,7 +2,10 @@
 // and actions on the machine by name.
 import type { WasmType } from "./wasm.ts";
 
-export interface RoutineType { readonly params: readonly WasmType[]; readonly result?: WasmType | undefined }
+export interface RoutineType {
+  readonly params: readonly WasmType[];
+  readonly result?: WasmType | undefined;
+}
 /** Actions (act.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
 // biome-ignore format: table
 export const actNames = [

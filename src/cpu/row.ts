@@ -3,14 +3,32 @@ import type { Meaning } from "./ops.ts";
 
 /** Where an operand comes from. SDM Vol. 2D appendix A.2.1, the capital letters. */
 export type OperandKind =
-  | "rm" | "reg" | "opreg" | "mem" | "rmreg" // general registers: E, G, Z (low opcode bits), M, R
-  | "xmmrm" | "xmm" | "xmmU" | "xmmH" // W, V, U, H (VEX.vvvv)
-  | "mmrm" | "mm" | "mmN" // Q, P, N
-  | "st" | "sti" // x87 stack top and ST(i) by the rm field
-  | "sreg" | "creg" | "dreg" // S, C, D
-  | "imm" | "simm" | "one" | "rel" | "moffs" | "far" // I, sign-extended I, the constant 1, J, O, A
+  | "rm"
+  | "reg"
+  | "opreg"
+  | "mem"
+  | "rmreg" // general registers: E, G, Z (low opcode bits), M, R
+  | "xmmrm"
+  | "xmm"
+  | "xmmU"
+  | "xmmH" // W, V, U, H (VEX.vvvv)
+  | "mmrm"
+  | "mm"
+  | "mmN" // Q, P, N
+  | "st"
+  | "sti" // x87 stack top and ST(i) by the rm field
+  | "sreg"
+  | "creg"
+  | "dreg" // S, C, D
+  | "imm"
+  | "simm"
+  | "one"
+  | "rel"
+  | "moffs"
+  | "far" // I, sign-extended I, the constant 1, J, O, A
   | "fixed" // a register named by the row
-  | "strX" | "strY"; // DS:rSI and ES:rDI
+  | "strX"
+  | "strY"; // DS:rSI and ES:rDI
 
 export interface Operand {
   readonly kind: OperandKind;
@@ -22,7 +40,8 @@ export interface Operand {
   readonly spec: string;
 }
 
-export type Prefix = "none" | "66" | "F3" | "F2";
+/** "NFx": neither F3 nor F2 is allowed; 66 is what it always is. SDM Vol. 2A 3.1.1.1 */
+export type Prefix = "none" | "NFx" | "66" | "F3" | "F2";
 export interface Attributes {
   /** LOCK is allowed when operand 0 is memory. */
   readonly lock?: true;
@@ -69,16 +88,63 @@ export interface Row extends Attributes {
 }
 
 const sizes: Record<string, readonly [number, number, number]> = {
-  b: [8, 8, 8], w: [16, 16, 16], d: [32, 32, 32], q: [64, 64, 64], v: [16, 32, 64], z: [16, 32, 32], y: [32, 32, 64],
-  p: [32, 48, 80], a: [32, 64, 64], s: [48, 48, 80], t: [80, 80, 80], dq: [128, 128, 128], ps: [128, 128, 128], pd: [128, 128, 128], x: [128, 128, 128],
-  ss: [32, 32, 32], sd: [64, 64, 64], pi: [64, 64, 64], qq: [256, 256, 256], env: [112, 224, 224], state: [752, 864, 864], fx: [4096, 4096, 4096],
+  b: [8, 8, 8],
+  w: [16, 16, 16],
+  d: [32, 32, 32],
+  q: [64, 64, 64],
+  v: [16, 32, 64],
+  z: [16, 32, 32],
+  y: [32, 32, 64],
+  p: [32, 48, 80],
+  a: [32, 64, 64],
+  s: [48, 48, 80],
+  t: [80, 80, 80],
+  dq: [128, 128, 128],
+  ps: [128, 128, 128],
+  pd: [128, 128, 128],
+  x: [128, 128, 128],
+  ss: [32, 32, 32],
+  sd: [64, 64, 64],
+  pi: [64, 64, 64],
+  qq: [256, 256, 256],
+  env: [112, 224, 224],
+  state: [752, 864, 864],
+  fx: [4096, 4096, 4096],
 };
 const letters: Record<string, OperandKind> = {
-  E: "rm", G: "reg", Z: "opreg", M: "mem", R: "rmreg", W: "xmmrm", V: "xmm", U: "xmmU", H: "xmmH", Q: "mmrm", P: "mm", N: "mmN",
-  S: "sreg", C: "creg", D: "dreg", I: "imm", s: "simm", J: "rel", O: "moffs", A: "far", X: "strX", Y: "strY",
+  E: "rm",
+  G: "reg",
+  Z: "opreg",
+  M: "mem",
+  R: "rmreg",
+  W: "xmmrm",
+  V: "xmm",
+  U: "xmmU",
+  H: "xmmH",
+  Q: "mmrm",
+  P: "mm",
+  N: "mmN",
+  S: "sreg",
+  C: "creg",
+  D: "dreg",
+  I: "imm",
+  s: "simm",
+  J: "rel",
+  O: "moffs",
+  A: "far",
+  X: "strX",
+  Y: "strY",
 };
 const fixedNames: Record<string, readonly [number, string]> = {
-  AL: [0, "b"], CL: [1, "b"], AX: [0, "w"], DX: [2, "w"], EAX: [0, "d"], rAX: [0, "v"], rCX: [1, "v"], rDX: [2, "v"], RAX: [0, "q"],
+  AL: [0, "b"],
+  CL: [1, "b"],
+  AX: [0, "w"],
+  DX: [2, "w"],
+  EAX: [0, "d"],
+  rAX: [0, "v"],
+  rCX: [1, "v"],
+  rDX: [2, "v"],
+  RAX: [0, "q"],
 };
 
 const parseOperand = (spec: string): Operand => {
@@ -93,7 +159,22 @@ const parseOperand = (spec: string): Operand => {
   return { kind, widths, register: 0, spec };
 };
 
-const hasModrmOperand = new Set<OperandKind>(["rm", "reg", "mem", "rmreg", "xmmrm", "xmm", "xmmU", "mmrm", "mm", "mmN", "sreg", "creg", "dreg", "sti"]);
+const hasModrmOperand = new Set<OperandKind>([
+  "rm",
+  "reg",
+  "mem",
+  "rmreg",
+  "xmmrm",
+  "xmm",
+  "xmmU",
+  "mmrm",
+  "mm",
+  "mmN",
+  "sreg",
+  "creg",
+  "dreg",
+  "sti",
+]);
 
 /**
  * `row("add", "01 Ev,Gv", add, { lock: true })`, `row("rol", "C1 /0 Ev,Ib", rol)`, `row("addsd", "F2 0F 58 Vsd,Wsd", addsd)`.
@@ -110,6 +191,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   let operands: readonly Operand[] = [];
   for (const word of words) {
     if (word === "NP") prefix = "none";
+    else if (word === "NFx") prefix = word;
     else if (word === "REX.W") rexW = true;
     else if (word === "W0") rexW = false;
     else if (word === "REX.B0") rexB = false;
@@ -129,15 +211,33 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     }
   }
   const modrm = opcodes[1];
-  const hasModrm = modrm !== undefined || digit !== undefined || encoding.includes("/r") || operands.some((o) => hasModrmOperand.has(o.kind));
-  return { name, encoding, map: map as Row["map"], opcode: opcodes[0]!, prefix, rexW, rexB, digit, modrm, hasModrm, operands, does, cc: -1, ...attributes };
+  const hasModrm =
+    modrm !== undefined || digit !== undefined || encoding.includes("/r") || operands.some((o) => hasModrmOperand.has(o.kind));
+  return {
+    name,
+    encoding,
+    map: map as Row["map"],
+    opcode: opcodes[0]!,
+    prefix,
+    rexW,
+    rexB,
+    digit,
+    modrm,
+    hasModrm,
+    operands,
+    does,
+    cc: -1,
+    ...attributes,
+  };
 };
 
 /** Index of an operand size in `Operand.widths`. */
 export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 64 ? 2 : 1);
 
 /** Does the operand size change what the row does? */
-export const sized = (r: Row): boolean => r.size === undefined && r.size64 !== "force" && r.operands.some((o) => o.widths[0] !== o.widths[2] || o.widths[0] !== o.widths[1]);
+export const sized = (r: Row): boolean =>
+  r.size === undefined && r.size64 !== "force" && r.operands.some((o) => o.widths[0] !== o.widths[2] || o.widths[0] !== o.widths[1]);
 
 /** Names a set of rows, so that generated code made from other rows is noticed. */
-export const rowsKey = (rows: readonly Row[]): string => `${rows.length} rows, ${rows.reduce((n, r) => n + r.encoding.length, 0)} characters`;
+export const rowsKey = (rows: readonly Row[]): string =>
+  `${rows.length} rows, ${rows.reduce((n, r) => n + r.encoding.length, 0)} characters`;

@@ -3,7 +3,10 @@ import { contextIndex } from "./context.ts";
 import { at, S, type State, vector } from "./state.ts";
 
 /** Where descriptors are: 8-byte entries of the current task. */
-export interface DescriptorTables { readonly gdt: Uint8Array; readonly ldt: Uint8Array }
+export interface DescriptorTables {
+  readonly gdt: Uint8Array;
+  readonly ldt: Uint8Array;
+}
 
 export interface Descriptor {
   readonly base: number;
@@ -14,7 +17,16 @@ export interface Descriptor {
 }
 
 /** Access byte bits. SDM Vol. 3A Figure 3-8. */
-const A = { present: 0x80, dpl: 0x60, segment: 0x10, code: 0x08, expandDown: 0x04, conforming: 0x04, writable: 0x02, readable: 0x02 } as const;
+const A = {
+  present: 0x80,
+  dpl: 0x60,
+  segment: 0x10,
+  code: 0x08,
+  expandDown: 0x04,
+  conforming: 0x04,
+  writable: 0x02,
+  readable: 0x02,
+} as const;
 /** Flags nibble, in bits 8..11 of `segAccess`. */
 export const F = { long: 0x200, big: 0x400, granular: 0x800 } as const;
 
@@ -79,7 +91,9 @@ export class Segments {
     return d ? d.high & 0x00ff_ff00 : -1;
   }
   /** In bytes; -1 if invisible. */
-  limit(selector: number): number { return this.#visible(selector)?.limit ?? -1; }
+  limit(selector: number): number {
+    return this.#visible(selector)?.limit ?? -1;
+  }
   readable(selector: number): boolean {
     const d = this.#visible(selector);
     return d !== undefined && (!(d.access & A.code) || (d.access & A.readable) !== 0);
@@ -99,7 +113,9 @@ export class Segments {
     if (d.access & F.long && d.access & F.big) return vector.GP;
     return d.access & A.present ? -1 : vector.NP;
   }
-  loadCode(selector: number): void { this.#put(S.cs, (selector & ~3) | 3, this.lookup(selector)); }
+  loadCode(selector: number): void {
+    this.#put(S.cs, (selector & ~3) | 3, this.lookup(selector));
+  }
 
   #put(s: number, selector: number, d: Descriptor | undefined): void {
     const st = this.#s;

@@ -7,9 +7,24 @@ const registerSlots = [record.r0, record.r1, record.base, record.index] as const
 
 const isRegister = (o: Operand, memory: boolean): boolean => {
   switch (o.kind) {
-    case "rm": case "xmmrm": case "mmrm": return !memory;
-    case "imm": case "simm": case "one": case "rel": case "far": case "fixed": case "moffs": case "mem": case "strX": case "strY": case "st": return false;
-    default: return true;
+    case "rm":
+    case "xmmrm":
+    case "mmrm":
+      return !memory;
+    case "imm":
+    case "simm":
+    case "one":
+    case "rel":
+    case "far":
+    case "fixed":
+    case "moffs":
+    case "mem":
+    case "strX":
+    case "strY":
+    case "st":
+      return false;
+    default:
+      return true;
   }
 };
 

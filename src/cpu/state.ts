@@ -62,27 +62,106 @@ export const at = {
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */
-export const fieldWidth = { mxcsr: 32, fpuControl: 16, fpuStatus: 16, fpuEmpty: 8, fpuOpcode: 16, fpuCs: 16, fpuDs: 16, fpuIp: 64, fpuDp: 64, segSelector: 32, segBase: 64, segLimit: 32, answer: 64 } as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
+export const fieldWidth = {
+  mxcsr: 32,
+  fpuControl: 16,
+  fpuStatus: 16,
+  fpuEmpty: 8,
+  fpuOpcode: 16,
+  fpuCs: 16,
+  fpuDs: 16,
+  fpuIp: 64,
+  fpuDp: 64,
+  segSelector: 32,
+  segBase: 64,
+  segLimit: 32,
+  answer: 64,
+} as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
 export type Field = keyof typeof fieldWidth;
 
-export const gprNames = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"] as const;
+export const gprNames = [
+  "rax",
+  "rcx",
+  "rdx",
+  "rbx",
+  "rsp",
+  "rbp",
+  "rsi",
+  "rdi",
+  "r8",
+  "r9",
+  "r10",
+  "r11",
+  "r12",
+  "r13",
+  "r14",
+  "r15",
+] as const;
 export const segNames = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
 
 /** Register numbers. SDM Vol. 2A 2.1.5. */
-export const R = { ax: 0, cx: 1, dx: 2, bx: 3, sp: 4, bp: 5, si: 6, di: 7, r8: 8, r9: 9, r10: 10, r11: 11, r12: 12, r13: 13, r14: 14, r15: 15 } as const;
+export const R = {
+  ax: 0,
+  cx: 1,
+  dx: 2,
+  bx: 3,
+  sp: 4,
+  bp: 5,
+  si: 6,
+  di: 7,
+  r8: 8,
+  r9: 9,
+  r10: 10,
+  r11: 11,
+  r12: 12,
+  r13: 13,
+  r14: 14,
+  r15: 15,
+} as const;
 /** Segment register numbers, in the order of the Sreg field. SDM Vol. 2D B.1.4.5, sreg field. */
 export const S = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
 
 /** EFLAGS bits. SDM Vol. 1 3.4.3. */
 export const EF = {
-  CF: 0x1, PF: 0x4, AF: 0x10, ZF: 0x40, SF: 0x80, TF: 0x100, IF: 0x200, DF: 0x400, OF: 0x800,
-  IOPL: 0x3000, NT: 0x4000, RF: 0x10000, VM: 0x20000, AC: 0x40000, VIF: 0x80000, VIP: 0x100000, ID: 0x200000,
+  CF: 0x1,
+  PF: 0x4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  IOPL: 0x3000,
+  NT: 0x4000,
+  RF: 0x10000,
+  VM: 0x20000,
+  AC: 0x40000,
+  VIF: 0x80000,
+  VIP: 0x100000,
+  ID: 0x200000,
 } as const;
 /** The six flags that arithmetic writes. */
 export const STATUS_FLAGS = EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.OF;
 
 /** Exception vectors. SDM Vol. 3A Table 6-1. */
-export const vector = { DE: 0, DB: 1, BP: 3, OF: 4, BR: 5, UD: 6, NM: 7, DF: 8, NP: 11, SS: 12, GP: 13, PF: 14, MF: 16, AC: 17, XM: 19 } as const;
+export const vector = {
+  DE: 0,
+  DB: 1,
+  BP: 3,
+  OF: 4,
+  BR: 5,
+  UD: 6,
+  NM: 7,
+  DF: 8,
+  NP: 11,
+  SS: 12,
+  GP: 13,
+  PF: 14,
+  MF: 16,
+  AC: 17,
+  XM: 19,
+} as const;
 /** Page-fault error code bits. SDM Vol. 3A 4.7. */
 export const PF = { PRESENT: 1, WRITE: 2, USER: 4, INSTRUCTION: 16 } as const;
 
@@ -110,26 +189,44 @@ export class State {
   }
 
   /** Low and high halves of general register r, unsigned. */
-  lo(r: number): number { return this.u32[r << 1] as number; }
-  hi(r: number): number { return this.u32[(r << 1) + 1] as number; }
+  lo(r: number): number {
+    return this.u32[r << 1] as number;
+  }
+  hi(r: number): number {
+    return this.u32[(r << 1) + 1] as number;
+  }
   /** General register r as a number: exact when below 2^53, as every user address is. */
-  gpr(r: number): number { return (this.u32[(r << 1) + 1] as number) * 0x1_0000_0000 + (this.u32[r << 1] as number); }
+  gpr(r: number): number {
+    return (this.u32[(r << 1) + 1] as number) * 0x1_0000_0000 + (this.u32[r << 1] as number);
+  }
   /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. */
   setGpr(r: number, value: number): void {
     this.u32[r << 1] = value;
     this.u32[(r << 1) + 1] = Math.floor(value / 0x1_0000_0000);
   }
   /** Signed, so that the top of the address space (the vsyscall page) is exact. */
-  get rip(): number { return (this.i32[(at.rip >> 2) + 1] as number) * 0x1_0000_0000 + (this.u32[at.rip >> 2] as number); }
+  get rip(): number {
+    return (this.i32[(at.rip >> 2) + 1] as number) * 0x1_0000_0000 + (this.u32[at.rip >> 2] as number);
+  }
   set rip(value: number) {
     this.u32[at.rip >> 2] = value;
     this.u32[(at.rip >> 2) + 1] = Math.floor(value / 0x1_0000_0000);
   }
-  get mode(): number { return this.u32[at.mode >> 2] as number; }
-  selector(s: number): number { return this.u32[(at.segSelector >> 2) + s] as number; }
-  segBase(s: number): number { return (this.u32[(at.segBase >> 2) + s * 2 + 1] as number) * 0x1_0000_0000 + (this.u32[(at.segBase >> 2) + s * 2] as number); }
+  get mode(): number {
+    return this.u32[at.mode >> 2] as number;
+  }
+  selector(s: number): number {
+    return this.u32[(at.segSelector >> 2) + s] as number;
+  }
+  segBase(s: number): number {
+    return (this.u32[(at.segBase >> 2) + s * 2 + 1] as number) * 0x1_0000_0000 + (this.u32[(at.segBase >> 2) + s * 2] as number);
+  }
 
   /** The task's registers, to be put back by `restore`. */
-  save(): Uint8Array { return this.u8.slice(0, at.size); }
-  restore(saved: Uint8Array): void { this.u8.set(saved, 0); }
+  save(): Uint8Array {
+    return this.u8.slice(0, at.size);
+  }
+  restore(saved: Uint8Array): void {
+    this.u8.set(saved, 0);
+  }
 }

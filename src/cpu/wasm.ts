@@ -6,24 +6,120 @@ export type WasmType = (typeof wt)[keyof typeof wt];
 
 /** Opcodes; vector ones are 0xfd00 plus their number, saturating conversions and bulk memory 0xfc00 plus theirs. */
 export const op = {
-  block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, brTable: 0x0e, return: 0x0f,
-  call: 0x10, callIndirect: 0x11, returnCall: 0x12, returnCallIndirect: 0x13, drop: 0x1a, select: 0x1b,
-  localGet: 0x20, localSet: 0x21, localTee: 0x22, unreachable: 0x00,
-  i32load: 0x28, i64load: 0x29, f32load: 0x2a, f64load: 0x2b, i32load8u: 0x2d, i32load16u: 0x2f,
-  i64load8s: 0x30, i64load8u: 0x31, i64load16s: 0x32, i64load16u: 0x33, i64load32s: 0x34, i64load32u: 0x35,
-  i32store: 0x36, i64store: 0x37, f32store: 0x38, f64store: 0x39, i32store8: 0x3a, i32store16: 0x3b,
-  i64store8: 0x3c, i64store16: 0x3d, i64store32: 0x3e,
-  i32const: 0x41, i64const: 0x42, f32const: 0x43, f64const: 0x44,
-  i32eqz: 0x45, i32eq: 0x46, i32ne: 0x47, i32ltS: 0x48, i32ltU: 0x49, i32gtS: 0x4a, i32gtU: 0x4b, i32leU: 0x4d, i32geS: 0x4e, i32geU: 0x4f,
-  i64eqz: 0x50, i64eq: 0x51, i64ne: 0x52, i64ltS: 0x53, i64ltU: 0x54, i64gtS: 0x55, i64gtU: 0x56, i64leS: 0x57, i64leU: 0x58, i64geS: 0x59, i64geU: 0x5a,
-  i32clz: 0x67, i32ctz: 0x68, i32add: 0x6a, i32sub: 0x6b, i32mul: 0x6c, i32divU: 0x6e, i32remU: 0x70, i32and: 0x71, i32or: 0x72, i32xor: 0x73, i32shl: 0x74, i32shrU: 0x76,
-  i64clz: 0x79, i64ctz: 0x7a, i64popcnt: 0x7b, i64add: 0x7c, i64sub: 0x7d, i64mul: 0x7e, i64divS: 0x7f, i64divU: 0x80, i64remS: 0x81, i64remU: 0x82,
-  i64and: 0x83, i64or: 0x84, i64xor: 0x85, i64shl: 0x86, i64shrS: 0x87, i64shrU: 0x88, i64rotl: 0x89,
-  i32wrap: 0xa7, i64extendI32s: 0xac, i64extendI32u: 0xad, f64convertI64s: 0xb9, f64convertI64u: 0xba,
-  i32reinterpretF32: 0xbc, i64reinterpretF64: 0xbd, f32reinterpretI32: 0xbe, f64reinterpretI64: 0xbf,
-  i32extend8s: 0xc0, i32extend16s: 0xc1, i64extend8s: 0xc2, i64extend16s: 0xc3, i64extend32s: 0xc4,
-  v128load: 0xfd00, v128store: 0xfd0b, v128const: 0xfd0c, i8x16shuffle: 0xfd0d,
-  memoryCopy: 0xfc0a, memoryFill: 0xfc0b,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  drop: 0x1a,
+  select: 0x1b,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  unreachable: 0x00,
+  i32load: 0x28,
+  i64load: 0x29,
+  f32load: 0x2a,
+  f64load: 0x2b,
+  i32load8u: 0x2d,
+  i32load16u: 0x2f,
+  i64load8s: 0x30,
+  i64load8u: 0x31,
+  i64load16s: 0x32,
+  i64load16u: 0x33,
+  i64load32s: 0x34,
+  i64load32u: 0x35,
+  i32store: 0x36,
+  i64store: 0x37,
+  f32store: 0x38,
+  f64store: 0x39,
+  i32store8: 0x3a,
+  i32store16: 0x3b,
+  i64store8: 0x3c,
+  i64store16: 0x3d,
+  i64store32: 0x3e,
+  i32const: 0x41,
+  i64const: 0x42,
+  f32const: 0x43,
+  f64const: 0x44,
+  i32eqz: 0x45,
+  i32eq: 0x46,
+  i32ne: 0x47,
+  i32ltS: 0x48,
+  i32ltU: 0x49,
+  i32gtS: 0x4a,
+  i32gtU: 0x4b,
+  i32leU: 0x4d,
+  i32geS: 0x4e,
+  i32geU: 0x4f,
+  i64eqz: 0x50,
+  i64eq: 0x51,
+  i64ne: 0x52,
+  i64ltS: 0x53,
+  i64ltU: 0x54,
+  i64gtS: 0x55,
+  i64gtU: 0x56,
+  i64leS: 0x57,
+  i64leU: 0x58,
+  i64geS: 0x59,
+  i64geU: 0x5a,
+  i32clz: 0x67,
+  i32ctz: 0x68,
+  i32add: 0x6a,
+  i32sub: 0x6b,
+  i32mul: 0x6c,
+  i32divU: 0x6e,
+  i32remU: 0x70,
+  i32and: 0x71,
+  i32or: 0x72,
+  i32xor: 0x73,
+  i32shl: 0x74,
+  i32shrU: 0x76,
+  i64clz: 0x79,
+  i64ctz: 0x7a,
+  i64popcnt: 0x7b,
+  i64add: 0x7c,
+  i64sub: 0x7d,
+  i64mul: 0x7e,
+  i64divS: 0x7f,
+  i64divU: 0x80,
+  i64remS: 0x81,
+  i64remU: 0x82,
+  i64and: 0x83,
+  i64or: 0x84,
+  i64xor: 0x85,
+  i64shl: 0x86,
+  i64shrS: 0x87,
+  i64shrU: 0x88,
+  i64rotl: 0x89,
+  i32wrap: 0xa7,
+  i64extendI32s: 0xac,
+  i64extendI32u: 0xad,
+  f64convertI64s: 0xb9,
+  f64convertI64u: 0xba,
+  i32reinterpretF32: 0xbc,
+  i64reinterpretF64: 0xbd,
+  f32reinterpretI32: 0xbe,
+  f64reinterpretI64: 0xbf,
+  i32extend8s: 0xc0,
+  i32extend16s: 0xc1,
+  i64extend8s: 0xc2,
+  i64extend16s: 0xc3,
+  i64extend32s: 0xc4,
+  v128load: 0xfd00,
+  v128store: 0xfd0b,
+  v128const: 0xfd0c,
+  i8x16shuffle: 0xfd0d,
+  memoryCopy: 0xfc0a,
+  memoryFill: 0xfc0b,
 } as const;
 
 /** An expression of one result. `k` is the operator's immediate: a constant, a local's or function's index, a memory offset, lanes. */
@@ -87,7 +183,9 @@ export class Bytes {
     this.u(s.length);
     for (const c of s) this.byte(c.charCodeAt(0));
   }
-  done(): Uint8Array { return this.#b.slice(0, this.length); }
+  done(): Uint8Array {
+    return this.#b.slice(0, this.length);
+  }
 }
 
 const isLoad = (o: number): boolean => (o >= 0x28 && o <= 0x35) || (o >= 0xfd00 && o <= 0xfd0a) || o === 0xfd5c || o === 0xfd5d;
@@ -99,9 +197,13 @@ export class Body {
   readonly #locals: WasmType[] = [];
   readonly #hints: [number, boolean][] = [];
   readonly code = new Bytes();
-  constructor(params: readonly WasmType[]) { this.params = params; }
+  constructor(params: readonly WasmType[]) {
+    this.params = params;
+  }
 
-  local(t: WasmType): number { return this.params.length + this.#locals.push(t) - 1; }
+  local(t: WasmType): number {
+    return this.params.length + this.#locals.push(t) - 1;
+  }
 
   expr(n: Node): void {
     for (const a of n.args) this.expr(a);
@@ -149,8 +251,12 @@ export class Body {
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
-  else(): void { this.code.byte(op.else); }
-  end(): void { this.code.byte(op.end); }
+  else(): void {
+    this.code.byte(op.else);
+  }
+  end(): void {
+    this.code.byte(op.end);
+  }
   /** The function's bytes. `prologue`, if given, is code over the same locals that goes first. */
   done(prologue?: Bytes): FunctionBytes {
     const out = new Bytes();
@@ -174,11 +280,17 @@ export class Body {
 }
 
 /** Where a function's hinted branch stands, in bytes from the start of its body, and whether it is taken. */
-export interface BranchHint { readonly at: number; readonly likely: boolean }
+export interface BranchHint {
+  readonly at: number;
+  readonly likely: boolean;
+}
 /** A function's bytes, and what is known of its branches. */
 export type FunctionBytes = Uint8Array & { readonly hints?: readonly BranchHint[] };
 
-export interface FuncType { readonly params: readonly WasmType[]; readonly results: readonly WasmType[] }
+export interface FuncType {
+  readonly params: readonly WasmType[];
+  readonly results: readonly WasmType[];
+}
 
 /** A module under construction. Function indices: imports first, then functions in order of `func`. */
 export class ModuleWriter {
@@ -201,13 +313,21 @@ export class ModuleWriter {
     if (this.#funcs.length) throw new Error("imports come before functions");
     return this.#imports.push({ module, name, type: this.type(t) }) - 1;
   }
-  func(t: FuncType, body: FunctionBytes): number { return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1; }
-  exportFunc(name: string, index: number): void { this.#exports.push({ name, index }); }
+  func(t: FuncType, body: FunctionBytes): number {
+    return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1;
+  }
+  exportFunc(name: string, index: number): void {
+    this.#exports.push({ name, index });
+  }
   /** Put a function into the table; returns its slot. Slots start at 0. */
-  element(index: number): number { return this.#elements.push(index) - 1; }
+  element(index: number): number {
+    return this.#elements.push(index) - 1;
+  }
 
   /** A second table, of index 1, exported empty under a name. */
-  secondTable(name: string, size: number): void { this.#second = { name, size }; }
+  secondTable(name: string, size: number): void {
+    this.#second = { name, size };
+  }
 
   /** The bytes. Memory is imported as vm.memory; a table of all elements is defined and exported as `table`. */
   done(memoryPages: number): Uint8Array {
@@ -247,14 +367,15 @@ export class ModuleWriter {
       b.u(this.#funcs.length);
       for (const f of this.#funcs) b.u(f.type);
     });
-    if (this.#elements.length) section(4, (b) => {
-      b.u(this.#second ? 2 : 1);
-      b.bytes([0x70, 0]);
-      b.u(this.#elements.length);
-      if (!this.#second) return;
-      b.bytes([0x70, 0]);
-      b.u(this.#second.size);
-    });
+    if (this.#elements.length)
+      section(4, (b) => {
+        b.u(this.#second ? 2 : 1);
+        b.bytes([0x70, 0]);
+        b.u(this.#elements.length);
+        if (!this.#second) return;
+        b.bytes([0x70, 0]);
+        b.u(this.#second.size);
+      });
     section(7, (b) => {
       b.u(this.#exports.length + (this.#second ? 1 : 0));
       if (this.#second) {
@@ -267,30 +388,34 @@ export class ModuleWriter {
         b.u(e.index);
       }
     });
-    if (this.#elements.length) section(9, (b) => {
-      b.u(1);
-      b.byte(0);
-      b.byte(op.i32const);
-      b.s32(0);
-      b.byte(op.end);
-      b.u(this.#elements.length);
-      for (const e of this.#elements) b.u(e);
-    });
+    if (this.#elements.length)
+      section(9, (b) => {
+        b.u(1);
+        b.byte(0);
+        b.byte(op.i32const);
+        b.s32(0);
+        b.byte(op.end);
+        b.u(this.#elements.length);
+        for (const e of this.#elements) b.u(e);
+      });
     // https://webassembly.github.io/branch-hinting/core/appendix/custom.html: before the code section.
-    const hinted = this.#funcs.flatMap(({ body }, n) => (body.hints?.length ? [{ index: this.#imports.length + n, hints: body.hints }] : []));
-    if (hinted.length) section(0, (b) => {
-      b.name("metadata.code.branch_hint");
-      b.u(hinted.length);
-      for (const { index, hints } of hinted) {
-        b.u(index);
-        b.u(hints.length);
-        for (const { at, likely } of hints) {
-          b.u(at);
-          b.u(1);
-          b.byte(likely ? 1 : 0);
+    const hinted = this.#funcs.flatMap(({ body }, n) =>
+      body.hints?.length ? [{ index: this.#imports.length + n, hints: body.hints }] : [],
+    );
+    if (hinted.length)
+      section(0, (b) => {
+        b.name("metadata.code.branch_hint");
+        b.u(hinted.length);
+        for (const { index, hints } of hinted) {
+          b.u(index);
+          b.u(hints.length);
+          for (const { at, likely } of hints) {
+            b.u(at);
+            b.u(1);
+            b.byte(likely ? 1 : 0);
+          }
         }
-      }
-    });
+      });
     section(10, (b) => {
       b.u(this.#funcs.length);
       for (const f of this.#funcs) {

@@ -1,4 +1,3 @@
 // Points in time as the file system keeps them: seconds since 1970 and nanoseconds. (Nanoseconds since 1970 do not fit a double.)
 
 export interface Timespec { readonly sec: number; readonly nsec: number }
-export const before = (a: Timespec, b: Timespec): boolean => a.sec < b.sec || (a.sec === b.sec && a.nsec < b.nsec);

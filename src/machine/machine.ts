@@ -1,6 +1,7 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
-import { credOf } from "../kernel/cred.ts";
+
 import type { Cpu } from "../cpu/cpu.ts";
+import { credOf } from "../kernel/cred.ts";
 import type { FileDescription } from "../kernel/fs/file.ts";
 import { type ByteSink, sink } from "../kernel/fs/stream.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -73,8 +74,15 @@ export class Machine {
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
   get engineStats(): Readonly<Record<string, number>> {
     const { blocks, jit } = this.#processor;
-    return { "blocks decoded": blocks.decoded, "samples of heat": jit.stats.samples, "regions compiled": jit.stats.regions, "regions dropped": jit.stats.dropped,
-      "regions refused": jit.stats.refused, "bytes of regions": jit.stats.wasmBytes, "milliseconds compiling": Math.round(jit.stats.milliseconds) };
+    return {
+      "blocks decoded": blocks.decoded,
+      "samples of heat": jit.stats.samples,
+      "regions compiled": jit.stats.regions,
+      "regions dropped": jit.stats.dropped,
+      "regions refused": jit.stats.refused,
+      "bytes of regions": jit.stats.wasmBytes,
+      "milliseconds compiling": Math.round(jit.stats.milliseconds),
+    };
   }
 
   /** Boot, run one program to its end, and report. */

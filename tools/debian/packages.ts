@@ -17,9 +17,9 @@ export const packageSets = [
   { name: "lua-i386", architecture: "i386", packages: ["lua5.4"], closure: true },
   { name: "python-amd64", architecture: "amd64", packages: ["python3"], closure: true },
   { name: "libseccomp-amd64", architecture: "amd64", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
-  // To build the kernel's own test of seccomp; the folder is also the root in which its dynamic build runs.
-  { name: "libcap-amd64", architecture: "amd64", packages: ["libcap-dev"], closure: true },
-  { name: "libcap-i386", architecture: "i386", packages: ["libcap-dev"], closure: true },
+  // To build the kernel's own test of seccomp.
+  { name: "libcap-amd64", architecture: "amd64", packages: ["libcap-dev"], closure: false },
+  { name: "libcap-i386", architecture: "i386", packages: ["libcap-dev"], closure: false },
   {
     name: "linux-source",
     architecture: "amd64",

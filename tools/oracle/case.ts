@@ -41,12 +41,9 @@ export const resultAt = {
   size: 32 + stateAt.size + WINDOW.size,
 } as const;
 
-export const MAX_CODE = caseAt.before - caseAt.code;
 /** Case flag: run to an int3 or a fault; without it, single-step. */
 export const RUN = 1;
 const TRAPS = 2;
-/** Added to a result's signal when the case killed the oracle's worker. */
-export const WORKER_DIED = 0x80;
 
 /** Offsets in the FXSAVE area. SDM Vol. 1 10.5.1. */
 export const fxAt = { control: 0, status: 2, tag: 4, opcode: 6, ip: 8, dp: 16, mxcsr: 24, st: 32, xmm: 160, end: 416 } as const;

@@ -51,6 +51,8 @@ const mmu: Mmu = {
   },
 };
 
+const zeros = new Uint8Array(2 * PAGE);
+
 /** An int3 must come within this many instructions, or rounds of a string instruction: it leaves the data pages in fewer. */
 const RUN_LIMIT = 20_000;
 
@@ -182,7 +184,7 @@ export class Emulator {
     saveFloats(s.view, s.u8, a);
     const window = frames.data + WINDOW.offset;
     r.window.set(s.u8.subarray(window, window + WINDOW.size));
-    const dirty = (from: number, to: number): boolean => s.u8.subarray(from, to).some((x) => x !== 0);
+    const dirty = (from: number, to: number): boolean => Buffer.compare(s.u8.subarray(from, to), zeros.subarray(0, to - from)) !== 0;
     v.setUint8(r.at + resultAt.spilled, Number(dirty(frames.data, window) || dirty(window + WINDOW.size, frames.data + 2 * PAGE)));
   }
 }

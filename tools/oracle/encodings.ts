@@ -1,6 +1,6 @@
 // Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
 // kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
-import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
+import { type Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
 import type { Random } from "./random.ts";
 import { isJudged, type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";
@@ -102,22 +102,10 @@ export const encodings = (mode: Mode, wanted: readonly Scope[], each: number, r:
     found.set(kind, count + 1);
     out.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
   };
-  const vex = wanted.some((s) => s === "avx" || s === "bits");
+  const vex = wanted.includes("avx");
   for (let round = 0; round < each * 3; round++) {
     pass(mode, false, r, see);
     if (vex) pass(mode, true, r, see);
-  }
-  return out;
-};
-
-/** Encodings that iced-x86 takes for invalid: #UD, in the architecture's word. */
-export const invalidEncodings = (mode: Mode, count: number, r: Random): Encoding[] => {
-  const out: Encoding[] = [];
-  for (let p = 0.05; out.length < count; p *= 2) {
-    pass(mode, false, r, (i, bytes) => {
-      if (i.code === Code.INVALID && out.length < count && r.chance(p))
-        out.push({ mode, bytes: bytes.slice(0, 15), code: Code.INVALID, memory: false });
-    });
   }
   return out;
 };

@@ -6,7 +6,7 @@ import { DecoderJudge } from "./decoder.ts";
 import { Emulator, tiers } from "./emulate.ts";
 import { candidates } from "./encodings.ts";
 import { Random } from "./random.ts";
-import { type Scope, scopes } from "./scope.ts";
+import { later, type Scope, scopes } from "./scope.ts";
 import { modes } from "./world.ts";
 
 const percent = (n: number, of: number): string => `${((100 * n) / Math.max(1, of)).toFixed(2)} %`;
@@ -55,7 +55,7 @@ const decoder = (passes: number, seed: number): boolean => {
       for (const buffer of candidates(mode, false, random)) {
         judge.judge(mode, buffer, (v, bytes) => {
           judged++;
-          if (v.problem === undefined) return;
+          if (v.problem === undefined || later.has(v.scope)) return;
           const known = problems.get(`${mode}-bit ${v.mnemonic}: ${v.problem}`);
           if (known) known.count++;
           else problems.set(`${mode}-bit ${v.mnemonic}: ${v.problem}`, { count: 1, bytes: Buffer.from(bytes).toString("hex") });
@@ -73,7 +73,7 @@ const isScope = (s: string | undefined): s is Scope => scopes.includes(s as Scop
 if (command === "cpu") {
   const [scope, ...numbers] = isScope(rest[0]) ? rest : [undefined, ...rest];
   process.exitCode = (await cpu(
-    isScope(scope) ? [scope] : ["integer", "x87", "mmx", "sse"],
+    isScope(scope) ? [scope] : scopes.filter((s) => !later.has(s)),
     Number(numbers[0] ?? 1_000_000),
     Number(numbers[1] ?? 1),
   ))

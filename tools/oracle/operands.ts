@@ -3,7 +3,7 @@ import { type ConstantOffsets, type InstructionInfo, MemorySizeExt, OpAccess, Re
 import { S } from "../../src/cpu/state.ts";
 import type { Case } from "./case.ts";
 import type { Random } from "./random.ts";
-import { ALIAS, baseOf, CODE, DATA, PAGE, selector, WINDOW } from "./world.ts";
+import { ALIAS, baseOf, DATA, PAGE, selector, WINDOW } from "./world.ts";
 
 const segmentNumbers = new Map<Register, number>([
   [Register.ES, S.es],
@@ -108,5 +108,3 @@ export const poke = (c: Case, linear: bigint, bytes: Uint8Array): void => {
     if (at >= 0 && at + bytes.length <= WINDOW.size) c.window.set(bytes, at);
   }
 };
-
-export const codePointer = (r: Random): number => CODE + 0x7c0 + r.below(128);

@@ -11,14 +11,16 @@ const features = {
     F.RDPMC, F.RDTSCP, F.SEP, F.SYSCALL, F.PREFETCHW, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
   ],
   /** Integer instructions that came later, up to x86-64-v3. */
-  bits: [F.POPCNT, F.LZCNT, F.BMI1, F.BMI2, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB],
+  bits: [F.POPCNT, F.LZCNT, F.BMI1, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB],
   x87: [F.FPU, F.FPU287, F.FPU387, F.CMOV, F.SSE3],
   mmx: [F.MMX],
   sse: [F.SSE, F.SSE2, F.FXSR, F.MMX],
   sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.AES, F.PCLMULQDQ, F.SHA],
-  avx: [F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.XSAVE],
+  avx: [F.BMI1, F.BMI2, F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.XSAVE],
 } as const;
 export type Scope = keyof typeof features;
+/** Scopes whose instructions have no rows yet. */
+export const later: ReadonlySet<string> = new Set<Scope>(["sse4", "avx"]);
 export const scopes = Object.keys(features) as readonly Scope[];
 
 const sets = new Map<Scope, ReadonlySet<number>>(scopes.map((s) => [s, new Set<number>(features[s])]));
@@ -35,7 +37,7 @@ export const scopeOf = (i: Instruction): Scope | undefined => {
   for (const scope of scopes) {
     if (scope === "x87" && !needs.includes(F.FPU)) continue;
     if (scope === "bits" && needs.includes(F.SSE4_2) && !isGeneral(i)) continue;
-    if (i.encoding !== EncodingKind.Legacy && i.encoding !== EncodingKind.VEX) break;
+    if (i.encoding !== (scope === "avx" ? EncodingKind.VEX : EncodingKind.Legacy)) continue;
     if (needs.every((f) => sets.get(scope)?.has(f))) {
       found = scope;
       break;

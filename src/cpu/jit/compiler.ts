@@ -6,11 +6,11 @@ import { leave, settled } from "../exit.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import { isAligned, isMemoryOperand, operandWidth } from "../form.ts";
 import { layout, tlb } from "../layout.ts";
-import { access, type Access } from "../mmu.ts";
+import { type Access, access } from "../mmu.ts";
 import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, R, S } from "../state.ts";
-import { type Body, type Node, type WasmType, i32c, i64c, localGet, node, op, wt } from "../wasm.ts";
+import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 
 /** What a decoded instruction is to a meaning. */
 class JitForm implements Form {
@@ -22,14 +22,28 @@ class JitForm implements Form {
     this.w = operandWidth(d.row, d.size);
     this.widths = d.row.operands.map((_, n) => d.width(n));
   }
-  get addressSize(): AddressSize { return this.d.addressSize; }
-  get stackSize(): AddressSize { return this.d.mode; }
-  get mode(): AddressSize { return this.d.mode; }
+  get addressSize(): AddressSize {
+    return this.d.addressSize;
+  }
+  get stackSize(): AddressSize {
+    return this.d.mode;
+  }
+  get mode(): AddressSize {
+    return this.d.mode;
+  }
   /** Regions are made of flat code only. */
-  get flat(): boolean { return true; }
-  get rep() { return this.d.rep; }
-  get cc(): number { return this.d.row.cc; }
-  memory(n: number): boolean { return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!); }
+  get flat(): boolean {
+    return true;
+  }
+  get rep() {
+    return this.d.rep;
+  }
+  get cc(): number {
+    return this.d.row.cc;
+  }
+  memory(n: number): boolean {
+    return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!);
+  }
 }
 
 /** Functions a region calls, by index in its module. */
@@ -53,12 +67,16 @@ class Locals {
     if (l === undefined) this.#index.set(r, (l = this.#body.local(this.#t)));
     return l;
   }
-  get(r: number): Node { return localGet(this.#t, this.#of(r)); }
+  get(r: number): Node {
+    return localGet(this.#t, this.#of(r));
+  }
   set(r: number, v: Node): void {
     this.#body.set(this.#of(r), v);
     this.written.add(r);
   }
-  get used(): IterableIterator<[number, number]> { return this.#index.entries(); }
+  get used(): IterableIterator<[number, number]> {
+    return this.#index.entries();
+  }
 }
 
 export class RegionCompiler extends Compiler implements Ops<Node> {
@@ -90,8 +108,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.#code = body.local(wt.i32);
     this.flagLocals = { result: body.local(wt.i64), a: body.local(wt.i64), b: body.local(wt.i64), kind: body.local(wt.i32) };
   }
-  record(): Node { return i32c(0); }
-  budget(): Node { return localGet(wt.i32, this.budgetLocal); }
+  record(): Node {
+    return i32c(0);
+  }
+  budget(): Node {
+    return localGet(wt.i32, this.budgetLocal);
+  }
 
   /** Compile one instruction; `left` counts it and what follows it in its block. */
   instruction(d: Decoded, left: number): void {
@@ -113,8 +135,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.opcode(op.br);
     b.code.u(this.depth);
   }
-  #here(): Node { return i64c(BigInt(this.#d.ip)); }
-  #next(): Node { return i64c(this.nextIpConstant()); }
+  #here(): Node {
+    return i64c(BigInt(this.#d.ip));
+  }
+  #next(): Node {
+    return i64c(this.nextIpConstant());
+  }
   nextIpConstant(): bigint {
     const next = BigInt(this.#d.ip + this.#d.length);
     return this.#d.mode === 64 ? next : BigInt.asUintN(32, next);
@@ -162,8 +188,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
     this.gpr.set(r, pure.or(pure.and(this.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
   }
-  reg(r: number, w: Width): Node { return this.#readGpr(at.gpr + r * 8, w); }
-  setReg(r: number, w: Width, v: Node): void { this.#writeGpr(at.gpr + r * 8, w, v); }
+  reg(r: number, w: Width): Node {
+    return this.#readGpr(at.gpr + r * 8, w);
+  }
+  setReg(r: number, w: Width, v: Node): void {
+    this.#writeGpr(at.gpr + r * 8, w, v);
+  }
 
   #registerOffset(n: number): number {
     const o = this.#d.row.operands[n]!;
@@ -171,21 +201,28 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
   #offsetOf: (d: Decoded, n: number) => number = () => 0;
   /** Injected, because blocks.ts owns it: where a register operand lies in the state page. */
-  set registerOffset(f: (d: Decoded, n: number) => number) { this.#offsetOf = f; }
+  set registerOffset(f: (d: Decoded, n: number) => number) {
+    this.#offsetOf = f;
+  }
 
   get(n: number): Node {
     const o = this.#d.row.operands[n]!;
     const w = this.#form.widths[n]!;
     if (this.#form.memory(n)) return this.readAt(this.#translateOperand(n, access.read), w);
     switch (o.kind) {
-      case "imm": case "simm": {
+      case "imm":
+      case "simm": {
         if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return i64c(BigInt(this.#d.imm2));
         const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? this.#d.size : o.widths[0];
         return pure.imm(BigInt.asUintN(bits, (BigInt(this.#d.immHi) << 32n) | BigInt.asUintN(32, BigInt(this.#d.immLo))));
       }
-      case "one": return i64c(1n);
-      case "sti": case "sreg": return i64c(BigInt(this.#registerOffset(n)));
-      default: return this.#readRegister(this.#registerOffset(n), w);
+      case "one":
+        return i64c(1n);
+      case "sti":
+      case "sreg":
+        return i64c(BigInt(this.#registerOffset(n)));
+      default:
+        return this.#readRegister(this.#registerOffset(n), w);
     }
   }
   #readRegister(offset: number, w: number): Node {
@@ -196,8 +233,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
-  override xmm(r: number): Node { return this.body.bind(this.xmms.get(r)); }
-  override setXmm(r: number, v: Node): void { this.xmms.set(r, as(wt.v128, v)); }
+  override xmm(r: number): Node {
+    return this.body.bind(this.xmms.get(r));
+  }
+  override setXmm(r: number, v: Node): void {
+    this.xmms.set(r, as(wt.v128, v));
+  }
   rmw(n: number): Node {
     if (!this.#form.memory(n)) return this.get(n);
     this.#pointer = this.#translateOperand(n, access.write);
@@ -216,8 +257,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
   }
-  override field(f: Field, n = 0): Node { return super.field(f, n); }
-  selector(s: number): Node { return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.segSelector + s * 4)); }
+  override field(f: Field, n = 0): Node {
+    return super.field(f, n);
+  }
+  selector(s: number): Node {
+    return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.segSelector + s * 4));
+  }
 
   // Memory.
   #effective(): Node {
@@ -230,9 +275,15 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const disp = pure.imm(BigInt(d.disp));
     return pure.zext(a ? pure.add(a, disp) : disp, d.addressSize);
   }
-  address(_n: number): Node { return this.body.bind(this.#effective()); }
-  linear(_n: number, _write: boolean): Node { return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective())); }
-  segment(_n: number): Node { return this.selector(this.#d.memorySegment); }
+  address(_n: number): Node {
+    return this.body.bind(this.#effective());
+  }
+  linear(_n: number, _write: boolean): Node {
+    return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective()));
+  }
+  segment(_n: number): Node {
+    return this.selector(this.#d.memorySegment);
+  }
   #segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
     if (this.#d.mode !== 64) {
@@ -251,11 +302,20 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.translate(this.#segmented(this.#d.memorySegment, this.#effective()), this.#form.widths[n]!, how, must);
   }
   #implicit(segment: number | undefined, offset: Node): Node {
-    return this.#segmented(segment ?? (this.#d.isMemory ? this.#d.memorySegment : this.#d.segment >= 0 ? this.#d.segment : S.ds), as(wt.i64, offset));
+    return this.#segmented(
+      segment ?? (this.#d.isMemory ? this.#d.memorySegment : this.#d.segment >= 0 ? this.#d.segment : S.ds),
+      as(wt.i64, offset),
+    );
   }
-  load(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#implicit(segment, offset), w, access.read), w); }
-  loadRmw(segment: number | undefined, offset: Node, w: number): Node { return this.readAt(this.translate(this.#implicit(segment, offset), w, access.write), w); }
-  store(segment: number | undefined, offset: Node, w: number, v: Node): void { this.writeAt(this.translate(this.#implicit(segment, offset), w, access.write), w, v); }
+  load(segment: number | undefined, offset: Node, w: number): Node {
+    return this.readAt(this.translate(this.#implicit(segment, offset), w, access.read), w);
+  }
+  loadRmw(segment: number | undefined, offset: Node, w: number): Node {
+    return this.readAt(this.translate(this.#implicit(segment, offset), w, access.write), w);
+  }
+  store(segment: number | undefined, offset: Node, w: number, v: Node): void {
+    this.writeAt(this.translate(this.#implicit(segment, offset), w, access.write), w, v);
+  }
 
   override translate(linear: Node, bits: number, how: Access, isAligned = false): Node {
     const b = this.body;
@@ -263,12 +323,25 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const a = linear.op === op.localGet ? linear : b.bind(linear);
     const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
     const p = b.local(wt.i32);
-    const page = isAligned ? pure.and(a, pure.imm(-4096 | (bytes - 1))) : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096));
-    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag)), page]), true);
+    const page = isAligned
+      ? pure.and(a, pure.imm(-4096 | (bytes - 1)))
+      : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096));
+    b.if(
+      node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag)), page]),
+      true,
+    );
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
     this.depth++;
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned)], this.runtime.missRegion));
+    b.set(
+      p,
+      node(
+        wt.i32,
+        op.call,
+        [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned)],
+        this.runtime.missRegion,
+      ),
+    );
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
     this.depth++;
     this.leaveAt(this.#here(), leave.interpret, this.#left);
@@ -279,7 +352,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return localGet(wt.i32, p);
   }
   /** Never the scratch page: what would need it leaves the region. */
-  override writeAt(pointer: Node, w: number, v: Node): void { this.storeAt(pointer, w, v); }
+  override writeAt(pointer: Node, w: number, v: Node): void {
+    this.storeAt(pointer, w, v);
+  }
 
   // Flags, in locals.
   protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
@@ -319,12 +394,17 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   #anyFlag(f: Flag): Node {
     const { kind, r, a, b } = this.kept();
     const [first, ...rest] = kindNames.map((k) => ({ code: kindCode[k], rule: rules[k][f], v: as(wt.i64, rules[k][f](pure, r, a, b)) }));
-    return rest.reduce((v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)), first!.v);
+    return rest.reduce(
+      (v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)),
+      first!.v,
+    );
   }
   override flag(f: Flag): Node {
     return this.body.bind(this.kind ? as(wt.i64, rules[this.kind][f](pure, ...this.#flagOperands())) : this.#anyFlag(f));
   }
-  override flagsWord(): Node { return this.body.bind(assemble(pure, (f) => this.flag(f))); }
+  override flagsWord(): Node {
+    return this.body.bind(assemble(pure, (f) => this.flag(f)));
+  }
   override condition(cc: number): Node {
     const [r, a, b] = this.#flagOperands();
     const direct = this.kind === "sub" || cc === 4 || cc === 5 ? compared(pure, cc, r, a, b) : undefined;
@@ -334,15 +414,33 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
 
   // Control.
-  ip(): Node { return this.#here(); }
-  modrm(): Node { return i64c(BigInt(this.#d.modrmByte)); }
-  nextIp(): Node { return i64c(this.nextIpConstant()); }
-  target(): Node { return i64c(BigInt(this.#d.target)); }
-  branch(): void { this.control = { kind: "branch" }; }
-  branchIf(c: Node): void { this.control = { kind: "branchIf", c: this.body.bind(truth(c)) }; }
-  jump(target: Node): void { this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) }; }
-  fault(vector: number, error = 0): void { this.#raise(vector, error, this.#here(), this.#left); }
-  trap(vector: number, error = 0): void { this.#raise(vector, error, this.#next(), this.#left - 1); }
+  ip(): Node {
+    return this.#here();
+  }
+  modrm(): Node {
+    return i64c(BigInt(this.#d.modrmByte));
+  }
+  nextIp(): Node {
+    return i64c(this.nextIpConstant());
+  }
+  target(): Node {
+    return i64c(BigInt(this.#d.target));
+  }
+  branch(): void {
+    this.control = { kind: "branch" };
+  }
+  branchIf(c: Node): void {
+    this.control = { kind: "branchIf", c: this.body.bind(truth(c)) };
+  }
+  jump(target: Node): void {
+    this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) };
+  }
+  fault(vector: number, error = 0): void {
+    this.#raise(vector, error, this.#here(), this.#left);
+  }
+  trap(vector: number, error = 0): void {
+    this.#raise(vector, error, this.#next(), this.#left - 1);
+  }
   #raise(vector: number, error: number, rip: Node, refund: number): void {
     const b = this.body;
     b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
@@ -354,7 +452,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.leaveAt(this.#next(), settled + code, this.#left - 1);
     this.control = { kind: "left" };
   }
-  act(): void { throw new Error("actions are not compiled"); }
+  act(): void {
+    throw new Error("actions are not compiled");
+  }
 
   repeat(bodyOf: () => void, zf: boolean): void {
     const b = this.body;

@@ -2,7 +2,7 @@
 import type { Decoded } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { regionType } from "../slots.ts";
-import { Body, type FunctionBytes, type Node, i32c, i64c, node, op, wt } from "../wasm.ts";
+import { Body, type FunctionBytes, i32c, i64c, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler, type RegionRuntime } from "./compiler.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { longestPath, type Structure, structureOf } from "./structure.ts";
@@ -28,7 +28,8 @@ class RegionEmitter {
     this.#c = new RegionCompiler(this.#b, runtime);
     this.#c.registerOffset = registerOffset;
     this.#need = longestPath(g, this.#s);
-    for (const block of g.blocks.values()) for (const s of block.successors) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), block.ip]);
+    for (const block of g.blocks.values())
+      for (const s of block.successors) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), block.ip]);
   }
 
   emit(): FunctionBytes {
@@ -114,8 +115,10 @@ class RegionEmitter {
         return this.#go(block, block.end);
       }
       case "branch":
-      case "call": return this.#go(block, block.instructions.at(-1)!.target);
-      case "fall": return this.#go(block, block.end);
+      case "call":
+        return this.#go(block, block.instructions.at(-1)!.target);
+      case "fall":
+        return this.#go(block, block.end);
       case "jump": {
         if (control?.kind !== "jump") throw new Error("a jump did not jump");
         return this.#computed(block, control.target);

@@ -1,6 +1,7 @@
 // What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
-import type { Form, Ops } from "../ops.ts";
+
 import { isMemoryOperand, operandWidth } from "../form.ts";
+import type { Form, Ops } from "../ops.ts";
 import { type Row, sizeIndex } from "../row.ts";
 
 export interface Facts {
@@ -20,10 +21,19 @@ export interface Facts {
 /** Every shape that a meaning might ask about. */
 const forms = (row: Row): Form[] =>
   ([16, 32, 64] as const).flatMap((size) =>
-    [false, true].map((memory): Form => ({
-      w: operandWidth(row, size), widths: row.operands.map((o) => o.widths[sizeIndex(size)]), addressSize: 32, stackSize: 32, mode: 32, flat: true, rep: 1,
-      cc: row.cc, memory: (n) => memory && row.operands[n] !== undefined && isMemoryOperand(row.operands[n]),
-    })),
+    [false, true].map(
+      (memory): Form => ({
+        w: operandWidth(row, size),
+        widths: row.operands.map((o) => o.widths[sizeIndex(size)]),
+        addressSize: 32,
+        stackSize: 32,
+        mode: 32,
+        flat: true,
+        rep: 1,
+        cc: row.cc,
+        memory: (n) => memory && row.operands[n] !== undefined && isMemoryOperand(row.operands[n]),
+      }),
+    ),
   );
 
 const known = new Map<Row, Facts>();
@@ -34,18 +44,28 @@ export const factsOf = (row: Row): Facts => {
   const used = new Set<string>();
   const routines = new Set<string>();
   const value = {};
-  const notes = new Proxy({}, {
-    get: (_t, name: string) => (...args: unknown[]) => {
-      used.add(name);
-      if (name === "call") routines.add(args[0] as string);
-      for (const a of args) if (typeof a === "function") (a as () => void)();
-      return value;
+  const notes = new Proxy(
+    {},
+    {
+      get:
+        (_t, name: string) =>
+        (...args: unknown[]) => {
+          used.add(name);
+          if (name === "call") routines.add(args[0] as string);
+          for (const a of args) if (typeof a === "function") (a as () => void)();
+          return value;
+        },
     },
-  }) as Ops<object>;
+  ) as Ops<object>;
   for (const form of forms(row)) row.does(notes, form);
   const facts: Facts = {
-    acts: used.has("act"), exits: used.has("exit"), branches: used.has("branch"), branchesIf: used.has("branchIf"),
-    jumps: used.has("jump"), repeats: used.has("repeat"), routines: [...routines],
+    acts: used.has("act"),
+    exits: used.has("exit"),
+    branches: used.has("branch"),
+    branchesIf: used.has("branchIf"),
+    jumps: used.has("jump"),
+    repeats: used.has("repeat"),
+    routines: [...routines],
   };
   known.set(row, facts);
   return facts;

@@ -1,8 +1,9 @@
 // The control-flow graph of a region: which blocks hot code runs through, found from its entry along direct branches, calls and the
 // returns of those calls. Only blocks that the interpreter has already met are taken: what never ran is not worth compiling.
+
+import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
 import { Decoded } from "../decode.ts";
-import type { Blocks } from "../blocks.ts";
 import { isMemoryOperand } from "../form.ts";
 import { factsOf } from "./facts.ts";
 

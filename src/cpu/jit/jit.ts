@@ -5,9 +5,9 @@
 import { type Blocks, registerOffset } from "../blocks.ts";
 import type { Flag } from "../ops.ts";
 import type { RoutineType } from "../routine-types.ts";
+import { regionSlots, regionType } from "../slots.ts";
 import { ModuleWriter, wt } from "../wasm.ts";
 import type { RegionRuntime } from "./compiler.ts";
-import { regionSlots, regionType } from "../slots.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { type Graph, growGraph } from "./graph.ts";
@@ -20,9 +20,21 @@ const intervals = { first: 10_000, last: 500_000, growth: 1.02 } as const;
 /** The same, for tests that want everything compiled. */
 const eagerInterval = 200;
 
-interface Region { readonly slot: number; readonly graph: Graph; readonly head: number; readonly context: number }
+interface Region {
+  readonly slot: number;
+  readonly graph: Graph;
+  readonly head: number;
+  readonly context: number;
+}
 
-export interface JitStats { regions: number; dropped: number; refused: number; wasmBytes: number; milliseconds: number; samples: number }
+export interface JitStats {
+  regions: number;
+  dropped: number;
+  refused: number;
+  wasmBytes: number;
+  milliseconds: number;
+  samples: number;
+}
 
 /** What compiled regions are linked to. */
 export interface JitLinks {
@@ -64,7 +76,9 @@ export class Jit {
   }
   #growth: number = intervals.growth;
   /** Instructions until the next sample. */
-  get interval(): number { return Math.floor(this.#interval); }
+  get interval(): number {
+    return Math.floor(this.#interval);
+  }
 
   /** A block that was next when a slice ended. */
   sample(ip: number): void {
@@ -96,7 +110,10 @@ export class Jit {
     const bytes = this.#module(graph);
     const { memory, handlers, routines, missRegion } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      vm: { memory }, js: { missRegion }, handlers: handlers as WebAssembly.ModuleImports, routines: routines as WebAssembly.ModuleImports,
+      vm: { memory },
+      js: { missRegion },
+      handlers: handlers as WebAssembly.ModuleImports,
+      routines: routines as WebAssembly.ModuleImports,
     });
     this.#table.set(slot, exports["region"]);
     const region: Region = { slot, graph, head, context: this.#blocks.context };
@@ -121,13 +138,27 @@ export class Jit {
     const flagsWord = m.importFunc("handlers", "flagsWord", toI64);
     const condition = Array.from({ length: 16 }, (_, cc) => m.importFunc("handlers", `condition${cc}`, { params: [], results: [wt.i32] }));
     const routines = new Map<string, RoutineType & { index: number }>();
-    for (const block of graph.blocks.values()) for (const d of block.instructions) for (const name of factsOf(d.row).routines) {
-      const t = this.#links.routineTypes[name];
-      if (t && !routines.has(name)) routines.set(name, { ...t, index: m.importFunc("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) });
-    }
-    const never = () => { throw new Error("regions do not act"); };
+    for (const block of graph.blocks.values())
+      for (const d of block.instructions)
+        for (const name of factsOf(d.row).routines) {
+          const t = this.#links.routineTypes[name];
+          if (t && !routines.has(name))
+            routines.set(name, { ...t, index: m.importFunc("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) });
+        }
+    const never = () => {
+      throw new Error("regions do not act");
+    };
     const runtime: RegionRuntime = {
-      missRegion, flag, flagsWord, condition, miss: -1, commit: -1, checkSegment: -1, raise: -1, act: -1, actId: never,
+      missRegion,
+      flag,
+      flagsWord,
+      condition,
+      miss: -1,
+      commit: -1,
+      checkSegment: -1,
+      raise: -1,
+      act: -1,
+      actId: never,
       routine: (name) => {
         const r = routines.get(name);
         if (!r) throw new Error(`routine ${name} was not seen in its row`);

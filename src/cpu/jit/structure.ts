@@ -36,7 +36,9 @@ export const structureOf = (g: Graph): Structure => {
   const rpo = postorder(g).reverse();
   const order = new Map(rpo.map((ip, n) => [ip, n]));
   const predecessors = rpo.map(() => [] as number[]);
-  rpo.forEach((ip, n) => { for (const s of new Set(g.blocks.get(ip)!.successors)) predecessors[order.get(s)!]!.push(n); });
+  rpo.forEach((ip, n) => {
+    for (const s of new Set(g.blocks.get(ip)!.successors)) predecessors[order.get(s)!]!.push(n);
+  });
   // Immediate dominators. K. Cooper, T. Harvey, K. Kennedy, "A Simple, Fast Dominance Algorithm", 2001.
   const idom: number[] = rpo.map(() => -1);
   idom[0] = 0;

@@ -12,3 +12,4 @@ export { fcos, fptan, fsin, fsincos } from "./transcendental/trigonometry";
 export { f2xm1 } from "./transcendental/exponential";
 export { fyl2x, fyl2xp1 } from "./transcendental/logarithm";
 export { fpatan } from "./transcendental/arctangent";
+export { crc32c } from "./crc";

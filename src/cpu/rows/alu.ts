@@ -5,20 +5,24 @@ import { type Attributes, type Row, row } from "../row.ts";
 type Combine = <V>(o: Ops<V>, a: V, b: V, carry: V) => V;
 
 /** dst = f(dst, src), flags of an addition or a subtraction. */
-const arithmetic = (kind: "add" | "sub" | "sbb", f: Combine, withCarry = false): Meaning => (o, i) => {
-  const b = o.get(1);
-  const a = o.rmw(0);
-  const r = o.let("r", o.zext(f(o, a, b, withCarry ? o.flag("CF") : o.imm(0)), i.w));
-  o.set(0, r);
-  o.flags(kind, i.w, r, a, b);
-};
-const logic = (f: Combine): Meaning => (o, i) => {
-  const b = o.get(1);
-  const a = o.rmw(0);
-  const r = o.let("r", f(o, a, b, b));
-  o.set(0, r);
-  o.flags("result", i.w, r, o.imm(0));
-};
+const arithmetic =
+  (kind: "add" | "sub" | "sbb", f: Combine, withCarry = false): Meaning =>
+  (o, i) => {
+    const b = o.get(1);
+    const a = o.rmw(0);
+    const r = o.let("r", o.zext(f(o, a, b, withCarry ? o.flag("CF") : o.imm(0)), i.w));
+    o.set(0, r);
+    o.flags(kind, i.w, r, a, b);
+  };
+const logic =
+  (f: Combine): Meaning =>
+  (o, i) => {
+    const b = o.get(1);
+    const a = o.rmw(0);
+    const r = o.let("r", f(o, a, b, b));
+    o.set(0, r);
+    o.flags("result", i.w, r, o.imm(0));
+  };
 const add = arithmetic("add", (o, a, b) => o.add(a, b));
 const adc = arithmetic("add", (o, a, b, c) => o.add(o.add(a, b), c), true);
 const sub = arithmetic("sub", (o, a, b) => o.sub(a, b));
@@ -32,12 +36,14 @@ const cmp: Meaning = (o, i) => {
   o.flags("sub", i.w, o.let("r", o.zext(o.sub(a, b), i.w)), a, b);
 };
 const test: Meaning = (o, i) => o.flags("result", i.w, o.let("r", o.and(o.get(0), o.get(1))), o.imm(0));
-const step = (kind: "inc" | "dec"): Meaning => (o, i) => {
-  const a = o.rmw(0);
-  const r = o.let("r", o.zext(kind === "inc" ? o.add(a, o.imm(1)) : o.sub(a, o.imm(1)), i.w));
-  o.set(0, r);
-  o.flags(kind, i.w, r, a);
-};
+const step =
+  (kind: "inc" | "dec"): Meaning =>
+  (o, i) => {
+    const a = o.rmw(0);
+    const r = o.let("r", o.zext(kind === "inc" ? o.add(a, o.imm(1)) : o.sub(a, o.imm(1)), i.w));
+    o.set(0, r);
+    o.flags(kind, i.w, r, a);
+  };
 const not: Meaning = (o, i) => o.set(0, o.zext(o.not(o.rmw(0)), i.w));
 const neg: Meaning = (o, i) => {
   const b = o.rmw(0);
@@ -53,21 +59,37 @@ const group1 = (["add", "or", "adc", "sbb", "and", "sub", "xor", "cmp"] as const
   const does = { add, or, adc, sbb, and, sub, xor, cmp }[name];
   const lock: Attributes = name === "cmp" ? {} : { lock: true };
   return [
-    row(name, `${hex(n * 8)} Eb,Gb`, does, lock), row(name, `${hex(n * 8 + 1)} Ev,Gv`, does, lock),
-    row(name, `${hex(n * 8 + 2)} Gb,Eb`, does), row(name, `${hex(n * 8 + 3)} Gv,Ev`, does),
-    row(name, `${hex(n * 8 + 4)} AL,Ib`, does), row(name, `${hex(n * 8 + 5)} rAX,Iz`, does),
-    row(name, `80 /${n} Eb,Ib`, does, lock), row(name, `81 /${n} Ev,Iz`, does, lock), row(name, `83 /${n} Ev,sb`, does, lock),
+    row(name, `${hex(n * 8)} Eb,Gb`, does, lock),
+    row(name, `${hex(n * 8 + 1)} Ev,Gv`, does, lock),
+    row(name, `${hex(n * 8 + 2)} Gb,Eb`, does),
+    row(name, `${hex(n * 8 + 3)} Gv,Ev`, does),
+    row(name, `${hex(n * 8 + 4)} AL,Ib`, does),
+    row(name, `${hex(n * 8 + 5)} rAX,Iz`, does),
+    row(name, `80 /${n} Eb,Ib`, does, lock),
+    row(name, `81 /${n} Ev,Iz`, does, lock),
+    row(name, `83 /${n} Ev,sb`, does, lock),
     row(name, `82 /${n} Eb,Ib`, does, { ...lock, only: "not64" }),
   ];
 });
 
 export const alu: readonly Row[] = [
   ...group1,
-  row("test", "84 Eb,Gb", test), row("test", "85 Ev,Gv", test), row("test", "A8 AL,Ib", test), row("test", "A9 rAX,Iz", test),
-  row("test", "F6 /0 Eb,Ib", test), row("test", "F7 /0 Ev,Iz", test), row("test", "F6 /1 Eb,Ib", test), row("test", "F7 /1 Ev,Iz", test),
-  row("not", "F6 /2 Eb", not, { lock: true }), row("not", "F7 /2 Ev", not, { lock: true }),
-  row("neg", "F6 /3 Eb", neg, { lock: true }), row("neg", "F7 /3 Ev", neg, { lock: true }),
-  row("inc", "FE /0 Eb", step("inc"), { lock: true }), row("inc", "FF /0 Ev", step("inc"), { lock: true }),
-  row("dec", "FE /1 Eb", step("dec"), { lock: true }), row("dec", "FF /1 Ev", step("dec"), { lock: true }),
-  row("inc", "40 Zv", step("inc"), { only: "not64" }), row("dec", "48 Zv", step("dec"), { only: "not64" }),
+  row("test", "84 Eb,Gb", test),
+  row("test", "85 Ev,Gv", test),
+  row("test", "A8 AL,Ib", test),
+  row("test", "A9 rAX,Iz", test),
+  row("test", "F6 /0 Eb,Ib", test),
+  row("test", "F7 /0 Ev,Iz", test),
+  row("test", "F6 /1 Eb,Ib", test),
+  row("test", "F7 /1 Ev,Iz", test),
+  row("not", "F6 /2 Eb", not, { lock: true }),
+  row("not", "F7 /2 Ev", not, { lock: true }),
+  row("neg", "F6 /3 Eb", neg, { lock: true }),
+  row("neg", "F7 /3 Ev", neg, { lock: true }),
+  row("inc", "FE /0 Eb", step("inc"), { lock: true }),
+  row("inc", "FF /0 Ev", step("inc"), { lock: true }),
+  row("dec", "FE /1 Eb", step("dec"), { lock: true }),
+  row("dec", "FF /1 Ev", step("dec"), { lock: true }),
+  row("inc", "40 Zv", step("inc"), { only: "not64" }),
+  row("dec", "48 Zv", step("dec"), { only: "not64" }),
 ];

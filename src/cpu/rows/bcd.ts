@@ -60,7 +60,10 @@ const aad: Meaning = (o) => {
 };
 
 export const bcd: readonly Row[] = [
-  row("daa", "27", decimalAdjust(1), { only: "not64" }), row("das", "2F", decimalAdjust(-1), { only: "not64" }),
-  row("aaa", "37", asciiAdjust(1), { only: "not64" }), row("aas", "3F", asciiAdjust(-1), { only: "not64" }),
-  row("aam", "D4 Ib", aam, { only: "not64" }), row("aad", "D5 Ib", aad, { only: "not64" }),
+  row("daa", "27", decimalAdjust(1), { only: "not64" }),
+  row("das", "2F", decimalAdjust(-1), { only: "not64" }),
+  row("aaa", "37", asciiAdjust(1), { only: "not64" }),
+  row("aas", "3F", asciiAdjust(-1), { only: "not64" }),
+  row("aam", "D4 Ib", aam, { only: "not64" }),
+  row("aad", "D5 Ib", aad, { only: "not64" }),
 ];

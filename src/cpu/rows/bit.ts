@@ -75,6 +75,7 @@ export const bits: readonly Row[] = [
     const lock = change ? ({ lock: true } as const) : {};
     return [row(name, `0F ${opcode} Ev,Gv`, inString(change), lock), row(name, `0F BA /${digit} Ev,Ib`, inWord(change), lock)];
   }),
-  row("bsf", "0F BC Gv,Ev", bsf), row("bsr", "0F BD Gv,Ev", bsr),
+  row("bsf", "0F BC Gv,Ev", bsf),
+  row("bsr", "0F BD Gv,Ev", bsr),
   row("bswap", "0F C8 Zv", bswap),
 ];

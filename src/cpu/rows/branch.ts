@@ -18,9 +18,11 @@ const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): vo
   else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), fault);
 };
 /** A call's push has to be possible before its target counts. */
-const probePush = <V>(o: Ops<V>, i: Form) => (): void => {
-  o.loadRmw(S.ss, o.let("slot", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(i.w / 8)), i.stackSize)), i.w);
-};
+const probePush =
+  <V>(o: Ops<V>, i: Form) =>
+  (): void => {
+    o.loadRmw(S.ss, o.let("slot", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(i.w / 8)), i.stackSize)), i.w);
+  };
 const checkDirect = <V>(o: Ops<V>, i: Form, taken?: V, first?: () => void): void => {
   if (i.flat) return;
   const beyond = o.ltU(o.field("segLimit", S.cs), o.target());
@@ -82,21 +84,38 @@ const jcxz: Meaning = (o, i) => branchIf(o, i, o.eq(o.reg(R.cx, i.addressSize), 
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
 export const branches: readonly Row[] = [
-  row("jmp", "EB Jb", jmp, near), row("jmp", "E9 Jz", jmp, near), row("jmp", "FF /4 Ev", jmpIndirect, near),
-  ...conditionNames.flatMap((cc, n) => [row(`j${cc}`, `${hex(0x70 + n)} Jb`, jcc, { ...near, cc: n }), row(`j${cc}`, `0F ${hex(0x80 + n)} Jz`, jcc, { ...near, cc: n })]),
-  row("call", "E8 Jz", call, near), row("call", "FF /2 Ev", callIndirect, near),
-  row("ret", "C3", ret(false), near), row("ret", "C2 Iw", ret(true), near),
-  row("loopne", "E0 Jb", loop(5), { ...near, addressed: true, repeat: "zf" }), row("loope", "E1 Jb", loop(4), { ...near, addressed: true, repeat: "zf" }),
-  row("loop", "E2 Jb", loop(undefined), { ...near, addressed: true }), row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true }),
+  row("jmp", "EB Jb", jmp, near),
+  row("jmp", "E9 Jz", jmp, near),
+  row("jmp", "FF /4 Ev", jmpIndirect, near),
+  ...conditionNames.flatMap((cc, n) => [
+    row(`j${cc}`, `${hex(0x70 + n)} Jb`, jcc, { ...near, cc: n }),
+    row(`j${cc}`, `0F ${hex(0x80 + n)} Jz`, jcc, { ...near, cc: n }),
+  ]),
+  row("call", "E8 Jz", call, near),
+  row("call", "FF /2 Ev", callIndirect, near),
+  row("ret", "C3", ret(false), near),
+  row("ret", "C2 Iw", ret(true), near),
+  row("loopne", "E0 Jb", loop(5), { ...near, addressed: true, repeat: "zf" }),
+  row("loope", "E1 Jb", loop(4), { ...near, addressed: true, repeat: "zf" }),
+  row("loop", "E2 Jb", loop(undefined), { ...near, addressed: true }),
+  row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true }),
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),
   row("hlt", "F4", (o) => o.fault(vector.GP), { ends: true }),
-  row("syscall", "0F 05", (o, i) => (i.mode === 64 ? o.exit(exit.syscall) : o.act("vendorDoor", o.imm(exit.syscall))), { context: true, ends: true }),
+  row("syscall", "0F 05", (o, i) => (i.mode === 64 ? o.exit(exit.syscall) : o.act("vendorDoor", o.imm(exit.syscall))), {
+    context: true,
+    ends: true,
+  }),
   row("sysenter", "0F 34", (o) => o.act("vendorDoor", o.imm(exit.sysenter)), { ends: true }),
   // INT n: only 0x80 has a gate that user code may pass; others are #GP with the gate's selector (SDM Vol. 3A 6.13, error code).
-  row("int", "CD Ib", (o) => {
-    const n = o.get(0);
-    o.when(o.eq(n, o.imm(0x80)), () => o.exit(exit.int80));
-    o.act("softInterrupt", n);
-  }, { ends: true }),
+  row(
+    "int",
+    "CD Ib",
+    (o) => {
+      const n = o.get(0);
+      o.when(o.eq(n, o.imm(0x80)), () => o.exit(exit.int80));
+      o.act("softInterrupt", n);
+    },
+    { ends: true },
+  ),
 ];

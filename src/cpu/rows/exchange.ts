@@ -8,7 +8,11 @@ const cmpxchg: Meaning = (o, i) => {
   const source = o.get(1);
   const a = o.rmw(0);
   const accumulator = o.reg(R.ax, i.w);
-  o.when(o.eq(accumulator, a), () => o.set(0, source), () => o.setReg(R.ax, i.w, a));
+  o.when(
+    o.eq(accumulator, a),
+    () => o.set(0, source),
+    () => o.setReg(R.ax, i.w, a),
+  );
   o.flags("sub", i.w, o.let("r", o.zext(o.sub(accumulator, a), i.w)), accumulator, a);
 };
 const xadd: Meaning = (o, i) => {
@@ -39,7 +43,10 @@ const cmpxchgPair =
   };
 
 export const exchange: readonly Row[] = [
-  row("cmpxchg", "0F B0 Eb,Gb", cmpxchg, { lock: true }), row("cmpxchg", "0F B1 Ev,Gv", cmpxchg, { lock: true }),
-  row("xadd", "0F C0 Eb,Gb", xadd, { lock: true }), row("xadd", "0F C1 Ev,Gv", xadd, { lock: true }),
-  row("cmpxchg16b", "REX.W 0F C7 /1 Mdq", cmpxchgPair(64), { lock: true, only: "64" }), row("cmpxchg8b", "0F C7 /1 Mq", cmpxchgPair(32), { lock: true }),
+  row("cmpxchg", "0F B0 Eb,Gb", cmpxchg, { lock: true }),
+  row("cmpxchg", "0F B1 Ev,Gv", cmpxchg, { lock: true }),
+  row("xadd", "0F C0 Eb,Gb", xadd, { lock: true }),
+  row("xadd", "0F C1 Ev,Gv", xadd, { lock: true }),
+  row("cmpxchg16b", "REX.W 0F C7 /1 Mdq", cmpxchgPair(64), { lock: true, only: "64" }),
+  row("cmpxchg8b", "0F C7 /1 Mq", cmpxchgPair(32), { lock: true }),
 ];

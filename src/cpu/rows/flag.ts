@@ -10,7 +10,8 @@ const RESERVED = 0x2;
 /** What POPF may change at CPL 3 with IOPL 0. SDM Vol. 2B POPF, Table 4-15. */
 const POPPED = EF.TF | EF.DF | EF.NT | EF.AC | EF.ID;
 
-const lahf: Meaning = (o) => o.setReg(R.ax, 16, o.or(o.zext(o.reg(R.ax, 8), 8), o.shl(o.or(o.and(o.flagsWord(), o.imm(LOW)), o.imm(RESERVED)), o.imm(8))));
+const lahf: Meaning = (o) =>
+  o.setReg(R.ax, 16, o.or(o.zext(o.reg(R.ax, 8), 8), o.shl(o.or(o.and(o.flagsWord(), o.imm(LOW)), o.imm(RESERVED)), o.imm(8))));
 const sahf: Meaning = (o) => o.setFlags(LOW, o.shr(o.reg(R.ax, 16), o.imm(8)));
 const cmc: Meaning = (o) => o.setFlags(EF.CF, o.xor(o.flag("CF"), o.imm(1)));
 const direction =
@@ -31,8 +32,14 @@ const popf: Meaning = (o, i) => {
 };
 
 export const flags: readonly Row[] = [
-  row("clc", "F8", (o) => o.setFlags(EF.CF, o.imm(0))), row("stc", "F9", (o) => o.setFlags(EF.CF, o.imm(EF.CF))), row("cmc", "F5", cmc),
-  row("cld", "FC", direction(false)), row("std", "FD", direction(true)),
-  row("lahf", "9F", lahf), row("sahf", "9E", sahf), row("salc", "D6", salc, { only: "not64" }),
-  row("pushf", "9C", pushf, { size64: "default", context: true }), row("popf", "9D", popf, { size64: "default", context: true, ends: true }),
+  row("clc", "F8", (o) => o.setFlags(EF.CF, o.imm(0))),
+  row("stc", "F9", (o) => o.setFlags(EF.CF, o.imm(EF.CF))),
+  row("cmc", "F5", cmc),
+  row("cld", "FC", direction(false)),
+  row("std", "FD", direction(true)),
+  row("lahf", "9F", lahf),
+  row("sahf", "9E", sahf),
+  row("salc", "D6", salc, { only: "not64" }),
+  row("pushf", "9C", pushf, { size64: "default", context: true }),
+  row("popf", "9D", popf, { size64: "default", context: true, ends: true }),
 ];

@@ -5,6 +5,7 @@ import { bcd } from "./bcd.ts";
 import { bits } from "./bit.ts";
 import { branches } from "./branch.ts";
 import { exchange } from "./exchange.ts";
+import { extensions } from "./extension.ts";
 import { flags } from "./flag.ts";
 import { move } from "./mov.ts";
 import { multiply } from "./multiply.ts";
@@ -40,6 +41,7 @@ export const rows: readonly Row[] = [
   ...bcd,
   ...segments,
   ...system,
+  ...extensions,
   ...x87Arithmetic,
   ...x87Moves,
   ...x87State,

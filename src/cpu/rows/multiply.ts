@@ -93,7 +93,8 @@ const div: Meaning = (o, i) => {
   const { high, low } = dividend(o, i);
   if (i.w === 64) {
     divideError(o, o.leU(d, high));
-    o.when(o.eq(high, o.imm(0)),
+    o.when(
+      o.eq(high, o.imm(0)),
       () => {
         o.setReg(R.dx, 64, o.let("r", o.remU(low, d)));
         o.setReg(R.ax, 64, o.divU(low, d));
@@ -101,7 +102,8 @@ const div: Meaning = (o, i) => {
       () => {
         const { quotient, remainder } = divideWide(o, high, low, d);
         setPair(o, 64, remainder, quotient);
-      });
+      },
+    );
     return setDivided(o);
   }
   const n = joined(o, i, high, low);
@@ -122,7 +124,10 @@ const idiv: Meaning = (o, i) => {
   if (w === 64) {
     const negative = o.let("neg", o.ltS(high, o.imm(0)));
     const absLow = o.let("al", negateIf(o, negative, low));
-    const absHigh = o.let("ah", o.select(negative, o.sub(o.not(high), o.sub(o.select(o.eq(low, o.imm(0)), o.imm(0), o.imm(1)), o.imm(1))), high));
+    const absHigh = o.let(
+      "ah",
+      o.select(negative, o.sub(o.not(high), o.sub(o.select(o.eq(low, o.imm(0)), o.imm(0), o.imm(1)), o.imm(1))), high),
+    );
     const absD = magnitude(o, d);
     divideError(o, o.leU(absD, absHigh));
     const { quotient, remainder } = divideWide(o, absHigh, absLow, absD);
@@ -142,7 +147,15 @@ const idiv: Meaning = (o, i) => {
 };
 
 export const multiply: readonly Row[] = [
-  row("mul", "F6 /4 Eb", mul), row("mul", "F7 /4 Ev", mul), row("imul", "F6 /5 Eb", imul), row("imul", "F7 /5 Ev", imul),
-  row("div", "F6 /6 Eb", div), row("div", "F7 /6 Ev", div), row("idiv", "F6 /7 Eb", idiv), row("idiv", "F7 /7 Ev", idiv),
-  row("imul", "0F AF Gv,Ev", imulTo(0)), row("imul", "69 Gv,Ev,Iz", imulTo(1)), row("imul", "6B Gv,Ev,sb", imulTo(1)),
+  row("mul", "F6 /4 Eb", mul),
+  row("mul", "F7 /4 Ev", mul),
+  row("imul", "F6 /5 Eb", imul),
+  row("imul", "F7 /5 Ev", imul),
+  row("div", "F6 /6 Eb", div),
+  row("div", "F7 /6 Ev", div),
+  row("idiv", "F6 /7 Eb", idiv),
+  row("idiv", "F7 /7 Ev", idiv),
+  row("imul", "0F AF Gv,Ev", imulTo(0)),
+  row("imul", "69 Gv,Ev,Iz", imulTo(1)),
+  row("imul", "6B Gv,Ev,sb", imulTo(1)),
 ];

@@ -97,7 +97,7 @@ const arpl: Meaning = (o) => {
 const readBase =
   (s: number): Meaning =>
   (o, i) =>
-    o.set(0, o.zext(o.field("segBase", s), i.w));
+    o.set(0, o.zext(o.field("segBase", s), i.widths[0] as number));
 const writeBase =
   (s: number): Meaning =>
   (o) =>
@@ -111,20 +111,39 @@ const far: Attributes = { ends: true, context: true };
 const pushed = [[S.es, "06", "07"], [S.ss, "16", "17"], [S.ds, "1E", "1F"]] as const;
 
 export const segments: readonly Row[] = [
-  ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [row("mov", `8C /${s} Rv,Sw`, fromSegment(s)), row("mov", `8C /${s} Mw,Sw`, fromSegment(s))]),
+  ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [
+    row("mov", `8C /${s} Rv,Sw`, fromSegment(s)),
+    row("mov", `8C /${s} Mw,Sw`, fromSegment(s)),
+  ]),
   ...[S.es, S.ss, S.ds, S.fs, S.gs].map((s) => row("mov", `8E /${s} Sw,Ew`, toSegment(s), ends)),
-  ...pushed.flatMap(([s, to, from]) => [row("push", to, push(s), { ...stack, only: "not64" }), row("pop", from, pop(s), { ...stack, ...ends, only: "not64" })]),
+  ...pushed.flatMap(([s, to, from]) => [
+    row("push", to, push(s), { ...stack, only: "not64" }),
+    row("pop", from, pop(s), { ...stack, ...ends, only: "not64" }),
+  ]),
   row("push", "0E", push(S.cs), { ...stack, only: "not64" }),
-  row("push", "0F A0", push(S.fs), stack), row("pop", "0F A1", pop(S.fs), { ...stack, ...ends }),
-  row("push", "0F A8", push(S.gs), stack), row("pop", "0F A9", pop(S.gs), { ...stack, ...ends }),
-  row("les", "C4 Gz,Mp", loadFar(S.es), { ...ends, only: "not64" }), row("lds", "C5 Gz,Mp", loadFar(S.ds), { ...ends, only: "not64" }),
-  row("lss", "0F B2 Gv,Mp", loadFar(S.ss), ends), row("lfs", "0F B4 Gv,Mp", loadFar(S.fs), ends), row("lgs", "0F B5 Gv,Mp", loadFar(S.gs), ends),
-  row("jmp", "EA Ap", jumpFar, { ...far, only: "not64" }), row("call", "9A Ap", callFar, { ...far, only: "not64" }),
-  row("jmp", "FF /5 Mp", jumpFarIndirect, far), row("call", "FF /3 Mp", callFarIndirect, far),
-  row("retf", "CB", returnFar, far), row("retf", "CA Iw", returnFarImmediate, far), row("iret", "CF", iret, far),
-  row("lar", "0F 02 Gv,Ew", query("accessRights", true)), row("lsl", "0F 03 Gv,Ew", query("segmentLimit", true)),
-  row("verr", "0F 00 /4 Ew", query("verifyRead", false)), row("verw", "0F 00 /5 Ew", query("verifyWrite", false)),
+  row("push", "0F A0", push(S.fs), stack),
+  row("pop", "0F A1", pop(S.fs), { ...stack, ...ends }),
+  row("push", "0F A8", push(S.gs), stack),
+  row("pop", "0F A9", pop(S.gs), { ...stack, ...ends }),
+  row("les", "C4 Gz,Mp", loadFar(S.es), { ...ends, only: "not64" }),
+  row("lds", "C5 Gz,Mp", loadFar(S.ds), { ...ends, only: "not64" }),
+  row("lss", "0F B2 Gv,Mp", loadFar(S.ss), ends),
+  row("lfs", "0F B4 Gv,Mp", loadFar(S.fs), ends),
+  row("lgs", "0F B5 Gv,Mp", loadFar(S.gs), ends),
+  row("jmp", "EA Ap", jumpFar, { ...far, only: "not64" }),
+  row("call", "9A Ap", callFar, { ...far, only: "not64" }),
+  row("jmp", "FF /5 Mp", jumpFarIndirect, far),
+  row("call", "FF /3 Mp", callFarIndirect, far),
+  row("retf", "CB", returnFar, far),
+  row("retf", "CA Iw", returnFarImmediate, far),
+  row("iret", "CF", iret, far),
+  row("lar", "0F 02 Gv,Ew", query("accessRights", true)),
+  row("lsl", "0F 03 Gv,Ew", query("segmentLimit", true)),
+  row("verr", "0F 00 /4 Ew", query("verifyRead", false)),
+  row("verw", "0F 00 /5 Ew", query("verifyWrite", false)),
   row("arpl", "63 Ew,Gw", arpl, { only: "not64" }),
-  row("rdfsbase", "F3 0F AE /0 Ry", readBase(S.fs), { only: "64" }), row("rdgsbase", "F3 0F AE /1 Ry", readBase(S.gs), { only: "64" }),
-  row("wrfsbase", "F3 0F AE /2 Ry", writeBase(S.fs), { only: "64" }), row("wrgsbase", "F3 0F AE /3 Ry", writeBase(S.gs), { only: "64" }),
+  row("rdfsbase", "F3 0F AE /0 Ry", readBase(S.fs), { only: "64" }),
+  row("rdgsbase", "F3 0F AE /1 Ry", readBase(S.gs), { only: "64" }),
+  row("wrfsbase", "F3 0F AE /2 Ry", writeBase(S.fs), { only: "64" }),
+  row("wrgsbase", "F3 0F AE /3 Ry", writeBase(S.gs), { only: "64" }),
 ];

@@ -79,8 +79,6 @@ export const sseMoves: readonly Row[] = [
 
   row("ldmxcsr", "NP 0F AE /2 Md", loadControl), row("stmxcsr", "NP 0F AE /3 Md", storeControl), row("emms", "NP 0F 77", emms),
   row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),
-  row("prefetch", "0F 0D /0 Mb", nothing), row("prefetchw", "0F 0D /1 Mb", nothing), row("prefetchwt1", "0F 0D /2 Mb", nothing),
-  row("clflush", "NP 0F AE /7 Mb", nothing), row("clflushopt", "66 0F AE /7 Mb", nothing), row("clwb", "66 0F AE /6 Mb", nothing),
   // The low three bits of a fence's modrm mean nothing.
   ...Array.from({ length: 8 }, (_, n) => [row("lfence", `NP 0F AE ${hex(0xe8 + n)}`, nothing), row("mfence", `NP 0F AE ${hex(0xf0 + n)}`, nothing), row("sfence", `NP 0F AE ${hex(0xf8 + n)}`, nothing)]).flat(),
 ];

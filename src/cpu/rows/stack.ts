@@ -61,9 +61,13 @@ const popa: Meaning = (o, i) => {
 };
 
 export const stack: readonly Row[] = [
-  row("push", "50 Zv", push, { size64: "default", context: true }), row("pop", "58 Zv", popRegister, { size64: "default", context: true }),
-  row("push", "FF /6 Ev", push, { size64: "default", context: true }), row("pop", "8F /0 Ev", popMemory, { size64: "default", context: true }),
-  row("push", "68 Iz", pushImmediate, { size64: "default", context: true }), row("push", "6A sb", pushImmediate, { size64: "default", context: true }),
-  row("pusha", "60", pusha, { only: "not64", context: true }), row("popa", "61", popa, { only: "not64", context: true }),
+  row("push", "50 Zv", push, { size64: "default", context: true }),
+  row("pop", "58 Zv", popRegister, { size64: "default", context: true }),
+  row("push", "FF /6 Ev", push, { size64: "default", context: true }),
+  row("pop", "8F /0 Ev", popMemory, { size64: "default", context: true }),
+  row("push", "68 Iz", pushImmediate, { size64: "default", context: true }),
+  row("push", "6A sb", pushImmediate, { size64: "default", context: true }),
+  row("pusha", "60", pusha, { only: "not64", context: true }),
+  row("popa", "61", popa, { only: "not64", context: true }),
   row("leave", "C9", leave, { size64: "default", context: true }),
 ];

@@ -5,7 +5,8 @@ import { EF, R, S, vector } from "../state.ts";
 
 /** +n, or -n if DF is set. */
 const step = <V>(o: Ops<V>, i: Form): V => o.let("step", o.select(o.and(o.systemFlags(), o.imm(EF.DF)), o.imm(-i.w / 8), o.imm(i.w / 8)));
-const advance = <V>(o: Ops<V>, i: Form, r: number, by: V): void => o.setReg(r, i.addressSize, o.zext(o.add(o.reg(r, i.addressSize), by), i.addressSize));
+const advance = <V>(o: Ops<V>, i: Form, r: number, by: V): void =>
+  o.setReg(r, i.addressSize, o.zext(o.add(o.reg(r, i.addressSize), by), i.addressSize));
 /** The source can be overridden, the destination is always in ES. */
 const source = <V>(o: Ops<V>, i: Form): V => o.load(undefined, o.reg(R.si, i.addressSize), i.w);
 const destination = <V>(o: Ops<V>, i: Form): V => o.load(S.es, o.reg(R.di, i.addressSize), i.w);
@@ -51,7 +52,13 @@ const stos: Meaning = (o, i) =>
 /** IOPL is 0 and no port is open. SDM Vol. 1 19.5. */
 const noPorts: Meaning = (o) => o.fault(vector.GP);
 
-const both = (name: string, opcodes: readonly [string, string], operands: readonly [string, string], does: Meaning, repeat: "rep" | "zf"): Row[] => [
+const both = (
+  name: string,
+  opcodes: readonly [string, string],
+  operands: readonly [string, string],
+  does: Meaning,
+  repeat: "rep" | "zf",
+): Row[] => [
   row(`${name}b`, `${opcodes[0]} ${operands[0]}`, does, { repeat }),
   row(name, `${opcodes[1]} ${operands[1]}`, does, { repeat }),
 ];

@@ -5,6 +5,10 @@ import { type Attributes, type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
 
 const nothing: Meaning = () => {};
+/** Cache control needs a byte that could be read. */
+const touch: Meaning = (o) => {
+  o.get(0);
+};
 const privileged: Meaning = (o) => o.fault(vector.GP);
 const undefinedOpcode: Meaning = (o) => o.fault(vector.UD);
 
@@ -24,7 +28,12 @@ const storeTable =
   (o, i) => {
     const a = o.address(0);
     o.store(undefined, a, 16, o.imm(0));
-    o.store(undefined, o.let("at", o.zext(o.add(a, o.imm(2)), i.addressSize)), i.mode === 64 ? 64 : 32, o.zext(o.imm(base), i.mode === 64 ? 64 : 32));
+    o.store(
+      undefined,
+      o.let("at", o.zext(o.add(a, o.imm(2)), i.addressSize)),
+      i.mode === 64 ? 64 : 32,
+      o.zext(o.imm(base), i.mode === 64 ? 64 : 32),
+    );
   };
 const storeWord =
   (v: number): Meaning =>
@@ -32,7 +41,8 @@ const storeWord =
     o.set(0, o.zext(o.imm(v), i.widths[0] as number));
 
 /** AL = DS:[rBX + AL]. */
-const xlat: Meaning = (o, i) => o.setReg(R.ax, 8, o.load(undefined, o.let("at", o.zext(o.add(o.reg(R.bx, i.addressSize), o.reg(R.ax, 8)), i.addressSize)), 8));
+const xlat: Meaning = (o, i) =>
+  o.setReg(R.ax, 8, o.load(undefined, o.let("at", o.zext(o.add(o.reg(R.bx, i.addressSize), o.reg(R.ax, 8)), i.addressSize)), 8));
 const into: Meaning = (o) => o.when(o.flag("OF"), () => o.trap(vector.OF));
 /** The index is signed, both bounds belong to it. */
 const bound: Meaning = (o, i) => {
@@ -55,23 +65,35 @@ export const system: readonly Row[] = [
     const attributes: Attributes = n === 0 ? { ...control, lock: true } : control;
     return [row("mov", `0F 20 /${n} Ry,Cy`, privileged, attributes), row("mov", `0F 22 /${n} Cy,Ry`, privileged, attributes)];
   }),
-  row("mov", "0F 21 Ry,Dy", privileged, control), row("mov", "0F 23 Dy,Ry", privileged, control),
-  row("sgdt", "0F 01 /0 Ms", storeTable(shown.gdt)), row("sidt", "0F 01 /1 Ms", storeTable(shown.idt)),
-  row("smsw", "0F 01 /4 Rv", storeWord(shown.cr0)), row("smsw", "0F 01 /4 Mw", storeWord(shown.cr0 & 0xffff)),
-  row("sldt", "0F 00 /0 Rv", storeWord(0)), row("sldt", "0F 00 /0 Mw", storeWord(0)),
-  row("str", "0F 00 /1 Rv", storeWord(shown.tss)), row("str", "0F 00 /1 Mw", storeWord(shown.tss)),
+  row("mov", "0F 21 Ry,Dy", privileged, control),
+  row("mov", "0F 23 Dy,Ry", privileged, control),
+  row("sgdt", "0F 01 /0 Ms", storeTable(shown.gdt)),
+  row("sidt", "0F 01 /1 Ms", storeTable(shown.idt)),
+  row("smsw", "0F 01 /4 Rv", storeWord(shown.cr0)),
+  row("smsw", "0F 01 /4 Mw", storeWord(shown.cr0 & 0xffff)),
+  row("sldt", "0F 00 /0 Rv", storeWord(0)),
+  row("sldt", "0F 00 /0 Mw", storeWord(0)),
+  row("str", "0F 00 /1 Rv", storeWord(shown.tss)),
+  row("str", "0F 00 /1 Mw", storeWord(shown.tss)),
 
-  row("cpuid", "0F A2", (o) => o.act("cpuid")), row("rdtsc", "0F 31", (o) => o.act("rdtsc")), row("rdtscp", "0F 01 F9", (o) => o.act("rdtsc", o.imm(1))),
+  row("cpuid", "0F A2", (o) => o.act("cpuid")),
+  row("rdtsc", "0F 31", (o) => o.act("rdtsc")),
+  row("rdtscp", "0F 01 F9", (o) => o.act("rdtsc", o.imm(1))),
   row("xlatb", "D7", xlat, { addressed: true }),
   row("enter", "C8 Iw,Ib", enter, { size64: "default", context: true }),
-  row("bound", "62 Gv,Ma", bound, { only: "not64", ends: true }), row("into", "CE", into, { only: "not64", ends: true }),
+  row("bound", "62 Gv,Ma", bound, { only: "not64", ends: true }),
+  row("into", "CE", into, { only: "not64", ends: true }),
   row("int1", "F1", (o) => o.trap(vector.DB), { ends: true }),
-  row("ud0", "0F FF", undefinedOpcode, { ends: true }), row("ud1", "0F B9 Gv,Ev", undefinedOpcode, { ends: true }),
+  row("ud0", "0F FF", undefinedOpcode, { ends: true }),
+  row("ud1", "0F B9 Gv,Ev", undefinedOpcode, { ends: true }),
 
-  row("pause", "F3 REX.B0 90", nothing), row("nop", "REX.B0 90", nothing),
+  row("pause", "F3 REX.B0 90", nothing),
+  row("nop", "REX.B0 90", nothing),
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => row(n === 1 || n === 3 ? "prefetchw" : "prefetch", `0F 0D /${n} Mb`, nothing)),
-  row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),
-  row("endbr32", "F3 0F 1E FB", nothing), row("endbr64", "F3 0F 1E FA", nothing),
+  row("endbr32", "F3 0F 1E FB", nothing),
+  row("endbr64", "F3 0F 1E FA", nothing),
   ...["18", "19", "1A", "1B", "1C", "1D", "1E", "1F"].map((opcode) => row("reservednop", `0F ${opcode} Ev,Gv`, nothing)),
-  row("clflush", "NP 0F AE /7 Mb", (o) => { o.get(0); }),
+  row("clflush", "NP 0F AE /7 Mb", touch),
+  row("clflushopt", "66 0F AE /7 Mb", touch),
+  row("clwb", "66 0F AE /6 Mb", touch),
 ];
