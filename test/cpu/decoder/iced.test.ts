@@ -3,10 +3,8 @@ import { describe, expect, it } from "vitest";
 import { DecoderJudge } from "../../../tools/oracle/decoder.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";
 import { Random } from "../../../tools/oracle/random.ts";
+import { later } from "../../../tools/oracle/scope.ts";
 import { modes } from "../../../tools/oracle/world.ts";
-
-/** Instructions that have no rows yet. */
-const later = new Set(["bits", "sse4", "avx"]);
 
 describe("the decoder, judged by iced-x86", () => {
   it.each(modes)("reads every opcode, prefix and modrm of %i-bit code as iced does", (mode) => {
