@@ -12,7 +12,7 @@ import { registerAt, registers32, registers64, withRegisters } from "./registers
 import { NT, type Regset, regsets32, regsets64 } from "./regset.ts";
 import { beginStep, requestTrap, resume } from "./stop.ts";
 import { syscallInfo } from "./syscall-info.ts";
-import { EVENT, type Mode, OPTION_MASK, type Tracing } from "./tracing.ts";
+import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
 /** PTRACE_*. uapi linux/ptrace.h, asm/ptrace-abi.h. */
 // biome-ignore format: table
@@ -213,8 +213,10 @@ const RUNNING: Readonly<Record<number, Handler>> = {
 /** PTRACE_SEIZE: addr must be 0, unknown options are EIO. */
 const seize = (tracer: Task, target: Task, addr: number, options: number): number => {
   if (addr !== 0 || (options & ~OPTION_MASK) !== 0) return -E.EIO;
+  const features = tracer.kernel.profile.seccomp.ptrace;
+  if ((options & OPTION.SUSPEND_SECCOMP) !== 0 && !features.includes("suspend")) return -E.EIO;
   // Until CVE-2022-30594 was mended the right to suspend seccomp was not asked for here.
-  const checked = tracer.kernel.profile.seccomp.ptrace.includes("suspend-checked-in-seize");
+  const checked = features.includes("suspend-checked-in-seize");
   return (checked ? optionError(tracer, options) : 0) || attach(tracer, target, true, options);
 };
 

@@ -67,7 +67,6 @@ export const argument: readonly Landmine[] = [
       upstream: { weak: prints("made a socket through socketcall"), fixed: prints("socketcall was refused", 1) },
       v6: { weak: prints("made a socket through socketcall"), fixed: blocked(102, "compat") },
     },
-    needs: "sockets",
   },
   {
     id: "B6",
@@ -152,6 +151,5 @@ export const argument: readonly Landmine[] = [
       },
     ],
     absent: "v6 has no supervisors",
-    needs: "user notification",
   },
 ];

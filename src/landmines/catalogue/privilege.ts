@@ -75,7 +75,6 @@ export const privilege: readonly Landmine[] = [
         expected: { weak: prints("getppid ran in getpid's place") },
       },
     ],
-    needs: "ptrace",
   },
   {
     id: "D4",
@@ -99,7 +98,6 @@ export const privilege: readonly Landmine[] = [
       },
     ],
     absent: "Linux 3.3 has no such option",
-    needs: "ptrace",
   },
   {
     id: "D5",
@@ -170,6 +168,5 @@ export const privilege: readonly Landmine[] = [
       },
     ],
     absent: "v6 has no listeners",
-    needs: "user notification",
   },
 ];

@@ -1,0 +1,77 @@
+// `npm run docs`: docs/landmines.md from the catalogue.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { catalogue } from "../src/landmines/catalogue.ts";
+import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/landmine.ts";
+
+const groups: Readonly<Record<string, string>> = {
+  A: "Doors and calling conventions",
+  B: "Arguments",
+  C: "Policies and verdicts",
+  D: "Threads, tracers, privileges",
+};
+
+const outcome = ({ stdout, end, log }: Outcome): string => {
+  const said = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => `"${line}"`)
+    .join(", ");
+  const how = typeof end === "number" ? (end === 0 && said !== "" ? "" : `exit ${end}`) : end;
+  return [said, how, log && `log: "${log}"`].filter(Boolean).join("; ");
+};
+const both = ({ weak, fixed }: Expected): string => (fixed ? `${outcome(weak)}. With the fix: ${outcome(fixed)}` : outcome(weak));
+
+const expectation = (mine: Landmine, dialect: Dialect): string => {
+  const of = (vendor: Vendor): string | undefined => {
+    const expected = expectedOf(mine, dialect, vendor);
+    return expected && both(expected);
+  };
+  const [amd, intel] = [of("amd"), of("intel")];
+  if (amd === undefined) return `no meaning: ${mine.absent}`;
+  return amd === intel ? amd : `AMD: ${amd}. Intel: ${intel}`;
+};
+
+const section = (mine: Landmine): string =>
+  [
+    `### ${mine.id}: ${mine.title}`,
+    "",
+    ...(mine.needs === undefined ? [] : [`**Not yet: ${mine.needs}.** The program runs natively only.`, ""]),
+    `- Policy: ${mine.policy}`,
+    `- Escape: ${mine.escape}`,
+    `- Fix: ${mine.fix}`,
+    `- \`upstream\`: ${expectation(mine, "upstream")}`,
+    ...(mine.otherwise ?? []).map(({ why, expected }) => `- Older kernels (${why}): ${both(expected)}`),
+    `- \`v6\`: ${expectation(mine, "v6")}`,
+    `- See: ${mine.cite.join("; ")}`,
+    `- Program: \`guest/src/${mine.program.startsWith("hello-") ? "" : "landmines/"}${mine.program}.asm\``,
+    "",
+  ].join("\n");
+
+/** The text of docs/landmines.md. */
+export const landminesPage = (): string =>
+  [
+    "<!-- Made by `npm run docs` from src/landmines/catalogue. -->",
+    "# Landmines",
+    "",
+    "Known ways around a system call filter, each a program that goes off: what its weak policy says, how it is got around, what mends",
+    "it, and what comes out. `trapgate landmines` runs them; `--native` runs them on the kernel of the host as well.",
+    "`upstream` is seccomp as Linux 6.12 has it, `v6` the patch of February 2012, whose filter denies every call through the other",
+    "ABI's door. Quoted texts are what the program prints.",
+    "",
+    ...Object.entries(groups).flatMap(([letter, title]) => [
+      `## ${letter}. ${title}`,
+      "",
+      ...catalogue.filter((mine) => mine.id.startsWith(letter)).map(section),
+    ]),
+  ]
+    .join("\n")
+    .trimEnd()
+    .concat("\n");
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const page = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", "landmines.md");
+  mkdirSync(dirname(page), { recursive: true });
+  writeFileSync(page, landminesPage());
+}
