@@ -29,7 +29,7 @@ export interface CpuCode {
 }
 interface HandlerExports {
   enter(record: number, budget: number): number;
-  flagsWord(): bigint;
+  flagsWord32(): number;
 }
 
 /** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
@@ -62,6 +62,10 @@ export class Cpu implements CodeWatch, Machine {
   timeStampDisabled = false;
   /** Instructions granted to generated code in the current `run`. */
   #limit = 0;
+  /** What generated code has not been given yet of the current `run`. */
+  #reserve = 0;
+  /** Instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
+  #unsampled = 0;
   readonly model: Model;
 
   constructor(memory: WebAssembly.Memory, code: CpuCode, model: Model = cpuModel(defaultModel)!) {
@@ -281,7 +285,7 @@ export class Cpu implements CodeWatch, Machine {
     return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number);
   }
   get flags(): number {
-    return Number(this.#run.flagsWord()) | (this.state.u32[at.systemFlags >> 2] as number) | 2;
+    return this.#run.flagsWord32() | (this.state.u32[at.systemFlags >> 2] as number) | 2;
   }
   set flags(word: number) {
     const s = this.state;
@@ -301,19 +305,11 @@ export class Cpu implements CodeWatch, Machine {
     if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const s = this.state;
     const { blocks } = this;
-    const part = this.jit.interval;
-    let budget = Math.min(limit, part);
+    if (this.#unsampled <= 0) this.#sample();
+    let budget = Math.min(limit, this.#unsampled);
     this.#limit = budget;
-    /** What generated code has not been given yet. */
-    let reserve = limit - budget;
-    const grantMore = (): void => {
-      this.jit.sample(s.rip);
-      const more = Math.min(reserve, part);
-      this.#limit += more;
-      budget += more;
-      reserve -= more;
-    };
-    let rec = blocks.find(s.rip);
+    this.#reserve = limit - budget;
+    let rec = blocks.next();
     for (;;) {
       let code: number;
       if ((s.u32[at.systemFlags >> 2] as number) & EF.TF) return this.#singleStep(budget);
@@ -322,8 +318,8 @@ export class Cpu implements CodeWatch, Machine {
         code = this.#fetchFault();
       } else {
         let left = blocks.leftOf(rec);
-        if (left > budget && reserve > 0) {
-          grantMore();
+        if (left > budget && this.#reserve > 0) {
+          budget += this.#grantMore();
           rec = blocks.find(s.rip);
           continue;
         }
@@ -394,8 +390,8 @@ export class Cpu implements CodeWatch, Machine {
           rec = budget > 0 ? blocks.bounded(s.rip, 1) : blocks.find(s.rip);
           break;
         case leave.short:
-          if (reserve > 0) {
-            grantMore();
+          if (this.#reserve > 0) {
+            budget += this.#grantMore();
             rec = blocks.find(s.rip);
           } else if (budget === 0) return this.#finish(budget, exit.budget);
           else rec = blocks.bounded(s.rip, budget);
@@ -484,8 +480,24 @@ export class Cpu implements CodeWatch, Machine {
     s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
     return leave.fault;
   }
+  #sample(): void {
+    this.jit.sample(this.state.rip);
+    this.#unsampled = this.jit.interval;
+  }
+  #grantMore(): number {
+    const granted = this.#limit;
+    this.#sample();
+    const more = Math.min(this.#reserve, this.#unsampled);
+    this.#limit += more;
+    this.#reserve -= more;
+    // `#finish` takes off all that ran, also what ran before this sample.
+    this.#unsampled += granted;
+    return more;
+  }
   #finish(budget: number, code: Exit): Exit {
-    this.instructions += this.#limit - budget;
+    const ran = this.#limit - budget;
+    this.instructions += ran;
+    this.#unsampled -= ran;
     this.#limit = 0;
     this.state.i32[at.budget >> 2] = 0;
     return code;

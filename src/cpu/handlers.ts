@@ -437,7 +437,10 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
     }
   });
   m.exportFunc("enter", m.func(handlerType, enterBody(env)));
+  const flagsWord32 = new Body([]);
+  flagsWord32.expr(as(wt.i32, node(wt.i64, op.call, [], flagsWord)));
   m.exportFunc("flagsWord", flagsWord);
+  m.exportFunc("flagsWord32", m.func({ params: [], results: [wt.i32] }, flagsWord32.done()));
   for (const [f, index] of Object.entries(flag)) m.exportFunc(f, index);
   condition.forEach((index, cc) => m.exportFunc(`condition${cc}`, index));
   return { wasm: m.done(memoryPages), forms, count: known.size };

@@ -13,7 +13,7 @@
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { type Exit, exit } from "../../cpu/exit.ts";
-import { EF, R, S } from "../../cpu/state.ts";
+import { at, EF, R, S } from "../../cpu/state.ts";
 import { loadSegment, type Processor } from "../processor.ts";
 import type { Task } from "../task.ts";
 import { USER_CS, USER_DS, USER32_CS } from "./selectors.ts";
@@ -57,9 +57,14 @@ const nativeArguments = (task: Task, cpu: Processor): void => {
 };
 
 /** After a tracer has had the registers. */
-export const refetchArguments = (task: Task, abi: Abi): void => (abi === i386 ? int80Arguments : nativeArguments)(task, task.kernel.processor);
+export const refetchArguments = (task: Task, abi: Abi): void =>
+  (abi === i386 ? int80Arguments : nativeArguments)(task, task.kernel.processor);
 
-const saveFlags = (cpu: Processor): void => cpu.state.setGpr(R.r11, cpu.flags & ~EF.RF);
+const saveFlags = (cpu: Processor): void => {
+  const { u32 } = cpu.state;
+  u32[2 * R.r11] = cpu.flags & ~EF.RF;
+  u32[2 * R.r11 + 1] = 0;
+};
 
 /** SYSCALL and SYSENTER come back with fixed selectors, whatever segments the caller used. */
 const flatSegments = (cpu: Processor, cs: number): void => {
@@ -95,7 +100,9 @@ const syscall64: Door = {
   abi: x64,
   enter(task, cpu) {
     begin(task, cpu, false);
-    cpu.state.setGpr(R.cx, cpu.state.rip);
+    const { u32 } = cpu.state;
+    u32[2 * R.cx] = u32[at.rip >> 2] as number;
+    u32[2 * R.cx + 1] = u32[(at.rip >> 2) + 1] as number;
     saveFlags(cpu);
     flatSegments(cpu, USER_CS);
     nativeArguments(task, cpu);
