@@ -75,7 +75,9 @@ const LIMIT_MS = 300_000;
 const run = (command: string, args: readonly string[]): Outcome => {
   const { stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: LIMIT_MS, maxBuffer: 1 << 26 });
   const outcome = read(stdout);
-  return outcome.problem ? { ...outcome, problem: `${outcome.problem}; ${error?.message ?? stderr.trim().split("\n").at(-1) ?? ""}` } : outcome;
+  return outcome.problem
+    ? { ...outcome, problem: `${outcome.problem}; ${error?.message ?? stderr.trim().split("\n").at(-1) ?? ""}` }
+    : outcome;
 };
 
 const text = ({ pass, skip, fail, problem }: Outcome): string =>

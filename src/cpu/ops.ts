@@ -173,5 +173,4 @@ export interface Ops<V> {
   act(name: ActName, a?: V, b?: V): void;
 }
 
-
 export type Meaning = <V>(o: Ops<V>, i: Form) => void;

@@ -37,7 +37,11 @@ const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
 };
 
 /** A clone that its caller or its tracer has to wait for. Linux kernel_clone(). */
-interface Begun { readonly child: number; event: Event | undefined; vfork: boolean }
+interface Begun {
+  readonly child: number;
+  event: Event | undefined;
+  vfork: boolean;
+}
 
 const afterBirth = (t: Task, begun: Begun): Result => {
   const { child, event } = begun;

@@ -66,7 +66,9 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
 };
 
 /** It has executed and was stopped for its tracer: what is left is to return. */
-interface Executed { readonly executed: RegistersReplaced }
+interface Executed {
+  readonly executed: RegistersReplaced;
+}
 
 export const execCalls: readonly Syscall[] = [
   syscall("execve", { filename: cstring, argv, envp }, (t, a, abi) => exec(t, AT_FDCWD, a.filename, a.argv, a.envp, 0, abi)),

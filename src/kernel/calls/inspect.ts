@@ -14,7 +14,16 @@ import { gather, importIovec, type Segment, scatter, totalLength } from "./iovec
 import { install } from "./path.ts";
 
 /** uapi linux/kcmp.h */
-const KCMP = { KCMP_FILE: 0, KCMP_VM: 1, KCMP_FILES: 2, KCMP_FS: 3, KCMP_SIGHAND: 4, KCMP_IO: 5, KCMP_SYSVSEM: 6, KCMP_EPOLL_TFD: 7 } as const;
+const KCMP = {
+  KCMP_FILE: 0,
+  KCMP_VM: 1,
+  KCMP_FILES: 2,
+  KCMP_FS: 3,
+  KCMP_SIGHAND: 4,
+  KCMP_IO: 5,
+  KCMP_SYSVSEM: 6,
+  KCMP_EPOLL_TFD: 7,
+} as const;
 
 const find = (t: Task, pid: number): Task | undefined => t.kernel.tasks.get(pid) ?? t.kernel.processes.get(pid)?.leader;
 
@@ -79,15 +88,26 @@ const pidfdGetfd = (t: Task, pidfd: number, n: number, flags: number): number =>
 };
 
 const vmArgs = { pid: int, lvec: ptr, liovcnt: ulong, rvec: ptr, riovcnt: ulong, flags: ulong } as const;
-interface VmArgs { pid: number; lvec: VAddr; liovcnt: number; rvec: VAddr; riovcnt: number; flags: number }
+interface VmArgs {
+  pid: number;
+  lvec: VAddr;
+  liovcnt: number;
+  rvec: VAddr;
+  riovcnt: number;
+  flags: number;
+}
 const vm = (t: Task, write: boolean, a: VmArgs, abi: Abi): number => {
   if (a.flags !== 0) return -E.EINVAL;
   return processVm(t, write, a.pid, importIovec(t, a.lvec, a.liovcnt, abi), importIovec(t, a.rvec, a.riovcnt, abi));
 };
 
 export const inspectCalls: readonly Syscall[] = [
-  syscall("kcmp", { pid1: int, pid2: int, type: choice("int", KCMP, "KCMP_???"), idx1: ulong, idx2: ulong }, (t, a) =>
-    kcmp(t, a.pid1, a.pid2, a.type, a.idx1, a.idx2), { note: "not KCMP_EPOLL_TFD" }),
+  syscall(
+    "kcmp",
+    { pid1: int, pid2: int, type: choice("int", KCMP, "KCMP_???"), idx1: ulong, idx2: ulong },
+    (t, a) => kcmp(t, a.pid1, a.pid2, a.type, a.idx1, a.idx2),
+    { note: "not KCMP_EPOLL_TFD" },
+  ),
   syscall("process_vm_readv", vmArgs, (t, a, abi) => vm(t, false, a, abi)),
   syscall("process_vm_writev", vmArgs, (t, a, abi) => vm(t, true, a, abi)),
   syscall("pidfd_getfd", { pidfd: fd, targetfd: int, flags: uint }, (t, a) => pidfdGetfd(t, a.pidfd, a.targetfd, a.flags)),

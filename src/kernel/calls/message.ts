@@ -60,7 +60,8 @@ const receive = (t: Task, s: Socket, room: number, how: number, use: (got: Recei
   return finish(t, result);
 };
 /** MSG_TRUNC asks for the packet's whole length. */
-const lengthOf = (got: Received, how: number, s: Socket): number => ((how & MSG.TRUNC) !== 0 && s.type !== SOCK.STREAM ? got.length : got.bytes.length);
+const lengthOf = (got: Received, how: number, s: Socket): number =>
+  (how & MSG.TRUNC) !== 0 && s.type !== SOCK.STREAM ? got.length : got.bytes.length;
 
 export const sendto = (t: Task, n: number, at: VAddr, length: number, how: number, to: VAddr, toLength: number, abi: Abi): Result => {
   const segments = oneSegment(at, length, abi);
@@ -115,7 +116,8 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
       const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
       const from = got && s.type !== SOCK.STREAM && got.from !== "" ? addressBytes(got.from) : new Uint8Array(0);
       if (h.msg_name !== 0) {
-        if (!t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen)) || !t.mem.setU32(offset("msg_namelen"), from.length)) return -E.EFAULT;
+        if (!t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen)) || !t.mem.setU32(offset("msg_namelen"), from.length))
+          return -E.EFAULT;
       }
       const word = control.flags | cut | (how & MSG.CMSG_CLOEXEC) | (got && s.type === SOCK.SEQPACKET ? MSG.EOR : 0);
       if (!t.mem.setU32(offset("msg_flags"), word) || !t.mem.setLong(offset("msg_controllen"), control.length, abi.long)) return -E.EFAULT;
@@ -143,7 +145,12 @@ export const messageCalls: readonly Syscall[] = [
     recvfrom(t, a.sockfd, a.buf, a.len, a.flags, a.src_addr, a.addrlen, abi),
   ),
   syscall("sendmsg", { sockfd: fd, msg: messageArg, flags: flagArg }, (t, a, abi) => sendmsg(t, a.sockfd, a.msg, a.flags, abi)),
-  syscall("recvmsg", { sockfd: fd, msg: { ...messageArg, out: true }, flags: flagArg }, (t, a, abi) => recvmsg(t, a.sockfd, a.msg, a.flags, abi), {
-    note: "MSG_WAITALL is not obeyed",
-  }),
+  syscall(
+    "recvmsg",
+    { sockfd: fd, msg: { ...messageArg, out: true }, flags: flagArg },
+    (t, a, abi) => recvmsg(t, a.sockfd, a.msg, a.flags, abi),
+    {
+      note: "MSG_WAITALL is not obeyed",
+    },
+  ),
 ];

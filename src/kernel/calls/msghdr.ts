@@ -11,7 +11,13 @@ import type { Task } from "../task.ts";
 import { install } from "./path.ts";
 
 export const msghdr = struct("msghdr", {
-  msg_name: ulong, msg_namelen: u32, msg_iov: ulong, msg_iovlen: ulong, msg_control: ulong, msg_controllen: ulong, msg_flags: u32,
+  msg_name: ulong,
+  msg_namelen: u32,
+  msg_iov: ulong,
+  msg_iovlen: ulong,
+  msg_control: ulong,
+  msg_controllen: ulong,
+  msg_flags: u32,
 });
 export type Msghdr = ReturnType<typeof msghdr.decode>;
 
@@ -26,7 +32,10 @@ const align = (n: number, abi: Abi): number => Math.ceil(n / abi.long) * abi.lon
 /** struct cmsghdr { size_t len; int level; int type; } */
 const headSize = (abi: Abi): number => align(abi.long + 8, abi);
 
-export interface Ancillary { readonly rights: readonly FileDescription[]; readonly cred: Ucred }
+export interface Ancillary {
+  readonly rights: readonly FileDescription[];
+  readonly cred: Ucred;
+}
 
 /** What the sender adds. Linux __scm_send(). */
 export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number => {
@@ -79,7 +88,14 @@ const checkCred = (t: Task, data: DataView): Ucred | number => {
 };
 
 /** Fills the receiver's control buffer: how much of it, and MSG_CTRUNC if it was too small. Linux scm_recv(), scm_detach_fds(). */
-export const writeControl = (t: Task, h: Msghdr, got: Received, passCred: boolean, flags: number, abi: Abi): { length: number; flags: number } => {
+export const writeControl = (
+  t: Task,
+  h: Msghdr,
+  got: Received,
+  passCred: boolean,
+  flags: number,
+  abi: Abi,
+): { length: number; flags: number } => {
   const head = headSize(abi);
   const room = h.msg_control === 0 ? 0 : h.msg_controllen;
   let used = 0;

@@ -18,7 +18,11 @@ const SOCK_CLOEXEC = O_CLOEXEC;
 const SOCK_NONBLOCK = O_NONBLOCK;
 const MAX_DOMAIN = 46;
 
-interface Wanted { readonly type: SocketType; readonly cloexec: boolean; readonly nonblock: boolean }
+interface Wanted {
+  readonly type: SocketType;
+  readonly cloexec: boolean;
+  readonly nonblock: boolean;
+}
 /** Domain, type and protocol, in Linux's order of checks. */
 const wanted = (domain: number, word: number, protocol: number): Wanted | number => {
   if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
@@ -151,13 +155,22 @@ const typeArg: Arg<number> = {
     return parts.join("|");
   },
 };
-const pairOut: Arg<VAddr> = { ...ptr, out: true, show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : `[${ctx.task.mem.u32(v)}, ${ctx.task.mem.u32(v + 4)}]`) };
+const pairOut: Arg<VAddr> = {
+  ...ptr,
+  out: true,
+  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : `[${ctx.task.mem.u32(v)}, ${ctx.task.mem.u32(v + 4)}]`),
+};
 
 const NOTE = { note: "local sockets (AF_UNIX) only" } as const;
 const CYCLES = { note: "local sockets (AF_UNIX) only; descriptors that hold each other in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
-  syscall("socketpair", { domain: domainArg, type: typeArg, protocol: int, sv: pairOut }, (t, a) => socketpair(t, a.domain, a.type, a.protocol, a.sv), CYCLES),
+  syscall(
+    "socketpair",
+    { domain: domainArg, type: typeArg, protocol: int, sv: pairOut },
+    (t, a) => socketpair(t, a.domain, a.type, a.protocol, a.sv),
+    CYCLES,
+  ),
   syscall("bind", { sockfd: fd, addr: ptr, addrlen: int }, (t, a) => bind(t, a.sockfd, a.addr, a.addrlen)),
   syscall("listen", { sockfd: fd, backlog: int }, (t, a) => listen(t, a.sockfd, a.backlog)),
   syscall("connect", { sockfd: fd, addr: ptr, addrlen: int }, (t, a) => connect(t, a.sockfd, a.addr, a.addrlen)),

@@ -16,16 +16,16 @@ import {
   strictNumbers,
 } from "../../seccomp/index.ts";
 import { pathName } from "../fs/dentry.ts";
+import { exitTask } from "../life/exit.ts";
 import { awaitAnswer, Listener, type Notification } from "../notify/notification.ts";
 import { eventEnabled, stopForEvent } from "../ptrace/stop.ts";
 import { EVENT } from "../ptrace/tracing.ts";
-import type { Incoming } from "./call.ts";
-import { refetchArguments } from "./doors.ts";
-import { exitTask } from "../life/exit.ts";
 import { SI } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { entryWork, type Task } from "../task.ts";
+import type { Incoming } from "./call.ts";
+import { refetchArguments } from "./doors.ts";
 import { MODE, type SeccompState } from "./seccomp-state.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 

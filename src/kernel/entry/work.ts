@@ -12,8 +12,12 @@ import { type Verdict, verdict } from "./verdict.ts";
 /** A step that answers `wait` is asked again when the task runs. */
 type Step = (task: Task, incoming: Incoming) => Verdict;
 
-const seccomp: Step = (task, incoming) =>
-  (task.entryWork & entryWork.seccomp) === 0 || seccompSuspended(task) ? verdict.run : seccompCheck(task, incoming.abi, incoming);
+/** Suspended filters do not begin to look; what they have begun goes on. */
+const seccomp: Step = (task, incoming) => {
+  const begun = incoming.stopped === "event" || incoming.notification !== undefined;
+  if ((task.entryWork & entryWork.seccomp) === 0 || (!begun && seccompSuspended(task))) return verdict.run;
+  return seccompCheck(task, incoming.abi, incoming);
+};
 
 /** The syscall-entry stop. A call that the tracer emulates neither runs nor meets the filters. */
 const tracer: Step = (task, incoming) => {

@@ -4,10 +4,10 @@ import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/state.ts";
 import { Process } from "../process.ts";
 import { RLIMIT } from "../rlimit.ts";
-import { SS } from "../signal/alt-stack.ts";
-import { NO_ALT_STACK, Task, entryWork } from "../task.ts";
-import { processLimits } from "./limits.ts";
 import { inheritPolicy } from "../sched/policy.ts";
+import { SS } from "../signal/alt-stack.ts";
+import { entryWork, NO_ALT_STACK, Task } from "../task.ts";
+import { processLimits } from "./limits.ts";
 import { setThreadPointer } from "./thread-pointer.ts";
 
 /** uapi linux/sched.h. The low byte is the exit signal (clone only). */

@@ -4,13 +4,13 @@ import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
 import { filtersReleased } from "../notify/notification.ts";
 import type { Process } from "../process.ts";
+import { announceExit, threadEnded } from "../ptrace/exit.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { endWaiting } from "../wait.ts";
-import { announceExit, threadEnded } from "../ptrace/exit.ts";
 import { orphanGroup } from "./job-control.ts";
 import { addUsage, ticks } from "./usage.ts";
 

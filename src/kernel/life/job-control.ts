@@ -1,11 +1,11 @@
 // Stopping and continuing processes. Linux kernel/signal.c do_signal_stop(), do_notify_parent_cldstop(); man 7 credentials, "Process groups".
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process.ts";
+import { continuedUnderTrace, requestTrap } from "../ptrace/stop.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { continuedUnderTrace, requestTrap } from "../ptrace/stop.ts";
 import { ticks } from "./usage.ts";
 
 /** SIGCHLD about a stop or continuation, unless the parent does not care; wait4 in the parent looks again. */

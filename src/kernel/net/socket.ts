@@ -10,11 +10,23 @@ import type { Task } from "../task.ts";
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
 export type SocketType = typeof SOCK.STREAM | typeof SOCK.DGRAM | typeof SOCK.SEQPACKET;
 export const MSG = {
-  OOB: 1, PEEK: 2, CTRUNC: 8, TRUNC: 0x20, DONTWAIT: 0x40, EOR: 0x80, WAITALL: 0x100, NOSIGNAL: 0x4000, CMSG_CLOEXEC: 0x4000_0000,
+  OOB: 1,
+  PEEK: 2,
+  CTRUNC: 8,
+  TRUNC: 0x20,
+  DONTWAIT: 0x40,
+  EOR: 0x80,
+  WAITALL: 0x100,
+  NOSIGNAL: 0x4000,
+  CMSG_CLOEXEC: 0x4000_0000,
 } as const;
 
 /** struct ucred. */
-export interface Ucred { readonly pid: number; readonly uid: number; readonly gid: number }
+export interface Ucred {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** One thing sent: what a receive returns, whole for packets, in parts for a stream. */
 export interface Message {
@@ -39,7 +51,11 @@ export abstract class Socket extends FileDescription {
     const inode = new AnonInode(sockfs, S_IFSOCK | 0o777);
     inode.uid = task.cred.fsuid;
     inode.gid = task.cred.fsgid;
-    super(inode, O_RDWR | (nonblock ? O_NONBLOCK : 0), sockfs.path(inode, (ino) => `socket:[${ino}]`));
+    super(
+      inode,
+      O_RDWR | (nonblock ? O_NONBLOCK : 0),
+      sockfs.path(inode, (ino) => `socket:[${ino}]`),
+    );
     this.type = type;
   }
   /** Addresses are struct sockaddr as bytes, without the family's own padding. */
@@ -55,6 +71,10 @@ export abstract class Socket extends FileDescription {
   /** -EAGAIN: there is nothing now; undefined: the end. */
   abstract receive(task: Task, n: number, peek: boolean): Received | number | undefined;
   abstract shutdown(how: number): number;
-  getOption(_task: Task, _level: number, _option: number): Uint8Array | number { return -E.ENOPROTOOPT; }
-  setOption(_task: Task, _level: number, _option: number, _value: Uint8Array): number { return -E.ENOPROTOOPT; }
+  getOption(_task: Task, _level: number, _option: number): Uint8Array | number {
+    return -E.ENOPROTOOPT;
+  }
+  setOption(_task: Task, _level: number, _option: number, _value: Uint8Array): number {
+    return -E.ENOPROTOOPT;
+  }
 }

@@ -16,7 +16,17 @@ const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
 
 const SOL_SOCKET = 1;
 const SO = {
-  REUSEADDR: 2, TYPE: 3, ERROR: 4, SNDBUF: 7, RCVBUF: 8, KEEPALIVE: 9, PASSCRED: 16, PEERCRED: 17, ACCEPTCONN: 30, PROTOCOL: 38, DOMAIN: 39,
+  REUSEADDR: 2,
+  TYPE: 3,
+  ERROR: 4,
+  SNDBUF: 7,
+  RCVBUF: 8,
+  KEEPALIVE: 9,
+  PASSCRED: 16,
+  PEERCRED: 17,
+  ACCEPTCONN: 30,
+  PROTOCOL: 38,
+  DOMAIN: 39,
 } as const;
 export const AF_UNIX = 1;
 
@@ -45,14 +55,26 @@ export class UnixSocket extends Socket {
   /** The inode that names it in the file tree. */
   bound: Inode | undefined = undefined;
 
-  constructor(task: Task, type: SocketType, nonblock: boolean) { super(task, type, nonblock); }
+  constructor(task: Task, type: SocketType, nonblock: boolean) {
+    super(task, type, nonblock);
+  }
 
-  get #streams(): boolean { return this.type !== SOCK.DGRAM; }
-  override get signalsPipe(): boolean { return this.type === SOCK.STREAM; }
-  override get writesAll(): boolean { return this.type === SOCK.STREAM; }
-  get peerAddress(): string | undefined { return this.connected ? (this.peer?.address ?? "") : undefined; }
+  get #streams(): boolean {
+    return this.type !== SOCK.DGRAM;
+  }
+  override get signalsPipe(): boolean {
+    return this.type === SOCK.STREAM;
+  }
+  override get writesAll(): boolean {
+    return this.type === SOCK.STREAM;
+  }
+  get peerAddress(): string | undefined {
+    return this.connected ? (this.peer?.address ?? "") : undefined;
+  }
   /** Packets waiting, or bytes: no room for more. */
-  get #full(): boolean { return this.type === SOCK.DGRAM ? this.queue.length > MAX_PACKETS : this.#queued >= SEND_BUFFER; }
+  get #full(): boolean {
+    return this.type === SOCK.DGRAM ? this.queue.length > MAX_PACKETS : this.#queued >= SEND_BUFFER;
+  }
 
   /** socketpair(2): each other's peer from the start. */
   static pair(task: Task, type: SocketType, nonblock: boolean): [UnixSocket, UnixSocket] {
@@ -255,13 +277,23 @@ export class UnixSocket extends Socket {
   override getOption(_task: Task, level: number, option: number): Uint8Array | number {
     if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
     switch (option) {
-      case SO.TYPE: return int(this.type);
-      case SO.ERROR: return int(-this.takeError());
-      case SO.DOMAIN: return int(AF_UNIX);
-      case SO.PROTOCOL: case SO.REUSEADDR: case SO.KEEPALIVE: return int(0);
-      case SO.SNDBUF: case SO.RCVBUF: return int(SEND_BUFFER);
-      case SO.PASSCRED: return int(Number(this.passCred));
-      case SO.ACCEPTCONN: return int(Number(this.backlog !== undefined));
+      case SO.TYPE:
+        return int(this.type);
+      case SO.ERROR:
+        return int(-this.takeError());
+      case SO.DOMAIN:
+        return int(AF_UNIX);
+      case SO.PROTOCOL:
+      case SO.REUSEADDR:
+      case SO.KEEPALIVE:
+        return int(0);
+      case SO.SNDBUF:
+      case SO.RCVBUF:
+        return int(SEND_BUFFER);
+      case SO.PASSCRED:
+        return int(Number(this.passCred));
+      case SO.ACCEPTCONN:
+        return int(Number(this.backlog !== undefined));
       case SO.PEERCRED: {
         const { pid, uid, gid } = this.peerCred;
         return new Uint8Array(new Uint32Array([pid, uid, gid]).buffer);
@@ -277,7 +309,10 @@ export class UnixSocket extends Socket {
       case SO.PASSCRED:
         this.passCred = on;
         return 0;
-      case SO.REUSEADDR: case SO.KEEPALIVE: case SO.SNDBUF: case SO.RCVBUF:
+      case SO.REUSEADDR:
+      case SO.KEEPALIVE:
+      case SO.SNDBUF:
+      case SO.RCVBUF:
         return 0;
     }
     return -E.ENOPROTOOPT;

@@ -12,7 +12,12 @@ import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification,
 
 /** SECCOMP_IOCTL_NOTIF_*. ID_VALID was first defined with the wrong direction. */
 export const NOTIF = {
-  RECV: 0xc050_2100, SEND: 0xc018_2101, ID_VALID: 0x4008_2102, ID_VALID_WRONG_DIR: 0x8008_2102, ADDFD: 0x4018_2103, SET_FLAGS: 0x4008_2104,
+  RECV: 0xc050_2100,
+  SEND: 0xc018_2101,
+  ID_VALID: 0x4008_2102,
+  ID_VALID_WRONG_DIR: 0x8008_2102,
+  ADDFD: 0x4018_2103,
+  SET_FLAGS: 0x4008_2104,
 } as const;
 /** _IOC_SIZE; and a request without size and direction, as which extensible ones are told apart. */
 const sizeOf = (request: number): number => (request >>> 16) & 0x3fff;
@@ -36,8 +41,12 @@ export class ListenerFile extends FileDescription {
     const some = (state: Notification["state"]): boolean => notifications.some((n) => n.state === state);
     return (some("init") ? POLLIN | POLLRDNORM : 0) | (some("sent") ? POLLOUT | POLLWRNORM : 0) | (used ? 0 : POLLHUP);
   }
-  override queues(): readonly WaitQueue[] { return [this.listener.events]; }
-  override release(): void { this.listener.close(); }
+  override queues(): readonly WaitQueue[] {
+    return [this.listener.events];
+  }
+  override release(): void {
+    this.listener.close();
+  }
 
   override ioctl(task: Task, request: number, arg: VAddr): Result {
     switch (request >>> 0) {
@@ -57,7 +66,9 @@ export class ListenerFile extends FileDescription {
     return isAdd ? this.#addFd(task, arg, sizeOf(request)) : -E.EINVAL;
   }
 
-  #can(task: Task, feature: NotifFeature): boolean { return task.kernel.profile.seccomp.notif.includes(feature); }
+  #can(task: Task, feature: NotifFeature): boolean {
+    return task.kernel.profile.seccomp.notif.includes(feature);
+  }
 
   /** The oldest that nobody has received. The buffer must be zero, so that it can mean something one day. */
   #receive(task: Task, at: VAddr): Result {
@@ -65,9 +76,14 @@ export class ListenerFile extends FileDescription {
     if (!buffer) return -E.EFAULT;
     if (buffer.some((b) => b !== 0)) return -E.EINVAL;
     const { listener } = this;
+    if (listener.requests === 0 && listener.used) return wait([listener.events]);
     const next = listener.notifications.find((n) => n.state === "init");
-    if (!next) return listener.used ? wait([listener.events]) : -E.ENOENT;
-    if (!task.mem.write(at, notifBytes(next, next.task.pid))) return -E.EFAULT;
+    if (listener.requests > 0) listener.requests--;
+    if (!next) return -E.ENOENT;
+    if (!task.mem.write(at, notifBytes(next, next.task.pid))) {
+      listener.requests++;
+      return -E.EFAULT;
+    }
     next.state = "sent";
     listener.events.wake();
     return 0;

@@ -93,6 +93,11 @@ export class Listener {
   /** SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
   readonly waitKillable: boolean;
   readonly notifications: Notification[] = [];
+  /**
+   * How many receives need not wait. A call that was given up before anybody received it still counts, so that one receive
+   * finds nothing: ENOENT.
+   */
+  requests = 0;
   /** Woken by what poll(2) can see. */
   readonly events = new WaitQueue();
   #nextId: bigint;
@@ -109,6 +114,7 @@ export class Listener {
     this.#nextId = BigInt.asUintN(64, id + 1n);
     const notification = new Notification(id, task, new Uint8Array(wordsOf(this.kernel.profile.seccomp.layout, data).buffer), this);
     this.notifications.push(notification);
+    this.requests++;
     task.waited.held = notification;
     this.events.wake();
     return notification;

@@ -95,7 +95,8 @@ export const detach = (target: Task, signal: number): void => {
   const letThrough = trace.delivers;
   unlink(target);
   if (letThrough) target.pending.add(letThrough);
-  if (target.state === "dead" && process.leader === target && process.ended !== undefined && tracer.process !== process.parent) notifyParent(process);
+  if (target.state === "dead" && process.leader === target && process.ended !== undefined && tracer.process !== process.parent)
+    notifyParent(process);
 };
 
 /** A tracer is gone. Linux exit_ptrace(). */

@@ -31,7 +31,8 @@ export const eventStop = (task: Task, event: Event, message: number): Wait | und
 /** After execve(2): an event; or SIGTRAP, for tracers from before there were events. */
 export const execStop = (task: Task, oldPid: number): Wait | undefined => {
   const stop = eventStop(task, EVENT.EXEC, oldPid);
-  if (!stop && task.trace && !task.trace.seized) sendToTask(task, { signo: SIG.SIGTRAP, code: SI.USER, pid: task.tgid, uid: task.cred.uid });
+  if (!stop && task.trace && !task.trace.seized)
+    sendToTask(task, { signo: SIG.SIGTRAP, code: SI.USER, pid: task.tgid, uid: task.cred.uid });
   return stop;
 };
 

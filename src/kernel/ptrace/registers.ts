@@ -1,8 +1,9 @@
 // struct user_regs_struct of both ABIs. Linux uapi asm/ptrace.h, arch/x86/kernel/ptrace.c getreg(), putreg(), getreg32(), putreg32().
-import { at, EF, R, S } from "../../cpu/state.ts";
+
 import { E } from "../../abi/errno.ts";
-import { FIX_EFLAGS } from "../signal/frame64.ts";
+import { at, EF, R, S } from "../../cpu/state.ts";
 import { loadSegment, type Processor } from "../processor.ts";
+import { FIX_EFLAGS } from "../signal/frame64.ts";
 import type { Task } from "../task.ts";
 
 /** One member: a 64-bit value read and written. Writing gives 0 or -errno. */
@@ -71,11 +72,31 @@ const number: Register = {
 
 export const registers64: readonly Register[] = [
   ...[R.r15, R.r14, R.r13, R.r12, R.bp, R.bx, R.r11, R.r10, R.r9, R.r8, R.ax, R.cx, R.dx, R.si, R.di].map(general),
-  number, ip, segment(S.cs), eflags, general(R.sp), segment(S.ss), base(S.fs), base(S.gs), segment(S.ds), segment(S.es), segment(S.fs), segment(S.gs),
+  number,
+  ip,
+  segment(S.cs),
+  eflags,
+  general(R.sp),
+  segment(S.ss),
+  base(S.fs),
+  base(S.gs),
+  segment(S.ds),
+  segment(S.es),
+  segment(S.fs),
+  segment(S.gs),
 ];
 export const registers32: readonly Register[] = [
   ...[R.bx, R.cx, R.dx, R.si, R.di, R.bp, R.ax].map(general),
-  segment(S.ds), segment(S.es), segment(S.fs), segment(S.gs), number, ip, segment(S.cs), eflags, general(R.sp), segment(S.ss),
+  segment(S.ds),
+  segment(S.es),
+  segment(S.fs),
+  segment(S.gs),
+  number,
+  ip,
+  segment(S.cs),
+  eflags,
+  general(R.sp),
+  segment(S.ss),
 ];
 
 /** Look at a stopped task's registers as if it ran, then go back to the one that does. */

@@ -18,7 +18,9 @@ export interface Regset {
 export const NT = { PRSTATUS: 1, PRFPREG: 2, XSTATE: 0x202, PRXFPREG: 0x46e6_2b7f } as const;
 
 const general = (size: 4 | 8): Regset => ({
-  size, read: (task) => readRegisters(task, size), write: (task, bytes) => writeRegisters(task, size, bytes),
+  size,
+  read: (task) => readRegisters(task, size),
+  write: (task, bytes) => writeRegisters(task, size, bytes),
 });
 
 const MXCSR_OFFSET = 24;
@@ -80,5 +82,8 @@ const xstate: Regset = {
 /** By NT_*. The view is that of the code segment in which the task is. Not here: NT_386_TLS, NT_386_IOPERM. */
 export const regsets64: Readonly<Record<number, Regset>> = { [NT.PRSTATUS]: general(8), [NT.PRFPREG]: fx, [NT.XSTATE]: xstate };
 export const regsets32: Readonly<Record<number, Regset>> = {
-  [NT.PRSTATUS]: general(4), [NT.PRFPREG]: fsave, [NT.PRXFPREG]: fx, [NT.XSTATE]: xstate,
+  [NT.PRSTATUS]: general(4),
+  [NT.PRFPREG]: fsave,
+  [NT.PRXFPREG]: fx,
+  [NT.XSTATE]: xstate,
 };

@@ -37,16 +37,18 @@ interface Asked {
 }
 type Handler = (asked: Asked) => number;
 
-const go = (mode: Mode, stepping: boolean): Handler => ({ target, trace, data }) => {
-  if (data < 0 || data > NSIG) return -E.EIO;
-  trace.mode = mode;
-  trace.stepping = stepping;
-  if (mode !== "continue" || stepping) target.entryWork |= entryWork.trace;
-  else target.entryWork &= ~entryWork.trace;
-  if (stepping) beginStep(target, trace);
-  resume(target, trace, data);
-  return 0;
-};
+const go =
+  (mode: Mode, stepping: boolean): Handler =>
+  ({ target, trace, data }) => {
+    if (data < 0 || data > NSIG) return -E.EIO;
+    trace.mode = mode;
+    trace.stepping = stepping;
+    if (mode !== "continue" || stepping) target.entryWork |= entryWork.trace;
+    else target.entryWork &= ~entryWork.trace;
+    if (stepping) beginStep(target, trace);
+    resume(target, trace, data);
+    return 0;
+  };
 
 const peek: Handler = ({ tracer, target, addr, data, abi }) => {
   const word = new Uint8Array(abi.long);
@@ -99,17 +101,19 @@ const setSigInfo: Handler = ({ tracer, trace, data, abi }) => {
 };
 
 /** GETREGSET and SETREGSET: `data` is an iovec whose length is cut to what was moved. */
-const regset = (write: boolean): Handler => ({ tracer, target, addr, data, abi }) => {
-  const base = tracer.mem.word(data, abi.long);
-  const room = tracer.mem.word(data + abi.long, abi.long);
-  if (base < 0 || room < 0) return -E.EFAULT;
-  const wide = new DataView(target.registers.buffer).getUint32(0xb0, true) === 64;
-  const set = (wide ? regsets64 : regsets32)[addr];
-  if (!set || room % set.size !== 0) return -E.EINVAL;
-  const moved = moveSet(set, write, tracer, target, base, room);
-  if (moved < 0) return moved;
-  return tracer.mem.setLong(data + abi.long, moved, abi.long) ? 0 : -E.EFAULT;
-};
+const regset =
+  (write: boolean): Handler =>
+  ({ tracer, target, addr, data, abi }) => {
+    const base = tracer.mem.word(data, abi.long);
+    const room = tracer.mem.word(data + abi.long, abi.long);
+    if (base < 0 || room < 0) return -E.EFAULT;
+    const wide = new DataView(target.registers.buffer).getUint32(0xb0, true) === 64;
+    const set = (wide ? regsets64 : regsets32)[addr];
+    if (!set || room % set.size !== 0) return -E.EINVAL;
+    const moved = moveSet(set, write, tracer, target, base, room);
+    if (moved < 0) return moved;
+    return tracer.mem.setLong(data + abi.long, moved, abi.long) ? 0 : -E.EFAULT;
+  };
 const moveSet = (set: Regset, write: boolean, tracer: Task, target: Task, base: number, room: number): number => {
   const all = set.read(target);
   const n = Math.min(room, all.length);
@@ -120,12 +124,14 @@ const moveSet = (set: Regset, write: boolean, tracer: Task, target: Task, base: 
   return failed !== 0 ? failed : n;
 };
 /** The older requests: a whole set of the caller's ABI. */
-const wholeSet = (write: boolean, type: number): Handler => ({ tracer, target, data, abi }) => {
-  const set = (abi.long === 8 ? regsets64 : regsets32)[type];
-  if (!set) return -E.EIO;
-  const moved = moveSet(set, write, tracer, target, data, Infinity);
-  return moved < 0 ? moved : 0;
-};
+const wholeSet =
+  (write: boolean, type: number): Handler =>
+  ({ tracer, target, data, abi }) => {
+    const set = (abi.long === 8 ? regsets64 : regsets32)[type];
+    if (!set) return -E.EIO;
+    const moved = moveSet(set, write, tracer, target, data, Infinity);
+    return Math.min(moved, 0);
+  };
 
 const getSigMask: Handler = ({ tracer, target, addr, data }) => {
   if (addr !== 8) return -E.EINVAL;
@@ -153,7 +159,8 @@ const peekSigInfo: Handler = ({ tracer, target, addr, data, abi }) => {
   if ((flags & ~PEEK_SHARED) !== 0 || count < 0) return -E.EINVAL;
   const { queue } = (flags & PEEK_SHARED) !== 0 ? target.process.pending : target.pending;
   const wanted = queue.slice(Number(v.getBigUint64(0, true))).slice(0, count);
-  for (const [i, info] of wanted.entries()) if (!tracer.mem.write(data + i * SIGINFO_SIZE, siginfoBytes(info, abi))) return i > 0 ? i : -E.EFAULT;
+  for (const [i, info] of wanted.entries())
+    if (!tracer.mem.write(data + i * SIGINFO_SIZE, siginfoBytes(info, abi))) return i > 0 ? i : -E.EFAULT;
   return wanted.length;
 };
 
@@ -176,28 +183,46 @@ const interruptTask: Handler = ({ target, trace }) => {
     trace.listening = false;
     if (trace.stop) trace.stop.reported = false;
     trace.tracer.process.childEvents.wake();
-  } else if (!trace.stop || trace.stop.kind !== "group") requestTrap(target, trace, SIG.SIGTRAP);
+  } else if (trace.stop?.kind !== "group") requestTrap(target, trace, SIG.SIGTRAP);
   return 0;
 };
 
 /** Those for which the target must be stopped. */
 const STOPPED: Readonly<Record<number, Handler>> = {
-  [REQUEST.PEEKTEXT]: peek, [REQUEST.PEEKDATA]: peek, [REQUEST.POKETEXT]: poke, [REQUEST.POKEDATA]: poke,
-  [REQUEST.PEEKUSR]: peekUser, [REQUEST.POKEUSR]: pokeUser,
-  [REQUEST.CONT]: go("continue", false), [REQUEST.SYSCALL]: go("syscall", false), [REQUEST.SINGLESTEP]: go("continue", true),
-  [REQUEST.SYSEMU]: go("emulate", false), [REQUEST.SYSEMU_SINGLESTEP]: go("emulate", true),
+  [REQUEST.PEEKTEXT]: peek,
+  [REQUEST.PEEKDATA]: peek,
+  [REQUEST.POKETEXT]: poke,
+  [REQUEST.POKEDATA]: poke,
+  [REQUEST.PEEKUSR]: peekUser,
+  [REQUEST.POKEUSR]: pokeUser,
+  [REQUEST.CONT]: go("continue", false),
+  [REQUEST.SYSCALL]: go("syscall", false),
+  [REQUEST.SINGLESTEP]: go("continue", true),
+  [REQUEST.SYSEMU]: go("emulate", false),
+  [REQUEST.SYSEMU_SINGLESTEP]: go("emulate", true),
   [REQUEST.DETACH]: ({ target, data }) => {
     if (data < 0 || data > NSIG) return -E.EIO;
     detach(target, data);
     return 0;
   },
-  [REQUEST.GETREGS]: wholeSet(false, NT.PRSTATUS), [REQUEST.SETREGS]: wholeSet(true, NT.PRSTATUS),
-  [REQUEST.GETFPREGS]: wholeSet(false, NT.PRFPREG), [REQUEST.SETFPREGS]: wholeSet(true, NT.PRFPREG),
-  [REQUEST.GETFPXREGS]: wholeSet(false, NT.PRXFPREG), [REQUEST.SETFPXREGS]: wholeSet(true, NT.PRXFPREG),
-  [REQUEST.GETREGSET]: regset(false), [REQUEST.SETREGSET]: regset(true),
-  [REQUEST.SETOPTIONS]: setOptions, [REQUEST.OLDSETOPTIONS]: setOptions, [REQUEST.GETEVENTMSG]: getEventMessage,
-  [REQUEST.GETSIGINFO]: getSigInfo, [REQUEST.SETSIGINFO]: setSigInfo, [REQUEST.PEEKSIGINFO]: peekSigInfo,
-  [REQUEST.GETSIGMASK]: getSigMask, [REQUEST.SETSIGMASK]: setSigMask, [REQUEST.LISTEN]: listen, [REQUEST.GET_SYSCALL_INFO]: getSyscallInfo,
+  [REQUEST.GETREGS]: wholeSet(false, NT.PRSTATUS),
+  [REQUEST.SETREGS]: wholeSet(true, NT.PRSTATUS),
+  [REQUEST.GETFPREGS]: wholeSet(false, NT.PRFPREG),
+  [REQUEST.SETFPREGS]: wholeSet(true, NT.PRFPREG),
+  [REQUEST.GETFPXREGS]: wholeSet(false, NT.PRXFPREG),
+  [REQUEST.SETFPXREGS]: wholeSet(true, NT.PRXFPREG),
+  [REQUEST.GETREGSET]: regset(false),
+  [REQUEST.SETREGSET]: regset(true),
+  [REQUEST.SETOPTIONS]: setOptions,
+  [REQUEST.OLDSETOPTIONS]: setOptions,
+  [REQUEST.GETEVENTMSG]: getEventMessage,
+  [REQUEST.GETSIGINFO]: getSigInfo,
+  [REQUEST.SETSIGINFO]: setSigInfo,
+  [REQUEST.PEEKSIGINFO]: peekSigInfo,
+  [REQUEST.GETSIGMASK]: getSigMask,
+  [REQUEST.SETSIGMASK]: setSigMask,
+  [REQUEST.LISTEN]: listen,
+  [REQUEST.GET_SYSCALL_INFO]: getSyscallInfo,
   [REQUEST.SECCOMP_GET_FILTER]: ({ tracer, target, addr, data }) => getFilter(tracer, target, addr, data),
   [REQUEST.SECCOMP_GET_METADATA]: ({ tracer, target, addr, data }) => getMetadata(tracer, target, addr, data),
 };

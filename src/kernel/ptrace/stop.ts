@@ -7,7 +7,7 @@ import { SI, type SigInfo } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { exitWork, type Task } from "../task.ts";
-import { type Event, EVENT, OPTION, type Stop, type Tracing } from "./tracing.ts";
+import { EVENT, type Event, OPTION, type Stop, type Tracing } from "./tracing.ts";
 
 /** SIGTRAP of a syscall stop under TRACESYSGOOD. */
 const SYSGOOD = 0x80;
@@ -20,8 +20,13 @@ const tellTracer = (task: Task, tracing: Tracing, code: number): void => {
   const action = tracing.tracer.actions.get(SIG.SIGCHLD);
   if (action.handler !== SIG_IGN && (action.flags & SA.NOCLDSTOP) === 0) {
     sendToProcess(process, {
-      signo: SIG.SIGCHLD, code, pid: task.pid, uid: task.cred.uid, status: (tracing.stop as Stop).code & 0x7f,
-      utime: ticks(task.usage.user), stime: ticks(task.usage.system),
+      signo: SIG.SIGCHLD,
+      code,
+      pid: task.pid,
+      uid: task.cred.uid,
+      status: (tracing.stop as Stop).code & 0x7f,
+      utime: ticks(task.usage.user),
+      stime: ticks(task.usage.system),
     });
   }
   process.childEvents.wake();

@@ -4,8 +4,16 @@ import type { Task } from "../task.ts";
 
 /** PTRACE_O_*. uapi linux/ptrace.h. SUSPEND_SECCOMP lasts as long as the tracer keeps it set. */
 export const OPTION = {
-  TRACESYSGOOD: 0x1, TRACEFORK: 0x2, TRACEVFORK: 0x4, TRACECLONE: 0x8, TRACEEXEC: 0x10, TRACEVFORKDONE: 0x20, TRACEEXIT: 0x40, TRACESECCOMP: 0x80,
-  EXITKILL: 0x10_0000, SUSPEND_SECCOMP: 0x20_0000,
+  TRACESYSGOOD: 0x1,
+  TRACEFORK: 0x2,
+  TRACEVFORK: 0x4,
+  TRACECLONE: 0x8,
+  TRACEEXEC: 0x10,
+  TRACEVFORKDONE: 0x20,
+  TRACEEXIT: 0x40,
+  TRACESECCOMP: 0x80,
+  EXITKILL: 0x10_0000,
+  SUSPEND_SECCOMP: 0x20_0000,
 } as const;
 export const OPTION_MASK = Object.values(OPTION).reduce((all, bit) => all | bit, 0);
 
@@ -62,6 +70,16 @@ export interface Tracing {
 }
 
 export const newTracing = (tracer: Task, seized: boolean, options: number): Tracing => ({
-  tracer, seized, options, message: 0, mode: "continue", stepping: false, forcedTrap: false, stop: undefined, listening: false,
-  trapPending: undefined, delivers: undefined, exitAnnounced: false,
+  tracer,
+  seized,
+  options,
+  message: 0,
+  mode: "continue",
+  stepping: false,
+  forcedTrap: false,
+  stop: undefined,
+  listening: false,
+  trapPending: undefined,
+  delivers: undefined,
+  exitAnnounced: false,
 });

@@ -11,7 +11,8 @@ export const isTracedByAnother = (child: Process): boolean => {
   return trace !== undefined && trace.tracer.process !== child.parent;
 };
 /** By its own parent: shown as a tracee, not as a child. */
-export const isTracedByParent = (child: Process): boolean => child.leader.trace?.tracer.process === child.parent && child.leader.trace !== undefined;
+export const isTracedByParent = (child: Process): boolean =>
+  child.leader.trace?.tracer.process === child.parent && child.leader.trace !== undefined;
 
 /** A traced thread has ended. Taking note of it ends the tracing. */
 const ended = (target: Task, keep: boolean): ChildEvent | undefined => {
@@ -43,7 +44,14 @@ const look = (target: Task, options: number): ChildEvent | undefined => {
   const { stop } = trace;
   if (stop && !stop.reported && !trace.listening) {
     if (!keep) stop.reported = true;
-    return { pid: target.pid, uid: target.cred.uid, code: SI.CLD_TRAPPED, status: stop.code, word: (stop.code << 8) | 0x7f, usage: target.usage };
+    return {
+      pid: target.pid,
+      uid: target.cred.uid,
+      code: SI.CLD_TRAPPED,
+      status: stop.code,
+      word: (stop.code << 8) | 0x7f,
+      usage: target.usage,
+    };
   }
   return target.process.leader === target ? consider(target.process, options & ~(W.STOPPED | W.EXITED)) : undefined;
 };
