@@ -41,6 +41,7 @@ export const resultAt = {
   size: 32 + stateAt.size + WINDOW.size,
 } as const;
 
+export const MAX_CODE = caseAt.before - caseAt.code;
 /** Case flag: run to an int3 or a fault; without it, single-step. */
 export const RUN = 1;
 const TRAPS = 2;

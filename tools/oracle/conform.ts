@@ -1,14 +1,15 @@
 // Many cases through silicon and through us: how many, and which are wrong, by mnemonic.
 import { Decoder, DecoderOptions, Instruction, Mnemonic } from "iced-x86";
 import { gprNames, segNames } from "../../src/cpu/state.ts";
-import { Case, type Registers, Result } from "./case.ts";
+import { type Batch, Case, type Registers, Result } from "./case.ts";
 import { compare, type Difference, hasVerdict } from "./compare.ts";
 import type { Emulator } from "./emulate.ts";
 import { encodings } from "./encodings.ts";
-import { Generator } from "./generate.ts";
+import { Generator as CaseGenerator } from "./generate.ts";
 import { Random } from "./random.ts";
 import { runOracle } from "./run.ts";
 import type { Scope } from "./scope.ts";
+import { SequenceGenerator } from "./sequence.ts";
 import type { Mode } from "./world.ts";
 
 export interface Tally {
@@ -48,21 +49,46 @@ export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | 
 const BATCH = 10_000;
 const KEPT = 4;
 
+const batches = function* (count: number): Generator<number> {
+  for (let done = 0; done < count; done += BATCH) yield Math.min(BATCH, count - done);
+};
+const kept = (count: number): number => Math.min(16, Math.ceil(count / 2000));
+
 /** Run `count` cases of a scope in a mode. Everything follows from the seed. */
-export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: number, seed: number, table: Table = new Map()): Table => {
+export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: number, seed: number): Table => {
   const random = new Random(seed);
-  const list = encodings(mode, [scope], Math.min(16, Math.ceil(count / 2000)), random);
-  const generator = new Generator(random);
+  const list = encodings(mode, [scope], kept(count), random);
+  const generator = new CaseGenerator(random);
+  const table: Table = new Map();
   const i = new Instruction();
-  for (let done = 0; done < count; done += BATCH) {
-    const shuffled = Array.from({ length: BATCH }, () => random.pick(list));
-    const cases = generator.batch(shuffled, Math.min(BATCH, count - done), scope);
-    const silicon = runOracle(cases);
-    const ours = emulator.runAll(cases);
-    for (let n = 0; n < cases.count; n++)
-      judge(new Case(cases, n), new Result(silicon, n), new Result(ours, n), { mode, scope, seed, table, i });
+  for (const size of batches(count)) {
+    const shuffled = Array.from({ length: size }, () => random.pick(list));
+    judgeBatch(emulator, generator.batch(shuffled, size, scope), { mode, scope, seed, table, i, sequence: false });
   }
   return table;
+};
+
+/** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
+export const conformSequences = (
+  emulator: Emulator,
+  mode: Mode,
+  scopes: readonly [Scope, ...Scope[]],
+  count: number,
+  seed: number,
+): Table => {
+  const random = new Random(seed);
+  const generator = new SequenceGenerator(random, encodings(mode, scopes, kept(count), random));
+  const table: Table = new Map();
+  const i = new Instruction();
+  for (const size of batches(count))
+    judgeBatch(emulator, generator.batch(size, scopes[0]), { mode, scope: scopes[0], seed, table, i, sequence: true });
+  return table;
+};
+
+const judgeBatch = (emulator: Emulator, cases: Batch, x: Context): void => {
+  const silicon = runOracle(cases);
+  const ours = emulator.runAll(cases);
+  for (let n = 0; n < cases.count; n++) judge(new Case(cases, n), new Result(silicon, n), new Result(ours, n), x);
 };
 
 interface Context {
@@ -71,6 +97,7 @@ interface Context {
   readonly seed: number;
   readonly table: Table;
   readonly i: Instruction;
+  readonly sequence: boolean;
 }
 
 const dump = (r: Registers): string => {
@@ -79,12 +106,24 @@ const dump = (r: Registers): string => {
   return `${gpr} rip=${r.rip.toString(16)} flags=${r.rflags.toString(16)} ${segments} fsbase=${r.fsBase.toString(16)} gsbase=${r.gsBase.toString(16)}`;
 };
 
-const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
+const text = (c: Case, x: Context): string => {
   const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
   decoder.ip = c.before.rip;
-  decoder.decodeOut(x.i);
+  const lines: string[] = [];
+  do {
+    decoder.decodeOut(x.i);
+    lines.push(x.i.toString());
+  } while (x.sequence && decoder.canDecode);
   decoder.free();
-  const name = (Mnemonic[x.i.mnemonic] as string).toLowerCase();
+  return lines.join("; ");
+};
+
+/** Leaves nothing undefined: in a sequence every instruction does as this processor does. */
+const noInstruction = new Instruction();
+
+const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
+  const listing = text(c, x);
+  const name = x.sequence ? "sequence" : (Mnemonic[x.i.mnemonic] as string).toLowerCase();
   const t = x.table.get(name) ?? { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] };
   x.table.set(name, t);
   t.cases++;
@@ -92,14 +131,14 @@ const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
     t.unjudged++;
     return;
   }
-  const d = compare(c, x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
+  const d = compare(c, x.sequence ? noInstruction : x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
   if (d.wrong.length > 0) {
     t.wrong++;
     if (t.examples.length < KEPT)
       t.examples.push({
         mode: x.mode,
         code: Buffer.from(c.code).toString("hex"),
-        text: x.i.toString(),
+        text: listing,
         differences: d.wrong,
         registers: [dump(c.before), dump(silicon.after), dump(ours.after)],
         seed: x.seed,

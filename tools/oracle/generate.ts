@@ -185,6 +185,18 @@ const showsTrapFlag = (i: Instruction): boolean =>
   i.mnemonic === M.Pushfq ||
   ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction);
 
+/** Everything but the code and where it lies. */
+export const fillState = (c: Case, mode: Mode, scope: Scope, r: Random): void => {
+  const s = c.before;
+  for (let n = 0; n < (mode === 64 ? 16 : 8); n++) s.setGpr(n, mode === 64 ? r.word() : r.word() & 0xffff_ffffn);
+  s.rflags = Number(flagsWord(r));
+  setSegments(c, mode, r);
+  s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
+  r.fill(c.window);
+  if (scope === "integer" || scope === "bits") plainFloats(s);
+  else fillFloats(c, r);
+};
+
 export class Generator {
   readonly #random: Random;
   readonly #instruction = new Instruction();
@@ -207,16 +219,9 @@ export class Generator {
 
   #fill(c: Case, e: Encoding, scope: Scope): void {
     const r = this.#random;
-    const s = c.before;
     c.code = e.bytes;
     c.codeOffset = r.chance(0.2) ? PAGE - e.bytes.length : 0x7f0 + r.below(32);
-    for (let n = 0; n < (e.mode === 64 ? 16 : 8); n++) s.setGpr(n, e.mode === 64 ? r.word() : r.word() & 0xffff_ffffn);
-    s.rflags = Number(flagsWord(r));
-    setSegments(c, e.mode, r);
-    s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
-    r.fill(c.window);
-    if (scope === "integer" || scope === "bits") plainFloats(s);
-    else fillFloats(c, r);
+    fillState(c, e.mode, scope, r);
     this.#decoded(c, e, r);
   }
 
@@ -230,7 +235,7 @@ export class Generator {
       setSpecialRegisters(c, i, r);
       if (offsets.hasImmediate) setBranches(c, i, offsets.immediateOffset, r);
       const info = this.#infos.info(i);
-      const aimed = aimOperands(c, info, offsets, i.length, r);
+      const aimed = aimOperands(c, info, offsets, { start: 0, length: i.length }, r);
       fillMemory(c, i, aimed, r);
       if (loadsStackSegment(i)) c.run = true;
       else if (showsTrapFlag(i)) {

@@ -1,9 +1,9 @@
-// `npm run conformance:cpu -- [scope] [cases] [seed]`: instructions on the silicon under us and on both tiers, in full.
+// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full.
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder judged by iced-x86, in full.
 import { freshCode } from "./code.ts";
-import { conform, type Table, total } from "./conform.ts";
+import { conform, conformSequences, type Table, total } from "./conform.ts";
 import { DecoderJudge } from "./decoder.ts";
-import { Emulator, tiers } from "./emulate.ts";
+import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { candidates } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { later, type Scope, scopes } from "./scope.ts";
@@ -24,21 +24,32 @@ const printWrong = (table: Table): void => {
   }
 };
 
-const cpu = async (wanted: readonly Scope[], count: number, seed: number): Promise<boolean> => {
+const report = (tier: string, what: string, mode: number, table: Table): boolean => {
+  const { cases, wrong, unlike, unjudged } = total(table);
+  const kinds = `${table.size} kinds`.padStart(9);
+  const figures = `${wrong} wrong, ${unjudged} not judged, ${percent(unlike, cases)} unlike where undefined`;
+  console.log(`${tier.padEnd(9)} ${what.padEnd(22)} ${mode}-bit ${kinds} ${String(cases).padStart(9)} cases: ${figures}`);
+  printWrong(table);
+  return wrong === 0;
+};
+
+/** Several instructions in a row: of general registers, of all kinds. */
+const mixtures: readonly (readonly [Scope, ...Scope[]])[] = [
+  ["integer", "bits"],
+  ["sse", "integer", "mmx", "x87"],
+];
+
+const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTiers: readonly Tier[]): Promise<boolean> => {
   const code = await freshCode();
   let good = true;
-  for (const tier of tiers) {
+  for (const tier of onlyTiers) {
     const emulator = new Emulator(code, tier);
-    for (const scope of wanted) {
-      for (const mode of modes) {
-        const table = conform(emulator, mode, scope, tier !== "handlers" ? Math.ceil(count / 10) : count, seed);
-        const { cases, wrong, unlike, unjudged } = total(table);
-        const kinds = `${table.size} mnemonics`.padStart(14);
-        console.log(
-          `${tier.padEnd(9)} ${scope.padEnd(8)} ${mode}-bit ${kinds} ${String(cases).padStart(9)} cases: ${wrong} wrong, ${unjudged} not judged, ${percent(unlike, cases)} unlike where undefined`,
-        );
-        printWrong(table);
-        good &&= wrong === 0;
+    const cases = tier === "handlers" ? count : Math.ceil(count / 10);
+    for (const mode of modes) {
+      for (const scope of wanted) good = report(tier, scope, mode, conform(emulator, mode, scope, cases, seed)) && good;
+      for (const mixture of mixtures) {
+        if (wanted.includes(mixture[0]))
+          good = report(tier, `${mixture[0]} in sequences`, mode, conformSequences(emulator, mode, mixture, cases, seed)) && good;
       }
     }
   }
@@ -68,16 +79,17 @@ const decoder = (passes: number, seed: number): boolean => {
   return problems.size === 0;
 };
 
-const [command, ...rest] = process.argv.slice(2);
-const isScope = (s: string | undefined): s is Scope => scopes.includes(s as Scope);
-if (command === "cpu") {
-  const [scope, ...numbers] = isScope(rest[0]) ? rest : [undefined, ...rest];
-  process.exitCode = (await cpu(
-    isScope(scope) ? [scope] : scopes.filter((s) => !later.has(s)),
-    Number(numbers[0] ?? 1_000_000),
-    Number(numbers[1] ?? 1),
-  ))
-    ? 0
-    : 1;
-} else if (command === "decoder") process.exitCode = decoder(Number(rest[0] ?? 100), Number(rest[1] ?? 1)) ? 0 : 1;
-else throw new Error("cpu or decoder?");
+const [command, ...words] = process.argv.slice(2);
+const [first = 0, seed = 1] = words.filter((w) => /^\d+$/.test(w)).map(Number);
+const named = <T extends string>(of: readonly T[], otherwise: readonly T[]): readonly T[] => {
+  const found = of.filter((name) => words.includes(name));
+  return found.length > 0 ? found : otherwise;
+};
+const withRows = scopes.filter((s) => !later.has(s));
+const commands: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
+  cpu: () => cpu(named(scopes, withRows), first || 1_000_000, seed, named(tiers, tiers)),
+  decoder: () => decoder(first || 100, seed),
+};
+const run = commands[command ?? ""];
+if (!run) throw new Error("cpu or decoder?");
+process.exitCode = (await run()) ? 0 : 1;

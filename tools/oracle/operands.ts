@@ -51,14 +51,20 @@ const divided = (v: bigint, scale: bigint): bigint => {
   return BigInt.asUintN(64, (v / twos) * inverse(scale / twos));
 };
 
+/** An instruction within a case's code. */
+export interface Place {
+  readonly start: number;
+  readonly length: number;
+}
+
 /** Solve one operand's address for `offset`. */
-const aim = (c: Case, m: UsedMemory, offset: bigint, offsets: ConstantOffsets, nextIp: bigint, r: Random): void => {
+const aim = (c: Case, m: UsedMemory, offset: bigint, offsets: ConstantOffsets, place: Place, r: Random): void => {
   const { base, index } = m;
   const scale = BigInt(m.scale);
   if ((base === Register.None && index === Register.None) || RegisterExt.isIP(base)) {
     if (!offsets.hasDisplacement) return;
-    const code = c.code;
-    let displacement = base === Register.None ? offset : offset - nextIp;
+    const code = c.code.subarray(place.start);
+    let displacement = base === Register.None ? offset : offset - (c.before.rip + BigInt(place.start + place.length));
     for (let i = 0; i < offsets.displacementSize; i++, displacement >>= 8n)
       code[offsets.displacementOffset + i] = Number(displacement & 0xffn);
     return;
@@ -86,14 +92,13 @@ export interface Aimed {
   readonly memory: UsedMemory["memorySize"];
 }
 
-export const aimOperands = (c: Case, info: InstructionInfo, offsets: ConstantOffsets, length: number, r: Random): Aimed[] => {
+export const aimOperands = (c: Case, info: InstructionInfo, offsets: ConstantOffsets, place: Place, r: Random): Aimed[] => {
   const aimed: Aimed[] = [];
-  const nextIp = c.before.rip + BigInt(length);
   for (const m of info.usedMemory() as UsedMemory[]) {
     if (m.access !== OpAccess.NoMemAccess) {
       const size = MemorySizeExt.size(m.memorySize) || 8;
       const linear = target(size, r);
-      aim(c, m, linear - segmentBase(c, m.segment), offsets, nextIp, r);
+      aim(c, m, linear - segmentBase(c, m.segment), offsets, place, r);
       aimed.push({ linear, size, memory: m.memorySize });
     }
     m.free();
