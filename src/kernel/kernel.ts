@@ -47,7 +47,7 @@ export class Kernel {
   readonly vdso: Vdso;
   readonly randomizeLayout: boolean;
   readonly futexes = new FutexTable();
-  /** Local sockets by their names outside of the file tree. */
+  /** Local sockets by type and name, if the name is outside of the file tree. */
   readonly abstractSockets = new Map<string, UnixSocket>();
   /** Every thread, by its id; and every process that is not reaped, by pid. */
   readonly tasks = new Map<number, Task>();

@@ -119,7 +119,7 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
         if (!t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen)) || !t.mem.setU32(offset("msg_namelen"), from.length))
           return -E.EFAULT;
       }
-      const word = control.flags | cut | (how & MSG.CMSG_CLOEXEC) | (got && s.type === SOCK.SEQPACKET ? MSG.EOR : 0);
+      const word = control.flags | cut | (how & MSG.CMSG_CLOEXEC);
       if (!t.mem.setU32(offset("msg_flags"), word) || !t.mem.setLong(offset("msg_controllen"), control.length, abi.long)) return -E.EFAULT;
       return got ? lengthOf(got, how, s) : 0;
     }),

@@ -10,20 +10,25 @@ import type { SocketType } from "./socket.ts";
 import type { UnixSocket } from "./unix.ts";
 
 const isAbstract = (address: string): boolean => address.startsWith("\0");
+/** Each type has abstract names of its own. */
+const keyOf = (type: SocketType, name: string): string => `${type}${name}`;
 /** A path ends at its first NUL; an abstract name is all its bytes. */
 export const nameOf = (address: string): string => (isAbstract(address) ? address : (address.split("\0", 1)[0] ?? ""));
 
 /** The kernel chooses: five hexadecimal digits. */
 const autobind = (socket: UnixSocket, names: Map<string, UnixSocket>): number => {
+  if (socket.address !== "") return 0;
   for (let n = 0; ; n++) {
     const name = `\0${n.toString(16).padStart(5, "0")}`;
-    if (!names.has(name)) return bindAbstract(socket, name, names);
+    if (!names.has(keyOf(socket.type, name))) return bindAbstract(socket, name, names);
   }
 };
 const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixSocket>): number => {
-  const old = names.get(name);
+  if (socket.address !== "") return -E.EINVAL;
+  const key = keyOf(socket.type, name);
+  const old = names.get(key);
   if (old && !old.closed) return -E.EADDRINUSE;
-  names.set(name, socket);
+  names.set(key, socket);
   socket.address = name;
   return 0;
 };
@@ -35,6 +40,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
   const name = nameOf(address);
   const made = mknod(task, task.fs.cwd, name, S_IFSOCK | (socket.inode.mode & 0o777), 0);
   if (made < 0) return made === -E.EEXIST ? -E.EADDRINUSE : made;
+  if (socket.address !== "") return -E.EINVAL;
   const path = resolve(task, task.fs.cwd, name);
   if (typeof path === "number") return path;
   path.dentry.inode.socket = socket;
@@ -44,7 +50,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
 };
 
 export const findBound = (task: Task, address: string, type: SocketType): UnixSocket | number => {
-  const found = isAbstract(address) ? task.kernel.abstractSockets.get(address) : byPath(task, nameOf(address));
+  const found = isAbstract(address) ? task.kernel.abstractSockets.get(keyOf(type, address)) : byPath(task, nameOf(address));
   if (typeof found === "number") return found;
   if (!found || found.closed) return -E.ECONNREFUSED;
   return found.type === type ? found : -E.EPROTOTYPE;

@@ -86,7 +86,6 @@ export class UnixSocket extends Socket {
   }
 
   bind(task: Task, address: string): number {
-    if (this.address !== "") return -E.EINVAL;
     return bindName(task, this, address);
   }
 
@@ -152,7 +151,7 @@ export class UnixSocket extends Socket {
   }
   #destination(task: Task, address: string | undefined): UnixSocket | number {
     if (this.error !== 0) return this.takeError();
-    if (this.writeShut) return -E.EPIPE;
+    if (this.writeShut && this.connected) return -E.EPIPE;
     if (address !== undefined && this.type === SOCK.STREAM) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
     if (address !== undefined && this.type === SOCK.DGRAM) {
       const to = findBound(task, address, this.type);
@@ -241,7 +240,6 @@ export class UnixSocket extends Socket {
 
   shutdown(how: number): number {
     if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
-    if (this.#streams && !this.connected) return -E.ENOTCONN;
     const { peer } = this;
     if (how !== SHUT.WR) this.readShut = true;
     if (how !== SHUT.RD) this.writeShut = true;
@@ -262,7 +260,7 @@ export class UnixSocket extends Socket {
     if (this.queue.length > 0 || (this.backlog?.length ?? 0) > 0 || this.readShut || ended) events |= POLLIN | POLLRDNORM;
     if (this.readShut || ended) events |= POLLRDHUP;
     if ((this.readShut && this.writeShut) || ended || (this.#streams && !this.connected && !this.backlog)) events |= POLLHUP;
-    if (!this.peer || this.peer.closed || !this.peer.#full) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+    if (!this.backlog && (!this.peer || this.peer.closed || !this.peer.#full)) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     return events;
   }
   override queues(events: number): readonly WaitQueue[] {

@@ -1,0 +1,210 @@
+// Local sockets: pairs of every type, names, connections, descriptors and credentials that travel, ends and errors.
+#include "guest.h"
+enum { SIGPIPE = 13, SIGCHLD = 17 };
+enum { STREAM = 1, DGRAM = 2, SEQPACKET = 5, NONBLOCK = 04000 };
+enum { PEEK = 2, TRUNC = 0x20, DONTWAIT = 0x40, NOSIGNAL = 0x4000 };
+struct pollfd { int fd; short events, revents; };
+struct iov { void *base; size_t len; };
+struct msg { void *name; int namelen; struct iov *iov; size_t iovlen; void *control; size_t controllen; int flags; };
+struct cmsg { size_t len; int level, type; int data[8]; };
+#define HEAD (sizeof(size_t) + 8)
+struct sun { uint16_t family; char path[108]; };
+
+static int pair[2];
+static long make(int type) { return sys4(__NR_socketpair, 1, type, 0, pair); }
+/* i386's int 0x80 wrapper has five arguments, sendto six: what is not needed is left to sendmsg. */
+static struct iov iov;
+static struct msg m;
+static long sendTo(int fd, const void *p, long n, int flags, struct sun *to, int length) {
+  iov = (struct iov){(void *)p, n};
+  m = (struct msg){to, length, &iov, 1, 0, 0, 0};
+  return sys3(__NR_sendmsg, fd, &m, flags);
+}
+static long send(int fd, const void *p, long n, int flags) { return sendTo(fd, p, n, flags, 0, 0); }
+static char buffer[64];
+static long receive(int fd, long n, int flags) {
+  memset(buffer, 0, sizeof buffer);
+  iov = (struct iov){buffer, n};
+  m = (struct msg){0, 0, &iov, 1, 0, 0, 0};
+  return sys3(__NR_recvmsg, fd, &m, flags);
+}
+static short ready(int fd) {
+  struct pollfd p = {fd, 1 | 4 | 0x2000, 0};
+  sys3(__NR_poll, &p, 1, 0);
+  return p.revents;
+}
+static long close_(int fd) { return sys1(__NR_close, fd); }
+static long option(int fd, int name) {
+  int v[3] = {-1, -1, -1}, n = sizeof v;
+  long r = sys5(__NR_getsockopt, fd, 1, name, v, &n);
+  return r < 0 ? r : v[0];
+}
+static volatile int signals;
+static void pipes(int sig, void *si, void *uc) { (void)sig; (void)si; (void)uc; signals++; }
+
+static void pairs(const char *what, int type) {
+  say("%s: %d\n", what, make(type));
+  say(" type %d domain %d listening %d\n", option(pair[0], 3), option(pair[0], 39), option(pair[0], 30));
+  say(" poll %x, nothing %d\n", L(ready(pair[0])), receive(pair[1], 8, DONTWAIT));
+  long a = send(pair[0], "hello", 5, 0), b = send(pair[0], "world", 5, 0);
+  say(" sent %d %d, poll %x\n", a, b, L(ready(pair[1])));
+  a = receive(pair[1], 3, PEEK);
+  say(" peek %d %s flags %x\n", a, buffer, L(m.flags));
+  a = receive(pair[1], 3, TRUNC);
+  say(" part %d %s flags %x\n", a, buffer, L(m.flags));
+  a = receive(pair[1], 20, 0);
+  say(" rest %d %s flags %x\n", a, buffer, L(m.flags));
+  send(pair[0], "four", 4, 0);
+  a = sys3(__NR_read, pair[1], buffer, 3);
+  say(" read %d, nothing %d\n", a, type == STREAM ? sys3(__NR_read, pair[1], buffer, 0) : 0L);
+  say(" empty %d\n", send(pair[0], "", 0, 0));
+  while (receive(pair[1], 9, DONTWAIT) >= 0) continue;
+  say(" shutdown %d %d\n", sys2(__NR_shutdown, pair[0], 1), sys2(__NR_shutdown, pair[0], 9));
+  signals = 0;
+  a = send(pair[0], "x", 1, 0);
+  b = send(pair[0], "x", 1, NOSIGNAL);
+  say(" closed way %d %d signals %d poll %x\n", a, b, L(signals), L(ready(pair[0])));
+  send(pair[1], "last", 4, 0);
+  close_(pair[1]);
+  say(" poll %x\n", L(ready(pair[0])));
+  a = receive(pair[0], 9, DONTWAIT);
+  b = receive(pair[0], 9, DONTWAIT);
+  say(" left %d, end %d\n", a, b);
+  close_(pair[0]);
+}
+static void reset(void) {
+  make(STREAM);
+  send(pair[0], "unread", 6, 0);
+  close_(pair[1]);
+  long a = receive(pair[0], 9, 0);
+  say("unread: %d then %d, write %d\n", a, receive(pair[0], 9, 0), send(pair[0], "x", 1, NOSIGNAL));
+  close_(pair[0]);
+}
+static void full(void) {
+  static char big[4096];
+  long n = 0, r;
+  make(STREAM | NONBLOCK);
+  while ((r = send(pair[0], big, sizeof big, 0)) > 0) n++;
+  say("full: %d, several %d\n", r, L(n > 10));
+  say(" poll %x\n", L(ready(pair[0])));
+  close_(pair[0]);
+  close_(pair[1]);
+}
+static void rights(int type) {
+  int fds[2];
+  struct cmsg c = {HEAD + 8, 1, 1, {0}};
+  sys1(__NR_pipe, fds);
+  make(type);
+  c.data[0] = fds[0], c.data[1] = fds[1];
+  iov = (struct iov){"x", 1};
+  m = (struct msg){0, 0, &iov, 1, &c, HEAD + 8, 0};
+  say("rights: sent %d", sys3(__NR_sendmsg, pair[0], &m, 0));
+  c.data[1] = 999;
+  say(" bad %d", sys3(__NR_sendmsg, pair[0], &m, 0));
+  c.data[1] = fds[1], c.len = 3;
+  say(" short %d\n", sys3(__NR_sendmsg, pair[0], &m, 0));
+  close_(fds[0]), close_(fds[1]);
+  memset(&c, 0, sizeof c);
+  iov = (struct iov){buffer, 9};
+  m = (struct msg){0, 0, &iov, 1, &c, sizeof c, 0};
+  long r = sys3(__NR_recvmsg, pair[1], &m, 0x40000000);
+  say(" received %d control %d len %d level %d type %d flags %x\n", r, L(m.controllen - HEAD), L(c.len - HEAD), L(c.level), L(c.type), L(m.flags));
+  say(" cloexec %d, write %d", sys3(__NR_fcntl, c.data[0], 1, 0), sys3(__NR_write, c.data[1], "through", 7));
+  memset(buffer, 0, sizeof buffer);
+  sys3(__NR_read, c.data[0], buffer, 20);
+  say(" %s\n", buffer);
+  fds[0] = c.data[0], fds[1] = c.data[1];
+  c = (struct cmsg){HEAD + 8, 1, 1, {fds[0], fds[1]}};
+  iov = (struct iov){"x", 1};
+  m = (struct msg){0, 0, &iov, 1, &c, HEAD + 8, 0};
+  sys3(__NR_sendmsg, pair[0], &m, 0);
+  iov = (struct iov){buffer, 9};
+  m = (struct msg){0, 0, &iov, 1, &c, HEAD + 4, 0};
+  r = sys3(__NR_recvmsg, pair[1], &m, 0);
+  say(" room for one: %d len %d flags %x\n", r, L(c.len - HEAD), L(m.flags));
+  close_(pair[0]), close_(pair[1]), close_(fds[0]), close_(fds[1]), close_(c.data[0]);
+}
+static void credentials(void) {
+  struct cmsg c;
+  int one = 1;
+  make(DGRAM);
+  say("credentials: %d", sys5(__NR_setsockopt, pair[1], 1, 16, &one, 4));
+  long child = sys0(__NR_fork);
+  if (!child) {
+    send(pair[0], "me", 2, 0);
+    finish(0);
+  }
+  iov = (struct iov){buffer, 9};
+  m = (struct msg){0, 0, &iov, 1, &c, sizeof c, 0};
+  long r = sys3(__NR_recvmsg, pair[1], &m, 0);
+  say(" %d type %d child %d uid %d\n", r, L(c.type), L(c.data[0] == child), L(c.data[1]));
+  sys4(__NR_wait4, child, 0, 0, 0);
+  say(" peer %d\n", L(option(pair[0], 17) == sys0(__NR_getpid)));
+  close_(pair[0]), close_(pair[1]);
+}
+static int nameOf(struct sun *a, const char *path, int abstract) {
+  int n = 0;
+  a->family = 1;
+  if (abstract) a->path[n++] = 0;
+  while (*path) a->path[n++] = *path++;
+  if (!abstract) a->path[n++] = 0;
+  return n + 2;
+}
+static void names(const char *path, int abstract) {
+  struct sun a, b;
+  int length = nameOf(&a, path, abstract), n = sizeof b;
+  long s = sys3(__NR_socket, 1, STREAM, 0), other = sys3(__NR_socket, 1, STREAM, 0);
+  say("names: listen without one %d, refused %d", sys2(__NR_listen, s, 5), sys3(__NR_connect, other, &a, length));
+  say(" bind %d", sys3(__NR_bind, s, &a, length));
+  say(" twice %d, taken %d, not listening %d\n", sys3(__NR_bind, s, &a, length), sys3(__NR_bind, other, &a, length), sys3(__NR_connect, other, &a, length));
+  memset(&b, 0, sizeof b);
+  say(" name %d", sys3(__NR_getsockname, s, &b, &n));
+  say(" length %d %s, peer %d\n", L(n - length), b.path + abstract, sys3(__NR_getpeername, s, &b, &n));
+  say(" listen %d, %d; nothing %d, poll %x\n", sys2(__NR_listen, s, 1), option(s, 30), sys3(__NR_fcntl, s, 4, NONBLOCK) + sys4(__NR_accept4, s, 0, 0, 0), L(ready(s)));
+  long r = sys3(__NR_connect, other, &a, length);
+  say(" connect %d, again %d, poll %x\n", r, sys3(__NR_connect, other, &a, length), L(ready(s)));
+  send(other, "early", 5, 0);
+  n = sizeof b;
+  long c = sys4(__NR_accept4, s, &b, &n, 02000000);
+  say(" accept %d length %d cloexec %d", L(c >= 0), L(n), sys3(__NR_fcntl, c, 1, 0));
+  r = receive(c, 20, 0);
+  say(" %d %s\n", r, buffer);
+  n = sizeof b;
+  sys3(__NR_getpeername, other, &b, &n);
+  say(" peer length %d %s, pid %d\n", L(n - length), b.path + abstract, L(option(c, 17) == sys0(__NR_getpid)));
+  long d = sys3(__NR_socket, 1, DGRAM, 0);
+  say(" wrong type %d, send to a stream %d\n", sys3(__NR_connect, d, &a, length), sendTo(d, "x", 1, 0, &a, length));
+  close_(s), close_(c), close_(other), close_(d);
+  d = sys3(__NR_socket, 1, STREAM, 0);
+  say(" closed %d", sys3(__NR_connect, d, &a, length));
+  if (!abstract) say(" unlink %d", sys1(__NR_unlink, path));
+  say(" gone %d\n", sys3(__NR_connect, d, &a, length));
+  close_(d);
+}
+static void errors(void) {
+  int pipe[2];
+  sys1(__NR_pipe, pipe);
+  say("errors: family %d type %d protocol %d flags %d", sys3(__NR_socket, 99, STREAM, 0), sys3(__NR_socket, 1, 9, 0), sys3(__NR_socket, 1, STREAM, 7), sys3(__NR_socket, 1, STREAM | 0x100000, 0));
+  say(" not a socket %d, bad %d\n", sys2(__NR_listen, pipe[0], 1), sys2(__NR_listen, 99, 1));
+  long s = sys3(__NR_socket, 1, STREAM, 0), d = sys3(__NR_socket, 1, DGRAM, 0);
+  say(" unconnected: stream %d %d datagram %d %d shutdown %d\n", send(s, "x", 1, NOSIGNAL), receive(s, 1, DONTWAIT), send(d, "x", 1, 0), receive(d, 1, DONTWAIT), sys2(__NR_shutdown, s, 2));
+  say(" option %d, level %d\n", option(s, 999), sys5(__NR_getsockopt, s, 77, 1, buffer, buffer));
+  say(" poll %x %x\n", L(ready(s)), L(ready(d)));
+}
+
+static int body(int argc, char **arguments, char **environment) {
+  (void)argc, (void)arguments, (void)environment;
+  on(SIGPIPE, pipes, 0);
+  pairs("stream", STREAM);
+  pairs("datagram", DGRAM);
+  pairs("seqpacket", SEQPACKET);
+  reset();
+  full();
+  rights(STREAM);
+  rights(DGRAM);
+  credentials();
+  names("/tmp/trapgate-socket", 0);
+  names("trapgate-socket", 1);
+  errors();
+  return 2;
+}
