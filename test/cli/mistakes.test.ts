@@ -63,7 +63,7 @@ describe("a command line that means nothing", () => {
     ["an unknown command", ["fly"], /there is no command "fly"/],
     ["an unknown flag", ["run", "--fast", hello], /unknown option '--fast'/],
     ["no program", ["run"], /which program\?/],
-    ["an unknown kernel", ["run", "--kernel", "v7", hello], /--kernel knows upstream, v6/],
+    ["an unknown kernel", ["run", "--kernel", "v7", hello], /no kernel profile "v7" \(there are .*v6, .*upstream/],
     ["an unknown processor", ["run", "--cpu", "z80", hello], /no processor model "z80"/],
     ["a size that is none", ["run", "--memory", "much", hello], /--memory wants a size/],
     ["a size that cannot be", ["run", "--memory", "1K", hello], /between 1 MiB and/],
