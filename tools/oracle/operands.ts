@@ -65,6 +65,7 @@ const aim = (c: Case, m: UsedMemory, offset: bigint, offsets: ConstantOffsets, p
     if (!offsets.hasDisplacement) return;
     const code = c.code.subarray(place.start);
     let displacement = base === Register.None ? offset : offset - (c.before.rip + BigInt(place.start + place.length));
+    if (BigInt.asIntN(offsets.displacementSize * 8, displacement) !== displacement && base !== Register.None) return; // out of reach
     for (let i = 0; i < offsets.displacementSize; i++, displacement >>= 8n)
       code[offsets.displacementOffset + i] = Number(displacement & 0xffn);
     return;

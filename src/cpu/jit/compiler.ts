@@ -359,10 +359,10 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   // Flags, in locals.
   protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
     const { body, flagLocals: f } = this;
-    const second = this.let("fb", as(wt.i64, b));
+    // b first: it can be the old result (signParity), which is about to change.
+    body.set(f.b, as(wt.i64, b));
     body.set(f.result, as(wt.i64, r));
     body.set(f.a, as(wt.i64, a));
-    body.set(f.b, second);
     body.set(f.kind, i32c(kindCode[kind]));
     this.kind = kind;
     this.flagsUsed = true;
