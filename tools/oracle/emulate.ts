@@ -106,7 +106,7 @@ export class Emulator {
     const v = s.u32[at.exitVector >> 2];
     const written = this.#wroteCode(c);
     if (why !== exit.budget && !written) {
-      if (why !== exit.fault || (s.rip === start && v !== vector.BP)) return why;
+      if (why !== exit.fault || (s.rip === start && v !== vector.BP && retired <= 1)) return why;
       // Past the instruction: in an int3, or where nothing can be fetched.
       if (retired === 1 && v !== vector.BP && v !== vector.PF && v !== vector.GP) return why;
     }
