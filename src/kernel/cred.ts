@@ -1,4 +1,5 @@
 // Credentials: who a task is, and what it may do. man 7 credentials, man 7 capabilities; Linux include/linux/cred.h.
+import { levelOf, toKernel, toLocal, type UserNamespace } from "./namespace/user.ts";
 
 /** Capability numbers. Linux uapi linux/capability.h. */
 export const CAP = {
@@ -64,6 +65,8 @@ export interface Cred {
   readonly bounding: bigint;
   readonly ambient: bigint;
   readonly securebits: number;
+  /** Over what the capabilities are; undefined: the initial user namespace. */
+  readonly userNs?: UserNamespace | undefined;
 }
 
 /** The credentials of a program started by user `uid` and group `gid`: root has every capability. */
@@ -88,6 +91,24 @@ export const credOf = (uid: number, gid: number, groups: readonly number[] = [])
   };
 };
 
-export const capable = (cred: Cred, cap: number): boolean => ((cred.effective >> BigInt(cap)) & 1n) === 1n;
+/** Over what belongs to one's own user namespace. */
+export const capableHere = (cred: Cred, cap: number): boolean => ((cred.effective >> BigInt(cap)) & 1n) === 1n;
+/** Over the whole machine. */
+export const capable = (cred: Cred, cap: number): boolean => cred.userNs === undefined && capableHere(cred, cap);
+/** Over what belongs to a user namespace; whoever made one has them all from above. Linux cap_capable(). */
+export const capableIn = (cred: Cred, target: UserNamespace | undefined, cap: number): boolean => {
+  for (let ns = target; ; ns = ns.parent) {
+    if (ns === cred.userNs) return capableHere(cred, cap);
+    if (!ns || levelOf(ns) <= levelOf(cred.userNs)) return false;
+    if (ns.parent === cred.userNs && ns.owner === cred.euid) return true;
+  }
+};
+/** Over a file: its owner and group must mean something to one's namespace. Linux capable_wrt_inode_uidgid(). */
+export const capableOver = (cred: Cred, file: { readonly uid: number; readonly gid: number }, cap: number): boolean =>
+  capableHere(cred, cap) &&
+  toLocal(cred.userNs, "uidMap", file.uid) !== undefined &&
+  toLocal(cred.userNs, "gidMap", file.gid) !== undefined;
+/** Who root is to a task; undefined: nobody. */
+export const rootUid = (cred: Cred): number | undefined => toKernel(cred.userNs, "uidMap", 0);
 /** Whether `gid` is the file-system group or a supplementary one. Linux in_group_p(). */
 export const inGroup = (cred: Cred, gid: number): boolean => cred.fsgid === gid || cred.groups.includes(gid);

@@ -7,6 +7,7 @@ import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
 import { type SpawnRequest, spawn } from "./life/spawn.ts";
 import { KernelLog } from "./log.ts";
+import { PidNamespace } from "./namespace/pid.ts";
 import type { UnixSocket } from "./net/unix.ts";
 import type { Observer } from "./observer.ts";
 import { Process } from "./process.ts";
@@ -46,6 +47,8 @@ export class Kernel {
   readonly frames: Frames;
   readonly vdso: Vdso;
   readonly randomizeLayout: boolean;
+  /** The initial pid namespace. */
+  readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
   /** Local sockets by type and name, if the name is outside of the file tree. */
   readonly abstractSockets = new Map<string, UnixSocket>();
@@ -93,6 +96,7 @@ export class Kernel {
     this.scheduler = new Scheduler(this);
     this.init = new Process(this, this.newPid(), undefined, 0);
     this.processes.set(this.init.pid, this.init);
+    this.pidNamespace.init = this.init;
   }
 
   get observer(): Observer | undefined {

@@ -11,6 +11,7 @@ import type { FsContext } from "./fs/context.ts";
 import type { FdTable } from "./fs/fd-table.ts";
 import type { FileDescription } from "./fs/file.ts";
 import type { Kernel } from "./kernel.ts";
+import type { PidNamespace } from "./namespace/pid.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import type { Tracing } from "./ptrace/tracing.ts";
 import { SignalActions } from "./signal/action.ts";
@@ -118,6 +119,9 @@ export class Task implements Sleeper {
   noNewPrivs = false;
   dumpable = 1;
   keepCaps = false;
+  /** The pid namespace it lives in, and the one its children will. */
+  pidNs: PidNamespace;
+  childPidNs: PidNamespace;
   deathSignal = 0;
   /** prctl(PR_SET_TSC): RDTSC gives SIGSEGV. */
   tscDisabled = false;
@@ -147,6 +151,7 @@ export class Task implements Sleeper {
     this.files = from.files;
     this.fs = from.fs;
     this.cred = from.cred;
+    this.pidNs = this.childPidNs = kernel.pidNamespace;
     this.startTime = kernel.now;
   }
 

@@ -17,12 +17,13 @@ import {
 } from "../arg-file.ts";
 import { flagText } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
-import { CAP, type Cred, capable, inGroup } from "../cred.ts";
+import { CAP, type Cred, capable, capableOver, inGroup } from "../cred.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Changes, Or } from "../fs/inode.ts";
 import { may, S_ISGID, S_ISUID, S_IXGRP } from "../fs/mode.ts";
 import { MS_NOEXEC } from "../fs/mount.ts";
 import { isReadOnly, isSpecial, ownerOrCapable, permission, wantWrite } from "../fs/permission.ts";
+import { toKernel } from "../namespace/user.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
@@ -42,13 +43,17 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
 
 const UNCHANGED = 0xffffffff;
 /** Linux chown_ok(), chgrp_ok(), and the loss of set-id bits in chown_common(). */
-const chown = (t: Task, path: Or<Path>, uid: number, gid: number): number => {
+const chown = (t: Task, path: Or<Path>, user: number, group: number): number => {
   if (typeof path === "number") return path;
+  const { userNs } = t.cred;
+  const uid = user === UNCHANGED ? user : toKernel(userNs, "uidMap", user);
+  const gid = group === UNCHANGED ? group : toKernel(userNs, "gidMap", group);
+  if (uid === undefined || gid === undefined) return -E.EINVAL;
   const writable = wantWrite(path.mount);
   if (writable < 0) return writable;
   const { inode } = path.dentry;
   const { cred } = t;
-  const powerful = capable(cred, CAP.CHOWN);
+  const powerful = capableOver(cred, inode, CAP.CHOWN);
   const owner = inode.uid === cred.fsuid;
   if (uid !== UNCHANGED && !(owner && uid === inode.uid) && !powerful) return -E.EPERM;
   if (gid !== UNCHANGED && !(owner && (gid === inode.gid || inGroup(cred, gid))) && !powerful) return -E.EPERM;

@@ -8,6 +8,8 @@ import { cloneArgs, cloneFlags } from "../arg-process.ts";
 import { CLONE, type CloneRequest, cloneTask } from "../life/clone.ts";
 import { exitStatus, exitTask } from "../life/exit.ts";
 import { installPidfd } from "../life/pidfd.ts";
+import { enterNamespaces } from "../namespace/create.ts";
+import { shownPid } from "../namespace/pid.ts";
 import { announceChild, eventStop } from "../ptrace/events.ts";
 import { EVENT, type Event } from "../ptrace/tracing.ts";
 import { endProcess } from "../signal/send.ts";
@@ -31,7 +33,7 @@ const clone = (t: Task, abi: Abi, request: CloneRequest): Result => {
   }
   const event = t.trace && announceChild(t, child, request.flags, request.exitSignal);
   const vfork = (request.flags & CLONE.VFORK) !== 0;
-  if (!vfork && event === undefined) return child.pid;
+  if (!vfork && event === undefined) return shownPid(t, child.pid);
   t.waited.data = { child: child.pid, event, vfork };
   return afterBirth(t, t.waited.data as Begun);
 };
@@ -45,18 +47,19 @@ interface Begun {
 
 const afterBirth = (t: Task, begun: Begun): Result => {
   const { child, event } = begun;
+  const seen = t.trace ? shownPid(t.trace.tracer, child) : child;
   if (event !== undefined) {
     begun.event = undefined;
-    const stop = eventStop(t, event, child);
+    const stop = eventStop(t, event, seen);
     if (stop) return stop;
   }
   if (t.kernel.tasks.get(child)?.vforkParent === t) return wait([], { killable: true });
   if (begun.vfork) {
     begun.vfork = false;
-    const stop = eventStop(t, EVENT.VFORK_DONE, child);
+    const stop = eventStop(t, EVENT.VFORK_DONE, seen);
     if (stop) return stop;
   }
-  return child;
+  return shownPid(t, child);
 };
 
 /** clone's flags word: the exit signal in the low byte. */
@@ -156,11 +159,19 @@ const exitGroup = (t: Task, code: number): number => {
   return 0;
 };
 
-const UNSHARE = CLONE.FS | CLONE.FILES | CLONE.SYSVSEM | CLONE.THREAD | CLONE.SIGHAND | CLONE.VM;
+const UNSHARE = CLONE.FS | CLONE.FILES | CLONE.SYSVSEM | CLONE.THREAD | CLONE.SIGHAND | CLONE.VM | CLONE.NEWUSER | CLONE.NEWPID;
 /** Linux kernel/fork.c ksys_unshare(): with nothing to leave it succeeds. */
 const unshare = (t: Task, flags: number): number => {
   if ((flags & ~UNSHARE) !== 0) return -E.EINVAL;
+  const implied = (flags & CLONE.NEWUSER) !== 0 ? CLONE.THREAD | CLONE.FS : 0;
+  return unshareAll(t, flags | implied);
+};
+const unshareAll = (t: Task, flags: number): number => {
   if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
+  const spaces = enterNamespaces(t, flags);
+  if (typeof spaces === "number") return spaces;
+  t.cred = spaces.cred;
+  t.childPidNs = spaces.pidNs;
   if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();
   if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
     const own = t.files.clone();
@@ -176,15 +187,15 @@ export const cloneCalls: readonly Syscall[] = [
   syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64" }),
   syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name }),
   syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi), {
-    note: "namespaces and cgroups are not there: their flags give EINVAL",
+    note: "of namespaces only those of users and pids; no cgroups: other flags give EINVAL",
   }),
   syscall("exit", { status: int }, (t, a) => exit(t, a.status)),
   syscall("exit_group", { status: int }, (t, a) => exitGroup(t, a.status)),
   syscall("set_tid_address", { tidptr: ptr }, (t, a) => {
     t.clearChildTid = a.tidptr;
-    return t.pid;
+    return shownPid(t, t.pid);
   }),
   syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags), {
-    note: "CLONE_FS and CLONE_FILES only: there are no namespaces",
+    note: "of namespaces only those of users and pids",
   }),
 ];

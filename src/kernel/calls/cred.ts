@@ -4,8 +4,9 @@ import { E } from "../../abi/errno.ts";
 import type { SyscallName } from "../../abi/numbers.ts";
 import { int, ptr } from "../arg.ts";
 import { id, legacyId } from "../arg-file.ts";
-import { CAP, type Cred, capable } from "../cred.ts";
+import { CAP, type Cred, capableHere, rootUid } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
+import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../namespace/user.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -27,15 +28,16 @@ const FS_CAPS = [
 /** What changing user ids does to capabilities. Linux security/commoncap.c cap_task_fix_setuid(); man 7 capabilities. */
 const fixCapabilities = (t: Task, old: Cred, now: Cred): Cred => {
   if ((old.securebits & SECBIT.NO_SETUID_FIXUP) !== 0) return now;
-  const wasRoot = old.uid === 0 || old.euid === 0 || old.suid === 0;
-  const isRoot = now.uid === 0 || now.euid === 0 || now.suid === 0;
+  const root = rootUid(now);
+  const wasRoot = old.uid === root || old.euid === root || old.suid === root;
+  const isRoot = now.uid === root || now.euid === root || now.suid === root;
   let { permitted, effective, ambient } = now;
   if (wasRoot && !isRoot) {
     if (!t.keepCaps) permitted = effective = 0n;
     ambient = 0n;
   }
-  if (old.euid === 0 && now.euid !== 0) effective = 0n;
-  if (old.euid !== 0 && now.euid === 0) effective = permitted;
+  if (old.euid === root && now.euid !== root) effective = 0n;
+  if (old.euid !== root && now.euid === root) effective = permitted;
   return { ...now, permitted, effective, ambient };
 };
 
@@ -60,19 +62,19 @@ const commitUids = (t: Task, change: Partial<Cred>): number => commit(t, fixCapa
 const setuid = (t: Task, uid: number): number => {
   const { cred } = t;
   if (uid === KEEP) return -E.EINVAL;
-  if (capable(cred, CAP.SETUID)) return commitUids(t, { uid, suid: uid, euid: uid, fsuid: uid });
+  if (capableHere(cred, CAP.SETUID)) return commitUids(t, { uid, suid: uid, euid: uid, fsuid: uid });
   return uid === cred.uid || uid === cred.suid ? commitUids(t, { euid: uid, fsuid: uid }) : -E.EPERM;
 };
 const setgid = (t: Task, gid: number): number => {
   const { cred } = t;
   if (gid === KEEP) return -E.EINVAL;
-  if (capable(cred, CAP.SETGID)) return commit(t, { ...cred, gid, sgid: gid, egid: gid, fsgid: gid });
+  if (capableHere(cred, CAP.SETGID)) return commit(t, { ...cred, gid, sgid: gid, egid: gid, fsgid: gid });
   return gid === cred.gid || gid === cred.sgid ? commit(t, { ...cred, egid: gid, fsgid: gid }) : -E.EPERM;
 };
 
 const setreuid = (t: Task, ruid: number, euid: number): number => {
   const { cred } = t;
-  const may = capable(cred, CAP.SETUID);
+  const may = capableHere(cred, CAP.SETUID);
   if (ruid !== KEEP && ruid !== cred.uid && ruid !== cred.euid && !may) return -E.EPERM;
   if (euid !== KEEP && euid !== cred.uid && euid !== cred.euid && euid !== cred.suid && !may) return -E.EPERM;
   const uid = ruid === KEEP ? cred.uid : ruid;
@@ -82,7 +84,7 @@ const setreuid = (t: Task, ruid: number, euid: number): number => {
 };
 const setregid = (t: Task, rgid: number, egid: number): number => {
   const { cred } = t;
-  const may = capable(cred, CAP.SETGID);
+  const may = capableHere(cred, CAP.SETGID);
   if (rgid !== KEEP && rgid !== cred.gid && rgid !== cred.egid && !may) return -E.EPERM;
   if (egid !== KEEP && egid !== cred.gid && egid !== cred.egid && egid !== cred.sgid && !may) return -E.EPERM;
   const gid = rgid === KEEP ? cred.gid : rgid;
@@ -94,14 +96,14 @@ const setregid = (t: Task, rgid: number, egid: number): number => {
 const setresuid = (t: Task, r: number, e: number, s: number): number => {
   const { cred } = t;
   const known = [cred.uid, cred.euid, cred.suid, KEEP];
-  if (!capable(cred, CAP.SETUID) && ![r, e, s].every((x) => known.includes(x))) return -E.EPERM;
+  if (!capableHere(cred, CAP.SETUID) && ![r, e, s].every((x) => known.includes(x))) return -E.EPERM;
   const euid = e === KEEP ? cred.euid : e;
   return commitUids(t, { uid: r === KEEP ? cred.uid : r, euid, suid: s === KEEP ? cred.suid : s, fsuid: euid });
 };
 const setresgid = (t: Task, r: number, e: number, s: number): number => {
   const { cred } = t;
   const known = [cred.gid, cred.egid, cred.sgid, KEEP];
-  if (!capable(cred, CAP.SETGID) && ![r, e, s].every((x) => known.includes(x))) return -E.EPERM;
+  if (!capableHere(cred, CAP.SETGID) && ![r, e, s].every((x) => known.includes(x))) return -E.EPERM;
   const egid = e === KEEP ? cred.egid : e;
   return commit(t, { ...cred, gid: r === KEEP ? cred.gid : r, egid, sgid: s === KEEP ? cred.sgid : s, fsgid: egid });
 };
@@ -110,11 +112,12 @@ const setresgid = (t: Task, r: number, e: number, s: number): number => {
 const setfsuid = (t: Task, uid: number): number => {
   const { cred } = t;
   const old = cred.fsuid;
-  if (uid === KEEP || (![cred.uid, cred.euid, cred.suid, cred.fsuid].includes(uid) && !capable(cred, CAP.SETUID))) return old;
+  if (uid === KEEP || (![cred.uid, cred.euid, cred.suid, cred.fsuid].includes(uid) && !capableHere(cred, CAP.SETUID))) return old;
   let { effective } = cred;
   if ((cred.securebits & SECBIT.NO_SETUID_FIXUP) === 0) {
-    if (old === 0 && uid !== 0) effective &= ~FS_CAPS;
-    if (old !== 0 && uid === 0) effective |= FS_CAPS & cred.permitted;
+    const root = rootUid(cred);
+    if (old === root && uid !== root) effective &= ~FS_CAPS;
+    if (old !== root && uid === root) effective |= FS_CAPS & cred.permitted;
   }
   commit(t, { ...cred, fsuid: uid, effective });
   return old;
@@ -122,7 +125,7 @@ const setfsuid = (t: Task, uid: number): number => {
 const setfsgid = (t: Task, gid: number): number => {
   const { cred } = t;
   const old = cred.fsgid;
-  if (gid === KEEP || (![cred.gid, cred.egid, cred.sgid, cred.fsgid].includes(gid) && !capable(cred, CAP.SETGID))) return old;
+  if (gid === KEEP || (![cred.gid, cred.egid, cred.sgid, cred.fsgid].includes(gid) && !capableHere(cred, CAP.SETGID))) return old;
   commit(t, { ...cred, fsgid: gid });
   return old;
 };
@@ -133,7 +136,6 @@ interface Width {
   put(t: Task, at: number, id: number): boolean;
   get(t: Task, at: number): number;
 }
-const OVERFLOW_ID = 65534;
 const wide: Width = { size: 4, put: (t, at, x) => t.mem.setU32(at, x), get: (t, at) => t.mem.u32(at) };
 const high2low = (x: number): number => (x > 0xffff ? OVERFLOW_ID : x);
 const narrow: Width = {
@@ -153,17 +155,19 @@ const getgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (size < 0) return -E.EINVAL;
   if (size === 0) return groups.length;
   if (groups.length > size) return -E.EINVAL;
-  return groups.every((g, i) => w.put(t, list + w.size * i, g)) ? groups.length : -E.EFAULT;
+  return groups.every((g, i) => w.put(t, list + w.size * i, shownGid(t.cred.userNs, g))) ? groups.length : -E.EFAULT;
 };
 const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
-  if (!capable(t.cred, CAP.SETGID)) return -E.EPERM;
+  const { userNs } = t.cred;
+  if (!capableHere(t.cred, CAP.SETGID) || (userNs && !(userNs.gidMap && userNs.setgroups))) return -E.EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -E.EINVAL;
   const groups: number[] = [];
   for (let i = 0; i < size; i++) {
     const g = w.get(t, list + w.size * i);
     if (g < 0) return -E.EFAULT;
-    if (g === KEEP) return -E.EINVAL;
-    groups.push(g);
+    const known = g === KEEP ? undefined : toKernel(t.cred.userNs, "gidMap", g);
+    if (known === undefined) return -E.EINVAL;
+    groups.push(known);
   }
   return commit(t, { ...t.cred, groups: groups.sort((a, b) => a - b) });
 };
@@ -181,27 +185,58 @@ const both = (name: Name, make: Maker): Syscall[] => [
   make(`${name}32` as SyscallName, id, wide),
 ];
 const shown = (w: Width, value: number): number => (w === narrow ? high2low(value) : value);
+/** Which map an id goes through, by the call's name: there are user ids and group ids. */
+const kindOf = (name: string): IdKind => (/uid(32)?$/.test(name) ? "uidMap" : "gidMap");
+/** The kernel's id for the caller's; undefined for one without a mapping. */
+const inward = (t: Task, name: string, id: number): number | undefined => (id === KEEP ? KEEP : toKernel(t.cred.userNs, kindOf(name), id));
+const outward = (t: Task, name: string, id: number): number => toLocal(t.cred.userNs, kindOf(name), id) ?? OVERFLOW_ID;
+/** Ids that mean nothing are EINVAL. */
+const withIds = (t: Task, name: string, ids: readonly number[], set: (...ids: number[]) => number): number => {
+  const known = ids.map((id) => inward(t, name, id));
+  return known.every((id) => id !== undefined) ? set(...(known as number[])) : -E.EINVAL;
+};
 
 const get =
   (read: (c: Cred) => number): Maker =>
   (name, _arg, w, options) =>
-    syscall(name, {}, (t) => shown(w, read(t.cred)), options);
+    syscall(name, {}, (t) => shown(w, outward(t, name, read(t.cred))), options);
 const one =
   (set: (t: Task, id: number) => number): Maker =>
+  (name, arg, _w, options) =>
+    syscall(name, { id: arg }, (t, a) => withIds(t, name, [a.id], (id) => set(t, id as number)), options);
+/** Gives the old id, and no error: one without a mapping changes nothing. */
+const oneOld =
+  (set: (t: Task, id: number) => number): Maker =>
   (name, arg, w, options) =>
-    syscall(name, { id: arg }, (t, a) => shown(w, set(t, a.id)), options);
+    syscall(name, { id: arg }, (t, a) => shown(w, outward(t, name, set(t, inward(t, name, a.id) ?? KEEP))), options);
 const two =
   (set: (t: Task, r: number, e: number) => number): Maker =>
   (name, arg, _w, options) =>
-    syscall(name, { r: arg, e: arg }, (t, a) => set(t, a.r, a.e), options);
+    syscall(name, { r: arg, e: arg }, (t, a) => withIds(t, name, [a.r, a.e], (r, e) => set(t, r as number, e as number)), options);
 const three =
   (set: (t: Task, r: number, e: number, s: number) => number): Maker =>
   (name, arg, _w, options) =>
-    syscall(name, { r: arg, e: arg, s: arg }, (t, a) => set(t, a.r, a.e, a.s), options);
+    syscall(
+      name,
+      { r: arg, e: arg, s: arg },
+      (t, a) => withIds(t, name, [a.r, a.e, a.s], (r, e, x) => set(t, r as number, e as number, x as number)),
+      options,
+    );
 const threeOut =
   (read: (c: Cred) => readonly number[]): Maker =>
   (name, _arg, w, options) =>
-    syscall(name, { r: ptr, e: ptr, s: ptr }, (t, a) => getThree(t, w, [a.r, a.e, a.s], read(t.cred)), options);
+    syscall(
+      name,
+      { r: ptr, e: ptr, s: ptr },
+      (t, a) =>
+        getThree(
+          t,
+          w,
+          [a.r, a.e, a.s],
+          read(t.cred).map((id) => outward(t, name, id)),
+        ),
+      options,
+    );
 const list =
   (call: (t: Task, w: Width, size: number, at: VAddr) => number): Maker =>
   (name, _arg, w, options) =>
@@ -230,8 +265,8 @@ export const credCalls: readonly Syscall[] = [
   ...both("setregid", two(setregid)),
   ...both("setresuid", three(setresuid)),
   ...both("setresgid", three(setresgid)),
-  ...both("setfsuid", one(setfsuid)),
-  ...both("setfsgid", one(setfsgid)),
+  ...both("setfsuid", oneOld(setfsuid)),
+  ...both("setfsgid", oneOld(setfsgid)),
   ...both(
     "getresuid",
     threeOut((c) => [c.uid, c.euid, c.suid]),

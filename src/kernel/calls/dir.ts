@@ -6,7 +6,7 @@ import { E } from "../../abi/errno.ts";
 import { fd, ptr, size, uint } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { cstring, outStruct, quote } from "../arg-string.ts";
-import { CAP, capable } from "../cred.ts";
+import { CAP, capableHere } from "../cred.ts";
 import { type Path, pathName } from "../fs/dentry.ts";
 import { DirFile } from "../fs/dir-file.ts";
 import type { DirEntry } from "../fs/inode.ts";
@@ -144,7 +144,7 @@ export const dirCalls: readonly Syscall[] = [
     const path = lookup(t, AT_FDCWD, a.path, true);
     const denied = enter(t, path);
     if (denied < 0) return denied;
-    if (!capable(t.cred, CAP.SYS_CHROOT)) return -E.EPERM;
+    if (!capableHere(t.cred, CAP.SYS_CHROOT)) return -E.EPERM;
     t.fs.root = path as Path;
     return 0;
   }),

@@ -6,6 +6,7 @@ import { hexInt, int, ptr, uint, ulong } from "../arg.ts";
 import { wakeOp } from "../futex/op.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../futex/robust.ts";
 import type { Waiter } from "../futex/table.ts";
+import { findTask, shownPid } from "../namespace/pid.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
@@ -106,14 +107,14 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   if (value < 0) return -E.EFAULT;
   const owner = value & FUTEX_TID_MASK;
   const begun = t.waited.data as Waiter | undefined;
-  if (begun && !begun.queue && owner === t.pid) return 0;
-  if (owner === t.pid) return -E.EDEADLK;
+  if (begun && !begun.queue && owner === shownPid(t, t.pid)) return 0;
+  if (owner === shownPid(t, t.pid)) return -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
     const waiters = (queue?.waiters.length ?? 0) > 0 ? FUTEX_WAITERS : 0;
-    return t.mem.setU32(a.uaddr, (t.pid | (value & FUTEX_OWNER_DIED) | waiters) >>> 0) ? 0 : -E.EFAULT;
+    return t.mem.setU32(a.uaddr, (shownPid(t, t.pid) | (value & FUTEX_OWNER_DIED) | waiters) >>> 0) ? 0 : -E.EFAULT;
   }
-  if (!t.kernel.tasks.has(owner)) return -E.ESRCH;
+  if (!findTask(t, owner)) return -E.ESRCH;
   if (trial) return -E.EAGAIN;
   if (!begun) {
     const marked = (value | FUTEX_WAITERS) >>> 0;
@@ -126,11 +127,11 @@ const unlockPi = (t: Task, a: Call): number => {
   if (a.uaddr % 4 !== 0) return -E.EINVAL;
   const value = t.mem.u32(a.uaddr);
   if (value < 0) return -E.EFAULT;
-  if ((value & FUTEX_TID_MASK) !== t.pid) return -E.EPERM;
+  if ((value & FUTEX_TID_MASK) !== shownPid(t, t.pid)) return -E.EPERM;
   const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
   const next = queue?.waiters[0]?.task;
   const more = (queue?.waiters.length ?? 0) > 1 ? FUTEX_WAITERS : 0;
-  if (!t.mem.setU32(a.uaddr, next ? (next.pid | more) >>> 0 : 0)) return -E.EFAULT;
+  if (!t.mem.setU32(a.uaddr, next ? (shownPid(t, next.pid) | more) >>> 0 : 0)) return -E.EFAULT;
   queue?.wake(1, ALL);
   return 0;
 };
@@ -186,7 +187,7 @@ const setRobustList = (t: Task, head: VAddr, size: number, abi: Abi): number => 
   return 0;
 };
 const getRobustList = (t: Task, pid: number, head: VAddr, size: VAddr, abi: Abi): number => {
-  const target = pid === 0 ? t : t.kernel.tasks.get(pid);
+  const target = pid === 0 ? t : findTask(t, pid);
   if (!target) return -E.ESRCH;
   return t.mem.setLong(size, 3 * abi.long, abi.long) && t.mem.setLong(head, target.robustList, abi.long) ? 0 : -E.EFAULT;
 };

@@ -1,19 +1,22 @@
 // Who am I: ids of tasks, groups and sessions. man 2 getpid, gettid, setpgid, setsid.
 import { E } from "../../abi/errno.ts";
 import { int } from "../arg.ts";
+import { findProcess, findTask, shownPid } from "../namespace/pid.ts";
 import type { Process } from "../process.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
 /** 0 means the caller's own. */
 const processOf = (t: Task, pid: number): Process | undefined =>
-  pid === 0 ? t.process : (t.kernel.tasks.get(pid)?.process ?? t.kernel.processes.get(pid));
+  pid === 0 ? t.process : (findTask(t, pid)?.process ?? findProcess(t, pid));
+
+const shownOf = (t: Task, id: number | undefined): number => (id === undefined ? -E.ESRCH : shownPid(t, id));
 
 /** Linux kernel/sys.c SYSCALL_DEFINE2(setpgid). */
 const setpgid = (t: Task, pid: number, pgid: number): number => {
-  const target = pid === 0 ? t.process : t.kernel.processes.get(pid);
-  const to = pgid === 0 ? (target?.pid ?? 0) : pgid;
-  if (to < 0) return -E.EINVAL;
+  const target = pid === 0 ? t.process : findProcess(t, pid);
+  if (pgid < 0) return -E.EINVAL;
+  const to = pgid === 0 ? (target?.pid ?? 0) : t.pidNs.idOf(pgid);
   if (!target || (target !== t.process && target.parent !== t.process)) return -E.ESRCH;
   if (target !== t.process) {
     if (target.sid !== t.process.sid) return -E.EPERM;
@@ -30,16 +33,16 @@ const setsid = (t: Task): number => {
   if ([...t.kernel.processes.values()].some((p) => p.pgid === process.pid)) return -E.EPERM;
   process.sid = process.pgid = process.pid;
   process.tty = undefined;
-  return process.pid;
+  return shownPid(t, process.pid);
 };
 
 export const identityCalls: readonly Syscall[] = [
-  syscall("getpid", {}, (t) => t.tgid),
-  syscall("gettid", {}, (t) => t.pid),
-  syscall("getppid", {}, (t) => t.ppid),
-  syscall("getpgrp", {}, (t) => t.process.pgid),
-  syscall("getpgid", { pid: int }, (t, a) => processOf(t, a.pid)?.pgid ?? -E.ESRCH),
-  syscall("getsid", { pid: int }, (t, a) => processOf(t, a.pid)?.sid ?? -E.ESRCH),
+  syscall("getpid", {}, (t) => shownPid(t, t.tgid)),
+  syscall("gettid", {}, (t) => shownPid(t, t.pid)),
+  syscall("getppid", {}, (t) => shownPid(t, t.ppid)),
+  syscall("getpgrp", {}, (t) => shownPid(t, t.process.pgid)),
+  syscall("getpgid", { pid: int }, (t, a) => shownOf(t, processOf(t, a.pid)?.pgid)),
+  syscall("getsid", { pid: int }, (t, a) => shownOf(t, processOf(t, a.pid)?.sid)),
   syscall("setpgid", { pid: int, pgid: int }, (t, a) => (a.pid < 0 ? -E.ESRCH : setpgid(t, a.pid, a.pgid))),
   syscall("setsid", {}, setsid),
 ];

@@ -7,6 +7,7 @@ import { fd, int, ptr, uint, ulong } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
 import { mayAccess } from "../fs/proc/pid.ts";
 import { Pidfd } from "../life/pidfd.ts";
+import { findThread } from "../namespace/pid.ts";
 import { mayAttach } from "../ptrace/attach.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -25,8 +26,6 @@ const KCMP = {
   KCMP_EPOLL_TFD: 7,
 } as const;
 
-const find = (t: Task, pid: number): Task | undefined => t.kernel.tasks.get(pid) ?? t.kernel.processes.get(pid)?.leader;
-
 /** Equal, less or greater: an order that sorts, and tells nothing of addresses. */
 const compare = (t: Task, a: object, b: object): number => {
   if (a === b) return 0;
@@ -34,8 +33,8 @@ const compare = (t: Task, a: object, b: object): number => {
 };
 
 const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2: number): number => {
-  const a = find(t, pid1);
-  const b = find(t, pid2);
+  const a = findThread(t, pid1);
+  const b = findThread(t, pid2);
   if (!a || !b) return -E.ESRCH;
   if (!mayAccess(t, a) || !mayAccess(t, b)) return -E.EPERM;
   switch (type) {
@@ -65,7 +64,7 @@ const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | numb
   if (typeof local === "number") return local;
   if (totalLength(local) === 0) return 0;
   if (typeof remote === "number") return remote;
-  const target = find(t, pid);
+  const target = findThread(t, pid);
   if (!target || target.state === "dead") return -E.ESRCH;
   if (!mayAttach(t, target)) return -E.EPERM;
   const n = Math.min(totalLength(local), totalLength(remote));

@@ -5,9 +5,10 @@ import { E } from "../../abi/errno.ts";
 import { fd, int, ptr, uint } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
 import { signal } from "../arg-signal.ts";
-import { CAP, type Cred, capable } from "../cred.ts";
+import { CAP, type Cred, capableIn } from "../cred.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
 import { installPidfd, Pidfd } from "../life/pidfd.ts";
+import { findProcess, findTask, shownPid } from "../namespace/pid.ts";
 import type { Process } from "../process.ts";
 import { SI, type SigInfo, userSignal } from "../signal/info.ts";
 import { SIGINFO_SIZE, siginfoFrom } from "../signal/layout.ts";
@@ -18,7 +19,7 @@ import type { Task } from "../task.ts";
 
 /** Linux kill_ok_by_cred(). */
 const credAllows = (from: Cred, to: Cred): boolean =>
-  from.euid === to.suid || from.euid === to.uid || from.uid === to.suid || from.uid === to.uid || capable(from, CAP.KILL);
+  from.euid === to.suid || from.euid === to.uid || from.uid === to.suid || from.uid === to.uid || capableIn(from, to.userNs, CAP.KILL);
 
 /** Linux check_kill_permission(): SIGCONT is allowed within a session. */
 const denied = (t: Task, sig: number, to: Process): boolean => {
@@ -53,28 +54,28 @@ const kill = (t: Task, pid: number, sig: number): number => {
   const info = userSignal(sig, t.tgid, t.cred.uid);
   const all = [...t.kernel.processes.values()];
   if (pid > 0) {
-    const to = t.kernel.processes.get(pid) ?? t.kernel.tasks.get(pid)?.process;
+    const to = findProcess(t, pid) ?? findTask(t, pid)?.process;
     return to ? toProcess(t, to, info) : -E.ESRCH;
   }
   if (pid === -0x8000_0000) return -E.ESRCH;
   if (pid === -1)
     return toSeveral(
       t,
-      all.filter((p) => p.pid > 1 && p !== t.process),
+      all.filter((p) => shownPid(t, p.pid) > 1 && p !== t.process),
       info,
     );
-  const pgid = pid === 0 ? t.process.pgid : -pid;
+  const pgid = pid === 0 ? t.process.pgid : t.pidNs.idOf(-pid);
   return toSeveral(
     t,
-    all.filter((p) => p.pgid === pgid && p !== t.kernel.init),
+    all.filter((p) => p.pgid === pgid && p !== t.kernel.init && shownPid(t, p.pid) !== 0),
     info,
   );
 };
 
 /** Linux do_send_specific(): a thread that is gone swallows the signal. */
 const toThread = (t: Task, tgid: number, tid: number, info: SigInfo): number => {
-  const to = t.kernel.tasks.get(tid);
-  if (!to || (tgid > 0 && to.tgid !== tgid)) return -E.ESRCH;
+  const to = findTask(t, tid);
+  if (!to || (tgid > 0 && shownPid(t, to.tgid) !== tgid)) return -E.ESRCH;
   if (!isSignal(info.signo)) return -E.EINVAL;
   if (denied(t, info.signo, to.process)) return -E.EPERM;
   if (info.signo !== 0) sendToTask(to, info);
@@ -86,13 +87,13 @@ const readInfo = (t: Task, sig: number, at: VAddr, target: number, abi: Abi): Si
   const bytes = t.mem.read(at, SIGINFO_SIZE);
   if (!bytes) return -E.EFAULT;
   const info = siginfoFrom(sig, bytes, abi);
-  return (info.code >= 0 || info.code === SI.TKILL) && target !== t.tgid && target !== t.pid ? -E.EPERM : info;
+  return (info.code >= 0 || info.code === SI.TKILL) && target !== shownPid(t, t.tgid) && target !== shownPid(t, t.pid) ? -E.EPERM : info;
 };
 
 const sigqueue = (t: Task, pid: number, sig: number, at: VAddr, abi: Abi): number => {
   const info = readInfo(t, sig, at, pid, abi);
   if (typeof info === "number") return info;
-  const to = t.kernel.processes.get(pid);
+  const to = findProcess(t, pid);
   if (!isSignal(sig)) return -E.EINVAL;
   return to ? toProcess(t, to, info) : -E.ESRCH;
 };
@@ -113,10 +114,10 @@ const pidfdOpenFlags = flags("unsigned int", { PIDFD_NONBLOCK }, "PIDFD_???");
 
 const pidfdOpen = (t: Task, pid: number, how: number): number => {
   if ((how & ~PIDFD_NONBLOCK) !== 0 || pid <= 0) return -E.EINVAL;
-  const process = t.kernel.processes.get(pid);
+  const process = findProcess(t, pid);
   if (process) return installPidfd(t, process, how);
   // A thread that leads no group: -ENOENT since 6.9, without PIDFD_THREAD.
-  return t.kernel.tasks.has(pid) ? -E.ENOENT : -E.ESRCH;
+  return findTask(t, pid) ? -E.ENOENT : -E.ESRCH;
 };
 
 const pidfdSendSignal = (t: Task, pidfd: number, sig: number, at: VAddr, how: number, abi: Abi): number => {
@@ -124,7 +125,7 @@ const pidfdSendSignal = (t: Task, pidfd: number, sig: number, at: VAddr, how: nu
   const file = t.files.get(pidfd);
   if (!(file instanceof Pidfd)) return -E.EBADF;
   const to = file.process;
-  const info = at === 0 ? userSignal(sig, t.tgid, t.cred.uid) : readInfo(t, sig, at, to.pid, abi);
+  const info = at === 0 ? userSignal(sig, t.tgid, t.cred.uid) : readInfo(t, sig, at, shownPid(t, to.pid), abi);
   if (typeof info === "number") return info;
   if (info.signo !== sig || !isSignal(sig)) return -E.EINVAL;
   return to.ended === undefined ? toProcess(t, to, info) : -E.ESRCH;

@@ -5,6 +5,7 @@ import { E } from "../../abi/errno.ts";
 import { struct, u32, ulong } from "../../abi/struct.ts";
 import { CAP, capable } from "../cred.ts";
 import type { FileDescription } from "../fs/file.ts";
+import { shownPid } from "../namespace/pid.ts";
 import { MSG, type Received, type Ucred } from "../net/socket.ts";
 import { credOf } from "../net/unix.ts";
 import type { Task } from "../task.ts";
@@ -81,10 +82,10 @@ const checkCred = (t: Task, data: DataView): Ucred | number => {
   if (data.byteLength !== UCRED_SIZE) return -E.EINVAL;
   const [pid, uid, gid] = [0, 4, 8].map((o) => data.getUint32(o, true)) as [number, number, number];
   const { cred } = t;
-  const pidOk = pid === t.tgid || capable(cred, CAP.SYS_ADMIN);
+  const pidOk = pid === shownPid(t, t.tgid) || capable(cred, CAP.SYS_ADMIN);
   const uidOk = [cred.uid, cred.euid, cred.suid].includes(uid) || capable(cred, CAP.SETUID);
   const gidOk = [cred.gid, cred.egid, cred.sgid].includes(gid) || capable(cred, CAP.SETGID);
-  return pidOk && uidOk && gidOk ? { pid, uid, gid } : -E.EPERM;
+  return pidOk && uidOk && gidOk ? { pid: t.pidNs.idOf(pid), uid, gid } : -E.EPERM;
 };
 
 /** Fills the receiver's control buffer: how much of it, and MSG_CTRUNC if it was too small. Linux scm_recv(), scm_detach_fds(). */
@@ -115,7 +116,7 @@ export const writeControl = (
     t.mem.write(at + head, data.subarray(0, length - head));
     used += Math.min(align(length, abi), room - used);
   };
-  if (passCred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([got.cred.pid, got.cred.uid, got.cred.gid]).buffer));
+  if (passCred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([shownPid(t, got.cred.pid), got.cred.uid, got.cred.gid]).buffer));
   if (got.rights.length > 0) {
     const most = Math.max(0, Math.floor((room - used - head) / 4));
     const fds: number[] = [];

@@ -3,6 +3,7 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { ptr } from "../arg.ts";
 import { CAP, capable } from "../cred.ts";
+import { findThread, shownPid } from "../namespace/pid.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -27,7 +28,7 @@ const capget = (t: Task, header: VAddr, data: VAddr): number => {
   const pid = t.mem.u32(header + 4);
   if (pid < 0) return -E.EFAULT;
   if ((pid | 0) < 0) return -E.EINVAL;
-  const target = pid === 0 ? t : (t.kernel.tasks.get(pid) ?? t.kernel.processes.get(pid)?.leader);
+  const target = pid === 0 ? t : findThread(t, pid);
   if (!target) return -E.ESRCH;
   const { effective, permitted, inheritable } = target.cred;
   for (let i = 0; i < words; i++) {
@@ -44,7 +45,7 @@ const capset = (t: Task, header: VAddr, data: VAddr): number => {
   if (words < 0) return words;
   const pid = t.mem.u32(header + 4);
   if (pid < 0) return -E.EFAULT;
-  if (pid !== 0 && pid !== t.pid) return -E.EPERM;
+  if (pid !== 0 && pid !== shownPid(t, t.pid)) return -E.EPERM;
   const bytes = t.mem.read(data, 12 * words);
   if (!bytes) return -E.EFAULT;
   const v = new DataView(bytes.buffer, bytes.byteOffset);

@@ -7,6 +7,7 @@ import { choice } from "../arg-flags.ts";
 import { CAP, capable } from "../cred.ts";
 import { rusageBytes } from "../life/rusage.ts";
 import { processUsage } from "../life/usage.ts";
+import { findThread } from "../namespace/pid.ts";
 import type { Process } from "../process.ts";
 import { RLIMIT, type Rlimit } from "../rlimit.ts";
 import { type Syscall, syscall } from "../syscall.ts";
@@ -67,7 +68,7 @@ const mayLook = (t: Task, other: Process): boolean => {
 const prlimit = (t: Task, pid: number, which: number, from: VAddr, to: VAddr): number => {
   const wanted = from === 0 ? undefined : read(t, from, 8);
   if (from !== 0 && !wanted) return -E.EFAULT;
-  const process = pid === 0 ? t.process : (t.kernel.tasks.get(pid)?.process ?? t.kernel.processes.get(pid));
+  const process = pid === 0 ? t.process : findThread(t, pid)?.process;
   if (!process || process === t.kernel.init) return process ? -E.EPERM : -E.ESRCH;
   if (!mayLook(t, process)) return -E.EPERM;
   const old = process.limits[which];

@@ -6,6 +6,7 @@ import { E } from "../../abi/errno.ts";
 import { int, ptr, uint } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
 import { CAP, capable } from "../cred.ts";
+import { findThread } from "../namespace/pid.ts";
 import { RLIMIT } from "../rlimit.ts";
 import { isRealtime, POLICY, RESET_ON_FORK } from "../sched/policy.ts";
 import { type Syscall, syscall } from "../syscall.ts";
@@ -14,7 +15,7 @@ import { putTimespec, putTimespec64 } from "./timespec.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");
 
-const find = (t: Task, pid: number): Task | undefined => (pid === 0 ? t : (t.kernel.tasks.get(pid) ?? t.kernel.processes.get(pid)?.leader));
+const find = (t: Task, pid: number): Task | undefined => (pid === 0 ? t : findThread(t, pid));
 
 const priorityRange = (policy: number): readonly [number, number] | undefined =>
   isRealtime(policy)

@@ -22,8 +22,9 @@ import {
 } from "../../seccomp/index.ts";
 import { ptr } from "../arg.ts";
 import { choice, flags } from "../arg-flags.ts";
-import { CAP, capable } from "../cred.ts";
+import { CAP, capableHere } from "../cred.ts";
 import { filterState, MODE, strictState } from "../entry/seccomp-state.ts";
+import { shownPid } from "../namespace/pid.ts";
 import { ListenerFile } from "../notify/listener-file.ts";
 import { Listener } from "../notify/notification.ts";
 import { type Syscall, syscall } from "../syscall.ts";
@@ -63,7 +64,7 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
     return a.code < 0 ? -E.EFAULT : 0;
   },
   length: ({ length }) => (length === 0 || length > MAX_INSNS ? -E.EINVAL : 0),
-  privilege: ({ task, profile }) => (!profile.attachPrivilege || task.noNewPrivs || capable(task.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES),
+  privilege: ({ task, profile }) => (!profile.attachPrivilege || task.noNewPrivs || capableHere(task.cred, CAP.SYS_ADMIN) ? 0 : -E.EACCES),
   null: ({ code }) => (code === 0 ? -E.EINVAL : 0),
   copy: (a) => {
     const bytes = a.task.mem.read(a.code, a.length * INSN_SIZE);
@@ -83,7 +84,7 @@ const STEPS: Record<AttachStep, (a: Attachment) => number> = {
       (t) => t.seccomp && (t.seccomp.mode !== MODE.FILTER || !isAncestor(t.seccomp.filter, headOf(a.task))),
     );
     if (!strayed) return 0;
-    return has(a, "TSYNC_ESRCH") ? -E.ESRCH : strayed.pid;
+    return has(a, "TSYNC_ESRCH") ? -E.ESRCH : shownPid(a.task, strayed.pid);
   },
 };
 

@@ -5,6 +5,7 @@ import { bytes, long, s64, struct, u16, u32, ulong } from "../../abi/struct.ts";
 import { OVERFLOW_ID } from "../arg-file.ts";
 import type { Inode } from "../fs/inode.ts";
 import { encodeDev, major, minor } from "../fs/mode.ts";
+import { shownGid, shownUid, type UserNamespace } from "../namespace/user.ts";
 
 const MAX_NON_LFS = 0x7fffffff;
 const pad = (n: number) => bytes(n);
@@ -97,15 +98,15 @@ const times = (i: Inode) => ({
   st_ctime_nsec: i.ctime.nsec,
 });
 
-export const encodeStat = (i: Inode): StatBytes =>
+export const encodeStat = (i: Inode, ns: UserNamespace | undefined): StatBytes =>
   newStat.encode(
     {
       st_dev: encodeDev(i.fs.dev),
       st_ino: i.ino,
       st_nlink: i.nlink,
       st_mode: i.mode,
-      st_uid: i.uid,
-      st_gid: i.gid,
+      st_uid: shownUid(ns, i.uid),
+      st_gid: shownGid(ns, i.gid),
       pad0: 0,
       st_rdev: encodeDev(i.rdev),
       st_size: i.size,
@@ -118,7 +119,7 @@ export const encodeStat = (i: Inode): StatBytes =>
   );
 
 const id16 = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id);
-export const encodeCompatStat = (i: Inode): StatBytes => {
+export const encodeCompatStat = (i: Inode, ns: UserNamespace | undefined): StatBytes => {
   if (i.size > MAX_NON_LFS || i.nlink > 0xffff || i.ino > 0xffffffff) return -E.EOVERFLOW;
   return compatStat.encode(
     {
@@ -126,8 +127,8 @@ export const encodeCompatStat = (i: Inode): StatBytes => {
       st_ino: i.ino,
       st_mode: i.mode,
       st_nlink: i.nlink,
-      st_uid: id16(i.uid),
-      st_gid: id16(i.gid),
+      st_uid: id16(shownUid(ns, i.uid)),
+      st_gid: id16(shownGid(ns, i.gid)),
       st_rdev: encodeDev(i.rdev),
       st_size: i.size,
       st_blksize: BLKSIZE,
@@ -138,7 +139,7 @@ export const encodeCompatStat = (i: Inode): StatBytes => {
     i386,
   );
 };
-export const encodeStat64 = (i: Inode): StatBytes =>
+export const encodeStat64 = (i: Inode, ns: UserNamespace | undefined): StatBytes =>
   stat64.encode(
     {
       st_dev: encodeDev(i.fs.dev),
@@ -147,8 +148,8 @@ export const encodeStat64 = (i: Inode): StatBytes =>
       __st_ino: i.ino,
       st_mode: i.mode,
       st_nlink: i.nlink,
-      st_uid: i.uid,
-      st_gid: i.gid,
+      st_uid: shownUid(ns, i.uid),
+      st_gid: shownGid(ns, i.gid),
       st_rdev: encodeDev(i.rdev),
       rdev_high: 0,
       pad3: 0,
@@ -162,7 +163,7 @@ export const encodeStat64 = (i: Inode): StatBytes =>
   );
 /** 8 bits each of major and minor: old_encode_dev(). */
 const oldDev = (dev: number): number => ((major(dev) & 0xff) << 8) | (minor(dev) & 0xff);
-export const encodeOldStat = (i: Inode): StatBytes => {
+export const encodeOldStat = (i: Inode, ns: UserNamespace | undefined): StatBytes => {
   if (i.nlink > 0xffff || i.ino > 0xffff) return -E.EOVERFLOW;
   return oldStat.encode(
     {
@@ -170,8 +171,8 @@ export const encodeOldStat = (i: Inode): StatBytes => {
       st_ino: i.ino,
       st_mode: i.mode,
       st_nlink: i.nlink,
-      st_uid: id16(i.uid),
-      st_gid: id16(i.gid),
+      st_uid: id16(shownUid(ns, i.uid)),
+      st_gid: id16(shownGid(ns, i.gid)),
       st_rdev: oldDev(i.rdev),
       st_size: i.size,
       st_atime: i.atime.sec,
@@ -212,7 +213,7 @@ const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;
 
-export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }): Uint8Array => {
+export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns: UserNamespace | undefined): Uint8Array => {
   const stamps: Record<string, number | bigint> = {};
   for (const [prefix, time] of [
     ["atime", i.atime],
@@ -230,8 +231,8 @@ export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }): U
       stx_blksize: BLKSIZE,
       stx_attributes: mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n,
       stx_nlink: i.nlink,
-      stx_uid: i.uid,
-      stx_gid: i.gid,
+      stx_uid: shownUid(ns, i.uid),
+      stx_gid: shownGid(ns, i.gid),
       stx_mode: i.mode,
       spare0: 0,
       stx_ino: BigInt(i.ino),

@@ -11,15 +11,16 @@ import type { Path } from "../fs/dentry.ts";
 import type { Inode, Or } from "../fs/inode.ts";
 import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../fs/mount.ts";
 import { isReadOnly } from "../fs/permission.ts";
+import type { UserNamespace } from "../namespace/user.ts";
 import { type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
 import { encodeCompatStat, encodeOldStat, encodeStat, encodeStat64, encodeStatx, type StatBytes } from "./stat-layout.ts";
 
-type Encode = (inode: Inode) => StatBytes;
+type Encode = (inode: Inode, ns: UserNamespace | undefined) => StatBytes;
 const put = (t: Task, path: Or<Path>, at: VAddr, encode: Encode): number => {
   if (typeof path === "number") return path;
-  const out = encode(path.dentry.inode);
+  const out = encode(path.dentry.inode, t.cred.userNs);
   if (typeof out === "number") return out;
   return t.mem.write(at, out) ? 0 : -E.EFAULT;
 };
@@ -190,7 +191,7 @@ export const statCalls: readonly Syscall[] = [
     const path = ofAt(t, a.dirfd, a.pathname, a.flags & statFlags);
     if (typeof path === "number") return path;
     const mount = { id: path.mount.id, isRoot: path.dentry === path.mount.root };
-    return t.mem.write(a.statxbuf, encodeStatx(path.dentry.inode, mount)) ? 0 : -E.EFAULT;
+    return t.mem.write(a.statxbuf, encodeStatx(path.dentry.inode, mount, t.cred.userNs)) ? 0 : -E.EFAULT;
   }),
   syscall("statfs", { path: cstring, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofPath(t, a.path, true), a.buf, abi)),
   syscall("fstatfs", { fd, buf: statfsBuffer }, (t, a, abi) => statfs(t, ofFd(t, a.fd), a.buf, abi)),

@@ -8,6 +8,7 @@ import { flags } from "../arg-flags.ts";
 import { CLOCK, clock, outTimespec, outTimespec64, outTimeval, timespec, timespec64 } from "../arg-time.ts";
 import { CAP, capable } from "../cred.ts";
 import { processUsage, ticks } from "../life/usage.ts";
+import { findProcess, findTask } from "../namespace/pid.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { Timespec } from "../time.ts";
@@ -39,8 +40,8 @@ const CLOCKS: Readonly<Record<number, Read>> = {
 const cpuClock = (t: Task, id: number): Read | undefined => {
   const pid = ~(id >> 3);
   if ((id & CPUCLOCK.WHICH) > CPUCLOCK.SCHED) return undefined;
-  const thread = pid === 0 ? t : t.kernel.tasks.get(pid);
-  const process = pid === 0 ? t.process : t.kernel.processes.get(pid);
+  const thread = pid === 0 ? t : findTask(t, pid);
+  const process = pid === 0 ? t.process : findProcess(t, pid);
   const usage = (id & CPUCLOCK.PERTHREAD) !== 0 ? thread && (() => thread.usage) : process && (() => processUsage(process));
   if (!usage) return undefined;
   return (id & CPUCLOCK.WHICH) === CPUCLOCK.VIRT ? () => timespecOf(usage().user) : () => used(usage());

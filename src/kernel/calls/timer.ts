@@ -5,6 +5,7 @@ import { E } from "../../abi/errno.ts";
 import { int, ptr, uint } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
 import { clock } from "../arg-time.ts";
+import { findTask } from "../namespace/pid.ts";
 import { IntervalTimers, ITIMER, type Itimer } from "../sched/itimer.ts";
 import { type Event, PosixTimers, SIGEV } from "../sched/posix-timer.ts";
 import { NSIG, SIG } from "../signal/set.ts";
@@ -70,7 +71,7 @@ const readEvent = (t: Task, at: VAddr, abi: Abi): ((id: number) => Event) | numb
   if (kind !== SIGEV.NONE && (signo < 1 || signo > NSIG)) return -E.EINVAL;
   let thread: Task | undefined;
   if ((notify & SIGEV.THREAD_ID) !== 0) {
-    thread = t.kernel.tasks.get(v.getInt32(long + 8, true));
+    thread = findTask(t, v.getInt32(long + 8, true));
     if (!thread || thread.process !== t.process || kind !== SIGEV.SIGNAL) return -E.EINVAL;
   }
   return () => ({ notify: kind, signo, value, thread });

@@ -34,7 +34,7 @@ const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAdd
   if ((options & ~WAIT4_OPTIONS) !== 0) return -E.EINVAL;
   if (pid === INT_MIN) return -E.ESRCH;
   const own = t.process.pgid;
-  const which = pid === -1 ? anyChild : pid < 0 ? groupIs(-pid) : pid === 0 ? groupIs(own) : pidIs(pid);
+  const which = pid === -1 ? anyChild : pid < 0 ? groupIs(t.pidNs.idOf(-pid)) : pid === 0 ? groupIs(own) : pidIs(t.pidNs.idOf(pid));
   const found = waitForChild(t, which, options | W.EXITED);
   if (typeof found === "number" || "interrupted" in found) return found;
   if (status !== 0 && !t.mem.setU32(status, found.word)) return -E.EFAULT;
@@ -49,9 +49,9 @@ const chosen = (t: Task, type: number, id: number): { which: Which; nonblock: bo
     case P.ALL:
       return { which: anyChild, nonblock: false };
     case P.PID:
-      return id <= 0 ? -E.EINVAL : { which: pidIs(id), nonblock: false };
+      return id <= 0 ? -E.EINVAL : { which: pidIs(t.pidNs.idOf(id)), nonblock: false };
     case P.PGID:
-      return id < 0 ? -E.EINVAL : { which: groupIs(id === 0 ? t.process.pgid : id), nonblock: false };
+      return id < 0 ? -E.EINVAL : { which: groupIs(id === 0 ? t.process.pgid : t.pidNs.idOf(id)), nonblock: false };
     case P.PIDFD: {
       const file = id < 0 ? undefined : t.files.get(id);
       if (id < 0) return -E.EINVAL;

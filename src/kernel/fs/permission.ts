@@ -1,6 +1,6 @@
 // Who may do what with an inode. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and its callers.
 import { E } from "../../abi/errno.ts";
-import { CAP, type Cred, capable, inGroup } from "../cred.ts";
+import { CAP, type Cred, capableOver, inGroup } from "../cred.ts";
 import type { Task } from "../task.ts";
 import type { Inode } from "./inode.ts";
 import { may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
@@ -15,9 +15,9 @@ const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
 const byMode = (inode: Inode, cred: Cred, mask: number): number => {
   if (granted(inode, cred, mask)) return 0;
   const readSearch = inode.isDir ? (mask & may.write) === 0 : mask === may.read;
-  if (readSearch && capable(cred, CAP.DAC_READ_SEARCH)) return 0;
+  if (readSearch && capableOver(cred, inode, CAP.DAC_READ_SEARCH)) return 0;
   const override = inode.isDir || (mask & may.exec) === 0 || (inode.mode & S_IXUGO) !== 0;
-  return override && capable(cred, CAP.DAC_OVERRIDE) ? 0 : -E.EACCES;
+  return override && capableOver(cred, inode, CAP.DAC_OVERRIDE) ? 0 : -E.EACCES;
 };
 
 const readOnlyTypes = new Set([S_IFREG, S_IFDIR, S_IFLNK]);
@@ -33,7 +33,7 @@ export const isReadOnly = (mount: Mount): boolean => (mount.flags & MS_RDONLY) !
 export const wantWrite = (mount: Mount): number => (isReadOnly(mount) ? -E.EROFS : 0);
 
 /** Owner, or CAP_FOWNER. Linux inode_owner_or_capable(). */
-export const ownerOrCapable = (cred: Cred, inode: Inode): boolean => inode.uid === cred.fsuid || capable(cred, CAP.FOWNER);
+export const ownerOrCapable = (cred: Cred, inode: Inode): boolean => inode.uid === cred.fsuid || capableOver(cred, inode, CAP.FOWNER);
 
 /** May a name be added to `dir`? Linux may_create(). */
 export const mayCreate = (task: Task, dir: Inode): number => {
@@ -46,7 +46,7 @@ export const mayDelete = (task: Task, dir: Inode, victim: Inode, wantDir: boolea
   const denied = permission(task, dir, may.write | may.exec);
   if (denied < 0) return denied;
   const sticky = (dir.mode & S_ISVTX) !== 0 && victim.uid !== task.cred.fsuid && dir.uid !== task.cred.fsuid;
-  if (sticky && !capable(task.cred, CAP.FOWNER)) return -E.EPERM;
+  if (sticky && !capableOver(task.cred, victim, CAP.FOWNER)) return -E.EPERM;
   if (wantDir) {
     if (!victim.isDir) return -E.ENOTDIR;
     if (isRoot) return -E.EBUSY;

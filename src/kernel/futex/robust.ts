@@ -1,5 +1,6 @@
 // Robust futexes: locks that a thread held when it ended are marked, and a waiter is woken. man 2 get_robust_list;
 // Linux kernel/futex/core.c exit_robust_list(), handle_futex_death().
+import { shownPid } from "../namespace/pid.ts";
 import type { Task } from "../task.ts";
 
 export const FUTEX_WAITERS = 0x8000_0000;
@@ -11,7 +12,7 @@ const LIMIT = 2048;
 const handleDeath = (task: Task, address: number, isPi: boolean): void => {
   if (address % 4 !== 0) return;
   const value = task.mem.u32(address);
-  if (value < 0 || (value & FUTEX_TID_MASK) !== task.pid) return;
+  if (value < 0 || (value & FUTEX_TID_MASK) !== shownPid(task, task.pid)) return;
   task.mem.setU32(address, ((value & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0);
   if (!isPi && (value & FUTEX_WAITERS) !== 0) task.kernel.futexes.queue(task.mem, address)?.wake(1, ~0);
 };

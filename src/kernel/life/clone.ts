@@ -2,6 +2,8 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/state.ts";
+import { enterNamespaces } from "../namespace/create.ts";
+import { shownPid } from "../namespace/pid.ts";
 import { Process } from "../process.ts";
 import { RLIMIT } from "../rlimit.ts";
 import { inheritPolicy } from "../sched/policy.ts";
@@ -40,7 +42,6 @@ export const CLONE = {
   INTO_CGROUP: 2 ** 33,
   NEWTIME: 0x80,
 } as const;
-const NEW_NAMESPACES = CLONE.NEWNS | CLONE.NEWCGROUP | CLONE.NEWUTS | CLONE.NEWIPC | CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWNET;
 
 export interface CloneRequest {
   /** CLONE bits below 2^32, without the exit signal. */
@@ -66,8 +67,8 @@ const flagError = (task: Task, flags: number): number => {
   if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -E.EINVAL;
   if (has(CLONE.PARENT) && !task.process.parent) return -E.EINVAL;
   if (has(CLONE.PIDFD) && has(CLONE.DETACHED)) return -E.EINVAL;
-  // As a kernel configured without namespaces answers.
-  if (has(NEW_NAMESPACES)) return -E.EINVAL;
+  if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && (has(CLONE.NEWUSER | CLONE.NEWPID) || task.childPidNs !== task.pidNs)) return -E.EINVAL;
+  if (task.childPidNs.ended) return -E.ENOMEM;
   return 0;
 };
 
@@ -95,6 +96,8 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const { flags } = q;
   const bad = flagError(parent, flags) || pidError(parent, q.setTid);
   if (bad !== 0) return bad;
+  const spaces = enterNamespaces(parent, flags);
+  if (typeof spaces === "number") return spaces;
   if (tooMany(parent)) return -E.EAGAIN;
   const mem = (flags & CLONE.VM) !== 0 ? parent.mem : parent.mem.fork();
   if (!mem) return -E.ENOMEM;
@@ -106,7 +109,8 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const files = (flags & CLONE.FILES) !== 0 ? parent.files : parent.files.clone();
   if (files === parent.files) files.refs++;
   const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
-  const child = new Task(kernel, pid, process, { mem, files, fs, cred: parent.cred });
+  const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred });
+  child.pidNs = child.childPidNs = spaces.pidNs;
   if (!thread) {
     process.leader = child;
     mem.limits = processLimits(process);
@@ -120,6 +124,8 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
       return failed;
     }
   }
+  child.pidNs.enter(pid);
+  child.pidNs.init ??= process;
   enlist(child, parent, q);
   return child;
 };
@@ -177,8 +183,8 @@ const setRegisters = (child: Task, parent: Task, stack: number): void => {
 
 const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
   const { kernel } = parent;
-  if ((q.flags & CLONE.PARENT_SETTID) !== 0) parent.mem.setU32(q.parentTid, child.pid);
-  if ((q.flags & CLONE.CHILD_SETTID) !== 0) child.mem.setU32(q.childTid, child.pid);
+  if ((q.flags & CLONE.PARENT_SETTID) !== 0) parent.mem.setU32(q.parentTid, shownPid(parent, child.pid));
+  if ((q.flags & CLONE.CHILD_SETTID) !== 0) child.mem.setU32(q.childTid, shownPid(child, child.pid));
   if ((q.flags & CLONE.CHILD_CLEARTID) !== 0) child.clearChildTid = q.childTid as typeof child.clearChildTid;
   if ((q.flags & CLONE.VFORK) !== 0) child.vforkParent = parent;
   child.process.threads.push(child);

@@ -1,6 +1,6 @@
 // Who a program runs as: set-user-ID files, and capabilities across execve. man 7 capabilities, "Transformation of capabilities
 // during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c cap_bprm_creds_from_file().
-import { CAP, type Cred, capable } from "../cred.ts";
+import { CAP, type Cred, capableHere, rootUid } from "../cred.ts";
 import type { Path } from "../fs/dentry.ts";
 import { MS_NOSUID } from "../fs/mount.ts";
 import type { Task } from "../task.ts";
@@ -36,16 +36,16 @@ export const credForExec = (task: Task, path: Path): ExecCred => {
   const changes = euid !== old.euid || egid !== old.egid;
   // Somebody who shares our root directory could fool a privileged program. Linux check_unsafe_exec().
   const unsafe = task.noNewPrivs || sharesFs(task);
-  if (changes && unsafe && (task.noNewPrivs || !capable(old, CAP.SETUID))) {
+  if (changes && unsafe && (task.noNewPrivs || !capableHere(old, CAP.SETUID))) {
     euid = old.uid;
     egid = old.gid;
   }
   const root = (old.securebits & SECBIT.NOROOT) === 0;
   let permitted = 0n;
   let full = false;
-  if (root && (euid === 0 || old.uid === 0)) {
+  if (root && (euid === rootUid(old) || old.uid === rootUid(old))) {
     permitted = old.inheritable | old.bounding;
-    full = euid === 0;
+    full = euid === rootUid(old);
   }
   if (unsafe && (permitted & ~old.permitted) !== 0n) permitted &= old.permitted;
   const setid = euid !== old.uid || egid !== old.gid;
@@ -65,7 +65,7 @@ export const credForExec = (task: Task, path: Path): ExecCred => {
     securebits: old.securebits & ~SECBIT.KEEP_CAPS,
   };
   const grew = (permitted & ~ambient) !== 0n;
-  return { cred, secure: setid || (old.uid !== 0 && (full || grew)), privileged: changes };
+  return { cred, secure: setid || (old.uid !== rootUid(old) && (full || grew)), privileged: changes };
 };
 
 /** The file-system context belongs to somebody outside our thread group as well. */

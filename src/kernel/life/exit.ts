@@ -2,12 +2,13 @@
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
+import type { PidNamespace } from "../namespace/pid.ts";
 import { filtersReleased } from "../notify/notification.ts";
 import type { Process } from "../process.ts";
 import { announceExit, threadEnded } from "../ptrace/exit.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
-import { sendToProcess } from "../signal/send.ts";
+import { endProcess, sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task.ts";
 import { endWaiting } from "../wait.ts";
@@ -40,6 +41,7 @@ export const exitTask = (task: Task, status: number): void => {
   addUsage(process.usage, task.usage);
   process.threads.splice(process.threads.indexOf(task), 1);
   kernel.tasks.delete(task.pid);
+  if (task.pid !== process.pid) task.pidNs.leave(task.pid);
   task.exitCode = status;
   task.incoming = undefined;
   task.endEvents.wake();
@@ -52,6 +54,8 @@ export const exitTask = (task: Task, status: number): void => {
 const finishProcess = (process: Process, status: number): void => {
   const { kernel, parent } = process;
   process.ended = status;
+  const { pidNs } = process.leader;
+  if (pidNs.init === process) endMembers(pidNs, process);
   process.itimers?.cancel();
   process.posixTimers?.cancel();
   adoptChildren(process);
@@ -70,10 +74,19 @@ export const tellOfEnd = (to: Process, process: Process, thread: Task, status: n
   to.childEvents.wake();
 };
 
+/** With its number 1 a pid namespace ends. Linux zap_pid_ns_processes(). */
+const endMembers = (pidNs: PidNamespace, init: Process): void => {
+  for (const id of [...pidNs.ids]) {
+    const member = init.kernel.processes.get(id);
+    if (member && member !== init) endProcess(member, SIG.SIGKILL);
+  }
+};
+
 /** The nearest living subreaper above, or init. man 2 prctl, PR_SET_CHILD_SUBREAPER. */
 const reaperOf = (process: Process): Process | undefined => {
-  for (let p = process.parent; p; p = p.parent) if (p.subreaper && p.ended === undefined) return p;
-  return process.kernel.init;
+  const { pidNs } = process.leader;
+  for (let p = process.parent; p && p.leader?.pidNs === pidNs; p = p.parent) if (p.subreaper && p.ended === undefined) return p;
+  return pidNs.init === process ? process.kernel.init : pidNs.init;
 };
 
 const adoptChildren = (process: Process): void => {
@@ -129,4 +142,5 @@ export const reap = (process: Process): void => {
     parent.children.delete(process);
   }
   kernel.processes.delete(process.pid);
+  process.leader?.pidNs.leave(process.pid);
 };

@@ -25,7 +25,7 @@ export const W = {
 /** `thread`: of a traced thread rather than of the process. */
 export type Which = (child: Process, thread?: Task) => boolean;
 
-/** What was found out about one child. */
+/** What was found out about one child, with its number as whoever waits sees it. */
 export interface ChildEvent {
   readonly pid: number;
   readonly uid: number;
@@ -51,7 +51,7 @@ const usageOf = (child: Process): Usage => {
 };
 
 const event = (child: Process, code: number, status: number, word: number): ChildEvent => ({
-  pid: child.pid,
+  pid: child.parent?.leader?.pidNs.numberOf(child.pid) ?? child.pid,
   uid: child.leader.cred.uid,
   code,
   status,

@@ -5,6 +5,7 @@ import { E } from "../../abi/errno.ts";
 import type { NotifFeature } from "../../seccomp/index.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
 import { O_CLOEXEC, O_RDWR } from "../fs/open-flags.ts";
+import { shownPid } from "../namespace/pid.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { type WaitQueue, wait } from "../wait.ts";
@@ -80,7 +81,7 @@ export class ListenerFile extends FileDescription {
     const next = listener.notifications.find((n) => n.state === "init");
     if (listener.requests > 0) listener.requests--;
     if (!next) return -E.ENOENT;
-    if (!task.mem.write(at, notifBytes(next, next.task.pid))) {
+    if (!task.mem.write(at, notifBytes(next, shownPid(task, next.task.pid)))) {
       listener.requests++;
       return -E.EFAULT;
     }

@@ -1,7 +1,7 @@
 // Who traces whom. Linux kernel/ptrace.c ptrace_attach(), ptrace_traceme(), ptrace_detach(), exit_ptrace(), ptrace_may_access();
 // include/linux/ptrace.h ptrace_init_task().
 import { E } from "../../abi/errno.ts";
-import { CAP, capable } from "../cred.ts";
+import { CAP, capable, capableIn } from "../cred.ts";
 import { MODE } from "../entry/seccomp-state.ts";
 import { notifyParent } from "../life/exit.ts";
 import { SI } from "../signal/info.ts";
@@ -17,8 +17,8 @@ export const mayAttach = (tracer: Task, target: Task): boolean => {
   const { uid, gid } = tracer.cred;
   const { cred } = target;
   const same = [cred.uid, cred.euid, cred.suid].every((id) => id === uid) && [cred.gid, cred.egid, cred.sgid].every((id) => id === gid);
-  const subset = (cred.permitted & ~tracer.cred.permitted) === 0n;
-  return (same && target.dumpable === 1 && subset) || capable(tracer.cred, CAP.SYS_PTRACE);
+  const subset = cred.userNs === tracer.cred.userNs && (cred.permitted & ~tracer.cred.permitted) === 0n;
+  return (same && target.dumpable === 1 && subset) || capableIn(tracer.cred, target.cred.userNs, CAP.SYS_PTRACE);
 };
 
 /** Linux check_ptrace_options(). To suspend seccomp one must be beyond its reach oneself. */

@@ -1,6 +1,7 @@
 // The requests of ptrace(2). man 2 ptrace; Linux kernel/ptrace.c ptrace_request(), arch/x86/kernel/ptrace.c arch_ptrace().
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { findTask } from "../namespace/pid.ts";
 import { SI } from "../signal/info.ts";
 import { SIGINFO_SIZE, siginfoBytes, siginfoFrom } from "../signal/layout.ts";
 import { sendToTask, setBlocked } from "../signal/send.ts";
@@ -247,7 +248,7 @@ const seize = (tracer: Task, target: Task, addr: number, options: number): numbe
 
 export const ptrace = (tracer: Task, request: number, pid: number, addr: number, data: number, word: bigint, abi: Abi): number => {
   if (request === REQUEST.TRACEME) return traceMe(tracer);
-  const target = tracer.kernel.tasks.get(pid);
+  const target = findTask(tracer, pid);
   if (!target) return -E.ESRCH;
   if (request === REQUEST.ATTACH) return attach(tracer, target, false, 0);
   if (request === REQUEST.SEIZE) return seize(tracer, target, addr, data);

@@ -4,6 +4,7 @@ import { type ChildEvent, consider, endEvent, W, type Which } from "../life/wait
 import type { Process } from "../process.ts";
 import { SI } from "../signal/info.ts";
 import type { Task } from "../task.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** Its stops and its end are told to the tracer; the real parent hears of the end when the tracer has. */
 export const isTracedByAnother = (child: Process): boolean => {
@@ -14,16 +15,19 @@ export const isTracedByAnother = (child: Process): boolean => {
 export const isTracedByParent = (child: Process): boolean =>
   child.leader.trace?.tracer.process === child.parent && child.leader.trace !== undefined;
 
+const seenBy = (trace: Tracing | undefined, target: Task): number => (trace ? trace.tracer.pidNs.numberOf(target.pid) : target.pid);
+
 /** A traced thread has ended. Taking note of it ends the tracing. */
 const ended = (target: Task, keep: boolean): ChildEvent | undefined => {
   const { process, trace } = target;
+  const pid = seenBy(trace, target);
   if (process.leader === target) {
     if (process.ended === undefined) return undefined;
-    const found = endEvent(process, process.ended);
+    const found = { ...endEvent(process, process.ended), pid };
     if (!keep) release(target);
     return found;
   }
-  const found = { ...endEvent(process, target.exitCode), pid: target.pid };
+  const found = { ...endEvent(process, target.exitCode), pid };
   if (!keep) trace?.tracer.tracees.delete(target);
   return found;
 };
@@ -45,7 +49,7 @@ const look = (target: Task, options: number): ChildEvent | undefined => {
   if (stop && !stop.reported && !trace.listening) {
     if (!keep) stop.reported = true;
     return {
-      pid: target.pid,
+      pid: seenBy(trace, target),
       uid: target.cred.uid,
       code: SI.CLD_TRAPPED,
       status: stop.code,

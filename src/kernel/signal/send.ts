@@ -73,17 +73,32 @@ const complete = (chosen: Task, info: SigInfo): void => {
 const MAX_QUEUED = 100_000;
 const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
 
+/**
+ * As the receiver sees it: the sender's number in its pid namespace. A namespace's init is safe from its own members' signals, unless
+ * it has a handler; from above SIGKILL and SIGSTOP reach it. Linux send_signal_locked(), sig_task_ignored().
+ */
+const arriving = (task: Task, info: SigInfo): SigInfo | undefined => {
+  const { pidNs, process } = task;
+  if (!pidNs.parent) return info;
+  const seen = info.pid === undefined ? info : { ...info, pid: pidNs.numberOf(info.pid) };
+  const fromAbove = info.code === SI.KERNEL || seen.pid === 0;
+  const protectedInit = pidNs.init === process && task.actions.get(info.signo).handler === SIG_DFL;
+  return protectedInit && !(fromAbove && has(UNBLOCKABLE, info.signo)) ? undefined : seen;
+};
+
 /** To one thread: tkill, faults. */
-export const sendToTask = (task: Task, info: SigInfo): void => {
-  if (!prepare(task, info.signo) || !task.pending.add(info, room(task.process))) return;
+export const sendToTask = (task: Task, sent: SigInfo): void => {
+  const info = arriving(task, sent);
+  if (!info || !prepare(task, info.signo) || !task.pending.add(info, room(task.process))) return;
   task.actions.arrivals.wake();
   if (wants(task, info.signo)) complete(task, info);
 };
 
 /** To a process: any thread that does not block it takes it, the leader first. False: no room for another real-time signal. */
-export const sendToProcess = (process: Process, info: SigInfo): boolean => {
+export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   const [first] = process.threads;
-  if (!first) return true;
+  const info = first && arriving(first, sent);
+  if (!first || !info) return true;
   if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= room(process)) return false;
   if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();

@@ -1,7 +1,9 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 import { E } from "../../../abi/errno.ts";
 import { procMaps } from "../../../memory/maps.ts";
-import { CAP, capable } from "../../cred.ts";
+import { CAP, capable, capableIn } from "../../cred.ts";
+import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../namespace/id-map.ts";
+import type { IdKind } from "../../namespace/user.ts";
 import type { Task } from "../../task.ts";
 import { type Path, pathName } from "../dentry.ts";
 import type { FileDescription } from "../file.ts";
@@ -22,7 +24,7 @@ export const mayAccess = (task: Task, target: Task): boolean => {
   const same =
     [cred.uid, cred.euid, cred.suid].every((u) => u === task.cred.fsuid) &&
     [cred.gid, cred.egid, cred.sgid].every((g) => g === task.cred.fsgid);
-  return (same && target.dumpable === 1) || capable(task.cred, CAP.SYS_PTRACE);
+  return (same && target.dumpable === 1) || capableIn(task.cred, target.cred.userNs, CAP.SYS_PTRACE);
 };
 /** Who owns a task's files: root, if the program must not be looked into. Linux task_dump_owner(). */
 const ownerOf = (target: Task): Owner => (target.dumpable === 1 ? { uid: target.cred.euid, gid: target.cred.egid } : { uid: 0, gid: 0 });
@@ -70,6 +72,13 @@ const open =
   (read: (target: Task, whole: boolean) => string): FileRow[2] =>
   (target, whole) => ({ read: () => read(target, whole) });
 
+const idMap =
+  (kind: IdKind): FileRow[2] =>
+  (target) => ({
+    read: (task) => mapText(task, target.cred.userNs, kind),
+    write: (task, bytes) => writeMap(task, target.cred.userNs, kind, bytes),
+  });
+
 // biome-ignore format: table
 const files: readonly FileRow[] = [
   ["environ", 0o400, (t) => guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd))],
@@ -92,9 +101,9 @@ const files: readonly FileRow[] = [
   ["oom_score_adj", 0o644, oomScoreAdj],
   ["loginuid", 0o644, open(() => "4294967295")],
   ["sessionid", 0o444, open(() => "4294967295")],
-  ["uid_map", 0o644, open(() => "         0          0 4294967295\n")],
-  ["gid_map", 0o644, open(() => "         0          0 4294967295\n")],
-  ["setgroups", 0o644, open(() => "allow\n")],
+  ["uid_map", 0o644, idMap("uidMap")],
+  ["gid_map", 0o644, idMap("gidMap")],
+  ["setgroups", 0o644, (t) => ({ read: () => setgroupsText(t.cred.userNs), write: (task, bytes) => writeSetgroups(task, t.cred.userNs, bytes) })],
   ["io", 0o400, (t) => guarded(t, () => "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n")],
 ];
 

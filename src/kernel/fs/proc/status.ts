@@ -1,6 +1,7 @@
 // /proc/PID/status, stat and statm. Linux fs/proc/array.c.
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { processUsage, ticks } from "../../life/usage.ts";
+import type { PidNamespace } from "../../namespace/pid.ts";
 import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
 import { type SigSet, sigbit } from "../../signal/set.ts";
 import type { Task } from "../../task.ts";
@@ -17,6 +18,13 @@ export const stateOf = (task: Task): readonly [string, string] => {
 
 const hex16 = (n: bigint): string => n.toString(16).padStart(16, "0");
 const kB = (pages: number): string => `${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB`;
+
+/** An id as each pid namespace down to the task's own numbers it. */
+const inEvery = (task: Task, id: number): string => {
+  const numbers: number[] = [];
+  for (let ns: PidNamespace | undefined = task.pidNs; ns; ns = ns.parent) numbers.unshift(ns.numberOf(id));
+  return numbers.join("\t");
+};
 
 /** Signals that are ignored, and those with a handler. */
 const dispositions = (task: Task): { ignored: SigSet; caught: SigSet } => {
@@ -79,10 +87,10 @@ export const statusText = (task: Task): string => {
     `Gid:\t${cred.gid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}`,
     `FDSize:\t${Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.size))))}`,
     `Groups:\t${cred.groups.map((g) => `${g} `).join("")}`,
-    `NStgid:\t${task.tgid}`,
-    `NSpid:\t${task.pid}`,
-    `NSpgid:\t${process.pgid}`,
-    `NSsid:\t${process.sid}`,
+    `NStgid:\t${inEvery(task, task.tgid)}`,
+    `NSpid:\t${inEvery(task, task.pid)}`,
+    `NSpgid:\t${inEvery(task, process.pgid)}`,
+    `NSsid:\t${inEvery(task, process.sid)}`,
     "Kthread:\t0",
     ...memoryLines(task),
     "CoreDumping:\t0",
