@@ -208,7 +208,7 @@ export class Decoder {
         if (r.prefix === "NFx" ? pRep !== rep.none : r.prefix !== have) continue;
       }
       // There are control registers 0 to 4 and 8, debug registers 0 to 7.
-      if (r.registerOnly && rex & 4 && r.digit !== 0) continue;
+      if (r.registerOnly && rex & 4 && (r.digit !== 0 || lock)) continue;
       if (r.hasModrm && r.modrm === undefined && r.registerOnly !== true && !modAllowed(r, modrm >= 0xc0)) continue;
       row = r;
       break;

@@ -4,7 +4,7 @@ import { gprNames, segNames } from "../../src/cpu/state.ts";
 import { type Batch, Case, type Registers, Result } from "./case.ts";
 import { compare, type Difference, hasVerdict } from "./compare.ts";
 import type { Emulator } from "./emulate.ts";
-import { encodings } from "./encodings.ts";
+import { encodings, invalidEncodings } from "./encodings.ts";
 import { Generator as CaseGenerator } from "./generate.ts";
 import { Random } from "./random.ts";
 import { runOracle } from "./run.ts";
@@ -63,7 +63,7 @@ export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: num
   const i = new Instruction();
   for (const size of batches(count)) {
     const shuffled = Array.from({ length: size }, () => random.pick(list));
-    judgeBatch(emulator, generator.batch(shuffled, size, scope), { mode, scope, seed, table, i, sequence: false });
+    judgeBatch(emulator, generator.batch(shuffled, size, scope), { mode, scope, seed, table, i, label: undefined });
   }
   return table;
 };
@@ -81,7 +81,20 @@ export const conformSequences = (
   const table: Table = new Map();
   const i = new Instruction();
   for (const size of batches(count))
-    judgeBatch(emulator, generator.batch(size, scopes[0]), { mode, scope: scopes[0], seed, table, i, sequence: true });
+    judgeBatch(emulator, generator.batch(size, scopes[0]), { mode, scope: scopes[0], seed, table, i, label: "sequence" });
+  return table;
+};
+
+/** Bytes that are no instruction: #UD. */
+export const conformInvalid = (emulator: Emulator, mode: Mode, count: number, seed: number): Table => {
+  const random = new Random(seed);
+  const list = invalidEncodings(mode, random);
+  const table: Table = new Map();
+  const x: Context = { mode, scope: "integer", seed, table, i: new Instruction(), label: "(invalid)" };
+  for (const size of batches(count)) {
+    const some = Array.from({ length: size }, () => random.pick(list));
+    judgeBatch(emulator, new CaseGenerator(random).batch(some, size, "integer"), x);
+  }
   return table;
 };
 
@@ -97,7 +110,8 @@ interface Context {
   readonly seed: number;
   readonly table: Table;
   readonly i: Instruction;
-  readonly sequence: boolean;
+  /** Instead of the mnemonic, and then nothing is undefined. */
+  readonly label: string | undefined;
 }
 
 const dump = (r: Registers): string => {
@@ -113,7 +127,7 @@ const text = (c: Case, x: Context): string => {
   do {
     decoder.decodeOut(x.i);
     lines.push(x.i.toString());
-  } while (x.sequence && decoder.canDecode);
+  } while (x.label === "sequence" && decoder.canDecode);
   decoder.free();
   return lines.join("; ");
 };
@@ -123,7 +137,7 @@ const noInstruction = new Instruction();
 
 const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
   const listing = text(c, x);
-  const name = x.sequence ? "sequence" : (Mnemonic[x.i.mnemonic] as string).toLowerCase();
+  const name = x.label ?? (Mnemonic[x.i.mnemonic] as string).toLowerCase();
   const t = x.table.get(name) ?? { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] };
   x.table.set(name, t);
   t.cases++;
@@ -131,7 +145,7 @@ const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
     t.unjudged++;
     return;
   }
-  const d = compare(c, x.sequence ? noInstruction : x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
+  const d = compare(c, x.label !== undefined ? noInstruction : x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
   if (d.wrong.length > 0) {
     t.wrong++;
     if (t.examples.length < KEPT)

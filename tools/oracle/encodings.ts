@@ -1,6 +1,6 @@
 // Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
 // kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
-import { type Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
+import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
 import type { Random } from "./random.ts";
 import { isJudged, type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";
@@ -107,5 +107,20 @@ export const encodings = (mode: Mode, wanted: readonly Scope[], each: number, r:
     pass(mode, false, r, see);
     if (vex) pass(mode, true, r, see);
   }
+  return out;
+};
+
+/** LOCK VERR and LOCK VERW are no #UD on AMD, whatever the manuals say. */
+const isLockedQuery = (bytes: Uint8Array): boolean => {
+  const at = bytes.indexOf(0x0f);
+  return bytes.subarray(0, at).includes(0xf0) && bytes[at + 1] === 0 && ((bytes[at + 2] as number) >> 4) % 4 === 2;
+};
+
+/** Encodings that iced-x86 takes for no instruction: #UD, if it and we are right. */
+export const invalidEncodings = (mode: Mode, r: Random): Encoding[] => {
+  const out: Encoding[] = [];
+  pass(mode, false, r, (i, bytes) => {
+    if (i.code === Code.INVALID && !isLockedQuery(bytes)) out.push({ mode, bytes: bytes.slice(0, 15), code: i.code, memory: false });
+  });
   return out;
 };

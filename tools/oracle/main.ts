@@ -1,7 +1,7 @@
 // `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full.
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder judged by iced-x86, in full.
 import { freshCode } from "./code.ts";
-import { conform, conformSequences, type Table, total } from "./conform.ts";
+import { conform, conformInvalid, conformSequences, type Table, total } from "./conform.ts";
 import { DecoderJudge } from "./decoder.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { candidates } from "./encodings.ts";
@@ -47,6 +47,8 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTi
     const cases = tier === "handlers" ? count : Math.ceil(count / 10);
     for (const mode of modes) {
       for (const scope of wanted) good = report(tier, scope, mode, conform(emulator, mode, scope, cases, seed)) && good;
+      if (wanted.includes("integer"))
+        good = report(tier, "no instruction", mode, conformInvalid(emulator, mode, Math.ceil(cases / 10), seed)) && good;
       for (const mixture of mixtures) {
         if (wanted.includes(mixture[0]))
           good = report(tier, `${mixture[0]} in sequences`, mode, conformSequences(emulator, mode, mixture, cases, seed)) && good;
