@@ -84,11 +84,17 @@ export const farReturn: Action = (m, _r, release, b) => {
   const sp = stackPointer(s);
   const selector = Number(load(m, sp + step, bits) & 0xffffn);
   const offset = load(m, sp, bits);
-  // A return to another privilege level would take ss too: it is read before the selector is found wanting.
-  if ((selector & 3) !== 3) load(m, sp + 3n * step + release, bits);
+  // A return to another privilege level would take ss and rsp too: they are read before the selector is found wanting.
+  if ((selector & 3) !== 3) {
+    load(m, sp + 3n * step + release, bits);
+    load(m, sp + 2n * step + release, bits);
+  }
   const bad = check(m, selector, offset, true);
   if (bad >= 0) return bad;
-  setStackPointer(s, sp + 2n * step + release);
+  setStackPointer(s, sp + 2n * step);
+  // What is released is so in the width of the target's stack pointer.
+  const size = isLong(m, selector) ? 64 : stackSize(s);
+  setStackPointer(s, stackPointer(s, size) + release, size);
   return go(m, selector, offset);
 };
 

@@ -235,7 +235,7 @@ export class Generator {
       setSpecialRegisters(c, i, r);
       if (offsets.hasImmediate) setBranches(c, i, offsets.immediateOffset, r);
       const info = this.#infos.info(i);
-      const aimed = aimOperands(c, info, offsets, { start: 0, length: i.length }, r);
+      const aimed = aimOperands(c, info, offsets, { start: 0, length: i.length, ipRelative: i.isIpRelMemoryOperand }, r);
       fillMemory(c, i, aimed, r);
       if (loadsStackSegment(i)) c.run = true;
       else if (showsTrapFlag(i)) {

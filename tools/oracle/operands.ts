@@ -55,17 +55,19 @@ const divided = (v: bigint, scale: bigint): bigint => {
 export interface Place {
   readonly start: number;
   readonly length: number;
+  /** Its memory operand is relative to the instruction pointer: iced gives the sum, without a base. */
+  readonly ipRelative: boolean;
 }
 
 /** Solve one operand's address for `offset`. */
 const aim = (c: Case, m: UsedMemory, offset: bigint, offsets: ConstantOffsets, place: Place, r: Random): void => {
   const { base, index } = m;
   const scale = BigInt(m.scale);
-  if ((base === Register.None && index === Register.None) || RegisterExt.isIP(base)) {
+  if (base === Register.None && index === Register.None) {
     if (!offsets.hasDisplacement) return;
     const code = c.code.subarray(place.start);
-    let displacement = base === Register.None ? offset : offset - (c.before.rip + BigInt(place.start + place.length));
-    if (BigInt.asIntN(offsets.displacementSize * 8, displacement) !== displacement && base !== Register.None) return; // out of reach
+    let displacement = place.ipRelative ? offset - (c.before.rip + BigInt(place.start + place.length)) : offset;
+    if (place.ipRelative && BigInt.asIntN(32, displacement) !== displacement) return; // out of reach
     for (let i = 0; i < offsets.displacementSize; i++, displacement >>= 8n)
       code[offsets.displacementOffset + i] = Number(displacement & 0xffn);
     return;

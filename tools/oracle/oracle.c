@@ -216,8 +216,11 @@ static void transfer(ssize_t (*step)(int, void *, size_t), int fd, void *at, siz
 }
 static ssize_t write_from(int fd, void *at, size_t size) { return write(fd, at, size); }
 
+// Far from where a case's bit offsets reach from the end of the address space.
 static void *allocate(size_t size) {
-  void *at = mmap(0, size + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  static char *hint = (char *)0x100000000000;
+  hint += 0x1000000000;
+  void *at = mmap(hint, size + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) die("mmap");
   return at;
 }

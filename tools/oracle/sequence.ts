@@ -25,7 +25,7 @@ const LONGEST = 10;
 const isPlaced = (info: InstructionInfo): boolean => {
   let placed = true;
   for (const m of info.usedMemory() as UsedMemory[]) {
-    const absolute = m.index === Register.None && (m.base === Register.None || RegisterExt.isIP(m.base));
+    const absolute = m.index === Register.None && m.base === Register.None;
     if (m.access !== OpAccess.NoMemAccess && !absolute) placed = false;
     m.free();
   }
@@ -86,7 +86,7 @@ export class SequenceGenerator {
     for (const e of chosen) {
       this.#decoded(e, c.before.rip + BigInt(start), (i, info, decoder) => {
         const offsets = decoder.getConstantOffsets(i);
-        aimOperands(c, info, offsets, { start, length: i.length }, r);
+        aimOperands(c, info, offsets, { start, length: i.length, ipRelative: i.isIpRelMemoryOperand }, r);
         offsets.free();
       });
       start += e.bytes.length;
