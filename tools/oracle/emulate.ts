@@ -107,8 +107,8 @@ export class Emulator {
     const written = this.#wroteCode(c);
     if (why !== exit.budget && !written) {
       if (why !== exit.fault || (s.rip === start && v !== vector.BP && retired <= 1)) return why;
-      // Past the instruction: in an int3, or where nothing can be fetched.
-      if (retired === 1 && v !== vector.BP && v !== vector.PF && v !== vector.GP) return why;
+      // A trap belongs to the instruction, whatever else faults past it does not: in an int3, or where there is no code.
+      if (retired === 1 && v === vector.OF) return why;
     }
     const stepped = why === exit.fault && !written && retired === (v === vector.BP ? 2 : 1);
     if (!stepped) {
