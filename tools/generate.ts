@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formKeys } from "../src/cpu/form.ts";
+import { layout } from "../src/cpu/layout.ts";
 import { buildHandlers } from "../src/cpu/handlers.ts";
 import { rowsKey } from "../src/cpu/row.ts";
 import { rows } from "../src/cpu/rows/index.ts";
@@ -11,8 +12,8 @@ import { pack } from "./lz4.ts";
 import { buildRoutines, routinesPath } from "./routines.mjs";
 import { exportTypes } from "./wasm-types.ts";
 
-/** Smallest memory, in 64 KiB pages, that the modules accept. */
-const memoryPages = 1024;
+/** The least memory that the modules accept, in 64 KiB pages: ours, and the smallest that a machine can be given. */
+const memoryPages = Math.ceil(layout.frames / 65536);
 
 await buildRoutines();
 const routines = readFileSync(routinesPath);

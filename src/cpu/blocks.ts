@@ -1,7 +1,7 @@
 // Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
 // page, so that within it, and for branches inside the page, what it was decoded from is one frame.
 import { contexts } from "./context.ts";
-import { type Decoded, Decoder, decodeTables, noRegister } from "./decode.ts";
+import { type Decoded, Decoder, type DecodeTables, decodeTables, noRegister } from "./decode.ts";
 import { addressSizeOf, formKeys, isMemoryOperand, memoryKinds, normalKey } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
@@ -14,7 +14,8 @@ import { at, PF, S, type State } from "./state.ts";
 const longest = 128;
 /** Where lasting blocks begin: before it is the place of bounded ones. */
 const arena = layout.records + (longest + 2) * record.size;
-const capacity = (layout.recordsEnd - layout.records) / record.size;
+/** Records that the side tables have room for at first; most programs need no more. */
+const firstRoom = 8192;
 
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
@@ -29,17 +30,33 @@ interface RowInfo {
   readonly plain: readonly (number | undefined)[];
 }
 
+interface RowIndex {
+  readonly tables: DecodeTables;
+  readonly info: ReadonlyMap<Row, RowInfo>;
+}
+const indices = new WeakMap<readonly Row[], RowIndex>();
+/** What follows from the rows alone, made once for all processors. */
+const indexOf = (rows: readonly Row[]): RowIndex => {
+  let index = indices.get(rows);
+  if (!index) {
+    const info = new Map(rows.map((row, number) => [row, { number, memory: slotsOf(row, true), plain: slotsOf(row, false) }]));
+    index = { tables: decodeTables(rows), info };
+    indices.set(rows, index);
+  }
+  return index;
+};
+
 export class Blocks {
   readonly codeFrames: Uint8Array;
   readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
   /** Instruction pointer (offset in CS) and length of the instruction of each record, by record number. */
-  readonly #ip = new Float64Array(capacity);
-  readonly #length = new Uint8Array(capacity);
-  readonly #row = new Uint16Array(capacity);
+  #ip = new Float64Array(firstRoom);
+  #length = new Uint8Array(firstRoom);
+  #row = new Uint16Array(firstRoom);
   readonly #state: State;
   readonly #decoder: Decoder;
   readonly #rows: readonly Row[];
-  readonly #info = new Map<Row, RowInfo>();
+  readonly #info: ReadonlyMap<Row, RowInfo>;
   readonly #forms: Uint16Array;
   #mmu: Mmu;
   /** Blocks by frame address: by ip and context. */
@@ -57,11 +74,27 @@ export class Blocks {
     this.#forms = forms;
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
-    this.#decoder = new Decoder(decodeTables(rows));
-    rows.forEach((row, number) => this.#info.set(row, { number, memory: slotsOf(row, true), plain: slotsOf(row, false) }));
+    const { tables, info } = indexOf(rows);
+    this.#decoder = new Decoder(tables);
+    this.#info = info;
     this.flushJumps();
   }
 
+  /** A record's number, with room for it in the side tables. */
+  #numberOf(rec: number): number {
+    const number = (rec - layout.records) / record.size;
+    if (number >= this.#ip.length) {
+      const grown = <T extends Float64Array | Uint8Array | Uint16Array>(old: T, fresh: T): T => {
+        fresh.set(old);
+        return fresh;
+      };
+      const room = this.#ip.length * 2;
+      this.#ip = grown(this.#ip, new Float64Array(room));
+      this.#length = grown(this.#length, new Uint8Array(room));
+      this.#row = grown(this.#row, new Uint16Array(room));
+    }
+    return number;
+  }
   ipOf(rec: number): number {
     return this.#ip[(rec - layout.records) / record.size] as number;
   }
@@ -316,7 +349,7 @@ export class Blocks {
     s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
     s.u32[(rec + record.handler) >> 2] = handler;
     s.i64[(rec + record.disp) >> 3] = BigInt(ip);
-    const number = (rec - layout.records) / record.size;
+    const number = this.#numberOf(rec);
     this.#ip[number] = ip;
     this.#length[number] = 0;
     this.#next += record.size;
@@ -373,7 +406,7 @@ export class Blocks {
     }
     this.#emitImmediate(rec, d);
     if (d.row.ends && d.row.operands.length === 0) s.i64[(rec + record.imm) >> 3] = BigInt(ip + d.length);
-    const number = (rec - layout.records) / record.size;
+    const number = this.#numberOf(rec);
     this.#ip[number] = ip;
     this.#length[number] = d.length;
     this.#row[number] = info.number;

@@ -36,6 +36,8 @@ export const judge = (expected: Outcome, happened: Outcome): Verdict =>
 
 /** Guests that do not end are no landmines: virtual time is short. */
 const SECONDS = 20;
+/** Bytes: the programs are a few KB, and a machine is made for each. */
+const MEMORY = 2 ** 22;
 
 export const runLandmine = async (
   mine: Landmine,
@@ -47,7 +49,7 @@ export const runLandmine = async (
   const cell = { mine, where: profile, variant, expected };
   if (mine.needs !== undefined) return { ...cell, verdict: "not yet" };
   const program = await files(guestFile(mine, profile, variant));
-  const run = await Machine.run(program, { kernel: profile, cpu: `x86-64-v1:${vendor}`, timeout: SECONDS });
+  const run = await Machine.run(program, { kernel: profile, cpu: `x86-64-v1:${vendor}`, memory: MEMORY, timeout: SECONDS });
   const happened = outcomeOf(run, expected);
   return { ...cell, happened, verdict: judge(expected, happened) };
 };

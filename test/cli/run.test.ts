@@ -22,6 +22,9 @@ describe("run", () => {
     expect(trapgate(["run", guestPath("a1-fixed")]).status).toBe(128 + 31);
     expect(trapgate(["run", "--kernel", "v6", guestPath("a1-v6")]).status).toBe(128 + 9);
   });
+  it.each(["1M", "2M", "30M"])("is content with %s of memory", (size) => {
+    expect(trapgate(["run", "--memory", size, guestPath("hello-syscall")])).toMatchObject({ status: 0, stderr: "" });
+  });
   it("prints the kernel's messages when asked", () => {
     const { stderr } = trapgate(["run", "--kernel", "v6", "--kernel-log", guestPath("a1-v6")]);
     expect(stderr).toMatch(/^\[ +\d+\.\d{6}\] a1-v6\[\d+\]: compat system call 64 blocked at 0x[0-9a-f]+$/m);

@@ -129,20 +129,23 @@ export class Scheduler {
         this.#runSlice(task, until);
         continue;
       }
-      const idle = this.#idle(until);
+      const idle = this.#idle();
       if (idle) return idle;
     }
   }
 
-  /** Everybody sleeps: jump to the next deadline, unless the world outside may be quicker or somebody watches the clock. */
-  #idle(until: number): RunResult | undefined {
+  /**
+   * Everybody sleeps: jump to the next deadline, even beyond what `run` was given (nothing can happen before it), unless the world
+   * outside may be quicker or somebody watches the clock.
+   */
+  #idle(): RunResult | undefined {
     const { kernel } = this;
     const next = kernel.timers.next;
     const waits = (task: Task): boolean => task.waiting?.on.some((q) => q.external) ?? false;
     if (kernel.idlesInRealTime || [...kernel.tasks.values()].some(waits))
       return { reason: "idle", until: next === Infinity ? undefined : next };
     if (next === Infinity) return { reason: "stuck" };
-    kernel.now = Math.min(next, until);
+    kernel.now = next;
     return undefined;
   }
 
