@@ -6,7 +6,7 @@ import { addressSizeOf, formKeys, isMemoryOperand, memoryKinds, normalKey } from
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { AddressSize } from "./ops.ts";
-import type { Row } from "./row.ts";
+import { immediateWidth, type Row } from "./row.ts";
 import { slotsOf, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
 
@@ -427,7 +427,7 @@ export class Blocks {
         // A conditional branch has two links and no use for the next address; a call needs it.
         if (d.row.cc >= 0 || d.row.addressed) s.i64[(rec + record.imm) >> 3] = 0n;
       } else if (o.kind === "imm" || o.kind === "simm") {
-        const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? d.size : o.widths[0];
+        const bits = immediateWidth(o, d.size);
         s.i32[(rec + record.imm) >> 2] = bits === 8 ? d.immLo & 0xff : bits === 16 ? d.immLo & 0xffff : d.immLo;
         s.i32[(rec + record.imm + 4) >> 2] = bits === 64 ? d.immHi : 0;
         break;

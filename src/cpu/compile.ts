@@ -300,17 +300,14 @@ export abstract class Compiler {
     );
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
-    b.set(
-      p,
-      node(
-        wt.i32,
-        op.call,
-        [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned), this.record(), this.budget()],
-        this.runtime.miss,
-      ),
-    );
+    this.miss(p, a, bytes, accessWord(how, a, bytes, isAligned));
     b.end();
     return localGet(wt.i32, p);
+  }
+  /** Inside the branch that missed: put where the bytes are into local p. */
+  protected miss(p: number, address: Node, bytes: number, how: Node): void {
+    const args = [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how, this.record(), this.budget()];
+    this.body.set(p, node(wt.i32, op.call, args, this.runtime.miss));
   }
   readAt(pointer: Node, w: number): Node {
     return this.body.bind(loadAt(pointer, w));

@@ -10,6 +10,7 @@ import { isAligned, isMemoryOperand, operandWidth } from "./form.ts";
 import { type Access, access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
 import type { ActName } from "./routine-types.ts";
+import { immediateWidth } from "./row.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "./simd.ts";
 import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } from "./state.ts";
 import { wt } from "./wasm.ts";
@@ -157,7 +158,7 @@ export class Evaluator implements Ops<bigint> {
       case "imm":
       case "simm": {
         if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return BigInt(this.#d.imm2);
-        const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? this.#d.size : o.widths[0];
+        const bits = immediateWidth(o, this.#d.size);
         return u(bits, (BigInt(this.#d.immHi) << 32n) | u(32, BigInt(this.#d.immLo)));
       }
       case "one":

@@ -231,6 +231,10 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   };
 };
 
+/** Width in bits to which an immediate is cut: the operand size where the row sign-extends it (Iz, Iv, s), else its own. */
+export const immediateWidth = (o: Operand, size: 16 | 32 | 64): number =>
+  o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? size : o.widths[0];
+
 /** Index of an operand size in `Operand.widths`. */
 export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 64 ? 2 : 1);
 

@@ -161,7 +161,7 @@ export class Trace implements Observer {
 
   #show(task: Task, call: PendingCall, keys: readonly string[], ret: number): string[] {
     const context = { task, abi: call.abi, ret, all: call.args };
-    return keys.map((key) => call.entry.syscall.args[key]?.show(call.args[key], context) ?? "");
+    return keys.map((key) => call.entry.syscall.args[key]?.show(call.args[key], context) ?? "").filter((text) => text !== "");
   }
 
   /** Another task's line comes now: write what is unfinished. */

@@ -1,13 +1,13 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
 // names the address to go on at; the region's one epilogue writes back what the region may have changed.
-import { accessWord, as, Compiler, pure, type Runtime, truth } from "../compile.ts";
+import { as, Compiler, pure, type Runtime, truth } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import { isAligned, isMemoryOperand, operandWidth } from "../form.ts";
-import { layout, tlb } from "../layout.ts";
-import { type Access, access } from "../mmu.ts";
+import { access } from "../mmu.ts";
 import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
+import { immediateWidth } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
@@ -213,7 +213,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
       case "imm":
       case "simm": {
         if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return i64c(BigInt(this.#d.imm2));
-        const bits = o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? this.#d.size : o.widths[0];
+        const bits = immediateWidth(o, this.#d.size);
         return pure.imm(BigInt.asUintN(bits, (BigInt(this.#d.immHi) << 32n) | BigInt.asUintN(32, BigInt(this.#d.immLo))));
       }
       case "one":
@@ -317,39 +317,16 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.writeAt(this.translate(this.#implicit(segment, offset), w, access.write), w, v);
   }
 
-  override translate(linear: Node, bits: number, how: Access, isAligned = false): Node {
+  protected override miss(p: number, address: Node, bytes: number, how: Node): void {
     const b = this.body;
-    const bytes = bits >> 3;
-    const a = linear.op === op.localGet ? linear : b.bind(linear);
-    const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
-    const p = b.local(wt.i32);
-    const page = isAligned
-      ? pure.and(a, pure.imm(-4096 | (bytes - 1)))
-      : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096));
-    b.if(
-      node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag)), page]),
-      true,
-    );
-    b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
-    b.else();
     this.depth++;
-    b.set(
-      p,
-      node(
-        wt.i32,
-        op.call,
-        [node(wt.f64, op.f64convertI64s, [a]), i32c(bytes), accessWord(how, a, bytes, isAligned)],
-        this.runtime.missRegion,
-      ),
-    );
+    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how], this.runtime.missRegion));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
     this.depth++;
     this.leaveAt(this.#here(), leave.interpret, this.#left);
     this.depth--;
     b.end();
     this.depth--;
-    b.end();
-    return localGet(wt.i32, p);
   }
   /** Never the scratch page: what would need it leaves the region. */
   override writeAt(pointer: Node, w: number, v: Node): void {

@@ -4,13 +4,14 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import type { PrctlMeaning } from "../../seccomp/index.ts";
 import { ptr } from "../arg.ts";
+import { choiceText } from "../arg-flags.ts";
 import { quote } from "../arg-string.ts";
 import { CAP, capable, LAST_CAP } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
 import { NSIG } from "../signal/set.ts";
-import { type Arg, type Syscall, syscall } from "../syscall.ts";
+import { type Arg, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
-import { seccompPrctl } from "./seccomp.ts";
+import { fprogText, MODE_NAMES, seccompPrctl } from "./seccomp.ts";
 
 /** uapi linux/prctl.h */
 // biome-ignore format: table
@@ -159,20 +160,41 @@ const option: Arg<number> = {
   decode: (raw, i) => (raw[2 * i] as number) | 0,
   show: (v, ctx) => dialect[ctx.task.kernel.profile.seccomp.prctl[v] ?? ""] ?? names[v] ?? `0x${(v >>> 0).toString(16)} /* PR_??? */`,
 };
-const nameOrNumber: Arg<VAddr> = {
-  ...ptr,
-  c: "unsigned long",
-  show: (v, ctx) => {
-    if (ctx.all["option"] !== PR.SET_NAME) return v < 10 && v >= 0 ? String(v) : ptr.show(v, ctx);
+/** What strace shows of arguments 2 to 5, where it knows the option: the others are left out. */
+const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string)[] => {
+  const number = (v: VAddr): string => (v < 10 && v >= 0 ? String(v) : ptr.show(v, ctx));
+  const name = (v: VAddr): string => {
     const text = ctx.task.mem.cString(v, NAME_LENGTH - 1);
     return text === undefined ? ptr.show(v, ctx) : quote(text);
-  },
+  };
+  if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => fprogText(v, ctx)];
+  switch (option) {
+    case PR.SET_NAME:
+      return [name];
+    case PR.GET_SECCOMP:
+    case PR.GET_DUMPABLE:
+    case PR.GET_KEEPCAPS:
+    case PR.GET_SECUREBITS:
+      return [];
+    case PR.SET_SECCOMP:
+      return [
+        (v) => choiceText(v, MODE_NAMES, "SECCOMP_MODE_???"),
+        ...(ctx.all["arg2"] === MODE_NAMES.SECCOMP_MODE_FILTER ? [(v: VAddr) => fprogText(v, ctx)] : []),
+      ];
+    default:
+      return [number, number, number, number];
+  }
 };
+const argument = (n: number): Arg<VAddr> => ({
+  ...ptr,
+  c: "unsigned long",
+  show: (v, ctx) => shown(ctx.all["option"], ctx)[n - 2]?.(v) ?? "",
+});
 
 export const prctlCalls: readonly Syscall[] = [
   syscall(
     "prctl",
-    { option, arg2: nameOrNumber, arg3: ptr, arg4: ptr, arg5: ptr },
+    { option, arg2: argument(2), arg3: argument(3), arg4: argument(4), arg5: argument(5) },
     (t, a, abi) => prctl(t, a.option, [a.arg2, a.arg3, a.arg4, a.arg5], abi),
     {
       note: "no PR_SET_MM, PR_SET_VMA, PR_SCHED_CORE, PR_SET_SYSCALL_USER_DISPATCH, PR_MCE_KILL and memory tagging",

@@ -27,7 +27,7 @@ import { filterState, MODE, strictState } from "../entry/seccomp-state.ts";
 import { shownPid } from "../namespace/pid.ts";
 import { ListenerFile } from "../notify/listener-file.ts";
 import { Listener } from "../notify/notification.ts";
-import { type Syscall, syscall } from "../syscall.ts";
+import { type Arg, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import { entryWork, type Task } from "../task.ts";
 import { fdLimit, install } from "./path.ts";
 
@@ -185,6 +185,16 @@ export const seccompPrctl = (task: Task, meaning: PrctlMeaning, rest: readonly [
   }
 };
 
+export const MODE_NAMES = { SECCOMP_MODE_DISABLED: 0, SECCOMP_MODE_STRICT: MODE.STRICT, SECCOMP_MODE_FILTER: MODE.FILTER } as const;
+/** `{len=6, filter=0x4001f0}`: a struct sock_fprog of the caller's, or its address where it cannot be read. */
+export const fprogText = (at: VAddr, ctx: ShowContext): string => {
+  const { mem } = ctx.task;
+  const length = at > 0 ? mem.u16(at) : -1;
+  const filter = length < 0 ? -1 : mem.word(at + ctx.abi.long, ctx.abi.long);
+  return filter < 0 ? ptr.show(at, ctx) : `{len=${length}, filter=${ptr.show(filter as VAddr, ctx)}}`;
+};
+const operand: Arg<VAddr> = { ...ptr, show: (v, ctx) => (ctx.all["operation"] === 1 ? fprogText(v, ctx) : ptr.show(v, ctx)) };
+
 const operationArg = choice(
   "unsigned int",
   {
@@ -202,7 +212,7 @@ const flagArg = flags(
 );
 
 export const seccompCalls: readonly Syscall[] = [
-  syscall("seccomp", { operation: operationArg, flags: flagArg, args: ptr }, (t, a, abi) => operate(t, a.operation, a.flags, a.args, abi), {
-    note: "no listeners: SECCOMP_FILTER_FLAG_NEW_LISTENER gives EINVAL, and USER_NOTIF and TRACE find nobody",
-  }),
+  syscall("seccomp", { operation: operationArg, flags: flagArg, args: operand }, (t, a, abi) =>
+    operate(t, a.operation, a.flags, a.args, abi),
+  ),
 ];
