@@ -122,8 +122,19 @@ export class Blocks {
     this.#state.u32[at.epoch >> 2] = ((this.#state.u32[at.epoch >> 2] as number) + 1) >>> 0;
     this.flushJumps();
   }
+  /** The translation of one page may have changed; most pages hold no code. */
+  flushPage(page: number): void {
+    if (this.#pages.has(page)) this.flushPages();
+  }
+  /** Entries of the jump cache filled since it was last empty, while they are few. */
+  readonly #filled = new Int32Array(1024);
+  #fills: number = this.#filled.length + 1;
   flushJumps(): void {
-    this.#state.i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
+    const { i64 } = this.#state;
+    if (this.#fills > this.#filled.length) {
+      i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
+    } else for (let n = 0; n < this.#fills; n++) i64[this.#filled[n] as number] = jumpCache.empty;
+    this.#fills = 0;
   }
 
   // Compiled regions. A region takes the place of its entry block's first record.
@@ -267,6 +278,8 @@ export class Blocks {
     const s = this.#state;
     const low = (ip % 0x1_0000_0000) | 0;
     const entry = jumpEntry(low) >> 2;
+    if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry >> 1;
+    this.#fills++;
     s.i32[entry] = low;
     s.i32[entry + 1] = Math.floor(ip / 0x1_0000_0000);
     s.u32[entry + jumpCache.record / 4] = rec;

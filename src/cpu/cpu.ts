@@ -118,10 +118,11 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.flushPages();
   }
   flushTlbPage(address: number): void {
-    const entry = layout.tlb + (Math.floor(address / 4096) % tlb.entries) * tlb.size;
+    const page = Math.floor(address / 4096);
+    const entry = layout.tlb + (page % tlb.entries) * tlb.size;
     this.state.i64[(entry + tlb.readTag) >> 3] = -1n;
     this.state.i64[(entry + tlb.writeTag) >> 3] = -1n;
-    this.blocks.flushPages();
+    this.blocks.flushPage(page);
   }
   /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
   readonly #filled = new Int32Array(256);

@@ -143,11 +143,16 @@ export class Segments {
     const stack = mode === 64 ? 64 : access(S.ss) & F.big ? 32 : 16;
     const context = contextIndex(mode, stack, flat);
     st.u32[at.mode >> 2] = mode;
-    if (st.u32[at.context >> 2] !== context || mode !== 64) {
-      st.u32[at.context >> 2] = context;
-      this.#contextChanged();
-    }
+    st.u32[at.context >> 2] = context;
+    const codeBase = mode === 64 ? 0 : st.segBase(S.cs);
+    if (this.#context === context && this.#codeBase === codeBase) return;
+    this.#context = context;
+    this.#codeBase = codeBase;
+    this.#contextChanged();
   }
+  /** What code is read as, when last looked at: another task's registers may have come in between. */
+  #context = -1;
+  #codeBase = 0;
 
   /** Limit and rights of an access outside 64-bit mode: -1, or the vector. SDM Vol. 3A 5.3 and 5.5. */
   check(s: number, offset: number, bytes: number, write: boolean): number {
