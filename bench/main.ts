@@ -1,17 +1,17 @@
-// `npm run bench [-- WORKLOAD…]`: guest instructions and system calls a second, with native and qemu-user beside us.
-// Medians of three runs, in turn, so that a busy machine slows all of them alike.
+// `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so that a busy machine slows all
+// of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { geometricMean, type Measured, measure, median } from "./measure.ts";
 import { type Bits, type Workload, workloads } from "./workloads.ts";
 
 const bench = dirname(fileURLToPath(import.meta.url));
 const top = dirname(bench);
 const cache = join(top, ".cache");
-const RUNS = 3;
 
 const works = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
@@ -41,30 +41,14 @@ const locate = (workload: Workload, bits: Bits): Command | undefined => {
   return root && existsSync(join(root, packaged.command)) ? { program: packaged.command, root } : undefined;
 };
 
-interface Measured {
-  readonly seconds: number;
-  readonly stdout: string;
-  readonly instructions: number;
-  readonly syscalls: number;
-}
-const measure = (command: string, args: readonly string[]): Measured => {
-  const from = performance.now();
-  const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28 });
-  const seconds = (performance.now() - from) / 1000;
-  const stat = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(stderr)?.[1] ?? Number.NaN);
-  return { seconds, stdout, instructions: stat("instructions"), syscalls: stat("syscalls") };
-};
-const median = (list: readonly Measured[]): Measured => list.toSorted((a, b) => a.seconds - b.seconds)[list.length >> 1] as Measured;
-
 /** Files that workloads read, put where every peer finds them: in /tmp, and in /tmp of a root. */
 const scratch = mkdtempSync(join(tmpdir(), "trapgate-bench-"));
-const files = (): string[] => {
+const writeFiles = (): void => {
   writeFileSync(
-    join(scratch, "ten-mebibytes"),
-    new Uint8Array(10 << 20).map((_, i) => (i * 2654435761) >>> 13),
+    join(scratch, "mebibyte"),
+    new Uint8Array(1 << 20).map((_, i) => (i * 2654435761) >>> 13),
   );
   for (const file of ["b.lua", "b.py"]) copyFileSync(join(bench, "src", file), join(scratch, file));
-  return ["ten-mebibytes", "b.lua", "b.py"];
 };
 
 const peers = (command: Command, bits: Bits, args: readonly string[]): Record<string, readonly [string, readonly string[]]> => {
@@ -92,39 +76,84 @@ const libraries = (root: string, bits: Bits): string => {
   return [`lib/${triplet}`, `usr/lib/${triplet}`].map((d) => join(root, d)).join(":");
 };
 
-const rate = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M/s` : `${(n / 1e3).toFixed(0)} k/s`);
-const cells = (...texts: string[]): string => texts.map((t, i) => (i === 0 ? t.padEnd(28) : t.padStart(14))).join("");
+const { values: options, positionals: wanted } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
+const runs = options.quick ? 3 : 5;
 
-const row = (workload: Workload, bits: Bits): void => {
+const rate = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M/s` : `${(n / 1e3).toFixed(0)} k/s`);
+const cells = (...texts: string[]): string => texts.map((t, i) => (i === 0 ? t.padEnd(30) : t.padStart(11))).join("");
+const heads = ["cpu", "wall", "qemu cpu", "wall", "instr.", "calls", "resident"];
+
+/** Slowdowns by processor time, for the summary. */
+interface Slowdown {
+  readonly trapgate: number;
+  readonly qemu: number | undefined;
+}
+
+const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
   const command = locate(workload, bits);
-  if (!command) return;
-  const candidates = peers(command, bits, workload.args);
+  if (!command) return undefined;
+  const candidates = peers(command, bits, workload.args(options.quick ? workload.tenth : workload.size));
   const results = new Map<string, Measured[]>(Object.keys(candidates).map((name) => [name, []]));
-  for (let i = 0; i < RUNS; i++)
+  for (let i = 0; i < runs; i++)
     for (const [name, [program, args]] of Object.entries(candidates)) results.get(name)?.push(measure(program, args));
-  const native = median(results.get("native") ?? []);
-  const ours = median(results.get("trapgate") ?? []);
-  const times = (m: Measured): string => (m.stdout === native.stdout ? `${(m.seconds / native.seconds).toFixed(1)}x` : "WRONG");
-  const qemu = results.get("qemu");
+  const of = (name: string, what: (m: Measured) => number): number => median((results.get(name) ?? []).map(what));
+  const [native] = results.get("native") as [Measured];
+  const times = (name: string, what: "cpu" | "wall"): number => of(name, (m) => m[what]) / of("native", (m) => m[what]);
+  const pair = (name: string): [string, string] => {
+    const all = results.get(name);
+    if (!all) return ["", ""];
+    if (all.some((m) => m.stdout !== native.stdout)) return ["WRONG", "WRONG"];
+    return [`${times(name, "cpu").toFixed(2)}x`, `${times(name, "wall").toFixed(2)}x`];
+  };
+  const perSecond = (stat: string): string => rate(of("trapgate", (m) => m.stat(stat) / m.wall));
   console.log(
     cells(
       `${workload.name} (${bits})`,
-      `${(native.seconds * 1000).toFixed(0)} ms`,
-      `${(ours.seconds * 1000).toFixed(0)} ms`,
-      times(ours),
-      qemu ? times(median(qemu)) : "",
-      rate(ours.instructions / ours.seconds),
-      workload.per === "syscalls" ? rate(ours.syscalls / ours.seconds) : "",
+      `${of("native", (m) => m.cpu).toFixed(2)} s`,
+      ...pair("trapgate"),
+      ...pair("qemu"),
+      perSecond("instructions"),
+      workload.per === "syscalls" ? perSecond("syscalls") : "",
+      `${(of("trapgate", (m) => m.stat("kilobytes resident")) / 1024).toFixed(0)} MiB`,
     ),
   );
+  return { trapgate: times("trapgate", "cpu"), qemu: results.has("qemu") ? times("qemu", "cpu") : undefined };
 };
 
-const wanted = process.argv.slice(2);
-files();
+/** The measure of computing: geometric means over the workloads that only compute. */
+const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
+  if (slowdowns.length < 2) return;
+  const ours = geometricMean(slowdowns.map((s) => s.trapgate));
+  const both = slowdowns.filter((s): s is Slowdown & { qemu: number } => s.qemu !== undefined);
+  const beside = both.length > 0 ? `, ${geometricMean(both.map((s) => s.trapgate / s.qemu)).toFixed(2)} times qemu's` : "";
+  console.log(`computing (${bits}), geometric mean of ${slowdowns.length}: ${ours.toFixed(2)} times native's processor time${beside}`);
+};
+
+/** What a start costs: hello against Node that does nothing. */
+const start = (bits: Bits): void => {
+  const program = compile("hello", bits);
+  if (!program) return;
+  const commands = { hello: [join(top, "bin", "trapgate.js"), "run", "--stats", "--", program], "node -e 0": ["-e", "0"] };
+  const results = Object.fromEntries(Object.keys(commands).map((name) => [name, [] as Measured[]]));
+  for (let i = 0; i < runs; i++) for (const [name, args] of Object.entries(commands)) results[name]?.push(measure(process.execPath, args));
+  const of = (name: keyof typeof commands, what: (m: Measured) => number): number => median((results[name] ?? []).map(what));
+  const ratio = (what: "cpu" | "wall"): string => `${(of("hello", (m) => m[what]) / of("node -e 0", (m) => m[what])).toFixed(2)} (${what})`;
+  const resident = of("hello", (m) => m.stat("kilobytes resident")) / 1024;
+  console.log(`start of hello (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0; ${resident.toFixed(0)} MiB resident`);
+};
+
+writeFiles();
 try {
-  console.log(cells("workload (bits)", "native", "trapgate", "slowdown", "qemu", "instructions", "system calls"));
+  console.log(cells("workload (bits)", "native cpu", ...heads));
   for (const bits of [64, 32] as const) {
-    for (const workload of workloads) if (wanted.length === 0 || wanted.some((w) => workload.name.includes(w))) row(workload, bits);
+    const computing: Slowdown[] = [];
+    for (const workload of workloads) {
+      if (wanted.length > 0 && !wanted.some((w) => workload.name.includes(w))) continue;
+      const slowdown = row(workload, bits);
+      if (slowdown && workload.computes) computing.push(slowdown);
+    }
+    summarise(bits, computing);
+    if (wanted.length === 0 || wanted.includes("hello")) start(bits);
   }
 } finally {
   rmSync(scratch, { recursive: true });

@@ -46,7 +46,10 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
     const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted: stdin.wanted });
-    if (prepared.stats) for (const [name, value] of Object.entries({ ...run.stats, ...machine.engineStats })) say(`${name}: ${value}`);
+    if (prepared.stats) {
+      const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
+      for (const [name, value] of Object.entries(figures)) say(`${name}: ${value}`);
+    }
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
     return TIMED_OUT;

@@ -1,0 +1,29 @@
+// One run of a command: wall time, processor time, what it printed, and what `trapgate run --stats` says of it.
+import { spawnSync } from "node:child_process";
+import { performance } from "node:perf_hooks";
+
+export interface Measured {
+  /** Seconds. */
+  readonly wall: number;
+  /** Seconds of all processors, children included: a compiler that works beside the program counts. */
+  readonly cpu: number;
+  readonly stdout: string;
+  /** A figure of `--stats` by its name; NaN if the command says none. */
+  readonly stat: (name: string) => number;
+}
+
+/** Node does not tell what a child used; bash does, in a last line of stderr. */
+const timed = 'TIMEFORMAT="used %U %S"; time "$@"';
+
+export const measure = (command: string, args: readonly string[]): Measured => {
+  const from = performance.now();
+  const { stdout, stderr } = spawnSync("bash", ["-c", timed, "bash", command, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
+  const wall = (performance.now() - from) / 1000;
+  const [, user, system] = /^used ([\d.]+) ([\d.]+)$/m.exec(stderr) ?? [];
+  const stat = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(stderr)?.[1] ?? Number.NaN);
+  return { wall, cpu: Number(user) + Number(system), stdout, stat };
+};
+
+export const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] as number;
+
+export const geometricMean = (list: readonly number[]): number => Math.exp(list.reduce((sum, x) => sum + Math.log(x), 0) / list.length);
