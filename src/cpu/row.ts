@@ -26,7 +26,8 @@ export type OperandKind =
   | "rel"
   | "moffs"
   | "far" // I, sign-extended I, the constant 1, J, O, A
-  | "fixed" // a register named by the row
+  | "fixed" // a general register named by the row
+  | "named" // another register named by the row, which its meaning knows
   | "strX"
   | "strY"; // DS:rSI and ES:rDI
 
@@ -65,6 +66,10 @@ export interface Attributes {
   readonly ends?: true;
   /** Its meaning asks for its own address and modrm byte; it has no immediate. */
   readonly located?: true;
+  /** Its names for operand sizes 16, 32 and 64, where each has its own (CBW CWDE CDQE); they say it all, so no operand is written. */
+  readonly sizedNames?: readonly [string, string, string];
+  /** The same for address sizes (JCXZ JECXZ JRCXZ). */
+  readonly addressNames?: readonly [string, string, string];
   /** CPUID feature that it needs. */
   readonly feature?: string;
 }
@@ -95,7 +100,7 @@ const sizes: Record<string, readonly [number, number, number]> = {
   v: [16, 32, 64],
   z: [16, 32, 32],
   y: [32, 32, 64],
-  p: [32, 48, 80],
+  p: [32, 48, 48], // AMD: an offset in a far pointer has at most 32 bits
   a: [32, 64, 64],
   s: [48, 48, 80],
   t: [80, 80, 80],
@@ -141,14 +146,28 @@ const fixedNames: Record<string, readonly [number, string]> = {
   AX: [0, "w"],
   DX: [2, "w"],
   EAX: [0, "d"],
+  eAX: [0, "z"],
   rAX: [0, "v"],
   rCX: [1, "v"],
   rDX: [2, "v"],
   RAX: [0, "q"],
 };
 
+/** Segment registers, and the implied mask register of SSE4.1: written, never fetched. */
+const namedRegisters: Record<string, readonly [number, number, number]> = {
+  ES: sizes["w"]!,
+  CS: sizes["w"]!,
+  SS: sizes["w"]!,
+  DS: sizes["w"]!,
+  FS: sizes["w"]!,
+  GS: sizes["w"]!,
+  XMM0: sizes["x"]!,
+};
+
 const parseOperand = (spec: string): Operand => {
   const fixed = fixedNames[spec];
+  const named = namedRegisters[spec];
+  if (named) return { kind: "named", widths: named, register: 0, spec };
   if (fixed) return { kind: "fixed", widths: sizes[fixed[1]]!, register: fixed[0], spec };
   if (spec === "1") return { kind: "one", widths: [8, 8, 8], register: 0, spec };
   if (spec === "ST") return { kind: "st", widths: [80, 80, 80], register: 0, spec };

@@ -17,6 +17,7 @@ const isRegister = (o: Operand, memory: boolean): boolean => {
     case "rel":
     case "far":
     case "fixed":
+    case "named":
     case "moffs":
     case "mem":
     case "strX":

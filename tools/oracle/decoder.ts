@@ -5,6 +5,7 @@ import { rep } from "../../src/cpu/ops.ts";
 import type { Operand } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/index.ts";
 import { S, segNames } from "../../src/cpu/state.ts";
+import { nameOf } from "../../src/cpu/text/syntax.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";
 
@@ -77,6 +78,8 @@ const ourOperand = (d: Decoded, n: number, immediates: { count: number }): strin
       return "i:1";
     case "rel":
       return `t:${BigInt.asUintN(64, BigInt(d.target)).toString(16)}`;
+    case "named":
+      return o.spec.startsWith("XMM") ? "" : `s:${segNames.indexOf(o.spec.toLowerCase() as "es")}`;
     case "far":
       return `f:${d.imm2.toString(16)}:${(d.immLo >>> 0).toString(16)}`;
     case "strX":
@@ -95,33 +98,11 @@ export interface Reading {
   readonly rep: string;
 }
 
-/** Names that depend on the operand size: the row is one. */
-const sizedNames: Readonly<Record<string, readonly [string, string, string]>> = {
-  cbw: ["cbw", "cwde", "cdqe"],
-  cwd: ["cwd", "cdq", "cqo"],
-  pusha: ["pusha", "pushad", "pushad"],
-  popa: ["popa", "popad", "popad"],
-  pushf: ["pushf", "pushfd", "pushfq"],
-  popf: ["popf", "popfd", "popfq"],
-  iret: ["iret", "iretd", "iretq"],
-  movs: ["movsw", "movsd", "movsq"],
-  cmps: ["cmpsw", "cmpsd", "cmpsq"],
-  stos: ["stosw", "stosd", "stosq"],
-  lods: ["lodsw", "lodsd", "lodsq"],
-  scas: ["scasw", "scasd", "scasq"],
-  ins: ["insw", "insd", "insd"],
-  outs: ["outsw", "outsd", "outsd"],
-  cmpxchg8b: ["cmpxchg8b", "cmpxchg8b", "cmpxchg16b"],
-};
-const addressNames: Readonly<Record<string, readonly [string, string, string]>> = { jrcxz: ["jcxz", "jecxz", "jrcxz"] };
-const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 32 ? 1 : 2);
-
 const ours = (d: Decoded): Reading => {
   const immediates = { count: 0 };
-  const name = sizedNames[d.row.name]?.[sizeIndex(d.size)] ?? addressNames[d.row.name]?.[sizeIndex(d.addressSize)] ?? d.row.name;
   return {
     length: d.length,
-    name,
+    name: nameOf(d.row, d.size, d.addressSize),
     operands: d.row.operands.map((_, n) => ourOperand(d, n, immediates)).join(" "),
     rep: !d.row.operands.some((o) => o.kind === "strX" || o.kind === "strY")
       ? ""
@@ -207,7 +188,7 @@ const icedOperand = (i: Instruction, n: number, mode: Mode): string => {
 // biome-ignore format: table
 const aliases: Readonly<Record<string, string>> = {
   wait: "fwait", sysretq: "sysret", sysexitq: "sysexit", wbnoinvd: "wbinvd", prefetchit0: "reservednop", prefetchit1: "reservednop", cldemote: "reservednop",
-  prefetchwt1: "prefetch", rdsspd: "reservednop", rdsspq: "reservednop",
+  prefetchwt1: "prefetch", sal: "shl", rdsspd: "reservednop", rdsspq: "reservednop",
 };
 const icedName = (i: Instruction): string => {
   const name = (Mnemonic[i.mnemonic] as string).toLowerCase();

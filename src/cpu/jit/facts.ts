@@ -14,6 +14,8 @@ export interface Facts {
   /** Jumps to a computed address. */
   readonly jumps: boolean;
   readonly repeats: boolean;
+  /** Asks for the operand size. */
+  readonly sized: boolean;
   /** Routines it calls. */
   readonly routines: readonly string[];
 }
@@ -57,7 +59,15 @@ export const factsOf = (row: Row): Facts => {
         },
     },
   ) as Ops<object>;
-  for (const form of forms(row)) row.does(notes, form);
+  let asked = false;
+  for (const form of forms(row)) {
+    const { w } = form;
+    const noting = () => {
+      asked = true;
+      return w;
+    };
+    row.does(notes, Object.defineProperty(form, "w", { get: noting }));
+  }
   const facts: Facts = {
     acts: used.has("act"),
     exits: used.has("exit"),
@@ -65,6 +75,7 @@ export const factsOf = (row: Row): Facts => {
     branchesIf: used.has("branchIf"),
     jumps: used.has("jump"),
     repeats: used.has("repeat"),
+    sized: asked && operandWidth(row, 16) !== 8,
     routines: [...routines],
   };
   known.set(row, facts);

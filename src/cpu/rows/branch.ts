@@ -98,7 +98,7 @@ export const branches: readonly Row[] = [
   row("loopne", "E0 Jb", loop(5), { ...near, addressed: true, repeat: "zf" }),
   row("loope", "E1 Jb", loop(4), { ...near, addressed: true, repeat: "zf" }),
   row("loop", "E2 Jb", loop(undefined), { ...near, addressed: true }),
-  row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true }),
+  row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true, addressNames: ["jcxz", "jecxz", "jrcxz"] }),
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),
   row("hlt", "F4", (o) => o.fault(vector.GP), { ends: true }),

@@ -50,8 +50,8 @@ export const move: readonly Row[] = [
   row("xchg", "86 Eb,Gb", xchg, { lock: true }),
   row("xchg", "87 Ev,Gv", xchg, { lock: true }),
   row("xchg", "90 Zv,rAX", xchg),
-  row("cbw", "98 rAX", cbw),
-  row("cwd", "99 rAX", cwd),
+  row("cbw", "98 rAX", cbw, { sizedNames: ["cbw", "cwde", "cdqe"] }),
+  row("cwd", "99 rAX", cwd, { sizedNames: ["cwd", "cdq", "cqo"] }),
   row("nop", "0F 1F /0 Ev", nop),
   ...conditionNames.flatMap((cc, n) => [
     row(`cmov${cc}`, `0F ${hex(0x40 + n)} Gv,Ev`, cmov, { cc: n }),

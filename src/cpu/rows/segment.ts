@@ -108,7 +108,7 @@ const stack: Attributes = { size64: "default", context: true };
 const far: Attributes = { ends: true, context: true };
 /** Segment registers by their number in the Sreg field, with the opcodes of PUSH and POP outside the group. */
 // biome-ignore format: table
-const pushed = [[S.es, "06", "07"], [S.ss, "16", "17"], [S.ds, "1E", "1F"]] as const;
+const pushed = [[S.es, "06 ES", "07 ES"], [S.ss, "16 SS", "17 SS"], [S.ds, "1E DS", "1F DS"]] as const;
 
 export const segments: readonly Row[] = [
   ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [
@@ -120,23 +120,23 @@ export const segments: readonly Row[] = [
     row("push", to, push(s), { ...stack, only: "not64" }),
     row("pop", from, pop(s), { ...stack, ...ends, only: "not64" }),
   ]),
-  row("push", "0E", push(S.cs), { ...stack, only: "not64" }),
-  row("push", "0F A0", push(S.fs), stack),
-  row("pop", "0F A1", pop(S.fs), { ...stack, ...ends }),
-  row("push", "0F A8", push(S.gs), stack),
-  row("pop", "0F A9", pop(S.gs), { ...stack, ...ends }),
+  row("push", "0E CS", push(S.cs), { ...stack, only: "not64" }),
+  row("push", "0F A0 FS", push(S.fs), stack),
+  row("pop", "0F A1 FS", pop(S.fs), { ...stack, ...ends }),
+  row("push", "0F A8 GS", push(S.gs), stack),
+  row("pop", "0F A9 GS", pop(S.gs), { ...stack, ...ends }),
   row("les", "C4 Gz,Mp", loadFar(S.es), { ...ends, only: "not64" }),
   row("lds", "C5 Gz,Mp", loadFar(S.ds), { ...ends, only: "not64" }),
-  row("lss", "0F B2 Gv,Mp", loadFar(S.ss), ends),
-  row("lfs", "0F B4 Gv,Mp", loadFar(S.fs), ends),
-  row("lgs", "0F B5 Gv,Mp", loadFar(S.gs), ends),
+  row("lss", "0F B2 Gz,Mp", loadFar(S.ss), ends),
+  row("lfs", "0F B4 Gz,Mp", loadFar(S.fs), ends),
+  row("lgs", "0F B5 Gz,Mp", loadFar(S.gs), ends),
   row("jmp", "EA Ap", jumpFar, { ...far, only: "not64" }),
   row("call", "9A Ap", callFar, { ...far, only: "not64" }),
   row("jmp", "FF /5 Mp", jumpFarIndirect, far),
   row("call", "FF /3 Mp", callFarIndirect, far),
   row("retf", "CB", returnFar, far),
   row("retf", "CA Iw", returnFarImmediate, far),
-  row("iret", "CF", iret, far),
+  row("iret", "CF", iret, { ...far, sizedNames: ["iret", "iretd", "iretq"] }),
   row("lar", "0F 02 Gv,Ew", query("accessRights", true)),
   row("lsl", "0F 03 Gv,Ew", query("segmentLimit", true)),
   row("verr", "0F 00 /4 Ew", query("verifyRead", false)),

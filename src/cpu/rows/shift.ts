@@ -121,7 +121,7 @@ const group = [
   [3, "rcr", rotateCarry(false)],
   [4, "shl", shl],
   [5, "shr", shr],
-  [6, "sal", shl],
+  [6, "shl", shl], // not in the SDM; AMD APM Vol. 3 Table A-6 has it
   [7, "sar", sar],
 ] as const;
 

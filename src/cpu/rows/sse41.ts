@@ -179,7 +179,7 @@ const dot =
 
 // biome-ignore format: table
 export const sse41: readonly Row[] = [
-  row("pblendvb", "66 0F 38 10 Vx,Wx", blendBySign("i8x16.gt_s")), row("blendvps", "66 0F 38 14 Vx,Wx", blendBySign("i32x4.gt_s")), row("blendvpd", "66 0F 38 15 Vx,Wx", blendBySign("i64x2.gt_s")),
+  row("pblendvb", "66 0F 38 10 Vx,Wx,XMM0", blendBySign("i8x16.gt_s")), row("blendvps", "66 0F 38 14 Vx,Wx,XMM0", blendBySign("i32x4.gt_s")), row("blendvpd", "66 0F 38 15 Vx,Wx,XMM0", blendBySign("i64x2.gt_s")),
   row("blendps", "66 0F 3A 0C Vx,Wx,Ib", blendByBits(32)), row("blendpd", "66 0F 3A 0D Vx,Wx,Ib", blendByBits(64)), row("pblendw", "66 0F 3A 0E Vx,Wx,Ib", blendByBits(16)),
   row("ptest", "66 0F 38 17 Vx,Wx", ptest), ...extensions("pmovsx", 0x20, "s"), ...extensions("pmovzx", 0x30, "u"),
   row("pmuldq", "66 0F 38 28 Vx,Wx", multiplyEven), row("pmulld", "66 0F 38 40 Vx,Wx", simd2("i32x4.mul")), row("pcmpeqq", "66 0F 38 29 Vx,Wx", simd2("i64x2.eq")), row("pcmpgtq", "66 0F 38 37 Vx,Wx", simd2("i64x2.gt_s")),

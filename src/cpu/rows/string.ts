@@ -60,7 +60,11 @@ const both = (
   repeat: "rep" | "zf",
 ): Row[] => [
   row(`${name}b`, `${opcodes[0]} ${operands[0]}`, does, { repeat }),
-  row(name, `${opcodes[1]} ${operands[1]}`, does, { repeat }),
+  // There are no ports of 64 bits.
+  row(name, `${opcodes[1]} ${operands[1]}`, does, {
+    repeat,
+    sizedNames: [`${name}w`, `${name}d`, operands[1].includes("z") ? `${name}d` : `${name}q`],
+  }),
 ];
 
 export const strings: readonly Row[] = [

@@ -16,8 +16,8 @@ const undefinedOpcode: Meaning = (o) => o.fault(vector.UD);
 // biome-ignore format: table
 const privilegedPlain = [
   ["cli", "FA"], ["sti", "FB"], ["clts", "0F 06"], ["sysret", "0F 07"], ["invd", "0F 08"], ["wbinvd", "0F 09"], ["wrmsr", "0F 30"], ["rdmsr", "0F 32"],
-  ["sysexit", "0F 35"], ["rdpmc", "0F 33"], ["in", "E4 AL,Ib"], ["in", "E5 rAX,Ib"], ["in", "EC AL,DX"], ["in", "ED rAX,DX"],
-  ["out", "E6 Ib,AL"], ["out", "E7 Ib,rAX"], ["out", "EE DX,AL"], ["out", "EF DX,rAX"],
+  ["sysexit", "0F 35"], ["rdpmc", "0F 33"], ["in", "E4 AL,Ib"], ["in", "E5 eAX,Ib"], ["in", "EC AL,DX"], ["in", "ED eAX,DX"],
+  ["out", "E6 Ib,AL"], ["out", "E7 Ib,eAX"], ["out", "EE DX,AL"], ["out", "EF DX,eAX"],
   ["lldt", "0F 00 /2 Ew"], ["ltr", "0F 00 /3 Ew"], ["lgdt", "0F 01 /2 Ms"], ["lidt", "0F 01 /3 Ms"], ["lmsw", "0F 01 /6 Ew"], ["invlpg", "0F 01 /7 M"],
 ] as const;
 

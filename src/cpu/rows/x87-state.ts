@@ -34,7 +34,7 @@ export const x87State: readonly Row[] = [
   // 8087 and 287 control that does nothing since.
   row("fneni", "DB E0", nothing), row("fndisi", "DB E1", nothing), row("fnsetpm", "DB E4", nothing),
   row("fldcw", "D9 /5 Mw", waiting(loadControl)), row("fnstcw", "D9 /7 Mw", storeControl),
-  row("fnstsw", "DD /7 Mw", storeStatus), row("fnstsw", "DF E0", statusToAx),
+  row("fnstsw", "DD /7 Mw", storeStatus), row("fnstsw", "DF E0 AX", statusToAx),
   row("fnstenv", "D9 /6 Menv", moves("fnstenv", true)), row("fldenv", "D9 /4 Menv", waiting(moves("fldenv", false))),
   row("fnsave", "DD /6 Mstate", moves("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(moves("frstor", false))),
   row("fxsave", "NP 0F AE /0 Mfx", moves("fxsave", true)), row("fxsave64", "NP REX.W 0F AE /0 Mfx", moves("fxsave", true, 64)),

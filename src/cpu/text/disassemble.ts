@@ -1,0 +1,125 @@
+// The disassembler: a decoded instruction as text, in the syntax of syntax.ts. Its judges are iced-x86 and objdump (test/cpu/text).
+import { Decoded, Decoder, decodeTables, noRegister } from "../decode.ts";
+import { isMemoryOperand } from "../form.ts";
+import { type AddressSize, rep } from "../ops.ts";
+import { immediateWidth, type Operand } from "../row.ts";
+import { rows } from "../rows/index.ts";
+import { R, S, segNames } from "../state.ts";
+import { generalName, registerName } from "./registers.ts";
+import {
+  defaultSize,
+  impliesAddress,
+  impliesMemory,
+  isFar,
+  nameOf,
+  ripRelative,
+  sameAtSizes,
+  showsSize,
+  sizeNames,
+  unsizedMemory,
+  writtenOperands,
+} from "./syntax.ts";
+
+const hex = (v: bigint | number): string => `0x${v.toString(16)}`;
+const signedHex = (v: number): string => (v < 0 ? `-${hex(-v)}` : `+${hex(v)}`);
+
+/** Address of a memory operand between its brackets. */
+export const addressText = (d: Decoded): string => {
+  if (ripRelative(d)) {
+    const distance = d.disp - (d.ip + d.length);
+    return `${d.addressSize === 32 ? "eip" : "rip"}${distance === 0 ? "" : signedHex(d.addressSize === 32 ? distance | 0 : distance)}`;
+  }
+  const terms: string[] = [];
+  if (d.base !== noRegister) terms.push(generalName(d.base, d.addressSize));
+  // An index of scale 1 is told from a base by it, where it stands alone.
+  if (d.index !== noRegister)
+    terms.push(`${generalName(d.index, d.addressSize)}${d.scale > 0 || terms.length === 0 ? `*${1 << d.scale}` : ""}`);
+  if (terms.length === 0) return hex(BigInt.asUintN(d.addressSize, BigInt(d.disp)));
+  return terms.join("+") + (d.disp === 0 ? "" : signedHex(d.disp));
+};
+
+const overridden = (d: Decoded): boolean => d.memorySegment !== (d.base === 4 || d.base === 5 ? S.ss : S.ds);
+
+const memoryText = (d: Decoded, o: Operand, width: number): string => {
+  const size = unsizedMemory(o) ? "" : `${sizeNames[width]} ptr `;
+  const segment = o.spec !== "M" && overridden(d) ? `${segNames[d.memorySegment]}:` : "";
+  return `${size}${segment}[${addressText(d)}]`;
+};
+
+/** An immediate as the instruction sees it: cut to its width, or the operand size's where it is extended to it. */
+export const immediateOf = (d: Decoded, n: number): bigint => {
+  const o = d.row.operands[n] as Operand;
+  if (n > 0 && d.row.operands[n - 1]?.kind === "imm") return BigInt(d.imm2);
+  return BigInt.asUintN(immediateWidth(o, d.size), (BigInt(d.immHi) << 32n) | BigInt(d.immLo >>> 0));
+};
+
+/** Operand n as it is written. */
+export const operandText = (d: Decoded, n: number): string => {
+  const o = d.row.operands[n] as Operand;
+  if (isMemoryOperand(o) && d.isMemory) return memoryText(d, o, d.width(n));
+  switch (o.kind) {
+    case "imm":
+    case "simm":
+      return hex(immediateOf(d, n));
+    case "one":
+      return "1";
+    case "rel":
+      return hex(BigInt.asUintN(64, BigInt(d.target)));
+    case "far":
+      return `${hex(d.imm2)}:${hex(d.immLo >>> 0)}`;
+    case "strX":
+      return memoryOf(`${d.segment < 0 ? "" : `${segNames[d.segment]}:`}`, d, R.si);
+    case "strY":
+      return memoryOf("es:", d, R.di);
+    default:
+      return registerName(d, o, d.width(n));
+  }
+};
+const memoryOf = (segment: string, d: Decoded, r: number): string => `${segment}[${generalName(r, d.addressSize)}]`;
+
+/** What stands before the name. */
+const prefixWords = (d: Decoded): string[] => {
+  const { row } = d;
+  const words: string[] = [];
+  if (d.lock && row.lock && !row.registerOnly) words.push("lock");
+  if (d.rep === rep.repne) words.push("repne");
+  if (d.rep === rep.rep) words.push(row.repeat === "zf" ? "repe" : "rep");
+  if (impliesMemory(row) && d.segment >= 0 && d.segment !== S.ds) words.push(segNames[d.segment] as string);
+  if (!showsSize(row, d.isMemory) && !sameAtSizes(row, d.size, defaultSize(row, d.mode))) words.push(`o${d.size}`);
+  const bare = d.isMemory && d.base === noRegister && d.index === noRegister && !ripRelative(d) && row.operands.some(isMemoryOperand);
+  if ((bare || impliesAddress(row)) && d.addressSize !== d.mode) words.push(`a${d.addressSize}`);
+  return words;
+};
+
+/** A decoded instruction as text. */
+export const instructionText = (d: Decoded): string => {
+  const name = nameOf(d.row, d.size, d.addressSize) + (isFar(d.row) ? " far" : "");
+  const operands = writtenOperands(d.row).map((_, n) => operandText(d, n));
+  const head = [...prefixWords(d), name].join(" ");
+  return operands.length === 0 ? head : `${head} ${operands.join(", ")}`;
+};
+
+export interface Line {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  /** Undefined where the bytes are no instruction: the line is one byte of data. */
+  readonly instruction: Decoded | undefined;
+}
+
+/** Decodes what has no machine around it. */
+export const plainDecoder = (): Decoder => new Decoder(decodeTables(rows));
+
+/** All instructions of `code`, whose first byte is at address `at`. */
+export function* disassemble(code: Uint8Array, { mode = 64, at = 0 }: { mode?: AddressSize; at?: number } = {}): Generator<Line> {
+  const decoder = plainDecoder();
+  for (let offset = 0; offset < code.length; ) {
+    const address = at + offset;
+    const good = decoder.decode(code, offset, code.length, address, mode) === "ok";
+    const length = good ? decoder.d.length : 1;
+    const bytes = code.slice(offset, offset + length);
+    const instruction = good ? Object.assign(new Decoded(), decoder.d) : undefined;
+    yield { address, bytes, text: instruction ? instructionText(instruction) : `db ${hex(bytes[0] as number)}`, instruction };
+    offset += length;
+  }
+}

@@ -1,0 +1,57 @@
+// Registers as assemblers write them. SDM Vol. 1 3.4.1, Vol. 2A 3.1.1.3.
+import type { Decoded } from "../decode.ts";
+import type { Operand } from "../row.ts";
+import { gprNames, segNames } from "../state.ts";
+
+const legacy = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"] as const;
+const lowBytes = ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil"] as const;
+/** What byte registers 4 to 7 are without REX. SDM Vol. 2A Table 3-1 */
+const highBytes = ["ah", "ch", "dh", "bh"] as const;
+
+/** A general register of 8, 16, 32 or 64 bits; `high`: byte registers 4 to 7 are ah ch dh bh. */
+export const generalName = (r: number, width: number, high = false): string => {
+  if (r >= 8) return `r${r}${{ 8: "b", 16: "w", 32: "d" }[width] ?? ""}`;
+  if (width === 8) return (high && r >= 4 ? highBytes[r - 4] : lowBytes[r]) as string;
+  return width === 16 ? (legacy[r] as string) : width === 32 ? `e${legacy[r]}` : (gprNames[r] as string);
+};
+
+/** The register that operand n of a decoded instruction is, if it is one. */
+export const registerName = (d: Decoded, o: Operand, width: number): string => {
+  const general = (r: number) => generalName(r, width, d.rex === 0);
+  switch (o.kind) {
+    case "rm":
+    case "rmreg":
+      return general(d.rm);
+    case "reg":
+      return general(d.reg);
+    case "opreg":
+      return general(d.opreg);
+    case "fixed":
+      return generalName(o.register, width);
+    case "named":
+      return o.spec.toLowerCase();
+    case "xmm":
+      return `xmm${d.reg}`;
+    case "xmmrm":
+    case "xmmU":
+      return `xmm${d.rm}`;
+    case "mm":
+      return `mm${d.reg & 7}`;
+    case "mmrm":
+    case "mmN":
+      return `mm${d.rm & 7}`;
+    case "st":
+      return "st";
+    case "sti":
+      return `st(${d.rm & 7})`;
+    case "sreg":
+      return segNames[d.reg & 7] as string;
+    // LOCK stands for REX.R where there is none. APM Vol. 3 MOV (CRn)
+    case "creg":
+      return `cr${d.reg + (d.lock ? 8 : 0)}`;
+    case "dreg":
+      return `dr${d.reg}`;
+    default:
+      throw new Error(`operand ${o.spec} of ${d.row.name} is no register`);
+  }
+};

@@ -1,0 +1,64 @@
+// What is written of an instruction and what is understood: names, the words before a name, sizes. Intel's syntax as binutils, iced-x86
+// and LLVM write it; where operands say too little, the prefix words of NASM: o16 o32 o64, a16 a32 a64, rep, lock, a segment.
+import type { Decoded } from "../decode.ts";
+import { isMemoryOperand } from "../form.ts";
+import { factsOf } from "../jit/facts.ts";
+import type { AddressSize } from "../ops.ts";
+import { type Operand, type Row, sizeIndex } from "../row.ts";
+
+/** "dword ptr": sizes of memory operands in bits. */
+export const sizeNames: Readonly<Record<number, string>> = {
+  8: "byte",
+  16: "word",
+  32: "dword",
+  48: "fword",
+  64: "qword",
+  80: "tbyte",
+  128: "xmmword",
+  256: "ymmword",
+};
+
+const isString = (o: Operand): boolean => o.kind === "strX" || o.kind === "strY";
+/** Its name says what it works on: MOVSB, CDQ. */
+export const impliesOperands = (row: Row): boolean => row.sizedNames !== undefined || row.operands.some(isString);
+/** Its operands as they are written. */
+export const writtenOperands = (row: Row): readonly Operand[] => (impliesOperands(row) ? [] : row.operands);
+
+export const nameOf = (row: Row, size: number, addressSize: number): string =>
+  row.sizedNames?.[sizeIndex(size)] ?? row.addressNames?.[sizeIndex(addressSize)] ?? row.name;
+
+/** Reads memory that no operand names: DS:rSI, XLAT's table, MASKMOV's destination. A segment override counts. */
+export const impliesMemory = (row: Row): boolean =>
+  row.operands.some((o) => o.kind === "strX") || (row.addressed === true && !row.operands.some((o) => o.kind === "rel"));
+/** Uses registers of the address size that no operand names. */
+export const impliesAddress = (row: Row): boolean =>
+  row.addressNames === undefined && (row.addressed === true || row.operands.some(isString));
+
+/** Its memory operand is an address only, or of a size that nobody writes (FXSAVE). */
+export const unsizedMemory = (o: Operand): boolean => o.spec === "M" || o.spec === "Ms" || sizeNames[o.widths[1]] === undefined;
+
+/** Is it one instruction at both operand sizes? */
+export const sameAtSizes = (row: Row, a: 16 | 32 | 64, b: 16 | 32 | 64): boolean =>
+  a === b ||
+  row.size !== undefined ||
+  row.size64 === "force" ||
+  (!factsOf(row).sized &&
+    nameOf(row, a, 64) === nameOf(row, b, 64) &&
+    row.operands.every((o) => o.kind !== "rel" && o.widths[sizeIndex(a)] === o.widths[sizeIndex(b)]));
+
+/** The operand size that needs no prefix. */
+export const defaultSize = (row: Row, mode: AddressSize): 16 | 32 | 64 =>
+  row.size ?? (row.size64 === "force" && mode === 64 ? 64 : mode !== 64 ? mode : row.size64 === "default" ? 64 : 32);
+
+/** Can the operand size be told from the text of these operands? */
+export const showsSize = (row: Row, memory: boolean): boolean =>
+  row.sizedNames !== undefined ||
+  writtenOperands(row).some((o) => {
+    if (o.widths[0] === o.widths[1] && o.widths[1] === o.widths[2]) return false;
+    if (isMemoryOperand(o) && memory) return o.kind === "moffs" || !unsizedMemory(o);
+    return o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "opreg" || o.kind === "fixed";
+  });
+
+/** A far pointer in memory, as JMP and CALL have it. */
+export const isFar = (row: Row): boolean => row.operands[0]?.spec === "Mp";
+export const ripRelative = (d: Decoded): boolean => d.mode === 64 && d.isMemory && (d.modrm & 0xc7) === 5;
