@@ -74,6 +74,18 @@ export const ulong: Field<number> = {
     a.long === 4 ? v.setUint32(at, x >>> 0, true) : v.setBigUint64(at, BigInt.asUintN(64, BigInt(Math.trunc(x))), true),
 };
 
+/** `unsigned long` and pointers, kept whole: for values that user code may choose freely. */
+export const word: Field<bigint> = {
+  size: (a) => a.long,
+  align: (a) => a.long,
+  get: (v, at, a) => (a.long === 4 ? BigInt(v.getUint32(at, true)) : v.getBigUint64(at, true)),
+  put: (v, at, x, a) =>
+    a.long === 4 ? v.setUint32(at, Number(BigInt.asUintN(32, x)), true) : v.setBigUint64(at, BigInt.asUintN(64, x), true),
+};
+
+/** No bytes, but aligned as a pointer: where a union with pointers in it begins. */
+export const unionOfPointers: Field<undefined> = { size: () => 0, align: (a) => a.long, get: () => undefined, put: () => {} };
+
 /** A fixed run of bytes: `char name[n]`. */
 export const bytes = (n: number): Field<Uint8Array> => ({
   size: () => n,

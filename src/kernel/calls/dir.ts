@@ -3,6 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import { long, s64, struct, u8, u16, u64, ulong } from "../../abi/struct.ts";
 import { fd, ptr, size, uint } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { cstring, outStruct, quote } from "../arg-string.ts";
@@ -18,65 +19,59 @@ import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
 
-/** Lay out one directory entry; `unit` is what record lengths are rounded up to. */
+/** How a directory entry lies in memory: a head, the name right after its last member, a null, and in the old form the type as last byte. */
 interface Format {
-  readonly header: number;
-  readonly unit: number;
-  readonly tail: number;
-  put(v: DataView, e: DirEntry, length: number): void;
+  readonly nameAt: (abi: Abi) => number;
+  /** What record lengths are rounded up to. */
+  readonly unit: (abi: Abi) => number;
+  readonly typeLast: boolean;
+  readonly head: (entry: DirEntry, length: number, abi: Abi) => Uint8Array;
 }
-
-const putName = (v: DataView, at: number, name: string): void => {
-  for (let i = 0; i < name.length; i++) v.setUint8(at + i, name.charCodeAt(i));
-};
-/** struct linux_dirent64: d_ino, d_off, d_reclen, d_type, d_name. */
+const head64 = struct("linux_dirent64", { d_ino: u64, d_off: s64, d_reclen: u16, d_type: u8 });
 const dirent64: Format = {
-  header: 19,
-  unit: 8,
-  tail: 1,
-  put(v, e, length) {
-    v.setBigUint64(0, BigInt(e.ino), true);
-    v.setBigInt64(8, BigInt(e.cookie), true);
-    v.setUint16(16, length, true);
-    v.setUint8(18, e.type);
-    putName(v, 19, e.name);
-  },
+  nameAt: (abi) => head64.offset(abi, "d_type") + 1,
+  unit: () => 8,
+  typeLast: false,
+  head: (e, length, abi) => head64.encode({ d_ino: BigInt(e.ino), d_off: BigInt(e.cookie), d_reclen: length, d_type: e.type }, abi),
 };
-/** struct linux_dirent: d_ino and d_off are long, d_type hides in the last byte. */
-const dirent = (abi: Abi): Format => ({
-  header: 2 * abi.long + 2,
-  unit: abi.long,
-  tail: 2,
-  put(v, e, length) {
-    if (abi.long === 8) {
-      v.setBigUint64(0, BigInt(e.ino), true);
-      v.setBigInt64(8, BigInt(e.cookie), true);
-    } else {
-      v.setUint32(0, e.ino, true);
-      v.setInt32(4, e.cookie, true);
-    }
-    v.setUint16(2 * abi.long, length, true);
-    putName(v, 2 * abi.long + 2, e.name);
-    v.setUint8(length - 1, e.type);
-  },
-});
+const headOld = struct("linux_dirent", { d_ino: ulong, d_off: long, d_reclen: u16 });
+const dirent: Format = {
+  nameAt: (abi) => headOld.offset(abi, "d_reclen") + 2,
+  unit: (abi) => abi.long,
+  typeLast: true,
+  head: (e, length, abi) => headOld.encode({ d_ino: e.ino, d_off: e.cookie, d_reclen: length }, abi),
+};
+/** struct old_linux_dirent of readdir(2), which only i386 has. */
+const headOldest = struct("old_linux_dirent", { d_ino: ulong, d_offset: ulong, d_namlen: u16 });
 
-const getdents = (t: Task, fd: number, at: VAddr, count: number, format: Format): number => {
+const putName = (bytes: Uint8Array, at: number, name: string): void => {
+  for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i);
+};
+const entryBytes = (format: Format, entry: DirEntry, abi: Abi): Uint8Array => {
+  const nameAt = format.nameAt(abi);
+  const unit = format.unit(abi);
+  const length = Math.ceil((nameAt + entry.name.length + (format.typeLast ? 2 : 1)) / unit) * unit;
+  const bytes = new Uint8Array(length);
+  bytes.set(format.head(entry, length, abi).subarray(0, nameAt));
+  putName(bytes, nameAt, entry.name);
+  if (format.typeLast) bytes[length - 1] = entry.type;
+  return bytes;
+};
+
+const getdents = (t: Task, fd: number, at: VAddr, count: number, format: Format, abi: Abi): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
   if (!(file instanceof DirFile)) return -E.ENOTDIR;
   if (file.inode.nlink === 0) return -E.ENOENT;
   let done = 0;
   for (const entry of file.entries(t)) {
-    const length = Math.ceil((format.header + entry.name.length + format.tail) / format.unit) * format.unit;
-    if (done + length > count) {
+    const bytes = entryBytes(format, entry, abi);
+    if (done + bytes.length > count) {
       if (done === 0) return -E.EINVAL;
       break;
     }
-    const bytes = new Uint8Array(length);
-    format.put(new DataView(bytes.buffer), entry, length);
     if (!t.mem.write(at + done, bytes)) return done > 0 ? done : -E.EFAULT;
-    done += length;
+    done += bytes.length;
     file.offset = entry.cookie;
   }
   touchAccess(file);
@@ -84,19 +79,17 @@ const getdents = (t: Task, fd: number, at: VAddr, count: number, format: Format)
 };
 
 /** readdir(2) of i386: one struct old_linux_dirent (d_ino, d_offset, d_namlen, d_name). */
-const readdir = (t: Task, fd: number, at: VAddr): number => {
+const readdir = (t: Task, fd: number, at: VAddr, abi: Abi): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
   if (!(file instanceof DirFile)) return -E.ENOTDIR;
   const next = file.entries(t).next();
   if (next.done) return 0;
   const { ino, cookie, name } = next.value;
-  const bytes = new Uint8Array(11 + name.length);
-  const v = new DataView(bytes.buffer);
-  v.setUint32(0, ino, true);
-  v.setUint32(4, cookie, true);
-  v.setUint16(8, name.length, true);
-  putName(v, 10, name);
+  const nameAt = headOldest.offset(abi, "d_namlen") + 2;
+  const bytes = new Uint8Array(nameAt + name.length + 1);
+  bytes.set(headOldest.encode({ d_ino: ino, d_offset: cookie, d_namlen: name.length }, abi).subarray(0, nameAt));
+  putName(bytes, nameAt, name);
   if (!t.mem.write(at, bytes)) return -E.EFAULT;
   file.offset = cookie;
   return 1;
@@ -113,9 +106,9 @@ const entries = outStruct("struct linux_dirent64 *", (_ctx, at) => `0x${at.toStr
 const cwdBuffer = outStruct("char *", (ctx, at) => quote(ctx.task.mem.cString(at, PATH_MAX) ?? ""));
 
 export const dirCalls: readonly Syscall[] = [
-  syscall("getdents64", { fd, dirp: entries, count: uint }, (t, a) => getdents(t, a.fd, a.dirp, a.count, dirent64)),
-  syscall("getdents", { fd, dirp: entries, count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent(abi))),
-  syscall("readdir", { fd, dirp: ptr, count: uint }, (t, a) => readdir(t, a.fd, a.dirp)),
+  syscall("getdents64", { fd, dirp: entries, count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent64, abi)),
+  syscall("getdents", { fd, dirp: entries, count: uint }, (t, a, abi) => getdents(t, a.fd, a.dirp, a.count, dirent, abi)),
+  syscall("readdir", { fd, dirp: ptr, count: uint }, (t, a, abi) => readdir(t, a.fd, a.dirp, abi)),
   syscall("getcwd", { buf: cwdBuffer, size }, (t, a) => {
     if (t.fs.cwd.dentry.deleted) return -E.ENOENT;
     const { name, reachable } = pathName(t.fs.cwd, t.fs.root);

@@ -3,10 +3,10 @@ import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
 import type { SyscallName } from "../../abi/numbers.ts";
+import { bytes, long, s32, struct, u32 } from "../../abi/struct.ts";
 import { int, ptr } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
 import { CLOCK, clock, outTimespec, outTimespec64, outTimeval, timespec, timespec64 } from "../arg-time.ts";
-import { CAP, capable } from "../cred.ts";
 import { processUsage, ticks } from "../life/usage.ts";
 import { findProcess, findTask } from "../namespace/pid.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
@@ -143,28 +143,43 @@ const times = (t: Task, at: VAddr, abi: Abi): number => {
   return ticks(t.kernel.now);
 };
 
-/** Reading only: the clock is exact. TIME_OK is 0. uapi linux/timex.h */
+const timex = struct("timex", {
+  modes: u32,
+  offset: long,
+  freq: long,
+  maxerror: long,
+  esterror: long,
+  status: s32,
+  constant: long,
+  precision: long,
+  tolerance: long,
+  tv_sec: long,
+  tv_usec: long,
+  tick: long,
+  ppsfreq: long,
+  jitter: long,
+  shift: s32,
+  stabil: long,
+  jitcnt: long,
+  calcnt: long,
+  errcnt: long,
+  stbcnt: long,
+  tai: s32,
+  reserved: bytes(44),
+});
+const STA_UNSYNC = 0x40;
+const TIME_ERROR = 5;
+
+/** Reading only: the clock is exact, but nobody disciplines it. What an idle kernel says. Linux include/uapi/linux/timex.h, kernel/time/ntp.c */
 const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
   const modes = t.mem.u32(at);
   if (modes < 0) return -E.EFAULT;
-  if (modes !== 0 && !capable(t.cred, CAP.SYS_TIME)) return -E.EPERM;
   if (modes !== 0) return -E.EPERM;
-  const size = abi.long === 8 ? 208 : 128;
-  const out = new Uint8Array(size);
-  const v = new DataView(out.buffer);
-  // maxerror, esterror, status STA_UNSYNC, constant 2, precision 1, tolerance, tick 10000.
-  const put = (i: number, x: number): void => (abi.long === 8 ? v.setBigInt64(8 * i, BigInt(x), true) : v.setInt32(4 * i, x, true));
-  put(3, 16_000_000);
-  put(4, 16_000_000);
-  v.setInt32(5 * abi.long, 64, true);
-  put(6, 2);
-  put(7, 1);
-  put(8, 32_768_000);
   const { sec, nsec } = t.kernel.realtime();
-  put(9, sec);
-  put(10, Math.floor(nsec / 1000));
-  put(11, 10_000);
-  return t.mem.write(at, out) ? 5 : -E.EFAULT;
+  const none = timex.decode(new Uint8Array(timex.size(abi)), abi);
+  const now = { tv_sec: sec, tv_usec: Math.floor(nsec / 1000), tick: 10_000 };
+  const idle = { maxerror: 16_000_000, esterror: 16_000_000, status: STA_UNSYNC, constant: 2, precision: 1, tolerance: 32_768_000 };
+  return t.mem.write(at, timex.encode({ ...none, ...now, ...idle }, abi)) ? TIME_ERROR : -E.EFAULT;
 };
 
 const abstime = flags("int", { TIMER_ABSTIME }, "TIMER_???");

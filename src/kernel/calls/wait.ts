@@ -8,7 +8,7 @@ import { O_NONBLOCK } from "../fs/open-flags.ts";
 import { Pidfd } from "../life/pidfd.ts";
 import { rusageBytes } from "../life/rusage.ts";
 import { type ChildEvent, W, type Which, waitForChild } from "../life/wait.ts";
-import { siginfoBytes } from "../signal/layout.ts";
+import { siginfo, siginfoBytes } from "../signal/layout.ts";
 import { SIG } from "../signal/set.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -73,11 +73,13 @@ const waitid = (t: Task, type: number, id: number, info: VAddr, options: number,
   if (found === 0 && hang) return -E.EAGAIN;
   if (typeof found === "number") {
     // Nothing to report: signo and pid are 0. With an error nothing is written.
-    return found < 0 || info === 0 || (t.mem.clear(info, 12) && t.mem.clear(info + (abi.long === 8 ? 16 : 12), 12)) ? found : -E.EFAULT;
+    return found < 0 || info === 0 || (t.mem.clear(info, 12) && t.mem.clear(info + siginfo.child.offset(abi, "pid"), 12))
+      ? found
+      : -E.EFAULT;
   }
   const bytes = siginfoBytes({ signo: SIG.SIGCHLD, code: found.code, pid: found.pid, uid: found.uid, status: found.status }, abi);
   if (!writeUsage(t, usage, found, abi)) return -E.EFAULT;
-  return info === 0 || t.mem.write(info, bytes.subarray(0, abi.long === 8 ? 28 : 24)) ? 0 : -E.EFAULT;
+  return info === 0 || t.mem.write(info, bytes.subarray(0, siginfo.child.offset(abi, "status") + 4)) ? 0 : -E.EFAULT;
 };
 
 export const waitCalls: readonly Syscall[] = [

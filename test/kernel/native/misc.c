@@ -42,8 +42,9 @@ static void scheduling(void) {
   p = 200;
   say(" set bad priority %d, bad policy %d\n", sys3(__NR_sched_setscheduler, 0, 1, &p), sys3(__NR_sched_setscheduler, 0, 17, &p));
   say(" getattr %d, small %d\n", sys4(__NR_sched_getattr, 0, attr, 48, 0), sys4(__NR_sched_getattr, 0, attr, 40, 0));
-  say(" priority %d, bad which %d, nobody %d\n", sys2(__NR_getpriority, 0, 0), sys2(__NR_getpriority, 5, 0), sys2(__NR_getpriority, 0, 999999));
-  say(" set %d", sys3(__NR_setpriority, 0, 0, 5));
+  // How nice the tests run is not theirs to say: only that it is a number from 1 to 40.
+  say(" priority %d, bad which %d, nobody %d\n", sys2(__NR_getpriority, 0, 0) - 1 < 40u, sys2(__NR_getpriority, 5, 0), sys2(__NR_getpriority, 0, 999999));
+  say(" set %d", sys3(__NR_setpriority, 0, 0, 19));
   say(", get %d\n", sys2(__NR_getpriority, 0, 0));
   say(" yield %d, affinity too small %d\n", sys0(__NR_sched_yield), sys3(__NR_sched_getaffinity, 0, 3, attr));
 }
