@@ -17,6 +17,25 @@ export const packageSets = [
   { name: "lua-i386", architecture: "i386", packages: ["lua5.4"], closure: true },
   { name: "python-amd64", architecture: "amd64", packages: ["python3"], closure: true },
   { name: "libseccomp-amd64", architecture: "amd64", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
+  { name: "libseccomp-i386", architecture: "i386", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
+  // Programs that confine themselves.
+  {
+    name: "confined-amd64",
+    architecture: "amd64",
+    packages: [
+      "universal-ctags",
+      "man-db",
+      "coreutils",
+      "dash",
+      "grep",
+      "base-passwd",
+      "bubblewrap",
+      "vsftpd",
+      "openssh-server",
+      "openssh-client",
+    ],
+    closure: true,
+  },
   // To build the kernel's own test of seccomp.
   { name: "libcap-amd64", architecture: "amd64", packages: ["libcap-dev"], closure: false },
   { name: "libcap-i386", architecture: "i386", packages: ["libcap-dev"], closure: false },

@@ -1,0 +1,93 @@
+// Scripts for sh in a root folder that Debian's packages were unpacked into, natively and inside: the same files, the same text must
+// come out. Natively an overlay keeps the folder as it was; both have a network of their own with nothing but the loopback.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { FileOptions, Run } from "trapgate";
+import { endOfRun, runRooted } from "../support/guest.ts";
+import { debian, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { type NativeRun, runNative } from "../support/native.ts";
+
+export type Files = Readonly<Record<string, FileOptions>>;
+export const confined = debian("confined-amd64");
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** $1: the root folder, $2: more files, $3: an empty folder, $4: the script. */
+const enter = `
+mount -t tmpfs none "$3" && mkdir "$3/upper" "$3/work" "$3/root" &&
+mount -t overlay none -o "lowerdir=$2:$1,upperdir=$3/upper,workdir=$3/work" "$3/root" && cd "$3/root" && mkdir -p proc dev &&
+mount -t proc none proc && mount --rbind /dev dev && ip link set lo up &&
+exec env -i PATH=${PATH} chroot . sh -c "$4"`;
+const namespaces = ["--mount", "--net", "--pid", "--fork", "--ipc", "--uts", "--kill-child"];
+
+/** Root, who may mount overlays and make namespaces. */
+const unshares: Need = {
+  what: "root with unshare(1), ip(8) and overlayfs",
+  met:
+    process.getuid?.() === 0 &&
+    spawnSync("unshare", [...namespaces, "sh", "-c", "ip link set lo up && grep -q overlay /proc/filesystems"]).status === 0,
+};
+export const lacks = (tests: string): boolean =>
+  missing(tests, nativeX64, confined, debian("libseccomp-amd64"), debian("libseccomp-i386"), gcc32, unshares);
+
+const runOutside = (folder: string, files: Files, script: string): NativeRun => {
+  const more = join(folder, "more");
+  const place = join(folder, "place");
+  mkdirSync(more, { recursive: true });
+  mkdirSync(place, { recursive: true });
+  for (const [path, { content, mode = 0o644 }] of Object.entries(files)) {
+    mkdirSync(dirname(join(more, path)), { recursive: true });
+    writeFileSync(join(more, path), content, { mode });
+  }
+  return runNative("unshare", [...namespaces, "sh", "-c", enter, "sh", confined.path, more, place, script], {
+    env: { PATH: process.env["PATH"] ?? PATH },
+  });
+};
+
+export interface Both {
+  readonly native: NativeRun;
+  readonly inside: NativeRun;
+  readonly run: Run;
+}
+/** The script natively and inside. /tmp is there. */
+export const both = async (script: string, files: Files = {}): Promise<Both> => {
+  const folder = mkdtempSync(join(tmpdir(), "trapgate-programs-"));
+  try {
+    const whole = `mkdir -p -m 1777 /tmp; ${script}`;
+    const native = runOutside(folder, files, whole);
+    const run = await runRooted(confined.path, "/bin/sh", { args: ["-c", whole], files, timeout: 110, trace: { follow: true } });
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+    return { native, run, inside: { stdout: text(run.stdout.bytes), stderr: text(run.stderr.bytes), end: endOfRun(run) } };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** How often a filter was installed, by the trace. */
+export const filtersInstalled = ({ trace }: Run): number =>
+  trace.filter((line) => /\b(seccomp\(SECCOMP_SET_MODE_FILTER, .*|prctl\(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, .*)\) += 0$/.test(line))
+    .length;
+
+const built = new Map<64 | 32, Uint8Array>();
+/** confine.c with Debian's libseccomp, static. */
+export const confine = (bits: 64 | 32): FileOptions => {
+  const [set, triplet] =
+    bits === 64 ? (["libseccomp-amd64", "x86_64-linux-gnu"] as const) : (["libseccomp-i386", "i386-linux-gnu"] as const);
+  const { path } = debian(set);
+  const known = built.get(bits);
+  if (known) return { content: known, mode: 0o755 };
+  const folder = mkdtempSync(join(tmpdir(), "trapgate-confine-"));
+  try {
+    const to = join(folder, "confine");
+    const source = join(top, "test", "programs", "confine.c");
+    const library = join(path, "usr", "lib", triplet, "libseccomp.a");
+    execFileSync("gcc", [`-m${bits}`, "-O1", "-static", "-I", join(path, "usr", "include"), "-o", to, source, library]);
+    const content = readFileSync(to);
+    built.set(bits, content);
+    return { content, mode: 0o755 };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
