@@ -5,7 +5,7 @@ import { fpuActions } from "./fpu/act.ts";
 import { cpuid, type Model } from "./model.ts";
 import type { ActName } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
-import { at, R, type State, vector } from "./state.ts";
+import { at, EF, R, STATUS_FLAGS, type State, vector } from "./state.ts";
 
 /** What actions may touch of the CPU. */
 export interface Machine {
@@ -17,6 +17,8 @@ export interface Machine {
   readonly model: Model;
   timeStamp(): bigint;
   timeStampDisabled: boolean;
+  /** 64 random bits; undefined: the machine has no source of them. */
+  random: (() => bigint) | undefined;
   raise(vector: number, error: number): number;
   /** Byte address of guest bytes at a linear address, checked for reading or writing; after writing call commitLinear with it. */
   readLinear(address: number, bytes: number): number;
@@ -80,6 +82,12 @@ export const actions: Record<ActName, Action> = {
     m.state.u64[R.ax] = t & 0xffff_ffffn;
     m.state.u64[R.dx] = (t >> 32n) & 0xffff_ffffn;
     if (a) m.state.u64[R.cx] = 0n;
+    return 0;
+  },
+  /** RDRAND, RDSEED. Without a source, zeros and CF = 0, which programs must expect. SDM Vol. 1 7.3.17 */
+  random: (m) => {
+    m.state.u64[at.answer >> 3] = m.random?.() ?? 0n;
+    m.flags = (m.flags & ~STATUS_FLAGS) | (m.random ? EF.CF : 0);
     return 0;
   },
   // a: selector. The answer is -1 if it cannot be used so.

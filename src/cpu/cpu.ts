@@ -60,6 +60,7 @@ export class Cpu implements CodeWatch, Machine {
   /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
+  random: (() => bigint) | undefined;
   /** Instructions granted to generated code in the current `run`. */
   #limit = 0;
   /** What generated code has not been given yet of the current `run`. */

@@ -9,7 +9,7 @@ export interface RoutineType {
 /** Actions (act.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
 // biome-ignore format: table
 export const actNames = [
-  "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "enter",
+  "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "random", "enter",
   "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor",
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorDoor",
 ] as const;

@@ -197,6 +197,7 @@ export const simd = {
   "v128.bitselect": { opcode: vector + 0x52, params: [v128, v128, v128], result: v128, meaning: (a: bigint, b: bigint, c: bigint) => (a & c) | (b & u(128, ~c)) },
   "v128.any_true": test(0x53, (a) => (a === 0n ? 0n : 1n)),
 
+  "i8x16.popcnt": each(0x62, 8, (a) => BigInt(a.toString(2).replaceAll("0", "").length)),
   "i8x16.abs": each(0x60, 8, abs(8)), "i16x8.abs": each(0x80, 16, abs(16)), "i32x4.abs": each(0xa0, 32, abs(32)),
   "i32x4.all_true": test(0xa3, allTrue(32)), "i64x2.all_true": test(0xc3, allTrue(64)),
   "i8x16.bitmask": test(0x64, bitmask(8)), "i32x4.bitmask": test(0xa4, bitmask(32)), "i64x2.bitmask": test(0xc4, bitmask(64)),

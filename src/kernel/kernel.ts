@@ -91,6 +91,7 @@ export class Kernel {
     this.vdso = options.vdso;
     this.randomizeLayout = options.randomizeLayout ?? true;
     this.random = new Random(options.seed ?? 0);
+    processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
     this.bootTime = options.bootTime ?? 1_735_689_600;
     this.hostname = options.hostname ?? "trapgate";
     this.scheduler = new Scheduler(this);

@@ -15,6 +15,8 @@ export interface Processor {
   /** What RDTSC reads, and whether it may (CR4.TSD). */
   timeStamp: () => bigint;
   timeStampDisabled: boolean;
+  /** What RDRAND and RDSEED read. */
+  random: (() => bigint) | undefined;
   /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
   run(limit: number): Exit;
   setAddressSpace(mmu: Mmu): void;

@@ -27,6 +27,7 @@ export class ScriptedProcessor implements Processor {
   instructions = 0;
   timeStamp = (): bigint => 0n;
   timeStampDisabled = false;
+  random = undefined;
   readonly script: (() => Exit)[] = [];
 
   constructor(memory: WebAssembly.Memory) {

@@ -11,16 +11,16 @@ const features = {
     F.RDPMC, F.RDTSCP, F.SEP, F.SYSCALL, F.PREFETCHW, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
   ],
   /** Integer instructions that came later, up to x86-64-v3. */
-  bits: [F.POPCNT, F.LZCNT, F.BMI1, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB],
+  bits: [F.POPCNT, F.LZCNT, F.BMI1, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB, F.RDRAND, F.RDSEED, F.RDPID],
   x87: [F.FPU, F.FPU287, F.FPU387, F.CMOV, F.SSE3],
   mmx: [F.MMX],
   sse: [F.SSE, F.SSE2, F.FXSR, F.MMX],
-  sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.AES, F.PCLMULQDQ, F.SHA],
+  sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.SSE4A, F.AES, F.PCLMULQDQ, F.SHA, F.GFNI],
   avx: [F.BMI1, F.BMI2, F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.XSAVE],
 } as const;
 export type Scope = keyof typeof features;
 /** Scopes whose instructions have no rows yet. */
-export const later: ReadonlySet<string> = new Set<Scope>(["sse4", "avx"]);
+export const later: ReadonlySet<string> = new Set<Scope>(["avx"]);
 export const scopes = Object.keys(features) as readonly Scope[];
 
 const sets = new Map<Scope, ReadonlySet<number>>(scopes.map((s) => [s, new Set<number>(features[s])]));

@@ -13,3 +13,5 @@ export { f2xm1 } from "./transcendental/exponential";
 export { fyl2x, fyl2xp1 } from "./transcendental/logarithm";
 export { fpatan } from "./transcendental/arctangent";
 export { crc32c } from "./crc";
+export { aes_decrypt, aes_decrypt_last, aes_encrypt, aes_encrypt_last, aes_substitute, aes_unmix, galois_inverse } from "./galois";
+export { carryless_high, carryless_low } from "./carryless";

@@ -1,5 +1,6 @@
 // All instruction rows. Their order is the numbering of forms; nothing else depends on it.
 import type { Row } from "../row.ts";
+import { aes } from "./aes.ts";
 import { alu } from "./alu.ts";
 import { bcd } from "./bcd.ts";
 import { bits } from "./bit.ts";
@@ -7,16 +8,19 @@ import { branches } from "./branch.ts";
 import { exchange } from "./exchange.ts";
 import { extensions } from "./extension.ts";
 import { flags } from "./flag.ts";
+import { galois } from "./galois.ts";
 import { move } from "./mov.ts";
 import { multiply } from "./multiply.ts";
 import { packed } from "./packed.ts";
 import { packedOrder } from "./packed-order.ts";
 import { segments } from "./segment.ts";
+import { sha } from "./sha.ts";
 import { shifts } from "./shift.ts";
 import { sseArithmetic } from "./sse-arithmetic.ts";
 import { sseCompare } from "./sse-compare.ts";
 import { sseConvert } from "./sse-convert.ts";
 import { sseMoves } from "./sse-move.ts";
+import { sse4a } from "./sse4a.ts";
 import { sse41 } from "./sse41.ts";
 import { sse42 } from "./sse42.ts";
 import { ssse3 } from "./ssse3.ts";
@@ -54,4 +58,8 @@ export const rows: readonly Row[] = [
   ...ssse3,
   ...sse41,
   ...sse42,
+  ...sse4a,
+  ...aes,
+  ...sha,
+  ...galois,
 ];

@@ -2,9 +2,7 @@
 import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
-import { bytesOf, laneMask, mmx, order16, order32, two } from "./vector.ts";
-
-type Vector2 = <V>(o: Ops<V>, a: V, b: V) => V;
+import { bytesOf, laneMask, mmx, order16, order32, two, type Vector2 } from "./vector.ts";
 
 /** Lanes of a and b in turns, from lane `first`; of a whole vector, or of MMX registers in vectors. */
 const interleave = (w: number, first: number): Vector2 => {

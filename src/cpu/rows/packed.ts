@@ -1,11 +1,9 @@
 // Packed integers: MMX, and SSE2 with the same meaning on twice the width. SDM Vol. 2: PADD… PSUB… PMUL… PMADDWD PSADBW PAVG PMIN PMAX
 // PCMP… PAND PANDN POR PXOR, PSLL PSRL PSRA.
-import type { Meaning, Ops } from "../ops.ts";
+import type { Meaning } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
-import { identity, mmx, simd2, sisters, two } from "./vector.ts";
-
-type Vector2 = <V>(o: Ops<V>, a: V, b: V) => V;
+import { identity, mmx, simd2, sisters, two, type Vector2 } from "./vector.ts";
 
 /** Low lanes of 32 bits, brought together. */
 const evenDwords = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];

@@ -2,9 +2,8 @@
 import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
-import { bytesOf, identity, mmx, one, two } from "./vector.ts";
+import { bytesOf, identity, mmx, one, two, type Vector2 } from "./vector.ts";
 
-type Vector2 = <V>(o: Ops<V>, a: V, b: V) => V;
 const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
 
 /** Rows whose meaning depends on the width of the register. */

@@ -53,6 +53,10 @@ const bound: Meaning = (o, i) => {
   const outside = o.or(o.ltS(index, o.sext(lower, i.w)), o.ltS(o.sext(upper, i.w), index));
   o.when(outside, () => o.fault(vector.BR));
 };
+const random: Meaning = (o, i) => {
+  o.act("random");
+  o.set(0, o.zext(o.field("answer"), i.w));
+};
 const enter: Meaning = (o, i) => o.act("enter", o.get(0), o.or(o.get(1), o.imm(i.w << 16)));
 
 const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
@@ -79,6 +83,10 @@ export const system: readonly Row[] = [
   row("cpuid", "0F A2", (o) => o.act("cpuid")),
   row("rdtsc", "0F 31", (o) => o.act("rdtsc")),
   row("rdtscp", "0F 01 F9", (o) => o.act("rdtsc", o.imm(1))),
+  row("rdrand", "NFx 0F C7 /6 Rv", random, { feature: "rdrand" }),
+  row("rdseed", "NFx 0F C7 /7 Rv", random, { feature: "rdseed" }),
+  // IA32_TSC_AUX is 0, as RDTSCP shows it.
+  row("rdpid", "F3 0F C7 /7 Ry", (o) => o.set(0, o.imm(0)), { size64: "force", feature: "rdpid" }),
   row("xlatb", "D7", xlat, { addressed: true }),
   row("enter", "C8 Iw,Ib", enter, { size64: "default", context: true }),
   row("bound", "62 Gv,Ma", bound, { only: "not64", ends: true }),

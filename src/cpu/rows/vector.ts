@@ -29,16 +29,19 @@ export const sisters = (name: string, opcode: string, does: Meaning): readonly R
   row(name, `66 0F ${opcode} Vx,Wx`, does),
 ];
 
+export type Vector1 = <V>(o: Ops<V>, a: V) => V;
+export type Vector2 = <V>(o: Ops<V>, a: V, b: V) => V;
+
 /** dst = f(dst, src). */
 export const two =
-  (f: <V>(o: Ops<V>, a: V, b: V) => V): Meaning =>
+  (f: Vector2): Meaning =>
   (o) => {
     const b = o.get(1);
     const a = o.get(0);
     o.set(0, f(o, a, b));
   };
 export const one =
-  (f: <V>(o: Ops<V>, a: V) => V): Meaning =>
+  (f: Vector1): Meaning =>
   (o) =>
     o.set(0, f(o, o.get(1)));
 export const simd2 = (name: SimdName): Meaning => two((o, a, b) => o.simd(name, a, b));
