@@ -177,9 +177,11 @@ export class Cpu implements CodeWatch, Machine {
   #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
     // Not canonical, or beyond a flat segment's limit of 4 GiB: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3.
     // Negative: the kernel's half, never ours.
-    const context = contexts[this.state.u32[at.context >> 2] as number];
-    const end = context!.mode !== 64 && context!.flat ? 0x1_0000_0000 : USER_END;
-    const outside = address + bytes > end || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
+    // What wraps around at 4 GiB by its segment's base is within the limit.
+    const context = contexts[this.state.u32[at.context >> 2] as number]!;
+    const beyond = address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
+    const outside =
+      beyond || address + bytes > USER_END || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
@@ -230,7 +232,7 @@ export class Cpu implements CodeWatch, Machine {
   /** Base of fs or gs if the instruction in progress names one: AMD wants the offset in it to be canonical too. */
   #overrideBase(rec: number): number {
     const d = this.#inProgress(rec);
-    return d && d.segment >= S.fs ? this.state.segBase(d.segment) : 0;
+    return d && d.segment >= S.fs ? Number(this.state.i64[(at.segBase >> 3) + d.segment]) : 0;
   }
   /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
   #stackAccess(rec: number, address: number): boolean {
