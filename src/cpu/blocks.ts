@@ -511,8 +511,14 @@ export const registerOffset = (d: Decoded, n: number): number => {
       return gpr(d.reg);
     case "opreg":
       return gpr(d.opreg);
+    case "vreg":
+      return gpr(d.vvvv);
     case "xmm":
       return at.ymm + d.reg * 32;
+    case "xmmH":
+      return at.ymm + d.vvvv * 32;
+    case "xmmL":
+      return at.ymm + ((d.immLo >> 4) & (d.mode === 64 ? 15 : 7)) * 32;
     case "xmmrm":
     case "xmmU":
       return at.ymm + d.rm * 32;

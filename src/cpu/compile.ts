@@ -8,7 +8,7 @@ import { type SimdName, simd } from "./simd.ts";
 import { at, type Field, fieldWidth, STATUS_FLAGS } from "./state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "./wasm.ts";
 
-const zeroVector = node(wt.v128, op.v128const, [], new Uint8Array(16));
+export const zeroVector = node(wt.v128, op.v128const, [], new Uint8Array(16));
 /** The lanes of w bits: opcodes of splat, unsigned extract and replace, and the type that they take. */
 const laneOps = {
   8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 },
@@ -143,9 +143,9 @@ export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
 
 /** An access as generated code tells of it (mmu.ts). */
-export const accessWord = (how: Access, address: Node, bytes: number, isAligned: boolean): Node => {
-  if (!isAligned) return i32c(how);
-  const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(Math.min(bytes, 16) - 1)]);
+export const accessWord = (how: Access, address: Node, alignment: number): Node => {
+  if (alignment === 1) return i32c(how);
+  const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(alignment - 1)]);
   return node(wt.i32, op.i32or, [node(wt.i32, op.i32shl, [by, i32c(misalignedBy)]), i32c(how)]);
 };
 
@@ -281,7 +281,7 @@ export abstract class Compiler {
 
   // Memory. A linear address goes through the TLB inline; what misses goes to JavaScript, which returns where the bytes are:
   // in the frame, or in the scratch page if the access crosses a page or writes to code (then `commit` brings them home).
-  translate(linear: Node, bits: number, how: Access, isAligned = false): Node {
+  translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
     const b = this.body;
     const bytes = bits >> 3;
     const a = linear.op === op.localGet ? linear : b.bind(linear);
@@ -292,7 +292,7 @@ export abstract class Compiler {
       node(wt.i32, op.i64eq, [
         node(wt.i64, op.i64load, [entry], layout.tlb + tag),
         // An aligned access cannot cross a page; the low bits of one that is not aligned make the tag differ.
-        isAligned
+        alignment > 1
           ? pure.and(a, pure.imm(-4096 | (bytes - 1)))
           : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
       ]),
@@ -300,7 +300,7 @@ export abstract class Compiler {
     );
     b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
     b.else();
-    this.miss(p, a, bytes, accessWord(how, a, bytes, isAligned));
+    this.miss(p, a, bytes, accessWord(how, a, alignment));
     b.end();
     return localGet(wt.i32, p);
   }
@@ -309,8 +309,8 @@ export abstract class Compiler {
     const args = [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how, this.record(), this.budget()];
     this.body.set(p, node(wt.i32, op.call, args, this.runtime.miss));
   }
-  readAt(pointer: Node, w: number): Node {
-    return this.body.bind(loadAt(pointer, w));
+  readAt(pointer: Node, w: number, offset = 0): Node {
+    return this.body.bind(loadAt(pointer, w, offset));
   }
   /** Store at a byte address. */
   storeAt(pointer: Node, w: number, v: Node): void {
@@ -318,8 +318,16 @@ export abstract class Compiler {
     else this.body.store(storeOp[w]!, pointer, as(wt.i64, v), 0);
   }
   writeAt(pointer: Node, w: number, v: Node): void {
-    const b = this.body;
     this.storeAt(pointer, w, v);
+    this.commitAt(pointer);
+  }
+  writeWideAt(pointer: Node, low: Node, high: Node): void {
+    this.body.store(op.v128store, pointer, as(wt.v128, low), 0);
+    this.body.store(op.v128store, pointer, as(wt.v128, high), 16);
+    this.commitAt(pointer);
+  }
+  protected commitAt(pointer: Node): void {
+    const b = this.body;
     b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.routines)]), false);
     b.expr(node(wt.i32, op.call, [], this.runtime.commit));
     b.end();

@@ -22,6 +22,8 @@ export class Decoded {
   lock = false;
   prefix66 = false;
   rex = 0;
+  /** VEX.vvvv, not inverted: the register it names, or 0. */
+  vvvv = 0;
   modrm = 0;
   /** The byte itself (modrm is 0xff where the row names the whole byte). */
   modrmByte = 0;
@@ -59,15 +61,18 @@ export type DecodeResult = "ok" | "undefined" | "more" | "long";
 type Slot = readonly Row[];
 export interface DecodeTables {
   readonly maps: readonly (readonly (Slot | undefined)[])[];
+  /** The same of rows with VEX. */
+  readonly vex: readonly (readonly (Slot | undefined)[])[];
 }
 
 /** Index the rows by opcode map and opcode. */
 export const decodeTables = (rows: readonly Row[]): DecodeTables => {
   const maps: (Row[] | undefined)[][] = [[], [], [], []];
+  const vex: (Row[] | undefined)[][] = [[], [], [], []];
   for (const r of rows) {
     const span = r.operands.some((o) => o.kind === "opreg") ? 8 : 1;
     for (let i = 0; i < span; i++) {
-      const slot = maps[r.map]!;
+      const slot = (r.vex ? vex : maps)[r.map]!;
       (slot[r.opcode + i] ??= []).push(r);
     }
   }
@@ -78,8 +83,13 @@ export const decodeTables = (rows: readonly Row[]): DecodeTables => {
     (r.rexW || r.rexB === false ? 1 : 0) +
     (r.digit === undefined ? 0 : 1);
   for (const map of maps) for (const slot of map) slot?.sort((a, b) => weight(b) - weight(a));
-  return { maps };
+  return { maps, vex };
 };
+
+/** VEX.pp. */
+const vexPrefixes = ["none", "66", "F3", "F2"] as const;
+const hasGeneral = (r: Row): boolean =>
+  r.operands.some((o) => o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "vreg");
 
 // Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
 const rm16: readonly (readonly [number, number])[] = [
@@ -181,6 +191,13 @@ export class Decoder {
       rex = 0;
     }
     let map = 0;
+    d.vvvv = 0;
+    if (byte === 0xc4 || byte === 0xc5) {
+      if (this.#at >= this.#end) return "more";
+      // Outside 64-bit mode these are LES and LDS, unless the byte after them would name a register for memory.
+      if (mode === 64 || (code[this.#at] as number) >= 0xc0)
+        return this.#vex(d, ip, byte, segment, p67, p66 || pRep !== rep.none || lock || rex !== 0);
+    }
     if (byte === 0x0f) {
       if (this.#at >= this.#end) return "more";
       byte = code[this.#at++] as number;
@@ -237,8 +254,58 @@ export class Decoder {
           : (mode === 32) !== (p66 && !mandatory66)
             ? 32
             : 16;
-    d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
     d.opreg = (byte & 7) | ((rex & 1) << 3);
+    return this.#operands(d, row, ip, modrm, p67);
+  }
+
+  /** The VEX prefix, and the opcode after it. SDM Vol. 2A 2.3.5. `refused`: after a prefix that it must not come after. */
+  #vex(d: Decoded, ip: number, first: number, segment: number, p67: boolean, refused: boolean): DecodeResult {
+    if (refused) return "undefined";
+    const code = this.#code;
+    const long = first === 0xc4;
+    const { mode } = d;
+    if (this.#at + (long ? 3 : 2) > this.#end) return "more";
+    const p1 = code[this.#at++] as number;
+    const p2 = long ? (code[this.#at++] as number) : p1 & 0x7f;
+    const opcode = code[this.#at++] as number;
+    const map = long ? p1 & 0x1f : 1;
+    const w = long ? p2 >> 7 : 0;
+    const slot = map > 3 ? undefined : this.#tables.vex[map]?.[opcode];
+    if (!slot) return "undefined";
+    const modrm = this.#at < this.#end ? (code[this.#at] as number) : -1;
+    const prefix = vexPrefixes[p2 & 3];
+    const l = (p2 >> 2) & 1;
+    let row: Row | undefined;
+    for (const r of slot) {
+      if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
+      if (r.prefix !== prefix || (r.vex?.l !== undefined && r.vex.l !== l)) continue;
+      // Outside 64-bit mode there are no wide general registers that W could ask for.
+      if (r.vex?.w !== undefined && r.vex.w !== (mode !== 64 && r.wCounts !== true && hasGeneral(r) ? 0 : w)) continue;
+      if (r.hasModrm && modrm < 0) return "more";
+      if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
+      if (r.hasModrm && !modAllowed(r, modrm >= 0xc0)) continue;
+      row = r;
+      break;
+    }
+    if (!row) return "undefined";
+    const vvvv = (~p2 >> 3) & 15;
+    if (vvvv !== 0 && !row.operands.some((o) => o.kind === "xmmH" || o.kind === "vreg")) return "undefined";
+    d.vvvv = mode === 64 ? vvvv : vvvv & 7;
+    d.row = row;
+    d.segment = segment;
+    d.prefix66 = false;
+    d.rep = rep.none;
+    d.lock = false;
+    // R, X and B are inverted; two bytes hold R alone.
+    d.rex = mode === 64 ? 0x40 | (w << 3) | (long ? (~p1 >> 5) & 7 : (~p1 >> 5) & 4) : 0;
+    d.size = d.rex & 8 ? 64 : 32;
+    return this.#operands(d, row, ip, modrm, p67);
+  }
+
+  /** What follows the opcode. */
+  #operands(d: Decoded, row: Row, ip: number, modrm: number, p67: boolean): DecodeResult {
+    const { mode, rex, lock } = d;
+    d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
     d.modrm = 0xc0;
     d.base = noRegister;
     d.index = noRegister;
@@ -329,7 +396,8 @@ export class Decoder {
   }
 
   #immediate(d: Decoded, o: Operand): boolean {
-    if (o.kind !== "imm" && o.kind !== "simm" && o.kind !== "rel" && o.kind !== "far" && o.kind !== "moffs") return true;
+    if (o.kind !== "imm" && o.kind !== "simm" && o.kind !== "rel" && o.kind !== "far" && o.kind !== "moffs" && o.kind !== "xmmL")
+      return true;
     if (o.kind === "far") {
       const n = d.size === 16 ? 2 : 4;
       if (this.#at + n + 2 > this.#end) return false;
@@ -345,7 +413,7 @@ export class Decoder {
       d.disp = n === 8 ? this.#int(4) * 0x1_0000_0000 + lo : lo;
       return true;
     }
-    const n = o.widths[sizeIndex(d.size)] >> 3;
+    const n = o.kind === "xmmL" ? 1 : o.widths[sizeIndex(d.size)] >> 3;
     if (this.#at + n > this.#end) return false;
     const lo = this.#int(Math.min(n, 4));
     const hi = n === 8 ? this.#int(4) : lo >> 31;

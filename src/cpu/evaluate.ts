@@ -6,7 +6,7 @@ import type { Cpu } from "./cpu.ts";
 import { type Decoded, noRegister } from "./decode.ts";
 import { type Exit, exit, leave } from "./exit.ts";
 import { assemble, change, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
-import { isAligned, isMemoryOperand, operandWidth } from "./form.ts";
+import { alignmentOf, isMemoryOperand, operandWidth } from "./form.ts";
 import { type Access, access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
 import type { ActName } from "./routine-types.ts";
@@ -170,6 +170,15 @@ export class Evaluator implements Ops<bigint> {
         return this.#register(this.#offset(n), w);
     }
   }
+  wide(n: number): readonly [bigint, bigint] {
+    const v = this.get(n);
+    return [u(128, v), v >> 128n];
+  }
+  setWide(n: number, low: bigint, high: bigint): void {
+    const v = u(128, low) | (high << 128n);
+    if (this.#form.memory(n)) this.#write(this.#linearOperand(n, access.write), 256, v);
+    else this.#setRegister(this.#offset(n), 256, v);
+  }
   rmw(n: number): bigint {
     const w = this.#form.widths[n]!;
     if (!this.#form.memory(n)) return this.get(n);
@@ -181,6 +190,7 @@ export class Evaluator implements Ops<bigint> {
     if (this.#form.memory(n)) return this.#write(this.#target ?? this.#linearOperand(n, access.write), w, v);
     const { kind } = this.#d.row.operands[n]!;
     if (kind.startsWith("mm")) this.#setRegister(this.#offset(n) + 8, 16, 0xffffn);
+    if (kind.startsWith("xmm") && this.#d.row.vex) return this.#setRegister(this.#offset(n), 256, u(128, v));
     this.#setRegister(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
   }
   reg(r: number, w: Width): bigint {
@@ -217,15 +227,15 @@ export class Evaluator implements Ops<bigint> {
       this.address(n),
       this.#form.widths[n]!,
       how,
-      isAligned(this.#d.row, this.#d.row.operands[n]!),
+      alignmentOf(this.#d.row, this.#d.row.operands[n]!),
     );
   }
-  #linear(segment: number, offset: bigint, w: number, how: Access, aligned = false): bigint {
+  #linear(segment: number, offset: bigint, w: number, how: Access, alignment = 1): bigint {
     const st = this.#s;
     const flat = this.#d.mode === 64 && segment < S.fs;
     const linear = u(this.#d.mode === 64 ? 64 : 32, offset + (flat ? 0n : (st.u64[(at.segBase >> 3) + segment] as bigint)));
     // Before any other fault.
-    if (aligned && linear % BigInt(Math.min(w / 8, 16)) !== 0n) this.fault(vector.GP);
+    if (linear % BigInt(alignment) !== 0n) this.fault(vector.GP);
     if (this.#d.mode !== 64 && st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
     return linear;
   }
@@ -278,6 +288,12 @@ export class Evaluator implements Ops<bigint> {
   }
   setXmm(r: number, v: bigint): void {
     this.#setRegister(at.ymm + r * 32, 128, v);
+  }
+  upper(r: number): bigint {
+    return this.#register(at.ymm + r * 32 + 16, 128);
+  }
+  setUpper(r: number, v: bigint): void {
+    this.#setRegister(at.ymm + r * 32 + 16, 128, v);
   }
   splat(w: 8 | 16 | 32 | 64, v: bigint): bigint {
     return joined(

@@ -60,9 +60,11 @@ export class HandlerForm implements Form {
 export const isMemoryOperand = (o: Operand): boolean =>
   o.kind === "rm" || o.kind === "mem" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
 
-/** Must this operand, if it is memory, be aligned to 16 bytes? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
-export const isAligned = (row: Row, o: Operand): boolean =>
-  row.unaligned !== true && (o.widths[0] === 128 || o.spec === "Mfx") && isMemoryOperand(o);
+/** To how many bytes must this operand, if it is memory, be aligned? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
+export const alignmentOf = (row: Row, o: Operand): number => {
+  if (!isMemoryOperand(o) || (row.vex ? row.aligned !== true : row.unaligned === true)) return 1;
+  return o.widths[0] === 128 || o.spec === "Mfx" ? 16 : o.widths[0] === 256 ? 32 : 1;
+};
 
 /** Operand size of an instruction: 8 for rows on bytes, else the prefixes'. */
 export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {

@@ -12,9 +12,10 @@ import {
   pure,
   type Runtime,
   truth,
+  zeroVector,
 } from "./compile.ts";
 import { leave } from "./exit.ts";
-import { formKeys, formsOf, type HandlerForm, isAligned } from "./form.ts";
+import { alignmentOf, formKeys, formsOf, type HandlerForm } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access } from "./mmu.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
@@ -78,6 +79,10 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
     return this.body.bind(loadAt(this.#offset(n), w));
   }
+  wide(n: number): readonly [Node, Node] {
+    const at = this.form.memory(n) ? this.#translateOperand(n, access.read) : this.#offset(n);
+    return [this.readAt(at, 128), this.readAt(at, 128, 16)];
+  }
   rmw(n: number): Node {
     if (!this.form.memory(n)) return this.get(n);
     const w = this.form.widths[n]!;
@@ -89,7 +94,18 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     if (this.form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(n, access.write), w, v);
     const { kind } = this.#operand(n);
     if (kind.startsWith("mm")) this.body.store(op.i32store16, this.#offset(n), i32c(0xffff), 8);
+    if (kind.startsWith("xmm") && this.form.row.vex) return this.#putWide(this.#offset(n), v, zeroVector);
     this.#put(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
+  }
+  setWide(n: number, low: Node, high: Node): void {
+    if (this.form.memory(n)) this.writeWideAt(this.#translateOperand(n, access.write), low, high);
+    else this.#putWide(this.#offset(n), low, high);
+  }
+  #putWide(offset: Node, low: Node, high: Node): void {
+    // A value may still have to be computed from what is overwritten.
+    const upper = this.let("high", high);
+    this.body.store(op.v128store, offset, as(wt.v128, low), 0);
+    this.body.store(op.v128store, offset, as(wt.v128, upper), 16);
   }
   #put(offset: Node, w: number, v: Node): void {
     const b = this.body;
@@ -109,6 +125,12 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   setXmm(r: number, v: Node): void {
     this.#put(i32c(at.ymm + r * 32), 128, v);
   }
+  upper(r: number): Node {
+    return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32 + 16));
+  }
+  setUpper(r: number, v: Node): void {
+    this.#put(i32c(at.ymm + r * 32 + 16), 128, v);
+  }
 
   // Addresses.
   #memoryOffset(): Node {
@@ -124,13 +146,13 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(this.#memoryOffset());
   }
   #translateOperand(n: number, how: 0 | 1): Node {
-    return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, isAligned(this.form.row, this.#operand(n)));
+    return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
   }
   #linearOperand(n: number, how: 0 | 1): Node {
     const kind = this.form.memoryKind;
     const offset = this.body.bind(this.#memoryOffset());
     if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
-    return this.#throughSegment(offset, this.form.widths[n]!, how, isAligned(this.form.row, this.#operand(n)));
+    return this.#throughSegment(offset, this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
   }
   linear(n: number, write: boolean): Node {
     return this.body.bind(this.#linearOperand(n, write ? access.write : access.read));
@@ -140,11 +162,11 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
   }
   /** Through the segment that the record names: the override, or the default of the base register. */
-  #throughSegment(offset: Node, w: number, how: 0 | 1, isAligned = false): Node {
+  #throughSegment(offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
     const segment = this.body.bind(recordField(op.i32load8u, record.segment));
-    return this.#segmented(segment, offset, w, how, isAligned);
+    return this.#segmented(segment, offset, w, how, alignment);
   }
-  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1, isAligned = false): Node {
+  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
     const b = this.body;
     const base = node(wt.i64, op.i64load, [node(wt.i32, op.i32shl, [segment, i32c(3)])], at.segBase);
     const linear = pure.add(base, offset);
@@ -154,14 +176,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
         node(
           wt.i32,
           op.call,
-          [
-            segment,
-            node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]),
-            i32c(w >> 3),
-            accessWord(how, linear, w >> 3, isAligned),
-            rec,
-            left,
-          ],
+          [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), accessWord(how, linear, alignment), rec, left],
           this.runtime.checkSegment,
         ),
       );

@@ -38,7 +38,7 @@ export const record = {
   r1: 6,
   /** u32 over r0 and r1: a direct branch's target record, 0 while unknown. */
   link: 4,
-  /** u16 each: base and index register of the memory operand (at.zero if absent); a third register operand takes `index`. */
+  /** u16 each: base and index register of the memory operand (at.zero if absent); without one, a third and a fourth register operand. */
   base: 8,
   index: 10,
   /** u8: shift count of the index. */
@@ -50,6 +50,6 @@ export const record = {
   /** i64: displacement, or a branch's target. */
   disp: 16,
   /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32.
-   *  Of a `located` row: its own address in bits 0 to 47, the modrm byte above, the memory operand's segment above that. */
+   *  A register that an immediate names: u16. Of a `located` row: its own address in bits 0 to 47, the modrm byte above, the memory operand's segment above that. */
   imm: 24,
 } as const;

@@ -47,7 +47,11 @@ export interface Ops<V> {
   get(n: number): V;
   /** The same, of an operand that the instruction will write: a fault of the write comes here. */
   rmw(n: number): V;
+  /** With VEX, a vector register's upper bits become 0: up to 128 from v, and from 128 on. */
   set(n: number, v: V): void;
+  /** The halves of an operand of 256 bits. */
+  wide(n: number): readonly [low: V, high: V];
+  setWide(n: number, low: V, high: V): void;
   /** Effective address of memory operand n: an offset in its segment, cut to the address size. */
   address(n: number): V;
   /** The same as a linear address, its segment checked for an access of the operand's width. */
@@ -114,6 +118,9 @@ export interface Ops<V> {
   /** Vector registers by number. */
   xmm(r: number): V;
   setXmm(r: number, v: V): void;
+  /** Their bits 255:128. */
+  upper(r: number): V;
+  setUpper(r: number, v: V): void;
   splat(w: 8 | 16 | 32 | 64, v: V): V;
   /** Lane n of w bits; the vector with that lane replaced. */
   lane(a: V, w: 8 | 16 | 32 | 64, n: number): V;

@@ -11,7 +11,9 @@ export type OperandKind =
   | "xmmrm"
   | "xmm"
   | "xmmU"
-  | "xmmH" // W, V, U, H (VEX.vvvv)
+  | "xmmH"
+  | "xmmL" // W, V, U, H (VEX.vvvv), L (bits 7:4 of an immediate)
+  | "vreg" // B: a general register by VEX.vvvv
   | "mmrm"
   | "mm"
   | "mmN" // Q, P, N
@@ -60,6 +62,10 @@ export interface Attributes {
   readonly addressed?: true;
   /** A 128-bit memory operand need not be aligned. Otherwise it must be. SDM Vol. 1 4.1.1, Vol. 2A 2.4 */
   readonly unaligned?: true;
+  /** With VEX the other way round: a vector in memory must be aligned. SDM Vol. 1 14.9 */
+  readonly aligned?: true;
+  /** VEX.W counts outside 64-bit mode too, though it asks for a general register that is not there: AMD. */
+  readonly wCounts?: true;
   /** modrm.mod is not looked at: always a register (MOV of a control or debug register). */
   readonly registerOnly?: true;
   /** Ends a block: control does not fall through to the next record unseen. */
@@ -74,9 +80,17 @@ export interface Attributes {
   readonly feature?: string;
 }
 
+/** VEX.L and VEX.W; undefined where they are ignored (LIG, WIG). SDM Vol. 2A 3.1.1.2 */
+export interface Vex {
+  readonly l: 0 | 1 | undefined;
+  readonly w: 0 | 1 | undefined;
+}
+
 export interface Row extends Attributes {
   readonly name: string;
   readonly encoding: string;
+  /** Encoded with a VEX prefix, which holds `map` and `prefix`. */
+  readonly vex: Vex | undefined;
   readonly map: 0 | 1 | 2 | 3; // one-byte, 0F, 0F38, 0F3A
   readonly opcode: number;
   readonly prefix: Prefix | undefined;
@@ -126,6 +140,8 @@ const letters: Record<string, OperandKind> = {
   V: "xmm",
   U: "xmmU",
   H: "xmmH",
+  L: "xmmL",
+  B: "vreg",
   Q: "mmrm",
   P: "mm",
   N: "mmN",
@@ -164,7 +180,8 @@ const namedRegisters: Record<string, readonly [number, number, number]> = {
   XMM0: sizes["x"]!,
 };
 
-const parseOperand = (spec: string): Operand => {
+/** `wide`: of a VEX.256 row, whose vectors (x, ps, pd) have 256 bits. */
+const parseOperand = (spec: string, wide: boolean): Operand => {
   const fixed = fixedNames[spec];
   const named = namedRegisters[spec];
   if (named) return { kind: "named", widths: named, register: 0, spec };
@@ -173,7 +190,8 @@ const parseOperand = (spec: string): Operand => {
   if (spec === "ST") return { kind: "st", widths: [80, 80, 80], register: 0, spec };
   if (spec === "STi") return { kind: "sti", widths: [80, 80, 80], register: 0, spec };
   const kind = letters[spec[0]!];
-  const widths = spec.length === 1 ? sizes["w"] : sizes[spec.slice(1)];
+  const size = spec.length === 1 ? "w" : spec.slice(1);
+  const widths = sizes[wide && (size === "x" || size === "ps" || size === "pd") ? "qq" : size];
   if (!kind || !widths) throw new Error(`row operand ${spec}`);
   return { kind, widths, register: 0, spec };
 };
@@ -195,10 +213,22 @@ const hasModrmOperand = new Set<OperandKind>([
   "sti",
 ]);
 
+const vexMaps: Readonly<Record<string, 1 | 2 | 3>> = { "0F": 1, "0F38": 2, "0F3A": 3 };
+const vexLengths: Readonly<Record<string, Vex["l"]>> = { 128: 0, L0: 0, LZ: 0, 256: 1, LIG: undefined };
+const vexWs: Readonly<Record<string, Vex["w"]>> = { W0: 0, W1: 1, WIG: undefined };
+
+/** "VEX.256.66.0F38.W0": length, mandatory prefix, map and W, in this order. SDM Vol. 2A 3.1.1.2 */
+const parseVex = (word: string): { vex: Vex; prefix: Prefix; map: 1 | 2 | 3 } => {
+  const [, l = "", prefix = "", map = "", w = ""] = word.split(".");
+  if (!(l in vexLengths) || !["NP", "66", "F3", "F2"].includes(prefix) || !(map in vexMaps) || !(w in vexWs))
+    throw new Error(`row encoding ${word}`);
+  return { vex: { l: vexLengths[l], w: vexWs[w] }, prefix: prefix === "NP" ? "none" : (prefix as Prefix), map: vexMaps[map]! };
+};
+
 /**
  * `row("add", "01 Ev,Gv", add, { lock: true })`, `row("rol", "C1 /0 Ev,Ib", rol)`, `row("addsd", "F2 0F 58 Vsd,Wsd", addsd)`.
- * Before the opcode: NP, 66, F3 or F2 where it is part of it, REX.W, REX.B0 for no REX.B. Operand letters as in SDM appendix A.2, plus `s` for an immediate
- * that is sign-extended to the operand size.
+ * Before the opcode: NP, 66, F3 or F2 where it is part of it, REX.W, REX.B0 for no REX.B; or all that VEX holds, "VEX.128.66.0F.WIG". Operand
+ * letters as in SDM appendix A.2, plus `s` for an immediate that is sign-extended to the operand size. VEX.vvvv is 1111 unless H or B is there.
  */
 export const row = (name: string, encoding: string, does: Meaning, attributes: Attributes & { cc?: number } = {}): Row => {
   const words = encoding.split(" ");
@@ -208,18 +238,20 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   const opcodes: number[] = [];
   let digit: number | undefined;
   let operands: readonly Operand[] = [];
+  let vex: Vex | undefined;
+  let map: number = 0;
   for (const word of words) {
-    if (word === "NP") prefix = "none";
+    if (word.startsWith("VEX.")) ({ vex, prefix, map } = parseVex(word));
+    else if (word === "NP") prefix = "none";
     else if (word === "NFx") prefix = word;
     else if (word === "REX.W") rexW = true;
     else if (word === "W0") rexW = false;
     else if (word === "REX.B0") rexB = false;
-    else if ((word === "66" || word === "F3" || word === "F2") && opcodes.length === 0) prefix = word;
+    else if (!vex && (word === "66" || word === "F3" || word === "F2") && opcodes.length === 0) prefix = word;
     else if (/^[0-9A-F]{2}$/.test(word)) opcodes.push(Number.parseInt(word, 16));
     else if (word.startsWith("/")) digit = word === "/r" ? undefined : Number(word[1]);
-    else operands = word.split(",").map(parseOperand);
+    else operands = word.split(",").map((spec) => parseOperand(spec, vex?.l === 1));
   }
-  let map: number = 0;
   if (opcodes[0] === 0x0f && opcodes.length > 1) {
     opcodes.shift();
     map = 1;
@@ -235,6 +267,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   return {
     name,
     encoding,
+    vex,
     map: map as Row["map"],
     opcode: opcodes[0]!,
     prefix,
@@ -249,6 +282,10 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     ...attributes,
   };
 };
+
+/** Both lengths of an instruction: `{a_b}` in the encoding is a with VEX.128, b with VEX.256. */
+export const rows2 = (name: string, encoding: string, does: (l: 128 | 256) => Meaning, attributes: Attributes = {}): readonly Row[] =>
+  ([128, 256] as const).map((l, n) => row(name, encoding.replace(/\{(\w*)_(\w*)\}/g, n === 0 ? "$1" : "$2"), does(l), attributes));
 
 /** Width in bits to which an immediate is cut: the operand size where the row sign-extends it (Iz, Iv, s), else its own. */
 export const immediateWidth = (o: Operand, size: 16 | 32 | 64): number =>

@@ -45,6 +45,8 @@ export const at = {
   fpuDp: 0x168,
   /** u8 each: nonzero where accesses through es cs ss ds fs gs must be checked for limit or rights outside 64-bit mode. */
   segCheck: 0x170,
+  /** Exceptions of an SSE or AVX instruction in progress, which `sse_commit` moves to MXCSR; 0 between instructions. u32. */
+  gathered: 0x178,
   /** Physical x87 registers R0..R7, 16 bytes each: significand u64 at +0 (also mm0..mm7), sign and exponent u16 at +8. */
   fpuRegs: 0x180,
   /** ymm0..ymm15, 32 bytes each; xmm is the low half. */
@@ -64,6 +66,7 @@ export const at = {
 /** Fields that meanings read and write by name, and their widths in bits. */
 export const fieldWidth = {
   mxcsr: 32,
+  gathered: 32,
   fpuControl: 16,
   fpuStatus: 16,
   fpuEmpty: 8,

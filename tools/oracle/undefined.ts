@@ -32,8 +32,8 @@ export const undefinedRegisters = (i: Instruction, before: Registers): number =>
   const count = Number(before.gpr(R.cx) & 0x1fn);
   // A 16-bit double shift by more than 16. SDM Vol. 2B SHLD
   const shifted = doubleShifts.has(i.mnemonic) && i.op0Kind === OpKind.Register && RegisterExt.isGPR16(i.op0Register);
-  const by = i.op2Kind === OpKind.Register ? count : i.opCount > 2 ? Number(i.immediate(2)) & 31 : 0;
-  if (shifted && by > 16) return 1 << RegisterExt.number(i.op0Register);
+  const by = () => (i.op2Kind === OpKind.Register ? count : Number(i.immediate(2)) & 31);
+  if (shifted && by() > 16) return 1 << RegisterExt.number(i.op0Register);
   return i.mnemonic === M.Bswap && RegisterExt.isGPR16(i.op0Register) ? 1 << RegisterExt.number(i.op0Register) : 0;
 };
 

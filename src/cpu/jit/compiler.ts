@@ -1,10 +1,10 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
 // names the address to go on at; the region's one epilogue writes back what the region may have changed.
-import { as, Compiler, pure, type Runtime, truth } from "../compile.ts";
+import { as, Compiler, pure, type Runtime, truth, zeroVector } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
-import { isAligned, isMemoryOperand, operandWidth } from "../form.ts";
+import { alignmentOf, isMemoryOperand, operandWidth } from "../form.ts";
 import { access } from "../mmu.ts";
 import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
 import { immediateWidth } from "../row.ts";
@@ -83,6 +83,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
   readonly gpr: Locals;
   readonly xmms: Locals;
+  /** Upper halves of ymm registers. */
+  readonly uppers: Locals;
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly #code: number;
@@ -104,6 +106,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     super(body, undefined as unknown as Form, runtime);
     this.gpr = new Locals(body, wt.i64);
     this.xmms = new Locals(body, wt.v128);
+    this.uppers = new Locals(body, wt.v128);
     this.#rip = body.local(wt.i64);
     this.#code = body.local(wt.i32);
     this.flagLocals = { result: body.local(wt.i64), a: body.local(wt.i64), b: body.local(wt.i64), kind: body.local(wt.i32) };
@@ -233,6 +236,26 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
+  wide(n: number): readonly [Node, Node] {
+    if (this.#form.memory(n)) {
+      const p = this.#translateOperand(n, access.read);
+      return [this.readAt(p, 128), this.readAt(p, 128, 16)];
+    }
+    const r = (this.#registerOffset(n) - at.ymm) >> 5;
+    return [this.xmm(r), this.upper(r)];
+  }
+  upper(r: number): Node {
+    return this.body.bind(this.uppers.get(r));
+  }
+  setUpper(r: number, v: Node): void {
+    this.uppers.set(r, as(wt.v128, v));
+  }
+  setWide(n: number, low: Node, high: Node): void {
+    if (this.#form.memory(n)) return this.writeWideAt(this.#translateOperand(n, access.write), low, high);
+    const r = (this.#registerOffset(n) - at.ymm) >> 5;
+    this.setXmm(r, low);
+    this.setUpper(r, high);
+  }
   override xmm(r: number): Node {
     return this.body.bind(this.xmms.get(r));
   }
@@ -251,7 +274,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     if (offset < at.rip) return this.#writeGpr(offset, w, v);
     if (offset >= at.ymm) {
       const r = (offset - at.ymm) >> 5;
-      return this.xmms.set(r, w === 128 ? as(wt.v128, v) : this.withLane(this.xmms.get(r), w as 32 | 64, 0, v));
+      if (this.#d.row.vex) this.uppers.set(r, zeroVector);
+      return this.xmms.set(r, w === 128 || this.#d.row.vex ? as(wt.v128, v) : this.withLane(this.xmms.get(r), w as 32 | 64, 0, v));
     }
     // MMX: the exponent becomes all ones. SDM Vol. 1 9.5.
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
@@ -298,7 +322,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.#d.mode === 64 ? linear : pure.zext(linear, 32);
   }
   #translateOperand(n: number, how: 0 | 1): Node {
-    const must = isAligned(this.#d.row, this.#d.row.operands[n]!);
+    const must = alignmentOf(this.#d.row, this.#d.row.operands[n]!);
     return this.translate(this.#segmented(this.#d.memorySegment, this.#effective()), this.#form.widths[n]!, how, must);
   }
   #implicit(segment: number | undefined, offset: Node): Node {
@@ -329,9 +353,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.depth--;
   }
   /** Never the scratch page: what would need it leaves the region. */
-  override writeAt(pointer: Node, w: number, v: Node): void {
-    this.storeAt(pointer, w, v);
-  }
+  protected override commitAt(): void {}
 
   // Flags, in locals.
   protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
@@ -473,6 +495,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   loadState(b: Body): void {
     for (const [r, l] of this.gpr.used) b.set(l, node(wt.i64, op.i64load, [i32c(0)], at.gpr + r * 8));
     for (const [r, l] of this.xmms.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
+    for (const [r, l] of this.uppers.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
     if (!this.flagsUsed) return;
     const f = this.flagLocals;
     b.set(f.result, node(wt.i64, op.i64load, [i32c(0)], at.flagResult));
@@ -485,6 +508,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const b = this.body;
     for (const r of this.gpr.written) b.store(op.i64store, i32c(0), this.gpr.get(r), at.gpr + r * 8);
     for (const r of this.xmms.written) b.store(op.v128store, i32c(0), this.xmms.get(r), at.ymm + r * 32);
+    for (const r of this.uppers.written) b.store(op.v128store, i32c(0), this.uppers.get(r), at.ymm + r * 32 + 16);
     if (this.flagsWritten) this.spillFlags();
     b.store(op.i64store, i32c(0), localGet(wt.i64, this.#rip), at.rip);
     b.store(op.i32store, i32c(0), this.budget(), at.budget);

@@ -12,6 +12,7 @@ export { fcos, fptan, fsin, fsincos } from "./transcendental/trigonometry";
 export { f2xm1 } from "./transcendental/exponential";
 export { fyl2x, fyl2xp1 } from "./transcendental/logarithm";
 export { fpatan } from "./transcendental/arctangent";
+export { bits_deposit, bits_extract } from "./bits";
 export { crc32c } from "./crc";
 export { aes_decrypt, aes_decrypt_last, aes_encrypt, aes_encrypt_last, aes_substitute, aes_unmix, galois_inverse } from "./galois";
 export { carryless_high, carryless_low } from "./carryless";

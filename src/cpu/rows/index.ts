@@ -2,8 +2,11 @@
 import type { Row } from "../row.ts";
 import { aes } from "./aes.ts";
 import { alu } from "./alu.ts";
+import { avx } from "./avx.ts";
+import { avxOnly } from "./avx2.ts";
 import { bcd } from "./bcd.ts";
 import { bits } from "./bit.ts";
+import { bmi } from "./bmi.ts";
 import { branches } from "./branch.ts";
 import { exchange } from "./exchange.ts";
 import { extensions } from "./extension.ts";
@@ -62,4 +65,7 @@ export const rows: readonly Row[] = [
   ...aes,
   ...sha,
   ...galois,
+  ...bmi,
+  ...avx,
+  ...avxOnly,
 ];

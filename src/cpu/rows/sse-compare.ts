@@ -6,11 +6,14 @@ import { all, areTame, exactly, type Format, floatName, gather, subnormalsCount 
 /** All ones if bit 0 of v is set. */
 const spread = <V>(o: Ops<V>, v: V): V => o.splat(64, o.sub(o.imm(0), o.and(v, o.imm(1))));
 
-/** Predicates 0 to 3, and their negations: equal, less, less or equal, unordered. Of numbers none is unordered. */
+/**
+ * Predicates 0 to 3, and their negations: equal, less, less or equal, unordered. Of numbers none is unordered, and then AVX's other 24 are the
+ * same eight again.
+ */
 const cmp =
-  (w: Format, lanes: number): Meaning =>
+  (predicates: 8 | 32, w: Format, lanes: number): Meaning =>
   (o) => {
-    const which = o.let("which", o.and(o.get(2), o.imm(7)));
+    const which = o.let("which", o.and(o.get(2), o.imm(predicates - 1)));
     const b = o.get(1);
     const a = o.get(0);
     const next = o.shr(which, o.imm(1));
@@ -41,9 +44,13 @@ const comi =
   };
 
 // biome-ignore format: table
+export const comparisons = (predicates: 8 | 32): readonly Row[] => [
+  row("cmpps", "NP 0F C2 Vx,Wx,Ib", cmp(predicates, 32, 4)), row("cmppd", "66 0F C2 Vx,Wx,Ib", cmp(predicates, 64, 2)),
+  row("cmpss", "F3 0F C2 Vd,Wd,Ib", cmp(predicates, 32, 1)), row("cmpsd", "F2 0F C2 Vq,Wq,Ib", cmp(predicates, 64, 1)),
+];
+// biome-ignore format: table
 export const sseCompare: readonly Row[] = [
-  row("cmpps", "NP 0F C2 Vx,Wx,Ib", cmp(32, 4)), row("cmppd", "66 0F C2 Vx,Wx,Ib", cmp(64, 2)),
-  row("cmpss", "F3 0F C2 Vd,Wd,Ib", cmp(32, 1)), row("cmpsd", "F2 0F C2 Vq,Wq,Ib", cmp(64, 1)),
+  ...comparisons(8),
   row("comiss", "NP 0F 2F Vd,Wd", comi(32, 0)), row("comisd", "66 0F 2F Vq,Wq", comi(64, 0)),
   row("ucomiss", "NP 0F 2E Vd,Wd", comi(32, 1)), row("ucomisd", "66 0F 2E Vq,Wq", comi(64, 1)),
 ];

@@ -20,7 +20,7 @@ const blendBySign =
     o.set(0, o.simd("v128.bitselect", b, o.get(0), mask));
   };
 /** All ones in lane n where bit n of the immediate is set. */
-const bitMask = <V>(o: Ops<V>, w: 16 | 32 | 64, imm: V): V => {
+export const bitMask = <V>(o: Ops<V>, w: 16 | 32 | 64, imm: V): V => {
   const bits = {
     16: o.vector(o.imm(0x0008000400020001n), o.imm(0x0080004000200010n)),
     32: o.vector(o.imm(0x2_0000_0001n), o.imm(0x8_0000_0004n)),

@@ -1,6 +1,6 @@
 // MXCSR: rounding, flags, flush to zero. SDM Vol. 1 10.2.3, 11.5.2. An instruction's exceptions gather over all its lanes;
 // `sse_commit` at its end puts them into MXCSR.
-import { mxcsr } from "../at";
+import { gathered, mxcsr } from "../at";
 import { DE, EXCEPTIONS, IE, ZE } from "../flags";
 import { narrow } from "../narrow";
 import { raised, setRaised, setResult } from "../result";
@@ -29,22 +29,20 @@ export function roundTo<F>(sign: i32, exp: i32, m: u64): void {
   else setResult(narrow(sign != 0, exp, m, 53, 11, rounding(), masks(), (word() & FTZ) != 0), 0);
 }
 
-/** Exceptions of the instruction's lanes so far. */
-let gathered: i32 = 0;
 /** Before a lane's exact computation, and after it with its value. */
 // @ts-ignore: decorator
 @inline export function begin(): void { setRaised(0); }
 // @ts-ignore: decorator
 @inline export function end(value: u64): u64 {
-  gathered |= raised;
+  store<i32>(gathered, load<i32>(gathered) | raised);
   return value;
 }
 
 /** End an instruction: its exceptions go to MXCSR. 1 if one is unmasked: the destination is not written, #XM. SDM Vol. 1 11.5.3, 11.5.4. */
 export function sse_commit(): i32 {
-  let flags = gathered & EXCEPTIONS;
+  let flags = load<i32>(gathered) & EXCEPTIONS;
+  store<i32>(gathered, 0);
   if (flags == 0) return 0;
-  gathered = 0;
   const unmasked = ~masks();
   // A fault before the computation, in any lane, leaves none computed.
   if (flags & unmasked & (IE | DE | ZE)) flags &= IE | DE | ZE;
