@@ -1,6 +1,8 @@
 // The package "trapgate".
 
 export type { HostDirEntry, HostStat, HostTree, HostWriter } from "./kernel/fs/host-tree.ts";
+export { type Exploration, type ExploreOptions, explore, replay, type Violation } from "./machine/explore/explore.ts";
+export type { Properties } from "./machine/explore/property.ts";
 export { Machine } from "./machine/machine.ts";
 export type { FileOptions, Hooks, MachineOptions, MountOptions, Program, ProgramOptions } from "./machine/options.ts";
 export type { Policy } from "./machine/policy.ts";

@@ -10,6 +10,8 @@ export type ProblemCode =
   | "broken-elf"
   | "bad-policy"
   | "bad-mount"
+  | "bad-schedule"
+  | "bad-property"
   | "no-memory"
   | "host";
 

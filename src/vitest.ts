@@ -1,6 +1,7 @@
 // Published as "trapgate/vitest": importing it teaches vitest's `expect` about runs. The message of a failure shows how the guest
 // ended and its last system calls, which is what one wants to know.
 import { expect } from "vitest";
+import type { Exploration } from "./machine/explore/explore.ts";
 import type { Run } from "./machine/run.ts";
 
 /** One trace line: a text it must contain (white space counts as one space), or a pattern. */
@@ -13,6 +14,8 @@ export interface GuestMatchers<R = unknown> {
   toBeKilledBy(signal: string): R;
   /** The trace has these lines in this order, with any others between. The run must have been made with `trace`. */
   toTrace(...lines: readonly TraceLine[]): R;
+  /** No schedule that `explore` tried violated a property, and it tried all that it was asked to. */
+  toHoldInEverySchedule(): R;
 }
 declare module "vitest" {
   // biome-ignore lint/suspicious/noExplicitAny: vitest declares its interface so
@@ -79,5 +82,15 @@ expect.extend({
       pass: lost === undefined,
       message: () => `expected the trace ${not}to hold\n    ${what}\n  but the guest ${how(run)}${lastCalls(run)}`,
     };
+  },
+  toHoldInEverySchedule({ violation, schedules, complete, bound }: Exploration) {
+    const pass = !violation && complete === bound;
+    const tried = `${schedules} schedules`;
+    const how = violation
+      ? `under the schedule ${violation.schedule}, ${violation.what}${lastCalls(violation.run)}`
+      : pass
+        ? `it does in ${tried}`
+        : `the search was given up after ${tried}`;
+    return { pass, message: () => `expected the program ${this.isNot ? "not " : ""}to hold in every schedule, but ${how}` };
   },
 });

@@ -8,6 +8,7 @@ import { FAILED, statusOfProblem } from "./status.ts";
 const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   run: () => import("./run.ts"),
   trace: () => import("./trace.ts"),
+  explore: () => import("./explore.ts"),
   landmines: () => import("./landmines.ts"),
   profiles: () => import("./profiles.ts"),
 };

@@ -10,7 +10,8 @@ import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/op
 import { Problem } from "../problem.ts";
 import { environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
-export const runOptions = {
+/** What makes a machine and a program. */
+export const programOptions = {
   root: { type: "string" },
   mount: { type: "string", multiple: true },
   env: { type: "string", multiple: true, short: "e" },
@@ -24,14 +25,11 @@ export const runOptions = {
   bug: { type: "string", multiple: true },
   seed: { type: "string" },
   memory: { type: "string" },
-  timeout: { type: "string" },
   policy: { type: "string" },
   engine: { type: "string" },
-  "kernel-log": { type: "boolean" },
-  stats: { type: "boolean" },
 } as const;
 
-export const runOptionHelp: readonly (readonly [string, string])[] = [
+export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--root DIR", "the guest's root: DIR as it is now, changes stay in the guest; PROG is looked up inside"],
   ["--mount HOST:GUEST[:ro|cow|rw]", "show a folder of the host in the guest: read-only (default), copy-on-write, writable"],
   ["-e, --env NAME=VALUE", "set an environment variable; the host's environment is not passed on"],
@@ -45,9 +43,22 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--bug NAME", `a bug of earlier kernels: ${Object.keys(bugs).join(", ")} (may be repeated)`],
   ["--seed N", "decides everything that is random (default: 0)"],
   ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
-  ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
   ["--engine NAME", `who runs the code: ${engines.join(", ")} (default: auto)`],
+];
+
+export const runOptions = {
+  ...programOptions,
+  schedule: { type: "string" },
+  timeout: { type: "string" },
+  "kernel-log": { type: "boolean" },
+  stats: { type: "boolean" },
+} as const;
+
+export const runOptionHelp: readonly (readonly [string, string])[] = [
+  ...programOptionHelp,
+  ["--schedule TEXT", "run under a schedule that trapgate explore has printed, or the file that holds it"],
+  ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--stats", "print instructions, system calls and what the JIT did on standard error at the end"],
 ];
@@ -92,6 +103,10 @@ const policyOf = (file: string): string | Uint8Array => {
   return bytes.every((b) => b === 9 || b === 10 || b === 13 || b >= 32) && bytes.length > 0 ? bytes.toString("utf8") : bytes;
 };
 
+/** A schedule, or the file that holds one. */
+export const scheduleOf = (text: string): string =>
+  statSync(text, { throwIfNoEntry: false })?.isFile() ? readFileSync(text, "utf8") : text;
+
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
@@ -126,6 +141,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("uid", uid),
     ...optional("timeout", values.timeout === undefined ? undefined : seconds(values.timeout, "--timeout")),
     ...optional("policy", values.policy === undefined ? undefined : policyOf(values.policy)),
+    ...optional("schedule", values.schedule === undefined ? undefined : scheduleOf(values.schedule)),
   };
   const common = { program, kernelLog: values["kernel-log"] ?? false, stats: values.stats ?? false };
   if (values.root !== undefined) return { ...common, machine, path: name };

@@ -6,6 +6,8 @@ import type { Task } from "./task.ts";
 export interface Observer {
   /** A call is about to run. `call` is undefined for a number that no table has; task.origAx and task.args say which. */
   enter?(task: Task, call: PendingCall | undefined): void;
+  /** Nobody has kept it from running: it does now. (A call that waits runs on later, which is not told.) */
+  runs?(task: Task, call: PendingCall): void;
   /** It has a result: 0 or more, or -errno (restart codes included). Not called for calls that never return. */
   leave?(task: Task, call: PendingCall | undefined, result: number): void;
   /** Filters have denied or changed the call that `enter` announced: `SECCOMP_RET_ERRNO(1)`. */

@@ -9,8 +9,9 @@ import { logLine } from "../kernel/log.ts";
 import type { Process } from "../kernel/process.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
-import { boot } from "./boot.ts";
+import { boot, reclaim } from "./boot.ts";
 import { executionProblem } from "./elf-problem.ts";
+import { Follower, parseSchedule } from "./explore/schedule.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
 import { confine } from "./policy.ts";
@@ -57,6 +58,12 @@ export interface Connection {
   readonly wanted: () => void;
 }
 
+/** `limit`: its virtual time was used up. `stuck`: every task waits, and nothing can wake one. */
+export interface ClosedRun {
+  readonly run: Run;
+  readonly end: "ended" | "limit" | "stuck";
+}
+
 export class Machine {
   readonly kernel: Kernel;
   readonly inputs = new Inputs();
@@ -64,11 +71,17 @@ export class Machine {
   readonly #processor: Cpu;
   readonly #terminal: ConstructorParameters<typeof StandardStreams>[2];
 
-  constructor(options: MachineOptions = {}) {
-    const { kernel, processor, console } = boot(options);
+  /** `memory`: of a machine with the same options that has been given up. */
+  constructor(options: MachineOptions = {}, memory?: WebAssembly.Memory) {
+    const { kernel, processor, console } = boot(options, memory);
     this.kernel = kernel;
     this.#processor = processor;
     this.#terminal = console && options.terminal && { tty: console, uses: options.terminal.uses };
+  }
+
+  /** Give the machine up: its memory, for another one. */
+  giveUp(): WebAssembly.Memory {
+    return reclaim(this.kernel);
   }
 
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
@@ -91,6 +104,31 @@ export class Machine {
   }
 
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
+    const started = this.#start(program, options, connection);
+    const inTime = await this.#pump(started.process, started.streams, options.timeout, connection?.wanted);
+    return started.report(inTime ? undefined : { timeout: options.timeout ?? 0 });
+  }
+
+  /** Run with no world outside, and no host that waits: a guest that does is stuck. At most so many virtual nanoseconds. */
+  runClosed(program: Program, options: ProgramOptions, nanoseconds: number): ClosedRun {
+    const { kernel } = this;
+    const { process, report } = this.#start(program, options, undefined);
+    for (;;) {
+      const { reason } = kernel.run(STRETCH);
+      if (process.ended !== undefined || reason === "ended") return { run: report(undefined), end: "ended" };
+      if (reason !== "limit" || kernel.now > nanoseconds)
+        return { run: report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
+    }
+  }
+
+  /** Let the scheduler follow a schedule, with slices of so many instructions. */
+  follow(follower: Follower, slice: number | undefined): void {
+    const { scheduler } = this.kernel;
+    scheduler.chooser = follower;
+    if (slice !== undefined) scheduler.slice = () => slice;
+  }
+
+  #start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
     const { kernel } = this;
     const hooks: Hooks = options.hooks ?? {};
     const stdout = new Collector(hooks.stdout);
@@ -100,7 +138,9 @@ export class Machine {
       lines.push(line);
       hooks.trace?.(line);
     };
-    if (options.trace) kernel.observer = new Trace(emit, options.trace === true ? {} : options.trace);
+    const trace = options.trace ? new Trace(emit, options.trace === true ? {} : options.trace) : undefined;
+    if (trace) kernel.observer = trace;
+    const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
     const streams = new StandardStreams(kernel, sinks, this.#terminal);
@@ -110,15 +150,26 @@ export class Machine {
     }
     const process = this.#spawn(program, options, streams.files);
     streams.control(process);
-    const inTime = await this.#pump(process, streams, options.timeout, connection?.wanted);
-    return {
-      status: inTime ? endOf(process.ended ?? 0) : { timeout: options.timeout ?? 0 },
-      stdout: stdout.output(),
-      stderr: stderr.output(),
-      trace: lines,
-      kernelLog: kernel.log.records.map(logLine),
-      stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
+    const report = (status: Run["status"] | undefined): Run => {
+      follower?.check();
+      return {
+        status: status ?? endOf(process.ended ?? 0),
+        stdout: stdout.output(),
+        stderr: stderr.output(),
+        trace: lines,
+        kernelLog: kernel.log.records.map(logLine),
+        stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
+      };
     };
+    return { process, streams, report };
+  }
+
+  #followText(text: string, trace: Trace | undefined): Follower {
+    const { departures, slice } = parseSchedule(text);
+    const follower = new Follower(departures);
+    if (trace) follower.onDeparture = (what) => trace.remark(what);
+    this.follow(follower, slice);
+    return follower;
   }
 
   #spawn(program: Program, options: ProgramOptions, files: readonly FileDescription[]): Process {

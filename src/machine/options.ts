@@ -77,6 +77,8 @@ export interface ProgramOptions {
   readonly policy?: Policy;
   /** Lines in strace's format. */
   readonly trace?: boolean | TraceOptions;
+  /** Whom the scheduler prefers and when, as `explore` found it: `17:4,23:3`. */
+  readonly schedule?: string;
   /** Seconds of real time after which the run is given up. Default: never. */
   readonly timeout?: number;
   readonly hooks?: Hooks;

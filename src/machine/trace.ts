@@ -68,6 +68,22 @@ const infoText = (info: SigInfo): string => {
   return `--- ${name} {${members.join(", ")}} ---`;
 };
 
+/** Names of the arguments that the caller gives, and of those that the kernel fills. */
+const split = (args: Args): { readonly given: readonly string[]; readonly filled: readonly string[] } => {
+  const keys = Object.keys(args);
+  const firstOut = keys.findIndex((key) => args[key]?.out);
+  return firstOut < 0 ? { given: keys, filled: [] } : { given: keys.slice(0, firstOut), filled: keys.slice(firstOut) };
+};
+
+const show = (task: Task, call: PendingCall, keys: readonly string[], ret: number): string[] => {
+  const context = { task, abi: call.abi, ret, all: call.args };
+  return keys.map((key) => call.entry.syscall.args[key]?.show(call.args[key], context) ?? "").filter((text) => text !== "");
+};
+
+/** What the caller gives, as strace writes it: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's memory as it is now. */
+export const givenArguments = (task: Task, call: PendingCall): string =>
+  show(task, call, split(call.entry.syscall.args).given, 0).join(", ");
+
 /** One call under way, as far as it was written. */
 interface Open {
   readonly head: string;
@@ -106,12 +122,9 @@ export class Trace implements Observer {
       this.#open.set(task, { head: unknownCall(task), rest: [], abi: undefined, interrupted: false });
       return;
     }
-    const args: Args = call.entry.syscall.args;
-    const keys = Object.keys(args);
-    const firstOut = keys.findIndex((key) => args[key]?.out);
-    const before = firstOut < 0 ? keys : keys.slice(0, firstOut);
-    const head = `${call.entry.syscall.name}(${this.#show(task, call, before, 0).join(", ")}`;
-    this.#open.set(task, { head, rest: keys.slice(before.length), abi: call.abi, interrupted: false });
+    const { filled } = split(call.entry.syscall.args);
+    const head = `${call.entry.syscall.name}(${givenArguments(task, call)}`;
+    this.#open.set(task, { head, rest: filled, abi: call.abi, interrupted: false });
   }
 
   verdict(task: Task, text: string): void {
@@ -123,7 +136,7 @@ export class Trace implements Observer {
     const open = this.#open.get(task);
     if (!open) return;
     this.#interrupt(task);
-    const rest = call ? this.#show(task, call, open.rest, result) : [];
+    const rest = call ? show(task, call, open.rest, result) : [];
     this.#finish(task, open, rest, resultText(call, result));
   }
 
@@ -155,13 +168,14 @@ export class Trace implements Observer {
     this.#traced.delete(task);
   }
 
-  #looks(task: Task): boolean {
-    return this.#traced.has(task);
+  /** Something that is nobody's call: `--- task 4 runs … ---`. */
+  remark(text: string): void {
+    this.#interrupt(undefined);
+    this.#emit(`--- ${text} ---`);
   }
 
-  #show(task: Task, call: PendingCall, keys: readonly string[], ret: number): string[] {
-    const context = { task, abi: call.abi, ret, all: call.args };
-    return keys.map((key) => call.entry.syscall.args[key]?.show(call.args[key], context) ?? "").filter((text) => text !== "");
+  #looks(task: Task): boolean {
+    return this.#traced.has(task);
   }
 
   /** Another task's line comes now: write what is unfinished. */

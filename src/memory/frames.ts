@@ -32,6 +32,7 @@ export class Frames {
   /** The frame of zeroes that untouched anonymous memory reads from. Never written, never freed. */
   readonly zero: number;
 
+  readonly #first: number;
   readonly #refs: Uint32Array;
   /** Free list: #next[n] is the frame number after n, 0 ends it. */
   readonly #next: Uint32Array;
@@ -45,7 +46,8 @@ export class Frames {
     this.memory = memory;
     this.u8 = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.#fresh = Math.max(1, Math.ceil(start / PAGE_SIZE));
+    this.#first = Math.max(1, Math.ceil(start / PAGE_SIZE));
+    this.#fresh = this.#first;
     this.#end = Math.floor(end / PAGE_SIZE);
     this.#refs = new Uint32Array(this.#end);
     this.#next = new Uint32Array(this.#end);
@@ -105,6 +107,11 @@ export class Frames {
   /** The frame that holds byte `at` was written behind the CPU's back, or freed: translations made from it are void. */
   changed(at: number): void {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
+  }
+
+  /** Everything is gone: the memory is as if it had never been used. */
+  wipe(): void {
+    this.u8.fill(0, this.#first * PAGE_SIZE, this.#fresh * PAGE_SIZE);
   }
 
   /** The bytes of a frame, in place. */

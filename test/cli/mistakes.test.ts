@@ -73,6 +73,10 @@ describe("a command line that means nothing", () => {
     ["a policy that is not there", ["run", "--policy", "/no/such", hello], /there is no file \/no\/such/],
     ["an environment entry without a name", ["run", "--env", "=x", hello], /--env wants NAME=VALUE/],
     ["an unknown landmine", ["landmines", "--only", "Z9"], /--only knows A1/],
+    ["a call that is none", ["explore", "--never", "opnat", hello], /there is no system call "opnat"/],
+    ["a schedule that is none", ["run", "--schedule", "soon", hello], /"soon" is no schedule/],
+    ["a schedule of another program", ["explore", "--replay", "3:4", hello], /not one of this program .*: the run has no point 3/],
+    ["a slice of nothing", ["explore", "--slice", "0", hello], /--slice wants at least 1/],
     ["a trace file that cannot be written", ["trace", "-o", "/no/such/file", hello], /cannot be written/],
   ] as const)("%s", (_, args, text) => complains(trapgate(args), 125, text));
 

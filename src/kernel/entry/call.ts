@@ -22,6 +22,8 @@ export interface Incoming {
   emulated?: boolean;
   /** Somebody may have changed it. */
   touched?: boolean;
+  /** Everybody has let it pass. */
+  checked?: true;
   /** What the filters' listener was told. */
   notification?: Notification | undefined;
 }

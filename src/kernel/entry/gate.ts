@@ -21,6 +21,9 @@ import { isX32Own, withX32, X32_BIT, x32Table } from "./x32.ts";
 
 type Table = readonly (Entry | undefined)[];
 
+/** Made once for all kernels. */
+let tables: { readonly native: Table; readonly compat: Table } | undefined;
+
 /** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && isX32Own(nr) ? x32 : abi);
 
@@ -32,9 +35,9 @@ export class Gate {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    const native = dispatchTable(calls, x64);
+    const { native, compat } = (tables ??= { native: dispatchTable(calls, x64), compat: dispatchTable(calls, i386) });
     this.#native = withX32(calls, native, kernel.profile);
-    this.#compat = dispatchTable(calls, i386);
+    this.#compat = compat;
     this.#x32 = x32Table(calls, native, kernel.profile);
   }
 
@@ -65,7 +68,8 @@ export class Gate {
 
   /** There is nothing to look at but filters, and they allow the number whatever its arguments. */
   #isWavedThrough(task: Task, abi: Abi): boolean {
-    return task.entryWork === entryWork.seccomp && task.seccomp !== undefined && alwaysAllowed(task.seccomp, abi, task.origAx);
+    if (task.entryWork !== entryWork.seccomp || task.seccomp === undefined || this.kernel.scheduler.chooser) return false;
+    return alwaysAllowed(task.seccomp, abi, task.origAx);
   }
 
   /** What a number means at this door. */
@@ -92,14 +96,28 @@ export class Gate {
       return;
     }
     task.incoming = undefined;
+    if (said === verdict.run && this.#givesWay(task, incoming)) return;
     task.entryWork &= ~entryWork.staleCompat;
     if (said === verdict.killed) return;
     // A tracer may have changed the number and the arguments.
     const call = incoming.touched ? this.#decode(task, incoming.abi) : incoming.call;
     if (said === verdict.skip || (!call && task.origAx === -1))
       this.#leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
-    else if (call) this.#run(task, call);
-    else this.#finish(task, undefined, -E.ENOSYS);
+    else if (call) {
+      this.kernel.observer?.runs?.(task, call);
+      this.#run(task, call);
+    } else this.#finish(task, undefined, -E.ENOSYS);
+  }
+
+  /** The scheduling point between the last check of a call and the call. */
+  #givesWay(task: Task, incoming: Incoming): boolean {
+    if (incoming.checked || (task.entryWork & (entryWork.seccomp | entryWork.trace)) === 0) return false;
+    incoming.checked = true;
+    const { scheduler } = this.kernel;
+    if (!scheduler.givesWay(task, "checked")) return false;
+    task.incoming = incoming;
+    scheduler.reschedule = true;
+    return true;
   }
 
   #decode(task: Task, abi: Abi): PendingCall | undefined {

@@ -76,7 +76,13 @@ const file = (path: string, bytes: Uint8Array): MappedFile => ({
   writable: false,
 });
 
-const decode = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const images = new Map<string, Uint8Array>();
+/** A copy. Decoded once for all machines. */
+const decode = (base64: string): Uint8Array => {
+  let image = images.get(base64);
+  if (!image) images.set(base64, (image = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+  return image.slice();
+};
 
 interface Prepared {
   readonly file: MappedFile;

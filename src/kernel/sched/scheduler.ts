@@ -11,12 +11,15 @@ import type { Kernel, RunResult } from "../kernel.ts";
 import { loadSegment } from "../processor.ts";
 import { exitWork, type Task } from "../task.ts";
 import type { Wait } from "../wait.ts";
+import type { Chooser, PointKind } from "./chooser.ts";
 import { isFifo, rank } from "./policy.ts";
 import type { Timer } from "./timers.ts";
 
 /** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
 const SLICE = 1_000_000;
 const SYSCALL_COST = 100;
+/** All doors are two bytes long; prefixes that do nothing there are not counted. */
+const DOOR_LENGTH = 2;
 const TLS_OFFSET = GDT_TLS_MIN * 8;
 
 const NO_LDT = new Uint8Array(0);
@@ -52,6 +55,14 @@ export class Scheduler {
   slice: (task: Task) => number = () => SLICE;
   /** Set by sched_yield(2) and by whoever ends the slice early. */
   reschedule = false;
+  /** Decides at scheduling points, for whoever explores schedules or replays one. */
+  chooser: Chooser | undefined = undefined;
+  /** Whom the running task gives way to. */
+  #chosen: Task | undefined = undefined;
+  /** Who has ended its own slice: it is not asked to go on at once. */
+  #yielded: Task | undefined = undefined;
+  /** Who gave way at a door, and comes to it again. */
+  readonly #atDoor = new Set<Task>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -74,12 +85,42 @@ export class Scheduler {
     this.#ranked = true;
     this.reschedule = true;
   }
-  /** The first of the highest rank. */
+  /** The first of the highest rank, unless somebody chooses. */
   #next(): Task | undefined {
+    if (this.chooser) return this.#chooseNext(this.chooser);
     if (!this.#ranked) return this.#queue.shift();
+    return this.#queue.splice(this.#best(), 1)[0];
+  }
+  #best(): number {
     let best = 0;
     for (let i = 1; i < this.#queue.length; i++) if (rank(this.#queue[i] as Task) > rank(this.#queue[best] as Task)) best = i;
-    return this.#queue.splice(best, 1)[0];
+    return best;
+  }
+  #chooseNext(chooser: Chooser): Task | undefined {
+    const first = this.#queue[this.#best()];
+    if (!first) return undefined;
+    let task = this.#chosen;
+    if (!task) {
+      const rivals = this.#rivals(first).filter((other) => other !== this.#yielded);
+      task = rivals.length > 0 ? chooser.choose("next", [first, ...rivals]) : first;
+    }
+    this.#chosen = this.#yielded = undefined;
+    this.#queue.splice(this.#queue.indexOf(task), 1);
+    return task;
+  }
+  /** Who could run in a task's place. */
+  #rivals(task: Task): Task[] {
+    return this.#queue.filter((other) => other !== task && rank(other) === rank(task));
+  }
+  /** A scheduling point of the running task. True: it gives way, and is to come here again when it runs. */
+  givesWay(task: Task, kind: PointKind): boolean {
+    if (!this.chooser) return false;
+    const rivals = this.#rivals(task);
+    if (rivals.length === 0) return false;
+    const chosen = this.chooser.choose(kind, [task, ...rivals]);
+    if (chosen === task) return false;
+    this.#chosen = chosen;
+    return true;
   }
 
   sleep(task: Task, wait: Wait): void {
@@ -104,6 +145,8 @@ export class Scheduler {
   forget(task: Task): void {
     if (task.state === "sleeping") this.#endSleep(task);
     this.#deadlines.delete(task);
+    this.#atDoor.delete(task);
+    if (this.#chosen === task) this.#chosen = undefined;
     task.state = "dead";
     const i = this.#queue.indexOf(task);
     if (i >= 0) this.#queue.splice(i, 1);
@@ -113,6 +156,7 @@ export class Scheduler {
   /** Job control: not to run until SIGCONT. A call that waits is served again then, and waits on if it must. */
   stop(task: Task): void {
     if (task.state === "sleeping") this.#endSleep(task);
+    if (this.#chosen === task) this.#chosen = undefined;
     const i = this.#queue.indexOf(task);
     if (i >= 0) this.#queue.splice(i, 1);
     task.state = "stopped";
@@ -191,11 +235,12 @@ export class Scheduler {
     this.reschedule = false;
     const end = Math.min(kernel.now + this.slice(task), until);
     // Who is to end does nothing more.
-    if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0) {
+    if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
+      if (this.#returns(task)) this.reschedule = true;
     }
-    while (task.state === "runnable") {
+    while (task.state === "runnable" && !this.reschedule) {
       if (task.exitWork !== 0) {
         leaveKernel(task);
         continue;
@@ -213,20 +258,34 @@ export class Scheduler {
       kernel.now += ran;
       task.usage.user += ran;
       if (why >= exit.int80) {
+        if (this.chooser && this.#waitsAtDoor(task)) break;
         kernel.syscalls++;
         kernel.now += SYSCALL_COST;
         task.usage.system += SYSCALL_COST;
         gate.enter(task, why);
-        if (this.reschedule) break;
+        if (this.reschedule || this.#returns(task)) break;
       } else {
         task.origAx = -1;
         if (why === exit.fault) exceptionToSignal(task);
       }
     }
     if (task.state !== "runnable") return;
+    if (this.reschedule) this.#yielded = task;
     task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
     if (isFifo(task)) this.#queue.unshift(task);
     else this.#queue.push(task);
+  }
+
+  /** The point before a call: the task goes back to before the instruction, so that whoever looks at it meanwhile sees a task that has not called. */
+  #waitsAtDoor(task: Task): boolean {
+    if (this.#atDoor.delete(task) || !this.givesWay(task, "call")) return false;
+    this.#atDoor.add(task);
+    this.kernel.processor.state.rip -= DOOR_LENGTH;
+    return true;
+  }
+  /** The point after a call. */
+  #returns(task: Task): boolean {
+    return this.chooser !== undefined && task.state === "runnable" && !task.incoming && !task.call && this.givesWay(task, "return");
   }
 }

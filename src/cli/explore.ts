@@ -1,0 +1,121 @@
+// `trapgate explore`: a program under one schedule after another, until something happens that must not.
+import { readFileSync } from "node:fs";
+import { type Exploration, type ExploreOptions, explore, replay } from "../machine/explore/explore.ts";
+import type { Program } from "../machine/options.ts";
+import { Problem } from "../problem.ts";
+import { integer, parse, seconds } from "./arguments.ts";
+import { color as pc } from "./color.ts";
+import type { Command } from "./command.ts";
+import { prepare, programOptionHelp, programOptions, scheduleOf } from "./run-options.ts";
+
+const options = {
+  never: { type: "string", multiple: true },
+  "never-output": { type: "string", multiple: true },
+  exit: { type: "string" },
+  departures: { type: "string" },
+  schedules: { type: "string" },
+  seconds: { type: "string" },
+  slice: { type: "string" },
+  stdin: { type: "string" },
+  replay: { type: "string" },
+  json: { type: "boolean" },
+  ...programOptions,
+} as const;
+
+const VIOLATED = 1;
+const print = (...lines: string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+
+const input = (file: string): Uint8Array => {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Problem("host", `--stdin: cannot read ${file}`, { cause });
+  }
+};
+
+const atLeastOne = (text: string, option: string): number => {
+  const value = integer(text, option);
+  if (value < 1) throw new Problem("usage", `${option} wants at least 1`, { help: "see trapgate explore --help" });
+  return value;
+};
+
+type Values = ReturnType<typeof parse<typeof options>>["values"];
+
+const searchOptions = (values: Values): Partial<ExploreOptions> => ({
+  ...(values.never ? { never: values.never } : {}),
+  ...(values["never-output"] ? { neverOutput: values["never-output"] } : {}),
+  ...(values.exit === undefined ? {} : { exit: integer(values.exit, "--exit") }),
+  ...(values.departures === undefined ? {} : { departures: integer(values.departures, "--departures") }),
+  ...(values.schedules === undefined ? {} : { schedules: atLeastOne(values.schedules, "--schedules") }),
+  ...(values.seconds === undefined ? {} : { seconds: seconds(values.seconds, "--seconds") }),
+  ...(values.slice === undefined ? {} : { slice: atLeastOne(values.slice, "--slice") }),
+  ...(values.stdin === undefined ? {} : { stdin: input(values.stdin) }),
+});
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+const effort = ({ schedules, milliseconds }: Exploration): string =>
+  `${count(schedules, "schedule")} in ${(milliseconds / 1000).toFixed(2)} s`;
+
+const told = (exploration: Exploration): string[] => {
+  const { violation, complete, bound } = exploration;
+  if (violation) {
+    const { what, schedule, run } = violation;
+    return [
+      `${pc.red("violated")}: ${what}`,
+      `schedule: ${schedule}`,
+      `${effort(exploration)}; the last one:`,
+      ...run.trace.map((line) => `  ${line}`),
+    ];
+  }
+  const most =
+    complete < bound ? (complete < 0 ? "not even the default one came to its end" : `complete up to ${count(complete, "departure")}`) : "";
+  const all = `every schedule with at most ${count(bound, "departure")}`;
+  return [`${pc.green("no violation")} in ${effort(exploration)}: ${most === "" ? all : `given up, ${most}`}`];
+};
+
+const asJson = ({ violation, ...rest }: Exploration): string =>
+  JSON.stringify(
+    violation
+      ? { violated: violation.what, schedule: violation.schedule, ...rest, trace: violation.run.trace }
+      : { violated: null, ...rest },
+    null,
+    2,
+  );
+
+const again = (program: Program, found: ExploreOptions, schedule: string, json: boolean): number => {
+  const what = replay(program, { ...found, schedule });
+  if (json) print(JSON.stringify({ violated: what ?? null, schedule }, null, 2));
+  else print(what === undefined ? `${pc.green("no violation")} under this schedule` : `${pc.red("violated")}: ${what}`);
+  return what === undefined ? 0 : VIOLATED;
+};
+
+export const command: Command = {
+  synopsis: "[OPTION…] [--] PROG [ARG…]",
+  summary: "run a program under one schedule after another, until something happens that must not; exit status 1 if it does",
+  options: [
+    [
+      "--never CALL",
+      "this call must not run: [ABI:]NAME[(ARGUMENTS)][@TASK], such as getppid, i386:unlink, 'openat(*\"/etc/*)' (may be repeated)",
+    ],
+    ["--never-output TEXT", "the program must not write this (may be repeated)"],
+    ["--exit N", "the program must end with this status (the default if nothing else is asked for: 0)"],
+    ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
+    ["--schedules N", "give up after so many"],
+    ["--seconds N", "give up after this time of the host's (default: 60)"],
+    ["--slice N", "instructions in a time slice (default: 1000000); short ones find races between system calls"],
+    ["--stdin FILE", "what the program reads from standard input (default: nothing)"],
+    ["--replay TEXT", "only this schedule, or that in the file of this name"],
+    ["--json", "the result as JSON"],
+    ...programOptionHelp,
+  ],
+  async run(args) {
+    const { values, rest } = parse(args, options);
+    const { machine, program, path } = prepare(values, rest);
+    const wanted: ExploreOptions = { ...machine, ...program, ...searchOptions(values) };
+    if (values.replay !== undefined) return again(path, wanted, scheduleOf(values.replay).trim(), values.json ?? false);
+    const exploration = await explore(path, wanted);
+    print(...(values.json ? [asJson(exploration)] : told(exploration)));
+    return exploration.violation ? VIOLATED : 0;
+  },
+};

@@ -1,0 +1,93 @@
+// What must hold in every schedule.
+import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
+import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
+import type { PendingCall } from "../../kernel/entry/call.ts";
+import type { Observer } from "../../kernel/observer.ts";
+import type { Task } from "../../kernel/task.ts";
+import { Problem } from "../../problem.ts";
+import type { ClosedRun } from "../machine.ts";
+import { givenArguments } from "../trace.ts";
+
+export interface Properties {
+  /**
+   * Calls that must not run, in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that filters refuse has not run. ARGUMENTS is compared
+   * with what strace writes, `*` standing for anything: `openat(*, "/etc/*")`. TASK is a thread id or a name (man 5 proc, comm).
+   */
+  readonly never?: readonly string[];
+  /** What must not be written to standard output or standard error. */
+  readonly neverOutput?: readonly string[];
+  /** The exit status that the program must end with: no other, no signal, no wait for ever. If nothing else is asked for: 0. */
+  readonly exit?: number;
+}
+
+interface CallPattern {
+  readonly abi: string | undefined;
+  readonly name: SyscallName;
+  readonly given: RegExp | undefined;
+  readonly task: string | undefined;
+}
+
+const ABIS: readonly Abi[] = [x64, i386, x32];
+const HELP = 'a call is such as getppid, i386:unlink, openat(*, "/etc/*"), openat@sshd';
+
+const glob = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .split("*")
+      .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
+      .join(".*")}$`,
+    "s",
+  );
+
+const parsePattern = (text: string): CallPattern => {
+  const match = /^(?:([a-z0-9]+):)?([a-z0-9_]+)(?:\((.*)\))?(?:@([^@()]+))?$/s.exec(text.trim());
+  if (!match) throw new Problem("bad-property", `"${text}" names no call`, { help: HELP });
+  const [, abi, name = "", given, task] = match;
+  if (abi !== undefined && !ABIS.some((known) => known.name === abi)) {
+    throw new Problem("bad-property", `there is no ABI "${abi}"`, { help: `there are ${ABIS.map((known) => known.name).join(", ")}` });
+  }
+  if (!Object.hasOwn(syscallNumbers, name)) throw new Problem("bad-property", `there is no system call "${name}"`, { help: HELP });
+  return { abi, name: name as SyscallName, given: given === undefined ? undefined : glob(given), task };
+};
+
+const matches = (pattern: CallPattern, task: Task, call: PendingCall): boolean =>
+  pattern.name === call.entry.syscall.name &&
+  (pattern.abi === undefined || pattern.abi === call.abi.name) &&
+  (pattern.task === undefined || pattern.task === String(task.pid) || pattern.task === task.comm) &&
+  (pattern.given === undefined || pattern.given.test(givenArguments(task, call)));
+
+/** Watches one run. */
+export class Watch implements Observer {
+  readonly #never: readonly CallPattern[];
+  readonly #properties: Properties;
+  /** The first call that ran and must not. */
+  #ran: string | undefined = undefined;
+
+  constructor(properties: Properties) {
+    this.#properties = properties;
+    this.#never = (properties.never ?? []).map(parsePattern);
+  }
+
+  runs(task: Task, call: PendingCall): void {
+    if (this.#ran !== undefined || !this.#never.some((pattern) => matches(pattern, task, call))) return;
+    const abi = call.abi === task.program.abi ? "" : ` [${call.abi.name}]`;
+    this.#ran = `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
+  }
+
+  /** After the run: what was violated, if anything. */
+  judge({ run, end }: ClosedRun): string | undefined {
+    const { never, neverOutput = [], exit } = this.#properties;
+    if (this.#ran !== undefined) return this.#ran;
+    const written = neverOutput.find((text) => run.stdout.text.includes(text) || run.stderr.text.includes(text));
+    if (written !== undefined) return `the program wrote "${written}"`;
+    const wanted = exit ?? (never === undefined && neverOutput.length === 0 ? 0 : undefined);
+    return wanted === undefined ? undefined : endVerdict(run.status, end, wanted);
+  }
+}
+
+const endVerdict = (status: ClosedRun["run"]["status"], end: ClosedRun["end"], wanted: number): string | undefined => {
+  if (end === "stuck") return "every task waits, and nothing can wake one";
+  if (end === "limit" || "timeout" in status) return "the program does not end in ten times the virtual time of its default schedule";
+  if ("signal" in status) return `the program was killed by ${status.signal}`;
+  return status.exit === wanted ? undefined : `the program exited with ${status.exit}, not ${wanted}`;
+};

@@ -1,0 +1,78 @@
+// A schedule: where a run departs from what the scheduler would do by itself, and for whom. The same program with the same options
+// under the same schedule is the same run. As text: `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`; points are counted from
+// 0, over the moments at which there was a choice; a task is its thread id; SLICE is the length of a time slice in instructions.
+import type { Chooser, PointKind } from "../../kernel/sched/chooser.ts";
+import type { Task } from "../../kernel/task.ts";
+import { Problem } from "../../problem.ts";
+
+export interface Departure {
+  readonly point: number;
+  readonly task: number;
+}
+export interface Schedule {
+  readonly departures: readonly Departure[];
+  /** Absent: the scheduler's own, a million. */
+  readonly slice?: number;
+}
+
+const DEFAULT = "default";
+
+export const scheduleText = ({ departures, slice }: Schedule): string =>
+  (departures.map(({ point, task }) => `${point}:${task}`).join(",") || DEFAULT) + (slice === undefined ? "" : `/${slice}`);
+
+const malformed = (text: string): Problem =>
+  new Problem("bad-schedule", `"${text}" is no schedule`, { help: "a schedule is such as 17:4,23:3, as trapgate explore prints it" });
+
+export const parseSchedule = (text: string): Schedule => {
+  const match = /^(default|\d{1,9}:\d{1,9}(?:,\d{1,9}:\d{1,9})*)(?:\/([1-9]\d{0,8}))?$/.exec(text.trim());
+  if (!match) throw malformed(text);
+  const [, list = DEFAULT, slice] = match;
+  const departures = list === DEFAULT ? [] : list.split(",").map((one) => one.split(":").map(Number) as [number, number]);
+  if (departures.some(([point], i) => i > 0 && point <= (departures[i - 1] as [number, number])[0])) throw malformed(text);
+  return {
+    departures: departures.map(([point, task]) => ({ point, task })),
+    ...(slice === undefined ? {} : { slice: Number(slice) }),
+  };
+};
+
+const where: Readonly<Record<PointKind, (task: number) => string>> = {
+  call: (task) => `task ${task}, which is about to make a call`,
+  checked: (task) => `task ${task}, whose call has been checked and is about to run`,
+  return: (task) => `task ${task}, whose call has returned`,
+  next: (task) => `task ${task}, whose turn it would be`,
+};
+
+/** Makes a run follow a schedule, and keeps what choices there were. */
+export class Follower implements Chooser {
+  readonly #departures: readonly Departure[];
+  #taken = 0;
+  /** At each point, who could have run instead of the one that did by default. */
+  readonly points: (readonly number[])[] = [];
+  /** Told of each departure, in words. */
+  onDeparture: ((what: string) => void) | undefined = undefined;
+
+  constructor(departures: readonly Departure[]) {
+    this.#departures = departures;
+  }
+
+  choose(kind: PointKind, candidates: readonly Task[]): Task {
+    const [usual, ...others] = candidates as readonly [Task, ...Task[]];
+    const point = this.points.push(others.map((task) => task.pid)) - 1;
+    const departure = this.#departures[this.#taken];
+    if (departure?.point !== point) return usual;
+    this.#taken++;
+    const task = others.find((other) => other.pid === departure.task);
+    if (!task) throw this.#unfit(`at point ${point} there is no task ${departure.task} that could run instead`);
+    this.onDeparture?.(`task ${task.pid} runs before ${where[kind](usual.pid)}`);
+    return task;
+  }
+
+  /** After the run: whether all of the schedule has come. */
+  check(): void {
+    const left = this.#departures[this.#taken];
+    if (left) throw this.#unfit(`the run has no point ${left.point}`);
+  }
+  #unfit(why: string): Problem {
+    return new Problem("bad-schedule", `the schedule is not one of this program with these options: ${why}`);
+  }
+}

@@ -1,0 +1,92 @@
+// Races of seccomp that explore finds, and does not find where the kernel or the program is mended.
+import { type ExploreOptions, explore, Machine, replay } from "trapgate";
+import { describe, expect, it } from "vitest";
+import "trapgate/vitest";
+import { guest } from "../landmines/guest.ts";
+
+const found = async (program: string, options: ExploreOptions, departures: number): Promise<string> => {
+  const { violation, complete } = await explore(guest(program), options);
+  expect(complete).toBe(departures - 1);
+  expect(violation?.schedule.split(",")).toHaveLength(departures);
+  return violation?.what as string;
+};
+
+describe("explore", { timeout: 120_000 }, () => {
+  const zero: ExploreOptions = { never: ['openat(*, "/dev/zero"*)'] };
+  it("finds the path that changes behind a supervisor's back", async () => {
+    const what = await found("race-notify", zero, 2);
+    expect(what).toBe('task 3 ran openat(AT_FDCWD, "/dev/zero", O_RDONLY)');
+  });
+  it("finds none when the supervisor hands over what it has opened", async () => {
+    expect(await explore(guest("race-notify"), { ...zero, args: ["fixed"] })).toHoldInEverySchedule();
+  });
+
+  it.each(["3.5", "4.5"] as const)("finds the tracer that changes the number after the check: %s", async (kernel) => {
+    expect(await found("race-tracer", { kernel, never: ["getppid"] }, 2)).toBe("task 3 ran getppid()");
+  });
+  it.each(["4.8", "upstream"] as const)("does not find it when the filter looks last: %s", async (kernel) => {
+    expect(await explore(guest("race-tracer"), { kernel, never: ["getppid"] })).toHoldInEverySchedule();
+  });
+
+  it("finds the thread that is born before its maker is confined", async () => {
+    expect(await found("race-thread", { never: ["getppid"] }, 1)).toBe("task 4 ran getppid()");
+  });
+  it("does not find it under TSYNC", async () => {
+    expect(await explore(guest("race-thread"), { never: ["getppid"], args: ["tsync"], departures: 1 })).toHoldInEverySchedule();
+  });
+
+  it("finds a lost addition when slices are short", async () => {
+    expect(await explore(guest("race-counter"))).toHoldInEverySchedule();
+    expect((await explore(guest("race-counter"), { slice: 2 })).violation?.what).toBe("the program exited with 1, not 0");
+  });
+});
+
+describe("a schedule", () => {
+  it("runs the same again, whoever looks on, in used memory and in fresh", async () => {
+    const options = { never: ["getppid"] };
+    const { violation } = await explore(guest("race-thread"), options);
+    const { schedule = "", run } = violation ?? {};
+    expect(replay(guest("race-thread"), { ...options, schedule })).toBe(violation?.what);
+    const traced = await Machine.run(guest("race-thread"), { schedule, trace: { follow: true } });
+    expect(traced.trace).toEqual(run?.trace);
+    const { stats } = await Machine.run(guest("race-thread"), { schedule });
+    expect(stats).toEqual(run?.stats);
+  });
+  it("is refused when it is another program's", async () => {
+    await expect(Machine.run(guest("race-counter"), { schedule: "90:3" })).rejects.toThrow("the run has no point 90");
+    expect(() => replay(guest("race-counter"), { schedule: "0:9" })).toThrow("at point 0 there is no task 9");
+  });
+  it.each(["", "7", "7:3,5:2", "7:3,", "default,7:3", "7:3/0", "a:b"])("is refused when it is none: %j", (schedule) => {
+    expect(() => replay(guest("race-counter"), { schedule })).toThrow(`"${schedule}" is no schedule`);
+  });
+});
+
+describe("a property", () => {
+  it.each([
+    [["openat(*, 0)"], undefined],
+    [["getppid"], "task 4 ran getppid()"],
+    [["x64:getppid()"], "task 4 ran getppid()"],
+    [["i386:getppid"], undefined],
+    [["getppid@4"], "task 4 ran getppid()"],
+    [["getppid@program", "exit_group"], "task 4 ran getppid()"],
+    [["getppid@2", "exit_group(?)"], undefined],
+    [["exit_group(0)"], "task 2 ran exit_group(0)"],
+  ])("of calls: %j", (never, what) => {
+    expect(replay(guest("race-thread"), { never, schedule: "0:3" })).toBe(what);
+  });
+  it("of the end and of what is written", () => {
+    const run = (name: string, options: ExploreOptions) => replay(guest(name), { ...options, schedule: "default" });
+    expect(run("d1", { neverOutput: ["older thread"] })).toBe('the program wrote "older thread"');
+    expect(run("d1", { neverOutput: ["no such text"] })).toBeUndefined();
+    expect(run("d1", { exit: 0 })).toBeUndefined();
+    expect(run("d1", { exit: 3 })).toBe("the program exited with 0, not 3");
+    expect(run("a1-fixed", {})).toBe("the program was killed by SIGSYS");
+  });
+  it.each([
+    ["opnat", 'there is no system call "opnat"'],
+    ["arm:open", 'there is no ABI "arm"'],
+    ["open it", '"open it" names no call'],
+  ])("is refused when it means nothing: %s", (call, message) => {
+    expect(() => replay(guest("d1"), { never: [call], schedule: "default" })).toThrow(message);
+  });
+});
