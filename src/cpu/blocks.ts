@@ -398,10 +398,8 @@ export class Blocks {
   #emit(rec: number, d: Decoded, ip: number, context: number): void {
     const s = this.#state;
     const info = this.#info.get(d.row) as RowInfo;
-    const memory = d.isMemory && d.row.operands.some(isMemoryOperand);
-    const kind = memory ? memoryKind(d, context) : 0;
-    const addressSize: AddressSize = kind === 0 ? d.addressSize : addressSizeOf(memoryKinds[kind]!, d.mode);
-    const handler = this.#forms[info.number * formKeys + normalKey(d.row, d.size, kind, addressSize, context, d.rep)] as number;
+    const { memory, key } = formOf(d, context);
+    const handler = this.#forms[info.number * formKeys + key] as number;
     const w32 = rec >> 2;
     s.u32.fill(0, w32, w32 + record.size / 4);
     s.u32[w32] = handler;
@@ -498,21 +496,30 @@ const memoryKind = (d: Decoded, context: number): number => {
   return memoryKinds.indexOf("s32");
 };
 
+/** Which form of its row runs an instruction (form.ts). */
+export const formOf = (d: Decoded, context: number): { readonly memory: boolean; readonly key: number } => {
+  const memory = d.isMemory && d.row.operands.some(isMemoryOperand);
+  const kind = memory ? memoryKind(d, context) : 0;
+  const addressSize: AddressSize = kind === 0 ? d.addressSize : addressSizeOf(memoryKinds[kind]!, d.mode);
+  return { memory, key: normalKey(d.row, d.size, kind, addressSize, context, d.rep) };
+};
+
+const gprOffset = (d: Decoded, r: number, byte: boolean): number => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);
+
 /** Where in the state page a register operand lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4..7 are ah ch dh bh. */
 export const registerOffset = (d: Decoded, n: number): number => {
   const o = d.row.operands[n]!;
   const byte = o.widths[0] === 8 && o.widths[2] === 8;
-  const gpr = (r: number) => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);
   switch (o.kind) {
     case "rm":
     case "rmreg":
-      return gpr(d.rm);
+      return gprOffset(d, d.rm, byte);
     case "reg":
-      return gpr(d.reg);
+      return gprOffset(d, d.reg, byte);
     case "opreg":
-      return gpr(d.opreg);
+      return gprOffset(d, d.opreg, byte);
     case "vreg":
-      return gpr(d.vvvv);
+      return gprOffset(d, d.vvvv, byte);
     case "xmm":
       return at.ymm + d.reg * 32;
     case "xmmH":

@@ -129,18 +129,18 @@ export class Segments {
   /** Recompute what follows from the segment registers: mode, context, which segments need checks. After a task switch too. */
   refresh(): void {
     const st = this.#s;
-    const access = (s: number) => st.u32[(at.segAccess >> 2) + s] as number;
     let flat = true;
     for (let s = 0; s < 6; s++) {
-      const a = access(s);
+      const a = st.u32[(at.segAccess >> 2) + s] as number;
       const wide = st.u32[(at.segLimit >> 2) + s] === 0xffff_ffff;
       const free = (a & A.present) !== 0 && wide && (a & A.code) === 0 && (a & A.writable) !== 0 && (a & A.expandDown) === 0;
       st.u8[at.segCheck + s] = free ? 0 : 1;
       if (s < 4 && !((free || s === S.cs) && wide && st.segBase(s) === 0)) flat = false;
     }
-    const cs = access(S.cs);
+    const cs = st.u32[(at.segAccess >> 2) + S.cs] as number;
+    const ss = st.u32[(at.segAccess >> 2) + S.ss] as number;
     const mode = cs & F.long ? 64 : cs & F.big ? 32 : 16;
-    const stack = mode === 64 ? 64 : access(S.ss) & F.big ? 32 : 16;
+    const stack = mode === 64 ? 64 : ss & F.big ? 32 : 16;
     const context = contextIndex(mode, stack, flat);
     st.u32[at.mode >> 2] = mode;
     st.u32[at.context >> 2] = context;

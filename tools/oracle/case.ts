@@ -53,6 +53,7 @@ export const fxAt = { control: 0, status: 2, tag: 4, opcode: 6, ip: 8, dp: 16, m
 export class Batch {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  readonly words: Uint32Array;
   readonly count: number;
   readonly size: number;
 
@@ -60,6 +61,7 @@ export class Batch {
     this.size = size;
     this.bytes = typeof countOrBytes === "number" ? new Uint8Array(size * countOrBytes) : countOrBytes;
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength >> 2);
     this.count = this.bytes.length / size;
   }
 }
@@ -169,8 +171,12 @@ export class Case {
     this.batch.view.setUint8(this.at + caseAt.codeLength, v.length);
     this.batch.bytes.set(v, this.at + caseAt.code);
   }
+  /** Where the window lies in the batch. */
+  get windowAt(): number {
+    return this.at + caseAt.window;
+  }
   get window(): Uint8Array {
-    return this.batch.bytes.subarray(this.at + caseAt.window, this.at + caseAt.window + WINDOW.size);
+    return this.batch.bytes.subarray(this.windowAt, this.windowAt + WINDOW.size);
   }
 }
 

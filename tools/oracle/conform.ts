@@ -1,11 +1,13 @@
-// Many cases through silicon and through us: how many, and which are wrong, by mnemonic.
+// Many cases through silicon and through us: how many, and which are wrong, by mnemonic and by row.
 import { Decoder, DecoderOptions, Instruction, Mnemonic } from "iced-x86";
+import type { Row } from "../../src/cpu/row.ts";
 import { gprNames, segNames } from "../../src/cpu/state.ts";
 import { type Batch, Case, type Registers, Result } from "./case.ts";
-import { compare, type Difference, hasVerdict } from "./compare.ts";
-import type { Emulator } from "./emulate.ts";
-import { encodings, invalidEncodings } from "./encodings.ts";
+import { compare, type Difference, hasVerdict, isSame } from "./compare.ts";
+import type { Emulator, Tier } from "./emulate.ts";
+import { type Encoding, encodings, invalidEncodings } from "./encodings.ts";
 import { Generator as CaseGenerator } from "./generate.ts";
+import { planOf } from "./plan.ts";
 import { Random } from "./random.ts";
 import { runOracle } from "./run.ts";
 import type { Scope } from "./scope.ts";
@@ -13,9 +15,11 @@ import { SequenceGenerator } from "./sequence.ts";
 import type { Mode } from "./world.ts";
 
 export interface Tally {
+  /** Run on silicon. */
   cases: number;
   /** Hung or killed the oracle. */
   unjudged: number;
+  /** Counted for every tier that is. */
   wrong: number;
   /** Right, but unlike this processor where the manual leaves it open. */
   unlike: number;
@@ -23,6 +27,7 @@ export interface Tally {
   readonly examples: Example[];
 }
 export interface Example {
+  readonly tier: Tier;
   readonly mode: Mode;
   readonly code: string;
   readonly text: string;
@@ -34,6 +39,17 @@ export interface Example {
   readonly id: number;
 }
 export type Table = Map<string, Tally>;
+/** What became of a row: the forms that ran (form.ts), as keys. */
+export interface RowTally {
+  readonly forms: Set<number>;
+  cases: number;
+  wrong: number;
+}
+export interface Report {
+  readonly table: Table;
+  readonly rows: Map<Row, RowTally>;
+}
+export const emptyReport = (): Report => ({ table: new Map(), rows: new Map() });
 
 export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | "unjudged"> => {
   const sum = { cases: 0, wrong: 0, unlike: 0, unjudged: 0 };
@@ -48,71 +64,153 @@ export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | 
 
 const BATCH = 10_000;
 const KEPT = 4;
+/** Of several emulators the first runs everything, the others every tenth batch. */
+const SHARE = 10;
 
 const batches = function* (count: number): Generator<number> {
   for (let done = 0; done < count; done += BATCH) yield Math.min(BATCH, count - done);
 };
 const kept = (count: number): number => Math.min(16, Math.ceil(count / 2000));
 
+/** What a run of cases is about. */
+interface Subject {
+  readonly mode: Mode;
+  readonly scope: Scope;
+  readonly seed: number;
+  /** Instead of the mnemonic, and then nothing is undefined. */
+  readonly label: string | undefined;
+}
+interface Made {
+  readonly cases: Batch;
+  /** The encoding of each case, where it is one instruction. */
+  readonly encodings: readonly Encoding[] | undefined;
+}
+
 /** Run `count` cases of a scope in a mode. Everything follows from the seed. */
-export const conform = (emulator: Emulator, mode: Mode, scope: Scope, count: number, seed: number): Table => {
+export const conform = (emulators: readonly Emulator[], mode: Mode, scope: Scope, count: number, seed: number): Promise<Report> => {
   const random = new Random(seed);
   const list = encodings(mode, [scope], kept(count), random);
   const generator = new CaseGenerator(random);
-  const table: Table = new Map();
-  const i = new Instruction();
-  for (const size of batches(count)) {
-    const shuffled = Array.from({ length: size }, () => random.pick(list));
-    judgeBatch(emulator, generator.batch(shuffled, size, scope), { mode, scope, seed, table, i, label: undefined });
-  }
-  return table;
+  return judgeAll(emulators, count, { mode, scope, seed, label: undefined }, (size) => {
+    const some = Array.from({ length: size }, () => random.pick(list));
+    return { cases: generator.batch(some, scope), encodings: some };
+  });
 };
 
 /** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
 export const conformSequences = (
-  emulator: Emulator,
+  emulators: readonly Emulator[],
   mode: Mode,
   scopes: readonly [Scope, ...Scope[]],
   count: number,
   seed: number,
-): Table => {
+): Promise<Report> => {
   const random = new Random(seed);
   const generator = new SequenceGenerator(random, encodings(mode, scopes, kept(count), random));
-  const table: Table = new Map();
-  const i = new Instruction();
-  for (const size of batches(count))
-    judgeBatch(emulator, generator.batch(size, scopes[0]), { mode, scope: scopes[0], seed, table, i, label: "sequence" });
-  return table;
+  return judgeAll(emulators, count, { mode, scope: scopes[0], seed, label: "sequence" }, (size) => ({
+    cases: generator.batch(size, scopes[0]),
+    encodings: undefined,
+  }));
 };
 
 /** Bytes that are no instruction: #UD. */
-export const conformInvalid = (emulator: Emulator, mode: Mode, count: number, seed: number): Table => {
+export const conformInvalid = (emulators: readonly Emulator[], mode: Mode, count: number, seed: number): Promise<Report> => {
   const random = new Random(seed);
   const list = invalidEncodings(mode, random);
-  const table: Table = new Map();
-  const x: Context = { mode, scope: "integer", seed, table, i: new Instruction(), label: "(invalid)" };
-  for (const size of batches(count)) {
+  const generator = new CaseGenerator(random);
+  return judgeAll(emulators, count, { mode, scope: "integer", seed, label: "(invalid)" }, (size) => {
     const some = Array.from({ length: size }, () => random.pick(list));
-    judgeBatch(emulator, new CaseGenerator(random).batch(some, size, "integer"), x);
+    return { cases: generator.batch(some, "integer"), encodings: undefined };
+  });
+};
+
+/** While silicon runs a batch, we run the one before it. */
+const judgeAll = async (emulators: readonly Emulator[], count: number, x: Subject, make: (size: number) => Made): Promise<Report> => {
+  const report = emptyReport();
+  let number = 0;
+  let waiting: { made: Made; silicon: Promise<Batch> } | undefined;
+  const judgeWaiting = async (): Promise<void> => {
+    if (!waiting) return;
+    const { made, silicon } = waiting;
+    judgeBatch(emulators.slice(0, number++ % SHARE === 0 ? undefined : 1), made, await silicon, x, report);
+  };
+  for (const size of batches(count)) {
+    const made = make(size);
+    const silicon = runOracle(made.cases);
+    silicon.catch(() => {}); // reported when it is awaited
+    await judgeWaiting();
+    waiting = { made, silicon };
   }
-  return table;
+  await judgeWaiting();
+  return report;
 };
 
-const judgeBatch = (emulator: Emulator, cases: Batch, x: Context): void => {
-  const silicon = runOracle(cases);
-  const ours = emulator.runAll(cases);
-  for (let n = 0; n < cases.count; n++) judge(new Case(cases, n), new Result(silicon, n), new Result(ours, n), x);
+const judgeBatch = (emulators: readonly Emulator[], { cases, encodings: of }: Made, silicon: Batch, x: Subject, report: Report): void => {
+  const floats = x.scope !== "integer" && x.scope !== "bits";
+  emulators.forEach((emulator, which) => {
+    const ours = emulator.runAll(cases);
+    for (let n = 0; n < cases.count; n++) {
+      const c = new Case(cases, n);
+      const [there, here] = [new Result(silicon, n), new Result(ours, n)];
+      const plan = of && planOf(of[n] as Encoding);
+      const t = tallyOf(report.table, x.label ?? mnemonicName((plan as { instruction: Instruction }).instruction.mnemonic));
+      const row = plan?.row && rowTallyOf(report.rows, plan.row);
+      if (which === 0) {
+        t.cases++;
+        if (row) {
+          row.cases++;
+          row.forms.add(plan.forms[emulator.contexts[n] as number] as number);
+        }
+      }
+      if (!hasVerdict(there)) {
+        t.unjudged++;
+        continue;
+      }
+      if (isSame(there, here)) continue;
+      const d = compare(c, plan && x.label === undefined ? plan.instruction : noInstruction, there, here, floats);
+      if (d.wrong.length > 0) {
+        t.wrong++;
+        if (row) row.wrong++;
+        if (t.examples.length < KEPT) t.examples.push(exampleOf(emulator.tier, c, there, here, d.wrong, x));
+      } else if (d.undefined.length > 0 && which === 0) t.unlike++;
+    }
+  });
 };
 
-interface Context {
-  readonly mode: Mode;
-  readonly scope: Scope;
-  readonly seed: number;
-  readonly table: Table;
-  readonly i: Instruction;
-  /** Instead of the mnemonic, and then nothing is undefined. */
-  readonly label: string | undefined;
-}
+const names = new Map<Mnemonic, string>();
+const mnemonicName = (m: Mnemonic): string => {
+  let name = names.get(m);
+  if (name === undefined) names.set(m, (name = (Mnemonic[m] as string).toLowerCase()));
+  return name;
+};
+const tallyOf = (table: Table, name: string): Tally => {
+  let t = table.get(name);
+  if (!t) table.set(name, (t = { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] }));
+  return t;
+};
+const rowTallyOf = (rows: Report["rows"], row: Row): RowTally => {
+  let t = rows.get(row);
+  if (!t) rows.set(row, (t = { forms: new Set(), cases: 0, wrong: 0 }));
+  return t;
+};
+
+/** Add what another run found. */
+export const addReport = (sum: Report, more: Report): void => {
+  for (const [name, t] of more.table) {
+    const s = tallyOf(sum.table, name);
+    s.cases += t.cases;
+    s.unjudged += t.unjudged;
+    s.wrong += t.wrong;
+    s.unlike += t.unlike;
+    s.examples.push(...t.examples.slice(0, KEPT - s.examples.length));
+  }
+  for (const [row, t] of more.rows) {
+    const s = rowTallyOf(sum.rows, row);
+    s.cases += t.cases;
+    s.wrong += t.wrong;
+    for (const key of t.forms) s.forms.add(key);
+  }
+};
 
 const dump = (r: Registers): string => {
   const gpr = gprNames.map((name, n) => `${name}=${r.gpr(n).toString(16)}`).join(" ");
@@ -120,43 +218,30 @@ const dump = (r: Registers): string => {
   return `${gpr} rip=${r.rip.toString(16)} flags=${r.rflags.toString(16)} ${segments} fsbase=${r.fsBase.toString(16)} gsbase=${r.gsBase.toString(16)}`;
 };
 
-const text = (c: Case, x: Context): string => {
+const exampleOf = (tier: Tier, c: Case, silicon: Result, ours: Result, differences: readonly Difference[], x: Subject): Example => ({
+  tier,
+  mode: x.mode,
+  code: Buffer.from(c.code).toString("hex"),
+  text: listing(c, x),
+  differences,
+  registers: [dump(c.before), dump(silicon.after), dump(ours.after)],
+  seed: x.seed,
+  id: c.id,
+});
+
+const listing = (c: Case, x: Subject): string => {
   const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
   decoder.ip = c.before.rip;
   const lines: string[] = [];
+  const i = new Instruction();
   do {
-    decoder.decodeOut(x.i);
-    lines.push(x.i.toString());
+    decoder.decodeOut(i);
+    lines.push(i.toString());
   } while (x.label === "sequence" && decoder.canDecode);
+  i.free();
   decoder.free();
   return lines.join("; ");
 };
 
 /** Leaves nothing undefined: in a sequence every instruction does as this processor does. */
 const noInstruction = new Instruction();
-
-const judge = (c: Case, silicon: Result, ours: Result, x: Context): void => {
-  const listing = text(c, x);
-  const name = x.label ?? (Mnemonic[x.i.mnemonic] as string).toLowerCase();
-  const t = x.table.get(name) ?? { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] };
-  x.table.set(name, t);
-  t.cases++;
-  if (!hasVerdict(silicon)) {
-    t.unjudged++;
-    return;
-  }
-  const d = compare(c, x.label !== undefined ? noInstruction : x.i, silicon, ours, x.scope !== "integer" && x.scope !== "bits");
-  if (d.wrong.length > 0) {
-    t.wrong++;
-    if (t.examples.length < KEPT)
-      t.examples.push({
-        mode: x.mode,
-        code: Buffer.from(c.code).toString("hex"),
-        text: listing,
-        differences: d.wrong,
-        registers: [dump(c.before), dump(silicon.after), dump(ours.after)],
-        seed: x.seed,
-        id: c.id,
-      });
-  } else if (d.undefined.length > 0) t.unlike++;
-};

@@ -4,8 +4,8 @@ import { type Exit, exit } from "../../src/cpu/exit.ts";
 import { layout } from "../../src/cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
 import { rep } from "../../src/cpu/ops.ts";
-import { at, EF, PF, S, vector } from "../../src/cpu/state.ts";
-import { Batch, Case, fxAt, type Registers, Result, resultAt } from "./case.ts";
+import { at, EF, PF, S, type State, vector } from "../../src/cpu/state.ts";
+import { Batch, Case, fxAt, type Registers, Result, resultAt, stateAt } from "./case.ts";
 import { descriptorTables } from "./descriptors.ts";
 import { ALIAS, CODE, DATA, PAGE, selector, WINDOW } from "./world.ts";
 
@@ -52,6 +52,8 @@ const mmu: Mmu = {
 };
 
 const zeros = new Uint8Array(2 * PAGE);
+const isDirty = (bytes: Uint8Array, from: number, to: number): boolean =>
+  Buffer.compare(bytes.subarray(from, to), zeros.subarray(0, to - from)) !== 0;
 
 /** An int3 must come within this many instructions, or rounds of a string instruction: it leaves the data pages in fewer. */
 const RUN_LIMIT = 20_000;
@@ -74,15 +76,21 @@ export class Emulator {
   /** One result a case, as runOracle() gives. */
   runAll(cases: Batch): Batch {
     const results = new Batch(resultAt.size, cases.count);
-    for (let n = 0; n < cases.count; n++) this.run(new Case(cases, n), new Result(results, n));
+    if (this.contexts.length < cases.count) this.contexts = new Uint8Array(cases.count);
+    for (let n = 0; n < cases.count; n++) this.contexts[n] = this.run(new Case(cases, n), new Result(results, n));
     return results;
   }
 
-  run(c: Case, r: Result): void {
+  /** The context (src/cpu/context.ts) in which each case of the last batch began. */
+  contexts = new Uint8Array(0);
+
+  run(c: Case, r: Result): number {
     this.#load(c);
+    const context = this.cpu.state.u32[at.context >> 2] as number;
     const count = c.run ? RUN_LIMIT : c.steps;
     const why = this.tier === "handlers" ? this.cpu.run(count) : this.tier === "regions" ? this.#compiled(c, count) : this.#evaluate(count);
     this.#save(c, r, why);
+    return context;
   }
 
   /**
@@ -121,10 +129,10 @@ export class Emulator {
     s.view.setBigUint64(at.exitAddress, 0n, true);
     return exit.fault;
   }
+  readonly #page = new Uint8Array(PAGE);
   #wroteCode(c: Case): boolean {
-    const page = this.cpu.state.u8.subarray(frames.code, frames.code + PAGE);
-    const end = c.codeOffset + c.code.length;
-    return page.some((x, n) => x !== (n >= c.codeOffset && n < end ? c.code[n - c.codeOffset] : 0xcc));
+    this.#page.fill(0xcc).set(c.code, c.codeOffset);
+    return Buffer.compare(this.#page, this.cpu.state.u8.subarray(frames.code, frames.code + PAGE)) !== 0;
   }
   /** Cases that compiled code ran. */
   compiled = 0;
@@ -144,7 +152,7 @@ export class Emulator {
     s.u8.fill(0, frames.data, frames.data + 2 * PAGE);
     s.u8.set(c.window, frames.data + WINDOW.offset);
     const b = c.before;
-    for (let n = 0; n < 16; n++) s.u64[n] = b.gpr(n);
+    copyWords(c.batch.words, b.at + stateAt.gpr, s.u32, at.gpr, 128);
     s.rip = Number(b.rip);
     cpu.flags = b.rflags | (c.traps ? EF.TF : 0);
     cpu.segments.loadCode(b.selector(S.cs));
@@ -153,7 +161,7 @@ export class Emulator {
       s.u64[(at.segBase >> 3) + S.fs] = b.fsBase;
       s.u64[(at.segBase >> 3) + S.gs] = b.gsBase;
     }
-    loadFloats(s.view, s.u8, b);
+    loadFloats(s, c.batch.words, b);
   }
 
   #save(c: Case, r: Result, exitCode: Exit): void {
@@ -175,30 +183,34 @@ export class Emulator {
     v.setUint32(r.at + resultAt.error, fault ? (s.u32[at.exitError >> 2] as number) : 0, true);
     v.setBigUint64(r.at + resultAt.cr2, s.view.getBigUint64(at.exitAddress, true), true);
     const a = r.after;
-    for (let n = 0; n < 16; n++) a.setGpr(n, s.u64[n] as bigint);
+    copyWords(s.u32, at.gpr, r.batch.words, a.at + stateAt.gpr, 128);
     a.rip = s.view.getBigUint64(at.rip, true);
     a.rflags = this.cpu.flags & ~EF.TF;
     for (let n = 0; n < 6; n++) a.setSelector(n, s.selector(n));
     a.fsBase = s.u64[(at.segBase >> 3) + S.fs] as bigint;
     a.gsBase = s.u64[(at.segBase >> 3) + S.gs] as bigint;
-    saveFloats(s.view, s.u8, a);
+    saveFloats(s, r.batch.words, a);
     const window = frames.data + WINDOW.offset;
     r.window.set(s.u8.subarray(window, window + WINDOW.size));
-    const dirty = (from: number, to: number): boolean => Buffer.compare(s.u8.subarray(from, to), zeros.subarray(0, to - from)) !== 0;
-    v.setUint8(r.at + resultAt.spilled, Number(dirty(frames.data, window) || dirty(window + WINDOW.size, frames.data + 2 * PAGE)));
+    const spilled = isDirty(s.u8, frames.data, window) || isDirty(s.u8, window + WINDOW.size, frames.data + 2 * PAGE);
+    v.setUint8(r.at + resultAt.spilled, Number(spilled));
   }
 }
+
+const copyWords = (from: Uint32Array, at: number, to: Uint32Array, toAt: number, bytes: number): void => {
+  for (let n = 0, a = at >> 2, b = toAt >> 2; n < bytes >> 2; n++) to[b + n] = from[a + n] as number;
+};
 
 // FXSAVE keeps ST(i), the state page the physical registers. SDM Vol. 1 10.5.1, 8.1.2
 const physical = (status: number, i: number): number => at.fpuRegs + ((((status >> 11) & 7) + i) & 7) * 16;
 
-const loadFloats = (state: DataView, bytes: Uint8Array, b: Registers): void => {
-  const out = b.fxsave;
-  const fx = new DataView(out.buffer, out.byteOffset, 512);
+const loadFloats = (s: State, words: Uint32Array, b: Registers): void => {
+  const fx = new DataView(b.view.buffer, b.view.byteOffset + b.at + stateAt.fxsave, 512);
+  const state = s.view;
   const status = fx.getUint16(fxAt.status, true);
   state.setUint16(at.fpuControl, fx.getUint16(fxAt.control, true), true);
   state.setUint16(at.fpuStatus, status, true);
-  state.setUint8(at.fpuEmpty, ~(out[fxAt.tag] as number));
+  state.setUint8(at.fpuEmpty, ~fx.getUint8(fxAt.tag));
   state.setUint16(at.fpuOpcode, fx.getUint16(fxAt.opcode, true), true);
   state.setBigUint64(at.fpuIp, fx.getBigUint64(fxAt.ip, true), true);
   // A 64-bit kernel restores pointers of 64 bits, without selectors.
@@ -206,30 +218,33 @@ const loadFloats = (state: DataView, bytes: Uint8Array, b: Registers): void => {
   state.setUint16(at.fpuDs, 0, true);
   state.setBigUint64(at.fpuDp, fx.getBigUint64(fxAt.dp, true), true);
   state.setUint32(at.mxcsr, fx.getUint32(fxAt.mxcsr, true), true);
-  for (let i = 0; i < 8; i++) bytes.set(out.subarray(fxAt.st + i * 16, fxAt.st + i * 16 + 16), physical(status, i));
+  const from = b.at + stateAt.fxsave;
+  for (let i = 0; i < 8; i++) copyWords(words, from + fxAt.st + i * 16, s.u32, physical(status, i), 16);
   for (let n = 0; n < 16; n++) {
-    bytes.set(out.subarray(fxAt.xmm + n * 16, fxAt.xmm + n * 16 + 16), at.ymm + n * 32);
-    bytes.set(b.ymmHigh.subarray(n * 16, n * 16 + 16), at.ymm + n * 32 + 16);
+    copyWords(words, from + fxAt.xmm + n * 16, s.u32, at.ymm + n * 32, 16);
+    copyWords(words, b.at + stateAt.ymmHigh + n * 16, s.u32, at.ymm + n * 32 + 16, 16);
   }
 };
 
-const saveFloats = (state: DataView, bytes: Uint8Array, a: Registers): void => {
-  const out = a.fxsave;
-  const fx = new DataView(out.buffer, out.byteOffset, 512);
+const saveFloats = (s: State, words: Uint32Array, a: Registers): void => {
+  const to = a.at + stateAt.fxsave;
+  const fx = new DataView(a.view.buffer, a.view.byteOffset + to, 512);
+  const state = s.view;
   const status = state.getUint16(at.fpuStatus, true);
   fx.setUint16(fxAt.control, state.getUint16(at.fpuControl, true), true);
   fx.setUint16(fxAt.status, status, true);
-  out[fxAt.tag] = ~state.getUint8(at.fpuEmpty);
+  fx.setUint8(fxAt.tag, ~state.getUint8(at.fpuEmpty));
   fx.setUint16(fxAt.opcode, state.getUint16(at.fpuOpcode, true), true);
   fx.setBigUint64(fxAt.ip, state.getBigUint64(at.fpuIp, true), true);
   fx.setBigUint64(fxAt.dp, state.getBigUint64(at.fpuDp, true), true);
   fx.setUint32(fxAt.mxcsr, state.getUint32(at.mxcsr, true), true);
+  // Ten bytes of each: FXSAVE leaves the other six zero.
   for (let i = 0; i < 8; i++) {
-    const p = physical(status, i);
-    out.set(bytes.subarray(p, p + 10), fxAt.st + i * 16);
+    copyWords(s.u32, physical(status, i), words, to + fxAt.st + i * 16, 8);
+    words[(to + fxAt.st + i * 16 + 8) >> 2] = (s.u32[(physical(status, i) + 8) >> 2] as number) & 0xffff;
   }
   for (let n = 0; n < 16; n++) {
-    out.set(bytes.subarray(at.ymm + n * 32, at.ymm + n * 32 + 16), fxAt.xmm + n * 16);
-    a.ymmHigh.set(bytes.subarray(at.ymm + n * 32 + 16, at.ymm + n * 32 + 32), n * 16);
+    copyWords(s.u32, at.ymm + n * 32, words, to + fxAt.xmm + n * 16, 16);
+    copyWords(s.u32, at.ymm + n * 32 + 16, words, a.at + stateAt.ymmHigh + n * 16, 16);
   }
 };

@@ -1,15 +1,16 @@
 // Floating-point and vector state for cases: what a program begins with, or values at which rounding, masking and NaN rules show.
-import { type Case, fxAt, type Registers } from "./case.ts";
+import { type Case, fxAt, type Registers, stateAt } from "./case.ts";
+import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
+import { WINDOW } from "./world.ts";
 
 const INITIAL_CONTROL = 0x037f;
 const INITIAL_MXCSR = 0x1f80;
 
 /** FNINIT and the MXCSR of a new process. */
 export const plainFloats = (s: Registers): void => {
-  const fx = new DataView(s.fxsave.buffer, s.fxsave.byteOffset, 512);
-  fx.setUint16(fxAt.control, INITIAL_CONTROL, true);
-  fx.setUint32(fxAt.mxcsr, INITIAL_MXCSR, true);
+  s.view.setUint16(s.at + stateAt.fxsave + fxAt.control, INITIAL_CONTROL, true);
+  s.view.setUint32(s.at + stateAt.fxsave + fxAt.mxcsr, INITIAL_MXCSR, true);
 };
 
 interface Format {
@@ -44,8 +45,7 @@ const float = (f: Format, r: Random): bigint => {
 };
 
 /** 16 bytes that are four singles, two doubles, or integers. */
-export const vector = (out: Uint8Array, at: number, r: Random): void => {
-  const v = new DataView(out.buffer, out.byteOffset + at, 16);
+const vector = (r: Random, v: DataView): void => {
   const kind = r.below(3);
   for (let n = 0; n < 2; n++) {
     const half = kind === 0 ? float(single, r) | (float(single, r) << 32n) : kind === 1 ? float(double, r) : r.word();
@@ -54,8 +54,7 @@ export const vector = (out: Uint8Array, at: number, r: Random): void => {
 };
 
 /** An 80-bit value, unsupported encodings (pseudo-NaN, unnormal) and pseudo-denormals included. SDM Vol. 1 8.2.2 */
-const extended = (out: Uint8Array, at: number, r: Random): void => {
-  const v = new DataView(out.buffer, out.byteOffset + at, 10);
+const extended = (r: Random, v: DataView): void => {
   const fraction =
     r.pick([
       0n,
@@ -85,29 +84,40 @@ const extended = (out: Uint8Array, at: number, r: Random): void => {
   v.setUint16(8, exponent | (r.below(2) << 15), true);
 };
 
-/** Everything random: all of x87, xmm and ymm, both control words with exceptions mostly masked. */
-export const fillFloats = (c: Case, r: Random): void => {
-  const out = c.before.fxsave;
-  const fx = new DataView(out.buffer, out.byteOffset, 512);
-  const masks = r.chance(0.85) ? 0x3f : r.below(64);
-  fx.setUint16(fxAt.control, 0x40 | masks | (r.pick([0, 2, 3, 3, 3]) << 8) | (r.below(4) << 10), true);
-  // Pending exceptions would stop every instruction: flags only where they are masked.
-  fx.setUint16(fxAt.status, (r.below(8) << 11) | (r.u32() & 0x4700) | (r.chance(0.5) ? r.below(64) & masks : 0), true);
-  out[fxAt.tag] = r.chance(0.7) ? 0xff : r.below(256);
-  fx.setUint32(
-    fxAt.mxcsr,
-    (r.chance(0.85) ? 0x1f80 : r.below(64) << 7) |
+export class Floats {
+  readonly #vectors: Pool;
+  readonly #extended: Pool;
+
+  constructor(r: Random) {
+    this.#vectors = new Pool(r, 4096, 16, vector);
+    this.#extended = new Pool(r, 2048, 16, extended);
+  }
+
+  /** Everything random: all of x87, xmm and ymm, both control words with exceptions mostly masked; floats of every size in memory. */
+  fill(c: Case, r: Random): void {
+    const { view, words } = c.batch;
+    const fx = c.before.at + stateAt.fxsave;
+    const masks = r.chance(0.85) ? 0x3f : r.below(64);
+    view.setUint16(fx + fxAt.control, 0x40 | masks | (r.pick(precisions) << 8) | (r.below(4) << 10), true);
+    // Pending exceptions would stop every instruction: flags only where they are masked.
+    view.setUint16(fx + fxAt.status, (r.below(8) << 11) | (r.u32() & 0x4700) | (r.chance(0.5) ? r.below(64) & masks : 0), true);
+    view.setUint8(fx + fxAt.tag, r.chance(0.7) ? 0xff : r.below(256));
+    const mxcsr =
+      (r.chance(0.85) ? 0x1f80 : r.below(64) << 7) |
       (r.below(4) << 13) |
       (r.chance(0.1) ? 0x8000 : 0) |
       (r.chance(0.1) ? 0x40 : 0) |
-      (r.chance(0.3) ? r.below(64) : 0),
-    true,
-  );
-  for (let n = 0; n < 8; n++) extended(out, fxAt.st + n * 16, r);
-  for (let n = 0; n < 16; n++) vector(out, fxAt.xmm + n * 16, r);
-  for (let n = 0; n < 16; n++) vector(c.before.ymmHigh, n * 16, r);
-  // Operands in memory: floats of every size, at any place.
-  const window = c.window;
-  for (let at = 0; at < window.length - 16; at += r.pick([8, 16, 10]))
-    if (r.chance(0.8)) (r.chance(0.3) ? extended : vector)(window, at, r);
-};
+      (r.chance(0.3) ? r.below(64) : 0);
+    view.setUint32(fx + fxAt.mxcsr, mxcsr, true);
+    this.#vectors.renew(2);
+    this.#extended.renew(1);
+    for (let n = 0; n < 8; n++) this.#extended.words(words, (fx + fxAt.st + n * 16) >> 2, 3);
+    for (let n = 0; n < 16; n++) this.#vectors.words(words, (fx + fxAt.xmm + n * 16) >> 2, 4);
+    for (let n = 0; n < 16; n++) this.#vectors.words(words, (c.before.at + stateAt.ymmHigh + n * 16) >> 2, 4);
+    const window = c.windowAt;
+    for (let at = 0; at < WINDOW.size - 16; at += r.pick(strides))
+      if (r.chance(0.8)) (r.chance(0.3) ? this.#extended : this.#vectors).bytes(c.batch.bytes, window + at);
+  }
+}
+const precisions = [0, 2, 3, 3, 3] as const;
+const strides = [8, 16, 10] as const;

@@ -1,21 +1,12 @@
 // Cases from encodings: registers, flags, segments and memory around an instruction, so that it has something to do.
-import {
-  Decoder,
-  DecoderOptions,
-  FlowControl,
-  Instruction,
-  InstructionInfoFactory,
-  MemorySize,
-  Mnemonic,
-  OpKind,
-  Register,
-  RegisterExt,
-} from "iced-x86";
+import { FlowControl, type Instruction, MemorySize, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
 import { EF, R, S } from "../../src/cpu/state.ts";
-import { type Batch, Case, caseBatch } from "./case.ts";
+import { type Batch, Case, caseBatch, stateAt } from "./case.ts";
 import type { Encoding } from "./encodings.ts";
-import { fillFloats, plainFloats } from "./floats.ts";
+import { Floats, plainFloats } from "./floats.ts";
 import { type Aimed, aimOperands, poke } from "./operands.ts";
+import { planOf } from "./plan.ts";
+import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
 import type { Scope } from "./scope.ts";
 import { CODE, DATA, ldtSelector, type Mode, PAGE, type SegmentName, selector, WINDOW } from "./world.ts";
@@ -186,34 +177,48 @@ const showsTrapFlag = (i: Instruction): boolean =>
   ((i.hasRepPrefix || i.hasRepnePrefix) && i.isStringInstruction);
 
 /** Everything but the code and where it lies. */
-export const fillState = (c: Case, mode: Mode, scope: Scope, r: Random): void => {
-  const s = c.before;
-  for (let n = 0; n < (mode === 64 ? 16 : 8); n++) s.setGpr(n, mode === 64 ? r.word() : r.word() & 0xffff_ffffn);
-  s.rflags = Number(flagsWord(r));
-  setSegments(c, mode, r);
-  s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
-  r.fill(c.window);
-  if (scope === "integer" || scope === "bits") plainFloats(s);
-  else fillFloats(c, r);
-};
-
-export class Generator {
+export class StateFiller {
   readonly #random: Random;
-  readonly #instruction = new Instruction();
-  readonly #infos = new InstructionInfoFactory();
+  readonly #registers: Pool;
+  #floats: Floats | undefined;
 
   constructor(random: Random) {
     this.#random = random;
+    this.#registers = new Pool(random, 4096, 8, (r, out) => out.setBigUint64(0, r.word(), true));
+  }
+  fill(c: Case, mode: Mode, scope: Scope): void {
+    const r = this.#random;
+    const s = c.before;
+    this.#registers.renew(4);
+    const gpr = (s.at + stateAt.gpr) >> 2;
+    const wide = mode === 64;
+    for (let n = 0; n < (wide ? 16 : 8); n++) this.#registers.words(c.batch.words, gpr + n * 2, wide ? 2 : 1);
+    s.rflags = Number(flagsWord(r));
+    setSegments(c, mode, r);
+    s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
+    r.fill(c.window);
+    if (scope === "integer" || scope === "bits") plainFloats(s);
+    else (this.#floats ??= new Floats(r)).fill(c, r);
+  }
+}
+
+export class Generator {
+  readonly #random: Random;
+  readonly #filler: StateFiller;
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.#filler = new StateFiller(random);
   }
 
-  /** A batch of `count` cases; case n runs encoding n modulo their number. */
-  batch(list: readonly Encoding[], count: number, scope: Scope): Batch {
-    const batch = caseBatch(count);
-    for (let n = 0; n < count; n++) {
+  /** A case of each encoding. */
+  batch(list: readonly Encoding[], scope: Scope): Batch {
+    const batch = caseBatch(list.length);
+    list.forEach((e, n) => {
       const c = new Case(batch, n);
       c.id = n;
-      this.#fill(c, list[n % list.length] as Encoding, scope);
-    }
+      this.#fill(c, e, scope);
+    });
     return batch;
   }
 
@@ -221,30 +226,17 @@ export class Generator {
     const r = this.#random;
     c.code = e.bytes;
     c.codeOffset = r.chance(0.2) ? PAGE - e.bytes.length : 0x7f0 + r.below(32);
-    fillState(c, e.mode, scope, r);
-    this.#decoded(c, e, r);
-  }
-
-  #decoded(c: Case, e: Encoding, r: Random): void {
-    const i = this.#instruction;
-    const decoder = new Decoder(e.mode, e.bytes, DecoderOptions.AMD);
-    decoder.ip = c.before.rip;
-    decoder.decodeOut(i);
-    if (!i.isInvalid) {
-      const offsets = decoder.getConstantOffsets(i);
-      setSpecialRegisters(c, i, r);
-      if (offsets.hasImmediate) setBranches(c, i, offsets.immediateOffset, r);
-      const info = this.#infos.info(i);
-      const aimed = aimOperands(c, info, offsets, { start: 0, length: i.length, ipRelative: i.isIpRelMemoryOperand }, r);
-      fillMemory(c, i, aimed, r);
-      if (loadsStackSegment(i)) c.run = true;
-      else if (showsTrapFlag(i)) {
-        if (r.chance(0.5)) c.run = true;
-        else c.traps = true;
-      }
-      info.free();
-      offsets.free();
+    this.#filler.fill(c, e.mode, scope);
+    const plan = planOf(e);
+    const i = plan.instruction;
+    if (i.isInvalid) return;
+    setSpecialRegisters(c, i, r);
+    if (plan.immediateAt >= 0) setBranches(c, i, plan.immediateAt, r);
+    fillMemory(c, i, aimOperands(c, plan, 0, r), r);
+    if (loadsStackSegment(i)) c.run = true;
+    else if (showsTrapFlag(i)) {
+      if (r.chance(0.5)) c.run = true;
+      else c.traps = true;
     }
-    decoder.free();
   }
 }

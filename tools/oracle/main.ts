@@ -1,11 +1,25 @@
-// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full.
+// `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full; stopped by
+// SIGINT it says how far it came.
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder judged by iced-x86, in full.
+import { formsOf } from "../../src/cpu/form.ts";
+import { families } from "../../src/cpu/rows/index.ts";
 import { freshCode } from "./code.ts";
-import { conform, conformInvalid, conformSequences, type Table, total } from "./conform.ts";
+import {
+  addReport,
+  conform,
+  conformInvalid,
+  conformSequences,
+  emptyReport,
+  type Report,
+  type RowTally,
+  type Table,
+  total,
+} from "./conform.ts";
 import { DecoderJudge } from "./decoder.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { candidates } from "./encodings.ts";
 import { Random } from "./random.ts";
+import { cpuName } from "./run.ts";
 import { later, type Scope, scopes } from "./scope.ts";
 import { modes } from "./world.ts";
 
@@ -19,18 +33,40 @@ const printWrong = (table: Table): void => {
       if (process.env["VERBOSE"])
         console.log(["before", "there", "here"].map((when, n) => `        ${when}: ${x.registers[n]}`).join("\n"));
       const differences = x.differences.map((d) => `${d.field}: ${d.silicon} there, ${d.ours} here`).join("; ");
-      console.log(`      ${x.code}  ${x.text}  (seed ${x.seed}, case ${x.id}): ${differences}`);
+      console.log(`      ${x.tier}, ${x.mode}-bit: ${x.code}  ${x.text}  (seed ${x.seed}, case ${x.id}): ${differences}`);
     }
   }
 };
 
-const report = (tier: string, what: string, mode: number, table: Table): boolean => {
+const printTotals = (what: string, { table }: Report): void => {
   const { cases, wrong, unlike, unjudged } = total(table);
-  const kinds = `${table.size} kinds`.padStart(9);
   const figures = `${wrong} wrong, ${unjudged} not judged, ${percent(unlike, cases)} unlike where undefined`;
-  console.log(`${tier.padEnd(9)} ${what.padEnd(22)} ${mode}-bit ${kinds} ${String(cases).padStart(9)} cases: ${figures}`);
-  printWrong(table);
-  return wrong === 0;
+  console.log(`${what.padEnd(32)} ${String(cases).padStart(9)} cases: ${figures}`);
+};
+
+/** How much of the rows was run: of each family, and of the sequences and what is no instruction, which belong to none. */
+const printFamilies = (report: Report): void => {
+  const line = (...cells: readonly (string | number)[]): void =>
+    console.log(cells.map((c, n) => (n === 0 ? String(c).padEnd(16) : String(c).padStart(12))).join(""));
+  line("family", "rows", "of", "forms", "of", "cases", "mismatches");
+  for (const [name, of] of Object.entries(families)) {
+    const tallies = of.flatMap((row) => report.rows.get(row) ?? []);
+    const sum = (f: (t: RowTally) => number): number => tallies.reduce((n, t) => n + f(t), 0);
+    const forms = of.reduce((n, row) => n + formsOf(row).length, 0);
+    line(
+      name,
+      tallies.length,
+      of.length,
+      sum((t) => t.forms.size),
+      forms,
+      sum((t) => t.cases),
+      sum((t) => t.wrong),
+    );
+  }
+  for (const name of ["sequence", "(invalid)"]) {
+    const t = report.table.get(name);
+    if (t) line(name, "", "", "", "", t.cases, t.wrong);
+  }
 };
 
 /** Several instructions in a row: of general registers, of all kinds. */
@@ -38,24 +74,45 @@ const mixtures: readonly (readonly [Scope, ...Scope[]])[] = [
   ["integer", "bits"],
   ["sse", "integer", "mmx", "x87"],
 ];
+/** Cases of one subject in one mode before the next one's turn: all of them grow evenly until there are enough, or nobody has more time. */
+const TURN = 100_000;
+
+type Turn = readonly [string, (count: number, seed: number) => Promise<Report>];
+const turns = (emulators: readonly Emulator[], wanted: readonly Scope[]): Turn[] =>
+  modes.flatMap((mode) => [
+    ...wanted.map((scope): Turn => [`${scope} ${mode}-bit`, (n, seed) => conform(emulators, mode, scope, n, seed)]),
+    ...(wanted.includes("integer")
+      ? [[`no instruction ${mode}-bit`, (n, seed) => conformInvalid(emulators, mode, Math.ceil(n / 10), seed)] satisfies Turn]
+      : []),
+    ...mixtures
+      .filter(([first]) => wanted.includes(first))
+      .map((mixture): Turn => [`${mixture[0]} in sequences ${mode}-bit`, (n, seed) => conformSequences(emulators, mode, mixture, n, seed)]),
+  ]);
 
 const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTiers: readonly Tier[]): Promise<boolean> => {
   const code = await freshCode();
-  let good = true;
-  for (const tier of onlyTiers) {
-    const emulator = new Emulator(code, tier);
-    const cases = tier === "handlers" ? count : Math.ceil(count / 10);
-    for (const mode of modes) {
-      for (const scope of wanted) good = report(tier, scope, mode, conform(emulator, mode, scope, cases, seed)) && good;
-      if (wanted.includes("integer"))
-        good = report(tier, "no instruction", mode, conformInvalid(emulator, mode, Math.ceil(cases / 10), seed)) && good;
-      for (const mixture of mixtures) {
-        if (wanted.includes(mixture[0]))
-          good = report(tier, `${mixture[0]} in sequences`, mode, conformSequences(emulator, mode, mixture, cases, seed)) && good;
-      }
+  const emulators = onlyTiers.map((tier) => new Emulator(code, tier));
+  const sum = emptyReport();
+  const began = Date.now();
+  let stopped = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (stopped = true));
+  const all = turns(emulators, wanted);
+  const turn = Math.min(TURN, Math.ceil(count / all.length));
+  console.log(`tiers ${onlyTiers.join(", ")}; seed ${seed}; ${cpuName()}`);
+  for (let round = 0; total(sum.table).cases < count && !stopped; round++) {
+    for (const [name, run] of all) {
+      if (stopped) break;
+      const report = await run(turn, seed + round);
+      addReport(sum, report);
+      if (total(report.table).wrong > 0 || round === 0) printTotals(name, report);
+      printWrong(report.table);
     }
+    const { cases } = total(sum.table);
+    printTotals(`after ${Math.round((Date.now() - began) / 1000)} s, ${Math.round((1000 * cases) / (Date.now() - began))} a second`, sum);
   }
-  return good;
+  printFamilies(sum);
+  printTotals("in all", sum);
+  return total(sum.table).wrong === 0;
 };
 
 const decoder = (passes: number, seed: number): boolean => {
@@ -89,7 +146,7 @@ const named = <T extends string>(of: readonly T[], otherwise: readonly T[]): rea
 };
 const withRows = scopes.filter((s) => !later.has(s));
 const commands: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
-  cpu: () => cpu(named(scopes, withRows), first || 1_000_000, seed, named(tiers, tiers)),
+  cpu: () => cpu(named(scopes, withRows), first || 20_000_000, seed, named(tiers, tiers)),
   decoder: () => decoder(first || 100, seed),
 };
 const run = commands[command ?? ""];

@@ -1,7 +1,8 @@
 // Point an instruction's memory operands at the data window, by changing the registers, or the displacement, that address them.
-import { type ConstantOffsets, type InstructionInfo, MemorySizeExt, OpAccess, Register, RegisterExt, type UsedMemory } from "iced-x86";
+import { type MemorySize, Register, RegisterExt } from "iced-x86";
 import { S } from "../../src/cpu/state.ts";
 import type { Case } from "./case.ts";
+import type { Plan, PlannedMemory } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { ALIAS, baseOf, DATA, PAGE, selector, WINDOW } from "./world.ts";
 
@@ -18,7 +19,7 @@ const segmentNumbers = new Map<Register, number>([
 const numberOf = (r: Register): number => RegisterExt.number(RegisterExt.fullRegister(r));
 
 /** Linear base of a segment as the case has it. */
-export const segmentBase = (c: Case, segment: Register): bigint => {
+const segmentBase = (c: Case, segment: Register): bigint => {
   const s = segmentNumbers.get(segment);
   if (s === undefined) return 0n;
   if (c.before.selector(S.cs) !== selector.userCode64) return BigInt(baseOf(c.before.selector(s)));
@@ -51,25 +52,17 @@ const divided = (v: bigint, scale: bigint): bigint => {
   return BigInt.asUintN(64, (v / twos) * inverse(scale / twos));
 };
 
-/** An instruction within a case's code. */
-export interface Place {
-  readonly start: number;
-  readonly length: number;
-  /** Its memory operand is relative to the instruction pointer: iced gives the sum, without a base. */
-  readonly ipRelative: boolean;
-}
-
-/** Solve one operand's address for `offset`. */
-const aim = (c: Case, m: UsedMemory, offset: bigint, offsets: ConstantOffsets, place: Place, r: Random): void => {
-  const { base, index } = m;
-  const scale = BigInt(m.scale);
+/** Solve one operand's address for `offset`; the instruction begins `start` bytes into the case's code. */
+const aim = (c: Case, plan: Plan, m: PlannedMemory, offset: bigint, start: number, r: Random): void => {
+  const { base, index, scale } = m;
   if (base === Register.None && index === Register.None) {
-    if (!offsets.hasDisplacement) return;
-    const code = c.code.subarray(place.start);
-    let displacement = place.ipRelative ? offset - (c.before.rip + BigInt(place.start + place.length)) : offset;
-    if (place.ipRelative && BigInt.asIntN(32, displacement) !== displacement) return; // out of reach
-    for (let i = 0; i < offsets.displacementSize; i++, displacement >>= 8n)
-      code[offsets.displacementOffset + i] = Number(displacement & 0xffn);
+    if (plan.displacementSize === 0) return;
+    const code = c.code.subarray(start);
+    // iced gives an operand relative to the instruction pointer as the sum, without a base.
+    const relative = plan.instruction.isIpRelMemoryOperand;
+    let displacement = relative ? offset - (c.before.rip + BigInt(start + plan.instruction.length)) : offset;
+    if (relative && BigInt.asIntN(32, displacement) !== displacement) return; // out of reach
+    for (let i = 0; i < plan.displacementSize; i++, displacement >>= 8n) code[plan.displacementAt + i] = Number(displacement & 0xffn);
     return;
   }
   const bits = RegisterExt.size(base === Register.None ? index : base) * 8;
@@ -92,22 +85,15 @@ const aim = (c: Case, m: UsedMemory, offset: bigint, offsets: ConstantOffsets, p
 export interface Aimed {
   readonly linear: bigint;
   readonly size: number;
-  readonly memory: UsedMemory["memorySize"];
+  readonly memory: MemorySize;
 }
 
-export const aimOperands = (c: Case, info: InstructionInfo, offsets: ConstantOffsets, place: Place, r: Random): Aimed[] => {
-  const aimed: Aimed[] = [];
-  for (const m of info.usedMemory() as UsedMemory[]) {
-    if (m.access !== OpAccess.NoMemAccess) {
-      const size = MemorySizeExt.size(m.memorySize) || 8;
-      const linear = target(size, r);
-      aim(c, m, linear - segmentBase(c, m.segment), offsets, place, r);
-      aimed.push({ linear, size, memory: m.memorySize });
-    }
-    m.free();
-  }
-  return aimed;
-};
+export const aimOperands = (c: Case, plan: Plan, start: number, r: Random): Aimed[] =>
+  plan.memory.map((m) => {
+    const linear = target(m.size, r);
+    aim(c, plan, m, linear - segmentBase(c, m.segment), start, r);
+    return { linear, size: m.size, memory: m.memorySize };
+  });
 
 /** Bytes of the window at a linear address, as far as it covers them. */
 export const poke = (c: Case, linear: bigint, bytes: Uint8Array): void => {

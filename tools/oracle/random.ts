@@ -34,7 +34,11 @@ export class Random {
     return from[this.below(from.length)] as T;
   }
   fill(bytes: Uint8Array): void {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = this.u32();
+    let word = 0;
+    for (let i = 0; i < bytes.length; i++, word >>>= 8) {
+      if (i % 4 === 0) word = this.u32();
+      bytes[i] = word;
+    }
   }
   /** A register's value: anything, an edge of some width, something small, something that was sign-extended. */
   word(): bigint {

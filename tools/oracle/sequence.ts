@@ -1,20 +1,10 @@
 // Cases of several instructions in a row, run to an int3: what one leaves for the next (lazy flags, blocks, regions) shows here.
-import {
-  Decoder,
-  DecoderOptions,
-  FlowControl,
-  Instruction,
-  type InstructionInfo,
-  InstructionInfoFactory,
-  OpAccess,
-  Register,
-  RegisterExt,
-  type UsedMemory,
-} from "iced-x86";
+import { FlowControl, type Instruction, Register, RegisterExt } from "iced-x86";
 import { type Batch, Case, caseBatch, MAX_CODE } from "./case.ts";
 import type { Encoding } from "./encodings.ts";
-import { fillState } from "./generate.ts";
+import { StateFiller } from "./generate.ts";
 import { aimOperands } from "./operands.ts";
+import { type Plan, planOf } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Scope } from "./scope.ts";
 import { isTranscendental } from "./undefined.ts";
@@ -22,15 +12,7 @@ import { isTranscendental } from "./undefined.ts";
 const LONGEST = 10;
 
 /** Its memory operands, if it has any, can be aimed whatever the registers hold by then. */
-const isPlaced = (info: InstructionInfo): boolean => {
-  let placed = true;
-  for (const m of info.usedMemory() as UsedMemory[]) {
-    const absolute = m.index === Register.None && m.base === Register.None;
-    if (m.access !== OpAccess.NoMemAccess && !absolute) placed = false;
-    m.free();
-  }
-  return placed;
-};
+const isPlaced = (plan: Plan): boolean => plan.memory.every((m) => m.index === Register.None && m.base === Register.None);
 const loadsSegment = (i: Instruction): boolean => i.opCount > 0 && RegisterExt.isSegmentRegister(i.op0Register);
 /** What is right only to within a last place would make all that follows differ. */
 const goesOn = (i: Instruction): boolean =>
@@ -38,24 +20,13 @@ const goesOn = (i: Instruction): boolean =>
 
 export class SequenceGenerator {
   readonly #random: Random;
-  readonly #instruction = new Instruction();
-  readonly #infos = new InstructionInfoFactory();
+  readonly #filler: StateFiller;
   readonly #list: readonly Encoding[];
 
   constructor(random: Random, list: readonly Encoding[]) {
     this.#random = random;
-    this.#list = list.filter((e) => this.#decoded(e, 0n, (i, info) => goesOn(i) && isPlaced(info)));
-  }
-
-  #decoded<T>(e: Encoding, ip: bigint, use: (i: Instruction, info: InstructionInfo, decoder: Decoder) => T): T {
-    const decoder = new Decoder(e.mode, e.bytes, DecoderOptions.AMD);
-    decoder.ip = ip;
-    decoder.decodeOut(this.#instruction);
-    const info = this.#infos.info(this.#instruction);
-    const result = use(this.#instruction, info, decoder);
-    info.free();
-    decoder.free();
-    return result;
+    this.#filler = new StateFiller(random);
+    this.#list = list.filter((e) => goesOn(planOf(e).instruction) && isPlaced(planOf(e)));
   }
 
   batch(count: number, scope: Scope): Batch {
@@ -80,15 +51,11 @@ export class SequenceGenerator {
     }
     c.code = Buffer.concat(chosen.map((e) => e.bytes));
     c.codeOffset = 0x7f0 + r.below(32);
-    fillState(c, (chosen[0] as Encoding).mode, scope, r);
+    this.#filler.fill(c, (chosen[0] as Encoding).mode, scope);
     c.run = true;
     let start = 0;
     for (const e of chosen) {
-      this.#decoded(e, c.before.rip + BigInt(start), (i, info, decoder) => {
-        const offsets = decoder.getConstantOffsets(i);
-        aimOperands(c, info, offsets, { start, length: i.length, ipRelative: i.isIpRelMemoryOperand }, r);
-        offsets.free();
-      });
+      aimOperands(c, planOf(e), start, r);
       start += e.bytes.length;
     }
   }

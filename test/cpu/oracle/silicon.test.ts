@@ -1,7 +1,7 @@
 // Instructions do on both tiers what they do on the processor under us. `npm run conformance:cpu` runs millions of cases.
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshCode } from "../../../tools/oracle/code.ts";
-import { conform, conformInvalid, conformSequences, type Table } from "../../../tools/oracle/conform.ts";
+import { conform, conformInvalid, conformSequences, type Report } from "../../../tools/oracle/conform.ts";
 import { Emulator, type Tier, tiers } from "../../../tools/oracle/emulate.ts";
 import { amdSilicon } from "../../../tools/oracle/run.ts";
 import { later, scopes } from "../../../tools/oracle/scope.ts";
@@ -17,7 +17,7 @@ describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))(
     const code = await freshCode();
     emulators = Object.fromEntries(tiers.map((tier) => [tier, new Emulator(code, tier)])) as Record<Tier, Emulator>;
   });
-  const wrongIn = (table: Table): string[] =>
+  const wrongIn = ({ table }: Report): string[] =>
     [...table].flatMap(([name, t]) =>
       t.examples.map(
         (x) => `${name}: ${x.code} ${x.text}: ${x.differences.map((d) => `${d.field} ${d.silicon} there, ${d.ours} here`).join("; ")}`,
@@ -26,15 +26,17 @@ describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))(
 
   for (const tier of tiers) {
     for (const scope of wanted) {
-      it.each(modes)(`${tier}: ${scope} instructions in %i-bit code leave the same registers, flags, memory and faults`, (mode) => {
-        expect(wrongIn(conform(emulators[tier], mode, scope, count[tier], mode))).toEqual([]);
+      it.each(modes)(`${tier}: ${scope} instructions in %i-bit code leave the same registers, flags, memory and faults`, async (mode) => {
+        expect(wrongIn(await conform([emulators[tier]], mode, scope, count[tier], mode))).toEqual([]);
       });
     }
-    it.each(modes)(`${tier}: sequences of instructions in %i-bit code end in the same state`, (mode) => {
-      expect(wrongIn(conformSequences(emulators[tier], mode, ["sse", "integer", "bits", "mmx", "x87"], count[tier], mode))).toEqual([]);
+    it.each(modes)(`${tier}: sequences of instructions in %i-bit code end in the same state`, async (mode) => {
+      expect(wrongIn(await conformSequences([emulators[tier]], mode, ["sse", "integer", "bits", "mmx", "x87"], count[tier], mode))).toEqual(
+        [],
+      );
     });
-    it.each(modes)(`${tier}: what is no instruction in %i-bit code is #UD`, (mode) => {
-      expect(wrongIn(conformInvalid(emulators[tier], mode, count[tier] / 2, mode))).toEqual([]);
+    it.each(modes)(`${tier}: what is no instruction in %i-bit code is #UD`, async (mode) => {
+      expect(wrongIn(await conformInvalid([emulators[tier]], mode, count[tier] / 2, mode))).toEqual([]);
     });
   }
 });
