@@ -5,6 +5,7 @@ import { type Decoded, Decoder, type DecodeTables, decodeTables, noRegister } fr
 import { addressSizeOf, formKeys, isMemoryOperand, memoryKinds, normalKey } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
+import { type Model, needsMet } from "./model.ts";
 import type { AddressSize } from "./ops.ts";
 import { immediateWidth, type Row } from "./row.ts";
 import { slotsOf, special } from "./slots.ts";
@@ -31,19 +32,22 @@ interface RowInfo {
 }
 
 interface RowIndex {
-  readonly tables: DecodeTables;
+  /** Of the rows that a model has, by its name. */
+  readonly tables: Map<string, DecodeTables>;
   readonly info: ReadonlyMap<Row, RowInfo>;
 }
 const indices = new WeakMap<readonly Row[], RowIndex>();
-/** What follows from the rows alone, made once for all processors. */
-const indexOf = (rows: readonly Row[]): RowIndex => {
+/** What follows from the rows and the model alone, made once for all processors. */
+const indexOf = (rows: readonly Row[], model: Model): { tables: DecodeTables; info: RowIndex["info"] } => {
   let index = indices.get(rows);
   if (!index) {
     const info = new Map(rows.map((row, number) => [row, { number, memory: slotsOf(row, true), plain: slotsOf(row, false) }]));
-    index = { tables: decodeTables(rows), info };
+    index = { tables: new Map(), info };
     indices.set(rows, index);
   }
-  return index;
+  let tables = index.tables.get(model.name);
+  if (!tables) index.tables.set(model.name, (tables = decodeTables(rows.filter((r) => needsMet(model, r.feature)))));
+  return { tables, info: index.info };
 };
 
 export class Blocks {
@@ -68,13 +72,13 @@ export class Blocks {
   decoded = 0;
   flushes = 0;
 
-  constructor(state: State, rows: readonly Row[], forms: Uint16Array, mmu: Mmu) {
+  constructor(state: State, rows: readonly Row[], forms: Uint16Array, mmu: Mmu, model: Model) {
     this.#state = state;
     this.#rows = rows;
     this.#forms = forms;
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
-    const { tables, info } = indexOf(rows);
+    const { tables, info } = indexOf(rows, model);
     this.#decoder = new Decoder(tables);
     this.#info = info;
     this.flushJumps();

@@ -92,7 +92,7 @@ export class Cpu implements CodeWatch, Machine {
     const handlers = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports })
       .exports;
     this.#run = handlers as unknown as HandlerExports;
-    this.blocks = new Blocks(s, code.rows, code.forms, unmapped);
+    this.blocks = new Blocks(s, code.rows, code.forms, unmapped, model);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,

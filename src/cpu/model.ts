@@ -4,42 +4,28 @@
 export type Vendor = "amd" | "intel";
 type Register = "a" | "b" | "c" | "d";
 
-/** Feature bits: CPUID leaf, register, bit. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names as /proc/cpuinfo has them. */
+/**
+ * Feature bits: CPUID leaf, register, bit; of leaf 0xd those of subleaf 1. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names as /proc/cpuinfo has
+ * them (Linux arch/x86/include/asm/cpufeatures.h).
+ */
+// biome-ignore format: table
 const features = {
-  fpu: [1, "d", 0],
-  tsc: [1, "d", 4],
-  msr: [1, "d", 5],
-  cx8: [1, "d", 8],
-  sep: [1, "d", 11],
-  cmov: [1, "d", 15],
-  clflush: [1, "d", 19],
-  mmx: [1, "d", 23],
-  fxsr: [1, "d", 24],
-  sse: [1, "d", 25],
-  sse2: [1, "d", 26],
-  pni: [1, "c", 0],
-  pclmulqdq: [1, "c", 1],
-  ssse3: [1, "c", 9],
-  cx16: [1, "c", 13],
-  sse4_1: [1, "c", 19],
-  sse4_2: [1, "c", 20],
-  movbe: [1, "c", 22],
-  popcnt: [1, "c", 23],
-  aes: [1, "c", 25],
+  fpu: [1, "d", 0], tsc: [1, "d", 4], msr: [1, "d", 5], cx8: [1, "d", 8], sep: [1, "d", 11], cmov: [1, "d", 15], clflush: [1, "d", 19], mmx: [1, "d", 23],
+  fxsr: [1, "d", 24], sse: [1, "d", 25], sse2: [1, "d", 26],
+  pni: [1, "c", 0], pclmulqdq: [1, "c", 1], ssse3: [1, "c", 9], fma: [1, "c", 12], cx16: [1, "c", 13], sse4_1: [1, "c", 19], sse4_2: [1, "c", 20],
+  movbe: [1, "c", 22], popcnt: [1, "c", 23], aes: [1, "c", 25], xsave: [1, "c", 26], avx: [1, "c", 28], f16c: [1, "c", 29], rdrand: [1, "c", 30],
   hypervisor: [1, "c", 31],
-  syscall: [0x8000_0001, "d", 11],
-  nx: [0x8000_0001, "d", 20],
-  rdtscp: [0x8000_0001, "d", 27],
-  lm: [0x8000_0001, "d", 29],
-  lahf_lm: [0x8000_0001, "c", 0],
-  abm: [0x8000_0001, "c", 5],
-  fsgsbase: [7, "b", 0],
-  bmi1: [7, "b", 3],
-  bmi2: [7, "b", 8],
-  erms: [7, "b", 9],
-  adx: [7, "b", 19],
+  syscall: [0x8000_0001, "d", 11], nx: [0x8000_0001, "d", 20], rdtscp: [0x8000_0001, "d", 27], lm: [0x8000_0001, "d", 29],
+  lahf_lm: [0x8000_0001, "c", 0], abm: [0x8000_0001, "c", 5], sse4a: [0x8000_0001, "c", 6], "3dnowprefetch": [0x8000_0001, "c", 8],
+  fsgsbase: [7, "b", 0], bmi1: [7, "b", 3], avx2: [7, "b", 5], bmi2: [7, "b", 8], erms: [7, "b", 9], rdseed: [7, "b", 18], adx: [7, "b", 19],
+  clflushopt: [7, "b", 23], clwb: [7, "b", 24], sha_ni: [7, "b", 29],
+  gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22],
+  xsaveopt: [0xd, "a", 0], xsavec: [0xd, "a", 1], xgetbv1: [0xd, "a", 2],
 } as const satisfies Record<string, readonly [number, Register, number]>;
 export type Feature = keyof typeof features;
+
+/** Features whose rows are not there yet. */
+const later: ReadonlySet<Feature> = new Set(["fma", "f16c", "vaes", "vpclmulqdq", "xsave", "xsaveopt", "xsavec", "xgetbv1"]);
 
 export interface Model {
   /** "x86-64-v1:amd". */
@@ -57,14 +43,31 @@ export interface Model {
 
 const pentium3: readonly Feature[] = ["fpu", "tsc", "msr", "cx8", "sep", "cmov", "mmx", "fxsr", "sse", "hypervisor"];
 const v1: readonly Feature[] = [...pentium3, "clflush", "sse2", "syscall", "nx", "lm", "fsgsbase"];
+const v2: readonly Feature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2", "popcnt", "lahf_lm", "rdtscp"];
+/** All that there are rows for. */
+const max: readonly Feature[] = (Object.keys(features) as Feature[]).filter((f) => !later.has(f));
 
-const vendors: Record<Vendor, Pick<Model, "vendor" | "family" | "model" | "stepping" | "syscall32" | "sysenterLong">> = {
-  amd: { vendor: "amd", family: 15, model: 107, stepping: 1, syscall32: true, sysenterLong: false },
-  intel: { vendor: "intel", family: 6, model: 15, stepping: 11, syscall32: false, sysenterLong: true },
+type Signature = readonly [family: number, model: number, stepping: number];
+interface Level {
+  readonly features: readonly Feature[];
+  /** A processor of that time, whose numbers CPUID shows. */
+  readonly signature: Readonly<Record<Vendor, Signature>>;
+}
+// biome-ignore format: table
+const levels: Readonly<Record<string, Level>> = {
+  pentium3: { features: pentium3, signature: { amd: [6, 8, 0], intel: [6, 8, 3] } },
+  "x86-64-v1": { features: v1, signature: { amd: [15, 107, 1], intel: [6, 15, 11] } },
+  "x86-64-v2": { features: v2, signature: { amd: [21, 2, 0], intel: [6, 26, 5] } },
+  max: { features: max, signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
+};
+
+/** A processor of one vendor has what the other's lacks. */
+const foreign: Readonly<Record<Vendor, readonly Feature[]>> = { amd: [], intel: ["sse4a"] };
+const doors: Readonly<Record<Vendor, Pick<Model, "syscall32" | "sysenterLong">>> = {
+  amd: { syscall32: true, sysenterLong: false },
+  intel: { syscall32: false, sysenterLong: true },
 };
 const vendorNames: Record<Vendor, string> = { amd: "AuthenticAMD", intel: "GenuineIntel" };
-
-const levels: Record<string, readonly Feature[]> = { pentium3, "x86-64-v1": v1 };
 
 export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => [`${l}:amd`, `${l}:intel`]);
 export const defaultModel = "x86-64-v1:amd";
@@ -72,10 +75,21 @@ export const defaultModel = "x86-64-v1:amd";
 /** By name; a level without vendor is AMD's. Undefined: no such model. */
 export const cpuModel = (name: string): Model | undefined => {
   const [level, vendor = "amd"] = name.split(":") as [string, string?];
-  const list = levels[level];
-  if (!list || (vendor !== "amd" && vendor !== "intel")) return undefined;
-  return { name: `${level}:${vendor}`, ...vendors[vendor], brand: `trapgate ${level}`, features: list };
+  const found = Object.hasOwn(levels, level) ? levels[level] : undefined;
+  if (!found || (vendor !== "amd" && vendor !== "intel")) return undefined;
+  const [family, model, stepping] = found.signature[vendor];
+  const list = found.features.filter((f) => !foreign[vendor].includes(f));
+  return { name: `${level}:${vendor}`, vendor, family, model, stepping, ...doors[vendor], brand: `trapgate ${level}`, features: list };
 };
+
+/** Does a processor have an instruction? It may need several features. */
+export const needsMet = (m: Model, needs: Feature | readonly Feature[] | undefined): boolean =>
+  needs === undefined || (typeof needs === "string" ? m.features.includes(needs) : needs.every((f) => m.features.includes(f)));
+
+/** XCR0: what XSAVE can save, x87, SSE and AVX; 0 without XSAVE. SDM Vol. 1 13.3 */
+export const xcr0 = (m: Model): number => (!m.features.includes("xsave") ? 0 : m.features.includes("avx") ? 7 : 3);
+/** Size of XSAVE's area, in its standard form and in the compact one alike. SDM Vol. 1 13.4 */
+const xsaveSize = (m: Model): number => (m.features.includes("avx") ? 832 : 576);
 
 const words = (text: string): [number, number, number] => {
   const b = new Uint8Array(12);
@@ -95,18 +109,25 @@ export const hwcap = (m: Model): number => bits(m, 1, "d") >>> 0;
 export const hasFeature = (m: Model, f: Feature): boolean => m.features.includes(f);
 
 /** CPUID: eax, ebx, ecx, edx. SDM Vol. 2A; leaves beyond what the model has give zeros. */
-export const cpuid = (m: Model, leaf: number, _subleaf: number): [number, number, number, number] => {
+export const cpuid = (m: Model, leaf: number, subleaf: number): [number, number, number, number] => {
   const [v0, v1_, v2] = words(vendorNames[m.vendor]);
   const base = Math.min(m.family, 15);
   const signature = ((m.family - base) << 20) | ((m.model >> 4) << 16) | (base << 8) | ((m.model & 15) << 4) | m.stepping;
   switch (leaf) {
     case 0:
-      return [7, v0, v2, v1_];
-    // Line size of CLFLUSH (8 quadwords), one logical processor.
+      return [xcr0(m) ? 13 : 7, v0, v2, v1_];
+    // Line size of CLFLUSH (8 quadwords), one logical processor. OSXSAVE: the kernel has turned XSAVE on.
     case 1:
-      return [signature, 0x0001_0800, bits(m, 1, "c"), bits(m, 1, "d")];
+      return [signature, 0x0001_0800, bits(m, 1, "c") | (xcr0(m) ? 1 << 27 : 0), bits(m, 1, "d")];
     case 7:
-      return [0, bits(m, 7, "b"), 0, 0];
+      return subleaf === 0 ? [0, bits(m, 7, "b"), bits(m, 7, "c"), 0] : [0, 0, 0, 0];
+    case 0xd: {
+      if (xcr0(m) === 0) return [0, 0, 0, 0];
+      if (subleaf === 0) return [xcr0(m), xsaveSize(m), xsaveSize(m), 0];
+      if (subleaf === 1) return [bits(m, 0xd, "a"), m.features.includes("xsavec") ? xsaveSize(m) : 0, 0, 0];
+      // The upper halves of ymm registers: their size, and where they are.
+      return subleaf === 2 && xcr0(m) & 4 ? [256, 576, 0, 0] : [0, 0, 0, 0];
+    }
     case 0x8000_0000:
       return [0x8000_0008, m.vendor === "amd" ? v0 : 0, m.vendor === "amd" ? v2 : 0, m.vendor === "amd" ? v1_ : 0];
     case 0x8000_0001:

@@ -1,4 +1,5 @@
 // An instruction row: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and what it does.
+import type { Feature } from "./model.ts";
 import type { Meaning } from "./ops.ts";
 
 /** Where an operand comes from. SDM Vol. 2D appendix A.2.1, the capital letters. */
@@ -76,8 +77,8 @@ export interface Attributes {
   readonly sizedNames?: readonly [string, string, string];
   /** The same for address sizes (JCXZ JECXZ JRCXZ). */
   readonly addressNames?: readonly [string, string, string];
-  /** CPUID feature that it needs. */
-  readonly feature?: string;
+  /** CPUID feature that it needs, or all that it needs: without it the instruction is #UD, or another one. */
+  readonly feature?: Feature | readonly Feature[];
 }
 
 /** VEX.L and VEX.W; undefined where they are ignored (LIG, WIG). SDM Vol. 2A 3.1.1.2 */

@@ -3,7 +3,7 @@
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
 import { layout } from "../cpu/layout.ts";
-import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames } from "../cpu/model.ts";
+import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
 import { HostFs } from "../kernel/fs/host-fs.ts";
 import { HostRwFs } from "../kernel/fs/host-rw.ts";
@@ -49,7 +49,7 @@ const kernelModel = (model: Model): ProcessorModel => ({
   vendor: model.vendor,
   hwcap: hwcap(model),
   hwcap2: hasFeature(model, "fsgsbase") ? HWCAP2_FSGSBASE : 0,
-  xfeatures: 0,
+  xfeatures: xcr0(model),
   cpuinfo: model,
 });
 

@@ -3,6 +3,7 @@ import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
 import { type Exit, exit } from "../../src/cpu/exit.ts";
 import { layout } from "../../src/cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
+import { cpuModel } from "../../src/cpu/model.ts";
 import { rep } from "../../src/cpu/ops.ts";
 import { at, EF, PF, S, type State, vector } from "../../src/cpu/state.ts";
 import { Batch, Case, fxAt, type Registers, Result, resultAt, stateAt } from "./case.ts";
@@ -68,7 +69,7 @@ export class Emulator {
 
   constructor(code: CpuCode, tier: Tier) {
     this.tier = tier;
-    this.cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
+    this.cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code, cpuModel("max:amd"));
     this.cpu.segments.tables = descriptorTables;
     this.cpu.setAddressSpace(mmu);
   }

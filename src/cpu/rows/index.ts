@@ -10,6 +10,7 @@ import { bmi } from "./bmi.ts";
 import { branches } from "./branch.ts";
 import { exchange } from "./exchange.ts";
 import { extensions } from "./extension.ts";
+import { featureOf } from "./feature.ts";
 import { flags } from "./flag.ts";
 import { galois } from "./galois.ts";
 import { move } from "./mov.ts";
@@ -34,8 +35,7 @@ import { x87Arithmetic } from "./x87.ts";
 import { x87Moves } from "./x87-move.ts";
 import { x87State } from "./x87-state.ts";
 
-/** By family: a file each, as reports name them. */
-export const families: Readonly<Record<string, readonly Row[]>> = {
+const declared: Readonly<Record<string, readonly Row[]>> = {
   alu,
   move,
   stack,
@@ -70,5 +70,14 @@ export const families: Readonly<Record<string, readonly Row[]>> = {
   avx,
   avxOnly,
 };
+
+const featured = (r: Row): Row => {
+  const feature = r.feature ?? featureOf(r);
+  return feature === undefined ? r : { ...r, feature };
+};
+/** By family: a file each, as reports name them. */
+export const families: Readonly<Record<string, readonly Row[]>> = Object.fromEntries(
+  Object.entries(declared).map(([name, list]) => [name, list.map(featured)]),
+);
 
 export const rows: readonly Row[] = Object.values(families).flat();

@@ -1,5 +1,6 @@
 // AVX from SSE: a legacy row's meaning read once more, with the first source apart from the destination and the rest of the register
 // zeroed (VEX.128), or once for each half of a wider register (VEX.256). SDM Vol. 1 14.1.3, 14.3.
+import type { Feature } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
 import type { Attributes, Operand, Row } from "../row.ts";
 import { row } from "../row.ts";
@@ -100,7 +101,7 @@ export interface Derived extends Attributes, Halves {
   /** LIG for scalars; both for 128 and 256. */
   readonly length: "128" | "LIG" | "both";
   /** Feature of VEX.256, where it is not the same. */
-  readonly wide?: string;
+  readonly wide?: Feature;
   /** Instead of the legacy row's, without H; {a_b}: a with VEX.128, b with VEX.256. */
   readonly operands?: string;
   /** Instead of the legacy opcode, and its map. */
@@ -126,7 +127,7 @@ export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row
   const encoding = (l: string) =>
     `VEX.${l}.${prefix}.${code}${digit} ${operandsOf(legacy, sources, d).replace(/\{(\w*)_(\w*)\}/g, l === "256" ? "$2" : "$1")}`;
   const aligned = legacy.unaligned !== true && /^v?mov(ap|dqa|nt)/.test(legacy.name) ? ({ aligned: true } as const) : {};
-  const all = { feature: "avx", ...aligned, ...attributes, ...(legacy.addressed ? ({ addressed: true } as const) : {}) };
+  const all: Attributes = { feature: "avx", ...aligned, ...attributes, ...(legacy.addressed ? ({ addressed: true } as const) : {}) };
   const one = row(`v${legacy.name}`, encoding(length === "LIG" ? "LIG" : "128"), narrow(legacy, sources), all);
   if (length !== "both") return [one];
   return [
