@@ -12,6 +12,7 @@ export type ProblemCode =
   | "bad-mount"
   | "bad-schedule"
   | "bad-property"
+  | "bad-assembly"
   | "no-memory"
   | "host";
 

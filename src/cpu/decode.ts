@@ -6,6 +6,9 @@ import { S } from "./state.ts";
 /** What a decoded memory operand's base or index is when absent. */
 export const noRegister = -1;
 
+/** The segment of an address without an override. SDM Vol. 1 Table 3-5 */
+export const defaultSegment = (base: number): number => (base === 4 || base === 5 ? S.ss : S.ds);
+
 /** One decoded instruction. Reused by the decoder: copy what must last. */
 export class Decoded {
   row!: Row;
@@ -49,7 +52,7 @@ export class Decoded {
   }
   /** Segment of the memory operand: the override, else SS for rsp- and rbp-based addresses, else DS. */
   get memorySegment(): number {
-    return this.segment >= 0 ? this.segment : this.base === 4 || this.base === 5 ? S.ss : S.ds;
+    return this.segment >= 0 ? this.segment : defaultSegment(this.base);
   }
   width(n: number): number {
     return (this.row.operands[n] as Operand).widths[sizeIndex(this.size)];
@@ -92,7 +95,7 @@ const hasGeneral = (r: Row): boolean =>
   r.operands.some((o) => o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "vreg");
 
 // Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
-const rm16: readonly (readonly [number, number])[] = [
+export const rm16: readonly (readonly [number, number])[] = [
   [3, 6],
   [3, 7],
   [5, 6],

@@ -73,7 +73,8 @@ export interface Attributes {
   readonly ends?: true;
   /** Its meaning asks for its own address and modrm byte; it has no immediate. */
   readonly located?: true;
-  /** Its names for operand sizes 16, 32 and 64, where each has its own (CBW CWDE CDQE); they say it all, so no operand is written. */
+  /** Its names for operand sizes 16, 32 and 64, where each has its own (CBW CWDE CDQE); they say it all, so no operand is written.
+   *  The row's own name is then an assembler's for the usual size (PUSHF). */
   readonly sizedNames?: readonly [string, string, string];
   /** The same for address sizes (JCXZ JECXZ JRCXZ). */
   readonly addressNames?: readonly [string, string, string];

@@ -10,7 +10,7 @@ const src = fileURLToPath(new URL("../../src", import.meta.url));
 const below: Record<string, readonly string[]> = {
   "problem.ts": [],
   abi: [],
-  cpu: ["abi"],
+  cpu: ["abi", "problem.ts"],
   memory: ["cpu", "abi"],
   seccomp: ["cpu", "abi", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "abi", "problem.ts"],

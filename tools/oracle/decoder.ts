@@ -193,11 +193,11 @@ const icedOperand = (i: Instruction, n: number, mode: Mode): string => {
   }
 };
 
-/** The same instruction by another name: aliases that iced tells apart, and operand sizes in a name. */
+/** The same instruction by another name: aliases that iced tells apart, and operand sizes in a name: its PUSHF is that of 16 bits. */
 // biome-ignore format: table
 const aliases: Readonly<Record<string, string>> = {
   wait: "fwait", sysretq: "sysret", sysexitq: "sysexit", wbnoinvd: "wbinvd", prefetchit0: "reservednop", prefetchit1: "reservednop", cldemote: "reservednop",
-  prefetchwt1: "prefetch", sal: "shl", rdsspd: "reservednop", rdsspq: "reservednop",
+  prefetchwt1: "prefetch", sal: "shl", pushf: "pushfw", popf: "popfw", pusha: "pushaw", popa: "popaw", iret: "iretw", rdsspd: "reservednop", rdsspq: "reservednop",
 };
 const icedName = (i: Instruction): string => {
   const name = (Mnemonic[i.mnemonic] as string).toLowerCase();

@@ -32,6 +32,7 @@ const rewrites: readonly Rewrite[] = [
   [/\baddr(16|32|64) /, "a$1 "],
   [/\b(bnd|notrack|xacquire|xrelease|hint-taken|hint-not-taken) /g, ""],
   [/^wait$/, "fwait"],
+  [/^(pushf|popf|pusha|popa|iret)$/, "$1w"],
   [/^wbnoinvd$/, "wbinvd"],
   [/^(sysret|sysexit)q$/, "$1"],
   [/\bret far\b/, "retf"],

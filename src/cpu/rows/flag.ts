@@ -40,6 +40,6 @@ export const flags: readonly Row[] = [
   row("lahf", "9F", lahf),
   row("sahf", "9E", sahf),
   row("salc", "D6", salc, { only: "not64" }),
-  row("pushf", "9C", pushf, { size64: "default", context: true, sizedNames: ["pushf", "pushfd", "pushfq"] }),
-  row("popf", "9D", popf, { size64: "default", context: true, ends: true, sizedNames: ["popf", "popfd", "popfq"] }),
+  row("pushf", "9C", pushf, { size64: "default", context: true, sizedNames: ["pushfw", "pushfd", "pushfq"] }),
+  row("popf", "9D", popf, { size64: "default", context: true, ends: true, sizedNames: ["popfw", "popfd", "popfq"] }),
 ];

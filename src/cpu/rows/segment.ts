@@ -136,7 +136,7 @@ export const segments: readonly Row[] = [
   row("call", "FF /3 Mp", callFarIndirect, far),
   row("retf", "CB", returnFar, far),
   row("retf", "CA Iw", returnFarImmediate, far),
-  row("iret", "CF", iret, { ...far, sizedNames: ["iret", "iretd", "iretq"] }),
+  row("iret", "CF", iret, { ...far, sizedNames: ["iretw", "iretd", "iretq"] }),
   row("lar", "0F 02 Gv,Ew", query("accessRights", true)),
   row("lsl", "0F 03 Gv,Ew", query("segmentLimit", true)),
   row("verr", "0F 00 /4 Ew", query("verifyRead", false)),

@@ -67,7 +67,7 @@ export const stack: readonly Row[] = [
   row("pop", "8F /0 Ev", popMemory, { size64: "default", context: true }),
   row("push", "68 Iz", pushImmediate, { size64: "default", context: true }),
   row("push", "6A sb", pushImmediate, { size64: "default", context: true }),
-  row("pusha", "60", pusha, { only: "not64", context: true, sizedNames: ["pusha", "pushad", "pushad"] }),
-  row("popa", "61", popa, { only: "not64", context: true, sizedNames: ["popa", "popad", "popad"] }),
+  row("pusha", "60", pusha, { only: "not64", context: true, sizedNames: ["pushaw", "pushad", "pushad"] }),
+  row("popa", "61", popa, { only: "not64", context: true, sizedNames: ["popaw", "popad", "popad"] }),
   row("leave", "C9", leave, { size64: "default", context: true }),
 ];

@@ -1,5 +1,5 @@
 // The disassembler: a decoded instruction as text, in the syntax of syntax.ts. Its judges are iced-x86 and objdump (test/cpu/text).
-import { Decoded, Decoder, decodeTables, noRegister } from "../decode.ts";
+import { Decoded, Decoder, type DecodeTables, decodeTables, defaultSegment, noRegister } from "../decode.ts";
 import { isMemoryOperand } from "../form.ts";
 import { type AddressSize, rep } from "../ops.ts";
 import { immediateWidth, type Operand } from "../row.ts";
@@ -38,7 +38,7 @@ export const addressText = (d: Decoded): string => {
   return terms.join("+") + (d.disp === 0 ? "" : signedHex(d.disp));
 };
 
-const overridden = (d: Decoded): boolean => d.memorySegment !== (d.base === 4 || d.base === 5 ? S.ss : S.ds);
+const overridden = (d: Decoded): boolean => d.memorySegment !== defaultSegment(d.base);
 
 const memoryText = (d: Decoded, o: Operand, width: number): string => {
   const size = unsizedMemory(o) ? "" : `${sizeNames[width]} ptr `;
@@ -107,8 +107,9 @@ export interface Line {
   readonly instruction: Decoded | undefined;
 }
 
+let tables: DecodeTables | undefined;
 /** Decodes what has no machine around it. */
-export const plainDecoder = (): Decoder => new Decoder(decodeTables(rows));
+export const plainDecoder = (): Decoder => new Decoder((tables ??= decodeTables(rows)));
 
 /** All instructions of `code`, whose first byte is at address `at`. */
 export function* disassemble(code: Uint8Array, { mode = 64, at = 0 }: { mode?: AddressSize; at?: number } = {}): Generator<Line> {

@@ -55,3 +55,31 @@ export const registerName = (d: Decoded, o: Operand, width: number): string => {
       throw new Error(`operand ${o.spec} of ${d.row.name} is no register`);
   }
 };
+export interface NamedRegister {
+  readonly kind: "general" | "xmm" | "mm" | "st" | "segment" | "control" | "debug";
+  readonly number: number;
+  /** In bits. */
+  readonly width: number;
+  /** Byte registers: "high" is ah ch dh bh, "rex" spl bpl sil dil, which need a REX prefix. */
+  readonly byte?: "high" | "rex";
+}
+
+/** Every register by its name; rip and eip are none. */
+export const registers: ReadonlyMap<string, NamedRegister> = (() => {
+  const all = new Map<string, NamedRegister>();
+  for (let number = 0; number < 16; number++) {
+    for (const width of [16, 32, 64]) all.set(generalName(number, width), { kind: "general", number, width });
+    all.set(generalName(number, 8), { kind: "general", number, width: 8, ...(number >= 4 && number < 8 ? { byte: "rex" as const } : {}) });
+    all.set(`xmm${number}`, { kind: "xmm", number, width: 128 });
+    all.set(`cr${number}`, { kind: "control", number, width: 64 });
+  }
+  highBytes.forEach((name, n) => all.set(name, { kind: "general", number: n + 4, width: 8, byte: "high" }));
+  segNames.forEach((name, number) => all.set(name, { kind: "segment", number, width: 16 }));
+  all.set("st", { kind: "st", number: 0, width: 80 });
+  for (let number = 0; number < 8; number++) {
+    for (const name of [`st(${number})`, `st${number}`]) all.set(name, { kind: "st", number, width: 80 });
+    all.set(`mm${number}`, { kind: "mm", number, width: 64 });
+    all.set(`dr${number}`, { kind: "debug", number, width: 64 });
+  }
+  return all;
+})();

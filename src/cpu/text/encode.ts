@@ -1,0 +1,157 @@
+// The encoder: a decoded instruction (decode.ts) back to bytes. They are the shortest of its row, prefixes without effect left out, in
+// the order in which NASM writes them; so encode(decode(bytes)) is a fixed point. SDM Vol. 2A chapter 2.
+import { type Decoded, defaultSegment, noRegister, rm16 } from "../decode.ts";
+import { isMemoryOperand } from "../form.ts";
+import { type Operand, sizeIndex } from "../row.ts";
+import { S } from "../state.ts";
+import { defaultSize, impliesAddress, impliesMemory, ripRelative, sameAtSizes } from "./syntax.ts";
+
+const segmentPrefix: Readonly<Record<number, number>> = {
+  [S.es]: 0x26,
+  [S.cs]: 0x2e,
+  [S.ss]: 0x36,
+  [S.ds]: 0x3e,
+  [S.fs]: 0x64,
+  [S.gs]: 0x65,
+};
+const mandatory = { "66": 0x66, F3: 0xf3, F2: 0xf2 } as const;
+const escapes = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const;
+
+const littleEndian = (v: bigint | number, bytes: number): number[] => {
+  const whole = BigInt.asUintN(64, BigInt(v));
+  return Array.from({ length: bytes }, (_, i) => Number((whole >> BigInt(8 * i)) & 0xffn));
+};
+const fits = (v: number, bits: number): boolean => v >= -(2 ** (bits - 1)) && v < 2 ** (bits - 1);
+
+interface Place {
+  readonly mod: number;
+  readonly rm: number;
+  readonly sib?: number;
+  /** Bytes of displacement. */
+  readonly displacement: number;
+}
+
+const place16 = ({ base, index, disp }: Decoded): Place | undefined => {
+  if (base === noRegister && index === noRegister) return { mod: 0, rm: 6, displacement: 2 };
+  const rm = rm16.findIndex(([b, i]) => b === base && i === index);
+  if (rm < 0) return undefined;
+  if (disp === 0 && rm !== 6) return { mod: 0, rm, displacement: 0 };
+  return fits(disp, 8) ? { mod: 1, rm, displacement: 1 } : { mod: 2, rm, displacement: 2 };
+};
+
+/** SDM Vol. 2A Tables 2-2 and 2-3. */
+const place = (d: Decoded): Place | undefined => {
+  if (d.addressSize === 16) return place16(d);
+  const { base, index, disp } = d;
+  if (ripRelative(d)) return { mod: 0, rm: 5, displacement: 4 };
+  if (!fits(disp, 32)) return undefined;
+  const indexed = index !== noRegister;
+  if (base === noRegister) {
+    // Without a base, modrm alone means rip in 64-bit mode.
+    if (!indexed && d.mode !== 64) return { mod: 0, rm: 5, displacement: 4 };
+    return { mod: 0, rm: 4, sib: ((indexed ? d.scale : 0) << 6) | ((indexed ? index & 7 : 4) << 3) | 5, displacement: 4 };
+  }
+  const [mod, displacement] = disp === 0 && (base & 7) !== 5 ? [0, 0] : fits(disp, 8) ? [1, 1] : [2, 4];
+  if (!indexed && (base & 7) !== 4) return { mod, rm: base & 7, displacement };
+  return { mod, rm: 4, sib: (d.scale << 6) | ((indexed ? index & 7 : 4) << 3) | (base & 7), displacement };
+};
+
+/** Register number in the field that an operand's kind names. */
+const inReg = new Set<Operand["kind"]>(["reg", "xmm", "mm", "sreg", "creg", "dreg"]);
+const inRm = new Set<Operand["kind"]>(["rm", "rmreg", "xmmrm", "xmmU", "mmrm", "mmN", "sti"]);
+/** Of these registers there are eight: REX says nothing. */
+const eight = new Set<Operand["kind"]>(["mm", "mmrm", "mmN", "sti", "sreg"]);
+
+const rexOf = (d: Decoded, memory: boolean): number => {
+  const { row } = d;
+  let rex = 0;
+  const wide = row.rexW ?? (d.size === 64 && defaultSize(row, 64) !== 64 && !sameAtSizes(row, 64, defaultSize(row, 64)));
+  if (wide) rex |= 0x48;
+  for (const o of row.operands) {
+    const reg = inReg.has(o.kind);
+    const rm = inRm.has(o.kind) && !(memory && isMemoryOperand(o));
+    if (!reg && !rm && o.kind !== "opreg") continue;
+    const r = reg ? d.reg : rm ? d.rm : d.opreg;
+    if (!eight.has(o.kind) && r >= 8) rex |= reg ? 0x44 : 0x41;
+    // spl bpl sil dil
+    const general = o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "opreg";
+    if (general && o.widths[0] === 8 && o.widths[2] === 8 && r >= 4 && d.rex !== 0) rex |= 0x40;
+  }
+  if (memory && d.base >= 8) rex |= 0x41;
+  if (memory && d.index >= 8) rex |= 0x42;
+  return rex;
+};
+
+const prefixes = (d: Decoded, memory: boolean): number[] => {
+  const { row, mode } = d;
+  const out: number[] = [];
+  if (d.lock) out.push(0xf0);
+  if (d.rep !== 0) out.push(d.rep === 1 ? 0xf3 : 0xf2);
+  const address = memory && row.operands.some((o) => o.kind === "mem" && o.spec === "M");
+  const segment = impliesMemory(row) ? (d.segment < 0 ? S.ds : d.segment) : memory && !address ? d.memorySegment : undefined;
+  const usual = impliesMemory(row) ? S.ds : defaultSegment(d.base);
+  if (segment !== undefined && segment !== usual) out.push(segmentPrefix[segment] as number);
+  const usualSize = defaultSize(row, mode);
+  if (!sameAtSizes(row, d.size, usualSize) && (mode === 64 ? d.size === 16 : d.size !== mode)) out.push(0x66);
+  if (d.addressSize !== mode && (memory || impliesAddress(row) || row.addressNames)) out.push(0x67);
+  if (row.prefix === "66" || row.prefix === "F3" || row.prefix === "F2") out.push(mandatory[row.prefix]);
+  return out;
+};
+
+/** Bytes of an immediate operand; a branch's wait until the length is known. */
+const immediateBytes = (d: Decoded, o: Operand, first: boolean): number[] => {
+  const n = o.widths[sizeIndex(d.size)] >> 3;
+  switch (o.kind) {
+    case "imm":
+    case "simm":
+      return first ? littleEndian((BigInt(d.immHi) << 32n) | BigInt(d.immLo >>> 0), n) : littleEndian(d.imm2, n);
+    case "far":
+      return [...littleEndian(d.immLo >>> 0, d.size === 16 ? 2 : 4), ...littleEndian(d.imm2, 2)];
+    case "moffs":
+      return littleEndian(BigInt(d.disp), d.addressSize >> 3);
+    default:
+      return [];
+  }
+};
+
+/** A distance from the next instruction, as it wraps at the width of what it is added to; undefined if it does not fit. */
+const distance = (target: number, next: number, bytes: number, width: number): number | undefined => {
+  const far = width === 16 ? ((target - next) << 16) >> 16 : width === 32 ? (target - next) | 0 : target - next;
+  return fits(far, bytes * 8) ? far : undefined;
+};
+
+/** The bytes of a decoded instruction at its `ip`; undefined if this row has none for it (a target too far, an address out of reach). */
+export const encode = (d: Decoded): Uint8Array | undefined => {
+  const { row } = d;
+  const memory = d.isMemory && row.operands.some((o) => isMemoryOperand(o) && o.kind !== "moffs");
+  const anyMemory = memory || row.operands.some((o) => o.kind === "moffs");
+  const rex = rexOf(d, memory);
+  if (rex !== 0 && d.mode !== 64) return undefined;
+  const out = [...prefixes(d, anyMemory), ...(rex === 0 ? [] : [rex]), ...escapes[row.map], row.opcode];
+  if (row.operands.some((o) => o.kind === "opreg")) out.push((out.pop() as number) | (d.opreg & 7));
+  let displacement = 0;
+  if (row.modrm !== undefined) out.push(row.modrm);
+  else if (row.hasModrm) {
+    const at = memory ? place(d) : { mod: 3, rm: d.rm & 7, displacement: 0 };
+    if (!at) return undefined;
+    out.push((at.mod << 6) | ((row.digit ?? d.reg & 7) << 3) | at.rm, ...("sib" in at && at.sib !== undefined ? [at.sib] : []));
+    displacement = at.displacement;
+  }
+  let immediates = 0;
+  const tail = row.operands.flatMap((o) => immediateBytes(d, o, o.kind === "imm" || o.kind === "simm" ? immediates++ === 0 : true));
+  const relative = row.operands.find((o) => o.kind === "rel");
+  const relativeBytes = relative ? relative.widths[sizeIndex(d.size)] >> 3 : 0;
+  const next = d.ip + out.length + displacement + tail.length + relativeBytes;
+  if (displacement > 0) {
+    const v = memory && ripRelative(d) ? distance(d.disp, next, 4, d.addressSize) : d.disp;
+    if (v === undefined) return undefined;
+    out.push(...littleEndian(v, displacement));
+  }
+  out.push(...tail);
+  if (relative) {
+    const v = distance(d.target, next, relativeBytes, d.size === 16 ? 16 : d.mode === 64 ? 64 : 32);
+    if (v === undefined) return undefined;
+    out.push(...littleEndian(v, relativeBytes));
+  }
+  return out.length > 15 ? undefined : Uint8Array.from(out);
+};

@@ -1,0 +1,69 @@
+// Instructions by name: which rows a name means, and the other names that assemblers know. SDM Vol. 1 Table B-1, Vol. 2 headings.
+import type { Row } from "../row.ts";
+import { rows } from "../rows/index.ts";
+import { impliesOperands } from "./syntax.ts";
+
+/** A row that a name can mean, with what the name says of sizes. */
+export interface Meant {
+  readonly row: Row;
+  readonly size?: 16 | 32 | 64;
+  readonly addressSize?: 16 | 32 | 64;
+}
+
+/** Conditions by their other names. */
+const conditions: Readonly<Record<string, string>> = {
+  c: "b",
+  nae: "b",
+  nb: "ae",
+  nc: "ae",
+  z: "e",
+  nz: "ne",
+  na: "be",
+  nbe: "a",
+  pe: "p",
+  po: "np",
+  nge: "l",
+  nl: "ge",
+  ng: "le",
+  nle: "g",
+};
+const others: Readonly<Record<string, string>> = {
+  sal: "shl",
+  wait: "fwait",
+  xlat: "xlatb",
+  retn: "ret",
+  movabs: "mov",
+  loopz: "loope",
+  loopnz: "loopne",
+  icebp: "int1",
+  sysretq: "sysret",
+};
+
+const byName = ((): ReadonlyMap<string, readonly Meant[]> => {
+  const names = new Map<string, Meant[]>();
+  const add = (name: string, meant: Meant): void => {
+    const list = names.get(name);
+    if (list) list.push(meant);
+    else names.set(name, [meant]);
+  };
+  const widths = [16, 32, 64] as const;
+  for (const row of rows) {
+    const { sizedNames, addressNames } = row;
+    // A name that stands for two sizes means the smaller one: INSD.
+    if (sizedNames)
+      for (const [n, name] of sizedNames.entries()) if (sizedNames.indexOf(name) === n) add(name, { row, size: widths[n] as 16 });
+    if (addressNames) for (const [n, name] of addressNames.entries()) add(name, { row, addressSize: widths[n] as 16 });
+    const own = !sizedNames?.includes(row.name) && !addressNames?.includes(row.name);
+    if (own && !(sizedNames && row.operands.length > 0 && impliesOperands(row))) add(row.name, { row });
+  }
+  return names;
+})();
+
+/** Rows by name, in their order; undefined: there is no such instruction. */
+export const meantBy = (name: string): readonly Meant[] | undefined => {
+  const known = byName.get(name) ?? byName.get(others[name] ?? "");
+  if (known) return known;
+  const conditional = /^(j|set|cmov|fcmov)(\w+)$/.exec(name);
+  const cc = conditional && conditions[conditional[2] as string];
+  return cc ? byName.get(`${conditional[1]}${cc}`) : undefined;
+};
