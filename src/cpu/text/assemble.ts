@@ -260,7 +260,9 @@ class StatementAssembler {
     if (found.length === 0) bad(`"${name}" has no form with these operands`);
     const clear = this.#unambiguous(found, s);
     const enough = clear.filter((c) => c.bytes.length >= least);
-    const sorted = (enough.length > 0 ? enough : clear).sort((a, b) => a.bytes.length - b.bytes.length || taste(a.meant.row) - taste(b.meant.row));
+    const sorted = (enough.length > 0 ? enough : clear).sort(
+      (a, b) => a.bytes.length - b.bytes.length || taste(a.meant.row) - taste(b.meant.row),
+    );
     return (sorted.find((c) => this.#checks(c)) ?? bad(`"${name}" cannot be encoded with these operands`)).bytes;
   }
 
@@ -288,7 +290,8 @@ class StatementAssembler {
       return unsizedMemory(o) ? 0 : o.widths[sizeIndex(c.size)];
     };
     if (new Set(found.map(widths)).size <= 1) return found;
-    if (found.every(({ meant: { row } }) => row.size64 === "default" || isFar(row))) return found.filter((c) => c.size === defaultSize(c.meant.row, this.#mode));
+    if (found.every(({ meant: { row } }) => row.size64 === "default" || isFar(row)))
+      return found.filter((c) => c.size === defaultSize(c.meant.row, this.#mode));
     return bad("the memory operand needs a size (byte ptr, word ptr, dword ptr, …)");
   }
 

@@ -13,7 +13,7 @@ export const nasmText = (text: string, at: number): string =>
     // A bare number would stay absolute.
     .replace(/\[rel (-?\d+)\]/, (_, target) => `[rel $$+${Number(target) - at}]`)
     // It would take the prefix and leave the immediate as it was.
-    .replace(/^o(16|32) push 0x/, (_, size) => `push ${size === "16" ? "word" : "dword"} 0x`)
+    .replace(/^o(16|32) (push|call|jmp) 0x/, (_, size, name) => `${name} ${size === "16" ? "word" : "dword"} 0x`)
     .replace(/ far dword ptr /, " word far ")
     .replace(/ far fword ptr /, " dword far ")
     .replace(/ ptr /g, " ")
