@@ -115,7 +115,7 @@ export class TextJudge {
 const apply = (text: string, by: readonly Rewrite[]): string => by.reduce((t, [what, to]) => t.replace(what, to), text);
 
 /** Registers of which only the low half counts, or whose upper half is zeroed whichever width is written. */
-const anyWidth = /^(lar|lsl|pinsr[bw]|pextr[bw]|extractps|movmskp[sd]|pmovmskb|movsxd) /;
+const anyWidth = /^(lar|lsl|v?(pinsr[bw]|pextr[bw]|extractps|movmskp[sd]|pmovmskb)|movsxd) /;
 const narrow = (text: string): string =>
   text.replace(/\br(\d+)[dw]?\b|\b[re](\w[xpi])\b/g, (_, n, name) => name ?? `r${n}`).replace(/ (dword|word) ptr/, " ptr");
 /** An absolute address that is not canonical need not be exact: it faults. */

@@ -42,7 +42,7 @@ const general = (d: Decoded, r: NamedRegister, width: number): boolean => {
   if (r.byte === "rex") d.rex |= 0x40;
   return true;
 };
-type Field = "reg" | "rm" | "opreg";
+type Field = "reg" | "rm" | "opreg" | "vvvv";
 const registerField: Partial<Record<Operand["kind"], Field>> = {
   rm: "rm",
   rmreg: "rm",
@@ -51,6 +51,8 @@ const registerField: Partial<Record<Operand["kind"], Field>> = {
   xmm: "reg",
   xmmrm: "rm",
   xmmU: "rm",
+  xmmH: "vvvv",
+  vreg: "vvvv",
   mm: "reg",
   mmrm: "rm",
   mmN: "rm",
@@ -63,6 +65,8 @@ const registerKind: Partial<Record<Operand["kind"], NamedRegister["kind"]>> = {
   xmm: "xmm",
   xmmrm: "xmm",
   xmmU: "xmm",
+  xmmH: "xmm",
+  xmmL: "xmm",
   mm: "mm",
   mmrm: "mm",
   mmN: "mm",
@@ -76,11 +80,16 @@ const putRegister = (d: Decoded, o: Operand, width: number, { register: r, name 
   if (o.kind === "fixed") return general(d, r, width) && r.number === o.register && r.byte !== "high";
   if (o.kind === "named") return name === o.spec.toLowerCase();
   if (o.kind === "st") return r.kind === "st" && r.number === 0;
+  if (o.kind === "xmmL") {
+    d.immLo = r.number << 4;
+    return r.kind === "xmm" && (r.width === 256) === (width === 256);
+  }
   const field = registerField[o.kind];
   // "st" alone is the top of the stack, not a number.
   if (field === undefined || (o.kind === "sti" && name === "st")) return false;
   const kind = registerKind[o.kind];
-  if (kind === undefined ? !general(d, r, width) : r.kind !== kind) return false;
+  if (kind === undefined ? !general(d, r, width) : r.kind !== kind || (kind === "xmm" && (r.width === 256) !== (width === 256)))
+    return false;
   d[field] = r.number;
   if (o.kind === "sreg" && d.row.digit !== undefined && d.row.digit !== r.number) return false;
   // Outside of 64-bit mode LOCK makes cr8 of cr0. APM Vol. 3 MOV (CRn)
@@ -182,7 +191,8 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
 
 const sizesOf = ({ row, size }: Meant, statement: Statement, mode: AddressSize): readonly Size[] => {
   const usual = defaultSize(row, mode);
-  const all = sizes.filter((s) => (mode === 64 ? usual !== 64 || row.size64 === undefined || s !== 32 : s !== 64));
+  const possible = (s: Size) => (row.vex ? s !== 16 : mode === 64 ? usual !== 64 || row.size64 === undefined || s !== 32 : s !== 64);
+  const all = sizes.filter((s) => possible(s) && (mode === 64 || s !== 64));
   const asked = statement.prefixes.operandSize ?? size;
   if (asked !== undefined) return all.includes(asked) && (asked === usual || !sameAtSizes(row, asked, usual)) ? [asked] : [];
   const memory = statement.operands.some((w) => w.kind === "memory");

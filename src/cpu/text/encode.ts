@@ -57,6 +57,7 @@ const place = (d: Decoded): Place | undefined => {
 };
 
 /** Register number in the field that an operand's kind names. */
+const inVex = new Set<Operand["kind"]>(["xmmH", "vreg"]);
 const inReg = new Set<Operand["kind"]>(["reg", "xmm", "mm", "sreg", "creg", "dreg"]);
 const inRm = new Set<Operand["kind"]>(["rm", "rmreg", "xmmrm", "xmmU", "mmrm", "mmN", "sti"]);
 /** Of these registers there are eight: REX says nothing. */
@@ -65,7 +66,8 @@ const eight = new Set<Operand["kind"]>(["mm", "mmrm", "mmN", "sti", "sreg"]);
 const rexOf = (d: Decoded, memory: boolean): number => {
   const { row } = d;
   let rex = 0;
-  const wide = row.rexW ?? (d.size === 64 && defaultSize(row, 64) !== 64 && !sameAtSizes(row, 64, defaultSize(row, 64)));
+  const wide =
+    row.vex?.w === 1 || (row.rexW ?? (d.size === 64 && defaultSize(row, 64) !== 64 && !sameAtSizes(row, 64, defaultSize(row, 64))));
   if (wide) rex |= 0x48;
   for (const o of row.operands) {
     const reg = inReg.has(o.kind);
@@ -91,11 +93,24 @@ const prefixes = (d: Decoded, memory: boolean): number[] => {
   const segment = impliesMemory(row) ? (d.segment < 0 ? S.ds : d.segment) : memory && !address ? d.memorySegment : undefined;
   const usual = impliesMemory(row) ? S.ds : defaultSegment(d.base);
   if (segment !== undefined && segment !== usual) out.push(segmentPrefix[segment] as number);
+  const address67 = d.addressSize !== mode && (memory || impliesAddress(row) || row.addressNames !== undefined);
+  if (row.vex) return address67 ? [...out, 0x67] : out;
   const usualSize = defaultSize(row, mode);
   if (!sameAtSizes(row, d.size, usualSize) && (mode === 64 ? d.size === 16 : d.size !== mode)) out.push(0x66);
-  if (d.addressSize !== mode && (memory || impliesAddress(row) || row.addressNames)) out.push(0x67);
+  if (address67) out.push(0x67);
   if (row.prefix === "66" || row.prefix === "F3" || row.prefix === "F2") out.push(mandatory[row.prefix]);
   return out;
+};
+
+const vexPrefixes: Readonly<Record<string, number>> = { none: 0, "66": 1, F3: 2, F2: 3 };
+/** The VEX prefix: two bytes if they can hold it all. SDM Vol. 2A 2.3.5 */
+const vexBytes = (d: Decoded, rex: number): number[] => {
+  const { row } = d;
+  const vvvv = row.operands.some((o) => inVex.has(o.kind)) ? d.vvvv : 0;
+  const rest = ((~vvvv & 15) << 3) | ((row.vex?.l ?? 0) << 2) | (vexPrefixes[row.prefix ?? "none"] as number);
+  const r = (~rex & 4) << 5;
+  if (row.map === 1 && (rex & 0xb) === 0) return [0xc5, r | rest];
+  return [0xc4, r | ((~rex & 3) << 5) | row.map, ((rex & 8) << 4) | rest];
 };
 
 /** Bytes of an immediate operand; a branch's wait until the length is known. */
@@ -105,6 +120,9 @@ const immediateBytes = (d: Decoded, o: Operand, first: boolean): number[] => {
     case "imm":
     case "simm":
       return first ? littleEndian((BigInt(d.immHi) << 32n) | BigInt(d.immLo >>> 0), n) : littleEndian(d.imm2, n);
+    // The low four bits are nobody's.
+    case "xmmL":
+      return [d.immLo & (d.mode === 64 ? 0xf0 : 0x70)];
     case "far":
       return [...littleEndian(d.immLo >>> 0, d.size === 16 ? 2 : 4), ...littleEndian(d.imm2, 2)];
     case "moffs":
@@ -126,8 +144,9 @@ export const encode = (d: Decoded): Uint8Array | undefined => {
   const memory = d.isMemory && row.operands.some((o) => isMemoryOperand(o) && o.kind !== "moffs");
   const anyMemory = memory || row.operands.some((o) => o.kind === "moffs");
   const rex = rexOf(d, memory);
-  if (rex !== 0 && d.mode !== 64) return undefined;
-  const out = [...prefixes(d, anyMemory), ...(rex === 0 ? [] : [rex]), ...escapes[row.map], row.opcode];
+  if (d.mode !== 64 && (row.vex ? rex & 7 : rex) !== 0) return undefined;
+  const head = row.vex ? vexBytes(d, rex) : [...(rex === 0 ? [] : [rex]), ...escapes[row.map]];
+  const out = [...prefixes(d, anyMemory), ...head, row.opcode];
   if (row.operands.some((o) => o.kind === "opreg")) out.push((out.pop() as number) | (d.opreg & 7));
   let displacement = 0;
   if (row.modrm !== undefined) out.push(row.modrm);

@@ -15,6 +15,8 @@ export const generalName = (r: number, width: number, high = false): string => {
   return width === 16 ? (legacy[r] as string) : width === 32 ? `e${legacy[r]}` : (gprNames[r] as string);
 };
 
+const vectorName = (r: number, width: number): string => `${width === 256 ? "y" : "x"}mm${r}`;
+
 /** The register that operand n of a decoded instruction is, if it is one. */
 export const registerName = (d: Decoded, o: Operand, width: number): string => {
   const general = (r: number) => generalName(r, width, d.rex === 0);
@@ -30,11 +32,17 @@ export const registerName = (d: Decoded, o: Operand, width: number): string => {
       return generalName(o.register, width);
     case "named":
       return o.spec.toLowerCase();
+    case "vreg":
+      return general(d.vvvv);
     case "xmm":
-      return `xmm${d.reg}`;
+      return vectorName(d.reg, width);
     case "xmmrm":
     case "xmmU":
-      return `xmm${d.rm}`;
+      return vectorName(d.rm, width);
+    case "xmmH":
+      return vectorName(d.vvvv, width);
+    case "xmmL":
+      return vectorName((d.immLo >> 4) & (d.mode === 64 ? 15 : 7), width);
     case "mm":
       return `mm${d.reg & 7}`;
     case "mmrm":
@@ -70,7 +78,7 @@ export const registers: ReadonlyMap<string, NamedRegister> = (() => {
   for (let number = 0; number < 16; number++) {
     for (const width of [16, 32, 64]) all.set(generalName(number, width), { kind: "general", number, width });
     all.set(generalName(number, 8), { kind: "general", number, width: 8, ...(number >= 4 && number < 8 ? { byte: "rex" as const } : {}) });
-    all.set(`xmm${number}`, { kind: "xmm", number, width: 128 });
+    for (const width of [128, 256]) all.set(vectorName(number, width), { kind: "xmm", number, width });
     all.set(`cr${number}`, { kind: "control", number, width: 64 });
   }
   highBytes.forEach((name, n) => all.set(name, { kind: "general", number: n + 4, width: 8, byte: "high" }));

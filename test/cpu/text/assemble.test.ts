@@ -28,10 +28,12 @@ const base = 0x1000_0000;
 /** Every encoding of one pass over the opcode maps that decodes. */
 function* decoded(mode: Mode, seed: number, at = base): Generator<{ code: Uint8Array; d: Decoded }> {
   const decoder = plainDecoder();
-  for (const buffer of candidates(mode, false, new Random(seed))) {
-    for (let offset = 0; offset + 16 <= buffer.length; offset += 16) {
-      if (decoder.decode(buffer, offset, offset + 16, at, mode) === "ok")
-        yield { code: buffer.subarray(offset, offset + decoder.d.length), d: decoder.d };
+  for (const vex of [false, true]) {
+    for (const buffer of candidates(mode, vex, new Random(seed))) {
+      for (let offset = 0; offset + 16 <= buffer.length; offset += 16) {
+        if (decoder.decode(buffer, offset, offset + 16, at, mode) === "ok")
+          yield { code: buffer.subarray(offset, offset + decoder.d.length), d: decoder.d };
+      }
     }
   }
 }

@@ -31,8 +31,8 @@ describe("the disassembler", () => {
     const random = new Random(mode + 1);
     const problems: string[] = [];
     let judged = 0;
-    for (let pass = 0; pass < 2; pass++) {
-      for (const buffer of candidates(mode, false, random)) {
+    for (const vex of [false, false, true]) {
+      for (const buffer of candidates(mode, vex, random)) {
         judge.judge(mode, buffer, (v, code) => {
           judged++;
           if (!v.same) problems.push(`${Buffer.from(code).toString("hex")}: iced "${v.theirs}", ours "${v.ours}"`);

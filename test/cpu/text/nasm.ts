@@ -18,6 +18,7 @@ export const nasmText = (text: string, at: number): string =>
     .replace(/ far fword ptr /, " dword far ")
     .replace(/ ptr /g, " ")
     .replace(/\bxmmword\b/g, "oword")
+    .replace(/\bymmword\b/g, "yword")
     .replace(/\btbyte\b/g, "tword")
     .replace(/\bst\((\d)\)/g, "st$1")
     .replace(/\bst\b/g, "st0")
@@ -32,7 +33,8 @@ export const nasmDiffers: readonly (readonly [RegExp, string])[] = [
   [/^(mov[sz]x|bswap) (.[xpi]|r\d+w)\b/, "the same in registers"],
   [/^(call|jmp) (.[xpi]|r\d+w)$|^(a\d\d )?(call|jmp) word ptr/, "near branches of 16 bits in 64-bit mode: Intel's processors have none"],
   [/^(call|jmp) far/, "far pointers of 80 bits: AMD's processors have none"],
-  [/^(pinsr[bw]|pextr[bw]|p?movmsk\w+|extractps) .*\br/, "registers of 64 bits that get 32"],
+  [/^v?(pinsr[bw]|pextr[bw]|p?movmsk\w+|extractps) .*\br/, "registers of 64 bits that get 32"],
+  [/^vmov\w+ [xy]mm\d, (xmm\d+, )?[xy]mm(8|9|1\d)$/, "a move by its other opcode, where that is a byte shorter"],
   [/\[\w+\*[12][^\w]/, "an index without a base becomes a base"],
   [/\[0x\w{9,}\]/, "long absolute addresses are to be marked"],
   [/^((rep|a\d\d|o\d\d)\w* )*(loop\w*|j\w+|call) 0x\w+$/, "targets that are out of reach, or at its edge, in a long list"],
