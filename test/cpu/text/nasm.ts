@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** NASM wants no size where the instruction has it already, or counts another one. */
-const sizeless = /^((?:a\d\d )?(?:clflush\w*|clwb|prefetch\w*|bound|l[defgs]s|(?!cvtsi2)\w+(?=.*mm\d)) .*?)\w+ ptr /;
+const sizeless = /^((?:a\d\d )?(?:clflush\w*|clwb|prefetch\w*|bound|l[defgs]s|(?!v?cvtsi2)\w+(?=.*mm\d)) .*?)\w+ ptr /;
 
 export const nasmText = (text: string, at: number): string =>
   text
