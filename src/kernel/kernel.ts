@@ -8,7 +8,7 @@ import { FutexTable } from "./futex/table.ts";
 import { type SpawnRequest, spawn } from "./life/spawn.ts";
 import { KernelLog } from "./log.ts";
 import { PidNamespace } from "./namespace/pid.ts";
-import type { UnixSocket } from "./net/unix.ts";
+import { NetNamespace } from "./net/namespace.ts";
 import type { Observer } from "./observer.ts";
 import { Process } from "./process.ts";
 import type { Processor, ProcessorModel } from "./processor.ts";
@@ -50,8 +50,8 @@ export class Kernel {
   /** The initial pid namespace. */
   readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
-  /** Local sockets by type and name, if the name is outside of the file tree. */
-  readonly abstractSockets = new Map<string, UnixSocket>();
+  /** The initial network namespace. */
+  readonly net = new NetNamespace(this, undefined, true);
   /** Every thread, by its id; and every process that is not reaped, by pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();

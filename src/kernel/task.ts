@@ -12,6 +12,7 @@ import type { FdTable } from "./fs/fd-table.ts";
 import type { FileDescription } from "./fs/file.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
+import type { NetNamespace } from "./net/namespace.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import type { Tracing } from "./ptrace/tracing.ts";
 import { SignalActions } from "./signal/action.ts";
@@ -122,6 +123,7 @@ export class Task implements Sleeper {
   /** The pid namespace it lives in, and the one its children will. */
   pidNs: PidNamespace;
   childPidNs: PidNamespace;
+  net: NetNamespace;
   deathSignal = 0;
   /** prctl(PR_SET_TSC): RDTSC gives SIGSEGV. */
   tscDisabled = false;
@@ -152,6 +154,7 @@ export class Task implements Sleeper {
     this.fs = from.fs;
     this.cred = from.cred;
     this.pidNs = this.childPidNs = kernel.pidNamespace;
+    this.net = kernel.net;
     this.startTime = kernel.now;
   }
 

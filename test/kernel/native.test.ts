@@ -20,6 +20,7 @@ const subjects = {
   notify: "listeners of filters receive, answer, give descriptors and meet signals as on Linux",
   ptrace: "tracers stop, read, change, follow and let go of other tasks as on Linux",
   sockets: "local sockets pair, connect, carry descriptors and end as on Linux",
+  inet: "TCP and UDP over the loopback connect, carry, end and wait as on Linux",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
 } as const;
 

@@ -10,6 +10,7 @@ import { PipeEnd } from "../fs/pipe.ts";
 import { StreamInput } from "../fs/stream-file.ts";
 import { T } from "../fs/tty/ioctl.ts";
 import { I, L, O, termios, winsize } from "../fs/tty/termios.ts";
+import { Socket } from "../net/socket.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -25,6 +26,7 @@ const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): numbe
 const waiting = (file: FileDescription): number | undefined => {
   if (file instanceof PipeEnd) return file.pipe.length;
   if (file instanceof StreamInput) return file.waitingBytes;
+  if (file instanceof Socket) return file.waitingBytes;
   return file.inode.isFile ? file.inode.size - file.offset : undefined;
 };
 

@@ -7,8 +7,8 @@ import { flags } from "../arg-flags.ts";
 import { inBuffer, outBuffer } from "../arg-string.ts";
 import { POLLIN, POLLOUT } from "../fs/file.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
-import { MSG, type Received, SOCK, type Socket } from "../net/socket.ts";
-import { credOf, UnixSocket } from "../net/unix.ts";
+import { credOf, MSG, type Received, SOCK, type Socket } from "../net/socket.ts";
+import { UnixSocket } from "../net/unix.ts";
 import { userSignal } from "../signal/info.ts";
 import { sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
@@ -17,7 +17,7 @@ import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
 import { gather, importIovec, oneSegment, type Segment, scatter, totalLength } from "./iovec.ts";
 import { type Ancillary, type Msghdr, msghdr, readControl, readMsghdr, writeControl } from "./msghdr.ts";
-import { addressBytes, readAddress, socketOf, writeAddress } from "./socket.ts";
+import { readAddress, socketOf, writeAddress } from "./socket.ts";
 import { finish } from "./transfer.ts";
 
 const MAX_PACKET = 1 << 18;
@@ -25,9 +25,11 @@ const MAX_PACKET = 1 << 18;
 const blocks = (s: Socket, how: number): boolean => (how & MSG.DONTWAIT) === 0 && (s.flags & O_NONBLOCK) === 0;
 /** Wait for the socket; `done` bytes are the result if a signal comes. */
 const pause = (t: Task, s: Socket, events: number, done: number): Result => {
+  const until = s.waitUntil(t, events);
+  if (until !== undefined && t.waited.expired) return finish(t, done > 0 ? done : -E.EAGAIN);
   t.waited.held ??= s.hold();
   t.waited.data = { done };
-  return wait(s.queues(events), done > 0 ? { interrupted: -done } : {});
+  return wait(s.queues(events), { until, interrupted: done > 0 ? -done : s.interruptedWait(until) });
 };
 const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
 
@@ -49,15 +51,25 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
   return finish(t, done);
 };
 
-/** Takes a message or waits for one; `use` puts it where it belongs and gives the result. */
-const receive = (t: Task, s: Socket, room: number, how: number, use: (got: Received | undefined) => number): Result => {
+/**
+ * Takes a message or waits for one; `use` puts it where it belongs, behind the bytes that are there, and gives the result. MSG_WAITALL
+ * goes on until there is no room.
+ */
+const receive = (t: Task, s: Socket, room: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
   if ((how & MSG.OOB) !== 0) return -E.EINVAL;
-  const got = s.receive(t, Math.min(room, MAX_PACKET), (how & MSG.PEEK) !== 0);
-  if (got === -E.EAGAIN && blocks(s, how)) return pause(t, s, POLLIN, 0);
-  if (typeof got === "number") return finish(t, got);
-  const result = use(got);
-  if (got && (how & MSG.PEEK) === 0) for (const file of got.rights) file.drop();
-  return finish(t, result);
+  const peek = (how & MSG.PEEK) !== 0;
+  const all = (how & MSG.WAITALL) !== 0 && !peek && s.type === SOCK.STREAM;
+  let done = progress(t);
+  do {
+    const got = s.receive(t, Math.min(room - done, MAX_PACKET), peek);
+    if (got === -E.EAGAIN && blocks(s, how)) return pause(t, s, POLLIN, done);
+    if (typeof got === "number" || (got === undefined && done > 0)) return finish(t, done > 0 ? done : (got as number));
+    const result = use(got, done);
+    if (got && !peek) for (const file of got.rights) file.drop();
+    if (result < 0 || !got) return finish(t, done > 0 ? done : result);
+    done += result;
+  } while (all && done < room);
+  return finish(t, done);
 };
 /** MSG_TRUNC asks for the packet's whole length. */
 const lengthOf = (got: Received, how: number, s: Socket): number =>
@@ -68,7 +80,7 @@ export const sendto = (t: Task, n: number, at: VAddr, length: number, how: numbe
   if (typeof segments === "number") return segments;
   const s = socketOf(t, n);
   if (typeof s === "number") return s;
-  const address = to === 0 ? undefined : readAddress(t, to, toLength);
+  const address = to === 0 ? undefined : readAddress(t, s, to, toLength, "send");
   return typeof address === "number" ? address : send(t, s, segments, { rights: [], cred: credOf(t) }, address, how);
 };
 
@@ -77,16 +89,20 @@ export const recvfrom = (t: Task, n: number, at: VAddr, length: number, how: num
   if (typeof segments === "number") return segments;
   const s = socketOf(t, n);
   if (typeof s === "number") return s;
-  return receive(t, s, totalLength(segments), how, (got) => {
+  return receive(t, s, totalLength(segments), how, (got, start) => {
     if (!got) return 0;
-    if (scatter(t, segments, 0, got.bytes) < got.bytes.length) return -E.EFAULT;
+    if (scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
     if (from !== 0 && writeFrom(t, from, fromLength, got, s) < 0) return -E.EFAULT;
     return lengthOf(got, how, s);
   });
 };
 /** A stream has no senders: the length is then 0. */
 const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: Received, s: Socket): number =>
-  s.type === SOCK.STREAM || got.from === "" ? (t.mem.setU32(lengthAt, 0) ? 0 : -E.EFAULT) : writeAddress(t, at, lengthAt, got.from);
+  s.type === SOCK.STREAM || got.from === ""
+    ? t.mem.setU32(lengthAt, 0)
+      ? 0
+      : -E.EFAULT
+    : writeAddress(t, at, lengthAt, s.addressBytes(got.from));
 
 const withMessage = (t: Task, n: number, at: VAddr, abi: Abi, use: (s: Socket, h: Msghdr, segments: Segment[]) => Result): Result => {
   const s = socketOf(t, n);
@@ -100,7 +116,7 @@ const withMessage = (t: Task, n: number, at: VAddr, abi: Abi, use: (s: Socket, h
 
 export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
   withMessage(t, n, at, abi, (s, h, segments) => {
-    const address = h.msg_name === 0 || h.msg_namelen === 0 ? undefined : readAddress(t, h.msg_name as VAddr, h.msg_namelen);
+    const address = h.msg_name === 0 || h.msg_namelen === 0 ? undefined : readAddress(t, s, h.msg_name as VAddr, h.msg_namelen, "send");
     if (typeof address === "number") return address;
     const extra = readControl(t, h, abi);
     return typeof extra === "number" ? extra : send(t, s, segments, extra, address, how);
@@ -108,13 +124,13 @@ export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
 
 export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
   withMessage(t, n, at, abi, (s, h, segments) =>
-    receive(t, s, totalLength(segments), how, (got) => {
+    receive(t, s, totalLength(segments), how, (got, start) => {
       const offset = (member: keyof Msghdr): number => at + msghdr.offset(abi, member);
-      if (got && scatter(t, segments, 0, got.bytes) < got.bytes.length) return -E.EFAULT;
+      if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
       const passCred = s instanceof UnixSocket && s.passCred;
       const control = got ? writeControl(t, h, got, passCred, how, abi) : { length: 0, flags: 0 };
       const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
-      const from = got && s.type !== SOCK.STREAM && got.from !== "" ? addressBytes(got.from) : new Uint8Array(0);
+      const from = got && s.type !== SOCK.STREAM && got.from !== "" ? s.addressBytes(got.from) : new Uint8Array(0);
       if (h.msg_name !== 0) {
         if (!t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen)) || !t.mem.setU32(offset("msg_namelen"), from.length))
           return -E.EFAULT;
@@ -145,12 +161,7 @@ export const messageCalls: readonly Syscall[] = [
     recvfrom(t, a.sockfd, a.buf, a.len, a.flags, a.src_addr, a.addrlen, abi),
   ),
   syscall("sendmsg", { sockfd: fd, msg: messageArg, flags: flagArg }, (t, a, abi) => sendmsg(t, a.sockfd, a.msg, a.flags, abi)),
-  syscall(
-    "recvmsg",
-    { sockfd: fd, msg: { ...messageArg, out: true }, flags: flagArg },
-    (t, a, abi) => recvmsg(t, a.sockfd, a.msg, a.flags, abi),
-    {
-      note: "MSG_WAITALL is not obeyed",
-    },
+  syscall("recvmsg", { sockfd: fd, msg: { ...messageArg, out: true }, flags: flagArg }, (t, a, abi) =>
+    recvmsg(t, a.sockfd, a.msg, a.flags, abi),
   ),
 ];

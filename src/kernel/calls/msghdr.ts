@@ -6,8 +6,7 @@ import { struct, u32, ulong } from "../../abi/struct.ts";
 import { CAP, capable } from "../cred.ts";
 import type { FileDescription } from "../fs/file.ts";
 import { shownPid } from "../namespace/pid.ts";
-import { MSG, type Received, type Ucred } from "../net/socket.ts";
-import { credOf } from "../net/unix.ts";
+import { credOf, MSG, type Received, type Ucred } from "../net/socket.ts";
 import type { Task } from "../task.ts";
 import { install } from "./path.ts";
 

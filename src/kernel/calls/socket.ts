@@ -1,12 +1,17 @@
 // Sockets: making, naming and connecting them. man 2 socket, bind, listen, accept, connect, getsockopt; Linux net/socket.c.
+import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { fd, int, ptr } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
+import { CAP, capableIn } from "../cred.ts";
 import { type FileDescription, POLLIN } from "../fs/file.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../fs/open-flags.ts";
-import { SOCK, Socket, type SocketType } from "../net/socket.ts";
-import { AF_UNIX, UnixSocket } from "../net/unix.ts";
+import { SO, SOL } from "../net/options.ts";
+import { type AddressUse, AF, SOCK, Socket, type SocketType } from "../net/socket.ts";
+import { TcpSocket } from "../net/tcp.ts";
+import { UdpSocket } from "../net/udp.ts";
+import { UnixSocket } from "../net/unix.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
@@ -19,33 +24,58 @@ const SOCK_NONBLOCK = O_NONBLOCK;
 const MAX_DOMAIN = 46;
 
 interface Wanted {
-  readonly type: SocketType;
   readonly cloexec: boolean;
-  readonly nonblock: boolean;
+  readonly make: () => Socket;
+  /** Two that are connected, where the family has that. */
+  readonly pair?: () => readonly [Socket, Socket];
 }
-/** Domain, type and protocol, in Linux's order of checks. */
-const wanted = (domain: number, word: number, protocol: number): Wanted | number => {
+type Made = Omit<Wanted, "cloexec"> | number;
+/** What a domain makes of a type and a protocol, in its own order of checks. */
+type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Made;
+
+/** Linux unix_create(): SOCK_RAW is taken for SOCK_DGRAM. */
+const unixFamily: Family = (t, type, protocol, nonblock) => {
+  if (protocol !== 0 && protocol !== AF.UNIX) return -E.EPROTONOSUPPORT;
+  const known = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
+  if (known !== SOCK.STREAM && known !== SOCK.DGRAM && known !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
+  return { make: () => new UnixSocket(t, known, nonblock), pair: () => UnixSocket.pair(t, known, nonblock) };
+};
+
+const IPPROTO_MAX = 263;
+const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17 } as const;
+/** Linux inet_create(). */
+const inetFamily: Family = (t, type, protocol, nonblock) => {
+  if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
+  const is = (known: number): boolean => protocol === 0 || protocol === known;
+  if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
+  // Echo requests are for the groups of net.ipv4.ping_group_range, which nobody is in.
+  if (type === SOCK.DGRAM && protocol === IPPROTO.ICMP) return -E.EACCES;
+  if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
+  if (type === SOCK.RAW) return capableIn(t.cred, t.net.owner, CAP.NET_RAW) ? -E.EPROTONOSUPPORT : -E.EPERM;
+  return -E.ESOCKTNOSUPPORT;
+};
+
+const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily };
+
+const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted | number => {
   if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
   if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
   const type = word & TYPE_MASK;
   if (type > 10) return -E.EINVAL;
-  if (domain !== AF_UNIX) return -E.EAFNOSUPPORT;
-  if (protocol !== 0 && protocol !== AF_UNIX) return -E.EPROTONOSUPPORT;
-  // SOCK_RAW is taken for SOCK_DGRAM: unix_create().
-  const known = type === SOCK.RAW ? SOCK.DGRAM : type;
-  if (known !== SOCK.STREAM && known !== SOCK.DGRAM && known !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
-  return { type: known, cloexec: (word & SOCK_CLOEXEC) !== 0, nonblock: (word & SOCK_NONBLOCK) !== 0 };
+  const made = families[domain]?.(t, type, protocol, (word & SOCK_NONBLOCK) !== 0) ?? -E.EAFNOSUPPORT;
+  return typeof made === "number" ? made : { ...made, cloexec: (word & SOCK_CLOEXEC) !== 0 };
 };
 
 export const socket = (t: Task, domain: number, type: number, protocol: number): number => {
-  const w = wanted(domain, type, protocol);
-  return typeof w === "number" ? w : install(t, new UnixSocket(t, w.type, w.nonblock), w.cloexec);
+  const w = wanted(t, domain, type, protocol);
+  return typeof w === "number" ? w : install(t, w.make(), w.cloexec);
 };
 
 export const socketpair = (t: Task, domain: number, type: number, protocol: number, at: VAddr): number => {
-  const w = wanted(domain, type, protocol);
+  const w = wanted(t, domain, type, protocol);
   if (typeof w === "number") return w;
-  const fds = UnixSocket.pair(t, w.type, w.nonblock).map((s) => install(t, s, w.cloexec));
+  if (!w.pair) return -E.EOPNOTSUPP;
+  const fds = w.pair().map((s) => install(t, s, w.cloexec));
   const [a, b] = fds as [number, number];
   const bad = a < 0 ? a : b < 0 ? b : t.mem.setU32(at, a) && t.mem.setU32(at + 4, b) ? 0 : -E.EFAULT;
   if (bad < 0) for (const n of fds) if (n >= 0) t.files.close(n);
@@ -64,45 +94,42 @@ const withSocket = (t: Task, n: number, use: (s: Socket) => Result): Result => {
 };
 /** Hold the socket while its call waits. */
 export const waitFor = (t: Task, s: Socket, events: number): Result => {
+  const until = s.waitUntil(t, events);
+  if (until !== undefined && t.waited.expired) return finish(t, -E.EAGAIN);
   t.waited.held ??= s.hold();
-  return wait(s.queues(events));
+  return wait(s.queues(events), { until, interrupted: s.interruptedWait(until) });
 };
 
-/** struct sockaddr_un { u16 family; char path[108]; } */
-const PATH_SIZE = 108;
-export const readAddress = (t: Task, at: VAddr, length: number): string | number => {
-  if (length < 0 || length > 128) return -E.EINVAL;
-  if (length < 2) return -E.EINVAL;
+/** struct sockaddr_storage */
+const MAX_ADDRESS = 128;
+export const readAddress = (t: Task, s: Socket, at: VAddr, length: number, use: AddressUse): string | number => {
+  if (length < 0 || length > MAX_ADDRESS) return -E.EINVAL;
   const bytes = t.mem.read(at, length);
-  if (!bytes) return -E.EFAULT;
-  if ((bytes[0] as number) + ((bytes[1] as number) << 8) !== AF_UNIX || length > 2 + PATH_SIZE) return -E.EINVAL;
-  const path = String.fromCharCode(...bytes.subarray(2));
-  return path.startsWith("\0") ? path : (path.split("\0", 1)[0] ?? "");
+  return bytes ? s.parseAddress(bytes, use) : -E.EFAULT;
 };
 /** `length` is a value-result argument: room in, whole length out. */
-export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, address: string): number => {
+export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, all: Uint8Array): number => {
   if (at === 0) return 0;
   const room = t.mem.u32(lengthAt);
   if (room < 0) return -E.EFAULT;
   if (room > 0x7fff_ffff) return -E.EINVAL;
-  const all = addressBytes(address);
   return t.mem.write(at, all.subarray(0, room)) && t.mem.setU32(lengthAt, all.length) ? 0 : -E.EFAULT;
-};
-export const addressBytes = (address: string): Uint8Array => {
-  const tail = address === "" || address.startsWith("\0") ? address : `${address}\0`;
-  return Uint8Array.from([AF_UNIX, 0, ...Array.from(tail, (c) => c.charCodeAt(0))]);
 };
 
 export const bind = (t: Task, n: number, at: VAddr, length: number): Result =>
   withSocket(t, n, (s) => {
-    const address = readAddress(t, at, length);
+    const address = readAddress(t, s, at, length, "bind");
     return typeof address === "number" ? address : s.bind(t, address);
   });
 export const listen = (t: Task, n: number, backlog: number): Result => withSocket(t, n, (s) => s.listen(t, backlog));
 export const connect = (t: Task, n: number, at: VAddr, length: number): Result =>
   withSocket(t, n, (s) => {
-    const address = readAddress(t, at, length);
-    return typeof address === "number" ? address : s.connect(t, address, (s.flags & O_NONBLOCK) !== 0);
+    const address = readAddress(t, s, at, length, "connect");
+    if (typeof address === "number") return finish(t, address);
+    const result = s.connect(t, address, (s.flags & O_NONBLOCK) !== 0);
+    if (typeof result === "number") return finish(t, result);
+    t.waited.held ??= s.hold();
+    return result;
   });
 export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: number): Result =>
   withSocket(t, n, (s) => {
@@ -112,39 +139,76 @@ export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: numb
     if (typeof end === "number") return finish(t, end);
     const made = install(t, end, (how & SOCK_CLOEXEC) !== 0);
     if (made < 0) return finish(t, made);
-    const named = writeAddress(t, at, lengthAt, end.peerAddress ?? "");
+    const named = writeAddress(t, at, lengthAt, end.addressBytes(end.peerAddress ?? ""));
     if (named < 0) t.files.close(made);
     return finish(t, named < 0 ? named : made);
   });
 export const getsockname = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
-  withSocket(t, n, (s) => (at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.address)));
+  withSocket(t, n, (s) => (at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(s.address))));
 export const getpeername = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
   withSocket(t, n, (s) => {
     const { peerAddress } = s;
     if (peerAddress === undefined) return -E.ENOTCONN;
-    return at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, peerAddress);
+    return at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(peerAddress));
   });
 export const shutdown = (t: Task, n: number, how: number): Result => withSocket(t, n, (s) => s.shutdown(how));
 
-export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr): Result =>
+/** SO_RCVTIMEO and SO_SNDTIMEO: struct timeval of the ABI, or of 64 bits. Linux sock_set_timeout(). */
+const timeoutOf = (
+  level: number,
+  option: number,
+  abi: Abi,
+): { readonly key: "receiveTimeout" | "sendTimeout"; readonly word: 4 | 8 } | undefined => {
+  if (level !== SOL.SOCKET) return undefined;
+  if (option === SO.RCVTIMEO || option === SO.SNDTIMEO)
+    return { key: option === SO.RCVTIMEO ? "receiveTimeout" : "sendTimeout", word: abi.long };
+  if (option === SO.RCVTIMEO_NEW || option === SO.SNDTIMEO_NEW)
+    return { key: option === SO.RCVTIMEO_NEW ? "receiveTimeout" : "sendTimeout", word: 8 };
+  return undefined;
+};
+const timevalBytes = (ns: number, word: 4 | 8): Uint8Array => {
+  const bytes = new Uint8Array(2 * word);
+  const v = new DataView(bytes.buffer);
+  v.setUint32(0, Math.floor(ns / 1e9), true);
+  v.setUint32(word, Math.floor((ns % 1e9) / 1000), true);
+  return bytes;
+};
+/** Nanoseconds, or -errno. A negative time never waits, as little as we can say it. */
+const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
+  if (bytes.length < 2 * word) return -E.EINVAL;
+  const v = new DataView(bytes.buffer, bytes.byteOffset);
+  const read = (at: number): number => (word === 8 ? Number(v.getBigInt64(at, true)) : v.getInt32(at, true));
+  const [seconds, micros] = [read(0), read(word)];
+  if (micros < 0 || micros >= 1e6) return -E.EDOM;
+  return seconds < 0 ? 1 : Math.min(seconds * 1e9 + micros * 1000, Number.MAX_SAFE_INTEGER);
+};
+
+export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr, abi: Abi): Result =>
   withSocket(t, n, (s) => {
     const room = t.mem.u32(lengthAt);
     if (room < 0) return -E.EFAULT;
     if (room > 0x7fff_ffff) return -E.EINVAL;
-    const value = s.getOption(t, level, option);
+    const timeout = timeoutOf(level, option, abi);
+    const value = timeout ? timevalBytes(s[timeout.key], timeout.word) : s.getOption(t, level, option);
     if (typeof value === "number") return value;
     const shown = value.subarray(0, room);
     return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
   });
 const MAX_OPTION = 64;
-export const setsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, length: number): Result =>
+export const setsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, length: number, abi: Abi): Result =>
   withSocket(t, n, (s) => {
     if (length < 0) return -E.EINVAL;
     const value = t.mem.read(at, Math.min(length, MAX_OPTION));
-    return value ? s.setOption(t, level, option, value) : -E.EFAULT;
+    if (!value) return -E.EFAULT;
+    const timeout = timeoutOf(level, option, abi);
+    if (!timeout) return s.setOption(t, level, option, value);
+    const ns = fromTimeval(value, timeout.word);
+    if (ns < 0) return ns;
+    s[timeout.key] = ns;
+    return 0;
   });
 
-const domainArg = choice("int", { AF_UNSPEC: 0, AF_UNIX: 1, AF_INET: 2, AF_INET6: 10, AF_NETLINK: 16, AF_PACKET: 17 }, "AF_???");
+const domainArg = choice("int", Object.fromEntries(Object.entries(AF).map(([name, n]) => [`AF_${name}`, n])), "AF_???");
 const typeArg: Arg<number> = {
   ...int,
   show: (v) => {
@@ -161,8 +225,8 @@ const pairOut: Arg<VAddr> = {
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : `[${ctx.task.mem.u32(v)}, ${ctx.task.mem.u32(v + 4)}]`),
 };
 
-const NOTE = { note: "local sockets (AF_UNIX) only" } as const;
-const CYCLES = { note: "local sockets (AF_UNIX) only; descriptors that hold each other in flight are never freed" } as const;
+const NOTE = { note: "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; AF_INET6 is EAFNOSUPPORT" } as const;
+const CYCLES = { note: "descriptors that hold each other in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
   syscall(
@@ -179,10 +243,10 @@ export const socketCalls: readonly Syscall[] = [
   syscall("getsockname", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => getsockname(t, a.sockfd, a.addr, a.addrlen)),
   syscall("getpeername", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => getpeername(t, a.sockfd, a.addr, a.addrlen)),
   syscall("shutdown", { sockfd: fd, how: int }, (t, a) => shutdown(t, a.sockfd, a.how)),
-  syscall("getsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: ptr }, (t, a) =>
-    getsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen),
+  syscall("getsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: ptr }, (t, a, abi) =>
+    getsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
   ),
-  syscall("setsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int }, (t, a) =>
-    setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen),
+  syscall("setsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int }, (t, a, abi) =>
+    setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
   ),
 ];

@@ -32,10 +32,11 @@ export const finish = (t: Task, result: number): number => {
 /** Nothing moved and nothing can now: wait, or -EAGAIN. `done` bytes of an earlier step are what a signal makes the call return. */
 export const block = (t: Task, file: FileDescription, events: number, done: number, nonblock: boolean): Result => {
   if (nonblock || file.flags & O_NONBLOCK) return finish(t, done > 0 ? done : -E.EAGAIN);
+  const until = file.waitUntil(t, events);
+  if (until !== undefined && t.waited.expired) return finish(t, done > 0 ? done : -E.EAGAIN);
   t.waited.held ??= file.hold();
   t.waited.data = { done };
-  const until = file.waitUntil(t, events);
-  return wait(file.queues(events), { until, ...(done > 0 ? { interrupted: -done } : {}) });
+  return wait(file.queues(events), { until, interrupted: done > 0 ? -done : file.interruptedWait(until) });
 };
 const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
 

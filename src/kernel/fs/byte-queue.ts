@@ -26,6 +26,18 @@ export class ByteQueue {
     this.length -= out.length;
     return out;
   }
+  /** The first n bytes, which stay. */
+  peek(n: number): Uint8Array {
+    const out = new Uint8Array(Math.max(0, Math.min(n, this.length)));
+    let at = 0;
+    for (const piece of this.#pieces) {
+      if (at === out.length) break;
+      const part = piece.subarray(0, out.length - at);
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
   clear(): void {
     this.#pieces = [];
     this.length = 0;

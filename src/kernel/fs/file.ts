@@ -1,7 +1,7 @@
 // An open file description: what open(2) makes, what dup(2) and fork(2) share. man 2 open, "Open file descriptions".
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
-import { E } from "../../abi/errno.ts";
+import { E, restart } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -105,6 +105,10 @@ export abstract class FileDescription {
   /** When a blocked read gives up by itself (a terminal's VTIME), as monotonic nanoseconds. */
   waitUntil(_task: Task, _events: number): number | undefined {
     return undefined;
+  }
+  /** What a wait for it comes to if a signal ends it. */
+  interruptedWait(_until: number | undefined): number {
+    return restart.ERESTARTSYS;
   }
   /** What mmap(2) and execve(2) map, "anonymous" for /dev/zero, or -errno. */
   mapping(_task: Task): Or<MappedFile | "anonymous"> {

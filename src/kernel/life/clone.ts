@@ -148,6 +148,7 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
 
 const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean): void => {
   child.comm = parent.comm;
+  child.net = parent.net;
   child.program = parent.program;
   child.personality = parent.personality;
   child.tls = parent.tls.slice();

@@ -1,14 +1,19 @@
 // What every kind of socket has. man 7 socket; Linux include/linux/net.h struct socket, struct proto_ops.
-import { E } from "../../abi/errno.ts";
+import { E, restart } from "../../abi/errno.ts";
 import { AnonInode } from "../fs/anon.ts";
-import { FileDescription } from "../fs/file.ts";
+import { FileDescription, POLLIN } from "../fs/file.ts";
+import type { Or } from "../fs/inode.ts";
 import { S_IFSOCK } from "../fs/mode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/open-flags.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
+import type { WaitQueue } from "../wait.ts";
+import type { NetNamespace } from "./namespace.ts";
 
+export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
-export type SocketType = typeof SOCK.STREAM | typeof SOCK.DGRAM | typeof SOCK.SEQPACKET;
+export type SocketType = (typeof SOCK)[keyof typeof SOCK];
+export const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
 export const MSG = {
   OOB: 1,
   PEEK: 2,
@@ -28,6 +33,12 @@ export interface Ucred {
   readonly gid: number;
 }
 
+export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
+
+/** What connect(2) with AF_UNSPEC asks for: no peer. No family's address looks like this. */
+export const NO_PEER = "unspecified";
+export type AddressUse = "bind" | "connect" | "send";
+
 /** One thing sent: what a receive returns, whole for packets, in parts for a stream. */
 export interface Message {
   bytes: Uint8Array;
@@ -46,6 +57,11 @@ export interface Received extends Message {
 
 export abstract class Socket extends FileDescription {
   readonly type: SocketType;
+  readonly net: NetNamespace;
+  /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: for ever. */
+  receiveTimeout = 0;
+  sendTimeout = 0;
+
   constructor(task: Task, type: SocketType, nonblock: boolean) {
     const { sockfs } = task.kernel.vfs;
     const inode = new AnonInode(sockfs, S_IFSOCK | 0o777);
@@ -57,10 +73,15 @@ export abstract class Socket extends FileDescription {
       sockfs.path(inode, (ino) => `socket:[${ino}]`),
     );
     this.type = type;
+    this.net = task.net;
   }
-  /** Addresses are struct sockaddr as bytes, without the family's own padding. */
+  /** Addresses are byte strings in a form of the family's own. "" is none. */
   abstract readonly address: string;
   abstract readonly peerAddress: string | undefined;
+  /** From struct sockaddr, or -errno. */
+  abstract parseAddress(bytes: Uint8Array, use: AddressUse): string | number;
+  /** As struct sockaddr. */
+  abstract addressBytes(address: string): Uint8Array;
   abstract bind(task: Task, address: string): number;
   abstract connect(task: Task, address: string, nonblock: boolean): Result;
   abstract listen(task: Task, backlog: number): number;
@@ -71,10 +92,38 @@ export abstract class Socket extends FileDescription {
   /** -EAGAIN: there is nothing now; undefined: the end. */
   abstract receive(task: Task, n: number, peek: boolean): Received | number | undefined;
   abstract shutdown(how: number): number;
+  abstract override queues(events: number): readonly WaitQueue[];
+  /** FIONREAD, where it is known. */
+  get waitingBytes(): number | undefined {
+    return undefined;
+  }
   getOption(_task: Task, _level: number, _option: number): Uint8Array | number {
     return -E.ENOPROTOOPT;
   }
   setOption(_task: Task, _level: number, _option: number, _value: Uint8Array): number {
     return -E.ENOPROTOOPT;
+  }
+
+  /** read(2): descriptors that came along are closed. */
+  override read(task: Task, n: number): Or<Uint8Array> {
+    if (n === 0 && this.type === SOCK.STREAM) return new Uint8Array(0);
+    const got = this.receive(task, n, false);
+    if (got === undefined) return new Uint8Array(0);
+    if (typeof got === "number") return got;
+    for (const file of got.rights) file.drop();
+    return got.bytes;
+  }
+  override write(task: Task, bytes: Uint8Array): number {
+    return this.send(task, { bytes: bytes.slice(), rights: [], cred: credOf(task), from: this.address }, undefined);
+  }
+  override waitUntil(task: Task, events: number): number | undefined {
+    const ns = (events & POLLIN) !== 0 ? this.receiveTimeout : this.sendTimeout;
+    if (ns === 0) return undefined;
+    task.waited.deadline ??= task.kernel.now + ns;
+    return task.waited.deadline;
+  }
+  /** A wait that ends by itself is not begun again. Linux sock_intr_errno(). */
+  override interruptedWait(until: number | undefined): number {
+    return until === undefined ? restart.ERESTARTSYS : E.EINTR;
   }
 }

@@ -34,7 +34,7 @@ const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixS
 };
 
 export const bindName = (task: Task, socket: UnixSocket, address: string): number => {
-  const names = task.kernel.abstractSockets;
+  const names = socket.net.abstractSockets;
   if (address === "") return autobind(socket, names);
   if (isAbstract(address)) return bindAbstract(socket, address, names);
   const name = nameOf(address);
@@ -50,7 +50,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
 };
 
 export const findBound = (task: Task, address: string, type: SocketType): UnixSocket | number => {
-  const found = isAbstract(address) ? task.kernel.abstractSockets.get(keyOf(type, address)) : byPath(task, nameOf(address));
+  const found = isAbstract(address) ? task.net.abstractSockets.get(keyOf(type, address)) : byPath(task, nameOf(address));
   if (typeof found === "number") return found;
   if (!found || found.closed) return -E.ECONNREFUSED;
   return found.type === type ? found : -E.EPROTOTYPE;

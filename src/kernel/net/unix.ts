@@ -1,18 +1,29 @@
 // Local sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
 import { POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
-import type { Inode, Or } from "../fs/inode.ts";
+import type { Inode } from "../fs/inode.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { WaitQueue, wait } from "../wait.ts";
-import { type Message, type Received, SOCK, Socket, type SocketType, type Ucred } from "./socket.ts";
+import {
+  type AddressUse,
+  AF,
+  credOf,
+  type Message,
+  NO_PEER,
+  type Received,
+  SHUT,
+  SOCK,
+  Socket,
+  type SocketType,
+  type Ucred,
+} from "./socket.ts";
 import { bindName, findBound } from "./unix-name.ts";
 
 /** net.core.wmem_default; net.unix.max_dgram_qlen. */
 const SEND_BUFFER = 212_992;
 const MAX_PACKETS = 10;
-const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
 
 const SOL_SOCKET = 1;
 const SO = {
@@ -28,10 +39,10 @@ const SO = {
   PROTOCOL: 38,
   DOMAIN: 39,
 } as const;
-export const AF_UNIX = 1;
+/** sizeof(struct sockaddr_un.sun_path) */
+const PATH_SIZE = 108;
 
 const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
-export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
 
 export class UnixSocket extends Socket {
   /** sun_path: with a leading NUL an abstract name; empty for none. */
@@ -68,6 +79,9 @@ export class UnixSocket extends Socket {
   override get writesAll(): boolean {
     return this.type === SOCK.STREAM;
   }
+  override get waitingBytes(): number {
+    return this.type === SOCK.STREAM ? this.#queued : (this.queue[0]?.bytes.length ?? 0);
+  }
   get peerAddress(): string | undefined {
     return this.connected ? (this.peer?.address ?? "") : undefined;
   }
@@ -83,6 +97,20 @@ export class UnixSocket extends Socket {
     join(a, b);
     a.peerCred = b.peerCred = credOf(task);
     return [a, b];
+  }
+
+  /** struct sockaddr_un { u16 family; char path[108]; } */
+  parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
+    if (bytes.length < 2) return -E.EINVAL;
+    const family = (bytes[0] as number) + ((bytes[1] as number) << 8);
+    if (family === AF.UNSPEC && use === "connect" && this.type === SOCK.DGRAM) return NO_PEER;
+    if (family !== AF.UNIX || bytes.length > 2 + PATH_SIZE) return -E.EINVAL;
+    const path = String.fromCharCode(...bytes.subarray(2));
+    return path.startsWith("\0") ? path : (path.split("\0", 1)[0] ?? "");
+  }
+  addressBytes(address: string): Uint8Array {
+    const tail = address === "" || address.startsWith("\0") ? address : `${address}\0`;
+    return Uint8Array.from([AF.UNIX, 0, ...Array.from(tail, (c) => c.charCodeAt(0))]);
   }
 
   bind(task: Task, address: string): number {
@@ -117,6 +145,11 @@ export class UnixSocket extends Socket {
     return 0;
   }
   #connectDatagram(task: Task, address: string): number {
+    if (address === NO_PEER) {
+      this.peer = undefined;
+      this.connected = false;
+      return 0;
+    }
     const to = findBound(task, address, this.type);
     if (typeof to === "number") return to;
     this.peer = to;
@@ -225,19 +258,6 @@ export class UnixSocket extends Socket {
     this.#roomMade();
   }
 
-  /** read(2): descriptors that came along are closed. */
-  override read(task: Task, n: number): Or<Uint8Array> {
-    if (n === 0 && this.type === SOCK.STREAM) return new Uint8Array(0);
-    const got = this.receive(task, n, false);
-    if (got === undefined) return new Uint8Array(0);
-    if (typeof got === "number") return got;
-    for (const file of got.rights) file.drop();
-    return got.bytes;
-  }
-  override write(task: Task, bytes: Uint8Array): number {
-    return this.send(task, { bytes: bytes.slice(), rights: [], cred: credOf(task), from: this.address }, undefined);
-  }
-
   shutdown(how: number): number {
     if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
     const { peer } = this;
@@ -280,7 +300,7 @@ export class UnixSocket extends Socket {
       case SO.ERROR:
         return int(-this.takeError());
       case SO.DOMAIN:
-        return int(AF_UNIX);
+        return int(AF.UNIX);
       case SO.PROTOCOL:
       case SO.REUSEADDR:
       case SO.KEEPALIVE:

@@ -1,0 +1,44 @@
+// IPv4 addresses, and which of them there are: 127.0.0.0/8 and nothing else. man 7 ip; Linux net/ipv4/af_inet.c.
+import { E } from "../../abi/errno.ts";
+import { type AddressUse, AF, NO_PEER } from "./socket.ts";
+
+export interface Endpoint {
+  readonly ip: number;
+  readonly port: number;
+}
+export const ANY = 0;
+export const LOOPBACK = 0x7f00_0001;
+const BROADCAST = 0xffff_ffff;
+const LOOPBACK_BROADCAST = 0x7fff_ffff;
+
+export const isLoopback = (ip: number): boolean => ip >>> 24 === 127;
+export const isBroadcast = (ip: number): boolean => ip === BROADCAST || ip === LOOPBACK_BROADCAST;
+export const isMulticast = (ip: number): boolean => ip >>> 28 === 14;
+
+/** The form in which sockets know addresses: port and address in network order. */
+export const toAddress = ({ ip, port }: Endpoint): string => String.fromCharCode(port >> 8, port & 255, ...octets(ip));
+export const toEndpoint = (address: string): Endpoint => {
+  const [a = 0, b = 0, ...ip] = Array.from(address, (c) => c.charCodeAt(0));
+  return { port: (a << 8) | b, ip: ip.reduce((n, octet) => ((n << 8) | octet) >>> 0, 0) };
+};
+const octets = (ip: number): number[] => [ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255];
+
+/** struct sockaddr_in: family, port, address, eight bytes of nothing. */
+const SIZE = 16;
+export const parse = (bytes: Uint8Array, use: AddressUse): string | number => {
+  if (bytes.length < 2) return -E.EINVAL;
+  const family = (bytes[0] as number) | ((bytes[1] as number) << 8);
+  if (use === "connect" && family === AF.UNSPEC) return NO_PEER;
+  if (bytes.length < SIZE) return -E.EINVAL;
+  const address = String.fromCharCode(...bytes.subarray(2, 8));
+  if (family === AF.INET) return address;
+  // Old programs leave the family out.
+  if (family === AF.UNSPEC && (use === "send" || toEndpoint(address).ip === ANY)) return address;
+  return -E.EAFNOSUPPORT;
+};
+export const sockaddr = (address: string): Uint8Array => {
+  const out = new Uint8Array(SIZE);
+  out[0] = AF.INET;
+  for (let i = 0; i < address.length; i++) out[2 + i] = address.charCodeAt(i);
+  return out;
+};

@@ -1,0 +1,213 @@
+// What TCP and UDP sockets share: names, ports and options. man 7 ip, man 7 socket; Linux net/ipv4/af_inet.c, net/core/sock.c.
+import type { Abi } from "../../abi/abi.ts";
+import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
+import { CAP, capableIn } from "../cred.ts";
+import { POLLIN, POLLOUT } from "../fs/file.ts";
+import type { Result } from "../syscall.ts";
+import type { Task } from "../task.ts";
+import { WaitQueue } from "../wait.ts";
+import {
+  ANY,
+  type Endpoint,
+  isBroadcast,
+  isLoopback,
+  isMulticast,
+  LOOPBACK,
+  parse,
+  sockaddr,
+  toAddress,
+  toEndpoint,
+} from "./inet-address.ts";
+import { interfaceIoctl } from "./interface.ts";
+import { IP_OPTIONS, Options, SO, SOL } from "./options.ts";
+import type { Holder, Ports } from "./ports.ts";
+import { type AddressUse, AF, SOCK, Socket } from "./socket.ts";
+
+/** Ports below are for those with CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
+const PRIVILEGED = 1024;
+/** net.core.rmem_max and wmem_max; the least that a buffer can be made (SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF). */
+const MAX_BUFFER = 212_992;
+const MIN_RECEIVE = 2304;
+const MIN_SEND = 4608;
+
+export const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
+const number = (value: Uint8Array, at = 0): number => new DataView(value.buffer, value.byteOffset).getInt32(at, true);
+
+export abstract class InetSocket extends Socket implements Holder {
+  readonly options: Options;
+  readonly uid: number;
+  /** Where it is bound; port 0: nowhere. */
+  ip = ANY;
+  port = 0;
+  /** The user chose the address, the port: they stay when a connection is over. */
+  protected chosen = { ip: false, port: false };
+  peerName: Endpoint | undefined = undefined;
+  /** SO_ERROR. */
+  error = 0;
+  readShut = false;
+  writeShut = false;
+  sendBuffer: number;
+  receiveBuffer: number;
+  /** SO_LINGER: seconds. */
+  linger: number | undefined = undefined;
+  readonly readQueue = new WaitQueue();
+  readonly writeQueue = new WaitQueue();
+
+  constructor(task: Task, type: typeof SOCK.STREAM | typeof SOCK.DGRAM, nonblock: boolean, buffers: { send: number; receive: number }) {
+    super(task, type, nonblock);
+    this.options = new Options(type === SOCK.STREAM);
+    this.uid = task.cred.euid;
+    this.sendBuffer = buffers.send;
+    this.receiveBuffer = buffers.receive;
+  }
+  abstract readonly protocol: number;
+  abstract readonly listening: boolean;
+  protected get ports(): Ports {
+    return this.type === SOCK.STREAM ? this.net.tcp : this.net.udp;
+  }
+  get reuse(): boolean {
+    return this.options.on(SO.REUSEADDR);
+  }
+  get reusePort(): boolean {
+    return this.options.on(SO.REUSEPORT);
+  }
+
+  parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
+    return parse(bytes, use);
+  }
+  addressBytes(address: string): Uint8Array {
+    return sockaddr(address);
+  }
+  get address(): string {
+    return toAddress(this);
+  }
+  get peerAddress(): string | undefined {
+    return this.peerName && toAddress(this.peerName);
+  }
+
+  bind(task: Task, address: string): number {
+    const { ip, port } = toEndpoint(address);
+    const special = isBroadcast(ip) || isMulticast(ip);
+    const local = this.net.up ? isLoopback(ip) || special : false;
+    if (ip !== ANY && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
+    if (port !== 0 && port < PRIVILEGED && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
+    if (this.port !== 0 || !this.bindable) return -E.EINVAL;
+    const held = this.take(ip, port);
+    if (held < 0) return held;
+    this.chosen = { ip: ip !== ANY, port: port !== 0 };
+    return 0;
+  }
+  /** Neither listening nor connected. */
+  protected get bindable(): boolean {
+    return true;
+  }
+  /** Hold a port, or any port. */
+  protected take(ip: number, wanted: number): number {
+    const port = wanted === 0 ? this.ports.free() : wanted;
+    if (port === undefined) return -E.EADDRINUSE;
+    const before = this.ip;
+    [this.ip, this.port] = [ip, port];
+    const bad = this.ports.check(this);
+    if (bad < 0) [this.ip, this.port] = [before, 0];
+    else this.ports.hold(this);
+    return bad;
+  }
+  /** Let go of a port, and of what was not the user's choice. */
+  protected leavePort(whatever = false): void {
+    if (this.port === 0) return;
+    if (whatever || !this.chosen.port) {
+      this.ports.drop(this);
+      this.port = 0;
+    }
+    if (!this.chosen.ip) this.ip = ANY;
+  }
+  /** What an accepted connection has from its listener. */
+  protected inherit(from: InetSocket): void {
+    this.options.copyFrom(from.options);
+    this.linger = from.linger;
+    this.sendBuffer = from.sendBuffer;
+    this.receiveBuffer = from.receiveBuffer;
+    this.sendTimeout = from.sendTimeout;
+    this.receiveTimeout = from.receiveTimeout;
+  }
+  /** Where a packet to an address goes: nowhere but to ourselves. */
+  protected route(ip: number): number {
+    const to = ip === ANY ? LOOPBACK : ip;
+    return this.net.up && isLoopback(to) ? to : -E.ENETUNREACH;
+  }
+
+  takeError(): number {
+    const { error } = this;
+    this.error = 0;
+    return -error;
+  }
+  override queues(events: number): readonly WaitQueue[] {
+    return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
+  }
+  protected wakeAll(): void {
+    this.readQueue.wake();
+    this.writeQueue.wake();
+  }
+  override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
+    return interfaceIoctl(task, this.net, request, arg, abi);
+  }
+
+  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
+    const value = this.options.get(level, option);
+    if (value !== undefined) return int(value);
+    if (level === SOL.SOCKET) return this.#socketOption(option);
+    if (!this.options.knows(level)) return -E.EOPNOTSUPP;
+    return level === SOL.IP && option === IP_OPTIONS ? new Uint8Array(0) : -E.ENOPROTOOPT;
+  }
+  #socketOption(option: number): Uint8Array | number {
+    switch (option) {
+      case SO.TYPE:
+        return int(this.type);
+      case SO.DOMAIN:
+        return int(AF.INET);
+      case SO.PROTOCOL:
+        return int(this.protocol);
+      case SO.ERROR:
+        return int(-this.takeError());
+      case SO.ACCEPTCONN:
+        return int(Number(this.listening));
+      case SO.SNDBUF:
+        return int(this.sendBuffer);
+      case SO.RCVBUF:
+        return int(this.receiveBuffer);
+      case SO.SNDLOWAT:
+        return int(1);
+      case SO.LINGER:
+        return new Uint8Array(new Int32Array([Number(this.linger !== undefined), this.linger ?? 0]).buffer);
+      case SO.PEERCRED:
+        return new Uint8Array(new Uint32Array([0, 0xffff_ffff, 0xffff_ffff]).buffer);
+    }
+    return -E.ENOPROTOOPT;
+  }
+
+  override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
+    if (value.length < 4)
+      return level === SOL.SOCKET || value.length === 0 || level !== SOL.IP
+        ? -E.EINVAL
+        : this.#set(task, level, option, value[0] as number);
+    return this.#set(task, level, option, number(value), value);
+  }
+  #set(task: Task, level: number, option: number, value: number, all?: Uint8Array): number {
+    if (level === SOL.SOCKET) {
+      switch (option) {
+        case SO.SNDBUF:
+          this.sendBuffer = Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_SEND);
+          return 0;
+        case SO.RCVBUF:
+          this.receiveBuffer = Math.max(2 * Math.min(value >>> 0, MAX_BUFFER), MIN_RECEIVE);
+          return 0;
+        case SO.LINGER:
+          if (!all || all.length < 8) return -E.EINVAL;
+          this.linger = value === 0 ? undefined : number(all, 4);
+          return 0;
+      }
+    }
+    return this.options.set(task, level, option, value);
+  }
+}

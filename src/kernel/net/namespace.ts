@@ -1,0 +1,22 @@
+// Network namespaces: each has a loopback device of its own, and nothing else. man 7 network_namespaces.
+import type { Kernel } from "../kernel.ts";
+import type { UserNamespace } from "../namespace/user.ts";
+import { Ports } from "./ports.ts";
+import type { UnixSocket } from "./unix.ts";
+
+export class NetNamespace {
+  readonly owner: UserNamespace | undefined;
+  /** The loopback device is up and has 127.0.0.1/8. In a new namespace it is neither. */
+  up: boolean;
+  /** Local sockets by type and name, if the name is outside of the file tree. */
+  readonly abstractSockets = new Map<string, UnixSocket>();
+  readonly tcp: Ports;
+  readonly udp: Ports;
+
+  constructor(kernel: Kernel, owner: UserNamespace | undefined, up: boolean) {
+    this.owner = owner;
+    this.up = up;
+    this.tcp = new Ports(kernel);
+    this.udp = new Ports(kernel);
+  }
+}

@@ -1,0 +1,144 @@
+// Options of Internet sockets. man 7 socket, ip, tcp; Linux net/core/sock.c sk_setsockopt(), net/ipv4/ip_sockglue.c, net/ipv4/tcp.c.
+// Nothing but the loopback is there, so most of them are only remembered.
+import { E } from "../../abi/errno.ts";
+import { CAP, capableIn } from "../cred.ts";
+import type { Task } from "../task.ts";
+
+export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17 } as const;
+export const SO = {
+  REUSEADDR: 2,
+  TYPE: 3,
+  ERROR: 4,
+  BROADCAST: 6,
+  SNDBUF: 7,
+  RCVBUF: 8,
+  KEEPALIVE: 9,
+  LINGER: 13,
+  REUSEPORT: 15,
+  PASSCRED: 16,
+  PEERCRED: 17,
+  RCVLOWAT: 18,
+  SNDLOWAT: 19,
+  RCVTIMEO: 20,
+  SNDTIMEO: 21,
+  ACCEPTCONN: 30,
+  PROTOCOL: 38,
+  DOMAIN: 39,
+  RCVTIMEO_NEW: 66,
+  SNDTIMEO_NEW: 67,
+} as const;
+export const IP_OPTIONS = 4;
+export const TCP_CONGESTION = 13;
+
+/** What a value becomes when it is set: what is kept, or -errno. */
+type Set = (value: number, task: Task) => number;
+const flag: Set = (v) => Number(v !== 0);
+const within =
+  (min: number, max: number): Set =>
+  (v) =>
+    v < min || v > max ? -E.EINVAL : v;
+
+interface Row {
+  readonly start: number;
+  readonly set: Set;
+}
+const row = (start: number, set: Set): Row => ({ start, set });
+const netAdmin = (task: Task): boolean => capableIn(task.cred, task.net.owner, CAP.NET_ADMIN);
+
+/** By level and number. */
+const socketRows: Readonly<Record<number, Row>> = {
+  [SO.REUSEADDR]: row(0, flag),
+  /** DONTROUTE */
+  5: row(0, flag),
+  [SO.BROADCAST]: row(0, flag),
+  [SO.KEEPALIVE]: row(0, flag),
+  /** OOBINLINE */
+  10: row(0, flag),
+  /** PRIORITY */
+  12: row(0, (v, task) => ((v >= 0 && v <= 6) || netAdmin(task) ? v : -E.EPERM)),
+  [SO.REUSEPORT]: row(0, flag),
+  [SO.RCVLOWAT]: row(1, (v) => (v < 0 ? 0x7fff_ffff : v || 1)),
+  /** TIMESTAMP */
+  29: row(0, flag),
+  /** MARK */
+  36: row(0, (v, task) => (netAdmin(task) ? v : -E.EPERM)),
+};
+const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
+  /** TOS: of a connection the two bits for congestion are not the user's. */
+  1: row(0, (v) => v & (tcp ? 0xfc : 0xff)),
+  /** TTL; -1 is the default. */
+  2: row(64, (v) => (v === -1 ? 64 : v < 1 || v > 255 ? -E.EINVAL : v)),
+  /** PKTINFO */
+  8: row(0, flag),
+  /** MTU_DISCOVER */
+  10: row(1, within(0, 5)),
+  /** RECVERR */
+  11: row(0, flag),
+  /** FREEBIND */
+  15: row(0, flag),
+});
+const tcpRows: Readonly<Record<number, Row>> = {
+  /** NODELAY */
+  1: row(0, flag),
+  /** CORK */
+  3: row(0, flag),
+  /** KEEPIDLE, KEEPINTVL, KEEPCNT */
+  4: row(7200, within(1, 32767)),
+  5: row(75, within(1, 32767)),
+  6: row(9, within(1, 127)),
+  /** DEFER_ACCEPT: in the steps of the timer, 1, 3, 7, … seconds. */
+  9: row(0, (v) => {
+    let seconds = 0;
+    for (let step = 1; seconds < v; step *= 2) seconds += step;
+    return seconds;
+  }),
+  /** QUICKACK */
+  12: row(1, flag),
+  /** USER_TIMEOUT */
+  18: row(0, within(0, 0x7fff_ffff)),
+};
+
+const forTcp: Readonly<Record<number, Readonly<Record<number, Row>>>> = {
+  [SOL.SOCKET]: socketRows,
+  [SOL.IP]: ipRows(true),
+  [SOL.TCP]: tcpRows,
+};
+const forUdp: Readonly<Record<number, Readonly<Record<number, Row>>>> = {
+  [SOL.SOCKET]: socketRows,
+  [SOL.IP]: ipRows(false),
+  [SOL.UDP]: {},
+};
+
+/** The options of one socket that are numbers. */
+export class Options {
+  readonly #rows: typeof forTcp;
+  readonly #values = new Map<string, number>();
+
+  constructor(tcp: boolean) {
+    this.#rows = tcp ? forTcp : forUdp;
+  }
+  /** A level that the protocol has. */
+  knows(level: number): boolean {
+    return Object.hasOwn(this.#rows, level);
+  }
+  get(level: number, option: number): number | undefined {
+    const found = this.#rows[level]?.[option];
+    return found && (this.#values.get(`${level}/${option}`) ?? found.start);
+  }
+  on(option: number): boolean {
+    return this.get(SOL.SOCKET, option) === 1;
+  }
+  /** 0 or -errno. */
+  set(task: Task, level: number, option: number, value: number): number {
+    const found = this.#rows[level]?.[option];
+    if (!found) return -E.ENOPROTOOPT;
+    const kept = found.set(value, task);
+    if (kept < 0) return kept;
+    this.#values.set(`${level}/${option}`, kept);
+    return 0;
+  }
+  /** An accepted connection has what its listener was given. */
+  copyFrom(other: Options): void {
+    for (const [key, value] of other.#values) this.#values.set(key, value);
+  }
+}

@@ -1,0 +1,319 @@
+// TCP between sockets of one machine: what is sent is there at once, nothing is lost, and only the states that programs can see are kept.
+// man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
+import { E } from "../../abi/errno.ts";
+import { ByteQueue } from "../fs/byte-queue.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
+import { O_NONBLOCK } from "../fs/open-flags.ts";
+import type { Result } from "../syscall.ts";
+import type { Task } from "../task.ts";
+import { wait } from "../wait.ts";
+import { InetSocket } from "./inet.ts";
+import { ANY, type Endpoint, LOOPBACK, toEndpoint } from "./inet-address.ts";
+import { SOL, TCP_CONGESTION } from "./options.ts";
+import { type Message, NO_PEER, type Received, SHUT, SOCK } from "./socket.ts";
+
+/** net.ipv4.tcp_wmem and tcp_rmem; a connection's send buffer grows by itself, over the loopback to this. */
+const BUFFERS = { send: 16_384, receive: 131_072 };
+const GROWN = 2_626_560;
+/** net.core.somaxconn */
+const SOMAXCONN = 4096;
+/** TCP_TIMEWAIT_LEN in nanoseconds. */
+const TIME_WAIT = 60e9;
+const NOBODY = { pid: 0, uid: 0, gid: 0 } as const;
+
+/** `opening`: the other end has not answered yet. FIN_WAIT and CLOSE_WAIT are seen in what is shut. */
+type State = "closed" | "listening" | "opening" | "open";
+
+export class TcpSocket extends InetSocket {
+  readonly protocol = 6;
+  state: State = "closed";
+  /** Linux struct socket.state: whether a connect(2) has still to tell how it ended, or has told. */
+  #told: "unconnected" | "connecting" | "connected" = "unconnected";
+  /** The other end, as long as both know of each other. */
+  #other: TcpSocket | undefined = undefined;
+  readonly #incoming = new ByteQueue();
+  /** Who sent its end of data; `ended` is that of the other end. */
+  #finished = false;
+  #ended = false;
+  /** Both have, and this end was the first. */
+  #first = false;
+  /** No descriptor is left. */
+  #orphan = false;
+  #accepted: TcpSocket[] = [];
+  #backlog = 0;
+  /** Who wants to connect and finds the backlog full. */
+  readonly #waiting = new Set<TcpSocket>();
+
+  constructor(task: Task, nonblock: boolean) {
+    super(task, SOCK.STREAM, nonblock, BUFFERS);
+  }
+  override get signalsPipe(): boolean {
+    return true;
+  }
+  override get writesAll(): boolean {
+    return true;
+  }
+  override get waitingBytes(): number {
+    return this.#incoming.length;
+  }
+  get listening(): boolean {
+    return this.state === "listening";
+  }
+  protected override get bindable(): boolean {
+    return this.state === "closed";
+  }
+  override get peerAddress(): string | undefined {
+    return this.state === "open" ? super.peerAddress : undefined;
+  }
+
+  listen(_task: Task, backlog: number): number {
+    if (this.#told !== "unconnected" || (this.state !== "closed" && this.state !== "listening")) return -E.EINVAL;
+    this.#backlog = Math.min(backlog >>> 0, SOMAXCONN);
+    if (this.state === "listening") return 0;
+    const held = this.port === 0 ? this.take(this.ip, 0) : this.ports.check(this);
+    if (held < 0) return held;
+    this.state = "listening";
+    return 0;
+  }
+
+  /** Linux __inet_stream_connect(). A call that waits comes here again. */
+  connect(task: Task, address: string, nonblock: boolean): Result {
+    if (address === NO_PEER) return this.#disconnect();
+    const again = task.waited.data === this;
+    if (!again) {
+      if (this.#told === "connected") return -E.EISCONN;
+      if (this.#told === "unconnected") {
+        const begun = this.state === "closed" ? this.#open(task, address) : -E.EISCONN;
+        if (begun < 0) return begun;
+        this.#told = "connecting";
+        if (nonblock) return -E.EINPROGRESS;
+      } else if (this.state === "opening" && nonblock) return -E.EALREADY;
+    }
+    if (this.state === "opening") {
+      const until = this.waitUntil(task, POLLOUT);
+      if (until !== undefined && task.waited.expired) return -E.EINPROGRESS;
+      task.waited.data = this;
+      return wait([this.writeQueue], { until, interrupted: this.interruptedWait(until) });
+    }
+    if (this.state === "open") {
+      this.#told = "connected";
+      return 0;
+    }
+    const error = this.takeError() || -E.ECONNABORTED;
+    this.#disconnect();
+    return error;
+  }
+  /** Send the SYN, and see what comes back: over the loopback that is at once. */
+  #open(task: Task, address: string): number {
+    const to = toEndpoint(address);
+    const ip = this.route(to.ip);
+    if (ip < 0) return ip;
+    this.#renew();
+    if (this.port === 0) {
+      const held = this.take(this.ip, 0);
+      if (held < 0) return held === -E.EADDRINUSE ? -E.EADDRNOTAVAIL : held;
+    }
+    if (this.ip === ANY) this.ip = LOOPBACK;
+    this.peerName = { ip, port: to.port };
+    const listener = this.#listenerAt(ip, to.port);
+    if (!listener) this.#die(E.ECONNREFUSED);
+    else if (listener.#accepted.length > listener.#backlog) {
+      this.state = "opening";
+      listener.#waiting.add(this);
+    } else this.#join(task, listener);
+    return 0;
+  }
+  #listenerAt(ip: number, port: number): TcpSocket | undefined {
+    const all = this.ports.at(port).filter((h): h is TcpSocket => h instanceof TcpSocket && h.listening);
+    return all.find((h) => h.ip === ip) ?? all.find((h) => h.ip === ANY);
+  }
+  #join(task: Task, listener: TcpSocket): void {
+    const end = new TcpSocket(task, false);
+    end.inherit(listener);
+    const { ip, port } = this.peerName as Endpoint;
+    [end.ip, end.port] = [ip, port];
+    end.ports.hold(end);
+    end.peerName = { ip: this.ip, port: this.port };
+    end.#told = "connected";
+    for (const [a, b] of [[this, end] as const, [end, this] as const]) {
+      a.#other = b;
+      a.state = "open";
+      if (a.sendBuffer === BUFFERS.send) a.sendBuffer = GROWN;
+    }
+    listener.#accepted.push(end);
+    listener.readQueue.wake();
+    this.wakeAll();
+  }
+
+  accept(task: Task, nonblock: boolean): TcpSocket | number {
+    if (this.state !== "listening") return -E.EINVAL;
+    const end = this.#accepted.shift();
+    if (!end) return -E.EAGAIN;
+    if (nonblock) end.flags |= O_NONBLOCK;
+    const [next] = this.#waiting;
+    if (next) {
+      this.#waiting.delete(next);
+      next.#join(task, this);
+    }
+    return end;
+  }
+
+  /** What may be on its way to the other end. */
+  get #room(): number {
+    const { sendBuffer } = this;
+    return this.#other ? sendBuffer + this.#other.receiveBuffer - this.#other.#incoming.length : 0;
+  }
+  send(_task: Task, message: Message, _address: string | undefined): number {
+    if (this.error !== 0) return this.takeError();
+    if (this.state === "opening") return -E.EAGAIN;
+    const to = this.#other;
+    if (this.state !== "open" || this.writeShut || !to) return -E.EPIPE;
+    if (to.#orphan) {
+      // Nobody is there to read it: the answer is a reset.
+      this.#reset();
+      return message.bytes.length;
+    }
+    const bytes = message.bytes.subarray(0, Math.max(0, this.#room));
+    if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
+    to.#incoming.put(bytes);
+    to.readQueue.wake();
+    return bytes.length;
+  }
+
+  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+    if (this.state === "listening") return -E.ENOTCONN;
+    if (this.#incoming.length > 0) {
+      const bytes = peek ? this.#incoming.peek(n) : this.#incoming.take(n);
+      if (!peek) this.#other?.writeQueue.wake();
+      return { bytes, length: bytes.length, rights: [], cred: NOBODY, from: "" };
+    }
+    if (this.#ended) return undefined;
+    if (this.error !== 0) return this.takeError();
+    if (this.readShut) return undefined;
+    return this.state === "closed" ? -E.ENOTCONN : -E.EAGAIN;
+  }
+
+  /** Linux inet_shutdown(). */
+  shutdown(how: number): number {
+    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
+    const reads = how !== SHUT.WR;
+    if (this.state === "opening" || (this.state === "listening" && reads)) return this.#disconnect();
+    if (this.state === "listening") return 0;
+    const connected = this.state === "open";
+    if (reads) this.readShut = true;
+    if (how !== SHUT.RD) {
+      this.writeShut = true;
+      if (connected) this.#finish();
+    }
+    this.wakeAll();
+    return connected ? 0 : -E.ENOTCONN;
+  }
+
+  /** Send the end of data. */
+  #finish(): void {
+    const { state } = this;
+    if (this.#finished || state !== "open") return;
+    this.#finished = true;
+    const other = this.#other;
+    if (!other) return;
+    this.#first = !other.#finished;
+    other.#ended = true;
+    other.readShut = true;
+    if (other.#finished) this.#part();
+    other.wakeAll();
+  }
+  /** Both ends have sent all: who was first remembers the connection for a while. */
+  #part(): void {
+    const other = this.#other as TcpSocket;
+    const first = this.#first ? this : other;
+    const until = this.net.tcp.now + TIME_WAIT;
+    const { ip, port, reuse, reusePort, uid } = first;
+    if (port !== 0) this.ports.hold({ ip, port, reuse, reusePort, uid, listening: false, until });
+    for (const end of [this, other]) {
+      end.state = "closed";
+      end.#other = undefined;
+      end.readShut = end.writeShut = true;
+      end.leavePort(end.#orphan);
+    }
+  }
+  /** A reset has come. Linux tcp_reset(): after the other's end of data it is a broken pipe. */
+  #reset(): void {
+    this.#die(this.#ended && !this.#finished ? E.EPIPE : E.ECONNRESET);
+  }
+  #die(error: number): void {
+    this.error = error;
+    const other = this.#other;
+    this.state = "closed";
+    this.readShut = this.writeShut = true;
+    this.#other = undefined;
+    if (other && other.#other === this) other.#forget();
+    this.leavePort(this.#orphan);
+    this.wakeAll();
+  }
+  /** The other end is gone without a trace. */
+  #forget(): void {
+    this.#other = undefined;
+    this.state = "closed";
+    if (this.#orphan) this.leavePort(true);
+  }
+  /** Break off: a listener's connections, or one's own. Linux tcp_disconnect(). */
+  #disconnect(): number {
+    const was = this.state;
+    this.state = "closed";
+    if (was === "listening") this.#stopListening();
+    if (was === "opening")
+      for (const h of this.ports.at((this.peerName as Endpoint).port)) if (h instanceof TcpSocket) h.#waiting.delete(this);
+    if (this.#other) {
+      this.#other.#reset();
+      this.error = E.ECONNRESET;
+    }
+    this.#incoming.clear();
+    this.#told = "unconnected";
+    this.peerName = undefined;
+    this.#renew();
+    this.leavePort();
+    this.wakeAll();
+    return 0;
+  }
+  #renew(): void {
+    this.#finished = this.#ended = this.#first = this.readShut = this.writeShut = false;
+  }
+  #stopListening(): void {
+    for (const end of this.#accepted.splice(0)) {
+      if (end.#other) end.#other.#reset();
+      end.hold().drop();
+    }
+    for (const socket of this.#waiting) socket.#die(E.ECONNREFUSED);
+    this.#waiting.clear();
+  }
+
+  override poll(): number {
+    if (this.state === "listening") return this.#accepted.length > 0 ? POLLIN | POLLRDNORM : 0;
+    let events = 0;
+    if ((this.readShut && this.writeShut) || this.state === "closed") events |= POLLHUP;
+    if (this.readShut) events |= POLLIN | POLLRDNORM | POLLRDHUP;
+    if (this.state !== "opening") {
+      if (this.#incoming.length > 0) events |= POLLIN | POLLRDNORM;
+      // Linux sk_stream_is_writeable(): a third of the buffer is free.
+      if (this.writeShut || !this.#other || 3 * this.#room >= this.sendBuffer + this.#other.receiveBuffer) events |= POLLOUT | POLLWRNORM;
+    }
+    if (this.error !== 0) events |= POLLERR;
+    return events;
+  }
+
+  override getOption(task: Task, level: number, option: number): Uint8Array | number {
+    if (level === SOL.TCP && option === TCP_CONGESTION) return new TextEncoder().encode("cubic\0".padEnd(16, "\0"));
+    return super.getOption(task, level, option);
+  }
+
+  override release(): void {
+    this.#orphan = true;
+    if (this.state === "listening" || this.state === "opening") this.#disconnect();
+    const other = this.#other;
+    if (other && (this.#incoming.length > 0 || this.linger === 0)) other.#reset();
+    else this.#finish();
+    this.#incoming.clear();
+    // An end that waits for the other one keeps its port.
+    if (this.state === "closed") this.leavePort(true);
+  }
+}

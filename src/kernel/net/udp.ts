@@ -1,0 +1,124 @@
+// UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
+import { E } from "../../abi/errno.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
+import type { Task } from "../task.ts";
+import { InetSocket } from "./inet.ts";
+import { ANY, isBroadcast, LOOPBACK, toAddress, toEndpoint } from "./inet-address.ts";
+import { SO } from "./options.ts";
+import { type Message, NO_PEER, type Received, SHUT, SOCK } from "./socket.ts";
+
+/** net.core.wmem_default and rmem_default; what a packet costs beside its bytes; the longest one. */
+const BUFFERS = { send: 212_992, receive: 212_992 };
+const OVERHEAD = 256;
+const MAX_PAYLOAD = 65_507;
+
+export class UdpSocket extends InetSocket {
+  readonly protocol = 17;
+  readonly listening = false;
+  readonly #queue: Message[] = [];
+  #queued = 0;
+
+  constructor(task: Task, nonblock: boolean) {
+    super(task, SOCK.DGRAM, nonblock, BUFFERS);
+  }
+  override get waitingBytes(): number {
+    return this.#queue[0]?.bytes.length ?? 0;
+  }
+  listen(): number {
+    return -E.EOPNOTSUPP;
+  }
+  accept(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  connect(_task: Task, address: string): number {
+    if (address === NO_PEER) {
+      this.peerName = undefined;
+      this.leavePort();
+      return 0;
+    }
+    const to = toEndpoint(address);
+    const ip = this.route(to.ip);
+    if (ip < 0) return ip;
+    const held = this.port === 0 ? this.take(this.ip, 0) : 0;
+    if (held < 0) return -E.EAGAIN;
+    if (this.ip === ANY) this.ip = LOOPBACK;
+    this.peerName = { ip, port: to.port };
+    return 0;
+  }
+
+  send(_task: Task, message: Message, address: string | undefined): number {
+    if (message.bytes.length > MAX_PAYLOAD) return -E.EMSGSIZE;
+    const to = address === undefined ? this.peerName : toEndpoint(address);
+    if (!to) return this.error !== 0 ? this.takeError() : -E.EDESTADDRREQ;
+    if (to.port === 0) return -E.EINVAL;
+    if (isBroadcast(to.ip) && !this.options.on(SO.BROADCAST)) return -E.EACCES;
+    const ip = isBroadcast(to.ip) ? to.ip : this.route(to.ip);
+    if (ip < 0) return ip;
+    if (this.error !== 0) return this.takeError();
+    if (this.writeShut) return -E.EPIPE;
+    const held = this.port === 0 ? this.take(this.ip, 0) : 0;
+    if (held < 0) return -E.EAGAIN;
+    const from = { ip: this.ip === ANY ? LOOPBACK : this.ip, port: this.port };
+    const receiver = this.#receiverAt(ip, to.port, from);
+    if (receiver) receiver.#put({ ...message, rights: [], from: toAddress(from) });
+    // The port is unreachable, says ICMP; only who is connected hears of it.
+    else if (this.peerName) this.#refuse();
+    return message.bytes.length;
+  }
+  /** The one that fits best: connected to the sender, bound to the address, the last one to come. Linux compute_score(). */
+  #receiverAt(ip: number, port: number, from: { readonly ip: number; readonly port: number }): UdpSocket | undefined {
+    let best: UdpSocket | undefined;
+    let bestScore = -1;
+    for (const h of this.ports.at(port)) {
+      if (!(h instanceof UdpSocket) || (h.ip !== ANY && h.ip !== ip)) continue;
+      const { peerName } = h;
+      if (peerName && (peerName.ip !== from.ip || peerName.port !== from.port)) continue;
+      const score = (h.ip === ANY ? 0 : 1) + (peerName ? 2 : 0);
+      if (score >= bestScore) [best, bestScore] = [h, score];
+    }
+    return best;
+  }
+  #put(message: Message): void {
+    const cost = message.bytes.length + OVERHEAD;
+    if (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0) return;
+    this.#queue.push(message);
+    this.#queued += cost;
+    this.readQueue.wake();
+  }
+  #refuse(): void {
+    this.error = E.ECONNREFUSED;
+    this.wakeAll();
+  }
+
+  receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
+    if (this.error !== 0) return this.takeError();
+    const [first] = this.#queue;
+    if (!first) return this.readShut ? undefined : -E.EAGAIN;
+    if (!peek) {
+      this.#queue.shift();
+      this.#queued -= first.bytes.length + OVERHEAD;
+    }
+    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+  }
+
+  shutdown(how: number): number {
+    if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
+    if (how !== SHUT.WR) this.readShut = true;
+    if (how !== SHUT.RD) this.writeShut = true;
+    this.wakeAll();
+    return this.peerName ? 0 : -E.ENOTCONN;
+  }
+
+  override poll(): number {
+    let events = POLLOUT | POLLWRNORM | POLLWRBAND;
+    if (this.error !== 0) events |= POLLERR;
+    if (this.readShut) events |= POLLRDHUP | POLLIN | POLLRDNORM;
+    if (this.readShut && this.writeShut) events |= POLLHUP;
+    if (this.#queue.length > 0) events |= POLLIN | POLLRDNORM;
+    return events;
+  }
+  override release(): void {
+    this.leavePort(true);
+  }
+}
