@@ -318,7 +318,7 @@ export class Cpu implements CodeWatch, Machine {
       let code: number;
       if ((s.u32[at.systemFlags >> 2] as number) & EF.TF) return this.#singleStep(budget);
       if (rec === 0) {
-        if (budget === 0) return this.#finish(budget, exit.budget);
+        if (budget === 0 && this.#reserve === 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
         let left = blocks.leftOf(rec);
@@ -440,7 +440,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
   #singleStep(budget: number): Exit {
-    if (budget === 0) return this.#finish(budget, exit.budget);
+    if (budget === 0 && this.#reserve === 0) return this.#finish(budget, exit.budget);
     this.#finish(budget, exit.budget);
     const code = this.evaluate();
     if (code !== exit.budget) return code;
