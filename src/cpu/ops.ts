@@ -1,5 +1,5 @@
 // The vocabulary in which instructions are written. A meaning over Ops<V> has many readers: V = bigint runs it (the oracle),
-// V = wasm expressions compiles it (interpreter handlers, and later the JIT), V = string prints it.
+// V = wasm expressions compiles it (interpreter handlers, the JIT), V = terms prints it (describe).
 //
 // Rules that every meaning keeps:
 //  - Integers are unsigned and zero-extended from their width; a comparison gives 0 or 1.

@@ -55,7 +55,7 @@ export const factsOf = (row: Row): Facts => {
           used.add(name);
           if (name === "call") routines.add(args[0] as string);
           for (const a of args) if (typeof a === "function") (a as () => void)();
-          return value;
+          return name === "wide" ? [value, value] : value;
         },
     },
   ) as Ops<object>;

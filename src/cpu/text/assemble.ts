@@ -166,7 +166,7 @@ const put = (d: Decoded, n: number, w: WrittenOperand, evaluate: Evaluate, next:
 
 // ---- one row -------------------------------------------------------------------------------------------------------------------
 
-/** Orders and numbers of operands in which a row may be written: as it is; the other way round; with what x87 and IMUL may leave out. */
+/** Orders and numbers of operands in which a row may be written: as it is; the other way round; with what x87, IMUL and AAM may leave out. */
 const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly WrittenOperand[])[] => {
   const operands = writtenOperands(row);
   if (written.length === operands.length) {
@@ -184,6 +184,8 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
     const all = operands.map((o) => (o.kind === "st" ? st(0) : given[next++]));
     return next === given.length && all.every((w) => w !== undefined) ? [all as WrittenOperand[]] : [];
   }
+  const ten: WrittenOperand = { kind: "value", size: undefined, short: false, value: { constant: 10n, labels: [] } };
+  if ((row.name === "aam" || row.name === "aad") && written.length === 0) return [[ten]];
   const [first, second] = written;
   if (row.name === "imul" && operands.length === 3 && first && second && written.length === 2) return [[first, first, second]];
   return [];

@@ -1,0 +1,490 @@
+// Ops<Term>: the reader that writes down what a meaning says. It runs the meaning once and keeps statements in order (program.ts).
+import { integers } from "../evaluate.ts";
+import { exit } from "../exit.ts";
+import { flagBit } from "../flags.ts";
+import type { Flag, FlagKind, Form, Ops, Width } from "../ops.ts";
+import type { ActName } from "../routine-types.ts";
+import type { SimdName } from "../simd.ts";
+import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../state.ts";
+import { generalName } from "../text/registers.ts";
+import type { Block } from "./program.ts";
+import { type Binding, constant, cut, operation, type Read, type Term, termText, word } from "./term.ts";
+
+/** How operands are called: by what they are in an instruction, or by their kind in a row. */
+export interface OperandNames {
+  readonly text: string;
+  /** What changes when it is written; the registers of its address besides. */
+  readonly place: string;
+  readonly address: string;
+  readonly addressPlaces: readonly string[];
+  /** A number that the decoder knows. */
+  readonly value: bigint | undefined;
+}
+export interface Names {
+  readonly operands: readonly OperandNames[];
+  /** Of memory that no operand names, where the instruction has an override. */
+  readonly segment: number | undefined;
+  readonly target: string;
+  readonly next: string;
+}
+
+const vectorNames = Object.fromEntries(Object.entries(vector).map(([name, n]) => [n, `#${name}`]));
+const exitNames = Object.fromEntries(Object.entries(exit).map(([name, n]) => [n, name]));
+const flagOrder = ["CF", "PF", "AF", "ZF", "SF", "OF"] as const;
+/** Condition codes in words of flags. SDM Vol. 1 appendix B */
+const conditions = ["OF", "CF", "ZF", "CF | ZF", "SF", "PF", "SF ≠ OF", "ZF | (SF ≠ OF)"] as const;
+const opposites = ["!OF", "!CF", "!ZF", "!CF & !ZF", "!SF", "!PF", "SF = OF", "!ZF & (SF = OF)"] as const;
+
+export const generalPlace = (r: number): string => `gpr${r}`;
+const allFlags = flagOrder as readonly string[];
+
+export class Describer implements Ops<Term> {
+  readonly root: Block = [];
+  #block: Block = this.root;
+  #time = 0;
+  #choices = 0;
+  readonly #form: Form;
+  readonly #names: Names;
+
+  constructor(form: Form, names: Names) {
+    this.#form = form;
+    this.#names = names;
+  }
+
+  // ---- statements ----
+  /** What comes after a jump or a fault does not happen. */
+  readonly #left = new Set<Block>();
+  #push(...statements: Block): void {
+    if (!this.#left.has(this.#block)) this.#block.push(...statements);
+  }
+  #leave(text: (m: (t: Term) => string) => string, uses: readonly Term[] = []): void {
+    this.#say(text, uses);
+    this.#left.add(this.#block);
+  }
+  #read(text: string | (() => string), places: readonly string[], width: number, memory = false): Read {
+    const read: Read = {
+      kind: "read",
+      text: typeof text === "string" ? () => text : text,
+      places,
+      width,
+      memory,
+      time: this.#time++,
+      name: undefined,
+    };
+    this.#push({ kind: "read", time: read.time, read });
+    return read;
+  }
+  #set(target: string | (() => string), value: Term, places: readonly string[], width: number): void {
+    const text = typeof target === "string" ? () => target : target;
+    this.#push({ kind: "set", time: this.#time++, target: text, uses: [value], places, width });
+  }
+  #say(text: (m: (t: Term) => string) => string, uses: readonly Term[] = [], places: readonly string[] = []): void {
+    this.#push({ kind: "say", time: this.#time++, text, uses, places });
+  }
+  #inside(run: () => void): Block {
+    const outer = this.#block;
+    const body: Block = [];
+    this.#block = body;
+    run();
+    this.#block = outer;
+    return body;
+  }
+  #bind(wanted: string, value: Term, effect: boolean): Binding {
+    const binding: Binding = {
+      kind: "binding",
+      wanted,
+      value,
+      effect,
+      time: this.#time++,
+      block: this.#block,
+      inline: false,
+      held: undefined,
+      name: undefined,
+    };
+    this.#push({ kind: "bind", time: binding.time, binding });
+    return binding;
+  }
+
+  // ---- operands ----
+  #operand(n: number): OperandNames {
+    return this.#names.operands[n] as OperandNames;
+  }
+  get(n: number): Term {
+    const { text, place, addressPlaces, value } = this.#operand(n);
+    if (value !== undefined) return constant(value);
+    if (place === "") return word(text);
+    return this.#read(text, [place, ...addressPlaces], this.#form.widths[n] as number, this.#form.memory(n));
+  }
+  rmw(n: number): Term {
+    return this.get(n);
+  }
+  set(n: number, v: Term): void {
+    const { text, place } = this.#operand(n);
+    this.#set(text, v, [place], this.#form.widths[n] as number);
+  }
+  wide(n: number): readonly [Term, Term] {
+    const { text, place, addressPlaces } = this.#operand(n);
+    const half = (name: string) => this.#read(`${text}.${name}`, [place, ...addressPlaces], 128, this.#form.memory(n));
+    return [half("low"), half("high")];
+  }
+  setWide(n: number, low: Term, high: Term): void {
+    const { text, place } = this.#operand(n);
+    this.#say((m) => `${text} ← low ${m(low)}, high ${m(high)}`, [low, high], [place]);
+  }
+  address(n: number): Term {
+    const { address, addressPlaces } = this.#operand(n);
+    return this.#read(address, addressPlaces, 64);
+  }
+  linear(n: number, write: boolean): Term {
+    return operation(write ? "writable" : "readable", this.address(n));
+  }
+  segment(_n: number): Term {
+    return word(segNames[this.#names.segment ?? S.ds] as string);
+  }
+
+  // ---- registers and memory ----
+  reg(r: number, w: Width): Term {
+    return this.#read(generalName(r, w), [generalPlace(r)], w);
+  }
+  setReg(r: number, w: Width, v: Term): void {
+    this.#set(generalName(r, w), v, [generalPlace(r)], w);
+  }
+  xmm(r: number): Term {
+    return this.#read(`xmm${r}`, [`xmm${r}`], 128);
+  }
+  setXmm(r: number, v: Term): void {
+    this.#set(`xmm${r}`, v, [`xmm${r}`], 128);
+  }
+  upper(r: number): Term {
+    return this.#read(`ymm${r}.high`, [`xmm${r}`], 128);
+  }
+  setUpper(r: number, v: Term): void {
+    this.#set(`ymm${r}.high`, v, [`xmm${r}.high`], 128);
+  }
+  field(f: Field, n?: number): Term {
+    if (n === undefined) return this.#read(f, [f], fieldWidth[f]);
+    const s = segNames[n] as string;
+    return this.#read(f === "segSelector" ? s : `${s}.${f === "segBase" ? "base" : "limit"}`, [`${f}${n}`], fieldWidth[f]);
+  }
+  setField(f: Field, v: Term): void {
+    this.#set(f, v, [f], fieldWidth[f]);
+  }
+  #segmentText(segment: number | undefined): string {
+    const s = segment ?? this.#names.segment;
+    if (s === undefined || s === S.ds || s === S.ss) return "";
+    return this.#form.mode === 64 && s < S.fs ? "" : `${segNames[s]}:`;
+  }
+  #memory(segment: number | undefined, offset: Term, w: number): () => string {
+    const plain = {
+      readText: (r: Read) => r.name ?? r.text(),
+      bindingText: (b: Binding) => (b.inline && !b.held ? b.value : (b.name ?? b.wanted)),
+    };
+    return () => `mem${w}[${this.#segmentText(segment)}${termText(offset, plain)}]`;
+  }
+  load(segment: number | undefined, offset: Term, w: number): Term {
+    // The offset is a use of its own: what it is made of must be there to be written.
+    this.#push({ kind: "say", time: this.#time++, text: () => "", uses: [offset], places: [] });
+    return this.#read(this.#memory(segment, offset, w), ["memory", ...placesIn(offset)], w, true);
+  }
+  loadRmw(segment: number | undefined, offset: Term, w: number): Term {
+    return this.load(segment, offset, w);
+  }
+  store(segment: number | undefined, offset: Term, w: number, v: Term): void {
+    this.#say((m) => `mem${w}[${this.#segmentText(segment)}${m(offset)}] ← ${m(v)}`, [offset, v], ["memory"]);
+  }
+
+  // ---- integers ----
+  imm = constant;
+  add = (a: Term, b: Term): Term => {
+    const n = b.kind === "constant" ? BigInt.asIntN(64, b.value) : 0n;
+    return n < 0n && n > -0x1_0000n ? this.#pure("-", "sub", a, constant(-n)) : this.#pure("+", "add", a, b);
+  };
+  sub = (a: Term, b: Term): Term => this.#pure("-", "sub", a, b);
+  mul = (a: Term, b: Term): Term => this.#pure("*", "mul", a, b);
+  mulHighU = (a: Term, b: Term): Term => operation("high64", operation("*", a, b));
+  mulHighS = (a: Term, b: Term): Term => operation("shigh64", operation("*", a, b));
+  divU = (a: Term, b: Term): Term => operation("/", a, b);
+  remU = (a: Term, b: Term): Term => operation("%", a, b);
+  divS = (a: Term, b: Term): Term => operation("/s", a, b);
+  remS = (a: Term, b: Term): Term => operation("%s", a, b);
+  and = (a: Term, b: Term): Term => {
+    // A bit of EFLAGS has a name.
+    const bit = b.kind === "constant" ? Object.entries(EF).find(([, v]) => BigInt(v) === b.value) : undefined;
+    if (bit && a.kind === "read" && a.places[0] === "system flags") return { ...a, text: () => bit[0] };
+    const [inner, mask] = a.kind === "operation" && a.name === "&" ? (a.args as [Term, Term]) : [undefined, undefined];
+    if (inner && mask?.kind === "constant" && b.kind === "constant") return this.and(inner, constant(mask.value & b.value));
+    if (isConstant(b, 1n) && isBit(a)) return a;
+    return this.#pure("&", "and", a, b);
+  };
+  or = (a: Term, b: Term): Term => this.#pure("|", "or", a, b);
+  xor = (a: Term, b: Term): Term => this.#pure("^", "xor", a, b);
+  not = (a: Term): Term => this.#pure("~", "not", a);
+  shl = (a: Term, n: Term): Term => this.#pure("<<", "shl", a, n);
+  shr = (a: Term, n: Term): Term => this.#pure(">>", "shr", a, n);
+  sar = (a: Term, n: Term): Term => this.#pure(">>s", "sar", a, n);
+  zext = (a: Term, w: number): Term => (a.kind === "constant" ? constant(integers.zext(a.value, w)) : cut(a, w));
+  sext = (a: Term, w: number): Term =>
+    a.kind === "constant" ? constant(integers.sext(a.value, w)) : w >= 64 ? a : operation(`signed${w}`, a);
+  clz = (a: Term): Term => operation("leading_zeros", a);
+  ctz = (a: Term): Term => operation("trailing_zeros", a);
+  popcnt = (a: Term): Term => operation("ones", a);
+  eq = (a: Term, b: Term): Term => this.#pure("=", "eq", a, b);
+  ne = (a: Term, b: Term): Term => this.#pure("≠", "ne", a, b);
+  ltU = (a: Term, b: Term): Term => this.#pure("<", "ltU", a, b);
+  leU = (a: Term, b: Term): Term => this.#pure("≤", "leU", a, b);
+  ltS = (a: Term, b: Term): Term => this.#pure("<s", "ltS", a, b);
+  leS = (a: Term, b: Term): Term => this.#pure("≤s", "leS", a, b);
+  select = (c: Term, a: Term, b: Term): Term => (c.kind === "constant" ? (c.value !== 0n ? a : b) : operation("?", c, a, b));
+  /** What is known is computed, by the oracle's arithmetic; what changes nothing is left out. */
+  #pure(
+    name: string,
+    by: "add" | "sub" | "mul" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "sar" | "eq" | "ne" | "ltU" | "leU" | "ltS" | "leS",
+    ...args: Term[]
+  ): Term {
+    const [a, b] = args as [Term, Term];
+    if (args.every((t) => t.kind === "constant")) {
+      const compute = integers[by] as (...values: bigint[]) => bigint;
+      return constant(compute(...args.map((t) => BigInt.asUintN(64, t.value))));
+    }
+    if (b !== undefined && isZero(b) && /^(add|sub|or|xor|shl|shr|sar)$/.test(by)) return a;
+    if (isZero(a) && /^(add|or|xor)$/.test(by)) return b;
+    if (by === "and" && (isZero(a) || isZero(b))) return constant(0);
+    return operation(name, ...args);
+  }
+
+  // ---- vectors ----
+  simd(name: SimdName, ...args: Term[]): Term {
+    return operation(name, ...args);
+  }
+  vector = (low: Term, high: Term): Term => operation("vector", low, high);
+  splat = (w: number, v: Term): Term => operation(`splat${w}`, v);
+  lane = (a: Term, w: number, n: number): Term => operation(`lane${w}`, a, constant(n));
+  withLane = (a: Term, w: number, n: number, v: Term): Term => operation(`with_lane${w}`, a, constant(n), v);
+  shuffle = (a: Term, b: Term, lanes: readonly number[]): Term => operation("bytes", a, b, word(`[${lanes.join(" ")}]`));
+
+  // ---- structure ----
+  let(name: string, v: Term): Term {
+    return v.kind === "constant" ? v : this.#bind(name, v, false);
+  }
+  when(c: Term, then: () => void, otherwise?: () => void): void {
+    if (c.kind === "constant") {
+      if (c.value !== 0n) then();
+      else otherwise?.();
+      return;
+    }
+    const time = this.#time++;
+    const body = this.#inside(then);
+    const other = otherwise ? this.#inside(otherwise) : undefined;
+    this.#push({ kind: "block", time, head: (m) => `if ${m(c)}`, uses: [c], body, otherwise: other });
+  }
+  either(c: Term, then: () => Term, otherwise: () => Term): Term {
+    if (c.kind === "constant") return c.value !== 0n ? then() : otherwise();
+    const time = this.#time++;
+    const values: Term[] = [];
+    const bodies = [then, otherwise].map((f) => this.#inside(() => values.push(f())));
+    const [a, b] = values as [Term, Term];
+    const [one, two] = bodies as [Block, Block];
+    const quiet = (block: Block) => block.every((s) => s.kind === "read" || (s.kind === "say" && s.places.length === 0));
+    const outer = this.#block;
+    if (quiet(one) && quiet(two)) {
+      this.#push(...one, ...two);
+      return operation("?", c, a, b);
+    }
+    const name = `chosen${this.#choices++ === 0 ? "" : this.#choices}`;
+    const assign = (block: Block, v: Term) => {
+      this.#block = block;
+      this.#set(name, v, [name], 64);
+      this.#block = outer;
+    };
+    assign(one, a);
+    assign(two, b);
+    this.#push({ kind: "block", time, head: (m) => `if ${m(c)}`, uses: [c], body: one, otherwise: two });
+    return word(name);
+  }
+  repeat(body: () => void, zf: boolean): void {
+    const time = this.#time++;
+    const { rep, addressSize } = this.#form;
+    const count = generalName(1, addressSize);
+    const inner = this.#inside(body);
+    if (rep === 0) {
+      this.#push(...inner);
+      return;
+    }
+    const end = zf ? `, until ${rep === 1 ? "!ZF" : "ZF"}` : "";
+    this.#push({
+      kind: "block",
+      time,
+      head: () => `repeat while ${count} ≠ 0${end}; each time ${count} ← ${count} - 1`,
+      uses: [],
+      body: inner,
+      otherwise: undefined,
+    });
+  }
+
+  // ---- flags ----
+  flags(kind: FlagKind, _w: number, r: Term, a?: Term, b?: Term): void {
+    const [x, y] = [a ?? r, b ?? r];
+    switch (kind) {
+      case "word":
+        return this.setFlags(STATUS_FLAGS, r);
+      case "result":
+        this.#say((m) => `SF ZF PF ← result(${m(r)})`, [r], ["SF", "ZF", "PF"]);
+        return this.setFlags(EF.CF | EF.OF | EF.AF, x);
+      case "inc":
+      case "dec":
+        return this.#say(
+          (m) => `flags but CF ← ${kind}(${m(x)})`,
+          [x],
+          allFlags.filter((f) => f !== "CF"),
+        );
+      default: {
+        const name = kind === "add" ? "add" : "sub";
+        const plain = isPlain(r, kind, x, y);
+        const say = (m: (t: Term) => string) => `flags ← ${name}(${m(x)}, ${m(y)})${plain ? "" : ` giving ${m(r)}`}`;
+        return this.#say(say, plain ? [x, y] : [r, x, y], allFlags);
+      }
+    }
+  }
+  setFlags(mask: number, v: Term): void {
+    const names = flagOrder.filter((f) => mask & flagBit[f]);
+    const parts = flagParts(v);
+    if (!parts) return this.#say((m) => `flags[${names.join(" ")}] ← ${m(v)}`, [v], names);
+    const groups = new Map<Term, Flag[]>();
+    const zero = constant(0);
+    for (const f of names) {
+      const value = parts.get(f) ?? zero;
+      const same = [...groups.keys()].find((t) => sameTerm(t, value));
+      if (same) groups.get(same)?.push(f);
+      else groups.set(value, [f]);
+    }
+    const list = [...groups];
+    const say = (m: (t: Term) => string) => list.map(([t, flags]) => `${flags.join(" ")} ← ${m(t)}`).join(", ");
+    this.#say(
+      say,
+      list.map(([t]) => t),
+      names,
+    );
+  }
+  flag(f: Flag): Term {
+    return this.#read(f, [f], 1);
+  }
+  flagsWord(): Term {
+    return this.#read("flags", allFlags, 16);
+  }
+  condition(cc: number): Term {
+    const text = (cc & 1 ? opposites : conditions)[cc >> 1] as string;
+    const simple = !/[ |&]/.test(text);
+    return this.#read(
+      simple ? text : `(${text})`,
+      allFlags.filter((f) => text.includes(f)),
+      1,
+    );
+  }
+  systemFlags(): Term {
+    return this.#read("system flags", ["system flags"], 32);
+  }
+  setSystemFlags(v: Term): void {
+    this.#set("system flags", v, ["system flags"], 32);
+  }
+
+  // ---- control ----
+  ip(): Term {
+    return word("ip");
+  }
+  modrm(): Term {
+    return word("modrm");
+  }
+  nextIp(): Term {
+    return word(this.#names.next);
+  }
+  target(): Term {
+    return word(this.#names.target);
+  }
+  branch(): void {
+    this.#leave(() => `jump to ${this.#names.target}`);
+  }
+  branchIf(c: Term): void {
+    this.#say((m) => `if ${m(c)}: jump to ${this.#names.target}`, [c]);
+  }
+  jump(target: Term): void {
+    this.#leave((m) => `jump to ${m(target)}`, [target]);
+  }
+  fault(v: number, error?: number): void {
+    this.#leave(() => `fault ${vectorNames[v]}${error === undefined ? "" : `(${error})`}`);
+  }
+  trap(v: number): void {
+    this.#leave(() => `trap ${vectorNames[v]}`);
+  }
+  exit(code: number): void {
+    this.#leave(() => `enter the kernel: ${exitNames[code]}`);
+  }
+  call(name: string, ...args: Term[]): Term {
+    return this.#bind("result", operation(name, ...args), true);
+  }
+  act(name: ActName, a?: Term, b?: Term): void {
+    const args = [a, b].filter((t) => t !== undefined);
+    this.#say((m) => `${name}(${args.map(m).join(", ")})`, args, ["answer"]);
+  }
+}
+
+const isConstant = (t: Term, v: bigint): boolean => t.kind === "constant" && t.value === v;
+const isZero = (t: Term): boolean => isConstant(t, 0n);
+/** Is it 0 or 1? */
+const isBit = (t: Term): boolean => {
+  if (t.kind === "read") return t.width === 1;
+  if (t.kind === "binding") return !t.effect && isBit(t.value);
+  if (t.kind === "constant") return t.value === 0n || t.value === 1n;
+  if (t.kind !== "operation") return false;
+  const [a, b] = t.args as [Term, Term];
+  if (t.name === "&") return isBit(a) || isBit(b);
+  if (t.name === "|" || t.name === "^") return isBit(a) && isBit(b);
+  return /^(=|≠|<|≤|<s|≤s)$/.test(t.name);
+};
+
+/** A word of flags that is made of single ones: what each becomes. Undefined: it is not made so. */
+const flagParts = (t: Term): Map<Flag, Term> | undefined => {
+  const parts = new Map<Flag, Term>();
+  const add = (bits: bigint, value: Term): boolean => {
+    const names = flagOrder.filter((f) => BigInt(flagBit[f]) & bits);
+    for (const f of names) {
+      if (parts.has(f)) return false;
+      parts.set(f, value);
+    }
+    return names.reduce((n, f) => n | BigInt(flagBit[f]), 0n) === bits;
+  };
+  const visit = (piece: Term): boolean => {
+    if (piece.kind === "binding") return !piece.effect && visit(piece.value);
+    if (piece.kind === "constant") return add(piece.value, constant(1));
+    if (piece.kind === "operation") {
+      const [a, b, c] = piece.args as [Term, Term, Term];
+      if (piece.name === "|") return visit(a) && visit(b);
+      if (piece.name === "?" && b.kind === "constant" && isZero(c)) return add(b.value, isBit(a) ? a : operation("≠", a, constant(0)));
+      if (piece.name === "?" && c.kind === "constant" && isZero(b)) return add(c.value, operation("=", a, constant(0)));
+      if (piece.name === "<<" && b.kind === "constant" && isBit(a)) return add(1n << b.value, a);
+    }
+    return isBit(piece) && add(1n, piece);
+  };
+  return visit(t) ? parts : undefined;
+};
+/** Is the result just what the operands give? Then it need not be said. */
+const isPlain = (r: Term, kind: FlagKind, a: Term, b: Term): boolean => {
+  const inner = r.kind === "binding" ? r.value : r;
+  const sum = inner.kind === "operation" && inner.name.startsWith("low") ? (inner.args[0] as Term) : inner;
+  if (sum.kind !== "operation" || sum.name !== (kind === "add" ? "+" : "-")) return false;
+  return sameTerm(sum.args[0] as Term, a) && sameTerm(sum.args[1] as Term, b);
+};
+const sameTerm = (a: Term, b: Term): boolean => a === b || (a.kind === "constant" && b.kind === "constant" && a.value === b.value);
+
+/** Places that the reads in a term depend on. */
+const placesIn = (t: Term): readonly string[] => {
+  switch (t.kind) {
+    case "read":
+      return t.places;
+    case "operation":
+      return t.args.flatMap(placesIn);
+    case "binding":
+      return placesIn(t.value);
+    default:
+      return [];
+  }
+};

@@ -1,0 +1,200 @@
+// A meaning as it happens: statements in order, and what they say in the end. A value may be used after the place that it was read from
+// has changed; then it is named where it is read ("v = mem32[rax]"), or called the old one ("old rcx").
+import { type Binding, type Moment, type Read, resolved, type Term, termText, uncut } from "./term.ts";
+
+export type Statement = { readonly time: number } & (
+  | { readonly kind: "read"; readonly read: Read }
+  | { readonly kind: "bind"; readonly binding: Binding }
+  /** target ← value; `places` change. */
+  | {
+      readonly kind: "set";
+      readonly target: () => string;
+      readonly uses: readonly Term[];
+      readonly places: readonly string[];
+      readonly width: number;
+    }
+  /** Anything else, written around its terms. */
+  | {
+      readonly kind: "say";
+      readonly uses: readonly Term[];
+      readonly places: readonly string[];
+      readonly text: (m: (t: Term) => string) => string;
+    }
+  | {
+      readonly kind: "block";
+      readonly head: (m: (t: Term) => string) => string;
+      readonly uses: readonly Term[];
+      readonly body: Block;
+      readonly otherwise: Block | undefined;
+    }
+);
+export type Block = Statement[];
+
+const termsOf = (s: Statement): readonly Term[] => (s.kind === "read" ? [] : s.kind === "bind" ? [s.binding.value] : s.uses);
+const placesOf = (s: Statement): readonly string[] => (s.kind === "set" || s.kind === "say" ? s.places : []);
+
+function* walk(block: Block): Generator<{ statement: Statement; block: Block }> {
+  for (const statement of block) {
+    yield { statement, block };
+    if (statement.kind !== "block") continue;
+    yield* walk(statement.body);
+    if (statement.otherwise) yield* walk(statement.otherwise);
+  }
+}
+
+export class Program {
+  readonly #root: Block;
+  readonly #writes = new Map<string, number[]>();
+  readonly #uses = new Map<Binding | Read, number[]>();
+  readonly #names = new Set<string>();
+
+  constructor(root: Block) {
+    this.#root = root;
+    for (const { statement } of walk(root))
+      for (const place of placesOf(statement)) {
+        const times = this.#writes.get(place);
+        if (times) times.push(statement.time);
+        else this.#writes.set(place, [statement.time]);
+      }
+  }
+
+  /** Is what was read at one time overwritten before another? */
+  #stale(r: Read, time: number): boolean {
+    return r.places.some((p) => this.#writes.get(p)?.some((t) => t > r.time && t < time));
+  }
+  #use(of: Binding | Read, time: number): void {
+    const times = this.#uses.get(of);
+    if (times) times.push(time);
+    else this.#uses.set(of, [time]);
+  }
+  /** Every read in a term as it is written at a time, through bindings that are written out. */
+  #reads(t: Term, time: number): Read[] {
+    const r = resolved(t, time);
+    if (r.kind === "read") return [r];
+    return r.kind === "operation" ? r.args.flatMap((a) => this.#reads(a, time)) : [];
+  }
+
+  /** Which bindings are used, and when. */
+  #count(): void {
+    const visit = (t: Term, time: number): void => {
+      if (t.kind === "operation") for (const a of t.args) visit(a, time);
+      if (t.kind !== "binding") return;
+      const first = !this.#uses.has(t);
+      this.#use(t, time);
+      if (first && !t.effect) visit(t.value, t.time);
+    };
+    for (const { statement } of walk(this.#root)) {
+      if (statement.kind === "bind" && !statement.binding.effect) continue;
+      for (const t of termsOf(statement)) visit(t, statement.time);
+    }
+  }
+
+  /** Write a binding where it is used if it is used once, and all that it reads is still there; or where its place is set. */
+  #decide(b: Binding, statements: readonly { statement: Statement; block: Block }[]): void {
+    const uses = this.#uses.get(b) ?? [];
+    const last = Math.max(b.time, ...uses);
+    if (b.effect) {
+      // What comes directly after may hold it.
+      const next = statements.find(({ statement }) => statement.time > b.time && statement.kind !== "read");
+      b.inline = uses.length === 1 && next?.statement.time === uses[0] && next?.statement.kind === "set";
+      return;
+    }
+    const fresh = (time: number) => this.#reads(b.value, time).every((r) => !this.#stale(r, time));
+    const value = resolved(b.value, b.time);
+    if (value.kind === "constant" || value.kind === "word" || uses.length <= 1 || value.kind === "read") {
+      b.inline = uses.every(fresh);
+      if (b.inline) return;
+    }
+    const setter = statements.find(({ statement }) => statement.time === uses[0]);
+    if (setter?.statement.kind !== "set" || setter.block !== b.block || !fresh(setter.statement.time)) return;
+    const { uses: values, places, target, time } = setter.statement;
+    const [place] = places;
+    if (values.length !== 1 || values[0] !== b || place === undefined || places.length !== 1) return;
+    if (this.#writes.get(place)?.some((t) => t > time && t < last)) return;
+    b.inline = true;
+    b.held = { place: target(), after: time };
+  }
+
+  #unique(wanted: string): string {
+    let name = wanted;
+    for (let n = 2; this.#names.has(name); n++) name = `${wanted}${n}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  /** Reads that need a name: memory that is used late, and what was not the instruction's first sight of the place. */
+  #nameReads(statements: readonly { statement: Statement }[]): void {
+    const check = (t: Term, time: number): void => {
+      if (t.kind === "operation") for (const a of t.args) check(a, time);
+      else if (t.kind === "binding" && t.inline && !(t.held && time > t.held.after)) check(t.value, time);
+      else if (t.kind === "read" && this.#stale(t, time)) {
+        const changed = t.places.some((p) => this.#writes.get(p)?.some((w) => w < t.time));
+        if (t.memory || changed) t.name ??= "";
+      }
+    };
+    for (const { statement } of statements) {
+      if (statement.kind === "bind" && (statement.binding.inline || !this.#live(statement.binding))) continue;
+      for (const t of termsOf(statement)) check(t, statement.time);
+    }
+    for (const { statement } of statements)
+      if (statement.kind === "read" && statement.read.name === "") statement.read.name = this.#unique("v");
+  }
+  #live(b: Binding): boolean {
+    return b.effect || this.#uses.has(b);
+  }
+
+  /** The lines, two spaces a level. */
+  lines(): string[] {
+    this.#count();
+    const statements = [...walk(this.#root)];
+    for (const { statement } of statements) if (statement.kind === "bind") this.#decide(statement.binding, statements);
+    this.#nameReads(statements);
+    return this.#block(this.#root, "");
+  }
+
+  #moment(time: number): Moment {
+    return {
+      readText: (r) => (r.name !== undefined && r.time < time ? r.name : this.#stale(r, time) ? `old ${r.text()}` : r.text()),
+      bindingText: (b) => {
+        if (b.held && time > b.held.after) return b.held.place;
+        return b.inline ? b.value : (b.name ?? b.wanted);
+      },
+    };
+  }
+
+  #block(block: Block, indent: string): string[] {
+    return block.flatMap((s) => this.#statement(s, indent));
+  }
+  #statement(s: Statement, indent: string): string[] {
+    const m = this.#moment(s.time);
+    const text = (t: Term) => termText(t, m);
+    switch (s.kind) {
+      case "read":
+        return s.read.name === undefined ? [] : [`${indent}${s.read.name} = ${s.read.text()}`];
+      case "bind": {
+        const { binding: b } = s;
+        if (b.inline || !this.#live(b)) return [];
+        if (!this.#uses.has(b)) return [`${indent}${text(b.value)}`];
+        b.name = this.#unique(b.wanted);
+        return [`${indent}${b.name} = ${text(b.value)}`];
+      }
+      case "set":
+        return [`${indent}${s.target()} ← ${s.uses.map((t) => text(uncut(t, s.width, s.time))).join(", ")}`];
+      case "say": {
+        const said = s.text(text);
+        return said === "" ? [] : [indent + said];
+      }
+      case "block": {
+        const body = this.#block(s.body, `${indent}  `);
+        const otherwise = s.otherwise ? this.#block(s.otherwise, `${indent}  `) : [];
+        if (body.length === 1 && otherwise.length === 0) return [`${indent}${s.head(text)}: ${(body[0] as string).trimStart()}`];
+        const nothing = [`${indent}  nothing`];
+        return [
+          `${indent}${s.head(text)}:`,
+          ...(body.length > 0 ? body : nothing),
+          ...(otherwise.length > 0 ? [`${indent}else:`, ...otherwise] : []),
+        ];
+      }
+    }
+  }
+}
