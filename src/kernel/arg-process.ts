@@ -2,7 +2,7 @@
 
 import { ptr, ulong } from "./arg.ts";
 import { choice, flags, flagText } from "./arg-flags.ts";
-import { outStruct, quote } from "./arg-string.ts";
+import { outStruct, quote, SHOWN } from "./arg-string.ts";
 import { CLONE } from "./life/clone.ts";
 import { W } from "./life/wait.ts";
 import { signalName } from "./signal/set.ts";
@@ -21,6 +21,25 @@ export const cloneFlags: Arg<number> = {
   decode: lo,
   show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
 };
+type Pointer = Arg<ReturnType<typeof ptr.decode>>;
+/** Part of clone's line that only some flags make matter, written with the result. */
+const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show): Pointer => ({
+  ...ptr,
+  out: true,
+  show: (v, ctx) => (((ctx.all["flags"] as number) & bits) !== 0 ? `${name}=${text(v, ctx)}` : ""),
+});
+const cloneStack: Pointer = { ...ptr, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
+const namedFlags: Arg<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
+export const cloneParts = {
+  stack: cloneStack,
+  flags: namedFlags,
+  parent_tid: cloneTail("parent_tid", CLONE.PARENT_SETTID | CLONE.PIDFD, (v, ctx) => {
+    const tid = ctx.ret < 0 ? -1 : ctx.task.mem.u32(v);
+    return tid < 0 ? ptr.show(v, ctx) : `[${tid}]`;
+  }),
+  tls: cloneTail("tls", CLONE.SETTLS),
+  child_tid: cloneTail("child_tidptr", CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID),
+} as const;
 export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "struct clone_args *",
@@ -74,7 +93,7 @@ export const statusText = (word: number): string => {
 export const statusPointer = outStruct("int *", (ctx, at) => (ctx.ret === 0 ? undefined : statusText(ctx.task.mem.u32(at))));
 
 /** argv: `["sh", "-c", "true"]`. */
-const strings = (ctx: ShowContext, at: number): string[] | undefined => {
+const strings = (ctx: ShowContext, at: number): (string | undefined)[] | undefined => {
   const out: string[] = [];
   for (let p = at; out.length < 32; p += ctx.abi.long) {
     const s = ctx.task.mem.word(p, ctx.abi.long);
@@ -82,19 +101,23 @@ const strings = (ctx: ShowContext, at: number): string[] | undefined => {
     if (s === 0) return out;
     const text = ctx.task.mem.cString(s, 4096);
     if (text === undefined) return undefined;
-    out.push(text.length > 32 ? `${quote(text.slice(0, 32))}...` : quote(text));
+    out.push(text);
   }
-  return [...out, "..."];
+  return [...out, undefined];
 };
+/** `["sh", "-c", "a long argument that goes on an"...]`; undefined: there are more. */
+export const argvText = (list: readonly (string | undefined)[]): string =>
+  `[${list.map((s) => (s === undefined ? "..." : s.length > SHOWN ? `${quote(s.slice(0, SHOWN))}...` : quote(s))).join(", ")}]`;
+/** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
+export const envpText = (at: number, n: number): string => `0x${at.toString(16)} /* ${n} var${n === 1 ? "" : "s"} */`;
 export const argv: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
   show: (v, ctx) => {
     const list = v === 0 ? undefined : strings(ctx, v);
-    return list ? `[${list.join(", ")}]` : ptr.show(v, ctx);
+    return list ? argvText(list) : ptr.show(v, ctx);
   },
 };
-/** envp: `0x7ffd… /* 23 vars *\/`, as strace without -v. */
 export const envp: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
@@ -102,7 +125,7 @@ export const envp: Arg<ReturnType<typeof ptr.decode>> = {
     if (v === 0) return "NULL";
     let n = 0;
     while (n < 1e5 && ctx.task.mem.word(v + n * ctx.abi.long, ctx.abi.long) > 0) n++;
-    return `${ptr.show(v, ctx)} /* ${n} var${n === 1 ? "" : "s"} */`;
+    return envpText(v, n);
   },
 };
 

@@ -4,7 +4,7 @@ import { ptr } from "./arg.ts";
 import type { Arg, ShowContext } from "./syscall.ts";
 
 /** strace -s: longer strings end in "...". */
-const SHOWN = 32;
+export const SHOWN = 32;
 const named: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
 /** strace's string_quote(): printable ASCII as it is, the rest in C escapes, octal as short as the next character allows. */
@@ -25,12 +25,15 @@ export const quote = (bytes: Uint8Array | string): string => {
   return `${out}"`;
 };
 
+/** Every byte as `\x0f`: strace's QUOTE_FORCE_HEX, for bytes that mean no text. */
+export const quoteHex = (bytes: Uint8Array): string => `"${[...bytes].map((b) => `\\x${b.toString(16).padStart(2, "0")}`).join("")}"`;
+
 /** Up to 32 bytes of a buffer. */
-export const bufferText = (ctx: ShowContext, at: VAddr, length: number): string => {
+export const bufferText = (ctx: ShowContext, at: VAddr, length: number, quoted: (bytes: Uint8Array) => string = quote): string => {
   if (at === 0) return "NULL";
   const bytes = ctx.task.mem.read(at, Math.min(Math.max(length, 0), SHOWN));
   if (!bytes) return ptr.show(at, ctx);
-  return quote(bytes) + (length > SHOWN ? "..." : "");
+  return quoted(bytes) + (length > SHOWN ? "..." : "");
 };
 
 /** A path or another NUL-terminated string. Never cut: paths are shown whole. */
@@ -50,12 +53,20 @@ export const inBuffer = (count = "count"): Arg<VAddr> => ({
   show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
 });
 /** What the kernel filled: as many bytes as the call returned. */
-export const outBuffer: Arg<VAddr> = {
+const filled = (quoted: (bytes: Uint8Array) => string): Arg<VAddr> => ({
   ...ptr,
   c: "void *",
   out: true,
-  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret)),
-};
+  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret, quoted)),
+});
+export const outBuffer = filled(quote);
+export const outRandom = filled(quoteHex);
+/** Something the caller filled, shown by `text` if it can be read. */
+export const inStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
+  ...ptr,
+  c,
+  show: (v, ctx) => (v === 0 ? ptr.show(v, ctx) : (text(ctx, v) ?? ptr.show(v, ctx))),
+});
 /** Something the kernel filled, shown by `text` if the call worked. */
 export const outStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
   ...ptr,

@@ -17,4 +17,6 @@ export interface Observer {
   /** A thread has ended; `status` is a wait(2) status word. */
   ended?(task: Task, status: number): void;
   started?(task: Task, parent: Task | undefined): void;
+  /** The machine's owner has started a program in the task, as by execve(2). */
+  executed?(task: Task, path: string, argv: readonly string[], envp: readonly string[]): void;
 }

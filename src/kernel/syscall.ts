@@ -60,11 +60,19 @@ export interface Syscall {
   readonly only?: Abi["name"];
   /** Prints the result in hex (addresses). */
   readonly hexResult?: true;
+  readonly octalResult?: true;
+  /** What strace adds in parentheses to a result of 0 or more. */
+  readonly remark?: (ctx: ShowContext) => string;
+  /** The order in which strace shows the arguments, where it is not that of the registers. */
+  readonly shown?: readonly string[];
 }
 export interface SyscallOptions {
+  readonly shown?: readonly string[];
   readonly note?: string;
   readonly only?: Abi["name"];
   readonly hexResult?: true;
+  readonly octalResult?: true;
+  readonly remark?: (ctx: ShowContext) => string;
 }
 
 /** `syscall("close", { fd }, (t, a) => t.files.close(a.fd))`. */

@@ -11,6 +11,7 @@ import type { FsContext } from "./fs/context.ts";
 import type { FdTable } from "./fs/fd-table.ts";
 import type { FileDescription } from "./fs/file.ts";
 import type { Kernel } from "./kernel.ts";
+import type { RestartableSequences } from "./life/rseq.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
 import type { NetNamespace } from "./net/namespace.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
@@ -23,7 +24,7 @@ import { type Sleeper, type Wait, type Waited, WaitQueue } from "./wait.ts";
 /** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
 /** staleCompat: TS_COMPAT is still set from a call that the parent made (the bug "ts-compat-sticks"). */
 export const entryWork = { seccomp: 1, trace: 2, observer: 4, staleCompat: 8 } as const;
-export const exitWork = { signal: 1, ended: 2, exiting: 4 } as const;
+export const exitWork = { signal: 1, ended: 2, exiting: 4, rseq: 8 } as const;
 
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
 
@@ -137,6 +138,7 @@ export class Task implements Sleeper {
   clearChildTid = 0 as VAddr;
   robustList = 0 as VAddr;
   robustListSize = 0;
+  rseq: RestartableSequences | undefined = undefined;
   /** vfork(2): the parent's thread that sleeps until this task executes or ends. */
   vforkParent: Task | undefined = undefined;
   exitCode = 0;

@@ -1,12 +1,18 @@
 // System calls as strace(1) writes them. A reader of the declarations: names, arguments and results come from there.
 
-import type { Abi } from "../abi/abi.ts";
+import { type Abi, i386, x64 } from "../abi/abi.ts";
 import { errnoText, restart } from "../abi/errno.ts";
+import { syscallNumbers } from "../abi/numbers.ts";
+import { R } from "../cpu/state.ts";
+import { octal } from "../kernel/arg-file.ts";
+import { argvText, envpText } from "../kernel/arg-process.ts";
+import { quote } from "../kernel/arg-string.ts";
 import type { PendingCall } from "../kernel/entry/call.ts";
+import { USER_HZ } from "../kernel/life/usage.ts";
 import type { Observer } from "../kernel/observer.ts";
 import { SI, type SigInfo } from "../kernel/signal/info.ts";
 import { signalName } from "../kernel/signal/set.ts";
-import type { Args } from "../kernel/syscall.ts";
+import type { Syscall } from "../kernel/syscall.ts";
 import type { Task } from "../kernel/task.ts";
 import { endOf } from "./status.ts";
 
@@ -27,16 +33,26 @@ const restarts: Record<number, string> = {
 
 const hex = (n: number): string => (n === 0 ? "0" : `0x${n.toString(16)}`);
 
-const resultText = (call: PendingCall | undefined, result: number): string => {
-  if (result >= 0) return call?.entry.syscall.hexResult ? hex(result) : String(result);
+const resultText = (task: Task, call: PendingCall | undefined, result: number): string => {
+  if (result >= 0) {
+    const { hexResult, octalResult, remark } = call?.entry.syscall ?? {};
+    const text = hexResult ? hex(result) : octalResult ? octal(result) : String(result);
+    const more = call && remark?.({ task, abi: call.abi, ret: result, all: call.args });
+    return more ? `${text} (${more})` : text;
+  }
   const kept = restarts[-result];
   return kept ? `? ${kept}` : `-1 ${errnoText(-result)}`;
 };
 
-/** A number that no table has: strace shows it with the six registers. */
+const namesOf = (column: 0 | 1): ReadonlyMap<number | null, string> =>
+  new Map(Object.entries(syscallNumbers).map(([name, numbers]) => [numbers[column], name]));
+const missingNames = [namesOf(0), namesOf(1)] as const;
+
+/** A call that the kernel does not have is shown with the six registers, by its number if it is nobody's. */
 const unknownCall = (task: Task): string => {
   const registers = [0, 1, 2, 3, 4, 5].map((i) => hex((task.args[2 * i + 1] as number) * 0x1_0000_0000 + (task.args[2 * i] as number)));
-  return `syscall_${hex(task.origAx)}(${registers.join(", ")}`;
+  const name = missingNames[task.compat ? i386.column : x64.column].get(task.origAx) ?? `syscall_${hex(task.origAx)}`;
+  return `${name}(${registers.join(", ")}`;
 };
 
 const siCodes = new Map<number, string>([
@@ -57,20 +73,24 @@ const codesOf: Partial<Record<string, readonly string[]>> = {
   SIGSYS: ["", "SYS_SECCOMP"],
 };
 
+/** `3 /* 0.03 s *\/`: strace's print_clock_t(). */
+const clockText = (ticks: number): string => (ticks === 0 ? "0" : `${ticks} /* ${(ticks / USER_HZ).toFixed(2)} s */`);
+
 const infoText = (info: SigInfo): string => {
   const name = signalName(info.signo);
   const code = siCodes.get(info.code) ?? codesOf[name]?.[info.code] ?? String(info.code);
   const members = [`si_signo=${name}`, `si_code=${code}`];
   if (info.pid !== undefined) members.push(`si_pid=${info.pid}`, `si_uid=${info.uid ?? 0}`);
   if (info.status !== undefined) members.push(`si_status=${code === "CLD_EXITED" ? info.status : signalName(info.status)}`);
+  if (info.utime !== undefined) members.push(`si_utime=${clockText(info.utime)}`, `si_stime=${clockText(info.stime ?? 0)}`);
   if (info.addr !== undefined) members.push(`si_addr=${info.addr === 0n ? "NULL" : `0x${info.addr.toString(16)}`}`);
   if (info.callAddr !== undefined) members.push(`si_call_addr=0x${info.callAddr.toString(16)}`, `si_syscall=${info.syscall}`);
   return `--- ${name} {${members.join(", ")}} ---`;
 };
 
 /** Names of the arguments that the caller gives, and of those that the kernel fills. */
-const split = (args: Args): { readonly given: readonly string[]; readonly filled: readonly string[] } => {
-  const keys = Object.keys(args);
+const split = ({ args, shown }: Syscall): { readonly given: readonly string[]; readonly filled: readonly string[] } => {
+  const keys = shown ?? Object.keys(args);
   const firstOut = keys.findIndex((key) => args[key]?.out);
   return firstOut < 0 ? { given: keys, filled: [] } : { given: keys.slice(0, firstOut), filled: keys.slice(firstOut) };
 };
@@ -82,7 +102,7 @@ const show = (task: Task, call: PendingCall, keys: readonly string[], ret: numbe
 
 /** What the caller gives, as strace writes it: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's memory as it is now. */
 export const givenArguments = (task: Task, call: PendingCall): string =>
-  show(task, call, split(call.entry.syscall.args).given, 0).join(", ");
+  show(task, call, split(call.entry.syscall).given, 0).join(", ");
 
 /** One call under way, as far as it was written. */
 interface Open {
@@ -114,6 +134,14 @@ export class Trace implements Observer {
     if (task === this.#first || this.#options.follow) this.#traced.add(task);
   }
 
+  executed(task: Task, path: string, argv: readonly string[], envp: readonly string[]): void {
+    if (!this.#looks(task)) return;
+    // Nobody called it: the environment is shown where the new program finds it, behind argc and argv on its stack.
+    const at = task.kernel.processor.state.gpr(R.sp) + task.program.abi.long * (argv.length + 2);
+    const text = `execve(${quote(path)}, ${argvText(argv)}, ${envpText(at, envp.length)})`;
+    this.#line(task, `${this.#padded(text)} = 0`);
+  }
+
   enter(task: Task, call: PendingCall | undefined): void {
     if (!this.#looks(task)) return;
     this.#interrupt(task);
@@ -122,7 +150,7 @@ export class Trace implements Observer {
       this.#open.set(task, { head: unknownCall(task), rest: [], abi: undefined, interrupted: false });
       return;
     }
-    const { filled } = split(call.entry.syscall.args);
+    const { filled } = split(call.entry.syscall);
     const head = `${call.entry.syscall.name}(${givenArguments(task, call)}`;
     this.#open.set(task, { head, rest: filled, abi: call.abi, interrupted: false });
   }
@@ -137,7 +165,7 @@ export class Trace implements Observer {
     if (!open) return;
     this.#interrupt(task);
     const rest = call ? show(task, call, open.rest, result) : [];
-    this.#finish(task, open, rest, resultText(call, result));
+    this.#finish(task, open, rest, resultText(task, call, result));
   }
 
   signal(task: Task, info: SigInfo): void {
@@ -197,9 +225,13 @@ export class Trace implements Observer {
     const text = `${open.interrupted ? `<... ${name} resumed>` : open.head}${comma}${rest.join(", ")})`;
     const abi = open.abi && open.abi !== task.program.abi ? ` [${open.abi.name}]` : "";
     const verdict = open.verdict === undefined ? "" : ` (seccomp: ${open.verdict})`;
-    this.#line(task, `${text.padEnd((this.#options.column ?? 0) - 1)} = ${result}${abi}${verdict}`);
+    this.#line(task, `${this.#padded(text)} = ${result}${abi}${verdict}`);
     this.#open.delete(task);
     if (this.#last === task) this.#last = undefined;
+  }
+
+  #padded(text: string): string {
+    return text.padEnd((this.#options.column ?? 0) - 1);
   }
 
   #line(task: Task, text: string): void {

@@ -19,6 +19,7 @@ const subjects = {
   namespaces: "ids, capabilities and pids inside of namespaces are what they are on Linux",
   notify: "listeners of filters receive, answer, give descriptors and meet signals as on Linux",
   ptrace: "tracers stop, read, change, follow and let go of other tasks as on Linux",
+  rseq: "restartable sequences are registered, restarted and refused as on Linux",
   sockets: "local sockets pair, connect, carry descriptors and end as on Linux",
   inet: "TCP and UDP over the loopback connect, carry, end and wait as on Linux",
   threads: "threads start, wait on futexes, get signals and end as on Linux",

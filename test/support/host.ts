@@ -40,6 +40,7 @@ export const gcc32: Need = {
   met: runs("sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"),
 };
 export const nasm: Need = program("nasm", "--version");
+export const strace: Need = program("strace", "-V");
 export const objdump: Need = program("objdump", "--version");
 
 /** `describe.skipIf(missing("busybox", need, …))`: true when tests must be skipped. */

@@ -70,5 +70,6 @@ export const hostTools = [
     works: ["sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"],
   },
   { program: "nasm", packages: ["nasm"], works: ["nasm", "--version"] },
+  { program: "strace", packages: ["strace"], works: ["strace", "-V"] },
   { program: "ld and objdump", packages: ["binutils"], works: ["objdump", "--version"] },
 ] as const;

@@ -122,9 +122,14 @@ export const attrCalls: readonly Syscall[] = [
   syscall("faccessat2", { dirfd, pathname: cstring, mode: accessMode, flags: accessFlags }, (t, a) =>
     access(t, a.dirfd, a.pathname, a.mode, a.flags),
   ),
-  syscall("umask", { mask: { ...mode, show: octal } }, (t, a) => {
-    const before = t.fs.umask;
-    t.fs.umask = a.mask & 0o777;
-    return before;
-  }),
+  syscall(
+    "umask",
+    { mask: { ...mode, show: octal } },
+    (t, a) => {
+      const before = t.fs.umask;
+      t.fs.umask = a.mask & 0o777;
+      return before;
+    },
+    { octalResult: true },
+  ),
 ];

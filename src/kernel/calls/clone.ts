@@ -4,7 +4,7 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { struct, u64 } from "../../abi/struct.ts";
 import { int, ptr, ulong } from "../arg.ts";
-import { cloneArgs, cloneFlags } from "../arg-process.ts";
+import { cloneArgs, cloneFlags, cloneParts } from "../arg-process.ts";
 import { CLONE, type CloneRequest, cloneTask } from "../life/clone.ts";
 import { exitStatus, exitTask } from "../life/exit.ts";
 import { installPidfd } from "../life/pidfd.ts";
@@ -144,8 +144,11 @@ const clone3 = (t: Task, at: VAddr, size: number, abi: Abi): Result => {
 };
 
 /** CONFIG_CLONE_BACKWARDS: i386 has the thread pointer before the child's tid. */
-const cloneArguments = { flags: cloneFlags, stack: ptr, parent_tid: ptr, child_tid: ptr, tls: ulong } as const satisfies Args;
-const cloneArgumentsI386 = { flags: cloneFlags, stack: ptr, parent_tid: ptr, tls: ulong, child_tid: ptr } as const satisfies Args;
+const { flags, stack, parent_tid, child_tid, tls } = cloneParts;
+const cloneArguments = { flags, stack, parent_tid, child_tid, tls } as const satisfies Args;
+const cloneArgumentsI386 = { flags, stack, parent_tid, tls, child_tid } as const satisfies Args;
+/** strace's order. */
+const cloneShown = ["stack", "flags", "parent_tid", "tls", "child_tid"] as const;
 type CloneArguments = ArgsOf<typeof cloneArguments>;
 
 const exit = (t: Task, code: number): number => {
@@ -184,8 +187,8 @@ const unshareAll = (t: Task, flags: number): number => {
 export const cloneCalls: readonly Syscall[] = [
   syscall("fork", {}, (t, _a, abi) => clone(t, abi, plain)),
   syscall("vfork", {}, (t, _a, abi) => clone(t, abi, { ...plain, flags: CLONE.VFORK | CLONE.VM })),
-  syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64" }),
-  syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name }),
+  syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64", shown: cloneShown }),
+  syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name, shown: cloneShown }),
   syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi), {
     note: "of namespaces only those of users and pids; no cgroups: other flags give EINVAL",
   }),

@@ -29,6 +29,7 @@ import { randomCalls } from "./random.ts";
 import { readWriteCalls } from "./read-write.ts";
 import { resourceCalls } from "./resource.ts";
 import { restartCalls } from "./restart.ts";
+import { rseqCalls } from "./rseq.ts";
 import { schedCalls } from "./sched.ts";
 import { seccompCalls } from "./seccomp.ts";
 import { seekCalls } from "./seek.ts";
@@ -81,6 +82,7 @@ export const calls: readonly Syscall[] = [
   ...sigreturnCalls,
   ...killCalls,
   ...timeCalls,
+  ...rseqCalls,
   ...schedCalls,
   ...systemCalls,
   ...randomCalls,

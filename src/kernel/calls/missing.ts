@@ -23,7 +23,7 @@ export const goneFromLinux: readonly Missing[] = [
 
 /** Not here yet, or not in the plan. */
 export const notYet: readonly Missing[] = [
-  { reason: "namespaces come with the whole of seccomp", names: ["setns"] },
+  { reason: "no namespace is entered by its descriptor", names: ["setns"] },
   {
     reason: "several messages at once: nothing uses it yet",
     // biome-ignore format: table
@@ -97,7 +97,6 @@ export const notYet: readonly Missing[] = [
     names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"],
   },
   { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
-  { reason: "no restartable sequences: glibc does without them", names: ["rseq"] },
   { reason: "no I/O scheduler", names: ["ioprio_set", "ioprio_get"] },
   { reason: "the futex calls of 6.7 are not there; futex(2) is", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
   {

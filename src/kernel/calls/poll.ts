@@ -18,7 +18,7 @@ import {
   POLLWRNORM,
 } from "../fs/file.ts";
 import { RLIMIT } from "../rlimit.ts";
-import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../syscall.ts";
+import { type Arg, type Result, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
 import {
@@ -79,6 +79,17 @@ const pollText = (ctx: ShowContext, at: VAddr): string => {
 };
 const fds: Arg<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
 
+/** `[{fd=0, revents=POLLIN}]`: those that something was found about. */
+const found: SyscallOptions["remark"] = (ctx) => {
+  if (ctx.ret === 0) return "Timeout";
+  const { fds: at, nfds } = ctx.all as { fds: number; nfds: number };
+  const bytes = ctx.task.mem.read(at, nfds * SIZE);
+  if (!bytes) return "";
+  const v = new DataView(bytes.buffer, bytes.byteOffset);
+  const events = Array.from({ length: nfds }, (_, i) => ({ fd: v.getInt32(i * SIZE, true), revents: v.getUint16(i * SIZE + 6, true) }));
+  return `[${events.flatMap((e) => (e.revents === 0 ? [] : [`{fd=${e.fd}, revents=${flagText(e.revents, names)}}`])).join(", ")}]`;
+};
+
 const ppoll =
   (form: TimeForm) =>
   (t: Task, a: { fds: VAddr; nfds: number; tmo_p: VAddr; sigmask: VAddr; sigsetsize: number }, abi: Abi): Result => {
@@ -92,15 +103,19 @@ const ppoll =
 const ppollArgs = { fds, nfds: uint, tmo_p: ptr, sigmask: ptr, sigsetsize: size };
 
 export const pollCalls: readonly Syscall[] = [
-  syscall("poll", { fds, nfds: uint, timeout: int }, (t, a) =>
-    poll(
-      t,
-      a.fds,
-      a.nfds,
-      deadlineOf(t, () => afterMilliseconds(a.timeout)),
-      restart.ERESTART_RESTARTBLOCK,
-    ),
+  syscall(
+    "poll",
+    { fds, nfds: uint, timeout: int },
+    (t, a) =>
+      poll(
+        t,
+        a.fds,
+        a.nfds,
+        deadlineOf(t, () => afterMilliseconds(a.timeout)),
+        restart.ERESTART_RESTARTBLOCK,
+      ),
+    { remark: found },
   ),
-  syscall("ppoll", ppollArgs, ppoll(native)),
-  syscall("ppoll_time64", ppollArgs, ppoll(time64)),
+  syscall("ppoll", ppollArgs, ppoll(native), { remark: found }),
+  syscall("ppoll_time64", ppollArgs, ppoll(time64), { remark: found }),
 ];

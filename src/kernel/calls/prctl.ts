@@ -8,7 +8,7 @@ import { choiceText } from "../arg-flags.ts";
 import { quote } from "../arg-string.ts";
 import { CAP, capable, LAST_CAP } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
-import { NSIG } from "../signal/set.ts";
+import { NSIG, signalName } from "../signal/set.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { fprogText, MODE_NAMES, seccompPrctl } from "./seccomp.ts";
@@ -148,6 +148,8 @@ const prctl: (t: Task, option: number, rest: Rest, abi: Abi) => number = (t, opt
   return OPTIONS[option]?.(t, rest, abi) ?? -E.EINVAL;
 };
 
+const DUMPABLE = { SUID_DUMP_DISABLE: 0, SUID_DUMP_USER: 1, SUID_DUMP_ROOT: 2 } as const;
+const capabilityNames = Object.fromEntries(Object.entries(CAP).map(([name, n]) => [`CAP_${name}`, n]));
 const names: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(PR).map(([name, n]) => [n, `PR_${name}`]));
 /** The same number has had other names: the dialect's comes first. */
 const dialect: Readonly<Record<string, string>> = {
@@ -170,12 +172,29 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
   if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => fprogText(v, ctx)];
   switch (option) {
     case PR.SET_NAME:
+    case PR.GET_NAME:
       return [name];
     case PR.GET_SECCOMP:
     case PR.GET_DUMPABLE:
     case PR.GET_KEEPCAPS:
     case PR.GET_SECUREBITS:
+    case PR.GET_TIMERSLACK:
+    case PR.GET_TIMING:
       return [];
+    case PR.SET_PDEATHSIG:
+      return [(v) => (v === 0 ? "0" : signalName(v))];
+    case PR.SET_DUMPABLE:
+      return [(v) => choiceText(v, DUMPABLE, "SUID_DUMP_???")];
+    case PR.SET_TSC:
+      return [(v) => choiceText(v, { PR_TSC_ENABLE: TSC.ENABLE, PR_TSC_SIGSEGV: TSC.SIGSEGV }, "PR_TSC_???")];
+    case PR.SET_KEEPCAPS:
+    case PR.SET_TIMERSLACK:
+    case PR.SET_CHILD_SUBREAPER:
+    case PR.SET_TIMING:
+      return [(v) => String(v)];
+    case PR.CAPBSET_READ:
+    case PR.CAPBSET_DROP:
+      return [(v) => choiceText(v, capabilityNames, "CAP_???")];
     case PR.SET_SECCOMP:
       return [
         (v) => choiceText(v, MODE_NAMES, "SECCOMP_MODE_???"),
@@ -185,9 +204,11 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
       return [number, number, number, number];
   }
 };
+/** strace waits with all of them for the result: PR_GET_NAME's is only then there. */
 const argument = (n: number): Arg<VAddr> => ({
   ...ptr,
   c: "unsigned long",
+  out: true,
   show: (v, ctx) => shown(ctx.all["option"], ctx)[n - 2]?.(v) ?? "",
 });
 

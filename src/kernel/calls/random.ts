@@ -1,7 +1,8 @@
 // getrandom(2): bytes from the machine's seed. Linux drivers/char/random.c.
 import { E } from "../../abi/errno.ts";
-import { ptr, size } from "../arg.ts";
+import { size } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
+import { outRandom } from "../arg-string.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
@@ -10,7 +11,7 @@ const MAX = 0x7fff_f000;
 const CHUNK = 1 << 16;
 
 export const randomCalls: readonly Syscall[] = [
-  syscall("getrandom", { buf: ptr, count: size, flags: flags("unsigned int", GRND, "GRND_???") }, (t, a) => {
+  syscall("getrandom", { buf: outRandom, count: size, flags: flags("unsigned int", GRND, "GRND_???") }, (t, a) => {
     if ((a.flags & ~7) !== 0 || (a.flags & 6) === 6) return -E.EINVAL;
     const count = Math.min(a.count, MAX);
     let done = 0;

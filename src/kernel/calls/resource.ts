@@ -4,13 +4,14 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { int, ptr } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
+import { inStruct, outStruct } from "../arg-string.ts";
 import { CAP, capable } from "../cred.ts";
 import { rusageBytes } from "../life/rusage.ts";
 import { processUsage } from "../life/usage.ts";
 import { findThread } from "../namespace/pid.ts";
 import type { Process } from "../process.ts";
 import { RLIMIT, type Rlimit } from "../rlimit.ts";
-import { type Syscall, syscall } from "../syscall.ts";
+import { type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
 const NLIMITS = 16;
@@ -89,12 +90,25 @@ const getrusage = (t: Task, whose: number, at: VAddr, abi: Abi): number => {
   return t.mem.write(at, rusageBytes(usage, whose === CHILDREN ? 0 : t.mem.usage().resident * PAGE_KIB, abi)) ? 0 : -E.EFAULT;
 };
 
+/** `8192*1024`, as strace writes what is whole kibibytes. */
+const limitText = (n: number, infinity: string): string =>
+  n === Infinity ? infinity : n > 1024 && n % 1024 === 0 ? `${n / 1024}*1024` : String(n);
+const limits = (size: (abi: Abi) => 4 | 8, infinity: string) => {
+  const text = (ctx: ShowContext, at: VAddr): string | undefined => {
+    const limit = read(ctx.task, at, size(ctx.abi));
+    return limit && `{rlim_cur=${limitText(limit.soft, infinity)}, rlim_max=${limitText(limit.hard, infinity)}}`;
+  };
+  return { in: inStruct("const struct rlimit *", text), out: outStruct("struct rlimit *", text) };
+};
+const rlim = limits((abi) => abi.long, "RLIM_INFINITY");
+const rlim64 = limits(() => 8, "RLIM64_INFINITY");
+
 export const resourceCalls: readonly Syscall[] = [
-  syscall("getrlimit", { resource, rlim: ptr }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi), { only: "x64" }),
-  syscall("getrlimit", { resource, rlim: ptr }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi, INFINITE.old), { only: "i386" }),
-  syscall("ugetrlimit", { resource, rlim: ptr }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi)),
-  syscall("setrlimit", { resource, rlim: ptr }, (t, a, abi) => set(t, a.resource, a.rlim, abi)),
-  syscall("prlimit64", { pid: int, resource, new_limit: ptr, old_limit: ptr }, (t, a) =>
+  syscall("getrlimit", { resource, rlim: rlim.out }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi), { only: "x64" }),
+  syscall("getrlimit", { resource, rlim: rlim.out }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi, INFINITE.old), { only: "i386" }),
+  syscall("ugetrlimit", { resource, rlim: rlim.out }, (t, a, abi) => getLimit(t, a.resource, a.rlim, abi)),
+  syscall("setrlimit", { resource, rlim: rlim.in }, (t, a, abi) => set(t, a.resource, a.rlim, abi)),
+  syscall("prlimit64", { pid: int, resource, new_limit: rlim64.in, old_limit: rlim64.out }, (t, a) =>
     prlimit(t, a.pid, a.resource, a.new_limit, a.old_limit),
   ),
   syscall("getrusage", { who, usage: ptr }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), {

@@ -5,14 +5,14 @@ import { E } from "../../abi/errno.ts";
 import { bytes, long, struct, u32, ulong } from "../../abi/struct.ts";
 import { fd, size } from "../arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW, atFlags, dirfd, modeText } from "../arg-file.ts";
-import { flags } from "../arg-flags.ts";
+import { choiceText, flags, flagText } from "../arg-flags.ts";
 import { cstring, outStruct } from "../arg-string.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Inode, Or } from "../fs/inode.ts";
 import { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../fs/mount.ts";
 import { isReadOnly } from "../fs/permission.ts";
 import type { UserNamespace } from "../namespace/user.ts";
-import { type ShowContext, type Syscall, syscall } from "../syscall.ts";
+import { type Arg, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
 import { encodeCompatStat, encodeOldStat, encodeStat, encodeStat64, encodeStatx, type StatBytes } from "./stat-layout.ts";
@@ -81,12 +81,17 @@ const statxMask = flags(
   },
   "STATX_???",
 );
-const statxFlags = flags(
-  "int",
-  { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 },
-  "AT_???",
-  "AT_STATX_SYNC_AS_STAT",
-);
+/** How fresh: two bits, of which none has a name of its own. */
+const AT_STATX_SYNC = 0x6000;
+const syncNames = { AT_STATX_SYNC_AS_STAT: 0, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 };
+const statxFlags: Arg<number> = {
+  ...atFlags,
+  show: (v) => {
+    const rest = flagText(v & ~AT_STATX_SYNC, { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH }, "");
+    const sync = choiceText(v & AT_STATX_SYNC, syncNames, "AT_STATX_???");
+    return rest === "" ? sync : `${sync}|${rest}`;
+  },
+};
 const statxBuffer = outStruct("struct statx *", (ctx, at) => {
   const { mem } = ctx.task;
   return `{stx_mask=${statxMask.show(mem.u32(at), ctx)}, stx_attributes=0, stx_mode=${modeText(mem.u16(at + 28))}, stx_size=${mem.u64(at + 40)}, ...}`;

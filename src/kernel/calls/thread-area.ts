@@ -6,6 +6,7 @@ import { E } from "../../abi/errno.ts";
 import { at, S } from "../../cpu/state.ts";
 import { int, ptr, ulong } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
+import { inStruct } from "../arg-string.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN } from "../entry/selectors.ts";
 import {
   descriptorOf,
@@ -19,7 +20,7 @@ import {
   type UserDesc,
 } from "../life/thread-pointer.ts";
 import { loadSegment } from "../processor.ts";
-import { type Syscall, syscall } from "../syscall.ts";
+import { type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
 /** uapi asm/prctl.h */
@@ -127,6 +128,32 @@ const modifyLdt = (t: Task, func: number, at: VAddr, count: number): number => {
   }
 };
 
+/** `{entry_number=-1, base_addr=0x…, …}`: strace's print_user_desc(). */
+const descText = ({ entry, base, limit, flags }: UserDesc): string => {
+  const bit = (name: string, mask: number): string => `${name}=${(flags & mask) === 0 ? 0 : 1}`;
+  return `{${[
+    `entry_number=${entry}`,
+    `base_addr=0x${base.toString(16)}`,
+    `limit=0x${limit.toString(16).padStart(5, "0")}`,
+    bit("seg_32bit", UD.SEG_32BIT),
+    `contents=${(flags & UD.CONTENTS) >> 1}`,
+    bit("read_exec_only", UD.READ_EXEC_ONLY),
+    bit("limit_in_pages", UD.LIMIT_IN_PAGES),
+    bit("seg_not_present", UD.SEG_NOT_PRESENT),
+    bit("useable", UD.USEABLE),
+  ].join(", ")}}`;
+};
+const descAt = (ctx: ShowContext, at: number): UserDesc | undefined => {
+  const bytes = ctx.task.mem.read(at, USER_DESC_SIZE);
+  return bytes && readUserDesc(bytes);
+};
+const userDesc = inStruct("struct user_desc *", (ctx, at) => {
+  const d = descAt(ctx, at);
+  return d && descText(d);
+});
+/** Which entry the kernel chose. */
+const entryChosen = (ctx: ShowContext): string => `entry_number=${descAt(ctx, ctx.all["u_info"] as number)?.entry}`;
+
 export const threadAreaCalls: readonly Syscall[] = [
   syscall("arch_prctl", { code: archCode, addr: ptr }, (t, a, abi) => archPrctl(t, a.code, a.addr, abi), {
     note: "no CPUID faulting, no shadow stacks, no dynamic XSAVE features",
@@ -134,13 +161,13 @@ export const threadAreaCalls: readonly Syscall[] = [
   // Only the 32-bit door has it: Linux arch/x86/entry/syscalls/syscall_64.tbl leaves number 205 out.
   syscall(
     "set_thread_area",
-    { u_info: ptr },
+    { u_info: userDesc },
     (t, a) => {
       const result = setThreadArea(t, a.u_info, true);
       if (result === 0) t.kernel.scheduler.reloadSegments(t, isTls);
       return result;
     },
-    { only: "i386" },
+    { only: "i386", remark: entryChosen },
   ),
   syscall("get_thread_area", { u_info: ptr }, (t, a) => getThreadArea(t, a.u_info), { only: "i386" }),
   // The result is an int that a 32-bit register holds: do_syscall_64 sees it zero-extended.

@@ -4,6 +4,7 @@ import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/state.ts";
 import { CORE, exitTask } from "../life/exit.ts";
 import { isOrphanedGroup, stopProcess } from "../life/job-control.ts";
+import { restartSequence } from "../life/rseq.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
 import type { Tracing } from "../ptrace/tracing.ts";
 import { RLIMIT } from "../rlimit.ts";
@@ -29,6 +30,11 @@ export const leaveKernel = (task: Task): void => {
   }
   if ((task.exitWork & exitWork.exiting) !== 0) {
     exitTask(task, task.exitCode);
+    return;
+  }
+  if ((task.exitWork & exitWork.rseq) !== 0) {
+    task.exitWork &= ~exitWork.rseq;
+    restartSequence(task);
     return;
   }
   if (task.trace && leaveUnderTrace(task, task.trace)) return;
@@ -92,6 +98,7 @@ const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= 40
 
 const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   restartForHandler(task, action);
+  restartSequence(task, info.signo);
   const masked = task.savedMask ?? task.blocked;
   if (!pushFrame(task, info, action, masked)) {
     // signal_setup_done(): no room for a frame is SIGSEGV, and final if it was SIGSEGV that could not be delivered.

@@ -169,6 +169,8 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.keepCaps = parent.keepCaps;
   child.tscDisabled = parent.tscDisabled;
   child.timerSlack = parent.timerSlack;
+  // A copy of the memory holds a copy of the area; a thread has none yet.
+  if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
   child.nice = parent.nice;
   inheritPolicy(child, parent);
 };

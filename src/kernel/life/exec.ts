@@ -157,6 +157,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.actions.resetCaught();
   task.altStack = NO_ALT_STACK;
   task.robustList = task.clearChildTid = 0 as typeof task.clearChildTid;
+  task.rseq = undefined;
   task.tls = new Uint8Array(task.tls.length);
   task.ldt = { table: undefined };
   task.restartBlock = undefined;

@@ -54,6 +54,7 @@ export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number =
   }
   if (kernel.observer) task.entryWork |= entryWork.observer;
   kernel.observer?.started?.(task, undefined);
+  kernel.observer?.executed?.(task, request.path, request.argv, request.envp);
   kernel.scheduler.start(task);
   return process;
 };

@@ -198,7 +198,10 @@ export class Scheduler {
     const { processor } = this.kernel;
     const from = this.current;
     if (from === task) return;
-    if (from) from.registers.set(processor.state.u8.subarray(0, at.size));
+    if (from) {
+      from.registers.set(processor.state.u8.subarray(0, at.size));
+      if (from.rseq) from.exitWork |= exitWork.rseq;
+    }
     processor.state.restore(task.registers);
     this.current = task;
     if (task.staleSegments) this.reloadSegments(task);

@@ -165,6 +165,15 @@ export const popOldFrame32 = (task: Task): Restored | undefined => {
   return { mask: BigInt(v.getUint32(OLD.sc + SC.oldmask, true)) | (BigInt(v.getUint32(OLD.extramask, true)) << 32n) };
 };
 
+/** Where the halves of the mask are in the frame that sigreturn(2) would take now. */
+export const oldFrameMask32 = (task: Task): readonly [low: number, high: number] => {
+  const frame = task.kernel.processor.state.lo(R.sp) - 8;
+  return [frame + OLD.sc + SC.oldmask, frame + OLD.extramask];
+};
+
+/** Where the mask is in the frame that rt_sigreturn(2) would take now. */
+export const rtFrameMask32 = (task: Task): number => task.kernel.processor.state.lo(R.sp) - 4 + RT.sigmask;
+
 /** rt_sigreturn(2) through a 32-bit door. */
 export const popRtFrame32 = (task: Task): Restored | undefined => {
   const b = task.mem.read(task.kernel.processor.state.lo(R.sp) - 4, RT.size);

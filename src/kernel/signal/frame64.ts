@@ -86,6 +86,9 @@ export interface Restored {
   readonly altStack?: { sp: number; flags: number; size: number };
 }
 
+/** Where the mask is in the frame that rt_sigreturn(2) would take now. */
+export const frameMask64 = (task: Task): number => task.kernel.processor.state.gpr(R.sp) - 8 + UC_SIGMASK;
+
 /** rt_sigreturn(2): registers from the frame at rsp-8, whatever user code has made of it. Undefined: bad frame. */
 export const popFrame64 = (task: Task): Restored | undefined => {
   const cpu = task.kernel.processor;

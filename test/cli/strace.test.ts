@@ -1,0 +1,50 @@
+// `trace` writes what strace writes: a shell's whole life, traced by strace on the kernel under us and by us inside.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { trapgate } from "../support/cli.ts";
+import { inFolder } from "../support/guest.ts";
+import { busybox, missing, nativeX64, strace } from "../support/host.ts";
+
+// Builtins only: with one process no line is cut by another's.
+const script = `echo hi; test -d d && cd d; pwd; ulimit -n 100; ulimit -n; umask 027; umask 022
+trap 'echo caught' USR1; kill -USR1 $$; kill -0 $$; read line <f; echo $line >g; cd ..; cd missing; exec rmdir missing`;
+
+/** Lines without what must differ: addresses, process ids, random bytes, the environment, what the machine and its file systems are. */
+const normalised = (text: string): string[] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/^(set_tid_address\(.*\)|getp?pid\(\)|getppid\(\)) += \d+$/, "$1 = PID")
+        .replace(/^(kill\()\d+/, "$1PID")
+        .replace(/si_pid=\d+/, "si_pid=PID")
+        .replace(/0x[0-9a-f]+ \/\* \d+ vars? \*\//, "ENVIRONMENT")
+        .replace(/(?:\\x[0-9a-f]{2})+/, "RANDOM")
+        .replace(/nodename="[^"]*"/, 'nodename="HOST"')
+        .replace(/(?<=RLIMIT_NOFILE, NULL, ){rlim_cur=(?!100,).*}/, "{THE HOST'S}")
+        .replace(/stx_mask=STATX_[A-Z_|]+/, "stx_mask=MASK")
+        .replaceAll(/0x[0-9a-f]{5,}/g, "ADDRESS")
+        .replace(/ += /, " = "),
+    );
+
+for (const architecture of ["amd64", "i386"] as const) {
+  const program = busybox(architecture);
+  describe.skipIf(missing("strace's lines", program, strace, nativeX64))(`busybox of ${architecture}`, { timeout: 60_000 }, () => {
+    it("is traced as by strace", async () => {
+      await inFolder(async (folder) => {
+        mkdirSync(join(folder, "d"));
+        writeFileSync(join(folder, "d", "f"), "a line\nanother\n");
+        const [native, own] = ["native", "own"].map((name) => join(folder, name)) as [string, string];
+        const command = [program.path, "sh", "-c", script];
+        // Standard output is a pipe, as it is inside.
+        const options = { cwd: folder, env: { PATH: "/usr/bin:/bin", PWD: folder }, stdio: "ignore" } as const;
+        execFileSync("sh", ["-c", '"$@" | cat', "sh", "strace", "-o", native, ...command], options);
+        trapgate(["trace", "-o", own, "--mount", `${folder}:${folder}:cow`, "--cwd", folder, "--env", `PWD=${folder}`, "--", ...command]);
+        expect(normalised(readFileSync(own, "utf8"))).toEqual(normalised(readFileSync(native, "utf8")));
+      });
+    });
+  });
+}
