@@ -101,8 +101,7 @@ const show = (task: Task, call: PendingCall, keys: readonly string[], ret: numbe
 };
 
 /** What the caller gives, as strace writes it: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's memory as it is now. */
-export const givenArguments = (task: Task, call: PendingCall): string =>
-  show(task, call, split(call.entry.syscall).given, 0).join(", ");
+export const givenArguments = (task: Task, call: PendingCall): string => show(task, call, split(call.entry.syscall).given, 0).join(", ");
 
 /** One call under way, as far as it was written. */
 interface Open {
