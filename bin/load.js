@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import v8 from "node:v8";
 import vm from "node:vm";
 
 export const folder = new URL("../dist/bundle/", import.meta.url);
@@ -10,6 +11,8 @@ export const cacheFile = new URL("main.cache", folder);
 
 /** Undefined in a clone that is not built yet. */
 export const load = () => {
+  // Of the thousands of handlers a program meets a few: each is validated when it is first called. That is a fifth of a start.
+  v8.setFlagsFromString("--wasm-lazy-validation");
   const file = new URL("main.cjs", folder);
   if (!existsSync(file)) return undefined;
   const script = new vm.Script(`(function (require, module, exports, bundleUrl) {${readFileSync(file, "latin1")}\n})`, {
