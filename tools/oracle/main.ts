@@ -51,6 +51,7 @@ const printFamilies = (report: Report): void => {
   line("family", "rows", "of", "forms", "of", "cases", "mismatches");
   for (const [name, of] of Object.entries(families)) {
     const tallies = of.flatMap((row) => report.rows.get(row) ?? []);
+    if (tallies.length === 0) continue;
     const sum = (f: (t: RowTally) => number): number => tallies.reduce((n, t) => n + f(t), 0);
     const forms = of.reduce((n, row) => n + formsOf(row).length, 0);
     line(

@@ -16,7 +16,7 @@ const features = {
   mmx: [F.MMX],
   sse: [F.SSE, F.SSE2, F.FXSR, F.MMX],
   sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.SSE4A, F.AES, F.PCLMULQDQ, F.SHA, F.GFNI],
-  avx: [F.BMI1, F.BMI2, F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.XSAVE],
+  avx: [F.BMI1, F.BMI2, F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.GFNI, F.XSAVE],
 } as const;
 export type Scope = keyof typeof features;
 /** Scopes whose instructions have no rows yet. */

@@ -31,6 +31,7 @@ import { ssse3 } from "./ssse3.ts";
 import { stack } from "./stack.ts";
 import { strings } from "./string.ts";
 import { system } from "./system.ts";
+import { vaes } from "./vaes.ts";
 import { x87Arithmetic } from "./x87.ts";
 import { x87Moves } from "./x87-move.ts";
 import { x87State } from "./x87-state.ts";
@@ -69,6 +70,7 @@ const declared: Readonly<Record<string, readonly Row[]>> = {
   bmi,
   avx,
   avxOnly,
+  vaes,
 };
 
 const featured = (r: Row): Row => {
