@@ -11,6 +11,8 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   explore: () => import("./explore.ts"),
   landmines: () => import("./landmines.ts"),
   profiles: () => import("./profiles.ts"),
+  disasm: () => import("./disasm.ts"),
+  explain: () => import("./explain.ts"),
 };
 
 const tell = (problem: Problem): number => {

@@ -1,0 +1,12 @@
+// trapgate/cpu: the instruction set alone, as text and in words. Everything here reads the rows that the processor itself runs.
+//
+//   const { bytes, labels } = assemble("again: dec ecx\n jnz again", { mode: 64, at: 0x401000 });
+//   for (const { address, text, instruction } of disassemble(bytes, { mode: 64, at: 0x401000 })) …
+//   describe(instruction)   // "ecx ← ecx - 1\nflags but CF ← dec(old ecx)"
+export { Decoded, type DecodeResult, Decoder } from "./decode.ts";
+export { describe, describeRow } from "./describe/index.ts";
+export type { Operand, OperandKind, Row } from "./row.ts";
+export { rows } from "./rows/index.ts";
+export { type Assembled, type AssembleOptions, assemble } from "./text/assemble.ts";
+export { disassemble, instructionText, type Line, plainDecoder } from "./text/disassemble.ts";
+export { encode } from "./text/encode.ts";

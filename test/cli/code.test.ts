@@ -1,0 +1,70 @@
+// `trapgate disasm` and `trapgate explain`: what they print, of what, and what they say to nonsense.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { disassemble, assemble as fromText, describe as told } from "trapgate/cpu";
+import { describe, expect, it } from "vitest";
+import { guestPath, trapgate } from "../support/cli.ts";
+import { inFolder } from "../support/guest.ts";
+import { debian, missing } from "../support/host.ts";
+
+const lines = (...args: string[]): string[] => {
+  const { status, stdout, stderr } = trapgate(args);
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  return stdout.trimEnd().split("\n");
+};
+const complaint = (...args: string[]): string => {
+  const { status, stdout, stderr } = trapgate(args);
+  expect(stdout).toBe("");
+  expect(status).toBeGreaterThanOrEqual(125);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  return stderr.trimEnd();
+};
+
+describe("disasm", () => {
+  it("reads bytes, plain code, and programs", async () => {
+    expect(lines("disasm", "0f05", "c3")).toEqual(["   0:  0f 05                 syscall", "   2:  c3                    ret"]);
+    expect(lines("disasm", guestPath("a2"))[0]).toBe("segment:");
+    await inFolder(async (folder) => {
+      const file = join(folder, "code");
+      writeFileSync(file, Buffer.from("66b80100", "hex"));
+      expect(lines("disasm", "--mode", "32", "--at", "0x1000", file)).toEqual(["1000:  66 b8 01 00           mov ax, 0x1"]);
+      writeFileSync(file, readFileSync(guestPath("a2")).subarray(0, 80));
+      expect(complaint("disasm", file)).toMatch(/has no code$/);
+    });
+  });
+  const lua = debian("lua-i386");
+  it.skipIf(missing("disassembling lua", lua))("takes the mode from the program, and its code from its sections", () => {
+    const listing = lines("disasm", `${lua.path}/usr/bin/lua5.4`);
+    expect(listing).toContain(".text:");
+    expect(listing.length).toBeGreaterThan(60_000);
+    expect(listing.some((l) => l.endsWith("  push ebp"))).toBe(true);
+  });
+  it("says in a line what it cannot read", () => {
+    expect(complaint("disasm")).toBe("trapgate: there is nothing to disassemble (see trapgate disasm --help)");
+    expect(complaint("disasm", "/")).toBe("trapgate: / is a directory");
+    expect(complaint("disasm", "xyz")).toBe("trapgate: xyz: neither a file nor bytes in hexadecimal");
+    expect(complaint("disasm", "--at", "here", "90")).toMatch(/^trapgate: --at wants an address/);
+    expect(complaint("disasm", "--mode", "8", "90")).toMatch(/^trapgate: --mode knows 16, 32, 64, not "8"/);
+  });
+});
+
+describe("explain", () => {
+  it("tells of bytes and of assembly", () => {
+    expect(lines("explain", "--mode", "32", "40")).toEqual([
+      "   0:  40                    inc eax",
+      "       eax ← eax + 1",
+      "       flags but CF ← inc(old eax)",
+    ]);
+    expect(lines("explain", "xor", "eax,", "eax;", "ret")).toHaveLength(9);
+    expect(lines("explain", "06")).toEqual(["   0:  06                    db 0x6", "       no instruction: fault #UD"]);
+    expect(complaint("explain", "movv eax, 1")).toBe('trapgate: line 1: there is no instruction "movv"');
+  });
+});
+
+it("trapgate/cpu: the same as a library", () => {
+  const { bytes } = fromText("again: dec ecx\n jnz again", { at: 0x401000 });
+  const [first, second] = [...disassemble(bytes, { at: 0x401000 })];
+  expect(second?.text).toBe("jne 0x401000");
+  expect(first?.instruction && told(first.instruction)).toBe("ecx ← ecx - 1\nflags but CF ← dec(old ecx)");
+});
