@@ -57,7 +57,13 @@ export const both = async (script: string, files: Files = {}): Promise<Both> => 
   try {
     const whole = `mkdir -p -m 1777 /tmp; ${script}`;
     const native = runOutside(folder, files, whole);
-    const run = await runRooted(confined.path, "/bin/sh", { args: ["-c", whole], files, timeout: 110, trace: { follow: true } });
+    const run = await runRooted(confined.path, "/bin/sh", {
+      argv0: "sh",
+      args: ["-c", whole],
+      files,
+      timeout: 110,
+      trace: { follow: true },
+    });
     const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
     return { native, run, inside: { stdout: text(run.stdout.bytes), stderr: text(run.stderr.bytes), end: endOfRun(run) } };
   } finally {
