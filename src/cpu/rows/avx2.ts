@@ -5,17 +5,12 @@ import { type Attributes, type Row, row, rows2 } from "../row.ts";
 import { gather } from "./float.ts";
 import { bitMask } from "./sse41.ts";
 import { order32 } from "./vector.ts";
-import { type Halves, halves } from "./vex.ts";
+import { alike } from "./vex.ts";
 
 const avx2: Attributes = { feature: "avx2" };
 const avx: Attributes = { feature: "avx" };
 const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
 
-/** Both lengths of what happens in each half alike. */
-const alike = (name: string, encoding: string, does: Meaning, attributes: Attributes, how: Halves = {}): readonly Row[] => {
-  const [short] = rows2(name, encoding, () => does, attributes) as [Row, Row];
-  return rows2(name, encoding, (l) => (l === 128 ? does : halves(short, "two", how)), attributes);
-};
 const three =
   (f: <V>(o: Ops<V>, a: V, b: V) => V): Meaning =>
   (o) => {

@@ -12,6 +12,7 @@ import { exchange } from "./exchange.ts";
 import { extensions } from "./extension.ts";
 import { featureOf } from "./feature.ts";
 import { flags } from "./flag.ts";
+import { fma } from "./fma.ts";
 import { galois } from "./galois.ts";
 import { move } from "./mov.ts";
 import { multiply } from "./multiply.ts";
@@ -71,6 +72,7 @@ const declared: Readonly<Record<string, readonly Row[]>> = {
   avx,
   avxOnly,
   vaes,
+  fma,
 };
 
 const featured = (r: Row): Row => {

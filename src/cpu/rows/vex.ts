@@ -3,7 +3,7 @@
 import type { Feature } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
 import type { Attributes, Operand, Row } from "../row.ts";
-import { row } from "../row.ts";
+import { row, rows2 } from "../row.ts";
 import { settle } from "./float.ts";
 
 /** A vocabulary like another one, but for some words. */
@@ -48,17 +48,19 @@ export interface Halves {
   readonly perHalf?: number;
   /** The source is smaller than the destination, each half of which comes from a half of it; or twice as large. */
   readonly part?: "widen" | "narrow";
+  /** The destination is a source too. */
+  readonly reads?: boolean;
 }
 
 /** VEX.256: both halves, then all exceptions, then the destination. */
 export const halves =
-  (legacy: Pick<Row, "does" | "operands">, sources: Sources, { perHalf = 0, part }: Halves): Meaning =>
+  (legacy: Pick<Row, "does" | "operands">, sources: Sources, { perHalf = 0, part, reads = false }: Halves): Meaning =>
   <V>(o: Ops<V>, i: Form) => {
     const first = sources === "three" ? 1 : 0;
     const immediate = legacy.operands.findIndex((operand) => operand.kind === "imm");
     /** Of each operand, what a half sees of it. */
     const operands = i.widths.map((w, n): readonly [V, V] | undefined => {
-      if (n === 0) return undefined;
+      if (n === 0 && !reads) return undefined;
       if (w === 256) return o.wide(n);
       const v = o.get(n);
       if (part === "widen") return [w === 128 ? o.lane(v, 64, 0) : o.zext(v, w / 2), w === 128 ? o.lane(v, 64, 1) : o.shr(v, o.imm(w / 2))];
@@ -139,4 +141,10 @@ export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row
       wide ? { ...all, feature: wide } : all,
     ),
   ];
+};
+
+/** Both lengths of what happens in each half alike. */
+export const alike = (name: string, encoding: string, does: Meaning, attributes: Attributes, how: Halves = {}): readonly Row[] => {
+  const [short] = rows2(name, encoding, () => does, attributes) as [Row, Row];
+  return rows2(name, encoding, (l) => (l === 128 ? does : halves(short, "two", how)), attributes);
 };

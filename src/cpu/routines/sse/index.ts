@@ -3,7 +3,9 @@ import { add, divide, extreme, multiply, squareRoot } from "./arithmetic";
 import { reciprocal, reciprocalRoot } from "./approximate";
 import { flags, predicate } from "./compare";
 import { fromInteger, integral, shorten, toInteger, widen } from "./convert";
+import { fused } from "./fma";
 import { signBit } from "./format";
+import { fromHalf, toHalf } from "./half";
 import { begin, end } from "./round";
 export { sse_commit } from "./round";
 export { sse_strings } from "./strings";
@@ -39,3 +41,8 @@ export function sse_round32(a: i32, how: i32): i32 { begin(); return <i32>end(in
 export function sse_round64(a: i64, how: i32): i64 { begin(); return end(integral<f64>(a, how)); }
 export function sse_rcp(a: i32): i32 { return reciprocal(a); }
 export function sse_rsqrt(a: i32): i32 { return reciprocalRoot(a); }
+/** a * b + c; `how`: bit 0 negates the product, bit 1 the addend. */
+export function sse_fma32(a: i32, b: i32, c: i32, how: i32): i32 { return <i32>fused<f32>(<u32>a, <u32>b, <u32>c, how); }
+export function sse_fma64(a: i64, b: i64, c: i64, how: i32): i64 { return fused<f64>(a, b, c, how); }
+export function sse_fromHalf(a: i32): i32 { begin(); return <i32>end(fromHalf(<u32>a)); }
+export function sse_toHalf(a: i32, how: i32): i32 { begin(); return <i32>end(toHalf(<u32>a, how)); }

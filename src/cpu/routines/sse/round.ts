@@ -29,6 +29,11 @@ export function roundTo<F>(sign: i32, exp: i32, m: u64): void {
   else setResult(narrow(sign != 0, exp, m, 53, 11, rounding(), masks(), (word() & FTZ) != 0), 0);
 }
 
+/** The number becomes bits of a half: rounding by the low two bits of `how`, or MXCSR's where bit 2 is set. */
+export function roundToHalf(sign: i32, exp: i32, m: u64, how: i32): u64 {
+  return narrow(sign != 0, exp, m, 11, 5, how & 4 ? rounding() : (how & 3) << 10, masks(), false);
+}
+
 /** Before a lane's exact computation, and after it with its value. */
 // @ts-ignore: decorator
 @inline export function begin(): void { setRaised(0); }
