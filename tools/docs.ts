@@ -1,9 +1,10 @@
-// `npm run docs`: docs/landmines.md from the catalogue.
+// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/instructions.md from the rows.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { catalogue } from "../src/landmines/catalogue.ts";
 import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/landmine.ts";
+import { instructionsPage } from "./instructions.ts";
 
 const groups: Readonly<Record<string, string>> = {
   A: "Doors and calling conventions",
@@ -70,8 +71,16 @@ export const landminesPage = (): string =>
     .trimEnd()
     .concat("\n");
 
+/** Files under docs/ and what they must hold. */
+const pages: Readonly<Record<string, () => string>> = {
+  "landmines.md": landminesPage,
+  "reference/instructions.md": instructionsPage,
+};
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const page = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", "landmines.md");
-  mkdirSync(dirname(page), { recursive: true });
-  writeFileSync(page, landminesPage());
+  for (const [name, text] of Object.entries(pages)) {
+    const page = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", name);
+    mkdirSync(dirname(page), { recursive: true });
+    writeFileSync(page, text());
+  }
 }
