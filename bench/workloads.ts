@@ -76,6 +76,9 @@ export const workloads: readonly Workload[] = [
   calls("sys", "sys", 5_000_000),
   calls("sys, 20 compares", "sys", 5_000_000, "f"),
   calls("sys, 200 compares", "sys", 5_000_000, "F"),
+  calls("sys, ten of Docker's size", "sys", 5_000_000, "d"),
+  calls("personality", "sys", 3_000_000, "p"),
+  calls("personality, ten of Docker's", "sys", 400_000, "P"),
   calls("forkexec", "forkexec", 1_000),
   calls("thr", "thr", 4_000_000),
 ];

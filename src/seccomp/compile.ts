@@ -15,11 +15,20 @@ const successors = ({ code, jt, jf, k }: Insn, pc: number): number[] => {
   return code === (BPF.RET | BPF.K) || code === (BPF.RET | BPF.A) ? [] : [pc + 1];
 };
 
+/** Where a run of a program begins, and with what. */
+export interface Start {
+  readonly pc: number;
+  readonly a: number;
+  readonly x: number;
+  readonly mem: Uint32Array;
+}
+const beginning: Start = { pc: 0, a: 0, x: 0, mem: new Uint32Array(MEM_WORDS) };
+
 /** Instructions that can be reached, and which of those are reached by other than falling into them. */
-const reach = (program: Program): { reached: Uint8Array; targets: number[] } => {
+const reach = (program: Program, start: number): { reached: Uint8Array; targets: number[] } => {
   const reached = new Uint8Array(program.length);
   const jumped = new Uint8Array(program.length);
-  reached[0] = 1;
+  reached[start] = 1;
   for (const [pc, insn] of program.entries()) {
     if (!reached[pc]) continue;
     for (const next of successors(insn, pc)) {
@@ -108,11 +117,12 @@ const statement = (rules: EvaluatorRules): ((b: Body, insn: Insn) => void) => {
   };
 };
 
-/** The module's bytes: one function `run` of no parameters over the imported memory vm.memory. */
-const wasmOf = (rules: EvaluatorRules, program: Program): Uint8Array => {
-  const { reached, targets } = reach(program);
+/** A function of no parameters over the imported memory vm.memory that runs the program from there; its index. */
+const addFunction = (module: ModuleWriter, rules: EvaluatorRules, program: Program, start: Start): number => {
+  const { reached, targets } = reach(program, start.pc);
   const body = new Body([]);
   for (let i = 0; i < 3 + MEM_WORDS; i++) body.local(wt.i32);
+  for (const [i, value] of [start.a, start.x, 0, ...start.mem].entries()) if (value !== 0) body.set(i, i32c(value | 0));
   const emit = statement(rules);
   const a = localGet(wt.i32, 0);
   const blockOf = new Map(targets.map((pc, i) => [pc, i]));
@@ -140,14 +150,37 @@ const wasmOf = (rules: EvaluatorRules, program: Program): Uint8Array => {
     else emit(body, insn);
   }
   body.code.byte(op.unreachable);
-  const module = new ModuleWriter();
-  module.exportFunc("run", module.func({ params: [], results: [wt.i32] }, body.done()));
-  return module.done(1);
+  return module.func({ params: [], results: [wt.i32] }, body.done());
+};
+
+const link = (module: ModuleWriter, run: number, memory: WebAssembly.Memory): Compiled => {
+  module.exportFunc("run", run);
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.done(1) as BufferSource), { vm: { memory } });
+  return (instance.exports as { run: () => number }).run;
 };
 
 /** The program linked to `memory`, where the words of the data start at 0. */
 export const compile = (rules: EvaluatorRules, program: Program, memory: WebAssembly.Memory): Compiled => {
-  const module = new WebAssembly.Module(wasmOf(rules, program) as BufferSource);
-  const { run } = new WebAssembly.Instance(module, { vm: { memory } }).exports as { run: () => number };
-  return run;
+  const module = new ModuleWriter();
+  return link(module, addFunction(module, rules, program, beginning), memory);
+};
+
+/** Several programs, each from where it is known to get to: 1 if all of them return `value`, else 0. */
+export const compileAll = (
+  rules: EvaluatorRules,
+  programs: readonly { readonly program: Program; readonly start: Start }[],
+  value: number,
+  memory: WebAssembly.Memory,
+): Compiled => {
+  const module = new ModuleWriter();
+  const functions = programs.map(({ program, start }) => addFunction(module, rules, program, start));
+  const body = new Body([]);
+  for (const f of functions) {
+    body.if(bin(op.i32ne, node(wt.i32, op.call, [], f), i32c(value | 0)));
+    body.expr(i32c(0));
+    body.code.byte(op.return);
+    body.end();
+  }
+  body.expr(i32c(1));
+  return link(module, module.func({ params: [], results: [wt.i32] }, body.done()), memory);
 };

@@ -175,3 +175,29 @@ describe("the cache of what is always allowed", () => {
     }
   });
 });
+
+describe("a number that is called often", () => {
+  const OFTEN = 250;
+  /** Programs of random cases seldom allow anything. */
+  const obliging = (program: Program): Program =>
+    program.map((insn) => (insn.code === (BPF.RET | BPF.K) && insn.k % 4 !== 0 ? { ...insn, k: 0x7fff0000 } : insn));
+  const fresh = (filters: Filter, data: SyscallData) =>
+    decide(chain(upstream, ...[...filters.chain()].reverse().map((f) => f.program)), data);
+
+  test.prop([upstreamProgram, upstreamProgram, anyCase, anyCase], { numRuns: 60 })("is judged as a rare one", (a, b, c, d) => {
+    const filters = chain(upstream, obliging(a), obliging(b));
+    const like = (other: SyscallData): SyscallData => ({ ...other, nr: c.data.nr & 0xff, arch: x64.auditArch });
+    for (let i = 0; i < OFTEN; i++) decide(filters, like(c.data));
+    for (const data of [like(c.data), like(d.data)]) expect(decide(filters, data).value).toBe(fresh(filters, data).value);
+  });
+  it("keeps what was computed from it before the arguments came", () => {
+    const text =
+      "A = sys_number\nA += 5\nmem[3] = A\nX = A\nA = args[0]\nA -= X\nX = mem[3]\nA == 7 ? on : bad\non: A = X\nA == 15 ? ok : bad\nok: return ALLOW\nbad: return ERRNO(1)";
+    const filters = chain(upstream, text, text);
+    for (let i = 0; i < OFTEN; i++) {
+      expect(decide(filters, call(10, x64.auditArch, 22)).action).toBe("allow");
+      expect(decide(filters, call(10, x64.auditArch, 23)).action).toBe("errno");
+      expect(decide(filters, call(11, x64.auditArch, 23)).action).toBe("errno");
+    }
+  });
+});

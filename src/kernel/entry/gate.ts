@@ -14,7 +14,7 @@ import { endWaiting, type Wait } from "../wait.ts";
 import type { Incoming, PendingCall } from "./call.ts";
 import { closedDoor } from "./closed-door.ts";
 import { doorOf } from "./doors.ts";
-import { alwaysAllowed } from "./seccomp.ts";
+import { plainlyAllowed } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
 import { beforeCall } from "./work.ts";
 import { isX32Own, withX32, X32_BIT, x32Table } from "./x32.ts";
@@ -66,10 +66,10 @@ export class Gate {
     } else this.#unusual(task, result, entry as Entry, abiOf(door.abi, task.origAx));
   }
 
-  /** There is nothing to look at but filters, and they allow the number whatever its arguments. */
+  /** There is nothing to look at but filters, and they all allow the call. */
   #isWavedThrough(task: Task, abi: Abi): boolean {
     if (task.entryWork !== entryWork.seccomp || task.seccomp === undefined || this.kernel.scheduler.chooser) return false;
-    return alwaysAllowed(task.seccomp, abi, task.origAx);
+    return plainlyAllowed(task, abi);
   }
 
   /** What a number means at this door. */
