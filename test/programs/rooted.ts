@@ -76,6 +76,18 @@ export const filtersInstalled = ({ trace }: Run): number =>
   trace.filter((line) => /\b(seccomp\(SECCOMP_SET_MODE_FILTER, .*|prctl\(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, .*)\) += 0$/.test(line))
     .length;
 
+/** A source of this folder as a library to be preloaded. */
+export const library = (source: string): FileOptions => {
+  const folder = mkdtempSync(join(tmpdir(), "trapgate-library-"));
+  try {
+    const to = join(folder, "library.so");
+    execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-o", to, join(top, "test", "programs", source)]);
+    return { content: readFileSync(to), mode: 0o755 };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
 const built = new Map<64 | 32, Uint8Array>();
 /** confine.c with Debian's libseccomp, static. */
 export const confine = (bits: 64 | 32): FileOptions => {

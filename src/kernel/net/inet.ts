@@ -19,7 +19,7 @@ import {
   toAddress,
   toEndpoint,
 } from "./inet-address.ts";
-import { interfaceIoctl } from "./interface.ts";
+import { interfaceIoctl, lo } from "./interface.ts";
 import { IP_OPTIONS, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
 import { type AddressUse, AF, SOCK, Socket } from "./socket.ts";
@@ -51,6 +51,8 @@ export abstract class InetSocket extends Socket implements Holder {
   receiveBuffer: number;
   /** SO_LINGER: seconds. */
   linger: number | undefined = undefined;
+  /** SO_BINDTODEVICE: "lo" or none. */
+  #device = "";
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
@@ -180,6 +182,8 @@ export abstract class InetSocket extends Socket implements Holder {
         return int(1);
       case SO.LINGER:
         return new Uint8Array(new Int32Array([Number(this.linger !== undefined), this.linger ?? 0]).buffer);
+      case SO.BINDTODEVICE:
+        return new TextEncoder().encode(this.#device === "" ? "" : `${this.#device}\0`);
       case SO.PEERCRED:
         return new Uint8Array(new Uint32Array([0, 0xffff_ffff, 0xffff_ffff]).buffer);
     }
@@ -187,11 +191,20 @@ export abstract class InetSocket extends Socket implements Holder {
   }
 
   override setOption(task: Task, level: number, option: number, value: Uint8Array): number {
+    if (level === SOL.SOCKET && option === SO.BINDTODEVICE) return this.#bindToDevice(task, value);
     if (value.length < 4)
       return level === SOL.SOCKET || value.length === 0 || level !== SOL.IP
         ? -E.EINVAL
         : this.#set(task, level, option, value[0] as number);
     return this.#set(task, level, option, number(value), value);
+  }
+  /** Without CAP_NET_RAW it cannot be changed. Linux sock_setbindtodevice(). */
+  #bindToDevice(task: Task, value: Uint8Array): number {
+    const name = String.fromCharCode(...value.subarray(0, 15)).split("\0", 1)[0] as string;
+    if (this.#device !== "" && !capableIn(task.cred, this.net.owner, CAP.NET_RAW)) return -E.EPERM;
+    if (name !== "" && name !== lo.name) return -E.ENODEV;
+    this.#device = name;
+    return 0;
   }
   #set(task: Task, level: number, option: number, value: number, all?: Uint8Array): number {
     if (level === SOL.SOCKET) {

@@ -367,6 +367,13 @@ static void options(void) {
   say(" set %d %d %d %d", set(x, 1, 999, 1), set(x, 0, 999, 1), set(x, 6, 999, 1), set(x, 99, 1, 1));
   say(" short %d bad %d\n", sys5(__NR_setsockopt, x, 1, REUSEADDR, &n, 2), sys5(__NR_setsockopt, x, 1, REUSEADDR, 8, 4));
   n = 9;
+  say("device %d", sys5(__NR_getsockopt, x, 1, 25, buffer, &n));
+  say(" %d other %d", L(n), sys5(__NR_setsockopt, x, 1, 25, "nowhere", 8));
+  say(" lo %d", sys5(__NR_setsockopt, x, 1, 25, "lo", 3));
+  n = 16;
+  say(" %d", sys5(__NR_getsockopt, x, 1, 25, buffer, &n));
+  say(" %d %s none %d\n", L(n), L(buffer), sys5(__NR_setsockopt, x, 1, 25, "", 0));
+  n = 9;
   memset(buffer, 0, sizeof buffer);
   say("congestion %d %d\n", sys5(__NR_getsockopt, x, 6, 13, buffer, &n), L(n > 0));
   close_(x), close_(y);
