@@ -17,6 +17,7 @@ import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import type { Row } from "./row.ts";
 import { Segments } from "./segments.ts";
+import { repeatRounds } from "./slots.ts";
 import { at, EF, PF, R, S, STATUS_FLAGS, State, vector } from "./state.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
@@ -430,7 +431,7 @@ export class Cpu implements CodeWatch, Machine {
     while (this.instructions < end) {
       const trap = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
       this.#limit = 0;
-      const code = this.evaluate();
+      const code = this.evaluate(trap ? 1 : repeatRounds);
       if (code !== exit.budget) return code;
       if (!trap) continue;
       this.raise(vector.DB, 0);
@@ -447,8 +448,9 @@ export class Cpu implements CodeWatch, Machine {
     this.raise(vector.DB, 0);
     return exit.fault;
   }
-  /** Run one instruction through the oracle: the same state, the same exits; `exit.budget` when nothing special happened. */
-  evaluate(): Exit {
+  /** Run one instruction through the oracle, of a repeated one at most so many rounds: the same state, the same exits; `exit.budget` when
+   *  nothing special happened. */
+  evaluate(rounds = 1): Exit {
     const s = this.state;
     const d = this.blocks.decodeOne(s.rip);
     if (!d) {
@@ -458,7 +460,9 @@ export class Cpu implements CodeWatch, Machine {
     this.#evaluated = d;
     let code: number;
     try {
-      code = new Evaluator(this, d, registerOffset).run();
+      let round = 0;
+      do code = new Evaluator(this, d, registerOffset).run();
+      while (code === leave.again && ++round < rounds);
     } catch (e) {
       if (e !== guestFault) throw e;
       code = leave.fault;

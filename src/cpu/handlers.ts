@@ -335,6 +335,9 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     };
     const count = this.reg(R.cx, addressSize);
     out(1, node(wt.i32, op.i64eqz, [count]));
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
+    this.#leave(leave.again);
+    b.end();
     bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
     if (zf) {
@@ -342,8 +345,8 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
       out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
     }
     b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
-    out(0, localGet(wt.i32, rounds));
-    this.#leave(leave.again);
+    b.opcode(op.br);
+    b.code.u(0);
     b.end();
     b.end();
   }

@@ -473,6 +473,11 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     };
     const count = this.reg(R.cx, addressSize);
     out(1, node(wt.i32, op.i64eqz, [count]));
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
+    this.depth++;
+    this.leaveAt(this.#here(), leave.jumped, this.#left - 1);
+    this.depth--;
+    b.end();
     // Flags come from before the loop or from the round before.
     this.kind = zf ? undefined : this.kind;
     bodyOf();
@@ -483,8 +488,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
       this.kind = undefined;
     }
     b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
-    out(0, localGet(wt.i32, rounds));
-    this.leaveAt(this.#here(), leave.jumped, this.#left - 1);
+    b.opcode(op.br);
+    b.code.u(0);
     this.depth -= 2;
     b.end();
     b.end();
