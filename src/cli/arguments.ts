@@ -44,6 +44,11 @@ export const integer = (text: string, option: string): number => {
   return Number(text);
 };
 
+export const address = (text: string, option: string): number => {
+  if (!/^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw usage(`${option} wants an address such as 0x401000, not "${text}"`);
+  return Number(text);
+};
+
 export const seconds = (text: string, option: string): number => {
   const value = Number(text);
   if (text.trim() === "" || !(value > 0)) throw usage(`${option} wants seconds, not "${text}"`);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { PF, PT, parseElf, programHeaders } from "../kernel/exec/elf.ts";
 import { Problem } from "../problem.ts";
-import { oneOf, parse } from "./arguments.ts";
+import { address, oneOf, parse } from "./arguments.ts";
 
 export interface Code {
   /** Of a file that has several. */
@@ -19,12 +19,6 @@ export const codeOptionHelp = [
 ] as const;
 
 const modes = ["16", "32", "64"] as const;
-const address = (text: string): number => {
-  if (!/^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(text))
-    throw new Problem("usage", `--at wants an address such as 0x401000, not "${text}"`, { help: "see trapgate disasm --help" });
-  return Number(text);
-};
-
 export interface CodeArguments {
   readonly mode: 16 | 32 | 64 | undefined;
   readonly at: number;
@@ -34,7 +28,7 @@ export const codeArguments = (args: readonly string[]): CodeArguments => {
   const { values, rest } = parse(args, codeOptions);
   return {
     mode: values.mode === undefined ? undefined : (Number(oneOf(values.mode, modes, "--mode")) as 16 | 32 | 64),
-    at: address(values.at ?? "0"),
+    at: address(values.at ?? "0", "--at"),
     rest,
   };
 };

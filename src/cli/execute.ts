@@ -37,6 +37,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const { path, program } = prepared;
   const tty = terminal();
   const machine = new Machine(tty ? { ...prepared.machine, terminal: tty } : prepared.machine);
+  const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
   const stdin = stdinInto(machine.inputs, isFile(0));
   // Signals alone do not keep Node waiting for a guest that sleeps.
@@ -46,6 +47,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
     const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted: stdin.wanted });
+    await regions?.report(say);
     if (prepared.stats) {
       const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
       for (const [name, value] of Object.entries(figures)) say(`${name}: ${value}`);

@@ -8,7 +8,7 @@ import { type Bug, bugs, type ProfileName, vsyscallModes } from "../kernel/profi
 import { executionProblem } from "../machine/elf-problem.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
-import { environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
+import { address, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
 /** What makes a machine and a program. */
 export const programOptions = {
@@ -53,6 +53,7 @@ export const runOptions = {
   timeout: { type: "string" },
   "kernel-log": { type: "boolean" },
   stats: { type: "boolean" },
+  "dump-jit": { type: "string" },
 } as const;
 
 export const runOptionHelp: readonly (readonly [string, string])[] = [
@@ -61,6 +62,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--stats", "print instructions, system calls and what the JIT did on standard error at the end"],
+  ["--dump-jit ADDRESS", "print the compiled region that holds an address: guest code, what it does, WebAssembly (with wabt)"],
 ];
 
 export interface Prepared {
@@ -70,6 +72,7 @@ export interface Prepared {
   readonly program: ProgramOptions;
   readonly kernelLog: boolean;
   readonly stats: boolean;
+  readonly dumpJit?: number;
 }
 
 type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
@@ -110,6 +113,9 @@ export const scheduleOf = (text: string): string =>
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
+const dumpOf = (values: Values) =>
+  optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
+
 const machineOptions = (values: Values): MachineOptions => ({
   // The machine says what is wrong with a name that is none.
   ...optional("kernel", values.kernel as ProfileName | undefined),
@@ -143,7 +149,7 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("policy", values.policy === undefined ? undefined : policyOf(values.policy)),
     ...optional("schedule", values.schedule === undefined ? undefined : scheduleOf(values.schedule)),
   };
-  const common = { program, kernelLog: values["kernel-log"] ?? false, stats: values.stats ?? false };
+  const common = { program, kernelLog: values["kernel-log"] ?? false, stats: values.stats ?? false, ...dumpOf(values) };
   if (values.root !== undefined) return { ...common, machine, path: name };
   const file = hostProgram(name);
   return { ...common, machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } }, path: file.path };

@@ -1,6 +1,7 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
+import type { Graph } from "../cpu/jit/graph.ts";
 import { credOf } from "../kernel/cred.ts";
 import type { FileDescription } from "../kernel/fs/file.ts";
 import { type ByteSink, sink } from "../kernel/fs/stream.ts";
@@ -82,6 +83,11 @@ export class Machine {
   /** Give the machine up: its memory, for another one. */
   giveUp(): WebAssembly.Memory {
     return reclaim(this.kernel);
+  }
+
+  /** Sees each region that the JIT compiles. */
+  set onRegion(see: (graph: Graph, wasm: Uint8Array) => void) {
+    this.#processor.jit.onRegion = see;
   }
 
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */

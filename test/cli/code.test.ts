@@ -62,6 +62,61 @@ describe("explain", () => {
   });
 });
 
+/** A whole program: ELF header, one segment, a loop that gets hot. man 5 elf */
+const program = `
+  db 0x7f, "ELF", 2, 1, 1, 0
+  dq 0
+  dw 2, 62
+  dd 1
+  dq start, 64, 0
+  dd 0
+  dw 64, 56, 1, 0, 0, 0
+  dd 1, 5
+  dq 0, 0x400000, 0x400000, end - 0x400000, end - 0x400000, 0x1000
+start:
+  mov ecx, 5000000
+again:
+  dec ecx
+  jnz again
+  mov eax, 60
+  xor edi, edi
+  syscall
+end:`;
+
+describe("run --dump-jit", () => {
+  const { bytes, labels } = fromText(program, { at: 0x400000 });
+  const dump = (at: number) =>
+    inFolder(async (folder) => {
+      const file = join(folder, "loop");
+      writeFileSync(file, bytes, { mode: 0o755 });
+      return trapgate(["run", "--dump-jit", `0x${at.toString(16)}`, file]);
+    });
+  it("prints the region that holds an address", async () => {
+    const again = labels.get("again") as number;
+    const { status, stdout, stderr } = await dump(again + 2);
+    expect(status).toBe(0);
+    expect(stdout).toBe("");
+    const [head, ...rest] = stderr.split("\n");
+    expect(head).toMatch(/^region with 0x4000\w+: 1 blocks, \d+ bytes of WebAssembly$/);
+    expect(rest.slice(0, 6)).toEqual([
+      `0x${again.toString(16)}: branchIf -> 0x${again.toString(16)}`,
+      `  0x${again.toString(16)}  dec ecx`,
+      "      ecx ← ecx - 1",
+      "      flags but CF ← dec(old ecx)",
+      `  0x${(again + 2).toString(16)}  jne 0x${again.toString(16)}`,
+      `      if !ZF: jump to 0x${again.toString(16)}`,
+    ]);
+    // With wabt its text, without it a word of where that comes from.
+    expect(rest[6]).toMatch(/^\(module$|wabt/);
+  });
+  it("says so if none does", async () => {
+    const { status, stderr } = await dump(0x10);
+    expect(stderr).toMatch(/^trapgate: --dump-jit: none of the \d+ compiled regions holds 0x10\n$/);
+    expect(status).toBe(0);
+    expect(complaint("run", "--dump-jit", "main", "prog")).toMatch(/^trapgate: --dump-jit wants an address/);
+  });
+});
+
 it("trapgate/cpu: the same as a library", () => {
   const { bytes } = fromText("again: dec ecx\n jnz again", { at: 0x401000 });
   const [first, second] = [...disassemble(bytes, { at: 0x401000 })];

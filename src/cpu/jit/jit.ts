@@ -60,6 +60,8 @@ export class Jit {
   threshold = defaultThreshold;
   #interval: number = intervals.first;
   enabled = true;
+  /** Told of each region that is compiled: for people who look (dump.ts). */
+  onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
   readonly stats: JitStats = { regions: 0, dropped: 0, refused: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
 
   constructor(blocks: Blocks, links: JitLinks) {
@@ -166,7 +168,9 @@ export class Jit {
       },
     };
     m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));
-    return m.done(1) as Uint8Array<ArrayBuffer>;
+    const wasm = m.done(1) as Uint8Array<ArrayBuffer>;
+    this.onRegion?.(graph, wasm);
+    return wasm;
   }
 
   /** Code read from this frame has changed. */

@@ -1,0 +1,25 @@
+// A compiled region for people: its guest code block by block, and what each instruction does.
+import { describe } from "../describe/index.ts";
+import { instructionText } from "../text/disassemble.ts";
+import type { Graph, JitBlock } from "./graph.ts";
+
+const hex = (n: number): string => `0x${BigInt.asUintN(64, BigInt(n)).toString(16)}`;
+
+export const holds = (graph: Pick<Graph, "blocks">, address: number): boolean =>
+  [...graph.blocks.values()].some((block) => block.ip <= address && address < block.end);
+
+const exits = (block: JitBlock): string =>
+  `${block.terminator}${block.successors.length > 0 ? ` -> ${block.successors.map(hex).join(", ")}` : ""}`;
+
+export const dumpRegion = (graph: Pick<Graph, "blocks">): string[] =>
+  [...graph.blocks.values()]
+    .sort((a, b) => a.ip - b.ip)
+    .flatMap((block) => [
+      `${hex(block.ip)}: ${exits(block)}`,
+      ...block.instructions.flatMap((d) => [
+        `  ${hex(d.ip)}  ${instructionText(d)}`,
+        ...describe(d)
+          .split("\n")
+          .map((line) => `      ${line}`),
+      ]),
+    ]);
