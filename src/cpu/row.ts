@@ -182,7 +182,17 @@ const namedRegisters: Record<string, readonly [number, number, number]> = {
   XMM0: sizes["x"]!,
 };
 
+/** Seventeen hundred rows have sixty kinds of operands: each is read once. */
+const known: readonly Map<string, Operand>[] = [new Map(), new Map()];
 /** `wide`: of a VEX.256 row, whose vectors (x, ps, pd) have 256 bits. */
+const operandOf = (spec: string, wide: boolean): Operand => {
+  const map = known[Number(wide)]!;
+  const old = map.get(spec);
+  if (old) return old;
+  const operand = parseOperand(spec, wide);
+  map.set(spec, operand);
+  return operand;
+};
 const parseOperand = (spec: string, wide: boolean): Operand => {
   const fixed = fixedNames[spec];
   const named = namedRegisters[spec];
@@ -252,7 +262,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     else if (!vex && (word === "66" || word === "F3" || word === "F2") && opcodes.length === 0) prefix = word;
     else if (/^[0-9A-F]{2}$/.test(word)) opcodes.push(Number.parseInt(word, 16));
     else if (word.startsWith("/")) digit = word === "/r" ? undefined : Number(word[1]);
-    else operands = word.split(",").map((spec) => parseOperand(spec, vex?.l === 1));
+    else operands = word.split(",").map((spec) => operandOf(spec, vex?.l === 1));
   }
   if (opcodes[0] === 0x0f && opcodes.length > 1) {
     opcodes.shift();
