@@ -10,6 +10,7 @@ import type { Engine } from "./engine.ts";
 import { Evaluator, exitOf, integers } from "./evaluate.ts";
 import { type Exit, exit, leave, settled } from "./exit.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
+import { factsOf } from "./jit/facts.ts";
 import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
 import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
@@ -239,7 +240,7 @@ export class Cpu implements CodeWatch, Machine {
   #stackAccess(rec: number, address: number): boolean {
     const d = this.#inProgress(rec);
     if (!d) return false;
-    const stack = d.row.context === true && /^(push|pop|call|ret|leave|enter|iret)/.test(d.row.name);
+    const { stack } = factsOf(d.row);
     const sp = Number(BigInt.asIntN(64, this.state.u64[R.sp] as bigint));
     if (stack && (!d.isMemory || Math.abs(address - sp) <= 16)) return true;
     return d.isMemory && d.memorySegment === S.ss;

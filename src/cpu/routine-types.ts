@@ -14,3 +14,5 @@ export const actNames = [
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorDoor",
 ] as const;
 export type ActName = (typeof actNames)[number];
+/** Actions that push or pop. */
+export const stackActs: ReadonlySet<ActName> = new Set(["farCall", "farReturn", "iret", "enter"]);

@@ -2,7 +2,9 @@
 
 import { isMemoryOperand, operandWidth } from "../form.ts";
 import type { Form, Ops } from "../ops.ts";
+import { type ActName, stackActs } from "../routine-types.ts";
 import { type Row, sizeIndex } from "../row.ts";
+import { S } from "../state.ts";
 
 export interface Facts {
   /** Acts on the machine (segments, CPUID, …): only the interpreter runs it. */
@@ -14,6 +16,11 @@ export interface Facts {
   /** Jumps to a computed address. */
   readonly jumps: boolean;
   readonly repeats: boolean;
+  /** Reads or writes where the stack pointer points. */
+  readonly stack: boolean;
+  /** Near calls and returns: pushes the next instruction's address; jumps to what it has popped. */
+  readonly calls: boolean;
+  readonly returns: boolean;
   /** Asks for the operand size. */
   readonly sized: boolean;
   /** Routines it calls. */
@@ -46,6 +53,9 @@ export const factsOf = (row: Row): Facts => {
   const used = new Set<string>();
   const routines = new Set<string>();
   const value = {};
+  const next = {};
+  const popped = {};
+  let [stack, calls, returns] = [false, false, false];
   const notes = new Proxy(
     {},
     {
@@ -53,8 +63,14 @@ export const factsOf = (row: Row): Facts => {
         (_t, name: string) =>
         (...args: unknown[]) => {
           used.add(name);
+          const onStack = (name === "load" || name === "store") && args[0] === S.ss;
+          stack ||= onStack || (name === "act" && stackActs.has(args[0] as ActName));
+          calls ||= onStack && args[3] === next;
+          returns ||= name === "jump" && args[0] === popped;
           if (name === "call") routines.add(args[0] as string);
           for (const a of args) if (typeof a === "function") (a as () => void)();
+          if (name === "nextIp") return next;
+          if (onStack) return popped;
           return name === "wide" ? [value, value] : value;
         },
     },
@@ -75,6 +91,9 @@ export const factsOf = (row: Row): Facts => {
     branchesIf: used.has("branchIf"),
     jumps: used.has("jump"),
     repeats: used.has("repeat"),
+    stack,
+    calls,
+    returns,
     sized: asked && operandWidth(row, 16) !== 8,
     routines: [...routines],
   };

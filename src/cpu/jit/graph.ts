@@ -29,8 +29,8 @@ export interface Graph {
 const limits = { blocks: 96, instructions: 1200, blockLength: 64 } as const;
 
 const copy = (d: Decoded): Decoded => Object.assign(new Decoded(), d);
-const isCall = (d: Decoded): boolean => d.row.name === "call";
-const isReturn = (d: Decoded): boolean => d.row.name === "ret";
+const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
+const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 
 /** Can the JIT compile it at all? What acts on the machine, or goes through segments with limits, is the interpreter's. */
 const compilable = (d: Decoded): boolean => {

@@ -1,0 +1,14 @@
+// What the JIT and the faults need to know of an instruction is found in its meaning, not in its name.
+import { expect, it } from "vitest";
+import { type Facts, factsOf } from "../../src/cpu/jit/facts.ts";
+import { rows } from "../../src/cpu/rows/index.ts";
+
+const having = (fact: keyof Facts): string[] => [...new Set(rows.filter((r) => factsOf(r)[fact] === true).map((r) => r.name))].sort();
+
+it("finds calls, returns and what uses the stack", () => {
+  expect(having("calls")).toEqual(["call"]);
+  expect(having("returns")).toEqual(["ret"]);
+  expect(having("stack")).toEqual(["call", "enter", "iret", "leave", "pop", "popa", "popf", "push", "pusha", "pushf", "ret", "retf"]);
+  expect(having("branchesIf")).toContain("loop");
+  expect(having("exits")).toEqual(["int"]);
+});
