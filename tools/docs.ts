@@ -26,7 +26,7 @@ const both = ({ weak, fixed }: Expected): string => (fixed ? `${outcome(weak)}. 
 
 const expectation = (mine: Landmine, dialect: Dialect): string => {
   const of = (vendor: Vendor): string | undefined => {
-    const expected = expectedOf(mine, dialect, vendor);
+    const expected = expectedOf(mine, { profile: dialect, vendor });
     return expected && both(expected);
   };
   const [amd, intel] = [of("amd"), of("intel")];

@@ -20,7 +20,7 @@ export const nativeLandmines = (file: (name: string) => string): ((mine: Landmin
   }
   const vendor = vendorOfHost();
   return (mine, variant) => {
-    const expected = expectedOf(mine, "upstream", vendor)?.[variant];
+    const expected = expectedOf(mine, { profile: "upstream", vendor })?.[variant];
     if (!expected) return undefined;
     const happened = runHere(file(guestFile(mine, "upstream", variant)));
     return { mine, where: "native", variant, expected, happened, verdict: judge(expected, happened) };

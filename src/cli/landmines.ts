@@ -12,16 +12,22 @@ import { oneOf, parse } from "./arguments.ts";
 import { color as pc } from "./color.ts";
 import type { Command } from "./command.ts";
 import { nativeLandmines } from "./landmines-native.ts";
+import { switchesOf, switchHelp, switchOptions } from "./run-options.ts";
 
 const options = {
   kernel: { type: "string", multiple: true },
   only: { type: "string", multiple: true },
   cpu: { type: "string" },
+  x32: switchOptions.x32,
+  vsyscall: switchOptions.vsyscall,
+  bug: switchOptions.bug,
   native: { type: "boolean" },
   json: { type: "boolean" },
   junit: { type: "string" },
 } as const;
 
+/** Half of the rows have no meaning without the 32-bit doors. */
+const NO_IA32 = "--no-ia32";
 const DEFAULT: readonly ProfileName[] = ["upstream", "v6"];
 /** The profiles that guests are written for. */
 const spoken = (Object.keys(profiles) as ProfileName[]).filter((name) => dialectOf(name) !== undefined);
@@ -60,12 +66,13 @@ const wantedProfiles = (names: readonly string[] | undefined): readonly ProfileN
   names?.flatMap((name) => (name === "all" ? spoken : [oneOf(name, spoken, "--kernel")])) ?? DEFAULT;
 
 export const command: Command = {
-  synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [--native] [--json] [--junit FILE]",
+  synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [OPTION…] [--native] [--json] [--junit FILE]",
   summary: "run the catalogue of ways around a filter on kernel profiles: what happened, what was expected",
   options: [
     ["--kernel NAME", `on this profile instead of ${DEFAULT.join(" and ")} (may be repeated): all, ${spoken.join(", ")}`],
     ["--only ROW", `only this row (may be repeated): ${ids.join(", ")}`],
     ["--cpu VENDOR", "amd (default) or intel"],
+    ...switchHelp.filter(([option]) => option !== NO_IA32),
     ["--native", "run each program on the kernel of this host too (x86-64 Linux), and compare it with upstream"],
     ["--json", "one JSON array instead of the text"],
     ["--junit FILE", "write the results as JUnit XML too"],
@@ -78,6 +85,7 @@ export const command: Command = {
     const runs = matrix({
       profiles: wantedProfiles(values.kernel),
       vendor,
+      switches: switchesOf(values),
       files: (name) => readFile(guestPath(name)),
       ...(only ? { only } : {}),
       ...(values.native ? { native: nativeLandmines(guestPath) } : {}),

@@ -4,11 +4,26 @@ import { resolve } from "node:path";
 import { E } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
 import { nodeTree } from "../host/node-tree.ts";
-import { type Bug, bugs, type ProfileName, vsyscallModes } from "../kernel/profile.ts";
+import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/profile.ts";
 import { executionProblem } from "../machine/elf-problem.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import { address, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
+
+/** How the guest kernel is configured. */
+export const switchOptions = {
+  x32: { type: "boolean" },
+  "no-ia32": { type: "boolean" },
+  vsyscall: { type: "string" },
+  bug: { type: "string", multiple: true },
+} as const;
+
+export const switchHelp: readonly (readonly [string, string])[] = [
+  ["--x32", "system calls with bit 30 are x32's (default: ENOSYS)"],
+  ["--no-ia32", "no IA32 emulation: int $0x80 is SIGSEGV, 32-bit programs are refused"],
+  ["--vsyscall MODE", `the vsyscall page: ${vsyscallModes.join(", ")} (default: xonly)`],
+  ["--bug NAME", `a bug of earlier kernels: ${Object.keys(bugs).join(", ")} (may be repeated)`],
+];
 
 /** What makes a machine and a program. */
 export const programOptions = {
@@ -19,10 +34,7 @@ export const programOptions = {
   uid: { type: "string" },
   kernel: { type: "string" },
   cpu: { type: "string" },
-  x32: { type: "boolean" },
-  "no-ia32": { type: "boolean" },
-  vsyscall: { type: "string" },
-  bug: { type: "string", multiple: true },
+  ...switchOptions,
   seed: { type: "string" },
   memory: { type: "string" },
   policy: { type: "string" },
@@ -37,10 +49,7 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--uid N", "user and group of the program (default: 0)"],
   ["--kernel NAME", "whose rules hold, such as 3.5, 4.8, 6.12, patch:v10, v6: see trapgate profiles (default: upstream)"],
   ["--cpu MODEL", "processor: LEVEL[:amd|:intel], such as x86-64-v1:intel"],
-  ["--x32", "system calls with bit 30 are x32's (default: ENOSYS)"],
-  ["--no-ia32", "no IA32 emulation: int $0x80 is SIGSEGV, 32-bit programs are refused"],
-  ["--vsyscall MODE", `the vsyscall page: ${vsyscallModes.join(", ")} (default: xonly)`],
-  ["--bug NAME", `a bug of earlier kernels: ${Object.keys(bugs).join(", ")} (may be repeated)`],
+  ...switchHelp,
   ["--seed N", "decides everything that is random (default: 0)"],
   ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
   ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
@@ -116,9 +125,8 @@ const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]
 const dumpOf = (values: Values) =>
   optional("dumpJit", values["dump-jit"] === undefined ? undefined : address(values["dump-jit"], "--dump-jit"));
 
-const machineOptions = (values: Values): MachineOptions => ({
-  // The machine says what is wrong with a name that is none.
-  ...optional("kernel", values.kernel as ProfileName | undefined),
+/** How the guest kernel is configured, from the options of the same names. */
+export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" | "bug">): Partial<Switches> => ({
   ...optional("x32", values.x32),
   ...optional("ia32", values["no-ia32"] ? false : undefined),
   ...optional("vsyscall", values.vsyscall === undefined ? undefined : oneOf(values.vsyscall, vsyscallModes, "--vsyscall")),
@@ -126,6 +134,12 @@ const machineOptions = (values: Values): MachineOptions => ({
     "bugs",
     values.bug?.map((name) => oneOf(name, Object.keys(bugs) as Bug[], "--bug")),
   ),
+});
+
+const machineOptions = (values: Values): MachineOptions => ({
+  // The machine says what is wrong with a name that is none.
+  ...optional("kernel", values.kernel as ProfileName | undefined),
+  ...switchesOf(values),
   ...optional("cpu", values.cpu),
   ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
   ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),

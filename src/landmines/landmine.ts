@@ -1,5 +1,5 @@
 // What a landmine is: a weak policy, the way around it, and what must come out under each kernel profile.
-import { type Profile, type ProfileName, profiles } from "../kernel/profile.ts";
+import { kernelProfile, type Profile, type ProfileName, profiles, type Switches } from "../kernel/profile.ts";
 
 /** How one run of a guest ended, as far as it is the same in every run on every machine. */
 export interface Outcome {
@@ -31,7 +31,7 @@ export interface Landmine {
   /** By dialect, and by the processor's vendor where that decides. No v6: the row has no meaning there, and `absent` says why. */
   readonly expected: Partial<Record<Dialect, Expected | Readonly<Record<Vendor, Expected>>>>;
   readonly absent?: string;
-  /** What comes out under the rules of older kernels: the first entry that applies. */
+  /** What comes out under the rules of older kernels, and of kernels that are configured otherwise: the first entry that applies. */
   readonly otherwise?: readonly Otherwise[];
   /** What this machine has not got yet, so that the row cannot be shown. */
   readonly needs?: string;
@@ -41,11 +41,18 @@ export type Dialect = "upstream" | "v6";
 interface Otherwise {
   /** Absent: upstream. */
   readonly dialect?: Dialect;
-  readonly when: (rules: Profile["seccomp"]) => boolean;
+  readonly when: (rules: Profile["seccomp"], switches: Switches) => boolean;
   readonly why: string;
   readonly expected: Expected;
 }
 export type Vendor = "amd" | "intel";
+/** On what a row is run. */
+export interface Setting {
+  readonly profile: ProfileName;
+  readonly vendor: Vendor;
+  /** Absent: as `run` has them. */
+  readonly switches?: Partial<Switches>;
+}
 export type Variant = "weak" | "fixed";
 
 /** `prints("text")`: the text and a newline on standard output, then exit. */
@@ -65,11 +72,12 @@ export const dialectOf = (profile: ProfileName): Dialect | undefined => {
 };
 
 /** What is expected of a row: undefined where it has no meaning. */
-export const expectedOf = (mine: Landmine, profile: ProfileName, vendor: Vendor): Expected | undefined => {
+export const expectedOf = (mine: Landmine, { profile, vendor, switches }: Setting): Expected | undefined => {
   const dialect = dialectOf(profile);
   const found = dialect && mine.expected[dialect];
   if (!found) return undefined;
-  const other = mine.otherwise?.find((o) => (o.dialect ?? "upstream") === dialect && o.when(profiles[profile].seccomp));
+  const kernel = kernelProfile(profile, switches) as Profile;
+  const other = mine.otherwise?.find((o) => (o.dialect ?? "upstream") === dialect && o.when(kernel.seccomp, kernel));
   if (other) return other.expected;
   return "amd" in found ? found[vendor] : found;
 };
@@ -83,7 +91,7 @@ export const guestFiles = (mine: Landmine): { readonly file: string; readonly de
   const files = new Map<string, readonly string[]>();
   for (const dialect of Object.keys(mine.expected) as Dialect[]) {
     for (const variant of ["weak", "fixed"] as const) {
-      const expected = expectedOf(mine, dialect, "amd")?.[variant];
+      const expected = expectedOf(mine, { profile: dialect, vendor: "amd" })?.[variant];
       const v6 = dialect === "v6" && !mine.oneProgram ? ["V6"] : [];
       if (expected) files.set(guestFile(mine, dialect, variant), [...v6, ...(variant === "fixed" ? ["FIXED"] : [])]);
     }

@@ -3,7 +3,7 @@ import type { ProfileName } from "../kernel/profile.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Run } from "../machine/run.ts";
 import { catalogue } from "./catalogue.ts";
-import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "./landmine.ts";
+import { expectedOf, guestFile, type Landmine, type Outcome, type Setting, type Variant } from "./landmine.ts";
 
 /** Gives the bytes of a guest file by its name: from a folder, from the network. */
 export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;
@@ -41,22 +41,21 @@ const MEMORY = 2 ** 22;
 
 export const runLandmine = async (
   mine: Landmine,
-  where: { readonly profile: ProfileName; readonly vendor: Vendor; readonly variant: Variant; readonly files: GuestFiles },
+  where: Setting & { readonly variant: Variant; readonly files: GuestFiles },
 ): Promise<Cell | undefined> => {
-  const { profile, vendor, variant, files } = where;
-  const expected = expectedOf(mine, profile, vendor)?.[variant];
+  const { profile, vendor, switches, variant, files } = where;
+  const expected = expectedOf(mine, where)?.[variant];
   if (!expected) return undefined;
   const cell = { mine, where: profile, variant, expected };
   if (mine.needs !== undefined) return { ...cell, verdict: "not yet" };
   const program = await files(guestFile(mine, profile, variant));
-  const run = await Machine.run(program, { kernel: profile, cpu: `x86-64-v1:${vendor}`, memory: MEMORY, timeout: SECONDS });
+  const run = await Machine.run(program, { ...switches, kernel: profile, cpu: `x86-64-v1:${vendor}`, memory: MEMORY, timeout: SECONDS });
   const happened = outcomeOf(run, expected);
   return { ...cell, happened, verdict: judge(expected, happened) };
 };
 
-export interface MatrixOptions {
+export interface MatrixOptions extends Omit<Setting, "profile"> {
   readonly profiles: readonly ProfileName[];
-  readonly vendor: Vendor;
   readonly files: GuestFiles;
   /** Rows by their ids; absent: all. */
   readonly only?: readonly string[];

@@ -11,7 +11,7 @@ const program = (file: string): string => join(top, "guest", "bin", file);
 describe.skipIf(missing("guests run natively", nativeX64))("natively", () => {
   for (const mine of catalogue) {
     for (const variant of ["weak", "fixed"] as const) {
-      const expected = expectedOf(mine, "upstream", nativeVendor())?.[variant];
+      const expected = expectedOf(mine, { profile: "upstream", vendor: nativeVendor() })?.[variant];
       if (!expected) continue;
       it(`${mine.id}, ${variant} policy: ${mine.title}`, () => {
         const { stdout, end } = runNative(program(guestFile(mine, "upstream", variant)));

@@ -77,13 +77,26 @@ export const entry: readonly Landmine[] = [
       upstream: { weak: prints("the filter let it pass; the kernel has no x32"), fixed: killed("SIGSYS") },
       v6: { weak: prints("the filter let it pass; the kernel has no x32"), fixed: blocked(0x4000006e, "native") },
     },
+    otherwise: [
+      {
+        when: (_, { x32 }) => x32,
+        why: "with x32 (--x32) the call runs",
+        expected: { weak: prints("getppid ran with an x32 number"), fixed: killed("SIGSYS") },
+      },
+      {
+        dialect: "v6",
+        when: (_, { x32 }) => x32,
+        why: "with x32 (--x32) the call runs",
+        expected: { weak: prints("getppid ran with an x32 number"), fixed: blocked(0x4000006e, "native") },
+      },
+    ],
   },
   {
     id: "A7",
     title: "strict mode and the numbers of the other door",
     cite: ["CVE-2009-0835"],
     policy: "SECCOMP_MODE_STRICT: read, write, exit, sigreturn",
-    escape: "int 0x80 with 4, i386's write, is allowed; SYSCALL with 4 is x86-64's stat, and was allowed before the mending",
+    escape: "int 0x80 with 60, i386's umask and x86-64's exit, was allowed before the mending; with 4, i386's write, it was not",
     fix: "the kernel looks the number up in the table of the door (2.6.29)",
     program: "a7",
     oneProgram: true,
@@ -91,6 +104,12 @@ export const entry: readonly Landmine[] = [
       upstream: { weak: killed("SIGKILL", "write ran through int 0x80") },
       v6: { weak: killed("SIGKILL", "write ran through int 0x80") },
     },
+    otherwise: (["upstream", "v6"] as const).map((dialect) => ({
+      dialect,
+      when: (_, { bugs }) => bugs.includes("strict-wrong-table"),
+      why: "before 2.6.29 (--bug strict-wrong-table)",
+      expected: { weak: prints("umask ran through int 0x80") },
+    })),
   },
   {
     id: "A8",
@@ -104,6 +123,13 @@ export const entry: readonly Landmine[] = [
       upstream: { weak: prints("the child's call was judged as x86-64") },
       v6: { weak: blocked(2, "compat") },
     },
+    otherwise: [
+      {
+        when: (_, { bugs }) => bugs.includes("ts-compat-sticks"),
+        why: "before 3.19.2 (--bug ts-compat-sticks)",
+        expected: { weak: prints("the child's call was judged as i386") },
+      },
+    ],
   },
   {
     id: "A9",
@@ -142,6 +168,12 @@ export const entry: readonly Landmine[] = [
       upstream: { weak: prints("the filter refused time in the vsyscall page") },
       v6: { weak: killed("SIGKILL") },
     },
+    otherwise: (["upstream", "v6"] as const).map((dialect) => ({
+      dialect,
+      when: (_, { vsyscall }) => vsyscall === "none",
+      why: "there is no such page with --vsyscall none",
+      expected: { weak: killed("SIGSEGV") },
+    })),
   },
   {
     id: "A12",
