@@ -15,7 +15,7 @@ const shell =
 
 describe("engines", () => {
   // Small programs with every door, signals, far jumps, threads and filters: quick enough for the oracle as a whole engine.
-  it.each(catalogue.filter((mine) => !mine.needs && expectedOf(mine, "upstream", "amd")))(
+  it.each(catalogue.filter((mine) => !mine.needs && expectedOf(mine, { profile: "upstream", vendor: "amd" })))(
     "give $id one trace, the oracle too",
     async (mine) => {
       const bytes = guest(guestFile(mine, "upstream", "weak"));
