@@ -1,6 +1,7 @@
 // `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full; stopped by
 // SIGINT it says how far it came.
-// `npm run conformance:decoder -- [passes] [seed]`: the decoder judged by iced-x86, in full.
+// `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
+// the decoder, in full.
 import { formsOf } from "../../src/cpu/form.ts";
 import { families } from "../../src/cpu/rows/index.ts";
 import { freshCode } from "./code.ts";
@@ -17,10 +18,12 @@ import {
 } from "./conform.ts";
 import { DecoderJudge } from "./decoder.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
+import { EncoderJudge } from "./encoder.ts";
 import { candidates } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { cpuName } from "./run.ts";
 import { later, type Scope, scopes } from "./scope.ts";
+import { TextJudge } from "./text.ts";
 import { modes } from "./world.ts";
 
 const percent = (n: number, of: number): string => `${((100 * n) / Math.max(1, of)).toFixed(2)} %`;
@@ -139,6 +142,32 @@ const decoder = (passes: number, seed: number): boolean => {
   return problems.size === 0;
 };
 
+/** The disassembler by iced-x86, the encoder and the assembler by the decoder. A tenth of the decoder's passes: each is slower. */
+const text = (passes: number, seed: number): boolean => {
+  const texts = new TextJudge();
+  const encoder = new EncoderJudge();
+  const random = new Random(seed);
+  const problems: string[] = [];
+  let [read, written] = [0, 0];
+  for (const mode of modes) {
+    for (let n = 0; n < passes; n++) {
+      for (const buffer of [...candidates(mode, false, random), ...candidates(mode, true, random)]) {
+        texts.judge(mode, buffer, (v, bytes) => {
+          read++;
+          if (!v.same) problems.push(`${mode}-bit ${Buffer.from(bytes).toString("hex")}: iced "${v.theirs}", ours "${v.ours}"`);
+        });
+        encoder.judge(mode, buffer, (problem) => {
+          written++;
+          if (problem !== undefined) problems.push(problem);
+        });
+      }
+    }
+  }
+  for (const problem of problems.slice(0, 100)) console.log(`  ${problem}`);
+  console.log(`disassembler: ${read} texts judged; encoder and assembler: ${written} fixed points; ${problems.length} problems`);
+  return problems.length === 0;
+};
+
 const [command, ...words] = process.argv.slice(2);
 const [first = 0, seed = 1] = words.filter((w) => /^\d+$/.test(w)).map(Number);
 const named = <T extends string>(of: readonly T[], otherwise: readonly T[]): readonly T[] => {
@@ -148,7 +177,7 @@ const named = <T extends string>(of: readonly T[], otherwise: readonly T[]): rea
 const withRows = scopes.filter((s) => !later.has(s));
 const commands: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   cpu: () => cpu(named(scopes, withRows), first || 20_000_000, seed, named(tiers, tiers)),
-  decoder: () => decoder(first || 100, seed),
+  decoder: () => [decoder(first || 100, seed), text(Math.ceil((first || 100) / 10), seed)].every(Boolean),
 };
 const run = commands[command ?? ""];
 if (!run) throw new Error("cpu or decoder?");

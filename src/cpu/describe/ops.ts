@@ -7,6 +7,7 @@ import type { ActName } from "../routine-types.ts";
 import type { SimdName } from "../simd.ts";
 import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../state.ts";
 import { generalName } from "../text/registers.ts";
+import { flagOrder, flagParts, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
 import type { Block } from "./program.ts";
 import { type Binding, constant, cut, operation, type Read, type Term, termText, word } from "./term.ts";
 
@@ -30,7 +31,6 @@ export interface Names {
 
 const vectorNames = Object.fromEntries(Object.entries(vector).map(([name, n]) => [n, `#${name}`]));
 const exitNames = Object.fromEntries(Object.entries(exit).map(([name, n]) => [n, name]));
-const flagOrder = ["CF", "PF", "AF", "ZF", "SF", "OF"] as const;
 /** Condition codes in words of flags. SDM Vol. 1 appendix B */
 const conditions = ["OF", "CF", "ZF", "CF | ZF", "SF", "PF", "SF ≠ OF", "ZF | (SF ≠ OF)"] as const;
 const opposites = ["!OF", "!CF", "!ZF", "!CF & !ZF", "!SF", "!PF", "SF = OF", "!ZF & (SF = OF)"] as const;
@@ -426,54 +426,6 @@ export class Describer implements Ops<Term> {
     this.#say((m) => `${name}(${args.map(m).join(", ")})`, args, ["answer"]);
   }
 }
-
-const isConstant = (t: Term, v: bigint): boolean => t.kind === "constant" && t.value === v;
-const isZero = (t: Term): boolean => isConstant(t, 0n);
-/** Is it 0 or 1? */
-const isBit = (t: Term): boolean => {
-  if (t.kind === "read") return t.width === 1;
-  if (t.kind === "binding") return !t.effect && isBit(t.value);
-  if (t.kind === "constant") return t.value === 0n || t.value === 1n;
-  if (t.kind !== "operation") return false;
-  const [a, b] = t.args as [Term, Term];
-  if (t.name === "&") return isBit(a) || isBit(b);
-  if (t.name === "|" || t.name === "^") return isBit(a) && isBit(b);
-  return /^(=|≠|<|≤|<s|≤s)$/.test(t.name);
-};
-
-/** A word of flags that is made of single ones: what each becomes. Undefined: it is not made so. */
-const flagParts = (t: Term): Map<Flag, Term> | undefined => {
-  const parts = new Map<Flag, Term>();
-  const add = (bits: bigint, value: Term): boolean => {
-    const names = flagOrder.filter((f) => BigInt(flagBit[f]) & bits);
-    for (const f of names) {
-      if (parts.has(f)) return false;
-      parts.set(f, value);
-    }
-    return names.reduce((n, f) => n | BigInt(flagBit[f]), 0n) === bits;
-  };
-  const visit = (piece: Term): boolean => {
-    if (piece.kind === "binding") return !piece.effect && visit(piece.value);
-    if (piece.kind === "constant") return add(piece.value, constant(1));
-    if (piece.kind === "operation") {
-      const [a, b, c] = piece.args as [Term, Term, Term];
-      if (piece.name === "|") return visit(a) && visit(b);
-      if (piece.name === "?" && b.kind === "constant" && isZero(c)) return add(b.value, isBit(a) ? a : operation("≠", a, constant(0)));
-      if (piece.name === "?" && c.kind === "constant" && isZero(b)) return add(c.value, operation("=", a, constant(0)));
-      if (piece.name === "<<" && b.kind === "constant" && isBit(a)) return add(1n << b.value, a);
-    }
-    return isBit(piece) && add(1n, piece);
-  };
-  return visit(t) ? parts : undefined;
-};
-/** Is the result just what the operands give? Then it need not be said. */
-const isPlain = (r: Term, kind: FlagKind, a: Term, b: Term): boolean => {
-  const inner = r.kind === "binding" ? r.value : r;
-  const sum = inner.kind === "operation" && inner.name.startsWith("low") ? (inner.args[0] as Term) : inner;
-  if (sum.kind !== "operation" || sum.name !== (kind === "add" ? "+" : "-")) return false;
-  return sameTerm(sum.args[0] as Term, a) && sameTerm(sum.args[1] as Term, b);
-};
-const sameTerm = (a: Term, b: Term): boolean => a === b || (a.kind === "constant" && b.kind === "constant" && a.value === b.value);
 
 /** Places that the reads in a term depend on. */
 const placesIn = (t: Term): readonly string[] => {

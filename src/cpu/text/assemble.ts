@@ -2,15 +2,14 @@
 // another operand size than what is written ("mov rax, 5" stays 64 bits wide). Judges: NASM, objdump and iced-x86 (test/cpu/text).
 import { Problem } from "../../problem.ts";
 import { Decoded, type Decoder } from "../decode.ts";
-import { isMemoryOperand } from "../form.ts";
 import { type AddressSize, rep } from "../ops.ts";
-import { immediateWidth, type Operand, type Row, sizeIndex } from "../row.ts";
+import { type Operand, type Row, sizeIndex } from "../row.ts";
 import { S } from "../state.ts";
 import { instructionText, plainDecoder } from "./disassemble.ts";
 import { encode } from "./encode.ts";
 import { type Meant, meantBy } from "./names.ts";
-import { BadLine, type Expression, type MemoryOperand, parseLine, type Statement, type WrittenOperand } from "./parse.ts";
-import type { NamedRegister } from "./registers.ts";
+import { BadLine, bad, parseLine, type Statement, type WrittenOperand } from "./parse.ts";
+import { type Evaluate, put } from "./put.ts";
 import { defaultSize, impliesAddress, impliesMemory, isFar, sameAtSizes, showsSize, unsizedMemory, writtenOperands } from "./syntax.ts";
 
 export interface AssembleOptions {
@@ -25,144 +24,8 @@ export interface Assembled {
   readonly statements: readonly { readonly line: number; readonly address: number; readonly bytes: Uint8Array }[];
 }
 
-/** The value of an expression here and now. */
-type Evaluate = (e: Expression) => bigint;
 type Size = 16 | 32 | 64;
 const sizes = [16, 32, 64] as const;
-
-const bad = (what: string): never => {
-  throw new BadLine(what);
-};
-
-// ---- one operand ---------------------------------------------------------------------------------------------------------------
-
-const general = (d: Decoded, r: NamedRegister, width: number): boolean => {
-  if (r.kind !== "general" || r.width !== width) return false;
-  // ah … bh cannot stand beside a REX prefix, spl … dil need one: `rex` says which is meant, encode.ts and the check see to the rest.
-  if (r.byte === "rex") d.rex |= 0x40;
-  return true;
-};
-type Field = "reg" | "rm" | "opreg" | "vvvv";
-const registerField: Partial<Record<Operand["kind"], Field>> = {
-  rm: "rm",
-  rmreg: "rm",
-  reg: "reg",
-  opreg: "opreg",
-  xmm: "reg",
-  xmmrm: "rm",
-  xmmU: "rm",
-  xmmH: "vvvv",
-  vreg: "vvvv",
-  mm: "reg",
-  mmrm: "rm",
-  mmN: "rm",
-  sti: "rm",
-  sreg: "reg",
-  creg: "reg",
-  dreg: "reg",
-};
-const registerKind: Partial<Record<Operand["kind"], NamedRegister["kind"]>> = {
-  xmm: "xmm",
-  xmmrm: "xmm",
-  xmmU: "xmm",
-  xmmH: "xmm",
-  xmmL: "xmm",
-  mm: "mm",
-  mmrm: "mm",
-  mmN: "mm",
-  sti: "st",
-  sreg: "segment",
-  creg: "control",
-  dreg: "debug",
-};
-
-const putRegister = (d: Decoded, o: Operand, width: number, { register: r, name }: { register: NamedRegister; name: string }): boolean => {
-  if (o.kind === "fixed") return general(d, r, width) && r.number === o.register && r.byte !== "high";
-  if (o.kind === "named") return name === o.spec.toLowerCase();
-  if (o.kind === "st") return r.kind === "st" && r.number === 0;
-  if (o.kind === "xmmL") {
-    d.immLo = r.number << 4;
-    return r.kind === "xmm" && (r.width === 256) === (width === 256);
-  }
-  const field = registerField[o.kind];
-  // "st" alone is the top of the stack, not a number.
-  if (field === undefined || (o.kind === "sti" && name === "st")) return false;
-  const kind = registerKind[o.kind];
-  if (kind === undefined ? !general(d, r, width) : r.kind !== kind || (kind === "xmm" && (r.width === 256) !== (width === 256)))
-    return false;
-  d[field] = r.number;
-  if (o.kind === "sreg" && d.row.digit !== undefined && d.row.digit !== r.number) return false;
-  // Outside of 64-bit mode LOCK makes cr8 of cr0. APM Vol. 3 MOV (CRn)
-  if (o.kind === "creg" && r.number === 8 && d.mode !== 64) [d.lock, d.reg] = [true, 0];
-  return o.kind !== "creg" || d.row.digit === (d.reg & 7);
-};
-
-const putMemory = (d: Decoded, o: Operand, width: number, m: MemoryOperand, evaluate: Evaluate, next: number): boolean => {
-  if (!isMemoryOperand(o)) return false;
-  if (m.size !== undefined && m.size !== width && !unsizedMemory(o)) return false;
-  if (m.far !== (isFar(d.row) && o.spec === "Mp")) return false;
-  const bare = m.base < 0 && m.index < 0 && m.ip === undefined;
-  if (o.kind === "moffs" && !bare) return false;
-  d.base = m.base;
-  d.index = m.index;
-  d.scale = m.scale;
-  d.modrm = m.ip === undefined ? 0 : 5;
-  const v = evaluate(m.displacement);
-  if (m.ip !== undefined) {
-    if (d.mode !== 64) bad("rip is there in 64-bit mode only");
-    d.disp = Number(m.ip === "address" ? v : BigInt(next) + v);
-    if (d.addressSize === 32) d.disp >>>= 0;
-  } else d.disp = Number(o.kind === "moffs" && d.addressSize !== 64 ? BigInt.asUintN(d.addressSize, v) : BigInt.asIntN(d.addressSize, v));
-  if (m.segment !== undefined && !(d.mode === 64 && m.segment < S.fs)) d.segment = m.segment;
-  return true;
-};
-
-const putValue = (d: Decoded, n: number, w: WrittenOperand & { kind: "value" }, evaluate: Evaluate): boolean => {
-  const o = d.row.operands[n] as Operand;
-  const v = evaluate(w.value);
-  if (o.kind === "rel") {
-    if (w.short && o.widths[0] !== 8) return false;
-    const target = d.mode === 64 ? BigInt.asIntN(64, v) : v;
-    d.target = Number(d.size === 16 ? BigInt.asUintN(16, target) : target);
-    return true;
-  }
-  if (o.kind === "one") return v === 1n;
-  if (o.kind !== "imm" && o.kind !== "simm") return false;
-  const field = o.widths[sizeIndex(d.size)];
-  const width = immediateWidth(o, d.size);
-  if (w.size !== undefined && w.size !== width && w.size !== field) return false;
-  const cut = BigInt.asUintN(width, v);
-  // It must be a number of that width, and come back when the field is extended to it.
-  if (v >= 1n << BigInt(width) || v < -(1n << BigInt(width - 1))) return false;
-  if (BigInt.asUintN(width, BigInt.asIntN(field, cut)) !== cut) return false;
-  const signed = BigInt.asIntN(field, cut);
-  if (n > 0 && d.row.operands[n - 1]?.kind === "imm") d.imm2 = Number(cut);
-  else {
-    d.immLo = Number(BigInt.asIntN(32, signed));
-    d.immHi = Number(BigInt.asIntN(32, signed >> 32n));
-  }
-  return true;
-};
-
-const put = (d: Decoded, n: number, w: WrittenOperand, evaluate: Evaluate, next: number): boolean => {
-  const o = d.row.operands[n] as Operand;
-  const width = o.widths[sizeIndex(d.size)];
-  switch (w.kind) {
-    case "register":
-      return putRegister(d, o, width, w);
-    case "memory":
-      return putMemory(d, o, width, w, evaluate, next);
-    case "value":
-      return putValue(d, n, w, evaluate);
-    case "far": {
-      if (o.kind !== "far") return false;
-      d.imm2 = Number(BigInt.asUintN(16, evaluate(w.selector)));
-      const offset = evaluate(w.offset);
-      d.immLo = Number(BigInt.asIntN(32, offset));
-      return offset >= 0n && offset < 1n << (d.size === 16 ? 16n : 32n);
-    }
-  }
-};
 
 // ---- one row -------------------------------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ export interface Statement {
 
 /** What is wrong with a line, in words; assemble.ts adds where. */
 export class BadLine extends Error {}
-const bad = (what: string): never => {
+export const bad = (what: string): never => {
   throw new BadLine(what);
 };
 
