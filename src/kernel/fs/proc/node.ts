@@ -11,10 +11,10 @@ import { seekTo } from "../regular.ts";
 
 export const text = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
 
-/** Read: the content, or -errno. Write: how many bytes were taken, or -errno. */
+/** Read: the content, or -errno. Write: how many bytes were taken, or -errno. `at`: the file's offset, which most do not look at. */
 export interface ProcContent {
   read?(task: Task): Or<string | Uint8Array>;
-  write?(task: Task, bytes: Uint8Array): number;
+  write?(task: Task, bytes: Uint8Array, at: number): number;
 }
 
 /** An open file of /proc: its content is made by the first read and by each one from the start. Linux fs/seq_file.c. */
@@ -37,8 +37,8 @@ class ProcFile extends FileDescription {
     }
     return this.#bytes.slice(at, at + n);
   }
-  override write(task: Task, bytes: Uint8Array): number {
-    return this.#content.write?.(task, bytes) ?? -E.EIO;
+  override write(task: Task, bytes: Uint8Array, at: number): number {
+    return this.#content.write?.(task, bytes, at) ?? -E.EIO;
   }
   override seek(_task: Task, offset: number, whence: number): number {
     return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);

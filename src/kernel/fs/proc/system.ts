@@ -1,6 +1,7 @@
 // The files of /proc that concern the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
+import type { Action } from "../../../seccomp/index.ts";
 import { CAP, capable, LAST_CAP } from "../../cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { processUsage, ticks } from "../../life/usage.ts";
@@ -106,11 +107,28 @@ const setName =
     return bytes.length;
   };
 
-/** kernel/seccomp/actions_avail and actions_logged, where the profile has them. ALLOW is never logged. */
-const seccompFiles = ({ seccomp }: Kernel["profile"]): FixedTree => {
+/**
+ * kernel/seccomp/actions_avail and actions_logged, where the profile has them. ALLOW is never logged. Linux kernel/seccomp.c
+ * write_actions_logged(): names end at the first empty one, and proc_dostring() takes what fits and nothing of a write that is
+ * not the first (kernel/sysctl.c, SYSCTL_WRITES_STRICT).
+ */
+const seccompFiles = (kernel: Kernel): FixedTree => {
+  const { seccomp } = kernel.profile;
   if (!seccomp.proc.includes("actions")) return {};
-  const names = seccomp.returns.actions.map((row) => row.action);
-  return { seccomp: { actions_avail: constant(names.join(" ")), actions_logged: constant(names.filter((n) => n !== "allow").join(" ")) } };
+  const available = seccomp.returns.actions.map((row) => row.action);
+  const read = (): string => `${available.filter((action) => kernel.seccompLogged.has(action)).join(" ")}\n`;
+  const room = available.join(" ").length;
+  const write = (task: Task, bytes: Uint8Array, at: number): number => {
+    if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+    const [line = ""] = String.fromCharCode(...(at === 0 ? bytes.subarray(0, room) : [])).split(/[\n\0]/, 1);
+    const names = line.split(" ");
+    const end = names.indexOf("");
+    const wanted = (end < 0 ? names : names.slice(0, end)).map((name) => available.find((action) => action === name));
+    if (wanted.some((action) => action === undefined || action === "allow")) return -E.EINVAL;
+    kernel.seccompLogged = new Set(wanted as Action[]);
+    return bytes.length;
+  };
+  return { seccomp: { actions_avail: constant(available.join(" ")), actions_logged: { read, write } } };
 };
 
 export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTree => {
@@ -179,7 +197,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
           uuid: { read: (task) => `${uuid(task.kernel.random.bytes(16))}\n` },
         },
         randomize_va_space: n("randomize_va_space", kernel.randomizeLayout ? 2 : 0, 0, 2),
-        ...seccompFiles(profile),
+        ...seccompFiles(kernel),
         shmall: constant("18446744073692774399"),
         shmmax: constant("18446744073692774399"),
         shmmni: constant(4096),
