@@ -64,8 +64,8 @@ export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | 
 
 const BATCH = 10_000;
 const KEPT = 4;
-/** Of several emulators the first runs everything, the others every tenth batch. */
-const SHARE = 10;
+/** Of several emulators the first runs everything, the others every so many-th case: to compile a case takes longer than all else. */
+const SHARE = 50;
 
 const batches = function* (count: number): Generator<number> {
   for (let done = 0; done < count; done += BATCH) yield Math.min(BATCH, count - done);
@@ -127,12 +127,11 @@ export const conformInvalid = (emulators: readonly Emulator[], mode: Mode, count
 /** While silicon runs a batch, we run the one before it. */
 const judgeAll = async (emulators: readonly Emulator[], count: number, x: Subject, make: (size: number) => Made): Promise<Report> => {
   const report = emptyReport();
-  let number = 0;
   let waiting: { made: Made; silicon: Promise<Batch> } | undefined;
   const judgeWaiting = async (): Promise<void> => {
     if (!waiting) return;
     const { made, silicon } = waiting;
-    judgeBatch(emulators.slice(0, number++ % SHARE === 0 ? undefined : 1), made, await silicon, x, report);
+    judgeBatch(emulators, made, await silicon, x, report);
   };
   for (const size of batches(count)) {
     const made = make(size);
@@ -148,8 +147,9 @@ const judgeAll = async (emulators: readonly Emulator[], count: number, x: Subjec
 const judgeBatch = (emulators: readonly Emulator[], { cases, encodings: of }: Made, silicon: Batch, x: Subject, report: Report): void => {
   const floats = x.scope !== "integer" && x.scope !== "bits";
   emulators.forEach((emulator, which) => {
-    const ours = emulator.runAll(cases);
-    for (let n = 0; n < cases.count; n++) {
+    const every = which === 0 ? 1 : SHARE;
+    const ours = emulator.runAll(cases, every);
+    for (let n = 0; n < cases.count; n += every) {
       const c = new Case(cases, n);
       const [there, here] = [new Result(silicon, n), new Result(ours, n)];
       const plan = of && planOf(of[n] as Encoding);
