@@ -40,6 +40,8 @@ const guestFault = { name: "GuestFault" };
 const abort = (): never => {
   throw new Error("a routine failed an assertion");
 };
+/** What EFLAGS.AC demands of an access by its size, of 80 bits 8; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
+const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 32 };
 const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 export class Cpu implements CodeWatch, Machine {
@@ -185,6 +187,8 @@ export class Cpu implements CodeWatch, Machine {
     const outside =
       beyond || address + bytes > USER_END || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    // Before any page fault, on AMD.
+    if (this.#evaluated && this.#isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
@@ -198,6 +202,11 @@ export class Cpu implements CodeWatch, Machine {
     const q = this.#page(secondAddress, how, rec, budget);
     this.#stage(p, first, q, bytes);
     return layout.scratch;
+  }
+  /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
+  #isMisaligned(address: number, bytes: number): boolean {
+    if (((this.state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
+    return address % (alignment[bytes] ?? 1) !== 0;
   }
   /** A compiled region's miss: 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {
@@ -311,14 +320,21 @@ export class Cpu implements CodeWatch, Machine {
     if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const s = this.state;
     const { blocks } = this;
-    if (this.#unsampled <= 0) this.#sample();
-    let budget = Math.min(limit, this.#unsampled);
-    this.#limit = budget;
-    this.#reserve = limit - budget;
+    let budget = this.#begin(limit);
     let rec = blocks.next();
     for (;;) {
       let code: number;
-      if ((s.u32[at.systemFlags >> 2] as number) & EF.TF) return this.#singleStep(budget);
+      const system = s.u32[at.systemFlags >> 2] as number;
+      if (system & EF.TF) return this.#singleStep(budget);
+      if (system & EF.AC) {
+        const rest = budget + this.#reserve;
+        this.#finish(budget, exit.budget);
+        const { left, code } = this.#checkingAlignment(rest);
+        if (left === 0 || code !== exit.budget) return code;
+        budget = this.#begin(left);
+        rec = blocks.next();
+        continue;
+      }
       if (rec === 0) {
         if (budget === 0 && this.#reserve === 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
@@ -420,6 +436,14 @@ export class Cpu implements CodeWatch, Machine {
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
   }
+  /** The first part of a limit. */
+  #begin(limit: number): number {
+    if (this.#unsampled <= 0) this.#sample();
+    const budget = Math.min(limit, this.#unsampled);
+    this.#limit = budget;
+    this.#reserve = limit - budget;
+    return budget;
+  }
   #engine: Engine = "auto";
   /** Who runs the code. Nothing that a guest can see depends on it. */
   set engine(engine: Engine) {
@@ -430,7 +454,8 @@ export class Cpu implements CodeWatch, Machine {
   #evaluateAll(limit: number): Exit {
     const end = this.instructions + limit;
     while (this.instructions < end) {
-      const trap = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
+      const stepped = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
+      const trap = stepped && !this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
       this.#limit = 0;
       const code = this.evaluate(trap ? 1 : repeatRounds);
       if (code !== exit.budget) return code;
@@ -442,12 +467,25 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
   #singleStep(budget: number): Exit {
-    if (budget === 0 && this.#reserve === 0) return this.#finish(budget, exit.budget);
+    let left = budget + this.#reserve;
     this.#finish(budget, exit.budget);
-    const code = this.evaluate();
-    if (code !== exit.budget) return code;
+    for (let held: boolean | undefined = true; held; left--) {
+      if (left === 0) return exit.budget;
+      held = this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
+      const code = this.evaluate();
+      if (code !== exit.budget) return code;
+    }
     this.raise(vector.DB, 0);
     return exit.fault;
+  }
+  /** EFLAGS.AC is set, which only the oracle looks at: it runs until the flag is gone. SDM Vol. 3A 6.15, interrupt 17. */
+  #checkingAlignment(limit: number): { readonly left: number; readonly code: Exit } {
+    for (let left = limit; left > 0; left--) {
+      if (((this.state.u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left, code: exit.budget };
+      const code = this.evaluate(repeatRounds);
+      if (code !== exit.budget) return { left, code };
+    }
+    return { left: 0, code: exit.budget };
   }
   /** Run one instruction through the oracle, of a repeated one at most so many rounds: the same state, the same exits; `exit.budget` when
    *  nothing special happened. */

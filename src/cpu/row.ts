@@ -69,6 +69,8 @@ export interface Attributes {
   readonly wCounts?: true;
   /** modrm.mod is not looked at: always a register (MOV of a control or debug register). */
   readonly registerOnly?: true;
+  /** Holds back the trap of a single step until the next instruction has run. SDM Vol. 3A 7.8.3 */
+  readonly holdsTrap?: true;
   /** Ends a block: control does not fall through to the next record unseen. */
   readonly ends?: true;
   /** Its meaning asks for its own address and modrm byte; it has no immediate. */

@@ -193,7 +193,7 @@ export class StateFiller {
     const gpr = (s.at + stateAt.gpr) >> 2;
     const wide = mode === 64;
     for (let n = 0; n < (wide ? 16 : 8); n++) this.#registers.words(c.batch.words, gpr + n * 2, wide ? 2 : 1);
-    s.rflags = Number(flagsWord(r));
+    s.rflags = Number(flagsWord(r)) | (r.chance(0.02) ? EF.AC : 0);
     setSegments(c, mode, r);
     s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
     r.fill(c.window);

@@ -1,7 +1,7 @@
 // What the manual leaves undefined after an instruction, so that a difference there is no error.
 // SDM Vol. 2; iced-x86's rflagsUndefined has most of it, decoded instruction by instruction.
 import { type Instruction, Mnemonic, OpKind, RegisterExt, RflagsBits } from "iced-x86";
-import { EF, R } from "../../src/cpu/state.ts";
+import { EF, R, vector } from "../../src/cpu/state.ts";
 import type { Registers } from "./case.ts";
 
 const bits = [
@@ -40,3 +40,11 @@ export const undefinedRegisters = (i: Instruction, before: Registers): number =>
 /** Transcendental functions: right to within one unit in the last place, by the manual's own words (SDM Vol. 1 8.3.10). */
 const transcendental = new Set<Mnemonic>([M.F2xm1, M.Fyl2x, M.Fyl2xp1, M.Fpatan, M.Fptan, M.Fsin, M.Fcos, M.Fsincos]);
 export const isTranscendental = (i: Instruction): boolean => transcendental.has(i.mnemonic);
+
+/**
+ * An area that is misaligned and beyond the stack segment's limit is #GP or #SS. SDM Vol. 3A Table 6-2: the order within a class is the
+ * processor's own; this one's depends on how the address is made up.
+ */
+const areas = new Set<Mnemonic>([M.Fxsave, M.Fxsave64, M.Fxrstor, M.Fxrstor64]);
+export const isEitherFault = (i: Instruction, one: number, other: number): boolean =>
+  areas.has(i.mnemonic) && [one, other].every((v) => v === vector.GP || v === vector.SS);

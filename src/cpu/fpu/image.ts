@@ -116,12 +116,15 @@ export const fxsave = (state: State, out: DataView, long: boolean, registers: 8 
   out.setUint16(0, u16[at.fpuControl >> 1] as number, true);
   out.setUint16(2, u16[at.fpuStatus >> 1] as number, true);
   out.setUint8(4, ~(u8[at.fpuEmpty] as number) & 0xff);
-  out.setUint16(6, u16[at.fpuOpcode >> 1] as number, true);
-  bytes.set(u8.subarray(at.fpuIp, at.fpuIp + (long ? 8 : 4)), 8);
-  bytes.set(u8.subarray(at.fpuDp, at.fpuDp + (long ? 8 : 4)), 16);
-  if (!long) {
-    out.setUint16(12, u16[at.fpuCs >> 1] as number, true);
-    out.setUint16(20, u16[at.fpuDs >> 1] as number, true);
+  // Pointers only with an exception pending: AMD APM Vol. 2 11.4.4.2. Intel's processors keep them always.
+  if ((u16[at.fpuStatus >> 1] as number) & ES_B) {
+    out.setUint16(6, u16[at.fpuOpcode >> 1] as number, true);
+    bytes.set(u8.subarray(at.fpuIp, at.fpuIp + (long ? 8 : 4)), 8);
+    bytes.set(u8.subarray(at.fpuDp, at.fpuDp + (long ? 8 : 4)), 16);
+    if (!long) {
+      out.setUint16(12, u16[at.fpuCs >> 1] as number, true);
+      out.setUint16(20, u16[at.fpuDs >> 1] as number, true);
+    }
   }
   out.setUint32(24, u32[at.mxcsr >> 2] as number, true);
   out.setUint32(28, mxcsrMask, true);

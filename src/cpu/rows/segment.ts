@@ -104,6 +104,7 @@ const writeBase =
     o.act("setBase", o.imm(s), o.get(0));
 
 const ends: Attributes = { ends: true };
+const holdsTrap: Attributes = { ends: true, holdsTrap: true };
 const stack: Attributes = { size64: "default", context: true };
 const far: Attributes = { ends: true, context: true };
 /** Segment registers by their number in the Sreg field, with the opcodes of PUSH and POP outside the group. */
@@ -115,10 +116,10 @@ export const segments: readonly Row[] = [
     row("mov", `8C /${s} Rv,Sw`, fromSegment(s)),
     row("mov", `8C /${s} Mw,Sw`, fromSegment(s)),
   ]),
-  ...[S.es, S.ss, S.ds, S.fs, S.gs].map((s) => row("mov", `8E /${s} Sw,Ew`, toSegment(s), ends)),
+  ...[S.es, S.ss, S.ds, S.fs, S.gs].map((s) => row("mov", `8E /${s} Sw,Ew`, toSegment(s), s === S.ss ? holdsTrap : ends)),
   ...pushed.flatMap(([s, to, from]) => [
     row("push", to, push(s), { ...stack, only: "not64" }),
-    row("pop", from, pop(s), { ...stack, ...ends, only: "not64" }),
+    row("pop", from, pop(s), { ...stack, ...(s === S.ss ? holdsTrap : ends), only: "not64" }),
   ]),
   row("push", "0E CS", push(S.cs), { ...stack, only: "not64" }),
   row("push", "0F A0 FS", push(S.fs), stack),

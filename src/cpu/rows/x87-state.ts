@@ -26,6 +26,16 @@ const moves =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) =>
     o.act(name, o.linear(0, write), o.imm(size ?? i.w));
+/** The first word is looked at in all respects before the segment's limit is held against the rest. */
+const environment =
+  (name: ActName, write: boolean): Meaning =>
+  (o, i) => {
+    const start = o.let("start", o.address(0));
+    const w = i.w === 16 ? 16 : 32;
+    if (write) o.loadRmw(undefined, start, w);
+    else o.load(undefined, start, w);
+    moves(name, write)(o, i);
+  };
 
 // biome-ignore format: table
 export const x87State: readonly Row[] = [
@@ -35,8 +45,8 @@ export const x87State: readonly Row[] = [
   row("fneni", "DB E0", nothing), row("fndisi", "DB E1", nothing), row("fnsetpm", "DB E4", nothing),
   row("fldcw", "D9 /5 Mw", waiting(loadControl)), row("fnstcw", "D9 /7 Mw", storeControl),
   row("fnstsw", "DD /7 Mw", storeStatus), row("fnstsw", "DF E0 AX", statusToAx),
-  row("fnstenv", "D9 /6 Menv", moves("fnstenv", true)), row("fldenv", "D9 /4 Menv", waiting(moves("fldenv", false))),
-  row("fnsave", "DD /6 Mstate", moves("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(moves("frstor", false))),
+  row("fnstenv", "D9 /6 Menv", environment("fnstenv", true)), row("fldenv", "D9 /4 Menv", waiting(environment("fldenv", false))),
+  row("fnsave", "DD /6 Mstate", environment("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(environment("frstor", false))),
   row("fxsave", "NP 0F AE /0 Mfx", moves("fxsave", true)), row("fxsave64", "NP REX.W 0F AE /0 Mfx", moves("fxsave", true, 64)),
   // Its alignment is looked at after the segment's limit, FXSAVE's before.
   row("fxrstor", "NP 0F AE /1 Mfx", moves("fxrstor", false), { unaligned: true }),

@@ -62,13 +62,13 @@ const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
   }
 };
 
-/** First half of the canonical addresses. Above it lie the kernel's, with the vsyscall page among them. */
-const USER_HALF = 1n << 47n;
+/** TASK_SIZE_MAX: the last page of the user's half is nobody's; above it lie the kernel's addresses, with the vsyscall page among them. */
+const USER_TOP = (1n << 47n) - 4096n;
 
 const pageFault = (task: Task, error: number): void => {
   const { state } = task.kernel.processor;
   const address = state.u64[at.exitAddress >> 3] as bigint;
-  if (address >= USER_HALF) {
+  if (address >= USER_TOP) {
     if ((error & PF.INSTRUCTION) !== 0 && vsyscall(task)) return;
     // Kernel addresses always look mapped, so that user code cannot probe them: set_signal_archinfo().
     task.trap = { vector: vector.PF, error: error | PF.PRESENT | PF.USER, cr2: address };
