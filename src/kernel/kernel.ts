@@ -8,6 +8,7 @@ import { FutexTable } from "./futex/table.ts";
 import { type SpawnRequest, spawn } from "./life/spawn.ts";
 import { KernelLog } from "./log.ts";
 import { PidNamespace } from "./namespace/pid.ts";
+import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import type { Observer } from "./observer.ts";
 import { Process } from "./process.ts";
@@ -50,8 +51,7 @@ export class Kernel {
   /** The initial pid namespace. */
   readonly pidNamespace = new PidNamespace(undefined, undefined);
   readonly futexes = new FutexTable();
-  /** The initial network namespace. */
-  readonly net = new NetNamespace(this, undefined, true);
+  readonly #initial: Omit<Namespaces, "mnt">;
   /** Every thread, by its id; and every process that is not reaped, by pid. */
   readonly tasks = new Map<number, Task>();
   readonly processes = new Map<number, Process>();
@@ -70,8 +70,6 @@ export class Kernel {
   vfs!: Vfs;
   /** Sleeps last as long as they say, for somebody at a terminal: the machine lets real time pass. Otherwise the clock jumps. */
   idlesInRealTime = false;
-  hostname: string;
-  domainname = "(none)";
   /** Counts audit records. */
   auditSerial = 0;
   /** /proc/sys/kernel/seccomp/actions_logged. */
@@ -93,7 +91,12 @@ export class Kernel {
     this.random = new Random(options.seed ?? 0);
     processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());
     this.bootTime = options.bootTime ?? 1_735_689_600;
-    this.hostname = options.hostname ?? "trapgate";
+    this.#initial = {
+      net: new NetNamespace(this, undefined, true),
+      uts: new UtsNamespace(undefined, options.hostname ?? "trapgate", "(none)"),
+      ipc: new IpcNamespace(undefined),
+      cgroup: new CgroupNamespace(undefined),
+    };
     this.scheduler = new Scheduler(this);
     this.init = new Process(this, this.newPid(), undefined, 0);
     this.processes.set(this.init.pid, this.init);
@@ -114,6 +117,11 @@ export class Kernel {
   /** Start a program as a child of process 1: the process, or -errno. */
   spawn(request: SpawnRequest): Process | number {
     return spawn(this, request);
+  }
+
+  /** What the first task is in. */
+  get namespaces(): Namespaces {
+    return { mnt: this.vfs.namespace, ...this.#initial };
   }
 
   /** CLOCK_REALTIME. */

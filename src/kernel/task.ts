@@ -13,6 +13,7 @@ import type { FileDescription } from "./fs/file.ts";
 import type { Kernel } from "./kernel.ts";
 import type { RestartableSequences } from "./life/rseq.ts";
 import type { PidNamespace } from "./namespace/pid.ts";
+import type { Namespaces } from "./namespace/set.ts";
 import type { NetNamespace } from "./net/namespace.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import type { Tracing } from "./ptrace/tracing.ts";
@@ -124,7 +125,7 @@ export class Task implements Sleeper {
   /** The pid namespace it lives in, and the one its children will. */
   pidNs: PidNamespace;
   childPidNs: PidNamespace;
-  net: NetNamespace;
+  namespaces: Namespaces;
   deathSignal = 0;
   /** prctl(PR_SET_TSC): RDTSC gives SIGSEGV. */
   tscDisabled = false;
@@ -156,7 +157,7 @@ export class Task implements Sleeper {
     this.fs = from.fs;
     this.cred = from.cred;
     this.pidNs = this.childPidNs = kernel.pidNamespace;
-    this.net = kernel.net;
+    this.namespaces = kernel.namespaces;
     this.startTime = kernel.now;
   }
 
@@ -165,6 +166,10 @@ export class Task implements Sleeper {
   }
   get ppid(): number {
     return this.process.parent?.pid ?? 0;
+  }
+
+  get net(): NetNamespace {
+    return this.namespaces.net;
   }
 
   /** Sleeper: something it waits on has happened; it is to look again. */

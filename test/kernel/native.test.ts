@@ -24,6 +24,7 @@ const subjects = {
   rseq: "restartable sequences are registered, restarted and refused as on Linux",
   sockets: "local sockets pair, connect, carry descriptors and end as on Linux",
   inet: "TCP and UDP over the loopback connect, carry, end and wait as on Linux",
+  mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
 } as const;
 

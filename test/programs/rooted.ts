@@ -18,8 +18,8 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const enter = `
 mount -t tmpfs none "$3" && mkdir "$3/upper" "$3/work" "$3/root" &&
 mount -t overlay none -o "lowerdir=$2:$1,upperdir=$3/upper,workdir=$3/work" "$3/root" && cd "$3/root" && mkdir -p proc dev &&
-mount -t proc none proc && mount --rbind /dev dev && ip link set lo up &&
-exec env -i PATH=${PATH} chroot . sh -c "$4"`;
+mount -t proc none proc && mount --rbind /dev dev && ip link set lo up && pivot_root . . && umount -l . &&
+exec env -i PATH=${PATH} sh -c "$4"`;
 const namespaces = ["--mount", "--net", "--pid", "--fork", "--ipc", "--uts", "--kill-child"];
 
 /** Root, who may mount overlays and make namespaces. */

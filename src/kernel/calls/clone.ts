@@ -162,12 +162,25 @@ const exitGroup = (t: Task, code: number): number => {
   return 0;
 };
 
-const UNSHARE = CLONE.FS | CLONE.FILES | CLONE.SYSVSEM | CLONE.THREAD | CLONE.SIGHAND | CLONE.VM | CLONE.NEWUSER | CLONE.NEWPID;
+const UNSHARE =
+  CLONE.FS |
+  CLONE.FILES |
+  CLONE.SYSVSEM |
+  CLONE.THREAD |
+  CLONE.SIGHAND |
+  CLONE.VM |
+  CLONE.NEWUSER |
+  CLONE.NEWPID |
+  CLONE.NEWNS |
+  CLONE.NEWUTS |
+  CLONE.NEWIPC |
+  CLONE.NEWNET |
+  CLONE.NEWCGROUP;
 /** Linux kernel/fork.c ksys_unshare(): with nothing to leave it succeeds. */
 const unshare = (t: Task, flags: number): number => {
   if ((flags & ~UNSHARE) !== 0) return -E.EINVAL;
   const implied = (flags & CLONE.NEWUSER) !== 0 ? CLONE.THREAD | CLONE.FS : 0;
-  return unshareAll(t, flags | implied);
+  return unshareAll(t, flags | implied | ((flags & CLONE.NEWNS) !== 0 ? CLONE.FS : 0));
 };
 const unshareAll = (t: Task, flags: number): number => {
   if ((flags & (CLONE.THREAD | CLONE.SIGHAND | CLONE.VM)) !== 0 && t.process.threads.length > 1) return -E.EINVAL;
@@ -175,7 +188,9 @@ const unshareAll = (t: Task, flags: number): number => {
   if (typeof spaces === "number") return spaces;
   t.cred = spaces.cred;
   t.childPidNs = spaces.pidNs;
+  t.namespaces = spaces.namespaces;
   if ((flags & CLONE.FS) !== 0) t.fs = t.fs.clone();
+  spaces.enterMounts?.(t.fs);
   if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
     const own = t.files.clone();
     t.files.drop();
@@ -190,7 +205,7 @@ export const cloneCalls: readonly Syscall[] = [
   syscall("clone", cloneArguments, (t, a: CloneArguments, abi) => legacy(t, abi, a), { only: "x64", shown: cloneShown }),
   syscall("clone", cloneArgumentsI386, (t, a, abi) => legacy(t, abi, a), { only: i386.name, shown: cloneShown }),
   syscall("clone3", { args: cloneArgs, size: ulong }, (t, a, abi) => clone3(t, a.args, a.size, abi), {
-    note: "of namespaces only those of users and pids; no cgroups: other flags give EINVAL",
+    note: "no time namespaces, no cgroups: their flags give EINVAL",
   }),
   syscall("exit", { status: int }, (t, a) => exit(t, a.status)),
   syscall("exit_group", { status: int }, (t, a) => exitGroup(t, a.status)),
@@ -199,6 +214,6 @@ export const cloneCalls: readonly Syscall[] = [
     return shownPid(t, t.pid);
   }),
   syscall("unshare", { flags: cloneFlags }, (t, a) => unshare(t, a.flags), {
-    note: "of namespaces only those of users and pids",
+    note: "no time namespaces",
   }),
 ];

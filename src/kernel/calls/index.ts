@@ -19,6 +19,7 @@ import { linkCalls } from "./link.ts";
 import { memoryCalls } from "./memory.ts";
 import { messageCalls } from "./message.ts";
 import { mountCalls } from "./mount.ts";
+import { namespaceCalls } from "./namespace.ts";
 import { openCalls } from "./open.ts";
 import { pipeCalls } from "./pipe.ts";
 import { pollCalls } from "./poll.ts";
@@ -74,6 +75,7 @@ export const calls: readonly Syscall[] = [
   ...credCalls,
   ...privilegeCalls,
   ...cloneCalls,
+  ...namespaceCalls,
   ...execCalls,
   ...waitCalls,
   ...memoryCalls,

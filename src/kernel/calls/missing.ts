@@ -23,7 +23,6 @@ export const goneFromLinux: readonly Missing[] = [
 
 /** Not here yet, or not in the plan. */
 export const notYet: readonly Missing[] = [
-  { reason: "no namespace is entered by its descriptor", names: ["setns"] },
   {
     reason: "several messages at once: nothing uses it yet",
     // biome-ignore format: table

@@ -6,13 +6,21 @@ import { ptr, ulong } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { flags, flagText } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
-import { CAP, capable } from "../cred.ts";
+import { CAP, capable, capableIn } from "../cred.ts";
 import { type Dentry, type Path, samePath } from "../fs/dentry.ts";
-import { newDevPts } from "../fs/devtmpfs.ts";
-import type { FileSystem } from "../fs/inode.ts";
-import { MemFs } from "../fs/memfs.ts";
-import { MOUNT_MAX, type Mount, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../fs/mount.ts";
-import { ProcFs } from "../fs/proc/procfs.ts";
+import {
+  MOUNT_MAX,
+  type Mount,
+  MountNamespace,
+  MS_NOATIME,
+  MS_NODEV,
+  MS_NODIRATIME,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_RDONLY,
+  MS_RELATIME,
+} from "../fs/mount.ts";
+import { fileSystemTypes } from "../fs/types.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { getname, lookup } from "./path.ts";
@@ -32,13 +40,6 @@ const kept = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODI
 const MS_MGC_MSK = 0xffff0000;
 const MS_MGC_VAL = 0xc0ed0000;
 
-/** File systems that a guest may mount. */
-const types: Readonly<Record<string, (t: Task) => FileSystem>> = {
-  tmpfs: ({ kernel: { vfs } }) => new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }),
-  proc: ({ kernel }) => new ProcFs(kernel.vfs.newDev(), kernel),
-  devpts: ({ kernel: { vfs } }) => newDevPts(vfs.newDev(), vfs.clock),
-};
-
 interface Tree {
   readonly on: Dentry;
   readonly mount: Mount;
@@ -50,51 +51,89 @@ const treeBelow = (mount: Mount, within: Dentry): Tree[] =>
     .filter(([on]) => on.isWithin(within))
     .map(([on, child]) => ({ on, mount: child, below: treeBelow(child, child.root) }));
 
+/** Linux may_mount(): over the mount namespace, not over the machine. */
+const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
+const isRoot = (path: Path): boolean => path.dentry === path.mount.root;
+/** Mounts of other namespaces, and those that are mounted nowhere, are not ours to change. Linux check_mnt(). */
+const isOurs = (t: Task, mount: Mount): boolean => mount.namespace === t.namespaces.mnt;
+
+/** Linux do_loopback(). */
 const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
   if (typeof from === "number") return from;
+  if (!isOurs(t, from.mount) || !isOurs(t, at.mount)) return -E.EINVAL;
+  const below = treeBelow(from.mount, from.dentry);
+  if (!recursive && below.some(({ mount }) => mount.locked.place)) return -E.EINVAL;
   if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.ENOTDIR;
-  const { namespace } = t.kernel.vfs;
+  const namespace = t.namespaces.mnt;
   const attach = (place: Path, mount: Mount, root: Dentry, below: readonly Tree[]): void => {
     const made = namespace.attach(place, mount.fs, { root, source: mount.source, flags: mount.flags });
-    for (const tree of below) attach({ mount: made, dentry: tree.on }, tree.mount, tree.mount.root, tree.below);
+    made.locked.flags = mount.locked.flags;
+    for (const tree of below) {
+      attach({ mount: made, dentry: tree.on }, tree.mount, tree.mount.root, tree.below);
+      (made.children.get(tree.on) as Mount).locked.place = tree.mount.locked.place;
+    }
   };
-  attach(at, from.mount, from.dentry, recursive ? treeBelow(from.mount, from.dentry) : []);
+  attach(at, from.mount, from.dentry, recursive ? below : []);
   return 0;
 };
 
-const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr; mountflags: number }): number => {
+/** Linux do_reconfigure_mnt(), do_remount(): with MS_BIND the mount, without it the file system, which here has no flags of its own. */
+const remount = (t: Task, at: Path, how: number): number => {
+  if (!isOurs(t, at.mount) || !isRoot(at)) return -E.EINVAL;
+  if (!(how & MS_BIND) && !capableIn(t.cred, at.mount.fs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
+  if ((at.mount.locked.flags & ~how) !== 0) return -E.EPERM;
+  const atime = how & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME) ? 0 : at.mount.flags & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME);
+  at.mount.flags = (how & kept) | atime;
+  return 0;
+};
+
+/** Linux do_move_mount_old(). */
+const moveMount = (t: Task, source: VAddr, at: Path): number => {
+  const from = lookup(t, AT_FDCWD, source, true);
+  if (typeof from === "number") return from;
+  const { mount } = from;
+  if (!isOurs(t, mount) || !isOurs(t, at.mount) || !isRoot(from) || !mount.parent || mount.locked.place) return -E.EINVAL;
+  if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.EINVAL;
+  for (let above: Mount | undefined = at.mount; above; above = above.parent) if (above === mount) return -E.ELOOP;
+  t.namespaces.mnt.move(mount, at);
+  return 0;
+};
+
+/** Linux do_new_mount(). */
+const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAddr }, at: Path, how: number): number => {
+  const type = a.filesystemtype === 0 ? -E.EINVAL : getname(t, a.filesystemtype);
+  if (typeof type === "number") return type;
+  const make = Object.hasOwn(fileSystemTypes, type) ? fileSystemTypes[type] : undefined;
+  if (!make) return -E.ENODEV;
+  const data = a.data === 0 ? "" : getname(t, a.data);
+  if (typeof data === "number") return data;
+  const fs = make(t, data);
+  if (typeof fs === "number") return fs;
+  const source = a.source === 0 ? "none" : getname(t, a.source);
+  if (typeof source === "number") return source;
+  if (!isOurs(t, at.mount)) return -E.EINVAL;
+  if (!at.dentry.inode.isDir) return -E.ENOTDIR;
+  t.namespaces.mnt.attach(at, fs, { source, flags: (how & kept) | (how & MS_NOATIME ? 0 : MS_RELATIME) });
+  return 0;
+};
+
+const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr; mountflags: number; data: VAddr }): number => {
   let how = a.mountflags >>> 0;
   if ((how & MS_MGC_MSK) >>> 0 === MS_MGC_VAL) how &= ~MS_MGC_MSK;
   const at = lookup(t, AT_FDCWD, a.target, true);
   if (typeof at === "number") return at;
-  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  const { namespace } = t.kernel.vfs;
-  if (how & MS_REMOUNT) {
-    if (at.dentry !== at.mount.root) return -E.EINVAL;
-    at.mount.flags = how & kept;
-    return 0;
-  }
-  if (namespace.list().length >= MOUNT_MAX) return -E.ENOSPC;
+  if (!mayMount(t)) return -E.EPERM;
+  if (how & MS_REMOUNT) return remount(t, at, how);
+  if (t.namespaces.mnt.list().length >= MOUNT_MAX) return -E.ENOSPC;
   if (how & MS_BIND) return bind(t, a.source, at, (how & MS_REC) !== 0);
-  // There is one namespace, so nothing propagates anywhere.
-  if (how & propagation) return at.dentry === at.mount.root ? 0 : -E.EINVAL;
-  if (how & MS_MOVE) {
-    const from = lookup(t, AT_FDCWD, a.source, true);
-    if (typeof from === "number") return from;
-    if (from.dentry !== from.mount.root || !from.mount.parent) return -E.EINVAL;
-    namespace.move(from.mount, at);
-    return 0;
+  if (how & propagation) {
+    // Nothing propagates anywhere: every mount is private already.
+    const kind = how & ~(MS_REC | MS_SILENT);
+    return isOurs(t, at.mount) && isRoot(at) && (kind & (kind - 1)) === 0 ? 0 : -E.EINVAL;
   }
-  const type = a.filesystemtype === 0 ? -E.EINVAL : getname(t, a.filesystemtype);
-  if (typeof type === "number") return type;
-  const make = Object.hasOwn(types, type) ? types[type] : undefined;
-  if (!make) return -E.ENODEV;
-  if (!at.dentry.inode.isDir) return -E.ENOTDIR;
-  const source = a.source === 0 ? "none" : getname(t, a.source);
-  if (typeof source === "number") return source;
-  namespace.attach(at, make(t), { source, flags: how & kept });
-  return 0;
+  if (how & MS_MOVE) return moveMount(t, a.source, at);
+  return newMount(t, a, at, how);
 };
 
 const MNT_FORCE = 1;
@@ -111,29 +150,44 @@ const isBusy = (t: Task, mount: Mount): boolean => {
   }
   return false;
 };
+/** Linux path_umount(). What is mounted over the place is meant, also where "." or "/" names it. */
 const umount = (t: Task, target: VAddr, how: number): number => {
   if (how & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) return -E.EINVAL;
-  const at = lookup(t, AT_FDCWD, target, !(how & UMOUNT_NOFOLLOW));
-  if (typeof at === "number") return at;
-  if (at.dentry !== at.mount.root) return -E.EINVAL;
-  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+  const found = lookup(t, AT_FDCWD, target, !(how & UMOUNT_NOFOLLOW));
+  if (typeof found === "number") return found;
+  const at = MountNamespace.cross(found);
+  if (!mayMount(t)) return -E.EPERM;
+  if (!isRoot(at) || !isOurs(t, at.mount) || at.mount.locked.place) return -E.EINVAL;
+  if (how & MNT_FORCE && !capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
   if (!at.mount.parent) return -E.EINVAL;
   if (!(how & MNT_DETACH) && isBusy(t, at.mount)) return -E.EBUSY;
-  t.kernel.vfs.namespace.detach(at.mount);
+  t.namespaces.mnt.detach(at.mount);
   return 0;
 };
 
+/** Whether a path is at or below another one, mounts and all. Linux is_path_reachable(). */
+const isBelow = (path: Path, top: Path): boolean => {
+  let { mount, dentry } = path;
+  while (mount !== top.mount && mount.parent) {
+    dentry = mount.mountpoint as Dentry;
+    mount = mount.parent;
+  }
+  return mount === top.mount && dentry.isWithin(top.dentry);
+};
+/** man 2 pivot_root; Linux path_pivot_root(). */
 const pivotRoot = (t: Task, newRoot: VAddr, putOld: VAddr): number => {
-  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-  const [fresh, old] = [lookup(t, AT_FDCWD, newRoot, true), lookup(t, AT_FDCWD, putOld, true)];
+  if (!mayMount(t)) return -E.EPERM;
+  const fresh = lookup(t, AT_FDCWD, newRoot, true);
   if (typeof fresh === "number") return fresh;
+  const old = lookup(t, AT_FDCWD, putOld, true);
   if (typeof old === "number") return old;
   if (!fresh.dentry.inode.isDir || !old.dentry.inode.isDir) return -E.ENOTDIR;
   const { root } = t.fs;
+  if (![root.mount, fresh.mount, old.mount].every((m) => isOurs(t, m)) || fresh.mount.locked.place) return -E.EINVAL;
   if (fresh.mount === root.mount || old.mount === root.mount) return -E.EBUSY;
-  if (fresh.dentry !== fresh.mount.root || root.dentry !== root.mount.root || !fresh.mount.parent) return -E.EINVAL;
-  if (old.mount !== fresh.mount) return -E.EINVAL;
-  t.kernel.vfs.namespace.pivot(fresh.mount, old);
+  if (!isRoot(root) || !isRoot(fresh) || !fresh.mount.parent) return -E.EINVAL;
+  if (!isBelow(old, fresh) || !isBelow(fresh, root)) return -E.EINVAL;
+  t.namespaces.mnt.pivot(root.mount, fresh.mount, old);
   for (const task of t.kernel.tasks.values()) {
     if (samePath(task.fs.root, root)) task.fs.root = fresh;
     if (samePath(task.fs.cwd, root)) task.fs.cwd = fresh;
@@ -150,7 +204,7 @@ const mountflags: Arg<number> = { ...ulong, show: (v) => flagText(v >>> 0, flagN
 
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
-    note: "tmpfs, proc, devpts, bind and move; mount options in data are ignored; one namespace without propagation",
+    note: "tmpfs, proc, devpts, bind and move; nothing propagates: MS_SHARED, MS_SLAVE and MS_UNBINDABLE are taken for MS_PRIVATE",
   }),
   syscall(
     "umount2",

@@ -9,9 +9,12 @@ import { cstring } from "../arg-string.ts";
 import { FileDescription } from "../fs/file.ts";
 import { checkHow, type How, howOf, open } from "../fs/open.ts";
 import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from "../fs/open-flags.ts";
+import { RESOLVE } from "../fs/resolve.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { baseOf, fdLimit, getname, install } from "./path.ts";
+
+const SCOPES = RESOLVE.BENEATH | RESOLVE.IN_ROOT;
 
 const doOpen = (t: Task, dir: number, path: VAddr, how: How): Result => {
   const bad = checkHow(how);
@@ -21,7 +24,8 @@ const doOpen = (t: Task, dir: number, path: VAddr, how: How): Result => {
   // The descriptor is reserved first: EMFILE leaves no trace in the file system.
   if (t.files.lowest(0) >= fdLimit(t)) return -E.EMFILE;
   if (name === "") return -E.ENOENT;
-  const base = baseOf(t, dir, name);
+  // Where the root is the directory itself, a slash in front does not lead away from it.
+  const base = baseOf(t, dir, how.limits && how.limits & SCOPES ? "." : name);
   if (typeof base === "number") return base;
   const file = open(t, base, name, how);
   return file instanceof FileDescription ? install(t, file, (how.flags & O_CLOEXEC) !== 0) : file;
@@ -32,6 +36,7 @@ const creationMode = only(mode, (all) => ((all["flags"] as number) & (O_CREAT | 
 
 /** struct open_how of openat2(2). */
 const OPEN_HOW_SIZE = 24;
+const ALL_RESOLVE = Object.values(RESOLVE).reduce((a, b) => a | b, 0);
 const openat2 = (t: Task, dir: number, path: VAddr, how: VAddr, length: number): Result => {
   if (length < OPEN_HOW_SIZE) return -E.EINVAL;
   if (length > 4096) return -E.E2BIG;
@@ -39,10 +44,12 @@ const openat2 = (t: Task, dir: number, path: VAddr, how: VAddr, length: number):
   if (!bytes) return -E.EFAULT;
   if (bytes.subarray(OPEN_HOW_SIZE).some((b) => b !== 0)) return -E.E2BIG;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const high = view.getUint32(4, true) | view.getUint32(12, true);
-  const resolveFlags = view.getUint32(16, true) | view.getUint32(20, true);
-  if (high !== 0 || resolveFlags !== 0) return -E.EINVAL;
-  return doOpen(t, dir, path, { flags: view.getUint32(0, true), mode: view.getUint32(8, true) });
+  const high = view.getUint32(4, true) | view.getUint32(12, true) | view.getUint32(20, true);
+  const [flags, mode, limits] = [view.getUint32(0, true), view.getUint32(8, true), view.getUint32(16, true)];
+  if (high !== 0 || (limits & ~ALL_RESOLVE) !== 0 || (limits & SCOPES) === SCOPES) return -E.EINVAL;
+  // Everything is in memory; only what would change something is not.
+  if (limits & RESOLVE.CACHED && flags & (O_TRUNC | O_CREAT | __O_TMPFILE)) return -E.EAGAIN;
+  return doOpen(t, dir, path, { flags, mode, limits });
 };
 
 const duplicate = (t: Task, oldfd: number, newfd: number, cloexec: boolean): number => {
@@ -63,9 +70,7 @@ export const openCalls: readonly Syscall[] = [
   syscall("openat", { dirfd, pathname: cstring, flags: openFlags, mode: creationMode }, (t, a) =>
     doOpen(t, a.dirfd, a.pathname, howOf(a.flags, a.mode)),
   ),
-  syscall("openat2", { dirfd, pathname: cstring, how: ptr, size }, (t, a) => openat2(t, a.dirfd, a.pathname, a.how, a.size), {
-    note: "the RESOLVE_* flags give EINVAL",
-  }),
+  syscall("openat2", { dirfd, pathname: cstring, how: ptr, size }, (t, a) => openat2(t, a.dirfd, a.pathname, a.how, a.size)),
   syscall("creat", { pathname: cstring, mode }, (t, a) => doOpen(t, AT_FDCWD, a.pathname, howOf(O_CREAT | O_WRONLY | O_TRUNC, a.mode))),
   syscall("close", { fd }, (t, a) => t.files.close(a.fd)),
   syscall(

@@ -7,6 +7,7 @@ import { choice } from "../arg-flags.ts";
 import { CAP, capableIn } from "../cred.ts";
 import { type FileDescription, POLLIN } from "../fs/file.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../fs/open-flags.ts";
+import { NETLINK_ROUTE, NetlinkSocket } from "../net/netlink.ts";
 import { SO, SOL } from "../net/options.ts";
 import { type AddressUse, AF, SOCK, Socket, type SocketType } from "../net/socket.ts";
 import { TcpSocket } from "../net/tcp.ts";
@@ -55,7 +56,13 @@ const inetFamily: Family = (t, type, protocol, nonblock) => {
   return -E.ESOCKTNOSUPPORT;
 };
 
-const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily };
+/** Linux netlink_create(). */
+const netlinkFamily: Family = (t, type, protocol, nonblock) => {
+  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
+  return protocol === NETLINK_ROUTE ? { make: () => new NetlinkSocket(t, type, nonblock) } : -E.EPROTONOSUPPORT;
+};
+
+const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily, [AF.NETLINK]: netlinkFamily };
 
 const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted | number => {
   if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
@@ -225,7 +232,9 @@ const pairOut: Arg<VAddr> = {
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : `[${ctx.task.mem.u32(v)}, ${ctx.task.mem.u32(v + 4)}]`),
 };
 
-const NOTE = { note: "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; AF_INET6 is EAFNOSUPPORT" } as const;
+const NOTE = {
+  note: "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT",
+} as const;
 const CYCLES = { note: "descriptors that hold each other in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),

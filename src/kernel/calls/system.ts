@@ -6,7 +6,7 @@ import { long, struct, u16, u32, ulong as ulongField } from "../../abi/struct.ts
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { hexInt, int, ptr, ulong } from "../arg.ts";
 import { outStruct, quote } from "../arg-string.ts";
-import { CAP, capable } from "../cred.ts";
+import { CAP, capable, capableIn } from "../cred.ts";
 import { machineOf, PER } from "../life/personality.ts";
 import { logLine } from "../log.ts";
 import { type Syscall, syscall } from "../syscall.ts";
@@ -21,7 +21,8 @@ const bytesOf = (text: string, size: number): Uint8Array => {
 /** The six names; `size` is of each field: 65 today, 65 without the domain before (olduname), 9 in the first form (oldolduname). */
 const uname = (t: Task, at: VAddr, size: 65 | 9, count: 5 | 6): number => {
   const { kernel } = t;
-  const names = ["Linux", kernel.hostname, kernel.profile.release, kernel.profile.version, machineOf(t.personality), kernel.domainname];
+  const { hostname, domainname } = t.namespaces.uts;
+  const names = ["Linux", hostname, kernel.profile.release, kernel.profile.version, machineOf(t.personality), domainname];
   const out = new Uint8Array(size * count);
   names.slice(0, count).forEach((name, i) => {
     out.set(bytesOf(name, size), size * i);
@@ -35,7 +36,7 @@ const utsname = outStruct("struct utsname *", (ctx, at) => {
 
 const MAX_NAME = 64;
 const setName = (t: Task, at: VAddr, length: number, set: (name: string) => void): number => {
-  if (!capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+  if (!capableIn(t.cred, t.namespaces.uts.owner, CAP.SYS_ADMIN)) return -E.EPERM;
   if (length < 0 || length > MAX_NAME) return -E.EINVAL;
   const bytes = t.mem.read(at, length);
   if (!bytes) return -E.EFAULT;
@@ -168,12 +169,12 @@ export const systemCalls: readonly Syscall[] = [
   syscall("oldolduname", { name: ptr }, (t, a) => uname(t, a.name, 9, 5)),
   syscall("sethostname", { name: ptr, len: int }, (t, a) =>
     setName(t, a.name, a.len, (name) => {
-      t.kernel.hostname = name;
+      t.namespaces.uts.hostname = name;
     }),
   ),
   syscall("setdomainname", { name: ptr, len: int }, (t, a) =>
     setName(t, a.name, a.len, (name) => {
-      t.kernel.domainname = name;
+      t.namespaces.uts.domainname = name;
     }),
   ),
   syscall("sysinfo", { info: ptr }, (t, a, abi) => sysinfo(t, a.info, abi)),

@@ -1,5 +1,6 @@
 // What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
 import { E } from "../../abi/errno.ts";
+import type { UserNamespace } from "../namespace/user.ts";
 import type { Task } from "../task.ts";
 import type { Timespec } from "../time.ts";
 import type { Wait } from "../wait.ts";
@@ -27,6 +28,8 @@ export abstract class FileSystem {
   readonly clock: Clock;
   /** Nothing may be written, whatever the mount says. */
   readonly readOnly: boolean = false;
+  /** The user namespace of who mounted it. */
+  owner: UserNamespace | undefined = undefined;
   /** Names come and go by themselves (procfs): dentries are not remembered. */
   readonly dynamic: boolean = false;
   /** Whether a name that is not there could be made: in procfs it could not, and that is ENOENT. */

@@ -36,6 +36,8 @@ import { type Last, Walk } from "./resolve.ts";
 export interface How {
   readonly flags: number;
   readonly mode: number;
+  /** RESOLVE_*, of openat2(2). */
+  readonly limits?: number;
 }
 
 const known =
@@ -82,9 +84,9 @@ const accessOf = (flags: number): number => {
   return flags & O_TRUNC ? asked | may.write : asked;
 };
 
-export const open = (task: Task, base: Path, name: string, { flags, mode }: How): Or<FileDescription> | Wait => {
+export const open = (task: Task, base: Path, name: string, { flags, mode, limits }: How): Or<FileDescription> | Wait => {
   if (name === "") return -E.ENOENT;
-  const walk = new Walk(task, base);
+  const walk = new Walk(task, base, limits);
   const last = walk.parent(name);
   if (typeof last === "number") return last;
   if (flags & __O_TMPFILE) return openTmpfile(task, walk, last, flags, mode);

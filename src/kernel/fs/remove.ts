@@ -27,7 +27,7 @@ export const unlink = (task: Task, base: Path, name: string): number => {
   if (last.slash) return victim.inode.isDir ? -E.EISDIR : -E.ENOTDIR;
   const allowed = mayDelete(task, dir.inode, victim.inode, false, false);
   if (allowed < 0) return allowed;
-  if (isMountpoint(task.kernel.vfs.namespace, victim)) return -E.EBUSY;
+  if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
   const done = dir.inode.unlink(last.name, victim.inode);
   if (done === 0) forget(victim);
   return done;
@@ -46,7 +46,7 @@ export const rmdir = (task: Task, base: Path, name: string): number => {
   if (typeof victim === "number") return victim;
   const allowed = mayDelete(task, dir.inode, victim.inode, true, victim.isRoot);
   if (allowed < 0) return allowed;
-  if (isMountpoint(task.kernel.vfs.namespace, victim)) return -E.EBUSY;
+  if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
   if (!victim.inode.isEmpty) return -E.ENOTEMPTY;
   const done = dir.inode.rmdir(last.name, victim.inode);
   if (done === 0) forget(victim);

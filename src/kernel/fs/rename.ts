@@ -41,7 +41,7 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
 
   const allowed = mayRename(task, from, source.inode, to, replaced?.inode, exchange);
   if (allowed < 0) return allowed;
-  const { namespace } = task.kernel.vfs;
+  const namespace = task.namespaces.mnt;
   if (isMountpoint(namespace, source) || (replaced && isMountpoint(namespace, replaced))) return -E.EBUSY;
   if (replaced && !exchange && replaced.inode.isDir && !replaced.inode.isEmpty) return -E.ENOTEMPTY;
   const done = from.parent.dentry.inode.rename(from.name, to.parent.dentry.inode, to.name, flags);

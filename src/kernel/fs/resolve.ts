@@ -41,19 +41,43 @@ export const adopt = (dir: Dentry, name: string, inode: Inode): Dentry => {
   return made;
 };
 
+/** What a resolution must not do. man 2 openat2; uapi linux/openat2.h. */
+export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
+
 /** One path on its way. Keeps the count of links, which all parts of one resolution share. */
 export class Walk {
   readonly task: Task;
   at: Path;
+  readonly #root: Path;
+  readonly #limits: number;
   #links = 0;
-  constructor(task: Task, base: Path) {
+  /** `limits`: flags of RESOLVE. */
+  constructor(task: Task, base: Path, limits = 0) {
     this.task = task;
     this.at = base;
+    this.#root = limits & (RESOLVE.IN_ROOT | RESOLVE.BENEATH) ? base : task.fs.root;
+    this.#limits = limits;
+  }
+  #has(limit: number): boolean {
+    return (this.#limits & limit) !== 0;
+  }
+  /** To the root, for a name that starts with a slash. */
+  #jumpToRoot(): number {
+    if (this.#has(RESOLVE.BENEATH) || (this.#has(RESOLVE.NO_XDEV) && this.at.mount !== this.#root.mount)) return -E.EXDEV;
+    this.at = this.#root;
+    return 0;
+  }
+  /** A step that may have led to another mount. */
+  #within(from: Path, to: Path): Or<Path> {
+    return this.#has(RESOLVE.NO_XDEV) && from.mount !== to.mount ? -E.EXDEV : to;
   }
 
   /** Everything up to the last component. */
   parent(name: string): Or<Last> {
-    if (name.startsWith("/")) this.at = this.task.fs.root;
+    if (name.startsWith("/")) {
+      const jumped = this.#jumpToRoot();
+      if (jumped < 0) return jumped;
+    }
     const slash = name.endsWith("/");
     // What is still to be walked, the next component at the end.
     const rest = name
@@ -80,7 +104,10 @@ export class Walk {
         if (!target.dentry.inode.isDir) return -E.ENOTDIR;
         continue;
       }
-      if (target.startsWith("/")) this.at = this.task.fs.root;
+      if (target.startsWith("/")) {
+        const jumped = this.#jumpToRoot();
+        if (jumped < 0) return jumped;
+      }
       rest.push(
         ...target
           .split("/")
@@ -92,7 +119,8 @@ export class Walk {
 
   /** The last component's own path, not followed. */
   final(last: Last): Or<Path> {
-    if (last.kind === "root") return MountNamespace.cross(last.parent);
+    // What is mounted over the root is not seen from it.
+    if (last.kind === "root") return last.parent;
     this.at = last.parent;
     return this.#component(last.name);
   }
@@ -128,23 +156,30 @@ export class Walk {
     if (part === ".") return this.at;
     if (part === "..") return this.#up();
     const found = lookupIn(this.task, this.at.dentry, part);
-    return typeof found === "number" ? found : MountNamespace.cross({ mount: this.at.mount, dentry: found });
+    if (typeof found === "number") return found;
+    return this.#within(this.at, MountNamespace.cross({ mount: this.at.mount, dentry: found }));
   }
-  #up(): Path {
+  #up(): Or<Path> {
     let at = this.at;
+    if (this.#has(RESOLVE.BENEATH) && samePath(at, this.#root)) return -E.EXDEV;
     // The root of a mount is entered from the mount point; the task's root is its own parent.
-    while (!samePath(at, this.task.fs.root)) {
-      if (at.dentry !== at.mount.root) return MountNamespace.cross({ mount: at.mount, dentry: at.dentry.parent });
+    while (!samePath(at, this.#root)) {
+      if (at.dentry !== at.mount.root) return this.#within(this.at, MountNamespace.cross({ mount: at.mount, dentry: at.dentry.parent }));
       if (!at.mount.parent) break;
       at = { mount: at.mount.parent, dentry: at.mount.mountpoint as Dentry };
     }
-    return MountNamespace.cross(at);
+    return this.#within(this.at, MountNamespace.cross(at));
   }
   #follow(link: Path): Or<string | Path> {
     if (++this.#links > MAX_LINKS) return -E.ELOOP;
+    if (this.#has(RESOLVE.NO_SYMLINKS)) return -E.ELOOP;
     const { inode } = link.dentry;
     const jump = inode.jump(this.task);
-    if (jump !== undefined) return jump;
+    if (jump !== undefined) {
+      if (this.#has(RESOLVE.NO_MAGICLINKS)) return -E.ELOOP;
+      if (this.#has(RESOLVE.BENEATH | RESOLVE.IN_ROOT)) return -E.EXDEV;
+      return typeof jump === "number" ? jump : this.#within(this.at, jump);
+    }
     const text = inode.readlink(this.task);
     return text === "" ? -E.ENOENT : text;
   }

@@ -9,6 +9,7 @@ import type { Clock, FileSystem, Inode, Or } from "./inode.ts";
 import { MemFs } from "./memfs.ts";
 import { makedev, S_IFCHR, S_IFIFO } from "./mode.ts";
 import { Mount, MountNamespace } from "./mount.ts";
+import { NsFs } from "./nsfs.ts";
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./open-flags.ts";
 import { openFifo, PipeEnd } from "./pipe.ts";
 
@@ -31,6 +32,7 @@ export class Vfs {
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
   readonly sockfs: AnonFs;
+  readonly nsfs: NsFs;
   /** Where memfds live. */
   readonly memfds: Mount;
   readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
@@ -45,6 +47,7 @@ export class Vfs {
     this.anonfs = new AnonFs(this.newDev(), clock, "anon_inodefs", 0x09041934);
     const shm = new MemFs(this.newDev(), clock);
     this.memfds = new Mount(0, shm, shm.root, "tmpfs", 0);
+    this.nsfs = new NsFs(this.newDev(), clock);
     this.sockfs = new AnonFs(this.newDev(), clock, "sockfs", 0x534f434b);
   }
 

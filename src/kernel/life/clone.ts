@@ -111,6 +111,8 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
   const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred });
   child.pidNs = child.childPidNs = spaces.pidNs;
+  child.namespaces = spaces.namespaces;
+  spaces.enterMounts?.(fs);
   if (!thread) {
     process.leader = child;
     mem.limits = processLimits(process);
@@ -148,7 +150,6 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
 
 const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean): void => {
   child.comm = parent.comm;
-  child.net = parent.net;
   child.program = parent.program;
   child.personality = parent.personality;
   child.tls = parent.tls.slice();

@@ -2,8 +2,13 @@
 // kernel/pid_namespace.c copy_pid_ns().
 import { E } from "../../abi/errno.ts";
 import { ALL_CAPS, CAP, type Cred, capableIn } from "../cred.ts";
+import type { FsContext } from "../fs/context.ts";
+import { samePath } from "../fs/dentry.ts";
+import { MountNamespace } from "../fs/mount.ts";
+import { NetNamespace } from "../net/namespace.ts";
 import type { Task } from "../task.ts";
 import { PidNamespace } from "./pid.ts";
+import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./set.ts";
 import { toLocal, UserNamespace } from "./user.ts";
 
 /** uapi linux/sched.h */
@@ -16,12 +21,14 @@ export const NEW = {
   PID: 0x2000_0000,
   NET: 0x4000_0000,
 } as const;
-/** A kernel configured without these answers EINVAL. */
-const ABSENT = NEW.NS | NEW.CGROUP | NEW.UTS | NEW.IPC | NEW.NET;
+const PROXIED = NEW.NS | NEW.CGROUP | NEW.UTS | NEW.IPC | NEW.NET;
 
 export interface Entered {
   readonly cred: Cred;
   readonly pidNs: PidNamespace;
+  readonly namespaces: Namespaces;
+  /** Root and working directory move into the copy of the mounts. */
+  readonly enterMounts?: (fs: FsContext) => void;
 }
 
 /** All capabilities, over what belongs to the new namespace. Linux set_cred_user_ns(). */
@@ -34,16 +41,37 @@ const enterUserNamespace = (cred: Cred): Cred | number => {
 
 /** The credentials and the pid namespace for what comes next, or -errno. */
 export const enterNamespaces = (task: Task, flags: number): Entered | number => {
-  if ((flags & ABSENT) !== 0) return -E.EINVAL;
   let { cred, childPidNs: pidNs } = task;
   if ((flags & NEW.USER) !== 0) {
+    // A root that is none would not hold who has all capabilities. Linux create_user_ns(), current_chrooted().
+    if (!samePath(task.fs.root, MountNamespace.cross(task.namespaces.mnt.root.path))) return -E.EPERM;
     const inside = enterUserNamespace(cred);
     if (typeof inside === "number") return inside;
     cred = inside;
   }
-  if ((flags & NEW.PID) === 0) return { cred, pidNs };
+  if ((flags & (PROXIED | NEW.PID)) === 0) return { cred, pidNs, namespaces: task.namespaces };
   if (!capableIn(cred, cred.userNs, CAP.SYS_ADMIN)) return -E.EPERM;
-  if (task.pidNs !== pidNs) return -E.EINVAL;
-  pidNs = new PidNamespace(pidNs, cred.userNs);
-  return pidNs.tooDeep ? -E.ENOSPC : { cred, pidNs };
+  if ((flags & NEW.PID) !== 0) {
+    if (task.pidNs !== pidNs) return -E.EINVAL;
+    pidNs = new PidNamespace(pidNs, cred.userNs);
+    if (pidNs.tooDeep) return -E.ENOSPC;
+  }
+  return { cred, pidNs, ...fresh(task, flags, cred.userNs) };
+};
+
+/** Linux create_new_namespaces(). */
+const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pick<Entered, "namespaces" | "enterMounts"> => {
+  const { mnt, net, uts, ipc, cgroup } = task.namespaces;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  const copied = has(NEW.NS) ? mnt.copy(owner) : undefined;
+  return {
+    namespaces: {
+      mnt: copied?.namespace ?? mnt,
+      net: has(NEW.NET) ? new NetNamespace(task.kernel, owner, false) : net,
+      uts: has(NEW.UTS) ? new UtsNamespace(owner, uts.hostname, uts.domainname) : uts,
+      ipc: has(NEW.IPC) ? new IpcNamespace(owner) : ipc,
+      cgroup: has(NEW.CGROUP) ? new CgroupNamespace(owner) : cgroup,
+    },
+    ...(copied ? { enterMounts: copied.enter } : {}),
+  };
 };

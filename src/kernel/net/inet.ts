@@ -1,10 +1,7 @@
 // What TCP and UDP sockets share: names, ports and options. man 7 ip, man 7 socket; Linux net/ipv4/af_inet.c, net/core/sock.c.
-import type { Abi } from "../../abi/abi.ts";
-import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred.ts";
 import { POLLIN, POLLOUT } from "../fs/file.ts";
-import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { WaitQueue } from "../wait.ts";
 import {
@@ -19,7 +16,7 @@ import {
   toAddress,
   toEndpoint,
 } from "./inet-address.ts";
-import { interfaceIoctl, lo } from "./interface.ts";
+import { lo } from "./interface.ts";
 import { IP_OPTIONS, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
 import { type AddressUse, AF, SOCK, Socket } from "./socket.ts";
@@ -91,7 +88,8 @@ export abstract class InetSocket extends Socket implements Holder {
   bind(task: Task, address: string): number {
     const { ip, port } = toEndpoint(address);
     const special = isBroadcast(ip) || isMulticast(ip);
-    const local = this.net.up ? isLoopback(ip) || special : false;
+    // Before there is any address nothing is known to be elsewhere. Linux inet_addr_type_table().
+    const local = !this.net.addressed || isLoopback(ip) || special;
     if (ip !== ANY && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
     if (port !== 0 && port < PRIVILEGED && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
@@ -150,9 +148,6 @@ export abstract class InetSocket extends Socket implements Holder {
   protected wakeAll(): void {
     this.readQueue.wake();
     this.writeQueue.wake();
-  }
-  override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
-    return interfaceIoctl(task, this.net, request, arg, abi);
   }
 
   override getOption(_task: Task, level: number, option: number): Uint8Array | number {

@@ -24,7 +24,7 @@ const SIOC = {
 
 export const lo = { name: "lo", index: 1, mtu: 65536, netmask: 0xff00_0000, queue: 1000, hardware: 772 } as const;
 /** IFF_UP, IFF_LOOPBACK, IFF_RUNNING. */
-const UP = 1;
+export const UP = 1;
 const LOOPBACK_FLAG = 8;
 const RUNNING = 64;
 export const flagsOf = (net: NetNamespace): number => LOOPBACK_FLAG | (net.up ? UP | RUNNING : 0);
@@ -76,7 +76,7 @@ export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg:
       if (!capableIn(t.cred, net.owner, CAP.NET_ADMIN)) return -E.EPERM;
       const flags = t.mem.u16(at);
       if (flags < 0) return -E.EFAULT;
-      net.up = (flags & UP) !== 0;
+      net.setUp((flags & UP) !== 0);
       return 0;
     }
     case SIOC.GIFADDR:

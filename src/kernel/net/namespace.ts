@@ -6,17 +6,24 @@ import type { UnixSocket } from "./unix.ts";
 
 export class NetNamespace {
   readonly owner: UserNamespace | undefined;
-  /** The loopback device is up and has 127.0.0.1/8. In a new namespace it is neither. */
-  up: boolean;
+  /** The loopback device is up. In a new namespace it is not. */
+  up = false;
+  /** It has 127.0.0.1/8, as it gets by itself when it comes up first. */
+  addressed = false;
   /** Local sockets by type and name, if the name is outside of the file tree. */
   readonly abstractSockets = new Map<string, UnixSocket>();
+  readonly netlinkPorts = new Set<number>();
   readonly tcp: Ports;
   readonly udp: Ports;
 
   constructor(kernel: Kernel, owner: UserNamespace | undefined, up: boolean) {
     this.owner = owner;
-    this.up = up;
+    this.setUp(up);
     this.tcp = new Ports(kernel);
     this.udp = new Ports(kernel);
+  }
+  setUp(up: boolean): void {
+    this.up = up;
+    if (up) this.addressed = true;
   }
 }

@@ -1,4 +1,6 @@
 // What every kind of socket has. man 7 socket; Linux include/linux/net.h struct socket, struct proto_ops.
+import type { Abi } from "../../abi/abi.ts";
+import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { AnonInode } from "../fs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/file.ts";
@@ -8,6 +10,7 @@ import { O_NONBLOCK, O_RDWR } from "../fs/open-flags.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
+import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
 
 export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
@@ -115,6 +118,9 @@ export abstract class Socket extends FileDescription {
   }
   override write(task: Task, bytes: Uint8Array): number {
     return this.send(task, { bytes: bytes.slice(), rights: [], cred: credOf(task), from: this.address }, undefined);
+  }
+  override ioctl(task: Task, request: number, arg: VAddr, abi: Abi): Result {
+    return interfaceIoctl(task, this.net, request, arg, abi);
   }
   override waitUntil(task: Task, events: number): number | undefined {
     const ns = (events & POLLIN) !== 0 ? this.receiveTimeout : this.sendTimeout;

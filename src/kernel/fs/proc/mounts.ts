@@ -22,7 +22,7 @@ const mangle = (s: string): string => s.replace(/[ \t\n\\#]/g, (c) => `\\${c.cha
 
 /** The mounts that can be reached from the root, with where they are. */
 const visible = (task: Task): { mount: Mount; at: string }[] =>
-  task.kernel.vfs.namespace.list().flatMap((mount) => {
+  task.namespaces.mnt.list().flatMap((mount) => {
     const { name, reachable } = pathName(mount.path, task.fs.root);
     return reachable ? [{ mount, at: mangle(name) }] : [];
   });

@@ -1,6 +1,7 @@
 // What /proc is made of: directories whose entries are computed, files whose text is written when they are opened, links that lead
 // to a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
 import { E } from "../../../abi/errno.ts";
+import { inGroup } from "../../cred.ts";
 import type { Task } from "../../task.ts";
 import type { Path } from "../dentry.ts";
 import { DirFile } from "../dir-file.ts";
@@ -156,14 +157,26 @@ export interface FixedTree {
 const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
   typeof (x as ProcContent).read === "function" || typeof (x as ProcContent).write === "function";
 
+/** In /proc/sys mode bits decide alone, for root as well: no capability overrides them. Linux proc_sys_permission(). */
+const byModeAlone = <T extends Inode>(inode: T): T => {
+  inode.permission = ({ cred }, mask) => {
+    const shift = cred.fsuid === 0 ? 6 : inGroup(cred, 0) ? 3 : 0;
+    return ((inode.mode >> shift) & mask) === mask ? 0 : -E.EACCES;
+  };
+  return inode;
+};
+
 /** Entries of a fixed tree, inode numbers given in order from `next`. */
-export const fixedEntries = (fs: FileSystem, tree: FixedTree, next: () => number): ProcEntry[] =>
+export const fixedEntries = (fs: FileSystem, tree: FixedTree, next: () => number, sysctl = false): ProcEntry[] =>
   Object.entries(tree).map(([name, what]) => {
     const ino = next();
+    const guard = (inode: Inode): Inode => (sysctl ? byModeAlone(inode) : inode);
     if (isContent(what)) {
       const mode = what.mode ?? (what.write ? 0o644 : 0o444);
-      return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, mode, what) };
+      return { name, ino, type: DT.reg, make: () => guard(new ProcFileNode(fs, ino, mode, what)) };
     }
-    const inside = fixedEntries(fs, what, next);
-    return { name, ino, type: DT.dir, make: () => new ProcDirNode(fs, ino, 0o555, () => inside) };
+    const below = sysctl || name === "sys";
+    const inside = fixedEntries(fs, what, next, below);
+    const dir = (): Inode => new ProcDirNode(fs, ino, 0o555, () => inside);
+    return { name, ino, type: DT.dir, make: () => (below ? byModeAlone(dir()) : dir()) };
   });

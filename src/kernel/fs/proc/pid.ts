@@ -3,11 +3,13 @@ import { E } from "../../../abi/errno.ts";
 import { procMaps } from "../../../memory/maps.ts";
 import { CAP, capable, capableIn } from "../../cred.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../namespace/id-map.ts";
+import type { PidNamespace } from "../../namespace/pid.ts";
 import type { IdKind } from "../../namespace/user.ts";
 import type { Task } from "../../task.ts";
 import { type Path, pathName } from "../dentry.ts";
 import type { FileDescription } from "../file.ts";
 import type { Inode, Or } from "../inode.ts";
+import { type NsType, namespaceOf, nsTypes } from "../nsfs.ts";
 import { O_CLOEXEC } from "../open-flags.ts";
 import { limitsText } from "./limits.ts";
 import { MemNode } from "./mem.ts";
@@ -67,10 +69,15 @@ const comm = (target: Task): ProcContent => ({
   },
 });
 
-type FileRow = readonly [name: string, mode: number, content: (target: Task, whole: boolean) => ProcContent];
+/** For whom it is written: whose numbers the pids are, and who reads. */
+export interface Viewer {
+  readonly pidNs: PidNamespace;
+  readonly reader: Task;
+}
+type FileRow = readonly [name: string, mode: number, content: (target: Task, whole: boolean, fs: ProcFs) => ProcContent];
 const open =
-  (read: (target: Task, whole: boolean) => string): FileRow[2] =>
-  (target, whole) => ({ read: () => read(target, whole) });
+  (read: (target: Task, whole: boolean, viewer: Viewer) => string): FileRow[2] =>
+  (target, whole, fs) => ({ read: (reader) => read(target, whole, { pidNs: fs.pidNs, reader }) });
 
 const idMap =
   (kind: IdKind): FileRow[2] =>
@@ -83,7 +90,7 @@ const idMap =
 const files: readonly FileRow[] = [
   ["environ", 0o400, (t) => guarded(t, () => area(t, t.mem.envStart, t.mem.envEnd))],
   ["auxv", 0o400, (t) => guarded(t, () => t.mem.auxv)],
-  ["status", 0o444, open(statusText)],
+  ["status", 0o444, open((t, _whole, viewer) => statusText(t, viewer))],
   ["personality", 0o400, (t) => guarded(t, () => `${t.personality.toString(16).padStart(8, "0")}\n`)],
   ["limits", 0o444, open((t) => limitsText(t.process))],
   ["comm", 0o644, comm],
@@ -138,6 +145,22 @@ const fdInfo = (target: Task, fd: number): Or<string> => {
   return `pos:\t${file.offset}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.path.mount.id}\nino:\t${file.inode.ino}\n${file.info()}`;
 };
 
+/** /proc/PID/ns. */
+const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] => {
+  const { nsfs } = target.kernel.vfs;
+  const link = (name: string, i: number, to: () => Path): ProcEntry => ({
+    name,
+    ino: first + i,
+    type: DT.link,
+    make: () => pathLink(fs, first + i, target, to),
+  });
+  const types = Object.keys(nsTypes) as NsType[];
+  return [
+    ...types.map((type, i) => link(type, i, () => nsfs.pathOf(namespaceOf(target, type), type))),
+    link("pid_for_children", types.length, () => nsfs.pathOf(target.childPidNs, "pid")),
+  ];
+};
+
 /** Inode numbers: 32 bits of thread id, 16 of what. */
 const FDS = 0x4000;
 const FDINFO = 0x8000;
@@ -166,6 +189,7 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
         DT.link,
       ),
     ),
+    dir("ns", base(target) + 6, 0o511, () => namespaceLinks(fs, target, base(target) + 0x100)),
     dir("fdinfo", base(target) + 3, 0o555, () =>
       fdEntries(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg),
     ),
@@ -183,7 +207,7 @@ const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => {
         name,
         ino: first + i,
         type: DT.reg,
-        make: () => new ProcFileNode(fs, first + i, mode, content(target, whole), owner),
+        make: () => new ProcFileNode(fs, first + i, mode, content(target, whole, fs), owner),
       }),
     ),
     { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, owner) },
@@ -201,7 +225,7 @@ const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => {
 const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
   const ino = base(target) + 1;
   return {
-    name: String(target.pid),
+    name: String(fs.pidNs.numberOf(target.pid)),
     ino,
     type: DT.dir,
     make: () => new ProcDirNode(fs, ino, 0o555, () => common(fs, target, false), undefined, ownerOf(target)),
@@ -219,7 +243,7 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
       new ProcDirNode(fs, base(target) + 5, 0o555, () => target.process.threads.map((t) => threadEntry(fs, t)), undefined, ownerOf(target)),
   };
   return {
-    name: String(target.pid),
+    name: String(fs.pidNs.numberOf(target.pid)),
     ino,
     type: DT.dir,
     make: () => new ProcDirNode(fs, ino, 0o555, () => [threads, ...common(fs, target, true)], undefined, ownerOf(target)),

@@ -1,13 +1,17 @@
 // The proc file system. man 5 proc; Linux fs/proc/root.c.
+import { E } from "../../../abi/errno.ts";
 import type { Kernel } from "../../kernel.ts";
+import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Task } from "../../task.ts";
 import type { Dentry } from "../dentry.ts";
-import { FileSystem } from "../inode.ts";
+import { FileSystem, type Or } from "../inode.ts";
 import { DT, fixedEntries, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
 import { pidEntry } from "./pid.ts";
 import { systemFiles } from "./system.ts";
 
 const ROOT_INO = 1;
+
+const shown = (number: number, text: (number: number) => string): Or<string> => (number < 0 ? number : text(number));
 
 export class ProcFs extends FileSystem {
   override readonly type = "proc";
@@ -15,14 +19,17 @@ export class ProcFs extends FileSystem {
   override readonly dynamic = true;
   override readonly growable = false;
   readonly kernel: Kernel;
+  /** Whose numbers the names are. */
+  readonly pidNs: PidNamespace;
   /** Sysctls that have been set. */
   readonly settings = new Map<string, number>();
   readonly #fixed: ProcEntry[];
   readonly #root: Dentry;
 
-  constructor(dev: number, kernel: Kernel) {
+  constructor(dev: number, kernel: Kernel, pidNs = kernel.pidNamespace) {
     super(dev, kernel);
     this.kernel = kernel;
+    this.pidNs = pidNs;
     let ino = ROOT_INO;
     this.#fixed = [...fixedEntries(this, systemFiles(kernel, this.settings), () => ++ino), ...this.#links(() => ++ino)];
     this.#root = this.makeRoot(
@@ -40,23 +47,27 @@ export class ProcFs extends FileSystem {
   }
 
   #links(next: () => number): ProcEntry[] {
-    const link = (name: string, text: (task: Task) => string): ProcEntry => {
+    const own = (id: number): number => this.pidNs.numberOf(id) || -E.ENOENT;
+    const link = (name: string, text: (task: Task) => Or<string>): ProcEntry => {
       const ino = next();
       return { name, ino, type: DT.link, make: () => new ProcLinkNode(this, ino, text) };
     };
     return [
-      link("self", (task) => String(task.tgid)),
-      link("thread-self", (task) => `${task.tgid}/task/${task.pid}`),
+      link("self", (task) => shown(own(task.tgid), String)),
+      link("thread-self", (task) => shown(own(task.tgid), (tgid) => `${tgid}/task/${own(task.pid)}`)),
       link("mounts", () => "self/mounts"),
     ];
   }
   #list(): ProcEntry[] {
-    const leaders = [...this.kernel.processes.values()].filter((p) => p.leader !== undefined).sort((a, b) => a.pid - b.pid);
+    const leaders = [...this.kernel.processes.values()]
+      .filter((p) => p.leader !== undefined && this.pidNs.numberOf(p.pid) !== 0)
+      .sort((a, b) => this.pidNs.numberOf(a.pid) - this.pidNs.numberOf(b.pid));
     return [...this.#fixed, ...leaders.map((p) => pidEntry(this, p.leader))];
   }
   #find(name: string): ProcEntry | undefined {
     if (!/^[1-9][0-9]*$/.test(name)) return this.#fixed.find((e) => e.name === name);
-    const task = this.kernel.tasks.get(Number(name)) ?? this.kernel.processes.get(Number(name))?.leader;
+    const id = this.pidNs.idOf(Number(name));
+    const task = this.kernel.tasks.get(id) ?? this.kernel.processes.get(id)?.leader;
     return task && pidEntry(this, task);
   }
 }

@@ -2,11 +2,13 @@
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { processUsage, ticks } from "../../life/usage.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
+import { shownGid, shownUid } from "../../namespace/user.ts";
 import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
 import { type SigSet, sigbit } from "../../signal/set.ts";
 import type { Task } from "../../task.ts";
 import { encodeDev } from "../mode.ts";
 import type { Tty } from "../tty/tty.ts";
+import type { Viewer } from "./pid.ts";
 
 const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
 export const stateOf = (task: Task): readonly [string, string] => {
@@ -19,10 +21,10 @@ export const stateOf = (task: Task): readonly [string, string] => {
 const hex16 = (n: bigint): string => n.toString(16).padStart(16, "0");
 const kB = (pages: number): string => `${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB`;
 
-/** An id as each pid namespace down to the task's own numbers it. */
-const inEvery = (task: Task, id: number): string => {
+/** An id as each pid namespace from the viewer's down to the task's own numbers it. */
+const inEvery = (task: Task, id: number, { pidNs }: Viewer): string => {
   const numbers: number[] = [];
-  for (let ns: PidNamespace | undefined = task.pidNs; ns; ns = ns.parent) numbers.unshift(ns.numberOf(id));
+  for (let ns: PidNamespace | undefined = task.pidNs; ns && ns.level >= pidNs.level; ns = ns.parent) numbers.unshift(ns.numberOf(id));
   return numbers.join("\t");
 };
 
@@ -70,27 +72,32 @@ const seccompLines = (task: Task): string[] => {
   ];
 };
 
-export const statusText = (task: Task): string => {
+export const statusText = (task: Task, viewer: Viewer): string => {
   const { cred, process } = task;
+  const pid = (id: number): number => viewer.pidNs.numberOf(id);
+  const ids = (kind: "uid" | "gid"): string => {
+    const show = kind === "uid" ? shownUid : shownGid;
+    return ([kind, `e${kind}`, `s${kind}`, `fs${kind}`] as const).map((key) => show(viewer.reader.cred.userNs, cred[key])).join("\t");
+  };
   const { ignored, caught } = dispositions(task);
   const [letter, word] = stateOf(task);
   return [
     `Name:\t${task.comm.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
     `Umask:\t${task.fs.umask.toString(8).padStart(4, "0")}`,
     `State:\t${letter} (${word})`,
-    `Tgid:\t${task.tgid}`,
+    `Tgid:\t${pid(task.tgid)}`,
     "Ngid:\t0",
-    `Pid:\t${task.pid}`,
-    `PPid:\t${task.ppid}`,
-    `TracerPid:\t${task.trace?.tracer.tgid ?? 0}`,
-    `Uid:\t${cred.uid}\t${cred.euid}\t${cred.suid}\t${cred.fsuid}`,
-    `Gid:\t${cred.gid}\t${cred.egid}\t${cred.sgid}\t${cred.fsgid}`,
+    `Pid:\t${pid(task.pid)}`,
+    `PPid:\t${pid(task.ppid)}`,
+    `TracerPid:\t${pid(task.trace?.tracer.tgid ?? 0)}`,
+    `Uid:\t${ids("uid")}`,
+    `Gid:\t${ids("gid")}`,
     `FDSize:\t${Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, task.files.size))))}`,
-    `Groups:\t${cred.groups.map((g) => `${g} `).join("")}`,
-    `NStgid:\t${inEvery(task, task.tgid)}`,
-    `NSpid:\t${inEvery(task, task.pid)}`,
-    `NSpgid:\t${inEvery(task, process.pgid)}`,
-    `NSsid:\t${inEvery(task, process.sid)}`,
+    `Groups:\t${cred.groups.map((g) => `${shownGid(viewer.reader.cred.userNs, g)} `).join("")}`,
+    `NStgid:\t${inEvery(task, task.tgid, viewer)}`,
+    `NSpid:\t${inEvery(task, task.pid, viewer)}`,
+    `NSpgid:\t${inEvery(task, process.pgid, viewer)}`,
+    `NSsid:\t${inEvery(task, process.sid, viewer)}`,
     "Kthread:\t0",
     ...memoryLines(task),
     "CoreDumping:\t0",
@@ -123,7 +130,8 @@ export const statusText = (task: Task): string => {
 };
 
 /** The 52 fields of /proc/PID/stat; `whole`: of the process rather than of one thread. */
-export const statText = (task: Task, whole: boolean): string => {
+export const statText = (task: Task, whole: boolean, viewer: Viewer): string => {
+  const pid = (id: number): number => viewer.pidNs.numberOf(id);
   const { process, mem } = task;
   const own = whole ? processUsage(process) : task.usage;
   const tty = process.tty as Tty | undefined;
@@ -132,14 +140,14 @@ export const statText = (task: Task, whole: boolean): string => {
   const { ignored, caught } = dispositions(task);
   const live = u ? mem : undefined;
   return `${[
-    task.pid,
+    pid(task.pid),
     `(${task.comm})`,
     stateOf(task)[0],
-    task.ppid,
-    process.pgid,
-    process.sid,
+    pid(task.ppid),
+    pid(process.pgid),
+    pid(process.sid),
     tty ? encodeDev(tty.rdev) : 0,
-    tty ? tty.pgrp || -1 : -1,
+    tty ? pid(tty.pgrp) || -1 : -1,
     0x400000,
     own.minorFaults,
     process.childUsage.minorFaults,

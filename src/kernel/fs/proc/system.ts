@@ -2,7 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/index.ts";
-import { CAP, capable, LAST_CAP } from "../../cred.ts";
+import { CAP, capable, capableIn, LAST_CAP } from "../../cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { processUsage, ticks } from "../../life/usage.ts";
 import type { Task } from "../../task.ts";
@@ -95,17 +95,19 @@ const protection = ({ vfs }: Kernel, key: keyof Kernel["vfs"]["protection"], max
     0,
     max,
   );
-const setName =
-  (set: (name: string) => void) =>
-  (task: Task, bytes: Uint8Array): number => {
-    if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-    set(
+/** Of the task's own UTS namespace. */
+const utsName = (key: "hostname" | "domainname"): ProcContent => ({
+  read: (task) => `${task.namespaces.uts[key]}\n`,
+  write: (task, bytes) => {
+    const { uts } = task.namespaces;
+    if (!capableIn(task.cred, uts.owner, CAP.SYS_ADMIN)) return -E.EPERM;
+    uts[key] =
       String.fromCharCode(...bytes.subarray(0, 65))
         .split("\n", 1)[0]
-        ?.slice(0, 64) ?? "",
-    );
+        ?.slice(0, 64) ?? "";
     return bytes.length;
-  };
+  },
+});
 
 /**
  * kernel/seccomp/actions_avail and actions_logged, where the profile has them. ALLOW is never logged. Linux kernel/seccomp.c
@@ -152,6 +154,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
     vmstat: { read: () => `nr_free_pages ${kernel.frames.free}\n` },
     sys: {
+      user: { max_user_namespaces: n("max_user_namespaces", 7760) },
       fs: {
         "file-max": constant("9223372036854775807"),
         "file-nr": constant("0\t0\t9223372036854775807"),
@@ -167,18 +170,8 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         cap_last_cap: constant(LAST_CAP),
         core_pattern: constant("core"),
         dmesg_restrict: constant(0),
-        domainname: {
-          read: () => `${kernel.domainname}\n`,
-          write: setName((s) => {
-            kernel.domainname = s;
-          }),
-        },
-        hostname: {
-          read: () => `${kernel.hostname}\n`,
-          write: setName((s) => {
-            kernel.hostname = s;
-          }),
-        },
+        domainname: utsName("domainname"),
+        hostname: utsName("hostname"),
         hung_task_timeout_secs: constant(0),
         kptr_restrict: constant(0),
         msgmax: constant(8192),

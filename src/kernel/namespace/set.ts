@@ -1,0 +1,34 @@
+// The namespaces that a task is in, besides those of users and pids. man 7 namespaces; Linux include/linux/nsproxy.h.
+import type { MountNamespace } from "../fs/mount.ts";
+import type { NetNamespace } from "../net/namespace.ts";
+import type { UserNamespace } from "./user.ts";
+
+/** Host and domain name. man 7 uts_namespaces */
+export class UtsNamespace {
+  readonly owner: UserNamespace | undefined;
+  hostname: string;
+  domainname: string;
+  constructor(owner: UserNamespace | undefined, hostname: string, domainname: string) {
+    this.owner = owner;
+    this.hostname = hostname;
+    this.domainname = domainname;
+  }
+}
+
+/** There is no System V IPC and there are no cgroups: these namespaces have identity and nothing in them. */
+export class EmptyNamespace {
+  readonly owner: UserNamespace | undefined;
+  constructor(owner: UserNamespace | undefined) {
+    this.owner = owner;
+  }
+}
+export class IpcNamespace extends EmptyNamespace {}
+export class CgroupNamespace extends EmptyNamespace {}
+
+export interface Namespaces {
+  readonly mnt: MountNamespace;
+  readonly net: NetNamespace;
+  readonly uts: UtsNamespace;
+  readonly ipc: IpcNamespace;
+  readonly cgroup: CgroupNamespace;
+}

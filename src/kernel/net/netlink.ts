@@ -1,0 +1,272 @@
+// Netlink, as far as there is something to say: routing messages about the loopback device. man 7 netlink, man 7 rtnetlink;
+// Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
+import { E } from "../../abi/errno.ts";
+import { CAP, capableIn } from "../cred.ts";
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
+import type { Task } from "../task.ts";
+import { WaitQueue } from "../wait.ts";
+import { LOOPBACK } from "./inet-address.ts";
+import { flagsOf, lo, UP } from "./interface.ts";
+import { SO, SOL } from "./options.ts";
+import { type AddressUse, AF, type Message, NO_PEER, type Received, Socket, type SocketType } from "./socket.ts";
+
+export const NETLINK_ROUTE = 0;
+const SOL_NETLINK = 270;
+/** Message types and flags: uapi linux/netlink.h, linux/rtnetlink.h. */
+const NLMSG = { ERROR: 2, DONE: 3 } as const;
+const RTM = { NEWLINK: 16, GETLINK: 18, SETLINK: 19, NEWADDR: 20, GETADDR: 22, GETROUTE: 26 } as const;
+const NLM_F = { REQUEST: 1, MULTI: 2, ACK: 4, DUMP: 0x300, CAPPED: 0x100, EXCL: 0x200 } as const;
+const HEADER = 16;
+const BUFFER = 212_992;
+const align = (n: number): number => (n + 3) & ~3;
+
+interface Request {
+  readonly type: number;
+  readonly flags: number;
+  readonly seq: number;
+  /** All of it, header included. */
+  readonly bytes: Uint8Array;
+}
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
+
+/** struct rtattr { u16 length, type; data }, each padded to four bytes. */
+const attributes = (list: readonly (readonly [type: number, data: Uint8Array])[]): Uint8Array => {
+  const out = new Uint8Array(list.reduce((n, [, data]) => n + align(4 + data.length), 0));
+  let at = 0;
+  for (const [type, data] of list) {
+    view(out).setUint16(at, 4 + data.length, true);
+    view(out).setUint16(at + 2, type, true);
+    out.set(data, at + 4);
+    at += align(4 + data.length);
+  }
+  return out;
+};
+const attribute = (bytes: Uint8Array, from: number, wanted: number): Uint8Array | undefined => {
+  for (let at = from; at + 4 <= bytes.length; ) {
+    const length = view(bytes).getUint16(at, true);
+    if (length < 4) return undefined;
+    if (view(bytes).getUint16(at + 2, true) === wanted) return bytes.subarray(at + 4, at + length);
+    at += align(length);
+  }
+  return undefined;
+};
+
+/** struct ifinfomsg, struct ifaddrmsg. */
+const INFO = 16;
+const ADDR = 8;
+const IFLA = { ADDRESS: 1, BROADCAST: 2, IFNAME: 3, MTU: 4, TXQLEN: 13, OPERSTATE: 16 } as const;
+const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3 } as const;
+const PREFIX = 8;
+const PERMANENT = 0x80;
+const SCOPE_HOST = 254;
+const networkOrder = (ip: number): Uint8Array => Uint8Array.from([ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255]);
+
+export class NetlinkSocket extends Socket {
+  /** The port: the process's id, or another number if that is taken. */
+  #port = 0;
+  #groups = 0;
+  readonly #queue: Message[] = [];
+  readonly #readQueue = new WaitQueue();
+
+  constructor(task: Task, type: SocketType, nonblock: boolean) {
+    super(task, type, nonblock);
+  }
+  get address(): string {
+    return String.fromCharCode(...u32(this.#port), ...u32(this.#groups));
+  }
+  get peerAddress(): string {
+    return String.fromCharCode(...new Uint8Array(8));
+  }
+  /** struct sockaddr_nl { u16 family, pad; u32 pid, groups; } */
+  parseAddress(bytes: Uint8Array, use: AddressUse): string | number {
+    if (bytes.length < 2) return -E.EINVAL;
+    const family = view(bytes).getUint16(0, true);
+    if (use === "connect" && family === AF.UNSPEC) return NO_PEER;
+    if (bytes.length < 12 || family !== AF.NETLINK) return -E.EINVAL;
+    return String.fromCharCode(...bytes.subarray(4, 12));
+  }
+  addressBytes(address: string): Uint8Array {
+    return Uint8Array.from([AF.NETLINK, 0, 0, 0, ...Array.from(address.padEnd(8, "\0"), (c) => c.charCodeAt(0))]);
+  }
+
+  bind(task: Task, address: string): number {
+    const wanted = view(Uint8Array.from(address, (c) => c.charCodeAt(0)));
+    const port = wanted.getUint32(0, true);
+    if (this.#port !== 0) return port === 0 || port === this.#port ? 0 : -E.EINVAL;
+    this.#groups = wanted.getUint32(4, true);
+    return this.#take(task, port);
+  }
+  #take(task: Task, wanted: number): number {
+    const { netlinkPorts } = this.net;
+    let port = wanted || task.pidNs.numberOf(task.tgid);
+    if (wanted !== 0 && netlinkPorts.has(wanted)) return -E.EADDRINUSE;
+    for (let other = 0xffff_f000; netlinkPorts.has(port); other--) port = other;
+    netlinkPorts.add(port);
+    this.#port = port;
+    return 0;
+  }
+  connect(task: Task, address: string): number {
+    const to = address === NO_PEER ? 0 : view(Uint8Array.from(address, (c) => c.charCodeAt(0))).getUint32(0, true);
+    if (to !== 0) return -E.ECONNREFUSED;
+    return this.#port === 0 ? this.#take(task, 0) : 0;
+  }
+  listen(): number {
+    return -E.EOPNOTSUPP;
+  }
+  accept(): number {
+    return -E.EOPNOTSUPP;
+  }
+  shutdown(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  send(task: Task, message: Message, address: string | undefined): number {
+    if (address !== undefined && address.slice(0, 4) !== "\0\0\0\0") return -E.ECONNREFUSED;
+    if (this.#port === 0) this.#take(task, 0);
+    const { bytes } = message;
+    for (let at = 0; at + HEADER <= bytes.length; ) {
+      const v = view(bytes.subarray(at));
+      const length = v.getUint32(0, true);
+      if (length < HEADER || at + length > bytes.length) break;
+      const flags = v.getUint16(6, true);
+      const request = { type: v.getUint16(4, true), flags, seq: v.getUint32(8, true), bytes: bytes.subarray(at, at + length) };
+      if (flags & NLM_F.REQUEST && request.type >= RTM.NEWLINK) this.#serve(task, request);
+      at += align(length);
+    }
+    return bytes.length;
+  }
+  #serve(task: Task, request: Request): void {
+    const result = this.#result(task, request);
+    if (result < 0 || (request.flags & NLM_F.ACK) !== 0) this.#acknowledge(request, result);
+  }
+  /** Answers are queued; 0 or -errno goes into an acknowledgement. */
+  #result(task: Task, request: Request): number {
+    const dump = (request.flags & NLM_F.DUMP) === NLM_F.DUMP;
+    switch (request.type) {
+      case RTM.GETLINK:
+        if (!dump && !this.#isLo(request)) return -E.ENODEV;
+        return this.#answer(request, dump, [[RTM.NEWLINK, this.#link()]]);
+      case RTM.GETADDR:
+        return dump ? this.#answer(request, dump, this.net.up ? [[RTM.NEWADDR, this.#addr()]] : []) : -E.EOPNOTSUPP;
+      case RTM.GETROUTE:
+        return dump ? this.#answer(request, dump, []) : -E.EOPNOTSUPP;
+    }
+    if (!capableIn(task.cred, this.net.owner, CAP.NET_ADMIN)) return -E.EPERM;
+    if (request.type === RTM.NEWADDR) return this.#newAddr(request);
+    return request.type === RTM.NEWLINK || request.type === RTM.SETLINK ? this.#setLink(request) : -E.EOPNOTSUPP;
+  }
+  #isLo({ bytes }: Request): boolean {
+    if (bytes.length < HEADER + INFO) return false;
+    const index = view(bytes).getInt32(HEADER + 4, true);
+    const name = attribute(bytes, HEADER + INFO, IFLA.IFNAME);
+    return index === lo.index || (index === 0 && name !== undefined && String.fromCharCode(...name).startsWith(`${lo.name}\0`));
+  }
+  /** The one address that the device can have. */
+  #newAddr({ bytes, flags }: Request): number {
+    if (bytes.length < HEADER + ADDR) return -E.EINVAL;
+    if (view(bytes).getInt32(HEADER + 4, true) !== lo.index) return -E.ENODEV;
+    const local = attribute(bytes, HEADER + ADDR, IFA.LOCAL);
+    const known = bytes[HEADER] === AF.INET && bytes[HEADER + 1] === PREFIX && local && view(local).getUint32(0) === LOOPBACK;
+    if (!known) return -E.EOPNOTSUPP;
+    if (this.net.addressed && flags & NLM_F.EXCL) return -E.EEXIST;
+    this.net.addressed = true;
+    return 0;
+  }
+  #setLink(request: Request): number {
+    if (!this.#isLo(request)) return -E.EOPNOTSUPP;
+    const v = view(request.bytes);
+    const [flags, change] = [v.getUint32(HEADER + 8, true), v.getUint32(HEADER + 12, true)];
+    if (change === 0 || change & UP) this.net.setUp((flags & UP) !== 0);
+    return 0;
+  }
+  #link(): Uint8Array {
+    const info = new Uint8Array(INFO);
+    const v = view(info);
+    v.setUint16(2, lo.hardware, true);
+    v.setInt32(4, lo.index, true);
+    v.setUint32(8, flagsOf(this.net), true);
+    const none = new Uint8Array(6);
+    const list = attributes([
+      [IFLA.IFNAME, cString(lo.name)],
+      [IFLA.TXQLEN, u32(lo.queue)],
+      [IFLA.OPERSTATE, Uint8Array.of(this.net.up ? 0 : 2)],
+      [IFLA.MTU, u32(lo.mtu)],
+      [IFLA.ADDRESS, none],
+      [IFLA.BROADCAST, none],
+    ]);
+    return Uint8Array.from([...info, ...list]);
+  }
+  #addr(): Uint8Array {
+    const head = Uint8Array.from([AF.INET, PREFIX, PERMANENT, SCOPE_HOST, ...u32(lo.index)]);
+    const ip = networkOrder(LOOPBACK);
+    const list = attributes([
+      [IFA.ADDRESS, ip],
+      [IFA.LOCAL, ip],
+      [IFA.LABEL, cString(lo.name)],
+    ]);
+    return Uint8Array.from([...head, ...list]);
+  }
+
+  #answer(request: Request, dump: boolean, parts: readonly (readonly [type: number, body: Uint8Array])[]): number {
+    for (const [type, body] of parts) this.#put(this.#message(request, type, dump ? NLM_F.MULTI : 0, body));
+    if (dump) this.#put(this.#message(request, NLMSG.DONE, NLM_F.MULTI, u32(0)));
+    return 0;
+  }
+  /** A success names the request by its header alone, an error shows all of it. */
+  #acknowledge(request: Request, result: number): void {
+    const shown = result < 0 ? request.bytes : request.bytes.subarray(0, HEADER);
+    this.#put(this.#message(request, NLMSG.ERROR, result < 0 ? 0 : NLM_F.CAPPED, Uint8Array.from([...u32(result >>> 0), ...shown])));
+  }
+  #message({ seq }: Request, type: number, flags: number, body: Uint8Array): Uint8Array {
+    const out = new Uint8Array(HEADER + body.length);
+    const v = view(out);
+    v.setUint32(0, out.length, true);
+    v.setUint16(4, type, true);
+    v.setUint16(6, flags, true);
+    v.setUint32(8, seq, true);
+    v.setUint32(12, this.#port, true);
+    out.set(body, HEADER);
+    return out;
+  }
+  #put(bytes: Uint8Array): void {
+    this.#queue.push({ bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress });
+    this.#readQueue.wake();
+  }
+
+  receive(_task: Task, n: number, peek: boolean): Received | number {
+    const [first] = this.#queue;
+    if (!first) return -E.EAGAIN;
+    if (!peek) this.#queue.shift();
+    return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
+  }
+  override poll(): number {
+    return POLLOUT | POLLWRNORM | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.#readQueue];
+  }
+  override getOption(_task: Task, level: number, option: number): Uint8Array | number {
+    if (level !== SOL.SOCKET) return -E.ENOPROTOOPT;
+    const value = {
+      [SO.TYPE]: this.type,
+      [SO.DOMAIN]: AF.NETLINK,
+      [SO.PROTOCOL]: NETLINK_ROUTE,
+      [SO.ERROR]: 0,
+      [SO.SNDBUF]: BUFFER,
+      [SO.RCVBUF]: BUFFER,
+    }[option];
+    return value === undefined ? -E.ENOPROTOOPT : u32(value);
+  }
+  /** Buffers, and how much acknowledgements say: all that is here is sent whole. */
+  override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
+    if (value.length < 4) return -E.EINVAL;
+    const known =
+      level === SOL_NETLINK ? option >= 9 && option <= 12 : level === SOL.SOCKET && (option === SO.SNDBUF || option === SO.RCVBUF);
+    return known ? 0 : -E.ENOPROTOOPT;
+  }
+  override release(): void {
+    this.net.netlinkPorts.delete(this.#port);
+  }
+}
