@@ -45,6 +45,7 @@ static void alone(const char *what, void (*f)(void)) {
 }
 /* Mounts of one's own, in a fresh /tmp. */
 static void own(void) {
+  chdir_("/");
   say(" unshare %d private %d", unshare_(NEWNS), mount("none", "/", 0, REC | PRIVATE, 0));
   say(" tmpfs %d\n", mount("x", "/tmp", "tmpfs", NOSUID | NODEV, "mode=0755,size=1m"));
 }
