@@ -58,7 +58,7 @@ const rewrites: readonly Rewrite[] = [
 /** What we say and iced does not. */
 const ourRewrites: readonly Rewrite[] = [
   [/^repn?e ((?:[ao]\d\d )*loop)/, "$1"],
-  [/^((?:a\d\d )?p?blendv\w+ .*, .*), xmm0$/, "$1"],
+  [/^((?:a\d\d )?p?blendv\w+ .*, .*|sha256rnds2 .*, .*), xmm0$/, "$1"],
   [/^o\d\d (frstor|fnsave|fldenv|fnstenv|[ls][gi]dt) /, "$1 "],
   [/^(a\d\d )?reservednop .*/, "reservednop"],
 ];

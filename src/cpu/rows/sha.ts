@@ -89,5 +89,5 @@ const sha_ni = { unaligned: true, feature: "sha_ni" } as const;
 export const sha: readonly Row[] = [
   row("sha1rnds4", "NP 0F 3A CC Vx,Wx,Ib", rounds1, sha_ni), row("sha1nexte", "NP 0F 38 C8 Vx,Wx", two(next1), sha_ni),
   row("sha1msg1", "NP 0F 38 C9 Vx,Wx", two(message1), sha_ni), row("sha1msg2", "NP 0F 38 CA Vx,Wx", two(schedule1), sha_ni),
-  row("sha256rnds2", "NP 0F 38 CB Vx,Wx", rounds256, sha_ni), row("sha256msg1", "NP 0F 38 CC Vx,Wx", two(message256), sha_ni), row("sha256msg2", "NP 0F 38 CD Vx,Wx", two(schedule256), sha_ni),
+  row("sha256rnds2", "NP 0F 38 CB Vx,Wx,XMM0", rounds256, sha_ni), row("sha256msg1", "NP 0F 38 CC Vx,Wx", two(message256), sha_ni), row("sha256msg2", "NP 0F 38 CD Vx,Wx", two(schedule256), sha_ni),
 ];

@@ -10,6 +10,7 @@ import { encode } from "./encode.ts";
 import { type Meant, meantBy } from "./names.ts";
 import { BadLine, bad, parseLine, type Statement, type WrittenOperand } from "./parse.ts";
 import { type Evaluate, put } from "./put.ts";
+import { type NamedRegister, registers } from "./registers.ts";
 import { defaultSize, impliesAddress, impliesMemory, isFar, sameAtSizes, showsSize, unsizedMemory, writtenOperands } from "./syntax.ts";
 
 export interface AssembleOptions {
@@ -29,7 +30,7 @@ const sizes = [16, 32, 64] as const;
 
 // ---- one row -------------------------------------------------------------------------------------------------------------------
 
-/** Orders and numbers of operands in which a row may be written: as it is; the other way round; with what x87, IMUL and AAM may leave out. */
+/** Orders and numbers of operands in which a row may be written: as it is; the other way round; with what may be left out. */
 const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly WrittenOperand[])[] => {
   const operands = writtenOperands(row);
   if (written.length === operands.length) {
@@ -49,6 +50,10 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
   }
   const ten: WrittenOperand = { kind: "value", size: undefined, short: false, value: { constant: 10n, labels: [] } };
   if ((row.name === "aam" || row.name === "aad") && written.length === 0) return [[ten]];
+  // The mask register of BLENDVPS, and what SHA256RNDS2 takes from xmm0.
+  const xmm0 = registers.get("xmm0") as NamedRegister;
+  if (operands.at(-1)?.spec === "XMM0" && written.length === operands.length - 1)
+    return [[...written, { kind: "register", name: "xmm0", register: xmm0 }]];
   const [first, second] = written;
   if (row.name === "imul" && operands.length === 3 && first && second && written.length === 2) return [[first, first, second]];
   return [];

@@ -1,7 +1,7 @@
 // One written operand into a decoded instruction: does it fit what the row wants there, and which fields does it set?
 import type { Decoded } from "../decode.ts";
 import { isMemoryOperand } from "../form.ts";
-import { immediateWidth, type Operand, sizeIndex } from "../row.ts";
+import { immediateWidth, type Operand, type Row, sizeIndex } from "../row.ts";
 import { S } from "../state.ts";
 import { bad, type Expression, type MemoryOperand, type WrittenOperand } from "./parse.ts";
 import type { NamedRegister } from "./registers.ts";
@@ -9,6 +9,10 @@ import { isFar, unsizedMemory } from "./syntax.ts";
 
 /** The value of an expression here and now. */
 export type Evaluate = (e: Expression) => bigint;
+
+/** Of a selector's register only the low half counts: "mov ds, eax", "lar eax, ecx". */
+const takesAnyWidth = ({ name, operands }: Row, o: Operand): boolean =>
+  o.spec === "Ew" && (name === "lar" || name === "lsl" || operands.some((other) => other.kind === "sreg"));
 
 const general = (d: Decoded, r: NamedRegister, width: number): boolean => {
   if (r.kind !== "general" || r.width !== width) return false;
@@ -62,7 +66,8 @@ const putRegister = (d: Decoded, o: Operand, width: number, { register: r, name 
   // "st" alone is the top of the stack, not a number.
   if (field === undefined || (o.kind === "sti" && name === "st")) return false;
   const kind = registerKind[o.kind];
-  if (kind === undefined ? !general(d, r, width) : r.kind !== kind || (kind === "xmm" && (r.width === 256) !== (width === 256)))
+  const wanted = takesAnyWidth(d.row, o) && r.width > width ? r.width : width;
+  if (kind === undefined ? !general(d, r, wanted) : r.kind !== kind || (kind === "xmm" && (r.width === 256) !== (width === 256)))
     return false;
   d[field] = r.number;
   if (o.kind === "sreg" && d.row.digit !== undefined && d.row.digit !== r.number) return false;

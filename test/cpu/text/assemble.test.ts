@@ -60,6 +60,8 @@ describe("the assembler", () => {
     expect(bytes("mov dword [fs:rax], 5")).toBe(bytes("mov dword ptr fs:[rax], 5"));
     expect(bytes("lea rax, [rel 0x2000]", 64, 0x1000)).toBe("488d05f90f0000");
     expect(bytes("jz short $ ; a comment\nsetnbe al")).toBe("74fe0f97c0");
+    expect(bytes("mov ds, eax\nlar eax, ecx\nblendvps xmm1, xmm2\naam", 32)).toBe("8ed80f02c1660f3814cad40a");
+    expect(bytes("sha256rnds2 xmm2, xmm1\nsha256rnds2 xmm2, xmm1, xmm0")).toBe("0f38cbd10f38cbd1");
     expect(bytes("test al, [rax]\nxchg eax, [rbx]\nimul rax, 5")).toBe("840087034" + "86bc005");
   });
   it("makes branches short where their labels are near, and long where they are not", () => {
