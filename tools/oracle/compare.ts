@@ -3,7 +3,7 @@ import { type Instruction, Mnemonic } from "iced-x86";
 import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/state.ts";
 import { type Case, fxAt, type Result, resultAt, stateAt } from "./case.ts";
 import { signals } from "./emulate.ts";
-import { isEitherFault, isTranscendental, undefinedFlags, undefinedRegisters } from "./undefined.ts";
+import { isEitherOutcome, isTranscendental, undefinedFlags, undefinedRegisters } from "./undefined.ts";
 import { selector } from "./world.ts";
 
 export interface Difference {
@@ -67,7 +67,7 @@ export const compare = (c: Case, i: Instruction, silicon: Result, ours: Result, 
   const b = outcome(ours);
   if (a !== b) {
     const difference = [{ field: "outcome", silicon: a, ours: b }];
-    return isEitherFault(i, silicon.trap, ours.trap) ? { wrong: [], undefined: difference } : { wrong: difference, undefined: [] };
+    return isEitherOutcome(i, silicon.trap, ours.trap) ? { wrong: [], undefined: difference } : { wrong: difference, undefined: [] };
   }
   const fault = silicon.signal !== signals.SYS && silicon.trap !== vector.DB && silicon.trap !== vector.BP;
   if (fault && withError.has(silicon.trap)) check("error code", silicon.error, ours.error);
