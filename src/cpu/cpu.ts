@@ -317,8 +317,10 @@ export class Cpu implements CodeWatch, Machine {
    * where time goes. Parts end at block boundaries; only the limit itself is exact.
    */
   run(limit: number): Exit {
-    if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const s = this.state;
+    // Any instruction that comes to its end clears it.
+    s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;
+    if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const { blocks } = this;
     let budget = this.#begin(limit);
     let rec = blocks.next();

@@ -34,6 +34,8 @@ enum { EFLAGS_TF = 0x100, EFLAGS_NT = 0x4000, EFLAGS_AC = 0x40000, EFLAGS_ID = 0
 // XSAVE area, SDM Vol. 1 13.4. The kernel describes its frame in bytes 464 to 511 (struct _fpx_sw_bytes).
 enum { FX_SAVED = 416, FX_SW_BYTES = 464, XSTATE_BV = 512, XSTATE_YMM = 576 };
 enum { XSTATE_X87 = 1, XSTATE_SSE = 2, XSTATE_AVX = 4 };
+// What the software bytes begin with if a whole XSAVE area is there. Linux arch/x86/include/uapi/asm/sigcontext.h
+enum { FP_XSTATE_MAGIC1_VALUE = 0x46505853 };
 
 static struct oracle_header header;
 static struct user_desc *descriptors;
@@ -70,6 +72,9 @@ static void save_segments(struct state *s) {
   s->gs_base = _readgsbase_u64();
 }
 
+/* Without XSAVE a frame ends after FXSAVE's 512 bytes. */
+static int has_xstate(const uint8_t *fx) { return *(const uint32_t *)(fx + FX_SW_BYTES) == FP_XSTATE_MAGIC1_VALUE; }
+
 static void load_case(const struct oracle_case *c, ucontext_t *uc) {
   memset(code, 0xcc, PAGE);
   memcpy(code + c->code_offset, c->code, c->code_length);
@@ -88,6 +93,7 @@ static void load_case(const struct oracle_case *c, ucontext_t *uc) {
 
   uint8_t *fx = (uint8_t *)uc->uc_mcontext.fpregs;
   memcpy(fx, s->fxsave, FX_SW_BYTES);
+  if (!has_xstate(fx)) return;
   memcpy(fx + XSTATE_YMM, s->ymm_high, sizeof s->ymm_high);
   *(uint64_t *)(fx + XSTATE_BV) = XSTATE_X87 | XSTATE_SSE | XSTATE_AVX;
 }
@@ -114,7 +120,7 @@ static void save_result(const struct oracle_case *c, int steps, const siginfo_t 
   save_segments(s);
 
   const uint8_t *fx = (const uint8_t *)uc->uc_mcontext.fpregs;
-  uint64_t in_use = *(const uint64_t *)(fx + XSTATE_BV); // what is not in use has its initial value: xmm and ymm are 0
+  uint64_t in_use = has_xstate(fx) ? *(const uint64_t *)(fx + XSTATE_BV) : XSTATE_X87 | XSTATE_SSE; // what is not in use has its initial value: xmm and ymm are 0
   memcpy(s->fxsave, fx, FX_SAVED);
   if (!(in_use & XSTATE_SSE)) memset(s->fxsave + 160, 0, 256);
   if (in_use & XSTATE_AVX) memcpy(s->ymm_high, fx + XSTATE_YMM, sizeof s->ymm_high);

@@ -37,9 +37,12 @@ const scratch = (bytes: readonly Uint8Array[]): { readonly reading: number; read
   return { reading, writing };
 };
 
+/** What the program reads. */
+export const oracleInput = (cases: Batch): readonly Uint8Array[] => [header(cases.count), ...ldtEntries.map(userDesc), cases.bytes];
+
 /** One result a case, in the same order. */
 export const runOracle = async (cases: Batch): Promise<Batch> => {
-  const input = scratch([header(cases.count), ...ldtEntries.map(userDesc), cases.bytes]);
+  const input = scratch(oracleInput(cases));
   const output = scratch([]);
   const files = [input.reading, input.writing, output.reading, output.writing];
   try {

@@ -1,5 +1,5 @@
 // Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
-import { at, PF, vector } from "../../cpu/state.ts";
+import { at, EF, PF, type State, vector } from "../../cpu/state.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -36,9 +36,16 @@ export const exceptionToSignal = (task: Task): void => {
   }
   const rip = state.u64[at.rip >> 3] as bigint;
   const info = infoFor(task, kind, rip);
+  if (!traps.has(kind)) resume(state);
   // The error code and cr2 of an earlier fault stay visible where the new one has none (thread_struct is not cleared).
   task.trap = { vector: kind, error, cr2: task.trap.cr2 };
   forceSignal(task, info);
+};
+
+/** They report the next instruction. All others are faults, whose frame has EFLAGS.RF: the same instruction again. SDM Vol. 3B 18.3.1.1 */
+const traps = new Set<number>([vector.DB, vector.BP, vector.OF]);
+const resume = (state: State): void => {
+  state.u32[at.systemFlags >> 2] = (state.u32[at.systemFlags >> 2] as number) | EF.RF;
 };
 
 const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
@@ -72,6 +79,7 @@ const pageFault = (task: Task, error: number): void => {
     if ((error & PF.INSTRUCTION) !== 0 && vsyscall(task)) return;
     // Kernel addresses always look mapped, so that user code cannot probe them: set_signal_archinfo().
     task.trap = { vector: vector.PF, error: error | PF.PRESENT | PF.USER, cr2: address };
+    resume(state);
     forceSignal(task, { signo: SIG.SIGSEGV, code: SI.SEGV_MAPERR, addr: address });
     return;
   }
@@ -79,5 +87,6 @@ const pageFault = (task: Task, error: number): void => {
   task.usage.minorFaults++;
   if (!why) return;
   task.trap = { vector: vector.PF, error: error | PF.USER, cr2: address };
+  resume(state);
   forceSignal(task, { signo: why.signal, code: why.code, addr: address });
 };

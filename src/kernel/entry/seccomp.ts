@@ -1,6 +1,6 @@
 // Seccomp at the gate: what the filters say is done here. Linux kernel/seccomp.c __secure_computing(), __seccomp_filter();
 // the rules of the kernel at hand are in profile.seccomp.
-import { type Abi, i386 } from "../../abi/abi.ts";
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/state.ts";
 import {
   type Action,
@@ -130,8 +130,11 @@ const finish = (task: Task, result: number): Verdict => {
   return verdict.skip;
 };
 
-/** The registers are as before the call: rax holds its number again. Linux syscall_rollback(). */
-const rollBack = (task: Task): void => task.kernel.processor.state.setGpr(R.ax, task.origAx);
+/** The registers are as before the call: rax holds its number again, all 64 bits of it unless a tracer chose another. Linux syscall_rollback(). */
+const rollBack = (task: Task): void => {
+  const { state } = task.kernel.processor;
+  if (data.arch !== x64.auditArch || (state.lo(R.ax) | 0) !== task.origAx) state.setGpr(R.ax, task.origAx);
+};
 
 const sigsys = (errno: number) => ({
   signo: SIG.SIGSYS,

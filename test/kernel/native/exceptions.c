@@ -16,7 +16,7 @@ enum { IP = 20 + 56, FLAGS = 20 + 64, ERR = 20 + 52, TRAPNO = 20 + 48, SI_ADDR =
 #define PUSHF "pushfl"
 #define POPF "popfl"
 #endif
-enum { TF = 0x100, AC = 0x40000 };
+enum { TF = 0x100, RF = 0x10000, AC = 0x40000 };
 static unsigned long start, resume, stack;
 static const char *what;
 
@@ -24,7 +24,7 @@ static void handler(int sig, void *info, void *uc) {
   unsigned long flags = longAt(uc, FLAGS), addr = longAt(info, SI_ADDR);
   /* The code reached the handler with AC: our own accesses are aligned, but let it not leak. */
   say("%s: signal %d code %x addr %d ip %d err %x trapno %d flags %x\n", what, L(sig), L(word(info, 8)), addr ? L(addr - start) : -1,
-      L(longAt(uc, IP) - start), longAt(uc, ERR), longAt(uc, TRAPNO), flags & (TF | AC));
+      L(longAt(uc, IP) - start), longAt(uc, ERR), longAt(uc, TRAPNO), flags & (TF | RF | AC));
   *(unsigned long *)((char *)uc + IP) = resume;
   *(unsigned long *)((char *)uc + FLAGS) = flags & ~(unsigned long)(TF | AC);
 }

@@ -1,0 +1,66 @@
+// The oracle's own program as a guest: signal frames that it edits, an alternate stack, an LDT, three modes, single steps, and a filter that
+// traps every system call. What it writes inside is what it writes on the processor and kernel under us, to the byte.
+import { readFileSync } from "node:fs";
+import { Machine } from "trapgate";
+import { describe, expect, it } from "vitest";
+import { cpuModel, xcr0 } from "../../../src/cpu/model.ts";
+import { R } from "../../../src/cpu/state.ts";
+import { buildOracle } from "../../../tools/oracle/build.ts";
+import { Batch, Case, resultAt, stateAt } from "../../../tools/oracle/case.ts";
+import { encodings } from "../../../tools/oracle/encodings.ts";
+import { Generator } from "../../../tools/oracle/generate.ts";
+import { planOf } from "../../../tools/oracle/plan.ts";
+import { Random } from "../../../tools/oracle/random.ts";
+import { amdSilicon, oracleInput, runOracle } from "../../../tools/oracle/run.ts";
+import type { Scope } from "../../../tools/oracle/scope.ts";
+import { isTranscendental } from "../../../tools/oracle/undefined.ts";
+import { type Mode, modes } from "../../../tools/oracle/world.ts";
+import { gcc, missing, nativeX64 } from "../../support/host.ts";
+
+const MODEL = "max:amd";
+const scopes: readonly Scope[] = ["integer", "bits", "x87", "mmx", "sse", "sse4"];
+const saves = { avx: (xcr0(cpuModel(MODEL)!) & 4) !== 0 };
+
+/** A result without what the kernel under us leaves behind at its own whim. */
+const settled = (results: Batch, n: number, mode: Mode): Uint8Array => {
+  const bytes = results.bytes.slice(n * resultAt.size, (n + 1) * resultAt.size);
+  const after = bytes.subarray(resultAt.after);
+  // A return to a 16-bit stack leaves the kernel's upper half in rsp. Linux arch/x86/kernel/espfix_64.c
+  if (mode !== 64) after.fill(0, stateAt.gpr + R.sp * 8 + 4, stateAt.gpr + R.sp * 8 + 8);
+  // An interrupt makes any null selector 0. AMD APM Vol. 3 IRET
+  for (let s = 0; s < 6; s++) {
+    const at = stateAt.selector + s * 2;
+    if ((after[at] as number) < 4 && after[at + 1] === 0) after[at] = 0;
+  }
+  return bytes;
+};
+
+describe.skipIf(missing("the oracle as a guest", nativeX64, gcc, amdSilicon))("the oracle as a guest", () => {
+  it.each(modes)("writes for %i-bit code what it writes outside", { timeout: 120_000 }, async (mode) => {
+    const random = new Random(mode);
+    const list = encodings(mode, scopes, 1, random).filter((e) => !isTranscendental(planOf(e).instruction));
+    const some = Array.from({ length: 250 }, () => random.pick(list));
+    const cases = new Generator(random).batch(some, "sse");
+    // Without XSAVE a signal's frame has no place for them.
+    if (!saves.avx) for (let n = 0; n < cases.count; n++) new Case(cases, n).before.ymmHigh.fill(0);
+
+    const native = await runOracle(cases);
+    const program = { content: readFileSync(buildOracle()), mode: 0o755 };
+    const run = await Machine.run("/oracle", {
+      files: { "/oracle": program },
+      stdin: Buffer.concat(oracleInput(cases)),
+      cpu: MODEL,
+      timeout: 60,
+    });
+    expect([run.status, run.stderr.text]).toEqual([{ exit: 0 }, ""]);
+    const inside = new Batch(resultAt.size, Uint8Array.from(run.stdout.bytes));
+    const unlike = some.flatMap((e, n) => {
+      const [there, here] = [settled(native, n, mode), settled(inside, n, mode)];
+      const at = there.findIndex((byte, i) => byte !== here[i]);
+      return at < 0
+        ? []
+        : [`case ${n}, ${planOf(e).instruction}: byte ${at}, vectors ${there[resultAt.trap]} there, ${here[resultAt.trap]} here`];
+    });
+    expect(unlike).toEqual([]);
+  });
+});
