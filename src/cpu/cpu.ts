@@ -144,7 +144,8 @@ export class Cpu implements CodeWatch, Machine {
 
   /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
   #page(address: number, how: Access, rec: number, budget: number): number {
-    const t = address >= 0 ? this.#mmu.translate(address, how) : -1 - (PF.PRESENT | PF.USER | (how === access.write ? PF.WRITE : 0));
+    if (address < 0) return this.#kernelPage(address, how, rec, budget);
+    const t = this.#mmu.translate(address, how);
     if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
     const inPage = address % 4096;
     const frame = t - (t & 0xfff);
@@ -171,6 +172,12 @@ export class Cpu implements CodeWatch, Machine {
       i32[write + 1] = high;
     }
     return frame + inPage;
+  }
+
+  #kernelPage(address: number, how: Access, rec: number, budget: number): number {
+    const frame = this.#mmu.kernelHalf?.(address, how);
+    if (frame !== undefined) return frame + (address & 0xfff);
+    return this.#throwFault(vector.PF, PF.PRESENT | PF.USER | (how === access.write ? PF.WRITE : 0), address, rec, budget);
   }
 
   #missChecked(address: number, bytes: number, how: number, rec: number, budget: number): number {

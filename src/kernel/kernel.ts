@@ -2,6 +2,7 @@
 // through what the machine handed it.
 import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/index.ts";
+import { mapVsyscallPage } from "./entry/vsyscall.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
@@ -87,6 +88,7 @@ export class Kernel {
     this.profile = options.profile;
     this.frames = options.frames;
     this.vdso = options.vdso;
+    if (this.profile.vsyscall === "emulate") mapVsyscallPage(this.frames);
     this.randomizeLayout = options.randomizeLayout ?? true;
     this.random = new Random(options.seed ?? 0);
     processor.random = () => (BigInt(this.random.u32()) << 32n) | BigInt(this.random.u32());

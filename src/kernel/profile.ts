@@ -12,7 +12,8 @@ export const bugs = {
 } as const;
 export type Bug = keyof typeof bugs;
 
-export const vsyscallModes = ["none", "xonly"] as const;
+/** Linux Documentation/admin-guide/kernel-parameters.txt, vsyscall=. `emulate` was the default until 5.3. */
+export const vsyscallModes = ["none", "xonly", "emulate"] as const;
 export type VsyscallMode = (typeof vsyscallModes)[number];
 
 /** What one kernel of a version may be configured to. */
@@ -21,7 +22,7 @@ export interface Switches {
   readonly x32: boolean;
   /** IA32 emulation: int $0x80, sysenter and syscall from 32-bit code, and 32-bit ELF files. */
   readonly ia32: boolean;
-  /** The vsyscall page: its three entry points are emulated, or it is not there. */
+  /** The vsyscall page: its three entry points are emulated (and with "emulate" its bytes can be read), or it is not there. */
   readonly vsyscall: VsyscallMode;
   readonly bugs: readonly Bug[];
 }

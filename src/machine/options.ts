@@ -30,7 +30,7 @@ export interface MachineOptions {
   readonly x32?: boolean;
   /** IA32 emulation. Default true; without it 32-bit programs are ENOEXEC and int $0x80 is SIGSEGV. */
   readonly ia32?: boolean;
-  /** Whether calls of the vsyscall page are served. Default xonly. */
+  /** Whether calls of the vsyscall page are served (xonly, emulate) and whether it can be read (emulate). Default xonly. */
   readonly vsyscall?: VsyscallMode;
   /** Bugs of earlier kernels, by name. */
   readonly bugs?: readonly Bug[];

@@ -22,6 +22,8 @@ export class Frames {
   /** The CPU's interest in frames; a machine sets it once, before anything runs. */
   watch: CodeWatch = noCode;
   readonly reclaimers = new Set<Reclaimer>();
+  /** A page of the kernel's half that user code may read, in every address space; its address is negative. Linux's gate area. */
+  gate: { readonly page: number; readonly frame: number } | undefined = undefined;
   /** The address space that the CPU translates by. */
   current: object | undefined;
   /** Frames there are, and frames nobody uses. */

@@ -25,9 +25,9 @@ const line = (space: AddressSpace, vma: Vma): string => {
   return name === "" ? head : `${head.padEnd(73)}${name.replaceAll("\n", "\\012")}`;
 };
 
-/** The file's text. `vsyscall`: the profile has the vsyscall page, which 64-bit programs see. */
-export const procMaps = (space: AddressSpace, vsyscall: boolean): string => {
+/** The file's text. `vsyscall`: what 64-bit programs may do with the vsyscall page, if the profile has it. */
+export const procMaps = (space: AddressSpace, vsyscall: "--xp" | "r-xp" | undefined): string => {
   const lines = space.mappings().map((vma) => line(space, vma));
-  if (vsyscall) lines.push("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]");
+  if (vsyscall) lines.push(`ffffffffff600000-ffffffffff601000 ${vsyscall} 00000000 00:00 0                  [vsyscall]`);
   return lines.map((l) => `${l}\n`).join("");
 };

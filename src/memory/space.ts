@@ -144,6 +144,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     );
   }
 
+  kernelHalf(address: number, kind: Access): number | undefined {
+    const { gate } = this.frames;
+    return gate && kind === access.read && Math.floor(address / PAGE_SIZE) * PAGE_SIZE === gate.page ? gate.frame : undefined;
+  }
+
   /** The frame, or a refusal. */
   #fault(address: number, kind: Access): number {
     if (!(address >= 0 && address < this.layout.taskSize)) return refusal.noMapping;

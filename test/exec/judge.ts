@@ -146,7 +146,7 @@ export const ours = (w: World, path: string, args: readonly string[], cpu: Proce
   const top = space.find(stackPointer)?.end ?? stackPointer;
   const head = `start ${entry.toString(16)} ${stackPointer.toString(16)}`;
   const stack = withoutChance(hexOf(space.read(stackPointer, top - stackPointer) ?? new Uint8Array(0)), head);
-  const outcome = { head, maps: comparable(procMaps(space, image.abi.long === 8)), stack };
+  const outcome = { head, maps: comparable(procMaps(space, image.abi.long === 8 ? "--xp" : undefined)), stack };
   space.release();
   return outcome;
 };

@@ -14,6 +14,7 @@ const older: readonly ProfileName[] = ["patch:v5", "3.5", "3.17", "4.0", "4.5", 
 const configured: Readonly<Record<string, Partial<Switches>>> = {
   x32: { x32: true },
   "vsyscall=none": { vsyscall: "none" },
+  "vsyscall=emulate": { vsyscall: "emulate" },
   "ts-compat-sticks": { bugs: ["ts-compat-sticks"] },
   "strict-wrong-table": { bugs: ["strict-wrong-table"] },
   "reciprocal-divide": { bugs: ["reciprocal-divide"] },
@@ -62,7 +63,7 @@ describe("the catalogue", () => {
       for (const profile of dialects) for (const mine of catalogue) if (!mine.needs) await check(mine, profile, "amd", switches);
     });
   }
-  it("has rows that come out otherwise with each of them but the last", () => {
+  it("has rows that come out otherwise with some of them", () => {
     const differs = (switches: Partial<Switches>): string[] =>
       catalogue
         .filter((mine) => {
@@ -70,6 +71,6 @@ describe("the catalogue", () => {
           return JSON.stringify(plain) !== JSON.stringify(changed);
         })
         .map((mine) => mine.id);
-    expect(Object.values(configured).map(differs)).toEqual([["A6"], ["A11"], ["A8"], ["A7"], []]);
+    expect(Object.values(configured).map(differs)).toEqual([["A6"], ["A11"], [], ["A8"], ["A7"], []]);
   });
 });

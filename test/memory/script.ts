@@ -65,7 +65,7 @@ const commandsFor = (space: AddressSpace, data: TestFile, path: string, bits: 32
       data.pwrite(arg(a, 0), Uint8Array.of(arg(a, 1)));
       return 1;
     },
-    maps: () => `${procMaps(space, bits === 64)}0`,
+    maps: () => `${procMaps(space, bits === 64 ? "--xp" : undefined)}0`,
   };
 };
 

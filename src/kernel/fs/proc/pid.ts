@@ -2,6 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { procMaps } from "../../../memory/maps.ts";
 import { CAP, capable, capableIn } from "../../cred.ts";
+import { vsyscallRights } from "../../entry/vsyscall.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../namespace/id-map.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import type { IdKind } from "../../namespace/user.ts";
@@ -97,7 +98,7 @@ const files: readonly FileRow[] = [
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
-  ["maps", 0o444, (t) => guarded(t, () => procMaps(t.mem, t.program.abi.long === 8 && t.kernel.profile.vsyscall !== "none"))],
+  ["maps", 0o444, (t) => guarded(t, () => procMaps(t.mem, vsyscallRights(t)))],
   ["mounts", 0o444, open(mountsText)],
   ["mountinfo", 0o444, open(mountinfoText)],
   ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
