@@ -87,6 +87,7 @@ const putMemory = (d: Decoded, o: Operand, width: number, m: MemoryOperand, eval
   d.scale = m.scale;
   d.modrm = m.ip === undefined ? 0 : 5;
   const v = evaluate(m.displacement);
+  if (v >= 1n << BigInt(d.addressSize) || v < -(1n << BigInt(d.addressSize - 1))) return false;
   if (m.ip !== undefined) {
     if (d.mode !== 64) bad("rip is there in 64-bit mode only");
     d.disp = Number(m.ip === "address" ? v : BigInt(next) + v);

@@ -93,6 +93,18 @@ describe("the assembler", () => {
     expect(complaint(`loop away\n${"nop\n".repeat(200)}away:`)).toBe('line 1: "loop" has no form with these operands');
   });
 
+  it("takes any text without harm: bytes, or a complaint of one line", () => {
+    const words =
+      "mov add jmp lock rep far short rel ptr byte dword qword rax eax al ah r9 xmm1 ymm2 mm3 st st(1) cs fs: [ ] + - * , : ; 0 1 0x10 -1 $ a db dq 'x' rip ( ) \" 99999999999999999999 o16 a32 vaddps".split(
+        " ",
+      );
+    const random = new Random(3);
+    for (let n = 0; n < 5000; n++) {
+      const text = Array.from({ length: 1 + random.below(7) }, () => random.pick(words)).join(random.chance(0.8) ? " " : "");
+      expect(complaint(text, random.pick(modes))).toMatch(/^(none|line 1: .+)$/);
+    }
+  });
+
   it.each(modes)("encodes what was decoded, and assembles what the disassembler writes: fixed points over %i-bit code", (mode) => {
     const judge = new EncoderJudge();
     const problems: string[] = [];
