@@ -2,6 +2,7 @@
 import { exit, leave } from "./exit.ts";
 import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
 import { fpuActions } from "./fpu/act.ts";
+import { xsaveActions } from "./fpu/xsave.ts";
 import { cpuid, type Model } from "./model.ts";
 import type { ActName } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
@@ -61,6 +62,7 @@ export const actions: Record<ActName, Action> = {
   iret,
   enter,
   ...fpuActions,
+  ...xsaveActions,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
   /**

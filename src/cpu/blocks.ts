@@ -526,6 +526,8 @@ export const registerOffset = (d: Decoded, n: number): number => {
       return gprOffset(d, d.vvvv, byte);
     case "xmm":
       return at.ymm + d.reg * 32;
+    case "vsib":
+      return at.ymm + d.vindex * 32;
     case "xmmH":
       return at.ymm + d.vvvv * 32;
     case "xmmL":

@@ -213,7 +213,8 @@ export class Cpu implements CodeWatch, Machine {
   /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
   #isMisaligned(address: number, bytes: number): boolean {
     if (((this.state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
-    return address % (alignment[bytes] ?? 1) !== 0;
+    const { row } = this.#evaluated!;
+    return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;
   }
   /** A compiled region's miss: 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {

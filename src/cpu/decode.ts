@@ -1,6 +1,6 @@
 // The decoder, driven by the rows. SDM Vol. 2A chapter 2 (instruction format), AMD APM Vol. 3 chapter 1.
 import { type Rep, rep } from "./ops.ts";
-import { type Operand, type Row, sizeIndex } from "./row.ts";
+import { type Operand, type Row, sizeIndex, vsibOf } from "./row.ts";
 import { S } from "./state.ts";
 
 /** What a decoded memory operand's base or index is when absent. */
@@ -27,6 +27,8 @@ export class Decoded {
   rex = 0;
   /** VEX.vvvv, not inverted: the register it names, or 0. */
   vvvv = 0;
+  /** Number of the vector register of indices, where the row has one; `index` is then absent. */
+  vindex = 0;
   modrm = 0;
   /** The byte itself (modrm is 0xff where the row names the whole byte). */
   modrmByte = 0;
@@ -290,7 +292,8 @@ export class Decoder {
       row = r;
       break;
     }
-    if (!row) return "undefined";
+    // A vector of indices is in a SIB byte.
+    if (!row || (vsibOf(row) && ((modrm & 7) !== 4 || (mode !== 64 && (mode === 16) !== p67)))) return "undefined";
     const vvvv = (~p2 >> 3) & 15;
     if (vvvv !== 0 && !row.operands.some((o) => o.kind === "xmmH" || o.kind === "vreg")) return "undefined";
     d.vvvv = mode === 64 ? vvvv : vvvv & 7;
@@ -330,6 +333,7 @@ export class Decoder {
         ripRelative = r === "rip";
       }
     }
+    if (vsibOf(row) && (d.reg === d.vvvv || d.reg === d.vindex || d.vvvv === d.vindex)) return "undefined";
     this.#relative = false;
     this.#immediates = 0;
     for (const o of row.operands) if (!this.#immediate(d, o)) return "more";
@@ -353,7 +357,10 @@ export class Decoder {
       if (this.#at >= this.#end) return "more";
       const sib = code[this.#at++] as number;
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
-      if (index !== 4) {
+      if (vsibOf(d.row)) {
+        d.vindex = index;
+        d.scale = sib >> 6;
+      } else if (index !== 4) {
         d.index = index;
         d.scale = sib >> 6;
       }
@@ -432,7 +439,7 @@ export class Decoder {
 /** Whether a row's modrm operand can be a register (mod 3) or memory. */
 const modAllowed = (r: Row, register: boolean): boolean => {
   for (const o of r.operands) {
-    if (o.kind === "mem" && register) return false;
+    if ((o.kind === "mem" || o.kind === "vsib") && register) return false;
     if ((o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti") && !register) return false;
   }
   return true;

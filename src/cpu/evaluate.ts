@@ -151,7 +151,7 @@ export class Evaluator implements Ops<bigint> {
   get(n: number): bigint {
     const o = this.#d.row.operands[n]!;
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n)) return this.#read(this.#linearOperand(n, access.read), w, access.read);
+    if (this.#form.memory(n) && o.kind !== "vsib") return this.#read(this.#linearOperand(n, access.read), w, access.read);
     switch (o.kind) {
       case "far":
         return u(32, BigInt(this.#d.immLo)) | (BigInt(this.#d.imm2) << 32n);
@@ -171,7 +171,8 @@ export class Evaluator implements Ops<bigint> {
     }
   }
   wide(n: number): readonly [bigint, bigint] {
-    const v = this.get(n);
+    const register = !this.#form.memory(n) || this.#d.row.operands[n]!.kind === "vsib";
+    const v = register ? this.#register(this.#offset(n), 256) : this.get(n);
     return [u(128, v), v >> 128n];
   }
   setWide(n: number, low: bigint, high: bigint): void {
@@ -215,20 +216,19 @@ export class Evaluator implements Ops<bigint> {
     const r = (n: number) => (n === noRegister ? 0n : this.#register(at.gpr + n * 8, 64));
     return u(d.addressSize, r(d.base) + (r(d.index) << BigInt(d.scale)) + BigInt(d.disp));
   }
-  linear(n: number, write: boolean): bigint {
-    return this.#linearOperand(n, write ? access.write : access.read);
+  element(_n: number, index: bigint): bigint {
+    const d = this.#d;
+    const base = d.base === noRegister ? 0n : this.#register(at.gpr + d.base * 8, 64);
+    return u(d.addressSize, base + (index << BigInt(d.scale)) + BigInt(d.disp));
+  }
+  linear(n: number, write: boolean, width = this.#form.widths[n]!): bigint {
+    return this.#linearOperand(n, write ? access.write : access.read, width);
   }
   segment(_n: number): bigint {
     return BigInt(this.#s.selector(this.#d.memorySegment));
   }
-  #linearOperand(n: number, how: Access): bigint {
-    return this.#linear(
-      this.#d.memorySegment,
-      this.address(n),
-      this.#form.widths[n]!,
-      how,
-      alignmentOf(this.#d.row, this.#d.row.operands[n]!),
-    );
+  #linearOperand(n: number, how: Access, width = this.#form.widths[n]!): bigint {
+    return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, this.#d.row.operands[n]!));
   }
   #linear(segment: number, offset: bigint, w: number, how: Access, alignment = 1): bigint {
     const st = this.#s;

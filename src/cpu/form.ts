@@ -58,11 +58,12 @@ export class HandlerForm implements Form {
 
 /** Can this operand be memory (when modrm says so, or always)? */
 export const isMemoryOperand = (o: Operand): boolean =>
-  o.kind === "rm" || o.kind === "mem" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
+  o.kind === "rm" || o.kind === "mem" || o.kind === "vsib" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
 
 /** To how many bytes must this operand, if it is memory, be aligned? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
 export const alignmentOf = (row: Row, o: Operand): number => {
   if (!isMemoryOperand(o) || (row.vex ? row.aligned !== true : row.unaligned === true)) return 1;
+  if (o.spec === "Mxs") return 64;
   return o.widths[0] === 128 || o.spec === "Mfx" ? 16 : o.widths[0] === 256 ? 32 : 1;
 };
 
@@ -77,7 +78,7 @@ const addressed = (row: Row): boolean =>
   row.repeat !== undefined || row.operands.some((o) => o.kind === "strX" || o.kind === "strY") || row.addressed === true;
 
 const hasMemory = (row: Row): boolean => row.operands.some(isMemoryOperand);
-const alwaysMemory = (row: Row): boolean => row.operands.some((o) => o.kind === "mem" || o.kind === "moffs");
+const alwaysMemory = (row: Row): boolean => row.operands.some((o) => o.kind === "mem" || o.kind === "vsib" || o.kind === "moffs");
 const neverMemory = (row: Row): boolean =>
   row.modrm !== undefined || row.operands.some((o) => o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti");
 

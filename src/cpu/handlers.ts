@@ -20,7 +20,7 @@ import { jumpCache, layout, record } from "./layout.ts";
 import { access } from "./mmu.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
 import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
-import type { Operand, Row } from "./row.ts";
+import { type Operand, type Row, vsibOf } from "./row.ts";
 import { regionSlots, regionType, repeatRounds, slotsOf } from "./slots.ts";
 import { at, R } from "./state.ts";
 import { Body, type FuncType, i32c, i64c, localGet, ModuleWriter, type Node, node, op, type WasmType, wt } from "./wasm.ts";
@@ -66,7 +66,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   get(n: number): Node {
     const o = this.#operand(n);
     const w = this.form.widths[n]!;
-    if (this.form.memory(n)) return this.readAt(this.#translateOperand(n, access.read), w);
+    if (this.form.memory(n) && o.kind !== "vsib") return this.readAt(this.#translateOperand(n, access.read), w);
     if (o.kind === "far") {
       // Offset in the low 32 bits, selector above.
       const selector = pure.shl(recordField(op.i64load, record.disp, wt.i64), pure.imm(32));
@@ -80,7 +80,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(loadAt(this.#offset(n), w));
   }
   wide(n: number): readonly [Node, Node] {
-    const at = this.form.memory(n) ? this.#translateOperand(n, access.read) : this.#offset(n);
+    const at = this.form.memory(n) && this.#operand(n).kind !== "vsib" ? this.#translateOperand(n, access.read) : this.#offset(n);
     return [this.readAt(at, 128), this.readAt(at, 128, 16)];
   }
   rmw(n: number): Node {
@@ -133,29 +133,33 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   }
 
   // Addresses.
-  #memoryOffset(): Node {
+  #memoryOffset(vectorIndex?: Node): Node {
     const kind = this.form.memoryKind;
     const register = (slot: number) => node(wt.i64, op.i64load, [recordField(op.i32load16u, slot)]);
     const disp = recordField(op.i64load, record.disp, wt.i64);
     let a = pure.add(register(record.base), disp);
-    if (kind !== "b64" && kind !== "b32")
+    if (vectorIndex) a = pure.add(a, pure.shl(vectorIndex, as(wt.i64, recordField(op.i32load8u, record.scale))));
+    else if (kind !== "b64" && kind !== "b32" && !vsibOf(this.form.row))
       a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
     return pure.zext(a, this.form.addressSize);
   }
   address(_n: number): Node {
     return this.body.bind(this.#memoryOffset());
   }
+  element(_n: number, index: Node): Node {
+    return this.body.bind(this.#memoryOffset(index));
+  }
   #translateOperand(n: number, how: 0 | 1): Node {
     return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
   }
-  #linearOperand(n: number, how: 0 | 1): Node {
+  #linearOperand(n: number, how: 0 | 1, width = this.form.widths[n]!): Node {
     const kind = this.form.memoryKind;
     const offset = this.body.bind(this.#memoryOffset());
     if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
-    return this.#throughSegment(offset, this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
+    return this.#throughSegment(offset, width, how, alignmentOf(this.form.row, this.#operand(n)));
   }
-  linear(n: number, write: boolean): Node {
-    return this.body.bind(this.#linearOperand(n, write ? access.write : access.read));
+  linear(n: number, write: boolean, width = this.form.widths[n]!): Node {
+    return this.body.bind(this.#linearOperand(n, write ? access.write : access.read, width));
   }
   segment(_n: number): Node {
     const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);

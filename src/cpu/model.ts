@@ -24,9 +24,6 @@ const features = {
 } as const satisfies Record<string, readonly [number, Register, number]>;
 export type Feature = keyof typeof features;
 
-/** Features whose rows are not there yet. */
-const later: ReadonlySet<Feature> = new Set(["xsave", "xsaveopt", "xsavec", "xgetbv1"]);
-
 export interface Model {
   /** "x86-64-v1:amd". */
   readonly name: string;
@@ -44,8 +41,10 @@ export interface Model {
 const pentium3: readonly Feature[] = ["fpu", "tsc", "msr", "cx8", "sep", "cmov", "mmx", "fxsr", "sse", "hypervisor"];
 const v1: readonly Feature[] = [...pentium3, "clflush", "sse2", "syscall", "nx", "lm", "fsgsbase"];
 const v2: readonly Feature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2", "popcnt", "lahf_lm", "rdtscp"];
+// biome-ignore format: table
+const v3: readonly Feature[] = [...v2, "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave", "xsaveopt"];
 /** All that there are rows for. */
-const max: readonly Feature[] = (Object.keys(features) as Feature[]).filter((f) => !later.has(f));
+const max = Object.keys(features) as Feature[];
 
 type Signature = readonly [family: number, model: number, stepping: number];
 interface Level {
@@ -58,6 +57,7 @@ const levels: Readonly<Record<string, Level>> = {
   pentium3: { features: pentium3, signature: { amd: [6, 8, 0], intel: [6, 8, 3] } },
   "x86-64-v1": { features: v1, signature: { amd: [15, 107, 1], intel: [6, 15, 11] } },
   "x86-64-v2": { features: v2, signature: { amd: [21, 2, 0], intel: [6, 26, 5] } },
+  "x86-64-v3": { features: v3, signature: { amd: [23, 1, 2], intel: [6, 60, 3] } },
   max: { features: max, signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
 };
 

@@ -49,13 +49,15 @@ export interface Ops<V> {
   rmw(n: number): V;
   /** With VEX, a vector register's upper bits become 0: up to 128 from v, and from 128 on. */
   set(n: number, v: V): void;
-  /** The halves of an operand of 256 bits. */
+  /** The halves of an operand of 256 bits, or of the register that holds one of 128. */
   wide(n: number): readonly [low: V, high: V];
   setWide(n: number, low: V, high: V): void;
   /** Effective address of memory operand n: an offset in its segment, cut to the address size. */
   address(n: number): V;
-  /** The same as a linear address, its segment checked for an access of the operand's width. */
-  linear(n: number, write: boolean): V;
+  /** Effective address with this index in the place of the vector of indices that memory operand n has; `get` or `wide` gives the vector. */
+  element(n: number, index: V): V;
+  /** The same as a linear address, its segment checked for an access of the operand's width, or another one. */
+  linear(n: number, write: boolean, width?: number): V;
   /** Selector of the segment that memory operand n is in. */
   segment(n: number): V;
 

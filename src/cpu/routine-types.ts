@@ -10,7 +10,7 @@ export interface RoutineType {
 // biome-ignore format: table
 export const actNames = [
   "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "random", "enter",
-  "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor",
+  "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor", "xsave", "xsaveopt", "xsavec", "xrstor", "xrstorHeader", "xgetbv",
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorDoor",
 ] as const;
 export type ActName = (typeof actNames)[number];

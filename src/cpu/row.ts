@@ -15,6 +15,7 @@ export type OperandKind =
   | "xmmH"
   | "xmmL" // W, V, U, H (VEX.vvvv), L (bits 7:4 of an immediate)
   | "vreg" // B: a general register by VEX.vvvv
+  | "vsib" // vm32x … vm64y: memory at addresses made with a vector of indices. SDM Vol. 2A 2.3.12
   | "mmrm"
   | "mm"
   | "mmN" // Q, P, N
@@ -61,7 +62,8 @@ export interface Attributes {
   readonly context?: true;
   /** Its meaning reads registers at the address size though it has no memory operand (LOOP, JrCXZ, XLAT, MASKMOVDQU). */
   readonly addressed?: true;
-  /** A 128-bit memory operand need not be aligned. Otherwise it must be. SDM Vol. 1 4.1.1, Vol. 2A 2.4 */
+  /** A 128-bit memory operand need not be aligned. Otherwise it must be. SDM Vol. 1 4.1.1, Vol. 2A 2.4. With VEX: EFLAGS.AC
+   *  does not ask for it either. */
   readonly unaligned?: true;
   /** With VEX the other way round: a vector in memory must be aligned. SDM Vol. 1 14.9 */
   readonly aligned?: true;
@@ -133,6 +135,7 @@ const sizes: Record<string, readonly [number, number, number]> = {
   env: [112, 224, 224],
   state: [752, 864, 864],
   fx: [4096, 4096, 4096],
+  xs: [4608, 4608, 4608],
 };
 const letters: Record<string, OperandKind> = {
   E: "rm",
@@ -203,6 +206,8 @@ const parseOperand = (spec: string, wide: boolean): Operand => {
   if (spec === "1") return { kind: "one", widths: [8, 8, 8], register: 0, spec };
   if (spec === "ST") return { kind: "st", widths: [80, 80, 80], register: 0, spec };
   if (spec === "STi") return { kind: "sti", widths: [80, 80, 80], register: 0, spec };
+  const vsib = /^vm(?:32|64)([xy])$/.exec(spec);
+  if (vsib) return { kind: "vsib", widths: sizes[vsib[1] === "y" ? "qq" : "dq"]!, register: 0, spec };
   const kind = letters[spec[0]!];
   const size = spec.length === 1 ? "w" : spec.slice(1);
   const widths = sizes[wide && (size === "x" || size === "ps" || size === "pd") ? "qq" : size];
@@ -304,6 +309,9 @@ export const rows2 = (name: string, encoding: string, does: (l: 128 | 256) => Me
 /** Width in bits to which an immediate is cut: the operand size where the row sign-extends it (Iz, Iv, s), else its own. */
 export const immediateWidth = (o: Operand, size: 16 | 32 | 64): number =>
   o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? size : o.widths[0];
+
+/** The operand whose registers of indices stand in the place of an address's index. */
+export const vsibOf = (r: Row): Operand | undefined => r.operands.find((o) => o.kind === "vsib");
 
 /** Index of an operand size in `Operand.widths`. */
 export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 64 ? 2 : 1);

@@ -20,6 +20,7 @@ const isRegister = (o: Operand, memory: boolean): boolean => {
     case "named":
     case "moffs":
     case "mem":
+    case "vsib":
     case "strX":
     case "strY":
     case "st":
@@ -32,7 +33,9 @@ const isRegister = (o: Operand, memory: boolean): boolean => {
 /** Which record slot each operand's register number has, in the order of the row; undefined for operands that are no registers. */
 export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined)[] => {
   let next = 0;
-  return row.operands.map((o) => (o.kind === "xmmL" ? record.imm : isRegister(o, memory) ? registerSlots[next++] : undefined));
+  return row.operands.map((o) =>
+    o.kind === "xmmL" ? record.imm : o.kind === "vsib" ? record.index : isRegister(o, memory) ? registerSlots[next++] : undefined,
+  );
 };
 
 /** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record,

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { endOfRun, inFolder } from "../support/guest.ts";
-import { gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { avx2, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { runNative } from "../support/native.ts";
 
 const subjects = {
@@ -25,6 +25,7 @@ const subjects = {
   sockets: "local sockets pair, connect, carry descriptors and end as on Linux",
   inet: "TCP and UDP over the loopback connect, carry, end and wait as on Linux",
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
+  xstate: "vector registers survive a handler, and sigreturn takes what its frame holds, as on Linux",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
 } as const;
 
@@ -33,6 +34,8 @@ const FLAGS = [
   "-O1", "-static", "-nostdlib", "-fno-pie", "-no-pie", "-fno-stack-protector", "-mgeneral-regs-only", "-fno-asynchronous-unwind-tables",
 ];
 
+/** Programs that use more of a processor than the default model has. */
+const models: ReadonlySet<string> = new Set(["xstate"]);
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
 
@@ -41,18 +44,22 @@ describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, r
   { timeout: 60_000 },
   () => {
     describe.each(["-m64", "-m32"])("gcc %s:", (mode) => {
-      it.each(Object.entries(subjects))("%s: %s", async (subject) => {
-        await inFolder(async (folder) => {
-          const program = `${folder}/${subject}`;
-          chmodSync(folder, 0o755);
-          execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
-          const here = `/${subject}`;
-          const run = await Machine.run(here, { files: { [here]: { content: readFileSync(program), mode: 0o755 } }, timeout: 50 });
-          const native = runNative(program);
-          expect(run.stdout.text).toBe(native.stdout);
-          expect(endOfRun(run)).toBe(native.end);
-        });
-      });
+      it.each(Object.entries(subjects).filter(([subject]) => !models.has(subject) || !missing("vector registers in frames", avx2)))(
+        "%s: %s",
+        async (subject) => {
+          await inFolder(async (folder) => {
+            const program = `${folder}/${subject}`;
+            chmodSync(folder, 0o755);
+            execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
+            const here = `/${subject}`;
+            const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
+            const run = await Machine.run(here, { files, timeout: 50, ...(models.has(subject) ? { cpu: "x86-64-v3" } : {}) });
+            const native = runNative(program);
+            expect(run.stdout.text).toBe(native.stdout);
+            expect(endOfRun(run)).toBe(native.end);
+          });
+        },
+      );
     });
   },
 );

@@ -2,7 +2,7 @@
 import { Code, DecoderOptions, Decoder as Iced, Instruction, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
 import { type Decoded, Decoder, decodeTables, noRegister } from "../../src/cpu/decode.ts";
 import { rep } from "../../src/cpu/ops.ts";
-import type { Operand } from "../../src/cpu/row.ts";
+import { type Operand, vsibOf } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/index.ts";
 import { S, segNames } from "../../src/cpu/state.ts";
 import { nameOf } from "../../src/cpu/text/syntax.ts";
@@ -24,10 +24,11 @@ const displacement = (v: bigint): string => (BigInt.asIntN(48, v) === BigInt.asI
 
 const ourMemory = (d: Decoded): string => {
   const base = d.base === noRegister ? "" : `+${d.base}`;
-  const index = d.index === noRegister ? "" : `+${d.index}*${1 << d.scale}`;
+  const vsib = vsibOf(d.row);
+  const index = vsib ? `+${vector(vsib.widths[0], d.vindex)}*${1 << d.scale}` : d.index === noRegister ? "" : `+${d.index}*${1 << d.scale}`;
   const segment = segmentText(segNames[d.memorySegment] as string, d.mode);
   // Of an absolute address iced does not tell the address size.
-  return `m${base + index === "" ? "" : d.addressSize}:${segment}${base}${index}+${displacement(BigInt.asUintN(d.addressSize, BigInt(d.disp)))}`;
+  return `m${base + (vsib ? "" : index) === "" ? "" : d.addressSize}:${segment}${base}${index}+${displacement(BigInt.asUintN(d.addressSize, BigInt(d.disp)))}`;
 };
 const ourImmediate = (d: Decoded, o: Operand, width: number, first: boolean): string => {
   const bits = o.kind === "simm" || o.spec === "Iz" ? d.size : width;
@@ -42,6 +43,7 @@ const ourOperand = (d: Decoded, n: number, immediates: { count: number }): strin
     case "rm":
       return d.isMemory ? ourMemory(d) : general(d, d.rm, width);
     case "mem":
+    case "vsib":
     case "moffs":
       return ourMemory(d);
     case "rmreg":
@@ -142,11 +144,12 @@ const registerText = (r: Register): string => {
 
 const memoryText = (i: Instruction, mode: Mode): string => {
   const { memoryBase: base, memoryIndex: index } = i;
-  const by = base !== Register.None ? base : index;
+  const isVector = RegisterExt.isXMM(index) || RegisterExt.isYMM(index);
+  const by = base !== Register.None || isVector ? base : index;
   const bits =
     by !== Register.None ? RegisterExt.size(by) * 8 : i.memoryDisplSize === 2 ? 16 : i.memoryDisplSize === 8 ? 64 : mode === 64 ? 64 : 32;
   const baseText = base === Register.None || RegisterExt.isIP(base) ? "" : `+${RegisterExt.number(base)}`;
-  const indexText = index === Register.None ? "" : `+${RegisterExt.number(index)}*${i.memoryIndexScale}`;
+  const indexText = index === Register.None ? "" : `+${isVector ? registerText(index) : RegisterExt.number(index)}*${i.memoryIndexScale}`;
   return `m${by === Register.None || RegisterExt.isIP(by) ? "" : bits}:${segmentText(segmentName(i.memorySegment), mode)}${baseText}${indexText}+${displacement(BigInt.asUintN(bits, i.memoryDisplacement))}`;
 };
 

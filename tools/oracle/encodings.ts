@@ -48,7 +48,9 @@ const shape = (
     for (const b of map) out[at++] = b;
   }
   out[at++] = opcode;
-  out[at] = (r.chance(0.5) ? 0xc0 : (out[at] as number & 0xc0)) | (reg << 3) | (out[at] as number & 7);
+  // Gathers are nothing without a SIB byte.
+  if (vex && map.at(-1) === 0x38 && (opcode & 0xfc) === 0x90) out[at] = r.pick([0x04, 0x44, 0x84]) | (reg << 3);
+  else out[at] = (r.chance(0.5) ? 0xc0 : (out[at] as number & 0xc0)) | (reg << 3) | (out[at] as number & 7);
 };
 
 /** One pass over the opcode maps: buffers of 16-byte slots, one for each map. */
@@ -103,7 +105,7 @@ export const encodings = (mode: Mode, wanted: readonly Scope[], each: number, r:
     out.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
   };
   const vex = wanted.includes("avx");
-  for (let round = 0; round < each * 3; round++) {
+  for (let round = 0; round < each * 3 || out.length === 0; round++) {
     pass(mode, false, r, see);
     if (vex) pass(mode, true, r, see);
   }

@@ -4,7 +4,7 @@ import { EF, R, S } from "../../src/cpu/state.ts";
 import { type Batch, Case, caseBatch, stateAt } from "./case.ts";
 import type { Encoding } from "./encodings.ts";
 import { Floats, plainFloats } from "./floats.ts";
-import { type Aimed, aimOperands, poke } from "./operands.ts";
+import { type Aimed, aimOperands, isXsave, poke } from "./operands.ts";
 import { planOf } from "./plan.ts";
 import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
@@ -90,6 +90,10 @@ const returnSize = (i: Instruction): number =>
 
 /** Memory that an instruction takes as selectors, offsets, flags. */
 const fillMemory = (c: Case, i: Instruction, aimed: readonly Aimed[], r: Random): void => {
+  if (isXsave(i)) {
+    for (const { linear } of aimed) fillXsaveArea(c, linear, r);
+    return;
+  }
   for (const a of aimed) {
     const offset = farPointer[a.memory];
     if (offset !== undefined) {
@@ -115,6 +119,14 @@ const fillMemory = (c: Case, i: Instruction, aimed: readonly Aimed[], r: Random)
     poke(c, first.linear, words(2, [BigInt(anySelector(r))]));
 };
 
+/** MXCSR, and the header: SDM Vol. 1 13.4.2. */
+const fillXsaveArea = (c: Case, linear: bigint, r: Random): void => {
+  if (r.chance(0.95)) poke(c, linear + 24n, words(4, [BigInt(0x1f80 | r.below(64) | (r.below(4) << 13))]));
+  const components = r.chance(0.95) ? BigInt(r.below(8)) : r.u64();
+  const compacted = r.chance(0.4) ? (1n << 63n) | BigInt(r.chance(0.7) ? 7 : r.below(8)) : r.chance(0.95) ? 0n : r.u64();
+  poke(c, linear + 512n, words(8, [components, compacted, ...[0, 0, 0, 0, 0, 0].map(() => (r.chance(0.01) ? r.u64() : 0n))]));
+};
+
 const flagsWord = (r: Random): bigint => {
   const status = r.u32() & (EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.OF | EF.DF);
   return BigInt(status | EF.IF | 2);
@@ -128,6 +140,11 @@ const segmentReaders = new Set<Mnemonic>([M.Lar, M.Lsl, M.Verr, M.Verw]);
 /** Registers whose value decides whether an instruction does anything of interest. Before operands are aimed. */
 const setSpecialRegisters = (c: Case, i: Instruction, r: Random): void => {
   const s = c.before;
+  if (isXsave(i)) {
+    // The components that we have too.
+    s.setGpr(R.ax, (s.gpr(R.ax) & ~0xffff_ffffn) | BigInt(r.below(8)));
+    s.setGpr(R.dx, 0n);
+  }
   if (i.hasRepPrefix || i.hasRepnePrefix || i.isLoop || i.isLoopcc || i.isJcxShort) {
     if (r.chance(0.9)) s.setGpr(R.cx, BigInt(r.below(24)) | (r.chance(0.3) ? (r.u64() >> 32n) << 32n : 0n));
   }
@@ -233,7 +250,8 @@ export class Generator {
     setSpecialRegisters(c, i, r);
     if (plan.immediateAt >= 0) setBranches(c, i, plan.immediateAt, r);
     fillMemory(c, i, aimOperands(c, plan, 0, r), r);
-    if (loadsStackSegment(i)) c.run = true;
+    // A gather that faults after its first lane reports the step that it was, at its own address.
+    if (loadsStackSegment(i) || i.isVsib) c.run = true;
     else if (showsTrapFlag(i)) {
       if (r.chance(0.5)) c.run = true;
       else c.traps = true;

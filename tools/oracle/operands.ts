@@ -1,7 +1,7 @@
 // Point an instruction's memory operands at the data window, by changing the registers, or the displacement, that address them.
-import { type MemorySize, Register, RegisterExt } from "iced-x86";
+import { type Instruction, type MemorySize, Mnemonic, Register, RegisterExt } from "iced-x86";
 import { S } from "../../src/cpu/state.ts";
-import type { Case } from "./case.ts";
+import { type Case, fxAt } from "./case.ts";
 import type { Plan, PlannedMemory } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { ALIAS, baseOf, DATA, PAGE, selector, WINDOW } from "./world.ts";
@@ -52,6 +52,20 @@ const divided = (v: bigint, scale: bigint): bigint => {
   return BigInt.asUintN(64, (v / twos) * inverse(scale / twos));
 };
 
+/** A vector of indices, of 32 or 64 bits: mostly small, so that some of them lead into the window. */
+const setIndices = (c: Case, register: number, r: Random): void => {
+  if (r.chance(0.1)) return;
+  const wide = r.chance(0.5);
+  for (const bytes of [c.before.fxsave.subarray(fxAt.xmm + register * 16), c.before.ymmHigh.subarray(register * 16)]) {
+    const v = new DataView(bytes.buffer, bytes.byteOffset, 16);
+    for (let at = 0; at < 16; at += wide ? 8 : 4) {
+      const index = r.below(24) - 8;
+      if (wide) v.setBigInt64(at, BigInt(index), true);
+      else v.setInt32(at, index, true);
+    }
+  }
+};
+
 /** Solve one operand's address for `offset`; the instruction begins `start` bytes into the case's code. */
 const aim = (c: Case, plan: Plan, m: PlannedMemory, offset: bigint, start: number, r: Random): void => {
   const { base, index, scale } = m;
@@ -65,6 +79,9 @@ const aim = (c: Case, plan: Plan, m: PlannedMemory, offset: bigint, start: numbe
     for (let i = 0; i < plan.displacementSize; i++, displacement >>= 8n) code[plan.displacementAt + i] = Number(displacement & 0xffn);
     return;
   }
+  const isVector = RegisterExt.isXMM(index) || RegisterExt.isYMM(index);
+  if (isVector) setIndices(c, RegisterExt.number(index), r);
+  if (isVector && base === Register.None) return;
   const bits = RegisterExt.size(base === Register.None ? index : base) * 8;
   const keep = (n: number, v: bigint): void => {
     const upper = bits === 64 ? 0n : (c.before.gpr(n) >> BigInt(bits)) << BigInt(bits);
@@ -88,9 +105,23 @@ export interface Aimed {
   readonly memory: MemorySize;
 }
 
+const xsaves = new Set<Mnemonic>([
+  Mnemonic.Xsave,
+  Mnemonic.Xsave64,
+  Mnemonic.Xsaveopt,
+  Mnemonic.Xsaveopt64,
+  Mnemonic.Xsavec,
+  Mnemonic.Xsavec64,
+  Mnemonic.Xrstor,
+  Mnemonic.Xrstor64,
+]);
+export const isXsave = (i: Instruction): boolean => xsaves.has(i.mnemonic);
+/** Any part of the area may be what the window shows; half of the time it is the header. */
+const xsaveTarget = (r: Random): bigint => BigInt(DATA + WINDOW.offset + 64 * (r.chance(0.5) ? -8 : -r.below(13)));
+
 export const aimOperands = (c: Case, plan: Plan, start: number, r: Random): Aimed[] =>
   plan.memory.map((m) => {
-    const linear = target(m.size, r);
+    const linear = isXsave(plan.instruction) && r.chance(0.9) ? xsaveTarget(r) : target(m.size, r);
     aim(c, plan, m, linear - segmentBase(c, m.segment), start, r);
     return { linear, size: m.size, memory: m.memorySize };
   });

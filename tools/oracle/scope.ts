@@ -1,5 +1,5 @@
 // Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can judge.
-import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic } from "iced-x86";
+import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic, Register, RegisterExt } from "iced-x86";
 
 const F = CpuidFeature;
 
@@ -16,11 +16,10 @@ const features = {
   mmx: [F.MMX],
   sse: [F.SSE, F.SSE2, F.FXSR, F.MMX],
   sse4: [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.SSE4A, F.AES, F.PCLMULQDQ, F.SHA, F.GFNI],
-  avx: [F.BMI1, F.BMI2, F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.GFNI, F.XSAVE],
+  avx: [F.BMI1, F.BMI2, F.AVX, F.AVX2, F.FMA, F.F16C, F.VAES, F.VPCLMULQDQ, F.AES, F.PCLMULQDQ, F.GFNI],
+  xsave: [F.XSAVE, F.XSAVEOPT, F.XSAVEC],
 } as const;
 export type Scope = keyof typeof features;
-/** Scopes whose instructions have no rows yet. */
-export const later: ReadonlySet<string> = new Set<Scope>(["avx"]);
 export const scopes = Object.keys(features) as readonly Scope[];
 
 const sets = new Map<Scope, ReadonlySet<number>>(scopes.map((s) => [s, new Set<number>(features[s])]));
@@ -51,7 +50,7 @@ const M = Mnemonic;
 /** What differs from run to run, what the hypervisor takes part in, and what only the operating system's set-up decides. */
 // biome-ignore format: table
 const unjudged = new Set<Mnemonic>([
-  M.Rdtsc, M.Rdtscp, M.Rdpmc, M.Rdrand, M.Rdseed, M.Cpuid, M.Rdpid, M.Xgetbv,
+  M.Rdtsc, M.Rdtscp, M.Rdpmc, M.Rdrand, M.Rdseed, M.Cpuid, M.Rdpid, M.Xgetbv, M.Xsetbv,
   M.Int1, // Under a hypervisor ICEBP does not advance rip.
   M.Vmcall, M.Vmmcall, M.Vmgexit, M.Monitor, M.Mwait, M.Monitorx, M.Mwaitx,
   M.Sgdt, M.Sidt, M.Sldt, M.Str, M.Smsw, // UMIP: Linux emulates some of them (arch/x86/kernel/umip.c)
@@ -59,4 +58,16 @@ const unjudged = new Set<Mnemonic>([
 /** SYSCALL outside 64-bit mode comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach. */
 const isCompatDoor = (i: Instruction): boolean => i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64;
 
-export const isJudged = (i: Instruction): boolean => i.code !== Code.INVALID && !unjudged.has(i.mnemonic) && !isCompatDoor(i);
+/** XSAVE and its like take the components from EDX:EAX; as parts of an address they would ask for what we have not. */
+const usesMask = (i: Instruction): boolean =>
+  [...i.cpuidFeatures()].some((f) => f === F.XSAVE || f === F.XSAVEOPT || f === F.XSAVEC) &&
+  [i.memoryBase, i.memoryIndex].some((r) => {
+    const full = RegisterExt.fullRegister(r);
+    return full === Register.RAX || full === Register.RDX;
+  });
+
+/** How much of XRSTOR's area a segment's limit must leave room for depends here on more than the manual says. */
+const isLimitedRestore = (i: Instruction): boolean => i.mnemonic === M.Xrstor && i.codeSize !== CodeSize.Code64;
+
+export const isJudged = (i: Instruction): boolean =>
+  i.code !== Code.INVALID && !unjudged.has(i.mnemonic) && !isCompatDoor(i) && !usesMask(i) && !isLimitedRestore(i);

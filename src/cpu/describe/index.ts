@@ -10,7 +10,7 @@ import type { Form } from "../ops.ts";
 import { type Operand, type Row, sizeIndex } from "../row.ts";
 import { S, segNames } from "../state.ts";
 import { addressText, immediateOf, operandText } from "../text/disassemble.ts";
-import { generalName } from "../text/registers.ts";
+import { generalName, vectorName } from "../text/registers.ts";
 import { defaultSize, ripRelative } from "../text/syntax.ts";
 import { Describer, generalPlace, type Names, type OperandNames } from "./ops.ts";
 import { Program } from "./program.ts";
@@ -50,6 +50,11 @@ const isImmediate = (o: Operand): boolean => o.kind === "imm" || o.kind === "sim
 
 const operandNames = (d: Decoded, n: number): OperandNames => {
   const o = d.row.operands[n] as Operand;
+  if (o.kind === "vsib") {
+    const text = vectorName(d.vindex, d.width(n));
+    const addressPlaces = d.base === noRegister ? [] : [generalPlace(d.base)];
+    return { text, place: `xmm${d.vindex}`, address: addressText(d), addressPlaces, value: undefined };
+  }
   if (isMemoryOperand(o) && d.isMemory) {
     const addressPlaces = [d.base, d.index].filter((r) => r !== noRegister).map(generalPlace);
     return { text: memoryName(d, d.width(n)), place: "memory", address: flatAddress(d), addressPlaces, value: undefined };
@@ -87,7 +92,7 @@ export const describe = (d: Decoded): string => {
 
 // ---- a row ---------------------------------------------------------------------------------------------------------------------
 
-const vectorName = (width: number): string => (width === 256 ? "ymm" : "xmm");
+const vectorKind = (width: number): string => (width === 256 ? "ymm" : "xmm");
 /** An operand in the manual's words. SDM Vol. 2A 3.1.1.3 */
 export const operandKindText = (o: Operand, size: 16 | 32 | 64): string => {
   const w = o.widths[sizeIndex(size)];
@@ -102,15 +107,17 @@ export const operandKindText = (o: Operand, size: 16 | 32 | 64): string => {
       return `r${w}`;
     case "mem":
       return m;
+    case "vsib":
+      return o.spec;
     case "moffs":
       return `moffs${w}`;
     case "xmm":
     case "xmmU":
     case "xmmH":
     case "xmmL":
-      return vectorName(w);
+      return vectorKind(w);
     case "xmmrm":
-      return `${vectorName(w)}/${m}`;
+      return `${vectorKind(w)}/${m}`;
     case "mm":
     case "mmN":
       return "mm";

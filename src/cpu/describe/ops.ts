@@ -135,6 +135,9 @@ export class Describer implements Ops<Term> {
     const { address, addressPlaces } = this.#operand(n);
     return this.#read(address, addressPlaces, 64);
   }
+  element(n: number, index: Term): Term {
+    return operation("element", this.address(n), index);
+  }
   linear(n: number, write: boolean): Term {
     return operation(write ? "writable" : "readable", this.address(n));
   }

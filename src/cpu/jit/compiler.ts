@@ -211,7 +211,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   get(n: number): Node {
     const o = this.#d.row.operands[n]!;
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n)) return this.readAt(this.#translateOperand(n, access.read), w);
+    if (this.#form.memory(n) && o.kind !== "vsib") return this.readAt(this.#translateOperand(n, access.read), w);
     switch (o.kind) {
       case "imm":
       case "simm": {
@@ -237,7 +237,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
   wide(n: number): readonly [Node, Node] {
-    if (this.#form.memory(n)) {
+    if (this.#form.memory(n) && this.#d.row.operands[n]!.kind !== "vsib") {
       const p = this.#translateOperand(n, access.read);
       return [this.readAt(p, 128), this.readAt(p, 128, 16)];
     }
@@ -289,11 +289,15 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
 
   // Memory.
-  #effective(): Node {
+  #effective(vectorIndex?: Node): Node {
     const d = this.#d;
     let a: Node | undefined = d.base === noRegister ? undefined : this.gpr.get(d.base);
     if (d.index !== noRegister) {
       const x = pure.shl(this.gpr.get(d.index), pure.imm(d.scale));
+      a = a ? pure.add(a, x) : x;
+    }
+    if (vectorIndex) {
+      const x = pure.shl(vectorIndex, pure.imm(d.scale));
       a = a ? pure.add(a, x) : x;
     }
     const disp = pure.imm(BigInt(d.disp));
@@ -301,6 +305,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
   address(_n: number): Node {
     return this.body.bind(this.#effective());
+  }
+  element(_n: number, index: Node): Node {
+    return this.body.bind(this.#effective(index));
   }
   linear(_n: number, _write: boolean): Node {
     return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective()));

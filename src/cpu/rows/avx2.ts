@@ -9,6 +9,9 @@ import { alike } from "./vex.ts";
 
 const avx2: Attributes = { feature: "avx2" };
 const avx: Attributes = { feature: "avx" };
+/** Masked moves are never misaligned: AMD. */
+const avxMasked: Attributes = { ...avx, unaligned: true };
+const avx2Masked: Attributes = { ...avx2, unaligned: true };
 const zero = <V>(o: Ops<V>): V => o.vector(o.imm(0), o.imm(0));
 
 const three =
@@ -207,10 +210,10 @@ export const avxOnly: readonly Row[] = [
   row("vpermd", "VEX.256.66.0F38.W0 36 Vx,Hx,Wx", permuteDwords, avx2), row("vpermps", "VEX.256.66.0F38.W0 16 Vx,Hx,Wx", permuteDwords, avx2),
   row("vpermq", "VEX.256.66.0F3A.W1 00 Vx,Wx,Ib", permuteQuads, avx2), row("vpermpd", "VEX.256.66.0F3A.W1 01 Vx,Wx,Ib", permuteQuads, avx2),
 
-  ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2C Vx,Hx,Mx", maskedLoad(32), avx), ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2E Mx,Hx,Vx", maskedStore(32), avx),
-  ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2D Vx,Hx,Mx", maskedLoad(64), avx), ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2F Mx,Hx,Vx", maskedStore(64), avx),
-  ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8C Vx,Hx,Mx", maskedLoad(32), avx2), ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8E Mx,Hx,Vx", maskedStore(32), avx2),
-  ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8C Vx,Hx,Mx", maskedLoad(64), avx2), ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8E Mx,Hx,Vx", maskedStore(64), avx2),
+  ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2C Vx,Hx,Mx", maskedLoad(32), avxMasked), ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2E Mx,Hx,Vx", maskedStore(32), avxMasked),
+  ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2D Vx,Hx,Mx", maskedLoad(64), avxMasked), ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2F Mx,Hx,Vx", maskedStore(64), avxMasked),
+  ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8C Vx,Hx,Mx", maskedLoad(32), avx2Masked), ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8E Mx,Hx,Vx", maskedStore(32), avx2Masked),
+  ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8C Vx,Hx,Mx", maskedLoad(64), avx2Masked), ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8E Mx,Hx,Vx", maskedStore(64), avx2Masked),
 
   ...rows2("vtestps", "VEX.{128_256}.66.0F38.W0 0E Vx,Wx", () => test((o, v) => o.simd("i32x4.bitmask", v)), avx), ...rows2("vtestpd", "VEX.{128_256}.66.0F38.W0 0F Vx,Wx", () => test((o, v) => o.simd("i64x2.bitmask", v)), avx),
   row("vptest", "VEX.256.66.0F38.WIG 17 Vx,Wx", test(anyBit), avx), row("vpmovmskb", "VEX.256.66.0F.WIG D7 Gy,Ux", signs("i8x16.bitmask", 16), avx2),

@@ -14,6 +14,7 @@ import { featureOf } from "./feature.ts";
 import { flags } from "./flag.ts";
 import { fma } from "./fma.ts";
 import { galois } from "./galois.ts";
+import { gathers } from "./gather.ts";
 import { move } from "./mov.ts";
 import { multiply } from "./multiply.ts";
 import { packed } from "./packed.ts";
@@ -73,6 +74,7 @@ const declared: Readonly<Record<string, readonly Row[]>> = {
   avxOnly,
   vaes,
   fma,
+  gathers,
 };
 
 const featured = (r: Row): Row => {

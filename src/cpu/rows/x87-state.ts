@@ -1,9 +1,9 @@
 // x87 control, and saving and restoring its state with SSE's. SDM Vol. 2: FNINIT FNCLEX FLDCW FNSTCW FNSTSW FNOP FWAIT FNSTENV FLDENV FNSAVE
-// FRSTOR FXSAVE FXRSTOR. FINIT, FSTSW, … are FWAIT and these.
+// FRSTOR FXSAVE FXRSTOR XSAVE XSAVEOPT XSAVEC XRSTOR XGETBV XSETBV. FINIT, FSTSW, … are FWAIT and these.
 import type { Meaning } from "../ops.ts";
 import type { ActName } from "../routine-types.ts";
-import { type Row, row } from "../row.ts";
-import { R } from "../state.ts";
+import { type Attributes, type Row, row } from "../row.ts";
+import { R, vector } from "../state.ts";
 import { pending } from "./vector.ts";
 import { call, x87 } from "./x87.ts";
 
@@ -37,6 +37,23 @@ const environment =
     moves(name, write)(o, i);
   };
 
+/** How much of a segment the area takes depends on what EAX asks for. */
+const extended =
+  (name: ActName, write: boolean, size?: 64): Meaning =>
+  (o, i) => {
+    const address = o.linear(0, write);
+    const avx = o.and(o.reg(R.ax, 32), o.imm(4));
+    if (!write) o.act("xrstorHeader", address);
+    // What is not to be loaded need not be there.
+    if (i.mode !== 64)
+      o.when(write ? avx : o.and(avx, o.field("answer")), () => {
+        o.linear(0, write, 832 * 8);
+      });
+    o.act(name, address, o.imm(size ?? i.w));
+  };
+const xsave: Attributes = { feature: "xsave", context: true };
+const xsaveopt: Attributes = { feature: "xsaveopt", context: true };
+const xsavec: Attributes = { feature: "xsavec", context: true };
 // biome-ignore format: table
 export const x87State: readonly Row[] = [
   row("fwait", "9B", waiting(nothing)), x87("fnop", "D9 D0", nothing),
@@ -51,4 +68,9 @@ export const x87State: readonly Row[] = [
   // Its alignment is looked at after the segment's limit, FXSAVE's before.
   row("fxrstor", "NP 0F AE /1 Mfx", moves("fxrstor", false), { unaligned: true }),
   row("fxrstor64", "NP REX.W 0F AE /1 Mfx", moves("fxrstor", false, 64), { unaligned: true }),
+  row("xsave", "NP 0F AE /4 Mxs", extended("xsave", true), xsave), row("xsave64", "NP REX.W 0F AE /4 Mxs", extended("xsave", true, 64), xsave),
+  row("xrstor", "NP 0F AE /5 Mxs", extended("xrstor", false), xsave), row("xrstor64", "NP REX.W 0F AE /5 Mxs", extended("xrstor", false, 64), xsave),
+  row("xsaveopt", "NP 0F AE /6 Mxs", extended("xsaveopt", true), xsaveopt), row("xsaveopt64", "NP REX.W 0F AE /6 Mxs", extended("xsaveopt", true, 64), xsaveopt),
+  row("xsavec", "NP 0F C7 /4 Mxs", extended("xsavec", true), xsavec), row("xsavec64", "NP REX.W 0F C7 /4 Mxs", extended("xsavec", true, 64), xsavec),
+  row("xgetbv", "NP 0F 01 D0", (o) => o.act("xgetbv"), xsave), row("xsetbv", "NP 0F 01 D1", (o) => o.fault(vector.GP), { ...xsave, ends: true }),
 ];

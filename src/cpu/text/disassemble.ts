@@ -2,10 +2,10 @@
 import { Decoded, Decoder, type DecodeTables, decodeTables, defaultSegment, noRegister } from "../decode.ts";
 import { isMemoryOperand } from "../form.ts";
 import { type AddressSize, rep } from "../ops.ts";
-import { immediateWidth, type Operand } from "../row.ts";
+import { immediateWidth, type Operand, vsibOf } from "../row.ts";
 import { rows } from "../rows/index.ts";
 import { R, S, segNames } from "../state.ts";
-import { generalName, registerName } from "./registers.ts";
+import { generalName, registerName, vectorName } from "./registers.ts";
 import {
   defaultSize,
   impliesAddress,
@@ -34,6 +34,8 @@ export const addressText = (d: Decoded): string => {
   // An index of scale 1 is told from a base by it, where it stands alone.
   if (d.index !== noRegister)
     terms.push(`${generalName(d.index, d.addressSize)}${d.scale > 0 || terms.length === 0 ? `*${1 << d.scale}` : ""}`);
+  const vsib = vsibOf(d.row);
+  if (vsib) terms.push(`${vectorName(d.vindex, vsib.widths[0])}*${1 << d.scale}`);
   if (terms.length === 0) return hex(BigInt.asUintN(d.addressSize, BigInt(d.disp)));
   return terms.join("+") + (d.disp === 0 ? "" : signedHex(d.disp));
 };
@@ -41,7 +43,9 @@ export const addressText = (d: Decoded): string => {
 const overridden = (d: Decoded): boolean => d.memorySegment !== defaultSegment(d.base);
 
 const memoryText = (d: Decoded, o: Operand, width: number): string => {
-  const size = unsizedMemory(o) ? "" : `${sizeNames[width]} ptr `;
+  // Of a vector of indices the size is that of an element.
+  const written = o.kind === "vsib" ? (d.row.vex?.w === 1 ? 64 : 32) : unsizedMemory(o) ? undefined : width;
+  const size = written === undefined ? "" : `${sizeNames[written]} ptr `;
   const segment = o.spec !== "M" && overridden(d) ? `${segNames[d.memorySegment]}:` : "";
   return `${size}${segment}[${addressText(d)}]`;
 };

@@ -19,6 +19,8 @@ export interface MemoryOperand {
   readonly base: number;
   readonly index: number;
   readonly scale: number;
+  /** A vector of indices in the place of the index. */
+  readonly vector: NamedRegister | undefined;
   /** Of its registers. */
   readonly addressSize: 16 | 32 | 64 | undefined;
   /** "rip+5": a distance; "rel label": the address itself, to be reached from rip. */
@@ -120,6 +122,7 @@ interface Address {
   base: number;
   index: number;
   scale: number;
+  vector: NamedRegister | undefined;
   size: 16 | 32 | 64 | undefined;
   ip: MemoryOperand["ip"];
 }
@@ -134,12 +137,16 @@ const addRegister = (a: Address, term: string, sign: bigint): boolean => {
   const first = registers.get(left);
   const r = first ?? (right === undefined ? undefined : registers.get(right));
   if (!r) return false;
-  if (r.kind !== "general" || r.width === 8 || sign < 0n) bad(`"${term}" cannot be part of an address`);
-  if (a.size !== undefined && a.size !== r.width) bad("registers of two widths in one address");
-  a.size = r.width as 16 | 32 | 64;
   const factor = right === undefined ? undefined : Number(number(first ? right : left) ?? 0n);
   const scale = factor === undefined ? 0 : [1, 2, 4, 8].indexOf(factor);
   if (scale < 0) bad(`an index is scaled by 1, 2, 4 or 8, not by ${first ? right : left}`);
+  if (r.kind === "xmm" && sign > 0n && a.vector === undefined) {
+    [a.vector, a.scale] = [r, scale];
+    return true;
+  }
+  if (r.kind !== "general" || r.width === 8 || sign < 0n) bad(`"${term}" cannot be part of an address`);
+  if (a.size !== undefined && a.size !== r.width) bad("registers of two widths in one address");
+  a.size = r.width as 16 | 32 | 64;
   if (factor === undefined && a.base === noRegister) a.base = r.number;
   else if (a.index === noRegister) [a.index, a.scale] = [r.number, scale];
   else bad("an address has one base and one index");
@@ -149,7 +156,7 @@ const addRegister = (a: Address, term: string, sign: bigint): boolean => {
 const memoryOperand = (text: string, size: number | undefined, far: boolean, segment: number | undefined): MemoryOperand => {
   let inner = text;
   let within = segment;
-  const a: Address = { base: noRegister, index: noRegister, scale: 0, size: undefined, ip: undefined };
+  const a: Address = { base: noRegister, index: noRegister, scale: 0, vector: undefined, size: undefined, ip: undefined };
   for (;;) {
     const word = /^(?:(rel|abs|[a-z]*word|byte)\s+|([cdefgs]s)\s*:\s*)/i.exec(inner);
     if (!word) break;
@@ -163,7 +170,19 @@ const memoryOperand = (text: string, size: number | undefined, far: boolean, seg
   const swap = a.scale === 0 && a.index !== noRegister && (a.index === 4 || (a.size === 16 && (a.base === 6 || a.base === 7)));
   const [base, index] = swap ? [a.index, a.base] : [a.base, a.index];
   const displacement = rest.length === 0 ? { constant: 0n, labels: [] } : sum(rest);
-  return { kind: "memory", size, far, segment: within, base, index, scale: a.scale, addressSize: a.size, ip: a.ip, displacement };
+  return {
+    kind: "memory",
+    size,
+    far,
+    segment: within,
+    base,
+    index,
+    scale: a.scale,
+    vector: a.vector,
+    addressSize: a.size,
+    ip: a.ip,
+    displacement,
+  };
 };
 
 const operand = (text: string): WrittenOperand => {

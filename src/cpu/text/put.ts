@@ -85,6 +85,8 @@ const putMemory = (d: Decoded, o: Operand, width: number, m: MemoryOperand, eval
   d.base = m.base;
   d.index = m.index;
   d.scale = m.scale;
+  if ((o.kind === "vsib" ? width : undefined) !== m.vector?.width) return false;
+  d.vindex = m.vector?.number ?? 0;
   d.modrm = m.ip === undefined ? 0 : 5;
   const v = evaluate(m.displacement);
   if (v >= 1n << BigInt(d.addressSize) || v < -(1n << BigInt(d.addressSize - 1))) return false;

@@ -15,7 +15,7 @@ export const generalName = (r: number, width: number, high = false): string => {
   return width === 16 ? (legacy[r] as string) : width === 32 ? `e${legacy[r]}` : (gprNames[r] as string);
 };
 
-const vectorName = (r: number, width: number): string => `${width === 256 ? "y" : "x"}mm${r}`;
+export const vectorName = (r: number, width: number): string => `${width === 256 ? "y" : "x"}mm${r}`;
 
 /** The register that operand n of a decoded instruction is, if it is one. */
 export const registerName = (d: Decoded, o: Operand, width: number): string => {

@@ -35,7 +35,8 @@ export const impliesAddress = (row: Row): boolean =>
   row.addressNames === undefined && (row.addressed === true || row.operands.some(isString));
 
 /** Its memory operand is an address only, or of a size that nobody writes (FXSAVE). */
-export const unsizedMemory = (o: Operand): boolean => o.spec === "M" || o.spec === "Ms" || sizeNames[o.widths[1]] === undefined;
+export const unsizedMemory = (o: Operand): boolean =>
+  o.spec === "M" || o.spec === "Ms" || o.kind === "vsib" || sizeNames[o.widths[1]] === undefined;
 
 /** Is it one instruction at both operand sizes? */
 export const sameAtSizes = (row: Row, a: 16 | 32 | 64, b: 16 | 32 | 64): boolean =>

@@ -4,12 +4,11 @@ import { freshCode } from "../../../tools/oracle/code.ts";
 import { conform, conformInvalid, conformSequences, type Report } from "../../../tools/oracle/conform.ts";
 import { Emulator, type Tier, tiers } from "../../../tools/oracle/emulate.ts";
 import { amdSilicon } from "../../../tools/oracle/run.ts";
-import { later, scopes } from "../../../tools/oracle/scope.ts";
+import { scopes } from "../../../tools/oracle/scope.ts";
 import { modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
 const count = { handlers: 6000, regions: 2000, evaluate: 2000 } as const;
-const wanted = scopes.filter((s) => !later.has(s));
 
 describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))("instructions on the processor under us", () => {
   let emulators: Readonly<Record<Tier, Emulator>>;
@@ -25,7 +24,7 @@ describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))(
     );
 
   for (const tier of tiers) {
-    for (const scope of wanted) {
+    for (const scope of scopes) {
       it.each(modes)(`${tier}: ${scope} instructions in %i-bit code leave the same registers, flags, memory and faults`, async (mode) => {
         expect(wrongIn(await conform([emulators[tier]], mode, scope, count[tier], mode))).toEqual([]);
       });
