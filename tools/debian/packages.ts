@@ -33,6 +33,7 @@ export const packageSets = [
       "vsftpd",
       "openssh-server",
       "openssh-client",
+      "strace",
     ],
     closure: true,
   },

@@ -95,8 +95,10 @@ const prepare = (base64: string, entry: FastEntry): Prepared => {
   const symbols = dynamicSymbols(bytes);
   const kernelVsyscall = symbols.get("__kernel_vsyscall");
   if (kernelVsyscall !== undefined) bytes.set(fastEntry[entry], kernelVsyscall + ENTRY_OFFSET);
-  // Two pages, as Linux's images have, so that what is mapped below lies where it does there.
-  return { file: file("[vdso]", bytes), symbols, pages: Math.max(2, pageAlign(bytes.length) / PAGE_SIZE) };
+  // Two pages, as Linux's images have, so that what is mapped below lies where it does there; all of them can be read (gdb does).
+  const padded = new Uint8Array(Math.max(2 * PAGE_SIZE, pageAlign(bytes.length)));
+  padded.set(bytes);
+  return { file: file("[vdso]", padded), symbols, pages: padded.length / PAGE_SIZE };
 };
 
 /** One per machine. */
