@@ -19,18 +19,20 @@ export const codeOptionHelp = [
 ] as const;
 
 const modes = ["16", "32", "64"] as const;
-export interface CodeArguments {
+interface Place {
   readonly mode: 16 | 32 | 64 | undefined;
   readonly at: number;
+}
+export const codeValues = (values: { readonly mode?: string | undefined; readonly at?: string | undefined }): Place => ({
+  mode: values.mode === undefined ? undefined : (Number(oneOf(values.mode, modes, "--mode")) as 16 | 32 | 64),
+  at: address(values.at ?? "0", "--at"),
+});
+export interface CodeArguments extends Place {
   readonly rest: readonly string[];
 }
 export const codeArguments = (args: readonly string[]): CodeArguments => {
   const { values, rest } = parse(args, codeOptions);
-  return {
-    mode: values.mode === undefined ? undefined : (Number(oneOf(values.mode, modes, "--mode")) as 16 | 32 | 64),
-    at: address(values.at ?? "0", "--at"),
-    rest,
-  };
+  return { ...codeValues(values), rest };
 };
 
 export const hexBytes = (text: string): Uint8Array | undefined => {

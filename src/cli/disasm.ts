@@ -3,7 +3,7 @@ import { disassemble, type Line } from "../cpu/text/disassemble.ts";
 import { codeArguments, codeOf, codeOptionHelp } from "./code.ts";
 import type { Command } from "./command.ts";
 
-export const lineText = ({ address, bytes, text }: Line, digits: number): string => {
+export const lineText = ({ address, bytes, text }: Pick<Line, "address" | "bytes" | "text">, digits: number): string => {
   const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
   return `${address.toString(16).padStart(digits)}:  ${hex.padEnd(20)}  ${text}`;
 };

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   profiles: () => import("./profiles.ts"),
   disasm: () => import("./disasm.ts"),
   explain: () => import("./explain.ts"),
+  asm: () => import("./asm.ts"),
 };
 
 const tell = (problem: Problem): number => {

@@ -1,5 +1,5 @@
 // `trapgate disasm` and `trapgate explain`: what they print, of what, and what they say to nonsense.
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { disassemble, assemble as fromText, describe as told } from "trapgate/cpu";
 import { describe, expect, it } from "vitest";
@@ -82,6 +82,31 @@ again:
   xor edi, edi
   syscall
 end:`;
+
+describe("asm", () => {
+  it("prints a listing, or writes what a file or standard input says", async () => {
+    await inFolder(async (folder) => {
+      const [text, out] = [join(folder, "loop.s"), join(folder, "loop")];
+      writeFileSync(text, program);
+      expect(lines("asm", "--at", "0x400000", text).slice(-6, -3)).toEqual([
+        "400078:  b9 40 4b 4c 00        mov ecx, 5000000",
+        "40007d:  ff c9                 dec ecx",
+        "40007f:  75 fc                 jnz again",
+      ]);
+      expect(trapgate(["asm", "--at", "0x400000", "-o", out, "-"], { input: program })).toEqual({ status: 0, stdout: "", stderr: "" });
+      chmodSync(out, 0o755);
+      expect(trapgate(["run", out]).status).toBe(0);
+    });
+  });
+  it("says in a line what is wrong", async () => {
+    expect(complaint("asm")).toBe("trapgate: asm takes one file (see trapgate asm --help)");
+    expect(complaint("asm", "/nowhere")).toBe("trapgate: cannot read /nowhere");
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, "x"), "nop\nnop 1 2\n");
+      expect(complaint("asm", join(folder, "x"))).toBe('trapgate: line 2: "1 2" cannot be read');
+    });
+  });
+});
 
 describe("run --dump-jit", () => {
   const { bytes, labels } = fromText(program, { at: 0x400000 });

@@ -1,0 +1,54 @@
+// `trapgate asm`: assembly to a listing, or to plain code.
+import { readFileSync, writeFileSync } from "node:fs";
+import { type Assembled, assemble } from "../cpu/text/assemble.ts";
+import { Problem } from "../problem.ts";
+import { parse } from "./arguments.ts";
+import { codeOptionHelp, codeOptions, codeValues } from "./code.ts";
+import type { Command } from "./command.ts";
+import { addressDigits, lineText } from "./disasm.ts";
+
+const source = (file: string): string => {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (cause) {
+    throw new Problem("host", `cannot read ${file}`, { cause });
+  }
+};
+const write = (file: string, bytes: Uint8Array): void => {
+  try {
+    writeFileSync(file, bytes);
+  } catch (cause) {
+    throw new Problem("host", `cannot write ${file}`, { cause });
+  }
+};
+
+/** Bytes beside the lines that they come from. */
+const listing = (text: string, { statements, bytes }: Assembled, at: number): string[] => {
+  const lines = text.split("\n");
+  const digits = addressDigits(at, bytes.length);
+  return statements.map(({ line, address, bytes: made }) =>
+    lineText({ address, bytes: made, text: (lines[line - 1] as string).trim() }, digits),
+  );
+};
+
+export const command: Command = {
+  synopsis: "[--mode 16|32|64] [--at ADDRESS] [-o OUTPUT] FILE|-",
+  summary: "assemble a file in Intel syntax: a listing, or with -o the bytes",
+  options: [...codeOptionHelp, ["-o, --output FILE", "write the bytes there, and no listing"]],
+  async run(args) {
+    const { values, rest } = parse(args, { ...codeOptions, output: { type: "string", short: "o" } });
+    const [file, ...more] = rest;
+    if (file === undefined || more.length > 0) throw new Problem("usage", "asm takes one file", { help: "see trapgate asm --help" });
+    const { mode = 64, at } = codeValues(values);
+    const text = source(file);
+    const assembled = assemble(text, { mode, at });
+    if (values.output !== undefined) write(values.output, assembled.bytes);
+    else
+      process.stdout.write(
+        listing(text, assembled, at)
+          .map((line) => `${line}\n`)
+          .join(""),
+      );
+    return 0;
+  },
+};
