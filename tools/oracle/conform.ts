@@ -80,61 +80,77 @@ interface Subject {
   /** Instead of the mnemonic, and then nothing is undefined. */
   readonly label: string | undefined;
 }
-interface Made {
+export interface Made {
   readonly cases: Batch;
   /** The encoding of each case, where it is one instruction. */
   readonly encodings: readonly Encoding[] | undefined;
 }
 
-/** Run `count` cases of a scope in a mode. Everything follows from the seed. */
-export const conform = (emulators: readonly Emulator[], mode: Mode, scope: Scope, count: number, seed: number): Promise<Report> => {
+/** Where batches of cases come from. Everything follows from the seed. */
+export interface Source extends Subject {
+  readonly make: (size: number) => Made;
+}
+
+/** Cases of a scope in a mode, a number of which will be wanted. */
+export const casesOf = (mode: Mode, scope: Scope, count: number, seed: number): Source => {
   const random = new Random(seed);
   const list = encodings(mode, [scope], kept(count), random);
   const generator = new CaseGenerator(random);
-  return judgeAll(emulators, count, { mode, scope, seed, label: undefined }, (size) => {
+  const make = (size: number): Made => {
     const some = Array.from({ length: size }, () => random.pick(list));
     return { cases: generator.batch(some, scope), encodings: some };
-  });
+  };
+  return { mode, scope, seed, label: undefined, make };
+};
+/** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
+export const sequencesOf = (mode: Mode, scopes: readonly [Scope, ...Scope[]], count: number, seed: number): Source => {
+  const random = new Random(seed);
+  const generator = new SequenceGenerator(random, encodings(mode, scopes, kept(count), random));
+  const make = (size: number): Made => ({ cases: generator.batch(size, scopes[0]), encodings: undefined });
+  return { mode, scope: scopes[0], seed, label: "sequence", make };
+};
+/** Bytes that are no instruction: #UD. */
+export const invalidOf = (mode: Mode, seed: number): Source => {
+  const random = new Random(seed);
+  const list = invalidEncodings(mode, random);
+  const generator = new CaseGenerator(random);
+  const make = (size: number): Made => {
+    const some = Array.from({ length: size }, () => random.pick(list));
+    return { cases: generator.batch(some, "integer"), encodings: undefined };
+  };
+  return { mode, scope: "integer", seed, label: "(invalid)", make };
 };
 
-/** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
+export const conform = (emulators: readonly Emulator[], mode: Mode, scope: Scope, count: number, seed: number): Promise<Report> =>
+  judgeAll(emulators, count, casesOf(mode, scope, count, seed));
 export const conformSequences = (
   emulators: readonly Emulator[],
   mode: Mode,
   scopes: readonly [Scope, ...Scope[]],
   count: number,
   seed: number,
-): Promise<Report> => {
-  const random = new Random(seed);
-  const generator = new SequenceGenerator(random, encodings(mode, scopes, kept(count), random));
-  return judgeAll(emulators, count, { mode, scope: scopes[0], seed, label: "sequence" }, (size) => ({
-    cases: generator.batch(size, scopes[0]),
-    encodings: undefined,
-  }));
-};
+): Promise<Report> => judgeAll(emulators, count, sequencesOf(mode, scopes, count, seed));
+export const conformInvalid = (emulators: readonly Emulator[], mode: Mode, count: number, seed: number): Promise<Report> =>
+  judgeAll(emulators, count, invalidOf(mode, seed));
 
-/** Bytes that are no instruction: #UD. */
-export const conformInvalid = (emulators: readonly Emulator[], mode: Mode, count: number, seed: number): Promise<Report> => {
-  const random = new Random(seed);
-  const list = invalidEncodings(mode, random);
-  const generator = new CaseGenerator(random);
-  return judgeAll(emulators, count, { mode, scope: "integer", seed, label: "(invalid)" }, (size) => {
-    const some = Array.from({ length: size }, () => random.pick(list));
-    return { cases: generator.batch(some, "integer"), encodings: undefined };
-  });
+/** Against results that were recorded. */
+export const replay = (emulator: Emulator, source: Source, made: Made, silicon: Batch): Report => {
+  const report = emptyReport();
+  judgeBatch([emulator], made, silicon, source, report);
+  return report;
 };
 
 /** While silicon runs a batch, we run the one before it. */
-const judgeAll = async (emulators: readonly Emulator[], count: number, x: Subject, make: (size: number) => Made): Promise<Report> => {
+const judgeAll = async (emulators: readonly Emulator[], count: number, source: Source): Promise<Report> => {
   const report = emptyReport();
   let waiting: { made: Made; silicon: Promise<Batch> } | undefined;
   const judgeWaiting = async (): Promise<void> => {
     if (!waiting) return;
     const { made, silicon } = waiting;
-    judgeBatch(emulators, made, await silicon, x, report);
+    judgeBatch(emulators, made, await silicon, source, report);
   };
   for (const size of batches(count)) {
-    const made = make(size);
+    const made = source.make(size);
     const silicon = runOracle(made.cases);
     silicon.catch(() => {}); // reported when it is awaited
     await judgeWaiting();

@@ -1,5 +1,6 @@
 // `npm run conformance:cpu -- [scope…] [tier…] [cases] [seed]`: instructions on the silicon under us and on every tier, in full; stopped by
 // SIGINT it says how far it came.
+// `npm run conformance:record`: what test/cpu/recorded holds, anew, by the processor under us.
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
 // the decoder, in full.
 import { formsOf } from "../../src/cpu/form.ts";
@@ -21,6 +22,7 @@ import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { EncoderJudge } from "./encoder.ts";
 import { candidates } from "./encodings.ts";
 import { Random } from "./random.ts";
+import { record } from "./recorded.ts";
 import { cpuName } from "./run.ts";
 import { type Scope, scopes } from "./scope.ts";
 import { TextJudge } from "./text.ts";
@@ -176,8 +178,12 @@ const named = <T extends string>(of: readonly T[], otherwise: readonly T[]): rea
 };
 const commands: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   cpu: () => cpu(named(scopes, scopes), first || 20_000_000, seed, named(tiers, tiers)),
+  record: async () => {
+    console.log(await record());
+    return true;
+  },
   decoder: () => [decoder(first || 100, seed), text(Math.ceil((first || 100) / 10), seed)].every(Boolean),
 };
 const run = commands[command ?? ""];
-if (!run) throw new Error("cpu or decoder?");
+if (!run) throw new Error("cpu, record or decoder?");
 process.exitCode = (await run()) ? 0 : 1;
