@@ -18,6 +18,8 @@ export const packageSets = [
   { name: "python-amd64", architecture: "amd64", packages: ["python3"], closure: true },
   { name: "libseccomp-amd64", architecture: "amd64", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
   { name: "libseccomp-i386", architecture: "i386", packages: ["libseccomp-dev", "libseccomp2"], closure: false },
+  // It chooses instructions by CPUID.
+  { name: "openssl-amd64", architecture: "amd64", packages: ["openssl"], closure: true },
   // Programs that confine themselves.
   {
     name: "confined-amd64",
