@@ -16,7 +16,7 @@ export const isBit = (t: Term): boolean => {
   const [a, b] = t.args as [Term, Term];
   if (t.name === "&") return isBit(a) || isBit(b);
   if (t.name === "|" || t.name === "^") return isBit(a) && isBit(b);
-  return /^(=|≠|<|≤|<s|≤s)$/.test(t.name);
+  return /^(!|=|≠|<|≤|<s|≤s)$/.test(t.name);
 };
 
 /** A word of flags that is made of single ones: what each becomes. Undefined: it is not made so. */

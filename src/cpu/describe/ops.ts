@@ -31,10 +31,6 @@ export interface Names {
 
 const vectorNames = Object.fromEntries(Object.entries(vector).map(([name, n]) => [n, `#${name}`]));
 const exitNames = Object.fromEntries(Object.entries(exit).map(([name, n]) => [n, name]));
-/** Condition codes in words of flags. SDM Vol. 1 appendix B */
-const conditions = ["OF", "CF", "ZF", "CF | ZF", "SF", "PF", "SF ≠ OF", "ZF | (SF ≠ OF)"] as const;
-const opposites = ["!OF", "!CF", "!ZF", "!CF & !ZF", "!SF", "!PF", "SF = OF", "!ZF & (SF = OF)"] as const;
-
 export const generalPlace = (r: number): string => `gpr${r}`;
 const allFlags = flagOrder as readonly string[];
 
@@ -374,14 +370,23 @@ export class Describer implements Ops<Term> {
   flagsWord(): Term {
     return this.#read("flags", allFlags, 16);
   }
+  /** SDM Vol. 1 appendix B: the odd code is the even one's opposite. */
   condition(cc: number): Term {
-    const text = (cc & 1 ? opposites : conditions)[cc >> 1] as string;
-    const simple = !/[ |&]/.test(text);
-    return this.#read(
-      simple ? text : `(${text})`,
-      allFlags.filter((f) => text.includes(f)),
-      1,
-    );
+    const odd = (cc & 1) === 1;
+    const one = (f: Flag): Term => (odd ? operation("!", this.flag(f)) : this.flag(f));
+    const both = (a: Term, b: Term): Term => operation(odd ? "&" : "|", a, b);
+    const less = (): Term => operation(odd ? "=" : "≠", this.flag("SF"), this.flag("OF"));
+    const conditions = [
+      () => one("OF"),
+      () => one("CF"),
+      () => one("ZF"),
+      () => both(one("CF"), one("ZF")),
+      () => one("SF"),
+      () => one("PF"),
+      less,
+      () => both(one("ZF"), less()),
+    ];
+    return (conditions[cc >> 1] as () => Term)();
   }
   systemFlags(): Term {
     return this.#read("system flags", ["system flags"], 32);

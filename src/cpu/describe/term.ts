@@ -79,7 +79,7 @@ const rightText = (name: string, t: Term): string | undefined => {
   return /<<|>>/.test(name) ? `${t.value}` : undefined;
 };
 
-const isAtom = (t: Term): boolean => t.kind !== "operation" || (!infix.has(t.name) && t.name !== "?" && t.name !== "~");
+const isAtom = (t: Term): boolean => t.kind !== "operation" || (!infix.has(t.name) && t.name !== "?");
 
 export const termText = (term: Term, m: Moment, under?: string): string => {
   let t = term;
@@ -105,7 +105,7 @@ export const termText = (term: Term, m: Moment, under?: string): string => {
 const operationText = (name: string, args: readonly Term[], m: Moment): string => {
   const [a, b, c] = args as [Term, Term, Term];
   if (name === "?") return `${termText(a, m, "?")} ? ${termText(b, m, "?")} : ${termText(c, m, "?")}`;
-  if (name === "~") return `~${termText(a, m, "~")}`;
+  if (name === "~" || name === "!") return `${name}${termText(a, m, "~")}`;
   if (!infix.has(name)) return `${name}(${args.map((x) => termText(x, m)).join(", ")})`;
   if (name === "-" && a.kind === "constant" && a.value === 0n) return `-${termText(b, m, "~")}`;
   // Only the left operand continues a chain: a - (b - c).
