@@ -12,7 +12,7 @@ import { slotsOf, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
 
 /** Longest block in instructions. */
-const longest = 128;
+export const longest = 128;
 /** Where lasting blocks begin: before it is the place of bounded ones. */
 const arena = layout.records + (longest + 2) * record.size;
 /** Records that the side tables have room for at first; most programs need no more. */
@@ -158,13 +158,24 @@ export class Blocks {
   #linear(ip: number): number {
     return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
   }
-  becomeRegion(head: number, slot: number): void {
+  /** `word`: slots.ts says what it is made of. */
+  becomeRegion(head: number, word: number): void {
     const s = this.#state;
-    s.u32[(head + record.link) >> 2] = slot;
+    s.u16[(head + record.left) >> 1] = 0;
+    s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
+    this.#remember(this.ipOf(head), head);
   }
-  slotOf(head: number): number {
+  /** The region is gone: whoever comes to its head is led back to the dispatcher. */
+  endRegion(head: number): void {
+    this.poison(head);
+    this.#forget(this.ipOf(head));
+  }
+  isRegion(head: number): boolean {
+    return this.#state.u32[(head + record.handler) >> 2] === special.region;
+  }
+  regionWordOf(head: number): number {
     return this.#state.u32[(head + record.link) >> 2] as number;
   }
   /** The region was found good for the pages as they are mapped now. */
@@ -287,6 +298,13 @@ export class Blocks {
     s.i32[entry] = low;
     s.i32[entry + 1] = Math.floor(ip / 0x1_0000_0000);
     s.u32[entry + jumpCache.record / 4] = rec;
+    const enterable = s.u32[(rec + record.handler) >> 2] === special.region && s.u32[(rec + record.imm) >> 2] === s.u32[at.epoch >> 2];
+    s.u32[entry + jumpCache.region / 4] = enterable ? this.regionWordOf(rec) : 0;
+  }
+  #forget(ip: number): void {
+    const s = this.#state;
+    const entry = jumpEntry((ip % 0x1_0000_0000) | 0);
+    if (Number(s.i64[entry >> 3]) === ip) s.i64[entry >> 3] = jumpCache.empty;
   }
   /** From now on, writes to the frame must be seen. */
   #watch(frame: number): void {
@@ -486,7 +504,7 @@ export class Blocks {
 
 /** The place in the jump cache of an instruction pointer, by its low half; handlers.ts computes the same. */
 const jumpEntry = (low: number): number =>
-  layout.jumpCache + ((((low ^ (low >>> 12)) << 4) & ((jumpCache.entries - 1) * jumpCache.size)) >>> 0);
+  layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size));
 
 const memoryKind = (d: Decoded, context: number): number => {
   const indexed = d.index !== noRegister;

@@ -1,7 +1,7 @@
 // Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
 // the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
 import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
-import { layout, tlb } from "./layout.ts";
+import { jumpCache, layout, tlb } from "./layout.ts";
 import { type Access, access, misalignedBy } from "./mmu.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
 import { type SimdName, simd } from "./simd.ts";
@@ -141,6 +141,17 @@ const storeOp: Record<number, number> = { 8: op.i64store8, 16: op.i64store16, 32
 /** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
+
+/** The place in the jump cache of a bound instruction pointer; blocks.ts computes the same. */
+export const jumpEntry = (b: Body, target: Node): Node => {
+  const low = as(wt.i32, target);
+  const hash = node(wt.i32, op.i32mul, [low, i32c(jumpCache.hash)]);
+  const mask = i32c((jumpCache.entries - 1) * jumpCache.size);
+  return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [hash, i32c(jumpCache.shift)]), mask]));
+};
+/** Is that entry this instruction pointer's? */
+export const isEntryOf = (entry: Node, target: Node): Node =>
+  node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), target]);
 
 /** An access as generated code tells of it (mmu.ts). */
 export const accessWord = (how: Access, address: Node, alignment: number): Node => {

@@ -3,7 +3,7 @@
 
 import { USER_END } from "../abi/brand.ts";
 import { actions, type Machine } from "./act.ts";
-import { Blocks, registerOffset } from "./blocks.ts";
+import { Blocks, longest, registerOffset } from "./blocks.ts";
 import { contexts } from "./context.ts";
 import type { Decoded } from "./decode.ts";
 import type { Engine } from "./engine.ts";
@@ -42,6 +42,7 @@ const abort = (): never => {
 };
 /** What EFLAGS.AC demands of an access by its size, of 80 bits 8; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
 const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 32 };
+const regionBudget = at.regionBudget >> 2;
 const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 export class Cpu implements CodeWatch, Machine {
@@ -59,17 +60,20 @@ export class Cpu implements CodeWatch, Machine {
   #commitSecond = 0;
   #commitFirstBytes = 0;
   #commitBytes = 0;
+  /** How often generated code came back to the dispatcher, by what it came back with (exit.ts). */
+  readonly leaves = new Float64Array(64);
   /** Guest instructions retired since boot, before the current `run`. */
   instructions = 0;
   /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
   random: (() => bigint) | undefined;
-  /** Instructions granted to generated code in the current `run`. */
+  /** Of these, by the interpreter. */
+  interpreted = 0;
+  /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far. */
   #limit = 0;
-  /** What generated code has not been given yet of the current `run`. */
-  #reserve = 0;
-  /** Instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
+  #granted = 0;
+  /** Interpreted instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
   #unsampled = 0;
   readonly model: Model;
 
@@ -219,7 +223,11 @@ export class Cpu implements CodeWatch, Machine {
   /** A compiled region's miss: 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {
     try {
+      const { u32 } = this.state;
+      const epoch = u32[at.epoch >> 2];
       const p = this.#missChecked(address, bytes, how, 0, 0);
+      // Mapped anew (copied on write, say): perhaps it is the region's own code.
+      if (u32[at.epoch >> 2] !== epoch) return 0;
       return p === layout.scratch && how === access.write ? 0 : p;
     } catch (e) {
       if (e !== guestFault) throw e;
@@ -305,7 +313,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
   get retired(): number {
-    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number);
+    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - (this.state.u32[regionBudget] as number);
   }
   get flags(): number {
     return this.#run.flagsWord32() | (this.state.u32[at.systemFlags >> 2] as number) | 2;
@@ -321,8 +329,8 @@ export class Cpu implements CodeWatch, Machine {
   }
 
   /**
-   * Run until an exit, at most `limit` instructions (below 2^31). Generated code gets the limit in parts: between them the JIT learns
-   * where time goes. Parts end at block boundaries; only the limit itself is exact.
+   * Run until an exit, at most `limit` instructions (below 2^31). Regions have one part of the limit and the interpreter another, which
+   * is small: where it ends the JIT learns what is still interpreted. Parts end at block boundaries; only the limit itself is exact.
    */
   run(limit: number): Exit {
     const s = this.state;
@@ -337,7 +345,7 @@ export class Cpu implements CodeWatch, Machine {
       const system = s.u32[at.systemFlags >> 2] as number;
       if (system & EF.TF) return this.#singleStep(budget);
       if (system & EF.AC) {
-        const rest = budget + this.#reserve;
+        const rest = budget + (s.u32[regionBudget] as number);
         this.#finish(budget, exit.budget);
         const { left, code } = this.#checkingAlignment(rest);
         if (left === 0 || code !== exit.budget) return code;
@@ -346,12 +354,12 @@ export class Cpu implements CodeWatch, Machine {
         continue;
       }
       if (rec === 0) {
-        if (budget === 0 && this.#reserve === 0) return this.#finish(budget, exit.budget);
+        if (budget + (s.u32[regionBudget] as number) === 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
         let left = blocks.leftOf(rec);
-        if (left > budget && this.#reserve > 0) {
-          budget += this.#grantMore();
+        if (left > budget && (s.u32[regionBudget] as number) > 0) {
+          budget += this.#grantMore(budget);
           rec = blocks.find(s.rip);
           continue;
         }
@@ -373,6 +381,7 @@ export class Cpu implements CodeWatch, Machine {
         }
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
+        (this.leaves[code] as number)++;
       }
       switch (code) {
         case leave.fault:
@@ -393,6 +402,7 @@ export class Cpu implements CodeWatch, Machine {
         case leave.taken: {
           const from = rec;
           s.rip = blocks.targetOf(from);
+          this.jit.arrived(from, s.rip);
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.link(from, true, rec);
           break;
@@ -405,6 +415,10 @@ export class Cpu implements CodeWatch, Machine {
           break;
         }
         case leave.jumped:
+          this.jit.arrived(rec, s.rip);
+          rec = blocks.find(s.rip);
+          break;
+        case leave.changed:
           rec = blocks.find(s.rip);
           break;
         case leave.again:
@@ -419,19 +433,21 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.find(s.rip);
           break;
         case leave.interpret:
-          rec = budget > 0 ? blocks.bounded(s.rip, 1) : blocks.find(s.rip);
+          if (budget === 0) budget += this.#grantMore(0);
+          rec = blocks.bounded(s.rip, 1);
           break;
-        case leave.short:
-          if (this.#reserve > 0) {
-            budget += this.#grantMore();
-            rec = blocks.find(s.rip);
-          } else if (budget === 0) return this.#finish(budget, exit.budget);
-          else rec = blocks.bounded(s.rip, budget);
+        case leave.short: {
+          const spare = budget - longest;
+          if (spare > 0) budget += this.#move(-spare);
+          else budget += this.#move(s.u32[regionBudget] as number);
+          if (budget === 0) return this.#finish(budget, exit.budget);
+          rec = spare > 0 ? blocks.find(s.rip) : blocks.bounded(s.rip, budget);
           break;
+        }
         case leave.unverified:
           budget += blocks.leftOf(rec);
           s.rip = blocks.ipOf(rec);
-          if (this.jit.verify(blocks.slotOf(rec))) blocks.confirmRegion(rec);
+          if (this.jit.verify(blocks.regionWordOf(rec))) blocks.confirmRegion(rec);
           else blocks.poison(rec);
           rec = blocks.find(s.rip);
           break;
@@ -448,10 +464,11 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** The first part of a limit. */
   #begin(limit: number): number {
-    if (this.#unsampled <= 0) this.#sample();
-    const budget = Math.min(limit, this.#unsampled);
-    this.#limit = budget;
-    this.#reserve = limit - budget;
+    // A block at least: where a run begins is no place to learn from, it ended there by the clock.
+    const budget = Math.min(limit, Math.max(this.#unsampled, longest));
+    this.#limit = limit;
+    this.#granted = budget;
+    this.state.u32[regionBudget] = limit - budget;
     return budget;
   }
   #engine: Engine = "auto";
@@ -477,7 +494,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
   #singleStep(budget: number): Exit {
-    let left = budget + this.#reserve;
+    let left = budget + (this.state.u32[regionBudget] as number);
     this.#finish(budget, exit.budget);
     for (let held: boolean | undefined = true; held; left--) {
       if (left === 0) return exit.budget;
@@ -541,21 +558,30 @@ export class Cpu implements CodeWatch, Machine {
     this.jit.sample(this.state.rip);
     this.#unsampled = this.jit.interval;
   }
-  #grantMore(): number {
-    const granted = this.#limit;
-    this.#sample();
-    const more = Math.min(this.#reserve, this.#unsampled);
-    this.#limit += more;
-    this.#reserve -= more;
-    // `#finish` takes off all that ran, also what ran before this sample.
-    this.#unsampled += granted;
-    return more;
+  /** The interpreter's part is used up: grant another, after a sample if it ran for as long as that takes. */
+  #grantMore(left: number): number {
+    const ran = this.#granted - left;
+    if (ran >= this.#unsampled) {
+      this.#sample();
+      // `#finish` takes off all that ran, also what ran before this sample.
+      this.#unsampled += ran;
+    }
+    return this.#move(Math.min(this.state.u32[regionBudget] as number, this.#unsampled - ran));
+  }
+  /** Move instructions from the regions' part to the interpreter's. */
+  #move(n: number): number {
+    this.#granted += n;
+    this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) - n;
+    return n;
   }
   #finish(budget: number, code: Exit): Exit {
-    const ran = this.#limit - budget;
-    this.instructions += ran;
+    const ran = this.#granted - budget;
+    this.interpreted += ran;
     this.#unsampled -= ran;
+    this.instructions += this.#limit - budget - (this.state.u32[regionBudget] as number);
     this.#limit = 0;
+    this.#granted = 0;
+    this.state.u32[regionBudget] = 0;
     this.state.i32[at.budget >> 2] = 0;
     return code;
   }

@@ -25,6 +25,10 @@ export const leave = {
   taken: 12,
   /** rip is already written: a computed jump. */
   jumped: 13,
+  /** From a compiled region, rip written: a near return. */
+  returned: 20,
+  /** From a compiled region, rip written: what the dispatcher looks at before it goes on may have changed (EFLAGS.TF, AC). */
+  changed: 21,
   /** The same instruction again: a repeated string instruction's rounds are used up. */
   again: 14,
   /** A block made to end here: rip is this record's. */

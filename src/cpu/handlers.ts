@@ -8,6 +8,8 @@ import {
   field,
   flagFunction,
   flagsWordFunction,
+  isEntryOf,
+  jumpEntry,
   loadAt,
   pure,
   type Runtime,
@@ -21,7 +23,7 @@ import { access } from "./mmu.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
 import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
 import { type Operand, type Row, vsibOf } from "./row.ts";
-import { regionSlots, regionType, repeatRounds, slotsOf } from "./slots.ts";
+import { regionSlots, regionType, repeatRounds, slotBits, slotsOf } from "./slots.ts";
 import { at, R } from "./state.ts";
 import { Body, type FuncType, i32c, i64c, localGet, ModuleWriter, type Node, node, op, type WasmType, wt } from "./wasm.ts";
 
@@ -272,12 +274,8 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     const b = this.body;
     const t = this.let("target", as(wt.i64, target));
     b.store(op.i64store, i32c(0), t, at.rip);
-    const low = as(wt.i32, t);
-    const hash = node(wt.i32, op.i32xor, [low, node(wt.i32, op.i32shrU, [low, i32c(12)])]);
-    const entry = b.bind(
-      node(wt.i32, op.i32and, [node(wt.i32, op.i32shl, [hash, i32c(4)]), i32c((jumpCache.entries - 1) * jumpCache.size)]),
-    );
-    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), t]));
+    const entry = jumpEntry(b, t);
+    b.if(isEntryOf(entry, t));
     this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
     b.end();
     this.#leave(leave.jumped);
@@ -303,23 +301,25 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
     this.#leave(leave.unverified);
     b.end();
-    const code = b.local(wt.i32);
-    b.expr(node(wt.i32, op.i32add, [left, recordField(op.i32load16u, record.left)]));
-    b.expr(recordField(op.i32load, record.link));
+    // It charges the interpreter nothing: a region has a budget of its own.
+    const region = b.bind(recordField(op.i32load, record.link));
+    b.expr(field.u32(at.regionBudget));
+    b.expr(region);
+    b.expr(i32c(0));
+    b.expr(node(wt.i32, op.i32and, [region, i32c((1 << slotBits) - 1)]));
     b.opcode(op.callIndirect);
     b.code.u(this.runtime.regionTypeIndex);
     b.code.u(1);
-    b.opcode(op.localTee);
+    const code = b.local(wt.i32);
+    b.code.byte(op.localSet);
     b.code.u(code);
-    b.expr(i32c(leave.jumped));
-    b.opcode(op.i32ne);
-    b.opcode(op.if);
-    b.code.byte(0x40);
+    const is = (what: number): Node => node(wt.i32, op.i32eq, [localGet(wt.i32, code), i32c(what)]);
+    b.if(node(wt.i32, op.i32or, [is(leave.jumped), is(leave.returned)]));
+    this.jump(field.i64(at.rip));
+    b.end();
+    b.store(op.i32store, i32c(0), left, at.budget);
     b.expr(localGet(wt.i32, code));
     b.opcode(op.return);
-    b.end();
-    b.set(1, field.u32(at.budget));
-    this.jump(field.i64(at.rip));
   }
 
   repeat(bodyOf: () => void, zf: boolean): void {

@@ -22,8 +22,21 @@ export const layout = {
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address; -1 never matches. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
 
-/** Jump-cache entry: instruction pointer u64, record u32. An empty one's pointer is no canonical address: control can go to any other. */
-export const jumpCache = { entries: 4096, size: 16, ip: 0, record: 8, empty: -(2n ** 63n) } as const;
+/**
+ * Jump-cache entry: instruction pointer u64, record u32, and the region word u32 (slots.ts) of the compiled region that may be entered
+ * there as pages are mapped now, else 0. An empty one's pointer is no canonical address: control can go to any other.
+ * Where an address has its entry: the high bits of the product of its low half with `hash` (Knuth, TAOCP Vol. 3 6.4).
+ */
+export const jumpCache = {
+  entries: 32768,
+  size: 16,
+  ip: 0,
+  record: 8,
+  region: 12,
+  empty: -(2n ** 63n),
+  hash: 0x9e3779b1 | 0,
+  shift: 13,
+} as const;
 
 /**
  * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves all registers.

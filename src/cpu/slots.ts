@@ -45,6 +45,12 @@ export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as con
 /** Rounds of a repeated string instruction before other work gets a chance; it counts as one instruction each time. */
 export const repeatRounds = 4096;
 
-/** A compiled region: (budget) -> exit or leave code. How many there can be at a time. */
-export const regionType: FuncType = { params: [wt.i32], results: [wt.i32] };
-export const regionSlots = 8192;
+/**
+ * A compiled region: (budget, region word, depth of calls) -> exit or leave code. A region word says which region, and which of its
+ * entries: the entry's number above the slot in the table of regions. Slot 0 is nobody's.
+ */
+export const regionType: FuncType = { params: [wt.i32, wt.i32, wt.i32], results: [wt.i32] };
+export const slotBits = 12;
+export const regionSlots = 2048;
+/** Guest calls that may be wasm calls within each other; deeper ones are jumps. */
+export const callDepth = 200;

@@ -13,7 +13,7 @@ export const at = {
   flagKind: 0x0a0,
   /** The EFLAGS bits that arithmetic does not write: TF IF DF IOPL NT RF VM AC ID, in their EFLAGS places. */
   systemFlags: 0x0a4,
-  /** Instructions that may still run before the engine must return, i64. */
+  /** Instructions that the interpreter may still run before it must return, i32. */
   budget: 0x0a8,
   /** 64 or 32 or 16: the code segment's mode, u32. */
   mode: 0x0b0,
@@ -61,6 +61,8 @@ export const at = {
   epoch: 0x410,
   /** What an action found out (act.ts). */
   answer: 0x418,
+  /** Instructions that compiled regions may still run, u32: apart from the interpreter's, so that its part ends in what is interpreted. */
+  regionBudget: 0x420,
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */

@@ -201,8 +201,27 @@ export class Body {
     this.params = params;
   }
 
-  local(t: WasmType): number {
+  /** A local for the function's whole length. */
+  keep(t: WasmType): number {
     return this.params.length + this.#locals.push(t) - 1;
+  }
+  /** A local until the next `release`: long functions are made of few, which every tier of an engine is grateful for. */
+  local(t: WasmType): number {
+    const l = this.#spare.get(t)?.pop() ?? this.keep(t);
+    this.#lent.push(l);
+    return l;
+  }
+  readonly #lent: number[] = [];
+  readonly #spare = new Map<WasmType, number[]>();
+  /** Nobody reads the locals lent so far again. */
+  release(): void {
+    for (const l of this.#lent) {
+      const t = this.#locals[l - this.params.length] as WasmType;
+      const there = this.#spare.get(t);
+      if (there) there.push(l);
+      else this.#spare.set(t, [l]);
+    }
+    this.#lent.length = 0;
   }
 
   expr(n: Node): void {
@@ -257,6 +276,28 @@ export class Body {
   end(): void {
     this.code.byte(op.end);
   }
+  readonly #later: { readonly at: number; readonly fill: (b: Body) => void }[] = [];
+  /** Statements over the same locals that go here, but are known only when the rest is. */
+  later(fill: (b: Body) => void): void {
+    this.#later.push({ at: this.code.length, fill });
+  }
+  /** The code with what came later in its place, and how far a position in it has moved. */
+  #filled(): { code: Uint8Array; moved: (at: number) => number } {
+    const code = this.code.done();
+    if (this.#later.length === 0) return { code, moved: (at) => at };
+    const out = new Bytes();
+    let from = 0;
+    const inserted = this.#later.map(({ at, fill }) => {
+      const b = new Body([]);
+      fill(b);
+      out.bytes(code.subarray(from, at));
+      out.bytes(b.code.done());
+      from = at;
+      return { at, length: b.code.length };
+    });
+    out.bytes(code.subarray(from));
+    return { code: out.done(), moved: (at) => inserted.reduce((to, i) => (i.at <= at ? to + i.length : to), at) };
+  }
   /** The function's bytes. `prologue`, if given, is code over the same locals that goes first. */
   done(prologue?: Bytes): FunctionBytes {
     const out = new Bytes();
@@ -273,9 +314,10 @@ export class Body {
     }
     if (prologue) out.bytes(prologue.done());
     const start = out.length;
-    out.bytes(this.code.done());
+    const { code, moved } = this.#filled();
+    out.bytes(code);
     out.byte(op.end);
-    return Object.assign(out.done(), { hints: this.#hints.map(([at, likely]): BranchHint => ({ at: start + at, likely })) });
+    return Object.assign(out.done(), { hints: this.#hints.map(([at, likely]): BranchHint => ({ at: start + moved(at), likely })) });
   }
 }
 
@@ -301,6 +343,7 @@ export class ModuleWriter {
   readonly #exports: { name: string; index: number }[] = [];
   readonly #elements: number[] = [];
   #second: { name: string; size: number } | undefined;
+  #importedTable: { module: string; name: string; size: number } | undefined;
 
   type(t: FuncType): number {
     const key = `${t.params}:${t.results}`;
@@ -329,6 +372,11 @@ export class ModuleWriter {
     this.#second = { name, size };
   }
 
+  /** A table made elsewhere, of index 0 here: only for a module that has no elements of its own. */
+  importTable(module: string, name: string, size: number): void {
+    this.#importedTable = { module, name, size };
+  }
+
   /** The bytes. Memory is imported as vm.memory; a table of all elements is defined and exported as `table`. */
   done(memoryPages: number): Uint8Array {
     const out = new Bytes();
@@ -351,11 +399,17 @@ export class ModuleWriter {
       }
     });
     section(2, (b) => {
-      b.u(this.#imports.length + 1);
+      b.u(this.#imports.length + (this.#importedTable ? 2 : 1));
       b.name("vm");
       b.name("memory");
       b.bytes([2, 0]);
       b.u(memoryPages);
+      if (this.#importedTable) {
+        b.name(this.#importedTable.module);
+        b.name(this.#importedTable.name);
+        b.bytes([1, 0x70, 0]);
+        b.u(this.#importedTable.size);
+      }
       for (const i of this.#imports) {
         b.name(i.module);
         b.name(i.name);

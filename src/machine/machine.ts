@@ -1,6 +1,7 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
+import { leave } from "../cpu/exit.ts";
 import type { Graph } from "../cpu/jit/graph.ts";
 import { credOf } from "../kernel/cred.ts";
 import type { FileDescription } from "../kernel/fs/file.ts";
@@ -92,8 +93,11 @@ export class Machine {
 
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
   get engineStats(): Readonly<Record<string, number>> {
-    const { blocks, jit } = this.#processor;
+    const { blocks, jit, leaves, instructions, interpreted } = this.#processor;
     return {
+      "instructions in regions": instructions - interpreted,
+      "instructions interpreted": interpreted,
+      ...Object.fromEntries(Object.entries(leave).map(([name, code]) => [`back to the dispatcher: ${name}`, leaves[code] as number])),
       "blocks decoded": blocks.decoded,
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,

@@ -50,6 +50,10 @@ class JitForm implements Form {
 export interface RegionRuntime extends Runtime {
   /** (address f64, bytes, access) -> byte address, or 0: leave at this instruction. */
   readonly missRegion: number;
+  /** The type of regions, to go on into another. */
+  readonly regionTypeIndex: number;
+  /** The region's own slot. */
+  readonly slot: number;
 }
 
 /** A register file in locals: made on first use, so that a region carries only what it touches. */
@@ -64,7 +68,7 @@ class Locals {
   }
   #of(r: number): number {
     let l = this.#index.get(r);
-    if (l === undefined) this.#index.set(r, (l = this.#body.local(this.#t)));
+    if (l === undefined) this.#index.set(r, (l = this.#body.keep(this.#t)));
     return l;
   }
   get(r: number): Node {
@@ -107,9 +111,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.gpr = new Locals(body, wt.i64);
     this.xmms = new Locals(body, wt.v128);
     this.uppers = new Locals(body, wt.v128);
-    this.#rip = body.local(wt.i64);
-    this.#code = body.local(wt.i32);
-    this.flagLocals = { result: body.local(wt.i64), a: body.local(wt.i64), b: body.local(wt.i64), kind: body.local(wt.i32) };
+    this.#rip = body.keep(wt.i64);
+    this.#code = body.keep(wt.i32);
+    this.flagLocals = { result: body.keep(wt.i64), a: body.keep(wt.i64), b: body.keep(wt.i64), kind: body.keep(wt.i32) };
   }
   record(): Node {
     return i32c(0);
@@ -125,6 +129,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.#left = left;
     this.#pointer = undefined;
     this.control = undefined;
+    this.body.release();
     d.row.does(this, this.#form);
   }
 
@@ -388,8 +393,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return [localGet(wt.i64, f.result), localGet(wt.i64, f.a), localGet(wt.i64, f.b)];
   }
   /** Put the flags where the shared functions look for them. */
-  spillFlags(): void {
-    const { body, flagLocals: f } = this;
+  spillFlags(body: Body): void {
+    const { flagLocals: f } = this;
     const [r, a, b] = this.#flagOperands();
     body.store(op.i64store, i32c(0), r, at.flagResult);
     body.store(op.i64store, i32c(0), a, at.flagA);
@@ -503,8 +508,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     if (zf) this.kind = undefined;
   }
 
-  /** Prologue: what the region uses, from the state page. Emitted before the body, once that is known. */
-  loadState(b: Body): void {
+  /** What the region uses, from the state page. Emitted once that is known. */
+  loadRegisters(b: Body): void {
     for (const [r, l] of this.gpr.used) b.set(l, node(wt.i64, op.i64load, [i32c(0)], at.gpr + r * 8));
     for (const [r, l] of this.xmms.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
     for (const [r, l] of this.uppers.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
@@ -515,15 +520,22 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.set(f.b, node(wt.i64, op.i64load, [i32c(0)], at.flagB));
     b.set(f.kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
   }
-  /** Epilogue: write back, and return the code. */
-  storeState(): void {
-    const b = this.body;
+  /** Where control goes and how: what `leaveAt` set. */
+  get rip(): Node {
+    return localGet(wt.i64, this.#rip);
+  }
+  get code(): Node {
+    return localGet(wt.i32, this.#code);
+  }
+  /** Epilogue: write back what the region may have changed. */
+  storeState(b: Body): void {
+    this.storeRegisters(b);
+    b.store(op.i64store, i32c(0), this.rip, at.rip);
+  }
+  storeRegisters(b: Body): void {
     for (const r of this.gpr.written) b.store(op.i64store, i32c(0), this.gpr.get(r), at.gpr + r * 8);
     for (const r of this.xmms.written) b.store(op.v128store, i32c(0), this.xmms.get(r), at.ymm + r * 32);
     for (const r of this.uppers.written) b.store(op.v128store, i32c(0), this.uppers.get(r), at.ymm + r * 32 + 16);
-    if (this.flagsWritten) this.spillFlags();
-    b.store(op.i64store, i32c(0), localGet(wt.i64, this.#rip), at.rip);
-    b.store(op.i32store, i32c(0), this.budget(), at.budget);
-    b.expr(localGet(wt.i32, this.#code));
+    if (this.flagsWritten) this.spillFlags(b);
   }
 }

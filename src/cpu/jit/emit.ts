@@ -1,13 +1,23 @@
 // A region's function: its blocks in structured control flow, each instruction through the one set of meanings.
+//
+// A guest call is a wasm call of the region that begins at its target, if there is one: state goes through the state page, and if what
+// comes back is a return to the address after the call, control goes on in line. Whatever else comes back goes up, frame by frame, to
+// the dispatcher: all state is where it belongs at that moment, so nothing is lost with the wasm stack. A jump out of the region
+// tail-calls the region that begins where it leads.
+import { isEntryOf, jumpEntry } from "../compile.ts";
 import type { Decoded } from "../decode.ts";
 import { leave } from "../exit.ts";
-import { regionType } from "../slots.ts";
-import { Body, type FunctionBytes, i32c, i64c, type Node, node, op, wt } from "../wasm.ts";
+import { jumpCache, layout } from "../layout.ts";
+import { callDepth, regionType, slotBits } from "../slots.ts";
+import { at } from "../state.ts";
+import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler, type RegionRuntime } from "./compiler.ts";
 import type { Graph, JitBlock } from "./graph.ts";
-import { longestPath, type Structure, structureOf } from "./structure.ts";
+import { checkpoints, dispatcher, longestPath, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
+
+const slotMask = i32c((1 << slotBits) - 1);
 
 class RegionEmitter {
   readonly #g: Graph;
@@ -16,33 +26,77 @@ class RegionEmitter {
   readonly #b: Body;
   /** Open labels inside the exit block, innermost last. */
   readonly #labels: Label[] = [];
+  readonly #checked: ReadonlySet<number>;
   readonly #need: number;
+  readonly #runtime: RegionRuntime;
+  /** Which of `dispatched` the dispatcher is to go to. */
+  readonly #next: number;
   /** Kind of the flags at the end of a block, for a successor that has no other predecessor. */
   readonly #kindAfter = new Map<number, RegionCompiler["kind"]>();
   readonly #predecessors = new Map<number, number[]>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
     this.#g = g;
+    this.#runtime = runtime;
     this.#s = structureOf(g);
     this.#b = new Body(regionType.params);
     this.#c = new RegionCompiler(this.#b, runtime);
     this.#c.registerOffset = registerOffset;
-    this.#need = longestPath(g, this.#s);
-    for (const block of g.blocks.values())
-      for (const s of block.successors) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), block.ip]);
+    this.#next = this.#b.keep(wt.i32);
+    this.#checked = checkpoints(g, this.#s);
+    this.#need = longestPath(g, this.#s, this.#checked);
+    const from = (ip: number, to: readonly number[]) => {
+      for (const s of to) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), ip]);
+    };
+    from(dispatcher, this.#s.dispatched);
+    for (const block of g.blocks.values()) from(block.ip, block.successors);
   }
 
   emit(): FunctionBytes {
     const b = this.#b;
     b.opcode(op.block);
     b.code.byte(0x40);
-    this.#tree(this.#g.entry);
+    this.#tree(this.#s.root);
     b.opcode(op.unreachable);
     b.end();
-    this.#c.storeState();
+    this.#c.storeState(b);
+    this.#chain();
     const prologue = new Body([]);
-    this.#c.loadState(prologue);
+    this.#c.loadRegisters(prologue);
+    if (this.#s.dispatched.length) prologue.set(this.#next, node(wt.i32, op.i32shrU, [localGet(wt.i32, entryLocal), i32c(slotBits)]));
     return b.done(prologue.code);
+  }
+  /** With all state in its place: on into the region that begins where control goes, if one does; else back to who called. */
+  #chain(): void {
+    const b = this.#b;
+    const { rip, code, budgetLocal } = this.#c;
+    const outermost = node(wt.i32, op.i32eqz, [localGet(wt.i32, depthLocal)]);
+    const returns = node(wt.i32, op.i32and, [node(wt.i32, op.i32eq, [code, i32c(leave.returned)]), outermost]);
+    b.if(node(wt.i32, op.i32or, [node(wt.i32, op.i32eq, [code, i32c(leave.jumped)]), returns]));
+    const region = this.#lookUp(rip);
+    b.if(region);
+    b.expr(localGet(wt.i32, budgetLocal));
+    b.expr(region);
+    b.expr(localGet(wt.i32, depthLocal));
+    b.expr(node(wt.i32, op.i32and, [region, slotMask]));
+    b.opcode(op.returnCallIndirect);
+    b.code.u(this.#runtime.regionTypeIndex);
+    b.code.u(0);
+    b.end();
+    b.end();
+    b.store(op.i32store, i32c(0), this.#c.budget(), at.regionBudget);
+    b.expr(code);
+  }
+  /** What the jump cache has as the region word of an address: 0 if no region begins there. */
+  #lookUp(target: Node): Node {
+    const b = this.#b;
+    const region = b.local(wt.i32);
+    b.set(region, i32c(0));
+    const entry = jumpEntry(b, target);
+    b.if(isEntryOf(entry, target));
+    b.set(region, node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
+    b.end();
+    return localGet(wt.i32, region);
   }
 
   #open(label: Label, opcode: number): void {
@@ -56,10 +110,18 @@ class RegionEmitter {
     this.#labels.pop();
     this.#c.depth--;
   }
+  /** What happens only if c. */
+  #when(c: Node, then: () => void): void {
+    this.#b.if(c);
+    this.#labels.push({ kind: "other" });
+    this.#c.depth++;
+    then();
+    this.#close();
+  }
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
   #tree(ip: number): void {
-    const loop = this.#s.loops.has(ip);
+    const loop = ip === dispatcher || this.#s.loops.has(ip);
     if (loop) this.#open({ kind: "loop", ip }, op.loop);
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
     this.#within(ip, merges.reverse());
@@ -70,7 +132,7 @@ class RegionEmitter {
   }
   #within(ip: number, merges: readonly number[]): void {
     const [last, ...rest] = merges;
-    if (last === undefined) return this.#block(ip);
+    if (last === undefined) return ip === dispatcher ? this.#dispatch() : this.#block(ip);
     this.#open({ kind: "merge", ip: last }, op.block);
     this.#within(ip, rest);
     this.#b.opcode(op.unreachable);
@@ -78,16 +140,30 @@ class RegionEmitter {
     this.#tree(last);
   }
 
+  #dispatch(): void {
+    const b = this.#b;
+    const { dispatched } = this.#s;
+    b.expr(localGet(wt.i32, this.#next));
+    b.opcode(op.brTable);
+    b.code.u(dispatched.length - 1);
+    for (const ip of dispatched) b.code.u(this.#label("merge", ip));
+  }
+  #label(kind: "loop" | "merge", ip: number): number {
+    const index = this.#labels.findLastIndex((l) => l.kind === kind && l.ip === ip);
+    if (index < 0) throw new Error("no label for an edge");
+    return this.#labels.length - 1 - index;
+  }
+
   #block(ip: number): void {
     const block = this.#g.blocks.get(ip)!;
     const c = this.#c;
     const n = block.instructions.length;
     const before = this.#predecessors.get(ip) ?? [];
-    c.kind = before.length === 1 && ip !== this.#g.entry ? this.#kindAfter.get(before[0]!) : undefined;
-    if (ip === this.#g.entry || this.#s.loops.has(ip)) this.#checkBudget(ip);
+    c.kind = before.length === 1 && ip !== this.#s.root ? this.#kindAfter.get(before[0]!) : undefined;
+    if (this.#checked.has(ip)) this.#checkBudget(ip);
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
     for (let i = 0; i < n; i++) c.instruction(block.instructions[i]!, n - i);
-    this.#kindAfter.set(ip, c.kind);
+    this.#kindAfter.set(ip, block.terminator === "call" && !block.inside ? undefined : c.kind);
     this.#terminate(block);
   }
   #checkBudget(ip: number): void {
@@ -105,59 +181,92 @@ class RegionEmitter {
     switch (block.terminator) {
       case "branchIf": {
         if (control?.kind !== "branchIf") throw new Error("a conditional branch did not branch");
-        this.#b.if(control.c);
-        this.#labels.push({ kind: "other" });
-        c.depth++;
-        this.#go(block, block.instructions.at(-1)!.target);
-        this.#labels.pop();
-        c.depth--;
-        this.#b.end();
+        this.#when(control.c, () => this.#go(block, block.instructions.at(-1)!.target));
         return this.#go(block, block.end);
       }
       case "branch":
-      case "call":
         return this.#go(block, block.instructions.at(-1)!.target);
+      case "call": {
+        if (block.inside) return this.#go(block, block.instructions.at(-1)!.target);
+        const target = control?.kind === "jump" ? control.target : i64c(BigInt(block.instructions.at(-1)!.target));
+        return this.#call(block, target);
+      }
       case "fall":
         return this.#go(block, block.end);
-      case "jump": {
+      case "jump":
+      case "return": {
         if (control?.kind !== "jump") throw new Error("a jump did not jump");
-        return this.#computed(block, control.target);
+        if (block.terminator === "return") return this.#return(block, control.target);
+        return this.#computed(control.target);
       }
       case "leave":
         // Whatever left before did so on a condition, or makes this dead.
-        c.leaveAt(i64c(BigInt(block.end)), leave.jumped, 0);
+        c.leaveAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
     }
   }
-  /** A computed jump: to the return points that the region knows, else out. */
-  #computed(block: JitBlock, target: Node): void {
-    const c = this.#c;
-    for (const s of block.successors) {
-      this.#b.if(node(wt.i32, op.i64eq, [target, i64c(BigInt(s))]));
-      this.#labels.push({ kind: "other" });
-      c.depth++;
-      this.#go(block, s);
-      this.#labels.pop();
-      c.depth--;
-      this.#b.end();
+  /** A computed jump: to another entry of this region, else out. */
+  #computed(target: Node): void {
+    if (this.#s.dispatched.length) {
+      const region = this.#lookUp(target);
+      const ours = node(wt.i32, op.i32eq, [node(wt.i32, op.i32and, [region, slotMask]), i32c(this.#runtime.slot)]);
+      this.#when(ours, () => this.#redispatch(node(wt.i32, op.i32shrU, [region, i32c(slotBits)])));
     }
+    this.#c.leaveAt(target, leave.jumped, 0);
+  }
+  /** A return: to where calls within the region come from, else out. */
+  #return(block: JitBlock, target: Node): void {
+    for (const s of block.successors) this.#when(node(wt.i32, op.i64eq, [target, i64c(BigInt(s))]), () => this.#go(block, s));
+    this.#c.leaveAt(target, leave.returned, 0);
+  }
+  #redispatch(next: Node): void {
+    this.#b.set(this.#next, next);
+    this.#b.opcode(op.br);
+    this.#b.code.u(this.#label("loop", dispatcher));
+  }
+  #call(block: JitBlock, target: Node): void {
+    const b = this.#b;
+    const c = this.#c;
+    const [after] = block.successors;
+    if (after === undefined) return c.leaveAt(target, leave.jumped, 0);
+    const region = this.#lookUp(target);
+    const shallow = node(wt.i32, op.i32ltU, [localGet(wt.i32, depthLocal), i32c(callDepth)]);
+    this.#when(node(wt.i32, op.select, [shallow, i32c(0), region]), () => {
+      b.later((late) => c.storeRegisters(late));
+      b.expr(c.budget());
+      b.expr(region);
+      b.expr(node(wt.i32, op.i32add, [localGet(wt.i32, depthLocal), i32c(1)]));
+      b.expr(node(wt.i32, op.i32and, [region, slotMask]));
+      b.opcode(op.callIndirect);
+      b.code.u(this.#runtime.regionTypeIndex);
+      b.code.u(0);
+      const code = b.local(wt.i32);
+      b.code.byte(op.localSet);
+      b.code.u(code);
+      const back = node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], at.rip), i64c(BigInt(block.end))]);
+      const returned = node(wt.i32, op.i32eq, [localGet(wt.i32, code), i32c(leave.returned)]);
+      b.if(node(wt.i32, op.i32eqz, [node(wt.i32, op.i32and, [returned, back])]), false);
+      b.expr(localGet(wt.i32, code));
+      b.opcode(op.return);
+      b.end();
+      b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
+      b.later((late) => c.loadRegisters(late));
+      this.#go(block, after);
+    });
     c.leaveAt(target, leave.jumped, 0);
   }
 
   /** Control goes from a block to an address. */
   #go(from: JitBlock, ip: number): void {
-    const known = this.#g.blocks.has(ip) && from.successors.includes(ip) && !this.#s.irreducible.has(`${from.ip}>${ip}`);
-    if (!known) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
+    if (!this.#g.blocks.has(ip) || !from.successors.includes(ip)) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
+    if (this.#s.irreducible.has(`${from.ip}>${ip}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(ip)));
     const backward = this.#s.order.get(ip)! <= this.#s.order.get(from.ip)!;
-    if (backward || this.#s.merges.has(ip)) {
-      const kind = backward ? "loop" : "merge";
-      const depth = this.#labels.findLastIndex((l) => l.kind === kind && l.ip === ip);
-      if (depth < 0) throw new Error("no label for an edge");
-      this.#b.opcode(op.br);
-      return this.#b.code.u(this.#labels.length - 1 - depth);
-    }
-    this.#tree(ip);
+    if (!backward && !this.#s.merges.has(ip)) return this.#tree(ip);
+    this.#b.opcode(op.br);
+    this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
   }
 }
+const entryLocal = 1;
+const depthLocal = 2;
 
 /** The bytes of a region's function. */
 export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes =>

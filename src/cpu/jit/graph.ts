@@ -1,5 +1,6 @@
-// The control-flow graph of a region: which blocks hot code runs through, found from its entry along direct branches, calls and the
-// returns of those calls. Only blocks that the interpreter has already met are taken: what never ran is not worth compiling.
+// The control-flow graph of a region: which blocks hot code runs through, found from its roots along direct branches, past calls, and to
+// the targets that its computed jumps have been seen to have. Only blocks that the interpreter has already met are taken: what never ran
+// is not worth compiling. Where a region can be entered besides its roots: at such targets and at the return points of its calls.
 
 import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
@@ -13,21 +14,34 @@ export interface JitBlock {
   readonly instructions: readonly Decoded[];
   /** Address after the last instruction. */
   readonly end: number;
-  /** How it ends: by the last instruction's own control, or by going on to `end`. */
-  readonly terminator: "branch" | "branchIf" | "jump" | "call" | "leave" | "fall";
-  /** Where it can go by known addresses: branch target first, then the fall-through. A return lists the return points of calls in the region. */
+  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over goes on to `end` too. */
+  readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "leave" | "fall";
+  /** A call whose target is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
+  inside?: boolean;
+  /** Where in the region it goes on by known addresses: branch target first, then the fall-through. */
   successors: number[];
 }
 
 export interface Graph {
-  readonly entry: number;
+  /** Addresses where control can come into the region, the first root first. */
+  readonly entries: readonly number[];
   readonly blocks: ReadonlyMap<number, JitBlock>;
   /** Page numbers (of ip) and the frames they were read from. */
   readonly pages: ReadonlyMap<number, number>;
   readonly instructions: number;
 }
 
-const limits = { blocks: 96, instructions: 1200, blockLength: 64 } as const;
+/** What the rest of the JIT knows when a region is grown. */
+export interface Surroundings {
+  /** Has the interpreter a block at an address, which no other region begins with? */
+  free(ip: number): boolean;
+  /** Where a computed jump has been seen to go. */
+  targets(ip: number): Iterable<number>;
+  /** Here is a call to a known address. */
+  called(target: number): void;
+}
+
+const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
 
 const copy = (d: Decoded): Decoded => Object.assign(new Decoded(), d);
 const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
@@ -50,31 +64,58 @@ const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pag
   for (;;) {
     if (at !== ip && leaders.has(at)) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
     const d = blocks.decodeOne(at);
-    const crosses = d !== undefined && Math.floor(at / 4096) !== Math.floor((at + d.length - 1) / 4096);
-    if (!d || crosses || !compilable(d) || instructions.length === limits.blockLength) {
+    if (!d || !compilable(d) || instructions.length === limits.blockLength) {
       return instructions.length === 0 ? undefined : { ip, instructions, end: at, terminator: "leave", successors: [] };
     }
-    const page = Math.floor(at / 4096);
-    if (!pages.has(page)) pages.set(page, blocks.frameOf(at));
     instructions.push(copy(d));
+    for (const page of [Math.floor(at / 4096), Math.floor((at + d.length - 1) / 4096)])
+      if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
     at += d.length;
     const f = factsOf(d.row);
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
-    if (isCall(d) && f.branches) return { ip, instructions, end: at, terminator: "call", successors: [d.target] };
+    if (isCall(d) && (f.branches || f.jumps)) return { ip, instructions, end: at, terminator: "call", successors: [at] };
     if (f.branches) return { ip, instructions, end: at, terminator: "branch", successors: [d.target] };
-    if (f.jumps) return { ip, instructions, end: at, terminator: "jump", successors: [] };
+    if (f.jumps) return { ip, instructions, end: at, terminator: isReturn(d) ? "return" : "jump", successors: [] };
     if (d.row.ends) return { ip, instructions, end: at, terminator: "leave", successors: [] };
   }
 };
 
-/** Grow a region from `entry`, breadth first. `met` says whether the interpreter has a block at an address. */
-export const growGraph = (blocks: Blocks, entry: number, met: (ip: number) => boolean): Graph | undefined => {
+/** Is this a small function that calls nobody? Then its calls are worth no ceremony. */
+const isLeaf = (blocks: Blocks, start: number, around: Surroundings): boolean => {
+  const seen = new Set<number>();
+  const queue = [start];
+  const pages = new Map<number, number>();
+  let instructions = 0;
+  for (let ip = queue.pop(); ip !== undefined; ip = queue.pop()) {
+    if (seen.has(ip)) continue;
+    seen.add(ip);
+    if (!around.free(ip)) continue;
+    const block = readBlock(blocks, ip, seen, pages);
+    if (!block || block.terminator === "call" || block.terminator === "jump" || block.terminator === "leave") return false;
+    instructions += block.instructions.length;
+    if (instructions > limits.leaf) return false;
+    queue.push(...block.successors);
+  }
+  return true;
+};
+
+/** Is there anything to compile at an address? */
+export const canBegin = (blocks: Blocks, ip: number): boolean => {
+  const d = blocks.decodeOne(ip);
+  return d !== undefined && compilable(d);
+};
+
+/** Grow a region from its roots, breadth first. */
+export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surroundings): Graph | undefined => {
   if (!contexts[blocks.context]!.flat) return undefined;
   const pages = new Map<number, number>();
   const found = new Map<number, JitBlock>();
-  const leaders = new Set<number>([entry]);
-  const queue = [entry];
-  const returnPoints = new Map<number, number>();
+  const leaders = new Set<number>(roots);
+  const queue = [...roots];
+  const entries = new Set<number>(roots);
+  /** Functions that are called as part of the region, and where those calls come back to. */
+  const inside = new Set<number>();
+  const back = new Set<number>();
   let instructions = 0;
   for (let ip = queue.shift(); ip !== undefined; ip = queue.shift()) {
     if (found.has(ip)) continue;
@@ -83,27 +124,46 @@ export const growGraph = (blocks: Blocks, entry: number, met: (ip: number) => bo
     if (!block) continue;
     found.set(ip, block);
     instructions += block.instructions.length;
-    const next = block.terminator === "call" ? [...block.successors, block.end] : block.successors;
-    if (block.terminator === "call") returnPoints.set(block.end, block.successors[0] as number);
-    for (const s of next) {
-      if (found.has(s) || leaders.has(s) || !met(s)) continue;
+    const last = block.instructions.at(-1)!;
+    if (block.terminator === "call" && factsOf(last.row).branches) {
+      around.called(last.target);
+      if (
+        leaders.has(last.target)
+          ? roots[0] === last.target || inside.has(last.target)
+          : around.free(last.target) && isLeaf(blocks, last.target, around)
+      ) {
+        inside.add(last.target);
+        back.add(block.end);
+        block.inside = true;
+        block.successors = [last.target];
+        for (const s of [block.end, last.target]) {
+          if (leaders.has(s) || !around.free(s)) continue;
+          leaders.add(s);
+          queue.push(s);
+        }
+        continue;
+      }
+    }
+    const computed = block.terminator === "jump" ? [...around.targets(last.ip)] : [];
+    for (const s of [...block.successors, ...computed]) {
+      if (!leaders.has(s) && !around.free(s)) continue;
+      if (block.terminator === "call" || block.terminator === "jump") entries.add(s);
+      if (leaders.has(s)) continue;
       leaders.add(s);
       queue.push(s);
     }
   }
-  if (!found.has(entry)) return undefined;
+  if (!found.has(roots[0]!)) return undefined;
   // Straight-line blocks that ran into a leader found later are cut there by reading them again.
   for (const [ip, block] of found) {
     const inside = block.instructions.some((d) => d.ip !== ip && found.has(d.ip));
     if (!inside) continue;
     const cut = readBlock(blocks, ip, new Set(found.keys()), pages);
-    if (cut) found.set(ip, cut);
+    if (!cut) continue;
+    if (block.inside && cut.terminator === "call") Object.assign(cut, { inside: true, successors: block.successors });
+    found.set(ip, cut);
   }
-  // A return goes to the return points of calls in the region whose callee is here too.
-  const points = [...returnPoints].filter(([point, callee]) => found.has(point) && found.has(callee)).map(([point]) => point);
-  for (const block of found.values()) {
-    if (block.terminator === "jump" && isReturn(block.instructions.at(-1)!)) block.successors = points;
-    block.successors = block.successors.filter((s) => found.has(s));
-  }
-  return { entry, blocks: found, pages, instructions };
+  for (const block of found.values()) if (block.terminator === "return") block.successors = [...back];
+  for (const block of found.values()) block.successors = block.successors.filter((s) => found.has(s));
+  return { entries: [...entries].filter((e) => found.has(e)).slice(0, limits.entries), blocks: found, pages, instructions };
 };

@@ -5,26 +5,36 @@
 import { type Blocks, registerOffset } from "../blocks.ts";
 import type { Flag } from "../ops.ts";
 import type { RoutineType } from "../routine-types.ts";
-import { regionSlots, regionType } from "../slots.ts";
+import { regionSlots, regionType, slotBits } from "../slots.ts";
 import { ModuleWriter, wt } from "../wasm.ts";
+import { CodeMap } from "./code-map.ts";
 import type { RegionRuntime } from "./compiler.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
-import { type Graph, growGraph } from "./graph.ts";
+import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
+import { loopAround } from "./structure.ts";
 
 /** Samples that make a block hot. */
 const defaultThreshold = 2;
-/** Instructions between samples: few while code is being discovered, many once samples bring nothing new. */
-const intervals = { first: 10_000, last: 500_000, growth: 1.02 } as const;
+/** Interpreted instructions between samples: few while code is being discovered, many once samples bring nothing new. */
+const intervals = { first: 10_000, last: 40_000, growth: 1.01 } as const;
 
 /** The same, for tests that want everything compiled. */
 const eagerInterval = 200;
+/** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
+const insistent = 4;
+/** Times that a region may be made anew, with more entries, when it turns out to be entered elsewhere. */
+const generations = 8;
 
 interface Region {
   readonly slot: number;
   readonly graph: Graph;
-  readonly head: number;
+  /** Addresses that it was grown from, the function's first instruction first if that is known. */
+  readonly roots: readonly number[];
+  /** The first records of its entries. */
+  readonly heads: readonly number[];
   readonly context: number;
+  readonly generation: number;
 }
 
 export interface JitStats {
@@ -48,6 +58,16 @@ export interface JitLinks {
 
 const flagNames: readonly Flag[] = ["CF", "PF", "AF", "ZF", "SF", "OF"];
 
+const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
+
+/** The block of a region that an instruction is in. */
+const blockAround = (graph: Graph, ip: number): number | undefined => {
+  for (const block of graph.blocks.values()) if (block.ip <= ip && ip < block.end) return block.ip;
+  return undefined;
+};
+/** Where a region is to be entered so that control soon comes through an instruction that it has inside. */
+const entryFor = (graph: Graph, ip: number): number | undefined => loopAround(graph, blockAround(graph, ip)!);
+
 export class Jit {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
@@ -56,7 +76,7 @@ export class Jit {
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #free: number[] = [];
-  #nextSlot = 0;
+  #nextSlot = 1;
   threshold = defaultThreshold;
   #interval: number = intervals.first;
   enabled = true;
@@ -77,39 +97,100 @@ export class Jit {
     this.#growth = 1;
   }
   #growth: number = intervals.growth;
-  /** Instructions until the next sample. */
+  /** Interpreted instructions until the next sample. */
   get interval(): number {
     return Math.floor(this.#interval);
   }
 
-  /** A block that was next when a slice ended. */
+  /** A block that was next when the interpreter's part ended. */
   sample(ip: number): void {
     if (!this.enabled) return;
     this.stats.samples++;
-    const key = ip * 8 + this.#blocks.context;
+    const head = this.#blocks.headOf(ip);
+    if (head !== 0 && this.#blocks.isRegion(head)) return;
+    const key = this.#key(ip);
     const heat = (this.#heat.get(key) ?? 0) + 1;
     this.#heat.set(key, heat);
-    if (heat === this.threshold) this.#compile(ip);
-    else this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
+    const wanted = this.#wanted(ip);
+    const due = heat === wanted || heat === insistent * wanted;
+    if (!due || !this.#compile(ip)) this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
+  /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
+  #wanted(ip: number): number {
+    const changes = this.#changes.get(this.#blocks.frameOf(ip)) ?? 0;
+    return this.#growth > 1 ? this.threshold * 2 ** changes : this.threshold;
+  }
+  /** Times that compiled code of a frame was lost because it changed. */
+  readonly #changes = new Map<number, number>();
+  #key(ip: number): number {
+    return ip * 8 + this.#blocks.context;
+  }
+
+  /** Control went to an address by a way that the interpreter had not gone before: from the end of this record's block. */
+  arrived(from: number, target: number): void {
+    if (from === 0 || this.#blocks.isRegion(from)) return;
+    const { calls, jumps, returns } = factsOf(this.#blocks.rowOf(from));
+    if (calls) this.#code.called(target);
+    else if (jumps && !returns) this.#code.jumped(this.#blocks.ipOf(from), target);
+  }
+  readonly #code = new CodeMap();
 
   /** Compile the code at an address now, however cold (tests). False: it is not the JIT's to compile. */
   compile(ip: number): boolean {
     this.#blocks.find(ip);
-    const { regions } = this.stats;
-    this.#compile(ip);
-    return this.stats.regions > regions;
+    return this.#compile(ip);
   }
-  #compile(ip: number): void {
-    const started = performance.now();
-    const head = this.#blocks.headOf(ip);
-    const graph = head === 0 ? undefined : growGraph(this.#blocks, ip, (a) => this.#blocks.headOf(a) !== 0);
-    const slot = this.#free.pop() ?? (this.#nextSlot < regionSlots ? this.#nextSlot++ : -1);
-    if (!graph || slot < 0) {
+  /** The region that code is in without an entry there. */
+  #around(ip: number): Region | undefined {
+    const there = this.#byFrame.get(this.#blocks.frameOf(ip));
+    if (there) for (const r of there) if (r.context === this.#blocks.context && blockAround(r.graph, ip) && this.#stands(r)) return r;
+    return undefined;
+  }
+
+  #compile(sampled: number): boolean {
+    let ip = sampled;
+    const blocks = this.#blocks;
+    const head = blocks.headOf(ip);
+    if (head === 0 || blocks.isRegion(head)) return head !== 0;
+    if (!canBegin(blocks, ip)) {
       this.stats.refused++;
-      return;
+      return false;
     }
-    const bytes = this.#module(graph);
+    const started = performance.now();
+    const old = this.#around(ip) ?? this.#byFunction(ip);
+    const again = old !== undefined && old.generation < generations && this.#stands(old);
+    if (again && blockAround(old.graph, ip)) {
+      // It is compiled, but cannot be entered here: let it be entered where the loop begins.
+      const { entries, blocks: inside } = old.graph;
+      const loop = entryFor(old.graph, ip);
+      if (loop !== undefined && !entries.includes(loop)) ip = loop;
+      else if ((this.#heat.get(this.#key(ip)) ?? 0) < insistent * this.#wanted(ip) || !inside.has(ip)) return false;
+    }
+    if (again) this.#drop(old);
+    const around: Surroundings = {
+      free: (a) => {
+        const head = blocks.headOf(a);
+        return head !== 0 && !blocks.isRegion(head);
+      },
+      targets: (site) => this.#code.targets(site),
+      called: (target) => this.#code.called(target),
+    };
+    const start = this.#code.functionOf(ip);
+    let roots = again ? [...new Set([...old.roots, ip])].filter(around.free) : [ip];
+    let graph = again || start === undefined || start === ip || !around.free(start) ? undefined : growGraph(blocks, [start], around);
+    if (graph && blockAround(graph, ip)) {
+      const loop = entryFor(graph, ip);
+      roots = loop === undefined || loop === start || !around.free(loop) ? [start!] : [start!, loop];
+    }
+    if (roots.length > 1 || roots[0] !== start || !graph) graph = growGraph(blocks, roots, around);
+    this.#heat.delete(this.#key(ip));
+    if (!graph) {
+      this.stats.refused++;
+      return false;
+    }
+    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.reset();
+    const slot = this.#free.pop() ?? this.#nextSlot++;
+    const bytes = this.#module(graph, slot);
     const { memory, handlers, routines, missRegion } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
@@ -118,22 +199,34 @@ export class Jit {
       routines: routines as WebAssembly.ModuleImports,
     });
     this.#table.set(slot, exports["region"]);
-    const region: Region = { slot, graph, head, context: this.#blocks.context };
+    const heads = graph.entries.map((entry) => blocks.headOf(entry));
+    const region: Region = { slot, graph, roots, heads, context: blocks.context, generation: again ? old.generation + 1 : 0 };
     this.#regions.set(slot, region);
     for (const frame of graph.pages.values()) {
-      this.#blocks.watch(frame);
+      blocks.watch(frame);
       const there = this.#byFrame.get(frame);
       if (there) there.add(region);
       else this.#byFrame.set(frame, new Set([region]));
     }
-    this.#blocks.becomeRegion(head, slot);
+    heads.forEach((head, n) => {
+      blocks.becomeRegion(head, slot | (n << slotBits));
+    });
     this.stats.regions++;
     this.stats.wasmBytes += bytes.length;
     this.stats.milliseconds += performance.now() - started;
+    return true;
+  }
+  /** The region that begins where the function around an address does. */
+  #byFunction(ip: number): Region | undefined {
+    const start = this.#code.functionOf(ip);
+    if (start === undefined) return undefined;
+    const head = this.#blocks.headOf(start);
+    return head !== 0 && this.#blocks.isRegion(head) ? this.#regions.get(slotOf(this.#blocks.regionWordOf(head))) : undefined;
   }
 
-  #module(graph: Graph): Uint8Array<ArrayBuffer> {
+  #module(graph: Graph, slot: number): Uint8Array<ArrayBuffer> {
     const m = new ModuleWriter();
+    m.importTable("handlers", "regions", regionSlots);
     const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
     const toI64 = { params: [], results: [wt.i64] };
     const flag = Object.fromEntries(flagNames.map((f) => [f, m.importFunc("handlers", f, toI64)])) as Record<Flag, number>;
@@ -152,6 +245,8 @@ export class Jit {
     };
     const runtime: RegionRuntime = {
       missRegion,
+      regionTypeIndex: m.type(regionType),
+      slot,
       flag,
       flagsWord,
       condition,
@@ -176,15 +271,17 @@ export class Jit {
   /** Code read from this frame has changed. */
   invalidateFrame(frame: number): void {
     const there = this.#byFrame.get(frame);
-    if (there) for (const region of [...there]) this.#drop(region);
+    if (!there?.size) return;
+    this.#changes.set(frame, (this.#changes.get(frame) ?? 0) + 1);
+    for (const region of [...there]) this.#drop(region);
   }
   #drop(region: Region): void {
     if (!this.#regions.delete(region.slot)) return;
     this.#table.set(region.slot, null);
     this.#free.push(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
-    this.#heat.delete(region.graph.entry * 8 + region.context);
-    this.#blocks.poison(region.head);
+    for (const block of region.graph.blocks.keys()) this.#heat.delete(block * 8 + region.context);
+    for (const head of region.heads) this.#blocks.endRegion(head);
     this.stats.dropped++;
   }
   /** All records are gone. */
@@ -194,15 +291,15 @@ export class Jit {
   }
 
   /** Does a region still stand on the frames it was read from, now that pages may have been mapped anew? If not it goes. */
-  verify(slot: number): boolean {
-    const region = this.#regions.get(slot);
+  verify(word: number): boolean {
+    const region = this.#regions.get(slotOf(word));
     if (!region) return false;
-    for (const [page, frame] of region.graph.pages) {
-      if (this.#blocks.frameOf(page * 4096) !== frame) {
-        this.#drop(region);
-        return false;
-      }
-    }
+    if (this.#stands(region)) return true;
+    this.#drop(region);
+    return false;
+  }
+  #stands(region: Region): boolean {
+    for (const [page, frame] of region.graph.pages) if (this.#blocks.frameOf(page * 4096) !== frame) return false;
     return true;
   }
 }

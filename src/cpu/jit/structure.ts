@@ -1,46 +1,52 @@
 // From a control-flow graph to structured control: reverse postorder, dominators, loop headers and merge points.
 // N. Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow", ICFP 2022.
-import type { Graph, JitBlock } from "./graph.ts";
+//
+// A region with one entry that is reducible is just that. Any other gets a dispatcher: a block of its own at the root that leads to every
+// entry, and to every target of an edge that no structured jump can express; such an edge goes to the dispatcher, with a number.
+import type { Graph } from "./graph.ts";
+
+/** In place of an address: the dispatcher. */
+export const dispatcher = -1;
 
 export interface Structure {
+  /** Where emission begins: the one entry, or the dispatcher. */
+  readonly root: number;
+  /** What the dispatcher leads to, entries first and in their order; empty if there is none. */
+  readonly dispatched: readonly number[];
   /** Reverse postorder number of each reachable block. */
   readonly order: ReadonlyMap<number, number>;
   /** Dominator-tree children, in reverse postorder. */
   readonly children: ReadonlyMap<number, readonly number[]>;
   readonly loops: ReadonlySet<number>;
-  /** Blocks with more than one forward predecessor. */
+  /** Blocks that need a label: with more than one forward predecessor, or reached from the dispatcher. */
   readonly merges: ReadonlySet<number>;
-  /** Edges "from>to" that no structured jump can express: they leave the region. */
+  /** Edges "from>to" that go through the dispatcher. */
   readonly irreducible: ReadonlySet<string>;
 }
 
-const postorder = (g: Graph): number[] => {
+type Successors = (ip: number) => readonly number[];
+
+const postorder = (root: number, successors: Successors): number[] => {
   const out: number[] = [];
-  const seen = new Set<number>([g.entry]);
-  const stack: { block: JitBlock; next: number }[] = [{ block: g.blocks.get(g.entry)!, next: 0 }];
+  const seen = new Set<number>([root]);
+  const stack: { ip: number; to: readonly number[]; next: number }[] = [{ ip: root, to: successors(root), next: 0 }];
   while (stack.length) {
     const top = stack.at(-1)!;
-    const s = top.block.successors[top.next++];
+    const s = top.to[top.next++];
     if (s === undefined) {
-      out.push(top.block.ip);
+      out.push(top.ip);
       stack.pop();
     } else if (!seen.has(s)) {
       seen.add(s);
-      stack.push({ block: g.blocks.get(s)!, next: 0 });
+      stack.push({ ip: s, to: successors(s), next: 0 });
     }
   }
   return out;
 };
 
-export const structureOf = (g: Graph): Structure => {
-  const rpo = postorder(g).reverse();
-  const order = new Map(rpo.map((ip, n) => [ip, n]));
-  const predecessors = rpo.map(() => [] as number[]);
-  rpo.forEach((ip, n) => {
-    for (const s of new Set(g.blocks.get(ip)!.successors)) predecessors[order.get(s)!]!.push(n);
-  });
-  // Immediate dominators. K. Cooper, T. Harvey, K. Kennedy, "A Simple, Fast Dominance Algorithm", 2001.
-  const idom: number[] = rpo.map(() => -1);
+/** Immediate dominators, by reverse postorder number. K. Cooper, T. Harvey, K. Kennedy, "A Simple, Fast Dominance Algorithm", 2001. */
+const dominators = (predecessors: readonly (readonly number[])[]): number[] => {
+  const idom: number[] = predecessors.map(() => -1);
   idom[0] = 0;
   const meet = (a: number, b: number): number => {
     let x = a;
@@ -53,7 +59,7 @@ export const structureOf = (g: Graph): Structure => {
   };
   for (let changed = true; changed; ) {
     changed = false;
-    for (let n = 1; n < rpo.length; n++) {
+    for (let n = 1; n < idom.length; n++) {
       let d = -1;
       for (const p of predecessors[n]!) if (idom[p] !== -1) d = d < 0 ? p : meet(d, p);
       if (d !== idom[n]) {
@@ -62,6 +68,17 @@ export const structureOf = (g: Graph): Structure => {
       }
     }
   }
+  return idom;
+};
+
+const analyse = (root: number, dispatched: readonly number[], successors: Successors): Structure => {
+  const rpo = postorder(root, successors).reverse();
+  const order = new Map(rpo.map((ip, n) => [ip, n]));
+  const predecessors = rpo.map(() => [] as number[]);
+  rpo.forEach((ip, n) => {
+    for (const s of new Set(successors(ip))) predecessors[order.get(s)!]!.push(n);
+  });
+  const idom = dominators(predecessors);
   const dominates = (a: number, b: number): boolean => {
     let x = b;
     while (x > a) x = idom[x]!;
@@ -69,30 +86,76 @@ export const structureOf = (g: Graph): Structure => {
   };
   const loops = new Set<number>();
   const irreducible = new Set<string>();
-  const forward = rpo.map((_, n) => predecessors[n]!.filter((p) => p < n).length);
+  const merges = new Set<number>(dispatched);
   rpo.forEach((ip, n) => {
+    let forward = 0;
     for (const p of predecessors[n]!) {
-      if (p < n) continue;
-      if (dominates(n, p)) loops.add(ip);
+      if (p < n) forward++;
+      else if (dominates(n, p)) loops.add(ip);
       else irreducible.add(`${rpo[p]}>${ip}`);
     }
+    if (forward > 1) merges.add(ip);
   });
   const children = new Map<number, number[]>(rpo.map((ip) => [ip, []]));
   for (let n = 1; n < rpo.length; n++) children.get(rpo[idom[n]!]!)!.push(rpo[n]!);
-  return { order, children, loops, merges: new Set(rpo.filter((_, n) => forward[n]! > 1)), irreducible };
+  return { root, dispatched, order, children, loops, merges, irreducible };
 };
 
-/** The longest run of instructions that can pass without meeting a loop header: what the budget must cover at each check. */
-export const longestPath = (g: Graph, s: Structure): number => {
+export const structureOf = (g: Graph): Structure => {
+  let dispatched: number[] = g.entries.length > 1 ? [...g.entries] : [];
+  for (;;) {
+    const now = dispatched;
+    const successors: Successors = (ip) => (ip === dispatcher ? now : g.blocks.get(ip)!.successors);
+    const s = analyse(now.length ? dispatcher : g.entries[0]!, now, successors);
+    const more = new Set([...s.irreducible].map((edge) => Number(edge.slice(edge.indexOf(">") + 1))));
+    for (const ip of now) more.delete(ip);
+    if (more.size === 0) return s;
+    dispatched = [...(now.length ? now : g.entries), ...more];
+  }
+};
+
+/** The head of the innermost loop around a block, as seen from the first entry. */
+export const loopAround = (g: Graph, ip: number): number | undefined => {
+  const successors: Successors = (at) => g.blocks.get(at)!.successors;
+  const rpo = postorder(g.entries[0]!, successors).reverse();
+  const order = new Map(rpo.map((at, n) => [at, n]));
+  const heads = rpo.filter((at, n) => rpo.slice(n).some((from) => successors(from).includes(at)));
+  return heads.reverse().find((head) => {
+    const first = order.get(head)!;
+    if (first > (order.get(ip) ?? -1)) return false;
+    const seen = new Set<number>();
+    const queue = [ip];
+    for (let at = queue.pop(); at !== undefined; at = queue.pop())
+      for (const s of successors(at)) {
+        if (s === head) return true;
+        if (seen.has(s) || order.get(s)! < first) continue;
+        seen.add(s);
+        queue.push(s);
+      }
+    return false;
+  });
+};
+
+/** Blocks where the budget is tested: wherever control comes in or around, and after calls, which use an unknown part of it. */
+export const checkpoints = (g: Graph, s: Structure): Set<number> => {
+  const out = new Set([...g.entries, ...s.dispatched, ...s.loops]);
+  for (const block of g.blocks.values())
+    if (block.terminator === "call" && !block.inside) for (const after of block.successors) out.add(after);
+  return out;
+};
+
+/** The longest run of instructions that can pass from one checkpoint to the next: what the budget must cover at each. */
+export const longestPath = (g: Graph, s: Structure, checked: ReadonlySet<number>): number => {
   const longest = new Map<number, number>();
-  const byOrder = [...s.order.keys()].reverse();
-  for (const ip of byOrder) {
+  let most = 0;
+  for (const ip of [...s.order.keys()].reverse()) {
+    if (ip === dispatcher) continue;
     const block = g.blocks.get(ip)!;
     let rest = 0;
-    for (const t of block.successors) if (s.order.get(t)! > s.order.get(ip)! && !s.loops.has(t)) rest = Math.max(rest, longest.get(t) ?? 0);
-    longest.set(ip, block.instructions.length + rest);
+    for (const t of block.successors) if (!checked.has(t)) rest = Math.max(rest, longest.get(t) ?? 0);
+    const all = block.instructions.length + rest;
+    longest.set(ip, all);
+    if (checked.has(ip)) most = Math.max(most, all);
   }
-  let most = 0;
-  for (const [ip, n] of longest) if (ip === g.entry || s.loops.has(ip)) most = Math.max(most, n);
   return most;
 };

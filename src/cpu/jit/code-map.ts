@@ -1,0 +1,58 @@
+// What is known of a program's shape from running it: where functions begin (somebody called there), and where computed jumps go.
+
+const pageOf = (ip: number): number => Math.floor(ip / 4096);
+/** How many pages a function is taken to reach at most. */
+const reach = 32;
+
+/** Addresses by page, in ascending order within a page. */
+class Addresses {
+  readonly #pages = new Map<number, number[]>();
+  add(ip: number): void {
+    const there = this.#pages.get(pageOf(ip));
+    if (!there) return void this.#pages.set(pageOf(ip), [ip]);
+    const before = there.findIndex((known) => known >= ip);
+    if (before < 0) there.push(ip);
+    else if (there[before] !== ip) there.splice(before, 0, ip);
+  }
+  /** The last one at or before an address. */
+  last(ip: number): number | undefined {
+    for (let p = pageOf(ip); p > pageOf(ip) - reach; p--) {
+      const found = this.#pages.get(p)?.findLast((known) => known <= ip);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  /** The first one after an address. */
+  next(ip: number): number | undefined {
+    for (let p = pageOf(ip); p < pageOf(ip) + reach; p++) {
+      const found = this.#pages.get(p)?.find((known) => known > ip);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  /** Those from an address to before another. */
+  *between(from: number, to: number): Iterable<number> {
+    for (let p = pageOf(from); p <= pageOf(to); p++) for (const ip of this.#pages.get(p) ?? []) if (ip >= from && ip < to) yield ip;
+  }
+}
+
+export class CodeMap {
+  readonly #called = new Addresses();
+  readonly #targets = new Addresses();
+
+  called(target: number): void {
+    this.#called.add(target);
+  }
+  jumped(site: number, target: number): void {
+    if (Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
+  }
+  /** Where the function around an address begins, as far as calls have shown. */
+  functionOf(ip: number): number | undefined {
+    return this.#called.last(ip);
+  }
+  /** Where a computed jump may go: to what any jump of the same function went to. The interpreter does not tell which jump it was. */
+  targets(site: number): Iterable<number> {
+    const far = reach * 4096;
+    return this.#targets.between(this.#called.last(site) ?? site - far, this.#called.next(site) ?? site + far);
+  }
+}

@@ -1,0 +1,69 @@
+// Everything compiled at once, runs cut short anywhere, code invalidated and mappings forgotten at any time: nothing that a program can
+// see may differ from what the interpreter makes of it, not its output, its trace, nor the count of its instructions.
+import { dirname } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Cpu } from "../../../src/cpu/cpu.ts";
+import { exit } from "../../../src/cpu/exit.ts";
+import { runHosted } from "../../support/guest.ts";
+import { busybox, missing } from "../../support/host.ts";
+
+const script = `
+  i=0; while [ $i -lt 60 ]; do i=$((i+1)); eval "v$i=$((i*i%7))"; done; echo $v3 $v58
+  $B seq 1 60 | $B awk '{ s += $1 * 1.5; t = t substr($0, 1, 1) } END { print s, length(t), sqrt(s) }'
+  $B seq 1 200 | $B sort -rn | $B head -n 3; $B seq 1 300 | $B sha256sum
+  (kill -TERM $$) & trap 'echo caught' TERM; wait; echo done
+`;
+
+/** Numbers below n, the same for the same seed. Marsaglia, "Xorshift RNGs", 2003. */
+const random = (seed: number) => {
+  let x = seed;
+  return (n: number): number => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % n;
+  };
+};
+
+/** Let every `run` of every processor stop and start at random, and lose translations in between. */
+const disturb = (seed: number): void => {
+  const below = random(seed);
+  const run = Cpu.prototype.run;
+  vi.spyOn(Cpu.prototype, "run").mockImplementation(function (this: Cpu, limit: number) {
+    for (let left = limit; ; ) {
+      const before = this.instructions;
+      const part = Math.min(left, 1 + below(below(3) === 0 ? 300 : 60_000));
+      const code = run.call(this, part);
+      const ran = this.instructions - before;
+      left -= ran;
+      if (code !== exit.budget) return code;
+      expect(ran).toBe(part);
+      if (left === 0) return code;
+      if (below(20) === 0) {
+        const frames = [...this.codeFrames.keys()].filter((n) => this.codeFrames[n] !== 0);
+        this.invalidateFrame((frames[below(frames.length)] ?? 0) * 4096);
+      }
+      if (below(40) === 0) this.flushTlb();
+    }
+  });
+};
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+for (const architecture of ["amd64", "i386"] as const) {
+  const need = busybox(architecture);
+  describe.skipIf(missing(`busybox of ${architecture}`, need))(`busybox of ${architecture}`, { timeout: 120_000 }, () => {
+    it.each([architecture === "amd64" ? 1 : 2])("runs the same when disturbed, seed %d", async (seed) => {
+      const folder = dirname(need.path);
+      const options = { args: ["sh", "-c", script], env: { B: need.path }, trace: true, randomizeLayout: false } as const;
+      const quiet = await runHosted(folder, need.path, { ...options, engine: "interpret" });
+      disturb(seed);
+      const disturbed = await runHosted(folder, need.path, { ...options, engine: "jit" });
+      expect(disturbed.stdout.text).toBe(quiet.stdout.text);
+      expect(disturbed.trace).toEqual(quiet.trace);
+      expect(disturbed.stats).toEqual(quiet.stats);
+      expect(quiet.stdout.text).toContain("caught\ndone\n");
+    });
+  });
+}
