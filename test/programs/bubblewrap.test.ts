@@ -8,7 +8,7 @@ const bwrap = "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshar
 const asUser = (command: string): string => `perl -e '$) = "1000 1000"; $( = 1000; $< = $> = 1000; exec @ARGV' ${command}`;
 const show = "grep -E '^(NoNewPrivs|Seccomp|NSpid)' /proc/self/status; id -u; cat /proc/self/uid_map; echo $$";
 
-describe.skipIf(lacks("bubblewrap"))("bubblewrap", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("bubblewrap"))("bubblewrap", { timeout: 240_000 }, () => {
   it.each([
     ["root", (command: string): string => command],
     ["a user", asUser],

@@ -8,7 +8,7 @@ const request = `${JSON.stringify({ command: "generate-tags", filename: "a.c", s
 const files = { "/request": { content: request }, "/confine": confine(64) };
 const ctags = "ctags-universal --_interactive=sandbox";
 
-describe.skipIf(lacks("universal-ctags in its sandbox"))("universal-ctags in its sandbox", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("universal-ctags in its sandbox"))("universal-ctags in its sandbox", { timeout: 240_000 }, () => {
   it("tags what it is given, under its filter", async () => {
     const { native, inside, run } = await both(
       `mkfifo /tmp/in; ${ctags} </tmp/in >/tmp/out & exec 3>/tmp/in; cat /request >&3

@@ -4,7 +4,7 @@ import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 
 const files = { "/confine64": confine(64), "/confine32": confine(32) };
 
-describe.skipIf(lacks("programs with libseccomp"))("programs with libseccomp", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("programs with libseccomp"))("programs with libseccomp", { timeout: 240_000 }, () => {
   it.each([64, 32])("%i bits: actions, arguments and both ABIs mean what they mean natively", async (bits) => {
     const by = (rules: string, command: string): string => `/confine${bits} ${rules} -- ${command}; echo "end: $?"`;
     const { native, inside, run } = await both(

@@ -8,7 +8,7 @@ const wrap = (program: string, doing: string): string =>
   `mkdir -p /tmp/bin; printf '#!/bin/sh\\n%s\\nexec /usr/bin/%s "$@"\\n' '${doing}' ${program} >/tmp/bin/${program}; chmod 755 /tmp/bin/${program}`;
 const setUp = "export MANPAGER=cat LC_ALL=C PATH=/tmp/bin:$PATH";
 
-describe.skipIf(lacks("man in its sandbox"))("man in its sandbox", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("man in its sandbox"))("man in its sandbox", { timeout: 240_000 }, () => {
   it("shows a page; its formatters run under a filter", async () => {
     const show = 'grep -E "^(NoNewPrivs|Seccomp)" /proc/self/status >&2';
     const { native, inside, run } = await both(`${setUp}; ${wrap("tbl", show)}; man true; echo "end: $?"`);

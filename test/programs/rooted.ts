@@ -61,7 +61,7 @@ export const both = async (script: string, files: Files = {}): Promise<Both> => 
       argv0: "sh",
       args: ["-c", whole],
       files,
-      timeout: 110,
+      timeout: 220,
       trace: { follow: true },
     });
     const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");

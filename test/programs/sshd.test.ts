@@ -15,6 +15,7 @@ PidFile none
 UsePAM no
 AuthorizedKeysFile /keys/user.pub
 StrictModes no
+Subsystem sftp /usr/lib/openssh/sftp-server
 `;
 /** Keys of the host and of the user, made anew by Debian's own ssh-keygen. */
 const keys = (): Files => {
@@ -66,7 +67,7 @@ const ssh = (command: string, user = "root"): string =>
 const sure = ({ native, inside }: Both): Both["native"][] =>
   [native, inside].map((run) => ({ ...run, stdout: run.stdout.replace(/((?:port|process) |^127\.0\.0\.1 )(?!2222)\d+/gm, "$1N") }));
 
-describe.skipIf(lacks("sshd and its sandbox"))("sshd and its sandbox", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("sshd and its sandbox"))("sshd and its sandbox", { timeout: 240_000 }, () => {
   it("lets a user in by key, and runs a command", async () => {
     const all = await both(
       session("", `echo from here | ${ssh("echo hi; id; cat", "user")}; ${ssh("echo $SSH_CONNECTION; exit 7")}`),
@@ -79,6 +80,18 @@ describe.skipIf(lacks("sshd and its sandbox"))("sshd and its sandbox", { timeout
     expect(native?.stdout).toContain("Accepted publickey for user");
     expect(inside).toEqual(native);
     expect(filtersInstalled(all.run)).toBe(2);
+  });
+
+  it("gives a terminal, copies a file and carries a connection", async () => {
+    const options = "-i /keys/user -o UserKnownHostsFile=/tmp/known -o BatchMode=yes";
+    const greet = 'perl -MIO::Socket::INET -e "print scalar readline(IO::Socket::INET->new(q(127.0.0.1:3333)))"';
+    const client = `ssh -p 2222 -tt ${options} root@127.0.0.1 'tty; stty -a | head -2; echo $SSH_TTY' </dev/null; echo "ssh: $?"
+       echo data >/tmp/file; scp -q -P 2222 ${options} /tmp/file root@127.0.0.1:/tmp/copy; echo "scp: $?"; cat /tmp/copy
+       ssh -p 2222 ${options} -L 3333:127.0.0.1:2222 -f root@127.0.0.1 'sleep 3' </dev/null >/dev/null 2>&1; ${greet}`;
+    const [native, inside] = sure(await both(`mkdir -p /var/log; ${session("", client)}`, files()));
+    expect(native?.stdout).toMatch(/^\/dev\/pts\/0\r\nspeed .*ssh: 0\nscp: 0\ndata\nSSH-2.0-OpenSSH/s);
+    expect(inside?.stdout.split("server: ")[0]).toEqual(native?.stdout.split("server: ")[0]);
+    expect(inside?.stderr).toEqual(native?.stderr);
   });
 
   it("confines whom it talks to before the login", async () => {

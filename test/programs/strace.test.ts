@@ -6,7 +6,7 @@ import { both, filtersInstalled, lacks } from "./rooted.ts";
 const shown = (file: string): string =>
   `perl -pe 's/0x[0-9a-f]+/ADDRESS/g; s/^\\d+ +//; s/\\b(si_pid=|kill\\()\\d+/$1N/; s/\\) +=/) =/' ${file}`;
 
-describe.skipIf(lacks("strace"))("strace", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("strace"))("strace", { timeout: 240_000 }, () => {
   it("shows what several processes do and how they end", async () => {
     const program = "sh -c 'echo hi; sh -c \"kill -9 \\$\\$\"; echo $?; exit 3'";
     const { native, inside } = await both(

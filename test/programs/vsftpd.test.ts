@@ -41,7 +41,7 @@ const session = (server: string, ...commands: string[]): string =>
 /** The parent of a process that is killed sees its socket closed, or has its SIGCHLD first: it may say so or not. */
 const sure = (run: NativeRun): NativeRun => ({ ...run, stdout: run.stdout.replace("500 OOPS: priv_sock_get_cmd\n> QUIT\n", "") });
 
-describe.skipIf(lacks("vsftpd in its sandbox"))("vsftpd in its sandbox", { timeout: 120_000 }, () => {
+describe.skipIf(lacks("vsftpd in its sandbox"))("vsftpd in its sandbox", { timeout: 240_000 }, () => {
   it("serves a session with its processes under filters", async () => {
     const { native, inside, run } = await both(
       session(

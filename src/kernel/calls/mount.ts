@@ -74,6 +74,8 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
       (made.children.get(tree.on) as Mount).locked.place = tree.mount.locked.place;
     }
   };
+  const count = (trees: readonly Tree[]): number => trees.reduce((n, tree) => n + 1 + count(tree.below), 0);
+  if (recursive && namespace.list().length + 1 + count(below) > MOUNT_MAX) return -E.ENOSPC;
   attach(at, from.mount, from.dentry, recursive ? below : []);
   return 0;
 };

@@ -2,7 +2,7 @@
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred.ts";
-import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
+import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
 import type { Task } from "../task.ts";
 import { WaitQueue } from "../wait.ts";
 import { LOOPBACK } from "./inet-address.ts";
@@ -68,6 +68,8 @@ export class NetlinkSocket extends Socket {
   #port = 0;
   #groups = 0;
   readonly #queue: Message[] = [];
+  #queued = 0;
+  #error = 0;
   readonly #readQueue = new WaitQueue();
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
@@ -230,19 +232,34 @@ export class NetlinkSocket extends Socket {
     out.set(body, HEADER);
     return out;
   }
+  /** Who does not read what he asked for loses it, and is told so. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
+    if (this.#queued + bytes.length > BUFFER) {
+      this.#error = E.ENOBUFS;
+      return;
+    }
+    this.#queued += bytes.length;
     this.#queue.push({ bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress });
     this.#readQueue.wake();
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number {
+    if (this.#error !== 0) return this.#takeError();
     const [first] = this.#queue;
     if (!first) return -E.EAGAIN;
-    if (!peek) this.#queue.shift();
+    if (!peek) {
+      this.#queue.shift();
+      this.#queued -= first.bytes.length;
+    }
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
   }
+  #takeError(): number {
+    const error = this.#error;
+    this.#error = 0;
+    return -error;
+  }
   override poll(): number {
-    return POLLOUT | POLLWRNORM | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
+    return POLLOUT | POLLWRNORM | (this.#error !== 0 ? POLLERR : 0) | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
   }
   override queues(): readonly WaitQueue[] {
     return [this.#readQueue];
@@ -253,7 +270,7 @@ export class NetlinkSocket extends Socket {
       [SO.TYPE]: this.type,
       [SO.DOMAIN]: AF.NETLINK,
       [SO.PROTOCOL]: NETLINK_ROUTE,
-      [SO.ERROR]: 0,
+      [SO.ERROR]: option === SO.ERROR ? -this.#takeError() : 0,
       [SO.SNDBUF]: BUFFER,
       [SO.RCVBUF]: BUFFER,
     }[option];

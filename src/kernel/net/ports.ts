@@ -31,6 +31,8 @@ export class Ports {
   readonly #kernel: Kernel;
   readonly #holders = new Map<number, Set<Holder>>();
   #next = FIRST;
+  /** Bytes that were sent and not read, in all sockets of the protocol. */
+  inFlight = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -54,6 +56,15 @@ export class Ports {
     const all = this.#holders.get(holder.port);
     if (all) all.add(holder);
     else this.#holders.set(holder.port, new Set([holder]));
+  }
+  /** Keep a memory; one is enough of all that would object to the same. */
+  remember(memory: Holder & { readonly until: number }): void {
+    const same = this.at(memory.port).find(
+      (h) =>
+        h.until !== undefined && h.ip === memory.ip && h.reuse === memory.reuse && h.reusePort === memory.reusePort && h.uid === memory.uid,
+    );
+    if (same) this.drop(same);
+    this.hold(memory);
   }
   drop(holder: Holder): void {
     const all = this.#holders.get(holder.port);

@@ -17,6 +17,9 @@ const BUFFERS = { send: 16_384, receive: 131_072 };
 const GROWN = 2_626_560;
 /** net.core.somaxconn */
 const SOMAXCONN = 4096;
+/** net.ipv4.tcp_mem in bytes, and what a connection may send in any case. */
+const MEMORY = 2 ** 28;
+const LITTLE = 16_384;
 /** TCP_TIMEWAIT_LEN in nanoseconds. */
 const TIME_WAIT = 60e9;
 const NOBODY = { pid: 0, uid: 0, gid: 0 } as const;
@@ -158,10 +161,17 @@ export class TcpSocket extends InetSocket {
     return end;
   }
 
-  /** What may be on its way to the other end. */
+  /** What may be on its way to the other end. If all connections together hold much, each may still have a little. */
   get #room(): number {
-    const { sendBuffer } = this;
-    return this.#other ? sendBuffer + this.#other.receiveBuffer - this.#other.#incoming.length : 0;
+    if (!this.#other) return 0;
+    const { length } = this.#other.#incoming;
+    const own = this.sendBuffer + this.#other.receiveBuffer - length;
+    return Math.min(own, Math.max(MEMORY - this.ports.inFlight, LITTLE - length));
+  }
+  #take(n: number): Uint8Array {
+    const bytes = this.#incoming.take(n);
+    this.ports.inFlight -= bytes.length;
+    return bytes;
   }
   send(_task: Task, message: Message, _address: string | undefined): number {
     if (this.error !== 0) return this.takeError();
@@ -176,6 +186,7 @@ export class TcpSocket extends InetSocket {
     const bytes = message.bytes.subarray(0, Math.max(0, this.#room));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
     to.#incoming.put(bytes);
+    this.ports.inFlight += bytes.length;
     to.readQueue.wake();
     return bytes.length;
   }
@@ -183,7 +194,7 @@ export class TcpSocket extends InetSocket {
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.state === "listening") return -E.ENOTCONN;
     if (this.#incoming.length > 0) {
-      const bytes = peek ? this.#incoming.peek(n) : this.#incoming.take(n);
+      const bytes = peek ? this.#incoming.peek(n) : this.#take(n);
       if (!peek) this.#other?.writeQueue.wake();
       return { bytes, length: bytes.length, rights: [], cred: NOBODY, from: "" };
     }
@@ -228,7 +239,7 @@ export class TcpSocket extends InetSocket {
     const first = this.#first ? this : other;
     const until = this.net.tcp.now + TIME_WAIT;
     const { ip, port, reuse, reusePort, uid } = first;
-    if (port !== 0) this.ports.hold({ ip, port, reuse, reusePort, uid, listening: false, until });
+    if (port !== 0) this.ports.remember({ ip, port, reuse, reusePort, uid, listening: false, until });
     for (const end of [this, other]) {
       end.state = "closed";
       end.#other = undefined;
@@ -267,7 +278,7 @@ export class TcpSocket extends InetSocket {
       this.#other.#reset();
       this.error = E.ECONNRESET;
     }
-    this.#incoming.clear();
+    this.#take(Infinity);
     this.#told = "unconnected";
     this.peerName = undefined;
     this.#renew();
@@ -312,7 +323,7 @@ export class TcpSocket extends InetSocket {
     const other = this.#other;
     if (other && (this.#incoming.length > 0 || this.linger === 0)) other.#reset();
     else this.#finish();
-    this.#incoming.clear();
+    this.#take(Infinity);
     // An end that waits for the other one keeps its port.
     if (this.state === "closed") this.leavePort(true);
   }
