@@ -94,7 +94,7 @@ export const decodeTables = (rows: readonly Row[]): DecodeTables => {
 /** VEX.pp. */
 const vexPrefixes = ["none", "66", "F3", "F2"] as const;
 const hasGeneral = (r: Row): boolean =>
-  r.operands.some((o) => o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "vreg");
+  r.sizesImplied === true || r.operands.some((o) => o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "vreg");
 
 // Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
 export const rm16: readonly (readonly [number, number])[] = [

@@ -69,6 +69,8 @@ export interface Attributes {
   readonly aligned?: true;
   /** VEX.W counts outside 64-bit mode too, though it asks for a general register that is not there: AMD. */
   readonly wCounts?: true;
+  /** VEX.W sizes general registers that no operand names: not looked at outside 64-bit mode either. */
+  readonly sizesImplied?: true;
   /** modrm.mod is not looked at: always a register (MOV of a control or debug register). */
   readonly registerOnly?: true;
   /** Holds back the trap of a single step until the next instruction has run. SDM Vol. 3A 7.8.3 */

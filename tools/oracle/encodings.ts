@@ -68,6 +68,30 @@ export function* candidates(mode: Mode, vex: boolean, r: Random): Generator<Uint
   }
 }
 
+/** Every opcode byte and every modrm byte after some bytes; what follows is random. */
+const everyModrm = (before: readonly number[], r: Random): Uint8Array => {
+  const buffer = new Uint8Array(SLOT * 0x10000);
+  r.fill(buffer);
+  for (let n = 0; n < 0x10000; n++) {
+    buffer.set(before, n * SLOT);
+    buffer[n * SLOT + before.length] = n >> 8;
+    buffer[n * SLOT + before.length + 1] = n;
+  }
+  return buffer;
+};
+const prefixes = [...mandatory, [0x66, 0xf3], [0x66, 0xf2], [0x67], [0xf0], [0x64]] as const;
+const rexes = [[], [0x41], [0x44], [0x48], [0x4f]] as const;
+
+/** The whole opcode space: each map with each prefix, in 64-bit code with REX; with VEX each pp, L and W, VEX.vvvv in use or not. */
+export function* wholeSpace(mode: Mode, r: Random): Generator<Uint8Array> {
+  for (const map of maps)
+    for (const prefix of prefixes) for (const rex of mode === 64 ? rexes : [[]]) yield everyModrm([...prefix, ...rex, ...map], r);
+  for (let map = 1; map < maps.length; map++)
+    for (let last = 0; last < 16; last++)
+      // W and pp and L: three bits of one byte and one of it above vvvv.
+      for (const vvvv of [0x78, 0x40]) yield everyModrm([0xc4, 0xe0 | map, ((last & 8) << 4) | vvvv | (last & 7)], r);
+}
+
 /** Call `see` for every candidate of one pass, decoded. */
 const pass = (mode: Mode, vex: boolean, r: Random, see: (i: Instruction, bytes: Uint8Array) => void): void => {
   const instruction = new Instruction();

@@ -20,13 +20,13 @@ import {
 import { DecoderJudge } from "./decoder.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { EncoderJudge } from "./encoder.ts";
-import { candidates } from "./encodings.ts";
+import { candidates, wholeSpace } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { record } from "./recorded.ts";
 import { cpuName } from "./run.ts";
 import { type Scope, scopes } from "./scope.ts";
 import { TextJudge } from "./text.ts";
-import { modes } from "./world.ts";
+import { type Mode, modes } from "./world.ts";
 
 const percent = (n: number, of: number): string => `${((100 * n) / Math.max(1, of)).toFixed(2)} %`;
 
@@ -121,22 +121,28 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTi
   return total(sum.table).wrong === 0;
 };
 
+/** The whole opcode space once, and then random passes over it with more prefixes. */
 const decoder = (passes: number, seed: number): boolean => {
   const judge = new DecoderJudge();
   const random = new Random(seed);
   const problems = new Map<string, { count: number; bytes: string }>();
   let judged = 0;
+  const see = (mode: Mode, buffer: Uint8Array): void =>
+    judge.judge(mode, buffer, (v, bytes) => {
+      judged++;
+      if (v.problem === undefined) return;
+      const known = problems.get(`${mode}-bit ${v.mnemonic}: ${v.problem}`);
+      if (known) known.count++;
+      else problems.set(`${mode}-bit ${v.mnemonic}: ${v.problem}`, { count: 1, bytes: Buffer.from(bytes).toString("hex") });
+    });
+  for (const mode of modes) {
+    for (const buffer of wholeSpace(mode, random)) see(mode, buffer);
+    console.log(`decoder: the whole opcode space of ${mode}-bit code, ${judged} encodings so far, ${problems.size} kinds of difference`);
+  }
   for (const mode of modes) {
     for (let n = 0; n < passes; n++) {
-      for (const buffer of [...candidates(mode, false, random), ...candidates(mode, true, random)]) {
-        judge.judge(mode, buffer, (v, bytes) => {
-          judged++;
-          if (v.problem === undefined) return;
-          const known = problems.get(`${mode}-bit ${v.mnemonic}: ${v.problem}`);
-          if (known) known.count++;
-          else problems.set(`${mode}-bit ${v.mnemonic}: ${v.problem}`, { count: 1, bytes: Buffer.from(bytes).toString("hex") });
-        });
-      }
+      for (const buffer of candidates(mode, false, random)) see(mode, buffer);
+      for (const buffer of candidates(mode, true, random)) see(mode, buffer);
     }
   }
   for (const [what, { count, bytes }] of problems) console.log(`  ${bytes}  ${what} (${count} times)`);

@@ -48,7 +48,7 @@ export const avx: readonly Row[] = [
   ...of("pmovsxbd pmovsxwq pmovzxbd pmovzxwq", "two", { ...integer, operands: "Vx,W{d_q}", part: "widen" }),
   ...of("pmovsxbq pmovzxbq", "two", { ...integer, operands: "Vx,W{w_d}", part: "widen" }),
   ...of("pinsrb pinsrw", "three", short), ...of("pinsrd", "three", { ...short, wCounts: true }), ...of("pinsrq", "three", { ...short, wCounts: true, only: "64" }), ...of("pextrb pextrw pextrd pextrq pmovmskb maskmovdqu", "two", short),
-  ...of("pcmpestrm pcmpestrm64 pcmpestri pcmpestri64 pcmpistrm pcmpistri", "two", short),
+  ...of("pcmpestrm pcmpestrm64 pcmpestri pcmpestri64", "two", { ...short, sizesImplied: true }), ...of("pcmpistrm pcmpistri", "two", short),
 
   // Floats.
   ...of("addps addpd mulps mulpd subps subpd divps divpd minps minpd maxps maxpd haddps haddpd hsubps hsubpd addsubps addsubpd", "three", both),

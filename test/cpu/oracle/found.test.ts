@@ -1,0 +1,73 @@
+// Cases by which the oracle found us wrong: every tier does what the processor under us does.
+import { Instruction } from "iced-x86";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { CpuCode } from "../../../src/cpu/cpu.ts";
+import { EF, R, S } from "../../../src/cpu/state.ts";
+import { Case, caseBatch, fxAt, Result, stateAt } from "../../../tools/oracle/case.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { compare } from "../../../tools/oracle/compare.ts";
+import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
+import { amdSilicon, runOracle } from "../../../tools/oracle/run.ts";
+import { CODE, DATA, ldtSelector, PAGE, type SegmentName, selector } from "../../../tools/oracle/world.ts";
+import { gcc, missing, nativeX64 } from "../../support/host.ts";
+
+interface Found {
+  readonly what: string;
+  readonly mode: 16 | 32 | 64;
+  readonly code: string;
+  readonly gpr: Readonly<Record<number, number | bigint>>;
+  readonly segments?: Readonly<Record<number, SegmentName>>;
+  readonly flags?: number;
+}
+const middle = DATA + PAGE;
+const found: readonly Found[] = [
+  { what: "a negative base of fs, and an offset before it", mode: 64, code: "f3480faed1 64c11583c28aee82", gpr: { [R.cx]: -202 } },
+  {
+    what: "an operand that wraps at 4 GiB by its segment's base",
+    mode: 32,
+    code: "640f38cc2c2c",
+    gpr: { [R.sp]: 0x6f598e85, [R.bp]: 0xb0a67173 },
+    segments: { [S.fs]: "wrapping" },
+  },
+  { what: "FXSAVE without an exception pending", mode: 32, code: "d9e8 0fae01", gpr: { [R.cx]: middle - 0x80 } },
+  { what: "a store by mask through CS", mode: 32, code: "2e660ff7dc", gpr: { [R.di]: middle } },
+  {
+    what: "FNSAVE whose first word is within the limit, not mapped",
+    mode: 16,
+    code: "dd32",
+    gpr: { [R.bp]: 0xfffc, [R.si]: 0xfffc },
+    segments: { [S.ss]: "down16" },
+  },
+  { what: "CMPXCHG8B at a multiple of four, under AC", mode: 32, code: "0fc709", gpr: { [R.cx]: middle + 4 }, flags: EF.AC },
+  { what: "FLDENV of 14 bytes at a multiple of two, under AC", mode: 32, code: "66d921", gpr: { [R.cx]: middle + 2 }, flags: EF.AC },
+  { what: "VPCMPESTRI with W outside 64-bit code", mode: 32, code: "c4e3f961c808", gpr: { [R.ax]: 0xffff_fffd, [R.dx]: 5 } },
+  { what: "a byte prefetch of a register", mode: 64, code: "4b0f0dca", gpr: {} },
+];
+
+describe.skipIf(missing("cases that were found", nativeX64, gcc, amdSilicon))("what the oracle found", () => {
+  let code: CpuCode;
+  beforeAll(async () => {
+    code = await freshCode();
+  });
+  it.each(found.map((f) => [f.what, f] as const))("%s", async (_what, f) => {
+    const batch = caseBatch(1);
+    const c = new Case(batch, 0);
+    c.code = Buffer.from(f.code.replaceAll(" ", ""), "hex");
+    c.codeOffset = 0x7f0;
+    c.run = true;
+    const s = c.before;
+    for (const [r, v] of Object.entries(f.gpr)) s.setGpr(Number(r), BigInt.asUintN(f.mode === 64 ? 64 : 32, BigInt(v)));
+    s.rflags = EF.IF | 2 | (f.flags ?? 0);
+    s.setSelector(S.cs, f.mode === 64 ? selector.userCode64 : f.mode === 32 ? selector.userCode32 : ldtSelector("code16"));
+    for (const n of [S.ss, S.ds, S.es]) s.setSelector(n, f.mode === 16 ? ldtSelector("data16") : selector.userData);
+    for (const [n, name] of Object.entries(f.segments ?? {})) s.setSelector(Number(n), ldtSelector(name));
+    s.rip = BigInt(c.codeOffset + (f.mode === 16 ? 0 : CODE));
+    s.view.setUint16(s.at + stateAt.fxsave + fxAt.control, 0x37f, true);
+    s.view.setUint32(s.at + stateAt.fxsave + fxAt.mxcsr, 0x1f80, true);
+    const silicon = new Result(await runOracle(batch), 0);
+    for (const tier of tiers) {
+      const ours = new Result(new Emulator(code, tier).runAll(batch), 0);
+      expect([tier, compare(c, new Instruction(), silicon, ours, true).wrong]).toEqual([tier, []]);
+    }
+  });
+});
