@@ -40,8 +40,8 @@ const guestFault = { name: "GuestFault" };
 const abort = (): never => {
   throw new Error("a routine failed an assertion");
 };
-/** What EFLAGS.AC demands of an access by its size, of 80 bits 8; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
-const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 32 };
+/** What EFLAGS.AC demands of an access by its size, of 80 bits 8, of 256 bits 16; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
+const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 16 };
 const regionBudget = at.regionBudget >> 2;
 const unmapped: Mmu = { translate: () => -1 - PF.USER };
 

@@ -41,6 +41,8 @@ const found: readonly Found[] = [
   { what: "CMPXCHG8B at a multiple of four, under AC", mode: 32, code: "0fc709", gpr: { [R.cx]: middle + 4 }, flags: EF.AC },
   { what: "FLDENV of 14 bytes at a multiple of two, under AC", mode: 32, code: "66d921", gpr: { [R.cx]: middle + 2 }, flags: EF.AC },
   { what: "VPCMPESTRI with W outside 64-bit code", mode: 32, code: "c4e3f961c808", gpr: { [R.ax]: 0xffff_fffd, [R.dx]: 5 } },
+  { what: "256 bits at a multiple of sixteen, under AC", mode: 32, code: "c5fc1001", gpr: { [R.cx]: middle + 16 }, flags: EF.AC },
+  { what: "256 bits at a multiple of eight, under AC", mode: 32, code: "c5fc1001", gpr: { [R.cx]: middle + 8 }, flags: EF.AC },
   { what: "a byte prefetch of a register", mode: 64, code: "4b0f0dca", gpr: {} },
 ];
 
