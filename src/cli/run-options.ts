@@ -19,7 +19,7 @@ export const switchOptions = {
 } as const;
 
 export const switchHelp: readonly (readonly [string, string])[] = [
-  ["--x32", "system calls with bit 30 are x32's (default: ENOSYS)"],
+  ["--x32", "system calls with bit 30 are x32's (default: ENOSYS), and x32 programs run; they get no vDSO"],
   ["--no-ia32", "no IA32 emulation: int $0x80 is SIGSEGV, 32-bit programs are refused"],
   ["--vsyscall MODE", `the vsyscall page: ${vsyscallModes.join(", ")} (default: xonly)`],
   ["--bug NAME", `a bug of earlier kernels: ${Object.keys(bugs).join(", ")} (may be repeated)`],

@@ -41,6 +41,9 @@ const elfReason = (bytes: Uint8Array): Reason => {
       help: "trapgate runs x86 and x86-64 programs",
     };
   }
+  if (machine === EM_X86_64 && !wide) {
+    return { code: "wrong-machine", message: "is an x32 program, and the kernel has no x32", help: "see --x32" };
+  }
   const type = view.getUint16(16, true);
   if (type !== ET_EXEC && type !== ET_DYN)
     return { code: "broken-elf", message: "is an ELF file, but no program (an object file or a core dump)" };

@@ -26,7 +26,7 @@ export interface MachineOptions {
    * "patch:v17" (`trapgate profiles` lists them). Default upstream.
    */
   readonly kernel?: ProfileName;
-  /** System calls with bit 30 are x32's. Default false, as on Debian. */
+  /** System calls with bit 30 are x32's, and x32 programs run (without a vDSO). Default false, as on Debian. */
   readonly x32?: boolean;
   /** IA32 emulation. Default true; without it 32-bit programs are ENOEXEC and int $0x80 is SIGSEGV. */
   readonly ia32?: boolean;

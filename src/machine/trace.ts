@@ -1,6 +1,6 @@
 // System calls as strace(1) writes them. A reader of the declarations: names, arguments and results come from there.
 
-import { type Abi, i386, x64 } from "../abi/abi.ts";
+import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { errnoText, restart } from "../abi/errno.ts";
 import { syscallNumbers } from "../abi/numbers.ts";
 import { R } from "../cpu/state.ts";
@@ -222,7 +222,8 @@ export class Trace implements Observer {
     const name = open.head.slice(0, open.head.indexOf("("));
     const comma = rest.length > 0 && !open.interrupted && !open.head.endsWith("(") ? ", " : "";
     const text = `${open.interrupted ? `<... ${name} resumed>` : open.head}${comma}${rest.join(", ")})`;
-    const abi = open.abi && open.abi !== task.program.abi ? ` [${open.abi.name}]` : "";
+    // Most calls of an x32 program are the 64-bit ones.
+    const abi = open.abi && open.abi !== task.program.abi && !(open.abi === x64 && task.program.abi === x32) ? ` [${open.abi.name}]` : "";
     const verdict = open.verdict === undefined ? "" : ` (seccomp: ${open.verdict})`;
     this.#line(task, `${this.#padded(text)} = ${result}${abi}${verdict}`);
     this.#open.delete(task);

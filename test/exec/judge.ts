@@ -135,6 +135,7 @@ export const oursRaw = (
     secure: false,
     random: new Uint8Array(16),
     ia32: true,
+    x32: false,
     cpu,
     limits: defaultLimits,
   });

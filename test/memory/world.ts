@@ -94,6 +94,7 @@ export const exec = ({ frames, vdso }: World, bytes: Uint8Array, run: Run = {}):
     secure: false,
     random: Uint8Array.from({ length: 16 }, (_, i) => i),
     ia32: true,
+    x32: false,
     cpu: { hwcap: 0x178bfbff, hwcap2: 2, minSigStack: 3376 },
     limits: run.limits ?? defaultLimits,
     ...(run.minAddress === undefined ? {} : { minAddress: run.minAddress }),

@@ -43,6 +43,10 @@ export const gcc32: Need = {
   what: "gcc -m32 (gcc-multilib)",
   met: runs("sh", "-c", "echo 'int main(void){return 0;}' | gcc -m32 -static -x c -o /dev/null -"),
 };
+export const gccX32: Need = {
+  what: "gcc -mx32 (gcc-multilib, libc6-dev-x32)",
+  met: runs("sh", "-c", "echo 'int main(void){return 0;}' | gcc -mx32 -static -x c -o /dev/null -"),
+};
 export const nasm: Need = program("nasm", "--version");
 export const strace: Need = program("strace", "-V");
 export const objdump: Need = program("objdump", "--version");

@@ -7,6 +7,7 @@ import * as memory from "../../memory/calls.ts";
 import { int, ptr, uint, ulong } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../arg-process.ts";
+import { in32BitCall } from "../entry/x32.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -20,7 +21,7 @@ const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
 
 /** Linux ksys_mmap_pgoff(). */
 const mmap = (t: Task, at: number, length: number, protection: number, how: number, fd: number, offset: number): number => {
-  const request = { at, length, prot: protection, flags: how, offset, compat: t.compat };
+  const request = { at, length, prot: protection, flags: how, offset, compat: in32BitCall(t) };
   if ((how & MAP_ANONYMOUS) !== 0) return memory.mmap(t.mem, request);
   const file = fileOf(t, fd);
   // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
@@ -87,7 +88,7 @@ export const memoryCalls: readonly Syscall[] = [
   syscall(
     "mremap",
     { old_address: address, old_size: ulong, new_size: ulong, flags: mremapFlags, new_address: address },
-    (t, a) => memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, t.compat),
+    (t, a) => memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, in32BitCall(t)),
     { hexResult: true },
   ),
   syscall("brk", { addr: address }, (t, a) => memory.brk(t.mem, a.addr), { hexResult: true }),

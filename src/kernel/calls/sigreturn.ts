@@ -1,16 +1,18 @@
 // sigreturn, rt_sigreturn: the end of a handler. man 2 sigreturn; Linux arch/x86/kernel/signal_64.c, signal_32.c.
-import { type Abi, i386 } from "../../abi/abi.ts";
+import { type Abi, i386, x32 } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { R } from "../../cpu/state.ts";
 import { setText } from "../arg-signal.ts";
 import { oldFrameMask32, popOldFrame32, popRtFrame32, rtFrameMask32 } from "../signal/frame32.ts";
-import { frameMask64, popFrame64, type Restored } from "../signal/frame64.ts";
+import { frameMask64, frameX32, frameX64, popFrame64, type Restored } from "../signal/frame64.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal, setBlocked } from "../signal/send.ts";
 import { SIG, type SigSet } from "../signal/set.ts";
 import { type Arg, RegistersReplaced, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { readSigset, setAltStack } from "./signal.ts";
+
+const shapeOf = (abi: Abi) => (abi === x32 ? frameX32 : frameX64);
 
 /** A bad frame is SIGSEGV. The registers are then as far restored as reading went. */
 const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
@@ -37,13 +39,13 @@ const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): Arg<undefined> =
     return set === undefined ? "" : `{mask=${setText(set)}}`;
   },
 });
-const rtMask = mask((t, abi) => readSigset(t, (abi === i386 ? rtFrameMask32(t) : frameMask64(t)) as VAddr));
+const rtMask = mask((t, abi) => readSigset(t, (abi === i386 ? rtFrameMask32(t) : frameMask64(t, shapeOf(abi))) as VAddr));
 const oldMask = mask((t) => {
   const [low, high] = oldFrameMask32(t).map((at) => t.mem.u32(at)) as [number, number];
   return low < 0 || high < 0 ? undefined : BigInt(low) | (BigInt(high) << 32n);
 });
 
 export const sigreturnCalls: readonly Syscall[] = [
-  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, abi === i386 ? popRtFrame32(t) : popFrame64(t))),
+  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, abi === i386 ? popRtFrame32(t) : popFrame64(t, shapeOf(abi)))),
   syscall("sigreturn", { mask: oldMask }, (t) => finish(t, popOldFrame32(t))),
 ];

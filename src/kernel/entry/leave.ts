@@ -14,6 +14,7 @@ import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
 import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit } from "../signal/set.ts";
 import { exitWork, NO_ALT_STACK, type Task } from "../task.ts";
+import { X32_BIT } from "./x32.ts";
 
 /** SS_AUTODISARM, uapi linux/signal.h. */
 export const SS_AUTODISARM = 2 ** 31;
@@ -146,7 +147,7 @@ const restartForHandler = (task: Task, action: SigAction): void => {
 const restartWithoutHandler = (task: Task): void => {
   const code = restartCode(task);
   if (code === 0) return;
-  if (code === restart.ERESTART_RESTARTBLOCK) again(task, task.compat ? RESTART_NR.compat : RESTART_NR.native);
+  if (code === restart.ERESTART_RESTARTBLOCK) again(task, task.compat ? RESTART_NR.compat : RESTART_NR.native | (task.origAx & X32_BIT));
   else again(task, task.origAx);
   task.origAx = -1;
 };

@@ -4,10 +4,14 @@ import { x32 } from "../../abi/abi.ts";
 import { X32_FIRST, x32Number } from "../../abi/numbers-x32.ts";
 import type { Profile } from "../profile.ts";
 import { dispatchTable, type Entry, type Syscall } from "../syscall.ts";
+import type { Task } from "../task.ts";
 
 /** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
 export const X32_BIT = 0x4000_0000;
 const X32_END = 548;
+
+/** Addresses that the kernel chooses for this call must fit into 32 bits. Linux in_32bit_syscall(). */
+export const in32BitCall = ({ compat, origAx }: Task): boolean => compat || (origAx > 0 && (origAx & X32_BIT) !== 0);
 
 type Table = readonly (Entry | undefined)[];
 

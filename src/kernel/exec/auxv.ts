@@ -35,7 +35,7 @@ const RSEQ_ALIGN = 32;
 /** Pairs in Linux's order, with the terminator. AT_SYSINFO exists on i386 only. */
 export const auxvPairs = (v: AuxvValues): readonly (readonly [number, number])[] => [
   ...(v.sysinfo === 0 ? [] : [[AT.SYSINFO, v.sysinfo] as const]),
-  [AT.SYSINFO_EHDR, v.sysinfoEhdr],
+  ...(v.sysinfoEhdr === 0 ? [] : [[AT.SYSINFO_EHDR, v.sysinfoEhdr] as const]),
   [AT.MINSIGSTKSZ, v.minSigStack],
   [AT.HWCAP, v.hwcap],
   [AT.PAGESZ, 4096],

@@ -35,8 +35,8 @@ export interface ElfFile {
 }
 
 /** A file whose first bytes are `head`. undefined: no ELF file for this machine, or one without usable program headers. */
-export const openElf = (frames: Frames, file: MappedFile, head: Uint8Array): ElfFile | undefined => {
-  const header = parseElf(head);
+export const openElf = (frames: Frames, file: MappedFile, head: Uint8Array, has: { readonly x32: boolean }): ElfFile | undefined => {
+  const header = parseElf(head, has);
   const size = header && programHeadersSize(header);
   if (header === undefined || size === undefined) return undefined;
   const table = readExactly(frames, file, header.phoff, size);

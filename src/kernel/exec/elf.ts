@@ -1,5 +1,7 @@
-// ELF headers as Linux reads them: little endian, EM_X86_64 as ELF64, EM_386 as ELF32. man 5 elf; Linux fs/binfmt_elf.c.
+// ELF headers as Linux reads them: little endian, EM_X86_64 as ELF64, or as ELF32 where there is x32, EM_386 as ELF32.
+// man 5 elf; Linux fs/binfmt_elf.c, fs/compat_binfmt_elf.c.
 // Numbers are doubles: a value above 2^53 is inexact, and larger than anything that is accepted.
+import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 
 export const ET = { EXEC: 2, DYN: 3 } as const;
 export const PT = { LOAD: 1, DYNAMIC: 2, INTERP: 3, GNU_STACK: 0x6474e551, GNU_PROPERTY: 0x6474e553 } as const;
@@ -7,6 +9,7 @@ export const PF = { X: 1, W: 2, R: 4 } as const;
 const EM = { I386: 3, I486: 6, X86_64: 62 } as const;
 
 export interface ElfHeader {
+  readonly abi: Abi;
   readonly type: number;
   /** 4: ELF32, 8: ELF64. */
   readonly long: 4 | 8;
@@ -34,28 +37,32 @@ const viewOf = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset,
 const u64 = (v: DataView, at: number): number => v.getUint32(at + 4, true) * 0x1_0000_0000 + v.getUint32(at, true);
 const s64 = (v: DataView, at: number): number => v.getInt32(at + 4, true) * 0x1_0000_0000 + v.getUint32(at, true);
 
+const fields32 = (v: DataView) => ({
+  entry: v.getUint32(24, true),
+  phoff: v.getUint32(28, true),
+  phentsize: v.getUint16(42, true),
+  phnum: v.getUint16(44, true),
+});
+
 /**
  * The file header, from at least 64 bytes. undefined: ENOEXEC.
  * The machine decides the layout: Linux looks at neither EI_CLASS nor EI_DATA nor EI_VERSION (elf_check_arch).
  */
-export const parseElf = (b: Uint8Array): ElfHeader | undefined => {
+export const parseElf = (b: Uint8Array, has: { readonly x32: boolean } = { x32: false }): ElfHeader | undefined => {
   const v = viewOf(b);
   if (v.getUint32(0, true) !== 0x464c457f) return undefined;
   const type = v.getUint16(16, true);
   if (type !== ET.EXEC && type !== ET.DYN) return undefined;
   switch (v.getUint16(18, true)) {
-    case EM.X86_64:
-      return { type, long: 8, entry: s64(v, 24), phoff: u64(v, 32), phentsize: v.getUint16(54, true), phnum: v.getUint16(56, true) };
+    case EM.X86_64: {
+      const phentsize = v.getUint16(54, true);
+      // The loader of ELF64 has the first try, and gives up at the size of the program headers.
+      if (has.x32 && phentsize !== sizes[8].programHeader) return { type, abi: x32, long: 4, ...fields32(v) };
+      return { type, abi: x64, long: 8, entry: s64(v, 24), phoff: u64(v, 32), phentsize, phnum: v.getUint16(56, true) };
+    }
     case EM.I386:
     case EM.I486:
-      return {
-        type,
-        long: 4,
-        entry: v.getUint32(24, true),
-        phoff: v.getUint32(28, true),
-        phentsize: v.getUint16(42, true),
-        phnum: v.getUint16(44, true),
-      };
+      return { type, abi: i386, long: 4, ...fields32(v) };
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 // execve(2) from the moment the file is chosen: a new address space with the program, its interpreter, the vDSO and the first stack.
 // Linux fs/binfmt_elf.c load_elf_binary(), fs/exec.c.
-import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { type Abi, i386, x32 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import { type Frames, pageAlign } from "../../memory/frames.ts";
@@ -40,6 +40,8 @@ export interface ExecRequest {
   readonly limits: Limits;
   /** The kernel's IA32 emulation: without it an ELF32 is ENOEXEC. */
   readonly ia32: boolean;
+  /** x32: an ELF32 of EM_X86_64 is a program. */
+  readonly x32: boolean;
   /** Absent: no randomization. */
   readonly randomize?: Randomize | undefined;
   /** vm.mmap_min_addr, 65536 if absent. */
@@ -92,7 +94,7 @@ const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undef
   if (typeof head === "number") return head;
   const padded = new Uint8Array(BINPRM_BUF_SIZE);
   padded.set(head);
-  const opened = openElf(r.frames, file, padded);
+  const opened = openElf(r.frames, file, padded, r);
   return opened === undefined || opened.header.long !== elf.header.long ? -E.ELIBBAD : opened;
 };
 
@@ -114,8 +116,8 @@ const examine = (r: ExecRequest): Program | number => {
   if (typeof head === "number") return head;
   const padded = new Uint8Array(BINPRM_BUF_SIZE);
   padded.set(head);
-  const elf = openElf(r.frames, r.file, padded);
-  if (elf === undefined || (elf.header.long === 4 && !r.ia32)) return -E.ENOEXEC;
+  const elf = openElf(r.frames, r.file, padded, r);
+  if (elf === undefined || (elf.header.abi === i386 && !r.ia32)) return -E.ENOEXEC;
   const interpreter = openInterpreter(r, elf);
   if (typeof interpreter === "number") return interpreter;
   const program = { elf, interpreter };
@@ -164,11 +166,14 @@ const build = (
   if (typeof linker === "number") return linker;
   const start = linker && interpreter ? interpreter.header.entry + linker.bias : entry;
   if (!isUserAddress(space, start)) return -E.EINVAL;
-  const vdso = r.vdso.map(space, abi);
+  const vdso = abi === x32 ? NO_VDSO : r.vdso.map(space, abi);
   if (typeof vdso === "number") return vdso;
   const stackPointer = tables(r, program, space, abi, { strings, loaded, entry, base: linker?.bias ?? 0, vdso });
   return stackPointer < 0 ? stackPointer : { entry: start, stackPointer, vdso };
 };
+
+/** There is no image for x32 programs: they make the calls that it would spare them. */
+const NO_VDSO: VdsoAddresses = { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 };
 
 interface Placed {
   readonly strings: StringAddresses;
@@ -206,7 +211,7 @@ export const load = (r: ExecRequest): Image | ExecError => {
   const bits = program.elf.header.long === 8 ? 64 : 32;
   const layout = layoutFor(bits, r.limits.stack, r.randomize);
   const space = new AddressSpace(r.frames, { ...layout, minAddress: r.minAddress ?? layout.minAddress }, r.limits);
-  const abi = bits === 64 ? x64 : i386;
+  const { abi } = program.elf.header;
   space.readImpliesExec = bits === 32 && stackExecutable(program.elf) === undefined;
   const built = build(r, program, space, abi);
   if (typeof built !== "number") return { space, abi, readImpliesExec: space.readImpliesExec, ...built };

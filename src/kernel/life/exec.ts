@@ -1,4 +1,5 @@
 // execve(2): from a path to a task that runs another program. Linux fs/exec.c bprm_execve(), begin_new_exec(); the ELF part is exec/load.ts.
+import { i386 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, EF, R, S } from "../../cpu/state.ts";
 import type { MappedFile } from "../../memory/backing.ts";
@@ -124,6 +125,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
     cpu: { ...kernel.model, minSigStack: minSigStack(kernel.model.xfeatures) },
     limits: processLimits(task.process),
     ia32: kernel.profile.ia32,
+    x32: kernel.profile.x32,
     randomize:
       kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
     vdso: kernel.vdso,
@@ -182,7 +184,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
 const startRegisters = (task: Task, image: Image, { abi }: Program): void => {
   const cpu = task.kernel.processor;
   const { state } = cpu;
-  const wide = abi.long === 8;
+  const wide = abi !== i386;
   state.u8.fill(0, at.gpr, at.gpr + 128);
   initFpState(state);
   cpu.flags = EF.IF;

@@ -6,8 +6,8 @@ export const SIG_DFL = 0;
 export const SIG_IGN = 1;
 
 /**
- * Two are the kernel's own. IA32_ABI: the action was set through a 32-bit door, so its handler gets the 32-bit frame. IMMUTABLE: a
- * forced signal that ends the process; neither a tracer nor another thread may touch it any more.
+ * Three are the kernel's own. IA32_ABI, X32_ABI: the action was set through a 32-bit door, or by an x32 call, so its handler gets that
+ * ABI's frame. IMMUTABLE: a forced signal that ends the process; neither a tracer nor another thread may touch it any more.
  */
 export const SA = {
   NOCLDSTOP: 0x1,
@@ -16,6 +16,7 @@ export const SA = {
   UNSUPPORTED: 0x400,
   EXPOSE_TAGBITS: 0x800,
   IMMUTABLE: 0x0080_0000,
+  X32_ABI: 0x0100_0000,
   IA32_ABI: 0x0200_0000,
   RESTORER: 0x0400_0000,
   ONSTACK: 0x0800_0000,

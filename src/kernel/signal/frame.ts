@@ -6,7 +6,7 @@ import { SA, type SigAction } from "./action.ts";
 import { altStackState, isWithin, SS } from "./alt-stack.ts";
 import { FSAVE_SIZE, fpFrameSize } from "./fpstate.ts";
 import { pushFrame32 } from "./frame32.ts";
-import { pushFrame64 } from "./frame64.ts";
+import { frameX32, frameX64, pushFrame64 } from "./frame64.ts";
 import type { SigInfo } from "./info.ts";
 import type { SigSet } from "./set.ts";
 
@@ -49,8 +49,12 @@ const place = (task: Task, action: SigAction, size: number): Place | undefined =
 /** Write the frame and point the registers at the handler. False: the stack cannot hold it; registers are as before. */
 export const pushFrame = (task: Task, info: SigInfo, action: SigAction, masked: SigSet): boolean => {
   const cpu = task.kernel.processor;
-  const push = (action.flags & SA.IA32_ABI) !== 0 ? pushFrame32 : pushFrame64;
-  if (!push(task, info, action, masked, (size) => place(task, action, size))) return false;
+  const placer = (size: number) => place(task, action, size);
+  const pushed =
+    (action.flags & SA.IA32_ABI) !== 0
+      ? pushFrame32(task, info, action, masked, placer)
+      : pushFrame64(task, info, action, masked, placer, (action.flags & SA.X32_ABI) !== 0 ? frameX32 : frameX64);
+  if (!pushed) return false;
   cpu.flags = cpu.flags & ~(EF.DF | EF.RF | EF.TF);
   return true;
 };

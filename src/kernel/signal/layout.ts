@@ -1,6 +1,6 @@
 // siginfo_t in guest memory: 128 bytes, a union after three ints. Linux include/uapi/asm-generic/siginfo.h, include/linux/compat.h.
-import type { Abi } from "../../abi/abi.ts";
-import { type Fields, long, type Struct, s32, struct, u32, unionOfPointers, word } from "../../abi/struct.ts";
+import { type Abi, x32 } from "../../abi/abi.ts";
+import { type Field, type Fields, long, type Struct, s32, struct, u32, unionOfPointers, word } from "../../abi/struct.ts";
 import { SI, type SigInfo } from "./info.ts";
 import { SIG } from "./set.ts";
 
@@ -23,6 +23,14 @@ export const layoutOf = (signo: number, code: number): Layout => {
   return code < 0 && code !== SI.TKILL ? "queue" : "kill";
 };
 
+/** clock_t: x32's is 64 bits wide here and nowhere else. Linux include/linux/compat.h, _sigchld_x32 */
+const clock: Field<number> = {
+  size: (a) => (a === x32 ? 8 : long.size(a)),
+  align: (a) => (a === x32 ? 8 : long.align(a)),
+  get: (v, at, a) => (a === x32 ? Number(v.getBigInt64(at, true)) : long.get(v, at, a)),
+  put: (v, at, x, a) => (a === x32 ? v.setBigInt64(at, BigInt(Math.trunc(x)), true) : long.put(v, at, x, a)),
+};
+
 const head = { signo: s32, errno: s32, code: s32, union: unionOfPointers };
 const sender = { pid: s32, uid: u32 };
 const member = <const F extends Fields>(fields: F) => struct("siginfo", { ...head, ...fields });
@@ -32,7 +40,7 @@ export const siginfo = {
   kill: member(sender),
   queue: member({ ...sender, value: word }),
   timer: member({ timerId: s32, overrun: s32, value: word }),
-  child: member({ ...sender, status: s32, utime: long, stime: long }),
+  child: member({ ...sender, status: s32, utime: clock, stime: clock }),
   fault: member({ addr: word }),
   sys: member({ callAddr: word, syscall: s32, arch: u32 }),
   poll: member({ band: long, fd: s32 }),
