@@ -34,6 +34,8 @@ const expectation = (mine: Landmine, dialect: Dialect): string => {
   return amd === intel ? amd : `AMD: ${amd}. Intel: ${intel}`;
 };
 
+const series: readonly Dialect[] = ["patch:v7", "patch:v13"];
+
 const section = (mine: Landmine): string =>
   [
     `### ${mine.id}: ${mine.title}`,
@@ -45,6 +47,7 @@ const section = (mine: Landmine): string =>
     `- \`upstream\`: ${expectation(mine, "upstream")}`,
     ...(mine.otherwise ?? []).map(({ why, expected }) => `- Older kernels (${why}): ${both(expected)}`),
     `- \`v6\`: ${expectation(mine, "v6")}`,
+    ...series.filter((dialect) => mine.expected[dialect]).map((dialect) => `- \`${dialect}\` and later: ${expectation(mine, dialect)}`),
     `- See: ${mine.cite.join("; ")}`,
     `- Program: \`guest/src/${mine.program.startsWith("hello-") ? "" : "landmines/"}${mine.program}.asm\``,
     "",

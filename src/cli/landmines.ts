@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type ProfileName, profiles } from "../kernel/profile.ts";
 import { catalogue } from "../landmines/catalogue.ts";
-import { dialectOf } from "../landmines/landmine.ts";
 import { type Cell, describeOutcome, matrix, type Verdict } from "../landmines/matrix.ts";
 import { cellJson, junit } from "../landmines/report.ts";
 import { Problem } from "../problem.ts";
@@ -29,8 +28,7 @@ const options = {
 /** Half of the rows have no meaning without the 32-bit doors. */
 const NO_IA32 = "--no-ia32";
 const DEFAULT: readonly ProfileName[] = ["upstream", "v6"];
-/** The profiles that guests are written for. */
-const spoken = (Object.keys(profiles) as ProfileName[]).filter((name) => dialectOf(name) !== undefined);
+const names = Object.keys(profiles) as ProfileName[];
 const ids = catalogue.map((m) => m.id);
 
 const guestPath = (name: string): string => fileURLToPath(new URL(`../../guest/bin/${name}`, import.meta.url));
@@ -38,7 +36,7 @@ const guestPath = (name: string): string => fileURLToPath(new URL(`../../guest/b
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const marks: Record<Verdict, (text: string) => string> = { "as expected": pc.green, different: pc.red, "not yet": pc.yellow };
-const WIDTH = Math.max(...spoken.map((name) => name.length)) + 1;
+const WIDTH = Math.max(...names.map((name) => name.length)) + 1;
 
 const row = ({ mine, where, variant, expected, happened, verdict }: Cell): string => {
   const mark = marks[verdict](verdict === "different" ? "DIFFERENT" : verdict);
@@ -62,14 +60,14 @@ const save = (file: string, text: string): void => {
   }
 };
 
-const wantedProfiles = (names: readonly string[] | undefined): readonly ProfileName[] =>
-  names?.flatMap((name) => (name === "all" ? spoken : [oneOf(name, spoken, "--kernel")])) ?? DEFAULT;
+const wantedProfiles = (wanted: readonly string[] | undefined): readonly ProfileName[] =>
+  wanted?.flatMap((name) => (name === "all" ? names : [oneOf(name, names, "--kernel")])) ?? DEFAULT;
 
 export const command: Command = {
   synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [OPTION…] [--native] [--json] [--junit FILE]",
   summary: "run the catalogue of ways around a filter on kernel profiles: what happened, what was expected",
   options: [
-    ["--kernel NAME", `on this profile instead of ${DEFAULT.join(" and ")} (may be repeated): all, ${spoken.join(", ")}`],
+    ["--kernel NAME", `on this profile instead of ${DEFAULT.join(" and ")} (may be repeated): all, ${names.join(", ")}`],
     ["--only ROW", `only this row (may be repeated): ${ids.join(", ")}`],
     ["--cpu VENDOR", "amd (default) or intel"],
     ...switchHelp.filter(([option]) => option !== NO_IA32),

@@ -36,8 +36,11 @@ export interface Landmine {
   /** What this machine has not got yet, so that the row cannot be shown. */
   readonly needs?: string;
 }
-/** What a guest is written for: each profile speaks one, but for the versions of the patch between the two, which no guest is written for. */
-export type Dialect = "upstream" | "v6";
+/**
+ * What a guest is written for; each profile speaks one. The versions of the patch between v6 and Linux 3.5 install filters as Linux does,
+ * but had two other numbers for no_new_privs; rows that tell the story of the compat lock are written for them too.
+ */
+export type Dialect = "upstream" | "v6" | "patch:v7" | "patch:v13";
 interface Otherwise {
   /** Absent: upstream. */
   readonly dialect?: Dialect;
@@ -65,16 +68,26 @@ export const blocked = (nr: number, door: "compat" | "native", text = ""): Outco
 });
 
 /** What tells the dialects apart is how one installs a filter. */
-export const dialectOf = (profile: ProfileName): Dialect | undefined => {
+export const dialectOf = (profile: ProfileName): Dialect => {
   const { prctl } = profiles[profile].seccomp;
   if (Object.values(prctl).includes("attach-filter")) return "v6";
-  return prctl[38] === "set-no-new-privs" ? "upstream" : undefined;
+  if (prctl[38] === "set-no-new-privs") return "upstream";
+  return prctl[36] === "set-no-new-privs" ? "patch:v13" : "patch:v7";
 };
+
+/** How a guest is named and assembled for a dialect. */
+const builds: Readonly<Record<Dialect, { readonly suffix: string; readonly defines: readonly string[] }>> = {
+  upstream: { suffix: "", defines: [] },
+  v6: { suffix: "-v6", defines: ["V6"] },
+  "patch:v7": { suffix: "-v7", defines: ["NNP=35"] },
+  "patch:v13": { suffix: "-v13", defines: ["NNP=36"] },
+};
+const buildOf = (mine: Landmine, profile: ProfileName) => builds[mine.oneProgram ? "upstream" : dialectOf(profile)];
 
 /** What is expected of a row: undefined where it has no meaning. */
 export const expectedOf = (mine: Landmine, { profile, vendor, switches }: Setting): Expected | undefined => {
   const dialect = dialectOf(profile);
-  const found = dialect && mine.expected[dialect];
+  const found = mine.expected[dialect];
   if (!found) return undefined;
   const kernel = kernelProfile(profile, switches) as Profile;
   const other = mine.otherwise?.find((o) => (o.dialect ?? "upstream") === dialect && o.when(kernel.seccomp, kernel));
@@ -84,7 +97,7 @@ export const expectedOf = (mine: Landmine, { profile, vendor, switches }: Settin
 
 /** `a1`, `a1-fixed`, `a1-v6`, `a1-v6-fixed`. */
 export const guestFile = (mine: Landmine, profile: ProfileName, variant: Variant): string =>
-  mine.program + (dialectOf(profile) === "v6" && !mine.oneProgram ? "-v6" : "") + (variant === "fixed" ? "-fixed" : "");
+  mine.program + buildOf(mine, profile).suffix + (variant === "fixed" ? "-fixed" : "");
 
 /** Every guest file of a row, with the symbols that its source is assembled with. */
 export const guestFiles = (mine: Landmine): { readonly file: string; readonly defines: readonly string[] }[] => {
@@ -92,8 +105,8 @@ export const guestFiles = (mine: Landmine): { readonly file: string; readonly de
   for (const dialect of Object.keys(mine.expected) as Dialect[]) {
     for (const variant of ["weak", "fixed"] as const) {
       const expected = expectedOf(mine, { profile: dialect, vendor: "amd" })?.[variant];
-      const v6 = dialect === "v6" && !mine.oneProgram ? ["V6"] : [];
-      if (expected) files.set(guestFile(mine, dialect, variant), [...v6, ...(variant === "fixed" ? ["FIXED"] : [])]);
+      const { defines } = buildOf(mine, dialect);
+      if (expected) files.set(guestFile(mine, dialect, variant), [...defines, ...(variant === "fixed" ? ["FIXED"] : [])]);
     }
   }
   return [...files].map(([file, defines]) => ({ file, defines }));

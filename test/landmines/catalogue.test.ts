@@ -10,6 +10,8 @@ const dialects: readonly ProfileName[] = ["upstream", "v6"];
 /** Kernels at which rules changed that a row depends on. */
 const older: readonly ProfileName[] = ["patch:v5", "3.5", "3.17", "4.0", "4.5", "4.8", "4.14", "5.0", "5.7", "5.9", "5.19", "6.18"];
 
+/** The series between the two dialects. */
+const series = ["patch:v7", "patch:v9", "patch:v10", "patch:v12", "patch:v13", "patch:v15", "patch:v17"] as const;
 /** Other configurations of the kernel. */
 const configured: Readonly<Record<string, Partial<Switches>>> = {
   x32: { x32: true },
@@ -48,6 +50,12 @@ describe("the catalogue", () => {
         if (!expectedOf(mine, { profile, vendor }) || mine.needs) continue;
         it(`${mine.id} on ${profile}, ${vendor}: ${mine.title}`, () => check(mine, profile, vendor));
       }
+    }
+  }
+  for (const profile of series) {
+    for (const mine of catalogue) {
+      if (!expectedOf(mine, { profile, vendor: "amd" })) continue;
+      it(`${mine.id} by the rules of ${profile}: ${mine.title}`, () => check(mine, profile, "amd"));
     }
   }
   // Where no rule of its own applies, a row comes out as under the newest: the dialects above have shown that.

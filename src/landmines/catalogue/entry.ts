@@ -1,6 +1,16 @@
 // Group A: doors and calling conventions.
 import { filterPitfalls, manSeccomp } from "../cite.ts";
-import { blocked, killed, type Landmine, prints } from "../landmine.ts";
+import { blocked, killed, type Landmine, type Outcome, prints } from "../landmine.ts";
+
+/** Versions 7 to 9 of the patch still had the rule that disarms this group. */
+const locked = (weak: Outcome): Landmine["otherwise"] & {} => [
+  {
+    dialect: "patch:v7",
+    when: ({ compatLock }) => compatLock,
+    why: "the compat lock went with version 10 of the patch",
+    expected: { weak },
+  },
+];
 
 export const entry: readonly Landmine[] = [
   {
@@ -14,7 +24,10 @@ export const entry: readonly Landmine[] = [
     expected: {
       upstream: { weak: prints("getppid ran through int 0x80"), fixed: killed("SIGSYS") },
       v6: { weak: blocked(64, "compat") },
+      "patch:v7": { weak: prints("getppid ran through int 0x80") },
+      "patch:v13": { weak: prints("getppid ran through int 0x80"), fixed: killed("SIGSYS") },
     },
+    otherwise: locked(blocked(64, "compat")),
   },
   {
     id: "A2",
@@ -50,7 +63,10 @@ export const entry: readonly Landmine[] = [
     expected: {
       upstream: { weak: prints("getppid ran from the 32-bit segment"), fixed: killed("SIGSYS") },
       v6: { weak: blocked(64, "compat") },
+      "patch:v7": { weak: prints("getppid ran from the 32-bit segment") },
+      "patch:v13": { weak: prints("getppid ran from the 32-bit segment"), fixed: killed("SIGSYS") },
     },
+    otherwise: locked(blocked(64, "compat")),
   },
   {
     id: "A5",
@@ -76,6 +92,7 @@ export const entry: readonly Landmine[] = [
     expected: {
       upstream: { weak: prints("the filter let it pass; the kernel has no x32"), fixed: killed("SIGSYS") },
       v6: { weak: prints("the filter let it pass; the kernel has no x32"), fixed: blocked(0x4000006e, "native") },
+      "patch:v13": { weak: prints("the filter let it pass; the kernel has no x32"), fixed: killed("SIGSYS") },
     },
     otherwise: [
       {
