@@ -52,5 +52,8 @@ export const repeatRounds = 4096;
 export const regionType: FuncType = { params: [wt.i32, wt.i32, wt.i32], results: [wt.i32] };
 export const slotBits = 12;
 export const regionSlots = 2048;
-/** Guest calls that may be wasm calls within each other; deeper ones are jumps. */
-export const callDepth = 200;
+/**
+ * Guest calls that may be wasm calls within each other; deeper ones are jumps. A frame of a large region takes 5 KB and more of V8's stack of
+ * 984 KB, and to overflow that would lose the registers in it.
+ */
+export const callDepth = 24;
