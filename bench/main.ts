@@ -1,7 +1,7 @@
 // `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so that a busy machine slows all
 // of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,11 +15,14 @@ const cache = join(top, ".cache");
 
 const works = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: "ignore" }).status === 0;
 
+const sources = join(bench, "src");
+const sourcesChanged = Math.max(...readdirSync(sources).map((name) => statSync(join(sources, name)).mtimeMs));
+
 /** Compile a program of bench/src for a width; undefined where the compiler cannot. */
 const compile = (program: string, bits: Bits): string | undefined => {
   const folder = join(cache, "bench", String(bits));
   const file = join(folder, program);
-  if (existsSync(file)) return file;
+  if (existsSync(file) && statSync(file).mtimeMs > sourcesChanged) return file;
   mkdirSync(folder, { recursive: true });
   const width = bits === 32 ? ["-m32", "-msse2", "-mfpmath=387"] : [];
   const built = works("gcc", ...width, "-O2", "-static", "-no-pie", "-pthread", "-o", file, join(bench, "src", `${program}.c`), "-lm");
