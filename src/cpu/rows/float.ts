@@ -1,7 +1,7 @@
 // Floating-point rows: when WebAssembly's result is all there is to an operation, and the exact routines otherwise.
 //
 // MXCSR decides (SDM Vol. 1 10.2.3). `plain`: rounding to nearest, precision exceptions masked and already recorded, nothing flushed to
-// zero. Then an operation whose operands and result are ordinary numbers can set no flag and meets no choice of NaN: what WebAssembly
+// zero, underflow masked (unmasked, an exact subnormal sum is one: 4.9.1.5). Then an operation whose operands and result are ordinary numbers can set no flag and meets no choice of NaN: what WebAssembly
 // computes is the whole effect. Everything else goes to src/cpu/routines/sse, a lane at a time, and `settle` ends the instruction.
 import type { Ops } from "../ops.ts";
 import type { SimdName } from "../simd.ts";
@@ -12,12 +12,13 @@ export type Format = 32 | 64;
 /** MXCSR bits. */
 const PE = 0x20;
 const DAZ = 0x40;
+const UM = 0x800;
 const PM = 0x1000;
 const RC = 0x6000;
 const FZ = 0x8000;
 
 const mxcsrIs = <V>(o: Ops<V>, mask: number, value: number): V => o.eq(o.and(o.field("mxcsr"), o.imm(mask)), o.imm(value));
-export const plain = <V>(o: Ops<V>): V => mxcsrIs(o, FZ | RC | PM | DAZ | PE, PM | PE);
+export const plain = <V>(o: Ops<V>): V => mxcsrIs(o, FZ | RC | PM | UM | DAZ | PE, PM | UM | PE);
 /** Truncation asks for less. */
 export const inexactNoted = <V>(o: Ops<V>): V => mxcsrIs(o, PM | PE, PM | PE);
 /** Subnormal operands are what they are. */
