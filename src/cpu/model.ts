@@ -5,22 +5,22 @@ export type Vendor = "amd" | "intel";
 type Register = "a" | "b" | "c" | "d";
 
 /**
- * Feature bits: CPUID leaf, register, bit; of leaf 0xd those of subleaf 1. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names as /proc/cpuinfo has
- * them (Linux arch/x86/include/asm/cpufeatures.h).
+ * Feature bits: CPUID leaf, register, bit; of leaf 0xd those of subleaf 1. SDM Vol. 2A CPUID; AMD APM Vol. 3 appendix D. Names and order as
+ * /proc/cpuinfo has them (Linux arch/x86/include/asm/cpufeatures.h).
  */
 // biome-ignore format: table
 const features = {
-  fpu: [1, "d", 0], tsc: [1, "d", 4], msr: [1, "d", 5], cx8: [1, "d", 8], sep: [1, "d", 11], cmov: [1, "d", 15], clflush: [1, "d", 19], mmx: [1, "d", 23],
-  fxsr: [1, "d", 24], sse: [1, "d", 25], sse2: [1, "d", 26],
-  pni: [1, "c", 0], pclmulqdq: [1, "c", 1], ssse3: [1, "c", 9], fma: [1, "c", 12], cx16: [1, "c", 13], sse4_1: [1, "c", 19], sse4_2: [1, "c", 20],
-  movbe: [1, "c", 22], popcnt: [1, "c", 23], aes: [1, "c", 25], xsave: [1, "c", 26], avx: [1, "c", 28], f16c: [1, "c", 29], rdrand: [1, "c", 30],
-  hypervisor: [1, "c", 31],
+  fpu: [1, "d", 0], tsc: [1, "d", 4], msr: [1, "d", 5], cx8: [1, "d", 8], sep: [1, "d", 11], cmov: [1, "d", 15], clflush: [1, "d", 19],
+  mmx: [1, "d", 23], fxsr: [1, "d", 24], sse: [1, "d", 25], sse2: [1, "d", 26],
   syscall: [0x8000_0001, "d", 11], nx: [0x8000_0001, "d", 20], rdtscp: [0x8000_0001, "d", 27], lm: [0x8000_0001, "d", 29],
+  pni: [1, "c", 0], pclmulqdq: [1, "c", 1], ssse3: [1, "c", 9], fma: [1, "c", 12], cx16: [1, "c", 13], sse4_1: [1, "c", 19],
+  sse4_2: [1, "c", 20], movbe: [1, "c", 22], popcnt: [1, "c", 23], aes: [1, "c", 25], xsave: [1, "c", 26], avx: [1, "c", 28],
+  f16c: [1, "c", 29], rdrand: [1, "c", 30], hypervisor: [1, "c", 31],
   lahf_lm: [0x8000_0001, "c", 0], abm: [0x8000_0001, "c", 5], sse4a: [0x8000_0001, "c", 6], "3dnowprefetch": [0x8000_0001, "c", 8],
   fsgsbase: [7, "b", 0], bmi1: [7, "b", 3], avx2: [7, "b", 5], bmi2: [7, "b", 8], erms: [7, "b", 9], rdseed: [7, "b", 18], adx: [7, "b", 19],
   clflushopt: [7, "b", 23], clwb: [7, "b", 24], sha_ni: [7, "b", 29],
-  gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22],
   xsaveopt: [0xd, "a", 0], xsavec: [0xd, "a", 1], xgetbv1: [0xd, "a", 2],
+  gfni: [7, "c", 8], vaes: [7, "c", 9], vpclmulqdq: [7, "c", 10], rdpid: [7, "c", 22],
 } as const satisfies Record<string, readonly [number, Register, number]>;
 export type Feature = keyof typeof features;
 
@@ -44,25 +44,25 @@ const v2: readonly Feature[] = [...v1, "pni", "ssse3", "cx16", "sse4_1", "sse4_2
 // biome-ignore format: table
 const v3: readonly Feature[] = [...v2, "abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave", "xsaveopt"];
 /** All that there are rows for. */
-const max = Object.keys(features) as Feature[];
+const all = Object.keys(features) as Feature[];
 
 type Signature = readonly [family: number, model: number, stepping: number];
 interface Level {
   readonly features: readonly Feature[];
+  /** What only AMD's processors of that time have. */
+  readonly amdOnly?: readonly Feature[];
   /** A processor of that time, whose numbers CPUID shows. */
   readonly signature: Readonly<Record<Vendor, Signature>>;
 }
 // biome-ignore format: table
 const levels: Readonly<Record<string, Level>> = {
-  pentium3: { features: pentium3, signature: { amd: [6, 8, 0], intel: [6, 8, 3] } },
+  pentium3: { features: pentium3, amdOnly: ["syscall"], signature: { amd: [6, 8, 0], intel: [6, 8, 3] } },
   "x86-64-v1": { features: v1, signature: { amd: [15, 107, 1], intel: [6, 15, 11] } },
   "x86-64-v2": { features: v2, signature: { amd: [21, 2, 0], intel: [6, 26, 5] } },
   "x86-64-v3": { features: v3, signature: { amd: [23, 1, 2], intel: [6, 60, 3] } },
-  max: { features: max, signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
+  max: { features: all.filter((f) => f !== "sse4a"), amdOnly: ["sse4a"], signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
 };
 
-/** A processor of one vendor has what the other's lacks. */
-const foreign: Readonly<Record<Vendor, readonly Feature[]>> = { amd: [], intel: ["sse4a"] };
 const doors: Readonly<Record<Vendor, Pick<Model, "syscall32" | "sysenterLong">>> = {
   amd: { syscall32: true, sysenterLong: false },
   intel: { syscall32: false, sysenterLong: true },
@@ -78,7 +78,7 @@ export const cpuModel = (name: string): Model | undefined => {
   const found = Object.hasOwn(levels, level) ? levels[level] : undefined;
   if (!found || (vendor !== "amd" && vendor !== "intel")) return undefined;
   const [family, model, stepping] = found.signature[vendor];
-  const list = found.features.filter((f) => !foreign[vendor].includes(f));
+  const list = all.filter((f) => found.features.includes(f) || (vendor === "amd" && found.amdOnly?.includes(f)));
   return { name: `${level}:${vendor}`, vendor, family, model, stepping, ...doors[vendor], brand: `trapgate ${level}`, features: list };
 };
 

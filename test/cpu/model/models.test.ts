@@ -1,0 +1,68 @@
+// A model decides what CPUID, /proc/cpuinfo and the auxiliary vector say and which instructions there are; never what a program computes.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { Machine } from "trapgate";
+import { describe, expect, it } from "vitest";
+import { cpuid, cpuModel, modelNames } from "../../../src/cpu/model.ts";
+import { endOfRun, inFolder } from "../../support/guest.ts";
+import { avx2, busybox, gcc, missing, nativeX64, top } from "../../support/host.ts";
+import { runNative } from "../../support/native.ts";
+
+const long = modelNames.filter((name) => !name.startsWith("pentium3"));
+const withAvx2 = modelNames.filter((name) => cpuModel(name)!.features.includes("avx2"));
+
+const compiled = async (source: string, flags: readonly string[], check: (program: string) => Promise<void>): Promise<void> =>
+  inFolder(async (folder) => {
+    const program = `${folder}/program`;
+    execFileSync("gcc", [...flags, "-static", "-o", program, `${top}/test/cpu/model/${source}`, "-lm"]);
+    await check(program);
+  });
+const runHere = (program: string, cpu: string, ...args: string[]) => {
+  const name = `/${basename(program)}`;
+  return Machine.run(name, { cpu, args, files: { [name]: { content: readFileSync(program), mode: 0o755 } }, timeout: 60 });
+};
+
+describe("processor models", () => {
+  it.each(modelNames)("%s names itself, and its levels of CPUID agree", (name) => {
+    const m = cpuModel(name)!;
+    const xsave = m.features.includes("xsave");
+    expect(cpuid(m, 0, 0)[0]).toBe(xsave ? 13 : 7);
+    // OSXSAVE as XSAVE; the area holds what XCR0 has.
+    expect((cpuid(m, 1, 0)[2] >>> 27) & 1).toBe(xsave ? 1 : 0);
+    expect(cpuid(m, 0xd, 0).slice(0, 3)).toEqual(xsave ? [7, 832, 832] : [0, 0, 0]);
+    expect(cpuid(m, 0xd, 2).slice(0, 2)).toEqual(xsave ? [256, 576] : [0, 0]);
+  });
+
+  describe.skipIf(missing("the C library under each model", nativeX64, gcc))("natively compared", { timeout: 120_000 }, () => {
+    it.each(long)("%s: string functions that are chosen by CPUID give the same", (cpu) =>
+      compiled("strings.c", ["-O2"], async (program) => {
+        const run = await runHere(program, cpu);
+        expect(run.stdout.text).toBe(runNative(program).stdout);
+        expect(endOfRun(run)).toBe(0);
+      }),
+    );
+  });
+  describe.skipIf(missing("vectors under each model", nativeX64, gcc, avx2))("of 256 bits", { timeout: 120_000 }, () => {
+    it.each(withAvx2)("%s: vectorised loops, gathers, fused sums and bit fields give the same", (cpu) =>
+      compiled("vectors.c", ["-O3", "-march=x86-64-v3", "-ffast-math"], async (program) => {
+        const run = await runHere(program, cpu);
+        expect(run.stdout.text).toBe(runNative(program).stdout);
+        expect(endOfRun(run)).toBe(0);
+      }),
+    );
+    it("x86-64-v2 has none of it: SIGILL", () =>
+      compiled("vectors.c", ["-O3", "-march=x86-64-v3", "-ffast-math"], async (program) => {
+        expect(endOfRun(await runHere(program, "x86-64-v2"))).toBe("SIGILL");
+      }));
+  });
+
+  const amd64 = busybox("amd64");
+  describe.skipIf(missing("busybox under each model", amd64))("show themselves", { timeout: 60_000 }, () => {
+    it.each(modelNames)("%s: /proc/cpuinfo has its flags", async (cpu) => {
+      const program = cpu.startsWith("pentium3") ? busybox("i386") : amd64;
+      const run = await runHere(program.path, cpu, "grep", "flags", "/proc/cpuinfo");
+      expect(run.stdout.text).toBe(`flags\t\t: ${cpuModel(cpu)!.features.join(" ")}\n`);
+    });
+  });
+});
