@@ -51,9 +51,16 @@ export const saveFpState = (state: State, xfeatures: number, extra = 0): Uint8Ar
   return out;
 };
 
+/** Between its control and its registers lies what belongs to segments. */
+const clearX87 = (state: State): void => {
+  state.u8.fill(0, at.fpuControl, at.segCheck);
+  state.u8.fill(0, at.fpuRegs, at.ymm);
+};
+
 /** Linux fpu__clear_user_states(): what a handler and a new program start with. */
 export const initFpState = (state: State): void => {
-  state.u8.fill(0, at.fpuControl, at.size);
+  clearX87(state);
+  state.u8.fill(0, at.ymm, at.size);
   state.u16[at.fpuControl >> 1] = FCW_DEFAULT;
   state.u8[at.fpuEmpty] = 0xff;
   state.u32[at.mxcsr >> 2] = MXCSR_DEFAULT;
@@ -94,7 +101,7 @@ export const restoreFpState = (state: State, frame: Uint8Array, xfeatures: numbe
 
 const resetX87 = (state: State): void => {
   const mxcsr = state.u32[at.mxcsr >> 2] as number;
-  state.u8.fill(0, at.fpuControl, at.ymm);
+  clearX87(state);
   state.u16[at.fpuControl >> 1] = FCW_DEFAULT;
   state.u8[at.fpuEmpty] = 0xff;
   state.u32[at.mxcsr >> 2] = mxcsr;
