@@ -79,6 +79,7 @@ const printFamilies = (report: Report): void => {
 const mixtures: readonly (readonly [Scope, ...Scope[]])[] = [
   ["integer", "bits"],
   ["sse", "integer", "mmx", "x87"],
+  ["avx", "sse", "sse4", "bits"],
 ];
 /** Cases of one subject in one mode before the next one's turn: all of them grow evenly until there are enough, or nobody has more time. */
 const TURN = 100_000;

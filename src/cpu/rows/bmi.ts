@@ -7,9 +7,12 @@ import { EF } from "../state.ts";
 const width = (i: Form): 32 | 64 => i.widths[0] as 32 | 64;
 const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.imm(0));
 
-/** ZF and SF from r, CF as given; OF is 0, and so are AF and PF (AMD; SDM: undefined). */
-const flags = <V>(o: Ops<V>, w: 32 | 64, r: V, cf: V): void =>
-  o.flags("word", 64, o.let("f", o.or(o.or(bit(o, o.eq(r, o.imm(0)), EF.ZF), o.shl(o.shr(r, o.imm(w - 1)), o.imm(7))), bit(o, cf, EF.CF))));
+const parity = <V>(o: Ops<V>, r: V): V => o.select(o.and(o.popcnt(o.and(r, o.imm(0xff))), o.imm(1)), o.imm(0), o.imm(EF.PF));
+/** ZF, SF and PF from r, CF as given; OF and AF are 0 (PF and AF AMD's; SDM: undefined). */
+const flags = <V>(o: Ops<V>, w: 32 | 64, r: V, cf: V): void => {
+  const zeroAndSign = o.or(bit(o, o.eq(r, o.imm(0)), EF.ZF), o.shl(o.shr(r, o.imm(w - 1)), o.imm(7)));
+  o.flags("word", 64, o.let("f", o.or(zeroAndSign, o.or(bit(o, cf, EF.CF), parity(o, r)))));
+};
 
 const andn: Meaning = (o, i) => {
   const b = o.get(2);
@@ -26,7 +29,8 @@ const bextr: Meaning = (o) => {
   const shifted = o.let("shifted", o.select(o.ltU(start, o.imm(64)), o.shr(a, start), o.imm(0)));
   const r = o.let("r", low(o, shifted, o.let("length", o.and(o.shr(how, o.imm(8)), o.imm(0xff)))));
   o.set(0, r);
-  o.flags("word", 64, bit(o, o.eq(r, o.imm(0)), EF.ZF));
+  // AF and PF: AMD's.
+  o.flags("word", 64, o.let("f", o.or(o.or(bit(o, o.eq(r, o.imm(0)), EF.ZF), parity(o, r)), o.imm(EF.AF))));
 };
 const bzhi: Meaning = (o, i) => {
   const w = width(i);

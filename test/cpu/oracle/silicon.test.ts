@@ -30,7 +30,7 @@ describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))(
       });
     }
     it.each(modes)(`${tier}: sequences of instructions in %i-bit code end in the same state`, async (mode) => {
-      expect(wrongIn(await conformSequences([emulators[tier]], mode, ["sse", "integer", "bits", "mmx", "x87"], count[tier], mode))).toEqual(
+      expect(wrongIn(await conformSequences([emulators[tier]], mode, ["sse", "avx", "integer", "bits", "mmx", "x87"], count[tier], mode))).toEqual(
         [],
       );
     });
