@@ -271,8 +271,9 @@ export class DecoderJudge {
 
 /** What iced knows and processors of our models do not: 3DNow!, and on AMD a prefetch of a register. */
 const absent = new Set<Code>([Code.Femms, Code.Reservednop_rm16_r16_0F0D, Code.Reservednop_rm32_r32_0F0D, Code.Reservednop_rm64_r64_0F0D]);
-/** VPINSRD with W outside 64-bit mode: the manual ignores W, AMD's processors do not. */
-const isWideInsertion = (i: Instruction, mode: Mode): boolean => mode !== 64 && i.code === Code.VEX_Vpinsrd_xmm_xmm_rm32_imm8;
+/** VPINSRD and VPEXTRD with W outside 64-bit mode: the manual ignores W, AMD's processors do not. */
+const isWideInsertion = (i: Instruction, mode: Mode): boolean =>
+  mode !== 64 && (i.code === Code.VEX_Vpinsrd_xmm_xmm_rm32_imm8 || i.code === Code.VEX_Vpextrd_rm32_xmm_imm8);
 /** Rows whose operand is there for its size only, or not looked at. */
 const impliedOperands = new Set(["cbw", "cwd", "reservednop"]);
 /** The width of a general register operand is a matter of taste where only 16 bits of it, or none, count. */

@@ -47,7 +47,8 @@ export const avx: readonly Row[] = [
   ...of("pmovsxbw pmovsxwd pmovsxdq pmovzxbw pmovzxwd pmovzxdq", "two", { ...integer, operands: "Vx,W{q_dq}", part: "widen" }),
   ...of("pmovsxbd pmovsxwq pmovzxbd pmovzxwq", "two", { ...integer, operands: "Vx,W{d_q}", part: "widen" }),
   ...of("pmovsxbq pmovzxbq", "two", { ...integer, operands: "Vx,W{w_d}", part: "widen" }),
-  ...of("pinsrb pinsrw", "three", short), ...of("pinsrd", "three", { ...short, wCounts: true }), ...of("pinsrq", "three", { ...short, wCounts: true, only: "64" }), ...of("pextrb pextrw pextrd pextrq pmovmskb maskmovdqu", "two", short),
+  ...of("pinsrb pinsrw", "three", short), ...of("pextrd", "two", { ...short, wCounts: true }), ...of("pextrq", "two", { ...short, wCounts: true, only: "64" }),
+  ...of("pinsrd", "three", { ...short, wCounts: true }), ...of("pinsrq", "three", { ...short, wCounts: true, only: "64" }), ...of("pextrb pextrw pmovmskb maskmovdqu", "two", short),
   ...of("pcmpestrm pcmpestrm64 pcmpestri pcmpestri64", "two", { ...short, sizesImplied: true }), ...of("pcmpistrm pcmpistri", "two", short),
 
   // Floats.

@@ -107,7 +107,9 @@ const fromHalves: Meaning = (o) => {
   settle(o);
   o.set(0, r);
 };
-const toHalves: Meaning = <V>(o: Ops<V>, _i: Form) => {
+const toHalves: Meaning = <V>(o: Ops<V>, i: Form) => {
+  // That memory cannot be written comes before any exception of the conversion.
+  if (i.memory(0)) o.rmw(0);
   const how = o.get(2);
   const a = o.get(1);
   const half = (n: number): V => o.shl(o.zext(o.call("sse_toHalf", o.lane(a, 32, n), o.and(how, o.imm(7))), 16), o.imm(16 * n));

@@ -30,9 +30,9 @@ describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))(
       });
     }
     it.each(modes)(`${tier}: sequences of instructions in %i-bit code end in the same state`, async (mode) => {
-      expect(wrongIn(await conformSequences([emulators[tier]], mode, ["sse", "avx", "integer", "bits", "mmx", "x87"], count[tier], mode))).toEqual(
-        [],
-      );
+      expect(
+        wrongIn(await conformSequences([emulators[tier]], mode, ["sse", "avx", "integer", "bits", "mmx", "x87"], count[tier], mode)),
+      ).toEqual([]);
     });
     it.each(modes)(`${tier}: what is no instruction in %i-bit code is #UD`, async (mode) => {
       expect(wrongIn(await conformInvalid([emulators[tier]], mode, count[tier] / 2, mode))).toEqual([]);
