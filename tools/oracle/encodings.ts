@@ -37,11 +37,11 @@ const shape = (
   if (!vex && r.chance(0.15)) out[at++] = r.pick([0x66, 0xf2, 0xf3, 0x66]);
   if (vex) {
     out[at++] = 0xc4;
-    // R, X and B; outside 64-bit mode only B may be 0, or it is LES.
-    out[at++] = (mode === 64 ? r.below(8) << 5 : 0xc0 | (r.below(2) << 5)) | maps.indexOf(map as never);
-    // W, vvvv, L and pp; vvvv is 1111 where nothing is to be named.
-    const vvvv = r.chance(0.4) ? 15 : mode === 64 ? r.below(16) : 8 | r.below(8);
-    out[at++] = (r.below(2) << 7) | (vvvv << 3) | (r.below(2) << 2) | mandatory.indexOf(prefix as never);
+    out[at++] = (mode === 64 ? (out[at] as number & 0xe0) : 0xc0 | (out[at] as number & 0x20)) | maps.indexOf(map as never);
+    out[at] = (out[at] as number & 0xfc) | mandatory.indexOf(prefix as never);
+    if (mode !== 64 || r.chance(0.5)) out[at] = out[at] as number | 0x40;
+    if (r.chance(0.5)) out[at] = out[at] as number | 0x38;
+    at++;
   } else {
     for (const b of prefix) out[at++] = b;
     if (mode === 64 && r.chance(0.5)) out[at++] = 0x40 | r.below(16);

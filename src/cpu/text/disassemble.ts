@@ -35,7 +35,7 @@ export const addressText = (d: Decoded): string => {
   if (d.index !== noRegister)
     terms.push(`${generalName(d.index, d.addressSize)}${d.scale > 0 || terms.length === 0 ? `*${1 << d.scale}` : ""}`);
   const vsib = vsibOf(d.row);
-  if (vsib) terms.push(`${vectorName(d.vindex, vsib.widths[0])}*${1 << d.scale}`);
+  if (vsib) terms.push(`${vectorName(d.vindex, vsib.widths[0])}${d.scale > 0 ? `*${1 << d.scale}` : ""}`);
   if (terms.length === 0) return hex(BigInt.asUintN(d.addressSize, BigInt(d.disp)));
   return terms.join("+") + (d.disp === 0 ? "" : signedHex(d.disp));
 };
