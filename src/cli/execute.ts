@@ -1,7 +1,6 @@
 // Run a prepared program with this process's streams.
 import { fstatSync } from "node:fs";
 import { isatty } from "node:tty";
-import { useBranchHints } from "../host/node-engine.ts";
 import { passSignals } from "../host/node-signals.ts";
 import { fdSink, stdinInto } from "../host/node-streams.ts";
 import { terminalSize, useTerminal } from "../host/node-terminal.ts";
@@ -37,7 +36,6 @@ const say = (line: string): void => void fdSink(2).write(new TextEncoder().encod
 export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<number> => {
   const { path, program } = prepared;
   const tty = terminal();
-  useBranchHints();
   const machine = new Machine(tty ? { ...prepared.machine, terminal: tty } : prepared.machine);
   const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -29,6 +29,10 @@ describe("run", () => {
     const { stderr } = trapgate(["run", "--kernel", "v6", "--kernel-log", guestPath("a1-v6")]);
     expect(stderr).toMatch(/^\[ +\d+\.\d{6}\] a1-v6\[\d+\]: compat system call 64 blocked at 0x[0-9a-f]+$/m);
   });
+  it("starts from V8's compiled form of the command line", () => {
+    const ask = 'const { load } = await import("./bin/load.js"); console.log(load().script.cachedDataRejected)';
+    expect(spawnSync(process.execPath, ["--input-type=module", "-e", ask], { cwd: top, encoding: "utf8" }).stdout).toBe("false\n");
+  });
   it("starts a hello in at most three times what node takes to do nothing", () => {
     // Processor time, in microseconds, as the process itself knows it at its end: on a busy machine the clock on the wall tells of others.
     const hook = "data:text/javascript,process.on('exit',()=>{const{user,system}=process.cpuUsage();console.error(user+system)})";
