@@ -13,9 +13,13 @@ export const cacheFile = new URL("main.cache", folder);
  * What V8 is told, all of it here and before anything is compiled: V8 refuses a cache that was made under other flags.
  * Of the thousands of handlers a program meets a few: each is validated when it is first called, which is a fifth of a start. Branch hints
  * keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know them and do not
- * use them unasked. A V8 that lacks a flag complains about it on standard error.
+ * use them unasked. The young heap is so small that threads which share its collection cost more than they help. A V8 that lacks a flag complains about it on standard error.
  */
-const flags = ["--wasm-lazy-validation", ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : [])];
+const flags = [
+  "--wasm-lazy-validation",
+  "--no-parallel-scavenge",
+  ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
+];
 
 /** Undefined in a clone that is not built yet. */
 export const load = () => {

@@ -25,10 +25,22 @@ export interface FetchFault {
   address: number;
 }
 
-interface RowInfo {
+/** A row's number, and where its records keep registers: worked out when it is first met, since a program meets few. */
+class RowInfo {
   readonly number: number;
-  readonly memory: readonly (number | undefined)[];
-  readonly plain: readonly (number | undefined)[];
+  readonly #row: Row;
+  #memory: readonly (number | undefined)[] | undefined;
+  #plain: readonly (number | undefined)[] | undefined;
+  constructor(row: Row, number: number) {
+    this.#row = row;
+    this.number = number;
+  }
+  get memory(): readonly (number | undefined)[] {
+    return (this.#memory ??= slotsOf(this.#row, true));
+  }
+  get plain(): readonly (number | undefined)[] {
+    return (this.#plain ??= slotsOf(this.#row, false));
+  }
 }
 
 interface RowIndex {
@@ -41,7 +53,7 @@ const indices = new WeakMap<readonly Row[], RowIndex>();
 const indexOf = (rows: readonly Row[], model: Model): { tables: DecodeTables; info: RowIndex["info"] } => {
   let index = indices.get(rows);
   if (!index) {
-    const info = new Map(rows.map((row, number) => [row, { number, memory: slotsOf(row, true), plain: slotsOf(row, false) }]));
+    const info = new Map(rows.map((row, number) => [row, new RowInfo(row, number)]));
     index = { tables: new Map(), info };
     indices.set(rows, index);
   }

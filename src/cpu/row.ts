@@ -238,8 +238,21 @@ const vexMaps: Readonly<Record<string, 1 | 2 | 3>> = { "0F": 1, "0F38": 2, "0F3A
 const vexLengths: Readonly<Record<string, Vex["l"]>> = { 128: 0, L0: 0, LZ: 0, 256: 1, LIG: undefined };
 const vexWs: Readonly<Record<string, Vex["w"]>> = { W0: 0, W1: 1, WIG: undefined };
 
+interface VexWord {
+  readonly vex: Vex;
+  readonly prefix: Prefix;
+  readonly map: 1 | 2 | 3;
+}
+const vexWords = new Map<string, VexWord>();
+const vexOf = (word: string): VexWord => {
+  const old = vexWords.get(word);
+  if (old) return old;
+  const parsed = parseVex(word);
+  vexWords.set(word, parsed);
+  return parsed;
+};
 /** "VEX.256.66.0F38.W0": length, mandatory prefix, map and W, in this order. SDM Vol. 2A 3.1.1.2 */
-const parseVex = (word: string): { vex: Vex; prefix: Prefix; map: 1 | 2 | 3 } => {
+const parseVex = (word: string): VexWord => {
   const [, l = "", prefix = "", map = "", w = ""] = word.split(".");
   if (!(l in vexLengths) || !["NP", "66", "F3", "F2"].includes(prefix) || !(map in vexMaps) || !(w in vexWs))
     throw new Error(`row encoding ${word}`);
@@ -262,7 +275,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   let vex: Vex | undefined;
   let map: number = 0;
   for (const word of words) {
-    if (word.startsWith("VEX.")) ({ vex, prefix, map } = parseVex(word));
+    if (word.startsWith("VEX.")) ({ vex, prefix, map } = vexOf(word));
     else if (word === "NP") prefix = "none";
     else if (word === "NFx") prefix = word;
     else if (word === "REX.W") rexW = true;
