@@ -41,6 +41,12 @@ const session = (server: string, ...commands: string[]): string =>
 /** The parent of a process that is killed sees its socket closed, or has its SIGCHLD first: it may say so or not. */
 const sure = (run: NativeRun): NativeRun => ({ ...run, stdout: run.stdout.replace("500 OOPS: priv_sock_get_cmd\n> QUIT\n", "") });
 
+/** The process that has let somebody in may still be ending: how many there are is not compared. */
+const settled = (run: NativeRun): NativeRun => ({
+  ...run,
+  stdout: run.stdout.replace(/(vsftpd: NoNewPrivs 0, Seccomp 0, filters 0\n)+/, "$1"),
+});
+
 describe.skipIf(lacks("vsftpd in its sandbox"))("vsftpd in its sandbox", { timeout: 240_000 }, () => {
   it("serves a session with its processes under filters", async () => {
     const { native, inside, run } = await both(
@@ -59,9 +65,11 @@ describe.skipIf(lacks("vsftpd in its sandbox"))("vsftpd in its sandbox", { timeo
       ),
       files,
     );
-    expect(native.stdout).toContain("> !status\nvsftpd: NoNewPrivs 0, Seccomp 0, filters 0\nvsftpd: NoNewPrivs 1, Seccomp 2, filters 1\n");
+    expect(settled(native).stdout).toContain(
+      "> !status\nvsftpd: NoNewPrivs 0, Seccomp 0, filters 0\nvsftpd: NoNewPrivs 1, Seccomp 2, filters 1\n",
+    );
     expect(native.stdout).toContain("| hello world\n226 Transfer complete.");
-    expect(inside).toEqual(native);
+    expect(settled(inside)).toEqual(settled(native));
     expect(filtersInstalled(run)).toBe(3);
   });
 
@@ -77,7 +85,7 @@ describe.skipIf(lacks("vsftpd in its sandbox"))("vsftpd in its sandbox", { timeo
   it("without its sandbox runs without a filter", async () => {
     const { native, inside, run } = await both(session("vsftpd /open.conf", "USER anonymous", "!status", "QUIT"), files);
     expect(native.stdout).not.toContain("Seccomp 2");
-    expect(inside).toEqual(native);
+    expect(settled(inside)).toEqual(settled(native));
     expect(filtersInstalled(run)).toBe(0);
   });
 });
