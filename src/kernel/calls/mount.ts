@@ -206,7 +206,7 @@ const mountflags: Arg<number> = { ...ulong, show: (v) => flagText(v >>> 0, flagN
 
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {
-    note: "tmpfs, proc, devpts, bind and move; nothing propagates: MS_SHARED, MS_SLAVE and MS_UNBINDABLE are taken for MS_PRIVATE",
+    note: "tmpfs, proc, devpts (its options change nothing), bind and move; nothing propagates: MS_SHARED, MS_SLAVE and MS_UNBINDABLE are taken for MS_PRIVATE",
   }),
   syscall(
     "umount2",

@@ -233,7 +233,9 @@ const pairOut: Arg<VAddr> = {
 };
 
 const NOTE = {
-  note: "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT",
+  note:
+    "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT; " +
+    "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
 const CYCLES = { note: "descriptors that hold each other in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
@@ -255,7 +257,10 @@ export const socketCalls: readonly Syscall[] = [
   syscall("getsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: ptr }, (t, a, abi) =>
     getsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
   ),
-  syscall("setsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int }, (t, a, abi) =>
-    setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
+  syscall(
+    "setsockopt",
+    { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int },
+    (t, a, abi) => setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
+    { note: "options that ask for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are remembered, and no such data comes" },
   ),
 ];
