@@ -102,10 +102,11 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
   const of = (name: string, what: (m: Measured) => number): number => median((results.get(name) ?? []).map(what));
   const [native] = results.get("native") as [Measured];
   const times = (name: string, what: "cpu" | "wall"): number => of(name, (m) => m[what]) / of("native", (m) => m[what]);
+  /** Who printed something else has not done the work. */
+  const right = (name: string): boolean => results.get(name)?.every((m) => m.stdout === native.stdout) ?? false;
   const pair = (name: string): [string, string] => {
-    const all = results.get(name);
-    if (!all) return ["", ""];
-    if (all.some((m) => m.stdout !== native.stdout)) return ["WRONG", "WRONG"];
+    if (!results.has(name)) return ["", ""];
+    if (!right(name)) return ["WRONG", "WRONG"];
     return [`${times(name, "cpu").toFixed(2)}x`, `${times(name, "wall").toFixed(2)}x`];
   };
   const perSecond = (stat: string): string => rate(of("trapgate", (m) => m.stat(stat) / m.wall));
@@ -120,7 +121,7 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
       `${(of("trapgate", (m) => m.stat("kilobytes resident")) / 1024).toFixed(0)} MiB`,
     ),
   );
-  return { trapgate: times("trapgate", "cpu"), qemu: results.has("qemu") ? times("qemu", "cpu") : undefined };
+  return right("trapgate") ? { trapgate: times("trapgate", "cpu"), qemu: right("qemu") ? times("qemu", "cpu") : undefined } : undefined;
 };
 
 /** The measure of computing: geometric means over the workloads that only compute. */
