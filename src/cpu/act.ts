@@ -1,10 +1,10 @@
 // Actions: instructions that change the machine rather than compute. Both tiers call them; an action may end the instruction.
-import { exit, leave } from "./exit.ts";
+import { leave } from "./exit.ts";
 import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
 import { fpuActions } from "./fpu/act.ts";
 import { xsaveActions } from "./fpu/xsave.ts";
 import { cpuid, type Model } from "./model.ts";
-import type { ActName } from "./routine-types.ts";
+import { type ActName, modelActs } from "./routine-types.ts";
 import type { Segments } from "./segments.ts";
 import { at, EF, R, STATUS_FLAGS, type State, vector } from "./state.ts";
 
@@ -49,6 +49,11 @@ const answer = (m: Machine, v: number): number => {
   return 0;
 };
 
+const ofModel =
+  (name: "vendorSyscall" | "vendorSysenter"): Action =>
+  (m) =>
+    m.model[modelActs[name] as "syscall32"] ? 0 : m.raise(vector.UD, 0);
+
 export const actions: Record<ActName, Action> = {
   /** a: segment register, b: selector. */
   loadSegment: (m, _r, a, b) => {
@@ -65,14 +70,9 @@ export const actions: Record<ActName, Action> = {
   ...xsaveActions,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
-  /**
-   * a: exit.sysenter, or exit.syscall outside of 64-bit mode: instructions that one vendor's processors alone have in long mode.
-   * AMD APM Vol. 3 SYSENTER, SYSCALL; SDM Vol. 2B SYSENTER, SYSCALL.
-   */
-  vendorDoor: (m, _r, a) => {
-    const door = Number(a);
-    return (door === exit.sysenter ? m.model.sysenterLong : m.model.syscall32) ? door : m.raise(vector.UD, 0);
-  },
+  /** SYSCALL outside of 64-bit mode, and SYSENTER: one vendor's processors alone have them in long mode. AMD APM Vol. 3; SDM Vol. 2B. */
+  vendorSyscall: ofModel("vendorSyscall"),
+  vendorSysenter: ofModel("vendorSysenter"),
   cpuid: (m) => {
     setRegisters(m.state, cpuid(m.model, m.state.lo(R.ax), m.state.lo(R.cx)));
     return 0;

@@ -83,6 +83,8 @@ export class Blocks {
   /** Blocks decoded since boot, and times that everything was dropped. */
   decoded = 0;
   flushes = 0;
+  /** Frames whose code was lost because it changed. */
+  invalidations = 0;
 
   constructor(state: State, rows: readonly Row[], forms: Uint16Array, mmu: Mmu, model: Model) {
     this.#state = state;
@@ -220,6 +222,7 @@ export class Blocks {
   invalidateFrame(frame: number): void {
     if (this.codeFrames[frame >>> 12] === 0) return;
     this.codeFrames[frame >>> 12] = 0;
+    this.invalidations++;
     this.onInvalidate(frame);
     for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
     this.#byFrame.delete(frame);

@@ -68,6 +68,11 @@ export class Cpu implements CodeWatch, Machine {
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
   random: (() => bigint) | undefined;
+  /**
+   * Whoever can serve a door's call where compiled code makes it, which then need not leave: how many instructions may run after it, at
+   * most; 0: none until `run` is called again, which ends with `exit.served`. Undefined: nobody, or not this one; the run ends at the door.
+   */
+  serve: ((why: Exit) => number | undefined) | undefined;
   /** Of these, by the interpreter. */
   interpreted = 0;
   /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far. */
@@ -75,6 +80,7 @@ export class Cpu implements CodeWatch, Machine {
   #granted = 0;
   /** Interpreted instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
   #unsampled = 0;
+  #endedByClock = true;
   readonly model: Model;
 
   constructor(memory: WebAssembly.Memory, code: CpuCode, model: Model = cpuModel(defaultModel)!) {
@@ -107,6 +113,8 @@ export class Cpu implements CodeWatch, Machine {
       routines: this.routines,
       routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#missRegion(address, bytes, how),
+      serve: (code) => this.#serve(code),
+      model,
     });
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
@@ -233,6 +241,25 @@ export class Cpu implements CodeWatch, Machine {
       if (e !== guestFault) throw e;
       return 0;
     }
+  }
+  /** A region has come to a door, all state in its place: 0 if it goes on when the call is served, else what it leaves with. */
+  #serve(code: number): number {
+    const { serve, state: s } = this;
+    const left = this.#settle(s.i32[at.budget >> 2] as number);
+    const epoch = s.u32[at.epoch >> 2];
+    const context = s.u32[at.context >> 2];
+    const { invalidations } = this.blocks;
+    const granted = serve?.(code as Exit);
+    if (granted === undefined) return settled + code;
+    const system = s.u32[at.systemFlags >> 2] as number;
+    const more = Math.min(left, granted);
+    // Whatever regions were made from may have changed, here or in those that called this one.
+    const changed = s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations || s.u32[at.context >> 2] !== context;
+    if (more <= this.#granted || changed || (system & (EF.TF | EF.AC)) !== 0) return settled + exit.served;
+    s.u32[at.systemFlags >> 2] = system & ~EF.RF;
+    this.#limit = more;
+    s.u32[regionBudget] = more - this.#granted;
+    return 0;
   }
   #stage(p: number, firstBytes: number, q: number, bytes: number): void {
     const u8 = this.state.u8;
@@ -455,6 +482,7 @@ export class Cpu implements CodeWatch, Machine {
         case settled + leave.int80:
         case settled + leave.sysenter:
         case settled + leave.syscall:
+        case settled + exit.served:
           return this.#finish(budget, (code - settled) as Exit);
         default:
           throw new Error(`generated code left with ${code}`);
@@ -464,8 +492,8 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** The first part of a limit. */
   #begin(limit: number): number {
-    // A block at least: where a run begins is no place to learn from, it ended there by the clock.
-    const budget = Math.min(limit, Math.max(this.#unsampled, longest));
+    // Where the clock ended the run before is no place to learn from: a block at least. Where an exit did, it is as good as any.
+    const budget = Math.min(limit, Math.max(this.#unsampled, this.#endedByClock ? longest : 1));
     this.#limit = limit;
     this.#granted = budget;
     this.state.u32[regionBudget] = limit - budget;
@@ -574,13 +602,22 @@ export class Cpu implements CodeWatch, Machine {
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) - n;
     return n;
   }
-  #finish(budget: number, code: Exit): Exit {
+  /** Count what has run so far; what is left of the limit, in both parts. */
+  #settle(budget: number): number {
     const ran = this.#granted - budget;
     this.interpreted += ran;
     this.#unsampled -= ran;
-    this.instructions += this.#limit - budget - (this.state.u32[regionBudget] as number);
+    this.#granted = budget;
+    const left = budget + (this.state.u32[regionBudget] as number);
+    this.instructions += this.#limit - left;
+    this.#limit = left;
+    return left;
+  }
+  #finish(budget: number, code: Exit): Exit {
+    this.#settle(budget);
     this.#limit = 0;
     this.#granted = 0;
+    this.#endedByClock = code === exit.budget;
     this.state.u32[regionBudget] = 0;
     this.state.i32[at.budget >> 2] = 0;
     return code;

@@ -5,10 +5,12 @@ export const exit = {
   budget: 0,
   /** An instruction faulted or trapped: vector, error and address are in the state page; rip is what the manual says is saved. */
   fault: 1,
-  /** The three doors. rip is after the instruction; nothing else has changed (not even rcx and r11: that is the kernel's doing). */
+  /** The three doors. rip is after the instruction; nothing else has changed but rcx and r11 by SYSCALL. */
   int80: 2,
   sysenter: 3,
   syscall: 4,
+  /** A door whose call has been served where it was made (`Cpu.serve`), by somebody who then did not let the code go on. */
+  served: 5,
 } as const;
 export type Exit = (typeof exit)[keyof typeof exit];
 

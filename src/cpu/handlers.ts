@@ -303,6 +303,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.end();
     // It charges the interpreter nothing: a region has a budget of its own.
     const region = b.bind(recordField(op.i32load, record.link));
+    b.store(op.i32store, i32c(0), left, at.budget);
     b.expr(field.u32(at.regionBudget));
     b.expr(region);
     b.expr(i32c(0));
@@ -317,7 +318,6 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(node(wt.i32, op.i32or, [is(leave.jumped), is(leave.returned)]));
     this.jump(field.i64(at.rip));
     b.end();
-    b.store(op.i32store, i32c(0), left, at.budget);
     b.expr(localGet(wt.i32, code));
     b.opcode(op.return);
   }

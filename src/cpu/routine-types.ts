@@ -11,8 +11,13 @@ export interface RoutineType {
 export const actNames = [
   "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "random", "enter",
   "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor", "xsave", "xsaveopt", "xsavec", "xrstor", "xrstorHeader", "xgetbv",
-  "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorDoor",
+  "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorSyscall", "vendorSysenter",
 ] as const;
 export type ActName = (typeof actNames)[number];
+/** Actions that are nothing or #UD, as the processor's model has it. */
+export const modelActs: Readonly<Partial<Record<ActName, "syscall32" | "sysenterLong">>> = {
+  vendorSyscall: "syscall32",
+  vendorSysenter: "sysenterLong",
+};
 /** Actions that push or pop. */
 export const stackActs: ReadonlySet<ActName> = new Set(["farCall", "farReturn", "iret", "enter"]);

@@ -19,6 +19,8 @@ export interface Processor {
   random: (() => bigint) | undefined;
   /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
   run(limit: number): Exit;
+  /** Called by compiled code at a door; see cpu.ts. A processor that runs none has no use for it. */
+  serve?: ((why: Exit) => number | undefined) | undefined;
   setAddressSpace(mmu: Mmu): void;
 }
 

@@ -10,5 +10,5 @@ it("finds calls, returns and what uses the stack", () => {
   expect(having("returns")).toEqual(["ret"]);
   expect(having("stack")).toEqual(["call", "enter", "iret", "leave", "pop", "popa", "popf", "push", "pusha", "pushf", "ret", "retf"]);
   expect(having("branchesIf")).toContain("loop");
-  expect(having("exits")).toEqual(["int"]);
+  expect(having("exits")).toEqual(["int", "syscall", "sysenter"]);
 });

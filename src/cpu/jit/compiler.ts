@@ -6,7 +6,9 @@ import { leave, settled } from "../exit.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import { alignmentOf, isMemoryOperand, operandWidth } from "../form.ts";
 import { access } from "../mmu.ts";
+import type { Model } from "../model.ts";
 import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
+import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, R, S } from "../state.ts";
@@ -50,6 +52,10 @@ class JitForm implements Form {
 export interface RegionRuntime extends Runtime {
   /** (address f64, bytes, access) -> byte address, or 0: leave at this instruction. */
   readonly missRegion: number;
+  /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
+  readonly serve: number;
+  /** The processor's. */
+  readonly model: Model;
   /** The type of regions, to go on into another. */
   readonly regionTypeIndex: number;
   /** The region's own slot. */
@@ -83,6 +89,12 @@ class Locals {
   }
 }
 
+/** Whether a comparison of constants for equality holds; undefined for any other condition. */
+const constantly = (c: Node): boolean | undefined => {
+  const [a, b] = c.args;
+  return c.op === op.i64eq && a?.op === op.i64const && b?.op === op.i64const ? a.k === b.k : undefined;
+};
+
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
   readonly gpr: Locals;
@@ -104,7 +116,13 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   #left = 0;
   #pointer: Node | undefined;
   /** Where the instruction in progress goes when it is done: set by its control words. */
-  control: { kind: "branch" } | { kind: "branchIf"; c: Node } | { kind: "jump"; target: Node } | { kind: "left" } | undefined;
+  control:
+    | { kind: "branch" }
+    | { kind: "branchIf"; c: Node }
+    | { kind: "jump"; target: Node }
+    | { kind: "door"; code: number }
+    | { kind: "left" }
+    | undefined;
 
   constructor(body: Body, runtime: RegionRuntime) {
     super(body, undefined as unknown as Form, runtime);
@@ -154,6 +172,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.#d.mode === 64 ? next : BigInt.asUintN(32, next);
   }
   override when(c: Node, then: () => void, otherwise?: () => void): void {
+    const known = constantly(c);
+    if (known !== undefined) {
+      if (known) then();
+      else otherwise?.();
+      return;
+    }
     this.body.if(truth(c));
     this.depth++;
     const kind = this.kind;
@@ -460,11 +484,14 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.control = { kind: "left" };
   }
   exit(code: number): void {
-    this.leaveAt(this.#next(), settled + code, this.#left - 1);
-    this.control = { kind: "left" };
+    this.control = { kind: "door", code };
   }
-  act(): void {
-    throw new Error("actions are not compiled");
+  /** What the model decides is decided here; all else is the interpreter's. */
+  act(name: ActName): void {
+    const trait = modelActs[name];
+    if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
+    this.leaveAt(this.#here(), leave.interpret, this.#left);
+    this.control = { kind: "left" };
   }
 
   repeat(bodyOf: () => void, zf: boolean): void {

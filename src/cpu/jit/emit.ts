@@ -163,7 +163,8 @@ class RegionEmitter {
     if (this.#checked.has(ip)) this.#checkBudget(ip);
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
     for (let i = 0; i < n; i++) c.instruction(block.instructions[i]!, n - i);
-    this.#kindAfter.set(ip, block.terminator === "call" && !block.inside ? undefined : c.kind);
+    const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
+    this.#kindAfter.set(ip, elsewhere ? undefined : c.kind);
     this.#terminate(block);
   }
   #checkBudget(ip: number): void {
@@ -199,6 +200,9 @@ class RegionEmitter {
         if (block.terminator === "return") return this.#return(block, control.target);
         return this.#computed(control.target);
       }
+      case "door":
+        if (control?.kind === "door") this.#door(block, control.code);
+        return;
       case "leave":
         // Whatever left before did so on a condition, or makes this dead.
         c.leaveAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
@@ -253,6 +257,27 @@ class RegionEmitter {
       this.#go(block, after);
     });
     c.leaveAt(target, leave.jumped, 0);
+  }
+
+  /** The kernel is asked to serve the call while the region waits. Where it then lets the program go on is in the state page. */
+  #door(block: JitBlock, code: number): void {
+    const b = this.#b;
+    const c = this.#c;
+    b.later((late) => c.storeRegisters(late));
+    b.store(op.i64store, i32c(0), i64c(c.nextIpConstant()), at.rip);
+    b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
+    const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve));
+    b.if(how, false);
+    b.expr(how);
+    b.opcode(op.return);
+    b.end();
+    b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
+    b.later((late) => c.loadRegisters(late));
+    const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
+    const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
+    if (!block.successors.includes(block.end)) return this.#computed(rip);
+    this.#when(elsewhere, () => this.#computed(rip));
+    this.#go(block, block.end);
   }
 
   /** Control goes from a block to an address. */

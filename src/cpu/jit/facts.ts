@@ -2,14 +2,14 @@
 
 import { isMemoryOperand, operandWidth } from "../form.ts";
 import type { Form, Ops } from "../ops.ts";
-import { type ActName, stackActs } from "../routine-types.ts";
+import { type ActName, modelActs, stackActs } from "../routine-types.ts";
 import { type Row, sizeIndex } from "../row.ts";
 import { S } from "../state.ts";
 
 export interface Facts {
-  /** Acts on the machine (segments, CPUID, …): only the interpreter runs it. */
+  /** Acts on the machine (segments, CPUID, …), and not only as its model says: the interpreter does that. */
   readonly acts: boolean;
-  /** Leaves the engine (a system call). */
+  /** Enters the kernel (a system call). */
   readonly exits: boolean;
   readonly branches: boolean;
   readonly branchesIf: boolean;
@@ -55,7 +55,7 @@ export const factsOf = (row: Row): Facts => {
   const value = {};
   const next = {};
   const popped = {};
-  let [stack, calls, returns] = [false, false, false];
+  let [stack, calls, returns, acts] = [false, false, false, false];
   const notes = new Proxy(
     {},
     {
@@ -64,6 +64,7 @@ export const factsOf = (row: Row): Facts => {
         (...args: unknown[]) => {
           used.add(name);
           const onStack = (name === "load" || name === "store") && args[0] === S.ss;
+          acts ||= name === "act" && modelActs[args[0] as ActName] === undefined;
           stack ||= onStack || (name === "act" && stackActs.has(args[0] as ActName));
           calls ||= onStack && args[3] === next;
           returns ||= name === "jump" && args[0] === popped;
@@ -85,7 +86,7 @@ export const factsOf = (row: Row): Facts => {
     row.does(notes, Object.defineProperty(form, "w", { get: noting }));
   }
   const facts: Facts = {
-    acts: used.has("act"),
+    acts,
     exits: used.has("exit"),
     branches: used.has("branch"),
     branchesIf: used.has("branchIf"),

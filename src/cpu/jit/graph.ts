@@ -14,8 +14,8 @@ export interface JitBlock {
   readonly instructions: readonly Decoded[];
   /** Address after the last instruction. */
   readonly end: number;
-  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over goes on to `end` too. */
-  readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "leave" | "fall";
+  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over, or the kernel's, goes on to `end` too. */
+  readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "door" | "leave" | "fall";
   /** A call whose target is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
   inside?: boolean;
   /** Where in the region it goes on by known addresses: branch target first, then the fall-through. */
@@ -47,10 +47,10 @@ const copy = (d: Decoded): Decoded => Object.assign(new Decoded(), d);
 const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
 const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 
-/** Can the JIT compile it at all? What acts on the machine, or goes through segments with limits, is the interpreter's. */
+/** Can the JIT compile it at all? What acts on the machine (but INT n, of which one is a door), or goes through segments with limits, is the interpreter's. */
 const compilable = (d: Decoded): boolean => {
   const f = factsOf(d.row);
-  if (f.acts) return false;
+  if (f.acts && !f.exits) return false;
   if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.operands.some(isMemoryOperand)) return d.segment >= 4 && d.addressSize === 32;
   // A write through CS faults.
   if (d.mode !== 64 && d.segment === S.cs && d.row.addressed) return false;
@@ -72,6 +72,7 @@ const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pag
       if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
     at += d.length;
     const f = factsOf(d.row);
+    if (f.exits) return { ip, instructions, end: at, terminator: "door", successors: [at] };
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
     if (isCall(d) && (f.branches || f.jumps)) return { ip, instructions, end: at, terminator: "call", successors: [at] };
     if (f.branches) return { ip, instructions, end: at, terminator: "branch", successors: [d.target] };
@@ -147,7 +148,7 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
     const computed = block.terminator === "jump" ? [...around.targets(last.ip)] : [];
     for (const s of [...block.successors, ...computed]) {
       if (!leaders.has(s) && !around.free(s)) continue;
-      if (block.terminator === "call" || block.terminator === "jump") entries.add(s);
+      if (block.terminator === "call" || block.terminator === "jump" || block.terminator === "door") entries.add(s);
       if (leaders.has(s)) continue;
       leaders.add(s);
       queue.push(s);

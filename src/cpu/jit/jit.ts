@@ -3,6 +3,7 @@
 // Heat is sampled: the dispatcher says, each time a slice of the budget ends, which block was next. That costs the interpreter nothing.
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
 import { type Blocks, registerOffset } from "../blocks.ts";
+import type { Model } from "../model.ts";
 import type { Flag } from "../ops.ts";
 import type { RoutineType } from "../routine-types.ts";
 import { regionSlots, regionType, slotBits } from "../slots.ts";
@@ -54,6 +55,8 @@ export interface JitLinks {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
+  readonly serve: (code: number) => number;
+  readonly model: Model;
 }
 
 const flagNames: readonly Flag[] = ["CF", "PF", "AF", "ZF", "SF", "OF"];
@@ -191,10 +194,10 @@ export class Jit {
     if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.reset();
     const slot = this.#free.pop() ?? this.#nextSlot++;
     const bytes = this.#module(graph, slot);
-    const { memory, handlers, routines, missRegion } = this.#links;
+    const { memory, handlers, routines, missRegion, serve } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
-      js: { missRegion },
+      js: { missRegion, serve },
       handlers: handlers as WebAssembly.ModuleImports,
       routines: routines as WebAssembly.ModuleImports,
     });
@@ -228,6 +231,7 @@ export class Jit {
     const m = new ModuleWriter();
     m.importTable("handlers", "regions", regionSlots);
     const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
+    const serve = m.importFunc("js", "serve", { params: [wt.i32], results: [wt.i32] });
     const toI64 = { params: [], results: [wt.i64] };
     const flag = Object.fromEntries(flagNames.map((f) => [f, m.importFunc("handlers", f, toI64)])) as Record<Flag, number>;
     const flagsWord = m.importFunc("handlers", "flagsWord", toI64);
@@ -245,6 +249,8 @@ export class Jit {
     };
     const runtime: RegionRuntime = {
       missRegion,
+      serve,
+      model: this.#links.model,
       regionTypeIndex: m.type(regionType),
       slot,
       flag,

@@ -136,11 +136,11 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
   });
 };
 
-/** Blocks where the budget is tested: wherever control comes in or around, and after calls, which use an unknown part of it. */
+/** Blocks where the budget is tested: wherever control comes in or around, and after calls and doors, which use an unknown part of it. */
 export const checkpoints = (g: Graph, s: Structure): Set<number> => {
   const out = new Set([...g.entries, ...s.dispatched, ...s.loops]);
   for (const block of g.blocks.values())
-    if (block.terminator === "call" && !block.inside) for (const after of block.successors) out.add(after);
+    if (block.terminator === "door" || (block.terminator === "call" && !block.inside)) for (const after of block.successors) out.add(after);
   return out;
 };
 

@@ -2,7 +2,8 @@
 import { exit } from "../exit.ts";
 import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
 import { type Attributes, type Row, row } from "../row.ts";
-import { R, S, vector } from "../state.ts";
+import { EF, R, S, vector } from "../state.ts";
+import { flagsImage } from "./flag.ts";
 import { conditionNames } from "./mov.ts";
 import { pushValue } from "./stack.ts";
 
@@ -81,6 +82,19 @@ const loop =
   };
 const jcxz: Meaning = (o, i) => branchIf(o, i, o.eq(o.reg(R.cx, i.addressSize), o.imm(0)));
 
+/** SDM Vol. 2B SYSCALL: the return address in rcx, RFLAGS in r11, RF cleared. */
+const syscall: Meaning = (o, i) => {
+  if (i.mode !== 64) o.act("vendorSyscall");
+  o.setReg(R.cx, 64, o.nextIp());
+  o.setReg(R.r11, 64, flagsImage(o, EF.RF));
+  o.exit(exit.syscall);
+};
+/** It saves nothing. */
+const sysenter: Meaning = (o) => {
+  o.act("vendorSysenter");
+  o.exit(exit.sysenter);
+};
+
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
 export const branches: readonly Row[] = [
@@ -102,11 +116,8 @@ export const branches: readonly Row[] = [
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),
   row("hlt", "F4", (o) => o.fault(vector.GP), { ends: true }),
-  row("syscall", "0F 05", (o, i) => (i.mode === 64 ? o.exit(exit.syscall) : o.act("vendorDoor", o.imm(exit.syscall))), {
-    context: true,
-    ends: true,
-  }),
-  row("sysenter", "0F 34", (o) => o.act("vendorDoor", o.imm(exit.sysenter)), { ends: true }),
+  row("syscall", "0F 05", syscall, { context: true, ends: true }),
+  row("sysenter", "0F 34", sysenter, { ends: true }),
   // INT n: only 0x80 has a gate that user code may pass; others are #GP with the gate's selector (SDM Vol. 3A 6.13, error code).
   row(
     "int",

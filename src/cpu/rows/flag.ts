@@ -1,5 +1,5 @@
 // Flag control. SDM Vol. 2: CLC STC CMC CLD STD LAHF SAHF PUSHF POPF SALC.
-import type { Meaning } from "../ops.ts";
+import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import { EF, R, STATUS_FLAGS } from "../state.ts";
 import { popValue, pushValue } from "./stack.ts";
@@ -20,10 +20,10 @@ const direction =
     o.setSystemFlags(on ? o.or(o.systemFlags(), o.imm(EF.DF)) : o.and(o.systemFlags(), o.imm(~EF.DF)));
 const salc: Meaning = (o) => o.setReg(R.ax, 8, o.select(o.flag("CF"), o.imm(0xff), o.imm(0)));
 
-const pushf: Meaning = (o, i) => {
-  const word = o.or(o.flagsWord(), o.and(o.systemFlags(), o.imm(~(EF.RF | EF.VM))));
-  pushValue(o, i, i.w, o.let("f", o.zext(o.or(word, o.imm(RESERVED)), i.w)));
-};
+/** EFLAGS as a value, without those bits. */
+export const flagsImage = <V>(o: Ops<V>, without: number): V =>
+  o.or(o.or(o.flagsWord(), o.and(o.systemFlags(), o.imm(~without))), o.imm(RESERVED));
+const pushf: Meaning = (o, i) => pushValue(o, i, i.w, o.let("f", o.zext(flagsImage(o, EF.RF | EF.VM), i.w)));
 const popf: Meaning = (o, i) => {
   const v = popValue(o, i, i.w);
   const mask = i.w === 16 ? POPPED & 0xffff : POPPED;

@@ -20,9 +20,7 @@ export const closedDoor = (task: Task, door: Door): void => {
   const { state } = cpu;
   task.origAx = -1;
   if (door.name === "syscall32") {
-    // MSR_CSTAR still leads somewhere: back, with -ENOSYS in eax. SYSCALL has left the return address in ecx.
-    state.setGpr(R.cx, state.rip);
-    state.setGpr(R.r11, cpu.flags);
+    // MSR_CSTAR still leads somewhere: back, with -ENOSYS in eax.
     state.setGpr(R.ax, -E.ENOSYS >>> 0);
     loadSegment(cpu, S.cs, USER32_CS);
     loadSegment(cpu, S.ss, USER_DS);

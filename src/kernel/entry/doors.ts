@@ -7,13 +7,14 @@
 //   syscall     AMD: 32-bit segments    eax   ebx ebp edx esi edi [esp]  eip = landing pad, r11 = flags
 //   sysenter    Intel: any segment      eax   ebx ecx edx esi edi [ebp]  eip = landing pad, esp = ebp
 //
+// SYSCALL itself puts rip and rflags there (cpu/rows/branch.ts), whatever becomes of the call.
 // The landing pad is in the vDSO, behind an int $0x80 that restarts a call; it pops ebp, edx and ecx, which is why nobody can tell
 // that SYSRET left the return address in ecx.
 // Whether an instruction is legal where it stands is the CPU model's business: an illegal one is #UD and never gets here.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { type Exit, exit } from "../../cpu/exit.ts";
-import { at, EF, R, S } from "../../cpu/state.ts";
+import { R, S } from "../../cpu/state.ts";
 import { loadSegment, type Processor } from "../processor.ts";
 import type { Task } from "../task.ts";
 import { USER_CS, USER_DS, USER32_CS } from "./selectors.ts";
@@ -60,12 +61,6 @@ const nativeArguments = (task: Task, cpu: Processor): void => {
 export const refetchArguments = (task: Task, abi: Abi): void =>
   (abi === i386 ? int80Arguments : nativeArguments)(task, task.kernel.processor);
 
-const saveFlags = (cpu: Processor): void => {
-  const { u32 } = cpu.state;
-  u32[2 * R.r11] = cpu.flags & ~EF.RF;
-  u32[2 * R.r11 + 1] = 0;
-};
-
 /** SYSCALL and SYSENTER come back with fixed selectors, whatever segments the caller used. */
 const flatSegments = (cpu: Processor, cs: number): void => {
   const { state } = cpu;
@@ -100,10 +95,6 @@ const syscall64: Door = {
   abi: x64,
   enter(task, cpu) {
     begin(task, cpu, false);
-    const { u32 } = cpu.state;
-    u32[2 * R.cx] = u32[at.rip >> 2] as number;
-    u32[2 * R.cx + 1] = u32[(at.rip >> 2) + 1] as number;
-    saveFlags(cpu);
     flatSegments(cpu, USER_CS);
     nativeArguments(task, cpu);
     return 0;
@@ -115,7 +106,6 @@ const syscall32: Door = {
   abi: i386,
   enter(task, cpu) {
     begin(task, cpu, true);
-    saveFlags(cpu);
     // SYSCALL overwrote ecx with the return address; __kernel_vsyscall has put the second argument into ebp.
     cpu.state.setGpr(R.cx, cpu.state.lo(R.bp));
     return landingPad(task, cpu);

@@ -1,6 +1,6 @@
 // Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with the same inputs and the
 // same seed gets the same schedule, instruction for instruction. Time is virtual: one nanosecond an instruction, a fixed cost a call.
-import { exit } from "../../cpu/exit.ts";
+import { type Exit, exit } from "../../cpu/exit.ts";
 import { at, S } from "../../cpu/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -67,6 +67,7 @@ export class Scheduler {
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.gate = new Gate(kernel);
+    kernel.processor.serve = (why) => this.#serve(why);
   }
 
   /** Make a task runnable: a new one, or one that slept. */
@@ -237,6 +238,7 @@ export class Scheduler {
     this.switchTo(task);
     this.reschedule = false;
     const end = Math.min(kernel.now + this.slice(task), until);
+    this.#sliceEnd = end;
     // Who is to end does nothing more.
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
       if (task.incoming) gate.admit(task, task.incoming);
@@ -255,17 +257,14 @@ export class Scheduler {
         continue;
       }
       const limit = stop - kernel.now;
-      const before = cpu.instructions;
+      this.#counted = cpu.instructions;
       const why = cpu.run(limit);
-      const ran = cpu.instructions - before;
-      kernel.now += ran;
-      task.usage.user += ran;
-      if (why >= exit.int80) {
+      this.#count(task);
+      if (why === exit.served) {
+        if (this.reschedule) break;
+      } else if (why >= exit.int80) {
         if (this.chooser && this.#waitsAtDoor(task)) break;
-        kernel.syscalls++;
-        kernel.now += SYSCALL_COST;
-        task.usage.system += SYSCALL_COST;
-        gate.enter(task, why);
+        this.#enter(task, why);
         if (this.reschedule || this.#returns(task)) break;
       } else {
         task.origAx = -1;
@@ -278,6 +277,33 @@ export class Scheduler {
     // SCHED_FIFO knows no slices.
     if (isFifo(task)) this.#queue.unshift(task);
     else this.#queue.push(task);
+  }
+
+  /** Instructions of the processor that are in the clock. */
+  #counted = 0;
+  #sliceEnd = 0;
+  #count(task: Task): void {
+    const { instructions } = this.kernel.processor;
+    const ran = instructions - this.#counted;
+    this.#counted = instructions;
+    this.kernel.now += ran;
+    task.usage.user += ran;
+  }
+  #enter(task: Task, why: Exit): void {
+    this.kernel.syscalls++;
+    this.kernel.now += SYSCALL_COST;
+    task.usage.system += SYSCALL_COST;
+    this.gate.enter(task, why);
+  }
+  /** A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if anything is due before it goes on. */
+  #serve(why: Exit): number | undefined {
+    const task = this.current;
+    if (!task || this.chooser) return undefined;
+    this.#count(task);
+    this.#enter(task, why);
+    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task) return 0;
+    const { kernel } = this;
+    return Math.max(0, Math.min(this.#sliceEnd, kernel.timers.next) - kernel.now);
   }
 
   /** The point before a call: the task goes back to before the instruction, so that whoever looks at it meanwhile sees a task that has not called. */

@@ -25,26 +25,34 @@ const random = (seed: number) => {
   };
 };
 
-/** Let every `run` of every processor stop and start at random, and lose translations in between. */
+/** Let every `run` of every processor stop at random, and lose translations there and where compiled code calls the kernel. */
 const disturb = (seed: number): void => {
   const below = random(seed);
   const run = Cpu.prototype.run;
-  vi.spyOn(Cpu.prototype, "run").mockImplementation(function (this: Cpu, limit: number) {
-    for (let left = limit; ; ) {
-      const before = this.instructions;
-      const part = Math.min(left, 1 + below(below(3) === 0 ? 300 : 60_000));
-      const code = run.call(this, part);
-      const ran = this.instructions - before;
-      left -= ran;
-      if (code !== exit.budget) return code;
-      expect(ran).toBe(part);
-      if (left === 0) return code;
-      if (below(20) === 0) {
-        const frames = [...this.codeFrames.keys()].filter((n) => this.codeFrames[n] !== 0);
-        this.invalidateFrame((frames[below(frames.length)] ?? 0) * 4096);
-      }
-      if (below(40) === 0) this.flushTlb();
+  const lose = (cpu: Cpu, often: number): void => {
+    if (below(often) === 0) {
+      const frames = [...cpu.codeFrames.keys()].filter((n) => cpu.codeFrames[n] !== 0);
+      cpu.invalidateFrame((frames[below(frames.length)] ?? 0) * 4096);
     }
+    if (below(2 * often) === 0) cpu.flushTlb();
+  };
+  vi.spyOn(Cpu.prototype, "run").mockImplementation(function (this: Cpu, limit: number) {
+    const before = this.instructions;
+    const part = Math.min(limit, 1 + below(below(3) === 0 ? 300 : 60_000));
+    const { serve } = this;
+    let served = 0;
+    this.serve = (why) => {
+      const more = serve?.(why);
+      served++;
+      lose(this, 200);
+      return more;
+    };
+    const code = run.call(this, part);
+    this.serve = serve;
+    if (code !== exit.budget) return code;
+    if (served === 0) expect(this.instructions - before).toBe(part);
+    lose(this, 20);
+    return code;
   });
 };
 afterEach(() => {

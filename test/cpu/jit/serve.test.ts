@@ -1,0 +1,134 @@
+// A door in compiled code: the call is served there, and the code goes on if nothing has happened that it was not made for.
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
+import { engines } from "../../../src/cpu/engine.ts";
+import { type Exit, exit } from "../../../src/cpu/exit.ts";
+import { layout } from "../../../src/cpu/layout.ts";
+import { EF, R } from "../../../src/cpu/state.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
+import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
+import { selector } from "../../../tools/oracle/world.ts";
+
+const PAGE = 0x1000_0000;
+// again: inc rbx; syscall; dec rdi; jnz again; hlt
+const loop = [0x48, 0xff, 0xc3, 0x0f, 0x05, 0x48, 0xff, 0xcf, 0x75, 0xf6, 0xf4];
+const AFTER_SYSCALL = PAGE + 5;
+
+let code: CpuCode;
+let cpu: Cpu;
+beforeAll(async () => {
+  code = await freshCode();
+  cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
+  cpu.segments.tables = descriptorTables;
+  cpu.segments.loadCode(selector.userCode64);
+  cpu.setAddressSpace({ translate: (address) => (address >= PAGE && address < PAGE + 4096 ? layout.frames : -5) });
+});
+afterEach(() => {
+  cpu.serve = undefined;
+});
+
+/** The loop, so many times around, compiled before it runs. */
+const begin = (rounds: number): void => {
+  cpu.engine = "jit";
+  cpu.state.u8.set(loop, layout.frames);
+  cpu.invalidateFrame(layout.frames);
+  cpu.flags = 0;
+  cpu.state.rip = PAGE;
+  cpu.state.setGpr(R.bx, 0);
+  cpu.state.setGpr(R.di, rounds);
+  // What ran once may be compiled.
+  for (const at of [0, 5]) cpu.blocks.find(PAGE + at);
+  expect(cpu.jit.compile(PAGE)).toBe(true);
+};
+/** Run on until the code at the loop's end faults; how often `run` came back with each exit. */
+const finish = (limit = 1_000_000): Partial<Record<Exit, number>> => {
+  const ends: Partial<Record<Exit, number>> = {};
+  for (;;) {
+    const why = cpu.run(limit);
+    ends[why] = (ends[why] ?? 0) + 1;
+    if (why === exit.fault) return ends;
+  }
+};
+
+test("calls are served in line, each with all state in its place", () => {
+  begin(1000);
+  const before = cpu.instructions;
+  const seen: number[] = [];
+  cpu.serve = (why) => {
+    expect(why).toBe(exit.syscall);
+    expect(cpu.state.rip).toBe(AFTER_SYSCALL);
+    expect(cpu.state.gpr(R.cx)).toBe(AFTER_SYSCALL);
+    seen.push(cpu.instructions - before);
+    expect(cpu.retired).toBe(cpu.instructions);
+    cpu.state.setGpr(R.bx, cpu.state.gpr(R.bx) + 10);
+    return 1_000_000;
+  };
+  expect(finish()).toEqual({ [exit.fault]: 1 });
+  expect(seen).toEqual(Array.from({ length: 1000 }, (_, n) => 4 * n + 2));
+  expect(cpu.state.gpr(R.bx)).toBe(11_000);
+  expect(cpu.instructions - before).toBe(4000);
+});
+
+describe("code does not go on in line", () => {
+  const served = (act: (n: number) => number | undefined): Partial<Record<Exit, number>> => {
+    let n = 0;
+    cpu.serve = () => act(n++);
+    const ends = finish(50_000);
+    expect(cpu.state.gpr(R.bx)).toBe(1000);
+    return ends;
+  };
+  test("if nobody serves the call", () => {
+    begin(1000);
+    expect(served(() => undefined)).toEqual({ [exit.syscall]: 1000, [exit.fault]: 1 });
+  });
+  test("if it is told to stop", () => {
+    begin(1000);
+    expect(served((n) => (n % 2 === 0 ? 0 : 50_000))).toEqual({ [exit.served]: 500, [exit.fault]: 1 });
+  });
+  test("if its bytes have changed", () => {
+    begin(1000);
+    const ends = served((n) => {
+      if (n === 499) cpu.invalidateFrame(layout.frames);
+      return 50_000;
+    });
+    expect(ends[exit.served]).toBe(1);
+  });
+  test("if pages may have been mapped anew", () => {
+    begin(1000);
+    const ends = served((n) => {
+      if (n === 499) cpu.flushTlb();
+      return 50_000;
+    });
+    expect(ends[exit.served]).toBe(1);
+  });
+  test("further than it may", () => {
+    begin(1000);
+    const ends = served(() => 1000);
+    expect(ends[exit.fault]).toBe(1);
+    begin(1000);
+    let last = cpu.instructions;
+    let granted = 0;
+    const limited = served(() => {
+      expect(cpu.instructions - last).toBeLessThanOrEqual(4);
+      last = cpu.instructions;
+      granted++;
+      return 3;
+    });
+    expect(granted).toBe(1000);
+    expect(limited[exit.budget] ?? 0).toBe(0);
+  });
+});
+
+test.each(engines)("SYSCALL leaves the return address in rcx and the flags in r11: %s", (engine) => {
+  begin(1);
+  if (engine !== "jit") {
+    cpu.invalidateFrame(layout.frames);
+    cpu.engine = engine;
+  }
+  cpu.flags = EF.CF | EF.DF;
+  cpu.state.setGpr(R.bx, -2); // INC leaves CF alone: -1, negative
+  expect(cpu.run(1000)).toBe(exit.syscall);
+  expect(cpu.state.gpr(R.cx)).toBe(AFTER_SYSCALL);
+  expect(cpu.state.gpr(R.r11)).toBe(EF.CF | EF.DF | EF.SF | EF.PF | 2);
+});
