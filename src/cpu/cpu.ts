@@ -207,7 +207,7 @@ export class Cpu implements CodeWatch, Machine {
       beyond || address + bytes > USER_END || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     // Before any page fault, on AMD.
-    if (this.#evaluated && this.#isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
+    if (this.#evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
     const first = 4096 - (address % 4096);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
@@ -223,7 +223,7 @@ export class Cpu implements CodeWatch, Machine {
     return layout.scratch;
   }
   /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
-  #isMisaligned(address: number, bytes: number): boolean {
+  isMisaligned(address: number, bytes: number): boolean {
     if (((this.state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
     const { row } = this.#evaluated!;
     return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;

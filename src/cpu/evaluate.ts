@@ -228,7 +228,14 @@ export class Evaluator implements Ops<bigint> {
     return BigInt(this.#s.selector(this.#d.memorySegment));
   }
   #linearOperand(n: number, how: Access, width = this.#form.widths[n]!): bigint {
-    return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, this.#d.row.operands[n]!));
+    const operand = this.#d.row.operands[n]!;
+    if (operand.spec === "Mfx") this.#lookAtFirst(this.address(n), how);
+    return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, operand));
+  }
+  /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC (AMD). */
+  #lookAtFirst(offset: bigint, how: Access): void {
+    const first = this.#linear(this.#d.memorySegment, offset, 32, how);
+    if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(first), 4)) this.fault(vector.AC);
   }
   #linear(segment: number, offset: bigint, w: number, how: Access, alignment = 1): bigint {
     const st = this.#s;

@@ -1,5 +1,5 @@
 // Many cases through silicon and through us: how many, and which are wrong, by mnemonic and by row.
-import { Decoder, DecoderOptions, Instruction, Mnemonic } from "iced-x86";
+import { Decoder, DecoderOptions, Instruction } from "iced-x86";
 import type { Row } from "../../src/cpu/row.ts";
 import { gprNames, segNames } from "../../src/cpu/state.ts";
 import { type Batch, Case, type Registers, Result } from "./case.ts";
@@ -7,7 +7,7 @@ import { compare, type Difference, hasVerdict, isSame } from "./compare.ts";
 import type { Emulator, Tier } from "./emulate.ts";
 import { type Encoding, encodings, invalidEncodings } from "./encodings.ts";
 import { Generator as CaseGenerator } from "./generate.ts";
-import { planOf } from "./plan.ts";
+import { forget, type Plan, planOf } from "./plan.ts";
 import { Random } from "./random.ts";
 import { runOracle } from "./run.ts";
 import type { Scope } from "./scope.ts";
@@ -48,8 +48,10 @@ export interface RowTally {
 export interface Report {
   readonly table: Table;
   readonly rows: Map<Row, RowTally>;
+  /** Cases that each tier ran. */
+  readonly tiers: Map<Tier, number>;
 }
-export const emptyReport = (): Report => ({ table: new Map(), rows: new Map() });
+export const emptyReport = (): Report => ({ table: new Map(), rows: new Map(), tiers: new Map() });
 
 export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | "unjudged"> => {
   const sum = { cases: 0, wrong: 0, unlike: 0, unjudged: 0 };
@@ -62,15 +64,35 @@ export const total = (table: Table): Pick<Tally, "cases" | "wrong" | "unlike" | 
   return sum;
 };
 
-const BATCH = 10_000;
+const BATCH = 25_000;
 const KEPT = 4;
 /** Of several emulators the first runs everything, the others every so many-th case: to compile a case takes longer than all else. */
-const SHARE = 50;
+export const SHARE = 50;
 
 const batches = function* (count: number): Generator<number> {
   for (let done = 0; done < count; done += BATCH) yield Math.min(BATCH, count - done);
 };
 const kept = (count: number): number => Math.min(16, Math.ceil(count / 2000));
+
+/** The last few draws of encodings: one serves all scopes of a mode. */
+const drawn = new Map<string, ReadonlyMap<Scope, readonly Encoding[]>>();
+const DRAWS = 6;
+const draw = (mode: Mode, each: number, seed: number): ReadonlyMap<Scope, readonly Encoding[]> => {
+  const key = `${mode} ${each} ${seed}`;
+  let found = drawn.get(key);
+  if (found) return found;
+  for (const [old, lists] of drawn) {
+    if (drawn.size < DRAWS) break;
+    for (const list of lists.values()) list.forEach(forget);
+    drawn.delete(old);
+  }
+  drawn.set(key, (found = encodings(mode, each, new Random(seed))));
+  return found;
+};
+const drawnOf = (mode: Mode, wanted: readonly Scope[], count: number, seed: number): readonly Encoding[] => {
+  const lists = draw(mode, kept(count), seed);
+  return wanted.flatMap((scope) => lists.get(scope) as readonly Encoding[]);
+};
 
 /** What a run of cases is about. */
 interface Subject {
@@ -94,7 +116,7 @@ export interface Source extends Subject {
 /** Cases of a scope in a mode, a number of which will be wanted. */
 export const casesOf = (mode: Mode, scope: Scope, count: number, seed: number): Source => {
   const random = new Random(seed);
-  const list = encodings(mode, [scope], kept(count), random);
+  const list = drawnOf(mode, [scope], count, seed);
   const generator = new CaseGenerator(random);
   const make = (size: number): Made => {
     const some = Array.from({ length: size }, () => random.pick(list));
@@ -105,7 +127,7 @@ export const casesOf = (mode: Mode, scope: Scope, count: number, seed: number): 
 /** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
 export const sequencesOf = (mode: Mode, scopes: readonly [Scope, ...Scope[]], count: number, seed: number): Source => {
   const random = new Random(seed);
-  const generator = new SequenceGenerator(random, encodings(mode, scopes, kept(count), random));
+  const generator = new SequenceGenerator(random, drawnOf(mode, scopes, count, seed));
   const make = (size: number): Made => ({ cases: generator.batch(size, scopes[0]), encodings: undefined });
   return { mode, scope: scopes[0], seed, label: "sequence", make };
 };
@@ -165,11 +187,12 @@ const judgeBatch = (emulators: readonly Emulator[], { cases, encodings: of }: Ma
   emulators.forEach((emulator, which) => {
     const every = which === 0 ? 1 : SHARE;
     const ours = emulator.runAll(cases, every);
+    addTo(report.tiers, emulator.tier, Math.ceil(cases.count / every));
     for (let n = 0; n < cases.count; n += every) {
       const c = new Case(cases, n);
       const [there, here] = [new Result(silicon, n), new Result(ours, n)];
       const plan = of && planOf(of[n] as Encoding);
-      const t = tallyOf(report.table, x.label ?? mnemonicName((plan as { instruction: Instruction }).instruction.mnemonic));
+      const t = tallyOf(report.table, x.label ?? (plan as Plan).mnemonic);
       const row = plan?.row && rowTallyOf(report.rows, plan.row);
       if (which === 0) {
         t.cases++;
@@ -193,12 +216,6 @@ const judgeBatch = (emulators: readonly Emulator[], { cases, encodings: of }: Ma
   });
 };
 
-const names = new Map<Mnemonic, string>();
-const mnemonicName = (m: Mnemonic): string => {
-  let name = names.get(m);
-  if (name === undefined) names.set(m, (name = (Mnemonic[m] as string).toLowerCase()));
-  return name;
-};
 const tallyOf = (table: Table, name: string): Tally => {
   let t = table.get(name);
   if (!t) table.set(name, (t = { cases: 0, unjudged: 0, wrong: 0, unlike: 0, examples: [] }));
@@ -210,8 +227,13 @@ const rowTallyOf = (rows: Report["rows"], row: Row): RowTally => {
   return t;
 };
 
+const addTo = (tiers: Report["tiers"], tier: Tier, cases: number): void => {
+  tiers.set(tier, (tiers.get(tier) ?? 0) + cases);
+};
+
 /** Add what another run found. */
 export const addReport = (sum: Report, more: Report): void => {
+  for (const [tier, cases] of more.tiers) addTo(sum.tiers, tier, cases);
   for (const [name, t] of more.table) {
     const s = tallyOf(sum.table, name);
     s.cases += t.cases;

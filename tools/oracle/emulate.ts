@@ -63,29 +63,47 @@ const RUN_LIMIT = 20_000;
 export type Tier = "evaluate" | "handlers" | "regions";
 export const tiers: readonly Tier[] = ["handlers", "regions", "evaluate"];
 
+/** V8 keeps every instance that imports a table as long as the table, and each makes setting an entry slower: so many, and a new CPU. */
+const COMPILED_BY_ONE = 1000;
+
 export class Emulator {
-  readonly cpu: Cpu;
   readonly tier: Tier;
+  readonly #code: CpuCode;
+  #cpu: Cpu;
 
   constructor(code: CpuCode, tier: Tier) {
     this.tier = tier;
-    this.cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code, cpuModel("max:amd"));
-    this.cpu.segments.tables = descriptorTables;
-    this.cpu.setAddressSpace(mmu);
+    this.#code = code;
+    this.#cpu = this.#freshCpu();
+  }
+  #freshCpu(): Cpu {
+    const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), this.#code, cpuModel("max:amd"));
+    cpu.segments.tables = descriptorTables;
+    cpu.setAddressSpace(mmu);
+    return cpu;
+  }
+  get cpu(): Cpu {
+    return this.#cpu;
   }
 
-  /** One result a case, as runOracle() gives, or one each so many cases. */
+  /** One result a case, as runOracle() gives, or one each so many cases. It holds until the next batch. */
   runAll(cases: Batch, every = 1): Batch {
-    const results = new Batch(resultAt.size, cases.count);
+    if (this.#results.count < cases.count) this.#results = new Batch(resultAt.size, cases.count);
+    const results = this.#results;
     if (this.contexts.length < cases.count) this.contexts = new Uint8Array(cases.count);
     for (let n = 0; n < cases.count; n += every) this.contexts[n] = this.run(new Case(cases, n), new Result(results, n));
     return results;
   }
 
+  #results = new Batch(resultAt.size, 0);
   /** The context (src/cpu/context.ts) in which each case of the last batch began. */
   contexts = new Uint8Array(0);
 
   run(c: Case, r: Result): number {
+    if (this.#due) {
+      this.#cpu = this.#freshCpu();
+      this.#due = false;
+    }
     this.#load(c);
     const context = this.cpu.state.u32[at.context >> 2] as number;
     const count = c.run ? RUN_LIMIT : c.steps;
@@ -107,7 +125,7 @@ export class Emulator {
     const steps = d !== undefined && (d.rep !== rep.none || d.row.name === "pushf");
     if ((!c.run && (count > 1 || steps)) || !cpu.jit.compile(start)) return cpu.run(count);
     cpu.flags &= ~EF.TF;
-    this.compiled++;
+    if (++this.compiled % COMPILED_BY_ONE === 0) this.#due = true;
     const before = cpu.instructions;
     const why = cpu.run(RUN_LIMIT);
     if (c.run) return why;
@@ -137,6 +155,7 @@ export class Emulator {
   }
   /** Cases that compiled code ran. */
   compiled = 0;
+  #due = false;
 
   #evaluate(count: number): Exit {
     let why: Exit = exit.budget;
@@ -156,8 +175,10 @@ export class Emulator {
     copyWords(c.batch.words, b.at + stateAt.gpr, s.u32, at.gpr, 128);
     s.rip = Number(b.rip);
     cpu.flags = b.rflags | (c.traps ? EF.TF : 0);
-    cpu.segments.loadCode(b.selector(S.cs));
-    for (const n of [S.ss, S.ds, S.es, S.fs, S.gs]) cpu.segments.load(n, b.selector(n));
+    // Loads that change nothing are dear; bases of FS and GS are not their selectors' alone.
+    if (s.selector(S.cs) !== b.selector(S.cs)) cpu.segments.loadCode(b.selector(S.cs));
+    for (const n of plainSegments) if (s.selector(n) !== b.selector(n)) cpu.segments.load(n, b.selector(n));
+    for (const n of basedSegments) cpu.segments.load(n, b.selector(n));
     if (b.selector(S.cs) === selector.userCode64) {
       s.u64[(at.segBase >> 3) + S.fs] = b.fsBase;
       s.u64[(at.segBase >> 3) + S.gs] = b.gsBase;
@@ -197,6 +218,9 @@ export class Emulator {
     v.setUint8(r.at + resultAt.spilled, Number(spilled));
   }
 }
+
+const plainSegments = [S.ss, S.ds, S.es] as const;
+const basedSegments = [S.fs, S.gs] as const;
 
 const copyWords = (from: Uint32Array, at: number, to: Uint32Array, toAt: number, bytes: number): void => {
   for (let n = 0, a = at >> 2, b = toAt >> 2; n < bytes >> 2; n++) to[b + n] = from[a + n] as number;

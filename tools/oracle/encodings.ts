@@ -2,7 +2,7 @@
 // kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
 import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
 import type { Random } from "./random.ts";
-import { isJudged, type Scope, scopeOf } from "./scope.ts";
+import { type Scope, scopeOf, scopes, whyUnjudged } from "./scope.ts";
 import type { Mode } from "./world.ts";
 
 export interface Encoding {
@@ -16,7 +16,8 @@ export interface Encoding {
 const maps = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]] as const;
 const mandatory = [[], [0x66], [0xf3], [0xf2]] as const;
 const segmentPrefixes = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65] as const;
-const SLOT = 16;
+/** Bytes of a candidate, in a buffer of many. */
+export const SLOT = 16;
 
 /** Write one candidate: prefixes, the opcode bytes, a modrm of the wanted reg field; what follows stays random. */
 const shape = (
@@ -37,14 +38,14 @@ const shape = (
   if (!vex && r.chance(0.15)) out[at++] = r.pick([0x66, 0xf2, 0xf3, 0x66]);
   if (vex) {
     out[at++] = 0xc4;
-    out[at++] = (mode === 64 ? (out[at] as number & 0xe0) : 0xc0 | (out[at] as number & 0x20)) | maps.indexOf(map as never);
-    out[at] = (out[at] as number & 0xfc) | mandatory.indexOf(prefix as never);
-    if (mode !== 64 || r.chance(0.5)) out[at] = out[at] as number | 0x40;
-    if (r.chance(0.5)) out[at] = out[at] as number | 0x38;
-    at++;
+    // R, X and B; outside 64-bit mode R and X must be 1, or it is LES.
+    out[at++] = (mode === 64 ? r.below(8) << 5 : 0xc0 | (r.below(2) << 5)) | maps.indexOf(map as never);
+    // W, vvvv, L and pp; vvvv is 1111 where it names nothing.
+    const vvvv = r.chance(0.4) ? 15 : mode === 64 ? r.below(16) : 8 | r.below(8);
+    out[at++] = (r.below(2) << 7) | (vvvv << 3) | (r.below(2) << 2) | mandatory.indexOf(prefix as never);
   } else {
     for (const b of prefix) out[at++] = b;
-    if (mode === 64 && r.chance(0.5)) out[at++] = 0x40 | r.below(16);
+    if (mode === 64 && r.chance(0.6)) out[at++] = (r.chance(0.6) ? 0x48 : 0x40) | r.below(8);
     for (const b of map) out[at++] = b;
   }
   out[at++] = opcode;
@@ -113,26 +114,21 @@ const isMemory = (i: Instruction): boolean => {
   return false;
 };
 
-/** At least some, at most `each` encodings of every kind of the scopes. */
-export const encodings = (mode: Mode, wanted: readonly Scope[], each: number, r: Random): Encoding[] => {
+/** At least some, at most `each` encodings of every kind, by scope. */
+export const encodings = (mode: Mode, each: number, r: Random): ReadonlyMap<Scope, readonly Encoding[]> => {
   const found = new Map<number, number>();
-  const out: Encoding[] = [];
+  const out = new Map<Scope, Encoding[]>(scopes.map((scope) => [scope, []]));
   const see = (i: Instruction, bytes: Uint8Array): void => {
-    if (!isJudged(i)) return;
-    const scope = scopeOf(i);
-    if (scope === undefined || !wanted.includes(scope)) return;
     const memory = isMemory(i);
     const kind = i.code * 4 + Number(memory) * 2 + Number(i.hasLockPrefix);
     const count = found.get(kind) ?? 0;
-    if (count >= each) return;
+    if (count >= each || whyUnjudged(i) !== undefined) return;
+    const scope = scopeOf(i);
+    if (scope === undefined) return;
     found.set(kind, count + 1);
-    out.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
+    out.get(scope)?.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
   };
-  const vex = wanted.includes("avx");
-  for (let round = 0; round < each * 3 || out.length === 0; round++) {
-    pass(mode, false, r, see);
-    if (vex) pass(mode, true, r, see);
-  }
+  for (let round = 0; round < each * 3; round++) for (const vex of [false, true]) pass(mode, vex, r, see);
   return out;
 };
 

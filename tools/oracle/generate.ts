@@ -213,7 +213,7 @@ export class StateFiller {
     s.rflags = Number(flagsWord(r)) | (r.chance(0.02) ? EF.AC : 0);
     setSegments(c, mode, r);
     s.rip = BigInt(c.codeOffset + (s.selector(S.cs) & 4 ? 0 : CODE));
-    r.fill(c.window);
+    r.fillWords(c.batch.words, c.windowAt >> 2, WINDOW.size >> 2);
     if (scope === "integer" || scope === "bits") plainFloats(s);
     else (this.#floats ??= new Floats(r)).fill(c, r);
   }

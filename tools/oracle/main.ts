@@ -4,26 +4,29 @@
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
 // the decoder, in full.
 import { formsOf } from "../../src/cpu/form.ts";
-import { families } from "../../src/cpu/rows/index.ts";
+import { families, rows } from "../../src/cpu/rows/index.ts";
 import { freshCode } from "./code.ts";
 import {
   addReport,
+  casesOf,
   conform,
   conformInvalid,
   conformSequences,
   emptyReport,
   type Report,
   type RowTally,
+  SHARE,
   type Table,
   total,
 } from "./conform.ts";
 import { DecoderJudge } from "./decoder.ts";
+import { notMet, undrawn } from "./drawn.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { EncoderJudge } from "./encoder.ts";
 import { candidates, wholeSpace } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { record } from "./recorded.ts";
-import { cpuName } from "./run.ts";
+import { cpuName, oracleTimes } from "./run.ts";
 import { type Scope, scopes } from "./scope.ts";
 import { TextJudge } from "./text.ts";
 import { type Mode, modes } from "./world.ts";
@@ -75,6 +78,29 @@ const printFamilies = (report: Report): void => {
   }
 };
 
+/** Rows of which there was no case, with the reason; and how many cases each tier ran. */
+const printRest = (report: Report): void => {
+  const missing = new Map([...undrawn(20, 1)].filter(([row, why]) => !report.rows.has(row) && why !== notMet));
+  const reasons = [...new Set(missing.values())];
+  for (const why of reasons) {
+    const names = new Set([...missing].filter(([, w]) => w === why).map(([row]) => row.name));
+    console.log(`no case of ${[...names].join(", ")}: ${why}`);
+  }
+  const left = rows.filter((row) => !report.rows.has(row) && !missing.has(row));
+  if (left.length > 0) console.log(`not yet drawn: ${left.map((row) => row.name).join(", ")}`);
+  console.log([...report.tiers].map(([tier, cases]) => `${tier}: ${cases} cases`).join("; "));
+};
+
+/** How fast silicon is without us. */
+const printSilicon = (seed: number): void => {
+  const count = 50_000;
+  for (const mode of modes) {
+    const { clock, busy } = oracleTimes(casesOf(mode, "integer", count, seed).make(count).cases);
+    const rate = (seconds: number): string => `${Math.round(count / seconds)} a second`;
+    console.log(`silicon alone, ${mode}-bit: ${count} cases, ${rate(busy)} of processor time, ${rate(clock)} by the clock`);
+  }
+};
+
 /** Several instructions in a row: of general registers, of all kinds. */
 const mixtures: readonly (readonly [Scope, ...Scope[]])[] = [
   ["integer", "bits"],
@@ -105,7 +131,9 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTi
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (stopped = true));
   const all = turns(emulators, wanted);
   const turn = Math.min(TURN, Math.ceil(count / all.length));
-  console.log(`tiers ${onlyTiers.join(", ")}; seed ${seed}; ${cpuName()}`);
+  const others = onlyTiers.slice(1).map((tier) => `${tier} every ${SHARE}th of them`);
+  console.log(`${onlyTiers[0]} runs every case${others.map((x) => `, ${x}`).join("")}; seed ${seed}; ${cpuName()}`);
+  printSilicon(seed);
   for (let round = 0; total(sum.table).cases < count && !stopped; round++) {
     for (const [name, run] of all) {
       if (stopped) break;
@@ -118,6 +146,7 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTi
     printTotals(`after ${Math.round((Date.now() - began) / 1000)} s, ${Math.round((1000 * cases) / (Date.now() - began))} a second`, sum);
   }
   printFamilies(sum);
+  printRest(sum);
   printTotals("in all", sum);
   return total(sum.table).wrong === 0;
 };

@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -269,7 +270,12 @@ int main(int argc, char **argv) {
   }
   clock_gettime(CLOCK_MONOTONIC, &end);
   uint64_t microseconds = (end.tv_sec - begin.tv_sec) * 1000000 + (end.tv_nsec - begin.tv_nsec) / 1000;
-  if (getenv("ORACLE_VERBOSE")) fprintf(stderr, "oracle: %u cases in %lu us\n", header.cases, microseconds);
+  if (getenv("ORACLE_VERBOSE")) {
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    uint64_t busy = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+    fprintf(stderr, "oracle: %u cases in %lu us, %lu us of processor time\n", header.cases, microseconds, busy);
+  }
   transfer(write_from, 1, results, header.cases * sizeof *results);
   return 0;
 }

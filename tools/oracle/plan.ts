@@ -6,6 +6,7 @@ import {
   InstructionInfoFactory,
   type MemorySize,
   MemorySizeExt,
+  Mnemonic,
   OpAccess,
   type Register,
   type UsedMemory,
@@ -30,6 +31,8 @@ export interface PlannedMemory {
 }
 export interface Plan {
   readonly instruction: Instruction;
+  /** In small letters. */
+  readonly mnemonic: string;
   readonly memory: readonly PlannedMemory[];
   /** Where its immediate begins, or -1. */
   readonly immediateAt: number;
@@ -69,6 +72,7 @@ export const planOf = (e: Encoding): Plan => {
   const decoded = decoder.decode(e.bytes, 0, e.bytes.length, 0, e.mode) === "ok" ? decoder.d : undefined;
   const plan: Plan = {
     instruction,
+    mnemonic: (Mnemonic[instruction.mnemonic] as string).toLowerCase(),
     memory: memoryOf(instruction),
     immediateAt: offsets.hasImmediate ? offsets.immediateOffset : -1,
     displacementAt: offsets.displacementOffset,
@@ -80,4 +84,10 @@ export const planOf = (e: Encoding): Plan => {
   iced.free();
   known.set(e, plan);
   return plan;
+};
+
+/** Free what iced-x86 holds of an encoding that nobody will ask for again: JavaScript's collector does not see its memory. */
+export const forget = (e: Encoding): void => {
+  known.get(e)?.instruction.free();
+  known.delete(e);
 };

@@ -1,5 +1,5 @@
 // Run a batch of cases on the processor under us.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +39,15 @@ const scratch = (bytes: readonly Uint8Array[]): { readonly reading: number; read
 
 /** What the program reads. */
 export const oracleInput = (cases: Batch): readonly Uint8Array[] => [header(cases.count), ...ldtEntries.map(userDesc), cases.bytes];
+
+/** What the program alone takes for a batch, on the clock and of processor time: seconds. */
+export const oracleTimes = (cases: Batch): { readonly clock: number; readonly busy: number } => {
+  const input = Buffer.concat(oracleInput(cases));
+  const env = { ...process.env, ORACLE_VERBOSE: "1" };
+  const { stderr } = spawnSync(buildOracle(), { input, env, maxBuffer: 2 * cases.count * resultAt.size });
+  const [, clock, busy] = /in (\d+) us, (\d+) us of processor time/.exec(stderr.toString()) ?? [];
+  return { clock: Number(clock) / 1e6, busy: Number(busy) / 1e6 };
+};
 
 /** One result a case, in the same order. */
 export const runOracle = async (cases: Batch): Promise<Batch> => {

@@ -8,7 +8,7 @@ const features = {
   // biome-ignore format: table
   integer: [
     F.INTEL8086, F.INTEL8086_ONLY, F.INTEL186, F.INTEL286, F.INTEL386, F.INTEL486, F.X64, F.CMOV, F.CX8, F.CMPXCHG16B, F.CPUID, F.MULTIBYTENOP, F.PAUSE,
-    F.RDPMC, F.RDTSCP, F.SEP, F.SYSCALL, F.PREFETCHW, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
+    F.RDPMC, F.RDTSCP, F.SEP, F.SYSCALL, F.PREFETCHW, F.PREFETCHWT1, F.D3NOW, F.CLFSH, F.MSR, F.TSC,
   ],
   /** Integer instructions that came later, up to x86-64-v3. */
   bits: [F.POPCNT, F.LZCNT, F.BMI1, F.ADX, F.MOVBE, F.SSE4_2, F.CET_IBT, F.FSGSBASE, F.CLFLUSHOPT, F.CLWB, F.RDRAND, F.RDSEED, F.RDPID],
@@ -34,7 +34,7 @@ export const scopeOf = (i: Instruction): Scope | undefined => {
   const needs = [...i.cpuidFeatures()];
   let found: Scope | undefined;
   for (const scope of scopes) {
-    if (scope === "x87" && !needs.includes(F.FPU)) continue;
+    if (scope === "x87" && !needs.some((f) => f === F.FPU || f === F.FPU287 || f === F.FPU387)) continue;
     if (scope === "bits" && needs.includes(F.SSE4_2) && !isGeneral(i)) continue;
     if (i.encoding !== (scope === "avx" ? EncodingKind.VEX : EncodingKind.Legacy)) continue;
     if (needs.every((f) => sets.get(scope)?.has(f))) {
@@ -47,16 +47,18 @@ export const scopeOf = (i: Instruction): Scope | undefined => {
 };
 
 const M = Mnemonic;
-/** What differs from run to run, what the hypervisor takes part in, and what only the operating system's set-up decides. */
+const reasons = {
+  volatile: "differs from run to run",
+  system: "is the operating system's set-up or the hypervisor's",
+  umip: "is emulated by Linux where the processor has UMIP (arch/x86/kernel/umip.c)",
+} as const;
 // biome-ignore format: table
-const unjudged = new Set<Mnemonic>([
-  M.Rdtsc, M.Rdtscp, M.Rdpmc, M.Rdrand, M.Rdseed, M.Cpuid, M.Rdpid, M.Xgetbv, M.Xsetbv,
-  M.Int1, // Under a hypervisor ICEBP does not advance rip.
-  M.Vmcall, M.Vmmcall, M.Vmgexit, M.Monitor, M.Mwait, M.Monitorx, M.Mwaitx,
-  M.Sgdt, M.Sidt, M.Sldt, M.Str, M.Smsw, // UMIP: Linux emulates some of them (arch/x86/kernel/umip.c)
+const neverJudged = new Map<Mnemonic, string>([
+  ...[M.Rdtsc, M.Rdtscp, M.Rdpmc, M.Rdrand, M.Rdseed, M.Rdpid].map((m) => [m, reasons.volatile] as const),
+  ...[M.Cpuid, M.Xgetbv, M.Xsetbv, M.Vmcall, M.Vmmcall, M.Vmgexit, M.Monitor, M.Mwait, M.Monitorx, M.Mwaitx].map((m) => [m, reasons.system] as const),
+  ...[M.Sgdt, M.Sidt, M.Sldt, M.Str, M.Smsw].map((m) => [m, reasons.umip] as const),
+  [M.Int1, "does not advance rip under a hypervisor"],
 ]);
-/** SYSCALL outside 64-bit mode comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach. */
-const isCompatDoor = (i: Instruction): boolean => i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64;
 
 /** XSAVE and its like take the components from EDX:EAX; as parts of an address they would ask for what we have not. */
 const usesMask = (i: Instruction): boolean =>
@@ -66,8 +68,16 @@ const usesMask = (i: Instruction): boolean =>
     return full === Register.RAX || full === Register.RDX;
   });
 
-/** How much of XRSTOR's area a segment's limit must leave room for depends here on more than the manual says. */
-const isLimitedRestore = (i: Instruction): boolean => i.mnemonic === M.Xrstor && i.codeSize !== CodeSize.Code64;
-
-export const isJudged = (i: Instruction): boolean =>
-  i.code !== Code.INVALID && !unjudged.has(i.mnemonic) && !isCompatDoor(i) && !usesMask(i) && !isLimitedRestore(i);
+/** Why silicon judges an instruction in none of its forms, if that is so. */
+export const whyNeverJudged = (i: Instruction): string | undefined => neverJudged.get(i.mnemonic);
+/** Why silicon does not judge an instruction as it is here. */
+export const whyUnjudged = (i: Instruction): string | undefined => {
+  if (i.code === Code.INVALID) return "is no instruction";
+  const why = whyNeverJudged(i);
+  if (why) return why;
+  if (i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64)
+    return "comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach";
+  if (i.mnemonic === M.Xrstor && i.codeSize !== CodeSize.Code64)
+    return "how much of the area a segment's limit must leave room for depends here on more than the manual says";
+  return usesMask(i) ? "its address would be its mask" : undefined;
+};

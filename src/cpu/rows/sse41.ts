@@ -154,28 +154,47 @@ const round =
     settle(o);
     o.set(0, r);
   };
-/** Products of the lanes that bits 7:4 name, their sum in those of bits 3:0; the rest is zero. Each step rounds, and may end it. */
+/**
+ * Products of the lanes that bits 7:4 name, their sum in those of bits 3:0; the rest is zero. Each step rounds, and may end it: a step of
+ * both halves where there are two.
+ */
+const dotProducts = <V>(o: Ops<V>, w: Format, imm: V, halves: readonly (readonly [V, V])[]): V[] => {
+  const products = halves.map(([a, b]) =>
+    Array.from({ length: 128 / w }, (_, n) =>
+      o.either(
+        o.and(imm, o.imm(16 << n)),
+        () => o.call(`sse_mul${w}`, o.lane(a, w, n), o.lane(b, w, n)),
+        () => o.imm(0),
+      ),
+    ),
+  );
+  settle(o);
+  const add = (x: V, y: V): V => o.call(`sse_add${w}`, x, y);
+  const sums = products.map((p) => (w === 64 ? p : [add(p[0]!, p[1]!), add(p[2]!, p[3]!)]));
+  if (w === 32) settle(o);
+  const whole = sums.map(([low, high]) => add(low!, high!));
+  settle(o);
+  return whole.map((sum) => o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
+};
 const dot =
   (w: Format): Meaning =>
   (o) => {
     const imm = o.get(2);
     const b = o.get(1);
     const a = o.get(0);
-    const term = (n: number) =>
-      o.either(
-        o.and(imm, o.imm(16 << n)),
-        () => o.call(`sse_mul${w}`, o.lane(a, w, n), o.lane(b, w, n)),
-        () => o.imm(0),
-      );
-    const add = <V>(o: Ops<V>, x: V, y: V): V => o.call(`sse_add${w}`, x, y);
-    const products = Array.from({ length: 128 / w }, (_, n) => term(n));
-    settle(o);
-    const sums = w === 64 ? products : [add(o, products[0]!, products[1]!), add(o, products[2]!, products[3]!)];
-    if (w === 32) settle(o);
-    const sum = add(o, sums[0]!, sums[1]!);
-    settle(o);
-    o.set(0, o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
+    o.set(0, dotProducts(o, w, imm, [[a, b]])[0]!);
   };
+/** VEX.256: an exception of one half's products ends the sums of both. */
+export const wideDot: Meaning = (o) => {
+  const imm = o.get(3);
+  const b = o.wide(2);
+  const a = o.wide(1);
+  const [low, high] = dotProducts(o, 32, imm, [
+    [a[0], b[0]],
+    [a[1], b[1]],
+  ]);
+  o.setWide(0, low!, high!);
+};
 
 // biome-ignore format: table
 export const sse41: readonly Row[] = [

@@ -18,7 +18,13 @@ interface Found {
   readonly gpr: Readonly<Record<number, number | bigint>>;
   readonly segments?: Readonly<Record<number, SegmentName>>;
   readonly flags?: number;
+  /** Bytes of a register, the lowest first. */
+  readonly ymm?: Readonly<Record<number, string>>;
+  readonly mxcsr?: number;
 }
+/** MXCSR with everything masked but some exceptions. */
+const unmasked = (...bits: readonly number[]): number => 0x1f80 & ~bits.reduce((all, bit) => all | (0x80 << bit), 0);
+const exceptions = { underflow: 4, precision: 5 } as const;
 const middle = DATA + PAGE;
 const found: readonly Found[] = [
   { what: "a negative base of fs, and an offset before it", mode: 64, code: "f3480faed1 64c11583c28aee82", gpr: { [R.cx]: -202 } },
@@ -44,6 +50,25 @@ const found: readonly Found[] = [
   { what: "256 bits at a multiple of sixteen, under AC", mode: 32, code: "c5fc1001", gpr: { [R.cx]: middle + 16 }, flags: EF.AC },
   { what: "256 bits at a multiple of eight, under AC", mode: 32, code: "c5fc1001", gpr: { [R.cx]: middle + 8 }, flags: EF.AC },
   { what: "a byte prefetch of a register", mode: 64, code: "4b0f0dca", gpr: {} },
+  { what: "FXSAVE at a multiple of two, under AC", mode: 64, code: "0fae01", gpr: { [R.cx]: middle - 0x100 + 2 }, flags: EF.AC },
+  { what: "FXRSTOR at a multiple of two, under AC", mode: 32, code: "0fae09", gpr: { [R.cx]: middle - 0x100 + 2 }, flags: EF.AC },
+  { what: "FXSAVE at a multiple of four, under AC", mode: 64, code: "0fae01", gpr: { [R.cx]: middle - 0x100 + 4 }, flags: EF.AC },
+  {
+    what: "VSUBSD's exact subnormal difference, underflow unmasked",
+    mode: 64,
+    code: "c5f35cc2", // vsubsd xmm0, xmm1, xmm2: 2^-1022 * 1.5 - 2^-1022
+    gpr: {},
+    ymm: { 1: "0000000000001800", 2: "0000000000001000" },
+    mxcsr: unmasked(exceptions.underflow),
+  },
+  {
+    what: "VDPPS of 256 bits: an inexact product of one half, an invalid sum of the other",
+    mode: 64,
+    code: "c4e37540c2ff", // vdpps ymm0, ymm1, ymm2, 0xff
+    gpr: {},
+    ymm: { 1: `0000807f000080ff${"00".repeat(8)}abaaaa3e`, 2: `0000803f0000803f${"00".repeat(8)}abaaaa3e` },
+    mxcsr: unmasked(exceptions.precision),
+  },
 ];
 
 describe.skipIf(missing("cases that were found", nativeX64, gcc, amdSilicon))("what the oracle found", () => {
@@ -65,7 +90,12 @@ describe.skipIf(missing("cases that were found", nativeX64, gcc, amdSilicon))("w
     for (const [n, name] of Object.entries(f.segments ?? {})) s.setSelector(Number(n), ldtSelector(name));
     s.rip = BigInt(c.codeOffset + (f.mode === 16 ? 0 : CODE));
     s.view.setUint16(s.at + stateAt.fxsave + fxAt.control, 0x37f, true);
-    s.view.setUint32(s.at + stateAt.fxsave + fxAt.mxcsr, 0x1f80, true);
+    s.view.setUint32(s.at + stateAt.fxsave + fxAt.mxcsr, f.mxcsr ?? 0x1f80, true);
+    for (const [n, hex] of Object.entries(f.ymm ?? {})) {
+      const value = Buffer.from(hex, "hex");
+      s.fxsave.set(value.subarray(0, 16), fxAt.xmm + Number(n) * 16);
+      s.ymmHigh.set(value.subarray(16), Number(n) * 16);
+    }
     const silicon = new Result(await runOracle(batch), 0);
     for (const tier of tiers) {
       const ours = new Result(new Emulator(code, tier).runAll(batch), 0);

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** NASM wants no size where the instruction has it already, or counts another one. */
-const sizeless = /^((?:a\d\d )?(?:clflush\w*|clwb|prefetch\w*|bound|l[defgs]s|(?!v?cvtsi2)\w+(?=.*mm\d)) .*?)\w+ ptr /;
+/** NASM wants no size where the instruction has it already, or counts another one; in conversions of memory the size says which one it is. */
+const sizeless = /^((?:a\d\d )?(?:clflush\w*|clwb|prefetch\w*|bound|l[defgs]s|(?!v?cvtsi2|vcvtt?pd2)\w+(?=.*mm\d)) .*?)\w+ ptr /;
 
 export const nasmText = (text: string, at: number): string =>
   text
@@ -27,7 +27,7 @@ export const nasmText = (text: string, at: number): string =>
 /** What NASM 2.16 has no word for, or writes in another way on purpose. */
 // biome-ignore format: table
 export const nasmDiffers: readonly (readonly [RegExp, string])[] = [
-  [/^(a\d\d )?(reservednop|fstpnce|fnsetpm|pcmpestr[im]64)\b/, "names that it does not know"],
+  [/^(a\d\d )?(reservednop|fstpnce|fnsetpm|v?pcmpestr[im]64)\b/, "names that it does not know"],
   [/^movsxd (e|r\d+[dw]|.[xpi],)/, "MOVSXD to 32 and 16 bits"],
   [/^(a\d\d )?(mov[sz]x \w+, word ptr|bswap) .*/, "operands of 16 bits where they are of no use"],
   [/^(mov[sz]x|bswap) (.[xpi]|r\d+w)\b/, "the same in registers"],

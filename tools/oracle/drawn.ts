@@ -1,0 +1,37 @@
+// Which rows the generator can draw. What it cannot is what silicon does not judge (scope.ts), and only that.
+import { DecoderOptions, Decoder as Iced, Instruction } from "iced-x86";
+import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
+import type { Row } from "../../src/cpu/row.ts";
+import { rows } from "../../src/cpu/rows/index.ts";
+import { candidates, SLOT } from "./encodings.ts";
+import { Random } from "./random.ts";
+import { scopeOf, whyNeverJudged, whyUnjudged } from "./scope.ts";
+import { type Mode, modes } from "./world.ts";
+
+export const notMet = "was not met in the opcode maps";
+/** The rows of which no case comes, and why: after at most so many passes over the opcode maps. */
+export const undrawn = (passes: number, seed: number): ReadonlyMap<Row, string> => {
+  const open = new Set<Row>(rows);
+  const never = new Map<Row, string>();
+  const decoder = new Decoder(decodeTables(rows));
+  const random = new Random(seed);
+  const instruction = new Instruction();
+  const look = (buffer: Uint8Array, mode: Mode): void => {
+    const iced = new Iced(mode, buffer, DecoderOptions.AMD);
+    for (let at = 0; at < buffer.length; at += SLOT) {
+      if (decoder.decode(buffer, at, at + SLOT, 0, mode) !== "ok" || !open.has(decoder.d.row)) continue;
+      const { row } = decoder.d;
+      iced.position = at;
+      iced.decodeOut(instruction);
+      const why = whyNeverJudged(instruction);
+      if (why !== undefined) never.set(row, why);
+      if (why !== undefined || (whyUnjudged(instruction) === undefined && scopeOf(instruction) !== undefined)) open.delete(row);
+    }
+    iced.free();
+  };
+  for (let n = 0; n < passes && open.size > 0; n++)
+    for (const mode of modes) for (const vex of [false, true]) for (const buffer of candidates(mode, vex, random)) look(buffer, mode);
+  instruction.free();
+  for (const row of open) never.set(row, notMet);
+  return never;
+};
