@@ -1,5 +1,6 @@
 // `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so that a busy machine slows all
-// of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times.
+// of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times. Then the
+// interpreter without the JIT, and what a start costs ("interpreter" and "hello" as WORKLOAD).
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,6 +45,12 @@ const locate = (workload: Workload, bits: Bits): Command | undefined => {
   return root && existsSync(join(root, packaged.command)) ? { program: packaged.command, root } : undefined;
 };
 
+const busyboxOf = (bits: Bits): string | undefined => {
+  const workload = workloads.find(({ name }) => name.startsWith("busybox"));
+  const command = workload && locate(workload, bits);
+  return command && join(command.root ?? "", command.program);
+};
+
 /** Files that workloads read, put where every peer finds them: in /tmp, and in /tmp of a root. */
 const scratch = mkdtempSync(join(tmpdir(), "trapgate-bench-"));
 const writeFiles = (): void => {
@@ -81,6 +88,8 @@ const libraries = (root: string, bits: Bits): string => {
 
 const { values: options, positionals: wanted } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
 const runs = options.quick ? 3 : 5;
+/** A start is short, and the more at the mercy of what else runs. */
+const startRuns = 11;
 
 const rate = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M/s` : `${(n / 1e3).toFixed(0)} k/s`);
 const cells = (...texts: string[]): string => texts.map((t, i) => (i === 0 ? t.padEnd(30) : t.padStart(11))).join("");
@@ -134,16 +143,35 @@ const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
 };
 
 /** What a start costs: hello against Node that does nothing. */
-const start = (bits: Bits): void => {
+const start = (what: string, bits: Bits, program: string, ...args: string[]): void => {
+  const ours: Measured[] = [];
+  const nodes: Measured[] = [];
+  for (let i = 0; i < startRuns; i++) {
+    ours.push(measure(process.execPath, [join(top, "bin", "trapgate.js"), "run", "--stats", "--", program, ...args]));
+    nodes.push(measure(process.execPath, ["-e", "0"]));
+  }
+  const ratio = (of: "cpu" | "wall"): string => `${(median(ours.map((m) => m[of])) / median(nodes.map((m) => m[of]))).toFixed(2)} (${of})`;
+  const resident = median(ours.map((m) => m.stat("kilobytes resident"))) / 1024;
+  console.log(`start of ${what} (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0; ${resident.toFixed(0)} MiB resident`);
+};
+const starts = (bits: Bits): void => {
   const program = compile("hello", bits);
-  if (!program) return;
-  const commands = { hello: [join(top, "bin", "trapgate.js"), "run", "--stats", "--", program], "node -e 0": ["-e", "0"] };
-  const results = Object.fromEntries(Object.keys(commands).map((name) => [name, [] as Measured[]]));
-  for (let i = 0; i < runs; i++) for (const [name, args] of Object.entries(commands)) results[name]?.push(measure(process.execPath, args));
-  const of = (name: keyof typeof commands, what: (m: Measured) => number): number => median((results[name] ?? []).map(what));
-  const ratio = (what: "cpu" | "wall"): string => `${(of("hello", (m) => m[what]) / of("node -e 0", (m) => m[what])).toFixed(2)} (${what})`;
-  const resident = of("hello", (m) => m.stat("kilobytes resident")) / 1024;
-  console.log(`start of hello (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0; ${resident.toFixed(0)} MiB resident`);
+  if (program) start("hello", bits, program);
+  const busybox = busyboxOf(bits);
+  if (busybox) start("busybox true", bits, busybox, "true");
+};
+
+/** What the interpreter does without the JIT, in instructions a second. */
+const interpreter = (bits: Bits): void => {
+  const busybox = busyboxOf(bits);
+  if (!busybox) return;
+  const files = Array.from({ length: options.quick ? 2 : 10 }, () => join(scratch, "mebibyte"));
+  const command = [join(top, "bin", "trapgate.js"), "run", "--stats", "--engine", "interpret", "--mount", `${scratch}:${scratch}`];
+  const rates = Array.from({ length: runs }, () => {
+    const m = measure(process.execPath, [...command, busybox, "sha256sum", ...files]);
+    return m.stat("instructions") / m.wall;
+  });
+  console.log(`interpreter alone, busybox sha256sum (${bits}): ${rate(median(rates))}`);
 };
 
 writeFiles();
@@ -157,7 +185,8 @@ try {
       if (slowdown && workload.computes) computing.push(slowdown);
     }
     summarise(bits, computing);
-    if (wanted.length === 0 || wanted.includes("hello")) start(bits);
+    if (wanted.length === 0 || wanted.includes("interpreter")) interpreter(bits);
+    if (wanted.length === 0 || wanted.includes("hello")) starts(bits);
   }
 } finally {
   rmSync(scratch, { recursive: true });

@@ -1,36 +1,43 @@
 // Loads the bundled command line, with V8's compiled form of it if this Node can use the one that the build left.
 // Compiling the text takes a third of a start otherwise. Node's own cache (module.enableCompileCache) came with Node 22.
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import v8 from "node:v8";
-import vm from "node:vm";
+const { existsSync, readFileSync } = require("node:fs");
+const { createRequire } = require("node:module");
+const { join } = require("node:path");
+const { pathToFileURL } = require("node:url");
+const v8 = require("node:v8");
+const vm = require("node:vm");
 
-export const folder = new URL("../dist/bundle/", import.meta.url);
-export const cacheFile = new URL("main.cache", folder);
+const folder = join(__dirname, "..", "dist", "bundle");
+const cacheFile = join(folder, "main.cache");
 
 /**
  * What V8 is told, all of it here and before anything is compiled: V8 refuses a cache that was made under other flags.
- * Of the thousands of handlers a program meets a few: each is validated when it is first called, which is a fifth of a start. Branch hints
- * keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know them and do not
- * use them unasked. The young heap is so small that threads which share its collection cost more than they help. A V8 that lacks a flag complains about it on standard error.
+ * Of the thousands of handlers a program meets a few: each is validated when it is first called, which is a fifth of a start.
+ * The young heap is so small that threads which share its collection cost more than they help.
+ * What V8 makes faster of our JavaScript, on threads beside us, is ready when a short program has ended, and costs more than the program
+ * did: it begins with functions that have run for seven times as long as V8 thinks enough.
+ * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know
+ * them and do not use them unasked. A V8 that lacks a flag complains about it on standard error.
  */
 const flags = [
   "--wasm-lazy-validation",
   "--no-parallel-scavenge",
+  "--interrupt-budget=500000",
   ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];
 
 /** Undefined in a clone that is not built yet. */
-export const load = () => {
+const load = () => {
   for (const flag of flags) v8.setFlagsFromString(flag);
-  const file = new URL("main.cjs", folder);
+  const file = join(folder, "main.cjs");
   if (!existsSync(file)) return undefined;
   const script = new vm.Script(`(function (require, module, exports, bundleUrl) {${readFileSync(file, "latin1")}\n})`, {
-    filename: fileURLToPath(file),
+    filename: file,
     ...(existsSync(cacheFile) ? { cachedData: readFileSync(cacheFile) } : {}),
   });
   const module = { exports: {} };
-  script.runInThisContext()(createRequire(file), module, module.exports, file.href);
+  script.runInThisContext()(createRequire(file), module, module.exports, pathToFileURL(file).href);
   return { main: module.exports.main, script };
 };
+
+module.exports = { folder, cacheFile, load };

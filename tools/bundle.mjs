@@ -2,21 +2,25 @@
 // program that it runs, and generated code that is read from files costs less than text that is parsed and unpacked.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { cacheFile, folder, load } from "../bin/load.js";
 import { top } from "./setup.mjs";
 
-const out = fileURLToPath(folder);
+const out = folder;
 const textModule = join(top, "dist", "cpu", "generated", "code.js");
 
 /** generated/code.js with files in place of packed text. */
 const fileModule = async () => {
   const { generated } = await import(pathToFileURL(textModule).href);
-  const members = Object.entries(generated).map(([name, value]) => {
-    if (typeof value !== "function") return `${name}: ${JSON.stringify(value)}`;
-    writeFileSync(join(out, `${name}.bin`), value());
-    return `${name}: () => readFileSync(new URL("${name}.bin", import.meta.url))`;
-  });
+  const text = (name, value) => {
+    if (typeof value === "function") {
+      writeFileSync(join(out, `${name}.bin`), value());
+      return `() => readFileSync(new URL("${name}.bin", import.meta.url))`;
+    }
+    if (Array.isArray(value)) return `[${value.map((item, n) => text(`${name}${n}`, item)).join(", ")}]`;
+    return JSON.stringify(value);
+  };
+  const members = Object.entries(generated).map(([name, value]) => `${name}: ${text(name, value)}`);
   return `import { readFileSync } from "node:fs";\nexport const generated = { ${members.join(", ")} };`;
 };
 

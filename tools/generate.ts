@@ -2,11 +2,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formKeys } from "../src/cpu/form.ts";
+import { opcodeIndex } from "../src/cpu/decode.ts";
 import { buildHandlers } from "../src/cpu/handlers.ts";
+import { packLists } from "../src/cpu/instructions.ts";
 import { layout } from "../src/cpu/layout.ts";
-import { rowsKey } from "../src/cpu/row.ts";
-import { rows } from "../src/cpu/rows/index.ts";
+import { familyKey } from "../src/cpu/row.ts";
+import { rows } from "../src/cpu/rows/all.ts";
+import { families } from "../src/cpu/rows/index.ts";
 import { pack } from "./lz4.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "./routines.mjs";
@@ -19,12 +21,9 @@ await buildRoutines();
 const routines = readFileSync(routinesPath);
 const routineTypes = exportTypes(routines);
 const handlers = buildHandlers(rows, routineTypes, memoryPages);
-const triples: number[] = [];
-handlers.forms.forEach((slot, i) => {
-  if (slot) triples.push(Math.floor(i / formKeys), i % formKeys, slot);
-});
 /** What src/cpu/unpack.ts reads. */
 const packed = (b: Uint8Array): string => `() => unpack("${b.length}:${Buffer.from(pack(b)).toString("base64")}")`;
+const bytes = (words: Uint16Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 const out = fileURLToPath(new URL("../src/cpu/generated/code.ts", import.meta.url));
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(
@@ -34,14 +33,15 @@ import type { Generated } from "../code.ts";
 import { unpack } from "../unpack.ts";
 
 export const generated: Generated = {
-  rows: ${JSON.stringify(rowsKey(rows))},
-  routineTypes: ${JSON.stringify(routineTypes)},
-  forms: ${packed(new Uint8Array(Uint16Array.from(triples).buffer))},
+  families: ${JSON.stringify(Object.fromEntries(Object.entries(families).map(([name, of]) => [name, [of().length, familyKey(of())]])))},
+  opcodes: ${packed(bytes(packLists(opcodeIndex(rows))))},
+  forms: ${packed(bytes(packLists(handlers.forms)))},
+  handlers: [${handlers.parts.map(({ wasm }) => packed(wasm)).join(", ")}],
+  firstHandlers: ${JSON.stringify(handlers.parts.map(({ first }) => first))},
   routines: ${packed(routines)},
-  handlers: ${packed(handlers.wasm)},
+  routineTypes: ${JSON.stringify(routineTypes)},
 };
 `,
 );
-console.log(
-  `generated ${handlers.count} handlers for ${rows.length} rows (${handlers.wasm.length} bytes of wasm), routines ${routines.length} bytes`,
-);
+const sizes = handlers.parts.map(({ wasm }) => wasm.length).join(" + ");
+console.log(`generated ${handlers.count} handlers for ${rows.length} rows (${sizes} bytes of wasm), routines ${routines.length} bytes`);

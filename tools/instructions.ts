@@ -3,7 +3,7 @@ import { describeRow } from "../src/cpu/describe/index.ts";
 import { factsOf } from "../src/cpu/jit/facts.ts";
 import { cpuModel, modelNames, needsMet } from "../src/cpu/model.ts";
 import { type Row, sized } from "../src/cpu/row.ts";
-import { rows } from "../src/cpu/rows/index.ts";
+import { rows } from "../src/cpu/rows/all.ts";
 
 const levels = [...new Set(modelNames.map((name) => name.split(":")[0] as string))];
 const vendors = ["amd", "intel"] as const;

@@ -1,11 +1,9 @@
 // Run a prepared program with this process's streams.
-import { fstatSync } from "node:fs";
-import { isatty } from "node:tty";
+import { fstatSync, statSync } from "node:fs";
+import { devNull } from "node:os";
 import { passSignals } from "../host/node-signals.ts";
 import { fdSink, stdinInto } from "../host/node-streams.ts";
-import { terminalSize, useTerminal } from "../host/node-terminal.ts";
 import { Machine } from "../machine/machine.ts";
-import type { TerminalOptions } from "../machine/standard-streams.ts";
 import type { TraceOptions } from "../machine/trace.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
@@ -15,13 +13,15 @@ export interface Tracing {
   readonly line: (line: string) => void;
 }
 
-const terminal = (): TerminalOptions | undefined => {
-  const uses = [isatty(0), isatty(1), isatty(2)] as const;
-  if (!uses.includes(true)) return undefined;
-  // Standard output or error if one of them is it; else a terminal is open for writing on descriptor 0 as well.
-  return { sink: fdSink(Math.max(0, uses.indexOf(true, 1))), ...terminalSize(), uses };
+/** May this be a terminal? Node's part for them takes a twentieth of a start. */
+const isDevice = (fd: number): boolean => {
+  try {
+    const status = fstatSync(fd);
+    return status.isCharacterDevice() && status.rdev !== statSync(devNull).rdev;
+  } catch {
+    return false;
+  }
 };
-
 const isFile = (fd: number): boolean => {
   try {
     return fstatSync(fd).isFile();
@@ -35,14 +35,20 @@ const say = (line: string): void => void fdSink(2).write(new TextEncoder().encod
 
 export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<number> => {
   const { path, program } = prepared;
-  const tty = terminal();
+  const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
+  const tty = host?.terminal();
   const machine = new Machine(tty ? { ...prepared.machine, terminal: tty } : prepared.machine);
   const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
   const stdin = stdinInto(machine.inputs, isFile(0));
   // Signals alone do not keep Node waiting for a guest that sleeps.
   const awake = setInterval(() => {}, DAY);
-  const undo = [() => clearInterval(awake), passSignals(machine.inputs), stdin.stop, ...(isatty(0) ? [useTerminal(machine.inputs)] : [])];
+  const undo = [
+    () => clearInterval(awake),
+    passSignals(machine.inputs),
+    stdin.stop,
+    ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
+  ];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {

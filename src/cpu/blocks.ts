@@ -1,14 +1,15 @@
 // Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
 // page, so that within it, and for branches inside the page, what it was decoded from is one frame.
 import { contexts } from "./context.ts";
-import { type Decoded, Decoder, type DecodeTables, decodeTables, noRegister } from "./decode.ts";
-import { addressSizeOf, formKeys, isMemoryOperand, memoryKinds, normalKey } from "./form.ts";
+import { type Decoded, Decoder, noRegister } from "./decode.ts";
+import { addressSizeOf, memoryKinds, normalKey } from "./form.ts";
+import type { Instructions } from "./instructions.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
-import { type Model, needsMet } from "./model.ts";
+import type { Model } from "./model.ts";
 import type { AddressSize } from "./ops.ts";
 import { immediateWidth, type Row } from "./row.ts";
-import { slotsOf, special } from "./slots.ts";
+import { special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
 
 /** Longest block in instructions. */
@@ -25,42 +26,11 @@ export interface FetchFault {
   address: number;
 }
 
-/** A row's number, and where its records keep registers: worked out when it is first met, since a program meets few. */
-class RowInfo {
-  readonly number: number;
-  readonly #row: Row;
-  #memory: readonly (number | undefined)[] | undefined;
-  #plain: readonly (number | undefined)[] | undefined;
-  constructor(row: Row, number: number) {
-    this.#row = row;
-    this.number = number;
-  }
-  get memory(): readonly (number | undefined)[] {
-    return (this.#memory ??= slotsOf(this.#row, true));
-  }
-  get plain(): readonly (number | undefined)[] {
-    return (this.#plain ??= slotsOf(this.#row, false));
-  }
+/** Handlers that are not in the table before they are loaded, from a place on. */
+export interface MoreHandlers {
+  readonly first: number;
+  readonly load: () => void;
 }
-
-interface RowIndex {
-  /** Of the rows that a model has, by its name. */
-  readonly tables: Map<string, DecodeTables>;
-  readonly info: ReadonlyMap<Row, RowInfo>;
-}
-const indices = new WeakMap<readonly Row[], RowIndex>();
-/** What follows from the rows and the model alone, made once for all processors. */
-const indexOf = (rows: readonly Row[], model: Model): { tables: DecodeTables; info: RowIndex["info"] } => {
-  let index = indices.get(rows);
-  if (!index) {
-    const info = new Map(rows.map((row, number) => [row, new RowInfo(row, number)]));
-    index = { tables: new Map(), info };
-    indices.set(rows, index);
-  }
-  let tables = index.tables.get(model.name);
-  if (!tables) index.tables.set(model.name, (tables = decodeTables(rows.filter((r) => needsMet(model, r.feature)))));
-  return { tables, info: index.info };
-};
 
 export class Blocks {
   readonly codeFrames: Uint8Array;
@@ -71,9 +41,9 @@ export class Blocks {
   #row = new Uint16Array(firstRoom);
   readonly #state: State;
   readonly #decoder: Decoder;
-  readonly #rows: readonly Row[];
-  readonly #info: ReadonlyMap<Row, RowInfo>;
-  readonly #forms: Uint16Array;
+  readonly #instructions: Instructions;
+  readonly #more: readonly MoreHandlers[];
+  readonly #loaded = new Set<MoreHandlers>();
   #mmu: Mmu;
   /** Blocks by frame address: by ip and context. */
   #byFrame = new Map<number, Map<number, number>>();
@@ -86,15 +56,13 @@ export class Blocks {
   /** Frames whose code was lost because it changed. */
   invalidations = 0;
 
-  constructor(state: State, rows: readonly Row[], forms: Uint16Array, mmu: Mmu, model: Model) {
+  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], mmu: Mmu, model: Model) {
     this.#state = state;
-    this.#rows = rows;
-    this.#forms = forms;
+    this.#instructions = instructions;
+    this.#more = more;
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
-    const { tables, info } = indexOf(rows, model);
-    this.#decoder = new Decoder(tables);
-    this.#info = info;
+    this.#decoder = new Decoder(instructions.tables(model));
     this.flushJumps();
   }
 
@@ -121,7 +89,7 @@ export class Blocks {
     return (this.#ip[n] as number) + (this.#length[n] as number);
   }
   rowOf(rec: number): Row {
-    return this.#rows[this.#row[(rec - layout.records) / record.size] as number] as Row;
+    return this.#instructions.row(this.#row[(rec - layout.records) / record.size] as number);
   }
   leftOf(rec: number): number {
     return this.#state.u16[(rec + record.left) >> 1] as number;
@@ -434,9 +402,10 @@ export class Blocks {
 
   #emit(rec: number, d: Decoded, ip: number, context: number): void {
     const s = this.#state;
-    const info = this.#info.get(d.row) as RowInfo;
+    const info = this.#instructions.info(d.row);
     const { memory, key } = formOf(d, context);
-    const handler = this.#forms[info.number * formKeys + key] as number;
+    const handler = info.handler(key);
+    if (handler >= this.#firstMore) this.#loadMore(handler);
     const w32 = rec >> 2;
     s.u32.fill(0, w32, w32 + record.size / 4);
     s.u32[w32] = handler;
@@ -460,6 +429,16 @@ export class Blocks {
     this.#row[number] = info.number;
   }
 
+  get #firstMore(): number {
+    return this.#more[0]?.first ?? Number.POSITIVE_INFINITY;
+  }
+  #loadMore(handler: number): void {
+    const more = this.#more.findLast(({ first }) => first <= handler) as MoreHandlers;
+    if (this.#loaded.has(more)) return;
+    more.load();
+    this.#loaded.add(more);
+  }
+
   #emitImmediate(rec: number, d: Decoded): void {
     const s = this.#state;
     const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
@@ -469,7 +448,8 @@ export class Blocks {
       s.u8[rec + record.imm + 6] = d.modrmByte;
       s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
     }
-    for (const o of d.row.operands) {
+    const { immediates } = d.row.shape;
+    for (const o of immediates) {
       if (o.kind === "rel") {
         s.i64[(rec + record.disp) >> 3] = BigInt(d.target);
         // A conditional branch has two links and no use for the next address; a call needs it.
@@ -485,7 +465,7 @@ export class Blocks {
         s.u32[(rec + record.disp) >> 2] = d.imm2;
       }
     }
-    if (d.row.operands.filter((o) => o.kind === "imm").length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
+    if (immediates.length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
   }
 
   /** Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. */
@@ -535,7 +515,7 @@ const memoryKind = (d: Decoded, context: number): number => {
 
 /** Which form of its row runs an instruction (form.ts). */
 export const formOf = (d: Decoded, context: number): { readonly memory: boolean; readonly key: number } => {
-  const memory = d.isMemory && d.row.operands.some(isMemoryOperand);
+  const memory = d.isMemory && d.row.shape.memory;
   const kind = memory ? memoryKind(d, context) : 0;
   const addressSize: AddressSize = kind === 0 ? d.addressSize : addressSizeOf(memoryKinds[kind]!, d.mode);
   return { memory, key: normalKey(d.row, d.size, kind, addressSize, context, d.rep) };

@@ -1,40 +1,52 @@
 // The generated code that a CPU runs on: handlers and routines, made by the build (tools/generate.ts) and carried as text, so that
-// the core reads no files and any bundler or browser can hold it.
+// the core reads no files and any bundler or browser can hold it. What a program needs of it is unpacked and compiled when it needs it.
 import type { CpuCode } from "./cpu.ts";
-import { formKeys } from "./form.ts";
 import { generated } from "./generated/code.ts";
+import { Instructions } from "./instructions.ts";
 import type { RoutineType } from "./routine-types.ts";
-import { rowsKey } from "./row.ts";
-import { rows } from "./rows/index.ts";
+import { familyKey } from "./row.ts";
+import { families } from "./rows/index.ts";
 
+type Bytes = () => Uint8Array<ArrayBuffer>;
 /** What the build writes into generated/code.ts. */
 export interface Generated {
-  /** The handlers' module, the routines' module, and u16 triples: row, form key, handler. */
-  readonly handlers: () => Uint8Array<ArrayBuffer>;
-  readonly routines: () => Uint8Array<ArrayBuffer>;
-  readonly forms: () => Uint8Array<ArrayBuffer>;
+  /** The families of rows that all this was made from: how many rows each has, and its `familyKey`, to catch a stale build. */
+  readonly families: Readonly<Record<string, readonly [count: number, key: string]>>;
+  /** u16: the two lists of instructions.ts. */
+  readonly opcodes: Bytes;
+  readonly forms: Bytes;
+  /** The handlers' modules (form.ts), and where in the table each begins. */
+  readonly handlers: readonly Bytes[];
+  readonly firstHandlers: readonly number[];
+  readonly routines: Bytes;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
-  /** The rows that the handlers were made from, to catch a stale build. */
-  readonly rows: string;
 }
 
-let loaded: CpuCode | undefined;
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => (made ??= make());
+};
+const words = (bytes: Uint8Array<ArrayBuffer>): Uint16Array => new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+
+const instructions = (): Instructions => {
+  const stale = (): never => {
+    throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
+  };
+  if (Object.keys(generated.families).join() !== Object.keys(families).join()) stale();
+  const sized = Object.entries(families).map(([name, family]) => {
+    const [count, key] = generated.families[name]!;
+    return { count, rows: () => (familyKey(family()) === key ? family() : stale()) };
+  });
+  return new Instructions(sized, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
+};
 
 /** The code for all CPUs of this process; compiled once. */
-export const cpuCode = (): CpuCode => {
-  if (loaded) return loaded;
-  if (generated.rows !== rowsKey(rows))
-    throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
-  const triples = new Uint16Array(generated.forms().buffer);
-  const forms = new Uint16Array(rows.length * formKeys);
-  for (let i = 0; i < triples.length; i += 3)
-    forms[(triples[i] as number) * formKeys + (triples[i + 1] as number)] = triples[i + 2] as number;
-  loaded = {
-    rows,
-    forms,
-    handlers: new WebAssembly.Module(generated.handlers()),
-    routines: new WebAssembly.Module(generated.routines()),
-    routineTypes: generated.routineTypes,
-  };
-  return loaded;
-};
+export const cpuCode: () => CpuCode = once(() => ({
+  instructions: instructions(),
+  handlers: generated.handlers.map((bytes, n) => ({
+    first: generated.firstHandlers[n] as number,
+    module: once(() => new WebAssembly.Module(bytes())),
+  })),
+  routines: new WebAssembly.Module(generated.routines()),
+  routineTypes: generated.routineTypes,
+}));

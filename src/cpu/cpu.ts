@@ -10,22 +10,22 @@ import type { Engine } from "./engine.ts";
 import { Evaluator, exitOf, integers } from "./evaluate.ts";
 import { type Exit, exit, leave, settled } from "./exit.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
+import type { Instructions } from "./instructions.ts";
 import { factsOf } from "./jit/facts.ts";
 import { Jit } from "./jit/jit.ts";
 import { layout, tlb } from "./layout.ts";
 import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
-import type { Row } from "./row.ts";
 import { Segments } from "./segments.ts";
 import { repeatRounds } from "./slots.ts";
 import { at, EF, PF, R, S, STATUS_FLAGS, State, vector } from "./state.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
-  readonly rows: readonly Row[];
-  readonly handlers: WebAssembly.Module;
-  readonly forms: Uint16Array;
+  readonly instructions: Instructions;
+  /** Modules of handlers, and where in the table each begins: the first is always there, the others where a program wants them. */
+  readonly handlers: readonly { readonly first: number; readonly module: () => WebAssembly.Module }[];
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -103,10 +103,15 @@ export class Cpu implements CodeWatch, Machine {
         return actions[actNames[id]!](this, rec, a, b);
       },
     };
-    const handlers = new WebAssembly.Instance(code.handlers, { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports })
-      .exports;
+    const imports = { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports };
+    const [base, ...parts] = code.handlers;
+    const handlers = new WebAssembly.Instance(base!.module(), imports).exports;
     this.#run = handlers as unknown as HandlerExports;
-    this.blocks = new Blocks(s, code.rows, code.forms, unmapped, model);
+    const more = parts.map(({ first, module }) => ({
+      first,
+      load: () => void new WebAssembly.Instance(module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports }),
+    }));
+    this.blocks = new Blocks(s, code.instructions, more, unmapped, model);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,

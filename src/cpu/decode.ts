@@ -1,6 +1,6 @@
 // The decoder, driven by the rows. SDM Vol. 2A chapter 2 (instruction format), AMD APM Vol. 3 chapter 1.
 import { type Rep, rep } from "./ops.ts";
-import { type Operand, type Row, sizeIndex, vsibOf } from "./row.ts";
+import { type Operand, type Row, sizeIndex } from "./row.ts";
 import { S } from "./state.ts";
 
 /** What a decoded memory operand's base or index is when absent. */
@@ -63,38 +63,53 @@ export class Decoded {
 
 export type DecodeResult = "ok" | "undefined" | "more" | "long";
 
+/** Rows of an opcode, in the order in which they are tried. */
 type Slot = readonly Row[];
-export interface DecodeTables {
-  readonly maps: readonly (readonly (Slot | undefined)[])[];
-  /** The same of rows with VEX. */
-  readonly vex: readonly (readonly (Slot | undefined)[])[];
+/** A number for each opcode of each map, without VEX and with it. */
+const slotOf = (vex: boolean, map: number, opcode: number): number => ((vex ? 4 : 0) + map) * 256 + opcode;
+export const decodeSlots = slotOf(true, 4, 0);
+
+/** Opcodes to rows. */
+export class DecodeTables {
+  readonly #slots = new Array<Slot | undefined>(decodeSlots).fill(undefined);
+  readonly #find: (slot: number) => Slot;
+  /** `find` is asked once for each number that is met. */
+  constructor(find: (slot: number) => Slot) {
+    this.#find = find;
+  }
+  at(vex: boolean, map: number, opcode: number): Slot {
+    const slot = slotOf(vex, map, opcode);
+    return (this.#slots[slot] ??= this.#find(slot));
+  }
 }
 
-/** Index the rows by opcode map and opcode. */
-export const decodeTables = (rows: readonly Row[]): DecodeTables => {
-  const maps: (Row[] | undefined)[][] = [[], [], [], []];
-  const vex: (Row[] | undefined)[][] = [[], [], [], []];
-  for (const r of rows) {
+/** The numbers, in `rows`, of each opcode's rows. */
+export const opcodeIndex = (rows: readonly Row[]): readonly (readonly number[])[] => {
+  const slots: number[][] = Array.from({ length: decodeSlots }, () => []);
+  rows.forEach((r, number) => {
     const span = r.operands.some((o) => o.kind === "opreg") ? 8 : 1;
-    for (let i = 0; i < span; i++) {
-      const slot = (r.vex ? vex : maps)[r.map]!;
-      (slot[r.opcode + i] ??= []).push(r);
-    }
-  }
+    for (let i = 0; i < span; i++) slots[slotOf(r.vex !== undefined, r.map, r.opcode + i)]!.push(number);
+  });
   // A row that names a mandatory prefix, a whole modrm byte or a digit is more specific than one that does not.
   const weight = (r: Row) =>
-    (r.modrm === undefined ? 0 : 4) +
-    (r.prefix === undefined ? 0 : 2) +
-    (r.rexW || r.rexB === false ? 1 : 0) +
-    (r.digit === undefined ? 0 : 1);
-  for (const map of maps) for (const slot of map) slot?.sort((a, b) => weight(b) - weight(a));
-  return { maps, vex };
+    r.vex
+      ? 0
+      : (r.modrm === undefined ? 0 : 4) +
+        (r.prefix === undefined ? 0 : 2) +
+        (r.rexW || r.rexB === false ? 1 : 0) +
+        (r.digit === undefined ? 0 : 1);
+  for (const slot of slots) slot.sort((a, b) => weight(rows[b]!) - weight(rows[a]!));
+  return slots;
+};
+
+/** The tables of just these rows. */
+export const decodeTables = (rows: readonly Row[]): DecodeTables => {
+  const index = opcodeIndex(rows);
+  return new DecodeTables((slot) => index[slot]!.map((number) => rows[number]!));
 };
 
 /** VEX.pp. */
 const vexPrefixes = ["none", "66", "F3", "F2"] as const;
-const hasGeneral = (r: Row): boolean =>
-  r.sizesImplied === true || r.operands.some((o) => o.kind === "rm" || o.kind === "reg" || o.kind === "rmreg" || o.kind === "vreg");
 
 // Effective addresses of 16-bit modrm. SDM Vol. 2A Table 2-1: base, index.
 export const rm16: readonly (readonly [number, number])[] = [
@@ -213,8 +228,7 @@ export class Decoder {
         byte = code[this.#at++] as number;
       }
     }
-    const slot = this.#tables.maps[map]?.[byte];
-    if (!slot) return "undefined";
+    const slot = this.#tables.at(false, map, byte);
     const modrm = this.#at < this.#end ? (code[this.#at] as number) : -1;
     let row: Row | undefined;
     for (const r of slot) {
@@ -275,8 +289,8 @@ export class Decoder {
     const opcode = code[this.#at++] as number;
     const map = long ? p1 & 0x1f : 1;
     const w = long ? p2 >> 7 : 0;
-    const slot = map > 3 ? undefined : this.#tables.vex[map]?.[opcode];
-    if (!slot) return "undefined";
+    if (map > 3) return "undefined";
+    const slot = this.#tables.at(true, map, opcode);
     const modrm = this.#at < this.#end ? (code[this.#at] as number) : -1;
     const prefix = vexPrefixes[p2 & 3];
     const l = (p2 >> 2) & 1;
@@ -285,7 +299,8 @@ export class Decoder {
       if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
       if (r.prefix !== prefix || (r.vex?.l !== undefined && r.vex.l !== l)) continue;
       // Outside 64-bit mode there are no wide general registers that W could ask for.
-      if (r.vex?.w !== undefined && r.vex.w !== (mode !== 64 && r.wCounts !== true && hasGeneral(r) ? 0 : w)) continue;
+      if (r.vex?.w !== undefined && r.vex.w !== (mode !== 64 && r.wCounts !== true && (r.sizesImplied || r.shape.general) ? 0 : w))
+        continue;
       if (r.hasModrm && modrm < 0) return "more";
       if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
       if (r.hasModrm && !modAllowed(r, modrm >= 0xc0)) continue;
@@ -293,9 +308,9 @@ export class Decoder {
       break;
     }
     // A vector of indices is in a SIB byte.
-    if (!row || (vsibOf(row) && ((modrm & 7) !== 4 || (mode !== 64 && (mode === 16) !== p67)))) return "undefined";
+    if (!row || (row.shape.vsib && ((modrm & 7) !== 4 || (mode !== 64 && (mode === 16) !== p67)))) return "undefined";
     const vvvv = (~p2 >> 3) & 15;
-    if (vvvv !== 0 && !row.operands.some((o) => o.kind === "xmmH" || o.kind === "vreg")) return "undefined";
+    if (vvvv !== 0 && !row.shape.vvvv) return "undefined";
     d.vvvv = mode === 64 ? vvvv : vvvv & 7;
     d.row = row;
     d.segment = segment;
@@ -333,10 +348,10 @@ export class Decoder {
         ripRelative = r === "rip";
       }
     }
-    if (vsibOf(row) && (d.reg === d.vvvv || d.reg === d.vindex || d.vvvv === d.vindex)) return "undefined";
+    if (row.shape.vsib && (d.reg === d.vvvv || d.reg === d.vindex || d.vvvv === d.vindex)) return "undefined";
     this.#relative = false;
     this.#immediates = 0;
-    for (const o of row.operands) if (!this.#immediate(d, o)) return "more";
+    for (const o of row.shape.immediates) if (!this.#immediate(d, o)) return "more";
     if (lock && !(row.lock && (d.isMemory || row.registerOnly))) return "undefined";
     if (this.#at > this.#end) return "more";
     const next = ip + this.#at - this.#start;
@@ -357,7 +372,7 @@ export class Decoder {
       if (this.#at >= this.#end) return "more";
       const sib = code[this.#at++] as number;
       const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
-      if (vsibOf(d.row)) {
+      if (d.row.shape.vsib) {
         d.vindex = index;
         d.scale = sib >> 6;
       } else if (index !== 4) {
@@ -406,8 +421,6 @@ export class Decoder {
   }
 
   #immediate(d: Decoded, o: Operand): boolean {
-    if (o.kind !== "imm" && o.kind !== "simm" && o.kind !== "rel" && o.kind !== "far" && o.kind !== "moffs" && o.kind !== "xmmL")
-      return true;
     if (o.kind === "far") {
       const n = d.size === 16 ? 2 : 4;
       if (this.#at + n + 2 > this.#end) return false;
@@ -437,10 +450,4 @@ export class Decoder {
 }
 
 /** Whether a row's modrm operand can be a register (mod 3) or memory. */
-const modAllowed = (r: Row, register: boolean): boolean => {
-  for (const o of r.operands) {
-    if ((o.kind === "mem" || o.kind === "vsib") && register) return false;
-    if ((o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti") && !register) return false;
-  }
-  return true;
-};
+const modAllowed = ({ shape }: Row, register: boolean): boolean => (register ? shape.registerAllowed : shape.memoryAllowed);

@@ -1,8 +1,9 @@
 // Instruction forms: a row with the facts that the interpreter's handlers are specialised for. One handler serves all registers,
 // immediates and displacements of its form, which it fetches from the decoded record.
 import { type Context, contexts } from "./context.ts";
+import { cpuModel, defaultModel, needsMet } from "./model.ts";
 import type { AddressSize, Form, Rep, Width } from "./ops.ts";
-import { type Operand, type Row, sized, sizeIndex } from "./row.ts";
+import { isMemoryOperand, type Operand, type Row, sized, sizeIndex } from "./row.ts";
 
 /**
  * How a memory operand's linear address is made.
@@ -56,9 +57,14 @@ export class HandlerForm implements Form {
   }
 }
 
-/** Can this operand be memory (when modrm says so, or always)? */
-export const isMemoryOperand = (o: Operand): boolean =>
-  o.kind === "rm" || o.kind === "mem" || o.kind === "vsib" || o.kind === "xmmrm" || o.kind === "mmrm" || o.kind === "moffs";
+/**
+ * Handlers come in modules, of which a program needs few: what 64-bit code and all code does, addresses of 32-bit code, addresses that
+ * compilers do not write (0x67, 16-bit code); each once for the instructions of the default model and once for later ones.
+ */
+const parts: Readonly<Record<MemoryKind, 0 | 1 | 2>> = { none: 0, b64: 0, bx64: 0, seg64: 0, b32: 1, bx32: 1, s32: 1, a32: 2, s16: 2 };
+export const handlerParts = 6;
+export const partOf = (form: HandlerForm): number => parts[form.memoryKind] + (needsMet(baseline, form.row.feature) ? 0 : handlerParts / 2);
+const baseline = cpuModel(defaultModel)!;
 
 /** To how many bytes must this operand, if it is memory, be aligned? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
 export const alignmentOf = (row: Row, o: Operand): number => {
@@ -74,10 +80,8 @@ export const operandWidth = (row: Row, size: 16 | 32 | 64): Width => {
 };
 
 /** String instructions and loops address through registers of the address size: it is part of their form though no modrm is there. */
-const addressed = (row: Row): boolean =>
-  row.repeat !== undefined || row.operands.some((o) => o.kind === "strX" || o.kind === "strY") || row.addressed === true;
+const addressed = (row: Row): boolean => row.repeat !== undefined || row.shape.strings || row.addressed === true;
 
-const hasMemory = (row: Row): boolean => row.operands.some(isMemoryOperand);
 const alwaysMemory = (row: Row): boolean => row.operands.some((o) => o.kind === "mem" || o.kind === "vsib" || o.kind === "moffs");
 const neverMemory = (row: Row): boolean =>
   row.modrm !== undefined || row.operands.some((o) => o.kind === "rmreg" || o.kind === "xmmU" || o.kind === "mmN" || o.kind === "sti");
@@ -85,8 +89,6 @@ const neverMemory = (row: Row): boolean =>
 const sizesAll = [16, 32, 64] as const;
 const addressSizes: Record<AddressSize, readonly AddressSize[]> = { 64: [64, 32], 32: [32, 16], 16: [16, 32] };
 
-/** Slots in the table of a row's forms. */
-export const formKeys = sizesAll.length * memoryKinds.length * 3 * contexts.length * 3;
 export const formKey = (size: number, kind: number, addressSize: AddressSize, context: number, rep: Rep): number =>
   (((sizeIndex(size) * memoryKinds.length + kind) * 3 + sizeIndex(addressSize)) * contexts.length + context) * 3 + rep;
 
@@ -110,8 +112,8 @@ export const formsOf = (row: Row): KeyedForm[] => {
     if (row.only === "64" && context.mode !== 64) return;
     if (row.only === "not64" && context.mode === 64) return;
     const kinds: MemoryKind[] = [];
-    if (!hasMemory(row) || !alwaysMemory(row)) kinds.push("none");
-    if (hasMemory(row) && !neverMemory(row)) kinds.push(...kindsIn(context));
+    if (!row.shape.memory || !alwaysMemory(row)) kinds.push("none");
+    if (row.shape.memory && !neverMemory(row)) kinds.push(...kindsIn(context));
     for (const size of sizesAll) {
       if (size === 64 && context.mode !== 64) continue;
       for (const kind of kinds)

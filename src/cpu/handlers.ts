@@ -17,15 +17,28 @@ import {
   zeroVector,
 } from "./compile.ts";
 import { leave } from "./exit.ts";
-import { alignmentOf, formKeys, formsOf, type HandlerForm } from "./form.ts";
+import { alignmentOf, formsOf, type HandlerForm, handlerParts, type KeyedForm, partOf } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access } from "./mmu.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
 import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
-import { type Operand, type Row, vsibOf } from "./row.ts";
+import type { Operand, Row } from "./row.ts";
 import { regionSlots, regionType, repeatRounds, slotBits, slotsOf } from "./slots.ts";
 import { at, R } from "./state.ts";
-import { Body, type FuncType, i32c, i64c, localGet, ModuleWriter, type Node, node, op, type WasmType, wt } from "./wasm.ts";
+import {
+  Body,
+  type FuncType,
+  type FunctionBytes,
+  i32c,
+  i64c,
+  localGet,
+  ModuleWriter,
+  type Node,
+  node,
+  op,
+  type WasmType,
+  wt,
+} from "./wasm.ts";
 
 /** (record, budget) -> exit or leave code. */
 const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
@@ -141,7 +154,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     const disp = recordField(op.i64load, record.disp, wt.i64);
     let a = pure.add(register(record.base), disp);
     if (vectorIndex) a = pure.add(a, pure.shl(vectorIndex, as(wt.i64, recordField(op.i32load8u, record.scale))));
-    else if (kind !== "b64" && kind !== "b32" && !vsibOf(this.form.row))
+    else if (kind !== "b64" && kind !== "b32" && !this.form.row.shape.vsib)
       a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
     return pure.zext(a, this.form.addressSize);
   }
@@ -365,14 +378,64 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   }
 }
 
-/** The handlers' module, and which handler serves which form: `table[row * formKeys + key]`. */
-export interface Handlers {
+/** A module of handlers, and the place of its first one in the table of all. */
+export interface HandlerPart {
+  readonly first: number;
   readonly wasm: Uint8Array;
-  readonly forms: Uint16Array;
+}
+export interface Handlers {
+  /** The first one has the table, and what JavaScript and compiled regions call. */
+  readonly parts: readonly HandlerPart[];
+  /** Of each row, form keys and handlers in turn. */
+  readonly forms: readonly (readonly number[])[];
   readonly count: number;
 }
 export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Record<string, RoutineType>>, memoryPages: number): Handlers => {
-  const m = new ModuleWriter();
+  const forms: number[][] = rows.map(() => []);
+  const byPart: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: handlerParts }, () => []);
+  rows.forEach((row, number) => {
+    for (const keyed of formsOf(row)) byPart[partOf(keyed.form)]!.push({ row: number, keyed });
+  });
+  let count = 0;
+  const modules = byPart.map((list, part) => {
+    const first = count;
+    const m = new ModuleWriter();
+    if (part > 0) m.importTable("handlers", "table", first, first);
+    const env = environment(m, routineTypes);
+    if (part === 0) count += base(m, env, formsOf(rows[0]!)[0]!.form);
+    const known = new Map<string, number>();
+    for (const { row, keyed } of list) {
+      const bytes = handlerBody(keyed.form, env);
+      const text = String.fromCharCode(...bytes);
+      let slot = known.get(text);
+      if (slot === undefined) {
+        slot = m.element(m.func(handlerType, bytes));
+        known.set(text, slot);
+        count++;
+      }
+      forms[row]!.push(keyed.key, slot);
+    }
+    return { first, m };
+  });
+  modules[0]!.m.firstTable("table", count);
+  return { parts: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages) })), forms, count };
+};
+
+const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
+  const b = new Body(handlerType.params);
+  const c = new HandlerCompiler(b, form, env);
+  const { row } = form;
+  try {
+    row.does(c, form);
+  } catch (e) {
+    throw new Error(`${row.name} ${row.encoding} (${form.size}, ${form.memoryKind}): ${e instanceof Error ? e.message : e}`);
+  }
+  c.next();
+  return b.done();
+};
+
+/** What handlers call: imports, and functions for flags and conditions, which each module has of its own. */
+const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, RoutineType>>): Env => {
   const i32 = wt.i32;
   const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });
   const commit = m.importFunc("js", "commit", { params: [], results: [] });
@@ -396,7 +459,7 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
     conditionFunction(b, cc, flag);
     return m.func({ params: [], results: [i32] }, b.done());
   });
-  const env: Env = {
+  return {
     miss,
     commit,
     checkSegment,
@@ -418,6 +481,10 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
       return id;
     },
   };
+};
+
+/** What the first module has besides handlers of rows: the specials, in the order of `special`, and its exports; returns how many specials. */
+const base = (m: ModuleWriter, env: Env, anyForm: HandlerForm): number => {
   const leaving = (code: number) => {
     const b = new Body(handlerType.params);
     b.store(op.i32store, i32c(0), rec, at.record);
@@ -425,47 +492,29 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
     b.expr(i32c(code));
     return m.func(handlerType, b.done());
   };
-  // The specials, in the order of `special`: an empty slot, a block that goes on elsewhere, a stop, an invalidated record.
-  m.element(leaving(leave.stale));
-  const nextBody = new Body(handlerType.params);
-  new HandlerCompiler(nextBody, formsOf(rows[0]!)[0]!.form, env).branch();
-  m.element(m.func(handlerType, nextBody.done()));
-  m.element(leaving(leave.stop));
-  m.element(leaving(leave.stale));
-  const regionBody = new Body(handlerType.params);
-  new HandlerCompiler(regionBody, formsOf(rows[0]!)[0]!.form, env).region();
-  m.element(m.func(handlerType, regionBody.done()));
+  const compiled = (how: (c: HandlerCompiler) => void) => {
+    const b = new Body(handlerType.params);
+    how(new HandlerCompiler(b, anyForm, env));
+    return m.func(handlerType, b.done());
+  };
+  // An empty slot, a block that goes on elsewhere, a stop, an invalidated record, the entry of a compiled region.
+  const specials = [
+    leaving(leave.stale),
+    compiled((c) => c.branch()),
+    leaving(leave.stop),
+    leaving(leave.stale),
+    compiled((c) => c.region()),
+  ];
+  for (const index of specials) m.element(index);
   m.secondTable("regions", regionSlots);
-  const forms = new Uint16Array(rows.length * formKeys);
-  const known = new Map<string, number>();
-  rows.forEach((row, r) => {
-    for (const { key, form } of formsOf(row)) {
-      const b = new Body(handlerType.params);
-      const c = new HandlerCompiler(b, form, env);
-      try {
-        row.does(c, form);
-      } catch (e) {
-        throw new Error(`${row.name} ${row.encoding} (${form.size}, ${form.memoryKind}): ${e instanceof Error ? e.message : e}`);
-      }
-      c.next();
-      const bytes = b.done();
-      const text = String.fromCharCode(...bytes);
-      let slot = known.get(text);
-      if (slot === undefined) {
-        slot = m.element(m.func(handlerType, bytes));
-        known.set(text, slot);
-      }
-      forms[r * formKeys + key] = slot;
-    }
-  });
   m.exportFunc("enter", m.func(handlerType, enterBody(env)));
   const flagsWord32 = new Body([]);
-  flagsWord32.expr(as(wt.i32, node(wt.i64, op.call, [], flagsWord)));
-  m.exportFunc("flagsWord", flagsWord);
+  flagsWord32.expr(as(wt.i32, node(wt.i64, op.call, [], env.flagsWord)));
+  m.exportFunc("flagsWord", env.flagsWord);
   m.exportFunc("flagsWord32", m.func({ params: [], results: [wt.i32] }, flagsWord32.done()));
-  for (const [f, index] of Object.entries(flag)) m.exportFunc(f, index);
-  condition.forEach((index, cc) => m.exportFunc(`condition${cc}`, index));
-  return { wasm: m.done(memoryPages), forms, count: known.size };
+  for (const [f, index] of Object.entries(env.flag)) m.exportFunc(f, index);
+  env.condition.forEach((index, cc) => m.exportFunc(`condition${cc}`, index));
+  return specials.length;
 };
 
 /** (record, budget): the way in from JavaScript. */

@@ -6,7 +6,7 @@
 export { Decoded, type DecodeResult, Decoder } from "./decode.ts";
 export { describe, describeRow } from "./describe/index.ts";
 export type { Operand, OperandKind, Row } from "./row.ts";
-export { rows } from "./rows/index.ts";
+export { rows } from "./rows/all.ts";
 export { type Assembled, type AssembleOptions, assemble } from "./text/assemble.ts";
 export { disassemble, instructionText, type Line, plainDecoder } from "./text/disassemble.ts";
 export { encode } from "./text/encode.ts";

@@ -49,49 +49,71 @@ export interface Operand {
 export type Prefix = "none" | "NFx" | "66" | "F3" | "F2";
 export interface Attributes {
   /** LOCK is allowed when operand 0 is memory. */
-  readonly lock?: true;
+  readonly lock?: true | undefined;
   /** Default operand size in 64-bit mode: 64 (near branches, push, pop). "force": 64 whatever the prefixes say. */
-  readonly size64?: "default" | "force";
+  readonly size64?: "default" | "force" | undefined;
   /** Operand size is fixed whatever the prefixes say. */
-  readonly size?: 16 | 32 | 64;
+  readonly size?: 16 | 32 | 64 | undefined;
   /** Modes in which the row exists; absent: all. */
-  readonly only?: "64" | "not64";
+  readonly only?: "64" | "not64" | undefined;
   /** Reads F2/F3 as a repeat prefix: plain rep, or repe/repne by ZF. */
-  readonly repeat?: "rep" | "zf";
+  readonly repeat?: "rep" | "zf" | undefined;
   /** Its meaning reads the mode or the stack pointer's width: one handler for each context. */
-  readonly context?: true;
+  readonly context?: true | undefined;
   /** Its meaning reads registers at the address size though it has no memory operand (LOOP, JrCXZ, XLAT, MASKMOVDQU). */
-  readonly addressed?: true;
+  readonly addressed?: true | undefined;
   /** A 128-bit memory operand need not be aligned. Otherwise it must be. SDM Vol. 1 4.1.1, Vol. 2A 2.4. With VEX: EFLAGS.AC
    *  does not ask for it either. */
-  readonly unaligned?: true;
+  readonly unaligned?: true | undefined;
   /** With VEX the other way round: a vector in memory must be aligned. SDM Vol. 1 14.9 */
-  readonly aligned?: true;
+  readonly aligned?: true | undefined;
   /** VEX.W counts outside 64-bit mode too, though it asks for a general register that is not there: AMD. */
-  readonly wCounts?: true;
+  readonly wCounts?: true | undefined;
   /** VEX.W sizes general registers that no operand names: not looked at outside 64-bit mode either. */
-  readonly sizesImplied?: true;
+  readonly sizesImplied?: true | undefined;
   /** modrm.mod is not looked at: always a register (MOV of a control or debug register). */
-  readonly registerOnly?: true;
+  readonly registerOnly?: true | undefined;
   /** Holds back the trap of a single step until the next instruction has run. SDM Vol. 3A 7.8.3 */
-  readonly holdsTrap?: true;
+  readonly holdsTrap?: true | undefined;
   /** Ends a block: control does not fall through to the next record unseen. */
-  readonly ends?: true;
+  readonly ends?: true | undefined;
   /** Its meaning asks for its own address and modrm byte; it has no immediate. */
-  readonly located?: true;
+  readonly located?: true | undefined;
   /** Its names for operand sizes 16, 32 and 64, where each has its own (CBW CWDE CDQE); they say it all, so no operand is written.
    *  The row's own name is then an assembler's for the usual size (PUSHF). */
-  readonly sizedNames?: readonly [string, string, string];
+  readonly sizedNames?: readonly [string, string, string] | undefined;
   /** The same for address sizes (JCXZ JECXZ JRCXZ). */
-  readonly addressNames?: readonly [string, string, string];
+  readonly addressNames?: readonly [string, string, string] | undefined;
   /** CPUID feature that it needs, or all that it needs: without it the instruction is #UD, or another one. */
-  readonly feature?: Feature | readonly Feature[];
+  readonly feature?: Feature | readonly Feature[] | undefined;
 }
 
 /** VEX.L and VEX.W; undefined where they are ignored (LIG, WIG). SDM Vol. 2A 3.1.1.2 */
 export interface Vex {
   readonly l: 0 | 1 | undefined;
   readonly w: 0 | 1 | undefined;
+}
+
+/** What the operands of a row are together: the same list has the same shape, which is worked out once. */
+export interface Shape {
+  readonly operands: readonly Operand[];
+  /** Those whose bytes follow the address, in order. */
+  readonly immediates: readonly Operand[];
+  /** One of them can be memory (when modrm says so, or always). */
+  readonly memory: boolean;
+  /** modrm.mod may say register, or memory. */
+  readonly registerAllowed: boolean;
+  readonly memoryAllowed: boolean;
+  /** The operand whose registers of indices stand in the place of an address's index. */
+  readonly vsib: Operand | undefined;
+  /** VEX.vvvv names one. */
+  readonly vvvv: boolean;
+  /** A general register that modrm or VEX.vvvv names. */
+  readonly general: boolean;
+  /** Operands of string instructions. */
+  readonly strings: boolean;
+  /** A width depends on the operand size. */
+  readonly varies: boolean;
 }
 
 export interface Row extends Attributes {
@@ -110,6 +132,7 @@ export interface Row extends Attributes {
   readonly modrm: number | undefined;
   readonly hasModrm: boolean;
   readonly operands: readonly Operand[];
+  readonly shape: Shape;
   readonly does: Meaning;
   readonly cc: number;
 }
@@ -189,17 +212,6 @@ const namedRegisters: Record<string, readonly [number, number, number]> = {
   XMM0: sizes["x"]!,
 };
 
-/** Seventeen hundred rows have sixty kinds of operands: each is read once. */
-const known: readonly Map<string, Operand>[] = [new Map(), new Map()];
-/** `wide`: of a VEX.256 row, whose vectors (x, ps, pd) have 256 bits. */
-const operandOf = (spec: string, wide: boolean): Operand => {
-  const map = known[Number(wide)]!;
-  const old = map.get(spec);
-  if (old) return old;
-  const operand = parseOperand(spec, wide);
-  map.set(spec, operand);
-  return operand;
-};
 const parseOperand = (spec: string, wide: boolean): Operand => {
   const fixed = fixedNames[spec];
   const named = namedRegisters[spec];
@@ -233,6 +245,40 @@ const hasModrmOperand = new Set<OperandKind>([
   "dreg",
   "sti",
 ]);
+
+const memoryOperands = new Set<OperandKind>(["rm", "mem", "vsib", "xmmrm", "mmrm", "moffs"]);
+/** Can this operand be memory (when modrm says so, or always)? */
+export const isMemoryOperand = (o: Operand): boolean => memoryOperands.has(o.kind);
+
+const immediates = new Set<OperandKind>(["imm", "simm", "rel", "far", "moffs", "xmmL"]);
+const alwaysMemory = new Set<OperandKind>(["mem", "vsib"]);
+const alwaysRegister = new Set<OperandKind>(["rmreg", "xmmU", "mmN", "sti"]);
+const generalRegisters = new Set<OperandKind>(["rm", "reg", "rmreg", "vreg"]);
+const shapeFrom = (operands: readonly Operand[]): Shape => {
+  const has = (kinds: ReadonlySet<OperandKind>): boolean => operands.some((o) => kinds.has(o.kind));
+  return {
+    operands,
+    immediates: operands.filter((o) => immediates.has(o.kind)),
+    memory: has(memoryOperands),
+    registerAllowed: !has(alwaysMemory),
+    memoryAllowed: !has(alwaysRegister),
+    vsib: operands.find((o) => o.kind === "vsib"),
+    vvvv: operands.some((o) => o.kind === "xmmH" || o.kind === "vreg"),
+    general: has(generalRegisters),
+    strings: operands.some((o) => o.kind === "strX" || o.kind === "strY"),
+    varies: operands.some(({ widths: [a, b, c] }) => a !== b || a !== c),
+  };
+};
+const noOperands = shapeFrom([]);
+/** Seventeen hundred rows have a few hundred lists of operands: each is read once. */
+const shapes: readonly Map<string, Shape>[] = [new Map(), new Map()];
+/** `wide`: of a VEX.256 row, whose vectors (x, ps, pd) have 256 bits. */
+const shapeOf = (list: string, wide: boolean): Shape => {
+  const known = shapes[Number(wide)]!;
+  let shape = known.get(list);
+  if (!shape) known.set(list, (shape = shapeFrom(list.split(",").map((spec) => parseOperand(spec, wide)))));
+  return shape;
+};
 
 const vexMaps: Readonly<Record<string, 1 | 2 | 3>> = { "0F": 1, "0F38": 2, "0F3A": 3 };
 const vexLengths: Readonly<Record<string, Vex["l"]>> = { 128: 0, L0: 0, LZ: 0, 256: 1, LIG: undefined };
@@ -271,7 +317,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
   let rexB: boolean | undefined;
   const opcodes: number[] = [];
   let digit: number | undefined;
-  let operands: readonly Operand[] = [];
+  let shape = noOperands;
   let vex: Vex | undefined;
   let map: number = 0;
   for (const word of words) {
@@ -284,7 +330,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     else if (!vex && (word === "66" || word === "F3" || word === "F2") && opcodes.length === 0) prefix = word;
     else if (/^[0-9A-F]{2}$/.test(word)) opcodes.push(Number.parseInt(word, 16));
     else if (word.startsWith("/")) digit = word === "/r" ? undefined : Number(word[1]);
-    else operands = word.split(",").map((spec) => operandOf(spec, vex?.l === 1));
+    else shape = shapeOf(word, vex?.l === 1);
   }
   if (opcodes[0] === 0x0f && opcodes.length > 1) {
     opcodes.shift();
@@ -296,8 +342,10 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     }
   }
   const modrm = opcodes[1];
+  const { operands } = shape;
   const hasModrm =
     modrm !== undefined || digit !== undefined || encoding.includes("/r") || operands.some((o) => hasModrmOperand.has(o.kind));
+  // All rows have the same fields in the same order: the decoder reads them the faster.
   return {
     name,
     encoding,
@@ -311,9 +359,27 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     modrm,
     hasModrm,
     operands,
+    shape,
     does,
-    cc: -1,
-    ...attributes,
+    cc: attributes.cc ?? -1,
+    lock: attributes.lock,
+    size64: attributes.size64,
+    size: attributes.size,
+    only: attributes.only,
+    repeat: attributes.repeat,
+    context: attributes.context,
+    addressed: attributes.addressed,
+    unaligned: attributes.unaligned,
+    aligned: attributes.aligned,
+    wCounts: attributes.wCounts,
+    sizesImplied: attributes.sizesImplied,
+    registerOnly: attributes.registerOnly,
+    holdsTrap: attributes.holdsTrap,
+    ends: attributes.ends,
+    located: attributes.located,
+    sizedNames: attributes.sizedNames,
+    addressNames: attributes.addressNames,
+    feature: attributes.feature,
   };
 };
 
@@ -321,20 +387,23 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
 export const rows2 = (name: string, encoding: string, does: (l: 128 | 256) => Meaning, attributes: Attributes = {}): readonly Row[] =>
   ([128, 256] as const).map((l, n) => row(name, encoding.replace(/\{(\w*)_(\w*)\}/g, n === 0 ? "$1" : "$2"), does(l), attributes));
 
+/** Rows of one subject, worked out when they are first asked for: a program meets few subjects. */
+export type Family = () => readonly Row[];
+export const family = (rows: Family): Family => {
+  let known: readonly Row[] | undefined;
+  return () => (known ??= rows());
+};
+
 /** Width in bits to which an immediate is cut: the operand size where the row sign-extends it (Iz, Iv, s), else its own. */
 export const immediateWidth = (o: Operand, size: 16 | 32 | 64): number =>
   o.kind === "simm" || o.spec === "Iz" || o.spec === "Iv" ? size : o.widths[0];
-
-/** The operand whose registers of indices stand in the place of an address's index. */
-export const vsibOf = (r: Row): Operand | undefined => r.operands.find((o) => o.kind === "vsib");
 
 /** Index of an operand size in `Operand.widths`. */
 export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits === 64 ? 2 : 1);
 
 /** Does the operand size change what the row does? */
-export const sized = (r: Row): boolean =>
-  r.size === undefined && r.size64 !== "force" && r.operands.some((o) => o.widths[0] !== o.widths[2] || o.widths[0] !== o.widths[1]);
+export const sized = (r: Row): boolean => r.size === undefined && r.size64 !== "force" && r.shape.varies;
 
-/** Names a set of rows, so that generated code made from other rows is noticed. */
-export const rowsKey = (rows: readonly Row[]): string =>
+/** Tells a family's rows from others, so that generated code made from those is noticed. */
+export const familyKey = (rows: readonly Row[]): string =>
   `${rows.length} rows, ${rows.reduce((n, r) => n + r.encoding.length, 0)} characters`;

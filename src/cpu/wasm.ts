@@ -342,6 +342,8 @@ export class ModuleWriter {
   readonly #funcs: { type: number; body: FunctionBytes }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
   readonly #elements: number[] = [];
+  #firstSlot = 0;
+  #first: { name: string; size: number } | undefined;
   #second: { name: string; size: number } | undefined;
   #importedTable: { module: string; name: string; size: number } | undefined;
 
@@ -362,9 +364,14 @@ export class ModuleWriter {
   exportFunc(name: string, index: number): void {
     this.#exports.push({ name, index });
   }
-  /** Put a function into the table; returns its slot. Slots start at 0. */
+  /** Put a function into the table; returns its slot. */
   element(index: number): number {
-    return this.#elements.push(index) - 1;
+    return this.#firstSlot + this.#elements.push(index) - 1;
+  }
+
+  /** The table of index 0, exported under a name, with room for elements of other modules. */
+  firstTable(name: string, size: number): void {
+    this.#first = { name, size };
   }
 
   /** A second table, of index 1, exported empty under a name. */
@@ -372,12 +379,13 @@ export class ModuleWriter {
     this.#second = { name, size };
   }
 
-  /** A table made elsewhere, of index 0 here: only for a module that has no elements of its own. */
-  importTable(module: string, name: string, size: number): void {
+  /** A table made elsewhere, of index 0 here, of at least so many elements; this module's go there from a slot on. */
+  importTable(module: string, name: string, size: number, firstSlot = 0): void {
     this.#importedTable = { module, name, size };
+    this.#firstSlot = firstSlot;
   }
 
-  /** The bytes. Memory is imported as vm.memory; a table of all elements is defined and exported as `table`. */
+  /** The bytes. Memory is imported as vm.memory. */
   done(memoryPages: number): Uint8Array {
     const out = new Bytes();
     out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -421,21 +429,22 @@ export class ModuleWriter {
       b.u(this.#funcs.length);
       for (const f of this.#funcs) b.u(f.type);
     });
-    if (this.#elements.length)
+    const tables = [this.#first, this.#second].filter((table) => table !== undefined);
+    if (tables.length)
       section(4, (b) => {
-        b.u(this.#second ? 2 : 1);
-        b.bytes([0x70, 0]);
-        b.u(this.#elements.length);
-        if (!this.#second) return;
-        b.bytes([0x70, 0]);
-        b.u(this.#second.size);
+        b.u(tables.length);
+        for (const { size } of tables) {
+          b.bytes([0x70, 0]);
+          b.u(size);
+        }
       });
     section(7, (b) => {
-      b.u(this.#exports.length + (this.#second ? 1 : 0));
-      if (this.#second) {
-        b.name(this.#second.name);
-        b.bytes([1, 1]);
-      }
+      b.u(this.#exports.length + tables.length);
+      tables.forEach(({ name }, index) => {
+        b.name(name);
+        b.byte(1);
+        b.u(index);
+      });
       for (const e of this.#exports) {
         b.name(e.name);
         b.byte(0);
@@ -447,7 +456,7 @@ export class ModuleWriter {
         b.u(1);
         b.byte(0);
         b.byte(op.i32const);
-        b.s32(0);
+        b.s32(this.#firstSlot);
         b.byte(op.end);
         b.u(this.#elements.length);
         for (const e of this.#elements) b.u(e);

@@ -1,7 +1,7 @@
 // What the JIT and the faults need to know of an instruction is found in its meaning, not in its name.
 import { expect, it } from "vitest";
 import { type Facts, factsOf } from "../../src/cpu/jit/facts.ts";
-import { rows } from "../../src/cpu/rows/index.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
 
 const having = (fact: keyof Facts): string[] => [...new Set(rows.filter((r) => factsOf(r)[fact] === true).map((r) => r.name))].sort();
 

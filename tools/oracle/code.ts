@@ -1,8 +1,11 @@
 // The CPU's generated code made from the rows as they are now, whatever the last build made.
 import { readFileSync } from "node:fs";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
+import { opcodeIndex } from "../../src/cpu/decode.ts";
 import { buildHandlers } from "../../src/cpu/handlers.ts";
-import { rows } from "../../src/cpu/rows/index.ts";
+import { Instructions, packLists } from "../../src/cpu/instructions.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
+import { families } from "../../src/cpu/rows/index.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../routines.mjs";
 import { exportTypes } from "../wasm-types.ts";
@@ -14,9 +17,14 @@ export const freshCode = async (): Promise<CpuCode> => {
   const routineTypes = exportTypes(routines);
   const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES);
   return {
-    rows,
-    forms: handlers.forms,
-    handlers: new WebAssembly.Module(handlers.wasm as BufferSource),
+    instructions: new Instructions(
+      Object.values(families).map((family) => ({ rows: family, count: family().length })),
+      { opcodes: packLists(opcodeIndex(rows)), forms: packLists(handlers.forms) },
+    ),
+    handlers: handlers.parts.map(({ first, wasm }) => {
+      const module = new WebAssembly.Module(wasm as BufferSource);
+      return { first, module: () => module };
+    }),
     routines: new WebAssembly.Module(routines),
     routineTypes,
   };

@@ -2,8 +2,8 @@
 import { Code, DecoderOptions, Decoder as Iced, Instruction, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
 import { type Decoded, Decoder, decodeTables, noRegister } from "../../src/cpu/decode.ts";
 import { rep } from "../../src/cpu/ops.ts";
-import { type Operand, vsibOf } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/index.ts";
+import type { Operand } from "../../src/cpu/row.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
 import { S, segNames } from "../../src/cpu/state.ts";
 import { nameOf } from "../../src/cpu/text/syntax.ts";
 import { type Scope, scopeOf } from "./scope.ts";
@@ -24,7 +24,7 @@ const displacement = (v: bigint): string => (BigInt.asIntN(48, v) === BigInt.asI
 
 const ourMemory = (d: Decoded): string => {
   const base = d.base === noRegister ? "" : `+${d.base}`;
-  const vsib = vsibOf(d.row);
+  const vsib = d.row.shape.vsib;
   const index = vsib ? `+${vector(vsib.widths[0], d.vindex)}*${1 << d.scale}` : d.index === noRegister ? "" : `+${d.index}*${1 << d.scale}`;
   const segment = segmentText(segNames[d.memorySegment] as string, d.mode);
   // Of an absolute address iced does not tell the address size.

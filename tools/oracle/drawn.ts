@@ -2,7 +2,7 @@
 import { DecoderOptions, Decoder as Iced, Instruction } from "iced-x86";
 import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
 import type { Row } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/index.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
 import { candidates, SLOT } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { scopeOf, whyNeverJudged, whyUnjudged } from "./scope.ts";

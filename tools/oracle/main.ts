@@ -4,7 +4,8 @@
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
 // the decoder, in full.
 import { formsOf } from "../../src/cpu/form.ts";
-import { families, rows } from "../../src/cpu/rows/index.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
+import { families } from "../../src/cpu/rows/index.ts";
 import { freshCode } from "./code.ts";
 import {
   addReport,
@@ -57,7 +58,8 @@ const printFamilies = (report: Report): void => {
   const line = (...cells: readonly (string | number)[]): void =>
     console.log(cells.map((c, n) => (n === 0 ? String(c).padEnd(16) : String(c).padStart(12))).join(""));
   line("family", "rows", "of", "forms", "of", "cases", "mismatches");
-  for (const [name, of] of Object.entries(families)) {
+  for (const [name, family] of Object.entries(families)) {
+    const of = family();
     const tallies = of.flatMap((row) => report.rows.get(row) ?? []);
     if (tallies.length === 0) continue;
     const sum = (f: (t: RowTally) => number): number => tallies.reduce((n, t) => n + f(t), 0);

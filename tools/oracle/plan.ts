@@ -15,7 +15,7 @@ import { formOf } from "../../src/cpu/blocks.ts";
 import { contexts } from "../../src/cpu/context.ts";
 import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
 import type { Row } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/index.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
 import type { Encoding } from "./encodings.ts";
 
 /** A memory operand, explicit or implied. */

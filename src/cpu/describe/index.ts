@@ -5,9 +5,9 @@
 // addition of a and b does; names with a dot (i32x4.add) are WebAssembly's vector operations, others with underscores are routines.
 import { contexts } from "../context.ts";
 import { type Decoded, noRegister } from "../decode.ts";
-import { isMemoryOperand, operandWidth } from "../form.ts";
+import { operandWidth } from "../form.ts";
 import type { Form } from "../ops.ts";
-import { type Operand, type Row, sizeIndex } from "../row.ts";
+import { isMemoryOperand, type Operand, type Row, sizeIndex } from "../row.ts";
 import { S, segNames } from "../state.ts";
 import { addressText, immediateOf, operandText } from "../text/disassemble.ts";
 import { generalName, vectorName } from "../text/registers.ts";

@@ -4,12 +4,12 @@ import { as, Compiler, pure, type Runtime, truth, zeroVector } from "../compile.
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
-import { alignmentOf, isMemoryOperand, operandWidth } from "../form.ts";
+import { alignmentOf, operandWidth } from "../form.ts";
 import { access } from "../mmu.ts";
 import type { Model } from "../model.ts";
 import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
 import { type ActName, modelActs } from "../routine-types.ts";
-import { immediateWidth } from "../row.ts";
+import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";

@@ -1,9 +1,9 @@
 // What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
 
-import { isMemoryOperand, operandWidth } from "../form.ts";
+import { operandWidth } from "../form.ts";
 import type { Form, Ops } from "../ops.ts";
 import { type ActName, modelActs, stackActs } from "../routine-types.ts";
-import { type Row, sizeIndex } from "../row.ts";
+import { isMemoryOperand, type Row, sizeIndex } from "../row.ts";
 import { S } from "../state.ts";
 
 export interface Facts {

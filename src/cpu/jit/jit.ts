@@ -17,8 +17,11 @@ import { loopAround } from "./structure.ts";
 
 /** Samples that make a block hot. */
 const defaultThreshold = 2;
-/** Interpreted instructions between samples: few while code is being discovered, many once samples bring nothing new. */
-const intervals = { first: 10_000, last: 40_000, growth: 1.01 } as const;
+/**
+ * Interpreted instructions between samples: few while code is being discovered, many once samples bring nothing new. After the first,
+ * which comes when a machine begins: a program that ends before the next would have waited longer for the JIT than the interpreter takes.
+ */
+const intervals = { warmUp: 500_000, first: 10_000, last: 40_000, growth: 1.01 } as const;
 
 /** The same, for tests that want everything compiled. */
 const eagerInterval = 200;
@@ -81,7 +84,7 @@ export class Jit {
   readonly #free: number[] = [];
   #nextSlot = 1;
   threshold = defaultThreshold;
-  #interval: number = intervals.first;
+  #interval: number = intervals.warmUp;
   enabled = true;
   /** Told of each region that is compiled: for people who look (dump.ts). */
   onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
@@ -109,6 +112,10 @@ export class Jit {
   sample(ip: number): void {
     if (!this.enabled) return;
     this.stats.samples++;
+    if (this.#interval === intervals.warmUp) {
+      if (this.stats.samples === 1) return;
+      this.#interval = intervals.first;
+    }
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
     const key = this.#key(ip);

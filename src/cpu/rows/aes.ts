@@ -1,6 +1,6 @@
 // AES rounds and carry-less products. SDM Vol. 2: AESENC AESENCLAST AESDEC AESDECLAST AESIMC AESKEYGENASSIST PCLMULQDQ.
 import type { Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { one, two, type Vector1, type Vector2 } from "./vector.ts";
 
 type Round = "aes_encrypt" | "aes_encrypt_last" | "aes_decrypt" | "aes_decrypt_last";
@@ -30,10 +30,10 @@ export const carryless = <V>(o: Ops<V>, a: V, b: V, imm: V): V => {
 };
 
 // biome-ignore format: table
-export const aes: readonly Row[] = [
+export const aes = family(() => [
   row("aesimc", "66 0F 38 DB Vx,Wx", one(unmixed), { feature: "aes" }),
   row("aesenc", "66 0F 38 DC Vx,Wx", two(aesRound("aes_encrypt")), { feature: "aes" }), row("aesenclast", "66 0F 38 DD Vx,Wx", two(aesRound("aes_encrypt_last")), { feature: "aes" }),
   row("aesdec", "66 0F 38 DE Vx,Wx", two(aesRound("aes_decrypt")), { feature: "aes" }), row("aesdeclast", "66 0F 38 DF Vx,Wx", two(aesRound("aes_decrypt_last")), { feature: "aes" }),
   row("aeskeygenassist", "66 0F 3A DF Vx,Wx,Ib", (o) => o.set(0, assist(o, o.get(1), o.get(2))), { feature: "aes" }),
   row("pclmulqdq", "66 0F 3A 44 Vx,Wx,Ib", (o) => { const b = o.get(1); o.set(0, carryless(o, o.get(0), b, o.get(2))); }, { feature: "pclmulqdq" }),
-];
+]);

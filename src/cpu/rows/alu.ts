@@ -1,6 +1,6 @@
 // Integer arithmetic and logic. SDM Vol. 2: ADD ADC AND CMP DEC INC NEG NOT OR SBB SUB TEST XOR; opcode map A-2 and groups 1, 3, 4, 5.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Attributes, type Row, row } from "../row.ts";
+import { type Attributes, family, type Row, row } from "../row.ts";
 
 type Combine = <V>(o: Ops<V>, a: V, b: V, carry: V) => V;
 
@@ -55,25 +55,26 @@ const neg: Meaning = (o, i) => {
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
 /** The eight operations of group 1, each with six encodings in the one-byte map and three in the group. */
-const group1 = (["add", "or", "adc", "sbb", "and", "sub", "xor", "cmp"] as const).flatMap((name, n): Row[] => {
-  const does = { add, or, adc, sbb, and, sub, xor, cmp }[name];
-  const lock: Attributes = name === "cmp" ? {} : { lock: true };
-  return [
-    row(name, `${hex(n * 8)} Eb,Gb`, does, lock),
-    row(name, `${hex(n * 8 + 1)} Ev,Gv`, does, lock),
-    row(name, `${hex(n * 8 + 2)} Gb,Eb`, does),
-    row(name, `${hex(n * 8 + 3)} Gv,Ev`, does),
-    row(name, `${hex(n * 8 + 4)} AL,Ib`, does),
-    row(name, `${hex(n * 8 + 5)} rAX,Iz`, does),
-    row(name, `80 /${n} Eb,Ib`, does, lock),
-    row(name, `81 /${n} Ev,Iz`, does, lock),
-    row(name, `83 /${n} Ev,sb`, does, lock),
-    row(name, `82 /${n} Eb,Ib`, does, { ...lock, only: "not64" }),
-  ];
-});
+const group1 = (): Row[] =>
+  (["add", "or", "adc", "sbb", "and", "sub", "xor", "cmp"] as const).flatMap((name, n): Row[] => {
+    const does = { add, or, adc, sbb, and, sub, xor, cmp }[name];
+    const lock: Attributes = name === "cmp" ? {} : { lock: true };
+    return [
+      row(name, `${hex(n * 8)} Eb,Gb`, does, lock),
+      row(name, `${hex(n * 8 + 1)} Ev,Gv`, does, lock),
+      row(name, `${hex(n * 8 + 2)} Gb,Eb`, does),
+      row(name, `${hex(n * 8 + 3)} Gv,Ev`, does),
+      row(name, `${hex(n * 8 + 4)} AL,Ib`, does),
+      row(name, `${hex(n * 8 + 5)} rAX,Iz`, does),
+      row(name, `80 /${n} Eb,Ib`, does, lock),
+      row(name, `81 /${n} Ev,Iz`, does, lock),
+      row(name, `83 /${n} Ev,sb`, does, lock),
+      row(name, `82 /${n} Eb,Ib`, does, { ...lock, only: "not64" }),
+    ];
+  });
 
-export const alu: readonly Row[] = [
-  ...group1,
+export const alu = family(() => [
+  ...group1(),
   row("test", "84 Eb,Gb", test),
   row("test", "85 Ev,Gv", test),
   row("test", "A8 AL,Ib", test),
@@ -92,4 +93,4 @@ export const alu: readonly Row[] = [
   row("dec", "FF /1 Ev", step("dec"), { lock: true }),
   row("inc", "40 Zv", step("inc"), { only: "not64" }),
   row("dec", "48 Zv", step("dec"), { only: "not64" }),
-];
+]);

@@ -1,5 +1,5 @@
 // AVX and AVX2 forms of SSE instructions: which there are. SDM Vol. 1 Tables 14-2 to 14-8.
-import { type Row, row } from "../row.ts";
+import { type Family, family, type Row, row } from "../row.ts";
 import { packed } from "./packed.ts";
 import { packedOrder } from "./packed-order.ts";
 import { sseArithmetic } from "./sse-arithmetic.ts";
@@ -11,14 +11,18 @@ import { sse42 } from "./sse42.ts";
 import { ssse3 } from "./ssse3.ts";
 import { type Derived, derived, type Sources } from "./vex.ts";
 
-const compares = sseCompare.filter((r) => !r.name.startsWith("cmp"));
-const legacy = [packed, packedOrder, sseArithmetic, comparisons(32), compares, sseConvert, sseMoves, sse41, sse42, ssse3].flat();
+const compares: Family = () => sseCompare().filter((r) => !r.name.startsWith("cmp"));
+const legacy = family(() =>
+  [packed, packedOrder, sseArithmetic, () => comparisons(32), compares, sseConvert, sseMoves, sse41, sse42, ssse3].flatMap((rows) =>
+    rows(),
+  ),
+);
 const usesMmx = (r: Row): boolean => r.operands.some((o) => o.kind.startsWith("mm"));
 
 /** All rows of these names, or those of them with these operands. */
 const of = (names: string, sources: Sources, d: Derived, only?: (r: Row) => boolean): readonly Row[] =>
   names.split(" ").flatMap((name) => {
-    const rows = legacy.filter((r) => r.name === name && !usesMmx(r) && (only?.(r) ?? true));
+    const rows = legacy().filter((r) => r.name === name && !usesMmx(r) && (only?.(r) ?? true));
     if (rows.length === 0) throw new Error(`no row ${name}`);
     return rows.flatMap((r) => derived(r, sources, d));
   });
@@ -32,7 +36,7 @@ const fromRegister = (r: Row): boolean => r.operands.some((o) => o.kind === "xmm
 const fromMemory = (r: Row): boolean => r.operands.some((o) => o.kind === "mem");
 
 // biome-ignore format: table
-export const avx: readonly Row[] = [
+export const avx = family(() => [
   // Integers.
   ...of("paddb paddw paddd paddq psubb psubw psubd psubq paddsb paddsw paddusb paddusw psubsb psubsw psubusb psubusw", "three", integer),
   ...of("pmullw pmulhw pmulhuw pmuludq pmuldq pmulld pmaddwd pmaddubsw pmulhrsw psadbw pavgb pavgw", "three", integer),
@@ -71,4 +75,4 @@ export const avx: readonly Row[] = [
   ...of("movss", "two", { ...scalar, operands: "Md,Vd" }, store), ...of("movsd", "two", { ...scalar, operands: "Mq,Vq" }, store),
   ...of("movlps movlpd", "three", short, (r) => r.opcode === 0x12), ...of("movhps movhpd", "three", short, (r) => r.opcode === 0x16), ...of("movhlps movlhps", "three", short),
   ...of("movlps movlpd", "two", short, (r) => r.opcode === 0x13), ...of("movhps movhpd", "two", short, (r) => r.opcode === 0x17),
-];
+]);

@@ -1,7 +1,7 @@
 // What AVX and AVX2 have that SSE has not. SDM Vol. 2: VPBLENDD, VPSLLVx VPSRAVD VPSRLVx, VPERMILPx, VBROADCASTx VPBROADCASTx, VPERMx,
 // VINSERTx VEXTRACTx, VMASKMOVPx VPMASKMOVx, VTESTPx, VZEROx; VPTEST, VMOVMSKPx and VPMOVMSKB of 256 bits.
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Attributes, type Row, row, rows2 } from "../row.ts";
+import { type Attributes, family, row, rows2 } from "../row.ts";
 import { gather } from "./float.ts";
 import { bitMask } from "./sse41.ts";
 import { order32 } from "./vector.ts";
@@ -192,7 +192,7 @@ const clear =
 
 const anyBit = <V>(o: Ops<V>, v: V): V => o.simd("v128.any_true", v);
 // biome-ignore format: table
-export const avxOnly: readonly Row[] = [
+export const avxOnly = family(() => [
   ...alike("vpsllvd", "VEX.{128_256}.66.0F38.W0 47 Vx,Hx,Wx", shift(32, "shl"), avx2), ...alike("vpsllvq", "VEX.{128_256}.66.0F38.W1 47 Vx,Hx,Wx", shift(64, "shl"), avx2),
   ...alike("vpsrlvd", "VEX.{128_256}.66.0F38.W0 45 Vx,Hx,Wx", shift(32, "shr"), avx2), ...alike("vpsrlvq", "VEX.{128_256}.66.0F38.W1 45 Vx,Hx,Wx", shift(64, "shr"), avx2),
   ...alike("vpsravd", "VEX.{128_256}.66.0F38.W0 46 Vx,Hx,Wx", shift(32, "sar"), avx2), ...alike("vpblendd", "VEX.{128_256}.66.0F3A.W0 02 Vx,Hx,Wx,Ib", blend, avx2, { perHalf: 4 }),
@@ -219,4 +219,4 @@ export const avxOnly: readonly Row[] = [
   row("vptest", "VEX.256.66.0F38.WIG 17 Vx,Wx", test(anyBit), avx), row("vpmovmskb", "VEX.256.66.0F.WIG D7 Gy,Ux", signs("i8x16.bitmask", 16), avx2),
   row("vmovmskps", "VEX.256.NP.0F.WIG 50 Gy,Ux", signs("i32x4.bitmask", 4), avx), row("vmovmskpd", "VEX.256.66.0F.WIG 50 Gy,Ux", signs("i64x2.bitmask", 2), avx),
   row("vzeroupper", "VEX.128.NP.0F.WIG 77", clear(false), { ...avx, context: true }), row("vzeroall", "VEX.256.NP.0F.WIG 77", clear(true), { ...avx, context: true }),
-];
+]);

@@ -1,6 +1,6 @@
 // Decimal arithmetic, outside 64-bit mode only. SDM Vol. 2: AAA AAD AAM AAS DAA DAS.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF, R, vector } from "../state.ts";
 
 const AX = R.ax;
@@ -59,11 +59,11 @@ const aad: Meaning = (o) => {
   o.flags("add", 8, r, al, product);
 };
 
-export const bcd: readonly Row[] = [
+export const bcd = family(() => [
   row("daa", "27", decimalAdjust(1), { only: "not64" }),
   row("das", "2F", decimalAdjust(-1), { only: "not64" }),
   row("aaa", "37", asciiAdjust(1), { only: "not64" }),
   row("aas", "3F", asciiAdjust(-1), { only: "not64" }),
   row("aam", "D4 Ib", aam, { only: "not64" }),
   row("aad", "D5 Ib", aad, { only: "not64" }),
-];
+]);

@@ -1,6 +1,6 @@
 // Single bits and bit scans. SDM Vol. 2: BT BTC BTR BTS BSF BSR BSWAP; group 8.
 import type { Form, Meaning, Ops, Width } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import { EF } from "../state.ts";
 
 type Change = <V>(o: Ops<V>, word: V, mask: V) => V;
@@ -70,7 +70,7 @@ const operations: readonly (readonly [string, string, number, Change | undefined
   ["btc", "BB", 7, (o, word, mask) => o.xor(word, mask)],
 ];
 
-export const bits: readonly Row[] = [
+export const bits = family(() => [
   ...operations.flatMap(([name, opcode, digit, change]): Row[] => {
     const lock = change ? ({ lock: true } as const) : {};
     return [row(name, `0F ${opcode} Ev,Gv`, inString(change), lock), row(name, `0F BA /${digit} Ev,Ib`, inWord(change), lock)];
@@ -78,4 +78,4 @@ export const bits: readonly Row[] = [
   row("bsf", "0F BC Gv,Ev", bsf),
   row("bsr", "0F BD Gv,Ev", bsr),
   row("bswap", "0F C8 Zv", bswap),
-];
+]);

@@ -1,6 +1,6 @@
 // Bit manipulation in general registers, with VEX. SDM Vol. 2: ANDN BEXTR BLSI BLSMSK BLSR BZHI MULX PDEP PEXT RORX SARX SHLX SHRX.
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF } from "../state.ts";
 
 /** Operands have 32 or 64 bits, whatever mode and prefixes say. */
@@ -94,11 +94,11 @@ const through =
 const bmi1 = { feature: "bmi1" } as const;
 const bmi2 = { feature: "bmi2" } as const;
 // biome-ignore format: table
-export const bmi: readonly Row[] = [
+export const bmi = family(() => [
   row("andn", "VEX.LZ.NP.0F38.WIG F2 Gy,By,Ey", andn, bmi1), row("bextr", "VEX.LZ.NP.0F38.WIG F7 Gy,Ey,By", bextr, bmi1),
   row("blsr", "VEX.LZ.NP.0F38.WIG F3 /1 By,Ey", blsr, bmi1), row("blsmsk", "VEX.LZ.NP.0F38.WIG F3 /2 By,Ey", blsmsk, bmi1), row("blsi", "VEX.LZ.NP.0F38.WIG F3 /3 By,Ey", blsi, bmi1),
   row("bzhi", "VEX.LZ.NP.0F38.WIG F5 Gy,Ey,By", bzhi, bmi2), row("mulx", "VEX.LZ.F2.0F38.WIG F6 Gy,By,Ey", mulx, bmi2),
   row("pdep", "VEX.LZ.F2.0F38.WIG F5 Gy,By,Ey", through("bits_deposit"), bmi2), row("pext", "VEX.LZ.F3.0F38.WIG F5 Gy,By,Ey", through("bits_extract"), bmi2),
   row("rorx", "VEX.LZ.F2.0F3A.WIG F0 Gy,Ey,Ib", rorx, bmi2),
   row("sarx", "VEX.LZ.F3.0F38.WIG F7 Gy,Ey,By", sarx, bmi2), row("shlx", "VEX.LZ.66.0F38.WIG F7 Gy,Ey,By", shlx, bmi2), row("shrx", "VEX.LZ.F2.0F38.WIG F7 Gy,Ey,By", shrx, bmi2),
-];
+]);

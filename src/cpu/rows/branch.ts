@@ -1,7 +1,7 @@
 // Near control transfer. SDM Vol. 2: JMP Jcc CALL RET LOOP JrCXZ; INT3 INTO INT n SYSCALL SYSENTER UD2 HLT.
 import { exit } from "../exit.ts";
 import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
-import { type Attributes, type Row, row } from "../row.ts";
+import { type Attributes, family, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 import { flagsImage } from "./flag.ts";
 import { conditionNames } from "./mov.ts";
@@ -97,7 +97,7 @@ const sysenter: Meaning = (o) => {
 
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
-export const branches: readonly Row[] = [
+export const branches = family(() => [
   row("jmp", "EB Jb", jmp, near),
   row("jmp", "E9 Jz", jmp, near),
   row("jmp", "FF /4 Ev", jmpIndirect, near),
@@ -129,4 +129,4 @@ export const branches: readonly Row[] = [
     },
     { ends: true },
   ),
-];
+]);

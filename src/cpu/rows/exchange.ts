@@ -1,6 +1,6 @@
 // Read-modify-write instructions made for locks. SDM Vol. 2: CMPXCHG CMPXCHG8B/CMPXCHG16B XADD.
 import type { Meaning } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF, R, vector } from "../state.ts";
 
 /** Either the destination is written, or the accumulator. A 32-bit register that is not written keeps its upper half. */
@@ -52,11 +52,11 @@ const cmpxchg16b: Meaning = (o) => {
   o.setFlags(EF.ZF, o.select(equal, o.imm(EF.ZF), o.imm(0)));
 };
 
-export const exchange: readonly Row[] = [
+export const exchange = family(() => [
   row("cmpxchg", "0F B0 Eb,Gb", cmpxchg, { lock: true }),
   row("cmpxchg", "0F B1 Ev,Gv", cmpxchg, { lock: true }),
   row("xadd", "0F C0 Eb,Gb", xadd, { lock: true }),
   row("xadd", "0F C1 Ev,Gv", xadd, { lock: true }),
   row("cmpxchg16b", "REX.W 0F C7 /1 Mdq", cmpxchg16b, { lock: true, only: "64" }),
   row("cmpxchg8b", "0F C7 /1 Mq", cmpxchg8b, { lock: true }),
-];
+]);

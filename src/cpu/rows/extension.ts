@@ -1,6 +1,6 @@
 // Integer instructions of later extensions, outside VEX. SDM Vol. 2: POPCNT LZCNT TZCNT MOVBE CRC32 ADCX ADOX.
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF } from "../state.ts";
 
 const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.imm(0));
@@ -52,10 +52,10 @@ const addWith =
   };
 
 // biome-ignore format: table
-export const extensions: readonly Row[] = [
+export const extensions = family(() => [
   row("popcnt", "F3 0F B8 Gv,Ev", popcnt, { feature: "popcnt" }),
   row("tzcnt", "F3 0F BC Gv,Ev", tzcnt, { feature: "bmi1" }), row("lzcnt", "F3 0F BD Gv,Ev", lzcnt, { feature: "abm" }),
   row("movbe", "NFx 0F 38 F0 Gv,Mv", movbe, { feature: "movbe" }), row("movbe", "NFx 0F 38 F1 Mv,Gv", movbe, { feature: "movbe" }),
   row("crc32", "F2 0F 38 F0 Gy,Eb", crc32, { feature: "sse4_2" }), row("crc32", "F2 0F 38 F1 Gy,Ev", crc32, { feature: "sse4_2" }),
   row("adcx", "66 0F 38 F6 Gy,Ey", addWith("CF"), { feature: "adx" }), row("adox", "F3 0F 38 F6 Gy,Ey", addWith("OF"), { feature: "adx" }),
-];
+]);

@@ -1,6 +1,6 @@
 // Flag control. SDM Vol. 2: CLC STC CMC CLD STD LAHF SAHF PUSHF POPF SALC.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF, R, STATUS_FLAGS } from "../state.ts";
 import { popValue, pushValue } from "./stack.ts";
 
@@ -31,7 +31,7 @@ const popf: Meaning = (o, i) => {
   o.setFlags(STATUS_FLAGS, v);
 };
 
-export const flags: readonly Row[] = [
+export const flags = family(() => [
   row("clc", "F8", (o) => o.setFlags(EF.CF, o.imm(0))),
   row("stc", "F9", (o) => o.setFlags(EF.CF, o.imm(EF.CF))),
   row("cmc", "F5", cmc),
@@ -42,4 +42,4 @@ export const flags: readonly Row[] = [
   row("salc", "D6", salc, { only: "not64" }),
   row("pushf", "9C", pushf, { size64: "default", context: true, sizedNames: ["pushfw", "pushfd", "pushfq"] }),
   row("popf", "9D", popf, { size64: "default", context: true, ends: true, sizedNames: ["popfw", "popfd", "popfq"] }),
-];
+]);

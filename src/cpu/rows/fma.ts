@@ -1,7 +1,7 @@
 // Fused multiply-add, and conversions from and to half precision. SDM Vol. 1 14.4, 14.5; Vol. 2C VFMADD132PD …, VCVTPH2PS VCVTPS2PH.
 import type { Feature } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import { all, areSafe, areTame, exactly, type Format, gather, plain, settle } from "./float.ts";
 import { bytesOf } from "./vector.ts";
 import { alike, settleGathered } from "./vex.ts";
@@ -78,25 +78,26 @@ const scalar =
 
 const feature = (f: Feature) => ({ feature: f });
 const hex = (n: number): string => n.toString(16).toUpperCase();
-const fused: readonly Row[] = kinds.flatMap(([name, low, of, single]) =>
-  orders.flatMap(([digits, high, order]) =>
-    ([32, 64] as const).flatMap((w) => {
-      const [p, s, W, size] = w === 32 ? (["ps", "ss", "W0", "d"] as const) : (["pd", "sd", "W1", "q"] as const);
-      const many = alike(
-        `v${name}${digits}${p}`,
-        `VEX.{128_256}.66.0F38.${W} ${hex(high + low)} Vx,Hx,Wx`,
-        packed(w, order, of),
-        feature("fma"),
-        { reads: true },
-      );
-      if (!single) return many;
-      return [
-        ...many,
-        row(`v${name}${digits}${s}`, `VEX.LIG.66.0F38.${W} ${hex(high + low + 1)} Vx,Hx,W${size}`, scalar(w, order, of), feature("fma")),
-      ];
-    }),
-  ),
-);
+const fused = (): readonly Row[] =>
+  kinds.flatMap(([name, low, of, single]) =>
+    orders.flatMap(([digits, high, order]) =>
+      ([32, 64] as const).flatMap((w) => {
+        const [p, s, W, size] = w === 32 ? (["ps", "ss", "W0", "d"] as const) : (["pd", "sd", "W1", "q"] as const);
+        const many = alike(
+          `v${name}${digits}${p}`,
+          `VEX.{128_256}.66.0F38.${W} ${hex(high + low)} Vx,Hx,Wx`,
+          packed(w, order, of),
+          feature("fma"),
+          { reads: true },
+        );
+        if (!single) return many;
+        return [
+          ...many,
+          row(`v${name}${digits}${s}`, `VEX.LIG.66.0F38.${W} ${hex(high + low + 1)} Vx,Hx,W${size}`, scalar(w, order, of), feature("fma")),
+        ];
+      }),
+    ),
+  );
 
 const fromHalves: Meaning = (o) => {
   const a = o.get(1);
@@ -121,8 +122,8 @@ const toHalves: Meaning = <V>(o: Ops<V>, i: Form) => {
   o.set(0, r);
 };
 
-export const fma: readonly Row[] = [
-  ...fused,
+export const fma = family(() => [
+  ...fused(),
   ...alike("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, feature("f16c"), { part: "widen" }),
   ...alike("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves, feature("f16c"), { part: "narrow" }),
-];
+]);

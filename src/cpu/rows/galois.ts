@@ -1,6 +1,6 @@
 // Bytes as elements of GF(2^8). SDM Vol. 2A: GF2P8MULB GF2P8AFFINEQB GF2P8AFFINEINVQB.
 import type { Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { two, type Vector1, type Vector2 } from "./vector.ts";
 
 /** Horner's rule from the top bit of b down: what leaves the byte comes back as x^4 + x^3 + x + 1. */
@@ -37,8 +37,8 @@ export const galoisInverse: Vector1 = (o, a) =>
 const gfni = { feature: "gfni" } as const;
 
 // biome-ignore format: table
-export const galois: readonly Row[] = [
+export const galois = family(() => [
   row("gf2p8mulb", "66 0F 38 CF Vx,Wx", two(galoisProduct), gfni),
   row("gf2p8affineqb", "66 0F 3A CE Vx,Wx,Ib", (o) => { const m = o.get(1); o.set(0, galoisAffine(o, o.get(0), m, o.get(2))); }, gfni),
   row("gf2p8affineinvqb", "66 0F 3A CF Vx,Wx,Ib", (o) => { const m = o.get(1); o.set(0, galoisAffine(o, galoisInverse(o, o.get(0)), m, o.get(2))); }, gfni),
-];
+]);

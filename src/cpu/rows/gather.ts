@@ -1,7 +1,7 @@
 // Gathers: lanes from memory at a vector of indices. SDM Vol. 2C VGATHERDPS …, VPGATHERQQ. An instruction that faults keeps what it has gathered
 // and clears those lanes of the mask, so that it goes on where it stopped.
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Row, rows2 } from "../row.ts";
+import { family, type Row, rows2 } from "../row.ts";
 import type { Format } from "./float.ts";
 
 type Halves<V> = readonly [V, V];
@@ -37,9 +37,9 @@ const of = (name: string, encoding: string, w: Format, by: Format): readonly Row
   rows2(name, `VEX.{128_256}.66.0F38.${encoding}`, () => gather(w, by), { feature: "avx2", unaligned: true });
 
 // biome-ignore format: table
-export const gathers: readonly Row[] = [
+export const gathers = family(() => [
   ...of("vpgatherdd", "W0 90 Vx,vm32{x_y},Hx", 32, 32), ...of("vpgatherdq", "W1 90 Vx,vm32x,Hx", 64, 32),
   ...of("vpgatherqd", "W0 91 Vdq,vm64{x_y},Hdq", 32, 64), ...of("vpgatherqq", "W1 91 Vx,vm64{x_y},Hx", 64, 64),
   ...of("vgatherdps", "W0 92 Vx,vm32{x_y},Hx", 32, 32), ...of("vgatherdpd", "W1 92 Vx,vm32x,Hx", 64, 32),
   ...of("vgatherqps", "W0 93 Vdq,vm64{x_y},Hdq", 32, 64), ...of("vgatherqpd", "W1 93 Vx,vm64{x_y},Hx", 64, 64),
-];
+]);

@@ -1,5 +1,5 @@
-// All instruction rows. Their order is the numbering of forms; nothing else depends on it.
-import type { Row } from "../row.ts";
+// All families of instruction rows. Their order is the numbering of forms; nothing else depends on it.
+import { type Family, family, type Row } from "../row.ts";
 import { aes } from "./aes.ts";
 import { alu } from "./alu.ts";
 import { avx } from "./avx.ts";
@@ -38,7 +38,7 @@ import { x87Arithmetic } from "./x87.ts";
 import { x87Moves } from "./x87-move.ts";
 import { x87State } from "./x87-state.ts";
 
-const declared: Readonly<Record<string, readonly Row[]>> = {
+const declared: Readonly<Record<string, Family>> = {
   alu,
   move,
   stack,
@@ -81,9 +81,7 @@ const featured = (r: Row): Row => {
   const feature = r.feature ?? featureOf(r);
   return feature === undefined ? r : { ...r, feature };
 };
-/** By family: a file each, as reports name them. */
-export const families: Readonly<Record<string, readonly Row[]>> = Object.fromEntries(
-  Object.entries(declared).map(([name, list]) => [name, list.map(featured)]),
+/** By name: a file each, as reports name them. */
+export const families: Readonly<Record<string, Family>> = Object.fromEntries(
+  Object.entries(declared).map(([name, rows]) => [name, family(() => rows().map(featured))]),
 );
-
-export const rows: readonly Row[] = Object.values(families).flat();

@@ -1,6 +1,6 @@
 // Data movement. SDM Vol. 2: MOV MOVSX MOVSXD MOVZX LEA XCHG CMOVcc SETcc CBW/CWDE/CDQE CWD/CDQ/CQO NOP.
 import type { Meaning } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { R } from "../state.ts";
 
 const mov: Meaning = (o) => o.set(0, o.get(1));
@@ -28,7 +28,7 @@ const nop: Meaning = () => {};
 export const conditionNames = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"] as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
-export const move: readonly Row[] = [
+export const move = family(() => [
   row("mov", "88 Eb,Gb", mov),
   row("mov", "89 Ev,Gv", mov),
   row("mov", "8A Gb,Eb", mov),
@@ -57,4 +57,4 @@ export const move: readonly Row[] = [
     row(`cmov${cc}`, `0F ${hex(0x40 + n)} Gv,Ev`, cmov, { cc: n }),
     row(`set${cc}`, `0F ${hex(0x90 + n)} Eb`, setcc, { cc: n }),
   ]),
-];
+]);

@@ -1,6 +1,6 @@
 // Multiplication and division. SDM Vol. 2: MUL IMUL DIV IDIV; group 3.
 import type { Form, Meaning, Ops, Width } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF, R, vector } from "../state.ts";
 
 /** CF and OF say that the upper half is needed; the others stay (SDM: undefined). */
@@ -146,7 +146,7 @@ const idiv: Meaning = (o, i) => {
   setDivided(o);
 };
 
-export const multiply: readonly Row[] = [
+export const multiply = family(() => [
   row("mul", "F6 /4 Eb", mul),
   row("mul", "F7 /4 Ev", mul),
   row("imul", "F6 /5 Eb", imul),
@@ -158,4 +158,4 @@ export const multiply: readonly Row[] = [
   row("imul", "0F AF Gv,Ev", imulTo(0)),
   row("imul", "69 Gv,Ev,Iz", imulTo(1)),
   row("imul", "6B Gv,Ev,sb", imulTo(1)),
-];
+]);

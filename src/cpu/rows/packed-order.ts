@@ -1,6 +1,6 @@
 // Packing, interleaving and shuffling. SDM Vol. 2: PACKx, PUNPCKx, UNPCKxPx, PSHUFx, SHUFPx, PEXTRW, PINSRW.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
 import { bytesOf, laneMask, mmx, order16, order32, two, type Vector2 } from "./vector.ts";
 
@@ -70,7 +70,7 @@ const identityHigh = 0x0f0e0d0c0b0a0908n;
 const identityLow = 0x0706050403020100n;
 
 // biome-ignore format: table
-export const packedOrder: readonly Row[] = [
+export const packedOrder = family(() => [
   ...unpackLow("punpcklbw", "60", 8), ...unpackLow("punpcklwd", "61", 16), ...unpackLow("punpckldq", "62", 32), row("punpcklqdq", "66 0F 6C Vx,Wx", two(interleave(64, 0))),
   ...unpackHigh("punpckhbw", "68", 8), ...unpackHigh("punpckhwd", "69", 16), ...unpackHigh("punpckhdq", "6A", 32), row("punpckhqdq", "66 0F 6D Vx,Wx", two(interleave(64, 1))),
   row("unpcklps", "NP 0F 14 Vx,Wx", two(interleave(32, 0))), row("unpckhps", "NP 0F 15 Vx,Wx", two(interleave(32, 2))),
@@ -84,4 +84,4 @@ export const packedOrder: readonly Row[] = [
   row("pextrw", "NP 0F C5 Gy,Nq,Ib", mmx(extractWord(4))), row("pextrw", "66 0F C5 Gy,Ux,Ib", extractWord(8)),
   row("pinsrw", "NP 0F C4 Pq,Ry,Ib", mmx(insertWord(4))), row("pinsrw", "NP 0F C4 Pq,Mw,Ib", mmx(insertWord(4))),
   row("pinsrw", "66 0F C4 Vx,Ry,Ib", insertWord(8)), row("pinsrw", "66 0F C4 Vx,Mw,Ib", insertWord(8)),
-];
+]);

@@ -1,7 +1,7 @@
 // Packed integers: MMX, and SSE2 with the same meaning on twice the width. SDM Vol. 2: PADD… PSUB… PMUL… PMADDWD PSADBW PAVG PMIN PMAX
 // PCMP… PAND PANDN POR PXOR, PSLL PSRL PSRA.
 import type { Meaning } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
 import { identity, mmx, simd2, sisters, two, type Vector2 } from "./vector.ts";
 
@@ -70,7 +70,7 @@ const lanewise: readonly (readonly [string, string, SimdName])[] = [
 const andNot = two((o, a, b) => o.simd("v128.andnot", b, a));
 
 // biome-ignore format: table
-export const packed: readonly Row[] = [
+export const packed = family(() => [
   ...lanewise.flatMap(([name, opcode, does]) => sisters(name, opcode, simd2(does))),
   ...sisters("pandn", "DF", andNot), ...sisters("pmulhw", "E5", two(multiplyHigh("s"))), ...sisters("pmulhuw", "E4", two(multiplyHigh("u"))),
   ...sisters("pmuludq", "F4", two(multiplyEven("i64x2.extmul_low_i32x4_u"))), ...sisters("psadbw", "F6", two(sumOfDifferences)),
@@ -80,4 +80,4 @@ export const packed: readonly Row[] = [
   ...shifts("psraw", "E1", "71 /4", 16, "shr_s"), ...shifts("psrad", "E2", "72 /4", 32, "shr_s"),
   ...shifts("psllw", "F1", "71 /6", 16, "shl"), ...shifts("pslld", "F2", "72 /6", 32, "shl"), ...shifts("psllq", "F3", "73 /6", 64, "shl"),
   row("psrldq", "66 0F 73 /3 Ux,Ib", shiftBytes("right")), row("pslldq", "66 0F 73 /7 Ux,Ib", shiftBytes("left")),
-];
+]);

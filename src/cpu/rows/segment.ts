@@ -1,7 +1,7 @@
 // Segment registers and far transfers. SDM Vol. 2: MOV PUSH POP of a segment register, LDS LES LFS LGS LSS, JMP CALL RET far,
 // IRET, LAR LSL VERR VERW ARPL, RDFSBASE and its kin.
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Attributes, type Row, row } from "../row.ts";
+import { type Attributes, family, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 import { pushValue } from "./stack.ts";
 
@@ -111,7 +111,7 @@ const far: Attributes = { ends: true, context: true };
 // biome-ignore format: table
 const pushed = [[S.es, "06 ES", "07 ES"], [S.ss, "16 SS", "17 SS"], [S.ds, "1E DS", "1F DS"]] as const;
 
-export const segments: readonly Row[] = [
+export const segments = family(() => [
   ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [
     row("mov", `8C /${s} Rv,Sw`, fromSegment(s)),
     row("mov", `8C /${s} Mw,Sw`, fromSegment(s)),
@@ -147,4 +147,4 @@ export const segments: readonly Row[] = [
   row("rdgsbase", "F3 0F AE /1 Ry", readBase(S.gs), { only: "64" }),
   row("wrfsbase", "F3 0F AE /2 Ry", writeBase(S.fs), { only: "64" }),
   row("wrgsbase", "F3 0F AE /3 Ry", writeBase(S.gs), { only: "64" }),
-];
+]);

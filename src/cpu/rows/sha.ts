@@ -1,7 +1,7 @@
 // SHA-1 and SHA-256 rounds and message schedules. SDM Vol. 2: SHA1RNDS4 SHA1NEXTE SHA1MSG1 SHA1MSG2 SHA256RNDS2 SHA256MSG1 SHA256MSG2;
 // FIPS 180-4, 4.1 and 6.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { bytesOf, two, type Vector2 } from "./vector.ts";
 
 const word = <V>(o: Ops<V>, v: V, n: number): V => o.let("word", o.lane(v, 32, n));
@@ -86,8 +86,8 @@ const schedule256: Vector2 = (o, a, b) => {
 const sha_ni = { unaligned: true, feature: "sha_ni" } as const;
 
 // biome-ignore format: table
-export const sha: readonly Row[] = [
+export const sha = family(() => [
   row("sha1rnds4", "NP 0F 3A CC Vx,Wx,Ib", rounds1, sha_ni), row("sha1nexte", "NP 0F 38 C8 Vx,Wx", two(next1), sha_ni),
   row("sha1msg1", "NP 0F 38 C9 Vx,Wx", two(message1), sha_ni), row("sha1msg2", "NP 0F 38 CA Vx,Wx", two(schedule1), sha_ni),
   row("sha256rnds2", "NP 0F 38 CB Vx,Wx,XMM0", rounds256, sha_ni), row("sha256msg1", "NP 0F 38 CC Vx,Wx", two(message256), sha_ni), row("sha256msg2", "NP 0F 38 CD Vx,Wx", two(schedule256), sha_ni),
-];
+]);

@@ -1,6 +1,6 @@
 // Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD. Group 2.
 import type { Meaning, Ops, Width } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF } from "../state.ts";
 
 const countMask = (w: Width): number => (w === 64 ? 63 : 31);
@@ -130,7 +130,7 @@ const doubles = [
   ["shrd", "AC", "AD", double(false)],
 ] as const;
 
-export const shifts: readonly Row[] = [
+export const shifts = family(() => [
   ...group.flatMap(([n, name, does]) => [
     row(name, `C0 /${n} Eb,Ib`, does),
     row(name, `C1 /${n} Ev,Ib`, does),
@@ -143,4 +143,4 @@ export const shifts: readonly Row[] = [
     row(name, `0F ${immediate} Ev,Gv,Ib`, does),
     row(name, `0F ${byCl} Ev,Gv,CL`, does),
   ]),
-];
+]);

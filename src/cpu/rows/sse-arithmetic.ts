@@ -1,6 +1,6 @@
 // Floating-point arithmetic. SDM Vol. 2: ADDx SUBx MULx DIVx SQRTx MINx MAXx of PS, PD, SS and SD; RCPxS RSQRTxS; HADDPx HSUBPx ADDSUBPx.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import {
   all,
   areFinite,
@@ -186,7 +186,7 @@ const extremes = (name: "min" | "max", opcode: string): readonly Row[] =>
   );
 
 // biome-ignore format: table
-export const sseArithmetic: readonly Row[] = [
+export const sseArithmetic = family(() => [
   ...arithmetic("add", "58"), ...arithmetic("mul", "59"), ...arithmetic("sub", "5C"), ...arithmetic("div", "5E"),
   ...four("sqrt", "51", sqrtPacked, sqrt), ...extremes("min", "5D"), ...extremes("max", "5F"),
   row("rsqrtps", "NP 0F 52 Vx,Wx", approximate("rsqrt", 4)), row("rsqrtss", "F3 0F 52 Vd,Wd", approximate("rsqrt", 1)),
@@ -194,4 +194,4 @@ export const sseArithmetic: readonly Row[] = [
   row("haddps", "F2 0F 7C Vx,Wx", horizontal("add", 32)), row("haddpd", "66 0F 7C Vx,Wx", horizontal("add", 64)),
   row("hsubps", "F2 0F 7D Vx,Wx", horizontal("sub", 32)), row("hsubpd", "66 0F 7D Vx,Wx", horizontal("sub", 64)),
   row("addsubps", "F2 0F D0 Vx,Wx", alternating(32)), row("addsubpd", "66 0F D0 Vx,Wx", alternating(64)),
-];
+]);

@@ -1,6 +1,6 @@
 // Floating-point comparison. SDM Vol. 2: CMPPS CMPPD CMPSS CMPSD, COMISS COMISD UCOMISS UCOMISD.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import { all, areTame, exactly, type Format, floatName, gather, subnormalsCount } from "./float.ts";
 
 /** All ones if bit 0 of v is set. */
@@ -49,8 +49,8 @@ export const comparisons = (predicates: 8 | 32): readonly Row[] => [
   row("cmpss", "F3 0F C2 Vd,Wd,Ib", cmp(predicates, 32, 1)), row("cmpsd", "F2 0F C2 Vq,Wq,Ib", cmp(predicates, 64, 1)),
 ];
 // biome-ignore format: table
-export const sseCompare: readonly Row[] = [
+export const sseCompare = family(() => [
   ...comparisons(8),
   row("comiss", "NP 0F 2F Vd,Wd", comi(32, 0)), row("comisd", "66 0F 2F Vq,Wq", comi(64, 0)),
   row("ucomiss", "NP 0F 2E Vd,Wd", comi(32, 1)), row("ucomisd", "66 0F 2E Vq,Wq", comi(64, 1)),
-];
+]);

@@ -1,6 +1,6 @@
 // Conversions between floats and integers. SDM Vol. 2: CVTxx2yy, CVTTxx2yy.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import {
   all,
   areOrdinary,
@@ -132,7 +132,7 @@ const shortenPacked: Meaning = (o) => {
 };
 
 // biome-ignore format: table
-export const sseConvert: readonly Row[] = [
+export const sseConvert = family(() => [
   row("cvtsi2ss", "F3 0F 2A Vd,Ey", fromInteger(32)), row("cvtsi2sd", "F2 0F 2A Vq,Ey", fromInteger(64)),
   row("cvtdq2ps", "NP 0F 5B Vx,Wx", one(toSingles(4))), row("cvtdq2pd", "F3 0F E6 Vx,Wq", one(toDoubles)),
   row("cvtpi2ps", "NP 0F 2A Vq,Qq", fromMmx(toSingles(2))), row("cvtpi2pd", "66 0F 2A Vx,Qq", fromMmx(toDoubles)),
@@ -145,4 +145,4 @@ export const sseConvert: readonly Row[] = [
   row("cvtpd2pi", "66 0F 2D Pq,Wx", toPacked(64, false, 2, true)), row("cvttpd2pi", "66 0F 2C Pq,Wx", toPacked(64, true, 2, true)),
 
   row("cvtss2sd", "F3 0F 5A Vq,Wd", widen), row("cvtsd2ss", "F2 0F 5A Vd,Wq", shorten), row("cvtps2pd", "NP 0F 5A Vx,Wq", widenPacked), row("cvtpd2ps", "66 0F 5A Vx,Wx", shortenPacked),
-];
+]);

@@ -2,7 +2,7 @@
 // MOVMSKx PMOVMSKB, MOVxDUP LDDQU, PREFETCHh, xFENCE, LDMXCSR STMXCSR, EMMS.
 import { mxcsrMask } from "../fpu/image.ts";
 import type { Meaning } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { R, vector } from "../state.ts";
 import { bytesOf, mmx, one, pending, transition } from "./vector.ts";
 
@@ -49,7 +49,7 @@ const unaligned = { unaligned: true } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase();
 
 // biome-ignore format: table
-export const sseMoves: readonly Row[] = [
+export const sseMoves = family(() => [
   row("movups", "NP 0F 10 Vx,Wx", move, unaligned), row("movups", "NP 0F 11 Wx,Vx", move, unaligned),
   row("movupd", "66 0F 10 Vx,Wx", move, unaligned), row("movupd", "66 0F 11 Wx,Vx", move, unaligned),
   row("movdqu", "F3 0F 6F Vx,Wx", move, unaligned), row("movdqu", "F3 0F 7F Wx,Vx", move, unaligned),
@@ -81,4 +81,4 @@ export const sseMoves: readonly Row[] = [
   row("prefetchnta", "0F 18 /0 Mb", nothing), row("prefetcht0", "0F 18 /1 Mb", nothing), row("prefetcht1", "0F 18 /2 Mb", nothing), row("prefetcht2", "0F 18 /3 Mb", nothing),
   // The low three bits of a fence's modrm mean nothing.
   ...Array.from({ length: 8 }, (_, n) => [row("lfence", `NP 0F AE ${hex(0xe8 + n)}`, nothing), row("mfence", `NP 0F AE ${hex(0xf0 + n)}`, nothing), row("sfence", `NP 0F AE ${hex(0xf8 + n)}`, nothing)]).flat(),
-];
+]);

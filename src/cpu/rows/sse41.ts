@@ -1,7 +1,7 @@
 // SSE4.1, and PCMPGTQ. SDM Vol. 2: BLENDx PBLENDx PTEST PMOVSXx PMOVZXx PMULDQ PMULLD PCMPEQQ PACKUSDW PMINx PMAXx PHMINPOSUW MPSADBW,
 // PEXTRx PINSRx EXTRACTPS INSERTPS, ROUNDx DPPx.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
 import { type Format, gather, settle } from "./float.ts";
 import { bytesOf, identity, laneMask, one, simd2, two } from "./vector.ts";
@@ -197,7 +197,7 @@ export const wideDot: Meaning = (o) => {
 };
 
 // biome-ignore format: table
-export const sse41: readonly Row[] = [
+export const sse41 = family(() => [
   row("pblendvb", "66 0F 38 10 Vx,Wx,XMM0", blendBySign("i8x16.gt_s")), row("blendvps", "66 0F 38 14 Vx,Wx,XMM0", blendBySign("i32x4.gt_s")), row("blendvpd", "66 0F 38 15 Vx,Wx,XMM0", blendBySign("i64x2.gt_s")),
   row("blendps", "66 0F 3A 0C Vx,Wx,Ib", blendByBits(32)), row("blendpd", "66 0F 3A 0D Vx,Wx,Ib", blendByBits(64)), row("pblendw", "66 0F 3A 0E Vx,Wx,Ib", blendByBits(16)),
   row("ptest", "66 0F 38 17 Vx,Wx", ptest), ...extensions("pmovsx", 0x20, "s"), ...extensions("pmovzx", 0x30, "u"),
@@ -211,4 +211,4 @@ export const sse41: readonly Row[] = [
   row("insertps", "66 0F 3A 21 Vx,Ux,Ib", insertps), row("insertps", "66 0F 3A 21 Vx,Md,Ib", insertps),
   row("roundps", "66 0F 3A 08 Vx,Wx,Ib", round(32, 4)), row("roundpd", "66 0F 3A 09 Vx,Wx,Ib", round(64, 2)), row("roundss", "66 0F 3A 0A Vd,Wd,Ib", round(32, 1)), row("roundsd", "66 0F 3A 0B Vq,Wq,Ib", round(64, 1)),
   row("dpps", "66 0F 3A 40 Vx,Wx,Ib", dot(32)), row("dppd", "66 0F 3A 41 Vx,Wx,Ib", dot(64)),
-];
+]);

@@ -1,7 +1,7 @@
 // Comparison of strings in vector registers. SDM Vol. 2B 4.1: PCMPESTRI PCMPESTRM PCMPISTRI PCMPISTRM. The routine finds, the rows
 // deliver.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { EF, R } from "../state.ts";
 
 /** The routine's result: a bit for each element, and above them whether b and a are shorter than a register. */
@@ -61,8 +61,8 @@ const mask =
 
 const unaligned = { unaligned: true } as const;
 // biome-ignore format: table
-export const sse42: readonly Row[] = [
+export const sse42 = family(() => [
   row("pcmpestrm", "66 W0 0F 3A 60 Vx,Wx,Ib", mask(32), unaligned), row("pcmpestrm64", "66 REX.W 0F 3A 60 Vx,Wx,Ib", mask(64), unaligned),
   row("pcmpestri", "66 W0 0F 3A 61 Vx,Wx,Ib", index(32), unaligned), row("pcmpestri64", "66 REX.W 0F 3A 61 Vx,Wx,Ib", index(64), unaligned),
   row("pcmpistrm", "66 0F 3A 62 Vx,Wx,Ib", mask(0), unaligned), row("pcmpistri", "66 0F 3A 63 Vx,Wx,Ib", index(0), unaligned),
-];
+]);

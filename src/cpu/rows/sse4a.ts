@@ -1,6 +1,6 @@
 // Bit fields of vector registers, scalar non-temporal stores: AMD's alone. AMD APM Vol. 4: EXTRQ INSERTQ MOVNTSS MOVNTSD.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 
 /** A field's length and lowest bit: six bits each, a length of 0 meaning 64. */
 const field = <V>(o: Ops<V>, length: V, index: V) => ({
@@ -35,8 +35,8 @@ const move: Meaning = (o) => o.set(0, o.get(1));
 const sse4a_ = { feature: "sse4a" } as const;
 
 // biome-ignore format: table
-export const sse4a: readonly Row[] = [
+export const sse4a = family(() => [
   row("extrq", "66 0F 78 /0 Ux,Ib,Ib", extractBy, sse4a_), row("extrq", "66 0F 79 Vx,Ux", extractByRegister, sse4a_),
   row("insertq", "F2 0F 78 Vx,Ux,Ib,Ib", insertBy, sse4a_), row("insertq", "F2 0F 79 Vx,Ux", insertByRegister, sse4a_),
   row("movntss", "F3 0F 2B Md,Vd", move, sse4a_), row("movntsd", "F2 0F 2B Mq,Vq", move, sse4a_),
-];
+]);

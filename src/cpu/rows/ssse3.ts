@@ -1,6 +1,6 @@
 // SSSE3 on MMX and XMM registers. SDM Vol. 2: PSHUFB PHADDx PHSUBx PMADDUBSW PSIGNx PMULHRSW PABSx PALIGNR.
 import type { Meaning, Ops } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
 import { bytesOf, identity, mmx, one, two, type Vector2 } from "./vector.ts";
 
@@ -77,7 +77,7 @@ const align =
   };
 
 // biome-ignore format: table
-export const ssse3: readonly Row[] = [
+export const ssse3 = family(() => [
   ...widths("pshufb", "00", shuffleBytes),
   ...widths("phaddw", "01", horizontal(16, "i16x8.add")), ...widths("phaddd", "02", horizontal(32, "i32x4.add")), ...widths("phaddsw", "03", horizontal(16, "i16x8.add_sat_s")),
   ...widths("phsubw", "05", horizontal(16, "i16x8.sub")), ...widths("phsubd", "06", horizontal(32, "i32x4.sub")), ...widths("phsubsw", "07", horizontal(16, "i16x8.sub_sat_s")),
@@ -85,4 +85,4 @@ export const ssse3: readonly Row[] = [
   ...alike("psignb", "08", two(sign("i8x16"))), ...alike("psignw", "09", two(sign("i16x8"))), ...alike("psignd", "0A", two(sign("i32x4"))),
   ...alike("pabsb", "1C", one((o, a) => o.simd("i8x16.abs", a))), ...alike("pabsw", "1D", one((o, a) => o.simd("i16x8.abs", a))), ...alike("pabsd", "1E", one((o, a) => o.simd("i32x4.abs", a))),
   row("palignr", "NP 0F 3A 0F Pq,Qq,Ib", mmx(align(64))), row("palignr", "66 0F 3A 0F Vx,Wx,Ib", align(128)),
-];
+]);

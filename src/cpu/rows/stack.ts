@@ -1,6 +1,6 @@
 // The stack. SDM Vol. 2: PUSH POP LEAVE PUSHA POPA.
 import type { Form, Meaning, Ops, Width } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, row } from "../row.ts";
 import { R, S } from "../state.ts";
 
 /** Store below the stack pointer, then move it: a fault leaves rsp as it was. */
@@ -60,7 +60,7 @@ const popa: Meaning = (o, i) => {
   o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w)), i.stackSize));
 };
 
-export const stack: readonly Row[] = [
+export const stack = family(() => [
   row("push", "50 Zv", push, { size64: "default", context: true }),
   row("pop", "58 Zv", popRegister, { size64: "default", context: true }),
   row("push", "FF /6 Ev", push, { size64: "default", context: true }),
@@ -70,4 +70,4 @@ export const stack: readonly Row[] = [
   row("pusha", "60", pusha, { only: "not64", context: true, sizedNames: ["pushaw", "pushad", "pushad"] }),
   row("popa", "61", popa, { only: "not64", context: true, sizedNames: ["popaw", "popad", "popad"] }),
   row("leave", "C9", leave, { size64: "default", context: true }),
-];
+]);

@@ -1,6 +1,6 @@
 // String instructions. SDM Vol. 2: MOVS CMPS SCAS LODS STOS INS OUTS, REP/REPE/REPNE.
 import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 
 /** +n, or -n if DF is set. */
@@ -67,7 +67,7 @@ const both = (
   }),
 ];
 
-export const strings: readonly Row[] = [
+export const strings = family(() => [
   ...both("movs", ["A4", "A5"], ["Yb,Xb", "Yv,Xv"], movs, "rep"),
   ...both("cmps", ["A6", "A7"], ["Xb,Yb", "Xv,Yv"], cmps, "zf"),
   ...both("stos", ["AA", "AB"], ["Yb,AL", "Yv,rAX"], stos, "rep"),
@@ -75,4 +75,4 @@ export const strings: readonly Row[] = [
   ...both("scas", ["AE", "AF"], ["AL,Yb", "rAX,Yv"], scas, "zf"),
   ...both("ins", ["6C", "6D"], ["Yb,DX", "Yz,DX"], noPorts, "rep"),
   ...both("outs", ["6E", "6F"], ["DX,Xb", "DX,Xz"], noPorts, "rep"),
-];
+]);

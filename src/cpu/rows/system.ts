@@ -1,7 +1,7 @@
 // What belongs to the system, seen from ring 3: privileged instructions, descriptor-table stores, CPUID, time, traps, and the many
 // ways to do nothing. SDM Vol. 2 and Vol. 3A 5.9.
 import type { Meaning } from "../ops.ts";
-import { type Attributes, type Row, row } from "../row.ts";
+import { type Attributes, family, row } from "../row.ts";
 import { R, vector } from "../state.ts";
 
 const nothing: Meaning = () => {};
@@ -61,7 +61,7 @@ const enter: Meaning = (o, i) => o.act("enter", o.get(0), o.or(o.get(1), o.imm(i
 
 const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
 
-export const system: readonly Row[] = [
+export const system = family(() => [
   ...privilegedPlain.map(([name, encoding]) => row(name, encoding, privileged, { ends: true })),
   row("swapgs", "0F 01 F8", privileged, { ends: true, only: "64" }),
   // On AMD a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn)
@@ -104,4 +104,4 @@ export const system: readonly Row[] = [
   row("clflush", "NP 0F AE /7 Mb", touch),
   row("clflushopt", "66 0F AE /7 Mb", touch),
   row("clwb", "66 0F AE /6 Mb", touch),
-];
+]);

@@ -1,6 +1,6 @@
 // x87: loads, stores, register moves. SDM Vol. 2A: FLD FILD FBLD FLDc, FST FIST FISTTP FBSTP, FXCH FFREE.
 import type { Form, Meaning, Ops } from "../ops.ts";
-import type { Row } from "../row.ts";
+import { family } from "../row.ts";
 import { call, callOn, x87 } from "./x87.ts";
 
 const loadFloat =
@@ -69,7 +69,7 @@ const storeTen =
 const constants = ["fld1", "fldl2t", "fldl2e", "fldpi", "fldlg2", "fldln2", "fldz"] as const;
 
 // biome-ignore format: table
-export const x87Moves: readonly Row[] = [
+export const x87Moves = family(() => [
   x87("fld", "D9 /0 Md", loadFloat("fld_f32")), x87("fld", "DD /0 Mq", loadFloat("fld_f64")), x87("fld", "DB /5 Mt", loadTen("fld_f80")), x87("fld", "D9 /0 STi", callOn("fld_st", 0)),
   x87("fild", "DF /0 Mw", loadInteger(16)), x87("fild", "DB /0 Md", loadInteger(32)), x87("fild", "DF /5 Mq", loadInteger(64)), x87("fbld", "DF /4 Mt", loadTen("fbld")),
   ...constants.map((name, n) => x87(name, `D9 E${(8 + n).toString(16).toUpperCase()}`, call("fldc", n))),
@@ -85,4 +85,4 @@ export const x87Moves: readonly Row[] = [
   // The same again, not in the SDM's tables. AMD64 Architecture Programmer's Manual Vol. 3 Table A-14.
   x87("fstpnce", "D9 /3 STi", callOn("fstpnce", 0)), x87("fstp", "DF /2 STi", callOn("fst_st", 0, 1)), x87("fstp", "DF /3 STi", callOn("fst_st", 0, 1)),
   x87("fxch", "DD /1 STi", callOn("fxch", 0)), x87("fxch", "DF /1 STi", callOn("fxch", 0)), x87("ffreep", "DF /0 STi", callOn("ffree", 0, 1)),
-];
+]);

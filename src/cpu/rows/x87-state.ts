@@ -2,7 +2,7 @@
 // FRSTOR FXSAVE FXRSTOR XSAVE XSAVEOPT XSAVEC XRSTOR XGETBV XSETBV. FINIT, FSTSW, … are FWAIT and these.
 import type { Meaning } from "../ops.ts";
 import type { ActName } from "../routine-types.ts";
-import { type Attributes, type Row, row } from "../row.ts";
+import { type Attributes, family, row } from "../row.ts";
 import { R, vector } from "../state.ts";
 import { pending } from "./vector.ts";
 import { call, x87 } from "./x87.ts";
@@ -55,7 +55,7 @@ const xsave: Attributes = { feature: "xsave", context: true };
 const xsaveopt: Attributes = { feature: "xsaveopt", context: true };
 const xsavec: Attributes = { feature: "xsavec", context: true };
 // biome-ignore format: table
-export const x87State: readonly Row[] = [
+export const x87State = family(() => [
   row("fwait", "9B", waiting(nothing)), x87("fnop", "D9 D0", nothing),
   row("fninit", "DB E3", call("fninit")), row("fnclex", "DB E2", call("fnclex")),
   // 8087 and 287 control that does nothing since.
@@ -73,4 +73,4 @@ export const x87State: readonly Row[] = [
   row("xsaveopt", "NP 0F AE /6 Mxs", extended("xsaveopt", true), xsaveopt), row("xsaveopt64", "NP REX.W 0F AE /6 Mxs", extended("xsaveopt", true, 64), xsaveopt),
   row("xsavec", "NP 0F C7 /4 Mxs", extended("xsavec", true), xsavec), row("xsavec64", "NP REX.W 0F C7 /4 Mxs", extended("xsavec", true, 64), xsavec),
   row("xgetbv", "NP 0F 01 D0", (o) => o.act("xgetbv"), xsave), row("xsetbv", "NP 0F 01 D1", (o) => o.fault(vector.GP), { ...xsave, ends: true }),
-];
+]);

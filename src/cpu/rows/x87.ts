@@ -1,7 +1,7 @@
 // x87: arithmetic, comparison and the functions of ST(0). SDM Vol. 2A; opcodes in Vol. 2D Tables A-7 to A-22. What an instruction
 // computes is a routine (src/cpu/routines) over the register stack; the row reads memory before it and flags after it.
 import type { Meaning } from "../ops.ts";
-import { type Row, row } from "../row.ts";
+import { family, type Row, row } from "../row.ts";
 import { S } from "../state.ts";
 import { pending } from "./vector.ts";
 
@@ -56,7 +56,7 @@ const onStack =
 const compares = (op: number): boolean => (op & 6) === 2;
 
 // biome-ignore format: table
-const arithmetic: readonly Row[] = names.flatMap((name, op) => [
+const arithmetic = (): readonly Row[] => names.flatMap((name, op) => [
   x87(`f${name}`, `D8 /${op} Md`, onFloat(op, "arith_f32")), x87(`f${name}`, `DC /${op} Mq`, onFloat(op, "arith_f64")),
   x87(`fi${name}`, `DA /${op} Md`, onInteger(op, 32)), x87(`fi${name}`, `DE /${op} Mw`, onInteger(op, 16)),
   x87(`f${name}`, `D8 /${op} ST,STi`, onStack("arith_st", op, 1)),
@@ -79,7 +79,7 @@ const moveIf =
   };
 
 // biome-ignore format: table
-const comparisons: readonly Row[] = [
+const comparisons = (): readonly Row[] => [
   // The same again, not in the SDM's tables: DC D0 and D8, DE D0. AMD64 Architecture Programmer's Manual Vol. 3 Table A-14.
   x87("fcom", "DC /2 ST,STi", onStack("arith_st", 2, 1)), x87("fcomp", "DC /3 ST,STi", onStack("arith_st", 3, 1)), x87("fcomp", "DE /2 ST,STi", onStack("arith_st", 3, 1)),
   x87("fcompp", "DE D9", call("fcom", 1, 0, 2)), x87("fucompp", "DA E9", call("fcom", 1, 1, 2)),
@@ -114,8 +114,8 @@ const functions = {
   fcos: "FF",
 } as const;
 
-export const x87Arithmetic: readonly Row[] = [
-  ...arithmetic,
-  ...comparisons,
+export const x87Arithmetic = family(() => [
+  ...arithmetic(),
+  ...comparisons(),
   ...Object.entries(functions).map(([name, byte]) => x87(name, `D9 ${byte}`, call(name))),
-];
+]);

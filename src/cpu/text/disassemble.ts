@@ -1,9 +1,8 @@
 // The disassembler: a decoded instruction as text, in the syntax of syntax.ts. Its judges are iced-x86 and objdump (test/cpu/text).
 import { Decoded, Decoder, type DecodeTables, decodeTables, defaultSegment, noRegister } from "../decode.ts";
-import { isMemoryOperand } from "../form.ts";
 import { type AddressSize, rep } from "../ops.ts";
-import { immediateWidth, type Operand, vsibOf } from "../row.ts";
-import { rows } from "../rows/index.ts";
+import { immediateWidth, isMemoryOperand, type Operand } from "../row.ts";
+import { rows } from "../rows/all.ts";
 import { R, S, segNames } from "../state.ts";
 import { generalName, registerName, vectorName } from "./registers.ts";
 import {
@@ -34,7 +33,7 @@ export const addressText = (d: Decoded): string => {
   // An index of scale 1 is told from a base by it, where it stands alone.
   if (d.index !== noRegister)
     terms.push(`${generalName(d.index, d.addressSize)}${d.scale > 0 || terms.length === 0 ? `*${1 << d.scale}` : ""}`);
-  const vsib = vsibOf(d.row);
+  const vsib = d.row.shape.vsib;
   if (vsib) terms.push(`${vectorName(d.vindex, vsib.widths[0])}${d.scale > 0 ? `*${1 << d.scale}` : ""}`);
   if (terms.length === 0) return hex(BigInt.asUintN(d.addressSize, BigInt(d.disp)));
   return terms.join("+") + (d.disp === 0 ? "" : signedHex(d.disp));
@@ -90,7 +89,7 @@ const prefixWords = (d: Decoded): string[] => {
   if (d.rep === rep.rep) words.push(row.repeat === "zf" ? "repe" : "rep");
   if (impliesMemory(row) && d.segment >= 0 && d.segment !== S.ds) words.push(segNames[d.segment] as string);
   if (!showsSize(row, d.isMemory) && !sameAtSizes(row, d.size, defaultSize(row, d.mode))) words.push(`o${d.size}`);
-  const bare = d.isMemory && d.base === noRegister && d.index === noRegister && !ripRelative(d) && row.operands.some(isMemoryOperand);
+  const bare = d.isMemory && d.base === noRegister && d.index === noRegister && !ripRelative(d) && row.shape.memory;
   if ((bare || impliesAddress(row)) && d.addressSize !== d.mode) words.push(`a${d.addressSize}`);
   return words;
 };

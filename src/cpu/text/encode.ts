@@ -1,8 +1,7 @@
 // The encoder: a decoded instruction (decode.ts) back to bytes. They are the shortest of its row, prefixes without effect left out, in
 // the order in which NASM writes them; so encode(decode(bytes)) is a fixed point. SDM Vol. 2A chapter 2.
 import { type Decoded, defaultSegment, noRegister, rm16 } from "../decode.ts";
-import { isMemoryOperand } from "../form.ts";
-import { type Operand, sizeIndex, vsibOf } from "../row.ts";
+import { isMemoryOperand, type Operand, sizeIndex } from "../row.ts";
 import { S } from "../state.ts";
 import { defaultSize, impliesAddress, impliesMemory, ripRelative, sameAtSizes } from "./syntax.ts";
 
@@ -43,7 +42,7 @@ const place16 = ({ base, index, disp }: Decoded): Place | undefined => {
 const place = (d: Decoded): Place | undefined => {
   if (d.addressSize === 16) return place16(d);
   const { base, disp } = d;
-  const index = vsibOf(d.row) ? d.vindex : d.index;
+  const index = d.row.shape.vsib ? d.vindex : d.index;
   if (ripRelative(d)) return { mod: 0, rm: 5, displacement: 4 };
   if (!fits(disp, 32)) return undefined;
   const indexed = index !== noRegister;
@@ -81,7 +80,7 @@ const rexOf = (d: Decoded, memory: boolean): number => {
     if (general && o.widths[0] === 8 && o.widths[2] === 8 && r >= 4 && d.rex !== 0) rex |= 0x40;
   }
   if (memory && d.base >= 8) rex |= 0x41;
-  if (memory && (d.index >= 8 || (vsibOf(d.row) && d.vindex >= 8))) rex |= 0x42;
+  if (memory && (d.index >= 8 || (d.row.shape.vsib && d.vindex >= 8))) rex |= 0x42;
   return rex;
 };
 

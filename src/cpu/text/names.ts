@@ -1,6 +1,6 @@
 // Instructions by name: which rows a name means, and the other names that assemblers know. SDM Vol. 1 Table B-1, Vol. 2 headings.
 import type { Row } from "../row.ts";
-import { rows } from "../rows/index.ts";
+import { rows } from "../rows/all.ts";
 import { impliesOperands } from "./syntax.ts";
 
 /** A row that a name can mean, with what the name says of sizes. */

@@ -2,7 +2,7 @@
 import { Code, CpuidFeature, DecoderOptions, Decoder as Iced, Instruction } from "iced-x86";
 import { describe, expect, it } from "vitest";
 import { Decoder, decodeTables } from "../../../src/cpu/decode.ts";
-import { rows } from "../../../src/cpu/rows/index.ts";
+import { rows } from "../../../src/cpu/rows/all.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 

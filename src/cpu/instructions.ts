@@ -1,0 +1,107 @@
+// The instruction rows as a processor finds them: by opcode, by number, and which handler serves a form. A program meets few families
+// of rows, so that each is worked out when an opcode first leads to it; what leads there are tables of numbers, made by the build.
+import { DecodeTables } from "./decode.ts";
+import { type Model, needsMet } from "./model.ts";
+import type { Family, Row } from "./row.ts";
+import { slotsOf } from "./slots.ts";
+
+/** Handlers of a form by its key, of all rows: u16. */
+export interface InstructionIndex {
+  /** Where the numbers of an opcode's rows begin (`decodeSlots` and one of them), then those numbers. */
+  readonly opcodes: Uint16Array;
+  /** Where the forms of a row begin (one more than there are rows of them), then pairs of form key and handler. */
+  readonly forms: Uint16Array;
+}
+
+/** Lists one after the other, behind the places where each begins. */
+export const packLists = (lists: readonly (readonly number[])[]): Uint16Array => {
+  let at = lists.length + 1;
+  const starts = [at, ...lists.map((list) => (at += list.length))];
+  if (at > 0xffff) throw new Error("these lists need more than 16 bits");
+  return Uint16Array.from([...starts, ...lists.flat()]);
+};
+const listOf = (packed: Uint16Array, n: number): Uint16Array => packed.subarray(packed[n], packed[n + 1]);
+
+/** A row that has been met: its number, where its records keep registers, the handlers of its forms. */
+export class RowInfo {
+  readonly number: number;
+  readonly row: Row;
+  readonly #forms: Uint16Array;
+  readonly #handlers = new Map<number, number>();
+  #memory: readonly (number | undefined)[] | undefined;
+  #plain: readonly (number | undefined)[] | undefined;
+  constructor(number: number, row: Row, forms: Uint16Array) {
+    this.number = number;
+    this.row = row;
+    this.#forms = forms;
+  }
+  get memory(): readonly (number | undefined)[] {
+    return (this.#memory ??= slotsOf(this.row, true));
+  }
+  get plain(): readonly (number | undefined)[] {
+    return (this.#plain ??= slotsOf(this.row, false));
+  }
+  /** The handler of a form (form.ts), as its place in the table. */
+  handler(key: number): number {
+    let handler = this.#handlers.get(key);
+    if (handler === undefined) {
+      const pairs = this.#forms;
+      let n = 0;
+      while (n < pairs.length && pairs[n] !== key) n += 2;
+      handler = pairs[n + 1] ?? 0;
+      this.#handlers.set(key, handler);
+    }
+    return handler;
+  }
+}
+
+export interface SizedFamily {
+  readonly rows: Family;
+  /** How many rows: known before they are worked out. */
+  readonly count: number;
+}
+
+export class Instructions {
+  readonly #families: readonly SizedFamily[];
+  readonly #index: InstructionIndex;
+  readonly #rows: Row[] = [];
+  readonly #info = new Map<Row, RowInfo>();
+  /** Of the rows that a model has, by its name. */
+  readonly #tables = new Map<string, DecodeTables>();
+  constructor(families: readonly SizedFamily[], index: InstructionIndex) {
+    this.#families = families;
+    this.#index = index;
+  }
+  /** A row by its number among all. */
+  row(number: number): Row {
+    return this.#rows[number] ?? this.#meet(number);
+  }
+  #meet(number: number): Row {
+    let first = 0;
+    for (const { rows, count } of this.#families) {
+      if (number < first + count) {
+        rows().forEach((row, n) => {
+          this.#rows[first + n] = row;
+          this.#info.set(row, new RowInfo(first + n, row, listOf(this.#index.forms, first + n)));
+        });
+        return this.#rows[number] as Row;
+      }
+      first += count;
+    }
+    throw new Error(`there is no row ${number}`);
+  }
+  /** About a row that `row` or a table has given. */
+  info(row: Row): RowInfo {
+    return this.#info.get(row) as RowInfo;
+  }
+  /** What decodes the instructions that a model has. */
+  tables(model: Model): DecodeTables {
+    let tables = this.#tables.get(model.name);
+    if (!tables) {
+      const find = (slot: number): readonly Row[] =>
+        Array.from(listOf(this.#index.opcodes, slot), (number) => this.row(number)).filter((r) => needsMet(model, r.feature));
+      this.#tables.set(model.name, (tables = new DecodeTables(find)));
+    }
+    return tables;
+  }
+}

@@ -1,0 +1,5 @@
+// All instruction rows at once, for those who read them all. A processor works out the families that a program meets (instructions.ts).
+import type { Row } from "../row.ts";
+import { families } from "./index.ts";
+
+export const rows: readonly Row[] = Object.values(families).flatMap((family) => family());
