@@ -33,10 +33,10 @@ export type Action = (m: Machine, record: number, a: bigint, b: bigint) => numbe
 
 /** Results in eax, ebx, ecx, edx, zero-extended. */
 const setRegisters = (s: State, [a, b, c, d]: readonly [number, number, number, number]): void => {
-  s.u64[R.ax] = BigInt(a >>> 0);
-  s.u64[R.bx] = BigInt(b >>> 0);
-  s.u64[R.cx] = BigInt(c >>> 0);
-  s.u64[R.dx] = BigInt(d >>> 0);
+  s.setGpr(R.ax, a >>> 0);
+  s.setGpr(R.bx, b >>> 0);
+  s.setGpr(R.cx, c >>> 0);
+  s.setGpr(R.dx, d >>> 0);
 };
 
 const softTrap = (m: Machine, n: number): number => {

@@ -16,6 +16,8 @@ import { at, PF, S, type State } from "./state.ts";
 export const longest = 128;
 /** Where lasting blocks begin: before it is the place of bounded ones. */
 const arena = layout.records + (longest + 2) * record.size;
+/** A frame with more blocks is mapped in many places: to look through them would cost more than it saves. */
+const recalled = 2048;
 /** Records that the side tables have room for at first; most programs need no more. */
 const firstRoom = 8192;
 
@@ -113,7 +115,7 @@ export class Blocks {
     if (this.#pages.has(page)) this.flushPages();
   }
   /** Entries of the jump cache filled since it was last empty, while they are few. */
-  readonly #filled = new Int32Array(1024);
+  readonly #filled = new Int32Array(4096);
   #fills: number = this.#filled.length + 1;
   flushJumps(): void {
     const { i64 } = this.#state;
@@ -215,7 +217,20 @@ export class Blocks {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.set(page, frame);
+    this.#recall(page, frame);
     return frame;
+  }
+  /** Control comes to a page for the first time since mappings changed: what was decoded from its frame elsewhere is found in the jump cache. */
+  #recall(page: number, frame: number): void {
+    const { context } = this;
+    const there = this.#byFrame.get(frame);
+    if (!there || there.size > recalled) return;
+    for (const [key, first] of there) {
+      const ip = Math.floor(key / 8);
+      if (key < 0 || key - ip * 8 !== context || this.#crossing.has(first)) continue;
+      if (Math.floor(this.#linear(ip) / 4096) === page && this.#state.u32[(first + record.handler) >> 2] !== special.stale)
+        this.#remember(ip, first);
+    }
   }
 
   #noFrame(t: number, linear: number): 0 {

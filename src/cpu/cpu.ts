@@ -139,6 +139,9 @@ export class Cpu implements CodeWatch, Machine {
     this.#flushEntries();
     this.blocks.flushPages();
   }
+  flushWrites(): void {
+    this.#flushEntries();
+  }
   flushTlbPage(address: number): void {
     const page = Math.floor(address / 4096);
     const entry = layout.tlb + (page % tlb.entries) * tlb.size;

@@ -28,5 +28,7 @@ export interface CodeWatch {
   invalidateFrame(frame: number): void;
   /** Forget cached translations: all, or the page of one linear address. */
   flushTlb(): void;
+  /** Pages that could be written to may not be now; nothing else is new. */
+  flushWrites(): void;
   flushTlbPage(address: number): void;
 }

@@ -108,8 +108,26 @@ const bits = (m: Model, leaf: number, register: Register): number =>
 export const hwcap = (m: Model): number => bits(m, 1, "d") >>> 0;
 export const hasFeature = (m: Model, f: Feature): boolean => m.features.includes(f);
 
-/** CPUID: eax, ebx, ecx, edx. SDM Vol. 2A; leaves beyond what the model has give zeros. */
-export const cpuid = (m: Model, leaf: number, subleaf: number): [number, number, number, number] => {
+type Registers = readonly [number, number, number, number];
+
+/** CPUID: eax, ebx, ecx, edx. SDM Vol. 2A; leaves beyond what the model has give zeros. Every C library's start asks some thirty times. */
+export const cpuid = (m: Model, leaf: number, subleaf: number): Registers => {
+  let answers = answered.get(m);
+  if (!answers) answered.set(m, (answers = new Map()));
+  // No leaf has more than three parts.
+  const key = leaf * 4 + Math.min(subleaf, 3);
+  let answer = answers.get(key);
+  if (!answer) {
+    answer = readLeaf(m, leaf, subleaf);
+    if (answers.size < ANSWERS) answers.set(key, answer);
+  }
+  return answer;
+};
+const answered = new WeakMap<Model, Map<number, Registers>>();
+/** So many are remembered: a program may ask for any. */
+const ANSWERS = 128;
+
+const readLeaf = (m: Model, leaf: number, subleaf: number): Registers => {
   const [v0, v1_, v2] = words(vendorNames[m.vendor]);
   const base = Math.min(m.family, 15);
   const signature = ((m.family - base) << 20) | ((m.model >> 4) << 16) | (base << 8) | ((m.model & 15) << 4) | m.stepping;

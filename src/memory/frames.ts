@@ -13,7 +13,7 @@ export interface Reclaimer {
   reclaim(wanted: number): number;
 }
 
-const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushTlbPage() {} };
+const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushWrites() {}, flushTlbPage() {} };
 
 export class Frames {
   readonly memory: WebAssembly.Memory;

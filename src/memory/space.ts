@@ -70,12 +70,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
   release(): void {
     if (--this.users > 0) return;
+    // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
+    if (this.frames.current === this) this.frames.current = undefined;
     for (const vma of [...this.areas.list]) {
       this.dropPages(vma.start, vma.end);
       this.areas.remove(vma);
     }
     this.table.clear();
-    if (this.frames.current === this) this.frames.current = undefined;
   }
 
   /** The CPU now translates by this space. */
@@ -119,7 +120,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       child.areas.insert({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) }, "none");
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
     }
-    if (this.frames.current === this) this.frames.watch.flushTlb();
+    if (this.frames.current === this) this.frames.watch.flushWrites();
     return child;
   }
   /** Private pages become read-only on both sides, until one of them writes. */

@@ -7,12 +7,15 @@ const reach = 32;
 /** Addresses by page, in ascending order within a page. */
 class Addresses {
   readonly #pages = new Map<number, number[]>();
+  readonly #known = new Set<number>();
   add(ip: number): void {
+    if (this.#known.has(ip)) return;
+    this.#known.add(ip);
     const there = this.#pages.get(pageOf(ip));
     if (!there) return void this.#pages.set(pageOf(ip), [ip]);
     const before = there.findIndex((known) => known >= ip);
     if (before < 0) there.push(ip);
-    else if (there[before] !== ip) there.splice(before, 0, ip);
+    else there.splice(before, 0, ip);
   }
   /** The last one at or before an address. */
   last(ip: number): number | undefined {
