@@ -1,14 +1,19 @@
 // Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
 // the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
 import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
+import { integers } from "./integers.ts";
 import { jumpCache, layout, tlb } from "./layout.ts";
 import { type Access, access, misalignedBy } from "./mmu.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
-import { type SimdName, simd } from "./simd.ts";
+import { type SimdName, type SimdOp, simd } from "./simd.ts";
 import { at, type Field, fieldWidth, STATUS_FLAGS } from "./state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "./wasm.ts";
 
-export const zeroVector = node(wt.v128, op.v128const, [], new Uint8Array(16));
+const vectorOf = (bits: bigint): Node =>
+  node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, bits), BigInt.asUintN(64, bits >> 64n)).buffer));
+export const zeroVector = vectorOf(0n);
+const vectorConstant = (n: Node): Uint8Array | undefined => (n.op === op.v128const ? (n.k as Uint8Array) : undefined);
+const bitsOf = (v: Uint8Array): bigint => v.reduceRight((r, byte) => (r << 8n) | BigInt(byte), 0n);
 /** The lanes of w bits: opcodes of splat, unsigned extract and replace, and the type that they take. */
 const laneOps = {
   8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 },
@@ -22,14 +27,18 @@ const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
 export const as = (t: WasmType, n: Node): Node => {
   if (n.t === t) return n;
   if (t === wt.v128) {
-    const l = n.t === wt.i64 || n.t === wt.f64 ? 64 : 32;
+    if (n.t === wt.f64) return node(t, op.f64x2replace, [zeroVector, n], laneIndex(0));
+    const l = n.t === wt.i64 ? 64 : 32;
     return node(t, laneOps[l].replace, [zeroVector, as(laneOps[l].t, n)], laneIndex(0));
   }
   if (n.t === wt.v128) {
-    const l = t === wt.i64 || t === wt.f64 ? 64 : 32;
+    if (t === wt.f64) return node(t, op.f64x2extract, [n], laneIndex(0));
+    if (t === wt.f32) return node(t, op.f32x4extract, [n], laneIndex(0));
+    const l = t === wt.i64 ? 64 : 32;
     return as(t, node(laneOps[l].t, laneOps[l].extract, [n], laneIndex(0)));
   }
   if (t === wt.i64) {
+    if (n.op === op.i32const) return i64c(BigInt((n.k as number) >>> 0));
     if (n.t === wt.i32) return node(t, op.i64extendI32u, [n]);
     if (n.t === wt.f64) return node(t, op.i64reinterpretF64, [n]);
     if (n.t === wt.f32) return node(t, op.i64extendI32u, [node(wt.i32, op.i32reinterpretF32, [n])]);
@@ -45,15 +54,39 @@ export const as = (t: WasmType, n: Node): Node => {
 /** As a condition: nonzero is true. */
 export const truth = (n: Node): Node => (n.t === wt.i32 ? n : node(wt.i32, op.i64ne, [n, i64c(0n)]));
 
-const constant = (n: Node): bigint | undefined => (n.op === op.i64const ? (n.k as bigint) : undefined);
+const constant = (n: Node): bigint | undefined =>
+  n.op === op.i64const ? BigInt.asUintN(64, n.k as bigint) : n.op === op.i32const ? BigInt((n.k as number) >>> 0) : undefined;
+type Fold = (a: bigint, b: bigint) => bigint;
+/** What follows from constants is one: order bytes and counts become what engines have instructions for. */
+const fold = (f: Fold, a: Node, b: Node): bigint | undefined => {
+  const [x, y] = [constant(a), constant(b)];
+  return x === undefined || y === undefined ? undefined : f(x, y);
+};
 const binary =
-  (o: number) =>
-  (a: Node, b: Node): Node =>
-    node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]);
+  (o: number, f?: Fold) =>
+  (a: Node, b: Node): Node => {
+    const known = f && fold(f, a, b);
+    return known === undefined ? node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]) : i64c(BigInt.asIntN(64, known));
+  };
+/** Values of 32 bits stay such: of zero-extended ones the result is too. */
+const narrow = (n: Node): Node | undefined => {
+  if (n.t === wt.i32) return n;
+  const known = constant(n);
+  return known !== undefined && known < 1n << 31n ? i32c(Number(known)) : undefined;
+};
+/** An operation that on 32 bits is `small`, if an operand has no more. */
+const closed =
+  (o: number, small: number, f: Fold) =>
+  (a: Node, b: Node): Node => {
+    const [x, y] = a.t === wt.i32 || b.t === wt.i32 ? [narrow(a), narrow(b)] : [];
+    return x && y && fold(f, a, b) === undefined ? node(wt.i32, small, [x, y]) : binary(o, f)(a, b);
+  };
 const compare =
-  (o: number) =>
-  (a: Node, b: Node): Node =>
-    node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]);
+  (o: number, f?: Fold) =>
+  (a: Node, b: Node): Node => {
+    const known = f && fold(f, a, b);
+    return known === undefined ? node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]) : i32c(Number(known));
+  };
 const unary =
   (o: number) =>
   (a: Node): Node =>
@@ -64,19 +97,19 @@ const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s,
 /** The pure part of the vocabulary, for any place in generated code. */
 export const pure = {
   imm: (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n))),
-  add: (a: Node, b: Node): Node => (constant(b) === 0n ? a : binary(op.i64add)(a, b)),
-  sub: binary(op.i64sub),
-  mul: binary(op.i64mul),
+  add: (a: Node, b: Node): Node => (constant(b) === 0n ? a : binary(op.i64add, integers.add)(a, b)),
+  sub: binary(op.i64sub, integers.sub),
+  mul: binary(op.i64mul, integers.mul),
   divU: binary(op.i64divU),
   remU: binary(op.i64remU),
   divS: binary(op.i64divS),
   remS: binary(op.i64remS),
-  and: binary(op.i64and),
-  or: binary(op.i64or),
-  xor: binary(op.i64xor),
+  and: closed(op.i64and, op.i32and, integers.and),
+  or: closed(op.i64or, op.i32or, integers.or),
+  xor: closed(op.i64xor, op.i32xor, integers.xor),
   not: (a: Node): Node => node(wt.i64, op.i64xor, [as(wt.i64, a), i64c(-1n)]),
-  shl: (a: Node, n: Node): Node => (constant(n) === 0n ? as(wt.i64, a) : binary(op.i64shl)(a, n)),
-  shr: binary(op.i64shrU),
+  shl: (a: Node, n: Node): Node => (constant(n) === 0n ? as(wt.i64, a) : binary(op.i64shl, integers.shl)(a, n)),
+  shr: binary(op.i64shrU, integers.shr),
   sar: binary(op.i64shrS),
   zext: (a: Node, w: number): Node =>
     w >= 64 || a.t === wt.i32
@@ -94,13 +127,19 @@ export const pure = {
   clz: unary(op.i64clz),
   ctz: unary(op.i64ctz),
   popcnt: unary(op.i64popcnt),
-  eq: (a: Node, b: Node): Node => (constant(b) === 0n ? node(wt.i32, op.i64eqz, [as(wt.i64, a)]) : compare(op.i64eq)(a, b)),
-  ne: compare(op.i64ne),
-  ltU: compare(op.i64ltU),
-  leU: compare(op.i64leU),
+  eq: (a: Node, b: Node): Node =>
+    constant(b) === 0n && constant(a) === undefined ? node(wt.i32, op.i64eqz, [as(wt.i64, a)]) : compare(op.i64eq, integers.eq)(a, b),
+  ne: compare(op.i64ne, integers.ne),
+  ltU: (a: Node, b: Node): Node => {
+    const [x, y] = a.t === wt.i32 ? [narrow(a), narrow(b)] : [];
+    return x && y ? node(wt.i32, op.i32ltU, [x, y]) : compare(op.i64ltU, integers.ltU)(a, b);
+  },
+  leU: compare(op.i64leU, integers.leU),
   ltS: compare(op.i64ltS),
   leS: compare(op.i64leS),
   select: (c: Node, a: Node, b: Node): Node => {
+    const known = constant(c);
+    if (known !== undefined) return known === 0n ? b : a;
     const t = a.t === b.t ? a.t : wt.i64;
     return node(t, op.select, [as(t, a), as(t, b), truth(c)]);
   },
@@ -199,7 +238,19 @@ export abstract class Compiler {
   }
 
   simd(name: SimdName, ...args: Node[]): Node {
-    const o = simd[name];
+    const o: SimdOp = simd[name];
+    if (name === "i8x16.swizzle") {
+      // By a known mask it is a shuffle, which engines know many of; lanes beyond the vector are zeros.
+      const lanes = vectorConstant(args[1]!);
+      if (lanes)
+        return this.shuffle(
+          args[0]!,
+          zeroVector,
+          [...lanes].map((l) => Math.min(l, 16)),
+        );
+    }
+    if (o.result === wt.v128 && !name.startsWith("f") && args.every((a) => vectorConstant(a) ?? constant(a) !== undefined))
+      return vectorOf(o.meaning(...args.map((a) => (a.t === wt.v128 ? bitsOf(vectorConstant(a)!) : constant(a)!))));
     return node(
       o.result,
       o.opcode,
@@ -207,19 +258,30 @@ export abstract class Compiler {
     );
   }
   vector(low: Node, high: Node): Node {
-    const [a, b] = [constant(low), constant(high)];
-    if (a !== undefined && b !== undefined) return node(wt.v128, op.v128const, [], new Uint8Array(BigInt64Array.of(a, b).buffer));
+    const known = fold((a, b) => a | (b << 64n), low, high);
+    if (known !== undefined) return vectorOf(known);
     return this.withLane(this.splat(64, low), 64, 1, high);
   }
   abstract xmm(r: number): Node;
   abstract setXmm(r: number, v: Node): void;
   splat(w: 8 | 16 | 32 | 64, v: Node): Node {
+    const known = constant(v);
+    if (known !== undefined)
+      return vectorOf(Array.from({ length: 128 / w }).reduce<bigint>((r) => (r << BigInt(w)) | BigInt.asUintN(w, known), 0n));
     return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]);
   }
   lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node {
+    if (a.t === wt.i64 && w === 64 && n === 0) return a;
     return node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n));
   }
   withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
+    // The low lane of another vector stays where it is: a blend.
+    if (n === 0 && v.t === wt.v128)
+      return this.shuffle(
+        v,
+        a,
+        Array.from({ length: 16 }, (_, i) => (i < w / 8 ? i : i + 16)),
+      );
     return node(wt.v128, laneOps[w].replace, [as(wt.v128, a), as(laneOps[w].t, v)], laneIndex(n));
   }
   shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
@@ -227,6 +289,10 @@ export abstract class Compiler {
   }
   field(f: Field, n = 0): Node {
     return this.body.bind(loadAt(i32c(0), fieldWidth[f], at[f] + (n * fieldWidth[f]) / 8));
+  }
+  holds(f: Field, mask: number, value: number): Node {
+    const part = pure.and(loadAt(i32c(0), fieldWidth[f], at[f]), pure.imm(mask));
+    return this.body.bind(pure.eq(part, pure.imm(value)));
   }
   setField(f: Field, v: Node): void {
     this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(wt.i64, v), at[f]);
@@ -239,8 +305,8 @@ export abstract class Compiler {
   let(_name: string, v: Node): Node {
     return v.op === op.localGet || v.op === op.i64const ? v : this.body.bind(v);
   }
-  when(c: Node, then: () => void, otherwise?: () => void): void {
-    this.body.if(truth(c));
+  when(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+    this.body.if(truth(c), likely);
     then();
     if (otherwise) {
       this.body.else();
@@ -248,9 +314,9 @@ export abstract class Compiler {
     }
     this.body.end();
   }
-  either(c: Node, then: () => Node, otherwise: () => Node): Node {
+  either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
     const b = this.body;
-    b.if(truth(c));
+    b.if(truth(c), likely);
     const x = then();
     const result = b.local(x.t);
     b.set(result, x);
@@ -323,8 +389,15 @@ export abstract class Compiler {
   readAt(pointer: Node, w: number, offset = 0): Node {
     return this.body.bind(loadAt(pointer, w, offset));
   }
-  /** Store at a byte address. */
+  /** The same in the low lane of a vector, zeros above. */
+  vectorAt(pointer: Node, w: number): Node {
+    const o = w === 32 ? op.v128load32zero : w === 64 ? op.v128load64zero : undefined;
+    return o === undefined ? this.readAt(pointer, w) : this.body.bind(node(wt.v128, o, [pointer]));
+  }
+  /** Store at a byte address; of a vector the low lane. */
   storeAt(pointer: Node, w: number, v: Node): void {
+    if (v.t === wt.v128 && w === 64) return this.body.store(op.f64store, pointer, as(wt.f64, v), 0);
+    if (v.t === wt.v128 && w === 32) return this.body.store(op.f32store, pointer, as(wt.f32, v), 0);
     if (w === 128) this.body.store(op.v128store, pointer, as(wt.v128, v), 0);
     else this.body.store(storeOp[w]!, pointer, as(wt.i64, v), 0);
   }

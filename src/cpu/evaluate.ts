@@ -5,8 +5,9 @@ import { type Context, contexts } from "./context.ts";
 import type { Cpu } from "./cpu.ts";
 import { type Decoded, noRegister } from "./decode.ts";
 import { type Exit, exit, leave } from "./exit.ts";
-import { assemble, change, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
+import { assemble, change, condition, type KeptKind, kindCode, kindNames, rules } from "./flags.ts";
 import { alignmentOf, operandWidth } from "./form.ts";
+import { integers } from "./integers.ts";
 import { type Access, access } from "./mmu.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "./ops.ts";
 import type { ActName } from "./routine-types.ts";
@@ -17,40 +18,6 @@ import { wt } from "./wasm.ts";
 
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
-const bool = (b: boolean): bigint => (b ? 1n : 0n);
-
-/** Integers as the vocabulary has them: 64 bits, unsigned. */
-export const integers = {
-  imm: (n: number | bigint) => u(64, BigInt(n)),
-  add: (a: bigint, b: bigint) => u(64, a + b),
-  sub: (a: bigint, b: bigint) => u(64, a - b),
-  mul: (a: bigint, b: bigint) => u(64, a * b),
-  mulHighU: (a: bigint, b: bigint) => (a * b) >> 64n,
-  mulHighS: (a: bigint, b: bigint) => u(64, (s(64, a) * s(64, b)) >> 64n),
-  divU: (a: bigint, b: bigint) => a / b,
-  remU: (a: bigint, b: bigint) => a % b,
-  divS: (a: bigint, b: bigint) => u(64, s(64, a) / s(64, b)),
-  remS: (a: bigint, b: bigint) => u(64, s(64, a) % s(64, b)),
-  and: (a: bigint, b: bigint) => a & b,
-  or: (a: bigint, b: bigint) => a | b,
-  xor: (a: bigint, b: bigint) => a ^ b,
-  not: (a: bigint) => u(64, ~a),
-  shl: (a: bigint, n: bigint) => u(64, a << (n & 63n)),
-  shr: (a: bigint, n: bigint) => a >> (n & 63n),
-  sar: (a: bigint, n: bigint) => u(64, s(64, a) >> (n & 63n)),
-  zext: (a: bigint, w: number) => u(w, a),
-  sext: (a: bigint, w: number) => u(64, s(w, a)),
-  clz: (a: bigint) => BigInt(a === 0n ? 64 : 64 - a.toString(2).length),
-  ctz: (a: bigint) => BigInt(a === 0n ? 64 : (a & -a).toString(2).length - 1),
-  popcnt: (a: bigint) => BigInt(a.toString(2).replaceAll("0", "").length),
-  eq: (a: bigint, b: bigint) => bool(a === b),
-  ne: (a: bigint, b: bigint) => bool(a !== b),
-  ltU: (a: bigint, b: bigint) => bool(a < b),
-  leU: (a: bigint, b: bigint) => bool(a <= b),
-  ltS: (a: bigint, b: bigint) => bool(s(64, a) < s(64, b)),
-  leS: (a: bigint, b: bigint) => bool(s(64, a) <= s(64, b)),
-  select: (c: bigint, a: bigint, b: bigint) => (c !== 0n ? a : b),
-} as const satisfies Pure<bigint> & Partial<Ops<bigint>>;
 
 /** Ends an instruction from inside its meaning. */
 class Left {
@@ -169,6 +136,10 @@ export class Evaluator implements Ops<bigint> {
       default:
         return this.#register(this.#offset(n), w);
     }
+  }
+  vec(n: number): bigint {
+    const o = this.#d.row.operands[n]!;
+    return o.kind.startsWith("xmm") && !this.#form.memory(n) ? this.#register(this.#offset(n), 128) : this.get(n);
   }
   wide(n: number): readonly [bigint, bigint] {
     const register = !this.#form.memory(n) || this.#d.row.operands[n]!.kind === "vsib";
@@ -323,6 +294,9 @@ export class Evaluator implements Ops<bigint> {
   }
   field(f: Field, n = 0): bigint {
     return this.#register(at[f] + (n * fieldWidth[f]) / 8, fieldWidth[f]);
+  }
+  holds(f: Field, mask: number, value: number): bigint {
+    return (this.field(f) & BigInt(mask)) === BigInt(value) ? 1n : 0n;
   }
   setField(f: Field, v: bigint): void {
     this.#setRegister(at[f], fieldWidth[f], v);

@@ -94,6 +94,11 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
     return this.body.bind(loadAt(this.#offset(n), w));
   }
+  vec(n: number): Node {
+    const w = this.form.widths[n]!;
+    if (this.form.memory(n)) return this.vectorAt(this.#translateOperand(n, access.read), w);
+    return this.#operand(n).kind.startsWith("xmm") ? this.body.bind(loadAt(this.#offset(n), 128)) : this.get(n);
+  }
   wide(n: number): readonly [Node, Node] {
     const at = this.form.memory(n) && this.#operand(n).kind !== "vsib" ? this.#translateOperand(n, access.read) : this.#offset(n);
     return [this.readAt(at, 128), this.readAt(at, 128, 16)];
@@ -124,7 +129,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   }
   #put(offset: Node, w: number, v: Node): void {
     const b = this.body;
-    if (w === 128) return b.store(op.v128store, offset, as(wt.v128, v), 0);
+    if (w === 128 || v.t === wt.v128) return this.storeAt(offset, w, v);
     b.store(w === 8 ? op.i64store8 : w === 16 ? op.i64store16 : w === 32 ? op.i64store32 : op.i64store, offset, as(wt.i64, v), 0);
   }
   reg(r: number, w: Width): Node {

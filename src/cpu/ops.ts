@@ -45,6 +45,8 @@ export interface Ops<V> {
   // Operands, by position in the row.
   /** Operand n at its own width; an immediate is sign-extended by its row, then cut to the operand size. */
   get(n: number): V;
+  /** Operand n in the low lane of a vector. Above it is what else a register holds; above what memory gave, zeros. */
+  vec(n: number): V;
   /** The same, of an operand that the instruction will write: a fault of the write comes here. */
   rmw(n: number): V;
   /** With VEX, a vector register's upper bits become 0: up to 128 from v, and from 128 on. */
@@ -68,6 +70,8 @@ export interface Ops<V> {
   // The register file besides the general registers: what no operand names. n: the element, where there are several.
   field(f: Field, n?: number): V;
   setField(f: Field, v: V): void;
+  /** Is the field's part under `mask` this value? For modes: a reader may know it from before. */
+  holds(f: Field, mask: number, value: number): V;
 
   // Memory besides the operands. `segment` is a segment register number; undefined takes the instruction's (DS or an override).
   load(segment: number | undefined, offset: V, w: number): V;
@@ -132,10 +136,10 @@ export interface Ops<V> {
 
   /** Bind a value to a name, so that it is computed once, here. */
   let(name: string, v: V): V;
-  /** Do something only if c is not 0. */
-  when(c: V, then: () => void, otherwise?: () => void): void;
+  /** Do something only if c is not 0. `likely` says how c nearly always is. */
+  when(c: V, then: () => void, otherwise?: () => void, likely?: boolean): void;
   /** One value if c is not 0, else the other; only that one is computed, and what it does is done. */
-  either(c: V, then: () => V, otherwise: () => V): V;
+  either(c: V, then: () => V, otherwise: () => V, likely?: boolean): V;
 
   // Flags.
   /** State all six: "add"/"sub" from (r, a, b), "inc"/"dec" from (r) keeping CF, "result" SF ZF PF from r and CF OF AF from the word a,

@@ -118,6 +118,11 @@ export const op = {
   v128store: 0xfd0b,
   v128const: 0xfd0c,
   i8x16shuffle: 0xfd0d,
+  f32x4extract: 0xfd1f,
+  f64x2extract: 0xfd21,
+  f64x2replace: 0xfd22,
+  v128load32zero: 0xfd5c,
+  v128load64zero: 0xfd5d,
   memoryCopy: 0xfc0a,
   memoryFill: 0xfc0b,
 } as const;

@@ -1,7 +1,8 @@
 // Ops<Term>: the reader that writes down what a meaning says. It runs the meaning once and keeps statements in order (program.ts).
-import { integers } from "../evaluate.ts";
+
 import { exit } from "../exit.ts";
 import { flagBit } from "../flags.ts";
+import { integers } from "../integers.ts";
 import type { Flag, FlagKind, Form, Ops, Width } from "../ops.ts";
 import type { ActName } from "../routine-types.ts";
 import type { SimdName } from "../simd.ts";
@@ -111,6 +112,9 @@ export class Describer implements Ops<Term> {
     if (place === "") return word(text);
     return this.#read(text, [place, ...addressPlaces], this.#form.widths[n] as number, this.#form.memory(n));
   }
+  vec(n: number): Term {
+    return this.get(n);
+  }
   rmw(n: number): Term {
     return this.get(n);
   }
@@ -164,6 +168,9 @@ export class Describer implements Ops<Term> {
     if (n === undefined) return this.#read(f, [f], fieldWidth[f]);
     const s = segNames[n] as string;
     return this.#read(f === "segSelector" ? s : `${s}.${f === "segBase" ? "base" : "limit"}`, [`${f}${n}`], fieldWidth[f]);
+  }
+  holds(f: Field, mask: number, value: number): Term {
+    return this.eq(this.and(this.field(f), this.imm(mask)), this.imm(value));
   }
   setField(f: Field, v: Term): void {
     this.#set(f, v, [f], fieldWidth[f]);

@@ -1,6 +1,6 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
 // names the address to go on at; the region's one epilogue writes back what the region may have changed.
-import { as, Compiler, pure, type Runtime, truth, zeroVector } from "../compile.ts";
+import { as, Compiler, loadAt, pure, type Runtime, truth, zeroVector } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
@@ -11,7 +11,7 @@ import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
 import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
-import { at, type Field, R, S } from "../state.ts";
+import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 
 /** What a decoded instruction is to a meaning. */
@@ -89,11 +89,8 @@ class Locals {
   }
 }
 
-/** Whether a comparison of constants for equality holds; undefined for any other condition. */
-const constantly = (c: Node): boolean | undefined => {
-  const [a, b] = c.args;
-  return c.op === op.i64eq && a?.op === op.i64const && b?.op === op.i64const ? a.k === b.k : undefined;
-};
+/** A condition that is known; else undefined. */
+const constantly = (c: Node): boolean | undefined => (c.op === op.i32const ? c.k !== 0 : c.op === op.i64const ? c.k !== 0n : undefined);
 
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
@@ -171,14 +168,14 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const next = BigInt(this.#d.ip + this.#d.length);
     return this.#d.mode === 64 ? next : BigInt.asUintN(32, next);
   }
-  override when(c: Node, then: () => void, otherwise?: () => void): void {
+  override when(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
     const known = constantly(c);
     if (known !== undefined) {
       if (known) then();
       else otherwise?.();
       return;
     }
-    this.body.if(truth(c));
+    this.body.if(truth(c), likely);
     this.depth++;
     const kind = this.kind;
     then();
@@ -192,9 +189,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.depth--;
     this.body.end();
   }
-  override either(c: Node, then: () => Node, otherwise: () => Node): Node {
+  override either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
     const b = this.body;
-    b.if(truth(c));
+    b.if(truth(c), likely);
     this.depth++;
     const x = then();
     const result = b.local(x.t);
@@ -265,6 +262,11 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
+  vec(n: number): Node {
+    if (this.#form.memory(n)) return this.vectorAt(this.#translateOperand(n, access.read), this.#form.widths[n]!);
+    if (!this.#d.row.operands[n]!.kind.startsWith("xmm")) return this.get(n);
+    return this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
+  }
   wide(n: number): readonly [Node, Node] {
     if (this.#form.memory(n) && this.#d.row.operands[n]!.kind !== "vsib") {
       const p = this.#translateOperand(n, access.read);
@@ -310,8 +312,32 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
   }
-  override field(f: Field, n = 0): Node {
-    return super.field(f, n);
+  /** Modes that the region asks for, each in a local: true or false until the field is written, here or by somebody called. */
+  readonly #modes = new Map<string, { readonly f: Field; readonly local: number; readonly now: Node }>();
+  override holds(f: Field, mask: number, value: number): Node {
+    const key = `${f} ${mask} ${value}`;
+    let mode = this.#modes.get(key);
+    if (!mode) {
+      const part = pure.and(loadAt(i32c(0), fieldWidth[f], at[f]), pure.imm(mask));
+      mode = { f, local: this.body.keep(wt.i32), now: pure.eq(part, pure.imm(value)) };
+      this.#modes.set(key, mode);
+    }
+    return localGet(wt.i32, mode.local);
+  }
+  override setField(f: Field, v: Node): void {
+    super.setField(f, v);
+    this.#written(f);
+  }
+  override call(name: string, ...args: Node[]): Node {
+    const result = super.call(name, ...args);
+    if (name === "sse_commit") this.#written("mxcsr");
+    return result;
+  }
+  #written(f: Field): void {
+    if (f === "mxcsr") this.body.later((late) => this.#loadModes(late, f));
+  }
+  #loadModes(b: Body, f?: Field): void {
+    for (const mode of this.#modes.values()) if (f === undefined || mode.f === f) b.set(mode.local, mode.now);
   }
   selector(s: number): Node {
     return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.segSelector + s * 4));
@@ -540,6 +566,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     for (const [r, l] of this.gpr.used) b.set(l, node(wt.i64, op.i64load, [i32c(0)], at.gpr + r * 8));
     for (const [r, l] of this.xmms.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
     for (const [r, l] of this.uppers.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
+    this.#loadModes(b);
     if (!this.flagsUsed) return;
     const f = this.flagLocals;
     b.set(f.result, node(wt.i64, op.i64load, [i32c(0)], at.flagResult));

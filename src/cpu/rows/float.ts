@@ -17,7 +17,7 @@ const PM = 0x1000;
 const RC = 0x6000;
 const FZ = 0x8000;
 
-const mxcsrIs = <V>(o: Ops<V>, mask: number, value: number): V => o.eq(o.and(o.field("mxcsr"), o.imm(mask)), o.imm(value));
+const mxcsrIs = <V>(o: Ops<V>, mask: number, value: number): V => o.holds("mxcsr", mask, value);
 export const plain = <V>(o: Ops<V>): V => mxcsrIs(o, FZ | RC | PM | UM | DAZ | PE, PM | UM | PE);
 /** Truncation asks for less. */
 export const inexactNoted = <V>(o: Ops<V>): V => mxcsrIs(o, PM | PE, PM | PE);
@@ -64,10 +64,51 @@ export const areTame = <V>(o: Ops<V>, w: Format, v: V): V =>
 export const below = <V>(o: Ops<V>, w: Format, v: V, bits: bigint): V =>
   o.simd(floatName(w, "lt"), magnitude(o, w, v), constant(o, w, bits));
 
+// ---- one test for all -------------------------------------------------------------------------------------------------------
+
+/**
+ * Added to a number, it makes the upper bit of an exponent field that is in the middle half of the range, and of no other: 2^-511 to 2^513, or 2^-63
+ * to 2^65. Such operands and such a result are ordinary and safe.
+ */
+const middle = { 32: 0x2000_0000n, 64: 0x2000_0000_0000_0000n } as const;
+const toMiddle = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(w === 64 ? "i64x2.add" : "i32x4.add", v, constant(o, w, middle[w]));
+/** The lowest lanes of all these vectors, to which `middle` was added, have that bit, and the mode holds. */
+const haveUpper = <V>(o: Ops<V>, w: Format, lanes: number, mode: V, vectors: readonly V[]): V => {
+  const name = w === 64 ? "i64x2" : "i32x4";
+  const both = vectors.reduce((x, y) => o.simd("v128.and", x, y));
+  const upper = o.simd(`${name}.bitmask`, o.simd(`${name}.shl`, both, o.imm(1)));
+  if (lanes === 1) return o.and(upper, mode);
+  return o.ltU(o.xor(upper, o.imm((1 << lanes) - 1)), mode);
+};
+/** The lowest lanes of all these vectors are such numbers, and MXCSR is plain. The first test, because it is so cheap: it knows no zeros. */
+export const areMiddling = <V>(o: Ops<V>, w: Format, lanes: number, ...vectors: V[]): V =>
+  haveUpper(
+    o,
+    w,
+    lanes,
+    plain(o),
+    vectors.map((v) => toMiddle(o, w, v)),
+  );
+/** The same or zeros, for comparisons. */
+export const areComparable = <V>(o: Ops<V>, w: Format, lanes: number, ...vectors: V[]): V =>
+  haveUpper(
+    o,
+    w,
+    lanes,
+    subnormalsCount(o),
+    vectors.map((v) => o.simd("v128.or", toMiddle(o, w, v), o.simd(floatName(w, "eq"), v, constant(o, w, 0n)))),
+  );
+/** Neither NaNs nor subnormal, and those count. */
+export const areTrulyComparable = <V>(o: Ops<V>, w: Format, lanes: number, a: V, b: V): V => {
+  const tame = o.simd("v128.and", areTame(o, w, a), areTame(o, w, b));
+  return o.and(subnormalsCount(o), lanes === 1 ? o.and(lane0(o, w, tame), o.imm(1)) : all(o, w, tame));
+};
+const lane0 = <V>(o: Ops<V>, w: Format, v: V): V => (w === 64 ? o.lane(v, 64, 0) : o.zext(o.lane(v, 32, 0), 32));
+
 // ---- routines --------------------------------------------------------------------------------------------------------------
 
 /** Exceptions of the routines that ran go to MXCSR; if one is unmasked, the destination stays as it is. SDM Vol. 1 11.5.3. */
-export const settle = <V>(o: Ops<V>): void => o.when(o.call("sse_commit"), () => o.fault(vector.XM));
+export const settle = <V>(o: Ops<V>): void => o.when(o.call("sse_commit"), () => o.fault(vector.XM), undefined, false);
 
 /** The vector of `count` lanes of w bits that `lane` gives, in their order; zeros above. */
 export const gather = <V>(o: Ops<V>, w: Format, count: number, lane: (n: number) => V): V => {
@@ -89,4 +130,13 @@ export const exactly = <V>(o: Ops<V>, ok: V, fast: V, slow: () => V): V =>
       settle(o);
       return v;
     },
+    true,
+  );
+/** The same with a cheap test before the one that tells all. */
+export const exactlySoon = <V>(o: Ops<V>, soon: V, ok: () => V, fast: V, slow: () => V): V =>
+  o.either(
+    soon,
+    () => fast,
+    () => exactly(o, ok(), fast, slow),
+    true,
   );

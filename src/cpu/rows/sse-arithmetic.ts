@@ -3,21 +3,19 @@ import type { Meaning, Ops } from "../ops.ts";
 import { family, type Row, row } from "../row.ts";
 import {
   all,
+  areComparable,
   areFinite,
+  areMiddling,
   areOrdinary,
   areSafe,
   areTame,
-  constant,
+  areTrulyComparable,
   exactly,
+  exactlySoon,
   type Format,
   floatName,
   gather,
-  isFinite,
-  isOrdinary,
-  isSafe,
-  notSubnormal,
   plain,
-  subnormalsCount,
 } from "./float.ts";
 import { bytesOf } from "./vector.ts";
 
@@ -26,40 +24,37 @@ type Arithmetic = "add" | "sub" | "mul" | "div";
 /** Sums of ordinary numbers and zeros are right unless they overflow: a sum that is subnormal is exact. Products may underflow. */
 const sums = (name: Arithmetic): boolean => name === "add" || name === "sub";
 
+/** What must be middling: the sum of two such numbers overflows nowhere. */
+const needed = <V>(name: Arithmetic, a: V, b: V, r: V): V[] => (sums(name) ? [a, b] : [a, b, r]);
+
+const lowOf = <V>(o: Ops<V>, w: Format, v: V): V => (w === 64 ? o.lane(v, 64, 0) : o.lane(v, 32, 0));
+/** In the low lane of vectors; the others are computed too, and left. */
 const scalar =
   (name: Arithmetic, w: Format): Meaning =>
   (o) => {
-    const b = o.get(1);
-    const a = o.get(0);
-    const r = o.let("r", o.simd(`f${w}.${name}`, a, b));
-    const tame = sums(name)
-      ? [notSubnormal(o, w, a), notSubnormal(o, w, b), isFinite(o, w, r)]
-      : [isOrdinary(o, w, a), isOrdinary(o, w, b), isSafe(o, w, r)];
-    o.set(
-      0,
-      exactly(
-        o,
-        tame.reduce((x, y) => o.and(x, y), plain(o)),
-        r,
-        () => o.call(`sse_${name}${w}`, a, b),
-      ),
-    );
+    const b = o.vec(1);
+    const a = o.vec(0);
+    const r = o.let("r", o.simd(floatName(w, name), a, b));
+    const slow = () => o.call(`sse_${name}${w}`, lowOf(o, w, a), lowOf(o, w, b));
+    o.set(0, exactly(o, areMiddling(o, w, 1, ...needed(name, a, b, r)), r, slow));
   };
 
 const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V => {
   const r = o.let("r", o.simd(floatName(w, name), a, b));
-  const tame = sums(name)
-    ? [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)]
-    : [areOrdinary(o, w, a), areOrdinary(o, w, b), areSafe(o, w, r)];
-  const ok = o.and(
-    plain(o),
-    all(
-      o,
-      w,
-      tame.reduce((x, y) => o.simd("v128.and", x, y)),
-    ),
+  const tame = (): V[] =>
+    sums(name) ? [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)] : [areOrdinary(o, w, a), areOrdinary(o, w, b), areSafe(o, w, r)];
+  const ok = () =>
+    o.and(
+      plain(o),
+      all(
+        o,
+        w,
+        tame().reduce((x, y) => o.simd("v128.and", x, y)),
+      ),
+    );
+  return exactlySoon(o, areMiddling(o, w, 128 / w, ...needed(name, a, b, r)), ok, r, () =>
+    gather(o, w, 128 / w, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))),
   );
-  return exactly(o, ok, r, () => gather(o, w, 128 / w, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))));
 };
 const packed =
   (name: Arithmetic, w: Format): Meaning =>
@@ -69,27 +64,26 @@ const packed =
     o.set(0, packedValue(o, name, w, a, b));
   };
 
+/** Of a negative number the result is a NaN. */
 const sqrt =
   (w: Format): Meaning =>
   (o) => {
-    const a = o.get(1);
-    // Unsigned: a negative number is beyond every positive one.
-    const positive = o.leU(a, o.imm(w === 64 ? 0x7fff_ffff_ffff_ffffn : 0x7fff_ffffn));
-    const ok = o.and(o.and(plain(o), positive), isOrdinary(o, w, a));
+    const a = o.vec(1);
+    const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
     o.set(
       0,
-      exactly(o, ok, o.simd(`f${w}.sqrt`, a), () => o.call(`sse_sqrt${w}`, a)),
+      exactly(o, areMiddling(o, w, 1, a, r), r, () => o.call(`sse_sqrt${w}`, lowOf(o, w, a))),
     );
   };
 const sqrtPacked =
   (w: Format): Meaning =>
   (o) => {
     const a = o.get(1);
-    const positive = o.simd(floatName(w, "lt"), constant(o, w, 0n), a);
-    const ok = o.and(plain(o), all(o, w, o.simd("v128.and", positive, areOrdinary(o, w, a))));
+    const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
+    const ok = areMiddling(o, w, 128 / w, a, r);
     o.set(
       0,
-      exactly(o, ok, o.simd(floatName(w, "sqrt"), a), () => gather(o, w, 128 / w, (n) => o.call(`sse_sqrt${w}`, o.lane(a, w, n)))),
+      exactly(o, ok, r, () => gather(o, w, 128 / w, (n) => o.call(`sse_sqrt${w}`, o.lane(a, w, n)))),
     );
   };
 
@@ -97,12 +91,12 @@ const sqrtPacked =
 const extreme =
   (name: "min" | "max", w: Format, lanes: number): Meaning =>
   (o) => {
-    const b = o.get(1);
-    const a = o.get(0);
-    const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
+    const b = o.vec(1);
+    const a = o.vec(0);
+    const ok = () => areTrulyComparable(o, w, lanes, a, b);
     o.set(
       0,
-      exactly(o, ok, o.simd(floatName(w, `p${name}`), b, a), () =>
+      exactlySoon(o, areComparable(o, w, lanes, a, b), ok, o.simd(floatName(w, `p${name}`), b, a), () =>
         gather(o, w, lanes, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))),
       ),
     );

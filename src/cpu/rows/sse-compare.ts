@@ -1,7 +1,7 @@
 // Floating-point comparison. SDM Vol. 2: CMPPS CMPPD CMPSS CMPSD, COMISS COMISD UCOMISS UCOMISD.
 import type { Meaning, Ops } from "../ops.ts";
 import { family, type Row, row } from "../row.ts";
-import { all, areTame, exactly, type Format, floatName, gather, subnormalsCount } from "./float.ts";
+import { areComparable, areTrulyComparable, exactlySoon, type Format, floatName, gather } from "./float.ts";
 
 /** All ones if bit 0 of v is set. */
 const spread = <V>(o: Ops<V>, v: V): V => o.splat(64, o.sub(o.imm(0), o.and(v, o.imm(1))));
@@ -14,16 +14,18 @@ const cmp =
   (predicates: 8 | 32, w: Format, lanes: number): Meaning =>
   (o) => {
     const which = o.let("which", o.and(o.get(2), o.imm(predicates - 1)));
-    const b = o.get(1);
-    const a = o.get(0);
+    const b = o.vec(1);
+    const a = o.vec(0);
     const next = o.shr(which, o.imm(1));
     const equal = o.simd("v128.and", o.simd(floatName(w, "eq"), a, b), spread(o, o.not(which)));
     const less = o.simd("v128.and", o.simd(floatName(w, "lt"), a, b), spread(o, o.xor(which, next)));
     const fast = o.simd("v128.xor", o.simd("v128.or", equal, less), spread(o, o.shr(which, o.imm(2))));
-    const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
+    const ok = () => areTrulyComparable(o, w, lanes, a, b);
     o.set(
       0,
-      exactly(o, ok, fast, () => gather(o, w, lanes, (n) => o.call(`sse_cmp${w}`, o.lane(a, w, n), o.lane(b, w, n), which))),
+      exactlySoon(o, areComparable(o, w, lanes, a, b), ok, fast, () =>
+        gather(o, w, lanes, (n) => o.call(`sse_cmp${w}`, o.lane(a, w, n), o.lane(b, w, n), which)),
+      ),
     );
   };
 
@@ -32,14 +34,14 @@ const ZF = 6;
 const comi =
   (w: Format, quiet: number): Meaning =>
   (o) => {
-    const b = o.get(1);
-    const a = o.get(0);
-    const ok = o.and(subnormalsCount(o), all(o, w, o.simd("v128.and", areTame(o, w, a), areTame(o, w, b))));
+    const b = o.vec(1);
+    const a = o.vec(0);
+    const ok = () => areTrulyComparable(o, w, 1, a, b);
     const fast = o.or(o.shl(o.simd(`f${w}.eq`, a, b), o.imm(ZF)), o.simd(`f${w}.lt`, a, b));
     o.flags(
       "word",
       64,
-      exactly(o, ok, fast, () => o.call(`sse_comi${w}`, a, b, o.imm(quiet))),
+      exactlySoon(o, areComparable(o, w, 1, a, b), ok, fast, () => o.call(`sse_comi${w}`, o.lane(a, w, 0), o.lane(b, w, 0), o.imm(quiet))),
     );
   };
 

@@ -8,6 +8,8 @@ import { bytesOf, mmx, one, pending, transition } from "./vector.ts";
 
 /** A narrower source is zero-extended, a narrower destination keeps its upper bits: their operands say which. */
 const move: Meaning = (o) => o.set(0, o.get(1));
+/** The same of a vector register's low lane, or into a vector from memory. */
+const moveLow: Meaning = (o) => o.set(0, o.vec(1));
 const toHigh: Meaning = (o) => {
   const high = o.get(1);
   o.set(0, o.withLane(o.get(0), 64, 1, high));
@@ -58,17 +60,17 @@ export const sseMoves = family(() => [
   row("movntps", "NP 0F 2B Mx,Vx", move), row("movntpd", "66 0F 2B Mx,Vx", move), row("movntdq", "66 0F E7 Mx,Vx", move), row("movnti", "NP 0F C3 My,Gy", move),
   row("movntq", "NP 0F E7 Mq,Pq", mmx(move)), row("lddqu", "F2 0F F0 Vx,Mx", move, unaligned), row("movntdqa", "66 0F 38 2A Vx,Mx", move),
 
-  row("movss", "F3 0F 10 Vd,Ud", move), row("movss", "F3 0F 10 Vx,Md", move), row("movss", "F3 0F 11 Wd,Vd", move),
-  row("movsd", "F2 0F 10 Vq,Uq", move), row("movsd", "F2 0F 10 Vx,Mq", move), row("movsd", "F2 0F 11 Wq,Vq", move),
-  row("movlps", "NP 0F 12 Vq,Mq", move), row("movhlps", "NP 0F 12 Vq,Ux", fromHigh), row("movlps", "NP 0F 13 Mq,Vq", move),
-  row("movlpd", "66 0F 12 Vq,Mq", move), row("movlpd", "66 0F 13 Mq,Vq", move),
+  row("movss", "F3 0F 10 Vd,Ud", moveLow), row("movss", "F3 0F 10 Vx,Md", moveLow), row("movss", "F3 0F 11 Wd,Vd", moveLow),
+  row("movsd", "F2 0F 10 Vq,Uq", moveLow), row("movsd", "F2 0F 10 Vx,Mq", moveLow), row("movsd", "F2 0F 11 Wq,Vq", moveLow),
+  row("movlps", "NP 0F 12 Vq,Mq", moveLow), row("movhlps", "NP 0F 12 Vq,Ux", fromHigh), row("movlps", "NP 0F 13 Mq,Vq", moveLow),
+  row("movlpd", "66 0F 12 Vq,Mq", moveLow), row("movlpd", "66 0F 13 Mq,Vq", moveLow),
   row("movhps", "NP 0F 16 Vx,Mq", toHigh), row("movlhps", "NP 0F 16 Vx,Uq", toHigh), row("movhps", "NP 0F 17 Mq,Vx", fromHigh),
   row("movhpd", "66 0F 16 Vx,Mq", toHigh), row("movhpd", "66 0F 17 Mq,Vx", fromHigh),
   row("movsldup", "F3 0F 12 Vx,Wx", duplicate(32, [0, 0, 2, 2])), row("movshdup", "F3 0F 16 Vx,Wx", duplicate(32, [1, 1, 3, 3])),
   row("movddup", "F2 0F 12 Vx,Wq", duplicate(64, [0, 0])),
 
   row("movd", "66 W0 0F 6E Vx,Ed", move), row("movq", "66 REX.W 0F 6E Vx,Eq", move), row("movd", "66 W0 0F 7E Ed,Vd", move), row("movq", "66 REX.W 0F 7E Eq,Vq", move),
-  row("movq", "F3 0F 7E Vx,Wq", move), row("movq", "66 0F D6 Mq,Vq", move), row("movq", "66 0F D6 Ux,Vq", move),
+  row("movq", "F3 0F 7E Vx,Wq", move), row("movq", "66 0F D6 Mq,Vq", moveLow), row("movq", "66 0F D6 Ux,Vq", move),
   row("movd", "NP W0 0F 6E Pq,Ed", mmx(move)), row("movq", "NP REX.W 0F 6E Pq,Eq", mmx(move)), row("movd", "NP W0 0F 7E Ed,Pd", mmx(move)), row("movq", "NP REX.W 0F 7E Eq,Pq", mmx(move)),
   row("movq", "NP 0F 6F Pq,Qq", mmx(move)), row("movq", "NP 0F 7F Qq,Pq", mmx(move)),
   row("movdq2q", "F2 0F D6 Pq,Uq", mmx(move)), row("movq2dq", "F3 0F D6 Vx,Nq", mmx(move)),

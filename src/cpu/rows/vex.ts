@@ -32,6 +32,7 @@ const narrow =
     const form = formOf(i, widthsOf(legacy, i, sources), (n) => n > 0 && i.memory(n + 1));
     const view = reworded(o, {
       get: (n) => (n > 0 ? o.get(n + 1) : w === 128 ? o.get(1) : o.lane(o.get(1), w, 0)),
+      vec: (n) => o.vec(n + 1),
       set: (_n, v) => o.set(0, w === 128 ? v : o.withLane(o.get(1), w, 0, v)),
       xmm: () => o.get(3),
     });
@@ -77,13 +78,14 @@ export const halves =
       let result = never;
       const view = reworded(o, {
         get,
+        vec: get,
         set: (_n, v) => {
           result = o.let("half", v);
         },
         xmm: () => get(2),
         // Exceptions of the lower half alone end nothing.
         call: (name, ...args) => (name === "sse_commit" ? never : o.call(name, ...args)),
-        when: (c, then, otherwise) => (c === never ? otherwise?.() : o.when(c, then, otherwise)),
+        when: (c, then, otherwise, likely) => (c === never ? otherwise?.() : o.when(c, then, otherwise, likely)),
       });
       legacy.does(view, form);
       return result;
@@ -94,7 +96,7 @@ export const halves =
     else o.setWide(0, low, high);
   };
 /** Exceptions of routines, if any ran. */
-export const settleGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered"), () => settle(o));
+export const settleGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered"), () => settle(o), undefined, false);
 
 const maps = { 0: "", 1: "0F", 2: "0F38", 3: "0F3A" } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");

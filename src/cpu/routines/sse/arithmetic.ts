@@ -22,6 +22,10 @@ export function settleNaNs<F>(a: u64, b: u64): bool {
 // @ts-ignore: decorator
 @inline export function seen<F>(a: u64): u64 { return isSubnormal<F>(a) && denormalsAreZero() ? a & signBit<F>() : a; }
 
+/** A number that is not subnormal, or zero. */
+// @ts-ignore: decorator
+@inline function isTame<F>(a: u64): bool { return isOrdinary<F>(a) || magnitude<F>(a) == 0; }
+
 /** DE for an operand that is subnormal. */
 // @ts-ignore: decorator
 @inline export function noteSubnormal<F>(a: u64): void { if (isSubnormal<F>(a)) raise(DE); }
@@ -33,9 +37,10 @@ function invalid<F>(): u64 {
 
 /** a + b, or with `flip` the sign bit a - b (a NaN b is not negated). */
 export function add<F>(a: u64, b: u64, flip: u64): u64 {
-  if (plain() && isOrdinary<F>(a) && isOrdinary<F>(b)) {
+  // A sum that is subnormal is exact.
+  if (plain() && isTame<F>(a) && isTame<F>(b)) {
     const r = bits<F>(value<F>(a) + value<F>(b ^ flip));
-    if (isOrdinary<F>(r)) return r;
+    if (magnitude<F>(r) < infinity<F>()) return r;
   }
   begin();
   return end(addExact<F>(a, b, flip));
