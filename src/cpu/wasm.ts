@@ -275,6 +275,13 @@ export class Body {
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
+  /** The same under a condition that is written when the rest is known. */
+  ifLater(condition: (b: Body) => void, likely: boolean): void {
+    this.later(condition);
+    this.#hints.push([this.code.length, likely]);
+    this.code.byte(op.if);
+    this.code.byte(0x40);
+  }
   else(): void {
     this.code.byte(op.else);
   }

@@ -13,6 +13,7 @@ import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
+import { type fpuRoutines, RegionFpu, runFrom } from "./fpu.ts";
 
 /** What a decoded instruction is to a meaning. */
 class JitForm implements Form {
@@ -98,6 +99,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   readonly xmms: Locals;
   /** Upper halves of ymm registers. */
   readonly uppers: Locals;
+  readonly fpu = new RegionFpu(this);
+  /** There are runs of x87 instructions: inside the exit block is another one, where those lead that are left. */
+  hasRuns = false;
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly #code: number;
@@ -137,6 +141,46 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return localGet(wt.i32, this.budgetLocal);
   }
 
+  /** Compile the instructions of a block. */
+  block(list: readonly Decoded[]): void {
+    for (let i = 0; i < list.length; ) {
+      const end = runFrom(list, i);
+      if (end > i) this.#run(list, i, end);
+      else this.instruction(list[i]!, list.length - i);
+      i = Math.max(end, i + 1);
+    }
+  }
+  /** A run of x87 instructions: with the stack in locals, or else as always. */
+  #run(list: readonly Decoded[], from: number, to: number): void {
+    const all = () => {
+      for (let i = from; i < to; i++) this.instruction(list[i]!, list.length - i);
+    };
+    const kind = this.kind;
+    this.fpu.begin();
+    this.depth++;
+    all();
+    this.fpu.end();
+    const after = this.kind;
+    this.kind = kind;
+    this.body.else();
+    all();
+    this.depth--;
+    this.body.end();
+    if (this.kind !== after) this.kind = undefined;
+  }
+  /** A routine that no row calls. */
+  runtimeCall(name: (typeof fpuRoutines)[number], ...args: Node[]): Node {
+    const r = this.runtime.routine(name);
+    return node(
+      r.result!,
+      op.call,
+      args.map((a, i) => as(r.params[i]!, a)),
+      r.index,
+    );
+  }
+  leaveToInterpreter(): void {
+    this.leaveAt(this.#here(), leave.interpret, this.#left);
+  }
   /** Compile one instruction; `left` counts it and what follows it in its block. */
   instruction(d: Decoded, left: number): void {
     this.#d = d;
@@ -155,8 +199,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.set(this.#rip, as(wt.i64, rip));
     b.set(this.#code, i32c(code));
     if (refund) b.set(this.budgetLocal, node(wt.i32, op.i32add, [this.budget(), i32c(refund)]));
+    if (this.fpu.active) this.fpu.leaving();
     b.opcode(op.br);
-    b.code.u(this.depth);
+    b.code.u(this.depth + (this.hasRuns && !this.fpu.active ? 1 : 0));
   }
   #here(): Node {
     return i64c(BigInt(this.#d.ip));
@@ -315,6 +360,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   /** Modes that the region asks for, each in a local: true or false until the field is written, here or by somebody called. */
   readonly #modes = new Map<string, { readonly f: Field; readonly local: number; readonly now: Node }>();
   override holds(f: Field, mask: number, value: number): Node {
+    // In a run of x87 instructions nothing is pending.
+    if (f === "fpuStatus") return this.fpu.active ? i32c(0) : super.holds(f, mask, value);
     const key = `${f} ${mask} ${value}`;
     let mode = this.#modes.get(key);
     if (!mode) {
@@ -324,11 +371,18 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     }
     return localGet(wt.i32, mode.local);
   }
+  override field(f: Field, n = 0): Node {
+    if (this.fpu.active && f === "fpuStatus") return this.body.bind(this.fpu.status);
+    if (this.fpu.active && f === "segSelector") return i64c(0n);
+    return super.field(f, n);
+  }
   override setField(f: Field, v: Node): void {
+    if (this.fpu.active) return this.fpu.setField(f, v, this.#d.memorySegment);
     super.setField(f, v);
     this.#written(f);
   }
   override call(name: string, ...args: Node[]): Node {
+    if (this.fpu.active) return this.fpu.call(name, args);
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
     return result;
@@ -368,6 +422,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective()));
   }
   segment(_n: number): Node {
+    if (this.fpu.active) return i64c(0n);
     return this.selector(this.#d.memorySegment);
   }
   #segmented(segment: number, offset: Node): Node {

@@ -12,6 +12,7 @@ import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler, type RegionRuntime } from "./compiler.ts";
+import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { checkpoints, dispatcher, longestPath, type Structure, structureOf } from "./structure.ts";
 
@@ -43,6 +44,7 @@ class RegionEmitter {
     this.#c = new RegionCompiler(this.#b, runtime);
     this.#c.registerOffset = registerOffset;
     this.#next = this.#b.keep(wt.i32);
+    this.#c.hasRuns = [...g.blocks.values()].some((block) => block.instructions.some(isInline));
     this.#checked = checkpoints(g, this.#s);
     this.#need = longestPath(g, this.#s, this.#checked);
     const from = (ip: number, to: readonly number[]) => {
@@ -56,8 +58,16 @@ class RegionEmitter {
     const b = this.#b;
     b.opcode(op.block);
     b.code.byte(0x40);
+    if (this.#c.hasRuns) {
+      b.opcode(op.block);
+      b.code.byte(0x40);
+    }
     this.#tree(this.#s.root);
     b.opcode(op.unreachable);
+    if (this.#c.hasRuns) {
+      b.end();
+      this.#c.fpu.storeLeft();
+    }
     b.end();
     this.#c.storeState(b);
     this.#chain();
@@ -162,7 +172,7 @@ class RegionEmitter {
     c.kind = before.length === 1 && ip !== this.#s.root ? this.#kindAfter.get(before[0]!) : undefined;
     if (this.#checked.has(ip)) this.#checkBudget(ip);
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
-    for (let i = 0; i < n; i++) c.instruction(block.instructions[i]!, n - i);
+    c.block(block.instructions);
     const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
     this.#kindAfter.set(ip, elsewhere ? undefined : c.kind);
     this.#terminate(block);

@@ -25,6 +25,8 @@ export interface Facts {
   readonly sized: boolean;
   /** Routines it calls. */
   readonly routines: readonly string[];
+  /** Fields of the register file that it writes. */
+  readonly fields: readonly string[];
 }
 
 /** Every shape that a meaning might ask about. */
@@ -52,6 +54,7 @@ export const factsOf = (row: Row): Facts => {
   if (old) return old;
   const used = new Set<string>();
   const routines = new Set<string>();
+  const fields = new Set<string>();
   const value = {};
   const next = {};
   const popped = {};
@@ -69,6 +72,7 @@ export const factsOf = (row: Row): Facts => {
           calls ||= onStack && args[3] === next;
           returns ||= name === "jump" && args[0] === popped;
           if (name === "call") routines.add(args[0] as string);
+          if (name === "setField") fields.add(args[0] as string);
           for (const a of args) if (typeof a === "function") (a as () => void)();
           if (name === "nextIp") return next;
           if (onStack) return popped;
@@ -97,6 +101,7 @@ export const factsOf = (row: Row): Facts => {
     returns,
     sized: asked && operandWidth(row, 16) !== 8,
     routines: [...routines],
+    fields: [...fields],
   };
   known.set(row, facts);
   return facts;

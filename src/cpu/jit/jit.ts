@@ -12,6 +12,7 @@ import { CodeMap } from "./code-map.ts";
 import type { RegionRuntime } from "./compiler.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
+import { fpuRoutines, isInline } from "./fpu.ts";
 import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
 import { loopAround } from "./structure.ts";
 
@@ -246,7 +247,7 @@ export class Jit {
     const routines = new Map<string, RoutineType & { index: number }>();
     for (const block of graph.blocks.values())
       for (const d of block.instructions)
-        for (const name of factsOf(d.row).routines) {
+        for (const name of [...factsOf(d.row).routines, ...(isInline(d) ? fpuRoutines : [])]) {
           const t = this.#links.routineTypes[name];
           if (t && !routines.has(name))
             routines.set(name, { ...t, index: m.importFunc("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) });

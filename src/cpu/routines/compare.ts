@@ -65,8 +65,10 @@ export function fcomi(i: i32, quiet: i32, pops: i32): i32 {
   if (raised & ~control() & EXCEPTIONS) sw |= ES_B;
   setStatus(sw);
   if (!suppressed(raised) && pops != 0) pop();
-  return (codes & C0 ? CF : 0) | (codes & C2 ? PF : 0) | (codes & C3 ? ZF : 0);
+  return flagsOf(codes);
 }
+/** Condition codes as EFLAGS. */
+export function flagsOf(codes: i32): i32 { return (codes & C0 ? CF : 0) | (codes & C2 ? PF : 0) | (codes & C3 ? ZF : 0); }
 
 /** Compare ST(0) with +0.0. */
 export function ftst(): void {

@@ -3,6 +3,7 @@ export { arith_f32, arith_f64, arith_i32, arith_st, arith_to, fsqrt } from "./op
 export { fcom, fcomi, ftst, fxam } from "./compare";
 export { fbld, fild, fld_f32, fld_f64, fld_f80, fld_st, fldc } from "./load";
 export { fbstp_high, fbstp_value, fist_value, fst_f32_value, fst_f64_value, fstp_f80_high, fstp_f80_value, stored, stores } from "./store";
+export * from "./value";
 export { fabs, fchs, fcmov, fdecstp, ffree, fincstp, fst_st, fstpnce, fxch } from "./move";
 export { frndint, fscale, fxtract } from "./scale";
 export { fprem, fprem1 } from "./remainder";

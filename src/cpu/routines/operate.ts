@@ -8,7 +8,7 @@ import { raise, raised, setRaised } from "./result";
 import { fromF32, fromF64, fromInteger, sourceM, sourceRaised, sourceSe } from "./source";
 import { control, deliver, isEmpty, signExponentAt, significandAt, st, underflow } from "./stack";
 
-function operate(op: i32, aM: u64, aSe: i32, bM: u64, bSe: i32): void {
+export function operate(op: i32, aM: u64, aSe: i32, bM: u64, bSe: i32): void {
   switch (op) {
     case 0: return add(aM, aSe, bM, bSe);
     case 1: return times(aM, aSe, bM, bSe);
@@ -74,7 +74,7 @@ function withSource(op: i32): void {
 }
 
 /** The source was denormal before it was widened: that counts unless the other operand (m, se) decided alone. */
-function denormalSource(m: u64, se: i32): void {
+export function denormalSource(m: u64, se: i32): void {
   if (isNaN80(m, se) || raised & (IE | ZE)) return;
   if (control() & DE) raise(DE);
   else setRaised(DE);

@@ -21,15 +21,24 @@ export function fst_f64_value(): i64 { return floatValue(53, 11); }
 
 /** ST(0) rounded to a format of `precision` bits (with the hidden one) and `width` exponent bits. */
 function floatValue(precision: i32, width: i32): u64 {
+  if (isEmpty(0)) {
+    setRaised(IE | SF);
+    return indefinite(precision, width);
+  }
+  const a = st(0);
+  return narrowed(significandAt(a), signExponentAt(a), precision, width);
+}
+
+// @ts-ignore: decorator
+@inline function indefinite(precision: i32, width: i32): u64 {
+  return (<u64>((1 << (width + 1)) - 1) << (precision - 1)) | (<u64>1 << (precision - 2));
+}
+
+export function narrowed(m: u64, se: i32, precision: i32, width: i32): u64 {
   setRaised(0);
   const emax: i32 = (1 << width) - 1;
   const field = precision - 1;
-  const nan: u64 = (<u64>((1 << (width + 1)) - 1) << field) | (<u64>1 << (field - 1));
-  if (isEmpty(0)) { setRaised(IE | SF); return nan; }
-  const a = st(0);
-  const m = significandAt(a);
-  const se = signExponentAt(a);
-  if (isUnsupported(m, se)) { setRaised(IE); return nan; }
+  if (isUnsupported(m, se)) { setRaised(IE); return indefinite(precision, width); }
   const sign = <u64>(se >>> 15) << (field + width);
   if ((se & 0x7fff) == 0x7fff) {
     const infinity = sign | (<u64>emax << field);

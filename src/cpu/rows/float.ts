@@ -37,10 +37,6 @@ const exponentFrom = <V>(o: Ops<V>, w: Format, v: V, low: bigint): V =>
 export const isOrdinary = <V>(o: Ops<V>, w: Format, v: V): V => exponentFrom(o, w, v, 1n);
 /** The same of a rounded result, beyond the least normal numbers, which may have come from a subnormal: an underflow. */
 export const isSafe = <V>(o: Ops<V>, w: Format, v: V): V => exponentFrom(o, w, v, 2n);
-export const isFinite = <V>(o: Ops<V>, w: Format, v: V): V => o.ltU(unsigned(o, w, v), o.imm(top[w] << exponentAt[w]));
-/** Zero is none. */
-export const notSubnormal = <V>(o: Ops<V>, w: Format, v: V): V =>
-  o.leU(o.imm((1n << exponentAt[w]) - 1n), o.sub(unsigned(o, w, v), o.imm(1)));
 
 // ---- vectors ---------------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ const ES = 0x80;
 const TOP = 0x3800;
 
 /** Pending x87 exceptions come before an MMX instruction. SDM Vol. 3A 12.5. */
-export const pending = <V>(o: Ops<V>): void => o.when(o.and(o.field("fpuStatus"), o.imm(ES)), () => o.fault(vector.MF), undefined, false);
+export const pending = <V>(o: Ops<V>): void => o.when(o.holds("fpuStatus", ES, ES), () => o.fault(vector.MF), undefined, false);
 /** What it does to the x87: TOP is 0, no register is empty. SDM Vol. 3A 12.2. */
 export const transition = <V>(o: Ops<V>): void => {
   o.setField("fpuStatus", o.and(o.field("fpuStatus"), o.imm(~TOP)));

@@ -37,10 +37,9 @@ function invalid<F>(): u64 {
 
 /** a + b, or with `flip` the sign bit a - b (a NaN b is not negated). */
 export function add<F>(a: u64, b: u64, flip: u64): u64 {
-  // A sum that is subnormal is exact.
   if (plain() && isTame<F>(a) && isTame<F>(b)) {
     const r = bits<F>(value<F>(a) + value<F>(b ^ flip));
-    if (magnitude<F>(r) < infinity<F>()) return r;
+    if (isTame<F>(r)) return r;
   }
   begin();
   return end(addExact<F>(a, b, flip));
