@@ -13,7 +13,7 @@ import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
-import { type fpuRoutines, RegionFpu, runFrom } from "./fpu.ts";
+import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 
 /** What a decoded instruction is to a meaning. */
 class JitForm implements Form {
@@ -371,9 +371,13 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     }
     return localGet(wt.i32, mode.local);
   }
+  /** An instruction's selectors for FNSTENV: read where they are written, at the end of the run. */
+  get #noting(): boolean {
+    return this.fpu.active && isInline(this.#d);
+  }
   override field(f: Field, n = 0): Node {
     if (this.fpu.active && f === "fpuStatus") return this.body.bind(this.fpu.status);
-    if (this.fpu.active && f === "segSelector") return i64c(0n);
+    if (this.#noting && f === "segSelector") return i64c(0n);
     return super.field(f, n);
   }
   override setField(f: Field, v: Node): void {
@@ -422,7 +426,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective()));
   }
   segment(_n: number): Node {
-    if (this.fpu.active) return i64c(0n);
+    if (this.#noting) return i64c(0n);
     return this.selector(this.#d.memorySegment);
   }
   #segmented(segment: number, offset: Node): Node {

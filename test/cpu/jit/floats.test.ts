@@ -75,6 +75,9 @@ const x87 = (r: Random): string => {
         "add rax, 1",
         "mov rcx, rax",
         "inc rdx",
+        "mov ecx, gs",
+        "mov dx, ss",
+        "lea rdx, [rdi+rax]",
       ]);
   }
 };
