@@ -21,8 +21,8 @@ const pages = new Map([
 ]);
 const data = layout.frames + 4096;
 
-const sequences = Number(process.env["SEQUENCES"] ?? 60);
-const states = Number(process.env["STATES"] ?? 100);
+const sequences = Number(process.env["SEQUENCES"] ?? 30);
+const states = Number(process.env["STATES"] ?? 60);
 
 const arithmetic = ["add", "sub", "subr", "mul", "div", "divr"] as const;
 const x87 = (r: Random): string => {
