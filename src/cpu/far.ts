@@ -109,9 +109,10 @@ export const iret: Action = (m, _r, _a, b) => {
   if (m.flags & EF.NT) return m.raise(vector.GP, 0);
   const step = BigInt(bits / 8);
   const sp = stackPointer(s);
+  // From the top down: so this processor reports faults.
   const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
-  const offset = load(m, sp, bits);
   const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  const offset = load(m, sp, bits);
   if ((selector & 3) !== 3) load(m, sp + 4n * step, bits);
   const newSp = long ? load(m, sp + 3n * step, bits) : sp + 3n * step;
   const ss = long ? Number(load(m, sp + 4n * step, bits) & 0xffffn) : -1;

@@ -77,7 +77,5 @@ export const whyUnjudged = (i: Instruction): string | undefined => {
   if (why) return why;
   if (i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64)
     return "comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach";
-  if (i.mnemonic === M.Xrstor && i.codeSize !== CodeSize.Code64)
-    return "how much of the area a segment's limit must leave room for depends here on more than the manual says";
   return usesMask(i) ? "its address would be its mask" : undefined;
 };

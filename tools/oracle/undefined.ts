@@ -43,11 +43,8 @@ export const isTranscendental = (i: Instruction): boolean => transcendental.has(
 
 /**
  * Where two outcomes are right. An area that is misaligned and beyond the stack segment's limit is #GP or #SS: the order within a class of
- * exceptions is the processor's own (SDM Vol. 3A Table 6-2); this one's depends on how the address is made up. Stores by a mask may or may
- * not be checked for alignment where no byte of them is written (SDM Vol. 2B MASKMOVDQU, Vol. 2C VMASKMOV).
+ * exceptions is the processor's own (SDM Vol. 3A Table 6-2); this one's depends on how the address is made up.
  */
 const areas = new Set<Mnemonic>([M.Fxsave, M.Fxsave64, M.Fxrstor, M.Fxrstor64]);
-const masked = new Set<Mnemonic>([M.Maskmovq, M.Maskmovdqu, M.Vmaskmovdqu, M.Vmaskmovps, M.Vmaskmovpd, M.Vpmaskmovd, M.Vpmaskmovq]);
 export const isEitherOutcome = (i: Instruction, one: number, other: number): boolean =>
-  (areas.has(i.mnemonic) && [one, other].every((v) => v === vector.GP || v === vector.SS)) ||
-  (masked.has(i.mnemonic) && [one, other].includes(vector.AC));
+  areas.has(i.mnemonic) && [one, other].every((v) => v === vector.GP || v === vector.SS);

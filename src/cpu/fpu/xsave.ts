@@ -102,17 +102,21 @@ const isValid = (m: Machine, v: DataView): boolean => {
   return (compacted & ~COMPACTED & ~has) === 0n && (components & ~compacted) === 0n && isZero(rest);
 };
 
-/** Fault unless XRSTOR takes it; the answer is which components it holds. */
+/**
+ * Fault unless XRSTOR takes it; the answer is for which components there must be room: of the compacted form those that it holds, of the
+ * standard form all, present or not (AMD).
+ */
 const restoreHeader: Action = (m, _r, a) => {
   const s = m.state;
   const address = linear(a);
   if (a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
   m.readLinear(address, 1);
-  m.readLinear(address + sizeOf(0) - 1, 1);
+  m.readLinear(address + header.at, 1);
   const legacy = m.readLinear(address, sizeOf(0));
   const v = new DataView(s.memory.buffer, legacy, sizeOf(0));
   if (!isValid(m, v)) return m.raise(vector.GP, 0);
-  s.i64[at.answer >> 3] = v.getBigInt64(header.components, true);
+  const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
+  s.i64[at.answer >> 3] = compact ? v.getBigInt64(header.components, true) : BigInt(xcr0(m.model));
   return 0;
 };
 
@@ -125,6 +129,7 @@ const restore: Action = (m, _r, a, b) => {
   const v = new DataView(area.buffer);
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
   const present = Number(v.getBigUint64(header.components, true) & 7n);
+  if (wanted & (compact ? present : wanted) & AVX) m.readLinear(address + sizeOf(AVX) - 1, 1);
   const image = legacyImage(s, b === 64n);
   const initial = initialImage();
   const take = ([from, to]: readonly [number, number], component: number) =>

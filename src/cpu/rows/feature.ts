@@ -18,7 +18,7 @@ const sse42 = (r: Row): boolean => (r.map === 3 && r.opcode >= 0x60) || (r.map =
 
 // biome-ignore format: table
 const byName: Readonly<Record<string, Feature>> = {
-  clflush: "clflush", clflushopt: "clflushopt", clwb: "clwb", cmpxchg8b: "cx8", fxsave: "fxsr", fxrstor: "fxsr", fxsave64: "fxsr", fxrstor64: "fxsr",
+  clflush: "clflush", clflushopt: "clflushopt", clwb: "clwb", cmpxchg8b: "cx8", cmpxchg16b: "cx16", fxsave: "fxsr", fxrstor: "fxsr", fxsave64: "fxsr", fxrstor64: "fxsr",
   fisttp: "pni", rdtscp: "rdtscp", sysenter: "sep", syscall: "syscall", emms: "mmx", ldmxcsr: "sse", stmxcsr: "sse", sfence: "sse", lfence: "sse2",
   mfence: "sse2", movnti: "sse2", rdfsbase: "fsgsbase", rdgsbase: "fsgsbase", wrfsbase: "fsgsbase", wrgsbase: "fsgsbase",
 };

@@ -37,8 +37,11 @@ export const flags = family(() => [
   row("cmc", "F5", cmc),
   row("cld", "FC", direction(false)),
   row("std", "FD", direction(true)),
-  row("lahf", "9F", lahf),
-  row("sahf", "9E", sahf),
+  row("lahf", "9F", lahf, { only: "not64" }),
+  row("sahf", "9E", sahf, { only: "not64" }),
+  // The first processors of 64 bits had neither in 64-bit mode. AMD APM Vol. 3 LAHF
+  row("lahf", "9F", lahf, { only: "64", feature: "lahf_lm" }),
+  row("sahf", "9E", sahf, { only: "64", feature: "lahf_lm" }),
   row("salc", "D6", salc, { only: "not64" }),
   row("pushf", "9C", pushf, { size64: "default", context: true, sizedNames: ["pushfw", "pushfd", "pushfq"] }),
   row("popf", "9D", popf, { size64: "default", context: true, ends: true, sizedNames: ["popfw", "popfd", "popfq"] }),

@@ -17,15 +17,20 @@ const toHigh: Meaning = (o) => {
 const fromHigh: Meaning = (o) => o.set(0, o.lane(o.get(1), 64, 1));
 const duplicate = (w: number, lanes: readonly number[]): Meaning => one((o, a) => o.shuffle(a, a, bytesOf(w, lanes)));
 
-/** To memory at DS:rDI, the bytes whose mask has its top bit set. All of them must be writable, AMD's way. */
+/**
+ * To memory at DS:rDI, the bytes whose mask has its top bit set. All of them must be writable, AMD's way: a quadword is looked at after the
+ * other, whatever the mask, and under EFLAGS.AC each has to be aligned.
+ */
 const maskedStore =
   (w: 64 | 128): Meaning =>
   (o, i) => {
     const data = o.get(0);
     const mask = o.simd("i8x16.gt_s", o.vector(o.imm(0), o.imm(0)), o.get(1));
     const address = o.let("address", o.reg(R.di, i.addressSize));
-    o.loadRmw(undefined, address, 8); // a page fault at the first byte comes before the end of the address space
-    o.store(undefined, address, w, o.simd("v128.bitselect", data, o.loadRmw(undefined, address, w), mask));
+    const quadwords = Array.from({ length: w / 64 }, (_, n) => o.let("quadword", n === 0 ? address : o.add(address, o.imm(8))));
+    const old = quadwords.map((q) => o.let("old", o.loadRmw(undefined, q, 64)));
+    const merged = o.simd("v128.bitselect", data, o.vector(old[0]!, old[1] ?? o.imm(0)), mask);
+    for (const [n, q] of quadwords.entries()) o.store(undefined, q, 64, o.lane(merged, 64, n));
   };
 /** Unlike other MMX instructions', MASKMOVQ's transition comes before its memory fault. */
 const maskmovq: Meaning = (o, i) => {

@@ -44,7 +44,7 @@ const extended =
     const address = o.linear(0, write);
     const avx = o.and(o.reg(R.ax, 32), o.imm(4));
     if (!write) o.act("xrstorHeader", address);
-    // What is not to be loaded need not be there.
+    // What is not to be loaded may not need to be there.
     if (i.mode !== 64)
       o.when(write ? avx : o.and(avx, o.field("answer")), () => {
         o.linear(0, write, 832 * 8);
