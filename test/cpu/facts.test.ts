@@ -1,6 +1,7 @@
 // What the JIT and the faults need to know of an instruction is found in its meaning, not in its name.
 import { expect, it } from "vitest";
 import { type Facts, factsOf } from "../../src/cpu/jit/facts.ts";
+import { isMemoryOperand } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
 
 const having = (fact: keyof Facts): string[] => [...new Set(rows.filter((r) => factsOf(r)[fact] === true).map((r) => r.name))].sort();
@@ -9,6 +10,9 @@ it("finds calls, returns and what uses the stack", () => {
   expect(having("calls")).toEqual(["call"]);
   expect(having("returns")).toEqual(["ret"]);
   expect(having("stack")).toEqual(["call", "enter", "iret", "leave", "pop", "popa", "popf", "push", "pusha", "pushf", "ret", "retf"]);
+  const address = rows.filter((r) => r.operands.some(isMemoryOperand) && !factsOf(r).memory).map((r) => r.name);
+  for (const name of ["lea", "nop", "prefetcht0", "reservednop"]) expect(address).toContain(name);
+  expect(address.some((name) => having("memory").includes(name) && name !== "nop")).toBe(false);
   expect(having("branchesIf")).toContain("loop");
   expect(having("exits")).toEqual(["int", "syscall", "sysenter"]);
 });

@@ -18,6 +18,8 @@ export interface Facts {
   readonly repeats: boolean;
   /** Reads or writes where the stack pointer points. */
   readonly stack: boolean;
+  /** Reads or writes a memory operand: LEA, NOP and PREFETCHh do not. */
+  readonly memory: boolean;
   /** Near calls and returns: pushes the next instruction's address; jumps to what it has popped. */
   readonly calls: boolean;
   readonly returns: boolean;
@@ -47,6 +49,10 @@ const forms = (row: Row): Form[] =>
     ),
   );
 
+/** Words that go to an operand, wherever that is, and to memory. */
+const operandWords = new Set(["get", "vec", "rmw", "set", "wide", "setWide"]);
+const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "act"]);
+
 const known = new Map<Row, Facts>();
 
 export const factsOf = (row: Row): Facts => {
@@ -58,7 +64,7 @@ export const factsOf = (row: Row): Facts => {
   const value = {};
   const next = {};
   const popped = {};
-  let [stack, calls, returns, acts] = [false, false, false, false];
+  let [stack, memory, calls, returns, acts] = [false, false, false, false, false];
   const notes = new Proxy(
     {},
     {
@@ -69,6 +75,8 @@ export const factsOf = (row: Row): Facts => {
           const onStack = (name === "load" || name === "store") && args[0] === S.ss;
           acts ||= name === "act" && modelActs[args[0] as ActName] === undefined;
           stack ||= onStack || (name === "act" && stackActs.has(args[0] as ActName));
+          const operand = operandWords.has(name) ? row.operands[args[0] as number] : undefined;
+          memory ||= memoryWords.has(name) || (operand !== undefined && isMemoryOperand(operand));
           calls ||= onStack && args[3] === next;
           returns ||= name === "jump" && args[0] === popped;
           if (name === "call") routines.add(args[0] as string);
@@ -97,6 +105,7 @@ export const factsOf = (row: Row): Facts => {
     jumps: used.has("jump"),
     repeats: used.has("repeat"),
     stack,
+    memory,
     calls,
     returns,
     sized: asked && operandWidth(row, 16) !== 8,

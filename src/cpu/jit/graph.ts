@@ -50,7 +50,7 @@ const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 const compilable = (d: Decoded): boolean => {
   const f = factsOf(d.row);
   if (f.acts && !f.exits) return false;
-  if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.shape.memory) return d.segment >= 4 && d.addressSize === 32;
+  if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.shape.memory && f.memory) return d.segment >= 4 && d.addressSize === 32;
   // A write through CS faults.
   if (d.mode !== 64 && d.segment === S.cs && d.row.addressed) return false;
   return d.mode === 64 || d.addressSize === 32;

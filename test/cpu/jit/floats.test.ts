@@ -183,12 +183,11 @@ describe("floating point in compiled regions", () => {
   beforeAll(async () => {
     code = await freshCode();
   });
-  const make = (bytes: Uint8Array, engine: "jit" | "interpret"): Cpu => {
+  const make = (engine: "jit" | "interpret"): Cpu => {
     const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code, cpuModel("max:amd"));
     cpu.segments.tables = descriptorTables;
     cpu.segments.loadCode(selector.userCode64);
     cpu.setAddressSpace({ translate: (address) => pages.get(address - (address % 4096)) ?? -5 });
-    cpu.state.u8.set(bytes, layout.frames);
     cpu.engine = engine;
     cpu.jit.enabled = false;
     return cpu;
@@ -200,11 +199,15 @@ describe("floating point in compiled regions", () => {
     "leaves what the interpreter leaves: %s",
     (_name, instruction, seed) => {
       const r = new Random(seed);
+      const compiled = make("jit");
+      const interpreted = make("interpret");
       for (let n = 0; n < sequences; n++) {
         const text = Array.from({ length: 2 + r.below(14) }, () => instruction(r));
         const bytes = assemble([...text, "int3"].join("\n"), { at: CODE }).bytes;
-        const compiled = make(bytes, "jit");
-        const interpreted = make(bytes, "interpret");
+        for (const cpu of [compiled, interpreted]) {
+          cpu.state.u8.set(bytes, layout.frames);
+          cpu.invalidateFrame(layout.frames);
+        }
         compiled.state.rip = CODE;
         expect(compiled.jit.compile(CODE)).toBe(true);
         for (let m = 0; m < states; m++) {
