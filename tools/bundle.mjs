@@ -24,10 +24,10 @@ const fileModule = async () => {
   return `import { readFileSync } from "node:fs";\nexport const generated = { ${members.join(", ")} };`;
 };
 
-/** What a start compiles is what the cache has to hold: run something that prints nothing. */
+/** What a start compiles is what the cache has to hold: run what does as most programs do, and prints nothing. */
 const warmUp = async () => {
   const { main, script } = load();
-  await main(["run", join(top, "guest", "bin", "a2")]);
+  await main(["run", join(top, "guest", "bin", "libc-start")]);
   writeFileSync(cacheFile, script.createCachedData());
   process.exitCode = 0;
 };

@@ -45,6 +45,7 @@ export class Blocks {
   readonly #decoder: Decoder;
   readonly #instructions: Instructions;
   readonly #more: readonly MoreHandlers[];
+  readonly #firstMore: number;
   readonly #loaded = new Set<MoreHandlers>();
   #mmu: Mmu;
   /** Blocks by frame address: by ip and context. */
@@ -62,6 +63,7 @@ export class Blocks {
     this.#state = state;
     this.#instructions = instructions;
     this.#more = more;
+    this.#firstMore = more[0]?.first ?? Number.POSITIVE_INFINITY;
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
     this.#decoder = new Decoder(instructions.tables(model));
@@ -381,7 +383,7 @@ export class Blocks {
     const rec = this.#next;
     s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
     s.u32[(rec + record.handler) >> 2] = handler;
-    s.i64[(rec + record.disp) >> 3] = BigInt(ip);
+    storeInteger(s.i32, rec + record.disp, ip);
     const number = this.#numberOf(rec);
     this.#ip[number] = ip;
     this.#length[number] = 0;
@@ -429,7 +431,7 @@ export class Blocks {
       s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;
       s.u16[(rec + record.index) >> 1] = d.index === noRegister ? at.zero : at.gpr + d.index * 8;
       s.u8[rec + record.scale] = d.scale;
-      s.i64[(rec + record.disp) >> 3] = BigInt(d.disp);
+      storeInteger(s.i32, rec + record.disp, d.disp);
     }
     s.u8[rec + record.segment] = d.segment >= S.fs || d.mode !== 64 ? (memory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds) : 6;
     for (let n = 0; n < slots.length; n++) {
@@ -437,16 +439,13 @@ export class Blocks {
       if (slot !== undefined) s.u16[(rec + slot) >> 1] = registerOffset(d, n);
     }
     this.#emitImmediate(rec, d);
-    if (d.row.ends && d.row.operands.length === 0) s.i64[(rec + record.imm) >> 3] = BigInt(ip + d.length);
+    if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
     const number = this.#numberOf(rec);
     this.#ip[number] = ip;
     this.#length[number] = d.length;
     this.#row[number] = info.number;
   }
 
-  get #firstMore(): number {
-    return this.#more[0]?.first ?? Number.POSITIVE_INFINITY;
-  }
   #loadMore(handler: number): void {
     const more = this.#more.findLast(({ first }) => first <= handler) as MoreHandlers;
     if (this.#loaded.has(more)) return;
@@ -457,18 +456,18 @@ export class Blocks {
   #emitImmediate(rec: number, d: Decoded): void {
     const s = this.#state;
     const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
-    if (d.row.ends) s.i64[(rec + record.imm) >> 3] = BigInt(next);
+    if (d.row.ends) storeInteger(s.i32, rec + record.imm, next);
     if (d.row.located) {
-      s.i64[(rec + record.imm) >> 3] = BigInt(d.ip);
+      storeInteger(s.i32, rec + record.imm, d.ip);
       s.u8[rec + record.imm + 6] = d.modrmByte;
       s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
     }
     const { immediates } = d.row.shape;
     for (const o of immediates) {
       if (o.kind === "rel") {
-        s.i64[(rec + record.disp) >> 3] = BigInt(d.target);
+        storeInteger(s.i32, rec + record.disp, d.target);
         // A conditional branch has two links and no use for the next address; a call needs it.
-        if (d.row.cc >= 0 || d.row.addressed) s.i64[(rec + record.imm) >> 3] = 0n;
+        if (d.row.cc >= 0 || d.row.addressed) storeInteger(s.i32, rec + record.imm, 0);
       } else if (o.kind === "imm" || o.kind === "simm") {
         const bits = immediateWidth(o, d.size);
         s.i32[(rec + record.imm) >> 2] = bits === 8 ? d.immLo & 0xff : bits === 16 ? d.immLo & 0xffff : d.immLo;
@@ -511,6 +510,12 @@ export class Blocks {
     s.u32[(rec + (taken ? record.link : record.imm)) >> 2] = target;
   }
 }
+
+/** An integer as 64 bits: in halves, since a bigint costs more than the rest of what it is part of. */
+const storeInteger = (i32: Int32Array, address: number, n: number): void => {
+  i32[address >> 2] = n | 0;
+  i32[(address >> 2) + 1] = Math.floor(n / 0x1_0000_0000);
+};
 
 /** The place in the jump cache of an instruction pointer, by its low half; handlers.ts computes the same. */
 const jumpEntry = (low: number): number =>

@@ -123,331 +123,330 @@ export const rm16: readonly (readonly [number, number])[] = [
   [3, -1],
 ];
 
+// Where decoding is: one instruction at a time. In variables of the module: a start decodes thousands of instructions before V8 has
+// optimised any of this, and until then private fields of an object are slow.
+let tables: DecodeTables;
+let code: Uint8Array = new Uint8Array(0);
+let at = 0;
+let start = 0;
+let end = 0;
+/** An immediate is a branch's distance; immediates read so far. */
+let relative = false;
+let immediates = 0;
+
 export class Decoder {
   readonly d = new Decoded();
   readonly #tables: DecodeTables;
-  #code: Uint8Array = new Uint8Array(0);
-  #at = 0;
-  #start = 0;
-  #end = 0;
-  #relative = false;
-  #immediates = 0;
   constructor(tables: DecodeTables) {
     this.#tables = tables;
   }
 
-  /** Decode at `offset` of `code`, of which bytes up to `end` may be read; `ip` is the instruction's offset in CS. */
-  decode(code: Uint8Array, offset: number, end: number, ip: number, mode: 16 | 32 | 64): DecodeResult {
-    const d = this.d;
-    this.#code = code;
-    this.#at = offset;
-    this.#start = offset;
-    this.#end = Math.min(end, offset + 15);
+  /** Decode at `offset` of `bytes`, of which those up to `limit` may be read; `ip` is the instruction's offset in CS. */
+  decode(bytes: Uint8Array, offset: number, limit: number, ip: number, mode: 16 | 32 | 64): DecodeResult {
+    const { d } = this;
+    tables = this.#tables;
+    code = bytes;
+    at = offset;
+    start = offset;
+    end = Math.min(limit, offset + 15);
     d.mode = mode;
     d.ip = ip;
-    const result = this.#decode(d, ip);
-    d.length = this.#at - offset;
-    if (result === "more" && end >= offset + 15) return "long";
-    return result;
-  }
-
-  #decode(d: Decoded, ip: number): DecodeResult {
-    const code = this.#code;
-    const mode = d.mode;
-    let segment = -1;
-    let p66 = false;
-    let p67 = false;
-    let pRep: Rep = rep.none;
-    let lock = false;
-    let rex = 0;
-    let byte = 0;
-    // Legacy prefixes in any order; REX counts only directly before the opcode.
-    for (;;) {
-      if (this.#at >= this.#end) return "more";
-      byte = code[this.#at++] as number;
-      if (mode === 64 && (byte & 0xf0) === 0x40) {
-        rex = byte;
-        continue;
-      }
-      let prefix = true;
-      switch (byte) {
-        case 0x66:
-          p66 = true;
-          break;
-        case 0x67:
-          p67 = true;
-          break;
-        case 0xf0:
-          lock = true;
-          break;
-        case 0xf2:
-          pRep = rep.repne;
-          break;
-        case 0xf3:
-          pRep = rep.rep;
-          break;
-        case 0x2e:
-          if (mode !== 64) segment = S.cs;
-          break;
-        case 0x36:
-          if (mode !== 64) segment = S.ss;
-          break;
-        case 0x3e:
-          if (mode !== 64) segment = S.ds;
-          break;
-        case 0x26:
-          if (mode !== 64) segment = S.es;
-          break;
-        case 0x64:
-          segment = S.fs;
-          break;
-        case 0x65:
-          segment = S.gs;
-          break;
-        default:
-          prefix = false;
-      }
-      if (!prefix) break;
-      rex = 0;
-    }
-    let map = 0;
-    d.vvvv = 0;
-    if (byte === 0xc4 || byte === 0xc5) {
-      if (this.#at >= this.#end) return "more";
-      // Outside 64-bit mode these are LES and LDS, unless the byte after them would name a register for memory.
-      if (mode === 64 || (code[this.#at] as number) >= 0xc0)
-        return this.#vex(d, ip, byte, segment, p67, p66 || pRep !== rep.none || lock || rex !== 0);
-    }
-    if (byte === 0x0f) {
-      if (this.#at >= this.#end) return "more";
-      byte = code[this.#at++] as number;
-      map = 1;
-      if (byte === 0x38 || byte === 0x3a) {
-        map = byte === 0x38 ? 2 : 3;
-        if (this.#at >= this.#end) return "more";
-        byte = code[this.#at++] as number;
-      }
-    }
-    const slot = this.#tables.at(false, map, byte);
-    const modrm = this.#at < this.#end ? (code[this.#at] as number) : -1;
-    let row: Row | undefined;
-    for (const r of slot) {
-      if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
-      if (r.hasModrm && modrm < 0) return "more";
-      if (r.modrm !== undefined && r.modrm !== modrm) continue;
-      if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
-      if (r.rexW !== undefined && r.rexW !== ((rex & 8) !== 0)) continue;
-      if (r.rexB !== undefined && r.rexB !== ((rex & 1) !== 0)) continue;
-      if (r.prefix !== undefined) {
-        // F2 and F3 outrank 66 as a mandatory prefix.
-        const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
-        if (r.prefix === "NFx" ? pRep !== rep.none : r.prefix !== have) continue;
-      }
-      // There are control registers 0 to 4 and 8, debug registers 0 to 7.
-      if (r.registerOnly && rex & 4 && (r.digit !== 0 || lock)) continue;
-      if (r.hasModrm && r.modrm === undefined && r.registerOnly !== true && !modAllowed(r, modrm >= 0xc0)) continue;
-      row = r;
-      break;
-    }
-    if (!row) return "undefined";
-    d.row = row;
-    d.segment = segment;
-    d.prefix66 = p66;
-    d.rep = row.repeat ? pRep : rep.none;
-    d.lock = lock;
-    d.rex = rex;
-    const mandatory66 = row.prefix === "66";
-    d.size =
-      row.size !== undefined
-        ? row.size
-        : mode === 64
-          ? row.size64 === "force"
-            ? 64
-            : rex & 8
-              ? 64
-              : p66 && !mandatory66
-                ? 16
-                : row.size64 === "default"
-                  ? 64
-                  : 32
-          : (mode === 32) !== (p66 && !mandatory66)
-            ? 32
-            : 16;
-    d.opreg = (byte & 7) | ((rex & 1) << 3);
-    return this.#operands(d, row, ip, modrm, p67);
-  }
-
-  /** The VEX prefix, and the opcode after it. SDM Vol. 2A 2.3.5. `refused`: after a prefix that it must not come after. */
-  #vex(d: Decoded, ip: number, first: number, segment: number, p67: boolean, refused: boolean): DecodeResult {
-    if (refused) return "undefined";
-    const code = this.#code;
-    const long = first === 0xc4;
-    const { mode } = d;
-    if (this.#at + (long ? 3 : 2) > this.#end) return "more";
-    const p1 = code[this.#at++] as number;
-    const p2 = long ? (code[this.#at++] as number) : p1 & 0x7f;
-    const opcode = code[this.#at++] as number;
-    const map = long ? p1 & 0x1f : 1;
-    const w = long ? p2 >> 7 : 0;
-    if (map > 3) return "undefined";
-    const slot = this.#tables.at(true, map, opcode);
-    const modrm = this.#at < this.#end ? (code[this.#at] as number) : -1;
-    const prefix = vexPrefixes[p2 & 3];
-    const l = (p2 >> 2) & 1;
-    let row: Row | undefined;
-    for (const r of slot) {
-      if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
-      if (r.prefix !== prefix || (r.vex?.l !== undefined && r.vex.l !== l)) continue;
-      // Outside 64-bit mode there are no wide general registers that W could ask for.
-      if (r.vex?.w !== undefined && r.vex.w !== (mode !== 64 && r.wCounts !== true && (r.sizesImplied || r.shape.general) ? 0 : w))
-        continue;
-      if (r.hasModrm && modrm < 0) return "more";
-      if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
-      if (r.hasModrm && !modAllowed(r, modrm >= 0xc0)) continue;
-      row = r;
-      break;
-    }
-    // A vector of indices is in a SIB byte.
-    if (!row || (row.shape.vsib && ((modrm & 7) !== 4 || (mode !== 64 && (mode === 16) !== p67)))) return "undefined";
-    const vvvv = (~p2 >> 3) & 15;
-    if (vvvv !== 0 && !row.shape.vvvv) return "undefined";
-    d.vvvv = mode === 64 ? vvvv : vvvv & 7;
-    d.row = row;
-    d.segment = segment;
-    d.prefix66 = false;
-    d.rep = rep.none;
-    d.lock = false;
-    // R, X and B are inverted; two bytes hold R alone.
-    d.rex = mode === 64 ? 0x40 | (w << 3) | (long ? (~p1 >> 5) & 7 : (~p1 >> 5) & 4) : 0;
-    d.size = d.rex & 8 ? 64 : 32;
-    return this.#operands(d, row, ip, modrm, p67);
-  }
-
-  /** What follows the opcode. */
-  #operands(d: Decoded, row: Row, ip: number, modrm: number, p67: boolean): DecodeResult {
-    const { mode, rex, lock } = d;
-    d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
-    d.modrm = 0xc0;
-    d.base = noRegister;
-    d.index = noRegister;
-    d.scale = 0;
-    d.disp = 0;
-    d.immLo = 0;
-    d.immHi = 0;
-    d.imm2 = 0;
-    let ripRelative = false;
-    if (row.hasModrm) {
-      this.#at++;
-      d.modrmByte = modrm;
-      d.modrm = row.modrm !== undefined ? 0xff : row.registerOnly ? modrm | 0xc0 : modrm;
-      d.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
-      d.rm = (modrm & 7) | ((rex & 1) << 3);
-      if (d.modrm < 0xc0) {
-        const r = d.addressSize === 16 ? this.#memory16(d, modrm) : this.#memory(d, modrm, rex);
-        if (r === "more") return r;
-        ripRelative = r === "rip";
-      }
-    }
-    if (row.shape.vsib && (d.reg === d.vvvv || d.reg === d.vindex || d.vvvv === d.vindex)) return "undefined";
-    this.#relative = false;
-    this.#immediates = 0;
-    for (const o of row.shape.immediates) if (!this.#immediate(d, o)) return "more";
-    if (lock && !(row.lock && (d.isMemory || row.registerOnly))) return "undefined";
-    if (this.#at > this.#end) return "more";
-    const next = ip + this.#at - this.#start;
-    if (ripRelative) d.disp = d.addressSize === 32 ? (d.disp + next) >>> 0 : d.disp + next;
-    if (this.#relative) {
-      const target = next + d.immLo;
-      d.target = mode === 64 && d.size !== 16 ? target : d.size === 16 ? target & 0xffff : target >>> 0;
-    }
-    return "ok";
-  }
-
-  /** 32- and 64-bit addressing. SDM Vol. 2A Tables 2-2 and 2-3. */
-  #memory(d: Decoded, modrm: number, rex: number): "ok" | "more" | "rip" {
-    const code = this.#code;
-    const mod = modrm >> 6;
-    let rm = modrm & 7;
-    if (rm === 4) {
-      if (this.#at >= this.#end) return "more";
-      const sib = code[this.#at++] as number;
-      const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
-      if (d.row.shape.vsib) {
-        d.vindex = index;
-        d.scale = sib >> 6;
-      } else if (index !== 4) {
-        d.index = index;
-        d.scale = sib >> 6;
-      }
-      rm = sib & 7;
-      if (mod !== 0 || rm !== 5) d.base = rm | ((rex & 1) << 3);
-      else if (!this.#disp32(d)) return "more";
-    } else if (mod === 0 && rm === 5) {
-      if (!this.#disp32(d)) return "more";
-      if (d.mode === 64) return "rip";
-    } else d.base = rm | ((rex & 1) << 3);
-    if (mod === 1) {
-      if (this.#at >= this.#end) return "more";
-      d.disp = ((code[this.#at++] as number) << 24) >> 24;
-    } else if (mod === 2 && !this.#disp32(d)) return "more";
-    return "ok";
-  }
-
-  #memory16(d: Decoded, modrm: number): "ok" | "more" {
-    const code = this.#code;
-    const mod = modrm >> 6;
-    const direct = mod === 0 && (modrm & 7) === 6;
-    if (!direct) [d.base, d.index] = rm16[modrm & 7] as readonly [number, number];
-    const bytes = direct || mod === 2 ? 2 : mod;
-    if (this.#at + bytes > this.#end) return "more";
-    if (bytes === 1) d.disp = ((code[this.#at] as number) << 24) >> 24;
-    else if (bytes === 2) d.disp = (((code[this.#at] as number) | ((code[this.#at + 1] as number) << 8)) << 16) >> 16;
-    this.#at += bytes;
-    return "ok";
-  }
-
-  #disp32(d: Decoded): boolean {
-    if (this.#at + 4 > this.#end) return false;
-    d.disp = this.#int(4);
-    return true;
-  }
-
-  /** Little-endian signed integer of n bytes, n <= 4. */
-  #int(n: number): number {
-    const code = this.#code;
-    let v = 0;
-    for (let i = 0; i < n; i++) v |= (code[this.#at++] as number) << (8 * i);
-    return n === 4 ? v : (v << (32 - 8 * n)) >> (32 - 8 * n);
-  }
-
-  #immediate(d: Decoded, o: Operand): boolean {
-    if (o.kind === "far") {
-      const n = d.size === 16 ? 2 : 4;
-      if (this.#at + n + 2 > this.#end) return false;
-      d.immLo = n === 2 ? this.#int(2) & 0xffff : this.#int(4);
-      d.imm2 = this.#int(2) & 0xffff;
-      return true;
-    }
-    if (o.kind === "moffs") {
-      const n = d.addressSize >> 3;
-      if (this.#at + n > this.#end) return false;
-      const lo = n === 2 ? this.#int(2) & 0xffff : this.#int(4) >>> 0;
-      d.modrm = 0;
-      d.disp = n === 8 ? this.#int(4) * 0x1_0000_0000 + lo : lo;
-      return true;
-    }
-    const n = o.kind === "xmmL" ? 1 : o.widths[sizeIndex(d.size)] >> 3;
-    if (this.#at + n > this.#end) return false;
-    const lo = this.#int(Math.min(n, 4));
-    const hi = n === 8 ? this.#int(4) : lo >> 31;
-    if (this.#immediates++ === 0) {
-      d.immLo = lo;
-      d.immHi = hi;
-    } else d.imm2 = lo & (n === 1 ? 0xff : 0xffff);
-    if (o.kind === "rel") this.#relative = true;
-    return true;
+    const result = decodeInstruction(d, ip);
+    d.length = at - offset;
+    return result === "more" && limit >= offset + 15 ? "long" : result;
   }
 }
+
+const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
+  const mode = d.mode;
+  let segment = -1;
+  let p66 = false;
+  let p67 = false;
+  let pRep: Rep = rep.none;
+  let lock = false;
+  let rex = 0;
+  let byte = 0;
+  // Legacy prefixes in any order; REX counts only directly before the opcode.
+  for (;;) {
+    if (at >= end) return "more";
+    byte = code[at++] as number;
+    if (mode === 64 && (byte & 0xf0) === 0x40) {
+      rex = byte;
+      continue;
+    }
+    let prefix = true;
+    switch (byte) {
+      case 0x66:
+        p66 = true;
+        break;
+      case 0x67:
+        p67 = true;
+        break;
+      case 0xf0:
+        lock = true;
+        break;
+      case 0xf2:
+        pRep = rep.repne;
+        break;
+      case 0xf3:
+        pRep = rep.rep;
+        break;
+      case 0x2e:
+        if (mode !== 64) segment = S.cs;
+        break;
+      case 0x36:
+        if (mode !== 64) segment = S.ss;
+        break;
+      case 0x3e:
+        if (mode !== 64) segment = S.ds;
+        break;
+      case 0x26:
+        if (mode !== 64) segment = S.es;
+        break;
+      case 0x64:
+        segment = S.fs;
+        break;
+      case 0x65:
+        segment = S.gs;
+        break;
+      default:
+        prefix = false;
+    }
+    if (!prefix) break;
+    rex = 0;
+  }
+  let map = 0;
+  d.vvvv = 0;
+  if (byte === 0xc4 || byte === 0xc5) {
+    if (at >= end) return "more";
+    // Outside 64-bit mode these are LES and LDS, unless the byte after them would name a register for memory.
+    if (mode === 64 || (code[at] as number) >= 0xc0)
+      return decodeVex(d, ip, byte, segment, p67, p66 || pRep !== rep.none || lock || rex !== 0);
+  }
+  if (byte === 0x0f) {
+    if (at >= end) return "more";
+    byte = code[at++] as number;
+    map = 1;
+    if (byte === 0x38 || byte === 0x3a) {
+      map = byte === 0x38 ? 2 : 3;
+      if (at >= end) return "more";
+      byte = code[at++] as number;
+    }
+  }
+  const slot = tables.at(false, map, byte);
+  const modrm = at < end ? (code[at] as number) : -1;
+  let row: Row | undefined;
+  for (const r of slot) {
+    if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
+    if (r.hasModrm && modrm < 0) return "more";
+    if (r.modrm !== undefined && r.modrm !== modrm) continue;
+    if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
+    if (r.rexW !== undefined && r.rexW !== ((rex & 8) !== 0)) continue;
+    if (r.rexB !== undefined && r.rexB !== ((rex & 1) !== 0)) continue;
+    if (r.prefix !== undefined) {
+      // F2 and F3 outrank 66 as a mandatory prefix.
+      const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
+      if (r.prefix === "NFx" ? pRep !== rep.none : r.prefix !== have) continue;
+    }
+    // There are control registers 0 to 4 and 8, debug registers 0 to 7.
+    if (r.registerOnly && rex & 4 && (r.digit !== 0 || lock)) continue;
+    if (r.hasModrm && r.modrm === undefined && r.registerOnly !== true && !modAllowed(r, modrm >= 0xc0)) continue;
+    row = r;
+    break;
+  }
+  if (!row) return "undefined";
+  d.row = row;
+  d.segment = segment;
+  d.prefix66 = p66;
+  d.rep = row.repeat ? pRep : rep.none;
+  d.lock = lock;
+  d.rex = rex;
+  const mandatory66 = row.prefix === "66";
+  d.size =
+    row.size !== undefined
+      ? row.size
+      : mode === 64
+        ? row.size64 === "force"
+          ? 64
+          : rex & 8
+            ? 64
+            : p66 && !mandatory66
+              ? 16
+              : row.size64 === "default"
+                ? 64
+                : 32
+        : (mode === 32) !== (p66 && !mandatory66)
+          ? 32
+          : 16;
+  d.opreg = (byte & 7) | ((rex & 1) << 3);
+  return decodeOperands(d, row, ip, modrm, p67);
+};
+
+/** The VEX prefix, and the opcode after it. SDM Vol. 2A 2.3.5. `refused`: after a prefix that it must not come after. */
+const decodeVex = (d: Decoded, ip: number, first: number, segment: number, p67: boolean, refused: boolean): DecodeResult => {
+  if (refused) return "undefined";
+  const long = first === 0xc4;
+  const { mode } = d;
+  if (at + (long ? 3 : 2) > end) return "more";
+  const p1 = code[at++] as number;
+  const p2 = long ? (code[at++] as number) : p1 & 0x7f;
+  const opcode = code[at++] as number;
+  const map = long ? p1 & 0x1f : 1;
+  const w = long ? p2 >> 7 : 0;
+  if (map > 3) return "undefined";
+  const slot = tables.at(true, map, opcode);
+  const modrm = at < end ? (code[at] as number) : -1;
+  const prefix = vexPrefixes[p2 & 3];
+  const l = (p2 >> 2) & 1;
+  let row: Row | undefined;
+  for (const r of slot) {
+    if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
+    if (r.prefix !== prefix || (r.vex?.l !== undefined && r.vex.l !== l)) continue;
+    // Outside 64-bit mode there are no wide general registers that W could ask for.
+    if (r.vex?.w !== undefined && r.vex.w !== (mode !== 64 && r.wCounts !== true && (r.sizesImplied || r.shape.general) ? 0 : w)) continue;
+    if (r.hasModrm && modrm < 0) return "more";
+    if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
+    if (r.hasModrm && !modAllowed(r, modrm >= 0xc0)) continue;
+    row = r;
+    break;
+  }
+  // A vector of indices is in a SIB byte.
+  if (!row || (row.shape.vsib && ((modrm & 7) !== 4 || (mode !== 64 && (mode === 16) !== p67)))) return "undefined";
+  const vvvv = (~p2 >> 3) & 15;
+  if (vvvv !== 0 && !row.shape.vvvv) return "undefined";
+  d.vvvv = mode === 64 ? vvvv : vvvv & 7;
+  d.row = row;
+  d.segment = segment;
+  d.prefix66 = false;
+  d.rep = rep.none;
+  d.lock = false;
+  // R, X and B are inverted; two bytes hold R alone.
+  d.rex = mode === 64 ? 0x40 | (w << 3) | (long ? (~p1 >> 5) & 7 : (~p1 >> 5) & 4) : 0;
+  d.size = d.rex & 8 ? 64 : 32;
+  return decodeOperands(d, row, ip, modrm, p67);
+};
+
+/** What follows the opcode. */
+const decodeOperands = (d: Decoded, row: Row, ip: number, modrm: number, p67: boolean): DecodeResult => {
+  const { mode, rex, lock } = d;
+  d.addressSize = mode === 64 ? (p67 ? 32 : 64) : (mode === 32) !== p67 ? 32 : 16;
+  d.modrm = 0xc0;
+  d.base = noRegister;
+  d.index = noRegister;
+  d.scale = 0;
+  d.disp = 0;
+  d.immLo = 0;
+  d.immHi = 0;
+  d.imm2 = 0;
+  let ripRelative = false;
+  if (row.hasModrm) {
+    at++;
+    d.modrmByte = modrm;
+    d.modrm = row.modrm !== undefined ? 0xff : row.registerOnly ? modrm | 0xc0 : modrm;
+    d.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
+    d.rm = (modrm & 7) | ((rex & 1) << 3);
+    if (d.modrm < 0xc0) {
+      const r = d.addressSize === 16 ? decodeMemory16(d, modrm) : decodeMemory(d, modrm, rex);
+      if (r === "more") return r;
+      ripRelative = r === "rip";
+    }
+  }
+  if (row.shape.vsib && (d.reg === d.vvvv || d.reg === d.vindex || d.vvvv === d.vindex)) return "undefined";
+  relative = false;
+  immediates = 0;
+  for (const o of row.shape.immediates) if (!decodeImmediate(d, o)) return "more";
+  if (lock && !(row.lock && (d.isMemory || row.registerOnly))) return "undefined";
+  if (at > end) return "more";
+  const next = ip + at - start;
+  if (ripRelative) d.disp = d.addressSize === 32 ? (d.disp + next) >>> 0 : d.disp + next;
+  if (relative) {
+    const target = next + d.immLo;
+    d.target = mode === 64 && d.size !== 16 ? target : d.size === 16 ? target & 0xffff : target >>> 0;
+  }
+  return "ok";
+};
+
+/** 32- and 64-bit addressing. SDM Vol. 2A Tables 2-2 and 2-3. */
+const decodeMemory = (d: Decoded, modrm: number, rex: number): "ok" | "more" | "rip" => {
+  const mod = modrm >> 6;
+  let rm = modrm & 7;
+  if (rm === 4) {
+    if (at >= end) return "more";
+    const sib = code[at++] as number;
+    const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
+    if (d.row.shape.vsib) {
+      d.vindex = index;
+      d.scale = sib >> 6;
+    } else if (index !== 4) {
+      d.index = index;
+      d.scale = sib >> 6;
+    }
+    rm = sib & 7;
+    if (mod !== 0 || rm !== 5) d.base = rm | ((rex & 1) << 3);
+    else if (!decodeDisplacement(d)) return "more";
+  } else if (mod === 0 && rm === 5) {
+    if (!decodeDisplacement(d)) return "more";
+    if (d.mode === 64) return "rip";
+  } else d.base = rm | ((rex & 1) << 3);
+  if (mod === 1) {
+    if (at >= end) return "more";
+    d.disp = ((code[at++] as number) << 24) >> 24;
+  } else if (mod === 2 && !decodeDisplacement(d)) return "more";
+  return "ok";
+};
+
+const decodeMemory16 = (d: Decoded, modrm: number): "ok" | "more" => {
+  const mod = modrm >> 6;
+  const direct = mod === 0 && (modrm & 7) === 6;
+  if (!direct) [d.base, d.index] = rm16[modrm & 7] as readonly [number, number];
+  const bytes = direct || mod === 2 ? 2 : mod;
+  if (at + bytes > end) return "more";
+  if (bytes === 1) d.disp = ((code[at] as number) << 24) >> 24;
+  else if (bytes === 2) d.disp = (((code[at] as number) | ((code[at + 1] as number) << 8)) << 16) >> 16;
+  at += bytes;
+  return "ok";
+};
+
+const decodeDisplacement = (d: Decoded): boolean => {
+  if (at + 4 > end) return false;
+  d.disp = integer(4);
+  return true;
+};
+
+/** Little-endian signed integer of n bytes, n <= 4. */
+const integer = (n: number): number => {
+  let v = 0;
+  for (let i = 0; i < n; i++) v |= (code[at++] as number) << (8 * i);
+  return n === 4 ? v : (v << (32 - 8 * n)) >> (32 - 8 * n);
+};
+
+const decodeImmediate = (d: Decoded, o: Operand): boolean => {
+  if (o.kind === "far") {
+    const n = d.size === 16 ? 2 : 4;
+    if (at + n + 2 > end) return false;
+    d.immLo = n === 2 ? integer(2) & 0xffff : integer(4);
+    d.imm2 = integer(2) & 0xffff;
+    return true;
+  }
+  if (o.kind === "moffs") {
+    const n = d.addressSize >> 3;
+    if (at + n > end) return false;
+    const lo = n === 2 ? integer(2) & 0xffff : integer(4) >>> 0;
+    d.modrm = 0;
+    d.disp = n === 8 ? integer(4) * 0x1_0000_0000 + lo : lo;
+    return true;
+  }
+  const n = o.kind === "xmmL" ? 1 : o.widths[sizeIndex(d.size)] >> 3;
+  if (at + n > end) return false;
+  const lo = integer(Math.min(n, 4));
+  const hi = n === 8 ? integer(4) : lo >> 31;
+  if (immediates++ === 0) {
+    d.immLo = lo;
+    d.immHi = hi;
+  } else d.imm2 = lo & (n === 1 ? 0xff : 0xffff);
+  if (o.kind === "rel") relative = true;
+  return true;
+};
 
 /** Whether a row's modrm operand can be a register (mod 3) or memory. */
 const modAllowed = ({ shape }: Row, register: boolean): boolean => (register ? shape.registerAllowed : shape.memoryAllowed);

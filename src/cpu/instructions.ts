@@ -65,6 +65,8 @@ export class Instructions {
   readonly #families: readonly SizedFamily[];
   readonly #index: InstructionIndex;
   readonly #rows: Row[] = [];
+  /** Numbers of the rows that an opcode has led to, and more about those that were decoded. */
+  readonly #numbers = new Map<Row, number>();
   readonly #info = new Map<Row, RowInfo>();
   /** Of the rows that a model has, by its name. */
   readonly #tables = new Map<string, DecodeTables>();
@@ -82,7 +84,6 @@ export class Instructions {
       if (number < first + count) {
         rows().forEach((row, n) => {
           this.#rows[first + n] = row;
-          this.#info.set(row, new RowInfo(first + n, row, listOf(this.#index.forms, first + n)));
         });
         return this.#rows[number] as Row;
       }
@@ -90,16 +91,30 @@ export class Instructions {
     }
     throw new Error(`there is no row ${number}`);
   }
-  /** About a row that `row` or a table has given. */
+  /** About a row that a table has given. */
   info(row: Row): RowInfo {
-    return this.#info.get(row) as RowInfo;
+    return this.#info.get(row) ?? this.#decoded(row);
+  }
+  #decoded(row: Row): RowInfo {
+    const number = this.#numbers.get(row) as number;
+    const info = new RowInfo(number, row, listOf(this.#index.forms, number));
+    this.#info.set(row, info);
+    return info;
   }
   /** What decodes the instructions that a model has. */
   tables(model: Model): DecodeTables {
     let tables = this.#tables.get(model.name);
     if (!tables) {
-      const find = (slot: number): readonly Row[] =>
-        Array.from(listOf(this.#index.opcodes, slot), (number) => this.row(number)).filter((r) => needsMet(model, r.feature));
+      const find = (slot: number): readonly Row[] => {
+        const rows: Row[] = [];
+        for (const number of listOf(this.#index.opcodes, slot)) {
+          const row = this.row(number);
+          if (!needsMet(model, row.feature)) continue;
+          rows.push(row);
+          this.#numbers.set(row, number);
+        }
+        return rows;
+      };
       this.#tables.set(model.name, (tables = new DecodeTables(find)));
     }
     return tables;

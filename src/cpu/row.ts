@@ -1,6 +1,7 @@
 // An instruction row: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and what it does.
 import type { Feature } from "./model.ts";
 import type { Meaning } from "./ops.ts";
+import { featureOf } from "./rows/feature.ts";
 
 /** Where an operand comes from. SDM Vol. 2D appendix A.2.1, the capital letters. */
 export type OperandKind =
@@ -84,7 +85,8 @@ export interface Attributes {
   readonly sizedNames?: readonly [string, string, string] | undefined;
   /** The same for address sizes (JCXZ JECXZ JRCXZ). */
   readonly addressNames?: readonly [string, string, string] | undefined;
-  /** CPUID feature that it needs, or all that it needs: without it the instruction is #UD, or another one. */
+  /** CPUID feature that it needs, or all that it needs: without it the instruction is #UD, or another one. Absent: what its encoding
+   *  tells (rows/feature.ts). */
   readonly feature?: Feature | readonly Feature[] | undefined;
 }
 
@@ -110,6 +112,9 @@ export interface Shape {
   readonly vvvv: boolean;
   /** A general register that modrm or VEX.vvvv names. */
   readonly general: boolean;
+  /** A register of SSE, of MMX. */
+  readonly xmm: boolean;
+  readonly mm: boolean;
   /** Operands of string instructions. */
   readonly strings: boolean;
   /** A width depends on the operand size. */
@@ -265,6 +270,8 @@ const shapeFrom = (operands: readonly Operand[]): Shape => {
     vsib: operands.find((o) => o.kind === "vsib"),
     vvvv: operands.some((o) => o.kind === "xmmH" || o.kind === "vreg"),
     general: has(generalRegisters),
+    xmm: operands.some((o) => o.kind.startsWith("xmm")),
+    mm: operands.some((o) => o.kind.startsWith("mm")),
     strings: operands.some((o) => o.kind === "strX" || o.kind === "strY"),
     varies: operands.some(({ widths: [a, b, c] }) => a !== b || a !== c),
   };
@@ -379,7 +386,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     located: attributes.located,
     sizedNames: attributes.sizedNames,
     addressNames: attributes.addressNames,
-    feature: attributes.feature,
+    feature: attributes.feature ?? featureOf({ name, vex, map: map as Row["map"], opcode: opcodes[0]!, prefix, shape }),
   };
 };
 

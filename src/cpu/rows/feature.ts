@@ -3,8 +3,8 @@
 import type { Feature } from "../model.ts";
 import type { Row } from "../row.ts";
 
-const vectors = /^(xmm|mm)/;
-const hex = (r: Row): string => `${r.prefix === "none" ? "NP" : r.prefix} ${r.opcode.toString(16).toUpperCase().padStart(2, "0")}`;
+type Encoded = Pick<Row, "name" | "vex" | "map" | "opcode" | "prefix" | "shape">;
+const hex = (r: Encoded): string => `${r.prefix === "none" ? "NP" : r.prefix} ${r.opcode.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** Map 0F: of the prefix NP or F3 what came with SSE2 only, and what came with SSE3. */
 // biome-ignore format: table
@@ -14,7 +14,7 @@ const sse3 = new Set(["F2 F0", "F2 7C", "F2 7D", "F2 D0", "66 7C", "66 7D", "66 
 // biome-ignore format: table
 const mmxOfSse = new Set(["NP E0", "NP E3", "NP C5", "NP C4", "NP EE", "NP DE", "NP EA", "NP DA", "NP D7", "NP E4", "NP F6", "NP 70", "NP F7", "NP E7"]);
 const ssse3 = (opcode: number): boolean => opcode <= 0x0b || (opcode >= 0x1c && opcode <= 0x1e);
-const sse42 = (r: Row): boolean => (r.map === 3 && r.opcode >= 0x60) || (r.map === 2 && r.opcode === 0x37);
+const sse42 = (r: Encoded): boolean => (r.map === 3 && r.opcode >= 0x60) || (r.map === 2 && r.opcode === 0x37);
 
 // biome-ignore format: table
 const byName: Readonly<Record<string, Feature>> = {
@@ -23,15 +23,14 @@ const byName: Readonly<Record<string, Feature>> = {
   mfence: "sse2", movnti: "sse2", rdfsbase: "fsgsbase", rdgsbase: "fsgsbase", wrfsbase: "fsgsbase", wrgsbase: "fsgsbase",
 };
 
-export const featureOf = (r: Row): Feature | undefined => {
+export const featureOf = (r: Encoded): Feature | undefined => {
   if (/^(f?cmov|fu?comi)/.test(r.name)) return "cmov";
   const named = byName[r.name];
   if (named) return named;
-  const kinds = r.operands.map((o) => o.kind);
-  if (r.vex || !kinds.some((k) => vectors.test(k))) return undefined;
+  if (r.vex || !(r.shape.xmm || r.shape.mm)) return undefined;
   if (r.map === 2) return ssse3(r.opcode) ? "ssse3" : sse42(r) ? "sse4_2" : "sse4_1";
   if (r.map === 3) return r.opcode === 0x0f ? "ssse3" : sse42(r) ? "sse4_2" : "sse4_1";
   if (sse3.has(hex(r))) return "pni";
-  if (kinds.some((k) => k.startsWith("xmm"))) return r.prefix === "66" || r.prefix === "F2" || sse2.has(hex(r)) ? "sse2" : "sse";
+  if (r.shape.xmm) return r.prefix === "66" || r.prefix === "F2" || sse2.has(hex(r)) ? "sse2" : "sse";
   return mmxOfSse.has(hex(r)) ? "sse" : sse2.has(hex(r)) ? "sse2" : "mmx";
 };

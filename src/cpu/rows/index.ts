@@ -1,5 +1,5 @@
 // All families of instruction rows. Their order is the numbering of forms; nothing else depends on it.
-import { type Family, family, type Row } from "../row.ts";
+import type { Family } from "../row.ts";
 import { aes } from "./aes.ts";
 import { alu } from "./alu.ts";
 import { avx } from "./avx.ts";
@@ -10,7 +10,6 @@ import { bmi } from "./bmi.ts";
 import { branches } from "./branch.ts";
 import { exchange } from "./exchange.ts";
 import { extensions } from "./extension.ts";
-import { featureOf } from "./feature.ts";
 import { flags } from "./flag.ts";
 import { fma } from "./fma.ts";
 import { galois } from "./galois.ts";
@@ -38,7 +37,8 @@ import { x87Arithmetic } from "./x87.ts";
 import { x87Moves } from "./x87-move.ts";
 import { x87State } from "./x87-state.ts";
 
-const declared: Readonly<Record<string, Family>> = {
+/** By name: a file each, as reports name them. */
+export const families: Readonly<Record<string, Family>> = {
   alu,
   move,
   stack,
@@ -76,12 +76,3 @@ const declared: Readonly<Record<string, Family>> = {
   fma,
   gathers,
 };
-
-const featured = (r: Row): Row => {
-  const feature = r.feature ?? featureOf(r);
-  return feature === undefined ? r : { ...r, feature };
-};
-/** By name: a file each, as reports name them. */
-export const families: Readonly<Record<string, Family>> = Object.fromEntries(
-  Object.entries(declared).map(([name, rows]) => [name, family(() => rows().map(featured))]),
-);
