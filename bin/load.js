@@ -29,9 +29,9 @@ const flags = [
 /** Undefined in a clone that is not built yet. */
 const load = () => {
   for (const flag of flags) v8.setFlagsFromString(flag);
-  const file = join(folder, "main.cjs");
+  const file = join(folder, "main.js");
   if (!existsSync(file)) return undefined;
-  const script = new vm.Script(`(function (require, module, exports, bundleUrl) {${readFileSync(file, "latin1")}\n})`, {
+  const script = new vm.Script(readFileSync(file, "latin1"), {
     filename: file,
     ...(existsSync(cacheFile) ? { cachedData: readFileSync(cacheFile) } : {}),
   });

@@ -38,13 +38,16 @@ export const bundle = async () => {
   await build({
     absWorkingDir: top,
     entryPoints: [join("dist", "cli", "main.js")],
-    outfile: join(out, "main.cjs"),
+    outfile: join(out, "main.js"),
     bundle: true,
     minifyWhitespace: true,
     minifySyntax: true,
     format: "cjs",
     platform: "node",
     target: "node20.19",
+    // An expression, as bin/load.js evaluates it: to put this around it there would copy it.
+    banner: { js: "(function (require, module, exports, bundleUrl) {" },
+    footer: { js: "})" },
     define: { "import.meta.url": "bundleUrl" },
     plugins: [
       {
