@@ -1,151 +1,13 @@
 // Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
 // the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
-import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, type Pure, rules } from "./flags.ts";
-import { integers } from "./integers.ts";
+import { as, bitsOfVector, laneIndex, laneOps, pure, truth, vectorConstant, vectorOf, zeroVector } from "./expression.ts";
+import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, rules } from "./flags.ts";
 import { jumpCache, layout, tlb } from "./layout.ts";
 import { type Access, access, misalignedBy } from "./mmu.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
 import { type SimdName, type SimdOp, simd } from "./simd.ts";
 import { at, type Field, fieldWidth, STATUS_FLAGS } from "./state.ts";
-import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "./wasm.ts";
-
-const vectorOf = (bits: bigint): Node =>
-  node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, bits), BigInt.asUintN(64, bits >> 64n)).buffer));
-export const zeroVector = vectorOf(0n);
-const vectorConstant = (n: Node): Uint8Array | undefined => (n.op === op.v128const ? (n.k as Uint8Array) : undefined);
-const bitsOf = (v: Uint8Array): bigint => v.reduceRight((r, byte) => (r << 8n) | BigInt(byte), 0n);
-/** The lanes of w bits: opcodes of splat, unsigned extract and replace, and the type that they take. */
-const laneOps = {
-  8: { splat: 0xfd0f, extract: 0xfd16, replace: 0xfd17, t: wt.i32 },
-  16: { splat: 0xfd10, extract: 0xfd19, replace: 0xfd1a, t: wt.i32 },
-  32: { splat: 0xfd11, extract: 0xfd1b, replace: 0xfd1c, t: wt.i32 },
-  64: { splat: 0xfd12, extract: 0xfd1d, replace: 0xfd1e, t: wt.i64 },
-} as const;
-const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
-
-/** Convert between the types a value can have: booleans are i32, integers i64, floats their bits, vectors hold them in the low lane. */
-export const as = (t: WasmType, n: Node): Node => {
-  if (n.t === t) return n;
-  if (t === wt.v128) {
-    if (n.t === wt.f64) return node(t, op.f64x2replace, [zeroVector, n], laneIndex(0));
-    const l = n.t === wt.i64 ? 64 : 32;
-    return node(t, laneOps[l].replace, [zeroVector, as(laneOps[l].t, n)], laneIndex(0));
-  }
-  if (n.t === wt.v128) {
-    if (t === wt.f64) return node(t, op.f64x2extract, [n], laneIndex(0));
-    if (t === wt.f32) return node(t, op.f32x4extract, [n], laneIndex(0));
-    const l = t === wt.i64 ? 64 : 32;
-    return as(t, node(laneOps[l].t, laneOps[l].extract, [n], laneIndex(0)));
-  }
-  if (t === wt.i64) {
-    if (n.op === op.i32const) return i64c(BigInt((n.k as number) >>> 0));
-    if (n.t === wt.i32) return node(t, op.i64extendI32u, [n]);
-    if (n.t === wt.f64) return node(t, op.i64reinterpretF64, [n]);
-    if (n.t === wt.f32) return node(t, op.i64extendI32u, [node(wt.i32, op.i32reinterpretF32, [n])]);
-  }
-  if (t === wt.i32 && n.t === wt.i64)
-    return n.op === op.i64const ? i32c(Number(BigInt.asIntN(32, n.k as bigint))) : node(t, op.i32wrap, [n]);
-  if (t === wt.f64 && n.t === wt.i64) return node(t, op.f64reinterpretI64, [n]);
-  if (t === wt.f32 && n.t === wt.i64) return node(t, op.f32reinterpretI32, [node(wt.i32, op.i32wrap, [n])]);
-  if (t === wt.f32 && n.t === wt.i32) return node(t, op.f32reinterpretI32, [n]);
-  if (t === wt.i32 && n.t === wt.f32) return node(t, op.i32reinterpretF32, [n]);
-  throw new Error(`no conversion of wasm type ${n.t} to ${t}`);
-};
-/** As a condition: nonzero is true. */
-export const truth = (n: Node): Node => (n.t === wt.i32 ? n : node(wt.i32, op.i64ne, [n, i64c(0n)]));
-
-const constant = (n: Node): bigint | undefined =>
-  n.op === op.i64const ? BigInt.asUintN(64, n.k as bigint) : n.op === op.i32const ? BigInt((n.k as number) >>> 0) : undefined;
-type Fold = (a: bigint, b: bigint) => bigint;
-/** What follows from constants is one: order bytes and counts become what engines have instructions for. */
-const fold = (f: Fold, a: Node, b: Node): bigint | undefined => {
-  const [x, y] = [constant(a), constant(b)];
-  return x === undefined || y === undefined ? undefined : f(x, y);
-};
-const binary =
-  (o: number, f?: Fold) =>
-  (a: Node, b: Node): Node => {
-    const known = f && fold(f, a, b);
-    return known === undefined ? node(wt.i64, o, [as(wt.i64, a), as(wt.i64, b)]) : i64c(BigInt.asIntN(64, known));
-  };
-/** Values of 32 bits stay such: of zero-extended ones the result is too. */
-const narrow = (n: Node): Node | undefined => {
-  if (n.t === wt.i32) return n;
-  const known = constant(n);
-  return known !== undefined && known < 1n << 31n ? i32c(Number(known)) : undefined;
-};
-/** An operation that on 32 bits is `small`, if an operand has no more. */
-const closed =
-  (o: number, small: number, f: Fold) =>
-  (a: Node, b: Node): Node => {
-    const [x, y] = a.t === wt.i32 || b.t === wt.i32 ? [narrow(a), narrow(b)] : [];
-    return x && y && fold(f, a, b) === undefined ? node(wt.i32, small, [x, y]) : binary(o, f)(a, b);
-  };
-const compare =
-  (o: number, f?: Fold) =>
-  (a: Node, b: Node): Node => {
-    const known = f && fold(f, a, b);
-    return known === undefined ? node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]) : i32c(Number(known));
-  };
-const unary =
-  (o: number) =>
-  (a: Node): Node =>
-    node(wt.i64, o, [as(wt.i64, a)]);
-
-const extend: Record<number, number> = { 8: op.i64extend8s, 16: op.i64extend16s, 32: op.i64extend32s };
-
-/** The pure part of the vocabulary, for any place in generated code. */
-export const pure = {
-  imm: (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n))),
-  add: (a: Node, b: Node): Node => (constant(b) === 0n ? a : binary(op.i64add, integers.add)(a, b)),
-  sub: binary(op.i64sub, integers.sub),
-  mul: binary(op.i64mul, integers.mul),
-  divU: binary(op.i64divU),
-  remU: binary(op.i64remU),
-  divS: binary(op.i64divS),
-  remS: binary(op.i64remS),
-  and: closed(op.i64and, op.i32and, integers.and),
-  or: closed(op.i64or, op.i32or, integers.or),
-  xor: closed(op.i64xor, op.i32xor, integers.xor),
-  not: (a: Node): Node => node(wt.i64, op.i64xor, [as(wt.i64, a), i64c(-1n)]),
-  shl: (a: Node, n: Node): Node => (constant(n) === 0n ? as(wt.i64, a) : binary(op.i64shl, integers.shl)(a, n)),
-  shr: binary(op.i64shrU, integers.shr),
-  sar: binary(op.i64shrS),
-  zext: (a: Node, w: number): Node =>
-    w >= 64 || a.t === wt.i32
-      ? a
-      : w === 32
-        ? node(wt.i64, op.i64extendI32u, [node(wt.i32, op.i32wrap, [as(wt.i64, a)])])
-        : binary(op.i64and)(a, i64c((1n << BigInt(w)) - 1n)),
-  sext: (a: Node, w: number): Node => {
-    if (w >= 64) return as(wt.i64, a);
-    const o = extend[w];
-    if (o) return node(wt.i64, o, [as(wt.i64, a)]);
-    const n = i64c(BigInt(64 - w));
-    return binary(op.i64shrS)(binary(op.i64shl)(a, n), n);
-  },
-  clz: unary(op.i64clz),
-  ctz: unary(op.i64ctz),
-  popcnt: unary(op.i64popcnt),
-  eq: (a: Node, b: Node): Node =>
-    constant(b) === 0n && constant(a) === undefined ? node(wt.i32, op.i64eqz, [as(wt.i64, a)]) : compare(op.i64eq, integers.eq)(a, b),
-  ne: compare(op.i64ne, integers.ne),
-  ltU: (a: Node, b: Node): Node => {
-    const [x, y] = a.t === wt.i32 ? [narrow(a), narrow(b)] : [];
-    return x && y ? node(wt.i32, op.i32ltU, [x, y]) : compare(op.i64ltU, integers.ltU)(a, b);
-  },
-  leU: compare(op.i64leU, integers.leU),
-  ltS: compare(op.i64ltS),
-  leS: compare(op.i64leS),
-  select: (c: Node, a: Node, b: Node): Node => {
-    const known = constant(c);
-    if (known !== undefined) return known === 0n ? b : a;
-    const t = a.t === b.t ? a.t : wt.i64;
-    return node(t, op.select, [as(t, a), as(t, b), truth(c)]);
-  },
-};
-const _pure: Pure<Node> = pure;
-void _pure;
+import { type Body, constant, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "./wasm.ts";
 
 /** State-page fields as expressions and stores. */
 export const field = {
@@ -250,7 +112,7 @@ export abstract class Compiler {
         );
     }
     if (o.result === wt.v128 && !name.startsWith("f") && args.every((a) => vectorConstant(a) ?? constant(a) !== undefined))
-      return vectorOf(o.meaning(...args.map((a) => (a.t === wt.v128 ? bitsOf(vectorConstant(a)!) : constant(a)!))));
+      return vectorOf(o.meaning(...args.map((a) => (a.t === wt.v128 ? bitsOfVector(vectorConstant(a)!) : constant(a)!))));
     return node(
       o.result,
       o.opcode,
@@ -258,8 +120,8 @@ export abstract class Compiler {
     );
   }
   vector(low: Node, high: Node): Node {
-    const known = fold((a, b) => a | (b << 64n), low, high);
-    if (known !== undefined) return vectorOf(known);
+    const [a, b] = [constant(low), constant(high)];
+    if (a !== undefined && b !== undefined) return vectorOf(a | (b << 64n));
     return this.withLane(this.splat(64, low), 64, 1, high);
   }
   abstract xmm(r: number): Node;
@@ -303,27 +165,39 @@ export abstract class Compiler {
   abstract budget(): Node;
 
   let(_name: string, v: Node): Node {
-    return v.op === op.localGet || v.op === op.i64const ? v : this.body.bind(v);
+    return v.op === op.localGet ? v : this.body.bind(v);
   }
   when(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
-    this.body.if(truth(c), likely);
+    const known = constant(c);
+    if (known !== undefined) return known === 0n ? otherwise?.() : then();
+    this.choose(truth(c), then, otherwise, likely);
+  }
+  either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
+    const known = constant(c);
+    if (known !== undefined) return known === 0n ? otherwise() : then();
+    const b = this.body;
+    let result = localGet(wt.i64, 0);
+    this.choose(
+      truth(c),
+      () => {
+        const x = then();
+        result = localGet(x.t, b.local(x.t));
+        b.set(result.k as number, x);
+      },
+      () => b.set(result.k as number, as(result.t, otherwise())),
+      likely,
+    );
+    return result;
+  }
+  /** What is done if c is not 0, and if it is. */
+  protected choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+    this.body.if(c, likely);
     then();
     if (otherwise) {
       this.body.else();
       otherwise();
     }
     this.body.end();
-  }
-  either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
-    const b = this.body;
-    b.if(truth(c), likely);
-    const x = then();
-    const result = b.local(x.t);
-    b.set(result, x);
-    b.else();
-    b.set(result, as(x.t, otherwise()));
-    b.end();
-    return localGet(x.t, result);
   }
   call(name: string, ...args: Node[]): Node {
     const r = this.runtime.routine(name);
@@ -418,8 +292,8 @@ export abstract class Compiler {
   }
 
   // Flags.
-  /** Where the flags are kept, and their parts as they are now. */
-  protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
+  /** Where the flags are kept, and their parts as they are now. `w`: the parts are sign-extended from so many bits. */
+  protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, _w = 64): void {
     const out = this.body;
     out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
     out.store(op.i64store, i32c(0), as(wt.i64, a), at.flagA);
@@ -437,9 +311,9 @@ export abstract class Compiler {
   flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
     const result = this.let("fr", pure.sext(r, w));
-    if (kind === "result") return this.keepFlags("split", result, a!, result);
+    if (kind === "result") return this.keepFlags("split", result, a!, result, w);
     const first = this.let("fa", pure.sext(a!, w));
-    this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"));
+    this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
   }
   setFlags(mask: number, word: Node): void {
     change(pure, mask, this.let("f", as(wt.i64, word)), {

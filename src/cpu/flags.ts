@@ -36,7 +36,7 @@ export type Pure<V> = Pick<
 >;
 type Rule = <V>(o: Pure<V>, r: V, a: V, b: V) => V;
 
-const top = <V>(o: Pure<V>, v: V): V => o.shr(v, o.imm(63));
+const top = <V>(o: Pure<V>, v: V): V => o.ltS(v, o.imm(0));
 const bit =
   (n: number): Rule =>
   (o, r) =>
@@ -134,6 +134,10 @@ export const compared = <V>(o: Pure<V>, cc: number, r: V, a: V, b: V): V | undef
       return o.leU(a, b);
     case 7:
       return o.ltU(b, a);
+    case 8:
+      return o.ltS(r, o.imm(0));
+    case 9:
+      return o.leS(o.imm(0), r);
     case 12:
       return o.ltS(a, b);
     case 13:

@@ -2,7 +2,6 @@
 // instruction and tail-calls the next record's handler; at the end of a block it follows the branch's link.
 import {
   accessWord,
-  as,
   Compiler,
   conditionFunction,
   field,
@@ -11,12 +10,10 @@ import {
   isEntryOf,
   jumpEntry,
   loadAt,
-  pure,
   type Runtime,
-  truth,
-  zeroVector,
 } from "./compile.ts";
 import { leave } from "./exit.ts";
+import { as, pure, truth, zeroVector } from "./expression.ts";
 import { alignmentOf, formsOf, type HandlerForm, handlerParts, type KeyedForm, partOf } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access } from "./mmu.ts";

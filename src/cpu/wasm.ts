@@ -58,6 +58,7 @@ export const op = {
   i32gtS: 0x4a,
   i32gtU: 0x4b,
   i32leU: 0x4d,
+  i32leS: 0x4c,
   i32geS: 0x4e,
   i32geU: 0x4f,
   i64eqz: 0x50,
@@ -82,7 +83,9 @@ export const op = {
   i32or: 0x72,
   i32xor: 0x73,
   i32shl: 0x74,
+  i32shrS: 0x75,
   i32shrU: 0x76,
+  i32rotl: 0x77,
   i64clz: 0x79,
   i64ctz: 0x7a,
   i64popcnt: 0x7b,
@@ -133,6 +136,8 @@ export interface Node {
   readonly op: number;
   readonly k: number | bigint | Uint8Array;
   readonly args: readonly Node[];
+  /** Of an integer, if known: it is less than 2 to this power. */
+  readonly below?: number;
 }
 const none: readonly Node[] = [];
 export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({ t, op: o, k, args });
@@ -140,6 +145,30 @@ export const i32c = (n: number): Node => node(wt.i32, op.i32const, none, n);
 export const i64c = (n: bigint): Node => node(wt.i64, op.i64const, none, n);
 export const localGet = (t: WasmType, index: number): Node => node(t, op.localGet, none, index);
 
+/** The value of an integer constant, unsigned. */
+export const constant = (n: Node): bigint | undefined =>
+  n.op === op.i64const ? BigInt.asUintN(64, n.k as bigint) : n.op === op.i32const ? BigInt.asUintN(32, BigInt(n.k as number)) : undefined;
+
+/** A number of low bits outside which an integer is surely zero. */
+export const bitsOf = (n: Node): number => {
+  const c = constant(n);
+  if (c !== undefined) return c.toString(2).length;
+  if (n.below !== undefined) return n.below;
+  switch (n.op) {
+    case op.i64extendI32u:
+      return bitsOf(n.args[0]!);
+    case op.i64load8u:
+    case op.i32load8u:
+      return 8;
+    case op.i64load16u:
+    case op.i32load16u:
+      return 16;
+    case op.i64load32u:
+      return 32;
+    default:
+      return n.t === wt.i32 ? 32 : 64;
+  }
+};
 /** Bytes that grow. */
 export class Bytes {
   #b = new Uint8Array(256);
@@ -262,11 +291,14 @@ export class Body {
     this.code.byte(op.localSet);
     this.code.u(local);
   }
-  /** A new local holding the value. */
+  /** A new local holding the value, or the value itself if it is a constant. */
   bind(value: Node): Node {
+    if (value.op === op.i64const || value.op === op.i32const) return value;
     const l = this.local(value.t);
     this.set(l, value);
-    return localGet(value.t, l);
+    const get = localGet(value.t, l);
+    const below = value.t === wt.i32 || value.t === wt.i64 ? bitsOf(value) : 64;
+    return below < (value.t === wt.i32 ? 32 : 64) ? { ...get, below } : get;
   }
   /** `likely` says which way it nearly always goes: code for the other way is then kept off the fast path (branch hinting). */
   if(condition: Node, likely?: boolean): void {
@@ -397,8 +429,11 @@ export class ModuleWriter {
     this.#firstSlot = firstSlot;
   }
 
-  /** The bytes. Memory is imported as vm.memory. */
-  done(memoryPages: number): Uint8Array {
+  /**
+   * The bytes. Memory is imported as vm.memory, with at least so many pages, or `exactly` so many: then an engine knows that it never
+   * moves, and need not look after calls.
+   */
+  done(memoryPages: number, exactly = false): Uint8Array {
     const out = new Bytes();
     out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const section = (id: number, fill: (b: Bytes) => void) => {
@@ -422,8 +457,9 @@ export class ModuleWriter {
       b.u(this.#imports.length + (this.#importedTable ? 2 : 1));
       b.name("vm");
       b.name("memory");
-      b.bytes([2, 0]);
+      b.bytes([2, exactly ? 1 : 0]);
       b.u(memoryPages);
+      if (exactly) b.u(memoryPages);
       if (this.#importedTable) {
         b.name(this.#importedTable.module);
         b.name(this.#importedTable.name);

@@ -1,8 +1,9 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
 // names the address to go on at; the region's one epilogue writes back what the region may have changed.
-import { as, Compiler, loadAt, pure, type Runtime, truth, zeroVector } from "../compile.ts";
+import { Compiler, loadAt, type Runtime } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
+import { as, pure, pureLow, truth, zeroVector } from "../expression.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import { alignmentOf, operandWidth } from "../form.ts";
 import { access } from "../mmu.ts";
@@ -12,7 +13,7 @@ import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
-import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
+import { type Body, constant, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 
 /** What a decoded instruction is to a meaning. */
@@ -90,8 +91,22 @@ class Locals {
   }
 }
 
-/** A condition that is known; else undefined. */
-const constantly = (c: Node): boolean | undefined => (c.op === op.i32const ? c.k !== 0 : c.op === op.i64const ? c.k !== 0n : undefined);
+/** What is known of the flags at a place when its code is written. */
+interface Known {
+  readonly kind: KeptKind;
+  /** Their parts are sign-extended from 32 bits or fewer. */
+  readonly low: boolean;
+  /** Kind "split" with CF, OF and AF clear: as if the result had been compared with 0. */
+  readonly logic: boolean;
+}
+/** One object for each, so that they can be compared by identity. */
+const allKnown = new Map<string, Known>();
+const known = (kind: KeptKind, low: boolean, logic: boolean): Known => {
+  const key = `${kind} ${low} ${logic}`;
+  const there = allKnown.get(key) ?? { kind, low, logic };
+  allKnown.set(key, there);
+  return there;
+};
 
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
@@ -108,8 +123,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   readonly flagLocals: { readonly result: number; readonly a: number; readonly b: number; readonly kind: number };
   flagsUsed = false;
   flagsWritten = false;
-  /** The kind that the flags have here, if every way here agrees. */
-  kind: KeptKind | undefined;
+  /** What is known of the flags here, if every way here agrees. */
+  known: Known | undefined;
   /** Open wasm labels inside the exit block. */
   depth = 0;
   #d!: Decoded;
@@ -155,18 +170,18 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const all = () => {
       for (let i = from; i < to; i++) this.instruction(list[i]!, list.length - i);
     };
-    const kind = this.kind;
+    const before = this.known;
     this.fpu.begin();
     this.depth++;
     all();
     this.fpu.end();
-    const after = this.kind;
-    this.kind = kind;
+    const after = this.known;
+    this.known = before;
     this.body.else();
     all();
     this.depth--;
     this.body.end();
-    if (this.kind !== after) this.kind = undefined;
+    if (this.known !== after) this.known = undefined;
   }
   /** A routine that no row calls. */
   runtimeCall(name: (typeof fpuRoutines)[number], ...args: Node[]): Node {
@@ -213,39 +228,20 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const next = BigInt(this.#d.ip + this.#d.length);
     return this.#d.mode === 64 ? next : BigInt.asUintN(32, next);
   }
-  override when(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
-    const known = constantly(c);
-    if (known !== undefined) {
-      if (known) then();
-      else otherwise?.();
-      return;
-    }
-    this.body.if(truth(c), likely);
+  protected override choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+    this.body.if(c, likely);
     this.depth++;
-    const kind = this.kind;
+    const before = this.known;
     then();
-    const after = this.kind;
+    const after = this.known;
     if (otherwise) {
       this.body.else();
-      this.kind = kind;
+      this.known = before;
       otherwise();
-      if (this.kind !== after) this.kind = undefined;
-    } else if (kind !== after) this.kind = undefined;
+      if (this.known !== after) this.known = undefined;
+    } else if (before !== after) this.known = undefined;
     this.depth--;
     this.body.end();
-  }
-  override either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
-    const b = this.body;
-    b.if(truth(c), likely);
-    this.depth++;
-    const x = then();
-    const result = b.local(x.t);
-    b.set(result, x);
-    b.else();
-    b.set(result, as(x.t, otherwise()));
-    this.depth--;
-    b.end();
-    return localGet(x.t, result);
   }
 
   // Registers.
@@ -477,14 +473,14 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   protected override commitAt(): void {}
 
   // Flags, in locals.
-  protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node): void {
+  protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, w = 64): void {
     const { body, flagLocals: f } = this;
     // b first: it can be the old result (signParity), which is about to change.
     body.set(f.b, as(wt.i64, b));
     body.set(f.result, as(wt.i64, r));
     body.set(f.a, as(wt.i64, a));
     body.set(f.kind, i32c(kindCode[kind]));
-    this.kind = kind;
+    this.known = known(kind, w <= 32, kind === "split" && b === r && constant(a) === 0n);
     this.flagsUsed = true;
     this.flagsWritten = true;
   }
@@ -494,20 +490,19 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
   protected override signParity(): Node {
     const { r, b } = this.kept();
-    return this.kind === undefined ? super.signParity() : this.kind === "split" ? b : r;
+    return this.known === undefined ? super.signParity() : this.known.kind === "split" ? b : r;
   }
   #flagOperands(): [Node, Node, Node] {
     const f = this.flagLocals;
     this.flagsUsed = true;
-    return [localGet(wt.i64, f.result), localGet(wt.i64, f.a), localGet(wt.i64, f.b)];
+    return [localGet(wt.i64, f.result), this.known?.logic ? i64c(0n) : localGet(wt.i64, f.a), localGet(wt.i64, f.b)];
   }
-  /** Put the flags where the shared functions look for them. */
+  /** Put the flags where the shared functions look for them: for all ways that lead here, so that nothing is known of them. */
   spillFlags(body: Body): void {
     const { flagLocals: f } = this;
-    const [r, a, b] = this.#flagOperands();
-    body.store(op.i64store, i32c(0), r, at.flagResult);
-    body.store(op.i64store, i32c(0), a, at.flagA);
-    body.store(op.i64store, i32c(0), b, at.flagB);
+    body.store(op.i64store, i32c(0), localGet(wt.i64, f.result), at.flagResult);
+    body.store(op.i64store, i32c(0), localGet(wt.i64, f.a), at.flagA);
+    body.store(op.i64store, i32c(0), localGet(wt.i64, f.b), at.flagB);
     body.store(op.i32store, i32c(0), localGet(wt.i32, f.kind), at.flagKind);
   }
   /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
@@ -520,17 +515,27 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     );
   }
   override flag(f: Flag): Node {
-    return this.body.bind(this.kind ? as(wt.i64, rules[this.kind][f](pure, ...this.#flagOperands())) : this.#anyFlag(f));
+    const { known } = this;
+    return this.body.bind(as(wt.i64, known ? rules[known.kind][f](pure, ...this.#flagOperands()) : this.#anyFlag(f)));
   }
   override flagsWord(): Node {
     return this.body.bind(assemble(pure, (f) => this.flag(f)));
   }
   override condition(cc: number): Node {
+    return this.body.bind(as(wt.i32, this.#condition(cc)));
+  }
+  #condition(cc: number): Node {
+    const { known } = this;
     const [r, a, b] = this.#flagOperands();
-    const direct = this.kind === "sub" || cc === 4 || cc === 5 ? compared(pure, cc, r, a, b) : undefined;
-    if (direct) return this.body.bind(as(wt.i32, direct));
-    const flag = (f: Flag) => (this.kind ? rules[this.kind][f](pure, r, a, b) : this.#anyFlag(f));
-    return this.body.bind(as(wt.i32, condition(pure, cc, flag)));
+    const o = known?.low ? pureLow : pure;
+    // ZF is what every kind has of its result, and SF all but one.
+    const direct =
+      known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")
+        ? compared(o, cc, r, a, b)
+        : known?.logic
+          ? compared(o, cc, r, r, i64c(0n))
+          : undefined;
+    return direct ?? condition(pure, cc, (f) => (known ? rules[known.kind][f](o, r, a, b) : this.#anyFlag(f)));
   }
 
   // Control.
@@ -603,13 +608,13 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.depth--;
     b.end();
     // Flags come from before the loop or from the round before.
-    this.kind = zf ? undefined : this.kind;
+    this.known = zf ? undefined : this.known;
     bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
     if (zf) {
       const z = this.condition(4);
       out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
-      this.kind = undefined;
+      this.known = undefined;
     }
     b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
     b.opcode(op.br);
@@ -617,7 +622,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.depth -= 2;
     b.end();
     b.end();
-    if (zf) this.kind = undefined;
+    if (zf) this.known = undefined;
   }
 
   /** What the region uses, from the state page. Emitted once that is known. */

@@ -14,7 +14,7 @@ import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt
 import { RegionCompiler, type RegionRuntime } from "./compiler.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
-import { checkpoints, dispatcher, longestPath, type Structure, structureOf } from "./structure.ts";
+import { checkpoints, dispatcher, isBackward, longestPath, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
 
@@ -32,8 +32,8 @@ class RegionEmitter {
   readonly #runtime: RegionRuntime;
   /** Which of `dispatched` the dispatcher is to go to. */
   readonly #next: number;
-  /** Kind of the flags at the end of a block, for a successor that has no other predecessor. */
-  readonly #kindAfter = new Map<number, RegionCompiler["kind"]>();
+  /** What is known of the flags at the end of a block, for a successor that has no other predecessor. */
+  readonly #knownAfter = new Map<number, RegionCompiler["known"]>();
   readonly #predecessors = new Map<number, number[]>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
@@ -131,6 +131,7 @@ class RegionEmitter {
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
   #tree(ip: number): void {
+    if (this.#checked.has(ip)) this.#checkBudget(ip);
     const loop = ip === dispatcher || this.#s.loops.has(ip);
     if (loop) this.#open({ kind: "loop", ip }, op.loop);
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
@@ -169,12 +170,11 @@ class RegionEmitter {
     const c = this.#c;
     const n = block.instructions.length;
     const before = this.#predecessors.get(ip) ?? [];
-    c.kind = before.length === 1 && ip !== this.#s.root ? this.#kindAfter.get(before[0]!) : undefined;
-    if (this.#checked.has(ip)) this.#checkBudget(ip);
+    c.known = before.length === 1 && ip !== this.#s.root ? this.#knownAfter.get(before[0]!) : undefined;
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
     c.block(block.instructions);
     const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
-    this.#kindAfter.set(ip, elsewhere ? undefined : c.kind);
+    this.#knownAfter.set(ip, elsewhere ? undefined : c.known);
     this.#terminate(block);
   }
   #checkBudget(ip: number): void {
@@ -294,8 +294,9 @@ class RegionEmitter {
   #go(from: JitBlock, ip: number): void {
     if (!this.#g.blocks.has(ip) || !from.successors.includes(ip)) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
     if (this.#s.irreducible.has(`${from.ip}>${ip}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(ip)));
-    const backward = this.#s.order.get(ip)! <= this.#s.order.get(from.ip)!;
+    const backward = isBackward(this.#s, from.ip, ip);
     if (!backward && !this.#s.merges.has(ip)) return this.#tree(ip);
+    if (backward) this.#checkBudget(ip);
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
   }

@@ -6,8 +6,9 @@
 // full, those that it pushes into empty. Where that does not hold the same instructions follow as they are everywhere else. So within a run
 // every result is delivered, and what is left to note is inexactness, C1, and what a routine raises for operands that are not ordinary.
 // SDM Vol. 1 8.1, 8.5.
-import { as, pure } from "../compile.ts";
+
 import type { Decoded } from "../decode.ts";
+import { as, pure } from "../expression.ts";
 import { at, type Field, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 import type { RegionCompiler } from "./compiler.ts";

@@ -1,12 +1,14 @@
 // The control-flow graph of a region: which blocks hot code runs through, found from its roots along direct branches, past calls, and to
 // the targets that its computed jumps have been seen to have. Only blocks that the interpreter has already met are taken: what never ran
-// is not worth compiling. Where a region can be entered besides its roots: at such targets and at the return points of its calls.
+// is not worth compiling. Where a region can be entered besides its first root: at such targets, and at its other roots and the return points
+// of its calls if that harms no loop.
 
 import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
 import { Decoded } from "../decode.ts";
 import { S } from "../state.ts";
 import { factsOf } from "./facts.ts";
+import { harmlessEntries, reachable } from "./structure.ts";
 
 export interface JitBlock {
   readonly ip: number;
@@ -32,8 +34,10 @@ export interface Graph {
 
 /** What the rest of the JIT knows when a region is grown. */
 export interface Surroundings {
-  /** Has the interpreter a block at an address, which no other region begins with? */
+  /** Has the interpreter a block at an address, which no other region begins with that matters? */
   free(ip: number): boolean;
+  /** The same, and not one that does not matter either. */
+  enterable(ip: number): boolean;
   /** Where a computed jump has been seen to go. */
   targets(ip: number): Iterable<number>;
   /** Here is a call to a known address. */
@@ -62,8 +66,9 @@ const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pag
   let at = ip;
   for (;;) {
     if (at !== ip && leaders.has(at)) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
+    if (instructions.length === limits.blockLength) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
     const d = blocks.decodeOne(at);
-    if (!d || !compilable(d) || instructions.length === limits.blockLength) {
+    if (!d || !compilable(d)) {
       return instructions.length === 0 ? undefined : { ip, instructions, end: at, terminator: "leave", successors: [] };
     }
     instructions.push(copy(d));
@@ -112,7 +117,8 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
   const found = new Map<number, JitBlock>();
   const leaders = new Set<number>(roots);
   const queue = [...roots];
-  const entries = new Set<number>(roots);
+  const required = new Set<number>(roots.slice(0, 1));
+  const further = new Set<number>(roots);
   /** Functions that are called as part of the region, and where those calls come back to. */
   const inside = new Set<number>();
   const back = new Set<number>();
@@ -147,7 +153,8 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
     const computed = block.terminator === "jump" ? [...around.targets(last.ip)] : [];
     for (const s of [...block.successors, ...computed]) {
       if (!leaders.has(s) && !around.free(s)) continue;
-      if (block.terminator === "call" || block.terminator === "jump" || block.terminator === "door") entries.add(s);
+      if (block.terminator === "jump") required.add(s);
+      if (block.terminator === "call" || block.terminator === "door") further.add(s);
       if (leaders.has(s)) continue;
       leaders.add(s);
       queue.push(s);
@@ -165,5 +172,11 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
   }
   for (const block of found.values()) if (block.terminator === "return") block.successors = [...back];
   for (const block of found.values()) block.successors = block.successors.filter((s) => found.has(s));
-  return { entries: [...entries].filter((e) => found.has(e)).slice(0, limits.entries), blocks: found, pages, instructions };
+  const there = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || around.enterable(e)));
+  const graph = { entries: there(required), blocks: found, pages, instructions };
+  const entries = [...new Set([...graph.entries, ...harmlessEntries(graph, there(further))])].slice(0, limits.entries);
+  // What only a root leads to that is no entry after all.
+  const reached = reachable(entries, (ip) => found.get(ip)!.successors);
+  for (const ip of found.keys()) if (!reached.has(ip)) found.delete(ip);
+  return { ...graph, entries };
 };

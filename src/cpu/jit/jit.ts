@@ -14,7 +14,7 @@ import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
-import { loopAround } from "./structure.ts";
+import { harmlessEntries, loopAround } from "./structure.ts";
 
 /** Samples that make a block hot. */
 const defaultThreshold = 2;
@@ -39,6 +39,8 @@ interface Region {
   /** The first records of its entries. */
   readonly heads: readonly number[];
   readonly context: number;
+  /** Begins in the middle of a function that has a region, for control that comes into a loop there; leads into that region where it can. */
+  readonly aside: boolean;
   readonly generation: number;
 }
 
@@ -72,8 +74,15 @@ const blockAround = (graph: Graph, ip: number): number | undefined => {
   for (const block of graph.blocks.values()) if (block.ip <= ip && ip < block.end) return block.ip;
   return undefined;
 };
-/** Where a region is to be entered so that control soon comes through an instruction that it has inside. */
-const entryFor = (graph: Graph, ip: number): number | undefined => loopAround(graph, blockAround(graph, ip)!);
+
+interface Plan {
+  readonly graph: Graph | undefined;
+  readonly roots: readonly number[];
+  /** The region that goes. */
+  readonly old?: Region;
+  readonly aside: boolean;
+  readonly generation: number;
+}
 
 export class Jit {
   readonly #blocks: Blocks;
@@ -151,15 +160,60 @@ export class Jit {
     this.#blocks.find(ip);
     return this.#compile(ip);
   }
-  /** The region that code is in without an entry there. */
+  /** The region of a function that code is in without an entry there. */
   #around(ip: number): Region | undefined {
     const there = this.#byFrame.get(this.#blocks.frameOf(ip));
-    if (there) for (const r of there) if (r.context === this.#blocks.context && blockAround(r.graph, ip) && this.#stands(r)) return r;
+    if (!there) return undefined;
+    for (const r of there)
+      if (r.context === this.#blocks.context && !r.aside && blockAround(r.graph, ip) !== undefined && this.#stands(r)) return r;
     return undefined;
   }
+  /** The region that begins at a block. */
+  #beginning(head: number): Region | undefined {
+    const blocks = this.#blocks;
+    return head !== 0 && blocks.isRegion(head) ? this.#regions.get(slotOf(blocks.regionWordOf(head))) : undefined;
+  }
 
-  #compile(sampled: number): boolean {
-    let ip = sampled;
+  /** What to compile for a hot block, and in the place of which region; undefined if it is as good as compiled. */
+  #plan(hot: number): Plan | undefined {
+    const blocks = this.#blocks;
+    const free = (ip: number) => {
+      const head = blocks.headOf(ip);
+      return head !== 0 && !blocks.isRegion(head);
+    };
+    const known = { enterable: free, targets: (site: number) => this.#code.targets(site), called: (ip: number) => this.#code.called(ip) };
+    // A region aside ends where any other begins; one of a function takes no notice of those aside.
+    const alone: Surroundings = { ...known, free };
+    const around: Surroundings = { ...known, free: (ip) => free(ip) || this.#beginning(blocks.headOf(ip))?.aside === true };
+    const aside = (ip: number): Plan => ({ graph: growGraph(blocks, [ip], alone), roots: [ip], aside: true, generation: 0 });
+
+    let ip = hot;
+    const old = this.#around(hot) ?? this.#byFunction(hot);
+    const again = old && this.#stands(old);
+    if (again && blockAround(old.graph, hot) !== undefined) {
+      // It is compiled, but cannot be entered here: let it be entered where the loop begins.
+      const loop = loopAround(old.graph, blockAround(old.graph, hot)!);
+      if (loop !== undefined && free(loop)) ip = loop;
+      else if ((this.#heat.get(this.#key(hot)) ?? 0) < insistent * this.#wanted(hot) || !old.graph.blocks.has(hot)) return undefined;
+      if (old.generation >= generations || harmlessEntries(old.graph, [ip]).length === 0) return aside(ip);
+    }
+    if (again && old.generation < generations) {
+      const roots = [...new Set([...old.roots, ip])];
+      return { graph: growGraph(blocks, roots, around), roots, old, aside: false, generation: old.generation + 1 };
+    }
+    const start = this.#code.functionOf(ip);
+    if (start !== undefined && start !== ip && free(start)) {
+      const graph = growGraph(blocks, [start], around);
+      if (graph && blockAround(graph, ip) !== undefined) {
+        const loop = loopAround(graph, blockAround(graph, ip)!);
+        const roots = loop === undefined || loop === start || !free(loop) ? [start] : [start, loop];
+        return { graph: roots.length > 1 ? growGraph(blocks, roots, around) : graph, roots, aside: false, generation: 0 };
+      }
+    }
+    return { graph: growGraph(blocks, [ip], around), roots: [ip], aside: false, generation: 0 };
+  }
+
+  #compile(ip: number): boolean {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
@@ -168,32 +222,10 @@ export class Jit {
       return false;
     }
     const started = performance.now();
-    const old = this.#around(ip) ?? this.#byFunction(ip);
-    const again = old !== undefined && old.generation < generations && this.#stands(old);
-    if (again && blockAround(old.graph, ip)) {
-      // It is compiled, but cannot be entered here: let it be entered where the loop begins.
-      const { entries, blocks: inside } = old.graph;
-      const loop = entryFor(old.graph, ip);
-      if (loop !== undefined && !entries.includes(loop)) ip = loop;
-      else if ((this.#heat.get(this.#key(ip)) ?? 0) < insistent * this.#wanted(ip) || !inside.has(ip)) return false;
-    }
-    if (again) this.#drop(old);
-    const around: Surroundings = {
-      free: (a) => {
-        const head = blocks.headOf(a);
-        return head !== 0 && !blocks.isRegion(head);
-      },
-      targets: (site) => this.#code.targets(site),
-      called: (target) => this.#code.called(target),
-    };
-    const start = this.#code.functionOf(ip);
-    let roots = again ? [...new Set([...old.roots, ip])].filter(around.free) : [ip];
-    let graph = again || start === undefined || start === ip || !around.free(start) ? undefined : growGraph(blocks, [start], around);
-    if (graph && blockAround(graph, ip)) {
-      const loop = entryFor(graph, ip);
-      roots = loop === undefined || loop === start || !around.free(loop) ? [start!] : [start!, loop];
-    }
-    if (roots.length > 1 || roots[0] !== start || !graph) graph = growGraph(blocks, roots, around);
+    const plan = this.#plan(ip);
+    if (!plan) return false;
+    const { graph, roots, old, aside, generation } = plan;
+    if (old) this.#drop(old);
     this.#heat.delete(this.#key(ip));
     if (!graph) {
       this.stats.refused++;
@@ -211,7 +243,7 @@ export class Jit {
     });
     this.#table.set(slot, exports["region"]);
     const heads = graph.entries.map((entry) => blocks.headOf(entry));
-    const region: Region = { slot, graph, roots, heads, context: blocks.context, generation: again ? old.generation + 1 : 0 };
+    const region: Region = { slot, graph, roots, heads, context: blocks.context, aside, generation };
     this.#regions.set(slot, region);
     for (const frame of graph.pages.values()) {
       blocks.watch(frame);
@@ -230,9 +262,8 @@ export class Jit {
   /** The region that begins where the function around an address does. */
   #byFunction(ip: number): Region | undefined {
     const start = this.#code.functionOf(ip);
-    if (start === undefined) return undefined;
-    const head = this.#blocks.headOf(start);
-    return head !== 0 && this.#blocks.isRegion(head) ? this.#regions.get(slotOf(this.#blocks.regionWordOf(head))) : undefined;
+    const region = start === undefined ? undefined : this.#beginning(this.#blocks.headOf(start));
+    return region?.aside ? undefined : region;
   }
 
   #module(graph: Graph, slot: number): Uint8Array<ArrayBuffer> {
@@ -277,7 +308,7 @@ export class Jit {
       },
     };
     m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));
-    const wasm = m.done(1) as Uint8Array<ArrayBuffer>;
+    const wasm = m.done(this.#links.memory.buffer.byteLength >> 16, true) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
     return wasm;
   }

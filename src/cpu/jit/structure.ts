@@ -44,6 +44,12 @@ const postorder = (root: number, successors: Successors): number[] => {
   return out;
 };
 
+export const reachable = (roots: readonly number[], successors: Successors): Set<number> => {
+  const seen = new Set(roots);
+  for (const ip of seen) for (const s of successors(ip)) seen.add(s);
+  return seen;
+};
+
 /** Immediate dominators, by reverse postorder number. K. Cooper, T. Harvey, K. Kennedy, "A Simple, Fast Dominance Algorithm", 2001. */
 const dominators = (predecessors: readonly (readonly number[])[]): number[] => {
   const idom: number[] = predecessors.map(() => -1);
@@ -114,6 +120,35 @@ export const structureOf = (g: Graph): Structure => {
   }
 };
 
+/** The blocks of the loops that a structure has, by their heads. */
+const loopBodies = (g: Graph, s: Structure): Map<number, Set<number>> => {
+  const predecessors = new Map<number, number[]>([...s.order.keys()].map((ip) => [ip, []]));
+  for (const ip of s.order.keys()) if (ip !== dispatcher) for (const to of g.blocks.get(ip)!.successors) predecessors.get(to)!.push(ip);
+  const bodies = new Map<number, Set<number>>();
+  for (const head of s.loops) {
+    if (head === dispatcher) continue;
+    const body = new Set([head]);
+    const back = (p: number) => s.order.get(p)! >= s.order.get(head)! && !s.irreducible.has(`${p}>${head}`);
+    const queue = predecessors.get(head)!.filter(back);
+    for (let ip = queue.pop(); ip !== undefined; ip = queue.pop()) {
+      if (body.has(ip)) continue;
+      body.add(ip);
+      queue.push(...predecessors.get(ip)!);
+    }
+    bodies.set(head, body);
+  }
+  return bodies;
+};
+
+/**
+ * Those of some further entries that cost the code between them nothing: outside all loops, or the head of one that is in no other. A way
+ * into the middle of a loop would lead every round of it through the dispatcher.
+ */
+export const harmlessEntries = (g: Graph, further: Iterable<number>): number[] => {
+  const bodies = loopBodies(g, structureOf(g));
+  return [...further].filter((entry) => [...bodies].every(([head, body]) => head === entry || !body.has(entry)));
+};
+
 /** The head of the innermost loop around a block, as seen from the first entry. */
 export const loopAround = (g: Graph, ip: number): number | undefined => {
   const successors: Successors = (at) => g.blocks.get(at)!.successors;
@@ -136,15 +171,20 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
   });
 };
 
-/** Blocks where the budget is tested: wherever control comes in or around, and after calls and doors, which use an unknown part of it. */
+/**
+ * Blocks before which the budget is tested: wherever control comes in, and after calls and doors, which use an unknown part of it. It is tested at
+ * every jump back too: there, and not at the head of the loop, so that no flags need to come around only for the way out.
+ */
 export const checkpoints = (g: Graph, s: Structure): Set<number> => {
-  const out = new Set([...g.entries, ...s.dispatched, ...s.loops]);
+  const out = new Set([...g.entries, ...s.dispatched]);
   for (const block of g.blocks.values())
     if (block.terminator === "door" || (block.terminator === "call" && !block.inside)) for (const after of block.successors) out.add(after);
   return out;
 };
+/** Does an edge lead back to the head of a loop? */
+export const isBackward = (s: Structure, from: number, to: number): boolean => s.order.get(to)! <= s.order.get(from)!;
 
-/** The longest run of instructions that can pass from one checkpoint to the next: what the budget must cover at each. */
+/** The longest run of instructions that can pass from one test of the budget to the next: what it must cover at each. */
 export const longestPath = (g: Graph, s: Structure, checked: ReadonlySet<number>): number => {
   const longest = new Map<number, number>();
   let most = 0;
@@ -152,10 +192,10 @@ export const longestPath = (g: Graph, s: Structure, checked: ReadonlySet<number>
     if (ip === dispatcher) continue;
     const block = g.blocks.get(ip)!;
     let rest = 0;
-    for (const t of block.successors) if (!checked.has(t)) rest = Math.max(rest, longest.get(t) ?? 0);
+    for (const t of block.successors) if (!checked.has(t) && !isBackward(s, ip, t)) rest = Math.max(rest, longest.get(t)!);
     const all = block.instructions.length + rest;
     longest.set(ip, all);
-    if (checked.has(ip)) most = Math.max(most, all);
+    if (checked.has(ip) || s.loops.has(ip)) most = Math.max(most, all);
   }
   return most;
 };

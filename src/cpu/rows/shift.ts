@@ -22,21 +22,20 @@ const shift =
     o.set(0, result);
     o.when(o.ne(n, o.imm(0)), () => shifted(o, i.w, result, cf, of));
   };
-/** Shift left by n-1 and then by 1, so that the last bit out is at hand and no count reaches 64. For w < 64 the bit is above w. */
+/** The last bit out: of one shift less, which for a count of 0 does not matter. */
+const before = <V>(o: Ops<V>, n: V): V => o.and(o.sub(n, o.imm(1)), o.imm(63));
 const shl = shift((o, w, a, n) => {
-  const last = o.let("last", o.shl(a, o.and(o.sub(n, o.imm(1)), o.imm(63))));
-  const r = o.let("s", o.shl(last, o.imm(1)));
-  const cf = o.let("cf", bitAt(o, last, w - 1));
-  return { r: o.select(o.eq(n, o.imm(0)), a, r), cf, of: o.xor(cf, bitAt(o, r, w - 1)) };
+  const r = o.shl(a, n);
+  const cf = bitAt(o, o.shl(a, before(o, n)), w - 1);
+  return { r, cf, of: o.xor(cf, bitAt(o, r, w - 1)) };
 });
 const shr = shift((o, w, a, n) => {
-  const last = o.let("last", o.shr(a, o.and(o.sub(n, o.imm(1)), o.imm(63))));
-  const r = o.let("s", o.shr(last, o.imm(1)));
-  return { r: o.select(o.eq(n, o.imm(0)), a, r), cf: last, of: bitAt(o, r, w - 2) };
+  const r = o.shr(a, n);
+  return { r, cf: o.shr(a, before(o, n)), of: bitAt(o, r, w - 2) };
 });
 const sar = shift((o, w, a, n) => {
-  const s = o.let("s", o.sext(a, w));
-  return { r: o.sar(s, n), cf: o.sar(s, o.and(o.sub(n, o.imm(1)), o.imm(63))), of: o.imm(0) };
+  const s = o.sext(a, w);
+  return { r: o.sar(s, n), cf: o.sar(s, before(o, n)), of: o.imm(0) };
 });
 
 /** Rotates change CF and OF only. OF is defined for a count of 1; this processor computes it the same way for all. */

@@ -1,6 +1,6 @@
 // What the table of vector operations says they mean is what WebAssembly does.
 import { expect, it } from "vitest";
-import { as } from "../../../src/cpu/compile.ts";
+import { as } from "../../../src/cpu/expression.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../../../src/cpu/simd.ts";
 import { Body, i32c, ModuleWriter, node, op, type WasmType, wt } from "../../../src/cpu/wasm.ts";
 import { Random } from "../../../tools/oracle/random.ts";
