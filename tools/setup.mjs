@@ -38,7 +38,7 @@ export const install = () => {
 };
 
 /** Everything that the built package follows from, but for what the build itself writes. */
-const inputs = ["src", "guest", "tools", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+const inputs = ["src", "guest", "tools", "bin", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
 
 const files = (path) => {
   const entries = readdirSync(path, { withFileTypes: true, recursive: true });
