@@ -22,6 +22,11 @@ export interface Start {
   readonly x: number;
   readonly mem: Uint32Array;
 }
+/** A program, from where it is known to get to. */
+export interface Part {
+  readonly program: Program;
+  readonly start: Start;
+}
 const beginning: Start = { pc: 0, a: 0, x: 0, mem: new Uint32Array(MEM_WORDS) };
 
 /** Instructions that can be reached, and which of those are reached by other than falling into them. */
@@ -38,6 +43,9 @@ const reach = (program: Program, start: number): { reached: Uint8Array; targets:
   }
   return { reached, targets: [...jumped.keys()].filter((pc) => jumped[pc]) };
 };
+
+/** Nonzero at the instructions that a program may come to from one on. */
+export const reachable = (program: Program, from: number): Uint8Array => reach(program, from).reached;
 
 const bin = (o: number, a: Node, b: Node): Node => node(wt.i32, o, [a, b]);
 const eqz = (a: Node): Node => node(wt.i32, op.i32eqz, [a]);
@@ -165,13 +173,8 @@ export const compile = (rules: EvaluatorRules, program: Program, memory: WebAsse
   return link(module, addFunction(module, rules, program, beginning), memory);
 };
 
-/** Several programs, each from where it is known to get to: 1 if all of them return `value`, else 0. */
-export const compileAll = (
-  rules: EvaluatorRules,
-  programs: readonly { readonly program: Program; readonly start: Start }[],
-  value: number,
-  memory: WebAssembly.Memory,
-): Compiled => {
+/** Several programs: 1 if all of them return `value`, else 0. */
+export const compileAll = (rules: EvaluatorRules, programs: readonly Part[], value: number, memory: WebAssembly.Memory): Compiled => {
   const module = new ModuleWriter();
   const functions = programs.map(({ program, start }) => addFunction(module, rules, program, start));
   const body = new Body([]);

@@ -3,7 +3,7 @@
 import { i386, x64 } from "../abi/abi.ts";
 import type { Program } from "./bpf/insn.ts";
 import { checkProgram } from "./check.ts";
-import { type Compiled, compile, compileAll, type Start } from "./compile.ts";
+import { type Compiled, compile, type Part, type Start } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
 import { evaluate, loadAddress, loadsData } from "./evaluate.ts";
 import { wordsOf, writerOf } from "./layout.ts";
@@ -11,6 +11,7 @@ import { checkMemory, checkPath, countedLength } from "./path-limit.ts";
 import type { FilterProblem } from "./problem.ts";
 import type { SeccompProfile } from "./profile/profile.ts";
 import { actionOf, actions, wins } from "./returns.ts";
+import { Special } from "./special.ts";
 
 /** The struct seccomp_data of the call being judged. One for all: judging never nests. */
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
@@ -26,8 +27,8 @@ const WORTH_COMPILING = 8;
 
 /** Numbers below this are remembered as always allowed; no ABI here has larger ones except x32's, as in Linux. */
 const CACHED_NUMBERS = 512;
-/** How often a number was asked about, then a function that says whether all filters of the path allow it; null: it would be no quicker. */
-type Special = number | Compiled | null;
+/** How often a number was asked about, then what all filters of the path together are for it; null: it would be no quicker. */
+type MaybeSpecial = number | Special | null;
 /**
  * Calls with one number after which the filters of a path are compiled for it: what they do before they look at an argument is done once,
  * and the rest is one function. It pays after some 500 calls where each costs a microsecond less.
@@ -37,7 +38,7 @@ const SPECIALISE_AFTER = 200;
 const SPECIALISE_DEPTH = 64;
 /** The functions there are, of all filters, oldest first: a guest can ask for more than the host has memory for, so the oldest goes. */
 const SPECIALISED = 128;
-const specialised: { readonly table: Special[]; readonly nr: number }[] = [];
+const specialised: { readonly table: MaybeSpecial[]; readonly nr: number }[] = [];
 const UNKNOWN = 0;
 const ALWAYS = 1;
 const SOMETIMES = 2;
@@ -78,8 +79,8 @@ export class Filter {
   readonly #writeWords: (data: SyscallData, into: Uint32Array) => void;
   readonly #allow: number;
   /** By number, of calls that filters look into. */
-  readonly #special64: Special[] = [];
-  readonly #special32: Special[] = [];
+  readonly #special64: MaybeSpecial[] = [];
+  readonly #special32: MaybeSpecial[] = [];
   #run: Compiled | undefined;
   #heat = 0;
 
@@ -113,14 +114,23 @@ export class Filter {
     const special = this.#specialFor(data);
     if (!special) return this.#decideByRunning(data, verdict);
     this.#writeWords(data, words);
-    if (special() === 0) return this.#decideByRunning(data, verdict);
+    if (!special.allows(data.args)) return this.#decideByRunning(data, verdict);
     verdict.filter = null;
     verdict.value = this.#allow;
     return this.#allow;
   }
 
-  #specialFor({ nr, arch }: SyscallData): Compiled | null {
-    const known = arch === x64.auditArch ? this.#special64 : arch === i386.auditArch ? this.#special32 : undefined;
+  /** Whether all that is to be known of this call is that it is allowed: it always is, or was with arguments that look the same. */
+  remembersAllowed(nr: number, arch: number, args: Uint32Array): boolean {
+    if (this.alwaysAllows(nr, arch)) return true;
+    const special = this.#specials(arch)?.[nr];
+    return typeof special === "object" && special !== null && special.remembers(args);
+  }
+  #specials(arch: number): MaybeSpecial[] | undefined {
+    return arch === x64.auditArch ? this.#special64 : arch === i386.auditArch ? this.#special32 : undefined;
+  }
+  #specialFor({ nr, arch }: SyscallData): Special | null {
+    const known = this.#specials(arch);
     if (!known || nr < 0 || nr >= CACHED_NUMBERS) return null;
     const special = known[nr] ?? 0;
     if (typeof special !== "number") return special;
@@ -134,16 +144,16 @@ export class Filter {
     }
     return made;
   }
-  #specialise(nr: number, arch: number): Compiled | null {
+  #specialise(nr: number, arch: number): Special | null {
     if (this.depth > SPECIALISE_DEPTH || (this.profile.compatLock && compat(arch) !== compat(this.arch))) return null;
-    const programs: { program: Program; start: Start }[] = [];
+    const parts: Part[] = [];
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
       const { start, value } = filter.#untilItLooks(nr, arch);
-      if (start) programs.push({ program: filter.program, start });
+      if (start) parts.push({ program: filter.program, start });
       else if (value !== this.#allow) return null;
     }
     try {
-      return compileAll(this.profile, programs, this.#allow, memory);
+      return new Special(this.profile, parts, this.#allow, memory);
     } catch {
       return null;
     }

@@ -1,4 +1,4 @@
-import { test } from "@fast-check/vitest";
+import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { i386, x64 } from "../../src/abi/abi.ts";
 import {
@@ -189,6 +189,46 @@ describe("a number that is called often", () => {
     const like = (other: SyscallData): SyscallData => ({ ...other, nr: c.data.nr & 0xff, arch: x64.auditArch });
     for (let i = 0; i < OFTEN; i++) decide(filters, like(c.data));
     for (const data of [like(c.data), like(d.data)]) expect(decide(filters, data).value).toBe(fresh(filters, data).value);
+  });
+  /** Arguments of few kinds, so that some come again, in whatever halves. */
+  const repeated = fc.array(fc.array(fc.constantFrom(0, 1, 22, 0xffff_ffff), { minLength: 12, maxLength: 12 }), {
+    minLength: 20,
+    maxLength: 60,
+  });
+  test.prop([upstreamProgram, upstreamProgram, anyCase, repeated], { numRuns: 60 })(
+    "is remembered only as it would be judged",
+    (a, b, c, arguments_) => {
+      const filters = chain(upstream, obliging(a), obliging(b));
+      const nr = c.data.nr & 0xff;
+      const arch = x64.auditArch;
+      for (let i = 0; i < OFTEN; i++) decide(filters, { ...c.data, nr, arch });
+      for (const list of [...arguments_, ...arguments_]) {
+        const data = { ...c.data, nr, arch, args: Uint32Array.from(list) };
+        const { action } = fresh(filters, data);
+        if (filters.remembersAllowed(nr, arch, data.args)) expect(action).toBe("allow");
+        expect(decide(filters, data).action).toBe(action);
+      }
+    },
+  );
+  it("is remembered with its arguments, and with those that nobody looks at", () => {
+    const filters = chain(upstream, "A = args[1]; A > 5 ? dead : next; return ALLOW; dead: return ERRNO(9)");
+    const data = (first: number, second: number): SyscallData => ({
+      ...call(1, x64.auditArch, first),
+      args: Uint32Array.of(first, 0, second, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    });
+    const remembers = (first: number, second: number): boolean => filters.remembersAllowed(1, x64.auditArch, data(first, second).args);
+    for (let i = 0; i < OFTEN; i++) decide(filters, data(0, 3));
+    expect([remembers(0, 3), remembers(99, 3)]).toEqual([true, true]);
+    expect([remembers(0, 4), remembers(0, 7)]).toEqual([false, false]);
+    decide(filters, data(0, 7));
+    expect(remembers(0, 7)).toBe(false);
+    decide(filters, data(0, 4));
+    expect([remembers(0, 3), remembers(0, 4)]).toEqual([true, true]);
+  });
+  it("is not remembered where a filter looks at the instruction pointer", () => {
+    const filters = chain(upstream, "A = instruction_pointer; A == 77 ? dead : next; return ALLOW; dead: return ERRNO(9)");
+    for (let i = 0; i < OFTEN; i++) decide(filters, call(1));
+    expect(filters.remembersAllowed(1, x64.auditArch, new Uint32Array(12))).toBe(false);
   });
   it("keeps what was computed from it before the arguments came", () => {
     const text =

@@ -26,11 +26,22 @@ export interface Door {
   enter(task: Task, cpu: Processor): number;
 }
 
-/** Copy register `from` whole: 32-bit callers' upper halves are seen by filters as they are (landmine B4). */
-const argument = (task: Task, cpu: Processor, i: number, from: number): void => {
+/** Copy registers whole: 32-bit callers' upper halves are seen by filters as they are (landmine B4). */
+const fetchArguments = (task: Task, cpu: Processor, a: number, b: number, c: number, d: number, e: number, f: number): void => {
   const { u32 } = cpu.state;
-  task.args[2 * i] = u32[2 * from] as number;
-  task.args[2 * i + 1] = u32[2 * from + 1] as number;
+  const { args } = task;
+  args[0] = u32[2 * a] as number;
+  args[1] = u32[2 * a + 1] as number;
+  args[2] = u32[2 * b] as number;
+  args[3] = u32[2 * b + 1] as number;
+  args[4] = u32[2 * c] as number;
+  args[5] = u32[2 * c + 1] as number;
+  args[6] = u32[2 * d] as number;
+  args[7] = u32[2 * d + 1] as number;
+  args[8] = u32[2 * e] as number;
+  args[9] = u32[2 * e + 1] as number;
+  args[10] = u32[2 * f] as number;
+  args[11] = u32[2 * f + 1] as number;
 };
 
 const begin = (task: Task, cpu: Processor, compat: boolean): void => {
@@ -39,23 +50,8 @@ const begin = (task: Task, cpu: Processor, compat: boolean): void => {
   task.origAx = cpu.state.i32[2 * R.ax] as number;
 };
 
-const int80Arguments = (task: Task, cpu: Processor): void => {
-  argument(task, cpu, 0, R.bx);
-  argument(task, cpu, 1, R.cx);
-  argument(task, cpu, 2, R.dx);
-  argument(task, cpu, 3, R.si);
-  argument(task, cpu, 4, R.di);
-  argument(task, cpu, 5, R.bp);
-};
-
-const nativeArguments = (task: Task, cpu: Processor): void => {
-  argument(task, cpu, 0, R.di);
-  argument(task, cpu, 1, R.si);
-  argument(task, cpu, 2, R.dx);
-  argument(task, cpu, 3, R.r10);
-  argument(task, cpu, 4, R.r8);
-  argument(task, cpu, 5, R.r9);
-};
+const int80Arguments = (task: Task, cpu: Processor): void => fetchArguments(task, cpu, R.bx, R.cx, R.dx, R.si, R.di, R.bp);
+const nativeArguments = (task: Task, cpu: Processor): void => fetchArguments(task, cpu, R.di, R.si, R.dx, R.r10, R.r8, R.r9);
 
 /** After a tracer has had the registers. */
 export const refetchArguments = (task: Task, abi: Abi): void =>
