@@ -16,8 +16,8 @@ import { at, PF, S, type State } from "./state.ts";
 export const longest = 128;
 /** Where lasting blocks begin: before it is the place of bounded ones. */
 const arena = layout.records + (longest + 2) * record.size;
-/** A frame with more blocks is mapped in many places: to look through them would cost more than it saves. */
-const recalled = 2048;
+/** Targets of jumps that are kept for a frame: it may be mapped at any number of addresses. */
+const recalled = 128;
 /** Records that the side tables have room for at first; most programs need no more. */
 const firstRoom = 8192;
 
@@ -182,6 +182,7 @@ export class Blocks {
   reset(): void {
     this.onReset();
     this.#byFrame.clear();
+    this.#targets.clear();
     this.#pages.clear();
     this.#crossing.clear();
     this.codeFrames.fill(0);
@@ -198,6 +199,7 @@ export class Blocks {
     this.onInvalidate(frame);
     for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
     this.#byFrame.delete(frame);
+    for (let context = 0; context < contexts.length; context++) this.#targets.delete(frame + context);
     this.flushJumps();
   }
 
@@ -222,16 +224,24 @@ export class Blocks {
     this.#recall(page, frame);
     return frame;
   }
-  /** Control comes to a page for the first time since mappings changed: what was decoded from its frame elsewhere is found in the jump cache. */
+  /** First records of blocks that computed jumps, or those from other pages, have led to: by frame and context. */
+  readonly #targets = new Map<number, number[]>();
+  /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
+  jumpedTo(rec: number): void {
+    if (this.#crossing.has(rec)) return;
+    const frame = this.#pages.get(Math.floor(this.#linear(this.ipOf(rec)) / 4096));
+    if (frame === undefined) return;
+    const key = frame + this.context;
+    const known = this.#targets.get(key);
+    if (!known) this.#targets.set(key, [rec]);
+    else if (known.length < recalled && !known.includes(rec)) known.push(rec);
+  }
+  /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
   #recall(page: number, frame: number): void {
-    const { context } = this;
-    const there = this.#byFrame.get(frame);
-    if (!there || there.size > recalled) return;
-    for (const [key, first] of there) {
-      const ip = Math.floor(key / 8);
-      if (key < 0 || key - ip * 8 !== context || this.#crossing.has(first)) continue;
-      if (Math.floor(this.#linear(ip) / 4096) === page && this.#state.u32[(first + record.handler) >> 2] !== special.stale)
-        this.#remember(ip, first);
+    for (const rec of this.#targets.get(frame + this.context) ?? []) {
+      const ip = this.ipOf(rec);
+      if (Math.floor(this.#linear(ip) / 4096) === page && this.#state.u32[(rec + record.handler) >> 2] !== special.stale)
+        this.#remember(ip, rec);
     }
   }
 
@@ -504,7 +514,7 @@ export class Blocks {
   link(rec: number, taken: boolean, target: number): void {
     const from = this.ipOf(rec);
     const to = this.ipOf(target);
-    if (Math.floor(from / 4096) !== Math.floor(to / 4096) || this.#crossing.has(target)) return;
+    if (Math.floor(from / 4096) !== Math.floor(to / 4096) || this.#crossing.has(target)) return this.jumpedTo(target);
     const s = this.#state;
     if ((s.u32[(rec + record.handler) >> 2] as number) === special.stale) return;
     s.u32[(rec + (taken ? record.link : record.imm)) >> 2] = target;

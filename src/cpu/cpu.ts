@@ -453,6 +453,7 @@ export class Cpu implements CodeWatch, Machine {
         case leave.jumped:
           this.jit.arrived(rec, s.rip);
           rec = blocks.find(s.rip);
+          if (rec !== 0) blocks.jumpedTo(rec);
           break;
         case leave.changed:
           rec = blocks.find(s.rip);

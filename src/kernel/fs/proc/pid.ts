@@ -197,30 +197,29 @@ const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
   ];
 };
 
+const fileEntry = (fs: ProcFs, target: Task, whole: boolean, i: number): ProcEntry => {
+  const [name, mode, content] = files[i] as (typeof files)[number];
+  const ino = base(target) + 16 + i;
+  return { name, ino, type: DT.reg, make: () => new ProcFileNode(fs, ino, mode, content(target, whole, fs), ownerOf(target)) };
+};
+const linkEntry = (fs: ProcFs, target: Task, i: number): ProcEntry => {
+  const [name, to] = links[i] as (typeof links)[number];
+  const ino = base(target) + 8 + i;
+  return { name, ino, type: DT.link, make: () => pathLink(fs, ino, target, () => to(target)) };
+};
 /** What /proc/PID and /proc/PID/task/TID share. */
-const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => {
-  const owner = ownerOf(target);
-  const first = base(target) + 16;
-  return [
-    ...directories(fs, target),
-    ...files.map(
-      ([name, mode, content], i): ProcEntry => ({
-        name,
-        ino: first + i,
-        type: DT.reg,
-        make: () => new ProcFileNode(fs, first + i, mode, content(target, whole, fs), owner),
-      }),
-    ),
-    { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, owner) },
-    ...links.map(
-      ([name, to], i): ProcEntry => ({
-        name,
-        ino: base(target) + 8 + i,
-        type: DT.link,
-        make: () => pathLink(fs, base(target) + 8 + i, target, () => to(target)),
-      }),
-    ),
-  ];
+const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
+  ...directories(fs, target),
+  ...files.map((_, i) => fileEntry(fs, target, whole, i)),
+  { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, ownerOf(target)) },
+  ...links.map((_, i) => linkEntry(fs, target, i)),
+];
+/** One of those: links before all, since every C library's start asks for exe. */
+const commonNamed = (fs: ProcFs, target: Task, whole: boolean, name: string): ProcEntry | undefined => {
+  const link = links.findIndex(([known]) => known === name);
+  if (link >= 0) return linkEntry(fs, target, link);
+  const file = files.findIndex(([known]) => known === name);
+  return file >= 0 ? fileEntry(fs, target, whole, file) : common(fs, target, whole).find((entry) => entry.name === name);
 };
 
 const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
@@ -229,7 +228,15 @@ const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
     name: String(fs.pidNs.numberOf(target.pid)),
     ino,
     type: DT.dir,
-    make: () => new ProcDirNode(fs, ino, 0o555, () => common(fs, target, false), undefined, ownerOf(target)),
+    make: () =>
+      new ProcDirNode(
+        fs,
+        ino,
+        0o555,
+        () => common(fs, target, false),
+        (name) => commonNamed(fs, target, false, name),
+        ownerOf(target),
+      ),
   };
 };
 
@@ -247,6 +254,14 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
     name: String(fs.pidNs.numberOf(target.pid)),
     ino,
     type: DT.dir,
-    make: () => new ProcDirNode(fs, ino, 0o555, () => [threads, ...common(fs, target, true)], undefined, ownerOf(target)),
+    make: () =>
+      new ProcDirNode(
+        fs,
+        ino,
+        0o555,
+        () => [threads, ...common(fs, target, true)],
+        (name) => (name === "task" ? threads : commonNamed(fs, target, true, name)),
+        ownerOf(target),
+      ),
   };
 };
