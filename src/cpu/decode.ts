@@ -1,4 +1,5 @@
 // The decoder, driven by the rows. SDM Vol. 2A chapter 2 (instruction format), AMD APM Vol. 3 chapter 1.
+import { type Rules, type Vendor, vendorRules } from "./model.ts";
 import { type Rep, rep } from "./ops.ts";
 import { type Operand, type Row, sizeIndex } from "./row.ts";
 import { S } from "./state.ts";
@@ -73,9 +74,11 @@ export const decodeSlots = slotOf(true, 4, 0);
 export class DecodeTables {
   readonly #slots = new Array<Slot | undefined>(decodeSlots).fill(undefined);
   readonly #find: (slot: number) => Slot;
+  readonly rules: Rules;
   /** `find` is asked once for each number that is met. */
-  constructor(find: (slot: number) => Slot) {
+  constructor(find: (slot: number) => Slot, rules: Rules) {
     this.#find = find;
+    this.rules = rules;
   }
   at(vex: boolean, map: number, opcode: number): Slot {
     const slot = slotOf(vex, map, opcode);
@@ -102,10 +105,10 @@ export const opcodeIndex = (rows: readonly Row[]): readonly (readonly number[])[
   return slots;
 };
 
-/** The tables of just these rows. */
-export const decodeTables = (rows: readonly Row[]): DecodeTables => {
+/** The tables of just these rows, as a vendor's processors read them. */
+export const decodeTables = (rows: readonly Row[], vendor: Vendor = "amd"): DecodeTables => {
   const index = opcodeIndex(rows);
-  return new DecodeTables((slot) => index[slot]!.map((number) => rows[number]!));
+  return new DecodeTables((slot) => index[slot]!.map((number) => rows[number]!), vendorRules[vendor]);
 };
 
 /** VEX.pp. */
@@ -242,7 +245,7 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
     if (r.modrm !== undefined && r.modrm !== modrm) continue;
     if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
     if (r.rexW !== undefined && r.rexW !== ((rex & 8) !== 0)) continue;
-    if (r.rexB !== undefined && r.rexB !== ((rex & 1) !== 0)) continue;
+    if (r.rexB !== undefined && r.rexB !== ((rex & 1) !== 0) && (r.prefix !== "F3" || tables.rules.pausesWithoutB)) continue;
     if (r.prefix !== undefined) {
       // F2 and F3 outrank 66 as a mandatory prefix.
       const have = pRep === rep.rep ? "F3" : pRep === rep.repne ? "F2" : p66 ? "66" : "none";
@@ -266,7 +269,7 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
     row.size !== undefined
       ? row.size
       : mode === 64
-        ? row.size64 === "force"
+        ? row.size64 === "force" || (row.nearBranch && !tables.rules.narrowBranches)
           ? 64
           : rex & 8
             ? 64
@@ -303,7 +306,11 @@ const decodeVex = (d: Decoded, ip: number, first: number, segment: number, p67: 
     if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
     if (r.prefix !== prefix || (r.vex?.l !== undefined && r.vex.l !== l)) continue;
     // Outside 64-bit mode there are no wide general registers that W could ask for.
-    if (r.vex?.w !== undefined && r.vex.w !== (mode !== 64 && r.wCounts !== true && (r.sizesImplied || r.shape.general) ? 0 : w)) continue;
+    if (
+      r.vex?.w !== undefined &&
+      r.vex.w !== (mode !== 64 && !(r.wCounts && tables.rules.wideLanesRefused) && (r.sizesImplied || r.shape.general) ? 0 : w)
+    )
+      continue;
     if (r.hasModrm && modrm < 0) return "more";
     if (r.digit !== undefined && r.digit !== ((modrm >> 3) & 7)) continue;
     if (r.hasModrm && !modAllowed(r, modrm >= 0xc0)) continue;

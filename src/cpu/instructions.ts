@@ -115,7 +115,7 @@ export class Instructions {
         }
         return rows;
       };
-      this.#tables.set(model.name, (tables = new DecodeTables(find)));
+      this.#tables.set(model.name, (tables = new DecodeTables(find, model)));
     }
     return tables;
   }

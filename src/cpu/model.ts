@@ -24,7 +24,20 @@ const features = {
 } as const satisfies Record<string, readonly [number, Register, number]>;
 export type Feature = keyof typeof features;
 
-export interface Model {
+/** What vendors' processors do in their own ways. */
+export interface Rules {
+  /** SYSCALL from a 32-bit segment works (AMD) or is #UD (Intel); SYSENTER in long mode the reverse. SDM Vol. 2B; AMD APM Vol. 2 6.1. */
+  readonly syscall32: boolean;
+  readonly sysenterLong: boolean;
+  /** In 64-bit mode the prefix 66 makes near branches 16 bits wide, RIP with them. AMD APM Vol. 3 1.2.2; SDM Vol. 2A JMP: the size is forced to 64. */
+  readonly narrowBranches: boolean;
+  /** F3 41 90 exchanges r8 with rax; elsewhere F3 90 is PAUSE whatever REX.B is. */
+  readonly pausesWithoutB: boolean;
+  /** VPINSRD and VPEXTRD with VEX.W are #UD outside 64-bit mode. SDM Vol. 2C VPEXTRD: W is ignored there. */
+  readonly wideLanesRefused: boolean;
+}
+
+export interface Model extends Rules {
   /** "x86-64-v1:amd". */
   readonly name: string;
   readonly vendor: Vendor;
@@ -33,9 +46,6 @@ export interface Model {
   readonly stepping: number;
   readonly brand: string;
   readonly features: readonly Feature[];
-  /** SYSCALL from a 32-bit segment works (AMD) or is #UD (Intel); SYSENTER in long mode the reverse. SDM Vol. 2B; AMD APM Vol. 2 6.1. */
-  readonly syscall32: boolean;
-  readonly sysenterLong: boolean;
 }
 
 const pentium3: readonly Feature[] = ["fpu", "tsc", "msr", "cx8", "sep", "cmov", "mmx", "fxsr", "sse", "hypervisor"];
@@ -63,9 +73,9 @@ const levels: Readonly<Record<string, Level>> = {
   max: { features: all.filter((f) => f !== "sse4a"), amdOnly: ["sse4a"], signature: { amd: [25, 17, 1], intel: [6, 143, 8] } },
 };
 
-const doors: Readonly<Record<Vendor, Pick<Model, "syscall32" | "sysenterLong">>> = {
-  amd: { syscall32: true, sysenterLong: false },
-  intel: { syscall32: false, sysenterLong: true },
+export const vendorRules: Readonly<Record<Vendor, Rules>> = {
+  amd: { syscall32: true, sysenterLong: false, narrowBranches: true, pausesWithoutB: true, wideLanesRefused: true },
+  intel: { syscall32: false, sysenterLong: true, narrowBranches: false, pausesWithoutB: false, wideLanesRefused: false },
 };
 const vendorNames: Record<Vendor, string> = { amd: "AuthenticAMD", intel: "GenuineIntel" };
 
@@ -79,7 +89,16 @@ export const cpuModel = (name: string): Model | undefined => {
   if (!found || (vendor !== "amd" && vendor !== "intel")) return undefined;
   const [family, model, stepping] = found.signature[vendor];
   const list = all.filter((f) => found.features.includes(f) || (vendor === "amd" && found.amdOnly?.includes(f)));
-  return { name: `${level}:${vendor}`, vendor, family, model, stepping, ...doors[vendor], brand: `trapgate ${level}`, features: list };
+  return {
+    name: `${level}:${vendor}`,
+    vendor,
+    family,
+    model,
+    stepping,
+    ...vendorRules[vendor],
+    brand: `trapgate ${level}`,
+    features: list,
+  };
 };
 
 /** Does a processor have an instruction? It may need several features. */

@@ -53,6 +53,8 @@ export interface Attributes {
   readonly lock?: true | undefined;
   /** Default operand size in 64-bit mode: 64 (near branches, push, pop). "force": 64 whatever the prefixes say. */
   readonly size64?: "default" | "force" | undefined;
+  /** A near branch: in 64-bit mode the prefix 66 makes it 16 bits wide on AMD's processors, and does nothing on Intel's (model.ts). */
+  readonly nearBranch?: true | undefined;
   /** Operand size is fixed whatever the prefixes say. */
   readonly size?: 16 | 32 | 64 | undefined;
   /** Modes in which the row exists; absent: all. */
@@ -371,6 +373,7 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     cc: attributes.cc ?? -1,
     lock: attributes.lock,
     size64: attributes.size64,
+    nearBranch: attributes.nearBranch,
     size: attributes.size,
     only: attributes.only,
     repeat: attributes.repeat,

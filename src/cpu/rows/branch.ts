@@ -7,7 +7,7 @@ import { flagsImage } from "./flag.ts";
 import { conditionNames } from "./mov.ts";
 import { pushValue } from "./stack.ts";
 
-const near: Attributes = { size64: "default", context: true, ends: true };
+const near: Attributes = { size64: "default", nearBranch: true, context: true, ends: true };
 
 /** A near branch faults itself, nothing moved yet, if its target is not canonical or beyond CS's limit. SDM Vol. 2A JMP, Operation. */
 const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): void => {

@@ -6,8 +6,8 @@ import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { cpuid, cpuModel, modelNames } from "../../../src/cpu/model.ts";
 import { endOfRun, inFolder } from "../../support/guest.ts";
-import { avx2, busybox, gcc, missing, nativeX64, top } from "../../support/host.ts";
-import { runNative } from "../../support/native.ts";
+import { avx2, busybox, gcc, gcc32, missing, nativeX64, top } from "../../support/host.ts";
+import { nativeVendor, runNative } from "../../support/native.ts";
 
 const long = modelNames.filter((name) => !name.startsWith("pentium3"));
 const withAvx2 = modelNames.filter((name) => cpuModel(name)!.features.includes("avx2"));
@@ -43,6 +43,27 @@ describe("processor models", () => {
       }),
     );
   });
+  describe.skipIf(missing("vendors' ways", nativeX64, gcc))("of a vendor", { timeout: 60_000 }, () => {
+    it("branch and pause in its own way", () =>
+      compiled("branches.s", ["-nostdlib"], async (program) => {
+        const ends = { amd: "SIGSEGV", intel: 1 };
+        for (const vendor of ["amd", "intel"] as const) expect(endOfRun(await runHere(program, `x86-64-v1:${vendor}`))).toBe(ends[vendor]);
+        expect(runNative(program).end).toBe(ends[nativeVendor()]);
+      }));
+  });
+  describe.skipIf(missing("32-bit programs under each model", nativeX64, gcc32))(
+    "of 32 bits, natively compared",
+    { timeout: 120_000 },
+    () => {
+      it.each(["pentium3:amd", "pentium3:intel", "x86-64-v3:intel"])("%s: string functions that are chosen by CPUID give the same", (cpu) =>
+        compiled("strings.c", ["-O2", "-m32"], async (program) => {
+          const run = await runHere(program, cpu);
+          expect(run.stdout.text).toBe(runNative(program).stdout);
+          expect(endOfRun(run)).toBe(0);
+        }),
+      );
+    },
+  );
   describe.skipIf(missing("vectors under each model", nativeX64, gcc, avx2))("of 256 bits", { timeout: 120_000 }, () => {
     it.each(withAvx2)("%s: vectorised loops, gathers, fused sums and bit fields give the same", (cpu) =>
       compiled("vectors.c", ["-O3", "-march=x86-64-v3", "-ffast-math"], async (program) => {
