@@ -1,7 +1,6 @@
 // The oracle's own program as a guest: signal frames that it edits, an alternate stack, an LDT, three modes, single steps, and a filter that
 // traps every system call. What it writes inside is what it writes on the processor and kernel under us, to the byte.
 import { readFileSync } from "node:fs";
-import { EncodingKind, type Instruction } from "iced-x86";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { cpuModel, xcr0 } from "../../../src/cpu/model.ts";
@@ -20,9 +19,6 @@ import { gcc, missing, nativeX64 } from "../../support/host.ts";
 const MODEL = "max:amd";
 const saves = { avx: (xcr0(cpuModel(MODEL)!) & 4) !== 0 };
 
-/** The manual leaves open what comes out, and we do not as this processor does: the last place of x87's functions, flags after BMI. */
-const isOpen = (i: Instruction): boolean => isTranscendental(i) || (i.encoding === EncodingKind.VEX && i.rflagsUndefined !== 0);
-
 /** A result without what the kernel under us leaves behind at its own whim. */
 const settled = (results: Batch, n: number, mode: Mode): Uint8Array => {
   const bytes = results.bytes.slice(n * resultAt.size, (n + 1) * resultAt.size);
@@ -40,7 +36,7 @@ const settled = (results: Batch, n: number, mode: Mode): Uint8Array => {
 describe.skipIf(missing("the oracle as a guest", nativeX64, gcc, amdSilicon))("the oracle as a guest", () => {
   it.each(modes)("writes for %i-bit code what it writes outside", { timeout: 120_000 }, async (mode) => {
     const random = new Random(mode);
-    const list = [...encodings(mode, 1, random).values()].flat().filter((e) => !isOpen(planOf(e).instruction));
+    const list = [...encodings(mode, 1, random).values()].flat().filter((e) => !isTranscendental(planOf(e).instruction));
     const some = Array.from({ length: 400 }, () => random.pick(list));
     const cases = new Generator(random).batch(some, "sse");
     // Without XSAVE a signal's frame has no place for them.
