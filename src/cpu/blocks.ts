@@ -301,7 +301,7 @@ export class Blocks {
   }
   #remember(ip: number, rec: number): void {
     const s = this.#state;
-    const low = (ip % 0x1_0000_0000) | 0;
+    const low = ip | 0;
     const entry = jumpEntry(low) >> 2;
     if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry >> 1;
     this.#fills++;
@@ -313,7 +313,7 @@ export class Blocks {
   }
   #forget(ip: number): void {
     const s = this.#state;
-    const entry = jumpEntry((ip % 0x1_0000_0000) | 0);
+    const entry = jumpEntry(ip | 0);
     if (Number(s.i64[entry >> 3]) === ip) s.i64[entry >> 3] = jumpCache.empty;
   }
   /** From now on, writes to the frame must be seen. */

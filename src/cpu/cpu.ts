@@ -145,7 +145,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   flushTlbPage(address: number): void {
     const page = Math.floor(address / 4096);
-    const entry = layout.tlb + (page % tlb.entries) * tlb.size;
+    const entry = layout.tlb + (page & (tlb.entries - 1)) * tlb.size;
     this.state.i64[(entry + tlb.readTag) >> 3] = -1n;
     this.state.i64[(entry + tlb.writeTag) >> 3] = -1n;
     this.blocks.flushPage(page);
@@ -168,11 +168,12 @@ export class Cpu implements CodeWatch, Machine {
     if (address < 0) return this.#kernelPage(address, how, rec, budget);
     const t = this.#mmu.translate(address, how);
     if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
-    const inPage = address % 4096;
+    // Not `%`: of a number above 2^31 that is a call of fmod.
+    const inPage = address & 0xfff;
     const frame = t - (t & 0xfff);
     const s = this.state;
     const page = address - inPage;
-    const entry = layout.tlb + ((page / 4096) % tlb.entries) * tlb.size;
+    const entry = layout.tlb + ((page / 4096) & (tlb.entries - 1)) * tlb.size;
     // Tags in halves: a bigint here would cost more than the rest.
     const { i32 } = s;
     const low = page | 0;
@@ -217,7 +218,7 @@ export class Cpu implements CodeWatch, Machine {
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     // Before any page fault, on AMD.
     if (this.#evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
-    const first = 4096 - (address % 4096);
+    const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
     if (bytes <= first) {
       const p = this.#page(address, how, rec, budget);
       if (how !== access.write || this.codeFrames[p >>> 12] === 0) return p;

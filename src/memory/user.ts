@@ -3,6 +3,9 @@
 import { type Access, access } from "../cpu/mmu.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
+/** Where in its page a byte is. Not `%`: of a number above 2^31 that is a call of fmod. */
+const inPage = (at: number): number => at & (PAGE_SIZE - 1);
+
 export abstract class UserMemory {
   abstract readonly frames: Frames;
   abstract translate(address: number, kind: Access): number;
@@ -20,7 +23,7 @@ export abstract class UserMemory {
     while (done < into.length) {
       const from = this.#frame(at + done, access.read);
       if (from < 0) break;
-      const n = Math.min(PAGE_SIZE - (from % PAGE_SIZE), into.length - done);
+      const n = Math.min(PAGE_SIZE - inPage(from), into.length - done);
       into.set(u8.subarray(from, from + n), done);
       done += n;
     }
@@ -39,7 +42,7 @@ export abstract class UserMemory {
     while (done < bytes.length) {
       const to = this.#frame(at + done, access.write);
       if (to < 0) break;
-      const n = Math.min(PAGE_SIZE - (to % PAGE_SIZE), bytes.length - done);
+      const n = Math.min(PAGE_SIZE - inPage(to), bytes.length - done);
       u8.set(bytes.subarray(done, done + n), to);
       this.frames.changed(to);
       done += n;
@@ -52,7 +55,7 @@ export abstract class UserMemory {
     for (let done = 0; done < n; ) {
       const to = this.#frame(at + done, access.write);
       if (to < 0) return false;
-      const step = Math.min(PAGE_SIZE - (to % PAGE_SIZE), n - done);
+      const step = Math.min(PAGE_SIZE - inPage(to), n - done);
       this.frames.u8.fill(0, to, to + step);
       this.frames.changed(to);
       done += step;
@@ -63,7 +66,7 @@ export abstract class UserMemory {
   /** Where a user byte lies in the machine's memory, or negative. */
   #frame(at: number, kind: Access): number {
     const found = this.translate(at, kind);
-    return found < 0 ? -1 : found - (found % PAGE_SIZE) + (at % PAGE_SIZE);
+    return found < 0 ? -1 : found - inPage(found) + inPage(at);
   }
 
   /** Unsigned scalars; -1 is a fault. */
@@ -72,12 +75,12 @@ export abstract class UserMemory {
     return from < 0 ? -1 : (this.frames.u8[from] as number);
   }
   u16(at: number): number {
-    if (at % PAGE_SIZE > PAGE_SIZE - 2) return this.#slow(at, 2);
+    if (inPage(at) > PAGE_SIZE - 2) return this.#slow(at, 2);
     const from = this.#frame(at, access.read);
     return from < 0 ? -1 : this.frames.view.getUint16(from, true);
   }
   u32(at: number): number {
-    if (at % PAGE_SIZE > PAGE_SIZE - 4) return this.#slow(at, 4);
+    if (inPage(at) > PAGE_SIZE - 4) return this.#slow(at, 4);
     const from = this.#frame(at, access.read);
     return from < 0 ? -1 : this.frames.view.getUint32(from, true);
   }
@@ -115,7 +118,7 @@ export abstract class UserMemory {
     return true;
   }
   setU16(at: number, value: number): boolean {
-    if (at % PAGE_SIZE > PAGE_SIZE - 2) return this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
+    if (inPage(at) > PAGE_SIZE - 2) return this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
     const to = this.#frame(at, access.write);
     if (to < 0) return false;
     this.frames.view.setUint16(to, value, true);
@@ -123,7 +126,7 @@ export abstract class UserMemory {
     return true;
   }
   setU32(at: number, value: number): boolean {
-    if (at % PAGE_SIZE > PAGE_SIZE - 4) {
+    if (inPage(at) > PAGE_SIZE - 4) {
       return (
         this.setU8(at, value) && this.setU8(at + 1, value >>> 8) && this.setU8(at + 2, value >>> 16) && this.setU8(at + 3, value >>> 24)
       );
@@ -156,7 +159,7 @@ export abstract class UserMemory {
     while (text.length < max) {
       const from = this.#frame(at + text.length, access.read);
       if (from < 0) return undefined;
-      const end = Math.min(from - (from % PAGE_SIZE) + PAGE_SIZE, from + max - text.length);
+      const end = Math.min(from - inPage(from) + PAGE_SIZE, from + max - text.length);
       let stop = from;
       while (stop < end && u8[stop] !== 0) stop++;
       for (let i = from; i < stop; i += 4096)
