@@ -6,10 +6,10 @@ import {
   areComparable,
   areFinite,
   areMiddling,
-  areOrdinary,
   areSafe,
   areTame,
   areTrulyComparable,
+  constant,
   exactly,
   exactlySoon,
   type Format,
@@ -39,10 +39,19 @@ const scalar =
     o.set(0, exactly(o, areMiddling(o, w, 1, ...needed(name, a, b, r)), r, slow));
   };
 
+/** A product that is zero must be one of zero, and so must a quotient. */
+const areSafeOrOfZero = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V, r: V): V => {
+  const isZero = (v: V): V => o.simd(floatName(w, "eq"), v, constant(o, w, 0n));
+  return [areSafe(o, w, r), isZero(a), ...(name === "mul" ? [isZero(b)] : [])].reduce((x, y) => o.simd("v128.or", x, y));
+};
 const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V => {
   const r = o.let("r", o.simd(floatName(w, name), a, b));
-  const tame = (): V[] =>
-    sums(name) ? [areTame(o, w, a), areTame(o, w, b), areFinite(o, w, r)] : [areOrdinary(o, w, a), areOrdinary(o, w, b), areSafe(o, w, r)];
+  const tame = (): V[] => [
+    areTame(o, w, a),
+    areTame(o, w, b),
+    areFinite(o, w, r),
+    ...(sums(name) ? [] : [areSafeOrOfZero(o, name, w, a, b, r)]),
+  ];
   const ok = () =>
     o.and(
       plain(o),

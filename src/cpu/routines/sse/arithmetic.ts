@@ -68,10 +68,11 @@ function same<F>(a: u64): u64 {
 }
 
 export function multiply<F>(a: u64, b: u64): u64 {
-  if (plain() && isOrdinary<F>(a) && isOrdinary<F>(b)) {
+  if (plain() && isTame<F>(a) && isTame<F>(b)) {
     const r = bits<F>(value<F>(a) * value<F>(b));
-    // The least normal number may be a rounded subnormal, which underflows.
+    // The least normal number may be a rounded subnormal, which underflows; so may a zero, unless a factor is one.
     if (isOrdinary<F>(r) && magnitude<F>(r) != <u64>1 << field<F>()) return r;
+    if (magnitude<F>(a) == 0 || magnitude<F>(b) == 0) return r;
   }
   begin();
   return end(multiplyExact<F>(a, b));
