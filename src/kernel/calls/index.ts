@@ -18,6 +18,7 @@ import { killCalls } from "./kill.ts";
 import { linkCalls } from "./link.ts";
 import { memoryCalls } from "./memory.ts";
 import { messageCalls } from "./message.ts";
+import { messagesCalls } from "./messages.ts";
 import { mountCalls } from "./mount.ts";
 import { namespaceCalls } from "./namespace.ts";
 import { openCalls } from "./open.ts";
@@ -99,6 +100,7 @@ export const calls: readonly Syscall[] = [
   // Sockets.
   ...socketCalls,
   ...messageCalls,
+  ...messagesCalls,
   ...socketcallCalls,
   // Tracing.
   ...ptraceCalls,

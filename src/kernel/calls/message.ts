@@ -1,4 +1,4 @@
-// Sending and receiving. man 2 send, recv, sendmsg, recvmsg, sendmmsg; Linux net/socket.c ____sys_sendmsg(), ____sys_recvmsg().
+// Sending and receiving. man 2 send, recv, sendmsg, recvmsg; Linux net/socket.c ____sys_sendmsg(), ____sys_recvmsg().
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
@@ -141,7 +141,7 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
     }),
   );
 
-const flagArg = flags("int", Object.fromEntries(Object.entries(MSG).map(([k, v]) => [`MSG_${k}`, v])), "MSG_???");
+export const flagArg = flags("int", Object.fromEntries(Object.entries(MSG).map(([k, v]) => [`MSG_${k}`, v])), "MSG_???");
 const messageArg: Arg<VAddr> = {
   ...ptr,
   c: "struct msghdr *",

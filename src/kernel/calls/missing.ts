@@ -24,13 +24,6 @@ export const goneFromLinux: readonly Missing[] = [
 /** Not here yet, or not in the plan. */
 export const notYet: readonly Missing[] = [
   {
-    reason: "several messages at once: nothing uses it yet",
-    // biome-ignore format: table
-    names: [
-      "sendmmsg", "recvmmsg", "recvmmsg_time64",
-    ],
-  },
-  {
     reason: "no System V IPC",
     // biome-ignore format: table
     names: [

@@ -7,7 +7,9 @@ import { choice } from "../arg-flags.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { recvfrom, recvmsg, sendmsg, sendto } from "./message.ts";
+import { receiveSeveral, sendSeveral } from "./messages.ts";
 import { accept, bind, connect, getpeername, getsockname, getsockopt, listen, setsockopt, shutdown, socket, socketpair } from "./socket.ts";
+import { native } from "./timespec.ts";
 
 type Call = (t: Task, a: readonly number[], abi: Abi) => Result;
 const n = (a: readonly number[], i: number): number => (a[i] as number) | 0;
@@ -33,6 +35,8 @@ const CALLS: Readonly<Record<number, readonly [name: string, words: number, call
   16: ["SYS_SENDMSG", 3, (t, a, abi) => sendmsg(t, n(a, 0), p(a, 1), n(a, 2), abi)],
   17: ["SYS_RECVMSG", 3, (t, a, abi) => recvmsg(t, n(a, 0), p(a, 1), n(a, 2), abi)],
   18: ["SYS_ACCEPT4", 4, (t, a) => accept(t, n(a, 0), p(a, 1), p(a, 2), n(a, 3))],
+  19: ["SYS_RECVMMSG", 5, (t, a, abi) => receiveSeveral(t, n(a, 0), p(a, 1), p(a, 2), n(a, 3), p(a, 4), native, abi)],
+  20: ["SYS_SENDMMSG", 4, (t, a, abi) => sendSeveral(t, n(a, 0), p(a, 1), p(a, 2), n(a, 3), abi)],
 };
 
 const socketcall = (t: Task, number: number, at: VAddr, abi: Abi): Result => {
@@ -46,7 +50,5 @@ const socketcall = (t: Task, number: number, at: VAddr, abi: Abi): Result => {
 const callArg = choice("int", Object.fromEntries(Object.entries(CALLS).map(([i, [name]]) => [name, Number(i)])), "SYS_???");
 
 export const socketcallCalls: readonly Syscall[] = [
-  syscall("socketcall", { call: callArg, args: ptr }, (t, a, abi) => socketcall(t, a.call, a.args, abi), {
-    note: "not SYS_SENDMMSG and SYS_RECVMMSG",
-  }),
+  syscall("socketcall", { call: callArg, args: ptr }, (t, a, abi) => socketcall(t, a.call, a.args, abi)),
 ];

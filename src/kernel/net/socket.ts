@@ -26,6 +26,9 @@ export const MSG = {
   EOR: 0x80,
   WAITALL: 0x100,
   NOSIGNAL: 0x4000,
+  /** For recvmmsg(2) and sendmmsg(2). */
+  WAITFORONE: 0x1_0000,
+  BATCH: 0x4_0000,
   CMSG_CLOEXEC: 0x4000_0000,
 } as const;
 

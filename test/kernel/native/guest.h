@@ -96,6 +96,22 @@ void *memset(void *d, int c, size_t n) {
   return d;
 }
 
+// Wait for a child: how it ended.
+static int end(long pid) {
+  int status = 0;
+  sys4(__NR_wait4, pid, &status, 0, 0);
+  return status;
+}
+// Write a text to a file that is there.
+static long put_file(const char *path, const char *s) {
+  long fd = sys3(__NR_open, path, 1, 0), n = 0, r;
+  if (fd < 0) return fd;
+  while (s[n]) n++;
+  r = sys3(__NR_write, fd, s, n);
+  sys1(__NR_close, fd);
+  return r;
+}
+
 // Signals, as the kernel sees them.
 struct action { void (*handler)(int, void *, void *); unsigned long flags; void (*restorer)(void); uint64_t mask; } __attribute__((packed, aligned(4)));
 #define SA_NOCLDSTOP 1u

@@ -27,14 +27,6 @@ static long open_(const char *path, long flags) {
 static long mkdir_(const char *path) { return sys2(__NR_mkdir, path, 0755); }
 static long chdir_(const char *path) { return sys1(__NR_chdir, path); }
 static long unshare_(long flags) { return sys1(__NR_unshare, flags); }
-static long put_file(const char *path, const char *s) {
-  long fd = sys3(__NR_open, path, 1, 0), n = 0, r;
-  if (fd < 0) return fd;
-  while (s[n]) n++;
-  r = sys3(__NR_write, fd, s, n);
-  sys1(__NR_close, fd);
-  return r;
-}
 static void alone(const char *what, void (*f)(void)) {
   int status = 0;
   say("%s\n", L(what));

@@ -15,19 +15,6 @@ enum { SIGKILL = 9, SIGUSR1 = 10, SIGTERM = 15, SIGCHLD = 17, NEWUSER = 0x100000
 #define SETRESUID __NR_setresuid32
 #endif
 static long fork_(long flags) { return sys2(__NR_clone, flags | SIGCHLD, 0); }
-static int end(long pid) {
-  int status = 0;
-  sys4(__NR_wait4, pid, &status, 0, 0);
-  return status;
-}
-static long put_file(const char *path, const char *s) {
-  long fd = sys3(__NR_open, path, 1, 0), n = 0, r;
-  if (fd < 0) return fd;
-  while (s[n]) n++;
-  r = sys3(__NR_write, fd, s, n);
-  sys1(__NR_close, fd);
-  return r;
-}
 static void show(const char *path) {
   static char b[256];
   memset(b, 0, sizeof b);

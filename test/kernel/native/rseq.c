@@ -11,11 +11,6 @@ static void show(const char *what) {
   say("  %s: cpu %s, start %s, in a sequence %d\n", what, (int)area.cpu_id >= 0 ? "known" : "none", area.cpu_id_start == area.cpu_id ? "the same" : "0",
       L(area.rseq_cs != 0));
 }
-static int end(long pid) {
-  int status = 0;
-  sys4(__NR_wait4, pid, &status, 0, 0);
-  return status;
-}
 #define CHILD(...) \
   do { \
     long pid = sys2(__NR_clone, SIGCHLD, 0); \

@@ -192,6 +192,58 @@ static void errors(void) {
   say(" poll %x %x\n", L(ready(s)), L(ready(d)));
 }
 
+enum { WAITFORONE = 0x10000 };
+struct mmsg { struct msg m; unsigned len; };
+static struct mmsg many[4];
+static struct iov vectors[4];
+static char texts[4][8];
+static struct mmsg *messages(long room) {
+  for (int i = 0; i < 4; i++) {
+    vectors[i] = (struct iov){texts[i], room};
+    many[i] = (struct mmsg){{0, 0, &vectors[i], 1, 0, 0, 0}, 77};
+  }
+  return many;
+}
+static void shown(const char *what, long r) {
+  say(" %s %d:", what, r);
+  for (int i = 0; i < 4; i++) say(" %d %s %x,", L(many[i].len), texts[i], L(many[i].m.flags));
+  say("\n");
+}
+static void several(const char *what, int type) {
+  struct { long sec, nsec; } none = {0, 0}, while_ = {5, 0}, bad = {0, 1000000000};
+  make(type);
+  say("several, %s: bad descriptor %d, none %d\n", what, sys4(__NR_sendmmsg, 99, messages(3), 0, 0), sys4(__NR_sendmmsg, pair[0], messages(3), 0, 0));
+  for (int i = 0; i < 4; i++) texts[i][0] = 'a' + i, texts[i][1] = 'A' + i, texts[i][2] = 0;
+  shown("sent", sys4(__NR_sendmmsg, pair[0], messages(2), 3, NOSIGNAL));
+  memset(texts, 0, sizeof texts);
+  shown("received", sys5(__NR_recvmmsg, pair[1], messages(type == STREAM ? 2 : 7), 4, DONTWAIT, 0));
+  sys4(__NR_sendmmsg, pair[0], messages(1), 2, 0);
+  shown("what is there", sys5(__NR_recvmmsg, pair[1], messages(1), 4, WAITFORONE, 0));
+  sys4(__NR_sendmmsg, pair[0], messages(1), 3, 0);
+  shown("one, the time is over", sys5(__NR_recvmmsg, pair[1], messages(1), 4, 0, &none));
+  shown("in time", sys5(__NR_recvmmsg, pair[1], messages(1), 2, 0, &while_));
+  say(" some time left %d %d\n", L(while_.sec <= 5), L(while_.sec > 0));
+  say(" nothing %d, no such time %d, no time %d", sys5(__NR_recvmmsg, pair[1], messages(1), 4, DONTWAIT, 0), sys5(__NR_recvmmsg, 99, messages(1), 4, 0, &bad), sys5(__NR_recvmmsg, 99, messages(1), 4, 0, 8));
+  say(" not there %d", sys4(__NR_sendmmsg, pair[0], 8, 1, 0));
+  messages(1)[1].m.iov = (void *)8;
+  shown("the second is not there", sys4(__NR_sendmmsg, pair[0], many, 3, 0));
+  receive(pair[1], 8, 0);
+  // The other end comes late: the call waits for the first message, and for the second.
+  long child = sys2(__NR_clone, SIGCHLD, 0);
+  if (child == 0) {
+    for (int i = 0; i < 2; i++) {
+      struct { long sec, nsec; } nap = {0, 20000000};
+      sys2(__NR_nanosleep, &nap, 0);
+      send(pair[0], "late", 4, 0);
+    }
+    sys1(__NR_exit_group, 0);
+  }
+  shown("late", sys5(__NR_recvmmsg, pair[1], messages(4), 2, 0, 0));
+  say(" %x\n", L(end(child)));
+  close_(pair[0]);
+  if (type != DGRAM) shown("end", sys5(__NR_recvmmsg, pair[1], messages(4), 2, 0, 0));
+  close_(pair[1]);
+}
 static int body(int argc, char **arguments, char **environment) {
   (void)argc, (void)arguments, (void)environment;
   on(SIGPIPE, pipes, 0);
@@ -206,5 +258,8 @@ static int body(int argc, char **arguments, char **environment) {
   names("/tmp/trapgate-socket", 0);
   names("trapgate-socket", 1);
   errors();
+  several("stream", STREAM);
+  several("datagram", DGRAM);
+  several("seqpacket", SEQPACKET);
   return 2;
 }
