@@ -22,8 +22,8 @@ const movs: Meaning = (o, i) =>
   }, false);
 const cmps: Meaning = (o, i) =>
   o.repeat(() => {
-    // Which of two faults comes first: AMD reads the destination first, but not in REP CMPSB.
-    const sourceFirst = i.rep !== rep.none && i.w === 8;
+    // Which of two faults comes first: AMD reads the destination first, but not in REPE CMPSB.
+    const sourceFirst = i.rep === rep.rep && i.w === 8;
     const first = sourceFirst ? source(o, i) : destination(o, i);
     const second = sourceFirst ? destination(o, i) : source(o, i);
     const [a, b] = sourceFirst ? [first, second] : [second, first];

@@ -53,6 +53,8 @@ const found: readonly Found[] = [
   { what: "FXSAVE at a multiple of two, under AC", mode: 64, code: "0fae01", gpr: { [R.cx]: middle - 0x100 + 2 }, flags: EF.AC },
   { what: "FXRSTOR at a multiple of two, under AC", mode: 32, code: "0fae09", gpr: { [R.cx]: middle - 0x100 + 2 }, flags: EF.AC },
   { what: "FXSAVE at a multiple of four, under AC", mode: 64, code: "0fae01", gpr: { [R.cx]: middle - 0x100 + 4 }, flags: EF.AC },
+  { what: "REPNE CMPSB of two places that are not mapped", mode: 64, code: "f2a6", gpr: { [R.cx]: 3, [R.si]: 0x1020, [R.di]: 0x1053 } },
+  { what: "REPE CMPSB of two places that are not mapped", mode: 32, code: "f3a6", gpr: { [R.cx]: 3, [R.si]: 0x1020, [R.di]: 0x1053 } },
   { what: "IRET whose stack begins before what is mapped", mode: 32, code: "cf", gpr: { [R.sp]: DATA - 8 } },
   {
     what: "XRSTOR of AVX's state, not present, beyond the segment's limit",
