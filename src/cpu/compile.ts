@@ -61,6 +61,24 @@ export const accessWord = (how: Access, address: Node, alignment: number): Node 
   return node(wt.i32, op.i32or, [node(wt.i32, op.i32shl, [by, i32c(misalignedBy)]), i32c(how)]);
 };
 
+/** The TLB's entry for an address, as an offset in the TLB. */
+export const tlbEntry = (address: Node): Node =>
+  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]);
+/**
+ * Are all bytes of an access on the page that an entry, the one for the first of them, has? An aligned access cannot cross a page; the low
+ * bits of one that should be aligned and is not make the tag differ.
+ */
+export const isEntryOfPage = (entry: Node, address: Node, bytes: number, how: Access, aligned = false): Node => {
+  const tag = node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag));
+  const page = aligned
+    ? pure.and(address, pure.imm(-4096 | (bytes - 1)))
+    : pure.and(pure.add(address, pure.imm(bytes - 1)), pure.imm(-4096));
+  return node(wt.i32, op.i64eq, [tag, page]);
+};
+/** Where the byte at an address is, by its page's entry. */
+export const translated = (address: Node, entry: Node): Node =>
+  node(wt.i32, op.i32add, [as(wt.i32, address), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]);
+
 export abstract class Compiler {
   readonly body: Body;
   readonly form: Form;
@@ -236,20 +254,10 @@ export abstract class Compiler {
     const b = this.body;
     const bytes = bits >> 3;
     const a = linear.op === op.localGet ? linear : b.bind(linear);
-    const entry = b.bind(node(wt.i32, op.i32and, [as(wt.i32, pure.shr(a, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]));
-    const tag = how === access.write ? tlb.writeTag : tlb.readTag;
+    const entry = b.bind(tlbEntry(a));
     const p = b.local(wt.i32);
-    b.if(
-      node(wt.i32, op.i64eq, [
-        node(wt.i64, op.i64load, [entry], layout.tlb + tag),
-        // An aligned access cannot cross a page; the low bits of one that is not aligned make the tag differ.
-        alignment > 1
-          ? pure.and(a, pure.imm(-4096 | (bytes - 1)))
-          : pure.and(bytes > 1 ? pure.add(a, pure.imm(bytes - 1)) : a, pure.imm(-4096)),
-      ]),
-      true,
-    );
-    b.set(p, node(wt.i32, op.i32add, [as(wt.i32, a), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]));
+    b.if(isEntryOfPage(entry, a, bytes, how, alignment > 1), true);
+    b.set(p, translated(a, entry));
     b.else();
     this.miss(p, a, bytes, accessWord(how, a, alignment));
     b.end();

@@ -137,13 +137,18 @@ export class Cpu implements CodeWatch, Machine {
     this.#flushEntries();
   }
   flushTlb(): void {
+    this.#forgotten++;
     this.#flushEntries();
     this.blocks.flushPages();
   }
   flushWrites(): void {
+    this.#forgotten++;
     this.#flushEntries();
   }
+  /** Times that translations have been forgotten. */
+  #forgotten = 0;
   flushTlbPage(address: number): void {
+    this.#forgotten++;
     const page = Math.floor(address / 4096);
     const entry = layout.tlb + (page & (tlb.entries - 1)) * tlb.size;
     this.state.i64[(entry + tlb.readTag) >> 3] = -1n;
@@ -241,11 +246,10 @@ export class Cpu implements CodeWatch, Machine {
   /** A compiled region's miss: 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {
     try {
-      const { u32 } = this.state;
-      const epoch = u32[at.epoch >> 2];
+      const forgotten = this.#forgotten;
       const p = this.#missChecked(address, bytes, how, 0, 0);
-      // Mapped anew (copied on write, say): perhaps it is the region's own code.
-      if (u32[at.epoch >> 2] !== epoch) return 0;
+      // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (places.ts).
+      if (this.#forgotten !== forgotten) return 0;
       return p === layout.scratch && how === access.write ? 0 : p;
     } catch (e) {
       if (e !== guestFault) throw e;

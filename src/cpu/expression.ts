@@ -3,7 +3,7 @@
 // this too, but not the last, and never for free.
 import type { Pure } from "./flags.ts";
 import { integers } from "./integers.ts";
-import { bitsOf, constant, i32c, i64c, type Node, node, op, type WasmType, wt } from "./wasm.ts";
+import { bitsOf, constant, i32c, i64c, type Node, node, type Origin, op, type WasmType, wt } from "./wasm.ts";
 
 /** A constant vector, of 128 bits; the bytes of one; and back. */
 export const vectorOf = (bits: bigint): Node =>
@@ -156,6 +156,8 @@ const neutral: Record<Binary, bigint | undefined> = { add: 0n, sub: 0n, mul: 1n,
 const commutes: ReadonlySet<Binary> = new Set(["add", "mul", "and", "or", "xor"]);
 const bitwise = { and: op.i32and, or: op.i32or, xor: op.i32xor } as const;
 
+const moved = ({ of, plus }: Origin, by: bigint): Origin => ({ of, plus: plus + Number(BigInt.asIntN(64, by)) });
+
 const widthOf = (by: Binary, a: Node, b: Node): number => {
   const [x, y] = [bitsOf(a), bitsOf(b)];
   const count = constant(b);
@@ -186,7 +188,8 @@ const binary =
     const bits = widthOf(by, x, y);
     const wide = node(wt.i64, o, [as(wt.i64, x), as(wt.i64, y)]);
     const narrow = bits <= 32 && (by === "and" || by === "or" || by === "xor");
-    return below(narrow ? as(wt.i64, low(wide)) : rotation(wide), bits);
+    const result = below(narrow ? as(wt.i64, low(wide)) : rotation(wide), bits);
+    return x.from && by === "add" && c !== undefined ? { ...result, from: moved(x.from, c) } : result;
   };
 /** Comparisons of what surely fits into 32 bits compare that. */
 const compare =

@@ -138,6 +138,13 @@ export interface Node {
   readonly args: readonly Node[];
   /** Of an integer, if known: it is less than 2 to this power. */
   readonly below?: number;
+  /** Of an integer, if known: how it differs from another. */
+  readonly from?: Origin;
+}
+/** Some value, by number, plus a constant; modulo 2^32 in code of 32-bit addresses. */
+export interface Origin {
+  readonly of: number;
+  readonly plus: number;
 }
 const none: readonly Node[] = [];
 export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({ t, op: o, k, args });
@@ -298,7 +305,8 @@ export class Body {
     this.set(l, value);
     const get = localGet(value.t, l);
     const below = value.t === wt.i32 || value.t === wt.i64 ? bitsOf(value) : 64;
-    return below < (value.t === wt.i32 ? 32 : 64) ? { ...get, below } : get;
+    const known = below < (value.t === wt.i32 ? 32 : 64) ? { ...get, below } : get;
+    return value.from ? { ...known, from: value.from } : known;
   }
   /** `likely` says which way it nearly always goes: code for the other way is then kept off the fast path (branch hinting). */
   if(condition: Node, likely?: boolean): void {

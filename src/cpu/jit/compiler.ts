@@ -6,15 +6,16 @@ import { leave, settled } from "../exit.ts";
 import { as, pure, pureLow, truth, zeroVector } from "../expression.ts";
 import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import { alignmentOf, operandWidth } from "../form.ts";
-import { access } from "../mmu.ts";
+import { type Access, access } from "../mmu.ts";
 import type { Model } from "../model.ts";
 import type { AddressSize, Flag, Form, Ops, Width } from "../ops.ts";
 import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
-import { type Body, constant, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
+import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
+import { type Nearby, Places } from "./places.ts";
 
 /** What a decoded instruction is to a meaning. */
 class JitForm implements Form {
@@ -54,6 +55,8 @@ class JitForm implements Form {
 export interface RegionRuntime extends Runtime {
   /** (address f64, bytes, access) -> byte address, or 0: leave at this instruction. */
   readonly missRegion: number;
+  /** (address, bytes, access) -> the same, by the TLB first. */
+  readonly lookUp: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
   /** The processor's. */
@@ -108,6 +111,17 @@ const known = (kind: KeptKind, low: boolean, logic: boolean): Known => {
   return there;
 };
 
+/** What is known where control is. */
+export interface Knowledge extends Nearby {
+  readonly flags: Known | undefined;
+}
+export const nothingKnown: Knowledge = { flags: undefined, origins: [], places: [] };
+/** What holds whichever of the ways control came. */
+export const meet = (ways: readonly Knowledge[]): Knowledge => {
+  const flags = ways[0]?.flags;
+  return { flags: ways.every((way) => way.flags === flags) ? flags : undefined, ...Places.meet(ways) };
+};
+
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
   readonly gpr: Locals;
@@ -125,6 +139,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   flagsWritten = false;
   /** What is known of the flags here, if every way here agrees. */
   known: Known | undefined;
+  readonly places: Places;
   /** Open wasm labels inside the exit block. */
   depth = 0;
   #d!: Decoded;
@@ -142,6 +157,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
 
   constructor(body: Body, runtime: RegionRuntime) {
     super(body, undefined as unknown as Form, runtime);
+    this.places = new Places(body);
     this.gpr = new Locals(body, wt.i64);
     this.xmms = new Locals(body, wt.v128);
     this.uppers = new Locals(body, wt.v128);
@@ -170,18 +186,20 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const all = () => {
       for (let i = from; i < to; i++) this.instruction(list[i]!, list.length - i);
     };
-    const before = this.known;
     this.fpu.begin();
     this.depth++;
-    all();
-    this.fpu.end();
-    const after = this.known;
-    this.known = before;
-    this.body.else();
-    all();
+    this.#either(
+      () => {
+        all();
+        this.fpu.end();
+      },
+      () => {
+        this.body.else();
+        all();
+      },
+    );
     this.depth--;
     this.body.end();
-    if (this.known !== after) this.known = undefined;
   }
   /** A routine that no row calls. */
   runtimeCall(name: (typeof fpuRoutines)[number], ...args: Node[]): Node {
@@ -231,28 +249,51 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   protected override choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
     this.body.if(c, likely);
     this.depth++;
-    const before = this.known;
-    then();
-    const after = this.known;
-    if (otherwise) {
+    this.#either(then, () => {
+      if (!otherwise) return;
       this.body.else();
-      this.known = before;
       otherwise();
-      if (this.known !== after) this.known = undefined;
-    } else if (before !== after) this.known = undefined;
+    });
     this.depth--;
     this.body.end();
   }
+  /** One of two ways: what is known after it is what both leave known. */
+  #either(one: () => void, other: () => void): void {
+    const before = this.knowledge;
+    one();
+    const after = this.knowledge;
+    this.knowledge = before;
+    other();
+    this.knowledge = meet([this.knowledge, after]);
+  }
+  get knowledge(): Knowledge {
+    return { flags: this.known, ...this.places.state };
+  }
+  set knowledge(k: Knowledge) {
+    this.known = k.flags;
+    this.places.state = k;
+  }
 
   // Registers.
+  #gpr(r: number): Node {
+    return { ...this.gpr.get(r), from: this.places.originOf(r) };
+  }
+  /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
+  #cut(v: Node, w: number): Node {
+    const cut = pure.zext(v, w);
+    return v.from && w === 32 && this.#d.mode !== 64 ? { ...cut, from: v.from } : cut;
+  }
+  override readonly zext = (v: Node, w: number): Node => this.#cut(v, w);
   /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
   #readGpr(offset: number, w: number): Node {
-    const whole = this.gpr.get(offset >> 3);
+    const whole = this.#gpr(offset >> 3);
     const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
-    return this.body.bind(w === 64 ? v : pure.zext(v, w));
+    return this.body.bind(w === 64 ? v : this.#cut(v, w));
   }
   #writeGpr(offset: number, w: number, v: Node): void {
     const r = offset >> 3;
+    const known = w === 64 || (w === 32 && (this.#d.mode !== 64 || bitsOf(v) <= 32));
+    this.places.setOrigin(r, known ? v.from : undefined);
     if (w >= 32) return this.gpr.set(r, as(wt.i64, v));
     const shift = offset & 1 ? 8 : 0;
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
@@ -400,7 +441,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   // Memory.
   #effective(vectorIndex?: Node): Node {
     const d = this.#d;
-    let a: Node | undefined = d.base === noRegister ? undefined : this.gpr.get(d.base);
+    let a: Node | undefined = d.base === noRegister ? undefined : this.#gpr(d.base);
     if (d.index !== noRegister) {
       const x = pure.shl(this.gpr.get(d.index), pure.imm(d.scale));
       a = a ? pure.add(a, x) : x;
@@ -410,7 +451,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
       a = a ? pure.add(a, x) : x;
     }
     const disp = pure.imm(BigInt(d.disp));
-    return pure.zext(a ? pure.add(a, disp) : disp, d.addressSize);
+    return this.#cut(a ? pure.add(a, disp) : disp, d.addressSize);
   }
   address(_n: number): Node {
     return this.body.bind(this.#effective());
@@ -458,10 +499,19 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.writeAt(this.translate(this.#implicit(segment, offset), w, access.write), w, v);
   }
 
+  override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+    const slow = (p: number, a: Node) => this.#bySelf(p, node(wt.i32, op.call, [a, i32c(bits >> 3), i32c(how)], this.runtime.lookUp));
+    const place = alignment === 1 ? this.places.find(linear, bits >> 3, how, slow) : undefined;
+    return place ?? super.translate(linear, bits, how, alignment);
+  }
   protected override miss(p: number, address: Node, bytes: number, how: Node): void {
+    this.#bySelf(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how], this.runtime.missRegion));
+  }
+  /** Where the bytes are as a function says, in the arm of an if: 0 is the interpreter's. */
+  #bySelf(p: number, where: Node): void {
     const b = this.body;
     this.depth++;
-    b.set(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how], this.runtime.missRegion));
+    b.set(p, where);
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
     this.depth++;
     this.leaveAt(this.#here(), leave.interpret, this.#left);
@@ -607,8 +657,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.leaveAt(this.#here(), leave.jumped, this.#left - 1);
     this.depth--;
     b.end();
-    // Flags come from before the loop or from the round before.
+    // Flags come from before the loop or from the round before; registers change, and rsp does not.
     this.known = zf ? undefined : this.known;
+    this.places.forget();
     bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
     if (zf) {
@@ -622,6 +673,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.depth -= 2;
     b.end();
     b.end();
+    this.places.forget();
     if (zf) this.known = undefined;
   }
 

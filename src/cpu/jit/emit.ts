@@ -11,7 +11,7 @@ import { jumpCache, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
-import { RegionCompiler, type RegionRuntime } from "./compiler.ts";
+import { type Knowledge, meet, nothingKnown, RegionCompiler, type RegionRuntime } from "./compiler.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { checkpoints, dispatcher, isBackward, longestPath, type Structure, structureOf } from "./structure.ts";
@@ -32,8 +32,8 @@ class RegionEmitter {
   readonly #runtime: RegionRuntime;
   /** Which of `dispatched` the dispatcher is to go to. */
   readonly #next: number;
-  /** What is known of the flags at the end of a block, for a successor that has no other predecessor. */
-  readonly #knownAfter = new Map<number, RegionCompiler["known"]>();
+  /** What is known at the end of a block, for its successors. */
+  readonly #knownAfter = new Map<number, Knowledge>();
   readonly #predecessors = new Map<number, number[]>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
@@ -169,12 +169,13 @@ class RegionEmitter {
     const block = this.#g.blocks.get(ip)!;
     const c = this.#c;
     const n = block.instructions.length;
-    const before = this.#predecessors.get(ip) ?? [];
-    c.known = before.length === 1 && ip !== this.#s.root ? this.#knownAfter.get(before[0]!) : undefined;
+    // Of what comes around, or in from elsewhere, nothing is known.
+    const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
+    c.knowledge = meet(before.map((p) => this.#knownAfter.get(p) ?? nothingKnown));
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
     c.block(block.instructions);
     const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
-    this.#knownAfter.set(ip, elsewhere ? undefined : c.known);
+    this.#knownAfter.set(ip, elsewhere ? nothingKnown : c.knowledge);
     this.#terminate(block);
   }
   #checkBudget(ip: number): void {

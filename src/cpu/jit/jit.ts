@@ -14,6 +14,7 @@ import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
+import { lookUp, lookUpType } from "./places.ts";
 import { harmlessEntries, loopAround } from "./structure.ts";
 
 /** Samples that make a block hot. */
@@ -288,6 +289,7 @@ export class Jit {
     };
     const runtime: RegionRuntime = {
       missRegion,
+      lookUp: m.func(lookUpType, lookUp(missRegion)),
       serve,
       model: this.#links.model,
       regionTypeIndex: m.type(regionType),

@@ -1,0 +1,145 @@
+// Memory that is near memory already looked up. What a program does with a structure, or with its stack, is often several accesses at
+// constant distances from one address. The first of them looks in the TLB, for the whole span that all of them need; the others
+// find the place by adding. Nothing that runs in between changes a translation: whoever does leaves the region (cpu.ts, missRegion).
+import { isEntryOfPage, tlbEntry, translated } from "../compile.ts";
+import { pure } from "../expression.ts";
+import { layout, tlb } from "../layout.ts";
+import { type Access, access } from "../mmu.ts";
+import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
+
+/** One lookup: where the byte at its origin is stands in a local, 0 if the span was not found in one page. */
+interface Place {
+  readonly origin: Origin;
+  readonly how: Access;
+  readonly local: number;
+  /** The bytes that were asked for, as distances from the origin. */
+  low: number;
+  high: number;
+}
+
+/** Places that are remembered at a time, and bytes from the lowest to the highest of one: the longer, the more often two pages are met. */
+const limits = { places: 6, span: 256 } as const;
+
+/** The constants' origin. */
+const zero = 0;
+const general = 16;
+
+/** What is known where control is: of general registers, where their values come from, and the places. */
+export interface Nearby {
+  readonly origins: readonly (Origin | undefined)[];
+  readonly places: readonly Place[];
+}
+const nothing: Nearby = { origins: [], places: [] };
+
+const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | undefined =>
+  a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
+
+export class Places {
+  readonly #b: Body;
+  readonly #locals: number[] = [];
+  #origins: (Origin | undefined)[] = [];
+  #places: Place[] = [];
+  #next = zero + 1;
+  constructor(body: Body) {
+    this.#b = body;
+  }
+
+  get state(): Nearby {
+    return { origins: [...this.#origins], places: [...this.#places] };
+  }
+  set state(s: Nearby) {
+    this.#origins = [...s.origins];
+    this.#places = [...s.places];
+  }
+  forget(): void {
+    this.state = nothing;
+  }
+  /** What holds whichever of the ways control came. */
+  static meet(ways: readonly Nearby[]): Nearby {
+    const [first, ...rest] = ways;
+    if (!first) return nothing;
+    const origins = Array.from({ length: general }, (_, r) => rest.reduce((o, way) => sameOrigin(o, way.origins[r]), first.origins[r]));
+    return { origins, places: first.places.filter((p) => rest.every((way) => way.places.includes(p))) };
+  }
+
+  /** Where a register's value comes from: from itself, if nothing else is known. */
+  originOf(r: number): Origin {
+    return (this.#origins[r] ??= { of: this.#next++, plus: 0 });
+  }
+  setOrigin(r: number, origin: Origin | undefined): void {
+    this.#origins[r] = origin;
+  }
+
+  /**
+   * Where the bytes at an address are. Undefined: nothing is known of it, it is to be looked up by itself. `slow` puts them into a local if
+   * they are not to be had that way, or leaves.
+   */
+  find(address: Node, bytes: number, how: Access, slow: (p: number, a: Node) => void): Node | undefined {
+    const value = constant(address);
+    const origin = value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
+    if (!origin) return undefined;
+    const b = this.#b;
+    const near = this.#places.find((place) => {
+      const low = Math.min(place.low, origin.plus - place.origin.plus);
+      const high = Math.max(place.high, origin.plus - place.origin.plus + bytes);
+      if (place.origin.of !== origin.of || (how === access.write && place.how !== access.write) || high - low > limits.span) return false;
+      Object.assign(place, { low, high });
+      return true;
+    });
+    const p = b.local(wt.i32);
+    if (near) {
+      b.if(localGet(wt.i32, near.local), true);
+      const distance = origin.plus - near.origin.plus;
+      b.set(p, distance === 0 ? localGet(wt.i32, near.local) : node(wt.i32, op.i32add, [localGet(wt.i32, near.local), i32c(distance)]));
+      b.else();
+      slow(p, address);
+      b.end();
+      return localGet(wt.i32, p);
+    }
+    const place: Place = { origin, how, local: this.#free(), low: 0, high: bytes };
+    this.#places.push(place);
+    const a = address.op === op.localGet || value !== undefined ? address : b.bind(address);
+    const entry = b.local(wt.i32);
+    const found = b.local(wt.i32);
+    // All that will be asked for is known when all is written.
+    b.later((late) => {
+      const first = pure.add(a, pure.imm(place.low));
+      late.set(entry, tlbEntry(first));
+      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first, place.high - place.low, how));
+    });
+    b.if(localGet(wt.i32, found), true);
+    b.set(p, translated(a, localGet(wt.i32, entry)));
+    b.set(place.local, localGet(wt.i32, p));
+    b.else();
+    b.set(place.local, i32c(0));
+    slow(p, a);
+    b.end();
+    return localGet(wt.i32, p);
+  }
+  /** A local that no place known here is in; else the oldest place goes. */
+  #free(): number {
+    if (this.#places.length === limits.places) this.#places.shift();
+    const taken = new Set(this.#places.map((place) => place.local));
+    const free = this.#locals.find((l) => !taken.has(l));
+    if (free !== undefined) return free;
+    const local = this.#b.keep(wt.i32);
+    this.#locals.push(local);
+    return local;
+  }
+}
+
+/** A function for the others: (address, bytes, access) -> where the bytes are, by the TLB, or as `missRegion` says. */
+export const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
+export const lookUp = (missRegion: number): FunctionBytes => {
+  const b = new Body(lookUpType.params);
+  const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
+  const entry = b.bind(tlbEntry(address));
+  const tag = node(wt.i32, op.i32add, [entry, node(wt.i32, op.i32mul, [how, i32c(tlb.writeTag - tlb.readTag)])]);
+  const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
+  b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.tlb + tlb.readTag), pure.and(last, pure.imm(-4096))]));
+  b.expr(translated(address, entry));
+  b.opcode(op.return);
+  b.end();
+  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], missRegion));
+  return b.done();
+};
