@@ -3,7 +3,7 @@
 // this too, but not the last, and never for free.
 import type { Pure } from "./flags.ts";
 import { integers } from "./integers.ts";
-import { bitsOf, constant, i32c, i64c, type Node, node, type Origin, op, type WasmType, wt } from "./wasm.ts";
+import { bitsOf, constant, i32c, i64c, type Node, node, noted, type Origin, op, type WasmType, wt } from "./wasm.ts";
 
 /** A constant vector, of 128 bits; the bytes of one; and back. */
 export const vectorOf = (bits: bigint): Node =>
@@ -20,8 +20,9 @@ export const laneOps = {
 } as const;
 export const laneIndex = (n: number): Uint8Array => Uint8Array.of(n);
 
-/** The same expression, with what is known of its value. */
-const below = (n: Node, bits: number): Node => (bits < (n.t === wt.i32 ? 32 : 64) ? { ...n, below: bits } : n);
+/** The same expression, with so many bits. */
+const below = (n: Node, bits: number): Node => (bits < (n.t === wt.i32 ? 32 : 64) ? noted(n, bits, n.from) : n);
+const isConstant = (n: Node): boolean => n.op === op.i64const || n.op === op.i32const;
 const isBit = (n: Node): boolean => n.t === wt.i32 && bitsOf(n) <= 1;
 
 /** Convert between the types a value can have: booleans are i32, integers i64, floats their bits, vectors hold them in the low lane. */
@@ -147,10 +148,8 @@ type Comparison = "eq" | "ne" | "ltU" | "leU" | "ltS" | "leS";
 const imm = (n: number | bigint): Node => i64c(BigInt.asIntN(64, BigInt(n)));
 
 /** Of two constants, their result. */
-const known = (by: Binary | Comparison, a: Node, b: Node): bigint | undefined => {
-  const [x, y] = [constant(a), constant(b)];
-  return x === undefined || y === undefined ? undefined : integers[by](x, y);
-};
+const computed = (by: Binary | Comparison, a: Node, b: Node): bigint | undefined =>
+  isConstant(a) && isConstant(b) ? integers[by](constant(a)!, constant(b)!) : undefined;
 const all = (1n << 64n) - 1n;
 const neutral: Record<Binary, bigint | undefined> = { add: 0n, sub: 0n, mul: 1n, and: all, or: 0n, xor: 0n, shl: 0n, shr: 0n, sar: 0n };
 const commutes: ReadonlySet<Binary> = new Set(["add", "mul", "and", "or", "xor"]);
@@ -172,9 +171,9 @@ const widthOf = (by: Binary, a: Node, b: Node): number => {
 const binary =
   (by: Binary, o: number) =>
   (a: Node, b: Node): Node => {
-    const value = known(by, a, b);
+    const value = computed(by, a, b);
     if (value !== undefined) return imm(value);
-    const [x, y] = commutes.has(by) && constant(a) !== undefined ? [b, a] : [a, b];
+    const [x, y] = isConstant(a) && commutes.has(by) ? [b, a] : [a, b];
     const c = constant(y);
     if (c !== undefined && c === neutral[by]) return x.t === wt.i32 || x.t === wt.i64 ? x : as(wt.i64, x);
     if (by === "and" && c === 0n) return imm(0);
@@ -189,13 +188,13 @@ const binary =
     const wide = node(wt.i64, o, [as(wt.i64, x), as(wt.i64, y)]);
     const narrow = bits <= 32 && (by === "and" || by === "or" || by === "xor");
     const result = below(narrow ? as(wt.i64, low(wide)) : rotation(wide), bits);
-    return x.from && by === "add" && c !== undefined ? { ...result, from: moved(x.from, c) } : result;
+    return x.from && by === "add" && c !== undefined ? noted(result, result.below, moved(x.from, c)) : result;
   };
 /** Comparisons of what surely fits into 32 bits compare that. */
 const compare =
   (by: Comparison, o: number, narrow?: number) =>
   (a: Node, b: Node): Node => {
-    const value = known(by, a, b);
+    const value = computed(by, a, b);
     if (value !== undefined) return i32c(Number(value));
     if (narrow !== undefined && bitsOf(a) <= 32 && bitsOf(b) <= 32) return bit(node(wt.i32, narrow, [as(wt.i32, a), as(wt.i32, b)]));
     return bit(node(wt.i32, o, [as(wt.i64, a), as(wt.i64, b)]));
@@ -253,8 +252,8 @@ export const pure = {
   ctz: unary(op.i64ctz),
   popcnt: unary(op.i64popcnt),
   eq: (a: Node, b: Node): Node => {
-    const [x, y] = constant(a) === undefined ? [a, b] : [b, a];
-    if (constant(y) !== 0n || constant(x) !== undefined) return eq(x, y);
+    const [x, y] = isConstant(a) ? [b, a] : [a, b];
+    if (isConstant(x) || constant(y) !== 0n) return eq(x, y);
     if (isBit(x)) return negated(x);
     return bit(bitsOf(x) <= 32 ? node(wt.i32, op.i32eqz, [as(wt.i32, x)]) : node(wt.i32, op.i64eqz, [as(wt.i64, x)]));
   },
@@ -277,7 +276,7 @@ void _pure;
 const compareLow =
   (by: Comparison, o: number) =>
   (a: Node, b: Node): Node => {
-    const value = known(by, a, b);
+    const value = computed(by, a, b);
     return value === undefined ? bit(node(wt.i32, o, [as(wt.i32, a), as(wt.i32, b)])) : i32c(Number(value));
   };
 /** The same for values that are sign-extended from 32 bits or fewer: comparisons need their low halves only. */

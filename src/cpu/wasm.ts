@@ -137,9 +137,9 @@ export interface Node {
   readonly k: number | bigint | Uint8Array;
   readonly args: readonly Node[];
   /** Of an integer, if known: it is less than 2 to this power. */
-  readonly below?: number;
+  readonly below: number | undefined;
   /** Of an integer, if known: how it differs from another. */
-  readonly from?: Origin;
+  readonly from: Origin | undefined;
 }
 /** Some value, by number, plus a constant; modulo 2^32 in code of 32-bit addresses. */
 export interface Origin {
@@ -147,7 +147,23 @@ export interface Origin {
   readonly plus: number;
 }
 const none: readonly Node[] = [];
-export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({ t, op: o, k, args });
+export const node = (t: WasmType, o: number, args: readonly Node[] = none, k: Node["k"] = 0): Node => ({
+  t,
+  op: o,
+  k,
+  args,
+  below: undefined,
+  from: undefined,
+});
+/** The same expression, with what is known of its value. */
+export const noted = ({ t, op, k, args }: Node, below: number | undefined, from: Origin | undefined): Node => ({
+  t,
+  op,
+  k,
+  args,
+  below,
+  from,
+});
 export const i32c = (n: number): Node => node(wt.i32, op.i32const, none, n);
 export const i64c = (n: bigint): Node => node(wt.i64, op.i64const, none, n);
 export const localGet = (t: WasmType, index: number): Node => node(t, op.localGet, none, index);
@@ -158,8 +174,11 @@ export const constant = (n: Node): bigint | undefined =>
 
 /** A number of low bits outside which an integer is surely zero. */
 export const bitsOf = (n: Node): number => {
-  const c = constant(n);
-  if (c !== undefined) return c.toString(2).length;
+  if (n.op === op.i32const) return 32 - Math.clz32(n.k as number);
+  if (n.op === op.i64const) {
+    const c = n.k as bigint;
+    return c < 0n ? 64 : c < 1n << 32n ? 32 - Math.clz32(Number(c)) : c.toString(2).length;
+  }
   if (n.below !== undefined) return n.below;
   switch (n.op) {
     case op.i64extendI32u:
@@ -212,6 +231,7 @@ export class Bytes {
     }
   }
   s64(n: bigint): void {
+    if (n >= -0x8000_0000n && n < 0x8000_0000n) return this.s32(Number(n));
     let rest = BigInt.asIntN(64, n);
     for (;;) {
       const b = Number(rest & 0x7fn);
@@ -304,9 +324,9 @@ export class Body {
     const l = this.local(value.t);
     this.set(l, value);
     const get = localGet(value.t, l);
-    const below = value.t === wt.i32 || value.t === wt.i64 ? bitsOf(value) : 64;
-    const known = below < (value.t === wt.i32 ? 32 : 64) ? { ...get, below } : get;
-    return value.from ? { ...known, from: value.from } : known;
+    if (value.t !== wt.i32 && value.t !== wt.i64) return get;
+    const below = bitsOf(value);
+    return noted(get, below < (value.t === wt.i32 ? 32 : 64) ? below : undefined, value.from);
   }
   /** `likely` says which way it nearly always goes: code for the other way is then kept off the fast path (branch hinting). */
   if(condition: Node, likely?: boolean): void {

@@ -13,7 +13,7 @@ import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
-import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
+import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import { type Nearby, Places } from "./places.ts";
 
@@ -104,7 +104,7 @@ interface Known {
 }
 /** One object for each, so that they can be compared by identity. */
 const allKnown = new Map<string, Known>();
-const known = (kind: KeptKind, low: boolean, logic: boolean): Known => {
+const knownFlags = (kind: KeptKind, low: boolean, logic: boolean): Known => {
   const key = `${kind} ${low} ${logic}`;
   const there = allKnown.get(key) ?? { kind, low, logic };
   allKnown.set(key, there);
@@ -118,6 +118,7 @@ export interface Knowledge extends Nearby {
 export const nothingKnown: Knowledge = { flags: undefined, origins: [], places: [] };
 /** What holds whichever of the ways control came. */
 export const meet = (ways: readonly Knowledge[]): Knowledge => {
+  if (ways.length === 1) return ways[0]!;
   const flags = ways[0]?.flags;
   return { flags: ways.every((way) => way.flags === flags) ? flags : undefined, ...Places.meet(ways) };
 };
@@ -276,12 +277,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
 
   // Registers.
   #gpr(r: number): Node {
-    return { ...this.gpr.get(r), from: this.places.originOf(r) };
+    return noted(this.gpr.get(r), undefined, this.places.originOf(r));
   }
   /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
   #cut(v: Node, w: number): Node {
     const cut = pure.zext(v, w);
-    return v.from && w === 32 && this.#d.mode !== 64 ? { ...cut, from: v.from } : cut;
+    return v.from && w === 32 && this.#d.mode !== 64 ? noted(cut, cut.below, v.from) : cut;
   }
   override readonly zext = (v: Node, w: number): Node => this.#cut(v, w);
   /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
@@ -530,7 +531,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     body.set(f.result, as(wt.i64, r));
     body.set(f.a, as(wt.i64, a));
     body.set(f.kind, i32c(kindCode[kind]));
-    this.known = known(kind, w <= 32, kind === "split" && b === r && constant(a) === 0n);
+    this.known = knownFlags(kind, w <= 32, kind === "split" && b === r && constant(a) === 0n);
     this.flagsUsed = true;
     this.flagsWritten = true;
   }
