@@ -69,16 +69,16 @@ const peers = (command: Command, bits: Bits, args: readonly string[]): Record<st
   const loader = bits === 64 ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux.so.2";
   const dynamic = command.root !== undefined && existsSync(join(command.root, loader));
   // Natively a root is entered by its own loader: no privilege needed.
-  const native: [string, string[]] = dynamic
-    ? [join(command.root as string, loader), ["--library-path", libraries(command.root as string, bits), onHost, ...here]]
-    : [onHost, here];
+  const native: [string, ...string[]] = dynamic
+    ? [join(command.root as string, loader), "--library-path", libraries(command.root as string, bits), onHost, ...here]
+    : [onHost, ...here];
   return {
-    native,
+    native: [native[0], native.slice(1)],
     trapgate: [
       process.execPath,
       dynamic ? [...trapgate, "--root", command.root as string, command.program, ...here] : [...trapgate, onHost, ...here],
     ],
-    ...(works(qemu, "--version") ? { qemu: [qemu, [...(dynamic ? ["-L", command.root as string] : []), onHost, ...here]] as const } : {}),
+    ...(works(qemu, "--version") ? { qemu: [qemu, native] as const } : {}),
   };
 };
 const libraries = (root: string, bits: Bits): string => {
