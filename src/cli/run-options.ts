@@ -42,7 +42,7 @@ export const programOptions = {
 } as const;
 
 export const programOptionHelp: readonly (readonly [string, string])[] = [
-  ["--root DIR", "the guest's root: DIR as it is now, changes stay in the guest; PROG is looked up inside"],
+  ["--root DIR", "the guest's root: DIR as it is now, changes stay in the guest; PROG is looked up inside, by PATH as a shell does"],
   ["--mount HOST:GUEST[:ro|cow|rw]", "show a folder of the host in the guest: read-only (default), copy-on-write, writable"],
   ["-e, --env NAME=VALUE", "set an environment variable; the host's environment is not passed on"],
   ["--cwd DIR", "working directory in the guest"],

@@ -84,5 +84,5 @@ export interface ProgramOptions {
   readonly hooks?: Hooks;
 }
 
-/** A program: an ELF file's bytes, or an absolute path in the guest. */
+/** A program: an ELF file's bytes, or a path in the guest; without a slash it is looked for in PATH's directories. */
 export type Program = string | Uint8Array;

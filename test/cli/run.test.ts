@@ -1,6 +1,6 @@
 // `trapgate run` and `trace` as users start them: streams, exit statuses, time and memory limits.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Measured, measure } from "../../bench/measure.ts";
@@ -24,6 +24,25 @@ describe("run", () => {
     expect(trapgate(["run", guestPath("a2")]).status).toBe(77);
     expect(trapgate(["run", guestPath("a1-fixed")]).status).toBe(128 + 31);
     expect(trapgate(["run", "--kernel", "v6", guestPath("a1-v6")]).status).toBe(128 + 9);
+  });
+  it("finds a program of the root by PATH, as execvp(3) does", async () => {
+    await inFolder(async (root) => {
+      const put = (folder: string, guest: string, mode: number): void => {
+        mkdirSync(join(root, folder), { recursive: true });
+        writeFileSync(join(root, folder, "prog"), readFileSync(guestPath(guest)), { mode });
+      };
+      const found = (...options: string[]) => trapgate(["run", "--root", root, ...options, "--", "prog"]);
+      expect(found()).toEqual({ status: 127, stdout: "", stderr: "trapgate: prog: not found\n" });
+      put("usr/sbin", "hello-int80-32", 0o644);
+      expect(found()).toEqual({ status: 126, stdout: "", stderr: "trapgate: prog: permission denied\n" });
+      put("usr/bin", "hello-syscall", 0o755);
+      put("opt", "hello-int80-32", 0o755);
+      expect(found()).toEqual({ status: 0, stdout: "hello through syscall\n", stderr: "" });
+      // A folder that is not there, one that is a file, and the working directory.
+      expect(found("--env", "PATH=/none:/usr/bin/prog:/opt").stdout).toBe("hello through int 0x80\n");
+      expect(found("--env", "PATH=/none:", "--cwd", "/opt").stdout).toBe("hello through int 0x80\n");
+      expect(trapgate(["trace", "--root", root, "--", "prog"]).stderr).toContain('execve("/usr/bin/prog", ["prog"]');
+    });
   });
   it.each(["1M", "2M", "30M"])("is content with %s of memory", (size) => {
     expect(trapgate(["run", "--memory", size, guestPath("hello-syscall")])).toMatchObject({ status: 0, stderr: "" });

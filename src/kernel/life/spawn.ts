@@ -15,7 +15,7 @@ import { entryWork, Task } from "../task.ts";
 import { execute } from "./exec.ts";
 
 export interface SpawnRequest {
-  /** Byte strings. */
+  /** Byte strings. A path without a slash is looked for in the directories of envp's PATH, as execvp(3) does. */
   readonly path: string;
   readonly argv: readonly string[];
   readonly envp: readonly string[];
@@ -47,26 +47,47 @@ export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number =
   request.files.forEach((file) => {
     task.files.install(file, Infinity);
   });
-  const failed = start(task, request);
-  if (failed !== 0) {
+  const path = start(task, request);
+  if (typeof path === "number") {
     abandon(task);
-    return failed;
+    return path;
   }
   if (kernel.observer) task.entryWork |= entryWork.observer;
   kernel.observer?.started?.(task, undefined);
-  kernel.observer?.executed?.(task, request.path, request.argv, request.envp);
+  kernel.observer?.executed?.(task, path, request.argv, request.envp);
   kernel.scheduler.start(task);
   return process;
 };
 
-const start = (task: Task, request: SpawnRequest): number => {
+/** The path that was executed, or -errno. */
+const start = (task: Task, request: SpawnRequest): string | number => {
   const cwd = resolve(task, task.fs.root, request.cwd ?? "/");
   if (typeof cwd === "number") return cwd;
   task.fs.cwd = cwd;
-  const path = resolve(task, cwd, request.path);
+  let worst = -E.ENOENT;
+  for (const name of candidates(request)) {
+    const failed = tryOne(task, name, request);
+    if (failed === 0) return name;
+    if (!goOn.has(failed)) return failed;
+    // What is there and may not be executed is told of, if nothing better is found.
+    if (failed === -E.EACCES || request.path.includes("/")) worst = failed;
+  }
+  return worst;
+};
+
+/** man 3 exec, "Special semantics for execlp() and execvp()" */
+const goOn: ReadonlySet<number> = new Set([-E.ENOENT, -E.ENOTDIR, -E.EACCES]);
+const candidates = ({ path, envp }: SpawnRequest): readonly string[] => {
+  if (path.includes("/") || path === "") return [path];
+  const search = envp.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
+  return search.split(":").map((folder) => (folder === "" ? path : `${folder}/${path}`));
+};
+
+const tryOne = (task: Task, name: string, request: SpawnRequest): number => {
+  const path = resolve(task, task.fs.cwd, name);
   if (typeof path === "number") return path;
   task.kernel.scheduler.switchTo(task);
-  const result = execute(task, { path, name: request.path }, request);
+  const result = execute(task, { path, name }, request);
   if (typeof result === "number") return result;
   return "interrupted" in result ? -E.EAGAIN : 0;
 };
