@@ -1,10 +1,12 @@
 // A program of each ABI that makes its filter with Debian's libseccomp, and then runs others under it.
 import { describe, expect, it } from "vitest";
+import { debian, gcc32 } from "../support/host.ts";
 import { both, confine, filtersInstalled, lacks } from "./rooted.ts";
 
 const files = { "/confine64": confine(64), "/confine32": confine(32) };
+const lacking = lacks("programs with libseccomp", debian("libseccomp-i386"), gcc32);
 
-describe.skipIf(lacks("programs with libseccomp"))("programs with libseccomp", { timeout: 240_000 }, () => {
+describe.skipIf(lacking)("programs with libseccomp", { timeout: 240_000 }, () => {
   it.each([64, 32])("%i bits: actions, arguments and both ABIs mean what they mean natively", async (bits) => {
     const by = (rules: string, command: string): string => `/confine${bits} ${rules} -- ${command}; echo "end: $?"`;
     const { native, inside, run } = await both(

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FileOptions, Run } from "trapgate";
 import { endOfRun, runRooted } from "../support/guest.ts";
-import { debian, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
+import { debian, gcc, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { type NativeRun, runNative } from "../support/native.ts";
 
 export type Files = Readonly<Record<string, FileOptions>>;
@@ -29,8 +29,8 @@ const unshares: Need = {
     process.getuid?.() === 0 &&
     spawnSync("unshare", [...namespaces, "sh", "-c", "ip link set lo up && grep -q overlay /proc/filesystems"]).status === 0,
 };
-export const lacks = (tests: string): boolean =>
-  missing(tests, nativeX64, confined, debian("libseccomp-amd64"), debian("libseccomp-i386"), gcc32, unshares);
+export const lacks = (tests: string, ...more: readonly Need[]): boolean =>
+  missing(tests, nativeX64, confined, gcc, debian("libseccomp-amd64"), ...more, unshares);
 
 const runOutside = (folder: string, files: Files, script: string): NativeRun => {
   const more = join(folder, "more");
@@ -76,36 +76,36 @@ export const filtersInstalled = ({ trace }: Run): number =>
   trace.filter((line) => /\b(seccomp\(SECCOMP_SET_MODE_FILTER, .*|prctl\(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, .*)\) += 0$/.test(line))
     .length;
 
-/** A source of this folder as a library to be preloaded. */
-export const library = (source: string): FileOptions => {
-  const folder = mkdtempSync(join(tmpdir(), "trapgate-library-"));
+/** Made when it is first asked for: whether there is what that needs is said where tests are skipped. */
+const made = (make: () => Uint8Array): FileOptions => {
+  let content: Uint8Array | undefined;
+  return {
+    get content() {
+      return (content ??= make());
+    },
+    mode: 0o755,
+  };
+};
+const compiled = (...args: readonly string[]): Uint8Array => {
+  const folder = mkdtempSync(join(tmpdir(), "trapgate-compiled-"));
   try {
-    const to = join(folder, "library.so");
-    execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-o", to, join(top, "test", "programs", source)]);
-    return { content: readFileSync(to), mode: 0o755 };
+    const to = join(folder, "compiled");
+    execFileSync("gcc", ["-O1", "-o", to, ...args]);
+    return readFileSync(to);
   } finally {
     rmSync(folder, { recursive: true });
   }
 };
+const sourceOf = (name: string): string => join(top, "test", "programs", name);
 
-const built = new Map<64 | 32, Uint8Array>();
+/** A source of this folder as a library to be preloaded. */
+export const library = (source: string): FileOptions => made(() => compiled("-shared", "-fPIC", sourceOf(source)));
+
 /** confine.c with Debian's libseccomp, static. */
 export const confine = (bits: 64 | 32): FileOptions => {
   const [set, triplet] =
     bits === 64 ? (["libseccomp-amd64", "x86_64-linux-gnu"] as const) : (["libseccomp-i386", "i386-linux-gnu"] as const);
   const { path } = debian(set);
-  const known = built.get(bits);
-  if (known) return { content: known, mode: 0o755 };
-  const folder = mkdtempSync(join(tmpdir(), "trapgate-confine-"));
-  try {
-    const to = join(folder, "confine");
-    const source = join(top, "test", "programs", "confine.c");
-    const library = join(path, "usr", "lib", triplet, "libseccomp.a");
-    execFileSync("gcc", [`-m${bits}`, "-O1", "-static", "-I", join(path, "usr", "include"), "-o", to, source, library]);
-    const content = readFileSync(to);
-    built.set(bits, content);
-    return { content, mode: 0o755 };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const archive = join(path, "usr", "lib", triplet, "libseccomp.a");
+  return made(() => compiled(`-m${bits}`, "-static", "-I", join(path, "usr", "include"), sourceOf("confine.c"), archive));
 };
