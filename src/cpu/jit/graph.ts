@@ -36,6 +36,8 @@ export interface Graph {
 export interface Surroundings {
   /** Has the interpreter a block at an address, which no other region begins with that matters? */
   free(ip: number): boolean;
+  /** Has the interpreter met a block at an address? */
+  met(ip: number): boolean;
   /** The same, and not one that does not matter either. */
   enterable(ip: number): boolean;
   /** Where a computed jump has been seen to go. */
@@ -94,7 +96,7 @@ const isLeaf = (blocks: Blocks, start: number, around: Surroundings): boolean =>
   for (let ip = queue.pop(); ip !== undefined; ip = queue.pop()) {
     if (seen.has(ip)) continue;
     seen.add(ip);
-    if (!around.free(ip)) continue;
+    if (!around.met(ip)) continue;
     const block = readBlock(blocks, ip, seen, pages);
     if (!block || block.terminator === "call" || block.terminator === "jump" || block.terminator === "leave") return false;
     instructions += block.instructions.length;
@@ -136,14 +138,14 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
       if (
         leaders.has(last.target)
           ? roots[0] === last.target || inside.has(last.target)
-          : around.free(last.target) && isLeaf(blocks, last.target, around)
+          : around.met(last.target) && isLeaf(blocks, last.target, around)
       ) {
         inside.add(last.target);
         back.add(block.end);
         block.inside = true;
         block.successors = [last.target];
         for (const s of [block.end, last.target]) {
-          if (leaders.has(s) || !around.free(s)) continue;
+          if (leaders.has(s) || !(s === last.target ? around.met(s) : around.free(s))) continue;
           leaders.add(s);
           queue.push(s);
         }

@@ -182,7 +182,12 @@ export class Jit {
       const head = blocks.headOf(ip);
       return head !== 0 && !blocks.isRegion(head);
     };
-    const known = { enterable: free, targets: (site: number) => this.#code.targets(site), called: (ip: number) => this.#code.called(ip) };
+    const known = {
+      enterable: free,
+      met: (ip: number) => blocks.headOf(ip) !== 0,
+      targets: (site: number) => this.#code.targets(site),
+      called: (ip: number) => this.#code.called(ip),
+    };
     // A region aside ends where any other begins; one of a function takes no notice of those aside.
     const alone: Surroundings = { ...known, free };
     const around: Surroundings = { ...known, free: (ip) => free(ip) || this.#beginning(blocks.headOf(ip))?.aside === true };
