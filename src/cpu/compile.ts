@@ -7,7 +7,7 @@ import { type Access, access, misalignedBy } from "./mmu.ts";
 import type { Flag, FlagKind, Form } from "./ops.ts";
 import { type SimdName, type SimdOp, simd } from "./simd.ts";
 import { at, type Field, fieldWidth, STATUS_FLAGS } from "./state.ts";
-import { type Body, constant, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "./wasm.ts";
+import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "./wasm.ts";
 
 /** State-page fields as expressions and stores. */
 export const field = {
@@ -37,8 +37,10 @@ export interface Runtime {
 }
 
 const loadOp: Record<number, number> = { 8: op.i64load8u, 16: op.i64load16u, 32: op.i64load32u, 64: op.i64load };
-const storeOp: Record<number, number> = { 8: op.i64store8, 16: op.i64store16, 32: op.i64store32, 64: op.i64store };
+const storeOp: Record<number, number> = { 8: op.i32store8, 16: op.i32store16, 32: op.i32store, 64: op.i64store };
 
+/** Loads into the low lane of a vector, zeros above. */
+export const vectorLoad: Record<number, number> = { 32: op.v128load32zero, 64: op.v128load64zero };
 /** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
 export const loadAt = (p: Node, w: number, offset = 0): Node =>
   w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
@@ -66,14 +68,15 @@ export const tlbEntry = (address: Node): Node =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]);
 /**
  * Are all bytes of an access on the page that an entry, the one for the first of them, has? An aligned access cannot cross a page; the low
- * bits of one that should be aligned and is not make the tag differ.
+ * bits of one that should be aligned and is not make the tag differ. `narrow`: all addresses here have 32 bits, and so have all tags.
  */
-export const isEntryOfPage = (entry: Node, address: Node, bytes: number, how: Access, aligned = false): Node => {
-  const tag = node(wt.i64, op.i64load, [entry], layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag));
+export const isEntryOfPage = (entry: Node, address: Node, bytes: number, how: Access, narrow: boolean, aligned = false): Node => {
+  const tag = layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag);
   const page = aligned
     ? pure.and(address, pure.imm(-4096 | (bytes - 1)))
     : pure.and(pure.add(address, pure.imm(bytes - 1)), pure.imm(-4096));
-  return node(wt.i32, op.i64eq, [tag, page]);
+  if (narrow) return node(wt.i32, op.i32eq, [node(wt.i32, op.i32load, [entry], tag), as(wt.i32, page)]);
+  return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], tag), as(wt.i64, page)]);
 };
 /** Where the byte at an address is, by its page's entry. */
 export const translated = (address: Node, entry: Node): Node =>
@@ -110,6 +113,9 @@ export abstract class Compiler {
   readonly ltS = pure.ltS;
   readonly leS = pure.leS;
   readonly select = pure.select;
+
+  /** Addresses and TLB tags have 32 bits: known where all code is of one mode. */
+  protected readonly narrow: boolean = false;
 
   constructor(body: Body, form: Form, runtime: Runtime) {
     this.body = body;
@@ -152,7 +158,7 @@ export abstract class Compiler {
   }
   lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node {
     if (a.t === wt.i64 && w === 64 && n === 0) return a;
-    return node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n));
+    return noted(node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)), w < 32 ? w : undefined, undefined);
   }
   withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
     // The low lane of another vector stays where it is: a blend.
@@ -175,7 +181,7 @@ export abstract class Compiler {
     return this.body.bind(pure.eq(part, pure.imm(value)));
   }
   setField(f: Field, v: Node): void {
-    this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(wt.i64, v), at[f]);
+    this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(fieldWidth[f] === 64 ? wt.i64 : wt.i32, v), at[f]);
   }
 
   /** The record being executed and the budget, as i32 expressions. */
@@ -199,8 +205,9 @@ export abstract class Compiler {
       truth(c),
       () => {
         const x = then();
-        result = localGet(x.t, b.local(x.t));
-        b.set(result.k as number, x);
+        const t = x.t === wt.i32 && bitsOf(x) > 1 ? wt.i64 : x.t;
+        result = localGet(t, b.local(t));
+        b.set(result.k as number, as(t, x));
       },
       () => b.set(result.k as number, as(result.t, otherwise())),
       likely,
@@ -253,10 +260,10 @@ export abstract class Compiler {
   translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
     const b = this.body;
     const bytes = bits >> 3;
-    const a = linear.op === op.localGet ? linear : b.bind(linear);
+    const a = this.let("linear", linear);
     const entry = b.bind(tlbEntry(a));
     const p = b.local(wt.i32);
-    b.if(isEntryOfPage(entry, a, bytes, how, alignment > 1), true);
+    b.if(isEntryOfPage(entry, a, bytes, how, this.narrow, alignment > 1), true);
     b.set(p, translated(a, entry));
     b.else();
     this.miss(p, a, bytes, accessWord(how, a, alignment));
@@ -273,15 +280,15 @@ export abstract class Compiler {
   }
   /** The same in the low lane of a vector, zeros above. */
   vectorAt(pointer: Node, w: number): Node {
-    const o = w === 32 ? op.v128load32zero : w === 64 ? op.v128load64zero : undefined;
+    const o = vectorLoad[w];
     return o === undefined ? this.readAt(pointer, w) : this.body.bind(node(wt.v128, o, [pointer]));
   }
   /** Store at a byte address; of a vector the low lane. */
-  storeAt(pointer: Node, w: number, v: Node): void {
-    if (v.t === wt.v128 && w === 64) return this.body.store(op.f64store, pointer, as(wt.f64, v), 0);
-    if (v.t === wt.v128 && w === 32) return this.body.store(op.f32store, pointer, as(wt.f32, v), 0);
-    if (w === 128) this.body.store(op.v128store, pointer, as(wt.v128, v), 0);
-    else this.body.store(storeOp[w]!, pointer, as(wt.i64, v), 0);
+  storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
+    if (v.t === wt.v128 && w === 64) return b.store(op.f64store, pointer, as(wt.f64, v), offset);
+    if (v.t === wt.v128 && w === 32) return b.store(op.f32store, pointer, as(wt.f32, v), offset);
+    if (w === 128) b.store(op.v128store, pointer, as(wt.v128, v), offset);
+    else b.store(storeOp[w]!, pointer, as(w === 64 ? wt.i64 : wt.i32, v), offset);
   }
   writeAt(pointer: Node, w: number, v: Node): void {
     this.storeAt(pointer, w, v);

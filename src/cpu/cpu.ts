@@ -126,7 +126,11 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = () => this.#flushEntries();
     this.codeFrames = this.blocks.codeFrames;
-    this.segments = new Segments(s, () => this.blocks.flushPages());
+    const contextChanged = (): void => {
+      this.blocks.flushPages();
+      this.#flushEntries();
+    };
+    this.segments = new Segments(s, contextChanged, () => this.#narrow());
     this.#flushEntries();
   }
 
@@ -243,14 +247,14 @@ export class Cpu implements CodeWatch, Machine {
     const { row } = this.#evaluated!;
     return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;
   }
-  /** A compiled region's miss: 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
+  /** A compiled region's miss: 1 more than where the bytes are; 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {
     try {
       const forgotten = this.#forgotten;
       const p = this.#missChecked(address, bytes, how, 0, 0);
       // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (places.ts).
       if (this.#forgotten !== forgotten) return 0;
-      return p === layout.scratch && how === access.write ? 0 : p;
+      return p === layout.scratch && how === access.write ? 0 : p + 1;
     } catch (e) {
       if (e !== guestFault) throw e;
       return 0;
@@ -355,6 +359,12 @@ export class Cpu implements CodeWatch, Machine {
   /** Instructions retired, also in the middle of `run` (at a block's end). */
   get retired(): number {
     return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - (this.state.u32[regionBudget] as number);
+  }
+  /** Outside 64-bit mode compiled code takes the parts of the flags for sign-extended from 32 bits. */
+  #narrow(): void {
+    const { i32 } = this.state;
+    const isLow = (part: number): boolean => i32[(part >> 2) + 1] === (i32[part >> 2] as number) >> 31;
+    if (!isLow(at.flagResult) || !isLow(at.flagA) || !isLow(at.flagB)) this.flags = this.flags;
   }
   get flags(): number {
     return this.#run.flagsWord32() | (this.state.u32[at.systemFlags >> 2] as number) | 2;

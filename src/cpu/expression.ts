@@ -46,7 +46,7 @@ export const as = (t: WasmType, n: Node): Node => {
     if (n.t === wt.f32) return node(t, op.i64extendI32u, [node(wt.i32, op.i32reinterpretF32, [n])]);
   }
   if (t === wt.i32 && n.t === wt.i64) return low(n);
-  if (t === wt.f64 && n.t === wt.i64) return node(t, op.f64reinterpretI64, [n]);
+  if (t === wt.f64 && (n.t === wt.i64 || n.t === wt.i32)) return node(t, op.f64reinterpretI64, [as(wt.i64, n)]);
   if (t === wt.f32 && n.t === wt.i64) return node(t, op.f32reinterpretI32, [node(wt.i32, op.i32wrap, [n])]);
   if (t === wt.f32 && n.t === wt.i32) return node(t, op.f32reinterpretI32, [n]);
   if (t === wt.i32 && n.t === wt.f32) return node(t, op.i32reinterpretF32, [n]);
@@ -66,6 +66,8 @@ const extends32: ReadonlyMap<number, number> = new Map([
   [op.i64extend8s, op.i32extend8s],
   [op.i64extend16s, op.i32extend16s],
 ]);
+/** Surely below 32: a shift by it means the same in 32 bits. */
+const isCount = (n: Node): boolean => bitsOf(n) <= 5;
 /** The low 32 bits of an i64. */
 const low = (n: Node): Node => {
   if (n.t === wt.i32) return n;
@@ -84,15 +86,24 @@ const low = (n: Node): Node => {
     case op.i64extend8s:
     case op.i64extend16s:
       return node(wt.i32, extends32.get(n.op)!, [low(a!)]);
+    case op.i64load:
+    case op.i64load32u:
+      return node(wt.i32, op.i32load, n.args, n.k);
+    case op.i64load8u:
+      return node(wt.i32, op.i32load8u, n.args, n.k);
+    case op.i64load16u:
+      return node(wt.i32, op.i32load16u, n.args, n.k);
     case op.i64shl:
+      if (isCount(b!)) return node(wt.i32, op.i32shl, [low(a!), low(b!)]);
       if (count === undefined) break;
       return count >= 32n ? i32c(0) : node(wt.i32, op.i32shl, [low(a!), i32c(Number(count))]);
     case op.i64shrU:
+      if (bitsOf(a!) <= 32 && isCount(b!)) return node(wt.i32, op.i32shrU, [low(a!), low(b!)]);
       if (count === undefined || bitsOf(a!) > 32) break;
       return count >= 32n ? i32c(0) : node(wt.i32, op.i32shrU, [low(a!), i32c(Number(count))]);
     case op.i64shrS:
-      if (count === undefined || count >= 32n || (a!.op !== op.i64extend32s && a!.op !== op.i64extendI32s)) break;
-      return node(wt.i32, op.i32shrS, [low(a!), i32c(Number(count))]);
+      if (!isCount(b!) || (a!.op !== op.i64extend32s && a!.op !== op.i64extendI32s)) break;
+      return node(wt.i32, op.i32shrS, [low(a!), low(b!)]);
     case op.select:
       return node(wt.i32, op.select, [low(a!), low(b!), n.args[2]!]);
   }
@@ -230,7 +241,7 @@ export const pure = {
   shr: binary("shr", op.i64shrU),
   sar: binary("sar", op.i64shrS),
   zext: (a: Node, w: number): Node => {
-    if (a.t === wt.i32 || (a.t === wt.i64 && bitsOf(a) <= w)) return a;
+    if ((a.t === wt.i32 || a.t === wt.i64) && bitsOf(a) <= w) return a;
     const v = as(wt.i64, a);
     const c = constant(v);
     if (c !== undefined) return imm(integers.zext(c, w));
@@ -243,7 +254,7 @@ export const pure = {
     if (c !== undefined) return imm(integers.sext(c, w));
     if (w >= 64 || bitsOf(v) < w) return v;
     const o = extend[w];
-    if (w === 32 && v.op === op.i64extendI32u) return node(wt.i64, op.i64extendI32s, v.args);
+    if (w === 32) return node(wt.i64, op.i64extendI32s, [low(v)]);
     if (o) return node(wt.i64, o, [v]);
     const n = imm(64 - w);
     return pure.sar(pure.shl(v, n), n);

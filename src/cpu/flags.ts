@@ -77,10 +77,10 @@ export const rules: Record<KeptKind, Record<Flag, Rule>> = {
   },
 };
 
-/** What "split" keeps for a word of flags: r is 0 if ZF is set, b has SF on top and odd parity if PF is clear. */
+/** What "split" keeps for a word of flags: r is 0 if ZF is set, b has SF on top and odd parity if PF is clear; both have few bits and their sign. */
 export const zeroSource = <V>(o: Pure<V>, word: V): V => o.xor(bit(at.ZF)(o, word, word, word), o.imm(1));
 export const signParitySource = <V>(o: Pure<V>, word: V): V =>
-  o.or(o.shl(bit(at.SF)(o, word, word, word), o.imm(63)), o.xor(bit(at.PF)(o, word, word, word), o.imm(1)));
+  o.or(o.shl(o.sub(o.imm(0), bit(at.SF)(o, word, word, word)), o.imm(8)), o.xor(bit(at.PF)(o, word, word, word), o.imm(1)));
 
 /** The reader's part of a change of flags: the current kept values, and where new ones go. */
 export interface Kept<V> {

@@ -34,9 +34,12 @@ export class Segments {
   tables: DescriptorTables = { gdt: new Uint8Array(0), ldt: new Uint8Array(0) };
   readonly #s: State;
   readonly #contextChanged: () => void;
-  constructor(state: State, contextChanged: () => void) {
+  readonly #narrowed: () => void;
+  /** `narrowed`: the mode is not that of 64 bits, as it perhaps was before. */
+  constructor(state: State, contextChanged: () => void, narrowed: () => void = () => undefined) {
     this.#s = state;
     this.#contextChanged = contextChanged;
+    this.#narrowed = narrowed;
   }
 
   /** The descriptor a selector names; undefined beyond the table. */
@@ -144,6 +147,7 @@ export class Segments {
     const context = contextIndex(mode, stack, flat);
     st.u32[at.mode >> 2] = mode;
     st.u32[at.context >> 2] = context;
+    if (mode !== 64) this.#narrowed();
     const codeBase = mode === 64 ? 0 : st.segBase(S.cs);
     if (this.#context === context && this.#codeBase === codeBase) return;
     this.#context = context;

@@ -1,10 +1,10 @@
 // Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. An exit
 // names the address to go on at; the region's one epilogue writes back what the region may have changed.
-import { Compiler, loadAt, type Runtime } from "../compile.ts";
+import { Compiler, loadAt, type Runtime, vectorLoad } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";
-import { as, pure, pureLow, truth, zeroVector } from "../expression.ts";
-import { assemble, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
+import { as, pure, truth, zeroVector } from "../expression.ts";
+import { assemble, type KeptKind } from "../flags.ts";
 import { alignmentOf, operandWidth } from "../form.ts";
 import { type Access, access } from "../mmu.ts";
 import type { Model } from "../model.ts";
@@ -13,9 +13,11 @@ import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
-import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
+import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
-import { type Nearby, Places } from "./places.ts";
+import { type Known, LazyFlags } from "./lazy-flags.ts";
+import { type Nearby, Places, type Touch } from "./places.ts";
+import { Registers } from "./registers.ts";
 
 /** What a decoded instruction is to a meaning. */
 class JitForm implements Form {
@@ -67,49 +69,7 @@ export interface RegionRuntime extends Runtime {
   readonly slot: number;
 }
 
-/** A register file in locals: made on first use, so that a region carries only what it touches. */
-class Locals {
-  readonly #body: Body;
-  readonly #t: WasmType;
-  readonly #index = new Map<number, number>();
-  readonly written = new Set<number>();
-  constructor(body: Body, t: WasmType) {
-    this.#body = body;
-    this.#t = t;
-  }
-  #of(r: number): number {
-    let l = this.#index.get(r);
-    if (l === undefined) this.#index.set(r, (l = this.#body.keep(this.#t)));
-    return l;
-  }
-  get(r: number): Node {
-    return localGet(this.#t, this.#of(r));
-  }
-  set(r: number, v: Node): void {
-    this.#body.set(this.#of(r), v);
-    this.written.add(r);
-  }
-  get used(): IterableIterator<[number, number]> {
-    return this.#index.entries();
-  }
-}
-
-/** What is known of the flags at a place when its code is written. */
-interface Known {
-  readonly kind: KeptKind;
-  /** Their parts are sign-extended from 32 bits or fewer. */
-  readonly low: boolean;
-  /** Kind "split" with CF, OF and AF clear: as if the result had been compared with 0. */
-  readonly logic: boolean;
-}
-/** One object for each, so that they can be compared by identity. */
-const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, logic: boolean): Known => {
-  const key = `${kind} ${low} ${logic}`;
-  const there = allKnown.get(key) ?? { kind, low, logic };
-  allKnown.set(key, there);
-  return there;
-};
+const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32: op.i32load };
 
 /** What is known where control is. */
 export interface Knowledge extends Nearby {
@@ -125,21 +85,15 @@ export const meet = (ways: readonly Knowledge[]): Knowledge => {
 
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
-  readonly gpr: Locals;
-  readonly xmms: Locals;
-  /** Upper halves of ymm registers. */
-  readonly uppers: Locals;
+  protected override readonly narrow: boolean;
+  readonly registers: Registers;
+  readonly flagParts: LazyFlags;
   readonly fpu = new RegionFpu(this);
   /** There are runs of x87 instructions: inside the exit block is another one, where those lead that are left. */
   hasRuns = false;
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly #code: number;
-  readonly flagLocals: { readonly result: number; readonly a: number; readonly b: number; readonly kind: number };
-  flagsUsed = false;
-  flagsWritten = false;
-  /** What is known of the flags here, if every way here agrees. */
-  known: Known | undefined;
   readonly places: Places;
   /** Open wasm labels inside the exit block. */
   depth = 0;
@@ -156,15 +110,14 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     | { kind: "left" }
     | undefined;
 
-  constructor(body: Body, runtime: RegionRuntime) {
+  constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
     super(body, undefined as unknown as Form, runtime);
-    this.places = new Places(body);
-    this.gpr = new Locals(body, wt.i64);
-    this.xmms = new Locals(body, wt.v128);
-    this.uppers = new Locals(body, wt.v128);
+    this.narrow = mode !== 64;
+    this.places = new Places(body, this.narrow);
+    this.registers = new Registers(body, this.narrow);
     this.#rip = body.keep(wt.i64);
     this.#code = body.keep(wt.i32);
-    this.flagLocals = { result: body.keep(wt.i64), a: body.keep(wt.i64), b: body.keep(wt.i64), kind: body.keep(wt.i32) };
+    this.flagParts = new LazyFlags(body, this.narrow);
   }
   record(): Node {
     return i32c(0);
@@ -268,16 +221,31 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.knowledge = meet([this.knowledge, after]);
   }
   get knowledge(): Knowledge {
-    return { flags: this.known, ...this.places.state };
+    return { flags: this.flagParts.known, ...this.places.state };
   }
   set knowledge(k: Knowledge) {
-    this.known = k.flags;
+    this.flagParts.known = k.flags;
     this.places.state = k;
+  }
+
+  /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
+  #held(v: Node): Node {
+    if (v.op !== op.i64extendI32u && v.op !== op.i64extendI32s) return this.body.bind(v);
+    const low = this.body.bind(v.args[0]!);
+    return v.op === op.i64extendI32s ? node(wt.i64, v.op, [low]) : noted(low, low.below, v.from);
+  }
+  override let(_name: string, v: Node): Node {
+    const there = v.op === op.i64extendI32s ? v.args[0]! : v;
+    return there.op === op.localGet ? v : this.#held(v);
+  }
+  override readAt(pointer: Node, w: number, offset = 0): Node {
+    const o = load32[w];
+    return o === undefined ? super.readAt(pointer, w, offset) : this.body.bind(node(wt.i32, o, [pointer], offset));
   }
 
   // Registers.
   #gpr(r: number): Node {
-    return noted(this.gpr.get(r), undefined, this.places.originOf(r));
+    return noted(this.registers.gpr.get(r), undefined, this.places.originOf(r));
   }
   /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
   #cut(v: Node, w: number): Node {
@@ -289,16 +257,16 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   #readGpr(offset: number, w: number): Node {
     const whole = this.#gpr(offset >> 3);
     const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
-    return this.body.bind(w === 64 ? v : this.#cut(v, w));
+    return this.#held(w === 64 ? v : this.#cut(v, w));
   }
   #writeGpr(offset: number, w: number, v: Node): void {
     const r = offset >> 3;
     const known = w === 64 || (w === 32 && (this.#d.mode !== 64 || bitsOf(v) <= 32));
     this.places.setOrigin(r, known ? v.from : undefined);
-    if (w >= 32) return this.gpr.set(r, as(wt.i64, v));
+    if (w >= 32) return this.registers.gpr.set(r, v);
     const shift = offset & 1 ? 8 : 0;
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
-    this.gpr.set(r, pure.or(pure.and(this.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
+    this.registers.gpr.set(r, pure.or(pure.and(this.registers.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
   }
   reg(r: number, w: Width): Node {
     return this.#readGpr(at.gpr + r * 8, w);
@@ -320,7 +288,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   get(n: number): Node {
     const o = this.#d.row.operands[n]!;
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n) && o.kind !== "vsib") return this.readAt(this.#translateOperand(n, access.read), w);
+    if (this.#form.memory(n) && o.kind !== "vsib") return this.#read(this.#operand(), w, this.#alignment(n));
     switch (o.kind) {
       case "imm":
       case "simm": {
@@ -340,14 +308,16 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   #readRegister(offset: number, w: number): Node {
     if (offset < at.rip) return this.#readGpr(offset, w);
     if (offset >= at.ymm) {
-      const v = this.body.bind(this.xmms.get((offset - at.ymm) >> 5));
+      const v = this.body.bind(this.registers.xmms.get((offset - at.ymm) >> 5));
       return w === 128 ? v : w === 64 ? this.lane(v, 64, 0) : pure.zext(as(wt.i64, this.lane(v, 32, 0)), w);
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
   }
   vec(n: number): Node {
-    if (this.#form.memory(n)) return this.vectorAt(this.#translateOperand(n, access.read), this.#form.widths[n]!);
-    if (!this.#d.row.operands[n]!.kind.startsWith("xmm")) return this.get(n);
+    const w = this.#form.widths[n]!;
+    const lane = vectorLoad[w];
+    if (this.#form.memory(n) && lane !== undefined) return this.#loaded(wt.v128, lane, this.#operand(), w, this.#alignment(n));
+    if (this.#form.memory(n) || !this.#d.row.operands[n]!.kind.startsWith("xmm")) return this.get(n);
     return this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
   }
   wide(n: number): readonly [Node, Node] {
@@ -359,10 +329,10 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return [this.xmm(r), this.upper(r)];
   }
   upper(r: number): Node {
-    return this.body.bind(this.uppers.get(r));
+    return this.body.bind(this.registers.uppers.get(r));
   }
   setUpper(r: number, v: Node): void {
-    this.uppers.set(r, as(wt.v128, v));
+    this.registers.uppers.set(r, as(wt.v128, v));
   }
   setWide(n: number, low: Node, high: Node): void {
     if (this.#form.memory(n)) return this.writeWideAt(this.#translateOperand(n, access.write), low, high);
@@ -371,10 +341,10 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.setUpper(r, high);
   }
   override xmm(r: number): Node {
-    return this.body.bind(this.xmms.get(r));
+    return this.body.bind(this.registers.xmms.get(r));
   }
   override setXmm(r: number, v: Node): void {
-    this.xmms.set(r, as(wt.v128, v));
+    this.registers.xmms.set(r, as(wt.v128, v));
   }
   rmw(n: number): Node {
     if (!this.#form.memory(n)) return this.get(n);
@@ -383,13 +353,17 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
   set(n: number, v: Node): void {
     const w = this.#form.widths[n]!;
-    if (this.#form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(n, access.write), w, v);
+    if (this.#form.memory(n) && !this.#pointer) return this.#write(this.#operand(), w, v, this.#alignment(n));
+    if (this.#form.memory(n)) return this.writeAt(this.#pointer!, w, v);
     const offset = this.#registerOffset(n);
     if (offset < at.rip) return this.#writeGpr(offset, w, v);
     if (offset >= at.ymm) {
       const r = (offset - at.ymm) >> 5;
-      if (this.#d.row.vex) this.uppers.set(r, zeroVector);
-      return this.xmms.set(r, w === 128 || this.#d.row.vex ? as(wt.v128, v) : this.withLane(this.xmms.get(r), w as 32 | 64, 0, v));
+      if (this.#d.row.vex) this.registers.uppers.set(r, zeroVector);
+      return this.registers.xmms.set(
+        r,
+        w === 128 || this.#d.row.vex ? as(wt.v128, v) : this.withLane(this.registers.xmms.get(r), w as 32 | 64, 0, v),
+      );
     }
     // MMX: the exponent becomes all ones. SDM Vol. 1 9.5.
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
@@ -444,7 +418,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     const d = this.#d;
     let a: Node | undefined = d.base === noRegister ? undefined : this.#gpr(d.base);
     if (d.index !== noRegister) {
-      const x = pure.shl(this.gpr.get(d.index), pure.imm(d.scale));
+      const x = pure.shl(this.registers.gpr.get(d.index), pure.imm(d.scale));
       a = a ? pure.add(a, x) : x;
     }
     if (vectorIndex) {
@@ -455,13 +429,13 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.#cut(a ? pure.add(a, disp) : disp, d.addressSize);
   }
   address(_n: number): Node {
-    return this.body.bind(this.#effective());
+    return this.#held(this.#effective());
   }
   element(_n: number, index: Node): Node {
-    return this.body.bind(this.#effective(index));
+    return this.#held(this.#effective(index));
   }
   linear(_n: number, _write: boolean): Node {
-    return this.body.bind(this.#segmented(this.#d.memorySegment, this.#effective()));
+    return this.#held(this.#segmented(this.#d.memorySegment, this.#effective()));
   }
   segment(_n: number): Node {
     if (this.#noting) return i64c(0n);
@@ -481,34 +455,65 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.#d.mode === 64 ? linear : pure.zext(linear, 32);
   }
   #translateOperand(n: number, how: 0 | 1): Node {
-    const must = alignmentOf(this.#d.row, this.#d.row.operands[n]!);
-    return this.translate(this.#segmented(this.#d.memorySegment, this.#effective()), this.#form.widths[n]!, how, must);
+    return this.translate(this.#operand(), this.#form.widths[n]!, how, this.#alignment(n));
+  }
+  #operand(): Node {
+    return this.#segmented(this.#d.memorySegment, this.#effective());
+  }
+  #alignment(n: number): number {
+    return alignmentOf(this.#d.row, this.#d.row.operands[n]!);
   }
   #implicit(segment: number | undefined, offset: Node): Node {
-    return this.#segmented(
-      segment ?? (this.#d.isMemory ? this.#d.memorySegment : this.#d.segment >= 0 ? this.#d.segment : S.ds),
-      as(wt.i64, offset),
-    );
+    return this.#segmented(segment ?? (this.#d.isMemory ? this.#d.memorySegment : this.#d.segment >= 0 ? this.#d.segment : S.ds), offset);
   }
   load(segment: number | undefined, offset: Node, w: number): Node {
-    return this.readAt(this.translate(this.#implicit(segment, offset), w, access.read), w);
+    return this.#read(this.#implicit(segment, offset), w);
   }
   loadRmw(segment: number | undefined, offset: Node, w: number): Node {
     return this.readAt(this.translate(this.#implicit(segment, offset), w, access.write), w);
   }
   store(segment: number | undefined, offset: Node, w: number, v: Node): void {
-    this.writeAt(this.translate(this.#implicit(segment, offset), w, access.write), w, v);
+    this.#write(this.#implicit(segment, offset), w, v);
   }
 
   override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
-    const slow = (p: number, a: Node) => this.#bySelf(p, node(wt.i32, op.call, [a, i32c(bits >> 3), i32c(how)], this.runtime.lookUp));
-    const place = alignment === 1 ? this.places.find(linear, bits >> 3, how, slow) : undefined;
-    return place ?? super.translate(linear, bits, how, alignment);
+    const p = this.body.local(wt.i32);
+    const sum: Touch = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
+    const found = this.#found(linear, bits, how, alignment, sum);
+    return found ? localGet(wt.i32, p) : super.translate(linear, bits, how, alignment);
+  }
+  /** Is something known of where an address is? Then what is done there is done there (places.ts). */
+  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
+    const slow = (p: number, a: Node) =>
+      this.#bySelf(p, node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), i32c(how)], this.runtime.lookUp));
+    return alignment === 1 && this.places.find(linear, bits >> 3, how, slow, does);
+  }
+  /** What an operator loads from an address. */
+  #loaded(t: WasmType, o: number, linear: Node, bits: number, alignment = 1): Node {
+    const value = this.body.local(t);
+    const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], offset));
+    if (!this.#found(linear, bits, access.read, alignment, load)) load(this.body, super.translate(linear, bits, access.read, alignment), 0);
+    const below = bitsOf(node(t, o));
+    return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
+  }
+  #read(linear: Node, w: number, alignment = 1): Node {
+    const narrow = load32[w];
+    if (narrow !== undefined) return this.#loaded(wt.i32, narrow, linear, w, alignment);
+    if (w === 64 || w === 128) return this.#loaded(w === 64 ? wt.i64 : wt.v128, w === 64 ? op.i64load : op.v128load, linear, w, alignment);
+    return this.readAt(this.translate(linear, w, access.read, alignment), w);
+  }
+  #write(linear: Node, w: number, v: Node, alignment = 1): void {
+    const value = v.args.length === 0 ? v : this.#held(v);
+    const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
+    if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, super.translate(linear, w, access.write, alignment), 0);
   }
   protected override miss(p: number, address: Node, bytes: number, how: Node): void {
-    this.#bySelf(p, node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how], this.runtime.missRegion));
+    this.#bySelf(
+      p,
+      node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [as(wt.i64, address)]), i32c(bytes), how], this.runtime.missRegion),
+    );
   }
-  /** Where the bytes are as a function says, in the arm of an if: 0 is the interpreter's. */
+  /** Where the bytes are as a function says, in the arm of an if: 0 is the interpreter's, else it is 1 too much. */
   #bySelf(p: number, where: Node): void {
     const b = this.body;
     this.depth++;
@@ -518,6 +523,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.leaveAt(this.#here(), leave.interpret, this.#left);
     this.depth--;
     b.end();
+    // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
+    b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1)]));
     this.depth--;
   }
   /** Never the scratch page: what would need it leaves the region. */
@@ -525,68 +532,24 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
 
   // Flags, in locals.
   protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, w = 64): void {
-    const { body, flagLocals: f } = this;
-    // b first: it can be the old result (signParity), which is about to change.
-    body.set(f.b, as(wt.i64, b));
-    body.set(f.result, as(wt.i64, r));
-    body.set(f.a, as(wt.i64, a));
-    body.set(f.kind, i32c(kindCode[kind]));
-    this.known = knownFlags(kind, w <= 32, kind === "split" && b === r && constant(a) === 0n);
-    this.flagsUsed = true;
-    this.flagsWritten = true;
+    this.flagParts.keep(kind, r, a, b, w);
   }
   protected override kept(): { kind: Node; r: Node; a: Node; b: Node } {
-    const [r, a, b] = this.#flagOperands();
-    return { kind: localGet(wt.i32, this.flagLocals.kind), r, a, b };
+    return this.flagParts.kept();
   }
   protected override signParity(): Node {
+    const { known } = this.flagParts;
     const { r, b } = this.kept();
-    return this.known === undefined ? super.signParity() : this.known.kind === "split" ? b : r;
-  }
-  #flagOperands(): [Node, Node, Node] {
-    const f = this.flagLocals;
-    this.flagsUsed = true;
-    return [localGet(wt.i64, f.result), this.known?.logic ? i64c(0n) : localGet(wt.i64, f.a), localGet(wt.i64, f.b)];
-  }
-  /** Put the flags where the shared functions look for them: for all ways that lead here, so that nothing is known of them. */
-  spillFlags(body: Body): void {
-    const { flagLocals: f } = this;
-    body.store(op.i64store, i32c(0), localGet(wt.i64, f.result), at.flagResult);
-    body.store(op.i64store, i32c(0), localGet(wt.i64, f.a), at.flagA);
-    body.store(op.i64store, i32c(0), localGet(wt.i64, f.b), at.flagB);
-    body.store(op.i32store, i32c(0), localGet(wt.i32, f.kind), at.flagKind);
-  }
-  /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
-  #anyFlag(f: Flag): Node {
-    const { kind, r, a, b } = this.kept();
-    const [first, ...rest] = kindNames.map((k) => ({ code: kindCode[k], rule: rules[k][f], v: as(wt.i64, rules[k][f](pure, r, a, b)) }));
-    return rest.reduce(
-      (v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)),
-      first!.v,
-    );
+    return known === undefined ? super.signParity() : known.kind === "split" ? b : r;
   }
   override flag(f: Flag): Node {
-    const { known } = this;
-    return this.body.bind(as(wt.i64, known ? rules[known.kind][f](pure, ...this.#flagOperands()) : this.#anyFlag(f)));
+    return this.#held(this.flagParts.flag(f));
   }
   override flagsWord(): Node {
-    return this.body.bind(assemble(pure, (f) => this.flag(f)));
+    return this.#held(assemble(pure, (f) => this.flag(f)));
   }
   override condition(cc: number): Node {
-    return this.body.bind(as(wt.i32, this.#condition(cc)));
-  }
-  #condition(cc: number): Node {
-    const { known } = this;
-    const [r, a, b] = this.#flagOperands();
-    const o = known?.low ? pureLow : pure;
-    // ZF is what every kind has of its result, and SF all but one.
-    const direct =
-      known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")
-        ? compared(o, cc, r, a, b)
-        : known?.logic
-          ? compared(o, cc, r, r, i64c(0n))
-          : undefined;
-    return direct ?? condition(pure, cc, (f) => (known ? rules[known.kind][f](o, r, a, b) : this.#anyFlag(f)));
+    return this.body.bind(as(wt.i32, this.flagParts.condition(cc)));
   }
 
   // Control.
@@ -652,21 +615,21 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
       b.code.u(depth);
     };
     const count = this.reg(R.cx, addressSize);
-    out(1, node(wt.i32, op.i64eqz, [count]));
+    out(1, pure.eq(count, pure.imm(0)));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
     this.depth++;
     this.leaveAt(this.#here(), leave.jumped, this.#left - 1);
     this.depth--;
     b.end();
     // Flags come from before the loop or from the round before; registers change, and rsp does not.
-    this.known = zf ? undefined : this.known;
+    if (zf) this.flagParts.known = undefined;
     this.places.forget();
     bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
     if (zf) {
       const z = this.condition(4);
       out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
-      this.known = undefined;
+      this.flagParts.known = undefined;
     }
     b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
     b.opcode(op.br);
@@ -675,21 +638,14 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.end();
     b.end();
     this.places.forget();
-    if (zf) this.known = undefined;
+    if (zf) this.flagParts.known = undefined;
   }
 
   /** What the region uses, from the state page. Emitted once that is known. */
   loadRegisters(b: Body): void {
-    for (const [r, l] of this.gpr.used) b.set(l, node(wt.i64, op.i64load, [i32c(0)], at.gpr + r * 8));
-    for (const [r, l] of this.xmms.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
-    for (const [r, l] of this.uppers.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
+    this.registers.load(b);
     this.#loadModes(b);
-    if (!this.flagsUsed) return;
-    const f = this.flagLocals;
-    b.set(f.result, node(wt.i64, op.i64load, [i32c(0)], at.flagResult));
-    b.set(f.a, node(wt.i64, op.i64load, [i32c(0)], at.flagA));
-    b.set(f.b, node(wt.i64, op.i64load, [i32c(0)], at.flagB));
-    b.set(f.kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
+    this.flagParts.load(b);
   }
   /** Where control goes and how: what `leaveAt` set. */
   get rip(): Node {
@@ -704,9 +660,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.store(op.i64store, i32c(0), this.rip, at.rip);
   }
   storeRegisters(b: Body): void {
-    for (const r of this.gpr.written) b.store(op.i64store, i32c(0), this.gpr.get(r), at.gpr + r * 8);
-    for (const r of this.xmms.written) b.store(op.v128store, i32c(0), this.xmms.get(r), at.ymm + r * 32);
-    for (const r of this.uppers.written) b.store(op.v128store, i32c(0), this.uppers.get(r), at.ymm + r * 32 + 16);
-    if (this.flagsWritten) this.spillFlags(b);
+    this.registers.store(b);
+    this.flagParts.store(b);
   }
 }

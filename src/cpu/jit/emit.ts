@@ -41,7 +41,7 @@ class RegionEmitter {
     this.#runtime = runtime;
     this.#s = structureOf(g);
     this.#b = new Body(regionType.params);
-    this.#c = new RegionCompiler(this.#b, runtime);
+    this.#c = new RegionCompiler(this.#b, runtime, g.blocks.get(g.entries[0]!)!.instructions[0]!.mode);
     this.#c.registerOffset = registerOffset;
     this.#next = this.#b.keep(wt.i32);
     this.#c.hasRuns = [...g.blocks.values()].some((block) => block.instructions.some(isInline));

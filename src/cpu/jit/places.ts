@@ -2,12 +2,12 @@
 // constant distances from one address. The first of them looks in the TLB, for the whole span that all of them need; the others
 // find the place by adding. Nothing that runs in between changes a translation: whoever does leaves the region (cpu.ts, missRegion).
 import { isEntryOfPage, tlbEntry, translated } from "../compile.ts";
-import { pure } from "../expression.ts";
+import { as, pure } from "../expression.ts";
 import { layout, tlb } from "../layout.ts";
 import { type Access, access } from "../mmu.ts";
 import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
 
-/** One lookup: where the byte at its origin is stands in a local, 0 if the span was not found in one page. */
+/** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
 interface Place {
   readonly origin: Origin;
   readonly how: Access;
@@ -16,6 +16,9 @@ interface Place {
   low: number;
   high: number;
 }
+
+/** What is done at a byte address, and so many bytes on: a load or a store, say. */
+export type Touch = (b: Body, base: Node, offset: number) => void;
 
 /** Places that are remembered at a time, and bytes from the lowest to the highest of one: the longer, the more often two pages are met. */
 const limits = { places: 6, span: 256 } as const;
@@ -40,8 +43,11 @@ export class Places {
   #origins: (Origin | undefined)[] = [];
   #places: Place[] = [];
   #next = zero + 1;
-  constructor(body: Body) {
+  readonly #narrow: boolean;
+  /** `narrow`: addresses have 32 bits. */
+  constructor(body: Body, narrow: boolean) {
     this.#b = body;
+    this.#narrow = narrow;
   }
 
   get state(): Nearby {
@@ -71,13 +77,13 @@ export class Places {
   }
 
   /**
-   * Where the bytes at an address are. Undefined: nothing is known of it, it is to be looked up by itself. `slow` puts them into a local if
-   * they are not to be had that way, or leaves.
+   * An access to an address, of which `does` says what it does at a place: it is written once for where the place is known from an address nearby, and
+   * once for where `slow` has put the bytes into a local. False: nothing is known of the address, it is to be looked up by itself.
    */
-  find(address: Node, bytes: number, how: Access, slow: (p: number, a: Node) => void): Node | undefined {
+  find(address: Node, bytes: number, how: Access, slow: (p: number, a: Node) => void, does: Touch): boolean {
     const value = constant(address);
     const origin = value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
-    if (!origin) return undefined;
+    if (!origin) return false;
     const b = this.#b;
     const near = this.#places.find((place) => {
       const low = Math.min(place.low, origin.plus - place.origin.plus);
@@ -87,34 +93,37 @@ export class Places {
       return true;
     });
     const p = b.local(wt.i32);
+    // Where the span begins, and so the access's distance from there, is known when all is written.
+    const known = (place: Place): void =>
+      b.later((late) => does(late, localGet(wt.i32, place.local), origin.plus - place.origin.plus - place.low));
     if (near) {
       b.if(localGet(wt.i32, near.local), true);
-      const distance = origin.plus - near.origin.plus;
-      b.set(p, distance === 0 ? localGet(wt.i32, near.local) : node(wt.i32, op.i32add, [localGet(wt.i32, near.local), i32c(distance)]));
+      known(near);
       b.else();
       slow(p, address);
+      does(b, localGet(wt.i32, p), 0);
       b.end();
-      return localGet(wt.i32, p);
+      return true;
     }
     const place: Place = { origin, how, local: this.#free(), low: 0, high: bytes };
     this.#places.push(place);
-    const a = address.op === op.localGet || value !== undefined ? address : b.bind(address);
+    const a = address.op === op.localGet || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
     const found = b.local(wt.i32);
-    // All that will be asked for is known when all is written.
+    const first = () => pure.add(a, pure.imm(place.low));
     b.later((late) => {
-      const first = pure.add(a, pure.imm(place.low));
-      late.set(entry, tlbEntry(first));
-      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first, place.high - place.low, how));
+      late.set(entry, tlbEntry(first()));
+      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, how, this.#narrow));
     });
     b.if(localGet(wt.i32, found), true);
-    b.set(p, translated(a, localGet(wt.i32, entry)));
-    b.set(place.local, localGet(wt.i32, p));
+    b.later((late) => late.set(place.local, translated(first(), localGet(wt.i32, entry))));
+    known(place);
     b.else();
     b.set(place.local, i32c(0));
     slow(p, a);
+    does(b, localGet(wt.i32, p), 0);
     b.end();
-    return localGet(wt.i32, p);
+    return true;
   }
   /** A local that no place known here is in; else the oldest place goes. */
   #free(): number {
@@ -128,7 +137,7 @@ export class Places {
   }
 }
 
-/** A function for the others: (address, bytes, access) -> where the bytes are, by the TLB, or as `missRegion` says. */
+/** A function for the others: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says. */
 export const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
 export const lookUp = (missRegion: number): FunctionBytes => {
   const b = new Body(lookUpType.params);
@@ -137,7 +146,7 @@ export const lookUp = (missRegion: number): FunctionBytes => {
   const tag = node(wt.i32, op.i32add, [entry, node(wt.i32, op.i32mul, [how, i32c(tlb.writeTag - tlb.readTag)])]);
   const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
   b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.tlb + tlb.readTag), pure.and(last, pure.imm(-4096))]));
-  b.expr(translated(address, entry));
+  b.expr(node(wt.i32, op.i32add, [translated(address, entry), i32c(1)]));
   b.opcode(op.return);
   b.end();
   b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], missRegion));

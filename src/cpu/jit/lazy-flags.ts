@@ -1,0 +1,124 @@
+// Lazy flags of a region (flags.ts): kind and operands in locals, and what is known of them where code is written, so that a condition is
+// one comparison. Outside 64-bit mode the parts have 32 bits: Cpu sees to it that the state page's do (segments.ts, refresh).
+import { as, pure, pureLow } from "../expression.ts";
+import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
+import type { Flag } from "../ops.ts";
+import { at } from "../state.ts";
+import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+
+/** What is known of the flags at a place when its code is written. */
+export interface Known {
+  readonly kind: KeptKind;
+  /** Their parts are sign-extended from 32 bits or fewer. */
+  readonly low: boolean;
+  /** Kind "split" with CF, OF and AF clear: as if the result had been compared with 0. */
+  readonly logic: boolean;
+}
+/** One object for each, so that they can be compared by identity. */
+const allKnown = new Map<string, Known>();
+const knownFlags = (kind: KeptKind, low: boolean, logic: boolean): Known => {
+  const key = `${kind} ${low} ${logic}`;
+  const there = allKnown.get(key) ?? { kind, low, logic };
+  allKnown.set(key, there);
+  return there;
+};
+
+export class LazyFlags {
+  readonly #body: Body;
+  readonly #narrow: boolean;
+  readonly #result: number;
+  readonly #a: number;
+  readonly #b: number;
+  readonly #kind: number;
+  #used = false;
+  #written = false;
+  /** What is known of the flags here, if every way here agrees. */
+  known: Known | undefined;
+  constructor(body: Body, narrow: boolean) {
+    this.#body = body;
+    this.#narrow = narrow;
+    const t = narrow ? wt.i32 : wt.i64;
+    this.#result = body.keep(t);
+    this.#a = body.keep(t);
+    this.#b = body.keep(t);
+    this.#kind = body.keep(wt.i32);
+  }
+
+  keep(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
+    const body = this.#body;
+    const t = this.#narrow ? wt.i32 : wt.i64;
+    // b first: it can be the old result (signParity), which is about to change.
+    body.set(this.#b, as(t, b));
+    body.set(this.#result, as(t, r));
+    body.set(this.#a, as(t, a));
+    body.set(this.#kind, i32c(kindCode[kind]));
+    this.known = knownFlags(kind, this.#narrow || w <= 32, kind === "split" && b === r && constant(a) === 0n);
+    this.#used = true;
+    this.#written = true;
+  }
+  #part(local: number): Node {
+    return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
+  }
+  kept(): { kind: Node; r: Node; a: Node; b: Node } {
+    this.#used = true;
+    return {
+      kind: localGet(wt.i32, this.#kind),
+      r: this.#part(this.#result),
+      a: this.known?.logic ? i64c(0n) : this.#part(this.#a),
+      b: this.#part(this.#b),
+    };
+  }
+  /** Comparisons of the parts: of their low halves, if those say it all. */
+  get #ops(): typeof pure {
+    return this.#narrow || this.known?.low ? pureLow : pure;
+  }
+
+  /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
+  #anyFlag(f: Flag): Node {
+    const { kind, r, a, b } = this.kept();
+    const [first, ...rest] = kindNames.map((k) => ({
+      code: kindCode[k],
+      rule: rules[k][f],
+      v: as(wt.i64, rules[k][f](this.#ops, r, a, b)),
+    }));
+    return rest.reduce(
+      (v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)),
+      first!.v,
+    );
+  }
+  flag(f: Flag): Node {
+    if (!this.known) return this.#anyFlag(f);
+    const { r, a, b } = this.kept();
+    return rules[this.known.kind][f](this.#ops, r, a, b);
+  }
+  condition(cc: number): Node {
+    const { known } = this;
+    const { r, a, b } = this.kept();
+    const o = this.#ops;
+    // ZF is what every kind has of its result, and SF all but one.
+    const direct =
+      known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")
+        ? compared(o, cc, r, a, b)
+        : known?.logic
+          ? compared(o, cc, r, r, i64c(0n))
+          : undefined;
+    return direct ?? condition(pure, cc, (f) => this.flag(f));
+  }
+
+  load(b: Body): void {
+    if (!this.#used) return;
+    const [t, load] = this.#narrow ? [wt.i32, op.i32load] : [wt.i64, op.i64load];
+    b.set(this.#result, node(t, load, [i32c(0)], at.flagResult));
+    b.set(this.#a, node(t, load, [i32c(0)], at.flagA));
+    b.set(this.#b, node(t, load, [i32c(0)], at.flagB));
+    b.set(this.#kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
+  }
+  /** Put the flags where the shared functions look for them: for all ways that lead here, so that nothing is known of them. */
+  store(b: Body): void {
+    if (!this.#written) return;
+    b.store(op.i64store, i32c(0), this.#part(this.#result), at.flagResult);
+    b.store(op.i64store, i32c(0), this.#part(this.#a), at.flagA);
+    b.store(op.i64store, i32c(0), this.#part(this.#b), at.flagB);
+    b.store(op.i32store, i32c(0), localGet(wt.i32, this.#kind), at.flagKind);
+  }
+}
