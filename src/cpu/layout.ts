@@ -12,6 +12,9 @@ export const layout = {
   tlb: 0x2_0000,
   /** Jump cache: `jumpCache.entries` entries of 16 bytes. */
   jumpCache: 0x4_0000,
+  /** Where computed jumps go within their regions (jit/jump-tables.ts). */
+  jumpTables: 0xc_0000,
+  jumpTablesEnd: 0x10_0000,
   /** Decoded records, 32 bytes each. */
   records: 0x10_0000,
   recordsEnd: 0x210_0000,

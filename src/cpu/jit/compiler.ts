@@ -15,6 +15,7 @@ import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
+import type { JumpTable } from "./jump-tables.ts";
 import { type Known, LazyFlags } from "./lazy-flags.ts";
 import { type Nearby, Places, type Touch } from "./places.ts";
 import { Registers } from "./registers.ts";
@@ -65,8 +66,8 @@ export interface RegionRuntime extends Runtime {
   readonly model: Model;
   /** The type of regions, to go on into another. */
   readonly regionTypeIndex: number;
-  /** The region's own slot. */
-  readonly slot: number;
+  /** A table for the region's computed jumps within it. */
+  readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
 }
 
 const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32: op.i32load };

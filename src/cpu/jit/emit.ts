@@ -7,6 +7,7 @@
 import { isEntryOf, jumpEntry } from "../compile.ts";
 import type { Decoded } from "../decode.ts";
 import { leave } from "../exit.ts";
+import { as, pure } from "../expression.ts";
 import { jumpCache, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at } from "../state.ts";
@@ -14,6 +15,7 @@ import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt
 import { type Knowledge, meet, nothingKnown, RegionCompiler, type RegionRuntime } from "./compiler.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
+import { type JumpTable, noTarget } from "./jump-tables.ts";
 import { checkpoints, dispatcher, isBackward, longestPath, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
@@ -35,6 +37,7 @@ class RegionEmitter {
   /** What is known at the end of a block, for its successors. */
   readonly #knownAfter = new Map<number, Knowledge>();
   readonly #predecessors = new Map<number, number[]>();
+  readonly #jumpTable: JumpTable | undefined;
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
     this.#g = g;
@@ -46,6 +49,8 @@ class RegionEmitter {
     this.#next = this.#b.keep(wt.i32);
     this.#c.hasRuns = [...g.blocks.values()].some((block) => block.instructions.some(isInline));
     this.#checked = checkpoints(g, this.#s);
+    const jumps = [...g.blocks.values()].some((block) => block.terminator === "jump");
+    this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
     this.#need = longestPath(g, this.#s, this.#checked);
     const from = (ip: number, to: readonly number[]) => {
       for (const s of to) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), ip]);
@@ -221,10 +226,14 @@ class RegionEmitter {
   }
   /** A computed jump: to another entry of this region, else out. */
   #computed(target: Node): void {
-    if (this.#s.dispatched.length) {
-      const region = this.#lookUp(target);
-      const ours = node(wt.i32, op.i32eq, [node(wt.i32, op.i32and, [region, slotMask]), i32c(this.#runtime.slot)]);
-      this.#when(ours, () => this.#redispatch(node(wt.i32, op.i32shrU, [region, i32c(slotBits)])));
+    const b = this.#b;
+    const table = this.#jumpTable;
+    if (table) {
+      const distance = b.bind(pure.sub(target, i64c(BigInt(table.lowest))));
+      this.#when(as(wt.i32, pure.ltU(distance, i64c(BigInt(table.span)))), () => {
+        const next = b.bind(node(wt.i32, op.i32load8u, [as(wt.i32, distance)], table.at));
+        this.#when(node(wt.i32, op.i32ne, [next, i32c(noTarget)]), () => this.#redispatch(next));
+      });
     }
     this.#c.leaveAt(target, leave.jumped, 0);
   }

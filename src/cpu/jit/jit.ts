@@ -14,6 +14,7 @@ import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
+import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
 import { harmlessEntries, loopAround } from "./structure.ts";
 
@@ -92,6 +93,7 @@ export class Jit {
   readonly #heat = new Map<number, number>();
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
+  readonly #jumpTables: JumpTables;
   readonly #free: number[] = [];
   #nextSlot = 1;
   threshold = defaultThreshold;
@@ -105,6 +107,7 @@ export class Jit {
     this.#blocks = blocks;
     this.#links = links;
     this.#table = links.handlers["regions"] as WebAssembly.Table;
+    this.#jumpTables = new JumpTables(links.memory);
   }
 
   /** Compile what is met at the first sample, and sample often. */
@@ -298,7 +301,7 @@ export class Jit {
       serve,
       model: this.#links.model,
       regionTypeIndex: m.type(regionType),
-      slot,
+      jumpTable: (targets) => this.#jumpTables.make(slot, targets),
       flag,
       flagsWord,
       condition,
@@ -330,6 +333,7 @@ export class Jit {
   #drop(region: Region): void {
     if (!this.#regions.delete(region.slot)) return;
     this.#table.set(region.slot, null);
+    this.#jumpTables.drop(region.slot);
     this.#free.push(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
     for (const block of region.graph.blocks.keys()) this.#heat.delete(block * 8 + region.context);
