@@ -2,12 +2,11 @@
 // page, so that within it, and for branches inside the page, what it was decoded from is one frame.
 import { contexts } from "./context.ts";
 import { type Decoded, Decoder, noRegister } from "./decode.ts";
-import { addressSizeOf, memoryKinds, normalKey } from "./form.ts";
+import { formOf, registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { Model } from "./model.ts";
-import type { AddressSize } from "./ops.ts";
 import { immediateWidth, type Row } from "./row.ts";
 import { special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
@@ -174,6 +173,10 @@ export class Blocks {
   watch(frame: number): void {
     this.#watch(frame);
   }
+  /** All of memory. */
+  get bytes(): Uint8Array {
+    return this.#state.u8;
+  }
   /** Called when everything, or a frame's code, is dropped. */
   onReset: () => void = () => {};
   onInvalidate: (frame: number) => void = () => {};
@@ -199,8 +202,9 @@ export class Blocks {
     this.onInvalidate(frame);
     for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
     this.#byFrame.delete(frame);
+    if (frame === this.#boundedFrame) this.#poison(layout.records);
+    // The jump cache goes on leading to records that say that they are stale; regions have been taken out of it.
     for (let context = 0; context < contexts.length; context++) this.#targets.delete(frame + context);
-    this.flushJumps();
   }
 
   #poison(first: number): void {
@@ -262,9 +266,10 @@ export class Blocks {
     const frame = this.#frame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     const key = ip * 8 + context;
-    let blocks = this.#byFrame.get(frame);
-    let first = blocks?.get(key);
-    if (first === undefined || !this.#stands(first, linear)) {
+    let first = this.#standing(frame, key, linear);
+    if (first === 0 && this.onMissing(ip, frame + (linear & 0xfff))) first = this.#standing(frame, key, linear);
+    if (first === 0) {
+      let blocks = this.#byFrame.get(frame);
       if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
         this.reset();
         this.#pages.set(Math.floor(linear / 4096), frame);
@@ -281,6 +286,22 @@ export class Blocks {
     }
     this.#remember(ip, first);
     return first;
+  }
+  #standing(frame: number, key: number, linear: number): number {
+    const first = this.#byFrame.get(frame)?.get(key);
+    return first !== undefined && this.#stands(first, linear) ? first : 0;
+  }
+  /** Called where there is no block, with where its first byte lies: true if there is one now. */
+  onMissing: (ip: number, place: number) => boolean = () => false;
+  /** A lost region can be entered by this record again, or by that of the block that is there now; 0: that is another region's. */
+  restore(head: number): number {
+    const ip = this.ipOf(head);
+    const there = this.headOf(ip);
+    if (there !== 0) return this.isRegion(there) ? 0 : there;
+    const frame = this.frameOf(ip);
+    const blocks = this.#byFrame.get(frame) ?? new Map<number, number>();
+    this.#byFrame.set(frame, blocks.set(ip * 8 + this.context, head));
+    return head;
   }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {
@@ -340,8 +361,13 @@ export class Blocks {
     this.#crossing.delete(first);
     const n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
     this.#next = resume;
+    this.#boundedFrame = frame;
+    // One instruction cannot change what follows it in the block.
+    if (n > 1) this.#watch(frame);
     return n === 0 ? 0 : first;
   }
+  /** What the bounded block was decoded from. */
+  #boundedFrame = -1;
 
   /** First records of blocks whose only instruction crosses into another page, and that page's frame. */
   readonly #crossing = new Map<number, number>();
@@ -530,66 +556,3 @@ const storeInteger = (i32: Int32Array, address: number, n: number): void => {
 /** The place in the jump cache of an instruction pointer, by its low half; handlers.ts computes the same. */
 const jumpEntry = (low: number): number =>
   layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size));
-
-const memoryKind = (d: Decoded, context: number): number => {
-  const indexed = d.index !== noRegister;
-  if (d.mode === 64) {
-    if (d.addressSize === 32) return memoryKinds.indexOf("a32");
-    if (d.segment >= S.fs) return memoryKinds.indexOf("seg64");
-    return memoryKinds.indexOf(indexed ? "bx64" : "b64");
-  }
-  if (d.addressSize === 16) return memoryKinds.indexOf("s16");
-  if (contexts[context]!.flat && d.memorySegment < S.fs && d.memorySegment !== S.cs) return memoryKinds.indexOf(indexed ? "bx32" : "b32");
-  return memoryKinds.indexOf("s32");
-};
-
-/** Which form of its row runs an instruction (form.ts). */
-export const formOf = (d: Decoded, context: number): { readonly memory: boolean; readonly key: number } => {
-  const memory = d.isMemory && d.row.shape.memory;
-  const kind = memory ? memoryKind(d, context) : 0;
-  const addressSize: AddressSize = kind === 0 ? d.addressSize : addressSizeOf(memoryKinds[kind]!, d.mode);
-  return { memory, key: normalKey(d.row, d.size, kind, addressSize, context, d.rep) };
-};
-
-const gprOffset = (d: Decoded, r: number, byte: boolean): number => at.gpr + (byte && !d.rex && r >= 4 && r < 8 ? (r - 4) * 8 + 1 : r * 8);
-
-/** Where in the state page a register operand lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4..7 are ah ch dh bh. */
-export const registerOffset = (d: Decoded, n: number): number => {
-  const o = d.row.operands[n]!;
-  const byte = o.widths[0] === 8 && o.widths[2] === 8;
-  switch (o.kind) {
-    case "rm":
-    case "rmreg":
-      return gprOffset(d, d.rm, byte);
-    case "reg":
-      return gprOffset(d, d.reg, byte);
-    case "opreg":
-      return gprOffset(d, d.opreg, byte);
-    case "vreg":
-      return gprOffset(d, d.vvvv, byte);
-    case "xmm":
-      return at.ymm + d.reg * 32;
-    case "vsib":
-      return at.ymm + d.vindex * 32;
-    case "xmmH":
-      return at.ymm + d.vvvv * 32;
-    case "xmmL":
-      return at.ymm + ((d.immLo >> 4) & (d.mode === 64 ? 15 : 7)) * 32;
-    case "xmmrm":
-    case "xmmU":
-      return at.ymm + d.rm * 32;
-    case "mm":
-      return at.fpuRegs + (d.reg & 7) * 16;
-    case "mmrm":
-    case "mmN":
-      return at.fpuRegs + (d.rm & 7) * 16;
-    case "sti":
-      return d.rm & 7;
-    case "sreg":
-    case "creg":
-    case "dreg":
-      return d.reg & 7;
-    default:
-      throw new Error(`operand ${o.spec} of ${d.row.name} has no register`);
-  }
-};

@@ -3,13 +3,14 @@
 
 import { USER_END } from "../abi/brand.ts";
 import { actions, type Machine } from "./act.ts";
-import { Blocks, longest, registerOffset } from "./blocks.ts";
+import { Blocks, longest } from "./blocks.ts";
 import { contexts } from "./context.ts";
 import type { Decoded } from "./decode.ts";
 import type { Engine } from "./engine.ts";
 import { Evaluator, exitOf } from "./evaluate.ts";
 import { type Exit, exit, leave, settled } from "./exit.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
+import { registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { factsOf } from "./jit/facts.ts";
@@ -123,6 +124,7 @@ export class Cpu implements CodeWatch, Machine {
       model,
     });
     this.blocks.onReset = () => this.jit.reset();
+    this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = () => this.#flushEntries();
     this.codeFrames = this.blocks.codeFrames;

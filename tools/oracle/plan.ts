@@ -11,9 +11,9 @@ import {
   type Register,
   type UsedMemory,
 } from "iced-x86";
-import { formOf } from "../../src/cpu/blocks.ts";
 import { contexts } from "../../src/cpu/context.ts";
 import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
+import { formOf } from "../../src/cpu/instance.ts";
 import type { Row } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
 import type { Encoding } from "./encodings.ts";

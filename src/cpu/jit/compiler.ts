@@ -68,6 +68,8 @@ export interface RegionRuntime extends Runtime {
   readonly regionTypeIndex: number;
   /** A table for the region's computed jumps within it. */
   readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
+  /** Of code that is written again and again: where an immediate is to be read. */
+  readonly immediates: ((d: Decoded) => InCode | undefined) | undefined;
 }
 
 const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32: op.i32load };
@@ -83,6 +85,14 @@ export const meet = (ways: readonly Knowledge[]): Knowledge => {
   const flags = ways[0]?.flags;
   return { flags: ways.every((way) => way.flags === flags) ? flags : undefined, ...Places.meet(ways) };
 };
+
+/** An immediate where its code lies in memory, and extended to so many bits. */
+export interface InCode {
+  readonly place: number;
+  readonly bits: 32 | 64;
+}
+const readImmediate = ({ place, bits }: InCode, width: number): Node =>
+  node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
 
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
@@ -281,7 +291,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.#d, n);
   }
   #offsetOf: (d: Decoded, n: number) => number = () => 0;
-  /** Injected, because blocks.ts owns it: where a register operand lies in the state page. */
+  /** Injected (instance.ts): where a register operand lies in the state page. */
   set registerOffset(f: (d: Decoded, n: number) => number) {
     this.#offsetOf = f;
   }
@@ -295,6 +305,8 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
       case "simm": {
         if (n > 0 && this.#d.row.operands[n - 1]!.kind === "imm") return i64c(BigInt(this.#d.imm2));
         const bits = immediateWidth(o, this.#d.size);
+        const there = this.runtime.immediates?.(this.#d);
+        if (there) return this.body.bind(readImmediate(there, bits));
         return pure.imm(BigInt.asUintN(bits, (BigInt(this.#d.immHi) << 32n) | BigInt.asUintN(32, BigInt(this.#d.immLo))));
       }
       case "one":

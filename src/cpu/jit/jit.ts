@@ -2,7 +2,9 @@
 //
 // Heat is sampled: the dispatcher says, each time a slice of the budget ends, which block was next. That costs the interpreter nothing.
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
-import { type Blocks, registerOffset } from "../blocks.ts";
+import type { Blocks } from "../blocks.ts";
+import type { Decoded } from "../decode.ts";
+import { registerOffset } from "../instance.ts";
 import type { Model } from "../model.ts";
 import type { Flag } from "../ops.ts";
 import type { RoutineType } from "../routine-types.ts";
@@ -16,6 +18,7 @@ import { fpuRoutines, isInline } from "./fpu.ts";
 import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
 import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
+import { Lost, longImmediate, placeOf, Source } from "./source.ts";
 import { harmlessEntries, loopAround } from "./structure.ts";
 
 /** Samples that make a block hot. */
@@ -39,7 +42,12 @@ interface Region {
   /** Addresses that it was grown from, the function's first instruction first if that is known. */
   readonly roots: readonly number[];
   /** The first records of its entries. */
-  readonly heads: readonly number[];
+  heads: readonly number[];
+  readonly source: Source;
+  /** The invalidation by which it was last lost. */
+  lost: number;
+  /** It reads immediates where they lie. */
+  readonly patched: boolean;
   readonly context: number;
   /** Begins in the middle of a function that has a region, for control that comes into a loop there; leads into that region where it can. */
   readonly aside: boolean;
@@ -49,6 +57,8 @@ interface Region {
 export interface JitStats {
   regions: number;
   dropped: number;
+  /** Regions that were entered again after other code of their pages had changed. */
+  recovered: number;
   refused: number;
   wasmBytes: number;
   milliseconds: number;
@@ -77,6 +87,12 @@ const blockAround = (graph: Graph, ip: number): number | undefined => {
   return undefined;
 };
 
+/** Where an instruction's immediate lies, if it can be read where it runs. */
+const inCode = (graph: Graph) => (d: Decoded) => {
+  const immediate = longImmediate(d);
+  return immediate && { place: placeOf(graph, immediate.address), bits: immediate.bits };
+};
+
 interface Plan {
   readonly graph: Graph | undefined;
   readonly roots: readonly number[];
@@ -101,7 +117,7 @@ export class Jit {
   enabled = true;
   /** Told of each region that is compiled: for people who look (dump.ts). */
   onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
-  readonly stats: JitStats = { regions: 0, dropped: 0, refused: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
+  readonly stats: JitStats = { regions: 0, dropped: 0, recovered: 0, refused: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
 
   constructor(blocks: Blocks, links: JitLinks) {
     this.#blocks = blocks;
@@ -141,11 +157,11 @@ export class Jit {
   }
   /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
   #wanted(ip: number): number {
-    const changes = this.#changes.get(this.#blocks.frameOf(ip)) ?? 0;
-    return this.#growth > 1 ? this.threshold * 2 ** changes : this.threshold;
+    const { times } = this.#changes.get(this.#blocks.frameOf(ip)) ?? { times: 0 };
+    return this.#growth > 1 ? this.threshold * 2 ** times : this.threshold;
   }
-  /** Times that compiled code of a frame was lost because it changed. */
-  readonly #changes = new Map<number, number>();
+  /** Times that compiled code of a frame had to go because it changed, and the last invalidation by which it had. */
+  readonly #changes = new Map<number, { readonly times: number; readonly last: number }>();
   #key(ip: number): number {
     return ip * 8 + this.#blocks.context;
   }
@@ -240,9 +256,11 @@ export class Jit {
       this.stats.refused++;
       return false;
     }
+    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#lost.clear();
     if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.reset();
     const slot = this.#free.pop() ?? this.#nextSlot++;
-    const bytes = this.#module(graph, slot);
+    const patched = roots.some((root) => this.#patched.has(this.#key(root)));
+    const bytes = this.#module(graph, slot, patched);
     const { memory, handlers, routines, missRegion, serve } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
@@ -252,21 +270,36 @@ export class Jit {
     });
     this.#table.set(slot, exports["region"]);
     const heads = graph.entries.map((entry) => blocks.headOf(entry));
-    const region: Region = { slot, graph, roots, heads, context: blocks.context, aside, generation };
-    this.#regions.set(slot, region);
-    for (const frame of graph.pages.values()) {
-      blocks.watch(frame);
-      const there = this.#byFrame.get(frame);
-      if (there) there.add(region);
-      else this.#byFrame.set(frame, new Set([region]));
-    }
-    heads.forEach((head, n) => {
-      blocks.becomeRegion(head, slot | (n << slotBits));
+    this.#open({
+      slot,
+      graph,
+      roots,
+      heads,
+      source: new Source(blocks.bytes, graph),
+      patched,
+      lost: 0,
+      context: blocks.context,
+      aside,
+      generation,
     });
     this.stats.regions++;
     this.stats.wasmBytes += bytes.length;
     this.stats.milliseconds += performance.now() - started;
     return true;
+  }
+  /** From now on a region can be entered, and goes when its code does. */
+  #open(region: Region): void {
+    const blocks = this.#blocks;
+    this.#regions.set(region.slot, region);
+    for (const frame of region.graph.pages.values()) {
+      blocks.watch(frame);
+      const there = this.#byFrame.get(frame);
+      if (there) there.add(region);
+      else this.#byFrame.set(frame, new Set([region]));
+    }
+    region.heads.forEach((head, n) => {
+      if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
+    });
   }
   /** The region that begins where the function around an address does. */
   #byFunction(ip: number): Region | undefined {
@@ -275,7 +308,7 @@ export class Jit {
     return region?.aside ? undefined : region;
   }
 
-  #module(graph: Graph, slot: number): Uint8Array<ArrayBuffer> {
+  #module(graph: Graph, slot: number, patched: boolean): Uint8Array<ArrayBuffer> {
     const m = new ModuleWriter();
     m.importTable("handlers", "regions", regionSlots);
     const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
@@ -302,6 +335,7 @@ export class Jit {
       model: this.#links.model,
       regionTypeIndex: m.type(regionType),
       jumpTable: (targets) => this.#jumpTables.make(slot, targets),
+      immediates: patched ? inCode(graph) : undefined,
       flag,
       flagsWord,
       condition,
@@ -323,26 +357,66 @@ export class Jit {
     return wasm;
   }
 
-  /** Code read from this frame has changed. */
+  /** A frame that code was read from has changed: perhaps not that code. */
   invalidateFrame(frame: number): void {
-    const there = this.#byFrame.get(frame);
-    if (!there?.size) return;
-    this.#changes.set(frame, (this.#changes.get(frame) ?? 0) + 1);
-    for (const region of [...there]) this.#drop(region);
+    for (const region of [...(this.#byFrame.get(frame) ?? [])]) {
+      this.#close(region);
+      region.lost = this.#blocks.invalidations;
+      this.#lost.add(region);
+    }
+  }
+  readonly #lost = new Lost<Region>((region) => this.#release(region));
+  /** Where only immediates changed in what had been compiled. */
+  readonly #patched = new Set<number>();
+  /** Control comes to where there is no block. A lost region whose code is as it was is there again; false if there is none. */
+  recover(ip: number, place: number): boolean {
+    if (this.#lost.size === 0) return false;
+    const region = this.#lost.at(place, ip, this.#blocks.context);
+    if (!region || !this.#stands(region)) return false;
+    const change = region.source.change(this.#blocks.bytes);
+    this.#lost.remove(region);
+    const root = this.#key(region.roots[0] as number);
+    if (change === "none" || (change === "immediates" && region.patched)) {
+      region.heads = region.heads.map((head) => head && this.#blocks.restore(head));
+      this.#open(region);
+      this.stats.recovered++;
+      return true;
+    }
+    this.#release(region);
+    if (change === "immediates") {
+      // It was hot, and will be: one more sample there is enough.
+      this.#patched.add(root);
+      this.#heat.set(root, this.#wanted(region.roots[0] as number) - 1);
+    } else this.#changed(place - (place & 0xfff), region.lost);
+    return false;
+  }
+  #changed(frame: number, invalidation: number): void {
+    const { times, last } = this.#changes.get(frame) ?? { times: 0, last: 0 };
+    if (last !== invalidation) this.#changes.set(frame, { times: times + 1, last: invalidation });
   }
   #drop(region: Region): void {
-    if (!this.#regions.delete(region.slot)) return;
+    if (!this.#regions.has(region.slot)) return;
+    this.#close(region);
+    this.#release(region);
+  }
+  /** Nothing leads to a region any more. */
+  #close(region: Region): void {
+    this.#regions.delete(region.slot);
+    for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
+    for (const block of region.graph.blocks.keys()) this.#heat.delete(block * 8 + region.context);
+    for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
+  }
+  /** Its slot is another's from now on. */
+  #release(region: Region): void {
     this.#table.set(region.slot, null);
     this.#jumpTables.drop(region.slot);
     this.#free.push(region.slot);
-    for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
-    for (const block of region.graph.blocks.keys()) this.#heat.delete(block * 8 + region.context);
-    for (const head of region.heads) this.#blocks.endRegion(head);
     this.stats.dropped++;
   }
   /** All records are gone. */
   reset(): void {
     for (const region of [...this.#regions.values()]) this.#drop(region);
+    this.#lost.clear();
     this.#heat.clear();
   }
 

@@ -1,0 +1,124 @@
+// What a region was made from, so that it can be told later whether its code is still that. Most of a page is the same after a write to it: a
+// program that makes code puts one function beside the other. And much that is written anew differs in immediates alone: the region that is
+// made next reads them where they lie. Dehnert et al., "The Transmeta Code Morphing Software", CGO 2003, on self-modifying code.
+import type { Decoded } from "../decode.ts";
+import { sizeIndex } from "../row.ts";
+import type { Graph, JitBlock } from "./graph.ts";
+
+export interface Immediate {
+  /** Of its first byte. */
+  readonly address: number;
+  readonly bits: 32 | 64;
+}
+/** An instruction's immediate, if it is no more than a number to the meaning (short ones select, shift and count), and lies on one page. */
+export const longImmediate = (d: Decoded): Immediate | undefined => {
+  const o = d.row.shape.immediates[0];
+  const bits = o && (o.spec === "Iz" || o.spec === "Iv") ? o.widths[sizeIndex(d.size)] : 0;
+  if (bits !== 32 && bits !== 64) return undefined;
+  const end = d.ip + d.length;
+  const address = end - bits / 8;
+  return Math.floor(address / 4096) === Math.floor((end - 1) / 4096) ? { address, bits } : undefined;
+};
+
+/** Where a byte of a region's code lies in memory. */
+export const placeOf = ({ pages }: Graph, address: number): number => {
+  const frame = pages.get(Math.floor(address / 4096));
+  if (frame === undefined) throw new Error("code on no page of its region");
+  return frame + (address % 4096);
+};
+
+export type Change = "none" | "immediates" | "code";
+
+/** A part of a block that lies on one page, as it was. */
+interface Part {
+  readonly block: JitBlock;
+  readonly address: number;
+  readonly place: number;
+  readonly bytes: Uint8Array;
+}
+
+export class Source {
+  readonly #parts: Part[] = [];
+  readonly #immediates = new Map<JitBlock, ReadonlySet<number>>();
+
+  constructor(u8: Uint8Array, graph: Graph) {
+    for (const block of graph.blocks.values())
+      for (let address = block.ip; address < block.end; ) {
+        const end = Math.min(block.end, (Math.floor(address / 4096) + 1) * 4096);
+        const place = placeOf(graph, address);
+        this.#parts.push({ block, address, place, bytes: u8.slice(place, place + end - address) });
+        address = end;
+      }
+  }
+
+  /** What is different now. */
+  change(u8: Uint8Array): Change {
+    let change: Change = "none";
+    for (const { block, address, place, bytes } of this.#parts)
+      for (let n = 0; n < bytes.length; n++) {
+        if (u8[place + n] === bytes[n]) continue;
+        if (!this.#immediatesOf(block).has(address + n)) return "code";
+        change = "immediates";
+      }
+    return change;
+  }
+  /** Addresses of their bytes. */
+  #immediatesOf(block: JitBlock): ReadonlySet<number> {
+    let known = this.#immediates.get(block);
+    if (!known) {
+      const all = block.instructions.map(longImmediate).filter((i) => i !== undefined);
+      known = new Set(all.flatMap(({ address, bits }) => Array.from({ length: bits / 8 }, (_, n) => address + n)));
+      this.#immediates.set(block, known);
+    }
+    return known;
+  }
+}
+
+/** Lost regions that are kept. */
+const kept = 256;
+
+/** Regions that were lost with a page they were made from, until control comes to them again. */
+export class Lost<R extends { readonly graph: Graph; readonly context: number }> {
+  /** By where the first bytes of their entries lie. */
+  readonly #byPlace = new Map<number, R[]>();
+  readonly #regions = new Set<R>();
+  readonly #gone: (region: R) => void;
+  /** `gone`: told of those for which there is no room. */
+  constructor(gone: (region: R) => void) {
+    this.#gone = gone;
+  }
+  get size(): number {
+    return this.#regions.size;
+  }
+  add(region: R): void {
+    this.#regions.add(region);
+    for (const entry of region.graph.entries) {
+      const place = placeOf(region.graph, entry);
+      const there = this.#byPlace.get(place);
+      if (there) there.push(region);
+      else this.#byPlace.set(place, [region]);
+    }
+    if (this.#regions.size > kept) this.#forget(this.#regions.values().next().value as R);
+  }
+  /** The region that could be entered at an address when the byte there was at this place; the last that was lost. */
+  at(place: number, ip: number, context: number): R | undefined {
+    return this.#byPlace.get(place)?.findLast((region) => region.context === context && region.graph.entries.includes(ip));
+  }
+  remove(region: R): void {
+    this.#regions.delete(region);
+    for (const entry of region.graph.entries) {
+      const place = placeOf(region.graph, entry);
+      const there = this.#byPlace.get(place)?.filter((r) => r !== region);
+      if (there?.length) this.#byPlace.set(place, there);
+      else this.#byPlace.delete(place);
+    }
+  }
+  #forget(region: R): void {
+    this.remove(region);
+    this.#gone(region);
+  }
+  /** All of them go. */
+  clear(): void {
+    for (const region of [...this.#regions]) this.#forget(region);
+  }
+}

@@ -1,0 +1,179 @@
+// Code that changes: what was compiled of it runs again only where it still is what is there, and reads the immediates that were written anew.
+// Each round changes something and runs it, compiled and interpreted; a program that makes code and calls it must come to what it is to.
+import { beforeAll, describe, expect, it } from "vitest";
+import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
+import { engines } from "../../../src/cpu/engine.ts";
+import { exit } from "../../../src/cpu/exit.ts";
+import { layout } from "../../../src/cpu/layout.ts";
+import { cacheWrite } from "../../../src/cpu/mmu.ts";
+import { at, R, S } from "../../../src/cpu/state.ts";
+import { assemble } from "../../../src/cpu/text/assemble.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
+import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
+import { Random } from "../../../tools/oracle/random.ts";
+import { selector } from "../../../tools/oracle/world.ts";
+
+const CODE = 0x1000_0000;
+const OTHER = 0x1100_0000;
+const DATA = 0x2000_0000;
+// Neighbours by address are none in memory.
+const pages = new Map([
+  [CODE, layout.frames + 2 * 4096],
+  [CODE + 4096, layout.frames],
+  [OTHER, layout.frames + 3 * 4096],
+  [DATA, layout.frames + 4096],
+]);
+const placeOf = (address: number): number => pages.get(address - (address % 4096))! + (address % 4096);
+const rounds = Number(process.env["ROUNDS"] ?? 400);
+
+let code: CpuCode;
+beforeAll(async () => {
+  code = await freshCode();
+});
+const make = (engine: (typeof engines)[number], bits: 64 | 32): Cpu => {
+  const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
+  cpu.segments.tables = descriptorTables;
+  cpu.segments.loadCode(bits === 64 ? selector.userCode64 : selector.userCode32);
+  for (const n of [S.ss, S.ds, S.es]) expect(cpu.segments.load(n, selector.userData)).toBe(-1);
+  cpu.setAddressSpace({ translate: (address) => (pages.get(address - (address % 4096)) ?? -6) + cacheWrite });
+  cpu.engine = engine;
+  return cpu;
+};
+
+/** Every encoding that has an immediate of the operand's size, and some that have a short one. */
+const text = (bits: 64 | 32): string => {
+  const [a, b, c, d] = bits === 64 ? ["rax", "rbx", "rcx", "r13"] : ["eax", "ebx", "ecx", "edx"];
+  const wide = bits === 64 ? ["mov r14, 0x123456789abcdef0", "add rax, r14", "mov qword [rdi+8], 0x12345678", "add rax, [rdi+8]"] : [];
+  return [
+    `mov eax, 0x12345678`,
+    ...["add", "or", "and", "sub", "xor", "cmp", "adc", "sbb"].flatMap((name) => [`${name} ${b}, 0x12345678`, `${name} ${a}, 0x12345678`]),
+    `add ${b}, 5`,
+    `test ${c}, 0x12345678`,
+    `setz dl`,
+    `imul ${d}, ${b}, 0x12345678`,
+    `push 0x12345678`,
+    `pop ${c}`,
+    `add ${c}, ${d}`,
+    `mov dword [${bits === 64 ? "rdi" : "edi"}], 0x12345678`,
+    `add ${a}, [${bits === 64 ? "rdi" : "edi"}]`,
+    `mov dx, 0x1234`,
+    ...wide,
+    `rol ${a}, 7`,
+    `cmp ${a}, 0x12345678`,
+    `hlt`,
+  ].join("\n");
+};
+
+describe.each([64, 32] as const)("code of %i bits that is written again", (bits) => {
+  it("runs as it is then, whatever part of it changed", () => {
+    const r = new Random(Number(process.env["SEED"] ?? bits));
+    const compiled = make("jit", bits);
+    const interpreted = make("interpret", bits);
+    // Across the end of a page, and by one byte more each time.
+    const done = { compiled: 0, recovered: 0 };
+    for (let start = CODE + 4096 - 40; start < CODE + 4096 - 8; start += 3) {
+      const { bytes, statements } = assemble(text(bits), { mode: bits, at: start });
+      const put = (from: number, what: Uint8Array): void => {
+        for (const cpu of [compiled, interpreted])
+          what.forEach((byte, n) => {
+            const place = placeOf(from + n);
+            cpu.state.u8[place] = byte;
+            cpu.invalidateFrame(place - (place % 4096));
+          });
+      };
+      const change = (): void => {
+        const { address, bytes: was } = r.pick(statements);
+        const { length } = was;
+        switch (r.below(6)) {
+          case 0: // Nothing but neighbours.
+            return put(start + bytes.length + r.below(50), Uint8Array.of(r.u32()));
+          case 1: // As it was.
+            return put(start, bytes);
+          case 2: // Another operation, where there is one beside it.
+            return was[0] === 0x81 || was[1] === 0x81
+              ? put(address + was.indexOf(0x81) + 1, Uint8Array.of(0xc3 ^ (r.below(8) << 3)))
+              : undefined;
+          default:
+            if (length < 5) return undefined;
+            return put(address + length - 4, new Uint8Array(Int32Array.of(r.chance(0.3) ? r.below(9) - 4 : r.u32()).buffer));
+        }
+      };
+      put(start, bytes);
+      for (let n = 0; n < rounds / 10; n++) {
+        change();
+        for (const cpu of [compiled, interpreted]) {
+          const s = cpu.state;
+          for (const reg of [R.ax, R.bx, R.cx, R.dx, R.r13]) s.u64[reg] = BigInt.asUintN(bits, BigInt(n) * 0x9e37_79b9n);
+          s.u64[R.di] = BigInt(DATA);
+          s.u64[R.sp] = BigInt(DATA + 2048);
+          cpu.flags = 0;
+          s.rip = start;
+          // What ran once may be compiled.
+          if (cpu === compiled) expect(cpu.jit.compile(start)).toBe(true);
+          expect(cpu.run(1000)).toBe(exit.fault);
+        }
+        expect(compiled.flags).toBe(interpreted.flags);
+        expect(Buffer.from(compiled.state.u8.subarray(at.gpr, at.rip + 8))).toEqual(
+          Buffer.from(interpreted.state.u8.subarray(at.gpr, at.rip + 8)),
+        );
+      }
+      done.compiled = compiled.jit.stats.regions;
+      done.recovered = compiled.jit.stats.recovered;
+    }
+    expect(compiled.instructions).toBe(interpreted.instructions);
+    // More often there again than made anew.
+    expect(done.recovered).toBeGreaterThan(done.compiled);
+  });
+
+  it.each(engines.flatMap((engine) => [777, 46, 13, 3].map((chunk) => [engine, chunk] as const)))(
+    "makes and calls functions, and changes itself: %s, %d instructions at a time",
+    (engine, chunk) => {
+      const cpu = make(engine, bits);
+      const [a, b, d] = bits === 64 ? ["rax", "rbx", "rdx"] : ["eax", "ebx", "edx"];
+      // Function n of four returns a number that is written anew in each round; each is called ten times. The loop's own immediate grows.
+      const main = assemble(
+        `again:
+        add dword [${d}], 3
+        add ${b}, 0x11111111
+        mov ebp, 10
+      call_it:
+        call ${a}
+        sub ebp, 1
+        jnz call_it
+        add ${a}, 64
+        and ${a}, ${OTHER + 0xc0}
+        mov byte [${a}], 0xb9
+        mov [${a}+1], ebx
+        mov dword [${a}+5], 0xc3ce01
+        sub edi, 1
+        jnz again
+        hlt`,
+        { mode: bits, at: CODE },
+      );
+      const s = cpu.state;
+      s.u8.set(main.bytes, placeOf(CODE));
+      for (let n = 0; n < 4; n++) s.u8.set([0xb9, n, 0, 0, 0, 0x01, 0xce, 0xc3], placeOf(OTHER + n * 64));
+      const own = main.statements.find(({ bytes }) => bytes.includes(0x81) && bytes.at(-1) === 0x11)!;
+      s.u64[R.ax] = BigInt(OTHER);
+      s.u64[R.bx] = 0n;
+      s.u64[R.si] = 0n;
+      s.u64[R.di] = 500n;
+      s.u64[R.sp] = BigInt(DATA + 2048);
+      s.u64[R.dx] = BigInt(own.address + own.bytes.length - 4);
+      s.rip = CODE;
+      while (cpu.run(chunk) !== exit.fault);
+      let [sum, immediate, bx] = [0, 0x1111_1111, 0];
+      const functions = [0, 1, 2, 3];
+      for (let n = 0; n < 500; n++) {
+        immediate = (immediate + 3) | 0;
+        bx = (bx + immediate) | 0;
+        sum = (sum + 10 * functions[n % 4]!) | 0;
+        functions[(n + 1) % 4] = bx;
+      }
+      expect(s.i32[R.si * 2]).toBe(sum);
+      expect(s.i32[R.bx * 2]).toBe(bx);
+      if (engine === "jit" && chunk === 777) expect(cpu.jit.stats.recovered).toBeGreaterThan(0);
+    },
+  );
+});
