@@ -146,6 +146,8 @@ export class Blocks {
   /** `word`: slots.ts says what it is made of. */
   becomeRegion(head: number, word: number): void {
     const s = this.#state;
+    const left = s.u16[(head + record.left) >> 1] as number;
+    if (left !== 0) s.u16[(head + record.length) >> 1] = left;
     s.u16[(head + record.left) >> 1] = 0;
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
@@ -359,12 +361,41 @@ export class Blocks {
     const first = layout.records;
     this.#next = first;
     this.#crossing.delete(first);
-    const n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
+    const known = this.#byFrame.get(frame)?.get(ip * 8 + context);
+    let n = known === undefined ? 0 : this.#cut(known, count, linear);
+    if (n === 0) n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
     this.#next = resume;
     this.#boundedFrame = frame;
     // One instruction cannot change what follows it in the block.
     if (n > 1) this.#watch(frame);
     return n === 0 ? 0 : first;
+  }
+  /**
+   * The beginning of a block that is known; 0 if its records are not to be had. Every slice of time ends in a few bounded blocks, and to decode
+   * them would cost as much as compiled code does for a hundred thousand instructions.
+   */
+  #cut(from: number, count: number, linear: number): number {
+    const s = this.#state;
+    if (this.#crossing.has(from) || !this.#stands(from, linear)) return 0;
+    const region = this.isRegion(from);
+    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.leftOf(from));
+    if (n < 2 || s.u32[(from + record.size + record.handler) >> 2] === special.stale) return 0;
+    const to = this.#next;
+    const ip = this.ipOf(from);
+    // A region stands in the place of the first record.
+    const start = region ? this.#translate(ip, linear, this.#frame(linear), this.context, 1, special.stop) : 0;
+    s.u8.copyWithin(to + start * record.size, from + start * record.size, from + n * record.size);
+    const [there, here] = [this.#numberOf(from), this.#numberOf(to)];
+    for (const side of [this.#ip, this.#length, this.#row]) side.copyWithin(here + start, there + start, there + n);
+    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.left) >> 1] = n - i;
+    this.#next = to + n * record.size;
+    const last = this.#next - record.size;
+    if (!this.rowOf(last).ends) this.#emitEnd(this.#after(this.nextIpOf(last)), special.stop);
+    return n;
+  }
+  /** An address after an instruction: outside 64-bit mode it wraps around. */
+  #after(ip: number): number {
+    return contexts[this.context]!.mode !== 64 && ip > 0xffff_ffff ? ip - 0x1_0000_0000 : ip;
   }
   /** What the bounded block was decoded from. */
   #boundedFrame = -1;
@@ -407,10 +438,9 @@ export class Blocks {
       }
       if (offset >= pageEnd) break;
     }
-    if (mode !== 64 && ip > 0xffff_ffff) ip -= 0x1_0000_0000;
     for (let i = 0; i < n; i++) s.u16[(start + i * record.size + record.left) >> 1] = n - i;
     // What follows the last instruction; its left is 0, since it is none itself.
-    if (!ended) this.#emitEnd(ip, end);
+    if (!ended) this.#emitEnd(this.#after(ip), end);
     return n;
   }
 

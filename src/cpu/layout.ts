@@ -54,6 +54,8 @@ export const record = {
   r1: 6,
   /** u32 over r0 and r1: a direct branch's target record, 0 while unknown. */
   link: 4,
+  /** u16 of a region's entry: instructions of the block that begins there. */
+  length: 8,
   /** u16 each: base and index register of the memory operand (at.zero if absent); without one, a third and a fourth register operand. */
   base: 8,
   index: 10,

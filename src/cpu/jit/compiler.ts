@@ -14,6 +14,7 @@ import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
+import { factsOf } from "./facts.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Known, LazyFlags } from "./lazy-flags.ts";
@@ -78,7 +79,7 @@ const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32:
 export interface Knowledge extends Nearby {
   readonly flags: Known | undefined;
 }
-export const nothingKnown: Knowledge = { flags: undefined, origins: [], places: [] };
+export const nothingKnown: Knowledge = { flags: undefined, origins: [], places: [], sure: [] };
 /** What holds whichever of the ways control came. */
 export const meet = (ways: readonly Knowledge[]): Knowledge => {
   if (ways.length === 1) return ways[0]!;
@@ -93,6 +94,23 @@ export interface InCode {
 }
 const readImmediate = ({ place, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
+/** May access memory: is looked at by itself if a place is not found. */
+const touches = (d: Decoded): boolean => {
+  const f = factsOf(d.row);
+  return (d.isMemory && f.memory) || f.stack;
+};
+/** Accesses at constant distances from a register, as a guess: how many come after the first of each. */
+const isWorthTwo = (list: readonly Decoded[]): boolean => {
+  const bases = new Set<number>();
+  let again = 0;
+  for (const d of list) {
+    if (!touches(d) || (d.isMemory && d.index !== noRegister)) continue;
+    const base = d.isMemory ? d.base : R.sp;
+    if (bases.has(base)) again++;
+    bases.add(base);
+  }
+  return again >= 2;
+};
 
 export class RegionCompiler extends Compiler implements Ops<Node> {
   declare readonly runtime: RegionRuntime;
@@ -139,12 +157,63 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
 
   /** Compile the instructions of a block. */
   block(list: readonly Decoded[]): void {
+    this.places.doubt();
     for (let i = 0; i < list.length; ) {
-      const end = runFrom(list, i);
+      let end = runFrom(list, i);
       if (end > i) this.#run(list, i, end);
-      else this.instruction(list[i]!, list.length - i);
-      i = Math.max(end, i + 1);
+      else {
+        // The last instruction decides where control goes, which is said once.
+        while (end < list.length - 1 && runFrom(list, end) === end) end++;
+        if (end === i) this.instruction(list[end++]!, 1);
+        else if (isWorthTwo(list.slice(i, end))) this.#twice(list, i, end);
+        else for (let n = i; n < end; n++) this.instruction(list[n]!, list.length - n);
+      }
+      i = end;
     }
+  }
+  /**
+   * Instructions of which several access memory near one another are written twice: first for where every place is found, without tests.
+   * Where one is not, control goes to the same instruction of the second time, in which each access is looked up by itself.
+   */
+  #twice(list: readonly Decoded[], from: number, to: number): void {
+    const b = this.body;
+    const outer = this.depth;
+    const before = this.places.state;
+    const turns: number[] = [];
+    for (let i = from; i < to; i++) if (touches(list[i]!)) turns.push(i);
+    for (let n = 0; n <= turns.length; n++) {
+      b.opcode(op.block);
+      b.code.byte(0x40);
+    }
+    this.depth += turns.length + 1;
+    this.places.doubt();
+    let start = this.knowledge;
+    for (let i = from; i < to; i++) {
+      if (i === turns[0]) start = this.knowledge;
+      const turn = turns.indexOf(i);
+      const other = (): void => {
+        b.opcode(op.br);
+        b.code.u(this.depth - outer - turns.length + turn);
+      };
+      this.places.twice = turn < 0 ? undefined : other;
+      this.instruction(list[i]!, list.length - i);
+    }
+    const after = this.knowledge;
+    b.opcode(op.br);
+    b.code.u(turns.length);
+    this.knowledge = start;
+    this.places.twice = true;
+    for (const [n, turn] of turns.entries()) {
+      b.end();
+      this.depth--;
+      for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
+    }
+    this.places.twice = undefined;
+    this.knowledge = after;
+    this.places.setUnknown(before);
+    this.places.doubt();
+    b.end();
+    this.depth--;
   }
   /** A run of x87 instructions: with the stack in locals, or else as always. */
   #run(list: readonly Decoded[], from: number, to: number): void {
@@ -361,6 +430,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
   rmw(n: number): Node {
     if (!this.#form.memory(n)) return this.get(n);
+    const w = this.#form.widths[n]!;
+    const must = this.#alignment(n);
+    if (must === 1 && this.places.isSure(this.#operand())) return this.#read(this.#operand(), w, must, access.write);
     this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, this.#form.widths[n]!);
   }
@@ -498,22 +570,27 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
   #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
     const slow = (p: number, a: Node) =>
-      this.#bySelf(p, node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), i32c(how)], this.runtime.lookUp));
+      this.#bySelf(
+        p,
+        node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), i32c(how)], this.runtime.lookUp),
+        this.places.twice === true ? 0 : 1,
+      );
     return alignment === 1 && this.places.find(linear, bits >> 3, how, slow, does);
   }
   /** What an operator loads from an address. */
-  #loaded(t: WasmType, o: number, linear: Node, bits: number, alignment = 1): Node {
+  #loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
     const value = this.body.local(t);
     const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], offset));
-    if (!this.#found(linear, bits, access.read, alignment, load)) load(this.body, super.translate(linear, bits, access.read, alignment), 0);
+    if (!this.#found(linear, bits, how, alignment, load)) load(this.body, super.translate(linear, bits, how, alignment), 0);
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
   }
-  #read(linear: Node, w: number, alignment = 1): Node {
+  #read(linear: Node, w: number, alignment = 1, how: Access = access.read): Node {
     const narrow = load32[w];
-    if (narrow !== undefined) return this.#loaded(wt.i32, narrow, linear, w, alignment);
-    if (w === 64 || w === 128) return this.#loaded(w === 64 ? wt.i64 : wt.v128, w === 64 ? op.i64load : op.v128load, linear, w, alignment);
-    return this.readAt(this.translate(linear, w, access.read, alignment), w);
+    if (narrow !== undefined) return this.#loaded(wt.i32, narrow, linear, w, alignment, how);
+    if (w === 64 || w === 128)
+      return this.#loaded(w === 64 ? wt.i64 : wt.v128, w === 64 ? op.i64load : op.v128load, linear, w, alignment, how);
+    return this.readAt(this.translate(linear, w, how, alignment), w);
   }
   #write(linear: Node, w: number, v: Node, alignment = 1): void {
     const value = v.args.length === 0 ? v : this.#held(v);
@@ -526,10 +603,10 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
       node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [as(wt.i64, address)]), i32c(bytes), how], this.runtime.missRegion),
     );
   }
-  /** Where the bytes are as a function says, in the arm of an if: 0 is the interpreter's, else it is 1 too much. */
-  #bySelf(p: number, where: Node): void {
+  /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
+  #bySelf(p: number, where: Node, arms = 1): void {
     const b = this.body;
-    this.depth++;
+    this.depth += arms;
     b.set(p, where);
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
     this.depth++;
@@ -538,7 +615,7 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     b.end();
     // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
     b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1)]));
-    this.depth--;
+    this.depth -= arms;
   }
   /** Never the scratch page: what would need it leaves the region. */
   protected override commitAt(): void {}

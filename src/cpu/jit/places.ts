@@ -31,8 +31,10 @@ const general = 16;
 export interface Nearby {
   readonly origins: readonly (Origin | undefined)[];
   readonly places: readonly Place[];
+  /** Those that have been found: a way where one was not has gone elsewhere. */
+  readonly sure: readonly Place[];
 }
-const nothing: Nearby = { origins: [], places: [] };
+const nothing: Nearby = { origins: [], places: [], sure: [] };
 
 const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | undefined =>
   a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
@@ -42,6 +44,12 @@ export class Places {
   readonly #locals: number[] = [];
   #origins: (Origin | undefined)[] = [];
   #places: Place[] = [];
+  #sure = new Set<Place>();
+  /**
+   * In code that is written twice, once for where all its places are found: what leads to the other. In that: true. Else every access
+   * goes both ways.
+   */
+  twice: (() => void) | true | undefined;
   #next = zero + 1;
   readonly #narrow: boolean;
   /** `narrow`: addresses have 32 bits. */
@@ -51,21 +59,27 @@ export class Places {
   }
 
   get state(): Nearby {
-    return { origins: [...this.#origins], places: [...this.#places] };
+    return { origins: [...this.#origins], places: [...this.#places], sure: [...this.#sure] };
   }
   set state(s: Nearby) {
     this.#origins = [...s.origins];
     this.#places = [...s.places];
+    this.#sure = new Set(s.sure);
   }
   forget(): void {
     this.state = nothing;
+  }
+  /** From here on each place is to be asked for anew whether it was found. */
+  doubt(): void {
+    this.#sure.clear();
   }
   /** What holds whichever of the ways control came. */
   static meet(ways: readonly Nearby[]): Nearby {
     const [first, ...rest] = ways;
     if (!first) return nothing;
     const origins = Array.from({ length: general }, (_, r) => rest.reduce((o, way) => sameOrigin(o, way.origins[r]), first.origins[r]));
-    return { origins, places: first.places.filter((p) => rest.every((way) => way.places.includes(p))) };
+    const both = (of: "places" | "sure"): Place[] => first[of].filter((p) => rest.every((way) => way[of].includes(p)));
+    return { origins, places: both("places"), sure: both("sure") };
   }
 
   /** Where a register's value comes from: from itself, if nothing else is known. */
@@ -92,10 +106,22 @@ export class Places {
       Object.assign(place, { low, high });
       return true;
     });
-    const p = b.local(wt.i32);
+    if (this.twice === true) {
+      const p = b.local(wt.i32);
+      slow(p, address);
+      does(b, localGet(wt.i32, p), 0);
+      return true;
+    }
     // Where the span begins, and so the access's distance from there, is known when all is written.
     const known = (place: Place): void =>
       b.later((late) => does(late, localGet(wt.i32, place.local), origin.plus - place.origin.plus - place.low));
+    if (near && this.twice) {
+      if (!this.#sure.has(near)) this.#unless(localGet(wt.i32, near.local), this.twice);
+      this.#sure.add(near);
+      known(near);
+      return true;
+    }
+    const p = b.local(wt.i32);
     if (near) {
       b.if(localGet(wt.i32, near.local), true);
       known(near);
@@ -115,6 +141,13 @@ export class Places {
       late.set(entry, tlbEntry(first()));
       late.set(found, isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, how, this.#narrow));
     });
+    if (this.twice) {
+      this.#unless(localGet(wt.i32, found), this.twice);
+      b.later((late) => late.set(place.local, translated(first(), localGet(wt.i32, entry))));
+      this.#sure.add(place);
+      known(place);
+      return true;
+    }
     b.if(localGet(wt.i32, found), true);
     b.later((late) => late.set(place.local, translated(first(), localGet(wt.i32, entry))));
     known(place);
@@ -124,6 +157,19 @@ export class Places {
     does(b, localGet(wt.i32, p), 0);
     b.end();
     return true;
+  }
+  #unless(c: Node, otherwise: () => void): void {
+    this.#b.if(node(wt.i32, op.i32eqz, [c]), false);
+    otherwise();
+    this.#b.end();
+  }
+  /** Is anything known of an address, so that an access to it needs no more than one instruction the next time? */
+  isSure(address: Node): boolean {
+    return typeof this.twice === "function" && (address.from !== undefined || constant(address) !== undefined);
+  }
+  /** Where control comes from code in which places were not looked for. */
+  setUnknown(before: Nearby): void {
+    for (const place of this.#places) if (!before.places.includes(place)) this.#b.set(place.local, i32c(0));
   }
   /** A local that no place known here is in; else the oldest place goes. */
   #free(): number {
