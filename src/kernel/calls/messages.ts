@@ -19,10 +19,17 @@ const stride = (abi: Abi): number => Math.ceil((msghdr.size(abi) + LENGTH) / abi
 const MOST = 1024;
 
 /**
- * One message after the other, until one fails or `last` says so: how many went, or why the first did not. A message that waits is gone on
+ * One message after the other, until one fails or `last` says so: how many went, or why the first did not; `fails` is told why a later one did not. A message that waits is gone on
  * with; a signal makes the call return those before it.
  */
-const several = (t: Task, at: VAddr, most: number, abi: Abi, one: (at: VAddr, n: number) => Result, last?: () => boolean): Result => {
+const several = (
+  t: Task,
+  at: VAddr,
+  most: number,
+  abi: Abi,
+  one: (at: VAddr, n: number) => Result,
+  { last, fails }: { readonly last?: () => boolean; readonly fails?: (errno: number) => void } = {},
+): Result => {
   let n = (t.waited.data as { messages?: number } | undefined)?.messages ?? 0;
   while (n < most) {
     const message = (at + n * stride(abi)) as VAddr;
@@ -31,8 +38,12 @@ const several = (t: Task, at: VAddr, most: number, abi: Abi, one: (at: VAddr, n:
       t.waited.data = { ...t.waited.data, messages: n };
       return "interrupted" in result && n > 0 ? { ...result, interrupted: -n } : result;
     }
-    if (result < 0) return n > 0 ? n : result;
-    if (!t.mem.setU32(message + msghdr.size(abi), result)) return n > 0 ? n : -E.EFAULT;
+    const failed = result < 0 ? -result : t.mem.setU32(message + msghdr.size(abi), result) ? 0 : E.EFAULT;
+    if (failed !== 0) {
+      if (n === 0) return -failed;
+      fails?.(failed);
+      return n;
+    }
     n++;
     t.waited.data = { done: 0, messages: n };
     if (last?.()) break;
@@ -64,22 +75,23 @@ export const receiveSeveral = (
   }
   const s = socketOf(t, socket);
   if (typeof s === "number") return s;
+  const begins = (t.waited.data as { messages?: number } | undefined)?.messages === undefined;
+  const before = begins ? s.takeError() : 0;
+  if (before < 0) return before;
   const left = (): number => Math.max(0, (t.waited.deadline as number) - t.kernel.now);
   const flags = how & ~MSG.WAITFORONE;
   const later = (how & MSG.WAITFORONE) !== 0 ? flags | MSG.DONTWAIT : flags;
-  const result = several(
-    t,
-    at,
-    count,
-    abi,
-    (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi),
-    () => timeout !== 0 && left() === 0,
-  );
+  const result = several(t, at, count, abi, (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi), {
+    last: () => timeout !== 0 && left() === 0,
+    fails: (errno) => {
+      if (errno !== E.EAGAIN) s.error = errno;
+    },
+  });
   if (timeout === 0 || typeof result !== "number" || result <= 0) return result;
   return form.write(t, timeout, timespecOf(left()), abi) ? result : -E.EFAULT;
 };
 
-const note = "what fails after the first message is not kept for the next call";
+const note = "a signal after the first message does not leave error 512 (ERESTARTSYS) for the next call, as Linux's does";
 export const messagesCalls: readonly Syscall[] = [
   syscall("sendmmsg", { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg }, (t, a, abi) =>
     sendSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, abi),

@@ -22,8 +22,8 @@ const untilNul = (text: string): string => text.split("\0", 1)[0] ?? "";
  * A first line that does not fit is accepted only if the interpreter's name ends within it: then the argument is cut.
  */
 export const parseScript = (head: Uint8Array): Script | undefined => {
+  if (head[0] !== 0x23 || head[1] !== 0x21) return undefined;
   const text = String.fromCharCode(...head.subarray(0, BINPRM_BUF_SIZE)).padEnd(BINPRM_BUF_SIZE, "\0");
-  if (!text.startsWith("#!")) return undefined;
   const last = BINPRM_BUF_SIZE - 1;
   // strnchr stops at a NUL, so a newline behind one is not seen.
   let end = untilNul(text).indexOf("\n");

@@ -40,8 +40,6 @@ export abstract class InetSocket extends Socket implements Holder {
   /** The user chose the address, the port: they stay when a connection is over. */
   protected chosen = { ip: false, port: false };
   peerName: Endpoint | undefined = undefined;
-  /** SO_ERROR. */
-  error = 0;
   readShut = false;
   writeShut = false;
   sendBuffer: number;
@@ -137,11 +135,6 @@ export abstract class InetSocket extends Socket implements Holder {
     return this.net.up && isLoopback(to) ? to : -E.ENETUNREACH;
   }
 
-  takeError(): number {
-    const { error } = this;
-    this.error = 0;
-    return -error;
-  }
   override queues(events: number): readonly WaitQueue[] {
     return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
   }

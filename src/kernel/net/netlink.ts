@@ -69,7 +69,6 @@ export class NetlinkSocket extends Socket {
   #groups = 0;
   readonly #queue: Message[] = [];
   #queued = 0;
-  #error = 0;
   readonly #readQueue = new WaitQueue();
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
@@ -235,7 +234,7 @@ export class NetlinkSocket extends Socket {
   /** Who does not read what he asked for loses it, and is told so. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
     if (this.#queued + bytes.length > BUFFER) {
-      this.#error = E.ENOBUFS;
+      this.error = E.ENOBUFS;
       return;
     }
     this.#queued += bytes.length;
@@ -244,7 +243,7 @@ export class NetlinkSocket extends Socket {
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number {
-    if (this.#error !== 0) return this.#takeError();
+    if (this.error !== 0) return this.takeError();
     const [first] = this.#queue;
     if (!first) return -E.EAGAIN;
     if (!peek) {
@@ -253,13 +252,8 @@ export class NetlinkSocket extends Socket {
     }
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
   }
-  #takeError(): number {
-    const error = this.#error;
-    this.#error = 0;
-    return -error;
-  }
   override poll(): number {
-    return POLLOUT | POLLWRNORM | (this.#error !== 0 ? POLLERR : 0) | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
+    return POLLOUT | POLLWRNORM | (this.error !== 0 ? POLLERR : 0) | (this.#queue.length > 0 ? POLLIN | POLLRDNORM : 0);
   }
   override queues(): readonly WaitQueue[] {
     return [this.#readQueue];
@@ -270,7 +264,7 @@ export class NetlinkSocket extends Socket {
       [SO.TYPE]: this.type,
       [SO.DOMAIN]: AF.NETLINK,
       [SO.PROTOCOL]: NETLINK_ROUTE,
-      [SO.ERROR]: option === SO.ERROR ? -this.#takeError() : 0,
+      [SO.ERROR]: option === SO.ERROR ? -this.takeError() : 0,
       [SO.SNDBUF]: BUFFER,
       [SO.RCVBUF]: BUFFER,
     }[option];

@@ -67,6 +67,8 @@ export abstract class Socket extends FileDescription {
   /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: for ever. */
   receiveTimeout = 0;
   sendTimeout = 0;
+  /** SO_ERROR: what happened and is still to be told. */
+  error = 0;
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
     const { sockfs } = task.kernel.vfs;
@@ -99,6 +101,12 @@ export abstract class Socket extends FileDescription {
   abstract receive(task: Task, n: number, peek: boolean): Received | number | undefined;
   abstract shutdown(how: number): number;
   abstract override queues(events: number): readonly WaitQueue[];
+  /** It is told once: -errno or 0. Linux sock_error() */
+  takeError(): number {
+    const { error } = this;
+    this.error = 0;
+    return error === 0 ? 0 : -error;
+  }
   /** FIONREAD, where it is known. */
   get waitingBytes(): number | undefined {
     return undefined;

@@ -54,8 +54,6 @@ export class UnixSocket extends Socket {
   backlogMax = 0;
   passCred = false;
   peerCred: Ucred = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
-  /** SO_ERROR. */
-  error = 0;
   readShut = false;
   writeShut = false;
   closed = false;
@@ -206,8 +204,9 @@ export class UnixSocket extends Socket {
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     const first = this.queue[0];
+    // A stream's bytes come first. Linux unix_stream_read_generic(), __skb_try_recv_datagram()
+    if (this.error !== 0 && (!first || this.type !== SOCK.STREAM)) return this.takeError();
     if (!first) {
-      if (this.error !== 0) return this.takeError();
       if (this.#streams && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
       return this.readShut || (this.#streams && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
     }
@@ -287,11 +286,6 @@ export class UnixSocket extends Socket {
     return [...((events & POLLIN) !== 0 ? [this.readQueue] : []), ...((events & POLLOUT) !== 0 ? [this.writeQueue] : [])];
   }
 
-  takeError(): number {
-    const { error } = this;
-    this.error = 0;
-    return -error;
-  }
   override getOption(_task: Task, level: number, option: number): Uint8Array | number {
     if (level !== SOL_SOCKET) return -E.EOPNOTSUPP;
     switch (option) {

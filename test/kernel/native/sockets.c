@@ -244,6 +244,33 @@ static void several(const char *what, int type) {
   if (type != DGRAM) shown("end", sys5(__NR_recvmmsg, pair[1], messages(4), 2, 0, 0));
   close_(pair[1]);
 }
+/* What fails after the first message is told by the next call, or by SO_ERROR, once. */
+static void later(const char *what, int type) {
+  make(type);
+  say("later, %s: option %d", what, option(pair[1], 4));
+  send(pair[0], "first", 5, 0), send(pair[0], "second", 6, 0), send(pair[0], "third", 5, 0);
+  messages(type == STREAM ? 5 : 8)[1].m.iov = (void *)8;
+  say(" bad second %d", sys5(__NR_recvmmsg, pair[1], many, 3, 0, 0));
+  say(" poll %x option %d %d\n", L(ready(pair[1])), option(pair[1], 4), option(pair[1], 4));
+  messages(type == STREAM ? 1 : 8)[1].m.iov = (void *)8;
+  send(pair[0], "fourth", 6, 0);
+  say(" bad second %d", sys5(__NR_recvmmsg, pair[1], many, 3, 0, 0));
+  say(" next %d", sys5(__NR_recvmmsg, pair[1], messages(2), 1, DONTWAIT, 0));
+  say(" and %d %s\n", sys5(__NR_recvmmsg, pair[1], messages(2), 1, DONTWAIT, 0), texts[0]);
+  send(pair[0], "fifth", 5, 0), send(pair[0], "sixth", 5, 0);
+  messages(1)[1].m.iov = (void *)8;
+  say(" bad second %d", sys5(__NR_recvmmsg, pair[1], many, 3, 0, 0));
+  say(" one alone %d", receive(pair[1], 2, DONTWAIT));
+  say(" sent %d, and none %d\n", send(pair[1], "x", 1, 0), sys5(__NR_recvmmsg, pair[1], messages(1), 0, 0, 0));
+  while (receive(pair[1], 9, DONTWAIT) >= 0) continue;
+  send(pair[0], "seventh", 7, 0);
+  say(" nothing more %d", sys5(__NR_recvmmsg, pair[1], messages(7), 2, WAITFORONE, 0));
+  say(" option %d\n", option(pair[1], 4));
+  messages(1)[1].m.iov = (void *)8;
+  say(" sending %d", sys4(__NR_sendmmsg, pair[1], many, 2, 0));
+  say(" option %d\n", option(pair[1], 4));
+  close_(pair[0]), close_(pair[1]);
+}
 static int body(int argc, char **arguments, char **environment) {
   (void)argc, (void)arguments, (void)environment;
   on(SIGPIPE, pipes, 0);
@@ -261,5 +288,8 @@ static int body(int argc, char **arguments, char **environment) {
   several("stream", STREAM);
   several("datagram", DGRAM);
   several("seqpacket", SEQPACKET);
+  later("stream", STREAM);
+  later("datagram", DGRAM);
+  later("seqpacket", SEQPACKET);
   return 2;
 }
