@@ -302,6 +302,8 @@ export class Blocks {
     if (there !== 0) return this.isRegion(there) ? 0 : there;
     const frame = this.frameOf(ip);
     const blocks = this.#byFrame.get(frame) ?? new Map<number, number>();
+    // What the other records of its block were made from may have changed: there are none.
+    this.#state.u16[(head + record.length) >> 1] = 0;
     this.#byFrame.set(frame, blocks.set(ip * 8 + this.context, head));
     return head;
   }
