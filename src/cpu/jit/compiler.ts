@@ -14,6 +14,7 @@ import { immediateWidth, isMemoryOperand } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
+import { isWhole } from "./contents.ts";
 import { factsOf } from "./facts.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import type { JumpTable } from "./jump-tables.ts";
@@ -79,7 +80,7 @@ const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32:
 export interface Knowledge extends Nearby {
   readonly flags: Known | undefined;
 }
-export const nothingKnown: Knowledge = { flags: undefined, origins: [], places: [], sure: [] };
+export const nothingKnown: Knowledge = { flags: undefined, origins: [], places: [], sure: [], contents: [] };
 /** What holds whichever of the ways control came. */
 export const meet = (ways: readonly Knowledge[]): Knowledge => {
   if (ways.length === 1) return ways[0]!;
@@ -310,9 +311,10 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
 
   /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
   #held(v: Node): Node {
-    if (v.op !== op.i64extendI32u && v.op !== op.i64extendI32s) return this.body.bind(v);
-    const low = this.body.bind(v.args[0]!);
-    return v.op === op.i64extendI32s ? node(wt.i64, v.op, [low]) : noted(low, low.below, v.from);
+    if (v.op === op.i64extendI32s) return node(wt.i64, v.op, [this.body.bind(v.args[0]!)]);
+    if (v.t !== wt.i64 || bitsOf(v) > 32) return this.body.bind(v);
+    const low = this.body.bind(as(wt.i32, v));
+    return noted(low, Math.min(bitsOf(v), bitsOf(low)), v.from);
   }
   override let(_name: string, v: Node): Node {
     const there = v.op === op.i64extendI32s ? v.args[0]! : v;
@@ -579,9 +581,12 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
   }
   /** What an operator loads from an address. */
   #loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
+    const there = isWhole(t, bits) ? this.places.contentAt(linear, bits) : undefined;
+    if (there) return there;
     const value = this.body.local(t);
     const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], offset));
     if (!this.#found(linear, bits, how, alignment, load)) load(this.body, super.translate(linear, bits, how, alignment), 0);
+    if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
   }
@@ -593,9 +598,11 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     return this.readAt(this.translate(linear, w, how, alignment), w);
   }
   #write(linear: Node, w: number, v: Node, alignment = 1): void {
-    const value = v.args.length === 0 ? v : this.#held(v);
+    const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
+    const value = whole.args.length === 0 ? whole : this.body.bind(whole);
     const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
     if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, super.translate(linear, w, access.write, alignment), 0);
+    this.places.stored(linear, w, value);
   }
   protected override miss(p: number, address: Node, bytes: number, how: Node): void {
     this.#bySelf(
@@ -618,7 +625,9 @@ export class RegionCompiler extends Compiler implements Ops<Node> {
     this.depth -= arms;
   }
   /** Never the scratch page: what would need it leaves the region. */
-  protected override commitAt(): void {}
+  protected override commitAt(): void {
+    this.places.stored();
+  }
 
   // Flags, in locals.
   protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, w = 64): void {

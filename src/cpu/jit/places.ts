@@ -6,6 +6,7 @@ import { as, pure } from "../expression.ts";
 import { layout, tlb } from "../layout.ts";
 import { type Access, access } from "../mmu.ts";
 import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
+import { type Content, Contents, isWhole } from "./contents.ts";
 
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
 interface Place {
@@ -33,11 +34,17 @@ export interface Nearby {
   readonly places: readonly Place[];
   /** Those that have been found: a way where one was not has gone elsewhere. */
   readonly sure: readonly Place[];
+  readonly contents: readonly Content[];
 }
-const nothing: Nearby = { origins: [], places: [], sure: [] };
+const nothing: Nearby = { origins: [], places: [], sure: [], contents: [] };
 
 const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | undefined =>
   a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
+
+const originOfAddress = (address: Node): Origin | undefined => {
+  const value = constant(address);
+  return value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
+};
 
 export class Places {
   readonly #b: Body;
@@ -52,26 +59,30 @@ export class Places {
   twice: (() => void) | true | undefined;
   #next = zero + 1;
   readonly #narrow: boolean;
+  readonly #contents: Contents;
   /** `narrow`: addresses have 32 bits. */
   constructor(body: Body, narrow: boolean) {
     this.#b = body;
     this.#narrow = narrow;
+    this.#contents = new Contents(body);
   }
 
   get state(): Nearby {
-    return { origins: [...this.#origins], places: [...this.#places], sure: [...this.#sure] };
+    return { origins: [...this.#origins], places: [...this.#places], sure: [...this.#sure], contents: this.#contents.known };
   }
   set state(s: Nearby) {
     this.#origins = [...s.origins];
     this.#places = [...s.places];
     this.#sure = new Set(s.sure);
+    this.#contents.known = s.contents;
   }
   forget(): void {
     this.state = nothing;
   }
-  /** From here on each place is to be asked for anew whether it was found. */
+  /** From here on each place is to be asked for anew whether it was found, and nothing is known of contents. */
   doubt(): void {
     this.#sure.clear();
+    this.#contents.known = [];
   }
   /** What holds whichever of the ways control came. */
   static meet(ways: readonly Nearby[]): Nearby {
@@ -79,7 +90,8 @@ export class Places {
     if (!first) return nothing;
     const origins = Array.from({ length: general }, (_, r) => rest.reduce((o, way) => sameOrigin(o, way.origins[r]), first.origins[r]));
     const both = (of: "places" | "sure"): Place[] => first[of].filter((p) => rest.every((way) => way[of].includes(p)));
-    return { origins, places: both("places"), sure: both("sure") };
+    const contents = first.contents.filter((c) => rest.every((way) => way.contents.includes(c)));
+    return { origins, places: both("places"), sure: both("sure"), contents };
   }
 
   /** Where a register's value comes from: from itself, if nothing else is known. */
@@ -96,7 +108,7 @@ export class Places {
    */
   find(address: Node, bytes: number, how: Access, slow: (p: number, a: Node) => void, does: Touch): boolean {
     const value = constant(address);
-    const origin = value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
+    const origin = originOfAddress(address);
     if (!origin) return false;
     const b = this.#b;
     const near = this.#places.find((place) => {
@@ -165,7 +177,27 @@ export class Places {
   }
   /** Is anything known of an address, so that an access to it needs no more than one instruction the next time? */
   isSure(address: Node): boolean {
-    return typeof this.twice === "function" && (address.from !== undefined || constant(address) !== undefined);
+    return this.#looked && originOfAddress(address) !== undefined;
+  }
+  /** Here all places are found, and what is said of contents holds. */
+  get #looked(): boolean {
+    return typeof this.twice === "function";
+  }
+  /** What is known to be at an address. */
+  contentAt(address: Node, bits: number): Node | undefined {
+    const origin = originOfAddress(address);
+    return origin && this.#looked ? this.#contents.at(origin, bits >> 3) : undefined;
+  }
+  /** A value has been loaded from there. */
+  loaded(address: Node, bits: number, value: Node): void {
+    const origin = originOfAddress(address);
+    if (origin && this.#looked && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
+  }
+  /** A value has been stored there. No address: anywhere. */
+  stored(address?: Node, bits = 0, value?: Node): void {
+    const origin = address && this.#looked ? originOfAddress(address) : undefined;
+    this.#contents.changed(origin, bits >> 3);
+    if (origin && value && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
   }
   /** Where control comes from code in which places were not looked for. */
   setUnknown(before: Nearby): void {

@@ -42,8 +42,11 @@ const imul: Meaning = (o, i) => {
 const imulTo =
   (first: 0 | 1): Meaning =>
   (o, i) => {
-    const { low, exceeds } = signed(o, i.w, o.get(first), o.get(first + 1));
-    o.set(0, o.zext(low, i.w));
+    const a = o.get(first);
+    const b = o.get(first + 1);
+    const { exceeds } = signed(o, i.w, a, b);
+    // Not the product that the flags come from: nobody may ask for them, and this one is no wider than the operands.
+    o.set(0, o.zext(o.mul(a, b), i.w));
     setOverflow(o, exceeds);
   };
 
