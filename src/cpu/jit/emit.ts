@@ -12,10 +12,12 @@ import { jumpCache, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
-import { type Knowledge, meet, nothingKnown, RegionCompiler, type RegionRuntime } from "./compiler.ts";
+import { RegionCompiler } from "./compiler.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
+import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
+import type { RegionRuntime } from "./region-base.ts";
 import { checkpoints, dispatcher, isBackward, longestPath, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };

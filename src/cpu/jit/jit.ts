@@ -11,13 +11,13 @@ import type { RoutineType } from "../routine-types.ts";
 import { regionSlots, regionType, slotBits } from "../slots.ts";
 import { ModuleWriter, wt } from "../wasm.ts";
 import { CodeMap } from "./code-map.ts";
-import type { RegionRuntime } from "./compiler.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
 import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
+import type { RegionRuntime } from "./region-base.ts";
 import { Lost, longImmediate, placeOf, Source } from "./source.ts";
 import { harmlessEntries, loopAround } from "./structure.ts";
 

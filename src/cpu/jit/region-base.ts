@@ -1,0 +1,275 @@
+// What compiled regions have besides instructions: registers in locals, ways out, and memory: each access through the TLB, or where it is
+// known to be from another one nearby (places.ts). An exit names the address to go on at.
+import { Compiler, type Runtime } from "../compile.ts";
+import { type Decoded, noRegister } from "../decode.ts";
+import { leave } from "../exit.ts";
+import { as, pure } from "../expression.ts";
+import { type Access, access } from "../mmu.ts";
+import type { Model } from "../model.ts";
+import type { AddressSize, Form, Width } from "../ops.ts";
+import { at, S } from "../state.ts";
+import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
+import { isWhole } from "./contents.ts";
+import type { JitForm } from "./jit-form.ts";
+import type { JumpTable } from "./jump-tables.ts";
+import { type Knowledge, meet } from "./knowledge.ts";
+import { LazyFlags } from "./lazy-flags.ts";
+import { Places, type Touch } from "./places.ts";
+import { Registers } from "./registers.ts";
+
+/** An immediate where its code lies in memory, and extended to so many bits. */
+export interface InCode {
+  readonly place: number;
+  readonly bits: 32 | 64;
+}
+
+/** Functions a region calls, by index in its module. */
+export interface RegionRuntime extends Runtime {
+  /** (address f64, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
+  readonly missRegion: number;
+  /** (address, bytes, access) -> the same, by the TLB first. */
+  readonly lookUp: number;
+  /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
+  readonly serve: number;
+  /** The processor's. */
+  readonly model: Model;
+  /** The type of regions, to go on into another. */
+  readonly regionTypeIndex: number;
+  /** A table for the region's computed jumps within it. */
+  readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
+  /** Of code that is written again and again: where an immediate is to be read. */
+  readonly immediates: ((d: Decoded) => InCode | undefined) | undefined;
+}
+
+const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32: op.i32load };
+
+export abstract class RegionBase extends Compiler {
+  declare readonly runtime: RegionRuntime;
+  protected override readonly narrow: boolean;
+  readonly registers: Registers;
+  readonly flagParts: LazyFlags;
+  readonly budgetLocal = 0;
+  readonly #rip: number;
+  readonly #code: number;
+  readonly places: Places;
+  /** Open wasm labels inside the exit block. */
+  depth = 0;
+  /** The instruction in progress; how many are left in its block, itself included. */
+  protected d!: Decoded;
+  protected i!: JitForm;
+  protected left = 0;
+
+  constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
+    super(body, undefined as unknown as Form, runtime);
+    this.narrow = mode !== 64;
+    this.places = new Places(body, this.narrow);
+    this.registers = new Registers(body, this.narrow);
+    this.#rip = body.keep(wt.i64);
+    this.#code = body.keep(wt.i32);
+    this.flagParts = new LazyFlags(body, this.narrow);
+  }
+  record(): Node {
+    return i32c(0);
+  }
+  budget(): Node {
+    return localGet(wt.i32, this.budgetLocal);
+  }
+  // Leaving. The exit block is the outermost label.
+  /** `refund`: instructions charged but not retired. */
+  leaveAt(rip: Node, code: number, refund: number): void {
+    const b = this.body;
+    b.set(this.#rip, as(wt.i64, rip));
+    b.set(this.#code, i32c(code));
+    if (refund) b.set(this.budgetLocal, node(wt.i32, op.i32add, [this.budget(), i32c(refund)]));
+    const more = this.leaving();
+    b.opcode(op.br);
+    b.code.u(this.depth + more);
+  }
+  protected here(): Node {
+    return i64c(BigInt(this.d.ip));
+  }
+  protected next(): Node {
+    return i64c(this.nextIpConstant());
+  }
+  nextIpConstant(): bigint {
+    const next = BigInt(this.d.ip + this.d.length);
+    return this.d.mode === 64 ? next : BigInt.asUintN(32, next);
+  }
+  protected override choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+    this.body.if(c, likely);
+    this.depth++;
+    this.oneOf(then, () => {
+      if (!otherwise) return;
+      this.body.else();
+      otherwise();
+    });
+    this.depth--;
+    this.body.end();
+  }
+  /** One of two ways: what is known after it is what both leave known. */
+  protected oneOf(one: () => void, other: () => void): void {
+    const before = this.knowledge;
+    one();
+    const after = this.knowledge;
+    this.knowledge = before;
+    other();
+    this.knowledge = meet([this.knowledge, after]);
+  }
+  get knowledge(): Knowledge {
+    return { flags: this.flagParts.known, ...this.places.state };
+  }
+  set knowledge(k: Knowledge) {
+    this.flagParts.known = k.flags;
+    this.places.state = k;
+  }
+  /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
+  protected held(v: Node): Node {
+    if (v.op === op.i64extendI32s) return node(wt.i64, v.op, [this.body.bind(v.args[0]!)]);
+    if (v.t !== wt.i64 || bitsOf(v) > 32) return this.body.bind(v);
+    const low = this.body.bind(as(wt.i32, v));
+    return noted(low, Math.min(bitsOf(v), bitsOf(low)), v.from);
+  }
+  override let(_name: string, v: Node): Node {
+    const there = v.op === op.i64extendI32s ? v.args[0]! : v;
+    return there.op === op.localGet ? v : this.held(v);
+  }
+  override readAt(pointer: Node, w: number, offset = 0): Node {
+    const o = load32[w];
+    return o === undefined ? super.readAt(pointer, w, offset) : this.body.bind(node(wt.i32, o, [pointer], offset));
+  }
+  // Registers.
+
+  // Registers.
+  #gpr(r: number): Node {
+    return noted(this.registers.gpr.get(r), undefined, this.places.originOf(r));
+  }
+  /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
+  protected cut(v: Node, w: number): Node {
+    const cut = pure.zext(v, w);
+    return v.from && w === 32 && this.d.mode !== 64 ? noted(cut, cut.below, v.from) : cut;
+  }
+  override readonly zext = (v: Node, w: number): Node => this.cut(v, w);
+  /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
+  protected readGpr(offset: number, w: number): Node {
+    const whole = this.#gpr(offset >> 3);
+    const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
+    return this.held(w === 64 ? v : this.cut(v, w));
+  }
+  protected writeGpr(offset: number, w: number, v: Node): void {
+    const r = offset >> 3;
+    const known = w === 64 || (w === 32 && (this.d.mode !== 64 || bitsOf(v) <= 32));
+    this.places.setOrigin(r, known ? v.from : undefined);
+    if (w >= 32) return this.registers.gpr.set(r, v);
+    const shift = offset & 1 ? 8 : 0;
+    const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
+    this.registers.gpr.set(r, pure.or(pure.and(this.registers.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
+  }
+  reg(r: number, w: Width): Node {
+    return this.readGpr(at.gpr + r * 8, w);
+  }
+  setReg(r: number, w: Width, v: Node): void {
+    this.writeGpr(at.gpr + r * 8, w, v);
+  }
+  // Memory.
+  protected effective(vectorIndex?: Node): Node {
+    const d = this.d;
+    let a: Node | undefined = d.base === noRegister ? undefined : this.#gpr(d.base);
+    if (d.index !== noRegister) {
+      const x = pure.shl(this.registers.gpr.get(d.index), pure.imm(d.scale));
+      a = a ? pure.add(a, x) : x;
+    }
+    if (vectorIndex) {
+      const x = pure.shl(vectorIndex, pure.imm(d.scale));
+      a = a ? pure.add(a, x) : x;
+    }
+    const disp = pure.imm(BigInt(d.disp));
+    return this.cut(a ? pure.add(a, disp) : disp, d.addressSize);
+  }
+  protected segmented(segment: number, offset: Node): Node {
+    if (segment < S.fs) return offset;
+    if (this.d.mode !== 64) {
+      const b = this.body;
+      b.if(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment), false);
+      this.depth++;
+      this.leaveAt(this.here(), leave.interpret, this.left);
+      this.depth--;
+      b.end();
+    }
+    const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
+    return this.d.mode === 64 ? linear : pure.zext(linear, 32);
+  }
+  override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+    const p = this.body.local(wt.i32);
+    const sum: Touch = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
+    const found = this.#found(linear, bits, how, alignment, sum);
+    return found ? localGet(wt.i32, p) : super.translate(linear, bits, how, alignment);
+  }
+  /** Is something known of where an address is? Then what is done there is done there (places.ts). */
+  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
+    const slow = (p: number, a: Node) =>
+      this.#bySelf(
+        p,
+        node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), i32c(how)], this.runtime.lookUp),
+        this.places.twice === true ? 0 : 1,
+      );
+    return alignment === 1 && this.places.find(linear, bits >> 3, how, slow, does);
+  }
+  /** What an operator loads from an address. */
+  protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
+    const there = isWhole(t, bits) ? this.places.contentAt(linear, bits) : undefined;
+    if (there) return there;
+    const value = this.body.local(t);
+    const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], offset));
+    if (!this.#found(linear, bits, how, alignment, load)) load(this.body, super.translate(linear, bits, how, alignment), 0);
+    if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));
+    const below = bitsOf(node(t, o));
+    return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
+  }
+  protected read(linear: Node, w: number, alignment = 1, how: Access = access.read): Node {
+    const narrow = load32[w];
+    if (narrow !== undefined) return this.loaded(wt.i32, narrow, linear, w, alignment, how);
+    if (w === 64 || w === 128)
+      return this.loaded(w === 64 ? wt.i64 : wt.v128, w === 64 ? op.i64load : op.v128load, linear, w, alignment, how);
+    return this.readAt(this.translate(linear, w, how, alignment), w);
+  }
+  protected write(linear: Node, w: number, v: Node, alignment = 1): void {
+    const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
+    const value = whole.args.length === 0 ? whole : this.body.bind(whole);
+    const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
+    if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, super.translate(linear, w, access.write, alignment), 0);
+    this.places.stored(linear, w, value);
+  }
+  protected override miss(p: number, address: Node, bytes: number, how: Node): void {
+    this.#bySelf(
+      p,
+      node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [as(wt.i64, address)]), i32c(bytes), how], this.runtime.missRegion),
+    );
+  }
+  /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
+  #bySelf(p: number, where: Node, arms = 1): void {
+    const b = this.body;
+    this.depth += arms;
+    b.set(p, where);
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
+    this.depth++;
+    this.leaveAt(this.here(), leave.interpret, this.left);
+    this.depth--;
+    b.end();
+    // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
+    b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1)]));
+    this.depth -= arms;
+  }
+  /** Never the scratch page: what would need it leaves the region. */
+  protected override commitAt(): void {
+    this.places.stored();
+  }
+  /** Where control goes and how: what `leaveAt` set. */
+  get rip(): Node {
+    return localGet(wt.i64, this.#rip);
+  }
+  get code(): Node {
+    return localGet(wt.i32, this.#code);
+  }
+  /** Code for leaving here, and how many labels stand around the exit block besides. */
+  protected abstract leaving(): number;
+}
