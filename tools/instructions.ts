@@ -1,25 +1,29 @@
 // docs/reference/instructions.md: every instruction that there is a row for, from the rows, the processor models and the descriptions.
 import { describeRow } from "../src/cpu/describe/index.ts";
 import { factsOf } from "../src/cpu/jit/facts.ts";
-import { cpuModel, modelNames, needsMet } from "../src/cpu/model.ts";
+import { cpuModel, modelNames, needsMet, type Vendor, vendors } from "../src/cpu/model.ts";
 import { type Row, sized } from "../src/cpu/row.ts";
 import { rows } from "../src/cpu/rows/all.ts";
+import { type Way, ways } from "../src/cpu/ways.ts";
 
 const levels = [...new Set(modelNames.map((name) => name.split(":")[0] as string))];
-const vendors = ["amd", "intel"] as const;
 const has = (level: string, vendor: string, row: Row): boolean => {
   const model = cpuModel(`${level}:${vendor}`);
-  return model !== undefined && needsMet(model, row.feature);
+  return model !== undefined && needsMet(model, row);
 };
+
+/** Whose processors could have it: of a row that each vendor has in its own way, that one's. */
+const whose = (row: Row): readonly Vendor[] => (row.vendor ? [row.vendor] : vendors);
+const vendorNames = { amd: "AMD", intel: "Intel" } as const;
 
 /** The levels that have it; a vendor's name where the other's processors lack it. */
 const modelsOf = (row: Row): string => {
   const having = levels.map((level) => {
-    const of = vendors.filter((vendor) => has(level, vendor, row));
-    return of.length === 2 ? level : of.map((vendor) => `${level}:${vendor}`).join(" ");
+    const of = whose(row).filter((vendor) => has(level, vendor, row));
+    return of.length === whose(row).length ? level : of.map((vendor) => `${level}:${vendor}`).join(" ");
   });
-  if (having.every((text, n) => text === levels[n])) return "all";
-  return having.filter(Boolean).join(", ") || "none";
+  const models = having.every((text, n) => text === levels[n]) ? "all" : having.filter(Boolean).join(", ") || "none";
+  return row.vendor ? `${models} by ${vendorNames[row.vendor]}` : models;
 };
 
 /** What comes of it. */
@@ -53,7 +57,8 @@ const groups = (): Row[][] => {
     if (group) group.push(row);
     else found.set(key, [row]);
   }
-  return [...found.values()].sort(([a], [b]) => (names(a as Row) < names(b as Row) ? -1 : 1));
+  const key = ([first]: readonly Row[]): string => `${names(first as Row)} ${(first as Row).vendor ?? ""}`;
+  return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 };
 
 const line = (group: readonly Row[]): string => {
@@ -62,21 +67,36 @@ const line = (group: readonly Row[]): string => {
   return `| ${names(first)} | ${encodings} | ${modelsOf(first)} | ${statusOf(first)} | ${meaningOf(group.find(sized) ?? first).replaceAll("|", "\\|")} |`;
 };
 
+/** What vendors do in their own ways. */
+const wayLine = ({ what, amd, intel, source }: Way): string =>
+  `| ${what} | ${amd} | ${intel ?? "**as AMD's, not recorded**"} | ${source} |`;
+
 /** The text of docs/reference/instructions.md. */
 export const instructionsPage = (): string => {
   const all = groups();
+  const everybodys = rows.filter((row) => row.vendor !== "intel");
   return [
-    "<!-- Made by `npm run docs` from src/cpu/rows, src/cpu/model.ts and src/cpu/describe. -->",
+    "<!-- Made by `npm run docs` from src/cpu/rows, src/cpu/model.ts, src/cpu/ways.ts and src/cpu/describe. -->",
     "# Instructions",
     "",
-    `${rows.length} encodings of ${new Set(rows.map((r) => r.name)).size} instructions. Encodings and operands are in the manual's notation (Intel SDM Vol. 2, 3.1.1 and`,
+    `${everybodys.length} encodings of ${new Set(rows.map((r) => r.name)).size} instructions. Encodings and operands are in the manual's notation (Intel SDM Vol. 2, 3.1.1 and`,
     "appendix A.2), as in `src/cpu/rows`. Models are those of `--cpu`; elsewhere the instruction is #UD. Status: *interpreter* alone runs what changes",
     "the machine (segments, far transfers, state images), the *JIT* compiles the rest. The meaning is that of one encoding, with its usual operand",
     "size; where it is too long for a line (…), `trapgate explain` tells it. How to read it stands in `src/cpu/describe/index.ts`.",
+    "An instruction that vendors have in their own ways has a line for each.",
     "",
     "| instruction | encodings | models | status | meaning |",
     "|---|---|---|---|---|",
     ...all.map(line),
+    "",
+    "## Vendors' ways",
+    "",
+    "Where processors differ in what the architecture leaves open, and where they do not do what the other vendor's manual says: `--cpu NAME:amd`",
+    "and `--cpu NAME:intel` do as follows (`trapgate models NAME`). AMD's way is recorded on processors of families 19h and 1Ah.",
+    "",
+    "| what | AMD | Intel | source of Intel's way |",
+    "|---|---|---|---|",
+    ...ways.map(wayLine),
     "",
   ].join("\n");
 };

@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   explore: () => import("./explore.ts"),
   landmines: () => import("./landmines.ts"),
   profiles: () => import("./profiles.ts"),
+  models: () => import("./models.ts"),
   disasm: () => import("./disasm.ts"),
   explain: () => import("./explain.ts"),
   asm: () => import("./asm.ts"),

@@ -108,7 +108,8 @@ export const opcodeIndex = (rows: readonly Row[]): readonly (readonly number[])[
 /** The tables of just these rows, as a vendor's processors read them. */
 export const decodeTables = (rows: readonly Row[], vendor: Vendor = "amd"): DecodeTables => {
   const index = opcodeIndex(rows);
-  return new DecodeTables((slot) => index[slot]!.map((number) => rows[number]!), vendorRules[vendor]);
+  const theirs = (slot: number) => index[slot]!.map((number) => rows[number]!).filter((row) => (row.vendor ?? vendor) === vendor);
+  return new DecodeTables(theirs, vendorRules[vendor]);
 };
 
 /** VEX.pp. */

@@ -59,18 +59,18 @@ export class HandlerForm implements Form {
 
 /**
  * Handlers come in modules, of which a program needs few: what 64-bit code and all code does, addresses of 32-bit code, addresses that
- * compilers do not write (0x67, 16-bit code); each once for the instructions of the default model and once for later ones.
+ * compilers do not write (0x67, 16-bit code); each once for the instructions of the default model and once for others.
  */
 const parts: Readonly<Record<MemoryKind, 0 | 1 | 2>> = { none: 0, b64: 0, bx64: 0, seg64: 0, b32: 1, bx32: 1, s32: 1, a32: 2, s16: 2 };
 export const handlerParts = 6;
-export const partOf = (form: HandlerForm): number => parts[form.memoryKind] + (needsMet(baseline, form.row.feature) ? 0 : handlerParts / 2);
+export const partOf = (form: HandlerForm): number => parts[form.memoryKind] + (needsMet(baseline, form.row) ? 0 : handlerParts / 2);
 const baseline = cpuModel(defaultModel)!;
 
-/** To how many bytes must this operand, if it is memory, be aligned? Legacy SSE demands it of whole vectors and of the FXSAVE area. */
+/** To how many bytes must this operand, if it is memory, be aligned? Legacy SSE demands it of whole vectors. */
 export const alignmentOf = (row: Row, o: Operand): number => {
   if (!isMemoryOperand(o) || (row.vex ? row.aligned !== true : row.unaligned === true)) return 1;
   if (o.spec === "Mxs") return 64;
-  return o.widths[0] === 128 || o.spec === "Mfx" ? 16 : o.widths[0] === 256 ? 32 : 1;
+  return o.widths[0] === 128 ? 16 : o.widths[0] === 256 ? 32 : 1;
 };
 
 /** Operand size of an instruction: 8 for rows on bytes, else the prefixes'. */

@@ -109,7 +109,7 @@ export class Instructions {
         const rows: Row[] = [];
         for (const number of listOf(this.#index.opcodes, slot)) {
           const row = this.row(number);
-          if (!needsMet(model, row.feature)) continue;
+          if (!needsMet(model, row)) continue;
           rows.push(row);
           this.#numbers.set(row, number);
         }

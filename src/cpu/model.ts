@@ -1,7 +1,8 @@
 // Processor models as data: what CPUID says, and which vendor's rules hold where they differ. The levels are those of the x86-64
 // psABI (https://gitlab.com/x86-psABIs/x86-64-ABI, table 3.1). A feature is listed only if every instruction it promises has a row.
 
-export type Vendor = "amd" | "intel";
+export const vendors = ["amd", "intel"] as const;
+export type Vendor = (typeof vendors)[number];
 type Register = "a" | "b" | "c" | "d";
 
 /**
@@ -101,9 +102,14 @@ export const cpuModel = (name: string): Model | undefined => {
   };
 };
 
-/** Does a processor have an instruction? It may need several features. */
-export const needsMet = (m: Model, needs: Feature | readonly Feature[] | undefined): boolean =>
-  needs === undefined || (typeof needs === "string" ? m.features.includes(needs) : needs.every((f) => m.features.includes(f)));
+/** What an instruction asks of a processor: it may need several features, or be one vendor's. */
+export interface Needs {
+  readonly feature?: Feature | readonly Feature[] | undefined;
+  readonly vendor?: Vendor | undefined;
+}
+export const needsMet = (m: Model, { feature, vendor = m.vendor }: Needs): boolean =>
+  vendor === m.vendor &&
+  (feature === undefined || (typeof feature === "string" ? m.features.includes(feature) : feature.every((f) => m.features.includes(f))));
 
 /** XCR0: what XSAVE can save, x87, SSE and AVX; 0 without XSAVE. SDM Vol. 1 13.3 */
 export const xcr0 = (m: Model): number => (!m.features.includes("xsave") ? 0 : m.features.includes("avx") ? 7 : 3);

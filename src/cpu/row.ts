@@ -1,5 +1,5 @@
 // An instruction row: encoding and operands in the manual's notation (SDM Vol. 2, 3.1.1 and appendix A.2), and what it does.
-import type { Feature } from "./model.ts";
+import { type Feature, type Vendor, vendors } from "./model.ts";
 import type { Meaning } from "./ops.ts";
 import { featureOf } from "./rows/feature.ts";
 
@@ -90,6 +90,8 @@ export interface Attributes {
   /** CPUID feature that it needs, or all that it needs: without it the instruction is #UD, or another one. Absent: what its encoding
    *  tells (rows/feature.ts). */
   readonly feature?: Feature | readonly Feature[] | undefined;
+  /** Whose processors do it so; absent: everybody's. */
+  readonly vendor?: Vendor | undefined;
 }
 
 /** VEX.L and VEX.W; undefined where they are ignored (LIG, WIG). SDM Vol. 2A 3.1.1.2 */
@@ -389,9 +391,14 @@ export const row = (name: string, encoding: string, does: Meaning, attributes: A
     located: attributes.located,
     sizedNames: attributes.sizedNames,
     addressNames: attributes.addressNames,
+    vendor: attributes.vendor,
     feature: attributes.feature ?? featureOf({ name, vex, map: map as Row["map"], opcode: opcodes[0]!, prefix, shape }),
   };
 };
+
+/** Rows of what each vendor's processors do in their own way. */
+export const ofEachVendor = (rows: (vendor: Vendor) => readonly Row[]): readonly Row[] =>
+  vendors.flatMap((vendor) => rows(vendor).map((r) => ({ ...r, vendor })));
 
 /** Both lengths of an instruction: `{a_b}` in the encoding is a with VEX.128, b with VEX.256. */
 export const rows2 = (name: string, encoding: string, does: (l: 128 | 256) => Meaning, attributes: Attributes = {}): readonly Row[] =>

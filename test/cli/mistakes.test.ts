@@ -65,6 +65,7 @@ describe("a command line that means nothing", () => {
     ["no program", ["run"], /which program\?/],
     ["an unknown kernel", ["run", "--kernel", "v7", hello], /no kernel profile "v7" \(there are .*v6, .*upstream/],
     ["an unknown processor", ["run", "--cpu", "z80", hello], /no processor model "z80"/],
+    ["details of an unknown processor", ["models", "z80"], /no processor model "z80"/],
     ["a size that is none", ["run", "--memory", "much", hello], /--memory wants a size/],
     ["a size that cannot be", ["run", "--memory", "1K", hello], /between 1 MiB and/],
     ["a mount without a guest path", ["run", "--mount", "/tmp", hello], /--mount wants HOST:GUEST/],

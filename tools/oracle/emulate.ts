@@ -69,15 +69,17 @@ const COMPILED_BY_ONE = 1000;
 export class Emulator {
   readonly tier: Tier;
   readonly #code: CpuCode;
+  readonly #model: string;
   #cpu: Cpu;
 
-  constructor(code: CpuCode, tier: Tier) {
+  constructor(code: CpuCode, tier: Tier, model = "max:amd") {
     this.tier = tier;
     this.#code = code;
+    this.#model = model;
     this.#cpu = this.#freshCpu();
   }
   #freshCpu(): Cpu {
-    const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), this.#code, cpuModel("max:amd"));
+    const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), this.#code, cpuModel(this.#model));
     cpu.segments.tables = descriptorTables;
     cpu.setAddressSpace(mmu);
     return cpu;

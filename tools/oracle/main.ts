@@ -21,7 +21,7 @@ import {
   total,
 } from "./conform.ts";
 import { DecoderJudge } from "./decoder.ts";
-import { notMet, undrawn } from "./drawn.ts";
+import { isJudged, notMet, undrawn } from "./drawn.ts";
 import { Emulator, type Tier, tiers } from "./emulate.ts";
 import { EncoderJudge } from "./encoder.ts";
 import { candidates, wholeSpace } from "./encodings.ts";
@@ -59,7 +59,7 @@ const printFamilies = (report: Report): void => {
     console.log(cells.map((c, n) => (n === 0 ? String(c).padEnd(16) : String(c).padStart(12))).join(""));
   line("family", "rows", "of", "forms", "of", "cases", "mismatches");
   for (const [name, family] of Object.entries(families)) {
-    const of = family();
+    const of = family().filter(isJudged);
     const tallies = of.flatMap((row) => report.rows.get(row) ?? []);
     if (tallies.length === 0) continue;
     const sum = (f: (t: RowTally) => number): number => tallies.reduce((n, t) => n + f(t), 0);
@@ -88,8 +88,8 @@ const printRest = (report: Report): void => {
     const names = new Set([...missing].filter(([, w]) => w === why).map(([row]) => row.name));
     console.log(`no case of ${[...names].join(", ")}: ${why}`);
   }
-  const left = rows.filter((row) => !report.rows.has(row) && !missing.has(row));
-  if (left.length > 0) console.log(`not yet drawn: ${left.map((row) => row.name).join(", ")}`);
+  const left = rows.filter((row) => isJudged(row) && !report.rows.has(row) && !missing.has(row));
+  if (left.length > 0) console.log(`not yet drawn: ${[...new Set(left.map((row) => row.name))].join(", ")}`);
   console.log([...report.tiers].map(([tier, cases]) => `${tier}: ${cases} cases`).join("; "));
 };
 

@@ -38,7 +38,7 @@ const inString =
 
 /**
  * A source of 0 sets ZF and leaves the destination as it was, upper half included (AMD APM Vol. 3 BSF; SDM says the same since 2023).
- * PF is the index's, the other flags are 0 (AMD; SDM: undefined).
+ * PF is the index's, the other flags are 0 (SDM: undefined; ways.ts).
  */
 const scan =
   (index: <V>(o: Ops<V>, v: V) => V): Meaning =>

@@ -1,7 +1,7 @@
 // SHA-1 and SHA-256 rounds and message schedules. SDM Vol. 2: SHA1RNDS4 SHA1NEXTE SHA1MSG1 SHA1MSG2 SHA256RNDS2 SHA256MSG1 SHA256MSG2;
 // FIPS 180-4, 4.1 and 6.
 import type { Meaning, Ops } from "../ops.ts";
-import { family, row } from "../row.ts";
+import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { bytesOf, two, type Vector2 } from "./vector.ts";
 
 const word = <V>(o: Ops<V>, v: V, n: number): V => o.let("word", o.lane(v, 32, n));
@@ -83,11 +83,12 @@ const schedule256: Vector2 = (o, a, b) => {
 };
 
 /** AMD's processors do not ask for alignment here; SDM Vol. 2 exception class 4 says that Intel's do. */
-const sha_ni = { unaligned: true, feature: "sha_ni" } as const;
+const alignment = { amd: { unaligned: true, feature: "sha_ni" }, intel: { feature: "sha_ni" } } as const;
 
 // biome-ignore format: table
-export const sha = family(() => [
+const of = (sha_ni: Attributes): readonly Row[] => [
   row("sha1rnds4", "NP 0F 3A CC Vx,Wx,Ib", rounds1, sha_ni), row("sha1nexte", "NP 0F 38 C8 Vx,Wx", two(next1), sha_ni),
   row("sha1msg1", "NP 0F 38 C9 Vx,Wx", two(message1), sha_ni), row("sha1msg2", "NP 0F 38 CA Vx,Wx", two(schedule1), sha_ni),
   row("sha256rnds2", "NP 0F 38 CB Vx,Wx,XMM0", rounds256, sha_ni), row("sha256msg1", "NP 0F 38 CC Vx,Wx", two(message256), sha_ni), row("sha256msg2", "NP 0F 38 CD Vx,Wx", two(schedule256), sha_ni),
-]);
+];
+export const sha = family(() => ofEachVendor((vendor) => of(alignment[vendor])));

@@ -1,6 +1,7 @@
 // Floating-point arithmetic. SDM Vol. 2: ADDx SUBx MULx DIVx SQRTx MINx MAXx of PS, PD, SS and SD; RCPxS RSQRTxS; HADDPx HSUBPx ADDSUBPx.
+import type { Vendor } from "../model.ts";
 import type { Meaning, Ops } from "../ops.ts";
-import { family, type Row, row } from "../row.ts";
+import { family, ofEachVendor, type Row, row } from "../row.ts";
 import {
   all,
   areComparable,
@@ -113,14 +114,19 @@ const extreme =
 
 /** The processor's own approximations of 1/x and 1/sqrt(x). */
 const approximate =
-  (name: "rcp" | "rsqrt", lanes: number): Meaning =>
+  (name: "rcp" | "rsqrt", vendor: Vendor, lanes: number): Meaning =>
   (o) => {
     const a = o.get(1);
     o.set(
       0,
-      gather(o, 32, lanes, (n) => o.call(`sse_${name}`, o.lane(a, 32, n))),
+      gather(o, 32, lanes, (n) => o.call(`sse_${name}_${vendor}`, o.lane(a, 32, n))),
     );
   };
+const approximations = (vendor: Vendor): readonly Row[] =>
+  (["rsqrt", "rcp"] as const).flatMap((name, n) => [
+    row(`${name}ps`, `NP 0F 5${n + 2} Vx,Wx`, approximate(name, vendor, 4)),
+    row(`${name}ss`, `F3 0F 5${n + 2} Vd,Wd`, approximate(name, vendor, 1)),
+  ]);
 
 /** Neighbours combined: of dst in the lower half, of src in the upper. */
 const horizontal =
@@ -192,8 +198,7 @@ const extremes = (name: "min" | "max", opcode: string): readonly Row[] =>
 export const sseArithmetic = family(() => [
   ...arithmetic("add", "58"), ...arithmetic("mul", "59"), ...arithmetic("sub", "5C"), ...arithmetic("div", "5E"),
   ...four("sqrt", "51", sqrtPacked, sqrt), ...extremes("min", "5D"), ...extremes("max", "5F"),
-  row("rsqrtps", "NP 0F 52 Vx,Wx", approximate("rsqrt", 4)), row("rsqrtss", "F3 0F 52 Vd,Wd", approximate("rsqrt", 1)),
-  row("rcpps", "NP 0F 53 Vx,Wx", approximate("rcp", 4)), row("rcpss", "F3 0F 53 Vd,Wd", approximate("rcp", 1)),
+  ...ofEachVendor(approximations),
   row("haddps", "F2 0F 7C Vx,Wx", horizontal("add", 32)), row("haddpd", "66 0F 7C Vx,Wx", horizontal("add", 64)),
   row("hsubps", "F2 0F 7D Vx,Wx", horizontal("sub", 32)), row("hsubpd", "66 0F 7D Vx,Wx", horizontal("sub", 64)),
   row("addsubps", "F2 0F D0 Vx,Wx", alternating(32)), row("addsubpd", "66 0F D0 Vx,Wx", alternating(64)),

@@ -131,7 +131,13 @@ export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row
   const encoding = (l: string) =>
     `VEX.${l}.${prefix}.${code}${digit} ${operandsOf(legacy, sources, d).replace(/\{(\w*)_(\w*)\}/g, l === "256" ? "$2" : "$1")}`;
   const aligned = legacy.unaligned !== true && /^v?mov(ap|dqa|nt)/.test(legacy.name) ? ({ aligned: true } as const) : {};
-  const all: Attributes = { feature: "avx", ...aligned, ...attributes, ...(legacy.addressed ? ({ addressed: true } as const) : {}) };
+  const all: Attributes = {
+    feature: "avx",
+    ...aligned,
+    ...attributes,
+    ...(legacy.addressed ? ({ addressed: true } as const) : {}),
+    vendor: legacy.vendor,
+  };
   const one = row(`v${legacy.name}`, encoding(length === "LIG" ? "LIG" : "128"), narrow(legacy, sources), all);
   if (length !== "both") return [one];
   return [

@@ -1,4 +1,5 @@
 // Instructions by name: which rows a name means, and the other names that assemblers know. SDM Vol. 1 Table B-1, Vol. 2 headings.
+import { vendors } from "../model.ts";
 import type { Row } from "../row.ts";
 import { rows } from "../rows/all.ts";
 import { impliesOperands } from "./syntax.ts";
@@ -48,6 +49,7 @@ const byName = ((): ReadonlyMap<string, readonly Meant[]> => {
   };
   const widths = [16, 32, 64] as const;
   for (const row of rows) {
+    if (row.vendor !== undefined && row.vendor !== vendors[0]) continue; // written alike, whoever's it is
     const { sizedNames, addressNames } = row;
     // A name that stands for two sizes means the smaller one: INSD.
     if (sizedNames)

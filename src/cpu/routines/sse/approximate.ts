@@ -1,5 +1,6 @@
 // RCPPS, RCPSS, RSQRTPS, RSQRTSS: approximations that the architecture leaves to the processor (SDM Vol. 2B: relative error at most
-// 1.5 * 2^-12). These are AMD's, bit for bit: a bipartite table of the first twelve fraction bits. No exceptions, MXCSR is not asked.
+// 1.5 * 2^-12). AMD's, bit for bit: a bipartite table of the first twelve fraction bits. Intel's: the exact result for the middle of an
+// interval of numbers, rounded. No exceptions, MXCSR is not asked.
 import { defaultNaN, infinity, isInfinity, isNegative, isNotANumber, magnitude, quietBit, signBit } from "./format";
 
 /** By fraction bits 22 to 15: twelve bits of the result for 1/x, for 1/sqrt(x) of even exponents, and of odd ones. */
@@ -63,29 +64,41 @@ const fine: StaticArray<u8> = [
   1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4,
 ];
 
-/** Fraction of the result, which lies in [1/2, 1). */
-function look(table: i32, a: u32): u32 {
+/** Fraction of the result, which lies in [1/2, 1). `table`: 0 of 1/x, 1 and 2 of 1/sqrt(x) by exponents, as above. */
+export function byTables(table: i32, a: u32): u32 {
   const i = (a >>> 11) & 0xfff;
   const high = <u32>unchecked(coarse[(table << 8) | (i >>> 4)]);
   return (high - <u32>unchecked(fine[(table << 8) | ((i >>> 4) & 0xf0) | (i & 15)])) << 11;
 }
 
-/** 1/a. Subnormals count as zeros, and subnormal results are zeros. */
-export function reciprocal(a: u32): u32 {
+/**
+ * The same on Intel's: 1/m to twelve fraction bits, to nearest, where m is the middle of what has the same first eleven fraction bits as a;
+ * 1/sqrt(m) likewise, of ten. All 4096 values are those of the tables that Bochs took from processors (bochs/cpu/sse_rcp.cc, which says
+ * so in words too), and what others have published is among them (test/cpu/model/intel.test.ts).
+ */
+export function byRounding(table: i32, a: u32): u32 {
+  const bits: u32 = table == 0 ? 11 : 10;
+  const middle: u32 = (2 << bits) + 2 * ((a & 0x7f_ffff) >>> (23 - bits)) + 1;
+  if (table == 0) return ((((1 << 26) / middle + 1) >>> 1) & 0xfff) << 11;
+  return (<u32>nearest(Math.sqrt(<f64>(1 << 19) / <f64>(middle << (table - 1))) * 512.0) & 0xfff) << 11;
+}
+
+/** 1/a, whose fraction is given. Subnormals count as zeros, and subnormal results are zeros. */
+export function reciprocal(a: u32, fraction: u32): u32 {
   if (isNotANumber<f32>(a)) return a | <u32>quietBit<f32>();
   const sign = a & <u32>signBit<f32>();
   const e = <i32>(magnitude<f32>(a) >>> 23);
   if (e == 0) return sign | <u32>infinity<f32>();
   if (e >= 253) return sign;
-  return sign | ((253 - e) << 23) | look(0, a);
+  return sign | ((253 - e) << 23) | fraction;
 }
 
-/** 1/sqrt(a). */
-export function reciprocalRoot(a: u32): u32 {
+/** 1/sqrt(a), whose fraction is given. */
+export function reciprocalRoot(a: u32, fraction: u32): u32 {
   if (isNotANumber<f32>(a)) return a | <u32>quietBit<f32>();
   const e = <i32>(magnitude<f32>(a) >>> 23);
   if (e == 0) return (a & <u32>signBit<f32>()) | <u32>infinity<f32>();
   if (isNegative<f32>(a)) return <u32>defaultNaN<f32>();
   if (isInfinity<f32>(a)) return 0;
-  return ((126 - ((e - 127) >> 1)) << 23) | look(e & 1 ? 1 : 2, a);
+  return ((126 - ((e - 127) >> 1)) << 23) | fraction;
 }

@@ -1,6 +1,6 @@
 // What vector rows call, a lane at a time: f32 lanes are i32, f64 lanes i64. Exceptions gather until `sse_commit`.
 import { add, divide, extreme, multiply, squareRoot } from "./arithmetic";
-import { reciprocal, reciprocalRoot } from "./approximate";
+import { byTables, byRounding, reciprocal, reciprocalRoot } from "./approximate";
 import { flags, predicate } from "./compare";
 import { fromInteger, integral, shorten, toInteger, widen } from "./convert";
 import { fused } from "./fma";
@@ -39,8 +39,10 @@ export function sse_to32(a: i32, width: i32, truncate: i32): i64 { begin(); retu
 export function sse_to64(a: i64, width: i32, truncate: i32): i64 { begin(); return end(toInteger<f64>(a, width, truncate != 0)); }
 export function sse_round32(a: i32, how: i32): i32 { begin(); return <i32>end(integral<f32>(<u32>a, how)); }
 export function sse_round64(a: i64, how: i32): i64 { begin(); return end(integral<f64>(a, how)); }
-export function sse_rcp(a: i32): i32 { return reciprocal(a); }
-export function sse_rsqrt(a: i32): i32 { return reciprocalRoot(a); }
+export function sse_rcp_amd(a: i32): i32 { return reciprocal(a, byTables(0, a)); }
+export function sse_rcp_intel(a: i32): i32 { return reciprocal(a, byRounding(0, a)); }
+export function sse_rsqrt_amd(a: i32): i32 { return reciprocalRoot(a, byTables(a & 0x80_0000 ? 1 : 2, a)); }
+export function sse_rsqrt_intel(a: i32): i32 { return reciprocalRoot(a, byRounding(a & 0x80_0000 ? 1 : 2, a)); }
 /** a * b + c; `how`: bit 0 negates the product, bit 1 the addend. */
 export function sse_fma32(a: i32, b: i32, c: i32, how: i32): i32 { return <i32>fused<f32>(<u32>a, <u32>b, <u32>c, how); }
 export function sse_fma64(a: i64, b: i64, c: i64, how: i32): i64 { return fused<f64>(a, b, c, how); }

@@ -1,0 +1,46 @@
+// `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture leaves open.
+import { cpuModel, defaultModel, type Model, modelNames } from "../cpu/model.ts";
+import { ways } from "../cpu/ways.ts";
+import { Problem } from "../problem.ts";
+import { parse } from "./arguments.ts";
+import { color as pc } from "./color.ts";
+import type { Command } from "./command.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const known = (name: string): Model => {
+  const found = cpuModel(name);
+  if (!found) throw new Problem("usage", `there is no processor model "${name}"`, { help: `there are ${modelNames.join(", ")}` });
+  return found;
+};
+
+const list = (): void => {
+  for (const name of modelNames) {
+    const { family, model, stepping, features } = known(name);
+    const numbers = `family ${family}, model ${model}, stepping ${stepping}; ${features.length} features`;
+    print(`${pc.bold(name.padEnd(15))} ${numbers}${name === defaultModel ? " (default)" : ""}`);
+  }
+};
+
+const details = (name: string): void => {
+  const { name: full, vendor, features } = known(name);
+  print(`${pc.bold(full)}: ${features.join(" ")}`);
+  for (const { what, amd, intel, source } of ways) {
+    if (vendor === "intel" && intel === undefined) print(`${pc.bold(what)}: as AMD's, not recorded: ${source}`);
+    else if (vendor === "intel") print(`${pc.bold(what)}: ${intel}\n    ${source}`);
+    else if (amd !== "") print(`${pc.bold(what)}: ${amd}`);
+  }
+};
+
+export const command: Command = {
+  synopsis: "[NAME]",
+  summary: "the processors that --cpu knows; with a name, its features and what its vendor does in ways of its own",
+  options: [],
+  async run(args) {
+    const [name, ...more] = parse(args, {}).rest;
+    if (more.length > 0) throw new Problem("usage", "models takes one name", { help: "see trapgate models --help" });
+    if (name === undefined) list();
+    else details(name);
+    return 0;
+  },
+};

@@ -1,0 +1,21 @@
+// `trapgate models` tells what there is, and what is not known.
+import { describe, expect, it } from "vitest";
+import { modelNames } from "../../src/cpu/model.ts";
+import { ways } from "../../src/cpu/ways.ts";
+import { trapgate } from "../support/cli.ts";
+
+describe("trapgate models", () => {
+  it("lists every processor", () => {
+    const { stdout, status } = trapgate(["models"]);
+    expect(status).toBe(0);
+    expect(stdout.split("\n").map((line) => line.split(" ")[0])).toEqual([...modelNames, ""]);
+  });
+  it("says of one of Intel's where it does as AMD's because nobody has recorded what Intel's do", () => {
+    const { stdout } = trapgate(["models", "x86-64-v3:intel"]);
+    const unsettled = ways.filter(({ intel }) => intel === undefined).map(({ what }) => what);
+    expect(unsettled.length).toBeGreaterThan(3);
+    const told = stdout.split("\n").flatMap((line) => /^(.*): as AMD's, not recorded: ./.exec(line)?.[1] ?? []);
+    expect(told).toEqual(unsettled);
+    expect(trapgate(["models", "x86-64-v3:amd"]).stdout).not.toContain("not recorded: ");
+  });
+});
