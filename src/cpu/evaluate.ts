@@ -206,7 +206,7 @@ export class Evaluator implements Ops<bigint> {
   /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC (AMD). */
   #lookAtFirst(offset: bigint, how: Access): void {
     const first = this.#linear(this.#d.memorySegment, offset, 32, how);
-    if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(first), 4)) this.fault(vector.AC);
+    if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(u(32, first)), 4)) this.fault(vector.AC);
   }
   #linear(segment: number, offset: bigint, w: number, how: Access, alignment = 1): bigint {
     const st = this.#s;

@@ -22,6 +22,9 @@ export const cpuName = (): string => {
   return `${value("vendor_id")} family ${value("cpu family")} model ${value("model")} stepping ${value("stepping")}`;
 };
 
+/** The family in such a name. AMD APM Vol. 3 appendix E CPUID Fn0000_0001_EAX */
+export const familyOf = (name: string): number => Number(/family (\d+)/.exec(name)?.[1]);
+
 /** struct oracle_header. */
 const header = (cases: number): Uint8Array =>
   new Uint8Array(Uint32Array.of(caseAt.size, resultAt.size, CODE, DATA, ALIAS, WINDOW.offset, ldtEntries.length, cases).buffer);

@@ -57,17 +57,12 @@ const frstor: Action = (m, _r, a, b) => {
   return 0;
 };
 
-/** #GP unless the area is aligned; that an address is not canonical comes first (#SS through the stack segment). */
-const misaligned = (a: bigint): boolean => (a & 15n) !== 0n && BigInt.asUintN(64, BigInt.asIntN(48, a)) === BigInt.asUintN(64, a);
 const registers = (m: Machine): 8 | 16 => (m.state.mode === 64 ? 16 : 8);
 const fxsaveTo: Action = (m, _r, a, b) => {
-  if (misaligned(a)) return m.raise(vector.GP, 0);
   write(m, a, fxsaveSize, 0, (out) => fxsave(m.state, out, b === 64n, registers(m)));
   return 0;
 };
-const fxrstorFrom: Action = (m, _r, a, b) => {
-  if (misaligned(a)) return m.raise(vector.GP, 0);
-  return fxrstor(m.state, read(m, a, fxsaveSize, 0), b === 64n, registers(m)) ? 0 : m.raise(vector.GP, 0);
-};
+const fxrstorFrom: Action = (m, _r, a, b) =>
+  fxrstor(m.state, read(m, a, fxsaveSize, 0), b === 64n, registers(m)) ? 0 : m.raise(vector.GP, 0);
 
 export const fpuActions = { fnstenv, fldenv, fnsave, frstor, fxsave: fxsaveTo, fxrstor: fxrstorFrom } as const;

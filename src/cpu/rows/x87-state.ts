@@ -26,6 +26,17 @@ const moves =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) =>
     o.act(name, o.linear(0, write), o.imm(size ?? i.w));
+/** The first doubleword is looked at as if to read it, then alignment, unless the address is not canonical, then the rest as a whole. */
+const area =
+  (name: ActName, write: boolean, size?: 64): Meaning =>
+  (o, i) => {
+    const start = o.let("start", o.linear(0, false, 32));
+    const canonical = o.eq(o.sext(start, 48), start);
+    o.when(o.and(o.ne(o.and(start, o.imm(15)), o.imm(0)), canonical), () => o.fault(vector.GP), undefined, false);
+    moves(name, write, size)(o, i);
+  };
+/** Its meaning looks at alignment. */
+const fx: Attributes = { unaligned: true };
 /** The first word is looked at in all respects before the segment's limit is held against the rest. */
 const environment =
   (name: ActName, write: boolean): Meaning =>
@@ -64,10 +75,8 @@ export const x87State = family(() => [
   row("fnstsw", "DD /7 Mw", storeStatus), row("fnstsw", "DF E0 AX", statusToAx),
   row("fnstenv", "D9 /6 Menv", environment("fnstenv", true)), row("fldenv", "D9 /4 Menv", waiting(environment("fldenv", false))),
   row("fnsave", "DD /6 Mstate", environment("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(environment("frstor", false))),
-  row("fxsave", "NP 0F AE /0 Mfx", moves("fxsave", true)), row("fxsave64", "NP REX.W 0F AE /0 Mfx", moves("fxsave", true, 64)),
-  // Its alignment is looked at after the segment's limit, FXSAVE's before.
-  row("fxrstor", "NP 0F AE /1 Mfx", moves("fxrstor", false), { unaligned: true }),
-  row("fxrstor64", "NP REX.W 0F AE /1 Mfx", moves("fxrstor", false, 64), { unaligned: true }),
+  row("fxsave", "NP 0F AE /0 Mfx", area("fxsave", true), fx), row("fxsave64", "NP REX.W 0F AE /0 Mfx", area("fxsave", true, 64), fx),
+  row("fxrstor", "NP 0F AE /1 Mfx", area("fxrstor", false), fx), row("fxrstor64", "NP REX.W 0F AE /1 Mfx", area("fxrstor", false, 64), fx),
   row("xsave", "NP 0F AE /4 Mxs", extended("xsave", true), xsave), row("xsave64", "NP REX.W 0F AE /4 Mxs", extended("xsave", true, 64), xsave),
   row("xrstor", "NP 0F AE /5 Mxs", extended("xrstor", false), xsave), row("xrstor64", "NP REX.W 0F AE /5 Mxs", extended("xrstor", false, 64), xsave),
   row("xsaveopt", "NP 0F AE /6 Mxs", extended("xsaveopt", true), xsaveopt), row("xsaveopt64", "NP REX.W 0F AE /6 Mxs", extended("xsaveopt", true, 64), xsaveopt),

@@ -1,5 +1,5 @@
 // Cases by which the oracle found us wrong: every tier does what the processor under us does.
-import { Instruction } from "iced-x86";
+import { Decoder, DecoderOptions, Instruction } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { EF, R, S } from "../../../src/cpu/state.ts";
@@ -7,7 +7,8 @@ import { Case, caseBatch, fxAt, Result, stateAt } from "../../../tools/oracle/ca
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { compare } from "../../../tools/oracle/compare.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
-import { amdSilicon, runOracle } from "../../../tools/oracle/run.ts";
+import { amdSilicon, cpuName, familyOf, runOracle } from "../../../tools/oracle/run.ts";
+import { isFamilysOwn } from "../../../tools/oracle/undefined.ts";
 import { CODE, DATA, ldtSelector, PAGE, type SegmentName, selector } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
@@ -53,6 +54,37 @@ const found: readonly Found[] = [
   { what: "FXSAVE at a multiple of two, under AC", mode: 64, code: "0fae01", gpr: { [R.cx]: middle - 0x100 + 2 }, flags: EF.AC },
   { what: "FXRSTOR at a multiple of two, under AC", mode: 32, code: "0fae09", gpr: { [R.cx]: middle - 0x100 + 2 }, flags: EF.AC },
   { what: "FXSAVE at a multiple of four, under AC", mode: 64, code: "0fae01", gpr: { [R.cx]: middle - 0x100 + 4 }, flags: EF.AC },
+  { what: "FXSAVE of a misaligned area, not canonical, through SS", mode: 64, code: "0fae4500", gpr: { [R.bp]: 0x8000_0000_0001n } },
+  { what: "the same under AC", mode: 64, code: "0fae4500", gpr: { [R.bp]: 0x8000_0000_0001n }, flags: EF.AC },
+  {
+    what: "FXSAVE of a misaligned area beyond the limit of SS",
+    mode: 32,
+    code: "0fae4500",
+    gpr: { [R.bp]: 0x8001 },
+    segments: { [S.ss]: "short" },
+  },
+  {
+    what: "FXRSTOR of a misaligned area that begins within the limit of SS",
+    mode: 32,
+    code: "0fae4d00",
+    gpr: { [R.bp]: 0xf01 },
+    segments: { [S.ss]: "short" },
+  },
+  {
+    what: "FXSAVE to a segment that is not writable, at an odd address, under AC",
+    mode: 32,
+    code: "0fae07",
+    gpr: { [R.di]: 0xfdd },
+    segments: { [S.ds]: "readOnly" },
+    flags: EF.AC,
+  },
+  {
+    what: "FXSAVE at an odd address of the kernel's half, under AC",
+    mode: 64,
+    code: "0fae01",
+    gpr: { [R.cx]: -0x2bdf_94e1 },
+    flags: EF.AC,
+  },
   { what: "REPNE CMPSB of two places that are not mapped", mode: 64, code: "f2a6", gpr: { [R.cx]: 3, [R.si]: 0x1020, [R.di]: 0x1053 } },
   { what: "REPE CMPSB of two places that are not mapped", mode: 32, code: "f3a6", gpr: { [R.cx]: 3, [R.si]: 0x1020, [R.di]: 0x1053 } },
   { what: "IRET whose stack begins before what is mapped", mode: 32, code: "cf", gpr: { [R.sp]: DATA - 8 } },
@@ -89,8 +121,10 @@ const found: readonly Found[] = [
 
 describe.skipIf(missing("cases that were found", nativeX64, gcc, amdSilicon))("what the oracle found", () => {
   let code: CpuCode;
+  let family: number;
   beforeAll(async () => {
     code = await freshCode();
+    family = familyOf(cpuName());
   });
   it.each(found.map((f) => [f.what, f] as const))("%s", async (_what, f) => {
     const batch = caseBatch(1);
@@ -113,8 +147,10 @@ describe.skipIf(missing("cases that were found", nativeX64, gcc, amdSilicon))("w
       s.ymmHigh.set(value.subarray(16), Number(n) * 16);
     }
     const silicon = new Result(await runOracle(batch), 0);
+    const instruction = new Decoder(f.mode, c.code, DecoderOptions.AMD).decode();
     for (const tier of tiers) {
       const ours = new Result(new Emulator(code, tier).runAll(batch), 0);
+      if (isFamilysOwn(instruction, family, silicon, ours)) continue;
       expect([tier, compare(c, new Instruction(), silicon, ours, true).wrong]).toEqual([tier, []]);
     }
   });

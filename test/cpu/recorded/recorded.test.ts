@@ -4,6 +4,7 @@ import { freshCode } from "../../../tools/oracle/code.ts";
 import { replay, total } from "../../../tools/oracle/conform.ts";
 import { Emulator } from "../../../tools/oracle/emulate.ts";
 import { type Recording, recorded, subjects } from "../../../tools/oracle/recorded.ts";
+import { familyOf } from "../../../tools/oracle/run.ts";
 
 describe("instructions, against what was recorded", () => {
   let emulator: Emulator;
@@ -18,7 +19,7 @@ describe("instructions, against what was recorded", () => {
   });
   it.each(subjects.map((s, n) => [s.name, n] as const))("%s", (_name, n) => {
     const { source, made, silicon } = recording.results[n] as Recording["results"][number];
-    const { table } = replay(emulator, source, made, silicon);
+    const { table } = replay(emulator, familyOf(recording.header.cpu), source, made, silicon);
     const wrong = [...table].flatMap(([name, t]) =>
       t.examples.map(
         (x) => `${name}: ${x.code} ${x.text}: ${x.differences.map((d) => `${d.field} ${d.silicon} there, ${d.ours} here`).join("; ")}`,
