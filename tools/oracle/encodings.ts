@@ -114,7 +114,10 @@ const isMemory = (i: Instruction): boolean => {
   return false;
 };
 
-/** At least some, at most `each` encodings of every kind, by scope. */
+/** So many passes find something of every scope, or there is nothing. */
+const MOST = 200;
+
+/** At most `each` encodings of every kind, by scope: of every scope some. */
 export const encodings = (mode: Mode, each: number, r: Random): ReadonlyMap<Scope, readonly Encoding[]> => {
   const found = new Map<number, number>();
   const out = new Map<Scope, Encoding[]>(scopes.map((scope) => [scope, []]));
@@ -128,7 +131,8 @@ export const encodings = (mode: Mode, each: number, r: Random): ReadonlyMap<Scop
     found.set(kind, count + 1);
     out.get(scope)?.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
   };
-  for (let round = 0; round < each * 3; round++) for (const vex of [false, true]) pass(mode, vex, r, see);
+  const lacking = (): boolean => [...out.values()].some((list) => list.length === 0);
+  for (let round = 0; round < each * 3 || (round < MOST && lacking()); round++) for (const vex of [false, true]) pass(mode, vex, r, see);
   return out;
 };
 

@@ -78,6 +78,25 @@ const words = (size: number, values: readonly bigint[]): Uint8Array => {
 const farPointer: Partial<Record<MemorySize, number>> = { [MemorySize.SegPtr16]: 2, [MemorySize.SegPtr32]: 4, [MemorySize.SegPtr64]: 8 };
 const codeSelector = (r: Random): number =>
   r.chance(0.7) ? r.pick([userCode32, userCode64, ldtSelector("code16"), ldtSelector("code32")]) : anySelector(r);
+const widened = new Map<number, number>(
+  (
+    [
+      ["data16", "data32"],
+      ["down16", "down32"],
+    ] as const
+  ).map(([narrow, wide]) => [ldtSelector(narrow), ldtSelector(wide)]),
+);
+/**
+ * A far call into 64-bit code pushes through all of rsp, and where that is an address of the kernel's, Linux never ends the case. So rsp does
+ * not wrap around; and its stack is one of 32 bits: with one of 16, its upper half is the kernel's (arch/x86/entry/entry_64.S, espfix).
+ */
+const keepStack = (c: Case, target: number): void => {
+  if (target !== userCode64) return;
+  const s = c.before;
+  const ss = s.selector(S.ss);
+  s.setSelector(S.ss, widened.get(ss) ?? ss);
+  if (s.gpr(R.sp) < 16n) s.setGpr(R.sp, 16n);
+};
 const returns = new Set<Mnemonic>([M.Retf, M.Iret, M.Iretd, M.Iretq]);
 const returnSize = (i: Instruction): number =>
   i.mnemonic === M.Iret
@@ -98,6 +117,7 @@ const fillMemory = (c: Case, i: Instruction, aimed: readonly Aimed[], r: Random)
     const offset = farPointer[a.memory];
     if (offset !== undefined) {
       const sel = i.isJmpFarIndirect || i.isCallFarIndirect ? codeSelector(r) : anySelector(r);
+      if (i.isCallFarIndirect) keepStack(c, sel);
       poke(c, a.linear, words(offset, [codeOffset(sel, r)]));
       poke(c, a.linear + BigInt(offset), words(2, [BigInt(sel)]));
     }
@@ -250,6 +270,7 @@ export class Generator {
     setSpecialRegisters(c, i, r);
     if (plan.immediateAt >= 0) setBranches(c, i, plan.immediateAt, r);
     fillMemory(c, i, aimOperands(c, plan, 0, r), r);
+    if (i.isCallFar) keepStack(c, c.code.at(-2)! | (c.code.at(-1)! << 8));
     // A gather that faults after its first lane reports the step that it was, at its own address.
     if (loadsStackSegment(i) || i.isVsib) c.run = true;
     else if (showsTrapFlag(i)) {
