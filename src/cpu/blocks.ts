@@ -20,6 +20,9 @@ const recalled = 128;
 /** Records that the side tables have room for at first; most programs need no more. */
 const firstRoom = 8192;
 
+/** In the side table of rows: the record has a memory operand. */
+const hasMemory = 0x8000;
+
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
   kind: "page" | "undefined" | "long";
@@ -92,7 +95,17 @@ export class Blocks {
     return (this.#ip[n] as number) + (this.#length[n] as number);
   }
   rowOf(rec: number): Row {
-    return this.#instructions.row(this.#row[(rec - layout.records) / record.size] as number);
+    return this.#instructions.row((this.#row[(rec - layout.records) / record.size] as number) & ~hasMemory);
+  }
+  /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
+  passesOf(head: number): number | undefined {
+    const left = this.leftOf(head);
+    if (left === 0) return undefined;
+    const last = head + (left - 1) * record.size;
+    const memory = (this.#row[(last - layout.records) / record.size] as number) & hasMemory;
+    const where = !this.rowOf(last).ends ? record.size + record.passes : memory ? record.passesOfMemory : record.passes;
+    // It has been here; what ends otherwise than by a branch does not count.
+    return this.#state.u32[(last + where) >> 2] || undefined;
   }
   leftOf(rec: number): number {
     return this.#state.u16[(rec + record.left) >> 1] as number;
@@ -511,7 +524,7 @@ export class Blocks {
     const number = this.#numberOf(rec);
     this.#ip[number] = ip;
     this.#length[number] = d.length;
-    this.#row[number] = info.number;
+    this.#row[number] = memory ? info.number | hasMemory : info.number;
   }
 
   #loadMore(handler: number): void {

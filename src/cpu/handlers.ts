@@ -271,21 +271,37 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
   }
   branch(): void {
-    const b = this.body;
-    const t = b.bind(recordField(op.i32load, record.link));
-    b.if(node(wt.i32, op.i32eqz, [t]));
-    this.jump(recordField(op.i64load, record.disp, wt.i64));
-    b.end();
-    this.#enter(t, leave.taken);
+    this.#pass();
+    this.#branch();
   }
   branchIf(c: Node): void {
     const b = this.body;
-    b.if(truth(c));
-    this.branch();
+    // The condition first: what it is computed from need not outlive the count.
+    const taken = b.bind(truth(c));
+    this.#pass();
+    b.if(taken);
+    this.#branch();
     b.end();
     this.#enter(recordField(op.i32load, record.imm), leave.next);
   }
   jump(target: Node): void {
+    this.#pass();
+    this.#jump(target);
+  }
+  /** Control passes the end of this block: the JIT will want to know how often. */
+  #pass(): void {
+    const passes = this.form.row.ends && this.form.memoryKind !== "none" ? record.passesOfMemory : record.passes;
+    this.body.store(op.i32store, rec, node(wt.i32, op.i32add, [recordField(op.i32load, passes), i32c(1)]), passes);
+  }
+  #branch(): void {
+    const b = this.body;
+    const t = b.bind(recordField(op.i32load, record.link));
+    b.if(node(wt.i32, op.i32eqz, [t]));
+    this.#jump(recordField(op.i64load, record.disp, wt.i64));
+    b.end();
+    this.#enter(t, leave.taken);
+  }
+  #jump(target: Node): void {
     const b = this.body;
     const t = this.let("target", as(wt.i64, target));
     b.store(op.i64store, i32c(0), t, at.rip);
@@ -331,7 +347,7 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.code.u(code);
     const is = (what: number): Node => node(wt.i32, op.i32eq, [localGet(wt.i32, code), i32c(what)]);
     b.if(node(wt.i32, op.i32or, [is(leave.jumped), is(leave.returned)]));
-    this.jump(field.i64(at.rip));
+    this.#jump(field.i64(at.rip));
     b.end();
     b.expr(localGet(wt.i32, code));
     b.opcode(op.return);

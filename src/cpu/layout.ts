@@ -59,6 +59,9 @@ export const record = {
   /** u16 each: base and index register of the memory operand (at.zero if absent); without one, a third and a fourth register operand. */
   base: 8,
   index: 10,
+  /** u32 each, where a record that ends a block by a branch counts how often control passes it: without a memory operand, and with one. */
+  passes: 8,
+  passesOfMemory: 4,
   /** u8: shift count of the index. */
   scale: 12,
   /** u8: segment register number. */

@@ -36,7 +36,9 @@ export interface Graph {
 export interface Surroundings {
   /** Has the interpreter a block at an address, which no other region begins with that matters? */
   free(ip: number): boolean;
-  /** Has the interpreter met a block at an address? */
+  /** The same, and control goes there often enough to be worth it. */
+  worth(ip: number): boolean;
+  /** The same, though another region may begin there. */
   met(ip: number): boolean;
   /** The same, and not one that does not matter either. */
   enterable(ip: number): boolean;
@@ -62,6 +64,32 @@ const compilable = (d: Decoded): boolean => {
   return d.mode === 64 || d.addressSize === 32;
 };
 
+const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void => {
+  for (const page of [Math.floor(d.ip / 4096), Math.floor((d.ip + d.length - 1) / 4096)])
+    if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
+};
+
+/**
+ * What a call leads to that does no more than jump on by a pointer, as the entries of a procedure linkage table do: it is part of the call. So
+ * short a block would hardly ever be found hot, and each call through it would end a region.
+ */
+const readStub = (blocks: Blocks, target: number, pages: Map<number, number>): Decoded[] => {
+  const stub: Decoded[] = [];
+  for (let at = target; stub.length < 2; at += stub.at(-1)!.length) {
+    const d = blocks.headOf(target) === 0 ? undefined : blocks.decodeOne(at);
+    if (!d || !compilable(d)) return [];
+    const f = factsOf(d.row);
+    stub.push(copy(d));
+    if (f.jumps && !f.calls && !f.returns && !f.stack) {
+      for (const one of stub) notePages(blocks, one, pages);
+      return stub;
+    }
+    // ENDBR64, where there is one.
+    if (f.branches || f.branchesIf || f.jumps || f.exits || f.memory || f.stack || d.row.ends) return [];
+  }
+  return [];
+};
+
 /** Decode one block of the region; undefined if nothing can be had at this address. */
 const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
   const instructions: Decoded[] = [];
@@ -74,13 +102,15 @@ const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pag
       return instructions.length === 0 ? undefined : { ip, instructions, end: at, terminator: "leave", successors: [] };
     }
     instructions.push(copy(d));
-    for (const page of [Math.floor(at / 4096), Math.floor((at + d.length - 1) / 4096)])
-      if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
+    notePages(blocks, d, pages);
     at += d.length;
     const f = factsOf(d.row);
     if (f.exits) return { ip, instructions, end: at, terminator: "door", successors: [at] };
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
-    if (isCall(d) && (f.branches || f.jumps)) return { ip, instructions, end: at, terminator: "call", successors: [at] };
+    if (isCall(d) && (f.branches || f.jumps)) {
+      if (f.branches) instructions.push(...readStub(blocks, instructions.at(-1)!.target, pages));
+      return { ip, instructions, end: at, terminator: "call", successors: [at] };
+    }
     if (f.branches) return { ip, instructions, end: at, terminator: "branch", successors: [d.target] };
     if (f.jumps) return { ip, instructions, end: at, terminator: isReturn(d) ? "return" : "jump", successors: [] };
     if (d.row.ends) return { ip, instructions, end: at, terminator: "leave", successors: [] };
@@ -145,7 +175,7 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
         block.inside = true;
         block.successors = [last.target];
         for (const s of [block.end, last.target]) {
-          if (leaders.has(s) || !(s === last.target ? around.met(s) : around.free(s))) continue;
+          if (leaders.has(s) || !(s === last.target ? around.met(s) : around.worth(s))) continue;
           leaders.add(s);
           queue.push(s);
         }
@@ -154,7 +184,8 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
     }
     const computed = block.terminator === "jump" ? [...around.targets(last.ip)] : [];
     for (const s of [...block.successors, ...computed]) {
-      if (!leaders.has(s) && !around.free(s)) continue;
+      // What a block runs into is as hot as the block.
+      if (!leaders.has(s) && !(block.terminator === "fall" ? around.free(s) : around.worth(s))) continue;
       if (block.terminator === "jump") required.add(s);
       if (block.terminator === "call" || block.terminator === "door") further.add(s);
       if (leaders.has(s)) continue;

@@ -33,8 +33,17 @@ const intervals = { warmUp: 500_000, first: 10_000, last: 40_000, growth: 1.01 }
 const eagerInterval = 200;
 /** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
 const insistent = 4;
-/** Times that a region may be made anew, with more entries, when it turns out to be entered elsewhere. */
+/** Times that a region may be made anew at once, with more entries or blocks, when control turns out to come elsewhere too. */
 const generations = 8;
+/** What is newly hot in a function of more instructions becomes a satellite, a region for itself, until there is one for each so many. */
+const satelliteWorth = 128;
+/** Passes that make a block worth compiling in any case. */
+const lasting = 512;
+/**
+ * Passes that make a block worth compiling beside a hot one that was passed so often. In a region a block costs V8 half a millisecond; a pass
+ * that leaves the region for the interpreter costs as much as some tens of blocks in it.
+ */
+const worthwhile = (hot: number): number => (hot >= lasting ? Math.max(lasting, hot / 16) : Math.max(lasting / 8, hot / 2));
 
 interface Region {
   readonly slot: number;
@@ -52,6 +61,8 @@ interface Region {
   /** Begins in the middle of a function that has a region, for control that comes into a loop there; leads into that region where it can. */
   readonly aside: boolean;
   readonly generation: number;
+  /** Regions aside that stand in for its next generation. */
+  readonly satellites: Set<Region>;
 }
 
 export interface JitStats {
@@ -99,6 +110,8 @@ interface Plan {
   /** The region that goes. */
   readonly old?: Region;
   readonly aside: boolean;
+  /** The region that it is to be a satellite of. */
+  readonly of?: Region;
   readonly generation: number;
 }
 
@@ -197,33 +210,53 @@ export class Jit {
   /** What to compile for a hot block, and in the place of which region; undefined if it is as good as compiled. */
   #plan(hot: number): Plan | undefined {
     const blocks = this.#blocks;
+    const old = this.#around(hot) ?? this.#byFunction(hot);
+    const again = old && this.#stands(old);
     const free = (ip: number) => {
       const head = blocks.headOf(ip);
       return head !== 0 && !blocks.isRegion(head);
     };
+    /** What begins there goes when the old region is made anew. */
+    const goes = (ip: number) => {
+      const region = again ? this.#beginning(blocks.headOf(ip)) : undefined;
+      return region !== undefined && (region === old || old!.satellites.has(region));
+    };
+    const passes = (ip: number) => blocks.passesOf(blocks.headOf(ip));
+    // One that is made anew has shown that it lasts.
+    const enough = Math.max(worthwhile(passes(hot) ?? 0), again ? lasting : 0);
+    const often = (ip: number) => (passes(ip) ?? enough) >= enough || (again && old.graph.blocks.has(ip)) === true;
     const known = {
-      enterable: free,
-      met: (ip: number) => blocks.headOf(ip) !== 0,
+      met: (ip: number) => blocks.headOf(ip) !== 0 && often(ip),
       targets: (site: number) => this.#code.targets(site),
       called: (ip: number) => this.#code.called(ip),
     };
+    const surroundings = (free: (ip: number) => boolean, enterable: (ip: number) => boolean): Surroundings => ({
+      ...known,
+      enterable,
+      free,
+      worth: (ip) => free(ip) && often(ip),
+    });
     // A region aside ends where any other begins; one of a function takes no notice of those aside.
-    const alone: Surroundings = { ...known, free };
-    const around: Surroundings = { ...known, free: (ip) => free(ip) || this.#beginning(blocks.headOf(ip))?.aside === true };
+    const alone = surroundings(free, free);
+    const around = surroundings(
+      (ip) => free(ip) || goes(ip) || this.#beginning(blocks.headOf(ip))?.aside === true,
+      (ip) => free(ip) || goes(ip),
+    );
     const aside = (ip: number): Plan => ({ graph: growGraph(blocks, [ip], alone), roots: [ip], aside: true, generation: 0 });
 
     let ip = hot;
-    const old = this.#around(hot) ?? this.#byFunction(hot);
-    const again = old && this.#stands(old);
     if (again && blockAround(old.graph, hot) !== undefined) {
       // It is compiled, but cannot be entered here: let it be entered where the loop begins.
       const loop = loopAround(old.graph, blockAround(old.graph, hot)!);
       if (loop !== undefined && free(loop)) ip = loop;
       else if ((this.#heat.get(this.#key(hot)) ?? 0) < insistent * this.#wanted(hot) || !old.graph.blocks.has(hot)) return undefined;
-      if (old.generation >= generations || harmlessEntries(old.graph, [ip]).length === 0) return aside(ip);
+      if (harmlessEntries(old.graph, [ip]).length === 0) return aside(ip);
     }
-    if (again && old.generation < generations) {
-      const roots = [...new Set([...old.roots, ip])];
+    if (again) {
+      const wait = Math.max(old.graph.instructions / satelliteWorth, 2 ** (old.generation - generations + 1));
+      if (old.satellites.size + 1 < wait) return { ...aside(ip), of: old };
+      for (const r of old.satellites) this.#drop(r);
+      const roots = [...new Set([...old.roots, ...[...old.satellites].flatMap((r) => r.roots), ip])];
       return { graph: growGraph(blocks, roots, around), roots, old, aside: false, generation: old.generation + 1 };
     }
     const start = this.#code.functionOf(ip);
@@ -234,6 +267,11 @@ export class Jit {
         const roots = loop === undefined || loop === start || !free(loop) ? [start] : [start, loop];
         return { graph: roots.length > 1 ? growGraph(blocks, roots, around) : graph, roots, aside: false, generation: 0 };
       }
+      // From its first instruction on control comes here too rarely: the loop is a region by itself.
+      const whole = growGraph(blocks, [start], { ...around, worth: around.free });
+      const block = whole && blockAround(whole, ip);
+      const loop = block === undefined ? undefined : loopAround(whole!, block);
+      if (loop !== undefined && free(loop)) ip = loop;
     }
     return { graph: growGraph(blocks, [ip], around), roots: [ip], aside: false, generation: 0 };
   }
@@ -249,7 +287,7 @@ export class Jit {
     const started = performance.now();
     const plan = this.#plan(ip);
     if (!plan) return false;
-    const { graph, roots, old, aside, generation } = plan;
+    const { graph, roots, old, aside, of, generation } = plan;
     if (old) this.#drop(old);
     this.#heat.delete(this.#key(ip));
     if (!graph) {
@@ -270,7 +308,7 @@ export class Jit {
     });
     this.#table.set(slot, exports["region"]);
     const heads = graph.entries.map((entry) => blocks.headOf(entry));
-    this.#open({
+    const region: Region = {
       slot,
       graph,
       roots,
@@ -281,7 +319,10 @@ export class Jit {
       context: blocks.context,
       aside,
       generation,
-    });
+      satellites: new Set(),
+    };
+    this.#open(region);
+    of?.satellites.add(region);
     this.stats.regions++;
     this.stats.wasmBytes += bytes.length;
     this.stats.milliseconds += performance.now() - started;
@@ -395,7 +436,7 @@ export class Jit {
     if (last !== invalidation) this.#changes.set(frame, { times: times + 1, last: invalidation });
   }
   #drop(region: Region): void {
-    if (!this.#regions.has(region.slot)) return;
+    if (this.#regions.get(region.slot) !== region) return;
     this.#close(region);
     this.#release(region);
   }

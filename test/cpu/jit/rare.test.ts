@@ -1,0 +1,52 @@
+// What is compiled is what control passes often: a rare way out of a loop stays the interpreter's, and comes back right.
+import { expect, test } from "vitest";
+import { Cpu } from "../../../src/cpu/cpu.ts";
+import { exit } from "../../../src/cpu/exit.ts";
+import type { Graph } from "../../../src/cpu/jit/graph.ts";
+import { layout } from "../../../src/cpu/layout.ts";
+import { R } from "../../../src/cpu/state.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
+import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
+import { selector } from "../../../tools/oracle/world.ts";
+
+const PAGE = 0x1000_0000;
+// again: inc rbx; test ebx, 0x3ff; jz rare; back: dec rdi; jnz again; hlt; rare: inc rcx; jmp back
+const code = [
+  0x48, 0xff, 0xc3, 0xf7, 0xc3, 0xff, 0x03, 0x00, 0x00, 0x74, 0x06, 0x48, 0xff, 0xcf, 0x75, 0xf0, 0xf4, 0x48, 0xff, 0xc1, 0xeb, 0xf5,
+];
+const RARE = PAGE + 0x11;
+
+/** The loop, so many times around; where the fault at its end is, and how often it took the rare way. */
+const run = (cpu: Cpu, rounds: number): number => {
+  cpu.state.rip = PAGE;
+  cpu.state.setGpr(R.bx, 0);
+  cpu.state.setGpr(R.cx, 0);
+  cpu.state.setGpr(R.di, rounds);
+  while (cpu.run(1_000_000) !== exit.fault);
+  expect(cpu.state.rip).toBe(PAGE + 0x10);
+  return Number(cpu.state.gpr(R.cx));
+};
+
+test("a region has no block that control hardly passes", async () => {
+  const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), await freshCode());
+  cpu.segments.tables = descriptorTables;
+  cpu.segments.loadCode(selector.userCode64);
+  cpu.setAddressSpace({ translate: (address) => (address >= PAGE && address < PAGE + 4096 ? layout.frames : -5) });
+  cpu.state.u8.set(code, layout.frames);
+
+  cpu.engine = "interpret";
+  expect(run(cpu, 100_000)).toBe(97);
+  const regions: Graph[] = [];
+  cpu.jit.onRegion = (graph) => regions.push(graph);
+  cpu.engine = "jit";
+  expect(cpu.jit.compile(PAGE)).toBe(true);
+  // What HLT ends is not counted, and kept.
+  expect([...regions[0]!.blocks.keys()].sort()).toEqual([PAGE, PAGE + 0xb, PAGE + 0x10]);
+
+  const before = cpu.instructions;
+  expect(run(cpu, 100_000)).toBe(97);
+  // Five a round, the last HLT not among them, two each time on the rare way.
+  expect(cpu.instructions - before).toBe(5 * 100_000 + 2 * 97);
+  expect(regions.some((graph) => graph.blocks.has(RARE))).toBe(false);
+});
