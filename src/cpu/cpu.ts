@@ -393,6 +393,7 @@ export class Cpu implements CodeWatch, Machine {
     const { blocks } = this;
     let budget = this.#begin(limit);
     let rec = blocks.next();
+    let lean = false;
     for (;;) {
       let code: number;
       const system = s.u32[at.systemFlags >> 2] as number;
@@ -491,11 +492,17 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.bounded(s.rip, 1);
           break;
         case leave.short: {
-          const spare = budget - longest;
-          if (spare > 0) budget += this.#move(-spare);
-          else budget += this.#move(s.u32[regionBudget] as number);
+          // All but a block's worth goes to the regions, then that too; what is still too little is interpreted.
+          const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
+          if (spare > 0) {
+            lean = spare === budget;
+            budget += this.#move(-spare);
+            rec = blocks.find(s.rip);
+            break;
+          }
+          budget += this.#move(s.u32[regionBudget] as number);
           if (budget === 0) return this.#finish(budget, exit.budget);
-          rec = spare > 0 ? blocks.find(s.rip) : blocks.bounded(s.rip, budget);
+          rec = blocks.bounded(s.rip, budget);
           break;
         }
         case leave.unverified:

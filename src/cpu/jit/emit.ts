@@ -18,7 +18,7 @@ import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
 import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
 import type { RegionRuntime } from "./region-base.ts";
-import { checkpoints, dispatcher, isBackward, longestPath, type Structure, structureOf } from "./structure.ts";
+import { checkpoints, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
 
@@ -31,8 +31,8 @@ class RegionEmitter {
   readonly #b: Body;
   /** Open labels inside the exit block, innermost last. */
   readonly #labels: Label[] = [];
-  readonly #checked: ReadonlySet<number>;
-  readonly #need: number;
+  readonly #checked: Set<number>;
+  readonly #need: ReadonlyMap<number, number>;
   readonly #runtime: RegionRuntime;
   /** Which of `dispatched` the dispatcher is to go to. */
   readonly #next: number;
@@ -53,7 +53,7 @@ class RegionEmitter {
     this.#checked = checkpoints(g, this.#s);
     const jumps = [...g.blocks.values()].some((block) => block.terminator === "jump");
     this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
-    this.#need = longestPath(g, this.#s, this.#checked);
+    this.#need = longestPaths(g, this.#s, this.#checked);
     const from = (ip: number, to: readonly number[]) => {
       for (const s of to) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), ip]);
     };
@@ -187,7 +187,7 @@ class RegionEmitter {
   }
   #checkBudget(ip: number): void {
     const b = this.#b;
-    b.if(node(wt.i32, op.i32ltS, [this.#c.budget(), i32c(this.#need)]), false);
+    b.if(node(wt.i32, op.i32ltS, [this.#c.budget(), i32c(this.#need.get(ip) ?? 0)]), false);
     this.#c.depth++;
     this.#c.leaveAt(i64c(BigInt(ip)), leave.short, 0);
     this.#c.depth--;

@@ -184,18 +184,20 @@ export const checkpoints = (g: Graph, s: Structure): Set<number> => {
 /** Does an edge lead back to the head of a loop? */
 export const isBackward = (s: Structure, from: number, to: number): boolean => s.order.get(to)! <= s.order.get(from)!;
 
-/** The longest run of instructions that can pass from one test of the budget to the next: what it must cover at each. */
-export const longestPath = (g: Graph, s: Structure, checked: ReadonlySet<number>): number => {
+const longWay = 80;
+/**
+ * The longest run of instructions from each block to the next test of the budget, which must cover them where it is tested. Where a slice of
+ * time ends, what it does not cover is interpreted: so each test asks for no more than it must, and long ways get more of them.
+ */
+export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): ReadonlyMap<number, number> => {
   const longest = new Map<number, number>();
-  let most = 0;
   for (const ip of [...s.order.keys()].reverse()) {
     if (ip === dispatcher) continue;
     const block = g.blocks.get(ip)!;
     let rest = 0;
     for (const t of block.successors) if (!checked.has(t) && !isBackward(s, ip, t)) rest = Math.max(rest, longest.get(t)!);
-    const all = block.instructions.length + rest;
-    longest.set(ip, all);
-    if (checked.has(ip) || s.loops.has(ip)) most = Math.max(most, all);
+    longest.set(ip, block.instructions.length + rest);
+    if (rest > 0 && block.instructions.length + rest > longWay) checked.add(ip);
   }
-  return most;
+  return longest;
 };
