@@ -411,7 +411,7 @@ export class Jit {
   readonly #patched = new Set<number>();
   /** Control comes to where there is no block. A lost region whose code is as it was is there again; false if there is none. */
   recover(ip: number, place: number): boolean {
-    if (this.#lost.size === 0) return false;
+    if (!this.enabled || this.#lost.size === 0) return false;
     const region = this.#lost.at(place, ip, this.#blocks.context);
     if (!region || !this.#stands(region)) return false;
     const change = region.source.change(this.#blocks.bytes);
