@@ -155,6 +155,7 @@ const sizes: Record<string, readonly [number, number, number]> = {
   z: [16, 32, 32],
   y: [32, 32, 64],
   p: [32, 48, 48], // AMD: an offset in a far pointer has at most 32 bits
+  pl: [32, 48, 80], // Intel
   a: [32, 64, 64],
   s: [48, 48, 80],
   t: [80, 80, 80],

@@ -68,6 +68,8 @@ export const ways: readonly Way[] = [
     source: "equal to the 4096 entries of Bochs' tables (bochs/cpu/sse_rcp.cc), and to what others have published",
   },
   { what: "SHA instructions on memory that is not aligned", amd: "work", intel: "#GP", source: "SDM Vol. 2A 2.4, exception class 4" },
+  { what: "far pointers in memory with REX.W", amd: "an offset of 32 bits", intel: "of 64 bits", source: "SDM Vol. 2A JMP, LFS" },
+  { what: "LOCK before MOV of CR0", amd: "means CR8: #GP", intel: "#UD", source: "SDM Vol. 2B MOV; AMD APM Vol. 3 MOV (CRn)" },
   { what: "SYSCALL from 32-bit code", amd: "works", intel: "#UD", source: "SDM Vol. 2B SYSCALL; AMD APM Vol. 2 6.1" },
   { what: "SYSENTER under a 64-bit kernel", amd: "#UD", intel: "works", source: "SDM Vol. 2B SYSENTER; AMD APM Vol. 2 6.1" },
   {
@@ -109,7 +111,6 @@ export const ways: readonly Way[] = [
     intel: undefined,
     source: "SDM Vol. 1 8.1.8: Intel's keep them always, some FDP with exceptions only",
   },
-  { what: "far pointers in memory with REX.W", amd: "an offset of 32 bits", intel: undefined, source: "SDM Vol. 2A JMP, LFS: 64 bits" },
   {
     what: "which comes of several faults of one instruction",
     amd: "recorded on family 19h, of FXSAVE and FXRSTOR on 1Ah",

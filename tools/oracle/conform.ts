@@ -215,7 +215,7 @@ const judgeBatch = (
         continue;
       }
       if (isSame(there, here)) continue;
-      if (plan && isFamilysOwn(plan.instruction, family, there, here)) {
+      if (ofInstructions(c, x, (i) => isFamilysOwn(i, family, there, here)).includes(true)) {
         if (which === 0) t.unlike++;
         continue;
       }
@@ -280,19 +280,21 @@ const exampleOf = (tier: Tier, c: Case, silicon: Result, ours: Result, differenc
   id: c.id,
 });
 
-const listing = (c: Case, x: Subject): string => {
+/** What f makes of each instruction of a case. */
+const ofInstructions = <T>(c: Case, x: Subject, f: (i: Instruction) => T): T[] => {
   const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
   decoder.ip = c.before.rip;
-  const lines: string[] = [];
+  const made: T[] = [];
   const i = new Instruction();
   do {
     decoder.decodeOut(i);
-    lines.push(i.toString());
+    made.push(f(i));
   } while (x.label === "sequence" && decoder.canDecode);
   i.free();
   decoder.free();
-  return lines.join("; ");
+  return made;
 };
+const listing = (c: Case, x: Subject): string => ofInstructions(c, x, (i) => i.toString()).join("; ");
 
 /** Leaves nothing undefined: in a sequence every instruction does as this processor does. */
 const noInstruction = new Instruction();

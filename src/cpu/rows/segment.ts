@@ -1,7 +1,8 @@
 // Segment registers and far transfers. SDM Vol. 2: MOV PUSH POP of a segment register, LDS LES LFS LGS LSS, JMP CALL RET far,
 // IRET, LAR LSL VERR VERW ARPL, RDFSBASE and its kin.
+import type { Vendor } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Attributes, family, row } from "../row.ts";
+import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 import { pushValue } from "./stack.ts";
 
@@ -34,10 +35,10 @@ const pop =
     goOn(o);
   };
 
-/** A far pointer in memory: offset, then selector. Differs from Intel: on AMD its offset has at most 32 bits. APM Vol. 3 JMP (Far), LFS. */
-const farPointer = <V>(o: Ops<V>, i: Form, n: number): { offset: V; selector: V } => {
+/** A far pointer in memory: offset, then selector. On AMD the offset has at most 32 bits. SDM Vol. 2A JMP, LFS; APM Vol. 3 JMP (Far), LFS. */
+const farPointer = <V>(o: Ops<V>, i: Form, n: number, vendor: Vendor): { offset: V; selector: V } => {
   const a = o.address(n);
-  const w = Math.min(i.w, 32);
+  const w = vendor === "amd" ? Math.min(i.w, 32) : i.w;
   const size = w / 8 + 2;
   // It is one operand: no part of it wraps round to address 0.
   if (i.mode !== 64) o.when(o.ltU(o.imm(0x1_0000_0000 - size), a), () => o.fault(vector.GP));
@@ -46,9 +47,9 @@ const farPointer = <V>(o: Ops<V>, i: Form, n: number): { offset: V; selector: V 
   return { offset, selector };
 };
 const loadFar =
-  (s: number): Meaning =>
+  (s: number, vendor: Vendor): Meaning =>
   (o, i) => {
-    const { offset, selector } = farPointer(o, i, 1);
+    const { offset, selector } = farPointer(o, i, 1, vendor);
     load(o, s, selector);
     o.set(0, offset);
     goOn(o);
@@ -63,14 +64,18 @@ const callFar: Meaning = (o, i) => {
   const p = o.get(0);
   o.act("farCall", o.zext(p, 32), sized(o, i, o.shr(p, o.imm(32))));
 };
-const jumpFarIndirect: Meaning = (o, i) => {
-  const { offset, selector } = farPointer(o, i, 0);
-  o.act("farJump", offset, selector);
-};
-const callFarIndirect: Meaning = (o, i) => {
-  const { offset, selector } = farPointer(o, i, 0);
-  o.act("farCall", offset, sized(o, i, selector));
-};
+const jumpFarIndirect =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const { offset, selector } = farPointer(o, i, 0, vendor);
+    o.act("farJump", offset, selector);
+  };
+const callFarIndirect =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const { offset, selector } = farPointer(o, i, 0, vendor);
+    o.act("farCall", offset, sized(o, i, selector));
+  };
 const returnFar: Meaning = (o, i) => o.act("farReturn", o.imm(0), o.imm(i.w << 16));
 const returnFarImmediate: Meaning = (o, i) => o.act("farReturn", o.get(0), o.imm(i.w << 16));
 const iret: Meaning = (o, i) => o.act("iret", o.imm(0), o.imm(i.w << 16));
@@ -111,6 +116,17 @@ const far: Attributes = { ends: true, context: true };
 // biome-ignore format: table
 const pushed = [[S.es, "06 ES", "07 ES"], [S.ss, "16 SS", "17 SS"], [S.ds, "1E DS", "1F DS"]] as const;
 
+const throughFarPointers = (vendor: Vendor): readonly Row[] => {
+  const [offset, pointer] = vendor === "amd" ? ["Gz", "Mp"] : ["Gv", "Mpl"];
+  return [
+    row("lss", `0F B2 ${offset},${pointer}`, loadFar(S.ss, vendor), ends),
+    row("lfs", `0F B4 ${offset},${pointer}`, loadFar(S.fs, vendor), ends),
+    row("lgs", `0F B5 ${offset},${pointer}`, loadFar(S.gs, vendor), ends),
+    row("jmp", `FF /5 ${pointer}`, jumpFarIndirect(vendor), far),
+    row("call", `FF /3 ${pointer}`, callFarIndirect(vendor), far),
+  ];
+};
+
 export const segments = family(() => [
   ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [
     row("mov", `8C /${s} Rv,Sw`, fromSegment(s)),
@@ -126,15 +142,11 @@ export const segments = family(() => [
   row("pop", "0F A1 FS", pop(S.fs), { ...stack, ...ends }),
   row("push", "0F A8 GS", push(S.gs), stack),
   row("pop", "0F A9 GS", pop(S.gs), { ...stack, ...ends }),
-  row("les", "C4 Gz,Mp", loadFar(S.es), { ...ends, only: "not64" }),
-  row("lds", "C5 Gz,Mp", loadFar(S.ds), { ...ends, only: "not64" }),
-  row("lss", "0F B2 Gz,Mp", loadFar(S.ss), ends),
-  row("lfs", "0F B4 Gz,Mp", loadFar(S.fs), ends),
-  row("lgs", "0F B5 Gz,Mp", loadFar(S.gs), ends),
+  row("les", "C4 Gz,Mp", loadFar(S.es, "amd"), { ...ends, only: "not64" }),
+  row("lds", "C5 Gz,Mp", loadFar(S.ds, "amd"), { ...ends, only: "not64" }),
+  ...ofEachVendor(throughFarPointers),
   row("jmp", "EA Ap", jumpFar, { ...far, only: "not64" }),
   row("call", "9A Ap", callFar, { ...far, only: "not64" }),
-  row("jmp", "FF /5 Mp", jumpFarIndirect, far),
-  row("call", "FF /3 Mp", callFarIndirect, far),
   row("retf", "CB", returnFar, far),
   row("retf", "CA Iw", returnFarImmediate, far),
   row("iret", "CF", iret, { ...far, sizedNames: ["iretw", "iretd", "iretq"] }),

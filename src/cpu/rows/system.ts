@@ -1,7 +1,7 @@
 // What belongs to the system, seen from ring 3: privileged instructions, descriptor-table stores, CPUID, time, traps, and the many
 // ways to do nothing. SDM Vol. 2 and Vol. 3A 5.9.
 import type { Meaning } from "../ops.ts";
-import { type Attributes, family, row } from "../row.ts";
+import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
 
 const nothing: Meaning = () => {};
@@ -61,14 +61,17 @@ const enter: Meaning = (o, i) => o.act("enter", o.get(0), o.or(o.get(1), o.imm(i
 
 const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
 
+const controlMoves = (n: number, attributes: Attributes): readonly Row[] => [
+  row("mov", `0F 20 /${n} Ry,Cy`, privileged, attributes),
+  row("mov", `0F 22 /${n} Cy,Ry`, privileged, attributes),
+];
+
 export const system = family(() => [
   ...privilegedPlain.map(([name, encoding]) => row(name, encoding, privileged, { ends: true })),
   row("swapgs", "0F 01 F8", privileged, { ends: true, only: "64" }),
-  // On AMD a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn)
-  ...[0, 2, 3, 4].flatMap((n) => {
-    const attributes: Attributes = n === 0 ? { ...control, lock: true } : control;
-    return [row("mov", `0F 20 /${n} Ry,Cy`, privileged, attributes), row("mov", `0F 22 /${n} Cy,Ry`, privileged, attributes)];
-  }),
+  // On AMD a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn). On Intel it is #UD.
+  ...ofEachVendor((vendor) => controlMoves(0, vendor === "amd" ? { ...control, lock: true } : control)),
+  ...[2, 3, 4].flatMap((n) => controlMoves(n, control)),
   row("mov", "0F 21 Ry,Dy", privileged, control),
   row("mov", "0F 23 Dy,Ry", privileged, control),
   row("sgdt", "0F 01 /0 Ms", storeTable(shown.gdt)),

@@ -60,5 +60,5 @@ export const showsSize = (row: Row, memory: boolean): boolean =>
   });
 
 /** A far pointer in memory, as JMP and CALL have it. */
-export const isFar = (row: Row): boolean => row.operands[0]?.spec === "Mp";
+export const isFar = (row: Row): boolean => row.operands[0]?.spec === "Mp" || row.operands[0]?.spec === "Mpl";
 export const ripRelative = (d: Decoded): boolean => d.mode === 64 && d.isMemory && (d.modrm & 0xc7) === 5;

@@ -5,7 +5,7 @@ import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/state.ts";
 import { Case, caseBatch, fxAt, Result, stateAt } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
-import { CODE, DATA, selector } from "../../../tools/oracle/world.ts";
+import { CODE, DATA, selector, WINDOW } from "../../../tools/oracle/world.ts";
 import { measured } from "./i9-10980xe.ts";
 
 let code: CpuCode;
@@ -121,6 +121,36 @@ describe("flags and results that the manuals leave open", () => {
     const registers = { [R.ax]: 0x8000n, [R.cx]: 17n };
     for (const before of [0, EF.OF, EF.CF, EF.CF | EF.OF])
       for (const hex of ["66d3d0", "66d3d8"]) expect(flagsAfter("max:intel", hex, before, registers)).toEqual(tiers.map(() => before));
+  });
+  it("far pointers with REX.W have offsets of 64 bits", () => {
+    const pointed = (hex: string, offset: bigint, target: number) => (c: Case) => {
+      c.code = Buffer.from(hex, "hex");
+      c.before.setGpr(R.bx, BigInt(DATA + WINDOW.offset));
+      const pointer = Buffer.alloc(10);
+      pointer.writeBigUInt64LE(offset);
+      pointer.writeUInt16LE(target, 8);
+      c.window.set(pointer);
+    };
+    const steps = [
+      pointed("480fb403", 0x1122_3344_5566_7788n, 0), // lfs rax, [rbx]
+      pointed("48ff2b", BigInt(CODE + 0x7f8), selector.userCode64), // jmp far [rbx], to an int3
+      pointed("48ff2b", 1n << 47n, selector.userCode64),
+    ];
+    for (const tier of tiers) {
+      const [loaded, jumped, wild] = run("max:intel", tier, steps) as [Result, Result, Result];
+      expect([loaded.after.gpr(R.ax), loaded.after.selector(S.fs)]).toEqual([0x1122_3344_5566_7788n, 0]);
+      expect([jumped.trap, jumped.after.rip]).toEqual([vector.BP, BigInt(CODE + 0x7f9)]);
+      expect(wild.trap).toBe(vector.GP);
+      // The selector of one with an offset of 32 bits is in the middle.
+      expect(run("max:amd", tier, steps).map(({ trap }) => trap)).toEqual([vector.GP, vector.GP, vector.GP]);
+    }
+  });
+  it("LOCK before MOV of CR0 is nothing", () => {
+    const step = (c: Case): void => {
+      c.code = Buffer.from("f00f20c0", "hex");
+    };
+    for (const tier of tiers)
+      expect(["max:intel", "max:amd"].map((model) => run(model, tier, [step])[0]!.trap)).toEqual([vector.UD, vector.GP]);
   });
   it("SHA instructions want their memory aligned", () => {
     const unaligned = (c: Case): void => {
