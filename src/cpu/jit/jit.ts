@@ -21,8 +21,8 @@ import type { RegionRuntime } from "./region-base.ts";
 import { Lost, longImmediate, placeOf, Source } from "./source.ts";
 import { harmlessEntries, loopAround } from "./structure.ts";
 
-/** Samples that make a block hot. */
-const defaultThreshold = 2;
+/** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
+const defaultThreshold = 4;
 /**
  * Interpreted instructions between samples: few while code is being discovered, many once samples bring nothing new. After the first,
  * which comes when a machine begins: a program that ends before the next would have waited longer for the JIT than the interpreter takes.
