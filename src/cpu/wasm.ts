@@ -197,8 +197,11 @@ export const bitsOf = (n: Node): number => {
 };
 /** Bytes that grow. */
 export class Bytes {
-  #b = new Uint8Array(256);
+  #b: Uint8Array;
   length = 0;
+  constructor(room = 256) {
+    this.#b = new Uint8Array(room);
+  }
   byte(v: number): void {
     if (this.length === this.#b.length) this.#grow(1);
     this.#b[this.length++] = v;
@@ -257,9 +260,10 @@ export class Body {
   readonly params: readonly WasmType[];
   readonly #locals: WasmType[] = [];
   readonly #hints: [number, boolean][] = [];
-  readonly code = new Bytes();
-  constructor(params: readonly WasmType[]) {
+  readonly code: Bytes;
+  constructor(params: readonly WasmType[], room?: number) {
     this.params = params;
+    this.code = new Bytes(room);
   }
 
   /** A local for the function's whole length. */
@@ -357,18 +361,22 @@ export class Body {
   #filled(): { code: Uint8Array; moved: (at: number) => number } {
     const code = this.code.done();
     if (this.#later.length === 0) return { code, moved: (at) => at };
-    const out = new Bytes();
+    const out = new Body([], 2 * code.length);
     let from = 0;
     const inserted = this.#later.map(({ at, fill }) => {
-      const b = new Body([]);
-      fill(b);
-      out.bytes(code.subarray(from, at));
-      out.bytes(b.code.done());
+      out.code.bytes(code.subarray(from, at));
       from = at;
-      return { at, length: b.code.length };
+      fill(out);
+      return { at, by: out.code.length - at };
     });
-    out.bytes(code.subarray(from));
-    return { code: out.done(), moved: (at) => inserted.reduce((to, i) => (i.at <= at ? to + i.length : to), at) };
+    out.code.bytes(code.subarray(from));
+    // Positions are asked for in ascending order.
+    let next = 0;
+    const moved = (at: number): number => {
+      while (next < inserted.length && inserted[next]!.at <= at) next++;
+      return next === 0 ? at : at + inserted[next - 1]!.by;
+    };
+    return { code: out.code.done(), moved };
   }
   /** The function's bytes. `prologue`, if given, is code over the same locals that goes first. */
   done(prologue?: Bytes): FunctionBytes {

@@ -13,7 +13,9 @@ import { immediateWidth } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import type { Manner } from "./exits.ts";
 import { factsOf } from "./facts.ts";
+import type { Parts } from "./flow.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import { JitForm } from "./jit-form.ts";
 import { type InCode, RegionBase } from "./region-base.ts";
@@ -40,7 +42,7 @@ const isWorthTwo = (list: readonly Decoded[]): boolean => {
 
 export class RegionCompiler extends RegionBase implements Ops<Node> {
   readonly fpu = new RegionFpu(this);
-  /** There are runs of x87 instructions: inside the exit block is another one, where those lead that are left. */
+  /** There are runs of x87 instructions: inside the exits' blocks is another one, where those lead that are left. */
   hasRuns = false;
   #pointer: Node | undefined;
   /** Where the instruction in progress goes when it is done: set by its control words. */
@@ -83,10 +85,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       b.code.byte(0x40);
     }
     this.depth += turns.length + 1;
+    this.flow.base = this.depth;
     this.places.doubt();
     let start = this.knowledge;
+    let written = this.flow.written;
     for (let i = from; i < to; i++) {
-      if (i === turns[0]) start = this.knowledge;
+      if (i === turns[0]) [start, written] = [this.knowledge, this.flow.written];
       const turn = turns.indexOf(i);
       const other = (): void => {
         b.opcode(op.br);
@@ -99,10 +103,13 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     b.opcode(op.br);
     b.code.u(turns.length);
     this.knowledge = start;
+    const first = this.flow.written;
+    this.flow.written = written;
     this.places.twice = true;
     for (const [n, turn] of turns.entries()) {
       b.end();
       this.depth--;
+      this.flow.base = this.depth;
       for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
     }
     this.places.twice = undefined;
@@ -111,6 +118,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.places.doubt();
     b.end();
     this.depth--;
+    this.flow.base = this.depth;
+    this.flow.either(first);
   }
   /** A run of x87 instructions: with the stack in locals, or else as always. */
   #run(list: readonly Decoded[], from: number, to: number): void {
@@ -142,10 +151,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       r.index,
     );
   }
-  protected override leaving(): number {
-    if (!this.fpu.active) return this.hasRuns ? 1 : 0;
+  protected override goOut(manner: Manner): void {
+    if (!this.fpu.active) return this.exits.leave(this.body, manner, this.depth + (this.hasRuns ? 1 : 0));
     this.fpu.leaving();
-    return 0;
+    this.exits.together();
+    this.body.opcode(op.br);
+    this.body.code.u(this.depth);
   }
   leaveToInterpreter(): void {
     this.leaveAt(this.here(), leave.interpret, this.left);
@@ -408,9 +419,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   repeat(bodyOf: () => void, zf: boolean): void {
+    if (this.i.rep === 0) return bodyOf();
+    this.flow.again(() => this.#rounds(bodyOf, zf));
+  }
+  #rounds(bodyOf: () => void, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.i;
-    if (rep === 0) return bodyOf();
     const rounds = b.local(wt.i32);
     b.set(rounds, i32c(repeatRounds));
     b.opcode(op.block);
@@ -450,19 +464,14 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (zf) this.flagParts.known = undefined;
   }
 
-  /** What the region uses, from the state page. Emitted once that is known. */
-  loadRegisters(b: Body): void {
-    this.registers.load(b);
+  /** From the state page. Emitted once it is known what. */
+  loadState(b: Body, parts: Parts): void {
+    this.registers.load(b, parts);
     this.#loadModes(b);
-    this.flagParts.load(b);
+    this.flagParts.load(b, parts);
   }
-  /** Epilogue: write back what the region may have changed. */
-  storeState(b: Body): void {
-    this.storeRegisters(b);
-    b.store(op.i64store, i32c(0), this.rip, at.rip);
-  }
-  storeRegisters(b: Body): void {
-    this.registers.store(b);
-    this.flagParts.store(b);
+  storeState(b: Body, parts: Parts): void {
+    this.registers.store(b, parts);
+    this.flagParts.store(b, parts);
   }
 }

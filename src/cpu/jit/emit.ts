@@ -13,6 +13,8 @@ import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler } from "./compiler.ts";
+import type { Manner } from "./exits.ts";
+import { afterwards, type Ways } from "./flow.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
@@ -29,7 +31,7 @@ class RegionEmitter {
   readonly #s: Structure;
   readonly #c: RegionCompiler;
   readonly #b: Body;
-  /** Open labels inside the exit block, innermost last. */
+  /** Open labels inside the exits' blocks, innermost last. */
   readonly #labels: Label[] = [];
   readonly #checked: Set<number>;
   readonly #need: ReadonlyMap<number, number>;
@@ -45,7 +47,7 @@ class RegionEmitter {
     this.#g = g;
     this.#runtime = runtime;
     this.#s = structureOf(g);
-    this.#b = new Body(regionType.params);
+    this.#b = new Body(regionType.params, 0x4000);
     this.#c = new RegionCompiler(this.#b, runtime, g.blocks.get(g.entries[0]!)!.instructions[0]!.mode);
     this.#c.registerOffset = registerOffset;
     this.#next = this.#b.keep(wt.i32);
@@ -63,33 +65,58 @@ class RegionEmitter {
 
   emit(): FunctionBytes {
     const b = this.#b;
-    b.opcode(op.block);
-    b.code.byte(0x40);
-    if (this.#c.hasRuns) {
-      b.opcode(op.block);
-      b.code.byte(0x40);
-    }
+    const c = this.#c;
     this.#tree(this.#s.root);
     b.opcode(op.unreachable);
-    if (this.#c.hasRuns) {
+    this.#solve();
+    const groups = c.exits.group();
+    if (c.hasRuns) {
       b.end();
-      this.#c.fpu.storeLeft();
+      c.fpu.storeLeft();
+      b.opcode(op.br);
+      b.code.u(c.exits.ofThose ?? 0);
     }
-    b.end();
-    this.#c.storeState(b);
-    this.#chain();
+    groups.forEach(({ manner, parts }, n) => {
+      b.end();
+      c.storeState(b, parts);
+      b.opcode(op.br);
+      b.code.u(groups.length - 1 - n + manners.indexOf(manner));
+    });
+    this.#leave();
     const prologue = new Body([]);
-    this.#c.loadRegisters(prologue);
+    c.loadState(prologue, c.flow.toLoad(this.#g.entries));
     if (this.#s.dispatched.length) prologue.set(this.#next, node(wt.i32, op.i32shrU, [localGet(wt.i32, entryLocal), i32c(slotBits)]));
+    for (let blocks = manners.length + groups.length + (c.hasRuns ? 1 : 0); blocks > 0; blocks--) {
+      prologue.opcode(op.block);
+      prologue.code.byte(0x40);
+    }
     return b.done(prologue.code);
   }
-  /** With all state in its place: on into the region that begins where control goes, if one does; else back to who called. */
-  #chain(): void {
+  /** All is written: how control goes from block to block. */
+  #solve(): void {
+    const { flow } = this.#c;
+    const rest = (block: JitBlock) => block.terminator === "door" || (block.terminator === "call" && !block.inside);
+    const order = [...this.#s.order.keys()].filter((ip) => ip !== dispatcher);
+    const ways = new Map<number, Ways>();
+    for (const ip of order) {
+      const block = this.#g.blocks.get(ip)!;
+      const computed = this.#jumpTable !== undefined && (block.terminator === "jump" || block.terminator === "door");
+      const to = { to: block.successors, computed };
+      if (!rest(block)) ways.set(ip, to);
+      else ways.set(ip, { to: [], computed: false }).set(afterwards(ip), to);
+    }
+    flow.solve(ways, this.#g.entries, this.#s.dispatched);
+  }
+  /** With the registers in their place, in any of the manners: on into the region that begins where control goes, if one does; else back to who called. */
+  #leave(): void {
     const b = this.#b;
     const { rip, code, budgetLocal } = this.#c;
-    const outermost = node(wt.i32, op.i32eqz, [localGet(wt.i32, depthLocal)]);
-    const returns = node(wt.i32, op.i32and, [node(wt.i32, op.i32eq, [code, i32c(leave.returned)]), outermost]);
-    b.if(node(wt.i32, op.i32or, [node(wt.i32, op.i32eq, [code, i32c(leave.jumped)]), returns]));
+    b.end();
+    b.if(localGet(wt.i32, depthLocal));
+    this.#back(i32c(leave.returned));
+    b.opcode(op.return);
+    b.end();
+    b.end();
     const region = this.#lookUp(rip);
     b.if(region);
     b.expr(localGet(wt.i32, budgetLocal));
@@ -101,6 +128,11 @@ class RegionEmitter {
     b.code.u(0);
     b.end();
     b.end();
+    this.#back(code);
+  }
+  #back(code: Node): void {
+    const b = this.#b;
+    b.store(op.i64store, i32c(0), this.#c.rip, at.rip);
     b.store(op.i32store, i32c(0), this.#c.budget(), at.regionBudget);
     b.expr(code);
   }
@@ -138,7 +170,7 @@ class RegionEmitter {
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
   #tree(ip: number): void {
-    if (this.#checked.has(ip)) this.#checkBudget(ip);
+    if (this.#checked.has(ip)) this.#c.flow.within(ip, this.#c.depth, () => this.#checkBudget(ip));
     const loop = ip === dispatcher || this.#s.loops.has(ip);
     if (loop) this.#open({ kind: "loop", ip }, op.loop);
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
@@ -173,6 +205,9 @@ class RegionEmitter {
   }
 
   #block(ip: number): void {
+    this.#c.flow.within(ip, this.#c.depth, () => this.#written(ip));
+  }
+  #written(ip: number): void {
     const block = this.#g.blocks.get(ip)!;
     const c = this.#c;
     const n = block.instructions.length;
@@ -234,7 +269,12 @@ class RegionEmitter {
       const distance = b.bind(pure.sub(target, i64c(BigInt(table.lowest))));
       this.#when(as(wt.i32, pure.ltU(distance, i64c(BigInt(table.span)))), () => {
         const next = b.bind(node(wt.i32, op.i32load8u, [as(wt.i32, distance)], table.at));
-        this.#when(node(wt.i32, op.i32ne, [next, i32c(noTarget)]), () => this.#redispatch(next));
+        this.#when(node(wt.i32, op.i32ne, [next, i32c(noTarget)]), () => {
+          const { flow } = this.#c;
+          const point = flow.point();
+          b.later((late) => this.#c.storeState(late, flow.toStoreBeforeDispatch(point)));
+          this.#redispatch(next);
+        });
       });
     }
     this.#c.leaveAt(target, leave.jumped, 0);
@@ -257,7 +297,7 @@ class RegionEmitter {
     const region = this.#lookUp(target);
     const shallow = node(wt.i32, op.i32ltU, [localGet(wt.i32, depthLocal), i32c(callDepth)]);
     this.#when(node(wt.i32, op.select, [shallow, i32c(0), region]), () => {
-      b.later((late) => c.storeRegisters(late));
+      this.#storeAll();
       b.expr(c.budget());
       b.expr(region);
       b.expr(node(wt.i32, op.i32add, [localGet(wt.i32, depthLocal), i32c(1)]));
@@ -275,17 +315,32 @@ class RegionEmitter {
       b.opcode(op.return);
       b.end();
       b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-      b.later((late) => c.loadRegisters(late));
-      this.#go(block, after);
+      this.#afterwards(block, () => this.#go(block, after));
     });
     c.leaveAt(target, leave.jumped, 0);
+  }
+
+  /** All that stands in locals only goes to the state page. */
+  #storeAll(): void {
+    const c = this.#c;
+    const point = c.flow.point();
+    this.#b.later((late) => c.storeState(late, c.flow.toStore(point)));
+  }
+  /** After others have had the state page. */
+  #afterwards(block: JitBlock, then: () => void): void {
+    const c = this.#c;
+    const rest = afterwards(block.ip);
+    c.flow.within(rest, c.depth, () => {
+      this.#b.later((late) => c.loadState(late, c.flow.toLoad([rest])));
+      then();
+    });
   }
 
   /** The kernel is asked to serve the call while the region waits. Where it then lets the program go on is in the state page. */
   #door(block: JitBlock, code: number): void {
     const b = this.#b;
     const c = this.#c;
-    b.later((late) => c.storeRegisters(late));
+    this.#storeAll();
     b.store(op.i64store, i32c(0), i64c(c.nextIpConstant()), at.rip);
     b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
     const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve));
@@ -294,12 +349,13 @@ class RegionEmitter {
     b.opcode(op.return);
     b.end();
     b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-    b.later((late) => c.loadRegisters(late));
-    const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
-    const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
-    if (!block.successors.includes(block.end)) return this.#computed(rip);
-    this.#when(elsewhere, () => this.#computed(rip));
-    this.#go(block, block.end);
+    this.#afterwards(block, () => {
+      const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
+      const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
+      if (!block.successors.includes(block.end)) return this.#computed(rip);
+      this.#when(elsewhere, () => this.#computed(rip));
+      this.#go(block, block.end);
+    });
   }
 
   /** Control goes from a block to an address. */
@@ -313,6 +369,8 @@ class RegionEmitter {
     this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
   }
 }
+/** The manners of leaving (exits.ts), from the innermost of the blocks around all code. */
+const manners: readonly Manner[] = ["return", "jump", "leave"];
 const entryLocal = 1;
 const depthLocal = 2;
 

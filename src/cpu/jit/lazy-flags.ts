@@ -5,6 +5,8 @@ import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "
 import type { Flag } from "../ops.ts";
 import { at } from "../state.ts";
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { overlap, type Parts, part } from "./flow.ts";
+import type { Noting } from "./registers.ts";
 
 /** What is known of the flags at a place when its code is written. */
 export interface Known {
@@ -30,11 +32,11 @@ export class LazyFlags {
   readonly #a: number;
   readonly #b: number;
   readonly #kind: number;
-  #used = false;
-  #written = false;
+  readonly #notes: Noting;
   /** What is known of the flags here, if every way here agrees. */
   known: Known | undefined;
-  constructor(body: Body, narrow: boolean) {
+  constructor(body: Body, narrow: boolean, notes: Noting) {
+    this.#notes = notes;
     this.#body = body;
     this.#narrow = narrow;
     const t = narrow ? wt.i32 : wt.i64;
@@ -53,14 +55,13 @@ export class LazyFlags {
     body.set(this.#a, as(t, a));
     body.set(this.#kind, i32c(kindCode[kind]));
     this.known = knownFlags(kind, this.#narrow || w <= 32, kind === "split" && b === r && constant(a) === 0n);
-    this.#used = true;
-    this.#written = true;
+    this.#notes.write(part.flags);
   }
   #part(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
   }
   kept(): { kind: Node; r: Node; a: Node; b: Node } {
-    this.#used = true;
+    this.#notes.read(part.flags);
     return {
       kind: localGet(wt.i32, this.#kind),
       r: this.#part(this.#result),
@@ -105,8 +106,8 @@ export class LazyFlags {
     return direct ?? condition(pure, cc, (f) => this.flag(f));
   }
 
-  load(b: Body): void {
-    if (!this.#used) return;
+  load(b: Body, parts: Parts): void {
+    if (!overlap(parts, part.flags)) return;
     const [t, load] = this.#narrow ? [wt.i32, op.i32load] : [wt.i64, op.i64load];
     b.set(this.#result, node(t, load, [i32c(0)], at.flagResult));
     b.set(this.#a, node(t, load, [i32c(0)], at.flagA));
@@ -114,8 +115,8 @@ export class LazyFlags {
     b.set(this.#kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
   }
   /** Put the flags where the shared functions look for them: for all ways that lead here, so that nothing is known of them. */
-  store(b: Body): void {
-    if (!this.#written) return;
+  store(b: Body, parts: Parts): void {
+    if (!overlap(parts, part.flags)) return;
     b.store(op.i64store, i32c(0), this.#part(this.#result), at.flagResult);
     b.store(op.i64store, i32c(0), this.#part(this.#a), at.flagA);
     b.store(op.i64store, i32c(0), this.#part(this.#b), at.flagB);

@@ -10,6 +10,8 @@ import type { AddressSize, Form, Width } from "../ops.ts";
 import { at, S } from "../state.ts";
 import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
 import { isWhole } from "./contents.ts";
+import { Exits, type Manner, mannerOf } from "./exits.ts";
+import { Flow, type Parts } from "./flow.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
@@ -46,13 +48,15 @@ const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32:
 export abstract class RegionBase extends Compiler {
   declare readonly runtime: RegionRuntime;
   protected override readonly narrow: boolean;
+  readonly flow = new Flow();
+  readonly exits = new Exits(this.flow);
   readonly registers: Registers;
   readonly flagParts: LazyFlags;
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly #code: number;
   readonly places: Places;
-  /** Open wasm labels inside the exit block. */
+  /** Open wasm labels inside the exits' blocks. */
   depth = 0;
   /** The instruction in progress; how many are left in its block, itself included. */
   protected d!: Decoded;
@@ -63,10 +67,11 @@ export abstract class RegionBase extends Compiler {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
     this.places = new Places(body, this.narrow);
-    this.registers = new Registers(body, this.narrow);
+    const notes = { read: (p: Parts) => this.flow.read(p), write: (p: Parts) => this.flow.write(p, this.depth) };
+    this.registers = new Registers(body, this.narrow, notes);
     this.#rip = body.keep(wt.i64);
     this.#code = body.keep(wt.i32);
-    this.flagParts = new LazyFlags(body, this.narrow);
+    this.flagParts = new LazyFlags(body, this.narrow, notes);
   }
   record(): Node {
     return i32c(0);
@@ -74,16 +79,14 @@ export abstract class RegionBase extends Compiler {
   budget(): Node {
     return localGet(wt.i32, this.budgetLocal);
   }
-  // Leaving. The exit block is the outermost label.
+  // Leaving. The exits' blocks have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */
   leaveAt(rip: Node, code: number, refund: number): void {
     const b = this.body;
     b.set(this.#rip, as(wt.i64, rip));
     b.set(this.#code, i32c(code));
     if (refund) b.set(this.budgetLocal, node(wt.i32, op.i32add, [this.budget(), i32c(refund)]));
-    const more = this.leaving();
-    b.opcode(op.br);
-    b.code.u(this.depth + more);
+    this.goOut(mannerOf(code));
   }
   protected here(): Node {
     return i64c(BigInt(this.d.ip));
@@ -270,6 +273,6 @@ export abstract class RegionBase extends Compiler {
   get code(): Node {
     return localGet(wt.i32, this.#code);
   }
-  /** Code for leaving here, and how many labels stand around the exit block besides. */
-  protected abstract leaving(): number;
+  /** Code for leaving here, when it is said where to. */
+  protected abstract goOut(manner: Manner): void;
 }

@@ -6,15 +6,25 @@
 import { as } from "../expression.ts";
 import { at } from "../state.ts";
 import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
+import { overlap, type Parts, part } from "./flow.ts";
+
+/** Told what is read and written (flow.ts). */
+export interface Noting {
+  read(p: Parts): void;
+  write(p: Parts): void;
+}
 
 class Locals {
   readonly #body: Body;
   readonly #t: WasmType;
   readonly #index = new Map<number, number>();
-  readonly written = new Set<number>();
-  constructor(body: Body, t: WasmType) {
+  readonly #notes: Noting;
+  readonly #part: (r: number) => Parts;
+  constructor(body: Body, t: WasmType, notes: Noting, part: (r: number) => Parts) {
     this.#body = body;
     this.#t = t;
+    this.#notes = notes;
+    this.#part = part;
   }
   #of(r: number): number {
     let l = this.#index.get(r);
@@ -22,14 +32,16 @@ class Locals {
     return l;
   }
   get(r: number): Node {
+    this.#notes.read(this.#part(r));
     return localGet(this.#t, this.#of(r));
   }
   set(r: number, v: Node): void {
     this.#body.set(this.#of(r), as(this.#t, v));
-    this.written.add(r);
+    this.#notes.write(this.#part(r));
   }
-  get used(): IterableIterator<[number, number]> {
-    return this.#index.entries();
+  /** Those of some parts that are in locals here. */
+  *among(parts: Parts): Iterable<[number, number]> {
+    for (const [r, l] of this.#index) if (overlap(this.#part(r), parts)) yield [r, l];
   }
 }
 
@@ -40,23 +52,22 @@ export class Registers {
   readonly uppers: Locals;
   readonly #load: number;
   readonly #t: WasmType;
-  constructor(body: Body, narrow: boolean) {
+  constructor(body: Body, narrow: boolean, notes: Noting) {
     this.#t = narrow ? wt.i32 : wt.i64;
     this.#load = narrow ? op.i32load : op.i64load;
-    this.gpr = new Locals(body, this.#t);
-    this.xmms = new Locals(body, wt.v128);
-    this.uppers = new Locals(body, wt.v128);
+    this.gpr = new Locals(body, this.#t, notes, part.general);
+    this.xmms = new Locals(body, wt.v128, notes, part.vector);
+    this.uppers = new Locals(body, wt.v128, notes, part.upper);
   }
-  /** What the region uses, from the state page. */
-  load(b: Body): void {
-    for (const [r, l] of this.gpr.used) b.set(l, node(this.#t, this.#load, [i32c(0)], at.gpr + r * 8));
-    for (const [r, l] of this.xmms.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
-    for (const [r, l] of this.uppers.used) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
+  /** From the state page. */
+  load(b: Body, parts: Parts): void {
+    for (const [r, l] of this.gpr.among(parts)) b.set(l, node(this.#t, this.#load, [i32c(0)], at.gpr + r * 8));
+    for (const [r, l] of this.xmms.among(parts)) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
+    for (const [r, l] of this.uppers.among(parts)) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
   }
-  /** Write back what the region may have changed. */
-  store(b: Body): void {
-    for (const r of this.gpr.written) b.store(op.i64store, i32c(0), as(wt.i64, this.gpr.get(r)), at.gpr + r * 8);
-    for (const r of this.xmms.written) b.store(op.v128store, i32c(0), this.xmms.get(r), at.ymm + r * 32);
-    for (const r of this.uppers.written) b.store(op.v128store, i32c(0), this.uppers.get(r), at.ymm + r * 32 + 16);
+  store(b: Body, parts: Parts): void {
+    for (const [r, l] of this.gpr.among(parts)) b.store(op.i64store, i32c(0), as(wt.i64, localGet(this.#t, l)), at.gpr + r * 8);
+    for (const [r, l] of this.xmms.among(parts)) b.store(op.v128store, i32c(0), localGet(wt.v128, l), at.ymm + r * 32);
+    for (const [r, l] of this.uppers.among(parts)) b.store(op.v128store, i32c(0), localGet(wt.v128, l), at.ymm + r * 32 + 16);
   }
 }
