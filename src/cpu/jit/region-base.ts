@@ -8,7 +8,7 @@ import { type Access, access } from "../mmu.ts";
 import type { Model } from "../model.ts";
 import type { AddressSize, Form, Width } from "../ops.ts";
 import { at, S } from "../state.ts";
-import { type Body, bitsOf, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
+import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
 import { isWhole } from "./contents.ts";
 import { Exits, type Manner, mannerOf } from "./exits.ts";
 import { Flow, type Parts } from "./flow.ts";
@@ -220,8 +220,13 @@ export abstract class RegionBase extends Compiler {
   /** What an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
     const there = isWhole(t, bits) ? this.places.contentAt(linear, bits) : undefined;
-    if (there) return there;
     const value = this.body.local(t);
+    if (there) {
+      if (constant(there) !== undefined) return there;
+      // A copy: what is stored there next, perhaps by the same instruction, may be remembered in the same local.
+      this.body.set(value, there);
+      return localGet(t, value);
+    }
     const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], offset));
     if (!this.#found(linear, bits, how, alignment, load)) load(this.body, super.translate(linear, bits, how, alignment), 0);
     if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));

@@ -47,6 +47,15 @@ const program = `
     a[1] += x; x += a[1];
     return x;
   }
+  static APART uint32_t changed(word *a, uint32_t x) {
+    uint32_t ok = 0, carry = 0, more = 0, was;
+    a[0] = x; a[1] = ~x; a[2] = x * 5;
+    __asm__ volatile("movl (%1), %%eax; lock cmpxchgl %2, (%1); setz %b0" : "+q"(ok) : "r"(a), "r"(x * 3) : "eax", "memory", "cc");
+    __asm__ volatile("movl 4(%1), %%eax; addl %2, 4(%1); setc %b0" : "+q"(carry) : "r"(a), "r"(x * 7) : "eax", "memory", "cc");
+    was = x * 11;
+    __asm__ volatile("lock xaddl %1, 8(%2); setc %b0" : "+q"(more), "+r"(was) : "r"(a) : "memory", "cc");
+    return ok + 2 * carry + 4 * more + was + a[0] + a[1] + a[2];
+  }
   int main(void) {
     char *m = mmap(0, 5 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint32_t x = 1; uint64_t y = 1;
@@ -64,6 +73,7 @@ const program = `
       int k = i % 3000;
       x = x * 33 + meeting(buf + k, buf + k + i / 7 % 5, (uint8_t *)(buf + k + i / 11 % 3), x + i);
       x = x * 31 + twice((word *)m, x);
+      x = x * 29 + changed(buf + k, x);
       y = y * 7 + widths((void *)(buf + k), buf + k + i / 5 % 4, y + x);
     }
     printf("%08x %016llx\\n", x, (unsigned long long)y);
