@@ -42,13 +42,19 @@ export class Source {
   readonly #immediates = new Map<JitBlock, ReadonlySet<number>>();
 
   constructor(u8: Uint8Array, graph: Graph) {
-    for (const block of graph.blocks.values())
-      for (let address = block.ip; address < block.end; ) {
-        const end = Math.min(block.end, (Math.floor(address / 4096) + 1) * 4096);
-        const place = placeOf(graph, address);
-        this.#parts.push({ block, address, place, bytes: u8.slice(place, place + end - address) });
-        address = end;
-      }
+    for (const block of graph.blocks.values()) {
+      this.#add(u8, graph, block, block.ip, block.end);
+      // A call's linkage stub lies elsewhere.
+      for (const { ip, length } of block.instructions) if (ip < block.ip || ip >= block.end) this.#add(u8, graph, block, ip, ip + length);
+    }
+  }
+  #add(u8: Uint8Array, graph: Graph, block: JitBlock, from: number, end: number): void {
+    for (let address = from; address < end; ) {
+      const next = Math.min(end, (Math.floor(address / 4096) + 1) * 4096);
+      const place = placeOf(graph, address);
+      this.#parts.push({ block, address, place, bytes: u8.slice(place, place + next - address) });
+      address = next;
+    }
   }
 
   /** What is different now. */

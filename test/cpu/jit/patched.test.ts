@@ -180,4 +180,31 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
       if (engine === "jit" && chunk === 777) expect(cpu.jit.stats.recovered).toBeGreaterThan(0);
     },
   );
+
+  it.each(engines)("calls through a linkage stub that is written again: %s", (engine) => {
+    const cpu = make(engine, bits);
+    const s = cpu.state;
+    const di = bits === 64 ? "rdi" : "edi";
+    const put = (address: number, text: string): void => {
+      s.u8.set(assemble(text, { mode: bits, at: address }).bytes, placeOf(address));
+      cpu.invalidateFrame(placeOf(address - (address % 4096)));
+    };
+    const stub = (pointer: number): void => put(OTHER, `jmp ${bits === 64 ? "qword" : "dword"} [${pointer}]`);
+    put(CODE, `again:\n call ${OTHER}\n sub ${di}, 1\n jnz again\n hlt`);
+    for (const [n, add] of [1, 1000].entries()) {
+      put(OTHER + 64 + n * 64, `add esi, ${add}\n ret`);
+      s.u64[(placeOf(DATA) >> 3) + n] = BigInt(OTHER + 64 + n * 64);
+    }
+    s.u64[R.si] = 0n;
+    for (let n = 0; n < 4; n++) {
+      stub(DATA + (n % 2) * 8);
+      s.u64[R.di] = 50n;
+      s.u64[R.sp] = BigInt(DATA + 2048);
+      s.rip = CODE;
+      cpu.blocks.find(OTHER);
+      if (engine === "jit" && n === 0) expect(cpu.jit.compile(CODE)).toBe(true);
+      while (cpu.run(1000) !== exit.fault);
+    }
+    expect(s.i32[R.si * 2]).toBe(2 * 50 * 1001);
+  });
 });
