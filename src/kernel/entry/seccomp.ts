@@ -130,10 +130,14 @@ const finish = (task: Task, result: number): Verdict => {
   return verdict.skip;
 };
 
-/** The registers are as before the call: rax holds its number again, all 64 bits of it unless a tracer chose another. Linux syscall_rollback(). */
+/**
+ * The registers are as before the call: rax holds its number again, all 64 bits of it unless a tracer chose another, or the low half if it came
+ * by a door of 32 bits. Linux syscall_rollback(), do_int80_emulation().
+ */
 const rollBack = (task: Task): void => {
   const { state } = task.kernel.processor;
-  if (data.arch !== x64.auditArch || (state.lo(R.ax) | 0) !== task.origAx) state.setGpr(R.ax, task.origAx);
+  if (data.arch !== x64.auditArch) state.setGpr(R.ax, task.origAx >>> 0);
+  else if ((state.lo(R.ax) | 0) !== task.origAx) state.setGpr(R.ax, task.origAx);
 };
 
 const sigsys = (errno: number) => ({

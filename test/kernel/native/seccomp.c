@@ -42,6 +42,23 @@ static void trap_handled(void) {
   say("  rax is the number: %d\n", L(sys0(__NR_getpgrp) == NR_CHECKED));
   finish(1);
 }
+#ifdef __x86_64__
+/* What rax holds again after a call by int $0x80 that was trapped: its low half. */
+static void trap_compat(void) {
+  static struct insn by_arch[] = {{0x20, 0, 0, 4}, {0x15, 1, 0, 0xc000003e}, {6, 0, 0, TRAP}, {6, 0, 0, ALLOW}};
+  static struct prog compat = {4, by_arch};
+  static const uint64_t numbers[] = {0x29a2b9c900000014, 0xffffffffffffffec, 0x80000014, 0x7e66b613f72da557};
+  on(SIGSYS, trapped, SA_SIGINFO);
+  sys5(__NR_prctl, NNP, 1, 0, 0, 0);
+  sys3(__NR_seccomp, 1, 0, &compat);
+  for (int i = 0; i < 4; i++) {
+    uint64_t rax = numbers[i];
+    __asm__ volatile("int $0x80" : "+a"(rax) : : "r8", "r9", "r10", "r11", "memory");
+    say("  rax %x: %x\n", L(numbers[i]), L(rax));
+  }
+  finish(1);
+}
+#endif
 static void trap_ignored(void) {
   struct action ign = {(void *)1, 0, 0, 0};
   sys4(__NR_rt_sigaction, SIGSYS, &ign, 0, 8);
@@ -199,6 +216,9 @@ static int body(int argc, char **argv, char **envp) {
   };
   for (unsigned i = 0; i < sizeof actions / sizeof *actions; i++) { action = actions[i].action; child(actions[i].name, call_it); }
   child("TRAP with a handler", trap_handled);
+#ifdef __x86_64__
+  child("TRAP of int $0x80", trap_compat);
+#endif
   child("TRAP ignored", trap_ignored);
   child("TRAP blocked", trap_blocked);
   child("precedence", precedence);
