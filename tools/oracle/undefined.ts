@@ -60,8 +60,8 @@ const meetUnseen = ({ after }: Result): boolean => {
 /**
  * Which of several faults comes is the processor's own (SDM Vol. 3A Table 6-2), and families of AMD's differ. Ours is the one named; another
  * does not judge this. CMPS: 19h reads the destination first, but in REPE CMPSB, 1Ah the source. Masked moves: 19h looks at the lanes that
- * are wanted, 1Ah at the limit and the end of the address space for all. FXSAVE: exact on 1Ah, never settled on 19h. CALL by a pointer that is not
- * canonical, with such a stack: 1Ah has once told of the stack. REP MOVS: 1Ah moves pieces at once, and whether what it reads overlaps what it
+ * are wanted, 1Ah at the limit and the end of the address space for all. FXSAVE: exact on 1Ah, never settled on 19h. CALL and PUSH of
+ * memory, if it or the pointer in it is not canonical, nor the stack: 1Ah has told of the stack, in two cases of many. REP MOVS: 1Ah moves pieces at once, and whether what it reads overlaps what it
  * writes it sees by addresses alone (SDM Vol. 3A 9.2.4); one page at two of them is moved in pieces.
  */
 const ownWays: readonly { readonly family: number; readonly of: ReadonlySet<Mnemonic>; readonly differ: (...both: Result[]) => boolean }[] =
@@ -72,7 +72,7 @@ const ownWays: readonly { readonly family: number; readonly of: ReadonlySet<Mnem
       of: new Set([M.Vmaskmovps, M.Vmaskmovpd, M.Vpmaskmovd, M.Vpmaskmovq]),
       differ: (...both) => both.some(isFault) && both.every((r) => !isFault(r) || isOf(vector.GP, vector.SS, vector.PF)(r)),
     },
-    { family: 0x19, of: new Set([M.Call]), differ: (...both) => both.every(isOf(vector.GP, vector.SS)) },
+    { family: 0x19, of: new Set([M.Call, M.Push]), differ: (...both) => both.every(isOf(vector.GP, vector.SS)) },
     { family: 0x19, of: new Set([M.Movsb, M.Movsw, M.Movsd, M.Movsq]), differ: (...both) => both.every(meetUnseen) },
     {
       family: 0x1a,
