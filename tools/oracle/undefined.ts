@@ -61,8 +61,9 @@ const meetUnseen = ({ after }: Result): boolean => {
  * Which of several faults comes is the processor's own (SDM Vol. 3A Table 6-2), and families of AMD's differ. Ours is the one named; another
  * does not judge this. CMPS: 19h reads the destination first, but in REPE CMPSB, 1Ah the source. Masked moves: 19h looks at the lanes that
  * are wanted, 1Ah at the limit and the end of the address space for all. FXSAVE: exact on 1Ah, never settled on 19h. CALL and PUSH of
- * memory, if it or the pointer in it is not canonical, nor the stack: 1Ah has told of the stack, in two cases of many. REP MOVS: 1Ah moves pieces at once, and whether what it reads overlaps what it
- * writes it sees by addresses alone (SDM Vol. 3A 9.2.4); one page at two of them is moved in pieces.
+ * memory, if it or the pointer in it is not canonical, nor the stack: 1Ah has told of the stack, in two cases of many. REP MOVS: 1Ah moves
+ * pieces at once, and whether what it reads overlaps what it writes it sees by addresses alone (SDM Vol. 3A 9.2.4); one page at two of them
+ * is moved in pieces.
  */
 const ownWays: readonly { readonly family: number; readonly of: ReadonlySet<Mnemonic>; readonly differ: (...both: Result[]) => boolean }[] =
   [
