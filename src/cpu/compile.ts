@@ -67,16 +67,20 @@ export const accessWord = (how: Access, address: Node, alignment: number): Node 
 export const tlbEntry = (address: Node): Node =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]);
 /**
- * Are all bytes of an access on the page that an entry, the one for the first of them, has? An aligned access cannot cross a page; the low
- * bits of one that should be aligned and is not make the tag differ. `narrow`: all addresses here have 32 bits, and so have all tags.
+ * Are all bytes of an access on the page that an entry, the one for the first of them, has? Tag XOR address is the distance in the page then,
+ * and is far larger if it is another page. (So there is one value to keep in a register, and it is compared with a constant.) An aligned access
+ * cannot cross a page. `narrow`: all addresses here have 32 bits, and so have all tags.
  */
 export const isEntryOfPage = (entry: Node, address: Node, bytes: number, how: Access, narrow: boolean, aligned = false): Node => {
   const tag = layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag);
-  const page = aligned
-    ? pure.and(address, pure.imm(-4096 | (bytes - 1)))
-    : pure.and(pure.add(address, pure.imm(bytes - 1)), pure.imm(-4096));
-  if (narrow) return node(wt.i32, op.i32eq, [node(wt.i32, op.i32load, [entry], tag), as(wt.i32, page)]);
-  return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], tag), as(wt.i64, page)]);
+  if (narrow) {
+    const distance = node(wt.i32, op.i32xor, [node(wt.i32, op.i32load, [entry], tag), as(wt.i32, address)]);
+    if (!aligned) return node(wt.i32, op.i32ltU, [distance, i32c(4097 - bytes)]);
+    return node(wt.i32, op.i32eqz, [node(wt.i32, op.i32and, [distance, i32c(-4096 | (bytes - 1))])]);
+  }
+  const distance = node(wt.i64, op.i64xor, [node(wt.i64, op.i64load, [entry], tag), as(wt.i64, address)]);
+  if (!aligned) return node(wt.i32, op.i64ltU, [distance, i64c(BigInt(4097 - bytes))]);
+  return node(wt.i32, op.i64eqz, [node(wt.i64, op.i64and, [distance, i64c(BigInt(-4096 | (bytes - 1)))])]);
 };
 /** Where the byte at an address is, by its page's entry. */
 export const translated = (address: Node, entry: Node): Node =>

@@ -15,7 +15,7 @@ import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { factsOf } from "./jit/facts.ts";
 import { Jit } from "./jit/jit.ts";
-import { layout, tlb } from "./layout.ts";
+import { emptyTag, layout, tlb } from "./layout.ts";
 import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
@@ -156,19 +156,22 @@ export class Cpu implements CodeWatch, Machine {
   flushTlbPage(address: number): void {
     this.#forgotten++;
     const page = Math.floor(address / 4096);
-    const entry = layout.tlb + (page & (tlb.entries - 1)) * tlb.size;
-    this.state.i64[(entry + tlb.readTag) >> 3] = -1n;
-    this.state.i64[(entry + tlb.writeTag) >> 3] = -1n;
+    this.#emptyEntry(page & (tlb.entries - 1));
     this.blocks.flushPage(page);
   }
   /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
   readonly #filled = new Int32Array(256);
   #fills: number = this.#filled.length + 1;
   #flushEntries(): void {
-    const { i32 } = this.state;
-    if (this.#fills > this.#filled.length) i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
-    else for (let n = 0; n < this.#fills; n++) i32.fill(-1, this.#filled[n], (this.#filled[n] as number) + tlb.addend / 4);
+    if (this.#fills > this.#filled.length) {
+      this.state.i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
+      this.#emptyEntry(tlb.entries - 1);
+    } else for (let n = 0; n < this.#fills; n++) this.#emptyEntry(this.#filled[n] as number);
     this.#fills = 0;
+  }
+  #emptyEntry(n: number): void {
+    const from = (layout.tlb + n * tlb.size) >> 2;
+    this.state.i32.fill(emptyTag(n), from, from + tlb.addend / 4);
   }
   invalidateFrame(frame: number): void {
     this.blocks.invalidateFrame(frame);
@@ -184,7 +187,8 @@ export class Cpu implements CodeWatch, Machine {
     const frame = t - (t & 0xfff);
     const s = this.state;
     const page = address - inPage;
-    const entry = layout.tlb + ((page / 4096) & (tlb.entries - 1)) * tlb.size;
+    const n = (page / 4096) & (tlb.entries - 1);
+    const entry = layout.tlb + n * tlb.size;
     // Tags in halves: a bigint here would cost more than the rest.
     const { i32 } = s;
     const low = page | 0;
@@ -192,12 +196,12 @@ export class Cpu implements CodeWatch, Machine {
     const read = (entry + tlb.readTag) >> 2;
     const write = (entry + tlb.writeTag) >> 2;
     if (i32[read] !== low || i32[read + 1] !== high) {
-      if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry >> 2;
+      if (this.#fills < this.#filled.length) this.#filled[this.#fills] = n;
       this.#fills++;
       i32[read] = low;
       i32[read + 1] = high;
-      i32[write] = -1;
-      i32[write + 1] = -1;
+      i32[write] = emptyTag(n);
+      i32[write + 1] = emptyTag(n);
     }
     i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
     if (how === access.write && t & cacheWrite && this.codeFrames[frame >>> 12] === 0) {

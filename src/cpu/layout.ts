@@ -22,8 +22,10 @@ export const layout = {
   frames: 0x210_0000,
 } as const;
 
-/** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address; -1 never matches. */
+/** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
+/** An address on a page that has another entry, by number of the entry: -1 is on the last page there is, whose entry is the last. */
+export const emptyTag = (n: number): number => (n === tlb.entries - 1 ? 0 : -1);
 
 /**
  * Jump-cache entry: instruction pointer u64, record u32, and the region word u32 (slots.ts) of the compiled region that may be entered

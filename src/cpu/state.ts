@@ -63,6 +63,8 @@ export const at = {
   answer: 0x418,
   /** Instructions that compiled regions may still run, u32: apart from the interpreter's, so that its part ends in what is interpreted. */
   regionBudget: 0x420,
+  /** What a region leaves with, u32. */
+  exitCode: 0x424,
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */

@@ -322,6 +322,13 @@ export class Body {
     this.code.byte(op.localSet);
     this.code.u(local);
   }
+  /** To one of several labels by its number; the last one is that of all other numbers too. */
+  table(which: Node, labels: readonly number[]): void {
+    this.expr(which);
+    this.opcode(op.brTable);
+    this.code.u(labels.length - 1);
+    for (const label of labels) this.code.u(label);
+  }
   /** A new local holding the value, or the value itself if it is a constant. */
   bind(value: Node): Node {
     if (value.op === op.i64const || value.op === op.i32const) return value;

@@ -13,12 +13,12 @@ import { immediateWidth } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
 import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
-import type { Manner } from "./exits.ts";
+import { type Manner, manners } from "./exits.ts";
 import { factsOf } from "./facts.ts";
-import type { Parts } from "./flow.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import { JitForm } from "./jit-form.ts";
 import { type InCode, RegionBase } from "./region-base.ts";
+import type { Standing } from "./residence.ts";
 
 const readImmediate = ({ place, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
@@ -85,13 +85,13 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       b.code.byte(0x40);
     }
     this.depth += turns.length + 1;
-    this.flow.base = this.depth;
     this.places.doubt();
     let start = this.knowledge;
-    let written = this.flow.written;
+    const standing: Standing[] = [];
     for (let i = from; i < to; i++) {
-      if (i === turns[0]) [start, written] = [this.knowledge, this.flow.written];
+      if (i === turns[0]) start = this.knowledge;
       const turn = turns.indexOf(i);
+      if (turn >= 0) standing.push(this.residence.now);
       const other = (): void => {
         b.opcode(op.br);
         b.code.u(this.depth - outer - turns.length + turn);
@@ -103,13 +103,13 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     b.opcode(op.br);
     b.code.u(turns.length);
     this.knowledge = start;
-    const first = this.flow.written;
-    this.flow.written = written;
+    const first = this.residence.now;
+    this.residence.now = standing[0] ?? first;
     this.places.twice = true;
     for (const [n, turn] of turns.entries()) {
       b.end();
       this.depth--;
-      this.flow.base = this.depth;
+      this.residence.meets(standing[n]!);
       for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
     }
     this.places.twice = undefined;
@@ -118,8 +118,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.places.doubt();
     b.end();
     this.depth--;
-    this.flow.base = this.depth;
-    this.flow.either(first);
+    this.residence.meets(first);
   }
   /** A run of x87 instructions: with the stack in locals, or else as always. */
   #run(list: readonly Decoded[], from: number, to: number): void {
@@ -152,11 +151,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     );
   }
   protected override goOut(manner: Manner): void {
-    if (!this.fpu.active) return this.exits.leave(this.body, manner, this.depth + (this.hasRuns ? 1 : 0));
-    this.fpu.leaving();
-    this.exits.together();
+    if (this.fpu.active) this.fpu.leaving();
     this.body.opcode(op.br);
-    this.body.code.u(this.depth);
+    this.body.code.u(this.fpu.active ? this.depth : this.depth + (this.hasRuns ? 1 : 0) + manners.indexOf(manner));
   }
   leaveToInterpreter(): void {
     this.leaveAt(this.here(), leave.interpret, this.left);
@@ -306,9 +303,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return result;
   }
   #written(f: Field): void {
-    if (f === "mxcsr") this.body.later((late) => this.#loadModes(late, f));
+    if (f === "mxcsr") this.body.later((late) => this.loadModes(late, f));
   }
-  #loadModes(b: Body, f?: Field): void {
+  /** From the state page. */
+  loadModes(b: Body, f?: Field): void {
     for (const mode of this.#modes.values()) if (f === undefined || mode.f === f) b.set(mode.local, mode.now);
   }
   selector(s: number): Node {
@@ -420,7 +418,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
 
   repeat(bodyOf: () => void, zf: boolean): void {
     if (this.i.rep === 0) return bodyOf();
-    this.flow.again(() => this.#rounds(bodyOf, zf));
+    for (const r of [R.ax, R.cx, R.si, R.di]) this.registers.gpr.mayWrite(r);
+    if (zf) this.flagParts.mayWrite();
+    this.#rounds(bodyOf, zf);
   }
   #rounds(bodyOf: () => void, zf: boolean): void {
     const b = this.body;
@@ -462,16 +462,5 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     b.end();
     this.places.forget();
     if (zf) this.flagParts.known = undefined;
-  }
-
-  /** From the state page. Emitted once it is known what. */
-  loadState(b: Body, parts: Parts): void {
-    this.registers.load(b, parts);
-    this.#loadModes(b);
-    this.flagParts.load(b, parts);
-  }
-  storeState(b: Body, parts: Parts): void {
-    this.registers.store(b, parts);
-    this.flagParts.store(b, parts);
   }
 }

@@ -13,14 +13,14 @@ import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler } from "./compiler.ts";
-import type { Manner } from "./exits.ts";
-import { afterwards, type Ways } from "./flow.ts";
+import { manners } from "./exits.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
 import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
 import type { RegionRuntime } from "./region-base.ts";
-import { checkpoints, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
+import { inScope, inStatePage, noParts, type Scope } from "./residence.ts";
+import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
 
@@ -42,6 +42,8 @@ class RegionEmitter {
   readonly #knownAfter = new Map<number, Knowledge>();
   readonly #predecessors = new Map<number, number[]>();
   readonly #jumpTable: JumpTable | undefined;
+  /** By block: the scope that it is in. */
+  readonly #scopes = new Map<number, Scope>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
     this.#g = g;
@@ -56,6 +58,10 @@ class RegionEmitter {
     const jumps = [...g.blocks.values()].some((block) => block.terminator === "jump");
     this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
     this.#need = longestPaths(g, this.#s, this.#checked);
+    for (const [head, body] of closedLoops(g, this.#s)) {
+      const scope: Scope = { head, touched: noParts, written: noParts };
+      for (const ip of body) this.#scopes.set(ip, scope);
+    }
     const from = (ip: number, to: readonly number[]) => {
       for (const s of to) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), ip]);
     };
@@ -68,49 +74,26 @@ class RegionEmitter {
     const c = this.#c;
     this.#tree(this.#s.root);
     b.opcode(op.unreachable);
-    this.#solve();
-    const groups = c.exits.group();
     if (c.hasRuns) {
       b.end();
       c.fpu.storeLeft();
       b.opcode(op.br);
-      b.code.u(c.exits.ofThose ?? 0);
+      b.code.u(manners.indexOf("leave"));
     }
-    groups.forEach(({ manner, parts }, n) => {
-      b.end();
-      c.storeState(b, parts);
-      b.opcode(op.br);
-      b.code.u(groups.length - 1 - n + manners.indexOf(manner));
-    });
     this.#leave();
     const prologue = new Body([]);
-    c.loadState(prologue, c.flow.toLoad(this.#g.entries));
+    c.loadModes(prologue);
     if (this.#s.dispatched.length) prologue.set(this.#next, node(wt.i32, op.i32shrU, [localGet(wt.i32, entryLocal), i32c(slotBits)]));
-    for (let blocks = manners.length + groups.length + (c.hasRuns ? 1 : 0); blocks > 0; blocks--) {
+    for (let blocks = manners.length + (c.hasRuns ? 1 : 0); blocks > 0; blocks--) {
       prologue.opcode(op.block);
       prologue.code.byte(0x40);
     }
     return b.done(prologue.code);
   }
-  /** All is written: how control goes from block to block. */
-  #solve(): void {
-    const { flow } = this.#c;
-    const rest = (block: JitBlock) => block.terminator === "door" || (block.terminator === "call" && !block.inside);
-    const order = [...this.#s.order.keys()].filter((ip) => ip !== dispatcher);
-    const ways = new Map<number, Ways>();
-    for (const ip of order) {
-      const block = this.#g.blocks.get(ip)!;
-      const computed = this.#jumpTable !== undefined && (block.terminator === "jump" || block.terminator === "door");
-      const to = { to: block.successors, computed };
-      if (!rest(block)) ways.set(ip, to);
-      else ways.set(ip, { to: [], computed: false }).set(afterwards(ip), to);
-    }
-    flow.solve(ways, this.#g.entries, this.#s.dispatched);
-  }
   /** With the registers in their place, in any of the manners: on into the region that begins where control goes, if one does; else back to who called. */
   #leave(): void {
     const b = this.#b;
-    const { rip, code, budgetLocal } = this.#c;
+    const { rip, budgetLocal } = this.#c;
     b.end();
     b.if(localGet(wt.i32, depthLocal));
     this.#back(i32c(leave.returned));
@@ -127,8 +110,10 @@ class RegionEmitter {
     b.code.u(this.#runtime.regionTypeIndex);
     b.code.u(0);
     b.end();
+    this.#back(i32c(leave.jumped));
+    b.opcode(op.return);
     b.end();
-    this.#back(code);
+    b.expr(node(wt.i32, op.i32load, [i32c(0)], at.exitCode));
   }
   #back(code: Node): void {
     const b = this.#b;
@@ -159,19 +144,25 @@ class RegionEmitter {
     this.#labels.pop();
     this.#c.depth--;
   }
-  /** What happens only if c. */
+  /** What happens only if c, and goes elsewhere then. */
   #when(c: Node, then: () => void): void {
     this.#b.if(c);
     this.#labels.push({ kind: "other" });
     this.#c.depth++;
+    const standing = this.#c.residence.now;
     then();
+    this.#c.residence.now = standing;
     this.#close();
   }
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
   #tree(ip: number): void {
-    if (this.#checked.has(ip)) this.#c.flow.within(ip, this.#c.depth, () => this.#checkBudget(ip));
+    const { residence } = this.#c;
+    const scope = this.#scopes.get(ip);
     const loop = ip === dispatcher || this.#s.loops.has(ip);
+    if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
+    if (this.#checked.has(ip)) this.#checkBudget(ip);
+    if (scope && residence.now.scope === undefined) residence.enter(scope);
     if (loop) this.#open({ kind: "loop", ip }, op.loop);
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
     this.#within(ip, merges.reverse());
@@ -187,16 +178,19 @@ class RegionEmitter {
     this.#within(ip, rest);
     this.#b.opcode(op.unreachable);
     this.#close();
+    // Ways meet here, from one scope or from none.
+    const scope = this.#scopes.get(last);
+    this.#c.residence.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
     this.#tree(last);
   }
 
   #dispatch(): void {
     const b = this.#b;
     const { dispatched } = this.#s;
-    b.expr(localGet(wt.i32, this.#next));
-    b.opcode(op.brTable);
-    b.code.u(dispatched.length - 1);
-    for (const ip of dispatched) b.code.u(this.#label("merge", ip));
+    b.table(
+      localGet(wt.i32, this.#next),
+      dispatched.map((ip) => this.#label("merge", ip)),
+    );
   }
   #label(kind: "loop" | "merge", ip: number): number {
     const index = this.#labels.findLastIndex((l) => l.kind === kind && l.ip === ip);
@@ -205,9 +199,6 @@ class RegionEmitter {
   }
 
   #block(ip: number): void {
-    this.#c.flow.within(ip, this.#c.depth, () => this.#written(ip));
-  }
-  #written(ip: number): void {
     const block = this.#g.blocks.get(ip)!;
     const c = this.#c;
     const n = block.instructions.length;
@@ -270,9 +261,6 @@ class RegionEmitter {
       this.#when(as(wt.i32, pure.ltU(distance, i64c(BigInt(table.span)))), () => {
         const next = b.bind(node(wt.i32, op.i32load8u, [as(wt.i32, distance)], table.at));
         this.#when(node(wt.i32, op.i32ne, [next, i32c(noTarget)]), () => {
-          const { flow } = this.#c;
-          const point = flow.point();
-          b.later((late) => this.#c.storeState(late, flow.toStoreBeforeDispatch(point)));
           this.#redispatch(next);
         });
       });
@@ -285,6 +273,7 @@ class RegionEmitter {
     this.#c.leaveAt(target, leave.returned, 0);
   }
   #redispatch(next: Node): void {
+    this.#c.residence.forget();
     this.#b.set(this.#next, next);
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label("loop", dispatcher));
@@ -297,7 +286,7 @@ class RegionEmitter {
     const region = this.#lookUp(target);
     const shallow = node(wt.i32, op.i32ltU, [localGet(wt.i32, depthLocal), i32c(callDepth)]);
     this.#when(node(wt.i32, op.select, [shallow, i32c(0), region]), () => {
-      this.#storeAll();
+      c.residence.forget();
       b.expr(c.budget());
       b.expr(region);
       b.expr(node(wt.i32, op.i32add, [localGet(wt.i32, depthLocal), i32c(1)]));
@@ -315,32 +304,17 @@ class RegionEmitter {
       b.opcode(op.return);
       b.end();
       b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-      this.#afterwards(block, () => this.#go(block, after));
+      b.later((late) => c.loadModes(late));
+      this.#go(block, after);
     });
     c.leaveAt(target, leave.jumped, 0);
-  }
-
-  /** All that stands in locals only goes to the state page. */
-  #storeAll(): void {
-    const c = this.#c;
-    const point = c.flow.point();
-    this.#b.later((late) => c.storeState(late, c.flow.toStore(point)));
-  }
-  /** After others have had the state page. */
-  #afterwards(block: JitBlock, then: () => void): void {
-    const c = this.#c;
-    const rest = afterwards(block.ip);
-    c.flow.within(rest, c.depth, () => {
-      this.#b.later((late) => c.loadState(late, c.flow.toLoad([rest])));
-      then();
-    });
   }
 
   /** The kernel is asked to serve the call while the region waits. Where it then lets the program go on is in the state page. */
   #door(block: JitBlock, code: number): void {
     const b = this.#b;
     const c = this.#c;
-    this.#storeAll();
+    c.residence.forget();
     b.store(op.i64store, i32c(0), i64c(c.nextIpConstant()), at.rip);
     b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
     const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve));
@@ -349,13 +323,12 @@ class RegionEmitter {
     b.opcode(op.return);
     b.end();
     b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-    this.#afterwards(block, () => {
-      const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
-      const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
-      if (!block.successors.includes(block.end)) return this.#computed(rip);
-      this.#when(elsewhere, () => this.#computed(rip));
-      this.#go(block, block.end);
-    });
+    b.later((late) => c.loadModes(late));
+    const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
+    const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
+    if (!block.successors.includes(block.end)) return this.#computed(rip);
+    this.#when(elsewhere, () => this.#computed(rip));
+    this.#go(block, block.end);
   }
 
   /** Control goes from a block to an address. */
@@ -365,12 +338,13 @@ class RegionEmitter {
     const backward = isBackward(this.#s, from.ip, ip);
     if (!backward && !this.#s.merges.has(ip)) return this.#tree(ip);
     if (backward) this.#checkBudget(ip);
+    const { residence } = this.#c;
+    const scope = this.#scopes.get(ip);
+    if (!scope || scope !== residence.now.scope) residence.forget();
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
   }
 }
-/** The manners of leaving (exits.ts), from the innermost of the blocks around all code. */
-const manners: readonly Manner[] = ["return", "jump", "leave"];
 const entryLocal = 1;
 const depthLocal = 2;
 

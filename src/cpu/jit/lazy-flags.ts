@@ -5,8 +5,8 @@ import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "
 import type { Flag } from "../ops.ts";
 import { at } from "../state.ts";
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
-import { overlap, type Parts, part } from "./flow.ts";
 import type { Noting } from "./registers.ts";
+import { overlap, type Parts, part } from "./residence.ts";
 
 /** What is known of the flags at a place when its code is written. */
 export interface Known {
@@ -86,6 +86,11 @@ export class LazyFlags {
       (v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)),
       first!.v,
     );
+  }
+  /** What follows is done again and again, and may write them. */
+  mayWrite(): void {
+    this.#notes.read(part.flags);
+    this.#notes.write(part.flags);
   }
   flag(f: Flag): Node {
     if (!this.known) return this.#anyFlag(f);

@@ -10,14 +10,14 @@ import type { AddressSize, Form, Width } from "../ops.ts";
 import { at, S } from "../state.ts";
 import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../wasm.ts";
 import { isWhole } from "./contents.ts";
-import { Exits, type Manner, mannerOf } from "./exits.ts";
-import { Flow, type Parts } from "./flow.ts";
+import { type Manner, mannerOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { LazyFlags } from "./lazy-flags.ts";
 import { Places, type Touch } from "./places.ts";
 import { Registers } from "./registers.ts";
+import { type Parts, Residence } from "./residence.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
@@ -48,13 +48,11 @@ const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32:
 export abstract class RegionBase extends Compiler {
   declare readonly runtime: RegionRuntime;
   protected override readonly narrow: boolean;
-  readonly flow = new Flow();
-  readonly exits = new Exits(this.flow);
+  readonly residence: Residence;
   readonly registers: Registers;
   readonly flagParts: LazyFlags;
   readonly budgetLocal = 0;
   readonly #rip: number;
-  readonly #code: number;
   readonly places: Places;
   /** Open wasm labels inside the exits' blocks. */
   depth = 0;
@@ -67,11 +65,16 @@ export abstract class RegionBase extends Compiler {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
     this.places = new Places(body, this.narrow);
-    const notes = { read: (p: Parts) => this.flow.read(p), write: (p: Parts) => this.flow.write(p, this.depth) };
-    this.registers = new Registers(body, this.narrow, notes);
+    const residence = new Residence({
+      load: (p) => this.loadParts(body, p),
+      store: (p) => this.storeParts(body, p),
+      loadLater: (p) => body.later((late) => this.loadParts(late, p())),
+      storeLater: (p) => body.later((late) => this.storeParts(late, p())),
+    });
+    this.residence = residence;
+    this.registers = new Registers(body, this.narrow, residence);
     this.#rip = body.keep(wt.i64);
-    this.#code = body.keep(wt.i32);
-    this.flagParts = new LazyFlags(body, this.narrow, notes);
+    this.flagParts = new LazyFlags(body, this.narrow, residence);
   }
   record(): Node {
     return i32c(0);
@@ -79,14 +82,22 @@ export abstract class RegionBase extends Compiler {
   budget(): Node {
     return localGet(wt.i32, this.budgetLocal);
   }
-  // Leaving. The exits' blocks have the outermost labels (exits.ts).
+  // Leaving. The manners have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */
   leaveAt(rip: Node, code: number, refund: number): void {
     const b = this.body;
-    b.set(this.#rip, as(wt.i64, rip));
-    b.set(this.#code, i32c(code));
-    if (refund) b.set(this.budgetLocal, node(wt.i32, op.i32add, [this.budget(), i32c(refund)]));
-    this.goOut(mannerOf(code));
+    const manner = mannerOf(code);
+    const budget = refund ? node(wt.i32, op.i32add, [this.budget(), i32c(refund)]) : this.budget();
+    this.residence.store();
+    if (manner === "leave") {
+      b.store(op.i64store, i32c(0), as(wt.i64, rip), at.rip);
+      b.store(op.i32store, i32c(0), budget, at.regionBudget);
+      b.store(op.i32store, i32c(0), i32c(code), at.exitCode);
+    } else {
+      b.set(this.#rip, as(wt.i64, rip));
+      if (refund) b.set(this.budgetLocal, budget);
+    }
+    this.goOut(manner);
   }
   protected here(): Node {
     return i64c(BigInt(this.d.ip));
@@ -112,10 +123,12 @@ export abstract class RegionBase extends Compiler {
   /** One of two ways: what is known after it is what both leave known. */
   protected oneOf(one: () => void, other: () => void): void {
     const before = this.knowledge;
-    one();
-    const after = this.knowledge;
-    this.knowledge = before;
-    other();
+    let after = before;
+    this.residence.oneOf(() => {
+      one();
+      after = this.knowledge;
+      this.knowledge = before;
+    }, other);
     this.knowledge = meet([this.knowledge, after]);
   }
   get knowledge(): Knowledge {
@@ -271,12 +284,18 @@ export abstract class RegionBase extends Compiler {
   protected override commitAt(): void {
     this.places.stored();
   }
-  /** Where control goes and how: what `leaveAt` set. */
+  /** Where control goes: what `leaveAt` set. */
   get rip(): Node {
     return localGet(wt.i64, this.#rip);
   }
-  get code(): Node {
-    return localGet(wt.i32, this.#code);
+  /** From the state page. */
+  protected loadParts(b: Body, parts: Parts): void {
+    this.registers.load(b, parts);
+    this.flagParts.load(b, parts);
+  }
+  storeParts(b: Body, parts: Parts): void {
+    this.registers.store(b, parts);
+    this.flagParts.store(b, parts);
   }
   /** Code for leaving here, when it is said where to. */
   protected abstract goOut(manner: Manner): void;

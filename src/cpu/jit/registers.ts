@@ -6,9 +6,9 @@
 import { as } from "../expression.ts";
 import { at } from "../state.ts";
 import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
-import { overlap, type Parts, part } from "./flow.ts";
+import { overlap, type Parts, part } from "./residence.ts";
 
-/** Told what is read and written (flow.ts). */
+/** Told what is read and written (residence.ts). */
 export interface Noting {
   read(p: Parts): void;
   write(p: Parts): void;
@@ -32,12 +32,17 @@ class Locals {
     return l;
   }
   get(r: number): Node {
+    const local = this.#of(r);
     this.#notes.read(this.#part(r));
-    return localGet(this.#t, this.#of(r));
+    return localGet(this.#t, local);
   }
   set(r: number, v: Node): void {
     this.#body.set(this.#of(r), as(this.#t, v));
     this.#notes.write(this.#part(r));
+  }
+  /** What follows is done again and again, and may write this. */
+  mayWrite(r: number): void {
+    this.set(r, this.get(r));
   }
   /** Those of some parts that are in locals here. */
   *among(parts: Parts): Iterable<[number, number]> {

@@ -3,7 +3,7 @@
 //
 // A region with one entry that is reducible is just that. Any other gets a dispatcher: a block of its own at the root that leads to every
 // entry, and to every target of an edge that no structured jump can express; such an edge goes to the dispatcher, with a number.
-import type { Graph } from "./graph.ts";
+import type { Graph, JitBlock } from "./graph.ts";
 
 /** In place of an address: the dispatcher. */
 export const dispatcher = -1;
@@ -200,4 +200,26 @@ export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): Read
     if (rest > 0 && block.instructions.length + rest > longWay) checked.add(ip);
   }
   return longest;
+};
+
+/** Instructions of a scope at most. */
+const closedLimit = 400;
+/**
+ * Loops that nothing but control's way into their heads leads into, without calls, and the largest of those within each other: in what runs
+ * between entering and leaving one, only its own code touches registers.
+ */
+export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> => {
+  const open = (block: JitBlock) => block.terminator === "door" || (block.terminator === "call" && !block.inside);
+  const out = new Map<number, Set<number>>();
+  for (const [head, body] of [...loopBodies(g, s)].toSorted(([, a], [, b]) => b.size - a.size)) {
+    if ([...out.values()].some((outer) => outer.has(head))) continue;
+    let length = 0;
+    const closed = [...body].every((ip) => {
+      const block = g.blocks.get(ip)!;
+      length += block.instructions.length;
+      return !open(block) && (ip === head || !s.dispatched.includes(ip));
+    });
+    if (closed && length <= closedLimit) out.set(head, body);
+  }
+  return out;
 };
