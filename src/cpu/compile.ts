@@ -71,8 +71,16 @@ export const tlbEntry = (address: Node): Node =>
  * and is far larger if it is another page. (So there is one value to keep in a register, and it is compared with a constant.) An aligned access
  * cannot cross a page. `narrow`: all addresses here have 32 bits, and so have all tags.
  */
-export const isEntryOfPage = (entry: Node, address: Node, bytes: number, how: Access, narrow: boolean, aligned = false): Node => {
-  const tag = layout.tlb + (how === access.write ? tlb.writeTag : tlb.readTag);
+export const isEntryOfPage = (
+  entry: Node,
+  address: Node,
+  bytes: number,
+  how: Access,
+  narrow: boolean,
+  aligned = false,
+  table: number = layout.tlb,
+): Node => {
+  const tag = table + (how === access.write ? tlb.writeTag : tlb.readTag);
   if (narrow) {
     const distance = node(wt.i32, op.i32xor, [node(wt.i32, op.i32load, [entry], tag), as(wt.i32, address)]);
     if (!aligned) return node(wt.i32, op.i32ltU, [distance, i32c(4097 - bytes)]);
@@ -305,7 +313,7 @@ export abstract class Compiler {
   }
   protected commitAt(pointer: Node): void {
     const b = this.body;
-    b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.routines)]), false);
+    b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.frames)]), false);
     b.expr(node(wt.i32, op.call, [], this.runtime.commit));
     b.end();
   }

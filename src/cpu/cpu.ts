@@ -15,7 +15,7 @@ import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { factsOf } from "./jit/facts.ts";
 import { Jit } from "./jit/jit.ts";
-import { emptyTag, layout, tlb } from "./layout.ts";
+import { emptyTag, home, homes, layout, tlb } from "./layout.ts";
 import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
@@ -134,12 +134,14 @@ export class Cpu implements CodeWatch, Machine {
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
     this.#flushEntries();
+    this.#emptyTags(0);
   }
 
   // Address translation.
   setAddressSpace(mmu: Mmu): void {
     this.#mmu = mmu;
     this.blocks.setMmu(mmu);
+    this.state.u32[at.color >> 2] = mmu.color ?? 0;
     this.#flushEntries();
   }
   flushTlb(): void {
@@ -157,6 +159,7 @@ export class Cpu implements CodeWatch, Machine {
     this.#forgotten++;
     const page = Math.floor(address / 4096);
     this.#emptyEntry(page & (tlb.entries - 1));
+    this.#emptyTags(page & (homes.pages - 1));
     this.blocks.flushPage(page);
   }
   /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
@@ -168,6 +171,16 @@ export class Cpu implements CodeWatch, Machine {
       this.#emptyEntry(tlb.entries - 1);
     } else for (let n = 0; n < this.#fills; n++) this.#emptyEntry(this.#filled[n] as number);
     this.#fills = 0;
+    for (let n = 0; n < this.#tagged; n++) this.#emptyTags(this.#tags[n] as number);
+    this.#tagged = 0;
+  }
+  /** Pages of the window that have had a tag since the last flush. */
+  readonly #tags = new Int32Array(homes.pages);
+  #tagged = 0;
+  /** What is no tag of page n: an address of another one. Fresh memory holds none but that of page 0. */
+  #emptyTags(n: number): void {
+    const from = (layout.pageTags + n * homes.size) >> 2;
+    this.state.i32.fill(n === 0 ? -1 : 0, from, from + homes.size / 4);
   }
   #emptyEntry(n: number): void {
     const from = (layout.tlb + n * tlb.size) >> 2;
@@ -204,13 +217,31 @@ export class Cpu implements CodeWatch, Machine {
       i32[write + 1] = emptyTag(n);
     }
     i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
-    if (how === access.write && t & cacheWrite && this.codeFrames[frame >>> 12] === 0) {
+    const writable = how === access.write && (t & cacheWrite) !== 0 && this.codeFrames[frame >>> 12] === 0;
+    if (writable) {
       i32[write] = low;
       i32[write + 1] = high;
     }
+    if (frame === home(page, s.u32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
     return frame + inPage;
   }
 
+  /** Regions may go straight to a page. */
+  #atHome(page: number, low: number, high: number, writable: boolean): void {
+    const { i32 } = this.state;
+    const n = (page / 4096) & (homes.pages - 1);
+    const tag = (layout.pageTags + n * homes.size) >> 2;
+    if (i32[tag] !== low || i32[tag + 1] !== high) {
+      if (this.#tagged === this.#tags.length) this.#flushEntries();
+      this.#tags[this.#tagged++] = n;
+      this.#emptyTags(n);
+      i32[tag] = low;
+      i32[tag + 1] = high;
+    }
+    if (!writable) return;
+    i32[tag + 2] = low;
+    i32[tag + 3] = high;
+  }
   #kernelPage(address: number, how: Access, rec: number, budget: number): number {
     const frame = this.#mmu.kernelHalf?.(address, how);
     if (frame !== undefined) return frame + (address & 0xfff);
@@ -353,7 +384,7 @@ export class Cpu implements CodeWatch, Machine {
     return this.#miss(address, bytes, access.write, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
   }
   commitLinear(pointer: number): void {
-    if (pointer < layout.routines) this.#commit();
+    if (pointer < layout.frames) this.#commit();
   }
   /** rip of the instruction in progress and of the one after it. */
   get instructionIp(): number {

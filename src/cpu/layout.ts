@@ -3,8 +3,6 @@
 export const layout = {
   /** The register file (state.ts). */
   state: 0x0,
-  /** Where an access that crosses a page, or writes to translated code, is assembled before it is committed. */
-  scratch: 0x1000,
   /** Static data of the compiled routines (floating point). */
   routines: 0x1_0000,
   routinesEnd: 0x2_0000,
@@ -18,9 +16,25 @@ export const layout = {
   /** Decoded records, 32 bytes each. */
   records: 0x10_0000,
   recordsEnd: 0x210_0000,
+  /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
+  pageTags: 0x210_0000,
+  pageTagsEnd: 0x250_0000,
+  /** The window that regions look into: home of its first page. */
+  window: 0x250_0000,
+  /** Where an access that crosses a page, or writes to translated code, is assembled before it is committed. In the window's first page. */
+  scratch: 0x250_0000,
   /** First guest page frame; frames go on to the end of the memory. */
-  frames: 0x210_0000,
+  frames: 0x251_0000,
 } as const;
+
+/**
+ * Most pages have a frame whose place follows from the page's address: its home. Compiled regions find a byte there by computing, without
+ * the load that a translation by the TLB waits for; that the page is at home, a tag for each page of the window says: read tag u64, write tag
+ * u64, as in the TLB. An address space has a color, by which its homes differ from those of others.
+ */
+export const homes = { bits: 30, pages: 1 << 18, size: 16 } as const;
+/** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
+export const home = (address: number, color: number): number => layout.window + (((address & ((1 << homes.bits) - 4096)) ^ color) >>> 0);
 
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;

@@ -7,6 +7,8 @@ export type Access = (typeof access)[keyof typeof access];
 
 /** One address space, as the CPU sees it. */
 export interface Mmu {
+  /** Which homes its pages have (layout.ts); absent: 0. */
+  readonly color?: number;
   /**
    * Find the frame behind a linear address, doing whatever the access needs first: demand-zero, copy-on-write, file paging,
    * stack growth. `address` is below 2^47 (others fault before they get here).

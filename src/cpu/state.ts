@@ -65,6 +65,8 @@ export const at = {
   regionBudget: 0x420,
   /** What a region leaves with, u32. */
   exitCode: 0x424,
+  /** The color of the current address space (layout.ts), u32. */
+  color: 0x428,
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */

@@ -2,7 +2,7 @@
 
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
-import { layout } from "../cpu/layout.ts";
+import { homes, layout } from "../cpu/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
 import { HostFs } from "../kernel/fs/host-fs.ts";
@@ -56,7 +56,8 @@ const kernelModel = (model: Model): ProcessorModel => ({
 const allocate = (bytes: number): WebAssembly.Memory => {
   if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
     throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
-  const pages = Math.ceil((layout.frames + bytes) / WASM_PAGE);
+  // All of the window: what is not used costs nothing.
+  const pages = Math.ceil((layout.window + Math.max(bytes, 2 ** homes.bits)) / WASM_PAGE) + 1;
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch (cause) {
@@ -86,6 +87,7 @@ export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
   frames.wipe();
   // Registers, scratch page, routines' data. What lies above is written before it is read: see Cpu's and Blocks' constructors.
   frames.u8.fill(0, 0, layout.tlb);
+  frames.u8.fill(0, layout.pageTags, layout.pageTagsEnd);
   return frames.memory;
 };
 
@@ -93,7 +95,7 @@ export const boot = (options: MachineOptions, memory = allocate(options.memory ?
   const model = modelOf(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(), model);
   processor.engine = options.engine ?? "auto";
-  const frames = new Frames(memory, layout.frames);
+  const frames = new Frames(memory, layout.frames, { most: Math.floor((options.memory ?? DEFAULT_MEMORY) / 4096) });
   frames.watch = processor;
   const { root } = options;
   const kernel = new Kernel({

@@ -59,7 +59,9 @@ const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writa
 
 const cached = (space: AddressSpace, vma: Vma, page: number): number => {
   if (vma.cache === undefined) return space.frames.zero;
-  const frame = vma.cache.frame(vma.pgoff + (page - vma.start) / PAGE_SIZE);
+  // A page that may be written gets a copy of its own, and that is to be at home.
+  const shared = (vma.flags & VM.SHARED) !== 0 || (vma.prot & PROT.WRITE) === 0;
+  const frame = vma.cache.frame(vma.pgoff + (page - vma.start) / PAGE_SIZE, shared ? space.home(page) : 0);
   return frame > 0 ? frame : frame === 0 ? refusal.noMemory : refusal.beyondFile;
 };
 
@@ -89,7 +91,7 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
   if (old !== 0 && from !== frames.zero && frames.refs(from) === 1) return grant(space, vma, page, from, true);
   // Keep the source while allocating, which may reclaim unmapped cache pages.
   frames.retain(from);
-  const frame = from === frames.zero ? frames.alloc() : frames.allocDirty();
+  const frame = from === frames.zero ? frames.alloc(space.home(page)) : frames.allocDirty(space.home(page));
   if (frame !== 0 && from !== frames.zero) frames.u8.copyWithin(frame, from, from + PAGE_SIZE);
   frames.release(from);
   if (frame === 0) return refusal.noMemory;

@@ -1,4 +1,5 @@
 // Page frames: 4 KiB pieces of the machine's one memory, reference-counted. A frame is named by its byte address there.
+import { homes } from "../cpu/layout.ts";
 import type { CodeWatch } from "../cpu/mmu.ts";
 
 export const PAGE_SIZE = 4096;
@@ -7,6 +8,10 @@ export const PAGE_SHIFT = 12;
 export const pageAlign = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
 export const pageFloor = (n: number): number => Math.floor(n / PAGE_SIZE) * PAGE_SIZE;
 export const isPageAligned = (n: number): boolean => n % PAGE_SIZE === 0;
+
+/** Address spaces have homes (layout.ts) that lie in places so far apart. */
+const colors = 32;
+const colorShift = homes.bits - 5;
 
 /** Somebody who can give frames back when there are none left (the page cache). Returns how many it freed. */
 export interface Reclaimer {
@@ -35,50 +40,87 @@ export class Frames {
   readonly zero: number;
 
   readonly #first: number;
+  readonly #end: number;
   readonly #refs: Uint32Array;
-  /** Free list: #next[n] is the frame number after n, 0 ends it. */
+  /** 1: in use, or has been: not zero any more. 2: in the list of free ones. */
+  readonly #state: Uint8Array;
+  /** Frames that were given back, the last one first; some of them in use again, by `alloc` of a certain one. #next[n] is the number after n, 0 ends it. */
   readonly #next: Uint32Array;
   #head = 0;
-  /** Frames from here on were never used, so they are still zero. */
+  /** Where to look for one that was never used: upward from the middle, where few pages are at home (layout.ts), then from the first. */
   #fresh: number;
-  readonly #end: number;
+  readonly #middle: number;
+  /** How many address spaces have each color. */
+  readonly #colors = new Uint16Array(colors);
 
-  /** Frames from byte `start` (rounded up) to `end` (default: the memory's end). */
-  constructor(memory: WebAssembly.Memory, start: number, end = memory.buffer.byteLength) {
+  /** Frames from byte `start` (rounded up) to `end` (default: the memory's end), `most` of them (default: all) in use at a time. */
+  constructor(memory: WebAssembly.Memory, start: number, { end = memory.buffer.byteLength, most = Number.POSITIVE_INFINITY } = {}) {
     this.memory = memory;
     this.u8 = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
     this.#first = Math.max(1, Math.ceil(start / PAGE_SIZE));
-    this.#fresh = this.#first;
     this.#end = Math.floor(end / PAGE_SIZE);
+    this.#middle = this.#first + ((this.#end - this.#first) >> 1);
+    this.#fresh = this.#middle;
     this.#refs = new Uint32Array(this.#end);
     this.#next = new Uint32Array(this.#end);
-    this.total = Math.max(0, this.#end - this.#fresh);
+    this.#state = new Uint8Array(this.#end);
+    this.total = Math.max(0, Math.min(most, this.#end - this.#first));
     this.free = this.total;
     this.commitLimit = this.total;
     this.zero = this.alloc();
     if (this.zero === 0) throw new Error("no room for a single page frame");
   }
 
-  /** A zeroed frame with one reference, or 0 when memory is used up. */
-  alloc(): number {
-    const frame = this.allocDirty();
+  /** A zeroed frame with one reference, or 0 when memory is used up. `wanted`: this one, if nobody has it. */
+  alloc(wanted = 0): number {
+    const frame = this.allocDirty(wanted);
     if (this.#recycled) this.u8.fill(0, frame, frame + PAGE_SIZE);
     return frame;
   }
   #recycled = false;
 
   /** Like `alloc`, for a caller that overwrites all of it: the content is anything. */
-  allocDirty(): number {
-    if (this.#head === 0 && this.#fresh >= this.#end) this.#reclaim();
-    let n = this.#head;
-    this.#recycled = n !== 0;
-    if (n !== 0) this.#head = this.#next[n] as number;
-    else if (this.#fresh < this.#end) n = this.#fresh++;
-    else return 0;
+  allocDirty(wanted = 0): number {
+    if (this.free === 0) this.#reclaim();
+    this.#recycled = false;
+    if (this.free === 0) return 0;
+    let n = wanted >>> PAGE_SHIFT;
+    if (n < this.#first || n >= this.#end || this.#refs[n] !== 0) n = this.#any();
+    const state = this.#state[n] as number;
+    this.#recycled = (state & 1) !== 0;
+    this.#state[n] = state | 1;
     this.#refs[n] = 1;
     this.free--;
     return n * PAGE_SIZE;
+  }
+  /** The number of some frame that is free. */
+  #any(): number {
+    while (this.#head !== 0) {
+      const n = this.#head;
+      this.#head = this.#next[n] as number;
+      this.#state[n] = 1;
+      if (this.#refs[n] === 0) return n;
+    }
+    for (;;) {
+      const n = this.#fresh++;
+      if (this.#fresh === this.#end) this.#fresh = this.#first;
+      if (this.#state[n] === 0) return n;
+    }
+  }
+
+  /** A color for an address space: the least used one. */
+  takeColor(): number {
+    const n = this.#colors.indexOf(Math.min(...this.#colors));
+    return this.shareColor(n << colorShift);
+  }
+  /** The same color for another one. */
+  shareColor(color: number): number {
+    (this.#colors[color >>> colorShift] as number)++;
+    return color;
+  }
+  dropColor(color: number): void {
+    (this.#colors[color >>> colorShift] as number)--;
   }
 
   #reclaim(): void {
@@ -101,9 +143,11 @@ export class Frames {
     this.#refs[n] = left;
     if (left > 0) return;
     this.changed(frame);
+    this.free++;
+    if (((this.#state[n] as number) & 2) !== 0) return;
+    this.#state[n] = 3;
     this.#next[n] = this.#head;
     this.#head = n;
-    this.free++;
   }
 
   /** The frame that holds byte `at` was written behind the CPU's back, or freed: translations made from it are void. */
@@ -113,7 +157,7 @@ export class Frames {
 
   /** Everything is gone: the memory is as if it had never been used. */
   wipe(): void {
-    this.u8.fill(0, this.#first * PAGE_SIZE, this.#fresh * PAGE_SIZE);
+    for (let n = this.#first; n < this.#end; n++) if (this.#state[n] !== 0) this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
   }
 
   /** The bytes of a frame, in place. */

@@ -29,12 +29,15 @@ export class PageCache {
     return backing.pages;
   }
 
-  /** The frame of page `index` (not retained for the caller), 0 when out of memory, -1 beyond the end of the file or on an I/O error. */
-  frame(index: number): number {
+  /**
+   * The frame of page `index` (not retained for the caller), 0 when out of memory, -1 beyond the end of the file or on an I/O error. `wanted`: which
+   * one it should be, if it is not there yet.
+   */
+  frame(index: number, wanted = 0): number {
     const known = this.#pages.get(index);
     if (index * PAGE_SIZE >= this.backing.size) return -1;
     if (known !== undefined) return known;
-    const frame = this.frames.alloc();
+    const frame = this.frames.alloc(wanted);
     if (frame === 0) return 0;
     if (this.backing.readPage(index, this.frames.bytes(frame)) < 0) {
       this.frames.release(frame);

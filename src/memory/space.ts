@@ -1,5 +1,6 @@
 // One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
 
+import { home } from "../cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { PF } from "../cpu/state.ts";
 import { Areas } from "./areas.ts";
@@ -58,9 +59,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
-  constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits) {
+  /** Which homes its pages have (cpu/layout.ts). */
+  readonly color: number;
+
+  constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits, color = frames.takeColor()) {
     super();
     this.frames = frames;
+    this.color = color;
     this.layout = layout;
     this.limits = limits;
   }
@@ -77,6 +82,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       this.areas.remove(vma);
     }
     this.table.clear();
+    this.frames.dropColor(this.color);
+  }
+  /** The frame that a page has at home. */
+  home(page: number): number {
+    return home(page, this.color);
   }
 
   /** The CPU now translates by this space. */
@@ -96,7 +106,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
   fork(): AddressSpace {
-    const child = new AddressSpace(this.frames, this.layout, this.limits);
+    const child = new AddressSpace(this.frames, this.layout, this.limits, this.frames.shareColor(this.color));
     const { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv } =
       this;
     Object.assign(child, {

@@ -1,7 +1,7 @@
 // Run a case on this project's CPU, and report in the silicon oracle's own words.
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
 import { type Exit, exit } from "../../src/cpu/exit.ts";
-import { layout } from "../../src/cpu/layout.ts";
+import { home, layout } from "../../src/cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
 import { cpuModel } from "../../src/cpu/model.ts";
 import { rep } from "../../src/cpu/ops.ts";
@@ -19,8 +19,10 @@ const signalOf: Readonly<Record<number, number>> = {
 };
 
 /** 64 KiB each: just beyond layout.frames. */
-export const MEMORY_PAGES = 0x240;
-const frames = { code: layout.frames, data: layout.frames + PAGE } as const;
+export const MEMORY_PAGES = Math.ceil(layout.frames / 65536) + 0x30;
+const frames = { code: layout.frames, data: layout.frames + 2 * PAGE } as const;
+/** With this color the data pages are at home (layout.ts), and their aliases are not. */
+const color = (home(DATA, 0) - layout.window) ^ (frames.data - layout.window);
 
 interface Page {
   readonly frame: number;
@@ -42,6 +44,7 @@ const TASK_SIZE_MAX = 2 ** 47 - PAGE;
 
 /** The world's pages, and nothing else. */
 const mmu: Mmu = {
+  color,
   translate: (address, how) => {
     const page = pages.get(address - (address % PAGE));
     if (address >= TASK_SIZE_MAX)

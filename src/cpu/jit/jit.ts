@@ -370,7 +370,6 @@ export class Jit {
       throw new Error("regions do not act");
     };
     const runtime: RegionRuntime = {
-      missRegion,
       lookUp: m.func(lookUpType, lookUp(missRegion)),
       serve,
       model: this.#links.model,

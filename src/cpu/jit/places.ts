@@ -3,10 +3,20 @@
 // find the place by adding. Nothing that runs in between changes a translation: whoever does leaves the region (cpu.ts, missRegion).
 import { isEntryOfPage, tlbEntry, translated } from "../compile.ts";
 import { as, pure } from "../expression.ts";
-import { layout, tlb } from "../layout.ts";
-import { type Access, access } from "../mmu.ts";
+import { homes, layout, tlb } from "../layout.ts";
+import { type Access, access, misalignedBy } from "../mmu.ts";
+import { at } from "../state.ts";
 import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
 import { type Content, Contents, isWhole } from "./contents.ts";
+
+/** Where the tags of an address' page are, counted from the first (layout.ts). */
+export const tagsOf = (address: Node): Node =>
+  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((homes.pages - 1) * homes.size)]);
+/** Where the byte at an address is if its page is at home, counted from the window's first. */
+export const atHome = (address: Node): Node => {
+  const inWindow = node(wt.i32, op.i32and, [as(wt.i32, address), i32c((1 << homes.bits) - 1)]);
+  return node(wt.i32, op.i32xor, [inWindow, node(wt.i32, op.i32load, [i32c(0)], at.color)]);
+};
 
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
 interface Place {
@@ -150,18 +160,18 @@ export class Places {
     const found = b.local(wt.i32);
     const first = () => pure.add(a, pure.imm(place.low));
     b.later((late) => {
-      late.set(entry, tlbEntry(first()));
-      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, how, this.#narrow));
+      late.set(entry, tagsOf(first()));
+      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, how, this.#narrow, false, layout.pageTags));
     });
     if (this.twice) {
       this.#unless(localGet(wt.i32, found), this.twice);
-      b.later((late) => late.set(place.local, translated(first(), localGet(wt.i32, entry))));
+      b.later((late) => late.set(place.local, atHome(first())));
       this.#sure.add(place);
       known(place);
       return true;
     }
     b.if(localGet(wt.i32, found), true);
-    b.later((late) => late.set(place.local, translated(first(), localGet(wt.i32, entry))));
+    b.later((late) => late.set(place.local, atHome(first())));
     known(place);
     b.else();
     b.set(place.local, i32c(0));
@@ -215,7 +225,7 @@ export class Places {
   }
 }
 
-/** A function for the others: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says. */
+/** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
 export const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
 export const lookUp = (missRegion: number): FunctionBytes => {
   const b = new Body(lookUpType.params);
@@ -223,9 +233,11 @@ export const lookUp = (missRegion: number): FunctionBytes => {
   const entry = b.bind(tlbEntry(address));
   const tag = node(wt.i32, op.i32add, [entry, node(wt.i32, op.i32mul, [how, i32c(tlb.writeTag - tlb.readTag)])]);
   const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
+  b.if(node(wt.i32, op.i32ltU, [how, i32c(1 << misalignedBy)]));
   b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.tlb + tlb.readTag), pure.and(last, pure.imm(-4096))]));
   b.expr(node(wt.i32, op.i32add, [translated(address, entry), i32c(1)]));
   b.opcode(op.return);
+  b.end();
   b.end();
   b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], missRegion));
   return b.done();

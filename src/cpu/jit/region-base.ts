@@ -1,9 +1,10 @@
 // What compiled regions have besides instructions: registers in locals, ways out, and memory: each access through the TLB, or where it is
 // known to be from another one nearby (places.ts). An exit names the address to go on at.
-import { Compiler, type Runtime } from "../compile.ts";
+import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { as, pure } from "../expression.ts";
+import { layout } from "../layout.ts";
 import { type Access, access } from "../mmu.ts";
 import type { Model } from "../model.ts";
 import type { AddressSize, Form, Width } from "../ops.ts";
@@ -15,7 +16,7 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { LazyFlags } from "./lazy-flags.ts";
-import { Places, type Touch } from "./places.ts";
+import { atHome, Places, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
 import { type Parts, Residence } from "./residence.ts";
 
@@ -27,9 +28,7 @@ export interface InCode {
 
 /** Functions a region calls, by index in its module. */
 export interface RegionRuntime extends Runtime {
-  /** (address f64, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
-  readonly missRegion: number;
-  /** (address, bytes, access) -> the same, by the TLB first. */
+  /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
@@ -151,7 +150,16 @@ export abstract class RegionBase extends Compiler {
   }
   override readAt(pointer: Node, w: number, offset = 0): Node {
     const o = load32[w];
-    return o === undefined ? super.readAt(pointer, w, offset) : this.body.bind(node(wt.i32, o, [pointer], offset));
+    const there = layout.window + offset;
+    return o === undefined ? super.readAt(pointer, w, there) : this.body.bind(node(wt.i32, o, [pointer], there));
+  }
+  override storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
+    super.storeAt(pointer, w, v, layout.window + offset, b);
+  }
+  override writeWideAt(pointer: Node, low: Node, high: Node): void {
+    this.storeAt(pointer, 128, low);
+    this.storeAt(pointer, 128, high, 16);
+    this.commitAt();
   }
   // Registers.
 
@@ -214,20 +222,32 @@ export abstract class RegionBase extends Compiler {
     const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
     return this.d.mode === 64 ? linear : pure.zext(linear, 32);
   }
+  /** Where the bytes are, counted from the window's first byte. */
   override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
     const p = this.body.local(wt.i32);
     const sum: Touch = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
     const found = this.#found(linear, bits, how, alignment, sum);
-    return found ? localGet(wt.i32, p) : super.translate(linear, bits, how, alignment);
+    return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
+  }
+  /** The same of an address of which nothing is known. */
+  #translate(linear: Node, bits: number, how: Access, alignment: number): Node {
+    const b = this.body;
+    const a = this.let("linear", linear);
+    const entry = b.bind(tagsOf(a));
+    const p = b.local(wt.i32);
+    b.if(isEntryOfPage(entry, a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags), true);
+    b.set(p, atHome(a));
+    b.else();
+    this.#lookUp(p, a, bits, accessWord(how, a, alignment));
+    b.end();
+    return localGet(wt.i32, p);
+  }
+  #lookUp(p: number, a: Node, bits: number, how: Node, arms = 1): void {
+    this.#bySelf(p, node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), how], this.runtime.lookUp), arms);
   }
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
   #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
-    const slow = (p: number, a: Node) =>
-      this.#bySelf(
-        p,
-        node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), i32c(how)], this.runtime.lookUp),
-        this.places.twice === true ? 0 : 1,
-      );
+    const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), this.places.twice === true ? 0 : 1);
     return alignment === 1 && this.places.find(linear, bits >> 3, how, slow, does);
   }
   /** What an operator loads from an address. */
@@ -240,8 +260,8 @@ export abstract class RegionBase extends Compiler {
       this.body.set(value, there);
       return localGet(t, value);
     }
-    const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], offset));
-    if (!this.#found(linear, bits, how, alignment, load)) load(this.body, super.translate(linear, bits, how, alignment), 0);
+    const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
+    if (!this.#found(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);
     if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
@@ -257,14 +277,8 @@ export abstract class RegionBase extends Compiler {
     const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
     const value = whole.args.length === 0 ? whole : this.body.bind(whole);
     const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
-    if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, super.translate(linear, w, access.write, alignment), 0);
+    if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, this.#translate(linear, w, access.write, alignment), 0);
     this.places.stored(linear, w, value);
-  }
-  protected override miss(p: number, address: Node, bytes: number, how: Node): void {
-    this.#bySelf(
-      p,
-      node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [as(wt.i64, address)]), i32c(bytes), how], this.runtime.missRegion),
-    );
   }
   /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
   #bySelf(p: number, where: Node, arms = 1): void {
@@ -277,7 +291,7 @@ export abstract class RegionBase extends Compiler {
     this.depth--;
     b.end();
     // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
-    b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1)]));
+    b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1 + layout.window)]));
     this.depth -= arms;
   }
   /** Never the scratch page: what would need it leaves the region. */
