@@ -86,11 +86,12 @@ export class Cpu implements CodeWatch, Machine {
   readonly model: Model;
 
   constructor(memory: WebAssembly.Memory, code: CpuCode, model: Model = cpuModel(defaultModel)!) {
-    const s = new State(memory);
+    const s = new State(memory, model);
     this.state = s;
     this.model = model;
     this.routineTypes = code.routineTypes;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
+    (this.routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
         this.#missChecked(address, bytes, how, rec, budget),
@@ -258,7 +259,8 @@ export class Cpu implements CodeWatch, Machine {
     // Negative: the kernel's half, never ours.
     // What wraps around at 4 GiB by its segment's base is within the limit.
     const context = contexts[this.state.u32[at.context >> 2] as number]!;
-    const beyond = address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
+    const beyond =
+      !this.model.wrapsAt4GiB && address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
     const outside =
       beyond || address + bytes > USER_END || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
@@ -281,6 +283,7 @@ export class Cpu implements CodeWatch, Machine {
   /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
   isMisaligned(address: number, bytes: number): boolean {
     if (((this.state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
+    if (bytes >= 16 && !this.model.checksVectors) return false;
     const { row } = this.#evaluated!;
     return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;
   }
@@ -593,12 +596,18 @@ export class Cpu implements CodeWatch, Machine {
   #singleStep(budget: number): Exit {
     let left = budget + (this.state.u32[regionBudget] as number);
     this.#finish(budget, exit.budget);
+    let again = false;
     for (let held: boolean | undefined = true; held; left--) {
       if (left === 0) return exit.budget;
-      held = this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
+      const start = this.state.rip;
+      const row = this.blocks.decodeOne(start)?.row;
+      held = row?.holdsTrap;
       const code = this.evaluate();
       if (code !== exit.budget) return code;
+      again = row?.repeat !== undefined && this.state.rip === start;
     }
+    // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the rounds of a repeated string instruction.
+    if (again && this.model.marksRounds) this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
     this.raise(vector.DB, 0);
     return exit.fault;
   }

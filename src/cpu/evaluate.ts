@@ -200,10 +200,10 @@ export class Evaluator implements Ops<bigint> {
   }
   #linearOperand(n: number, how: Access, width = this.#form.widths[n]!): bigint {
     const operand = this.#d.row.operands[n]!;
-    if (operand.spec === "Mfx") this.#lookAtFirst(this.address(n), how);
+    if (operand.spec === "Mfx" || (operand.spec === "Mxs" && this.#d.row.unaligned === true)) this.#lookAtFirst(this.address(n), how);
     return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, operand));
   }
-  /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC (AMD). */
+  /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC; of XSAVE's on Intel's too. */
   #lookAtFirst(offset: bigint, how: Access): void {
     const first = this.#linear(this.#d.memorySegment, offset, 32, how);
     if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(u(32, first)), 4)) this.fault(vector.AC);
@@ -385,14 +385,18 @@ export class Evaluator implements Ops<bigint> {
     throw new Left(code);
   }
 
-  repeat(body: () => void, zf: boolean): void {
+  repeat(body: () => bigint | undefined, zf: boolean): void {
     const { rep, addressSize } = this.#form;
-    if (rep === 0) return body();
+    if (rep === 0) {
+      body();
+      return;
+    }
     const count = this.reg(R.cx, addressSize);
     if (count === 0n) return;
-    body();
+    const last = body();
     this.setReg(R.cx, addressSize, count - 1n);
-    if (count === 1n || (zf && this.flag("ZF") !== BigInt(rep === 1 ? 1 : 0))) return;
+    if (last === 1n) return;
+    if (count === 1n || (zf && last === undefined && this.flag("ZF") !== BigInt(rep === 1 ? 1 : 0))) return;
     throw new Left(leave.again);
   }
 

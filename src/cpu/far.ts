@@ -27,6 +27,7 @@ const load = (m: Machine, sp: bigint, bits: number): bigint => {
     ? m.state.view.getBigUint64(p, true)
     : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
+const loadSelector = (m: Machine, sp: bigint, bits: number): number => Number(load(m, sp, m.model.narrowSelectors ? 16 : bits) & 0xffffn);
 const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
   const p = m.writeLinear(slot(m, sp, bits / 8, true, size), bits / 8);
   if (bits === 64) m.state.view.setBigUint64(p, v & mask(64), true);
@@ -37,18 +38,28 @@ const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize
 
 const isLong = (m: Machine, selector: number): boolean => ((m.segments.lookup(selector)?.access ?? 0) & F.long) !== 0;
 
-/** Can control go to this selector and offset? -1, or what raise() gives. The return's RPL must be 3; a jump's may be less. */
-const check = (m: Machine, selector: number, offset: bigint, returns: boolean): number => {
+/** Can control go to this selector? -1, or what raise() gives. The return's RPL must be 3; a jump's may be less. */
+const checkSelector = (m: Machine, selector: number, returns: boolean): number => {
   if (returns && (selector & 3) !== 3) return m.raise(vector.GP, selector & 0xfffc);
   const bad = m.segments.checkCode(selector);
-  if (bad >= 0) return m.raise(bad, selector & 0xfffc);
+  return bad >= 0 ? m.raise(bad, selector & 0xfffc) : -1;
+};
+/** A segment that is not of 64-bit code has offsets of 32 bits. */
+const cut = (m: Machine, selector: number, offset: bigint): bigint => (isLong(m, selector) ? offset : offset & mask(32));
+/** And to this offset in it? */
+const checkOffset = (m: Machine, selector: number, popped: bigint): number => {
   const limit = BigInt(m.segments.limit(selector));
+  const offset = m.model.cutsFarOffsets ? cut(m, selector, popped) : popped;
   const fits = isLong(m, selector) ? offset < 1n << 47n || offset >= (1n << 64n) - (1n << 47n) : offset <= limit;
   return fits ? -1 : m.raise(vector.GP, 0);
 };
+const check = (m: Machine, selector: number, offset: bigint, returns: boolean): number => {
+  const bad = checkSelector(m, selector, returns);
+  return bad >= 0 ? bad : checkOffset(m, selector, offset);
+};
 const go = (m: Machine, selector: number, offset: bigint): number => {
+  m.state.u64[at.rip >> 3] = m.model.cutsFarOffsets ? cut(m, selector, offset) : offset;
   m.segments.loadCode(selector);
-  m.state.u64[at.rip >> 3] = offset;
   return leave.jumped;
 };
 
@@ -64,7 +75,8 @@ export const farJump: Action = (m, _r, offset, b) => {
 /** The return address goes where the stack will be: the target's mode, not ours, says how wide rsp is and whether SS counts. */
 export const farCall: Action = (m, _r, offset, b) => {
   const { selector, bits } = unpack(b);
-  const bad = check(m, selector, offset, false);
+  const { pushesFirst } = m.model;
+  const bad = pushesFirst ? checkSelector(m, selector, false) : check(m, selector, offset, false);
   if (bad >= 0) return bad;
   const s = m.state;
   const size = isLong(m, selector) ? 64 : (s.u32[(at.segAccess >> 2) + S.ss] as number) & F.big ? 32 : 16;
@@ -72,6 +84,8 @@ export const farCall: Action = (m, _r, offset, b) => {
   const sp = stackPointer(s, size);
   store(m, sp - step, bits, BigInt(s.selector(S.cs)), size);
   store(m, sp - 2n * step, bits, BigInt(m.nextIp), size);
+  const beyond = pushesFirst ? checkOffset(m, selector, offset) : -1;
+  if (beyond >= 0) return beyond;
   setStackPointer(s, sp - 2n * step, size);
   return go(m, selector, offset);
 };
@@ -82,10 +96,10 @@ export const farReturn: Action = (m, _r, release, b) => {
   const s = m.state;
   const step = BigInt(bits / 8);
   const sp = stackPointer(s);
-  const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  const selector = loadSelector(m, sp + step, bits);
   const offset = load(m, sp, bits);
   // A return to another privilege level would take ss and rsp too: they are read before the selector is found wanting.
-  if ((selector & 3) !== 3) {
+  if ((selector & 3) !== 3 && m.model.readsOuterFrame) {
     load(m, sp + 3n * step + release, bits);
     load(m, sp + 2n * step + release, bits);
   }
@@ -111,11 +125,14 @@ export const iret: Action = (m, _r, _a, b) => {
   const sp = stackPointer(s);
   // From the top down: so this processor reports faults.
   const flags = Number(load(m, sp + 2n * step, bits) & 0xffff_ffffn);
-  const selector = Number(load(m, sp + step, bits) & 0xffffn);
+  const selector = loadSelector(m, sp + step, bits);
   const offset = load(m, sp, bits);
-  if ((selector & 3) !== 3) load(m, sp + 4n * step, bits);
+  if ((selector & 3) !== 3) {
+    if (!m.model.readsOuterFrame) return checkSelector(m, selector, true);
+    load(m, sp + 4n * step, bits);
+  }
   const newSp = long ? load(m, sp + 3n * step, bits) : sp + 3n * step;
-  const ss = long ? Number(load(m, sp + 4n * step, bits) & 0xffffn) : -1;
+  const ss = long ? loadSelector(m, sp + 4n * step, bits) : -1;
   const bad = check(m, selector, offset, true);
   if (bad >= 0) return bad;
   if (ss >= 0) {

@@ -353,10 +353,13 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.opcode(op.return);
   }
 
-  repeat(bodyOf: () => void, zf: boolean): void {
+  repeat(bodyOf: () => Node | undefined, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.form;
-    if (rep === 0) return bodyOf();
+    if (rep === 0) {
+      bodyOf();
+      return;
+    }
     const rounds = b.local(wt.i32);
     b.set(rounds, i32c(repeatRounds));
     b.opcode(op.block);
@@ -373,9 +376,10 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
     this.#leave(leave.again);
     b.end();
-    bodyOf();
+    const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
-    if (zf) {
+    if (last) out(1, pure.ne(last, pure.imm(0)));
+    else if (zf) {
       const z = this.condition(4);
       out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
     }

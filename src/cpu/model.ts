@@ -36,6 +36,34 @@ export interface Rules {
   readonly pausesWithoutB: boolean;
   /** VPINSRD and VPEXTRD with VEX.W are #UD outside 64-bit mode. SDM Vol. 2C VPEXTRD: W is ignored there. */
   readonly wideLanesRefused: boolean;
+  /** EFLAGS.AC asks the alignment of vectors too, unless VEX encodes an instruction for which it never matters. */
+  readonly checksVectors: boolean;
+  /** An operand that begins below 4 GiB in a flat 32-bit segment goes on at 0, or it is #GP. SDM Vol. 3A 5.3 leaves it open. */
+  readonly wrapsAt4GiB: boolean;
+  /** Bits of MXCSR that there are. Misaligned mode, bit 17, is AMD's: APM Vol. 2 11.2.4. */
+  readonly mxcsrMask: number;
+  /**
+   * State images hold the last x87 instruction's pointers whether an exception is pending or not, and never selectors; a pointer of 64 bits is
+   * loaded as an address. Otherwise only with an exception pending, but for FNSTENV and FNSAVE. AMD APM Vol. 2 11.4.4.2; SDM Vol. 1 8.1.8.
+   */
+  readonly pointersAlways: boolean;
+  /** A far call has pushed its return address before it looks at the offset where it goes; rsp stays if that is #GP. */
+  readonly pushesFirst: boolean;
+  /** RETF and IRET read the whole frame of another privilege level before they refuse to go there. */
+  readonly readsOuterFrame: boolean;
+  /** Of a selector on the stack RETF and IRET read 16 bits, whatever the operand size; rows/segment.ts has POP. */
+  readonly narrowSelectors: boolean;
+  /** Of 64 bits that a far return of 64-bit code pops as an offset in a segment of other code, the upper half does not matter. */
+  readonly cutsFarOffsets: boolean;
+  /**
+   * XSAVE and its like look at the last byte of their area first, XRSTOR at XCOMP_BV; in the compact form there must be room in the segment for what
+   * that names. Otherwise at the first byte, and then at the header; and for what is present.
+   */
+  readonly looksAtEnd: boolean;
+  /** FSIN, FPTAN and FPATAN of a small x are x, and FCOS 1, whatever the rounding (routines/transcendental/trigonometry.ts). */
+  readonly smallAnglesExact: boolean;
+  /** The trap of a single step between the rounds of a repeated string instruction shows EFLAGS.RF. SDM Vol. 3B 17.3.1.1 */
+  readonly marksRounds: boolean;
 }
 
 export interface Model extends Rules {
@@ -75,10 +103,45 @@ const levels: Readonly<Record<string, Level>> = {
 };
 
 export const vendorRules: Readonly<Record<Vendor, Rules>> = {
-  amd: { syscall32: true, sysenterLong: false, narrowBranches: true, pausesWithoutB: true, wideLanesRefused: true },
-  intel: { syscall32: false, sysenterLong: true, narrowBranches: false, pausesWithoutB: false, wideLanesRefused: false },
+  amd: {
+    syscall32: true,
+    sysenterLong: false,
+    narrowBranches: true,
+    pausesWithoutB: true,
+    wideLanesRefused: true,
+    checksVectors: true,
+    wrapsAt4GiB: false,
+    mxcsrMask: 0x2ffff,
+    pointersAlways: false,
+    pushesFirst: false,
+    readsOuterFrame: true,
+    narrowSelectors: false,
+    cutsFarOffsets: false,
+    looksAtEnd: false,
+    smallAnglesExact: false,
+    marksRounds: false,
+  },
+  intel: {
+    syscall32: false,
+    sysenterLong: true,
+    narrowBranches: false,
+    pausesWithoutB: false,
+    wideLanesRefused: false,
+    checksVectors: false,
+    wrapsAt4GiB: true,
+    mxcsrMask: 0xffff,
+    pointersAlways: true,
+    pushesFirst: true,
+    readsOuterFrame: false,
+    narrowSelectors: true,
+    cutsFarOffsets: true,
+    looksAtEnd: true,
+    smallAnglesExact: true,
+    marksRounds: true,
+  },
 };
-const vendorNames: Record<Vendor, string> = { amd: "AuthenticAMD", intel: "GenuineIntel" };
+/** As CPUID says them. */
+export const vendorNames: Readonly<Record<Vendor, string>> = { amd: "AuthenticAMD", intel: "GenuineIntel" };
 
 export const modelNames: readonly string[] = Object.keys(levels).flatMap((l) => [`${l}:amd`, `${l}:intel`]);
 export const defaultModel = "x86-64-v1:amd";

@@ -177,8 +177,9 @@ export interface Ops<V> {
   /** Leave the engine with an Exit value; rip is the next instruction. */
   exit(code: number): void;
 
-  /** Repeat a string instruction's body as its prefix says: count in (e/r)cx, restartable after each round; `zf`: also ends by ZF. */
-  repeat(body: () => void, zf: boolean): void;
+  /** Repeat a string instruction's body as its prefix says: count in (e/r)cx, restartable after each round; `zf`: also ends by ZF, unless
+   *  the body says itself whether to end. */
+  repeat(body: () => V | undefined, zf: boolean): void;
 
   /** Call a routine by name (routines.ts): integers in, one integer out. For what is no expression. */
   call(name: string, ...args: V[]): V;

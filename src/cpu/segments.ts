@@ -172,6 +172,6 @@ export class Segments {
       if (write && !(access & A.writable)) return vector.GP;
       if (access & A.expandDown) return offset > limit && last <= (access & F.big ? 0xffff_ffff : 0xffff) ? -1 : bad;
     }
-    return last <= limit ? -1 : bad;
+    return last <= limit || (st.rules.wrapsAt4GiB && limit === 0xffff_ffff) ? -1 : bad;
   }
 }

@@ -1,6 +1,8 @@
 // The register file, at fixed addresses in the first page of the machine's memory, so that generated code, the
 // wasm routines and TypeScript see one copy. SDM Vol. 1 chapter 3; one copy a task is kept by the kernel.
 
+import { type Rules, vendorRules } from "./model.ts";
+
 /** Byte offsets into the machine's memory. Everything below `size` belongs to one task and is switched with it. */
 export const at = {
   /** rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, 8 bytes each: an 8-bit register is the byte at its offset (ah is 1). */
@@ -187,9 +189,12 @@ export class State {
   readonly u64: BigUint64Array;
   readonly i64: BigInt64Array;
   readonly view: DataView;
+  /** What its processor does as its vendor does. */
+  readonly rules: Rules;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory, rules: Rules = vendorRules.amd) {
     this.memory = memory;
+    this.rules = rules;
     const b = memory.buffer;
     this.u8 = new Uint8Array(b);
     this.u16 = new Uint16Array(b);

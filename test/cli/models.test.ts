@@ -13,7 +13,7 @@ describe("trapgate models", () => {
   it("says of one of Intel's where it does as AMD's because nobody has recorded what Intel's do", () => {
     const { stdout } = trapgate(["models", "x86-64-v3:intel"]);
     const unsettled = ways.filter(({ intel }) => intel === undefined).map(({ what }) => what);
-    expect(unsettled.length).toBeGreaterThan(3);
+    expect(unsettled.length).toBeGreaterThan(0);
     const told = stdout.split("\n").flatMap((line) => /^(.*): as AMD's, not recorded: ./.exec(line)?.[1] ?? []);
     expect(told).toEqual(unsettled);
     expect(trapgate(["models", "x86-64-v3:amd"]).stdout).not.toContain("not recorded: ");

@@ -142,4 +142,7 @@ test.each([
   const { space, at } = mappedVdso(32, vendor);
   expect([...(space.read(at.kernelVsyscall, 10) ?? [])]).toEqual(code);
   expect(at.landingPad - at.kernelVsyscall).toBe(9);
+  // 64-bit code that enters by SYSENTER comes back where the 32-bit image would have it, cut to 32 bits.
+  const long = mappedVdso(64).at;
+  expect(long.landingPad).toBe((long.base + at.landingPad - at.base) % 2 ** 32);
 });

@@ -5,7 +5,7 @@ import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { endOfRun, inFolder } from "../support/guest.ts";
 import { avx2, gcc32, missing, type Need, nativeX64, top } from "../support/host.ts";
-import { runNative } from "../support/native.ts";
+import { nativeVendor, runNative } from "../support/native.ts";
 
 const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
@@ -54,7 +54,8 @@ describe.skipIf(missing("the kernel against the native one", nativeX64, gcc32, r
             execFileSync("gcc", [mode, ...FLAGS, "-o", program, `${top}/test/kernel/native/${subject}.c`]);
             const here = `/${subject}`;
             const files = { [here]: { content: readFileSync(program), mode: 0o755 } };
-            const run = await Machine.run(here, { files, timeout: 50, ...(models.has(subject) ? { cpu: "x86-64-v3" } : {}) });
+            const cpu = `${models.has(subject) ? "x86-64-v3" : "x86-64-v1"}:${nativeVendor()}`;
+            const run = await Machine.run(here, { files, timeout: 50, cpu });
             const native = runNative(program);
             expect(run.stdout.text).toBe(native.stdout);
             expect(endOfRun(run)).toBe(native.end);

@@ -1,15 +1,16 @@
 // Many cases through silicon and through us: how many, and which are wrong, by mnemonic and by row.
-import { Decoder, DecoderOptions, Instruction } from "iced-x86";
+import { Decoder, Instruction } from "iced-x86";
+import type { Vendor } from "../../src/cpu/model.ts";
 import type { Row } from "../../src/cpu/row.ts";
 import { gprNames, segNames } from "../../src/cpu/state.ts";
 import { type Batch, Case, type Registers, Result } from "./case.ts";
 import { compare, type Difference, hasVerdict, isSame } from "./compare.ts";
 import type { Emulator, Tier } from "./emulate.ts";
-import { type Encoding, encodings, invalidEncodings } from "./encodings.ts";
+import { type Encoding, encodings, icedOptions, invalidEncodings } from "./encodings.ts";
 import { Generator as CaseGenerator } from "./generate.ts";
 import { forget, type Plan, planOf } from "./plan.ts";
 import { Random } from "./random.ts";
-import { cpuName, familyOf, runOracle } from "./run.ts";
+import { cpuName, type Identity, identityOf, runOracle } from "./run.ts";
 import type { Scope } from "./scope.ts";
 import { SequenceGenerator } from "./sequence.ts";
 import { isFamilysOwn } from "./undefined.ts";
@@ -78,8 +79,8 @@ const kept = (count: number): number => Math.min(16, Math.ceil(count / 2000));
 /** The last few draws of encodings: one serves all scopes of a mode. */
 const drawn = new Map<string, ReadonlyMap<Scope, readonly Encoding[]>>();
 const DRAWS = 6;
-const draw = (mode: Mode, each: number, seed: number): ReadonlyMap<Scope, readonly Encoding[]> => {
-  const key = `${mode} ${each} ${seed}`;
+const draw = (mode: Mode, vendor: Vendor, each: number, seed: number): ReadonlyMap<Scope, readonly Encoding[]> => {
+  const key = `${mode} ${vendor} ${each} ${seed}`;
   let found = drawn.get(key);
   if (found) return found;
   for (const [old, lists] of drawn) {
@@ -87,17 +88,18 @@ const draw = (mode: Mode, each: number, seed: number): ReadonlyMap<Scope, readon
     for (const list of lists.values()) list.forEach(forget);
     drawn.delete(old);
   }
-  drawn.set(key, (found = encodings(mode, each, new Random(seed))));
+  drawn.set(key, (found = encodings(mode, vendor, each, new Random(seed))));
   return found;
 };
-const drawnOf = (mode: Mode, wanted: readonly Scope[], count: number, seed: number): readonly Encoding[] => {
-  const lists = draw(mode, kept(count), seed);
+const drawnOf = (mode: Mode, vendor: Vendor, wanted: readonly Scope[], count: number, seed: number): readonly Encoding[] => {
+  const lists = draw(mode, vendor, kept(count), seed);
   return wanted.flatMap((scope) => lists.get(scope) as readonly Encoding[]);
 };
 
 /** What a run of cases is about. */
 interface Subject {
   readonly mode: Mode;
+  readonly vendor: Vendor;
   readonly scope: Scope;
   readonly seed: number;
   /** Instead of the mnemonic, and then nothing is undefined. */
@@ -115,63 +117,66 @@ export interface Source extends Subject {
 }
 
 /** Cases of a scope in a mode, a number of which will be wanted. */
-export const casesOf = (mode: Mode, scope: Scope, count: number, seed: number): Source => {
+export const casesOf = (mode: Mode, vendor: Vendor, scope: Scope, count: number, seed: number): Source => {
   const random = new Random(seed);
-  const list = drawnOf(mode, [scope], count, seed);
+  const list = drawnOf(mode, vendor, [scope], count, seed);
   const generator = new CaseGenerator(random);
   const make = (size: number): Made => {
     const some = Array.from({ length: size }, () => random.pick(list));
     return { cases: generator.batch(some, scope), encodings: some };
   };
-  return { mode, scope, seed, label: undefined, make };
+  return { mode, vendor, scope, seed, label: undefined, make };
 };
 /** The same with several instructions a case, of some scopes; the first one names the kind of floating-point state. */
-export const sequencesOf = (mode: Mode, scopes: readonly [Scope, ...Scope[]], count: number, seed: number): Source => {
+export const sequencesOf = (mode: Mode, vendor: Vendor, scopes: readonly [Scope, ...Scope[]], count: number, seed: number): Source => {
   const random = new Random(seed);
-  const generator = new SequenceGenerator(random, drawnOf(mode, scopes, count, seed));
+  const generator = new SequenceGenerator(random, drawnOf(mode, vendor, scopes, count, seed));
   const make = (size: number): Made => ({ cases: generator.batch(size, scopes[0]), encodings: undefined });
-  return { mode, scope: scopes[0], seed, label: "sequence", make };
+  return { mode, vendor, scope: scopes[0], seed, label: "sequence", make };
 };
 /** Bytes that are no instruction: #UD. */
-export const invalidOf = (mode: Mode, seed: number): Source => {
+export const invalidOf = (mode: Mode, vendor: Vendor, seed: number): Source => {
   const random = new Random(seed);
-  const list = invalidEncodings(mode, random);
+  const list = invalidEncodings(mode, vendor, random);
   const generator = new CaseGenerator(random);
   const make = (size: number): Made => {
     const some = Array.from({ length: size }, () => random.pick(list));
     return { cases: generator.batch(some, "integer"), encodings: undefined };
   };
-  return { mode, scope: "integer", seed, label: "(invalid)", make };
+  return { mode, vendor, scope: "integer", seed, label: "(invalid)", make };
 };
 
+/** All emulate the same model. */
+const vendorOf = (emulators: readonly Emulator[]): Vendor => (emulators[0] as Emulator).cpu.model.vendor;
+
 export const conform = (emulators: readonly Emulator[], mode: Mode, scope: Scope, count: number, seed: number): Promise<Report> =>
-  judgeAll(emulators, count, casesOf(mode, scope, count, seed));
+  judgeAll(emulators, count, casesOf(mode, vendorOf(emulators), scope, count, seed));
 export const conformSequences = (
   emulators: readonly Emulator[],
   mode: Mode,
   scopes: readonly [Scope, ...Scope[]],
   count: number,
   seed: number,
-): Promise<Report> => judgeAll(emulators, count, sequencesOf(mode, scopes, count, seed));
+): Promise<Report> => judgeAll(emulators, count, sequencesOf(mode, vendorOf(emulators), scopes, count, seed));
 export const conformInvalid = (emulators: readonly Emulator[], mode: Mode, count: number, seed: number): Promise<Report> =>
-  judgeAll(emulators, count, invalidOf(mode, seed));
+  judgeAll(emulators, count, invalidOf(mode, vendorOf(emulators), seed));
 
-/** Against results that were recorded of a processor of some family. */
-export const replay = (emulator: Emulator, family: number, source: Source, made: Made, silicon: Batch): Report => {
+/** Against results that were recorded of a processor. */
+export const replay = (emulator: Emulator, cpu: string, source: Source, made: Made, silicon: Batch): Report => {
   const report = emptyReport();
-  judgeBatch([emulator], made, silicon, family, source, report);
+  judgeBatch([emulator], made, silicon, identityOf(cpu), source, report);
   return report;
 };
 
 /** While silicon runs a batch, we run the one before it. */
 const judgeAll = async (emulators: readonly Emulator[], count: number, source: Source): Promise<Report> => {
   const report = emptyReport();
-  const family = familyOf(cpuName());
+  const identity = identityOf(cpuName());
   let waiting: { made: Made; silicon: Promise<Batch> } | undefined;
   const judgeWaiting = async (): Promise<void> => {
     if (!waiting) return;
     const { made, silicon } = waiting;
-    judgeBatch(emulators, made, await silicon, family, source, report);
+    judgeBatch(emulators, made, await silicon, identity, source, report);
   };
   for (const size of batches(count)) {
     const made = source.make(size);
@@ -188,7 +193,7 @@ const judgeBatch = (
   emulators: readonly Emulator[],
   { cases, encodings: of }: Made,
   silicon: Batch,
-  family: number,
+  identity: Identity,
   x: Subject,
   report: Report,
 ): void => {
@@ -215,7 +220,7 @@ const judgeBatch = (
         continue;
       }
       if (isSame(there, here)) continue;
-      if (ofInstructions(c, x, (i) => isFamilysOwn(i, family, there, here)).includes(true)) {
+      if (ofInstructions(c, x, (i) => isFamilysOwn(i, identity, there, here)).includes(true)) {
         if (which === 0) t.unlike++;
         continue;
       }
@@ -282,7 +287,7 @@ const exampleOf = (tier: Tier, c: Case, silicon: Result, ours: Result, differenc
 
 /** What f makes of each instruction of a case. */
 const ofInstructions = <T>(c: Case, x: Subject, f: (i: Instruction) => T): T[] => {
-  const decoder = new Decoder(x.mode, c.code, DecoderOptions.AMD);
+  const decoder = new Decoder(x.mode, c.code, icedOptions[x.vendor]);
   decoder.ip = c.before.rip;
   const made: T[] = [];
   const i = new Instruction();

@@ -1,35 +1,36 @@
 // Which rows the generator can draw. What it cannot is what silicon does not judge (scope.ts), and only that.
-import { DecoderOptions, Decoder as Iced, Instruction } from "iced-x86";
+import { Decoder as Iced, Instruction } from "iced-x86";
 import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
+import type { Vendor } from "../../src/cpu/model.ts";
 import type { Row } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
-import { candidates, SLOT } from "./encodings.ts";
+import { candidates, icedOptions, SLOT } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { scopeOf, whyNeverJudged, whyUnjudged } from "./scope.ts";
 import { type Mode, modes } from "./world.ts";
 
 /** Another vendor's ways are not this processor's. */
-export const isJudged = (row: Row): boolean => row.vendor !== "intel";
+export const isJudged = (row: Row, vendor: Vendor): boolean => (row.vendor ?? vendor) === vendor;
 
 export const notMet = "was not met in the opcode maps";
 /** The rows of which no case comes, and why: after at most so many passes over the opcode maps. */
-export const undrawn = (passes: number, seed: number): ReadonlyMap<Row, string> => {
-  const judged = rows.filter(isJudged);
+export const undrawn = (vendor: Vendor, passes: number, seed: number): ReadonlyMap<Row, string> => {
+  const judged = rows.filter((row) => isJudged(row, vendor));
   const open = new Set<Row>(judged);
   const never = new Map<Row, string>();
-  const decoder = new Decoder(decodeTables(judged));
+  const decoder = new Decoder(decodeTables(judged, vendor));
   const random = new Random(seed);
   const instruction = new Instruction();
   const look = (buffer: Uint8Array, mode: Mode): void => {
-    const iced = new Iced(mode, buffer, DecoderOptions.AMD);
+    const iced = new Iced(mode, buffer, icedOptions[vendor]);
     for (let at = 0; at < buffer.length; at += SLOT) {
       if (decoder.decode(buffer, at, at + SLOT, 0, mode) !== "ok" || !open.has(decoder.d.row)) continue;
       const { row } = decoder.d;
       iced.position = at;
       iced.decodeOut(instruction);
-      const why = whyNeverJudged(instruction);
+      const why = whyNeverJudged(instruction, vendor);
       if (why !== undefined) never.set(row, why);
-      if (why !== undefined || (whyUnjudged(instruction) === undefined && scopeOf(instruction) !== undefined)) open.delete(row);
+      if (why !== undefined || (whyUnjudged(instruction, vendor) === undefined && scopeOf(instruction) !== undefined)) open.delete(row);
     }
     iced.free();
   };

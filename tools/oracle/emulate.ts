@@ -191,15 +191,8 @@ export class Emulator {
     loadFloats(s, c.batch.words, b);
   }
 
-  #save(c: Case, r: Result, exitCode: Exit): void {
+  #save(c: Case, r: Result, why: Exit): void {
     const s = this.cpu.state;
-    let why = exitCode;
-    // On AMD there is no SYSENTER in long mode: whoever receives the exit decides by the processor's model.
-    if (why === exit.sysenter) {
-      this.cpu.raise(vector.UD, 0);
-      s.rip = Number(c.before.rip);
-      why = exit.fault;
-    }
     const v = r.batch.view;
     const fault = why === exit.fault;
     const trap = fault ? (s.u32[at.exitVector >> 2] as number) : vector.DB;

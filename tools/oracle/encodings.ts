@@ -1,12 +1,15 @@
 // Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
 // kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
 import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
+import type { Vendor } from "../../src/cpu/model.ts";
 import type { Random } from "./random.ts";
 import { type Scope, scopeOf, scopes, whyUnjudged } from "./scope.ts";
 import type { Mode } from "./world.ts";
 
 export interface Encoding {
   readonly mode: Mode;
+  /** Whose processors read it so. */
+  readonly vendor: Vendor;
   readonly bytes: Uint8Array;
   readonly code: Code;
   readonly memory: boolean;
@@ -93,11 +96,14 @@ export function* wholeSpace(mode: Mode, r: Random): Generator<Uint8Array> {
       for (const vvvv of [0x78, 0x40]) yield everyModrm([0xc4, 0xe0 | map, ((last & 8) << 4) | vvvv | (last & 7)], r);
 }
 
+/** How iced-x86 reads code as a vendor's processors do. */
+export const icedOptions: Readonly<Record<Vendor, DecoderOptions>> = { amd: DecoderOptions.AMD, intel: DecoderOptions.None };
+
 /** Call `see` for every candidate of one pass, decoded. */
-const pass = (mode: Mode, vex: boolean, r: Random, see: (i: Instruction, bytes: Uint8Array) => void): void => {
+const pass = (mode: Mode, vendor: Vendor, vex: boolean, r: Random, see: (i: Instruction, bytes: Uint8Array) => void): void => {
   const instruction = new Instruction();
   for (const buffer of candidates(mode, vex, r)) {
-    const decoder = new Decoder(mode, buffer, DecoderOptions.AMD);
+    const decoder = new Decoder(mode, buffer, icedOptions[vendor]);
     for (let at = 0; at < buffer.length; at += SLOT) {
       decoder.position = at;
       decoder.ip = 0n;
@@ -118,21 +124,22 @@ const isMemory = (i: Instruction): boolean => {
 const MOST = 200;
 
 /** At most `each` encodings of every kind, by scope: of every scope some. */
-export const encodings = (mode: Mode, each: number, r: Random): ReadonlyMap<Scope, readonly Encoding[]> => {
+export const encodings = (mode: Mode, vendor: Vendor, each: number, r: Random): ReadonlyMap<Scope, readonly Encoding[]> => {
   const found = new Map<number, number>();
   const out = new Map<Scope, Encoding[]>(scopes.map((scope) => [scope, []]));
   const see = (i: Instruction, bytes: Uint8Array): void => {
     const memory = isMemory(i);
     const kind = i.code * 4 + Number(memory) * 2 + Number(i.hasLockPrefix);
     const count = found.get(kind) ?? 0;
-    if (count >= each || whyUnjudged(i) !== undefined) return;
+    if (count >= each || whyUnjudged(i, vendor) !== undefined) return;
     const scope = scopeOf(i);
     if (scope === undefined) return;
     found.set(kind, count + 1);
-    out.get(scope)?.push({ mode, bytes: bytes.slice(0, i.length), code: i.code, memory });
+    out.get(scope)?.push({ mode, vendor, bytes: bytes.slice(0, i.length), code: i.code, memory });
   };
   const lacking = (): boolean => [...out.values()].some((list) => list.length === 0);
-  for (let round = 0; round < each * 3 || (round < MOST && lacking()); round++) for (const vex of [false, true]) pass(mode, vex, r, see);
+  for (let round = 0; round < each * 3 || (round < MOST && lacking()); round++)
+    for (const vex of [false, true]) pass(mode, vendor, vex, r, see);
   return out;
 };
 
@@ -149,11 +156,11 @@ const isHypercall = (bytes: Uint8Array): boolean => {
 };
 
 /** Encodings that iced-x86 takes for no instruction: #UD, if it and we are right. */
-export const invalidEncodings = (mode: Mode, r: Random): Encoding[] => {
+export const invalidEncodings = (mode: Mode, vendor: Vendor, r: Random): Encoding[] => {
   const out: Encoding[] = [];
-  pass(mode, false, r, (i, bytes) => {
+  pass(mode, vendor, false, r, (i, bytes) => {
     if (i.code === Code.INVALID && !isLockedQuery(bytes) && !isHypercall(bytes))
-      out.push({ mode, bytes: bytes.slice(0, 15), code: i.code, memory: false });
+      out.push({ mode, vendor, bytes: bytes.slice(0, 15), code: i.code, memory: false });
   });
   return out;
 };

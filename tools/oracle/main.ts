@@ -4,6 +4,7 @@
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
 // the decoder, in full.
 import { formsOf } from "../../src/cpu/form.ts";
+import type { Vendor } from "../../src/cpu/model.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
 import { families } from "../../src/cpu/rows/index.ts";
 import { freshCode } from "./code.ts";
@@ -27,7 +28,7 @@ import { EncoderJudge } from "./encoder.ts";
 import { candidates, wholeSpace } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { record } from "./recorded.ts";
-import { cpuName, oracleTimes } from "./run.ts";
+import { cpuName, oracleTimes, siliconModel, siliconVendor } from "./run.ts";
 import { type Scope, scopes } from "./scope.ts";
 import { TextJudge } from "./text.ts";
 import { type Mode, modes } from "./world.ts";
@@ -54,12 +55,12 @@ const printTotals = (what: string, { table }: Report): void => {
 };
 
 /** How much of the rows was run: of each family, and of the sequences and what is no instruction, which belong to none. */
-const printFamilies = (report: Report): void => {
+const printFamilies = (report: Report, vendor: Vendor): void => {
   const line = (...cells: readonly (string | number)[]): void =>
     console.log(cells.map((c, n) => (n === 0 ? String(c).padEnd(16) : String(c).padStart(12))).join(""));
   line("family", "rows", "of", "forms", "of", "cases", "mismatches");
   for (const [name, family] of Object.entries(families)) {
-    const of = family().filter(isJudged);
+    const of = family().filter((row) => isJudged(row, vendor));
     const tallies = of.flatMap((row) => report.rows.get(row) ?? []);
     if (tallies.length === 0) continue;
     const sum = (f: (t: RowTally) => number): number => tallies.reduce((n, t) => n + f(t), 0);
@@ -81,23 +82,23 @@ const printFamilies = (report: Report): void => {
 };
 
 /** Rows of which there was no case, with the reason; and how many cases each tier ran. */
-const printRest = (report: Report): void => {
-  const missing = new Map([...undrawn(20, 1)].filter(([row, why]) => !report.rows.has(row) && why !== notMet));
+const printRest = (report: Report, vendor: Vendor): void => {
+  const missing = new Map([...undrawn(vendor, 20, 1)].filter(([row, why]) => !report.rows.has(row) && why !== notMet));
   const reasons = [...new Set(missing.values())];
   for (const why of reasons) {
     const names = new Set([...missing].filter(([, w]) => w === why).map(([row]) => row.name));
     console.log(`no case of ${[...names].join(", ")}: ${why}`);
   }
-  const left = rows.filter((row) => isJudged(row) && !report.rows.has(row) && !missing.has(row));
+  const left = rows.filter((row) => isJudged(row, vendor) && !report.rows.has(row) && !missing.has(row));
   if (left.length > 0) console.log(`not yet drawn: ${[...new Set(left.map((row) => row.name))].join(", ")}`);
   console.log([...report.tiers].map(([tier, cases]) => `${tier}: ${cases} cases`).join("; "));
 };
 
 /** How fast silicon is without us. */
-const printSilicon = (seed: number): void => {
+const printSilicon = (vendor: Vendor, seed: number): void => {
   const count = 50_000;
   for (const mode of modes) {
-    const { clock, busy } = oracleTimes(casesOf(mode, "integer", count, seed).make(count).cases);
+    const { clock, busy } = oracleTimes(casesOf(mode, vendor, "integer", count, seed).make(count).cases);
     const rate = (seconds: number): string => `${Math.round(count / seconds)} a second`;
     console.log(`silicon alone, ${mode}-bit: ${count} cases, ${rate(busy)} of processor time, ${rate(clock)} by the clock`);
   }
@@ -126,7 +127,10 @@ const turns = (emulators: readonly Emulator[], wanted: readonly Scope[]): Turn[]
 
 const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTiers: readonly Tier[]): Promise<boolean> => {
   const code = await freshCode();
-  const emulators = onlyTiers.map((tier) => new Emulator(code, tier));
+  const vendor = siliconVendor();
+  if (!vendor) throw new Error(`no model is of such a processor: ${cpuName()}`);
+  const model = siliconModel();
+  const emulators = onlyTiers.map((tier) => new Emulator(code, tier, model));
   const sum = emptyReport();
   const began = Date.now();
   let stopped = false;
@@ -134,8 +138,8 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTi
   const all = turns(emulators, wanted);
   const turn = Math.min(TURN, Math.ceil(count / all.length));
   const others = onlyTiers.slice(1).map((tier) => `${tier} every ${SHARE}th of them`);
-  console.log(`${onlyTiers[0]} runs every case${others.map((x) => `, ${x}`).join("")}; seed ${seed}; ${cpuName()}`);
-  printSilicon(seed);
+  console.log(`${onlyTiers[0]} runs every case${others.map((x) => `, ${x}`).join("")}; seed ${seed}; ${model} on ${cpuName()}`);
+  printSilicon(vendor, seed);
   for (let round = 0; total(sum.table).cases < count && !stopped; round++) {
     for (const [name, run] of all) {
       if (stopped) break;
@@ -147,8 +151,8 @@ const cpu = async (wanted: readonly Scope[], count: number, seed: number, onlyTi
     const { cases } = total(sum.table);
     printTotals(`after ${Math.round((Date.now() - began) / 1000)} s, ${Math.round((1000 * cases) / (Date.now() - began))} a second`, sum);
   }
-  printFamilies(sum);
-  printRest(sum);
+  printFamilies(sum, vendor);
+  printRest(sum, vendor);
   printTotals("in all", sum);
   return total(sum.table).wrong === 0;
 };

@@ -1,6 +1,5 @@
 // What there is to know of an encoding before any case is made of it: decoded once by iced-x86 and once by us.
 import {
-  DecoderOptions,
   Decoder as Iced,
   Instruction,
   InstructionInfoFactory,
@@ -14,9 +13,10 @@ import {
 import { contexts } from "../../src/cpu/context.ts";
 import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
 import { formOf } from "../../src/cpu/instance.ts";
+import type { Vendor } from "../../src/cpu/model.ts";
 import type { Row } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
-import type { Encoding } from "./encodings.ts";
+import { type Encoding, icedOptions } from "./encodings.ts";
 
 /** A memory operand, explicit or implied. */
 export interface PlannedMemory {
@@ -45,7 +45,10 @@ export interface Plan {
 }
 
 const infos = new InstructionInfoFactory();
-const decoder = new Decoder(decodeTables(rows));
+const decoders: Readonly<Record<Vendor, Decoder>> = {
+  amd: new Decoder(decodeTables(rows, "amd")),
+  intel: new Decoder(decodeTables(rows, "intel")),
+};
 const known = new WeakMap<Encoding, Plan>();
 
 const memoryOf = (i: Instruction): PlannedMemory[] => {
@@ -65,7 +68,8 @@ const memoryOf = (i: Instruction): PlannedMemory[] => {
 export const planOf = (e: Encoding): Plan => {
   const old = known.get(e);
   if (old) return old;
-  const iced = new Iced(e.mode, e.bytes, DecoderOptions.AMD);
+  const iced = new Iced(e.mode, e.bytes, icedOptions[e.vendor]);
+  const decoder = decoders[e.vendor];
   const instruction = new Instruction();
   iced.decodeOut(instruction);
   const offsets = iced.getConstantOffsets(instruction);

@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { Vendor } from "../../src/cpu/model.ts";
 import { R } from "../../src/cpu/state.ts";
 import { Batch, Case, caseAt, resultAt, stateAt } from "./case.ts";
 import { casesOf, invalidOf, type Made, type Source, sequencesOf } from "./conform.ts";
 import { signals } from "./emulate.ts";
-import { cpuName, runOracle } from "./run.ts";
+import { cpuName, identityOf, runOracle } from "./run.ts";
 import { scopes } from "./scope.ts";
 import { modes } from "./world.ts";
 
@@ -18,15 +19,18 @@ const COUNT = 1000;
 
 export interface Subject {
   readonly name: string;
-  readonly source: () => Source;
+  readonly source: (vendor: Vendor) => Source;
 }
 export const subjects: readonly Subject[] = modes.flatMap((mode) => [
-  ...scopes.map((scope) => ({ name: `${scope} ${mode}-bit`, source: () => casesOf(mode, scope, COUNT, SEED) })),
-  { name: `no instruction ${mode}-bit`, source: () => invalidOf(mode, SEED) },
-  { name: `sequences ${mode}-bit`, source: () => sequencesOf(mode, ["sse", "integer", "bits", "mmx", "x87"], COUNT, SEED) },
+  ...scopes.map((scope) => ({ name: `${scope} ${mode}-bit`, source: (vendor: Vendor) => casesOf(mode, vendor, scope, COUNT, SEED) })),
+  { name: `no instruction ${mode}-bit`, source: (vendor: Vendor) => invalidOf(mode, vendor, SEED) },
+  {
+    name: `sequences ${mode}-bit`,
+    source: (vendor: Vendor) => sequencesOf(mode, vendor, ["sse", "integer", "bits", "mmx", "x87"], COUNT, SEED),
+  },
 ]);
 
-const path = (vendor: string): string => fileURLToPath(new URL(`../../test/cpu/recorded/${vendor}.bin.gz`, import.meta.url));
+const path = (vendor: Vendor): string => fileURLToPath(new URL(`../../test/cpu/recorded/${vendor}.bin.gz`, import.meta.url));
 
 /** A step that changes nothing: what a result is recorded as the difference from. */
 const expected = (cases: Batch): Uint8Array => {
@@ -75,9 +79,9 @@ export interface Recording {
   readonly results: readonly { readonly name: string; readonly source: Source; readonly made: Made; readonly silicon: Batch }[];
 }
 
-const makeAll = (): readonly { name: string; source: Source; made: Made }[] =>
+const makeAll = (vendor: Vendor): readonly { name: string; source: Source; made: Made }[] =>
   subjects.map(({ name, source }) => {
-    const of = source();
+    const of = source(vendor);
     return { name, source: of, made: of.make(COUNT) };
   });
 const digestOf = (all: ReturnType<typeof makeAll>): string => {
@@ -88,24 +92,26 @@ const digestOf = (all: ReturnType<typeof makeAll>): string => {
 
 /** Run everything on the processor under us, and write it down. */
 export const record = async (): Promise<string> => {
-  const all = makeAll();
+  const cpu = cpuName();
+  const { vendor } = identityOf(cpu);
+  const all = makeAll(vendor);
   const parts: Uint8Array[] = [];
   for (const { source, made } of all) parts.push(difference(made.cases, withoutLeftovers(await runOracle(made.cases), source.mode)));
-  const header: Header = { cpu: cpuName(), seed: SEED, cases: all.length * COUNT, digest: digestOf(all) };
-  const file = path(/AMD/.test(header.cpu) ? "amd" : "intel");
+  const header: Header = { cpu, seed: SEED, cases: all.length * COUNT, digest: digestOf(all) };
+  const file = path(vendor);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...parts]), { level: 9 }));
   return `${file}: ${header.cases} cases by ${header.cpu}`;
 };
 
 /** The recording of a vendor's processor. Throws if the cases that it answers are no longer those that the generator makes. */
-export const recorded = (vendor: "amd"): Recording => {
+export const recorded = (vendor: Vendor): Recording => {
   const file = path(vendor);
   if (!existsSync(file)) throw new Error(`no recording ${file}: npm run conformance:record`);
   const bytes = gunzipSync(readFileSync(file));
   const end = bytes.indexOf(10);
   const header = JSON.parse(bytes.subarray(0, end).toString()) as Header;
-  const all = makeAll();
+  const all = makeAll(vendor);
   if (digestOf(all) !== header.digest) throw new Error("the generator makes other cases than were recorded: npm run conformance:record");
   const size = COUNT * resultAt.size;
   return {

@@ -3,15 +3,28 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Feature, type Vendor, vendorNames, vendors } from "../../src/cpu/model.ts";
 import { buildOracle } from "./build.ts";
 import { Batch, caseAt, resultAt } from "./case.ts";
 import { ALIAS, CODE, DATA, ldtEntries, userDesc, WINDOW } from "./world.ts";
 
-/** Where vendors differ, the rows do as AMD's processors do: only such a processor can judge them. */
-export const amdSilicon = {
-  what: "a processor by AMD",
+/** Whose processor is under us, of those that models are of. */
+export const siliconVendor = (): Vendor | undefined => {
+  const info = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "latin1") : "";
+  return vendors.find((vendor) => info.includes(vendorNames[vendor]));
+};
+/** The model that the processor under us judges: that of all features, by its vendor. */
+export const siliconModel = (): string => `max:${siliconVendor() ?? "amd"}`;
+
+/** Without these a processor is too old for the model of all features; hints, and what differs from run to run, say nothing of it. */
+const telling: readonly Feature[] = ["adx", "avx2", "bmi2", "f16c", "fma", "sha_ni", "gfni", "vaes", "vpclmulqdq"];
+/** Where vendors differ, so do models: a processor judges its own vendor's, and only if it has the instructions. */
+export const silicon = {
+  what: "a processor by AMD or Intel with GFNI, VAES and all before them",
   get met(): boolean {
-    return existsSync("/proc/cpuinfo") && readFileSync("/proc/cpuinfo", "latin1").includes("AuthenticAMD");
+    if (siliconVendor() === undefined) return false;
+    const has = new Set(/^flags\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "latin1"))?.[1]?.split(" "));
+    return telling.every((feature) => has.has(feature));
   },
 };
 
@@ -22,8 +35,15 @@ export const cpuName = (): string => {
   return `${value("vendor_id")} family ${value("cpu family")} model ${value("model")} stepping ${value("stepping")}`;
 };
 
-/** The family in such a name. AMD APM Vol. 3 appendix E CPUID Fn0000_0001_EAX */
-export const familyOf = (name: string): number => Number(/family (\d+)/.exec(name)?.[1]);
+/** Whose such a processor is, and of which family. AMD APM Vol. 3 appendix E CPUID Fn0000_0001_EAX */
+export interface Identity {
+  readonly vendor: Vendor;
+  readonly family: number;
+}
+export const identityOf = (name: string): Identity => ({
+  vendor: name.startsWith(vendorNames.intel) ? "intel" : "amd",
+  family: Number(/family (\d+)/.exec(name)?.[1]),
+});
 
 /** struct oracle_header. */
 const header = (cases: number): Uint8Array =>

@@ -1,5 +1,6 @@
 // Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can judge.
 import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic, Register, RegisterExt } from "iced-x86";
+import type { Vendor } from "../../src/cpu/model.ts";
 
 const F = CpuidFeature;
 
@@ -50,6 +51,7 @@ const M = Mnemonic;
 const reasons = {
   volatile: "differs from run to run",
   system: "is the operating system's set-up or the hypervisor's",
+  door: "comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach",
   umip: "is emulated by Linux where the processor has UMIP (arch/x86/kernel/umip.c)",
 } as const;
 // biome-ignore format: table
@@ -69,13 +71,14 @@ const usesMask = (i: Instruction): boolean =>
   });
 
 /** Why silicon judges an instruction in none of its forms, if that is so. */
-export const whyNeverJudged = (i: Instruction): string | undefined => neverJudged.get(i.mnemonic);
+export const whyNeverJudged = (i: Instruction, vendor: Vendor): string | undefined =>
+  // AMD's is #UD.
+  vendor === "intel" && i.mnemonic === M.Sysenter ? reasons.door : neverJudged.get(i.mnemonic);
 /** Why silicon does not judge an instruction as it is here. */
-export const whyUnjudged = (i: Instruction): string | undefined => {
+export const whyUnjudged = (i: Instruction, vendor: Vendor): string | undefined => {
   if (i.code === Code.INVALID) return "is no instruction";
-  const why = whyNeverJudged(i);
+  const why = whyNeverJudged(i, vendor);
   if (why) return why;
-  if (i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64)
-    return "comes back at Linux's vDSO, which the oracle's 64-bit process does not have in reach";
+  if (vendor === "amd" && i.mnemonic === M.Syscall && i.codeSize !== CodeSize.Code64) return reasons.door;
   return usesMask(i) ? "its address would be its mask" : undefined;
 };

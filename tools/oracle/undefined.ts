@@ -1,8 +1,10 @@
 // What the manual leaves undefined after an instruction, so that a difference there is no error.
 // SDM Vol. 2; iced-x86's rflagsUndefined has most of it, decoded instruction by instruction.
 import { type Instruction, Mnemonic, OpKind, RegisterExt, RflagsBits } from "iced-x86";
+import type { Vendor } from "../../src/cpu/model.ts";
 import { EF, R, vector } from "../../src/cpu/state.ts";
 import type { Registers, Result } from "./case.ts";
+import type { Identity } from "./run.ts";
 import { PAGE } from "./world.ts";
 
 const bits = [
@@ -65,22 +67,32 @@ const meetUnseen = ({ after }: Result): boolean => {
  * pieces at once, and whether what it reads overlaps what it writes it sees by addresses alone (SDM Vol. 3A 9.2.4); one page at two of them
  * is moved in pieces.
  */
-const ownWays: readonly { readonly family: number; readonly of: ReadonlySet<Mnemonic>; readonly differ: (...both: Result[]) => boolean }[] =
-  [
-    { family: 0x19, of: new Set([M.Cmpsb, M.Cmpsw, M.Cmpsd, M.Cmpsq]), differ: (...both) => both.every(isFault) },
-    {
-      family: 0x19,
-      of: new Set([M.Vmaskmovps, M.Vmaskmovpd, M.Vpmaskmovd, M.Vpmaskmovq]),
-      differ: (...both) => both.some(isFault) && both.every((r) => !isFault(r) || isOf(vector.GP, vector.SS, vector.PF)(r)),
-    },
-    { family: 0x19, of: new Set([M.Call, M.Push]), differ: (...both) => both.every(isOf(vector.GP, vector.SS)) },
-    { family: 0x19, of: new Set([M.Movsb, M.Movsw, M.Movsd, M.Movsq]), differ: (...both) => both.every(meetUnseen) },
-    {
-      family: 0x1a,
-      of: new Set([M.Fxsave, M.Fxsave64, M.Fxrstor, M.Fxrstor64]),
-      differ: (...both) => both.every(isOf(vector.GP, vector.SS)),
-    },
-  ];
+interface OwnWay {
+  readonly vendor: Vendor;
+  /** Whose way ours is; undefined: nobody's. */
+  readonly family?: number;
+  readonly of: ReadonlySet<Mnemonic>;
+  readonly differ: (...both: Result[]) => boolean;
+}
+const movs = new Set<Mnemonic>([M.Movsb, M.Movsw, M.Movsd, M.Movsq]);
+const ownWays: readonly OwnWay[] = [
+  { vendor: "amd", family: 0x19, of: new Set([M.Cmpsb, M.Cmpsw, M.Cmpsd, M.Cmpsq]), differ: (...both) => both.every(isFault) },
+  {
+    vendor: "amd",
+    family: 0x19,
+    of: new Set([M.Vmaskmovps, M.Vmaskmovpd, M.Vpmaskmovd, M.Vpmaskmovq]),
+    differ: (...both) => both.some(isFault) && both.every((r) => !isFault(r) || isOf(vector.GP, vector.SS, vector.PF)(r)),
+  },
+  { vendor: "amd", family: 0x19, of: new Set([M.Call, M.Push]), differ: (...both) => both.every(isOf(vector.GP, vector.SS)) },
+  { vendor: "amd", family: 0x19, of: movs, differ: (...both) => both.every(meetUnseen) },
+  { vendor: "intel", of: movs, differ: (...both) => both.every(meetUnseen) },
+  {
+    vendor: "amd",
+    family: 0x1a,
+    of: new Set([M.Fxsave, M.Fxsave64, M.Fxrstor, M.Fxrstor64]),
+    differ: (...both) => both.every(isOf(vector.GP, vector.SS)),
+  },
+];
 /** Do these results of a processor of that family and of ours differ in what families differ in? */
-export const isFamilysOwn = (i: Instruction, family: number, silicon: Result, ours: Result): boolean =>
-  ownWays.some((own) => own.family !== family && own.of.has(i.mnemonic) && own.differ(silicon, ours));
+export const isFamilysOwn = (i: Instruction, of: Identity, silicon: Result, ours: Result): boolean =>
+  ownWays.some((own) => own.vendor === of.vendor && own.family !== of.family && own.of.has(i.mnemonic) && own.differ(silicon, ours));

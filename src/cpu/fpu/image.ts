@@ -4,9 +4,6 @@ import { at, type State } from "../state.ts";
 
 const ES_B = 0x8080;
 const EXCEPTIONS = 0x3f;
-/** Bits of MXCSR that exist on this processor: all, and misaligned mode (AMD64 Architecture Programmer's Manual Vol. 2, 11.2.4). */
-export const mxcsrMask = 0x2ffff;
-
 export const environmentSize = { 16: 14, 32: 28 } as const;
 export const fxsaveSize = 512;
 const registerBytes = 10;
@@ -47,14 +44,15 @@ const setTagWord = (state: State, tags: number): void => {
 export const saveEnvironment = (state: State, out: DataView, size: 16 | 32): void => {
   const { u16, u32 } = state;
   const word = (a: number) => u16[a >> 1] as number;
+  const selector = (a: number) => (state.rules.pointersAlways ? 0 : word(a));
   const words = [
     word(at.fpuControl),
     word(at.fpuStatus),
     tagWord(state),
     u32[at.fpuIp >> 2],
-    word(at.fpuCs),
+    selector(at.fpuCs),
     u32[at.fpuDp >> 2],
-    word(at.fpuDs),
+    selector(at.fpuDs),
   ] as number[];
   if (size === 16)
     return words.forEach((v, n) => {
@@ -116,12 +114,12 @@ export const fxsave = (state: State, out: DataView, long: boolean, registers: 8 
   out.setUint16(0, u16[at.fpuControl >> 1] as number, true);
   out.setUint16(2, u16[at.fpuStatus >> 1] as number, true);
   out.setUint8(4, ~(u8[at.fpuEmpty] as number) & 0xff);
-  // Pointers only with an exception pending: AMD APM Vol. 2 11.4.4.2. Intel's processors keep them always.
-  if ((u16[at.fpuStatus >> 1] as number) & ES_B) {
+  const { pointersAlways, mxcsrMask } = state.rules;
+  if (pointersAlways || (u16[at.fpuStatus >> 1] as number) & ES_B) {
     out.setUint16(6, u16[at.fpuOpcode >> 1] as number, true);
     bytes.set(u8.subarray(at.fpuIp, at.fpuIp + (long ? 8 : 4)), 8);
     bytes.set(u8.subarray(at.fpuDp, at.fpuDp + (long ? 8 : 4)), 16);
-    if (!long) {
+    if (!long && !pointersAlways) {
       out.setUint16(12, u16[at.fpuCs >> 1] as number, true);
       out.setUint16(20, u16[at.fpuDs >> 1] as number, true);
     }
@@ -135,15 +133,18 @@ export const fxsave = (state: State, out: DataView, long: boolean, registers: 8 
   for (let i = 0; i < registers; i++) bytes.set(u8.subarray(at.ymm + 32 * i, at.ymm + 32 * i + 16), 160 + 16 * i);
 };
 
+/** Of the instruction; with 57 bits, as processors with five levels of page tables have it, whatever a program may use of them. */
+const pointer = (state: State, ip: bigint): bigint => (state.rules.pointersAlways ? BigInt.asUintN(64, BigInt.asIntN(57, ip)) : ip);
+
 /** False, and nothing changed, if MXCSR has a bit that does not exist: #GP. */
 export const fxrstor = (state: State, from: DataView, long: boolean, registers: 8 | 16): boolean => {
   const mxcsr = from.getUint32(24, true);
-  if (mxcsr & ~mxcsrMask) return false;
+  if (mxcsr & ~state.rules.mxcsrMask) return false;
   const bytes = new Uint8Array(from.buffer, from.byteOffset, fxsaveSize);
   setControlAndStatus(state, from.getUint16(0, true), from.getUint16(2, true));
   state.u8[at.fpuEmpty] = ~from.getUint8(4) & 0xff;
   state.u16[at.fpuOpcode >> 1] = from.getUint16(6, true) & 0x7ff;
-  if (long) setPointers(state, from.getBigUint64(8, true), 0, from.getBigUint64(16, true), 0);
+  if (long) setPointers(state, pointer(state, from.getBigUint64(8, true)), 0, from.getBigUint64(16, true), 0);
   else
     setPointers(
       state,

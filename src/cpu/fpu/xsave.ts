@@ -3,7 +3,7 @@
 import type { Action, Machine } from "../act.ts";
 import { xcr0 } from "../model.ts";
 import { at, R, type State, vector } from "../state.ts";
-import { fxrstor, fxsave, fxsaveSize, mxcsrMask } from "./image.ts";
+import { fxrstor, fxsave, fxsaveSize } from "./image.ts";
 
 const X87 = 1;
 const SSE = 2;
@@ -56,6 +56,7 @@ const inUse = (s: State): number => {
 /** EDX:EAX of those that XCR0 has. */
 const requested = (m: Machine): number => m.state.lo(R.ax) & xcr0(m.model);
 const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
+const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
 type How = "xsave" | "xsaveopt" | "xsavec";
@@ -71,11 +72,11 @@ const save =
     const present = (compact && mxcsr !== INITIAL_MXCSR ? used | SSE : used) & wanted;
     const written = how === "xsave" ? wanted : present;
     const address = linear(a);
-    if (a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
+    // Whoever looks at the end first has been asked before (rows/x87-state.ts).
+    if (!m.model.looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
     const size = sizeOf(wanted);
-    // This processor looks at the first byte and at the last one.
-    m.writeLinear(address, 1);
-    m.writeLinear(address + size - 1, 1);
+    const ends = [address, address + size - 1];
+    for (const at of m.model.looksAtEnd ? ends.toReversed() : ends) m.writeLinear(at, 1);
     const p = m.writeLinear(address, size);
     const out = s.u8.subarray(p, p + size);
     const v = new DataView(s.memory.buffer, p, size);
@@ -109,14 +110,18 @@ const isValid = (m: Machine, v: DataView): boolean => {
 const restoreHeader: Action = (m, _r, a) => {
   const s = m.state;
   const address = linear(a);
-  if (a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
-  m.readLinear(address, 1);
-  m.readLinear(address + header.at, 1);
+  const { looksAtEnd } = m.model;
+  if (!looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
+  if (!looksAtEnd) m.readLinear(address, 1);
+  m.readLinear(address + (looksAtEnd ? header.compacted : header.at), 1);
   const legacy = m.readLinear(address, sizeOf(0));
   const v = new DataView(s.memory.buffer, legacy, sizeOf(0));
-  if (!isValid(m, v)) return m.raise(vector.GP, 0);
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
-  s.i64[at.answer >> 3] = compact ? v.getBigInt64(header.components, true) : BigInt(xcr0(m.model));
+  // Whoever looks at the end first asks here only what says where that is.
+  const named = v.getBigUint64(header.compacted, true) & ~COMPACTED;
+  const unknown = compact && (named & ~BigInt(xcr0(m.model))) !== 0n;
+  if (looksAtEnd ? unknown : !isValid(m, v)) return m.raise(vector.GP, 0);
+  s.i64[at.answer >> 3] = compact ? v.getBigInt64(looksAtEnd ? header.compacted : header.components, true) : BigInt(xcr0(m.model));
   return 0;
 };
 
@@ -129,6 +134,12 @@ const restore: Action = (m, _r, a, b) => {
   const v = new DataView(area.buffer);
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
   const present = Number(v.getBigUint64(header.components, true) & 7n);
+  if (m.model.looksAtEnd && !isValid(m, v)) {
+    // A segment's end, and that of what is canonical, come before the rest of what the header says.
+    const last = address + sizeOf(wanted) - 1;
+    if (!isCanonical(last)) m.readLinear(last, 1);
+    return m.raise(vector.GP, 0);
+  }
   if (wanted & (compact ? present : wanted) & AVX) m.readLinear(address + sizeOf(AVX) - 1, 1);
   const image = legacyImage(s, b === 64n);
   const initial = initialImage();
@@ -139,7 +150,7 @@ const restore: Action = (m, _r, a, b) => {
   if (compact ? wanted & SSE : wanted & (SSE | AVX))
     image.set((compact && !(present & SSE) ? initial : area).subarray(...mxcsrPart), mxcsrPart[0]);
   const mxcsr = new DataView(image.buffer).getUint32(mxcsrPart[0], true);
-  if (mxcsr & ~mxcsrMask) return m.raise(vector.GP, 0);
+  if (mxcsr & ~s.rules.mxcsrMask) return m.raise(vector.GP, 0);
   let high = zeros;
   if (wanted & present & AVX) {
     const p = m.readLinear(address + ymmAt, 256);

@@ -416,13 +416,16 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.control = { kind: "left" };
   }
 
-  repeat(bodyOf: () => void, zf: boolean): void {
-    if (this.i.rep === 0) return bodyOf();
+  repeat(bodyOf: () => Node | undefined, zf: boolean): void {
+    if (this.i.rep === 0) {
+      bodyOf();
+      return;
+    }
     for (const r of [R.ax, R.cx, R.si, R.di]) this.registers.gpr.mayWrite(r);
     if (zf) this.flagParts.mayWrite();
     this.#rounds(bodyOf, zf);
   }
-  #rounds(bodyOf: () => void, zf: boolean): void {
+  #rounds(bodyOf: () => Node | undefined, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.i;
     const rounds = b.local(wt.i32);
@@ -447,11 +450,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     // Flags come from before the loop or from the round before; registers change, and rsp does not.
     if (zf) this.flagParts.known = undefined;
     this.places.forget();
-    bodyOf();
+    const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
+    if (last) out(1, pure.ne(last, pure.imm(0)));
     if (zf) {
-      const z = this.condition(4);
-      out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
+      const z = last ? undefined : this.condition(4);
+      if (z) out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
       this.flagParts.known = undefined;
     }
     b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));

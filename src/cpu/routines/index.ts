@@ -9,7 +9,7 @@ export { frndint, fscale, fxtract } from "./scale";
 export { fprem, fprem1 } from "./remainder";
 export { fldcw, fnclex, fninit } from "./environment";
 export * from "./sse/index";
-export { fcos, fptan, fsin, fsincos } from "./transcendental/trigonometry";
+export { fcos, fptan, fsin, fsincos, transcendental_intel } from "./transcendental/trigonometry";
 export { f2xm1 } from "./transcendental/exponential";
 export { fyl2x, fyl2xp1 } from "./transcendental/logarithm";
 export { fpatan } from "./transcendental/arctangent";

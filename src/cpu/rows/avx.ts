@@ -1,5 +1,5 @@
 // AVX and AVX2 forms of SSE instructions: which there are. SDM Vol. 1 Tables 14-2 to 14-8.
-import { type Family, family, type Row, row } from "../row.ts";
+import { type Family, family, ofEachVendor, type Row, row } from "../row.ts";
 import { packed } from "./packed.ts";
 import { packedOrder } from "./packed-order.ts";
 import { sseArithmetic } from "./sse-arithmetic.ts";
@@ -58,7 +58,7 @@ export const avx = family(() => [
   // Floats.
   ...of("addps addpd mulps mulpd subps subpd divps divpd minps minpd maxps maxpd haddps haddpd hsubps hsubpd addsubps addsubpd", "three", both),
   ...of("andps andpd andnps andnpd orps orpd xorps xorpd unpcklps unpcklpd unpckhps unpckhpd shufps", "three", both),
-  ...of("shufpd blendpd", "three", { ...both, perHalf: 2 }), ...of("blendps", "three", { ...both, perHalf: 4 }), ...of("dpps", "three", short), row("vdpps", "VEX.256.66.0F3A.WIG 40 Vx,Hx,Wx,Ib", wideDot, { feature: "avx" }), ...of("dppd", "three", short), ...of("cmpps cmppd", "three", both), ...of("cmpss cmpsd", "three", scalar),
+  ...of("shufpd blendpd", "three", { ...both, perHalf: 2 }), ...of("blendps", "three", { ...both, perHalf: 4 }), ...of("dpps", "three", short), ...ofEachVendor((vendor) => [row("vdpps", "VEX.256.66.0F3A.WIG 40 Vx,Hx,Wx,Ib", wideDot(vendor), { feature: "avx" })]), ...of("dppd", "three", short), ...of("cmpps cmppd", "three", both), ...of("cmpss cmpsd", "three", scalar),
   ...of("blendvps", "three", { ...both, operands: "Vx,Wx,Lx", opcode: "0F3A.W0 4A" }), ...of("blendvpd", "three", { ...both, operands: "Vx,Wx,Lx", opcode: "0F3A.W0 4B" }),
   ...of("addss addsd mulss mulsd subss subsd divss divsd minss minsd maxss maxsd sqrtss sqrtsd rsqrtss rcpss roundss roundsd", "three", scalar),
   ...of("sqrtps sqrtpd rsqrtps rcpps roundps roundpd cvtdq2ps cvtps2dq cvttps2dq", "two", both),

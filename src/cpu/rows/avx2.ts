@@ -1,7 +1,8 @@
 // What AVX and AVX2 have that SSE has not. SDM Vol. 2: VPBLENDD, VPSLLVx VPSRAVD VPSRLVx, VPERMILPx, VBROADCASTx VPBROADCASTx, VPERMx,
 // VINSERTx VEXTRACTx, VMASKMOVPx VPMASKMOVx, VTESTPx, VZEROx; VPTEST, VMOVMSKPx and VPMOVMSKB of 256 bits.
+import type { Vendor } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { type Attributes, family, row, rows2 } from "../row.ts";
+import { type Attributes, family, ofEachVendor, type Row, row, rows2 } from "../row.ts";
 import { gather } from "./float.ts";
 import { bitMask } from "./sse41.ts";
 import { order32 } from "./vector.ts";
@@ -140,23 +141,55 @@ const signs =
 
 // ---- masked moves ----------------------------------------------------------------------------------------------------------
 
+interface Lane<V> {
+  readonly wanted: V;
+  readonly address: V;
+}
 /** For each lane of w bits: whether its mask has the sign set, and the address of its memory. */
-const masked = <V>(o: Ops<V>, i: Form, w: 32 | 64, mask: number, memory: number): { wanted: V; address: V }[] => {
+const masked = <V>(o: Ops<V>, i: Form, vendor: Vendor, w: 32 | 64, mask: number, memory: number): Lane<V>[] => {
+  // On Intel's lanes beyond the end of what addresses reach do not begin again at its start, unless that is the end of all linear addresses.
+  const goesOn = vendor === "intel" && (i.mode === 64 || i.addressSize === 16);
+  const within = (address: V): V => (goesOn ? address : o.zext(address, i.addressSize));
   const masks = parts(o, i, mask);
   const start = o.address(memory);
   return masks.flatMap((m, half) =>
     Array.from({ length: 128 / w }, (_, n) => ({
       wanted: o.let("wanted", o.shr(o.zext(o.lane(m, w, n), w), o.imm(w - 1))),
-      address: o.let("address", o.zext(o.add(start, o.imm(half * 16 + (n * w) / 8)), i.addressSize)),
+      address: o.let("address", within(o.add(start, o.imm(half * 16 + (n * w) / 8)))),
     })),
   );
 };
 const inVector = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly V[]): V => gather(o, w, 128 / w, (n) => lanes[n] as V);
+interface Span<V> {
+  /** Is anything wanted? */
+  readonly some: V;
+  readonly first: V;
+  readonly last: V;
+}
+/** Addresses of the first byte of all that is wanted, and of the last one. */
+const spanOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): Span<V> => {
+  const none = lanes[0]!.address;
+  const first = lanes.reduceRight((found, { wanted, address }) => o.select(wanted, address, found), none);
+  const last = lanes.reduce(
+    (found, { wanted, address }) => o.select(wanted, o.add(address, o.imm(w / 8 - 1)), found),
+    o.sub(none, o.imm(1)),
+  );
+  const some = lanes.map(({ wanted }) => wanted).reduce((x, y) => o.or(x, y));
+  return { some: o.let("some", some), first: o.let("first", first), last: o.let("last", last) };
+};
+/** On Intel's all that is wanted must be canonical, and within a segment of 64 KiB, before any of it is looked at. */
+const checkEnd = <V>(o: Ops<V>, i: Form, { some, last }: Span<V>, look: (at: V) => void): void => {
+  if (i.addressSize === 32 || (i.addressSize === 16 && i.flat)) return;
+  const bad = i.addressSize === 64 ? o.ne(o.sext(last, 48), last) : o.ltU(o.imm(0xffff), last);
+  o.when(o.and(some, bad), () => look(last), undefined, false);
+};
 const maskedLoad =
-  (w: 32 | 64) =>
+  (vendor: Vendor, w: 32 | 64) =>
   (l: 128 | 256): Meaning =>
   (o, i) => {
-    const lanes = masked(o, i, w, 1, 2).map(({ wanted, address }) =>
+    const all = masked(o, i, vendor, w, 1, 2);
+    if (vendor === "intel") checkEnd(o, i, spanOf(o, w, all), (at) => o.load(undefined, at, 8));
+    const lanes = all.map(({ wanted, address }) =>
       o.either(
         wanted,
         () => o.load(undefined, address, w),
@@ -167,10 +200,24 @@ const maskedLoad =
     if (l === 128) o.set(0, low);
     else o.setWide(0, low, inVector(o, w, lanes.slice(128 / w)));
   };
-/** All that is to be written must be writable before any of it is. */
-const maskedStore = (w: 32 | 64) => (): Meaning => (o, i) => {
-  const lanes = masked(o, i, w, 1, 0);
+/**
+ * All that is to be written must be writable before any of it is. Intel's look at its first byte and at its last one, so that this is the one that a
+ * fault of the second of two pages tells of.
+ */
+const maskedStore = (vendor: Vendor, w: 32 | 64) => (): Meaning => (o, i) => {
+  const lanes = masked(o, i, vendor, w, 1, 0);
   const values = parts(o, i, 2);
+  if (vendor === "intel") {
+    const span = spanOf(o, w, lanes);
+    o.when(span.some, () => {
+      const look = (at: typeof span.last): void => {
+        o.loadRmw(undefined, at, 8);
+      };
+      checkEnd(o, i, span, look);
+      look(span.first);
+      look(span.last);
+    });
+  }
   for (const { wanted, address } of lanes)
     o.when(wanted, () => {
       o.loadRmw(undefined, address, w);
@@ -192,6 +239,13 @@ const clear =
 
 const anyBit = <V>(o: Ops<V>, v: V): V => o.simd("v128.any_true", v);
 // biome-ignore format: table
+const maskedMoves = (vendor: Vendor): readonly Row[] => [
+  ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2C Vx,Hx,Mx", maskedLoad(vendor, 32), avxMasked), ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2E Mx,Hx,Vx", maskedStore(vendor, 32), avxMasked),
+  ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2D Vx,Hx,Mx", maskedLoad(vendor, 64), avxMasked), ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2F Mx,Hx,Vx", maskedStore(vendor, 64), avxMasked),
+  ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8C Vx,Hx,Mx", maskedLoad(vendor, 32), avx2Masked), ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8E Mx,Hx,Vx", maskedStore(vendor, 32), avx2Masked),
+  ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8C Vx,Hx,Mx", maskedLoad(vendor, 64), avx2Masked), ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8E Mx,Hx,Vx", maskedStore(vendor, 64), avx2Masked),
+];
+// biome-ignore format: table
 export const avxOnly = family(() => [
   ...alike("vpsllvd", "VEX.{128_256}.66.0F38.W0 47 Vx,Hx,Wx", shift(32, "shl"), avx2), ...alike("vpsllvq", "VEX.{128_256}.66.0F38.W1 47 Vx,Hx,Wx", shift(64, "shl"), avx2),
   ...alike("vpsrlvd", "VEX.{128_256}.66.0F38.W0 45 Vx,Hx,Wx", shift(32, "shr"), avx2), ...alike("vpsrlvq", "VEX.{128_256}.66.0F38.W1 45 Vx,Hx,Wx", shift(64, "shr"), avx2),
@@ -210,10 +264,7 @@ export const avxOnly = family(() => [
   row("vpermd", "VEX.256.66.0F38.W0 36 Vx,Hx,Wx", permuteDwords, avx2), row("vpermps", "VEX.256.66.0F38.W0 16 Vx,Hx,Wx", permuteDwords, avx2),
   row("vpermq", "VEX.256.66.0F3A.W1 00 Vx,Wx,Ib", permuteQuads, avx2), row("vpermpd", "VEX.256.66.0F3A.W1 01 Vx,Wx,Ib", permuteQuads, avx2),
 
-  ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2C Vx,Hx,Mx", maskedLoad(32), avxMasked), ...rows2("vmaskmovps", "VEX.{128_256}.66.0F38.W0 2E Mx,Hx,Vx", maskedStore(32), avxMasked),
-  ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2D Vx,Hx,Mx", maskedLoad(64), avxMasked), ...rows2("vmaskmovpd", "VEX.{128_256}.66.0F38.W0 2F Mx,Hx,Vx", maskedStore(64), avxMasked),
-  ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8C Vx,Hx,Mx", maskedLoad(32), avx2Masked), ...rows2("vpmaskmovd", "VEX.{128_256}.66.0F38.W0 8E Mx,Hx,Vx", maskedStore(32), avx2Masked),
-  ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8C Vx,Hx,Mx", maskedLoad(64), avx2Masked), ...rows2("vpmaskmovq", "VEX.{128_256}.66.0F38.W1 8E Mx,Hx,Vx", maskedStore(64), avx2Masked),
+  ...ofEachVendor(maskedMoves),
 
   ...rows2("vtestps", "VEX.{128_256}.66.0F38.W0 0E Vx,Wx", () => test((o, v) => o.simd("i32x4.bitmask", v)), avx), ...rows2("vtestpd", "VEX.{128_256}.66.0F38.W0 0F Vx,Wx", () => test((o, v) => o.simd("i64x2.bitmask", v)), avx),
   row("vptest", "VEX.256.66.0F38.WIG 17 Vx,Wx", test(anyBit), avx), row("vpmovmskb", "VEX.256.66.0F.WIG D7 Gy,Ux", signs("i8x16.bitmask", 16), avx2),

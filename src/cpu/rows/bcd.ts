@@ -1,6 +1,8 @@
 // Decimal arithmetic, outside 64-bit mode only. SDM Vol. 2: AAA AAD AAM AAS DAA DAS.
+
+import type { Vendor } from "../model.ts";
 import type { Meaning, Ops } from "../ops.ts";
-import { family, row } from "../row.ts";
+import { family, ofEachVendor, type Row, row } from "../row.ts";
 import { EF, R, vector } from "../state.ts";
 
 const AX = R.ax;
@@ -14,20 +16,23 @@ const needsLow = <V>(o: Ops<V>, al: V): V => o.let("low", o.or(o.ltU(o.imm(9), l
 const overflow = <V>(o: Ops<V>, sign: 1 | -1, w: number, before: V, after: V): V =>
   o.shl(o.and(o.shr(o.and(o.xor(before, after), sign > 0 ? after : before), o.imm(w - 1)), o.imm(1)), o.imm(11));
 
-/** AAA, AAS: one unpacked digit; AX moves by 0x106, so that AH counts the carry. OF, SF, ZF and PF are AX's before AL is cut (AMD; SDM: undefined). */
+/** AAA, AAS: one unpacked digit; AX moves by 0x106, so that AH counts the carry. SDM leaves OF, SF, ZF and PF undefined: on AMD's they are AX's before AL is cut, on
+ *  Intel's ZF and PF are AL's after it, the others 0. */
 const asciiAdjust =
-  (sign: 1 | -1): Meaning =>
+  (vendor: Vendor, sign: 1 | -1): Meaning =>
   (o) => {
     const ax = o.reg(AX, 16);
     const adjust = needsLow(o, ax);
     const moved = o.let("moved", o.select(adjust, o.zext(o.add(ax, o.imm(sign * 0x106)), 16), ax));
     o.setReg(AX, 16, o.and(moved, o.imm(0xff0f)));
-    o.flags("result", 16, moved, o.let("f", o.or(bit(o, adjust, EF.CF | EF.AF), overflow(o, sign, 16, ax, moved))));
+    const carry = bit(o, adjust, EF.CF | EF.AF);
+    if (vendor === "amd") o.flags("result", 16, moved, o.let("f", o.or(carry, overflow(o, sign, 16, ax, moved))));
+    else o.flags("result", 8, o.let("digit", low(o, moved)), o.let("f", carry));
   };
 
-/** DAA, DAS: two packed digits. The second test looks at the old AL and CF. */
+/** DAA, DAS: two packed digits. The second test looks at the old AL and CF. OF, which SDM leaves undefined, is on Intel's 0. */
 const decimalAdjust =
-  (sign: 1 | -1): Meaning =>
+  (vendor: Vendor, sign: 1 | -1): Meaning =>
   (o) => {
     const al = o.reg(AX, 8);
     const lowDigit = needsLow(o, al);
@@ -39,7 +44,7 @@ const decimalAdjust =
     const borrow = sign < 0 ? o.and(lowDigit, o.ltU(al, o.imm(6))) : o.imm(0);
     const carry = o.or(bit(o, o.or(highDigit, borrow), EF.CF), bit(o, lowDigit, EF.AF));
     o.setReg(AX, 8, r);
-    o.flags("result", 8, r, o.let("f", o.or(carry, overflow(o, sign, 8, al, r))));
+    o.flags("result", 8, r, o.let("f", vendor === "amd" ? o.or(carry, overflow(o, sign, 8, al, r)) : carry));
   };
 
 const aam: Meaning = (o) => {
@@ -59,11 +64,14 @@ const aad: Meaning = (o) => {
   o.flags("add", 8, r, al, product);
 };
 
+const adjustments = (vendor: Vendor): readonly Row[] => [
+  row("daa", "27", decimalAdjust(vendor, 1), { only: "not64" }),
+  row("das", "2F", decimalAdjust(vendor, -1), { only: "not64" }),
+  row("aaa", "37", asciiAdjust(vendor, 1), { only: "not64" }),
+  row("aas", "3F", asciiAdjust(vendor, -1), { only: "not64" }),
+];
 export const bcd = family(() => [
-  row("daa", "27", decimalAdjust(1), { only: "not64" }),
-  row("das", "2F", decimalAdjust(-1), { only: "not64" }),
-  row("aaa", "37", asciiAdjust(1), { only: "not64" }),
-  row("aas", "3F", asciiAdjust(-1), { only: "not64" }),
+  ...ofEachVendor(adjustments),
   row("aam", "D4 Ib", aam, { only: "not64" }),
   row("aad", "D5 Ib", aad, { only: "not64" }),
 ]);

@@ -1,7 +1,8 @@
 // Near control transfer. SDM Vol. 2: JMP Jcc CALL RET LOOP JrCXZ; INT3 INTO INT n SYSCALL SYSENTER UD2 HLT.
 import { exit } from "../exit.ts";
+import type { Vendor } from "../model.ts";
 import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
-import { type Attributes, family, row } from "../row.ts";
+import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 import { flagsImage } from "./flag.ts";
 import { conditionNames } from "./mov.ts";
@@ -18,11 +19,13 @@ const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): vo
   if (i.mode === 64) o.when(o.ne(o.sext(target, 48), target), fault);
   else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), fault);
 };
-/** A call's push has to be possible before its target counts. */
+/** A call's push has to be possible before its target counts; on Intel's it has then been done, but for rsp. */
 const probePush =
-  <V>(o: Ops<V>, i: Form) =>
+  <V>(o: Ops<V>, i: Form, vendor: Vendor) =>
   (): void => {
-    o.loadRmw(S.ss, o.let("slot", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(i.w / 8)), i.stackSize)), i.w);
+    const slot = o.let("slot", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(i.w / 8)), i.stackSize));
+    if (vendor === "amd") o.loadRmw(S.ss, slot, i.w);
+    else o.store(S.ss, slot, i.w, o.zext(o.nextIp(), i.w));
   };
 const checkDirect = <V>(o: Ops<V>, i: Form, taken?: V, first?: () => void): void => {
   if (i.flat) return;
@@ -47,17 +50,21 @@ const jmpIndirect: Meaning = (o, i) => {
   checkComputed(o, i, target);
   o.jump(target);
 };
-const call: Meaning = (o, i) => {
-  checkDirect(o, i, undefined, probePush(o, i));
-  pushValue(o, i, i.w, o.nextIp());
-  o.branch();
-};
-const callIndirect: Meaning = (o, i) => {
-  const target = o.get(0);
-  checkComputed(o, i, target, probePush(o, i));
-  pushValue(o, i, i.w, o.nextIp());
-  o.jump(target);
-};
+const call =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    checkDirect(o, i, undefined, probePush(o, i, vendor));
+    pushValue(o, i, i.w, o.nextIp());
+    o.branch();
+  };
+const callIndirect =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const target = o.get(0);
+    checkComputed(o, i, target, probePush(o, i, vendor));
+    pushValue(o, i, i.w, o.nextIp());
+    o.jump(target);
+  };
 const ret =
   (releases: boolean): Meaning =>
   (o, i) => {
@@ -69,12 +76,12 @@ const ret =
     o.jump(target);
   };
 const loop =
-  (cc: number | undefined): Meaning =>
+  (vendor: Vendor, cc: number | undefined): Meaning =>
   (o, i) => {
     const c = o.let("c", o.zext(o.sub(o.reg(R.cx, i.addressSize), o.imm(1)), i.addressSize));
     const more = o.ne(c, o.imm(0));
     // Differs from the SDM: on AMD a repeat prefix overrules the opcode's condition.
-    const wanted = i.rep === rep.none ? cc : i.rep === rep.rep ? 4 : 5;
+    const wanted = vendor === "intel" || i.rep === rep.none ? cc : i.rep === rep.rep ? 4 : 5;
     const taken = o.let("taken", cc === undefined || wanted === undefined ? more : o.and(more, o.condition(wanted)));
     checkDirect(o, i, taken);
     o.setReg(R.cx, i.addressSize, c);
@@ -97,6 +104,15 @@ const sysenter: Meaning = (o) => {
 
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
 
+const calls = (vendor: Vendor): readonly Row[] => [
+  row("call", "E8 Jz", call(vendor), near),
+  row("call", "FF /2 Ev", callIndirect(vendor), near),
+];
+const conditionalLoops = (vendor: Vendor): readonly Row[] => {
+  const attributes: Attributes = vendor === "amd" ? { ...near, addressed: true, repeat: "zf" } : { ...near, addressed: true };
+  return [row("loopne", "E0 Jb", loop(vendor, 5), attributes), row("loope", "E1 Jb", loop(vendor, 4), attributes)];
+};
+
 export const branches = family(() => [
   row("jmp", "EB Jb", jmp, near),
   row("jmp", "E9 Jz", jmp, near),
@@ -105,13 +121,11 @@ export const branches = family(() => [
     row(`j${cc}`, `${hex(0x70 + n)} Jb`, jcc, { ...near, cc: n }),
     row(`j${cc}`, `0F ${hex(0x80 + n)} Jz`, jcc, { ...near, cc: n }),
   ]),
-  row("call", "E8 Jz", call, near),
-  row("call", "FF /2 Ev", callIndirect, near),
+  ...ofEachVendor(calls),
   row("ret", "C3", ret(false), near),
   row("ret", "C2 Iw", ret(true), near),
-  row("loopne", "E0 Jb", loop(5), { ...near, addressed: true, repeat: "zf" }),
-  row("loope", "E1 Jb", loop(4), { ...near, addressed: true, repeat: "zf" }),
-  row("loop", "E2 Jb", loop(undefined), { ...near, addressed: true }),
+  ...ofEachVendor(conditionalLoops),
+  row("loop", "E2 Jb", loop("amd", undefined), { ...near, addressed: true }),
   row("jrcxz", "E3 Jb", jcxz, { ...near, addressed: true, addressNames: ["jcxz", "jecxz", "jrcxz"] }),
   row("int3", "CC", (o) => o.trap(vector.BP), { ends: true }),
   row("ud2", "0F 0B", (o) => o.fault(vector.UD), { ends: true }),

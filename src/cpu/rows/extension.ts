@@ -1,6 +1,8 @@
 // Integer instructions of later extensions, outside VEX. SDM Vol. 2: POPCNT LZCNT TZCNT MOVBE CRC32 ADCX ADOX.
+
+import type { Vendor } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { family, row } from "../row.ts";
+import { family, ofEachVendor, row } from "../row.ts";
 import { EF } from "../state.ts";
 
 const bit = <V>(o: Ops<V>, c: V, mask: number): V => o.select(c, o.imm(mask), o.imm(0));
@@ -10,15 +12,18 @@ const popcnt: Meaning = (o) => {
   o.set(0, n);
   o.flags("word", 64, o.let("f", bit(o, o.eq(n, o.imm(0)), EF.ZF)));
 };
-/** A source of 0 gives the operand size, and CF. Of the flags that SDM leaves undefined, AMD clears all but OF. */
+/** A source of 0 gives the operand size, and CF. The flags that SDM leaves undefined are 0, but on AMD's OF stays. */
 const count =
-  (of: <V>(o: Ops<V>, i: Form, v: V) => V): Meaning =>
+  (of: <V>(o: Ops<V>, i: Form, v: V) => V) =>
+  (vendor: Vendor): Meaning =>
   (o, i) => {
     const v = o.get(1);
     const none = o.eq(v, o.imm(0));
     const n = o.let("n", o.select(none, o.imm(i.w), of(o, i, v)));
     o.set(0, n);
-    o.setFlags(EF.CF | EF.ZF | EF.SF | EF.AF | EF.PF, o.or(bit(o, none, EF.CF), bit(o, o.eq(n, o.imm(0)), EF.ZF)));
+    const f = o.or(bit(o, none, EF.CF), bit(o, o.eq(n, o.imm(0)), EF.ZF));
+    if (vendor === "amd") o.setFlags(EF.CF | EF.ZF | EF.SF | EF.AF | EF.PF, f);
+    else o.flags("word", 64, o.let("f", f));
   };
 const tzcnt = count((o, _i, v) => o.ctz(v));
 const lzcnt = count((o, i, v) => o.sub(o.clz(v), o.imm(64 - i.w)));
@@ -54,7 +59,7 @@ const addWith =
 // biome-ignore format: table
 export const extensions = family(() => [
   row("popcnt", "F3 0F B8 Gv,Ev", popcnt, { feature: "popcnt" }),
-  row("tzcnt", "F3 0F BC Gv,Ev", tzcnt, { feature: "bmi1" }), row("lzcnt", "F3 0F BD Gv,Ev", lzcnt, { feature: "abm" }),
+  ...ofEachVendor((vendor) => [row("tzcnt", "F3 0F BC Gv,Ev", tzcnt(vendor), { feature: "bmi1" }), row("lzcnt", "F3 0F BD Gv,Ev", lzcnt(vendor), { feature: "abm" })]),
   row("movbe", "NFx 0F 38 F0 Gv,Mv", movbe, { feature: "movbe" }), row("movbe", "NFx 0F 38 F1 Mv,Gv", movbe, { feature: "movbe" }),
   row("crc32", "F2 0F 38 F0 Gy,Eb", crc32, { feature: "sse4_2" }), row("crc32", "F2 0F 38 F1 Gy,Ev", crc32, { feature: "sse4_2" }),
   row("adcx", "66 0F 38 F6 Gy,Ey", addWith("CF"), { feature: "adx" }), row("adox", "F3 0F 38 F6 Gy,Ey", addWith("OF"), { feature: "adx" }),

@@ -1,7 +1,7 @@
 // Fused multiply-add, and conversions from and to half precision. SDM Vol. 1 14.4, 14.5; Vol. 2C VFMADD132PD …, VCVTPH2PS VCVTPS2PH.
-import type { Feature } from "../model.ts";
+import type { Feature, Vendor } from "../model.ts";
 import type { Form, Meaning, Ops } from "../ops.ts";
-import { family, type Row, row } from "../row.ts";
+import { family, ofEachVendor, type Row, row } from "../row.ts";
 import { all, areSafe, areTame, exactly, type Format, gather, plain, settle } from "./float.ts";
 import { bytesOf } from "./vector.ts";
 import { alike, settleGathered } from "./vex.ts";
@@ -108,22 +108,31 @@ const fromHalves: Meaning = (o) => {
   settle(o);
   o.set(0, r);
 };
-const toHalves: Meaning = <V>(o: Ops<V>, i: Form) => {
-  // That memory cannot be written comes before any exception of the conversion.
-  if (i.memory(0)) o.rmw(0);
-  const how = o.get(2);
-  const a = o.get(1);
-  const half = (n: number): V => o.shl(o.zext(o.call("sse_toHalf", o.lane(a, 32, n), o.and(how, o.imm(7))), 16), o.imm(16 * n));
-  const r = o.let(
-    "r",
-    [0, 1, 2, 3].map(half).reduce((x, y) => o.or(x, y)),
-  );
-  settle(o);
-  o.set(0, r);
+const toHalves =
+  (vendor: Vendor): Meaning =>
+  <V>(o: Ops<V>, i: Form) => {
+    // That memory cannot be written comes before any exception of the conversion, on AMD's.
+    if (vendor === "amd" && i.memory(0)) o.rmw(0);
+    const how = o.get(2);
+    const a = o.get(1);
+    const rounding = o.and(how, o.imm(7));
+    const mode = vendor === "amd" ? rounding : o.or(rounding, o.imm(8));
+    const half = (n: number): V => o.shl(o.zext(o.call("sse_toHalf", o.lane(a, 32, n), mode), 16), o.imm(16 * n));
+    const r = o.let(
+      "r",
+      [0, 1, 2, 3].map(half).reduce((x, y) => o.or(x, y)),
+    );
+    settle(o);
+    o.set(0, r);
+  };
+
+/** Under EFLAGS.AC Intel's do not ask the alignment of their memory. */
+const withHalves = (vendor: Vendor): readonly Row[] => {
+  const attributes = vendor === "amd" ? feature("f16c") : ({ ...feature("f16c"), unaligned: true } as const);
+  return [
+    ...alike("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, attributes, { part: "widen" }),
+    ...alike("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves(vendor), attributes, { part: "narrow" }),
+  ];
 };
 
-export const fma = family(() => [
-  ...fused(),
-  ...alike("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, feature("f16c"), { part: "widen" }),
-  ...alike("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves, feature("f16c"), { part: "narrow" }),
-]);
+export const fma = family(() => [...fused(), ...ofEachVendor(withHalves)]);

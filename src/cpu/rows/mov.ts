@@ -1,6 +1,6 @@
 // Data movement. SDM Vol. 2: MOV MOVSX MOVSXD MOVZX LEA XCHG CMOVcc SETcc CBW/CWDE/CDQE CWD/CDQ/CQO NOP.
 import type { Meaning } from "../ops.ts";
-import { family, row } from "../row.ts";
+import { family, ofEachVendor, row } from "../row.ts";
 import { R } from "../state.ts";
 
 const mov: Meaning = (o) => o.set(0, o.get(1));
@@ -45,7 +45,8 @@ export const move = family(() => [
   row("movzx", "0F B7 Gv,Ew", movzx),
   row("movsx", "0F BE Gv,Eb", movsx),
   row("movsx", "0F BF Gv,Ew", movsx),
-  row("movsxd", "63 Gv,Ed", movsx, { only: "64" }),
+  // With an operand size of 16 bits AMD's read 32 of them from memory nevertheless.
+  ...ofEachVendor((vendor) => [row("movsxd", `63 Gv,E${vendor === "amd" ? "d" : "z"}`, movsx, { only: "64" })]),
   row("lea", "8D Gv,M", lea),
   row("xchg", "86 Eb,Gb", xchg, { lock: true }),
   row("xchg", "87 Ev,Gv", xchg, { lock: true }),

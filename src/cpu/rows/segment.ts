@@ -21,16 +21,21 @@ const toSegment =
     load(o, s, o.get(1));
     goOn(o);
   };
+/** With an operand size of 32 bits Intel's write 16 of them; SDM Vol. 2B PUSH says so. */
 const push =
-  (s: number): Meaning =>
-  (o, i) =>
-    pushValue(o, i, i.w, selectorOf(o, s));
-/** rsp moves only once the selector has proved good, by the width it had before. */
+  (vendor: Vendor, s: number): Meaning =>
+  (o, i) => {
+    if (vendor === "amd" || i.w !== 32) return pushValue(o, i, i.w, selectorOf(o, s));
+    const sp = o.let("sp", o.zext(o.sub(o.reg(R.sp, i.stackSize), o.imm(4)), i.stackSize));
+    o.store(S.ss, sp, 16, selectorOf(o, s));
+    o.setReg(R.sp, i.stackSize, sp);
+  };
+/** rsp moves only once the selector has proved good, by the width it had before. Intel's read 16 bits, whatever the operand size. */
 const pop =
-  (s: number): Meaning =>
+  (vendor: Vendor, s: number): Meaning =>
   (o, i) => {
     const sp = o.reg(R.sp, i.stackSize);
-    load(o, s, o.load(S.ss, sp, i.w));
+    load(o, s, o.load(S.ss, sp, vendor === "amd" ? i.w : 16));
     o.setReg(R.sp, i.stackSize, o.zext(o.add(sp, o.imm(i.w / 8)), i.stackSize));
     goOn(o);
   };
@@ -127,21 +132,25 @@ const throughFarPointers = (vendor: Vendor): readonly Row[] => {
   ];
 };
 
+const throughStack = (vendor: Vendor): readonly Row[] => [
+  ...pushed.flatMap(([s, to, from]) => [
+    row("push", to, push(vendor, s), { ...stack, only: "not64" }),
+    row("pop", from, pop(vendor, s), { ...stack, ...(s === S.ss ? holdsTrap : ends), only: "not64" }),
+  ]),
+  row("push", "0E CS", push(vendor, S.cs), { ...stack, only: "not64" }),
+  row("push", "0F A0 FS", push(vendor, S.fs), stack),
+  row("pop", "0F A1 FS", pop(vendor, S.fs), { ...stack, ...ends }),
+  row("push", "0F A8 GS", push(vendor, S.gs), stack),
+  row("pop", "0F A9 GS", pop(vendor, S.gs), { ...stack, ...ends }),
+];
+
 export const segments = family(() => [
   ...[S.es, S.cs, S.ss, S.ds, S.fs, S.gs].flatMap((s) => [
     row("mov", `8C /${s} Rv,Sw`, fromSegment(s)),
     row("mov", `8C /${s} Mw,Sw`, fromSegment(s)),
   ]),
   ...[S.es, S.ss, S.ds, S.fs, S.gs].map((s) => row("mov", `8E /${s} Sw,Ew`, toSegment(s), s === S.ss ? holdsTrap : ends)),
-  ...pushed.flatMap(([s, to, from]) => [
-    row("push", to, push(s), { ...stack, only: "not64" }),
-    row("pop", from, pop(s), { ...stack, ...(s === S.ss ? holdsTrap : ends), only: "not64" }),
-  ]),
-  row("push", "0E CS", push(S.cs), { ...stack, only: "not64" }),
-  row("push", "0F A0 FS", push(S.fs), stack),
-  row("pop", "0F A1 FS", pop(S.fs), { ...stack, ...ends }),
-  row("push", "0F A8 GS", push(S.gs), stack),
-  row("pop", "0F A9 GS", pop(S.gs), { ...stack, ...ends }),
+  ...ofEachVendor(throughStack),
   row("les", "C4 Gz,Mp", loadFar(S.es, "amd"), { ...ends, only: "not64" }),
   row("lds", "C5 Gz,Mp", loadFar(S.ds, "amd"), { ...ends, only: "not64" }),
   ...ofEachVendor(throughFarPointers),

@@ -1,7 +1,8 @@
 // SSE4.1, and PCMPGTQ. SDM Vol. 2: BLENDx PBLENDx PTEST PMOVSXx PMOVZXx PMULDQ PMULLD PCMPEQQ PACKUSDW PMINx PMAXx PHMINPOSUW MPSADBW,
 // PEXTRx PINSRx EXTRACTPS INSERTPS, ROUNDx DPPx.
+import type { Vendor } from "../model.ts";
 import type { Meaning, Ops } from "../ops.ts";
-import { family, type Row, row } from "../row.ts";
+import { family, ofEachVendor, type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
 import { type Format, gather, settle } from "./float.ts";
 import { bytesOf, identity, laneMask, one, simd2, two } from "./vector.ts";
@@ -156,9 +157,9 @@ const round =
   };
 /**
  * Products of the lanes that bits 7:4 name, their sum in those of bits 3:0; the rest is zero. Each step rounds, and may end it: a step of
- * both halves where there are two.
+ * both halves where there are two. Which of two NaNs comes out is AMD's of the first products; Intel's add every lane's own way.
  */
-const dotProducts = <V>(o: Ops<V>, w: Format, imm: V, halves: readonly (readonly [V, V])[]): V[] => {
+const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: Format, imm: V, halves: readonly (readonly [V, V])[]): V[] => {
   const products = halves.map(([a, b]) =>
     Array.from({ length: 128 / w }, (_, n) =>
       o.either(
@@ -170,6 +171,13 @@ const dotProducts = <V>(o: Ops<V>, w: Format, imm: V, halves: readonly (readonly
   );
   settle(o);
   const add = (x: V, y: V): V => o.call(`sse_add${w}`, x, y);
+  if (vendor === "intel") {
+    const pairs = w === 64 ? products : products.map((p) => p.map((x, n) => o.let("pair", add(p[n ^ 1]!, x))));
+    if (w === 32) settle(o);
+    const lanes = pairs.map((p) => gather(o, w, 128 / w, (n) => add(p[n]!, p[n ^ (64 / w)]!)));
+    settle(o);
+    return lanes.map((v) => o.simd("v128.and", v, bitMask(o, w, imm)));
+  }
   const sums = products.map((p) => (w === 64 ? p : [add(p[0]!, p[1]!), add(p[2]!, p[3]!)]));
   if (w === 32) settle(o);
   const whole = sums.map(([low, high]) => add(low!, high!));
@@ -177,24 +185,26 @@ const dotProducts = <V>(o: Ops<V>, w: Format, imm: V, halves: readonly (readonly
   return whole.map((sum) => o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
 };
 const dot =
-  (w: Format): Meaning =>
+  (vendor: Vendor, w: Format): Meaning =>
   (o) => {
     const imm = o.get(2);
     const b = o.get(1);
     const a = o.get(0);
-    o.set(0, dotProducts(o, w, imm, [[a, b]])[0]!);
+    o.set(0, dotProducts(o, vendor, w, imm, [[a, b]])[0]!);
   };
 /** VEX.256: an exception of one half's products ends the sums of both. */
-export const wideDot: Meaning = (o) => {
-  const imm = o.get(3);
-  const b = o.wide(2);
-  const a = o.wide(1);
-  const [low, high] = dotProducts(o, 32, imm, [
-    [a[0], b[0]],
-    [a[1], b[1]],
-  ]);
-  o.setWide(0, low!, high!);
-};
+export const wideDot =
+  (vendor: Vendor): Meaning =>
+  (o) => {
+    const imm = o.get(3);
+    const b = o.wide(2);
+    const a = o.wide(1);
+    const [low, high] = dotProducts(o, vendor, 32, imm, [
+      [a[0], b[0]],
+      [a[1], b[1]],
+    ]);
+    o.setWide(0, low!, high!);
+  };
 
 // biome-ignore format: table
 export const sse41 = family(() => [
@@ -210,5 +220,5 @@ export const sse41 = family(() => [
   row("pinsrb", "66 0F 3A 20 Vx,Ry,Ib", insert(8)), row("pinsrb", "66 0F 3A 20 Vx,Mb,Ib", insert(8)), row("pinsrd", "66 W0 0F 3A 22 Vx,Ed,Ib", insert(32)), row("pinsrq", "66 REX.W 0F 3A 22 Vx,Eq,Ib", insertQuad),
   row("insertps", "66 0F 3A 21 Vx,Ux,Ib", insertps), row("insertps", "66 0F 3A 21 Vx,Md,Ib", insertps),
   row("roundps", "66 0F 3A 08 Vx,Wx,Ib", round(32, 4)), row("roundpd", "66 0F 3A 09 Vx,Wx,Ib", round(64, 2)), row("roundss", "66 0F 3A 0A Vd,Wd,Ib", round(32, 1)), row("roundsd", "66 0F 3A 0B Vq,Wq,Ib", round(64, 1)),
-  row("dpps", "66 0F 3A 40 Vx,Wx,Ib", dot(32)), row("dppd", "66 0F 3A 41 Vx,Wx,Ib", dot(64)),
+  ...ofEachVendor((vendor) => [row("dpps", "66 0F 3A 40 Vx,Wx,Ib", dot(vendor, 32)), row("dppd", "66 0F 3A 41 Vx,Wx,Ib", dot(vendor, 64))]),
 ]);

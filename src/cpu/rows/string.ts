@@ -1,6 +1,7 @@
 // String instructions. SDM Vol. 2: MOVS CMPS SCAS LODS STOS INS OUTS, REP/REPE/REPNE.
+import type { Vendor } from "../model.ts";
 import { type Form, type Meaning, type Ops, rep } from "../ops.ts";
-import { family, type Row, row } from "../row.ts";
+import { family, ofEachVendor, type Row, row } from "../row.ts";
 import { EF, R, S, vector } from "../state.ts";
 
 /** +n, or -n if DF is set. */
@@ -11,44 +12,87 @@ const advance = <V>(o: Ops<V>, i: Form, r: number, by: V): void =>
 const source = <V>(o: Ops<V>, i: Form): V => o.load(undefined, o.reg(R.si, i.addressSize), i.w);
 const destination = <V>(o: Ops<V>, i: Form): V => o.load(S.es, o.reg(R.di, i.addressSize), i.w);
 const storeDestination = <V>(o: Ops<V>, i: Form, v: V): void => o.store(S.es, o.reg(R.di, i.addressSize), i.w, v);
-const compare = <V>(o: Ops<V>, i: Form, a: V, b: V): void => o.flags("sub", i.w, o.let("r", o.zext(o.sub(a, b), i.w)), a, b);
+/** Flags of a - b. On Intel's a repeated comparison changes none before its last round, which this says. */
+const compare = <V>(o: Ops<V>, i: Form, vendor: Vendor, a: V, b: V): V | undefined => {
+  const r = o.let("r", o.zext(o.sub(a, b), i.w));
+  if (vendor === "amd" || i.rep === rep.none) {
+    o.flags("sub", i.w, r, a, b);
+    return undefined;
+  }
+  const decided = i.rep === rep.rep ? o.ne(r, o.imm(0)) : o.eq(r, o.imm(0));
+  const last = o.let("last", o.or(decided, o.eq(o.reg(R.cx, i.addressSize), o.imm(1))));
+  o.when(last, () => o.flags("sub", i.w, r, a, b));
+  return last;
+};
 
-const movs: Meaning = (o, i) =>
-  o.repeat(() => {
-    storeDestination(o, i, source(o, i));
-    const by = step(o, i);
-    advance(o, i, R.si, by);
-    advance(o, i, R.di, by);
-  }, false);
-const cmps: Meaning = (o, i) =>
-  o.repeat(() => {
-    // Which of two faults comes first: AMD reads the destination first, but not in REPE CMPSB.
-    const sourceFirst = i.rep === rep.rep && i.w === 8;
-    const first = sourceFirst ? source(o, i) : destination(o, i);
-    const second = sourceFirst ? destination(o, i) : source(o, i);
-    const [a, b] = sourceFirst ? [first, second] : [second, first];
-    const by = step(o, i);
-    advance(o, i, R.si, by);
-    advance(o, i, R.di, by);
-    compare(o, i, a, b);
-  }, true);
-const scas: Meaning = (o, i) =>
-  o.repeat(() => {
-    const b = destination(o, i);
-    advance(o, i, R.di, step(o, i));
-    compare(o, i, o.reg(R.ax, i.w), b);
-  }, true);
-const lods: Meaning = (o, i) =>
-  o.repeat(() => {
-    const v = source(o, i);
-    advance(o, i, R.si, step(o, i));
-    o.setReg(R.ax, i.w, v);
-  }, false);
-const stos: Meaning = (o, i) =>
-  o.repeat(() => {
-    storeDestination(o, i, o.reg(R.ax, i.w));
-    advance(o, i, R.di, step(o, i));
-  }, false);
+/**
+ * In 64-bit code with addresses of 32 bits Intel's zero-extend what a repetition counts with, even if it comes to nothing; of registers with
+ * addresses only those of MOVS and STOS.
+ */
+const shorten = <V>(o: Ops<V>, i: Form, vendor: Vendor, ...registers: number[]): void => {
+  if (vendor === "intel" && i.rep !== rep.none && i.mode === 64 && i.addressSize === 32)
+    for (const r of [R.cx, ...registers]) o.setReg(r, 32, o.reg(r, 32));
+};
+
+const movs =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    shorten(o, i, vendor, R.si, R.di);
+    o.repeat(() => {
+      storeDestination(o, i, source(o, i));
+      const by = step(o, i);
+      advance(o, i, R.si, by);
+      advance(o, i, R.di, by);
+      return undefined;
+    }, false);
+  };
+const cmps =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    shorten(o, i, vendor);
+    o.repeat(() => {
+      // Which of two faults comes first: the destination is read first, but not in REPE CMPSB of AMD's.
+      const sourceFirst = vendor === "amd" && i.rep === rep.rep && i.w === 8;
+      const first = sourceFirst ? source(o, i) : destination(o, i);
+      const second = sourceFirst ? destination(o, i) : source(o, i);
+      const [a, b] = sourceFirst ? [first, second] : [second, first];
+      const by = step(o, i);
+      advance(o, i, R.si, by);
+      advance(o, i, R.di, by);
+      return compare(o, i, vendor, a, b);
+    }, true);
+  };
+const scas =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    shorten(o, i, vendor);
+    o.repeat(() => {
+      const b = destination(o, i);
+      advance(o, i, R.di, step(o, i));
+      return compare(o, i, vendor, o.reg(R.ax, i.w), b);
+    }, true);
+  };
+const lods =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    shorten(o, i, vendor);
+    o.repeat(() => {
+      const v = source(o, i);
+      advance(o, i, R.si, step(o, i));
+      o.setReg(R.ax, i.w, v);
+      return undefined;
+    }, false);
+  };
+const stos =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    shorten(o, i, vendor, R.di);
+    o.repeat(() => {
+      storeDestination(o, i, o.reg(R.ax, i.w));
+      advance(o, i, R.di, step(o, i));
+      return undefined;
+    }, false);
+  };
 /** IOPL is 0 and no port is open. SDM Vol. 1 19.5. */
 const noPorts: Meaning = (o) => o.fault(vector.GP);
 
@@ -67,12 +111,16 @@ const both = (
   }),
 ];
 
+/** Those that Intel's do in some other way. */
+const moving = (vendor: Vendor): readonly Row[] => [
+  ...both("movs", ["A4", "A5"], ["Yb,Xb", "Yv,Xv"], movs(vendor), "rep"),
+  ...both("cmps", ["A6", "A7"], ["Xb,Yb", "Xv,Yv"], cmps(vendor), "zf"),
+  ...both("stos", ["AA", "AB"], ["Yb,AL", "Yv,rAX"], stos(vendor), "rep"),
+  ...both("lods", ["AC", "AD"], ["AL,Xb", "rAX,Xv"], lods(vendor), "rep"),
+  ...both("scas", ["AE", "AF"], ["AL,Yb", "rAX,Yv"], scas(vendor), "zf"),
+];
 export const strings = family(() => [
-  ...both("movs", ["A4", "A5"], ["Yb,Xb", "Yv,Xv"], movs, "rep"),
-  ...both("cmps", ["A6", "A7"], ["Xb,Yb", "Xv,Yv"], cmps, "zf"),
-  ...both("stos", ["AA", "AB"], ["Yb,AL", "Yv,rAX"], stos, "rep"),
-  ...both("lods", ["AC", "AD"], ["AL,Xb", "rAX,Xv"], lods, "rep"),
-  ...both("scas", ["AE", "AF"], ["AL,Yb", "rAX,Yv"], scas, "zf"),
+  ...ofEachVendor(moving),
   ...both("ins", ["6C", "6D"], ["Yb,DX", "Yz,DX"], noPorts, "rep"),
   ...both("outs", ["6E", "6F"], ["DX,Xb", "DX,Xz"], noPorts, "rep"),
 ]);

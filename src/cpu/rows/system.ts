@@ -1,5 +1,7 @@
 // What belongs to the system, seen from ring 3: privileged instructions, descriptor-table stores, CPUID, time, traps, and the many
 // ways to do nothing. SDM Vol. 2 and Vol. 3A 5.9.
+
+import type { Vendor } from "../model.ts";
 import type { Meaning } from "../ops.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
@@ -15,7 +17,7 @@ const undefinedOpcode: Meaning = (o) => o.fault(vector.UD);
 /** Without operands. */
 // biome-ignore format: table
 const privilegedPlain = [
-  ["cli", "FA"], ["sti", "FB"], ["clts", "0F 06"], ["sysret", "0F 07"], ["invd", "0F 08"], ["wbinvd", "0F 09"], ["wrmsr", "0F 30"], ["rdmsr", "0F 32"],
+  ["cli", "FA"], ["sti", "FB"], ["clts", "0F 06"], ["invd", "0F 08"], ["wbinvd", "0F 09"], ["wrmsr", "0F 30"], ["rdmsr", "0F 32"],
   ["sysexit", "0F 35"], ["rdpmc", "0F 33"], ["in", "E4 AL,Ib"], ["in", "E5 eAX,Ib"], ["in", "EC AL,DX"], ["in", "ED eAX,DX"],
   ["out", "E6 Ib,AL"], ["out", "E7 Ib,eAX"], ["out", "EE DX,AL"], ["out", "EF DX,eAX"],
   ["lldt", "0F 00 /2 Ew"], ["ltr", "0F 00 /3 Ew"], ["lgdt", "0F 01 /2 Ms"], ["lidt", "0F 01 /3 Ms"], ["lmsw", "0F 01 /6 Ew"], ["invlpg", "0F 01 /7 M"],
@@ -44,15 +46,23 @@ const storeWord =
 const xlat: Meaning = (o, i) =>
   o.setReg(R.ax, 8, o.load(undefined, o.let("at", o.zext(o.add(o.reg(R.bx, i.addressSize), o.reg(R.ax, 8)), i.addressSize)), 8));
 const into: Meaning = (o) => o.when(o.flag("OF"), () => o.trap(vector.OF));
-/** The index is signed, both bounds belong to it. */
-const bound: Meaning = (o, i) => {
-  const a = o.address(1);
-  const lower = o.load(undefined, a, i.w);
-  const upper = o.load(undefined, o.let("at", o.zext(o.add(a, o.imm(i.w / 8)), i.addressSize)), i.w);
-  const index = o.let("index", o.sext(o.get(0), i.w));
-  const outside = o.or(o.ltS(index, o.sext(lower, i.w)), o.ltS(o.sext(upper, i.w), index));
-  o.when(outside, () => o.fault(vector.BR));
-};
+/** The index is signed, both bounds belong to it. Intel's do not read the upper one of an index that is below the lower. */
+const bound =
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const a = o.address(1);
+    const lower = o.load(undefined, a, i.w);
+    const fault = (): void => o.fault(vector.BR);
+    const upperBound = () => o.load(undefined, o.let("at", o.zext(o.add(a, o.imm(i.w / 8)), i.addressSize)), i.w);
+    if (vendor === "amd") {
+      const upper = upperBound();
+      const index = o.let("index", o.sext(o.get(0), i.w));
+      return o.when(o.or(o.ltS(index, o.sext(lower, i.w)), o.ltS(o.sext(upper, i.w), index)), fault);
+    }
+    const index = o.let("index", o.sext(o.get(0), i.w));
+    o.when(o.ltS(index, o.sext(lower, i.w)), fault);
+    o.when(o.ltS(o.sext(upperBound(), i.w), index), fault);
+  };
 const random: Meaning = (o, i) => {
   o.act("random");
   o.set(0, o.zext(o.field("answer"), i.w));
@@ -68,6 +78,9 @@ const controlMoves = (n: number, attributes: Attributes): readonly Row[] => [
 
 export const system = family(() => [
   ...privilegedPlain.map(([name, encoding]) => row(name, encoding, privileged, { ends: true })),
+  // Outside of 64-bit mode Intel's have none. SDM Vol. 2B SYSRET
+  row("sysret", "0F 07", privileged, { ends: true, only: "64" }),
+  ...ofEachVendor((vendor) => [row("sysret", "0F 07", vendor === "amd" ? privileged : undefinedOpcode, { ends: true, only: "not64" })]),
   row("swapgs", "0F 01 F8", privileged, { ends: true, only: "64" }),
   // On AMD a LOCK prefix turns CR0 into CR8. APM Vol. 3 MOV (CRn). On Intel it is #UD.
   ...ofEachVendor((vendor) => controlMoves(0, vendor === "amd" ? { ...control, lock: true } : control)),
@@ -92,7 +105,7 @@ export const system = family(() => [
   row("rdpid", "F3 0F C7 /7 Ry", (o) => o.set(0, o.imm(0)), { size64: "force", feature: "rdpid" }),
   row("xlatb", "D7", xlat, { addressed: true }),
   row("enter", "C8 Iw,Ib", enter, { size64: "default", context: true }),
-  row("bound", "62 Gv,Ma", bound, { only: "not64", ends: true }),
+  ...ofEachVendor((vendor) => [row("bound", "62 Gv,Ma", bound(vendor), { only: "not64", ends: true })]),
   row("into", "CE", into, { only: "not64", ends: true }),
   row("int1", "F1", (o) => o.trap(vector.DB), { ends: true }),
   row("ud0", "0F FF", undefinedOpcode, { ends: true }),
@@ -101,6 +114,8 @@ export const system = family(() => [
   row("pause", "F3 REX.B0 90", nothing),
   row("nop", "REX.B0 90", nothing),
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => row(n === 1 || n === 3 ? "prefetchw" : "prefetch", `0F 0D /${n} Mb`, nothing)),
+  // Of a register it is nothing at all on Intel's, and #UD on AMD's.
+  row("reservednop", "0F 0D Rv,Gv", nothing, { vendor: "intel" }),
   row("endbr32", "F3 0F 1E FB", nothing),
   row("endbr64", "F3 0F 1E FA", nothing),
   ...["18", "19", "1A", "1B", "1C", "1D", "1E", "1F"].map((opcode) => row("reservednop", `0F ${opcode} Ev,Gv`, nothing)),

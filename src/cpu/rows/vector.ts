@@ -1,4 +1,6 @@
 // What rows on vector registers share: the MMX and SSE2 sisters, the x87 side of MMX, masks made from immediates.
+
+import type { Vendor } from "../model.ts";
 import type { Meaning, Ops } from "../ops.ts";
 import { type Row, row } from "../row.ts";
 import type { SimdName } from "../simd.ts";
@@ -8,7 +10,8 @@ const ES = 0x80;
 const TOP = 0x3800;
 
 /** Pending x87 exceptions come before an MMX instruction. SDM Vol. 3A 12.5. */
-export const pending = <V>(o: Ops<V>): void => o.when(o.holds("fpuStatus", ES, ES), () => o.fault(vector.MF), undefined, false);
+export const isPending = <V>(o: Ops<V>): V => o.holds("fpuStatus", ES, ES);
+export const pending = <V>(o: Ops<V>): void => o.when(isPending(o), () => o.fault(vector.MF), undefined, false);
 /** What it does to the x87: TOP is 0, no register is empty. SDM Vol. 3A 12.2. */
 export const transition = <V>(o: Ops<V>): void => {
   o.setField("fpuStatus", o.and(o.field("fpuStatus"), o.imm(~TOP)));
@@ -19,6 +22,16 @@ export const mmx =
   (does: Meaning): Meaning =>
   (o, i) => {
     pending(o);
+    does(o, i);
+    transition(o);
+  };
+
+/** A store of one: on Intel's, TOP is 0 before its memory is asked for. */
+export const mmxStore =
+  (vendor: Vendor, does: Meaning): Meaning =>
+  (o, i) => {
+    pending(o);
+    if (vendor === "intel" && i.memory(0)) o.setField("fpuStatus", o.and(o.field("fpuStatus"), o.imm(~TOP)));
     does(o, i);
     transition(o);
   };

@@ -1,11 +1,12 @@
 // x87 control, and saving and restoring its state with SSE's. SDM Vol. 2: FNINIT FNCLEX FLDCW FNSTCW FNSTSW FNOP FWAIT FNSTENV FLDENV FNSAVE
 // FRSTOR FXSAVE FXRSTOR XSAVE XSAVEOPT XSAVEC XRSTOR XGETBV XSETBV. FINIT, FSTSW, … are FWAIT and these.
-import type { Meaning } from "../ops.ts";
+import type { Vendor } from "../model.ts";
+import type { Meaning, Ops } from "../ops.ts";
 import type { ActName } from "../routine-types.ts";
-import { type Attributes, family, row } from "../row.ts";
+import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
 import { pending } from "./vector.ts";
-import { call, x87 } from "./x87.ts";
+import { call, x87Of } from "./x87.ts";
 
 const nothing: Meaning = () => {};
 /** Raises what an earlier instruction left. */
@@ -26,13 +27,17 @@ const moves =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) =>
     o.act(name, o.linear(0, write), o.imm(size ?? i.w));
-/** The first doubleword is looked at as if to read it, then alignment, unless the address is not canonical, then the rest as a whole. */
+/** The first doubleword is looked at as if to read it, then alignment, unless the address is not canonical. */
+const checkStart = <V>(o: Ops<V>, misaligned: 15 | 63): void => {
+  const start = o.let("start", o.linear(0, false, 32));
+  const canonical = o.eq(o.sext(start, 48), start);
+  o.when(o.and(o.ne(o.and(start, o.imm(misaligned)), o.imm(0)), canonical), () => o.fault(vector.GP), undefined, false);
+};
+/** Then the rest as a whole. */
 const area =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) => {
-    const start = o.let("start", o.linear(0, false, 32));
-    const canonical = o.eq(o.sext(start, 48), start);
-    o.when(o.and(o.ne(o.and(start, o.imm(15)), o.imm(0)), canonical), () => o.fault(vector.GP), undefined, false);
+    checkStart(o, 15);
     moves(name, write, size)(o, i);
   };
 /** Its meaning looks at alignment. */
@@ -48,10 +53,15 @@ const environment =
     moves(name, write)(o, i);
   };
 
-/** How much of a segment the area takes depends on what EAX asks for. */
+/**
+ * How much of a segment the area takes depends on what EAX asks for. Its alignment comes before all else on AMD's; on Intel's after the first
+ * doubleword's, as FXSAVE has it on both.
+ */
 const extended =
+  (vendor: Vendor) =>
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) => {
+    if (vendor === "intel") checkStart(o, 63);
     const address = o.linear(0, write);
     const avx = o.and(o.reg(R.ax, 32), o.imm(4));
     if (!write) o.act("xrstorHeader", address);
@@ -62,12 +72,22 @@ const extended =
       });
     o.act(name, address, o.imm(size ?? i.w));
   };
-const xsave: Attributes = { feature: "xsave", context: true };
-const xsaveopt: Attributes = { feature: "xsaveopt", context: true };
-const xsavec: Attributes = { feature: "xsavec", context: true };
+const states = (vendor: Vendor): readonly Row[] => {
+  const state = extended(vendor);
+  const all: Attributes = vendor === "amd" ? { context: true } : { context: true, unaligned: true };
+  const [xsave, xsaveopt, xsavec] = (["xsave", "xsaveopt", "xsavec"] as const).map((feature): Attributes => ({ ...all, feature }));
+  // biome-ignore format: table
+  return [
+  row("xsave", "NP 0F AE /4 Mxs", state("xsave", true), xsave), row("xsave64", "NP REX.W 0F AE /4 Mxs", state("xsave", true, 64), xsave),
+  row("xrstor", "NP 0F AE /5 Mxs", state("xrstor", false), xsave), row("xrstor64", "NP REX.W 0F AE /5 Mxs", state("xrstor", false, 64), xsave),
+  row("xsaveopt", "NP 0F AE /6 Mxs", state("xsaveopt", true), xsaveopt), row("xsaveopt64", "NP REX.W 0F AE /6 Mxs", state("xsaveopt", true, 64), xsaveopt),
+  row("xsavec", "NP 0F C7 /4 Mxs", state("xsavec", true), xsavec), row("xsavec64", "NP REX.W 0F C7 /4 Mxs", state("xsavec", true, 64), xsavec),
+  ];
+};
+
 // biome-ignore format: table
 export const x87State = family(() => [
-  row("fwait", "9B", waiting(nothing)), x87("fnop", "D9 D0", nothing),
+  row("fwait", "9B", waiting(nothing)), ...ofEachVendor((vendor) => [x87Of(vendor)("fnop", "D9 D0", nothing)]),
   row("fninit", "DB E3", call("fninit")), row("fnclex", "DB E2", call("fnclex")),
   // 8087 and 287 control that does nothing since.
   row("fneni", "DB E0", nothing), row("fndisi", "DB E1", nothing), row("fnsetpm", "DB E4", nothing),
@@ -77,9 +97,6 @@ export const x87State = family(() => [
   row("fnsave", "DD /6 Mstate", environment("fnsave", true)), row("frstor", "DD /4 Mstate", waiting(environment("frstor", false))),
   row("fxsave", "NP 0F AE /0 Mfx", area("fxsave", true), fx), row("fxsave64", "NP REX.W 0F AE /0 Mfx", area("fxsave", true, 64), fx),
   row("fxrstor", "NP 0F AE /1 Mfx", area("fxrstor", false), fx), row("fxrstor64", "NP REX.W 0F AE /1 Mfx", area("fxrstor", false, 64), fx),
-  row("xsave", "NP 0F AE /4 Mxs", extended("xsave", true), xsave), row("xsave64", "NP REX.W 0F AE /4 Mxs", extended("xsave", true, 64), xsave),
-  row("xrstor", "NP 0F AE /5 Mxs", extended("xrstor", false), xsave), row("xrstor64", "NP REX.W 0F AE /5 Mxs", extended("xrstor", false, 64), xsave),
-  row("xsaveopt", "NP 0F AE /6 Mxs", extended("xsaveopt", true), xsaveopt), row("xsaveopt64", "NP REX.W 0F AE /6 Mxs", extended("xsaveopt", true, 64), xsaveopt),
-  row("xsavec", "NP 0F C7 /4 Mxs", extended("xsavec", true), xsavec), row("xsavec64", "NP REX.W 0F C7 /4 Mxs", extended("xsavec", true, 64), xsavec),
-  row("xgetbv", "NP 0F 01 D0", (o) => o.act("xgetbv"), xsave), row("xsetbv", "NP 0F 01 D1", (o) => o.fault(vector.GP), { ...xsave, ends: true }),
+  ...ofEachVendor(states),
+  row("xgetbv", "NP 0F 01 D0", (o) => o.act("xgetbv"), { feature: "xsave", context: true }), row("xsetbv", "NP 0F 01 D1", (o) => o.fault(vector.GP), { feature: "xsave", context: true, ends: true }),
 ]);

@@ -1,20 +1,33 @@
 // x87: arithmetic, comparison and the functions of ST(0). SDM Vol. 2A; opcodes in Vol. 2D Tables A-7 to A-22. What an instruction
 // computes is a routine (src/cpu/routines) over the register stack; the row reads memory before it and flags after it.
+
+import type { Vendor } from "../model.ts";
 import type { Meaning } from "../ops.ts";
-import { family, type Row, row } from "../row.ts";
+import { family, ofEachVendor, type Row, row } from "../row.ts";
 import { S } from "../state.ts";
-import { pending } from "./vector.ts";
+import { isPending, pending } from "./vector.ts";
 
 /**
  * An x87 instruction that is not control: a pending exception comes first, and the instruction becomes the last one that FNSTENV tells of,
- * unless a memory fault stops it. SDM Vol. 1 8.1.8, 8.6; AMD64 Architecture Programmer's Manual Vol. 5, 1.2 says the same.
+ * unless a memory fault stops it. SDM Vol. 1 8.1.8, 8.6; AMD64 Architecture Programmer's Manual Vol. 5, 1.2 says the same. On Intel's its
+ * opcode and its operand are told of only if it has left an unmasked exception, and selectors never.
  */
 export const noted =
-  (opcode: number, does: Meaning): Meaning =>
+  (vendor: Vendor, opcode: number, does: Meaning): Meaning =>
   (o, i) => {
     pending(o);
     does(o, i);
     o.setField("fpuIp", o.ip());
+    if (vendor === "intel") {
+      const failed = isPending(o);
+      const own = () => o.or(o.modrm(), o.imm((opcode & 7) << 8));
+      o.setField(
+        "fpuOpcode",
+        o.either(failed, own, () => o.field("fpuOpcode"), false),
+      );
+      if (i.memory(0)) o.when(failed, () => o.setField("fpuDp", o.address(0)), undefined, false);
+      return;
+    }
     o.setField("fpuCs", o.field("segSelector", S.cs));
     o.setField("fpuOpcode", o.or(o.modrm(), o.imm((opcode & 7) << 8)));
     if (!i.memory(0)) return;
@@ -23,8 +36,11 @@ export const noted =
   };
 
 /** A row of an x87 instruction that is not control. */
-export const x87 = (name: string, encoding: string, does: Meaning): Row =>
-  row(name, encoding, noted(Number.parseInt(encoding, 16), does), { located: true });
+export const x87Of =
+  (vendor: Vendor) =>
+  (name: string, encoding: string, does: Meaning): Row =>
+    row(name, encoding, noted(vendor, Number.parseInt(encoding, 16), does), { located: true });
+type X87 = ReturnType<typeof x87Of>;
 export const call =
   (routine: string, ...args: number[]): Meaning =>
   (o) => {
@@ -56,7 +72,7 @@ const onStack =
 const compares = (op: number): boolean => (op & 6) === 2;
 
 // biome-ignore format: table
-const arithmetic = (): readonly Row[] => names.flatMap((name, op) => [
+const arithmetic = (x87: X87): readonly Row[] => names.flatMap((name, op) => [
   x87(`f${name}`, `D8 /${op} Md`, onFloat(op, "arith_f32")), x87(`f${name}`, `DC /${op} Mq`, onFloat(op, "arith_f64")),
   x87(`fi${name}`, `DA /${op} Md`, onInteger(op, 32)), x87(`fi${name}`, `DE /${op} Mw`, onInteger(op, 16)),
   x87(`f${name}`, `D8 /${op} ST,STi`, onStack("arith_st", op, 1)),
@@ -79,7 +95,7 @@ const moveIf =
   };
 
 // biome-ignore format: table
-const comparisons = (): readonly Row[] => [
+const comparisons = (x87: X87): readonly Row[] => [
   // The same again, not in the SDM's tables: DC D0 and D8, DE D0. AMD64 Architecture Programmer's Manual Vol. 3 Table A-14.
   x87("fcom", "DC /2 ST,STi", onStack("arith_st", 2, 1)), x87("fcomp", "DC /3 ST,STi", onStack("arith_st", 3, 1)), x87("fcomp", "DE /2 ST,STi", onStack("arith_st", 3, 1)),
   x87("fcompp", "DE D9", call("fcom", 1, 0, 2)), x87("fucompp", "DA E9", call("fcom", 1, 1, 2)),
@@ -114,8 +130,13 @@ const functions = {
   fcos: "FF",
 } as const;
 
-export const x87Arithmetic = family(() => [
-  ...arithmetic(),
-  ...comparisons(),
-  ...Object.entries(functions).map(([name, byte]) => x87(name, `D9 ${byte}`, call(name))),
-]);
+export const x87Arithmetic = family(() =>
+  ofEachVendor((vendor) => {
+    const x87 = x87Of(vendor);
+    return [
+      ...arithmetic(x87),
+      ...comparisons(x87),
+      ...Object.entries(functions).map(([name, byte]) => x87(name, `D9 ${byte}`, call(name))),
+    ];
+  }),
+);

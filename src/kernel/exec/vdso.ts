@@ -14,7 +14,7 @@ import { vdso32, vdso64 } from "./vdso-images.ts";
 export interface VdsoAddresses {
   /** Start of the ELF image: AT_SYSINFO_EHDR. */
   readonly base: number;
-  /** i386: AT_SYSINFO, the sigreturn trampolines, and where sysenter and syscall return to (int80_landing_pad). */
+  /** i386: AT_SYSINFO, the sigreturn trampolines, and where SYSENTER and 32-bit SYSCALL return to (int80_landing_pad). */
   readonly kernelVsyscall: number;
   readonly sigreturn: number;
   readonly rtSigreturn: number;
@@ -169,7 +169,8 @@ export class Vdso {
       kernelVsyscall: symbol("__kernel_vsyscall"),
       sigreturn: symbol("__kernel_sigreturn"),
       rtSigreturn: symbol("__kernel_rt_sigreturn"),
-      landingPad: symbol("__kernel_vsyscall", LANDING_PAD_OFFSET),
+      // Of the 32-bit image, whichever is mapped: so 64-bit code comes back from SYSENTER at nowhere. Linux do_fast_syscall_32().
+      landingPad: (at + (this.#images.i386.symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32,
     };
   }
 }

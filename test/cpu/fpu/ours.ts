@@ -1,6 +1,7 @@
 // Runs one x87 case on the routines: FRSTOR image in, FNSAVE image out, as the judge does on the processor.
 import { readFileSync } from "node:fs";
 import { loadAll, saveAll } from "../../../src/cpu/fpu/image.ts";
+import { type Vendor, vendorRules } from "../../../src/cpu/model.ts";
 import { State } from "../../../src/cpu/state.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
@@ -54,6 +55,7 @@ type X87 = Record<
   Record<"fcomi" | "stores" | "fst_f32_value" | "fbstp_high" | "fstp_f80_high", (...operands: number[]) => number> &
   Record<"fst_f64_value" | "fist_value" | "fbstp_value" | "fstp_f80_value", (...operands: number[]) => bigint>;
 export interface Exports extends X87 {
+  readonly transcendental_intel: WebAssembly.Global;
   // biome-ignore lint/suspicious/noExplicitAny: i32 or i64, as the name's ending says
   readonly [name: `sse_${string}`]: (...operands: (number | bigint)[]) => any;
 }
@@ -74,9 +76,12 @@ export class Fpu {
     this.x = new WebAssembly.Instance(new WebAssembly.Module(wasm), { env: { memory: this.state.memory } }).exports as unknown as Exports;
   }
 
-  static async create(): Promise<Fpu> {
+  /** As a vendor's processors do. */
+  static async create(vendor: Vendor): Promise<Fpu> {
     await buildRoutines();
-    return new Fpu(readFileSync(routinesPath));
+    const fpu = new Fpu(readFileSync(routinesPath));
+    fpu.x.transcendental_intel.value = Number(vendorRules[vendor].smallAnglesExact);
+    return fpu;
   }
 
   restore(image: DataView): void {

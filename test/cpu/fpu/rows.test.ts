@@ -5,7 +5,7 @@ import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { conform } from "../../../tools/oracle/conform.ts";
 import { Emulator } from "../../../tools/oracle/emulate.ts";
-import { amdSilicon } from "../../../tools/oracle/run.ts";
+import { silicon, siliconModel } from "../../../tools/oracle/run.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 import { transcendental } from "./operations.ts";
 
@@ -13,7 +13,7 @@ const count = { handlers: 20_000, evaluate: 3000 } as const;
 const approximate = new Set(transcendental.map((o) => o.name));
 const tolerated = 0.1;
 
-describe.skipIf(missing("x87 instructions on silicon", nativeX64, gcc, amdSilicon))("x87 instructions on the processor under us", () => {
+describe.skipIf(missing("x87 instructions on silicon", nativeX64, gcc, silicon))("x87 instructions on the processor under us", () => {
   let code: CpuCode;
   beforeAll(async () => {
     code = await freshCode();
@@ -23,7 +23,7 @@ describe.skipIf(missing("x87 instructions on silicon", nativeX64, gcc, amdSilico
       `${tier}: x87 instructions in %i-bit code leave the same stack, status, pointers, memory and faults`,
       async (mode) => {
         const wrong: string[] = [];
-        for (const [name, t] of (await conform([new Emulator(code, tier)], mode, "x87", count[tier], mode)).table) {
+        for (const [name, t] of (await conform([new Emulator(code, tier, siliconModel())], mode, "x87", count[tier], mode)).table) {
           if (approximate.has(name) && t.wrong <= Math.max(1, t.cases * tolerated)) continue;
           for (const x of t.examples) wrong.push(`${name}: ${x.code} ${x.text}: ${JSON.stringify(x.differences)}`);
         }

@@ -1,6 +1,7 @@
 // The exact SSE routines give the processor's bits: results, MXCSR, EFLAGS, and whether #XM is raised.
 import { beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../../src/cpu/state.ts";
+import { nativeVendor } from "../../support/native.ts";
 import { judgeAvailable, judgeSse, sseIn, sseOut } from "./judge.ts";
 import { type Exports, Fpu } from "./ours.ts";
 import { putFloat, putInteger, Random } from "./random.ts";
@@ -103,7 +104,7 @@ const show = (bytes: Uint8Array) => {
 describe.runIf(judgeAvailable)("SSE routines against the processor", () => {
   let fpu: Fpu;
   beforeAll(async () => {
-    fpu = await Fpu.create();
+    fpu = await Fpu.create(nativeVendor());
   });
 
   test.each(operations.map((o) => [o.name, o] as const))(

@@ -1,5 +1,6 @@
 // Every x87 instruction gives the processor's bits: results, status word, tags, memory, flags.
 import { beforeAll, describe, expect, test } from "vitest";
+import { nativeVendor } from "../../support/native.ts";
 import { compare } from "./compare.ts";
 import { judgeAvailable } from "./judge.ts";
 import { operations, transcendental } from "./operations.ts";
@@ -12,7 +13,7 @@ const seed = Number(process.env["FPU_SEED"] ?? 1);
 describe.runIf(judgeAvailable)("x87 routines against the processor", () => {
   let fpu: Fpu;
   beforeAll(async () => {
-    fpu = await Fpu.create();
+    fpu = await Fpu.create(nativeVendor());
   });
 
   test.each(operations.map((o) => [o.name, o] as const))(

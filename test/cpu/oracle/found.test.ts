@@ -1,33 +1,24 @@
 // Cases by which the oracle found us wrong: every tier does what the processor under us does.
-import { Decoder, DecoderOptions, Instruction } from "iced-x86";
+import { Decoder, Instruction } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { EF, R, S } from "../../../src/cpu/state.ts";
-import { Case, caseBatch, fxAt, Result, stateAt } from "../../../tools/oracle/case.ts";
+import { Case, caseBatch, Result } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { compare } from "../../../tools/oracle/compare.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
-import { amdSilicon, cpuName, familyOf, runOracle } from "../../../tools/oracle/run.ts";
+import { icedOptions } from "../../../tools/oracle/encodings.ts";
+import { cpuName, type Identity, identityOf, runOracle, silicon, siliconModel } from "../../../tools/oracle/run.ts";
 import { isFamilysOwn } from "../../../tools/oracle/undefined.ts";
-import { CODE, DATA, ldtSelector, PAGE, type SegmentName, selector } from "../../../tools/oracle/world.ts";
+import { DATA, PAGE } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
+import { type Prepared, prepare } from "../prepared.ts";
 
-interface Found {
-  readonly what: string;
-  readonly mode: 16 | 32 | 64;
-  readonly code: string;
-  readonly gpr: Readonly<Record<number, number | bigint>>;
-  readonly segments?: Readonly<Record<number, SegmentName>>;
-  readonly flags?: number;
-  /** Bytes of a register, the lowest first. */
-  readonly ymm?: Readonly<Record<number, string>>;
-  readonly mxcsr?: number;
-}
 /** MXCSR with everything masked but some exceptions. */
 const unmasked = (...bits: readonly number[]): number => 0x1f80 & ~bits.reduce((all, bit) => all | (0x80 << bit), 0);
 const exceptions = { underflow: 4, precision: 5 } as const;
 const middle = DATA + PAGE;
-const found: readonly Found[] = [
+const found: readonly Prepared[] = [
   { what: "a negative base of fs, and an offset before it", mode: 64, code: "f3480faed1 64c11583c28aee82", gpr: { [R.cx]: -202 } },
   {
     what: "an operand that wraps at 4 GiB by its segment's base",
@@ -119,39 +110,23 @@ const found: readonly Found[] = [
   },
 ];
 
-describe.skipIf(missing("cases that were found", nativeX64, gcc, amdSilicon))("what the oracle found", () => {
+describe.skipIf(missing("cases that were found", nativeX64, gcc, silicon))("what the oracle found", () => {
   let code: CpuCode;
-  let family: number;
+  let identity: Identity;
   beforeAll(async () => {
     code = await freshCode();
-    family = familyOf(cpuName());
+    identity = identityOf(cpuName());
   });
   it.each(found.map((f) => [f.what, f] as const))("%s", async (_what, f) => {
     const batch = caseBatch(1);
     const c = new Case(batch, 0);
-    c.code = Buffer.from(f.code.replaceAll(" ", ""), "hex");
-    c.codeOffset = 0x7f0;
-    c.run = true;
-    const s = c.before;
-    for (const [r, v] of Object.entries(f.gpr)) s.setGpr(Number(r), BigInt.asUintN(f.mode === 64 ? 64 : 32, BigInt(v)));
-    s.rflags = EF.IF | 2 | (f.flags ?? 0);
-    s.setSelector(S.cs, f.mode === 64 ? selector.userCode64 : f.mode === 32 ? selector.userCode32 : ldtSelector("code16"));
-    for (const n of [S.ss, S.ds, S.es]) s.setSelector(n, f.mode === 16 ? ldtSelector("data16") : selector.userData);
-    for (const [n, name] of Object.entries(f.segments ?? {})) s.setSelector(Number(n), ldtSelector(name));
-    s.rip = BigInt(c.codeOffset + (f.mode === 16 ? 0 : CODE));
-    s.view.setUint16(s.at + stateAt.fxsave + fxAt.control, 0x37f, true);
-    s.view.setUint32(s.at + stateAt.fxsave + fxAt.mxcsr, f.mxcsr ?? 0x1f80, true);
-    for (const [n, hex] of Object.entries(f.ymm ?? {})) {
-      const value = Buffer.from(hex, "hex");
-      s.fxsave.set(value.subarray(0, 16), fxAt.xmm + Number(n) * 16);
-      s.ymmHigh.set(value.subarray(16), Number(n) * 16);
-    }
-    const silicon = new Result(await runOracle(batch), 0);
-    const instruction = new Decoder(f.mode, c.code, DecoderOptions.AMD).decode();
+    prepare(c, f);
+    const there = new Result(await runOracle(batch), 0);
+    const instruction = new Decoder(f.mode, c.code, icedOptions[identity.vendor]).decode();
     for (const tier of tiers) {
-      const ours = new Result(new Emulator(code, tier).runAll(batch), 0);
-      if (isFamilysOwn(instruction, family, silicon, ours)) continue;
-      expect([tier, compare(c, new Instruction(), silicon, ours, true).wrong]).toEqual([tier, []]);
+      const ours = new Result(new Emulator(code, tier, siliconModel()).runAll(batch), 0);
+      if (isFamilysOwn(instruction, identity, there, ours)) continue;
+      expect([tier, compare(c, new Instruction(), there, ours, true).wrong]).toEqual([tier, []]);
     }
   });
 });

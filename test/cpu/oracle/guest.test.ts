@@ -11,12 +11,12 @@ import { encodings } from "../../../tools/oracle/encodings.ts";
 import { Generator } from "../../../tools/oracle/generate.ts";
 import { planOf } from "../../../tools/oracle/plan.ts";
 import { Random } from "../../../tools/oracle/random.ts";
-import { amdSilicon, oracleInput, runOracle } from "../../../tools/oracle/run.ts";
+import { oracleInput, runOracle, silicon, siliconModel, siliconVendor } from "../../../tools/oracle/run.ts";
 import { isTranscendental } from "../../../tools/oracle/undefined.ts";
 import { type Mode, modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
-const MODEL = "max:amd";
+const MODEL = siliconModel();
 const saves = { avx: (xcr0(cpuModel(MODEL)!) & 4) !== 0 };
 
 /** A result without what the kernel under us leaves behind at its own whim. */
@@ -33,10 +33,10 @@ const settled = (results: Batch, n: number, mode: Mode): Uint8Array => {
   return bytes;
 };
 
-describe.skipIf(missing("the oracle as a guest", nativeX64, gcc, amdSilicon))("the oracle as a guest", () => {
+describe.skipIf(missing("the oracle as a guest", nativeX64, gcc, silicon))("the oracle as a guest", () => {
   it.each(modes)("writes for %i-bit code what it writes outside", { timeout: 120_000 }, async (mode) => {
     const random = new Random(mode);
-    const list = [...encodings(mode, 1, random).values()].flat().filter((e) => !isTranscendental(planOf(e).instruction));
+    const list = [...encodings(mode, siliconVendor()!, 1, random).values()].flat().filter((e) => !isTranscendental(planOf(e).instruction));
     const some = Array.from({ length: 400 }, () => random.pick(list));
     const cases = new Generator(random).batch(some, "sse");
     // Without XSAVE a signal's frame has no place for them.

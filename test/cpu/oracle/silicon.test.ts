@@ -3,18 +3,18 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { conform, conformInvalid, conformSequences, type Report } from "../../../tools/oracle/conform.ts";
 import { Emulator, type Tier, tiers } from "../../../tools/oracle/emulate.ts";
-import { amdSilicon } from "../../../tools/oracle/run.ts";
+import { silicon, siliconModel } from "../../../tools/oracle/run.ts";
 import { scopes } from "../../../tools/oracle/scope.ts";
 import { modes } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
 const count = { handlers: 6000, regions: 2000, evaluate: 2000 } as const;
 
-describe.skipIf(missing("instructions on silicon", nativeX64, gcc, amdSilicon))("instructions on the processor under us", () => {
+describe.skipIf(missing("instructions on silicon", nativeX64, gcc, silicon))("instructions on the processor under us", () => {
   let emulators: Readonly<Record<Tier, Emulator>>;
   beforeAll(async () => {
     const code = await freshCode();
-    emulators = Object.fromEntries(tiers.map((tier) => [tier, new Emulator(code, tier)])) as Record<Tier, Emulator>;
+    emulators = Object.fromEntries(tiers.map((tier) => [tier, new Emulator(code, tier, siliconModel())])) as Record<Tier, Emulator>;
   });
   const wrongIn = ({ table }: Report): string[] =>
     [...table].flatMap(([name, t]) =>

@@ -50,22 +50,26 @@ export const levelObjdump = (text: string, mode: 16 | 32 | 64): string => {
     const address = mode === 64 && /\[e/.test(operands) ? "a32 " : "";
     return `${prefix.replace("repz", "repe").replace("repnz", "repne")}${segment ? `${segment} ` : ""}${address}${name}${letters[size]}`;
   }
-  return t
-    .replace(/^movabs /, "mov ")
-    .replace(/^xchg ax,ax$/, "nop")
-    .replace(/^repz ret/, "ret")
-    .replace(/^((?:call|jmp|j\w+|loop\w*) )([0-9a-f]+)$/, "$10x$2")
-    .replace(/\b(ds|cs|es|ss|fs|gs):(0x[0-9a-f]+)/g, (_, s, n) => (s === "ds" ? `[${n}]` : `${s}:[${n}]`))
-    .replace(/([fcdegs]s:)?\[([^\]]*)\]/g, (_, s, inner: string) => {
-      const plain = inner.replace(/(?<=\+\w+)\*1/, "").replace(/\+[er]iz(\*1)?/, "");
-      return `${mode === 64 && s && !/[fg]s/.test(s) ? "" : s === "ds:" ? "" : (s ?? "")}[${plain.replace(/[+-]0x0$/, "")}]`;
-    })
-    .replace(sizeOfAbsolute, "")
-    .replace(/rip\+0x(f{8,}[0-9a-f]+)/, (_, n) => `rip-0x${(-BigInt.asIntN(64, BigInt(`0x${n}`))).toString(16)}`)
-    .replace(
-      /^cmp(eq|lt|le|unord|neq|nlt|nle|ord)([sp][sd]) (.*)$/,
-      (_, how, type, operands) => `cmp${type} ${operands},0x${predicates.indexOf(how)}`,
-    );
+  return (
+    t
+      .replace(/^movabs /, "mov ")
+      .replace(/^xchg ax,ax$/, "nop")
+      .replace(/^repz ret/, "ret")
+      .replace(/^((?:call|jmp|j\w+|loop\w*) )([0-9a-f]+)$/, "$10x$2")
+      .replace(/\b(ds|cs|es|ss|fs|gs):(0x[0-9a-f]+)/g, (_, s, n) => (s === "ds" ? `[${n}]` : `${s}:[${n}]`))
+      // An address only computed is in no segment: some versions name the prefix as an idle one, some as the operand's (2.44).
+      .replace(/^(lea \w+,)[c-gs]s:/, "$1")
+      .replace(/([fcdegs]s:)?\[([^\]]*)\]/g, (_, s, inner: string) => {
+        const plain = inner.replace(/(?<=\+\w+)\*1/, "").replace(/\+[er]iz(\*1)?/, "");
+        return `${mode === 64 && s && !/[fg]s/.test(s) ? "" : s === "ds:" ? "" : (s ?? "")}[${plain.replace(/[+-]0x0$/, "")}]`;
+      })
+      .replace(sizeOfAbsolute, "")
+      .replace(/rip\+0x(f{8,}[0-9a-f]+)/, (_, n) => `rip-0x${(-BigInt.asIntN(64, BigInt(`0x${n}`))).toString(16)}`)
+      .replace(
+        /^cmp(eq|lt|le|unord|neq|nlt|nle|ord)([sp][sd]) (.*)$/,
+        (_, how, type, operands) => `cmp${type} ${operands},0x${predicates.indexOf(how)}`,
+      )
+  );
 };
 /** objdump writes no ST(0) in comparisons. */
 export const levelOurs = (text: string): string =>

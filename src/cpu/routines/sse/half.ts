@@ -1,12 +1,14 @@
 // Half precision: VCVTPH2PS and VCVTPS2PH of one lane. SDM Vol. 2C; MXCSR's FZ means nothing to them, DAZ nothing to halves.
-import { IE } from "../flags";
+import { IE, PE } from "../flags";
 import { raise } from "../result";
 import { noteSubnormal, seen } from "./arithmetic";
-import { bias, bits, exponent, isInfinity, isNotANumber, isSignalingNaN, magnitude, quietBit, sign, signBit, significand } from "./format";
+import { bias, bits, exponent, isInfinity, isNotANumber, isSignalingNaN, isSubnormal, magnitude, quietBit, sign, signBit, significand } from "./format";
 import { roundToHalf } from "./round";
 
 const INFINITY: u64 = 0x7c00;
 const QUIET: u64 = 0x200;
+/** Of a subnormal Intel's say inexact, even if underflow is unmasked and the result would be exact with more exponents. */
+const AS_INTEL = 8;
 
 /** Exact, also of a subnormal, of which nothing is noted. */
 export function fromHalf(a: u64): u64 {
@@ -32,5 +34,6 @@ export function toHalf(a: u64, how: i32): u64 {
   if (isInfinity<f32>(a)) return negative | INFINITY;
   if (magnitude<f32>(a) == 0) return negative;
   noteSubnormal<f32>(a);
+  if (how & AS_INTEL && isSubnormal<f32>(a)) raise(PE);
   return roundToHalf(sign<f32>(a), exponent<f32>(a) - bias<f32>() + 15, significand<f32>(a), how);
 }

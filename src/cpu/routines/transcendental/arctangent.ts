@@ -4,7 +4,11 @@ import { setRaised, setResult } from "../result";
 import { control, deliver, isEmpty, signExponentAt, significandAt, st, underflow } from "../stack";
 import { low, multiply } from "../wide";
 import { ATAN, ATAN_TERMS, ODD, PI_HI, PI_LO } from "./constants";
+import { transcendental_intel } from "./trigonometry";
 import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, roundNumber, series, setNumber, shiftRight } from "./fixed";
+
+/** From here on Intel's take the quotient for the angle: see transcendental_intel. */
+const SMALL_QUOTIENT = -41;
 
 export function fpatan(): void {
   if (isEmpty(0) || isEmpty(1)) return underflow(1, true);
@@ -32,6 +36,10 @@ function angle(yM: u64, ySe: i32, xM: u64, xSe: i32): void {
   const yExp = exponent(yM, ySe);
   const xExp = exponent(xM, xSe);
   const steep = yExp > xExp || (yExp == xExp && y > x);
+  if (transcendental_intel != 0 && !steep && !left) {
+    divideNumbers(y, 0, yExp, x, 0, xExp);
+    if (exp <= SMALL_QUOTIENT) return roundNumber(sign != 0, true);
+  }
   // The angle to the nearer axis, then from that axis.
   if (steep) acute(x, xExp, y, yExp);
   else acute(y, yExp, x, xExp);

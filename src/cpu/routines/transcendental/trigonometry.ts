@@ -7,6 +7,15 @@ import { low } from "../wide";
 import { COS, COS_TERMS, SIN, SIN_TERMS } from "./constants";
 import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, roundNumber, series, setNumber } from "./fixed";
 
+/**
+ * Not 0: as Intel's processors do, for which sin x and tan x are x, and cos x is 1, whatever the rounding, where x is this small; atan x where it is
+ * small enough for `SMALL_QUOTIENT`. The host sets it. As of a processor with AMX (src/cpu/ways.ts); larger arguments are AMD's, to the nearest.
+ */
+export let transcendental_intel: i32 = 0;
+const SMALL = -68;
+// @ts-ignore: decorator
+@inline function isSmall(e: i32): bool { return transcendental_intel != 0 && e < SMALL; }
+
 /** pi / 2 in units of 2^-65: the 66-bit pi. */
 const HALF_PI_HI: u64 = 3;
 const HALF_PI_LO: u64 = 0x243f6a8885a308d3;
@@ -124,7 +133,13 @@ function one(wantsCosine: bool): void {
     if (isInfinite(m, se)) invalid();
     else if (m == 0) setResult(wantsCosine ? 0x8000000000000000 : 0, wantsCosine ? 0x3fff : se);
     else if (!denormalTrap(m, se, m, se, control())) {
-      reduce(normalize(m), exponent(m, se) - 0x3fff);
+      const e = exponent(m, se) - 0x3fff;
+      if (isSmall(e)) {
+        setNumber(wantsCosine ? 0x8000000000000000 : normalize(m), 0, wantsCosine ? 0 : e);
+        roundNumber(!wantsCosine && se >>> 15 != 0, true);
+        return deliver(0, false);
+      }
+      reduce(normalize(m), e);
       sineAndCosine();
       if (wantsCosine) roundCosine();
       else roundSine(se >>> 15 != 0);
@@ -158,7 +173,13 @@ function two(tangent: bool): void {
     return pushSecond(0x8000000000000000, 0x3fff);
   }
   if (denormalTrap(m, se, m, se, control())) return pushSecond(0, 0);
-  reduce(normalize(m), exponent(m, se) - 0x3fff);
+  const e = exponent(m, se) - 0x3fff;
+  if (isSmall(e)) {
+    setNumber(normalize(m), 0, e);
+    roundNumber(se >>> 15 != 0, true);
+    return pushSecond(0x8000000000000000, 0x3fff);
+  }
+  reduce(normalize(m), e);
   if (tangent && exp < -60) {
     // Above its argument, but not by what 128 bits show.
     roundNumber(se >>> 15 != 0);
