@@ -282,7 +282,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     return localGet(wt.i32, mode.local);
   }
-  /** An instruction's selectors for FNSTENV: read where they are written, at the end of the run. */
+  /** An x87 instruction of a run. Its selectors for FNSTENV are read where they are written, at the end of the run. */
   get #noting(): boolean {
     return this.fpu.active && isInline(this.d);
   }
@@ -297,7 +297,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.#written(f);
   }
   override call(name: string, ...args: Node[]): Node {
-    if (this.fpu.active) return this.fpu.call(name, args);
+    if (this.#noting) return this.fpu.call(name, args);
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
     return result;
