@@ -127,6 +127,9 @@ export const op = {
   v128load: 0xfd00,
   v128store: 0xfd0b,
   v128const: 0xfd0c,
+  v128and: 0xfd4e,
+  v128or: 0xfd50,
+  v128anyTrue: 0xfd53,
   i8x16shuffle: 0xfd0d,
   f32x4extract: 0xfd1f,
   f64x2extract: 0xfd21,
@@ -360,10 +363,10 @@ export class Body {
     this.code.byte(op.if);
     this.code.byte(0x40);
   }
-  /** Out of the label that is so many further out, which is rare. */
-  leaveIf(condition: Node, label: number): void {
+  /** To the label that is so many further out. */
+  goIf(condition: Node, label: number, likely: boolean): void {
     this.expr(condition);
-    this.#hints.push([this.code.length, false]);
+    this.#hints.push([this.code.length, likely]);
     this.code.byte(op.brIf);
     this.code.u(label);
   }

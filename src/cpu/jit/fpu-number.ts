@@ -1,5 +1,6 @@
 // Numbers of 80 bits in compiled regions, and what is done with ordinary ones in line: arithmetic to the nearest at full precision, to and from
 // the formats in memory, comparison. What a routine is asked for instead is said by `attempt`. SDM Vol. 1 4.2.2, 8.2.
+import { highProduct } from "../compile.ts";
 import { as, pure } from "../expression.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 
@@ -36,12 +37,10 @@ const rounderBits = 0x4338_0000_0000_0000n;
 
 export class FpuNumbers {
   readonly #b: Body;
-  readonly #mulHighU: (a: Node, b: Node) => Node;
   /** Of a result: what was cut off, not 0 if it was inexact, and whether it was rounded up in size. */
   readonly #rounded: (inexact: Node, up: Node) => void;
-  constructor(b: Body, mulHighU: (a: Node, b: Node) => Node, rounded: (inexact: Node, up: Node) => void) {
+  constructor(b: Body, rounded: (inexact: Node, up: Node) => void) {
     this.#b = b;
-    this.#mulHighU = mulHighU;
     this.#rounded = rounded;
   }
   #set(to: Node, v: Node): void {
@@ -62,7 +61,7 @@ export class FpuNumbers {
       b.opcode(op.block);
       b.code.byte(0x40);
     }
-    fast((c, label = 0) => b.leaveIf(c, label));
+    fast((c, label = 0) => b.goIf(c, label, false));
     b.opcode(op.br);
     b.code.u(1);
     b.end();
@@ -87,7 +86,7 @@ export class FpuNumbers {
 
   multiply(x: Value, y: Value, to: Value): void {
     const b = this.#b;
-    const hi = b.bind(this.#mulHighU(x.m, y.m));
+    const hi = b.bind(highProduct(b, x.m, y.m));
     const lo = b.bind(pure.mul(x.m, y.m));
     // Doubled if it is below 2.
     const whole = b.bind(i32(op.i64ltS, hi, i64c(0n)));

@@ -83,11 +83,7 @@ export class RegionFpu {
   #ip: Node | undefined;
   constructor(c: RegionCompiler) {
     this.#c = c;
-    this.#numbers = new FpuNumbers(
-      c.body,
-      (a, b) => c.mulHighU(a, b),
-      (inexact, up) => this.#rounded(inexact, up),
-    );
+    this.#numbers = new FpuNumbers(c.body, (inexact, up) => this.#rounded(inexact, up));
   }
   get #b(): Body {
     return this.#c.body;

@@ -195,6 +195,7 @@ describe("floating point in compiled regions", () => {
   it.each([
     ["x87", x87, Number(process.env["SEED"] ?? 1)],
     ["SSE", sse, Number(process.env["SEED"] ?? 1) + 1000],
+    ["both", (r: Random) => (r.chance(0.6) ? x87(r) : sse(r)), Number(process.env["SEED"] ?? 1) + 2000],
   ] as const)(
     "leaves what the interpreter leaves: %s",
     (_name, instruction, seed) => {
