@@ -82,6 +82,7 @@ export class Evaluator implements Ops<bigint> {
   readonly shl = integers.shl;
   readonly shr = integers.shr;
   readonly sar = integers.sar;
+  readonly assured = (): boolean => false;
   readonly zext = integers.zext;
   readonly sext = integers.sext;
   readonly clz = integers.clz;
@@ -315,6 +316,7 @@ export class Evaluator implements Ops<bigint> {
   }
   flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
+    if (kind === "order") return this.#keep("split", r, a!, 1n);
     const result = integers.sext(r, w);
     if (kind === "result") return this.#keep("split", result, a!, result);
     this.#keep(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));

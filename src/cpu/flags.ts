@@ -7,7 +7,7 @@ import { EF } from "./state.ts";
  * The kinds as they are kept. ZF is r == 0 in all of them. In "split" SF and PF follow from b, and CF, OF, AF stand in the word a in
  * their EFLAGS places: every combination can be said so, and a change of some flags keeps the others without computing them.
  */
-export type KeptKind = Exclude<FlagKind, "result" | "word"> | "split";
+export type KeptKind = Exclude<FlagKind, "result" | "word" | "order"> | "split";
 /** Codes of the kinds in the state page. */
 export const kindCode: Record<KeptKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5 };
 export const kindNames = Object.keys(kindCode) as readonly KeptKind[];

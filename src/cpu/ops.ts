@@ -17,7 +17,7 @@ export type AddressSize = 16 | 32 | 64;
  * How the six status flags follow from a result r and operands a, b (flags.ts). `adc` is "add" too; "sbb" is "sub" with a borrow
  * that came in, so its flags say nothing about a < b.
  */
-export type FlagKind = "add" | "sub" | "inc" | "dec" | "result" | "word" | "sbb";
+export type FlagKind = "add" | "sub" | "inc" | "dec" | "result" | "word" | "order" | "sbb";
 export type Flag = "CF" | "PF" | "AF" | "ZF" | "SF" | "OF";
 
 /** What is fixed when an instruction form is read: every reader knows these as constants. */
@@ -40,6 +40,9 @@ export interface Form {
 }
 export const rep = { none: 0, rep: 1, repne: 2 } as const;
 export type Rep = (typeof rep)[keyof typeof rep];
+
+/** Operations on floats of which a reader may see to it that they are ordinary; of a comparison, that one operand is. */
+export type Assured = "add" | "sub" | "mul" | "div" | "sqrt" | "compare";
 
 export interface Ops<V> {
   // Operands, by position in the row.
@@ -119,6 +122,11 @@ export interface Ops<V> {
   // wanted, it is the low lane: so the meaning of an MMX instruction is that of its SSE2 sister. Floats are their bits.
   /** A vector or floating-point operation by WebAssembly's name (simd.ts). */
   simd(name: SimdName, ...args: V[]): V;
+  /**
+   * Has the reader seen to it that MXCSR is plain (rows/float.ts), and that in so many lanes the operands and the result are such that
+   * WebAssembly's result is all there is to the operation? Then nobody else has to.
+   */
+  assured(name: Assured, w: 32 | 64, lanes: number, result: V, ...operands: V[]): boolean;
   /** The vector of these 64-bit halves. */
   vector(low: V, high: V): V;
   /** Vector registers by number. */
@@ -143,7 +151,7 @@ export interface Ops<V> {
 
   // Flags.
   /** State all six: "add"/"sub" from (r, a, b), "inc"/"dec" from (r) keeping CF, "result" SF ZF PF from r and CF OF AF from the word a,
-   *  "word" all from the word r. w is the width of r, a and b. */
+   *  "word" all from the word r, "order" CF = a, ZF = not r of bits, the others 0. w is the width of r, a and b. */
   flags(kind: FlagKind, w: number, r: V, a?: V, b?: V): void;
   /** Change some flags only: `mask` is of EF bits, `word` their new values in EFLAGS places. */
   setFlags(mask: number, word: V): void;

@@ -106,6 +106,13 @@ export const op = {
   i32wrap: 0xa7,
   i64extendI32s: 0xac,
   i64extendI32u: 0xad,
+  f64abs: 0x99,
+  f64sqrt: 0x9f,
+  f64add: 0xa0,
+  f64sub: 0xa1,
+  f64mul: 0xa2,
+  f64div: 0xa3,
+  f64lt: 0x63,
   f64convertI64s: 0xb9,
   f64convertI64u: 0xba,
   i32reinterpretF32: 0xbc,
@@ -120,6 +127,9 @@ export const op = {
   v128load: 0xfd00,
   v128store: 0xfd0b,
   v128const: 0xfd0c,
+  v128and: 0xfd4e,
+  v128or: 0xfd50,
+  v128anyTrue: 0xfd53,
   i8x16shuffle: 0xfd0d,
   f32x4extract: 0xfd1f,
   f64x2extract: 0xfd21,
@@ -352,6 +362,13 @@ export class Body {
     this.#hints.push([this.code.length, likely]);
     this.code.byte(op.if);
     this.code.byte(0x40);
+  }
+  /** To the label that is so many further out. */
+  goIf(condition: Node, label: number, likely: boolean): void {
+    this.expr(condition);
+    this.#hints.push([this.code.length, likely]);
+    this.code.byte(op.brIf);
+    this.code.u(label);
   }
   else(): void {
     this.code.byte(op.else);

@@ -48,6 +48,8 @@ export class Describer implements Ops<Term> {
     this.#names = names;
   }
 
+  readonly assured = (): boolean => false;
+
   // ---- statements ----
   /** What comes after a jump or a fault does not happen. */
   readonly #left = new Set<Block>();
@@ -333,6 +335,8 @@ export class Describer implements Ops<Term> {
     switch (kind) {
       case "word":
         return this.setFlags(STATUS_FLAGS, r);
+      case "order":
+        return this.setFlags(STATUS_FLAGS, this.or(this.shl(this.xor(r, this.imm(1)), this.imm(6)), x));
       case "result":
         this.#say((m) => `SF ZF PF ← result(${m(r)})`, [r], ["SF", "ZF", "PF"]);
         return this.setFlags(EF.CF | EF.OF | EF.AF, x);

@@ -7,7 +7,7 @@ import { as, pure, truth, zeroVector } from "../expression.ts";
 import { assemble, type KeptKind } from "../flags.ts";
 import { alignmentOf } from "../form.ts";
 import { access } from "../mmu.ts";
-import type { Flag, Ops } from "../ops.ts";
+import type { Assured, Flag, FlagKind, Ops } from "../ops.ts";
 import { type ActName, modelActs } from "../routine-types.ts";
 import { immediateWidth } from "../row.ts";
 import { repeatRounds } from "../slots.ts";
@@ -15,13 +15,16 @@ import { at, type Field, fieldWidth, R, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { type Manner, manners } from "./exits.ts";
 import { factsOf } from "./facts.ts";
+import { FloatRuns } from "./float-runs.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import { JitForm } from "./jit-form.ts";
 import { type InCode, RegionBase } from "./region-base.ts";
-import type { Standing } from "./residence.ts";
+import { alike, type Standing } from "./residence.ts";
 
 const readImmediate = ({ place, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
+/** Instructions to which nothing above their operands' width matters. */
+const lowOnly = /^(add|sub|mul|div|sqrt|u?comi|mov)s[sd]$/;
 /** May access memory: is looked at by itself if a place is not found. */
 const touches = (d: Decoded): boolean => {
   const f = factsOf(d.row);
@@ -42,6 +45,7 @@ const isWorthTwo = (list: readonly Decoded[]): boolean => {
 
 export class RegionCompiler extends RegionBase implements Ops<Node> {
   readonly fpu = new RegionFpu(this);
+  override readonly floats = new FloatRuns(this);
   /** There are runs of x87 instructions: inside the exits' blocks is another one, where those lead that are left. */
   hasRuns = false;
   #pointer: Node | undefined;
@@ -65,9 +69,22 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         while (end < list.length - 1 && runFrom(list, end) === end) end++;
         if (end === i) this.instruction(list[end++]!, 1);
         else if (isWorthTwo(list.slice(i, end))) this.#twice(list, i, end);
-        else for (let n = i; n < end; n++) this.instruction(list[n]!, list.length - n);
+        else this.#straight(list, i, end);
       }
       i = end;
+    }
+  }
+  /** Instructions one after the other, among them runs of SSE arithmetic; `before` each. */
+  #straight(list: readonly Decoded[], from: number, to: number, before: (n: number) => void = () => {}): void {
+    const each = (n: number) => {
+      before(n);
+      this.instruction(list[n]!, list.length - n);
+    };
+    for (let n = from; n < to; ) {
+      const end = this.floats.endOf(list, n, to);
+      if (end > n) this.floats.write(list, n, end, each);
+      else each(n);
+      n = Math.max(n + 1, end);
     }
   }
   /**
@@ -88,30 +105,32 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.places.doubt();
     let start = this.knowledge;
     const standing: Standing[] = [];
-    for (let i = from; i < to; i++) {
-      if (i === turns[0]) start = this.knowledge;
+    this.#straight(list, from, to, (i) => {
       const turn = turns.indexOf(i);
-      if (turn >= 0) standing.push(this.residence.now);
+      if (turn === 0 && standing.length === 0) start = this.knowledge;
+      if (turn >= 0) standing[turn] = standing[turn] ? alike(standing[turn], this.residence.now) : this.residence.now;
       const other = (): void => {
+        this.floats.makeSure();
         b.opcode(op.br);
         b.code.u(this.depth - outer - turns.length + turn);
       };
       this.places.twice = turn < 0 ? undefined : other;
-      this.instruction(list[i]!, list.length - i);
-    }
+    });
     const after = this.knowledge;
     b.opcode(op.br);
     b.code.u(turns.length);
-    this.knowledge = start;
     const first = this.residence.now;
     this.residence.now = standing[0] ?? first;
     this.places.twice = true;
-    for (const [n, turn] of turns.entries()) {
-      b.end();
-      this.depth--;
-      this.residence.meets(standing[n]!);
-      for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
-    }
+    this.floats.aside(() => {
+      this.knowledge = start;
+      for (const [n, turn] of turns.entries()) {
+        b.end();
+        this.depth--;
+        this.residence.meets(standing[n]!);
+        for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
+      }
+    });
     this.places.twice = undefined;
     this.knowledge = after;
     this.places.setUnknown(before);
@@ -122,9 +141,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
   /** A run of x87 instructions: with the stack in locals, or else as always. */
   #run(list: readonly Decoded[], from: number, to: number): void {
-    const all = () => {
-      for (let i = from; i < to; i++) this.instruction(list[i]!, list.length - i);
-    };
+    const all = () => this.#straight(list, from, to);
     this.fpu.begin();
     this.depth++;
     this.oneOf(
@@ -155,6 +172,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.body.opcode(op.br);
     this.body.code.u(this.fpu.active ? this.depth : this.depth + (this.hasRuns ? 1 : 0) + manners.indexOf(manner));
   }
+  override leaveAt(rip: Node, code: number, refund: number): void {
+    const out = super.leaveAt.bind(this);
+    if (!this.floats.leaving(out)) out(rip, code, refund);
+  }
   leaveToInterpreter(): void {
     this.leaveAt(this.here(), leave.interpret, this.left);
   }
@@ -169,6 +190,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     d.row.does(this, this.i);
   }
 
+  /** The vector register that is operand n of an instruction. */
+  vectorOf(d: Decoded, n: number): number {
+    return (this.#offsetOf(d, n) - at.ymm) >> 5;
+  }
   #registerOffset(n: number): number {
     const o = this.d.row.operands[n]!;
     return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.d, n);
@@ -204,7 +229,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   #readRegister(offset: number, w: number): Node {
     if (offset < at.rip) return this.readGpr(offset, w);
     if (offset >= at.ymm) {
-      const v = this.body.bind(this.registers.xmms.get((offset - at.ymm) >> 5));
+      const v = this.xmm((offset - at.ymm) >> 5);
       return w === 128 ? v : w === 64 ? this.lane(v, 64, 0) : pure.zext(as(wt.i64, this.lane(v, 32, 0)), w);
     }
     return this.body.bind(node(wt.i64, w === 64 ? op.i64load : w === 32 ? op.i64load32u : op.i64load16u, [i32c(0)], offset));
@@ -214,7 +239,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     const lane = vectorLoad[w];
     if (this.i.memory(n) && lane !== undefined) return this.loaded(wt.v128, lane, this.#operand(), w, this.#alignment(n));
     if (this.i.memory(n) || !this.d.row.operands[n]!.kind.startsWith("xmm")) return this.get(n);
-    return this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
+    const v = this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
+    return lowOnly.test(this.d.row.name) ? this.floats.lowest(v, w) : v;
   }
   wide(n: number): readonly [Node, Node] {
     if (this.i.memory(n) && this.d.row.operands[n]!.kind !== "vsib") {
@@ -237,10 +263,17 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.setUpper(r, high);
   }
   override xmm(r: number): Node {
-    return this.body.bind(this.registers.xmms.get(r));
+    return this.floats.read(r, this.body.bind(this.registers.xmms.get(r)));
   }
   override setXmm(r: number, v: Node): void {
+    this.floats.wrote(r, 128, v);
     this.registers.xmms.set(r, as(wt.v128, v));
+  }
+  override assured(name: Assured, w: 32 | 64, lanes: number, result: Node, ...operands: Node[]): boolean {
+    return this.floats.assured(name, w, lanes, result, operands);
+  }
+  override shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
+    return this.floats.shuffled(super.shuffle(a, b, lanes), a, b, lanes);
   }
   rmw(n: number): Node {
     if (!this.i.memory(n)) return this.get(n);
@@ -258,6 +291,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (offset < at.rip) return this.writeGpr(offset, w, v);
     if (offset >= at.ymm) {
       const r = (offset - at.ymm) >> 5;
+      this.floats.wrote(r, w, v);
       if (this.d.row.vex) this.registers.uppers.set(r, zeroVector);
       return this.registers.xmms.set(
         r,
@@ -282,7 +316,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     return localGet(wt.i32, mode.local);
   }
-  /** An instruction's selectors for FNSTENV: read where they are written, at the end of the run. */
+  /** An x87 instruction of a run. Its selectors for FNSTENV are read where they are written, at the end of the run. */
   get #noting(): boolean {
     return this.fpu.active && isInline(this.d);
   }
@@ -294,10 +328,11 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   override setField(f: Field, v: Node): void {
     if (this.fpu.active) return this.fpu.setField(f, v, this.d.memorySegment);
     super.setField(f, v);
+    if (f === "mxcsr") this.floats.state = undefined;
     this.#written(f);
   }
   override call(name: string, ...args: Node[]): Node {
-    if (this.fpu.active) return this.fpu.call(name, args);
+    if (this.#noting) return this.fpu.call(name, args);
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
     return result;
@@ -359,6 +394,15 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     const { known } = this.flagParts;
     const { r, b } = this.kept();
     return known === undefined ? super.signParity() : known.kind === "split" ? b : r;
+  }
+  override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+    if (kind !== "word") {
+      super.flags(kind, w, r, a, b);
+      return kind === "order" ? this.flagParts.apart() : undefined;
+    }
+    const word = this.let("word", r);
+    super.flags(kind, w, word);
+    this.flagParts.together(word);
   }
   override flag(f: Flag): Node {
     return this.held(this.flagParts.flag(f));

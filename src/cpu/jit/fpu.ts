@@ -13,6 +13,7 @@ import { at, type Field, S } from "../state.ts";
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../wasm.ts";
 import type { RegionCompiler } from "./compiler.ts";
 import { factsOf } from "./facts.ts";
+import { add, and, FpuNumbers, HALF, i32, magnitude, negated, or, packed, unpacked, type Value } from "./fpu-number.ts";
 
 /** Routines that are done in line, with those that are called for the rest. */
 const inline = new Set([
@@ -33,9 +34,10 @@ export const isInline = (d: Decoded): boolean => {
 /** May stand within a run: knows nothing of the x87. */
 const isNeutral = (d: Decoded): boolean => {
   const f = factsOf(d.row);
-  return !(f.acts || f.exits || f.branches || f.branchesIf || f.jumps || d.row.ends) && f.routines.length === 0 && f.fields.length === 0;
+  const ends = f.acts || f.exits || f.branches || f.branchesIf || f.jumps || d.row.ends;
+  return !ends && f.fields.length === 0 && f.routines.every((r) => r.startsWith("sse_"));
 };
-const gap = 6;
+const gap = 16;
 /** Where the run that begins with instruction n ends; n if none does. */
 export const runFrom = (list: readonly Decoded[], n: number): number => {
   if (!isInline(list[n]!)) return n;
@@ -53,34 +55,22 @@ const TOP = 0x3800;
 const EXCEPTIONS = 0x3f;
 /** Control word: everything that decides, and how it nearly always is. SDM Vol. 1 8.1.5. */
 const CONTROL = { mask: 0xf3f, usual: 0x33f } as const;
-const HALF = 1n << 63n;
-
-const i32 = (o: number, ...args: Node[]): Node => node(wt.i32, o, args);
-const add = (a: Node, b: Node): Node => i32(op.i32add, a, b);
-const and = (a: Node, b: Node): Node => i32(op.i32and, a, b);
-const or = (a: Node, b: Node): Node => i32(op.i32or, a, b);
-
-/** A number in two locals. `canonical`: its integer bit is set unless its exponent is 0. SDM Vol. 1 Table 8-3 has the others. */
-interface Value {
-  readonly m: Node;
-  readonly se: Node;
-  readonly canonical: boolean;
-}
-
 /** Bits of the word that says what a run that was left has yet to store. */
 const pending = { dirty: 0, depth: 8, emptied: 11, filled: 19, data: 27, segment: 28 } as const;
 
 export class RegionFpu {
   readonly #c: RegionCompiler;
+  readonly #numbers: FpuNumbers;
   readonly #kept = new Map<string, number>();
   /** Within a run. */
   active = false;
   /** TOP, less where it was when the run began. */
   #depth = 0;
-  /** What is known of the registers, numbered from where TOP was: a local holds its value; it is not the state page's; it is canonical. */
+  /** What is known of the registers, numbered from where TOP was: a local holds its value; it is not the state page's; it is canonical; it is 0. */
   #held = 0;
   #dirty = 0;
   #canonical = 0;
+  #zero = 0;
   /** Must be full or empty when the run begins; are so now. */
   #needFull = 0;
   #needEmpty = 0;
@@ -93,6 +83,7 @@ export class RegionFpu {
   #ip: Node | undefined;
   constructor(c: RegionCompiler) {
     this.#c = c;
+    this.#numbers = new FpuNumbers(c.body, (inexact, up) => this.#rounded(inexact, up));
   }
   get #b(): Body {
     return this.#c.body;
@@ -138,7 +129,7 @@ export class RegionFpu {
   begin(): void {
     const b = this.#b;
     this.active = true;
-    this.#depth = this.#held = this.#dirty = this.#canonical = this.#needFull = this.#needEmpty = this.#full = this.#empty = 0;
+    this.#depth = this.#held = this.#dirty = this.#canonical = this.#zero = this.#needFull = this.#needEmpty = this.#full = this.#empty = 0;
     this.#last = undefined;
     this.#data = false;
     const [status, top, tags] = [this.#status, this.#top, this.#tags];
@@ -160,7 +151,7 @@ export class RegionFpu {
       for (let j = 0; j < 8; j++) {
         if (!((run.loads >> j) & 1)) continue;
         late.set(this.#significand(j).k as number, node(wt.i64, op.i64load, [this.#place(j)], at.fpuRegs));
-        late.set(this.#signExponent(j).k as number, node(wt.i32, op.i32load16u, [this.#place(j)], at.fpuRegs + 8));
+        late.set(this.#signExponent(j).k as number, unpacked(node(wt.i32, op.i32load16u, [this.#place(j)], at.fpuRegs + 8)));
       }
     });
     this.#set(this.#c1, and(i32(op.i32shrU, status, i32c(9)), i32c(1)));
@@ -187,7 +178,7 @@ export class RegionFpu {
   }
   #storeRegister(b: Body, j: number): void {
     b.store(op.i64store, this.#place(j), this.#significand(j), at.fpuRegs);
-    b.store(op.i32store16, this.#place(j), this.#signExponent(j), at.fpuRegs + 8);
+    b.store(op.i32store16, this.#place(j), packed(this.#signExponent(j)), at.fpuRegs + 8);
   }
   #statusNow(depth: Node): Node {
     const top = i32(op.i32shl, and(add(this.#top, depth), i32c(7)), i32c(11));
@@ -279,10 +270,10 @@ export class RegionFpu {
       this.#run.loads |= bit;
       this.#held |= bit;
     }
-    return { m: this.#significand(j), se: this.#signExponent(j), canonical: (this.#canonical & bit) !== 0 };
+    return { m: this.#significand(j), se: this.#signExponent(j), canonical: (this.#canonical & bit) !== 0, zero: (this.#zero & bit) !== 0 };
   }
   /** Written from here on. */
-  #target(i: number, canonical: boolean): Value {
+  #target(i: number, canonical: boolean, zero = false): Value {
     const j = this.#register(i);
     const bit = 1 << j;
     if (!((this.#full | this.#empty) & bit)) {
@@ -295,9 +286,10 @@ export class RegionFpu {
     this.#held |= bit;
     this.#dirty |= bit;
     this.#canonical = canonical ? this.#canonical | bit : this.#canonical & ~bit;
+    this.#zero = zero ? this.#zero | bit : this.#zero & ~bit;
     return { m: this.#significand(j), se: this.#signExponent(j), canonical };
   }
-  #push(canonical = true): Value {
+  #push(canonical = true, zero = false): Value {
     this.#depth--;
     const bit = 1 << this.#register(0);
     if (!((this.#full | this.#empty) & bit)) {
@@ -309,7 +301,7 @@ export class RegionFpu {
       this.#c.leaveToInterpreter();
       this.#depth--;
     }
-    return this.#target(0, canonical);
+    return this.#target(0, canonical, zero);
   }
   #pop(): void {
     const bit = 1 << this.#register(0);
@@ -318,8 +310,7 @@ export class RegionFpu {
     this.#depth++;
   }
   #assign(to: Value, m: Node, se: Node): void {
-    this.#set(to.m, m);
-    this.#set(to.se, se);
+    this.#numbers.assign(to, m, se);
   }
   #noC1(): void {
     this.#set(this.#c1, i32c(0));
@@ -336,20 +327,20 @@ export class RegionFpu {
         return this.#done(() => this.#load(args[0]!, name === "fld_f64" ? 64 : 32));
       case "fild":
         return this.#done(() => {
-          const v = this.#integer(args[0]!);
+          const v = this.#numbers.integer(args[0]!);
           this.#assign(this.#push(), v.m, v.se);
           this.#noC1();
         });
       case "fld_st":
         return this.#done(() => {
           const v = this.#read(n(0));
-          this.#assign(this.#push(v.canonical), v.m, v.se);
+          this.#assign(this.#push(v.canonical, v.zero), v.m, v.se);
           this.#noC1();
         });
       case "fldc":
         return this.#done(() => {
           const [m, se] = constants[n(0)] as readonly [bigint, number];
-          this.#assign(this.#push(), i64c(BigInt.asIntN(64, m)), i32c(se));
+          this.#assign(this.#push(true, m === 0n), i64c(BigInt.asIntN(64, m)), i32c(se));
           this.#noC1();
         });
       case "arith_st":
@@ -361,7 +352,7 @@ export class RegionFpu {
         });
       case "arith_i32":
         return this.#done(() => {
-          const v = this.#integer(args[1]!);
+          const v = this.#numbers.integer(args[1]!);
           this.#operate(n(0), this.#read(0), v, 0);
         });
       case "arith_f64":
@@ -371,14 +362,17 @@ export class RegionFpu {
         return this.#done(() => {
           const a = this.#read(0);
           const to = this.#target(0, true);
-          this.#routine(to, this.#c.runtimeCall("fpu_root", a.m, a.se));
+          this.#numbers.attempt(
+            (giveUpIf) => this.#numbers.root(a, to, giveUpIf),
+            () => this.#routine(to, this.#c.runtimeCall("fpu_root", a.m, halfword(a.se))),
+          );
         });
       case "fabs":
       case "fchs":
         return this.#done(() => {
           const a = this.#read(0);
           const to = this.#target(0, a.canonical);
-          this.#set(to.se, name === "fabs" ? and(a.se, i32c(0x7fff)) : i32(op.i32xor, a.se, i32c(0x8000)));
+          this.#set(to.se, name === "fabs" ? magnitude(a.se) : negated(a.se));
           this.#noC1();
         });
       case "fxch":
@@ -386,15 +380,15 @@ export class RegionFpu {
           const a = this.#read(0);
           const b = this.#read(n(0));
           const held = { m: this.#b.bind(a.m), se: this.#b.bind(a.se) };
-          this.#assign(this.#target(0, b.canonical), b.m, b.se);
-          this.#assign(this.#target(n(0), a.canonical), held.m, held.se);
+          this.#assign(this.#target(0, b.canonical, b.zero), b.m, b.se);
+          this.#assign(this.#target(n(0), a.canonical, a.zero), held.m, held.se);
           this.#noC1();
         });
       case "fst_st":
         return this.#done(() => {
           const a = this.#read(0);
           if (n(0) !== 0) {
-            const to = this.#target(n(0), a.canonical);
+            const to = this.#target(n(0), a.canonical, a.zero);
             this.#assign(to, a.m, a.se);
           }
           this.#noC1();
@@ -413,9 +407,8 @@ export class RegionFpu {
       case "stored":
         return this.#done(() => {
           const { inexact, up, raised } = this.#staged!;
-          this.#set(this.#inexact, pure.or(this.#inexact, inexact));
+          this.#rounded(inexact, up);
           this.#set(this.#status, or(this.#status, raised));
-          this.#set(this.#c1, up);
           if (n(0)) this.#pop();
         });
     }
@@ -432,67 +425,24 @@ export class RegionFpu {
   #routine(to: Value, significand: Node): void {
     this.#set(to.m, significand);
     const rest = this.#b.bind(this.#c.runtimeCall("fpu_rest"));
-    this.#set(to.se, and(rest, i32c(0xffff)));
+    this.#set(to.se, unpacked(rest));
     this.#raise(rest);
   }
   #raise(rest: Node): void {
     this.#set(this.#status, or(this.#status, and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
     this.#set(this.#c1, and(i32(op.i32shrU, rest, i32c(25)), i32c(1)));
   }
-  #either(c: Node, then: () => void, otherwise: () => void): void {
-    const b = this.#b;
-    b.if(c, true);
-    then();
-    b.else();
-    otherwise();
-    b.end();
+  #rounded(inexact: Node, up: Node): void {
+    this.#set(this.#inexact, pure.or(this.#inexact, inexact));
+    this.#set(this.#c1, as(wt.i32, up));
   }
 
-  /** Exponents from 0x3000 to 0x4fff: what two such numbers make overflows and underflows nowhere. Above 0, so zeros are none. */
-  #middling(...values: Value[]): Node {
-    const range = values.map((v) => add(v.se, i32c(0x3000))).reduce(and);
-    let ok = i32(op.i32eq, and(range, i32c(0x6000)), i32c(0x6000));
-    const integer = values.filter((v) => !v.canonical).map((v) => v.m);
-    if (integer.length) ok = and(ok, i32(op.i64ltS, integer.reduce(pure.and), i64c(0n)));
-    return ok;
-  }
-
-  /** An integer, sign-extended: exact. */
-  #integer(value: Node): Value {
-    const b = this.#b;
-    const v = b.bind(as(wt.i64, value));
-    const sign = b.bind(pure.sar(v, pure.imm(63)));
-    const size = b.bind(pure.sub(pure.xor(v, sign), sign));
-    const zeros = b.bind(pure.clz(size));
-    const se = add(and(as(wt.i32, sign), i32c(0x8000)), i32(op.i32sub, i32c(0x403e), as(wt.i32, zeros)));
-    return {
-      m: b.bind(pure.shl(size, zeros)),
-      se: b.bind(node(wt.i32, op.select, [se, i32c(0), i32(op.i64ne, v, i64c(0n))])),
-      canonical: true,
-    };
-  }
-
-  /** A number of 32 or 64 bits that is neither zero, subnormal, infinite nor NaN: whether it is, and what it is here. */
-  #widened(source: Node, w: 32 | 64): Value & { readonly bits: Node; readonly ordinary: Node } {
-    const b = this.#b;
-    const bits = b.bind(as(wt.i64, source));
-    const [field, top, bias] = w === 64 ? [52, 0x7ff, 0x3c00] : [23, 0xff, 0x3f80];
-    const exponent = b.bind(and(as(wt.i32, pure.shr(bits, pure.imm(field))), i32c(top)));
-    const sign = and(as(wt.i32, pure.shr(bits, pure.imm(w - 16))), i32c(0x8000));
-    return {
-      bits,
-      ordinary: i32(op.i32ltU, i32(op.i32sub, exponent, i32c(1)), i32c(top - 1)),
-      m: pure.or(pure.shl(bits, pure.imm(63 - field)), pure.imm(HALF)),
-      se: or(sign, add(exponent, i32c(bias))),
-      canonical: true,
-    };
-  }
   #load(source: Node, w: 32 | 64): void {
-    const v = this.#widened(source, w);
+    const v = this.#numbers.widened(source, w);
     const to = this.#push();
-    this.#either(
-      v.ordinary,
-      () => {
+    this.#numbers.attempt(
+      (giveUpIf) => {
+        giveUpIf(v.strange);
         this.#assign(to, v.m, v.se);
         this.#noC1();
       },
@@ -500,135 +450,64 @@ export class RegionFpu {
     );
   }
   #operateMemory(which: number, source: Node, w: 32 | 64): void {
-    const v = this.#widened(source, w);
+    const v = this.#numbers.widened(source, w);
     const a = this.#read(0);
     const to = this.#target(0, true);
-    const slow = (): void => this.#routine(to, this.#c.runtimeCall(`fpu_operate${w}`, i32c(which), v.bits, a.m, a.se));
-    if (which >= 6) return slow();
-    this.#either(
-      and(v.ordinary, this.#middling(a)),
-      () => {
-        const m = this.#b.bind(v.m);
-        const se = this.#b.bind(v.se);
-        this.#arithmetic(which, a, { m, se, canonical: true }, to, slow);
+    this.#numbers.attempt(
+      (giveUpIf) => {
+        giveUpIf(v.strange);
+        this.#numbers.middling(giveUpIf, a);
+        this.#arithmetic(which, a, { m: this.#b.bind(v.m), se: this.#b.bind(v.se), canonical: true }, to, giveUpIf);
       },
-      slow,
+      () => this.#routine(to, this.#c.runtimeCall(`fpu_operate${w}`, i32c(which), v.bits, a.m, halfword(a.se))),
     );
   }
   #operate(which: number, a: Value, b: Value, target: number): void {
     const to = this.#target(target, true);
-    const slow = (): void => this.#routine(to, this.#c.runtimeCall("fpu_operate", i32c(which), a.m, a.se, b.m, b.se));
-    if (which >= 6) return slow();
-    this.#either(this.#middling(a, b), () => this.#arithmetic(which, a, b, to, slow), slow);
-  }
-  /** 0 a + b, 1 a * b, 4 a - b, 5 b - a, of middling numbers. */
-  #arithmetic(which: number, a: Value, b: Value, to: Value, slow: () => void): void {
-    if (which === 1) return this.#multiply(a, b, to);
-    if (which === 0) return this.#add(a, b, to, slow);
-    const minus = (v: Value): Value => ({ ...v, se: this.#b.bind(i32(op.i32xor, v.se, i32c(0x8000))) });
-    if (which === 4) this.#add(a, minus(b), to, slow);
-    else this.#add(b, minus(a), to, slow);
-  }
-
-  #multiply(x: Value, y: Value, to: Value): void {
-    const b = this.#b;
-    const hi = b.bind(this.#c.mulHighU(x.m, y.m));
-    const lo = b.bind(pure.mul(x.m, y.m));
-    // All ones if the product is below 2: then everything is doubled.
-    const small = b.bind(pure.sar(pure.not(hi), pure.imm(63)));
-    const high = pure.add(pure.add(hi, pure.and(hi, small)), pure.and(pure.shr(lo, pure.imm(63)), small));
-    const low = pure.add(lo, pure.and(lo, small));
-    const exponents = add(and(x.se, i32c(0x7fff)), and(y.se, i32c(0x7fff)));
-    const sign = and(i32(op.i32xor, x.se, y.se), i32c(0x8000));
-    this.#round(to, b.bind(or(sign, add(add(exponents, i32c(-0x3ffe)), as(wt.i32, small)))), b.bind(high), b.bind(low));
-  }
-
-  #add(x: Value, y: Value, to: Value, slow: () => void): void {
-    const b = this.#b;
-    const ex = b.bind(and(x.se, i32c(0x7fff)));
-    const ey = b.bind(and(y.se, i32c(0x7fff)));
-    // The larger one first.
-    const less = b.bind(or(i32(op.i32ltU, ex, ey), and(i32(op.i32eq, ex, ey), i32(op.i64ltU, x.m, y.m))));
-    const choose = (t: WasmType, p: Node, q: Node): Node => b.bind(node(t, op.select, [q, p, less]));
-    const m = choose(wt.i64, x.m, y.m);
-    const n = choose(wt.i64, y.m, x.m);
-    const se = choose(wt.i32, x.se, y.se);
-    const far = b.bind(i32(op.i32sub, choose(wt.i32, ex, ey), choose(wt.i32, ey, ex)));
-    this.#either(
-      i32(op.i32ltU, far, i32c(64)),
-      () => {
-        const distance = b.bind(as(wt.i64, far));
-        const rest = b.bind(pure.shl(pure.shl(n, pure.imm(1)), pure.sub(pure.imm(63), distance)));
-        const near = b.bind(pure.shr(n, distance));
-        b.if(i32(op.i32ltU, i32(op.i32xor, x.se, y.se), i32c(0x8000)));
-        {
-          const sum = b.bind(pure.add(m, near));
-          const carry = b.bind(as(wt.i64, i32(op.i64ltU, sum, m)));
-          const high = pure.or(pure.shr(sum, carry), pure.shl(carry, pure.imm(63)));
-          const bit = pure.and(pure.shl(sum, pure.imm(63)), pure.sub(pure.imm(0), carry));
-          const low = pure.or(pure.or(pure.shr(rest, carry), pure.and(rest, carry)), bit);
-          this.#round(to, b.bind(add(se, as(wt.i32, carry))), b.bind(high), b.bind(low));
-        }
-        b.else();
-        {
-          const difference = b.bind(pure.sub(pure.sub(m, near), as(wt.i64, i32(op.i64ne, rest, i64c(0n)))));
-          this.#either(
-            i32(op.i64ne, difference, i64c(0n)),
-            () => {
-              const shift = b.bind(pure.clz(difference));
-              const below = b.bind(pure.sub(pure.imm(0), rest));
-              const moved = pure.shr(pure.shr(below, pure.imm(1)), pure.sub(pure.imm(63), shift));
-              const high = pure.or(pure.shl(difference, shift), moved);
-              this.#round(to, b.bind(i32(op.i32sub, se, as(wt.i32, shift))), b.bind(high), b.bind(pure.shl(below, shift)));
-            },
-            slow,
-          );
-        }
-        b.end();
+    this.#numbers.attempt(
+      (giveUpIf) => {
+        this.#numbers.middling(giveUpIf, a, b);
+        this.#arithmetic(which, a, b, to, giveUpIf);
       },
-      slow,
+      () => this.#routine(to, this.#c.runtimeCall("fpu_operate", i32c(which), a.m, halfword(a.se), b.m, halfword(b.se))),
     );
   }
-
-  /** hi.lo to the nearest, ties to even; hi has its upper bit set. */
-  #round(to: Value, se: Node, hi: Node, lo: Node): void {
-    const b = this.#b;
-    const up = b.bind(i32(op.i64ltU, pure.sub(pure.imm(HALF), pure.and(hi, pure.imm(1))), lo));
-    const m = b.bind(pure.add(hi, as(wt.i64, up)));
-    this.#set(this.#inexact, pure.or(this.#inexact, lo));
-    this.#set(this.#c1, up);
-    this.#assign(to, m, se);
-    b.if(i32(op.i64eqz, m), false);
-    this.#assign(to, i64c(BigInt.asIntN(64, HALF)), add(se, i32c(1)));
-    b.end();
+  /** 0 a + b, 1 a * b, 4 a - b, 5 b - a, 6 a / b, 7 b / a, of middling numbers. */
+  #arithmetic(which: number, a: Value, b: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
+    const minus = (v: Value): Value => ({ ...v, se: this.#b.bind(negated(v.se)) });
+    switch (which) {
+      case 0:
+        return this.#numbers.add(a, b, to, giveUpIf);
+      case 1:
+        return this.#numbers.multiply(a, b, to);
+      case 4:
+        return this.#numbers.add(a, minus(b), to, giveUpIf);
+      case 5:
+        return this.#numbers.add(b, minus(a), to, giveUpIf);
+      case 6:
+        return this.#numbers.divide(a, b, to, giveUpIf);
+      default:
+        return this.#numbers.divide(b, a, to, giveUpIf);
+    }
   }
 
   /** The bits of a number in a narrower format, and what that raises. */
   #narrow(a: Value, w: 32 | 64): Node {
     const b = this.#b;
-    const [drop, least, count, field] = w === 64 ? [11, 0x3c01, 0x7fd, 52] : [40, 0x3f81, 0xfd, 23];
     const value = b.local(wt.i64);
     const inexact = b.local(wt.i64);
     const up = b.local(wt.i32);
     const raised = b.local(wt.i32);
-    const exponent = b.bind(i32(op.i32sub, and(a.se, i32c(0x7fff)), i32c(least)));
-    let ok = i32(op.i32ltU, exponent, i32c(count));
-    if (!a.canonical) ok = and(ok, i32(op.i64ltS, a.m, i64c(0n)));
-    this.#either(
-      ok,
-      () => {
-        const fraction = b.bind(pure.shl(a.m, pure.imm(64 - drop)));
-        const whole = b.bind(pure.shr(a.m, pure.imm(drop)));
-        b.set(up, i32(op.i64ltU, pure.sub(pure.imm(HALF), pure.and(whole, pure.imm(1))), fraction));
-        const sign = pure.shl(as(wt.i64, and(a.se, i32c(0x8000))), pure.imm(w - 16));
-        // The integer bit, and a carry out of the significand, count in the exponent.
-        const size = pure.add(pure.shl(as(wt.i64, exponent), pure.imm(field)), pure.add(whole, as(wt.i64, localGet(wt.i32, up))));
-        b.set(value, pure.or(sign, size));
-        b.set(inexact, fraction);
+    this.#numbers.attempt(
+      (giveUpIf) => {
+        const v = this.#numbers.narrowed(a, w, giveUpIf);
+        b.set(value, v.bits);
+        b.set(inexact, v.inexact);
+        b.set(up, as(wt.i32, v.up));
         b.set(raised, i32c(0));
       },
       () => {
-        b.set(value, as(wt.i64, this.#c.runtimeCall(`fpu_narrow${w}`, a.m, a.se)));
+        b.set(value, as(wt.i64, this.#c.runtimeCall(`fpu_narrow${w}`, a.m, halfword(a.se))));
         const rest = b.bind(this.#c.runtimeCall("fpu_rest"));
         b.set(inexact, i64c(0n));
         b.set(raised, and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS)));
@@ -643,27 +522,10 @@ export class RegionFpu {
   #compare(x: Value, y: Value, quiet: number): Node {
     const b = this.#b;
     const flags = b.local(wt.i32);
-    const tame = (v: Value): Node => {
-      const zero = i32(op.i64eqz, v.m);
-      return v.canonical ? or(this.#middling(v), zero) : or(this.#middling(v), and(zero, i32(op.i32eqz, and(v.se, i32c(0x7fff)))));
-    };
-    this.#either(
-      and(tame(x), tame(y)),
+    this.#numbers.attempt(
+      (giveUpIf) => b.set(flags, this.#numbers.compared(x, y, giveUpIf)),
       () => {
-        // The exponent with the number's sign decides, if they differ.
-        const signed = (v: Value): Node => {
-          const minus = b.bind(i32(op.i32sub, i32c(0), i32(op.i32shrU, v.se, i32c(15))));
-          return b.bind(i32(op.i32sub, i32(op.i32xor, and(v.se, i32c(0x7fff)), minus), minus));
-        };
-        const [p, q] = [signed(x), signed(y)];
-        const same = b.bind(i32(op.i32eq, p, q));
-        const equal = b.bind(and(same, i32(op.i64eq, x.m, y.m)));
-        const below = i32(op.i32xor, i32(op.i64ltU, x.m, y.m), i32(op.i32ltS, p, i32c(0)));
-        const less = node(wt.i32, op.select, [and(below, i32(op.i32eqz, equal)), i32(op.i32ltS, p, q), same]);
-        b.set(flags, or(less, i32(op.i32shl, equal, i32c(6))));
-      },
-      () => {
-        b.set(flags, this.#c.runtimeCall("fpu_compare", x.m, x.se, y.m, y.se, i32c(quiet)));
+        b.set(flags, this.#c.runtimeCall("fpu_compare", x.m, halfword(x.se), y.m, halfword(y.se), i32c(quiet)));
         const rest = this.#c.runtimeCall("fpu_rest");
         this.#set(this.#status, or(this.#status, and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
       },
@@ -671,6 +533,9 @@ export class RegionFpu {
     return localGet(wt.i32, flags);
   }
 }
+
+/** Sign and exponent as the routines have them. */
+const halfword = (se: Node): Node => and(packed(se), i32c(0xffff));
 
 /** FLD1 to FLDZ, rounded to nearest: routines/load.ts, fldc. */
 const constants: readonly (readonly [bigint, number])[] = [

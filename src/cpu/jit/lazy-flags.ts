@@ -3,7 +3,7 @@
 import { as, pure, pureLow } from "../expression.ts";
 import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import type { Flag } from "../ops.ts";
-import { at } from "../state.ts";
+import { at, EF } from "../state.ts";
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import type { Noting } from "./registers.ts";
 import { overlap, type Parts, part } from "./residence.ts";
@@ -15,12 +15,18 @@ export interface Known {
   readonly low: boolean;
   /** Kind "split" with CF, OF and AF clear: as if the result had been compared with 0. */
   readonly logic: boolean;
+  /** Kind "split" of a word: the result is 0 or 1. */
+  readonly split: boolean;
+  /** They stand together in that word too, in their EFLAGS places. */
+  readonly word: boolean;
 }
+/** Flags that decide a condition, of those conditions for which any of some flags does: by half its code. */
+const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
 /** One object for each, so that they can be compared by identity. */
 const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, logic: boolean): Known => {
-  const key = `${kind} ${low} ${logic}`;
-  const there = allKnown.get(key) ?? { kind, low, logic };
+const knownFlags = (kind: KeptKind, low: boolean, logic: boolean, split = false, word = false): Known => {
+  const key = `${kind} ${low} ${logic} ${split} ${word}`;
+  const there = allKnown.get(key) ?? { kind, low, logic, split, word };
   allKnown.set(key, there);
   return there;
 };
@@ -32,6 +38,7 @@ export class LazyFlags {
   readonly #a: number;
   readonly #b: number;
   readonly #kind: number;
+  readonly #word: number;
   readonly #notes: Noting;
   /** What is known of the flags here, if every way here agrees. */
   known: Known | undefined;
@@ -44,6 +51,7 @@ export class LazyFlags {
     this.#a = body.keep(t);
     this.#b = body.keep(t);
     this.#kind = body.keep(wt.i32);
+    this.#word = body.keep(wt.i32);
   }
 
   keep(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
@@ -56,6 +64,15 @@ export class LazyFlags {
     body.set(this.#kind, i32c(kindCode[kind]));
     this.known = knownFlags(kind, this.#narrow || w <= 32, kind === "split" && b === r && constant(a) === 0n);
     this.#notes.write(part.flags);
+  }
+  /** What has just been kept is this word. */
+  together(word: Node): void {
+    this.#body.set(this.#word, as(wt.i32, word));
+    this.known = knownFlags("split", this.known!.low, this.known!.logic, true, true);
+  }
+  /** What has just been kept is as if from a word, which stands nowhere. */
+  apart(): void {
+    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, this.known.logic, true);
   }
   #part(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
@@ -99,8 +116,15 @@ export class LazyFlags {
   }
   condition(cc: number): Node {
     const { known } = this;
+    const mask = known?.word ? deciding[cc >> 1] : undefined;
+    if (mask !== undefined)
+      return node(wt.i32, cc & 1 ? op.i32eq : op.i32ne, [node(wt.i32, op.i32and, [localGet(wt.i32, this.#word), i32c(mask)]), i32c(0)]);
     const { r, a, b } = this.kept();
     const o = this.#ops;
+    if (known?.split && cc >> 1 === 3) {
+      const above = pure.ltU(pure.and(a, pure.imm(1)), r);
+      return cc & 1 ? above : pure.xor(above, pure.imm(1));
+    }
     // ZF is what every kind has of its result, and SF all but one.
     const direct =
       known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")

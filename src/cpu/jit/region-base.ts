@@ -131,10 +131,11 @@ export abstract class RegionBase extends Compiler {
     this.knowledge = meet([this.knowledge, after]);
   }
   get knowledge(): Knowledge {
-    return { flags: this.flagParts.known, ...this.places.state };
+    return { flags: this.flagParts.known, floats: this.floats.state, ...this.places.state };
   }
   set knowledge(k: Knowledge) {
     this.flagParts.known = k.flags;
+    this.floats.state = k.floats;
     this.places.state = k;
   }
   /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
@@ -311,6 +312,7 @@ export abstract class RegionBase extends Compiler {
     this.registers.store(b, parts);
     this.flagParts.store(b, parts);
   }
+  protected abstract readonly floats: { state: Knowledge["floats"] };
   /** Code for leaving here, when it is said where to. */
   protected abstract goOut(manner: Manner): void;
 }

@@ -36,6 +36,14 @@ export interface Standing {
 export const inStatePage: Standing = { held: noParts, dirty: noParts };
 export const inScope = (scope: Scope): Standing => ({ scope, held: noParts, dirty: noParts });
 
+/** How it is where control comes from either of two places that have written the same. */
+export const alike = (a: Standing, b: Standing): Standing => {
+  const held = meet(a.held, b.held);
+  const dirty = union(a.dirty, b.dirty);
+  if (!a.scope && !within(dirty, held)) throw new Error("a register is written on one of two ways that are the same");
+  return a.scope ? a : { held, dirty };
+};
+
 /** Writes moves between the state page and locals: now, or when all is written and it is known which. */
 export interface Moves {
   load(parts: Parts): void;
@@ -109,10 +117,6 @@ export class Residence {
   }
   /** Control comes to the same code from here and from where this was so. */
   meets(other: Standing): void {
-    const { held, dirty } = this.now;
-    if (this.now.scope) return;
-    const both = meet(held, other.held);
-    if (!within(union(dirty, other.dirty), both)) throw new Error("a register is written on one of two ways that are the same");
-    this.now = { held: both, dirty: union(dirty, other.dirty) };
+    this.now = alike(this.now, other);
   }
 }

@@ -36,6 +36,7 @@ const scalar =
     const b = o.vec(1);
     const a = o.vec(0);
     const r = o.let("r", o.simd(floatName(w, name), a, b));
+    if (o.assured(name, w, 1, r, a, b) === true) return o.set(0, r);
     const slow = () => o.call(`sse_${name}${w}`, lowOf(o, w, a), lowOf(o, w, b));
     o.set(0, exactly(o, areMiddling(o, w, 1, ...needed(name, a, b, r)), r, slow));
   };
@@ -47,6 +48,7 @@ const areSafeOrOfZero = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V, 
 };
 const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V => {
   const r = o.let("r", o.simd(floatName(w, name), a, b));
+  if (o.assured(name, w, 128 / w, r, a, b) === true) return r;
   const tame = (): V[] => [
     areTame(o, w, a),
     areTame(o, w, b),
@@ -80,6 +82,7 @@ const sqrt =
   (o) => {
     const a = o.vec(1);
     const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
+    if (o.assured("sqrt", w, 1, r, a) === true) return o.set(0, r);
     o.set(
       0,
       exactly(o, areMiddling(o, w, 1, a, r), r, () => o.call(`sse_sqrt${w}`, lowOf(o, w, a))),
@@ -90,6 +93,7 @@ const sqrtPacked =
   (o) => {
     const a = o.get(1);
     const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
+    if (o.assured("sqrt", w, 128 / w, r, a) === true) return o.set(0, r);
     const ok = areMiddling(o, w, 128 / w, a, r);
     o.set(
       0,

@@ -37,7 +37,10 @@ const comi =
     const b = o.vec(1);
     const a = o.vec(0);
     const ok = () => areTrulyComparable(o, w, 1, a, b);
-    const fast = o.or(o.shl(o.simd(`f${w}.eq`, a, b), o.imm(ZF)), o.simd(`f${w}.lt`, a, b));
+    const [less, more] = [o.let("less", o.simd(`f${w}.lt`, a, b)), o.let("more", o.simd(`f${w}.lt`, b, a))];
+    const differ = o.let("differ", o.or(less, more));
+    if (o.assured("compare", w, 1, a, b) === true) return o.flags("order", 64, differ, less);
+    const fast = o.or(o.shl(o.xor(differ, o.imm(1)), o.imm(ZF)), less);
     o.flags(
       "word",
       64,

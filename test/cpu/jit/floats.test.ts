@@ -121,11 +121,48 @@ const sse = (r: Random): string => {
   }
 };
 
+/** Arithmetic on a few registers, one instruction after the other. */
+const chain = (r: Random): string => {
+  const [x, y] = [`xmm${r.below(4)}`, `xmm${r.below(4)}`];
+  const kind = r.pick(["sd", "sd", "ss", "pd", "ps"]);
+  const memory = `[${r.pick(["rdi", "rdi", "rsi"])}+${r.below(8) * 16}]`;
+  if (r.chance(0.15)) return Array.from({ length: r.pick([1, 1, 2, 4, 5]) }, () => `mul${kind} ${x}, ${x}`).join("\n");
+  if (r.chance(0.1))
+    return r.pick([`movapd ${x}, ${y}`, `movsd ${x}, ${y}`, `unpcklpd ${x}, ${y}`, `unpckhpd ${x}, ${y}`, `xorpd ${x}, ${x}`]);
+  if (r.chance(0.15)) return r.pick([`movupd ${x}, xmmword ${memory}`, `movsd ${x}, qword ${memory}`, `movhpd ${x}, qword ${memory}`]);
+  if (r.chance(0.06))
+    return r.pick([`movupd xmmword ${memory}, ${x}`, `movsd qword ${memory}, ${x}`, "add rax, 1", "ldmxcsr dword [rdi+248]"]);
+  if (r.chance(0.05)) return `${r.pick(["", "u"])}comis${kind[1] === "s" ? "s" : "d"} ${x}, ${y}`;
+  return `${r.pick(["add", "sub", "mul", "mul", "div", "sqrt"])}${kind} ${x}, ${y}`;
+};
+/** A loop, in which what a comparison says is now and then passed over. */
+const looped = (r: Random, instruction: (r: Random) => string): string[] => {
+  const some = () => Array.from({ length: r.below(9) }, () => instruction(r));
+  const over = (label: string) =>
+    r.chance(0.3)
+      ? []
+      : [
+          `ucomisd xmm${r.below(4)}, xmm${r.below(4)}`,
+          `j${r.pick(["p", "a", "b", "e", "ae", "ne", "be"])} ${label}`,
+          ...some(),
+          `${label}:`,
+        ];
+  const counted = r.chance(0.7) ? ["sub r8d, 1", "jnz again"] : [];
+  return [`mov r8d, ${1 + r.below(4)}`, "again:", ...some(), ...over("one"), ...some(), ...over("two"), ...some(), ...counted, ...some()];
+};
+
 /** Bits of a float with a field of `e` bits and `f` bits of fraction: mostly ordinary, near 1, now and then anything. */
 const float = (r: Random, e: number, f: number): bigint => {
   const bias = (1 << (e - 1)) - 1;
+  if (r.chance(0.04)) return BigInt(r.below(2)) << BigInt(e + f);
   const exponent = r.chance(0.85)
-    ? r.pick([bias, bias + r.below(9) - 4, bias + r.below(70) - 35, bias + r.below(2 * (bias >> 1)) - (bias >> 1)])
+    ? r.pick([
+        bias,
+        bias + r.below(9) - 4,
+        bias + r.below(70) - 35,
+        bias + (r.below(9) - 4) * (1 << (e >> 1)) + r.below(5) - 2,
+        bias + r.below(2 * (bias >> 1)) - (bias >> 1),
+      ])
     : r.pick([0, 0, 1, 2 * bias, 2 * bias + 1, r.below(2 * bias + 2)]);
   const fraction = r.pick([0n, 1n, (1n << BigInt(f)) - 1n, r.u64(), r.u64(), r.u64() << BigInt(r.below(f))]) & ((1n << BigInt(f)) - 1n);
   return (BigInt(r.below(2)) << BigInt(e + f)) | (BigInt(exponent) << BigInt(f)) | fraction;
@@ -192,21 +229,31 @@ describe("floating point in compiled regions", () => {
     cpu.jit.enabled = false;
     return cpu;
   };
+  const any = (r: Random) => r.pick([x87, sse, sse, chain])(r);
   it.each([
     ["x87", x87, Number(process.env["SEED"] ?? 1)],
     ["SSE", sse, Number(process.env["SEED"] ?? 1) + 1000],
+    ["both", (r: Random) => (r.chance(0.6) ? x87(r) : sse(r)), Number(process.env["SEED"] ?? 1) + 2000],
+    ["runs", chain, Number(process.env["SEED"] ?? 1) + 3000],
+    ["loops", chain, Number(process.env["SEED"] ?? 1) + 4000],
+    ["loops of all", any, Number(process.env["SEED"] ?? 1) + 5000],
   ] as const)(
     "leaves what the interpreter leaves: %s",
-    (_name, instruction, seed) => {
+    (name, instruction, seed) => {
       const r = new Random(seed);
       const compiled = make("jit");
       const interpreted = make("interpret");
       for (let n = 0; n < sequences; n++) {
-        const text = Array.from({ length: 2 + r.below(14) }, () => instruction(r));
+        const text = name.startsWith("loops") ? looped(r, instruction) : Array.from({ length: 2 + r.below(14) }, () => instruction(r));
         const bytes = assemble([...text, "int3"].join("\n"), { at: CODE }).bytes;
         for (const cpu of [compiled, interpreted]) {
           cpu.state.u8.set(bytes, layout.frames);
           cpu.invalidateFrame(layout.frames);
+        }
+        // What control passes is what is compiled.
+        for (let m = 0; m < 20; m++) {
+          fill(compiled, r);
+          compiled.run(1000);
         }
         compiled.state.rip = CODE;
         expect(compiled.jit.compile(CODE)).toBe(true);
