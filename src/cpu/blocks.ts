@@ -244,7 +244,7 @@ export class Blocks {
     return frame;
   }
   /** First records of blocks that computed jumps, or those from other pages, have led to: by frame and context. */
-  readonly #targets = new Map<number, number[]>();
+  readonly #targets = new Map<number, Set<number>>();
   /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
   jumpedTo(rec: number): void {
     if (this.#crossing.has(rec)) return;
@@ -252,8 +252,8 @@ export class Blocks {
     if (frame === undefined) return;
     const key = frame + this.context;
     const known = this.#targets.get(key);
-    if (!known) this.#targets.set(key, [rec]);
-    else if (known.length < recalled && !known.includes(rec)) known.push(rec);
+    if (!known) this.#targets.set(key, new Set([rec]));
+    else if (known.size < recalled) known.add(rec);
   }
   /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
   #recall(page: number, frame: number): void {
@@ -504,9 +504,10 @@ export class Blocks {
     const { memory, key } = formOf(d, context);
     const handler = info.handler(key);
     if (handler >= this.#firstMore) this.#loadMore(handler);
+    const { u32 } = s;
     const w32 = rec >> 2;
-    s.u32.fill(0, w32, w32 + record.size / 4);
-    s.u32[w32] = handler;
+    u32[w32] = handler;
+    for (let n = 1; n < record.size / 4; n++) u32[w32 + n] = 0;
     const slots = memory ? info.memory : info.plain;
     if (memory) {
       s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;

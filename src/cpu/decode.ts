@@ -60,6 +60,37 @@ export class Decoded {
   width(n: number): number {
     return (this.row.operands[n] as Operand).widths[sizeIndex(this.size)];
   }
+  /** One that lasts. Written out: the JIT makes one for each instruction that it looks at, before V8 has optimised much. */
+  copy(): Decoded {
+    const c = new Decoded();
+    c.row = this.row;
+    c.length = this.length;
+    c.ip = this.ip;
+    c.mode = this.mode;
+    c.size = this.size;
+    c.addressSize = this.addressSize;
+    c.segment = this.segment;
+    c.rep = this.rep;
+    c.lock = this.lock;
+    c.prefix66 = this.prefix66;
+    c.rex = this.rex;
+    c.vvvv = this.vvvv;
+    c.vindex = this.vindex;
+    c.modrm = this.modrm;
+    c.modrmByte = this.modrmByte;
+    c.reg = this.reg;
+    c.rm = this.rm;
+    c.opreg = this.opreg;
+    c.base = this.base;
+    c.index = this.index;
+    c.scale = this.scale;
+    c.disp = this.disp;
+    c.immLo = this.immLo;
+    c.immHi = this.immHi;
+    c.target = this.target;
+    c.imm2 = this.imm2;
+    return c;
+  }
 }
 
 export type DecodeResult = "ok" | "undefined" | "more" | "long";

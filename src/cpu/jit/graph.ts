@@ -5,7 +5,7 @@
 
 import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
-import { Decoded } from "../decode.ts";
+import type { Decoded } from "../decode.ts";
 import { S } from "../state.ts";
 import { factsOf } from "./facts.ts";
 import { harmlessEntries, reachable } from "./structure.ts";
@@ -30,6 +30,8 @@ export interface Graph {
   /** Page numbers (of ip) and the frames they were read from. */
   readonly pages: ReadonlyMap<number, number>;
   readonly instructions: number;
+  /** Hot code beyond it was left out, for it is as large as a region may be. */
+  readonly full: boolean;
 }
 
 /** What the rest of the JIT knows when a region is grown. */
@@ -48,9 +50,9 @@ export interface Surroundings {
   called(target: number): void;
 }
 
-const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
+/** V8's time for a function grows faster than its size: of a thousand instructions it takes five times as much for each as of a hundred. */
+const limits = { blocks: 240, instructions: 800, entries: 96, blockLength: 64, leaf: 40 } as const;
 
-const copy = (d: Decoded): Decoded => Object.assign(new Decoded(), d);
 const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
 const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 
@@ -64,24 +66,53 @@ const compilable = (d: Decoded): boolean => {
   return d.mode === 64 || d.addressSize === 32;
 };
 
-const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void => {
-  for (const page of [Math.floor(d.ip / 4096), Math.floor((d.ip + d.length - 1) / 4096)])
-    if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
+const notePage = (blocks: Blocks, ip: number, pages: Map<number, number>): void => {
+  const page = Math.floor(ip / 4096);
+  if (!pages.has(page)) pages.set(page, blocks.frameOf(page * 4096));
 };
+const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void => {
+  notePage(blocks, d.ip, pages);
+  notePage(blocks, d.ip + d.length - 1, pages);
+};
+
+/** Code as it stands while a region is planned: a graph may be grown more than once, and is looked into before it is taken. */
+export class Reader {
+  readonly blocks: Blocks;
+  readonly #known = new Map<number, Decoded | undefined>();
+  readonly #heads = new Map<number, number>();
+  constructor(blocks: Blocks) {
+    this.blocks = blocks;
+  }
+  /** The instruction at an address, if there is one that the JIT can compile. */
+  at(ip: number): Decoded | undefined {
+    const known = this.#known.get(ip);
+    if (known !== undefined || this.#known.has(ip)) return known;
+    const d = this.blocks.decodeOne(ip);
+    const read = d && compilable(d) ? d.copy() : undefined;
+    this.#known.set(ip, read);
+    return read;
+  }
+  /** The first record of the block known at an address, 0 if none. */
+  headOf(ip: number): number {
+    let head = this.#heads.get(ip);
+    if (head === undefined) this.#heads.set(ip, (head = this.blocks.headOf(ip)));
+    return head;
+  }
+}
 
 /**
  * What a call leads to that does no more than jump on by a pointer, as the entries of a procedure linkage table do: it is part of the call. So
  * short a block would hardly ever be found hot, and each call through it would end a region.
  */
-const readStub = (blocks: Blocks, target: number, pages: Map<number, number>): Decoded[] => {
+const readStub = (reader: Reader, target: number, pages: Map<number, number>): Decoded[] => {
   const stub: Decoded[] = [];
   for (let at = target; stub.length < 2; at += stub.at(-1)!.length) {
-    const d = blocks.headOf(target) === 0 ? undefined : blocks.decodeOne(at);
-    if (!d || !compilable(d)) return [];
+    const d = reader.headOf(target) === 0 ? undefined : reader.at(at);
+    if (!d) return [];
     const f = factsOf(d.row);
-    stub.push(copy(d));
+    stub.push(d);
     if (f.jumps && !f.calls && !f.returns && !f.stack) {
-      for (const one of stub) notePages(blocks, one, pages);
+      for (const one of stub) notePages(reader.blocks, one, pages);
       return stub;
     }
     // ENDBR64, where there is one.
@@ -90,25 +121,25 @@ const readStub = (blocks: Blocks, target: number, pages: Map<number, number>): D
   return [];
 };
 
-/** Decode one block of the region; undefined if nothing can be had at this address. */
-const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
+/** One block of the region; undefined if nothing can be had at this address. */
+const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
   const instructions: Decoded[] = [];
   let at = ip;
   for (;;) {
     if (at !== ip && leaders.has(at)) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
     if (instructions.length === limits.blockLength) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
-    const d = blocks.decodeOne(at);
-    if (!d || !compilable(d)) {
+    const d = reader.at(at);
+    if (!d) {
       return instructions.length === 0 ? undefined : { ip, instructions, end: at, terminator: "leave", successors: [] };
     }
-    instructions.push(copy(d));
-    notePages(blocks, d, pages);
+    instructions.push(d);
+    notePages(reader.blocks, d, pages);
     at += d.length;
     const f = factsOf(d.row);
     if (f.exits) return { ip, instructions, end: at, terminator: "door", successors: [at] };
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
     if (isCall(d) && (f.branches || f.jumps)) {
-      if (f.branches) instructions.push(...readStub(blocks, instructions.at(-1)!.target, pages));
+      if (f.branches) instructions.push(...readStub(reader, d.target, pages));
       return { ip, instructions, end: at, terminator: "call", successors: [at] };
     }
     if (f.branches) return { ip, instructions, end: at, terminator: "branch", successors: [d.target] };
@@ -118,7 +149,7 @@ const readBlock = (blocks: Blocks, ip: number, leaders: ReadonlySet<number>, pag
 };
 
 /** Is this a small function that calls nobody? Then its calls are worth no ceremony. */
-const isLeaf = (blocks: Blocks, start: number, around: Surroundings): boolean => {
+const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean => {
   const seen = new Set<number>();
   const queue = [start];
   const pages = new Map<number, number>();
@@ -127,7 +158,7 @@ const isLeaf = (blocks: Blocks, start: number, around: Surroundings): boolean =>
     if (seen.has(ip)) continue;
     seen.add(ip);
     if (!around.met(ip)) continue;
-    const block = readBlock(blocks, ip, seen, pages);
+    const block = readBlock(reader, ip, seen, pages);
     if (!block || block.terminator === "call" || block.terminator === "jump" || block.terminator === "leave") return false;
     instructions += block.instructions.length;
     if (instructions > limits.leaf) return false;
@@ -136,15 +167,21 @@ const isLeaf = (blocks: Blocks, start: number, around: Surroundings): boolean =>
   return true;
 };
 
-/** Is there anything to compile at an address? */
-export const canBegin = (blocks: Blocks, ip: number): boolean => {
-  const d = blocks.decodeOne(ip);
-  return d !== undefined && compilable(d);
+/** A block up to where another begins that it runs into. */
+const cutAt = (block: JitBlock, isLeader: (ip: number) => boolean): JitBlock => {
+  let at = block.ip;
+  for (const [n, d] of block.instructions.entries()) {
+    if (d.ip !== at) break;
+    if (n > 0 && isLeader(at))
+      return { ip: block.ip, instructions: block.instructions.slice(0, n), end: at, terminator: "fall", successors: [at] };
+    at += d.length;
+  }
+  return block;
 };
 
 /** Grow a region from its roots, breadth first. */
-export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surroundings): Graph | undefined => {
-  if (!contexts[blocks.context]!.flat) return undefined;
+export const growGraph = (reader: Reader, roots: readonly number[], around: Surroundings): Graph | undefined => {
+  if (!contexts[reader.blocks.context]!.flat) return undefined;
   const pages = new Map<number, number>();
   const found = new Map<number, JitBlock>();
   const leaders = new Set<number>(roots);
@@ -155,10 +192,12 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
   const inside = new Set<number>();
   const back = new Set<number>();
   let instructions = 0;
-  for (let ip = queue.shift(); ip !== undefined; ip = queue.shift()) {
+  let full = false;
+  for (const ip of queue) {
     if (found.has(ip)) continue;
-    if (found.size >= limits.blocks || instructions >= limits.instructions) break;
-    const block = readBlock(blocks, ip, leaders, pages);
+    full = found.size >= limits.blocks || instructions >= limits.instructions;
+    if (full) break;
+    const block = readBlock(reader, ip, leaders, pages);
     if (!block) continue;
     found.set(ip, block);
     instructions += block.instructions.length;
@@ -168,7 +207,7 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
       if (
         leaders.has(last.target)
           ? roots[0] === last.target || inside.has(last.target)
-          : around.met(last.target) && isLeaf(blocks, last.target, around)
+          : around.met(last.target) && isLeaf(reader, last.target, around)
       ) {
         inside.add(last.target);
         back.add(block.end);
@@ -194,19 +233,16 @@ export const growGraph = (blocks: Blocks, roots: readonly number[], around: Surr
     }
   }
   if (!found.has(roots[0]!)) return undefined;
-  // Straight-line blocks that ran into a leader found later are cut there by reading them again.
-  for (const [ip, block] of found) {
-    const inside = block.instructions.some((d) => d.ip !== ip && found.has(d.ip));
-    if (!inside) continue;
-    const cut = readBlock(blocks, ip, new Set(found.keys()), pages);
-    if (!cut) continue;
-    if (block.inside && cut.terminator === "call") Object.assign(cut, { inside: true, successors: block.successors });
-    found.set(ip, cut);
-  }
+  // Straight-line blocks that ran into a leader found later.
+  for (const [ip, block] of found)
+    found.set(
+      ip,
+      cutAt(block, (at) => found.has(at)),
+    );
   for (const block of found.values()) if (block.terminator === "return") block.successors = [...back];
   for (const block of found.values()) block.successors = block.successors.filter((s) => found.has(s));
   const there = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || around.enterable(e)));
-  const graph = { entries: there(required), blocks: found, pages, instructions };
+  const graph = { entries: there(required), blocks: found, pages, instructions, full };
   const entries = [...new Set([...graph.entries, ...harmlessEntries(graph, there(further))])].slice(0, limits.entries);
   // What only a root leads to that is no entry after all.
   const reached = reachable(entries, (ip) => found.get(ip)!.successors);

@@ -14,12 +14,12 @@ import { CodeMap } from "./code-map.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
-import { canBegin, type Graph, growGraph, type Surroundings } from "./graph.ts";
+import { type Graph, Reader } from "./graph.ts";
 import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
+import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
 import { Lost, longImmediate, placeOf, Source } from "./source.ts";
-import { harmlessEntries, loopAround } from "./structure.ts";
 
 /** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
 const defaultThreshold = 4;
@@ -33,38 +33,6 @@ const intervals = { warmUp: 500_000, first: 10_000, last: 40_000, growth: 1.01 }
 const eagerInterval = 200;
 /** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
 const insistent = 4;
-/** Times that a region may be made anew at once, with more entries or blocks, when control turns out to come elsewhere too. */
-const generations = 8;
-/** What is newly hot in a function of more instructions becomes a satellite, a region for itself, until there is one for each so many. */
-const satelliteWorth = 128;
-/** Passes that make a block worth compiling in any case. */
-const lasting = 512;
-/**
- * Passes that make a block worth compiling beside a hot one that was passed so often. In a region a block costs V8 half a millisecond; a pass
- * that leaves the region for the interpreter costs as much as some tens of blocks in it.
- */
-const worthwhile = (hot: number): number => (hot >= lasting ? Math.max(lasting, hot / 16) : Math.max(lasting / 8, hot / 2));
-
-interface Region {
-  readonly slot: number;
-  readonly graph: Graph;
-  /** Addresses that it was grown from, the function's first instruction first if that is known. */
-  readonly roots: readonly number[];
-  /** The first records of its entries. */
-  heads: readonly number[];
-  readonly source: Source;
-  /** The invalidation by which it was last lost. */
-  lost: number;
-  /** It reads immediates where they lie. */
-  readonly patched: boolean;
-  readonly context: number;
-  /** Begins in the middle of a function that has a region, for control that comes into a loop there; leads into that region where it can. */
-  readonly aside: boolean;
-  readonly generation: number;
-  /** Regions aside that stand in for its next generation. */
-  readonly satellites: Set<Region>;
-}
-
 export interface JitStats {
   regions: number;
   dropped: number;
@@ -92,28 +60,11 @@ const flagNames: readonly Flag[] = ["CF", "PF", "AF", "ZF", "SF", "OF"];
 
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
 
-/** The block of a region that an instruction is in. */
-const blockAround = (graph: Graph, ip: number): number | undefined => {
-  for (const block of graph.blocks.values()) if (block.ip <= ip && ip < block.end) return block.ip;
-  return undefined;
-};
-
 /** Where an instruction's immediate lies, if it can be read where it runs. */
 const inCode = (graph: Graph) => (d: Decoded) => {
   const immediate = longImmediate(d);
   return immediate && { place: placeOf(graph, immediate.address), bits: immediate.bits };
 };
-
-interface Plan {
-  readonly graph: Graph | undefined;
-  readonly roots: readonly number[];
-  /** The region that goes. */
-  readonly old?: Region;
-  readonly aside: boolean;
-  /** The region that it is to be a satellite of. */
-  readonly of?: Region;
-  readonly generation: number;
-}
 
 export class Jit {
   readonly #blocks: Blocks;
@@ -123,6 +74,7 @@ export class Jit {
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #jumpTables: JumpTables;
+  readonly #known: Known;
   readonly #free: number[] = [];
   #nextSlot = 1;
   threshold = defaultThreshold;
@@ -137,6 +89,14 @@ export class Jit {
     this.#links = links;
     this.#table = links.handlers["regions"] as WebAssembly.Table;
     this.#jumpTables = new JumpTables(links.memory);
+    this.#known = {
+      blocks,
+      code: this.#code,
+      around: (ip) => this.#around(ip),
+      beginning: (head) => this.#beginning(head),
+      stands: (region) => this.#stands(region),
+      insists: (ip) => (this.#heat.get(this.#key(ip)) ?? 0) >= insistent * this.#wanted(ip),
+    };
   }
 
   /** Compile what is met at the first sample, and sample often. */
@@ -207,88 +167,20 @@ export class Jit {
     return head !== 0 && blocks.isRegion(head) ? this.#regions.get(slotOf(blocks.regionWordOf(head))) : undefined;
   }
 
-  /** What to compile for a hot block, and in the place of which region; undefined if it is as good as compiled. */
-  #plan(hot: number): Plan | undefined {
-    const blocks = this.#blocks;
-    const old = this.#around(hot) ?? this.#byFunction(hot);
-    const again = old && this.#stands(old);
-    const free = (ip: number) => {
-      const head = blocks.headOf(ip);
-      return head !== 0 && !blocks.isRegion(head);
-    };
-    /** What begins there goes when the old region is made anew. */
-    const goes = (ip: number) => {
-      const region = again ? this.#beginning(blocks.headOf(ip)) : undefined;
-      return region !== undefined && (region === old || old!.satellites.has(region));
-    };
-    const passes = (ip: number) => blocks.passesOf(blocks.headOf(ip));
-    // One that is made anew has shown that it lasts.
-    const enough = Math.max(worthwhile(passes(hot) ?? 0), again ? lasting : 0);
-    const often = (ip: number) => (passes(ip) ?? enough) >= enough || (again && old.graph.blocks.has(ip)) === true;
-    const known = {
-      met: (ip: number) => blocks.headOf(ip) !== 0 && often(ip),
-      targets: (site: number) => this.#code.targets(site),
-      called: (ip: number) => this.#code.called(ip),
-    };
-    const surroundings = (free: (ip: number) => boolean, enterable: (ip: number) => boolean): Surroundings => ({
-      ...known,
-      enterable,
-      free,
-      worth: (ip) => free(ip) && often(ip),
-    });
-    // A region aside ends where any other begins; one of a function takes no notice of those aside.
-    const alone = surroundings(free, free);
-    const around = surroundings(
-      (ip) => free(ip) || goes(ip) || this.#beginning(blocks.headOf(ip))?.aside === true,
-      (ip) => free(ip) || goes(ip),
-    );
-    const aside = (ip: number): Plan => ({ graph: growGraph(blocks, [ip], alone), roots: [ip], aside: true, generation: 0 });
-
-    let ip = hot;
-    if (again && blockAround(old.graph, hot) !== undefined) {
-      // It is compiled, but cannot be entered here: let it be entered where the loop begins.
-      const loop = loopAround(old.graph, blockAround(old.graph, hot)!);
-      if (loop !== undefined && free(loop)) ip = loop;
-      else if ((this.#heat.get(this.#key(hot)) ?? 0) < insistent * this.#wanted(hot) || !old.graph.blocks.has(hot)) return undefined;
-      if (harmlessEntries(old.graph, [ip]).length === 0) return aside(ip);
-    }
-    if (again) {
-      const wait = Math.max(old.graph.instructions / satelliteWorth, 2 ** (old.generation - generations + 1));
-      if (old.satellites.size + 1 < wait) return { ...aside(ip), of: old };
-      for (const r of old.satellites) this.#drop(r);
-      const roots = [...new Set([...old.roots, ...[...old.satellites].flatMap((r) => r.roots), ip])];
-      return { graph: growGraph(blocks, roots, around), roots, old, aside: false, generation: old.generation + 1 };
-    }
-    const start = this.#code.functionOf(ip);
-    if (start !== undefined && start !== ip && free(start)) {
-      const graph = growGraph(blocks, [start], around);
-      if (graph && blockAround(graph, ip) !== undefined) {
-        const loop = loopAround(graph, blockAround(graph, ip)!);
-        const roots = loop === undefined || loop === start || !free(loop) ? [start] : [start, loop];
-        return { graph: roots.length > 1 ? growGraph(blocks, roots, around) : graph, roots, aside: false, generation: 0 };
-      }
-      // From its first instruction on control comes here too rarely: the loop is a region by itself.
-      const whole = growGraph(blocks, [start], { ...around, worth: around.free });
-      const block = whole && blockAround(whole, ip);
-      const loop = block === undefined ? undefined : loopAround(whole!, block);
-      if (loop !== undefined && free(loop)) ip = loop;
-    }
-    return { graph: growGraph(blocks, [ip], around), roots: [ip], aside: false, generation: 0 };
-  }
-
   #compile(ip: number): boolean {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
-    if (!canBegin(blocks, ip)) {
+    const reader = new Reader(blocks);
+    if (reader.at(ip) === undefined) {
       this.stats.refused++;
       return false;
     }
     const started = performance.now();
-    const plan = this.#plan(ip);
+    const plan = planFor(ip, reader, this.#known);
     if (!plan) return false;
-    const { graph, roots, old, aside, of, generation } = plan;
-    if (old) this.#drop(old);
+    const { graph, roots, goes, aside, of, generation } = plan;
+    for (const old of goes) this.#drop(old);
     this.#heat.delete(this.#key(ip));
     if (!graph) {
       this.stats.refused++;
@@ -342,13 +234,6 @@ export class Jit {
       if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
     });
   }
-  /** The region that begins where the function around an address does. */
-  #byFunction(ip: number): Region | undefined {
-    const start = this.#code.functionOf(ip);
-    const region = start === undefined ? undefined : this.#beginning(this.#blocks.headOf(start));
-    return region?.aside ? undefined : region;
-  }
-
   #module(graph: Graph, slot: number, patched: boolean): Uint8Array<ArrayBuffer> {
     const m = new ModuleWriter();
     m.importTable("handlers", "regions", regionSlots);

@@ -154,8 +154,12 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
   const successors: Successors = (at) => g.blocks.get(at)!.successors;
   const rpo = postorder(g.entries[0]!, successors).reverse();
   const order = new Map(rpo.map((at, n) => [at, n]));
-  const heads = rpo.filter((at, n) => rpo.slice(n).some((from) => successors(from).includes(at)));
-  return heads.reverse().find((head) => {
+  const heads = new Set<number>();
+  rpo.forEach((from, n) => {
+    for (const to of successors(from)) if (order.get(to)! <= n) heads.add(order.get(to)!);
+  });
+  const inner = [...heads].sort((a, b) => b - a).map((n) => rpo[n]!);
+  return inner.find((head) => {
     const first = order.get(head)!;
     if (first > (order.get(ip) ?? -1)) return false;
     const seen = new Set<number>();

@@ -1,0 +1,150 @@
+// What to compile for a block that is hot, and in the place of what: a region of the function around it, that region made anew with more in it,
+// or a small one aside, for what the function's cannot be entered at, or has no room for.
+import type { Blocks } from "../blocks.ts";
+import type { CodeMap } from "./code-map.ts";
+import { type Graph, growGraph, type Reader, type Surroundings } from "./graph.ts";
+import type { Source } from "./source.ts";
+import { harmlessEntries, loopAround } from "./structure.ts";
+
+/** Times that a region may be made anew at once, with more entries or blocks, when control turns out to come elsewhere too. */
+const generations = 8;
+/** What is newly hot in a function of more instructions becomes a satellite, a region for itself, until there is one for each so many. */
+const satelliteWorth = 128;
+/** Passes that make a block worth compiling in any case. */
+const lasting = 512;
+/**
+ * Passes that make a block worth compiling beside a hot one that was passed so often. In a region a block costs V8 half a millisecond; a pass
+ * that leaves the region for the interpreter costs as much as some tens of blocks in it.
+ */
+const worthwhile = (hot: number): number => (hot >= lasting ? Math.max(lasting, hot / 16) : Math.max(lasting / 8, hot / 2));
+
+export interface Region {
+  readonly slot: number;
+  readonly graph: Graph;
+  /** Addresses that it was grown from, the function's first instruction first if that is known. */
+  readonly roots: readonly number[];
+  /** The first records of its entries. */
+  heads: readonly number[];
+  readonly source: Source;
+  /** The invalidation by which it was last lost. */
+  lost: number;
+  /** It reads immediates where they lie. */
+  readonly patched: boolean;
+  readonly context: number;
+  /** Begins in the middle of a function that has a region, for control that comes into a loop there; leads into that region where it can. */
+  readonly aside: boolean;
+  readonly generation: number;
+  /** Regions aside that stand in for its next generation. */
+  readonly satellites: Set<Region>;
+}
+
+export interface Plan {
+  readonly graph: Graph | undefined;
+  readonly roots: readonly number[];
+  /** Regions that go. */
+  readonly goes: readonly Region[];
+  readonly aside: boolean;
+  /** The region that it is to be a satellite of. */
+  readonly of?: Region;
+  readonly generation: number;
+}
+
+/** What the JIT knows of its regions. */
+export interface Known {
+  readonly blocks: Blocks;
+  readonly code: CodeMap;
+  /** The region of a function that code is in without an entry there, if it stands. */
+  around(ip: number): Region | undefined;
+  /** The region that begins at a block. */
+  beginning(head: number): Region | undefined;
+  stands(region: Region): boolean;
+  /** Has control come to a block time and again that is in a region? */
+  insists(ip: number): boolean;
+}
+
+/** The block of a region that an instruction is in. */
+export const blockAround = (graph: Graph, ip: number): number | undefined => {
+  for (const block of graph.blocks.values()) if (block.ip <= ip && ip < block.end) return block.ip;
+  return undefined;
+};
+
+/** Undefined: it is as good as compiled. */
+export const planFor = (hot: number, reader: Reader, known: Known): Plan | undefined => {
+  const { blocks, code } = known;
+  const headOf = (ip: number) => reader.headOf(ip);
+  /** The region that begins where the function around the block does. */
+  const ofFunction = (): Region | undefined => {
+    const start = code.functionOf(hot);
+    const region = start === undefined ? undefined : known.beginning(headOf(start));
+    return region?.aside ? undefined : region;
+  };
+  const old = known.around(hot) ?? ofFunction();
+  const again = old && known.stands(old);
+  const free = (ip: number) => {
+    const head = headOf(ip);
+    return head !== 0 && !blocks.isRegion(head);
+  };
+  /** What begins there goes when the old region is made anew. */
+  const goes = (ip: number) => {
+    const region = again ? known.beginning(headOf(ip)) : undefined;
+    return region !== undefined && (region === old || old!.satellites.has(region));
+  };
+  const passes = (ip: number) => blocks.passesOf(headOf(ip));
+  // One that is made anew has shown that it lasts.
+  const enough = Math.max(worthwhile(passes(hot) ?? 0), again ? lasting : 0);
+  const often = (ip: number) => (passes(ip) ?? enough) >= enough || (again && old.graph.blocks.has(ip)) === true;
+  const surroundings = (free: (ip: number) => boolean, enterable: (ip: number) => boolean): Surroundings => ({
+    met: (ip) => headOf(ip) !== 0 && often(ip),
+    targets: (site) => code.targets(site),
+    called: (ip) => code.called(ip),
+    enterable,
+    free,
+    worth: (ip) => free(ip) && often(ip),
+  });
+  // A region aside ends where any other begins; one of a function takes no notice of those aside.
+  const alone = surroundings(free, free);
+  const around = surroundings(
+    (ip) => free(ip) || goes(ip) || known.beginning(headOf(ip))?.aside === true,
+    (ip) => free(ip) || goes(ip),
+  );
+  const aside = (ip: number): Plan => ({ graph: growGraph(reader, [ip], alone), roots: [ip], goes: [], aside: true, generation: 0 });
+
+  let ip = hot;
+  if (again && blockAround(old.graph, hot) !== undefined) {
+    // It is compiled, but cannot be entered here: let it be entered where the loop begins.
+    const loop = loopAround(old.graph, blockAround(old.graph, hot)!);
+    if (loop !== undefined && free(loop)) ip = loop;
+    else if (!known.insists(hot) || !old.graph.blocks.has(hot)) return undefined;
+    if (harmlessEntries(old.graph, [ip]).length === 0) return aside(ip);
+  }
+  if (again) {
+    // There is no room for more in it.
+    if (old.graph.full) return aside(ip);
+    const wait = Math.max(old.graph.instructions / satelliteWorth, 2 ** (old.generation - generations + 1));
+    if (old.satellites.size + 1 < wait) return { ...aside(ip), of: old };
+    const roots = [...new Set([...old.roots, ...[...old.satellites].flatMap((r) => r.roots), ip])];
+    const graph = growGraph(reader, roots, around);
+    return { graph, roots, goes: [...old.satellites, old], aside: false, generation: old.generation + 1 };
+  }
+  const ofRoots = (roots: readonly number[], graph = growGraph(reader, roots, around)): Plan => ({
+    graph,
+    roots,
+    goes: [],
+    aside: false,
+    generation: 0,
+  });
+  const start = code.functionOf(ip);
+  if (start !== undefined && start !== ip && free(start)) {
+    const graph = growGraph(reader, [start], around);
+    if (graph && blockAround(graph, ip) !== undefined) {
+      const loop = loopAround(graph, blockAround(graph, ip)!);
+      return loop === undefined || loop === start || !free(loop) ? ofRoots([start], graph) : ofRoots([start, loop]);
+    }
+    // From its first instruction on control comes here too rarely: the loop is a region by itself.
+    const whole = growGraph(reader, [start], { ...around, worth: around.free });
+    const block = whole && blockAround(whole, ip);
+    const loop = block === undefined ? undefined : loopAround(whole!, block);
+    if (loop !== undefined && free(loop)) ip = loop;
+  }
+  return ofRoots([ip]);
+};
