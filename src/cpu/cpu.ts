@@ -15,13 +15,14 @@ import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { factsOf } from "./jit/facts.ts";
 import { Jit } from "./jit/jit.ts";
-import { emptyTag, home, homes, layout, tlb } from "./layout.ts";
+import { layout } from "./layout.ts";
 import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
 import { repeatRounds } from "./slots.ts";
 import { at, EF, PF, R, S, STATUS_FLAGS, State, vector } from "./state.ts";
+import { Tlb } from "./tlb.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
@@ -56,6 +57,7 @@ export class Cpu implements CodeWatch, Machine {
   readonly #run: HandlerExports;
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
+  readonly #tlb: Tlb;
   #mmu: Mmu = unmapped;
   /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
   #commitFirst = 0;
@@ -88,6 +90,7 @@ export class Cpu implements CodeWatch, Machine {
   constructor(memory: WebAssembly.Memory, code: CpuCode, model: Model = cpuModel(defaultModel)!) {
     const s = new State(memory, model);
     this.state = s;
+    this.#tlb = new Tlb(s);
     this.model = model;
     this.routineTypes = code.routineTypes;
     this.routines = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort } }).exports;
@@ -127,65 +130,38 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
-    this.blocks.onWatch = () => this.#flushEntries();
+    this.blocks.onWatch = () => this.#tlb.flush();
     this.codeFrames = this.blocks.codeFrames;
     const contextChanged = (): void => {
       this.blocks.flushPages();
-      this.#flushEntries();
+      this.#tlb.flush();
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
-    this.#flushEntries();
-    this.#emptyTags(0);
   }
 
   // Address translation.
   setAddressSpace(mmu: Mmu): void {
     this.#mmu = mmu;
     this.blocks.setMmu(mmu);
-    this.state.u32[at.color >> 2] = mmu.color ?? 0;
-    this.#flushEntries();
+    this.#tlb.color = mmu.color ?? 0;
+    this.#tlb.flush();
   }
   flushTlb(): void {
     this.#forgotten++;
-    this.#flushEntries();
+    this.#tlb.flush();
     this.blocks.flushPages();
   }
   flushWrites(): void {
     this.#forgotten++;
-    this.#flushEntries();
+    this.#tlb.flush();
   }
   /** Times that translations have been forgotten. */
   #forgotten = 0;
   flushTlbPage(address: number): void {
     this.#forgotten++;
     const page = Math.floor(address / 4096);
-    this.#emptyEntry(page & (tlb.entries - 1));
-    this.#emptyTags(page & (homes.pages - 1));
+    this.#tlb.flushPage(page);
     this.blocks.flushPage(page);
-  }
-  /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
-  readonly #filled = new Int32Array(256);
-  #fills: number = this.#filled.length + 1;
-  #flushEntries(): void {
-    if (this.#fills > this.#filled.length) {
-      this.state.i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
-      this.#emptyEntry(tlb.entries - 1);
-    } else for (let n = 0; n < this.#fills; n++) this.#emptyEntry(this.#filled[n] as number);
-    this.#fills = 0;
-    for (let n = 0; n < this.#tagged; n++) this.#emptyTags(this.#tags[n] as number);
-    this.#tagged = 0;
-  }
-  /** Pages of the window that have had a tag since the last flush. */
-  readonly #tags = new Int32Array(homes.pages);
-  #tagged = 0;
-  /** What is no tag of page n: an address of another one. Fresh memory holds none but that of page 0. */
-  #emptyTags(n: number): void {
-    const from = (layout.pageTags + n * homes.size) >> 2;
-    this.state.i32.fill(n === 0 ? -1 : 0, from, from + homes.size / 4);
-  }
-  #emptyEntry(n: number): void {
-    const from = (layout.tlb + n * tlb.size) >> 2;
-    this.state.i32.fill(emptyTag(n), from, from + tlb.addend / 4);
   }
   invalidateFrame(frame: number): void {
     this.blocks.invalidateFrame(frame);
@@ -199,49 +175,9 @@ export class Cpu implements CodeWatch, Machine {
     // Not `%`: of a number above 2^31 that is a call of fmod.
     const inPage = address & 0xfff;
     const frame = t - (t & 0xfff);
-    const s = this.state;
-    const page = address - inPage;
-    const n = (page / 4096) & (tlb.entries - 1);
-    const entry = layout.tlb + n * tlb.size;
-    // Tags in halves: a bigint here would cost more than the rest.
-    const { i32 } = s;
-    const low = page | 0;
-    const high = (page / 0x1_0000_0000) | 0;
-    const read = (entry + tlb.readTag) >> 2;
-    const write = (entry + tlb.writeTag) >> 2;
-    if (i32[read] !== low || i32[read + 1] !== high) {
-      if (this.#fills < this.#filled.length) this.#filled[this.#fills] = n;
-      this.#fills++;
-      i32[read] = low;
-      i32[read + 1] = high;
-      i32[write] = emptyTag(n);
-      i32[write + 1] = emptyTag(n);
-    }
-    i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
     const writable = how === access.write && (t & cacheWrite) !== 0 && this.codeFrames[frame >>> 12] === 0;
-    if (writable) {
-      i32[write] = low;
-      i32[write + 1] = high;
-    }
-    if (frame === home(page, s.u32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
+    this.#tlb.fill(address - inPage, frame, writable);
     return frame + inPage;
-  }
-
-  /** Regions may go straight to a page. */
-  #atHome(page: number, low: number, high: number, writable: boolean): void {
-    const { i32 } = this.state;
-    const n = (page / 4096) & (homes.pages - 1);
-    const tag = (layout.pageTags + n * homes.size) >> 2;
-    if (i32[tag] !== low || i32[tag + 1] !== high) {
-      if (this.#tagged === this.#tags.length) this.#flushEntries();
-      this.#tags[this.#tagged++] = n;
-      this.#emptyTags(n);
-      i32[tag] = low;
-      i32[tag + 1] = high;
-    }
-    if (!writable) return;
-    i32[tag + 2] = low;
-    i32[tag + 3] = high;
   }
   #kernelPage(address: number, how: Access, rec: number, budget: number): number {
     const frame = this.#mmu.kernelHalf?.(address, how);

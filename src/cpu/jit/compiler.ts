@@ -1,5 +1,5 @@
-// Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags live in wasm locals. The region's
-// one epilogue writes back what the region may have changed.
+// Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags are read and written in wasm locals.
+// When those are loaded from the state page and stored there is said in residence.ts.
 import { loadAt, vectorLoad } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave, settled } from "../exit.ts";

@@ -163,8 +163,6 @@ export abstract class RegionBase extends Compiler {
     this.commitAt();
   }
   // Registers.
-
-  // Registers.
   #gpr(r: number): Node {
     return noted(this.registers.gpr.get(r), undefined, this.places.originOf(r));
   }

@@ -1,0 +1,89 @@
+// The translation look-aside buffer and the page tags (layout.ts), as the dispatcher fills and empties them; generated code reads them.
+import { emptyTag, home, homes, layout, tlb } from "./layout.ts";
+import { at, type State } from "./state.ts";
+
+export class Tlb {
+  readonly #i32: Int32Array;
+  /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
+  readonly #filled = new Int32Array(256);
+  #fills: number = this.#filled.length + 1;
+  /** Pages of the window that have had a tag since the last flush. */
+  readonly #tags = new Int32Array(homes.pages);
+  #tagged = 0;
+
+  constructor(state: State) {
+    this.#i32 = state.i32;
+    this.flush();
+    this.#emptyTags(0);
+  }
+  /** Which homes the pages of the current address space have. */
+  set color(color: number) {
+    this.#i32[at.color >> 2] = color;
+  }
+
+  flush(): void {
+    if (this.#fills > this.#filled.length) {
+      this.#i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
+      this.#emptyEntry(tlb.entries - 1);
+    } else for (let n = 0; n < this.#fills; n++) this.#emptyEntry(this.#filled[n] as number);
+    this.#fills = 0;
+    for (let n = 0; n < this.#tagged; n++) this.#emptyTags(this.#tags[n] as number);
+    this.#tagged = 0;
+  }
+  /** Forget a page, by its number. */
+  flushPage(page: number): void {
+    this.#emptyEntry(page & (tlb.entries - 1));
+    this.#emptyTags(page & (homes.pages - 1));
+  }
+  #emptyEntry(n: number): void {
+    const from = (layout.tlb + n * tlb.size) >> 2;
+    this.#i32.fill(emptyTag(n), from, from + tlb.addend / 4);
+  }
+  /** What is no tag of page n: an address of another one. Fresh memory holds none but that of page 0. */
+  #emptyTags(n: number): void {
+    const from = (layout.pageTags + n * homes.size) >> 2;
+    this.#i32.fill(n === 0 ? -1 : 0, from, from + homes.size / 4);
+  }
+
+  /** A page, by its address, has this frame now, which may be written without asking again, or only read. */
+  fill(page: number, frame: number, writable: boolean): void {
+    const i32 = this.#i32;
+    const n = (page / 4096) & (tlb.entries - 1);
+    const entry = layout.tlb + n * tlb.size;
+    // Tags in halves: a bigint here would cost more than the rest.
+    const low = page | 0;
+    const high = (page / 0x1_0000_0000) | 0;
+    const read = (entry + tlb.readTag) >> 2;
+    const write = (entry + tlb.writeTag) >> 2;
+    if (i32[read] !== low || i32[read + 1] !== high) {
+      if (this.#fills < this.#filled.length) this.#filled[this.#fills] = n;
+      this.#fills++;
+      i32[read] = low;
+      i32[read + 1] = high;
+      i32[write] = emptyTag(n);
+      i32[write + 1] = emptyTag(n);
+    }
+    i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
+    if (writable) {
+      i32[write] = low;
+      i32[write + 1] = high;
+    }
+    if (frame === home(page, i32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
+  }
+  /** Compiled regions may go straight to a page. */
+  #atHome(page: number, low: number, high: number, writable: boolean): void {
+    const i32 = this.#i32;
+    const n = (page / 4096) & (homes.pages - 1);
+    const tag = (layout.pageTags + n * homes.size) >> 2;
+    if (i32[tag] !== low || i32[tag + 1] !== high) {
+      if (this.#tagged === this.#tags.length) this.flush();
+      this.#tags[this.#tagged++] = n;
+      this.#emptyTags(n);
+      i32[tag] = low;
+      i32[tag + 1] = high;
+    }
+    if (!writable) return;
+    i32[tag + 2] = low;
+    i32[tag + 3] = high;
+  }
+}

@@ -1,0 +1,59 @@
+// Page frames: each has one owner at a time, and is zero when it is given out, whichever of them a caller wants.
+import { describe, expect, it } from "vitest";
+import { home, homes, layout } from "../../src/cpu/layout.ts";
+import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
+import { Random } from "../../tools/oracle/random.ts";
+
+const PAGES = 64;
+const frames = (options?: { most?: number }) => new Frames(new WebAssembly.Memory({ initial: (PAGES * PAGE_SIZE) / 65536 }), 0, options);
+
+describe("page frames", () => {
+  it("are given out once, and zero, in any order of asking and giving back", () => {
+    const f = frames();
+    const random = new Random(7);
+    const mine = new Set<number>();
+    for (let i = 0; i < 5000; i++) {
+      const some = [...mine][random.below(mine.size + 1)];
+      if (some !== undefined && random.below(2) === 0) {
+        mine.delete(some);
+        f.release(some);
+        continue;
+      }
+      const wanted = random.below(3) === 0 ? 0 : random.below(PAGES + 8) * PAGE_SIZE;
+      const there = mine.has(wanted) || wanted === f.zero || wanted === 0 || wanted >= PAGES * PAGE_SIZE;
+      const frame = f.alloc(wanted);
+      if (mine.size === f.total - 1) {
+        expect(frame).toBe(0);
+        continue;
+      }
+      if (!there) expect(frame).toBe(wanted);
+      expect(mine.has(frame)).toBe(false);
+      expect(f.bytes(frame).every((b) => b === 0)).toBe(true);
+      f.bytes(frame).fill(0xaa);
+      mine.add(frame);
+      expect(f.free).toBe(f.total - 1 - mine.size);
+    }
+  });
+  it("are no more than a machine may have, wherever its window ends", () => {
+    const f = frames({ most: 5 });
+    const got = Array.from({ length: 6 }, () => f.alloc(17 * PAGE_SIZE));
+    expect(got.map((frame) => frame !== 0)).toEqual([true, true, true, true, false, false]);
+    expect(got[0]).toBe(17 * PAGE_SIZE);
+  });
+  it("are at home in other places for address spaces of other colors", () => {
+    const f = frames();
+    const colors = Array.from({ length: 32 }, () => f.takeColor());
+    expect(new Set(colors).size).toBe(32);
+    for (const page of [0x40_0000, 0x5555_5555_4000, 0x7fff_f7dc_0000, 0x7fff_ffff_e000]) {
+      const places = colors.map((color) => home(page, color));
+      expect(new Set(places).size).toBe(32);
+      for (const place of places) {
+        expect(place % PAGE_SIZE).toBe(0);
+        expect(place).toBeGreaterThanOrEqual(layout.window);
+        expect(place).toBeLessThan(layout.window + 2 ** homes.bits);
+      }
+    }
+    f.dropColor(colors[3] as number);
+    expect(f.takeColor()).toBe(colors[3]);
+  });
+});
