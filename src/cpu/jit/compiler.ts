@@ -141,6 +141,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
   /** A run of x87 instructions: with the stack in locals, or else as always. */
   #run(list: readonly Decoded[], from: number, to: number): void {
+    this.residence.cannotBeginAgain();
     const all = () => this.#straight(list, from, to);
     this.fpu.begin();
     this.depth++;
@@ -159,6 +160,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
   /** A routine that no row calls. */
   runtimeCall(name: (typeof fpuRoutines)[number], ...args: Node[]): Node {
+    this.residence.cannotBeginAgain();
     const r = this.runtime.routine(name);
     return node(
       r.result!,
@@ -175,9 +177,6 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   override leaveAt(rip: Node, code: number, refund: number): void {
     const out = super.leaveAt.bind(this);
     if (!this.floats.leaving(out)) out(rip, code, refund);
-  }
-  leaveToInterpreter(): void {
-    this.leaveAt(this.here(), leave.interpret, this.left);
   }
   /** Compile one instruction; `left` counts it and what follows it in its block. */
   instruction(d: Decoded, left: number): void {
@@ -299,6 +298,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       );
     }
     // MMX: the exponent becomes all ones. SDM Vol. 1 9.5.
+    this.residence.cannotBeginAgain();
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
   }
@@ -326,6 +326,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return super.field(f, n);
   }
   override setField(f: Field, v: Node): void {
+    this.residence.cannotBeginAgain();
     if (this.fpu.active) return this.fpu.setField(f, v, this.d.memorySegment);
     super.setField(f, v);
     if (f === "mxcsr") this.floats.state = undefined;
@@ -333,6 +334,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
   override call(name: string, ...args: Node[]): Node {
     if (this.#noting) return this.fpu.call(name, args);
+    this.residence.cannotBeginAgain();
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
     return result;
@@ -343,6 +345,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   /** From the state page. */
   loadModes(b: Body, f?: Field): void {
     for (const mode of this.#modes.values()) if (f === undefined || mode.f === f) b.set(mode.local, mode.now);
+  }
+  override setSystemFlags(v: Node): void {
+    this.residence.cannotBeginAgain();
+    super.setSystemFlags(v);
   }
   selector(s: number): Node {
     return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.segSelector + s * 4));
@@ -456,7 +462,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   act(name: ActName): void {
     const trait = modelActs[name];
     if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
-    this.leaveAt(this.here(), leave.interpret, this.left);
+    this.leaveToInterpreter();
     this.control = { kind: "left" };
   }
 
@@ -467,6 +473,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     for (const r of [R.ax, R.cx, R.si, R.di]) this.registers.gpr.mayWrite(r);
     if (zf) this.flagParts.mayWrite();
+    this.residence.cannotBeginAgain();
     this.#rounds(bodyOf, zf);
   }
   #rounds(bodyOf: () => Node | undefined, zf: boolean): void {

@@ -2,9 +2,13 @@
 // code keep half of a loop's values on the stack, and processors rename such slots only if they are addressed by the stack or frame pointer.
 import { type Body, constant, localGet, type Node, type Origin, type WasmType, wt } from "../wasm.ts";
 
-export interface Content {
-  readonly origin: Origin;
+/** Bytes somewhere in memory; undefined: nobody knows where. */
+export interface Span {
+  readonly origin: Origin | undefined;
   readonly bytes: number;
+}
+export interface Content extends Span {
+  readonly origin: Origin;
   /** A constant, or a local that nothing else is put into. */
   readonly value: Node;
 }
@@ -13,9 +17,11 @@ const limit = 16;
 const page = 4096;
 
 /** May two accesses meet? Those that differ by less than a page do not, if they are apart: even if two pages are the same frame. */
-const overlap = (a: Content, of: Origin, bytes: number): boolean => {
-  const distance = (((of.plus - a.origin.plus) % page) + page) % page;
-  return distance < a.bytes || distance > page - bytes;
+export const mayMeet = (a: Span, b: Span): boolean =>
+  a.origin === undefined || b.origin === undefined || a.origin.of !== b.origin.of || overlap(a.origin, a.bytes, b.origin, b.bytes);
+const overlap = (a: Origin, aBytes: number, of: Origin, bytes: number): boolean => {
+  const distance = (((of.plus - a.plus) % page) + page) % page;
+  return distance < aBytes || distance > page - bytes;
 };
 
 export class Contents {
@@ -31,7 +37,7 @@ export class Contents {
   }
   /** A store: what it may have changed is known no more. */
   changed(origin: Origin | undefined, bytes: number): void {
-    this.known = this.known.filter((c) => origin !== undefined && c.origin.of === origin.of && !overlap(c, origin, bytes));
+    this.known = this.known.filter((c) => !mayMeet(c, { origin, bytes }));
   }
   put(origin: Origin, bytes: number, value: Node): void {
     const others = this.known.slice(this.known.length === limit ? 1 : 0);

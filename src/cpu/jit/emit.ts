@@ -18,7 +18,7 @@ import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
 import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
-import type { RegionRuntime } from "./region-base.ts";
+import type { Mark, RegionRuntime } from "./region-base.ts";
 import { inScope, inStatePage, noParts, type Scope } from "./residence.ts";
 import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
@@ -206,10 +206,24 @@ class RegionEmitter {
     const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
     c.knowledge = meet(before.map((p) => this.#knownAfter.get(p) ?? nothingKnown));
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
-    c.block(block.instructions);
-    const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
-    this.#knownAfter.set(ip, elsewhere ? nothingKnown : c.knowledge);
-    this.#terminate(block);
+    const outer = this.#mark;
+    this.#mark = c.residence.mark() ? { ip, charged: n } : outer && { ip: outer.ip, charged: outer.charged + n };
+    const all = () => {
+      c.block(block.instructions);
+      const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
+      this.#knownAfter.set(ip, elsewhere ? nothingKnown : c.knowledge);
+      this.#terminate(block);
+    };
+    if (this.#mark && c.residence.canBeginAgain) this.#fromMark(this.#mark, all);
+    else all();
+    this.#mark = outer;
+  }
+  /** Where the state page was last whole, on the way to the block that is being written. */
+  #mark: Mark | undefined;
+  #fromMark(mark: Mark, write: () => void): void {
+    this.#labels.push({ kind: "other" });
+    this.#c.fromMark(mark, write);
+    this.#labels.pop();
   }
   #checkBudget(ip: number): void {
     const b = this.#b;
@@ -337,10 +351,10 @@ class RegionEmitter {
     if (this.#s.irreducible.has(`${from.ip}>${ip}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(ip)));
     const backward = isBackward(this.#s, from.ip, ip);
     if (!backward && !this.#s.merges.has(ip)) return this.#tree(ip);
-    if (backward) this.#checkBudget(ip);
     const { residence } = this.#c;
     const scope = this.#scopes.get(ip);
     if (!scope || scope !== residence.now.scope) residence.forget();
+    if (backward) this.#checkBudget(ip);
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
   }

@@ -51,7 +51,7 @@ export interface Surroundings {
 }
 
 /** V8's time for a function grows faster than its size: of a thousand instructions it takes five times as much for each as of a hundred. */
-const limits = { blocks: 240, instructions: 800, entries: 96, blockLength: 64, leaf: 40 } as const;
+const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
 
 const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
 const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;

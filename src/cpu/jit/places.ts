@@ -7,7 +7,7 @@ import { homes, layout, tlb } from "../layout.ts";
 import { type Access, access, misalignedBy } from "../mmu.ts";
 import { at } from "../state.ts";
 import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
-import { type Content, Contents, isWhole } from "./contents.ts";
+import { type Content, Contents, isWhole, type Span } from "./contents.ts";
 
 /** Where the tags of an address' page are, counted from the first (layout.ts). */
 export const tagsOf = (address: Node): Node =>
@@ -55,6 +55,8 @@ const originOfAddress = (address: Node): Origin | undefined => {
   const value = constant(address);
   return value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
 };
+/** Where an access is. */
+export const spanOf = (address: Node, bits: number): Span => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
 export class Places {
   readonly #b: Body;

@@ -16,14 +16,20 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { LazyFlags } from "./lazy-flags.ts";
-import { atHome, Places, type Touch, tagsOf } from "./places.ts";
+import { atHome, Places, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
-import { type Parts, Residence } from "./residence.ts";
+import { inStatePage, type Parts, Residence } from "./residence.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
   readonly place: number;
   readonly bits: 32 | 64;
+}
+
+/** Where the state page was last whole: rip there, and the instructions that have been charged since, those of the block in progress included. */
+export interface Mark {
+  readonly ip: number;
+  readonly charged: number;
 }
 
 /** Functions a region calls, by index in its module. */
@@ -97,6 +103,42 @@ export abstract class RegionBase extends Compiler {
       if (refund) b.set(this.budgetLocal, budget);
     }
     this.goOut(manner);
+  }
+  /**
+   * Code that can begin again where the state page was last whole, its mark: at an address, so many instructions charged since. `write` writes it, and
+   * what it leads to; what it leaves to the interpreter goes by the label around it.
+   */
+  fromMark(mark: Mark, write: () => void): void {
+    const outer = this.#again;
+    this.body.opcode(op.block);
+    this.body.code.byte(0x40);
+    this.depth++;
+    const again = { depth: this.depth, used: false };
+    this.#again = again;
+    write();
+    this.#again = outer;
+    this.body.opcode(op.unreachable);
+    this.body.end();
+    this.depth--;
+    if (!again.used) return;
+    this.residence.now = inStatePage;
+    this.leaveAt(i64c(BigInt(mark.ip)), leave.interpret, mark.charged);
+  }
+  #again: { readonly depth: number; used: boolean } | undefined;
+  /** The instruction in progress is the interpreter's. */
+  leaveToInterpreter(): void {
+    if (!this.#again || !this.residence.canBeginAgain) return this.leaveAt(this.here(), leave.interpret, this.left);
+    this.#again.used = true;
+    this.body.opcode(op.br);
+    this.body.code.u(this.depth - this.#again.depth);
+  }
+  protected leaveToInterpreterIf(c: Node): void {
+    const b = this.body;
+    b.if(c, false);
+    this.depth++;
+    this.leaveToInterpreter();
+    this.depth--;
+    b.end();
   }
   protected here(): Node {
     return i64c(BigInt(this.d.ip));
@@ -211,18 +253,19 @@ export abstract class RegionBase extends Compiler {
   protected segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
     if (this.d.mode !== 64) {
-      const b = this.body;
-      b.if(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment), false);
-      this.depth++;
-      this.leaveAt(this.here(), leave.interpret, this.left);
-      this.depth--;
-      b.end();
+      this.leaveToInterpreterIf(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
     }
     const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
     return this.d.mode === 64 ? linear : pure.zext(linear, 32);
   }
   /** Where the bytes are, counted from the window's first byte. */
   override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+    const p = this.#whereIs(linear, bits, how, alignment);
+    this.residence.loaded(spanOf(linear, bits));
+    if (how === access.write) this.residence.stored(spanOf(linear, bits));
+    return p;
+  }
+  #whereIs(linear: Node, bits: number, how: Access, alignment: number): Node {
     const p = this.body.local(wt.i32);
     const sum: Touch = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
     const found = this.#found(linear, bits, how, alignment, sum);
@@ -262,6 +305,7 @@ export abstract class RegionBase extends Compiler {
     const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
     if (!this.#found(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);
     if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));
+    this.residence.loaded(spanOf(linear, bits));
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
   }
@@ -278,17 +322,14 @@ export abstract class RegionBase extends Compiler {
     const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
     if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, this.#translate(linear, w, access.write, alignment), 0);
     this.places.stored(linear, w, value);
+    this.residence.stored(spanOf(linear, w));
   }
   /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
   #bySelf(p: number, where: Node, arms = 1): void {
     const b = this.body;
     this.depth += arms;
     b.set(p, where);
-    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]), false);
-    this.depth++;
-    this.leaveAt(this.here(), leave.interpret, this.left);
-    this.depth--;
-    b.end();
+    this.leaveToInterpreterIf(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
     // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
     b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1 + layout.window)]));
     this.depth -= arms;

@@ -3,6 +3,11 @@
 // Engines allocate registers for whole functions: of values that live long in a large one they keep few, and move the others about wherever ways
 // meet. So what a block reads is loaded there, and what it has written is stored where ways meet. Only in a scope, a loop without calls, all that
 // is touched stays in locals, from where control enters to where it leaves; which parts those are is known when the loop is written.
+//
+// While nothing is stored into the state page it has the registers as they were where that was last whole (`mark`). To leave for the interpreter
+// then takes no stores: it begins again there. What has been stored to memory since is stored again, and is the same, unless something has been
+// read before that could be read otherwise now.
+import { mayMeet, type Span } from "./contents.ts";
 
 /** A set of parts of the register file: general registers and the flags; vector registers' lower and upper halves. */
 export type Parts = readonly [number, number];
@@ -17,6 +22,7 @@ export const union = (a: Parts, b: Parts): Parts => [a[0] | b[0], a[1] | b[1]];
 export const overlap = (a: Parts, b: Parts): boolean => ((a[0] & b[0]) | (a[1] & b[1])) !== 0;
 /** Is all of a set in another? */
 export const within = (a: Parts, b: Parts): boolean => ((a[0] & ~b[0]) | (a[1] & ~b[1])) === 0;
+const isNone = (a: Parts): boolean => within(a, noParts);
 const meet = (a: Parts, b: Parts): Parts => [a[0] & b[0], a[1] & b[1]];
 const without = (a: Parts, b: Parts): Parts => [a[0] & ~b[0], a[1] & ~b[1]];
 
@@ -32,16 +38,19 @@ export interface Standing {
   readonly scope?: Scope | undefined;
   readonly held: Parts;
   readonly dirty: Parts;
+  /** What has been read from memory since the mark; undefined: what has run since cannot begin again. */
+  readonly reads: readonly Span[] | undefined;
 }
-export const inStatePage: Standing = { held: noParts, dirty: noParts };
-export const inScope = (scope: Scope): Standing => ({ scope, held: noParts, dirty: noParts });
+export const inStatePage: Standing = { held: noParts, dirty: noParts, reads: undefined };
+export const inScope = (scope: Scope): Standing => ({ ...inStatePage, scope });
+const bothRead = (a: Standing, b: Standing): readonly Span[] | undefined => a.reads && b.reads && [...new Set([...a.reads, ...b.reads])];
 
 /** How it is where control comes from either of two places that have written the same. */
 export const alike = (a: Standing, b: Standing): Standing => {
   const held = meet(a.held, b.held);
   const dirty = union(a.dirty, b.dirty);
   if (!a.scope && !within(dirty, held)) throw new Error("a register is written on one of two ways that are the same");
-  return a.scope ? a : { held, dirty };
+  return a.scope ? a : { held, dirty, reads: bothRead(a, b) };
 };
 
 /** Writes moves between the state page and locals: now, or when all is written and it is known which. */
@@ -60,11 +69,11 @@ export class Residence {
   }
   /** Code that follows reads this from its locals. */
   read(p: Parts): void {
-    const { scope, held, dirty } = this.now;
+    const { scope, held } = this.now;
     if (scope) scope.touched = union(scope.touched, p);
     else if (!within(p, held)) {
       this.#moves.load(without(p, held));
-      this.now = { held: union(held, p), dirty };
+      this.now = { ...this.now, held: union(held, p) };
     }
   }
   /** Code before has written this to its locals. */
@@ -73,7 +82,30 @@ export class Residence {
     if (scope) {
       scope.touched = union(scope.touched, p);
       scope.written = union(scope.written, p);
-    } else this.now = { held: union(held, p), dirty: union(dirty, p) };
+    } else this.now = { ...this.now, held: union(held, p), dirty: union(dirty, p) };
+  }
+  /** Here all is in the state page, and from here on what runs may begin again. False: not all is. */
+  mark(): boolean {
+    const { scope, dirty } = this.now;
+    if (scope || !isNone(dirty)) return false;
+    this.now = { ...this.now, reads: [] };
+    return true;
+  }
+  get canBeginAgain(): boolean {
+    return this.now.reads !== undefined;
+  }
+  /** The state page has been written, or something else done that must not be done twice. */
+  cannotBeginAgain(): void {
+    this.now = { ...this.now, reads: undefined };
+  }
+  /** Code before has read memory. */
+  loaded(span: Span): void {
+    const { reads } = this.now;
+    if (reads) this.now = { ...this.now, reads: [...reads, span] };
+  }
+  /** Code before has written memory. */
+  stored(span: Span): void {
+    if (this.now.reads?.some((read) => mayMeet(read, span))) this.cannotBeginAgain();
   }
   /** What is not in the state page goes there: control leaves. */
   store(): void {
@@ -85,7 +117,7 @@ export class Residence {
   settle(): void {
     const { scope, held } = this.now;
     this.store();
-    this.now = scope ? inStatePage : { held, dirty: noParts };
+    this.now = scope ? inStatePage : { held, dirty: noParts, reads: undefined };
   }
   /** The same, and nothing is taken to be in locals. */
   forget(): void {
@@ -113,7 +145,8 @@ export class Residence {
     const onlySecond = without(second.dirty, first.held);
     this.#moves.store(onlySecond);
     const dirty = union(without(first.dirty, onlyFirst), without(second.dirty, onlySecond));
-    this.now = { held: meet(first.held, second.held), dirty };
+    const whole = isNone(union(onlyFirst, onlySecond));
+    this.now = { held: meet(first.held, second.held), dirty, reads: whole ? bothRead(first, second) : undefined };
   }
   /** Control comes to the same code from here and from where this was so. */
   meets(other: Standing): void {
