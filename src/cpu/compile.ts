@@ -127,6 +127,9 @@ export abstract class Compiler {
   readonly sar = pure.sar;
   readonly zext = pure.zext;
   readonly sext = pure.sext;
+  uncanonical(a: Node): Node {
+    return pure.ne(pure.sext(a, 48), a);
+  }
   readonly clz = pure.clz;
   readonly ctz = pure.ctz;
   readonly popcnt = pure.popcnt;
@@ -331,8 +334,10 @@ export abstract class Compiler {
   protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, _w = 64): void {
     const out = this.body;
     out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
-    out.store(op.i64store, i32c(0), as(wt.i64, a), at.flagA);
-    out.store(op.i64store, i32c(0), as(wt.i64, b), at.flagB);
+    if (kind !== "logic") {
+      out.store(op.i64store, i32c(0), as(wt.i64, a), at.flagA);
+      out.store(op.i64store, i32c(0), as(wt.i64, b), at.flagB);
+    }
     out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
   }
   protected kept(): { kind: Node; r: Node; a: Node; b: Node } {
@@ -347,6 +352,7 @@ export abstract class Compiler {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
     if (kind === "order") return this.keepFlags("split", r, a!, pure.imm(1));
     const result = this.let("fr", pure.sext(r, w));
+    if (kind === "result" && constant(a!) === 0n) return this.keepFlags("logic", result, pure.imm(0), pure.imm(0), w);
     if (kind === "result") return this.keepFlags("split", result, a!, result, w);
     const first = this.let("fa", pure.sext(a!, w));
     this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);

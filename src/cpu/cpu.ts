@@ -486,7 +486,6 @@ export class Cpu implements CodeWatch, Machine {
           else blocks.poison(rec);
           rec = blocks.find(s.rip);
           break;
-        case settled + leave.fault:
         case settled + leave.int80:
         case settled + leave.sysenter:
         case settled + leave.syscall:

@@ -85,6 +85,7 @@ export class Evaluator implements Ops<bigint> {
   readonly assured = (): boolean => false;
   readonly zext = integers.zext;
   readonly sext = integers.sext;
+  readonly uncanonical = (a: bigint): bigint => integers.ne(integers.sext(a, 48), a);
   readonly clz = integers.clz;
   readonly ctz = integers.ctz;
   readonly popcnt = integers.popcnt;
@@ -318,7 +319,7 @@ export class Evaluator implements Ops<bigint> {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
     if (kind === "order") return this.#keep("split", r, a!, 1n);
     const result = integers.sext(r, w);
-    if (kind === "result") return this.#keep("split", result, a!, result);
+    if (kind === "result") return a === 0n ? this.#keep("logic", result, 0n, 0n) : this.#keep("split", result, a!, result);
     this.#keep(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));
   }
   setFlags(mask: number, word: bigint): void {

@@ -5,11 +5,12 @@ import { EF } from "./state.ts";
 
 /**
  * The kinds as they are kept. ZF is r == 0 in all of them. In "split" SF and PF follow from b, and CF, OF, AF stand in the word a in
- * their EFLAGS places: every combination can be said so, and a change of some flags keeps the others without computing them.
+ * their EFLAGS places: every combination can be said so, and a change of some flags keeps the others without computing them. "logic" is r
+ * compared with 0, and has no a and b.
  */
-export type KeptKind = Exclude<FlagKind, "result" | "word" | "order"> | "split";
+export type KeptKind = Exclude<FlagKind, "result" | "word" | "order"> | "split" | "logic";
 /** Codes of the kinds in the state page. */
-export const kindCode: Record<KeptKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5 };
+export const kindCode: Record<KeptKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5, logic: 6 };
 export const kindNames = Object.keys(kindCode) as readonly KeptKind[];
 
 /** The part of the vocabulary that computes and does nothing else. */
@@ -59,6 +60,8 @@ const fromResult = { ZF: zero, SF: sign, PF: parity };
 /** inc and dec keep a = the operand, b = the carry flag from before. */
 const kept: Rule = (_o, _r, _a, b) => b;
 
+const clear: Rule = (o) => o.imm(0);
+
 const difference: Record<Flag, Rule> = { ...fromResult, CF: borrow, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, b), o.xor(a, r))) };
 
 export const rules: Record<KeptKind, Record<Flag, Rule>> = {
@@ -75,6 +78,7 @@ export const rules: Record<KeptKind, Record<Flag, Rule>> = {
     AF: bitOfA(at.AF),
     OF: bitOfA(at.OF),
   },
+  logic: { ...fromResult, CF: clear, AF: clear, OF: clear },
 };
 
 /** What "split" keeps for a word of flags: r is 0 if ZF is set, b has SF on top and odd parity if PF is clear; both have few bits and their sign. */

@@ -335,9 +335,9 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     // It charges the interpreter nothing: a region has a budget of its own.
     const region = b.bind(recordField(op.i32load, record.link));
     b.store(op.i32store, i32c(0), left, at.budget);
+    b.store(op.i32store, i32c(0), i32c(0), at.callDepth);
     b.expr(field.u32(at.regionBudget));
     b.expr(region);
-    b.expr(i32c(0));
     b.expr(node(wt.i32, op.i32and, [region, i32c((1 << slotBits) - 1)]));
     b.opcode(op.callIndirect);
     b.code.u(this.runtime.regionTypeIndex);

@@ -106,6 +106,8 @@ export interface Ops<V> {
   zext(a: V, w: number): V;
   /** Sign-extend from w bits to 64. */
   sext(a: V, w: number): V;
+  /** Is it no address in 48-bit canonical form? Of addresses where no program runs a reader may say so too that leaves what follows to another. */
+  uncanonical(a: V): V;
   clz(a: V): V;
   ctz(a: V): V;
   popcnt(a: V): V;

@@ -46,10 +46,10 @@ export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as con
 export const repeatRounds = 4096;
 
 /**
- * A compiled region: (budget, region word, depth of calls) -> exit or leave code. A region word says which region, and which of its
+ * A compiled region: (budget, region word) -> exit or leave code. A region word says which region, and which of its
  * entries: the entry's number above the slot in the table of regions. Slot 0 is nobody's.
  */
-export const regionType: FuncType = { params: [wt.i32, wt.i32, wt.i32], results: [wt.i32] };
+export const regionType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 export const slotBits = 12;
 export const regionSlots = 2048;
 /**

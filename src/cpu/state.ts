@@ -69,6 +69,8 @@ export const at = {
   exitCode: 0x424,
   /** The color of the current address space (layout.ts), u32. */
   color: 0x428,
+  /** Guest calls that are wasm calls of regions within each other just now, u32. */
+  callDepth: 0x42c,
 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */

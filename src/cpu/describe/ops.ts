@@ -233,6 +233,7 @@ export class Describer implements Ops<Term> {
   zext = (a: Term, w: number): Term => (a.kind === "constant" ? constant(integers.zext(a.value, w)) : cut(a, w));
   sext = (a: Term, w: number): Term =>
     a.kind === "constant" ? constant(integers.sext(a.value, w)) : w >= 64 ? a : operation(`signed${w}`, a);
+  uncanonical = (a: Term): Term => this.ne(this.sext(a, 48), a);
   clz = (a: Term): Term => operation("leading_zeros", a);
   ctz = (a: Term): Term => operation("trailing_zeros", a);
   popcnt = (a: Term): Term => operation("ones", a);

@@ -2,7 +2,7 @@
 // When those are loaded from the state page and stored there is said in residence.ts.
 import { loadAt, vectorLoad } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
-import { leave, settled } from "../exit.ts";
+import { leave } from "../exit.ts";
 import { as, pure, truth, zeroVector } from "../expression.ts";
 import { assemble, type KeptKind } from "../flags.ts";
 import { alignmentOf } from "../form.ts";
@@ -421,6 +421,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   // Control.
+  /** The upper half, which is the kernel's, is the interpreter's too. */
+  override uncanonical(a: Node): Node {
+    return pure.ne(pure.shr(a, pure.imm(47)), pure.imm(0));
+  }
   ip(): Node {
     return this.here();
   }
@@ -442,17 +446,14 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   jump(target: Node): void {
     this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) };
   }
-  fault(vector: number, error = 0): void {
-    this.#raise(vector, error, this.here(), this.left);
+  fault(): void {
+    this.#notHere();
   }
-  trap(vector: number, error = 0): void {
-    this.#raise(vector, error, this.next(), this.left - 1);
+  trap(): void {
+    this.#notHere();
   }
-  #raise(vector: number, error: number, rip: Node, refund: number): void {
-    const b = this.body;
-    b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
-    b.store(op.i32store, i32c(0), i32c(error), at.exitError);
-    this.leaveAt(rip, settled + leave.fault, refund);
+  #notHere(): void {
+    this.leaveToInterpreter();
     this.control = { kind: "left" };
   }
   exit(code: number): void {
@@ -462,8 +463,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   act(name: ActName): void {
     const trait = modelActs[name];
     if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
-    this.leaveToInterpreter();
-    this.control = { kind: "left" };
+    this.#notHere();
   }
 
   repeat(bodyOf: () => Node | undefined, zf: boolean): void {

@@ -94,26 +94,26 @@ class RegionEmitter {
   #leave(): void {
     const b = this.#b;
     const { rip, budgetLocal } = this.#c;
+    this.#c.owed = 0;
     b.end();
-    b.if(localGet(wt.i32, depthLocal));
+    b.if(loaded(at.callDepth));
     this.#back(i32c(leave.returned));
     b.opcode(op.return);
     b.end();
     b.end();
+    this.#open({ kind: "other" }, op.block);
     const region = this.#lookUp(rip);
-    b.if(region);
     b.expr(localGet(wt.i32, budgetLocal));
     b.expr(region);
-    b.expr(localGet(wt.i32, depthLocal));
     b.expr(node(wt.i32, op.i32and, [region, slotMask]));
     b.opcode(op.returnCallIndirect);
     b.code.u(this.#runtime.regionTypeIndex);
     b.code.u(0);
-    b.end();
+    this.#close();
     this.#back(i32c(leave.jumped));
     b.opcode(op.return);
     b.end();
-    b.expr(node(wt.i32, op.i32load, [i32c(0)], at.exitCode));
+    b.expr(loaded(at.exitCode));
   }
   #back(code: Node): void {
     const b = this.#b;
@@ -121,16 +121,14 @@ class RegionEmitter {
     b.store(op.i32store, i32c(0), this.#c.budget(), at.regionBudget);
     b.expr(code);
   }
-  /** What the jump cache has as the region word of an address: 0 if no region begins there. */
+  /** What the jump cache has as the region word of an address; if no region begins there, out of the label around this. */
   #lookUp(target: Node): Node {
     const b = this.#b;
-    const region = b.local(wt.i32);
-    b.set(region, i32c(0));
     const entry = jumpEntry(b, target);
-    b.if(isEntryOf(entry, target));
-    b.set(region, node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
-    b.end();
-    return localGet(wt.i32, region);
+    b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), 0, false);
+    const region = b.bind(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
+    b.goIf(node(wt.i32, op.i32eqz, [region]), 0, false);
+    return region;
   }
 
   #open(label: Label, opcode: number): void {
@@ -149,21 +147,31 @@ class RegionEmitter {
     this.#b.if(c);
     this.#labels.push({ kind: "other" });
     this.#c.depth++;
-    const standing = this.#c.residence.now;
-    then();
-    this.#c.residence.now = standing;
+    this.#aside(then);
     this.#close();
+  }
+
+  /** Writes another way than the one that is written next. */
+  #aside(write: () => void): void {
+    const { owed } = this.#c;
+    const standing = this.#c.residence.now;
+    write();
+    this.#c.residence.now = standing;
+    this.#c.owed = owed;
   }
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
   #tree(ip: number): void {
     const { residence } = this.#c;
     const scope = this.#scopes.get(ip);
-    const loop = ip === dispatcher || this.#s.loops.has(ip);
+    const loop = ip === dispatcher ? this.#comesBack : this.#s.loops.has(ip);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
     if (this.#checked.has(ip)) this.#checkBudget(ip);
     if (scope && residence.now.scope === undefined) residence.enter(scope);
-    if (loop) this.#open({ kind: "loop", ip }, op.loop);
+    if (loop) {
+      this.#c.pay();
+      this.#open({ kind: "loop", ip }, op.loop);
+    }
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
     this.#within(ip, merges.reverse());
     if (loop) {
@@ -181,9 +189,14 @@ class RegionEmitter {
     // Ways meet here, from one scope or from none.
     const scope = this.#scopes.get(last);
     this.#c.residence.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
+    this.#c.owed = 0;
     this.#tree(last);
   }
 
+  /** Does anything lead back to the dispatcher? */
+  get #comesBack(): boolean {
+    return this.#jumpTable !== undefined || this.#s.irreducible.size > 0;
+  }
   #dispatch(): void {
     const b = this.#b;
     const { dispatched } = this.#s;
@@ -205,9 +218,9 @@ class RegionEmitter {
     // Of what comes around, or in from elsewhere, nothing is known.
     const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
     c.knowledge = meet(before.map((p) => this.#knownAfter.get(p) ?? nothingKnown));
-    this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
     const outer = this.#mark;
-    this.#mark = c.residence.mark() ? { ip, charged: n } : outer && { ip: outer.ip, charged: outer.charged + n };
+    if (c.residence.mark()) this.#mark = { ip, owed: c.owed };
+    c.owed += n;
     const all = () => {
       c.block(block.instructions);
       const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
@@ -227,7 +240,7 @@ class RegionEmitter {
   }
   #checkBudget(ip: number): void {
     const b = this.#b;
-    b.if(node(wt.i32, op.i32ltS, [this.#c.budget(), i32c(this.#need.get(ip) ?? 0)]), false);
+    b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(ip) ?? 0) + this.#c.owed)]), false);
     this.#c.depth++;
     this.#c.leaveAt(i64c(BigInt(ip)), leave.short, 0);
     this.#c.depth--;
@@ -288,40 +301,54 @@ class RegionEmitter {
   }
   #redispatch(next: Node): void {
     this.#c.residence.forget();
+    this.#c.pay();
     this.#b.set(this.#next, next);
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label("loop", dispatcher));
   }
   #call(block: JitBlock, target: Node): void {
-    const b = this.#b;
     const c = this.#c;
     const [after] = block.successors;
     if (after === undefined) return c.leaveAt(target, leave.jumped, 0);
-    const region = this.#lookUp(target);
-    const shallow = node(wt.i32, op.i32ltU, [localGet(wt.i32, depthLocal), i32c(callDepth)]);
-    this.#when(node(wt.i32, op.select, [shallow, i32c(0), region]), () => {
-      c.residence.forget();
-      b.expr(c.budget());
-      b.expr(region);
-      b.expr(node(wt.i32, op.i32add, [localGet(wt.i32, depthLocal), i32c(1)]));
-      b.expr(node(wt.i32, op.i32and, [region, slotMask]));
-      b.opcode(op.callIndirect);
-      b.code.u(this.#runtime.regionTypeIndex);
-      b.code.u(0);
-      const code = b.local(wt.i32);
-      b.code.byte(op.localSet);
-      b.code.u(code);
-      const back = node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], at.rip), i64c(BigInt(block.end))]);
-      const returned = node(wt.i32, op.i32eq, [localGet(wt.i32, code), i32c(leave.returned)]);
-      b.if(node(wt.i32, op.i32eqz, [node(wt.i32, op.i32and, [returned, back])]), false);
-      b.expr(localGet(wt.i32, code));
-      b.opcode(op.return);
-      b.end();
-      b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-      b.later((late) => c.loadModes(late));
-      this.#go(block, after);
-    });
+    this.#open({ kind: "other" }, op.block);
+    this.#aside(() => this.#callRegion(block, target, after));
+    this.#close();
     c.leaveAt(target, leave.jumped, 0);
+  }
+  /** Out of the label around this if no region begins there, or there have been too many calls already. */
+  #callRegion(block: JitBlock, target: Node, after: number): void {
+    const b = this.#b;
+    const c = this.#c;
+    const depth = b.bind(loaded(at.callDepth));
+    b.goIf(node(wt.i32, op.i32geU, [depth, i32c(callDepth)]), 0, false);
+    const region = this.#lookUp(target);
+    c.residence.forget();
+    b.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [depth, i32c(1)]), at.callDepth);
+    b.expr(c.budget());
+    b.expr(region);
+    b.expr(node(wt.i32, op.i32and, [region, slotMask]));
+    b.opcode(op.callIndirect);
+    b.code.u(this.#runtime.regionTypeIndex);
+    b.code.u(0);
+    const code = b.local(wt.i32);
+    b.code.byte(op.localSet);
+    b.code.u(code);
+    this.#open({ kind: "other" }, op.block);
+    b.goIf(node(wt.i32, op.i32ne, [localGet(wt.i32, code), i32c(leave.returned)]), 0, false);
+    b.goIf(node(wt.i32, op.i64ne, [node(wt.i64, op.i64load, [i32c(0)], at.rip), i64c(BigInt(block.end))]), 0, false);
+    b.store(op.i32store, i32c(0), depth, at.callDepth);
+    this.#comeBack();
+    this.#go(block, after);
+    this.#close();
+    b.expr(localGet(wt.i32, code));
+    b.opcode(op.return);
+  }
+  /** Somebody else has run, and has left all in its place. */
+  #comeBack(): void {
+    const c = this.#c;
+    c.owed = 0;
+    this.#b.set(c.budgetLocal, loaded(at.regionBudget));
+    this.#b.later((late) => c.loadModes(late));
   }
 
   /** The kernel is asked to serve the call while the region waits. Where it then lets the program go on is in the state page. */
@@ -336,8 +363,7 @@ class RegionEmitter {
     b.expr(how);
     b.opcode(op.return);
     b.end();
-    b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-    b.later((late) => c.loadModes(late));
+    this.#comeBack();
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
     const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
     if (!block.successors.includes(block.end)) return this.#computed(rip);
@@ -355,12 +381,13 @@ class RegionEmitter {
     const scope = this.#scopes.get(ip);
     if (!scope || scope !== residence.now.scope) residence.forget();
     if (backward) this.#checkBudget(ip);
+    this.#c.pay();
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
   }
 }
 const entryLocal = 1;
-const depthLocal = 2;
+const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from);
 
 /** The bytes of a region's function. */
 export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes =>

@@ -4,7 +4,7 @@ import { as, pure, pureLow } from "../expression.ts";
 import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import type { Flag } from "../ops.ts";
 import { at, EF } from "../state.ts";
-import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import type { Noting } from "./registers.ts";
 import { overlap, type Parts, part } from "./residence.ts";
 
@@ -13,8 +13,6 @@ export interface Known {
   readonly kind: KeptKind;
   /** Their parts are sign-extended from 32 bits or fewer. */
   readonly low: boolean;
-  /** Kind "split" with CF, OF and AF clear: as if the result had been compared with 0. */
-  readonly logic: boolean;
   /** Kind "split" of a word: the result is 0 or 1. */
   readonly split: boolean;
   /** They stand together in that word too, in their EFLAGS places. */
@@ -24,9 +22,9 @@ export interface Known {
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
 /** One object for each, so that they can be compared by identity. */
 const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, logic: boolean, split = false, word = false): Known => {
-  const key = `${kind} ${low} ${logic} ${split} ${word}`;
-  const there = allKnown.get(key) ?? { kind, low, logic, split, word };
+const knownFlags = (kind: KeptKind, low: boolean, split = false, word = false): Known => {
+  const key = `${kind} ${low} ${split} ${word}`;
+  const there = allKnown.get(key) ?? { kind, low, split, word };
   allKnown.set(key, there);
   return there;
 };
@@ -62,17 +60,17 @@ export class LazyFlags {
     body.set(this.#result, as(t, r));
     body.set(this.#a, as(t, a));
     body.set(this.#kind, i32c(kindCode[kind]));
-    this.known = knownFlags(kind, this.#narrow || w <= 32, kind === "split" && b === r && constant(a) === 0n);
+    this.known = knownFlags(kind, this.#narrow || w <= 32);
     this.#notes.write(part.flags);
   }
   /** What has just been kept is this word. */
   together(word: Node): void {
     this.#body.set(this.#word, as(wt.i32, word));
-    this.known = knownFlags("split", this.known!.low, this.known!.logic, true, true);
+    this.known = knownFlags("split", this.known!.low, true, true);
   }
   /** What has just been kept is as if from a word, which stands nowhere. */
   apart(): void {
-    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, this.known.logic, true);
+    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, true);
   }
   #part(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
@@ -82,7 +80,7 @@ export class LazyFlags {
     return {
       kind: localGet(wt.i32, this.#kind),
       r: this.#part(this.#result),
-      a: this.known?.logic ? i64c(0n) : this.#part(this.#a),
+      a: this.#part(this.#a),
       b: this.#part(this.#b),
     };
   }
@@ -129,7 +127,7 @@ export class LazyFlags {
     const direct =
       known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")
         ? compared(o, cc, r, a, b)
-        : known?.logic
+        : known?.kind === "logic"
           ? compared(o, cc, r, r, i64c(0n))
           : undefined;
     return direct ?? condition(pure, cc, (f) => this.flag(f));
@@ -143,12 +141,14 @@ export class LazyFlags {
     b.set(this.#b, node(t, load, [i32c(0)], at.flagB));
     b.set(this.#kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
   }
-  /** Put the flags where the shared functions look for them: for all ways that lead here, so that nothing is known of them. */
-  store(b: Body, parts: Parts): void {
+  /** Put the flags where the shared functions look for them: what is known of them goes for all ways that lead here. */
+  store(b: Body, parts: Parts, known: Known | undefined): void {
     if (!overlap(parts, part.flags)) return;
     b.store(op.i64store, i32c(0), this.#part(this.#result), at.flagResult);
-    b.store(op.i64store, i32c(0), this.#part(this.#a), at.flagA);
-    b.store(op.i64store, i32c(0), this.#part(this.#b), at.flagB);
+    if (known?.kind !== "logic") {
+      b.store(op.i64store, i32c(0), this.#part(this.#a), at.flagA);
+      b.store(op.i64store, i32c(0), this.#part(this.#b), at.flagB);
+    }
     b.store(op.i32store, i32c(0), localGet(wt.i32, this.#kind), at.flagKind);
   }
 }

@@ -15,7 +15,7 @@ import { type Manner, mannerOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
-import { LazyFlags } from "./lazy-flags.ts";
+import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
 import { atHome, Places, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
 import { inStatePage, type Parts, Residence } from "./residence.ts";
@@ -26,10 +26,10 @@ export interface InCode {
   readonly bits: 32 | 64;
 }
 
-/** Where the state page was last whole: rip there, and the instructions that have been charged since, those of the block in progress included. */
+/** Where the state page was last whole: rip there, and what was owed then (`RegionBase.owed`), since when nothing has been paid. */
 export interface Mark {
   readonly ip: number;
-  readonly charged: number;
+  readonly owed: number;
 }
 
 /** Functions a region calls, by index in its module. */
@@ -72,9 +72,9 @@ export abstract class RegionBase extends Compiler {
     this.places = new Places(body, this.narrow);
     const residence = new Residence({
       load: (p) => this.loadParts(body, p),
-      store: (p) => this.storeParts(body, p),
+      store: (p) => this.#storeParts(body, p, this.flagParts.known),
       loadLater: (p) => body.later((late) => this.loadParts(late, p())),
-      storeLater: (p) => body.later((late) => this.storeParts(late, p())),
+      storeLater: (p) => body.later((late) => this.#storeParts(late, p(), undefined)),
     });
     this.residence = residence;
     this.registers = new Registers(body, this.narrow, residence);
@@ -85,14 +85,25 @@ export abstract class RegionBase extends Compiler {
     return i32c(0);
   }
   budget(): Node {
-    return localGet(wt.i32, this.budgetLocal);
+    return this.#budgetWith(0);
+  }
+  /** Instructions charged that the local does not know of yet: they are taken off where ways meet. */
+  owed = 0;
+  pay(): void {
+    if (this.owed) this.body.set(this.budgetLocal, this.budget());
+    this.owed = 0;
+  }
+  #budgetWith(refund: number): Node {
+    const budget = localGet(wt.i32, this.budgetLocal);
+    const more = refund - this.owed;
+    return more ? node(wt.i32, op.i32add, [budget, i32c(more)]) : budget;
   }
   // Leaving. The manners have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */
   leaveAt(rip: Node, code: number, refund: number): void {
     const b = this.body;
     const manner = mannerOf(code);
-    const budget = refund ? node(wt.i32, op.i32add, [this.budget(), i32c(refund)]) : this.budget();
+    const budget = this.#budgetWith(refund);
     this.residence.store();
     if (manner === "leave") {
       b.store(op.i64store, i32c(0), as(wt.i64, rip), at.rip);
@@ -100,13 +111,13 @@ export abstract class RegionBase extends Compiler {
       b.store(op.i32store, i32c(0), i32c(code), at.exitCode);
     } else {
       b.set(this.#rip, as(wt.i64, rip));
-      if (refund) b.set(this.budgetLocal, budget);
+      if (budget.op !== op.localGet) b.set(this.budgetLocal, budget);
     }
     this.goOut(manner);
   }
   /**
-   * Code that can begin again where the state page was last whole, its mark: at an address, so many instructions charged since. `write` writes it, and
-   * what it leads to; what it leaves to the interpreter goes by the label around it.
+   * Code that can begin again where the state page was last whole, its mark. `write` writes it, and what it leads to; what it leaves to the
+   * interpreter goes by the label around it.
    */
   fromMark(mark: Mark, write: () => void): void {
     const outer = this.#again;
@@ -122,7 +133,8 @@ export abstract class RegionBase extends Compiler {
     this.depth--;
     if (!again.used) return;
     this.residence.now = inStatePage;
-    this.leaveAt(i64c(BigInt(mark.ip)), leave.interpret, mark.charged);
+    this.owed = mark.owed;
+    this.leaveAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
   }
   #again: { readonly depth: number; used: boolean } | undefined;
   /** The instruction in progress is the interpreter's. */
@@ -347,9 +359,9 @@ export abstract class RegionBase extends Compiler {
     this.registers.load(b, parts);
     this.flagParts.load(b, parts);
   }
-  storeParts(b: Body, parts: Parts): void {
+  #storeParts(b: Body, parts: Parts, flags: KnownFlags | undefined): void {
     this.registers.store(b, parts);
-    this.flagParts.store(b, parts);
+    this.flagParts.store(b, parts, flags);
   }
   protected abstract readonly floats: { state: Knowledge["floats"] };
   /** Code for leaving here, when it is said where to. */

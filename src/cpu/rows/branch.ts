@@ -16,7 +16,7 @@ const checkComputed = <V>(o: Ops<V>, i: Form, target: V, first?: () => void): vo
     first?.();
     o.fault(vector.GP);
   };
-  if (i.mode === 64) o.when(o.ne(o.sext(target, 48), target), fault);
+  if (i.mode === 64) o.when(o.uncanonical(target), fault, undefined, false);
   else if (!i.flat) o.when(o.ltU(o.field("segLimit", S.cs), target), fault);
 };
 /** A call's push has to be possible before its target counts; on Intel's it has then been done, but for rsp. */
