@@ -143,7 +143,9 @@ export class Cpu implements CodeWatch, Machine {
   setAddressSpace(mmu: Mmu): void {
     this.#mmu = mmu;
     this.blocks.setMmu(mmu);
-    this.#tlb.color = mmu.color ?? 0;
+    const color = mmu.color ?? 0;
+    this.#tlb.color = color;
+    this.jit.enter(color);
     this.#tlb.flush();
   }
   flushTlb(): void {

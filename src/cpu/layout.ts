@@ -34,7 +34,7 @@ export const layout = {
  */
 export const homes = { bits: 30, pages: 1 << 18, size: 16 } as const;
 /** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
-export const home = (address: number, color: number): number => layout.window + (((address & ((1 << homes.bits) - 4096)) ^ color) >>> 0);
+export const home = (address: number, color: number): number => layout.window + ((address + color) & ((1 << homes.bits) - 4096));
 
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;

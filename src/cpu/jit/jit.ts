@@ -258,6 +258,7 @@ export class Jit {
       lookUp: m.func(lookUpType, lookUp(missRegion)),
       serve,
       model: this.#links.model,
+      color: this.#color === "any" ? undefined : this.#color,
       regionTypeIndex: m.type(regionType),
       jumpTable: (targets) => this.#jumpTables.make(slot, targets),
       immediates: patched ? inCode(graph) : undefined,
@@ -338,10 +339,23 @@ export class Jit {
     this.#free.push(region.slot);
     this.stats.dropped++;
   }
-  /** All records are gone. */
-  reset(): void {
+  /**
+   * Where regions look for pages at home: as long as all address spaces have had one color that is a constant, and the color of most is 0; else the
+   * state page says it.
+   */
+  #color: number | "any" = 0;
+  enter(color: number): void {
+    if (this.#color === "any" || this.#color === color) return;
+    this.#color = this.stats.regions === 0 ? color : "any";
+    this.#dropAll();
+  }
+  #dropAll(): void {
     for (const region of [...this.#regions.values()]) this.#drop(region);
     this.#lost.clear();
+  }
+  /** All records are gone. */
+  reset(): void {
+    this.#dropAll();
     this.#heat.clear();
   }
 

@@ -12,10 +12,11 @@ import { type Content, Contents, isWhole, type Span } from "./contents.ts";
 /** Where the tags of an address' page are, counted from the first (layout.ts). */
 export const tagsOf = (address: Node): Node =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((homes.pages - 1) * homes.size)]);
-/** Where the byte at an address is if its page is at home, counted from the window's first. */
-export const atHome = (address: Node): Node => {
-  const inWindow = node(wt.i32, op.i32and, [as(wt.i32, address), i32c((1 << homes.bits) - 1)]);
-  return node(wt.i32, op.i32xor, [inWindow, node(wt.i32, op.i32load, [i32c(0)], at.color)]);
+/** Where the byte at an address is if its page is at home, counted from the window's first. `color`: the address space's, if it is known. */
+export const atHome = (address: Node, color: number | undefined): Node => {
+  const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
+  const low = as(wt.i32, address);
+  return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << homes.bits) - 1)]);
 };
 
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
@@ -71,10 +72,12 @@ export class Places {
   twice: (() => void) | true | undefined;
   #next = zero + 1;
   readonly #narrow: boolean;
+  readonly #color: number | undefined;
   readonly #contents: Contents;
-  /** `narrow`: addresses have 32 bits. */
-  constructor(body: Body, narrow: boolean) {
+  /** `narrow`: addresses have 32 bits. `color`: see `atHome`. */
+  constructor(body: Body, narrow: boolean, color: number | undefined) {
     this.#b = body;
+    this.#color = color;
     this.#narrow = narrow;
     this.#contents = new Contents(body);
   }
@@ -167,13 +170,13 @@ export class Places {
     });
     if (this.twice) {
       this.#unless(localGet(wt.i32, found), this.twice);
-      b.later((late) => late.set(place.local, atHome(first())));
+      b.later((late) => late.set(place.local, atHome(first(), this.#color)));
       this.#sure.add(place);
       known(place);
       return true;
     }
     b.if(localGet(wt.i32, found), true);
-    b.later((late) => late.set(place.local, atHome(first())));
+    b.later((late) => late.set(place.local, atHome(first(), this.#color)));
     known(place);
     b.else();
     b.set(place.local, i32c(0));

@@ -40,6 +40,8 @@ export interface RegionRuntime extends Runtime {
   readonly serve: number;
   /** The processor's. */
   readonly model: Model;
+  /** Of the address spaces that the region is entered in, if they have one. */
+  readonly color: number | undefined;
   /** The type of regions, to go on into another. */
   readonly regionTypeIndex: number;
   /** A table for the region's computed jumps within it. */
@@ -69,7 +71,7 @@ export abstract class RegionBase extends Compiler {
   constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
-    this.places = new Places(body, this.narrow);
+    this.places = new Places(body, this.narrow, runtime.color);
     const residence = new Residence({
       load: (p) => this.loadParts(body, p),
       store: (p) => this.#storeParts(body, p, this.flagParts.known),
@@ -290,7 +292,7 @@ export abstract class RegionBase extends Compiler {
     const entry = b.bind(tagsOf(a));
     const p = b.local(wt.i32);
     b.if(isEntryOfPage(entry, a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags), true);
-    b.set(p, atHome(a));
+    b.set(p, atHome(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment));
     b.end();
