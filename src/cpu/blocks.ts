@@ -23,6 +23,9 @@ const firstRoom = 8192;
 /** In the side table of rows: the record has a memory operand. */
 const hasMemory = 0x8000;
 
+/** What fetching there comes to: Linux says so of all of it. arch/x86/mm/fault.c sanitize_error_code() */
+const kernelHalf = -1 - (PF.PRESENT | PF.USER | PF.INSTRUCTION);
+
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
   kind: "page" | "undefined" | "long";
@@ -151,7 +154,7 @@ export class Blocks {
   /** The frame behind an instruction pointer, negative if it cannot be fetched. */
   frameOf(ip: number): number {
     const linear = this.#linear(ip);
-    return linear < 0 || linear >= 2 ** 47 ? -1 - (PF.USER | PF.INSTRUCTION) : this.#frame(linear);
+    return linear < 0 || linear >= 2 ** 47 ? kernelHalf : this.#frame(linear);
   }
   #linear(ip: number): number {
     return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
@@ -277,7 +280,7 @@ export class Blocks {
     const context = s.u32[at.context >> 2] as number;
     const mode64 = contexts[context]!.mode === 64;
     const linear = mode64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
-    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
+    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(kernelHalf, linear);
     const frame = this.#frame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     const key = ip * 8 + context;
@@ -368,7 +371,7 @@ export class Blocks {
     const s = this.#state;
     const context = s.u32[at.context >> 2] as number;
     const linear = contexts[context]!.mode === 64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
-    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
+    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(kernelHalf, linear);
     const frame = this.#frame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     // One place serves them all: nothing leads there but the dispatcher, and only until the next.
@@ -569,7 +572,7 @@ export class Blocks {
     const s = this.#state;
     const mode = contexts[s.u32[at.context >> 2] as number]!.mode;
     const linear = mode === 64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
-    const frame = linear < 0 || linear >= 2 ** 47 ? -1 - (PF.USER | PF.INSTRUCTION) : this.#frame(linear);
+    const frame = linear < 0 || linear >= 2 ** 47 ? kernelHalf : this.#frame(linear);
     if (frame < 0) {
       this.#noFrame(frame, linear);
       return undefined;

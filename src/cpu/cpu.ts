@@ -197,8 +197,8 @@ export class Cpu implements CodeWatch, Machine {
     const context = contexts[this.state.u32[at.context >> 2] as number]!;
     const beyond =
       !this.model.wrapsAt4GiB && address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
-    const outside =
-      beyond || address + bytes > USER_END || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
+    const farOffset = address < 0 && this.model.canonicalOffsets && address - this.#overrideBase(rec) < -USER_END;
+    const outside = beyond || address + bytes > USER_END || address < -USER_END || farOffset;
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     // Before any page fault, on AMD.
     if (this.#evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
@@ -277,7 +277,7 @@ export class Cpu implements CodeWatch, Machine {
   #inProgress(rec: number): Decoded | undefined {
     return this.#evaluated ?? (rec === 0 ? undefined : this.blocks.decodeOne(this.blocks.ipOf(rec)));
   }
-  /** Base of fs or gs if the instruction in progress names one: AMD wants the offset in it to be canonical too. */
+  /** Base of fs or gs if the instruction in progress names one. */
   #overrideBase(rec: number): number {
     const d = this.#inProgress(rec);
     return d && d.segment >= S.fs ? Number(this.state.i64[(at.segBase >> 3) + d.segment]) : 0;
