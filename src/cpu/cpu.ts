@@ -302,10 +302,17 @@ export class Cpu implements CodeWatch, Machine {
     s.i32[at.budget >> 2] = budget;
     throw guestFault;
   }
-  /** For the evaluator: limit and rights of an access outside 64-bit mode. */
+  /** For the evaluator and for actions: limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
     const bad = this.segments.check(segment, offset, bytes, write);
-    if (bad >= 0) this.#throwFault(bad, 0, 0, 0, 0);
+    if (bad >= 0) this.#throwFault(bad, 0, 0, this.#record, this.#budget);
+  }
+  /** What the action in progress was called with; 0: the evaluator's. */
+  get #record(): number {
+    return this.#evaluated ? 0 : (this.state.u32[at.record >> 2] as number);
+  }
+  get #budget(): number {
+    return this.#evaluated ? 0 : (this.state.i32[at.budget >> 2] as number);
   }
   /** For actions: a fault at the current instruction. */
   raise(v: number, error: number): number {
@@ -315,12 +322,10 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Guest memory for actions, by linear address: faults like the instruction that asks. */
   readLinear(address: number, bytes: number): number {
-    if (this.#evaluated) return this.#miss(address, bytes, access.read, 0, 0);
-    return this.#miss(address, bytes, access.read, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
+    return this.#miss(address, bytes, access.read, this.#record, this.#budget);
   }
   writeLinear(address: number, bytes: number): number {
-    if (this.#evaluated) return this.#miss(address, bytes, access.write, 0, 0);
-    return this.#miss(address, bytes, access.write, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
+    return this.#miss(address, bytes, access.write, this.#record, this.#budget);
   }
   commitLinear(pointer: number): void {
     if (pointer < layout.frames) this.#commit();

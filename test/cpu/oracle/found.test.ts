@@ -123,6 +123,13 @@ const found: readonly Prepared[] = [
     memory: frame(0x700, ldtSelector("code32"), 2, 0x1234_5678, ldtSelector("data16")),
   },
   { what: "RETF to the kernel's half", mode: 64, code: "48cb", gpr: { [R.sp]: window }, memory: frame(-(2 ** 47), selector.userCode64) },
+  {
+    what: "RETF beyond the limit of SS, after another instruction",
+    mode: 32,
+    code: "40 cb",
+    gpr: { [R.sp]: 0x1fff },
+    segments: { [S.ss]: "short" },
+  },
   { what: "FXSAVE from before the kernel's half into it", mode: 64, code: "0fae01", gpr: { [R.cx]: -(2 ** 47) - 32 } },
   ...[-1, -(2 ** 47) - 2, -(2 ** 47)].map((at) => ({ what: `8 bytes at ${at}`, mode: 64 as const, code: "488b01", gpr: { [R.cx]: at } })),
 ];
