@@ -225,9 +225,11 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** A compiled region's miss: 1 more than where the bytes are; 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
   #missRegion(address: number, bytes: number, how: number): number {
+    // The interpreter's part of the budget waits there.
+    const budget = this.state.i32[at.budget >> 2] as number;
     try {
       const forgotten = this.#forgotten;
-      const p = this.#missChecked(address, bytes, how, 0, 0);
+      const p = this.#missChecked(address, bytes, how, 0, budget);
       // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (places.ts).
       if (this.#forgotten !== forgotten) return 0;
       return p === layout.scratch && how === access.write ? 0 : p + 1;
