@@ -10,7 +10,7 @@ import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";
 
-const SEEDS = 40;
+const SEEDS = 24;
 const REGISTERS = 4;
 const conditions = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"] as const;
 

@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { type Exit, exit } from "../../../src/cpu/exit.ts";
-import { layout } from "../../../src/cpu/layout.ts";
+import { home, layout } from "../../../src/cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../../../src/cpu/mmu.ts";
 import { cpuModel } from "../../../src/cpu/model.ts";
 import { at, PF, vector } from "../../../src/cpu/state.ts";
@@ -18,8 +18,9 @@ export const DATA = 0x2000_0000;
 export const DATA_PAGES = 16;
 /** Frames that no page begins with. */
 const SPARE = 4;
-const first = layout.frames + 0x10_0000;
-const frames = { code: first, data: first + CODE_PAGES * PAGE, spare: first + (CODE_PAGES + DATA_PAGES) * PAGE } as const;
+/** A multiple of all pages of data from the window's beginning: so that they are at home one after the other. */
+const data = layout.window + 16 * DATA_PAGES * PAGE + 0x10_0000;
+const frames = { code: data - CODE_PAGES * PAGE, data, spare: data + DATA_PAGES * PAGE } as const;
 /** With this color the pages of data are at home in their frames (layout.ts). */
 const color = DATA ^ (frames.data - layout.window);
 
@@ -44,6 +45,11 @@ class Twin {
     this.cpu.segments.loadCode(mode === 64 ? selector.userCode64 : selector.userCode32);
     for (const s of [0, 2, 3]) this.cpu.segments.load(s, selector.userData);
     this.cpu.setAddressSpace(this.#mmu);
+    for (let n = 0; n < DATA_PAGES; n++) expect(home(DATA + n * PAGE, color)).toBe(frames.data + n * PAGE);
+    // As FNINIT leaves it, and MXCSR as Linux does.
+    this.cpu.state.u16[at.fpuControl >> 1] = 0x37f;
+    this.cpu.state.u8[at.fpuEmpty] = 0xff;
+    this.cpu.state.u32[at.mxcsr >> 2] = 0x1f80;
   }
   readonly #mmu: Mmu = {
     color,
