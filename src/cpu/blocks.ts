@@ -1,13 +1,12 @@
 // Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
 // page, so that within it, and for branches inside the page, what it was decoded from is one frame.
 import { contexts } from "./context.ts";
-import { type Decoded, Decoder, noRegister } from "./decode.ts";
-import { formOf, registerOffset } from "./instance.ts";
+import { type Decoded, Decoder } from "./decode.ts";
 import type { Instructions } from "./instructions.ts";
 import { jumpCache, layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { Model } from "./model.ts";
-import { immediateWidth, type Row } from "./row.ts";
+import { type MoreHandlers, Records } from "./records.ts";
 import { special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
 
@@ -17,11 +16,9 @@ export const longest = 128;
 const arena = layout.records + (longest + 2) * record.size;
 /** Targets of jumps that are kept for a frame: it may be mapped at any number of addresses. */
 const recalled = 128;
-/** Records that the side tables have room for at first; most programs need no more. */
-const firstRoom = 8192;
 
-/** In the side table of rows: the record has a memory operand. */
-const hasMemory = 0x8000;
+/** What fetching there comes to: Linux says so of all of it. arch/x86/mm/fault.c sanitize_error_code() */
+const kernelHalf = -1 - (PF.PRESENT | PF.USER | PF.INSTRUCTION);
 
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
@@ -30,25 +27,12 @@ export interface FetchFault {
   address: number;
 }
 
-/** Handlers that are not in the table before they are loaded, from a place on. */
-export interface MoreHandlers {
-  readonly first: number;
-  readonly load: () => void;
-}
-
 export class Blocks {
+  readonly records: Records;
   readonly codeFrames: Uint8Array;
   readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
-  /** Instruction pointer (offset in CS) and length of the instruction of each record, by record number. */
-  #ip = new Float64Array(firstRoom);
-  #length = new Uint8Array(firstRoom);
-  #row = new Uint16Array(firstRoom);
   readonly #state: State;
   readonly #decoder: Decoder;
-  readonly #instructions: Instructions;
-  readonly #more: readonly MoreHandlers[];
-  readonly #firstMore: number;
-  readonly #loaded = new Set<MoreHandlers>();
   #mmu: Mmu;
   /** Blocks by frame address: by ip and context. */
   #byFrame = new Map<number, Map<number, number>>();
@@ -63,55 +47,11 @@ export class Blocks {
 
   constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], mmu: Mmu, model: Model) {
     this.#state = state;
-    this.#instructions = instructions;
-    this.#more = more;
-    this.#firstMore = more[0]?.first ?? Number.POSITIVE_INFINITY;
+    this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
     this.#decoder = new Decoder(instructions.tables(model));
     this.flushJumps();
-  }
-
-  /** A record's number, with room for it in the side tables. */
-  #numberOf(rec: number): number {
-    const number = (rec - layout.records) / record.size;
-    if (number >= this.#ip.length) {
-      const grown = <T extends Float64Array | Uint8Array | Uint16Array>(old: T, fresh: T): T => {
-        fresh.set(old);
-        return fresh;
-      };
-      const room = this.#ip.length * 2;
-      this.#ip = grown(this.#ip, new Float64Array(room));
-      this.#length = grown(this.#length, new Uint8Array(room));
-      this.#row = grown(this.#row, new Uint16Array(room));
-    }
-    return number;
-  }
-  ipOf(rec: number): number {
-    return this.#ip[(rec - layout.records) / record.size] as number;
-  }
-  nextIpOf(rec: number): number {
-    const n = (rec - layout.records) / record.size;
-    return (this.#ip[n] as number) + (this.#length[n] as number);
-  }
-  rowOf(rec: number): Row {
-    return this.#instructions.row((this.#row[(rec - layout.records) / record.size] as number) & ~hasMemory);
-  }
-  /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
-  passesOf(head: number): number | undefined {
-    const left = this.leftOf(head);
-    if (left === 0) return undefined;
-    const last = head + (left - 1) * record.size;
-    const memory = (this.#row[(last - layout.records) / record.size] as number) & hasMemory;
-    const where = !this.rowOf(last).ends ? record.size + record.passes : memory ? record.passesOfMemory : record.passes;
-    // It has been here; what ends otherwise than by a branch does not count.
-    return this.#state.u32[(last + where) >> 2] || undefined;
-  }
-  leftOf(rec: number): number {
-    return this.#state.u16[(rec + record.left) >> 1] as number;
-  }
-  targetOf(rec: number): number {
-    return Number(this.#state.i64[(rec + record.disp) >> 3]);
   }
 
   setMmu(mmu: Mmu): void {
@@ -150,8 +90,10 @@ export class Blocks {
   }
   /** The frame behind an instruction pointer, negative if it cannot be fetched. */
   frameOf(ip: number): number {
-    const linear = this.#linear(ip);
-    return linear < 0 || linear >= 2 ** 47 ? -1 - (PF.USER | PF.INSTRUCTION) : this.#frame(linear);
+    return this.#userFrame(this.#linear(ip));
+  }
+  #userFrame(linear: number): number {
+    return linear < 0 || linear >= 2 ** 47 ? kernelHalf : this.#frame(linear);
   }
   #linear(ip: number): number {
     return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
@@ -165,12 +107,12 @@ export class Blocks {
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
-    this.#remember(this.ipOf(head), head);
+    this.#remember(this.records.ipOf(head), head);
   }
   /** The region is gone: whoever comes to its head is led back to the dispatcher. */
   endRegion(head: number): void {
     this.poison(head);
-    this.#forget(this.ipOf(head));
+    this.#forget(this.records.ipOf(head));
   }
   isRegion(head: number): boolean {
     return this.#state.u32[(head + record.handler) >> 2] === special.region;
@@ -248,7 +190,7 @@ export class Blocks {
   /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
   jumpedTo(rec: number): void {
     if (this.#crossing.has(rec)) return;
-    const frame = this.#pages.get(Math.floor(this.#linear(this.ipOf(rec)) / 4096));
+    const frame = this.#pages.get(Math.floor(this.#linear(this.records.ipOf(rec)) / 4096));
     if (frame === undefined) return;
     const key = frame + this.context;
     const known = this.#targets.get(key);
@@ -258,7 +200,7 @@ export class Blocks {
   /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
   #recall(page: number, frame: number): void {
     for (const rec of this.#targets.get(frame + this.context) ?? []) {
-      const ip = this.ipOf(rec);
+      const ip = this.records.ipOf(rec);
       if (Math.floor(this.#linear(ip) / 4096) === page && this.#state.u32[(rec + record.handler) >> 2] !== special.stale)
         this.#remember(ip, rec);
     }
@@ -275,10 +217,8 @@ export class Blocks {
   find(ip: number): number {
     const s = this.#state;
     const context = s.u32[at.context >> 2] as number;
-    const mode64 = contexts[context]!.mode === 64;
-    const linear = mode64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
-    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
-    const frame = this.#frame(linear);
+    const linear = this.#linear(ip);
+    const frame = this.#userFrame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     const key = ip * 8 + context;
     let first = this.#standing(frame, key, linear);
@@ -310,7 +250,7 @@ export class Blocks {
   onMissing: (ip: number, place: number) => boolean = () => false;
   /** A lost region can be entered by this record again, or by that of the block that is there now; 0: that is another region's. */
   restore(head: number): number {
-    const ip = this.ipOf(head);
+    const ip = this.records.ipOf(head);
     const there = this.headOf(ip);
     if (there !== 0) return this.isRegion(there) ? 0 : there;
     const frame = this.frameOf(ip);
@@ -367,9 +307,8 @@ export class Blocks {
   bounded(ip: number, count: number): number {
     const s = this.#state;
     const context = s.u32[at.context >> 2] as number;
-    const linear = contexts[context]!.mode === 64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
-    if (linear < 0 || linear >= 2 ** 47) return this.#noFrame(-1 - (PF.USER | PF.INSTRUCTION), linear);
-    const frame = this.#frame(linear);
+    const linear = this.#linear(ip);
+    const frame = this.#userFrame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     // One place serves them all: nothing leads there but the dispatcher, and only until the next.
     const resume = this.#next;
@@ -393,19 +332,17 @@ export class Blocks {
     const s = this.#state;
     if (this.#crossing.has(from) || !this.#stands(from, linear)) return 0;
     const region = this.isRegion(from);
-    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.leftOf(from));
+    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.records.leftOf(from));
     if (n < 2 || s.u32[(from + record.size + record.handler) >> 2] === special.stale) return 0;
     const to = this.#next;
-    const ip = this.ipOf(from);
+    const ip = this.records.ipOf(from);
     // A region stands in the place of the first record.
     const start = region ? this.#translate(ip, linear, this.#frame(linear), this.context, 1, special.stop) : 0;
-    s.u8.copyWithin(to + start * record.size, from + start * record.size, from + n * record.size);
-    const [there, here] = [this.#numberOf(from), this.#numberOf(to)];
-    for (const side of [this.#ip, this.#length, this.#row]) side.copyWithin(here + start, there + start, there + n);
+    this.records.copy(to + start * record.size, from + start * record.size, n - start);
     for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.left) >> 1] = n - i;
     this.#next = to + n * record.size;
     const last = this.#next - record.size;
-    if (!this.rowOf(last).ends) this.#emitEnd(this.#after(this.nextIpOf(last)), special.stop);
+    if (!this.records.rowOf(last).ends) this.#writeEnd(this.#after(this.records.nextIpOf(last)), special.stop);
     return n;
   }
   /** An address after an instruction: outside 64-bit mode it wraps around. */
@@ -442,7 +379,7 @@ export class Blocks {
         this.fault.kind = r === "long" ? "long" : "undefined";
         return 0;
       }
-      this.#emit(this.#next, d, ip, context);
+      this.records.write(this.#next, d, ip, context);
       this.#next += record.size;
       n++;
       offset += d.length;
@@ -455,19 +392,12 @@ export class Blocks {
     }
     for (let i = 0; i < n; i++) s.u16[(start + i * record.size + record.left) >> 1] = n - i;
     // What follows the last instruction; its left is 0, since it is none itself.
-    if (!ended) this.#emitEnd(this.#after(ip), end);
+    if (!ended) this.#writeEnd(this.#after(ip), end);
     return n;
   }
 
-  #emitEnd(ip: number, handler: number): void {
-    const s = this.#state;
-    const rec = this.#next;
-    s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
-    s.u32[(rec + record.handler) >> 2] = handler;
-    storeInteger(s.i32, rec + record.disp, ip);
-    const number = this.#numberOf(rec);
-    this.#ip[number] = ip;
-    this.#length[number] = 0;
+  #writeEnd(ip: number, handler: number): void {
+    this.records.writeEnd(this.#next, ip, handler);
     this.#next += record.size;
   }
 
@@ -498,78 +428,12 @@ export class Blocks {
     return r;
   }
 
-  #emit(rec: number, d: Decoded, ip: number, context: number): void {
-    const s = this.#state;
-    const info = this.#instructions.info(d.row);
-    const { memory, key } = formOf(d, context);
-    const handler = info.handler(key);
-    if (handler >= this.#firstMore) this.#loadMore(handler);
-    const { u32 } = s;
-    const w32 = rec >> 2;
-    u32[w32] = handler;
-    for (let n = 1; n < record.size / 4; n++) u32[w32 + n] = 0;
-    const slots = memory ? info.memory : info.plain;
-    if (memory) {
-      s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;
-      s.u16[(rec + record.index) >> 1] = d.index === noRegister ? at.zero : at.gpr + d.index * 8;
-      s.u8[rec + record.scale] = d.scale;
-      storeInteger(s.i32, rec + record.disp, d.disp);
-    }
-    s.u8[rec + record.segment] = d.segment >= S.fs || d.mode !== 64 ? (memory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds) : 6;
-    for (let n = 0; n < slots.length; n++) {
-      const slot = slots[n];
-      if (slot !== undefined) s.u16[(rec + slot) >> 1] = registerOffset(d, n);
-    }
-    this.#emitImmediate(rec, d);
-    if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
-    const number = this.#numberOf(rec);
-    this.#ip[number] = ip;
-    this.#length[number] = d.length;
-    this.#row[number] = memory ? info.number | hasMemory : info.number;
-  }
-
-  #loadMore(handler: number): void {
-    const more = this.#more.findLast(({ first }) => first <= handler) as MoreHandlers;
-    if (this.#loaded.has(more)) return;
-    more.load();
-    this.#loaded.add(more);
-  }
-
-  #emitImmediate(rec: number, d: Decoded): void {
-    const s = this.#state;
-    const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
-    if (d.row.ends) storeInteger(s.i32, rec + record.imm, next);
-    if (d.row.located) {
-      storeInteger(s.i32, rec + record.imm, d.ip);
-      s.u8[rec + record.imm + 6] = d.modrmByte;
-      s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
-    }
-    const { immediates } = d.row.shape;
-    for (const o of immediates) {
-      if (o.kind === "rel") {
-        storeInteger(s.i32, rec + record.disp, d.target);
-        // A conditional branch has two links and no use for the next address; a call needs it.
-        if (d.row.cc >= 0 || d.row.addressed) storeInteger(s.i32, rec + record.imm, 0);
-      } else if (o.kind === "imm" || o.kind === "simm") {
-        const bits = immediateWidth(o, d.size);
-        s.i32[(rec + record.imm) >> 2] = bits === 8 ? d.immLo & 0xff : bits === 16 ? d.immLo & 0xffff : d.immLo;
-        s.i32[(rec + record.imm + 4) >> 2] = bits === 64 ? d.immHi : 0;
-        break;
-      } else if (o.kind === "far") {
-        s.i32[(rec + record.imm) >> 2] = d.immLo;
-        s.i32[(rec + record.imm + 4) >> 2] = 0;
-        s.u32[(rec + record.disp) >> 2] = d.imm2;
-      }
-    }
-    if (immediates.length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
-  }
-
   /** Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. */
   decodeOne(ip: number): Decoded | undefined {
     const s = this.#state;
-    const mode = contexts[s.u32[at.context >> 2] as number]!.mode;
-    const linear = mode === 64 ? ip : (s.segBase(S.cs) + ip) % 0x1_0000_0000;
-    const frame = linear < 0 || linear >= 2 ** 47 ? -1 - (PF.USER | PF.INSTRUCTION) : this.#frame(linear);
+    const { mode } = contexts[this.context]!;
+    const linear = this.#linear(ip);
+    const frame = this.#userFrame(linear);
     if (frame < 0) {
       this.#noFrame(frame, linear);
       return undefined;
@@ -584,20 +448,14 @@ export class Blocks {
 
   /** Let a branch lead straight to its target: only within a page, where both stand and fall with one frame. */
   link(rec: number, taken: boolean, target: number): void {
-    const from = this.ipOf(rec);
-    const to = this.ipOf(target);
+    const from = this.records.ipOf(rec);
+    const to = this.records.ipOf(target);
     if (Math.floor(from / 4096) !== Math.floor(to / 4096) || this.#crossing.has(target)) return this.jumpedTo(target);
     const s = this.#state;
     if ((s.u32[(rec + record.handler) >> 2] as number) === special.stale) return;
     s.u32[(rec + (taken ? record.link : record.imm)) >> 2] = target;
   }
 }
-
-/** An integer as 64 bits: in halves, since a bigint costs more than the rest of what it is part of. */
-const storeInteger = (i32: Int32Array, address: number, n: number): void => {
-  i32[address >> 2] = n | 0;
-  i32[(address >> 2) + 1] = Math.floor(n / 0x1_0000_0000);
-};
 
 /** The place in the jump cache of an instruction pointer, by its low half; handlers.ts computes the same. */
 const jumpEntry = (low: number): number =>

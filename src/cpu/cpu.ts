@@ -1,11 +1,9 @@
 // The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
 // handlers do the work and come back only for what they cannot do.
 
-import { USER_END } from "../abi/brand.ts";
+import { Accesses, guestFault, unmapped } from "./accesses.ts";
 import { actions, type Machine } from "./act.ts";
 import { Blocks, longest } from "./blocks.ts";
-import { contexts } from "./context.ts";
-import type { Decoded } from "./decode.ts";
 import type { Engine } from "./engine.ts";
 import { Evaluator, exitOf } from "./evaluate.ts";
 import { type Exit, exit, leave, settled } from "./exit.ts";
@@ -13,15 +11,13 @@ import { kindCode, signParitySource, zeroSource } from "./flags.ts";
 import { registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
-import { factsOf } from "./jit/facts.ts";
 import { Jit } from "./jit/jit.ts";
-import { layout } from "./layout.ts";
-import { type Access, access, type CodeWatch, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
+import type { CodeWatch, Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
 import { repeatRounds } from "./slots.ts";
-import { at, EF, PF, R, S, STATUS_FLAGS, State, vector } from "./state.ts";
+import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
 import { Tlb } from "./tlb.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
@@ -37,16 +33,11 @@ interface HandlerExports {
   flagsWord32(): number;
 }
 
-/** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
-const guestFault = { name: "GuestFault" };
 /** AssemblyScript's assertions: a routine's own mistake. */
 const abort = (): never => {
   throw new Error("a routine failed an assertion");
 };
-/** What EFLAGS.AC demands of an access by its size, of 80 bits 8, of 256 bits 16; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
-const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 16 };
 const regionBudget = at.regionBudget >> 2;
-const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 export class Cpu implements CodeWatch, Machine {
   readonly state: State;
@@ -58,12 +49,7 @@ export class Cpu implements CodeWatch, Machine {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly #tlb: Tlb;
-  #mmu: Mmu = unmapped;
-  /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
-  #commitFirst = 0;
-  #commitSecond = 0;
-  #commitFirstBytes = 0;
-  #commitBytes = 0;
+  readonly #accesses: Accesses;
   /** How often generated code came back to the dispatcher, by what it came back with (exit.ts). */
   readonly leaves = new Float64Array(64);
   /** Guest instructions retired since boot, before the current `run`. */
@@ -97,12 +83,10 @@ export class Cpu implements CodeWatch, Machine {
     (this.routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#missChecked(address, bytes, how, rec, budget),
-      commit: () => this.#commit(),
-      checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) => {
-        const bad = how >>> misalignedBy !== 0 ? vector.GP : this.segments.check(segment, offset, bytes, how === access.write);
-        if (bad >= 0) this.#throwFault(bad, 0, 0, rec, budget);
-      },
+        this.#accesses.missed(address, bytes, how, rec, budget),
+      commit: () => this.#accesses.commit(),
+      checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) =>
+        this.#accesses.checkSegmentOf(segment, offset, bytes, how, rec, budget),
       act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
         s.u32[at.record >> 2] = rec;
         s.i32[at.budget >> 2] = budget;
@@ -123,7 +107,7 @@ export class Cpu implements CodeWatch, Machine {
       handlers,
       routines: this.routines,
       routineTypes: code.routineTypes,
-      missRegion: (address, bytes, how) => this.#missRegion(address, bytes, how),
+      missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
       serve: (code) => this.#serve(code),
       model,
     });
@@ -137,11 +121,12 @@ export class Cpu implements CodeWatch, Machine {
       this.#tlb.flush();
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
+    this.#accesses = new Accesses({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
   }
 
   // Address translation.
   setAddressSpace(mmu: Mmu): void {
-    this.#mmu = mmu;
+    this.#accesses.mmu = mmu;
     this.blocks.setMmu(mmu);
     const color = mmu.color ?? 0;
     this.#tlb.color = color;
@@ -149,18 +134,16 @@ export class Cpu implements CodeWatch, Machine {
     this.#tlb.flush();
   }
   flushTlb(): void {
-    this.#forgotten++;
+    this.#accesses.forgot();
     this.#tlb.flush();
     this.blocks.flushPages();
   }
   flushWrites(): void {
-    this.#forgotten++;
+    this.#accesses.forgot();
     this.#tlb.flush();
   }
-  /** Times that translations have been forgotten. */
-  #forgotten = 0;
   flushTlbPage(address: number): void {
-    this.#forgotten++;
+    this.#accesses.forgot();
     const page = Math.floor(address / 4096);
     this.#tlb.flushPage(page);
     this.blocks.flushPage(page);
@@ -169,75 +152,6 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.invalidateFrame(frame);
   }
 
-  /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
-  #page(address: number, how: Access, rec: number, budget: number): number {
-    if (address < 0) return this.#kernelPage(address, how, rec, budget);
-    const t = this.#mmu.translate(address, how);
-    if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
-    // Not `%`: of a number above 2^31 that is a call of fmod.
-    const inPage = address & 0xfff;
-    const frame = t - (t & 0xfff);
-    const writable = how === access.write && (t & cacheWrite) !== 0 && this.codeFrames[frame >>> 12] === 0;
-    this.#tlb.fill(address - inPage, frame, writable);
-    return frame + inPage;
-  }
-  #kernelPage(address: number, how: Access, rec: number, budget: number): number {
-    const frame = this.#mmu.kernelHalf?.(address, how);
-    if (frame !== undefined) return frame + (address & 0xfff);
-    return this.#throwFault(vector.PF, PF.PRESENT | PF.USER | (how === access.write ? PF.WRITE : 0), address, rec, budget);
-  }
-
-  #missChecked(address: number, bytes: number, how: number, rec: number, budget: number): number {
-    // Before any other fault, a segment's limit included.
-    if (how >>> misalignedBy !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
-    return this.#miss(address, bytes, how as Access, rec, budget);
-  }
-  #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
-    // Not canonical, or beyond a flat segment's limit of 4 GiB: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3.
-    // Negative: the kernel's half, never ours.
-    // What wraps around at 4 GiB by its segment's base is within the limit.
-    const context = contexts[this.state.u32[at.context >> 2] as number]!;
-    const beyond =
-      !this.model.wrapsAt4GiB && address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
-    const outside =
-      beyond || address + bytes > USER_END || address < -USER_END || (address < 0 && address - this.#overrideBase(rec) < -USER_END);
-    if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
-    // Before any page fault, on AMD.
-    if (this.#evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
-    const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
-    if (bytes <= first) {
-      const p = this.#page(address, how, rec, budget);
-      if (how !== access.write || this.codeFrames[p >>> 12] === 0) return p;
-      this.#stage(p, bytes, 0, bytes);
-      return layout.scratch;
-    }
-    const p = this.#page(address, how, rec, budget);
-    let secondAddress = address + first;
-    if (this.state.mode !== 64) secondAddress %= 0x1_0000_0000;
-    const q = this.#page(secondAddress, how, rec, budget);
-    this.#stage(p, first, q, bytes);
-    return layout.scratch;
-  }
-  /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
-  isMisaligned(address: number, bytes: number): boolean {
-    if (((this.state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
-    if (bytes >= 16 && !this.model.checksVectors) return false;
-    const { row } = this.#evaluated!;
-    return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;
-  }
-  /** A compiled region's miss: 1 more than where the bytes are; 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
-  #missRegion(address: number, bytes: number, how: number): number {
-    try {
-      const forgotten = this.#forgotten;
-      const p = this.#missChecked(address, bytes, how, 0, 0);
-      // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (places.ts).
-      if (this.#forgotten !== forgotten) return 0;
-      return p === layout.scratch && how === access.write ? 0 : p + 1;
-    } catch (e) {
-      if (e !== guestFault) throw e;
-      return 0;
-    }
-  }
   /** A region has come to a door, all state in its place: 0 if it goes on when the call is served, else what it leaves with. */
   #serve(code: number): number {
     const { serve, state: s } = this;
@@ -257,82 +171,37 @@ export class Cpu implements CodeWatch, Machine {
     s.u32[regionBudget] = more - this.#granted;
     return 0;
   }
-  #stage(p: number, firstBytes: number, q: number, bytes: number): void {
-    const u8 = this.state.u8;
-    u8.copyWithin(layout.scratch, p, p + firstBytes);
-    if (bytes > firstBytes) u8.copyWithin(layout.scratch + firstBytes, q, q + bytes - firstBytes);
-    this.#commitFirst = p;
-    this.#commitSecond = q;
-    this.#commitFirstBytes = firstBytes;
-    this.#commitBytes = bytes;
-  }
-  #commit(): void {
-    const u8 = this.state.u8;
-    u8.copyWithin(this.#commitFirst, layout.scratch, layout.scratch + this.#commitFirstBytes);
-    this.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
-    if (this.#commitBytes > this.#commitFirstBytes) {
-      u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
-      this.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
-    }
-  }
-  /** Regions keep no record (0): what they get wrong here, the interpreter does again. */
-  #inProgress(rec: number): Decoded | undefined {
-    return this.#evaluated ?? (rec === 0 ? undefined : this.blocks.decodeOne(this.blocks.ipOf(rec)));
-  }
-  /** Base of fs or gs if the instruction in progress names one: AMD wants the offset in it to be canonical too. */
-  #overrideBase(rec: number): number {
-    const d = this.#inProgress(rec);
-    return d && d.segment >= S.fs ? Number(this.state.i64[(at.segBase >> 3) + d.segment]) : 0;
-  }
-  /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
-  #stackAccess(rec: number, address: number): boolean {
-    const d = this.#inProgress(rec);
-    if (!d) return false;
-    const { stack } = factsOf(d.row);
-    const sp = Number(BigInt.asIntN(64, this.state.u64[R.sp] as bigint));
-    if (stack && (!d.isMemory || Math.abs(address - sp) <= 16)) return true;
-    return d.isMemory && d.memorySegment === S.ss;
-  }
-
-  // Faults.
-  #throwFault(v: number, error: number, address: number, rec: number, budget: number): never {
-    const s = this.state;
-    s.u32[at.exitVector >> 2] = v;
-    s.u32[at.exitError >> 2] = error;
-    s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
-    s.u32[at.record >> 2] = rec;
-    s.i32[at.budget >> 2] = budget;
-    throw guestFault;
-  }
-  /** For the evaluator: limit and rights of an access outside 64-bit mode. */
-  checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
-    const bad = this.segments.check(segment, offset, bytes, write);
-    if (bad >= 0) this.#throwFault(bad, 0, 0, 0, 0);
-  }
   /** For actions: a fault at the current instruction. */
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
     this.state.u32[at.exitError >> 2] = error;
     return leave.fault;
   }
+  /** Limit and rights of an access outside 64-bit mode. */
+  checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
+    this.#accesses.checkSegment(segment, offset, bytes, write);
+  }
+  isMisaligned(address: number, bytes: number): boolean {
+    return this.#accesses.isMisaligned(address, bytes);
+  }
   /** Guest memory for actions, by linear address: faults like the instruction that asks. */
   readLinear(address: number, bytes: number): number {
-    if (this.#evaluated) return this.#miss(address, bytes, access.read, 0, 0);
-    return this.#miss(address, bytes, access.read, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
+    return this.#accesses.readLinear(address, bytes);
   }
   writeLinear(address: number, bytes: number): number {
-    if (this.#evaluated) return this.#miss(address, bytes, access.write, 0, 0);
-    return this.#miss(address, bytes, access.write, this.state.u32[at.record >> 2] as number, this.state.i32[at.budget >> 2] as number);
+    return this.#accesses.writeLinear(address, bytes);
   }
   commitLinear(pointer: number): void {
-    if (pointer < layout.frames) this.#commit();
+    this.#accesses.commitLinear(pointer);
   }
   /** rip of the instruction in progress and of the one after it. */
   get instructionIp(): number {
-    return this.#evaluated ? this.#evaluated.ip : this.blocks.ipOf(this.state.u32[at.record >> 2] as number);
+    return this.#accesses.evaluated ? this.#accesses.evaluated.ip : this.blocks.records.ipOf(this.state.u32[at.record >> 2] as number);
   }
   get nextIp(): number {
-    return this.#evaluated ? this.#evaluated.ip + this.#evaluated.length : this.blocks.nextIpOf(this.state.u32[at.record >> 2] as number);
+    return this.#accesses.evaluated
+      ? this.#accesses.evaluated.ip + this.#accesses.evaluated.length
+      : this.blocks.records.nextIpOf(this.state.u32[at.record >> 2] as number);
   }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
   get retired(): number {
@@ -387,7 +256,7 @@ export class Cpu implements CodeWatch, Machine {
         if (budget + (s.u32[regionBudget] as number) === 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
-        let left = blocks.leftOf(rec);
+        let left = blocks.records.leftOf(rec);
         if (left > budget && (s.u32[regionBudget] as number) > 0) {
           budget += this.#grantMore(budget);
           rec = blocks.find(s.rip);
@@ -401,7 +270,7 @@ export class Cpu implements CodeWatch, Machine {
             this.#fetchFault();
             return this.#finish(budget, exit.fault);
           }
-          left = blocks.leftOf(rec);
+          left = blocks.records.leftOf(rec);
         }
         try {
           code = this.#run.enter(rec, budget - left);
@@ -416,22 +285,22 @@ export class Cpu implements CodeWatch, Machine {
       switch (code) {
         case leave.fault:
           if (rec !== 0) {
-            budget += blocks.leftOf(rec);
-            s.rip = blocks.ipOf(rec);
+            budget += blocks.records.leftOf(rec);
+            s.rip = blocks.records.ipOf(rec);
           }
           return this.#finish(budget, exit.fault);
         case leave.trap:
-          budget += blocks.leftOf(rec) - 1;
-          s.rip = blocks.nextIpOf(rec);
+          budget += blocks.records.leftOf(rec) - 1;
+          s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, exit.fault);
         case leave.int80:
         case leave.sysenter:
         case leave.syscall:
-          s.rip = blocks.nextIpOf(rec);
+          s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, code as Exit);
         case leave.taken: {
           const from = rec;
-          s.rip = blocks.targetOf(from);
+          s.rip = blocks.records.targetOf(from);
           this.jit.arrived(from, s.rip);
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.link(from, true, rec);
@@ -439,9 +308,9 @@ export class Cpu implements CodeWatch, Machine {
         }
         case leave.next: {
           const from = rec;
-          s.rip = blocks.nextIpOf(from);
+          s.rip = blocks.records.nextIpOf(from);
           rec = blocks.find(s.rip);
-          if (rec !== 0 && blocks.rowOf(from).cc >= 0) blocks.link(from, false, rec);
+          if (rec !== 0 && blocks.records.rowOf(from).cc >= 0) blocks.link(from, false, rec);
           break;
         }
         case leave.jumped:
@@ -453,14 +322,14 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.find(s.rip);
           break;
         case leave.again:
-          budget += blocks.leftOf(rec) - 1;
-          s.rip = blocks.ipOf(rec);
+          budget += blocks.records.leftOf(rec) - 1;
+          s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
         case leave.stop:
         case leave.stale:
-          budget += blocks.leftOf(rec);
-          s.rip = blocks.ipOf(rec);
+          budget += blocks.records.leftOf(rec);
+          s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
         case leave.interpret:
@@ -482,8 +351,8 @@ export class Cpu implements CodeWatch, Machine {
           break;
         }
         case leave.unverified:
-          budget += blocks.leftOf(rec);
-          s.rip = blocks.ipOf(rec);
+          budget += blocks.records.leftOf(rec);
+          s.rip = blocks.records.ipOf(rec);
           if (this.jit.verify(blocks.regionWordOf(rec))) blocks.confirmRegion(rec);
           else blocks.poison(rec);
           rec = blocks.find(s.rip);
@@ -566,7 +435,7 @@ export class Cpu implements CodeWatch, Machine {
       this.#fetchFault();
       return exit.fault;
     }
-    this.#evaluated = d;
+    this.#accesses.evaluated = d;
     let code: number;
     try {
       let round = 0;
@@ -576,7 +445,7 @@ export class Cpu implements CodeWatch, Machine {
       if (e !== guestFault) throw e;
       code = leave.fault;
     } finally {
-      this.#evaluated = undefined;
+      this.#accesses.evaluated = undefined;
     }
     if (code === leave.fault) return exit.fault;
     this.instructions++;
@@ -587,7 +456,6 @@ export class Cpu implements CodeWatch, Machine {
     }
     return exitOf(code) ?? exit.budget;
   }
-  #evaluated: Decoded | undefined;
 
   #fetchFault(): number {
     const s = this.state;

@@ -133,17 +133,28 @@ export const iret: Action = (m, _r, _a, b) => {
   }
   const newSp = long ? load(m, sp + 3n * step, bits) : sp + 3n * step;
   const ss = long ? loadSelector(m, sp + 4n * step, bits) : -1;
-  const bad = check(m, selector, offset, true);
+  const bad = checkSelector(m, selector, true);
   if (bad >= 0) return bad;
-  if (ss >= 0) {
-    const v = m.segments.load(S.ss, ss);
-    if (v >= 0) return m.raise(v, ss & 0xfffc);
+  const beyond = (): number => checkOffset(m, selector, offset);
+  const noStack = (): number => {
+    const v = long ? m.segments.checkData(S.ss, ss) : -1;
+    return v >= 0 ? m.raise(v, ss & 0xfffc) : -1;
+  };
+  const { stackBeforeOffset } = m.model;
+  for (const fault of stackBeforeOffset ? [noStack, beyond] : [beyond, noStack]) {
+    const code = fault();
+    if (code >= 0) return code;
   }
+  if (long) m.segments.load(S.ss, ss);
   const keep = bits === 16 ? ~(userFlags & 0xffff) : ~(userFlags | EF.RF);
   m.flags = (m.flags & keep) | (flags & ~keep);
-  if (long) s.u64[R.sp] = newSp;
-  else setStackPointer(s, newSp);
-  return go(m, selector, offset);
+  if (!long) setStackPointer(s, newSp);
+  const left = go(m, selector, offset);
+  if (!long) return left;
+  // A stack of 16 bits has no more of rSP loaded, and the rest stays: AMD APM Vol. 3 IRET (RSP.s); Linux works around it, arch/x86/kernel/espfix_64.c.
+  if (stackSize(s) === 16) setStackPointer(s, newSp);
+  else s.u64[R.sp] = newSp;
+  return left;
 };
 
 /** ENTER, which builds a frame out of the enclosing ones. a: bytes of locals; b: nesting level, and the operand size above bit 16. */

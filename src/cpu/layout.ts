@@ -38,8 +38,11 @@ export const home = (address: number, color: number): number => layout.window + 
 
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
-/** An address on a page that has another entry, by number of the entry: -1 is on the last page there is, whose entry is the last. */
-export const emptyTag = (n: number): number => (n === tlb.entries - 1 ? 0 : -1);
+/**
+ * Each half of an address on a page that has another entry, by number of the entry: -1 is on the last page there is, whose entry is the last. It is
+ * no page's own address: an access that goes on at 0 ends on the first page, and asks the last entry for that.
+ */
+export const emptyTag = (n: number): number => (n === tlb.entries - 1 ? 1 : -1);
 
 /**
  * Jump-cache entry: instruction pointer u64, record u32, and the region word u32 (slots.ts) of the compiled region that may be entered

@@ -55,6 +55,10 @@ export interface Rules {
   readonly narrowSelectors: boolean;
   /** Of 64 bits that a far return of 64-bit code pops as an offset in a segment of other code, the upper half does not matter. */
   readonly cutsFarOffsets: boolean;
+  /** IRET of 64-bit code looks at the stack segment before the offset where it goes. */
+  readonly stackBeforeOffset: boolean;
+  /** What is relative to FS or GS must have a canonical offset, besides the linear address. */
+  readonly canonicalOffsets: boolean;
   /**
    * XSAVE and its like look at the last byte of their area first, XRSTOR at XCOMP_BV; in the compact form there must be room in the segment for what
    * that names. Otherwise at the first byte, and then at the header; and for what is present.
@@ -117,6 +121,8 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     readsOuterFrame: true,
     narrowSelectors: false,
     cutsFarOffsets: false,
+    stackBeforeOffset: false,
+    canonicalOffsets: true,
     looksAtEnd: false,
     smallAnglesExact: false,
     marksRounds: false,
@@ -135,6 +141,8 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     readsOuterFrame: false,
     narrowSelectors: true,
     cutsFarOffsets: true,
+    stackBeforeOffset: true,
+    canonicalOffsets: false,
     looksAtEnd: true,
     smallAnglesExact: true,
     marksRounds: true,

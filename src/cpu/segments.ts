@@ -60,25 +60,24 @@ export class Segments {
 
   /** MOV to a data segment register from ring 3: -1, or the vector that it raises (error code: the selector). SDM Vol. 2B MOV, Protected Mode Exceptions. */
   load(s: number, selector: number): number {
-    if ((selector & 0xfffc) === 0) {
-      if (s === S.ss) return vector.GP;
-      this.#put(s, selector, undefined);
-      return -1;
-    }
+    const bad = this.checkData(s, selector);
+    if (bad < 0) this.#put(s, selector, (selector & 0xfffc) === 0 ? undefined : this.lookup(selector));
+    return bad;
+  }
+  /** The same, nothing loaded. */
+  checkData(s: number, selector: number): number {
+    if ((selector & 0xfffc) === 0) return s === S.ss ? vector.GP : -1;
     const d = this.lookup(selector);
     if (!d || !(d.access & A.segment)) return vector.GP;
     const dpl = (d.access & A.dpl) >> 5;
     const rpl = selector & 3;
     if (s === S.ss) {
       if (rpl !== 3 || dpl !== 3 || d.access & A.code || !(d.access & A.writable)) return vector.GP;
-      if (!(d.access & A.present)) return vector.SS;
-    } else {
-      if (d.access & A.code && !(d.access & A.readable)) return vector.GP;
-      if (!(d.access & A.code && d.access & A.conforming) && dpl < 3) return vector.GP;
-      if (!(d.access & A.present)) return vector.NP;
+      return d.access & A.present ? -1 : vector.SS;
     }
-    this.#put(s, selector, d);
-    return -1;
+    if (d.access & A.code && !(d.access & A.readable)) return vector.GP;
+    if (!(d.access & A.code && d.access & A.conforming) && dpl < 3) return vector.GP;
+    return d.access & A.present ? -1 : vector.NP;
   }
 
   /** The descriptor that LAR, LSL, VERR and VERW may look at: at ring 3, not of more privilege. SDM Vol. 2A LAR. */

@@ -19,6 +19,9 @@ const skylake = "recorded on an i9-10980XE (VirtualBox, tstIEMAImplDataInt-Intel
 /** And by the processor under us, like AMD's: test/cpu/recorded/intel.bin.gz. */
 const recorded = "recorded on a Xeon with AMX (family 6, model 167 as its hypervisor has it; the caches are those of Granite Rapids)";
 
+/** By the same processor, of cases made for the question: test/cpu/model/intel.test.ts. */
+const asked = "asked of that Xeon with AMX: test/cpu/model/intel.test.ts";
+
 const both = `${recorded}; ${skylake}`;
 
 export const ways: readonly Way[] = [
@@ -134,6 +137,18 @@ export const ways: readonly Way[] = [
     amd: "#GP after the outer SS:rSP were read",
     intel: "#GP at once",
     source: recorded,
+  },
+  {
+    what: "IRET of 64-bit code to an offset where nothing can be, with a stack segment that cannot be loaded",
+    amd: "#GP of the offset",
+    intel: "the fault of the stack segment",
+    source: asked,
+  },
+  {
+    what: "an offset in FS or GS that is not canonical, of an address in the kernel's half",
+    amd: "#GP",
+    intel: "#PF: what counts is the address with its base",
+    source: asked,
   },
   {
     what: "a 64-bit offset that RETF pops for a segment that is not of 64-bit code",

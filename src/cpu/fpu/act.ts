@@ -15,15 +15,19 @@ import {
   saveEnvironment,
   setControlAndStatus,
 } from "./image.ts";
+import { isCanonical } from "./xsave.ts";
 
 const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
 /** REX.W makes no third layout. */
 const sizeOf = (b: bigint): 16 | 32 => (b === 16n ? 16 : 32);
 
-/** An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. */
+/**
+ * An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. Without a
+ * word Intel's look first whether the start is canonical.
+ */
 const write = (m: Machine, address: bigint, bytes: number, word: number, save: (out: DataView) => void): void => {
   const a = linear(address);
-  if (word) m.writeLinear(a, word);
+  if (word || startsOutside(m, a)) m.writeLinear(a, word || 1);
   m.writeLinear(a + bytes - 1, 1);
   const p = m.writeLinear(a, bytes);
   save(new DataView(m.state.memory.buffer, p, bytes));
@@ -31,10 +35,11 @@ const write = (m: Machine, address: bigint, bytes: number, word: number, save: (
 };
 const read = (m: Machine, address: bigint, bytes: number, word: number): DataView => {
   const a = linear(address);
-  if (word) m.readLinear(a, word);
+  if (word || startsOutside(m, a)) m.readLinear(a, word || 1);
   m.readLinear(a + bytes - 1, 1);
   return new DataView(m.state.memory.buffer, m.readLinear(a, bytes), bytes);
 };
+const startsOutside = (m: Machine, address: number): boolean => m.model.looksAtEnd && !isCanonical(address);
 
 /** All exceptions are masked afterwards. */
 const fnstenv: Action = (m, _r, a, b) => {

@@ -56,7 +56,7 @@ const inUse = (s: State): number => {
 /** EDX:EAX of those that XCR0 has. */
 const requested = (m: Machine): number => m.state.lo(R.ax) & xcr0(m.model);
 const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
-const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
+export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
 type How = "xsave" | "xsaveopt" | "xsavec";

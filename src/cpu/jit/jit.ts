@@ -142,9 +142,9 @@ export class Jit {
   /** Control went to an address by a way that the interpreter had not gone before: from the end of this record's block. */
   arrived(from: number, target: number): void {
     if (from === 0 || this.#blocks.isRegion(from)) return;
-    const { calls, jumps, returns } = factsOf(this.#blocks.rowOf(from));
+    const { calls, jumps, returns } = factsOf(this.#blocks.records.rowOf(from));
     if (calls) this.#code.called(target);
-    else if (jumps && !returns) this.#code.jumped(this.#blocks.ipOf(from), target);
+    else if (jumps && !returns) this.#code.jumped(this.#blocks.records.ipOf(from), target);
   }
   readonly #code = new CodeMap();
 

@@ -89,7 +89,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     const region = again ? known.beginning(headOf(ip)) : undefined;
     return region !== undefined && (region === old || old!.satellites.has(region));
   };
-  const passes = (ip: number) => blocks.passesOf(headOf(ip));
+  const passes = (ip: number) => blocks.records.passesOf(headOf(ip));
   // One that is made anew has shown that it lasts.
   const enough = Math.max(worthwhile(passes(hot) ?? 0), again ? lasting : 0);
   const often = (ip: number) => (passes(ip) ?? enough) >= enough || (again && old.graph.blocks.has(ip)) === true;

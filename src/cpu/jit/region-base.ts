@@ -311,6 +311,8 @@ export abstract class RegionBase extends Compiler {
     const there = isWhole(t, bits) ? this.places.contentAt(linear, bits) : undefined;
     const value = this.body.local(t);
     if (there) {
+      // CMPXCHG may leave it as it is; that it could be written is asked in any case.
+      if (how === access.write) this.#found(linear, bits, how, alignment, () => {});
       if (constant(there) !== undefined) return there;
       // A copy: what is stored there next, perhaps by the same instruction, may be remembered in the same local.
       this.body.set(value, there);

@@ -177,10 +177,14 @@ const spanOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): Span<V> =>
   const some = lanes.map(({ wanted }) => wanted).reduce((x, y) => o.or(x, y));
   return { some: o.let("some", some), first: o.let("first", first), last: o.let("last", last) };
 };
-/** On Intel's all that is wanted must be canonical, and within a segment of 64 KiB, before any of it is looked at. */
-const checkEnd = <V>(o: Ops<V>, i: Form, { some, last }: Span<V>, look: (at: V) => void): void => {
-  if (i.addressSize === 32 || (i.addressSize === 16 && i.flat)) return;
-  const bad = i.addressSize === 64 ? o.ne(o.sext(last, 48), last) : o.ltU(o.imm(0xffff), last);
+/** On Intel's all that is wanted must be canonical, where it is with its segment's base, and within a segment of 64 KiB, before any of it is looked at. */
+const checkEnd = <V>(o: Ops<V>, i: Form, memory: number, { some, last }: Span<V>, look: (at: V) => void): void => {
+  let bad: V;
+  if (i.mode === 64) {
+    const linear = o.let("linear", o.add(o.linear(memory, false), o.sub(last, o.address(memory))));
+    bad = o.ne(o.sext(linear, 48), linear);
+  } else if (i.addressSize === 16 && !i.flat) bad = o.ltU(o.imm(0xffff), last);
+  else return;
   o.when(o.and(some, bad), () => look(last), undefined, false);
 };
 const maskedLoad =
@@ -188,7 +192,7 @@ const maskedLoad =
   (l: 128 | 256): Meaning =>
   (o, i) => {
     const all = masked(o, i, vendor, w, 1, 2);
-    if (vendor === "intel") checkEnd(o, i, spanOf(o, w, all), (at) => o.load(undefined, at, 8));
+    if (vendor === "intel") checkEnd(o, i, 2, spanOf(o, w, all), (at) => o.load(undefined, at, 8));
     const lanes = all.map(({ wanted, address }) =>
       o.either(
         wanted,
@@ -213,7 +217,7 @@ const maskedStore = (vendor: Vendor, w: 32 | 64) => (): Meaning => (o, i) => {
       const look = (at: typeof span.last): void => {
         o.loadRmw(undefined, at, 8);
       };
-      checkEnd(o, i, span, look);
+      checkEnd(o, i, 0, span, look);
       look(span.first);
       look(span.last);
     });

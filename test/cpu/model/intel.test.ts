@@ -5,7 +5,7 @@ import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/state.ts";
 import { Case, caseBatch, fxAt, Result, stateAt } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
-import { CODE, DATA, selector, WINDOW } from "../../../tools/oracle/world.ts";
+import { CODE, DATA, ldtSelector, PAGE, selector, WINDOW } from "../../../tools/oracle/world.ts";
 import { measured } from "./i9-10980xe.ts";
 
 let code: CpuCode;
@@ -159,6 +159,66 @@ describe("flags and results that the manuals leave open", () => {
     };
     for (const tier of tiers)
       expect(["max:intel", "max:amd"].map((model) => run(model, tier, [unaligned])[0]!.trap)).toEqual([vector.GP, vector.BP]);
+  });
+});
+
+describe("faults that a processor of Intel was asked for", () => {
+  /** What a case ends with: the vector, and the error code or the address. */
+  const ends = (model: string, step: (c: Case) => void): string[] =>
+    tiers.map((tier) => {
+      const [r] = run(model, tier, [step]) as [Result];
+      return `${r.trap} ${r.trap === vector.PF ? r.cr2.toString(16) : r.error.toString(16)}`;
+    });
+  const same = (text: string): string[] => tiers.map(() => text);
+
+  it("IRET of 64-bit code looks at the stack segment before the offset where it goes", () => {
+    const iret = (offset: bigint, cs: number, ss: number) => (c: Case) => {
+      c.code = Buffer.from("48cf", "hex");
+      c.before.setGpr(R.sp, BigInt(DATA + WINDOW.offset));
+      const frame = new DataView(c.window.buffer, c.window.byteOffset);
+      [offset, BigInt(cs), 2n, BigInt(DATA + PAGE), BigInt(ss)].forEach((v, n) => void frame.setBigUint64(8 * n, v, true));
+    };
+    const [beyond, nobodys] = [0x10000n, 1n << 47n];
+    const code32 = ldtSelector("code32");
+    for (const [offset, cs] of [
+      [beyond, code32],
+      [nobodys, selector.userCode64],
+    ] as const) {
+      expect(ends("max:intel", iret(offset, cs, 0x5980))).toEqual(same(`${vector.GP} 5980`));
+      expect(ends("max:intel", iret(offset, cs, ldtSelector("absent")))).toEqual(
+        same(`${vector.SS} ${(ldtSelector("absent") & ~3).toString(16)}`),
+      );
+      expect(ends("max:intel", iret(offset, cs, selector.userData))).toEqual(same(`${vector.GP} 0`));
+      expect(ends("max:amd", iret(offset, cs, 0x5980))).toEqual(same(`${vector.GP} 0`));
+    }
+  });
+  it("an offset in GS need not be canonical where the linear address is", () => {
+    const load = (c: Case): void => {
+      c.code = Buffer.from("658b01", "hex"); // mov eax, gs:[rcx]
+      c.before.gsBase = BigInt(DATA);
+      c.before.setGpr(R.cx, BigInt.asUintN(64, -(2n ** 47n) - BigInt(DATA)));
+    };
+    expect(ends("max:intel", load)).toEqual(same(`${vector.PF} ffff800000000000`));
+    expect(ends("max:amd", load)).toEqual(same(`${vector.GP} 0`));
+  });
+  it("a masked move is #GP if the last that it wants is not canonical, GS's base included", () => {
+    const move = (hex: string, lanes: readonly (0 | 1)[], offset: bigint, base: bigint) => (c: Case) => {
+      c.code = Buffer.from(hex, "hex");
+      c.before.gsBase = base;
+      c.before.setGpr(R.cx, BigInt.asUintN(64, offset));
+      const mask = Buffer.concat(lanes.map((lane) => Buffer.from(`00000000000000${lane ? "80" : "7f"}`, "hex")));
+      c.before.fxsave.set(mask.subarray(0, 16), fxAt.xmm + 16);
+      c.before.ymmHigh.set(mask.subarray(16), 16);
+    };
+    const base = 0x41a_326b_7025n;
+    const end = 1n << 47n;
+    // vpmaskmovq ymm3, ymm1, gs:[rcx], and the store
+    for (const hex of ["65c4e2f58c19", "65c4e2f58e19"]) {
+      expect(ends("max:intel", move(hex, [1, 0, 1, 1], end - base - 8n, base))).toEqual(same(`${vector.GP} 0`));
+      expect(ends("max:intel", move(hex, [1, 0, 0, 0], end - base - 8n, base))).toEqual(same(`${vector.PF} 7ffffffffff8`));
+      const at = -end - BigInt(DATA);
+      expect(ends("max:intel", move(hex, [1, 0, 0, 1], at, BigInt(DATA)))).toEqual(same(`${vector.PF} ffff800000000000`));
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
 import { icedOptions } from "../../../tools/oracle/encodings.ts";
 import { cpuName, type Identity, identityOf, runOracle, silicon, siliconModel } from "../../../tools/oracle/run.ts";
 import { isFamilysOwn } from "../../../tools/oracle/undefined.ts";
-import { DATA, PAGE } from "../../../tools/oracle/world.ts";
+import { DATA, ldtSelector, PAGE, selector, WINDOW } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
 import { type Prepared, prepare } from "../prepared.ts";
 
@@ -18,6 +18,13 @@ import { type Prepared, prepare } from "../prepared.ts";
 const unmasked = (...bits: readonly number[]): number => 0x1f80 & ~bits.reduce((all, bit) => all | (0x80 << bit), 0);
 const exceptions = { underflow: 4, precision: 5 } as const;
 const middle = DATA + PAGE;
+/** What IRETQ pops, at the window's beginning. */
+const frame = (...words: readonly (number | bigint)[]): readonly [number, string] => {
+  const bytes = Buffer.alloc(8 * words.length);
+  words.forEach((w, n) => void bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(w)), 8 * n));
+  return [0, bytes.toString("hex")];
+};
+const window = DATA + WINDOW.offset;
 const found: readonly Prepared[] = [
   { what: "a negative base of fs, and an offset before it", mode: 64, code: "f3480faed1 64c11583c28aee82", gpr: { [R.cx]: -202 } },
   {
@@ -108,6 +115,23 @@ const found: readonly Prepared[] = [
     ymm: { 1: `0000807f000080ff${"00".repeat(8)}abaaaa3e`, 2: `0000803f0000803f${"00".repeat(8)}abaaaa3e` },
     mxcsr: unmasked(exceptions.precision),
   },
+  {
+    what: "IRETQ to a stack of 16 bits",
+    mode: 64,
+    code: "48cf",
+    gpr: { [R.sp]: window },
+    memory: frame(0x700, ldtSelector("code32"), 2, 0x1234_5678, ldtSelector("data16")),
+  },
+  { what: "RETF to the kernel's half", mode: 64, code: "48cb", gpr: { [R.sp]: window }, memory: frame(-(2 ** 47), selector.userCode64) },
+  {
+    what: "RETF beyond the limit of SS, after another instruction",
+    mode: 32,
+    code: "40 cb",
+    gpr: { [R.sp]: 0x1fff },
+    segments: { [S.ss]: "short" },
+  },
+  { what: "FXSAVE from before the kernel's half into it", mode: 64, code: "0fae01", gpr: { [R.cx]: -(2 ** 47) - 32 } },
+  ...[-1, -(2 ** 47) - 2, -(2 ** 47)].map((at) => ({ what: `8 bytes at ${at}`, mode: 64 as const, code: "488b01", gpr: { [R.cx]: at } })),
 ];
 
 describe.skipIf(missing("cases that were found", nativeX64, gcc, silicon))("what the oracle found", () => {

@@ -1,0 +1,203 @@
+// Accesses to memory that generated code does not do by itself, and those of actions and of the evaluator: what the TLB does not know, what crosses
+// into another page, what is written to translated code, and faults.
+import { USER_END } from "../abi/brand.ts";
+import type { Blocks } from "./blocks.ts";
+import { contexts } from "./context.ts";
+import type { Decoded } from "./decode.ts";
+import { factsOf } from "./jit/facts.ts";
+import { layout } from "./layout.ts";
+import { type Access, access, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
+import type { Model } from "./model.ts";
+import type { Segments } from "./segments.ts";
+import { at, EF, PF, R, S, type State, vector } from "./state.ts";
+import type { Tlb } from "./tlb.ts";
+
+/** Thrown through generated code by an access that faults; there is one, and it carries nothing: the state page does. */
+export const guestFault = { name: "GuestFault" };
+/** What EFLAGS.AC demands of an access by its size, of 80 bits 8, of 256 bits 16; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
+const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 16 };
+export const unmapped: Mmu = { translate: () => -1 - PF.USER };
+
+/** What accesses need of their processor. */
+export interface Around {
+  readonly state: State;
+  readonly model: Model;
+  readonly tlb: Tlb;
+  readonly blocks: Blocks;
+  readonly segments: Segments;
+}
+
+export class Accesses {
+  readonly #around: Around;
+  readonly #state: State;
+  readonly #model: Model;
+  readonly #codeFrames: Uint8Array;
+  #mmu: Mmu = unmapped;
+  /** Times that translations have been forgotten. */
+  #forgotten = 0;
+  /** The instruction that the evaluator runs now. */
+  evaluated: Decoded | undefined;
+  /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
+  #commitFirst = 0;
+  #commitSecond = 0;
+  #commitFirstBytes = 0;
+  #commitBytes = 0;
+
+  constructor(around: Around) {
+    this.#around = around;
+    this.#state = around.state;
+    this.#model = around.model;
+    this.#codeFrames = around.blocks.codeFrames;
+  }
+  set mmu(mmu: Mmu) {
+    this.#mmu = mmu;
+  }
+  forgot(): void {
+    this.#forgotten++;
+  }
+
+  /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
+  #page(address: number, how: Access, rec: number, budget: number): number {
+    if (address < 0) return this.#kernelPage(address, how, rec, budget);
+    const t = this.#mmu.translate(address, how);
+    if (t < 0) this.#throwFault(vector.PF, -t - 1, address, rec, budget);
+    // Not `%`: of a number above 2^31 that is a call of fmod.
+    const inPage = address & 0xfff;
+    const frame = t - (t & 0xfff);
+    const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
+    this.#around.tlb.fill(address - inPage, frame, writable);
+    return frame + inPage;
+  }
+  #kernelPage(address: number, how: Access, rec: number, budget: number): number {
+    const frame = this.#mmu.kernelHalf?.(address, how);
+    if (frame !== undefined) return frame + (address & 0xfff);
+    return this.#throwFault(vector.PF, PF.PRESENT | PF.USER | (how === access.write ? PF.WRITE : 0), address, rec, budget);
+  }
+
+  missed(address: number, bytes: number, how: number, rec: number, budget: number): number {
+    // Before any other fault, a segment's limit included.
+    if (how >>> misalignedBy !== 0) this.#throwFault(vector.GP, 0, 0, rec, budget);
+    return this.#miss(address, bytes, how as Access, rec, budget);
+  }
+  #miss(address: number, bytes: number, how: Access, rec: number, budget: number): number {
+    // Not canonical, or beyond a flat segment's limit of 4 GiB: #GP, or #SS if through the stack segment. SDM Vol. 1 3.3.7.1, Vol. 3A 5.3.
+    // Negative: the kernel's half, never ours.
+    // What wraps around at 4 GiB by its segment's base is within the limit.
+    const context = contexts[this.#state.u32[at.context >> 2] as number]!;
+    const beyond =
+      !this.#model.wrapsAt4GiB && address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
+    const farOffset = address < 0 && this.#model.canonicalOffsets && address - this.#overrideBase(rec) < -USER_END;
+    const outside = beyond || address + bytes > USER_END || address < -USER_END || farOffset;
+    if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
+    // Before any page fault, on AMD.
+    if (this.evaluated && this.isMisaligned(address, bytes)) this.#throwFault(vector.AC, 0, 0, rec, budget);
+    const first = 4096 - (address < 0 ? address % 4096 : address & 0xfff);
+    if (bytes <= first) {
+      const p = this.#page(address, how, rec, budget);
+      if (how !== access.write || this.#codeFrames[p >>> 12] === 0) return p;
+      this.#stage(p, bytes, 0, bytes);
+      return layout.scratch;
+    }
+    const p = this.#page(address, how, rec, budget);
+    let secondAddress = address + first;
+    if (this.#state.mode !== 64) secondAddress %= 0x1_0000_0000;
+    const q = this.#page(secondAddress, how, rec, budget);
+    this.#stage(p, first, q, bytes);
+    return layout.scratch;
+  }
+  /** EFLAGS.AC and an address that is no multiple of the operand's size. With AC set only the oracle runs. SDM Vol. 3A 6.15, interrupt 17 */
+  isMisaligned(address: number, bytes: number): boolean {
+    if (((this.#state.u32[at.systemFlags >> 2] as number) & EF.AC) === 0) return false;
+    if (bytes >= 16 && !this.#model.checksVectors) return false;
+    const { row } = this.evaluated!;
+    return (row.vex === undefined || row.unaligned !== true) && address % (alignment[bytes] ?? 1) !== 0;
+  }
+  /** A compiled region's miss: 1 more than where the bytes are; 0 sends it to the interpreter, which faults with all precision, or does what regions do not. */
+  missedInRegion(address: number, bytes: number, how: number): number {
+    // The interpreter's part of the budget waits there.
+    const budget = this.#state.i32[at.budget >> 2] as number;
+    try {
+      const forgotten = this.#forgotten;
+      const p = this.missed(address, bytes, how, 0, budget);
+      // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (places.ts).
+      if (this.#forgotten !== forgotten) return 0;
+      return p === layout.scratch && how === access.write ? 0 : p + 1;
+    } catch (e) {
+      if (e !== guestFault) throw e;
+      return 0;
+    }
+  }
+  #stage(p: number, firstBytes: number, q: number, bytes: number): void {
+    const u8 = this.#state.u8;
+    u8.copyWithin(layout.scratch, p, p + firstBytes);
+    if (bytes > firstBytes) u8.copyWithin(layout.scratch + firstBytes, q, q + bytes - firstBytes);
+    this.#commitFirst = p;
+    this.#commitSecond = q;
+    this.#commitFirstBytes = firstBytes;
+    this.#commitBytes = bytes;
+  }
+  commit(): void {
+    const u8 = this.#state.u8;
+    u8.copyWithin(this.#commitFirst, layout.scratch, layout.scratch + this.#commitFirstBytes);
+    this.#around.blocks.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
+    if (this.#commitBytes > this.#commitFirstBytes) {
+      u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
+      this.#around.blocks.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
+    }
+  }
+  /** Regions keep no record (0): what they get wrong here, the interpreter does again. */
+  #inProgress(rec: number): Decoded | undefined {
+    return this.evaluated ?? (rec === 0 ? undefined : this.#around.blocks.decodeOne(this.#around.blocks.records.ipOf(rec)));
+  }
+  /** Base of fs or gs if the instruction in progress names one. */
+  #overrideBase(rec: number): number {
+    const d = this.#inProgress(rec);
+    return d && d.segment >= S.fs ? Number(this.#state.i64[(at.segBase >> 3) + d.segment]) : 0;
+  }
+  /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
+  #stackAccess(rec: number, address: number): boolean {
+    const d = this.#inProgress(rec);
+    if (!d) return false;
+    const { stack } = factsOf(d.row);
+    const sp = Number(BigInt.asIntN(64, this.#state.u64[R.sp] as bigint));
+    if (stack && (!d.isMemory || Math.abs(address - sp) <= 16)) return true;
+    return d.isMemory && d.memorySegment === S.ss;
+  }
+
+  #throwFault(v: number, error: number, address: number, rec: number, budget: number): never {
+    const s = this.#state;
+    s.u32[at.exitVector >> 2] = v;
+    s.u32[at.exitError >> 2] = error;
+    s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
+    s.u32[at.record >> 2] = rec;
+    s.i32[at.budget >> 2] = budget;
+    throw guestFault;
+  }
+  /** For the interpreter: limit and rights of an access outside 64-bit mode, and alignment, if it must have that. */
+  checkSegmentOf(segment: number, offset: number, bytes: number, how: number, rec: number, budget: number): void {
+    const bad = how >>> misalignedBy !== 0 ? vector.GP : this.#around.segments.check(segment, offset, bytes, how === access.write);
+    if (bad >= 0) this.#throwFault(bad, 0, 0, rec, budget);
+  }
+  /** For the evaluator and for actions: limit and rights of an access outside 64-bit mode. */
+  checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
+    const bad = this.#around.segments.check(segment, offset, bytes, write);
+    if (bad >= 0) this.#throwFault(bad, 0, 0, this.#record, this.#budget);
+  }
+  /** What the action in progress was called with; 0: the evaluator's. */
+  get #record(): number {
+    return this.evaluated ? 0 : (this.#state.u32[at.record >> 2] as number);
+  }
+  get #budget(): number {
+    return this.evaluated ? 0 : (this.#state.i32[at.budget >> 2] as number);
+  }
+  /** Guest memory for actions, by linear address: faults like the instruction that asks. */
+  readLinear(address: number, bytes: number): number {
+    return this.#miss(address, bytes, access.read, this.#record, this.#budget);
+  }
+  writeLinear(address: number, bytes: number): number {
+    return this.#miss(address, bytes, access.write, this.#record, this.#budget);
+  }
+  commitLinear(pointer: number): void {
+    if (pointer < layout.frames) this.commit();
+  }
+}

@@ -1,0 +1,170 @@
+// Records: decoded instructions as the interpreter's handlers read them (layout.ts), and beside them what only the dispatcher asks of a record.
+import { type Decoded, noRegister } from "./decode.ts";
+import { formOf, registerOffset } from "./instance.ts";
+import type { Instructions } from "./instructions.ts";
+import { layout, record } from "./layout.ts";
+import { immediateWidth, type Row } from "./row.ts";
+import { at, S, type State } from "./state.ts";
+
+/** Records that the side tables have room for at first; most programs need no more. */
+const firstRoom = 8192;
+
+/** In the side table of rows: the record has a memory operand. */
+const hasMemory = 0x8000;
+
+/** Handlers that are not in the table before they are loaded, from a place on. */
+export interface MoreHandlers {
+  readonly first: number;
+  readonly load: () => void;
+}
+
+export class Records {
+  /** Instruction pointer (offset in CS) and length of the instruction of each record, by record number. */
+  #ip = new Float64Array(firstRoom);
+  #length = new Uint8Array(firstRoom);
+  #row = new Uint16Array(firstRoom);
+  readonly #state: State;
+  readonly #instructions: Instructions;
+  readonly #more: readonly MoreHandlers[];
+  readonly #firstMore: number;
+  readonly #loaded = new Set<MoreHandlers>();
+
+  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[]) {
+    this.#state = state;
+    this.#instructions = instructions;
+    this.#more = more;
+    this.#firstMore = more[0]?.first ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A record's number, with room for it in the side tables. */
+  #numberOf(rec: number): number {
+    const number = (rec - layout.records) / record.size;
+    if (number >= this.#ip.length) {
+      const grown = <T extends Float64Array | Uint8Array | Uint16Array>(old: T, fresh: T): T => {
+        fresh.set(old);
+        return fresh;
+      };
+      const room = this.#ip.length * 2;
+      this.#ip = grown(this.#ip, new Float64Array(room));
+      this.#length = grown(this.#length, new Uint8Array(room));
+      this.#row = grown(this.#row, new Uint16Array(room));
+    }
+    return number;
+  }
+  ipOf(rec: number): number {
+    return this.#ip[(rec - layout.records) / record.size] as number;
+  }
+  nextIpOf(rec: number): number {
+    const n = (rec - layout.records) / record.size;
+    return (this.#ip[n] as number) + (this.#length[n] as number);
+  }
+  rowOf(rec: number): Row {
+    return this.#instructions.row((this.#row[(rec - layout.records) / record.size] as number) & ~hasMemory);
+  }
+  /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
+  passesOf(head: number): number | undefined {
+    const left = this.leftOf(head);
+    if (left === 0) return undefined;
+    const last = head + (left - 1) * record.size;
+    const memory = (this.#row[(last - layout.records) / record.size] as number) & hasMemory;
+    const where = !this.rowOf(last).ends ? record.size + record.passes : memory ? record.passesOfMemory : record.passes;
+    // It has been here; what ends otherwise than by a branch does not count.
+    return this.#state.u32[(last + where) >> 2] || undefined;
+  }
+  leftOf(rec: number): number {
+    return this.#state.u16[(rec + record.left) >> 1] as number;
+  }
+  targetOf(rec: number): number {
+    return Number(this.#state.i64[(rec + record.disp) >> 3]);
+  }
+
+  /** The record of a decoded instruction. */
+  write(rec: number, d: Decoded, ip: number, context: number): void {
+    const s = this.#state;
+    const info = this.#instructions.info(d.row);
+    const { memory, key } = formOf(d, context);
+    const handler = info.handler(key);
+    if (handler >= this.#firstMore) this.#loadMore(handler);
+    const { u32 } = s;
+    const w32 = rec >> 2;
+    u32[w32] = handler;
+    for (let n = 1; n < record.size / 4; n++) u32[w32 + n] = 0;
+    const slots = memory ? info.memory : info.plain;
+    if (memory) {
+      s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;
+      s.u16[(rec + record.index) >> 1] = d.index === noRegister ? at.zero : at.gpr + d.index * 8;
+      s.u8[rec + record.scale] = d.scale;
+      storeInteger(s.i32, rec + record.disp, d.disp);
+    }
+    s.u8[rec + record.segment] = d.segment >= S.fs || d.mode !== 64 ? (memory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds) : 6;
+    for (let n = 0; n < slots.length; n++) {
+      const slot = slots[n];
+      if (slot !== undefined) s.u16[(rec + slot) >> 1] = registerOffset(d, n);
+    }
+    this.#writeImmediate(rec, d);
+    if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
+    const number = this.#numberOf(rec);
+    this.#ip[number] = ip;
+    this.#length[number] = d.length;
+    this.#row[number] = memory ? info.number | hasMemory : info.number;
+  }
+
+  #loadMore(handler: number): void {
+    const more = this.#more.findLast(({ first }) => first <= handler) as MoreHandlers;
+    if (this.#loaded.has(more)) return;
+    more.load();
+    this.#loaded.add(more);
+  }
+
+  #writeImmediate(rec: number, d: Decoded): void {
+    const s = this.#state;
+    const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
+    if (d.row.ends) storeInteger(s.i32, rec + record.imm, next);
+    if (d.row.located) {
+      storeInteger(s.i32, rec + record.imm, d.ip);
+      s.u8[rec + record.imm + 6] = d.modrmByte;
+      s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
+    }
+    const { immediates } = d.row.shape;
+    for (const o of immediates) {
+      if (o.kind === "rel") {
+        storeInteger(s.i32, rec + record.disp, d.target);
+        // A conditional branch has two links and no use for the next address; a call needs it.
+        if (d.row.cc >= 0 || d.row.addressed) storeInteger(s.i32, rec + record.imm, 0);
+      } else if (o.kind === "imm" || o.kind === "simm") {
+        const bits = immediateWidth(o, d.size);
+        s.i32[(rec + record.imm) >> 2] = bits === 8 ? d.immLo & 0xff : bits === 16 ? d.immLo & 0xffff : d.immLo;
+        s.i32[(rec + record.imm + 4) >> 2] = bits === 64 ? d.immHi : 0;
+        break;
+      } else if (o.kind === "far") {
+        s.i32[(rec + record.imm) >> 2] = d.immLo;
+        s.i32[(rec + record.imm + 4) >> 2] = 0;
+        s.u32[(rec + record.disp) >> 2] = d.imm2;
+      }
+    }
+    if (immediates.length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
+  }
+
+  /** What follows a block's last instruction: no instruction itself, and none are left there. */
+  writeEnd(rec: number, ip: number, handler: number): void {
+    const s = this.#state;
+    s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
+    s.u32[(rec + record.handler) >> 2] = handler;
+    storeInteger(s.i32, rec + record.disp, ip);
+    const number = this.#numberOf(rec);
+    this.#ip[number] = ip;
+    this.#length[number] = 0;
+  }
+  /** So many records once more, at another place. */
+  copy(to: number, from: number, count: number): void {
+    this.#state.u8.copyWithin(to, from, from + count * record.size);
+    const [there, here] = [this.#numberOf(from), this.#numberOf(to)];
+    for (const side of [this.#ip, this.#length, this.#row]) side.copyWithin(here, there, there + count);
+  }
+}
+
+/** An integer as 64 bits: in halves, since a bigint costs more than the rest of what it is part of. */
+const storeInteger = (i32: Int32Array, address: number, n: number): void => {
+  i32[address >> 2] = n | 0;
+  i32[(address >> 2) + 1] = Math.floor(n / 0x1_0000_0000);
+};
