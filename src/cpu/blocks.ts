@@ -358,10 +358,10 @@ export class Blocks {
   #watch(frame: number): void {
     if (this.codeFrames[frame >>> 12] !== 0) return;
     this.codeFrames[frame >>> 12] = 1;
-    this.onWatch();
+    this.onWatch(frame);
   }
   /** Called when a frame starts to hold code: cached permission to write to it must be forgotten. */
-  onWatch: () => void = () => {};
+  onWatch: (frame: number) => void = () => {};
 
   /** A throw-away block of at most `count` instructions that ends in a stop: for exact budgets and single steps. 0: fetch fault. */
   bounded(ip: number, count: number): number {
