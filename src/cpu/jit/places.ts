@@ -21,8 +21,11 @@ export const atHome = (address: Node): Node => {
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
 interface Place {
   readonly origin: Origin;
-  readonly how: Access;
+  /** What all that asked for it want to do. It is looked up when that is known, as the span is. */
+  how: Access;
   readonly local: number;
+  /** The stretch of code that it is from. */
+  readonly stretch: number;
   /** The bytes that were asked for, as distances from the origin. */
   low: number;
   high: number;
@@ -68,6 +71,8 @@ export class Places {
    */
   twice: (() => void) | true | undefined;
   #next = zero + 1;
+  /** Stretches of code without a way out but misses, so that what comes first comes with what follows. */
+  #stretch = 0;
   readonly #narrow: boolean;
   readonly #contents: Contents;
   /** `narrow`: addresses have 32 bits. */
@@ -91,6 +96,7 @@ export class Places {
   }
   /** From here on each place is to be asked for anew whether it was found, and nothing is known of contents. */
   doubt(): void {
+    this.#stretch++;
     this.#sure.clear();
     this.#contents.known = [];
   }
@@ -124,8 +130,10 @@ export class Places {
     const near = this.#places.find((place) => {
       const low = Math.min(place.low, origin.plus - place.origin.plus);
       const high = Math.max(place.high, origin.plus - place.origin.plus + bytes);
-      if (place.origin.of !== origin.of || (how === access.write && place.how !== access.write) || high - low > limits.span) return false;
-      Object.assign(place, { low, high });
+      // A page that is about to be written to may be asked for that at once. Elsewhere a page that cannot be written to may well be read again and again.
+      const serves = how === place.how || place.how === access.write || place.stretch === this.#stretch;
+      if (place.origin.of !== origin.of || !serves || high - low > limits.span) return false;
+      Object.assign(place, { low, high, how: how === access.write ? how : place.how });
       return true;
     });
     if (this.twice === true) {
@@ -153,7 +161,7 @@ export class Places {
       b.end();
       return true;
     }
-    const place: Place = { origin, how, local: this.#free(), low: 0, high: bytes };
+    const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes };
     this.#places.push(place);
     const a = address.op === op.localGet || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
@@ -161,7 +169,10 @@ export class Places {
     const first = () => pure.add(a, pure.imm(place.low));
     b.later((late) => {
       late.set(entry, tagsOf(first()));
-      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, how, this.#narrow, false, layout.pageTags));
+      late.set(
+        found,
+        isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, place.how, this.#narrow, false, layout.pageTags),
+      );
     });
     if (this.twice) {
       this.#unless(localGet(wt.i32, found), this.twice);
