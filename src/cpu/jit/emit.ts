@@ -24,6 +24,7 @@ import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type St
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
 
+const regionOf = (entry: Node): Node => node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region);
 const slotMask = i32c((1 << slotBits) - 1);
 
 class RegionEmitter {
@@ -128,7 +129,7 @@ class RegionEmitter {
     b.set(region, i32c(0));
     const entry = jumpEntry(b, target);
     b.if(isEntryOf(entry, target));
-    b.set(region, node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
+    b.set(region, regionOf(entry));
     b.end();
     return localGet(wt.i32, region);
   }
@@ -283,31 +284,43 @@ class RegionEmitter {
     const c = this.#c;
     const [after] = block.successors;
     if (after === undefined) return c.leaveAt(target, leave.jumped, 0);
-    const region = this.#lookUp(target);
-    const shallow = node(wt.i32, op.i32ltU, [localGet(wt.i32, depthLocal), i32c(callDepth)]);
-    this.#when(node(wt.i32, op.select, [shallow, i32c(0), region]), () => {
-      c.residence.forget();
-      b.expr(c.budget());
-      b.expr(region);
-      b.expr(node(wt.i32, op.i32add, [localGet(wt.i32, depthLocal), i32c(1)]));
-      b.expr(node(wt.i32, op.i32and, [region, slotMask]));
-      b.opcode(op.callIndirect);
-      b.code.u(this.#runtime.regionTypeIndex);
-      b.code.u(0);
-      const code = b.local(wt.i32);
-      b.code.byte(op.localSet);
-      b.code.u(code);
-      const back = node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], at.rip), i64c(BigInt(block.end))]);
-      const returned = node(wt.i32, op.i32eq, [localGet(wt.i32, code), i32c(leave.returned)]);
-      b.if(node(wt.i32, op.i32eqz, [node(wt.i32, op.i32and, [returned, back])]), false);
+    const entry = jumpEntry(b, target);
+    this.#when(isEntryOf(entry, target), () => {
+      const region = b.bind(regionOf(entry));
+      this.#when(region, () =>
+        this.#when(node(wt.i32, op.i32ltU, [localGet(wt.i32, depthLocal), i32c(callDepth)]), () => this.#enter(block, after, region)),
+      );
+    });
+    c.leaveAt(target, leave.jumped, 0);
+  }
+  /** A wasm call of a region, and what follows the guest's call. */
+  #enter(block: JitBlock, after: number, region: Node): void {
+    const b = this.#b;
+    const c = this.#c;
+    c.residence.forget();
+    b.expr(c.budget());
+    b.expr(region);
+    b.expr(node(wt.i32, op.i32add, [localGet(wt.i32, depthLocal), i32c(1)]));
+    b.expr(node(wt.i32, op.i32and, [region, slotMask]));
+    b.opcode(op.callIndirect);
+    b.code.u(this.#runtime.regionTypeIndex);
+    b.code.u(0);
+    const code = b.local(wt.i32);
+    b.code.byte(op.localSet);
+    b.code.u(code);
+    const elsewhere = [
+      node(wt.i32, op.i32ne, [localGet(wt.i32, code), i32c(leave.returned)]),
+      node(wt.i32, op.i64ne, [node(wt.i64, op.i64load, [i32c(0)], at.rip), i64c(BigInt(block.end))]),
+    ];
+    for (const up of elsewhere) {
+      b.if(up, false);
       b.expr(localGet(wt.i32, code));
       b.opcode(op.return);
       b.end();
-      b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
-      b.later((late) => c.loadModes(late));
-      this.#go(block, after);
-    });
-    c.leaveAt(target, leave.jumped, 0);
+    }
+    b.set(c.budgetLocal, node(wt.i32, op.i32load, [i32c(0)], at.regionBudget));
+    b.later((late) => c.loadModes(late));
+    this.#go(block, after);
   }
 
   /** The kernel is asked to serve the call while the region waits. Where it then lets the program go on is in the state page. */
