@@ -1,7 +1,9 @@
 // What a region was made from, so that it can be told later whether its code is still that. Most of a page is the same after a write to it: a
 // program that makes code puts one function beside the other. And much that is written anew differs in immediates alone: the region that is
 // made next reads them where they lie. Dehnert et al., "The Transmeta Code Morphing Software", CGO 2003, on self-modifying code.
+import type { Blocks } from "../blocks.ts";
 import type { Decoded } from "../decode.ts";
+import { record } from "../layout.ts";
 import { sizeIndex } from "../row.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 
@@ -77,6 +79,29 @@ export class Source {
       this.#immediates.set(block, known);
     }
     return known;
+  }
+}
+
+/** Blocks as they were when they were first met, to tell whether one has been written anew by the time that it is hot. */
+export class FirstMet {
+  readonly #blocks: Blocks;
+  readonly #codes = new Map<number, { readonly place: number; readonly bytes: Uint8Array }>();
+  constructor(blocks: Blocks) {
+    this.#blocks = blocks;
+  }
+  /** By its first record. */
+  note(key: number, head: number): void {
+    const blocks = this.#blocks;
+    const last = head + Math.max(0, blocks.leftOf(head) - 1) * record.size;
+    const place = this.#placeOf(blocks.ipOf(head));
+    this.#codes.set(key, { place, bytes: blocks.bytes.slice(place, place + blocks.nextIpOf(last) - blocks.ipOf(head)) });
+  }
+  isNew(key: number, ip: number): boolean {
+    const was = this.#codes.get(key);
+    return was?.place === this.#placeOf(ip) && was.bytes.some((byte, n) => byte !== this.#blocks.bytes[was.place + n]);
+  }
+  #placeOf(ip: number): number {
+    return this.#blocks.frameOf(ip) + (ip % 4096);
   }
 }
 
