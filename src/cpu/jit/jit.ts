@@ -304,9 +304,9 @@ export class Jit {
     const region = this.#lost.at(place, ip, this.#blocks.context);
     if (!region || !this.#stands(region)) return false;
     const change = region.source.change(this.#blocks.bytes);
-    this.#lost.remove(region);
     const root = this.#key(region.roots[0] as number);
     if (change === "none" || (change === "immediates" && region.patched)) {
+      this.#lost.found(region);
       region.heads = region.heads.map((head) => head && this.#blocks.restore(head));
       this.#open(region);
       this.stats.recovered++;
@@ -338,6 +338,7 @@ export class Jit {
   }
   /** Its slot is another's from now on. */
   #release(region: Region): void {
+    this.#lost.forget(region);
     this.#table.set(region.slot, null);
     this.#jumpTables.drop(region.slot);
     this.#free.push(region.slot);

@@ -110,7 +110,7 @@ const kept = 256;
 
 /** Regions that were lost with a page they were made from, until control comes to them again. */
 export class Lost<R extends { readonly graph: Graph; readonly context: number }> {
-  /** By where the first bytes of their entries lie. */
+  /** By where the first bytes of their entries lie: all that have ever been lost, for they will be again. */
   readonly #byPlace = new Map<number, R[]>();
   readonly #regions = new Set<R>();
   readonly #gone: (region: R) => void;
@@ -126,16 +126,23 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
     for (const entry of region.graph.entries) {
       const place = placeOf(region.graph, entry);
       const there = this.#byPlace.get(place);
-      if (there) there.push(region);
-      else this.#byPlace.set(place, [region]);
+      if (!there) this.#byPlace.set(place, [region]);
+      else if (!there.includes(region)) there.push(region);
     }
-    if (this.#regions.size > kept) this.#forget(this.#regions.values().next().value as R);
+    if (this.#regions.size > kept) this.#gone(this.#regions.values().next().value as R);
   }
-  /** The region that could be entered at an address when the byte there was at this place; the last that was lost. */
+  /** The region that could be entered at an address when the byte there was at this place. */
   at(place: number, ip: number, context: number): R | undefined {
-    return this.#byPlace.get(place)?.findLast((region) => region.context === context && region.graph.entries.includes(ip));
+    return this.#byPlace
+      .get(place)
+      ?.findLast((region) => this.#regions.has(region) && region.context === context && region.graph.entries.includes(ip));
   }
-  remove(region: R): void {
+  /** It is there again. */
+  found(region: R): void {
+    this.#regions.delete(region);
+  }
+  /** It will never be again. */
+  forget(region: R): void {
     this.#regions.delete(region);
     for (const entry of region.graph.entries) {
       const place = placeOf(region.graph, entry);
@@ -144,12 +151,8 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
       else this.#byPlace.delete(place);
     }
   }
-  #forget(region: R): void {
-    this.remove(region);
-    this.#gone(region);
-  }
   /** All of them go. */
   clear(): void {
-    for (const region of [...this.#regions]) this.#forget(region);
+    for (const region of [...this.#regions]) this.#gone(region);
   }
 }
