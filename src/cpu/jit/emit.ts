@@ -5,15 +5,16 @@
 // the dispatcher: all state is where it belongs at that moment, so nothing is lost with the wasm stack. A jump out of the region
 // tail-calls the region that begins where it leads.
 import { isEntryOf, jumpEntry } from "../compile.ts";
-import type { Decoded } from "../decode.ts";
+import { type Decoded, noRegister } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { as, pure } from "../expression.ts";
 import { jumpCache, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
-import { at } from "../state.ts";
+import { at, R } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler } from "./compiler.ts";
 import { manners } from "./exits.ts";
+import { factsOf } from "./facts.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
@@ -26,6 +27,18 @@ type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readon
 
 const regionOf = (entry: Node): Node => node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region);
 const slotMask = i32c((1 << slotBits) - 1);
+
+const registerKinds: ReadonlySet<string> = new Set(["rm", "rmreg", "reg", "opreg", "vreg"]);
+/** Does an instruction read or write the stack pointer, other than as part of an address? */
+const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) => number): boolean =>
+  d.row.operands.some((o, n) => {
+    if (o.kind === "fixed") return o.register === R.sp;
+    return registerKinds.has(o.kind) && !(o.kind === "rm" && d.isMemory) && registerOffset(d, n) === at.gpr + R.sp * 8;
+  });
+/** Does code leave the stack pointer alone, and use memory by it? */
+const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
+  code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
+  code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
 
 class RegionEmitter {
   readonly #g: Graph;
@@ -45,6 +58,8 @@ class RegionEmitter {
   readonly #jumpTable: JumpTable | undefined;
   /** By block: the scope that it is in. */
   readonly #scopes = new Map<number, Scope>();
+  /** What is known all over a scope. */
+  readonly #knownIn = new Map<Scope, Knowledge>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
     this.#g = g;
@@ -60,7 +75,11 @@ class RegionEmitter {
     this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
     this.#need = longestPaths(g, this.#s, this.#checked);
     for (const [head, body] of closedLoops(g, this.#s)) {
-      const scope: Scope = { head, touched: noParts, written: noParts };
+      const steady = isSteady(
+        [...body].flatMap((ip) => g.blocks.get(ip)!.instructions),
+        registerOffset,
+      );
+      const scope: Scope = { head, steady, touched: noParts, written: noParts };
       for (const ip of body) this.#scopes.set(ip, scope);
     }
     const from = (ip: number, to: readonly number[]) => {
@@ -163,7 +182,10 @@ class RegionEmitter {
     const loop = ip === dispatcher || this.#s.loops.has(ip);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
     if (this.#checked.has(ip)) this.#checkBudget(ip);
-    if (scope && residence.now.scope === undefined) residence.enter(scope);
+    if (scope && residence.now.scope === undefined) {
+      residence.enter(scope);
+      if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
+    }
     if (loop) this.#open({ kind: "loop", ip }, op.loop);
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
     this.#within(ip, merges.reverse());
@@ -205,12 +227,21 @@ class RegionEmitter {
     const n = block.instructions.length;
     // Of what comes around, or in from elsewhere, nothing is known.
     const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
-    c.knowledge = meet(before.map((p) => this.#knownAfter.get(p) ?? nothingKnown));
+    c.knowledge = this.#knownAtHead(ip) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, ip)));
     this.#b.set(c.budgetLocal, node(wt.i32, op.i32sub, [c.budget(), i32c(n)]));
     c.block(block.instructions);
     const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
     this.#knownAfter.set(ip, elsewhere ? nothingKnown : c.knowledge);
     this.#terminate(block);
+  }
+  #knownAtHead(ip: number): Knowledge | undefined {
+    const scope = this.#scopes.get(ip);
+    return scope?.head === ip ? this.#knownIn.get(scope) : undefined;
+  }
+  /** What is known on a way that is not written yet. */
+  #knownOnTheWay(from: number, to: number): Knowledge {
+    const scope = this.#scopes.get(to);
+    return (scope && this.#scopes.get(from) === scope && this.#knownIn.get(scope)) || nothingKnown;
   }
   #checkBudget(ip: number): void {
     const b = this.#b;
