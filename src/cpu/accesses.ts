@@ -121,7 +121,10 @@ export class Accesses {
       const p = this.missed(address, bytes, how, 0, budget);
       // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (places.ts).
       if (this.#forgotten !== forgotten) return 0;
-      return p === layout.scratch && how === access.write ? 0 : p + 1;
+      if (p !== layout.scratch || how !== access.write) return p + 1;
+      // What was made of the bytes may go before they change as well as after: so the store is like any other to the interpreter.
+      this.#invalidateStaged();
+      return 0;
     } catch (e) {
       if (e !== guestFault) throw e;
       return 0;
@@ -139,11 +142,14 @@ export class Accesses {
   commit(): void {
     const u8 = this.#state.u8;
     u8.copyWithin(this.#commitFirst, layout.scratch, layout.scratch + this.#commitFirstBytes);
-    this.#around.blocks.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
-    if (this.#commitBytes > this.#commitFirstBytes) {
+    if (this.#commitBytes > this.#commitFirstBytes)
       u8.copyWithin(this.#commitSecond, layout.scratch + this.#commitFirstBytes, layout.scratch + this.#commitBytes);
-      this.#around.blocks.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
-    }
+    this.#invalidateStaged();
+  }
+  #invalidateStaged(): void {
+    const { blocks } = this.#around;
+    blocks.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
+    if (this.#commitBytes > this.#commitFirstBytes) blocks.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
   }
   /** Regions keep no record (0): what they get wrong here, the interpreter does again. */
   #inProgress(rec: number): Decoded | undefined {

@@ -161,7 +161,6 @@ export class Blocks {
     this.#byFrame.delete(frame);
     if (frame === this.#boundedFrame) this.#poison(layout.records);
     // The jump cache goes on leading to records that say that they are stale; regions have been taken out of it.
-    for (let context = 0; context < contexts.length; context++) this.#targets.delete(frame + context);
   }
 
   #poison(first: number): void {
@@ -193,16 +192,16 @@ export class Blocks {
     const frame = this.#pages.get(Math.floor(this.#linear(this.records.ipOf(rec)) / 4096));
     if (frame === undefined) return;
     const key = frame + this.context;
-    const known = this.#targets.get(key);
-    if (!known) this.#targets.set(key, new Set([rec]));
-    else if (known.size < recalled) known.add(rec);
+    const known = this.#targets.get(key) ?? new Set();
+    if (known.size === 0) this.#targets.set(key, known);
+    if (known.size === recalled) for (const old of known) if (this.#isStale(old)) known.delete(old);
+    if (known.size < recalled) known.add(rec);
   }
   /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
   #recall(page: number, frame: number): void {
     for (const rec of this.#targets.get(frame + this.context) ?? []) {
       const ip = this.records.ipOf(rec);
-      if (Math.floor(this.#linear(ip) / 4096) === page && this.#state.u32[(rec + record.handler) >> 2] !== special.stale)
-        this.#remember(ip, rec);
+      if (Math.floor(this.#linear(ip) / 4096) === page && !this.#isStale(rec)) this.#remember(ip, rec);
     }
   }
 
@@ -224,18 +223,13 @@ export class Blocks {
     let first = this.#standing(frame, key, linear);
     if (first === 0 && this.onMissing(ip, frame + (linear & 0xfff))) first = this.#standing(frame, key, linear);
     if (first === 0) {
-      let blocks = this.#byFrame.get(frame);
       if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
         this.reset();
         this.#pages.set(Math.floor(linear / 4096), frame);
-        blocks = undefined;
       }
-      const at0 = this.#next;
-      const n = this.#translate(ip, linear, frame, context, longest);
-      if (n === 0) return 0;
-      first = at0;
-      if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
-      blocks.set(key, first);
+      first = this.#next;
+      if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
+      this.#blocksOf(frame).set(key, first);
       this.#watch(frame);
       this.decoded++;
     }
@@ -251,14 +245,20 @@ export class Blocks {
   /** A lost region can be entered by this record again, or by that of the block that is there now; 0: that is another region's. */
   restore(head: number): number {
     const ip = this.records.ipOf(head);
-    const there = this.headOf(ip);
-    if (there !== 0) return this.isRegion(there) ? 0 : there;
     const frame = this.frameOf(ip);
-    const blocks = this.#byFrame.get(frame) ?? new Map<number, number>();
+    const key = ip * 8 + this.context;
+    const blocks = this.#blocksOf(frame);
+    const there = blocks.get(key) ?? 0;
+    if (there !== 0) return this.isRegion(there) ? 0 : there;
     // What the other records of its block were made from may have changed: there are none.
     this.#state.u16[(head + record.length) >> 1] = 0;
-    this.#byFrame.set(frame, blocks.set(ip * 8 + this.context, head));
+    blocks.set(key, head);
     return head;
+  }
+  #blocksOf(frame: number): Map<number, number> {
+    let blocks = this.#byFrame.get(frame);
+    if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
+    return blocks;
   }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {
@@ -273,9 +273,12 @@ export class Blocks {
   }
   /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
   #stands(first: number, linear: number): boolean {
+    if (this.#isStale(first)) return false;
     const second = this.#crossing.get(first);
-    if (second === undefined) return this.#state.u32[(first + record.handler) >> 2] !== special.stale;
-    return this.#state.u32[(first + record.handler) >> 2] !== special.stale && this.#frame(linear - (linear % 4096) + 4096) === second;
+    return second === undefined || this.#frame(linear - (linear % 4096) + 4096) === second;
+  }
+  #isStale(rec: number): boolean {
+    return this.#state.u32[(rec + record.handler) >> 2] === special.stale;
   }
   #remember(ip: number, rec: number): void {
     const s = this.#state;
@@ -298,10 +301,10 @@ export class Blocks {
   #watch(frame: number): void {
     if (this.codeFrames[frame >>> 12] !== 0) return;
     this.codeFrames[frame >>> 12] = 1;
-    this.onWatch();
+    this.onWatch(frame);
   }
   /** Called when a frame starts to hold code: cached permission to write to it must be forgotten. */
-  onWatch: () => void = () => {};
+  onWatch: (frame: number) => void = () => {};
 
   /** A throw-away block of at most `count` instructions that ends in a stop: for exact budgets and single steps. 0: fetch fault. */
   bounded(ip: number, count: number): number {
@@ -407,9 +410,7 @@ export class Blocks {
     const frame = this.#secondFrame;
     this.#watch(frame);
     this.#crossing.set(first, frame);
-    let blocks = this.#byFrame.get(frame);
-    if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
-    blocks.set(-1 - ip, first);
+    this.#blocksOf(frame).set(-1 - ip, first);
   }
 
   #decodeCrossing(ip: number, linear: number, offset: number, pageEnd: number, mode: 16 | 32 | 64): ReturnType<Decoder["decode"]> {

@@ -114,7 +114,7 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
-    this.blocks.onWatch = () => this.#tlb.flush();
+    this.blocks.onWatch = (frame) => this.#tlb.protect(frame);
     this.codeFrames = this.blocks.codeFrames;
     const contextChanged = (): void => {
       this.blocks.flushPages();

@@ -32,7 +32,7 @@ export const layout = {
  * the load that a translation by the TLB waits for; that the page is at home, a tag for each page of the window says: read tag u64, write tag
  * u64, as in the TLB. An address space has a color, by which its homes differ from those of others.
  */
-export const homes = { bits: 30, pages: 1 << 18, size: 16 } as const;
+export const homes = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
 /** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
 export const home = (address: number, color: number): number => layout.window + ((address + color) & ((1 << homes.bits) - 4096));
 

@@ -35,14 +35,33 @@ export class Tlb {
     this.#emptyEntry(page & (tlb.entries - 1));
     this.#emptyTags(page & (homes.pages - 1));
   }
+  /** A frame is not to be written to without asking, at whatever pages it is. */
+  protect(frame: number): void {
+    if (this.#fills > this.#filled.length) return this.flush();
+    const i32 = this.#i32;
+    for (let f = 0; f < this.#fills; f++) {
+      const n = this.#filled[f] as number;
+      const entry = (layout.tlb + n * tlb.size) >> 2;
+      const page = i32[entry + tlb.readTag / 4] as number;
+      if (((page + (i32[entry + tlb.addend / 4] as number)) | 0) === (frame | 0))
+        i32.fill(emptyTag(n), entry + tlb.writeTag / 4, entry + tlb.addend / 4);
+    }
+    const color = i32[at.color >> 2] as number;
+    const n = (((frame - layout.window) ^ color) >>> 0) / 4096;
+    if (n < homes.pages) this.#emptyTag(n, homes.writeTag);
+  }
   #emptyEntry(n: number): void {
     const from = (layout.tlb + n * tlb.size) >> 2;
     this.#i32.fill(emptyTag(n), from, from + tlb.addend / 4);
   }
   /** What is no tag of page n: an address of another one. Fresh memory holds none but that of page 0. */
   #emptyTags(n: number): void {
-    const from = (layout.pageTags + n * homes.size) >> 2;
-    this.#i32.fill(n === 0 ? -1 : 0, from, from + homes.size / 4);
+    this.#emptyTag(n, homes.readTag);
+    this.#emptyTag(n, homes.writeTag);
+  }
+  #emptyTag(n: number, which: number): void {
+    const tag = (layout.pageTags + n * homes.size + which) >> 2;
+    this.#i32[tag] = this.#i32[tag + 1] = n === 0 ? -1 : 0;
   }
 
   /** A page, by its address, has this frame now, which may be written without asking again, or only read. */

@@ -5,15 +5,16 @@
 // the dispatcher: all state is where it belongs at that moment, so nothing is lost with the wasm stack. A jump out of the region
 // tail-calls the region that begins where it leads.
 import { isEntryOf, jumpEntry } from "../compile.ts";
-import type { Decoded } from "../decode.ts";
+import { type Decoded, noRegister } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { as, pure } from "../expression.ts";
 import { jumpCache, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
-import { at } from "../state.ts";
+import { at, R } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler } from "./compiler.ts";
 import { manners } from "./exits.ts";
+import { factsOf } from "./facts.ts";
 import { isInline } from "./fpu.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
@@ -25,6 +26,18 @@ import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type St
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
 
 const slotMask = i32c((1 << slotBits) - 1);
+
+const registerKinds: ReadonlySet<string> = new Set(["rm", "rmreg", "reg", "opreg", "vreg"]);
+/** Does an instruction read or write the stack pointer, other than as part of an address? */
+const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) => number): boolean =>
+  d.row.operands.some((o, n) => {
+    if (o.kind === "fixed") return o.register === R.sp;
+    return registerKinds.has(o.kind) && !(o.kind === "rm" && d.isMemory) && registerOffset(d, n) === at.gpr + R.sp * 8;
+  });
+/** Does code leave the stack pointer alone, and use memory by it? */
+const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
+  code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
+  code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
 
 class RegionEmitter {
   readonly #g: Graph;
@@ -44,6 +57,8 @@ class RegionEmitter {
   readonly #jumpTable: JumpTable | undefined;
   /** By block: the scope that it is in. */
   readonly #scopes = new Map<number, Scope>();
+  /** What is known all over a scope. */
+  readonly #knownIn = new Map<Scope, Knowledge>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
     this.#g = g;
@@ -59,7 +74,11 @@ class RegionEmitter {
     this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
     this.#need = longestPaths(g, this.#s, this.#checked);
     for (const [head, body] of closedLoops(g, this.#s)) {
-      const scope: Scope = { head, touched: noParts, written: noParts };
+      const steady = isSteady(
+        [...body].flatMap((ip) => g.blocks.get(ip)!.instructions),
+        registerOffset,
+      );
+      const scope: Scope = { head, steady, touched: noParts, written: noParts };
       for (const ip of body) this.#scopes.set(ip, scope);
     }
     const from = (ip: number, to: readonly number[]) => {
@@ -167,7 +186,10 @@ class RegionEmitter {
     const loop = ip === dispatcher ? this.#comesBack : this.#s.loops.has(ip);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
     if (this.#checked.has(ip)) this.#checkBudget(ip);
-    if (scope && residence.now.scope === undefined) residence.enter(scope);
+    if (scope && residence.now.scope === undefined) {
+      residence.enter(scope);
+      if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
+    }
     if (loop) {
       this.#c.pay();
       this.#open({ kind: "loop", ip }, op.loop);
@@ -217,7 +239,7 @@ class RegionEmitter {
     const n = block.instructions.length;
     // Of what comes around, or in from elsewhere, nothing is known.
     const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
-    c.knowledge = meet(before.map((p) => this.#knownAfter.get(p) ?? nothingKnown));
+    c.knowledge = this.#knownAtHead(ip) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, ip)));
     const outer = this.#mark;
     if (c.residence.mark()) this.#mark = { ip, owed: c.owed };
     c.owed += n;
@@ -237,6 +259,15 @@ class RegionEmitter {
     this.#labels.push({ kind: "other" });
     this.#c.fromMark(mark, write);
     this.#labels.pop();
+  }
+  #knownAtHead(ip: number): Knowledge | undefined {
+    const scope = this.#scopes.get(ip);
+    return scope?.head === ip ? this.#knownIn.get(scope) : undefined;
+  }
+  /** What is known on a way that is not written yet. */
+  #knownOnTheWay(from: number, to: number): Knowledge {
+    const scope = this.#scopes.get(to);
+    return (scope && this.#scopes.get(from) === scope && this.#knownIn.get(scope)) || nothingKnown;
   }
   #checkBudget(ip: number): void {
     const b = this.#b;

@@ -19,7 +19,7 @@ import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
-import { Lost, longImmediate, placeOf, Source } from "./source.ts";
+import { FirstMet, Lost, longImmediate, placeOf, Source } from "./source.ts";
 
 /** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
 const defaultThreshold = 4;
@@ -71,6 +71,7 @@ export class Jit {
   readonly #links: JitLinks;
   readonly #table: WebAssembly.Table;
   readonly #heat = new Map<number, number>();
+  readonly #met: FirstMet;
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #jumpTables: JumpTables;
@@ -86,6 +87,7 @@ export class Jit {
 
   constructor(blocks: Blocks, links: JitLinks) {
     this.#blocks = blocks;
+    this.#met = new FirstMet(blocks);
     this.#links = links;
     this.#table = links.handlers["regions"] as WebAssembly.Table;
     this.#jumpTables = new JumpTables(links.memory);
@@ -124,6 +126,7 @@ export class Jit {
     const key = this.#key(ip);
     const heat = (this.#heat.get(key) ?? 0) + 1;
     this.#heat.set(key, heat);
+    if (heat === 1 && head !== 0) this.#met.note(key, head);
     const wanted = this.#wanted(ip);
     const due = heat === wanted || heat === insistent * wanted;
     if (!due || !this.#compile(ip)) this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
@@ -189,7 +192,9 @@ export class Jit {
     if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#lost.clear();
     if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.reset();
     const slot = this.#free.pop() ?? this.#nextSlot++;
-    const patched = roots.some((root) => this.#patched.has(this.#key(root)));
+    // What has been written anew since it was first met is taken to be so again.
+    const written = this.#met.isNew(this.#key(ip), ip);
+    const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
     const bytes = this.#module(graph, slot, patched);
     const { memory, handlers, routines, missRegion, serve } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
@@ -300,9 +305,9 @@ export class Jit {
     const region = this.#lost.at(place, ip, this.#blocks.context);
     if (!region || !this.#stands(region)) return false;
     const change = region.source.change(this.#blocks.bytes);
-    this.#lost.remove(region);
     const root = this.#key(region.roots[0] as number);
     if (change === "none" || (change === "immediates" && region.patched)) {
+      this.#lost.found(region);
       region.heads = region.heads.map((head) => head && this.#blocks.restore(head));
       this.#open(region);
       this.stats.recovered++;
@@ -334,6 +339,7 @@ export class Jit {
   }
   /** Its slot is another's from now on. */
   #release(region: Region): void {
+    this.#lost.forget(region);
     this.#table.set(region.slot, null);
     this.#jumpTables.drop(region.slot);
     this.#free.push(region.slot);

@@ -22,11 +22,16 @@ export const atHome = (address: Node, color: number | undefined): Node => {
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
 interface Place {
   readonly origin: Origin;
-  readonly how: Access;
+  /** What all that asked for it want to do. It is looked up when that is known, as the span is. */
+  how: Access;
   readonly local: number;
-  /** The bytes that were asked for, as distances from the origin. */
+  /** The stretch of code that it is from. */
+  readonly stretch: number;
+  /** The bytes that were asked for, as distances from the origin: none yet if they are the same. */
   low: number;
   high: number;
+  /** Looked up where control enters a loop, for all of it. */
+  readonly lasting: boolean;
 }
 
 /** What is done at a byte address, and so many bytes on: a load or a store, say. */
@@ -71,6 +76,8 @@ export class Places {
    */
   twice: (() => void) | true | undefined;
   #next = zero + 1;
+  /** Stretches of code without a way out but misses, so that what comes first comes with what follows. */
+  #stretch = 0;
   readonly #narrow: boolean;
   readonly #color: number | undefined;
   readonly #contents: Contents;
@@ -96,6 +103,7 @@ export class Places {
   }
   /** From here on each place is to be asked for anew whether it was found, and nothing is known of contents. */
   doubt(): void {
+    this.#stretch++;
     this.#sure.clear();
     this.#contents.known = [];
   }
@@ -129,8 +137,10 @@ export class Places {
     const near = this.#places.find((place) => {
       const low = Math.min(place.low, origin.plus - place.origin.plus);
       const high = Math.max(place.high, origin.plus - place.origin.plus + bytes);
-      if (place.origin.of !== origin.of || (how === access.write && place.how !== access.write) || high - low > limits.span) return false;
-      Object.assign(place, { low, high });
+      // A page that is about to be written to may be asked for that at once. Elsewhere a page that cannot be written to may well be read again and again.
+      const serves = how === place.how || place.how === access.write || place.lasting || place.stretch === this.#stretch;
+      if (place.origin.of !== origin.of || !serves || high - low > limits.span) return false;
+      Object.assign(place, { low, high, how: how === access.write ? how : place.how });
       return true;
     });
     if (this.twice === true) {
@@ -158,16 +168,13 @@ export class Places {
       b.end();
       return true;
     }
-    const place: Place = { origin, how, local: this.#free(), low: 0, high: bytes };
+    const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes, lasting: false };
     this.#places.push(place);
     const a = address.op === op.localGet || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
     const found = b.local(wt.i32);
     const first = () => pure.add(a, pure.imm(place.low));
-    b.later((late) => {
-      late.set(entry, tagsOf(first()));
-      late.set(found, isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, how, this.#narrow, false, layout.pageTags));
-    });
+    this.#look(place, first, found, entry);
     if (this.twice) {
       this.#unless(localGet(wt.i32, found), this.twice);
       b.later((late) => late.set(place.local, atHome(first(), this.#color)));
@@ -184,6 +191,41 @@ export class Places {
     does(b, localGet(wt.i32, p), 0);
     b.end();
     return true;
+  }
+  /** Is the page of a place there? What the place is to be, and whether it is to be at all, is known when all is written. */
+  #look(place: Place, first: () => Node, found: number, entry: number): void {
+    this.#b.later((late) => {
+      if (place.low === place.high) return;
+      late.set(entry, tagsOf(first()));
+      late.set(
+        found,
+        isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, place.how, this.#narrow, false, layout.pageTags),
+      );
+    });
+  }
+  /**
+   * Control enters a loop in which a register keeps its value, and nothing that runs in it changes a translation: so what is near that address is
+   * looked up here, for all rounds. What is known of it wherever control is in the loop.
+   */
+  lasting(r: number, value: Node): Nearby {
+    const b = this.#b;
+    const origin: Origin = { of: this.#next++, plus: 0 };
+    const local = b.keep(wt.i32);
+    const place: Place = { origin, how: access.read, local, stretch: this.#stretch, low: 0, high: 0, lasting: true };
+    const a = b.bind(value);
+    const first = () => pure.add(a, pure.imm(place.low));
+    const found = b.local(wt.i32);
+    this.#look(place, first, found, b.local(wt.i32));
+    b.later((late) => {
+      if (place.low === place.high) return;
+      late.set(local, i32c(0));
+      late.if(localGet(wt.i32, found), true);
+      late.set(local, atHome(first(), this.#color));
+      late.end();
+    });
+    const origins: (Origin | undefined)[] = [];
+    origins[r] = origin;
+    return { ...nothing, origins, places: [place] };
   }
   #unless(c: Node, otherwise: () => void): void {
     this.#b.if(node(wt.i32, op.i32eqz, [c]), false);
@@ -220,7 +262,10 @@ export class Places {
   }
   /** A local that no place known here is in; else the oldest place goes. */
   #free(): number {
-    if (this.#places.length === limits.places) this.#places.shift();
+    if (this.#places.length === limits.places) {
+      const oldest = this.#places.findIndex((place) => !place.lasting);
+      this.#places.splice(oldest, 1);
+    }
     const taken = new Set(this.#places.map((place) => place.local));
     const free = this.#locals.find((l) => !taken.has(l));
     if (free !== undefined) return free;

@@ -68,6 +68,11 @@ export const blockAround = (graph: Graph, ip: number): number | undefined => {
   return undefined;
 };
 
+/** Does a branch in a region lead to an address and out of it? */
+const leavesFor = (graph: Graph, ip: number): boolean =>
+  !graph.blocks.has(ip) &&
+  [...graph.blocks.values()].some(({ terminator, instructions }) => /^branch/.test(terminator) && instructions.at(-1)!.target === ip);
+
 /** Undefined: it is as good as compiled. */
 export const planFor = (hot: number, reader: Reader, known: Known): Plan | undefined => {
   const { blocks, code } = known;
@@ -110,7 +115,8 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
   const aside = (ip: number): Plan => ({ graph: growGraph(reader, [ip], alone), roots: [ip], goes: [], aside: true, generation: 0 });
 
   let ip = hot;
-  if (again && blockAround(old.graph, hot) !== undefined) {
+  // What the region jumps to is no part of it, though it may be in the middle of a block: it begins none.
+  if (again && blockAround(old.graph, hot) !== undefined && !leavesFor(old.graph, hot)) {
     // It is compiled, but cannot be entered here: let it be entered where the loop begins.
     const loop = loopAround(old.graph, blockAround(old.graph, hot)!);
     if (loop !== undefined && free(loop)) ip = loop;
@@ -124,6 +130,9 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     if (old.satellites.size + 1 < wait) return { ...aside(ip), of: old };
     const roots = [...new Set([...old.roots, ...[...old.satellites].flatMap((r) => r.roots), ip])];
     const graph = growGraph(reader, roots, around);
+    // Where it may be entered is known when it is grown: what control comes to otherwise would be the reason to make it anew again.
+    const comes = old.graph.blocks.has(ip) ? graph?.entries.includes(ip) : graph?.blocks.has(ip);
+    if (!comes) return aside(ip);
     return { graph, roots, goes: [...old.satellites, old], aside: false, generation: old.generation + 1 };
   }
   const ofRoots = (roots: readonly number[], graph = growGraph(reader, roots, around)): Plan => ({

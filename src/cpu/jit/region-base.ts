@@ -16,7 +16,7 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
-import { atHome, Places, spanOf, type Touch, tagsOf } from "./places.ts";
+import { atHome, type Nearby, Places, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
 import { inStatePage, type Parts, Residence } from "./residence.ts";
 
@@ -217,6 +217,10 @@ export abstract class RegionBase extends Compiler {
     this.storeAt(pointer, 128, low);
     this.storeAt(pointer, 128, high, 16);
     this.commitAt();
+  }
+  /** Memory near what a register holds, which it does all the time in what follows. */
+  steadyPlace(r: number): Nearby {
+    return this.places.lasting(r, this.registers.gpr.get(r));
   }
   // Registers.
   #gpr(r: number): Node {

@@ -30,6 +30,8 @@ const without = (a: Parts, b: Parts): Parts => [a[0] & ~b[0], a[1] & ~b[1]];
 export interface Scope {
   /** Where control enters. */
   readonly head: number;
+  /** The stack pointer keeps its value in it, and is where it finds memory. */
+  readonly steady: boolean;
   touched: Parts;
   written: Parts;
 }

@@ -1,7 +1,9 @@
 // What a region was made from, so that it can be told later whether its code is still that. Most of a page is the same after a write to it: a
 // program that makes code puts one function beside the other. And much that is written anew differs in immediates alone: the region that is
 // made next reads them where they lie. Dehnert et al., "The Transmeta Code Morphing Software", CGO 2003, on self-modifying code.
+import type { Blocks } from "../blocks.ts";
 import type { Decoded } from "../decode.ts";
+import { record } from "../layout.ts";
 import { sizeIndex } from "../row.ts";
 import type { Graph, JitBlock } from "./graph.ts";
 
@@ -80,12 +82,35 @@ export class Source {
   }
 }
 
+/** Blocks as they were when they were first met, to tell whether one has been written anew by the time that it is hot. */
+export class FirstMet {
+  readonly #blocks: Blocks;
+  readonly #codes = new Map<number, { readonly place: number; readonly bytes: Uint8Array }>();
+  constructor(blocks: Blocks) {
+    this.#blocks = blocks;
+  }
+  /** By its first record. */
+  note(key: number, head: number): void {
+    const blocks = this.#blocks;
+    const last = head + Math.max(0, blocks.records.leftOf(head) - 1) * record.size;
+    const place = this.#placeOf(blocks.records.ipOf(head));
+    this.#codes.set(key, { place, bytes: blocks.bytes.slice(place, place + blocks.records.nextIpOf(last) - blocks.records.ipOf(head)) });
+  }
+  isNew(key: number, ip: number): boolean {
+    const was = this.#codes.get(key);
+    return was?.place === this.#placeOf(ip) && was.bytes.some((byte, n) => byte !== this.#blocks.bytes[was.place + n]);
+  }
+  #placeOf(ip: number): number {
+    return this.#blocks.frameOf(ip) + (ip % 4096);
+  }
+}
+
 /** Lost regions that are kept. */
 const kept = 256;
 
 /** Regions that were lost with a page they were made from, until control comes to them again. */
 export class Lost<R extends { readonly graph: Graph; readonly context: number }> {
-  /** By where the first bytes of their entries lie. */
+  /** By where the first bytes of their entries lie: all that have ever been lost, for they will be again. */
   readonly #byPlace = new Map<number, R[]>();
   readonly #regions = new Set<R>();
   readonly #gone: (region: R) => void;
@@ -101,16 +126,23 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
     for (const entry of region.graph.entries) {
       const place = placeOf(region.graph, entry);
       const there = this.#byPlace.get(place);
-      if (there) there.push(region);
-      else this.#byPlace.set(place, [region]);
+      if (!there) this.#byPlace.set(place, [region]);
+      else if (!there.includes(region)) there.push(region);
     }
-    if (this.#regions.size > kept) this.#forget(this.#regions.values().next().value as R);
+    if (this.#regions.size > kept) this.#gone(this.#regions.values().next().value as R);
   }
-  /** The region that could be entered at an address when the byte there was at this place; the last that was lost. */
+  /** The region that could be entered at an address when the byte there was at this place. */
   at(place: number, ip: number, context: number): R | undefined {
-    return this.#byPlace.get(place)?.findLast((region) => region.context === context && region.graph.entries.includes(ip));
+    return this.#byPlace
+      .get(place)
+      ?.findLast((region) => this.#regions.has(region) && region.context === context && region.graph.entries.includes(ip));
   }
-  remove(region: R): void {
+  /** It is there again. */
+  found(region: R): void {
+    this.#regions.delete(region);
+  }
+  /** It will never be again. */
+  forget(region: R): void {
     this.#regions.delete(region);
     for (const entry of region.graph.entries) {
       const place = placeOf(region.graph, entry);
@@ -119,12 +151,8 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
       else this.#byPlace.delete(place);
     }
   }
-  #forget(region: R): void {
-    this.remove(region);
-    this.#gone(region);
-  }
   /** All of them go. */
   clear(): void {
-    for (const region of [...this.#regions]) this.#forget(region);
+    for (const region of [...this.#regions]) this.#gone(region);
   }
 }

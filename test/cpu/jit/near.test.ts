@@ -1,5 +1,5 @@
 // Accesses near one another, which compiled regions look up together, and contents that they remember: structures across two pages, pointers
-// that meet, two pages that are one.
+// that meet, two pages that are one, loops over what is on the stack.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -56,6 +56,22 @@ const program = `
     __asm__ volatile("lock xaddl %1, 8(%2); setc %b0" : "+q"(more), "+r"(was) : "r"(a) : "memory", "cc");
     return ok + 2 * carry + 4 * more + was + a[0] + a[1] + a[2];
   }
+  static APART uint32_t rounds(uint32_t x) {
+    word l[12];
+    for (int i = 0; i < 12; i++) l[i] = x + i;
+    for (int i = 0; i < 300; i++) {
+      l[3] += l[i & 7] + l[9];
+      if (l[3] & 1) l[5] ^= x; else { l[7] -= l[3]; for (int n = x & 7; n > 0; n--) l[10] += l[n] + l[11]; }
+      x = x * 5 + l[7]; l[1] = x; l[8] += l[1] ^ l[10];
+    }
+    return x ^ l[3] ^ l[5] ^ l[8];
+  }
+  /** With its frame here and there, on two pages too. */
+  static APART uint32_t placed(int n, uint32_t x) {
+    volatile char *p = __builtin_alloca(n);
+    p[0] = x;
+    return rounds(x) + p[0];
+  }
   int main(void) {
     char *m = mmap(0, 5 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint32_t x = 1; uint64_t y = 1;
@@ -66,6 +82,7 @@ const program = `
       memcpy(&y, &s->h, 8); x ^= y ^ (y >> 32);
     }
     for (int n = 0; n < 300; n++) x = x * 33 + frames(n, x);
+    for (int i = 0; i < 6000; i++) x = x * 37 + placed(16 + i % 300 * 16, x);
     int fd = memfd_create("page", 0); ftruncate(fd, 4096);
     for (int n = 0; n < 2; n++) mmap(m + n * 4096, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
     uint32_t *buf = (uint32_t *)(m + 2 * 4096);

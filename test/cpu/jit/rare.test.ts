@@ -28,13 +28,17 @@ const run = (cpu: Cpu, rounds: number): number => {
   return Number(cpu.state.gpr(R.cx));
 };
 
-test("a region has no block that control hardly passes", async () => {
+const prepared = async (bytes: readonly number[]): Promise<Cpu> => {
   const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), await freshCode());
   cpu.segments.tables = descriptorTables;
   cpu.segments.loadCode(selector.userCode64);
   cpu.setAddressSpace({ translate: (address) => (address >= PAGE && address < PAGE + 4096 ? layout.frames : -5) });
-  cpu.state.u8.set(code, layout.frames);
+  cpu.state.u8.set(bytes, layout.frames);
+  return cpu;
+};
 
+test("a region has no block that control hardly passes", async () => {
+  const cpu = await prepared(code);
   cpu.engine = "interpret";
   expect(run(cpu, 100_000)).toBe(97);
   const regions: Graph[] = [];
@@ -49,4 +53,25 @@ test("a region has no block that control hardly passes", async () => {
   // Five a round, the last HLT not among them, two each time on the rare way.
   expect(cpu.instructions - before).toBe(5 * 100_000 + 2 * 97);
   expect(regions.some((graph) => graph.blocks.has(RARE))).toBe(false);
+});
+
+// again: cmp rbx, rsi; jae middle; inc rcx; middle: inc rbx; dec rdi; jnz again; hlt
+const middle = [0x48, 0x39, 0xf3, 0x73, 0x03, 0x48, 0xff, 0xc1, 0x48, 0xff, 0xc3, 0x48, 0xff, 0xcf, 0x75, 0xf0, 0xf4];
+
+test("a rare way into the middle of a region's block becomes part of it when it is no longer rare", async () => {
+  const cpu = await prepared(middle);
+  const go = (rounds: number, from: number): void => {
+    cpu.state.rip = PAGE;
+    cpu.state.setGpr(R.bx, 0);
+    cpu.state.setGpr(R.cx, 0);
+    cpu.state.setGpr(R.si, from);
+    cpu.state.setGpr(R.di, rounds);
+    while (cpu.run(1_000_000) !== exit.fault);
+    expect(Number(cpu.state.gpr(R.cx))).toBe(Math.min(rounds, from));
+  };
+  go(1_000_000, 1_000_000);
+  expect(cpu.jit.stats.regions).toBe(1);
+  const before = cpu.interpreted;
+  go(2_000_000, 0);
+  expect(cpu.interpreted - before).toBeLessThan(1_000_000);
 });
