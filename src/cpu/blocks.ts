@@ -4,7 +4,8 @@ import { contexts } from "./context.ts";
 import { type Decoded, Decoder, noRegister } from "./decode.ts";
 import { formOf, registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
-import { jumpCache, layout, record } from "./layout.ts";
+import { JumpCache } from "./jump-cache.ts";
+import { layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { Model } from "./model.ts";
 import { immediateWidth, type Row } from "./row.ts";
@@ -15,8 +16,6 @@ import { at, PF, S, type State } from "./state.ts";
 export const longest = 128;
 /** Where lasting blocks begin: before it is the place of bounded ones. */
 const arena = layout.records + (longest + 2) * record.size;
-/** Targets of jumps that are kept for a frame: it may be mapped at any number of addresses. */
-const recalled = 128;
 /** Records that the side tables have room for at first; most programs need no more. */
 const firstRoom = 8192;
 
@@ -54,6 +53,7 @@ export class Blocks {
   #byFrame = new Map<number, Map<number, number>>();
   /** Code pages of the current address space: page number to frame address. */
   #pages = new Map<number, number>();
+  readonly #jumps: JumpCache;
   #next = arena;
   /** Blocks decoded since boot, and times that everything was dropped. */
   decoded = 0;
@@ -69,7 +69,7 @@ export class Blocks {
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
     this.#decoder = new Decoder(instructions.tables(model));
-    this.flushJumps();
+    this.#jumps = new JumpCache(state);
   }
 
   /** A record's number, with room for it in the side tables. */
@@ -116,27 +116,34 @@ export class Blocks {
 
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
-    this.flushPages();
+    const { mapsCode } = mmu;
+    // Addresses in the jump cache are offsets in CS.
+    if (!mapsCode || this.#linear(0) !== 0) this.flushPages();
+    else this.#keepPages((page, frame) => mapsCode.call(mmu, page * 4096, frame));
+  }
+  /** Another address space may have the same code at the same place: after fork(2), where a program runs itself again, in shared libraries. */
+  #keepPages(stays: (page: number, frame: number) => boolean): void {
+    const gone = new Set<number>();
+    for (const [page, frame] of this.#pages) if (!stays(page, frame)) gone.add(page);
+    if (gone.size === 0) return;
+    if (gone.size === this.#pages.size) return this.flushPages();
+    for (const page of gone) this.#pages.delete(page);
+    this.#beginEpoch();
+    this.#jumps.flushPages(gone);
   }
   /** Translations of code pages may have changed. */
   flushPages(): void {
     this.#pages.clear();
-    this.#state.u32[at.epoch >> 2] = ((this.#state.u32[at.epoch >> 2] as number) + 1) >>> 0;
-    this.flushJumps();
+    this.#beginEpoch();
+    this.#jumps.flush();
+  }
+  /** Regions are verified again where control comes to them. */
+  #beginEpoch(): void {
+    (this.#state.u32[at.epoch >> 2] as number)++;
   }
   /** The translation of one page may have changed; most pages hold no code. */
   flushPage(page: number): void {
     if (this.#pages.has(page)) this.flushPages();
-  }
-  /** Entries of the jump cache filled since it was last empty, while they are few. */
-  readonly #filled = new Int32Array(4096);
-  #fills: number = this.#filled.length + 1;
-  flushJumps(): void {
-    const { i64 } = this.#state;
-    if (this.#fills > this.#filled.length) {
-      i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
-    } else for (let n = 0; n < this.#fills; n++) i64[this.#filled[n] as number] = jumpCache.empty;
-    this.#fills = 0;
   }
 
   // Compiled regions. A region takes the place of its entry block's first record.
@@ -165,12 +172,12 @@ export class Blocks {
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
-    this.#remember(this.ipOf(head), head);
+    this.#jumps.put(this.ipOf(head), head);
   }
   /** The region is gone: whoever comes to its head is led back to the dispatcher. */
   endRegion(head: number): void {
     this.poison(head);
-    this.#forget(this.ipOf(head));
+    this.#jumps.forget(this.ipOf(head));
   }
   isRegion(head: number): boolean {
     return this.#state.u32[(head + record.handler) >> 2] === special.region;
@@ -200,13 +207,12 @@ export class Blocks {
   reset(): void {
     this.onReset();
     this.#byFrame.clear();
-    this.#targets.clear();
     this.#pages.clear();
     this.#crossing.clear();
     this.codeFrames.fill(0);
     this.#next = arena;
     this.flushes++;
-    this.flushJumps();
+    this.#jumps.clear();
   }
 
   /** A frame's bytes changed: its records, wherever control is in them, lead back to the dispatcher. */
@@ -219,7 +225,7 @@ export class Blocks {
     this.#byFrame.delete(frame);
     if (frame === this.#boundedFrame) this.#poison(layout.records);
     // The jump cache goes on leading to records that say that they are stale; regions have been taken out of it.
-    for (let context = 0; context < contexts.length; context++) this.#targets.delete(frame + context);
+    for (let context = 0; context < contexts.length; context++) this.#jumps.drop(frame + context);
   }
 
   #poison(first: number): void {
@@ -240,28 +246,16 @@ export class Blocks {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.set(page, frame);
-    this.#recall(page, frame);
+    this.#jumps.recall(frame + this.context, page);
     return frame;
   }
-  /** First records of blocks that computed jumps, or those from other pages, have led to: by frame and context. */
-  readonly #targets = new Map<number, Set<number>>();
   /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
   jumpedTo(rec: number): void {
     if (this.#crossing.has(rec)) return;
-    const frame = this.#pages.get(Math.floor(this.#linear(this.ipOf(rec)) / 4096));
-    if (frame === undefined) return;
-    const key = frame + this.context;
-    const known = this.#targets.get(key);
-    if (!known) this.#targets.set(key, new Set([rec]));
-    else if (known.size < recalled) known.add(rec);
-  }
-  /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
-  #recall(page: number, frame: number): void {
-    for (const rec of this.#targets.get(frame + this.context) ?? []) {
-      const ip = this.ipOf(rec);
-      if (Math.floor(this.#linear(ip) / 4096) === page && this.#state.u32[(rec + record.handler) >> 2] !== special.stale)
-        this.#remember(ip, rec);
-    }
+    const ip = this.ipOf(rec);
+    const page = Math.floor(this.#linear(ip) / 4096);
+    const frame = this.#pages.get(page);
+    if (frame !== undefined) this.#jumps.arrived(frame + this.context, page, ip, rec);
   }
 
   #noFrame(t: number, linear: number): 0 {
@@ -299,7 +293,7 @@ export class Blocks {
       this.#watch(frame);
       this.decoded++;
     }
-    this.#remember(ip, first);
+    this.#jumps.put(ip, first);
     return first;
   }
   #standing(frame: number, key: number, linear: number): number {
@@ -322,37 +316,14 @@ export class Blocks {
   }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {
-    const s = this.#state;
-    const low = s.i32[at.rip >> 2] as number;
-    const entry = jumpEntry(low) >> 2;
-    if (s.i32[entry] === low && s.i32[entry + 1] === s.i32[(at.rip >> 2) + 1]) {
-      const rec = s.u32[entry + jumpCache.record / 4] as number;
-      if (s.u32[(rec + record.handler) >> 2] !== special.stale) return rec;
-    }
-    return this.find(s.rip);
+    const { i32 } = this.#state;
+    return this.#jumps.at(i32[at.rip >> 2] as number, i32[(at.rip >> 2) + 1] as number) || this.find(this.#state.rip);
   }
   /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
   #stands(first: number, linear: number): boolean {
     const second = this.#crossing.get(first);
     if (second === undefined) return this.#state.u32[(first + record.handler) >> 2] !== special.stale;
     return this.#state.u32[(first + record.handler) >> 2] !== special.stale && this.#frame(linear - (linear % 4096) + 4096) === second;
-  }
-  #remember(ip: number, rec: number): void {
-    const s = this.#state;
-    const low = ip | 0;
-    const entry = jumpEntry(low) >> 2;
-    if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry >> 1;
-    this.#fills++;
-    s.i32[entry] = low;
-    s.i32[entry + 1] = Math.floor(ip / 0x1_0000_0000);
-    s.u32[entry + jumpCache.record / 4] = rec;
-    const enterable = s.u32[(rec + record.handler) >> 2] === special.region && s.u32[(rec + record.imm) >> 2] === s.u32[at.epoch >> 2];
-    s.u32[entry + jumpCache.region / 4] = enterable ? this.regionWordOf(rec) : 0;
-  }
-  #forget(ip: number): void {
-    const s = this.#state;
-    const entry = jumpEntry(ip | 0);
-    if (Number(s.i64[entry >> 3]) === ip) s.i64[entry >> 3] = jumpCache.empty;
   }
   /** From now on, writes to the frame must be seen. */
   #watch(frame: number): void {
@@ -598,7 +569,3 @@ const storeInteger = (i32: Int32Array, address: number, n: number): void => {
   i32[address >> 2] = n | 0;
   i32[(address >> 2) + 1] = Math.floor(n / 0x1_0000_0000);
 };
-
-/** The place in the jump cache of an instruction pointer, by its low half; handlers.ts computes the same. */
-const jumpEntry = (low: number): number =>
-  layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size));

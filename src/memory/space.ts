@@ -4,7 +4,7 @@ import { home } from "../cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { PF } from "../cpu/state.ts";
 import { Areas } from "./areas.ts";
-import { mappingFor, permits, populate, refusal } from "./fault.ts";
+import { mapCached, mappingFor, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -89,11 +89,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return home(page, this.color);
   }
 
-  /** The CPU now translates by this space. */
+  /** The CPU translates by this space from now on, and has forgotten what another said. */
   activate(): void {
-    if (this.frames.current === this) return;
     this.frames.current = this;
-    this.frames.watch.flushTlb();
   }
   flushPage(address: number): void {
     if (this.frames.current === this) this.frames.watch.flushTlbPage(address);
@@ -153,6 +151,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       1 +
       (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0))
     );
+  }
+
+  mapsCode(page: number, frame: number): boolean {
+    const pte = page < this.layout.taskSize ? this.table.get(page) : 0;
+    return pte === 0 ? mapCached(this, page, frame) : (pte & PTE.EXEC) !== 0 && frameOf(pte) === frame;
   }
 
   kernelHalf(address: number, kind: Access): number | undefined {
