@@ -126,20 +126,21 @@ export class Blocks {
     const gone = new Set<number>();
     for (const [page, frame] of this.#pages) if (!stays(page, frame)) gone.add(page);
     if (gone.size === 0) return;
-    if (gone.size === this.#pages.size) return this.flushPages();
-    for (const page of gone) this.#pages.delete(page);
-    this.#beginEpoch();
-    this.#jumps.flushPages(gone);
+    if (gone.size === this.#pages.size || !this.#jumps.flushPages(gone)) return this.flushPages();
+    for (const page of gone) {
+      const frame = this.#pages.get(page) as number;
+      this.#pages.delete(page);
+      this.onGone(frame);
+    }
   }
+  /** Called when a page that code was fetched from is not where it was, perhaps, with its frame. */
+  onGone: (frame: number) => void = () => {};
   /** Translations of code pages may have changed. */
   flushPages(): void {
     this.#pages.clear();
-    this.#beginEpoch();
-    this.#jumps.flush();
-  }
-  /** Regions are verified again where control comes to them. */
-  #beginEpoch(): void {
+    // Regions are verified again where control comes to them.
     (this.#state.u32[at.epoch >> 2] as number)++;
+    this.#jumps.flush();
   }
   /** The translation of one page may have changed; most pages hold no code. */
   flushPage(page: number): void {
@@ -188,6 +189,11 @@ export class Blocks {
   /** The region was found good for the pages as they are mapped now. */
   confirmRegion(head: number): void {
     this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number;
+  }
+  /** Before it is entered again the region is to be looked at. */
+  doubtRegion(head: number): void {
+    this.#state.u32[(head + record.imm) >> 2] = (this.#state.u32[at.epoch >> 2] as number) - 1;
+    this.#jumps.forget(this.ipOf(head));
   }
   poison(head: number): void {
     this.#state.u32[(head + record.handler) >> 2] = special.stale;

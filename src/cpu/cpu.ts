@@ -129,6 +129,7 @@ export class Cpu implements CodeWatch, Machine {
     });
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
+    this.blocks.onGone = (frame) => this.jit.frameGone(frame);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = () => this.#tlb.flush();
     this.codeFrames = this.blocks.codeFrames;
@@ -240,6 +241,7 @@ export class Cpu implements CodeWatch, Machine {
   #serve(code: number): number {
     const { serve, state: s } = this;
     const left = this.#settle(s.i32[at.budget >> 2] as number);
+    const mmu = this.#mmu;
     const epoch = s.u32[at.epoch >> 2];
     const context = s.u32[at.context >> 2];
     const { invalidations } = this.blocks;
@@ -248,8 +250,8 @@ export class Cpu implements CodeWatch, Machine {
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
     // Whatever regions were made from may have changed, here or in those that called this one.
-    const changed = s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations || s.u32[at.context >> 2] !== context;
-    if (more <= this.#granted || changed || (system & (EF.TF | EF.AC)) !== 0) return settled + exit.served;
+    const changed = this.#mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
+    if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0) return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
     s.u32[regionBudget] = more - this.#granted;

@@ -42,21 +42,19 @@ export class JumpCache {
     } else for (let n = 0; n < this.#fills; n++) this.#empty(this.#filled[n] as number);
     this.#fills = 0;
   }
-  /** Some pages have other code now, or none; what regions are made of is to be looked at again. */
-  flushPages(gone: ReadonlySet<number>): void {
-    if (this.#fills > this.#filled.length) return this.flush();
+  /** Some pages have other code now, or none. False: so much is known that everything is to be forgotten. */
+  flushPages(gone: ReadonlySet<number>): boolean {
+    if (this.#fills > this.#filled.length) return false;
     let kept = 0;
     for (let n = 0; n < this.#fills; n++) {
       const entry = this.#filled[n] as number;
       const page = (this.#i32[entry + 1] as number) * 2 ** 20 + ((this.#i32[entry] as number) >>> 12);
       // A block may end in the next page.
       if (gone.has(page) || gone.has(page + 1)) this.#empty(entry);
-      else {
-        this.#i32[entry + jumpCache.region / 4] = 0;
-        this.#filled[kept++] = entry;
-      }
+      else this.#filled[kept++] = entry;
     }
     this.#fills = kept;
+    return true;
   }
   #empty(entry: number): void {
     this.#i32[entry] = emptyLow;
@@ -77,8 +75,10 @@ export class JumpCache {
   #put(low: number, high: number, rec: number): void {
     const i32 = this.#i32;
     const entry = entryOf(low);
-    if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry;
-    this.#fills++;
+    if (i32[entry + 1] === emptyHigh && i32[entry] === emptyLow) {
+      if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry;
+      this.#fills++;
+    }
     i32[entry] = low;
     i32[entry + 1] = high;
     i32[entry + jumpCache.record / 4] = rec;

@@ -282,6 +282,10 @@ export class Jit {
     return wasm;
   }
 
+  /** A frame that code was read from is not mapped where it was, perhaps. */
+  frameGone(frame: number): void {
+    for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);
+  }
   /** A frame that code was read from has changed: perhaps not that code. */
   invalidateFrame(frame: number): void {
     for (const region of [...(this.#byFrame.get(frame) ?? [])]) {
