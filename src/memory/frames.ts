@@ -111,8 +111,9 @@ export class Frames {
 
   /** A color for an address space: the least used one. */
   takeColor(): number {
-    const n = this.#colors.indexOf(Math.min(...this.#colors));
-    return this.shareColor(n << colorShift);
+    let least = 0;
+    for (let n = 1; n < colors; n++) if ((this.#colors[n] as number) < (this.#colors[least] as number)) least = n;
+    return this.shareColor(least << colorShift);
   }
   /** The same color for another one. */
   shareColor(color: number): number {

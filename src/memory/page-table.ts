@@ -11,11 +11,15 @@ export const frameOf = (pte: number): number => (pte & ~0xfff) >>> 0;
 const LEAF_BITS = 10;
 const LEAF_SIZE = 1 << LEAF_BITS;
 const LEAF_BYTES = 4096 * LEAF_SIZE;
+/** Leaves without an entry, of spaces that have ended: to make one costs V8 as much as a hundred entries. */
+const spare: Uint32Array[] = [];
+const MOST_SPARE = 64;
+const none = new Uint32Array(0);
 
 export class PageTable {
   readonly #leaves = new Map<number, Uint32Array>();
   #lastKey = -1;
-  #last: Uint32Array = new Uint32Array(0);
+  #last: Uint32Array = none;
   /** Entries that have a frame: the resident set. */
   resident = 0;
 
@@ -32,16 +36,20 @@ export class PageTable {
 
   set(address: number, pte: number): void {
     const key = Math.floor(address / LEAF_BYTES);
-    let leaf = this.#leaves.get(key);
-    if (leaf === undefined) {
-      if (pte === 0) return;
-      leaf = new Uint32Array(LEAF_SIZE);
-      this.#leaves.set(key, leaf);
+    if (key !== this.#lastKey) {
+      let leaf = this.#leaves.get(key);
+      if (leaf === undefined) {
+        if (pte === 0) return;
+        leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE);
+        this.#leaves.set(key, leaf);
+      }
+      this.#lastKey = key;
+      this.#last = leaf;
     }
     const slot = (address / 4096) & (LEAF_SIZE - 1);
-    if (leaf[slot] === 0) this.resident++;
+    if (this.#last[slot] === 0) this.resident++;
     if (pte === 0) this.resident--;
-    leaf[slot] = pte;
+    this.#last[slot] = pte;
   }
 
   /** Visit the entries that have a frame in [start, end); a returned number replaces the entry. */
@@ -76,7 +84,9 @@ export class PageTable {
     return next;
   }
 
-  clear(): void {
+  /** Everything has been unmapped: the table is not used any more. */
+  end(): void {
+    if (this.resident === 0) for (const leaf of this.#leaves.values()) if (spare.length < MOST_SPARE) spare.push(leaf);
     this.#leaves.clear();
     this.#lastKey = -1;
     this.resident = 0;

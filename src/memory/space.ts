@@ -81,7 +81,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       this.dropPages(vma.start, vma.end);
       this.areas.remove(vma);
     }
-    this.table.clear();
+    this.table.end();
     this.frames.dropColor(this.color);
   }
   /** The frame that a page has at home. */
@@ -105,23 +105,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
   fork(): AddressSpace {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.frames.shareColor(this.color));
-    const { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv } =
-      this;
-    Object.assign(child, {
-      brkStart,
-      brk,
-      readImpliesExec,
-      argStart,
-      argEnd,
-      envStart,
-      envEnd,
-      startStack,
-      startCode,
-      endCode,
-      startData,
-      endData,
-      auxv,
-    });
+    child.#describeAs(this);
     for (const vma of this.areas.list) {
       if (vma.flags & VM.DONTFORK) continue;
       const anon = vma.anon === 0 ? 0 : -++child.families;
@@ -130,6 +114,22 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     }
     if (this.frames.current === this) this.frames.watch.flushWrites();
     return child;
+  }
+  /** What the loader and brk(2) have said. One by one: Object.assign costs as much as fifty of these. */
+  #describeAs(space: AddressSpace): void {
+    this.brkStart = space.brkStart;
+    this.brk = space.brk;
+    this.readImpliesExec = space.readImpliesExec;
+    this.argStart = space.argStart;
+    this.argEnd = space.argEnd;
+    this.envStart = space.envStart;
+    this.envEnd = space.envEnd;
+    this.startStack = space.startStack;
+    this.startCode = space.startCode;
+    this.endCode = space.endCode;
+    this.startData = space.startData;
+    this.endData = space.endData;
+    this.auxv = space.auxv;
   }
   /** Private pages become read-only on both sides, until one of them writes. */
   #share(vma: Vma, child: AddressSpace): void {

@@ -139,12 +139,12 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
     pid,
     sibling ? parent.process.parent : parent.process,
     sibling ? parent.process.exitSignal : q.exitSignal,
+    parent.process.limits,
   );
   process.maker = sibling ? parent.process.maker : parent;
   process.pgid = parent.process.pgid;
   process.sid = parent.process.sid;
   process.tty = parent.process.tty;
-  process.limits.splice(0, Infinity, ...parent.process.limits);
   return process;
 };
 

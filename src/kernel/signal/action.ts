@@ -43,7 +43,7 @@ export class SignalActions {
   /** Woken when a signal arrives that is to be fetched rather than delivered: rt_sigtimedwait, signalfd. */
   readonly arrivals = new WaitQueue();
   constructor(list: readonly SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) {
-    this.#list = [...list];
+    this.#list = list.slice();
   }
   get(sig: number): SigAction {
     return this.#list[sig - 1] as SigAction;
@@ -56,8 +56,10 @@ export class SignalActions {
   }
   /** execve: caught signals go back to the default; ignored ones stay ignored. */
   resetCaught(): void {
-    this.#list.forEach((a, i) => {
-      this.#list[i] = a.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION;
-    });
+    const list = this.#list;
+    for (let i = 0; i < list.length; i++) {
+      const action = list[i] as SigAction;
+      if (action !== DEFAULT_ACTION) list[i] = action.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION;
+    }
   }
 }
