@@ -123,9 +123,10 @@ export class Blocks {
   }
   /** Another address space may have the same code at the same place: after fork(2), where a program runs itself again, in shared libraries. */
   #keepPages(stays: (page: number, frame: number) => boolean): void {
-    let gone: Set<number> | undefined;
-    for (const [page, frame] of this.#pages) if (!stays(page, frame)) (gone ??= new Set()).add(page);
-    if (!gone) return;
+    const gone = new Set<number>();
+    // Not by an iterator, which makes an object and an array for each page.
+    this.#pages.forEach((frame, page) => void (stays(page, frame) || gone.add(page)));
+    if (gone.size === 0) return;
     if (gone.size === this.#pages.size || !this.#jumps.flushPages(gone)) return this.flushPages();
     for (const page of gone) {
       const frame = this.#pages.get(page) as number;

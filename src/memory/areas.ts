@@ -105,7 +105,8 @@ export class Areas {
     this.#removeAt(i);
   }
   #removeAt(i: number): void {
-    const [vma] = this.list.splice(i, 1);
+    const vma = this.list[i];
+    this.list.splice(i, 1);
     this.#hit = undefined;
     vma?.cache?.detach(this.#owner);
   }

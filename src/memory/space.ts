@@ -29,6 +29,8 @@ const faults: Record<number, FaultInfo> = {
 /** Beyond this many pages one flush of everything is cheaper. */
 const FLUSH_PAGES = 16;
 
+const NO_AUXV = new Uint8Array(0);
+
 export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly frames: Frames;
   readonly layout: Layout;
@@ -55,7 +57,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   endCode = 0;
   startData = 0;
   endData = 0;
-  auxv: Uint8Array = new Uint8Array(0);
+  auxv: Uint8Array = NO_AUXV;
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
@@ -77,7 +79,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (--this.users > 0) return;
     // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
     if (this.frames.current === this) this.frames.current = undefined;
-    for (const vma of [...this.areas.list]) {
+    const { list } = this.areas;
+    while (list.length > 0) {
+      const vma = list[list.length - 1] as Vma;
       this.dropPages(vma.start, vma.end);
       this.areas.remove(vma);
     }

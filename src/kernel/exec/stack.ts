@@ -35,14 +35,15 @@ export const checkStrings = (argv: readonly string[], envp: readonly string[], e
 /** How many bytes strings take with their NULs. */
 const sizeOf = (strings: readonly string[]): number => {
   let size = strings.length;
-  for (const s of strings) size += s.length;
+  for (let i = 0; i < strings.length; i++) size += (strings[i] as string).length;
   return size;
 };
 /** Strings with their NULs, one behind the other, as bytes. */
 const packed = (strings: readonly string[]): Uint8Array => {
   const out = new Uint8Array(sizeOf(strings));
   let at = 0;
-  for (const s of strings) {
+  for (let n = 0; n < strings.length; n++) {
+    const s = strings[n] as string;
     for (let i = 0; i < s.length; i++) out[at + i] = s.charCodeAt(i);
     at += s.length + 1;
   }
@@ -126,8 +127,7 @@ export const writeTables = (
     words.push(0);
   }
   const behind = words.length * long;
-  for (const word of auxv) words.push(word);
-  const tables = encode(words, long);
+  const tables = encode(words.concat(auxv), long);
   if (!space.write(platform, platformBytes) || !space.write(random, r.random) || !space.write(sp, tables)) return -E.EFAULT;
   space.auxv = tables.subarray(behind);
   space.startStack = sp;
@@ -136,8 +136,9 @@ export const writeTables = (
 
 const encode = (words: readonly number[], long: 4 | 8): Uint8Array => {
   const halves = new Uint32Array((words.length * long) / 4);
-  let at = 0;
-  for (const word of words) {
+  // By index: an iterator makes an object for each.
+  for (let i = 0, at = 0; i < words.length; i++) {
+    const word = words[i] as number;
     halves[at++] = word;
     if (long === 8) halves[at++] = Math.floor(word / 0x1_0000_0000);
   }

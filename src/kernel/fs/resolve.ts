@@ -27,7 +27,7 @@ export interface Last {
 export const lookupIn = (task: Task, dir: Dentry, name: string): Or<Dentry> => {
   if (!dir.inode.isDir) return -E.ENOTDIR;
   if (name.length > NAME_MAX) return -E.ENAMETOOLONG;
-  const known = dir.children.get(name);
+  const known = dir.child(name);
   if (known) return known;
   const inode = dir.inode.lookup(name, task);
   if (typeof inode === "number") return inode;

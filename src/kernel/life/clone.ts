@@ -85,9 +85,10 @@ const THREADS_MAX = 4096;
 const tooMany = (task: Task): boolean => {
   const { uid } = task.cred;
   if (task.kernel.tasks.size + task.kernel.processes.size >= 2 * THREADS_MAX) return true;
+  if (uid === 0) return false;
   let n = 0;
   for (const t of task.kernel.tasks.values()) if (t.cred.uid === uid) n++;
-  return uid !== 0 && n >= task.process.limit(RLIMIT.NPROC);
+  return n >= task.process.limit(RLIMIT.NPROC);
 };
 
 /** The new task, runnable, or -errno. Writes the ids that the flags ask for; the pidfd is the caller's to make. */

@@ -138,7 +138,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
 /** The other threads end; the caller takes over the leader's id. Linux de_thread(). */
 const becomeLeader = (task: Task): void => {
   const { process, kernel } = task;
-  for (const other of [...process.threads]) if (other !== task) exitTask(other, SIG.SIGKILL);
+  if (process.threads.length > 1) for (const other of [...process.threads]) if (other !== task) exitTask(other, SIG.SIGKILL);
   if (task.pid === process.pid) return;
   kernel.tasks.delete(task.pid);
   task.pid = process.pid;
