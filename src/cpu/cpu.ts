@@ -144,6 +144,7 @@ export class Cpu implements CodeWatch, Machine {
   setAddressSpace(mmu: Mmu): void {
     this.#mmu = mmu;
     this.blocks.setMmu(mmu);
+    this.jit.enterSpace(mmu);
     this.#tlb.color = mmu.color ?? 0;
     this.#tlb.flush();
   }
@@ -251,7 +252,8 @@ export class Cpu implements CodeWatch, Machine {
     const more = Math.min(left, granted);
     // Whatever regions were made from may have changed, here or in those that called this one.
     const changed = this.#mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
-    if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0) return settled + exit.served;
+    if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
+      return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
     s.u32[regionBudget] = more - this.#granted;

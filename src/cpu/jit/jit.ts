@@ -15,6 +15,7 @@ import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { type Graph, Reader } from "./graph.ts";
+import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
@@ -70,7 +71,7 @@ export class Jit {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
   readonly #table: WebAssembly.Table;
-  readonly #heat = new Map<number, number>();
+  readonly #heat = new Heat();
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #jumpTables: JumpTables;
@@ -95,7 +96,7 @@ export class Jit {
       around: (ip) => this.#around(ip),
       beginning: (head) => this.#beginning(head),
       stands: (region) => this.#stands(region),
-      insists: (ip) => (this.#heat.get(this.#key(ip)) ?? 0) >= insistent * this.#wanted(ip),
+      insists: (ip) => this.#heat.of(this.#key(ip)) >= insistent * this.#wanted(ip),
     };
   }
 
@@ -111,6 +112,10 @@ export class Jit {
     return Math.floor(this.#interval);
   }
 
+  /** Code is that of another address space from now on. */
+  enterSpace(space: object): void {
+    this.#heat.enter(space);
+  }
   /** A block that was next when the interpreter's part ended. */
   sample(ip: number): void {
     if (!this.enabled) return;
@@ -121,11 +126,8 @@ export class Jit {
     }
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
-    const key = this.#key(ip);
-    const heat = (this.#heat.get(key) ?? 0) + 1;
-    this.#heat.set(key, heat);
     const wanted = this.#wanted(ip);
-    const due = heat === wanted || heat === insistent * wanted;
+    const due = this.#heat.add(this.#key(ip), [wanted, insistent * wanted]);
     if (!due || !this.#compile(ip)) this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
   /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
