@@ -52,6 +52,9 @@ export class Accesses {
   set mmu(mmu: Mmu) {
     this.#mmu = mmu;
   }
+  get mmu(): Mmu {
+    return this.#mmu;
+  }
   forgot(): void {
     this.#forgotten++;
   }

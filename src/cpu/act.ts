@@ -32,11 +32,11 @@ export interface Machine {
 export type Action = (m: Machine, record: number, a: bigint, b: bigint) => number;
 
 /** Results in eax, ebx, ecx, edx, zero-extended. */
-const setRegisters = (s: State, [a, b, c, d]: readonly [number, number, number, number]): void => {
-  s.setGpr(R.ax, a >>> 0);
-  s.setGpr(R.bx, b >>> 0);
-  s.setGpr(R.cx, c >>> 0);
-  s.setGpr(R.dx, d >>> 0);
+const setRegisters = (s: State, values: readonly [number, number, number, number]): void => {
+  s.setGpr(R.ax, values[0] >>> 0);
+  s.setGpr(R.bx, values[1] >>> 0);
+  s.setGpr(R.cx, values[2] >>> 0);
+  s.setGpr(R.dx, values[3] >>> 0);
 };
 
 const softTrap = (m: Machine, n: number): number => {

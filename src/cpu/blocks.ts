@@ -3,7 +3,8 @@
 import { contexts } from "./context.ts";
 import { type Decoded, Decoder } from "./decode.ts";
 import type { Instructions } from "./instructions.ts";
-import { jumpCache, layout, record } from "./layout.ts";
+import { JumpCache } from "./jump-cache.ts";
+import { layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { Model } from "./model.ts";
 import { type MoreHandlers, Records } from "./records.ts";
@@ -14,8 +15,6 @@ import { at, PF, S, type State } from "./state.ts";
 export const longest = 128;
 /** Where lasting blocks begin: before it is the place of bounded ones. */
 const arena = layout.records + (longest + 2) * record.size;
-/** Targets of jumps that are kept for a frame: it may be mapped at any number of addresses. */
-const recalled = 128;
 
 /** What fetching there comes to: Linux says so of all of it. arch/x86/mm/fault.c sanitize_error_code() */
 const kernelHalf = -1 - (PF.PRESENT | PF.USER | PF.INSTRUCTION);
@@ -38,6 +37,7 @@ export class Blocks {
   #byFrame = new Map<number, Map<number, number>>();
   /** Code pages of the current address space: page number to frame address. */
   #pages = new Map<number, number>();
+  readonly #jumps: JumpCache;
   #next = arena;
   /** Blocks decoded since boot, and times that everything was dropped. */
   decoded = 0;
@@ -51,32 +51,41 @@ export class Blocks {
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
     this.#decoder = new Decoder(instructions.tables(model));
-    this.flushJumps();
+    this.#jumps = new JumpCache(state);
   }
 
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
-    this.flushPages();
+    const { mapsCode } = mmu;
+    // Addresses in the jump cache are offsets in CS.
+    if (!mapsCode || this.#linear(0) !== 0) this.flushPages();
+    else this.#keepPages((page, frame) => mapsCode.call(mmu, page * 4096, frame));
   }
+  /** Another address space may have the same code at the same place: after fork(2), where a program runs itself again, in shared libraries. */
+  #keepPages(stays: (page: number, frame: number) => boolean): void {
+    const gone = new Set<number>();
+    // Not by an iterator, which makes an object and an array for each page.
+    this.#pages.forEach((frame, page) => void (stays(page, frame) || gone.add(page)));
+    if (gone.size === 0) return;
+    if (gone.size === this.#pages.size || !this.#jumps.flushPages(gone)) return this.flushPages();
+    for (const page of gone) {
+      const frame = this.#pages.get(page) as number;
+      this.#pages.delete(page);
+      this.onGone(frame);
+    }
+  }
+  /** Called when a page that code was fetched from is not where it was, perhaps, with its frame. */
+  onGone: (frame: number) => void = () => {};
   /** Translations of code pages may have changed. */
   flushPages(): void {
     this.#pages.clear();
-    this.#state.u32[at.epoch >> 2] = ((this.#state.u32[at.epoch >> 2] as number) + 1) >>> 0;
-    this.flushJumps();
+    // Regions are verified again where control comes to them.
+    (this.#state.u32[at.epoch >> 2] as number)++;
+    this.#jumps.flush();
   }
   /** The translation of one page may have changed; most pages hold no code. */
   flushPage(page: number): void {
     if (this.#pages.has(page)) this.flushPages();
-  }
-  /** Entries of the jump cache filled since it was last empty, while they are few. */
-  readonly #filled = new Int32Array(4096);
-  #fills: number = this.#filled.length + 1;
-  flushJumps(): void {
-    const { i64 } = this.#state;
-    if (this.#fills > this.#filled.length) {
-      i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
-    } else for (let n = 0; n < this.#fills; n++) i64[this.#filled[n] as number] = jumpCache.empty;
-    this.#fills = 0;
   }
 
   // Compiled regions. A region takes the place of its entry block's first record.
@@ -107,12 +116,12 @@ export class Blocks {
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
-    this.#remember(this.records.ipOf(head), head);
+    this.#jumps.put(this.records.ipOf(head), head);
   }
   /** The region is gone: whoever comes to its head is led back to the dispatcher. */
   endRegion(head: number): void {
     this.poison(head);
-    this.#forget(this.records.ipOf(head));
+    this.#jumps.forget(this.records.ipOf(head));
   }
   isRegion(head: number): boolean {
     return this.#state.u32[(head + record.handler) >> 2] === special.region;
@@ -123,6 +132,11 @@ export class Blocks {
   /** The region was found good for the pages as they are mapped now. */
   confirmRegion(head: number): void {
     this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number;
+  }
+  /** Before it is entered again the region is to be looked at. */
+  doubtRegion(head: number): void {
+    this.#state.u32[(head + record.imm) >> 2] = (this.#state.u32[at.epoch >> 2] as number) - 1;
+    this.#jumps.forget(this.records.ipOf(head));
   }
   poison(head: number): void {
     this.#state.u32[(head + record.handler) >> 2] = special.stale;
@@ -142,13 +156,12 @@ export class Blocks {
   reset(): void {
     this.onReset();
     this.#byFrame.clear();
-    this.#targets.clear();
     this.#pages.clear();
     this.#crossing.clear();
     this.codeFrames.fill(0);
     this.#next = arena;
     this.flushes++;
-    this.flushJumps();
+    this.#jumps.clear();
   }
 
   /** A frame's bytes changed: its records, wherever control is in them, lead back to the dispatcher. */
@@ -181,28 +194,16 @@ export class Blocks {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.set(page, frame);
-    this.#recall(page, frame);
+    this.#jumps.recall(frame + this.context, page);
     return frame;
   }
-  /** First records of blocks that computed jumps, or those from other pages, have led to: by frame and context. */
-  readonly #targets = new Map<number, Set<number>>();
   /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
   jumpedTo(rec: number): void {
     if (this.#crossing.has(rec)) return;
-    const frame = this.#pages.get(Math.floor(this.#linear(this.records.ipOf(rec)) / 4096));
-    if (frame === undefined) return;
-    const key = frame + this.context;
-    const known = this.#targets.get(key) ?? new Set();
-    if (known.size === 0) this.#targets.set(key, known);
-    if (known.size === recalled) for (const old of known) if (this.#isStale(old)) known.delete(old);
-    if (known.size < recalled) known.add(rec);
-  }
-  /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
-  #recall(page: number, frame: number): void {
-    for (const rec of this.#targets.get(frame + this.context) ?? []) {
-      const ip = this.records.ipOf(rec);
-      if (Math.floor(this.#linear(ip) / 4096) === page && !this.#isStale(rec)) this.#remember(ip, rec);
-    }
+    const ip = this.records.ipOf(rec);
+    const page = Math.floor(this.#linear(ip) / 4096);
+    const frame = this.#pages.get(page);
+    if (frame !== undefined) this.#jumps.arrived(frame + this.context, page, ip, rec);
   }
 
   #noFrame(t: number, linear: number): 0 {
@@ -233,7 +234,7 @@ export class Blocks {
       this.#watch(frame);
       this.decoded++;
     }
-    this.#remember(ip, first);
+    this.#jumps.put(ip, first);
     return first;
   }
   #standing(frame: number, key: number, linear: number): number {
@@ -262,14 +263,8 @@ export class Blocks {
   }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {
-    const s = this.#state;
-    const low = s.i32[at.rip >> 2] as number;
-    const entry = jumpEntry(low) >> 2;
-    if (s.i32[entry] === low && s.i32[entry + 1] === s.i32[(at.rip >> 2) + 1]) {
-      const rec = s.u32[entry + jumpCache.record / 4] as number;
-      if (s.u32[(rec + record.handler) >> 2] !== special.stale) return rec;
-    }
-    return this.find(s.rip);
+    const { i32 } = this.#state;
+    return this.#jumps.at(i32[at.rip >> 2] as number, i32[(at.rip >> 2) + 1] as number) || this.find(this.#state.rip);
   }
   /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
   #stands(first: number, linear: number): boolean {
@@ -279,23 +274,6 @@ export class Blocks {
   }
   #isStale(rec: number): boolean {
     return this.#state.u32[(rec + record.handler) >> 2] === special.stale;
-  }
-  #remember(ip: number, rec: number): void {
-    const s = this.#state;
-    const low = ip | 0;
-    const entry = jumpEntry(low) >> 2;
-    if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry >> 1;
-    this.#fills++;
-    s.i32[entry] = low;
-    s.i32[entry + 1] = Math.floor(ip / 0x1_0000_0000);
-    s.u32[entry + jumpCache.record / 4] = rec;
-    const enterable = s.u32[(rec + record.handler) >> 2] === special.region && s.u32[(rec + record.imm) >> 2] === s.u32[at.epoch >> 2];
-    s.u32[entry + jumpCache.region / 4] = enterable ? this.regionWordOf(rec) : 0;
-  }
-  #forget(ip: number): void {
-    const s = this.#state;
-    const entry = jumpEntry(ip | 0);
-    if (Number(s.i64[entry >> 3]) === ip) s.i64[entry >> 3] = jumpCache.empty;
   }
   /** From now on, writes to the frame must be seen. */
   #watch(frame: number): void {
@@ -457,7 +435,3 @@ export class Blocks {
     s.u32[(rec + (taken ? record.link : record.imm)) >> 2] = target;
   }
 }
-
-/** The place in the jump cache of an instruction pointer, by its low half; handlers.ts computes the same. */
-const jumpEntry = (low: number): number =>
-  layout.jumpCache + ((Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size));

@@ -113,6 +113,7 @@ export class Cpu implements CodeWatch, Machine {
     });
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
+    this.blocks.onGone = (frame) => this.jit.frameGone(frame);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = (frame) => this.#tlb.protect(frame);
     this.codeFrames = this.blocks.codeFrames;
@@ -130,7 +131,7 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.setMmu(mmu);
     const color = mmu.color ?? 0;
     this.#tlb.color = color;
-    this.jit.enter(color);
+    this.jit.enterSpace(mmu, color);
     this.#tlb.flush();
   }
   flushTlb(): void {
@@ -156,6 +157,7 @@ export class Cpu implements CodeWatch, Machine {
   #serve(code: number): number {
     const { serve, state: s } = this;
     const left = this.#settle(s.i32[at.budget >> 2] as number);
+    const { mmu } = this.#accesses;
     const epoch = s.u32[at.epoch >> 2];
     const context = s.u32[at.context >> 2];
     const { invalidations } = this.blocks;
@@ -164,8 +166,9 @@ export class Cpu implements CodeWatch, Machine {
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
     // Whatever regions were made from may have changed, here or in those that called this one.
-    const changed = s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations || s.u32[at.context >> 2] !== context;
-    if (more <= this.#granted || changed || (system & (EF.TF | EF.AC)) !== 0) return settled + exit.served;
+    const changed = this.#accesses.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
+    if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
+      return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
     s.u32[regionBudget] = more - this.#granted;

@@ -17,7 +17,9 @@ export interface Mmu {
    * A negative value is -(1 + page-fault error code): #PF. Never throws for a guest's mistake.
    */
   translate(address: number, access: Access): number;
-  /** The same for the kernel's half, whose addresses are negative here: there is seldom anything that user code may touch. Not cached. */
+  /** Whether code of a page is fetched from this frame, as far as that is known without reading a file. Absent: nobody knows before he asks `translate`. */
+  mapsCode?(page: number, frame: number): boolean;
+  /** `translate` for the kernel's half, whose addresses are negative here: there is seldom anything that user code may touch. Not cached. */
   kernelHalf?(address: number, access: Access): number | undefined;
 }
 export const cacheWrite = 1;

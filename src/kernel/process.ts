@@ -69,7 +69,7 @@ export class Process {
   posixTimers: PosixTimers | undefined = undefined;
   oomScoreAdj = 0;
 
-  constructor(kernel: Kernel, pid: number, parent: Process | undefined, exitSignal: number) {
+  constructor(kernel: Kernel, pid: number, parent: Process | undefined, exitSignal: number, limits = parent?.limits ?? initialLimits()) {
     this.kernel = kernel;
     this.pid = pid;
     this.parent = parent;
@@ -77,7 +77,7 @@ export class Process {
     this.sid = parent?.sid ?? pid;
     this.tty = parent?.tty;
     this.exitSignal = exitSignal;
-    this.limits = parent ? [...parent.limits] : initialLimits();
+    this.limits = limits.slice();
     this.startTime = kernel.now;
     parent?.children.add(this);
   }

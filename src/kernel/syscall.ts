@@ -107,7 +107,10 @@ const decoder = (args: Args, abi: Abi): Entry["decode"] => {
   if (list.length === 0) return () => NO_ARGS;
   return (raw) => {
     const out: Record<string, unknown> = {};
-    for (const { key, arg, at } of list) out[key] = arg.decode(raw, at, abi);
+    for (let i = 0; i < list.length; i++) {
+      const { key, arg, at } = list[i] as (typeof list)[number];
+      out[key] = arg.decode(raw, at, abi);
+    }
     return out;
   };
 };

@@ -4,14 +4,18 @@ import { restart } from "../abi/errno.ts";
 
 /** Something tasks can sleep on. Whatever changes the condition calls `wake`; sleepers look again. */
 export class WaitQueue {
-  readonly sleepers = new Set<Sleeper>();
+  /** Made when somebody first sleeps here: a process has five queues, and uses one. */
+  #sleepers: Set<Sleeper> | undefined = undefined;
   /** Woken by the world outside (host input): the virtual clock does not jump past a task that waits here without asking the machine. */
   readonly external: boolean;
   constructor(external = false) {
     this.external = external;
   }
+  get sleepers(): Set<Sleeper> {
+    return (this.#sleepers ??= new Set());
+  }
   wake(): void {
-    for (const s of [...this.sleepers]) s.wake();
+    if (this.#sleepers && this.#sleepers.size > 0) for (const s of [...this.#sleepers]) s.wake();
   }
 }
 export interface Sleeper {

@@ -8,16 +8,16 @@ const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address -
 /** is_mergeable_anon_vma. */
 const sameFamily = (a: Vma, b: Vma): boolean => a.anon === b.anon || (a.anon >= 0 && b.anon >= 0 && (a.anon === 0 || b.anon === 0));
 
-/** vma_merge: the same in everything, and what they map is consecutive. */
-const continues = (a: Vma, b: Vma): boolean =>
+/** The same mapping goes on, permissions and family aside. */
+const goesOn = (a: Vma, b: Vma): boolean =>
   a.end === b.start &&
-  a.prot === b.prot &&
   a.flags === b.flags &&
   a.file === b.file &&
   a.cache === b.cache &&
   pageOffset(a, a.end) === b.pgoff &&
-  sameFamily(a, b) &&
   (a.flags & SPECIAL) === 0;
+/** vma_merge: the same in everything, and what they map is consecutive. */
+const continues = (a: Vma, b: Vma): boolean => a.prot === b.prot && sameFamily(a, b) && goesOn(a, b);
 
 export class Areas {
   readonly list: Vma[] = [];
@@ -105,7 +105,8 @@ export class Areas {
     this.#removeAt(i);
   }
   #removeAt(i: number): void {
-    const [vma] = this.list.splice(i, 1);
+    const vma = this.list[i];
+    this.list.splice(i, 1);
     this.#hit = undefined;
     vma?.cache?.detach(this.#owner);
   }
@@ -116,11 +117,10 @@ export class Areas {
    */
   familyNearby(vma: Vma): number | undefined {
     const i = this.index(vma.start);
-    const permissions = (v: Vma): Vma => ({ ...v, prot: 0, anon: 0 });
     const next = this.list[i + 1];
-    if (next && next.anon > 0 && continues(permissions(vma), permissions(next))) return next.anon;
+    if (next && next.anon > 0 && goesOn(vma, next)) return next.anon;
     const previous = this.list[i - 1];
-    return previous && previous.anon > 0 && continues(permissions(previous), permissions(vma)) ? previous.anon : undefined;
+    return previous && previous.anon > 0 && goesOn(previous, vma) ? previous.anon : undefined;
   }
 
   /** Join mapping `i` with the one below it, and then perhaps with the one above: where only one of them fits, it is the lower. */

@@ -72,6 +72,18 @@ const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
   return grant(space, vma, page, frame, false);
 };
 
+/**
+ * Map a page of code that nobody has asked for yet if it is in the page cache, in this frame; whether it was. Linux maps what is there
+ * around each page that is read: do_fault_around().
+ */
+export const mapCached = (space: AddressSpace, page: number, frame: number): boolean => {
+  const vma = space.areas.find(page);
+  if (!vma?.cache || !permits(vma, access.execute) || vma.cache.known(vma.pgoff + (page - vma.start) / PAGE_SIZE) !== frame) return false;
+  space.frames.retain(frame);
+  grant(space, vma, page, frame, false);
+  return true;
+};
+
 const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, write: boolean): number => {
   const index = vma.pgoff + (page - vma.start) / PAGE_SIZE;
   const frame = old === 0 ? cached(space, vma, page) : frameOf(old);

@@ -67,6 +67,7 @@ export class Frames {
     this.#state = new Uint8Array(this.#end);
     this.total = Math.max(0, Math.min(most, this.#end - this.#first));
     this.free = this.total;
+    this.#mostIdle = Math.max(1024, this.total >> 4);
     this.commitLimit = this.total;
     this.zero = this.alloc();
     if (this.zero === 0) throw new Error("no room for a single page frame");
@@ -86,14 +87,25 @@ export class Frames {
     this.#recycled = false;
     if (this.free === 0) return 0;
     let n = wanted >>> PAGE_SHIFT;
-    if (n < this.#first || n >= this.#end || this.#refs[n] !== 0) n = this.#any();
+    if (!this.#isFree(n) || (this.#state[n] === 0 && this.#idle() > this.#mostIdle)) n = this.#any();
     const state = this.#state[n] as number;
     this.#recycled = (state & 1) !== 0;
+    if (!this.#recycled) this.#touched++;
     this.#state[n] = state | 1;
     this.#refs[n] = 1;
     this.free--;
     return n * PAGE_SIZE;
   }
+  #isFree(n: number): boolean {
+    return n >= this.#first && n < this.#end && this.#refs[n] === 0;
+  }
+  /** Frames that were in use, which cost the host memory as long as the machine lives. */
+  #touched = 0;
+  #idle(): number {
+    return this.#touched - (this.total - this.free);
+  }
+  /** From so many on they are used again before pages get fresh ones at home: stacks and heaps are at other random addresses in each process. */
+  readonly #mostIdle: number;
   /** The number of some frame that is free. */
   #any(): number {
     while (this.#head !== 0) {
@@ -111,8 +123,9 @@ export class Frames {
 
   /** A color for an address space: the least used one. */
   takeColor(): number {
-    const n = this.#colors.indexOf(Math.min(...this.#colors));
-    return this.shareColor(n << colorShift);
+    let least = 0;
+    for (let n = 1; n < colors; n++) if ((this.#colors[n] as number) < (this.#colors[least] as number)) least = n;
+    return this.shareColor(least << colorShift);
   }
   /** The same color for another one. */
   shareColor(color: number): number {

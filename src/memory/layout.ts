@@ -37,7 +37,7 @@ const mmapBase = (taskSize: number, stackLimit: number, stackRandom: number, ran
 };
 
 /** The layout execve(2) gives a program. `bits` is the ELF class. */
-export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomize): Layout => {
+export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomize, minAddress = 65536): Layout => {
   const random = (n: number): number => (randomize ? randomize(n) * PAGE_SIZE : 0);
   const stackRandom64 = randomize ? 0x3fffff * PAGE_SIZE : 0;
   const stackRandom32 = randomize ? 0x7ff * PAGE_SIZE : 0;
@@ -47,7 +47,7 @@ export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomi
   const random32 = random(8);
   return {
     taskSize,
-    minAddress: 65536,
+    minAddress,
     stackTop: taskSize - (bits === 64 ? random(22) : random(11)),
     mmapBase: mmapBase(TASK_SIZE_64, stackLimit, stackRandom64, random64),
     mmapBase32: mmapBase(TASK_SIZE_32, stackLimit, stackRandom32, random32),

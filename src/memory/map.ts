@@ -174,10 +174,13 @@ export interface Installation {
   readonly neighbours?: "both" | "below" | "none";
 }
 
+const pagesWithin = (space: AddressSpace, start: number, end: number): number =>
+  space.areas.within(start, end).reduce((n, v) => n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE, 0);
+
 /** mmap_region(): put a mapping at a place, over whatever is there. 0 or -errno. The ELF loader uses it for what has no system call. */
 export const install = (space: AddressSpace, m: Installation): number => {
   const end = m.at + m.length;
-  const replaced = space.areas.within(m.at, end).reduce((n, v) => n + (Math.min(end, v.end) - Math.max(m.at, v.start)) / PAGE_SIZE, 0);
+  const replaced = space.areas.overlaps(m.at, end) ? pagesWithin(space, m.at, end) : 0;
   const pages = m.length / PAGE_SIZE;
   if (!space.mayExpand(pages - replaced, m.prot, m.flags)) return -E.ENOMEM;
   if (replaced > 0) {

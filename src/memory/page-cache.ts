@@ -47,6 +47,11 @@ export class PageCache {
     return frame;
   }
 
+  /** The frame of page `index` if it is there already. */
+  known(index: number): number | undefined {
+    return index * PAGE_SIZE < this.backing.size ? this.#pages.get(index) : undefined;
+  }
+
   /** Whether page `index` is in memory: mincore(2). */
   has(index: number): boolean {
     return index * PAGE_SIZE < this.backing.size && (this.#pages.has(index) || this.backing.sparse !== true);

@@ -4,7 +4,7 @@ import { home } from "../cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { PF } from "../cpu/state.ts";
 import { Areas } from "./areas.ts";
-import { mappingFor, permits, populate, refusal } from "./fault.ts";
+import { mapCached, mappingFor, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -28,6 +28,8 @@ const faults: Record<number, FaultInfo> = {
 
 /** Beyond this many pages one flush of everything is cheaper. */
 const FLUSH_PAGES = 16;
+
+const NO_AUXV = new Uint8Array(0);
 
 export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly frames: Frames;
@@ -55,7 +57,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   endCode = 0;
   startData = 0;
   endData = 0;
-  auxv: Uint8Array = new Uint8Array(0);
+  auxv: Uint8Array = NO_AUXV;
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
@@ -77,11 +79,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (--this.users > 0) return;
     // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
     if (this.frames.current === this) this.frames.current = undefined;
-    for (const vma of [...this.areas.list]) {
+    const { list } = this.areas;
+    while (list.length > 0) {
+      const vma = list[list.length - 1] as Vma;
       this.dropPages(vma.start, vma.end);
       this.areas.remove(vma);
     }
-    this.table.clear();
+    this.table.end();
     this.frames.dropColor(this.color);
   }
   /** The frame that a page has at home. */
@@ -89,11 +93,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return home(page, this.color);
   }
 
-  /** The CPU now translates by this space. */
+  /** The CPU translates by this space from now on, and has forgotten what another said. */
   activate(): void {
-    if (this.frames.current === this) return;
     this.frames.current = this;
-    this.frames.watch.flushTlb();
   }
   flushPage(address: number): void {
     if (this.frames.current === this) this.frames.watch.flushTlbPage(address);
@@ -107,23 +109,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
   fork(): AddressSpace {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.frames.shareColor(this.color));
-    const { brkStart, brk, readImpliesExec, argStart, argEnd, envStart, envEnd, startStack, startCode, endCode, startData, endData, auxv } =
-      this;
-    Object.assign(child, {
-      brkStart,
-      brk,
-      readImpliesExec,
-      argStart,
-      argEnd,
-      envStart,
-      envEnd,
-      startStack,
-      startCode,
-      endCode,
-      startData,
-      endData,
-      auxv,
-    });
+    child.#describeAs(this);
     for (const vma of this.areas.list) {
       if (vma.flags & VM.DONTFORK) continue;
       const anon = vma.anon === 0 ? 0 : -++child.families;
@@ -132,6 +118,22 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     }
     if (this.frames.current === this) this.frames.watch.flushWrites();
     return child;
+  }
+  /** What the loader and brk(2) have said. One by one: Object.assign costs as much as fifty of these. */
+  #describeAs(space: AddressSpace): void {
+    this.brkStart = space.brkStart;
+    this.brk = space.brk;
+    this.readImpliesExec = space.readImpliesExec;
+    this.argStart = space.argStart;
+    this.argEnd = space.argEnd;
+    this.envStart = space.envStart;
+    this.envEnd = space.envEnd;
+    this.startStack = space.startStack;
+    this.startCode = space.startCode;
+    this.endCode = space.endCode;
+    this.startData = space.startData;
+    this.endData = space.endData;
+    this.auxv = space.auxv;
   }
   /** Private pages become read-only on both sides, until one of them writes. */
   #share(vma: Vma, child: AddressSpace): void {
@@ -153,6 +155,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       1 +
       (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0))
     );
+  }
+
+  mapsCode(page: number, frame: number): boolean {
+    const pte = page < this.layout.taskSize ? this.table.get(page) : 0;
+    return pte === 0 ? mapCached(this, page, frame) : (pte & PTE.EXEC) !== 0 && frameOf(pte) === frame;
   }
 
   kernelHalf(address: number, kind: Access): number | undefined {

@@ -43,7 +43,7 @@ export abstract class UserMemory {
       const to = this.#frame(at + done, access.write);
       if (to < 0) break;
       const n = Math.min(PAGE_SIZE - inPage(to), bytes.length - done);
-      u8.set(bytes.subarray(done, done + n), to);
+      u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), to);
       this.frames.changed(to);
       done += n;
     }

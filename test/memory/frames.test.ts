@@ -40,6 +40,18 @@ describe("page frames", () => {
     expect(got.map((frame) => frame !== 0)).toEqual([true, true, true, true, false, false]);
     expect(got[0]).toBe(17 * PAGE_SIZE);
   });
+  it("are used again rather than others touched for ever, one after another", () => {
+    const pages = 16384;
+    const f = new Frames(new WebAssembly.Memory({ initial: (pages * PAGE_SIZE) / 65536 }), 0);
+    const touched = new Set<number>();
+    for (let n = 1; n < pages; n++) {
+      const frame = f.alloc(n * PAGE_SIZE);
+      touched.add(frame);
+      f.release(frame);
+    }
+    expect(touched.size).toBeGreaterThan(1000);
+    expect(touched.size).toBeLessThan(1100);
+  });
   it("are at home in other places for address spaces of other colors", () => {
     const f = frames();
     const colors = Array.from({ length: 32 }, () => f.takeColor());

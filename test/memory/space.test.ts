@@ -157,7 +157,6 @@ describe("the CPU", () => {
     const space = space64(frames);
     const at = map(space, 2 * PAGE_SIZE);
     space.activate();
-    expect(notes.splice(0)).toEqual(["all"]);
     expect(space.translate(at, access.read) & cacheWrite).toBe(0);
     expect(space.translate(at, access.write) & cacheWrite).toBe(cacheWrite);
     expect(notes.splice(0)).toEqual([at.toString(16)]);
@@ -170,6 +169,32 @@ describe("the CPU", () => {
     expect(notes.splice(0)).toEqual([at.toString(16)]);
     munmap(space, at, PAGE_SIZE);
     expect(notes.splice(0)).toEqual([at.toString(16)]);
+  });
+
+  test("finds code of another space that runs the same program where it would itself, and no other", () => {
+    const { frames } = world(4 << 20);
+    const program = mapped(new TestFile(new Uint8Array(3 * PAGE_SIZE)), "/p");
+    const load = (file = program, prot: number = PROT.READ | PROT.EXEC) => {
+      const space = space64(frames);
+      const request = { at: 0x40_0000, length: 3 * PAGE_SIZE, prot, flags: MAP.PRIVATE | MAP.FIXED, file, offset: 0, compat: false };
+      return { space, at: mmap(space, request) };
+    };
+    const { space, at } = load();
+    const frame = space.translate(at, access.execute);
+    const same = load().space;
+    expect(same.mapsCode(at + PAGE_SIZE, frame)).toBe(false);
+    expect(same.usage().resident).toBe(0);
+    expect(same.mapsCode(at, frame)).toBe(true);
+    expect(same.usage().resident).toBe(1);
+    expect(same.mapsCode(at, frame)).toBe(true);
+    expect(same.mapsCode(at, frame + PAGE_SIZE)).toBe(false);
+    expect(load(program, PROT.READ).space.mapsCode(at, frame)).toBe(false);
+    expect(load(mapped(new TestFile(new Uint8Array(PAGE_SIZE)), "/q")).space.mapsCode(at, frame)).toBe(false);
+    expect(space64(frames).mapsCode(at, frame)).toBe(false);
+    const free = frames.free;
+    same.release();
+    space.release();
+    expect(frames.free).toBe(free);
   });
 
   test("hears when the kernel, a file or a debugger writes to a frame that holds code", () => {

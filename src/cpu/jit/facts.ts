@@ -55,9 +55,10 @@ const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "a
 
 const known = new Map<Row, Facts>();
 
-export const factsOf = (row: Row): Facts => {
-  const old = known.get(row);
-  if (old) return old;
+export const factsOf = (row: Row): Facts => known.get(row) ?? learn(row);
+
+/** Apart from the look into what is known: a function that its own functions look into makes room for that whenever it is called. */
+const learn = (row: Row): Facts => {
   const used = new Set<string>();
   const routines = new Set<string>();
   const fields = new Set<string>();

@@ -191,6 +191,8 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
   /** Functions that are called as part of the region, and where those calls come back to. */
   const inside = new Set<number>();
   const back = new Set<number>();
+  /** Blocks of leaves: all of one comes in, whatever begins there besides. */
+  const ofLeaves = new Set<number>();
   let instructions = 0;
   let full = false;
   for (const ip of queue) {
@@ -204,11 +206,9 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     const last = block.instructions.at(-1)!;
     if (block.terminator === "call" && factsOf(last.row).branches) {
       around.called(last.target);
-      if (
-        leaders.has(last.target)
-          ? roots[0] === last.target || inside.has(last.target)
-          : around.met(last.target) && isLeaf(reader, last.target, around)
-      ) {
+      const leaf = !leaders.has(last.target) && around.met(last.target) && isLeaf(reader, last.target, around);
+      if (leaf) ofLeaves.add(last.target);
+      if (leaf || (leaders.has(last.target) && (roots[0] === last.target || inside.has(last.target)))) {
         inside.add(last.target);
         back.add(block.end);
         block.inside = true;
@@ -223,8 +223,10 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     }
     const computed = block.terminator === "jump" ? [...around.targets(last.ip)] : [];
     for (const s of [...block.successors, ...computed]) {
+      if (ofLeaves.has(ip)) ofLeaves.add(s);
       // What a block runs into is as hot as the block.
-      if (!leaders.has(s) && !(block.terminator === "fall" ? around.free(s) : around.worth(s))) continue;
+      const comes = ofLeaves.has(s) ? around.met(s) : block.terminator === "fall" ? around.free(s) : around.worth(s);
+      if (!leaders.has(s) && !comes) continue;
       if (block.terminator === "jump") required.add(s);
       if (block.terminator === "call" || block.terminator === "door") further.add(s);
       if (leaders.has(s)) continue;

@@ -15,6 +15,7 @@ import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { type Graph, Reader } from "./graph.ts";
+import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
@@ -70,7 +71,7 @@ export class Jit {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
   readonly #table: WebAssembly.Table;
-  readonly #heat = new Map<number, number>();
+  readonly #heat = new Heat();
   readonly #met: FirstMet;
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
@@ -97,7 +98,7 @@ export class Jit {
       around: (ip) => this.#around(ip),
       beginning: (head) => this.#beginning(head),
       stands: (region) => this.#stands(region),
-      insists: (ip) => (this.#heat.get(this.#key(ip)) ?? 0) >= insistent * this.#wanted(ip),
+      insists: (ip) => this.#heat.of(this.#key(ip)) >= insistent * this.#wanted(ip),
     };
   }
 
@@ -113,6 +114,13 @@ export class Jit {
     return Math.floor(this.#interval);
   }
 
+  /** Code is that of another address space from now on. */
+  enterSpace(space: object, color: number): void {
+    this.#heat.enter(space);
+    if (this.#color === "any" || this.#color === color) return;
+    this.#color = this.stats.regions === 0 ? color : "any";
+    this.#dropAll();
+  }
   /** A block that was next when the interpreter's part ended. */
   sample(ip: number): void {
     if (!this.enabled) return;
@@ -124,11 +132,9 @@ export class Jit {
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
     const key = this.#key(ip);
-    const heat = (this.#heat.get(key) ?? 0) + 1;
-    this.#heat.set(key, heat);
-    if (heat === 1 && head !== 0) this.#met.note(key, head);
+    if (head !== 0 && this.#heat.of(key) === 0) this.#met.note(key, head);
     const wanted = this.#wanted(ip);
-    const due = heat === wanted || heat === insistent * wanted;
+    const due = this.#heat.add(key, [wanted, insistent * wanted]);
     if (!due || !this.#compile(ip)) this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
   /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
@@ -288,6 +294,10 @@ export class Jit {
     return wasm;
   }
 
+  /** A frame that code was read from is not mapped where it was, perhaps. */
+  frameGone(frame: number): void {
+    for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);
+  }
   /** A frame that code was read from has changed: perhaps not that code. */
   invalidateFrame(frame: number): void {
     for (const region of [...(this.#byFrame.get(frame) ?? [])]) {
@@ -350,11 +360,6 @@ export class Jit {
    * state page says it.
    */
   #color: number | "any" = 0;
-  enter(color: number): void {
-    if (this.#color === "any" || this.#color === color) return;
-    this.#color = this.stats.regions === 0 ? color : "any";
-    this.#dropAll();
-  }
   #dropAll(): void {
     for (const region of [...this.#regions.values()]) this.#drop(region);
     this.#lost.clear();

@@ -7,6 +7,7 @@ import { long, s64, struct, u8, u16, u64, ulong } from "../../abi/struct.ts";
 import { fd, ptr, size, uint } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { cstring, outStruct, quote } from "../arg-string.ts";
+import { asBytes } from "../byte-string.ts";
 import { CAP, capableHere } from "../cred.ts";
 import { type Path, pathName } from "../fs/dentry.ts";
 import { DirFile } from "../fs/dir-file.ts";
@@ -114,12 +115,7 @@ export const dirCalls: readonly Syscall[] = [
     const { name, reachable } = pathName(t.fs.cwd, t.fs.root);
     const text = `${reachable ? "" : "(unreachable)"}${name}`;
     if (text.length + 1 > Math.min(a.size, PATH_MAX)) return a.size > text.length ? -E.ENAMETOOLONG : -E.ERANGE;
-    return t.mem.write(
-      a.buf,
-      Uint8Array.from(`${text}\0`, (c) => c.charCodeAt(0)),
-    )
-      ? text.length + 1
-      : -E.EFAULT;
+    return t.mem.write(a.buf, asBytes(`${text}\0`)) ? text.length + 1 : -E.EFAULT;
   }),
   syscall("chdir", { path: cstring }, (t, a) => {
     const path = lookup(t, AT_FDCWD, a.path, true);

@@ -6,6 +6,7 @@ import { int, uint } from "../arg.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, atFlags, dirfd, mode, typedMode, unlinkFlags } from "../arg-file.ts";
 import { flags, only } from "../arg-flags.ts";
 import { cstring, outBuffer } from "../arg-string.ts";
+import { asBytes } from "../byte-string.ts";
 import { CAP, capable } from "../cred.ts";
 import * as make from "../fs/create.ts";
 import type { Path } from "../fs/dentry.ts";
@@ -54,7 +55,7 @@ const readlink = (t: Task, dir: number, at: VAddr, buffer: VAddr, size: number):
   if (!inode.isLink) return getname(t, at) === "" ? -E.ENOENT : -E.EINVAL;
   const text = inode.readlink(t);
   if (typeof text === "number") return text;
-  const bytes = Uint8Array.from(text.slice(0, size), (c) => c.charCodeAt(0));
+  const bytes = asBytes(text.slice(0, size));
   touchAccess({ inode, path, flags: 0 });
   return t.mem.write(buffer, bytes) ? bytes.length : -E.EFAULT;
 };

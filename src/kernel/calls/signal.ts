@@ -29,9 +29,11 @@ import { wait } from "../wait.ts";
 const SIGSET_SIZE = 8;
 
 export const readSigset = (t: Task, at: VAddr): SigSet | undefined => {
-  const bytes = t.mem.read(at, SIGSET_SIZE);
-  return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const low = t.mem.u32(at);
+  const high = t.mem.u32(at + 4);
+  return low < 0 || high < 0 ? undefined : (BigInt(high) << 32n) | BigInt(low);
 };
+const writeSigset = (t: Task, at: VAddr, set: SigSet): boolean => t.mem.setU64(at, Number(set & 0xffff_ffffn), Number(set >> 32n));
 export const sigsetBytes = (set: SigSet): Uint8Array => {
   const bytes = new Uint8Array(SIGSET_SIZE);
   new DataView(bytes.buffer).setBigUint64(0, set, true);
@@ -66,7 +68,7 @@ const writeAction = (t: Task, at: VAddr, a: SigAction, { long }: Abi): boolean =
   t.mem.setLong(at, a.handler, long) &&
   t.mem.setLong(at + long, shownFlags(a.flags), long) &&
   t.mem.setLong(at + 2 * long, a.restorer, long) &&
-  t.mem.write(at + 3 * long, sigsetBytes(a.mask));
+  writeSigset(t, (at + 3 * long) as VAddr, a.mask);
 
 const rtSigaction = (t: Task, sig: number, act: VAddr, oact: VAddr, size: number, abi: Abi): number => {
   if (size !== SIGSET_SIZE) return -E.EINVAL;
@@ -120,7 +122,7 @@ const rtSigprocmask = (t: Task, how: number, set: VAddr, oset: VAddr, size: numb
     const result = changeMask(t, how, wanted);
     if (result < 0) return result;
   }
-  return oset === 0 || t.mem.write(oset, sigsetBytes(old)) ? 0 : -E.EFAULT;
+  return oset === 0 || writeSigset(t, oset, old) ? 0 : -E.EFAULT;
 };
 
 /** One word: the other signals stay as they are. */

@@ -1,4 +1,5 @@
 // The machine and the kernel themselves: uname, sysinfo, host name, kernel log, reboot. man 2 uname, sysinfo, syslog, reboot.
+
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
@@ -6,6 +7,7 @@ import { long, struct, u16, u32, ulong as ulongField } from "../../abi/struct.ts
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import { hexInt, int, ptr, ulong } from "../arg.ts";
 import { outStruct, quote } from "../arg-string.ts";
+import { asBytes } from "../byte-string.ts";
 import { CAP, capable, capableIn } from "../cred.ts";
 import { machineOf, PER } from "../life/personality.ts";
 import { logLine } from "../log.ts";
@@ -137,13 +139,7 @@ const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
       if (length === 0) return 0;
       const all = text(type === ACTION.READ ? log.read : log.cleared);
       const part = all.slice(-length);
-      if (
-        !t.mem.write(
-          at,
-          Uint8Array.from(part, (c) => c.charCodeAt(0)),
-        )
-      )
-        return -E.EFAULT;
+      if (!t.mem.write(at, asBytes(part))) return -E.EFAULT;
       if (type === ACTION.READ) log.read = log.total;
       if (type === ACTION.READ_CLEAR) log.cleared = log.total;
       return part.length;

@@ -6,6 +6,7 @@ import { fd, ptr, size } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { flags } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
+import { asBytes } from "../byte-string.ts";
 import { CAP, capable } from "../cred.ts";
 import type { Path } from "../fs/dentry.ts";
 import type { Inode, Or } from "../fs/inode.ts";
@@ -97,12 +98,7 @@ const get = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number): 
 const list = (t: Task, path: Or<Path>, at: VAddr, length: number): number => {
   if (typeof path === "number") return path;
   const names = [...(path.dentry.inode.xattrs?.keys() ?? [])].filter((n) => !n.startsWith("trusted.") || capable(t.cred, CAP.SYS_ADMIN));
-  return answer(
-    t,
-    at,
-    Math.min(length, XATTR_LIST_MAX),
-    Uint8Array.from(names.map((n) => `${n}\0`).join(""), (c) => c.charCodeAt(0)),
-  );
+  return answer(t, at, Math.min(length, XATTR_LIST_MAX), asBytes(names.map((n) => `${n}\0`).join("")));
 };
 const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const name = getName(t, at);

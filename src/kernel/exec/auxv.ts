@@ -7,22 +7,30 @@ export const AT = {
   CLKTCK: 17, SECURE: 23, RANDOM: 25, HWCAP2: 26, RSEQ_FEATURE_SIZE: 27, RSEQ_ALIGN: 28, EXECFN: 31, SYSINFO: 32, SYSINFO_EHDR: 33, MINSIGSTKSZ: 51,
 } as const;
 
-export interface AuxvValues {
-  readonly sysinfo: number;
-  readonly sysinfoEhdr: number;
+/** What it is told about the processor. */
+export interface AuxvProcessor {
   readonly minSigStack: number;
   readonly hwcap: number;
   readonly hwcap2: number;
+}
+/** About who runs the program. */
+export interface AuxvIdentity {
+  readonly uid: number;
+  readonly euid: number;
+  readonly gid: number;
+  readonly egid: number;
+  /** AT_SECURE: the program gained privileges. */
+  readonly secure: boolean;
+}
+/** And about the program, and where things are. */
+export interface AuxvProgram {
+  readonly sysinfo: number;
+  readonly sysinfoEhdr: number;
   readonly phdr: number;
   readonly phent: number;
   readonly phnum: number;
   readonly base: number;
   readonly entry: number;
-  readonly uid: number;
-  readonly euid: number;
-  readonly gid: number;
-  readonly egid: number;
-  readonly secure: boolean;
   readonly random: number;
   readonly execFn: number;
   readonly platform: number;
@@ -32,30 +40,34 @@ export interface AuxvValues {
 const RSEQ_FEATURE_SIZE = 28;
 const RSEQ_ALIGN = 32;
 
-/** Pairs in Linux's order, with the terminator. AT_SYSINFO exists on i386 only. */
-export const auxvPairs = (v: AuxvValues): readonly (readonly [number, number])[] => [
-  ...(v.sysinfo === 0 ? [] : [[AT.SYSINFO, v.sysinfo] as const]),
-  ...(v.sysinfoEhdr === 0 ? [] : [[AT.SYSINFO_EHDR, v.sysinfoEhdr] as const]),
-  [AT.MINSIGSTKSZ, v.minSigStack],
-  [AT.HWCAP, v.hwcap],
-  [AT.PAGESZ, 4096],
-  [AT.CLKTCK, 100],
-  [AT.PHDR, v.phdr],
-  [AT.PHENT, v.phent],
-  [AT.PHNUM, v.phnum],
-  [AT.BASE, v.base],
-  [AT.FLAGS, 0],
-  [AT.ENTRY, v.entry],
-  [AT.UID, v.uid],
-  [AT.EUID, v.euid],
-  [AT.GID, v.gid],
-  [AT.EGID, v.egid],
-  [AT.SECURE, v.secure ? 1 : 0],
-  [AT.RANDOM, v.random],
-  [AT.HWCAP2, v.hwcap2],
-  [AT.EXECFN, v.execFn],
-  [AT.PLATFORM, v.platform],
-  [AT.RSEQ_FEATURE_SIZE, RSEQ_FEATURE_SIZE],
-  [AT.RSEQ_ALIGN, RSEQ_ALIGN],
-  [AT.NULL, 0],
-];
+/** Types and values in turn, in Linux's order, with the terminator. AT_SYSINFO exists on i386 only. */
+// biome-ignore format: a row is a pair
+export const auxvWords = (cpu: AuxvProcessor, who: AuxvIdentity, v: AuxvProgram): number[] => {
+  const words = [
+    AT.MINSIGSTKSZ, cpu.minSigStack,
+    AT.HWCAP, cpu.hwcap,
+    AT.PAGESZ, 4096,
+    AT.CLKTCK, 100,
+    AT.PHDR, v.phdr,
+    AT.PHENT, v.phent,
+    AT.PHNUM, v.phnum,
+    AT.BASE, v.base,
+    AT.FLAGS, 0,
+    AT.ENTRY, v.entry,
+    AT.UID, who.uid,
+    AT.EUID, who.euid,
+    AT.GID, who.gid,
+    AT.EGID, who.egid,
+    AT.SECURE, who.secure ? 1 : 0,
+    AT.RANDOM, v.random,
+    AT.HWCAP2, cpu.hwcap2,
+    AT.EXECFN, v.execFn,
+    AT.PLATFORM, v.platform,
+    AT.RSEQ_FEATURE_SIZE, RSEQ_FEATURE_SIZE,
+    AT.RSEQ_ALIGN, RSEQ_ALIGN,
+    AT.NULL, 0,
+  ];
+  if (v.sysinfoEhdr !== 0) words.unshift(AT.SYSINFO_EHDR, v.sysinfoEhdr);
+  if (v.sysinfo !== 0) words.unshift(AT.SYSINFO, v.sysinfo);
+  return words;
+};

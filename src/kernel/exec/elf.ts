@@ -97,5 +97,7 @@ const programHeader32 = (v: DataView, at: number): ProgramHeader => ({
 export const programHeaders = (h: ElfHeader, table: Uint8Array): ProgramHeader[] => {
   const v = viewOf(table);
   const read = h.long === 8 ? programHeader64 : programHeader32;
-  return Array.from({ length: h.phnum }, (_, i) => read(v, i * sizes[h.long].programHeader));
+  const headers: ProgramHeader[] = [];
+  for (let i = 0; i < h.phnum; i++) headers.push(read(v, i * sizes[h.long].programHeader));
+  return headers;
 };

@@ -7,6 +7,7 @@ import { type Frames, pageAlign } from "../../memory/frames.ts";
 import { layoutFor, type Randomize } from "../../memory/layout.ts";
 import type { Limits } from "../../memory/limits.ts";
 import { AddressSpace } from "../../memory/space.ts";
+import type { AuxvIdentity, AuxvProcessor } from "./auxv.ts";
 import { PF, PT, sizes } from "./elf.ts";
 import { type ElfFile, openElf, readExactly, readFile } from "./elf-file.ts";
 import { checkProperties, MAX_PROPERTY_SIZE } from "./property.ts";
@@ -17,7 +18,7 @@ import type { Vdso, VdsoAddresses } from "./vdso.ts";
 
 const PATH_MAX = 4096;
 
-export interface ExecRequest {
+export interface ExecRequest extends AuxvIdentity {
   readonly frames: Frames;
   readonly file: MappedFile;
   /** Open the interpreter of PT_INTERP for execution: the file or -errno. */
@@ -27,16 +28,10 @@ export interface ExecRequest {
   readonly envp: readonly string[];
   /** AT_EXECFN: the path as given to execve. */
   readonly execFn: string;
-  readonly uid: number;
-  readonly euid: number;
-  readonly gid: number;
-  readonly egid: number;
-  /** AT_SECURE: the program gained privileges. */
-  readonly secure: boolean;
   /** 16 bytes for AT_RANDOM, from the seed. */
   readonly random: Uint8Array;
   /** CPUID.1:EDX (AT_HWCAP), AT_HWCAP2 (bit 1: FSGSBASE), and AT_MINSIGSTKSZ, which grows with the vector registers. */
-  readonly cpu: { readonly hwcap: number; readonly hwcap2: number; readonly minSigStack: number };
+  readonly cpu: AuxvProcessor;
   readonly limits: Limits;
   /** The kernel's IA32 emulation: without it an ELF32 is ENOEXEC. */
   readonly ia32: boolean;
@@ -44,7 +39,7 @@ export interface ExecRequest {
   readonly x32: boolean;
   /** Absent: no randomization. */
   readonly randomize?: Randomize | undefined;
-  /** vm.mmap_min_addr, 65536 if absent. */
+  /** vm.mmap_min_addr, if it is not what it is at first (layout.ts). */
   readonly minAddress?: number;
   readonly vdso: Vdso;
 }
@@ -83,6 +78,14 @@ const interpreterPath = ({ frames }: ExecRequest, elf: ElfFile): string | number
   return String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)));
 };
 
+/** The beginning of a file, zeroes behind its end. */
+const padded = (head: Uint8Array): Uint8Array => {
+  if (head.length >= BINPRM_BUF_SIZE) return head;
+  const whole = new Uint8Array(BINPRM_BUF_SIZE);
+  whole.set(head);
+  return whole;
+};
+
 const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undefined => {
   const path = interpreterPath(r, elf);
   if (typeof path !== "string") return path;
@@ -92,9 +95,7 @@ const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undef
   if (typeof file === "number") return file;
   const head = readExactly(r.frames, file, 0, sizes[elf.header.long].header);
   if (typeof head === "number") return head;
-  const padded = new Uint8Array(BINPRM_BUF_SIZE);
-  padded.set(head);
-  const opened = openElf(r.frames, file, padded, r);
+  const opened = openElf(r.frames, file, padded(head), r);
   return opened === undefined || opened.header.long !== elf.header.long ? -E.ELIBBAD : opened;
 };
 
@@ -114,9 +115,7 @@ const examine = (r: ExecRequest): Program | number => {
   if (tooBig < 0) return tooBig;
   const head = readFile(r.frames, r.file, 0, BINPRM_BUF_SIZE);
   if (typeof head === "number") return head;
-  const padded = new Uint8Array(BINPRM_BUF_SIZE);
-  padded.set(head);
-  const elf = openElf(r.frames, r.file, padded, r);
+  const elf = openElf(r.frames, r.file, padded(head), r);
   if (elf === undefined || (elf.header.abi === i386 && !r.ia32)) return -E.ENOEXEC;
   const interpreter = openInterpreter(r, elf);
   if (typeof interpreter === "number") return interpreter;
@@ -139,8 +138,10 @@ const baseFor = (space: AddressSpace, { elf, interpreter }: Program): number | u
 };
 
 const setBounds = (space: AddressSpace, program: Program, loaded: Loaded): void => {
-  const { startCode, endCode, startData, endData } = loaded;
-  Object.assign(space, { startCode, endCode, startData, endData });
+  space.startCode = loaded.startCode;
+  space.endCode = loaded.endCode;
+  space.startData = loaded.startData;
+  space.endData = loaded.endData;
   // A loader run as a program would have its heap in the mmap area: it moves to where programs are.
   const moved = program.elf.header.type === 3 && program.interpreter === undefined;
   space.brkStart = pageAlign(moved ? space.layout.pieBase : loaded.end) + space.layout.brkOffset;
@@ -183,25 +184,10 @@ interface Placed {
   readonly vdso: VdsoAddresses;
 }
 const tables = (r: ExecRequest, { elf }: Program, space: AddressSpace, abi: Abi, p: Placed): number => {
-  const { uid, euid, gid, egid, secure, random } = r;
-  const { phentsize: phent, phnum } = elf.header;
-  const auxv = {
-    ...r.cpu,
-    uid,
-    euid,
-    gid,
-    egid,
-    secure,
-    phent,
-    phnum,
-    sysinfo: p.vdso.kernelVsyscall,
-    sysinfoEhdr: p.vdso.base,
-    phdr: p.loaded.phdr,
-    base: p.base,
-    entry: p.entry,
-  };
-  const platform = abi.long === 8 ? "x86_64" : "i686";
-  return writeTables(space, { long: elf.header.long, strings: r, addresses: p.strings, platform, random, auxv });
+  const { phentsize: phent, phnum, long } = elf.header;
+  const { vdso, base, entry } = p;
+  const at = { sysinfo: vdso.kernelVsyscall, sysinfoEhdr: vdso.base, phdr: p.loaded.phdr, phent, phnum, base, entry };
+  return writeTables(space, r, p.strings, at, [long, abi.long]);
 };
 
 /** The new program, ready to run, or why not. Nothing of the old program is touched. */
@@ -209,12 +195,14 @@ export const load = (r: ExecRequest): Image | ExecError => {
   const program = examine(r);
   if (typeof program === "number") return { errno: -program, fatal: false };
   const bits = program.elf.header.long === 8 ? 64 : 32;
-  const layout = layoutFor(bits, r.limits.stack, r.randomize);
-  const space = new AddressSpace(r.frames, { ...layout, minAddress: r.minAddress ?? layout.minAddress }, r.limits);
+  const space = new AddressSpace(r.frames, layoutFor(bits, r.limits.stack, r.randomize, r.minAddress), r.limits);
   const { abi } = program.elf.header;
   space.readImpliesExec = bits === 32 && stackExecutable(program.elf) === undefined;
   const built = build(r, program, space, abi);
-  if (typeof built !== "number") return { space, abi, readImpliesExec: space.readImpliesExec, ...built };
-  space.release();
-  return { errno: -built, fatal: true };
+  if (typeof built === "number") {
+    space.release();
+    return { errno: -built, fatal: true };
+  }
+  const { entry, stackPointer, vdso } = built;
+  return { space, abi, entry, stackPointer, vdso, readImpliesExec: space.readImpliesExec };
 };

@@ -18,7 +18,7 @@ const seek = (text: string, from: number, last: number, test: (c: string | undef
 const untilNul = (text: string): string => text.split("\0", 1)[0] ?? "";
 
 /**
- * `head`: the first 256 bytes of the file, zero-filled beyond its end. undefined: not a script, or ENOEXEC.
+ * `head`: the first 256 bytes of the file, or what there is. undefined: not a script, or ENOEXEC.
  * A first line that does not fit is accepted only if the interpreter's name ends within it: then the argument is cut.
  */
 export const parseScript = (head: Uint8Array): Script | undefined => {

@@ -47,8 +47,11 @@ const mapFile = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number
   const skew = s.vaddr % PAGE_SIZE;
   const size = pageAlign(s.filesz + skew);
   // A first segment above page 0 makes a bias below 0: an address at the end of the 2^64, which as a hint is none.
+  // The first mapping claims the whole extent, so that the others find their room; the rest of it is given back.
+  const whole = total === 0 ? size : pageAlign(total);
   const request = {
     at: (pageFloor(at) + 2 ** 64) % 2 ** 64,
+    length: whole,
     prot: protection(s.flags),
     flags: MAP.PRIVATE | flags,
     file: elf.file,
@@ -56,10 +59,7 @@ const mapFile = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number
     compat: elf.header.long === 4,
   };
   if (request.offset < 0) return -E.EINVAL;
-  if (total === 0) return mmap(space, { ...request, length: size });
-  // The first mapping claims the whole extent, so that the others find their room; the rest of it is given back.
-  const whole = pageAlign(total);
-  const mapped = mmap(space, { ...request, length: whole });
+  const mapped = mmap(space, request);
   if (mapped >= 0 && whole > size) munmap(space, mapped + size, whole - size);
   return mapped;
 };

@@ -4,7 +4,7 @@ import { PAGE_SIZE, pageFloor } from "../../memory/frames.ts";
 import { install } from "../../memory/map.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
-import { type AuxvValues, auxvPairs } from "./auxv.ts";
+import { type AuxvIdentity, type AuxvProcessor, type AuxvProgram, auxvWords } from "./auxv.ts";
 
 /** MAX_ARG_STRLEN: one string with its NUL. */
 export const MAX_ARG_STRLEN = 32 * PAGE_SIZE;
@@ -32,11 +32,18 @@ export const checkStrings = (argv: readonly string[], envp: readonly string[], e
   return execFn.length + 1 > MAX_ARG_STRLEN ? -E.E2BIG : 0;
 };
 
+/** How many bytes strings take with their NULs. */
+const sizeOf = (strings: readonly string[]): number => {
+  let size = strings.length;
+  for (let i = 0; i < strings.length; i++) size += (strings[i] as string).length;
+  return size;
+};
 /** Strings with their NULs, one behind the other, as bytes. */
 const packed = (strings: readonly string[]): Uint8Array => {
-  const out = new Uint8Array(strings.reduce((n, s) => n + s.length + 1, 0));
+  const out = new Uint8Array(sizeOf(strings));
   let at = 0;
-  for (const s of strings) {
+  for (let n = 0; n < strings.length; n++) {
+    const s = strings[n] as string;
     for (let i = 0; i < s.length; i++) out[at + i] = s.charCodeAt(i);
     at += s.length + 1;
   }
@@ -58,13 +65,10 @@ export interface StringAddresses {
 /** The stack mapping with the strings at its top (copy_strings, setup_arg_pages): addresses or -errno. */
 export const placeStrings = (space: AddressSpace, s: Strings, executable: boolean): StringAddresses | number => {
   const top = pageFloor(space.layout.stackTop);
-  const argv = packed(s.argv);
-  const envp = packed(s.envp);
-  const name = packed([s.execFn]);
   // The topmost pointer stays zero, of the kernel's own size for both ABIs.
-  const execFn = top - 8 - name.length;
-  const envStart = execFn - envp.length;
-  const argStart = envStart - argv.length;
+  const execFn = top - 8 - sizeOf([s.execFn]);
+  const envStart = execFn - sizeOf(s.envp);
+  const argStart = envStart - sizeOf(s.argv);
   // Grow by 128 KiB, or to the limit.
   const limit = pageFloor(Math.min(space.limits.stack, 2 ** 46));
   const used = top - pageFloor(argStart);
@@ -77,7 +81,7 @@ export const placeStrings = (space: AddressSpace, s: Strings, executable: boolea
     flags: VM.GROWSDOWN | VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC,
   });
   if (error < 0) return error;
-  if (!space.write(argStart, argv) || !space.write(envStart, envp) || !space.write(execFn, name)) return -E.ENOMEM;
+  if (!space.write(argStart, packed([...s.argv, ...s.envp, s.execFn]))) return -E.ENOMEM;
   space.argStart = argStart;
   space.argEnd = envStart;
   space.envStart = envStart;
@@ -85,57 +89,58 @@ export const placeStrings = (space: AddressSpace, s: Strings, executable: boolea
   return { p: argStart, execFn };
 };
 
-export interface TableRequest {
-  readonly long: 4 | 8;
-  readonly strings: Strings;
-  readonly addresses: StringAddresses;
-  readonly platform: string;
+export interface TableRequest extends Strings, AuxvIdentity {
+  readonly cpu: AuxvProcessor;
   /** AT_RANDOM's 16 bytes. */
   readonly random: Uint8Array;
-  readonly auxv: Omit<AuxvValues, "random" | "platform" | "execFn">;
 }
+export type LoadedProgram = Omit<AuxvProgram, "random" | "platform" | "execFn">;
 
-/** create_elf_tables(): writes everything below the strings; returns the stack pointer or -errno. */
-export const writeTables = (space: AddressSpace, r: TableRequest): number => {
-  const { long, strings } = r;
-  const align = (n: number): number => Math.floor(n / 16) * 16;
-  const platformBytes = packed([r.platform]);
-  const platform = align(r.addresses.p - space.layout.stackOffset) - platformBytes.length;
+const align16 = (n: number): number => Math.floor(n / 16) * 16;
+
+/** create_elf_tables(): writes everything below the strings; returns the stack pointer or -errno. `long`: of the file; `kernelLong`: of its ABI. */
+export const writeTables = (
+  space: AddressSpace,
+  r: TableRequest,
+  strings: StringAddresses,
+  program: LoadedProgram,
+  [long, kernelLong]: readonly [4 | 8, 4 | 8],
+): number => {
+  const platformBytes = packed([kernelLong === 8 ? "x86_64" : "i686"]);
+  const platform = align16(strings.p - space.layout.stackOffset) - platformBytes.length;
   const random = platform - 16;
-  const pairs = auxvPairs({ ...r.auxv, random, platform, execFn: r.addresses.execFn });
-  const pointers = 1 + strings.argv.length + 1 + strings.envp.length + 1;
+  const { execFn } = strings;
+  const { sysinfo, sysinfoEhdr, phdr, phent, phnum, base, entry } = program;
+  const auxv = auxvWords(r.cpu, r, { sysinfo, sysinfoEhdr, phdr, phent, phnum, base, entry, random, platform, execFn });
+  const pointers = 1 + r.argv.length + 1 + r.envp.length + 1;
   // STACK_ADD and STACK_ROUND: the vector right below the random bytes, rounded as pointers of its size.
-  const vector = Math.floor(random / long) * long - pairs.length * 2 * long;
-  const sp = align(vector - pointers * long);
+  const vector = Math.floor(random / long) * long - auxv.length * long;
+  const sp = align16(vector - pointers * long);
 
-  const words: number[] = [strings.argv.length];
+  const words: number[] = [r.argv.length];
   let at = space.argStart;
-  for (const list of [strings.argv, strings.envp]) {
+  for (const list of [r.argv, r.envp]) {
     for (const s of list) {
       words.push(at);
       at += s.length + 1;
     }
     words.push(0);
   }
-  const tables = encode(words, long);
-  const auxv = encode(pairs.flat(), long);
-  const ok =
-    space.write(platform, platformBytes) &&
-    space.write(random, r.random) &&
-    space.write(sp, tables) &&
-    space.write(sp + tables.length, auxv);
-  if (!ok) return -E.EFAULT;
-  space.auxv = auxv;
+  const behind = words.length * long;
+  const tables = encode(words.concat(auxv), long);
+  if (!space.write(platform, platformBytes) || !space.write(random, r.random) || !space.write(sp, tables)) return -E.EFAULT;
+  space.auxv = tables.subarray(behind);
   space.startStack = sp;
   return sp;
 };
 
 const encode = (words: readonly number[], long: 4 | 8): Uint8Array => {
-  const out = new Uint8Array(words.length * long);
-  const v = new DataView(out.buffer);
-  words.forEach((w, i) => {
-    v.setUint32(i * long, w, true);
-    if (long === 8) v.setUint32(i * long + 4, Math.floor(w / 0x1_0000_0000), true);
-  });
-  return out;
+  const halves = new Uint32Array((words.length * long) / 4);
+  // By index: an iterator makes an object for each.
+  for (let i = 0, at = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    halves[at++] = word;
+    if (long === 8) halves[at++] = Math.floor(word / 0x1_0000_0000);
+  }
+  return new Uint8Array(halves.buffer);
 };

@@ -14,12 +14,19 @@ export class Dentry {
   deleted = false;
   /** What is shown instead of a path, for files that never had one: "pipe:[17]", "/memfd:x (deleted)". */
   label: string | undefined = undefined;
-  readonly children = new Map<string, Dentry>();
+  #children: Map<string, Dentry> | undefined = undefined;
 
   constructor(name: string, parent: Dentry | undefined, inode: Inode) {
     this.name = name;
     this.parent = parent ?? this;
     this.inode = inode;
+  }
+  /** Those that are remembered, by name. */
+  get children(): Map<string, Dentry> {
+    return (this.#children ??= new Map());
+  }
+  child(name: string): Dentry | undefined {
+    return this.#children?.get(name);
   }
   get isRoot(): boolean {
     return this.parent === this;

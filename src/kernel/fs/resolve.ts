@@ -27,7 +27,7 @@ export interface Last {
 export const lookupIn = (task: Task, dir: Dentry, name: string): Or<Dentry> => {
   if (!dir.inode.isDir) return -E.ENOTDIR;
   if (name.length > NAME_MAX) return -E.ENAMETOOLONG;
-  const known = dir.children.get(name);
+  const known = dir.child(name);
   if (known) return known;
   const inode = dir.inode.lookup(name, task);
   if (typeof inode === "number") return inode;
@@ -43,6 +43,13 @@ export const adopt = (dir: Dentry, name: string, inode: Inode): Dentry => {
 
 /** What a resolution must not do. man 2 openat2; uapi linux/openat2.h. */
 export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
+
+const SLASH = 0x2f;
+const behindSlashes = (text: string, from: number): number => {
+  let at = from;
+  while (text.charCodeAt(at) === SLASH) at++;
+  return at;
+};
 
 /** One path on its way. Keeps the count of links, which all parts of one resolution share. */
 export class Walk {
@@ -79,25 +86,26 @@ export class Walk {
       if (jumped < 0) return jumped;
     }
     const slash = name.endsWith("/");
-    // What is still to be walked, the next component at the end.
-    const rest = name
-      .split("/")
-      .filter((part) => part !== "")
-      .reverse();
-    if (rest.length === 0) return { parent: this.at, name: "", kind: "root", slash };
+    // What is walked, and where the next component begins.
+    let text = name;
+    let next = behindSlashes(text, 0);
+    if (next === text.length) return { parent: this.at, name: "", kind: "root", slash };
     for (;;) {
-      const part = rest.pop() as string;
+      const end = text.indexOf("/", next);
+      const part = text.slice(next, end < 0 ? text.length : end);
+      next = end < 0 ? text.length : behindSlashes(text, end);
       const denied = this.#maySearch();
       if (denied < 0) return denied;
-      if (rest.length === 0) return { parent: this.at, name: part, kind: part === "." ? "dot" : part === ".." ? "dotdot" : "name", slash };
-      const next = this.#component(part);
-      if (typeof next === "number") return next;
-      if (!next.dentry.inode.isLink) {
-        this.at = next;
-        if (!next.dentry.inode.isDir) return -E.ENOTDIR;
+      if (next === text.length)
+        return { parent: this.at, name: part, kind: part === "." ? "dot" : part === ".." ? "dotdot" : "name", slash };
+      const found = this.#component(part);
+      if (typeof found === "number") return found;
+      if (!found.dentry.inode.isLink) {
+        this.at = found;
+        if (!found.dentry.inode.isDir) return -E.ENOTDIR;
         continue;
       }
-      const target = this.#follow(next);
+      const target = this.#follow(found);
       if (typeof target === "number") return target;
       if (typeof target !== "string") {
         this.at = target;
@@ -108,12 +116,8 @@ export class Walk {
         const jumped = this.#jumpToRoot();
         if (jumped < 0) return jumped;
       }
-      rest.push(
-        ...target
-          .split("/")
-          .filter((p) => p !== "")
-          .reverse(),
-      );
+      text = `${target}/${text.slice(next)}`;
+      next = behindSlashes(text, 0);
     }
   }
 

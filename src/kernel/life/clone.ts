@@ -85,9 +85,10 @@ const THREADS_MAX = 4096;
 const tooMany = (task: Task): boolean => {
   const { uid } = task.cred;
   if (task.kernel.tasks.size + task.kernel.processes.size >= 2 * THREADS_MAX) return true;
+  if (uid === 0) return false;
   let n = 0;
   for (const t of task.kernel.tasks.values()) if (t.cred.uid === uid) n++;
-  return uid !== 0 && n >= task.process.limit(RLIMIT.NPROC);
+  return n >= task.process.limit(RLIMIT.NPROC);
 };
 
 /** The new task, runnable, or -errno. Writes the ids that the flags ask for; the pidfd is the caller's to make. */
@@ -139,12 +140,12 @@ const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
     pid,
     sibling ? parent.process.parent : parent.process,
     sibling ? parent.process.exitSignal : q.exitSignal,
+    parent.process.limits,
   );
   process.maker = sibling ? parent.process.maker : parent;
   process.pgid = parent.process.pgid;
   process.sid = parent.process.sid;
   process.tty = parent.process.tty;
-  process.limits.splice(0, Infinity, ...parent.process.limits);
   return process;
 };
 

@@ -71,11 +71,13 @@ const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): O
   for (let depth = 0; ; depth++) {
     const opened = openMapped(task, path);
     if (typeof opened === "number" || "interrupted" in opened) return opened;
-    const head = new Uint8Array(HEAD);
-    const got = opened.file.read(task, HEAD, 0);
-    if (typeof got !== "number") head.set(got);
+    const head = opened.file.read(task, HEAD, 0);
+    if (typeof head === "number") {
+      opened.file.drop();
+      return head;
+    }
     const script = parseScript(head);
-    if (!script) return { ...opened, path, name, argv: args };
+    if (!script) return { file: opened.file, mapped: opened.mapped, path, name, argv: args };
     opened.file.drop();
     if (depth >= MAX_DEPTH) return -E.ELOOP;
     args = [script.interpreter, ...(script.argument === undefined ? [] : [script.argument]), name, ...args.slice(1)];
@@ -104,6 +106,7 @@ export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArgu
 
 const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly string[], { cred, secure }: ExecCred) => {
   const { kernel } = task;
+  const { model } = kernel;
   return load({
     frames: kernel.frames,
     file: program.mapped,
@@ -122,7 +125,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
     egid: cred.egid,
     secure,
     random: kernel.random.bytes(16),
-    cpu: { ...kernel.model, minSigStack: minSigStack(kernel.model.xfeatures) },
+    cpu: { hwcap: model.hwcap, hwcap2: model.hwcap2, minSigStack: minSigStack(model.xfeatures) },
     limits: processLimits(task.process),
     ia32: kernel.profile.ia32,
     x32: kernel.profile.x32,
@@ -135,7 +138,7 @@ const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly s
 /** The other threads end; the caller takes over the leader's id. Linux de_thread(). */
 const becomeLeader = (task: Task): void => {
   const { process, kernel } = task;
-  for (const other of [...process.threads]) if (other !== task) exitTask(other, SIG.SIGKILL);
+  if (process.threads.length > 1) for (const other of [...process.threads]) if (other !== task) exitTask(other, SIG.SIGKILL);
   if (task.pid === process.pid) return;
   kernel.tasks.delete(task.pid);
   task.pid = process.pid;

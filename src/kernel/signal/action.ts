@@ -42,8 +42,8 @@ export class SignalActions {
   readonly #list: SigAction[];
   /** Woken when a signal arrives that is to be fetched rather than delivered: rt_sigtimedwait, signalfd. */
   readonly arrivals = new WaitQueue();
-  constructor(list: readonly SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) {
-    this.#list = [...list];
+  constructor(list: SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) {
+    this.#list = list;
   }
   get(sig: number): SigAction {
     return this.#list[sig - 1] as SigAction;
@@ -52,12 +52,14 @@ export class SignalActions {
     this.#list[sig - 1] = action;
   }
   clone(): SignalActions {
-    return new SignalActions(this.#list);
+    return new SignalActions(this.#list.slice());
   }
   /** execve: caught signals go back to the default; ignored ones stay ignored. */
   resetCaught(): void {
-    this.#list.forEach((a, i) => {
-      this.#list[i] = a.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION;
-    });
+    const list = this.#list;
+    for (let i = 0; i < list.length; i++) {
+      const action = list[i] as SigAction;
+      if (action !== DEFAULT_ACTION) list[i] = action.handler === SIG_IGN ? { ...DEFAULT_ACTION, handler: SIG_IGN } : DEFAULT_ACTION;
+    }
   }
 }

@@ -17,8 +17,8 @@ const isIgnored = (task: Task, sig: number): boolean => {
 const isDropped = (task: Task, sig: number): boolean =>
   !has(task.blocked, sig) && isIgnored(task, sig) && (!task.trace || sig === SIG.SIGKILL);
 
-const isFatal = (task: Task, sig: number): boolean =>
-  task.actions.get(sig).handler === SIG_DFL && !has(IGNORED_BY_DEFAULT | STOPS | setOf(SIG.SIGCONT), sig);
+const NOT_FATAL = IGNORED_BY_DEFAULT | STOPS | setOf(SIG.SIGCONT);
+const isFatal = (task: Task, sig: number): boolean => task.actions.get(sig).handler === SIG_DFL && !has(NOT_FATAL, sig);
 
 const discardEverywhere = (process: Process, sigs: SigSet): void => {
   process.pending.discard(sigs);

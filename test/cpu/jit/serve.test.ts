@@ -4,6 +4,7 @@ import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
 import { type Exit, exit } from "../../../src/cpu/exit.ts";
 import { layout } from "../../../src/cpu/layout.ts";
+import { cacheWrite } from "../../../src/cpu/mmu.ts";
 import { EF, R } from "../../../src/cpu/state.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
@@ -122,6 +123,37 @@ describe("code does not go on in line", () => {
     expect(granted).toBeGreaterThan(900);
     expect(limited[exit.budget] ?? 0).toBeLessThanOrEqual(limited[exit.syscall] ?? 0);
   });
+});
+
+test("a leaf comes into its callers' regions whole, wherever other regions begin in it", () => {
+  const STACK = PAGE + 0x10_0000;
+  const LEAF = PAGE + 0x40;
+  cpu.setAddressSpace({
+    translate: (address) =>
+      address >= PAGE && address < PAGE + 4096
+        ? layout.frames
+        : address - (address % 4096) === STACK
+          ? layout.frames + 4096 + cacheWrite
+          : -5,
+  });
+  begin(1);
+  const put = (at: number, ...bytes: number[]): void => cpu.state.u8.set(bytes, layout.frames + at - PAGE);
+  // again: call leaf; dec rdi; jnz again; hlt. leaf: inc rbx; syscall; ret
+  put(PAGE, 0xe8, 0x3b, 0, 0, 0, 0x48, 0xff, 0xcf, 0x75, 0xf6, 0xf4);
+  put(LEAF, 0x48, 0xff, 0xc3, 0x0f, 0x05, 0xc3);
+  cpu.invalidateFrame(layout.frames);
+  const regions: number[][] = [];
+  cpu.jit.onRegion = ({ blocks }) => regions.push([...blocks.keys()]);
+  for (const at of [PAGE, PAGE + 5, LEAF, LEAF + 5]) cpu.blocks.find(at);
+  for (const at of [LEAF + 5, PAGE]) expect(cpu.jit.compile(at)).toBe(true);
+  cpu.jit.onRegion = undefined;
+  expect(regions.at(-1)).toEqual(expect.arrayContaining([PAGE, PAGE + 5, LEAF, LEAF + 5]));
+  cpu.state.rip = PAGE;
+  cpu.state.setGpr(R.sp, STACK + 4096);
+  cpu.state.setGpr(R.di, 1000);
+  cpu.serve = () => 1_000_000;
+  expect(finish()).toEqual({ [exit.fault]: 1 });
+  expect(cpu.state.gpr(R.bx)).toBe(1000);
 });
 
 test.each(engines)("SYSCALL leaves the return address in rcx and the flags in r11: %s", (engine) => {

@@ -1,6 +1,7 @@
 // What /proc is made of: directories whose entries are computed, files whose text is written when they are opened, links that lead
 // to a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
 import { E } from "../../../abi/errno.ts";
+import { asBytes } from "../../byte-string.ts";
 import { inGroup } from "../../cred.ts";
 import type { Task } from "../../task.ts";
 import type { Path } from "../dentry.ts";
@@ -9,8 +10,6 @@ import { FileDescription } from "../file.ts";
 import { type DirEntry, type FileSystem, Inode, type Or } from "../inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../mode.ts";
 import { seekTo } from "../regular.ts";
-
-export const text = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
 
 /** Read: the content, or -errno. Write: how many bytes were taken, or -errno. `at`: the file's offset, which most do not look at. */
 export interface ProcContent {
@@ -34,7 +33,7 @@ class ProcFile extends FileDescription {
     if (at === 0 || !this.#bytes) {
       const made = this.#content.read(task);
       if (typeof made === "number") return made;
-      this.#bytes = typeof made === "string" ? text(made) : made;
+      this.#bytes = typeof made === "string" ? asBytes(made) : made;
     }
     return this.#bytes.slice(at, at + n);
   }

@@ -50,7 +50,8 @@ export class ProcFs extends FileSystem {
     const own = (id: number): number => this.pidNs.numberOf(id) || -E.ENOENT;
     const link = (name: string, text: (task: Task) => Or<string>): ProcEntry => {
       const ino = next();
-      return { name, ino, type: DT.link, make: () => new ProcLinkNode(this, ino, text) };
+      let node: ProcLinkNode | undefined;
+      return { name, ino, type: DT.link, make: () => (node ??= new ProcLinkNode(this, ino, text)) };
     };
     return [
       link("self", (task) => shown(own(task.tgid), String)),

@@ -1,0 +1,8 @@
+// Names and texts inside the guest are byte strings: one character a byte.
+
+/** The bytes of one. Not Uint8Array.from, which goes through an iterator and a function for each. */
+export const asBytes = (text: string): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+};

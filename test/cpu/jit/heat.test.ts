@@ -1,0 +1,47 @@
+// Heat: samples in one address space make a block hot at once, samples in one after another only where they are many.
+import { describe, expect, it } from "vitest";
+import { Heat } from "../../../src/cpu/jit/heat.ts";
+
+const samplesUntilDue = (heat: Heat, next: () => void, wanted: readonly number[]): number => {
+  for (let n = 1; n < 1000; n++) {
+    next();
+    if (heat.add(7, wanted)) return n;
+  }
+  return Number.POSITIVE_INFINITY;
+};
+
+describe("heat", () => {
+  it("comes to what is wanted by so many samples of one space, once", () => {
+    const heat = new Heat();
+    heat.enter({});
+    expect(samplesUntilDue(heat, () => {}, [4, 16])).toBe(4);
+    expect(samplesUntilDue(heat, () => {}, [4, 16])).toBe(12);
+    expect(samplesUntilDue(heat, () => {}, [4, 16])).toBe(Number.POSITIVE_INFINITY);
+    expect(heat.of(8)).toBe(0);
+  });
+  it("counts where a space is come back to as where none is left", () => {
+    const heat = new Heat();
+    const [a, b] = [{}, {}];
+    heat.enter(a);
+    expect(heat.add(7, [2])).toBe(false);
+    heat.enter(b);
+    heat.enter(a);
+    expect(heat.add(7, [2])).toBe(true);
+  });
+  it("takes many times as many samples of spaces that each are met once", () => {
+    const heat = new Heat();
+    expect(samplesUntilDue(heat, () => heat.enter({}), [4])).toBe(64);
+    heat.delete(7);
+    expect(samplesUntilDue(heat, () => heat.enter({}), [4])).toBe(64);
+  });
+  it("may be known", () => {
+    const heat = new Heat();
+    heat.enter({});
+    heat.set(7, 3);
+    heat.enter({});
+    expect(heat.of(7)).toBe(3);
+    expect(heat.add(7, [4])).toBe(false);
+    heat.set(7, 3);
+    expect(heat.add(7, [4])).toBe(true);
+  });
+});

@@ -1,0 +1,81 @@
+// From one address space to another: where both have the same code at the same place, jumps go on finding it; where they have not, they
+// must not. A program calls functions whose pages differ from space to space, one of them across the end of a page.
+import { beforeAll, describe, expect, it } from "vitest";
+import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
+import type { engines } from "../../../src/cpu/engine.ts";
+import { exit } from "../../../src/cpu/exit.ts";
+import { layout } from "../../../src/cpu/layout.ts";
+import type { Mmu } from "../../../src/cpu/mmu.ts";
+import { R, S } from "../../../src/cpu/state.ts";
+import { assemble } from "../../../src/cpu/text/assemble.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
+import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
+import { Random } from "../../../tools/oracle/random.ts";
+import { selector } from "../../../tools/oracle/world.ts";
+
+const MAIN = 0x1000_0000;
+const NEAR = 0x1100_0000;
+const ACROSS = 0x1200_0000 + 4096 - 2;
+const STACK = 0x2000_0000;
+const ROUNDS = 40;
+const frame = (n: number): number => layout.frames + n * 4096;
+/** Which frames a space has at the two pages of functions, and what these then add. */
+const variants = [
+  { near: 2, second: 5, adds: 0x100 + 0x1000 },
+  { near: 3, second: 5, adds: 0x200 + 0x1000 },
+  { near: 2, second: 6, adds: 0x100 + 0x2000 },
+  { near: 3, second: 6, adds: 0x200 + 0x2000 },
+] as const;
+const [main, stack, across] = [0, 1, 4];
+
+const space = ({ near, second }: (typeof variants)[number]): Mmu => {
+  const pages = new Map([
+    [MAIN, main],
+    [STACK, stack],
+    [NEAR, near],
+    [ACROSS - (ACROSS % 4096), across],
+    [ACROSS - (ACROSS % 4096) + 4096, second],
+  ]);
+  const at = (page: number): number | undefined => (pages.has(page) ? frame(pages.get(page) as number) : undefined);
+  return { translate: (address) => at(address - (address % 4096)) ?? -6, mapsCode: (page, known) => at(page) === known };
+};
+
+let code: CpuCode;
+beforeAll(async () => {
+  code = await freshCode();
+});
+const make = (engine: (typeof engines)[number], bits: 64 | 32): Cpu => {
+  const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
+  cpu.segments.tables = descriptorTables;
+  cpu.segments.loadCode(bits === 64 ? selector.userCode64 : selector.userCode32);
+  for (const n of [S.ss, S.ds, S.es]) expect(cpu.segments.load(n, selector.userData)).toBe(-1);
+  cpu.engine = engine;
+  const put = (n: number, offset: number, at: number, text: string): void =>
+    cpu.state.u8.set(assemble(text, { mode: bits, at }).bytes, frame(n) + offset);
+  put(main, 0, MAIN, `mov ecx, ${ROUNDS}\nagain: call ${NEAR}\ncall ${ACROSS}\ndec ecx\njnz again\nhlt`);
+  for (const [near, adds] of [[2, 0x100] as const, [3, 0x200] as const]) put(near, 0, NEAR, `add eax, ${adds}\nret`);
+  for (const [second, adds] of [[5, 0x1000] as const, [6, 0x2000] as const]) {
+    const { bytes } = assemble(`add eax, ${adds}\nret`, { mode: bits, at: ACROSS });
+    cpu.state.u8.set(bytes.subarray(0, 2), frame(across) + 4096 - 2);
+    cpu.state.u8.set(bytes.subarray(2), frame(second));
+  }
+  return cpu;
+};
+
+describe.each(["interpret", "jit"] as const)("address spaces that share code, by %s", (engine) => {
+  it.each([64, 32] as const)("run their own where they do not share it, in %i bits", (bits) => {
+    const r = new Random(bits);
+    const cpu = make(engine, bits);
+    const spaces = variants.map((v) => ({ ...v, mmu: space(v) }));
+    for (let n = 0; n < 60; n++) {
+      const { mmu, adds } = r.pick(spaces);
+      cpu.setAddressSpace(mmu);
+      cpu.state.rip = MAIN;
+      cpu.state.setGpr(R.ax, 0);
+      cpu.state.setGpr(R.sp, STACK + 4096);
+      expect(cpu.run(100_000)).toBe(exit.fault);
+      expect(cpu.state.i32[2 * R.ax]).toBe(ROUNDS * adds);
+    }
+  });
+});
