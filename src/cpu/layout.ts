@@ -34,7 +34,11 @@ export const layout = {
  */
 export const homes = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
 /** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
-export const home = (address: number, color: number): number => layout.window + ((address + color) & ((1 << homes.bits) - 4096));
+export const home = (address: number, color: number): number => layout.window + ((address + color) & inWindow);
+/** The number of the page of the window whose tags are those of pages that are at home in a frame: beyond all of them if it is no home. */
+export const tagged = (frame: number, color: number): number =>
+  frame < layout.window || frame > layout.window + inWindow ? homes.pages : ((frame - layout.window - color) & inWindow) / 4096;
+const inWindow = (1 << homes.bits) - 4096;
 
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;

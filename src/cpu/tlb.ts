@@ -1,5 +1,5 @@
 // The translation look-aside buffer and the page tags (layout.ts), as the dispatcher fills and empties them; generated code reads them.
-import { emptyTag, home, homes, layout, tlb } from "./layout.ts";
+import { emptyTag, home, homes, layout, tagged, tlb } from "./layout.ts";
 import { at, type State } from "./state.ts";
 
 export class Tlb {
@@ -46,8 +46,7 @@ export class Tlb {
       if (((page + (i32[entry + tlb.addend / 4] as number)) | 0) === (frame | 0))
         i32.fill(emptyTag(n), entry + tlb.writeTag / 4, entry + tlb.addend / 4);
     }
-    const color = i32[at.color >> 2] as number;
-    const n = (((frame - layout.window) ^ color) >>> 0) / 4096;
+    const n = tagged(frame, i32[at.color >> 2] as number);
     if (n < homes.pages) this.#emptyTag(n, homes.writeTag);
   }
   #emptyEntry(n: number): void {

@@ -1,6 +1,6 @@
 // Page frames: each has one owner at a time, and is zero when it is given out, whichever of them a caller wants.
 import { describe, expect, it } from "vitest";
-import { home, homes, layout } from "../../src/cpu/layout.ts";
+import { home, homes, layout, tagged } from "../../src/cpu/layout.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { Random } from "../../tools/oracle/random.ts";
 
@@ -65,6 +65,8 @@ describe("page frames", () => {
         expect(place).toBeLessThan(layout.window + 2 ** homes.bits);
       }
     }
+    for (const color of colors)
+      for (const page of [0x40_0000, 0x7fff_f7dc_0000]) expect(tagged(home(page, color), color)).toBe((page / PAGE_SIZE) % homes.pages);
     f.dropColor(colors[3] as number);
     expect(f.takeColor()).toBe(colors[3]);
   });
