@@ -310,9 +310,15 @@ class RegionEmitter {
         c.leaveAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
     }
   }
+  /** All ways from here want what has been written in the state page: it is stored once. */
+  #settle(): void {
+    const { residence } = this.#c;
+    if (!residence.now.scope) residence.settle();
+  }
   /** A computed jump: to another entry of this region, else out. */
   #computed(target: Node): void {
     const b = this.#b;
+    this.#settle();
     const table = this.#jumpTable;
     if (table) {
       const distance = b.bind(pure.sub(target, i64c(BigInt(table.lowest))));
@@ -327,6 +333,7 @@ class RegionEmitter {
   }
   /** A return: to where calls within the region come from, else out. */
   #return(block: JitBlock, target: Node): void {
+    this.#settle();
     for (const s of block.successors) this.#when(node(wt.i32, op.i64eq, [target, i64c(BigInt(s))]), () => this.#go(block, s));
     this.#c.leaveAt(target, leave.returned, 0);
   }
@@ -341,6 +348,7 @@ class RegionEmitter {
     const c = this.#c;
     const [after] = block.successors;
     if (after === undefined) return c.leaveAt(target, leave.jumped, 0);
+    this.#settle();
     this.#open({ kind: "other" }, op.block);
     this.#aside(() => this.#callRegion(block, target, after));
     this.#close();
