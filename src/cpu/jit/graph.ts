@@ -50,7 +50,7 @@ export interface Surroundings {
   called(target: number): void;
 }
 
-/** V8's time for a function grows faster than its size: of a thousand instructions it takes five times as much for each as of a hundred. */
+/** V8's time for a function grows faster than its size, but so does what control pays between small ones: measured in docs/performance.md, "Ways out". */
 const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
 
 const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
