@@ -39,7 +39,7 @@ export const leave = {
   stale: 16,
   /** From a compiled region, rip written: the budget may not cover the way to its next check. */
   short: 18,
-  /** From a compiled region, rip written: the instruction is the interpreter's this time, to fault or to do what regions do not
+  /** From a compiled region, rip written: the interpreter goes on, or begins again, from there, to fault or to do what regions do not
    *  (an access that crosses pages, a write to code). */
   interpret: 17,
   /** A region's record whose pages may have been mapped anew. */

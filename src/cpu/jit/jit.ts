@@ -356,7 +356,7 @@ export class Jit {
     this.stats.dropped++;
   }
   /**
-   * Where regions look for pages at home: as long as all address spaces have had one color that is a constant, and the color of most is 0; else the
+   * Where regions look for pages at home: while all address spaces that code was compiled in have one color, it is a constant; from the second one on the
    * state page says it.
    */
   #color: number | "any" = 0;

@@ -1,18 +1,16 @@
 // Code that changes: what was compiled of it runs again only where it still is what is there, and reads the immediates that were written anew.
 // Each round changes something and runs it, compiled and interpreted; a program that makes code and calls it must come to what it is to.
 import { beforeAll, describe, expect, it } from "vitest";
-import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
+import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
 import { exit } from "../../../src/cpu/exit.ts";
-import { layout } from "../../../src/cpu/layout.ts";
+import { homes, layout } from "../../../src/cpu/layout.ts";
 import { cacheWrite } from "../../../src/cpu/mmu.ts";
-import { at, R, S } from "../../../src/cpu/state.ts";
+import { at, R } from "../../../src/cpu/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
-import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
-import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { Random } from "../../../tools/oracle/random.ts";
-import { selector } from "../../../tools/oracle/world.ts";
+import { flatCpu } from "./flat.ts";
 
 const CODE = 0x1000_0000;
 const OTHER = 0x1100_0000;
@@ -24,6 +22,8 @@ const pages = new Map([
   [OTHER, layout.frames + 3 * 4096],
   [DATA, layout.frames + 4096],
 ]);
+/** With this one the page of code is at home in its frame: compiled code writes to it without asking, until it holds code. */
+const color = (layout.frames + 2 * 4096 - layout.window - CODE) & ((1 << homes.bits) - 4096);
 const placeOf = (address: number): number => pages.get(address - (address % 4096))! + (address % 4096);
 const rounds = Number(process.env["ROUNDS"] ?? 400);
 
@@ -32,12 +32,8 @@ beforeAll(async () => {
   code = await freshCode();
 });
 const make = (engine: (typeof engines)[number], bits: 64 | 32): Cpu => {
-  const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
-  cpu.segments.tables = descriptorTables;
-  cpu.segments.loadCode(bits === 64 ? selector.userCode64 : selector.userCode32);
-  for (const n of [S.ss, S.ds, S.es]) expect(cpu.segments.load(n, selector.userData)).toBe(-1);
-  cpu.setAddressSpace({ translate: (address) => (pages.get(address - (address % 4096)) ?? -6) + cacheWrite });
-  cpu.engine = engine;
+  const cpu = flatCpu(code, engine, bits);
+  cpu.setAddressSpace({ color, translate: (address) => (pages.get(address - (address % 4096)) ?? -6) + cacheWrite });
   return cpu;
 };
 

@@ -1,18 +1,16 @@
 // From one address space to another: where both have the same code at the same place, jumps go on finding it; where they have not, they
 // must not. A program calls functions whose pages differ from space to space, one of them across the end of a page.
 import { beforeAll, describe, expect, it } from "vitest";
-import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
+import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import type { engines } from "../../../src/cpu/engine.ts";
 import { exit } from "../../../src/cpu/exit.ts";
 import { layout } from "../../../src/cpu/layout.ts";
 import type { Mmu } from "../../../src/cpu/mmu.ts";
-import { R, S } from "../../../src/cpu/state.ts";
+import { R } from "../../../src/cpu/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
-import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
-import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { Random } from "../../../tools/oracle/random.ts";
-import { selector } from "../../../tools/oracle/world.ts";
+import { flatCpu } from "./flat.ts";
 
 const MAIN = 0x1000_0000;
 const NEAR = 0x1100_0000;
@@ -46,11 +44,7 @@ beforeAll(async () => {
   code = await freshCode();
 });
 const make = (engine: (typeof engines)[number], bits: 64 | 32): Cpu => {
-  const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
-  cpu.segments.tables = descriptorTables;
-  cpu.segments.loadCode(bits === 64 ? selector.userCode64 : selector.userCode32);
-  for (const n of [S.ss, S.ds, S.es]) expect(cpu.segments.load(n, selector.userData)).toBe(-1);
-  cpu.engine = engine;
+  const cpu = flatCpu(code, engine, bits);
   const put = (n: number, offset: number, at: number, text: string): void =>
     cpu.state.u8.set(assemble(text, { mode: bits, at }).bytes, frame(n) + offset);
   put(main, 0, MAIN, `mov ecx, ${ROUNDS}\nagain: call ${NEAR}\ncall ${ACROSS}\ndec ecx\njnz again\nhlt`);
