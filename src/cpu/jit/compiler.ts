@@ -186,6 +186,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.#pointer = undefined;
     this.control = undefined;
     this.body.release();
+    this.flagParts.begin();
     d.row.does(this, this.i);
   }
 
@@ -499,7 +500,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.depth--;
     b.end();
     // Flags come from before the loop or from the round before; registers change, and rsp does not.
-    if (zf) this.flagParts.known = undefined;
+    if (zf) this.flagParts.forget();
     this.places.forget();
     const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
@@ -507,7 +508,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (zf) {
       const z = last ? undefined : this.condition(4);
       if (z) out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
-      this.flagParts.known = undefined;
+      this.flagParts.forget();
     }
     b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
     b.opcode(op.br);
@@ -516,6 +517,6 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     b.end();
     b.end();
     this.places.forget();
-    if (zf) this.flagParts.known = undefined;
+    if (zf) this.flagParts.forget();
   }
 }

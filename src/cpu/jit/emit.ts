@@ -21,6 +21,7 @@ import { type JumpTable, noTarget } from "./jump-tables.ts";
 import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
 import type { Mark, RegionRuntime } from "./region-base.ts";
 import { inScope, inStatePage, noParts, type Scope } from "./residence.ts";
+import type { Round } from "./rounds.ts";
 import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
@@ -57,6 +58,8 @@ class RegionEmitter {
   readonly #jumpTable: JumpTable | undefined;
   /** By block: the scope that it is in. */
   readonly #scopes = new Map<number, Scope>();
+  /** Of the loops in scopes, by their heads. */
+  readonly #rounds = new Map<number, Round>();
   /** What is known all over a scope. */
   readonly #knownIn = new Map<Scope, Knowledge>();
 
@@ -172,10 +175,12 @@ class RegionEmitter {
 
   /** Writes another way than the one that is written next. */
   #aside(write: () => void): void {
-    const { owed } = this.#c;
-    const standing = this.#c.residence.now;
+    const { owed, flagParts, residence } = this.#c;
+    const { known, last } = flagParts;
+    const standing = residence.now;
     write();
-    this.#c.residence.now = standing;
+    Object.assign(flagParts, { known, last });
+    residence.now = standing;
     this.#c.owed = owed;
   }
 
@@ -186,13 +191,19 @@ class RegionEmitter {
     const loop = ip === dispatcher ? this.#comesBack : this.#s.loops.has(ip);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
     if (this.#checked.has(ip)) this.#checkBudget(ip);
-    if (scope && residence.now.scope === undefined) {
+    const entersScope = scope !== undefined && residence.now.scope === undefined;
+    if (entersScope) {
       residence.enter(scope);
       if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
     }
     if (loop) {
       this.#c.pay();
+      const round = scope && this.#c.round(entersScope);
       this.#open({ kind: "loop", ip }, op.loop);
+      if (round) {
+        this.#rounds.set(ip, round);
+        residence.begin(round);
+      }
     }
     const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
     this.#within(ip, merges.reverse());
@@ -419,10 +430,19 @@ class RegionEmitter {
     const { residence } = this.#c;
     const scope = this.#scopes.get(ip);
     if (!scope || scope !== residence.now.scope) residence.forget();
-    if (backward) this.#checkBudget(ip);
+    if (backward) {
+      this.#endRound(ip);
+      this.#checkBudget(ip);
+    }
     this.#c.pay();
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
+  }
+  #endRound(head: number): void {
+    const round = this.#rounds.get(head);
+    if (!round) return;
+    if (this.#c.residence.now.round === round) round.endsAsItBegan();
+    else round.ends(this.#c.flagParts.last);
   }
 }
 const entryLocal = 1;

@@ -4,9 +4,10 @@ import { as, pure, pureLow } from "../expression.ts";
 import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../flags.ts";
 import type { Flag } from "../ops.ts";
 import { at, EF } from "../state.ts";
-import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import type { Noting } from "./registers.ts";
 import { overlap, type Parts, part } from "./residence.ts";
+import { type Comparison, type FlagLocals, type Part, type PartName, partNames } from "./rounds.ts";
 
 /** What is known of the flags at a place when its code is written. */
 export interface Known {
@@ -40,6 +41,10 @@ export class LazyFlags {
   readonly #notes: Noting;
   /** What is known of the flags here, if every way here agrees. */
   known: Known | undefined;
+  /** What they were written from last, on every way here. */
+  last: Comparison | undefined;
+  /** Which locals of the instruction in progress hold what registers do. */
+  readonly #copies = new Map<number, Part & { readonly register: number }>();
   constructor(body: Body, narrow: boolean, notes: Noting) {
     this.#notes = notes;
     this.#body = body;
@@ -52,8 +57,56 @@ export class LazyFlags {
     this.#word = body.keep(wt.i32);
   }
 
+  get locals(): FlagLocals {
+    return { r: this.#result, a: this.#a, b: this.#b, kind: this.#kind };
+  }
+  /** Nothing is known of them here. */
+  forget(): void {
+    this.known = undefined;
+    this.last = undefined;
+  }
+  /** The locals of another instruction are used again from here on. */
+  begin(): void {
+    this.#copies.clear();
+    this.#pending.clear();
+  }
+  /** A local holds what a register does: all 64 bits, or the low ones if it has 32. */
+  isCopy(r: number, v: Node): void {
+    if (v.op === op.localGet) this.#copies.set(v.k as number, { register: r, low: v.t === wt.i32 });
+  }
+  /** A register has been written: with 32 bits or more of a value, or in part. */
+  wrote(r: number, v: Node | undefined): void {
+    for (const [local, copy] of this.#copies) if (copy.register === r) this.#copies.delete(local);
+    const { last } = this;
+    const of = (name: PartName) => last?.parts[name];
+    const gone = partNames.filter((name) => {
+      const p = of(name);
+      return p !== undefined && "register" in p && p.register === r;
+    });
+    const source = v && (v.op === op.i64extendI32u ? v.args[0]! : v);
+    if (source) this.isCopy(r, source);
+    const come = source?.op === op.localGet ? (this.#pending.get(source.k as number) ?? []) : [];
+    if (last && gone.length + come.length > 0) {
+      const changes = [...gone.map((name) => [name, undefined]), ...come.map((name) => [name, this.#copies.get(source!.k as number)])];
+      this.last = { ...last, parts: { ...last.parts, ...Object.fromEntries(changes) } };
+    }
+  }
+  /** Parts of what was kept by the instruction in progress, by the local that they are in: one may be written to a register yet. */
+  readonly #pending = new Map<number, PartName[]>();
+  #sourceOf(name: PartName, v: Node): Part | undefined {
+    const value = constant(v);
+    if (value !== undefined) return { constant: BigInt.asIntN(64, value) };
+    const held = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
+    if (held.op !== op.localGet) return undefined;
+    const local = held.k as number;
+    this.#pending.set(local, [...(this.#pending.get(local) ?? []), name]);
+    return this.#copies.get(local);
+  }
+
   keep(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
     const body = this.#body;
+    this.#pending.clear();
+    this.last = { kind, w, parts: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
     const t = this.#narrow ? wt.i32 : wt.i64;
     // b first: it can be the old result (signParity), which is about to change.
     body.set(this.#b, as(t, b));
@@ -144,11 +197,13 @@ export class LazyFlags {
   /** Put the flags where the shared functions look for them: what is known of them goes for all ways that lead here. */
   store(b: Body, parts: Parts, known: Known | undefined): void {
     if (!overlap(parts, part.flags)) return;
-    b.store(op.i64store, i32c(0), this.#part(this.#result), at.flagResult);
-    if (known?.kind !== "logic") {
-      b.store(op.i64store, i32c(0), this.#part(this.#a), at.flagA);
-      b.store(op.i64store, i32c(0), this.#part(this.#b), at.flagB);
-    }
-    b.store(op.i32store, i32c(0), localGet(wt.i32, this.#kind), at.flagKind);
+    const [r, a, x, kind] = [this.#part(this.#result), this.#part(this.#a), this.#part(this.#b), localGet(wt.i32, this.#kind)];
+    this.storeParts(b, known?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
+  }
+  storeParts(b: Body, { r, a, b: x, kind }: { readonly r: Node; readonly a?: Node; readonly b?: Node; readonly kind: Node }): void {
+    b.store(op.i64store, i32c(0), r, at.flagResult);
+    if (a) b.store(op.i64store, i32c(0), a, at.flagA);
+    if (x) b.store(op.i64store, i32c(0), x, at.flagB);
+    b.store(op.i32store, i32c(0), kind, at.flagKind);
   }
 }

@@ -18,7 +18,8 @@ import { type Knowledge, meet } from "./knowledge.ts";
 import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
 import { atHome, type Nearby, Places, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
-import { inStatePage, type Parts, Residence } from "./residence.ts";
+import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
+import { Round } from "./rounds.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
@@ -76,7 +77,7 @@ export abstract class RegionBase extends Compiler {
       load: (p) => this.loadParts(body, p),
       store: (p) => this.#storeParts(body, p, this.flagParts.known),
       loadLater: (p) => body.later((late) => this.loadParts(late, p())),
-      storeLater: (p) => body.later((late) => this.#storeParts(late, p(), undefined)),
+      storeLater: (p, round) => body.later((late) => this.#storeParts(late, p(), undefined, round)),
     });
     this.residence = residence;
     this.registers = new Registers(body, this.narrow, residence);
@@ -187,10 +188,11 @@ export abstract class RegionBase extends Compiler {
     this.knowledge = meet([this.knowledge, after]);
   }
   get knowledge(): Knowledge {
-    return { flags: this.flagParts.known, floats: this.floats.state, ...this.places.state };
+    return { flags: this.flagParts.known, last: this.flagParts.last, floats: this.floats.state, ...this.places.state };
   }
   set knowledge(k: Knowledge) {
     this.flagParts.known = k.flags;
+    this.flagParts.last = k.last;
     this.floats.state = k.floats;
     this.places.state = k;
   }
@@ -222,6 +224,18 @@ export abstract class RegionBase extends Compiler {
   steadyPlace(r: number): Nearby {
     return this.places.lasting(r, this.registers.gpr.get(r));
   }
+  /** Control is about to come into a loop of a scope; `isEntry`: into the scope too, and flags are in the state page. */
+  round(isEntry: boolean): Round {
+    const { flagParts, registers, budgetLocal, narrow } = this;
+    const locals = {
+      flags: flagParts.locals,
+      budget: budgetLocal,
+      t: narrow ? wt.i32 : wt.i64,
+      register: (r: number) => registers.gpr.there(r),
+      store: flagParts.storeParts,
+    };
+    return new Round(this.body, locals, isEntry);
+  }
   // Registers.
   #gpr(r: number): Node {
     return noted(this.registers.gpr.get(r), undefined, this.places.originOf(r));
@@ -236,12 +250,15 @@ export abstract class RegionBase extends Compiler {
   protected readGpr(offset: number, w: number): Node {
     const whole = this.#gpr(offset >> 3);
     const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
-    return this.held(w === 64 ? v : this.cut(v, w));
+    const value = this.held(w === 64 ? v : this.cut(v, w));
+    if (w >= 32) this.flagParts.isCopy(offset >> 3, value);
+    return value;
   }
   protected writeGpr(offset: number, w: number, v: Node): void {
     const r = offset >> 3;
     const known = w === 64 || (w === 32 && (this.d.mode !== 64 || bitsOf(v) <= 32));
     this.places.setOrigin(r, known ? v.from : undefined);
+    this.flagParts.wrote(r, w >= 32 ? v : undefined);
     if (w >= 32) return this.registers.gpr.set(r, v);
     const shift = offset & 1 ? 8 : 0;
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
@@ -367,9 +384,10 @@ export abstract class RegionBase extends Compiler {
     this.registers.load(b, parts);
     this.flagParts.load(b, parts);
   }
-  #storeParts(b: Body, parts: Parts, flags: KnownFlags | undefined): void {
+  #storeParts(b: Body, parts: Parts, flags: KnownFlags | undefined, round?: Round): void {
     this.registers.store(b, parts);
-    this.flagParts.store(b, parts, flags);
+    if (!round) this.flagParts.store(b, parts, flags);
+    else if (overlap(parts, part.flags)) round.store(b);
   }
   protected abstract readonly floats: { state: Knowledge["floats"] };
   /** Code for leaving here, when it is said where to. */

@@ -36,6 +36,10 @@ class Locals {
     this.#notes.read(this.#part(r));
     return localGet(this.#t, local);
   }
+  /** What its local holds, for code that is written when all is: it is in there. */
+  there(r: number): Node {
+    return localGet(this.#t, this.#of(r));
+  }
   set(r: number, v: Node): void {
     this.#body.set(this.#of(r), as(this.#t, v));
     this.#notes.write(this.#part(r));

@@ -8,6 +8,7 @@
 // then takes no stores: it begins again there. What has been stored to memory since is stored again, and is the same, unless something has been
 // read before that could be read otherwise now.
 import { mayMeet, type Span } from "./contents.ts";
+import type { Round } from "./rounds.ts";
 
 /** A set of parts of the register file: general registers and the flags; vector registers' lower and upper halves. */
 export type Parts = readonly [number, number];
@@ -38,6 +39,9 @@ export interface Scope {
 /** Which parts are in locals at a place outside all scopes, and which of them are not as the state page has them. */
 export interface Standing {
   readonly scope?: Scope | undefined;
+  /** In a scope, while flags are those at the head of a loop; and what has been written since. */
+  readonly round?: Round | undefined;
+  readonly since?: Parts | undefined;
   readonly held: Parts;
   readonly dirty: Parts;
   /** What has been read from memory since the mark; undefined: what has run since cannot begin again. */
@@ -47,12 +51,15 @@ export const inStatePage: Standing = { held: noParts, dirty: noParts, reads: und
 export const inScope = (scope: Scope): Standing => ({ ...inStatePage, scope });
 const bothRead = (a: Standing, b: Standing): readonly Span[] | undefined => a.reads && b.reads && [...new Set([...a.reads, ...b.reads])];
 
+const alikeInScope = (a: Standing, b: Standing): Standing =>
+  a.round === b.round ? { ...a, since: union(a.since ?? noParts, b.since ?? noParts) } : { ...a, round: undefined };
+
 /** How it is where control comes from either of two places that have written the same. */
 export const alike = (a: Standing, b: Standing): Standing => {
   const held = meet(a.held, b.held);
   const dirty = union(a.dirty, b.dirty);
   if (!a.scope && !within(dirty, held)) throw new Error("a register is written on one of two ways that are the same");
-  return a.scope ? a : { held, dirty, reads: bothRead(a, b) };
+  return a.scope ? alikeInScope(a, b) : { held, dirty, reads: bothRead(a, b) };
 };
 
 /** Writes moves between the state page and locals: now, or when all is written and it is known which. */
@@ -60,7 +67,8 @@ export interface Moves {
   load(parts: Parts): void;
   store(parts: Parts): void;
   loadLater(parts: () => Parts): void;
-  storeLater(parts: () => Parts): void;
+  /** `round`: flags are those at the head of its loop, unless parts say that they are not written at all. */
+  storeLater(parts: () => Parts, round?: Round): void;
 }
 
 export class Residence {
@@ -84,6 +92,8 @@ export class Residence {
     if (scope) {
       scope.touched = union(scope.touched, p);
       scope.written = union(scope.written, p);
+      const { round, since } = this.now;
+      if (round) this.now = { ...this.now, round: overlap(p, part.flags) ? undefined : round, since: union(since ?? noParts, p) };
     } else this.now = { ...this.now, held: union(held, p), dirty: union(dirty, p) };
   }
   /** Here all is in the state page, and from here on what runs may begin again. False: not all is. */
@@ -111,8 +121,9 @@ export class Residence {
   }
   /** What is not in the state page goes there: control leaves. */
   store(): void {
-    const { scope, dirty } = this.now;
-    if (scope) this.#moves.storeLater(() => scope.written);
+    const { scope, dirty, round, since } = this.now;
+    round?.wants(since ?? noParts);
+    if (scope) this.#moves.storeLater(() => scope.written, round);
     else this.#moves.store(dirty);
   }
   /** The same, where control goes on. */
@@ -132,6 +143,10 @@ export class Residence {
     this.#moves.loadLater(() => without(scope.touched, held));
     this.now = inScope(scope);
   }
+  /** The head of a loop in a scope. */
+  begin(round: Round): void {
+    this.now = { ...this.now, round, since: noParts };
+  }
   /** One of two ways, of which each writes its code where it is called: where they meet, what is not in locals both ways is in the state page. */
   oneOf(one: () => void, other: () => void): void {
     const before = this.now;
@@ -142,7 +157,10 @@ export class Residence {
     this.now = before;
     other();
     const second = this.now;
-    if (first.scope) return;
+    if (first.scope) {
+      this.now = alikeInScope(first, second);
+      return;
+    }
     onlyFirst = without(first.dirty, second.held);
     const onlySecond = without(second.dirty, first.held);
     this.#moves.store(onlySecond);
