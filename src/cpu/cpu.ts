@@ -108,6 +108,7 @@ export class Cpu implements CodeWatch, Machine {
       routines: this.routines,
       routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
+      showRun: (address, how, slot) => this.#tlb.showRun(address, how, slot),
       serve: (code) => this.#serve(code),
       model,
     });

@@ -1,6 +1,7 @@
 // The translation look-aside buffer and the page tags (layout.ts), as the dispatcher fills and empties them; generated code reads them.
 import { emptyTag, home, homes, layout, tagged, tlb } from "./layout.ts";
-import { at, type State } from "./state.ts";
+import { type Access, access } from "./mmu.ts";
+import { at, runs, type State } from "./state.ts";
 
 export class Tlb {
   readonly #i32: Int32Array;
@@ -22,6 +23,7 @@ export class Tlb {
   }
 
   flush(): void {
+    this.#forgetRuns();
     if (this.#fills > this.#filled.length) {
       this.#i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
       this.#emptyEntry(tlb.entries - 1);
@@ -32,11 +34,13 @@ export class Tlb {
   }
   /** Forget a page, by its number. */
   flushPage(page: number): void {
+    this.#forgetRuns();
     this.#emptyEntry(page & (tlb.entries - 1));
     this.#emptyTags(page & (homes.pages - 1));
   }
   /** A frame is not to be written to without asking, at whatever pages it is. */
   protect(frame: number): void {
+    this.#forgetRuns();
     if (this.#fills > this.#filled.length) return this.flush();
     const i32 = this.#i32;
     for (let f = 0; f < this.#fills; f++) {
@@ -95,13 +99,75 @@ export class Tlb {
     const tag = (layout.pageTags + n * homes.size) >> 2;
     if (i32[tag] !== low || i32[tag + 1] !== high) {
       if (this.#tagged === this.#tags.length) this.flush();
+      this.#evict(n);
       this.#tags[this.#tagged++] = n;
-      this.#emptyTags(n);
       i32[tag] = low;
       i32[tag + 1] = high;
     }
     if (!writable) return;
     i32[tag + 2] = low;
     i32[tag + 3] = high;
+  }
+  /** Another page has what is to be a page's tags. */
+  #evict(n: number): void {
+    const tag = (layout.pageTags + n * homes.size) >> 2;
+    if (this.#runs.length > 0 && (this.#i32[tag] as number) !== (n === 0 ? -1 : 0)) this.#forgetRuns();
+    this.#emptyTags(n);
+  }
+
+  /** Runs of pages at home that have been asked for since the last time that one was forgotten: addresses of the first byte and of that after the last. */
+  #runs: { readonly how: Access; low: number; high: number }[] = [];
+  #forgetRuns(): void {
+    if (this.#runs.length === 0) return;
+    this.#runs = [];
+    this.#i32.fill(0, at.runs >> 2, (at.runs + runs.slots * runs.size) >> 2);
+    this.#asked.fill(0);
+  }
+  /** How often each slot's has been asked for and was another one, or none. */
+  readonly #asked = new Uint8Array(runs.slots);
+  #putRun(slot: number, low: number, high: number): void {
+    const i32 = this.#i32;
+    const there = (at.runs + slot * runs.size) >> 2;
+    const length = Math.max(0, high - low - runs.reach + 1);
+    const before = ((i32[there] as number) >>> 0) + (i32[there + 1] as number) * 0x1_0000_0000;
+    // What grows is asked for again soon; where areas alternate, ever less often.
+    const other = length === 0 || before < low || before >= high;
+    if (other && (this.#asked[slot] as number) < 12) this.#asked[slot]!++;
+    i32[there + 4] = 4 << (other ? (this.#asked[slot] as number) : 0);
+    i32[there] = low | 0;
+    i32[there + 1] = (low / 0x1_0000_0000) | 0;
+    i32[there + 2] = length | 0;
+    i32[there + 3] = (length / 0x1_0000_0000) | 0;
+  }
+  #isAtHome(page: number, how: Access): boolean {
+    const tag =
+      (layout.pageTags + ((page / 4096) & (homes.pages - 1)) * homes.size + (how === access.write ? homes.writeTag : homes.readTag)) >> 2;
+    return this.#i32[tag] === (page | 0) && this.#i32[tag + 1] === ((page / 0x1_0000_0000) | 0);
+  }
+  /** Put into a slot of the state page the run of pages at home around an address that may all be read, or written; an empty one if that page is not. */
+  showRun(address: number, how: Access, slot: number): void {
+    const page = address - (address & 0xfff);
+    const color = this.#i32[at.color >> 2] as number;
+    /** Homes go on at the window's beginning there: an access across is none. */
+    const begins = (p: number) => home(p, color) === layout.window;
+    const known = (p: number) => this.#runs.find((r) => r.how === how && r.low <= p && p < r.high);
+    let run = known(page);
+    if (!run && address >= 0 && this.#isAtHome(page, how)) {
+      run = { how, low: page, high: page + 4096 };
+      // What is known is not looked at again: so each page is looked at once.
+      for (let more = true; more; ) {
+        const before = known(run.low - 4096);
+        more = !begins(run.low) && (before !== undefined || this.#isAtHome(run.low - 4096, how));
+        if (more) run.low = before ? before.low : run.low - 4096;
+      }
+      for (let more = true; more; ) {
+        const after = known(run.high);
+        more = !begins(run.high) && (after !== undefined || this.#isAtHome(run.high, how));
+        if (more) run.high = after ? after.high : run.high + 4096;
+      }
+      const { low, high } = run;
+      this.#runs = [run, ...this.#runs.filter((r) => r.how !== how || r.high <= low || high <= r.low)];
+    }
+    this.#putRun(slot, run?.low ?? 0, run?.high ?? 0);
   }
 }

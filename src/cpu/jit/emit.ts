@@ -22,6 +22,7 @@ import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
 import type { Mark, RegionRuntime } from "./region-base.ts";
 import { inScope, inStatePage, noParts, type Scope } from "./residence.ts";
 import type { Round } from "./rounds.ts";
+import type { Runs } from "./runs.ts";
 import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
@@ -60,6 +61,7 @@ class RegionEmitter {
   readonly #scopes = new Map<number, Scope>();
   /** Of the loops in scopes, by their heads. */
   readonly #rounds = new Map<number, Round>();
+  readonly #runs = new Map<Scope, Runs>();
   /** What is known all over a scope. */
   readonly #knownIn = new Map<Scope, Knowledge>();
 
@@ -194,6 +196,7 @@ class RegionEmitter {
     const entersScope = scope !== undefined && residence.now.scope === undefined;
     if (entersScope) {
       residence.enter(scope);
+      this.#runs.set(scope, this.#c.enterRuns(ip));
       if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
     }
     if (loop) {
@@ -248,6 +251,7 @@ class RegionEmitter {
     const block = this.#g.blocks.get(ip)!;
     const c = this.#c;
     const n = block.instructions.length;
+    c.runs = this.#runsOf(ip);
     // Of what comes around, or in from elsewhere, nothing is known.
     const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
     c.knowledge = this.#knownAtHead(ip) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, ip)));
@@ -263,6 +267,10 @@ class RegionEmitter {
     if (this.#mark && c.residence.canBeginAgain) this.#fromMark(this.#mark, all);
     else all();
     this.#mark = outer;
+  }
+  #runsOf(ip: number): Runs | undefined {
+    const scope = this.#scopes.get(ip);
+    return scope && this.#runs.get(scope);
   }
   /** Where the state page was last whole, on the way to the block that is being written. */
   #mark: Mark | undefined;

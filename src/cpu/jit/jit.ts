@@ -5,6 +5,7 @@
 import type { Blocks } from "../blocks.ts";
 import type { Decoded } from "../decode.ts";
 import { registerOffset } from "../instance.ts";
+import type { Access } from "../mmu.ts";
 import type { Model } from "../model.ts";
 import type { Flag } from "../ops.ts";
 import type { RoutineType } from "../routine-types.ts";
@@ -53,6 +54,7 @@ export interface JitLinks {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
+  readonly showRun: (address: number, how: Access, slot: number) => void;
   readonly serve: (code: number) => number;
   readonly model: Model;
 }
@@ -202,10 +204,10 @@ export class Jit {
     const written = this.#met.isNew(this.#key(ip), ip);
     const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
     const bytes = this.#module(graph, slot, patched);
-    const { memory, handlers, routines, missRegion, serve } = this.#links;
+    const { memory, handlers, routines, missRegion, showRun, serve } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
-      js: { missRegion, serve },
+      js: { missRegion, showRun, serve },
       handlers: handlers as WebAssembly.ModuleImports,
       routines: routines as WebAssembly.ModuleImports,
     });
@@ -249,6 +251,7 @@ export class Jit {
     const m = new ModuleWriter();
     m.importTable("handlers", "regions", regionSlots);
     const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
+    const showRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
     const serve = m.importFunc("js", "serve", { params: [wt.i32], results: [wt.i32] });
     const toI64 = { params: [], results: [wt.i64] };
     const flag = Object.fromEntries(flagNames.map((f) => [f, m.importFunc("handlers", f, toI64)])) as Record<Flag, number>;
@@ -267,6 +270,7 @@ export class Jit {
     };
     const runtime: RegionRuntime = {
       lookUp: m.func(lookUpType, lookUp(missRegion)),
+      showRun,
       serve,
       model: this.#links.model,
       color: this.#color === "any" ? undefined : this.#color,

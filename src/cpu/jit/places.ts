@@ -5,9 +5,10 @@ import { isEntryOfPage, tlbEntry, translated } from "../compile.ts";
 import { as, pure } from "../expression.ts";
 import { homes, layout, tlb } from "../layout.ts";
 import { type Access, access, misalignedBy } from "../mmu.ts";
-import { at } from "../state.ts";
+import { at, runs } from "../state.ts";
 import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
 import { type Content, Contents, isWhole, type Span } from "./contents.ts";
+import type { Run } from "./runs.ts";
 
 /** Where the tags of an address' page are, counted from the first (layout.ts). */
 export const tagsOf = (address: Node): Node =>
@@ -32,6 +33,8 @@ interface Place {
   high: number;
   /** Looked up where control enters a loop, for all of it. */
   readonly lasting: boolean;
+  /** In a loop: what it is in, probably. */
+  readonly run: Run | undefined;
 }
 
 /** What is done at a byte address, and so many bytes on: a load or a store, say. */
@@ -129,7 +132,7 @@ export class Places {
    * An access to an address, of which `does` says what it does at a place: it is written once for where the place is known from an address nearby, and
    * once for where `slow` has put the bytes into a local. False: nothing is known of the address, it is to be looked up by itself.
    */
-  find(address: Node, bytes: number, how: Access, slow: (p: number, a: Node) => void, does: Touch): boolean {
+  find(address: Node, bytes: number, how: Access, run: Run | undefined, slow: (p: number, a: Node) => void, does: Touch): boolean {
     const value = constant(address);
     const origin = originOfAddress(address);
     if (!origin) return false;
@@ -141,6 +144,7 @@ export class Places {
       const serves = how === place.how || place.how === access.write || place.lasting || place.stretch === this.#stretch;
       if (place.origin.of !== origin.of || !serves || high - low > limits.span) return false;
       Object.assign(place, { low, high, how: how === access.write ? how : place.how });
+      place.run?.wants(how);
       return true;
     });
     if (this.twice === true) {
@@ -168,15 +172,20 @@ export class Places {
       b.end();
       return true;
     }
-    const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes, lasting: false };
+    const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes, lasting: false, run };
+    run?.wants(how);
     this.#places.push(place);
     const a = address.op === op.localGet || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
     const found = b.local(wt.i32);
     const first = () => pure.add(a, pure.imm(place.low));
     this.#look(place, first, found, entry);
-    if (this.twice) {
-      this.#unless(localGet(wt.i32, found), this.twice);
+    const { twice } = this;
+    if (twice) {
+      this.#unless(localGet(wt.i32, found), () => {
+        run?.missed(a);
+        twice();
+      });
       b.later((late) => late.set(place.local, atHome(first(), this.#color)));
       this.#sure.add(place);
       known(place);
@@ -189,6 +198,7 @@ export class Places {
     b.set(place.local, i32c(0));
     slow(p, a);
     does(b, localGet(wt.i32, p), 0);
+    run?.missed(a);
     b.end();
     return true;
   }
@@ -196,6 +206,10 @@ export class Places {
   #look(place: Place, first: () => Node, found: number, entry: number): void {
     this.#b.later((late) => {
       if (place.low === place.high) return;
+      if (place.run && place.high - place.low <= runs.reach) {
+        late.set(found, place.run.has(first()));
+        return;
+      }
       late.set(entry, tagsOf(first()));
       late.set(
         found,
@@ -211,7 +225,7 @@ export class Places {
     const b = this.#b;
     const origin: Origin = { of: this.#next++, plus: 0 };
     const local = b.keep(wt.i32);
-    const place: Place = { origin, how: access.read, local, stretch: this.#stretch, low: 0, high: 0, lasting: true };
+    const place: Place = { origin, how: access.read, local, stretch: this.#stretch, low: 0, high: 0, lasting: true, run: undefined };
     const a = b.bind(value);
     const first = () => pure.add(a, pure.imm(place.low));
     const found = b.local(wt.i32);

@@ -20,6 +20,7 @@ import { atHome, type Nearby, Places, spanOf, type Touch, tagsOf } from "./place
 import { Registers } from "./registers.ts";
 import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
 import { Round } from "./rounds.ts";
+import { type Run, Runs } from "./runs.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
@@ -37,6 +38,8 @@ export interface Mark {
 export interface RegionRuntime extends Runtime {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: number;
+  /** (address, access, slot): the run around an address is shown in the state page (runs.ts). */
+  readonly showRun: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
   /** The processor's. */
@@ -310,12 +313,15 @@ export abstract class RegionBase extends Compiler {
   #translate(linear: Node, bits: number, how: Access, alignment: number): Node {
     const b = this.body;
     const a = this.let("linear", linear);
-    const entry = b.bind(tagsOf(a));
+    const run = alignment === 1 ? this.#run : undefined;
+    run?.wants(how);
     const p = b.local(wt.i32);
-    b.if(isEntryOfPage(entry, a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags), true);
+    const isThere = () => isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
+    b.if(run ? run.has(a) : isThere(), true);
     b.set(p, atHome(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment));
+    run?.missed(a);
     b.end();
     return localGet(wt.i32, p);
   }
@@ -325,7 +331,18 @@ export abstract class RegionBase extends Compiler {
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
   #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
     const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), this.places.twice === true ? 0 : 1);
-    return alignment === 1 && this.places.find(linear, bits >> 3, how, slow, does);
+    return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run, slow, does);
+  }
+  /** In a loop's scope: what its registers point into. */
+  runs: Runs | undefined;
+  /** What the register of the instruction's memory operand points into, in a loop. */
+  get #run(): Run | undefined {
+    const { runs, d } = this;
+    return runs && d.isMemory && d.base !== noRegister ? runs.of(d.base) : undefined;
+  }
+  /** Control is about to come into a scope. */
+  enterRuns(head: number): Runs {
+    return new Runs(this.body, this.narrow, head, this.runtime.showRun);
   }
   /** What an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
