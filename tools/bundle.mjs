@@ -24,10 +24,12 @@ const fileModule = async () => {
   return `import { readFileSync } from "node:fs";\nexport const generated = { ${members.join(", ")} };`;
 };
 
-/** What a start compiles is what the cache has to hold: run what does as most programs do, and prints nothing. */
+/** What a start compiles is what the cache has to hold, and what writes regions: run what does as most programs do, and prints nothing. */
 const warmUp = async () => {
   const { main, script } = load();
-  await main(["run", join(top, "guest", "bin", "libc-start")]);
+  const program = join(top, "guest", "bin", "libc-start");
+  await main(["run", program]);
+  await main(["run", "--engine", "jit", program]);
   writeFileSync(cacheFile, script.createCachedData());
   process.exitCode = 0;
 };

@@ -1,7 +1,8 @@
-// Permission to write that compiled code finds beside a page that is at home, in address spaces of several colors.
-import { expect, it } from "vitest";
+// What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors: permission to write, and runs of such pages.
+import { beforeEach, describe, expect, it } from "vitest";
 import { home, homes, layout } from "../../src/cpu/layout.ts";
-import { State } from "../../src/cpu/state.ts";
+import { access } from "../../src/cpu/mmu.ts";
+import { at, runs, State } from "../../src/cpu/state.ts";
 import { Tlb } from "../../src/cpu/tlb.ts";
 
 const pages = Math.ceil((layout.window + 2 ** homes.bits) / 65536);
@@ -18,4 +19,66 @@ it.each([0, 1 << 25, 31 << 25])("goes when the frame begins to hold code, with c
   expect([tag(code, homes.writeTag), tag(other, homes.writeTag)]).toEqual([code, other]);
   tlb.protect(home(code, color));
   expect([tag(code, homes.readTag), tag(code, homes.writeTag), tag(other, homes.writeTag)]).toEqual([code, 0, other]);
+});
+
+describe("a run of pages at home", () => {
+  const base = 0x7f12_3456_0000;
+  const fill = (n: number, writable = true, away = 0): void => tlb.fill(base + n * 4096, home(base + n * 4096, 0) + away, writable);
+  const shown = (n: number, how: 0 | 1, slot = 3): [first: number, bytes: number] | undefined => {
+    tlb.showRun(base + n * 4096 + 5, how, slot);
+    const there = at.runs + slot * runs.size;
+    const [first, begins] = [runs.base, runs.length].map((field) => Number(state.view.getBigUint64(there + field, true))) as [
+      number,
+      number,
+    ];
+    return begins === 0 ? undefined : [(first - base) / 4096, (begins + runs.reach - 1) / 4096];
+  };
+  beforeEach(() => {
+    tlb.flush();
+    tlb.color = 0;
+  });
+
+  it("goes as far as they do, and grows with them", () => {
+    for (const n of [0, 1, 2, 4, 5]) fill(n);
+    fill(6, true, 4096);
+    expect([shown(1, access.read), shown(4, access.read), shown(3, access.read), shown(6, access.read)]).toEqual([
+      [0, 3],
+      [4, 2],
+      undefined,
+      undefined,
+    ]);
+    fill(3);
+    expect([shown(3, access.read), shown(0, access.read), shown(5, access.write)]).toEqual([
+      [0, 6],
+      [0, 6],
+      [0, 6],
+    ]);
+  });
+  it("is of those that may be written, for writes", () => {
+    for (const n of [0, 1, 2]) fill(n, n !== 1);
+    expect([shown(1, access.write), shown(2, access.write), shown(2, access.read)]).toEqual([undefined, [2, 1], [0, 3]]);
+  });
+  it("is none any more when a page goes, begins to hold code, or loses its home to another", () => {
+    const other = base + 2 ** homes.bits;
+    for (const goes of [
+      () => tlb.flush(),
+      () => tlb.flushPage(base / 4096 + 1),
+      () => tlb.protect(home(base + 4096, 0)),
+      () => tlb.fill(other + 4096, home(other + 4096, 0), true),
+    ]) {
+      for (const n of [0, 1, 2]) fill(n);
+      expect(shown(0, access.write)).toEqual([0, 3]);
+      goes();
+      expect(state.view.getBigUint64(at.runs + 3 * runs.size + runs.length, true)).toBe(0n);
+      expect(shown(1, access.write)).toBeUndefined();
+    }
+  });
+  it("ends where the window does", () => {
+    const end = 2 ** homes.bits * 3;
+    for (const page of [end - 4096, end]) tlb.fill(page, home(page, 0), true);
+    expect([shown((end - base) / 4096, access.read), shown((end - 4096 - base) / 4096, access.read)]).toEqual([
+      [(end - base) / 4096, 1],
+      [(end - 4096 - base) / 4096, 1],
+    ]);
+  });
 });

@@ -22,7 +22,7 @@ import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
 import type { Mark, RegionRuntime } from "./region-base.ts";
 import { inScope, inStatePage, noParts, type Scope } from "./residence.ts";
 import type { Round } from "./rounds.ts";
-import type { Runs } from "./runs.ts";
+import { Runs } from "./runs.ts";
 import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
@@ -40,6 +40,9 @@ const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) =
 const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
   code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
   code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
+
+/** Rounds of a loop, on average, from which on it is worth to ask what its registers point into. */
+const longLoop = 16;
 
 class RegionEmitter {
   readonly #g: Graph;
@@ -61,6 +64,7 @@ class RegionEmitter {
   readonly #scopes = new Map<number, Scope>();
   /** Of the loops in scopes, by their heads. */
   readonly #rounds = new Map<number, Round>();
+  readonly #is64: boolean;
   readonly #runs = new Map<Scope, Runs>();
   /** What is known all over a scope. */
   readonly #knownIn = new Map<Scope, Knowledge>();
@@ -70,7 +74,9 @@ class RegionEmitter {
     this.#runtime = runtime;
     this.#s = structureOf(g);
     this.#b = new Body(regionType.params, 0x4000);
-    this.#c = new RegionCompiler(this.#b, runtime, g.blocks.get(g.entries[0]!)!.instructions[0]!.mode);
+    const { mode } = g.blocks.get(g.entries[0]!)!.instructions[0]!;
+    this.#is64 = mode === 64;
+    this.#c = new RegionCompiler(this.#b, runtime, mode);
     this.#c.registerOffset = registerOffset;
     this.#next = this.#b.keep(wt.i32);
     this.#c.hasRuns = [...g.blocks.values()].some((block) => block.instructions.some(isInline));
@@ -196,7 +202,7 @@ class RegionEmitter {
     const entersScope = scope !== undefined && residence.now.scope === undefined;
     if (entersScope) {
       residence.enter(scope);
-      this.#runs.set(scope, this.#c.enterRuns(ip));
+      if (this.#is64 && this.#isLong(ip)) this.#runs.set(scope, new Runs(ip));
       if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
     }
     if (loop) {
@@ -267,6 +273,14 @@ class RegionEmitter {
     if (this.#mark && c.residence.canBeginAgain) this.#fromMark(this.#mark, all);
     else all();
     this.#mark = outer;
+  }
+  /** Is a loop passed much more often than control comes into it? */
+  #isLong(head: number): boolean {
+    const { passes } = this.#runtime;
+    const scope = this.#scopes.get(head);
+    const before = this.#predecessors.get(head)!.filter((ip) => this.#scopes.get(ip) !== scope);
+    const entered = before.reduce((sum, ip) => sum + (ip === dispatcher ? 0 : (passes(ip) ?? 0)), 0);
+    return (passes(head) ?? 0) >= longLoop * entered;
   }
   #runsOf(ip: number): Runs | undefined {
     const scope = this.#scopes.get(ip);

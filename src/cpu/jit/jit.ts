@@ -21,6 +21,7 @@ import { JumpTables } from "./jump-tables.ts";
 import { lookUp, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
+import { missed, missedType } from "./runs.ts";
 import { FirstMet, Lost, longImmediate, placeOf, Source } from "./source.ts";
 
 /** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
@@ -270,8 +271,9 @@ export class Jit {
     };
     const runtime: RegionRuntime = {
       lookUp: m.func(lookUpType, lookUp(missRegion)),
-      showRun,
+      missedRun: m.func(missedType, missed(showRun)),
       serve,
+      passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color: this.#color === "any" ? undefined : this.#color,
       regionTypeIndex: m.type(regionType),

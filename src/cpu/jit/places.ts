@@ -180,12 +180,8 @@ export class Places {
     const found = b.local(wt.i32);
     const first = () => pure.add(a, pure.imm(place.low));
     this.#look(place, first, found, entry);
-    const { twice } = this;
-    if (twice) {
-      this.#unless(localGet(wt.i32, found), () => {
-        run?.missed(a);
-        twice();
-      });
+    if (this.twice) {
+      this.#unless(localGet(wt.i32, found), this.twice);
       b.later((late) => late.set(place.local, atHome(first(), this.#color)));
       this.#sure.add(place);
       known(place);
@@ -198,7 +194,6 @@ export class Places {
     b.set(place.local, i32c(0));
     slow(p, a);
     does(b, localGet(wt.i32, p), 0);
-    run?.missed(a);
     b.end();
     return true;
   }

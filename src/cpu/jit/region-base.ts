@@ -20,7 +20,7 @@ import { atHome, type Nearby, Places, spanOf, type Touch, tagsOf } from "./place
 import { Registers } from "./registers.ts";
 import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
 import { Round } from "./rounds.ts";
-import { type Run, Runs } from "./runs.ts";
+import type { Run, Runs } from "./runs.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
@@ -38,10 +38,12 @@ export interface Mark {
 export interface RegionRuntime extends Runtime {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: number;
-  /** (address, access, slot): the run around an address is shown in the state page (runs.ts). */
-  readonly showRun: number;
+  /** (address, word): an access is not in the run of its register (runs.ts). */
+  readonly missedRun: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
+  /** How often the interpreter has passed a block, if that is counted. */
+  readonly passes: (ip: number) => number | undefined;
   /** The processor's. */
   readonly model: Model;
   /** Of the address spaces that the region is entered in, if they have one. */
@@ -321,11 +323,17 @@ export abstract class RegionBase extends Compiler {
     b.set(p, atHome(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment));
-    run?.missed(a);
     b.end();
     return localGet(wt.i32, p);
   }
   #lookUp(p: number, a: Node, bits: number, how: Node, arms = 1): void {
+    const run = this.#run;
+    if (run) {
+      this.body.expr(as(wt.i64, a));
+      run.word(this.body);
+      this.body.opcode(op.call);
+      this.body.code.u(this.runtime.missedRun);
+    }
     this.#bySelf(p, node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), how], this.runtime.lookUp), arms);
   }
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
@@ -339,10 +347,6 @@ export abstract class RegionBase extends Compiler {
   get #run(): Run | undefined {
     const { runs, d } = this;
     return runs && d.isMemory && d.base !== noRegister ? runs.of(d.base) : undefined;
-  }
-  /** Control is about to come into a scope. */
-  enterRuns(head: number): Runs {
-    return new Runs(this.body, this.narrow, head, this.runtime.showRun);
   }
   /** What an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
