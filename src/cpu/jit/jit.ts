@@ -17,7 +17,7 @@ import { fpuRoutines, isInline } from "./fpu.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
-import { lookUp, lookUpType } from "./places.ts";
+import { lookUp, lookUpForStore, lookUpForStoreType, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
 import { FirstMet, Lost, longImmediate, placeOf, Source } from "./source.ts";
@@ -53,6 +53,7 @@ export interface JitLinks {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
+  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly model: Model;
 }
@@ -202,10 +203,10 @@ export class Jit {
     const written = this.#met.isNew(this.#key(ip), ip);
     const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
     const bytes = this.#module(graph, slot, patched);
-    const { memory, handlers, routines, missRegion, serve } = this.#links;
+    const { memory, handlers, routines, missRegion, missStore, serve } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
-      js: { missRegion, serve },
+      js: { missRegion, missStore, serve },
       handlers: handlers as WebAssembly.ModuleImports,
       routines: routines as WebAssembly.ModuleImports,
     });
@@ -249,6 +250,7 @@ export class Jit {
     const m = new ModuleWriter();
     m.importTable("handlers", "regions", regionSlots);
     const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
+    const missStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
     const serve = m.importFunc("js", "serve", { params: [wt.i32], results: [wt.i32] });
     const toI64 = { params: [], results: [wt.i64] };
     const flag = Object.fromEntries(flagNames.map((f) => [f, m.importFunc("handlers", f, toI64)])) as Record<Flag, number>;
@@ -267,6 +269,7 @@ export class Jit {
     };
     const runtime: RegionRuntime = {
       lookUp: m.func(lookUpType, lookUp(missRegion)),
+      lookUpForStore: m.func(lookUpForStoreType, lookUpForStore(missStore)),
       serve,
       model: this.#links.model,
       color: this.#color === "any" ? undefined : this.#color,
@@ -294,6 +297,10 @@ export class Jit {
     return wasm;
   }
 
+  /** What regions are made of in a frame. */
+  mark(frame: number, marks: Uint8Array): void {
+    for (const { source, patched } of this.#byFrame.get(frame) ?? []) source.mark(frame, marks, patched);
+  }
   /** A frame that code was read from is not mapped where it was, perhaps. */
   frameGone(frame: number): void {
     for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);

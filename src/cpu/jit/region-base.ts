@@ -36,6 +36,8 @@ export interface Mark {
 export interface RegionRuntime extends Runtime {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: number;
+  /** The same of a store of an integer: (address, bytes, value). */
+  readonly lookUpForStore: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
   /** The processor's. */
@@ -290,7 +292,7 @@ export abstract class RegionBase extends Compiler {
     return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
   }
   /** The same of an address of which nothing is known. */
-  #translate(linear: Node, bits: number, how: Access, alignment: number): Node {
+  #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
     const b = this.body;
     const a = this.let("linear", linear);
     const entry = b.bind(tagsOf(a));
@@ -298,16 +300,22 @@ export abstract class RegionBase extends Compiler {
     b.if(isEntryOfPage(entry, a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags), true);
     b.set(p, atHome(a, this.runtime.color));
     b.else();
-    this.#lookUp(p, a, bits, accessWord(how, a, alignment));
+    this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored);
     b.end();
     return localGet(wt.i32, p);
   }
-  #lookUp(p: number, a: Node, bits: number, how: Node, arms = 1): void {
-    this.#bySelf(p, node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), how], this.runtime.lookUp), arms);
+  /** `stored`: an integer that is to be stored there as it is. */
+  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
+    const what = [as(wt.i64, a), i32c(bits >> 3)];
+    const { lookUp, lookUpForStore } = this.runtime;
+    const call = stored
+      ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore)
+      : node(wt.i32, op.call, [...what, how], lookUp);
+    this.#bySelf(p, call, arms);
   }
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
-  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
-    const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), this.places.twice === true ? 0 : 1);
+  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch, stored?: Node): boolean {
+    const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), stored, this.places.twice === true ? 0 : 1);
     return alignment === 1 && this.places.find(linear, bits >> 3, how, slow, does);
   }
   /** What an operator loads from an address. */
@@ -340,7 +348,9 @@ export abstract class RegionBase extends Compiler {
     const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
     const value = whole.args.length === 0 ? whole : this.body.bind(whole);
     const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
-    if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, this.#translate(linear, w, access.write, alignment), 0);
+    const integer = alignment === 1 && w <= 64 && value.t !== wt.v128 ? value : undefined;
+    if (!this.#found(linear, w, access.write, alignment, store, integer))
+      store(this.body, this.#translate(linear, w, access.write, alignment, integer), 0);
     this.places.stored(linear, w, value);
     this.residence.stored(spanOf(linear, w));
   }
