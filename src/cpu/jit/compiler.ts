@@ -427,7 +427,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   // Control.
   /** The upper half, which is the kernel's, is the interpreter's too. */
   override uncanonical(a: Node): Node {
-    return pure.ne(pure.shr(a, pure.imm(47)), pure.imm(0));
+    return pure.ltU(pure.imm(2n ** 47n - 1n), a);
   }
   ip(): Node {
     return this.here();
