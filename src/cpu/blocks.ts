@@ -128,6 +128,10 @@ export class Blocks {
     s.u32[(head + record.handler) >> 2] = special.region;
     this.#jumps.put(this.records.ipOf(head), head);
   }
+  /** See JumpCache. */
+  placeForCall(): number {
+    return this.#jumps.placeForCall();
+  }
   /** The region is gone: whoever comes to its head is led back to the dispatcher. */
   endRegion(head: number): void {
     this.poison(head);

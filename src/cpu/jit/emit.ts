@@ -8,10 +8,10 @@ import { isEntryOf, jumpEntry } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { as, pure } from "../expression.ts";
-import { jumpCache, layout } from "../layout.ts";
+import { jumpCache, lastCall, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at, R } from "../state.ts";
-import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { Body, constant, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler } from "./compiler.ts";
 import { manners } from "./exits.ts";
 import { factsOf } from "./facts.ts";
@@ -36,6 +36,12 @@ const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) =
 const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
   code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
   code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
+
+/** The slot of a region, and which of its entries is meant. */
+interface Entrance {
+  readonly slot: Node;
+  readonly number: Node;
+}
 
 class RegionEmitter {
   readonly #g: Graph;
@@ -114,7 +120,7 @@ class RegionEmitter {
     this.#c.owed = 0;
     b.end();
     this.#open({ kind: "other" }, op.block);
-    this.#region(this.#lookUp(rip), localGet(wt.i32, budgetLocal), op.returnCallIndirect);
+    this.#enter(this.#lookUp(rip), localGet(wt.i32, budgetLocal), op.returnCallIndirect);
     this.#close();
     b.end();
     b.store(op.i32store, i32c(0), localGet(wt.i32, budgetLocal), at.regionBudget);
@@ -123,19 +129,38 @@ class RegionEmitter {
     b.end();
     b.expr(notTo(loaded(at.exitCode)));
   }
-  /** What the jump cache has for an address, and the slot there of the region that begins at it; if none does, out of the label around this. */
-  #lookUp(target: Node): { readonly entry: Node; readonly slot: Node } {
+  /** The region that begins at an address, by the jump cache; if none does, out of the label that is so many further out. */
+  #lookUp(target: Node, label = 0): Entrance {
     const b = this.#b;
     const entry = jumpEntry(b, target);
-    b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), 0, false);
+    b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), label, false);
     const slot = b.bind(node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region));
-    b.goIf(node(wt.i32, op.i32eqz, [slot]), 0, false);
-    return { entry, slot };
+    b.goIf(node(wt.i32, op.i32eqz, [slot]), label, false);
+    return { slot, number: node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region + slotBits / 8) };
   }
-  #region({ entry, slot }: { readonly entry: Node; readonly slot: Node }, budget: Node, how: number): void {
+  /** The same of a computed call. */
+  #lookUpCall(target: Node): Entrance {
+    const b = this.#b;
+    const place = this.#runtime.placeForCall();
+    const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
+    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + lastCall.region + n);
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + lastCall.ip), target]), true);
+    b.set(slot, half(0));
+    b.set(number, half(slotBits / 8));
+    b.else();
+    const found = this.#lookUp(target, 1);
+    b.set(slot, found.slot);
+    b.set(number, found.number);
+    b.store(op.i64store, i32c(0), target, place + lastCall.ip);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), place + lastCall.region);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), place + lastCall.region + slotBits / 8);
+    b.end();
+    return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
+  }
+  #enter({ slot, number }: Entrance, budget: Node, how: number): void {
     const b = this.#b;
     b.expr(budget);
-    b.expr(node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region + slotBits / 8));
+    b.expr(number);
     b.expr(slot);
     b.opcode(how);
     b.code.u(this.#runtime.regionTypeIndex);
@@ -352,10 +377,10 @@ class RegionEmitter {
     const c = this.#c;
     const depth = b.bind(loaded(at.callDepth));
     b.goIf(node(wt.i32, op.i32geU, [depth, i32c(callDepth)]), 0, false);
-    const region = this.#lookUp(target);
+    const region = constant(target) === undefined ? this.#lookUpCall(target) : this.#lookUp(target);
     c.residence.forget();
     b.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [depth, i32c(1)]), at.callDepth);
-    this.#region(region, c.budget(), op.callIndirect);
+    this.#enter(region, c.budget(), op.callIndirect);
     const where = b.local(wt.i64);
     b.code.byte(op.localSet);
     b.code.u(where);

@@ -274,6 +274,7 @@ export class Jit {
       model: this.#links.model,
       color: this.#color === "any" ? undefined : this.#color,
       regionTypeIndex: m.type(regionType),
+      placeForCall: () => this.#blocks.placeForCall(),
       jumpTable: (targets) => this.#jumpTables.make(slot, targets),
       immediates: patched ? inCode(graph) : undefined,
       flag,
