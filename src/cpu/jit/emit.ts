@@ -415,6 +415,11 @@ class RegionEmitter {
     b.end();
     this.#comeBack();
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
+    b.if(node(wt.i32, op.i64ltS, [rip, i64c(0n)]), false);
+    c.depth++;
+    c.leaveAt(rip, leave.changed, 0);
+    c.depth--;
+    b.end();
     const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
     if (!block.successors.includes(block.end)) return this.#computed(rip);
     this.#when(elsewhere, () => this.#computed(rip));

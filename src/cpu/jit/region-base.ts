@@ -106,8 +106,10 @@ export abstract class RegionBase extends Compiler {
   }
   // Leaving. The manners have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */
-  leaveAt(rip: Node, code: number, refund: number): void {
+  leaveAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
+    // A region cannot return an address of the kernel's half.
+    const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
     const manner = mannerOf(code);
     const budget = this.#budgetWith(refund);
     this.residence.store();
