@@ -224,6 +224,43 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
     expect(compiled.blocks.invalidations).toBeLessThan(interpreted.blocks.invalidations / 3);
   });
 
+  it.each(engines)("is what a call that remembers its target comes to, written again or mapped anew: %s", (engine) => {
+    const there = new Map(pages);
+    const cpu = flatCpu(code, engine, bits);
+    cpu.setAddressSpace({ color, translate: (address) => (there.get(address - (address % 4096)) ?? -6) + cacheWrite });
+    const s = cpu.state;
+    const [a, d] = bits === 64 ? ["rax", "rdi"] : ["eax", "edi"];
+    const put = (frame: number, at: number, text: string): void => {
+      s.u8.set(assemble(text, { mode: bits, at }).bytes, frame);
+      cpu.invalidateFrame(frame);
+    };
+    const [first, second] = [placeOf(OTHER), layout.frames + 4 * 4096];
+    put(placeOf(CODE), CODE, `again:\n call ${a}\n sub ${d}, 1\n jnz again\n hlt`);
+    put(first, OTHER, "add esi, 1\n ret");
+    put(second, OTHER, "add esi, 1000\n ret");
+    s.u64[R.si] = 0n;
+    const run = (...compiled: number[]): void => {
+      s.u64[R.ax] = BigInt(OTHER);
+      s.u64[R.di] = 20n;
+      s.u64[R.sp] = BigInt(DATA + 2048);
+      s.rip = CODE;
+      // What ran once may be compiled.
+      for (const ip of [CODE, CODE + 2]) cpu.blocks.find(ip);
+      for (const ip of engine === "jit" ? compiled : []) expect(cpu.jit.compile(ip)).toBe(true);
+      while (cpu.run(1000) !== exit.fault);
+    };
+    run(OTHER, CODE);
+    put(first, OTHER, "sub esi, 3\n ret");
+    run(CODE);
+    there.set(OTHER, second);
+    cpu.flushTlbPage(OTHER);
+    run(OTHER, CODE);
+    there.set(OTHER, first);
+    cpu.flushTlbPage(OTHER);
+    run();
+    expect(s.i32[R.si * 2]).toBe(20 * (1 - 3 + 1000 - 3));
+  });
+
   it.each(engines)("calls through a linkage stub that is written again: %s", (engine) => {
     const cpu = make(engine, bits);
     const s = cpu.state;
