@@ -1,6 +1,6 @@
 // Which bytes of a frame something has been made of. A store to a page with code may leave all of that as it is: to what lies beside the code, of
 // what is there already, to an immediate that is read where it lies (jit/source.ts). QEMU keeps such bitmaps (Bellard, "QEMU, a Fast and
-// Portable Dynamic Translator", USENIX 2005, 3.8).
+// Portable Dynamic Translator", USENIX 2005).
 
 /** What has been made of a byte: an immediate that a region reads, records of the interpreter's, what a region knows; of several the last. */
 export const madeOf = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
