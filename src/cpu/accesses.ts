@@ -133,6 +133,19 @@ export class Accesses {
       return 0;
     }
   }
+  /** The same of a store of an integer, given in halves: to a page with code it goes from the region too, if nothing that was made of that changes. */
+  missedStore(address: number, bytes: number, low: number, high: number): number {
+    const inPage = address & 0xfff;
+    if (address >= 0 && address < USER_END && inPage + bytes <= 4096) {
+      const forgotten = this.#forgotten;
+      const t = this.#mmu.translate(address, access.write);
+      if (this.#forgotten !== forgotten) return 0;
+      const frame = t - (t & 0xfff);
+      if (t >= 0 && this.#codeFrames[frame >>> 12] !== 0 && this.#around.blocks.codeBytes.bears(frame + inPage, bytes, low, high))
+        return frame + inPage + 1;
+    }
+    return this.missedInRegion(address, bytes, access.write);
+  }
   #stage(p: number, firstBytes: number, q: number, bytes: number): void {
     const u8 = this.#state.u8;
     u8.copyWithin(layout.scratch, p, p + firstBytes);

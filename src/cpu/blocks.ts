@@ -1,5 +1,6 @@
 // Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
 // page, so that within it, and for branches inside the page, what it was decoded from is one frame.
+import { CodeBytes, madeOf } from "./code-bytes.ts";
 import { contexts } from "./context.ts";
 import { type Decoded, Decoder } from "./decode.ts";
 import type { Instructions } from "./instructions.ts";
@@ -38,6 +39,7 @@ export class Blocks {
   /** Code pages of the current address space: page number to frame address. */
   #pages = new Map<number, number>();
   readonly #jumps: JumpCache;
+  readonly codeBytes: CodeBytes;
   #next = arena;
   /** Blocks decoded since boot, and times that everything was dropped. */
   decoded = 0;
@@ -52,6 +54,14 @@ export class Blocks {
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
     this.#decoder = new Decoder(instructions.tables(model));
     this.#jumps = new JumpCache(state);
+    this.codeBytes = new CodeBytes(
+      state.u8,
+      (frame, marks) => {
+        this.#mark(frame, marks);
+        this.onMark(frame, marks);
+      },
+      (frame, from, to) => this.#forget(frame, from, to),
+    );
   }
 
   setMmu(mmu: Mmu): void {
@@ -118,6 +128,10 @@ export class Blocks {
     s.u32[(head + record.handler) >> 2] = special.region;
     this.#jumps.put(this.records.ipOf(head), head);
   }
+  /** See JumpCache. */
+  placeForCall(): number {
+    return this.#jumps.placeForCall();
+  }
   /** The region is gone: whoever comes to its head is led back to the dispatcher. */
   endRegion(head: number): void {
     this.poison(head);
@@ -143,6 +157,7 @@ export class Blocks {
   }
   watch(frame: number): void {
     this.#watch(frame);
+    this.codeBytes.changed(frame);
   }
   /** All of memory. */
   get bytes(): Uint8Array {
@@ -151,6 +166,42 @@ export class Blocks {
   /** Called when everything, or a frame's code, is dropped. */
   onReset: () => void = () => {};
   onInvalidate: (frame: number) => void = () => {};
+  /** Called for what regions are made of. */
+  onMark: (frame: number, marks: Uint8Array) => void = () => {};
+  /** What records are made of. */
+  #mark(frame: number, marks: Uint8Array): void {
+    this.#byFrame.get(frame)?.forEach((head, key) => {
+      if (!contexts[this.#contextOf(key)]!.flat) marks.fill(madeOf.region);
+      else marks.fill(madeOf.records, ...this.#extent(head, key));
+    });
+  }
+  /** No record is to be of these bytes of a frame any more. */
+  #forget(frame: number, from: number, to: number): void {
+    const blocks = this.#byFrame.get(frame);
+    blocks?.forEach((head, key) => {
+      const [first, end] = this.#extent(head, key);
+      if (end <= from || to <= first) return;
+      if (this.isRegion(head)) this.#state.u16[(head + record.length) >> 1] = 0;
+      else {
+        this.#poison(head);
+        blocks.delete(key);
+      }
+    });
+  }
+  #contextOf(key: number): number {
+    return key < 0 ? 0 : key % 8;
+  }
+  /** Where in its frame the bytes lie that a block has records of. */
+  #extent(head: number, key: number): [from: number, end: number] {
+    if (this.#isStale(head)) return [0, 0];
+    // It begins on the page before.
+    if (key < 0) return [0, 16];
+    const count = this.isRegion(head) ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head);
+    if (count === 0) return [0, 0];
+    const ip = this.records.ipOf(head);
+    const from = ip % 4096;
+    return [from, from + this.records.nextIpOf(head + (count - 1) * record.size) - ip];
+  }
 
   /** Drop everything. */
   reset(): void {
@@ -159,6 +210,7 @@ export class Blocks {
     this.#pages.clear();
     this.#crossing.clear();
     this.codeFrames.fill(0);
+    this.codeBytes.clear();
     this.#next = arena;
     this.flushes++;
     this.#jumps.clear();
@@ -169,6 +221,7 @@ export class Blocks {
     if (this.codeFrames[frame >>> 12] === 0) return;
     this.codeFrames[frame >>> 12] = 0;
     this.invalidations++;
+    this.codeBytes.changed(frame);
     this.onInvalidate(frame);
     for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
     this.#byFrame.delete(frame);
@@ -231,7 +284,7 @@ export class Blocks {
       first = this.#next;
       if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
       this.#blocksOf(frame).set(key, first);
-      this.#watch(frame);
+      this.watch(frame);
       this.decoded++;
     }
     this.#jumps.put(ip, first);
@@ -386,7 +439,7 @@ export class Blocks {
   /** A block that depends on the next page's frame too is found, and dropped, by either. */
   #crosses(first: number, ip: number): void {
     const frame = this.#secondFrame;
-    this.#watch(frame);
+    this.watch(frame);
     this.#crossing.set(first, frame);
     this.#blocksOf(frame).set(-1 - ip, first);
   }

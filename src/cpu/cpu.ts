@@ -109,11 +109,13 @@ export class Cpu implements CodeWatch, Machine {
       routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
       showRun: (address, how, slot) => this.#tlb.showRun(address, how, slot),
+      missStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
       model,
     });
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
+    this.blocks.onMark = (frame, marks) => this.jit.mark(frame, marks);
     this.blocks.onGone = (frame) => this.jit.frameGone(frame);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = (frame) => this.#tlb.protect(frame);

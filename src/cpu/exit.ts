@@ -27,7 +27,7 @@ export const leave = {
   taken: 12,
   /** rip is already written: a computed jump. */
   jumped: 13,
-  /** From a compiled region, rip written: a near return. */
+  /** Within compiled regions: a near return. Whoever called may have expected it. */
   returned: 20,
   /** From a compiled region, rip written: what the dispatcher looks at before it goes on may have changed (EFLAGS.TF, AC). */
   changed: 21,

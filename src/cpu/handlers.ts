@@ -333,23 +333,32 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     this.#leave(leave.unverified);
     b.end();
     // It charges the interpreter nothing: a region has a budget of its own.
-    const region = b.bind(recordField(op.i32load, record.link));
     b.store(op.i32store, i32c(0), left, at.budget);
+    const word = b.local(wt.i32);
+    const where = b.local(wt.i64);
+    b.set(word, recordField(op.i32load, record.link));
+    b.opcode(op.loop);
+    b.code.byte(0x40);
     b.store(op.i32store, i32c(0), i32c(0), at.callDepth);
     b.expr(field.u32(at.regionBudget));
-    b.expr(region);
-    b.expr(node(wt.i32, op.i32and, [region, i32c((1 << slotBits) - 1)]));
+    b.expr(node(wt.i32, op.i32shrU, [localGet(wt.i32, word), i32c(slotBits)]));
+    b.expr(node(wt.i32, op.i32and, [localGet(wt.i32, word), i32c((1 << slotBits) - 1)]));
     b.opcode(op.callIndirect);
     b.code.u(this.runtime.regionTypeIndex);
     b.code.u(1);
-    const code = b.local(wt.i32);
     b.code.byte(op.localSet);
-    b.code.u(code);
-    const is = (what: number): Node => node(wt.i32, op.i32eq, [localGet(wt.i32, code), i32c(what)]);
-    b.if(node(wt.i32, op.i32or, [is(leave.jumped), is(leave.returned)]));
-    this.#jump(field.i64(at.rip));
+    b.code.u(where);
+    const target = localGet(wt.i64, where);
+    b.if(node(wt.i32, op.i64geS, [target, i64c(0n)]));
+    const entry = jumpEntry(b, target);
+    b.if(isEntryOf(entry, target));
+    b.set(word, node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
+    b.goIf(localGet(wt.i32, word), 2, true);
     b.end();
-    b.expr(localGet(wt.i32, code));
+    this.#jump(target);
+    b.end();
+    b.end();
+    b.expr(as(wt.i32, pure.not(target)));
     b.opcode(op.return);
   }
 

@@ -1,9 +1,10 @@
 // The jump cache (layout.ts) as the dispatcher fills and empties it: where control goes by jumps that no link can stand for. Generated
 // code reads it. What it has forgotten of a page it is told again at once when control comes to the page.
-import { jumpCache, layout, record } from "./layout.ts";
+import { jumpCache, lastCall, layout, record } from "./layout.ts";
 import { special } from "./slots.ts";
 import { at, type State } from "./state.ts";
 
+const mostPlaces = (layout.lastCallsEnd - layout.lastCalls) / lastCall.size;
 /** Targets that are kept for a page. */
 const mostTargets = 128;
 /** Pages at which a frame is mapped whose targets are kept: it may be mapped at any number of them. */
@@ -33,10 +34,25 @@ export class JumpCache {
   constructor(state: State) {
     this.#i32 = state.i32;
     this.#i64 = state.i64;
+    this.#i64.fill(jumpCache.empty, layout.lastCalls >> 3, layout.lastCallsEnd >> 3);
     this.flush();
   }
 
+  /** A place for a computed call to remember its last target in: they are taken in turn, and what is in one is right for all. */
+  placeForCall(): number {
+    this.#places = Math.min(this.#places + 1, mostPlaces);
+    this.#place = (this.#place + 1) % mostPlaces;
+    return layout.lastCalls + this.#place * lastCall.size;
+  }
+  #place = -1;
+  /** Those that have been taken. */
+  #places = 0;
+  #forgetCalls(): void {
+    this.#i64.fill(jumpCache.empty, layout.lastCalls >> 3, (layout.lastCalls + this.#places * lastCall.size) >> 3);
+  }
+
   flush(): void {
+    this.#forgetCalls();
     if (this.#fills > this.#filled.length) {
       this.#i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
     } else for (let n = 0; n < this.#fills; n++) this.#empty(this.#filled[n] as number);
@@ -45,6 +61,7 @@ export class JumpCache {
   /** Some pages have other code now, or none. False: so much is known that everything is to be forgotten. */
   flushPages(gone: ReadonlySet<number>): boolean {
     if (this.#fills > this.#filled.length) return false;
+    this.#forgetCalls();
     let kept = 0;
     for (let n = 0; n < this.#fills; n++) {
       const entry = this.#filled[n] as number;
@@ -86,6 +103,7 @@ export class JumpCache {
     i32[entry + jumpCache.region / 4] = enterable ? (i32[(rec + record.link) >> 2] as number) : 0;
   }
   forget(ip: number): void {
+    this.#forgetCalls();
     const entry = entryOf(ip | 0);
     if (this.#i32[entry] === (ip | 0) && this.#i32[entry + 1] === highHalf(ip)) this.#empty(entry);
   }

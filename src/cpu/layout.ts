@@ -3,6 +3,9 @@
 export const layout = {
   /** The register file (state.ts). */
   state: 0x0,
+  /** Where computed calls of regions have last led (`lastCall`). */
+  lastCalls: 0x1000,
+  lastCallsEnd: 0x1_0000,
   /** Static data of the compiled routines (floating point). */
   routines: 0x1_0000,
   routinesEnd: 0x2_0000,
@@ -63,6 +66,12 @@ export const jumpCache = {
   hash: 0x9e3779b1 | 0,
   shift: 13,
 } as const;
+
+/**
+ * The last target of a computed call, and its region word: what a region is entered with then does not wait for the target to be known, but for a
+ * guess to be proved right. An empty one's pointer is as in the jump cache.
+ */
+export const lastCall = { size: 16, ip: 0, region: 8 } as const;
 
 /**
  * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves all registers.

@@ -46,11 +46,11 @@ export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as con
 export const repeatRounds = 4096;
 
 /**
- * A compiled region: (budget, region word) -> exit or leave code. A region word says which region, and which of its
- * entries: the entry's number above the slot in the table of regions. Slot 0 is nobody's.
+ * A compiled region: (budget, number of the entry) -> where control goes, an address, or else ~ of an exit or leave code. A region word says which
+ * region, and which of its entries: the entry's number above the slot in the table of regions. Slot 0 is nobody's.
  */
-export const regionType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
-export const slotBits = 12;
+export const regionType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i64] };
+export const slotBits = 16;
 export const regionSlots = 2048;
 /**
  * Guest calls that may be wasm calls within each other; deeper ones are jumps. A frame of a large region takes 5 KB and more of V8's stack of

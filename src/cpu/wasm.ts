@@ -491,7 +491,7 @@ export class ModuleWriter {
 
   /**
    * The bytes. Memory is imported as vm.memory, with at least so many pages, or `exactly` so many: then an engine knows that it never
-   * moves, and need not look after calls.
+   * moves, and need not look after calls; nor does it look how large a table is that is imported so.
    */
   done(memoryPages: number, exactly = false): Uint8Array {
     const out = new Bytes();
@@ -523,8 +523,9 @@ export class ModuleWriter {
       if (this.#importedTable) {
         b.name(this.#importedTable.module);
         b.name(this.#importedTable.name);
-        b.bytes([1, 0x70, 0]);
+        b.bytes([1, 0x70, exactly ? 1 : 0]);
         b.u(this.#importedTable.size);
+        if (exactly) b.u(this.#importedTable.size);
       }
       for (const i of this.#imports) {
         b.name(i.module);
@@ -542,7 +543,8 @@ export class ModuleWriter {
       section(4, (b) => {
         b.u(tables.length);
         for (const { size } of tables) {
-          b.bytes([0x70, 0]);
+          b.bytes([0x70, 1]);
+          b.u(size);
           b.u(size);
         }
       });

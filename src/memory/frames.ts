@@ -121,16 +121,15 @@ export class Frames {
     }
   }
 
-  /** A color for an address space: the least used one. */
-  takeColor(): number {
+  /** The color that the fewest address spaces have. */
+  get rarestColor(): number {
     let least = 0;
     for (let n = 1; n < colors; n++) if ((this.#colors[n] as number) < (this.#colors[least] as number)) least = n;
-    return this.shareColor(least << colorShift);
+    return least << colorShift;
   }
-  /** The same color for another one. */
-  shareColor(color: number): number {
+  /** An address space has it. */
+  takeColor(color: number): void {
     (this.#colors[color >>> colorShift] as number)++;
-    return color;
   }
   dropColor(color: number): void {
     (this.#colors[color >>> colorShift] as number)--;

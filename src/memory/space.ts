@@ -61,10 +61,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
-  /** Which homes its pages have (cpu/layout.ts). */
+  /** Which homes its pages have (cpu/layout.ts). Counted from the first page on: a process has none before it is executed. */
   readonly color: number;
+  #counted = false;
 
-  constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits, color = frames.takeColor()) {
+  constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits, color = frames.rarestColor) {
     super();
     this.frames = frames;
     this.color = color;
@@ -86,11 +87,17 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       this.areas.remove(vma);
     }
     this.table.end();
-    this.frames.dropColor(this.color);
+    if (this.#counted) this.frames.dropColor(this.color);
   }
   /** The frame that a page has at home. */
   home(page: number): number {
+    this.#count();
     return home(page, this.color);
+  }
+
+  #count(): void {
+    if (!this.#counted) this.frames.takeColor(this.color);
+    this.#counted = true;
   }
 
   /** The CPU translates by this space from now on, and has forgotten what another said. */
@@ -108,7 +115,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** fork(2): a copy-on-write copy. It cannot fail: it takes no frame. Linux kernel/fork.c dup_mmap(). */
   fork(): AddressSpace {
-    const child = new AddressSpace(this.frames, this.layout, this.limits, this.frames.shareColor(this.color));
+    const child = new AddressSpace(this.frames, this.layout, this.limits, this.color);
+    child.#count();
     child.#describeAs(this);
     for (const vma of this.areas.list) {
       if (vma.flags & VM.DONTFORK) continue;

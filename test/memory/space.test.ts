@@ -15,6 +15,22 @@ const space64 = (frames: Frames, limits?: Limits): AddressSpace => new AddressSp
 const map = (space: AddressSpace, length: number, prot: number = RW, flags: number = ANON): number =>
   mmap(space, { at: 0, length, prot, flags, offset: 0, compat: false });
 
+test("has a color of its own from its first page on, and a fork has its parent's", () => {
+  const { frames } = world(4 << 20);
+  const empty = space64(frames);
+  const first = space64(frames);
+  first.setU32(map(first, PAGE_SIZE), 1);
+  const child = first.fork();
+  const second = space64(frames);
+  expect([empty.color, first.color, child.color]).toEqual([0, 0, 0]);
+  expect(second.color).not.toBe(0);
+  empty.release();
+  first.release();
+  expect(space64(frames).color).not.toBe(0);
+  child.release();
+  expect(space64(frames).color).toBe(0);
+});
+
 describe("fork", () => {
   test("shares pages until one side writes, and then neither sees the other's", () => {
     const { frames } = world(4 << 20);

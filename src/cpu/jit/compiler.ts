@@ -214,7 +214,11 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         if (n > 0 && this.d.row.operands[n - 1]!.kind === "imm") return i64c(BigInt(this.d.imm2));
         const bits = immediateWidth(o, this.d.size);
         const there = this.runtime.immediates?.(this.d);
-        if (there) return this.body.bind(readImmediate(there, bits));
+        if (there) {
+          // A store that follows may change it.
+          this.residence.loaded({ origin: undefined, bytes: there.bits >> 3 });
+          return this.body.bind(readImmediate(there, bits));
+        }
         return pure.imm(BigInt.asUintN(bits, (BigInt(this.d.immHi) << 32n) | BigInt.asUintN(32, BigInt(this.d.immLo))));
       }
       case "one":
@@ -424,7 +428,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   // Control.
   /** The upper half, which is the kernel's, is the interpreter's too. */
   override uncanonical(a: Node): Node {
-    return pure.ne(pure.shr(a, pure.imm(47)), pure.imm(0));
+    return pure.ltU(pure.imm(2n ** 47n - 1n), a);
   }
   ip(): Node {
     return this.here();

@@ -1,17 +1,17 @@
 // A region's function: its blocks in structured control flow, each instruction through the one set of meanings.
 //
 // A guest call is a wasm call of the region that begins at its target, if there is one: state goes through the state page, and if what
-// comes back is a return to the address after the call, control goes on in line. Whatever else comes back goes up, frame by frame, to
+// comes back is the address after the call, control goes on in line. Whatever else comes back goes up, frame by frame, to
 // the dispatcher: all state is where it belongs at that moment, so nothing is lost with the wasm stack. A jump out of the region
 // tail-calls the region that begins where it leads.
 import { isEntryOf, jumpEntry } from "../compile.ts";
 import { type Decoded, noRegister } from "../decode.ts";
 import { leave } from "../exit.ts";
 import { as, pure } from "../expression.ts";
-import { jumpCache, layout } from "../layout.ts";
+import { jumpCache, lastCall, layout } from "../layout.ts";
 import { callDepth, regionType, slotBits } from "../slots.ts";
 import { at, R } from "../state.ts";
-import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { Body, constant, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { RegionCompiler } from "./compiler.ts";
 import { manners } from "./exits.ts";
 import { factsOf } from "./facts.ts";
@@ -27,8 +27,6 @@ import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type St
 
 type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
 
-const slotMask = i32c((1 << slotBits) - 1);
-
 const registerKinds: ReadonlySet<string> = new Set(["rm", "rmreg", "reg", "opreg", "vreg"]);
 /** Does an instruction read or write the stack pointer, other than as part of an address? */
 const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) => number): boolean =>
@@ -43,6 +41,11 @@ const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: numb
 
 /** Rounds of a loop, on average, from which on it is worth to ask what its registers point into. */
 const longLoop = 16;
+/** The slot of a region, and which of its entries is meant. */
+interface Entrance {
+  readonly slot: Node;
+  readonly number: Node;
+}
 
 class RegionEmitter {
   readonly #g: Graph;
@@ -113,7 +116,7 @@ class RegionEmitter {
     this.#leave();
     const prologue = new Body([]);
     c.loadModes(prologue);
-    if (this.#s.dispatched.length) prologue.set(this.#next, node(wt.i32, op.i32shrU, [localGet(wt.i32, entryLocal), i32c(slotBits)]));
+    if (this.#s.dispatched.length) prologue.set(this.#next, localGet(wt.i32, entryLocal));
     for (let blocks = manners.length + (c.hasRuns ? 1 : 0); blocks > 0; blocks--) {
       prologue.opcode(op.block);
       prologue.code.byte(0x40);
@@ -126,39 +129,52 @@ class RegionEmitter {
     const { rip, budgetLocal } = this.#c;
     this.#c.owed = 0;
     b.end();
-    b.if(loaded(at.callDepth));
-    this.#back(i32c(leave.returned));
-    b.opcode(op.return);
-    b.end();
-    b.end();
     this.#open({ kind: "other" }, op.block);
-    const region = this.#lookUp(rip);
-    b.expr(localGet(wt.i32, budgetLocal));
-    b.expr(region);
-    b.expr(node(wt.i32, op.i32and, [region, slotMask]));
-    b.opcode(op.returnCallIndirect);
-    b.code.u(this.#runtime.regionTypeIndex);
-    b.code.u(0);
+    this.#enter(this.#lookUp(rip), localGet(wt.i32, budgetLocal), op.returnCallIndirect);
     this.#close();
-    this.#back(i32c(leave.jumped));
+    b.end();
+    b.store(op.i32store, i32c(0), localGet(wt.i32, budgetLocal), at.regionBudget);
+    b.expr(rip);
     b.opcode(op.return);
     b.end();
-    b.expr(loaded(at.exitCode));
+    b.expr(notTo(loaded(at.exitCode)));
   }
-  #back(code: Node): void {
-    const b = this.#b;
-    b.store(op.i64store, i32c(0), this.#c.rip, at.rip);
-    b.store(op.i32store, i32c(0), this.#c.budget(), at.regionBudget);
-    b.expr(code);
-  }
-  /** What the jump cache has as the region word of an address; if no region begins there, out of the label around this. */
-  #lookUp(target: Node): Node {
+  /** The region that begins at an address, by the jump cache; if none does, out of the label that is so many further out. */
+  #lookUp(target: Node, label = 0): Entrance {
     const b = this.#b;
     const entry = jumpEntry(b, target);
-    b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), 0, false);
-    const region = b.bind(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
-    b.goIf(node(wt.i32, op.i32eqz, [region]), 0, false);
-    return region;
+    b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), label, false);
+    const slot = b.bind(node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region));
+    b.goIf(node(wt.i32, op.i32eqz, [slot]), label, false);
+    return { slot, number: node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region + slotBits / 8) };
+  }
+  /** The same of a computed call. */
+  #lookUpCall(target: Node): Entrance {
+    const b = this.#b;
+    const place = this.#runtime.placeForCall();
+    const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
+    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + lastCall.region + n);
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + lastCall.ip), target]), true);
+    b.set(slot, half(0));
+    b.set(number, half(slotBits / 8));
+    b.else();
+    const found = this.#lookUp(target, 1);
+    b.set(slot, found.slot);
+    b.set(number, found.number);
+    b.store(op.i64store, i32c(0), target, place + lastCall.ip);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), place + lastCall.region);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), place + lastCall.region + slotBits / 8);
+    b.end();
+    return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
+  }
+  #enter({ slot, number }: Entrance, budget: Node, how: number): void {
+    const b = this.#b;
+    b.expr(budget);
+    b.expr(number);
+    b.expr(slot);
+    b.opcode(how);
+    b.code.u(this.#runtime.regionTypeIndex);
+    b.code.u(0);
   }
 
   #open(label: Label, opcode: number): void {
@@ -393,26 +409,20 @@ class RegionEmitter {
     const c = this.#c;
     const depth = b.bind(loaded(at.callDepth));
     b.goIf(node(wt.i32, op.i32geU, [depth, i32c(callDepth)]), 0, false);
-    const region = this.#lookUp(target);
+    const region = constant(target) === undefined ? this.#lookUpCall(target) : this.#lookUp(target);
     c.residence.forget();
     b.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [depth, i32c(1)]), at.callDepth);
-    b.expr(c.budget());
-    b.expr(region);
-    b.expr(node(wt.i32, op.i32and, [region, slotMask]));
-    b.opcode(op.callIndirect);
-    b.code.u(this.#runtime.regionTypeIndex);
-    b.code.u(0);
-    const code = b.local(wt.i32);
+    this.#enter(region, c.budget(), op.callIndirect);
+    const where = b.local(wt.i64);
     b.code.byte(op.localSet);
-    b.code.u(code);
+    b.code.u(where);
     this.#open({ kind: "other" }, op.block);
-    b.goIf(node(wt.i32, op.i32ne, [localGet(wt.i32, code), i32c(leave.returned)]), 0, false);
-    b.goIf(node(wt.i32, op.i64ne, [node(wt.i64, op.i64load, [i32c(0)], at.rip), i64c(BigInt(block.end))]), 0, false);
+    b.goIf(node(wt.i32, op.i64ne, [localGet(wt.i64, where), i64c(BigInt(block.end))]), 0, false);
     b.store(op.i32store, i32c(0), depth, at.callDepth);
     this.#comeBack();
     this.#go(block, after);
     this.#close();
-    b.expr(localGet(wt.i32, code));
+    b.expr(localGet(wt.i64, where));
     b.opcode(op.return);
   }
   /** Somebody else has run, and has left all in its place. */
@@ -432,11 +442,16 @@ class RegionEmitter {
     b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
     const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve));
     b.if(how, false);
-    b.expr(how);
+    b.expr(notTo(how));
     b.opcode(op.return);
     b.end();
     this.#comeBack();
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
+    b.if(node(wt.i32, op.i64ltS, [rip, i64c(0n)]), false);
+    c.depth++;
+    c.leaveAt(rip, leave.changed, 0);
+    c.depth--;
+    b.end();
     const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
     if (!block.successors.includes(block.end)) return this.#computed(rip);
     this.#when(elsewhere, () => this.#computed(rip));
@@ -468,6 +483,8 @@ class RegionEmitter {
   }
 }
 const entryLocal = 1;
+/** A region's result for an exit or leave code. */
+const notTo = (code: Node): Node => node(wt.i64, op.i64extendI32s, [node(wt.i32, op.i32xor, [code, i32c(-1)])]);
 const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from);
 
 /** The bytes of a region's function. */

@@ -2,8 +2,8 @@
 // constant that it may hold there would be a value that lives in a register on all ways to there. What follows then is the same for many.
 import { leave } from "../exit.ts";
 
-/** To the dispatcher, with all in the state page; to another region if one begins there; to whoever called, or else to another region. */
+/** To the dispatcher, with all in the state page; to another region if one begins there, else to whoever called; to whoever called. */
 export type Manner = "leave" | "jump" | "return";
 export const mannerOf = (code: number): Manner => (code === leave.jumped ? "jump" : code === leave.returned ? "return" : "leave");
 /** In the order of their labels around all code of a region, from the innermost. */
-export const manners: readonly Manner[] = ["return", "jump", "leave"];
+export const manners: readonly Manner[] = ["jump", "return", "leave"];

@@ -18,7 +18,7 @@ import { fpuRoutines, isInline } from "./fpu.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
-import { lookUp, lookUpType } from "./places.ts";
+import { lookUp, lookUpForStore, lookUpForStoreType, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
 import { missed, missedType } from "./runs.ts";
@@ -56,6 +56,7 @@ export interface JitLinks {
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
   readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly model: Model;
 }
@@ -205,10 +206,10 @@ export class Jit {
     const written = this.#met.isNew(this.#key(ip), ip);
     const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
     const bytes = this.#module(graph, slot, patched);
-    const { memory, handlers, routines, missRegion, showRun, serve } = this.#links;
+    const { memory, handlers, routines, missRegion, missStore, showRun, serve } = this.#links;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
-      js: { missRegion, showRun, serve },
+      js: { missRegion, missStore, showRun, serve },
       handlers: handlers as WebAssembly.ModuleImports,
       routines: routines as WebAssembly.ModuleImports,
     });
@@ -253,6 +254,7 @@ export class Jit {
     m.importTable("handlers", "regions", regionSlots);
     const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
     const showRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
+    const missStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
     const serve = m.importFunc("js", "serve", { params: [wt.i32], results: [wt.i32] });
     const toI64 = { params: [], results: [wt.i64] };
     const flag = Object.fromEntries(flagNames.map((f) => [f, m.importFunc("handlers", f, toI64)])) as Record<Flag, number>;
@@ -272,11 +274,13 @@ export class Jit {
     const runtime: RegionRuntime = {
       lookUp: m.func(lookUpType, lookUp(missRegion)),
       missedRun: m.func(missedType, missed(showRun)),
+      lookUpForStore: m.func(lookUpForStoreType, lookUpForStore(missStore)),
       serve,
       passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color: this.#color === "any" ? undefined : this.#color,
       regionTypeIndex: m.type(regionType),
+      placeForCall: () => this.#blocks.placeForCall(),
       jumpTable: (targets) => this.#jumpTables.make(slot, targets),
       immediates: patched ? inCode(graph) : undefined,
       flag,
@@ -300,6 +304,10 @@ export class Jit {
     return wasm;
   }
 
+  /** What regions are made of in a frame. */
+  mark(frame: number, marks: Uint8Array): void {
+    for (const { source, patched } of this.#byFrame.get(frame) ?? []) source.mark(frame, marks, patched);
+  }
   /** A frame that code was read from is not mapped where it was, perhaps. */
   frameGone(frame: number): void {
     for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);

@@ -301,3 +301,18 @@ export const lookUp = (missRegion: number): FunctionBytes => {
   b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], missRegion));
   return b.done();
 };
+/** The same of a store of an integer: (address, bytes, value). */
+export const lookUpForStoreType = { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] };
+export const lookUpForStore = (missStore: number): FunctionBytes => {
+  const b = new Body(lookUpForStoreType.params);
+  const [address, bytes, value] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i64, 2)];
+  const entry = b.bind(tlbEntry(address));
+  const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
+  b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + tlb.writeTag), pure.and(last, pure.imm(-4096))]));
+  b.expr(node(wt.i32, op.i32add, [translated(address, entry), i32c(1)]));
+  b.opcode(op.return);
+  b.end();
+  const halves = [as(wt.i32, value), as(wt.i32, pure.shr(value, pure.imm(32)))];
+  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, ...halves], missStore));
+  return b.done();
+};

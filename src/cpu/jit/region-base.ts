@@ -40,6 +40,8 @@ export interface RegionRuntime extends Runtime {
   readonly lookUp: number;
   /** (address, word): an access is not in the run of its register (runs.ts). */
   readonly missedRun: number;
+  /** The same of a store of an integer: (address, bytes, value). */
+  readonly lookUpForStore: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
   /** How often the interpreter has passed a block, if that is counted. */
@@ -50,6 +52,8 @@ export interface RegionRuntime extends Runtime {
   readonly color: number | undefined;
   /** The type of regions, to go on into another. */
   readonly regionTypeIndex: number;
+  /** Where a computed call may remember its last target. */
+  readonly placeForCall: () => number;
   /** A table for the region's computed jumps within it. */
   readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
   /** Of code that is written again and again: where an immediate is to be read. */
@@ -108,8 +112,10 @@ export abstract class RegionBase extends Compiler {
   }
   // Leaving. The manners have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */
-  leaveAt(rip: Node, code: number, refund: number): void {
+  leaveAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
+    // A region cannot return an address of the kernel's half.
+    const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
     const manner = mannerOf(code);
     const budget = this.#budgetWith(refund);
     this.residence.store();
@@ -312,7 +318,7 @@ export abstract class RegionBase extends Compiler {
     return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
   }
   /** The same of an address of which nothing is known. */
-  #translate(linear: Node, bits: number, how: Access, alignment: number): Node {
+  #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
     const b = this.body;
     const a = this.let("linear", linear);
     const run = alignment === 1 ? this.#run : undefined;
@@ -322,11 +328,12 @@ export abstract class RegionBase extends Compiler {
     b.if(run ? run.has(a) : isThere(), true);
     b.set(p, atHome(a, this.runtime.color));
     b.else();
-    this.#lookUp(p, a, bits, accessWord(how, a, alignment));
+    this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored);
     b.end();
     return localGet(wt.i32, p);
   }
-  #lookUp(p: number, a: Node, bits: number, how: Node, arms = 1): void {
+  /** `stored`: an integer that is to be stored there as it is. */
+  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
     const run = this.#run;
     if (run) {
       this.body.expr(as(wt.i64, a));
@@ -334,11 +341,16 @@ export abstract class RegionBase extends Compiler {
       this.body.opcode(op.call);
       this.body.code.u(this.runtime.missedRun);
     }
-    this.#bySelf(p, node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), how], this.runtime.lookUp), arms);
+    const what = [as(wt.i64, a), i32c(bits >> 3)];
+    const { lookUp, lookUpForStore } = this.runtime;
+    const call = stored
+      ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore)
+      : node(wt.i32, op.call, [...what, how], lookUp);
+    this.#bySelf(p, call, arms);
   }
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
-  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch): boolean {
-    const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), this.places.twice === true ? 0 : 1);
+  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch, stored?: Node): boolean {
+    const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), stored, this.places.twice === true ? 0 : 1);
     return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run, slow, does);
   }
   /** In a loop's scope: what its registers point into. */
@@ -378,7 +390,9 @@ export abstract class RegionBase extends Compiler {
     const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
     const value = whole.args.length === 0 ? whole : this.body.bind(whole);
     const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
-    if (!this.#found(linear, w, access.write, alignment, store)) store(this.body, this.#translate(linear, w, access.write, alignment), 0);
+    const integer = alignment === 1 && w <= 64 && value.t !== wt.v128 ? value : undefined;
+    if (!this.#found(linear, w, access.write, alignment, store, integer))
+      store(this.body, this.#translate(linear, w, access.write, alignment, integer), 0);
     this.places.stored(linear, w, value);
     this.residence.stored(spanOf(linear, w));
   }

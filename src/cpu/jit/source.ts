@@ -2,6 +2,7 @@
 // program that makes code puts one function beside the other. And much that is written anew differs in immediates alone: the region that is
 // made next reads them where they lie. Dehnert et al., "The Transmeta Code Morphing Software", CGO 2003, on self-modifying code.
 import type { Blocks } from "../blocks.ts";
+import { madeOf } from "../code-bytes.ts";
 import type { Decoded } from "../decode.ts";
 import { record } from "../layout.ts";
 import { sizeIndex } from "../row.ts";
@@ -69,6 +70,17 @@ export class Source {
         change = "immediates";
       }
     return change;
+  }
+  /** Notes which bytes of a frame a region is made of that is `patched` (plan.ts), or not. */
+  mark(frame: number, marks: Uint8Array, patched: boolean): void {
+    for (const { block, address, place, bytes } of this.#parts) {
+      const from = place - frame;
+      if (from < 0 || from >= marks.length) continue;
+      for (let n = 0; n < bytes.length; n++) {
+        const is = patched && this.#immediatesOf(block).has(address + n) ? madeOf.immediate : madeOf.region;
+        marks[from + n] = Math.max(marks[from + n] as number, is);
+      }
+    }
   }
   /** Addresses of their bytes. */
   #immediatesOf(block: JitBlock): ReadonlySet<number> {

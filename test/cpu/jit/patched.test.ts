@@ -177,6 +177,90 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
     },
   );
 
+  it("stays while only its own immediates are stored to and what lies beside it, and faults where it would", () => {
+    const r = new Random(Number(process.env["SEED"] ?? bits));
+    const [a, d, p] = bits === 64 ? ["rax", "rdx", "rbp"] : ["eax", "edx", "ebp"];
+    // What has been read before a store changes it is not to be read again.
+    const { bytes, statements } = assemble(
+      `add ebx, 0x11111111
+        mov [${d}], ebx
+        xor ebx, 0x22222222
+        mov [${d}+8], ebx
+        add esi, ebx
+        add ecx, [${p}]
+        mov [${a}], edi
+        mov byte [${d}-2], 0x81
+        hlt`,
+      { mode: bits, at: CODE },
+    );
+    const immediates = statements.filter((s) => s.bytes[0] === 0x81).map((s) => s.address + 2);
+    expect(immediates[1]! - immediates[0]!).toBe(8);
+    const cpus = (["jit", "interpret"] as const).map((engine) => make(engine, bits));
+    for (const { state: s } of cpus) {
+      s.u8.set(bytes, placeOf(CODE));
+      for (const reg of [R.bx, R.cx, R.si]) s.u64[reg] = 0n;
+      s.u64[R.ax] = BigInt(CODE + 2048);
+      s.u64[R.dx] = BigInt(immediates[0]!);
+    }
+    const [compiled, interpreted] = cpus as [Cpu, Cpu];
+    for (let n = 0; n < rounds; n++) {
+      const faults = r.chance(0.5);
+      for (const { state: s } of cpus) {
+        s.u64[R.bp] = BigInt(faults ? DATA - 4096 : DATA);
+        s.u64[R.di] = BigInt(n);
+        s.rip = CODE;
+      }
+      if (faults) compiled.jit.compile(CODE);
+      const soon = r.pick([1000, 1 + r.below(20)]);
+      const ends = cpus.map((cpu) => {
+        let why = cpu.run(soon);
+        while (why === exit.budget) why = cpu.run(1000);
+        return [why, cpu.state.rip, ...cpu.state.u64.subarray(0, 8)];
+      });
+      expect(ends[0]).toEqual(ends[1]);
+    }
+    expect(compiled.instructions).toBe(interpreted.instructions);
+    expect(compiled.interpreted).toBeLessThan(compiled.instructions / 2);
+    expect(compiled.blocks.invalidations).toBeLessThan(interpreted.blocks.invalidations / 3);
+  });
+
+  it.each(engines)("is what a call that remembers its target comes to, written again or mapped anew: %s", (engine) => {
+    const there = new Map(pages);
+    const cpu = flatCpu(code, engine, bits);
+    cpu.setAddressSpace({ color, translate: (address) => (there.get(address - (address % 4096)) ?? -6) + cacheWrite });
+    const s = cpu.state;
+    const [a, d] = bits === 64 ? ["rax", "rdi"] : ["eax", "edi"];
+    const put = (frame: number, at: number, text: string): void => {
+      s.u8.set(assemble(text, { mode: bits, at }).bytes, frame);
+      cpu.invalidateFrame(frame);
+    };
+    const [first, second] = [placeOf(OTHER), layout.frames + 4 * 4096];
+    put(placeOf(CODE), CODE, `again:\n call ${a}\n sub ${d}, 1\n jnz again\n hlt`);
+    put(first, OTHER, "add esi, 1\n ret");
+    put(second, OTHER, "add esi, 1000\n ret");
+    s.u64[R.si] = 0n;
+    const run = (...compiled: number[]): void => {
+      s.u64[R.ax] = BigInt(OTHER);
+      s.u64[R.di] = 20n;
+      s.u64[R.sp] = BigInt(DATA + 2048);
+      s.rip = CODE;
+      // What ran once may be compiled.
+      for (const ip of [CODE, CODE + 2]) cpu.blocks.find(ip);
+      for (const ip of engine === "jit" ? compiled : []) expect(cpu.jit.compile(ip)).toBe(true);
+      while (cpu.run(1000) !== exit.fault);
+    };
+    run(OTHER, CODE);
+    put(first, OTHER, "sub esi, 3\n ret");
+    run(CODE);
+    there.set(OTHER, second);
+    cpu.flushTlbPage(OTHER);
+    run(OTHER, CODE);
+    there.set(OTHER, first);
+    cpu.flushTlbPage(OTHER);
+    run();
+    expect(s.i32[R.si * 2]).toBe(20 * (1 - 3 + 1000 - 3));
+  });
+
   it.each(engines)("calls through a linkage stub that is written again: %s", (engine) => {
     const cpu = make(engine, bits);
     const s = cpu.state;

@@ -74,6 +74,28 @@ test("calls are served in line, each with all state in its place", () => {
   expect(cpu.instructions - before).toBe(4000);
 });
 
+test.each([-4096, -1, 2 ** 47])("the kernel may send it to where nothing can be fetched: %d", (elsewhere) => {
+  begin(10);
+  let calls = 0;
+  cpu.serve = () => {
+    if (++calls === 5) cpu.state.rip = elsewhere;
+    return 1_000_000;
+  };
+  expect(finish()).toEqual({ [exit.fault]: 1 });
+  expect([calls, cpu.state.rip]).toEqual([5, elsewhere]);
+});
+
+test.each([-0x1000, -0x6000_0000])("a branch to the kernel's half goes there: %d", (target) => {
+  begin(1);
+  cpu.state.u8.set([0xe9, ...new Uint8Array(Int32Array.of(target - PAGE - 5).buffer)], layout.frames);
+  cpu.invalidateFrame(layout.frames);
+  cpu.state.rip = PAGE;
+  cpu.blocks.find(PAGE);
+  expect(cpu.jit.compile(PAGE)).toBe(true);
+  expect(finish()).toEqual({ [exit.fault]: 1 });
+  expect(cpu.state.rip).toBe(target);
+});
+
 describe("code does not go on in line", () => {
   const served = (act: (n: number) => number | undefined): Partial<Record<Exit, number>> => {
     let n = 0;
