@@ -212,7 +212,17 @@ const text = (passes: number, seed: number): boolean => {
   return problems.length === 0;
 };
 
+const usage = `usage: npm run conformance:cpu -- [${scopes.join("|")}…] [${tiers.join("|")}…] [CASES [SEED]]
+       npm run conformance:decoder -- [PASSES [SEED]]
+       npm run conformance:record`;
 const [command, ...words] = process.argv.slice(2);
+const unknown = words.find((w) => !/^\d+$/.test(w) && !(command === "cpu" && ([...scopes, ...tiers] as readonly string[]).includes(w)));
+if (unknown !== undefined) {
+  const asked = unknown === "--help" || unknown === "-h";
+  if (!asked) console.error(`unknown argument: ${unknown}`);
+  console[asked ? "log" : "error"](usage);
+  process.exit(asked ? 0 : 2);
+}
 const [first = 0, seed = 1] = words.filter((w) => /^\d+$/.test(w)).map(Number);
 const named = <T extends string>(of: readonly T[], otherwise: readonly T[]): readonly T[] => {
   const found = of.filter((name) => words.includes(name));
