@@ -63,6 +63,8 @@ export class Cpu implements CodeWatch, Machine {
    * most; 0: none until `run` is called again, which ends with `exit.served`. Undefined: nobody, or not this one; the run ends at the door.
    */
   serve: ((why: Exit) => number | undefined) | undefined;
+  /** Where whoever serves a door's call lets the code go on, if not behind the door: compiled code is made for that, and looks whether it is so. */
+  landing: ((why: Exit) => number | undefined) | undefined;
   /** Of these, by the interpreter. */
   interpreted = 0;
   /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far. */
@@ -109,6 +111,7 @@ export class Cpu implements CodeWatch, Machine {
       routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
       serve: (code) => this.#serve(code),
+      landing: (door) => this.landing?.(door),
       model,
     });
     this.blocks.onReset = () => this.jit.reset();

@@ -404,10 +404,10 @@ class RegionEmitter {
     b.end();
     this.#comeBack();
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
-    const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
-    if (!block.successors.includes(block.end)) return this.#computed(rip);
-    this.#when(elsewhere, () => this.#computed(rip));
-    this.#go(block, block.end);
+    const [back] = block.successors;
+    if (back === undefined) return this.#computed(rip);
+    this.#when(node(wt.i32, op.i64ne, [rip, i64c(BigInt(back))]), () => this.#computed(rip));
+    this.#go(block, back);
   }
 
   /** Control goes from a block to an address. */

@@ -6,6 +6,7 @@
 import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
 import type { Decoded } from "../decode.ts";
+import type { Exit } from "../exit.ts";
 import { S } from "../state.ts";
 import { factsOf } from "./facts.ts";
 import { harmlessEntries, reachable } from "./structure.ts";
@@ -15,7 +16,8 @@ export interface JitBlock {
   readonly instructions: readonly Decoded[];
   /** Address after the last instruction. */
   readonly end: number;
-  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over, or the kernel's, goes on to `end` too. */
+  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over goes on to `end` too, and
+   *  the kernel's where its door comes back to. */
   readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "door" | "leave" | "fall";
   /** A call whose target is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
   inside?: boolean;
@@ -59,7 +61,7 @@ const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 /** Can the JIT compile it at all? What acts on the machine (but INT n, of which one is a door), or goes through segments with limits, is the interpreter's. */
 const compilable = (d: Decoded): boolean => {
   const f = factsOf(d.row);
-  if (f.acts && !f.exits) return false;
+  if (f.acts && f.exits === undefined) return false;
   if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.shape.memory && f.memory) return d.segment >= 4 && d.addressSize === 32;
   // A write through CS faults.
   if (d.mode !== 64 && d.segment === S.cs && d.row.addressed) return false;
@@ -78,10 +80,13 @@ const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void
 /** Code as it stands while a region is planned: a graph may be grown more than once, and is looked into before it is taken. */
 export class Reader {
   readonly blocks: Blocks;
+  /** Where a door's call will come back to, if not behind the door. */
+  readonly landing: (door: Exit) => number | undefined;
   readonly #known = new Map<number, Decoded | undefined>();
   readonly #heads = new Map<number, number>();
-  constructor(blocks: Blocks) {
+  constructor(blocks: Blocks, landing: (door: Exit) => number | undefined) {
     this.blocks = blocks;
+    this.landing = landing;
   }
   /** The instruction at an address, if there is one that the JIT can compile. */
   at(ip: number): Decoded | undefined {
@@ -116,7 +121,7 @@ const readStub = (reader: Reader, target: number, pages: Map<number, number>): D
       return stub;
     }
     // ENDBR64, where there is one.
-    if (f.branches || f.branchesIf || f.jumps || f.exits || f.memory || f.stack || d.row.ends) return [];
+    if (f.branches || f.branchesIf || f.jumps || f.exits !== undefined || f.memory || f.stack || d.row.ends) return [];
   }
   return [];
 };
@@ -136,7 +141,7 @@ const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pag
     notePages(reader.blocks, d, pages);
     at += d.length;
     const f = factsOf(d.row);
-    if (f.exits) return { ip, instructions, end: at, terminator: "door", successors: [at] };
+    if (f.exits !== undefined) return { ip, instructions, end: at, terminator: "door", successors: [reader.landing(f.exits) ?? at] };
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
     if (isCall(d) && (f.branches || f.jumps)) {
       if (f.branches) instructions.push(...readStub(reader, d.target, pages));

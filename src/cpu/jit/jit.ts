@@ -4,6 +4,7 @@
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
 import type { Blocks } from "../blocks.ts";
 import type { Decoded } from "../decode.ts";
+import type { Exit } from "../exit.ts";
 import { registerOffset } from "../instance.ts";
 import type { Model } from "../model.ts";
 import type { Flag } from "../ops.ts";
@@ -54,6 +55,7 @@ export interface JitLinks {
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
   readonly serve: (code: number) => number;
+  readonly landing: (door: Exit) => number | undefined;
   readonly model: Model;
 }
 
@@ -180,7 +182,7 @@ export class Jit {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
-    const reader = new Reader(blocks);
+    const reader = new Reader(blocks, this.#links.landing);
     if (reader.at(ip) === undefined) {
       this.stats.refused++;
       return false;

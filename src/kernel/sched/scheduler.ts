@@ -3,6 +3,7 @@
 import { type Exit, exit } from "../../cpu/exit.ts";
 import { at, S } from "../../cpu/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
+import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
@@ -68,6 +69,7 @@ export class Scheduler {
     this.kernel = kernel;
     this.gate = new Gate(kernel);
     kernel.processor.serve = (why) => this.#serve(why);
+    kernel.processor.landing = (why) => this.current && landing(this.current, why);
   }
 
   /** Make a task runnable: a new one, or one that slept. */
