@@ -101,6 +101,19 @@ export class Blocks {
   frameOf(ip: number): number {
     return this.#userFrame(this.#linear(ip));
   }
+  /** The address of a memory operand without base and index. */
+  linearOf(d: Decoded): number {
+    if (d.mode === 64 && d.memorySegment < S.fs) return d.disp;
+    const linear = this.#state.segBase(d.memorySegment) + d.disp;
+    return d.mode === 64 ? linear : linear >>> 0;
+  }
+  /** A code pointer in memory that does not cross a page; undefined if there is none. */
+  pointerAt(place: number, mode: 16 | 32 | 64): number | undefined {
+    const bytes = mode / 8;
+    if (place < 0 || (place & 0xfff) > 4096 - bytes) return undefined;
+    const { view } = this.#state;
+    return view.getUint32(place, true) + (mode === 64 ? view.getUint32(place + 4, true) * 0x1_0000_0000 : 0);
+  }
   #userFrame(linear: number): number {
     return linear < 0 || linear >= 2 ** 47 ? kernelHalf : this.#frame(linear);
   }

@@ -112,6 +112,7 @@ export class Cpu implements CodeWatch, Machine {
       missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),
+      placeOf: (linear) => this.#tlb.find(linear),
       model,
     });
     this.blocks.onReset = () => this.jit.reset();

@@ -88,6 +88,14 @@ export class Tlb {
     }
     if (frame === home(page, i32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
   }
+  /** Where an address lies in memory if its page has an entry, else -1. */
+  find(address: number): number {
+    const i32 = this.#i32;
+    const entry = (layout.tlb + (Math.floor(address / 4096) & (tlb.entries - 1)) * tlb.size) >> 2;
+    const page = address - (address & 0xfff);
+    const there = i32[entry + tlb.readTag / 4] === (page | 0) && i32[entry + tlb.readTag / 4 + 1] === ((page / 0x1_0000_0000) | 0);
+    return there ? (address + (i32[entry + tlb.addend / 4] as number)) >>> 0 : -1;
+  }
   /** Compiled regions may go straight to a page. */
   #atHome(page: number, low: number, high: number, writable: boolean): void {
     const i32 = this.#i32;

@@ -56,6 +56,7 @@ export interface JitLinks {
   readonly missRegion: (address: number, bytes: number, how: number) => number;
   readonly serve: (code: number) => number;
   readonly landing: (door: Exit) => number | undefined;
+  readonly placeOf: (linear: number) => number;
   readonly model: Model;
 }
 
@@ -182,7 +183,7 @@ export class Jit {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
-    const reader = new Reader(blocks, this.#links.landing);
+    const reader = new Reader(blocks, this.#links);
     if (reader.at(ip) === undefined) {
       this.stats.refused++;
       return false;
