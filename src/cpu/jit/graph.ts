@@ -105,11 +105,11 @@ export class Reader {
     this.#known.set(ip, read);
     return read;
   }
-  /** Where a call goes, if that is known: a pointer at a constant address (of a linkage table, or what 32-bit code enters the kernel by) hardly ever
-   *  changes once code is hot, so it is taken for what it is now, and compared when the call is made. */
+  /** Where a call goes, if that is known: its pointer at a constant address (32-bit code enters the kernel by one) hardly ever changes once code is hot,
+   *  so it is taken for what it is now, and compared when the call is made. Linkage stubs' pointers are not: docs/performance.md, "Ways of control". */
   calleeOf(d: Decoded): number | undefined {
     if (factsOf(d.row).branches) return d.target;
-    if (!d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
+    if (!isCall(d) || !d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
     return this.blocks.pointerAt(this.placeOf(this.blocks.linearOf(d)), d.mode);
   }
   /** The first record of the block known at an address, 0 if none. */
