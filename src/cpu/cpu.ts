@@ -322,6 +322,8 @@ export class Cpu implements CodeWatch, Machine {
         }
         case leave.jumped:
           this.jit.arrived(rec, s.rip);
+          rec = blocks.displaced(s.rip);
+          if (rec !== 0) break;
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.jumpedTo(rec);
           break;
