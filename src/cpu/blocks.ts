@@ -1,6 +1,7 @@
 // Decoded blocks: straight runs of records, found by instruction pointer, dropped when their bytes change. A block lies in one
 // page, so that within it, and for branches inside the page, what it was decoded from is one frame.
 import { CodeBytes, madeOf } from "./code-bytes.ts";
+import { CodePages } from "./code-pages.ts";
 import { contexts } from "./context.ts";
 import { type Decoded, Decoder } from "./decode.ts";
 import type { Instructions } from "./instructions.ts";
@@ -27,6 +28,9 @@ export interface FetchFault {
   address: number;
 }
 
+/** Code pages of another frame up to which what is known of the others is kept at a switch of address spaces. */
+const mostGone = 16;
+
 export class Blocks {
   readonly records: Records;
   readonly codeFrames: Uint8Array;
@@ -36,8 +40,7 @@ export class Blocks {
   #mmu: Mmu;
   /** Blocks by frame address: by ip and context. */
   #byFrame = new Map<number, Map<number, number>>();
-  /** Code pages of the current address space: page number to frame address. */
-  #pages = new Map<number, number>();
+  readonly #pages = new CodePages();
   readonly #jumps: JumpCache;
   readonly codeBytes: CodeBytes;
   #next = arena;
@@ -66,18 +69,15 @@ export class Blocks {
 
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
-    const { mapsCode } = mmu;
     // Addresses in the jump cache are offsets in CS.
-    if (!mapsCode || this.#linear(0) !== 0) this.flushPages();
-    else this.#keepPages((page, frame) => mapsCode.call(mmu, page * 4096, frame));
-  }
-  /** Another address space may have the same code at the same place: after fork(2), where a program runs itself again, in shared libraries. */
-  #keepPages(stays: (page: number, frame: number) => boolean): void {
-    const gone = new Set<number>();
-    // Not by an iterator, which makes an object and an array for each page.
-    this.#pages.forEach((frame, page) => void (stays(page, frame) || gone.add(page)));
-    if (gone.size === 0) return;
-    if (gone.size === this.#pages.size || !this.#jumps.flushPages(gone)) return this.flushPages();
+    if (!mmu.otherCode || this.#linear(0) !== 0) return this.flushPages();
+    // Another address space may have the same code at the same place: after fork(2), where a program runs itself again, in shared libraries.
+    const { addresses, frames } = this.#pages;
+    const others = mmu.otherCode(addresses, frames);
+    if (others.length === 0) return;
+    const gone = others.map((address) => address / 4096);
+    // A pass over the jump cache for each: mostly it is the vDSO's alone.
+    if (gone.length > mostGone || gone.length === addresses.length || !this.#jumps.flushPages(gone)) return this.flushPages();
     for (const page of gone) {
       const frame = this.#pages.get(page) as number;
       this.#pages.delete(page);
@@ -95,7 +95,7 @@ export class Blocks {
   }
   /** The translation of one page may have changed; most pages hold no code. */
   flushPage(page: number): void {
-    if (this.#pages.has(page)) this.flushPages();
+    if (this.#pages.get(page) !== undefined) this.flushPages();
   }
 
   // Compiled regions. A region takes the place of its entry block's first record.
@@ -110,6 +110,19 @@ export class Blocks {
   /** The frame behind an instruction pointer, negative if it cannot be fetched. */
   frameOf(ip: number): number {
     return this.#userFrame(this.#linear(ip));
+  }
+  /** The address of a memory operand without base and index. */
+  linearOf(d: Decoded): number {
+    if (d.mode === 64 && d.memorySegment < S.fs) return d.disp;
+    const linear = this.#state.segBase(d.memorySegment) + d.disp;
+    return d.mode === 64 ? linear : linear >>> 0;
+  }
+  /** A code pointer in memory that does not cross a page; undefined if there is none. */
+  pointerAt(place: number, mode: 16 | 32 | 64): number | undefined {
+    const bytes = mode / 8;
+    if (place < 0 || (place & 0xfff) > 4096 - bytes) return undefined;
+    const { view } = this.#state;
+    return view.getUint32(place, true) + (mode === 64 ? view.getUint32(place + 4, true) * 0x1_0000_0000 : 0);
   }
   #userFrame(linear: number): number {
     return linear < 0 || linear >= 2 ** 47 ? kernelHalf : this.#frame(linear);
@@ -246,7 +259,7 @@ export class Blocks {
     const t = this.#mmu.translate(page * 4096, access.execute);
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
-    this.#pages.set(page, frame);
+    this.#pages.add(page, frame);
     this.#jumps.recall(frame + this.context, page);
     return frame;
   }
@@ -279,7 +292,7 @@ export class Blocks {
     if (first === 0) {
       if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
         this.reset();
-        this.#pages.set(Math.floor(linear / 4096), frame);
+        this.#pages.add(Math.floor(linear / 4096), frame);
       }
       first = this.#next;
       if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
@@ -313,6 +326,10 @@ export class Blocks {
     let blocks = this.#byFrame.get(frame);
     if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
     return blocks;
+  }
+  /** The block at an address, if the jump cache had it until it had to make room for another one; else 0. */
+  displaced(ip: number): number {
+    return this.#jumps.displaced(ip);
   }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {

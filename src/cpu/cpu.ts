@@ -63,6 +63,8 @@ export class Cpu implements CodeWatch, Machine {
    * most; 0: none until `run` is called again, which ends with `exit.served`. Undefined: nobody, or not this one; the run ends at the door.
    */
   serve: ((why: Exit) => number | undefined) | undefined;
+  /** Where whoever serves a door's call lets the code go on, if not behind the door: compiled code is made for that, and looks whether it is so. */
+  landing: ((why: Exit) => number | undefined) | undefined;
   /** Of these, by the interpreter. */
   interpreted = 0;
   /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far. */
@@ -111,6 +113,8 @@ export class Cpu implements CodeWatch, Machine {
       showRun: (address, how, slot) => this.#tlb.showRun(address, how, slot),
       missStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
+      landing: (door) => this.landing?.(door),
+      placeOf: (linear) => this.#tlb.find(linear),
       model,
     });
     this.blocks.onReset = () => this.jit.reset();
@@ -321,6 +325,8 @@ export class Cpu implements CodeWatch, Machine {
         }
         case leave.jumped:
           this.jit.arrived(rec, s.rip);
+          rec = blocks.displaced(s.rip);
+          if (rec !== 0) break;
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.jumpedTo(rec);
           break;

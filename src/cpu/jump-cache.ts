@@ -7,7 +7,7 @@ import { at, type State } from "./state.ts";
 const mostPlaces = (layout.lastCallsEnd - layout.lastCalls) / lastCall.size;
 /** Targets that are kept for a page. */
 const mostTargets = 128;
-/** Pages at which a frame is mapped whose targets are kept: it may be mapped at any number of them. */
+/** Pages at which a frame is mapped whose targets are kept, those that control came to last: it may be mapped at any number of them. */
 const mostPages = 4;
 
 /** First records of blocks of one page that jumps have led to, and the halves of their addresses. Two lists of integers: V8 keeps those in place. */
@@ -28,6 +28,8 @@ export class JumpCache {
   /** Entries filled since it was last empty, while they are few. */
   readonly #filled = new Int32Array(4096);
   #fills: number = this.#filled.length + 1;
+  /** What had to make room for another address, by its own: they come in turn, and are put back without being looked for. */
+  readonly #displaced = new Map<number, number>();
   /** By frame and context. */
   readonly #targets = new Map<number, Targets[]>();
 
@@ -57,21 +59,30 @@ export class JumpCache {
       this.#i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
     } else for (let n = 0; n < this.#fills; n++) this.#empty(this.#filled[n] as number);
     this.#fills = 0;
+    this.#displaced.clear();
   }
   /** Some pages have other code now, or none. False: so much is known that everything is to be forgotten. */
-  flushPages(gone: ReadonlySet<number>): boolean {
+  flushPages(gone: readonly number[]): boolean {
     if (this.#fills > this.#filled.length) return false;
     this.#forgetCalls();
+    for (let n = 0; n < gone.length; n++) this.#flushPage(gone[n] as number);
+    return true;
+  }
+  #flushPage(page: number): void {
+    const i32 = this.#i32;
     let kept = 0;
     for (let n = 0; n < this.#fills; n++) {
       const entry = this.#filled[n] as number;
-      const page = (this.#i32[entry + 1] as number) * 2 ** 20 + ((this.#i32[entry] as number) >>> 12);
+      const its = (i32[entry + 1] as number) * 2 ** 20 + ((i32[entry] as number) >>> 12);
       // A block may end in the next page.
-      if (gone.has(page) || gone.has(page + 1)) this.#empty(entry);
+      if (its === page || its === page - 1) this.#empty(entry);
       else this.#filled[kept++] = entry;
     }
     this.#fills = kept;
-    return true;
+    this.#displaced.forEach((_rec, ip) => {
+      const its = Math.floor(ip / 4096);
+      if (its === page || its === page - 1) this.#displaced.delete(ip);
+    });
   }
   #empty(entry: number): void {
     this.#i32[entry] = emptyLow;
@@ -86,6 +97,13 @@ export class JumpCache {
     const rec = i32[entry + jumpCache.record / 4] as number;
     return this.#isStale(rec) ? 0 : rec;
   }
+  /** The same of an address that is not there because another one is; it is there from now on. */
+  displaced(ip: number): number {
+    const rec = this.#displaced.get(ip) ?? 0;
+    if (rec === 0 || this.#isStale(rec)) return 0;
+    this.put(ip, rec);
+    return rec;
+  }
   put(ip: number, rec: number): void {
     this.#put(ip | 0, highHalf(ip), rec);
   }
@@ -95,6 +113,9 @@ export class JumpCache {
     if (i32[entry + 1] === emptyHigh && i32[entry] === emptyLow) {
       if (this.#fills < this.#filled.length) this.#filled[this.#fills] = entry;
       this.#fills++;
+    } else if (i32[entry] !== low || i32[entry + 1] !== high) {
+      const ip = (i32[entry + 1] as number) * 2 ** 32 + ((i32[entry] as number) >>> 0);
+      this.#displaced.set(ip, i32[entry + jumpCache.record / 4] as number);
     }
     i32[entry] = low;
     i32[entry + 1] = high;
@@ -105,6 +126,7 @@ export class JumpCache {
   forget(ip: number): void {
     this.#forgetCalls();
     const entry = entryOf(ip | 0);
+    this.#displaced.delete(ip);
     if (this.#i32[entry] === (ip | 0) && this.#i32[entry + 1] === highHalf(ip)) this.#empty(entry);
   }
 
@@ -139,8 +161,13 @@ export class JumpCache {
   }
   /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
   recall(code: number, page: number): void {
-    const targets = this.#targets.get(code)?.find((t) => t.page === page);
-    if (!targets) return;
+    const pages = this.#targets.get(code);
+    const n = pages?.findIndex((t) => t.page === page) ?? -1;
+    if (pages === undefined || n < 0) return;
+    const targets = pages[n] as Targets;
+    // The vDSO is elsewhere in each process, but a shell's where it was.
+    for (let i = n; i > 0; i--) pages[i] = pages[i - 1] as Targets;
+    pages[0] = targets;
     const { lows, records, high } = targets;
     for (let n = 0; n < records.length; n++) {
       const rec = records[n] as number;

@@ -17,8 +17,11 @@ export interface Mmu {
    * A negative value is -(1 + page-fault error code): #PF. Never throws for a guest's mistake.
    */
   translate(address: number, access: Access): number;
-  /** Whether code of a page is fetched from this frame, as far as that is known without reading a file. Absent: nobody knows before he asks `translate`. */
-  mapsCode?(page: number, frame: number): boolean;
+  /**
+   * Of some pages, by their addresses, those whose code is not fetched from these frames, as far as that is known without reading a file. Absent:
+   * nobody knows before he asks `translate`.
+   */
+  otherCode?(pages: readonly number[], frames: readonly number[]): readonly number[];
   /** `translate` for the kernel's half, whose addresses are negative here: there is seldom anything that user code may touch. Not cached. */
   kernelHalf?(address: number, access: Access): number | undefined;
 }

@@ -30,6 +30,9 @@ const A = {
 /** Flags nibble, in bits 8..11 of `segAccess`. */
 export const F = { long: 0x200, big: 0x400, granular: 0x800 } as const;
 
+const word = (b: Uint8Array, i: number): number =>
+  (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
+
 export class Segments {
   tables: DescriptorTables = { gdt: new Uint8Array(0), ldt: new Uint8Array(0) };
   readonly #s: State;
@@ -47,14 +50,15 @@ export class Segments {
     const t = selector & 4 ? this.tables.ldt : this.tables.gdt;
     const i = (selector >> 3) * 8;
     if (i + 8 > t.length) return undefined;
-    const b = (n: number) => t[i + n] as number;
-    const raw = b(0) | (b(1) << 8) | ((b(6) & 0xf) << 16);
-    const access = b(5) | ((b(6) >> 4) << 8);
+    const low = word(t, i);
+    const high = word(t, i + 4);
+    const raw = (low & 0xffff) | (high & 0xf_0000);
+    const access = ((high >> 8) & 0xff) | ((high >> 12) & 0xf00);
     return {
-      base: (b(2) | (b(3) << 8) | (b(4) << 16) | (b(7) << 24)) >>> 0,
+      base: ((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff00_0000)) >>> 0,
       limit: access & F.granular ? (raw * 4096 + 4095) >>> 0 : raw,
       access,
-      high: (b(4) | (b(5) << 8) | (b(6) << 16) | (b(7) << 24)) >>> 0,
+      high: high >>> 0,
     };
   }
 
@@ -120,11 +124,20 @@ export class Segments {
   }
 
   #put(s: number, selector: number, d: Descriptor | undefined): void {
-    const st = this.#s;
-    st.u32[(at.segSelector >> 2) + s] = selector & 0xffff;
-    st.u64[(at.segBase >> 3) + s] = BigInt(d?.base ?? 0);
-    st.u32[(at.segLimit >> 2) + s] = d?.limit ?? 0;
-    st.u32[(at.segAccess >> 2) + s] = d?.access ?? 0;
+    const { u32 } = this.#s;
+    const base = d?.base ?? 0;
+    const limit = d?.limit ?? 0;
+    const access = d?.access ?? 0;
+    const low = (at.segBase >> 2) + 2 * s;
+    u32[(at.segSelector >> 2) + s] = selector & 0xffff;
+    const same =
+      u32[low] === base && u32[low + 1] === 0 && u32[(at.segLimit >> 2) + s] === limit && u32[(at.segAccess >> 2) + s] === access;
+    // An execve loads all of them, and they mostly are what they were.
+    if (same) return;
+    u32[low] = base;
+    u32[low + 1] = 0;
+    u32[(at.segLimit >> 2) + s] = limit;
+    u32[(at.segAccess >> 2) + s] = access;
     this.refresh();
   }
 

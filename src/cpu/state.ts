@@ -186,9 +186,6 @@ export const vector = {
 /** Page-fault error code bits. SDM Vol. 3A 4.7. */
 export const PF = { PRESENT: 1, WRITE: 2, USER: 4, INSTRUCTION: 16 } as const;
 
-/** The upper half of an integer's 64 bits. Most have none. */
-const upper = (value: number): number => (value >= 0 && value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000));
-
 /** Typed views of the state page. Memory never grows (its size is fixed at boot), so they never detach. */
 export class State {
   readonly memory: WebAssembly.Memory;
@@ -226,10 +223,10 @@ export class State {
   gpr(r: number): number {
     return (this.u32[(r << 1) + 1] as number) * 0x1_0000_0000 + (this.u32[r << 1] as number);
   }
-  /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. */
+  /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. Most have no upper half. */
   setGpr(r: number, value: number): void {
     this.u32[r << 1] = value;
-    this.u32[(r << 1) + 1] = upper(value);
+    this.u32[(r << 1) + 1] = value >= 0 && value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
   }
   /** Signed, so that the top of the address space (the vsyscall page) is exact. */
   get rip(): number {
@@ -237,7 +234,7 @@ export class State {
   }
   set rip(value: number) {
     this.u32[at.rip >> 2] = value;
-    this.u32[(at.rip >> 2) + 1] = upper(value);
+    this.u32[(at.rip >> 2) + 1] = value >= 0 && value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
   }
   get mode(): number {
     return this.u32[at.mode >> 2] as number;

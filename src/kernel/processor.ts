@@ -19,8 +19,9 @@ export interface Processor {
   random: (() => bigint) | undefined;
   /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
   run(limit: number): Exit;
-  /** Called by compiled code at a door; see cpu.ts. A processor that runs none has no use for it. */
+  /** For compiled code: calls at a door, and where they come back to; see cpu.ts. A processor that runs none has no use for them. */
   serve?: ((why: Exit) => number | undefined) | undefined;
+  landing?: ((why: Exit) => number | undefined) | undefined;
   setAddressSpace(mmu: Mmu): void;
 }
 

@@ -16,15 +16,15 @@ export class Random {
 
   u32(): number {
     const s = this.#s;
-    const rotl = (v: number, n: number): number => (v << n) | (v >>> (32 - n));
     const s1 = s[1] as number;
-    const result = Math.imul(rotl(Math.imul(s1, 5), 7), 9) >>> 0;
+    const by5 = Math.imul(s1, 5);
+    const result = Math.imul((by5 << 7) | (by5 >>> 25), 9) >>> 0;
     s[2] = (s[2] as number) ^ (s[0] as number);
     s[3] = (s[3] as number) ^ s1;
     s[1] = s1 ^ (s[2] as number);
     s[0] = (s[0] as number) ^ (s[3] as number);
     s[2] = (s[2] as number) ^ (s1 << 9);
-    s[3] = rotl(s[3] as number, 11);
+    s[3] = ((s[3] as number) << 11) | ((s[3] as number) >>> 21);
     return result;
   }
 

@@ -86,8 +86,13 @@ export const syscall = <const A extends Args>(
 /** A declaration made ready for one ABI: how to get its arguments from the registers. */
 export interface Entry {
   readonly syscall: Syscall;
-  readonly decode: (raw: RawArgs) => Record<string, unknown>;
+  decode: (raw: RawArgs) => Record<string, unknown>;
 }
+/** Of hundreds of calls a program makes a few: how arguments are to be had is worked out when a call is first made. */
+const entryOf = (syscall: Syscall, abi: Abi): Entry => {
+  const entry: Entry = { syscall, decode: (raw) => (entry.decode = decoder(syscall.args, abi))(raw) };
+  return entry;
+};
 
 /** Where each argument starts: wide ones take two registers where the ABI splits them. Linux arch/x86/entry/syscalls/syscall_32.tbl. */
 const registers = (args: Args, abi: Abi): number[] => {
@@ -126,7 +131,7 @@ export const dispatchTable = (
     const nr = numberOf(call.name);
     if (nr === null || (call.only && call.only !== abi.name)) continue;
     if (table[nr]) throw new Error(`system call ${call.name} is declared twice for ${abi.name}`);
-    table[nr] = { syscall: call, decode: decoder(call.args, abi) };
+    table[nr] = entryOf(call, abi);
   }
   return table;
 };

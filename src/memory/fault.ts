@@ -1,6 +1,7 @@
 // What a page fault does: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c, arch/x86/mm/fault.c.
 import { type Access, access } from "../cpu/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
+import type { PageCache } from "./page-cache.ts";
 import { frameOf, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
@@ -73,16 +74,42 @@ const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
 };
 
 /**
- * Map a page of code that nobody has asked for yet if it is in the page cache, in this frame; whether it was. Linux maps what is there
- * around each page that is read: do_fault_around().
+ * Of pages of code those that a space has not in these frames. What nobody has asked for yet is mapped if it is in the page cache, in its frame: Linux
+ * maps what is there around each page that is read, do_fault_around(). All in one loop: each switch of spaces asks for all of a program's pages.
  */
-export const mapCached = (space: AddressSpace, page: number, frame: number): boolean => {
-  const vma = space.areas.find(page);
-  if (!vma?.cache || !permits(vma, access.execute) || vma.cache.known(vma.pgoff + (page - vma.start) / PAGE_SIZE) !== frame) return false;
-  space.frames.retain(frame);
-  grant(space, vma, page, frame, false);
-  return true;
+export const otherCode = (space: AddressSpace, pages: readonly number[], frames: readonly number[]): readonly number[] => {
+  const { table } = space;
+  let others = none;
+  let vma: Vma | undefined;
+  let cache: PageCache | undefined;
+  let size = 0;
+  for (let n = 0; n < pages.length; n++) {
+    const page = pages[n] as number;
+    const frame = frames[n] as number;
+    const pte = table.get(page);
+    if (pte !== 0) {
+      if ((pte & PTE.EXEC) !== 0 && pte - (pte & 0xfff) === frame) continue;
+    } else {
+      if (vma === undefined || page < vma.start || page >= vma.end) {
+        vma = space.areas.find(page);
+        cache = vma !== undefined && permits(vma, access.execute) ? vma.cache : undefined;
+        size = cache?.backing.size ?? 0;
+      }
+      if (vma !== undefined && cache !== undefined) {
+        const index = vma.pgoff + (page - vma.start) / PAGE_SIZE;
+        if (index * PAGE_SIZE < size && cache.known(index) === frame) {
+          space.frames.retain(frame);
+          table.set(page, frame + (hardware(vma.prot) & ~PTE.WRITE));
+          continue;
+        }
+      }
+    }
+    if (others === none) others = [];
+    others.push(page);
+  }
+  return others;
 };
+const none: number[] = [];
 
 const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, write: boolean): number => {
   const index = vma.pgoff + (page - vma.start) / PAGE_SIZE;

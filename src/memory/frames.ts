@@ -18,6 +18,9 @@ export interface Reclaimer {
   reclaim(wanted: number): number;
 }
 
+/** Frames that may lie idle in any case. */
+const fewIdle = 1024;
+
 const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushWrites() {}, flushTlbPage() {} };
 
 export class Frames {
@@ -67,7 +70,7 @@ export class Frames {
     this.#state = new Uint8Array(this.#end);
     this.total = Math.max(0, Math.min(most, this.#end - this.#first));
     this.free = this.total;
-    this.#mostIdle = Math.max(1024, this.total >> 4);
+    this.#mostIdle = Math.max(fewIdle, this.total >> 4);
     this.commitLimit = this.total;
     this.zero = this.alloc();
     if (this.zero === 0) throw new Error("no room for a single page frame");
@@ -87,7 +90,7 @@ export class Frames {
     this.#recycled = false;
     if (this.free === 0) return 0;
     let n = wanted >>> PAGE_SHIFT;
-    if (!this.#isFree(n) || (this.#state[n] === 0 && this.#idle() > this.#mostIdle)) n = this.#any();
+    if (!this.#isFree(n) || (this.#state[n] === 0 && this.#isIdle())) n = this.#any();
     const state = this.#state[n] as number;
     this.#recycled = (state & 1) !== 0;
     if (!this.#recycled) this.#touched++;
@@ -101,10 +104,16 @@ export class Frames {
   }
   /** Frames that were in use, which cost the host memory as long as the machine lives. */
   #touched = 0;
-  #idle(): number {
-    return this.#touched - (this.total - this.free);
+  /**
+   * Are there so many that they are used again before pages get fresh ones at home? Stacks and heaps are at other random addresses in each process:
+   * small ones one after the other would always run on memory that the host has to find first, and that is in no cache.
+   */
+  #isIdle(): boolean {
+    const used = this.total - this.free;
+    const idle = this.#touched - used;
+    return idle > fewIdle && idle > Math.min(this.#mostIdle, used);
   }
-  /** From so many on they are used again before pages get fresh ones at home: stacks and heaps are at other random addresses in each process. */
+  /** How many they are at most. */
   readonly #mostIdle: number;
   /** The number of some frame that is free. */
   #any(): number {

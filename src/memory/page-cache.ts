@@ -47,9 +47,9 @@ export class PageCache {
     return frame;
   }
 
-  /** The frame of page `index` if it is there already. */
+  /** The frame of page `index`, which is not beyond the end of the file, if it is there already. */
   known(index: number): number | undefined {
-    return index * PAGE_SIZE < this.backing.size ? this.#pages.get(index) : undefined;
+    return this.#pages.get(index);
   }
 
   /** Whether page `index` is in memory: mincore(2). */

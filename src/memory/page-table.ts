@@ -1,5 +1,7 @@
 // The page table of one address space: leaves of 1024 entries (4 MiB), found by a number key. What the hardware's four levels do.
 
+import type { Frames } from "./frames.ts";
+
 /**
  * A page table entry: the frame's byte address, and in the low bits which accesses need no more thought. A frame without
  * permissions is a PROT_NONE page that keeps its content; 0 is no page.
@@ -33,6 +35,11 @@ export class PageTable {
     this.#used(leaf, key);
     return leaf[(address / 4096) & (LEAF_SIZE - 1)] as number;
   }
+  #leafOf(key: number): Uint32Array {
+    let leaf = this.#leaves.get(key);
+    if (leaf === undefined) this.#leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
+    return leaf;
+  }
   #used(leaf: Uint32Array, key: number): void {
     this.#last = leaf;
     this.#lastBase = key * LEAF_BYTES;
@@ -41,13 +48,8 @@ export class PageTable {
   set(address: number, pte: number): void {
     if (!(address >= this.#lastBase && address - this.#lastBase < LEAF_BYTES)) {
       const key = Math.floor(address / LEAF_BYTES);
-      let leaf = this.#leaves.get(key);
-      if (leaf === undefined) {
-        if (pte === 0) return;
-        leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE);
-        this.#leaves.set(key, leaf);
-      }
-      this.#used(leaf, key);
+      if (pte === 0 && !this.#leaves.has(key)) return;
+      this.#used(this.#leafOf(key), key);
     }
     const slot = (address / 4096) & (LEAF_SIZE - 1);
     if (this.#last[slot] === 0) this.resident++;
@@ -57,16 +59,11 @@ export class PageTable {
 
   /** Visit the entries that have a frame in [start, end); a returned number replaces the entry. */
   walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): void {
-    for (let key = Math.floor(start / LEAF_BYTES); key * LEAF_BYTES < end; ) {
-      const leaf = this.#leaves.get(key);
-      if (leaf === undefined) {
-        key = this.#nextLeaf(key, end);
-        continue;
-      }
+    for (let key = this.#leafFrom(Math.floor(start / LEAF_BYTES), end); key * LEAF_BYTES < end; key = this.#leafFrom(key + 1, end)) {
+      const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
-      const first = Math.max(0, (start - base) / 4096);
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
-      for (let slot = first; slot < last; slot++) {
+      for (let slot = Math.max(0, (start - base) / 4096); slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
         const now = visit(pte, base + slot * 4096);
@@ -74,10 +71,50 @@ export class PageTable {
         if (now === 0) this.resident--;
         leaf[slot] = now;
       }
-      key++;
     }
   }
+  // The next two are not done by `walk`: they are half of what a fork and an exit cost, and a call for each entry is half of that.
+  /** fork(2): a table that has nothing there gets the entries of [start, end), and neither has the permissions `without` from then on. */
+  share(other: PageTable, start: number, end: number, without: number, frames: Frames): void {
+    for (let key = this.#leafFrom(Math.floor(start / LEAF_BYTES), end); key * LEAF_BYTES < end; key = this.#leafFrom(key + 1, end)) {
+      const leaf = this.#leaves.get(key) as Uint32Array;
+      const base = key * LEAF_BYTES;
+      const last = Math.min(LEAF_SIZE, (end - base) / 4096);
+      let theirs: Uint32Array | undefined;
+      for (let slot = Math.max(0, (start - base) / 4096); slot < last; slot++) {
+        const pte = leaf[slot] as number;
+        if (pte === 0) continue;
+        theirs ??= other.#leafOf(key);
+        frames.retain(pte - (pte & 0xfff));
+        leaf[slot] = theirs[slot] = pte & ~without;
+        other.resident++;
+      }
+    }
+  }
+  /** Give up what there is in [start, end): whether there was anything. */
+  drop(start: number, end: number, frames: Frames): boolean {
+    const { resident } = this;
+    for (let key = this.#leafFrom(Math.floor(start / LEAF_BYTES), end); key * LEAF_BYTES < end; key = this.#leafFrom(key + 1, end)) {
+      const leaf = this.#leaves.get(key) as Uint32Array;
+      const base = key * LEAF_BYTES;
+      const last = Math.min(LEAF_SIZE, (end - base) / 4096);
+      for (let slot = Math.max(0, (start - base) / 4096); slot < last; slot++) {
+        const pte = leaf[slot] as number;
+        if (pte === 0) continue;
+        frames.release(pte - (pte & 0xfff));
+        leaf[slot] = 0;
+        this.resident--;
+      }
+    }
+    return this.resident !== resident;
+  }
 
+  /** The key of the first leaf from `from` on; beyond `end` if there is none before. */
+  #leafFrom(from: number, end: number): number {
+    let key = from;
+    while (key * LEAF_BYTES < end && !this.#leaves.has(key)) key = this.#nextLeaf(key, end);
+    return key;
+  }
   /** The next leaf that exists: a guest may unmap terabytes of nothing. */
   #nextLeaf(key: number, end: number): number {
     const last = Math.ceil(end / LEAF_BYTES);

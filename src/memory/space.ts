@@ -4,7 +4,7 @@ import { home } from "../cpu/layout.ts";
 import { type Access, access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { PF } from "../cpu/state.ts";
 import { Areas } from "./areas.ts";
-import { mapCached, mappingFor, permits, populate, refusal } from "./fault.ts";
+import { mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -145,13 +145,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
   /** Private pages become read-only on both sides, until one of them writes. */
   #share(vma: Vma, child: AddressSpace): void {
-    const shared = (vma.flags & VM.SHARED) !== 0;
-    this.table.walk(vma.start, vma.end, (pte, page) => {
-      const entry = shared ? pte : (pte & ~PTE.WRITE) >>> 0;
-      this.frames.retain(frameOf(pte));
-      child.table.set(page, entry);
-      return entry;
-    });
+    this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
   }
 
   translate(address: number, kind: Access): number {
@@ -165,9 +159,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     );
   }
 
-  mapsCode(page: number, frame: number): boolean {
-    const pte = page < this.layout.taskSize ? this.table.get(page) : 0;
-    return pte === 0 ? mapCached(this, page, frame) : (pte & PTE.EXEC) !== 0 && frameOf(pte) === frame;
+  otherCode(pages: readonly number[], frames: readonly number[]): readonly number[] {
+    return otherCode(this, pages, frames);
   }
 
   kernelHalf(address: number, kind: Access): number | undefined {
@@ -205,13 +198,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** Forget the pages of a range (zap_page_range); private copies are lost. */
   dropPages(start: number, end: number): void {
-    let some = false;
-    this.table.walk(start, end, (pte) => {
-      this.frames.release(frameOf(pte));
-      some = true;
-      return 0;
-    });
-    if (some) this.flush(start, end);
+    if (this.table.drop(start, end, this.frames)) this.flush(start, end);
   }
 
   /** The file behind `cache` ends at page `from` now. */

@@ -66,7 +66,7 @@ export abstract class UserMemory {
   /** Where a user byte lies in the machine's memory, or negative. */
   #frame(at: number, kind: Access): number {
     const found = this.translate(at, kind);
-    return found < 0 ? -1 : found - inPage(found) + inPage(at);
+    return found < 0 ? -1 : found - (found & (PAGE_SIZE - 1)) + (at & (PAGE_SIZE - 1));
   }
 
   /** Unsigned scalars; -1 is a fault. */
@@ -86,6 +86,11 @@ export abstract class UserMemory {
   }
   /** 8 bytes as a number: exact below 2^53. -1 is a fault. */
   u64(at: number): number {
+    if (inPage(at) <= PAGE_SIZE - 8) {
+      const from = this.#frame(at, access.read);
+      const { view } = this.frames;
+      return from < 0 ? -1 : view.getUint32(from + 4, true) * 0x1_0000_0000 + view.getUint32(from, true);
+    }
     const lo = this.u32(at);
     const hi = this.u32(at + 4);
     return lo < 0 || hi < 0 ? -1 : hi * 0x1_0000_0000 + lo;
@@ -138,6 +143,15 @@ export abstract class UserMemory {
     return true;
   }
   setU64(at: number, lo: number, hi: number): boolean {
+    if (inPage(at) <= PAGE_SIZE - 8) {
+      const to = this.#frame(at, access.write);
+      if (to < 0) return false;
+      const { view } = this.frames;
+      view.setUint32(to, lo, true);
+      view.setUint32(to + 4, hi, true);
+      this.frames.changed(to);
+      return true;
+    }
     return this.setU32(at, lo) && this.setU32(at + 4, hi);
   }
   /** `long` of an ABI: a non-negative or negative integer below 2^53 in size. */

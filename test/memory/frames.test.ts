@@ -52,6 +52,20 @@ describe("page frames", () => {
     expect(touched.size).toBeGreaterThan(1000);
     expect(touched.size).toBeLessThan(1100);
   });
+  it("are used again only where more lie idle than are in use", () => {
+    const pages = 65536;
+    const f = new Frames(new WebAssembly.Memory({ initial: (pages * PAGE_SIZE) / 65536 }), 0);
+    const fresh = (n: number): boolean => {
+      const frame = f.alloc(n * PAGE_SIZE);
+      f.release(frame);
+      return frame === n * PAGE_SIZE;
+    };
+    const mine = Array.from({ length: 4000 }, (_, n) => f.alloc((n + 1) * PAGE_SIZE));
+    for (const frame of mine.splice(0, 1900)) f.release(frame);
+    expect(fresh(50_000)).toBe(true);
+    for (const frame of mine.splice(0, 200)) f.release(frame);
+    expect(fresh(50_001)).toBe(false);
+  });
   it("are at home in other places for address spaces of other colors", () => {
     const f = frames();
     const colors = Array.from({ length: 32 }, () => {

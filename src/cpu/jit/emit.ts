@@ -16,7 +16,7 @@ import { RegionCompiler } from "./compiler.ts";
 import { manners } from "./exits.ts";
 import { factsOf } from "./facts.ts";
 import { isInline } from "./fpu.ts";
-import type { Graph, JitBlock } from "./graph.ts";
+import { type Graph, isOpen, type JitBlock } from "./graph.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
 import { type Knowledge, meet, nothingKnown } from "./knowledge.ts";
 import type { Mark, RegionRuntime } from "./region-base.ts";
@@ -282,8 +282,7 @@ class RegionEmitter {
     c.owed += n;
     const all = () => {
       c.block(block.instructions);
-      const elsewhere = block.terminator === "door" || (block.terminator === "call" && !block.inside);
-      this.#knownAfter.set(ip, elsewhere ? nothingKnown : c.knowledge);
+      this.#knownAfter.set(ip, isOpen(block) ? nothingKnown : c.knowledge);
       this.#terminate(block);
     };
     if (this.#mark && c.residence.canBeginAgain) this.#fromMark(this.#mark, all);
@@ -339,9 +338,11 @@ class RegionEmitter {
       case "branch":
         return this.#go(block, block.instructions.at(-1)!.target);
       case "call": {
-        if (block.inside) return this.#go(block, block.instructions.at(-1)!.target);
+        const { inside } = block;
         const target = control?.kind === "jump" ? control.target : i64c(BigInt(block.instructions.at(-1)!.target));
-        return this.#call(block, target);
+        if (inside === undefined) return this.#call(block, target);
+        if (isOpen(block)) this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inside))]), () => this.#call(block, target));
+        return this.#go(block, inside);
       }
       case "fall":
         return this.#go(block, block.end);
@@ -395,16 +396,15 @@ class RegionEmitter {
   }
   #call(block: JitBlock, target: Node): void {
     const c = this.#c;
-    const [after] = block.successors;
-    if (after === undefined) return c.leaveAt(target, leave.jumped, 0);
+    if (!block.successors.includes(block.end)) return c.leaveAt(target, leave.jumped, 0);
     this.#settle();
     this.#open({ kind: "other" }, op.block);
-    this.#aside(() => this.#callRegion(block, target, after));
+    this.#aside(() => this.#callRegion(block, target));
     this.#close();
     c.leaveAt(target, leave.jumped, 0);
   }
   /** Out of the label around this if no region begins there, or there have been too many calls already. */
-  #callRegion(block: JitBlock, target: Node, after: number): void {
+  #callRegion(block: JitBlock, target: Node): void {
     const b = this.#b;
     const c = this.#c;
     const depth = b.bind(loaded(at.callDepth));
@@ -420,7 +420,7 @@ class RegionEmitter {
     b.goIf(node(wt.i32, op.i64ne, [localGet(wt.i64, where), i64c(BigInt(block.end))]), 0, false);
     b.store(op.i32store, i32c(0), depth, at.callDepth);
     this.#comeBack();
-    this.#go(block, after);
+    this.#go(block, block.end);
     this.#close();
     b.expr(localGet(wt.i64, where));
     b.opcode(op.return);
@@ -452,10 +452,10 @@ class RegionEmitter {
     c.leaveAt(rip, leave.changed, 0);
     c.depth--;
     b.end();
-    const elsewhere = node(wt.i32, op.i64ne, [rip, i64c(BigInt(block.end))]);
-    if (!block.successors.includes(block.end)) return this.#computed(rip);
-    this.#when(elsewhere, () => this.#computed(rip));
-    this.#go(block, block.end);
+    const [back] = block.successors;
+    if (back === undefined) return this.#computed(rip);
+    this.#when(node(wt.i32, op.i64ne, [rip, i64c(BigInt(back))]), () => this.#computed(rip));
+    this.#go(block, back);
   }
 
   /** Control goes from a block to an address. */

@@ -1,5 +1,6 @@
 // What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
 
+import type { Exit } from "../exit.ts";
 import { operandWidth } from "../form.ts";
 import type { Form, Ops } from "../ops.ts";
 import { type ActName, modelActs, stackActs } from "../routine-types.ts";
@@ -9,8 +10,8 @@ import { S } from "../state.ts";
 export interface Facts {
   /** Acts on the machine (segments, CPUID, …), and not only as its model says: the interpreter does that. */
   readonly acts: boolean;
-  /** Enters the kernel (a system call). */
-  readonly exits: boolean;
+  /** By which door it enters the kernel (a system call). */
+  readonly exits: Exit | undefined;
   readonly branches: boolean;
   readonly branchesIf: boolean;
   /** Jumps to a computed address. */
@@ -66,6 +67,7 @@ const learn = (row: Row): Facts => {
   const next = {};
   const popped = {};
   let [stack, memory, calls, returns, acts] = [false, false, false, false, false];
+  let exits: Exit | undefined;
   const notes = new Proxy(
     {},
     {
@@ -80,6 +82,7 @@ const learn = (row: Row): Facts => {
           memory ||= memoryWords.has(name) || (operand !== undefined && isMemoryOperand(operand));
           calls ||= onStack && args[3] === next;
           returns ||= name === "jump" && args[0] === popped;
+          if (name === "exit") exits = args[0] as Exit;
           if (name === "call") routines.add(args[0] as string);
           if (name === "setField") fields.add(args[0] as string);
           for (const a of args) if (typeof a === "function") (a as () => void)();
@@ -100,7 +103,7 @@ const learn = (row: Row): Facts => {
   }
   const facts: Facts = {
     acts,
-    exits: used.has("exit"),
+    exits,
     branches: used.has("branch"),
     branchesIf: used.has("branchIf"),
     jumps: used.has("jump"),

@@ -34,7 +34,7 @@ export const isInline = (d: Decoded): boolean => {
 /** May stand within a run: knows nothing of the x87. */
 const isNeutral = (d: Decoded): boolean => {
   const f = factsOf(d.row);
-  const ends = f.acts || f.exits || f.branches || f.branchesIf || f.jumps || d.row.ends;
+  const ends = f.acts || f.exits !== undefined || f.branches || f.branchesIf || f.jumps || d.row.ends;
   return !ends && f.fields.length === 0 && f.routines.every((r) => r.startsWith("sse_"));
 };
 const gap = 16;

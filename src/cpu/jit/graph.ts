@@ -5,7 +5,8 @@
 
 import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
-import type { Decoded } from "../decode.ts";
+import { type Decoded, noRegister } from "../decode.ts";
+import type { Exit } from "../exit.ts";
 import { S } from "../state.ts";
 import { factsOf } from "./facts.ts";
 import { harmlessEntries, reachable } from "./structure.ts";
@@ -15,10 +16,11 @@ export interface JitBlock {
   readonly instructions: readonly Decoded[];
   /** Address after the last instruction. */
   readonly end: number;
-  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over, or the kernel's, goes on to `end` too. */
+  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over goes on to `end` too, and
+   *  the kernel's where its door comes back to. */
   readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "door" | "leave" | "fall";
-  /** A call whose target is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
-  inside?: boolean;
+  /** A call's target that is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
+  inside?: number;
   /** Where in the region it goes on by known addresses: branch target first, then the fall-through. */
   successors: number[];
 }
@@ -33,6 +35,11 @@ export interface Graph {
   /** Hot code beyond it was left out, for it is as large as a region may be. */
   readonly full: boolean;
 }
+
+const isByPointer = ({ instructions }: JitBlock): boolean => !factsOf(instructions.at(-1)!.row).branches;
+/** May other code run between a block and what comes after it? A call by a pointer goes elsewhere if that has changed. */
+export const isOpen = (block: JitBlock): boolean =>
+  block.terminator === "door" || (block.terminator === "call" && (block.inside === undefined || isByPointer(block)));
 
 /** What the rest of the JIT knows when a region is grown. */
 export interface Surroundings {
@@ -59,7 +66,7 @@ const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 /** Can the JIT compile it at all? What acts on the machine (but INT n, of which one is a door), or goes through segments with limits, is the interpreter's. */
 const compilable = (d: Decoded): boolean => {
   const f = factsOf(d.row);
-  if (f.acts && !f.exits) return false;
+  if (f.acts && f.exits === undefined) return false;
   if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.shape.memory && f.memory) return d.segment >= 4 && d.addressSize === 32;
   // A write through CS faults.
   if (d.mode !== 64 && d.segment === S.cs && d.row.addressed) return false;
@@ -78,10 +85,16 @@ const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void
 /** Code as it stands while a region is planned: a graph may be grown more than once, and is looked into before it is taken. */
 export class Reader {
   readonly blocks: Blocks;
+  /** Where a door's call will come back to, if not behind the door. */
+  readonly landing: (door: Exit) => number | undefined;
+  /** Where data lies in memory, if that is known without looking for it; else negative. */
+  readonly placeOf: (linear: number) => number;
   readonly #known = new Map<number, Decoded | undefined>();
   readonly #heads = new Map<number, number>();
-  constructor(blocks: Blocks) {
+  constructor(blocks: Blocks, { landing, placeOf }: Pick<Reader, "landing" | "placeOf">) {
     this.blocks = blocks;
+    this.landing = landing;
+    this.placeOf = placeOf;
   }
   /** The instruction at an address, if there is one that the JIT can compile. */
   at(ip: number): Decoded | undefined {
@@ -91,6 +104,13 @@ export class Reader {
     const read = d && compilable(d) ? d.copy() : undefined;
     this.#known.set(ip, read);
     return read;
+  }
+  /** Where a call goes, if that is known: its pointer at a constant address (32-bit code enters the kernel by one) hardly ever changes once code is hot,
+   *  so it is taken for what it is now, and compared when the call is made. Linkage stubs' pointers are not: docs/performance.md, "Ways of control". */
+  calleeOf(d: Decoded): number | undefined {
+    if (factsOf(d.row).branches) return d.target;
+    if (!isCall(d) || !d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
+    return this.blocks.pointerAt(this.placeOf(this.blocks.linearOf(d)), d.mode);
   }
   /** The first record of the block known at an address, 0 if none. */
   headOf(ip: number): number {
@@ -116,7 +136,7 @@ const readStub = (reader: Reader, target: number, pages: Map<number, number>): D
       return stub;
     }
     // ENDBR64, where there is one.
-    if (f.branches || f.branchesIf || f.jumps || f.exits || f.memory || f.stack || d.row.ends) return [];
+    if (f.branches || f.branchesIf || f.jumps || f.exits !== undefined || f.memory || f.stack || d.row.ends) return [];
   }
   return [];
 };
@@ -136,7 +156,7 @@ const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pag
     notePages(reader.blocks, d, pages);
     at += d.length;
     const f = factsOf(d.row);
-    if (f.exits) return { ip, instructions, end: at, terminator: "door", successors: [at] };
+    if (f.exits !== undefined) return { ip, instructions, end: at, terminator: "door", successors: [reader.landing(f.exits) ?? at] };
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
     if (isCall(d) && (f.branches || f.jumps)) {
       if (f.branches) instructions.push(...readStub(reader, d.target, pages));
@@ -148,7 +168,7 @@ const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pag
   }
 };
 
-/** Is this a small function that calls nobody? Then its calls are worth no ceremony. */
+/** Is this a small function that calls nobody, but others such by pointers (as 32-bit code calls the kernel)? Then its calls are worth no ceremony. */
 const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean => {
   const seen = new Set<number>();
   const queue = [start];
@@ -159,10 +179,14 @@ const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean =>
     seen.add(ip);
     if (!around.met(ip)) continue;
     const block = readBlock(reader, ip, seen, pages);
-    if (!block || block.terminator === "call" || block.terminator === "jump" || block.terminator === "leave") return false;
+    if (!block || block.terminator === "jump" || block.terminator === "leave") return false;
     instructions += block.instructions.length;
     if (instructions > limits.leaf) return false;
     queue.push(...block.successors);
+    if (block.terminator !== "call") continue;
+    const callee = isByPointer(block) ? reader.calleeOf(block.instructions.at(-1)!) : undefined;
+    if (callee === undefined) return false;
+    queue.push(callee);
   }
   return true;
 };
@@ -204,17 +228,20 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     found.set(ip, block);
     instructions += block.instructions.length;
     const last = block.instructions.at(-1)!;
-    if (block.terminator === "call" && factsOf(last.row).branches) {
-      around.called(last.target);
-      const leaf = !leaders.has(last.target) && around.met(last.target) && isLeaf(reader, last.target, around);
-      if (leaf) ofLeaves.add(last.target);
-      if (leaf || (leaders.has(last.target) && (roots[0] === last.target || inside.has(last.target)))) {
-        inside.add(last.target);
+    const callee = block.terminator === "call" ? reader.calleeOf(last) : undefined;
+    if (callee !== undefined) {
+      around.called(callee);
+      const leaf = !leaders.has(callee) && around.met(callee) && isLeaf(reader, callee, around);
+      if (leaf) ofLeaves.add(callee);
+      if (ofLeaves.has(ip)) ofLeaves.add(block.end);
+      if (leaf || (leaders.has(callee) && (roots[0] === callee || inside.has(callee)))) {
+        inside.add(callee);
         back.add(block.end);
-        block.inside = true;
-        block.successors = [last.target];
-        for (const s of [block.end, last.target]) {
-          if (leaders.has(s) || !(s === last.target ? around.met(s) : around.worth(s))) continue;
+        block.inside = callee;
+        if (isByPointer(block)) further.add(block.end);
+        block.successors = isByPointer(block) ? [callee, block.end] : [callee];
+        for (const s of [block.end, callee]) {
+          if (leaders.has(s) || !(ofLeaves.has(s) || s === callee ? around.met(s) : around.worth(s))) continue;
           leaders.add(s);
           queue.push(s);
         }

@@ -4,6 +4,7 @@
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
 import type { Blocks } from "../blocks.ts";
 import type { Decoded } from "../decode.ts";
+import type { Exit } from "../exit.ts";
 import { registerOffset } from "../instance.ts";
 import type { Access } from "../mmu.ts";
 import type { Model } from "../model.ts";
@@ -58,6 +59,8 @@ export interface JitLinks {
   readonly showRun: (address: number, how: Access, slot: number) => void;
   readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
+  readonly landing: (door: Exit) => number | undefined;
+  readonly placeOf: (linear: number) => number;
   readonly model: Model;
 }
 
@@ -184,7 +187,7 @@ export class Jit {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
-    const reader = new Reader(blocks);
+    const reader = new Reader(blocks, this.#links);
     if (reader.at(ip) === undefined) {
       this.stats.refused++;
       return false;

@@ -3,7 +3,7 @@
 //
 // A region with one entry that is reducible is just that. Any other gets a dispatcher: a block of its own at the root that leads to every
 // entry, and to every target of an edge that no structured jump can express; such an edge goes to the dispatcher, with a number.
-import type { Graph, JitBlock } from "./graph.ts";
+import { type Graph, isOpen } from "./graph.ts";
 
 /** In place of an address: the dispatcher. */
 export const dispatcher = -1;
@@ -181,8 +181,7 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
  */
 export const checkpoints = (g: Graph, s: Structure): Set<number> => {
   const out = new Set([...g.entries, ...s.dispatched]);
-  for (const block of g.blocks.values())
-    if (block.terminator === "door" || (block.terminator === "call" && !block.inside)) for (const after of block.successors) out.add(after);
+  for (const block of g.blocks.values()) if (isOpen(block)) for (const after of block.successors) out.add(after);
   return out;
 };
 /** Does an edge lead back to the head of a loop? */
@@ -213,7 +212,6 @@ const closedLimit = 400;
  * between entering and leaving one, only its own code touches registers.
  */
 export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> => {
-  const open = (block: JitBlock) => block.terminator === "door" || (block.terminator === "call" && !block.inside);
   const out = new Map<number, Set<number>>();
   for (const [head, body] of [...loopBodies(g, s)].toSorted(([, a], [, b]) => b.size - a.size)) {
     if ([...out.values()].some((outer) => outer.has(head))) continue;
@@ -221,7 +219,7 @@ export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> =>
     const closed = [...body].every((ip) => {
       const block = g.blocks.get(ip)!;
       length += block.instructions.length;
-      return !open(block) && (ip === head || !s.dispatched.includes(ip));
+      return !isOpen(block) && (ip === head || !s.dispatched.includes(ip));
     });
     if (closed && length <= closedLimit) out.set(head, body);
   }

@@ -22,6 +22,8 @@ import { USER_CS, USER_DS, USER32_CS } from "./selectors.ts";
 export interface Door {
   readonly name: "int80" | "sysenter" | "syscall32" | "syscall64";
   readonly abi: Abi;
+  /** It comes back to the landing pad, not behind the instruction. */
+  readonly lands: boolean;
   /** Registers to task.origAx and task.args. Not 0: the call has failed with this -errno before anybody could look at it. */
   enter(task: Task, cpu: Processor): number;
 }
@@ -79,6 +81,7 @@ const landingPad = (task: Task, cpu: Processor): number => {
 const int80: Door = {
   name: "int80",
   abi: i386,
+  lands: false,
   enter(task, cpu) {
     begin(task, cpu, true);
     int80Arguments(task, cpu);
@@ -89,6 +92,7 @@ const int80: Door = {
 const syscall64: Door = {
   name: "syscall64",
   abi: x64,
+  lands: false,
   enter(task, cpu) {
     begin(task, cpu, false);
     flatSegments(cpu, USER_CS);
@@ -100,6 +104,7 @@ const syscall64: Door = {
 const syscall32: Door = {
   name: "syscall32",
   abi: i386,
+  lands: true,
   enter(task, cpu) {
     begin(task, cpu, true);
     // SYSCALL overwrote ecx with the return address; __kernel_vsyscall has put the second argument into ebp.
@@ -111,6 +116,7 @@ const syscall32: Door = {
 const sysenter: Door = {
   name: "sysenter",
   abi: i386,
+  lands: true,
   enter(task, cpu) {
     begin(task, cpu, true);
     // SYSENTER saves nothing: __kernel_vsyscall has put esp into ebp.
@@ -124,3 +130,7 @@ export const doorOf = (why: Exit, mode: number): Door => {
   if (why === exit.syscall) return mode === 64 ? syscall64 : syscall32;
   return why === exit.int80 ? int80 : sysenter;
 };
+
+/** Where the call of a door comes back to that does not come back behind its instruction. */
+export const landing = (task: Task, why: Exit): number | undefined =>
+  doorOf(why, task.kernel.processor.state.mode).lands ? task.program.vdso.landingPad : undefined;

@@ -3,6 +3,7 @@
 // Linux arch/x86/entry/common.c do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
+import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/exit.ts";
 import { R } from "../../cpu/state.ts";
 import { calls } from "../calls/index.ts";
@@ -25,7 +26,7 @@ type Table = readonly (Entry | undefined)[];
 let tables: { readonly native: Table; readonly compat: Table } | undefined;
 
 /** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
-const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && isX32Own(nr) ? x32 : abi);
+const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
 
 export class Gate {
   readonly kernel: Kernel;

@@ -133,13 +133,13 @@ export abstract class Inode {
     return this.mode & S_IFMT;
   }
   get isDir(): boolean {
-    return this.type === S_IFDIR;
+    return (this.mode & S_IFMT) === S_IFDIR;
   }
   get isLink(): boolean {
-    return this.type === S_IFLNK;
+    return (this.mode & S_IFMT) === S_IFLNK;
   }
   get isFile(): boolean {
-    return this.type === S_IFREG;
+    return (this.mode & S_IFMT) === S_IFREG;
   }
   get size(): number {
     return 0;

@@ -2,7 +2,7 @@
 import type { Limits } from "../../memory/limits.ts";
 import { CAP, capable } from "../cred.ts";
 import type { Process } from "../process.ts";
-import { RLIMIT } from "../rlimit.ts";
+import { RLIMIT, type Rlimit } from "../rlimit.ts";
 
 class ProcessLimits implements Limits {
   readonly #process: Process;
@@ -10,10 +10,10 @@ class ProcessLimits implements Limits {
     this.#process = process;
   }
   get as(): number {
-    return this.#process.limit(RLIMIT.AS);
+    return (this.#process.limits[RLIMIT.AS] as Rlimit).soft;
   }
   get data(): number {
-    return this.#process.limit(RLIMIT.DATA);
+    return (this.#process.limits[RLIMIT.DATA] as Rlimit).soft;
   }
   get stack(): number {
     return this.#process.limit(RLIMIT.STACK);

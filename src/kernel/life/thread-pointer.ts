@@ -69,6 +69,15 @@ export const userDescOf = (entry: number, bytes: Uint8Array): UserDesc => {
 const isAllowed = (d: UserDesc): boolean =>
   isEmpty(d) || isZero(d) || ((d.flags & UD.SEG_32BIT) !== 0 && (d.flags & UD.CONTENTS) <= 2 && (d.flags & UD.SEG_NOT_PRESENT) === 0);
 
+/** The first of the entries that is empty, -1 if none is. */
+const freeEntry = (tls: Uint8Array): number => {
+  for (let at = 0; at < tls.length; at += 8) {
+    let n = at;
+    while (n < at + 8 && tls[n] === 0) n++;
+    if (n === at + 8) return at / 8;
+  }
+  return -1;
+};
 const tlsEntry = (task: Task, i: number): Uint8Array => task.tls.subarray(8 * i, 8 * i + 8);
 
 /** Linux do_set_thread_area(): `entry` -1 takes a free one and tells which. 0 or -errno. */
@@ -78,8 +87,8 @@ export const setThreadArea = (task: Task, address: number, mayAllocate: boolean)
   const d = readUserDesc(b);
   if (!isAllowed(d)) return -E.EINVAL;
   if (d.entry === -1 && mayAllocate) {
-    const free = [0, 1, 2].find((i) => tlsEntry(task, i).every((x) => x === 0));
-    if (free === undefined) return -E.ESRCH;
+    const free = freeEntry(task.tls);
+    if (free < 0) return -E.ESRCH;
     d.entry = GDT_TLS_MIN + free;
     if (!task.mem.setU32(address, d.entry)) return -E.EFAULT;
   }

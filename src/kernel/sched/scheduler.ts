@@ -3,6 +3,7 @@
 import { type Exit, exit } from "../../cpu/exit.ts";
 import { at, S } from "../../cpu/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
+import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
@@ -68,6 +69,7 @@ export class Scheduler {
     this.kernel = kernel;
     this.gate = new Gate(kernel);
     kernel.processor.serve = (why) => this.#serve(why);
+    kernel.processor.landing = (why) => this.current && landing(this.current, why);
   }
 
   /** Make a task runnable: a new one, or one that slept. */
@@ -243,7 +245,7 @@ export class Scheduler {
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
       if (task.incoming) gate.admit(task, task.incoming);
       else if (task.call) gate.resume(task, task.call);
-      if (this.#returns(task)) this.reschedule = true;
+      if (this.chooser && this.#returns(task)) this.reschedule = true;
     }
     while (task.state === "runnable" && !this.reschedule) {
       if (task.exitWork !== 0) {
@@ -265,7 +267,7 @@ export class Scheduler {
       } else if (why >= exit.int80) {
         if (this.chooser && this.#waitsAtDoor(task)) break;
         this.#enter(task, why);
-        if (this.reschedule || this.#returns(task)) break;
+        if (this.reschedule || (this.chooser && this.#returns(task))) break;
       } else {
         task.origAx = -1;
         if (why === exit.fault) exceptionToSignal(task);
@@ -315,6 +317,6 @@ export class Scheduler {
   }
   /** The point after a call. */
   #returns(task: Task): boolean {
-    return this.chooser !== undefined && task.state === "runnable" && !task.incoming && !task.call && this.givesWay(task, "return");
+    return task.state === "runnable" && !task.incoming && !task.call && this.givesWay(task, "return");
   }
 }

@@ -147,6 +147,37 @@ describe("code does not go on in line", () => {
   });
 });
 
+test("the code behind a door is what the call comes back to", () => {
+  begin(1);
+  // syscall; hlt; landing pad: inc rbx; dec rdi; jnz; hlt
+  const PAD = PAGE + 0x20;
+  cpu.state.u8.set([0x0f, 0x05, 0xf4], layout.frames);
+  cpu.state.u8.set([0x48, 0xff, 0xc3, 0x48, 0xff, 0xcf, 0x75, 0xd8, 0xf4], layout.frames + PAD - PAGE);
+  cpu.invalidateFrame(layout.frames);
+  let landsAt = PAD;
+  cpu.landing = (why) => (why === exit.syscall ? landsAt : undefined);
+  for (const at of [PAGE, PAD]) cpu.blocks.find(at);
+  const regions: number[][] = [];
+  cpu.jit.onRegion = ({ blocks }) => regions.push([...blocks.keys()]);
+  expect(cpu.jit.compile(PAGE)).toBe(true);
+  cpu.jit.onRegion = undefined;
+  cpu.landing = undefined;
+  expect(regions).toEqual([[PAGE, PAD]]);
+  const left = cpu.leaves.slice();
+  cpu.state.rip = PAGE;
+  cpu.state.setGpr(R.di, 1000);
+  cpu.serve = () => {
+    // Where it comes back to may have changed since the code was compiled.
+    if (cpu.state.gpr(R.bx) === 499) landsAt = PAGE + 2;
+    cpu.state.rip = landsAt;
+    return 1_000_000;
+  };
+  expect(finish()).toEqual({ [exit.fault]: 1 });
+  expect(cpu.state.rip).toBe(PAGE + 2);
+  expect(cpu.state.gpr(R.bx)).toBe(499);
+  expect(cpu.leaves.reduce((sum, n, code) => sum + n - (left[code] as number), 0)).toBeLessThan(10);
+});
+
 test("a leaf comes into its callers' regions whole, wherever other regions begin in it", () => {
   const STACK = PAGE + 0x10_0000;
   const LEAF = PAGE + 0x40;

@@ -36,7 +36,10 @@ const space = ({ near, second }: (typeof variants)[number]): Mmu => {
     [ACROSS - (ACROSS % 4096) + 4096, second],
   ]);
   const at = (page: number): number | undefined => (pages.has(page) ? frame(pages.get(page) as number) : undefined);
-  return { translate: (address) => at(address - (address % 4096)) ?? -6, mapsCode: (page, known) => at(page) === known };
+  return {
+    translate: (address) => at(address - (address % 4096)) ?? -6,
+    otherCode: (pages, frames) => pages.filter((page, n) => at(page) !== frames[n]),
+  };
 };
 
 let code: CpuCode;

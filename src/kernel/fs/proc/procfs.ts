@@ -23,7 +23,7 @@ export class ProcFs extends FileSystem {
   readonly pidNs: PidNamespace;
   /** Sysctls that have been set. */
   readonly settings = new Map<string, number>();
-  readonly #fixed: ProcEntry[];
+  readonly #fixed: ReadonlyMap<string, ProcEntry>;
   readonly #root: Dentry;
 
   constructor(dev: number, kernel: Kernel, pidNs = kernel.pidNamespace) {
@@ -31,7 +31,8 @@ export class ProcFs extends FileSystem {
     this.kernel = kernel;
     this.pidNs = pidNs;
     let ino = ROOT_INO;
-    this.#fixed = [...fixedEntries(this, systemFiles(kernel, this.settings), () => ++ino), ...this.#links(() => ++ino)];
+    const fixed = [...fixedEntries(this, systemFiles(kernel, this.settings), () => ++ino), ...this.#links(() => ++ino)];
+    this.#fixed = new Map(fixed.map((entry) => [entry.name, entry]));
     this.#root = this.makeRoot(
       new ProcDirNode(
         this,
@@ -63,10 +64,10 @@ export class ProcFs extends FileSystem {
     const leaders = [...this.kernel.processes.values()]
       .filter((p) => p.leader !== undefined && this.pidNs.numberOf(p.pid) !== 0)
       .sort((a, b) => this.pidNs.numberOf(a.pid) - this.pidNs.numberOf(b.pid));
-    return [...this.#fixed, ...leaders.map((p) => pidEntry(this, p.leader))];
+    return [...this.#fixed.values(), ...leaders.map((p) => pidEntry(this, p.leader))];
   }
   #find(name: string): ProcEntry | undefined {
-    if (!/^[1-9][0-9]*$/.test(name)) return this.#fixed.find((e) => e.name === name);
+    if (!/^[1-9][0-9]*$/.test(name)) return this.#fixed.get(name);
     const id = this.pidNs.idOf(Number(name));
     const task = this.kernel.tasks.get(id) ?? this.kernel.processes.get(id)?.leader;
     return task && pidEntry(this, task);
