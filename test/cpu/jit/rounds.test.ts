@@ -111,6 +111,32 @@ describe.each([64, 32] as const)("compiled loops of %d-bit code", (mode) => {
     expect(faults).toBeGreaterThan(SEEDS * 6);
   });
 
+  it("leave with older flags where some rounds write none", () => {
+    const twins = new Twins(code, mode);
+    for (const page of [0, 1]) twins.map(page, plain(page));
+    // All of it is passed often enough to be in one region.
+    twins.each(({ jit }) => void (jit.enabled = false));
+    const source =
+      "head:\nmov edx, [rsi]\nlea rsi, [rsi+8]\njrcxz write\nlea rcx, [rcx-1]\nlea eax, [rsi+rcx]\njmp head\nwrite:\ncmp edx, eax\nmov ecx, 2\njmp head";
+    const { bytes } = assemble(mode === 64 ? source : source.replaceAll(/r(si|cx)\b/g, "e$1").replace("jrcxz", "jecxz"), {
+      mode,
+      at: CODE,
+    });
+    twins.load(bytes);
+    twins.fill((n) => (n * 37) & 0xff);
+    for (let round = 0; round < 40; round++) {
+      twins.each(({ state }) => {
+        state.rip = CODE;
+        state.u64[R.ax] = BigInt(0x01010101 * round);
+        state.u64[R.cx] = BigInt(round % 3);
+        state.u64[R.si] = BigInt(DATA + (round < 3 ? 0 : 2 * PAGE - 8 * (1 + (round % 4))));
+      });
+      if (round === 2) twins.compile(CODE);
+      expect(twins.run(100_000, () => `round ${round}`).why).toBe(exit.fault);
+      console.log(twins.compiledShare);
+    }
+  });
+
   it("leave with their own flags beside a way that writes others", () => {
     const twins = new Twins(code, mode);
     twins.each(({ jit }) => void (jit.enabled = false));
