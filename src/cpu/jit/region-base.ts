@@ -325,7 +325,8 @@ export abstract class RegionBase extends Compiler {
     run?.wants(how);
     const p = b.local(wt.i32);
     const isThere = () => isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
-    b.if(run ? run.has(a) : isThere(), true);
+    if (run) b.ifLater((late) => late.expr(run.has(a)), true);
+    else b.if(isThere(), true);
     b.set(p, atHome(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored);

@@ -18,14 +18,18 @@ export class Run {
   wants(how: Access): void {
     if (how === access.write) this.#how = how;
   }
-  /** Are all the bytes from an address on in it? `runs.reach` of them at most. */
+  /** Loops share slots, but none that is asked for reads with one that writes: what may be read is no answer to that. */
+  get #ofHow(): number {
+    return (this.#slot % (runs.slots / 2)) * 2 + this.#how;
+  }
+  /** Are all the bytes from an address on in it? `runs.reach` of them at most. To be written when all accesses are. */
   has(first: Node): Node {
-    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#slot) + field);
+    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(runs.base)]), there(runs.length)]);
   }
   /** What is to be asked for if it was missed too often: written when all accesses are. */
   word(b: Body): void {
-    b.later((late) => late.expr(i32c(this.#slot * 2 + this.#how)));
+    b.later((late) => late.expr(i32c(this.#ofHow * 2 + this.#how)));
   }
 }
 const placeOf = (slot: number): number => at.runs + slot * runs.size;
