@@ -22,6 +22,7 @@ const cacheFile = join(folder, "main.cache");
 const flags = [
   "--wasm-lazy-validation",
   "--no-parallel-scavenge",
+  "--semi-space-growth-factor=16",
   "--interrupt-budget=500000",
   ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];

@@ -8,6 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const source = join(root, "src/cpu/routines");
 const state = join(root, "src/cpu/state.ts");
 const layout = join(root, "src/cpu/layout.ts");
+const memoryImport = join(root, "src/cpu/memory-import.ts");
 export const routinesPath = join(root, ".cache/routines.wasm");
 
 /** The addresses of src/cpu/state.ts as AssemblyScript constants: the module "./at" of the routines. */
@@ -25,10 +26,18 @@ async function staticBase() {
   return String(Number(base.replaceAll("_", "")));
 }
 
+/** The maximum that all generated modules name. */
+async function mostPages() {
+  const most = /^export const mostPages = (\d+);/m.exec(await readFile(memoryImport, "utf8"))?.[1];
+  if (!most) throw new Error(`no maximum in ${memoryImport}`);
+  return most;
+}
+
 async function newest() {
   const files = [
     state,
     layout,
+    memoryImport,
     fileURLToPath(import.meta.url),
     ...(await readdir(source, { recursive: true })).map((f) => join(source, f)),
   ];
@@ -42,7 +51,8 @@ export async function buildRoutines(out = routinesPath) {
   const started = new Date();
   const { default: asc } = await import("assemblyscript/asc");
   const at = await addresses();
-  const options = ["-O3", "--runtime", "stub", "--importMemory", "--memoryBase", await staticBase()];
+  const memory = ["--importMemory", "--maximumMemory", await mostPages(), "--memoryBase", await staticBase()];
+  const options = ["-O3", "--runtime", "stub", ...memory];
   const { error, stderr } = await asc.main(["index.ts", "--outFile", "out.wasm", ...options], {
     readFile: (name) => (name === "at.ts" ? at : readFile(join(source, name), "utf8").catch(() => null)),
     writeFile: async (_, contents) => {

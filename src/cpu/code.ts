@@ -3,6 +3,7 @@
 import type { CpuCode } from "./cpu.ts";
 import { generated } from "./generated/code.ts";
 import { Instructions } from "./instructions.ts";
+import { isShared, takeShared } from "./memory-import.ts";
 import type { RoutineType } from "./routine-types.ts";
 import { familyKey } from "./row.ts";
 import { families } from "./rows/index.ts";
@@ -40,13 +41,18 @@ const instructions = (): Instructions => {
   return new Instructions(sized, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
 };
 
-/** The code for all CPUs of this process; compiled once. */
-export const cpuCode: () => CpuCode = once(() => ({
-  instructions: instructions(),
-  handlers: generated.handlers.map((bytes, n) => ({
-    first: generated.firstHandlers[n] as number,
-    module: once(() => new WebAssembly.Module(bytes())),
-  })),
-  routines: new WebAssembly.Module(generated.routines()),
-  routineTypes: generated.routineTypes,
-}));
+const all = once(instructions);
+const codeFor = (shared: boolean): CpuCode => {
+  const compile = (bytes: Bytes) => new WebAssembly.Module(shared ? takeShared(bytes()) : bytes());
+  return {
+    instructions: all(),
+    handlers: generated.handlers.map((bytes, n) => ({ first: generated.firstHandlers[n] as number, module: once(() => compile(bytes)) })),
+    routines: compile(generated.routines),
+    routineTypes: generated.routineTypes,
+  };
+};
+const code = once(() => codeFor(false));
+const codeForShared = once(() => codeFor(true));
+
+/** The code for all CPUs of this process with memory of this kind; compiled once. */
+export const cpuCode = (memory: WebAssembly.Memory): CpuCode => (isShared(memory) ? codeForShared() : code());

@@ -16,6 +16,7 @@ import { leave } from "./exit.ts";
 import { as, pure, truth, zeroVector } from "./expression.ts";
 import { alignmentOf, formsOf, type HandlerForm, handlerParts, type KeyedForm, partOf } from "./form.ts";
 import { jumpCache, layout, record } from "./layout.ts";
+import { mostPages } from "./memory-import.ts";
 import { access } from "./mmu.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
 import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
@@ -449,7 +450,7 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
     return { first, m };
   });
   modules[0]!.m.firstTable("table", count);
-  return { parts: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages) })), forms, count };
+  return { parts: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })), forms, count };
 };
 
 const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {

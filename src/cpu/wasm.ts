@@ -1,5 +1,6 @@
 // A WebAssembly writer just big enough for generated code: expressions as small trees, function bodies as one growing byte
 // buffer, modules as sections. https://webassembly.github.io/spec/core/binary/
+import { limits } from "./memory-import.ts";
 
 export const wt = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 export type WasmType = (typeof wt)[keyof typeof wt];
@@ -490,10 +491,11 @@ export class ModuleWriter {
   }
 
   /**
-   * The bytes. Memory is imported as vm.memory, with at least so many pages, or `exactly` so many: then an engine knows that it never
+   * The bytes. Memory is imported as vm.memory, of at least and at most so many pages. Where that is one number, an engine knows that it never
    * moves, and need not look after calls; nor does it look how large a table is that is imported so.
    */
-  done(memoryPages: number, exactly = false): Uint8Array {
+  done(least: number, most?: number, shared = false): Uint8Array {
+    const exactly = most === least;
     const out = new Bytes();
     out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const section = (id: number, fill: (b: Bytes) => void) => {
@@ -517,9 +519,9 @@ export class ModuleWriter {
       b.u(this.#imports.length + (this.#importedTable ? 2 : 1));
       b.name("vm");
       b.name("memory");
-      b.bytes([2, exactly ? 1 : 0]);
-      b.u(memoryPages);
-      if (exactly) b.u(memoryPages);
+      b.bytes([2, (most === undefined ? 0 : limits.most) | (shared ? limits.shared : 0)]);
+      b.u(least);
+      if (most !== undefined) b.u(most);
       if (this.#importedTable) {
         b.name(this.#importedTable.module);
         b.name(this.#importedTable.name);

@@ -53,13 +53,13 @@ const kernelModel = (model: Model): ProcessorModel => ({
   cpuinfo: model,
 });
 
-const allocate = (bytes: number): WebAssembly.Memory => {
+const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false }: MachineOptions): WebAssembly.Memory => {
   if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
     throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
   // All of the window: what is not used costs nothing.
   const pages = Math.ceil((layout.window + Math.max(bytes, 2 ** homes.bits)) / WASM_PAGE) + 1;
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   } catch (cause) {
     throw new Problem("host", `the host has no ${bytes} bytes of memory for the guest`, { cause });
   }
@@ -91,9 +91,9 @@ export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
   return frames.memory;
 };
 
-export const boot = (options: MachineOptions, memory = allocate(options.memory ?? DEFAULT_MEMORY)): Booted => {
+export const boot = (options: MachineOptions, memory = allocate(options)): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
-  const processor = new Cpu(memory, cpuCode(), model);
+  const processor = new Cpu(memory, cpuCode(memory), model);
   processor.engine = options.engine ?? "auto";
   const frames = new Frames(memory, layout.frames, { most: Math.floor((options.memory ?? DEFAULT_MEMORY) / 4096) });
   frames.watch = processor;

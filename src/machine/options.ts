@@ -40,6 +40,11 @@ export interface MachineOptions {
   readonly seed?: number;
   /** Bytes of guest memory. Default 1 GiB, of which only what is touched is used. */
   readonly memory?: number;
+  /**
+   * Guest memory is a SharedArrayBuffer, which V8 does not count when it decides whether to collect garbage: for a process of one machine, which
+   * it else collects in the middle of a short program. Dead machines among others go sooner if they count. Default false.
+   */
+  readonly sharedMemory?: boolean;
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
   readonly mounts?: readonly MountOptions[];

@@ -79,7 +79,7 @@ export class Frames {
   /** A zeroed frame with one reference, or 0 when memory is used up. `wanted`: this one, if nobody has it. */
   alloc(wanted = 0): number {
     const frame = this.allocDirty(wanted);
-    if (this.#recycled) this.u8.fill(0, frame, frame + PAGE_SIZE);
+    if (this.#recycled) this.clear(frame, frame + PAGE_SIZE);
     return frame;
   }
   #recycled = false;
@@ -174,6 +174,12 @@ export class Frames {
   /** The frame that holds byte `at` was written behind the CPU's back, or freed: translations made from it are void. */
   changed(at: number): void {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
+  }
+
+  /** Zero bytes within one frame. By copying: V8 fills shared memory byte by byte, a page in a microsecond. */
+  clear(from: number, to: number): void {
+    const zeroes = this.zero + (from & (PAGE_SIZE - 1));
+    this.u8.copyWithin(from, zeroes, zeroes + to - from);
   }
 
   /** Everything is gone: the memory is as if it had never been used. */

@@ -95,7 +95,7 @@ export class PageCache {
     for (let index = from; index < to && index * PAGE_SIZE < this.backing.size; index++) {
       const frame = this.#pages.get(index);
       if (frame !== undefined) {
-        this.frames.bytes(frame).fill(0);
+        this.frames.clear(frame, frame + PAGE_SIZE);
         this.frames.changed(frame);
       }
       this.backing.writePage?.(index, zeroes.subarray(0, Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE)));
@@ -108,7 +108,7 @@ export class PageCache {
     const tail = size % PAGE_SIZE;
     const last = tail === 0 ? undefined : this.#pages.get(end - 1);
     if (last !== undefined) {
-      this.frames.u8.fill(0, last + tail, last + PAGE_SIZE);
+      this.frames.clear(last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
     for (const m of this.#mappings.keys()) m.zap(this, end);

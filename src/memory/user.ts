@@ -56,7 +56,7 @@ export abstract class UserMemory {
       const to = this.#frame(at + done, access.write);
       if (to < 0) return false;
       const step = Math.min(PAGE_SIZE - inPage(to), n - done);
-      this.frames.u8.fill(0, to, to + step);
+      this.frames.clear(to, to + step);
       this.frames.changed(to);
       done += step;
     }

@@ -6,6 +6,7 @@ import type { Blocks } from "../blocks.ts";
 import type { Decoded } from "../decode.ts";
 import type { Exit } from "../exit.ts";
 import { registerOffset } from "../instance.ts";
+import { isShared } from "../memory-import.ts";
 import type { Access } from "../mmu.ts";
 import type { Model } from "../model.ts";
 import type { Flag } from "../ops.ts";
@@ -302,7 +303,9 @@ export class Jit {
       },
     };
     m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));
-    const wasm = m.done(this.#links.memory.buffer.byteLength >> 16, true) as Uint8Array<ArrayBuffer>;
+    const { memory } = this.#links;
+    const pages = memory.buffer.byteLength >> 16;
+    const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
     return wasm;
   }

@@ -67,7 +67,7 @@ const pointers = { from: 12, to: 28 } as const;
 const C1 = { byte: 5, bit: 2 } as const;
 
 export class Fpu {
-  readonly state = new State(new WebAssembly.Memory({ initial: 2 }));
+  readonly state = new State(new WebAssembly.Memory({ initial: 2, maximum: 2 }));
   readonly x: Exports;
   readonly #out = new DataView(new ArrayBuffer(imageSize));
   readonly #bytes = new Uint8Array(this.#out.buffer);

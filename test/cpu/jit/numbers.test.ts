@@ -67,7 +67,7 @@ describe("80-bit numbers in line", () => {
   let routines: Record<string, (...args: (number | bigint)[]) => number | bigint>;
   beforeAll(async () => {
     await buildRoutines();
-    memory = new WebAssembly.Memory({ initial: 2 });
+    memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });
     const module = new WebAssembly.Module(readFileSync(routinesPath));
     routines = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as typeof routines;
   });
