@@ -41,6 +41,16 @@ describe("a host directory", () => {
     expect(nodeTree(dir).read(["sub", "file"], 4, into)).toBe(6);
     expect(Buffer.from(into.subarray(0, 6)).toString()).toBe("456789");
   });
+  it("reads into guest memory and writes from it, also if it is shared", () => {
+    writeFileSync(join(dir, "page"), "a page of a file");
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const page = new Uint8Array(buffer, 4096, 16);
+    expect(nodeTree(dir).read(["page"], 0, page)).toBe(16);
+    expect(String.fromCharCode(...page)).toBe("a page of a file");
+    page[0] = 0x41;
+    expect(nodeTree(dir, { writable: true }).write?.write(["page"], 2, page)).toBe(16);
+    expect(readFileSync(join(dir, "page"), "latin1")).toBe("a A page of a file");
+  });
   it("follows no symbolic link, neither in the last component nor above", () => {
     const tree = nodeTree(dir);
     expect(tree.read(["sub", "outside"], 0, new Uint8Array(8))).toBe(-E.ELOOP);

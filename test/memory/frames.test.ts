@@ -34,6 +34,16 @@ describe("page frames", () => {
       expect(f.free).toBe(f.total - 1 - mine.size);
     }
   });
+  it("are cleared in part, in shared memory too", () => {
+    for (const shared of [false, true]) {
+      const f = new Frames(new WebAssembly.Memory({ initial: 4, maximum: 4, shared }), 0);
+      const bytes = f.bytes(f.alloc()).fill(0xaa);
+      f.clear(bytes.byteOffset + 5, bytes.byteOffset + 4001);
+      expect([...bytes.keys()].filter((n) => bytes[n] === 0)).toEqual(Array.from({ length: 3996 }, (_, n) => n + 5));
+      f.clear(bytes.byteOffset, bytes.byteOffset + PAGE_SIZE);
+      expect(bytes.every((b) => b === 0)).toBe(true);
+    }
+  });
   it("are no more than a machine may have, wherever its window ends", () => {
     const f = frames({ most: 5 });
     const got = Array.from({ length: 6 }, () => f.alloc(17 * PAGE_SIZE));

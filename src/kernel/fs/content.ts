@@ -70,9 +70,10 @@ export class Content {
     return into.length;
   }
   #readBase(at: number, into: Uint8Array): number {
-    into.fill(0);
     const n = Math.min(into.length, this.#baseSize - at);
-    return n > 0 && this.#base ? this.#base.read(at, into.subarray(0, n)) : 0;
+    const got = n > 0 && this.#base ? this.#base.read(at, into.subarray(0, n)) : 0;
+    into.fill(0, Math.max(0, got));
+    return got;
   }
 
   /** Bytes written: fewer when the budget ends. -ENOSPC if none. */

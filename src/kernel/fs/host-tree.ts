@@ -28,7 +28,7 @@ export interface HostTree {
   /** In any order, but the same at each call while nothing changes; the caller sorts. */
   readdir(path: readonly string[]): readonly HostDirEntry[] | number;
   readlink(path: readonly string[]): string | number;
-  /** Bytes read into `into` from `offset`; fewer only at the end of the file. */
+  /** Bytes read into `into` from `offset`; fewer only at the end of the file. What is read and written may lie in guest memory (shared: `MachineOptions`). */
   read(path: readonly string[], offset: number, into: Uint8Array): number;
   /** Absent: the tree cannot be written. */
   readonly write?: HostWriter;
