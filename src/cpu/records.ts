@@ -28,6 +28,9 @@ export class Records {
   readonly #more: readonly MoreHandlers[];
   readonly #firstMore: number;
   readonly #loaded = new Set<MoreHandlers>();
+  /** Where the handlers begin and end that were asked for last. */
+  #latest = 0;
+  #latestEnd = 0;
 
   constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[]) {
     this.#state = state;
@@ -84,11 +87,14 @@ export class Records {
     const info = this.#instructions.info(d.row);
     const { memory, key } = formOf(d, context);
     const handler = info.handler(key);
-    if (handler >= this.#firstMore) this.#loadMore(handler);
-    const { u32 } = s;
-    const w32 = rec >> 2;
-    u32[w32] = handler;
-    for (let n = 1; n < record.size / 4; n++) u32[w32 + n] = 0;
+    if (handler >= this.#firstMore && (handler < this.#latest || handler >= this.#latestEnd)) this.#loadMore(handler);
+    const { u32, u64 } = s;
+    // One after the other: V8 counts rounds, and would optimise this in the middle of a short program.
+    u64[rec >> 3] = 0n;
+    u64[(rec >> 3) + 1] = 0n;
+    u64[(rec >> 3) + 2] = 0n;
+    u64[(rec >> 3) + 3] = 0n;
+    u32[(rec + record.handler) >> 2] = handler;
     const slots = memory ? info.memory : info.plain;
     if (memory) {
       s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;
@@ -110,7 +116,10 @@ export class Records {
   }
 
   #loadMore(handler: number): void {
-    const more = this.#more.findLast(({ first }) => first <= handler) as MoreHandlers;
+    const part = this.#more.findLastIndex(({ first }) => first <= handler);
+    const more = this.#more[part] as MoreHandlers;
+    this.#latest = more.first;
+    this.#latestEnd = this.#more[part + 1]?.first ?? Number.POSITIVE_INFINITY;
     if (this.#loaded.has(more)) return;
     more.load();
     this.#loaded.add(more);
