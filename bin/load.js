@@ -1,7 +1,6 @@
 // Loads the bundled command line, with V8's compiled form of it if this Node can use the one that the build left.
 // Compiling the text takes a third of a start otherwise. Node's own cache (module.enableCompileCache) came with Node 22.
 const { existsSync, readFileSync } = require("node:fs");
-const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 const v8 = require("node:v8");
@@ -37,7 +36,8 @@ const load = () => {
     ...(existsSync(cacheFile) ? { cachedData: readFileSync(cacheFile) } : {}),
   });
   const module = { exports: {} };
-  script.runInThisContext()(createRequire(file), module, module.exports, pathToFileURL(file).href);
+  // It asks for modules of Node only.
+  script.runInThisContext()(require, module, module.exports, pathToFileURL(file).href);
   return { main: module.exports.main, script };
 };
 

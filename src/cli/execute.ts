@@ -1,6 +1,5 @@
 // Run a prepared program with this process's streams.
 import { fstatSync, statSync } from "node:fs";
-import { devNull } from "node:os";
 import { passSignals } from "../host/node-signals.ts";
 import { fdSink, stdinInto } from "../host/node-streams.ts";
 import { Machine } from "../machine/machine.ts";
@@ -13,11 +12,11 @@ export interface Tracing {
   readonly line: (line: string) => void;
 }
 
-/** May this be a terminal? Node's part for them takes a twentieth of a start. */
+/** May this be a terminal? Node's part for them takes a twentieth of a start, so /dev/null (where there is one) is not asked. */
 const isDevice = (fd: number): boolean => {
   try {
     const status = fstatSync(fd);
-    return status.isCharacterDevice() && status.rdev !== statSync(devNull).rdev;
+    return status.isCharacterDevice() && status.rdev !== statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
   } catch {
     return false;
   }
