@@ -159,7 +159,7 @@ export const rm16: readonly (readonly [number, number])[] = [
 ];
 
 // Where decoding is: one instruction at a time. In variables of the module: a start decodes thousands of instructions before V8 has
-// optimised any of this, and until then private fields of an object are slow.
+// optimised any of this, and until then private fields of an object are slow, and `of` makes an object a round.
 let tables: DecodeTables;
 let code: Uint8Array = new Uint8Array(0);
 let at = 0;
@@ -271,7 +271,8 @@ const decodeInstruction = (d: Decoded, ip: number): DecodeResult => {
   const slot = tables.at(false, map, byte);
   const modrm = at < end ? (code[at] as number) : -1;
   let row: Row | undefined;
-  for (const r of slot) {
+  for (let n = 0; n < slot.length; n++) {
+    const r = slot[n] as Row;
     if (r.only !== undefined && (r.only === "64") !== (mode === 64)) continue;
     if (r.hasModrm && modrm < 0) return "more";
     if (r.modrm !== undefined && r.modrm !== modrm) continue;
@@ -393,7 +394,8 @@ const decodeOperands = (d: Decoded, row: Row, ip: number, modrm: number, p67: bo
   if (row.shape.vsib && (d.reg === d.vvvv || d.reg === d.vindex || d.vvvv === d.vindex)) return "undefined";
   relative = false;
   immediates = 0;
-  for (const o of row.shape.immediates) if (!decodeImmediate(d, o)) return "more";
+  const those = row.shape.immediates;
+  for (let n = 0; n < those.length; n++) if (!decodeImmediate(d, those[n] as Operand)) return "more";
   if (lock && !(row.lock && (d.isMemory || row.registerOnly))) return "undefined";
   if (at > end) return "more";
   const next = ip + at - start;

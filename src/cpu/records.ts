@@ -3,7 +3,7 @@ import { type Decoded, noRegister } from "./decode.ts";
 import { formOf, registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { layout, record } from "./layout.ts";
-import { immediateWidth, type Row } from "./row.ts";
+import { immediateWidth, type Operand, type Row } from "./row.ts";
 import { at, S, type State } from "./state.ts";
 
 /** Records that the side tables have room for at first; most programs need no more. */
@@ -127,15 +127,16 @@ export class Records {
 
   #writeImmediate(rec: number, d: Decoded): void {
     const s = this.#state;
-    const next = (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000);
-    if (d.row.ends) storeInteger(s.i32, rec + record.imm, next);
+    if (d.row.ends) storeInteger(s.i32, rec + record.imm, (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000));
     if (d.row.located) {
       storeInteger(s.i32, rec + record.imm, d.ip);
       s.u8[rec + record.imm + 6] = d.modrmByte;
       s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
     }
     const { immediates } = d.row.shape;
-    for (const o of immediates) {
+    // Not by `of`, as in decode.ts.
+    for (let n = 0; n < immediates.length; n++) {
+      const o = immediates[n] as Operand;
       if (o.kind === "rel") {
         storeInteger(s.i32, rec + record.disp, d.target);
         // A conditional branch has two links and no use for the next address; a call needs it.
