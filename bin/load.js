@@ -12,7 +12,8 @@ const cacheFile = join(folder, "main.cache");
 /**
  * What V8 is told, all of it here and before anything is compiled: V8 refuses a cache that was made under other flags.
  * Of the thousands of handlers a program meets a few: each is validated when it is first called, which is a fifth of a start.
- * The young heap is so small that threads which share its collection cost more than they help.
+ * The young heap is so small that threads which share its collection cost more than they help; and it grows at once, not by doubling, to what
+ * a start fills: with the collections in between, and the one that guest memory would cause if it were not shared (MachineOptions), go a tenth of it.
  * What V8 makes faster of our JavaScript, on threads beside us, is ready when a short program has ended, and costs more than the program
  * did: it begins with functions that have run for seven times as long as V8 thinks enough.
  * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know
