@@ -15,7 +15,7 @@ const cacheFile = join(folder, "main.cache");
  * The young heap is so small that threads which share its collection cost more than they help; and it grows at once, not by doubling, to what
  * a start fills: with the collections in between, and the one that guest memory would cause if it were not shared (MachineOptions), go a tenth of it.
  * What V8 makes faster of our JavaScript, on threads beside us, is ready when a short program has ended, and costs more than the program
- * did: it begins with functions that have run for seven times as long as V8 thinks enough.
+ * did: it begins with functions that have run for fifteen times as long as V8 thinks enough.
  * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know
  * them and do not use them unasked. A V8 that lacks a flag complains about it on standard error.
  */
@@ -23,7 +23,7 @@ const flags = [
   "--wasm-lazy-validation",
   "--no-parallel-scavenge",
   "--semi-space-growth-factor=16",
-  "--interrupt-budget=500000",
+  "--interrupt-budget=1000000",
   ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];
 
