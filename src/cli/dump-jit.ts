@@ -16,6 +16,7 @@ const features = {
   simd: true,
   bulk_memory: true,
   tail_call: true,
+  threads: true,
   sat_float_to_int: true,
   sign_extension: true,
 } as const;
