@@ -1,6 +1,7 @@
 // Compiles src/cpu/routines (AssemblyScript) to one wasm module. `npm run build` and the tests' set-up call it.
-//   node tools/routines.mjs [OUT]
-import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,7 +10,14 @@ const source = join(root, "src/cpu/routines");
 const state = join(root, "src/cpu/state.ts");
 const layout = join(root, "src/cpu/layout.ts");
 const memoryImport = join(root, "src/cpu/memory-import.ts");
-export const routinesPath = join(root, ".cache/routines.wasm");
+const files = readdirSync(source, { recursive: true })
+  .filter((file) => file.endsWith(".ts"))
+  .sort();
+const parts = [state, layout, memoryImport, fileURLToPath(import.meta.url), ...files.map((file) => join(source, file))];
+const hash = createHash("sha256");
+for (const file of parts) hash.update(readFileSync(file));
+/** Named after what it is made of: working trees that share a .cache do not take each other's for theirs. */
+export const routinesPath = join(root, `.cache/routines-${hash.digest("hex").slice(0, 16)}.wasm`);
 
 /** The addresses of src/cpu/state.ts as AssemblyScript constants: the module "./at" of the routines. */
 async function addresses() {
@@ -33,22 +41,9 @@ async function mostPages() {
   return most;
 }
 
-async function newest() {
-  const files = [
-    state,
-    layout,
-    memoryImport,
-    fileURLToPath(import.meta.url),
-    ...(await readdir(source, { recursive: true })).map((f) => join(source, f)),
-  ];
-  return Math.max(...(await Promise.all(files.map(async (f) => (await stat(f)).mtimeMs))));
-}
-
-/** Build unless `out` is newer than its sources. */
-export async function buildRoutines(out = routinesPath) {
-  const built = await stat(out).catch(() => undefined);
-  if (built && built.mtimeMs > (await newest())) return;
-  const started = new Date();
+/** Build it if it is not there. */
+export async function buildRoutines() {
+  if (existsSync(routinesPath)) return;
   const { default: asc } = await import("assemblyscript/asc");
   const at = await addresses();
   const memory = ["--importMemory", "--maximumMemory", await mostPages(), "--memoryBase", await staticBase()];
@@ -56,15 +51,12 @@ export async function buildRoutines(out = routinesPath) {
   const { error, stderr } = await asc.main(["index.ts", "--outFile", "out.wasm", ...options], {
     readFile: (name) => (name === "at.ts" ? at : readFile(join(source, name), "utf8").catch(() => null)),
     writeFile: async (_, contents) => {
-      // Whoever reads meanwhile sees the old file or the new one; a source that changes meanwhile is newer than it.
-      await mkdir(dirname(out), { recursive: true });
-      await writeFile(`${out}.${process.pid}`, contents);
-      await utimes(`${out}.${process.pid}`, started, started);
-      await rename(`${out}.${process.pid}`, out);
+      // Whoever looks meanwhile sees all of it or none.
+      await mkdir(dirname(routinesPath), { recursive: true });
+      await writeFile(`${routinesPath}.${process.pid}`, contents);
+      await rename(`${routinesPath}.${process.pid}`, routinesPath);
     },
     listFiles: () => [],
   });
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildRoutines(process.argv[2]);
