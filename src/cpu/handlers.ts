@@ -21,7 +21,7 @@ import { access } from "./mmu.ts";
 import type { Flag, Ops, Width } from "./ops.ts";
 import { type ActName, actNames, type RoutineType } from "./routine-types.ts";
 import type { Operand, Row } from "./row.ts";
-import { regionSlots, regionType, repeatRounds, slotBits, slotsOf } from "./slots.ts";
+import { passesIn, regionSlots, regionType, repeatRounds, slotBits, slotsOf } from "./slots.ts";
 import { at, R } from "./state.ts";
 import {
   Body,
@@ -291,7 +291,9 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
   }
   /** Control passes the end of this block: the JIT will want to know how often. */
   #pass(): void {
-    const passes = this.form.row.ends && this.form.memoryKind !== "none" ? record.passesOfMemory : record.passes;
+    const { row, memoryKind } = this.form;
+    const passes = passesIn(row.ends === true && memoryKind !== "none", this.#slots);
+    if (passes === undefined) return;
     this.body.store(op.i32store, rec, node(wt.i32, op.i32add, [recordField(op.i32load, passes), i32c(1)]), passes);
   }
   #branch(): void {

@@ -64,6 +64,11 @@ export interface Rules {
    * that names. Otherwise at the first byte, and then at the header; and for what is present.
    */
   readonly looksAtEnd: boolean;
+  /**
+   * With addresses of 32 bits in 64-bit code, an area goes on at 0 part by part (fpu/area.ts), as far pointers do (rows/segment.ts). A part itself goes
+   * on beyond 4 GiB, as every operand does.
+   */
+  readonly cutsParts: boolean;
   /** FSIN, FPTAN and FPATAN of a small x are x, and FCOS 1, whatever the rounding (routines/transcendental/trigonometry.ts). */
   readonly smallAnglesExact: boolean;
   /** The trap of a single step between the rounds of a repeated string instruction shows EFLAGS.RF. SDM Vol. 3B 17.3.1.1 */
@@ -124,6 +129,7 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     stackBeforeOffset: false,
     canonicalOffsets: true,
     looksAtEnd: false,
+    cutsParts: false,
     smallAnglesExact: false,
     marksRounds: false,
   },
@@ -144,6 +150,7 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     stackBeforeOffset: true,
     canonicalOffsets: false,
     looksAtEnd: true,
+    cutsParts: true,
     smallAnglesExact: true,
     marksRounds: true,
   },

@@ -4,6 +4,7 @@ import { formOf, registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { layout, record } from "./layout.ts";
 import { immediateWidth, type Operand, type Row } from "./row.ts";
+import { passesIn } from "./slots.ts";
 import { at, S, type State } from "./state.ts";
 
 /** Records that the side tables have room for at first; most programs need no more. */
@@ -69,10 +70,11 @@ export class Records {
     const left = this.leftOf(head);
     if (left === 0) return undefined;
     const last = head + (left - 1) * record.size;
-    const memory = (this.#row[(last - layout.records) / record.size] as number) & hasMemory;
-    const where = !this.rowOf(last).ends ? record.size + record.passes : memory ? record.passesOfMemory : record.passes;
+    const memory = ((this.#row[(last - layout.records) / record.size] as number) & hasMemory) !== 0;
+    const row = this.rowOf(last);
+    const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.passes;
     // It has been here; what ends otherwise than by a branch does not count.
-    return this.#state.u32[(last + where) >> 2] || undefined;
+    return where === undefined ? undefined : this.#state.u32[(last + where) >> 2] || undefined;
   }
   leftOf(rec: number): number {
     return this.#state.u16[(rec + record.left) >> 1] as number;

@@ -170,6 +170,12 @@ export const ways: readonly Way[] = [
     intel: "memory is not asked for; FSTP and FBSTP of ten bytes write eight before they ask for two",
     source: recorded,
   },
+  {
+    what: "operands in parts at the end of addresses of 32 bits in 64-bit code: far pointers, FNSTENV, FNSAVE, FXSAVE, XSAVE and their like",
+    amd: "go on beyond 4 GiB: assumed, nobody has asked",
+    intel: "begin again at 0 with the first part that begins there; a part goes on beyond 4 GiB",
+    source: "asked of that Xeon with AMX: test/kernel/native/wrapped.c, test/cpu/oracle/found.test.ts",
+  },
   { what: "MMX stores that fault", amd: "TOP stays", intel: "TOP is 0", source: recorded },
   {
     what: "FOP, FIP, FDP, FCS and FDS in state images",

@@ -1,13 +1,15 @@
 // Actions that move x87 and SSE state between memory and the register file. SDM Vol. 2: FNSTENV FLDENV FNSAVE FRSTOR FXSAVE FXRSTOR.
-// a: linear address of the memory operand; b: operand size in bits.
+// a: linear address of the memory operand; b: its size in bits, and where addresses begin again (area.ts).
 import type { Action, Machine } from "../act.ts";
 import { at, vector } from "../state.ts";
+import { Area, partsOf, type Stretch } from "./area.ts";
 import {
   environmentSize,
   fsaveSize,
   fxrstor,
   fxsave,
   fxsaveSize,
+  fxsaveWritten,
   initialize,
   loadAll,
   loadEnvironment,
@@ -17,57 +19,74 @@ import {
 } from "./image.ts";
 import { isCanonical } from "./xsave.ts";
 
-const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
+const imageOf = (bytes: number): DataView => new DataView(new ArrayBuffer(bytes));
 /** REX.W makes no third layout. */
-const sizeOf = (b: bigint): 16 | 32 => (b === 16n ? 16 : 32);
+const layoutOf = (size: number): 16 | 32 => (size === 16 ? 16 : 32);
 
 /**
  * An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. Without a
  * word Intel's look first whether the start is canonical.
  */
-const write = (m: Machine, address: bigint, bytes: number, word: number, save: (out: DataView) => void): void => {
-  const a = linear(address);
-  if (word || startsOutside(m, a)) m.writeLinear(a, word || 1);
-  m.writeLinear(a + bytes - 1, 1);
-  const p = m.writeLinear(a, bytes);
-  save(new DataView(m.state.memory.buffer, p, bytes));
-  m.commitLinear(p);
+const write = (m: Machine, area: Area, image: DataView, word: number, stretches?: readonly Stretch[]): void => {
+  if (word || startsOutside(m, area)) m.writeLinear(area.at(0), word || 1);
+  m.writeLinear(area.at(image.byteLength - 1), 1);
+  area.write(new Uint8Array(image.buffer), stretches);
 };
-const read = (m: Machine, address: bigint, bytes: number, word: number): DataView => {
-  const a = linear(address);
-  if (word || startsOutside(m, a)) m.readLinear(a, word || 1);
-  m.readLinear(a + bytes - 1, 1);
-  return new DataView(m.state.memory.buffer, m.readLinear(a, bytes), bytes);
+const read = (m: Machine, area: Area, bytes: number, word: number): DataView => {
+  if (word || startsOutside(m, area)) m.readLinear(area.at(0), word || 1);
+  m.readLinear(area.at(bytes - 1), 1);
+  return area.read(0, bytes);
 };
-const startsOutside = (m: Machine, address: number): boolean => m.model.looksAtEnd && !isCanonical(address);
+const startsOutside = (m: Machine, area: Area): boolean => m.model.looksAtEnd && !isCanonical(area.at(0));
+
+const environment = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => partsOf.environment[layoutOf(size)]);
+const all = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => partsOf.all[layoutOf(size)]);
+const fx = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, () => partsOf.fx);
 
 /** All exceptions are masked afterwards. */
 const fnstenv: Action = (m, _r, a, b) => {
   const s = m.state;
-  write(m, a, environmentSize[sizeOf(b)], sizeOf(b) / 8, (out) => saveEnvironment(s, out, sizeOf(b)));
+  const area = environment(m, a, b);
+  const layout = layoutOf(area.size);
+  const image = imageOf(environmentSize[layout]);
+  saveEnvironment(s, image, layout);
+  write(m, area, image, layout / 8);
   setControlAndStatus(s, (s.u16[at.fpuControl >> 1] as number) | 0x3f, s.u16[at.fpuStatus >> 1] as number);
   return 0;
 };
 const fldenv: Action = (m, _r, a, b) => {
-  loadEnvironment(m.state, read(m, a, environmentSize[sizeOf(b)], sizeOf(b) / 8), sizeOf(b));
+  const area = environment(m, a, b);
+  const layout = layoutOf(area.size);
+  loadEnvironment(m.state, read(m, area, environmentSize[layout], layout / 8), layout);
   return 0;
 };
 const fnsave: Action = (m, _r, a, b) => {
-  write(m, a, fsaveSize[sizeOf(b)], sizeOf(b) / 8, (out) => saveAll(m.state, out, sizeOf(b)));
+  const area = all(m, a, b);
+  const layout = layoutOf(area.size);
+  const image = imageOf(fsaveSize[layout]);
+  saveAll(m.state, image, layout);
+  write(m, area, image, layout / 8);
   initialize(m.state);
   return 0;
 };
 const frstor: Action = (m, _r, a, b) => {
-  loadAll(m.state, read(m, a, fsaveSize[sizeOf(b)], sizeOf(b) / 8), sizeOf(b));
+  const area = all(m, a, b);
+  const layout = layoutOf(area.size);
+  loadAll(m.state, read(m, area, fsaveSize[layout], layout / 8), layout);
   return 0;
 };
 
 const registers = (m: Machine): 8 | 16 => (m.state.mode === 64 ? 16 : 8);
 const fxsaveTo: Action = (m, _r, a, b) => {
-  write(m, a, fxsaveSize, 0, (out) => fxsave(m.state, out, b === 64n, registers(m)));
+  const area = fx(m, a, b);
+  const image = imageOf(fxsaveSize);
+  fxsave(m.state, image, area.size === 64, registers(m));
+  write(m, area, image, 0, [[0, fxsaveWritten(registers(m))]]);
   return 0;
 };
-const fxrstorFrom: Action = (m, _r, a, b) =>
-  fxrstor(m.state, read(m, a, fxsaveSize, 0), b === 64n, registers(m)) ? 0 : m.raise(vector.GP, 0);
+const fxrstorFrom: Action = (m, _r, a, b) => {
+  const area = fx(m, a, b);
+  return fxrstor(m.state, read(m, area, fxsaveSize, 0), area.size === 64, registers(m)) ? 0 : m.raise(vector.GP, 0);
+};
 
 export const fpuActions = { fnstenv, fldenv, fnsave, frstor, fxsave: fxsaveTo, fxrstor: fxrstorFrom } as const;

@@ -6,6 +6,8 @@ const ES_B = 0x8080;
 const EXCEPTIONS = 0x3f;
 export const environmentSize = { 16: 14, 32: 28 } as const;
 export const fxsaveSize = 512;
+/** What follows the xmm registers that the mode has stays as it is. */
+export const fxsaveWritten = (registers: 8 | 16): number => 160 + 16 * registers;
 const registerBytes = 10;
 export const fsaveSize = { 16: 94, 32: 108 } as const;
 
@@ -106,7 +108,7 @@ export const initialize = (state: State): void => {
   state.u16[at.fpuOpcode >> 1] = 0;
 };
 
-/** `long`: pointers of 64 bits instead of 32 and a selector. `registers`: xmm registers that the mode has. Bytes without meaning stay as they are. */
+/** `long`: pointers of 64 bits instead of 32 and a selector. `registers`: xmm registers that the mode has. */
 export const fxsave = (state: State, out: DataView, long: boolean, registers: 8 | 16): void => {
   const { u8, u16, u32 } = state;
   const bytes = new Uint8Array(out.buffer, out.byteOffset, fxsaveSize);

@@ -3,7 +3,8 @@
 import type { Action, Machine } from "../act.ts";
 import { xcr0 } from "../model.ts";
 import { at, R, type State, vector } from "../state.ts";
-import { fxrstor, fxsave, fxsaveSize } from "./image.ts";
+import { Area, partsOf, type Stretch } from "./area.ts";
+import { fxrstor, fxsave, fxsaveSize, fxsaveWritten } from "./image.ts";
 
 const X87 = 1;
 const SSE = 2;
@@ -20,7 +21,7 @@ const x87Parts = [
   [32, 160],
 ] as const;
 const mxcsrPart = [24, 32] as const;
-const xmmPart = (registers: number) => [160, 160 + 16 * registers] as const;
+const xmmPart = (registers: 8 | 16) => [160, fxsaveWritten(registers)] as const;
 
 const registersOf = (s: State): 8 | 16 => (s.mode === 64 ? 16 : 8);
 const legacyImage = (s: State, long: boolean): Uint8Array => {
@@ -55,7 +56,7 @@ const inUse = (s: State): number => {
 
 /** EDX:EAX of those that XCR0 has. */
 const requested = (m: Machine): number => m.state.lo(R.ax) & xcr0(m.model);
-const linear = (a: bigint): number => Number(BigInt.asIntN(64, a));
+const areaOf = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, () => partsOf.x);
 export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
@@ -71,25 +72,28 @@ const save =
     // Compacted, MXCSR belongs to SSE's state.
     const present = (compact && mxcsr !== INITIAL_MXCSR ? used | SSE : used) & wanted;
     const written = how === "xsave" ? wanted : present;
-    const address = linear(a);
+    const area = areaOf(m, a, b);
     // Whoever looks at the end first has been asked before (rows/x87-state.ts).
     if (!m.model.looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
     const size = sizeOf(wanted);
-    const ends = [address, address + size - 1];
+    const ends = [area.at(0), area.at(size - 1)];
     for (const at of m.model.looksAtEnd ? ends.toReversed() : ends) m.writeLinear(at, 1);
-    const p = m.writeLinear(address, size);
-    const out = s.u8.subarray(p, p + size);
-    const v = new DataView(s.memory.buffer, p, size);
-    const image = legacyImage(s, b === 64n);
-    const put = ([from, to]: readonly [number, number]) => out.set(image.subarray(from, to), from);
-    if (written & X87) x87Parts.forEach(put);
-    if (compact ? written & SSE : wanted & (SSE | AVX)) put(mxcsrPart);
-    if (written & SSE) put(xmmPart(registersOf(s)));
-    if (written & AVX) for (let r = 0; r < registersOf(s); r++) out.set(highHalf(s, r), ymmAt + 16 * r);
-    const before = v.getBigUint64(header.components, true);
+    m.writeLinear(area.at(header.components), 8);
+    const before = area.read(header.components, header.components + 8).getBigUint64(0, true);
+    const image = new Uint8Array(size);
+    image.set(legacyImage(s, area.size === 64));
+    for (let r = 0; r < registersOf(s) && wanted & AVX; r++) image.set(highHalf(s, r), ymmAt + 16 * r);
+    const v = new DataView(image.buffer);
     v.setBigUint64(header.components, compact ? BigInt(present) : (before & ~BigInt(wanted)) | BigInt(present), true);
-    if (compact) v.setBigUint64(header.compacted, COMPACTED | BigInt(wanted), true);
-    m.commitLinear(p);
+    v.setBigUint64(header.compacted, COMPACTED | BigInt(wanted), true);
+    const stretches: readonly Stretch[] = [
+      ...(written & X87 ? x87Parts : []),
+      ...((compact ? written & SSE : wanted & (SSE | AVX)) ? [mxcsrPart] : []),
+      ...(written & SSE ? [xmmPart(registersOf(s))] : []),
+      [header.components, header.components + (compact ? 16 : 8)],
+      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as Stretch] : []),
+    ];
+    area.write(image, stretches);
     return 0;
   };
 
@@ -107,15 +111,14 @@ const isValid = (m: Machine, v: DataView): boolean => {
  * Fault unless XRSTOR takes it; the answer is for which components there must be room: of the compacted form those that it holds, of the
  * standard form all, present or not (AMD).
  */
-const restoreHeader: Action = (m, _r, a) => {
+const restoreHeader: Action = (m, _r, a, b) => {
   const s = m.state;
-  const address = linear(a);
+  const area = areaOf(m, a, b);
   const { looksAtEnd } = m.model;
   if (!looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
-  if (!looksAtEnd) m.readLinear(address, 1);
-  m.readLinear(address + (looksAtEnd ? header.compacted : header.at), 1);
-  const legacy = m.readLinear(address, sizeOf(0));
-  const v = new DataView(s.memory.buffer, legacy, sizeOf(0));
+  if (!looksAtEnd) m.readLinear(area.at(0), 1);
+  m.readLinear(area.at(looksAtEnd ? header.compacted : header.at), 1);
+  const v = area.read(0, sizeOf(0));
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
   // Whoever looks at the end first asks here only what says where that is.
   const named = v.getBigUint64(header.compacted, true) & ~COMPACTED;
@@ -128,35 +131,35 @@ const restoreHeader: Action = (m, _r, a) => {
 const restore: Action = (m, _r, a, b) => {
   const s = m.state;
   const wanted = requested(m);
-  const address = linear(a);
-  const legacy = m.readLinear(address, sizeOf(0));
-  const area = s.u8.slice(legacy, legacy + sizeOf(0));
-  const v = new DataView(area.buffer);
+  const area = areaOf(m, a, b);
+  const { buffer, byteOffset } = area.read(0, sizeOf(0));
+  const there = new Uint8Array(buffer, byteOffset, sizeOf(0)).slice();
+  const v = new DataView(there.buffer);
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
   const present = Number(v.getBigUint64(header.components, true) & 7n);
   if (m.model.looksAtEnd && !isValid(m, v)) {
     // A segment's end, and that of what is canonical, come before the rest of what the header says.
-    const last = address + sizeOf(wanted) - 1;
+    const last = area.at(sizeOf(wanted) - 1);
     if (!isCanonical(last)) m.readLinear(last, 1);
     return m.raise(vector.GP, 0);
   }
-  if (wanted & (compact ? present : wanted) & AVX) m.readLinear(address + sizeOf(AVX) - 1, 1);
-  const image = legacyImage(s, b === 64n);
+  if (wanted & (compact ? present : wanted) & AVX) m.readLinear(area.at(sizeOf(AVX) - 1), 1);
+  const image = legacyImage(s, area.size === 64);
   const initial = initialImage();
   const take = ([from, to]: readonly [number, number], component: number) =>
-    image.set((present & component ? area : initial).subarray(from, to), from);
+    image.set((present & component ? there : initial).subarray(from, to), from);
   if (wanted & X87) for (const part of x87Parts) take(part, X87);
   if (wanted & SSE) take(xmmPart(registersOf(s)), SSE);
   if (compact ? wanted & SSE : wanted & (SSE | AVX))
-    image.set((compact && !(present & SSE) ? initial : area).subarray(...mxcsrPart), mxcsrPart[0]);
+    image.set((compact && !(present & SSE) ? initial : there).subarray(...mxcsrPart), mxcsrPart[0]);
   const mxcsr = new DataView(image.buffer).getUint32(mxcsrPart[0], true);
   if (mxcsr & ~s.rules.mxcsrMask) return m.raise(vector.GP, 0);
   let high = zeros;
   if (wanted & present & AVX) {
-    const p = m.readLinear(address + ymmAt, 256);
-    high = s.u8.slice(p, p + 256);
+    const upper = area.read(ymmAt, ymmAt + 256);
+    high = new Uint8Array(upper.buffer, upper.byteOffset, 256).slice();
   }
-  fxrstor(s, new DataView(image.buffer), b === 64n, registersOf(s));
+  fxrstor(s, new DataView(image.buffer), area.size === 64, registersOf(s));
   if (wanted & AVX) for (let r = 0; r < registersOf(s); r++) highHalf(s, r).set(high.subarray(16 * r, 16 * r + 16));
   return 0;
 };

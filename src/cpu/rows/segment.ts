@@ -48,7 +48,10 @@ const farPointer = <V>(o: Ops<V>, i: Form, n: number, vendor: Vendor): { offset:
   // It is one operand: no part of it wraps round to address 0.
   if (i.mode !== 64) o.when(o.ltU(o.imm(0x1_0000_0000 - size), a), () => o.fault(vector.GP));
   const offset = o.load(undefined, a, w);
-  const selector = o.load(undefined, o.let("at", o.add(a, o.imm(w / 8))), 16);
+  const next = o.add(a, o.imm(w / 8));
+  // In 64-bit code it is two, each at an address of its own (fpu/area.ts).
+  const at = o.let("at", vendor === "intel" && i.mode === 64 ? o.zext(next, i.addressSize) : next);
+  const selector = o.load(undefined, at, 16);
   return { offset, selector };
 };
 const loadFar =

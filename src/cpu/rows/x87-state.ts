@@ -1,7 +1,9 @@
 // x87 control, and saving and restoring its state with SSE's. SDM Vol. 2: FNINIT FNCLEX FLDCW FNSTCW FNSTSW FNOP FWAIT FNSTENV FLDENV FNSAVE
 // FRSTOR FXSAVE FXRSTOR XSAVE XSAVEOPT XSAVEC XRSTOR XGETBV XSETBV. FINIT, FSTSW, … are FWAIT and these.
+
+import { sizeBits } from "../fpu/area.ts";
 import type { Vendor } from "../model.ts";
-import type { Meaning, Ops } from "../ops.ts";
+import type { Form, Meaning, Ops } from "../ops.ts";
 import type { ActName } from "../routine-types.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../row.ts";
 import { R, vector } from "../state.ts";
@@ -23,10 +25,15 @@ const storeControl: Meaning = (o) => o.set(0, o.field("fpuControl"));
 const storeStatus: Meaning = (o) => o.set(0, o.field("fpuStatus"));
 const statusToAx: Meaning = (o) => o.setReg(R.ax, 16, o.field("fpuStatus"));
 
+/** The size in bits; with addresses of 32 bits in 64-bit code also how many bytes there are to where these begin again (fpu/area.ts). */
+const sized = <V>(o: Ops<V>, i: Form, size: number): V =>
+  i.mode === 64 && i.addressSize === 32
+    ? o.or(o.imm(size), o.shl(o.sub(o.imm(0x1_0000_0000), o.address(0)), o.imm(sizeBits)))
+    : o.imm(size);
 const moves =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) =>
-    o.act(name, o.linear(0, write), o.imm(size ?? i.w));
+    o.act(name, o.linear(0, write), sized(o, i, size ?? i.w));
 /** The first doubleword is looked at as if to read it, then alignment, unless the address is not canonical. */
 const checkStart = <V>(o: Ops<V>, misaligned: 15 | 63): void => {
   const start = o.let("start", o.linear(0, false, 32));
@@ -64,13 +71,14 @@ const extended =
     if (vendor === "intel") checkStart(o, 63);
     const address = o.linear(0, write);
     const avx = o.and(o.reg(R.ax, 32), o.imm(4));
-    if (!write) o.act("xrstorHeader", address);
+    const of = o.let("of", sized(o, i, size ?? i.w));
+    if (!write) o.act("xrstorHeader", address, of);
     // What is not to be loaded may not need to be there.
     if (i.mode !== 64)
       o.when(write ? avx : o.and(avx, o.field("answer")), () => {
         o.linear(0, write, 832 * 8);
       });
-    o.act(name, address, o.imm(size ?? i.w));
+    o.act(name, address, of);
   };
 const states = (vendor: Vendor): readonly Row[] => {
   const state = extended(vendor);

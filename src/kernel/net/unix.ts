@@ -1,6 +1,6 @@
 // Local sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
-import { POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
 import type { Inode } from "../fs/inode.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
 import type { Result } from "../syscall.ts";
@@ -143,16 +143,28 @@ export class UnixSocket extends Socket {
     return 0;
   }
   #connectDatagram(task: Task, address: string): number {
-    if (address === NO_PEER) {
-      this.peer = undefined;
-      this.connected = false;
-      return 0;
-    }
-    const to = findBound(task, address, this.type);
+    const to = address === NO_PEER ? undefined : findBound(task, address, this.type);
     if (typeof to === "number") return to;
-    this.peer = to;
-    this.connected = true;
+    this.#meet(to);
     return 0;
+  }
+  /** A datagram socket's peer from now on: what the one before has sent is lost, and it is told so. Linux unix_dgram_disconnected() */
+  #meet(to: UnixSocket | undefined): void {
+    const { peer } = this;
+    this.peer = to;
+    this.connected = to !== undefined;
+    if (!peer || peer === to || !this.#discard()) return;
+    this.writeQueue.wake();
+    if (!peer.closed && peer.peer === this) peer.error = E.ECONNRESET;
+    peer.readQueue.wake();
+    peer.writeQueue.wake();
+  }
+  /** Nobody will read what is waiting: was there anything? */
+  #discard(): boolean {
+    const unread = this.queue.splice(0);
+    this.#queued = 0;
+    for (const { rights } of unread) for (const file of rights) file.drop();
+    return unread.length > 0;
   }
 
   accept(_task: Task, nonblock: boolean): Socket | number {
@@ -166,7 +178,7 @@ export class UnixSocket extends Socket {
   }
 
   send(task: Task, message: Message, address: string | undefined): number {
-    const to = this.#destination(task, address);
+    const to = this.type === SOCK.STREAM ? this.#streamsTo(message, address) : this.#destination(task, address);
     if (typeof to === "number") return to;
     if (this.type !== SOCK.STREAM) {
       if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
@@ -180,10 +192,18 @@ export class UnixSocket extends Socket {
     if (bytes.length > 0) to.#put({ ...message, bytes });
     return bytes.length;
   }
+  /** Linux unix_stream_sendmsg(): that there is no way any more comes before an error, which stays to be told. */
+  #streamsTo({ bytes }: Message, address: string | undefined): UnixSocket | number {
+    const { peer } = this;
+    if (address !== undefined) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
+    if (!peer) return -E.ENOTCONN;
+    if (this.writeShut || peer.readShut) return -E.EPIPE;
+    return this.error !== 0 && bytes.length > 0 ? this.takeError() : peer;
+  }
+  /** Linux unix_seqpacket_sendmsg(), unix_dgram_sendmsg() */
   #destination(task: Task, address: string | undefined): UnixSocket | number {
     if (this.error !== 0) return this.takeError();
     if (this.writeShut && this.connected) return -E.EPIPE;
-    if (address !== undefined && this.type === SOCK.STREAM) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
     if (address !== undefined && this.type === SOCK.DGRAM) {
       const to = findBound(task, address, this.type);
       if (typeof to === "number") return to;
@@ -192,8 +212,11 @@ export class UnixSocket extends Socket {
     }
     const { peer } = this;
     if (!this.connected) return -E.ENOTCONN;
-    if (!peer || peer.closed) return this.#streams ? -E.EPIPE : -E.ECONNREFUSED;
-    return peer.readShut ? -E.EPIPE : peer;
+    if (!this.#streams && peer?.closed) {
+      this.#meet(undefined);
+      return -E.ECONNREFUSED;
+    }
+    return !peer || peer.readShut ? -E.EPIPE : peer;
   }
   #put(message: Message): void {
     for (const file of message.rights) file.hold();
@@ -279,6 +302,7 @@ export class UnixSocket extends Socket {
     if (this.queue.length > 0 || (this.backlog?.length ?? 0) > 0 || this.readShut || ended) events |= POLLIN | POLLRDNORM;
     if (this.readShut || ended) events |= POLLRDHUP;
     if ((this.readShut && this.writeShut) || ended || (this.#streams && !this.connected && !this.backlog)) events |= POLLHUP;
+    if (this.error !== 0) events |= POLLERR;
     if (!this.backlog && (!this.peer || this.peer.closed || !this.peer.#full)) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     return events;
   }
@@ -333,8 +357,7 @@ export class UnixSocket extends Socket {
   override release(): void {
     this.closed = true;
     if (this.bound) this.bound.socket = undefined;
-    const unread = this.queue.length > 0;
-    for (const message of this.queue.splice(0)) for (const file of message.rights) file.drop();
+    const unread = this.#discard();
     for (const end of this.backlog?.splice(0) ?? []) {
       end.hold().drop();
       if (end.peer) end.peer.error = E.ECONNRESET;

@@ -28,6 +28,7 @@ const color = DATA ^ (frames.data - layout.window);
 export interface Mapping {
   readonly frame: number;
   readonly writable: boolean;
+  readonly executable?: boolean;
 }
 /** At home, writable. */
 export const plain = (page: number): Mapping => ({ frame: page, writable: true });
@@ -59,7 +60,7 @@ class Twin {
       if (code >= 0 && code < CODE_PAGES) return how === access.write ? -1 - (PF.USER | PF.WRITE | PF.PRESENT) : frames.code + code * PAGE;
       const there = this.mappings.get(page - DATA / PAGE);
       const error = PF.USER | (how === access.write ? PF.WRITE : how === access.execute ? PF.INSTRUCTION : 0);
-      if (!there || how === access.execute) return -1 - error;
+      if (!there || (how === access.execute && !there.executable)) return -1 - error;
       if (how === access.write && !there.writable) return -1 - (error | PF.PRESENT);
       return frames.data + there.frame * PAGE + (how === access.write ? cacheWrite : 0);
     },

@@ -30,6 +30,16 @@ static long through(unsigned selector, unsigned long offset) {
   return value;
 }
 #define LDT(n) ((n) << 3 | 7)
+/* Far pointers in memory, by one instruction that is passed again and again. */
+static void pointers(void) {
+  struct pointer { unsigned offset; unsigned short selector; } __attribute__((packed)) p;
+  for (unsigned i = 0; i < 5; i++) {
+    unsigned before, offset, selector;
+    p = (struct pointer){0x01020304 * (i + 1), LDT(i % 2 ? 3 : 5)};
+    __asm__ volatile("mov %%fs, %0; lfs %3, %1; mov %%fs, %2; mov %0, %%fs" : "=&r"(before), "=&r"(offset), "=&r"(selector) : "m"(p));
+    say(" far pointer %x:%x\n", L(selector), L(offset));
+  }
+}
 
 static int body(int argc, char **argv, char **envp) {
   (void)argc; (void)argv; (void)envp;
@@ -55,6 +65,7 @@ static int body(int argc, char **argv, char **envp) {
   say(" in pages: %d\n", through(LDT(5), 8));
   ldt(6, 0, 0xfffff, SEG_32BIT | CODE | PAGES);
   say(" code: %d\n", through(LDT(6), (unsigned long)&words[2]));
+  pointers();
   ldt(1, 0, 0, READ_ONLY | ABSENT);
   say(" cleared: %d\n", through(LDT(1), 0));
   say(" beyond the table: %d, null: %d\n", through(LDT(100), 0), sizeof(long) == 8 ? 0 : through(0, 0));

@@ -72,13 +72,53 @@ static void pairs(const char *what, int type) {
   say(" left %d, end %d\n", a, b);
   close_(pair[0]);
 }
-static void reset(void) {
-  make(STREAM);
+/* The other end closes with something unread, or without: what is told, in which order, and once. */
+static void told(const char *when) {
+  long p = ready(pair[0]), r = receive(pair[0], 9, DONTWAIT);
+  say(" %s: poll %x, %d %s", when, p, r, buffer);
+}
+static void written(void) {
+  long r = send(pair[0], "x", 1, NOSIGNAL);
+  say(" write %d", r);
+}
+static void reset(const char *what, int type) {
+  say("the other end of a %s closes\n", what);
+  for (int with = 0; with < 8; with++) {
+    make(type);
+    if (with & 1) send(pair[0], "unread", 6, 0);
+    if (with & 2) send(pair[1], "last", 4, 0);
+    if (with == 5) sys3(__NR_read, pair[1], buffer, 3);
+    close_(pair[1]);
+    say(" %d:", L(with));
+    if (with & 4) written();
+    told("first"), told("second"), told("third");
+    written();
+    say(" option %d\n", option(pair[0], 4));
+    close_(pair[0]);
+  }
+  make(type);
   send(pair[0], "unread", 6, 0);
   close_(pair[1]);
-  long a = receive(pair[0], 9, 0);
-  say("unread: %d then %d, write %d\n", a, receive(pair[0], 9, 0), send(pair[0], "x", 1, NOSIGNAL));
+  say(" option %d", option(pair[0], 4));
+  told("first"), written(), told("second");
+  say("\n");
   close_(pair[0]);
+}
+/* A datagram socket that has another peer, or none: what the one before has sent. */
+static void leave(void) {
+  struct sun none = {0, ""};
+  for (int with = 0; with < 2; with++) {
+    make(DGRAM);
+    if (with) send(pair[1], "last", 4, 0);
+    say("leave: %d", sys3(__NR_connect, pair[0], &none, 2));
+    say(" poll %x", L(ready(pair[0])));
+    say(" of the other %x", L(ready(pair[1])));
+    say(" option %d", option(pair[1], 4));
+    say(" send %d", send(pair[1], "x", 1, 0));
+    told("then"), written();
+    say("\n");
+    close_(pair[0]), close_(pair[1]);
+  }
 }
 static void full(void) {
   static char big[4096];
@@ -277,7 +317,10 @@ static int body(int argc, char **arguments, char **environment) {
   pairs("stream", STREAM);
   pairs("datagram", DGRAM);
   pairs("seqpacket", SEQPACKET);
-  reset();
+  reset("stream", STREAM);
+  reset("datagram", DGRAM);
+  reset("seqpacket", SEQPACKET);
+  leave();
   full();
   rights(STREAM);
   rights(DGRAM);

@@ -1,0 +1,91 @@
+// Runs of pages at home that loops of 64-bit code have for their registers (runs.ts): what a loop has found that it may read, another one that writes by
+// the same register does not take for its own. Their heads are as far apart that they would have the same slot.
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { CpuCode } from "../../../src/cpu/cpu.ts";
+import { at, R, runs, vector } from "../../../src/cpu/state.ts";
+import { assemble } from "../../../src/cpu/text/assemble.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";
+
+const READ = CODE;
+const WRITE = CODE + runs.slots;
+/** The page in question, at the end of others that are at home and writable. */
+const LAST = 3;
+const WORDS = (LAST + 1) * (PAGE / 8);
+const place = DATA + LAST * PAGE;
+/** `mov al, value`, and HLT, which no program may execute. */
+const returns = (value: number): bigint => 0xf4f4_f4f4_f4f4_00b0n | BigInt(value << 8);
+
+describe("a loop that writes where another one has read", () => {
+  let cpuCode: CpuCode;
+  let twins: Twins;
+  beforeAll(async () => {
+    cpuCode = await freshCode();
+  });
+  /** To the next HLT, or to another fault. */
+  const go = (ip: number, from: number, rounds: number): ReturnType<Twins["run"]> => {
+    twins.each(({ state }) => {
+      state.rip = ip;
+      state.u64[R.ax] = returns(7);
+      state.u64[R.cx] = BigInt(rounds);
+      state.u64[R.si] = BigInt(from);
+    });
+    return twins.run(10 * WORDS, () => `${ip.toString(16)}, ${from.toString(16)}`);
+  };
+  /** Is an address in a run that compiled code knows of? */
+  const known = (address: number): boolean => {
+    let there = false;
+    twins.each(({ state: { view } }) => {
+      for (let slot = at.runs; slot < at.runs + runs.slots * runs.size; slot += runs.size) {
+        const first = view.getBigUint64(slot + runs.base, true);
+        there ||= BigInt.asUintN(64, BigInt(address) - first) < view.getBigUint64(slot + runs.length, true);
+      }
+    });
+    return there;
+  };
+  beforeEach(() => {
+    twins = new Twins(cpuCode, 64);
+    // Interpreted until they are known to be long.
+    twins.each(({ jit }) => void (jit.enabled = false));
+    const code = new Uint8Array(2 * runs.slots).fill(0xf4);
+    for (const [ip, access] of [
+      [READ, "add rdx, [rsi]"],
+      [WRITE, "mov [rsi], rax"],
+    ] as const)
+      code.set(assemble(`again:\n${access}\nadd rsi, 8\nsub rcx, 1\njne again\nhlt`, { mode: 64, at: ip }).bytes, ip - CODE);
+    twins.load(code);
+    for (let n = 0; n <= LAST; n++) twins.map(n, plain(n));
+    for (const ip of [READ, WRITE]) {
+      go(ip, DATA, WORDS);
+      expect(twins.compile(ip)).toBe(true);
+    }
+  });
+  /** Until the whole of it is known. */
+  const readAll = (): void => {
+    for (let n = 0; n < 20; n++) go(READ, DATA, WORDS);
+    expect(known(place)).toBe(true);
+  };
+
+  it("faults on what may only be read", () => {
+    twins.map(LAST, { frame: LAST, writable: false });
+    readAll();
+    expect(go(WRITE, place, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
+    expect(go(WRITE, place - 16, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
+  });
+
+  it("changes the code that is there", () => {
+    twins.map(LAST, { frame: LAST, writable: true, executable: true });
+    const old = Buffer.from(returns(5).toString(16), "hex").reverse();
+    twins.fill((n) => old[n % 8]!);
+    const al = (): bigint => {
+      go(place, 0, 0);
+      let value = 0n;
+      twins.each(({ state }) => void (value = state.u64[R.ax]! & 0xffn));
+      return value;
+    };
+    expect(al()).toBe(5n);
+    readAll();
+    go(WRITE, place, 3);
+    expect(al()).toBe(7n);
+  });
+});
