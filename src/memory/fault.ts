@@ -58,16 +58,17 @@ const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writa
   return frame;
 };
 
-const cached = (space: AddressSpace, vma: Vma, page: number): number => {
+const indexOf = (vma: Vma, page: number): number => vma.pgoff + (page - vma.start) / PAGE_SIZE;
+
+/** `wanted`: the frame that a file's page should have, if it is not in the page cache yet. */
+const cached = (space: AddressSpace, vma: Vma, page: number, wanted: number): number => {
   if (vma.cache === undefined) return space.frames.zero;
-  // A page that may be written gets a copy of its own, and that is to be at home.
-  const shared = (vma.flags & VM.SHARED) !== 0 || (vma.prot & PROT.WRITE) === 0;
-  const frame = vma.cache.frame(vma.pgoff + (page - vma.start) / PAGE_SIZE, shared ? space.home(page) : 0);
+  const frame = vma.cache.frame(indexOf(vma, page), wanted);
   return frame > 0 ? frame : frame === 0 ? refusal.noMemory : refusal.beyondFile;
 };
 
 const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
-  const frame = cached(space, vma, page);
+  const frame = cached(space, vma, page, space.home(page));
   if (frame < 0) return frame;
   space.frames.retain(frame);
   return grant(space, vma, page, frame, false);
@@ -96,7 +97,7 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
         size = cache?.backing.size ?? 0;
       }
       if (vma !== undefined && cache !== undefined) {
-        const index = vma.pgoff + (page - vma.start) / PAGE_SIZE;
+        const index = indexOf(vma, page);
         if (index * PAGE_SIZE < size && cache.known(index) === frame) {
           space.frames.retain(frame);
           table.set(page, frame + (hardware(vma.prot) & ~PTE.WRITE));
@@ -112,11 +113,10 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
 const none: number[] = [];
 
 const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, write: boolean): number => {
-  const index = vma.pgoff + (page - vma.start) / PAGE_SIZE;
-  const frame = old === 0 ? cached(space, vma, page) : frameOf(old);
+  const frame = old === 0 ? cached(space, vma, page, space.home(page)) : frameOf(old);
   if (frame < 0) return frame;
   if (old === 0) space.frames.retain(frame);
-  if (write) vma.cache?.dirtied(index);
+  if (write) vma.cache?.dirtied(indexOf(vma, page));
   return grant(space, vma, page, frame, write || (old & PTE.WRITE) !== 0);
 };
 
@@ -124,13 +124,22 @@ const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, wr
 const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number): number => {
   const { frames } = space;
   if (vma.anon === 0) vma.anon = space.areas.familyNearby(vma) ?? ++space.families;
-  const from = old === 0 ? cached(space, vma, page) : frameOf(old);
+  const home = space.home(page);
+  // What is written at once gets a copy of its own, and that is to be at home.
+  const from = old === 0 ? cached(space, vma, page, 0) : frameOf(old);
   if (from < 0) return from;
   // Nobody else has it, and it is no page of a file: the cache holds a reference of its own.
   if (old !== 0 && from !== frames.zero && frames.refs(from) === 1) return grant(space, vma, page, from, true);
+  // The file's page is at home, and nobody else has it: let the file have the copy.
+  if (from === home && vma.cache?.known(indexOf(vma, page)) === from && frames.refs(from) === (old === 0 ? 1 : 2)) {
+    if (old === 0) frames.retain(from);
+    if (vma.cache.move(indexOf(vma, page))) return grant(space, vma, page, from, true);
+    if (old === 0) frames.release(from);
+    return refusal.noMemory;
+  }
   // Keep the source while allocating, which may reclaim unmapped cache pages.
   frames.retain(from);
-  const frame = from === frames.zero ? frames.alloc(space.home(page)) : frames.allocDirty(space.home(page));
+  const frame = from === frames.zero ? frames.alloc(home) : frames.allocDirty(home);
   if (frame !== 0 && from !== frames.zero) frames.u8.copyWithin(frame, from, from + PAGE_SIZE);
   frames.release(from);
   if (frame === 0) return refusal.noMemory;

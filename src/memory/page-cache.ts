@@ -52,6 +52,17 @@ export class PageCache {
     return this.#pages.get(index);
   }
 
+  /** Page `index` leaves its frame to whoever has the other reference to it. False: there is no other frame. */
+  move(index: number): boolean {
+    const from = this.#pages.get(index) as number;
+    const to = this.frames.allocDirty();
+    if (to === 0) return false;
+    this.frames.u8.copyWithin(to, from, from + PAGE_SIZE);
+    this.#pages.set(index, to);
+    this.frames.release(from);
+    return true;
+  }
+
   /** Whether page `index` is in memory: mincore(2). */
   has(index: number): boolean {
     return index * PAGE_SIZE < this.backing.size && (this.#pages.has(index) || this.backing.sparse !== true);

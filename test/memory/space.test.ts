@@ -65,6 +65,55 @@ describe("fork", () => {
     expect(parent.u32(shared)).toBe(9);
   });
 
+  test("leave a file's page that is written after it was read where it is at home, and the file has the copy", () => {
+    const { frames } = world();
+    const data = new TestFile(new Uint8Array(2 * PAGE_SIZE).fill(5));
+    const file = mapped(data, "/f");
+    const open = (flags: number = MAP.PRIVATE | MAP.FIXED) => {
+      const space = space64(frames);
+      const at = mmap(space, { at: 0x40_0000, length: 2 * PAGE_SIZE, prot: RW, flags, file, offset: 0, compat: false });
+      return { space, at, frame: (page = 0) => space.translate(at + page * PAGE_SIZE, access.read) & ~0xfff };
+    };
+    const free = frames.free;
+    const one = open();
+    const [read, written] = [one.frame(), one.space.home(one.at)];
+    expect(read).toBe(written);
+    one.space.setU8(one.at, 6);
+    expect(one.frame()).toBe(written);
+    expect(frames.free).toBe(free - 2);
+    // Nobody else sees that, nor what is written to the file from then on is seen there.
+    const two = open();
+    expect(two.space.u8(two.at)).toBe(5);
+    data.pwrite(0, Uint8Array.of(7));
+    expect([one.space.u8(one.at), two.space.u8(two.at)]).toEqual([6, 7]);
+    // Who shares the page with others, or with a child, writes to one of his own.
+    two.space.setU8(two.at, 8);
+    const shares = open(MAP.SHARED | MAP.FIXED);
+    expect([one, two, shares].map(({ space, at }) => space.u8(at))).toEqual([6, 8, 7]);
+    const three = open();
+    for (const { frame } of [one, three]) frame(1);
+    const child = one.space.fork();
+    three.space.setU8(three.at + PAGE_SIZE, 1);
+    child.setU8(one.at + PAGE_SIZE, 2);
+    one.space.setU8(one.at + PAGE_SIZE, 3);
+    expect([one.space, child, three.space, shares.space].map((space) => space.u8(one.at + PAGE_SIZE))).toEqual([3, 2, 1, 5]);
+    expect([data.bytes[0], data.bytes[PAGE_SIZE]]).toEqual([7, 5]);
+    // What is written at once is at home as well.
+    const other = mapped(new TestFile(new Uint8Array(PAGE_SIZE).fill(9)), "/g");
+    const last = mmap(one.space, {
+      at: 0x50_0000,
+      length: PAGE_SIZE,
+      prot: RW,
+      flags: MAP.PRIVATE | MAP.FIXED,
+      file: other,
+      offset: 0,
+      compat: false,
+    });
+    one.space.setU8(last + 1, 1);
+    expect(one.space.translate(last, access.read) & ~0xfff).toBe(one.space.home(last));
+    expect([one.space.u8(last), one.space.u8(last + 1)]).toEqual([9, 1]);
+  });
+
   test("and exit give every frame back", () => {
     const { frames } = world(4 << 20);
     const free = frames.free;
