@@ -345,6 +345,7 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.find(s.rip);
           break;
         case leave.interpret:
+          this.jit.gaveUp(s.rip);
           if (budget === 0) budget += this.#grantMore(0);
           rec = blocks.bounded(s.rip, 1);
           break;

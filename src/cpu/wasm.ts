@@ -371,6 +371,15 @@ export class Body {
     this.code.byte(op.brIf);
     this.code.u(label);
   }
+  go(label: number): void {
+    this.code.byte(op.br);
+    this.code.u(label);
+  }
+  /** A label at whose end control goes on. */
+  block(): void {
+    this.code.byte(op.block);
+    this.code.byte(0x40);
+  }
   else(): void {
     this.code.byte(op.else);
   }

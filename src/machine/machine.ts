@@ -103,6 +103,7 @@ export class Machine {
       "regions compiled": jit.stats.regions,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
+      "regions written anew": jit.stats.rewritten,
       "bytes of regions": jit.stats.wasmBytes,
       "milliseconds compiling": Math.round(jit.stats.milliseconds),
     };

@@ -60,7 +60,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
 
   /** Compile the instructions of a block. */
   block(list: readonly Decoded[]): void {
-    this.places.doubt();
+    this.places.doubt(this.trusts);
+    this.places.otherwise = this.trusts ? () => this.leaveFrom(1) : undefined;
     for (let i = 0; i < list.length; ) {
       let end = runFrom(list, i);
       if (end > i) this.#run(list, i, end);
@@ -68,11 +69,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         // The last instruction decides where control goes, which is said once.
         while (end < list.length - 1 && runFrom(list, end) === end) end++;
         if (end === i) this.instruction(list[end++]!, 1);
-        else if (isWorthTwo(list.slice(i, end))) this.#twice(list, i, end);
+        else if (!this.trusts && isWorthTwo(list.slice(i, end))) this.#twice(list, i, end);
         else this.#straight(list, i, end);
       }
       i = end;
     }
+    this.places.otherwise = undefined;
   }
   /** Instructions one after the other, among them runs of SSE arithmetic; `before` each. */
   #straight(list: readonly Decoded[], from: number, to: number, before: (n: number) => void = () => {}): void {
@@ -111,17 +113,16 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       if (turn >= 0) standing[turn] = standing[turn] ? alike(standing[turn], this.residence.now) : this.residence.now;
       const other = (): void => {
         this.floats.makeSure();
-        b.opcode(op.br);
-        b.code.u(this.depth - outer - turns.length + turn);
+        b.go(this.depth - outer - turns.length + turn);
       };
-      this.places.twice = turn < 0 ? undefined : other;
+      this.places.otherwise = turn < 0 ? undefined : other;
     });
     const after = this.knowledge;
     b.opcode(op.br);
     b.code.u(turns.length);
     const first = this.residence.now;
     this.residence.now = standing[0] ?? first;
-    this.places.twice = true;
+    this.places.otherwise = true;
     this.floats.aside(() => {
       this.knowledge = start;
       for (const [n, turn] of turns.entries()) {
@@ -131,7 +132,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
       }
     });
-    this.places.twice = undefined;
+    this.places.otherwise = undefined;
     this.knowledge = after;
     this.places.setUnknown(before);
     this.places.doubt();

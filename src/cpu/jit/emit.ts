@@ -279,6 +279,8 @@ class RegionEmitter {
     c.knowledge = this.#knownAtHead(ip) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, ip)));
     const outer = this.#mark;
     if (c.residence.mark()) this.#mark = { ip, owed: c.owed };
+    // What begins again somewhere says of that block only that something missed.
+    c.doubtful = this.#runtime.isDoubtful(ip) || (this.#mark !== undefined && this.#runtime.isDoubtful(this.#mark.ip));
     c.owed += n;
     const all = () => {
       c.block(block.instructions);

@@ -14,13 +14,14 @@ import type { RoutineType } from "../routine-types.ts";
 import { regionSlots, regionType, slotBits } from "../slots.ts";
 import { ModuleWriter, wt } from "../wasm.ts";
 import { CodeMap } from "./code-map.ts";
+import { Doubts } from "./doubts.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { fpuRoutines, isInline } from "./fpu.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
-import { lookUp, lookUpForStore, lookUpForStoreType, lookUpType } from "./places.ts";
+import { acrossHomes, lookUp, lookUpForStore, lookUpForStoreType, lookUpType } from "./places.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
 import { missed, missedType } from "./runs.ts";
@@ -36,6 +37,8 @@ const intervals = { warmUp: 500_000, first: 10_000, last: 40_000, growth: 1.01 }
 
 /** The same, for tests that want everything compiled. */
 const eagerInterval = 200;
+/** Times that a region gives up to the interpreter, for each of its instructions, which cost as much as to write it anew. */
+const defaultPatience = 64;
 /** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
 const insistent = 4;
 export interface JitStats {
@@ -44,6 +47,8 @@ export interface JitStats {
   /** Regions that were entered again after other code of their pages had changed. */
   recovered: number;
   refused: number;
+  /** Regions that were written anew because accesses were not where most are. */
+  rewritten: number;
   wasmBytes: number;
   milliseconds: number;
   samples: number;
@@ -88,11 +93,13 @@ export class Jit {
   readonly #free: number[] = [];
   #nextSlot = 1;
   threshold = defaultThreshold;
+  /** Times that a region gives up, for each of its instructions, until it is written anew. */
+  patience = defaultPatience;
   #interval: number = intervals.warmUp;
   enabled = true;
   /** Told of each region that is compiled: for people who look (dump.ts). */
   onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
-  readonly stats: JitStats = { regions: 0, dropped: 0, recovered: 0, refused: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
+  readonly stats: JitStats = { regions: 0, dropped: 0, recovered: 0, refused: 0, rewritten: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
 
   constructor(blocks: Blocks, links: JitLinks) {
     this.#blocks = blocks;
@@ -113,6 +120,7 @@ export class Jit {
   /** Compile what is met at the first sample, and sample often. */
   eager(): void {
     this.threshold = 1;
+    this.patience = 0;
     this.#interval = eagerInterval;
     this.#growth = 1;
   }
@@ -209,15 +217,7 @@ export class Jit {
     // What has been written anew since it was first met is taken to be so again.
     const written = this.#met.isNew(this.#key(ip), ip);
     const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
-    const bytes = this.#module(graph, slot, patched);
-    const { memory, handlers, routines, missRegion, missStore, showRun, serve } = this.#links;
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      vm: { memory },
-      js: { missRegion, missStore, showRun, serve },
-      handlers: handlers as WebAssembly.ModuleImports,
-      routines: routines as WebAssembly.ModuleImports,
-    });
-    this.#table.set(slot, exports["region"]);
+    this.#instantiate(graph, slot, patched);
     const heads = graph.entries.map((entry) => blocks.headOf(entry));
     const region: Region = {
       slot,
@@ -235,9 +235,24 @@ export class Jit {
     this.#open(region);
     of?.satellites.add(region);
     this.stats.regions++;
-    this.stats.wasmBytes += bytes.length;
     this.stats.milliseconds += performance.now() - started;
     return true;
+  }
+  /** A region has left an instruction to the interpreter, or all from the beginning of a block on. */
+  gaveUp(ip: number): void {
+    if (!this.enabled || !this.#doubts.note(ip)) return;
+    const { context } = this.#blocks;
+    for (const region of this.#byFrame.get(this.#blocks.frameOf(ip)) ?? [])
+      if (region.context === context && blockAround(region.graph, ip) !== undefined) this.#reconsider(region);
+  }
+  readonly #doubts = new Doubts((ip) => this.#key(ip));
+  #reconsider({ graph, slot, patched }: Region): void {
+    if (!this.#doubts.settle(graph, this.patience)) return;
+    const started = performance.now();
+    this.#jumpTables.drop(slot);
+    this.#instantiate(graph, slot, patched);
+    this.stats.rewritten++;
+    this.stats.milliseconds += performance.now() - started;
   }
   /** From now on a region can be entered, and goes when its code does. */
   #open(region: Region): void {
@@ -252,6 +267,18 @@ export class Jit {
     region.heads.forEach((head, n) => {
       if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
     });
+  }
+  #instantiate(graph: Graph, slot: number, patched: boolean): void {
+    const bytes = this.#module(graph, slot, patched);
+    const { memory, handlers, routines, missRegion, missStore, showRun, serve } = this.#links;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      vm: { memory },
+      js: { missRegion, missStore, showRun, serve },
+      handlers: handlers as WebAssembly.ModuleImports,
+      routines: routines as WebAssembly.ModuleImports,
+    });
+    this.#table.set(slot, exports["region"]);
+    this.stats.wasmBytes += bytes.length;
   }
   #module(graph: Graph, slot: number, patched: boolean): Uint8Array<ArrayBuffer> {
     const m = new ModuleWriter();
@@ -275,14 +302,17 @@ export class Jit {
     const never = () => {
       throw new Error("regions do not act");
     };
+    const color = this.#color === "any" ? undefined : this.#color;
     const runtime: RegionRuntime = {
+      acrossHomes: m.func(lookUpType, acrossHomes(color)),
       lookUp: m.func(lookUpType, lookUp(missRegion)),
       missedRun: m.func(missedType, missed(showRun)),
       lookUpForStore: m.func(lookUpForStoreType, lookUpForStore(missStore)),
       serve,
+      isDoubtful: (ip) => this.#doubts.has(ip),
       passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
-      color: this.#color === "any" ? undefined : this.#color,
+      color,
       regionTypeIndex: m.type(regionType),
       placeForCall: () => this.#blocks.placeForCall(),
       jumpTable: (targets) => this.#jumpTables.make(slot, targets),
@@ -388,6 +418,7 @@ export class Jit {
   reset(): void {
     this.#dropAll();
     this.#heat.clear();
+    this.#doubts.clear();
   }
 
   /** Does a region still stand on the frames it was read from, now that pages may have been mapped anew? If not it goes. */

@@ -39,6 +39,8 @@ interface Place {
 
 /** What is done at a byte address, and so many bytes on: a load or a store, say. */
 export type Touch = (b: Body, base: Node, offset: number) => void;
+/** Puts into a local where an address is, looked up by itself, so many labels further in than an instruction. */
+export type Slow = (p: number, a: Node, arms: number) => void;
 
 /** Places that are remembered at a time, and bytes from the lowest to the highest of one: the longer, the more often two pages are met. */
 const limits = { places: 6, span: 256 } as const;
@@ -74,20 +76,22 @@ export class Places {
   #places: Place[] = [];
   #sure = new Set<Place>();
   /**
-   * In code that is written twice, once for where all its places are found: what leads to the other. In that: true. Else every access
-   * goes both ways.
+   * In code for where all its places are found: what leads out of it, in the arm of an if. In what that may lead to, where each access is looked up by
+   * itself: true. Else every access goes both ways.
    */
-  twice: (() => void) | true | undefined;
+  otherwise: (() => void) | true | undefined;
   #next = zero + 1;
   /** Stretches of code without a way out but misses, so that what comes first comes with what follows. */
   #stretch = 0;
   readonly #narrow: boolean;
   readonly #color: number | undefined;
+  readonly #acrossHomes: number;
   readonly #contents: Contents;
-  /** `narrow`: addresses have 32 bits. `color`: see `atHome`. */
-  constructor(body: Body, narrow: boolean, color: number | undefined) {
+  /** `narrow`: addresses have 32 bits. `color`: see `atHome`. `acrossHomes`: the function of that name. */
+  constructor(body: Body, narrow: boolean, color: number | undefined, acrossHomes: number) {
     this.#b = body;
     this.#color = color;
+    this.#acrossHomes = acrossHomes;
     this.#narrow = narrow;
     this.#contents = new Contents(body);
   }
@@ -104,10 +108,10 @@ export class Places {
   forget(): void {
     this.state = nothing;
   }
-  /** From here on each place is to be asked for anew whether it was found, and nothing is known of contents. */
-  doubt(): void {
+  /** From here on nothing is known of contents, and each place is to be asked for anew whether it was found, unless it `was` for certain. */
+  doubt(was = false): void {
     this.#stretch++;
-    this.#sure.clear();
+    if (!was) this.#sure.clear();
     this.#contents.known = [];
   }
   /** What holds whichever of the ways control came. */
@@ -132,7 +136,7 @@ export class Places {
    * An access to an address, of which `does` says what it does at a place: it is written once for where the place is known from an address nearby, and
    * once for where `slow` has put the bytes into a local. False: nothing is known of the address, it is to be looked up by itself.
    */
-  find(address: Node, bytes: number, how: Access, run: Run | undefined, slow: (p: number, a: Node) => void, does: Touch): boolean {
+  find(address: Node, bytes: number, how: Access, run: Run | undefined, slow: Slow, does: Touch): boolean {
     const value = constant(address);
     const origin = originOfAddress(address);
     if (!origin) return false;
@@ -147,17 +151,18 @@ export class Places {
       place.run?.wants(how);
       return true;
     });
-    if (this.twice === true) {
+    if (this.otherwise === true) {
       const p = b.local(wt.i32);
-      slow(p, address);
+      slow(p, address, 0);
       does(b, localGet(wt.i32, p), 0);
       return true;
     }
     // Where the span begins, and so the access's distance from there, is known when all is written.
     const known = (place: Place): void =>
       b.later((late) => does(late, localGet(wt.i32, place.local), origin.plus - place.origin.plus - place.low));
-    if (near && this.twice) {
-      if (!this.#sure.has(near)) this.#unless(localGet(wt.i32, near.local), this.twice);
+    if (near && this.otherwise) {
+      const { otherwise } = this;
+      if (!this.#sure.has(near)) this.#unless(localGet(wt.i32, near.local), otherwise);
       this.#sure.add(near);
       known(near);
       return true;
@@ -167,7 +172,7 @@ export class Places {
       b.if(localGet(wt.i32, near.local), true);
       known(near);
       b.else();
-      slow(p, address);
+      slow(p, address, 1);
       does(b, localGet(wt.i32, p), 0);
       b.end();
       return true;
@@ -180,22 +185,40 @@ export class Places {
     const found = b.local(wt.i32);
     const first = () => pure.add(a, pure.imm(place.low));
     this.#look(place, first, found, entry);
-    if (this.twice) {
-      this.#unless(localGet(wt.i32, found), this.twice);
-      b.later((late) => late.set(place.local, atHome(first(), this.#color)));
+    const isNear = () => b.later((late) => late.set(place.local, atHome(first(), this.#color)));
+    const { otherwise } = this;
+    const orAcross = () =>
+      b.later((late) => {
+        // Bytes of its own an access has in one page, mostly. What is not in a run is looked up by itself, so that the run is asked for.
+        if (!place.run && place.high - place.low > bytes) late.goIf(this.#across(place, first), 0, false);
+      });
+    if (otherwise) {
+      this.#unless(localGet(wt.i32, found), () => {
+        orAcross();
+        otherwise();
+      });
+      isNear();
       this.#sure.add(place);
       known(place);
       return true;
     }
-    b.if(localGet(wt.i32, found), true);
-    b.later((late) => late.set(place.local, atHome(first(), this.#color)));
-    known(place);
-    b.else();
+    b.block();
+    b.block();
+    b.goIf(localGet(wt.i32, found), 0, true);
+    orAcross();
     b.set(place.local, i32c(0));
-    slow(p, a);
+    slow(p, a, 2);
     does(b, localGet(wt.i32, p), 0);
+    b.go(1);
+    b.end();
+    isNear();
+    known(place);
     b.end();
     return true;
+  }
+  /** Is what lies across two pages at home in both, and so in one piece? */
+  #across(place: Place, first: () => Node): Node {
+    return node(wt.i32, op.call, [as(wt.i64, first()), i32c(place.high - place.low), i32c(place.how)], this.#acrossHomes);
   }
   /** Is the page of a place there? What the place is to be, and whether it is to be at all, is known when all is written. */
   #look(place: Place, first: () => Node, found: number, entry: number): void {
@@ -227,6 +250,9 @@ export class Places {
     this.#look(place, first, found, b.local(wt.i32));
     b.later((late) => {
       if (place.low === place.high) return;
+      late.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, found)]), false);
+      late.set(found, this.#across(place, first));
+      late.end();
       late.set(local, i32c(0));
       late.if(localGet(wt.i32, found), true);
       late.set(local, atHome(first(), this.#color));
@@ -247,7 +273,7 @@ export class Places {
   }
   /** Here all places are found, and what is said of contents holds. */
   get #looked(): boolean {
-    return typeof this.twice === "function";
+    return typeof this.otherwise === "function";
   }
   /** What is known to be at an address. */
   contentAt(address: Node, bits: number): Node | undefined {
@@ -284,6 +310,22 @@ export class Places {
   }
 }
 
+/** A function for a span that is not in one page: (address, bytes, access) -> 1 if the pages of its first and its last byte are at home, and one after the other there. */
+export const acrossHomes = (color: number | undefined): FunctionBytes => {
+  const b = new Body(lookUpType.params);
+  const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
+  const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
+  const last = b.bind(pure.add(address, more));
+  const isThere = (a: Node): Node => {
+    const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(homes.writeTag - homes.readTag)])]);
+    return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.pageTags + homes.readTag), pure.and(a, pure.imm(-4096))]);
+  };
+  // The window's last page is followed by its first one.
+  const distance = node(wt.i32, op.i32sub, [atHome(last, color), atHome(address, color)]);
+  const both = node(wt.i32, op.i32and, [isThere(address), isThere(last)]);
+  b.expr(node(wt.i32, op.i32and, [both, node(wt.i32, op.i32eq, [distance, more])]));
+  return b.done();
+};
 /** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
 export const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
 export const lookUp = (missRegion: number): FunctionBytes => {

@@ -16,7 +16,7 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
-import { atHome, type Nearby, Places, spanOf, type Touch, tagsOf } from "./places.ts";
+import { atHome, type Nearby, Places, type Slow, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
 import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
 import { Round } from "./rounds.ts";
@@ -38,12 +38,16 @@ export interface Mark {
 export interface RegionRuntime extends Runtime {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: number;
+  /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
+  readonly acrossHomes: number;
   /** (address, word): an access is not in the run of its register (runs.ts). */
   readonly missedRun: number;
   /** The same of a store of an integer: (address, bytes, value). */
   readonly lookUpForStore: number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: number;
+  /** Have accesses in a block left the region for the interpreter, time and again? */
+  readonly isDoubtful: (ip: number) => boolean;
   /** How often the interpreter has passed a block, if that is counted. */
   readonly passes: (ip: number) => number | undefined;
   /** The processor's. */
@@ -73,6 +77,12 @@ export abstract class RegionBase extends Compiler {
   readonly places: Places;
   /** Open wasm labels inside the exits' blocks. */
   depth = 0;
+  /** Accesses have missed in the code that is being written (`RegionRuntime.isDoubtful`): it does not leave for one. */
+  doubtful = false;
+  /** What is accessed is taken to be at home, and the region leaves where it is not. Not in a loop's scope: control would not come back soon. */
+  get trusts(): boolean {
+    return !this.doubtful && this.residence.now.scope === undefined;
+  }
   /** The instruction in progress; how many are left in its block, itself included. */
   protected d!: Decoded;
   protected i!: JitForm;
@@ -81,7 +91,7 @@ export abstract class RegionBase extends Compiler {
   constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
-    this.places = new Places(body, this.narrow, runtime.color);
+    this.places = new Places(body, this.narrow, runtime.color, runtime.acrossHomes);
     const residence = new Residence({
       load: (p) => this.loadParts(body, p),
       store: (p) => this.#storeParts(body, p, this.flagParts.known),
@@ -158,13 +168,16 @@ export abstract class RegionBase extends Compiler {
     this.body.opcode(op.br);
     this.body.code.u(this.depth - this.#again.depth);
   }
-  protected leaveToInterpreterIf(c: Node): void {
-    const b = this.body;
-    b.if(c, false);
-    this.depth++;
+  /** The same, so many labels further in. */
+  protected leaveFrom(arms: number): void {
+    this.depth += arms;
     this.leaveToInterpreter();
-    this.depth--;
-    b.end();
+    this.depth -= arms;
+  }
+  protected leaveToInterpreterIf(c: Node): void {
+    this.body.if(c, false);
+    this.leaveFrom(1);
+    this.body.end();
   }
   protected here(): Node {
     return i64c(BigInt(this.d.ip));
@@ -335,6 +348,7 @@ export abstract class RegionBase extends Compiler {
   }
   /** `stored`: an integer that is to be stored there as it is. */
   #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
+    if (this.trusts) return this.leaveFrom(arms);
     const run = this.#run;
     if (run) {
       this.body.expr(as(wt.i64, a));
@@ -351,7 +365,7 @@ export abstract class RegionBase extends Compiler {
   }
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
   #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch, stored?: Node): boolean {
-    const slow = (p: number, a: Node) => this.#lookUp(p, a, bits, i32c(how), stored, this.places.twice === true ? 0 : 1);
+    const slow: Slow = (p, a, arms) => this.#lookUp(p, a, bits, i32c(how), stored, arms);
     return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run, slow, does);
   }
   /** In a loop's scope: what its registers point into. */
