@@ -25,10 +25,10 @@ export interface Runtime {
   readonly checkSegment: number;
   /** (record, budget, vector, error) -> exit code. */
   readonly raise: number;
-  readonly flag: Readonly<Record<Flag, number>>;
-  readonly flagsWord: number;
+  flag(f: Flag): number;
+  flagsWord(): number;
   /** Condition codes 0..15 -> 0 or 1. */
-  readonly condition: readonly number[];
+  condition(cc: number): number;
   /** Routines: name -> index and type. */
   routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result?: WasmType | undefined };
   /** (id, record, budget, a, b) -> 0 to go on, else an exit code. */
@@ -366,16 +366,16 @@ export abstract class Compiler {
     });
   }
   flag(f: Flag): Node {
-    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag[f]));
+    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag(f)));
   }
   flagsWord(): Node {
-    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord));
+    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord()));
   }
   condition(cc: number): Node {
     const b = this.body;
     const direct = compared(pure, cc, field.i64(at.flagResult), field.i64(at.flagA), field.i64(at.flagB));
     const c = b.local(wt.i32);
-    const general = node(wt.i32, op.call, [], this.runtime.condition[cc]!);
+    const general = node(wt.i32, op.call, [], this.runtime.condition(cc));
     if (!direct) b.set(c, general);
     else if (cc === 4 || cc === 5) b.set(c, direct);
     else {
@@ -408,12 +408,12 @@ export const flagFunction = (b: Body, f: Flag): void => {
   }
   b.expr(as(wt.i64, rules.add[f](pure, r, a, c)));
 };
-export const flagsWordFunction = (b: Body, flag: Runtime["flag"]): void =>
-  b.expr(assemble(pure, (f) => node(wt.i64, op.call, [], flag[f])));
-export const conditionFunction = (b: Body, cc: number, flag: Runtime["flag"]): void =>
+export const flagsWordFunction = (b: Body, flag: (f: Flag) => number): void =>
+  b.expr(assemble(pure, (f) => node(wt.i64, op.call, [], flag(f))));
+export const conditionFunction = (b: Body, cc: number, flag: (f: Flag) => number): void =>
   b.expr(
     as(
       wt.i32,
-      condition(pure, cc, (f) => node(wt.i64, op.call, [], flag[f])),
+      condition(pure, cc, (f) => node(wt.i64, op.call, [], flag(f))),
     ),
   );

@@ -486,11 +486,11 @@ const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, Rout
     flag[f] = m.func({ params: [], results: [wt.i64] }, b.done());
   }
   const word = new Body([]);
-  flagsWordFunction(word, flag);
+  flagsWordFunction(word, (f) => flag[f]);
   const flagsWord = m.func({ params: [], results: [wt.i64] }, word.done());
   const condition = Array.from({ length: 16 }, (_, cc) => {
     const b = new Body([]);
-    conditionFunction(b, cc, flag);
+    conditionFunction(b, cc, (f) => flag[f]);
     return m.func({ params: [], results: [i32] }, b.done());
   });
   return {
@@ -498,9 +498,9 @@ const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, Rout
     commit,
     checkSegment,
     raise: 0,
-    flag,
-    flagsWord,
-    condition,
+    flag: (f) => flag[f],
+    flagsWord: () => flagsWord,
+    condition: (cc) => condition[cc]!,
     act,
     handlerTypeIndex: m.type(handlerType),
     regionTypeIndex: m.type(regionType),
@@ -543,11 +543,8 @@ const base = (m: ModuleWriter, env: Env, anyForm: HandlerForm): number => {
   m.secondTable("regions", regionSlots);
   m.exportFunc("enter", m.func(handlerType, enterBody(env)));
   const flagsWord32 = new Body([]);
-  flagsWord32.expr(as(wt.i32, node(wt.i64, op.call, [], env.flagsWord)));
-  m.exportFunc("flagsWord", env.flagsWord);
+  flagsWord32.expr(as(wt.i32, node(wt.i64, op.call, [], env.flagsWord())));
   m.exportFunc("flagsWord32", m.func({ params: [], results: [wt.i32] }, flagsWord32.done()));
-  for (const [f, index] of Object.entries(env.flag)) m.exportFunc(f, index);
-  env.condition.forEach((index, cc) => m.exportFunc(`condition${cc}`, index));
   return specials.length;
 };
 

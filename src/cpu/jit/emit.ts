@@ -442,7 +442,7 @@ class RegionEmitter {
     c.residence.forget();
     b.store(op.i64store, i32c(0), i64c(c.nextIpConstant()), at.rip);
     b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
-    const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve));
+    const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve()));
     b.if(how, false);
     b.expr(notTo(how));
     b.opcode(op.return);

@@ -9,22 +9,19 @@ import { registerOffset } from "../instance.ts";
 import { isShared } from "../memory-import.ts";
 import type { Access } from "../mmu.ts";
 import type { Model } from "../model.ts";
-import type { Flag } from "../ops.ts";
 import type { RoutineType } from "../routine-types.ts";
 import { regionSlots, regionType, slotBits } from "../slots.ts";
-import { ModuleWriter, wt } from "../wasm.ts";
+import { type FuncType, ModuleWriter, wt } from "../wasm.ts";
 import { CodeMap } from "./code-map.ts";
 import { Doubts } from "./doubts.ts";
 import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
-import { fpuRoutines, isInline } from "./fpu.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
-import { acrossHomes, lookUp, lookUpForStore, lookUpForStoreType, lookUpType } from "./places.ts";
+import { lookups, lookupTypes } from "./lookups.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
-import { missed, missedType } from "./runs.ts";
 import { FirstMet, Lost, longImmediate, placeOf, Source } from "./source.ts";
 
 /** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
@@ -70,7 +67,21 @@ export interface JitLinks {
   readonly model: Model;
 }
 
-const flagNames: readonly Flag[] = ["CF", "PF", "AF", "ZF", "SF", "OF"];
+const never = () => {
+  throw new Error("regions do not act, and have flags in locals");
+};
+/** What only handlers call. */
+const handlersAlone = {
+  miss: -1,
+  commit: -1,
+  checkSegment: -1,
+  raise: -1,
+  act: -1,
+  actId: never,
+  flag: never,
+  flagsWord: never,
+  condition: never,
+};
 
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
 
@@ -270,45 +281,38 @@ export class Jit {
   }
   #instantiate(graph: Graph, slot: number, patched: boolean): void {
     const bytes = this.#module(graph, slot, patched);
-    const { memory, handlers, routines, missRegion, missStore, showRun, serve } = this.#links;
+    const { memory, handlers, routines, serve } = this.#links;
+    this.#lookups ??= lookups(this.#links);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },
-      js: { missRegion, missStore, showRun, serve },
+      js: { serve },
+      lookups: this.#lookups as WebAssembly.ModuleImports,
       handlers: handlers as WebAssembly.ModuleImports,
       routines: routines as WebAssembly.ModuleImports,
     });
     this.#table.set(slot, exports["region"]);
     this.stats.wasmBytes += bytes.length;
   }
+  #lookups: WebAssembly.Exports | undefined;
   #module(graph: Graph, slot: number, patched: boolean): Uint8Array<ArrayBuffer> {
     const m = new ModuleWriter();
     m.importTable("handlers", "regions", regionSlots);
-    const missRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
-    const showRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
-    const missStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
-    const serve = m.importFunc("js", "serve", { params: [wt.i32], results: [wt.i32] });
-    const toI64 = { params: [], results: [wt.i64] };
-    const flag = Object.fromEntries(flagNames.map((f) => [f, m.importFunc("handlers", f, toI64)])) as Record<Flag, number>;
-    const flagsWord = m.importFunc("handlers", "flagsWord", toI64);
-    const condition = Array.from({ length: 16 }, (_, cc) => m.importFunc("handlers", `condition${cc}`, { params: [], results: [wt.i32] }));
-    const routines = new Map<string, RoutineType & { index: number }>();
-    for (const block of graph.blocks.values())
-      for (const d of block.instructions)
-        for (const name of [...factsOf(d.row).routines, ...(isInline(d) ? fpuRoutines : [])]) {
-          const t = this.#links.routineTypes[name];
-          if (t && !routines.has(name))
-            routines.set(name, { ...t, index: m.importFunc("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) });
-        }
-    const never = () => {
-      throw new Error("regions do not act");
-    };
     const color = this.#color === "any" ? undefined : this.#color;
+    // What a module imports it pays for, whether it is called or not.
+    const imported = new Map<string, number>();
+    const use = (module: "js" | "lookups" | "routines", name: string, type: FuncType): number => {
+      const index = imported.get(name) ?? m.importFunc(module, name, type);
+      imported.set(name, index);
+      return index;
+    };
+    const lookup = (name: keyof typeof lookupTypes) => use("lookups", name, lookupTypes[name]);
     const runtime: RegionRuntime = {
-      acrossHomes: m.func(lookUpType, acrossHomes(color)),
-      lookUp: m.func(lookUpType, lookUp(missRegion)),
-      missedRun: m.func(missedType, missed(showRun)),
-      lookUpForStore: m.func(lookUpForStoreType, lookUpForStore(missStore)),
-      serve,
+      ...handlersAlone,
+      lookUp: () => lookup("lookUp"),
+      lookUpForStore: () => lookup("lookUpForStore"),
+      acrossHomes: () => lookup("acrossHomes"),
+      missedRun: () => lookup("missedRun"),
+      serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
       isDoubtful: (ip) => this.#doubts.has(ip),
       passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
@@ -317,19 +321,10 @@ export class Jit {
       placeForCall: () => this.#blocks.placeForCall(),
       jumpTable: (targets) => this.#jumpTables.make(slot, targets),
       immediates: patched ? inCode(graph) : undefined,
-      flag,
-      flagsWord,
-      condition,
-      miss: -1,
-      commit: -1,
-      checkSegment: -1,
-      raise: -1,
-      act: -1,
-      actId: never,
       routine: (name) => {
-        const r = routines.get(name);
-        if (!r) throw new Error(`routine ${name} was not seen in its row`);
-        return r;
+        const t = this.#links.routineTypes[name];
+        if (!t) throw new Error(`there is no routine ${name}`);
+        return { ...t, index: use("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) };
       },
     };
     m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));

@@ -1,12 +1,12 @@
 // Memory that is near memory already looked up. What a program does with a structure, or with its stack, is often several accesses at
 // constant distances from one address. The first of them looks in the TLB, for the whole span that all of them need; the others
 // find the place by adding. Nothing that runs in between changes a translation: whoever does leaves the region (cpu.ts, missRegion).
-import { isEntryOfPage, tlbEntry, translated } from "../compile.ts";
+import { isEntryOfPage } from "../compile.ts";
 import { as, pure } from "../expression.ts";
-import { homes, layout, tlb } from "../layout.ts";
-import { type Access, access, misalignedBy } from "../mmu.ts";
+import { homes, layout } from "../layout.ts";
+import { type Access, access } from "../mmu.ts";
 import { at, runs } from "../state.ts";
-import { Body, constant, type FunctionBytes, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
+import { type Body, constant, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
 import { type Content, Contents, isWhole, type Span } from "./contents.ts";
 import type { Run } from "./runs.ts";
 
@@ -85,10 +85,10 @@ export class Places {
   #stretch = 0;
   readonly #narrow: boolean;
   readonly #color: number | undefined;
-  readonly #acrossHomes: number;
+  readonly #acrossHomes: () => number;
   readonly #contents: Contents;
   /** `narrow`: addresses have 32 bits. `color`: see `atHome`. `acrossHomes`: the function of that name. */
-  constructor(body: Body, narrow: boolean, color: number | undefined, acrossHomes: number) {
+  constructor(body: Body, narrow: boolean, color: number | undefined, acrossHomes: () => number) {
     this.#b = body;
     this.#color = color;
     this.#acrossHomes = acrossHomes;
@@ -218,7 +218,7 @@ export class Places {
   }
   /** Is what lies across two pages at home in both, and so in one piece? */
   #across(place: Place, first: () => Node): Node {
-    return node(wt.i32, op.call, [as(wt.i64, first()), i32c(place.high - place.low), i32c(place.how)], this.#acrossHomes);
+    return node(wt.i32, op.call, [as(wt.i64, first()), i32c(place.high - place.low), i32c(place.how)], this.#acrossHomes());
   }
   /** Is the page of a place there? What the place is to be, and whether it is to be at all, is known when all is written. */
   #look(place: Place, first: () => Node, found: number, entry: number): void {
@@ -309,52 +309,3 @@ export class Places {
     return local;
   }
 }
-
-/** A function for a span that is not in one page: (address, bytes, access) -> 1 if the pages of its first and its last byte are at home, and one after the other there. */
-export const acrossHomes = (color: number | undefined): FunctionBytes => {
-  const b = new Body(lookUpType.params);
-  const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
-  const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
-  const last = b.bind(pure.add(address, more));
-  const isThere = (a: Node): Node => {
-    const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(homes.writeTag - homes.readTag)])]);
-    return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.pageTags + homes.readTag), pure.and(a, pure.imm(-4096))]);
-  };
-  // The window's last page is followed by its first one.
-  const distance = node(wt.i32, op.i32sub, [atHome(last, color), atHome(address, color)]);
-  const both = node(wt.i32, op.i32and, [isThere(address), isThere(last)]);
-  b.expr(node(wt.i32, op.i32and, [both, node(wt.i32, op.i32eq, [distance, more])]));
-  return b.done();
-};
-/** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
-export const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
-export const lookUp = (missRegion: number): FunctionBytes => {
-  const b = new Body(lookUpType.params);
-  const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
-  const entry = b.bind(tlbEntry(address));
-  const tag = node(wt.i32, op.i32add, [entry, node(wt.i32, op.i32mul, [how, i32c(tlb.writeTag - tlb.readTag)])]);
-  const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
-  b.if(node(wt.i32, op.i32ltU, [how, i32c(1 << misalignedBy)]));
-  b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.tlb + tlb.readTag), pure.and(last, pure.imm(-4096))]));
-  b.expr(node(wt.i32, op.i32add, [translated(address, entry), i32c(1)]));
-  b.opcode(op.return);
-  b.end();
-  b.end();
-  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], missRegion));
-  return b.done();
-};
-/** The same of a store of an integer: (address, bytes, value). */
-export const lookUpForStoreType = { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] };
-export const lookUpForStore = (missStore: number): FunctionBytes => {
-  const b = new Body(lookUpForStoreType.params);
-  const [address, bytes, value] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i64, 2)];
-  const entry = b.bind(tlbEntry(address));
-  const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
-  b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.tlb + tlb.writeTag), pure.and(last, pure.imm(-4096))]));
-  b.expr(node(wt.i32, op.i32add, [translated(address, entry), i32c(1)]));
-  b.opcode(op.return);
-  b.end();
-  const halves = [as(wt.i32, value), as(wt.i32, pure.shr(value, pure.imm(32)))];
-  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, ...halves], missStore));
-  return b.done();
-};

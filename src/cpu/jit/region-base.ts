@@ -34,18 +34,18 @@ export interface Mark {
   readonly owed: number;
 }
 
-/** Functions a region calls, by index in its module. */
+/** Functions a region calls, by index in its module, which imports them when it is told. */
 export interface RegionRuntime extends Runtime {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
-  readonly lookUp: number;
+  readonly lookUp: () => number;
   /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
-  readonly acrossHomes: number;
+  readonly acrossHomes: () => number;
   /** (address, word): an access is not in the run of its register (runs.ts). */
-  readonly missedRun: number;
+  readonly missedRun: () => number;
   /** The same of a store of an integer: (address, bytes, value). */
-  readonly lookUpForStore: number;
+  readonly lookUpForStore: () => number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
-  readonly serve: number;
+  readonly serve: () => number;
   /** Have accesses in a block left the region for the interpreter, time and again? */
   readonly isDoubtful: (ip: number) => boolean;
   /** How often the interpreter has passed a block, if that is counted. */
@@ -354,13 +354,13 @@ export abstract class RegionBase extends Compiler {
       this.body.expr(as(wt.i64, a));
       run.word(this.body);
       this.body.opcode(op.call);
-      this.body.code.u(this.runtime.missedRun);
+      this.body.code.u(this.runtime.missedRun());
     }
     const what = [as(wt.i64, a), i32c(bits >> 3)];
     const { lookUp, lookUpForStore } = this.runtime;
     const call = stored
-      ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore)
-      : node(wt.i32, op.call, [...what, how], lookUp);
+      ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore())
+      : node(wt.i32, op.call, [...what, how], lookUp());
     this.#bySelf(p, call, arms);
   }
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */

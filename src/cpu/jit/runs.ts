@@ -5,7 +5,7 @@
 import { as } from "../expression.ts";
 import { type Access, access } from "../mmu.ts";
 import { at, runs } from "../state.ts";
-import { Body, type FunctionBytes, i32c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { type Body, i32c, type Node, node, op, wt } from "../wasm.ts";
 
 /** What a register points into. */
 export class Run {
@@ -53,22 +53,3 @@ export class Runs {
     return run;
   }
 }
-
-/** A function for what was not in its run: (address, word) counts, and asks for the run around the address when there have been enough. */
-export const missedType = { params: [wt.i64, wt.i32], results: [] };
-export const missed = (showRun: number): FunctionBytes => {
-  const b = new Body(missedType.params);
-  const [address, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1)];
-  const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
-  const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(runs.size)]));
-  const left = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.runs + runs.patience), i32c(1)]));
-  b.store(op.i32store, there, left, at.runs + runs.patience);
-  b.if(node(wt.i32, op.i32ltS, [left, i32c(0)]), false);
-  b.expr(node(wt.f64, op.f64convertI64s, [address]));
-  b.expr(node(wt.i32, op.i32and, [word, i32c(1)]));
-  b.expr(slot);
-  b.opcode(op.call);
-  b.code.u(showRun);
-  b.end();
-  return b.done();
-};
