@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { exit } from "../../src/cpu/exit.ts";
 import { R } from "../../src/cpu/state.ts";
+import { Task } from "../../src/kernel/task.ts";
 import { WaitQueue, wait } from "../../src/kernel/wait.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 
@@ -34,6 +35,30 @@ test("run comes back when the time asked for is used up", () => {
   kernel.scheduler.start(task);
   expect(kernel.run(5_000_000)).toEqual({ reason: "limit" });
   expect(kernel.now).toBe(5_000_000);
+});
+
+test("a task that is alone runs on; who wakes later waits for the end of the slice that would be its", () => {
+  const { kernel, task, process, cpu } = fixture();
+  const { mem, files, fs, cred } = task;
+  const other = new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred });
+  const runs: [who: Task | undefined, from: number, limit: number][] = [];
+  cpu.run = (limit) => {
+    runs.push([kernel.scheduler.current, kernel.now, limit]);
+    cpu.instructions += limit;
+    return exit.budget;
+  };
+  kernel.scheduler.start(task);
+  kernel.scheduler.sleep(other, wait([], { until: 2_300_000 }));
+  expect(kernel.run(5_500_000)).toEqual({ reason: "limit" });
+  expect(runs).toEqual([
+    [task, 0, 2_300_000],
+    [task, 2_300_000, 700_000],
+    [other, 3_000_000, 1_000_000],
+    [task, 4_000_000, 1_000_000],
+    [other, 5_000_000, 500_000],
+  ]);
+  // Nobody else could have run when its first slices were over.
+  expect([task.usage.involuntarySwitches, other.usage.involuntarySwitches]).toEqual([2, 2]);
 });
 
 test("a task that waits for the world outside makes run idle, with the next deadline", () => {

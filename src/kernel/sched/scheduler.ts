@@ -18,6 +18,8 @@ import type { Timer } from "./timers.ts";
 
 /** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
 const SLICE = 1_000_000;
+/** What the processor runs at a time, at most. */
+const LONGEST = 2 ** 30;
 const SYSCALL_COST = 100;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
@@ -239,8 +241,9 @@ export class Scheduler {
     const cpu = kernel.processor;
     this.switchTo(task);
     this.reschedule = false;
-    const end = Math.min(kernel.now + this.slice(task), until);
-    this.#sliceEnd = end;
+    this.#slice = Math.max(1, this.slice(task));
+    this.#sliceEnd = kernel.now + this.#slice;
+    this.#until = until;
     // Who is to end does nothing more.
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
       if (task.incoming) gate.admit(task, task.incoming);
@@ -252,6 +255,7 @@ export class Scheduler {
         leaveKernel(task);
         continue;
       }
+      const end = this.#end;
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
         if (kernel.now >= end || this.reschedule) break;
@@ -275,7 +279,7 @@ export class Scheduler {
     }
     if (task.state !== "runnable") return;
     if (this.reschedule) this.#yielded = task;
-    task.usage.involuntarySwitches++;
+    if (this.#queue.length > 0) task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
     if (isFifo(task)) this.#queue.unshift(task);
     else this.#queue.push(task);
@@ -283,13 +287,25 @@ export class Scheduler {
 
   /** Instructions of the processor that are in the clock. */
   #counted = 0;
+  /** The running task's slice: its length and its end; and how long it may run at all. */
+  #slice = 0;
   #sliceEnd = 0;
+  #until = 0;
+  /** When the running task is to stop. To end a slice exactly costs as much as thousands of instructions: while nobody else could run none ends. */
+  get #end(): number {
+    return this.#isAlone ? Math.min(this.#until, this.kernel.now + LONGEST) : Math.min(this.#until, this.#sliceEnd);
+  }
+  get #isAlone(): boolean {
+    return this.#queue.length === 0 && !this.chooser;
+  }
   #count(task: Task): void {
     const { instructions } = this.kernel.processor;
     const ran = instructions - this.#counted;
     this.#counted = instructions;
     this.kernel.now += ran;
     task.usage.user += ran;
+    // Slices have followed one another: who becomes runnable now waits for the end of this one.
+    while (this.#isAlone && this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
   }
   #enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;
@@ -305,7 +321,7 @@ export class Scheduler {
     this.#enter(task, why);
     if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task) return 0;
     const { kernel } = this;
-    return Math.max(0, Math.min(this.#sliceEnd, kernel.timers.next) - kernel.now);
+    return Math.max(0, Math.min(this.#end, kernel.timers.next) - kernel.now);
   }
 
   /** The point before a call: the task goes back to before the instruction, so that whoever looks at it meanwhile sees a task that has not called. */
