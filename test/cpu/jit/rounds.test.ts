@@ -133,7 +133,6 @@ describe.each([64, 32] as const)("compiled loops of %d-bit code", (mode) => {
       });
       if (round === 2) twins.compile(CODE);
       expect(twins.run(100_000, () => `round ${round}`).why).toBe(exit.fault);
-      console.log(twins.compiledShare);
     }
   });
 
