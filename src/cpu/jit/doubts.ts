@@ -10,7 +10,9 @@ const most = 4096;
 export class Doubts {
   /** How often, by where control left: an instruction, or the block from which on the interpreter begins again. */
   readonly #times = new Map<number, number>();
-  readonly #blocks = new Set<number>();
+  /** Since when: a region that was written before still takes it for granted what they access. */
+  readonly #blocks = new Map<number, number>();
+  #now = 0;
   readonly #key: (ip: number) => number;
   /** `key`: of an address in the present context. */
   constructor(key: (ip: number) => number) {
@@ -28,20 +30,28 @@ export class Doubts {
   has(ip: number): boolean {
     return this.#blocks.has(this.#key(ip));
   }
-  /** What gives up in a region is not to be taken for granted any more, if it has so many times for each instruction. False: it has not. */
-  settle(graph: Graph, times: number): boolean {
+  /** Goes up with what is doubted. */
+  get now(): number {
+    return this.#now;
+  }
+  /**
+   * What gives up in a region, which was written at a time (`now`), is not to be taken for granted any more, if it has so many times for each instruction.
+   * False: it has not. Blocks may be in several regions: those that were doubted later count.
+   */
+  settle(graph: Graph, written: number, times: number): boolean {
     const blocks = new Map<number, number>();
     let all = 0;
     for (const [key, n] of this.#times) {
       const ip = Math.floor(key / 8);
       const block = this.#key(ip) === key ? blockAround(graph, ip) : undefined;
-      if (block === undefined || this.has(block)) continue;
+      if (block === undefined || (this.#blocks.get(this.#key(block)) ?? Number.POSITIVE_INFINITY) <= written) continue;
       blocks.set(block, (blocks.get(block) ?? 0) + n);
       all += n;
     }
     if (all === 0 || all < graph.instructions * times) return false;
+    this.#now++;
     // Those that matter.
-    for (const [block, n] of blocks) if (n * 8 * blocks.size >= all) this.#blocks.add(this.#key(block));
+    for (const [block, n] of blocks) if (n * 8 * blocks.size >= all && !this.has(block)) this.#blocks.set(this.#key(block), this.#now);
     return true;
   }
   clear(): void {

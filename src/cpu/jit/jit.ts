@@ -238,6 +238,7 @@ export class Jit {
       heads,
       source: new Source(blocks.bytes, graph),
       patched,
+      doubted: this.#doubts.now,
       lost: 0,
       context: blocks.context,
       aside,
@@ -258,8 +259,10 @@ export class Jit {
       if (region.context === context && blockAround(region.graph, ip) !== undefined) this.#reconsider(region);
   }
   readonly #doubts = new Doubts((ip) => this.#key(ip));
-  #reconsider({ graph, slot, patched }: Region): void {
-    if (!this.#doubts.settle(graph, this.patience)) return;
+  #reconsider(region: Region): void {
+    const { graph, slot, patched, doubted } = region;
+    if (!this.#doubts.settle(graph, doubted, this.patience)) return;
+    region.doubted = this.#doubts.now;
     const started = Date.now();
     this.#jumpTables.drop(slot);
     this.#instantiate(graph, slot, patched);

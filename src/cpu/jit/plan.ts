@@ -28,6 +28,8 @@ export interface Region {
   readonly source: Source;
   /** The invalidation by which it was last lost. */
   lost: number;
+  /** What was doubted when it was written (`Doubts.now`). */
+  doubted: number;
   /** It reads immediates where they lie. */
   readonly patched: boolean;
   readonly context: number;
