@@ -12,6 +12,7 @@ import { registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { Jit } from "./jit/jit.ts";
+import { lookupCounts } from "./jit/lookups.ts";
 import type { CodeWatch, Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
@@ -130,6 +131,11 @@ export class Cpu implements CodeWatch, Machine {
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
     this.#accesses = new Accesses({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
+  }
+
+  /** How often compiled code had to look for what it accesses. */
+  get lookups(): ReturnType<typeof lookupCounts> {
+    return lookupCounts(this.state);
   }
 
   // Address translation.

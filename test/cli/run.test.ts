@@ -47,6 +47,20 @@ describe("run", () => {
   it.each(["1M", "2M", "30M"])("is content with %s of memory", (size) => {
     expect(trapgate(["run", "--memory", size, guestPath("hello-syscall")])).toMatchObject({ status: 0, stderr: "" });
   });
+  it("prints figures of the run when asked: nothing was compiled in a hello, and all of it interpreted", () => {
+    const { stdout, stderr } = trapgate(["run", "--stats", guestPath("hello-syscall")]);
+    expect(stdout).toBe("hello through syscall\n");
+    const figures = Object.fromEntries(
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => /^(.+): (\d+)$/.exec(line)!)
+        .map(([, name, value]) => [name, Number(value)]),
+    );
+    expect(figures).toMatchObject({ syscalls: 2, "instructions in regions": 0, "regions compiled": 0, "accesses looked up in the TLB": 0 });
+    expect(figures["instructions interpreted"]).toBe(figures["instructions"]);
+    expect(figures["invalidations of code"]).toBe(0);
+  });
   it("prints the kernel's messages when asked", () => {
     const { stderr } = trapgate(["run", "--kernel", "v6", "--kernel-log", guestPath("a1-v6")]);
     expect(stderr).toMatch(/^\[ +\d+\.\d{6}\] a1-v6\[\d+\]: compat system call 64 blocked at 0x[0-9a-f]+$/m);

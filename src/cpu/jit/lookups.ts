@@ -5,13 +5,34 @@ import { as, pure } from "../expression.ts";
 import { homes, layout, tlb } from "../layout.ts";
 import { isShared } from "../memory-import.ts";
 import { type Access, misalignedBy } from "../mmu.ts";
-import { at, runs } from "../state.ts";
-import { Body, type FunctionBytes, i32c, localGet, ModuleWriter, type Node, node, op, wt } from "../wasm.ts";
+import { at, runs, type State } from "../state.ts";
+import { Body, type FunctionBytes, i32c, i64c, localGet, ModuleWriter, type Node, node, op, wt } from "../wasm.ts";
 import { atHome, tagsOf } from "./places.ts";
+
+const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
+export const lookupTypes = {
+  acrossHomes: lookUpType,
+  lookUp: lookUpType,
+  lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
+  missedRun: { params: [wt.i64, wt.i32], results: [] },
+} as const;
+type Lookup = keyof typeof lookupTypes;
+const names = Object.keys(lookupTypes) as Lookup[];
+const counterOf = (name: Lookup): number => at.lookups + 8 * names.indexOf(name);
+/** How often each has been called. */
+export const lookupCounts = ({ u64 }: State): Readonly<Record<Lookup, number>> =>
+  Object.fromEntries(names.map((name) => [name, Number(u64[counterOf(name) / 8])])) as Record<Lookup, number>;
+/** The body of one, which counts its calls. */
+const bodyOf = (name: Lookup): Body => {
+  const b = new Body(lookupTypes[name].params);
+  const counter = counterOf(name);
+  b.store(op.i64store, i32c(0), pure.add(node(wt.i64, op.i64load, [i32c(0)], counter), i64c(1n)), counter);
+  return b;
+};
 
 /** A function for a span that is not in one page: (address, bytes, access) -> 1 if the pages of its first and its last byte are at home, and one after the other there. */
 const acrossHomes = (): FunctionBytes => {
-  const b = new Body(lookUpType.params);
+  const b = bodyOf("acrossHomes");
   const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
@@ -26,9 +47,8 @@ const acrossHomes = (): FunctionBytes => {
   return b.done();
 };
 /** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
-const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
 const lookUp = (missRegion: number): FunctionBytes => {
-  const b = new Body(lookUpType.params);
+  const b = bodyOf("lookUp");
   const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const entry = b.bind(tlbEntry(address));
   const tag = node(wt.i32, op.i32add, [entry, node(wt.i32, op.i32mul, [how, i32c(tlb.writeTag - tlb.readTag)])]);
@@ -43,9 +63,8 @@ const lookUp = (missRegion: number): FunctionBytes => {
   return b.done();
 };
 /** The same of a store of an integer: (address, bytes, value). */
-const lookUpForStoreType = { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] };
 const lookUpForStore = (missStore: number): FunctionBytes => {
-  const b = new Body(lookUpForStoreType.params);
+  const b = bodyOf("lookUpForStore");
   const [address, bytes, value] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i64, 2)];
   const entry = b.bind(tlbEntry(address));
   const last = pure.add(address, pure.sub(bytes, pure.imm(1)));
@@ -59,9 +78,8 @@ const lookUpForStore = (missStore: number): FunctionBytes => {
 };
 
 /** A function for what was not in its run: (address, word) counts, and asks for the run around the address when there have been enough. */
-const missedType = { params: [wt.i64, wt.i32], results: [] };
-const missed = (showRun: number): FunctionBytes => {
-  const b = new Body(missedType.params);
+const missedRun = (showRun: number): FunctionBytes => {
+  const b = bodyOf("missedRun");
   const [address, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1)];
   const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
   const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(runs.size)]));
@@ -77,13 +95,6 @@ const missed = (showRun: number): FunctionBytes => {
   return b.done();
 };
 
-export const lookupTypes = {
-  acrossHomes: lookUpType,
-  lookUp: lookUpType,
-  lookUpForStore: lookUpForStoreType,
-  missedRun: missedType,
-} as const;
-
 /** Whom they ask in JavaScript. */
 export interface LookupLinks {
   readonly memory: WebAssembly.Memory;
@@ -96,13 +107,13 @@ export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks)
   const toRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
   const toRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
-  const bodies: Record<keyof typeof lookupTypes, FunctionBytes> = {
+  const bodies: Record<Lookup, FunctionBytes> = {
     acrossHomes: acrossHomes(),
     lookUp: lookUp(toRegion),
     lookUpForStore: lookUpForStore(toStore),
-    missedRun: missed(toRun),
+    missedRun: missedRun(toRun),
   };
-  for (const name of Object.keys(bodies) as (keyof typeof lookupTypes)[]) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
+  for (const name of names) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
   const pages = memory.buffer.byteLength >> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
   return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;

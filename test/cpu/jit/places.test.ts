@@ -152,6 +152,10 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     expect(compiled).toBeGreaterThan(SEEDS);
     expect(faults).toBeGreaterThan(10 * SEEDS);
     expect(twins.compiledShare).toBeGreaterThan(0.1);
+    // Where most of all is not at home, it is looked up, which is counted (`--stats`); who only interprets looks nothing up so.
+    const [counts, none] = twins.both(({ lookups }) => lookups);
+    for (const name of ["acrossHomes", "lookUp", "lookUpForStore"] as const)
+      expect([name, counts[name] > SEEDS, none[name]]).toEqual([name, true, 0]);
   });
 
   it("ask whether what CMPXCHG leaves as it is could be written, though it is known", () => {

@@ -111,6 +111,11 @@ export class Twins {
     const { cpu } = this.#both[0];
     return 1 - cpu.interpreted / cpu.instructions;
   }
+  /** The same of both: of who compiles first. */
+  both<T>(of: (cpu: Cpu) => T): readonly [T, T] {
+    const [compiles, interprets] = this.#both;
+    return [of(compiles.cpu), of(interprets.cpu)];
+  }
   /** Do the same to both. */
   each(does: (cpu: Cpu) => void): void {
     for (const { cpu } of this.#both) does(cpu);
