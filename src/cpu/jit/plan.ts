@@ -79,13 +79,16 @@ const leavesFor = (graph: Graph, ip: number): boolean =>
 export const planFor = (hot: number, reader: Reader, known: Known): Plan | undefined => {
   const { blocks, code } = known;
   const headOf = (ip: number) => reader.headOf(ip);
+  const start = code.functionOf(hot);
+  /** Of its own function: it may be in the regions of callers too, into which small functions are taken, and of another one that ends with a jump into it. */
+  const own = (region: Region | undefined): Region | undefined =>
+    region && (start === undefined || code.functionOf(region.roots[0]!) === start) ? region : undefined;
   /** The region that begins where the function around the block does. */
   const ofFunction = (): Region | undefined => {
-    const start = code.functionOf(hot);
     const region = start === undefined ? undefined : known.beginning(headOf(start));
     return region?.aside ? undefined : region;
   };
-  const old = known.around(hot) ?? ofFunction();
+  const old = own(known.around(hot)) ?? ofFunction();
   const again = old && known.stands(old);
   const free = (ip: number) => {
     const head = headOf(ip);
@@ -118,11 +121,12 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
 
   let ip = hot;
   // What the region jumps to is no part of it, though it may be in the middle of a block: it begins none.
-  if (again && blockAround(old.graph, hot) !== undefined && !leavesFor(old.graph, hot)) {
+  const inside = again && !leavesFor(old.graph, hot) ? blockAround(old.graph, hot) : undefined;
+  if (again && inside !== undefined) {
     // It is compiled, but cannot be entered here: let it be entered where the loop begins.
-    const loop = loopAround(old.graph, blockAround(old.graph, hot)!);
+    const loop = loopAround(old.graph, inside);
     if (loop !== undefined && free(loop)) ip = loop;
-    else if (!known.insists(hot) || !old.graph.blocks.has(hot)) return undefined;
+    else if (!known.insists(hot)) return undefined;
     if (harmlessEntries(old.graph, [ip]).length === 0) return aside(ip);
   }
   if (again) {
@@ -133,7 +137,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     const roots = [...new Set([...old.roots, ...[...old.satellites].flatMap((r) => r.roots), ip])];
     const graph = growGraph(reader, roots, around);
     // Where it may be entered is known when it is grown: what control comes to otherwise would be the reason to make it anew again.
-    const comes = old.graph.blocks.has(ip) ? graph?.entries.includes(ip) : graph?.blocks.has(ip);
+    const comes = inside !== undefined ? graph?.entries.includes(ip) : graph?.blocks.has(ip);
     if (!comes) return aside(ip);
     return { graph, roots, goes: [...old.satellites, old], aside: false, generation: old.generation + 1 };
   }
@@ -144,7 +148,6 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     aside: false,
     generation: 0,
   });
-  const start = code.functionOf(ip);
   if (start !== undefined && start !== ip && free(start)) {
     const graph = growGraph(reader, [start], around);
     if (graph && blockAround(graph, ip) !== undefined) {

@@ -4,7 +4,9 @@ import { Cpu } from "../../../src/cpu/cpu.ts";
 import { exit } from "../../../src/cpu/exit.ts";
 import type { Graph } from "../../../src/cpu/jit/graph.ts";
 import { layout } from "../../../src/cpu/layout.ts";
+import { access, cacheWrite } from "../../../src/cpu/mmu.ts";
 import { R } from "../../../src/cpu/state.ts";
+import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
@@ -15,6 +17,8 @@ const PAGE = 0x1000_0000;
 const code = [
   0x48, 0xff, 0xc3, 0xf7, 0xc3, 0xff, 0x03, 0x00, 0x00, 0x74, 0x06, 0x48, 0xff, 0xcf, 0x75, 0xf0, 0xf4, 0x48, 0xff, 0xc1, 0xeb, 0xf5,
 ];
+/** The end of the page behind the code. */
+const STACK = PAGE + 2 * 4096;
 const RARE = PAGE + 0x11;
 
 /** The loop, so many times around; where the fault at its end is, and how often it took the rare way. */
@@ -32,7 +36,12 @@ const prepared = async (bytes: readonly number[]): Promise<Cpu> => {
   const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), await freshCode());
   cpu.segments.tables = descriptorTables;
   cpu.segments.loadCode(selector.userCode64);
-  cpu.setAddressSpace({ translate: (address) => (address >= PAGE && address < PAGE + 4096 ? layout.frames : -5) });
+  cpu.setAddressSpace({
+    translate: (address, how) => {
+      if (address < PAGE || address >= PAGE + 2 * 4096) return -5;
+      return layout.frames + (address < PAGE + 4096 ? 0 : 4096) + (how === access.write ? cacheWrite : 0);
+    },
+  });
   cpu.state.u8.set(bytes, layout.frames);
   return cpu;
 };
@@ -74,4 +83,33 @@ test("a rare way into the middle of a region's block becomes part of it when it 
   const before = cpu.interpreted;
   go(2_000_000, 0);
   expect(cpu.interpreted - before).toBeLessThan(1_000_000);
+});
+
+// As glibc's __memcpy_chk runs into memcpy: what is in the middle of another function's region is a function all the same, with a region of its own.
+const checkedFirst = assemble("again: call rax\ndec rdi\njnz again\nhlt\nchecked: cmp rbx, rcx\njb again\nnop\nplain: inc rbx\nret", {
+  mode: 64,
+  at: PAGE,
+});
+
+test("a function that another one runs into is compiled where it is called", async () => {
+  const cpu = await prepared([...checkedFirst.bytes]);
+  const label = (name: string): number => checkedFirst.labels.get(name)!;
+  const go = (rounds: number, callee: string): void => {
+    cpu.state.rip = PAGE;
+    for (const [r, v] of [
+      [R.ax, label(callee)],
+      [R.sp, STACK],
+      [R.bx, 0],
+      [R.cx, 0],
+      [R.di, rounds],
+    ] as const)
+      cpu.state.setGpr(r, v);
+    while (cpu.run(1_000_000) !== exit.fault);
+    expect(Number(cpu.state.gpr(R.bx))).toBe(rounds);
+  };
+  go(400_000, "checked");
+  const before = cpu.interpreted;
+  go(400_000, "plain");
+  // Until it is known to be hot.
+  expect(cpu.interpreted - before).toBeLessThan(300_000);
 });
