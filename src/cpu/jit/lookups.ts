@@ -14,7 +14,7 @@ export const lookupTypes = {
   acrossHomes: lookUpType,
   lookUp: lookUpType,
   lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
-  missedRun: { params: [wt.i64, wt.i32], results: [] },
+  missedRun: lookUpType,
 } as const;
 type Lookup = keyof typeof lookupTypes;
 const names = Object.keys(lookupTypes) as Lookup[];
@@ -30,10 +30,8 @@ const bodyOf = (name: Lookup): Body => {
   return b;
 };
 
-/** A function for a span that is not in one page: (address, bytes, access) -> 1 if the pages of its first and its last byte are at home, and one after the other there. */
-const acrossHomes = (): FunctionBytes => {
-  const b = bodyOf("acrossHomes");
-  const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
+/** 1 if the pages of the first and the last byte are at home, and one after the other there. */
+const inOnePiece = (b: Body, address: Node, bytes: Node, how: Node): Node => {
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
   const isThere = (a: Node): Node => {
@@ -43,7 +41,12 @@ const acrossHomes = (): FunctionBytes => {
   // The window's last page is followed by its first one.
   const distance = node(wt.i32, op.i32sub, [atHome(last, undefined), atHome(address, undefined)]);
   const both = node(wt.i32, op.i32and, [isThere(address), isThere(last)]);
-  b.expr(node(wt.i32, op.i32and, [both, node(wt.i32, op.i32eq, [distance, more])]));
+  return node(wt.i32, op.i32and, [both, node(wt.i32, op.i32eq, [distance, more])]);
+};
+/** A function for a span that is not in one page: (address, bytes, access) -> 1 if it is at home all the same. */
+const acrossHomes = (): FunctionBytes => {
+  const b = bodyOf("acrossHomes");
+  b.expr(inOnePiece(b, localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)));
   return b.done();
 };
 /** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
@@ -77,21 +80,23 @@ const lookUpForStore = (missStore: number): FunctionBytes => {
   return b.done();
 };
 
-/** A function for what was not in its run: (address, word) counts, and asks for the run around the address when there have been enough. */
+/** A function for a span that was not in its run: (address, bytes, word) -> 1 if it is at home all the same; asks for the run around it when that has happened often enough. */
 const missedRun = (showRun: number): FunctionBytes => {
   const b = bodyOf("missedRun");
-  const [address, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1)];
+  const [address, bytes, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
+  const how = node(wt.i32, op.i32and, [word, i32c(1)]);
   const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(runs.size)]));
   const left = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.runs + runs.patience), i32c(1)]));
   b.store(op.i32store, there, left, at.runs + runs.patience);
   b.if(node(wt.i32, op.i32ltS, [left, i32c(0)]), false);
   b.expr(node(wt.f64, op.f64convertI64s, [address]));
-  b.expr(node(wt.i32, op.i32and, [word, i32c(1)]));
+  b.expr(how);
   b.expr(slot);
   b.opcode(op.call);
   b.code.u(showRun);
   b.end();
+  b.expr(inOnePiece(b, address, bytes, how));
   return b.done();
 };
 

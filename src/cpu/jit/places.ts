@@ -69,6 +69,16 @@ const originOfAddress = (address: Node): Origin | undefined => {
 /** Where an access is. */
 export const spanOf = (address: Node, bits: number): Span => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
+/** Is all of it in its run? That is asked only of what no run is too short for. */
+const hasRun = ({ run, low, high }: Place): boolean => run !== undefined && high - low <= runs.reach;
+/** Functions by index (lookups.ts). */
+export interface PlaceLookups {
+  /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
+  readonly acrossHomes: () => number;
+  /** (address, bytes, word) -> the same, of what is not in the run of its register. */
+  readonly missedRun: () => number;
+}
+
 export class Places {
   readonly #b: Body;
   readonly #locals: number[] = [];
@@ -85,13 +95,13 @@ export class Places {
   #stretch = 0;
   readonly #narrow: boolean;
   readonly #color: number | undefined;
-  readonly #acrossHomes: () => number;
+  readonly #lookups: PlaceLookups;
   readonly #contents: Contents;
-  /** `narrow`: addresses have 32 bits. `color`: see `atHome`. `acrossHomes`: the function of that name. */
-  constructor(body: Body, narrow: boolean, color: number | undefined, acrossHomes: () => number) {
+  /** `narrow`: addresses have 32 bits. `color`: see `atHome`. */
+  constructor(body: Body, narrow: boolean, color: number | undefined, lookups: PlaceLookups) {
     this.#b = body;
     this.#color = color;
-    this.#acrossHomes = acrossHomes;
+    this.#lookups = lookups;
     this.#narrow = narrow;
     this.#contents = new Contents(body);
   }
@@ -189,8 +199,8 @@ export class Places {
     const { otherwise } = this;
     const orAcross = () =>
       b.later((late) => {
-        // Bytes of its own an access has in one page, mostly. What is not in a run is looked up by itself, so that the run is asked for.
-        if (!place.run && place.high - place.low > bytes) late.goIf(this.#across(place, first), 0, false);
+        // Bytes of its own an access has in one page, mostly.
+        if (hasRun(place) || place.high - place.low > bytes) late.goIf(this.#across(place, first), 0, false);
       });
     if (otherwise) {
       this.#unless(localGet(wt.i32, found), () => {
@@ -216,15 +226,18 @@ export class Places {
     b.end();
     return true;
   }
-  /** Is what lies across two pages at home in both, and so in one piece? */
+  /** Is what lies across two pages, or not in its run, at home all the same, and so in one piece? */
   #across(place: Place, first: () => Node): Node {
-    return node(wt.i32, op.call, [as(wt.i64, first()), i32c(place.high - place.low), i32c(place.how)], this.#acrossHomes());
+    const span = [as(wt.i64, first()), i32c(place.high - place.low)];
+    return place.run && hasRun(place)
+      ? node(wt.i32, op.call, [...span, place.run.word], this.#lookups.missedRun())
+      : node(wt.i32, op.call, [...span, i32c(place.how)], this.#lookups.acrossHomes());
   }
   /** Is the page of a place there? What the place is to be, and whether it is to be at all, is known when all is written. */
   #look(place: Place, first: () => Node, found: number, entry: number): void {
     this.#b.later((late) => {
       if (place.low === place.high) return;
-      if (place.run && place.high - place.low <= runs.reach) {
+      if (place.run && hasRun(place)) {
         late.set(found, place.run.has(first()));
         return;
       }

@@ -16,7 +16,7 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
-import { atHome, type Nearby, Places, type Slow, spanOf, type Touch, tagsOf } from "./places.ts";
+import { atHome, type Nearby, type PlaceLookups, Places, type Slow, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
 import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
 import { Round } from "./rounds.ts";
@@ -35,13 +35,9 @@ export interface Mark {
 }
 
 /** Functions a region calls, by index in its module, which imports them when it is told. */
-export interface RegionRuntime extends Runtime {
+export interface RegionRuntime extends Runtime, PlaceLookups {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: () => number;
-  /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
-  readonly acrossHomes: () => number;
-  /** (address, word): an access is not in the run of its register (runs.ts). */
-  readonly missedRun: () => number;
   /** The same of a store of an integer: (address, bytes, value). */
   readonly lookUpForStore: () => number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
@@ -91,7 +87,7 @@ export abstract class RegionBase extends Compiler {
   constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
-    this.places = new Places(body, this.narrow, runtime.color, runtime.acrossHomes);
+    this.places = new Places(body, this.narrow, runtime.color, runtime);
     const residence = new Residence({
       load: (p) => this.loadParts(body, p),
       store: (p) => this.#storeParts(body, p, this.flagParts.known),
@@ -338,8 +334,21 @@ export abstract class RegionBase extends Compiler {
     run?.wants(how);
     const p = b.local(wt.i32);
     const isThere = () => isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
-    if (run) b.ifLater((late) => late.expr(run.has(a)), true);
-    else b.if(isThere(), true);
+    if (run) {
+      const { missedRun } = this.runtime;
+      const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.word], missedRun());
+      b.block();
+      b.block();
+      b.goIfLater((late) => late.expr(run.has(a)), 0, true);
+      b.goIfLater((late) => late.expr(atHomeAllTheSame()), 0, true);
+      this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored, 2);
+      b.go(1);
+      b.end();
+      b.set(p, atHome(a, this.runtime.color));
+      b.end();
+      return localGet(wt.i32, p);
+    }
+    b.if(isThere(), true);
     b.set(p, atHome(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored);
@@ -349,13 +358,6 @@ export abstract class RegionBase extends Compiler {
   /** `stored`: an integer that is to be stored there as it is. */
   #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
     if (this.trusts) return this.leaveFrom(arms);
-    const run = this.#run;
-    if (run) {
-      this.body.expr(as(wt.i64, a));
-      run.word(this.body);
-      this.body.opcode(op.call);
-      this.body.code.u(this.runtime.missedRun());
-    }
     const what = [as(wt.i64, a), i32c(bits >> 3)];
     const { lookUp, lookUpForStore } = this.runtime;
     const call = stored

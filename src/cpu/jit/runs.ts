@@ -5,7 +5,7 @@
 import { as } from "../expression.ts";
 import { type Access, access } from "../mmu.ts";
 import { at, runs } from "../state.ts";
-import { type Body, i32c, type Node, node, op, wt } from "../wasm.ts";
+import { i32c, type Node, node, op, wt } from "../wasm.ts";
 
 /** What a register points into. */
 export class Run {
@@ -27,9 +27,9 @@ export class Run {
     const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(runs.base)]), there(runs.length)]);
   }
-  /** What is to be asked for if it was missed too often: written when all accesses are. */
-  word(b: Body): void {
-    b.later((late) => late.expr(i32c(this.#ofHow * 2 + this.#how)));
+  /** What is to be asked for if it was missed too often: known when all accesses are written. */
+  get word(): Node {
+    return i32c(this.#ofHow * 2 + this.#how);
   }
 }
 const placeOf = (slot: number): number => at.runs + slot * runs.size;
