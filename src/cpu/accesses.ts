@@ -203,21 +203,21 @@ export class Accesses {
   /** For the evaluator and for actions: limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
     const bad = this.#around.segments.check(segment, offset, bytes, write);
-    if (bad >= 0) this.#throwFault(bad, 0, 0, this.#record, this.#budget);
+    if (bad >= 0) this.#throwFault(bad, 0, 0, this.#record(), this.#budget());
   }
   /** What the action in progress was called with; 0: the evaluator's. */
-  get #record(): number {
+  #record(): number {
     return this.evaluated ? 0 : (this.#state.u32[at.record >> 2] as number);
   }
-  get #budget(): number {
+  #budget(): number {
     return this.evaluated ? 0 : (this.#state.i32[at.budget >> 2] as number);
   }
   /** Guest memory for actions, by linear address: faults like the instruction that asks. */
   readLinear(address: number, bytes: number): number {
-    return this.#miss(address, bytes, access.read, this.#record, this.#budget);
+    return this.#miss(address, bytes, access.read, this.#record(), this.#budget());
   }
   writeLinear(address: number, bytes: number): number {
-    return this.#miss(address, bytes, access.write, this.#record, this.#budget);
+    return this.#miss(address, bytes, access.write, this.#record(), this.#budget());
   }
   commitLinear(pointer: number): void {
     if (pointer < layout.frames) this.commit();

@@ -312,7 +312,7 @@ export class Evaluator implements Ops<bigint> {
     st.u64[at.flagB >> 3] = b;
     st.u32[at.flagKind >> 2] = kindCode[kind];
   }
-  get #kind(): KeptKind {
+  #kind(): KeptKind {
     return kindNames[this.#s.u32[at.flagKind >> 2] as number]!;
   }
   flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
@@ -326,14 +326,14 @@ export class Evaluator implements Ops<bigint> {
     const st = this.#s;
     change(integers, mask, word, {
       r: st.u64[at.flagResult >> 3] as bigint,
-      signParity: st.u64[(this.#kind === "split" ? at.flagB : at.flagResult) >> 3] as bigint,
+      signParity: st.u64[(this.#kind() === "split" ? at.flagB : at.flagResult) >> 3] as bigint,
       flag: (f) => this.flag(f),
       keep: (r, a, b) => this.#keep("split", r, a, b),
     });
   }
   flag(f: Flag): bigint {
     const st = this.#s;
-    return rules[this.#kind][f](
+    return rules[this.#kind()][f](
       integers,
       st.u64[at.flagResult >> 3] as bigint,
       st.u64[at.flagA >> 3] as bigint,

@@ -323,12 +323,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return localGet(wt.i32, mode.local);
   }
   /** An x87 instruction of a run. Its selectors for FNSTENV are read where they are written, at the end of the run. */
-  get #noting(): boolean {
+  #noting(): boolean {
     return this.fpu.active && isInline(this.d);
   }
   override field(f: Field, n = 0): Node {
     if (this.fpu.active && f === "fpuStatus") return this.body.bind(this.fpu.status);
-    if (this.#noting && f === "segSelector") return i64c(0n);
+    if (this.#noting() && f === "segSelector") return i64c(0n);
     return super.field(f, n);
   }
   override setField(f: Field, v: Node): void {
@@ -339,7 +339,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.#written(f);
   }
   override call(name: string, ...args: Node[]): Node {
-    if (this.#noting) return this.fpu.call(name, args);
+    if (this.#noting()) return this.fpu.call(name, args);
     this.residence.cannotBeginAgain();
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
@@ -370,7 +370,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return this.held(this.segmented(this.d.memorySegment, this.effective()));
   }
   segment(_n: number): Node {
-    if (this.#noting) return i64c(0n);
+    if (this.#noting()) return i64c(0n);
     return this.selector(this.d.memorySegment);
   }
   #translateOperand(n: number, how: 0 | 1): Node {

@@ -212,7 +212,7 @@ class RegionEmitter {
   #tree(ip: number): void {
     const { residence } = this.#c;
     const scope = this.#scopes.get(ip);
-    const loop = ip === dispatcher ? this.#comesBack : this.#s.loops.has(ip);
+    const loop = ip === dispatcher ? this.#comesBack() : this.#s.loops.has(ip);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
     if (this.#checked.has(ip)) this.#checkBudget(ip);
     const entersScope = scope !== undefined && residence.now.scope === undefined;
@@ -252,7 +252,7 @@ class RegionEmitter {
   }
 
   /** Does anything lead back to the dispatcher? */
-  get #comesBack(): boolean {
+  #comesBack(): boolean {
     return this.#jumpTable !== undefined || this.#s.irreducible.size > 0;
   }
   #dispatch(): void {

@@ -153,7 +153,7 @@ export class FloatRuns {
     if (l === undefined) this.#kept.set(name, (l = this.#c.body.keep(t)));
     return l;
   }
-  get #doubted(): number {
+  #doubted(): number {
     return this.#local("doubted", wt.i32);
   }
 
@@ -185,7 +185,7 @@ export class FloatRuns {
     for (const [r, { local }] of this.#lows) this.#c.body.set(local, this.#c.registers.xmms.get(r));
     if (this.#tests.size === 0) return;
     for (const { local } of this.#tests.values()) this.#c.body.set(local, ones);
-    this.#c.body.set(this.#doubted, i32c(1));
+    this.#c.body.set(this.#doubted(), i32c(1));
   }
 
   /** Where the run that begins with instruction n ends; n if none does. */
@@ -215,7 +215,7 @@ export class FloatRuns {
       saved.set(r, local);
       b.set(local, c.registers.xmms.get(r));
     }
-    if (this.#tests.size === 0) b.set(this.#doubted, i32c(0));
+    if (this.#tests.size === 0) b.set(this.#doubted(), i32c(0));
     const run: Run = { first: list[from]!, left: list.length - from, saved, before, sources: [] };
     this.#run = run;
     for (let n = from; n < tail; n++) each(n);
@@ -227,7 +227,7 @@ export class FloatRuns {
       b.code.byte(0x40);
     }
     c.depth += 2;
-    const failed = run.sources.length ? this.#failed() : localGet(wt.i32, this.#doubted);
+    const failed = run.sources.length ? this.#failed() : localGet(wt.i32, this.#doubted());
     b.goIf(node(wt.i32, op.i32eqz, [failed]), 0, true);
     b.if(this.#failsWithZeros(run), false);
     b.else();
@@ -297,7 +297,7 @@ export class FloatRuns {
     }
     const wrong = this.#wrong(tests.values());
     const unusual = node(wt.i32, op.i32eqz, [plain(this.#c)]);
-    return [localGet(wt.i32, this.#doubted), unusual].reduce((x, y) => node(wt.i32, op.i32or, [x, y]), wrong);
+    return [localGet(wt.i32, this.#doubted()), unusual].reduce((x, y) => node(wt.i32, op.i32or, [x, y]), wrong);
   }
   #putBack(run: Run): void {
     for (const [r, local] of run.saved) this.#c.registers.xmms.set(r, localGet(wt.v128, local));

@@ -85,16 +85,16 @@ export class RegionFpu {
     this.#c = c;
     this.#numbers = new FpuNumbers(c.body, (inexact, up) => this.#rounded(inexact, up));
   }
-  get #b(): Body {
+  #b(): Body {
     return this.#c.body;
   }
   #local(name: string, t: WasmType): Node {
     let l = this.#kept.get(name);
-    if (l === undefined) this.#kept.set(name, (l = this.#b.keep(t)));
+    if (l === undefined) this.#kept.set(name, (l = this.#b().keep(t)));
     return localGet(t, l);
   }
   #set(to: Node, v: Node): void {
-    this.#b.set(to.k as number, as(to.t, v));
+    this.#b().set(to.k as number, as(to.t, v));
   }
   #significand(j: number): Node {
     return this.#local(`m${j}`, wt.i64);
@@ -103,23 +103,23 @@ export class RegionFpu {
     return this.#local(`se${j}`, wt.i32);
   }
   /** The status word without TOP's changes, C1 and inexactness. */
-  get #status(): Node {
+  #status(): Node {
     return this.#local("status", wt.i32);
   }
-  get #top(): Node {
+  #top(): Node {
     return this.#local("top", wt.i32);
   }
-  get #tags(): Node {
+  #tags(): Node {
     return this.#local("tags", wt.i32);
   }
-  get #c1(): Node {
+  #c1(): Node {
     return this.#local("c1", wt.i32);
   }
   /** Not 0 if something was inexact. */
-  get #inexact(): Node {
+  #inexact(): Node {
     return this.#local("inexact", wt.i64);
   }
-  get #dataPointer(): Node {
+  #dataPointer(): Node {
     return this.#local("data", wt.i64);
   }
 
@@ -127,12 +127,12 @@ export class RegionFpu {
 
   /** Opens an `if` in which the run follows. */
   begin(): void {
-    const b = this.#b;
+    const b = this.#b();
     this.active = true;
     this.#depth = this.#held = this.#dirty = this.#canonical = this.#zero = this.#needFull = this.#needEmpty = this.#full = this.#empty = 0;
     this.#last = undefined;
     this.#data = false;
-    const [status, top, tags] = [this.#status, this.#top, this.#tags];
+    const [status, top, tags] = [this.#status(), this.#top(), this.#tags()];
     // Which registers the run needs is known when it has been written.
     const run = { full: 0, empty: 0, loads: 0 };
     this.#run = run;
@@ -154,26 +154,26 @@ export class RegionFpu {
         late.set(this.#signExponent(j).k as number, unpacked(node(wt.i32, op.i32load16u, [this.#place(j)], at.fpuRegs + 8)));
       }
     });
-    this.#set(this.#c1, and(i32(op.i32shrU, status, i32c(9)), i32c(1)));
-    this.#set(this.#inexact, i64c(0n));
+    this.#set(this.#c1(), and(i32(op.i32shrU, status, i32c(9)), i32c(1)));
+    this.#set(this.#inexact(), i64c(0n));
   }
   #run = { full: 0, empty: 0, loads: 0 };
   /** Offset of register j in the state page's. */
   #place(j: number): Node {
-    return i32(op.i32shl, and(j === 0 ? this.#top : add(this.#top, i32c(j)), i32c(7)), i32c(4));
+    return i32(op.i32shl, and(j === 0 ? this.#top() : add(this.#top(), i32c(j)), i32c(7)), i32c(4));
   }
   /** The run is done: everything goes to the state page. */
   end(): void {
-    const b = this.#b;
+    const b = this.#b();
     for (let j = 0; j < 8; j++) if ((this.#dirty >> j) & 1) this.#storeRegister(b, j);
-    this.#storeRest(b, i32c(this.#depth), i32c(this.#emptied), i32c(this.#filled), this.#last!);
+    this.#storeRest(b, i32c(this.#depth), i32c(this.#emptied()), i32c(this.#filled()), this.#last!);
     if (this.#data) this.#storeData(b, i32c(this.#segment));
     this.active = false;
   }
-  get #emptied(): number {
+  #emptied(): number {
     return this.#empty & this.#needFull;
   }
-  get #filled(): number {
+  #filled(): number {
     return this.#full & this.#needEmpty;
   }
   #storeRegister(b: Body, j: number): void {
@@ -181,25 +181,25 @@ export class RegionFpu {
     b.store(op.i32store16, this.#place(j), packed(this.#signExponent(j)), at.fpuRegs + 8);
   }
   #statusNow(depth: Node): Node {
-    const top = i32(op.i32shl, and(add(this.#top, depth), i32c(7)), i32c(11));
-    const raised = i32(op.i32shl, i32(op.i64ne, this.#inexact, i64c(0n)), i32c(5));
-    const c1 = i32(op.i32shl, this.#c1, i32c(9));
-    return or(or(and(this.#status, i32c(0xffff & ~(TOP | C1))), top), or(raised, c1));
+    const top = i32(op.i32shl, and(add(this.#top(), depth), i32c(7)), i32c(11));
+    const raised = i32(op.i32shl, i32(op.i64ne, this.#inexact(), i64c(0n)), i32c(5));
+    const c1 = i32(op.i32shl, this.#c1(), i32c(9));
+    return or(or(and(this.#status(), i32c(0xffff & ~(TOP | C1))), top), or(raised, c1));
   }
   #storeRest(b: Body, depth: Node, emptied: Node, filled: Node, last: { readonly ip: Node; readonly opcode: Node }): void {
     b.store(op.i32store16, i32c(0), this.#statusNow(depth), at.fpuStatus);
     const physical = (set: Node): Node => {
-      const turned = i32(op.i32shl, set, this.#top);
+      const turned = i32(op.i32shl, set, this.#top());
       return or(turned, i32(op.i32shrU, turned, i32c(8)));
     };
-    const tags = and(or(this.#tags, physical(emptied)), i32(op.i32xor, physical(filled), i32c(-1)));
+    const tags = and(or(this.#tags(), physical(emptied)), i32(op.i32xor, physical(filled), i32c(-1)));
     b.store(op.i32store8, i32c(0), tags, at.fpuEmpty);
     b.store(op.i64store, i32c(0), last.ip, at.fpuIp);
     b.store(op.i32store16, i32c(0), last.opcode, at.fpuOpcode);
     b.store(op.i32store16, i32c(0), node(wt.i32, op.i32load, [i32c(0)], at.segSelector + S.cs * 4), at.fpuCs);
   }
   #storeData(b: Body, segment: Node): void {
-    b.store(op.i64store, i32c(0), this.#dataPointer, at.fpuDp);
+    b.store(op.i64store, i32c(0), this.#dataPointer(), at.fpuDp);
     const offset = i32(op.i32shl, segment, i32c(2));
     b.store(op.i32store16, i32c(0), node(wt.i32, op.i32load, [offset], at.segSelector), at.fpuDs);
   }
@@ -209,8 +209,8 @@ export class RegionFpu {
     const word =
       (this.#dirty << pending.dirty) |
       ((this.#depth & 7) << pending.depth) |
-      (this.#emptied << pending.emptied) |
-      (this.#filled << pending.filled) |
+      (this.#emptied() << pending.emptied) |
+      (this.#filled() << pending.filled) |
       (Number(this.#data) << pending.data) |
       (this.#segment << pending.segment);
     this.#set(this.#local("left", wt.i32), i32c(word));
@@ -219,7 +219,7 @@ export class RegionFpu {
   }
   /** Where all runs come to that are left. */
   storeLeft(): void {
-    const b = this.#b;
+    const b = this.#b();
     const left = this.#local("left", wt.i32);
     const bits = (from: number, mask: number): Node => and(i32(op.i32shrU, left, i32c(from)), i32c(mask));
     const when = (c: Node, then: () => void): void => {
@@ -247,7 +247,7 @@ export class RegionFpu {
     if (f === "fpuIp") this.#ip = v;
     else if (f === "fpuOpcode") this.#last = { ip: this.#ip!, opcode: as(wt.i32, v) };
     else if (f === "fpuDp") {
-      this.#set(this.#dataPointer, v);
+      this.#set(this.#dataPointer(), v);
       this.#data = true;
       this.#segment = segment;
     }
@@ -313,7 +313,7 @@ export class RegionFpu {
     this.#numbers.assign(to, m, se);
   }
   #noC1(): void {
-    this.#set(this.#c1, i32c(0));
+    this.#set(this.#c1(), i32c(0));
   }
 
   // ---- routines, in line ----------------------------------------------------------------------------------------------------
@@ -379,7 +379,7 @@ export class RegionFpu {
         return this.#done(() => {
           const a = this.#read(0);
           const b = this.#read(n(0));
-          const held = { m: this.#b.bind(a.m), se: this.#b.bind(a.se) };
+          const held = { m: this.#b().bind(a.m), se: this.#b().bind(a.se) };
           this.#assign(this.#target(0, b.canonical, b.zero), b.m, b.se);
           this.#assign(this.#target(n(0), a.canonical, a.zero), held.m, held.se);
           this.#noC1();
@@ -408,7 +408,7 @@ export class RegionFpu {
         return this.#done(() => {
           const { inexact, up, raised } = this.#staged!;
           this.#rounded(inexact, up);
-          this.#set(this.#status, or(this.#status, raised));
+          this.#set(this.#status(), or(this.#status(), raised));
           if (n(0)) this.#pop();
         });
     }
@@ -424,17 +424,17 @@ export class RegionFpu {
   /** What a routine has computed, and what it raised. */
   #routine(to: Value, significand: Node): void {
     this.#set(to.m, significand);
-    const rest = this.#b.bind(this.#c.runtimeCall("fpu_rest"));
+    const rest = this.#b().bind(this.#c.runtimeCall("fpu_rest"));
     this.#set(to.se, unpacked(rest));
     this.#raise(rest);
   }
   #raise(rest: Node): void {
-    this.#set(this.#status, or(this.#status, and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
-    this.#set(this.#c1, and(i32(op.i32shrU, rest, i32c(25)), i32c(1)));
+    this.#set(this.#status(), or(this.#status(), and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
+    this.#set(this.#c1(), and(i32(op.i32shrU, rest, i32c(25)), i32c(1)));
   }
   #rounded(inexact: Node, up: Node): void {
-    this.#set(this.#inexact, pure.or(this.#inexact, inexact));
-    this.#set(this.#c1, as(wt.i32, up));
+    this.#set(this.#inexact(), pure.or(this.#inexact(), inexact));
+    this.#set(this.#c1(), as(wt.i32, up));
   }
 
   #load(source: Node, w: 32 | 64): void {
@@ -457,7 +457,7 @@ export class RegionFpu {
       (giveUpIf) => {
         giveUpIf(v.strange);
         this.#numbers.middling(giveUpIf, a);
-        this.#arithmetic(which, a, { m: this.#b.bind(v.m), se: this.#b.bind(v.se), canonical: true }, to, giveUpIf);
+        this.#arithmetic(which, a, { m: this.#b().bind(v.m), se: this.#b().bind(v.se), canonical: true }, to, giveUpIf);
       },
       () => this.#routine(to, this.#c.runtimeCall(`fpu_operate${w}`, i32c(which), v.bits, a.m, halfword(a.se))),
     );
@@ -474,7 +474,7 @@ export class RegionFpu {
   }
   /** 0 a + b, 1 a * b, 4 a - b, 5 b - a, 6 a / b, 7 b / a, of middling numbers. */
   #arithmetic(which: number, a: Value, b: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
-    const minus = (v: Value): Value => ({ ...v, se: this.#b.bind(negated(v.se)) });
+    const minus = (v: Value): Value => ({ ...v, se: this.#b().bind(negated(v.se)) });
     switch (which) {
       case 0:
         return this.#numbers.add(a, b, to, giveUpIf);
@@ -493,7 +493,7 @@ export class RegionFpu {
 
   /** The bits of a number in a narrower format, and what that raises. */
   #narrow(a: Value, w: 32 | 64): Node {
-    const b = this.#b;
+    const b = this.#b();
     const value = b.local(wt.i64);
     const inexact = b.local(wt.i64);
     const up = b.local(wt.i32);
@@ -520,14 +520,14 @@ export class RegionFpu {
 
   /** FCOMI: CF, PF and ZF in their places. C1 stays. */
   #compare(x: Value, y: Value, quiet: number): Node {
-    const b = this.#b;
+    const b = this.#b();
     const flags = b.local(wt.i32);
     this.#numbers.attempt(
       (giveUpIf) => b.set(flags, this.#numbers.compared(x, y, giveUpIf)),
       () => {
         b.set(flags, this.#c.runtimeCall("fpu_compare", x.m, halfword(x.se), y.m, halfword(y.se), i32c(quiet)));
         const rest = this.#c.runtimeCall("fpu_rest");
-        this.#set(this.#status, or(this.#status, and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
+        this.#set(this.#status(), or(this.#status(), and(i32(op.i32shrU, rest, i32c(16)), i32c(EXCEPTIONS))));
       },
     );
     return localGet(wt.i32, flags);

@@ -138,7 +138,7 @@ export class LazyFlags {
     };
   }
   /** Comparisons of the parts: of their low halves, if those say it all. */
-  get #ops(): typeof pure {
+  #ops(): typeof pure {
     return this.#narrow || this.known?.low ? pureLow : pure;
   }
 
@@ -148,7 +148,7 @@ export class LazyFlags {
     const [first, ...rest] = kindNames.map((k) => ({
       code: kindCode[k],
       rule: rules[k][f],
-      v: as(wt.i64, rules[k][f](this.#ops, r, a, b)),
+      v: as(wt.i64, rules[k][f](this.#ops(), r, a, b)),
     }));
     return rest.reduce(
       (v, k) => (k.rule === first!.rule ? v : pure.select(node(wt.i32, op.i32eq, [kind, i32c(k.code)]), k.v, v)),
@@ -163,7 +163,7 @@ export class LazyFlags {
   flag(f: Flag): Node {
     if (!this.known) return this.#anyFlag(f);
     const { r, a, b } = this.kept();
-    return rules[this.known.kind][f](this.#ops, r, a, b);
+    return rules[this.known.kind][f](this.#ops(), r, a, b);
   }
   condition(cc: number): Node {
     const { known } = this;
@@ -171,7 +171,7 @@ export class LazyFlags {
     if (mask !== undefined)
       return node(wt.i32, cc & 1 ? op.i32eq : op.i32ne, [node(wt.i32, op.i32and, [localGet(wt.i32, this.#word), i32c(mask)]), i32c(0)]);
     const { r, a, b } = this.kept();
-    const o = this.#ops;
+    const o = this.#ops();
     if (known?.split && cc >> 1 === 3) {
       const above = pure.ltU(pure.and(a, pure.imm(1)), r);
       return cc & 1 ? above : pure.xor(above, pure.imm(1));

@@ -282,25 +282,25 @@ export class Places {
   }
   /** Is anything known of an address, so that an access to it needs no more than one instruction the next time? */
   isSure(address: Node): boolean {
-    return this.#looked && originOfAddress(address) !== undefined;
+    return this.#looked() && originOfAddress(address) !== undefined;
   }
   /** Here all places are found, and what is said of contents holds. */
-  get #looked(): boolean {
+  #looked(): boolean {
     return typeof this.otherwise === "function";
   }
   /** What is known to be at an address. */
   contentAt(address: Node, bits: number): Node | undefined {
     const origin = originOfAddress(address);
-    return origin && this.#looked ? this.#contents.at(origin, bits >> 3) : undefined;
+    return origin && this.#looked() ? this.#contents.at(origin, bits >> 3) : undefined;
   }
   /** A value has been loaded from there. */
   loaded(address: Node, bits: number, value: Node): void {
     const origin = originOfAddress(address);
-    if (origin && this.#looked && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
+    if (origin && this.#looked() && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
   }
   /** A value has been stored there. No address: anywhere. */
   stored(address?: Node, bits = 0, value?: Node): void {
-    const origin = address && this.#looked ? originOfAddress(address) : undefined;
+    const origin = address && this.#looked() ? originOfAddress(address) : undefined;
     this.#contents.changed(origin, bits >> 3);
     if (origin && value && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
   }

@@ -330,7 +330,7 @@ export abstract class RegionBase extends Compiler {
   #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
     const b = this.body;
     const a = this.let("linear", linear);
-    const run = alignment === 1 ? this.#run : undefined;
+    const run = alignment === 1 ? this.#run() : undefined;
     run?.wants(how);
     const p = b.local(wt.i32);
     const isThere = () => isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
@@ -368,12 +368,12 @@ export abstract class RegionBase extends Compiler {
   /** Is something known of where an address is? Then what is done there is done there (places.ts). */
   #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch, stored?: Node): boolean {
     const slow: Slow = (p, a, arms) => this.#lookUp(p, a, bits, i32c(how), stored, arms);
-    return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run, slow, does);
+    return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run(), slow, does);
   }
   /** In a loop's scope: what its registers point into. */
   runs: Runs | undefined;
   /** What the register of the instruction's memory operand points into, in a loop. */
-  get #run(): Run | undefined {
+  #run(): Run | undefined {
     const { runs, d } = this;
     return runs && d.isMemory && d.base !== noRegister ? runs.of(d.base) : undefined;
   }

@@ -82,7 +82,7 @@ export class Round {
   ends(last: Comparison | undefined): void {
     this.#ends.push(last);
     this.#body.later((late) => {
-      if (this.#wanted) this.#copy(late, this.#around, this.#plan.around);
+      if (this.#wanted) this.#copy(late, this.#around, this.#plan().around);
     });
   }
   /** Flags were not written on some way around: what they are at the head is not what the last round ended with. */
@@ -96,7 +96,7 @@ export class Round {
     this.#changed = union(this.#changed, changed);
   }
   #planned: Plan | undefined;
-  get #plan(): Plan {
+  #plan(): Plan {
     return (this.#planned ??= this.#makePlan());
   }
   #makePlan(): Plan {
@@ -121,13 +121,13 @@ export class Round {
       this.#storeFrom(b, this.#before);
       b.else();
     }
-    const { known } = this.#plan;
+    const { known } = this.#plan();
     if (!known) this.#storeFrom(b, this.#around);
     else {
       const there = (name: PartName): Node | undefined => {
         const p = known.parts[name];
         if (p) return "constant" in p ? i64c(p.constant) : this.#ofRegister(p);
-        return this.#plan.around.includes(name) ? signed(localGet(t, this.#around[name])) : undefined;
+        return this.#plan().around.includes(name) ? signed(localGet(t, this.#around[name])) : undefined;
       };
       const [r, a, x] = [there("r"), there("a"), there("b")];
       this.#locals.store(b, {

@@ -19,17 +19,17 @@ export class Run {
     if (how === access.write) this.#how = how;
   }
   /** Loops share slots, but none that is asked for reads with one that writes: what may be read is no answer to that. */
-  get #ofHow(): number {
+  #ofHow(): number {
     return (this.#slot % (runs.slots / 2)) * 2 + this.#how;
   }
   /** Are all the bytes from an address on in it? `runs.reach` of them at most. To be written when all accesses are. */
   has(first: Node): Node {
-    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow) + field);
+    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow()) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(runs.base)]), there(runs.length)]);
   }
   /** What is to be asked for if it was missed too often: known when all accesses are written. */
   get word(): Node {
-    return i32c(this.#ofHow * 2 + this.#how);
+    return i32c(this.#ofHow() * 2 + this.#how);
   }
 }
 const placeOf = (slot: number): number => at.runs + slot * runs.size;

@@ -119,15 +119,15 @@ export class EpollFile extends FileDescription {
     return out;
   }
   /** Levels of sets below this one, and above it. Adding must close no circle and stack no more than five. */
-  get #below(): number {
-    return 1 + Math.max(0, ...this.#items.map((i) => (i.file instanceof EpollFile ? i.file.#below : 0)));
+  #below(): number {
+    return 1 + Math.max(0, ...this.#items.map((i) => (i.file instanceof EpollFile ? i.file.#below() : 0)));
   }
-  get #above(): number {
-    return 1 + Math.max(0, ...[...this.queue.sleepers].map((s) => (s instanceof Item ? s.ep.#above : 0)));
+  #above(): number {
+    return 1 + Math.max(0, ...[...this.queue.sleepers].map((s) => (s instanceof Item ? s.ep.#above() : 0)));
   }
   /** May `inner` be added? Linux ep_loop_check(), EP_MAX_NESTS. */
   mayHold(inner: EpollFile): boolean {
-    return !inner.#reaches(this) && this.#above + inner.#below <= MAX_NESTS;
+    return !inner.#reaches(this) && this.#above() + inner.#below() <= MAX_NESTS;
   }
   #reaches(other: EpollFile): boolean {
     return this.#items.some((i) => i.file === other || (i.file instanceof EpollFile && i.file.#reaches(other)));

@@ -162,7 +162,7 @@ export class TcpSocket extends InetSocket {
   }
 
   /** What may be on its way to the other end. If all connections together hold much, each may still have a little. */
-  get #room(): number {
+  #room(): number {
     if (!this.#other) return 0;
     const { length } = this.#other.#incoming;
     const own = this.sendBuffer + this.#other.receiveBuffer - length;
@@ -183,7 +183,7 @@ export class TcpSocket extends InetSocket {
       this.#reset();
       return message.bytes.length;
     }
-    const bytes = message.bytes.subarray(0, Math.max(0, this.#room));
+    const bytes = message.bytes.subarray(0, Math.max(0, this.#room()));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
     to.#incoming.put(bytes);
     this.ports.inFlight += bytes.length;
@@ -306,7 +306,7 @@ export class TcpSocket extends InetSocket {
     if (this.state !== "opening") {
       if (this.#incoming.length > 0) events |= POLLIN | POLLRDNORM;
       // Linux sk_stream_is_writeable(): a third of the buffer is free.
-      if (this.writeShut || !this.#other || 3 * this.#room >= this.sendBuffer + this.#other.receiveBuffer) events |= POLLOUT | POLLWRNORM;
+      if (this.writeShut || !this.#other || 3 * this.#room() >= this.sendBuffer + this.#other.receiveBuffer) events |= POLLOUT | POLLWRNORM;
     }
     if (this.error !== 0) events |= POLLERR;
     return events;

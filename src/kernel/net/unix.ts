@@ -68,7 +68,7 @@ export class UnixSocket extends Socket {
     super(task, type, nonblock);
   }
 
-  get #streams(): boolean {
+  #streams(): boolean {
     return this.type !== SOCK.DGRAM;
   }
   override get signalsPipe(): boolean {
@@ -84,7 +84,7 @@ export class UnixSocket extends Socket {
     return this.connected ? (this.peer?.address ?? "") : undefined;
   }
   /** Packets waiting, or bytes: no room for more. */
-  get #full(): boolean {
+  #full(): boolean {
     return this.type === SOCK.DGRAM ? this.queue.length > MAX_PACKETS : this.#queued >= SEND_BUFFER;
   }
 
@@ -116,7 +116,7 @@ export class UnixSocket extends Socket {
   }
 
   listen(task: Task, backlog: number): number {
-    if (!this.#streams) return -E.EOPNOTSUPP;
+    if (!this.#streams()) return -E.EOPNOTSUPP;
     if (this.address === "") return -E.EINVAL;
     if (this.connected) return -E.EINVAL;
     this.backlog ??= [];
@@ -168,7 +168,7 @@ export class UnixSocket extends Socket {
   }
 
   accept(_task: Task, nonblock: boolean): Socket | number {
-    if (!this.#streams) return -E.EOPNOTSUPP;
+    if (!this.#streams()) return -E.EOPNOTSUPP;
     if (!this.backlog) return -E.EINVAL;
     const end = this.backlog.shift();
     if (!end) return this.readShut ? -E.EINVAL : -E.EAGAIN;
@@ -182,7 +182,7 @@ export class UnixSocket extends Socket {
     if (typeof to === "number") return to;
     if (this.type !== SOCK.STREAM) {
       if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
-      if (to !== this && to.#full) return -E.EAGAIN;
+      if (to !== this && to.#full()) return -E.EAGAIN;
       to.#put(message);
       return message.bytes.length;
     }
@@ -212,7 +212,7 @@ export class UnixSocket extends Socket {
     }
     const { peer } = this;
     if (!this.connected) return -E.ENOTCONN;
-    if (!this.#streams && peer?.closed) {
+    if (!this.#streams() && peer?.closed) {
       this.#meet(undefined);
       return -E.ECONNREFUSED;
     }
@@ -230,8 +230,8 @@ export class UnixSocket extends Socket {
     // A stream's bytes come first. Linux unix_stream_read_generic(), __skb_try_recv_datagram()
     if (this.error !== 0 && (!first || this.type !== SOCK.STREAM)) return this.takeError();
     if (!first) {
-      if (this.#streams && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
-      return this.readShut || (this.#streams && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
+      if (this.#streams() && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
+      return this.readShut || (this.#streams() && (!this.peer || this.peer.closed || this.peer.writeShut)) ? undefined : -E.EAGAIN;
     }
     return this.type === SOCK.STREAM ? this.#takeStream(n, peek) : this.#takePacket(first, n, peek);
   }
@@ -285,7 +285,7 @@ export class UnixSocket extends Socket {
     const { peer } = this;
     if (how !== SHUT.WR) this.readShut = true;
     if (how !== SHUT.RD) this.writeShut = true;
-    if (this.#streams && peer) {
+    if (this.#streams() && peer) {
       if (how !== SHUT.WR) peer.writeShut = true;
       if (how !== SHUT.RD) peer.readShut = true;
     }
@@ -298,12 +298,12 @@ export class UnixSocket extends Socket {
 
   override poll(): number {
     let events = 0;
-    const ended = this.#streams && this.connected && (!this.peer || this.peer.closed);
+    const ended = this.#streams() && this.connected && (!this.peer || this.peer.closed);
     if (this.queue.length > 0 || (this.backlog?.length ?? 0) > 0 || this.readShut || ended) events |= POLLIN | POLLRDNORM;
     if (this.readShut || ended) events |= POLLRDHUP;
-    if ((this.readShut && this.writeShut) || ended || (this.#streams && !this.connected && !this.backlog)) events |= POLLHUP;
+    if ((this.readShut && this.writeShut) || ended || (this.#streams() && !this.connected && !this.backlog)) events |= POLLHUP;
     if (this.error !== 0) events |= POLLERR;
-    if (!this.backlog && (!this.peer || this.peer.closed || !this.peer.#full)) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+    if (!this.backlog && (!this.peer || this.peer.closed || !this.peer.#full())) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     return events;
   }
   override queues(events: number): readonly WaitQueue[] {
@@ -363,7 +363,7 @@ export class UnixSocket extends Socket {
       if (end.peer) end.peer.error = E.ECONNRESET;
     }
     const { peer } = this;
-    if (this.#streams && peer) {
+    if (this.#streams() && peer) {
       peer.readShut = true;
       peer.writeShut = true;
       if (unread) peer.error = E.ECONNRESET;

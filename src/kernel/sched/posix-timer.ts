@@ -34,12 +34,12 @@ export class PosixTimer implements Timer {
     this.clock = clock;
     this.event = event;
   }
-  get #kernel(): Kernel {
+  #kernel(): Kernel {
     return this.#process.kernel;
   }
 
   get(): Itimer {
-    const value = this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel.now);
+    const value = this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel().now);
     return { value, interval: this.interval };
   }
   /** `expiry` on the monotonic clock; Infinity disarms. */
@@ -47,8 +47,8 @@ export class PosixTimer implements Timer {
     this.#expiry = expiry;
     this.interval = interval;
     this.overrun = this.#missed = 0;
-    if (expiry === Infinity) this.#kernel.timers.cancel(this);
-    else this.#kernel.timers.set(this, Math.max(expiry, this.#kernel.now));
+    if (expiry === Infinity) this.#kernel().timers.cancel(this);
+    else this.#kernel().timers.set(this, Math.max(expiry, this.#kernel().now));
   }
   fire(now: number): void {
     if (this.interval > 0) this.#missed += Math.floor((now - this.#expiry) / this.interval);
@@ -67,7 +67,7 @@ export class PosixTimer implements Timer {
     if (this.interval === 0) this.#expiry = Infinity;
     else {
       this.#expiry += this.interval * (1 + Math.floor((now - this.#expiry) / this.interval));
-      this.#kernel.timers.set(this, Math.max(this.#expiry, now + MIN_PERIOD));
+      this.#kernel().timers.set(this, Math.max(this.#expiry, now + MIN_PERIOD));
     }
   }
 }

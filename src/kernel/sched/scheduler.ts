@@ -255,7 +255,7 @@ export class Scheduler {
         leaveKernel(task);
         continue;
       }
-      const end = this.#end;
+      const end = this.#end();
       const stop = Math.min(end, kernel.timers.next);
       if (kernel.now >= stop) {
         if (kernel.now >= end || this.reschedule) break;
@@ -292,10 +292,10 @@ export class Scheduler {
   #sliceEnd = 0;
   #until = 0;
   /** When the running task is to stop. To end a slice exactly costs as much as thousands of instructions: while nobody else could run none ends. */
-  get #end(): number {
-    return this.#isAlone ? Math.min(this.#until, this.kernel.now + LONGEST) : Math.min(this.#until, this.#sliceEnd);
+  #end(): number {
+    return this.#isAlone() ? Math.min(this.#until, this.kernel.now + LONGEST) : Math.min(this.#until, this.#sliceEnd);
   }
-  get #isAlone(): boolean {
+  #isAlone(): boolean {
     return this.#queue.length === 0 && !this.chooser;
   }
   #count(task: Task): void {
@@ -305,7 +305,7 @@ export class Scheduler {
     this.kernel.now += ran;
     task.usage.user += ran;
     // Slices have followed one another: who becomes runnable now waits for the end of this one.
-    while (this.#isAlone && this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
+    while (this.#isAlone() && this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
   }
   #enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;
@@ -321,7 +321,7 @@ export class Scheduler {
     this.#enter(task, why);
     if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task) return 0;
     const { kernel } = this;
-    return Math.max(0, Math.min(this.#end, kernel.timers.next) - kernel.now);
+    return Math.max(0, Math.min(this.#end(), kernel.timers.next) - kernel.now);
   }
 
   /** The point before a call: the task goes back to before the instruction, so that whoever looks at it meanwhile sees a task that has not called. */

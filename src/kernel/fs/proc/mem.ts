@@ -21,17 +21,17 @@ class MemFile extends FileDescription {
   override get seekable(): boolean {
     return true;
   }
-  get #gone(): boolean {
+  #gone(): boolean {
     return this.#target.state === "dead" || this.#target.mem !== this.#mem;
   }
   override read(_task: Task, n: number, at: number): Or<Uint8Array> {
-    if (this.#gone) return new Uint8Array(0);
+    if (this.#gone()) return new Uint8Array(0);
     const bytes = new Uint8Array(n);
     const got = this.#mem.peek(at, bytes);
     return got === 0 && n > 0 ? -E.EIO : bytes.subarray(0, got);
   }
   override write(_task: Task, bytes: Uint8Array, at: number): number {
-    if (this.#gone) return 0;
+    if (this.#gone()) return 0;
     return this.#mem.poke(at, bytes) || (bytes.length > 0 ? -E.EIO : 0);
   }
   override seek(_task: Task, offset: number, whence: number): number {

@@ -36,29 +36,29 @@ export class InputProcessor {
     this.#host = host;
   }
 
-  get #canonical(): boolean {
+  #canonical(): boolean {
     return (this.#host.termios.c_lflag & L.ICANON) !== 0;
   }
   /** Bytes that a read could return now; an end of file counts as readable too. */
   get available(): number {
-    return this.#canonical ? (this.#lines[0] ?? 0) : this.#ready.length;
+    return this.#canonical() ? (this.#lines[0] ?? 0) : this.#ready.length;
   }
   get readable(): boolean {
-    return this.#canonical ? this.#lines.length > 0 : this.#ready.length > 0;
+    return this.#canonical() ? this.#lines.length > 0 : this.#ready.length > 0;
   }
   /** FIONREAD. */
   get total(): number {
-    return this.#canonical ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length;
+    return this.#canonical() ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length;
   }
 
   /** How many bytes may come in now. A line without an end is always let on, to find its end. Linux n_tty receive_room(). */
   get room(): number {
     const left = LINE_MAX - this.#ready.length - this.#editing.length;
-    return left <= 0 && this.#canonical && this.#lines.length === 0 ? 1 : Math.max(0, left);
+    return left <= 0 && this.#canonical() && this.#lines.length === 0 ? 1 : Math.max(0, left);
   }
 
   take(n: number): Uint8Array {
-    if (!this.#canonical) return Uint8Array.from(this.#ready.splice(0, n));
+    if (!this.#canonical()) return Uint8Array.from(this.#ready.splice(0, n));
     const line = this.#lines[0] ?? 0;
     const out = this.#ready.splice(0, Math.min(n, line));
     if (out.length === line) this.#lines.shift();
@@ -74,7 +74,7 @@ export class InputProcessor {
   modeChanged(): void {
     this.#ready.push(...this.#editing);
     this.#editing = [];
-    this.#lines = this.#canonical && this.#ready.length > 0 ? [this.#ready.length] : [];
+    this.#lines = this.#canonical() && this.#ready.length > 0 ? [this.#ready.length] : [];
   }
 
   receive(bytes: Uint8Array): void {

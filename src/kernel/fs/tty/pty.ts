@@ -73,7 +73,7 @@ class Master extends FileDescription {
     this.pty = pty;
     this.#fs = fs;
   }
-  get #abandoned(): boolean {
+  #abandoned(): boolean {
     return this.pty.slaveSeen && this.pty.slaves === 0;
   }
   override get writesAll(): boolean {
@@ -81,10 +81,10 @@ class Master extends FileDescription {
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
     if (this.pty.waiting > 0) return this.pty.take(n);
-    return this.#abandoned ? -E.EIO : -E.EAGAIN;
+    return this.#abandoned() ? -E.EIO : -E.EAGAIN;
   }
   override write(_task: Task, bytes: Uint8Array): number {
-    if (this.#abandoned) return -E.EIO;
+    if (this.#abandoned()) return -E.EIO;
     const n = Math.min(bytes.length, this.pty.tty.input.room);
     if (n === 0 && bytes.length > 0) return -E.EAGAIN;
     this.pty.tty.receive(bytes.subarray(0, n));
@@ -92,7 +92,7 @@ class Master extends FileDescription {
   }
   override poll(): number {
     const input = this.pty.waiting > 0 ? POLLIN | POLLRDNORM : 0;
-    return input | POLLOUT | POLLWRNORM | (this.#abandoned ? POLLHUP : 0);
+    return input | POLLOUT | POLLWRNORM | (this.#abandoned() ? POLLHUP : 0);
   }
   override queues(): readonly WaitQueue[] {
     return [this.pty.masterQueue];
