@@ -162,6 +162,10 @@ export class Cpu implements CodeWatch, Machine {
     this.#tlb.flushPage(page);
     this.blocks.flushPage(page);
   }
+  /** The four bytes at an address of 32 bits that code could read now, if they are found at once; -1: ask the owner of the address space. */
+  wordAtHome(address: number): number {
+    return this.#tlb.wordAtHome(address);
+  }
   invalidateFrame(frame: number): void {
     this.blocks.invalidateFrame(frame);
   }

@@ -102,6 +102,13 @@ export class Tlb {
     const there = i32[entry + tlb.readTag / 4] === (page | 0) && i32[entry + tlb.readTag / 4 + 1] === ((page / 0x1_0000_0000) | 0);
     return there ? (address + (i32[entry + tlb.addend / 4] as number)) >>> 0 : -1;
   }
+  /** The four bytes at an address of 32 bits, a multiple of four, if its page is at home and may be read, as compiled regions find them; else -1. */
+  wordAtHome(address: number): number {
+    const i32 = this.#i32;
+    const tag = (layout.pageTags + ((address >>> 12) & (homes.pages - 1)) * homes.size) >> 2;
+    if (((i32[tag] as number) ^ address) & ~0xffc || i32[tag + 1] !== 0) return -1;
+    return (i32[(home(address, i32[at.color >> 2] as number) + (address & 0xfff)) >> 2] as number) >>> 0;
+  }
   /** Compiled regions may go straight to a page. */
   #atHome(page: number, low: number, high: number, writable: boolean): void {
     const i32 = this.#i32;

@@ -23,6 +23,8 @@ export interface Processor {
   serve?: ((why: Exit) => number | undefined) | undefined;
   landing?: ((why: Exit) => number | undefined) | undefined;
   setAddressSpace(mmu: Mmu): void;
+  /** See cpu.ts. */
+  wordAtHome?(address: number): number;
 }
 
 /** What the kernel has to know of the processor's model. */

@@ -71,7 +71,10 @@ const landingPad = (task: Task, cpu: Processor): number => {
   const { state } = cpu;
   flatSegments(cpu, USER32_CS);
   state.rip = task.program.vdso.landingPad;
-  const arg6 = task.mem.u32(state.lo(R.sp));
+  const sp = state.lo(R.sp);
+  // Most callers have pushed something there just before.
+  let arg6 = cpu.wordAtHome?.(sp) ?? -1;
+  if (arg6 < 0) arg6 = task.mem.u32(sp);
   if (arg6 < 0) return -E.EFAULT;
   state.setGpr(R.bp, arg6);
   int80Arguments(task, cpu);
