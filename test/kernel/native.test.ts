@@ -11,6 +11,7 @@ const subjects = {
   faults: "processor exceptions become Linux's signals, with its codes, addresses, error codes and trap numbers",
   exceptions: "traps, arithmetic exceptions and alignment checks come with the codes and places that Linux gives them",
   code16: "16-bit code computes, calls, faults and returns as on Linux",
+  sixth: "the sixth argument of a 32-bit call is read from the stack, or the call fails, as on Linux",
   segments: "descriptors and segment bases of user code are checked and used as on Linux",
   signals: "signals queue, nest, restart calls and use alternate stacks as on Linux",
   frames: "sigreturn takes, mends or refuses a spoiled frame as Linux does",
