@@ -44,6 +44,8 @@ const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 interface Env extends Runtime {
   readonly handlerTypeIndex: number;
   readonly regionTypeIndex: number;
+  /** (record, budget): after a jump to an address that the jump cache has not in its place. */
+  elsewhere: number;
 }
 
 const rec = localGet(wt.i32, 0);
@@ -312,6 +314,26 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(isEntryOf(entry, t));
     this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
     b.end();
+    b.expr(rec);
+    b.expr(left);
+    b.opcode(op.returnCall);
+    b.code.u(this.runtime.elsewhere);
+  }
+  /** It may be in the second place, with another one in the first: they change places. */
+  elsewhere(): void {
+    const b = this.body;
+    const target = this.let("target", node(wt.i64, op.i64load, [i32c(0)], at.rip));
+    const first = jumpEntry(b, target);
+    const second = b.bind(node(wt.i32, op.i32xor, [first, i32c(jumpCache.size)]));
+    const content = (entry: Node, offset = 0): Node => node(wt.i64, op.i64load, [entry], layout.jumpCache + offset);
+    b.if(isEntryOf(second, target));
+    for (let offset = 0; offset < jumpCache.size; offset += 8) {
+      const ours = b.bind(content(second, offset));
+      b.store(op.i64store, second, content(first, offset), layout.jumpCache + offset);
+      b.store(op.i64store, first, ours, layout.jumpCache + offset);
+    }
+    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), leave.jumped);
+    b.end();
     this.#leave(leave.jumped);
   }
   fault(vector: number, error = 0): void {
@@ -431,12 +453,19 @@ export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Recor
     for (const keyed of formsOf(row)) byPart[partOf(keyed.form)]!.push({ row: number, keyed });
   });
   let count = 0;
+  const anyForm = formsOf(rows[0]!)[0]!.form;
   const modules = byPart.map((list, part) => {
     const first = count;
     const m = new ModuleWriter();
     if (part > 0) m.importTable("handlers", "table", first, first);
     const env = environment(m, routineTypes);
-    if (part === 0) count += base(m, env, formsOf(rows[0]!)[0]!.form);
+    const compiled = (how: (c: HandlerCompiler) => void): number => {
+      const b = new Body(handlerType.params);
+      how(new HandlerCompiler(b, anyForm, env));
+      return m.func(handlerType, b.done());
+    };
+    env.elsewhere = compiled((c) => c.elsewhere());
+    if (part === 0) count += base(m, env, compiled);
     const known = new Map<string, number>();
     for (const { row, keyed } of list) {
       const bytes = handlerBody(keyed.form, env);
@@ -504,6 +533,7 @@ const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, Rout
     act,
     handlerTypeIndex: m.type(handlerType),
     regionTypeIndex: m.type(regionType),
+    elsewhere: 0,
     routine: (name) => {
       const r = routines.get(name);
       if (!r) throw new Error(`no routine ${name}`);
@@ -518,17 +548,12 @@ const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, Rout
 };
 
 /** What the first module has besides handlers of rows: the specials, in the order of `special`, and its exports; returns how many specials. */
-const base = (m: ModuleWriter, env: Env, anyForm: HandlerForm): number => {
+const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) => void) => number): number => {
   const leaving = (code: number) => {
     const b = new Body(handlerType.params);
     b.store(op.i32store, i32c(0), rec, at.record);
     b.store(op.i32store, i32c(0), left, at.budget);
     b.expr(i32c(code));
-    return m.func(handlerType, b.done());
-  };
-  const compiled = (how: (c: HandlerCompiler) => void) => {
-    const b = new Body(handlerType.params);
-    how(new HandlerCompiler(b, anyForm, env));
     return m.func(handlerType, b.done());
   };
   // An empty slot, a block that goes on elsewhere, a stop, an invalidated record, the entry of a compiled region.

@@ -1,11 +1,15 @@
 // The jump cache as the dispatcher keeps it: addresses that meet in it, pages whose code goes, code that has become stale.
-import { beforeEach, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { CpuCode } from "../../src/cpu/cpu.ts";
+import { leave } from "../../src/cpu/exit.ts";
 import { JumpCache } from "../../src/cpu/jump-cache.ts";
 import { jumpCache, layout, record } from "../../src/cpu/layout.ts";
 import { cpuModel, defaultModel } from "../../src/cpu/model.ts";
 import { special } from "../../src/cpu/slots.ts";
-import { State } from "../../src/cpu/state.ts";
+import { R, State } from "../../src/cpu/state.ts";
+import { freshCode } from "../../tools/oracle/code.ts";
 import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";
+import { flatCpu } from "./jit/flat.ts";
 
 const placeOf = (low: number): number => (Math.imul(low, jumpCache.hash) >>> jumpCache.shift) & ((jumpCache.entries - 1) * jumpCache.size);
 const FIRST = 0x7fff_0040_1230;
@@ -25,42 +29,67 @@ beforeEach(() => {
 const at = (ip: number): number => cache.at(ip | 0, Math.floor(ip / 2 ** 32));
 const poison = (r: number): void => void (state.u32[(r + record.handler) >> 2] = special.stale);
 
-test("of two addresses that meet, the one that is not there is known all the same", () => {
+test("of three addresses that meet two are there, and the third is known all the same", () => {
   const second = meets(FIRST);
+  const third = meets(second);
   cache.put(FIRST, rec(1));
   expect(cache.displaced(FIRST)).toBe(0);
   cache.put(second, rec(2));
-  expect([at(FIRST), at(second)]).toEqual([0, rec(2)]);
-  expect(cache.displaced(FIRST)).toBe(rec(1));
-  expect([at(FIRST), at(second)]).toEqual([rec(1), 0]);
+  expect([at(FIRST), at(second)]).toEqual([rec(1), rec(2)]);
+  cache.put(third, rec(3));
+  expect([at(FIRST), at(second), at(third)]).toEqual([rec(1), 0, rec(3)]);
   expect(cache.displaced(second)).toBe(rec(2));
-  poison(rec(1));
-  expect(cache.displaced(FIRST)).toBe(0);
+  expect([at(FIRST), at(second), at(third)]).toEqual([rec(1), rec(2), 0]);
+  expect(cache.displaced(third)).toBe(rec(3));
+  poison(rec(2));
+  expect(cache.displaced(second)).toBe(0);
+});
+
+test("an address in the second place goes to its own again, and has but one", () => {
+  const second = meets(FIRST);
+  cache.put(FIRST, rec(1));
+  cache.put(second, rec(2));
+  expect(cache.displaced(FIRST)).toBe(rec(1));
+  expect([at(FIRST), at(second)]).toEqual([rec(1), rec(2)]);
+  cache.forget(second);
+  cache.put(FIRST, rec(3));
+  expect([at(FIRST), at(second), cache.displaced(second)]).toEqual([rec(3), 0, 0]);
+  cache.put(second, rec(2));
+  cache.forget(second);
+  cache.put(FIRST, rec(4));
+  cache.forget(FIRST);
+  expect([at(FIRST), cache.displaced(FIRST)]).toEqual([0, 0]);
 });
 
 test.each([0, 1])("what begins in a page goes with it, and with the next one, into which it may reach: %i", (next) => {
   const second = meets(FIRST);
+  const third = meets(second);
   cache.put(FIRST, rec(1));
   cache.put(FIRST + 2 * 4096, rec(3));
   cache.put(second, rec(2));
+  cache.put(third, rec(4));
   cache.flushPages([pageOf(FIRST) + next]);
-  expect([cache.displaced(FIRST), at(second), at(FIRST + 2 * 4096)]).toEqual([0, rec(2), rec(3)]);
+  expect([at(FIRST), cache.displaced(FIRST), cache.displaced(second), at(FIRST + 2 * 4096)]).toEqual([0, 0, rec(2), rec(3)]);
   cache.flushPages([pageOf(second) + next]);
-  expect(at(second)).toBe(0);
+  expect([at(second), at(third)]).toEqual([0, rec(4)]);
   cache.put(FIRST, rec(1));
   expect(at(FIRST)).toBe(rec(1));
   cache.flush();
-  expect([at(FIRST), at(FIRST + 2 * 4096), cache.displaced(second)]).toEqual([0, 0, 0]);
+  expect([at(FIRST), at(FIRST + 2 * 4096), cache.displaced(third)]).toEqual([0, 0, 0]);
 });
 
 test("what is forgotten is not known any more, there or displaced", () => {
   const second = meets(FIRST);
+  const third = meets(second);
   cache.put(FIRST, rec(1));
   cache.put(second, rec(2));
+  cache.put(third, rec(3));
   cache.forget(FIRST);
-  expect([cache.displaced(FIRST), at(second)]).toEqual([0, rec(2)]);
+  expect([at(FIRST), cache.displaced(FIRST), at(third)]).toEqual([0, 0, rec(3)]);
   cache.forget(second);
-  expect([at(second), cache.displaced(second)]).toEqual([0, 0]);
+  expect([cache.displaced(second), at(third)]).toEqual([0, rec(3)]);
+  cache.forget(third);
+  expect([at(third), cache.displaced(third)]).toEqual([0, 0]);
 });
 
 test("a page's targets are found again where a frame was mapped long ago, if control came there since", () => {
@@ -75,4 +104,28 @@ test("a page's targets are found again where a frame was mapped long ago, if con
   }
   cache.recall(code, home + 1);
   expect(at(FIRST + 4096)).toBe(0);
+});
+
+describe("generated code", () => {
+  let code: CpuCode;
+  beforeAll(async () => {
+    code = await freshCode();
+  });
+  test.each(["interpret", "jit"] as const)(
+    "engine %s: control goes to and fro between two addresses that meet, and the dispatcher hears nothing of it",
+    (engine) => {
+      const cpu = flatCpu(code, engine, 64);
+      const second = meets(FIRST);
+      const frames = new Map([FIRST, second].map((ip, n) => [pageOf(ip), layout.frames + n * 4096]));
+      cpu.setAddressSpace({ translate: (address) => frames.get(pageOf(address)) ?? -5 });
+      cpu.state.u8.set([0xff, 0xe1], layout.frames + (FIRST % 4096)); // jmp rcx
+      cpu.state.u8.set([0xff, 0xe2], layout.frames + 4096 + (second % 4096)); // jmp rdx
+      cpu.state.setGpr(R.cx, second);
+      cpu.state.setGpr(R.dx, FIRST);
+      cpu.state.rip = FIRST;
+      cpu.run(100_001);
+      expect([cpu.instructions, cpu.state.rip]).toEqual([100_001, second]);
+      expect(cpu.leaves[leave.jumped]).toBeLessThan(10);
+    },
+  );
 });
