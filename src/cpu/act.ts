@@ -32,11 +32,12 @@ export interface Machine {
 export type Action = (m: Machine, record: number, a: bigint, b: bigint) => number;
 
 /** Results in eax, ebx, ecx, edx, zero-extended. */
-const setRegisters = (s: State, values: readonly [number, number, number, number]): void => {
-  s.setGpr(R.ax, values[0] >>> 0);
-  s.setGpr(R.bx, values[1] >>> 0);
-  s.setGpr(R.cx, values[2] >>> 0);
-  s.setGpr(R.dx, values[3] >>> 0);
+const setRegisters = ({ u32 }: State, values: readonly [number, number, number, number]): void => {
+  u32[2 * R.ax] = values[0];
+  u32[2 * R.bx] = values[1];
+  u32[2 * R.cx] = values[2];
+  u32[2 * R.dx] = values[3];
+  u32[2 * R.ax + 1] = u32[2 * R.bx + 1] = u32[2 * R.cx + 1] = u32[2 * R.dx + 1] = 0;
 };
 
 const softTrap = (m: Machine, n: number): number => {
@@ -74,7 +75,8 @@ export const actions: Record<ActName, Action> = {
   vendorSyscall: ofModel("vendorSyscall"),
   vendorSysenter: ofModel("vendorSysenter"),
   cpuid: (m) => {
-    setRegisters(m.state, cpuid(m.model, m.state.lo(R.ax), m.state.lo(R.cx)));
+    const { u32 } = m.state;
+    setRegisters(m.state, cpuid(m.model, u32[2 * R.ax] as number, u32[2 * R.cx] as number));
     return 0;
   },
   /** a: 1 for RDTSCP, which gives the processor number (IA32_TSC_AUX) in ecx. #GP if CR4.TSD is set: prctl(PR_SET_TSC). */

@@ -64,14 +64,17 @@ export class Segments {
 
   /** MOV to a data segment register from ring 3: -1, or the vector that it raises (error code: the selector). SDM Vol. 2B MOV, Protected Mode Exceptions. */
   load(s: number, selector: number): number {
-    const bad = this.checkData(s, selector);
-    if (bad < 0) this.#put(s, selector, (selector & 0xfffc) === 0 ? undefined : this.lookup(selector));
+    const d = (selector & 0xfffc) === 0 ? undefined : this.lookup(selector);
+    const bad = this.#checkData(s, selector, d);
+    if (bad < 0) this.#put(s, selector, d);
     return bad;
   }
   /** The same, nothing loaded. */
   checkData(s: number, selector: number): number {
+    return this.#checkData(s, selector, this.lookup(selector));
+  }
+  #checkData(s: number, selector: number, d: Descriptor | undefined): number {
     if ((selector & 0xfffc) === 0) return s === S.ss ? vector.GP : -1;
-    const d = this.lookup(selector);
     if (!d || !(d.access & A.segment)) return vector.GP;
     const dpl = (d.access & A.dpl) >> 5;
     const rpl = selector & 3;

@@ -3,6 +3,9 @@ import { emptyTag, home, homes, layout, tagged, tlb } from "./layout.ts";
 import { type Access, access } from "./mmu.ts";
 import { at, runs, type State } from "./state.ts";
 
+/** In both halves of the tags of a page that is not at home; of page 0's home, which could have that one, another. */
+const noTag = 0;
+
 export class Tlb {
   readonly #i32: Int32Array;
   /** Entries filled since the last flush, while they are few: a process that did little is cheap to leave. */
@@ -24,13 +27,30 @@ export class Tlb {
 
   flush(): void {
     this.#forgetRuns();
-    if (this.#fills > this.#filled.length) {
-      this.#i32.fill(-1, layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
-      this.#emptyEntry(tlb.entries - 1);
-    } else for (let n = 0; n < this.#fills; n++) this.#emptyEntry(this.#filled[n] as number);
-    this.#fills = 0;
-    for (let n = 0; n < this.#tagged; n++) this.#emptyTags(this.#tags[n] as number);
-    this.#tagged = 0;
+    if (this.#fills > this.#filled.length) this.#i32.fill(emptyTag(0), layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
+    else this.#emptyFilled();
+    this.#emptyEntry(tlb.entries - 1);
+    this.#emptyTagged();
+    this.#emptyTags(0);
+    this.#fills = this.#tagged = 0;
+  }
+  // A process of a few thousand instructions fills some forty entries: the next two call nothing for each, and leave out the one that is empty otherwise.
+  #emptyFilled(): void {
+    const i32 = this.#i32;
+    const filled = this.#filled;
+    const empty = emptyTag(0);
+    for (let f = 0; f < this.#fills; f++) {
+      const from = (layout.tlb + (filled[f] as number) * tlb.size) >> 2;
+      i32[from] = i32[from + 1] = i32[from + 2] = i32[from + 3] = empty;
+    }
+  }
+  #emptyTagged(): void {
+    const i32 = this.#i32;
+    const tags = this.#tags;
+    for (let t = 0; t < this.#tagged; t++) {
+      const tag = (layout.pageTags + (tags[t] as number) * homes.size) >> 2;
+      i32[tag] = i32[tag + 1] = i32[tag + 2] = i32[tag + 3] = noTag;
+    }
   }
   /** Forget a page, by its number. */
   flushPage(page: number): void {
@@ -63,11 +83,11 @@ export class Tlb {
   #emptyTags(n: number): void {
     const i32 = this.#i32;
     const tag = (layout.pageTags + n * homes.size) >> 2;
-    i32[tag] = i32[tag + 1] = i32[tag + 2] = i32[tag + 3] = n === 0 ? -1 : 0;
+    i32[tag] = i32[tag + 1] = i32[tag + 2] = i32[tag + 3] = n === 0 ? -1 : noTag;
   }
   #emptyTag(n: number, which: number): void {
     const tag = (layout.pageTags + n * homes.size + which) >> 2;
-    this.#i32[tag] = this.#i32[tag + 1] = n === 0 ? -1 : 0;
+    this.#i32[tag] = this.#i32[tag + 1] = n === 0 ? -1 : noTag;
   }
 
   /** A page, by its address, has this frame now, which may be written without asking again, or only read. */
@@ -128,7 +148,7 @@ export class Tlb {
   /** Another page has what is to be a page's tags. */
   #evict(n: number): void {
     const tag = (layout.pageTags + n * homes.size) >> 2;
-    if (this.#runs.length > 0 && (this.#i32[tag] as number) !== (n === 0 ? -1 : 0)) this.#forgetRuns();
+    if (this.#runs.length > 0 && (this.#i32[tag] as number) !== (n === 0 ? -1 : noTag)) this.#forgetRuns();
     this.#emptyTags(n);
   }
 

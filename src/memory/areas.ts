@@ -99,6 +99,19 @@ export class Areas {
     if (neighbours !== "none") this.#join(i, neighbours === "both");
   }
 
+  /** Add a mapping above all the others, merging it with none. */
+  append(vma: Vma): void {
+    this.list.push(vma);
+    vma.cache?.attach(this.#owner);
+  }
+
+  /** Take away the uppermost mapping. */
+  pop(): void {
+    const vma = this.list.pop();
+    this.#hit = undefined;
+    vma?.cache?.detach(this.#owner);
+  }
+
   remove(vma: Vma): void {
     const i = this.index(vma.start);
     if (this.list[i] !== vma) throw new Error("a mapping that is not in the list");
@@ -119,13 +132,14 @@ export class Areas {
     const i = this.index(vma.start);
     const next = this.list[i + 1];
     if (next && next.anon > 0 && goesOn(vma, next)) return next.anon;
-    const previous = this.list[i - 1];
+    const previous = i > 0 ? this.list[i - 1] : undefined;
     return previous && previous.anon > 0 && goesOn(previous, vma) ? previous.anon : undefined;
   }
 
   /** Join mapping `i` with the one below it, and then perhaps with the one above: where only one of them fits, it is the lower. */
   #join(i: number, above: boolean): void {
-    const joined = this.#joinNext(i - 1) ? i - 1 : i;
+    // An array's item of number -1 is a property that V8 looks for by its name.
+    const joined = i > 0 && this.#joinNext(i - 1) ? i - 1 : i;
     if (above) this.#joinNext(joined);
   }
   #joinNext(i: number): boolean {

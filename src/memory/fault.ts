@@ -11,15 +11,17 @@ export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemo
 
 const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
-/** What the hardware lets through for PROT_* bits: x86 has no read bit, so whatever is accessible is readable. */
-export const hardware = (prot: number): number =>
-  (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.WRITE ? PTE.WRITE : 0) | (prot & PROT.EXEC ? PTE.EXEC : 0);
+/** What the hardware lets through, by PROT_* bits: x86 has no read bit, so whatever is accessible is readable. */
+export const hardware: readonly number[] = Array.from(
+  { length: (PROT.READ | PROT.WRITE | PROT.EXEC) + 1 },
+  (_, prot) => (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.WRITE ? PTE.WRITE : 0) | (prot & PROT.EXEC ? PTE.EXEC : 0),
+);
 
 /** vm_start_gap: what a mapping keeps free below itself. */
 export const startGap = (vma: Vma): number => (vma.flags & VM.GROWSDOWN ? Math.max(0, vma.start - STACK_GUARD_GAP) : vma.start);
 
 /** Linux arch/x86/mm/fault.c access_error(). */
-export const permits = (vma: Vma, kind: Access): boolean => (hardware(vma.prot) & (1 << kind)) !== 0;
+export const permits = (vma: Vma, kind: Access): boolean => ((hardware[vma.prot] as number) & (1 << kind)) !== 0;
 
 /** The mapping for an access, growing a stack if that is what it takes (expand_stack). */
 export const mappingFor = (space: AddressSpace, address: number): Vma | undefined => {
@@ -29,7 +31,7 @@ export const mappingFor = (space: AddressSpace, address: number): Vma | undefine
   const above = space.areas.list[i];
   if (above === undefined || (above.flags & VM.GROWSDOWN) === 0) return undefined;
   const start = pageFloor(address);
-  const below = space.areas.list[i - 1];
+  const below = i > 0 ? space.areas.list[i - 1] : undefined;
   if (below && (below.flags & VM.GROWSDOWN) === 0 && below.prot !== PROT.NONE && start - below.end < STACK_GUARD_GAP) return undefined;
   const pages = (above.start - start) / PAGE_SIZE;
   if (start < space.layout.minAddress || above.end - start > space.limits.stack) return undefined;
@@ -53,7 +55,7 @@ export const populate = (space: AddressSpace, vma: Vma, address: number, kind: A
 };
 
 const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writable: boolean): number => {
-  const allowed = hardware(vma.prot);
+  const allowed = hardware[vma.prot] as number;
   space.table.set(page, frame + (writable ? allowed : allowed & ~PTE.WRITE));
   return frame;
 };
@@ -84,6 +86,9 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
   let vma: Vma | undefined;
   let cache: PageCache | undefined;
   let size = 0;
+  /** Where the file of `vma` would begin, as a page number, and what its pages of code may be used for. */
+  let begin = 0;
+  let allowed = 0;
   for (let n = 0; n < pages.length; n++) {
     const page = pages[n] as number;
     const frame = frames[n] as number;
@@ -95,12 +100,16 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
         vma = space.areas.find(page);
         cache = vma !== undefined && permits(vma, access.execute) ? vma.cache : undefined;
         size = cache?.backing.size ?? 0;
+        if (vma !== undefined) {
+          begin = vma.start / PAGE_SIZE - vma.pgoff;
+          allowed = (hardware[vma.prot] as number) & ~PTE.WRITE;
+        }
       }
       if (vma !== undefined && cache !== undefined) {
-        const index = indexOf(vma, page);
+        const index = page / PAGE_SIZE - begin;
         if (index * PAGE_SIZE < size && cache.known(index) === frame) {
           space.frames.retain(frame);
-          table.set(page, frame + (hardware(vma.prot) & ~PTE.WRITE));
+          table.set(page, frame + allowed);
           continue;
         }
       }

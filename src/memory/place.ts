@@ -18,7 +18,7 @@ const topDown = (space: AddressSpace, length: number, low: number, high: number)
   let limit = high;
   for (let i = space.areas.index(high); i >= 0; i--) {
     const above = list[i];
-    const bottom = Math.max(low, list[i - 1]?.end ?? 0);
+    const bottom = Math.max(low, (i > 0 ? list[i - 1]?.end : undefined) ?? 0);
     const room = (): number => Math.min(limit, above?.start ?? limit) - bottom;
     if (room() < length) continue;
     // Only a hole right below a stack minds the stack's guard gap; but then everything above the gap is out (unmapped_area_topdown).

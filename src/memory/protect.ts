@@ -26,7 +26,7 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) vma.flags &= ~VM.ACCOUNT;
   vma.prot = prot;
   // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
-  const allowed = hardware(prot);
+  const allowed = hardware[prot] as number;
   space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE)));
   return 0;
 };

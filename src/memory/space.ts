@@ -9,7 +9,7 @@ import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { FileMapping, PageCache } from "./page-cache.ts";
-import { frameOf, PageTable, PTE } from "./page-table.ts";
+import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
 import { isData, PROT, VM, type Vma } from "./vma.ts";
 
@@ -81,22 +81,22 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
     if (this.frames.current === this) this.frames.current = undefined;
     const { list } = this.areas;
-    while (list.length > 0) {
-      const vma = list[list.length - 1] as Vma;
-      this.dropPages(vma.start, vma.end);
-      this.areas.remove(vma);
+    for (let n = list.length - 1; n >= 0; n--) {
+      const { start, end } = list[n] as Vma;
+      this.dropPages(start, end);
+      this.areas.pop();
     }
     this.table.end();
     if (this.#counted) this.frames.dropColor(this.color);
   }
   /** The frame that a page has at home. */
   home(page: number): number {
-    this.#count();
+    if (!this.#counted) this.#count();
     return home(page, this.color);
   }
 
   #count(): void {
-    if (!this.#counted) this.frames.takeColor(this.color);
+    this.frames.takeColor(this.color);
     this.#counted = true;
   }
 
@@ -121,7 +121,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     for (const vma of this.areas.list) {
       if (vma.flags & VM.DONTFORK) continue;
       const anon = vma.anon === 0 ? 0 : -++child.families;
-      child.areas.insert({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) }, "none");
+      child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
     }
     if (this.frames.current === this) this.frames.watch.flushWrites();
@@ -150,7 +150,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   translate(address: number, kind: Access): number {
     const pte = address >= 0 && address < this.layout.taskSize ? this.table.get(address) : 0;
-    if (pte & (1 << kind)) return frameOf(pte) + (pte & PTE.WRITE ? cacheWrite : 0);
+    if (pte & (1 << kind)) return pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
     const frame = this.#fault(address, kind);
     if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite : 0);
     return -(

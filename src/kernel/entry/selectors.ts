@@ -11,14 +11,16 @@ const GDT_ENTRIES = 16;
 
 /** One descriptor as 8 bytes. SDM Vol. 3A 3.4.5. `flags` is the nibble G, D/B, L, AVL. */
 export const descriptor = (base: number, limit: number, accessByte: number, flags: number): Uint8Array => {
-  const d = new DataView(new ArrayBuffer(8));
-  d.setUint16(0, limit & 0xffff, true);
-  d.setUint16(2, base & 0xffff, true);
-  d.setUint8(4, (base >>> 16) & 0xff);
-  d.setUint8(5, accessByte);
-  d.setUint8(6, ((limit >>> 16) & 0xf) | (flags << 4));
-  d.setUint8(7, base >>> 24);
-  return new Uint8Array(d.buffer);
+  const d = new Uint8Array(8);
+  d[0] = limit;
+  d[1] = limit >>> 8;
+  d[2] = base;
+  d[3] = base >>> 8;
+  d[4] = base >>> 16;
+  d[5] = accessByte;
+  d[6] = ((limit >>> 16) & 0xf) | (flags << 4);
+  d[7] = base >>> 24;
+  return d;
 };
 
 const CODE = 0xfb; // present, DPL 3, code, readable, accessed

@@ -118,20 +118,25 @@ export const writeTables = (
   const sp = align16(vector - pointers * long);
 
   const words: number[] = [r.argv.length];
-  let at = space.argStart;
-  for (const list of [r.argv, r.envp]) {
-    for (const s of list) {
-      words.push(at);
-      at += s.length + 1;
-    }
-    words.push(0);
-  }
+  pushAddresses(words, r.argv, space.argStart);
+  pushAddresses(words, r.envp, space.envStart);
   const behind = words.length * long;
-  const tables = encode(words.concat(auxv), long);
+  words.push(...auxv);
+  const tables = encode(words, long);
   if (!space.write(platform, platformBytes) || !space.write(random, r.random) || !space.write(sp, tables)) return -E.EFAULT;
   space.auxv = tables.subarray(behind);
   space.startStack = sp;
   return sp;
+};
+
+/** Where strings are that lie one behind the other, and a null pointer. */
+const pushAddresses = (words: number[], strings: readonly string[], start: number): void => {
+  let at = start;
+  for (let n = 0; n < strings.length; n++) {
+    words.push(at);
+    at += (strings[n] as string).length + 1;
+  }
+  words.push(0);
 };
 
 const encode = (words: readonly number[], long: 4 | 8): Uint8Array => {

@@ -17,8 +17,10 @@ export const USER_DESC_SIZE = 16;
 export const UD = { SEG_32BIT: 1, CONTENTS: 6, READ_EXEC_ONLY: 8, LIMIT_IN_PAGES: 16, SEG_NOT_PRESENT: 32, USEABLE: 64, LM: 128 } as const;
 
 export const readUserDesc = (b: Uint8Array): UserDesc => {
-  const v = new DataView(b.buffer, b.byteOffset);
-  return { entry: v.getInt32(0, true), base: v.getUint32(4, true), limit: v.getUint32(8, true), flags: v.getUint32(12, true) };
+  // Not by a DataView: to make one, for a small array, costs more than all of this.
+  const word = (i: number): number =>
+    (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
+  return { entry: word(0), base: word(4) >>> 0, limit: word(8) >>> 0, flags: word(12) >>> 0 };
 };
 export const userDescBytes = (d: UserDesc): Uint8Array => {
   const v = new DataView(new ArrayBuffer(USER_DESC_SIZE));

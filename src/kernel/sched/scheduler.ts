@@ -305,7 +305,7 @@ export class Scheduler {
     this.kernel.now += ran;
     task.usage.user += ran;
     // Slices have followed one another: who becomes runnable now waits for the end of this one.
-    while (this.#isAlone() && this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
+    while (this.#sliceEnd <= this.kernel.now && this.#isAlone()) this.#sliceEnd += this.#slice;
   }
   #enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;
