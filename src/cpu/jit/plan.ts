@@ -10,6 +10,8 @@ import { harmlessEntries, loopAround } from "./structure.ts";
 const generations = 8;
 /** What is newly hot in a function of more instructions becomes a satellite, a region for itself, until there is one for each so many. */
 const satelliteWorth = 128;
+/** Instructions of a function at most whose parts' regions go when it is hot as a whole. */
+const smallFunction = 150;
 /** Passes that make a block worth compiling in any case. */
 const lasting = 512;
 /**
@@ -111,12 +113,29 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     free,
     worth: (ip) => free(ip) && often(ip),
   });
-  // A region aside ends where any other begins; one of a function takes no notice of those aside.
+  const beginning = (ip: number): Region | undefined => known.beginning(headOf(ip));
+  /** Of the function around the block, as a loop that was hot before the function was. */
+  const isPart = (region: Region | undefined): boolean =>
+    region !== undefined &&
+    !region.aside &&
+    start !== undefined &&
+    region.roots[0] !== start &&
+    code.functionOf(region.roots[0]!) === start;
+  // A region aside ends where any other begins; another one takes no notice of those aside, and one of a small function as a whole not of its parts' either.
   const alone = surroundings(free, free);
   const around = surroundings(
-    (ip) => free(ip) || goes(ip) || known.beginning(headOf(ip))?.aside === true,
+    (ip) => free(ip) || goes(ip) || beginning(ip)?.aside === true,
     (ip) => free(ip) || goes(ip),
   );
+  const whole = surroundings(
+    (ip) => free(ip) || goes(ip) || beginning(ip)?.aside === true || isPart(beginning(ip)),
+    (ip) => free(ip) || goes(ip) || isPart(beginning(ip)),
+  );
+  /** Parts that were made before are all made again: of a large function that costs more than it brings. */
+  const grow = (roots: readonly number[]): Graph | undefined => {
+    const graph = roots[0] === start ? growGraph(reader, roots, whole) : undefined;
+    return graph && graph.instructions <= smallFunction ? graph : growGraph(reader, roots, around);
+  };
   const aside = (ip: number): Plan => ({ graph: growGraph(reader, [ip], alone), roots: [ip], goes: [], aside: true, generation: 0 });
 
   let ip = hot;
@@ -141,23 +160,25 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     if (!comes) return aside(ip);
     return { graph, roots, goes: [...old.satellites, old], aside: false, generation: old.generation + 1 };
   }
-  const ofRoots = (roots: readonly number[], graph = growGraph(reader, roots, around)): Plan => ({
-    graph,
-    roots,
-    goes: [],
-    aside: false,
-    generation: 0,
-  });
+  /** In the place of regions that it has all entries of: it may be entered there too, if that harms no loop. */
+  const ofRoots = (roots: readonly number[]): Plan => {
+    const graph = grow(roots);
+    const begun = [...(graph?.blocks.keys() ?? [])].map(beginning).filter(isPart) as Region[];
+    const parts = [...new Set(begun)].filter((part) => part.graph.entries.every((entry) => graph!.blocks.has(entry)));
+    const all = [...new Set([...roots, ...parts.flatMap((part) => part.roots)])];
+    return { graph: parts.length === 0 ? graph : grow(all), roots: all, goes: parts, aside: false, generation: 0 };
+  };
   if (start !== undefined && start !== ip && free(start)) {
-    const graph = growGraph(reader, [start], around);
-    if (graph && blockAround(graph, ip) !== undefined) {
-      const loop = loopAround(graph, blockAround(graph, ip)!);
-      return loop === undefined || loop === start || !free(loop) ? ofRoots([start], graph) : ofRoots([start, loop]);
+    const graph = grow([start]);
+    const block = graph && blockAround(graph, ip);
+    if (block !== undefined) {
+      const loop = loopAround(graph!, block);
+      return ofRoots(loop === undefined || loop === start || !free(loop) ? [start] : [start, loop]);
     }
     // From its first instruction on control comes here too rarely: the loop is a region by itself.
-    const whole = growGraph(reader, [start], { ...around, worth: around.free });
-    const block = whole && blockAround(whole, ip);
-    const loop = block === undefined ? undefined : loopAround(whole!, block);
+    const all = growGraph(reader, [start], { ...around, worth: around.free });
+    const within = all && blockAround(all, ip);
+    const loop = within === undefined ? undefined : loopAround(all!, within);
     if (loop !== undefined && free(loop)) ip = loop;
   }
   return ofRoots([ip]);

@@ -21,6 +21,11 @@ const code = [
 const STACK = PAGE + 2 * 4096;
 const RARE = PAGE + 0x11;
 
+/** At the first instruction, with general registers by name. */
+const start = (cpu: Cpu, registers: Partial<Record<keyof typeof R, number>>): void => {
+  cpu.state.rip = PAGE;
+  for (const [name, value] of Object.entries(registers)) cpu.state.setGpr(R[name as keyof typeof R], value);
+};
 /** The loop, so many times around; where the fault at its end is, and how often it took the rare way. */
 const run = (cpu: Cpu, rounds: number): number => {
   cpu.state.rip = PAGE;
@@ -95,15 +100,7 @@ test("a function that another one runs into is compiled where it is called", asy
   const cpu = await prepared([...checkedFirst.bytes]);
   const label = (name: string): number => checkedFirst.labels.get(name)!;
   const go = (rounds: number, callee: string): void => {
-    cpu.state.rip = PAGE;
-    for (const [r, v] of [
-      [R.ax, label(callee)],
-      [R.sp, STACK],
-      [R.bx, 0],
-      [R.cx, 0],
-      [R.di, rounds],
-    ] as const)
-      cpu.state.setGpr(r, v);
+    start(cpu, { ax: label(callee), sp: STACK, bx: 0, cx: 0, di: rounds });
     while (cpu.run(1_000_000) !== exit.fault);
     expect(Number(cpu.state.gpr(R.bx))).toBe(rounds);
   };
@@ -112,4 +109,29 @@ test("a function that another one runs into is compiled where it is called", asy
   go(400_000, "plain");
   // Until it is known to be hot.
   expect(cpu.interpreted - before).toBeLessThan(300_000);
+});
+
+const nested = assemble(
+  "again: call rax\ndec rdi\njnz again\nhlt\nouter: mov edx, esi\ntest edx, edx\njz leave\nxor r8d, r8d\ninner: inc rbx\ndec edx\njnz inner\nleave: inc rcx\nret",
+  {
+    mode: 64,
+    at: PAGE,
+  },
+);
+
+test("a loop that was hot before its function is part of the function's region when that is hot", async () => {
+  const cpu = await prepared([...nested.bytes]);
+  const label = (name: string): number => nested.labels.get(name)!;
+  const regions: Graph[] = [];
+  cpu.jit.onRegion = (graph) => regions.push(graph);
+  const go = (calls: number, rounds: number): void => {
+    start(cpu, { ax: label("outer"), sp: STACK, bx: 0, cx: 0, di: calls, si: rounds });
+    while (cpu.run(1_000_000) !== exit.fault);
+    expect([cpu.state.gpr(R.bx), cpu.state.gpr(R.cx)].map(Number)).toEqual([calls * rounds, calls]);
+  };
+  const has = (...names: string[]): boolean => regions.some(({ blocks }) => names.every((name) => blocks.has(label(name))));
+  go(2, 1_000_000);
+  expect([has("inner"), has("outer")]).toEqual([true, false]);
+  go(100_000, 10);
+  expect(has("outer", "inner")).toBe(true);
 });
