@@ -10,7 +10,7 @@ import { layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { Model } from "./model.ts";
 import { type MoreHandlers, Records } from "./records.ts";
-import { special } from "./slots.ts";
+import { isGone, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
 
 /** Longest block in instructions. */
@@ -145,10 +145,15 @@ export class Blocks {
   placeForCall(): number {
     return this.#jumps.placeForCall();
   }
-  /** The region is gone: whoever comes to its head is led back to the dispatcher. */
-  endRegion(head: number): void {
-    this.poison(head);
-    this.#jumps.forget(this.records.ipOf(head));
+  /** The region is gone. The links to its head lead on to what is at its address now, a block in a frame. */
+  endRegion(head: number, frame: number, context: number): void {
+    const ip = this.records.ipOf(head);
+    this.#jumps.forget(ip);
+    const blocks = this.#byFrame.get(frame);
+    const key = ip * 8 + context;
+    if (this.#crossing.has(head) || blocks?.get(key) !== head) return this.poison(head);
+    blocks.delete(key);
+    this.records.writeEnd(head, ip, special.next);
   }
   isRegion(head: number): boolean {
     return this.#state.u32[(head + record.handler) >> 2] === special.region;
@@ -343,7 +348,7 @@ export class Blocks {
     return second === undefined || this.#frame(linear - (linear % 4096) + 4096) === second;
   }
   #isStale(rec: number): boolean {
-    return this.#state.u32[(rec + record.handler) >> 2] === special.stale;
+    return isGone(this.#state.u32[(rec + record.handler) >> 2] as number);
   }
   /** From now on, writes to the frame must be seen. */
   #watch(frame: number): void {

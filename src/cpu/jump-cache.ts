@@ -1,7 +1,7 @@
 // The jump cache (layout.ts) as the dispatcher fills and empties it: where control goes by jumps that no link can stand for. Generated
 // code reads it. What it has forgotten of a page it is told again at once when control comes to the page.
 import { jumpCache, lastCall, layout, record } from "./layout.ts";
-import { special } from "./slots.ts";
+import { isGone, special } from "./slots.ts";
 import { at, type State } from "./state.ts";
 
 const mostPlaces = (layout.lastCallsEnd - layout.lastCalls) / lastCall.size;
@@ -202,7 +202,7 @@ export class JumpCache {
     lows.length = records.length = kept;
   }
   #isStale(rec: number): boolean {
-    return this.#i32[(rec + record.handler) >> 2] === special.stale;
+    return isGone(this.#i32[(rec + record.handler) >> 2] as number);
   }
   /** Control comes to a page for the first time since mappings changed: jumps find there at once what they found before. */
   recall(code: number, page: number): void {

@@ -166,6 +166,7 @@ export class Records {
     const number = this.#numberOf(rec);
     this.#ip[number] = ip;
     this.#length[number] = 0;
+    this.#row[number] = 0;
   }
   /** So many records once more, at another place. */
   copy(to: number, from: number, count: number): void {

@@ -394,7 +394,10 @@ export class Jit {
     this.#regions.delete(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
     for (const block of region.graph.blocks.keys()) this.#heat.delete(block * 8 + region.context);
-    for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
+    region.heads.forEach((head, n) => {
+      const entry = region.graph.entries[n] as number;
+      if (head !== 0) this.#blocks.endRegion(head, region.graph.pages.get(Math.floor(entry / 4096)) as number, region.context);
+    });
   }
   /** Its slot is another's from now on. */
   #release(region: Region): void {
