@@ -145,15 +145,12 @@ export class Blocks {
   placeForCall(): number {
     return this.#jumps.placeForCall();
   }
-  /** The region is gone. The links to its head lead on to what is at its address now, a block in a frame. */
-  endRegion(head: number, frame: number, context: number): void {
+  /** The region is gone. Links to its head lead on to what is at its address now, until a region begins there again. */
+  endRegion(head: number): void {
     const ip = this.records.ipOf(head);
     this.#jumps.forget(ip);
-    const blocks = this.#byFrame.get(frame);
-    const key = ip * 8 + context;
-    if (this.#crossing.has(head) || blocks?.get(key) !== head) return this.poison(head);
-    blocks.delete(key);
-    this.records.writeEnd(head, ip, special.next);
+    if (this.#crossing.has(head)) this.poison(head);
+    else this.records.writeEnd(head, ip, special.next);
   }
   isRegion(head: number): boolean {
     return this.#state.u32[(head + record.handler) >> 2] === special.region;

@@ -394,10 +394,7 @@ export class Jit {
     this.#regions.delete(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
     for (const block of region.graph.blocks.keys()) this.#heat.delete(block * 8 + region.context);
-    region.heads.forEach((head, n) => {
-      const entry = region.graph.entries[n] as number;
-      if (head !== 0) this.#blocks.endRegion(head, region.graph.pages.get(Math.floor(entry / 4096)) as number, region.context);
-    });
+    for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
   }
   /** Its slot is another's from now on. */
   #release(region: Region): void {
