@@ -12,6 +12,7 @@ import type { Model } from "./model.ts";
 import { type MoreHandlers, Records } from "./records.ts";
 import { special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
+import { type AlikeRoutines, Templates } from "./templates.ts";
 
 /** Longest block in instructions. */
 export const longest = 128;
@@ -37,6 +38,7 @@ export class Blocks {
   readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
   readonly #state: State;
   readonly #decoder: Decoder;
+  readonly #templates: Templates;
   #mmu: Mmu;
   /** Blocks by frame address: by ip and context. */
   #byFrame = new Map<number, Map<number, number>>();
@@ -50,12 +52,14 @@ export class Blocks {
   /** Frames whose code was lost because it changed. */
   invalidations = 0;
 
-  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], mmu: Mmu, model: Model) {
+  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], routines: AlikeRoutines, mmu: Mmu, model: Model) {
     this.#state = state;
     this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
-    this.#decoder = new Decoder(instructions.tables(model));
+    const tables = instructions.tables(model);
+    this.#decoder = new Decoder(tables);
+    this.#templates = new Templates(state, tables, routines);
     this.#jumps = new JumpCache(state);
     this.codeBytes = new CodeBytes(
       state.u8,
@@ -408,18 +412,26 @@ export class Blocks {
   readonly #window = new Uint8Array(32);
 
   /** Decode from ip to the end of the page, a branch, or `count` instructions; returns how many were decoded. */
-  #translate(ip: number, linear: number, frame: number, context: number, count: number, end: number = special.next): number {
-    const s = this.#state;
+  #translate(from: number, linear: number, frame: number, context: number, count: number, end: number = special.next): number {
+    const { u8, i32 } = this.#state;
     const mode = contexts[context]!.mode;
     const d = this.#decoder.d;
     const start = this.#next;
-    let offset = frame + (linear & 0xfff);
     const pageEnd = frame + 4096;
+    let offset = frame + (linear & 0xfff);
+    let ip = from;
     let n = 0;
     let ended = false;
-    while (n < count) {
-      let r = this.#decoder.decode(s.u8, offset, pageEnd, ip, mode);
-      if (r === "more") {
+    for (;;) {
+      const alike = this.#templates.decode(start + n * record.size, n, count, offset, pageEnd, ip, context);
+      n = alike & 0xff;
+      offset += alike >> 9;
+      ip += alike >> 9;
+      ended = (alike & 0x100) !== 0;
+      if (ended || n >= count || offset >= pageEnd) break;
+      let r = this.#decoder.decode(u8, offset, pageEnd, ip, mode);
+      const crossing = r === "more";
+      if (crossing) {
         if (n > 0) break;
         r = this.#decodeCrossing(ip, linear, offset, pageEnd, mode);
         if (r === "more") return 0;
@@ -430,18 +442,18 @@ export class Blocks {
         this.fault.kind = r === "long" ? "long" : "undefined";
         return 0;
       }
-      this.records.write(this.#next, d, ip, context);
-      this.#next += record.size;
+      const rec = start + n * record.size;
+      const note = this.records.write(rec, d, ip, context);
+      if (!crossing) this.#templates.learn(d, offset, pageEnd, context, rec, note, this.records.slotsOf(note));
+      i32[(layout.notes >> 2) + n] = note;
       n++;
       offset += d.length;
       ip += d.length;
-      if (d.row.ends) {
-        ended = true;
-        break;
-      }
-      if (offset >= pageEnd) break;
+      ended = d.row.ends === true;
+      if (ended || n >= count || offset >= pageEnd) break;
     }
-    for (let i = 0; i < n; i++) s.u16[(start + i * record.size + record.left) >> 1] = n - i;
+    this.records.settle(start, n, from);
+    this.#next = start + n * record.size;
     // What follows the last instruction; its left is 0, since it is none itself.
     if (!ended) this.#writeEnd(this.#after(ip), end);
     return n;

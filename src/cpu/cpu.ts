@@ -19,6 +19,7 @@ import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
 import { repeatRounds } from "./slots.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
+import type { AlikeRoutines } from "./templates.ts";
 import { Tlb } from "./tlb.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
@@ -104,7 +105,7 @@ export class Cpu implements CodeWatch, Machine {
       first,
       load: () => void new WebAssembly.Instance(module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports }),
     }));
-    this.blocks = new Blocks(s, code.instructions, more, unmapped, model);
+    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as AlikeRoutines, unmapped, model);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,
