@@ -56,7 +56,7 @@ export async function buildRoutines() {
   const memory = ["--importMemory", "--maximumMemory", await mostPages(), "--memoryBase", await staticBase()];
   const options = ["-O3", "--runtime", "stub", ...memory];
   const { error, stderr } = await asc.main(["index.ts", "--outFile", "out.wasm", ...options], {
-    readFile: (name) => (made[name] ?? readFile(join(source, name), "utf8").catch(() => null)),
+    readFile: (name) => made[name] ?? readFile(join(source, name), "utf8").catch(() => null),
     writeFile: async (_, contents) => {
       // Whoever looks meanwhile sees all of it or none.
       await mkdir(dirname(routinesPath), { recursive: true });

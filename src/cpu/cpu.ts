@@ -324,14 +324,13 @@ export class Cpu implements CodeWatch, Machine {
           s.rip = blocks.records.targetOf(from);
           this.jit.arrived(from, s.rip);
           rec = blocks.find(s.rip);
-          if (rec !== 0) blocks.link(from, true, rec);
+          if (rec !== 0) blocks.link(from, rec);
           break;
         }
         case leave.next: {
-          const from = rec;
-          s.rip = blocks.records.nextIpOf(from);
-          rec = blocks.find(s.rip);
-          if (rec !== 0 && blocks.records.rowOf(from).cc >= 0) blocks.link(from, false, rec);
+          const ip: number = blocks.records.nextIpOf(rec);
+          s.rip = ip;
+          rec = blocks.follow(rec, ip);
           break;
         }
         case leave.jumped:

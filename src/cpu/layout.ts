@@ -18,13 +18,13 @@ export const layout = {
   jumpTablesEnd: 0x10_0000,
   /** Decoded records, 32 bytes each. */
   records: 0x10_0000,
-  recordsEnd: 0x1ff_0000,
+  recordsEnd: 0x207_0000,
   /** What begins an instruction, by opcode (`begins`), in 64-bit code and else. */
-  beginnings: 0x1ff_0000,
+  beginnings: 0x207_0000,
   /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
-  notes: 0x1ff_1000,
+  notes: 0x207_1000,
   /** What instructions became that have been decoded (`template`). */
-  templates: 0x200_0000,
+  templates: 0x208_0000,
   /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
   pageTags: 0x210_0000,
   pageTagsEnd: 0x250_0000,
@@ -98,7 +98,10 @@ export const begins = {
   modes: 1024,
 } as const;
 
-/** What an instruction became, for all that begin alike (templates.ts). Where a beginning has its template: the high bits of its product with `hash`, as in the jump cache. */
+/**
+ * What an instruction became, for all that begin alike (templates.ts). Where a beginning has its template: the high bits of a product, as in the jump cache; or beside
+ * that, if another one had to make room.
+ */
 export const template = {
   bits: 13,
   size: 64,
@@ -164,7 +167,8 @@ export const record = {
   left: 14,
   /** i64: displacement, or a branch's target. */
   disp: 16,
-  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32.
+  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32, and if that must not be
+   *  (it leads to another page) the low half of the next address, whose high half is the target's.
    *  A register that an immediate names: u16. Of a `located` row: its own address in bits 0 to 47, the modrm byte above, the memory operand's segment above that. */
   imm: 24,
 } as const;

@@ -3,6 +3,7 @@
 // optimise what decodes by the rows when most of a start is over.
 import { type Decoded, type DecodeTables, noRegister } from "./decode.ts";
 import { begins, layout, record, registerIn, template } from "./layout.ts";
+import type { Records } from "./records.ts";
 import { immediateWidth, type Operand, type Row, sizeIndex } from "./row.ts";
 import type { State } from "./state.ts";
 
@@ -35,10 +36,10 @@ export class Templates {
   }
 
   /**
-   * An instruction at a place in memory, which ends before `end`, became this record, with this note and registers in these places. It stands for others
-   * unless more than a displacement and an immediate follows its first bytes, or more than those make it what it is.
+   * An instruction at a place in memory, which ends before `end`, became this record, with this note. It stands for others unless more than a displacement
+   * and an immediate follows its first bytes, or more than those make it what it is.
    */
-  learn(d: Decoded, at: number, end: number, context: number, rec: number, note: number, slots: readonly (number | undefined)[]): void {
+  learn(d: Decoded, at: number, end: number, context: number, rec: number, note: number, records: Records): void {
     const { row, mode } = d;
     if (mode === 16 || d.addressSize !== mode || row.vex !== undefined || row.located || row.registerOnly) return;
     if (d.isMemory && !row.shape.memory) return;
@@ -65,6 +66,7 @@ export class Templates {
     this.#i32[(t + template.mask + 4) >> 2] = kept === 64 ? -1 : 0;
     this.#i32[(t + template.note) >> 2] = note;
     this.#i32[(t + template.registers) >> 2] = 0;
+    const slots = records.slotsOf(note);
     for (let n = 0; n < slots.length; n++) {
       const slot = slots[n];
       if (slot !== undefined) u8[t + template.registers + (slot - record.r0) / 2] = registerOf(row.operands[n] as Operand);

@@ -94,10 +94,17 @@ function begin(at: i32, end: i32, long: bool): bool {
 // @ts-ignore: decorator
 @inline function placeOf(head: u64): i32 { return templates + (<i32>((head * 0x9e3779b97f4a7c15) >> (64 - template_bits))) * template_size; }
 
+// @ts-ignore: decorator
+@inline function isOf(t: i32, context: i32): bool {
+  return load<u64>(t, template_head) == head && load<u8>(t, template_headBytes) == length && load<u8>(t, template_context) == context;
+}
+
 /** The template of what begins as the instruction here, so many bytes, with its record in it; the rest is the caller's to fill in. 0: there can be none. */
 export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i32): i32 {
   if (!begin(at, end, context == 0) || length != bytes) return 0;
   const t = placeOf(head);
+  // What was here is met again, perhaps in turn with this.
+  if (load<u8>(t, template_headBytes)) memory.copy(t ^ template_size, t, template_size);
   memory.copy(t, rec, record_size);
   store<u64>(t, head, template_head);
   store<u8>(t, bytes, template_headBytes);
@@ -131,8 +138,8 @@ export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32
   let next = <i64>ip;
   let at = from;
   for (; done < most && begin(at, end, long); done++) {
-    const t = placeOf(head);
-    if (load<u64>(t, template_head) != head || load<u8>(t, template_headBytes) != length || load<u8>(t, template_context) != context) break;
+    let t = placeOf(head);
+    if (!isOf(t, context) && !isOf((t ^= template_size), context)) break;
     const displacement: i32 = load<u8>(t, template_displacement);
     const immediate: i32 = load<u8>(t, template_immediate);
     const whole = length + displacement + immediate;
