@@ -19,12 +19,19 @@ for (const file of parts) hash.update(readFileSync(file));
 /** Named after what it is made of: working trees that share a .cache do not take each other's for theirs. */
 export const routinesPath = join(root, `.cache/routines-${hash.digest("hex").slice(0, 16)}.wasm`);
 
-/** The addresses of src/cpu/state.ts as AssemblyScript constants: the module "./at" of the routines. */
-async function addresses() {
-  const table = /export const at = \{([\s\S]*?)\n\} as const/.exec(await readFile(state, "utf8"))?.[1] ?? "";
-  const constants = [...table.matchAll(/^ {2}(\w+): (0x[0-9a-f]+),/gm)].map(([, name, value]) => `export const ${name}: i32 = ${value};`);
-  if (constants.length === 0) throw new Error(`no address table in ${state}`);
-  return constants.join("\n");
+/** Numbers of a table of a source file as AssemblyScript constants. */
+async function constants(file, table, prefix = "") {
+  const lines = new RegExp(`export const ${table} = \\{([\\s\\S]*?)\n\\} as const`).exec(await readFile(file, "utf8"))?.[1] ?? "";
+  const found = [...lines.matchAll(/^ {2}(\w+): (0x[0-9a-f_]+|\d+),/gm)];
+  if (found.length === 0) throw new Error(`no table ${table} in ${file}`);
+  return found.map(([, name, value]) => `export const ${prefix}${name}: i32 = ${value.replaceAll("_", "")};`);
+}
+
+/** What the routines import of src/cpu/state.ts ("./at") and src/cpu/layout.ts ("./places"). */
+async function tables() {
+  const places = [await constants(layout, "layout")];
+  for (const table of ["record", "template", "begins", "registerIn"]) places.push(await constants(layout, table, `${table}_`));
+  return { "at.ts": (await constants(state, "at")).join("\n"), "places.ts": places.flat().join("\n") };
 }
 
 /** Where src/cpu/layout.ts has room for their constants. */
@@ -45,11 +52,11 @@ async function mostPages() {
 export async function buildRoutines() {
   if (existsSync(routinesPath)) return;
   const { default: asc } = await import("assemblyscript/asc");
-  const at = await addresses();
+  const made = await tables();
   const memory = ["--importMemory", "--maximumMemory", await mostPages(), "--memoryBase", await staticBase()];
   const options = ["-O3", "--runtime", "stub", ...memory];
   const { error, stderr } = await asc.main(["index.ts", "--outFile", "out.wasm", ...options], {
-    readFile: (name) => (name === "at.ts" ? at : readFile(join(source, name), "utf8").catch(() => null)),
+    readFile: (name) => made[name] ?? readFile(join(source, name), "utf8").catch(() => null),
     writeFile: async (_, contents) => {
       // Whoever looks meanwhile sees all of it or none.
       await mkdir(dirname(routinesPath), { recursive: true });

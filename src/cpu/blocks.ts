@@ -4,6 +4,7 @@ import { CodeBytes, madeOf } from "./code-bytes.ts";
 import { CodePages } from "./code-pages.ts";
 import { contexts } from "./context.ts";
 import { type Decoded, Decoder } from "./decode.ts";
+import { FrameBlocks } from "./frame-blocks.ts";
 import type { Instructions } from "./instructions.ts";
 import { JumpCache } from "./jump-cache.ts";
 import { layout, record } from "./layout.ts";
@@ -12,6 +13,7 @@ import type { Model } from "./model.ts";
 import { type MoreHandlers, Records } from "./records.ts";
 import { isGone, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
+import { type AlikeRoutines, Templates } from "./templates.ts";
 
 /** Longest block in instructions. */
 export const longest = 128;
@@ -37,9 +39,10 @@ export class Blocks {
   readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
   readonly #state: State;
   readonly #decoder: Decoder;
+  readonly #templates: Templates;
   #mmu: Mmu;
-  /** Blocks by frame address: by ip and context. */
-  #byFrame = new Map<number, Map<number, number>>();
+  /** By frame address. */
+  readonly #byFrame = new Map<number, FrameBlocks>();
   readonly #pages = new CodePages();
   readonly #jumps: JumpCache;
   readonly codeBytes: CodeBytes;
@@ -50,12 +53,14 @@ export class Blocks {
   /** Frames whose code was lost because it changed. */
   invalidations = 0;
 
-  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], mmu: Mmu, model: Model) {
+  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], routines: AlikeRoutines, mmu: Mmu, model: Model) {
     this.#state = state;
     this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
-    this.#decoder = new Decoder(instructions.tables(model));
+    const tables = instructions.tables(model);
+    this.#decoder = new Decoder(tables);
+    this.#templates = new Templates(state, tables, routines);
     this.#jumps = new JumpCache(state);
     this.codeBytes = new CodeBytes(
       state.u8,
@@ -105,7 +110,7 @@ export class Blocks {
   /** The first record of the block known at an address, 0 if none. */
   headOf(ip: number): number {
     const frame = this.frameOf(ip);
-    return frame < 0 ? 0 : (this.#byFrame.get(frame)?.get(ip * 8 + this.context) ?? 0);
+    return frame < 0 ? 0 : (this.#byFrame.get(frame)?.get(ip, this.context) ?? 0);
   }
   /** The frame behind an instruction pointer, negative if it cannot be fetched. */
   frameOf(ip: number): number {
@@ -185,32 +190,30 @@ export class Blocks {
   onMark: (frame: number, marks: Uint8Array) => void = () => {};
   /** What records are made of. */
   #mark(frame: number, marks: Uint8Array): void {
-    this.#byFrame.get(frame)?.forEach((head, key) => {
-      if (!contexts[this.#contextOf(key)]!.flat) marks.fill(madeOf.region);
-      else marks.fill(madeOf.records, ...this.#extent(head, key));
+    this.#byFrame.get(frame)?.forEach((head, context) => {
+      if (context >= 0 && !contexts[context]!.flat) marks.fill(madeOf.region);
+      else marks.fill(madeOf.records, ...this.#extent(head, context));
+      return false;
     });
   }
   /** No record is to be of these bytes of a frame any more. */
   #forget(frame: number, from: number, to: number): void {
-    const blocks = this.#byFrame.get(frame);
-    blocks?.forEach((head, key) => {
-      const [first, end] = this.#extent(head, key);
-      if (end <= from || to <= first) return;
-      if (this.isRegion(head)) this.#state.u16[(head + record.length) >> 1] = 0;
-      else {
-        this.#poison(head);
-        blocks.delete(key);
+    this.#byFrame.get(frame)?.forEach((head, context) => {
+      const [first, end] = this.#extent(head, context);
+      if (end <= from || to <= first) return false;
+      if (this.isRegion(head)) {
+        this.#state.u16[(head + record.length) >> 1] = 0;
+        return false;
       }
+      this.#poison(head);
+      return true;
     });
   }
-  #contextOf(key: number): number {
-    return key < 0 ? 0 : key % 8;
-  }
   /** Where in its frame the bytes lie that a block has records of. */
-  #extent(head: number, key: number): [from: number, end: number] {
+  #extent(head: number, context: number): [from: number, end: number] {
     if (this.#isStale(head)) return [0, 0];
     // It begins on the page before.
-    if (key < 0) return [0, 16];
+    if (context < 0) return [0, 16];
     const count = this.isRegion(head) ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head);
     if (count === 0) return [0, 0];
     const ip = this.records.ipOf(head);
@@ -238,7 +241,10 @@ export class Blocks {
     this.invalidations++;
     this.codeBytes.changed(frame);
     this.onInvalidate(frame);
-    for (const first of this.#byFrame.get(frame)?.values() ?? []) this.#poison(first);
+    this.#byFrame.get(frame)?.forEach((head) => {
+      this.#poison(head);
+      return false;
+    });
     this.#byFrame.delete(frame);
     if (frame === this.#boundedFrame) this.#poison(layout.records);
     // The jump cache goes on leading to records that say that they are stale; regions have been taken out of it.
@@ -283,31 +289,49 @@ export class Blocks {
 
   /** The first record of the block at `ip`, decoded if need be, and put into the jump cache; 0 with `fault` set if the fetch faults. */
   find(ip: number): number {
+    const first = this.#block(ip);
+    if (first !== 0) this.#jumps.put(ip, first);
+    return first;
+  }
+  /** The same behind a record that does not branch. Most control comes there from nowhere else, and needs a link only: each entry of the jump cache costs another. */
+  follow(rec: number, ip: number): number {
+    const { flushes } = this;
+    const first = this.#block(ip);
+    if (first === 0) return 0;
+    // Where everything was dropped, the record is another one's by now.
+    const links = this.flushes === flushes && this.records.rowOf(rec).cc >= 0 && this.#linkBehind(rec, ip, first);
+    if (!links) this.#jumps.put(ip, first);
+    return first;
+  }
+  #block(ip: number): number {
     const s = this.#state;
     const context = s.u32[at.context >> 2] as number;
     const linear = this.#linear(ip);
     const frame = this.#userFrame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
-    const key = ip * 8 + context;
-    let first = this.#standing(frame, key, linear);
-    if (first === 0 && this.onMissing(ip, frame + (linear & 0xfff))) first = this.#standing(frame, key, linear);
-    if (first === 0) {
-      if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
-        this.reset();
-        this.#pages.add(Math.floor(linear / 4096), frame);
-      }
-      first = this.#next;
-      if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
-      this.#blocksOf(frame).set(key, first);
-      this.watch(frame);
-      this.decoded++;
+    let blocks = this.#byFrame.get(frame);
+    let first = blocks === undefined ? 0 : this.#standing(blocks, ip, context, linear);
+    if (first !== 0) return first;
+    // Regions are lost with their code only.
+    if (this.invalidations !== 0 && this.onMissing(ip, frame + (linear & 0xfff))) {
+      first = this.#standing(this.#blocksOf(frame, ip), ip, context, linear);
+      if (first !== 0) return first;
     }
-    this.#jumps.put(ip, first);
+    if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
+      this.reset();
+      this.#pages.add(Math.floor(linear / 4096), frame);
+    }
+    first = this.#next;
+    if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
+    blocks = this.#blocksOf(frame, ip);
+    blocks.set(ip, context, first);
+    this.watch(frame);
+    this.decoded++;
     return first;
   }
-  #standing(frame: number, key: number, linear: number): number {
-    const first = this.#byFrame.get(frame)?.get(key);
-    return first !== undefined && this.#stands(first, linear) ? first : 0;
+  #standing(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
+    const first = blocks.get(ip, context);
+    return first !== 0 && this.#stands(first, linear) ? first : 0;
   }
   /** Called where there is no block, with where its first byte lies: true if there is one now. */
   onMissing: (ip: number, place: number) => boolean = () => false;
@@ -315,18 +339,18 @@ export class Blocks {
   restore(head: number): number {
     const ip = this.records.ipOf(head);
     const frame = this.frameOf(ip);
-    const key = ip * 8 + this.context;
-    const blocks = this.#blocksOf(frame);
-    const there = blocks.get(key) ?? 0;
+    const blocks = this.#blocksOf(frame, ip);
+    const there = blocks.get(ip, this.context);
     if (there !== 0) return this.isRegion(there) ? 0 : there;
     // What the other records of its block were made from may have changed: there are none.
     this.#state.u16[(head + record.length) >> 1] = 0;
-    blocks.set(key, head);
+    blocks.set(ip, this.context, head);
     return head;
   }
-  #blocksOf(frame: number): Map<number, number> {
+  /** For one at `ip`. */
+  #blocksOf(frame: number, ip: number): FrameBlocks {
     let blocks = this.#byFrame.get(frame);
-    if (!blocks) this.#byFrame.set(frame, (blocks = new Map()));
+    if (!blocks) this.#byFrame.set(frame, (blocks = new FrameBlocks(ip)));
     return blocks;
   }
   /** The block at an address, if the jump cache had it until it had to make room for another one; else 0. */
@@ -368,8 +392,8 @@ export class Blocks {
     const first = layout.records;
     this.#next = first;
     this.#crossing.delete(first);
-    const known = this.#byFrame.get(frame)?.get(ip * 8 + context);
-    let n = known === undefined ? 0 : this.#cut(known, count, linear);
+    const known = this.#byFrame.get(frame)?.get(ip, context) ?? 0;
+    let n = known === 0 ? 0 : this.#cut(known, count, linear);
     if (n === 0) n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
     this.#next = resume;
     this.#boundedFrame = frame;
@@ -410,18 +434,26 @@ export class Blocks {
   readonly #window = new Uint8Array(32);
 
   /** Decode from ip to the end of the page, a branch, or `count` instructions; returns how many were decoded. */
-  #translate(ip: number, linear: number, frame: number, context: number, count: number, end: number = special.next): number {
-    const s = this.#state;
+  #translate(from: number, linear: number, frame: number, context: number, count: number, end: number = special.next): number {
+    const { u8, i32 } = this.#state;
     const mode = contexts[context]!.mode;
     const d = this.#decoder.d;
     const start = this.#next;
-    let offset = frame + (linear & 0xfff);
     const pageEnd = frame + 4096;
+    let offset = frame + (linear & 0xfff);
+    let ip = from;
     let n = 0;
     let ended = false;
-    while (n < count) {
-      let r = this.#decoder.decode(s.u8, offset, pageEnd, ip, mode);
-      if (r === "more") {
+    for (;;) {
+      const alike = this.#templates.decode(start + n * record.size, n, count, offset, pageEnd, ip, context);
+      n = alike & 0xff;
+      offset += alike >> 9;
+      ip += alike >> 9;
+      ended = (alike & 0x100) !== 0;
+      if (ended || n >= count || offset >= pageEnd) break;
+      let r = this.#decoder.decode(u8, offset, pageEnd, ip, mode);
+      const crossing = r === "more";
+      if (crossing) {
         if (n > 0) break;
         r = this.#decodeCrossing(ip, linear, offset, pageEnd, mode);
         if (r === "more") return 0;
@@ -432,18 +464,18 @@ export class Blocks {
         this.fault.kind = r === "long" ? "long" : "undefined";
         return 0;
       }
-      this.records.write(this.#next, d, ip, context);
-      this.#next += record.size;
+      const rec = start + n * record.size;
+      const note = this.records.write(rec, d, ip, context);
+      if (!crossing) this.#templates.learn(d, offset, pageEnd, context, rec, note, this.records);
+      i32[(layout.notes >> 2) + n] = note;
       n++;
       offset += d.length;
       ip += d.length;
-      if (d.row.ends) {
-        ended = true;
-        break;
-      }
-      if (offset >= pageEnd) break;
+      ended = d.row.ends === true;
+      if (ended || n >= count || offset >= pageEnd) break;
     }
-    for (let i = 0; i < n; i++) s.u16[(start + i * record.size + record.left) >> 1] = n - i;
+    this.records.settle(start, n, from);
+    this.#next = start + n * record.size;
     // What follows the last instruction; its left is 0, since it is none itself.
     if (!ended) this.#writeEnd(this.#after(ip), end);
     return n;
@@ -460,7 +492,7 @@ export class Blocks {
     const frame = this.#secondFrame;
     this.watch(frame);
     this.#crossing.set(first, frame);
-    this.#blocksOf(frame).set(-1 - ip, first);
+    this.#blocksOf(frame, ip + 4096).setCrossing(ip, first);
   }
 
   #decodeCrossing(ip: number, linear: number, offset: number, pageEnd: number, mode: 16 | 32 | 64): ReturnType<Decoder["decode"]> {
@@ -498,12 +530,25 @@ export class Blocks {
   }
 
   /** Let a branch lead straight to its target: only within a page, where both stand and fall with one frame. */
-  link(rec: number, taken: boolean, target: number): void {
+  link(rec: number, target: number): void {
+    if (!this.#mayLink(rec, target)) return this.jumpedTo(target);
+    if (!this.#isStale(rec)) this.#state.u32[(rec + record.link) >> 2] = target;
+  }
+  /** The same of what follows a conditional branch, at `ip`; where that must not be, the handler looks in the jump cache, where it must be then. */
+  #linkBehind(rec: number, ip: number, next: number): boolean {
+    const { i32 } = this.#state;
+    const links = this.#mayLink(rec, next);
+    if (this.#isStale(rec)) return false;
+    if (links) i32[(rec + record.imm) >> 2] = next;
+    else {
+      if (Math.floor(ip / 0x1_0000_0000) === i32[(rec + record.disp + 4) >> 2]) i32[(rec + record.imm + 4) >> 2] = ip | 0;
+      this.jumpedTo(next);
+    }
+    return links;
+  }
+  #mayLink(rec: number, target: number): boolean {
     const from = this.records.ipOf(rec);
     const to = this.records.ipOf(target);
-    if (Math.floor(from / 4096) !== Math.floor(to / 4096) || this.#crossing.has(target)) return this.jumpedTo(target);
-    const s = this.#state;
-    if ((s.u32[(rec + record.handler) >> 2] as number) === special.stale) return;
-    s.u32[(rec + (taken ? record.link : record.imm)) >> 2] = target;
+    return Math.floor(from / 4096) === Math.floor(to / 4096) && !this.#crossing.has(target);
   }
 }

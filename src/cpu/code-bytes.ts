@@ -74,6 +74,7 @@ export class CodeBytes {
   }
   /** Something else is made of a frame now. */
   changed(address: number): void {
+    if (this.#frames.size === 0) return;
     const frame = this.#frames.get(address);
     if (frame) frame.isMarked = false;
   }

@@ -1,15 +1,28 @@
 // The code pages of the current address space: where each has its frame. By page for whoever comes to one, and as lists of numbers for
 // questions about all of them, which are asked at every switch of address spaces.
 
+/** Pages that are found without asking the map, which calls a function for a number beyond 31 bits. */
+const near = 256;
+
 export class CodePages {
   readonly #frames = new Map<number, number>();
+  /** By the low bits of the page's number: the page, 0 if none, and its frame. No code is on page 0 that is looked for often. */
+  readonly #near = new Float64Array(near);
+  readonly #nearFrames = new Uint32Array(near);
   /** Page addresses, and the frames there. */
   readonly addresses: number[] = [];
   readonly frames: number[] = [];
 
   /** By page number. */
   get(page: number): number | undefined {
-    return this.#frames.get(page);
+    const n = page & (near - 1);
+    if (this.#near[n] === page && page !== 0) return this.#nearFrames[n];
+    const frame = this.#frames.get(page);
+    if (frame !== undefined) {
+      this.#near[n] = page;
+      this.#nearFrames[n] = frame;
+    }
+    return frame;
   }
   /** A page that was not known. */
   add(page: number, frame: number): void {
@@ -18,6 +31,7 @@ export class CodePages {
     this.frames.push(frame);
   }
   delete(page: number): void {
+    this.#near[page & (near - 1)] = 0;
     const n = this.addresses.indexOf(page * 4096);
     this.#frames.delete(page);
     this.addresses.splice(n, 1);
@@ -25,6 +39,7 @@ export class CodePages {
   }
   clear(): void {
     this.#frames.clear();
+    this.#near.fill(0);
     this.addresses.length = this.frames.length = 0;
   }
 }

@@ -19,6 +19,7 @@ import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
 import { repeatRounds } from "./slots.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
+import type { AlikeRoutines } from "./templates.ts";
 import { Tlb } from "./tlb.ts";
 
 /** What the build made of the rows (handlers.ts, routines). */
@@ -104,7 +105,7 @@ export class Cpu implements CodeWatch, Machine {
       first,
       load: () => void new WebAssembly.Instance(module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports }),
     }));
-    this.blocks = new Blocks(s, code.instructions, more, unmapped, model);
+    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as AlikeRoutines, unmapped, model);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,
@@ -323,14 +324,13 @@ export class Cpu implements CodeWatch, Machine {
           s.rip = blocks.records.targetOf(from);
           this.jit.arrived(from, s.rip);
           rec = blocks.find(s.rip);
-          if (rec !== 0) blocks.link(from, true, rec);
+          if (rec !== 0) blocks.link(from, rec);
           break;
         }
         case leave.next: {
-          const from = rec;
-          s.rip = blocks.records.nextIpOf(from);
-          rec = blocks.find(s.rip);
-          if (rec !== 0 && blocks.records.rowOf(from).cc >= 0) blocks.link(from, false, rec);
+          const ip: number = blocks.records.nextIpOf(rec);
+          s.rip = ip;
+          rec = blocks.follow(rec, ip);
           break;
         }
         case leave.jumped:

@@ -285,7 +285,25 @@ class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(taken);
     this.#branch();
     b.end();
-    this.#enter(recordField(op.i32load, record.imm), leave.next);
+    this.#next();
+  }
+  /** A conditional branch that is not taken. */
+  #next(): void {
+    const b = this.body;
+    const t = b.bind(recordField(op.i32load, record.imm));
+    b.if(node(wt.i32, op.i32eqz, [t]));
+    const low = b.bind(recordField(op.i32load, record.imm + 4));
+    b.if(low);
+    const high = node(wt.i64, op.i64and, [recordField(op.i64load, record.disp, wt.i64), pure.imm(-0x1_0000_0000)]);
+    const ip = b.bind(node(wt.i64, op.i64or, [high, node(wt.i64, op.i64extendI32u, [low])]));
+    const entry = jumpEntry(b, ip);
+    b.if(isEntryOf(entry, ip));
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.next);
+    b.end();
+    b.end();
+    this.#leave(leave.next);
+    b.end();
+    this.#enter(t, leave.next);
   }
   jump(target: Node): void {
     this.#pass();

@@ -178,7 +178,9 @@ export class JumpCache {
   /** Control has come to a record in a page, whose frame and context `code` is. */
   arrived(code: number, page: number, ip: number, rec: number): void {
     const pages = this.#targets.get(code);
-    let targets = pages?.find((t) => t.page === page);
+    let targets = pages?.[0];
+    // Mostly it is the only one.
+    if (targets !== undefined && targets.page !== page) targets = pages?.find((t) => t.page === page);
     if (!targets) {
       targets = new Targets(page, ip);
       if (!pages) this.#targets.set(code, [targets]);

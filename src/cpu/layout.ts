@@ -18,7 +18,13 @@ export const layout = {
   jumpTablesEnd: 0x10_0000,
   /** Decoded records, 32 bytes each. */
   records: 0x10_0000,
-  recordsEnd: 0x210_0000,
+  recordsEnd: 0x207_0000,
+  /** What begins an instruction, by opcode (`begins`), in 64-bit code and else. */
+  beginnings: 0x207_0000,
+  /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
+  notes: 0x207_1000,
+  /** What instructions became that have been decoded (`template`). */
+  templates: 0x208_0000,
   /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
   pageTags: 0x210_0000,
   pageTagsEnd: 0x250_0000,
@@ -74,6 +80,65 @@ export const jumpCache = {
 export const lastCall = { size: 16, ip: 0, region: 8 } as const;
 
 /**
+ * What is known of an opcode in `beginnings`, 256 for each map. A kind: not met yet, no modrm byte follows, one does, first bytes do not tell where they end;
+ * or no opcode at all. Besides, which bits name a register and nothing else: modrm.reg, modrm.rm where that is no memory, those of the opcode; none of REX do.
+ */
+export const begins = {
+  unknown: 0,
+  plain: 1,
+  modrm: 2,
+  never: 3,
+  prefix: 4,
+  escape: 5,
+  kind: 7,
+  reg: 8,
+  rm: 16,
+  opcode: 32,
+  rex: 64,
+  modes: 1024,
+} as const;
+
+/**
+ * What an instruction became, for all that begin alike (templates.ts). Where a beginning has its template: the high bits of a product, as in the jump cache; or beside
+ * that, if another one had to make room.
+ */
+export const template = {
+  bits: 13,
+  size: 64,
+  /** A record: another one has registers, a displacement and an immediate of its own. */
+  record: 0,
+  /** u64: the bytes up to modrm or SIB, without registers. */
+  head: 32,
+  /** u8 each: how many there are (none: nothing has been learned here), in which context, and how many of a displacement and an immediate follow. */
+  headBytes: 40,
+  context: 41,
+  displacement: 42,
+  immediate: 43,
+  /** u8 each: the displacement counts from the next instruction; the immediate does, and is a branch's; the record keeps the next address; it ends a block. */
+  relative: 44,
+  branch: 45,
+  next: 46,
+  ends: 47,
+  /** u64: these bits of the immediate, sign-extended, are kept. */
+  mask: 48,
+  /** u32: note on the record. */
+  note: 56,
+  /** u8 each: which registers the record's four places have (`registerIn`), if not those of an address. */
+  registers: 60,
+} as const;
+/** Which bits name a register, and which registers those are, added; 0: none. */
+export const registerIn = {
+  reg: 1,
+  rm: 2,
+  opcode: 3,
+  from: 3,
+  general: 0,
+  bytes: 4,
+  vectors: 8,
+  mmx: 12,
+} as const;
+
+/**
  * A decoded instruction. Register operands are byte offsets into the state page, so that one handler serves all registers.
  * A branch keeps its links where others keep operands.
  */
@@ -102,7 +167,8 @@ export const record = {
   left: 14,
   /** i64: displacement, or a branch's target. */
   disp: 16,
-  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32.
+  /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32, and if that must not be
+   *  (it leads to another page) the low half of the next address, whose high half is the target's.
    *  A register that an immediate names: u16. Of a `located` row: its own address in bits 0 to 47, the modrm byte above, the memory operand's segment above that. */
   imm: 24,
 } as const;

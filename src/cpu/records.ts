@@ -10,8 +10,10 @@ import { at, S, type State } from "./state.ts";
 /** Records that the side tables have room for at first; most programs need no more. */
 const firstRoom = 8192;
 
-/** In the side table of rows: the record has a memory operand. */
-const hasMemory = 0x8000;
+/** A note on a record says the length of its instruction, the number of its row, and whether it has a memory operand. */
+const lengthBits = 4;
+const lengthMask = (1 << lengthBits) - 1;
+const hasMemory = 1 << 31;
 
 /** Handlers that are not in the table before they are loaded, from a place on. */
 export interface MoreHandlers {
@@ -20,10 +22,9 @@ export interface MoreHandlers {
 }
 
 export class Records {
-  /** Instruction pointer (offset in CS) and length of the instruction of each record, by record number. */
+  /** Instruction pointer (offset in CS) of each record, by record number, and a note. */
   #ip = new Float64Array(firstRoom);
-  #length = new Uint8Array(firstRoom);
-  #row = new Uint16Array(firstRoom);
+  #notes = new Int32Array(firstRoom);
   readonly #state: State;
   readonly #instructions: Instructions;
   readonly #more: readonly MoreHandlers[];
@@ -44,14 +45,13 @@ export class Records {
   #numberOf(rec: number): number {
     const number = (rec - layout.records) / record.size;
     if (number >= this.#ip.length) {
-      const grown = <T extends Float64Array | Uint8Array | Uint16Array>(old: T, fresh: T): T => {
+      const grown = <T extends Float64Array | Int32Array>(old: T, fresh: T): T => {
         fresh.set(old);
         return fresh;
       };
       const room = this.#ip.length * 2;
       this.#ip = grown(this.#ip, new Float64Array(room));
-      this.#length = grown(this.#length, new Uint8Array(room));
-      this.#row = grown(this.#row, new Uint16Array(room));
+      this.#notes = grown(this.#notes, new Int32Array(room));
     }
     return number;
   }
@@ -60,17 +60,17 @@ export class Records {
   }
   nextIpOf(rec: number): number {
     const n = (rec - layout.records) / record.size;
-    return (this.#ip[n] as number) + (this.#length[n] as number);
+    return (this.#ip[n] as number) + ((this.#notes[n] as number) & lengthMask);
   }
   rowOf(rec: number): Row {
-    return this.#instructions.row((this.#row[(rec - layout.records) / record.size] as number) & ~hasMemory);
+    return this.#instructions.row(((this.#notes[(rec - layout.records) / record.size] as number) & ~hasMemory) >> lengthBits);
   }
   /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
   passesOf(head: number): number | undefined {
     const left = this.leftOf(head);
     if (left === 0) return undefined;
     const last = head + (left - 1) * record.size;
-    const memory = ((this.#row[(last - layout.records) / record.size] as number) & hasMemory) !== 0;
+    const memory = (this.#notes[(last - layout.records) / record.size] as number) < 0;
     const row = this.rowOf(last);
     const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.passes;
     // It has been here; what ends otherwise than by a branch does not count.
@@ -83,8 +83,8 @@ export class Records {
     return Number(this.#state.i64[(rec + record.disp) >> 3]);
   }
 
-  /** The record of a decoded instruction. */
-  write(rec: number, d: Decoded, ip: number, context: number): void {
+  /** The record of a decoded instruction; a note on it, for `settle`. */
+  write(rec: number, d: Decoded, ip: number, context: number): number {
     const s = this.#state;
     const info = this.#instructions.info(d.row);
     const { memory, key } = formOf(d, context);
@@ -111,10 +111,28 @@ export class Records {
     }
     this.#writeImmediate(rec, d);
     if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
-    const number = this.#numberOf(rec);
-    this.#ip[number] = ip;
-    this.#length[number] = d.length;
-    this.#row[number] = memory ? info.number | hasMemory : info.number;
+    const note = (info.number << lengthBits) | d.length;
+    return memory ? note | hasMemory : note;
+  }
+  /** Where records with such a note keep their registers. */
+  slotsOf(note: number): readonly (number | undefined)[] {
+    const info = this.#instructions.info(this.#instructions.row((note & ~hasMemory) >> lengthBits));
+    return note < 0 ? info.memory : info.plain;
+  }
+  /** So many records from one on are a block, or what there is of it: `layout.notes` has the notes on them. */
+  settle(first: number, count: number, ip: number): void {
+    const { u16, i32 } = this.#state;
+    const number = this.#numberOf(first + (count - 1) * record.size) - count + 1;
+    const ips = this.#ip;
+    const notes = this.#notes;
+    let at = ip;
+    for (let n = 0; n < count; n++) {
+      const note = i32[(layout.notes >> 2) + n] as number;
+      u16[(first + n * record.size + record.left) >> 1] = count - n;
+      ips[number + n] = at;
+      notes[number + n] = note;
+      at += note & lengthMask;
+    }
   }
 
   #loadMore(handler: number): void {
@@ -165,14 +183,13 @@ export class Records {
     storeInteger(s.i32, rec + record.disp, ip);
     const number = this.#numberOf(rec);
     this.#ip[number] = ip;
-    this.#length[number] = 0;
-    this.#row[number] = 0;
+    this.#notes[number] = 0;
   }
   /** So many records once more, at another place. */
   copy(to: number, from: number, count: number): void {
     this.#state.u8.copyWithin(to, from, from + count * record.size);
     const [there, here] = [this.#numberOf(from), this.#numberOf(to)];
-    for (const side of [this.#ip, this.#length, this.#row]) side.copyWithin(here, there, there + count);
+    for (const side of [this.#ip, this.#notes]) side.copyWithin(here, there, there + count);
   }
 }
 

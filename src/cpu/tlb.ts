@@ -14,9 +14,13 @@ export class Tlb {
   /** Pages of the window that have had a tag since the last flush. */
   readonly #tags = new Int32Array(homes.pages);
   #tagged = 0;
+  /** By number of a frame: the flush, counted, behind which it has last been writable. Most code is never. */
+  readonly #writable: Uint32Array;
+  #flushes = 0;
 
   constructor(state: State) {
     this.#i32 = state.i32;
+    this.#writable = new Uint32Array(state.memory.buffer.byteLength >>> 12);
     this.flush();
     this.#emptyTags(0);
   }
@@ -26,6 +30,7 @@ export class Tlb {
   }
 
   flush(): void {
+    this.#flushes++;
     this.#forgetRuns();
     if (this.#fills > this.#filled.length) this.#i32.fill(emptyTag(0), layout.tlb >> 2, (layout.tlb + tlb.entries * tlb.size) >> 2);
     else this.#emptyFilled();
@@ -60,6 +65,7 @@ export class Tlb {
   }
   /** A frame is not to be written to without asking, at whatever pages it is. */
   protect(frame: number): void {
+    if (this.#writable[frame >>> 12] !== this.#flushes) return;
     this.#forgetRuns();
     if (this.#fills > this.#filled.length) return this.flush();
     const i32 = this.#i32;
@@ -109,6 +115,7 @@ export class Tlb {
     }
     i32[(entry + tlb.addend) >> 2] = (frame - page) | 0;
     if (writable) {
+      this.#writable[frame >>> 12] = this.#flushes;
       i32[write] = low;
       i32[write + 1] = high;
     }

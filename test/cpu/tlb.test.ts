@@ -21,6 +21,21 @@ it.each([0, 1 << 25, 31 << 25])("goes when the frame begins to hold code, with c
   expect([tag(code, homes.readTag), tag(code, homes.writeTag), tag(other, homes.writeTag)]).toEqual([code, 0, other]);
 });
 
+it("goes with nothing else, however many pages are known, and though the frame has been writable before they were forgotten", () => {
+  tlb.flush();
+  tlb.color = 0;
+  const [code, others] = [0x1234_5000, Array.from({ length: 1000 }, (_, n) => 0x2000_0000 + n * 4096)];
+  tlb.fill(code, home(code, 0), true);
+  tlb.flush();
+  for (const page of others) tlb.fill(page, home(page, 0), true);
+  tlb.fill(code, home(code, 0), false);
+  tlb.protect(home(code, 0));
+  expect(others.filter((page) => tag(page, homes.writeTag) !== page)).toEqual([]);
+  tlb.fill(code, home(code, 0), true);
+  tlb.protect(home(code, 0));
+  expect(tag(code, homes.writeTag)).not.toBe(code);
+});
+
 describe("a run of pages at home", () => {
   const base = 0x7f12_3456_0000;
   const fill = (n: number, writable = true, away = 0): void => tlb.fill(base + n * 4096, home(base + n * 4096, 0) + away, writable);

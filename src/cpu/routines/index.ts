@@ -1,4 +1,4 @@
-// The exports of the wasm module: what instruction rows call. Each file says which instructions it serves.
+// The exports of the wasm module: what instruction rows call, and what decodes. Each file says which instructions it serves.
 export { arith_f32, arith_f64, arith_i32, arith_st, arith_to, fsqrt } from "./operate";
 export { fcom, fcomi, ftst, fxam } from "./compare";
 export { fbld, fild, fld_f32, fld_f64, fld_f80, fld_st, fldc } from "./load";
@@ -17,3 +17,4 @@ export { bits_deposit, bits_extract } from "./bits";
 export { crc32c } from "./crc";
 export { aes_decrypt, aes_decrypt_last, aes_encrypt, aes_encrypt_last, aes_substitute, aes_unmix, galois_inverse } from "./galois";
 export { carryless_high, carryless_low } from "./carryless";
+export { decode_alike, decode_learn } from "./alike";

@@ -1,0 +1,173 @@
+// Decoding of instructions that begin as others did (src/cpu/templates.ts): a template is copied, and registers and what follows are put into the copy.
+import { fpuRegs, gpr, ymm } from "./at";
+import {
+  begins_escape, begins_kind, begins_modes, begins_modrm, begins_opcode, begins_plain, begins_prefix, begins_reg, begins_rex, begins_rm,
+  beginnings, notes, record_base, record_disp, record_imm, record_index, record_r0, record_size,
+  registerIn_bytes, registerIn_from, registerIn_mmx, registerIn_reg, registerIn_rm, registerIn_vectors,
+  template_bits, template_branch, template_context, template_displacement, template_ends, template_head, template_headBytes, template_immediate,
+  template_mask, template_next, template_note, template_registers, template_relative, template_size, templates,
+} from "./places";
+
+// Of the instruction that `begin` has looked at: its first bytes without registers, how many there are; REX (0 without one); the registers, -1 for none.
+let head: u64 = 0;
+let length: i32 = 0;
+let rex: i32 = 0;
+let reg: i32 = 0;
+let rm: i32 = 0;
+let opreg: i32 = 0;
+let base: i32 = 0;
+let index: i32 = 0;
+
+/** Look at the bytes up to modrm or SIB; false where that is not known. SDM Vol. 2A 2.1, Tables 2-2 and 2-3 */
+function begin(at: i32, end: i32, long: bool): bool {
+  const kinds = beginnings + (long ? 0 : begins_modes);
+  let p = at;
+  let byte: i32;
+  let kind: i32;
+  let bytes: u64 = 0;
+  let shift: u64 = 0;
+  rex = 0;
+  for (;;) {
+    if (p >= end) return false;
+    byte = load<u8>(p++);
+    bytes |= <u64>byte << shift;
+    kind = load<u8>(kinds + byte);
+    if (kind != begins_prefix) break;
+    // It counts directly before the opcode only.
+    rex = long && (byte & 0xf0) == 0x40 ? byte : 0;
+    shift += 8;
+  }
+  const beforeOpcode = shift;
+  if (kind == begins_escape) {
+    if (p >= end) return false;
+    byte = load<u8>(p++);
+    let map = 0x100;
+    bytes |= <u64>byte << (shift += 8);
+    if ((byte | 2) == 0x3a) {
+      if (p >= end) return false;
+      map = byte == 0x38 ? 0x200 : 0x300;
+      byte = load<u8>(p++);
+      bytes |= <u64>byte << (shift += 8);
+    }
+    kind = load<u8>(kinds + map + byte);
+  }
+  if (rex && (kind & begins_rex) == 0) bytes &= ~(<u64>7 << (beforeOpcode - 8));
+  opreg = (byte & 7) | ((rex & 1) << 3);
+  if (kind & begins_opcode) bytes &= ~(<u64>7 << shift);
+  base = index = -1;
+  if ((kind & begins_kind) == begins_modrm) {
+    if (p >= end) return false;
+    const modrm: i32 = load<u8>(p++);
+    reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
+    rm = (modrm & 7) | ((rex & 1) << 3);
+    const mod = modrm >> 6;
+    let kept = kind & begins_reg ? 0xc7 : 0xff;
+    shift += 8;
+    if (mod == 3) {
+      if (kind & begins_rm) kept &= 0xf8;
+    } else if ((modrm & 7) == 4) {
+      if (p >= end) return false;
+      const sib: i32 = load<u8>(p++);
+      let keptOfSib = 0xff;
+      const x = ((sib >> 3) & 7) | ((rex & 2) << 2);
+      if (x != 4) {
+        index = x;
+        keptOfSib = 0xc7;
+      }
+      if (mod != 0 || (sib & 7) != 5) {
+        base = (sib & 7) | ((rex & 1) << 3);
+        // Outside 64-bit mode the stack's registers have another segment. SDM Vol. 1 Table 3-5
+        if (long || (base & 6) != 4) keptOfSib &= 0xf8;
+      }
+      bytes |= <u64>(sib & keptOfSib) << (shift + 8);
+    } else if (mod != 0 || (modrm & 7) != 5) {
+      base = rm;
+      if (long || (base & 6) != 4) kept &= 0xf8;
+    }
+    bytes |= <u64>(modrm & kept) << shift;
+  } else if ((kind & begins_kind) != begins_plain) return false;
+  head = bytes;
+  length = p - at;
+  return length <= 8;
+}
+
+// @ts-ignore: decorator
+@inline function placeOf(head: u64): i32 { return templates + (<i32>((head * 0x9e3779b97f4a7c15) >> (64 - template_bits))) * template_size; }
+
+// @ts-ignore: decorator
+@inline function isOf(t: i32, context: i32): bool {
+  return load<u64>(t, template_head) == head && load<u8>(t, template_headBytes) == length && load<u8>(t, template_context) == context;
+}
+
+/** The template of what begins as the instruction here, so many bytes, with its record in it; the rest is the caller's to fill in. 0: there can be none. */
+export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i32): i32 {
+  if (!begin(at, end, context == 0) || length != bytes) return 0;
+  const t = placeOf(head);
+  // What was here is met again, perhaps in turn with this.
+  if (load<u8>(t, template_headBytes)) memory.copy(t ^ template_size, t, template_size);
+  memory.copy(t, rec, record_size);
+  store<u64>(t, head, template_head);
+  store<u8>(t, bytes, template_headBytes);
+  store<u8>(t, context, template_context);
+  return t;
+}
+
+/** Where a register lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4 to 7 are ah ch dh bh. */
+function register(which: i32): i32 {
+  const from = which & registerIn_from;
+  const r = from == registerIn_reg ? reg : from == registerIn_rm ? rm : opreg;
+  const those = which & ~registerIn_from;
+  if (those == registerIn_vectors) return ymm + r * 32;
+  if (those == registerIn_mmx) return fpuRegs + (r & 7) * 16;
+  return those == registerIn_bytes && rex == 0 && r >= 4 ? gpr + (r - 4) * 8 + 1 : gpr + r * 8;
+}
+
+// @ts-ignore: decorator
+@inline function signed(at: i32, bytes: i32): i64 {
+  if (bytes == 1) return load<i8>(at);
+  if (bytes == 4) return load<i32>(at);
+  return bytes == 2 ? <i64>load<i16>(at) : load<i64>(at);
+}
+
+/**
+ * Write records from `rec` on, where a block has `done` already, of at most so many instructions at `at`, in their page up to `end`, until one is not known.
+ * How many there are now, bit 8 if the block has ended with the last, and from bit 9 on how many bytes they had.
+ */
+export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32, ip: f64, context: i32): i32 {
+  const long = context == 0;
+  let next = <i64>ip;
+  let at = from;
+  for (; done < most && begin(at, end, long); done++) {
+    let t = placeOf(head);
+    if (!isOf(t, context) && !isOf((t ^= template_size), context)) break;
+    const displacement: i32 = load<u8>(t, template_displacement);
+    const immediate: i32 = load<u8>(t, template_immediate);
+    const whole = length + displacement + immediate;
+    if (at + whole > end || (!long && next + whole > 0xffffffff)) break;
+    next += whole;
+    store<u64>(rec, load<u64>(t));
+    store<u64>(rec, load<u64>(t, 8), 8);
+    store<u64>(rec, load<u64>(t, 16), 16);
+    store<u64>(rec, load<u64>(t, 24), 24);
+    let which = load<u32>(t, template_registers);
+    for (let place = rec + record_r0; which != 0; which >>= 8, place += 2) if (which & 0xff) store<u16>(place, register(which & 0xff));
+    if (base >= 0) store<u16>(rec, gpr + base * 8, record_base);
+    if (index >= 0) store<u16>(rec, gpr + index * 8, record_index);
+    const p = at + length;
+    if (displacement) {
+      const d = signed(p, displacement);
+      store<i64>(rec, load<u8>(t, template_relative) ? next + d : d, record_disp);
+    }
+    if (load<u8>(t, template_next)) store<i64>(rec, next, record_imm);
+    if (immediate) {
+      const i = signed(p + displacement, immediate);
+      if (load<u8>(t, template_branch)) store<i64>(rec, long ? next + i : <i64><u32>(next + i), record_disp);
+      else store<u64>(rec, i & load<u64>(t, template_mask), record_imm);
+    }
+    store<u32>(notes + done * 4, load<u32>(t, template_note));
+    rec += record_size;
+    at += whole;
+    if (load<u8>(t, template_ends)) return (done + 1) | 0x100 | ((at - from) << 9);
+  }
+  return done | ((at - from) << 9);
+}

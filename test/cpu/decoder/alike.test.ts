@@ -1,0 +1,97 @@
+// Instructions that are decoded from what others like them became have the records that the rows give them: registers, sizes, prefixes, what
+// follows modrm, ends of pages.
+import { beforeAll, expect, it } from "vitest";
+import { Blocks } from "../../../src/cpu/blocks.ts";
+import { contexts } from "../../../src/cpu/context.ts";
+import type { CpuCode } from "../../../src/cpu/cpu.ts";
+import { layout, record } from "../../../src/cpu/layout.ts";
+import { cpuModel } from "../../../src/cpu/model.ts";
+import { at, State } from "../../../src/cpu/state.ts";
+import type { AlikeRoutines } from "../../../src/cpu/templates.ts";
+import { freshCode } from "../../../tools/oracle/code.ts";
+import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
+import { candidates, SLOT } from "../../../tools/oracle/encodings.ts";
+import { Random } from "../../../tools/oracle/random.ts";
+import type { Mode } from "../../../tools/oracle/world.ts";
+
+let code: CpuCode;
+beforeAll(async () => {
+  code = await freshCode();
+});
+
+/** Decodes from one page, over and over; `alike` counts what the rows were not asked for. */
+class Decodes {
+  readonly state: State;
+  readonly blocks: Blocks;
+  alike = 0;
+  constructor(model: string, context: number, learns: boolean) {
+    const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
+    this.state = new State(memory, cpuModel(model)!);
+    this.state.u32[at.context >> 2] = context;
+    const { exports } = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort: () => {} } });
+    const real = exports as unknown as AlikeRoutines;
+    const counting: AlikeRoutines = {
+      decode_alike: (...all) => {
+        const found = real.decode_alike(...all);
+        this.alike += (found & 0xff) - all[1];
+        return found;
+      },
+      decode_learn: real.decode_learn,
+    };
+    const none: AlikeRoutines = { decode_alike: (_rec, done) => done, decode_learn: () => 0 };
+    const mmu = { translate: () => layout.frames };
+    this.blocks = new Blocks(this.state, code.instructions, [], learns ? counting : none, mmu, cpuModel(model)!);
+  }
+  /** All that is known of the first instruction at a place. */
+  decode(bytes: Uint8Array, page: number, place: number): unknown {
+    this.state.u8.fill(0x90, layout.frames, layout.frames + 4096);
+    for (let n = 0; n < bytes.length; n++) this.state.u8[layout.frames + ((place + n) % 4096)] = bytes[n] as number;
+    const { records, fault } = this.blocks;
+    const rec = this.blocks.bounded(page + place, 1);
+    if (rec === 0) return { ...fault };
+    return [
+      Buffer.from(this.state.u8.subarray(rec, rec + record.size)).toString("hex"),
+      records.rowOf(rec).encoding,
+      records.nextIpOf(rec) - records.ipOf(rec),
+    ];
+  }
+}
+
+const cases: readonly (readonly [Mode, string, number])[] = [
+  [64, "x86-64-v1", 0x7fff_1234_5000],
+  [64, "x86-64-v3", 0x40_0000],
+  [32, "x86-64-v1", 0xffff_f000],
+  [32, "x86-64-v3", 0x804_8000],
+  [16, "x86-64-v1", 0x1000],
+];
+it.each(cases)("of %i-bit code, on %s", (mode, model, page) => {
+  const context = contexts.findIndex((c) => c.mode === mode);
+  const ours = new Decodes(model, context, true);
+  const theirs = new Decodes(model, context, false);
+  const random = new Random(mode);
+  const problems: string[] = [];
+  let all = 0;
+  const judge = (bytes: Uint8Array): void => {
+    const place = random.chance(0.1) ? 4095 - random.below(SLOT) : random.below(4096 - SLOT);
+    const [a, b] = [ours.decode(bytes, page, place), theirs.decode(bytes, page, place)];
+    all++;
+    if (JSON.stringify(a) !== JSON.stringify(b))
+      problems.push(`${Buffer.from(bytes).toString("hex")}: ${JSON.stringify(a)}, not ${JSON.stringify(b)}`);
+  };
+  for (const vex of [false, false, false, true])
+    for (const buffer of candidates(mode, vex, random)) {
+      for (let n = 0; n < buffer.length; n += SLOT) {
+        const bytes = buffer.subarray(n, n + SLOT);
+        judge(bytes);
+        // What differs in a bit of its first bytes is like it, or is not.
+        for (let more = 0; more < 2; more++) {
+          bytes[random.below(6)]! ^= 1 << random.below(8);
+          judge(bytes);
+        }
+      }
+    }
+  expect(problems.slice(0, 10)).toEqual([]);
+  // Of random bytes most are no instructions, or begin as few others do.
+  if (mode === 16) expect(ours.alike).toBe(0);
+  else expect(ours.alike / all).toBeGreaterThan(0.1);
+});
