@@ -38,6 +38,8 @@ const eagerInterval = 200;
 const defaultPatience = 64;
 /** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
 const insistent = 4;
+/** Times the threshold, for a loop of a region that is to be there once more, aside, for control that comes into it: as code it is compiled already. */
+const forAside = 2;
 export interface JitStats {
   regions: number;
   dropped: number;
@@ -133,10 +135,12 @@ export class Jit {
   eager(): void {
     this.threshold = 1;
     this.patience = 0;
+    this.#forAside = 1;
     this.#interval = eagerInterval;
     this.#growth = 1;
   }
   #growth: number = intervals.growth;
+  #forAside: number = forAside;
   /** Interpreted instructions until the next sample. */
   get interval(): number {
     return Math.floor(this.#interval);
@@ -162,8 +166,8 @@ export class Jit {
     const key = this.#key(ip);
     if (head !== 0 && this.#heat.of(key) === 0) this.#met.note(key, head);
     const wanted = this.#wanted(ip);
-    const due = this.#heat.add(key, [wanted, insistent * wanted]);
-    if (!due || !this.#compile(ip)) this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
+    const due = this.#heat.add(key, [wanted, forAside * wanted, insistent * wanted]);
+    if (!due || !this.#compile(ip, this.#heat.of(key) / wanted)) this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
   /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
   #wanted(ip: number): number {
@@ -204,7 +208,8 @@ export class Jit {
     return head !== 0 && blocks.isRegion(head) ? this.#regions.get(slotOf(blocks.regionWordOf(head))) : undefined;
   }
 
-  #compile(ip: number): boolean {
+  /** `hot`: times what is wanted. */
+  #compile(ip: number, hot = Number.POSITIVE_INFINITY): boolean {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
@@ -217,6 +222,7 @@ export class Jit {
     const plan = planFor(ip, reader, this.#known);
     if (!plan) return false;
     const { graph, roots, goes, aside, of, generation } = plan;
+    if (aside && !of && hot < this.#forAside) return false;
     for (const old of goes) this.#drop(old);
     this.#heat.delete(this.#key(ip));
     if (!graph) {
