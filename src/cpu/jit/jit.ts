@@ -38,7 +38,7 @@ const eagerInterval = 200;
 const defaultPatience = 64;
 /** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
 const insistent = 4;
-/** Times the threshold, for a loop of a region that is to be there once more, aside, for control that comes into it: as code it is compiled already. */
+/** Times the threshold, for a region aside that is no satellite: mostly a loop that is compiled once already, and whose region control may soon come to by an entry. */
 const forAside = 2;
 export interface JitStats {
   regions: number;
