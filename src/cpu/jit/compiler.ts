@@ -43,6 +43,9 @@ const isWorthTwo = (list: readonly Decoded[]): boolean => {
   return again >= 2;
 };
 
+/** No address of user code: the upper half, which is the kernel's, is the interpreter's too. */
+const outside = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a);
+
 export class RegionCompiler extends RegionBase implements Ops<Node> {
   readonly fpu = new RegionFpu(this);
   override readonly floats = new FloatRuns(this);
@@ -185,6 +188,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.i = new JitForm(d);
     this.left = left;
     this.#pointer = undefined;
+    this.#unproven = undefined;
     this.control = undefined;
     this.body.release();
     this.flagParts.begin();
@@ -410,7 +414,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
     if (kind !== "word") {
       super.flags(kind, w, r, a, b);
-      return kind === "order" ? this.flagParts.apart() : undefined;
+      if (kind === "order") this.flagParts.apart();
+      else if (w < 32 && kind === "sub") this.flagParts.unsigned(this.zext(a!, w), this.zext(b!, w));
+      else if (w < 32) this.flagParts.unsigned(this.zext(r, w), pure.imm(0));
+      return;
     }
     const word = this.let("word", r);
     super.flags(kind, w, word);
@@ -427,9 +434,17 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   // Control.
-  /** The upper half, which is the kernel's, is the interpreter's too. */
   override uncanonical(a: Node): Node {
-    return pure.ltU(pure.imm(2n ** 47n - 1n), a);
+    const { calls, jumps, returns } = factsOf(this.d.row);
+    // A jump has done nothing yet when control turns out to go nowhere in the region: that is early enough to ask.
+    this.#unproven = jumps && !calls && !returns ? outside(a) : undefined;
+    return this.#unproven ? pure.imm(0) : outside(a);
+  }
+  /** Is the target of the jump in progress none? Not known yet. */
+  #unproven: Node | undefined;
+  /** All that the jump has to do is done: it leaves for an address out of the region, which must be one. */
+  proveTarget(): void {
+    if (this.#unproven) this.leaveToInterpreterIf(truth(this.#unproven));
   }
   ip(): Node {
     return this.here();

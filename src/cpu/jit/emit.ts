@@ -381,6 +381,7 @@ class RegionEmitter {
         });
       });
     }
+    this.#c.proveTarget();
     this.#c.leaveAt(target, leave.jumped, 0);
   }
   /** A return: to where calls within the region come from, else out. */

@@ -30,7 +30,7 @@ const defaultThreshold = 4;
  * Interpreted instructions between samples: few while code is being discovered, many once samples bring nothing new. After the first,
  * which comes when a machine begins: a program that ends before the next would have waited longer for the JIT than the interpreter takes.
  */
-const intervals = { warmUp: 500_000, first: 10_000, last: 40_000, growth: 1.01 } as const;
+const intervals = { warmUp: 500_000, first: 10_000, last: 20_000, growth: 1.01 } as const;
 
 /** The same, for tests that want everything compiled. */
 const eagerInterval = 200;

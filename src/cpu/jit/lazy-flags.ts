@@ -18,14 +18,17 @@ export interface Known {
   readonly split: boolean;
   /** They stand together in that word too, in their EFLAGS places. */
   readonly word: boolean;
+  /** Of 8 or 16 bits: what ZF says is equal, and of a comparison CF lower, stands zero-extended too. */
+  readonly unsigned: boolean;
 }
 /** Flags that decide a condition, of those conditions for which any of some flags does: by half its code. */
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
 /** One object for each, so that they can be compared by identity. */
 const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, split = false, word = false): Known => {
-  const key = `${kind} ${low} ${split} ${word}`;
-  const there = allKnown.get(key) ?? { kind, low, split, word };
+const knownFlags = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): Known => {
+  const { split = false, word = false, unsigned = false } = more;
+  const key = `${kind} ${low} ${split} ${word} ${unsigned}`;
+  const there = allKnown.get(key) ?? { kind, low, split, word, unsigned };
   allKnown.set(key, there);
   return there;
 };
@@ -38,6 +41,8 @@ export class LazyFlags {
   readonly #b: number;
   readonly #kind: number;
   readonly #word: number;
+  readonly #left: number;
+  readonly #right: number;
   readonly #notes: Noting;
   /** What is known of the flags here, if every way here agrees. */
   known: Known | undefined;
@@ -55,6 +60,8 @@ export class LazyFlags {
     this.#b = body.keep(t);
     this.#kind = body.keep(wt.i32);
     this.#word = body.keep(wt.i32);
+    this.#left = body.keep(wt.i32);
+    this.#right = body.keep(wt.i32);
   }
 
   get locals(): FlagLocals {
@@ -119,11 +126,18 @@ export class LazyFlags {
   /** What has just been kept is this word. */
   together(word: Node): void {
     this.#body.set(this.#word, as(wt.i32, word));
-    this.known = knownFlags("split", this.known!.low, true, true);
+    this.known = knownFlags("split", this.known!.low, { split: true, word: true });
+  }
+  /** What has just been kept, of 8 or 16 bits, compares these; without a sign they need not be extended. */
+  unsigned(left: Node, right: Node): void {
+    this.#body.set(this.#left, as(wt.i32, left));
+    this.#body.set(this.#right, as(wt.i32, right));
+    const { kind, low } = this.known!;
+    this.known = knownFlags(kind, low, { unsigned: true });
   }
   /** What has just been kept is as if from a word, which stands nowhere. */
   apart(): void {
-    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, true);
+    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, { split: true });
   }
   #part(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
@@ -170,6 +184,12 @@ export class LazyFlags {
     const mask = known?.word ? deciding[cc >> 1] : undefined;
     if (mask !== undefined)
       return node(wt.i32, cc & 1 ? op.i32eq : op.i32ne, [node(wt.i32, op.i32and, [localGet(wt.i32, this.#word), i32c(mask)]), i32c(0)]);
+    // ZF; CF, and both together.
+    if (known?.unsigned && (cc >> 1 === 2 || (known.kind === "sub" && (cc >> 1 === 1 || cc >> 1 === 3)))) {
+      const [left, right] = [localGet(wt.i32, this.#left), localGet(wt.i32, this.#right)];
+      if (cc >> 1 === 2) return cc & 1 ? pureLow.ne(left, right) : pureLow.eq(left, right);
+      return compared(pureLow, cc, left, left, right)!;
+    }
     const { r, a, b } = this.kept();
     const o = this.#ops();
     if (known?.split && cc >> 1 === 3) {

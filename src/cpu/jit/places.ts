@@ -62,6 +62,10 @@ const nothing: Nearby = { origins: [], places: [], sure: [], contents: [] };
 const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | undefined =>
   a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
 
+/** A local, or one and a constant: computed where it is wanted, with what else is added there. */
+const isSum = (a: Node): boolean =>
+  a.op === op.localGet || (a.op === op.i64add && a.args[0]!.op === op.localGet && constant(a.args[1]!) !== undefined);
+
 const originOfAddress = (address: Node): Origin | undefined => {
   const value = constant(address);
   return value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
@@ -190,10 +194,10 @@ export class Places {
     const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes, lasting: false, run };
     run?.wants(how);
     this.#places.push(place);
-    const a = address.op === op.localGet || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
+    const a = isSum(address) || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
     const found = b.local(wt.i32);
-    const first = () => pure.add(a, pure.imm(place.low));
+    const first = this.#first(place, a);
     this.#look(place, first, found, entry);
     const isNear = () => b.later((late) => late.set(place.local, atHome(first(), this.#color)));
     const { otherwise } = this;
@@ -226,6 +230,20 @@ export class Places {
     b.end();
     return true;
   }
+  /** Where the span of a place begins, computed here once: its distance from an address is known when all is written. */
+  #first(place: Place, address: Node): () => Node {
+    const t = this.#narrow ? wt.i32 : wt.i64;
+    const local = this.#b.local(t);
+    let first = address;
+    this.#b.later((late) => {
+      if (place.low === place.high) return;
+      first = pure.add(address, pure.imm(place.low));
+      if (first.op === op.localGet || constant(first) !== undefined) return;
+      late.set(local, as(t, first));
+      first = localGet(t, local);
+    });
+    return () => first;
+  }
   /** Is what lies across two pages, or not in its run, at home all the same, and so in one piece? */
   #across(place: Place, first: () => Node): Node {
     const span = [as(wt.i64, first()), i32c(place.high - place.low)];
@@ -257,8 +275,7 @@ export class Places {
     const origin: Origin = { of: this.#next++, plus: 0 };
     const local = b.keep(wt.i32);
     const place: Place = { origin, how: access.read, local, stretch: this.#stretch, low: 0, high: 0, lasting: true, run: undefined };
-    const a = b.bind(value);
-    const first = () => pure.add(a, pure.imm(place.low));
+    const first = this.#first(place, b.bind(value));
     const found = b.local(wt.i32);
     this.#look(place, first, found, b.local(wt.i32));
     b.later((late) => {
