@@ -113,6 +113,7 @@ export class Cpu implements CodeWatch, Machine {
       routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
       showRun: (address, how, slot) => this.#tlb.showRun(address, how, slot),
+      keepChunks: () => this.#tlb.keepChunks(),
       missStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),

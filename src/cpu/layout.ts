@@ -28,12 +28,15 @@ export const layout = {
   /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
   pageTags: 0x210_0000,
   pageTagsEnd: 0x250_0000,
+  /** The same for 32-bit code: what it may do at home, for every 256 bytes of 4 GiB (`chunks`). */
+  chunks: 0x250_0000,
+  chunksEnd: 0x350_0000,
   /** The window that regions look into: home of its first page. */
-  window: 0x250_0000,
+  window: 0x350_0000,
   /** Where an access that crosses a page, or writes to translated code, is assembled before it is committed. In the window's first page. */
-  scratch: 0x250_0000,
+  scratch: 0x350_0000,
   /** First guest page frame; frames go on to the end of the memory. */
-  frames: 0x251_0000,
+  frames: 0x351_0000,
 } as const;
 
 /**
@@ -42,6 +45,11 @@ export const layout = {
  * u64, as in the TLB. An address space has a color, by which its homes differ from those of others.
  */
 export const homes = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
+/**
+ * An address of 32 bits can be looked up without comparing it: a byte of these bits for each chunk says what may be done at home with all bytes from any of its
+ * addresses on, `bytes` of them at most. So the last chunk of a page has no more of them than the next page has.
+ */
+export const chunks = { bytes: 256, shift: 8, read: 1, write: 2 } as const;
 /** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
 export const home = (address: number, color: number): number => layout.window + ((address + color) & inWindow);
 /** The number of the page of the window whose tags are those of pages that are at home in a frame: beyond all of them if it is no home. */

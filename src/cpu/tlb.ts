@@ -1,10 +1,12 @@
 // The translation look-aside buffer and the page tags (layout.ts), as the dispatcher fills and empties them; generated code reads them.
-import { emptyTag, home, homes, layout, tagged, tlb } from "./layout.ts";
+import { chunks, emptyTag, home, homes, layout, tagged, tlb } from "./layout.ts";
 import { type Access, access } from "./mmu.ts";
 import { at, runs, type State } from "./state.ts";
 
 /** In both halves of the tags of a page that is not at home; of page 0's home, which could have that one, another. */
 const noTag = 0;
+/** Where a page's chunks are, as an index of words, by the low half of its address. */
+const chunksOf = (low: number): number => (layout.chunks + (low >>> chunks.shift)) >> 2;
 
 export class Tlb {
   readonly #i32: Int32Array;
@@ -54,6 +56,10 @@ export class Tlb {
     const tags = this.#tags;
     for (let t = 0; t < this.#tagged; t++) {
       const tag = (layout.pageTags + (tags[t] as number) * homes.size) >> 2;
+      if (this.#chunks && i32[tag + 1] === 0) {
+        const chunk = chunksOf(i32[tag] as number);
+        i32[chunk] = i32[chunk + 1] = i32[chunk + 2] = i32[chunk + 3] = 0;
+      }
       i32[tag] = i32[tag + 1] = i32[tag + 2] = i32[tag + 3] = noTag;
     }
   }
@@ -77,7 +83,7 @@ export class Tlb {
         i32.fill(emptyTag(n), entry + tlb.writeTag / 4, entry + tlb.addend / 4);
     }
     const n = tagged(frame, i32[at.color >> 2] as number);
-    if (n < homes.pages) this.#emptyTag(n, homes.writeTag);
+    if (n < homes.pages) this.#readOnly(n);
   }
   #emptyEntry(n: number): void {
     const i32 = this.#i32;
@@ -89,11 +95,40 @@ export class Tlb {
   #emptyTags(n: number): void {
     const i32 = this.#i32;
     const tag = (layout.pageTags + n * homes.size) >> 2;
+    this.#allow(i32[tag] as number, i32[tag + 1] as number, 0);
     i32[tag] = i32[tag + 1] = i32[tag + 2] = i32[tag + 3] = n === 0 ? -1 : noTag;
   }
-  #emptyTag(n: number, which: number): void {
-    const tag = (layout.pageTags + n * homes.size + which) >> 2;
-    this.#i32[tag] = this.#i32[tag + 1] = n === 0 ? -1 : noTag;
+  #readOnly(n: number): void {
+    const i32 = this.#i32;
+    const tag = (layout.pageTags + n * homes.size) >> 2;
+    this.#allow(i32[tag] as number, i32[tag + 1] as number, chunks.read);
+    i32[tag + 2] = i32[tag + 3] = n === 0 ? -1 : noTag;
+  }
+  /** From the first compiled region of 32-bit code on, what that may do is kept: others have no use for it. */
+  keepChunks(): void {
+    if (this.#chunks) return;
+    this.#chunks = true;
+    this.flush();
+  }
+  #chunks = false;
+  /** What 32-bit code may do on a page at home from now on, by the halves of its address. */
+  #allow(low: number, high: number, rights: number): void {
+    if (!this.#chunks || high !== 0) return;
+    const i32 = this.#i32;
+    const chunk = chunksOf(low);
+    const before = (i32[chunk] as number) & 0xff;
+    if (before === rights) return;
+    const page = low >>> 0;
+    i32[chunk] = i32[chunk + 1] = i32[chunk + 2] = rights * 0x0101_0101;
+    const last = rights * 0x01_0101;
+    i32[chunk + 3] = last | (this.#goesOn(page) ? (rights & (i32[chunk + 4] as number)) << 24 : 0);
+    // The last chunk of the page before goes on here.
+    if (page === 0 || !this.#goesOn(page - 4096)) return;
+    i32[chunk - 1] = ((i32[chunk - 1] as number) & 0xff_ffff) | ((rights & (i32[chunk - 4] as number)) << 24);
+  }
+  /** Does the home of the page behind this one follow its home? */
+  #goesOn(page: number): boolean {
+    return page !== 0xffff_f000 && home(page + 4096, this.#i32[at.color >> 2] as number) !== layout.window;
   }
 
   /** A page, by its address, has this frame now, which may be written without asking again, or only read. */
@@ -148,9 +183,12 @@ export class Tlb {
       i32[tag] = low;
       i32[tag + 1] = high;
     }
-    if (!writable) return;
-    i32[tag + 2] = low;
-    i32[tag + 3] = high;
+    if (writable) {
+      i32[tag + 2] = low;
+      i32[tag + 3] = high;
+    }
+    const mayWrite = writable || (i32[tag + 2] === low && i32[tag + 3] === high);
+    this.#allow(low, high, mayWrite ? chunks.read | chunks.write : chunks.read);
   }
   /** Another page has what is to be a page's tags. */
   #evict(n: number): void {

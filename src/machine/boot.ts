@@ -85,6 +85,7 @@ export interface Booted {
 /** Memory of a machine that is not used any more: a new one starts more quickly in it than in fresh memory. */
 export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
   frames.wipe();
+  frames.watch.flushTlb();
   // Registers, scratch page, routines' data; what was learned of a model's instructions, and tags. What lies above either is written before it is read: see
   // Cpu's and Blocks' constructors.
   frames.u8.fill(0, 0, layout.tlb);

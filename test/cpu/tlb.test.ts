@@ -1,6 +1,6 @@
 // What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors: permission to write, and runs of such pages.
 import { beforeEach, describe, expect, it } from "vitest";
-import { home, homes, layout } from "../../src/cpu/layout.ts";
+import { chunks, home, homes, layout } from "../../src/cpu/layout.ts";
 import { access } from "../../src/cpu/mmu.ts";
 import { at, runs, State } from "../../src/cpu/state.ts";
 import { Tlb } from "../../src/cpu/tlb.ts";
@@ -95,5 +95,72 @@ describe("a run of pages at home", () => {
       [(end - base) / 4096, 1],
       [(end - 4096 - base) / 4096, 1],
     ]);
+  });
+});
+
+describe("what 32-bit code may do in a chunk", () => {
+  const base = 0x1234_0000;
+  const last = 4096 / chunks.bytes - 1;
+  const fill = (page: number, writable: boolean): void => tlb.fill(page, home(page, 0), writable);
+  const rights = (page: number, chunk: number): number => state.u8[layout.chunks + page / chunks.bytes + chunk] as number;
+  const both = chunks.read | chunks.write;
+  beforeEach(() => {
+    tlb.keepChunks();
+    tlb.flush();
+    tlb.color = 0;
+  });
+
+  it("is what may be done on its page, and where the page ends on the next one too", () => {
+    fill(base + 4096, true);
+    expect([rights(base + 4096, 0), rights(base + 4096, last - 1), rights(base + 4096, last), rights(base, last)]).toEqual([
+      both,
+      both,
+      0,
+      0,
+    ]);
+    fill(base, true);
+    fill(base + 8192, false);
+    expect([rights(base, last), rights(base + 4096, last), rights(base + 8192, 0), rights(base + 8192, last)]).toEqual([
+      both,
+      chunks.read,
+      chunks.read,
+      0,
+    ]);
+    fill(base + 8192, true);
+    expect(rights(base + 4096, last)).toBe(both);
+  });
+  it("goes with the page, with what may be written, and with its home", () => {
+    const pages = [0, 1, 2].map((n) => base + n * 4096) as [number, number, number];
+    const all = () => pages.flatMap((page) => [rights(page, 0), rights(page, last)]);
+    for (const [goes, left] of [
+      [() => tlb.flushPage(pages[1] / 4096), [both, 0, 0, 0, both, 0]],
+      [() => tlb.protect(home(pages[1], 0)), [both, chunks.read, chunks.read, chunks.read, both, 0]],
+      // Another page with the same home.
+      [() => fill(pages[1] + 0x4000_0000, true), [both, 0, 0, 0, both, 0]],
+      [() => tlb.fill(pages[1] + 2 ** 40, home(pages[1] + 2 ** 40, 0), true), [both, 0, 0, 0, both, 0]],
+      [() => tlb.flush(), [0, 0, 0, 0, 0, 0]],
+    ] as const) {
+      tlb.flush();
+      for (const page of pages) fill(page, true);
+      expect(all()).toEqual([both, both, both, both, both, 0]);
+      goes();
+      expect(all()).toEqual(left);
+    }
+  });
+  it("does not go on where the window ends, nor at 4 GiB", () => {
+    const end = 2 ** homes.bits;
+    for (const [page, next] of [
+      [end - 4096, end],
+      [0xffff_f000, 0],
+    ] as const) {
+      tlb.flush();
+      fill(page, true);
+      fill(next, true);
+      expect([rights(page, 0), rights(page, last), rights(next, 0)]).toEqual([both, 0, both]);
+    }
+  });
+  it("is nothing to pages beyond 4 GiB", () => {
+    fill(base + 2 ** 33, true);
+    expect(rights(base, 0)).toBe(0);
   });
 });

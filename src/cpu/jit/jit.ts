@@ -3,6 +3,7 @@
 // Heat is sampled: the dispatcher says, each time a slice of the budget ends, which block was next. That costs the interpreter nothing.
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
 import type { Blocks } from "../blocks.ts";
+import { contexts } from "../context.ts";
 import type { Decoded } from "../decode.ts";
 import type { Exit } from "../exit.ts";
 import { registerOffset } from "../instance.ts";
@@ -63,6 +64,8 @@ export interface JitLinks {
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
   readonly showRun: (address: number, how: Access, slot: number) => void;
+  /** There is a region of 32-bit code, which looks for pages by their chunks (layout.ts). */
+  readonly keepChunks: () => void;
   readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly landing: (door: Exit) => number | undefined;
@@ -292,6 +295,7 @@ export class Jit {
   #instantiate(graph: Graph, slot: number, patched: boolean): void {
     const bytes = this.#module(graph, slot, patched);
     const { memory, handlers, routines, serve } = this.#links;
+    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepChunks();
     this.#lookups ??= lookups(this.#links);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       vm: { memory },

@@ -3,7 +3,7 @@
 // find the place by adding. Nothing that runs in between changes a translation: whoever does leaves the region (cpu.ts, missRegion).
 import { isEntryOfPage } from "../compile.ts";
 import { as, pure } from "../expression.ts";
-import { homes, layout } from "../layout.ts";
+import { chunks, homes, layout } from "../layout.ts";
 import { type Access, access } from "../mmu.ts";
 import { at, runs } from "../state.ts";
 import { type Body, constant, i32c, localGet, type Node, node, type Origin, op, wt } from "../wasm.ts";
@@ -18,6 +18,14 @@ export const atHome = (address: Node, color: number | undefined): Node => {
   const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
   const low = as(wt.i32, address);
   return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << homes.bits) - 1)]);
+};
+
+/** May so many bytes from a 32-bit address on be read, or written, at home? Undefined: there are too many to say. */
+export const mayAtHome = (address: Node, bytes: number, how: Access): Node | undefined => {
+  if (bytes > chunks.bytes) return undefined;
+  const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(chunks.shift)]);
+  const rights = node(wt.i32, op.i32load8u, [chunk], layout.chunks);
+  return node(wt.i32, op.i32and, [rights, i32c(how === access.write ? chunks.write : chunks.read)]);
 };
 
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
@@ -257,6 +265,11 @@ export class Places {
       if (place.low === place.high) return;
       if (place.run && hasRun(place)) {
         late.set(found, place.run.has(first()));
+        return;
+      }
+      const may = this.#narrow ? mayAtHome(first(), place.high - place.low, place.how) : undefined;
+      if (may) {
+        late.set(found, may);
         return;
       }
       late.set(entry, tagsOf(first()));

@@ -16,7 +16,7 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { type Knowledge, meet } from "./knowledge.ts";
 import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
-import { atHome, type Nearby, type PlaceLookups, Places, type Slow, spanOf, type Touch, tagsOf } from "./places.ts";
+import { atHome, mayAtHome, type Nearby, type PlaceLookups, Places, type Slow, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
 import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
 import { Round } from "./rounds.ts";
@@ -333,7 +333,8 @@ export abstract class RegionBase extends Compiler {
     const run = alignment === 1 ? this.#run() : undefined;
     run?.wants(how);
     const p = b.local(wt.i32);
-    const isThere = () => isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
+    const may = this.narrow && alignment === 1 ? mayAtHome(a, bits >> 3, how) : undefined;
+    const isThere = () => may ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
     if (run) {
       const { missedRun } = this.runtime;
       const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.word], missedRun());
