@@ -68,8 +68,16 @@ export class Accesses {
     const inPage = address & 0xfff;
     const frame = t - (t & 0xfff);
     const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
-    this.#around.tlb.fill(address - inPage, frame, writable);
+    const { tlb } = this.#around;
+    tlb.fill(address - inPage, frame, writable);
+    if (tlb.endsAlone(address - inPage)) this.#showNext(address - inPage + 4096);
     return frame + inPage;
+  }
+  /** Where a page ends compiled 32-bit code goes on at the next one, whether that has been met or not. */
+  #showNext(page: number): void {
+    const t = this.#mmu.present?.(page) ?? -1;
+    const frame = t - (t & 0xfff);
+    if (t >= 0) this.#around.tlb.show(page, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
   }
   #kernelPage(address: number, how: Access, rec: number, budget: number): number {
     const frame = this.#mmu.kernelHalf?.(address, how);

@@ -156,6 +156,18 @@ export class Tlb {
     }
     if (frame === home(page, i32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
   }
+  /** The same, where only compiled code is to know it. */
+  show(page: number, frame: number, writable: boolean): void {
+    if (frame !== home(page, this.#i32[at.color >> 2] as number)) return;
+    if (writable) this.#writable[frame >>> 12] = this.#flushes;
+    this.#atHome(page, page | 0, (page / 0x1_0000_0000) | 0, writable);
+  }
+  /** May 32-bit code do less in a page's last chunk than in the others, for the next page is not known? */
+  endsAlone(page: number): boolean {
+    if (!this.#chunks || page >= 0xffff_f000) return false;
+    const chunk = chunksOf(page);
+    return ((this.#i32[chunk] as number) & 0xff) !== (this.#i32[chunk + 3] as number) >>> 24;
+  }
   /** Where an address lies in memory if its page has an entry, else -1. */
   find(address: number): number {
     const i32 = this.#i32;

@@ -31,6 +31,9 @@ const FLUSH_PAGES = 16;
 
 const NO_AUXV = new Uint8Array(0);
 
+/** As `translate` says it. */
+const frameOf = (pte: number): number => pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
+
 export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly frames: Frames;
   readonly layout: Layout;
@@ -148,9 +151,13 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
   }
 
+  present(address: number): number {
+    const pte = this.#pte(address);
+    return pte & (1 << access.read) ? frameOf(pte) : -1;
+  }
   translate(address: number, kind: Access): number {
-    const pte = address >= 0 && address < this.layout.taskSize ? this.table.get(address) : 0;
-    if (pte & (1 << kind)) return pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
+    const pte = this.#pte(address);
+    if (pte & (1 << kind)) return frameOf(pte);
     const frame = this.#fault(address, kind);
     if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite : 0);
     return -(
@@ -168,6 +175,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return gate && kind === access.read && Math.floor(address / PAGE_SIZE) * PAGE_SIZE === gate.page ? gate.frame : undefined;
   }
 
+  #pte(address: number): number {
+    return address >= 0 && address < this.layout.taskSize ? this.table.get(address) : 0;
+  }
   /** The frame, or a refusal. */
   #fault(address: number, kind: Access): number {
     if (!(address >= 0 && address < this.layout.taskSize)) return refusal.noMapping;

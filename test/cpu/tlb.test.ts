@@ -159,6 +159,23 @@ describe("what 32-bit code may do in a chunk", () => {
       expect([rights(page, 0), rights(page, last), rights(next, 0)]).toEqual([both, 0, both]);
     }
   });
+  it("is what is shown of a page that has not been met", () => {
+    fill(base, true);
+    expect(tlb.endsAlone(base)).toBe(true);
+    tlb.show(base + 4096, home(base + 4096, 0), false);
+    expect([rights(base, last), rights(base + 4096, 0), tlb.endsAlone(base), tlb.find(base + 4096)]).toEqual([
+      chunks.read,
+      chunks.read,
+      true,
+      -1,
+    ]);
+    tlb.show(base + 4096, home(base + 4096, 0), true);
+    expect([rights(base, last), tlb.endsAlone(base)]).toEqual([both, false]);
+    tlb.protect(home(base + 4096, 0));
+    expect([rights(base, last), rights(base + 4096, 0)]).toEqual([chunks.read, chunks.read]);
+    tlb.show(base + 4096, home(base + 4096, 0) + 4096, true);
+    expect(rights(base + 4096, 0)).toBe(chunks.read);
+  });
   it("is nothing to pages beyond 4 GiB", () => {
     fill(base + 2 ** 33, true);
     expect(rights(base, 0)).toBe(0);

@@ -184,3 +184,19 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     for (let n = 0; n < 3; n++) expect([go(5).vector, go(5).rip]).toEqual([vector.PF, statements[2]?.address]);
   });
 });
+
+it("32-bit code finds the end of a page by itself, though the next page has not been met", async () => {
+  const twins = new Twins(await freshCode(), 32);
+  twins.fill((n) => n & 0xff);
+  for (const page of [0, 1]) twins.map(page, plain(page));
+  twins.load(assemble("again: add eax, [ebx]\nmov [ebx+4], eax\ndec edi\njnz again\nhlt", { mode: 32, at: CODE }).bytes);
+  twins.each(({ state }) => {
+    state.rip = CODE;
+    state.setGpr(R.bx, DATA + PAGE - 8);
+    state.setGpr(R.di, 10_000);
+  });
+  expect(twins.compile(CODE)).toBe(true);
+  expect(twins.run(100_000, () => "at the end of a page").vector).toBe(vector.GP);
+  const [{ acrossHomes, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
+  expect(acrossHomes + lookUp + lookUpForStore).toBeLessThan(10);
+});

@@ -54,6 +54,7 @@ class Twin {
   }
   readonly #mmu: Mmu = {
     color,
+    present: (address: number): number => Math.max(this.#mmu.translate(address, access.read), this.#mmu.translate(address, access.write)),
     translate: (address: number, how: Access): number => {
       const page = Math.floor(address / PAGE);
       const code = page - CODE / PAGE;
