@@ -1,7 +1,8 @@
 // Where a record keeps its register operands, and the records that belong to no row.
 import { record } from "./layout.ts";
 import type { Operand, Row } from "./row.ts";
-import { type FuncType, wt } from "./wasm.ts";
+import { wt } from "./wasm.ts";
+import type { FuncType } from "./wasm-module.ts";
 
 const registerSlots = [record.r0, record.r1, record.base, record.index] as const;
 

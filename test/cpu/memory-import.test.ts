@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { generated } from "../../src/cpu/generated/code.ts";
 import { isShared, mostPages, takeShared } from "../../src/cpu/memory-import.ts";
-import { ModuleWriter, wt } from "../../src/cpu/wasm.ts";
+import { wt } from "../../src/cpu/wasm.ts";
+import { ModuleWriter } from "../../src/cpu/wasm-module.ts";
 
 const memory = (shared: boolean) => new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
 const written = (...limits: Parameters<ModuleWriter["done"]>): Uint8Array<ArrayBuffer> => {

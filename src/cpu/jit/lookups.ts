@@ -6,7 +6,8 @@ import { homes, layout, tlb } from "../layout.ts";
 import { isShared } from "../memory-import.ts";
 import { type Access, misalignedBy } from "../mmu.ts";
 import { at, runs, type State } from "../state.ts";
-import { Body, type FunctionBytes, i32c, i64c, localGet, ModuleWriter, type Node, node, op, wt } from "../wasm.ts";
+import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
+import { ModuleWriter } from "../wasm-module.ts";
 import { atHome, tagsOf } from "./places.ts";
 
 const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };

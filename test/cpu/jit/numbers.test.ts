@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { as } from "../../../src/cpu/expression.ts";
 import { FpuNumbers, packed, unpacked, type Value } from "../../../src/cpu/jit/fpu-number.ts";
 import { at } from "../../../src/cpu/state.ts";
-import { Body, i32c, localGet, ModuleWriter, node, op, wt } from "../../../src/cpu/wasm.ts";
+import { Body, i32c, localGet, node, op, wt } from "../../../src/cpu/wasm.ts";
+import { ModuleWriter } from "../../../src/cpu/wasm-module.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 import { Random } from "../fpu/random.ts";

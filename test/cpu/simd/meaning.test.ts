@@ -2,7 +2,8 @@
 import { expect, it } from "vitest";
 import { as } from "../../../src/cpu/expression.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../../../src/cpu/simd.ts";
-import { Body, i32c, ModuleWriter, node, op, type WasmType, wt } from "../../../src/cpu/wasm.ts";
+import { Body, i32c, node, op, type WasmType, wt } from "../../../src/cpu/wasm.ts";
+import { ModuleWriter } from "../../../src/cpu/wasm-module.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 
 const names = Object.keys(simd) as SimdName[];
