@@ -216,7 +216,8 @@ export class Places {
       });
     if (otherwise) {
       this.#unless(localGet(wt.i32, found), () => {
-        orAcross();
+        // The end of a page goes on at the next one (`mayAtHome`), if that is there.
+        if (!this.#narrow) orAcross();
         otherwise();
       });
       isNear();
