@@ -51,7 +51,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   override readonly floats = new FloatRuns(this);
   /** There are runs of x87 instructions: inside the exits' blocks is another one, where those lead that are left. */
   hasRuns = false;
+  /** Where the memory operand is that is read and then written: in memory, or its address. */
   #pointer: Node | undefined;
+  #address: Node | undefined;
   /** Where the instruction in progress goes when it is done: set by its control words. */
   control:
     | { kind: "branch" }
@@ -187,7 +189,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.d = d;
     this.i = new JitForm(d);
     this.left = left;
-    this.#pointer = undefined;
+    this.#pointer = this.#address = undefined;
     this.#unproven = undefined;
     this.control = undefined;
     this.body.release();
@@ -288,13 +290,18 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (!this.i.memory(n)) return this.get(n);
     const w = this.i.widths[n]!;
     const must = this.#alignment(n);
-    if (must === 1 && this.places.isSure(this.#operand())) return this.read(this.#operand(), w, must, access.write);
+    const operand = this.#operand();
+    if (must === 1 && this.places.isSure(operand)) {
+      // XADD writes a register in between, which may be part of the address.
+      this.#address = this.body.bind(operand);
+      return this.read(this.#address, w, must, access.write);
+    }
     this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, this.i.widths[n]!);
   }
   set(n: number, v: Node): void {
     const w = this.i.widths[n]!;
-    if (this.i.memory(n) && !this.#pointer) return this.write(this.#operand(), w, v, this.#alignment(n));
+    if (this.i.memory(n) && !this.#pointer) return this.write(this.#address ?? this.#operand(), w, v, this.#alignment(n));
     if (this.i.memory(n)) return this.writeAt(this.#pointer!, w, v);
     const offset = this.#registerOffset(n);
     if (offset < at.rip) return this.writeGpr(offset, w, v);

@@ -75,9 +75,12 @@ export abstract class RegionBase extends Compiler {
   depth = 0;
   /** Accesses have missed in the code that is being written (`RegionRuntime.isDoubtful`): it does not leave for one. */
   doubtful = false;
-  /** What is accessed is taken to be at home, and the region leaves where it is not. Not in a loop's scope: control would not come back soon. */
+  /**
+   * What is accessed is taken to be at home, and the region leaves where it is not: of a loop for long, perhaps, but a call beside each access costs
+   * the registers in it more, if it comes back. Not where the loop has runs, which miss now and then.
+   */
   get trusts(): boolean {
-    return !this.doubtful && this.residence.now.scope === undefined;
+    return !this.doubtful && this.runs === undefined;
   }
   /** The instruction in progress; how many are left in its block, itself included. */
   protected d!: Decoded;

@@ -197,6 +197,23 @@ it("32-bit code finds the end of a page by itself, though the next page has not 
   });
   expect(twins.compile(CODE)).toBe(true);
   expect(twins.run(100_000, () => "at the end of a page").vector).toBe(vector.GP);
+  // Nor is it left to the interpreter.
+  expect(twins.compiledShare).toBeGreaterThan(0.99);
   const [{ acrossHomes, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
   expect(acrossHomes + lookUp + lookUpForStore).toBeLessThan(10);
+});
+
+it("what is read and then written is in one place, though the instruction changes a register of its address", async () => {
+  const twins = new Twins(await freshCode(), 64);
+  twins.fill((n) => n & 0xff);
+  twins.map(0, plain(0));
+  twins.load(assemble("again: mov eax, [rbx]\nxadd [rbx+8], bl\nxadd [rcx+16], cl\ndec edi\njnz again\nhlt", { mode: 64, at: CODE }).bytes);
+  twins.each(({ state }) => {
+    state.rip = CODE;
+    state.setGpr(R.bx, DATA + 0x100);
+    state.setGpr(R.cx, DATA + 0x200);
+    state.setGpr(R.di, 100);
+  });
+  expect(twins.compile(CODE)).toBe(true);
+  expect(twins.run(1000, () => "XADD of a register of its address").vector).toBe(vector.GP);
 });
