@@ -207,13 +207,16 @@ it("what is read and then written is in one place, though the instruction change
   const twins = new Twins(await freshCode(), 64);
   twins.fill((n) => n & 0xff);
   twins.map(0, plain(0));
-  twins.load(assemble("again: mov eax, [rbx]\nxadd [rbx+8], bl\nxadd [rcx+16], cl\ndec edi\njnz again\nhlt", { mode: 64, at: CODE }).bytes);
-  twins.each(({ state }) => {
-    state.rip = CODE;
-    state.setGpr(R.bx, DATA + 0x100);
-    state.setGpr(R.cx, DATA + 0x200);
-    state.setGpr(R.di, 100);
-  });
-  expect(twins.compile(CODE)).toBe(true);
-  expect(twins.run(1000, () => "XADD of a register of its address").vector).toBe(vector.GP);
+  twins.load(assemble("mov eax, [rbx]\nxadd [rbx+8], bl\nmov eax, [rcx]\nxadd [rcx+16], cl\nhlt", { mode: 64, at: CODE }).bytes);
+  // The page is not known at first.
+  for (let times = 0; times < 3; times++) {
+    twins.each(({ state }) => {
+      state.rip = CODE;
+      state.setGpr(R.bx, DATA + 0x100);
+      state.setGpr(R.cx, DATA + 0x200);
+    });
+    twins.compile(CODE);
+    expect(twins.run(1000, () => "XADD of a register of its address").vector).toBe(vector.GP);
+  }
+  expect(twins.compiledShare).toBeGreaterThan(0.3);
 });
