@@ -113,8 +113,11 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
   const times = (name: string, what: "cpu" | "wall"): number => of(name, (m) => m[what]) / of("native", (m) => m[what]);
   /** Who printed something else has not done the work. */
   const right = (name: string): boolean => results.get(name)?.every((m) => m.stdout === native.stdout) ?? false;
+  /** Who exits otherwise has said that he cannot: qemu-user refuses seccomp. */
+  const refused = (name: string): boolean => results.get(name)?.every((m) => m.status !== native.status) ?? false;
   const pair = (name: string): [string, string] => {
     if (!results.has(name)) return ["", ""];
+    if (refused(name)) return ["refused", "refused"];
     if (!right(name)) return ["WRONG", "WRONG"];
     return [`${times(name, "cpu").toFixed(2)}x`, `${times(name, "wall").toFixed(2)}x`];
   };

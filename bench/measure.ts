@@ -8,6 +8,8 @@ export interface Measured {
   /** Seconds of all processors, children included: a compiler that works beside the program counts. */
   readonly cpu: number;
   readonly stdout: string;
+  /** How it exited; null: by a signal. */
+  readonly status: number | null;
   /** A figure of `--stats` by its name; NaN if the command says none. */
   readonly stat: (name: string) => number;
 }
@@ -17,11 +19,11 @@ const timed = 'TIMEFORMAT="used %U %S"; time "$@"';
 
 export const measure = (command: string, args: readonly string[]): Measured => {
   const from = performance.now();
-  const { stdout, stderr } = spawnSync("bash", ["-c", timed, "bash", command, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
+  const { stdout, stderr, status } = spawnSync("bash", ["-c", timed, "bash", command, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
   const wall = (performance.now() - from) / 1000;
   const [, user, system] = /^used ([\d.]+) ([\d.]+)$/m.exec(stderr) ?? [];
   const stat = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(stderr)?.[1] ?? Number.NaN);
-  return { wall, cpu: Number(user) + Number(system), stdout, stat };
+  return { wall, cpu: Number(user) + Number(system), stdout, status, stat };
 };
 
 export const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] as number;
