@@ -130,8 +130,10 @@ static void unshared(void) {
     say(" first child is %d\n", sys0(__NR_getpid));
     finish(0);
   }
-  say(" again %d", sys1(__NR_unshare, NEWPID));
-  say(" end %x", L(end(c)));
+  // Said when the child has had its say.
+  long again = sys1(__NR_unshare, NEWPID), ended = L(end(c));
+  say(" again %d", again);
+  say(" end %x", ended);
   say(" after its init: %d\n", sys0(__NR_fork));
 }
 
