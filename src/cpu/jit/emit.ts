@@ -341,6 +341,8 @@ class RegionEmitter {
         return this.#go(block, block.instructions.at(-1)!.target);
       case "call": {
         const { inside } = block;
+        // By a stub's jump.
+        c.proveTarget();
         const target = control?.kind === "jump" ? control.target : i64c(BigInt(block.instructions.at(-1)!.target));
         if (inside === undefined) return this.#call(block, target);
         if (isOpen(block)) this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inside))]), () => this.#call(block, target));

@@ -105,3 +105,32 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0x1234_5678_9abc_def0n, 0n, 
     expect(twins.compiledShare).toBeGreaterThan(0.8);
   },
 );
+
+// A call of a stub that jumps on by a pointer, as those of linkage tables do: one block in a region.
+const linked = assemble("again: call stub\ndec rsi\njnz again\nhlt\nstub: jmp [rdi]\ncallee: inc rbx\nret", { mode: 64, at: CODE });
+
+it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x1234_5678_9abc_def0n, 0n])(
+  "a call by a stub to %i faults where it should",
+  (last) => {
+    const twins = new Twins(code, 64);
+    twins.map(0, plain(0));
+    twins.map(1, plain(1));
+    twins.load(linked.bytes);
+    const table = new Uint8Array(BigUint64Array.of(BigInt(linked.labels.get("callee")!), last).buffer);
+    twins.fill((n) => table[n] ?? 0);
+    const go = (pointer: number) => {
+      twins.each(({ state }) => {
+        state.rip = CODE;
+        state.setGpr(R.sp, DATA + 2 * PAGE);
+        state.setGpr(R.si, 100);
+        state.setGpr(R.di, DATA + pointer);
+      });
+      return twins.run(10_000, () => `to ${last}`);
+    };
+    go(0);
+    twins.compile(CODE);
+    expect(go(0).vector).toBe(vector.GP);
+    expect(twins.compiledShare).toBeGreaterThan(0.3);
+    expect(go(8).vector).toBe(BigInt.asUintN(64, BigInt.asIntN(48, last)) === last ? vector.PF : vector.GP);
+  },
+);
