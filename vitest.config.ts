@@ -16,6 +16,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // What guests compile is not to lie among the user's own.
+    env: { XDG_CACHE_HOME: fileURLToPath(new URL(".cache/xdg", import.meta.url)) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: Math.min(4, availableParallelism()),

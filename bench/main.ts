@@ -1,6 +1,7 @@
 // `npm run bench [-- [--quick] WORKLOAD…]`: the same programs natively, here and in qemu-user, in turn, so that a busy machine slows all
-// of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times. Then the
-// interpreter without the JIT, and what a start costs ("interpreter" and "hello" as WORKLOAD).
+// of them alike. Medians of five runs of what takes about a second natively; `--quick` does a tenth of that work, three times. "first" are runs
+// that find nothing of earlier ones; the others find what two runs before have compiled (--code-cache), as a user's do. Then the interpreter
+// without the JIT, and what a start costs ("interpreter" and "hello" as WORKLOAD).
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -64,20 +65,19 @@ const writeFiles = (): void => {
 const peers = (command: Command, bits: Bits, args: readonly string[]): Record<string, readonly [string, readonly string[]]> => {
   const here = args.map((a) => a.replace(/^\/tmp\//, `${scratch}/`));
   const onHost = join(command.root ?? "", command.program);
-  const trapgate = [join(top, "bin", "trapgate.js"), "run", "--stats", "--mount", `${scratch}:${scratch}`];
   const qemu = bits === 64 ? "qemu-x86_64" : "qemu-i386";
   const loader = bits === 64 ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux.so.2";
   const dynamic = command.root !== undefined && existsSync(join(command.root, loader));
+  const trapgate = [join(top, "bin", "trapgate.js"), "run", "--stats", "--mount", `${scratch}:${scratch}`];
+  const program = dynamic ? ["--root", command.root as string, command.program, ...here] : [onHost, ...here];
   // Natively a root is entered by its own loader: no privilege needed.
   const native: [string, ...string[]] = dynamic
     ? [join(command.root as string, loader), "--library-path", libraries(command.root as string, bits), onHost, ...here]
     : [onHost, ...here];
   return {
     native: [native[0], native.slice(1)],
-    trapgate: [
-      process.execPath,
-      dynamic ? [...trapgate, "--root", command.root as string, command.program, ...here] : [...trapgate, onHost, ...here],
-    ],
+    first: [process.execPath, [...trapgate, "--code-cache", "off", ...program]],
+    trapgate: [process.execPath, [...trapgate, "--code-cache", join(scratch, "code"), ...program]],
     ...(works(qemu, "--version") ? { qemu: [qemu, native] as const } : {}),
   };
 };
@@ -88,15 +88,18 @@ const libraries = (root: string, bits: Bits): string => {
 
 const { values: options, positionals: wanted } = parseArgs({ options: { quick: { type: "boolean" } }, allowPositionals: true });
 const runs = options.quick ? 3 : 5;
+/** Before those that are measured: the second one compiles what the first was too short for. */
+const earlierRuns = 2;
 /** A start is short, and the more at the mercy of what else runs. */
 const startRuns = 11;
 
 const rate = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M/s` : `${(n / 1e3).toFixed(0)} k/s`);
 const cells = (...texts: string[]): string => texts.map((t, i) => (i === 0 ? t.padEnd(30) : t.padStart(11))).join("");
-const heads = ["cpu", "wall", "qemu cpu", "wall", "instr.", "calls", "resident"];
+const heads = ["first cpu", "cpu", "wall", "qemu cpu", "wall", "instr.", "calls", "resident"];
 
 /** Slowdowns by processor time, for the summary. */
 interface Slowdown {
+  readonly first: number;
   readonly trapgate: number;
   readonly qemu: number | undefined;
 }
@@ -106,6 +109,8 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
   if (!command) return undefined;
   const candidates = peers(command, bits, workload.args(options.quick ? workload.tenth : workload.size));
   const results = new Map<string, Measured[]>(Object.keys(candidates).map((name) => [name, []]));
+  const [ours, given] = candidates["trapgate"] as (typeof candidates)[string];
+  for (let i = 0; i < earlierRuns; i++) measure(ours, given);
   for (let i = 0; i < runs; i++)
     for (const [name, [program, args]] of Object.entries(candidates)) results.get(name)?.push(measure(program, args));
   const of = (name: string, what: (m: Measured) => number): number => median((results.get(name) ?? []).map(what));
@@ -126,6 +131,7 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
     cells(
       `${workload.name} (${bits})`,
       `${of("native", (m) => m.cpu).toFixed(2)} s`,
+      pair("first")[0],
       ...pair("trapgate"),
       ...pair("qemu"),
       perSecond("instructions"),
@@ -133,16 +139,21 @@ const row = (workload: Workload, bits: Bits): Slowdown | undefined => {
       `${(of("trapgate", (m) => m.stat("kilobytes resident")) / 1024).toFixed(0)} MiB`,
     ),
   );
-  return right("trapgate") ? { trapgate: times("trapgate", "cpu"), qemu: right("qemu") ? times("qemu", "cpu") : undefined } : undefined;
+  return right("trapgate") && right("first")
+    ? { first: times("first", "cpu"), trapgate: times("trapgate", "cpu"), qemu: right("qemu") ? times("qemu", "cpu") : undefined }
+    : undefined;
 };
 
 /** The measure of computing: geometric means over the workloads that only compute. */
 const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
   if (slowdowns.length < 2) return;
   const ours = geometricMean(slowdowns.map((s) => s.trapgate));
+  const first = geometricMean(slowdowns.map((s) => s.first));
   const both = slowdowns.filter((s): s is Slowdown & { qemu: number } => s.qemu !== undefined);
   const beside = both.length > 0 ? `, ${geometricMean(both.map((s) => s.trapgate / s.qemu)).toFixed(2)} times qemu's` : "";
-  console.log(`computing (${bits}), geometric mean of ${slowdowns.length}: ${ours.toFixed(2)} times native's processor time${beside}`);
+  console.log(
+    `computing (${bits}), geometric mean of ${slowdowns.length}: ${ours.toFixed(2)} times native's processor time${beside}; ${first.toFixed(2)} the first time`,
+  );
 };
 
 /** What a start costs: hello against Node that does nothing. */

@@ -60,10 +60,12 @@ export const stamp = () => {
   return hash.digest("hex");
 };
 
+/** Leave a note of what was built: `now`, as it was when the build began. Compiled code of guests is kept for just this build (host/node-code-store.ts). */
+export const writeStamp = (now) => writeFileSync(stampFile, now);
+
 export const build = () => {
   const now = stamp();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === now) return;
   console.log("Building dist/ …");
   run(process.execPath, [join(top, "tools", "build.mjs")]);
-  writeFileSync(stampFile, now);
 };

@@ -36,7 +36,12 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const { path, program } = prepared;
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
-  const machine = new Machine({ ...prepared.machine, sharedMemory: true, ...(tty ? { terminal: tty } : {}) });
+  const machine = new Machine({
+    ...prepared.machine,
+    sharedMemory: true,
+    ...(prepared.code ? { code: prepared.code } : {}),
+    ...(tty ? { terminal: tty } : {}),
+  });
   const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
   const stdin = stdinInto(machine.inputs, isFile(0));

@@ -1,8 +1,10 @@
 // What `run` and `trace` have in common: options, and how they become a machine and a program.
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { E } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
+import type { CodeStore } from "../cpu/jit/kept.ts";
+import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/profile.ts";
 import { executionProblem } from "../machine/elf-problem.ts";
@@ -62,6 +64,7 @@ export const runOptions = {
   timeout: { type: "string" },
   "kernel-log": { type: "boolean" },
   stats: { type: "boolean" },
+  "code-cache": { type: "string" },
   "dump-jit": { type: "string" },
 } as const;
 
@@ -71,6 +74,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
   ["--timeout SECONDS", "give up after this time of the host's; exit status 124"],
   ["--kernel-log", "print the guest kernel's messages on standard error"],
   ["--stats", "print instructions, system calls and what the JIT did on standard error at the end"],
+  ["--code-cache DIR|off", "where compiled code lies between runs of a program (default: ~/.cache/trapgate)"],
   ["--dump-jit ADDRESS", "print the compiled region that holds an address: guest code, what it does, WebAssembly (with wabt)"],
 ];
 
@@ -82,6 +86,7 @@ export interface Prepared {
   readonly kernelLog: boolean;
   readonly stats: boolean;
   readonly dumpJit?: number;
+  readonly code?: CodeStore;
 }
 
 type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
@@ -148,6 +153,22 @@ const machineOptions = (values: Values): MachineOptions => ({
   mounts: mounts(values.mount ?? []),
 });
 
+/** Whoever looks at what is compiled wants to see it compiled. */
+const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
+  const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory, root } = values;
+  if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;
+  // What lies there is code to the host: no guest may write it.
+  const writable = (values.mount ?? []).map(mount).filter(({ mode }) => mode === "rw");
+  if (writable.some(({ host }) => isWithin(folder, host))) return undefined;
+  return nodeCodeStore(folder, [cpu, memory, root === undefined ? resolve(name) : [resolve(root), name]]);
+};
+/** Is a path, which need not exist yet, that of a folder or in it? */
+const isWithin = (path: string, folder: string): boolean => {
+  const real = (p: string): string => (existsSync(p) ? realpathSync(p) : join(real(dirname(p)), basename(p)));
+  const from = relative(real(resolve(folder)), real(resolve(path)));
+  return !isAbsolute(from) && from.split(sep)[0] !== "..";
+};
+
 export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   const [name, ...args] = rest;
   if (name === undefined) throw new Problem("usage", "which program?", { help: "see trapgate run --help" });
@@ -163,7 +184,13 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
     ...optional("policy", values.policy === undefined ? undefined : policyOf(values.policy)),
     ...optional("schedule", values.schedule === undefined ? undefined : scheduleOf(values.schedule)),
   };
-  const common = { program, kernelLog: values["kernel-log"] ?? false, stats: values.stats ?? false, ...dumpOf(values) };
+  const common = {
+    program,
+    kernelLog: values["kernel-log"] ?? false,
+    stats: values.stats ?? false,
+    ...dumpOf(values),
+    ...optional("code", codeStoreOf(values, name)),
+  };
   if (values.root !== undefined) return { ...common, machine, path: name };
   const file = hostProgram(name);
   return { ...common, machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } }, path: file.path };

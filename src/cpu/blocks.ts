@@ -150,6 +150,9 @@ export class Blocks {
   placeForCall(): number {
     return this.#jumps.placeForCall();
   }
+  usePlaces(places: readonly number[]): void {
+    this.#jumps.usePlaces(places);
+  }
   /** The region is gone. Links to its head lead on to what is at its address now, until a region begins there again. */
   endRegion(head: number): void {
     const ip = this.records.ipOf(head);
@@ -327,7 +330,14 @@ export class Blocks {
     blocks.set(ip, context, first);
     this.watch(frame);
     this.decoded++;
+    this.onDecoded(ip);
     return first;
+  }
+  /** Called for each new block. */
+  onDecoded: (ip: number) => void = () => {};
+  /** Have a block at an address, though control does not come there by a jump. */
+  meet(ip: number): number {
+    return this.#block(ip);
   }
   #standing(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
     const first = blocks.get(ip, context);
@@ -511,6 +521,12 @@ export class Blocks {
     return r;
   }
 
+  /** The instruction that bytes are at `ip`, wherever they come from; one that lasts. */
+  decodeBytes(bytes: Uint8Array, ip: number): Decoded {
+    const result = this.#decoder.decode(bytes, 0, bytes.length, ip, contexts[this.context]!.mode);
+    if (result !== "ok") throw new Error(`bytes that were an instruction are not: ${result}`);
+    return this.#decoder.d.copy();
+  }
   /** Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. */
   decodeOne(ip: number): Decoded | undefined {
     const s = this.#state;

@@ -51,6 +51,10 @@ export class JumpCache {
     this.#place = (this.#place + 1) % mostPlaces;
     return layout.lastCalls + this.#place * lastCall.size;
   }
+  /** A region that was made elsewhere remembers targets in these. */
+  usePlaces(places: readonly number[]): void {
+    for (const place of places) this.#places = Math.max(this.#places, (place - layout.lastCalls) / lastCall.size + 1);
+  }
   #place = -1;
   /** Those that have been taken. */
   #places = 0;

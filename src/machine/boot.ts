@@ -96,7 +96,9 @@ export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
 export const boot = (options: MachineOptions, memory = allocate(options)): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(memory), model);
-  processor.engine = options.engine ?? "auto";
+  const { engine = "auto" } = options;
+  processor.engine = engine;
+  if (engine === "auto") processor.jit.store = options.code;
   const frames = new Frames(memory, layout.frames, { most: Math.floor((options.memory ?? DEFAULT_MEMORY) / 4096) });
   frames.watch = processor;
   const { root } = options;

@@ -108,6 +108,7 @@ export class Machine {
       "blocks decoded": blocks.decoded,
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,
+      "regions of earlier runs": jit.stats.reopened,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
       "regions written anew": jit.stats.rewritten,
@@ -124,6 +125,7 @@ export class Machine {
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
     const started = this.#start(program, options, connection);
     const inTime = await this.#pump(started.process, started.streams, options.timeout, connection?.wanted);
+    this.#processor.jit.keep();
     return started.report(inTime ? undefined : { timeout: options.timeout ?? 0 });
   }
 

@@ -1,5 +1,6 @@
 // What a machine is made of and what it is asked to run.
 import type { Engine } from "../cpu/engine.ts";
+import type { CodeStore } from "../cpu/jit/kept.ts";
 import type { HostTree } from "../kernel/fs/host-tree.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/profile.ts";
 import type { Policy } from "./policy.ts";
@@ -54,6 +55,8 @@ export interface MachineOptions {
   readonly terminal?: TerminalOptions;
   /** Who runs guest code; nothing a guest can see depends on it. Default "auto". */
   readonly engine?: Engine;
+  /** Where compiled code lies between runs of a program, with engine "auto": a `CodeMemory` for those of one process. Default: nowhere. */
+  readonly code?: CodeStore;
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
 }

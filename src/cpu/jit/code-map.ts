@@ -17,6 +17,9 @@ class Addresses {
     if (before < 0) there.push(ip);
     else there.splice(before, 0, ip);
   }
+  get all(): number[] {
+    return [...this.#known];
+  }
   /** The last one at or before an address. */
   last(ip: number): number | undefined {
     for (let p = pageOf(ip); p > pageOf(ip) - reach; p--) {
@@ -48,6 +51,15 @@ export class CodeMap {
   }
   jumped(site: number, target: number): void {
     if (Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
+  }
+  /** All that is known. */
+  get all(): { readonly called: number[]; readonly jumped: number[] } {
+    return { called: this.#called.all, jumped: this.#targets.all };
+  }
+  /** The same of an earlier run. */
+  learn({ called, jumped }: { readonly called: readonly number[]; readonly jumped: readonly number[] }): void {
+    for (const ip of called) this.#called.add(ip);
+    for (const ip of jumped) this.#targets.add(ip);
   }
   /** Where the function around an address begins, as far as calls have shown. */
   functionOf(ip: number): number | undefined {

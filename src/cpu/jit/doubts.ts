@@ -30,6 +30,10 @@ export class Doubts {
   has(ip: number): boolean {
     return this.#blocks.has(this.#key(ip));
   }
+  /** Blocks give up in a region that was made elsewhere. */
+  learn(ips: readonly number[]): void {
+    for (const ip of ips) if (!this.has(ip)) this.#blocks.set(this.#key(ip), this.#now);
+  }
   /** Goes up with what is doubted. */
   get now(): number {
     return this.#now;

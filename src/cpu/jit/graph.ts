@@ -19,6 +19,10 @@ export interface JitBlock {
   /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over goes on to `end` too, and
    *  the kernel's where its door comes back to. */
   readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "door" | "leave" | "fall";
+  /** Where its last instructions lie, a linkage stub's, if it ends with a call of one. */
+  readonly stub?: { readonly ip: number; readonly end: number };
+  /** What its last instruction leaves for, of a door. */
+  readonly door?: Exit;
   /** A call's target that is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
   inside?: number;
   /** Where in the region it goes on by known addresses: branch target first, then the fall-through. */
@@ -156,11 +160,14 @@ const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pag
     notePages(reader.blocks, d, pages);
     at += d.length;
     const f = factsOf(d.row);
-    if (f.exits !== undefined) return { ip, instructions, end: at, terminator: "door", successors: [reader.landing(f.exits) ?? at] };
+    if (f.exits !== undefined)
+      return { ip, instructions, end: at, terminator: "door", door: f.exits, successors: [reader.landing(f.exits) ?? at] };
     if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
     if (isCall(d) && (f.branches || f.jumps)) {
-      if (f.branches) instructions.push(...readStub(reader, d.target, pages));
-      return { ip, instructions, end: at, terminator: "call", successors: [at] };
+      const stub = f.branches ? readStub(reader, d.target, pages) : [];
+      const [first, last] = [stub[0], stub.at(-1)];
+      const lies = first && last ? { stub: { ip: first.ip, end: last.ip + last.length } } : {};
+      return { ip, instructions: [...instructions, ...stub], end: at, terminator: "call", successors: [at], ...lies };
     }
     if (f.branches) return { ip, instructions, end: at, terminator: "branch", successors: [d.target] };
     if (f.jumps) return { ip, instructions, end: at, terminator: isReturn(d) ? "return" : "jump", successors: [] };

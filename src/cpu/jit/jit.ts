@@ -21,6 +21,7 @@ import { factsOf } from "./facts.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
 import { JumpTables } from "./jump-tables.ts";
+import { type CodeStore, framesOf, graphOf, type KeptRegion, keep, type Made, Shelf } from "./kept.ts";
 import { lookups, lookupTypes } from "./lookups.ts";
 import { blockAround, type Known, planFor, type Region } from "./plan.ts";
 import type { RegionRuntime } from "./region-base.ts";
@@ -50,6 +51,8 @@ export interface JitStats {
   refused: number;
   /** Regions that were written anew because accesses were not where most are. */
   rewritten: number;
+  /** Regions that an earlier run had made. */
+  reopened: number;
   wasmBytes: number;
   /** By a clock that Node need not load first. */
   milliseconds: number;
@@ -108,6 +111,8 @@ export class Jit {
   readonly #byFrame = new Map<number, Set<Region>>();
   readonly #jumpTables: JumpTables;
   readonly #known: Known;
+  /** What modules depend on besides code. */
+  readonly #machine: string;
   readonly #free: number[] = [];
   #nextSlot = 1;
   threshold = defaultThreshold;
@@ -117,7 +122,17 @@ export class Jit {
   enabled = true;
   /** Told of each region that is compiled: for people who look (dump.ts). */
   onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
-  readonly stats: JitStats = { regions: 0, dropped: 0, recovered: 0, refused: 0, rewritten: 0, wasmBytes: 0, milliseconds: 0, samples: 0 };
+  readonly stats: JitStats = {
+    regions: 0,
+    dropped: 0,
+    recovered: 0,
+    refused: 0,
+    rewritten: 0,
+    reopened: 0,
+    wasmBytes: 0,
+    milliseconds: 0,
+    samples: 0,
+  };
 
   constructor(blocks: Blocks, links: JitLinks) {
     this.#blocks = blocks;
@@ -125,12 +140,15 @@ export class Jit {
     this.#links = links;
     this.#table = links.handlers["regions"] as WebAssembly.Table;
     this.#jumpTables = new JumpTables(links.memory);
+    const { memory, model } = links;
+    this.#machine = `${model.name} ${memory.buffer.byteLength}${isShared(memory) ? " shared" : ""}`;
     this.#known = {
       blocks,
       code: this.#code,
       around: (ip) => this.#around(ip),
       beginning: (head) => this.#beginning(head),
       stands: (region) => this.#stands(region),
+      meet: (region) => this.#meet(region),
       insists: (ip) => this.#heat.of(this.#key(ip)) >= insistent * this.#wanted(ip),
     };
   }
@@ -154,15 +172,110 @@ export class Jit {
   enterSpace(space: object, color: number): void {
     this.#heat.enter(space);
     if (this.#color === "any" || this.#color === color) return;
-    this.#color = this.stats.regions === 0 ? color : "any";
-    this.#dropAll();
+    this.#color = this.stats.regions + this.stats.reopened === 0 ? color : "any";
+    for (const region of [...this.#regions.values()]) if (region.made.color !== "any") this.#drop(region);
+    this.#lost.clear();
+    if (this.#shelf) this.#lookAround(this.#shelf);
+  }
+
+  /** Where this program's regions lie between its runs; set before it runs. */
+  store: CodeStore | undefined;
+  #shelf: Shelf | undefined;
+  /** The program has run for so long that it is worth looking for what earlier runs have left. */
+  #takeDown(): void {
+    const kept = this.store?.load();
+    if (!kept) return;
+    const shelf = new Shelf(kept);
+    this.#code.learn(kept);
+    this.#lookAround(shelf);
+    this.#blocks.onDecoded = (ip) => shelf.meet(ip);
+    this.#shelf = shelf;
+    this.#reopen(shelf);
+  }
+  #lookAround(shelf: Shelf): void {
+    for (const root of shelf.roots) if (this.#blocks.headOf(root) !== 0) shelf.meet(root);
+  }
+  /** Open what is due, if the code is what it was. */
+  #reopen(shelf: Shelf): void {
+    const started = Date.now();
+    let opened = 0;
+    for (const kept of shelf.due()) {
+      if (!this.#reopenOne(kept)) continue;
+      shelf.take(kept);
+      opened++;
+    }
+    this.stats.reopened += opened;
+    if (opened > 0) this.stats.milliseconds += Date.now() - started;
+  }
+  #reopenOne(kept: KeptRegion): boolean {
+    const blocks = this.#blocks;
+    const { made, context, aside, generation, roots } = kept;
+    if (context !== blocks.context || made.machine !== this.#machine || (made.color !== "any" && made.color !== this.#color)) return false;
+    if (kept.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
+    const pages = framesOf(kept, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
+    if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
+    const { flushes } = blocks;
+    const heads = kept.entries.map((entry) => blocks.meet(entry));
+    const slot = this.#takeSlot();
+    const placed = made.table === undefined || this.#jumpTables.place(slot, made.table, made.table.targets);
+    if (blocks.flushes !== flushes || !placed) {
+      this.#free.push(slot);
+      return false;
+    }
+    blocks.usePlaces(made.places);
+    this.#doubts.learn(made.doubted);
+    const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip));
+    const module = this.store?.module(made) ?? new WebAssembly.Module(made.wasm);
+    this.#link(module, slot);
+    this.#open({
+      slot,
+      graph,
+      roots,
+      heads: heads.map((head) => (blocks.isRegion(head) ? 0 : head)),
+      source: new Source(blocks.bytes, graph),
+      patched: false,
+      doubted: this.#doubts.now,
+      lost: 0,
+      context,
+      aside,
+      generation,
+      satellites: new Set(),
+      made,
+      module,
+      unmet: true,
+    });
+    return true;
+  }
+  /** The interpreter has a block wherever a region has one: it grew from such. */
+  #meet(region: Region): void {
+    if (!region.unmet) return;
+    region.unmet = false;
+    for (const { ip, stub } of region.graph.blocks.values()) {
+      this.#blocks.meet(ip);
+      if (stub) this.#blocks.meet(stub.ip);
+    }
+  }
+  /** Keep what there is for the program's next run, if that is more than it had. */
+  keep(): void {
+    const { store } = this;
+    if (!store) return;
+    let news = 0;
+    const regions = [...this.#regions.values(), ...this.#lost.all].flatMap((region) => {
+      const { made, module, patched, slot } = region;
+      if (patched) return [];
+      const native = made.native ?? store.native(made, module, this.#table.get(slot));
+      if (!region.unmet || native !== made.native) news++;
+      return [keep(region, { ...made, native }, this.#links.landing)];
+    });
+    if (news > 0) store.save({ regions: [...regions, ...(this.#shelf?.left ?? [])], ...this.#code.all });
   }
   /** A block that was next when the interpreter's part ended. */
   sample(ip: number): void {
     if (!this.enabled) return;
     this.stats.samples++;
+    if (this.#shelf) this.#reopen(this.#shelf);
     if (this.#interval === intervals.warmUp) {
-      if (this.stats.samples === 1) return;
+      if (this.stats.samples === 1) return this.#takeDown();
       this.#interval = intervals.first;
     }
     const head = this.#blocks.headOf(ip);
@@ -233,13 +346,11 @@ export class Jit {
       this.stats.refused++;
       return false;
     }
-    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#lost.clear();
-    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.reset();
-    const slot = this.#free.pop() ?? this.#nextSlot++;
+    const slot = this.#takeSlot();
     // What has been written anew since it was first met is taken to be so again.
     const written = this.#met.isNew(this.#key(ip), ip);
     const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
-    this.#instantiate(graph, slot, patched);
+    const instance = this.#instantiate(graph, slot, patched);
     const heads = graph.entries.map((entry) => blocks.headOf(entry));
     const region: Region = {
       slot,
@@ -254,6 +365,8 @@ export class Jit {
       aside,
       generation,
       satellites: new Set(),
+      unmet: false,
+      ...instance,
     };
     this.#open(region);
     of?.satellites.add(region);
@@ -275,9 +388,14 @@ export class Jit {
     region.doubted = this.#doubts.now;
     const started = Date.now();
     this.#jumpTables.drop(slot);
-    this.#instantiate(graph, slot, patched);
+    Object.assign(region, this.#instantiate(graph, slot, patched));
     this.stats.rewritten++;
     this.stats.milliseconds += Date.now() - started;
+  }
+  #takeSlot(): number {
+    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#lost.clear();
+    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.reset();
+    return this.#free.pop() ?? this.#nextSlot++;
   }
   /** From now on a region can be entered, and goes when its code does. */
   #open(region: Region): void {
@@ -293,12 +411,18 @@ export class Jit {
       if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
     });
   }
-  #instantiate(graph: Graph, slot: number, patched: boolean): void {
-    const bytes = this.#module(graph, slot, patched);
+  #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "made" | "module"> {
+    const made = this.#make(graph, slot, patched);
+    const module = new WebAssembly.Module(made.wasm);
+    this.#link(module, slot);
+    this.stats.wasmBytes += made.wasm.length;
+    return { made, module };
+  }
+  #link(module: WebAssembly.Module, slot: number): void {
     const { memory, handlers, routines, serve } = this.#links;
     if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepChunks();
     this.#lookups ??= lookups(this.#links);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const { exports } = new WebAssembly.Instance(module, {
       vm: { memory },
       js: { serve },
       lookups: this.#lookups as WebAssembly.ModuleImports,
@@ -306,11 +430,13 @@ export class Jit {
       routines: routines as WebAssembly.ModuleImports,
     });
     this.#table.set(slot, exports["region"]);
-    this.stats.wasmBytes += bytes.length;
   }
   #lookups: WebAssembly.Exports | undefined;
-  #module(graph: Graph, slot: number, patched: boolean): Uint8Array<ArrayBuffer> {
+  #make(graph: Graph, slot: number, patched: boolean): Made {
     const m = new ModuleWriter();
+    const places: number[] = [];
+    const doubted: number[] = [];
+    let table: Made["table"];
     m.importTable("handlers", "regions", regionSlots);
     const color = this.#color === "any" ? undefined : this.#color;
     // What a module imports it pays for, whether it is called or not.
@@ -328,13 +454,25 @@ export class Jit {
       acrossHomes: () => lookup("acrossHomes"),
       missedRun: () => lookup("missedRun"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
-      isDoubtful: (ip) => this.#doubts.has(ip),
+      isDoubtful: (ip) => {
+        const is = this.#doubts.has(ip);
+        if (is) doubted.push(ip);
+        return is;
+      },
       passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color,
       regionTypeIndex: m.type(regionType),
-      placeForCall: () => this.#blocks.placeForCall(),
-      jumpTable: (targets) => this.#jumpTables.make(slot, targets),
+      placeForCall: () => {
+        const place = this.#blocks.placeForCall();
+        places.push(place);
+        return place;
+      },
+      jumpTable: (targets) => {
+        const made = this.#jumpTables.make(slot, targets);
+        table = made && { ...made, targets };
+        return made;
+      },
       immediates: patched ? inCode(graph) : undefined,
       routine: (name) => {
         const t = this.#links.routineTypes[name];
@@ -347,7 +485,7 @@ export class Jit {
     const pages = memory.buffer.byteLength >> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
-    return wasm;
+    return { wasm, machine: this.#machine, color: this.#color, places, table, doubted };
   }
 
   /** What regions are made of in a frame. */

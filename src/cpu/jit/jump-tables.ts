@@ -30,11 +30,26 @@ export class JumpTables {
     for (; n < this.#used.length && this.#used[n]!.from - at < span; n++) at = this.#used[n]!.to;
     if (at + span > layout.jumpTablesEnd) return undefined;
     this.#used.splice(n, 0, { slot, from: at, to: at + span });
+    const table = { at, lowest, span };
+    this.#write(table, targets);
+    return table;
+  }
+  /** The table of a region that was made elsewhere, which has to be where it was there. False: there is no room. */
+  place(slot: number, table: JumpTable, targets: readonly number[]): boolean {
+    const { at, span } = table;
+    if (at < layout.jumpTables || at + span > layout.jumpTablesEnd) return false;
+    const behind = this.#used.findIndex(({ to }) => to > at);
+    const n = behind < 0 ? this.#used.length : behind;
+    if (n < this.#used.length && this.#used[n]!.from < at + span) return false;
+    this.#used.splice(n, 0, { slot, from: at, to: at + span });
+    this.#write(table, targets);
+    return true;
+  }
+  #write({ at, lowest, span }: JumpTable, targets: readonly number[]): void {
     this.#bytes.fill(noTarget, at, at + span);
     targets.forEach((target, number) => {
       this.#bytes[at + target - lowest] = number;
     });
-    return { at, lowest, span };
   }
   /** The region of a slot is gone. */
   drop(slot: number): void {

@@ -3,6 +3,7 @@
 import type { Blocks } from "../blocks.ts";
 import type { CodeMap } from "./code-map.ts";
 import { type Graph, growGraph, type Reader, type Surroundings } from "./graph.ts";
+import type { Made } from "./kept.ts";
 import type { Source } from "./source.ts";
 import { harmlessEntries, loopAround } from "./structure.ts";
 
@@ -32,6 +33,10 @@ export interface Region {
   lost: number;
   /** What was doubted when it was written (`Doubts.now`). */
   doubted: number;
+  made: Made;
+  module: WebAssembly.Module;
+  /** An earlier run had made it, and the interpreter has not met all of its blocks in this one. */
+  unmet: boolean;
   /** It reads immediates where they lie. */
   readonly patched: boolean;
   readonly context: number;
@@ -62,6 +67,8 @@ export interface Known {
   /** The region that begins at a block. */
   beginning(head: number): Region | undefined;
   stands(region: Region): boolean;
+  /** The interpreter is to have met the blocks of a region. */
+  meet(region: Region): void;
   /** Has control come to a block time and again that is in a region? */
   insists(ip: number): boolean;
 }
@@ -92,6 +99,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
   };
   const old = own(known.around(hot)) ?? ofFunction();
   const again = old && known.stands(old);
+  if (again) known.meet(old);
   const free = (ip: number) => {
     const head = headOf(ip);
     return head !== 0 && !blocks.isRegion(head);

@@ -7,6 +7,7 @@ import type { Decoded } from "../decode.ts";
 import { record } from "../layout.ts";
 import { sizeIndex } from "../row.ts";
 import type { Graph, JitBlock } from "./graph.ts";
+import type { Code } from "./kept.ts";
 
 export interface Immediate {
   /** Of its first byte. */
@@ -47,8 +48,7 @@ export class Source {
   constructor(u8: Uint8Array, graph: Graph) {
     for (const block of graph.blocks.values()) {
       this.#add(u8, graph, block, block.ip, block.end);
-      // A call's linkage stub lies elsewhere.
-      for (const { ip, length } of block.instructions) if (ip < block.ip || ip >= block.end) this.#add(u8, graph, block, ip, ip + length);
+      if (block.stub) this.#add(u8, graph, block, block.stub.ip, block.stub.end);
     }
   }
   #add(u8: Uint8Array, graph: Graph, block: JitBlock, from: number, end: number): void {
@@ -60,6 +60,17 @@ export class Source {
     }
   }
 
+  /** All of it, by where each run of it begins. */
+  code(): Code[] {
+    const all: { readonly address: number; bytes: Uint8Array }[] = [];
+    for (const { block, address, bytes } of this.#parts) {
+      const before = all.at(-1);
+      const goesOn = before && address === before.address + before.bytes.length && address !== block.ip && address !== block.stub?.ip;
+      if (goesOn) before.bytes = Uint8Array.of(...before.bytes, ...bytes);
+      else all.push({ address, bytes });
+    }
+    return all;
+  }
   /** What is different now. */
   change(u8: Uint8Array): Change {
     let change: Change = "none";
@@ -132,6 +143,9 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
   }
   get size(): number {
     return this.#regions.size;
+  }
+  get all(): Iterable<R> {
+    return this.#regions;
   }
   add(region: R): void {
     this.#regions.add(region);

@@ -1,0 +1,23 @@
+// Compiled code between runs of a program in one process: tests run the same guests again and again.
+import type { CodeStore, Kept, Made } from "../cpu/jit/kept.ts";
+
+export type { CodeStore, Kept, Made };
+
+/** For the machines of one program that have the same options: give it to each as `code`. */
+export class CodeMemory implements CodeStore {
+  #kept: Kept | undefined;
+  #modules = new WeakMap<Uint8Array, WebAssembly.Module>();
+  load(): Kept | undefined {
+    return this.#kept;
+  }
+  save(kept: Kept): void {
+    this.#kept = kept;
+  }
+  module({ wasm }: Made): WebAssembly.Module | undefined {
+    return this.#modules.get(wasm);
+  }
+  /** The module has it, and stays as it is. */
+  native({ wasm }: Made, module: WebAssembly.Module): undefined {
+    this.#modules.set(wasm, module);
+  }
+}

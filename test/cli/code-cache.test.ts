@@ -1,0 +1,66 @@
+// `trapgate run --code-cache`: what a program's earlier runs have compiled, between processes.
+import { execFileSync } from "node:child_process";
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { trapgate } from "../support/cli.ts";
+import { emptyFolder } from "../support/guest.ts";
+import { gcc32, missing, top } from "../support/host.ts";
+
+describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", () => {
+  const folder = join(top, ".cache", `code-cache-${process.pid}`);
+  const program = join(folder, "kept");
+  const cache = join(folder, "cache");
+  beforeAll(() => {
+    emptyFolder(folder);
+    execFileSync("gcc", ["-O2", "-static", "-DK=3", "-o", program, `${top}/test/machine/kept.c`]);
+  });
+  beforeEach(() => void emptyFolder(cache));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const run = (...options: string[]) => {
+    const { status, stdout, stderr } = trapgate(["run", "--stats", "--code-cache", cache, ...options, "--", program, "20000"]);
+    const figure = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(stderr)?.[1]);
+    return { seen: { status, stdout }, compiled: figure("regions compiled"), earlier: figure("regions of earlier runs") };
+  };
+  const file = (): string => {
+    const [name, ...more] = readdirSync(cache);
+    expect(more).toEqual([]);
+    return join(cache, name!);
+  };
+
+  it("has the second run begin with the regions of the first, in a file that is the user's alone", () => {
+    const [first, second] = [run(), run()];
+    expect(first).toMatchObject({ earlier: 0, seen: { status: 0 } });
+    expect(first.compiled).toBeGreaterThan(2);
+    expect(second.earlier).toBeGreaterThan(2);
+    expect(second.compiled).toBeLessThan(first.compiled);
+    expect(second.seen).toEqual(first.seen);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+  });
+  it.each<[string, (name: string) => void]>([
+    ["is cut short", (name) => writeFileSync(name, readFileSync(name).subarray(0, -100))],
+    [
+      "has one byte changed",
+      (name) =>
+        writeFileSync(
+          name,
+          readFileSync(name).map((byte, n) => (n === 5000 ? byte ^ 1 : byte)),
+        ),
+    ],
+    ["is empty", (name) => writeFileSync(name, "")],
+    ["others may write", (name) => chmodSync(name, 0o666)],
+  ])("takes no notice of a file that %s", (_what, spoil) => {
+    const first = run();
+    spoil(file());
+    expect(run()).toMatchObject({ earlier: 0, seen: first.seen });
+  });
+  it("is off when told, for a guest that may write there, and where there can be none", () => {
+    run();
+    expect(run("--code-cache", "off").earlier).toBe(0);
+    expect(run("--engine", "interpret").earlier).toBe(0);
+    expect(run("--mount", `${folder}:/mnt:rw`).earlier).toBe(0);
+    expect(run("--mount", `${folder}:/mnt:ro`).earlier).toBeGreaterThan(2);
+    expect(run("--code-cache", `${program}/none`)).toMatchObject({ earlier: 0, seen: { status: 0 } });
+  });
+});

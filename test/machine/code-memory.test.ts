@@ -1,0 +1,95 @@
+// What a program's earlier runs have compiled, in its next ones: fewer regions are made, nothing else is different.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { deserialize, serialize } from "node:v8";
+import { CodeMemory, type CodeStore, Machine, type MachineOptions } from "trapgate";
+import { beforeAll, describe, expect, it } from "vitest";
+import { inFolder } from "../support/guest.ts";
+import { gcc32, missing, top } from "../support/host.ts";
+
+type Kept = NonNullable<ReturnType<CodeStore["load"]>>;
+
+/** Between processes: what is kept is data, and the host knows no module. */
+class OnPaper implements CodeStore {
+  #text: Buffer | undefined;
+  saved = 0;
+  load(): Kept | undefined {
+    return this.#text && (deserialize(this.#text) as Kept);
+  }
+  save(kept: Kept): void {
+    this.#text = serialize(kept);
+    this.saved++;
+  }
+  module(): undefined {}
+  native(): undefined {}
+}
+
+describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc %s", (mode) => {
+  const variants: Uint8Array[] = [];
+  beforeAll(() =>
+    inFolder(async (folder) => {
+      for (const k of [3, 5]) {
+        execFileSync("gcc", [mode, "-O2", "-static", `-DK=${k}`, "-o", `${folder}/kept`, `${top}/test/machine/kept.c`]);
+        variants.push(readFileSync(`${folder}/kept`));
+      }
+    }),
+  );
+  const run = async (code: CodeStore, variant = 0, options: MachineOptions = {}, args = ["3000"]) => {
+    const machine = new Machine({ files: { "/kept": { content: variants[variant]!, mode: 0o755 } }, code, ...options });
+    const { stdout, status, stats } = await machine.run("/kept", { args });
+    const {
+      "regions compiled": compiled,
+      "regions of earlier runs": earlier,
+      "instructions interpreted": interpreted,
+    } = machine.engineStats;
+    return { seen: { stdout: stdout.text, status, stats }, compiled: compiled!, earlier: earlier!, interpreted: interpreted! };
+  };
+
+  it.each([
+    ["in memory", () => new CodeMemory()],
+    ["as data", () => new OnPaper()],
+  ])("%s: the second run has the regions of the first, and is no other run", async (_how, store) => {
+    const code = store();
+    const first = await run(code);
+    const second = await run(code);
+    expect(first).toMatchObject({ earlier: 0, seen: { status: { exit: 0 } } });
+    expect(first.compiled).toBeGreaterThan(2);
+    expect(second.seen).toEqual(first.seen);
+    expect(second.earlier).toBeGreaterThan(2);
+    expect(second.compiled).toBeLessThan(first.compiled);
+    expect(second.interpreted).toBeLessThan(first.interpreted);
+  });
+  it("grows what an earlier run had made, where another input needs more", async () => {
+    const code = new OnPaper();
+    const short = await run(code, 0, {}, ["400"]);
+    const long = await run(code, 0, {}, ["6000"]);
+    const alone = await run(new OnPaper(), 0, {}, ["6000"]);
+    expect(short.earlier + long.earlier).toBeGreaterThan(0);
+    expect(long.seen).toEqual(alone.seen);
+  });
+  it("takes nothing for code that it is not", async () => {
+    const code = new CodeMemory();
+    const [three, five] = [await run(code, 0), await run(code, 1)];
+    expect(five.seen.stdout).not.toBe(three.seen.stdout);
+    expect(five.seen).toEqual((await run(new CodeMemory(), 1)).seen);
+    expect((await run(code, 0)).seen).toEqual(three.seen);
+  });
+  it.each<[string, MachineOptions]>([
+    ["of another size", { memory: 1.5 * 2 ** 30 }],
+    ["with another processor", { cpu: "x86-64-v2:intel" }],
+  ])("takes nothing from a machine %s", async (_what, options) => {
+    const code = new CodeMemory();
+    await run(code);
+    const other = await run(code, 0, options);
+    expect(other.earlier).toBe(0);
+    expect(other.seen).toEqual((await run(new CodeMemory(), 0, options)).seen);
+  });
+  it("writes nothing when there is nothing new", async () => {
+    const code = new OnPaper();
+    for (let n = 0; n < 6; n++) await run(code);
+    expect(code.saved).toBeLessThan(6);
+    const { saved } = code;
+    await run(code);
+    expect(code.saved).toBe(saved);
+  });
+});
