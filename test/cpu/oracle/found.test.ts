@@ -8,7 +8,7 @@ import { freshCode } from "../../../tools/oracle/code.ts";
 import { compare } from "../../../tools/oracle/compare.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";
 import { icedOptions } from "../../../tools/oracle/encodings.ts";
-import { cpuName, type Identity, identityOf, runOracle, silicon, siliconModel, siliconVendor } from "../../../tools/oracle/run.ts";
+import { cpuName, type Identity, identityOf, runOracle, silicon, siliconModel } from "../../../tools/oracle/run.ts";
 import { isFamilysOwn } from "../../../tools/oracle/undefined.ts";
 import { DATA, ldtSelector, PAGE, selector, WINDOW } from "../../../tools/oracle/world.ts";
 import { gcc, missing, nativeX64 } from "../../support/host.ts";
@@ -136,7 +136,7 @@ const found: readonly Prepared[] = [
 
 /**
  * Operands at the end of addresses of 32 bits, relative to gs: the last byte before address 0 is that before the middle of the data, and address 0 is where
- * nothing is. Judged on Intel's alone: what AMD's do is not known (`Rules.cutsParts`).
+ * nothing is.
  */
 const wrapped: readonly Prepared[] = (
   [
@@ -173,8 +173,7 @@ describe.skipIf(missing("cases that were found", nativeX64, gcc, silicon))("what
     code = await freshCode();
     identity = identityOf(cpuName());
   });
-  const judged = siliconVendor() === "intel" ? [...found, ...wrapped] : found;
-  it.each(judged.map((f) => [f.what, f] as const))("%s", async (_what, f) => {
+  it.each([...found, ...wrapped].map((f) => [f.what, f] as const))("%s", async (_what, f) => {
     const batch = caseBatch(1);
     const c = new Case(batch, 0);
     prepare(c, f);
