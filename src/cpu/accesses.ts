@@ -96,8 +96,12 @@ export class Accesses {
     // What wraps around at 4 GiB by its segment's base is within the limit.
     const context = contexts[this.#state.u32[at.context >> 2] as number]!;
     const beyond =
-      !this.#model.wrapsAt4GiB && address + bytes > 0x1_0000_0000 && context.mode !== 64 && context.flat && this.#overrideBase(rec) === 0;
-    const farOffset = address < 0 && this.#model.canonicalOffsets && address - this.#overrideBase(rec) < -USER_END;
+      !this.#model.wrapsAt4GiB &&
+      address + bytes > 0x1_0000_0000 &&
+      context.mode !== 64 &&
+      context.flat &&
+      this.#overrideBase(rec, address) === 0;
+    const farOffset = address < 0 && this.#model.canonicalOffsets && address - this.#overrideBase(rec, address) < -USER_END;
     const outside = beyond || address + bytes > USER_END || address < -USER_END || farOffset;
     if (outside) this.#throwFault(this.#stackAccess(rec, address) ? vector.SS : vector.GP, 0, 0, rec, budget);
     // Before any page fault, on AMD.
@@ -179,19 +183,28 @@ export class Accesses {
   #inProgress(rec: number): Decoded | undefined {
     return this.evaluated ?? (rec === 0 ? undefined : this.#around.blocks.decodeOne(this.#around.blocks.records.ipOf(rec)));
   }
-  /** Base of fs or gs if the instruction in progress names one. */
-  #overrideBase(rec: number): number {
+  /** Base of fs or gs if the instruction in progress names one, and means it by this address. */
+  #overrideBase(rec: number, address: number): number {
     const d = this.#inProgress(rec);
-    return d && d.segment >= S.fs ? Number(this.#state.i64[(at.segBase >> 3) + d.segment]) : 0;
+    if (!d || d.segment < S.fs || this.#isStack(d, address) || this.#isDestination(d, address)) return 0;
+    return Number(this.#state.i64[(at.segBase >> 3) + d.segment]);
   }
   /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
   #stackAccess(rec: number, address: number): boolean {
     const d = this.#inProgress(rec);
-    if (!d) return false;
-    const { stack } = factsOf(d.row);
+    return d !== undefined && (this.#isStack(d, address) || (d.isMemory && d.memorySegment === S.ss));
+  }
+  #isStack(d: Decoded, address: number): boolean {
     const sp = Number(BigInt.asIntN(64, this.#state.u64[R.sp] as bigint));
-    if (stack && (!d.isMemory || Math.abs(address - sp) <= 16)) return true;
-    return d.isMemory && d.memorySegment === S.ss;
+    return factsOf(d.row).stack && (!d.isMemory || Math.abs(address - sp) <= 16);
+  }
+  /** Of a string instruction: always in ES. */
+  #isDestination(d: Decoded, address: number): boolean {
+    const { operands } = d.row;
+    if (!operands.some(({ kind }) => kind === "strY")) return false;
+    const offset = BigInt.asIntN(64, BigInt.asUintN(d.addressSize, this.#state.u64[R.di] as bigint));
+    const linear = Number(offset + (this.#state.i64[(at.segBase >> 3) + S.es] as bigint));
+    return linear === address || !operands.some(({ kind }) => kind === "strX");
   }
 
   #throwFault(v: number, error: number, address: number, rec: number, budget: number): never {

@@ -61,14 +61,9 @@ export interface Rules {
   readonly canonicalOffsets: boolean;
   /**
    * XSAVE and its like look at the last byte of their area first, XRSTOR at XCOMP_BV; in the compact form there must be room in the segment for what
-   * that names. Otherwise at the first byte, and then at the header; and for what is present.
+   * that names. Otherwise at the first byte, and then at the header, of which XSAVE and XSAVEOPT read what was there; and for what is present.
    */
   readonly looksAtEnd: boolean;
-  /**
-   * With addresses of 32 bits in 64-bit code, an area goes on at 0 part by part (fpu/area.ts), as far pointers do (rows/segment.ts). A part itself goes
-   * on beyond 4 GiB, as every operand does.
-   */
-  readonly cutsParts: boolean;
   /** FSIN, FPTAN and FPATAN of a small x are x, and FCOS 1, whatever the rounding (routines/transcendental/trigonometry.ts). */
   readonly smallAnglesExact: boolean;
   /** The trap of a single step between the rounds of a repeated string instruction shows EFLAGS.RF. SDM Vol. 3B 17.3.1.1 */
@@ -129,7 +124,6 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     stackBeforeOffset: false,
     canonicalOffsets: true,
     looksAtEnd: false,
-    cutsParts: false,
     smallAnglesExact: false,
     marksRounds: false,
   },
@@ -150,7 +144,6 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     stackBeforeOffset: true,
     canonicalOffsets: false,
     looksAtEnd: true,
-    cutsParts: true,
     smallAnglesExact: true,
     marksRounds: true,
   },

@@ -171,10 +171,10 @@ export const ways: readonly Way[] = [
     source: recorded,
   },
   {
-    what: "operands in parts at the end of addresses of 32 bits in 64-bit code: far pointers, FNSTENV, FNSAVE, FXSAVE, XSAVE and their like",
-    amd: "go on beyond 4 GiB: assumed, nobody has asked",
-    intel: "begin again at 0 with the first part that begins there; a part goes on beyond 4 GiB",
-    source: "asked of that Xeon with AMX: test/kernel/native/wrapped.c, test/cpu/oracle/found.test.ts",
+    what: "parts of what FXSAVE and XSAVE move, of which those that begin at 4 GiB are at 0 with addresses of 32 bits in 64-bit code",
+    amd: "of the first eight bytes each field; XSAVE's upper halves of ymm registers by twos",
+    intel: "of the first eight bytes the two halves; upper halves of ymm registers one by one",
+    source: "asked of that Xeon with AMX and an EPYC of family 19h: test/kernel/native/wrapped.c",
   },
   { what: "MMX stores that fault", amd: "TOP stays", intel: "TOP is 0", source: recorded },
   {

@@ -1,6 +1,6 @@
 // `trace` writes what strace writes: a shell's whole life, traced by strace on the kernel under us and by us inside.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { trapgate } from "../support/cli.ts";
@@ -38,7 +38,8 @@ for (const architecture of ["amd64", "i386"] as const) {
         mkdirSync(join(folder, "d"));
         writeFileSync(join(folder, "d", "f"), "a line\nanother\n");
         const [native, own] = ["native", "own"].map((name) => join(folder, name)) as [string, string];
-        const command = [program.path, "sh", "-c", script];
+        // Inside there are no links on the way to the program, which /proc/self/exe would show.
+        const command = [realpathSync(program.path), "sh", "-c", script];
         // Standard output is a pipe, as it is inside.
         const options = { cwd: folder, env: { PATH: "/usr/bin:/bin", PWD: folder }, stdio: "ignore" } as const;
         execFileSync("sh", ["-c", '"$@" | cat', "sh", "strace", "-o", native, ...command], options);

@@ -7,6 +7,8 @@ export interface Prepared {
   readonly what: string;
   readonly mode: Mode;
   readonly code: string;
+  /** The case ends after the first instruction. */
+  readonly step?: true;
   readonly gpr?: Readonly<Record<number, number | bigint>>;
   readonly segments?: Readonly<Record<number, SegmentName>>;
   readonly flags?: number;
@@ -23,11 +25,11 @@ export interface Prepared {
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
 
-/** The case runs to an int3 or a fault. */
+/** The case runs to an int3 or a fault, if it is no step. */
 export const prepare = (c: Case, p: Prepared): void => {
   c.code = bytes(p.code);
   c.codeOffset = 0x7f0;
-  c.run = true;
+  c.run = p.step === undefined;
   const s = c.before;
   for (const [r, v] of Object.entries(p.gpr ?? {})) s.setGpr(Number(r), BigInt.asUintN(p.mode === 64 ? 64 : 32, BigInt(v)));
   s.rflags = EF.IF | 2 | (p.flags ?? 0);

@@ -39,10 +39,7 @@ const FLAGS = [
 
 /** Programs that use more of a processor than the default model has. */
 const models: ReadonlySet<string> = new Set(["xstate", "wrapped"]);
-/** What AMD's do is not known: `Rules.cutsParts`. */
-const intel: Need = { what: "a processor by Intel", met: nativeX64.met && nativeVendor() === "intel" };
-const lacking = (subject: string): boolean =>
-  (models.has(subject) && missing("vector registers in frames", avx2)) || (subject === "wrapped" && missing("where operands wrap", intel));
+const lacking = (subject: string): boolean => models.has(subject) && missing("vector registers in frames", avx2);
 /** The programs give up privileges, so they must have some. */
 const root: Need = { what: "root", met: process.getuid?.() === 0 };
 

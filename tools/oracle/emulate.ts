@@ -138,11 +138,13 @@ export class Emulator {
     const v = s.u32[at.exitVector >> 2];
     const written = this.#wroteCode(c);
     if (why !== exit.budget && !written) {
-      if (why !== exit.fault || (s.rip === start && v !== vector.BP && retired <= 1)) return why;
+      if (why !== exit.fault || (s.rip === start && v !== vector.BP && retired === 0)) return why;
       // A trap belongs to the instruction, whatever else faults past it does not: in an int3, or where there is no code.
       if (retired === 1 && v === vector.OF) return why;
     }
-    const stepped = why === exit.fault && !written && retired === (v === vector.BP ? 2 : 1);
+    // What faults past it may have done a part of its work first: a call has pushed (Rules.pushesFirst).
+    const intoItself = s.rip >= start && s.rip < start + c.code.length;
+    const stepped = why === exit.fault && !written && (v === vector.BP ? retired === 2 : retired === 1 && !intoItself);
     if (!stepped) {
       // It went on: into itself, or into what it had written.
       this.#load(c);

@@ -2,7 +2,7 @@
 // a: linear address of the memory operand; b: its size in bits, and where addresses begin again (area.ts).
 import type { Action, Machine } from "../act.ts";
 import { at, vector } from "../state.ts";
-import { Area, partsOf, type Stretch } from "./area.ts";
+import { Area, areaParts, type Stretch, x87Parts } from "./area.ts";
 import {
   environmentSize,
   fsaveSize,
@@ -25,23 +25,22 @@ const layoutOf = (size: number): 16 | 32 => (size === 16 ? 16 : 32);
 
 /**
  * An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. Without a
- * word Intel's look first whether the start is canonical.
+ * word it is looked first whether the start is canonical.
  */
 const write = (m: Machine, area: Area, image: DataView, word: number, stretches?: readonly Stretch[]): void => {
-  if (word || startsOutside(m, area)) m.writeLinear(area.at(0), word || 1);
+  if (word || !isCanonical(area.at(0))) m.writeLinear(area.at(0), word || 1);
   m.writeLinear(area.at(image.byteLength - 1), 1);
   area.write(new Uint8Array(image.buffer), stretches);
 };
 const read = (m: Machine, area: Area, bytes: number, word: number): DataView => {
-  if (word || startsOutside(m, area)) m.readLinear(area.at(0), word || 1);
+  if (word || !isCanonical(area.at(0))) m.readLinear(area.at(0), word || 1);
   m.readLinear(area.at(bytes - 1), 1);
   return area.read(0, bytes);
 };
-const startsOutside = (m: Machine, area: Area): boolean => m.model.looksAtEnd && !isCanonical(area.at(0));
 
-const environment = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => partsOf.environment[layoutOf(size)]);
-const all = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => partsOf.all[layoutOf(size)]);
-const fx = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, () => partsOf.fx);
+const environment = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Parts.environment[layoutOf(size)]);
+const all = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, (size) => x87Parts.all[layoutOf(size)]);
+const fx = (m: Machine, a: bigint, b: bigint, how: "fxsave" | "fxrstor"): Area => new Area(m, a, b, () => areaParts[m.model.vendor][how]);
 
 /** All exceptions are masked afterwards. */
 const fnstenv: Action = (m, _r, a, b) => {
@@ -78,14 +77,14 @@ const frstor: Action = (m, _r, a, b) => {
 
 const registers = (m: Machine): 8 | 16 => (m.state.mode === 64 ? 16 : 8);
 const fxsaveTo: Action = (m, _r, a, b) => {
-  const area = fx(m, a, b);
+  const area = fx(m, a, b, "fxsave");
   const image = imageOf(fxsaveSize);
   fxsave(m.state, image, area.size === 64, registers(m));
   write(m, area, image, 0, [[0, fxsaveWritten(registers(m))]]);
   return 0;
 };
 const fxrstorFrom: Action = (m, _r, a, b) => {
-  const area = fx(m, a, b);
+  const area = fx(m, a, b, "fxrstor");
   return fxrstor(m.state, read(m, area, fxsaveSize, 0), area.size === 64, registers(m)) ? 0 : m.raise(vector.GP, 0);
 };
 

@@ -3,7 +3,7 @@
 import type { Action, Machine } from "../act.ts";
 import { xcr0 } from "../model.ts";
 import { at, R, type State, vector } from "../state.ts";
-import { Area, partsOf, type Stretch } from "./area.ts";
+import { Area, areaParts, type Stretch } from "./area.ts";
 import { fxrstor, fxsave, fxsaveSize, fxsaveWritten } from "./image.ts";
 
 const X87 = 1;
@@ -56,7 +56,7 @@ const inUse = (s: State): number => {
 
 /** EDX:EAX of those that XCR0 has. */
 const requested = (m: Machine): number => m.state.lo(R.ax) & xcr0(m.model);
-const areaOf = (m: Machine, a: bigint, b: bigint): Area => new Area(m, a, b, () => partsOf.x);
+const areaOf = (m: Machine, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area => new Area(m, a, b, () => areaParts[m.model.vendor][how]);
 export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
@@ -72,13 +72,13 @@ const save =
     // Compacted, MXCSR belongs to SSE's state.
     const present = (compact && mxcsr !== INITIAL_MXCSR ? used | SSE : used) & wanted;
     const written = how === "xsave" ? wanted : present;
-    const area = areaOf(m, a, b);
+    const area = areaOf(m, a, b, "xsave");
     // Whoever looks at the end first has been asked before (rows/x87-state.ts).
     if (!m.model.looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
     const size = sizeOf(wanted);
     const ends = [area.at(0), area.at(size - 1)];
     for (const at of m.model.looksAtEnd ? ends.toReversed() : ends) m.writeLinear(at, 1);
-    m.writeLinear(area.at(header.components), 8);
+    if (m.model.looksAtEnd || compact) m.writeLinear(area.at(header.components), 8);
     const before = area.read(header.components, header.components + 8).getBigUint64(0, true);
     const image = new Uint8Array(size);
     image.set(legacyImage(s, area.size === 64));
@@ -113,7 +113,7 @@ const isValid = (m: Machine, v: DataView): boolean => {
  */
 const restoreHeader: Action = (m, _r, a, b) => {
   const s = m.state;
-  const area = areaOf(m, a, b);
+  const area = areaOf(m, a, b, "xrstor");
   const { looksAtEnd } = m.model;
   if (!looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
   if (!looksAtEnd) m.readLinear(area.at(0), 1);
@@ -131,7 +131,7 @@ const restoreHeader: Action = (m, _r, a, b) => {
 const restore: Action = (m, _r, a, b) => {
   const s = m.state;
   const wanted = requested(m);
-  const area = areaOf(m, a, b);
+  const area = areaOf(m, a, b, "xrstor");
   const { buffer, byteOffset } = area.read(0, sizeOf(0));
   const there = new Uint8Array(buffer, byteOffset, sizeOf(0)).slice();
   const v = new DataView(there.buffer);

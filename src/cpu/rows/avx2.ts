@@ -147,8 +147,9 @@ interface Lane<V> {
 }
 /** For each lane of w bits: whether its mask has the sign set, and the address of its memory. */
 const masked = <V>(o: Ops<V>, i: Form, vendor: Vendor, w: 32 | 64, mask: number, memory: number): Lane<V>[] => {
-  // On Intel's lanes beyond the end of what addresses reach do not begin again at its start, unless that is the end of all linear addresses.
-  const goesOn = vendor === "intel" && (i.mode === 64 || i.addressSize === 16);
+  // On Intel's lanes beyond the end of what addresses reach do not begin again at its start, unless that is the end of all linear addresses. Nor do those
+  // that AMD's load in 64-bit code, if all of the vector is there; else its lanes are looked at alone, and do: that is not done here.
+  const goesOn = vendor === "intel" ? i.mode === 64 || i.addressSize === 16 : i.mode === 64 && memory !== 0;
   const within = (address: V): V => (goesOn ? address : o.zext(address, i.addressSize));
   const masks = parts(o, i, mask);
   const start = o.address(memory);

@@ -50,7 +50,7 @@ const farPointer = <V>(o: Ops<V>, i: Form, n: number, vendor: Vendor): { offset:
   const offset = o.load(undefined, a, w);
   const next = o.add(a, o.imm(w / 8));
   // In 64-bit code it is two, each at an address of its own (fpu/area.ts).
-  const at = o.let("at", vendor === "intel" && i.mode === 64 ? o.zext(next, i.addressSize) : next);
+  const at = o.let("at", i.mode === 64 ? o.zext(next, i.addressSize) : next);
   const selector = o.load(undefined, at, 16);
   return { offset, selector };
 };

@@ -107,7 +107,7 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0x1234_5678_9abc_def0n, 0n, 
 );
 
 // A call of a stub that jumps on by a pointer, as those of linkage tables do: one block in a region.
-const linked = assemble("again: call stub\ndec rsi\njnz again\nhlt\nstub: jmp [rdi]\ncallee: inc rbx\nret", { mode: 64, at: CODE });
+const linked = assemble("again: call stub\nback: dec rsi\njnz again\nhlt\nstub: jmp [rdi]\ncallee: inc rbx\nret", { mode: 64, at: CODE });
 
 it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x1234_5678_9abc_def0n, 0n])(
   "a call by a stub to %i faults where it should",
@@ -120,7 +120,8 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x12
     twins.fill((n) => table[n] ?? 0);
     const go = (pointer: number) => {
       twins.each(({ state }) => {
-        state.rip = CODE;
+        // Where the loop's region is entered.
+        state.rip = linked.labels.get("back")!;
         state.setGpr(R.sp, DATA + 2 * PAGE);
         state.setGpr(R.si, 100);
         state.setGpr(R.di, DATA + pointer);
@@ -128,9 +129,11 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x12
       return twins.run(10_000, () => `to ${last}`);
     };
     go(0);
-    twins.compile(CODE);
     expect(go(0).vector).toBe(vector.GP);
-    expect(twins.compiledShare).toBeGreaterThan(0.3);
+    const interpreted = () => twins.both((cpu) => cpu.interpreted)[0];
+    const before = interpreted();
     expect(go(8).vector).toBe(BigInt.asUintN(64, BigInt.asIntN(48, last)) === last ? vector.PF : vector.GP);
+    // The call was compiled code's; its jump, and what is fetched in vain, may be the interpreter's.
+    expect(interpreted() - before).toBeLessThan(3);
   },
 );
