@@ -120,6 +120,6 @@ export const nodeCodeStore = (folder: string, program: readonly unknown[]): Code
     },
     module: ({ native, wasm }: Made) => native && natives()?.deserialize(native.slice().buffer, wasm),
     native: (_made, module, region) =>
-      natives()?.isOptimised(region) ? new Uint8Array((natives() as Natives).serialize(module)) : undefined,
+      typeof region === "function" && natives()?.isOptimised(region) ? new Uint8Array((natives() as Natives).serialize(module)) : undefined,
   };
 };

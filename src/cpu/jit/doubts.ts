@@ -47,7 +47,7 @@ export class Doubts {
     let all = 0;
     for (const [key, n] of this.#times) {
       const ip = Math.floor(key / 8);
-      const block = this.#key(ip) === key ? blockAround(graph, ip) : undefined;
+      const block = this.#key(ip) === key && graph.pages.has(Math.floor(ip / 4096)) ? blockAround(graph, ip) : undefined;
       if (block === undefined || (this.#blocks.get(this.#key(block)) ?? Number.POSITIVE_INFINITY) <= written) continue;
       blocks.set(block, (blocks.get(block) ?? 0) + n);
       all += n;
