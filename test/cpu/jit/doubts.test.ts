@@ -4,7 +4,7 @@ import { Doubts } from "../../../src/cpu/jit/doubts.ts";
 import type { Graph } from "../../../src/cpu/jit/graph.ts";
 
 const graphOf = (...blocks: readonly number[]): Graph =>
-  ({ instructions: 10, blocks: new Map(blocks.map((ip) => [ip, { ip, end: ip + 16 }])) }) as unknown as Graph;
+  ({ instructions: 10, pages: new Map([[0, 0]]), blocks: new Map(blocks.map((ip) => [ip, { ip, end: ip + 16 }])) }) as unknown as Graph;
 
 describe("doubts", () => {
   const often = (doubts: Doubts, ip: number, times: number): void => {
