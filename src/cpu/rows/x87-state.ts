@@ -40,6 +40,13 @@ const checkStart = <V>(o: Ops<V>, misaligned: 15 | 63): void => {
   const canonical = o.eq(o.sext(start, 48), start);
   o.when(o.and(o.ne(o.and(start, o.imm(misaligned)), o.imm(0)), canonical), () => o.fault(vector.GP), undefined, false);
 };
+/** The first byte is looked at in all respects, alignment first. */
+const lookAtStart = <V>(o: Ops<V>, write: boolean): void => {
+  const start = o.linear(0, write, 8);
+  o.when(o.ne(o.and(start, o.imm(63)), o.imm(0)), () => o.fault(vector.GP), undefined, false);
+  if (write) o.loadRmw(undefined, o.address(0), 8);
+  else o.load(undefined, o.address(0), 8);
+};
 /** Then the rest as a whole. */
 const area =
   (name: ActName, write: boolean, size?: 64): Meaning =>
@@ -69,6 +76,7 @@ const extended =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) => {
     if (vendor === "intel") checkStart(o, 63);
+    else if (i.mode !== 64) lookAtStart(o, write);
     const address = o.linear(0, write);
     const avx = o.and(o.reg(R.ax, 32), o.imm(4));
     const of = o.let("of", sized(o, i, size ?? i.w));
