@@ -25,9 +25,9 @@ const storeControl: Meaning = (o) => o.set(0, o.field("fpuControl"));
 const storeStatus: Meaning = (o) => o.set(0, o.field("fpuStatus"));
 const statusToAx: Meaning = (o) => o.setReg(R.ax, 16, o.field("fpuStatus"));
 
-/** The size in bits; with addresses of 32 bits in 64-bit code also how many bytes there are to where these begin again (fpu/area.ts). */
+/** The size in bits; with addresses of 32 bits, where no segment ends before, also how many bytes there are to where these begin again (fpu/area.ts). */
 const sized = <V>(o: Ops<V>, i: Form, size: number): V =>
-  i.mode === 64 && i.addressSize === 32
+  i.addressSize === 32 && (i.mode === 64 || i.flat)
     ? o.or(o.imm(size), o.shl(o.sub(o.imm(0x1_0000_0000), o.address(0)), o.imm(sizeBits)))
     : o.imm(size);
 const moves =
