@@ -192,11 +192,16 @@ export class Accesses {
   /** Does the instruction in progress mean SS by this address: as the segment of its operand, or as a stack instruction? */
   #stackAccess(rec: number, address: number): boolean {
     const d = this.#inProgress(rec);
-    return d !== undefined && (this.#isStack(d, address) || (d.isMemory && d.memorySegment === S.ss));
+    if (!d || this.#isStack(d, address)) return d !== undefined;
+    return d.isMemory ? d.memorySegment === S.ss : d.segment === S.ss && !this.#isDestination(d, address);
   }
   #isStack(d: Decoded, address: number): boolean {
-    const sp = Number(BigInt.asIntN(64, this.#state.u64[R.sp] as bigint));
-    return factsOf(d.row).stack && (!d.isMemory || Math.abs(address - sp) <= 16);
+    if (!factsOf(d.row).stack) return false;
+    if (!d.isMemory) return true;
+    // It has an operand besides: what is pushed, or where it is popped to, or a pointer to what is called.
+    const away = BigInt(address) - (this.#state.u64[R.sp] as bigint);
+    const slots = -Number(BigInt.asIntN(d.mode === 64 ? 64 : 32, away)) / (d.size / 8);
+    return slots === 0 || slots === 1 || slots === 2;
   }
   /** Of a string instruction: always in ES. */
   #isDestination(d: Decoded, address: number): boolean {

@@ -155,6 +155,8 @@ export class Segments {
       st.u8[at.segCheck + s] = free ? 0 : 1;
       if (s < 4 && !((free || s === S.cs) && wide && st.segBase(s) === 0)) flat = false;
     }
+    // What goes on beyond 4 GiB is found where the page is missing, but if bases lead elsewhere; of FS and GS, by which threads have their own, it is let pass.
+    if (!flat && !st.rules.wrapsAt4GiB) st.u8.fill(1, at.segCheck, at.segCheck + S.fs);
     const cs = st.u32[(at.segAccess >> 2) + S.cs] as number;
     const ss = st.u32[(at.segAccess >> 2) + S.ss] as number;
     const mode = cs & F.long ? 64 : cs & F.big ? 32 : 16;

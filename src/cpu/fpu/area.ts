@@ -1,5 +1,5 @@
 // Memory operands that are moved in parts: what FNSTENV and FNSAVE, FXSAVE, XSAVE and their counterparts write and read. SDM Vol. 1 8.1.10, 10.5.1, 13.4.
-// With addresses of 32 bits in 64-bit code such an operand goes on at 0 part by part, as far pointers do (rows/segment.ts). A part itself goes on beyond
+// With addresses of 32 bits such an operand goes on at 0 part by part, as far pointers do (rows/segment.ts). In 64-bit code a part itself goes on beyond
 // 4 GiB, as every operand does. test/kernel/native/wrapped.c asks where the parts are.
 import type { Machine } from "../act.ts";
 import type { Vendor } from "../model.ts";

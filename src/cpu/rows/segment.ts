@@ -45,12 +45,12 @@ const farPointer = <V>(o: Ops<V>, i: Form, n: number, vendor: Vendor): { offset:
   const a = o.address(n);
   const w = vendor === "amd" ? Math.min(i.w, 32) : i.w;
   const size = w / 8 + 2;
-  // It is one operand: no part of it wraps round to address 0.
-  if (i.mode !== 64) o.when(o.ltU(o.imm(0x1_0000_0000 - size), a), () => o.fault(vector.GP));
+  // It is one operand on Intel's: no part of it wraps round to address 0. In 64-bit code it is two, as always on AMD's, each at an address of its own
+  // (fpu/area.ts).
+  if (vendor === "intel" && i.mode !== 64) o.when(o.ltU(o.imm(0x1_0000_0000 - size), a), () => o.fault(vector.GP));
   const offset = o.load(undefined, a, w);
   const next = o.add(a, o.imm(w / 8));
-  // In 64-bit code it is two, each at an address of its own (fpu/area.ts).
-  const at = o.let("at", i.mode === 64 ? o.zext(next, i.addressSize) : next);
+  const at = o.let("at", i.mode === 64 ? o.zext(next, i.addressSize) : o.zext(next, 32));
   const selector = o.load(undefined, at, 16);
   return { offset, selector };
 };

@@ -25,9 +25,9 @@ const storeControl: Meaning = (o) => o.set(0, o.field("fpuControl"));
 const storeStatus: Meaning = (o) => o.set(0, o.field("fpuStatus"));
 const statusToAx: Meaning = (o) => o.setReg(R.ax, 16, o.field("fpuStatus"));
 
-/** The size in bits; with addresses of 32 bits in 64-bit code also how many bytes there are to where these begin again (fpu/area.ts). */
+/** The size in bits; with addresses of 32 bits, where no segment ends before, also how many bytes there are to where these begin again (fpu/area.ts). */
 const sized = <V>(o: Ops<V>, i: Form, size: number): V =>
-  i.mode === 64 && i.addressSize === 32
+  i.addressSize === 32 && (i.mode === 64 || i.flat)
     ? o.or(o.imm(size), o.shl(o.sub(o.imm(0x1_0000_0000), o.address(0)), o.imm(sizeBits)))
     : o.imm(size);
 const moves =
@@ -39,6 +39,13 @@ const checkStart = <V>(o: Ops<V>, misaligned: 15 | 63): void => {
   const start = o.let("start", o.linear(0, false, 32));
   const canonical = o.eq(o.sext(start, 48), start);
   o.when(o.and(o.ne(o.and(start, o.imm(misaligned)), o.imm(0)), canonical), () => o.fault(vector.GP), undefined, false);
+};
+/** The first byte is looked at in all respects, alignment first. */
+const lookAtStart = <V>(o: Ops<V>, write: boolean): void => {
+  const start = o.linear(0, write, 8);
+  o.when(o.ne(o.and(start, o.imm(63)), o.imm(0)), () => o.fault(vector.GP), undefined, false);
+  if (write) o.loadRmw(undefined, o.address(0), 8);
+  else o.load(undefined, o.address(0), 8);
 };
 /** Then the rest as a whole. */
 const area =
@@ -69,6 +76,7 @@ const extended =
   (name: ActName, write: boolean, size?: 64): Meaning =>
   (o, i) => {
     if (vendor === "intel") checkStart(o, 63);
+    else if (i.mode !== 64) lookAtStart(o, write);
     const address = o.linear(0, write);
     const avx = o.and(o.reg(R.ax, 32), o.imm(4));
     const of = o.let("of", sized(o, i, size ?? i.w));
