@@ -22,17 +22,18 @@ interface Natives {
   isOptimised(region: unknown): boolean;
 }
 /**
- * V8 keeps modules for browsers, and shows no more of that to Node than to its own tests. https://v8.dev/blog/wasm-code-caching
- * A function that is written in parentheses is compiled where it stands, so that its flag need not be set when it runs: flags are part of what V8 compares.
+ * V8 keeps modules for browsers, and shows no more of that to Node than to its own tests: https://v8.dev/blog/wasm-code-caching. Its flag is set for each call: V8
+ * compiles a function anew that has not been called for long, and compares all flags with those that code was made under.
  */
-const readNatives = (): Natives | undefined => {
+const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
   v8.setFlagsFromString("--allow-natives-syntax");
   try {
-    return vm.runInThisContext(`({
-      serialize: (function (module) { return %SerializeWasmModule(module); }),
-      deserialize: (function (code, wasm) { return %DeserializeWasmModule(code, wasm); }),
-      isOptimised: (function (region) { return %IsTurboFanFunction(region); }),
+    natives ??= vm.runInThisContext(`({
+      serialize: (module) => %SerializeWasmModule(module),
+      deserialize: (code, wasm) => %DeserializeWasmModule(code, wasm),
+      isOptimised: (region) => %IsTurboFanFunction(region),
     })`) as Natives;
+    return use(natives);
   } catch {
     // Another V8.
     return undefined;
@@ -40,6 +41,7 @@ const readNatives = (): Natives | undefined => {
     v8.setFlagsFromString("--no-allow-natives-syntax");
   }
 };
+let natives: Natives | undefined;
 
 /** Node loads what hashes when it is first asked to: most programs end before that. */
 const digestOf = (bytes: Uint8Array): Buffer => process.getBuiltinModule("node:crypto").createHash("sha256").update(bytes).digest();
@@ -96,7 +98,6 @@ const late = <T>(compute: () => T): (() => T) => {
 
 /** `program`: what tells one from another, and what its regions depend on. */
 export const nodeCodeStore = (folder: string, program: readonly unknown[]): CodeStore => {
-  const natives = late(readNatives);
   /** Code is for the build that made it; a build that is not complete keeps none. */
   const file = late(() => {
     const build = attempt(() => readFileSync(new URL("../.stamp", import.meta.url), "utf8"));
@@ -118,8 +119,10 @@ export const nodeCodeStore = (folder: string, program: readonly unknown[]): Code
       const name = file();
       if (name !== undefined) attempt(() => write(folder, name, kept));
     },
-    module: ({ native, wasm }: Made) => native && natives()?.deserialize(native.slice().buffer, wasm),
+    module: ({ native, wasm }: Made) => native && withNatives(({ deserialize }) => deserialize(native.slice().buffer, wasm)),
     native: (_made, module, region) =>
-      typeof region === "function" && natives()?.isOptimised(region) ? new Uint8Array((natives() as Natives).serialize(module)) : undefined,
+      typeof region === "function"
+        ? withNatives(({ isOptimised, serialize }) => (isOptimised(region) ? new Uint8Array(serialize(module)) : undefined))
+        : undefined,
   };
 };

@@ -1,5 +1,5 @@
 // `trapgate run --code-cache`: what a program's earlier runs have compiled, between processes.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -54,6 +54,15 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     const first = run();
     spoil(file());
     expect(run()).toMatchObject({ earlier: 0, seen: first.seen });
+  });
+  it("does without what V8 forgets when it collects garbage", () => {
+    const forgetful = ["--stress-flush-code", "--stress-compaction", "--gc-interval=20"];
+    const args = [...forgetful, `${top}/bin/trapgate.js`, "run", "--stats", "--code-cache", cache, "--", program, "200000"];
+    for (const earlier of [/^regions of earlier runs: 0$/m, /^regions of earlier runs: [1-9]/m]) {
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+      expect(stderr).toMatch(earlier);
+      expect(status).toBe(0);
+    }
   });
   it("is off when told, for a guest that may write there, and where there can be none", () => {
     run();
