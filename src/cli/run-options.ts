@@ -1,5 +1,5 @@
 // What `run` and `trace` have in common: options, and how they become a machine and a program.
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { E } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
@@ -91,8 +91,11 @@ export interface Prepared {
 
 type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
 
+/** What is at a path of the host: nothing, too, where a folder on the way is none, or a name is too long to be one. */
+const statusOf = (path: string): Stats | undefined => (existsSync(path) ? statSync(path) : undefined);
+
 const tree = (option: string, path: string, writable: boolean) => {
-  if (!existsSync(path) || !statSync(path).isDirectory()) throw new Problem("bad-mount", `${option}: ${path} is not a folder`);
+  if (!statusOf(path)?.isDirectory()) throw new Problem("bad-mount", `${option}: ${path} is not a folder`);
   return nodeTree(path, { writable });
 };
 
@@ -105,7 +108,7 @@ const mounts = (list: readonly string[]): MountOptions[] =>
 /** Without a root of its own: the host's file, at its own absolute path in the guest. */
 const hostProgram = (name: string): { readonly path: string; readonly bytes: Uint8Array; readonly mode: number } => {
   const path = resolve(name);
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statusOf(path);
   if (!stat) throw executionProblem(name, E.ENOENT);
   if (stat.isDirectory()) throw executionProblem(name, E.EISDIR, { isDirectory: true });
   if (!stat.isFile()) throw executionProblem(name, E.EACCES);
@@ -115,14 +118,13 @@ const hostProgram = (name: string): { readonly path: string; readonly bytes: Uin
 
 /** Text if it reads as text, else instructions. */
 const policyOf = (file: string): string | Uint8Array => {
-  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
+  if (!statusOf(file)?.isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
   const bytes = readFileSync(file);
   return bytes.every((b) => b === 9 || b === 10 || b === 13 || b >= 32) && bytes.length > 0 ? bytes.toString("utf8") : bytes;
 };
 
 /** A schedule, or the file that holds one. */
-export const scheduleOf = (text: string): string =>
-  statSync(text, { throwIfNoEntry: false })?.isFile() ? readFileSync(text, "utf8") : text;
+export const scheduleOf = (text: string): string => (statusOf(text)?.isFile() ? readFileSync(text, "utf8") : text);
 
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
@@ -156,6 +158,8 @@ const machineOptions = (values: Values): MachineOptions => ({
 /** Whoever looks at what is compiled wants to see it compiled. */
 const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
   const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory, root } = values;
+  if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))
+    throw new Problem("usage", `--code-cache wants a folder or off, not ${JSON.stringify(folder)}`, { help: "see trapgate run --help" });
   if (folder === "off" || engine !== "auto" || values["dump-jit"] !== undefined) return undefined;
   // What lies there is code to the host: no guest may write it.
   const writable = (values.mount ?? []).map(mount).filter(({ mode }) => mode === "rw");

@@ -10,6 +10,7 @@ import { JumpCache } from "./jump-cache.ts";
 import { layout, record } from "./layout.ts";
 import { access, type Mmu } from "./mmu.ts";
 import type { Model } from "./model.ts";
+import type { AddressSize } from "./ops.ts";
 import { type MoreHandlers, Records } from "./records.ts";
 import { isGone, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
@@ -522,8 +523,8 @@ export class Blocks {
   }
 
   /** The instruction that bytes are at `ip`, wherever they come from; one that lasts. */
-  decodeBytes(bytes: Uint8Array, ip: number): Decoded {
-    const result = this.#decoder.decode(bytes, 0, bytes.length, ip, contexts[this.context]!.mode);
+  decodeBytes(bytes: Uint8Array, ip: number, mode: AddressSize): Decoded {
+    const result = this.#decoder.decode(bytes, 0, bytes.length, ip, mode);
     if (result !== "ok") throw new Error(`bytes that were an instruction are not: ${result}`);
     return this.#decoder.d.copy();
   }

@@ -1,9 +1,9 @@
 // Compiled regions of a program between its runs, a file for each program in the user's cache, with V8's code for them. To V8 a file's code is its own: so
 // it is read only if nobody but this user can have written it, and if it is whole. V8 refuses code that another version of it has made, for another
 // processor, or under other flags.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import v8 from "node:v8";
 import vm from "node:vm";
 import type { CodeStore, Kept, Made } from "../machine/code-memory.ts";
@@ -13,8 +13,11 @@ const room = 256 * 2 ** 20;
 /** Bytes of one file: what a program's next run would not pay for reading. */
 const most = 64 * 2 ** 20;
 
-/** Where the XDG base directory specification has it. */
-export const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trapgate");
+/** Where the XDG base directory specification has it, which wants paths that are not absolute ignored. */
+export const cacheFolder = (): string => {
+  const { XDG_CACHE_HOME: base = "" } = process.env;
+  return join(isAbsolute(base) ? base : join(homedir(), ".cache"), "trapgate");
+};
 
 interface Natives {
   serialize(module: WebAssembly.Module): ArrayBuffer;
@@ -67,10 +70,17 @@ const makeRoom = (folder: string): void => {
   }
 };
 
+/** Node's recursive mkdir does not end where a file system has folders but lets nobody make one, such as /proc. */
+const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+};
+
 const write = (folder: string, file: string, kept: Kept): void => {
   const content = v8.serialize(kept);
   if (content.length + digestLength > most) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   // Whoever reads it meanwhile reads the old one.
   const beside = `${file}.${process.pid}`;
   writeFileSync(beside, Buffer.concat([digestOf(content), content]), { mode: 0o600 });

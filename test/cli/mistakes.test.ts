@@ -45,6 +45,7 @@ describe("a file that cannot be run", () => {
     });
   });
   it("a file that is missing", () => complains(trapgate(["run", "/no/such/file"]), 127, /\/no\/such\/file: not found/));
+  it("a file in a file", () => complains(trapgate(["run", "/etc/passwd/none"]), 127, /\/etc\/passwd\/none: not found/));
   it("a folder", async () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, "sub"));
@@ -76,6 +77,7 @@ describe("a command line that means nothing", () => {
     ["an unknown landmine", ["landmines", "--only", "Z9"], /--only knows A1/],
     ["a call that is none", ["explore", "--never", "opnat", hello], /there is no system call "opnat"/],
     ["a schedule that is none", ["run", "--schedule", "soon", hello], /"soon" is no schedule/],
+    ["a schedule as long as no file's name", ["run", "--schedule", "x".repeat(300), hello], /"x{300}" is no schedule/],
     ["a schedule of another program", ["explore", "--replay", "3:4", hello], /not one of this program .*: the run has no point 3/],
     ["a slice of nothing", ["explore", "--slice", "0", hello], /--slice wants at least 1/],
     ["a trace file that cannot be written", ["trace", "-o", "/no/such/file", hello], /cannot be written/],

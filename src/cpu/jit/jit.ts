@@ -216,15 +216,15 @@ export class Jit {
     if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
     const { flushes } = blocks;
     const heads = kept.entries.map((entry) => blocks.meet(entry));
+    if (blocks.flushes !== flushes) return false;
     const slot = this.#takeSlot();
-    const placed = made.table === undefined || this.#jumpTables.place(slot, made.table, made.table.targets);
-    if (blocks.flushes !== flushes || !placed) {
+    if (made.table && !this.#jumpTables.place(slot, made.table, made.table.targets)) {
       this.#free.push(slot);
       return false;
     }
     blocks.usePlaces(made.places);
     this.#doubts.learn(made.doubted);
-    const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip));
+    const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
     const module = this.store?.module(made) ?? new WebAssembly.Module(made.wasm);
     this.#link(module, slot);
     this.#open({
