@@ -6,7 +6,7 @@ import { contexts } from "./context.ts";
 import type { Decoded } from "./decode.ts";
 import { factsOf } from "./jit/facts.ts";
 import { layout } from "./layout.ts";
-import { type Access, access, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
+import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
 import type { Model } from "./model.ts";
 import type { Segments } from "./segments.ts";
 import { at, EF, PF, R, S, type State, vector } from "./state.ts";
@@ -16,6 +16,8 @@ import type { Tlb } from "./tlb.ts";
 export const guestFault = { name: "GuestFault" };
 /** What EFLAGS.AC demands of an access by its size, of 80 bits 8, of 256 bits 16; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
 const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 16 };
+/** Pages that compiled code is told of at most when one has come with others. */
+const mostMore = 15;
 export const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 /** What accesses need of their processor. */
@@ -70,14 +72,18 @@ export class Accesses {
     const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
     const { tlb } = this.#around;
     tlb.fill(address - inPage, frame, writable);
-    if (tlb.endsAlone(address - inPage)) this.#showNext(address - inPage + 4096);
+    // Where a page ends compiled 32-bit code goes on at the next one, whether that has been met or not.
+    if (t & cacheMore || tlb.endsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
     return frame + inPage;
   }
-  /** Where a page ends compiled 32-bit code goes on at the next one, whether that has been met or not. */
-  #showNext(page: number): void {
-    const t = this.#mmu.present?.(page) ?? -1;
-    const frame = t - (t & 0xfff);
-    if (t >= 0) this.#around.tlb.show(page, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
+  /** Compiled code may go straight to so many pages behind one as are there. */
+  #showNext(page: number, most: number): void {
+    for (let n = 1; n <= most; n++) {
+      const t = this.#mmu.present?.(page + n * 4096) ?? -1;
+      if (t < 0) return;
+      const frame = t - (t & 0xfff);
+      this.#around.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
+    }
   }
   #kernelPage(address: number, how: Access, rec: number, budget: number): number {
     const frame = this.#mmu.kernelHalf?.(address, how);
@@ -150,10 +156,15 @@ export class Accesses {
     const inPage = address & 0xfff;
     if (address >= 0 && address < USER_END && inPage + bytes <= 4096) {
       const forgotten = this.#forgotten;
-      const t = this.#mmu.translate(address, access.write);
+      const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
       if (this.#forgotten !== forgotten) return 0;
       const frame = t - (t & 0xfff);
-      if (t >= 0 && this.#codeFrames[frame >>> 12] !== 0 && this.#around.blocks.codeBytes.bears(frame + inPage, bytes, low, high))
+      if (
+        t >= 0 &&
+        (t & cacheWrite) !== 0 &&
+        this.#codeFrames[frame >>> 12] !== 0 &&
+        this.#around.blocks.codeBytes.bears(frame + inPage, bytes, low, high)
+      )
         return frame + inPage + 1;
     }
     return this.missedInRegion(address, bytes, access.write);

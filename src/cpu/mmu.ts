@@ -13,7 +13,8 @@ export interface Mmu {
    * Find the frame behind a linear address, doing whatever the access needs first: demand-zero, copy-on-write, file paging,
    * stack growth. `address` is below 2^47 (others fault before they get here).
    * Returns the frame's byte address in the machine's memory (a multiple of 4096), plus `cacheWrite` if later writes to the page
-   * need not ask again (never for a page that is still shared copy-on-write); reads may always be cached.
+   * need not ask again (never for a page that is still shared copy-on-write), and `cacheMore` if pages behind it have come with it; reads may
+   * always be cached.
    * A negative value is -(1 + page-fault error code): #PF. Never throws for a guest's mistake.
    */
   translate(address: number, access: Access): number;
@@ -28,6 +29,7 @@ export interface Mmu {
   kernelHalf?(address: number, access: Access): number | undefined;
 }
 export const cacheWrite = 1;
+export const cacheMore = 2;
 
 /** What the owner of memory must tell the CPU. */
 export interface CodeWatch {

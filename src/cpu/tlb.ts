@@ -219,15 +219,21 @@ export class Tlb {
   }
   /** How often each slot's has been asked for and was another one, or none. */
   readonly #asked = new Uint8Array(runs.slots);
-  #putRun(slot: number, low: number, high: number): void {
+  /** Areas that alternate are asked for ever less often. */
+  #askLess(slot: number): void {
+    if ((this.#asked[slot] as number) < 12) this.#asked[slot]!++;
+    this.#i32[(at.runs + slot * runs.size + runs.patience) >> 2] = 4 << (this.#asked[slot] as number);
+  }
+  #putRun(slot: number, { low, high }: { readonly low: number; readonly high: number }): void {
     const i32 = this.#i32;
     const there = (at.runs + slot * runs.size) >> 2;
     const length = Math.max(0, high - low - runs.reach + 1);
     const before = ((i32[there] as number) >>> 0) + (i32[there + 1] as number) * 0x1_0000_0000;
-    // What grows is asked for again soon; where areas alternate, ever less often.
-    const other = length === 0 || before < low || before >= high;
-    if (other && (this.#asked[slot] as number) < 12) this.#asked[slot]!++;
-    i32[there + 4] = 4 << (other ? (this.#asked[slot] as number) : 0);
+    if (low <= before && before < high) {
+      // What grows is asked for again soon.
+      this.#asked[slot] = 0;
+      i32[there + runs.patience / 4] = 4;
+    } else this.#askLess(slot);
     i32[there] = low | 0;
     i32[there + 1] = (low / 0x1_0000_0000) | 0;
     i32[there + 2] = length | 0;
@@ -238,7 +244,7 @@ export class Tlb {
       (layout.pageTags + ((page / 4096) & (homes.pages - 1)) * homes.size + (how === access.write ? homes.writeTag : homes.readTag)) >> 2;
     return this.#i32[tag] === (page | 0) && this.#i32[tag + 1] === ((page / 0x1_0000_0000) | 0);
   }
-  /** Put into a slot of the state page the run of pages at home around an address that may all be read, or written; an empty one if that page is not. */
+  /** Put into a slot of the state page the run of pages at home around an address that may all be read, or written, if that page is. */
   showRun(address: number, how: Access, slot: number): void {
     const page = address - (address & 0xfff);
     const color = this.#i32[at.color >> 2] as number;
@@ -262,6 +268,8 @@ export class Tlb {
       const { low, high } = run;
       this.#runs = [run, ...this.#runs.filter((r) => r.how !== how || r.high <= low || high <= r.low)];
     }
-    this.#putRun(slot, run?.low ?? 0, run?.high ?? 0);
+    // A page that has yet to be touched may be the next one of the slot's run.
+    if (run) this.#putRun(slot, run);
+    else this.#askLess(slot);
   }
 }

@@ -50,9 +50,12 @@ export class Frames {
   /** Frames that were given back, the last one first; some of them in use again, by `alloc` of a certain one. #next[n] is the number after n, 0 ends it. */
   readonly #next: Uint32Array;
   #head = 0;
-  /** Where to look for one that was never used: upward from the middle, where few pages are at home (layout.ts), then from the first. */
+  /**
+   * Below what to look for one that was never used: at first below the middle, where few pages are at home (layout.ts). Downward, for memory is mostly touched
+   * upward: so what a page gets is wanted by others as late as can be.
+   */
   #fresh: number;
-  readonly #middle: number;
+  readonly #half: number;
   /** How many address spaces have each color. */
   readonly #colors = new Uint16Array(colors);
 
@@ -63,8 +66,8 @@ export class Frames {
     this.view = new DataView(memory.buffer);
     this.#first = Math.max(1, Math.ceil(start / PAGE_SIZE));
     this.#end = Math.floor(end / PAGE_SIZE);
-    this.#middle = this.#first + ((this.#end - this.#first) >> 1);
-    this.#fresh = this.#middle;
+    this.#half = (this.#end - this.#first) >> 1;
+    this.#fresh = this.#first + this.#half;
     this.#refs = new Uint32Array(this.#end);
     this.#next = new Uint32Array(this.#end);
     this.#state = new Uint8Array(this.#end);
@@ -84,13 +87,21 @@ export class Frames {
   }
   #recycled = false;
 
+  /** The same, of this frame or of none. */
+  allocThis(wanted: number): number {
+    return this.#mayBe(wanted >>> PAGE_SHIFT) ? this.alloc(wanted) : 0;
+  }
+
   /** Like `alloc`, for a caller that overwrites all of it: the content is anything. */
   allocDirty(wanted = 0): number {
     if (this.free === 0) this.#reclaim();
     this.#recycled = false;
     if (this.free === 0) return 0;
     let n = wanted >>> PAGE_SHIFT;
-    if (!this.#isFree(n) || (this.#state[n] === 0 && this.#isIdle())) n = this.#any();
+    if (!this.#mayBe(n)) {
+      if (!this.#isFree(n)) this.#goAway(n);
+      n = this.#any();
+    }
     const state = this.#state[n] as number;
     this.#recycled = (state & 1) !== 0;
     if (!this.#recycled) this.#touched++;
@@ -98,6 +109,9 @@ export class Frames {
     this.#refs[n] = 1;
     this.free--;
     return n * PAGE_SIZE;
+  }
+  #mayBe(n: number): boolean {
+    return this.#isFree(n) && (this.#state[n] !== 0 || !this.#isIdle());
   }
   #isFree(n: number): boolean {
     return n >= this.#first && n < this.#end && this.#refs[n] === 0;
@@ -115,6 +129,14 @@ export class Frames {
   }
   /** How many they are at most. */
   readonly #mostIdle: number;
+  /**
+   * A page cannot have its home. The next pages will want those behind it: if such a page got one of them instead, and the next one too, no page of a long area
+   * would be at home from the first one on that cannot be.
+   */
+  #goAway(wanted: number): void {
+    if (wanted === 0 || Math.abs(this.#fresh - wanted) > this.#half >> 2) return;
+    this.#fresh = wanted + (wanted < this.#first + this.#half ? this.#half : -this.#half);
+  }
   /** The number of some frame that is free. */
   #any(): number {
     while (this.#head !== 0) {
@@ -124,8 +146,8 @@ export class Frames {
       if (this.#refs[n] === 0) return n;
     }
     for (;;) {
-      const n = this.#fresh++;
-      if (this.#fresh === this.#end) this.#fresh = this.#first;
+      if (this.#fresh === this.#first) this.#fresh = this.#end;
+      const n = --this.#fresh;
       if (this.#state[n] === 0) return n;
     }
   }

@@ -1,10 +1,10 @@
 // One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
 
 import { home } from "../cpu/layout.ts";
-import { type Access, access, cacheWrite, type Mmu } from "../cpu/mmu.ts";
+import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/mmu.ts";
 import { PF } from "../cpu/state.ts";
 import { Areas } from "./areas.ts";
-import { mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
+import { hasFilledBehind, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -46,6 +46,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
+  /** How many pages of fresh memory have been written to one after the other, and where the next one would be. */
+  readonly filling = { next: 0, pages: 0 };
   /** Families of private pages so far (Vma.anon). */
   families = 0;
   /** VM.LOCKED bits that new mappings get: mlockall(MCL_FUTURE). */
@@ -159,7 +161,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     const pte = this.#pte(address);
     if (pte & (1 << kind)) return frameOf(pte);
     const frame = this.#fault(address, kind);
-    if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite : 0);
+    if (frame > 0) return frame + (this.table.get(address) & PTE.WRITE ? cacheWrite + (hasFilledBehind(this, address) ? cacheMore : 0) : 0);
     return -(
       1 +
       (PF.USER | (pte & PTE.ACCESS ? PF.PRESENT : 0) | (kind === access.write ? PF.WRITE : kind === access.execute ? PF.INSTRUCTION : 0))

@@ -56,11 +56,13 @@ describe("a run of pages at home", () => {
   it("goes as far as they do, and grows with them", () => {
     for (const n of [0, 1, 2, 4, 5]) fill(n);
     fill(6, true, 4096);
-    expect([shown(1, access.read), shown(4, access.read), shown(3, access.read), shown(6, access.read)]).toEqual([
+    expect([shown(3, access.read), shown(6, access.read), shown(1, access.read), shown(4, access.read), shown(3, access.read)]).toEqual([
+      undefined,
+      undefined,
       [0, 3],
       [4, 2],
-      undefined,
-      undefined,
+      // Still: what is not at home may be by the next time.
+      [4, 2],
     ]);
     fill(3);
     expect([shown(3, access.read), shown(0, access.read), shown(5, access.write)]).toEqual([
@@ -68,6 +70,24 @@ describe("a run of pages at home", () => {
       [0, 6],
       [0, 6],
     ]);
+  });
+  it("is asked for again soon if it grows by pages that were not there when they were met, and ever less often where areas alternate", () => {
+    const slot = 5;
+    const patience = (): number => state.view.getInt32(at.runs + slot * runs.size + runs.patience, true);
+    const asked = (n: number): number => {
+      shown(n, access.write, slot);
+      return patience();
+    };
+    fill(0);
+    asked(0);
+    for (const n of [1, 2, 3]) {
+      expect(asked(n)).toBeGreaterThan(4);
+      fill(n);
+      expect([shown(n, access.write, slot), patience()]).toEqual([[0, n + 1], 4]);
+    }
+    fill(10);
+    const waits = Array.from({ length: 8 }, (_, n) => asked(n % 2 === 0 ? 10 : 1));
+    expect(waits).toEqual([8, 16, 32, 64, 128, 256, 512, 1024]);
   });
   it("is of those that may be written, for writes", () => {
     for (const n of [0, 1, 2]) fill(n, n !== 1);

@@ -50,6 +50,20 @@ describe("page frames", () => {
     expect(got.map((frame) => frame !== 0)).toEqual([true, true, true, true, false, false]);
     expect(got[0]).toBe(17 * PAGE_SIZE);
   });
+  it("are those that are wanted, for all but few of a long area, wherever others are in use", () => {
+    const pages = 4096;
+    for (const [from, to] of [
+      [100, 4000],
+      [1900, 2400],
+      [2049, 4000],
+    ] as const) {
+      const f = new Frames(new WebAssembly.Memory({ initial: (pages * PAGE_SIZE) / 65536 }), 0);
+      for (let n = 0; n < 40; n++) f.alloc();
+      let away = 0;
+      for (let n = from; n < to; n++) if (f.alloc(n * PAGE_SIZE) !== n * PAGE_SIZE) away++;
+      expect(away).toBeLessThan(90);
+    }
+  });
   it("are used again rather than others touched for ever, one after another", () => {
     const pages = 16384;
     const f = new Frames(new WebAssembly.Memory({ initial: (pages * PAGE_SIZE) / 65536 }), 0);

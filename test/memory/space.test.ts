@@ -1,6 +1,7 @@
 // An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's access to user memory.
 import { describe, expect, test } from "vitest";
-import { access, type CodeWatch, cacheWrite } from "../../src/cpu/mmu.ts";
+import { layout } from "../../src/cpu/layout.ts";
+import { access, type CodeWatch, cacheMore, cacheWrite } from "../../src/cpu/mmu.ts";
 import { mmap, mprotect, munmap } from "../../src/memory/calls.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
@@ -214,6 +215,56 @@ const noting = (frames: Frames): { notes: string[]; watch: CodeWatch } => {
   frames.watch = watch;
   return { notes, watch };
 };
+
+describe("memory that is filled page after page", () => {
+  const at = 0x7f12_4000_0000;
+  const spaceAtHome = (pages: number) => {
+    const start = layout.frames;
+    const memory = new WebAssembly.Memory({ initial: (start >> 16) + 64 });
+    const space = space64(new Frames(memory, start));
+    mmap(space, { at: at + 0x10_0000, length: pages * PAGE_SIZE, prot: RW, flags: ANON | MAP.FIXED, offset: 0, compat: false });
+    return space;
+  };
+  const written = (space: AddressSpace, pages: readonly number[]): readonly number[] =>
+    pages.filter((n) => space.translate(at + 0x10_0000 + n * PAGE_SIZE + 8, access.write) & cacheMore);
+  const pagesTo = (end: number): number[] => Array.from({ length: end }, (_, n) => n);
+
+  test("gets some pages ahead, at home and zero, after sixteen, and the CPU hears of it", () => {
+    const space = spaceAtHome(100);
+    expect(written(space, pagesTo(17))).toEqual([16]);
+    expect(space.table.resident).toBe(32);
+    for (const n of pagesTo(32))
+      expect(space.table.get(at + 0x10_0000 + n * PAGE_SIZE) & ~0xfff).toBe(space.home(0x10_0000 + n * PAGE_SIZE));
+    expect(space.u32(at + 0x10_0000 + 31 * PAGE_SIZE)).toBe(0);
+    expect(written(space, pagesTo(65))).toEqual([32, 48, 64]);
+    expect(space.table.resident).toBe(80);
+  });
+  test("gets none beyond its mapping, and none that another has or that has a page", () => {
+    const space = spaceAtHome(20);
+    expect([written(space, pagesTo(20)), space.table.resident]).toEqual([[16], 20]);
+    const other = spaceAtHome(100);
+    expect(written(other, [40, ...pagesTo(33)])).toEqual([16, 32]);
+    expect(other.table.resident).toBe(41);
+  });
+  test("gets none if it is written in another order, or is only read, or little is free", () => {
+    const space = spaceAtHome(100);
+    expect(
+      written(
+        space,
+        pagesTo(50).map((n) => 2 * n),
+      ),
+    ).toEqual([]);
+    expect(
+      written(
+        space,
+        pagesTo(50).map((n) => 99 - 2 * n),
+      ),
+    ).toEqual([]);
+    const last = spaceAtHome(1000);
+    expect(written(last, pagesTo(1000)).at(-1)).toBeLessThan(800);
+    expect(last.table.resident).toBe(1000);
+  });
+});
 
 describe("the CPU", () => {
   test("may cache writes to its own pages only, and hears of every change of the current space", () => {
