@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { geometricMean, type Measured, measure, median } from "./measure.ts";
+import { geometricMean, type Measured, measure, median, namesCertificates } from "./measure.ts";
 import { type Bits, type Workload, workloads } from "./workloads.ts";
 
 const bench = dirname(fileURLToPath(import.meta.url));
@@ -158,15 +158,19 @@ const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
 
 /** What a start costs: hello against Node that does nothing. */
 const start = (what: string, bits: Bits, program: string, ...args: string[]): void => {
+  for (const certificates of namesCertificates ? [false, true] : [false]) startIn({ certificates }, what, bits, program, ...args);
+};
+const startIn = (where: { certificates: boolean }, what: string, bits: Bits, program: string, ...args: string[]): void => {
   const ours: Measured[] = [];
   const nodes: Measured[] = [];
   for (let i = 0; i < startRuns; i++) {
-    ours.push(measure(process.execPath, [join(top, "bin", "trapgate.js"), "run", "--stats", "--", program, ...args]));
-    nodes.push(measure(process.execPath, ["-e", "0"]));
+    ours.push(measure(process.execPath, [join(top, "bin", "trapgate.js"), "run", "--stats", "--", program, ...args], where));
+    nodes.push(measure(process.execPath, ["-e", "0"], where));
   }
   const ratio = (of: "cpu" | "wall"): string => `${(median(ours.map((m) => m[of])) / median(nodes.map((m) => m[of]))).toFixed(2)} (${of})`;
   const resident = median(ours.map((m) => m.stat("kilobytes resident"))) / 1024;
-  console.log(`start of ${what} (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0; ${resident.toFixed(0)} MiB resident`);
+  const how = where.certificates ? ", with what NODE_EXTRA_CA_CERTS names" : "";
+  console.log(`start of ${what} (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0${how}; ${resident.toFixed(0)} MiB resident`);
 };
 const starts = (bits: Bits): void => {
   const program = compile("hello", bits);

@@ -29,6 +29,8 @@ const warmUp = async () => {
   const { main, script } = load();
   const program = join(top, "guest", "bin", "libc-start");
   await main(["run", program]);
+  // What the default model knows from the beginning it does not work out.
+  await main(["run", "--cpu", "x86-64-v2:amd", program]);
   await main(["run", "--engine", "jit", program]);
   writeFileSync(cacheFile, script.createCachedData());
   process.exitCode = 0;

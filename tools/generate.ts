@@ -4,11 +4,13 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { opcodeIndex } from "../src/cpu/decode.ts";
 import { buildHandlers } from "../src/cpu/handlers.ts";
-import { packLists } from "../src/cpu/instructions.ts";
+import { Instructions, packLists } from "../src/cpu/instructions.ts";
 import { layout } from "../src/cpu/layout.ts";
+import { cpuModel, defaultModel } from "../src/cpu/model.ts";
 import { familyKey } from "../src/cpu/row.ts";
 import { rows } from "../src/cpu/rows/all.ts";
 import { families } from "../src/cpu/rows/index.ts";
+import { commonForms, learnedOf } from "./common/common.ts";
 import { pack } from "./lz4.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "./routines.mjs";
@@ -20,7 +22,13 @@ const memoryPages = Math.ceil(layout.frames / 65536);
 await buildRoutines();
 const routines = readFileSync(routinesPath);
 const routineTypes = exportTypes(routines);
-const handlers = buildHandlers(rows, routineTypes, memoryPages);
+const opcodes = packLists(opcodeIndex(rows));
+const instructionsWith = (forms: readonly (readonly number[])[]): Instructions => {
+  const sized = Object.values(families).map((family) => ({ rows: family, count: family().length }));
+  return new Instructions(sized, { opcodes, forms: packLists(forms) });
+};
+const model = cpuModel(defaultModel)!;
+const handlers = buildHandlers(rows, routineTypes, memoryPages, commonForms(instructionsWith(rows.map(() => [])).tables(model)));
 /** What src/cpu/unpack.ts reads. */
 const packed = (b: Uint8Array): string => `() => unpack("${b.length}:${Buffer.from(pack(b)).toString("base64")}")`;
 const bytes = (words: Uint16Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
@@ -34,10 +42,11 @@ import { unpack } from "../unpack.ts";
 
 export const generated: Generated = {
   families: ${JSON.stringify(Object.fromEntries(Object.entries(families).map(([name, of]) => [name, [of().length, familyKey(of())]])))},
-  opcodes: ${packed(bytes(packLists(opcodeIndex(rows))))},
+  opcodes: ${packed(bytes(opcodes))},
   forms: ${packed(bytes(packLists(handlers.forms)))},
   handlers: [${handlers.parts.map(({ wasm }) => packed(wasm)).join(", ")}],
   firstHandlers: ${JSON.stringify(handlers.parts.map(({ first }) => first))},
+  learned: ${packed(learnedOf(instructionsWith(handlers.forms), routines))},
   routines: ${packed(routines)},
   routineTypes: ${JSON.stringify(routineTypes)},
 };

@@ -73,6 +73,10 @@ export class Blocks {
     );
   }
 
+  /** Templates that another processor has learned. */
+  know(learned: Uint8Array): void {
+    this.#templates.know(learned);
+  }
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
     // Addresses in the jump cache are offsets in CS.

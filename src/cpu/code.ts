@@ -19,6 +19,8 @@ export interface Generated {
   /** The handlers' modules (form.ts), and where in the table each begins. */
   readonly handlers: readonly Bytes[];
   readonly firstHandlers: readonly number[];
+  /** What a processor of the default model may know from the beginning (templates.ts). */
+  readonly learned: Bytes;
   readonly routines: Bytes;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -47,6 +49,7 @@ const codeFor = (shared: boolean): CpuCode => {
   return {
     instructions: all(),
     handlers: generated.handlers.map((bytes, n) => ({ first: generated.firstHandlers[n] as number, module: once(() => compile(bytes)) })),
+    learned: generated.learned,
     routines: compile(generated.routines),
     routineTypes: generated.routineTypes,
   };

@@ -27,6 +27,8 @@ export interface CpuCode {
   readonly instructions: Instructions;
   /** Modules of handlers, and where in the table each begins: the first is always there, the others where a program wants them. */
   readonly handlers: readonly { readonly first: number; readonly module: () => WebAssembly.Module }[];
+  /** What a processor of the default model may know from the beginning (templates.ts). */
+  readonly learned?: () => Uint8Array;
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -106,6 +108,7 @@ export class Cpu implements CodeWatch, Machine {
       load: () => void new WebAssembly.Instance(module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports }),
     }));
     this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as AlikeRoutines, unmapped, model);
+    if (code.learned && model.name === defaultModel) this.blocks.know(code.learned());
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,

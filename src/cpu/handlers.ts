@@ -26,11 +26,17 @@ export interface Handlers {
   readonly forms: readonly (readonly number[])[];
   readonly count: number;
 }
-export const buildHandlers = (rows: readonly Row[], routineTypes: Readonly<Record<string, RoutineType>>, memoryPages: number): Handlers => {
+/** `isCommon`: is a form, by its key, one that the first module is to have? */
+export const buildHandlers = (
+  rows: readonly Row[],
+  routineTypes: Readonly<Record<string, RoutineType>>,
+  memoryPages: number,
+  isCommon: (row: Row, key: number) => boolean,
+): Handlers => {
   const forms: number[][] = rows.map(() => []);
-  const byPart: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: handlerParts }, () => []);
+  const byPart: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: 1 + handlerParts }, () => []);
   rows.forEach((row, number) => {
-    for (const keyed of formsOf(row)) byPart[partOf(keyed.form)]!.push({ row: number, keyed });
+    for (const keyed of formsOf(row)) byPart[isCommon(row, keyed.key) ? 0 : 1 + partOf(keyed.form)]!.push({ row: number, keyed });
   });
   let count = 0;
   const anyForm = formsOf(rows[0]!)[0]!.form;

@@ -65,7 +65,7 @@ export class Instructions {
   readonly #families: readonly SizedFamily[];
   readonly #index: InstructionIndex;
   readonly #rows: Row[] = [];
-  /** Numbers of the rows that an opcode has led to, and more about those that were decoded. */
+  /** Numbers of the rows of families that have been met, and more about those that were decoded. */
   readonly #numbers = new Map<Row, number>();
   readonly #info = new Map<Row, RowInfo>();
   /** Of the rows that a model has, by its name. */
@@ -84,6 +84,7 @@ export class Instructions {
       if (number < first + count) {
         rows().forEach((row, n) => {
           this.#rows[first + n] = row;
+          this.#numbers.set(row, first + n);
         });
         return this.#rows[number] as Row;
       }
@@ -91,7 +92,7 @@ export class Instructions {
     }
     throw new Error(`there is no row ${number}`);
   }
-  /** About a row that a table has given. */
+  /** About a row that a table or a number has given. */
   info(row: Row): RowInfo {
     return this.#info.get(row) ?? this.#decoded(row);
   }
@@ -109,9 +110,7 @@ export class Instructions {
         const rows: Row[] = [];
         for (const number of listOf(this.#index.opcodes, slot)) {
           const row = this.row(number);
-          if (!needsMet(model, row)) continue;
-          rows.push(row);
-          this.#numbers.set(row, number);
+          if (needsMet(model, row)) rows.push(row);
         }
         return rows;
       };

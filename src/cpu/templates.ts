@@ -15,6 +15,9 @@ export interface AlikeRoutines {
 /** Legacy prefixes but that of the address size, by which other bytes follow. SDM Vol. 2A 2.1.1 */
 const prefixes = [0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0x66];
 
+const beginningBytes = 2 * begins.modes;
+const learnedBytes = beginningBytes + (1 << template.bits) * template.size;
+
 export class Templates {
   readonly #u8: Uint8Array;
   readonly #i32: Int32Array;
@@ -33,6 +36,19 @@ export class Templates {
     }
     this.#u8.fill(begins.prefix, layout.beginnings + 0x40, layout.beginnings + 0x50);
     this.#u8[layout.beginnings + 0x0f] = this.#u8[layout.beginnings + begins.modes + 0x0f] = begins.escape;
+  }
+
+  /** All that has been learned, as data. */
+  get learned(): Uint8Array {
+    const whole = new Uint8Array(learnedBytes);
+    whole.set(this.#u8.subarray(layout.beginnings, layout.beginnings + beginningBytes));
+    whole.set(this.#u8.subarray(layout.templates, layout.templates + learnedBytes - beginningBytes), beginningBytes);
+    return whole;
+  }
+  /** Know what another has learned, of the same instructions with the same handlers, besides nothing. */
+  know(learned: Uint8Array): void {
+    this.#u8.set(learned.subarray(0, beginningBytes), layout.beginnings);
+    this.#u8.set(learned.subarray(beginningBytes), layout.templates);
   }
 
   /**

@@ -15,7 +15,7 @@ export const freshCode = async (): Promise<CpuCode> => {
   await buildRoutines();
   const routines = readFileSync(routinesPath);
   const routineTypes = exportTypes(routines);
-  const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES);
+  const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES, () => false);
   return {
     instructions: new Instructions(
       Object.values(families).map((family) => ({ rows: family, count: family().length })),

@@ -275,7 +275,8 @@ export class Jit {
     this.stats.samples++;
     if (this.#shelf) this.#reopen(this.#shelf);
     if (this.#interval === intervals.warmUp) {
-      if (this.stats.samples === 1) return this.#takeDown();
+      if (this.stats.samples === 1) return;
+      this.#takeDown();
       this.#interval = intervals.first;
     }
     const head = this.#blocks.headOf(ip);

@@ -2,12 +2,14 @@
 // follows modrm, ends of pages.
 import { beforeAll, expect, it } from "vitest";
 import { Blocks } from "../../../src/cpu/blocks.ts";
+import { cpuCode } from "../../../src/cpu/code.ts";
 import { contexts } from "../../../src/cpu/context.ts";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { layout, record } from "../../../src/cpu/layout.ts";
-import { cpuModel } from "../../../src/cpu/model.ts";
+import { cpuModel, defaultModel } from "../../../src/cpu/model.ts";
 import { at, State } from "../../../src/cpu/state.ts";
 import type { AlikeRoutines } from "../../../src/cpu/templates.ts";
+import { common } from "../../../tools/common/common.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { candidates, SLOT } from "../../../tools/oracle/encodings.ts";
@@ -24,11 +26,11 @@ class Decodes {
   readonly state: State;
   readonly blocks: Blocks;
   alike = 0;
-  constructor(model: string, context: number, learns: boolean) {
+  constructor(model: string, context: number, learns: boolean, { instructions, routines }: CpuCode = code) {
     const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
     this.state = new State(memory, cpuModel(model)!);
     this.state.u32[at.context >> 2] = context;
-    const { exports } = new WebAssembly.Instance(code.routines, { vm: { memory }, env: { memory, abort: () => {} } });
+    const { exports } = new WebAssembly.Instance(routines, { vm: { memory }, env: { memory, abort: () => {} } });
     const real = exports as unknown as AlikeRoutines;
     const counting: AlikeRoutines = {
       decode_alike: (...all) => {
@@ -40,7 +42,7 @@ class Decodes {
     };
     const none: AlikeRoutines = { decode_alike: (_rec, done) => done, decode_learn: () => 0 };
     const mmu = { translate: () => layout.frames };
-    this.blocks = new Blocks(this.state, code.instructions, [], learns ? counting : none, mmu, cpuModel(model)!);
+    this.blocks = new Blocks(this.state, instructions, [], learns ? counting : none, mmu, cpuModel(model)!);
   }
   /** All that is known of the first instruction at a place. */
   decode(bytes: Uint8Array, page: number, place: number): unknown {
@@ -94,4 +96,21 @@ it.each(cases)("of %i-bit code, on %s", (mode, model, page) => {
   // Of random bytes most are no instructions, or begin as few others do.
   if (mode === 16) expect(ours.alike).toBe(0);
   else expect(ours.alike / all).toBeGreaterThan(0.1);
+});
+
+it.each([64, 32] as const)("knows what programs mostly have in %i-bit code from the beginning, as it would learn it", (mode) => {
+  const built = cpuCode(new WebAssembly.Memory({ initial: 1 }));
+  const context = contexts.findIndex((c) => c.mode === mode);
+  const [ours, theirs] = [true, false].map((learns) => new Decodes(defaultModel, context, learns, built)) as [Decodes, Decodes];
+  ours.blocks.know(built.learned!());
+  const random = new Random(mode);
+  const list = common().filter((c) => c.mode === mode);
+  expect(list.length).toBeGreaterThan(500);
+  for (const { bytes } of list) {
+    for (let n = 10; n < bytes.length; n++) bytes[n] = random.below(256);
+    const place = random.below(4096 - SLOT);
+    expect(ours.decode(bytes, 0x40_0000, place)).toEqual(theirs.decode(bytes, 0x40_0000, place));
+  }
+  // Some have to make room for others, and some no template stands for.
+  expect(ours.alike / list.length).toBeGreaterThan(0.7);
 });
