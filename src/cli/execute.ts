@@ -43,7 +43,6 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
     ...(tty ? { terminal: tty } : {}),
   });
   const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
-  machine.inputs.turn = () => new Promise((resolve) => setImmediate(resolve));
   const stdin = stdinInto(machine.inputs, isFile(0));
   // Signals alone do not keep Node waiting for a guest that sleeps.
   const awake = setInterval(() => {}, DAY);

@@ -18,6 +18,9 @@ export interface TakenInput {
   readonly event: InputEvent;
 }
 
+/** Node's, where there is one: a timer of no time is one of a millisecond, and of four in browsers. */
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+
 export class Inputs {
   #queue: InputEvent[] = [];
   #arrived: (() => void) | undefined;
@@ -57,5 +60,7 @@ export class Inputs {
   }
 
   /** One turn of the host's event loop, so that what has happened outside can be pushed. */
-  turn: () => Promise<void> = () => new Promise((resolve) => setTimeout(resolve, 0));
+  turn(): Promise<void> {
+    return new Promise((resolve) => (setImmediate ?? setTimeout)(resolve));
+  }
 }

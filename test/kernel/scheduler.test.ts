@@ -57,8 +57,36 @@ test("a task that is alone runs on; who wakes later waits for the end of the sli
     [task, 4_000_000, 1_000_000],
     [other, 5_000_000, 500_000],
   ]);
-  // Nobody else could have run when its first slices were over.
-  expect([task.usage.involuntarySwitches, other.usage.involuntarySwitches]).toEqual([2, 2]);
+  // Nobody else could have run when its first slices were over, and the last one is not.
+  expect([task.usage.involuntarySwitches, other.usage.involuntarySwitches]).toEqual([2, 1]);
+  runs.length = 0;
+  expect(kernel.run(700_000)).toEqual({ reason: "limit" });
+  expect(runs).toEqual([
+    [other, 5_500_000, 500_000],
+    [task, 6_000_000, 200_000],
+  ]);
+});
+
+test("what guests see does not depend on how long each run may last", () => {
+  const runs = [1, 7, 300_000, 999_999, 10_000_000].map((most) => {
+    const { kernel, task, process, cpu } = fixture();
+    const { mem, files, fs, cred } = task;
+    const others = [0, 1].map(() => new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred }));
+    const ran: (readonly [who: number, until: number])[] = [];
+    cpu.run = (limit) => {
+      const who = [task, ...others].indexOf(kernel.scheduler.current!);
+      const last = ran.at(-1);
+      if (last?.[0] === who) ran.pop();
+      ran.push([who, kernel.now + limit]);
+      cpu.instructions += limit;
+      return exit.budget;
+    };
+    kernel.scheduler.start(task);
+    others.forEach((other, n) => void kernel.scheduler.sleep(other, wait([], { until: 1_200_000 + n * 500_000 })));
+    for (const end = 6_000_000; kernel.now < end; ) kernel.run(Math.min(end - kernel.now, Math.max(most, (end - kernel.now) >> 12)));
+    return [ran, ...[task, ...others].map(({ usage }) => usage.involuntarySwitches)];
+  });
+  for (const run of runs) expect(run).toEqual(runs[0]);
 });
 
 test("a task that waits for the world outside makes run idle, with the next deadline", () => {

@@ -181,6 +181,8 @@ export class Jit {
   /** Where this program's regions lie between its runs; set before it runs. */
   store: CodeStore | undefined;
   #shelf: Shelf | undefined;
+  /** What regions that an earlier run had made are made of. */
+  readonly #earlier = new WeakSet<Made>();
   /** The program has run for so long that it is worth looking for what earlier runs have left. */
   #takeDown(): void {
     const kept = this.store?.load();
@@ -222,6 +224,7 @@ export class Jit {
       this.#free.push(slot);
       return false;
     }
+    this.#earlier.add(made);
     blocks.usePlaces(made.places);
     this.#doubts.learn(made.doubted);
     const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
@@ -264,7 +267,7 @@ export class Jit {
       const { made, module, patched, slot } = region;
       if (patched) return [];
       const native = made.native ?? store.native(made, module, this.#table.get(slot));
-      if (!region.unmet || native !== made.native) news++;
+      if (!this.#earlier.has(made) || native !== made.native) news++;
       return [keep(region, { ...made, native }, this.#links.landing)];
     });
     if (news > 0) store.save({ regions: [...regions, ...(this.#shelf?.left ?? [])], ...this.#code.all });

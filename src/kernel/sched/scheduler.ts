@@ -241,8 +241,12 @@ export class Scheduler {
     const cpu = kernel.processor;
     this.switchTo(task);
     this.reschedule = false;
-    this.#slice = Math.max(1, this.slice(task));
-    this.#sliceEnd = kernel.now + this.#slice;
+    const goesOn = this.#cut === task && kernel.now < this.#sliceEnd;
+    this.#cut = undefined;
+    if (!goesOn) {
+      this.#slice = Math.max(1, this.slice(task));
+      this.#sliceEnd = kernel.now + this.#slice;
+    }
     this.#until = until;
     // Who is to end does nothing more.
     if ((task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 && (task.incoming || task.call)) {
@@ -278,6 +282,12 @@ export class Scheduler {
       }
     }
     if (task.state !== "runnable") return;
+    // How long whoever called lets guests run is nothing that they can see.
+    if (kernel.now >= until && kernel.now < this.#sliceEnd && !this.reschedule && !this.chooser) {
+      this.#cut = task;
+      this.#queue.unshift(task);
+      return;
+    }
     if (this.reschedule) this.#yielded = task;
     if (this.#queue.length > 0) task.usage.involuntarySwitches++;
     // SCHED_FIFO knows no slices.
@@ -287,6 +297,8 @@ export class Scheduler {
 
   /** Instructions of the processor that are in the clock. */
   #counted = 0;
+  /** Who is in the middle of its slice, since `run` had to end. */
+  #cut: Task | undefined;
   /** The running task's slice: its length and its end; and how long it may run at all. */
   #slice = 0;
   #sliceEnd = 0;
