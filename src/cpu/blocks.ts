@@ -58,7 +58,7 @@ export class Blocks {
     this.#state = state;
     this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
-    this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >> 12);
+    this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >>> 12);
     const tables = instructions.tables(model);
     this.#decoder = new Decoder(tables);
     this.#templates = new Templates(state, tables, routines);

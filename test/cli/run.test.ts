@@ -92,6 +92,11 @@ describe("run", () => {
   it.skipIf(missing("start of busybox", need))("starts busybox true in less than five and a half times", () =>
     startsQuickly(5.5, need.path, "true"),
   );
+  it.each(["1M", "2G", "3840M"])("has %s of memory", (size) => {
+    const { status, stdout, stderr } = trapgate(["run", "--memory", size, guestPath("hello-syscall")]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain("hello");
+  });
   it("takes a policy as text", async () => {
     await inFolder(async (folder) => {
       const file = join(folder, "policy");

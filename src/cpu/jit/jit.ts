@@ -486,7 +486,7 @@ export class Jit {
     };
     m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));
     const { memory } = this.#links;
-    const pages = memory.buffer.byteLength >> 16;
+    const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
     return { wasm, machine: this.#machine, color: this.#color, places, table, doubted };

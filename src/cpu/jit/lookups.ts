@@ -120,7 +120,7 @@ export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks)
     missedRun: missedRun(toRun),
   };
   for (const name of names) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
-  const pages = memory.buffer.byteLength >> 16;
+  const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
   return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;
 };
