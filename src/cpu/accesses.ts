@@ -6,7 +6,7 @@ import { contexts } from "./context.ts";
 import type { Decoded } from "./decode.ts";
 import { factsOf } from "./jit/facts.ts";
 import { layout } from "./layout.ts";
-import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy } from "./mmu.ts";
+import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy, mostMore } from "./mmu.ts";
 import type { Model } from "./model.ts";
 import type { Segments } from "./segments.ts";
 import { at, EF, PF, R, S, type State, vector } from "./state.ts";
@@ -16,8 +16,6 @@ import type { Tlb } from "./tlb.ts";
 export const guestFault = { name: "GuestFault" };
 /** What EFLAGS.AC demands of an access by its size, of 80 bits 8, of 256 bits 16; areas of memory begin with a word of their own. SDM Vol. 3A Table 6-7 */
 const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 16: 16, 32: 16 };
-/** Pages that compiled code is told of at most when one has come with others. */
-const mostMore = 15;
 export const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 /** What accesses need of their processor. */

@@ -30,6 +30,8 @@ export interface Mmu {
 }
 export const cacheWrite = 1;
 export const cacheMore = 2;
+/** Pages that may come with one at most. */
+export const mostMore = 15;
 
 /** What the owner of memory must tell the CPU. */
 export interface CodeWatch {

@@ -123,7 +123,7 @@ export class Templates {
 const namesRegister = (row: Row): boolean => row.operands.some((o) => o.kind === "opreg");
 
 /** Bytes of an instruction's displacement. SDM Vol. 2A Tables 2-2 and 2-3 */
-const displacementOf = ({ row, modrm, modrmByte, base }: Decoded): number => {
+export const displacementOf = ({ row, modrm, modrmByte, base }: Decoded): number => {
   if (!row.hasModrm || modrm >= 0xc0) return 0;
   const mod = modrmByte >> 6;
   return mod === 1 ? 1 : mod === 2 || base === noRegister ? 4 : 0;

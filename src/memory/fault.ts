@@ -1,5 +1,5 @@
 // What a page fault does: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c, arch/x86/mm/fault.c.
-import { type Access, access } from "../cpu/mmu.ts";
+import { type Access, access, mostMore } from "../cpu/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
 import type { PageCache } from "./page-cache.ts";
 import { frameOf, PTE } from "./page-table.ts";
@@ -160,19 +160,19 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
   return grant(space, vma, page, frame, true);
 };
 
-/** Pages that must have been written to first, one after the other, before others come with the next one, and how many do at most. */
-const streak = { least: 16, ahead: 15 } as const;
+/** Pages that must have been written to first, one after the other, before others come with the next one. */
+const streak = 16;
 /** Has the fault at an address, the last one there was, brought pages behind its own? */
 export const hasFilledBehind = ({ filling }: AddressSpace, address: number): boolean =>
-  filling.next - address > PAGE_SIZE && filling.next - address <= (1 + streak.ahead) * PAGE_SIZE;
+  filling.next - address > PAGE_SIZE && filling.next - address <= (1 + mostMore) * PAGE_SIZE;
 
 /** Memory that is filled page after page gets some more of it at once, at home: as on Linux, where folios are larger than a page (mTHP). */
 const fillAhead = (space: AddressSpace, vma: Vma, page: number): void => {
   const { frames, filling } = space;
   filling.pages = page === filling.next ? filling.pages + 1 : 0;
   filling.next = page + PAGE_SIZE;
-  if (filling.pages < streak.least || frames.free < frames.total >> 2) return;
-  const end = Math.min(vma.end, page + (1 + streak.ahead) * PAGE_SIZE);
+  if (filling.pages < streak || frames.free < frames.total >> 2) return;
+  const end = Math.min(vma.end, page + (1 + mostMore) * PAGE_SIZE);
   for (; filling.next < end && space.table.get(filling.next) === 0; filling.next += PAGE_SIZE) {
     const frame = frames.allocThis(space.home(filling.next));
     if (frame === 0) return;

@@ -7,7 +7,8 @@ import { cpuModel, defaultModel } from "../../src/cpu/model.ts";
 import { sizeIndex } from "../../src/cpu/row.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
 import { families } from "../../src/cpu/rows/index.ts";
-import { beginningsFile } from "./common.ts";
+import { displacementOf } from "../../src/cpu/templates.ts";
+import { beginningsFile, contextOf } from "./common.ts";
 
 const least = 2;
 /** What the vDSO has, and C libraries once. */
@@ -45,12 +46,12 @@ for (const name of process.argv.slice(2)) {
       const { row, modrm, modrmByte, base, index } = d;
       const immediate = row.shape.immediates.reduce((sum, o) => sum + (o.widths[sizeIndex(d.size)] >> 3), 0);
       const memory = row.hasModrm && modrm < 0xc0;
-      const displacement = !memory ? 0 : modrmByte >> 6 === 1 ? 1 : modrmByte >> 6 === 2 || base === noRegister ? 4 : 0;
+      const displacement = displacementOf(d);
       const begins = code.subarray(at, at + d.length - displacement - immediate);
       const prefixes = [...begins.subarray(0, -1)].filter((byte) => (byte & 0xf0) !== 0x40 || mode === 32);
       const key = [
         row.encoding,
-        formOf(d, mode === 64 ? 0 : 1).key,
+        formOf(d, contextOf(mode)).key,
         prefixes.slice(0, 3).join(","),
         d.rex,
         displacement,

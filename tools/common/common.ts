@@ -1,6 +1,7 @@
 // Instructions that programs have, so that a start neither reads what it will not need nor works out what could be known before: handlers of their forms are
 // the first module's, and what they become is known to a processor from the beginning (src/cpu/templates.ts).
 import { readFileSync } from "node:fs";
+import { contextIndex } from "../../src/cpu/context.ts";
 import { Decoder, type DecodeTables } from "../../src/cpu/decode.ts";
 import { formOf } from "../../src/cpu/instance.ts";
 import type { Instructions } from "../../src/cpu/instructions.ts";
@@ -21,7 +22,7 @@ interface Common {
   readonly bytes: Uint8Array;
 }
 /** The context of flat code. */
-const contextOf = (mode: 64 | 32): number => (mode === 64 ? 0 : 1);
+export const contextOf = (mode: 64 | 32): number => contextIndex(mode, mode, true);
 
 export const common = (): readonly Common[] => {
   const list: Common[] = [];
