@@ -16,6 +16,7 @@ const cacheFile = join(folder, "main.cache");
  * a start fills: with the collections in between, and the one that guest memory would cause if it were not shared (MachineOptions), go a tenth of it.
  * What V8 makes faster of our JavaScript, on threads beside us, is ready when a short program has ended, and costs more than the program
  * did: it begins with functions that have run for fifteen times as long as V8 thinks enough.
+ * Trace trees are large functions, which V8 of Node 20 gives registers by an allocator that is quick, and spills most of them (MachineOptions.largeTraces).
  * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know
  * them and do not use them unasked. A V8 that lacks a flag complains about it on standard error.
  */
@@ -24,6 +25,7 @@ const flags = [
   "--no-parallel-scavenge",
   "--semi-space-growth-factor=16",
   "--interrupt-budget=1000000",
+  ...(/^v20\./.test(process.version) ? ["--no-turbo-use-mid-tier-regalloc-for-huge-functions"] : []),
   ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];
 

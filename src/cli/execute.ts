@@ -39,6 +39,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const machine = new Machine({
     ...prepared.machine,
     sharedMemory: true,
+    largeTraces: true,
     ...(prepared.code ? { code: prepared.code } : {}),
     ...(tty ? { terminal: tty } : {}),
   });

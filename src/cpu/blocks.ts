@@ -372,6 +372,13 @@ export class Blocks {
   displaced(ip: number): number {
     return this.#jumps.displaced(ip);
   }
+  /** Instructions of the block at an address: at least one. */
+  lengthAt(ip: number): number {
+    const head = this.#block(ip);
+    if (head === 0) return 1;
+    const region = this.isRegion(head);
+    return Math.max(1, region ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head));
+  }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {
     const { i32 } = this.#state;

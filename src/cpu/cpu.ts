@@ -13,6 +13,7 @@ import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { Jit } from "./jit/jit.ts";
 import { lookupCounts } from "./jit/lookups.ts";
+import type { Step } from "./jit/traces.ts";
 import type { CodeWatch, Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
@@ -256,6 +257,38 @@ export class Cpu implements CodeWatch, Machine {
    * is small: where it ends the JIT learns what is still interpreted. Parts end at block boundaries; only the limit itself is exact.
    */
   run(limit: number): Exit {
+    const { watch, enabled } = this.jit;
+    return enabled && this.instructions + limit > watch.next ? this.#runWatched(limit) : this.#runPlainly(limit);
+  }
+  /** The same, with windows in which the JIT is told where control goes. */
+  #runWatched(limit: number): Exit {
+    const { watch } = this.jit;
+    const end = this.instructions + limit;
+    while (this.instructions < end) {
+      const left = end - this.instructions;
+      const due = watch.next - this.instructions;
+      const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, watch.length));
+      if (code !== exit.budget) return code;
+    }
+    return exit.budget;
+  }
+  #window(length: number): Exit {
+    const { blocks, state } = this;
+    const end = this.instructions + length;
+    const steps: Step[] = [];
+    const unsampled = this.#unsampled;
+    let code: Exit = exit.budget;
+    while (this.instructions < end && code === exit.budget) {
+      const ip = state.rip;
+      const count = Math.min(blocks.lengthAt(ip), end - this.instructions);
+      steps.push({ ip, count });
+      code = this.#runPlainly(count);
+    }
+    this.#unsampled = unsampled;
+    this.jit.watched(steps, this.instructions);
+    return code;
+  }
+  #runPlainly(limit: number): Exit {
     const s = this.state;
     // Any instruction that comes to its end clears it.
     s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;

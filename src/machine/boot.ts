@@ -2,6 +2,7 @@
 
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
+import { treeSizes } from "../cpu/jit/traces.ts";
 import { homes, layout } from "../cpu/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
@@ -98,6 +99,7 @@ export const boot = (options: MachineOptions, memory = allocate(options)): Boote
   const processor = new Cpu(memory, cpuCode(memory), model);
   const { engine = "auto" } = options;
   processor.engine = engine;
+  if (options.largeTraces) processor.jit.treeSize = treeSizes.large;
   if (engine === "auto") processor.jit.store = options.code;
   const frames = new Frames(memory, layout.frames, { most: Math.floor((options.memory ?? DEFAULT_MEMORY) / 4096) });
   frames.watch = processor;

@@ -115,6 +115,7 @@ export class Machine {
       "blocks decoded": blocks.decoded,
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,
+      "trace trees compiled": jit.stats.trees,
       "regions of earlier runs": jit.stats.reopened,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,

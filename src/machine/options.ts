@@ -46,6 +46,11 @@ export interface MachineOptions {
    * it else collects in the middle of a short program. Dead machines among others go sooner if they count. Default false.
    */
   readonly sharedMemory?: boolean;
+  /**
+   * What is compiled along traces may have three times the size, which makes dynamic programs faster. V8 has a simpler allocator of registers for functions as
+   * large as that, with which they are slower: it is to be told `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
+   */
+  readonly largeTraces?: boolean;
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
   readonly mounts?: readonly MountOptions[];

@@ -13,7 +13,7 @@ export interface Content extends Span {
   readonly value: Node;
 }
 /** Contents that are remembered at a time. */
-const limit = 16;
+const limit = 32;
 const page = 4096;
 
 /** May two accesses meet? Those that differ by less than a page do not, if they are apart: even if two pages are the same frame. */

@@ -92,14 +92,14 @@ class RegionEmitter {
         [...body].flatMap((ip) => g.blocks.get(ip)!.instructions),
         registerOffset,
       );
-      const scope: Scope = { head, steady, touched: noParts, written: noParts };
+      const scope: Scope = { head, steady, whole: g.tree, touched: noParts, written: noParts };
       for (const ip of body) this.#scopes.set(ip, scope);
     }
     const from = (ip: number, to: readonly number[]) => {
       for (const s of to) this.#predecessors.set(s, [...(this.#predecessors.get(s) ?? []), ip]);
     };
     from(dispatcher, this.#s.dispatched);
-    for (const block of g.blocks.values()) from(block.ip, block.successors);
+    for (const block of g.blocks.values()) from(block.key, block.successors);
   }
 
   emit(): FunctionBytes {
@@ -128,15 +128,20 @@ class RegionEmitter {
     const b = this.#b;
     const { rip, budgetLocal } = this.#c;
     this.#c.owed = 0;
-    b.end();
+    const whole = this.#g.tree ? this.#scopes.get(this.#s.root) : undefined;
+    const end = () => {
+      b.end();
+      if (whole) this.#c.storeAll(whole);
+    };
+    end();
     this.#open({ kind: "other" }, op.block);
     this.#enter(this.#lookUp(rip), localGet(wt.i32, budgetLocal), op.returnCallIndirect);
     this.#close();
-    b.end();
+    end();
     b.store(op.i32store, i32c(0), localGet(wt.i32, budgetLocal), at.regionBudget);
     b.expr(rip);
     b.opcode(op.return);
-    b.end();
+    end();
     b.expr(notTo(loaded(at.exitCode)));
   }
   /** The region that begins at an address, by the jump cache; if none does, out of the label that is so many further out. */
@@ -189,8 +194,8 @@ class RegionEmitter {
     this.#c.depth--;
   }
   /** What happens only if c, and goes elsewhere then. */
-  #when(c: Node, then: () => void): void {
-    this.#b.if(c);
+  #when(c: Node, then: () => void, likely?: boolean): void {
+    this.#b.if(c, likely);
     this.#labels.push({ kind: "other" });
     this.#c.depth++;
     this.#aside(then);
@@ -214,11 +219,12 @@ class RegionEmitter {
     const scope = this.#scopes.get(ip);
     const loop = ip === dispatcher ? this.#comesBack() : this.#s.loops.has(ip);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
-    if (this.#checked.has(ip)) this.#checkBudget(ip);
     const entersScope = scope !== undefined && residence.now.scope === undefined;
+    if (this.#checked.has(ip) && !(entersScope && scope.whole)) this.#checkBudget(ip);
     if (entersScope) {
       residence.enter(scope);
-      if (this.#is64 && this.#isLong(ip)) this.#runs.set(scope, new Runs(ip));
+      if (this.#is64 && !this.#g.tree && this.#isLong(ip)) this.#runs.set(scope, new Runs(ip));
+      if (scope.whole) this.#checkBudget(ip);
       if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
     }
     if (loop) {
@@ -269,14 +275,15 @@ class RegionEmitter {
     return this.#labels.length - 1 - index;
   }
 
-  #block(ip: number): void {
-    const block = this.#g.blocks.get(ip)!;
+  #block(key: number): void {
+    const block = this.#g.blocks.get(key)!;
+    const { ip } = block;
     const c = this.#c;
     const n = block.instructions.length;
-    c.runs = this.#runsOf(ip);
+    c.runs = this.#runsOf(key);
     // Of what comes around, or in from elsewhere, nothing is known.
-    const before = ip === this.#s.root ? [] : (this.#predecessors.get(ip) ?? []);
-    c.knowledge = this.#knownAtHead(ip) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, ip)));
+    const before = key === this.#s.root ? [] : (this.#predecessors.get(key) ?? []);
+    c.knowledge = this.#knownAtHead(key) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, key)));
     const outer = this.#mark;
     if (c.residence.mark()) this.#mark = { ip, owed: c.owed };
     // What begins again somewhere says of that block only that something missed.
@@ -284,7 +291,7 @@ class RegionEmitter {
     c.owed += n;
     const all = () => {
       c.block(block.instructions);
-      this.#knownAfter.set(ip, isOpen(block) ? nothingKnown : c.knowledge);
+      this.#knownAfter.set(key, isOpen(block) ? nothingKnown : c.knowledge);
       this.#terminate(block);
     };
     if (this.#mark && c.residence.canBeginAgain) this.#fromMark(this.#mark, all);
@@ -323,7 +330,7 @@ class RegionEmitter {
     const b = this.#b;
     b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(ip) ?? 0) + this.#c.owed)]), false);
     this.#c.depth++;
-    this.#c.leaveAt(i64c(BigInt(ip)), leave.short, 0);
+    this.#c.leaveAt(i64c(BigInt(this.#g.blocks.get(ip)!.ip)), leave.short, 0);
     this.#c.depth--;
     b.end();
   }
@@ -334,8 +341,13 @@ class RegionEmitter {
     switch (block.terminator) {
       case "branchIf": {
         if (control?.kind !== "branchIf") throw new Error("a conditional branch did not branch");
-        this.#when(control.c, () => this.#go(block, block.instructions.at(-1)!.target));
-        return this.#go(block, block.end);
+        const { target } = block.instructions.at(-1)!;
+        if (this.#keyOf(block, block.end) !== undefined || this.#keyOf(block, target) === undefined) {
+          this.#when(control.c, () => this.#go(block, target), this.#leaves(block, target));
+          return this.#go(block, block.end);
+        }
+        this.#when(node(wt.i32, op.i32eqz, [control.c]), () => this.#go(block, block.end), this.#leaves(block, block.end));
+        return this.#go(block, target);
       }
       case "branch":
         return this.#go(block, block.instructions.at(-1)!.target);
@@ -353,8 +365,10 @@ class RegionEmitter {
       case "jump":
       case "return": {
         if (control?.kind !== "jump") throw new Error("a jump did not jump");
-        if (block.terminator === "return") return this.#return(block, control.target);
-        return this.#computed(control.target);
+        const { target } = control;
+        return this.#toKnown(block, target, () =>
+          block.terminator === "return" ? this.#c.leaveAt(target, leave.returned, 0) : this.#computed(target),
+        );
       }
       case "door":
         if (control?.kind === "door") this.#door(block, control.code);
@@ -386,11 +400,18 @@ class RegionEmitter {
     this.#c.proveTarget();
     this.#c.leaveAt(target, leave.jumped, 0);
   }
-  /** A return: to where calls within the region come from, else out. */
-  #return(block: JitBlock, target: Node): void {
+  /** A return to where calls within the region come from, or a jump in a trace tree: to the block at its target, or else out. */
+  #toKnown(block: JitBlock, target: Node, out: () => void): void {
     this.#settle();
-    for (const s of block.successors) this.#when(node(wt.i32, op.i64eq, [target, i64c(BigInt(s))]), () => this.#go(block, s));
-    this.#c.leaveAt(target, leave.returned, 0);
+    const addresses = block.successors.map((key) => this.#g.blocks.get(key)!.ip);
+    const known = Number(constant(target) ?? -1n);
+    if (addresses.includes(known)) return this.#go(block, known);
+    // The way that is written in line goes on along the trace.
+    const inLine = this.#g.tree ? addresses.pop() : undefined;
+    for (const ip of addresses) this.#when(node(wt.i32, op.i64eq, [target, i64c(BigInt(ip))]), () => this.#go(block, ip));
+    if (inLine === undefined) return out();
+    this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inLine))]), out, false);
+    this.#go(block, inLine);
   }
   #redispatch(next: Node): void {
     this.#c.residence.forget();
@@ -465,20 +486,29 @@ class RegionEmitter {
 
   /** Control goes from a block to an address. */
   #go(from: JitBlock, ip: number): void {
-    if (!this.#g.blocks.has(ip) || !from.successors.includes(ip)) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
-    if (this.#s.irreducible.has(`${from.ip}>${ip}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(ip)));
-    const backward = isBackward(this.#s, from.ip, ip);
-    if (!backward && !this.#s.merges.has(ip)) return this.#tree(ip);
+    const key = this.#keyOf(from, ip);
+    if (key === undefined) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
+    if (this.#s.irreducible.has(`${from.key}>${key}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(key)));
+    const backward = isBackward(this.#s, from.key, key);
+    if (!backward && !this.#s.merges.has(key)) return this.#tree(key);
     const { residence } = this.#c;
-    const scope = this.#scopes.get(ip);
+    const scope = this.#scopes.get(key);
     if (!scope || scope !== residence.now.scope) residence.forget();
     if (backward) {
-      this.#endRound(ip);
-      this.#checkBudget(ip);
+      this.#endRound(key);
+      this.#checkBudget(key);
     }
     this.#c.pay();
     this.#b.opcode(op.br);
-    this.#b.code.u(this.#label(backward ? "loop" : "merge", ip));
+    this.#b.code.u(this.#label(backward ? "loop" : "merge", key));
+  }
+  /** What is known of a branch: not to be likely if it leaves a trace tree. */
+  #leaves(from: JitBlock, ip: number): false | undefined {
+    return this.#g.tree && this.#keyOf(from, ip) === undefined ? false : undefined;
+  }
+  /** The block that is at an address behind another. */
+  #keyOf(from: JitBlock, ip: number): number | undefined {
+    return from.successors.find((key) => this.#g.blocks.get(key)?.ip === ip);
   }
   #endRound(head: number): void {
     const round = this.#rounds.get(head);

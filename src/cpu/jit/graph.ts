@@ -12,6 +12,8 @@ import { factsOf } from "./facts.ts";
 import { harmlessEntries, reachable } from "./structure.ts";
 
 export interface JitBlock {
+  /** Which block of its region it is: its address, but in a trace tree (trace-tree.ts), where code is in as many blocks as traces lead through it. */
+  readonly key: number;
   readonly ip: number;
   readonly instructions: readonly Decoded[];
   /** Address after the last instruction. */
@@ -25,19 +27,22 @@ export interface JitBlock {
   readonly door?: Exit;
   /** A call's target that is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
   inside?: number;
-  /** Where in the region it goes on by known addresses: branch target first, then the fall-through. */
+  /** Keys of blocks in the region where it goes on: branch target first, then the fall-through; where a jump is known to go, in a trace tree. */
   successors: number[];
 }
 
 export interface Graph {
   /** Addresses where control can come into the region, the first root first. */
   readonly entries: readonly number[];
+  /** By their keys. */
   readonly blocks: ReadonlyMap<number, JitBlock>;
   /** Page numbers (of ip) and the frames they were read from. */
   readonly pages: ReadonlyMap<number, number>;
   readonly instructions: number;
   /** Hot code beyond it was left out, for it is as large as a region may be. */
   readonly full: boolean;
+  /** It is a trace tree (trace-tree.ts). */
+  readonly tree: boolean;
 }
 
 const isByPointer = ({ instructions }: JitBlock): boolean => !factsOf(instructions.at(-1)!.row).branches;
@@ -146,32 +151,32 @@ const readStub = (reader: Reader, target: number, pages: Map<number, number>): D
 };
 
 /** One block of the region; undefined if nothing can be had at this address. */
-const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
+export const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
   const instructions: Decoded[] = [];
   let at = ip;
   for (;;) {
-    if (at !== ip && leaders.has(at)) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
-    if (instructions.length === limits.blockLength) return { ip, instructions, end: at, terminator: "fall", successors: [at] };
+    if (at !== ip && leaders.has(at)) return { key: ip, ip, instructions, end: at, terminator: "fall", successors: [at] };
+    if (instructions.length === limits.blockLength) return { key: ip, ip, instructions, end: at, terminator: "fall", successors: [at] };
     const d = reader.at(at);
     if (!d) {
-      return instructions.length === 0 ? undefined : { ip, instructions, end: at, terminator: "leave", successors: [] };
+      return instructions.length === 0 ? undefined : { key: ip, ip, instructions, end: at, terminator: "leave", successors: [] };
     }
     instructions.push(d);
     notePages(reader.blocks, d, pages);
     at += d.length;
     const f = factsOf(d.row);
     if (f.exits !== undefined)
-      return { ip, instructions, end: at, terminator: "door", door: f.exits, successors: [reader.landing(f.exits) ?? at] };
-    if (f.branchesIf) return { ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
+      return { key: ip, ip, instructions, end: at, terminator: "door", door: f.exits, successors: [reader.landing(f.exits) ?? at] };
+    if (f.branchesIf) return { key: ip, ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };
     if (isCall(d) && (f.branches || f.jumps)) {
       const stub = f.branches ? readStub(reader, d.target, pages) : [];
       const [first, last] = [stub[0], stub.at(-1)];
       const lies = first && last ? { stub: { ip: first.ip, end: last.ip + last.length } } : {};
-      return { ip, instructions: [...instructions, ...stub], end: at, terminator: "call", successors: [at], ...lies };
+      return { key: ip, ip, instructions: [...instructions, ...stub], end: at, terminator: "call", successors: [at], ...lies };
     }
-    if (f.branches) return { ip, instructions, end: at, terminator: "branch", successors: [d.target] };
-    if (f.jumps) return { ip, instructions, end: at, terminator: isReturn(d) ? "return" : "jump", successors: [] };
-    if (d.row.ends) return { ip, instructions, end: at, terminator: "leave", successors: [] };
+    if (f.branches) return { key: ip, ip, instructions, end: at, terminator: "branch", successors: [d.target] };
+    if (f.jumps) return { key: ip, ip, instructions, end: at, terminator: isReturn(d) ? "return" : "jump", successors: [] };
+    if (d.row.ends) return { key: ip, ip, instructions, end: at, terminator: "leave", successors: [] };
   }
 };
 
@@ -204,7 +209,7 @@ const cutAt = (block: JitBlock, isLeader: (ip: number) => boolean): JitBlock => 
   for (const [n, d] of block.instructions.entries()) {
     if (d.ip !== at) break;
     if (n > 0 && isLeader(at))
-      return { ip: block.ip, instructions: block.instructions.slice(0, n), end: at, terminator: "fall", successors: [at] };
+      return { key: block.ip, ip: block.ip, instructions: block.instructions.slice(0, n), end: at, terminator: "fall", successors: [at] };
     at += d.length;
   }
   return block;
@@ -278,7 +283,7 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
   for (const block of found.values()) if (block.terminator === "return") block.successors = [...back];
   for (const block of found.values()) block.successors = block.successors.filter((s) => found.has(s));
   const there = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || around.enterable(e)));
-  const graph = { entries: there(required), blocks: found, pages, instructions, full };
+  const graph = { entries: there(required), blocks: found, pages, instructions, full, tree: false };
   const entries = [...new Set([...graph.entries, ...harmlessEntries(graph, there(further))])].slice(0, limits.entries);
   // What only a root leads to that is no entry after all.
   const reached = reachable(entries, (ip) => found.get(ip)!.successors);

@@ -4,28 +4,20 @@
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
 import type { Blocks } from "../blocks.ts";
 import { contexts } from "../context.ts";
-import type { Decoded } from "../decode.ts";
-import type { Exit } from "../exit.ts";
-import { registerOffset } from "../instance.ts";
-import { isShared } from "../memory-import.ts";
-import type { Access } from "../mmu.ts";
-import type { Model } from "../model.ts";
-import type { RoutineType } from "../routine-types.ts";
-import { regionSlots, regionType, slotBits } from "../slots.ts";
-import { wt } from "../wasm.ts";
-import { type FuncType, ModuleWriter } from "../wasm-module.ts";
+import { regionSlots, slotBits } from "../slots.ts";
 import { CodeMap } from "./code-map.ts";
 import { Doubts } from "./doubts.ts";
-import { emitRegion } from "./emit.ts";
 import { factsOf } from "./facts.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
-import { JumpTables } from "./jump-tables.ts";
 import { type CodeStore, framesOf, graphOf, type KeptRegion, keep, type Made, Shelf } from "./kept.ts";
-import { lookups, lookupTypes } from "./lookups.ts";
-import { blockAround, type Known, planFor, type Region } from "./plan.ts";
-import type { RegionRuntime } from "./region-base.ts";
-import { FirstMet, Lost, longImmediate, placeOf, Source } from "./source.ts";
+import { blockAround, type Known, planFor, type Region, regrown } from "./plan.ts";
+import { type JitLinks, RegionModules } from "./region-modules.ts";
+import { FirstMet, Lost, Source } from "./source.ts";
+import { closedLoops, structureOf } from "./structure.ts";
+import { graphOfTree } from "./trace-tree.ts";
+import { type Step, type TraceTree, treeSizes } from "./traces.ts";
+import { always, Watch } from "./watch.ts";
 
 /** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
 const defaultThreshold = 4;
@@ -43,8 +35,12 @@ const defaultPatience = 64;
 const insistent = 4;
 /** Times the threshold, for a region aside that is no satellite: mostly a loop that is compiled once already, and whose region control may soon come to by an entry. */
 const forAside = 2;
+/** Regions that a root may be in. */
+const mostAround = 2;
 export interface JitStats {
   regions: number;
+  /** Of those, trace trees. */
+  trees: number;
   dropped: number;
   /** Regions that were entered again after other code of their pages had changed. */
   recovered: number;
@@ -59,60 +55,17 @@ export interface JitStats {
   samples: number;
 }
 
-/** What compiled regions are linked to. */
-export interface JitLinks {
-  readonly memory: WebAssembly.Memory;
-  /** The handlers' exports: flags and conditions by name, and the table of regions. */
-  readonly handlers: WebAssembly.Exports;
-  readonly routines: WebAssembly.Exports;
-  readonly routineTypes: Readonly<Record<string, RoutineType>>;
-  readonly missRegion: (address: number, bytes: number, how: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
-  /** There is a region of 32-bit code, which looks for pages by their chunks (layout.ts). */
-  readonly keepChunks: () => void;
-  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
-  readonly serve: (code: number) => number;
-  readonly landing: (door: Exit) => number | undefined;
-  readonly placeOf: (linear: number) => number;
-  readonly model: Model;
-}
-
-const never = () => {
-  throw new Error("regions do not act, and have flags in locals");
-};
-/** What only handlers call. */
-const handlersAlone = {
-  miss: -1,
-  commit: -1,
-  checkSegment: -1,
-  raise: -1,
-  act: -1,
-  actId: never,
-  flag: never,
-  flagsWord: never,
-  condition: never,
-};
-
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
-
-/** Where an instruction's immediate lies, if it can be read where it runs. */
-const inCode = (graph: Graph) => (d: Decoded) => {
-  const immediate = longImmediate(d);
-  return immediate && { place: placeOf(graph, immediate.address), bits: immediate.bits };
-};
 
 export class Jit {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
-  readonly #table: WebAssembly.Table;
+  readonly #modules: RegionModules;
   readonly #heat = new Heat();
   readonly #met: FirstMet;
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
-  readonly #jumpTables: JumpTables;
   readonly #known: Known;
-  /** What modules depend on besides code. */
-  readonly #machine: string;
   readonly #free: number[] = [];
   #nextSlot = 1;
   threshold = defaultThreshold;
@@ -121,9 +74,12 @@ export class Jit {
   #interval: number = intervals.warmUp;
   enabled = true;
   /** Told of each region that is compiled: for people who look (dump.ts). */
-  onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
+  set onRegion(see: ((graph: Graph, wasm: Uint8Array) => void) | undefined) {
+    this.#modules.onRegion = see;
+  }
   readonly stats: JitStats = {
     regions: 0,
+    trees: 0,
     dropped: 0,
     recovered: 0,
     refused: 0,
@@ -138,10 +94,7 @@ export class Jit {
     this.#blocks = blocks;
     this.#met = new FirstMet(blocks);
     this.#links = links;
-    this.#table = links.handlers["regions"] as WebAssembly.Table;
-    this.#jumpTables = new JumpTables(links.memory);
-    const { memory, model } = links;
-    this.#machine = `${model.name} ${memory.buffer.byteLength}${isShared(memory) ? " shared" : ""}`;
+    this.#modules = new RegionModules(blocks, links, (ip) => this.#doubts.has(ip));
     this.#known = {
       blocks,
       code: this.#code,
@@ -155,6 +108,7 @@ export class Jit {
 
   /** Compile what is met at the first sample, and sample often. */
   eager(): void {
+    this.watch.schedule = always;
     this.threshold = 1;
     this.patience = 0;
     this.#forAside = 1;
@@ -171,6 +125,7 @@ export class Jit {
   /** Code is that of another address space from now on. */
   enterSpace(space: object, color: number): void {
     this.#heat.enter(space);
+    this.watch.forget();
     if (this.#color === "any" || this.#color === color) return;
     this.#color = this.stats.regions + this.stats.reopened === 0 ? color : "any";
     for (const region of [...this.#regions.values()]) if (region.made.color !== "any") this.#drop(region);
@@ -212,7 +167,8 @@ export class Jit {
   #reopenOne(kept: KeptRegion): boolean {
     const blocks = this.#blocks;
     const { made, context, aside, generation, roots } = kept;
-    if (context !== blocks.context || made.machine !== this.#machine || (made.color !== "any" && made.color !== this.#color)) return false;
+    if (context !== blocks.context || made.machine !== this.#modules.machine || (made.color !== "any" && made.color !== this.#color))
+      return false;
     if (kept.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
     const pages = framesOf(kept, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
     if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
@@ -220,7 +176,7 @@ export class Jit {
     const heads = kept.entries.map((entry) => blocks.meet(entry));
     if (blocks.flushes !== flushes) return false;
     const slot = this.#takeSlot();
-    if (made.table && !this.#jumpTables.place(slot, made.table, made.table.targets)) {
+    if (made.table && !this.#modules.jumpTables.place(slot, made.table, made.table.targets)) {
       this.#free.push(slot);
       return false;
     }
@@ -229,7 +185,7 @@ export class Jit {
     this.#doubts.learn(made.doubted);
     const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
     const module = this.store?.module(made) ?? new WebAssembly.Module(made.wasm);
-    this.#link(module, slot);
+    this.#modules.link(module, slot);
     this.#open({
       slot,
       graph,
@@ -266,7 +222,7 @@ export class Jit {
     const regions = [...this.#regions.values(), ...this.#lost.all].flatMap((region) => {
       const { made, module, patched, slot } = region;
       if (patched) return [];
-      const native = made.native ?? store.native(made, module, this.#table.get(slot));
+      const native = made.native ?? store.native(made, module, this.#modules.table.get(slot));
       if (!this.#earlier.has(made) || native !== made.native) news++;
       return [keep(region, { ...made, native }, this.#links.landing)];
     });
@@ -320,7 +276,8 @@ export class Jit {
     const there = this.#byFrame.get(this.#blocks.frameOf(ip));
     if (!there) return undefined;
     for (const r of there)
-      if (r.context === this.#blocks.context && !r.aside && blockAround(r.graph, ip) !== undefined && this.#stands(r)) return r;
+      if (r.context === this.#blocks.context && !r.aside && !r.graph.tree && blockAround(r.graph, ip) !== undefined && this.#stands(r))
+        return r;
     return undefined;
   }
   /** The region that begins at a block. */
@@ -350,17 +307,22 @@ export class Jit {
       this.stats.refused++;
       return false;
     }
-    const slot = this.#takeSlot();
     // What has been written anew since it was first met is taken to be so again.
-    const written = this.#met.isNew(this.#key(ip), ip);
-    const patched = written || roots.some((root) => this.#patched.has(this.#key(root)));
-    const instance = this.#instantiate(graph, slot, patched);
-    const heads = graph.entries.map((entry) => blocks.headOf(entry));
+    const patched = this.#met.isNew(this.#key(ip), ip) || roots.some((root) => this.#patched.has(this.#key(root)));
+    const region = this.#add(graph, { roots, patched, aside, generation });
+    of?.satellites.add(region);
+    this.stats.milliseconds += Date.now() - started;
+    return true;
+  }
+  /** Compiles a graph, and lets control come to it. */
+  #add(graph: Graph, { roots, patched, aside, generation }: Pick<Region, "roots" | "patched" | "aside" | "generation">): Region {
+    const blocks = this.#blocks;
+    const slot = this.#takeSlot();
     const region: Region = {
       slot,
       graph,
       roots,
-      heads,
+      heads: graph.entries.map((entry) => blocks.headOf(entry)),
       source: new Source(blocks.bytes, graph),
       patched,
       doubted: this.#doubts.now,
@@ -370,13 +332,65 @@ export class Jit {
       generation,
       satellites: new Set(),
       unmet: false,
-      ...instance,
+      ...this.#instantiate(graph, slot, patched),
     };
     this.#open(region);
-    of?.satellites.add(region);
     this.stats.regions++;
+    if (graph.tree) this.stats.trees++;
+    return region;
+  }
+
+  /** Instructions of a trace tree at most. */
+  treeSize: number = treeSizes.usual;
+  /** Says when the interpreter is to run a window. */
+  readonly watch = new Watch();
+  /** What control went through in one. */
+  watched(window: readonly Step[], now: number): void {
+    const started = Date.now();
+    const { context } = this.#blocks;
+    const standing = () => [...this.#regions.values()].filter(({ graph, context: of }) => graph.tree && of === context);
+    const { plant, uproot } = this.watch.saw(window, now, () => {
+      return {
+        reader: new Reader(this.#blocks, this.#links),
+        size: this.treeSize,
+        trees: new Map(standing().map(({ graph }) => [graph.entries[0]!, graph])),
+        mayBegin: (ip) =>
+          contexts[context]!.flat && this.#with(ip).length <= mostAround && !this.#beginning(this.#blocks.headOf(ip))?.graph.tree,
+        loopAt: (ip) => {
+          for (const { graph } of this.#with(ip))
+            for (const body of closedLoops(graph, structureOf(graph)).values()) if (body.has(ip)) return body;
+          return undefined;
+        },
+      };
+    });
+    if (uproot.length > 0) for (const region of standing()) if (uproot.includes(region.graph.entries[0]!)) this.#drop(region);
+    if (plant.length > 0) this.#plant(plant);
     this.stats.milliseconds += Date.now() - started;
-    return true;
+  }
+  /** Regions that an address is in, but trees. */
+  #with(ip: number): Region[] {
+    const there = [...(this.#byFrame.get(this.#blocks.frameOf(ip)) ?? [])];
+    return there.filter((r) => r.context === this.#blocks.context && !r.graph.tree && blockAround(r.graph, ip) !== undefined);
+  }
+  /** Control comes to a tree where others leave at its root: what has that in it is made anew without it, to be entered where control leaves the tree. */
+  #plant(trees: readonly TraceTree[]): void {
+    const blocks = this.#blocks;
+    const around = new Set<Region>();
+    for (const tree of trees) {
+      const { ip } = tree.root.block;
+      if (blocks.headOf(ip) === 0) continue;
+      for (const region of this.#with(ip)) {
+        around.add(region);
+        this.#meet(region);
+        this.#drop(region);
+      }
+      this.#add(graphOfTree(new Reader(blocks, this.#links), tree), { roots: [ip], patched: false, aside: false, generation: 0 });
+    }
+    const exits = trees.flatMap((tree) => tree.exits);
+    for (const old of around) {
+      const graph = regrown(old, exits, new Reader(blocks, this.#links), this.#known);
+      if (graph) this.#add(graph, { ...old, roots: graph.entries });
+    }
   }
   /** A region has left an instruction to the interpreter, or all from the beginning of a block on. */
   gaveUp(ip: number): void {
@@ -391,7 +405,7 @@ export class Jit {
     if (!this.#doubts.settle(graph, doubted, this.patience)) return;
     region.doubted = this.#doubts.now;
     const started = Date.now();
-    this.#jumpTables.drop(slot);
+    this.#modules.jumpTables.drop(slot);
     Object.assign(region, this.#instantiate(graph, slot, patched));
     this.stats.rewritten++;
     this.stats.milliseconds += Date.now() - started;
@@ -416,82 +430,12 @@ export class Jit {
     });
   }
   #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "made" | "module"> {
-    const made = this.#make(graph, slot, patched);
+    const made = this.#modules.make(graph, slot, { patched, color: this.#color });
     const module = new WebAssembly.Module(made.wasm);
-    this.#link(module, slot);
+    this.#modules.link(module, slot);
     this.stats.wasmBytes += made.wasm.length;
     return { made, module };
   }
-  #link(module: WebAssembly.Module, slot: number): void {
-    const { memory, handlers, routines, serve } = this.#links;
-    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepChunks();
-    this.#lookups ??= lookups(this.#links);
-    const { exports } = new WebAssembly.Instance(module, {
-      vm: { memory },
-      js: { serve },
-      lookups: this.#lookups as WebAssembly.ModuleImports,
-      handlers: handlers as WebAssembly.ModuleImports,
-      routines: routines as WebAssembly.ModuleImports,
-    });
-    this.#table.set(slot, exports["region"]);
-  }
-  #lookups: WebAssembly.Exports | undefined;
-  #make(graph: Graph, slot: number, patched: boolean): Made {
-    const m = new ModuleWriter();
-    const places: number[] = [];
-    const doubted: number[] = [];
-    let table: Made["table"];
-    m.importTable("handlers", "regions", regionSlots);
-    const color = this.#color === "any" ? undefined : this.#color;
-    // What a module imports it pays for, whether it is called or not.
-    const imported = new Map<string, number>();
-    const use = (module: "js" | "lookups" | "routines", name: string, type: FuncType): number => {
-      const index = imported.get(name) ?? m.importFunc(module, name, type);
-      imported.set(name, index);
-      return index;
-    };
-    const lookup = (name: keyof typeof lookupTypes) => use("lookups", name, lookupTypes[name]);
-    const runtime: RegionRuntime = {
-      ...handlersAlone,
-      lookUp: () => lookup("lookUp"),
-      lookUpForStore: () => lookup("lookUpForStore"),
-      acrossHomes: () => lookup("acrossHomes"),
-      missedRun: () => lookup("missedRun"),
-      serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
-      isDoubtful: (ip) => {
-        const is = this.#doubts.has(ip);
-        if (is) doubted.push(ip);
-        return is;
-      },
-      passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
-      model: this.#links.model,
-      color,
-      regionTypeIndex: m.type(regionType),
-      placeForCall: () => {
-        const place = this.#blocks.placeForCall();
-        places.push(place);
-        return place;
-      },
-      jumpTable: (targets) => {
-        const made = this.#jumpTables.make(slot, targets);
-        table = made && { ...made, targets };
-        return made;
-      },
-      immediates: patched ? inCode(graph) : undefined,
-      routine: (name) => {
-        const t = this.#links.routineTypes[name];
-        if (!t) throw new Error(`there is no routine ${name}`);
-        return { ...t, index: use("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) };
-      },
-    };
-    m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));
-    const { memory } = this.#links;
-    const pages = memory.buffer.byteLength >>> 16;
-    const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
-    this.onRegion?.(graph, wasm);
-    return { wasm, machine: this.#machine, color: this.#color, places, table, doubted };
-  }
-
   /** What regions are made of in a frame. */
   mark(frame: number, marks: Uint8Array): void {
     for (const { source, patched } of this.#byFrame.get(frame) ?? []) source.mark(frame, marks, patched);
@@ -552,8 +496,8 @@ export class Jit {
   /** Its slot is another's from now on. */
   #release(region: Region): void {
     this.#lost.forget(region);
-    this.#table.set(region.slot, null);
-    this.#jumpTables.drop(region.slot);
+    this.#modules.table.set(region.slot, null);
+    this.#modules.jumpTables.drop(region.slot);
     this.#free.push(region.slot);
     this.stats.dropped++;
   }

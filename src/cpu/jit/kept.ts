@@ -37,6 +37,7 @@ export interface KeptRegion {
   readonly code: readonly Code[];
   readonly instructions: number;
   readonly full: boolean;
+  readonly tree: boolean;
   readonly aside: boolean;
   readonly generation: number;
   /** The doors in it, and where their calls come back to. */
@@ -72,7 +73,8 @@ export const keep = (region: Region, made: Made, landing: (door: Exit) => number
     context,
     roots,
     entries: graph.entries,
-    blocks: [...graph.blocks.values()].map(({ ip, end, terminator, inside, successors, stub, door }) => ({
+    blocks: [...graph.blocks.values()].map(({ key, ip, end, terminator, inside, successors, stub, door }) => ({
+      key,
       ip,
       end,
       terminator,
@@ -84,6 +86,7 @@ export const keep = (region: Region, made: Made, landing: (door: Exit) => number
     code: source.code(),
     instructions: graph.instructions,
     full: graph.full,
+    tree: graph.tree,
     aside,
     generation,
     landings: [...new Set([...graph.blocks.values()].flatMap(({ door }) => door ?? []))].map((door) => [door, landing(door)]),
@@ -94,6 +97,7 @@ export const keep = (region: Region, made: Made, landing: (door: Exit) => number
 
 /** Its instructions are decoded when somebody asks for them, from what they were. */
 class KeptBlock implements JitBlock {
+  readonly key: number;
   readonly ip: number;
   readonly end: number;
   readonly terminator: JitBlock["terminator"];
@@ -104,6 +108,7 @@ class KeptBlock implements JitBlock {
   readonly #decode: (address: number, end: number) => Decoded[];
   #instructions: readonly Decoded[] | undefined;
   constructor(block: KeptRegion["blocks"][number], decode: (address: number, end: number) => Decoded[]) {
+    this.key = block.key;
     this.ip = block.ip;
     this.end = block.end;
     this.terminator = block.terminator;
@@ -147,7 +152,7 @@ export const framesOf = ({ code }: KeptRegion, { bytes: memory, frameOf }: Prese
 
 /** `decode`: the instruction at an address that these bytes are, one that lasts. */
 export const graphOf = (
-  { entries, blocks, code, instructions, full }: KeptRegion,
+  { entries, blocks, code, instructions, full, tree }: KeptRegion,
   pages: ReadonlyMap<number, number>,
   decode: (bytes: Uint8Array, ip: number) => Decoded,
 ): Graph => {
@@ -157,7 +162,7 @@ export const graphOf = (
     for (let at = address; at < end; at += all.at(-1)!.length) all.push(decode(there.bytes.subarray(at - address), at));
     return all;
   };
-  return { entries, blocks: new Map(blocks.map((block) => [block.ip, new KeptBlock(block, within)])), pages, instructions, full };
+  return { entries, blocks: new Map(blocks.map((block) => [block.key, new KeptBlock(block, within)])), pages, instructions, full, tree };
 };
 
 /** Other inputs of a program need other code, and what was at other addresses will not come again. */

@@ -51,7 +51,7 @@ export type Touch = (b: Body, base: Node, offset: number) => void;
 export type Slow = (p: number, a: Node, arms: number) => void;
 
 /** Places that are remembered at a time, and bytes from the lowest to the highest of one: the longer, the more often two pages are met. */
-const limits = { places: 6, span: 256 } as const;
+const limits = { places: 16, span: 256 } as const;
 
 /** The constants' origin. */
 const zero = 0;

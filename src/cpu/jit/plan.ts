@@ -95,7 +95,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
   /** The region that begins where the function around the block does. */
   const ofFunction = (): Region | undefined => {
     const region = start === undefined ? undefined : known.beginning(headOf(start));
-    return region?.aside ? undefined : region;
+    return region?.aside || region?.graph.tree ? undefined : region;
   };
   const old = own(known.around(hot)) ?? ofFunction();
   const again = old && known.stands(old);
@@ -114,7 +114,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
   const enough = Math.max(worthwhile(passes(hot) ?? 0), again ? lasting : 0);
   const often = (ip: number) => (passes(ip) ?? enough) >= enough || (again && old.graph.blocks.has(ip)) === true;
   const surroundings = (free: (ip: number) => boolean, enterable: (ip: number) => boolean): Surroundings => ({
-    met: (ip) => headOf(ip) !== 0 && often(ip),
+    met: (ip) => headOf(ip) !== 0 && !known.beginning(headOf(ip))?.graph.tree && often(ip),
     targets: (site) => code.targets(site),
     called: (ip) => code.called(ip),
     enterable,
@@ -126,6 +126,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
   const isPart = (region: Region | undefined): boolean =>
     region !== undefined &&
     !region.aside &&
+    !region.graph.tree &&
     start !== undefined &&
     region.roots[0] !== start &&
     code.functionOf(region.roots[0]!) === start;
@@ -190,4 +191,20 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     if (loop !== undefined && free(loop)) ip = loop;
   }
   return ofRoots([ip]);
+};
+
+/** A region's graph once more, without what other regions begin with by now, and with further addresses where control comes to it. */
+export const regrown = (old: Region, further: readonly number[], reader: Reader, { blocks, code, beginning }: Known): Graph | undefined => {
+  const headOf = (ip: number) => reader.headOf(ip);
+  const free = (ip: number) => headOf(ip) !== 0 && !blocks.isRegion(headOf(ip));
+  const roots = [...old.roots, ...further.filter((ip) => blockAround(old.graph, ip) !== undefined)].filter(free);
+  if (roots.length === 0) return undefined;
+  return growGraph(reader, roots, {
+    met: (ip) => headOf(ip) !== 0 && !beginning(headOf(ip))?.graph.tree,
+    targets: (site) => code.targets(site),
+    called: () => {},
+    enterable: free,
+    free,
+    worth: (ip) => free(ip) && (old.graph.blocks.has(ip) || (blocks.records.passesOf(headOf(ip)) ?? lasting) >= lasting),
+  });
 };

@@ -18,7 +18,7 @@ import { type Knowledge, meet } from "./knowledge.ts";
 import { type Known as KnownFlags, LazyFlags } from "./lazy-flags.ts";
 import { atHome, mayAtHome, type Nearby, type PlaceLookups, Places, type Slow, spanOf, type Touch, tagsOf } from "./places.ts";
 import { Registers } from "./registers.ts";
-import { inStatePage, overlap, type Parts, part, Residence } from "./residence.ts";
+import { inStatePage, overlap, type Parts, part, Residence, type Scope } from "./residence.ts";
 import { Round } from "./rounds.ts";
 import type { Run, Runs } from "./runs.ts";
 
@@ -118,6 +118,10 @@ export abstract class RegionBase extends Compiler {
     const budget = localGet(wt.i32, this.budgetLocal);
     const more = refund - this.owed;
     return more ? node(wt.i32, op.i32add, [budget, i32c(more)]) : budget;
+  }
+  /** Here all ways out of a scope meet. */
+  storeAll(scope: Scope): void {
+    this.body.later((late) => this.#storeParts(late, scope.written, undefined));
   }
   // Leaving. The manners have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */

@@ -33,6 +33,8 @@ export interface Scope {
   readonly head: number;
   /** The stack pointer keeps its value in it, and is where it finds memory. */
   readonly steady: boolean;
+  /** It is all of its region: ways out store what it has written in common. */
+  readonly whole: boolean;
   touched: Parts;
   written: Parts;
 }
@@ -122,6 +124,7 @@ export class Residence {
   /** What is not in the state page goes there: control leaves. */
   store(): void {
     const { scope, dirty, round, since } = this.now;
+    if (scope?.whole) return;
     round?.wants(since ?? noParts);
     if (scope) this.#moves.storeLater(() => scope.written, round);
     else this.#moves.store(dirty);

@@ -190,7 +190,7 @@ export const isBackward = (s: Structure, from: number, to: number): boolean => s
 const longWay = 80;
 /**
  * The longest run of instructions from each block to the next test of the budget, which must cover them where it is tested. Where a slice of
- * time ends, what it does not cover is interpreted: so each test asks for no more than it must, and long ways get more of them.
+ * time ends, what it does not cover is interpreted: so each test asks for no more than it must, and long ways get more of them. A trace is tested once.
  */
 export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): ReadonlyMap<number, number> => {
   const longest = new Map<number, number>();
@@ -200,7 +200,7 @@ export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): Read
     let rest = 0;
     for (const t of block.successors) if (!checked.has(t) && !isBackward(s, ip, t)) rest = Math.max(rest, longest.get(t)!);
     longest.set(ip, block.instructions.length + rest);
-    if (rest > 0 && block.instructions.length + rest > longWay) checked.add(ip);
+    if (!g.tree && rest > 0 && block.instructions.length + rest > longWay) checked.add(ip);
   }
   return longest;
 };
@@ -221,7 +221,7 @@ export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> =>
       length += block.instructions.length;
       return !isOpen(block) && (ip === head || !s.dispatched.includes(ip));
     });
-    if (closed && length <= closedLimit) out.set(head, body);
+    if (closed && (g.tree || length <= closedLimit)) out.set(head, body);
   }
   return out;
 };

@@ -299,7 +299,7 @@ class Model implements Moves {
   #loop(depth: number): void {
     const { residence } = this;
     if (residence.now.scope) return;
-    const scope: Scope = { head: 0, steady: false, touched: noParts, written: noParts };
+    const scope: Scope = { head: 0, steady: false, whole: false, touched: noParts, written: noParts };
     residence.enter(scope);
     const body = this.#within(() => this.#statements(depth - 1));
     this.#list.push(() => {
