@@ -25,7 +25,7 @@ import type { Round } from "./rounds.ts";
 import { Runs } from "./runs.ts";
 import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "./structure.ts";
 
-type Label = { readonly kind: "loop" | "merge"; readonly ip: number } | { readonly kind: "other" };
+type Label = { readonly kind: "loop" | "merge"; readonly key: number } | { readonly kind: "other" };
 
 const registerKinds: ReadonlySet<string> = new Set(["rm", "rmreg", "reg", "opreg", "vreg"]);
 /** Does an instruction read or write the stack pointer, other than as part of an address? */
@@ -128,7 +128,7 @@ class RegionEmitter {
     const b = this.#b;
     const { rip, budgetLocal } = this.#c;
     this.#c.owed = 0;
-    const whole = this.#g.tree ? this.#scopes.get(this.#s.root) : undefined;
+    const whole = this.#g.tree ? this.#scopes.get(this.#s.root)! : undefined;
     const end = () => {
       b.end();
       if (whole) this.#c.storeAll(whole);
@@ -214,40 +214,40 @@ class RegionEmitter {
   }
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
-  #tree(ip: number): void {
+  #tree(key: number): void {
     const { residence } = this.#c;
-    const scope = this.#scopes.get(ip);
-    const loop = ip === dispatcher ? this.#comesBack() : this.#s.loops.has(ip);
+    const scope = this.#scopes.get(key);
+    const loop = key === dispatcher ? this.#comesBack() : this.#s.loops.has(key);
     if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
     const entersScope = scope !== undefined && residence.now.scope === undefined;
-    if (this.#checked.has(ip) && !(entersScope && scope.whole)) this.#checkBudget(ip);
+    if (this.#checked.has(key) && !(entersScope && scope.whole)) this.#checkBudget(key);
     if (entersScope) {
       residence.enter(scope);
-      if (this.#is64 && !this.#g.tree && this.#isLong(ip)) this.#runs.set(scope, new Runs(ip));
-      if (scope.whole) this.#checkBudget(ip);
+      if (this.#is64 && !this.#g.tree && this.#isLong(key)) this.#runs.set(scope, new Runs(key));
+      if (scope.whole) this.#checkBudget(key);
       if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
     }
     if (loop) {
       this.#c.pay();
       const round = scope && this.#c.round(entersScope);
-      this.#open({ kind: "loop", ip }, op.loop);
+      this.#open({ kind: "loop", key }, op.loop);
       if (round) {
-        this.#rounds.set(ip, round);
+        this.#rounds.set(key, round);
         residence.begin(round);
       }
     }
-    const merges = this.#s.children.get(ip)!.filter((child) => this.#s.merges.has(child));
-    this.#within(ip, merges.reverse());
+    const merges = this.#s.children.get(key)!.filter((child) => this.#s.merges.has(child));
+    this.#within(key, merges.reverse());
     if (loop) {
       this.#b.opcode(op.unreachable);
       this.#close();
     }
   }
-  #within(ip: number, merges: readonly number[]): void {
+  #within(key: number, merges: readonly number[]): void {
     const [last, ...rest] = merges;
-    if (last === undefined) return ip === dispatcher ? this.#dispatch() : this.#block(ip);
-    this.#open({ kind: "merge", ip: last }, op.block);
-    this.#within(ip, rest);
+    if (last === undefined) return key === dispatcher ? this.#dispatch() : this.#block(key);
+    this.#open({ kind: "merge", key: last }, op.block);
+    this.#within(key, rest);
     this.#b.opcode(op.unreachable);
     this.#close();
     // Ways meet here, from one scope or from none.
@@ -266,11 +266,11 @@ class RegionEmitter {
     const { dispatched } = this.#s;
     b.table(
       localGet(wt.i32, this.#next),
-      dispatched.map((ip) => this.#label("merge", ip)),
+      dispatched.map((key) => this.#label("merge", key)),
     );
   }
-  #label(kind: "loop" | "merge", ip: number): number {
-    const index = this.#labels.findLastIndex((l) => l.kind === kind && l.ip === ip);
+  #label(kind: "loop" | "merge", key: number): number {
+    const index = this.#labels.findLastIndex((l) => l.kind === kind && l.key === key);
     if (index < 0) throw new Error("no label for an edge");
     return this.#labels.length - 1 - index;
   }
@@ -302,12 +302,12 @@ class RegionEmitter {
   #isLong(head: number): boolean {
     const { passes } = this.#runtime;
     const scope = this.#scopes.get(head);
-    const before = this.#predecessors.get(head)!.filter((ip) => this.#scopes.get(ip) !== scope);
-    const entered = before.reduce((sum, ip) => sum + (ip === dispatcher ? 0 : (passes(ip) ?? 0)), 0);
+    const before = this.#predecessors.get(head)!.filter((key) => this.#scopes.get(key) !== scope);
+    const entered = before.reduce((sum, key) => sum + (key === dispatcher ? 0 : (passes(key) ?? 0)), 0);
     return (passes(head) ?? 0) >= longLoop * entered;
   }
-  #runsOf(ip: number): Runs | undefined {
-    const scope = this.#scopes.get(ip);
+  #runsOf(key: number): Runs | undefined {
+    const scope = this.#scopes.get(key);
     return scope && this.#runs.get(scope);
   }
   /** Where the state page was last whole, on the way to the block that is being written. */
@@ -317,20 +317,20 @@ class RegionEmitter {
     this.#c.fromMark(mark, write);
     this.#labels.pop();
   }
-  #knownAtHead(ip: number): Knowledge | undefined {
-    const scope = this.#scopes.get(ip);
-    return scope?.head === ip ? this.#knownIn.get(scope) : undefined;
+  #knownAtHead(key: number): Knowledge | undefined {
+    const scope = this.#scopes.get(key);
+    return scope?.head === key ? this.#knownIn.get(scope) : undefined;
   }
   /** What is known on a way that is not written yet. */
   #knownOnTheWay(from: number, to: number): Knowledge {
     const scope = this.#scopes.get(to);
     return (scope && this.#scopes.get(from) === scope && this.#knownIn.get(scope)) || nothingKnown;
   }
-  #checkBudget(ip: number): void {
+  #checkBudget(key: number): void {
     const b = this.#b;
-    b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(ip) ?? 0) + this.#c.owed)]), false);
+    b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(key) ?? 0) + this.#c.owed)]), false);
     this.#c.depth++;
-    this.#c.leaveAt(i64c(BigInt(this.#g.blocks.get(ip)!.ip)), leave.short, 0);
+    this.#c.leaveAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
     this.#c.depth--;
     b.end();
   }

@@ -32,8 +32,9 @@ export interface TraceTree {
 /** Instructions of a tree at most: as many as V8 compiles as well as a small function, and as many as it does if it is told to (MachineOptions). */
 export const treeSizes = { usual: 1200, large: 3600 } as const;
 const limits = {
-  /** Instructions of a trace at most. */
+  /** Instructions and blocks of a trace at most. */
   trace: 800,
+  blocks: 240,
   /** Instructions of the traces of a tree on average, at least: shorter loops are in regions as such. */
   average: 24,
   /** Times that a trace was seen, at least. */
@@ -103,6 +104,43 @@ class WayReader {
 const mayBegin = (before: JitBlock | undefined, block: JitBlock): boolean =>
   before !== undefined && (!/^(fall|branch)/.test(before.terminator) || block.ip <= before.ip);
 
+interface Growing extends TraceNode {
+  passes: number;
+  closes: number;
+  readonly next: Growing[];
+}
+const begin = (block: JitBlock): Growing => ({ block, passes: 0, next: [], closes: 0 });
+/** Instructions of a trace that a tree does not have. */
+const newIn = (top: Growing, behind: readonly JitBlock[]): number => {
+  let at: Growing | undefined = top;
+  let more = 0;
+  for (const block of behind) {
+    at = at?.next.find((one) => one.block === block);
+    if (!at) more += block.instructions.length;
+  }
+  return more;
+};
+/** A trace that was seen so often. */
+const add = (top: Growing, behind: readonly JitBlock[], times: number): void => {
+  let at = top;
+  at.passes += times;
+  for (const block of behind) {
+    let next = at.next.find((one) => one.block === block);
+    if (!next) at.next.push((next = begin(block)));
+    next.passes += times;
+    at = next;
+  }
+  at.closes += times;
+};
+
+/** From a block to where it comes again: a part of a way. */
+interface Round {
+  readonly way: number;
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+  readonly hash: number;
+}
 const mix = 0x9e3779b1;
 /** Windows, and which parts of them are in trees already. */
 class Ways {
@@ -148,15 +186,15 @@ class Ways {
     });
     this.instructions = this.#lengths.reduce((sum, lengths) => sum + lengths.at(-1)!, 0);
   }
-  /** Rounds from a block to itself: which part of which way. */
-  *#rounds(root: JitBlock): Iterable<{ way: number; from: number; to: number; length: number; hash: number }> {
+  /** Those that are in no tree. */
+  *#rounds(root: JitBlock): Iterable<Round> {
     const places = this.#at.get(root) ?? [];
     for (let k = 0; k + 1 < places.length; k++) {
       const { way, n: from } = places[k]!;
       const { way: other, n: to } = places[k + 1]!;
       if (way !== other || this.#barriers[way]![to] !== this.#barriers[way]![from]) continue;
       const length = this.#lengths[way]![to]! - this.#lengths[way]![from]!;
-      if (length > limits.trace || this.#isTaken(way, from, to)) continue;
+      if (length > limits.trace || to - from > limits.blocks || this.#isTaken(way, from, to)) continue;
       const hash = this.#hashes[way]![to]! - Math.imul(this.#hashes[way]![from]!, this.#powers[to - from]!);
       yield { way, from, to, length, hash: hash | 0 };
     }
@@ -200,61 +238,41 @@ class Ways {
   }
   /** The tree of the traces from a block to itself that are worth most. */
   tree(root: JitBlock): TraceTree | undefined {
-    const byHash = new Map<number, { way: number; from: number; to: number; length: number; hash: number }[]>();
+    const byHash = new Map<number, Round[]>();
     for (const round of this.#rounds(root)) {
       const there = byHash.get(round.hash);
       if (there) there.push(round);
       else byHash.set(round.hash, [round]);
     }
-    interface Growing {
-      readonly block: JitBlock;
-      passes: number;
-      readonly next: Map<JitBlock, Growing>;
-      closes: number;
-    }
-    const begin = (block: JitBlock): Growing => ({ block, passes: 0, next: new Map(), closes: 0 });
     const top = begin(root);
     let size = root.instructions.length;
-    let traces = 0;
     for (const rounds of [...byHash.values()].sort((a, b) => b.length * b[0]!.length - a.length * a[0]!.length)) {
       if (rounds.length < limits.seen) continue;
       const { way, from, to } = rounds[0]!;
-      const blocks = this.#ways[way]!.slice(from, to) as JitBlock[];
-      let node: Growing | undefined = top;
-      let more = 0;
-      for (const block of blocks.slice(1)) {
-        node = node?.next.get(block);
-        if (!node) more += block.instructions.length;
-      }
+      const behind = this.#ways[way]!.slice(from + 1, to) as JitBlock[];
+      const more = newIn(top, behind);
       if (size + more > this.#size) continue;
       size += more;
-      traces++;
-      let at = top;
-      at.passes += rounds.length;
-      for (const block of blocks.slice(1)) {
-        let next = at.next.get(block);
-        if (!next) at.next.set(block, (next = begin(block)));
-        next.passes += rounds.length;
-        at = next;
-      }
-      at.closes += rounds.length;
+      add(top, behind, rounds.length);
       for (const one of rounds) this.#taken[one.way]!.fill(1, one.from, one.to);
     }
-    if (traces === 0) return undefined;
-    const done = (node: Growing): TraceNode => ({ ...node, next: [...node.next.values()].map(done) });
+    return top.passes > 0 ? { root: top, exits: this.#exits(top) } : undefined;
+  }
+  /** Where control leaves a tree again and again, the most frequent ones first. */
+  #exits(top: Growing): number[] {
     const exits = new Map<number, number>();
-    for (const { way, n } of this.#at.get(root)!) {
+    for (const { way, n } of this.#at.get(top.block)!) {
       const blocks = this.#ways[way]!;
       let at: Growing | undefined = top;
       for (let k = n + 1; at && k < blocks.length; k++) {
         const block = blocks[k];
-        if (!block || (block === root && at.closes > 0)) break;
-        at = at.next.get(block);
+        if (!block || (block === top.block && at.closes > 0)) break;
+        at = at.next.find((one) => one.block === block);
         if (!at) exits.set(block.ip, (exits.get(block.ip) ?? 0) + 1);
       }
     }
     const often = [...exits].filter(([, times]) => times >= limits.seen).sort(([, a], [, b]) => b - a);
-    return { root: done(top), exits: often.slice(0, limits.exits).map(([ip]) => ip) };
+    return often.slice(0, limits.exits).map(([ip]) => ip);
   }
 }
 
