@@ -19,7 +19,7 @@ export interface Schedule {
   readonly times: number;
 }
 /** Programs that end before have run for half a second; to look takes some ten milliseconds, and all of it a quarter of a second. */
-export const usual: Schedule = { from: 400_000_000, length: 2000, between: 2_000_000, first: 8, all: 64, enough: 0.6, again: 2, times: 4 };
+export const usual: Schedule = { from: 400_000_000, length: 2000, between: 2_000_000, first: 5, all: 64, enough: 0.6, again: 4, times: 4 };
 /** For tests that want trees of everything. */
 export const always: Schedule = {
   from: 5000,

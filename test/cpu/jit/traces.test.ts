@@ -114,7 +114,7 @@ describe("windows", () => {
     }
     const now = 10 * usual.from;
     expect(watch.saw(rounds, now, present)).toEqual({ plant: [], uproot: [] });
-    expect(watch.next).toBe(2 * now);
+    expect(watch.next).toBe(usual.again * now);
   });
   it("say which trees control leaves as soon as it comes", () => {
     const watch = new Watch();
