@@ -47,7 +47,10 @@ export const watchRegions = (machine: Machine, address: number): { report(say: (
       const at = `0x${address.toString(16)}`;
       if (!last) return say(`trapgate: --dump-jit: none of the ${regions} compiled regions holds ${at}`);
       const { graph, wasm } = last;
-      for (const line of [`region with ${at}: ${graph.blocks.size} blocks, ${wasm.length} bytes of WebAssembly`, ...dumpRegion(graph)])
+      for (const line of [
+        `${graph.tree ? "trace tree" : "region"} with ${at}: ${graph.blocks.size} blocks, ${wasm.length} bytes of WebAssembly`,
+        ...dumpRegion(graph),
+      ])
         say(line);
       for (const line of await wasmText(wasm)) say(line);
     },

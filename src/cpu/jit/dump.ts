@@ -8,14 +8,14 @@ const hex = (n: number): string => `0x${BigInt.asUintN(64, BigInt(n)).toString(1
 export const holds = (graph: Pick<Graph, "blocks">, address: number): boolean =>
   [...graph.blocks.values()].some((block) => block.ip <= address && address < block.end);
 
-const exits = (block: JitBlock): string =>
-  `${block.terminator}${block.successors.length > 0 ? ` -> ${block.successors.map(hex).join(", ")}` : ""}`;
+const exits = ({ blocks }: Pick<Graph, "blocks">, { terminator, successors }: JitBlock): string =>
+  `${terminator}${successors.length > 0 ? ` -> ${successors.map((key) => hex(blocks.get(key)?.ip ?? key)).join(", ")}` : ""}`;
 
 export const dumpRegion = (graph: Pick<Graph, "blocks">): string[] =>
   [...graph.blocks.values()]
     .sort((a, b) => a.ip - b.ip)
     .flatMap((block) => [
-      `${hex(block.ip)}: ${exits(block)}`,
+      `${hex(block.ip)}: ${exits(graph, block)}`,
       ...block.instructions.flatMap((d) => [
         `  ${hex(d.ip)}  ${instructionText(d)}`,
         ...describe(d)

@@ -78,6 +78,14 @@ describe("windows", () => {
   };
   const way = (...ips: [ip: number, count: number][]) => ips.map(([ip, count]) => ({ ip, count }));
 
+  const present = () => ({
+    reader: undefined as never,
+    size: 0,
+    trees: new Map([[10, tree]]),
+    mayBegin: () => true,
+    loopAt: () => undefined,
+  });
+
   it("are in a tree from its root on, until they go another way", () => {
     const trees = new Map([[10, tree]]);
     const share = (...windows: Parameters<typeof coverageOf>[0]) => coverageOf(windows, trees).share;
@@ -101,13 +109,6 @@ describe("windows", () => {
       ).flat(),
     );
     expect(watch.next).toBe(usual.from);
-    const present = () => ({
-      reader: undefined as never,
-      size: 0,
-      trees: new Map([[10, tree]]),
-      mayBegin: () => true,
-      loopAt: () => undefined,
-    });
     for (let n = 1; n < usual.first; n++) {
       watch.saw(rounds, 1000 * n, present);
       expect(watch.next).toBe(1000 * n + usual.between);
@@ -118,13 +119,6 @@ describe("windows", () => {
   });
   it("say which trees control leaves as soon as it comes", () => {
     const watch = new Watch();
-    const present = () => ({
-      reader: undefined as never,
-      size: 0,
-      trees: new Map([[10, tree]]),
-      mayBegin: () => true,
-      loopAt: () => undefined,
-    });
     const often = way(
       ...Array.from(
         { length: 20 },
