@@ -3,7 +3,6 @@
 const { existsSync, readFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
-const v8 = require("node:v8");
 const vm = require("node:vm");
 
 const folder = join(__dirname, "..", "dist", "bundle");
@@ -23,15 +22,31 @@ const cacheFile = join(folder, "main.cache");
 const flags = [
   "--wasm-lazy-validation",
   "--no-parallel-scavenge",
-  "--semi-space-growth-factor=16",
+  "--semi-space-growth-factor=4",
   "--interrupt-budget=1000000",
+  "--wasm-tiering-budget=12000000",
   ...(/^v20\./.test(process.version) ? ["--no-turbo-use-mid-tier-regalloc-for-huge-functions"] : []),
   ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];
 
+/** As node:v8 does, which brings Node's streams along, a fortieth of a start: what is below it does not, but complains. */
+const setFlags = () => {
+  const { noDeprecation } = process;
+  process.noDeprecation = true;
+  try {
+    const { setFlagsFromString } = process.binding("v8");
+    for (const flag of flags) setFlagsFromString(flag);
+  } catch {
+    const { setFlagsFromString } = require("node:v8");
+    for (const flag of flags) setFlagsFromString(flag);
+  } finally {
+    process.noDeprecation = noDeprecation;
+  }
+};
+
 /** Undefined in a clone that is not built yet. */
 const load = () => {
-  for (const flag of flags) v8.setFlagsFromString(flag);
+  setFlags();
   const file = join(folder, "main.js");
   if (!existsSync(file)) return undefined;
   const script = new vm.Script(readFileSync(file, "latin1"), {

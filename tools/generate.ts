@@ -8,6 +8,7 @@ import { Instructions, packLists } from "../src/cpu/instructions.ts";
 import { layout } from "../src/cpu/layout.ts";
 import { cpuModel, defaultModel } from "../src/cpu/model.ts";
 import { familyKey } from "../src/cpu/row.ts";
+import { textOf } from "../src/cpu/row-texts.ts";
 import { rows } from "../src/cpu/rows/all.ts";
 import { families } from "../src/cpu/rows/index.ts";
 import { commonForms, learnedOf } from "./common/common.ts";
@@ -23,10 +24,8 @@ await buildRoutines();
 const routines = readFileSync(routinesPath);
 const routineTypes = exportTypes(routines);
 const opcodes = packLists(opcodeIndex(rows));
-const instructionsWith = (forms: readonly (readonly number[])[]): Instructions => {
-  const sized = Object.values(families).map((family) => ({ rows: family, count: family().length }));
-  return new Instructions(sized, { opcodes, forms: packLists(forms) });
-};
+const instructionsWith = (forms: readonly (readonly number[])[]): Instructions =>
+  new Instructions((number) => rows[number]!, { opcodes, forms: packLists(forms) });
 const model = cpuModel(defaultModel)!;
 const handlers = buildHandlers(rows, routineTypes, memoryPages, commonForms(instructionsWith(rows.map(() => [])).tables(model)));
 /** What src/cpu/unpack.ts reads. */
@@ -42,6 +41,7 @@ import { unpack } from "../unpack.ts";
 
 export const generated: Generated = {
   families: ${JSON.stringify(Object.fromEntries(Object.entries(families).map(([name, of]) => [name, [of().length, familyKey(of())]])))},
+  rows: ${packed(Buffer.from(textOf(rows)))},
   opcodes: ${packed(bytes(opcodes))},
   forms: ${packed(bytes(packLists(handlers.forms)))},
   handlers: [${handlers.parts.map(({ wasm }) => packed(wasm)).join(", ")}],

@@ -21,8 +21,11 @@ const programAt = (args: readonly string[], options: Options): number => {
 };
 
 export const parse = <const T extends Options>(args: readonly string[], options: T): Parsed<T> => {
-  const at = programAt(args, options);
+  // Node loads what reads options when it is first asked to, a fiftieth of a start.
+  const none = args[0] === undefined || args[0] === "--" || !args[0].startsWith("-");
+  const at = none ? 0 : programAt(args, options);
   const rest = args.slice(args[at] === "--" ? at + 1 : at);
+  if (none) return { values: {} as Values<T>, rest };
   try {
     return { values: parseArgs({ args: args.slice(0, at), options, strict: true }).values as Values<T>, rest };
   } catch (error) {

@@ -4,8 +4,10 @@ import type { CpuCode } from "./cpu.ts";
 import { generated } from "./generated/code.ts";
 import { Instructions } from "./instructions.ts";
 import { isShared, takeShared } from "./memory-import.ts";
+import type { Meaning } from "./ops.ts";
 import type { RoutineType } from "./routine-types.ts";
-import { familyKey } from "./row.ts";
+import { familyKey, type Row } from "./row.ts";
+import { readRows } from "./row-texts.ts";
 import { families } from "./rows/index.ts";
 
 type Bytes = () => Uint8Array<ArrayBuffer>;
@@ -13,6 +15,8 @@ type Bytes = () => Uint8Array<ArrayBuffer>;
 export interface Generated {
   /** The families of rows that all this was made from: how many rows each has, and its `familyKey`, to catch a stale build. */
   readonly families: Readonly<Record<string, readonly [count: number, key: string]>>;
+  /** The rows (row-texts.ts), in UTF-8. */
+  readonly rows: Bytes;
   /** u16: the two lists of instructions.ts. */
   readonly opcodes: Bytes;
   readonly forms: Bytes;
@@ -31,16 +35,28 @@ const once = <T>(make: () => T): (() => T) => {
 };
 const words = (bytes: Uint8Array<ArrayBuffer>): Uint16Array => new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 
+const stale = (): never => {
+  throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
+};
+/** Families that are what the build knew. */
+const fresh = new Set<string>();
+/** What a row does, by its number. */
+const meaning = (number: number): Meaning => {
+  let first = 0;
+  for (const [name, [count, key]] of Object.entries(generated.families)) {
+    if (number < first + count) {
+      const rows = (families[name] ?? stale)();
+      if (!fresh.has(name) && familyKey(rows) !== key) stale();
+      fresh.add(name);
+      return (rows[number - first] as Row).does;
+    }
+    first += count;
+  }
+  return stale();
+};
 const instructions = (): Instructions => {
-  const stale = (): never => {
-    throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
-  };
-  if (Object.keys(generated.families).join() !== Object.keys(families).join()) stale();
-  const sized = Object.entries(families).map(([name, family]) => {
-    const [count, key] = generated.families[name]!;
-    return { count, rows: () => (familyKey(family()) === key ? family() : stale()) };
-  });
-  return new Instructions(sized, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
+  const read = readRows(new TextDecoder().decode(generated.rows()), meaning);
+  return new Instructions(read, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
 };
 
 const all = once(instructions);

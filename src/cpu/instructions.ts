@@ -1,8 +1,8 @@
-// The instruction rows as a processor finds them: by opcode, by number, and which handler serves a form. A program meets few families
-// of rows, so that each is worked out when an opcode first leads to it; what leads there are tables of numbers, made by the build.
+// The instruction rows as a processor finds them: by opcode, by number, and which handler serves a form. A program meets few rows, so that
+// each is read when an opcode first leads to it; what leads there are tables of numbers, made by the build.
 import { DecodeTables } from "./decode.ts";
 import { type Model, needsMet } from "./model.ts";
-import type { Family, Row } from "./row.ts";
+import type { Row } from "./row.ts";
 import { slotsOf } from "./slots.ts";
 
 /** Handlers of a form by its key, of all rows: u16. */
@@ -55,23 +55,18 @@ export class RowInfo {
   }
 }
 
-export interface SizedFamily {
-  readonly rows: Family;
-  /** How many rows: known before they are worked out. */
-  readonly count: number;
-}
-
 export class Instructions {
-  readonly #families: readonly SizedFamily[];
+  readonly #read: (number: number) => Row;
   readonly #index: InstructionIndex;
   readonly #rows: Row[] = [];
-  /** Numbers of the rows of families that have been met, and more about those that were decoded. */
+  /** Numbers of the rows that have been met, and more about those that were decoded. */
   readonly #numbers = new Map<Row, number>();
   readonly #info = new Map<Row, RowInfo>();
   /** Of the rows that a model has, by its name. */
   readonly #tables = new Map<string, DecodeTables>();
-  constructor(families: readonly SizedFamily[], index: InstructionIndex) {
-    this.#families = families;
+  /** `read` gives a row by its number, and is asked once for each that is met. */
+  constructor(read: (number: number) => Row, index: InstructionIndex) {
+    this.#read = read;
     this.#index = index;
   }
   /** A row by its number among all. */
@@ -79,18 +74,10 @@ export class Instructions {
     return this.#rows[number] ?? this.#meet(number);
   }
   #meet(number: number): Row {
-    let first = 0;
-    for (const { rows, count } of this.#families) {
-      if (number < first + count) {
-        rows().forEach((row, n) => {
-          this.#rows[first + n] = row;
-          this.#numbers.set(row, first + n);
-        });
-        return this.#rows[number] as Row;
-      }
-      first += count;
-    }
-    throw new Error(`there is no row ${number}`);
+    const row = this.#read(number);
+    this.#rows[number] = row;
+    this.#numbers.set(row, number);
+    return row;
   }
   /** About a row that a table or a number has given. */
   info(row: Row): RowInfo {

@@ -2,9 +2,7 @@
 // it is read only if nobody but this user can have written it, and if it is whole. V8 refuses code that another version of it has made, for another
 // processor, or under other flags.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
-import v8 from "node:v8";
 import vm from "node:vm";
 import type { CodeStore, Kept, Made } from "../machine/code-memory.ts";
 
@@ -13,10 +11,13 @@ const room = 256 * 2 ** 20;
 /** Bytes of one file: what a program's next run would not pay for reading. */
 const most = 64 * 2 ** 20;
 
+/** As os.homedir() has it, which Node loads when it is first asked to. */
+const homeOf = (): string => process.env["HOME"] ?? process.getBuiltinModule("node:os").homedir();
+
 /** Where the XDG base directory specification has it, which wants paths that are not absolute ignored. */
 export const cacheFolder = (): string => {
   const { XDG_CACHE_HOME: base = "" } = process.env;
-  return join(isAbsolute(base) ? base : join(homedir(), ".cache"), "trapgate");
+  return join(isAbsolute(base) ? base : join(homeOf(), ".cache"), "trapgate");
 };
 
 interface Natives {
@@ -29,7 +30,7 @@ interface Natives {
  * compiles a function anew that has not been called for long, and compares all flags with those that code was made under.
  */
 const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
-  v8.setFlagsFromString("--allow-natives-syntax");
+  v8().setFlagsFromString("--allow-natives-syntax");
   try {
     natives ??= vm.runInThisContext(`({
       serialize: (module) => %SerializeWasmModule(module),
@@ -41,12 +42,13 @@ const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
     // Another V8.
     return undefined;
   } finally {
-    v8.setFlagsFromString("--no-allow-natives-syntax");
+    v8().setFlagsFromString("--no-allow-natives-syntax");
   }
 };
 let natives: Natives | undefined;
 
-/** Node loads what hashes when it is first asked to: most programs end before that. */
+/** Node loads these when it is first asked to: most programs end before that. */
+const v8 = (): typeof import("node:v8") => process.getBuiltinModule("node:v8");
 const digestOf = (bytes: Uint8Array): Buffer => process.getBuiltinModule("node:crypto").createHash("sha256").update(bytes).digest();
 const digestLength = 32;
 
@@ -57,7 +59,7 @@ const read = (file: string): Kept | undefined => {
   const bytes = readFileSync(file);
   const content = bytes.subarray(digestLength);
   if (!digestOf(content).equals(bytes.subarray(0, digestLength))) return undefined;
-  return v8.deserialize(content) as Kept;
+  return v8().deserialize(content) as Kept;
 };
 
 const makeRoom = (folder: string): void => {
@@ -78,7 +80,7 @@ const makeFolder = (folder: string): void => {
 };
 
 const write = (folder: string, file: string, kept: Kept): void => {
-  const content = v8.serialize(kept);
+  const content = v8().serialize(kept);
   if (content.length + digestLength > most) return;
   makeFolder(folder);
   // Whoever reads it meanwhile reads the old one.

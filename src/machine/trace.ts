@@ -44,14 +44,14 @@ const resultText = (task: Task, call: PendingCall | undefined, result: number): 
   return kept ? `? ${kept}` : `-1 ${errnoText(-result)}`;
 };
 
-const namesOf = (column: 0 | 1): ReadonlyMap<number | null, string> =>
-  new Map(Object.entries(syscallNumbers).map(([name, numbers]) => [numbers[column], name]));
-const missingNames = [namesOf(0), namesOf(1)] as const;
+/** The name of a call by its number. */
+const missingName = (column: 0 | 1, number: number): string | undefined =>
+  Object.entries(syscallNumbers).findLast(([, numbers]) => numbers[column] === number)?.[0];
 
 /** A call that the kernel does not have is shown with the six registers, by its number if it is nobody's. */
 const unknownCall = (task: Task): string => {
   const registers = [0, 1, 2, 3, 4, 5].map((i) => hex((task.args[2 * i + 1] as number) * 0x1_0000_0000 + (task.args[2 * i] as number)));
-  const name = missingNames[task.compat ? i386.column : x64.column].get(task.origAx) ?? `syscall_${hex(task.origAx)}`;
+  const name = missingName(task.compat ? i386.column : x64.column, task.origAx) ?? `syscall_${hex(task.origAx)}`;
   return `${name}(${registers.join(", ")}`;
 };
 

@@ -5,7 +5,6 @@ import { opcodeIndex } from "../../src/cpu/decode.ts";
 import { buildHandlers } from "../../src/cpu/handlers.ts";
 import { Instructions, packLists } from "../../src/cpu/instructions.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
-import { families } from "../../src/cpu/rows/index.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../routines.mjs";
 import { exportTypes } from "../wasm-types.ts";
@@ -17,10 +16,7 @@ export const freshCode = async (): Promise<CpuCode> => {
   const routineTypes = exportTypes(routines);
   const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES, () => false);
   return {
-    instructions: new Instructions(
-      Object.values(families).map((family) => ({ rows: family, count: family().length })),
-      { opcodes: packLists(opcodeIndex(rows)), forms: packLists(handlers.forms) },
-    ),
+    instructions: new Instructions((number) => rows[number]!, { opcodes: packLists(opcodeIndex(rows)), forms: packLists(handlers.forms) }),
     handlers: handlers.parts.map(({ first, wasm }) => {
       const module = new WebAssembly.Module(wasm as BufferSource);
       return { first, module: () => module };

@@ -1,4 +1,6 @@
 // What is known of a program's shape from running it: where functions begin (somebody called there), and where computed jumps go.
+import type { Row } from "../row.ts";
+import { factsOf } from "./facts.ts";
 
 const pageOf = (ip: number): number => Math.floor(ip / 4096);
 /** How many pages a function is taken to reach at most. */
@@ -42,18 +44,34 @@ class Addresses {
   }
 }
 
+/** Ways that are looked into together at the latest. */
+const mostWays = 1000;
+
 export class CodeMap {
   readonly #called = new Addresses();
   readonly #targets = new Addresses();
+  /** Ways that control went. What the rows at their beginnings do takes longer to find out than many a program runs: it is when somebody wants to know. */
+  #ways: { readonly row: Row; readonly site: number; readonly target: number }[] = [];
 
+  /** Control went from an instruction to an address. */
+  went(row: Row, site: number, target: number): void {
+    this.#ways.push({ row, site, target });
+    if (this.#ways.length === mostWays) this.#settle();
+  }
   called(target: number): void {
     this.#called.add(target);
   }
-  jumped(site: number, target: number): void {
-    if (Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
+  #settle(): void {
+    for (const { row, site, target } of this.#ways) {
+      const { calls, jumps, returns } = factsOf(row);
+      if (calls) this.#called.add(target);
+      else if (jumps && !returns && Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
+    }
+    this.#ways = [];
   }
   /** All that is known. */
   get all(): { readonly called: number[]; readonly jumped: number[] } {
+    this.#settle();
     return { called: this.#called.all, jumped: this.#targets.all };
   }
   /** The same of an earlier run. */
@@ -63,10 +81,12 @@ export class CodeMap {
   }
   /** Where the function around an address begins, as far as calls have shown. */
   functionOf(ip: number): number | undefined {
+    this.#settle();
     return this.#called.last(ip);
   }
   /** Where a computed jump may go: to what any jump of the same function went to. The interpreter does not tell which jump it was. */
   targets(site: number): Iterable<number> {
+    this.#settle();
     const far = reach * 4096;
     return this.#targets.between(this.#called.last(site) ?? site - far, this.#called.next(site) ?? site + far);
   }

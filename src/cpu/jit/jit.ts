@@ -7,7 +7,6 @@ import { contexts } from "../context.ts";
 import { regionSlots, slotBits } from "../slots.ts";
 import { CodeMap } from "./code-map.ts";
 import { Doubts } from "./doubts.ts";
-import { factsOf } from "./facts.ts";
 import { type Graph, Reader } from "./graph.ts";
 import { Heat } from "./heat.ts";
 import { type CodeStore, framesOf, graphOf, type KeptRegion, keep, type Made, Shelf } from "./kept.ts";
@@ -260,9 +259,8 @@ export class Jit {
   /** Control went to an address by a way that the interpreter had not gone before: from the end of this record's block. */
   arrived(from: number, target: number): void {
     if (from === 0 || this.#blocks.isRegion(from)) return;
-    const { calls, jumps, returns } = factsOf(this.#blocks.records.rowOf(from));
-    if (calls) this.#code.called(target);
-    else if (jumps && !returns) this.#code.jumped(this.#blocks.records.ipOf(from), target);
+    const { records } = this.#blocks;
+    this.#code.went(records.rowOf(from), records.ipOf(from), target);
   }
   readonly #code = new CodeMap();
 

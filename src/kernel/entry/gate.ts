@@ -22,8 +22,8 @@ import { isX32Own, withX32, X32_BIT, x32Table } from "./x32.ts";
 
 type Table = readonly (Entry | undefined)[];
 
-/** Made once for all kernels. */
-let tables: { readonly native: Table; readonly compat: Table } | undefined;
+/** Made once for all kernels, that of IA32 emulation when it is first needed. */
+const tables: { native?: Table; compat?: Table } = {};
 
 /** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
@@ -31,14 +31,12 @@ const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && 
 export class Gate {
   readonly kernel: Kernel;
   readonly #native: Table;
-  readonly #compat: Table;
   readonly #x32: Table;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    const { native, compat } = (tables ??= { native: dispatchTable(calls, x64), compat: dispatchTable(calls, i386) });
+    const native = (tables.native ??= dispatchTable(calls, x64));
     this.#native = withX32(calls, native, kernel.profile);
-    this.#compat = compat;
     this.#x32 = x32Table(calls, native, kernel.profile);
   }
 
@@ -75,7 +73,7 @@ export class Gate {
 
   /** What a number means at this door. */
   entryOf(abi: Abi, nr: number): Entry | undefined {
-    if (abi === i386) return this.#compat[nr];
+    if (abi === i386) return (tables.compat ??= dispatchTable(calls, i386))[nr];
     if ((nr & X32_BIT) !== 0 && nr > 0) return this.#x32[nr & ~X32_BIT];
     return this.#native[nr];
   }

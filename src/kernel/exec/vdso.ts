@@ -1,6 +1,7 @@
 // The vDSO: small shared objects that the kernel maps into every program, and the page of time parameters they read.
 // man 7 vdso; Linux arch/x86/entry/vdso/vma.c. The functions are in vdso/vdso.c.
 import type { Abi } from "../../abi/abi.ts";
+import { bytesOf } from "../../base64.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
 import { install } from "../../memory/map.ts";
@@ -80,7 +81,7 @@ const images = new Map<string, Uint8Array>();
 /** A copy. Decoded once for all machines. */
 const decode = (base64: string): Uint8Array => {
   let image = images.get(base64);
-  if (!image) images.set(base64, (image = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))));
+  if (!image) images.set(base64, (image = bytesOf(base64)));
   return image.slice();
 };
 

@@ -45,19 +45,24 @@ export const constantOf = (text: string, abi: Abi): number | undefined => {
   return rest === undefined ? numberOf(text, abi) : qualified && numberOf(rest, qualified);
 };
 
-const namesByNumber = abis.map((abi) => {
+/** Of each ABI when it is first asked for. */
+const namesByNumber = new Map<Abi, ReadonlyMap<number, string>>();
+const namesOf = (abi: Abi): ReadonlyMap<number, string> => {
+  const known = namesByNumber.get(abi);
+  if (known) return known;
   const names = new Map<number, string>();
   for (const name of Object.keys(syscallNumbers)) {
     const nr = numberOf(name, abi);
     if (nr !== undefined && !names.has(nr)) names.set(nr, name);
   }
-  return { abi, names };
-});
+  namesByNumber.set(abi, names);
+  return names;
+};
 
 /** `write`; `i386.write` when that is not the ABI of plain names. */
 export const syscallText = (nr: number, arch: number | undefined, plain: Abi): string | undefined => {
   const wanted = abis.find((a) => a.auditArch === (arch ?? plain.auditArch) && (arch !== undefined || a === plain)) ?? plain;
-  const name = namesByNumber.find((n) => n.abi === wanted)?.names.get(nr);
+  const name = namesOf(wanted).get(nr);
   return name && (wanted === plain ? name : `${wanted.name}.${name}`);
 };
 

@@ -1,0 +1,30 @@
+// Rows read from text are the rows: all that a decoder asks of them, and what they do.
+import { expect, test } from "vitest";
+import { cpuCode } from "../../src/cpu/code.ts";
+import type { Row } from "../../src/cpu/row.ts";
+import { readRows, textOf } from "../../src/cpu/row-texts.ts";
+import { rows } from "../../src/cpu/rows/all.ts";
+
+const facts = ({ does: _, ...rest }: Row): Omit<Row, "does"> => rest;
+
+test("every row, by its number", () => {
+  const asked: number[] = [];
+  const read = readRows(textOf(rows), (number) => {
+    asked.push(number);
+    return rows[number]!.does;
+  });
+  const all = rows.map((_, number) => read(number));
+  expect(all.map(facts)).toEqual(rows.map(facts));
+  // The decoder reads them the faster if all have their fields in the same order.
+  expect(new Set(all.map((row) => Object.keys(row).join())).size).toBe(1);
+  expect(asked).toEqual([]);
+});
+
+test("the build's are those of the source", () => {
+  const { instructions } = cpuCode(new WebAssembly.Memory({ initial: 1 }));
+  expect(rows.map((_, number) => facts(instructions.row(number)))).toEqual(rows.map(facts));
+});
+
+test("there is no row beyond the last", () => {
+  expect(() => readRows(textOf(rows), () => () => {})(rows.length)).toThrow(`there is no row ${rows.length}`);
+});
