@@ -15,13 +15,13 @@ const fileModule = async () => {
   const text = (name, value) => {
     if (typeof value === "function") {
       writeFileSync(join(out, `${name}.bin`), value());
-      return `() => readFileSync(new URL("${name}.bin", import.meta.url))`;
+      return `() => readFileSync(join(bundle.folder, "${name}.bin"))`;
     }
     if (Array.isArray(value)) return `[${value.map((item, n) => text(`${name}${n}`, item)).join(", ")}]`;
     return JSON.stringify(value);
   };
   const members = Object.entries(generated).map(([name, value]) => `${name}: ${text(name, value)}`);
-  return `import { readFileSync } from "node:fs";\nexport const generated = { ${members.join(", ")} };`;
+  return `import { readFileSync } from "node:fs";\nimport { join } from "node:path";\nexport const generated = { ${members.join(", ")} };`;
 };
 
 /** What a start compiles is what the cache has to hold, and what writes regions: run what does as most programs do, and prints nothing. */
@@ -50,9 +50,9 @@ export const bundle = async () => {
     platform: "node",
     target: "node20.19",
     // An expression, as bin/load.js evaluates it: to put this around it there would copy it.
-    banner: { js: "(function (require, module, exports, bundleUrl) {" },
+    banner: { js: "(function (require, module, exports, bundle) {" },
     footer: { js: "})" },
-    define: { "import.meta.url": "bundleUrl" },
+    define: { "import.meta.url": "bundle.url" },
     plugins: [
       {
         name: "generated",

@@ -44,7 +44,7 @@ export const buildHandlers = (
     const first = count;
     const m = new ModuleWriter();
     if (part > 0) m.importTable("handlers", "table", first, first);
-    const env = environment(m, routineTypes);
+    const env = environment(m, routinesOf(list, routineTypes));
     const compiled = (how: (c: HandlerCompiler) => void): number => {
       const b = new Body(handlerType.params);
       how(new HandlerCompiler(b, anyForm, env));
@@ -81,6 +81,24 @@ const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
   }
   c.next();
   return b.done();
+};
+
+/** The routines that handlers call: V8 compiles something for every type of a function that a module imports, also if none is called. */
+const routinesOf = (
+  list: readonly { readonly keyed: KeyedForm }[],
+  routineTypes: Readonly<Record<string, RoutineType>>,
+): Readonly<Record<string, RoutineType>> => {
+  const all = environment(new ModuleWriter(), routineTypes);
+  const called = new Set<string>();
+  const env: Env = {
+    ...all,
+    routine: (name) => {
+      called.add(name);
+      return all.routine(name);
+    },
+  };
+  for (const { keyed } of list) handlerBody(keyed.form, env);
+  return Object.fromEntries(Object.entries(routineTypes).filter(([name]) => called.has(name)));
 };
 
 /** What handlers call: imports, and functions for flags and conditions, which each module has of its own. */

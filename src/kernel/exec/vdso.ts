@@ -1,7 +1,7 @@
 // The vDSO: small shared objects that the kernel maps into every program, and the page of time parameters they read.
 // man 7 vdso; Linux arch/x86/entry/vdso/vma.c. The functions are in vdso/vdso.c.
 import type { Abi } from "../../abi/abi.ts";
-import { bytesOf } from "../../base64.ts";
+import { bytesOf } from "../../cpu/unpack.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
 import { install } from "../../memory/map.ts";
@@ -105,7 +105,8 @@ const prepare = (base64: string, entry: FastEntry): Prepared => {
 /** One per machine. */
 export class Vdso {
   readonly frames: Frames;
-  readonly #images: Record<Abi["name"], Prepared>;
+  readonly #entry: FastEntry;
+  readonly #images: { long?: Prepared; i386?: Prepared } = {};
   readonly #areas: readonly { readonly file: MappedFile; readonly pages: number }[];
   /** The bytes of the time page, as a file would have them. */
   readonly #page = new Uint8Array(PAGE_SIZE);
@@ -113,9 +114,21 @@ export class Vdso {
   /** `entry`: what __kernel_vsyscall uses; the vendor of the processor decides it. */
   constructor(frames: Frames, entry: FastEntry) {
     this.frames = frames;
-    const x64 = prepare(vdso64, "none");
-    this.#images = { x64, x32: x64, i386: prepare(vdso32, entry) };
+    this.#entry = entry;
     this.#areas = vvarAreas.map(({ name, pages }, i) => ({ pages, file: file(name, i === 0 ? this.#page : new Uint8Array(0)) }));
+  }
+
+  // Each is prepared when a program first wants it.
+  #long(): Prepared {
+    return (this.#images.long ??= prepare(vdso64, "none"));
+  }
+  #i386(): Prepared {
+    return (this.#images.i386 ??= prepare(vdso32, this.#entry));
+  }
+
+  /** By the 32-bit image, whichever is mapped: so 64-bit code comes back from SYSENTER at nowhere. Linux do_fast_syscall_32(). */
+  #landingPad(base: number): number {
+    return (base + (this.#i386().symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32;
   }
 
   /** Publish new parameters to every process. Call when the relation between TSC and time changes (a clock_settime, an idle jump). */
@@ -135,7 +148,7 @@ export class Vdso {
 
   /** Map the image and the time page into a new program: addresses, or -errno. */
   map(space: AddressSpace, abi: Abi): VdsoAddresses | number {
-    const image = this.#images[abi.name];
+    const image = abi.name === "i386" ? this.#i386() : this.#long();
     const length = (VVAR_PAGES + image.pages) * PAGE_SIZE;
     const start = place(space, { at: 0, length, flags: 0, compat: abi.long === 4 });
     if (start < 0) return start;
@@ -165,13 +178,16 @@ export class Vdso {
       const value = image.symbols.get(name);
       return value === undefined ? 0 : at + value + offset;
     };
+    let pad: number | undefined;
+    const landingPad = (base: number): number => this.#landingPad(base);
     return {
       base: at,
       kernelVsyscall: symbol("__kernel_vsyscall"),
       sigreturn: symbol("__kernel_sigreturn"),
       rtSigreturn: symbol("__kernel_rt_sigreturn"),
-      // Of the 32-bit image, whichever is mapped: so 64-bit code comes back from SYSENTER at nowhere. Linux do_fast_syscall_32().
-      landingPad: (at + (this.#images.i386.symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32,
+      get landingPad() {
+        return (pad ??= landingPad(at));
+      },
     };
   }
 }

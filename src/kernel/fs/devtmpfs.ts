@@ -18,7 +18,6 @@ const TTY = makedev(5, 0);
 export const CONSOLE = makedev(5, 1);
 const PTMX = makedev(5, 2);
 const PTS_MAJOR = 136;
-const PTS_COUNT = 1024;
 
 const links = [
   ["fd", "/proc/self/fd"],
@@ -68,9 +67,7 @@ export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   vfs.devices.set(TTY, openControlling);
   vfs.devices.set(PTMX, (task, inode, flags, path) => ptsOf(inode, pts).openMaster(task, inode, flags, path));
   if (console) vfs.devices.set(CONSOLE, (task, inode, flags, path) => openTty(task, console, inode, flags, path));
-  for (let i = 0; i < PTS_COUNT; i++) {
-    vfs.devices.set(makedev(PTS_MAJOR, i), (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));
-  }
+  vfs.drivers.set(PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));
 };
 
 /** /dev/pts with its own ptmx, which /dev/ptmx links to. */

@@ -7,7 +7,7 @@ import type { Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Clock, FileSystem, Inode, Or } from "./inode.ts";
 import { MemFs } from "./memfs.ts";
-import { makedev, S_IFCHR, S_IFIFO } from "./mode.ts";
+import { major, makedev, S_IFCHR, S_IFIFO } from "./mode.ts";
 import { Mount, MountNamespace } from "./mount.ts";
 import { NsFs } from "./nsfs.ts";
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./open-flags.ts";
@@ -27,8 +27,9 @@ export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) =
 export class Vfs {
   readonly clock: Clock;
   namespace: MountNamespace;
-  /** Character devices by number (mode.ts makedev). */
+  /** Character devices by number (mode.ts makedev), and those whose driver has all of a major number by that. */
   readonly devices = new Map<number, OpenDevice>();
+  readonly drivers = new Map<number, OpenDevice>();
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
   readonly sockfs: AnonFs;
@@ -58,7 +59,8 @@ export class Vfs {
 
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
-    const open = inode.type === S_IFCHR ? this.devices.get(inode.rdev) : undefined;
+    if (inode.type !== S_IFCHR) return -E.ENXIO;
+    const open = this.devices.get(inode.rdev) ?? this.drivers.get(major(inode.rdev));
     return open ? open(task, inode, flags, path) : -E.ENXIO;
   }
 
