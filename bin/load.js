@@ -5,7 +5,8 @@ const { join } = require("node:path");
 const vm = require("node:vm");
 
 const folder = join(__dirname, "..", "dist", "bundle");
-const cacheFile = join(folder, "main.cache");
+const textOf = (script) => join(folder, `${script}.js`);
+const cacheOf = (script) => join(folder, `${script}.cache`);
 
 /**
  * What V8 is told, all of it here and before anything is compiled: V8 refuses a cache that was made under other flags.
@@ -43,25 +44,35 @@ const setFlags = () => {
   }
 };
 
-/** Undefined in a clone that is not built yet. */
+/** Undefined in a clone that is not built yet. `scripts`: those of the bundle (tools/bundle.mjs) that have been read so far, by name. */
 const load = () => {
   setFlags();
-  const file = join(folder, "main.js");
-  if (!existsSync(file)) return undefined;
-  const script = new vm.Script(readFileSync(file, "latin1"), {
-    filename: file,
-    ...(existsSync(cacheFile) ? { cachedData: readFileSync(cacheFile) } : {}),
-  });
-  const module = { exports: {} };
-  // It asks for modules of Node only. To work out a URL takes a hundredth of a start.
+  if (!existsSync(textOf("start"))) return undefined;
+  const scripts = {};
+  const read = (name) => {
+    const filename = textOf(name);
+    const cache = existsSync(cacheOf(name)) ? { cachedData: readFileSync(cacheOf(name)) } : {};
+    scripts[name] = new vm.Script(readFileSync(filename, "latin1"), { filename, ...cache });
+    return scripts[name].runInThisContext();
+  };
+  // To work out a URL takes a hundredth of a start.
   const bundle = {
     folder,
     get url() {
-      return require("node:url").pathToFileURL(file).href;
+      return require("node:url").pathToFileURL(textOf("start")).href;
     },
   };
-  script.runInThisContext()(require, module, module.exports, bundle);
-  return { main: module.exports.main, script };
+  const { main, chunks, elsewhere } = read("start");
+  const exported = new Map();
+  const chunk = (name) => {
+    if (!name.startsWith("./")) return require(name);
+    if (!exported.has(name)) {
+      if (!(name in chunks)) Object.assign(chunks, read(elsewhere[name]).chunks);
+      exported.set(name, chunks[name](chunk, bundle));
+    }
+    return exported.get(name);
+  };
+  return { main: chunk(main).main, scripts };
 };
 
-module.exports = { folder, cacheFile, load };
+module.exports = { folder, textOf, cacheOf, load };

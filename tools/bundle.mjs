@@ -1,9 +1,10 @@
-// dist/bundle: the command line as one file, with V8's compiled form of it beside it. Three hundred modules cost a start more than the
-// program that it runs, and generated code that is read from files costs less than text that is parsed and unpacked.
+// dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
+// it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
+// is those chunks as functions (bin/load.js calls them): what `run` begins with, what it needs for hot code, everything else.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { cacheFile, folder, load } from "../bin/load.js";
+import { cacheOf, folder, load, textOf } from "../bin/load.js";
 import { top } from "./setup.mjs";
 
 const out = folder;
@@ -24,41 +25,98 @@ const fileModule = async () => {
   return `import { readFileSync } from "node:fs";\nimport { join } from "node:path";\nexport const generated = { ${members.join(", ")} };`;
 };
 
-/** What a start compiles is what the cache has to hold, and what writes regions: run what does as most programs do, and prints nothing. */
+/**
+ * An ES module's text, as esbuild writes it, as a function of a chunk's `require` and of what bin/load.js knows of the bundle, which returns what the module
+ * exports. What it imports has been loaded when it is, so that names can be bound at once.
+ */
+const chunkFunction = (name, text) => {
+  const exported = /export\{([^}]*)\};?\s*$/.exec(text);
+  const body = text
+    .slice(0, exported?.index)
+    .replace(
+      /(?<=^|[;}\n])import(?:(?: ?([\w$]+) ?)?,?(?:\{([^}]*)\}|\* ?as ([\w$]+) ?)?from)?"([^"]+)";/g,
+      (_, byDefault, some, all, from) => {
+        const [whole, parts] = [byDefault ?? all, some?.replaceAll(" as ", ":")];
+        const bindings = [whole && `const ${whole}=require("${from}");`, parts && `const{${parts}}=require("${from}");`].filter(Boolean);
+        return bindings.join("") || `require("${from}");`;
+      },
+    )
+    // What somebody wants later is there at once, and may be awaited all the same.
+    .replaceAll('import("./', 'require("./');
+  const values = (exported?.[1] ?? "").split(",").filter(Boolean);
+  const members = values.map((item) => item.split(" as ")).map(([own, other = own]) => `${other}:${own}`);
+  return `"./${name}":function(require,bundle){${body}\nreturn{${members.join(",")}}}`;
+};
+
+/** What a start compiles is what the caches have to hold, and what writes regions: run what does as most programs do, and prints nothing. */
 const warmUp = async () => {
-  const { main, script } = load();
+  const { main, scripts } = load();
   const program = join(top, "guest", "bin", "libc-start");
   await main(["run", program]);
   // What the default model knows from the beginning it does not work out.
   await main(["run", "--cpu", "x86-64-v2:amd", program]);
   await main(["run", "--engine", "jit", program]);
-  writeFileSync(cacheFile, script.createCachedData());
+  for (const [name, script] of Object.entries(scripts)) writeFileSync(cacheOf(name), script.createCachedData());
   process.exitCode = 0;
 };
 
-export const bundle = async () => {
+const chunksOf = async () => {
   const { build } = await import("esbuild");
-  mkdirSync(out, { recursive: true });
-  await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: top,
     entryPoints: [join("dist", "cli", "main.js")],
-    outfile: join(out, "main.js"),
+    outdir: out,
     bundle: true,
+    splitting: true,
+    write: false,
+    metafile: true,
     minifyWhitespace: true,
     minifySyntax: true,
-    format: "cjs",
+    format: "esm",
     platform: "node",
     target: "node20.19",
-    // An expression, as bin/load.js evaluates it: to put this around it there would copy it.
-    banner: { js: "(function (require, module, exports, bundle) {" },
-    footer: { js: "})" },
     define: { "import.meta.url": "bundle.url" },
     plugins: [
       {
-        name: "generated",
-        setup: ({ onLoad }) => onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() })),
+        name: "files and scripts of their own",
+        setup: ({ onLoad }) => {
+          onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
+          onLoad({ filter: /cpu\/when-hot\.js$/ }, () => ({ contents: 'export const whenHot = () => import("./hot.js");' }));
+        },
       },
     ],
   });
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const about = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]));
+  /** Chunks that one needs before it can begin, in the order in which they do, and it. */
+  const needs = (name, before = []) => {
+    if (before.includes(name)) throw new Error(`chunks that need each other: ${[...before, name].join(", ")}`);
+    const { imports } = about.get(name);
+    const needed = imports.filter(({ kind, external }) => kind === "import-statement" && !external);
+    return [...new Set([...needed.flatMap(({ path }) => needs(basename(path), [...before, name])), name])];
+  };
+  const chunkOf = (module) => [...about].find(([, { entryPoint }]) => entryPoint === join("dist", module))[0];
+  return { texts, needs, chunkOf };
+};
+
+export const bundle = async () => {
+  mkdirSync(out, { recursive: true });
+  const { texts, needs, chunkOf } = await chunksOf();
+  const main = chunkOf("cli/main.js");
+  const parts = { start: [...needs(main), ...needs(chunkOf("cli/run.js"))], hot: needs(chunkOf("cpu/hot.js")), rest: [...texts.keys()] };
+  const scripts = new Map();
+  const placed = new Map();
+  for (const [script, names] of Object.entries(parts)) {
+    const own = [...new Set(names)].filter((name) => !placed.has(name));
+    for (const name of own) placed.set(name, script);
+    scripts.set(script, `chunks:{${own.map((name) => chunkFunction(name, texts.get(name))).join(",")}}`);
+  }
+  const elsewhere = Object.fromEntries(
+    [...placed].filter(([, script]) => script !== "start").map(([name, script]) => [`./${name}`, script]),
+  );
+  for (const [script, chunks] of scripts) {
+    const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
+    writeFileSync(textOf(script), `({${index}${chunks}})`);
+  }
   await warmUp();
 };
