@@ -8,7 +8,7 @@ import { Instructions, packLists } from "../src/cpu/instructions.ts";
 import { layout } from "../src/cpu/layout.ts";
 import { cpuModel, defaultModel } from "../src/cpu/model.ts";
 import { familyKey } from "../src/cpu/row.ts";
-import { textOf } from "../src/cpu/row-texts.ts";
+import { packRows } from "../src/cpu/row-texts.ts";
 import { rows } from "../src/cpu/rows/all.ts";
 import { families } from "../src/cpu/rows/index.ts";
 import { commonForms, learnedOf } from "./common/common.ts";
@@ -41,7 +41,7 @@ import { unpack } from "../unpack.ts";
 
 export const generated: Generated = {
   families: ${JSON.stringify(Object.fromEntries(Object.entries(families).map(([name, of]) => [name, [of().length, familyKey(of())]])))},
-  rows: ${packed(Buffer.from(textOf(rows)))},
+  rows: ${packed(packRows(rows))},
   opcodes: ${packed(bytes(opcodes))},
   forms: ${packed(bytes(packLists(handlers.forms)))},
   handlers: [${handlers.parts.map(({ wasm }) => packed(wasm)).join(", ")}],

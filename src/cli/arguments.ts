@@ -1,9 +1,10 @@
 // Command lines: our options come before PROG, everything after it is the guest's.
-import { type ParseArgsConfig, parseArgs } from "node:util";
+// Not by its name: Node loads parseArgs when it is first looked at, a hundredth of a start.
+import util, { type ParseArgsConfig } from "node:util";
 import { Problem } from "../problem.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
-type Values<T extends Options> = ReturnType<typeof parseArgs<{ options: T }>>["values"];
+type Values<T extends Options> = ReturnType<typeof util.parseArgs<{ options: T }>>["values"];
 
 export interface Parsed<T extends Options> {
   readonly values: Values<T>;
@@ -15,19 +16,18 @@ const usage = (message: string): Problem => new Problem("usage", message, { help
 
 /** Where PROG stands: the first argument that is neither an option nor an option's value. */
 const programAt = (args: readonly string[], options: Options): number => {
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = util.parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   const found = tokens.find((t) => t.kind === "positional" || t.kind === "option-terminator");
   return found?.index ?? args.length;
 };
 
 export const parse = <const T extends Options>(args: readonly string[], options: T): Parsed<T> => {
-  // Node loads what reads options when it is first asked to, a fiftieth of a start.
   const none = args[0] === undefined || args[0] === "--" || !args[0].startsWith("-");
   const at = none ? 0 : programAt(args, options);
   const rest = args.slice(args[at] === "--" ? at + 1 : at);
   if (none) return { values: {} as Values<T>, rest };
   try {
-    return { values: parseArgs({ args: args.slice(0, at), options, strict: true }).values as Values<T>, rest };
+    return { values: util.parseArgs({ args: args.slice(0, at), options, strict: true }).values as Values<T>, rest };
   } catch (error) {
     const { message } = error as Error;
     throw usage((message.split(/\. |\n/)[0] as string).replace(/^(.)/, (c) => c.toLowerCase()).replace(/\.$/, ""));

@@ -56,7 +56,11 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
     await regions?.report(say);
     if (prepared.stats) {
       const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
-      for (const [name, value] of Object.entries(figures)) say(`${name}: ${value}`);
+      say(
+        Object.entries(figures)
+          .map(([name, value]) => `${name}: ${value}`)
+          .join("\n"),
+      );
     }
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);

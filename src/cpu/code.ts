@@ -15,7 +15,7 @@ type Bytes = () => Uint8Array<ArrayBuffer>;
 export interface Generated {
   /** The families of rows that all this was made from: how many rows each has, and its `familyKey`, to catch a stale build. */
   readonly families: Readonly<Record<string, readonly [count: number, key: string]>>;
-  /** The rows (row-texts.ts), in UTF-8. */
+  /** As row-texts.ts packs them. */
   readonly rows: Bytes;
   /** u16: the two lists of instructions.ts. */
   readonly opcodes: Bytes;
@@ -55,7 +55,8 @@ const meaning = (number: number): Meaning => {
   return stale();
 };
 const instructions = (): Instructions => {
-  const read = readRows(new TextDecoder().decode(generated.rows()), meaning);
+  const count = Object.values(generated.families).reduce((sum, [rows]) => sum + rows, 0);
+  const read = readRows(generated.rows(), count, meaning);
   return new Instructions(read, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
 };
 

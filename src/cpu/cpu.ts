@@ -18,7 +18,7 @@ import type { CodeWatch, Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
-import { repeatRounds } from "./slots.ts";
+import { firstRoutine, repeatRounds } from "./slots.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
 import type { AlikeRoutines } from "./templates.ts";
 import { Tlb } from "./tlb.ts";
@@ -100,10 +100,12 @@ export class Cpu implements CodeWatch, Machine {
         return actions[actNames[id]!](this, rec, a, b);
       },
     };
-    const imports = { vm: { memory }, js, routines: this.routines as WebAssembly.ModuleImports };
+    const imports = { vm: { memory }, js };
     const [base, ...parts] = code.handlers;
     const handlers = new WebAssembly.Instance(base!.module(), imports).exports;
     this.#run = handlers as unknown as HandlerExports;
+    const table = handlers["table"] as WebAssembly.Table;
+    Object.keys(code.routineTypes).forEach((name, n) => table.set(firstRoutine + n, this.routines[name]));
     const more = parts.map(({ first, module }) => ({
       first,
       load: () => void new WebAssembly.Instance(module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports }),

@@ -9,10 +9,10 @@ import { mostPages } from "./memory-import.ts";
 import type { Flag } from "./ops.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import type { Row } from "./row.ts";
-import { regionSlots, regionType } from "./slots.ts";
+import { firstRoutine, regionSlots, regionType, special } from "./slots.ts";
 import { at } from "./state.ts";
-import { Body, type FunctionBytes, i32c, node, op, wt } from "./wasm.ts";
-import { ModuleWriter } from "./wasm-module.ts";
+import { Body, type FunctionBytes, i32c, localGet, node, op, wt } from "./wasm.ts";
+import { type FuncType, ModuleWriter } from "./wasm-module.ts";
 
 /** A module of handlers, and the place of its first one in the table of all. */
 export interface HandlerPart {
@@ -26,10 +26,12 @@ export interface Handlers {
   readonly forms: readonly (readonly number[])[];
   readonly count: number;
 }
+type RoutineTypes = Readonly<Record<string, RoutineType>>;
+
 /** `isCommon`: is a form, by its key, one that the first module is to have? */
 export const buildHandlers = (
   rows: readonly Row[],
-  routineTypes: Readonly<Record<string, RoutineType>>,
+  routineTypes: RoutineTypes,
   memoryPages: number,
   isCommon: (row: Row, key: number) => boolean,
 ): Handlers => {
@@ -44,14 +46,14 @@ export const buildHandlers = (
     const first = count;
     const m = new ModuleWriter();
     if (part > 0) m.importTable("handlers", "table", first, first);
-    const env = environment(m, routinesOf(list, routineTypes));
+    const env = environment(m, routineTypes, routinesOf(list, routineTypes));
     const compiled = (how: (c: HandlerCompiler) => void): number => {
       const b = new Body(handlerType.params);
       how(new HandlerCompiler(b, anyForm, env));
       return m.func(handlerType, b.done());
     };
     env.elsewhere = compiled((c) => c.elsewhere());
-    if (part === 0) count += base(m, env, compiled);
+    if (part === 0) count += base(m, env, compiled, Object.keys(routineTypes).length);
     const known = new Map<string, number>();
     for (const { row, keyed } of list) {
       const bytes = handlerBody(keyed.form, env);
@@ -83,12 +85,9 @@ const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
   return b.done();
 };
 
-/** The routines that handlers call: V8 compiles something for every type of a function that a module imports, also if none is called. */
-const routinesOf = (
-  list: readonly { readonly keyed: KeyedForm }[],
-  routineTypes: Readonly<Record<string, RoutineType>>,
-): Readonly<Record<string, RoutineType>> => {
-  const all = environment(new ModuleWriter(), routineTypes);
+/** The routines that these handlers call. */
+const routinesOf = (list: readonly { readonly keyed: KeyedForm }[], routineTypes: RoutineTypes): ReadonlySet<string> => {
+  const all = environment(new ModuleWriter(), routineTypes, new Set(Object.keys(routineTypes)));
   const called = new Set<string>();
   const env: Env = {
     ...all,
@@ -98,20 +97,32 @@ const routinesOf = (
     },
   };
   for (const { keyed } of list) handlerBody(keyed.form, env);
-  return Object.fromEntries(Object.entries(routineTypes).filter(([name]) => called.has(name)));
+  return called;
+};
+
+/** A function that goes on in a routine of these, which is in the table: V8 compiles something for every type of a function that a module imports. */
+const wayTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
+  const b = new Body(type.params);
+  type.params.forEach((t, n) => b.expr(localGet(t, n)));
+  b.expr(i32c(slot));
+  b.opcode(op.returnCallIndirect);
+  b.code.u(m.type(type));
+  b.code.u(0);
+  return m.func(type, b.done());
 };
 
 /** What handlers call: imports, and functions for flags and conditions, which each module has of its own. */
-const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, RoutineType>>): Env => {
+const environment = (m: ModuleWriter, routineTypes: RoutineTypes, called: ReadonlySet<string>): Env => {
   const i32 = wt.i32;
   const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });
   const commit = m.importFunc("js", "commit", { params: [], results: [] });
   const checkSegment = m.importFunc("js", "checkSegment", { params: [i32, wt.f64, i32, i32, i32, i32], results: [] });
   const act = m.importFunc("js", "act", { params: [i32, i32, i32, wt.i64, wt.i64], results: [i32] });
   const routines = new Map<string, RoutineType & { index: number }>();
-  for (const [name, t] of Object.entries(routineTypes)) {
-    routines.set(name, { ...t, index: m.importFunc("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) });
-  }
+  Object.entries(routineTypes).forEach(([name, t], n) => {
+    const type = { params: t.params, results: t.result ? [t.result] : [] };
+    if (called.has(name)) routines.set(name, { ...t, index: wayTo(m, type, firstRoutine + n) });
+  });
   const flag = {} as Record<Flag, number>;
   for (const f of ["CF", "PF", "AF", "ZF", "SF", "OF"] as const) {
     const b = new Body([]);
@@ -151,8 +162,8 @@ const environment = (m: ModuleWriter, routineTypes: Readonly<Record<string, Rout
   };
 };
 
-/** What the first module has besides handlers of rows: the specials, in the order of `special`, and its exports; returns how many specials. */
-const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) => void) => number): number => {
+/** What the first module has besides handlers of rows: the specials, in the order of `special`, room for routines, and its exports; returns how many elements. */
+const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) => void) => number, routines: number): number => {
   const leaving = (code: number) => {
     const b = new Body(handlerType.params);
     b.store(op.i32store, i32c(0), rec, at.record);
@@ -169,12 +180,13 @@ const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) =>
     compiled((c) => c.region()),
   ];
   for (const index of specials) m.element(index);
+  for (let n = 0; n < routines; n++) m.element(specials[special.none]!);
   m.secondTable("regions", regionSlots);
   m.exportFunc("enter", m.func(handlerType, enterBody(env)));
   const flagsWord32 = new Body([]);
   flagsWord32.expr(as(wt.i32, node(wt.i64, op.call, [], env.flagsWord())));
   m.exportFunc("flagsWord32", m.func({ params: [], results: [wt.i32] }, flagsWord32.done()));
-  return specials.length;
+  return specials.length + routines;
 };
 
 /** (record, budget): the way in from JavaScript. */

@@ -46,6 +46,8 @@ export const passesIn = (memory: boolean, slots: readonly (number | undefined)[]
 /** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record,
  * the entry of a compiled region. */
 export const special = { none: 0, next: 1, stop: 2, stale: 3, region: 4 } as const;
+/** Routines have the places in the table behind those, in the order of the build's `routineTypes`. */
+export const firstRoutine = Object.keys(special).length;
 /** Is no block there any more? Then the record leads back to the dispatcher, or on to what is at its address now. */
 export const isGone = (handler: number): boolean => handler === special.stale || handler === special.next;
 

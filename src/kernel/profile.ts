@@ -68,8 +68,3 @@ export const kernelProfile = (name: string, switches: Partial<Switches> = {}): P
     x32Shared: isBefore(seccomp, "5.7"),
   };
 };
-
-/** Every point of seccomp's history. `upstream` and `v6`, the patch series' version 6 of the end of January 2012, are the two dialects. */
-export const profiles = Object.fromEntries(seccompProfileNames.map((name) => [name, kernelProfile(name)])) as Readonly<
-  Record<ProfileName, Profile>
->;

@@ -2,14 +2,14 @@
 import { expect, test } from "vitest";
 import { cpuCode } from "../../src/cpu/code.ts";
 import type { Row } from "../../src/cpu/row.ts";
-import { readRows, textOf } from "../../src/cpu/row-texts.ts";
+import { packRows, readRows } from "../../src/cpu/row-texts.ts";
 import { rows } from "../../src/cpu/rows/all.ts";
 
 const facts = ({ does: _, ...rest }: Row): Omit<Row, "does"> => rest;
 
 test("every row, by its number", () => {
   const asked: number[] = [];
-  const read = readRows(textOf(rows), (number) => {
+  const read = readRows(packRows(rows), rows.length, (number) => {
     asked.push(number);
     return rows[number]!.does;
   });
@@ -26,5 +26,5 @@ test("the build's are those of the source", () => {
 });
 
 test("there is no row beyond the last", () => {
-  expect(() => readRows(textOf(rows), () => () => {})(rows.length)).toThrow(`there is no row ${rows.length}`);
+  expect(() => readRows(packRows(rows), rows.length, () => () => {})(rows.length)).toThrow(`there is no row ${rows.length}`);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exit } from "../../src/cpu/exit.ts";
 import { R, S } from "../../src/cpu/state.ts";
 import { loadSegment } from "../../src/kernel/processor.ts";
-import { profiles } from "../../src/kernel/profile.ts";
+import { profiles } from "../../src/kernel/profiles.ts";
 import { fixture, register, STACK, setRegisters } from "./fixture.ts";
 
 const ENOSYS = -38n & 0xffff_ffff_ffff_ffffn;

@@ -7,15 +7,28 @@ type Sources = Record<keyof SeccompRules, Source>;
 const sourcesOf = ({ at, cite, grade, grades, rules }: Change): Partial<Sources> =>
   Object.fromEntries((Object.keys(rules) as (keyof SeccompRules)[]).map((rule) => [rule, { at, cite, grade: grades?.[rule] ?? grade }]));
 
+/** From where the rules are known when so many changes have been made: most who run under them never ask. */
+const sourcesAfter = (made: number): Sources =>
+  Object.assign({}, ...[ground, ...(changes as readonly Change[]).slice(0, made)].map(sourcesOf)) as Sources;
+
 const fold = (): ReadonlyMap<string, SeccompProfile> => {
   let rules = ground.rules;
-  let sources = sourcesOf(ground) as Sources;
-  const all = new Map<string, SeccompProfile>([[ground.at, { name: ground.at, ...rules, sources }]]);
-  for (const change of changes as readonly Change[]) {
+  const all = new Map<string, SeccompProfile>();
+  const add = (name: string, made: number): void => {
+    let sources: Sources | undefined;
+    all.set(name, {
+      name,
+      ...rules,
+      get sources() {
+        return (sources ??= sourcesAfter(made));
+      },
+    });
+  };
+  add(ground.at, 0);
+  (changes as readonly Change[]).forEach((change, n) => {
     rules = { ...rules, ...change.rules };
-    sources = { ...sources, ...sourcesOf(change) };
-    all.set(change.at, { name: change.at, ...rules, sources });
-  }
+    add(change.at, n + 1);
+  });
   return all;
 };
 const byName = fold();

@@ -13,7 +13,7 @@ import { MemFs } from "../../../src/kernel/fs/memfs.ts";
 import { Vfs } from "../../../src/kernel/fs/vfs.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { Process } from "../../../src/kernel/process.ts";
-import { profiles } from "../../../src/kernel/profile.ts";
+import { profiles } from "../../../src/kernel/profiles.ts";
 import { dispatchTable, type Result } from "../../../src/kernel/syscall.ts";
 import { Task } from "../../../src/kernel/task.ts";
 import { Frames } from "../../../src/memory/frames.ts";
