@@ -25,6 +25,7 @@ const flags = [
   "--semi-space-growth-factor=4",
   "--interrupt-budget=1000000",
   "--wasm-tiering-budget=12000000",
+  "--no-wasm-loop-unrolling",
   ...(/^v20\./.test(process.version) ? ["--no-turbo-use-mid-tier-regalloc-for-huge-functions"] : []),
   ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];
