@@ -160,15 +160,16 @@ const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
 const start = (what: string, bits: Bits, program: string, ...args: string[]): void => {
   for (const certificates of namesCertificates ? [false, true] : [false]) startIn({ certificates }, what, bits, program, ...args);
 };
+const trapgate = join(top, "bin", "trapgate.js");
 const startIn = (where: { certificates: boolean }, what: string, bits: Bits, program: string, ...args: string[]): void => {
   const ours: Measured[] = [];
   const nodes: Measured[] = [];
   for (let i = 0; i < startRuns; i++) {
-    ours.push(measure(process.execPath, [join(top, "bin", "trapgate.js"), "run", "--stats", "--", program, ...args], where));
+    ours.push(measure(process.execPath, [trapgate, "run", "--", program, ...args], where));
     nodes.push(measure(process.execPath, ["-e", "0"], where));
   }
   const ratio = (of: "cpu" | "wall"): string => `${(median(ours.map((m) => m[of])) / median(nodes.map((m) => m[of]))).toFixed(2)} (${of})`;
-  const resident = median(ours.map((m) => m.stat("kilobytes resident"))) / 1024;
+  const resident = measure(process.execPath, [trapgate, "run", "--stats", "--", program, ...args], where).stat("kilobytes resident") / 1024;
   const how = where.certificates ? ", with what NODE_EXTRA_CA_CERTS names" : "";
   console.log(`start of ${what} (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0${how}; ${resident.toFixed(0)} MiB resident`);
 };

@@ -11,24 +11,33 @@ const cacheOf = (script) => join(folder, `${script}.cache`);
 /**
  * What V8 is told, all of it here and before anything is compiled: V8 refuses a cache that was made under other flags.
  * Of the thousands of handlers a program meets a few: each is validated when it is first called, which is a fifth of a start.
- * The young heap is so small that threads which share its collection cost more than they help; and it grows at once, not by doubling, to what
- * a start fills: with the collections in between, and the one that guest memory would cause if it were not shared (MachineOptions), go a tenth of it.
- * What V8 makes faster of our JavaScript, on threads beside us, is ready when a short program has ended, and costs more than the program
- * did: it begins with functions that have run for fifteen times as long as V8 thinks enough.
- * Trace trees are large functions, which V8 of Node 20 gives registers by an allocator that is quick, and spills most of them (MachineOptions.largeTraces).
- * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does; Node 20 and 22 know
- * them and do not use them unasked. A V8 that lacks a flag complains about it on standard error.
+ * The young heap is so small that threads which share its collection cost more than they help; and it does not grow by doubling: what lives through a
+ * collection is copied. To grow by more than this costs a start more in the kernel of the host than it saves.
+ * Branch hints keep what rarely happens in generated code, such as misses of the TLB, away from what mostly does. Loops that are unrolled are no
+ * faster, and take long to compile.
  */
 const flags = [
   "--wasm-lazy-validation",
   "--no-parallel-scavenge",
   "--semi-space-growth-factor=4",
-  "--interrupt-budget=1000000",
-  "--wasm-tiering-budget=12000000",
+  "--experimental-wasm-branch-hinting",
   "--no-wasm-loop-unrolling",
-  ...(/^v20\./.test(process.version) ? ["--no-turbo-use-mid-tier-regalloc-for-huge-functions"] : []),
-  ...(/^v2[02]\./.test(process.version) ? ["--experimental-wasm-branch-hinting"] : []),
 ];
+/**
+ * By Node's version, those that have been tried: a V8 that lacks a flag complains about it on standard error.
+ * V8 of Node 20 makes code of ours faster, on threads beside us, that is ready when a short program has ended, and costs more than the program did: it begins with
+ * JavaScript that has run for fifteen times as long as it thinks enough, with WebAssembly after as much as later versions wait for. And it gives the registers of large
+ * functions, which trace trees are, by an allocator that is quick, and spills most of them (MachineOptions.largeTraces); later ones have it no more.
+ */
+const besides = {
+  20: ["--interrupt-budget=1000000", "--wasm-tiering-budget=12000000", "--no-turbo-use-mid-tier-regalloc-for-huge-functions"],
+  22: [],
+  24: [],
+};
+const allFlags = () => {
+  const ofThis = besides[process.versions.node.split(".")[0]];
+  return ofThis ? [...flags, ...ofThis] : [];
+};
 
 /** As node:v8 does, which brings Node's streams along, a fortieth of a start: what is below it does not, but complains. */
 const setFlags = () => {
@@ -36,10 +45,10 @@ const setFlags = () => {
   process.noDeprecation = true;
   try {
     const { setFlagsFromString } = process.binding("v8");
-    for (const flag of flags) setFlagsFromString(flag);
+    for (const flag of allFlags()) setFlagsFromString(flag);
   } catch {
     const { setFlagsFromString } = require("node:v8");
-    for (const flag of flags) setFlagsFromString(flag);
+    for (const flag of allFlags()) setFlagsFromString(flag);
   } finally {
     process.noDeprecation = noDeprecation;
   }
