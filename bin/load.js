@@ -82,7 +82,7 @@ const load = () => {
     }
     return exported.get(name);
   };
-  return { main: chunk(main).main, scripts };
+  return { main: chunk(main).main, scripts, chunk };
 };
 
 module.exports = { folder, textOf, cacheOf, load };

@@ -1,6 +1,6 @@
 // dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
 // it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
-// is those chunks as functions (bin/load.js calls them): what `run` begins with, what it needs for hot code, everything else.
+// is those chunks as functions (bin/load.js calls them): what `run` begins with, what it needs for hot code and for rare system calls, everything else.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -49,13 +49,14 @@ const chunkFunction = (name, text) => {
 };
 
 /** What a start compiles is what the caches have to hold, and what writes regions: run what does as most programs do, and prints nothing. */
-const warmUp = async () => {
-  const { main, scripts } = load();
+const warmUp = async (rare) => {
+  const { main, scripts, chunk } = load();
   const program = join(top, "guest", "bin", "libc-start");
   await main(["run", program]);
   // What the default model knows from the beginning it does not work out.
   await main(["run", "--cpu", "x86-64-v2:amd", program]);
   await main(["run", "--engine", "jit", program]);
+  chunk(rare);
   for (const [name, script] of Object.entries(scripts)) writeFileSync(cacheOf(name), script.createCachedData());
   process.exitCode = 0;
 };
@@ -82,6 +83,7 @@ const chunksOf = async () => {
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
           onLoad({ filter: /cpu\/when-hot\.js$/ }, () => ({ contents: 'export const whenHot = () => import("./hot.js");' }));
+          onLoad({ filter: /calls\/when-rare\.js$/ }, () => ({ contents: 'export const whenRare = () => import("./rare.js").rareCalls;' }));
         },
       },
     ],
@@ -103,7 +105,12 @@ export const bundle = async () => {
   mkdirSync(out, { recursive: true });
   const { texts, needs, chunkOf } = await chunksOf();
   const main = chunkOf("cli/main.js");
-  const parts = { start: [...needs(main), ...needs(chunkOf("cli/run.js"))], hot: needs(chunkOf("cpu/hot.js")), rest: [...texts.keys()] };
+  const parts = {
+    start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
+    hot: needs(chunkOf("cpu/hot.js")),
+    rare: needs(chunkOf("kernel/calls/rare.js")),
+    rest: [...texts.keys()],
+  };
   const scripts = new Map();
   const placed = new Map();
   for (const [script, names] of Object.entries(parts)) {
@@ -118,5 +125,5 @@ export const bundle = async () => {
     const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
     writeFileSync(textOf(script), `({${index}${chunks}})`);
   }
-  await warmUp();
+  await warmUp(`./${chunkOf("kernel/calls/rare.js")}`);
 };

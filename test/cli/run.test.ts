@@ -90,11 +90,11 @@ describe("run", () => {
     expect(Math.min(...ours.map((m) => m.stat("kilobytes resident")))).toBeLessThan(120_000);
   };
   // Three is what we want of both: docs/performance.md, "What a start costs".
-  it("starts a hello in less than four times the processor time of node that does nothing, in 120 MB", () => {
-    startsQuickly(4, guestPath("hello-syscall"));
+  it("starts a hello in less than three and a half times the processor time of node that does nothing, in 120 MB", () => {
+    startsQuickly(3.5, guestPath("hello-syscall"));
   });
-  it.skipIf(missing("start of busybox", need))("starts busybox true in less than five and a half times", () =>
-    startsQuickly(5.5, need.path, "true"),
+  it.skipIf(missing("start of busybox", need))("starts busybox true in less than four times", () =>
+    startsQuickly(4, need.path, "true"),
   );
   it.each(["1M", "2G", "3840M"])("has %s of memory", (size) => {
     const { status, stdout, stderr } = trapgate(["run", "--memory", size, guestPath("hello-syscall")]);

@@ -6,10 +6,11 @@ import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/exit.ts";
 import { R } from "../../cpu/state.ts";
-import { calls } from "../calls/index.ts";
+import { usualCalls } from "../calls/usual.ts";
+import { whenRare } from "../calls/when-rare.ts";
 import type { Kernel } from "../kernel.ts";
 import { afterCall } from "../ptrace/events.ts";
-import { dispatchTable, type Entry, RegistersReplaced, type Result } from "../syscall.ts";
+import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall.ts";
 import { entryWork, exitWork, type Task } from "../task.ts";
 import { endWaiting, type Wait } from "../wait.ts";
 import type { Incoming, PendingCall } from "./call.ts";
@@ -22,22 +23,35 @@ import { isX32Own, withX32, X32_BIT, x32Table } from "./x32.ts";
 
 type Table = readonly (Entry | undefined)[];
 
-/** Made once for all kernels, that of IA32 emulation when it is first needed. */
-const tables: { native?: Table; compat?: Table } = {};
+/** Calls and their tables, made once for all kernels, that of IA32 emulation when it is first needed. */
+interface Known {
+  readonly calls: readonly Syscall[];
+  native?: Table;
+  compat?: Table;
+}
+const usual: Known = { calls: usualCalls };
+let all: Known | undefined;
+const everything = (): Known => (all ??= { calls: [...usualCalls, ...whenRare()] });
 
 /** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
 
 export class Gate {
   readonly kernel: Kernel;
-  readonly #native: Table;
-  readonly #x32: Table;
+  #known: Known = usual;
+  #native: Table = [];
+  #x32: Table = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    const native = (tables.native ??= dispatchTable(calls, x64));
-    this.#native = withX32(calls, native, kernel.profile);
-    this.#x32 = x32Table(calls, native, kernel.profile);
+    this.#know(kernel.profile.x32 ? everything() : (all ?? usual));
+  }
+  #know(known: Known): void {
+    const { profile } = this.kernel;
+    const native = (known.native ??= dispatchTable(known.calls, x64));
+    this.#known = known;
+    this.#native = withX32(known.calls, native, profile);
+    this.#x32 = x32Table(known.calls, native, profile);
   }
 
   /** A call has come through a door; the task is the one that runs. Afterwards its registers hold the result, or it sleeps. */
@@ -73,7 +87,14 @@ export class Gate {
 
   /** What a number means at this door. */
   entryOf(abi: Abi, nr: number): Entry | undefined {
-    if (abi === i386) return (tables.compat ??= dispatchTable(calls, i386))[nr];
+    const entry = this.#find(abi, nr);
+    if (entry !== undefined || this.#known !== usual) return entry;
+    this.#know(everything());
+    return this.#find(abi, nr);
+  }
+  #find(abi: Abi, nr: number): Entry | undefined {
+    const known = this.#known;
+    if (abi === i386) return (known.compat ??= dispatchTable(known.calls, i386))[nr];
     if ((nr & X32_BIT) !== 0 && nr > 0) return this.#x32[nr & ~X32_BIT];
     return this.#native[nr];
   }
