@@ -135,7 +135,7 @@ const seccompFiles = (kernel: Kernel): FixedTree => {
 
 export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTree => {
   const { profile } = kernel;
-  const bootId = uuid(kernel.random.bytes(16));
+  const bootId = kernel.random.bytes(16);
   const n = (key: string, start: number, min = 0, max = 0x7fffffff): ProcContent => number(state, key, start, min, max);
   return {
     cmdline: constant("BOOT_IMAGE=trapgate"),
@@ -184,7 +184,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         pid_max: constant(4194304),
         printk: constant("7\t4\t1\t7"),
         random: {
-          boot_id: constant(bootId),
+          boot_id: { read: () => `${uuid(bootId)}\n` },
           entropy_avail: constant(256),
           poolsize: constant(256),
           uuid: { read: (task) => `${uuid(task.kernel.random.bytes(16))}\n` },
