@@ -71,7 +71,7 @@ describe("run", () => {
       await main(["run", "--engine", "jit", "guest/bin/libc-start"]);
       console.log(Object.entries(scripts).map(([name, { cachedDataRejected }]) => name + " " + cachedDataRejected).join());`;
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", ask], { cwd: top, encoding: "utf8" });
-    expect(stdout).toBe("start false,hot false\n");
+    expect(stdout).toBe("start false,hot false,rare false\n");
   });
   /**
    * Of the whole process, its threads and its end included; the least of several runs, of more where others disturb them. On a busy machine
@@ -93,9 +93,7 @@ describe("run", () => {
   it("starts a hello in less than three and a half times the processor time of node that does nothing, in 120 MB", () => {
     startsQuickly(3.5, guestPath("hello-syscall"));
   });
-  it.skipIf(missing("start of busybox", need))("starts busybox true in less than four times", () =>
-    startsQuickly(4, need.path, "true"),
-  );
+  it.skipIf(missing("start of busybox", need))("starts busybox true in less than four times", () => startsQuickly(4, need.path, "true"));
   it.each(["1M", "2G", "3840M"])("has %s of memory", (size) => {
     const { status, stdout, stderr } = trapgate(["run", "--memory", size, guestPath("hello-syscall")]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
