@@ -62,13 +62,14 @@ const writeFiles = (): void => {
   for (const file of ["b.lua", "b.py"]) copyFileSync(join(bench, "src", file), join(scratch, file));
 };
 
+const commandLine = join(top, "bin", "trapgate.js");
 const peers = (command: Command, bits: Bits, args: readonly string[]): Record<string, readonly [string, readonly string[]]> => {
   const here = args.map((a) => a.replace(/^\/tmp\//, `${scratch}/`));
   const onHost = join(command.root ?? "", command.program);
   const qemu = bits === 64 ? "qemu-x86_64" : "qemu-i386";
   const loader = bits === 64 ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux.so.2";
   const dynamic = command.root !== undefined && existsSync(join(command.root, loader));
-  const trapgate = [join(top, "bin", "trapgate.js"), "run", "--stats", "--mount", `${scratch}:${scratch}`];
+  const trapgate = [commandLine, "run", "--stats", "--mount", `${scratch}:${scratch}`];
   const program = dynamic ? ["--root", command.root as string, command.program, ...here] : [onHost, ...here];
   // Natively a root is entered by its own loader: no privilege needed.
   const native: [string, ...string[]] = dynamic
@@ -160,16 +161,16 @@ const summarise = (bits: Bits, slowdowns: readonly Slowdown[]): void => {
 const start = (what: string, bits: Bits, program: string, ...args: string[]): void => {
   for (const certificates of namesCertificates ? [false, true] : [false]) startIn({ certificates }, what, bits, program, ...args);
 };
-const trapgate = join(top, "bin", "trapgate.js");
 const startIn = (where: { certificates: boolean }, what: string, bits: Bits, program: string, ...args: string[]): void => {
   const ours: Measured[] = [];
   const nodes: Measured[] = [];
   for (let i = 0; i < startRuns; i++) {
-    ours.push(measure(process.execPath, [trapgate, "run", "--", program, ...args], where));
+    ours.push(measure(process.execPath, [commandLine, "run", "--", program, ...args], where));
     nodes.push(measure(process.execPath, ["-e", "0"], where));
   }
   const ratio = (of: "cpu" | "wall"): string => `${(median(ours.map((m) => m[of])) / median(nodes.map((m) => m[of]))).toFixed(2)} (${of})`;
-  const resident = measure(process.execPath, [trapgate, "run", "--stats", "--", program, ...args], where).stat("kilobytes resident") / 1024;
+  const resident =
+    measure(process.execPath, [commandLine, "run", "--stats", "--", program, ...args], where).stat("kilobytes resident") / 1024;
   const how = where.certificates ? ", with what NODE_EXTRA_CA_CERTS names" : "";
   console.log(`start of ${what} (${bits}): ${ratio("cpu")}, ${ratio("wall")} times node -e 0${how}; ${resident.toFixed(0)} MiB resident`);
 };
@@ -185,7 +186,7 @@ const interpreter = (bits: Bits): void => {
   const busybox = busyboxOf(bits);
   if (!busybox) return;
   const files = Array.from({ length: options.quick ? 2 : 10 }, () => join(scratch, "mebibyte"));
-  const command = [join(top, "bin", "trapgate.js"), "run", "--stats", "--engine", "interpret", "--mount", `${scratch}:${scratch}`];
+  const command = [commandLine, "run", "--stats", "--engine", "interpret", "--mount", `${scratch}:${scratch}`];
   const rates = Array.from({ length: runs }, () => {
     const m = measure(process.execPath, [...command, busybox, "sha256sum", ...files]);
     return m.stat("instructions") / m.cpu;

@@ -47,8 +47,12 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   const stdin = stdinInto(machine.inputs, isFile(0));
   // Signals alone do not keep Node waiting for a guest that sleeps.
   const awake = setInterval(() => {}, DAY);
-  passSignals(machine.inputs);
-  const undo = [() => clearInterval(awake), stdin.stop, ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : [])];
+  const undo = [
+    () => clearInterval(awake),
+    passSignals(machine.inputs),
+    stdin.stop,
+    ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
+  ];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {

@@ -46,7 +46,7 @@ export const buildHandlers = (
     const first = count;
     const m = new ModuleWriter();
     if (part > 0) m.importTable("handlers", "table", first, first);
-    const env = environment(m, routineTypes, routinesOf(list, routineTypes));
+    const env = environment(m, routineTypes);
     const compiled = (how: (c: HandlerCompiler) => void): number => {
       const b = new Body(handlerType.params);
       how(new HandlerCompiler(b, anyForm, env));
@@ -69,7 +69,11 @@ export const buildHandlers = (
     return { first, m };
   });
   modules[0]!.m.firstTable("table", count);
-  return { parts: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })), forms, count };
+  return {
+    parts: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })),
+    forms,
+    count: count - Object.keys(routineTypes).length,
+  };
 };
 
 const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
@@ -85,22 +89,7 @@ const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
   return b.done();
 };
 
-/** The routines that these handlers call. */
-const routinesOf = (list: readonly { readonly keyed: KeyedForm }[], routineTypes: RoutineTypes): ReadonlySet<string> => {
-  const all = environment(new ModuleWriter(), routineTypes, new Set(Object.keys(routineTypes)));
-  const called = new Set<string>();
-  const env: Env = {
-    ...all,
-    routine: (name) => {
-      called.add(name);
-      return all.routine(name);
-    },
-  };
-  for (const { keyed } of list) handlerBody(keyed.form, env);
-  return called;
-};
-
-/** A function that goes on in a routine of these, which is in the table: V8 compiles something for every type of a function that a module imports. */
+/** A function that goes on in a routine, which is in the table: V8 compiles something for every type of a function that a module imports. */
 const wayTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
   const b = new Body(type.params);
   type.params.forEach((t, n) => b.expr(localGet(t, n)));
@@ -112,17 +101,14 @@ const wayTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
 };
 
 /** What handlers call: imports, and functions for flags and conditions, which each module has of its own. */
-const environment = (m: ModuleWriter, routineTypes: RoutineTypes, called: ReadonlySet<string>): Env => {
+const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
   const i32 = wt.i32;
   const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });
   const commit = m.importFunc("js", "commit", { params: [], results: [] });
   const checkSegment = m.importFunc("js", "checkSegment", { params: [i32, wt.f64, i32, i32, i32, i32], results: [] });
   const act = m.importFunc("js", "act", { params: [i32, i32, i32, wt.i64, wt.i64], results: [i32] });
+  const names = Object.keys(routineTypes);
   const routines = new Map<string, RoutineType & { index: number }>();
-  Object.entries(routineTypes).forEach(([name, t], n) => {
-    const type = { params: t.params, results: t.result ? [t.result] : [] };
-    if (called.has(name)) routines.set(name, { ...t, index: wayTo(m, type, firstRoutine + n) });
-  });
   const flag = {} as Record<Flag, number>;
   for (const f of ["CF", "PF", "AF", "ZF", "SF", "OF"] as const) {
     const b = new Body([]);
@@ -150,9 +136,14 @@ const environment = (m: ModuleWriter, routineTypes: RoutineTypes, called: Readon
     regionTypeIndex: m.type(regionType),
     elsewhere: 0,
     routine: (name) => {
-      const r = routines.get(name);
-      if (!r) throw new Error(`no routine ${name}`);
-      return r;
+      const known = routines.get(name);
+      if (known) return known;
+      const t = routineTypes[name];
+      if (!t) throw new Error(`no routine ${name}`);
+      const type = { params: t.params, results: t.result ? [t.result] : [] };
+      const made = { ...t, index: wayTo(m, type, firstRoutine + names.indexOf(name)) };
+      routines.set(name, made);
+      return made;
     },
     actId: (name) => {
       const id = (actNames as readonly string[]).indexOf(name);
