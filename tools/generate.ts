@@ -11,7 +11,7 @@ import { familyKey } from "../src/cpu/row.ts";
 import { packRows } from "../src/cpu/row-texts.ts";
 import { rows } from "../src/cpu/rows/all.ts";
 import { families } from "../src/cpu/rows/index.ts";
-import { commonForms, learnedOf } from "./common/common.ts";
+import { commonPart, learnedOf } from "./common/common.ts";
 import { pack } from "./lz4.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "./routines.mjs";
@@ -27,10 +27,11 @@ const opcodes = packLists(opcodeIndex(rows));
 const instructionsWith = (forms: readonly (readonly number[])[]): Instructions =>
   new Instructions((number) => rows[number]!, { opcodes, forms: packLists(forms) });
 const model = cpuModel(defaultModel)!;
-const handlers = buildHandlers(rows, routineTypes, memoryPages, commonForms(instructionsWith(rows.map(() => [])).tables(model)));
+const handlers = buildHandlers(rows, routineTypes, memoryPages, commonPart(instructionsWith(rows.map(() => [])).tables(model)));
 /** What src/cpu/unpack.ts reads. */
 const packed = (b: Uint8Array): string => `() => unpack("${b.length}:${Buffer.from(pack(b)).toString("base64")}")`;
 const bytes = (words: Uint16Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+const learned = learnedOf(instructionsWith(handlers.forms), routines);
 const out = fileURLToPath(new URL("../src/cpu/generated/code.ts", import.meta.url));
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(
@@ -46,7 +47,7 @@ export const generated: Generated = {
   forms: ${packed(bytes(packLists(handlers.forms)))},
   handlers: [${handlers.parts.map(({ wasm }) => packed(wasm)).join(", ")}],
   firstHandlers: ${JSON.stringify(handlers.parts.map(({ first }) => first))},
-  learned: ${packed(learnedOf(instructionsWith(handlers.forms), routines))},
+  learned: [${learned.map((lists) => `[${lists.map(packed).join(", ")}]`).join(", ")}],
   routines: ${packed(routines)},
   routineTypes: ${JSON.stringify(routineTypes)},
 };

@@ -30,7 +30,8 @@ async function constants(file, table, prefix = "") {
 /** What the routines import of src/cpu/state.ts ("./at") and src/cpu/layout.ts ("./places"). */
 async function tables() {
   const places = [await constants(layout, "layout")];
-  for (const table of ["record", "template", "begins", "registerIn"]) places.push(await constants(layout, table, `${table}_`));
+  for (const table of ["record", "template", "begins", "displacements", "registerIn"])
+    places.push(await constants(layout, table, `${table}_`));
   return { "at.ts": (await constants(state, "at")).join("\n"), "places.ts": places.flat().join("\n") };
 }
 

@@ -14,7 +14,7 @@ import type { AddressSize } from "./ops.ts";
 import { type MoreHandlers, Records } from "./records.ts";
 import { isGone, special } from "./slots.ts";
 import { at, PF, S, type State } from "./state.ts";
-import { type AlikeRoutines, Templates } from "./templates.ts";
+import { type AlikeRoutines, type Learned, Templates } from "./templates.ts";
 
 /** Longest block in instructions. */
 export const longest = 128;
@@ -73,9 +73,9 @@ export class Blocks {
     );
   }
 
-  /** Templates that another processor has learned. */
-  know(learned: Uint8Array): void {
-    this.#templates.know(learned);
+  /** What another processor has learned, to be known here. */
+  know(learned: Learned): void {
+    this.#templates.offer(learned);
   }
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
@@ -330,6 +330,7 @@ export class Blocks {
       this.#pages.add(Math.floor(linear / 4096), frame);
     }
     first = this.#next;
+    this.#templates.meet(context, first);
     if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
     blocks = this.#blocksOf(frame, ip);
     blocks.set(ip, context, first);
@@ -411,6 +412,7 @@ export class Blocks {
     if (frame < 0) return this.#noFrame(frame, linear);
     // One place serves them all: nothing leads there but the dispatcher, and only until the next.
     const resume = this.#next;
+    this.#templates.meet(context, resume);
     const first = layout.records;
     this.#next = first;
     this.#crossing.delete(first);

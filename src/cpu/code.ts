@@ -23,8 +23,8 @@ export interface Generated {
   /** The handlers' modules (form.ts), and where in the table each begins. */
   readonly handlers: readonly Bytes[];
   readonly firstHandlers: readonly number[];
-  /** What a processor of the default model may know from the beginning (templates.ts). */
-  readonly learned: Bytes;
+  /** What a processor of the default model may know when a module is there, of contexts by number (templates.ts). */
+  readonly learned: readonly (readonly Bytes[])[];
   readonly routines: Bytes;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -65,8 +65,11 @@ const codeFor = (shared: boolean): CpuCode => {
   const compile = (bytes: Bytes) => new WebAssembly.Module(shared ? takeShared(bytes()) : bytes());
   return {
     instructions: all(),
-    handlers: generated.handlers.map((bytes, n) => ({ first: generated.firstHandlers[n] as number, module: once(() => compile(bytes)) })),
-    learned: generated.learned,
+    handlers: generated.handlers.map((bytes, n) => ({
+      first: generated.firstHandlers[n] as number,
+      module: once(() => compile(bytes)),
+      learned: (context) => generated.learned[n]?.[context]?.(),
+    })),
     routines: compile(generated.routines),
     routineTypes: generated.routineTypes,
   };

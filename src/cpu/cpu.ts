@@ -20,16 +20,21 @@ import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
 import { firstRoutine, repeatRounds } from "./slots.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
-import type { AlikeRoutines } from "./templates.ts";
+import type { AlikeRoutines, Learned } from "./templates.ts";
 import { Tlb } from "./tlb.ts";
 
+interface HandlerModule {
+  /** Where in the table it begins. */
+  readonly first: number;
+  readonly module: () => WebAssembly.Module;
+  /** What a processor of the default model may know when it is there. */
+  readonly learned?: Learned;
+}
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
   readonly instructions: Instructions;
-  /** Modules of handlers, and where in the table each begins: the first is always there, the others where a program wants them. */
-  readonly handlers: readonly { readonly first: number; readonly module: () => WebAssembly.Module }[];
-  /** What a processor of the default model may know from the beginning (templates.ts). */
-  readonly learned?: () => Uint8Array;
+  /** The first module is always there, the others where a program wants them. */
+  readonly handlers: readonly HandlerModule[];
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -106,12 +111,18 @@ export class Cpu implements CodeWatch, Machine {
     this.#run = handlers as unknown as HandlerExports;
     const table = handlers["table"] as WebAssembly.Table;
     Object.keys(code.routineTypes).forEach((name, n) => table.set(firstRoutine + n, this.routines[name]));
-    const more = parts.map(({ first, module }) => ({
-      first,
-      load: () => void new WebAssembly.Instance(module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports }),
+    const know = ({ learned }: HandlerModule): void => {
+      if (learned && model.name === defaultModel) this.blocks.know(learned);
+    };
+    const more = parts.map((part) => ({
+      first: part.first,
+      load: () => {
+        new WebAssembly.Instance(part.module(), { ...imports, handlers: handlers as WebAssembly.ModuleImports });
+        know(part);
+      },
     }));
     this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as AlikeRoutines, unmapped, model);
-    if (code.learned && model.name === defaultModel) this.blocks.know(code.learned());
+    know(base!);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,

@@ -28,17 +28,17 @@ export interface Handlers {
 }
 type RoutineTypes = Readonly<Record<string, RoutineType>>;
 
-/** `isCommon`: is a form, by its key, one that the first module is to have? */
+/** `commonPart`: which of the first `commonParts` modules is to have a form, by its key? Undefined: none. */
 export const buildHandlers = (
   rows: readonly Row[],
   routineTypes: RoutineTypes,
   memoryPages: number,
-  isCommon: (row: Row, key: number) => boolean,
+  commonPart: (row: Row, key: number) => number | undefined,
 ): Handlers => {
   const forms: number[][] = rows.map(() => []);
-  const byPart: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: 1 + handlerParts }, () => []);
+  const byPart: { readonly row: number; readonly keyed: KeyedForm }[][] = Array.from({ length: handlerParts }, () => []);
   rows.forEach((row, number) => {
-    for (const keyed of formsOf(row)) byPart[isCommon(row, keyed.key) ? 0 : 1 + partOf(keyed.form)]!.push({ row: number, keyed });
+    for (const keyed of formsOf(row)) byPart[commonPart(row, keyed.key) ?? partOf(keyed.form)]!.push({ row: number, keyed });
   });
   let count = 0;
   const anyForm = formsOf(rows[0]!)[0]!.form;

@@ -107,12 +107,13 @@ export const begins = {
 } as const;
 
 /**
- * What an instruction became, for all that begin alike (templates.ts). Where a beginning has its template: the high bits of a product, as in the jump cache; or beside
- * that, if another one had to make room.
+ * What an instruction became, for all that begin alike (templates.ts). A beginning has its template in one of a few places: the one that the high bits of a product
+ * say, as in the jump cache, and those beside it.
  */
 export const template = {
   bits: 13,
   size: 64,
+  ways: 4,
   /** A record: another one has registers, a displacement and an immediate of its own. */
   record: 0,
   /** u64: the bytes up to modrm or SIB, without registers. */
@@ -122,8 +123,9 @@ export const template = {
   context: 41,
   displacement: 42,
   immediate: 43,
-  /** u8 each: the displacement counts from the next instruction; the immediate does, and is a branch's; the record keeps the next address; it ends a block. */
-  relative: 44,
+  /** u8 each: how the displacement counts (`displacements`); the immediate counts from the next instruction, and is a branch's; the record keeps the next address;
+   *  it ends a block. */
+  counts: 44,
   branch: 45,
   next: 46,
   ends: 47,
@@ -133,6 +135,12 @@ export const template = {
   note: 56,
   /** u8 each: which registers the record's four places have (`registerIn`), if not those of an address. */
   registers: 60,
+} as const;
+/** A displacement is a signed number, or one from the next instruction on, or an address without a sign. */
+export const displacements = {
+  signed: 0,
+  relative: 1,
+  absolute: 2,
 } as const;
 /** Which bits name a register, and which registers those are, added; 0: none. */
 export const registerIn = {

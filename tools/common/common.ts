@@ -1,11 +1,12 @@
 // Instructions that programs have, so that a start neither reads what it will not need nor works out what could be known before: handlers of their forms are
-// the first module's, and what they become is known to a processor from the beginning (src/cpu/templates.ts).
+// in modules of their own, and what they become is known to a processor that has these (src/cpu/templates.ts).
 import { readFileSync } from "node:fs";
-import { contextIndex } from "../../src/cpu/context.ts";
+import { contextIndex, contexts } from "../../src/cpu/context.ts";
 import { Decoder, type DecodeTables } from "../../src/cpu/decode.ts";
+import { commonParts } from "../../src/cpu/form.ts";
 import { formOf } from "../../src/cpu/instance.ts";
 import type { Instructions } from "../../src/cpu/instructions.ts";
-import { layout } from "../../src/cpu/layout.ts";
+import { layout, template } from "../../src/cpu/layout.ts";
 import { cpuModel, defaultModel } from "../../src/cpu/model.ts";
 import { Records } from "../../src/cpu/records.ts";
 import type { Row } from "../../src/cpu/row.ts";
@@ -14,64 +15,84 @@ import { type AlikeRoutines, Templates } from "../../src/cpu/templates.ts";
 
 export const beginningsFile = new URL("beginnings.txt", import.meta.url);
 /** Longer than an instruction. */
-const slot = 16;
+export const slot = 16;
 
+export type Mode = 64 | 32;
 interface Common {
-  readonly mode: 64 | 32;
+  readonly mode: Mode;
+  /** Which of the modules (`commonParts`) is to have it: that of what most programs have, or that of what some have. */
+  readonly part: number;
   /** `slot` bytes. */
   readonly bytes: Uint8Array;
 }
 /** The context of flat code. */
-export const contextOf = (mode: 64 | 32): number => contextIndex(mode, mode, true);
+export const contextOf = (mode: Mode): number => contextIndex(mode, mode, true);
+
+/** The headings of beginnings.txt. */
+export const headings: readonly { readonly text: string; readonly mode: Mode; readonly part: number }[] = [
+  { text: "64-bit, most programs", mode: 64, part: 0 },
+  { text: "64-bit, some", mode: 64, part: 1 },
+  { text: "32-bit, most programs", mode: 32, part: 0 },
+  { text: "32-bit, some", mode: 32, part: 1 },
+];
 
 export const common = (): readonly Common[] => {
   const list: Common[] = [];
-  let mode: 64 | 32 = 64;
+  let heading = headings[0]!;
   for (const line of readFileSync(beginningsFile, "utf8").split("\n")) {
-    const bits = /^(64|32)-bit$/.exec(line)?.[1];
-    if (bits) mode = bits === "64" ? 64 : 32;
+    const found = headings.find(({ text }) => text === line);
+    if (found) heading = found;
     else if (!line.startsWith("#"))
       for (const hex of line.split(" ").filter(Boolean)) {
         const bytes = new Uint8Array(slot);
         bytes.set(Buffer.from(hex, "hex"));
-        list.push({ mode, bytes });
+        list.push({ ...heading, bytes });
       }
   }
   return list;
 };
 
-/** Is a form of a row (`formsOf`) one of theirs? */
-export const commonForms = (tables: DecodeTables): ((row: Row, key: number) => boolean) => {
+/** In which of the common parts a form of a row (`formsOf`) is. */
+export const commonPart = (tables: DecodeTables): ((row: Row, key: number) => number | undefined) => {
   const decoder = new Decoder(tables);
-  const keys = new Map<Row, Set<number>>();
-  for (const { mode, bytes } of common()) {
+  const parts = new Map<Row, Map<number, number>>();
+  for (const { mode, part, bytes } of common()) {
     if (decoder.decode(bytes, 0, slot, 0, mode) !== "ok") continue;
     const { row } = decoder.d;
-    const there = keys.get(row) ?? new Set();
-    keys.set(row, there.add(formOf(decoder.d, contextOf(mode)).key));
+    const there = parts.get(row) ?? new Map<number, number>();
+    const { key } = formOf(decoder.d, contextOf(mode));
+    parts.set(row, there.set(key, Math.min(part, there.get(key) ?? part)));
   }
-  return (row, key) => keys.get(row)?.has(key) ?? false;
+  return (row, key) => parts.get(row)?.get(key);
 };
 
-/** What a processor of the default model has learned when it has met them all. */
-export const learnedOf = (instructions: Instructions, routines: BufferSource): Uint8Array => {
+/** A decoder with templates, which has met nothing. */
+export const emptyTemplates = (instructions: Instructions, routines: BufferSource) => {
   const pages = Math.ceil(layout.frames / 65536) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(routines), { vm: { memory }, env: { memory, abort() {} } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(routines), { vm: { memory }, env: { memory, abort() {} } });
+  const exports = instance.exports as unknown as AlikeRoutines;
   const model = cpuModel(defaultModel)!;
   const state = new State(memory, model);
   const tables = instructions.tables(model);
-  const decoder = new Decoder(tables);
+  return { state, decoder: new Decoder(tables), templates: new Templates(state, tables, exports), routines: exports };
+};
+
+/** What a processor of the default model has learned when it has met those of a part, by part and context. */
+export const learnedOf = (instructions: Instructions, routines: BufferSource): readonly (readonly Uint8Array[])[] => {
+  const { state, decoder, templates } = emptyTemplates(instructions, routines);
   const records = new Records(state, instructions, []);
-  const templates = new Templates(state, tables, exports as unknown as AlikeRoutines);
-  // Where three would have two places, the last two have them.
-  for (const { mode, bytes } of common().toReversed()) {
+  // Of flat code, by number.
+  const opcodes = [contextOf(64), contextOf(32)].map((context) => templates.opcodes(context));
+  const lists = Array.from({ length: commonParts }, () => contexts.map((): Uint8Array[] => []));
+  for (const { mode, part, bytes } of common()) {
     state.u8.set(bytes, layout.frames);
     const [end, context] = [layout.frames + slot, contextOf(mode)];
     if ((templates.decode(layout.records, 0, 1, layout.frames, end, 0, context) & 0xff) === 1) continue;
     if (decoder.decode(state.u8, layout.frames, end, 0, mode) !== "ok") continue;
     const note = records.write(layout.records, decoder.d, 0, context);
-    templates.learn(decoder.d, layout.frames, end, context, layout.records, note, records);
+    const t = templates.learn(decoder.d, layout.frames, end, context, layout.records, note, records);
+    if (t !== 0) lists[part]![context]!.push(state.u8.slice(t, t + template.size));
   }
-  return templates.learned;
+  return lists.map((of) => opcodes.map((kinds, context) => Buffer.concat([kinds, ...of[context]!])));
 };

@@ -14,7 +14,7 @@ export const freshCode = async (): Promise<CpuCode> => {
   await buildRoutines();
   const routines = readFileSync(routinesPath);
   const routineTypes = exportTypes(routines);
-  const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES, () => false);
+  const handlers = buildHandlers(rows, routineTypes, MEMORY_PAGES, () => undefined);
   return {
     instructions: new Instructions((number) => rows[number]!, { opcodes: packLists(opcodeIndex(rows)), forms: packLists(handlers.forms) }),
     handlers: handlers.parts.map(({ first, wasm }) => {

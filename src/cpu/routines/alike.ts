@@ -2,10 +2,10 @@
 import { fpuRegs, gpr, ymm } from "./at";
 import {
   begins_escape, begins_kind, begins_modes, begins_modrm, begins_opcode, begins_plain, begins_prefix, begins_reg, begins_rex, begins_rm,
-  beginnings, notes, record_base, record_disp, record_imm, record_index, record_r0, record_size,
+  beginnings, displacements_absolute, displacements_relative, notes, record_base, record_disp, record_imm, record_index, record_r0, record_size,
   registerIn_bytes, registerIn_from, registerIn_mmx, registerIn_reg, registerIn_rm, registerIn_vectors,
-  template_bits, template_branch, template_context, template_displacement, template_ends, template_head, template_headBytes, template_immediate,
-  template_mask, template_next, template_note, template_registers, template_relative, template_size, templates,
+  template_bits, template_branch, template_context, template_counts, template_displacement, template_ends, template_head, template_headBytes, template_immediate,
+  template_mask, template_next, template_note, template_registers, template_size, template_ways, templates,
 } from "./places";
 
 // Of the instruction that `begin` has looked at: its first bytes without registers, how many there are; REX (0 without one); the registers, -1 for none.
@@ -92,24 +92,49 @@ function begin(at: i32, end: i32, long: bool): bool {
 }
 
 // @ts-ignore: decorator
-@inline function placeOf(head: u64): i32 { return templates + (<i32>((head * 0x9e3779b97f4a7c15) >> (64 - template_bits))) * template_size; }
+@inline function placeOf(head: u64, context: i32): i32 {
+  return templates + (<i32>(((head + context) * 0x9e3779b97f4a7c15) >> (64 - template_bits))) * template_size;
+}
 
 // @ts-ignore: decorator
 @inline function isOf(t: i32, context: i32): bool {
   return load<u64>(t, template_head) == head && load<u8>(t, template_headBytes) == length && load<u8>(t, template_context) == context;
 }
 
+/** The template of what begins as the instruction that `begin` has looked at; 0: there is none. */
+function known(context: i32): i32 {
+  const first = placeOf(head, context);
+  for (let n = 0; n < template_ways; n++) if (isOf(first ^ (n * template_size), context)) return first ^ (n * template_size);
+  return 0;
+}
+
+/** The way that is free, of those from a place on; else the last. */
+function freeWay(first: i32): i32 {
+  let n = 0;
+  while (n < template_ways - 1 && load<u8>(first ^ (n * template_size), template_headBytes)) n++;
+  return n;
+}
+
 /** The template of what begins as the instruction here, so many bytes, with its record in it; the rest is the caller's to fill in. 0: there can be none. */
 export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i32): i32 {
   if (!begin(at, end, context == 0) || length != bytes) return 0;
-  const t = placeOf(head);
+  const t = placeOf(head, context);
   // What was here is met again, perhaps in turn with this.
-  if (load<u8>(t, template_headBytes)) memory.copy(t ^ template_size, t, template_size);
+  for (let n = freeWay(t); n > 0; n--) memory.copy(t ^ (n * template_size), t ^ ((n - 1) * template_size), template_size);
   memory.copy(t, rec, record_size);
   store<u64>(t, head, template_head);
   store<u8>(t, bytes, template_headBytes);
   store<u8>(t, context, template_context);
   return t;
+}
+
+/** Put so many templates where they belong: the more frequent ones come first. */
+export function decode_know(from: i32, count: i32): void {
+  for (const end = from + count * template_size; from < end; from += template_size) {
+    const first = placeOf(load<u64>(from, template_head), load<u8>(from, template_context));
+    const t = first ^ (freeWay(first) * template_size);
+    if (load<u8>(t, template_headBytes) == 0) memory.copy(t, from, template_size);
+  }
 }
 
 /** Where a register lies. SDM Vol. 2A Table 2-2; without REX, byte registers 4 to 7 are ah ch dh bh. */
@@ -138,8 +163,8 @@ export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32
   let next = <i64>ip;
   let at = from;
   for (; done < most && begin(at, end, long); done++) {
-    let t = placeOf(head);
-    if (!isOf(t, context) && !isOf((t ^= template_size), context)) break;
+    const t = known(context);
+    if (t == 0) break;
     const displacement: i32 = load<u8>(t, template_displacement);
     const immediate: i32 = load<u8>(t, template_immediate);
     const whole = length + displacement + immediate;
@@ -156,7 +181,8 @@ export function decode_alike(rec: i32, done: i32, most: i32, from: i32, end: i32
     const p = at + length;
     if (displacement) {
       const d = signed(p, displacement);
-      store<i64>(rec, load<u8>(t, template_relative) ? next + d : d, record_disp);
+      const counts: i32 = load<u8>(t, template_counts);
+      store<i64>(rec, counts == displacements_relative ? next + d : counts == displacements_absolute ? <i64><u32>d : d, record_disp);
     }
     if (load<u8>(t, template_next)) store<i64>(rec, next, record_imm);
     if (immediate) {

@@ -17,4 +17,4 @@ export { bits_deposit, bits_extract } from "./bits";
 export { crc32c } from "./crc";
 export { aes_decrypt, aes_decrypt_last, aes_encrypt, aes_encrypt_last, aes_substitute, aes_unmix, galois_inverse } from "./galois";
 export { carryless_high, carryless_low } from "./carryless";
-export { decode_alike, decode_learn } from "./alike";
+export { decode_alike, decode_know, decode_learn } from "./alike";
