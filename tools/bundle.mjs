@@ -1,32 +1,34 @@
 // dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
 // it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
-// is those chunks as functions (bin/load.js calls them): what `run` begins with, what it needs for hot code and for rare system calls, everything else.
+// is those chunks as functions (bin/trapgate.js calls them): what `run` begins with, what it needs for hot code and for rare system calls, everything else.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { cacheOf, folder, load, textOf } from "../bin/load.js";
+import { cacheOf, folder, load, textOf } from "../bin/trapgate.js";
 import { top } from "./setup.mjs";
 
 const out = folder;
 const textModule = join(top, "dist", "cpu", "generated", "code.js");
 
+/** What is kept as it is read: the others are compiled, or copied, before the next file is read. */
+const lasting = ["rows", "opcodes", "forms"];
 /** generated/code.js with files in place of packed text. */
 const fileModule = async () => {
   const { generated } = await import(pathToFileURL(textModule).href);
   const text = (name, value) => {
     if (typeof value === "function") {
       writeFileSync(join(out, `${name}.bin`), value());
-      return `() => readFileSync(join(bundle.folder, "${name}.bin"))`;
+      return `() => bundle.read("${name}.bin", ${lasting.includes(name)})`;
     }
     if (Array.isArray(value)) return `[${value.map((item, n) => text(`${name}${n}`, item)).join(", ")}]`;
     return JSON.stringify(value);
   };
   const members = Object.entries(generated).map(([name, value]) => `${name}: ${text(name, value)}`);
-  return `import { readFileSync } from "node:fs";\nimport { join } from "node:path";\nexport const generated = { ${members.join(", ")} };`;
+  return `export const generated = { ${members.join(", ")} };`;
 };
 
 /**
- * An ES module's text, as esbuild writes it, as a function of a chunk's `require` and of what bin/load.js knows of the bundle, which returns what the module
+ * An ES module's text, as esbuild writes it, as a function of a chunk's `require` and of what bin/trapgate.js knows of the bundle, which returns what the module
  * exports. What it imports has been loaded when it is, so that names can be bound at once.
  */
 const chunkFunction = (name, text) => {

@@ -1,6 +1,6 @@
 // `npm start`: install and build if need be, then hello through each door, then the landmines.
 import { join } from "node:path";
-import { load } from "../bin/load.js";
+import { load } from "../bin/trapgate.js";
 import { build, install, top } from "./setup.mjs";
 
 install();

@@ -45,18 +45,23 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   });
   const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   const stdin = stdinInto(machine.inputs, isFile(0));
-  // Signals alone do not keep Node waiting for a guest that sleeps.
-  const awake = setInterval(() => {}, DAY);
+  let awake: NodeJS.Timeout | undefined;
+  const wanted = (): void => {
+    // Signals alone do not keep Node waiting for a guest that sleeps.
+    awake ??= setInterval(() => {}, DAY);
+    stdin.wanted();
+  };
   const undo = [
     () => clearInterval(awake),
     passSignals(machine.inputs),
     stdin.stop,
+    () => prepared.file?.close(),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
   ];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
-    const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted: stdin.wanted });
+    const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted });
     await regions?.report(say);
     if (prepared.stats) {
       const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };

@@ -1,9 +1,10 @@
 // What `run` and `trace` have in common: options, and how they become a machine and a program.
 import { existsSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { E } from "../abi/errno.ts";
+import { E, type ErrnoName } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
 import type { CodeStore } from "../cpu/jit/kept.ts";
+import { hostBytes, type OpenBytes } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/profile.ts";
@@ -87,6 +88,8 @@ export interface Prepared {
   readonly stats: boolean;
   readonly dumpJit?: number;
   readonly code?: CodeStore;
+  /** The program's file, if it is the host's own, to be closed. */
+  readonly file?: OpenBytes;
 }
 
 type Values = ReturnType<typeof parse<typeof runOptions>>["values"];
@@ -106,14 +109,18 @@ const mounts = (list: readonly string[]): MountOptions[] =>
   });
 
 /** Without a root of its own: the host's file, at its own absolute path in the guest. */
-const hostProgram = (name: string): { readonly path: string; readonly bytes: Uint8Array; readonly mode: number } => {
+const hostProgram = (name: string): { readonly path: string; readonly bytes: OpenBytes; readonly mode: number } => {
   const path = resolve(name);
   const stat = statusOf(path);
   if (!stat) throw executionProblem(name, E.ENOENT);
   if (stat.isDirectory()) throw executionProblem(name, E.EISDIR, { isDirectory: true });
   if (!stat.isFile()) throw executionProblem(name, E.EACCES);
   if ((stat.mode & 0o111) === 0) throw executionProblem(name, E.EACCES);
-  return { path, bytes: readFileSync(path), mode: stat.mode & 0o777 };
+  try {
+    return { path, bytes: hostBytes(path), mode: stat.mode & 0o777 };
+  } catch (error) {
+    throw executionProblem(name, E[(error as NodeJS.ErrnoException).code as ErrnoName] ?? E.EIO);
+  }
 };
 
 /** Text if it reads as text, else instructions. */
@@ -197,5 +204,10 @@ export const prepare = (values: Values, rest: readonly string[]): Prepared => {
   };
   if (values.root !== undefined) return { ...common, machine, path: name };
   const file = hostProgram(name);
-  return { ...common, machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } }, path: file.path };
+  return {
+    ...common,
+    machine: { ...machine, files: { [file.path]: { content: file.bytes, mode: file.mode } } },
+    path: file.path,
+    file: file.bytes,
+  };
 };

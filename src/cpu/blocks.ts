@@ -307,7 +307,7 @@ export class Blocks {
     const first = this.#block(ip);
     if (first === 0) return 0;
     // Where everything was dropped, the record is another one's by now.
-    const links = this.flushes === flushes && this.records.rowOf(rec).cc >= 0 && this.#linkBehind(rec, ip, first);
+    const links = this.flushes === flushes && this.records.isConditional(rec) && this.#linkBehind(rec, ip, first);
     if (!links) this.#jumps.put(ip, first);
     return first;
   }

@@ -41,19 +41,28 @@ export class JumpCache {
   constructor(state: State) {
     this.#i32 = state.i32;
     this.#i64 = state.i64;
-    this.#i64.fill(jumpCache.empty, layout.lastCalls >> 3, layout.lastCallsEnd >> 3);
     this.flush();
   }
 
   /** A place for a computed call to remember its last target in: they are taken in turn, and what is in one is right for all. */
   placeForCall(): number {
-    this.#places = Math.min(this.#places + 1, mostPlaces);
     this.#place = (this.#place + 1) % mostPlaces;
+    this.#take(this.#place + 1);
     return layout.lastCalls + this.#place * lastCall.size;
   }
   /** A region that was made elsewhere remembers targets in these. */
   usePlaces(places: readonly number[]): void {
-    for (const place of places) this.#places = Math.max(this.#places, (place - layout.lastCalls) / lastCall.size + 1);
+    for (const place of places) this.#take((place - layout.lastCalls) / lastCall.size + 1);
+  }
+  /** So many are in use from now on, if not more are. */
+  #take(places: number): void {
+    if (places <= this.#places) return;
+    this.#i64.fill(
+      jumpCache.empty,
+      (layout.lastCalls + this.#places * lastCall.size) >> 3,
+      (layout.lastCalls + places * lastCall.size) >> 3,
+    );
+    this.#places = places;
   }
   #place = -1;
   /** Those that have been taken. */

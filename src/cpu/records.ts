@@ -10,10 +10,16 @@ import { at, S, type State } from "./state.ts";
 /** Records that the side tables have room for at first; most programs need no more. */
 const firstRoom = 8192;
 
-/** A note on a record says the length of its instruction, the number of its row, and whether it has a memory operand. */
+/**
+ * A note on a record says the length of its instruction, the number of its row, whether that is a conditional branch, and whether it has a memory operand. The
+ * row itself may not have been met: it is read when somebody asks for it.
+ */
 const lengthBits = 4;
 const lengthMask = (1 << lengthBits) - 1;
+const numberMask = 0xffff;
+const isConditional = 1 << 30;
 const hasMemory = 1 << 31;
+const numberIn = (note: number): number => (note >> lengthBits) & numberMask;
 
 /** Handlers that are not in the table before they are loaded, from a place on. */
 export interface MoreHandlers {
@@ -63,7 +69,17 @@ export class Records {
     return (this.#ip[n] as number) + ((this.#notes[n] as number) & lengthMask);
   }
   rowOf(rec: number): Row {
-    return this.#instructions.row(((this.#notes[(rec - layout.records) / record.size] as number) & ~hasMemory) >> lengthBits);
+    return this.#instructions.row(this.rowNumberOf(rec));
+  }
+  row(number: number): Row {
+    return this.#instructions.row(number);
+  }
+  /** The row's number among all. */
+  rowNumberOf(rec: number): number {
+    return numberIn(this.#notes[(rec - layout.records) / record.size] as number);
+  }
+  isConditional(rec: number): boolean {
+    return ((this.#notes[(rec - layout.records) / record.size] as number) & isConditional) !== 0;
   }
   /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
   passesOf(head: number): number | undefined {
@@ -111,12 +127,12 @@ export class Records {
     }
     this.#writeImmediate(rec, d);
     if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
-    const note = (info.number << lengthBits) | d.length;
+    const note = (info.number << lengthBits) | d.length | (d.row.cc >= 0 && d.row.ends ? isConditional : 0);
     return memory ? note | hasMemory : note;
   }
   /** Where records with such a note keep their registers. */
   slotsOf(note: number): readonly (number | undefined)[] {
-    const info = this.#instructions.info(this.#instructions.row((note & ~hasMemory) >> lengthBits));
+    const info = this.#instructions.info(this.#instructions.row(numberIn(note)));
     return note < 0 ? info.memory : info.plain;
   }
   /** So many records from one on are a block, or what there is of it: `layout.notes` has the notes on them. */

@@ -7,8 +7,15 @@ import type { Policy } from "./policy.ts";
 import type { TerminalOptions } from "./standard-streams.ts";
 import type { TraceOptions } from "./trace.ts";
 
+/** Bytes that are read when they are wanted, and do not change. */
+export interface FileBytes {
+  readonly size: number;
+  /** What is at an offset; bytes read, or -errno. */
+  read(offset: number, into: Uint8Array): number;
+}
+
 export interface FileOptions {
-  readonly content: string | Uint8Array;
+  readonly content: string | Uint8Array | FileBytes;
   /** Permission bits; default 0o644. */
   readonly mode?: number;
 }

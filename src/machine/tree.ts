@@ -9,6 +9,7 @@ import { adopt } from "../kernel/fs/resolve.ts";
 import { mountpoint } from "../kernel/fs/standard.ts";
 import type { Vfs } from "../kernel/fs/vfs.ts";
 import { Problem } from "../problem.ts";
+import type { FileBytes, FileOptions } from "./options.ts";
 
 /** Enough of a file to tell what it is. */
 const HEAD = 65536;
@@ -29,16 +30,21 @@ const parentOf = (vfs: Vfs, path: string): { readonly at: Path; readonly parent:
   return { at, parent, name: path.slice(slash + 1) };
 };
 
-/** A regular file with these bytes, which are not copied until the guest changes them. */
-export const putFile = (vfs: Vfs, path: string, bytes: Uint8Array, mode: number): void => {
-  const { parent, name } = parentOf(vfs, path);
-  const read = (offset: number, into: Uint8Array): number => {
+const bytesOf = (bytes: Uint8Array): FileBytes => ({
+  size: bytes.length,
+  read(offset, into) {
     const part = bytes.subarray(offset, offset + into.length);
     into.set(part);
     return part.length;
-  };
+  },
+});
+
+/** A regular file with these bytes, which are not copied until the guest changes them. */
+export const putFile = (vfs: Vfs, path: string, content: Exclude<FileOptions["content"], string>, mode: number): void => {
+  const { parent, name } = parentOf(vfs, path);
   const made = { mode: S_IFREG | mode, uid: 0, gid: 0, rdev: 0 };
-  parent.add(name, new MemFile(parent.fs, made, new Content(parent.fs.budget, { size: bytes.length, read })));
+  const base = content instanceof Uint8Array ? bytesOf(content) : content;
+  parent.add(name, new MemFile(parent.fs, made, new Content(parent.fs.budget, base)));
 };
 
 /** A file that is there. */

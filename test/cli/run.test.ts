@@ -66,7 +66,7 @@ describe("run", () => {
     expect(stderr).toMatch(/^\[ +\d+\.\d{6}\] a1-v6\[\d+\]: compat system call 64 blocked at 0x[0-9a-f]+$/m);
   });
   it("starts from V8's compiled form of the command line", () => {
-    const ask = `const { load } = await import("./bin/load.js");
+    const ask = `const { load } = await import("./bin/trapgate.js");
       const { main, scripts } = load();
       await main(["run", "--engine", "jit", "guest/bin/libc-start"]);
       console.log(Object.entries(scripts).map(([name, { cachedDataRejected }]) => name + " " + cachedDataRejected).join());`;

@@ -9,7 +9,9 @@ import { endOfRun, runRooted } from "../support/guest.ts";
 import { debian, gcc, missing, type Need, nativeX64, top } from "../support/host.ts";
 import { type NativeRun, runNative } from "../support/native.ts";
 
-export type Files = Readonly<Record<string, FileOptions>>;
+/** What a program and native Linux can both be given. */
+type File = FileOptions & { readonly content: string | Uint8Array };
+export type Files = Readonly<Record<string, File>>;
 export const confined = debian("confined-amd64");
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -77,7 +79,7 @@ export const filtersInstalled = ({ trace }: Run): number =>
     .length;
 
 /** Made when it is first asked for: whether there is what that needs is said where tests are skipped. */
-const made = (make: () => Uint8Array): FileOptions => {
+const made = (make: () => Uint8Array): File => {
   let content: Uint8Array | undefined;
   return {
     get content() {
@@ -99,10 +101,10 @@ const compiled = (...args: readonly string[]): Uint8Array => {
 const sourceOf = (name: string): string => join(top, "test", "programs", name);
 
 /** A source of this folder as a library to be preloaded. */
-export const library = (source: string): FileOptions => made(() => compiled("-shared", "-fPIC", sourceOf(source)));
+export const library = (source: string): File => made(() => compiled("-shared", "-fPIC", sourceOf(source)));
 
 /** confine.c with Debian's libseccomp, static. */
-export const confine = (bits: 64 | 32): FileOptions => {
+export const confine = (bits: 64 | 32): File => {
   const [set, triplet] =
     bits === 64 ? (["libseccomp-amd64", "x86_64-linux-gnu"] as const) : (["libseccomp-i386", "i386-linux-gnu"] as const);
   const { path } = debian(set);

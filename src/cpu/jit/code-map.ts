@@ -51,10 +51,16 @@ export class CodeMap {
   readonly #called = new Addresses();
   readonly #targets = new Addresses();
   /** Ways that control went. What the rows at their beginnings do takes longer to find out than many a program runs: it is when somebody wants to know. */
-  #ways: { readonly row: Row; readonly site: number; readonly target: number }[] = [];
+  #ways: { readonly row: number; readonly site: number; readonly target: number }[] = [];
+  readonly #row: (number: number) => Row;
 
-  /** Control went from an instruction to an address. */
-  went(row: Row, site: number, target: number): void {
+  /** `row`: by its number. */
+  constructor(row: (number: number) => Row) {
+    this.#row = row;
+  }
+
+  /** Control went from an instruction, of a row by its number, to an address. */
+  went(row: number, site: number, target: number): void {
     this.#ways.push({ row, site, target });
     if (this.#ways.length === mostWays) this.#settle();
   }
@@ -63,7 +69,7 @@ export class CodeMap {
   }
   #settle(): void {
     for (const { row, site, target } of this.#ways) {
-      const { calls, jumps, returns } = factsOf(row);
+      const { calls, jumps, returns } = factsOf(this.#row(row));
       if (calls) this.#called.add(target);
       else if (jumps && !returns && Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
     }

@@ -260,9 +260,9 @@ export class Jit {
   arrived(from: number, target: number): void {
     if (from === 0 || this.#blocks.isRegion(from)) return;
     const { records } = this.#blocks;
-    this.#code.went(records.rowOf(from), records.ipOf(from), target);
+    this.#code.went(records.rowNumberOf(from), records.ipOf(from), target);
   }
-  readonly #code = new CodeMap();
+  readonly #code = new CodeMap((number) => this.#blocks.records.row(number));
 
   /** Compile the code at an address now, however cold (tests). False: it is not the JIT's to compile. */
   compile(ip: number): boolean {
