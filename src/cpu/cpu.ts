@@ -5,14 +5,13 @@ import { Accesses, guestFault, unmapped } from "./accesses.ts";
 import { actions, type Machine } from "./act.ts";
 import { Blocks, longest } from "./blocks.ts";
 import type { Engine } from "./engine.ts";
-import { Evaluator, exitOf } from "./evaluate.ts";
-import { type Exit, exit, leave, settled } from "./exit.ts";
+import { type Exit, exit, exitOf, leave, settled } from "./exit.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
 import { registerOffset } from "./instance.ts";
 import type { Instructions } from "./instructions.ts";
 import { integers } from "./integers.ts";
 import { Jit } from "./jit/jit.ts";
-import { lookupCounts } from "./jit/lookups.ts";
+import { lookupCounts } from "./jit/lookup-counts.ts";
 import type { Step } from "./jit/traces.ts";
 import type { CodeWatch, Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
@@ -22,6 +21,7 @@ import { firstRoutine, repeatRounds } from "./slots.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
 import type { AlikeRoutines, Learned } from "./templates.ts";
 import { Tlb } from "./tlb.ts";
+import { whenHot } from "./when-hot.ts";
 
 interface HandlerModule {
   /** Where in the table it begins. */
@@ -510,6 +510,7 @@ export class Cpu implements CodeWatch, Machine {
     }
     this.#accesses.evaluated = d;
     let code: number;
+    const { Evaluator } = whenHot();
     try {
       let round = 0;
       do code = new Evaluator(this, d, registerOffset).run();

@@ -4,7 +4,7 @@ import { actions } from "./act.ts";
 import { type Context, contexts } from "./context.ts";
 import type { Cpu } from "./cpu.ts";
 import { type Decoded, noRegister } from "./decode.ts";
-import { type Exit, exit, leave } from "./exit.ts";
+import { leave } from "./exit.ts";
 import { assemble, change, condition, type KeptKind, kindCode, kindNames, rules } from "./flags.ts";
 import { alignmentOf, operandWidth } from "./form.ts";
 import { integers } from "./integers.ts";
@@ -415,11 +415,3 @@ export class Evaluator implements Ops<bigint> {
     if (code !== 0) throw new Left(code);
   }
 }
-
-/** What a leave code means after one instruction, or undefined to go on. */
-export const exitOf = (code: number): Exit | undefined =>
-  code === leave.fault || code === leave.trap
-    ? exit.fault
-    : code === leave.int80 || code === leave.sysenter || code === leave.syscall
-      ? (code as Exit)
-      : undefined;

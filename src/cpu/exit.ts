@@ -48,3 +48,11 @@ export const leave = {
 
 /** Added to an exit by a compiled region: rip and budget are already as they must be. */
 export const settled = 32;
+
+/** What a leave code means after one instruction, or undefined to go on. */
+export const exitOf = (code: number): Exit | undefined =>
+  code === leave.fault || code === leave.trap
+    ? exit.fault
+    : code === leave.int80 || code === leave.sysenter || code === leave.syscall
+      ? (code as Exit)
+      : undefined;

@@ -73,7 +73,7 @@ export const at = {
   callDepth: 0x42c,
   /** Pages in a row that are at home, as `runs` says. */
   runs: 0x440,
-  /** How often regions have called each of the functions that look up what is not at home, u64 each (jit/lookups.ts). */
+  /** How often regions have called each of the functions that look up what is not at home, u64 each (jit/lookup-counts.ts). */
   lookups: 0xa40,
 } as const;
 

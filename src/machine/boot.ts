@@ -2,7 +2,7 @@
 
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
-import { treeSizes } from "../cpu/jit/traces.ts";
+import { treeSizes } from "../cpu/jit/jit.ts";
 import { homes, layout } from "../cpu/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";

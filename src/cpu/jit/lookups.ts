@@ -5,9 +5,10 @@ import { as, pure } from "../expression.ts";
 import { homes, layout, tlb } from "../layout.ts";
 import { isShared } from "../memory-import.ts";
 import { type Access, misalignedBy } from "../mmu.ts";
-import { at, runs, type State } from "../state.ts";
+import { at, runs } from "../state.ts";
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../wasm.ts";
 import { ModuleWriter } from "../wasm-module.ts";
+import { counterOf, type Lookup, lookupNames } from "./lookup-counts.ts";
 import { atHome, tagsOf } from "./places.ts";
 
 const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
@@ -16,13 +17,7 @@ export const lookupTypes = {
   lookUp: lookUpType,
   lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
   missedRun: lookUpType,
-} as const;
-type Lookup = keyof typeof lookupTypes;
-const names = Object.keys(lookupTypes) as Lookup[];
-const counterOf = (name: Lookup): number => at.lookups + 8 * names.indexOf(name);
-/** How often each has been called. */
-export const lookupCounts = ({ u64 }: State): Readonly<Record<Lookup, number>> =>
-  Object.fromEntries(names.map((name) => [name, Number(u64[counterOf(name) / 8])])) as Record<Lookup, number>;
+} as const satisfies Record<Lookup, unknown>;
 /** The body of one, which counts its calls. */
 const bodyOf = (name: Lookup): Body => {
   const b = new Body(lookupTypes[name].params);
@@ -119,7 +114,7 @@ export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks)
     lookUpForStore: lookUpForStore(toStore),
     missedRun: missedRun(toRun),
   };
-  for (const name of names) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
+  for (const name of lookupNames) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
   return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;

@@ -29,8 +29,6 @@ export interface TraceTree {
   readonly exits: readonly number[];
 }
 
-/** Instructions of a tree at most: as many as V8 compiles as well as a small function, and as many as it does if it is told to (MachineOptions). */
-export const treeSizes = { usual: 1200, large: 3600 } as const;
 const limits = {
   /** Instructions and blocks of a trace at most. */
   trace: 800,

@@ -1,7 +1,6 @@
 // When a program is watched: the interpreter runs windows of it, and tells where control goes. It costs what the interpreter costs, so a few windows say
 // first whether there is anything to be had: traces, and no trees that an earlier run has left and that have most of them.
-import type { Graph, Reader } from "./graph.ts";
-import { type Around, coverageOf, type Step, type TraceTree, traceTrees } from "./traces.ts";
+import type { Coverage, Step, TraceTree } from "./traces.ts";
 
 export interface Schedule {
   /** In instructions: when the first window is due, how long windows are, and how far apart. */
@@ -34,11 +33,12 @@ export const always: Schedule = {
 /** Times that windows are thrown away. */
 const mostForgotten = 8;
 
-/** What there is when trees are looked for. */
-export interface Present extends Around {
-  readonly reader: Reader;
-  /** By their roots. */
-  readonly trees: ReadonlyMap<number, Graph>;
+/** Asked when there are windows enough. */
+export interface Present {
+  /** How much of what runs the trees have that there are. */
+  coverage(windows: readonly (readonly Step[])[]): Coverage;
+  /** Trees of what they have not. */
+  trees(windows: readonly (readonly Step[])[], inside: Coverage["inside"]): readonly TraceTree[];
 }
 /** Trees that are to be made, and roots of those that are to go. */
 export interface Change {
@@ -82,9 +82,9 @@ export class Watch {
     this.next = now + between;
     const { length } = this.#windows;
     if (length !== first && length !== all) return noChange;
-    const { reader, trees: there, ...around } = present();
-    const { inside, share, stays } = coverageOf(this.#windows, there);
-    const plant = share >= enough ? [] : traceTrees(this.#windows, inside, reader, around);
+    const { coverage, trees } = present();
+    const { inside, share, stays } = coverage(this.#windows);
+    const plant = share >= enough ? [] : trees(this.#windows, inside);
     if (length === first && plant.length > 0) return noChange;
     this.#windows = [];
     if (plant.length > 0) this.#times++;

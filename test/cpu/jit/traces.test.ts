@@ -5,7 +5,7 @@ import { deserialize, serialize } from "node:v8";
 import { type CodeStore, Machine, type MachineOptions } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { coverageOf } from "../../../src/cpu/jit/traces.ts";
-import { always, usual, Watch } from "../../../src/cpu/jit/watch.ts";
+import { always, type Present, usual, Watch } from "../../../src/cpu/jit/watch.ts";
 import { inFolder } from "../../support/guest.ts";
 import { gcc32, missing, top } from "../../support/host.ts";
 
@@ -81,12 +81,9 @@ describe("windows", () => {
   const way = (...ips: [ip: number, count: number][]) => ips.map(([ip, count]) => ({ ip, count }));
   const byTurns = (...steps: Parameters<typeof way>) => way(...Array.from({ length: 20 }, () => steps).flat());
 
-  const present = () => ({
-    reader: undefined as never,
-    size: 0,
-    trees: new Map([[10, tree]]),
-    mayBegin: () => true,
-    loopAt: () => undefined,
+  const present = (): Present => ({
+    coverage: (windows) => coverageOf(windows, new Map([[10, tree]])),
+    trees: () => [],
   });
 
   it("are in a tree from its root on, until they go another way", () => {
