@@ -1,6 +1,6 @@
 // dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
 // it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
-// is those chunks as functions (bin/trapgate.js calls them): what `run` begins with, what it needs for hot code and for rare system calls, everything else.
+// is those chunks as functions (bin/trapgate.js calls them): what `run` begins with, what it needs for hot code, for rare system calls, and when it is asked for more (behind a when-*.ts each), everything else.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -51,14 +51,14 @@ const chunkFunction = (name, text) => {
 };
 
 /** What a start compiles is what the caches have to hold, and what writes regions: run what does as most programs do, and prints nothing. */
-const warmUp = async (rare) => {
+const warmUp = async (others) => {
   const { main, scripts, chunk } = load();
   const program = join(top, "guest", "bin", "libc-start");
   await main(["run", program]);
   // What the default model knows from the beginning it does not work out.
   await main(["run", "--cpu", "x86-64-v2:amd", program]);
   await main(["run", "--engine", "jit", program]);
-  chunk(rare);
+  for (const name of others) chunk(name);
   for (const [name, script] of Object.entries(scripts)) writeFileSync(cacheOf(name), script.createCachedData());
   process.exitCode = 0;
 };
@@ -84,8 +84,10 @@ const chunksOf = async () => {
         name: "files and scripts of their own",
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
-          onLoad({ filter: /cpu\/when-hot\.js$/ }, () => ({ contents: 'export const whenHot = () => import("./hot.js");' }));
-          onLoad({ filter: /calls\/when-rare\.js$/ }, () => ({ contents: 'export const whenRare = () => import("./rare.js").rareCalls;' }));
+          onLoad({ filter: /\/when-\w+\.js$/ }, ({ path }) => {
+            const name = basename(path, ".js").slice("when-".length);
+            return { contents: `export const when${name[0].toUpperCase()}${name.slice(1)} = () => import("./${name}.js");` };
+          });
         },
       },
     ],
@@ -111,6 +113,7 @@ export const bundle = async () => {
     start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
     hot: needs(chunkOf("cpu/hot.js")),
     rare: needs(chunkOf("kernel/calls/rare.js")),
+    asked: needs(chunkOf("machine/asked.js")),
     rest: [...texts.keys()],
   };
   const scripts = new Map();
@@ -127,5 +130,5 @@ export const bundle = async () => {
     const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
     writeFileSync(textOf(script), `({${index}${chunks}})`);
   }
-  await warmUp(`./${chunkOf("kernel/calls/rare.js")}`);
+  await warmUp(["kernel/calls/rare.js", "machine/asked.js"].map((module) => `./${chunkOf(module)}`));
 };

@@ -1,7 +1,7 @@
 // The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
 // through what the machine handed it.
 import type { Frames } from "../memory/frames.ts";
-import type { Action } from "../seccomp/index.ts";
+import type { Action } from "../seccomp/returns.ts";
 import { mapVsyscallPage } from "./entry/vsyscall.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";

@@ -6,8 +6,6 @@ import { treeSizes } from "../cpu/jit/jit.ts";
 import { homes, layout } from "../cpu/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
-import { HostFs } from "../kernel/fs/host-fs.ts";
-import { HostRwFs } from "../kernel/fs/host-rw.ts";
 import { MemFs } from "../kernel/fs/memfs.ts";
 import { MS_RDONLY } from "../kernel/fs/mount.ts";
 import { mountStandard } from "../kernel/fs/standard.ts";
@@ -18,10 +16,11 @@ import type { ProcessorModel } from "../kernel/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/profile.ts";
 import { Frames } from "../memory/frames.ts";
 import { Problem } from "../problem.ts";
-import { seccompProfileNames, whyNoProfile } from "../seccomp/index.ts";
+import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
 import { consoleOf } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
+import { whenAsked } from "./when-asked.ts";
 
 const WASM_PAGE = 65536;
 const DEFAULT_MEMORY = 2 ** 30;
@@ -67,6 +66,7 @@ const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false
 };
 
 const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
+  const { HostFs, HostRwFs } = whenAsked();
   if (mode !== "rw") {
     mountAt(vfs, at, new HostFs(vfs.newDev(), vfs.clock, tree, { readOnly: mode === "ro" }), mode === "ro" ? MS_RDONLY : 0);
     return;
@@ -113,7 +113,7 @@ export const boot = (options: MachineOptions, memory = allocate(options)): Boote
     seed: options.seed ?? 0,
     randomizeLayout: options.randomizeLayout ?? true,
   });
-  kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new HostFs(dev, clock, root) : new MemFs(dev, clock)));
+  kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new (whenAsked().HostFs)(dev, clock, root) : new MemFs(dev, clock)));
   // The time-stamp counter counts virtual nanoseconds.
   kernel.vdso.setTime({
     tscBase: 0n,

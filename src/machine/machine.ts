@@ -12,16 +12,15 @@ import type { Process } from "../kernel/process.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import { boot, reclaim } from "./boot.ts";
-import { executionProblem } from "./elf-problem.ts";
-import { Follower, parseSchedule } from "./explore/schedule.ts";
+import type { Follower } from "./explore/schedule.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
-import { confine } from "./policy.ts";
 import { Output, type Run } from "./run.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./status.ts";
-import { Trace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 import { lookAt, putFile } from "./tree.ts";
+import { whenAsked } from "./when-asked.ts";
 
 /** Virtual nanoseconds between two looks at the world outside: some hundredths of a second of real time while code is interpreted, a thousandth if it is compiled. */
 const STRETCH = 5_000_000;
@@ -166,7 +165,7 @@ export class Machine {
       lines.push(line);
       hooks.trace?.(line);
     };
-    const trace = options.trace ? new Trace(emit, options.trace === true ? {} : options.trace) : undefined;
+    const trace = options.trace ? new (whenAsked().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
     if (trace) kernel.observer = trace;
     const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
@@ -193,6 +192,7 @@ export class Machine {
   }
 
   #followText(text: string, trace: Trace | undefined): Follower {
+    const { Follower, parseSchedule } = whenAsked();
     const { departures, slice } = parseSchedule(text);
     const follower = new Follower(departures);
     if (trace) follower.onDeparture = (what) => trace.remark(what);
@@ -213,8 +213,8 @@ export class Machine {
       cwd: byteString(options.cwd ?? "/"),
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
-    if (typeof process === "number") throw executionProblem(path, -process, lookAt(kernel.vfs, path));
-    if (options.policy !== undefined) confine(process, options.policy);
+    if (typeof process === "number") throw whenAsked().executionProblem(path, -process, lookAt(kernel.vfs, path));
+    if (options.policy !== undefined) whenAsked().confine(process, options.policy);
     return process;
   }
 

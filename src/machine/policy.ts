@@ -4,7 +4,10 @@ import { filterState } from "../kernel/entry/seccomp-state.ts";
 import type { Process } from "../kernel/process.ts";
 import { entryWork } from "../kernel/task.ts";
 import { Problem } from "../problem.ts";
-import { assemble, attach, decodeProgram, Filter, INSN_SIZE, type Program, type SeccompProfile } from "../seccomp/index.ts";
+import { assemble } from "../seccomp/asm/assemble.ts";
+import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/bpf/insn.ts";
+import { attach, Filter } from "../seccomp/filter.ts";
+import type { SeccompProfile } from "../seccomp/profile/profile.ts";
 
 /** Filter text (trapgate/seccomp's assembler), or BPF instructions as in an array of struct sock_filter. */
 export type Policy = string | Uint8Array;

@@ -2,7 +2,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import type { PrctlMeaning } from "../../seccomp/index.ts";
+import type { PrctlMeaning } from "../../seccomp/profile/profile.ts";
 import { ptr } from "../arg.ts";
 import { choiceText } from "../arg-flags.ts";
 import { quote } from "../arg-string.ts";
@@ -11,7 +11,7 @@ import { SECBIT } from "../life/exec-cred.ts";
 import { NSIG, signalName } from "../signal/set.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
-import { fprogText, MODE_NAMES, seccompPrctl } from "./seccomp.ts";
+import { whenRare } from "./when-rare.ts";
 
 /** uapi linux/prctl.h */
 // biome-ignore format: table
@@ -144,7 +144,7 @@ const OPTIONS: Readonly<Record<number, Option>> = {
 
 const prctl: (t: Task, option: number, rest: Rest, abi: Abi) => number = (t, option, rest, abi) => {
   const meaning = t.kernel.profile.seccomp.prctl[option];
-  if (meaning) return seccompPrctl(t, meaning, rest, abi);
+  if (meaning) return whenRare().seccompPrctl(t, meaning, rest, abi);
   return OPTIONS[option]?.(t, rest, abi) ?? -E.EINVAL;
 };
 
@@ -169,7 +169,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
     const text = ctx.task.mem.cString(v, NAME_LENGTH - 1);
     return text === undefined ? ptr.show(v, ctx) : quote(text);
   };
-  if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => fprogText(v, ctx)];
+  if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => whenRare().fprogText(v, ctx)];
   switch (option) {
     case PR.SET_NAME:
     case PR.GET_NAME:
@@ -196,10 +196,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
     case PR.CAPBSET_DROP:
       return [(v) => choiceText(v, capabilityNames, "CAP_???")];
     case PR.SET_SECCOMP:
-      return [
-        (v) => choiceText(v, MODE_NAMES, "SECCOMP_MODE_???"),
-        ...(ctx.all["arg2"] === MODE_NAMES.SECCOMP_MODE_FILTER ? [(v: VAddr) => fprogText(v, ctx)] : []),
-      ];
+      return whenRare().shownMode(ctx);
     default:
       return [number, number, number, number];
   }

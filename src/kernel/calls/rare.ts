@@ -3,8 +3,11 @@ import type { Syscall } from "../syscall.ts";
 import { copyCalls } from "./copy.ts";
 import { dirCalls } from "./dir.ts";
 import { epollCalls } from "./epoll.ts";
+import { execCalls } from "./exec.ts";
+import { fcntlCalls } from "./fcntl.ts";
 import { fileTimeCalls } from "./file-times.ts";
 import { inspectCalls } from "./inspect.ts";
+import { ioctlCalls } from "./ioctl.ts";
 import { killCalls } from "./kill.ts";
 import { messageCalls } from "./message.ts";
 import { messagesCalls } from "./messages.ts";
@@ -27,6 +30,8 @@ import { timerfdCalls } from "./timerfd.ts";
 import { truncateCalls } from "./truncate.ts";
 import { waitCalls } from "./wait.ts";
 import { xattrCalls } from "./xattr.ts";
+
+export { fprogText, seccompPrctl, shownMode } from "./seccomp.ts";
 
 export const rareCalls: readonly Syscall[] = [
   ...truncateCalls,
@@ -56,4 +61,7 @@ export const rareCalls: readonly Syscall[] = [
   ...socketcallCalls,
   ...ptraceCalls,
   ...inspectCalls,
+  ...execCalls,
+  ...fcntlCalls,
+  ...ioctlCalls,
 ];

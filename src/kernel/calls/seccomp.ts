@@ -3,25 +3,12 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import {
-  type AttachStep,
-  checkCompatLock,
-  checkFilter,
-  checkFilterPath,
-  decodeProgram,
-  Filter,
-  type FilterFlag,
-  type FilterProblem,
-  filterFlags,
-  INSN_SIZE,
-  isAncestor,
-  MAX_INSNS,
-  type PrctlMeaning,
-  type Program,
-  type SeccompProfile,
-} from "../../seccomp/index.ts";
+import { decodeProgram, INSN_SIZE, MAX_INSNS, type Program } from "../../seccomp/bpf/insn.ts";
+import { checkCompatLock, checkFilter, checkFilterPath, Filter, isAncestor } from "../../seccomp/filter.ts";
+import type { FilterProblem } from "../../seccomp/problem.ts";
+import { type AttachStep, type FilterFlag, filterFlags, type PrctlMeaning, type SeccompProfile } from "../../seccomp/profile/profile.ts";
 import { ptr } from "../arg.ts";
-import { choice, flags } from "../arg-flags.ts";
+import { choice, choiceText, flags } from "../arg-flags.ts";
 import { CAP, capableHere } from "../cred.ts";
 import { filterState, MODE, strictState } from "../entry/seccomp-state.ts";
 import { shownPid } from "../namespace/pid.ts";
@@ -185,7 +172,7 @@ export const seccompPrctl = (task: Task, meaning: PrctlMeaning, rest: readonly [
   }
 };
 
-export const MODE_NAMES = { SECCOMP_MODE_DISABLED: 0, SECCOMP_MODE_STRICT: MODE.STRICT, SECCOMP_MODE_FILTER: MODE.FILTER } as const;
+const MODE_NAMES = { SECCOMP_MODE_DISABLED: 0, SECCOMP_MODE_STRICT: MODE.STRICT, SECCOMP_MODE_FILTER: MODE.FILTER } as const;
 /** `{len=6, filter=0x4001f0}`: a struct sock_fprog of the caller's, or its address where it cannot be read. */
 export const fprogText = (at: VAddr, ctx: ShowContext): string => {
   const { mem } = ctx.task;
@@ -193,6 +180,12 @@ export const fprogText = (at: VAddr, ctx: ShowContext): string => {
   const filter = length < 0 ? -1 : mem.word(at + ctx.abi.long, ctx.abi.long);
   return filter < 0 ? ptr.show(at, ctx) : `{len=${length}, filter=${ptr.show(filter as VAddr, ctx)}}`;
 };
+/** What strace shows of PR_SET_SECCOMP's arguments: a mode, and the filter if that is one. */
+export const shownMode = (ctx: ShowContext): readonly ((v: VAddr) => string)[] => [
+  (v) => choiceText(v, MODE_NAMES, "SECCOMP_MODE_???"),
+  ...(ctx.all["arg2"] === MODE_NAMES.SECCOMP_MODE_FILTER ? [(v: VAddr) => fprogText(v, ctx)] : []),
+];
+
 const operand: Arg<VAddr> = { ...ptr, show: (v, ctx) => (ctx.all["operation"] === 1 ? fprogText(v, ctx) : ptr.show(v, ctx)) };
 
 const operationArg = choice(

@@ -3,11 +3,8 @@ import type { Syscall } from "../syscall.ts";
 import { attrCalls } from "./attr.ts";
 import { cloneCalls } from "./clone.ts";
 import { credCalls } from "./cred.ts";
-import { execCalls } from "./exec.ts";
-import { fcntlCalls } from "./fcntl.ts";
 import { futexCalls } from "./futex.ts";
 import { identityCalls } from "./identity.ts";
-import { ioctlCalls } from "./ioctl.ts";
 import { linkCalls } from "./link.ts";
 import { memoryCalls } from "./memory.ts";
 import { openCalls } from "./open.ts";
@@ -30,12 +27,9 @@ export const usualCalls: readonly Syscall[] = [
   ...linkCalls,
   ...statCalls,
   ...attrCalls,
-  ...fcntlCalls,
-  ...ioctlCalls,
   ...identityCalls,
   ...credCalls,
   ...cloneCalls,
-  ...execCalls,
   ...memoryCalls,
   ...threadAreaCalls,
   ...signalCalls,

@@ -31,7 +31,7 @@ interface Known {
 }
 const usual: Known = { calls: usualCalls };
 let all: Known | undefined;
-const everything = (): Known => (all ??= { calls: [...usualCalls, ...whenRare()] });
+const everything = (): Known => (all ??= { calls: [...usualCalls, ...whenRare().rareCalls] });
 
 /** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);

@@ -1,5 +1,5 @@
 // What a task carries for seccomp(2): inherited by fork, clone and execve. Linux struct seccomp.
-import type { Filter } from "../../seccomp/index.ts";
+import type { Filter } from "../../seccomp/filter.ts";
 
 /** SECCOMP_MODE_*. DEAD is what a forced kill leaves; user code never sees it. */
 export const MODE = { STRICT: 1, FILTER: 2, DEAD: 3 } as const;

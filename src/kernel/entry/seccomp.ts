@@ -2,19 +2,11 @@
 // the rules of the kernel at hand are in profile.seccomp.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/state.ts";
-import {
-  type Action,
-  actionOf,
-  dataOf,
-  denialLine,
-  describeReturn,
-  errnoResult,
-  isLogged,
-  NOBODY,
-  type Verdict as Said,
-  type SeccompRules,
-  strictNumbers,
-} from "../../seccomp/index.ts";
+import type { Verdict as Said } from "../../seccomp/filter.ts";
+import { denialLine, isLogged } from "../../seccomp/log.ts";
+import type { SeccompRules } from "../../seccomp/profile/profile.ts";
+import { type Action, actionOf, dataOf, describeReturn, errnoResult, NOBODY } from "../../seccomp/returns.ts";
+import { strictNumbers } from "../../seccomp/strict.ts";
 import { pathName } from "../fs/dentry.ts";
 import { exitTask } from "../life/exit.ts";
 import { awaitAnswer, Listener, type Notification } from "../notify/notification.ts";

@@ -2,7 +2,7 @@
 // seccomp_notify_recv(), _send(), _id_valid(), _addfd(), _poll(); man 2 seccomp_unotify.
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import type { NotifFeature } from "../../seccomp/index.ts";
+import type { NotifFeature } from "../../seccomp/profile/profile.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
 import { O_CLOEXEC, O_RDWR } from "../fs/open-flags.ts";
 import { shownPid } from "../namespace/pid.ts";

@@ -1,7 +1,9 @@
 // What the filters of a task have asked their listener, and what it says. Linux kernel/seccomp.c struct seccomp_knotif,
 // seccomp_do_user_notification(), seccomp_handle_addfd(); man 2 seccomp_unotify.
 import { E, restart } from "../../abi/errno.ts";
-import { type Filter, type SyscallData, wordsOf } from "../../seccomp/index.ts";
+import type { SyscallData } from "../../seccomp/data.ts";
+import type { Filter } from "../../seccomp/filter.ts";
+import { wordsOf } from "../../seccomp/layout.ts";
 import type { FileDescription } from "../fs/file.ts";
 import type { Kernel } from "../kernel.ts";
 import { RLIMIT } from "../rlimit.ts";

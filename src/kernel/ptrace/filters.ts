@@ -1,6 +1,8 @@
 // Reading a tracee's filters: for checkpoints. Linux kernel/seccomp.c seccomp_get_filter(), seccomp_get_metadata().
 import { E } from "../../abi/errno.ts";
-import { encodeProgram, type Filter, filterFlags } from "../../seccomp/index.ts";
+import { encodeProgram } from "../../seccomp/bpf/insn.ts";
+import type { Filter } from "../../seccomp/filter.ts";
+import { filterFlags } from "../../seccomp/profile/profile.ts";
 import { CAP, capable } from "../cred.ts";
 import type { Task } from "../task.ts";
 import { isFiltered, seccompSuspended } from "./attach.ts";

@@ -1,7 +1,7 @@
 // The files of /proc that concern the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import type { Action } from "../../../seccomp/index.ts";
+import type { Action } from "../../../seccomp/returns.ts";
 import { CAP, capable, capableIn, LAST_CAP } from "../../cred.ts";
 import type { Kernel } from "../../kernel.ts";
 import { processUsage, ticks } from "../../life/usage.ts";
