@@ -50,16 +50,19 @@ const chunkFunction = (name, text) => {
   return `"./${name}":function(require,bundle){${body}\nreturn{${members.join(",")}}}`;
 };
 
-/** What a start compiles is what the caches have to hold, and what writes regions: run what does as most programs do, and prints nothing. */
+/**
+ * What a start compiles is what the cache of its script has to hold, and no more: what it holds has to be restored. So two programs run that do as most do, and print
+ * nothing; then, for the others' caches, what compiles everything does.
+ */
 const warmUp = async (others) => {
   const { main, scripts, chunk } = load();
-  const program = join(top, "guest", "bin", "libc-start");
-  await main(["run", program]);
-  // What the default model knows from the beginning it does not work out.
-  await main(["run", "--cpu", "x86-64-v2:amd", program]);
-  await main(["run", "--engine", "jit", program]);
+  const program = (name) => join(top, "guest", "bin", name);
+  const keep = (name) => writeFileSync(cacheOf(name), scripts[name].createCachedData());
+  for (const name of ["libc-start", "libc-start32"]) await main(["run", program(name)]);
+  keep("start");
+  await main(["run", "--engine", "jit", program("libc-start")]);
   for (const name of others) chunk(name);
-  for (const [name, script] of Object.entries(scripts)) writeFileSync(cacheOf(name), script.createCachedData());
+  for (const name of Object.keys(scripts)) if (name !== "start") keep(name);
   process.exitCode = 0;
 };
 

@@ -3,7 +3,21 @@
 %include "elf.inc"
 %include "calls.inc"
         elf64
-_start: call64  12, 0                           ; brk
+_start: mov     eax, [bss - 0x40]               ; a page of data: read, and written then
+        mov     rbx, [rsp]                      ; the vDSO is looked at, where there is one
+        lea     rbx, [rsp + rbx * 8 + 16]
+.env:   add     rbx, 8
+        cmp     qword [rbx - 8], 0
+        jne     .env
+.aux:   mov     rax, [rbx]
+        add     rbx, 16
+        test    rax, rax
+        jz      .begin
+        cmp     rax, 33                         ; AT_SYSINFO_EHDR
+        jne     .aux
+        mov     rax, [rbx - 8]
+        mov     eax, [rax]
+.begin: call64  12, 0                           ; brk
         lea     rbx, [rax + 0xd80]
         call64  12, rbx
         call64  158, 0x1002, bss + 0x400        ; arch_prctl(ARCH_SET_FS)
@@ -25,16 +39,21 @@ _start: call64  12, 0                           ; brk
         call64  5, rbx, bss + 0x200             ; fstat
         call64  16, rbx, 0x5401, bss + 0x200    ; ioctl(TCGETS)
         call64  1, rbx, self, 8                 ; write
+        call64  1, 1, self, 0
         call64  0, rbx, bss + 0x200, 8          ; read
         call64  3, rbx                          ; close
         xor     r8d, r8d                        ; mmap
         dec     r8
         xor     r9d, r9d
-        call64  9, 0, 0x3000, 3, 0x22
+        call64  9, 0, 0x40000, 3, 0x22
         mov     rbx, rax
-        mov     [rbx + 0x1000], rbx
+        mov     rdi, rbx                        ; page after page
+        mov     ecx, 0x30000 / 8
+        rep     stosq
+        mov     eax, [TEXT + 0xff0]
+        mov     eax, [TEXT + 0x1000]
         call64  10, rbx, 0x1000, 1              ; mprotect
-        call64  11, rbx, 0x3000                 ; munmap
+        call64  11, rbx, 0x40000                ; munmap
         call64  13, 10, 0, bss + 0x200, 8       ; rt_sigaction
         call64  14, 0, 0, bss + 0x200, 8        ; rt_sigprocmask
         call64  228, 1, bss + 0x200             ; clock_gettime

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { E } from "../abi/errno.ts";
 import type { FileBytes } from "../machine/options.ts";
 
-const pieceBytes = 65536;
+const pieceBytes = 32768;
 
 export interface OpenBytes extends FileBytes {
   close(): void;
@@ -17,7 +17,7 @@ export const hostBytes = (path: string): OpenBytes => {
   const piece = (n: number): Uint8Array => {
     const known = pieces.get(n);
     if (known) return known;
-    const bytes = new Uint8Array(Math.min(pieceBytes, size - n * pieceBytes));
+    const bytes = Buffer.allocUnsafeSlow(Math.min(pieceBytes, size - n * pieceBytes));
     let end = 0;
     for (let got = -1; got !== 0 && end < bytes.length; end += got)
       got = readSync(fd, bytes, end, bytes.length - end, n * pieceBytes + end);

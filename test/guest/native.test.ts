@@ -23,8 +23,8 @@ describe.skipIf(missing("guests run natively", nativeX64))("natively", () => {
   it.each(["hello-syscall", "hello-int80-64", "hello-int80-32", "hello-vdso32"])("%s says hello", (file) => {
     expect(runNative(program(file))).toMatchObject({ end: 0, stdout: expect.stringMatching(/^hello through /) });
   });
-  it("libc-start does what programs do, and says nothing", () => {
-    expect(runNative(program("libc-start"))).toMatchObject({ end: 0, stdout: "" });
+  it.each(["libc-start", "libc-start32"])("%s does what programs do, and says nothing", (file) => {
+    expect(runNative(program(file))).toMatchObject({ end: 0, stdout: "" });
   });
   it("a bare SYSCALL in 32-bit code says hello on AMD and is undefined on Intel", () => {
     const { stdout, end } = runNative(program("hello-syscall32"));

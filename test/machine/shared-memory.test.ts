@@ -11,14 +11,13 @@ const script =
   "for i in 3 1 2; do (echo $i; head -c 30000 /dev/urandom | md5sum) & done | sort; wait; awk 'BEGIN { for (i = 0; i < 20000; i++) s += i * 0.5; print s }'";
 
 describe("shared guest memory", () => {
-  it.each(engines.flatMap((engine) => ["hello-vdso32", "hello-syscall", "libc-start"].map((name) => [engine, name] as const)))(
-    "gives %s the same %s",
-    async (engine, name) => {
-      const run = (sharedMemory: boolean) => Machine.run(guest(name), { engine, sharedMemory, trace: { follow: true } });
-      const [ordinary, shared] = [await run(false), await run(true)];
-      expect(shared).toEqual(ordinary);
-    },
-  );
+  it.each(
+    engines.flatMap((engine) => ["hello-vdso32", "hello-syscall", "libc-start", "libc-start32"].map((name) => [engine, name] as const)),
+  )("gives %s the same %s", async (engine, name) => {
+    const run = (sharedMemory: boolean) => Machine.run(guest(name), { engine, sharedMemory, trace: { follow: true } });
+    const [ordinary, shared] = [await run(false), await run(true)];
+    expect(shared).toEqual(ordinary);
+  });
   for (const abi of ["amd64", "i386"] as const) {
     const need = busybox(abi);
     it.skipIf(missing(`shared memory on ${abi} busybox`, need))(`gives processes of ${abi} busybox one trace`, async () => {

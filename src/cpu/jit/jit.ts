@@ -106,7 +106,7 @@ export class Jit implements JitPolicy {
     this.#links = links;
   }
 
-  get #regions(): Regions {
+  #regions(): Regions {
     if (!this.#made) {
       this.#made = new (whenHot().Regions)(this.#blocks, this.#links, this);
       this.#made.onRegion = this.#onRegion;
@@ -157,16 +157,16 @@ export class Jit implements JitPolicy {
     this.stats.samples++;
     if (this.#interval === intervals.warmUp) {
       if (this.stats.samples === 1) return;
-      this.#regions.takeDown();
+      this.#regions().takeDown();
       this.#interval = intervals.first;
-    } else this.#regions.reopen();
+    } else this.#regions().reopen();
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
     const key = this.key(ip);
-    if (head !== 0 && this.#heat.of(key) === 0) this.#regions.meetFirst(ip, head);
+    if (head !== 0 && this.#heat.of(key) === 0) this.#regions().meetFirst(ip, head);
     const wanted = this.#wanted(ip);
     const due = this.#heat.add(key, [wanted, forAside * wanted, insistent * wanted]);
-    if (due && this.#regions.compile(ip, this.#heat.of(key) / wanted)) return;
+    if (due && this.#regions().compile(ip, this.#heat.of(key) / wanted)) return;
     this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
   /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
@@ -196,11 +196,11 @@ export class Jit implements JitPolicy {
   /** Compile the code at an address now, however cold (tests). False: it is not the JIT's to compile. */
   compile(ip: number): boolean {
     this.#blocks.find(ip);
-    return this.#regions.compile(ip);
+    return this.#regions().compile(ip);
   }
   /** What control went through in a window of the interpreter's. */
   watched(window: readonly Step[], now: number): void {
-    this.#regions.watched(window, now, this.watch);
+    this.#regions().watched(window, now, this.watch);
   }
   /** A region has left an instruction to the interpreter, or all from the beginning of a block on. */
   gaveUp(ip: number): void {
