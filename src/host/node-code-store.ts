@@ -4,7 +4,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import vm from "node:vm";
-import type { CodeStore, Kept, Made } from "../machine/code-memory.ts";
+import type { CodeStore, Kept, KeptRegion, Made } from "../machine/code-memory.ts";
+import { crc32, setFlagsFromString } from "./node-internals.ts";
 
 /** Bytes of all files together: the oldest go. */
 const room = 256 * 2 ** 20;
@@ -30,7 +31,7 @@ interface Natives {
  * compiles a function anew that has not been called for long, and compares all flags with those that code was made under.
  */
 const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
-  v8().setFlagsFromString("--allow-natives-syntax");
+  setFlagsFromString("--allow-natives-syntax");
   try {
     natives ??= vm.runInThisContext(`({
       serialize: (module) => %SerializeWasmModule(module),
@@ -42,24 +43,73 @@ const withNatives = <T>(use: (natives: Natives) => T): T | undefined => {
     // Another V8.
     return undefined;
   } finally {
-    v8().setFlagsFromString("--no-allow-natives-syntax");
+    setFlagsFromString("--no-allow-natives-syntax");
   }
 };
 let natives: Natives | undefined;
 
-/** Node loads these when it is first asked to: most programs end before that. */
-const v8 = (): typeof import("node:v8") => process.getBuiltinModule("node:v8");
-const digestOf = (bytes: Uint8Array): Buffer => process.getBuiltinModule("node:crypto").createHash("sha256").update(bytes).digest();
-const digestLength = 32;
+/** Before what is kept, u32 each: a checksum of all that follows it, and how long its text is; then JSON, and the bytes that it refers to. */
+const header = 8;
+/** Where bytes lie behind the text, and how many. */
+type Place = readonly [from: number, length: number];
+type PackedMade = Omit<Made, "wasm" | "native"> & { readonly wasm: Place; readonly native?: Place };
+type PackedRegion = Omit<KeptRegion, "made" | "code" | "landings"> & {
+  readonly made: PackedMade;
+  readonly code: readonly { readonly address: number; readonly bytes: Place }[];
+  readonly landings: readonly (readonly [KeptRegion["landings"][number][0], number | null])[];
+};
+/** `identity`: of the program, and of whom its regions are for. */
+interface Packed extends Omit<Kept, "regions"> {
+  readonly identity: string;
+  readonly regions: readonly PackedRegion[];
+}
+
+const pack = (kept: Kept, identity: string): Buffer => {
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  const place = (bytes: Uint8Array): Place => {
+    parts.push(bytes);
+    end += bytes.length;
+    return [end - bytes.length, bytes.length];
+  };
+  const regions = kept.regions.map(
+    ({ made: { wasm, native, ...made }, code, landings, ...region }): PackedRegion => ({
+      ...region,
+      made: { ...made, wasm: place(wasm), ...(native ? { native: place(native) } : {}) },
+      code: code.map(({ address, bytes }) => ({ address, bytes: place(bytes) })),
+      landings: landings.map(([door, landing]) => [door, landing ?? null]),
+    }),
+  );
+  const packed: Packed = { ...kept, identity, regions };
+  const text = Buffer.from(JSON.stringify(packed));
+  const head = Buffer.alloc(header);
+  head.writeUInt32LE(text.length, 4);
+  const file = Buffer.concat([head, text, ...parts]);
+  file.writeUInt32LE(crc32(file.subarray(4)), 0);
+  return file;
+};
+const unpack = (file: Buffer, identity: string): Kept | undefined => {
+  if (file.length < header || crc32(file.subarray(4)) !== file.readUInt32LE(0)) return undefined;
+  const behind = header + file.readUInt32LE(4);
+  const packed = JSON.parse(file.toString("utf8", header, behind)) as Packed;
+  if (packed.identity !== identity) return undefined;
+  const bytes = ([from, length]: Place) => new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset + behind + from, length);
+  const regions = packed.regions.map(
+    ({ made: { wasm, native, ...made }, code, landings, ...region }): KeptRegion => ({
+      ...region,
+      made: { ...made, wasm: bytes(wasm), ...(native ? { native: bytes(native) } : {}) },
+      code: code.map(({ address, bytes: place }) => ({ address, bytes: bytes(place) })),
+      landings: landings.map(([door, landing]) => [door, landing ?? undefined]),
+    }),
+  );
+  return { regions, called: packed.called, jumped: packed.jumped };
+};
 
 /** What is in a file, if it is whole and this user's. */
-const read = (file: string): Kept | undefined => {
+const read = (file: string, identity: string): Kept | undefined => {
   const status = statSync(file, { throwIfNoEntry: false });
   if (!status || status.size > most || status.uid !== process.getuid?.() || (status.mode & 0o022) !== 0) return undefined;
-  const bytes = readFileSync(file);
-  const content = bytes.subarray(digestLength);
-  if (!digestOf(content).equals(bytes.subarray(0, digestLength))) return undefined;
-  return v8().deserialize(content) as Kept;
+  return unpack(readFileSync(file), identity);
 };
 
 const makeRoom = (folder: string): void => {
@@ -79,13 +129,12 @@ const makeFolder = (folder: string): void => {
   mkdirSync(folder, { mode: 0o700 });
 };
 
-const write = (folder: string, file: string, kept: Kept): void => {
-  const content = v8().serialize(kept);
-  if (content.length + digestLength > most) return;
+const write = (folder: string, file: string, content: Buffer): void => {
+  if (content.length > most) return;
   makeFolder(folder);
   // Whoever reads it meanwhile reads the old one.
   const beside = `${file}.${process.pid}`;
-  writeFileSync(beside, Buffer.concat([digestOf(content), content]), { mode: 0o600 });
+  writeFileSync(beside, content, { mode: 0o600 });
   renameSync(beside, file);
   makeRoom(folder);
 };
@@ -111,25 +160,20 @@ const late = <T>(compute: () => T): (() => T) => {
 /** `program`: what tells one from another, and what its regions depend on. */
 export const nodeCodeStore = (folder: string, program: readonly unknown[]): CodeStore => {
   /** Code is for the build that made it; a build that is not complete keeps none. */
-  const file = late(() => {
+  const place = late(() => {
     const build = attempt(() => readFileSync(new URL("../.stamp", import.meta.url), "utf8"));
     if (build === undefined) return undefined;
-    const identity = [build, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"], program];
-    return join(
-      folder,
-      digestOf(Buffer.from(JSON.stringify(identity)))
-        .toString("hex")
-        .slice(0, 32),
-    );
+    const identity = JSON.stringify([build, process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"], program]);
+    return { identity, file: join(folder, crc32(Buffer.from(identity)).toString(16).padStart(8, "0")) };
   });
   return {
     load: () => {
-      const name = file();
-      return name === undefined ? undefined : attempt(() => read(name));
+      const known = place();
+      return known && attempt(() => read(known.file, known.identity));
     },
     save: (kept) => {
-      const name = file();
-      if (name !== undefined) attempt(() => write(folder, name, kept));
+      const known = place();
+      if (known) attempt(() => write(folder, known.file, pack(kept, known.identity)));
     },
     module: ({ native, wasm }: Made) => native && withNatives(({ deserialize }) => deserialize(native.slice().buffer, wasm)),
     native: (_made, module, region) =>

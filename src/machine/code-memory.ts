@@ -1,7 +1,7 @@
 // Compiled code between runs of a program in one process: tests run the same guests again and again.
-import type { CodeStore, Kept, Made } from "../cpu/jit/kept.ts";
+import type { CodeStore, Kept, KeptRegion, Made } from "../cpu/jit/kept.ts";
 
-export type { CodeStore, Kept, Made };
+export type { CodeStore, Kept, KeptRegion, Made };
 
 /** For the machines of one program that have the same options: give it to each as `code`. */
 export class CodeMemory implements CodeStore {

@@ -1,0 +1,30 @@
+// What is below modules of Node's that a run needs little of, and that bring much along: node:v8 and node:zlib load streams, two milliseconds each.
+// `process.binding` is deprecated and complains, unless told not to; where it is gone, the modules are there.
+type Setter = (flag: string) => void;
+type Checksum = (data: Uint8Array, value: number) => number;
+
+const inside = (name: "v8" | "zlib"): Partial<{ setFlagsFromString: Setter; crc32: Checksum }> => {
+  const { noDeprecation } = process;
+  process.noDeprecation = true;
+  try {
+    return (process as unknown as { binding(name: string): object }).binding(name);
+  } catch {
+    return {};
+  } finally {
+    Object.assign(process, { noDeprecation });
+  }
+};
+
+let setFlag: Setter | undefined;
+/** What node:v8 calls setFlagsFromString. */
+export const setFlagsFromString = (flag: string): void => {
+  setFlag ??= inside("v8").setFlagsFromString ?? process.getBuiltinModule("node:v8").setFlagsFromString;
+  setFlag(flag);
+};
+
+let checksum: Checksum | undefined;
+/** As of RFC 1952. */
+export const crc32 = (bytes: Uint8Array): number => {
+  checksum ??= inside("zlib").crc32 ?? process.getBuiltinModule("node:zlib").crc32;
+  return checksum(bytes, 0);
+};
