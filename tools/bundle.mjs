@@ -1,7 +1,7 @@
 // dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
 // it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
 // is those chunks as functions (bin/trapgate.js calls them): what `run` begins with, what it needs for hot code, for rare system calls, and when it is asked for more (behind a when-*.ts each), everything else.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cacheOf, folder, load, textOf } from "../bin/trapgate.js";
@@ -87,9 +87,11 @@ const chunksOf = async () => {
         name: "files and scripts of their own",
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
+          // What they import is imported when it is asked for.
           onLoad({ filter: /\/when-\w+\.js$/ }, ({ path }) => {
-            const name = basename(path, ".js").slice("when-".length);
-            return { contents: `export const when${name[0].toUpperCase()}${name.slice(1)} = () => import("./${name}.js");` };
+            const [, name, from] = /^import \* as (\w+) from (".*");$/m.exec(readFileSync(path, "utf8"));
+            const text = readFileSync(path, "utf8").replace(/^import .*$/m, "");
+            return { contents: text.replace(`=> ${name};`, `=> import(${from});`) };
           });
         },
       },
@@ -115,6 +117,8 @@ export const bundle = async () => {
   const parts = {
     start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
     hot: needs(chunkOf("cpu/hot.js")),
+    rows: needs(chunkOf("cpu/rows/index.js")),
+    emit: needs(chunkOf("cpu/jit/emit.js")),
     rare: needs(chunkOf("kernel/calls/rare.js")),
     asked: needs(chunkOf("machine/asked.js")),
     rest: [...texts.keys()],

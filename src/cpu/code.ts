@@ -8,7 +8,7 @@ import type { Meaning } from "./ops.ts";
 import type { RoutineType } from "./routine-types.ts";
 import { familyKey, type Row } from "./row.ts";
 import { readRows } from "./row-texts.ts";
-import { whenHot } from "./when-hot.ts";
+import { whenRows } from "./rows/when-rows.ts";
 
 type Bytes = () => Uint8Array<ArrayBuffer>;
 /** What the build writes into generated/code.ts. */
@@ -45,7 +45,7 @@ const meaning = (number: number): Meaning => {
   let first = 0;
   for (const [name, [count, key]] of Object.entries(generated.families)) {
     if (number < first + count) {
-      const rows = (whenHot().families[name] ?? stale)();
+      const rows = (whenRows().families[name] ?? stale)();
       if (!fresh.has(name) && familyKey(rows) !== key) stale();
       fresh.add(name);
       return (rows[number - first] as Row).does;

@@ -11,13 +11,13 @@ import type { RoutineType } from "../routine-types.ts";
 import { regionSlots, regionType } from "../slots.ts";
 import { wt } from "../wasm.ts";
 import { type FuncType, ModuleWriter } from "../wasm-module.ts";
-import { emitRegion } from "./emit.ts";
 import type { Graph } from "./graph.ts";
 import { JumpTables } from "./jump-tables.ts";
 import type { Made } from "./kept.ts";
 import { lookups, lookupTypes } from "./lookups.ts";
 import type { RegionRuntime } from "./region-base.ts";
 import { longImmediate, placeOf } from "./source.ts";
+import { whenEmit } from "./when-emit.ts";
 
 /** What compiled regions are linked to. */
 export interface JitLinks {
@@ -144,7 +144,7 @@ export class RegionModules {
         return { ...t, index: use("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) };
       },
     };
-    m.exportFunc("region", m.func(regionType, emitRegion(graph, runtime, registerOffset)));
+    m.exportFunc("region", m.func(regionType, whenEmit().emitRegion(graph, runtime, registerOffset)));
     const { memory } = this.#links;
     const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
