@@ -211,13 +211,18 @@ const statxStruct = struct("statx", {
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_MNT_ID = 0x1000;
+const STATX_ATTR_AUTOMOUNT = 0x1000n;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;
+const STATX_ATTR_DAX = 0x20_0000n;
+/** What the VFS itself knows. Linux fs/stat.c vfs_getattr_nosec(), do_statx() */
+const STATX_ATTRS = STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DAX;
+const never = { sec: 0, nsec: 0 };
 
 export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns: UserNamespace | undefined): Uint8Array => {
   const stamps: Record<string, number | bigint> = {};
   for (const [prefix, time] of [
     ["atime", i.atime],
-    ["btime", i.btime],
+    ["btime", i.fs.keepsBirths ? i.btime : never],
     ["ctime", i.ctime],
     ["mtime", i.mtime],
   ] as const) {
@@ -227,7 +232,7 @@ export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns
   }
   return statxStruct.encode(
     {
-      stx_mask: STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
+      stx_mask: STATX_BASIC_STATS | (i.fs.keepsBirths ? STATX_BTIME : 0) | STATX_MNT_ID,
       stx_blksize: BLKSIZE,
       stx_attributes: mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0n,
       stx_nlink: i.nlink,
@@ -238,7 +243,7 @@ export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns
       stx_ino: BigInt(i.ino),
       stx_size: BigInt(i.size),
       stx_blocks: BigInt(i.blocks),
-      stx_attributes_mask: STATX_ATTR_MOUNT_ROOT,
+      stx_attributes_mask: STATX_ATTRS | i.fs.attributes,
       ...stamps,
       stx_rdev_major: major(i.rdev),
       stx_rdev_minor: minor(i.rdev),

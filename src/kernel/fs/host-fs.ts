@@ -12,6 +12,8 @@ type Names = readonly string[];
 
 export class HostFs extends MemFs {
   override readonly type: string = "hostfs";
+  override readonly keepsBirths = false;
+  override readonly attributes = 0n;
   override readonly magic: number = 0x00c0ffee;
   override readonly readOnly: boolean;
   readonly tree: HostTree;

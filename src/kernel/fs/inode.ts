@@ -34,6 +34,9 @@ export abstract class FileSystem {
   readonly dynamic: boolean = false;
   /** Whether a name that is not there could be made: in procfs it could not, and that is ENOENT. */
   readonly growable: boolean = true;
+  /** What statx(2) tells: when files were made, and which attributes of theirs there can be, besides the VFS's. */
+  readonly keepsBirths: boolean = false;
+  readonly attributes: bigint = 0n;
   #nextIno = 1;
 
   constructor(dev: number, clock: Clock) {

@@ -15,6 +15,9 @@ const DIRENT_SIZE = 20;
 
 export class MemFs extends FileSystem {
   override readonly type: string = "tmpfs";
+  override readonly keepsBirths: boolean = true;
+  /** APPEND, IMMUTABLE, NODUMP. Linux mm/shmem.c shmem_getattr() */
+  override readonly attributes: bigint = 0x70n;
   override readonly magic: number = 0x01021994;
   readonly budget: Budget;
   readonly #mode: number;

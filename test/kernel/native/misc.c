@@ -155,6 +155,25 @@ static void names(void) {
   long fd = sys2(__NR_pidfd_open, sys0(__NR_getpid), 0);
   say(", probe %d, bad fd %d, closed %d\n", sys4(__NR_pidfd_send_signal, fd, 0, 0, 0), sys4(__NR_pidfd_send_signal, 0, 0, 0, 0), sys4(__NR_pidfd_send_signal, 99, 0, 0, 0));
 }
+static void told(const char *what, long fd, const char *path) {
+  char b[256] = {0};
+  long r = sys5(__NR_statx, fd, path, *path ? 0 : 0x1000, 0xfff, b);
+  // Attributes that a file system says there can be, and those it has; whether it says when the file was made.
+  say(" %s %d: %x, %x of %x, born %d\n", what, r, L(word(b, 0)), L(word(b, 8)), L(word(b, 56)), L(word(b, 80) != 0));
+}
+static void statxs(void) {
+  int p[2];
+  say("statx\n");
+  sys2(__NR_pipe2, p, 0);
+  told("pipe", p[0], "");
+  told("memfd", sys2(__NR_memfd_create, "m", 0), "");
+  told("epoll", sys1(__NR_epoll_create1, 0), "");
+  told("socket", sys3(__NR_socket, 1, 1, 0), "");
+  told("namespace", -100, "/proc/self/ns/uts");
+  told("proc", -100, "/proc/self/stat");
+  told("its root", -100, "/proc");
+  told("null", -100, "/dev/null");
+}
 static int body(int argc, char **argv, char **envp) {
   (void)argc; (void)argv; (void)envp;
   limits();
@@ -162,5 +181,6 @@ static int body(int argc, char **argv, char **envp) {
   clocks();
   timers();
   names();
+  statxs();
   return 0;
 }

@@ -142,6 +142,8 @@ class Slave extends TtyFile {
 /** The file system of slaves. */
 export class DevPts extends MemFs {
   override readonly type: string = "devpts";
+  override readonly keepsBirths = false;
+  override readonly attributes = 0n;
   override readonly magic: number = 0x1cd1;
   readonly #ptys = new Map<number, Pty>();
 
