@@ -23,8 +23,9 @@ export const layout = {
   beginnings: 0x207_0000,
   /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
   notes: 0x207_1000,
-  /** What instructions became that have been decoded (`template`). */
-  templates: 0x208_0000,
+  /** Where beginnings have their templates: their numbers, u16 each (0: none). Then how many there are, u32, in the room of none, and they (`template`). */
+  templateNumbers: 0x208_0000,
+  templates: 0x208_4000,
   /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
   pageTags: 0x210_0000,
   pageTagsEnd: 0x250_0000,
@@ -107,13 +108,14 @@ export const begins = {
 } as const;
 
 /**
- * What an instruction became, for all that begin alike (templates.ts). A beginning has its template in one of a few places: the one that the high bits of a product
- * say, as in the jump cache, and those beside it.
+ * What an instruction became, for all that begin alike (templates.ts). The number of a beginning's template is in one of a few places: the one that the high bits of
+ * a product say, as in the jump cache, and those beside it. Templates themselves lie one after the other: a program needs few of the host's pages for them.
  */
 export const template = {
   bits: 13,
   size: 64,
   ways: 4,
+  most: 7935,
   /** A record: another one has registers, a displacement and an immediate of its own. */
   record: 0,
   /** u64: the bytes up to modrm or SIB, without registers. */

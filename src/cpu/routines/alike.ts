@@ -5,7 +5,7 @@ import {
   beginnings, displacements_absolute, displacements_relative, notes, record_base, record_disp, record_imm, record_index, record_r0, record_size,
   registerIn_bytes, registerIn_from, registerIn_mmx, registerIn_reg, registerIn_rm, registerIn_vectors,
   template_bits, template_branch, template_context, template_counts, template_displacement, template_ends, template_head, template_headBytes, template_immediate,
-  template_mask, template_next, template_note, template_registers, template_size, template_ways, templates,
+  template_mask, template_most, template_next, template_note, template_registers, template_size, template_ways, templateNumbers, templates,
 } from "./places";
 
 // Of the instruction that `begin` has looked at: its first bytes without registers, how many there are; REX (0 without one); the registers, -1 for none.
@@ -93,34 +93,50 @@ function begin(at: i32, end: i32, long: bool): bool {
 
 // @ts-ignore: decorator
 @inline function placeOf(head: u64, context: i32): i32 {
-  return templates + (<i32>(((head + context) * 0x9e3779b97f4a7c15) >> (64 - template_bits))) * template_size;
-}
-
-// @ts-ignore: decorator
-@inline function isOf(t: i32, context: i32): bool {
-  return load<u64>(t, template_head) == head && load<u8>(t, template_headBytes) == length && load<u8>(t, template_context) == context;
+  return templateNumbers + ((<i32>(((head + context) * 0x9e3779b97f4a7c15) >> (64 - template_bits))) << 1);
 }
 
 /** The template of what begins as the instruction that `begin` has looked at; 0: there is none. */
 function known(context: i32): i32 {
   const first = placeOf(head, context);
-  for (let n = 0; n < template_ways; n++) if (isOf(first ^ (n * template_size), context)) return first ^ (n * template_size);
+  for (let n = 0; n < template_ways; n++) {
+    const number: i32 = load<u16>(first ^ (n << 1));
+    const t = templates + number * template_size;
+    if (number && load<u64>(t, template_head) == head && load<u8>(t, template_headBytes) == length && load<u8>(t, template_context) == context) return t;
+  }
   return 0;
 }
 
-/** The way that is free, of those from a place on; else the last. */
+/** Which of a beginning's places is free; if none is, the last. */
 function freeWay(first: i32): i32 {
   let n = 0;
-  while (n < template_ways - 1 && load<u8>(first ^ (n * template_size), template_headBytes)) n++;
+  while (n < template_ways - 1 && load<u16>(first ^ (n << 1))) n++;
   return n;
+}
+
+/** A number for one more template; where there is no room, all are forgotten. */
+function nextNumber(): i32 {
+  let count: i32 = load<u32>(templates);
+  if (count == template_most) {
+    memory.fill(templateNumbers, 0, 2 << template_bits);
+    count = 0;
+  }
+  store<u32>(templates, ++count);
+  return count;
 }
 
 /** The template of what begins as the instruction here, so many bytes, with its record in it; the rest is the caller's to fill in. 0: there can be none. */
 export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i32): i32 {
   if (!begin(at, end, context == 0) || length != bytes) return 0;
-  const t = placeOf(head, context);
+  const first = placeOf(head, context);
+  let n = freeWay(first);
+  // Who has to go leaves its room.
+  let number: i32 = load<u16>(first ^ (n << 1));
+  if (number == 0) number = nextNumber();
   // What was here is met again, perhaps in turn with this.
-  for (let n = freeWay(t); n > 0; n--) memory.copy(t ^ (n * template_size), t ^ ((n - 1) * template_size), template_size);
+  for (; n > 0; n--) store<u16>(first ^ (n << 1), load<u16>(first ^ ((n - 1) << 1)));
+  store<u16>(first, number);
+  const t = templates + number * template_size;
   memory.copy(t, rec, record_size);
   store<u64>(t, head, template_head);
   store<u8>(t, bytes, template_headBytes);
@@ -128,12 +144,16 @@ export function decode_learn(at: i32, bytes: i32, end: i32, context: i32, rec: i
   return t;
 }
 
-/** Put so many templates where they belong: the more frequent ones come first. */
+/** Take so many templates over: the more frequent ones come first. */
 export function decode_know(from: i32, count: i32): void {
-  for (const end = from + count * template_size; from < end; from += template_size) {
+  const end = from + count * template_size;
+  for (; from < end && <i32>load<u32>(templates) < template_most; from += template_size) {
     const first = placeOf(load<u64>(from, template_head), load<u8>(from, template_context));
-    const t = first ^ (freeWay(first) * template_size);
-    if (load<u8>(t, template_headBytes) == 0) memory.copy(t, from, template_size);
+    const place = first ^ (freeWay(first) << 1);
+    if (load<u16>(place)) continue;
+    const number = nextNumber();
+    store<u16>(place, number);
+    memory.copy(templates + number * template_size, from, template_size);
   }
 }
 
