@@ -136,18 +136,14 @@ const table = [
 export type ErrnoName = (typeof table)[number][0];
 
 /** `E.ENOENT` is 2: handlers return `-E.ENOENT`. */
-export const E = { ...Object.fromEntries(table.map(([name, n]) => [name, n])), EWOULDBLOCK: 11 } as Record<
-  ErrnoName | "EWOULDBLOCK",
-  number
->;
+export const E = { EWOULDBLOCK: 11 } as Record<ErrnoName | "EWOULDBLOCK", number>;
+for (const [name, n] of table) E[name] = n;
 
 /** Results the kernel keeps to itself. Linux include/linux/errno.h; strace shows them as `? ERESTARTSYS (To be restarted if SA_RESTART is set)`. */
 export const restart = { ERESTARTSYS: 512, ERESTARTNOINTR: 513, ERESTARTNOHAND: 514, ERESTART_RESTARTBLOCK: 516 } as const;
 
-const byNumber = new Map<number, readonly [string, number, string]>(table.map((row) => [row[1], row]));
-
 /** `ENOENT (No such file or directory)`, as strace prints it. */
 export const errnoText = (n: number): string => {
-  const row = byNumber.get(n);
+  const row = table.find(([, number]) => number === n);
   return row ? `${row[0]} (${row[2]})` : `errno ${n}`;
 };

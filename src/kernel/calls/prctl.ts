@@ -149,8 +149,11 @@ const prctl: (t: Task, option: number, rest: Rest, abi: Abi) => number = (t, opt
 };
 
 const DUMPABLE = { SUID_DUMP_DISABLE: 0, SUID_DUMP_USER: 1, SUID_DUMP_ROOT: 2 } as const;
-const capabilityNames = Object.fromEntries(Object.entries(CAP).map(([name, n]) => [`CAP_${name}`, n]));
-const names: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(PR).map(([name, n]) => [n, `PR_${name}`]));
+const capabilityNames = () => Object.fromEntries(Object.entries(CAP).map(([name, n]) => [`CAP_${name}`, n]));
+const nameOf = (option: number): string | undefined => {
+  const name = Object.entries(PR).find(([, n]) => n === option)?.[0];
+  return name && `PR_${name}`;
+};
 /** The same number has had other names: the dialect's comes first. */
 const dialect: Readonly<Record<string, string>> = {
   "set-no-new-privs": "PR_SET_NO_NEW_PRIVS",
@@ -160,7 +163,7 @@ const dialect: Readonly<Record<string, string>> = {
 const option: Arg<number> = {
   c: "int",
   decode: (raw, i) => (raw[2 * i] as number) | 0,
-  show: (v, ctx) => dialect[ctx.task.kernel.profile.seccomp.prctl[v] ?? ""] ?? names[v] ?? `0x${(v >>> 0).toString(16)} /* PR_??? */`,
+  show: (v, ctx) => dialect[ctx.task.kernel.profile.seccomp.prctl[v] ?? ""] ?? nameOf(v) ?? `0x${(v >>> 0).toString(16)} /* PR_??? */`,
 };
 /** What strace shows of arguments 2 to 5, where it knows the option: the others are left out. */
 const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string)[] => {
@@ -194,7 +197,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
       return [(v) => String(v)];
     case PR.CAPBSET_READ:
     case PR.CAPBSET_DROP:
-      return [(v) => choiceText(v, capabilityNames, "CAP_???")];
+      return [(v) => choiceText(v, capabilityNames(), "CAP_???")];
     case PR.SET_SECCOMP:
       return whenRare().shownMode(ctx);
     default:
