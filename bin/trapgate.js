@@ -30,11 +30,12 @@ const flags = [
  * V8 of Node 20 makes code of ours faster, on threads beside us, that is ready when a short program has ended, and costs more than the program did: it begins with
  * JavaScript that has run for fifteen times as long as it thinks enough, with WebAssembly after as much as later versions wait for. And it gives the registers of large
  * functions, which trace trees are, by an allocator that is quick, and spills most of them (MachineOptions.largeTraces); later ones have it no more.
+ * That of Node 24 has a second compiler, which begins with functions that were called a tenth as often.
  */
 const besides = {
   20: ["--interrupt-budget=1000000", "--wasm-tiering-budget=12000000", "--no-turbo-use-mid-tier-regalloc-for-huge-functions"],
   22: [],
-  24: [],
+  24: ["--invocation-count-for-maglev=4000"],
 };
 const allFlags = () => {
   const ofThis = besides[process.versions.node.split(".")[0]];
