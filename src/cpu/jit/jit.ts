@@ -190,6 +190,8 @@ export class Jit implements JitPolicy {
   arrived(from: number, target: number): void {
     if (from === 0 || this.#blocks.isRegion(from)) return;
     const { records } = this.#blocks;
+    // Nobody calls so, and where it goes is in the code.
+    if (records.isConditional(from)) return;
     this.code.went(records.rowNumberOf(from), records.ipOf(from), target);
   }
 
