@@ -31,10 +31,10 @@ export const addressText = (d: Decoded): string => {
   const terms: string[] = [];
   if (d.base !== noRegister) terms.push(generalName(d.base, d.addressSize));
   // An index of scale 1 is told from a base by it, where it stands alone.
-  if (d.index !== noRegister)
-    terms.push(`${generalName(d.index, d.addressSize)}${d.scale > 0 || terms.length === 0 ? `*${1 << d.scale}` : ""}`);
+  const scaled = (name: string): string => (d.scale > 0 || terms.length === 0 ? `${name}*${1 << d.scale}` : name);
+  if (d.index !== noRegister) terms.push(scaled(generalName(d.index, d.addressSize)));
   const vsib = d.row.shape.vsib;
-  if (vsib) terms.push(`${vectorName(d.vindex, vsib.widths[0])}${d.scale > 0 ? `*${1 << d.scale}` : ""}`);
+  if (vsib) terms.push(scaled(vectorName(d.vindex, vsib.widths[0])));
   if (terms.length === 0) return hex(BigInt.asUintN(d.addressSize, BigInt(d.disp)));
   return terms.join("+") + (d.disp === 0 ? "" : signedHex(d.disp));
 };

@@ -22,6 +22,14 @@ describe("the disassembler", () => {
     expect(texts("eb fe 48 8d 05 f9 ff ff ff", 64, 0x1000)).toEqual(["jmp 0x1000", "lea rax, [rip-0x7]"]);
     expect(texts("9a 78 56 34 12 23 00 06", 32)).toEqual(["call 0x23:0x12345678", "push es"]);
   });
+  it("tells an index that stands alone from a base by its scale, a vector of them too", () => {
+    expect(texts("8b 04 0d 10 00 00 00 8b 04 25 10 00 00 00 c4 e2 f9 90 2c 35 96 bc 20 93 c4 e2 f9 90 2c 30", 64)).toEqual([
+      "mov eax, dword ptr [rcx*1+0x10]",
+      "mov eax, dword ptr [0x10]",
+      "vpgatherdq xmm5, qword ptr [xmm6*1-0x6cdf436a], xmm0",
+      "vpgatherdq xmm5, qword ptr [rax+xmm6], xmm0",
+    ]);
+  });
   it("writes what is no instruction as bytes, and a cut one too", () => {
     expect(texts("06 90 48 01")).toEqual(["db 0x6", "nop", "db 0x48", "db 0x1"]);
   });
