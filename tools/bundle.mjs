@@ -60,7 +60,7 @@ const warmUp = async (others) => {
   const keep = (name) => writeFileSync(cacheOf(name), scripts[name].createCachedData());
   for (const name of ["libc-start", "libc-start32"]) await main(["run", program(name)]);
   keep("start");
-  await main(["run", "--engine", "jit", program("libc-start")]);
+  for (const name of ["libc-start", "loops", "loops32"]) await main(["run", "--engine", "jit", program(name)]);
   for (const name of others) chunk(name);
   for (const name of Object.keys(scripts)) if (name !== "start") keep(name);
   process.exitCode = 0;

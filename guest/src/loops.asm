@@ -1,0 +1,4 @@
+%include "elf.inc"
+%include "calls.inc"
+        elf64
+%include "loops.inc"

@@ -1,0 +1,4 @@
+%include "elf.inc"
+%include "calls.inc"
+        elf32
+%include "loops.inc"
