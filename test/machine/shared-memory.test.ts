@@ -12,7 +12,9 @@ const script =
 
 describe("shared guest memory", () => {
   it.each(
-    engines.flatMap((engine) => ["hello-vdso32", "hello-syscall", "libc-start", "libc-start32", "loops", "loops32"].map((name) => [engine, name] as const)),
+    engines.flatMap((engine) =>
+      ["hello-vdso32", "hello-syscall", "libc-start", "libc-start32", "loops", "loops32"].map((name) => [engine, name] as const),
+    ),
   )("gives %s the same %s", async (engine, name) => {
     const run = (sharedMemory: boolean) => Machine.run(guest(name), { engine, sharedMemory, trace: { follow: true } });
     const [ordinary, shared] = [await run(false), await run(true)];
