@@ -92,7 +92,7 @@ const runs = options.quick ? 3 : 5;
 /** Before those that are measured: the second one compiles what the first was too short for. */
 const earlierRuns = 2;
 /** A start is short, and the more at the mercy of what else runs. */
-const startRuns = 11;
+const startRuns = 31;
 
 const rate = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M/s` : `${(n / 1e3).toFixed(0)} k/s`);
 const cells = (...texts: string[]): string => texts.map((t, i) => (i === 0 ? t.padEnd(30) : t.padStart(11))).join("");
