@@ -48,7 +48,7 @@ export const integer = (text: string, option: string): number => {
 };
 
 export const address = (text: string, option: string): number => {
-  if (!/^(0x[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw usage(`${option} wants an address such as 0x401000, not "${text}"`);
+  if (!/^(0x0*[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw usage(`${option} wants an address such as 0x401000, not "${text}"`);
   return Number(text);
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { environment, integer, mount, oneOf, parse, seconds, size } from "../../src/cli/arguments.ts";
+import { address, environment, integer, mount, oneOf, parse, seconds, size } from "../../src/cli/arguments.ts";
 import { Problem } from "../../src/problem.ts";
 
 const options = { root: { type: "string" }, env: { type: "string", multiple: true }, follow: { type: "boolean", short: "f" } } as const;
@@ -9,6 +9,11 @@ describe("a command line", () => {
     const { values, rest } = parse(["--root", "/r", "-f", "ls", "-l", "--root", "x"], options);
     expect({ ...values }).toEqual({ root: "/r", follow: true });
     expect(rest).toEqual(["ls", "-l", "--root", "x"]);
+  });
+  it("takes addresses as nm writes them", () => {
+    expect(address("0x0000000000401630", "--at")).toBe(0x401630);
+    expect(address("4096", "--at")).toBe(4096);
+    for (const text of ["0x", "main", "-1", "0x1ffffffffffffff"]) expect(() => address(text, "--at")).toThrow(/^--at wants an address/);
   });
   it("takes -- as the end of our options", () => {
     expect(parse(["--", "-odd-name", "--"], options).rest).toEqual(["-odd-name", "--"]);
