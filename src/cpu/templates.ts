@@ -89,12 +89,8 @@ export class Templates {
     const u8 = this.#u8;
     u8[t + template.displacement] = displacement;
     u8[t + template.immediate] = bytes;
-    const relative = !absolute && mode === 64 && displacement === 4 && (d.modrmByte & 0xc7) === 5;
-    u8[t + template.counts] = relative
-      ? displacements.relative
-      : absolute && displacement === 4
-        ? displacements.absolute
-        : displacements.signed;
+    const relative = mode === 64 && displacement === 4 && (d.modrmByte & 0xc7) === 5;
+    u8[t + template.counts] = relative ? displacements.relative : absolute ? displacements.absolute : displacements.signed;
     u8[t + template.branch] = Number(branch);
     // As `Records.write` has it.
     u8[t + template.next] = Number(row.ends === true && (branch ? row.cc < 0 && !row.addressed : bytes === 0));

@@ -21,6 +21,8 @@ export const hostBytes = (path: string): OpenBytes => {
     let end = 0;
     for (let got = -1; got !== 0 && end < bytes.length; end += got)
       got = readSync(fd, bytes, end, bytes.length - end, n * pieceBytes + end);
+    // A file that was cut off meanwhile: what is in our memory is nobody else's.
+    bytes.fill(0, end);
     pieces.set(n, bytes);
     return bytes;
   };
