@@ -155,6 +155,17 @@ export class Kernel {
     return this.scheduler.run(this.now + Math.ceil(nanoseconds));
   }
 
+  /**
+   * Work of the kernel for the running task, in nanoseconds of virtual time: slices, timers and usage see it. Every handler whose work grows with
+   * its arguments (bytes copied, pages touched, entries walked) charges it. It must not depend on the host or on the engine.
+   */
+  charge(nanoseconds: number): void {
+    const whole = Math.ceil(nanoseconds);
+    this.now += whole;
+    const { current } = this.scheduler;
+    if (current) current.usage.system += whole;
+  }
+
   /** Let virtual time pass with every task asleep. */
   advance(until: number): void {
     if (until > this.now) this.now = Math.ceil(until);
