@@ -230,10 +230,12 @@ describe.skipIf(missing("cases that were found", nativeX64, gcc, silicon))("what
     const c = new Case(batch, 0);
     prepare(c, f);
     const there = new Result(await runOracle(batch), 0);
-    const instruction = new Decoder(f.mode, c.code, icedOptions[identity.vendor]).decode();
+    const decoder = new Decoder(f.mode, c.code, icedOptions[identity.vendor]);
+    const instructions: Instruction[] = [];
+    while (decoder.canDecode) instructions.push(decoder.decode());
     for (const tier of tiers) {
       const ours = new Result(new Emulator(code, tier, siliconModel()).runAll(batch), 0);
-      if (isFamilysOwn(instruction, identity, there, ours)) continue;
+      if (instructions.some((instruction) => isFamilysOwn(instruction, identity, there, ours))) continue;
       expect([tier, compare(c, new Instruction(), there, ours, true).wrong]).toEqual([tier, []]);
     }
   });
