@@ -117,8 +117,8 @@ export const bundle = async () => {
   const parts = {
     start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
     hot: needs(chunkOf("cpu/hot.js")),
-    rows: needs(chunkOf("cpu/rows/index.js")),
-    emit: needs(chunkOf("cpu/jit/emit.js")),
+    rows: needs(chunkOf("cpu/isa/rows/index.js")),
+    emit: needs(chunkOf("cpu/jit/emit/region-emitter.js")),
     rare: needs(chunkOf("kernel/calls/rare.js")),
     asked: needs(chunkOf("machine/asked.js")),
     rest: [...texts.keys()],

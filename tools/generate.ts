@@ -2,15 +2,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { opcodeIndex } from "../src/cpu/decode.ts";
-import { buildHandlers } from "../src/cpu/handlers.ts";
-import { Instructions, packLists } from "../src/cpu/instructions.ts";
-import { layout } from "../src/cpu/layout.ts";
-import { cpuModel, defaultModel } from "../src/cpu/model.ts";
-import { familyKey } from "../src/cpu/row.ts";
-import { packRows } from "../src/cpu/row-texts.ts";
-import { rows } from "../src/cpu/rows/all.ts";
-import { families } from "../src/cpu/rows/index.ts";
+import { opcodeIndex } from "../src/cpu/decode/decoder.ts";
+import { Instructions, packLists } from "../src/cpu/decode/instructions.ts";
+import { buildHandlers } from "../src/cpu/interp/handlers.ts";
+import { familyKey } from "../src/cpu/isa/row.ts";
+import { packRows } from "../src/cpu/isa/row-texts.ts";
+import { rows } from "../src/cpu/isa/rows/all.ts";
+import { families } from "../src/cpu/isa/rows/index.ts";
+import { layout } from "../src/cpu/machine/layout.ts";
+import { cpuModel, defaultModel } from "../src/cpu/machine/model.ts";
 import { commonPart, learnedOf } from "./common/common.ts";
 import { pack } from "./lz4.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled

@@ -1,10 +1,10 @@
 // docs/reference/instructions.md: every instruction that there is a row for, from the rows, the processor models and the descriptions.
 import { describeRow } from "../src/cpu/describe/index.ts";
-import { factsOf } from "../src/cpu/jit/facts.ts";
-import { cpuModel, modelNames, needsMet, type Vendor, vendors } from "../src/cpu/model.ts";
-import { type Row, sized } from "../src/cpu/row.ts";
-import { rows } from "../src/cpu/rows/all.ts";
-import { type Way, ways } from "../src/cpu/ways.ts";
+import { factsOf } from "../src/cpu/isa/effects.ts";
+import { type Row, sized } from "../src/cpu/isa/row.ts";
+import { rows } from "../src/cpu/isa/rows/all.ts";
+import { type Way, ways } from "../src/cpu/isa/vendor-differences.ts";
+import { cpuModel, modelNames, needsMet, type Vendor, vendors } from "../src/cpu/machine/model.ts";
 
 const levels = [...new Set(modelNames.map((name) => name.split(":")[0] as string))];
 const has = (level: string, vendor: string, row: Row): boolean => {
@@ -76,11 +76,11 @@ export const instructionsPage = (): string => {
   const all = groups();
   const everybodys = rows.filter((row) => row.vendor !== "intel");
   return [
-    "<!-- Made by `npm run docs` from src/cpu/rows, src/cpu/model.ts, src/cpu/ways.ts and src/cpu/describe. -->",
+    "<!-- Made by `npm run docs` from src/cpu/isa/rows, src/cpu/machine/model.ts, src/cpu/isa/vendor-differences.ts and src/cpu/describe. -->",
     "# Instructions",
     "",
     `${everybodys.length} encodings of ${new Set(rows.map((r) => r.name)).size} instructions. Encodings and operands are in the manual's notation (Intel SDM Vol. 2, 3.1.1 and`,
-    "appendix A.2), as in `src/cpu/rows`. Models are those of `--cpu`; elsewhere the instruction is #UD. Status: *interpreter* alone runs what changes",
+    "appendix A.2), as in `src/cpu/isa/rows`. Models are those of `--cpu`; elsewhere the instruction is #UD. Status: *interpreter* alone runs what changes",
     "the machine (segments, far transfers, state images), the *JIT* compiles the rest. The meaning is that of one encoding, with its usual operand",
     "size; where it is too long for a line (…), `trapgate explain` tells it. How to read it stands in `src/cpu/describe/index.ts`.",
     "An instruction that vendors have in their own ways has a line for each.",

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const source = join(root, "src/cpu/routines");
-const state = join(root, "src/cpu/state.ts");
-const layout = join(root, "src/cpu/layout.ts");
-const memoryImport = join(root, "src/cpu/memory-import.ts");
+const state = join(root, "src/cpu/machine/state.ts");
+const layout = join(root, "src/cpu/machine/layout.ts");
+const memoryImport = join(root, "src/wasm/shared-memory.ts");
 const files = readdirSync(source, { recursive: true })
   .filter((file) => file.endsWith(".ts"))
   .sort();
@@ -27,7 +27,7 @@ async function constants(file, table, prefix = "") {
   return found.map(([, name, value]) => `export const ${prefix}${name}: i32 = ${value.replaceAll("_", "")};`);
 }
 
-/** What the routines import of src/cpu/state.ts ("./at") and src/cpu/layout.ts ("./places"). */
+/** What the routines import of src/cpu/machine/state.ts ("./at") and src/cpu/machine/layout.ts ("./places"). */
 async function tables() {
   const places = [await constants(layout, "layout")];
   for (const table of ["record", "template", "begins", "displacements", "registerIn"])
@@ -35,7 +35,7 @@ async function tables() {
   return { "at.ts": (await constants(state, "at")).join("\n"), "places.ts": places.flat().join("\n") };
 }
 
-/** Where src/cpu/layout.ts has room for their constants. */
+/** Where src/cpu/machine/layout.ts has room for their constants. */
 async function staticBase() {
   const base = /^ {2}routines: (0x[0-9a-f_]+),/m.exec(await readFile(layout, "utf8"))?.[1];
   if (!base) throw new Error(`no place for routines in ${layout}`);

@@ -1,6 +1,6 @@
 // The types of a wasm module's exported functions, which WebAssembly.Module does not tell. Core specification 5.5.
-import type { RoutineType } from "../src/cpu/routine-types.ts";
-import type { WasmType } from "../src/cpu/wasm.ts";
+import type { RoutineType } from "../src/cpu/isa/routine-types.ts";
+import type { WasmType } from "../src/wasm/encoder.ts";
 
 export const exportTypes = (wasm: Uint8Array): Record<string, RoutineType> => {
   let at = 8;

@@ -1,6 +1,7 @@
 // `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture leaves open.
-import { cpuModel, defaultModel, type Model, modelNames } from "../cpu/model.ts";
-import { ways } from "../cpu/ways.ts";
+
+import { ways } from "../cpu/isa/vendor-differences.ts";
+import { cpuModel, defaultModel, type Model, modelNames } from "../cpu/machine/model.ts";
 import { Problem } from "../problem.ts";
 import { parse } from "./arguments.ts";
 import { color as pc } from "./color.ts";

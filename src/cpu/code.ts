@@ -1,14 +1,15 @@
 // The generated code that a CPU runs on: handlers and routines, made by the build (tools/generate.ts) and carried as text, so that
 // the core reads no files and any bundler or browser can hold it. What a program needs of it is unpacked and compiled when it needs it.
+
+import { isShared, takeShared } from "../wasm/shared-memory.ts";
 import type { CpuCode } from "./cpu.ts";
+import { Instructions } from "./decode/instructions.ts";
 import { generated } from "./generated/code.ts";
-import { Instructions } from "./instructions.ts";
-import { isShared, takeShared } from "./memory-import.ts";
-import type { Meaning } from "./ops.ts";
-import type { RoutineType } from "./routine-types.ts";
-import { familyKey, type Row } from "./row.ts";
-import { readRows } from "./row-texts.ts";
-import { whenRows } from "./rows/when-rows.ts";
+import type { Meaning } from "./isa/ops.ts";
+import type { RoutineType } from "./isa/routine-types.ts";
+import { familyKey, type Row } from "./isa/row.ts";
+import { readRows } from "./isa/row-texts.ts";
+import { whenRows } from "./isa/rows/when-rows.ts";
 
 type Bytes = () => Uint8Array<ArrayBuffer>;
 /** What the build writes into generated/code.ts. */
@@ -23,7 +24,7 @@ export interface Generated {
   /** The handlers' modules (form.ts), and where in the table each begins. */
   readonly handlers: readonly Bytes[];
   readonly firstHandlers: readonly number[];
-  /** What a processor of the default model may know when a module is there, of contexts by number (templates.ts). */
+  /** What a processor of the default model may know when a module is there, of contexts by number (predecode.ts). */
   readonly learned: readonly (readonly Bytes[])[];
   readonly routines: Bytes;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;

@@ -1,26 +1,26 @@
 // The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
 // handlers do the work and come back only for what they cannot do.
 
-import { Accesses, guestFault, unmapped } from "./accesses.ts";
-import { actions, type Machine } from "./act.ts";
-import { Blocks, longest } from "./blocks.ts";
+import { registerOffset } from "./decode/instance.ts";
+import type { Instructions } from "./decode/instructions.ts";
+import { firstRoutine, repeatRounds } from "./decode/operand-slots.ts";
 import type { Engine } from "./engine.ts";
-import { type Exit, exit, exitOf, leave, settled } from "./exit.ts";
-import { kindCode, signParitySource, zeroSource } from "./flags.ts";
-import { registerOffset } from "./instance.ts";
-import type { Instructions } from "./instructions.ts";
-import { integers } from "./integers.ts";
-import { Jit } from "./jit/jit.ts";
-import { lookupCounts } from "./jit/lookup-counts.ts";
-import type { Step } from "./jit/traces.ts";
-import type { CodeWatch, Mmu } from "./mmu.ts";
-import { cpuModel, defaultModel, type Model } from "./model.ts";
-import { actNames, type RoutineType } from "./routine-types.ts";
-import { Segments } from "./segments.ts";
-import { firstRoutine, repeatRounds } from "./slots.ts";
-import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
-import type { AlikeRoutines, Learned } from "./templates.ts";
-import { Tlb } from "./tlb.ts";
+import { actions, type Machine } from "./helpers/helpers.ts";
+import { Accesses, guestFault, unmapped } from "./helpers/memory-slow-path.ts";
+import { Blocks, longest } from "./interp/block-cache.ts";
+import type { AlikeRoutines, Learned } from "./interp/predecode.ts";
+import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
+import { integers } from "./isa/integers.ts";
+import { actNames, type RoutineType } from "./isa/routine-types.ts";
+import { lookupCounts } from "./jit/emit/slow-path-counts.ts";
+import { Jit } from "./jit/runtime/policy.ts";
+import type { Step } from "./jit/tracing/trace-recorder.ts";
+import { type Exit, exit, exitOf, leave, settled } from "./machine/exit.ts";
+import type { CodeWatch, Mmu } from "./machine/mmu.ts";
+import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
+import { Segments } from "./machine/segments.ts";
+import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
+import { Tlb } from "./machine/tlb.ts";
 import { whenHot } from "./when-hot.ts";
 
 interface HandlerModule {

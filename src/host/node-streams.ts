@@ -1,7 +1,7 @@
 // This process's standard streams as the core's byte streams.
 import { readSync, writeSync } from "node:fs";
 import { E, type ErrnoName } from "../abi/errno.ts";
-import type { ByteSink } from "../kernel/fs/stream.ts";
+import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import { WaitQueue } from "../kernel/wait.ts";
 import type { Inputs } from "../machine/inputs.ts";
 

@@ -2,15 +2,15 @@
 
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
-import { treeSizes } from "../cpu/jit/jit.ts";
-import { homes, layout } from "../cpu/layout.ts";
-import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/model.ts";
+import { treeSizes } from "../cpu/jit/runtime/policy.ts";
+import { homes, layout } from "../cpu/machine/layout.ts";
+import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/machine/model.ts";
 import { Vdso } from "../kernel/exec/vdso.ts";
-import { MemFs } from "../kernel/fs/memfs.ts";
-import { MS_RDONLY } from "../kernel/fs/mount.ts";
-import { mountStandard } from "../kernel/fs/standard.ts";
 import type { Tty } from "../kernel/fs/tty/tty.ts";
-import { Vfs } from "../kernel/fs/vfs.ts";
+import { MemFs } from "../kernel/fs/types/memfs.ts";
+import { mountStandard } from "../kernel/fs/types/standard.ts";
+import { MS_RDONLY } from "../kernel/fs/vfs/mount.ts";
+import { Vfs } from "../kernel/fs/vfs/vfs.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import type { ProcessorModel } from "../kernel/processor.ts";
 import { kernelProfile, type Profile } from "../kernel/profile.ts";

@@ -1,5 +1,5 @@
 // Compiled code between runs of a program in one process: tests run the same guests again and again.
-import type { CodeStore, Kept, KeptRegion, Made } from "../cpu/jit/kept.ts";
+import type { CodeStore, Kept, KeptRegion, Made } from "../cpu/jit/cache/format.ts";
 
 export type { CodeStore, Kept, KeptRegion, Made };
 

@@ -1,16 +1,16 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
-import { leave } from "../cpu/exit.ts";
-import type { Graph } from "../cpu/jit/graph.ts";
-import { credOf } from "../kernel/cred.ts";
-import type { FileDescription } from "../kernel/fs/file.ts";
-import { type ByteSink, sink } from "../kernel/fs/stream.ts";
+import type { Graph } from "../cpu/jit/cfg/graph.ts";
+import { leave } from "../cpu/machine/exit.ts";
+import { type ByteSink, sink } from "../kernel/fs/files/stream.ts";
+import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { logLine } from "../kernel/log.ts";
-import type { Process } from "../kernel/process.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
+import { credOf } from "../kernel/task/cred.ts";
+import type { Process } from "../kernel/task/process.ts";
 import { boot, reclaim } from "./boot.ts";
 import type { Follower } from "./explore/schedule.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";

@@ -1,5 +1,5 @@
 // What a page fault does: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c, arch/x86/mm/fault.c.
-import { type Access, access, mostMore } from "../cpu/mmu.ts";
+import { type Access, access, mostMore } from "../cpu/machine/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
 import type { PageCache } from "./page-cache.ts";
 import { frameOf, PTE } from "./page-table.ts";

@@ -1,6 +1,6 @@
 // Page frames: 4 KiB pieces of the machine's one memory, reference-counted. A frame is named by its byte address there.
-import { homes } from "../cpu/layout.ts";
-import type { CodeWatch } from "../cpu/mmu.ts";
+import { homes } from "../cpu/machine/layout.ts";
+import type { CodeWatch } from "../cpu/machine/mmu.ts";
 
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;

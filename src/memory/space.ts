@@ -1,8 +1,8 @@
 // One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
 
-import { home } from "../cpu/layout.ts";
-import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/mmu.ts";
-import { PF } from "../cpu/state.ts";
+import { home } from "../cpu/machine/layout.ts";
+import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/machine/mmu.ts";
+import { PF } from "../cpu/machine/state.ts";
 import { Areas } from "./areas.ts";
 import { hasFilledBehind, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
@@ -66,7 +66,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
-  /** Which homes its pages have (cpu/layout.ts). Counted from the first page on: a process has none before it is executed. */
+  /** Which homes its pages have (machine/layout.ts). Counted from the first page on: a process has none before it is executed. */
   readonly color: number;
   #counted = false;
 

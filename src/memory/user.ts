@@ -1,6 +1,6 @@
 // The kernel's access to user memory: copy_from_user, copy_to_user, get_user, put_user, strncpy_from_user.
 // Every access goes through the page permissions of the address space, breaks copy-on-write and voids translated code.
-import { type Access, access } from "../cpu/mmu.ts";
+import { type Access, access } from "../cpu/machine/mmu.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
 /** Where in its page a byte is. Not `%`: of a number above 2^31 that is a call of fmod. */

@@ -1,7 +1,7 @@
 // A checked program as one WebAssembly function. Jumps only go forward, so every jump target is the end of a block, and the blocks
 // nest: the first target innermost. It must return what `evaluate` returns; tests compare the two.
-import { Body, i32c, localGet, type Node, node, op, wt } from "../cpu/wasm.ts";
-import { ModuleWriter } from "../cpu/wasm-module.ts";
+import { Body, i32c, localGet, type Node, node, op, wt } from "../wasm/encoder.ts";
+import { ModuleWriter } from "../wasm/module.ts";
 import { BPF, type Insn, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { EvaluatorRules } from "./evaluate.ts";

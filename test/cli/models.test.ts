@@ -1,7 +1,7 @@
 // `trapgate models` tells what there is, and what is not known.
 import { describe, expect, it } from "vitest";
-import { modelNames } from "../../src/cpu/model.ts";
-import { ways } from "../../src/cpu/ways.ts";
+import { ways } from "../../src/cpu/isa/vendor-differences.ts";
+import { modelNames } from "../../src/cpu/machine/model.ts";
 import { trapgate } from "../support/cli.ts";
 
 describe("trapgate models", () => {

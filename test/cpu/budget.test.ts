@@ -1,9 +1,9 @@
 // A run ends after exactly as many instructions as it was given, however it is handed out in parts.
 import { beforeAll, expect, test } from "vitest";
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
-import { exit } from "../../src/cpu/exit.ts";
-import { layout } from "../../src/cpu/layout.ts";
-import { EF, R } from "../../src/cpu/state.ts";
+import { exit } from "../../src/cpu/machine/exit.ts";
+import { layout } from "../../src/cpu/machine/layout.ts";
+import { EF, R } from "../../src/cpu/machine/state.ts";
 import { freshCode } from "../../tools/oracle/code.ts";
 import { descriptorTables } from "../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";

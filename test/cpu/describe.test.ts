@@ -1,7 +1,7 @@
 // Every row can be told in words, in general and of an instruction; the words say what it does.
 import { expect, it, describe as suite } from "vitest";
 import { describe, describeRow } from "../../src/cpu/describe/index.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
 import { assemble } from "../../src/cpu/text/assemble.ts";
 import { disassemble, instructionText, plainDecoder } from "../../src/cpu/text/disassemble.ts";
 import { candidates } from "../../tools/oracle/encodings.ts";

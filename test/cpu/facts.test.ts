@@ -1,8 +1,8 @@
 // What the JIT and the faults need to know of an instruction is found in its meaning, not in its name.
 import { expect, it } from "vitest";
-import { type Facts, factsOf } from "../../src/cpu/jit/facts.ts";
-import { isMemoryOperand } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
+import { type Facts, factsOf } from "../../src/cpu/isa/effects.ts";
+import { isMemoryOperand } from "../../src/cpu/isa/row.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
 
 const having = (fact: keyof Facts): string[] =>
   [...new Set(rows.filter((r) => (factsOf(r)[fact] ?? false) !== false).map((r) => r.name))].sort();

@@ -1,10 +1,10 @@
 // What the dispatcher need not be asked for time and again: what follows a conditional branch that is not taken, in its page and in the next.
 import { beforeAll, expect, it } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
-import { exit } from "../../src/cpu/exit.ts";
-import { FrameBlocks } from "../../src/cpu/frame-blocks.ts";
-import { layout } from "../../src/cpu/layout.ts";
-import { R } from "../../src/cpu/state.ts";
+import { FrameBlocks } from "../../src/cpu/interp/frame-blocks.ts";
+import { exit } from "../../src/cpu/machine/exit.ts";
+import { layout } from "../../src/cpu/machine/layout.ts";
+import { R } from "../../src/cpu/machine/state.ts";
 import { freshCode } from "../../tools/oracle/code.ts";
 import { flatCpu } from "./jit/flat.ts";
 

@@ -1,12 +1,12 @@
 // The jump cache as the dispatcher keeps it: addresses that meet in it, pages whose code goes, code that has become stale.
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
-import { leave } from "../../src/cpu/exit.ts";
-import { JumpCache } from "../../src/cpu/jump-cache.ts";
-import { jumpCache, layout, record } from "../../src/cpu/layout.ts";
-import { cpuModel, defaultModel } from "../../src/cpu/model.ts";
-import { special } from "../../src/cpu/slots.ts";
-import { R, State } from "../../src/cpu/state.ts";
+import { special } from "../../src/cpu/decode/operand-slots.ts";
+import { JumpCache } from "../../src/cpu/interp/jump-cache.ts";
+import { leave } from "../../src/cpu/machine/exit.ts";
+import { jumpCache, layout, record } from "../../src/cpu/machine/layout.ts";
+import { cpuModel, defaultModel } from "../../src/cpu/machine/model.ts";
+import { R, State } from "../../src/cpu/machine/state.ts";
 import { freshCode } from "../../tools/oracle/code.ts";
 import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";
 import { flatCpu } from "./jit/flat.ts";

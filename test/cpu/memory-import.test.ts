@@ -1,9 +1,9 @@
 // A module that imports memory is told that it is shared by one bit, wherever among its imports the memory stands.
 import { describe, expect, it } from "vitest";
 import { generated } from "../../src/cpu/generated/code.ts";
-import { isShared, mostPages, takeShared } from "../../src/cpu/memory-import.ts";
-import { wt } from "../../src/cpu/wasm.ts";
-import { ModuleWriter } from "../../src/cpu/wasm-module.ts";
+import { wt } from "../../src/wasm/encoder.ts";
+import { ModuleWriter } from "../../src/wasm/module.ts";
+import { isShared, mostPages, takeShared } from "../../src/wasm/shared-memory.ts";
 
 const memory = (shared: boolean) => new WebAssembly.Memory({ initial: 1, maximum: 1, shared });
 const written = (...limits: Parameters<ModuleWriter["done"]>): Uint8Array<ArrayBuffer> => {

@@ -1,5 +1,5 @@
 // One case of the oracle written by hand: an instruction or a few, and what they find.
-import { EF, S } from "../../src/cpu/state.ts";
+import { EF, S } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt, stateAt } from "../../tools/oracle/case.ts";
 import { CODE, ldtSelector, type Mode, type SegmentName, selector } from "../../tools/oracle/world.ts";
 

@@ -1,9 +1,9 @@
 // RDRAND and RDSEED read what the machine has: its seed decides it, and a processor without a source says so.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
-import { layout } from "../../src/cpu/layout.ts";
-import { cpuModel } from "../../src/cpu/model.ts";
-import { EF, R } from "../../src/cpu/state.ts";
+import { layout } from "../../src/cpu/machine/layout.ts";
+import { cpuModel } from "../../src/cpu/machine/model.ts";
+import { EF, R } from "../../src/cpu/machine/state.ts";
 import { freshCode } from "../../tools/oracle/code.ts";
 import { descriptorTables } from "../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";

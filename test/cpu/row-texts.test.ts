@@ -1,10 +1,10 @@
 // Rows read from text are the rows: all that a decoder asks of them, and what they do.
 import { expect, test } from "vitest";
 import { cpuCode } from "../../src/cpu/code.ts";
-import { factsOf } from "../../src/cpu/jit/facts.ts";
-import type { Row } from "../../src/cpu/row.ts";
-import { packRows, readRows } from "../../src/cpu/row-texts.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
+import { factsOf } from "../../src/cpu/isa/effects.ts";
+import type { Row } from "../../src/cpu/isa/row.ts";
+import { packRows, readRows } from "../../src/cpu/isa/row-texts.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
 
 const facts = ({ does: _, ...rest }: Row): Omit<Row, "does"> => rest;
 

@@ -1,8 +1,8 @@
 // Code is known by address: it must be looked up anew whenever the same address may mean other instructions, and only then.
 import { expect, test } from "vitest";
-import { layout } from "../../src/cpu/layout.ts";
-import { Segments } from "../../src/cpu/segments.ts";
-import { at, S, State } from "../../src/cpu/state.ts";
+import { layout } from "../../src/cpu/machine/layout.ts";
+import { Segments } from "../../src/cpu/machine/segments.ts";
+import { at, S, State } from "../../src/cpu/machine/state.ts";
 
 const CODE64 = 0x33;
 const CODE32 = 0x23;

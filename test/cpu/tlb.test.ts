@@ -1,9 +1,9 @@
 // What compiled code finds of pages that are at home (layout.ts), in address spaces of several colors: permission to write, and runs of such pages.
 import { beforeEach, describe, expect, it } from "vitest";
-import { chunks, home, homes, layout } from "../../src/cpu/layout.ts";
-import { access } from "../../src/cpu/mmu.ts";
-import { at, runs, State } from "../../src/cpu/state.ts";
-import { Tlb } from "../../src/cpu/tlb.ts";
+import { chunks, home, homes, layout } from "../../src/cpu/machine/layout.ts";
+import { access } from "../../src/cpu/machine/mmu.ts";
+import { at, runs, State } from "../../src/cpu/machine/state.ts";
+import { Tlb } from "../../src/cpu/machine/tlb.ts";
 
 const pages = Math.ceil((layout.window + 2 ** homes.bits) / 65536);
 const state = new State(new WebAssembly.Memory({ initial: pages, maximum: pages }));

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { E } from "../../src/abi/errno.ts";
 import { nodeTree } from "../../src/host/node-tree.ts";
-import type { HostStat } from "../../src/kernel/fs/host-tree.ts";
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../src/kernel/fs/mode.ts";
+import type { HostStat } from "../../src/kernel/fs/types/host-tree.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../src/kernel/fs/vfs/mode.ts";
 
 let dir: string;
 beforeAll(() => {

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { i386, x64 } from "../../src/abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../src/abi/numbers.ts";
 import { calls } from "../../src/kernel/calls/index.ts";
-import { missing } from "../../src/kernel/calls/missing.ts";
-import { dispatchTable } from "../../src/kernel/syscall.ts";
+import { dispatchTable } from "../../src/kernel/syscall/declaration.ts";
+import { missing } from "../../src/kernel/syscall/missing.ts";
 
 const reasons = new Map(missing.flatMap(({ names, reason }) => names.map((name) => [name, reason] as const)));
 

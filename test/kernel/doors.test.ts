@@ -1,7 +1,7 @@
 // The measured table of docs: how each door hands a call over, and what user code sees afterwards.
 import { describe, expect, test } from "vitest";
-import { exit } from "../../src/cpu/exit.ts";
-import { R, S } from "../../src/cpu/state.ts";
+import { exit } from "../../src/cpu/machine/exit.ts";
+import { R, S } from "../../src/cpu/machine/state.ts";
 import { loadSegment } from "../../src/kernel/processor.ts";
 import { profiles } from "../../src/kernel/profiles.ts";
 import { fixture, register, STACK, setRegisters } from "./fixture.ts";

@@ -1,6 +1,6 @@
 // The floating-point state of signal frames, and what lies beside it in the register file.
 import { describe, expect, it } from "vitest";
-import { at, State } from "../../src/cpu/state.ts";
+import { at, State } from "../../src/cpu/machine/state.ts";
 import { initFpState, restoreFpState, saveFpState } from "../../src/kernel/signal/fpstate.ts";
 
 const fresh = (): State => new State(new WebAssembly.Memory({ initial: 1 }));

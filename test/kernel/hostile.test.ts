@@ -1,8 +1,8 @@
 // Whatever user code hands to a system call, the kernel answers: it never throws, and it never forgets the task.
 import { expect, test } from "vitest";
 import { type SyscallName, syscallNumbers } from "../../src/abi/numbers.ts";
-import { exit } from "../../src/cpu/exit.ts";
-import { R } from "../../src/cpu/state.ts";
+import { exit } from "../../src/cpu/machine/exit.ts";
+import { R } from "../../src/cpu/machine/state.ts";
 import { leaveKernel } from "../../src/kernel/entry/leave.ts";
 import { Random } from "../../src/kernel/random.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";

@@ -1,7 +1,7 @@
 // What differs between kernels is really different at the gate.
 import { describe, expect, test } from "vitest";
-import { type Exit, exit } from "../../src/cpu/exit.ts";
-import { at, R, vector } from "../../src/cpu/state.ts";
+import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
+import { at, R, vector } from "../../src/cpu/machine/state.ts";
 import { strictState } from "../../src/kernel/entry/seccomp-state.ts";
 import { kernelProfile, type Profile, type Switches } from "../../src/kernel/profile.ts";
 import { encodeProgram, jump, type Program, seccompProfileNames, stmt } from "../../src/seccomp/index.ts";

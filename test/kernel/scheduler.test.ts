@@ -1,8 +1,8 @@
 // Time, slices and sleep, on a processor that does what a script says.
 import { expect, test } from "vitest";
-import { exit } from "../../src/cpu/exit.ts";
-import { R } from "../../src/cpu/state.ts";
-import { Task } from "../../src/kernel/task.ts";
+import { exit } from "../../src/cpu/machine/exit.ts";
+import { R } from "../../src/cpu/machine/state.ts";
+import { Task } from "../../src/kernel/task/task.ts";
 import { WaitQueue, wait } from "../../src/kernel/wait.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 

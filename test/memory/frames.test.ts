@@ -1,6 +1,6 @@
 // Page frames: each has one owner at a time, and is zero when it is given out, whichever of them a caller wants.
 import { describe, expect, it } from "vitest";
-import { home, homes, layout, tagged } from "../../src/cpu/layout.ts";
+import { home, homes, layout, tagged } from "../../src/cpu/machine/layout.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { Random } from "../../tools/oracle/random.ts";
 

@@ -1,6 +1,6 @@
 // The script language of memcalls.c over an AddressSpace: prints what the native program should print.
-import { access } from "../../src/cpu/mmu.ts";
-import * as calls from "../../src/memory/calls.ts";
+import { access } from "../../src/cpu/machine/mmu.ts";
+import * as calls from "../../src/memory/calls/index.ts";
 import { procMaps } from "../../src/memory/maps.ts";
 import type { AddressSpace } from "../../src/memory/space.ts";
 import { mapped, type TestFile } from "./world.ts";

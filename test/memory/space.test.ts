@@ -1,8 +1,8 @@
 // An address space from the inside: copy-on-write, frames, limits, what the CPU is told, and the kernel's access to user memory.
 import { describe, expect, test } from "vitest";
-import { layout } from "../../src/cpu/layout.ts";
-import { access, type CodeWatch, cacheMore, cacheWrite } from "../../src/cpu/mmu.ts";
-import { mmap, mprotect, munmap } from "../../src/memory/calls.ts";
+import { layout } from "../../src/cpu/machine/layout.ts";
+import { access, type CodeWatch, cacheMore, cacheWrite } from "../../src/cpu/machine/mmu.ts";
+import { mmap, mprotect, munmap } from "../../src/memory/calls/index.ts";
 import { Frames, PAGE_SIZE } from "../../src/memory/frames.ts";
 import { layoutFor } from "../../src/memory/layout.ts";
 import { defaultLimits, type Limits } from "../../src/memory/limits.ts";
@@ -51,7 +51,7 @@ describe("fork", () => {
   });
 
   test("shares what is shared, leaves out MADV_DONTFORK and wipes MADV_WIPEONFORK", async () => {
-    const { madvise } = await import("../../src/memory/calls.ts");
+    const { madvise } = await import("../../src/memory/calls/index.ts");
     const { frames } = world(4 << 20);
     const parent = space64(frames);
     const shared = map(parent, PAGE_SIZE, RW, MAP.SHARED | MAP.ANONYMOUS);
@@ -181,7 +181,7 @@ describe("limits", () => {
   });
 
   test("RLIMIT_MEMLOCK counts for those without CAP_IPC_LOCK", async () => {
-    const { mlock } = await import("../../src/memory/calls.ts");
+    const { mlock } = await import("../../src/memory/calls/index.ts");
     const { frames } = world(4 << 20);
     const space = space64(frames, { ...defaultLimits, memlock: 2 * PAGE_SIZE, ipcLock: false });
     const at = map(space, 8 * PAGE_SIZE);

@@ -10,9 +10,10 @@ const src = fileURLToPath(new URL("../../src", import.meta.url));
 const below: Record<string, readonly string[]> = {
   "problem.ts": [],
   abi: [],
-  cpu: ["abi", "problem.ts"],
+  wasm: [],
+  cpu: ["wasm", "abi", "problem.ts"],
   memory: ["cpu", "abi"],
-  seccomp: ["cpu", "abi", "problem.ts"],
+  seccomp: ["wasm", "abi", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "abi", "problem.ts"],
   machine: ["kernel", "memory", "seccomp", "cpu", "abi", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],

@@ -3,15 +3,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { contexts } from "../../src/cpu/context.ts";
 import type { Cpu } from "../../src/cpu/cpu.ts";
-import { opcodeIndex } from "../../src/cpu/decode.ts";
-import { formOf } from "../../src/cpu/instance.ts";
-import { Instructions, packLists } from "../../src/cpu/instructions.ts";
-import { layout, template } from "../../src/cpu/layout.ts";
-import { sizeIndex } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
-import { displacementOf } from "../../src/cpu/templates.ts";
+import { opcodeIndex } from "../../src/cpu/decode/decoder.ts";
+import { formOf } from "../../src/cpu/decode/instance.ts";
+import { Instructions, packLists } from "../../src/cpu/decode/instructions.ts";
+import { displacementOf } from "../../src/cpu/interp/predecode.ts";
+import { sizeIndex } from "../../src/cpu/isa/row.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
+import { contexts } from "../../src/cpu/machine/context.ts";
+import { layout, template } from "../../src/cpu/machine/layout.ts";
 import { nodeTree } from "../../src/host/node-tree.ts";
 import { Machine } from "../../src/machine/machine.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled

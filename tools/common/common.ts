@@ -1,17 +1,17 @@
 // Instructions that programs have, so that a start neither reads what it will not need nor works out what could be known before: handlers of their forms are
-// in modules of their own, and what they become is known to a processor that has these (src/cpu/templates.ts).
+// in modules of their own, and what they become is known to a processor that has these (src/cpu/interp/predecode.ts).
 import { readFileSync } from "node:fs";
-import { contextIndex, contexts } from "../../src/cpu/context.ts";
-import { Decoder, type DecodeTables } from "../../src/cpu/decode.ts";
-import { commonParts } from "../../src/cpu/form.ts";
-import { formOf } from "../../src/cpu/instance.ts";
-import type { Instructions } from "../../src/cpu/instructions.ts";
-import { layout, template } from "../../src/cpu/layout.ts";
-import { cpuModel, defaultModel } from "../../src/cpu/model.ts";
-import { Records } from "../../src/cpu/records.ts";
-import type { Row } from "../../src/cpu/row.ts";
-import { State } from "../../src/cpu/state.ts";
-import { type AlikeRoutines, Templates } from "../../src/cpu/templates.ts";
+import { Decoder, type DecodeTables } from "../../src/cpu/decode/decoder.ts";
+import { formOf } from "../../src/cpu/decode/instance.ts";
+import type { Instructions } from "../../src/cpu/decode/instructions.ts";
+import { type AlikeRoutines, Templates } from "../../src/cpu/interp/predecode.ts";
+import { Records } from "../../src/cpu/interp/records.ts";
+import { commonParts } from "../../src/cpu/isa/form.ts";
+import type { Row } from "../../src/cpu/isa/row.ts";
+import { contextIndex, contexts } from "../../src/cpu/machine/context.ts";
+import { layout, template } from "../../src/cpu/machine/layout.ts";
+import { cpuModel, defaultModel } from "../../src/cpu/machine/model.ts";
+import { State } from "../../src/cpu/machine/state.ts";
 
 export const beginningsFile = new URL("beginnings.txt", import.meta.url);
 /** Longer than an instruction. */

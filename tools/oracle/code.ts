@@ -1,10 +1,10 @@
 // The CPU's generated code made from the rows as they are now, whatever the last build made.
 import { readFileSync } from "node:fs";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
-import { opcodeIndex } from "../../src/cpu/decode.ts";
-import { buildHandlers } from "../../src/cpu/handlers.ts";
-import { Instructions, packLists } from "../../src/cpu/instructions.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
+import { opcodeIndex } from "../../src/cpu/decode/decoder.ts";
+import { Instructions, packLists } from "../../src/cpu/decode/instructions.ts";
+import { buildHandlers } from "../../src/cpu/interp/handlers.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../routines.mjs";
 import { exportTypes } from "../wasm-types.ts";

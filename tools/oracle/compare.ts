@@ -1,6 +1,6 @@
 // Compare what silicon did with what we did: every difference by name, what the manual leaves undefined set apart.
 import { type Instruction, Mnemonic } from "iced-x86";
-import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/state.ts";
+import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt, type Result, resultAt, stateAt } from "./case.ts";
 import { signals } from "./emulate.ts";
 import { isTranscendental, undefinedFlags, undefinedRegisters } from "./undefined.ts";

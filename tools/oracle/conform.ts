@@ -1,8 +1,8 @@
 // Many cases through silicon and through us: how many, and which are wrong, by mnemonic and by row.
 import { Decoder, Instruction } from "iced-x86";
-import type { Vendor } from "../../src/cpu/model.ts";
-import type { Row } from "../../src/cpu/row.ts";
-import { gprNames, segNames } from "../../src/cpu/state.ts";
+import type { Row } from "../../src/cpu/isa/row.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
+import { gprNames, segNames } from "../../src/cpu/machine/state.ts";
 import { type Batch, Case, type Registers, Result } from "./case.ts";
 import { compare, type Difference, hasVerdict, isSame } from "./compare.ts";
 import type { Emulator, Tier } from "./emulate.ts";

@@ -1,10 +1,10 @@
 // Judge the project's decoder by iced-x86: the same length, mnemonic and operands, or both find the bytes invalid.
 import { Code, DecoderOptions, Decoder as Iced, Instruction, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
-import { type Decoded, Decoder, decodeTables, noRegister } from "../../src/cpu/decode.ts";
-import { rep } from "../../src/cpu/ops.ts";
-import type { Operand } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
-import { S, segNames } from "../../src/cpu/state.ts";
+import { type Decoded, Decoder, decodeTables, noRegister } from "../../src/cpu/decode/decoder.ts";
+import { rep } from "../../src/cpu/isa/ops.ts";
+import type { Operand } from "../../src/cpu/isa/row.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
+import { S, segNames } from "../../src/cpu/machine/state.ts";
 import { nameOf } from "../../src/cpu/text/syntax.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";

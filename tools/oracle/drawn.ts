@@ -1,9 +1,9 @@
 // Which rows the generator can draw. What it cannot is what silicon does not judge (scope.ts), and only that.
 import { Decoder as Iced, Instruction } from "iced-x86";
-import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
-import type { Vendor } from "../../src/cpu/model.ts";
-import type { Row } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
+import { Decoder, decodeTables } from "../../src/cpu/decode/decoder.ts";
+import type { Row } from "../../src/cpu/isa/row.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
 import { candidates, icedOptions, SLOT } from "./encodings.ts";
 import { Random } from "./random.ts";
 import { scopeOf, whyNeverJudged, whyUnjudged } from "./scope.ts";

@@ -1,11 +1,11 @@
 // Run a case on this project's CPU, and report in the silicon oracle's own words.
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
-import { type Exit, exit } from "../../src/cpu/exit.ts";
-import { home, layout } from "../../src/cpu/layout.ts";
-import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/mmu.ts";
-import { cpuModel } from "../../src/cpu/model.ts";
-import { rep } from "../../src/cpu/ops.ts";
-import { at, EF, PF, S, type State, vector } from "../../src/cpu/state.ts";
+import { rep } from "../../src/cpu/isa/ops.ts";
+import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
+import { home, layout } from "../../src/cpu/machine/layout.ts";
+import { type Access, access, cacheWrite, type Mmu } from "../../src/cpu/machine/mmu.ts";
+import { cpuModel } from "../../src/cpu/machine/model.ts";
+import { at, EF, PF, S, type State, vector } from "../../src/cpu/machine/state.ts";
 import { Batch, Case, fxAt, type Registers, Result, resultAt, stateAt } from "./case.ts";
 import { descriptorTables } from "./descriptors.ts";
 import { ALIAS, CODE, DATA, PAGE, selector, WINDOW } from "./world.ts";
@@ -101,7 +101,7 @@ export class Emulator {
   }
 
   #results = new Batch(resultAt.size, 0);
-  /** The context (src/cpu/context.ts) in which each case of the last batch began. */
+  /** The context (src/cpu/machine/context.ts) in which each case of the last batch began. */
   contexts = new Uint8Array(0);
 
   run(c: Case, r: Result): number {

@@ -1,7 +1,7 @@
 // Instruction encodings to test: random bytes shaped by the opcode maps, of which iced-x86 names the instruction. A few are
 // kept of each kind, a kind being an iced Code, its register or memory form, and LOCK or not.
 import { Code, Decoder, DecoderOptions, Instruction, OpKind } from "iced-x86";
-import type { Vendor } from "../../src/cpu/model.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
 import type { Random } from "./random.ts";
 import { type Scope, scopeOf, scopes, whyUnjudged } from "./scope.ts";
 import type { Mode } from "./world.ts";

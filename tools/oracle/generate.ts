@@ -1,6 +1,6 @@
 // Cases from encodings: registers, flags, segments and memory around an instruction, so that it has something to do.
 import { FlowControl, type Instruction, MemorySize, Mnemonic, OpKind, Register, RegisterExt } from "iced-x86";
-import { EF, R, S } from "../../src/cpu/state.ts";
+import { EF, R, S } from "../../src/cpu/machine/state.ts";
 import { type Batch, Case, caseBatch, stateAt } from "./case.ts";
 import type { Encoding } from "./encodings.ts";
 import { Floats, plainFloats } from "./floats.ts";

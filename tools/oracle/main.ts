@@ -3,10 +3,10 @@
 // `npm run conformance:record`: what test/cpu/recorded holds, anew, by the processor under us.
 // `npm run conformance:decoder -- [passes] [seed]`: the decoder and the disassembler judged by iced-x86, the assembler by
 // the decoder, in full.
-import { formsOf } from "../../src/cpu/form.ts";
-import type { Vendor } from "../../src/cpu/model.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
-import { families } from "../../src/cpu/rows/index.ts";
+import { formsOf } from "../../src/cpu/isa/form.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
+import { families } from "../../src/cpu/isa/rows/index.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
 import { freshCode } from "./code.ts";
 import {
   addReport,

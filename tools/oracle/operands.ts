@@ -1,6 +1,6 @@
 // Point an instruction's memory operands at the data window, by changing the registers, or the displacement, that address them.
 import { type Instruction, type MemorySize, Mnemonic, Register, RegisterExt } from "iced-x86";
-import { S } from "../../src/cpu/state.ts";
+import { S } from "../../src/cpu/machine/state.ts";
 import { type Case, fxAt } from "./case.ts";
 import type { Plan, PlannedMemory } from "./plan.ts";
 import type { Random } from "./random.ts";

@@ -10,12 +10,12 @@ import {
   type Register,
   type UsedMemory,
 } from "iced-x86";
-import { contexts } from "../../src/cpu/context.ts";
-import { Decoder, decodeTables } from "../../src/cpu/decode.ts";
-import { formOf } from "../../src/cpu/instance.ts";
-import type { Vendor } from "../../src/cpu/model.ts";
-import type { Row } from "../../src/cpu/row.ts";
-import { rows } from "../../src/cpu/rows/all.ts";
+import { Decoder, decodeTables } from "../../src/cpu/decode/decoder.ts";
+import { formOf } from "../../src/cpu/decode/instance.ts";
+import type { Row } from "../../src/cpu/isa/row.ts";
+import { rows } from "../../src/cpu/isa/rows/all.ts";
+import { contexts } from "../../src/cpu/machine/context.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
 import { type Encoding, icedOptions } from "./encodings.ts";
 
 /** A memory operand, explicit or implied. */

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Feature, type Vendor, vendorNames, vendors } from "../../src/cpu/model.ts";
+import { type Feature, type Vendor, vendorNames, vendors } from "../../src/cpu/machine/model.ts";
 import { buildOracle } from "./build.ts";
 import { Batch, caseAt, resultAt } from "./case.ts";
 import { ALIAS, CODE, DATA, ldtEntries, userDesc, WINDOW } from "./world.ts";

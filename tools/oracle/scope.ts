@@ -1,6 +1,6 @@
 // Which instructions belong together, by the CPUID features that iced-x86 names, and which no silicon can judge.
 import { Code, CodeSize, CpuidFeature, EncodingKind, type Instruction, Mnemonic, Register, RegisterExt } from "iced-x86";
-import type { Vendor } from "../../src/cpu/model.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
 
 const F = CpuidFeature;
 

@@ -1,6 +1,6 @@
 // Judge the disassembler by iced-x86's formatter (Intel syntax): the same text, after what is taste or of no effect is levelled out.
 import { Code, DecoderOptions, Formatter, FormatterSyntax, Decoder as Iced, Instruction, MemorySizeOptions } from "iced-x86";
-import type { Decoder } from "../../src/cpu/decode.ts";
+import type { Decoder } from "../../src/cpu/decode/decoder.ts";
 import { instructionText, plainDecoder } from "../../src/cpu/text/disassemble.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import type { Mode } from "./world.ts";

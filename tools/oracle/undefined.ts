@@ -1,8 +1,8 @@
 // What the manual leaves undefined after an instruction, so that a difference there is no error.
 // SDM Vol. 2; iced-x86's rflagsUndefined has most of it, decoded instruction by instruction.
 import { type Instruction, Mnemonic, OpKind, RegisterExt, RflagsBits } from "iced-x86";
-import type { Vendor } from "../../src/cpu/model.ts";
-import { EF, R, vector } from "../../src/cpu/state.ts";
+import type { Vendor } from "../../src/cpu/machine/model.ts";
+import { EF, R, vector } from "../../src/cpu/machine/state.ts";
 import type { Registers, Result } from "./case.ts";
 import type { Identity } from "./run.ts";
 import { PAGE } from "./world.ts";

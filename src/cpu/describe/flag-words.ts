@@ -1,6 +1,6 @@
 // What a meaning says of flags: words of EFLAGS taken apart into single flags, results that follow from their operands.
-import { flagBit } from "../flags.ts";
-import type { Flag, FlagKind } from "../ops.ts";
+import { flagBit } from "../isa/flags.ts";
+import type { Flag, FlagKind } from "../isa/ops.ts";
 import { constant, operation, type Term } from "./term.ts";
 
 export const flagOrder = ["CF", "PF", "AF", "ZF", "SF", "OF"] as const;

@@ -3,12 +3,13 @@
 // dst ← value assigns; a write of a 32-bit register clears its upper half. "old x" is what x held before the instruction. low32(x) and
 // signed32(x) are the low bits, zero- and sign-extended; <s, /s, >>s are signed. "flags ← add(a, b)" sets the six status flags as an
 // addition of a and b does; names with a dot (i32x4.add) are WebAssembly's vector operations, others with underscores are routines.
-import { contexts } from "../context.ts";
-import { type Decoded, noRegister } from "../decode.ts";
-import { operandWidth } from "../form.ts";
-import type { Form } from "../ops.ts";
-import { isMemoryOperand, type Operand, type Row, sizeIndex } from "../row.ts";
-import { S, segNames } from "../state.ts";
+
+import { type Decoded, noRegister } from "../decode/decoder.ts";
+import { operandWidth } from "../isa/form.ts";
+import type { Form } from "../isa/ops.ts";
+import { isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
+import { contexts } from "../machine/context.ts";
+import { S, segNames } from "../machine/state.ts";
 import { addressText, immediateOf, operandText } from "../text/disassemble.ts";
 import { generalName, vectorName } from "../text/registers.ts";
 import { defaultSize, ripRelative } from "../text/syntax.ts";

@@ -1,12 +1,12 @@
 // Ops<Term>: the reader that writes down what a meaning says. It runs the meaning once and keeps statements in order (program.ts).
 
-import { exit } from "../exit.ts";
-import { flagBit } from "../flags.ts";
-import { integers } from "../integers.ts";
-import type { Flag, FlagKind, Form, Ops, Width } from "../ops.ts";
-import type { ActName } from "../routine-types.ts";
-import type { SimdName } from "../simd.ts";
-import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../state.ts";
+import { flagBit } from "../isa/flags.ts";
+import { integers } from "../isa/integers.ts";
+import type { Flag, FlagKind, Form, Ops, Width } from "../isa/ops.ts";
+import type { ActName } from "../isa/routine-types.ts";
+import type { SimdName } from "../isa/simd.ts";
+import { exit } from "../machine/exit.ts";
+import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../machine/state.ts";
 import { generalName } from "../text/registers.ts";
 import { flagOrder, flagParts, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
 import type { Block } from "./program.ts";

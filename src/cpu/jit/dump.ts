@@ -1,7 +1,7 @@
 // A compiled region for people: its guest code block by block, and what each instruction does.
 import { describe } from "../describe/index.ts";
 import { instructionText } from "../text/disassemble.ts";
-import type { Graph, JitBlock } from "./graph.ts";
+import type { Graph, JitBlock } from "./cfg/graph.ts";
 
 const hex = (n: number): string => `0x${BigInt.asUintN(64, BigInt(n)).toString(16)}`;
 

@@ -1,4 +1,4 @@
-// Decoding of instructions that begin as others did (src/cpu/templates.ts): a template is copied, and registers and what follows are put into the copy.
+// Decoding of instructions that begin as others did (src/cpu/interp/predecode.ts): a template is copied, and registers and what follows are put into the copy.
 import { fpuRegs, gpr, ymm } from "./at";
 import {
   begins_escape, begins_kind, begins_modes, begins_modrm, begins_opcode, begins_plain, begins_prefix, begins_reg, begins_rex, begins_rm,

@@ -1,4 +1,4 @@
-// x87 operations on values instead of registers, for compiled regions that keep the stack in locals (src/cpu/jit/fpu.ts): what they have no
+// x87 operations on values instead of registers, for compiled regions that keep the stack in locals (src/cpu/jit/emit/x87-batch.ts): what they have no
 // instructions for in line. The significand is returned, `fpu_rest` has what else came of it.
 import { root } from "./arithmetic";
 import { isSignaling } from "./classify";

@@ -1,10 +1,10 @@
 // The assembler: text in the syntax of disassemble.ts to bytes. Of all rows that fit it takes the shortest encoding, as NASM does, but never
 // another operand size than what is written ("mov rax, 5" stays 64 bits wide). Judges: NASM, objdump and iced-x86 (test/cpu/text).
 import { Problem } from "../../problem.ts";
-import { Decoded, type Decoder } from "../decode.ts";
-import { type AddressSize, rep } from "../ops.ts";
-import { type Operand, type Row, sizeIndex } from "../row.ts";
-import { S } from "../state.ts";
+import { Decoded, type Decoder } from "../decode/decoder.ts";
+import { type AddressSize, rep } from "../isa/ops.ts";
+import { type Operand, type Row, sizeIndex } from "../isa/row.ts";
+import { S } from "../machine/state.ts";
 import { instructionText, plainDecoder } from "./disassemble.ts";
 import { encode } from "./encode.ts";
 import { type Meant, meantBy } from "./names.ts";

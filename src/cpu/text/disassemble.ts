@@ -1,9 +1,9 @@
 // The disassembler: a decoded instruction as text, in the syntax of syntax.ts. Its judges are iced-x86 and objdump (test/cpu/text).
-import { Decoded, Decoder, type DecodeTables, decodeTables, defaultSegment, noRegister } from "../decode.ts";
-import { type AddressSize, rep } from "../ops.ts";
-import { immediateWidth, isMemoryOperand, type Operand } from "../row.ts";
-import { rows } from "../rows/all.ts";
-import { R, S, segNames } from "../state.ts";
+import { Decoded, Decoder, type DecodeTables, decodeTables, defaultSegment, noRegister } from "../decode/decoder.ts";
+import { type AddressSize, rep } from "../isa/ops.ts";
+import { immediateWidth, isMemoryOperand, type Operand } from "../isa/row.ts";
+import { rows } from "../isa/rows/all.ts";
+import { R, S, segNames } from "../machine/state.ts";
 import { generalName, registerName, vectorName } from "./registers.ts";
 import {
   defaultSize,

@@ -1,8 +1,8 @@
-// The encoder: a decoded instruction (decode.ts) back to bytes. They are the shortest of its row, prefixes without effect left out, in
+// The encoder: a decoded instruction (decoder.ts) back to bytes. They are the shortest of its row, prefixes without effect left out, in
 // the order in which NASM writes them; so encode(decode(bytes)) is a fixed point. SDM Vol. 2A chapter 2.
-import { type Decoded, defaultSegment, noRegister, rm16 } from "../decode.ts";
-import { isMemoryOperand, type Operand, sizeIndex } from "../row.ts";
-import { S } from "../state.ts";
+import { type Decoded, defaultSegment, noRegister, rm16 } from "../decode/decoder.ts";
+import { isMemoryOperand, type Operand, sizeIndex } from "../isa/row.ts";
+import { S } from "../machine/state.ts";
 import { defaultSize, impliesAddress, impliesMemory, ripRelative, sameAtSizes } from "./syntax.ts";
 
 const segmentPrefix: Readonly<Record<number, number>> = {

@@ -1,7 +1,8 @@
 // Instructions by name: which rows a name means, and the other names that assemblers know. SDM Vol. 1 Table B-1, Vol. 2 headings.
-import { vendors } from "../model.ts";
-import type { Row } from "../row.ts";
-import { rows } from "../rows/all.ts";
+
+import type { Row } from "../isa/row.ts";
+import { rows } from "../isa/rows/all.ts";
+import { vendors } from "../machine/model.ts";
 import { impliesOperands } from "./syntax.ts";
 
 /** A row that a name can mean, with what the name says of sizes. */

@@ -1,8 +1,8 @@
 // The assembler's reading of a line: label, words before the name, name, operands. Intel's syntax as disassemble.ts writes it; the ways
 // of NASM ("dword [fs:rax]", "rel", "short") are understood as well.
-import { noRegister } from "../decode.ts";
-import { rep } from "../ops.ts";
-import { S, segNames } from "../state.ts";
+import { noRegister } from "../decode/decoder.ts";
+import { rep } from "../isa/ops.ts";
+import { S, segNames } from "../machine/state.ts";
 import { type NamedRegister, registers } from "./registers.ts";
 import { sizeNames } from "./syntax.ts";
 

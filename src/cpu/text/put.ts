@@ -1,7 +1,7 @@
 // One written operand into a decoded instruction: does it fit what the row wants there, and which fields does it set?
-import type { Decoded } from "../decode.ts";
-import { immediateWidth, isMemoryOperand, type Operand, type Row, sizeIndex } from "../row.ts";
-import { S } from "../state.ts";
+import type { Decoded } from "../decode/decoder.ts";
+import { immediateWidth, isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
+import { S } from "../machine/state.ts";
 import { bad, type Expression, type MemoryOperand, type WrittenOperand } from "./parse.ts";
 import type { NamedRegister } from "./registers.ts";
 import { isFar, unsizedMemory } from "./syntax.ts";

@@ -1,7 +1,7 @@
 // Registers as assemblers write them. SDM Vol. 1 3.4.1, Vol. 2A 3.1.1.3.
-import type { Decoded } from "../decode.ts";
-import type { Operand } from "../row.ts";
-import { gprNames, segNames } from "../state.ts";
+import type { Decoded } from "../decode/decoder.ts";
+import type { Operand } from "../isa/row.ts";
+import { gprNames, segNames } from "../machine/state.ts";
 
 const legacy = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"] as const;
 const lowBytes = ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil"] as const;

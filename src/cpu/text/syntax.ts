@@ -1,9 +1,9 @@
 // What is written of an instruction and what is understood: names, the words before a name, sizes. Intel's syntax as binutils, iced-x86
 // and LLVM write it; where operands say too little, the prefix words of NASM: o16 o32 o64, a16 a32 a64, rep, lock, a segment.
-import type { Decoded } from "../decode.ts";
-import { factsOf } from "../jit/facts.ts";
-import type { AddressSize } from "../ops.ts";
-import { isMemoryOperand, type Operand, type Row, sizeIndex } from "../row.ts";
+import type { Decoded } from "../decode/decoder.ts";
+import { factsOf } from "../isa/effects.ts";
+import type { AddressSize } from "../isa/ops.ts";
+import { isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
 
 /** "dword ptr": sizes of memory operands in bits. */
 export const sizeNames: Readonly<Record<number, string>> = {

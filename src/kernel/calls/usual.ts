@@ -1,24 +1,24 @@
 // The calls of programs that start and end: dynamic loaders and C libraries make no others.
-import type { Syscall } from "../syscall.ts";
-import { attrCalls } from "./attr.ts";
-import { cloneCalls } from "./clone.ts";
-import { credCalls } from "./cred.ts";
-import { futexCalls } from "./futex.ts";
-import { identityCalls } from "./identity.ts";
-import { linkCalls } from "./link.ts";
-import { memoryCalls } from "./memory.ts";
-import { openCalls } from "./open.ts";
-import { prctlCalls } from "./prctl.ts";
-import { randomCalls } from "./random.ts";
-import { readWriteCalls } from "./read-write.ts";
-import { resourceCalls } from "./resource.ts";
-import { rseqCalls } from "./rseq.ts";
-import { seekCalls } from "./seek.ts";
-import { signalCalls } from "./signal.ts";
-import { sigreturnCalls } from "./sigreturn.ts";
-import { statCalls } from "./stat.ts";
-import { systemCalls } from "./system.ts";
-import { threadAreaCalls } from "./thread-area.ts";
+import type { Syscall } from "../syscall/declaration.ts";
+import { linkCalls } from "./dir/link.ts";
+import { attrCalls } from "./file/attributes.ts";
+import { openCalls } from "./file/open.ts";
+import { readWriteCalls } from "./file/read-write.ts";
+import { seekCalls } from "./file/seek.ts";
+import { statCalls } from "./file/stat.ts";
+import { futexCalls } from "./ipc/futex.ts";
+import { memoryCalls } from "./memory/memory.ts";
+import { cloneCalls } from "./process/clone.ts";
+import { identityCalls } from "./process/identity.ts";
+import { prctlCalls } from "./process/prctl.ts";
+import { resourceCalls } from "./process/resource.ts";
+import { rseqCalls } from "./process/rseq.ts";
+import { threadAreaCalls } from "./process/thread-area.ts";
+import { credCalls } from "./security/cred.ts";
+import { signalCalls } from "./signal/action.ts";
+import { sigreturnCalls } from "./signal/sigreturn.ts";
+import { randomCalls } from "./system/random.ts";
+import { systemCalls } from "./system/system.ts";
 
 export const usualCalls: readonly Syscall[] = [
   ...openCalls,

@@ -1,7 +1,7 @@
 // A system call under way: kept while it waits, and for restart_syscall(2).
 import type { Abi } from "../../abi/abi.ts";
-import type { Notification } from "../notify/notification.ts";
-import type { Entry } from "../syscall.ts";
+import type { Entry } from "../syscall/declaration.ts";
+import type { Notification } from "../user-notif/notification.ts";
 
 export interface PendingCall {
   readonly entry: Entry;

@@ -1,12 +1,12 @@
 // The 32-bit doors of a kernel without IA32 emulation. Linux arch/x86/kernel/cpu/common.c idt_syscall_init(),
 // arch/x86/entry/entry_64.S entry_SYSCALL32_ignore.
 import { E } from "../../abi/errno.ts";
-import { R, S, vector } from "../../cpu/state.ts";
+import { R, S, vector } from "../../cpu/machine/state.ts";
 import { loadSegment } from "../processor.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import type { Door } from "./doors.ts";
 import { USER_DS, USER32_CS } from "./selectors.ts";
 

@@ -7,16 +7,16 @@
 //   syscall     AMD: 32-bit segments    eax   ebx ebp edx esi edi [esp]  eip = landing pad, r11 = flags
 //   sysenter    Intel: any segment      eax   ebx ecx edx esi edi [ebp]  eip = landing pad, esp = ebp
 //
-// SYSCALL itself puts rip and rflags there (cpu/rows/branch.ts), whatever becomes of the call.
+// SYSCALL itself puts rip and rflags there (rows/integer/branch.ts), whatever becomes of the call.
 // The landing pad is in the vDSO, behind an int $0x80 that restarts a call; it pops ebp, edx and ecx, which is why nobody can tell
 // that SYSRET left the return address in ecx.
 // Whether an instruction is legal where it stands is the CPU model's business: an illegal one is #UD and never gets here.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { type Exit, exit } from "../../cpu/exit.ts";
-import { R, S } from "../../cpu/state.ts";
+import { type Exit, exit } from "../../cpu/machine/exit.ts";
+import { R, S } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../processor.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import { USER_CS, USER_DS, USER32_CS } from "./selectors.ts";
 
 export interface Door {

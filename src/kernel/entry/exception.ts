@@ -1,10 +1,10 @@
 // Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
-import { at, EF, PF, type State, vector } from "../../cpu/state.ts";
+import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import { vsyscall } from "./vsyscall.ts";
 
 interface Meaning {

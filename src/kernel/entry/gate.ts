@@ -4,14 +4,14 @@
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
-import type { Exit } from "../../cpu/exit.ts";
-import { R } from "../../cpu/state.ts";
+import type { Exit } from "../../cpu/machine/exit.ts";
+import { R } from "../../cpu/machine/state.ts";
 import { usualCalls } from "../calls/usual.ts";
 import { whenRare } from "../calls/when-rare.ts";
 import type { Kernel } from "../kernel.ts";
 import { afterCall } from "../ptrace/events.ts";
-import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall.ts";
-import { entryWork, exitWork, type Task } from "../task.ts";
+import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall/declaration.ts";
+import { entryWork, exitWork, type Task } from "../task/task.ts";
 import { endWaiting, type Wait } from "../wait.ts";
 import type { Incoming, PendingCall } from "./call.ts";
 import { closedDoor } from "./closed-door.ts";

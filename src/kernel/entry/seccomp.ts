@@ -1,21 +1,21 @@
 // Seccomp at the gate: what the filters say is done here. Linux kernel/seccomp.c __secure_computing(), __seccomp_filter();
 // the rules of the kernel at hand are in profile.seccomp.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
-import { at, R } from "../../cpu/state.ts";
+import { at, R } from "../../cpu/machine/state.ts";
 import type { Verdict as Said } from "../../seccomp/filter.ts";
 import { denialLine, isLogged } from "../../seccomp/log.ts";
 import type { SeccompRules } from "../../seccomp/profile/profile.ts";
 import { type Action, actionOf, dataOf, describeReturn, errnoResult, NOBODY } from "../../seccomp/returns.ts";
 import { strictNumbers } from "../../seccomp/strict.ts";
-import { pathName } from "../fs/dentry.ts";
-import { exitTask } from "../life/exit.ts";
-import { awaitAnswer, Listener, type Notification } from "../notify/notification.ts";
+import { pathName } from "../fs/vfs/dentry.ts";
 import { eventEnabled, stopForEvent } from "../ptrace/stop.ts";
 import { EVENT } from "../ptrace/tracing.ts";
 import { SI } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { entryWork, type Task } from "../task.ts";
+import { exitTask } from "../task/exit.ts";
+import { entryWork, type Task } from "../task/task.ts";
+import { awaitAnswer, Listener, type Notification } from "../user-notif/notification.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
 import { MODE, type SeccompState } from "./seccomp-state.ts";

@@ -2,13 +2,13 @@
 // and the fault is served as the call it stands for. With vsyscall=emulate the code that stood there can be read. Linux arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall().
 import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
-import { at, R } from "../../cpu/state.ts";
+import { at, R } from "../../cpu/machine/state.ts";
 import { type Frames, PAGE_SIZE } from "../../memory/frames.ts";
-import { exitTask } from "../life/exit.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { entryWork, type Task } from "../task.ts";
+import { exitTask } from "../task/exit.ts";
+import { entryWork, type Task } from "../task/task.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
 

@@ -3,7 +3,7 @@
 import { seccompSuspended } from "../ptrace/attach.ts";
 import { stopForSyscall } from "../ptrace/stop.ts";
 import { MESSAGE } from "../ptrace/tracing.ts";
-import { entryWork, type Task } from "../task.ts";
+import { entryWork, type Task } from "../task/task.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
 import { seccompCheck } from "./seccomp.ts";

@@ -3,8 +3,8 @@
 import { x32 } from "../../abi/abi.ts";
 import { X32_FIRST, x32Number } from "../../abi/numbers-x32.ts";
 import type { Profile } from "../profile.ts";
-import { dispatchTable, type Entry, type Syscall } from "../syscall.ts";
-import type { Task } from "../task.ts";
+import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
+import type { Task } from "../task/task.ts";
 
 /** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
 export const X32_BIT = 0x4000_0000;

@@ -1,7 +1,7 @@
 // Mapping the segments of an ELF file. Linux fs/binfmt_elf.c elf_load(), elf_map(), total_mapping_size(), maximum_alignment().
 import { E } from "../../abi/errno.ts";
+import { install, mmap, munmap } from "../../memory/calls/map.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "../../memory/frames.ts";
-import { install, mmap, munmap } from "../../memory/map.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { MAP, PROT, VM } from "../../memory/vma.ts";
 import { ET, PF, type ProgramHeader, PT } from "./elf.ts";

@@ -1,7 +1,7 @@
 // The first stack: argument strings, then argc, argv, envp and the auxiliary vector. Linux fs/exec.c, fs/binfmt_elf.c.
 import { E } from "../../abi/errno.ts";
+import { install } from "../../memory/calls/map.ts";
 import { PAGE_SIZE, pageFloor } from "../../memory/frames.ts";
-import { install } from "../../memory/map.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { type AuxvIdentity, type AuxvProcessor, type AuxvProgram, auxvWords } from "./auxv.ts";

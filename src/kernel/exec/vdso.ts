@@ -3,8 +3,8 @@
 import type { Abi } from "../../abi/abi.ts";
 import { bytesOf } from "../../cpu/unpack.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
+import { install } from "../../memory/calls/map.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
-import { install } from "../../memory/map.ts";
 import { place } from "../../memory/place.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";

@@ -1,5 +1,5 @@
 // CLONE_CHILD_CLEARTID: a thread that ends clears its id in memory and wakes who joins it. Linux kernel/fork.c mm_release().
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 export const wakeClearedTid = (task: Task): void => {
   const address = task.clearChildTid;

@@ -1,7 +1,7 @@
 // Robust futexes: locks that a thread held when it ended are marked, and a waiter is woken. man 2 get_robust_list;
 // Linux kernel/futex/core.c exit_robust_list(), handle_futex_death().
 import { shownPid } from "../namespace/pid.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 export const FUTEX_WAITERS = 0x8000_0000;
 export const FUTEX_OWNER_DIED = 0x4000_0000;

@@ -1,9 +1,9 @@
 // Who waits on which futex. man 2 futex; Linux kernel/futex/core.c get_futex_key().
-import { access } from "../../cpu/mmu.ts";
+import { access } from "../../cpu/machine/mmu.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { VM } from "../../memory/vma.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 /** One sleeping thread. It is plain data in the thread's `waited`, and in one queue here until it is woken. */
 export interface Waiter {

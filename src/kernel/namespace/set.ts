@@ -1,5 +1,5 @@
 // The namespaces that a task is in, besides those of users and pids. man 7 namespaces; Linux include/linux/nsproxy.h.
-import type { MountNamespace } from "../fs/mount.ts";
+import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { NetNamespace } from "../net/namespace.ts";
 import type { UserNamespace } from "./user.ts";
 

@@ -1,8 +1,8 @@
 // What TCP and UDP sockets share: names, ports and options. man 7 ip, man 7 socket; Linux net/ipv4/af_inet.c, net/core/sock.c.
 import { E } from "../../abi/errno.ts";
-import { CAP, capableIn } from "../cred.ts";
-import { POLLIN, POLLOUT } from "../fs/file.ts";
-import type { Task } from "../task.ts";
+import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
+import { CAP, capableIn } from "../task/cred.ts";
+import type { Task } from "../task/task.ts";
 import { WaitQueue } from "../wait.ts";
 import {
   ANY,

@@ -1,7 +1,7 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
 import { E } from "../../abi/errno.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
-import type { Task } from "../task.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
+import type { Task } from "../task/task.ts";
 import { InetSocket } from "./inet.ts";
 import { ANY, isBroadcast, LOOPBACK, toAddress, toEndpoint } from "./inet-address.ts";
 import { SO } from "./options.ts";

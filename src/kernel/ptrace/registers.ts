@@ -1,10 +1,10 @@
 // struct user_regs_struct of both ABIs. Linux uapi asm/ptrace.h, arch/x86/kernel/ptrace.c getreg(), putreg(), getreg32(), putreg32().
 
 import { E } from "../../abi/errno.ts";
-import { at, EF, R, S } from "../../cpu/state.ts";
+import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import { loadSegment, type Processor } from "../processor.ts";
 import { FIX_EFLAGS } from "../signal/frame64.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 /** One member: a 64-bit value read and written. Writing gives 0 or -errno. */
 interface Register {

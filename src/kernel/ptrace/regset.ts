@@ -1,9 +1,9 @@
 // Register sets: PTRACE_GETREGSET and its older relatives. Linux arch/x86/kernel/ptrace.c x86_64_regsets, x86_32_regsets; kernel/ptrace.c
 // ptrace_regset(); fpu/regset.c.
 import { E } from "../../abi/errno.ts";
-import { fxrstor, fxsave, fxsaveSize } from "../../cpu/fpu/image.ts";
+import { fxrstor, fxsave, fxsaveSize } from "../../cpu/helpers/x87-image.ts";
 import { fsaveBytes, restoreFpState, restoreFsave, saveFpState, xstateSize } from "../signal/fpstate.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
 
 export interface Regset {

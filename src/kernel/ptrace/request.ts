@@ -6,7 +6,7 @@ import { SI } from "../signal/info.ts";
 import { SIGINFO_SIZE, siginfoBytes, siginfoFrom } from "../signal/layout.ts";
 import { sendToTask, setBlocked } from "../signal/send.ts";
 import { NSIG, SIG } from "../signal/set.ts";
-import { entryWork, type Task } from "../task.ts";
+import { entryWork, type Task } from "../task/task.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
 import { getFilter, getMetadata } from "./filters.ts";
 import { registerAt, registers32, registers64, withRegisters } from "./registers.ts";

@@ -1,8 +1,8 @@
 // PTRACE_GET_SYSCALL_INFO: what kind of stop this is, and the call, whatever the ABI. Linux kernel/ptrace.c ptrace_get_syscall_info().
 import { i386, x64 } from "../../abi/abi.ts";
-import { R } from "../../cpu/state.ts";
+import { R } from "../../cpu/machine/state.ts";
 import { SIG } from "../signal/set.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import { withRegisters } from "./registers.ts";
 import { EVENT, MESSAGE, type Tracing } from "./tracing.ts";
 

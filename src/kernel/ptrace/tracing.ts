@@ -1,6 +1,6 @@
 // What one thread's being traced consists of. man 2 ptrace; Linux include/linux/ptrace.h, include/linux/sched/jobctl.h.
 import type { SigInfo } from "../signal/info.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 /** PTRACE_O_*. uapi linux/ptrace.h. SUSPEND_SECCOMP lasts as long as the tracer keeps it set. */
 export const OPTION = {

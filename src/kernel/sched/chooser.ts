@@ -1,5 +1,5 @@
 // Scheduling points: the moments at which another task could as well go on, and who decides. Without a chooser the scheduler does.
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 /**
  * `call`: the running task is about to enter the kernel. `checked`: tracer and filters have let its call pass, and it is about to run.

@@ -1,9 +1,9 @@
 // Timers of timer_create(2). Linux kernel/time/posix-timers.c.
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess, sendToTask } from "../signal/send.ts";
-import type { Task } from "../task.ts";
+import type { Process } from "../task/process.ts";
+import type { Task } from "../task/task.ts";
 import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 

@@ -1,7 +1,7 @@
 // Who runs next: round-robin over runnable tasks, a slice of guest instructions each. The same program with the same inputs and the
 // same seed gets the same schedule, instruction for instruction. Time is virtual: one nanosecond an instruction, a fixed cost a call.
-import { type Exit, exit } from "../../cpu/exit.ts";
-import { at, S } from "../../cpu/state.ts";
+import { type Exit, exit } from "../../cpu/machine/exit.ts";
+import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
@@ -10,7 +10,7 @@ import { leaveKernel } from "../entry/leave.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../entry/selectors.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
 import { loadSegment } from "../processor.ts";
-import { exitWork, type Task } from "../task.ts";
+import { exitWork, type Task } from "../task/task.ts";
 import type { Wait } from "../wait.ts";
 import type { Chooser, PointKind } from "./chooser.ts";
 import { isFifo, rank } from "./policy.ts";

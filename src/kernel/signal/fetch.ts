@@ -1,5 +1,5 @@
 // Taking a pending signal without delivering it: rt_sigtimedwait(2), signalfd(2). Linux dequeue_signal().
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import type { SigInfo } from "./info.ts";
 import { setBlocked } from "./send.ts";
 import type { SigSet } from "./set.ts";

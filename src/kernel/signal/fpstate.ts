@@ -1,7 +1,7 @@
 // x87, SSE and AVX state as FXSAVE and XSAVE lay it out in a signal frame. SDM Vol. 1 10.5.1 (FXSAVE), 13.4 (XSAVE);
 // Linux arch/x86/kernel/fpu/signal.c, uapi asm/sigcontext.h.
-import { fxrstor, fxsave, stAddress, tagWord } from "../../cpu/fpu/image.ts";
-import { at, S, type State } from "../../cpu/state.ts";
+import { fxrstor, fxsave, stAddress, tagWord } from "../../cpu/helpers/x87-image.ts";
+import { at, S, type State } from "../../cpu/machine/state.ts";
 
 /** XCR0 bits. */
 export const XFEATURE = { FP: 1, SSE: 2, YMM: 4 } as const;

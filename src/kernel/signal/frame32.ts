@@ -3,11 +3,11 @@
 //   old:  0 pretcode · 4 sig · 8 sigcontext(88) · 96 unused FSAVE area(624) · 720 extramask · 724 retcode(8)
 //   rt:   0 pretcode · 4 sig · 8 pinfo · 12 puc · 16 siginfo(128) · 144 ucontext { flags · link · stack(12) · sigcontext · sigmask } · 260 retcode(8)
 import { i386 } from "../../abi/abi.ts";
-import { R, S } from "../../cpu/state.ts";
+import { R, S } from "../../cpu/machine/state.ts";
 import { interruptReturn } from "../entry/iret.ts";
 import { USER_DS, USER32_CS } from "../entry/selectors.ts";
 import { loadSegment } from "../processor.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, SS } from "./alt-stack.ts";
 import { FSAVE_SIZE, fpFrameSize, fsaveBytes, initFpState, restoreFpState, restoreFsave, saveFpState } from "./fpstate.ts";

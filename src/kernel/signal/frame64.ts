@@ -4,11 +4,11 @@
 //   x86-64: 0 pretcode · 8 ucontext { flags · link · stack(24) · sigcontext(256) · sigmask } · 312 siginfo(128) · up to the FXSAVE area
 //   x32:    0 pretcode · 8 ucontext_x32 { flags · link · stack(12) · pad · sigcontext(256) · sigmask } · 296 siginfo(128)
 import { type Abi, x32, x64 } from "../../abi/abi.ts";
-import { at, EF, R, S } from "../../cpu/state.ts";
+import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import { interruptReturn } from "../entry/iret.ts";
 import { USER_CS, USER_DS } from "../entry/selectors.ts";
 import { loadSegment } from "../processor.ts";
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, SS } from "./alt-stack.ts";
 import { fpFrameSize, initFpState, restoreFpState, saveFpState } from "./fpstate.ts";

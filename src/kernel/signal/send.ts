@@ -1,10 +1,10 @@
 // Sending signals. Linux kernel/signal.c: prepare_signal(), complete_signal(), force_sig_info_to_task().
 
 import type { Kernel } from "../kernel.ts";
-import { noteContinued } from "../life/job-control.ts";
-import type { Process } from "../process.ts";
-import { RLIMIT } from "../rlimit.ts";
-import { exitWork, type Task } from "../task.ts";
+import { noteContinued } from "../task/job-control.ts";
+import type { Process } from "../task/process.ts";
+import { RLIMIT } from "../task/rlimit.ts";
+import { exitWork, type Task } from "../task/task.ts";
 import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
 import { SI, type SigInfo } from "./info.ts";
 import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";

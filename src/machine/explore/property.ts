@@ -3,7 +3,7 @@ import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { PendingCall } from "../../kernel/entry/call.ts";
 import type { Observer } from "../../kernel/observer.ts";
-import type { Task } from "../../kernel/task.ts";
+import type { Task } from "../../kernel/task/task.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";
 import { givenArguments } from "../trace.ts";

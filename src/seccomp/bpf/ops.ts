@@ -1,6 +1,6 @@
 // The operators of classic BPF, each stated once: field value, sign, meaning, wasm instruction.
 // The evaluator, the compiler, the assembler and the disassembler read these rows. man 4 bpf (FreeBSD); Linux net/core/filter.c.
-import { op } from "../../cpu/wasm.ts";
+import { op } from "../../wasm/encoder.ts";
 import { BPF } from "./insn.ts";
 
 export interface AluOp {

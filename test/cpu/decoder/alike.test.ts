@@ -1,14 +1,14 @@
 // Instructions that are decoded from what others like them became have the records that the rows give them: registers, sizes, prefixes, what
 // follows modrm, ends of pages.
 import { beforeAll, expect, it } from "vitest";
-import { Blocks } from "../../../src/cpu/blocks.ts";
 import { cpuCode } from "../../../src/cpu/code.ts";
-import { contexts } from "../../../src/cpu/context.ts";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { layout, record } from "../../../src/cpu/layout.ts";
-import { cpuModel, defaultModel } from "../../../src/cpu/model.ts";
-import { at, State } from "../../../src/cpu/state.ts";
-import type { AlikeRoutines } from "../../../src/cpu/templates.ts";
+import { Blocks } from "../../../src/cpu/interp/block-cache.ts";
+import type { AlikeRoutines } from "../../../src/cpu/interp/predecode.ts";
+import { contexts } from "../../../src/cpu/machine/context.ts";
+import { layout, record } from "../../../src/cpu/machine/layout.ts";
+import { cpuModel, defaultModel } from "../../../src/cpu/machine/model.ts";
+import { at, State } from "../../../src/cpu/machine/state.ts";
 import { common } from "../../../tools/common/common.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";

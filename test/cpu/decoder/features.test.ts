@@ -1,8 +1,8 @@
 // Every row names the CPUID features that iced-x86 knows the instruction by; so a model without them has no such instruction.
 import { Code, CpuidFeature, DecoderOptions, Decoder as Iced, Instruction } from "iced-x86";
 import { describe, expect, it } from "vitest";
-import { Decoder, decodeTables } from "../../../src/cpu/decode.ts";
-import { rows } from "../../../src/cpu/rows/all.ts";
+import { Decoder, decodeTables } from "../../../src/cpu/decode/decoder.ts";
+import { rows } from "../../../src/cpu/isa/rows/all.ts";
 import { candidates } from "../../../tools/oracle/encodings.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 

@@ -1,9 +1,9 @@
 // What Intel's processors decode in another way than AMD's, judged by iced-x86, which knows both.
 import { Code, DecoderOptions, Decoder as Iced, Instruction, Mnemonic } from "iced-x86";
 import { describe, expect, it } from "vitest";
-import { Decoder, decodeTables } from "../../../src/cpu/decode.ts";
-import type { Vendor } from "../../../src/cpu/model.ts";
-import { rows } from "../../../src/cpu/rows/all.ts";
+import { Decoder, decodeTables } from "../../../src/cpu/decode/decoder.ts";
+import { rows } from "../../../src/cpu/isa/rows/all.ts";
+import type { Vendor } from "../../../src/cpu/machine/model.ts";
 import { candidates, SLOT } from "../../../tools/oracle/encodings.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 import type { Mode } from "../../../tools/oracle/world.ts";

@@ -1,8 +1,8 @@
 // Runs one x87 case on the routines: FRSTOR image in, FNSAVE image out, as the judge does on the processor.
 import { readFileSync } from "node:fs";
-import { loadAll, saveAll } from "../../../src/cpu/fpu/image.ts";
-import { type Vendor, vendorRules } from "../../../src/cpu/model.ts";
-import { State } from "../../../src/cpu/state.ts";
+import { loadAll, saveAll } from "../../../src/cpu/helpers/x87-image.ts";
+import { type Vendor, vendorRules } from "../../../src/cpu/machine/model.ts";
+import { State } from "../../../src/cpu/machine/state.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 

@@ -1,6 +1,6 @@
 // The exact SSE routines give the processor's bits: results, MXCSR, EFLAGS, and whether #XM is raised.
 import { beforeAll, describe, expect, test } from "vitest";
-import { at } from "../../../src/cpu/state.ts";
+import { at } from "../../../src/cpu/machine/state.ts";
 import { nativeVendor } from "../../support/native.ts";
 import { judgeAvailable, judgeSse, sseIn, sseOut } from "./judge.ts";
 import { type Exports, Fpu } from "./ours.ts";

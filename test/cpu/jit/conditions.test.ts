@@ -2,8 +2,8 @@
 // where that will do (lazy-flags.ts); and jumps by tables, whose targets are asked whether they are addresses only where control leaves the region.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import { R, vector } from "../../../src/cpu/state.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { R, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";

@@ -3,7 +3,7 @@
 import { dirname } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Cpu } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
 import { runHosted } from "../../support/guest.ts";
 import { busybox, missing } from "../../support/host.ts";
 

@@ -1,7 +1,7 @@
 // What regions give up time and again: by the block that it is in, for every region that has it.
 import { describe, expect, it } from "vitest";
-import { Doubts } from "../../../src/cpu/jit/doubts.ts";
-import type { Graph } from "../../../src/cpu/jit/graph.ts";
+import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import { Doubts } from "../../../src/cpu/jit/runtime/deopt.ts";
 
 const graphOf = (...blocks: readonly number[]): Graph =>
   ({ instructions: 10, pages: new Map([[0, 0]]), blocks: new Map(blocks.map((ip) => [ip, { ip, end: ip + 16 }])) }) as unknown as Graph;

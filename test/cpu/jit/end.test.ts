@@ -2,9 +2,9 @@
 // TLB's last entry holds.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
-import { layout, tlb } from "../../../src/cpu/layout.ts";
-import { access, cacheWrite } from "../../../src/cpu/mmu.ts";
-import { at, R } from "../../../src/cpu/state.ts";
+import { layout, tlb } from "../../../src/cpu/machine/layout.ts";
+import { access, cacheWrite } from "../../../src/cpu/machine/mmu.ts";
+import { at, R } from "../../../src/cpu/machine/state.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";

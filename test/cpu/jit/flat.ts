@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import type { engines } from "../../../src/cpu/engine.ts";
-import { S } from "../../../src/cpu/state.ts";
+import { S } from "../../../src/cpu/machine/state.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { selector } from "../../../tools/oracle/world.ts";

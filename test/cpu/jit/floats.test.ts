@@ -3,9 +3,9 @@
 // exceptions noted, and what FNSTENV would tell must be the same, also where an access faults in the middle.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
-import { layout } from "../../../src/cpu/layout.ts";
-import { cpuModel } from "../../../src/cpu/model.ts";
-import { at, R } from "../../../src/cpu/state.ts";
+import { layout } from "../../../src/cpu/machine/layout.ts";
+import { cpuModel } from "../../../src/cpu/machine/model.ts";
+import { at, R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";

@@ -1,6 +1,6 @@
 // Heat: samples in one address space make a block hot at once, samples in one after another only where they are many.
 import { describe, expect, it } from "vitest";
-import { Heat } from "../../../src/cpu/jit/heat.ts";
+import { Heat } from "../../../src/cpu/jit/profile/heat.ts";
 
 const samplesUntilDue = (heat: Heat, next: () => void, wanted: readonly number[]): number => {
   for (let n = 1; n < 1000; n++) {

@@ -2,11 +2,11 @@
 // where rounding is decided late. What is done in line gives the same bits, the same inexactness and the same C1, or gives up.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { as } from "../../../src/cpu/expression.ts";
-import { FpuNumbers, packed, unpacked, type Value } from "../../../src/cpu/jit/fpu-number.ts";
-import { at } from "../../../src/cpu/state.ts";
-import { Body, i32c, localGet, node, op, wt } from "../../../src/cpu/wasm.ts";
-import { ModuleWriter } from "../../../src/cpu/wasm-module.ts";
+import { as } from "../../../src/cpu/codegen/expression.ts";
+import { FpuNumbers, packed, unpacked, type Value } from "../../../src/cpu/jit/emit/x87-number.ts";
+import { at } from "../../../src/cpu/machine/state.ts";
+import { Body, i32c, localGet, node, op, wt } from "../../../src/wasm/encoder.ts";
+import { ModuleWriter } from "../../../src/wasm/module.ts";
 // @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 import { Random } from "../fpu/random.ts";

@@ -1,9 +1,9 @@
-// Accesses near one another that share a look into the page tags (places.ts): generated runs of them, through registers that point about the ends of
+// Accesses near one another that share a look into the page tags (translation-reuse.ts): generated runs of them, through registers that point about the ends of
 // pages, where pages are at home, elsewhere, two of one frame, read-only, code, or not there, and change. Compiled, they do what the interpreter does.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import { R, vector } from "../../../src/cpu/state.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { R, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";

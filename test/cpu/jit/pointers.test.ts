@@ -2,9 +2,9 @@
 // must not be what runs once it is another one.
 import { beforeAll, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import type { Graph } from "../../../src/cpu/jit/graph.ts";
-import { R } from "../../../src/cpu/state.ts";
+import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";

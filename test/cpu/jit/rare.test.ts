@@ -1,11 +1,11 @@
 // What is compiled is what control passes often: a rare way out of a loop stays the interpreter's, and comes back right.
 import { expect, test } from "vitest";
 import { Cpu } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import type { Graph } from "../../../src/cpu/jit/graph.ts";
-import { layout } from "../../../src/cpu/layout.ts";
-import { access, cacheWrite } from "../../../src/cpu/mmu.ts";
-import { R } from "../../../src/cpu/state.ts";
+import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { layout } from "../../../src/cpu/machine/layout.ts";
+import { access, cacheWrite } from "../../../src/cpu/machine/mmu.ts";
+import { R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";

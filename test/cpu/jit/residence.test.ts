@@ -1,10 +1,10 @@
-// Where a region keeps registers (residence.ts): generated functions of loops in loops, with calls and without, ways that meet, instructions that are
+// Where a region keeps registers (register-cache.ts): generated functions of loops in loops, with calls and without, ways that meet, instructions that are
 // written twice, left in the middle because the budget ends or memory faults. Compiled, they do what the interpreter does.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import { type Moves, noParts, overlap, type Parts, part, Residence, type Scope } from "../../../src/cpu/jit/residence.ts";
-import { R, vector } from "../../../src/cpu/state.ts";
+import { type Moves, noParts, overlap, type Parts, part, Residence, type Scope } from "../../../src/cpu/jit/analysis/register-cache.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { R, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";

@@ -1,9 +1,9 @@
-// Flags at the head of a loop (rounds.ts), which are seen where an access faults before a round has written any: loops that run until they leave what
+// Flags at the head of a loop (loop-flags.ts), which are seen where an access faults before a round has written any: loops that run until they leave what
 // is mapped, ending their rounds with every kind of comparison. And flags on a way that leaves beside one that goes on.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import { R } from "../../../src/cpu/state.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";

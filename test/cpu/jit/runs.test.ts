@@ -1,8 +1,8 @@
-// Runs of pages at home that loops of 64-bit code have for their registers (runs.ts): what a loop has found that it may read, another one that writes by
+// Runs of pages at home that loops of 64-bit code have for their registers (page-ranges.ts): what a loop has found that it may read, another one that writes by
 // the same register does not take for its own. Their heads are as far apart that they would have the same slot.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { at, R, runs, vector } from "../../../src/cpu/state.ts";
+import { at, R, runs, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";

@@ -2,10 +2,10 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
-import { type Exit, exit } from "../../../src/cpu/exit.ts";
-import { layout } from "../../../src/cpu/layout.ts";
-import { cacheWrite } from "../../../src/cpu/mmu.ts";
-import { EF, R } from "../../../src/cpu/state.ts";
+import { type Exit, exit } from "../../../src/cpu/machine/exit.ts";
+import { layout } from "../../../src/cpu/machine/layout.ts";
+import { cacheWrite } from "../../../src/cpu/machine/mmu.ts";
+import { EF, R } from "../../../src/cpu/machine/state.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";

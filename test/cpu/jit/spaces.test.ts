@@ -3,10 +3,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import type { engines } from "../../../src/cpu/engine.ts";
-import { exit } from "../../../src/cpu/exit.ts";
-import { layout } from "../../../src/cpu/layout.ts";
-import type { Mmu } from "../../../src/cpu/mmu.ts";
-import { R } from "../../../src/cpu/state.ts";
+import { exit } from "../../../src/cpu/machine/exit.ts";
+import { layout } from "../../../src/cpu/machine/layout.ts";
+import type { Mmu } from "../../../src/cpu/machine/mmu.ts";
+import { R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Random } from "../../../tools/oracle/random.ts";

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import { type CodeStore, Machine, type MachineOptions } from "trapgate";
 import { describe, expect, it } from "vitest";
-import { coverageOf } from "../../../src/cpu/jit/traces.ts";
-import { always, type Present, usual, Watch } from "../../../src/cpu/jit/watch.ts";
+import { coverageOf } from "../../../src/cpu/jit/tracing/trace-recorder.ts";
+import { always, type Present, usual, Watch } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
 import { inFolder } from "../../support/guest.ts";
 import { gcc32, missing, top } from "../../support/host.ts";
 

@@ -2,11 +2,11 @@
 // differ: registers, flags, memory, what a fault tells, the count of instructions.
 import { expect } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
-import { type Exit, exit } from "../../../src/cpu/exit.ts";
-import { home, layout } from "../../../src/cpu/layout.ts";
-import { type Access, access, cacheWrite, type Mmu } from "../../../src/cpu/mmu.ts";
-import { cpuModel } from "../../../src/cpu/model.ts";
-import { at, PF, vector } from "../../../src/cpu/state.ts";
+import { type Exit, exit } from "../../../src/cpu/machine/exit.ts";
+import { home, layout } from "../../../src/cpu/machine/layout.ts";
+import { type Access, access, cacheWrite, type Mmu } from "../../../src/cpu/machine/mmu.ts";
+import { cpuModel } from "../../../src/cpu/machine/model.ts";
+import { at, PF, vector } from "../../../src/cpu/machine/state.ts";
 import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { selector } from "../../../tools/oracle/world.ts";

@@ -1,7 +1,7 @@
 // Models of Intel's processors do, where the architecture leaves it open, what others have measured of such processors.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/state.ts";
+import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/machine/state.ts";
 import { Case, caseBatch, fxAt, Result, stateAt } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
-import { cpuid, cpuModel, modelNames } from "../../../src/cpu/model.ts";
+import { cpuid, cpuModel, modelNames } from "../../../src/cpu/machine/model.ts";
 import { endOfRun, inFolder } from "../../support/guest.ts";
 import { avx2, busybox, gcc, gcc32, missing, nativeX64, top } from "../../support/host.ts";
 import { nativeVendor, runNative } from "../../support/native.ts";

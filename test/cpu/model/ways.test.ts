@@ -1,10 +1,10 @@
-// What vendors' processors do in their own ways (src/cpu/ways.ts), a small case each: Intel's models do what a Xeon with AMX did, AMD's something
+// What vendors' processors do in their own ways (src/cpu/isa/vendor-differences.ts), a small case each: Intel's models do what a Xeon with AMX did, AMD's something
 // else. The processor under us says its vendor's again.
 import { Decoder } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import type { Vendor } from "../../../src/cpu/model.ts";
-import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/state.ts";
+import type { Vendor } from "../../../src/cpu/machine/model.ts";
+import { EF, R, S, STATUS_FLAGS, vector } from "../../../src/cpu/machine/state.ts";
 import { Case, caseBatch, fxAt, Result } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";

@@ -1,6 +1,6 @@
 // However few cases are wanted, each scope has some of every mode.
 import { describe, expect, it } from "vitest";
-import { vendors } from "../../../src/cpu/model.ts";
+import { vendors } from "../../../src/cpu/machine/model.ts";
 import { casesOf } from "../../../tools/oracle/conform.ts";
 import { scopes } from "../../../tools/oracle/scope.ts";
 import { modes } from "../../../tools/oracle/world.ts";

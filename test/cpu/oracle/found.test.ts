@@ -2,7 +2,7 @@
 import { Decoder, Instruction } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { EF, R, S } from "../../../src/cpu/state.ts";
+import { EF, R, S } from "../../../src/cpu/machine/state.ts";
 import { Case, caseBatch, Result } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { compare } from "../../../tools/oracle/compare.ts";

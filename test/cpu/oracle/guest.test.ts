@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
-import { cpuModel, xcr0 } from "../../../src/cpu/model.ts";
-import { R } from "../../../src/cpu/state.ts";
+import { cpuModel, xcr0 } from "../../../src/cpu/machine/model.ts";
+import { R } from "../../../src/cpu/machine/state.ts";
 import { buildOracle } from "../../../tools/oracle/build.ts";
 import { Batch, Case, resultAt, stateAt } from "../../../tools/oracle/case.ts";
 import { encodings } from "../../../tools/oracle/encodings.ts";

@@ -4,8 +4,8 @@
 import { Instruction } from "iced-x86";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { modelNames } from "../../../src/cpu/model.ts";
-import { R } from "../../../src/cpu/state.ts";
+import { modelNames } from "../../../src/cpu/machine/model.ts";
+import { R } from "../../../src/cpu/machine/state.ts";
 import { Case, caseBatch, Result } from "../../../tools/oracle/case.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { compare } from "../../../tools/oracle/compare.ts";

@@ -1,6 +1,6 @@
 // Instructions do what a processor did when it was asked: on any host, each vendor's models against test/cpu/recorded (tools/oracle/recorded.ts).
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Vendor, vendorNames, vendors } from "../../../src/cpu/model.ts";
+import { type Vendor, vendorNames, vendors } from "../../../src/cpu/machine/model.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { replay, total } from "../../../tools/oracle/conform.ts";
 import { Emulator } from "../../../tools/oracle/emulate.ts";

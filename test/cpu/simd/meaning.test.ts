@@ -1,9 +1,9 @@
 // What the table of vector operations says they mean is what WebAssembly does.
 import { expect, it } from "vitest";
-import { as } from "../../../src/cpu/expression.ts";
-import { joined, lanes, type SimdName, type SimdOp, simd } from "../../../src/cpu/simd.ts";
-import { Body, i32c, node, op, type WasmType, wt } from "../../../src/cpu/wasm.ts";
-import { ModuleWriter } from "../../../src/cpu/wasm-module.ts";
+import { as } from "../../../src/cpu/codegen/expression.ts";
+import { joined, lanes, type SimdName, type SimdOp, simd } from "../../../src/cpu/isa/simd.ts";
+import { Body, i32c, node, op, type WasmType, wt } from "../../../src/wasm/encoder.ts";
+import { ModuleWriter } from "../../../src/wasm/module.ts";
 import { Random } from "../../../tools/oracle/random.ts";
 
 const names = Object.keys(simd) as SimdName[];

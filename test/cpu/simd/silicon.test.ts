@@ -1,7 +1,7 @@
 // MMX and SSE instructions do on every tier what they do on the processor under us.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { rows } from "../../../src/cpu/rows/all.ts";
+import { rows } from "../../../src/cpu/isa/rows/all.ts";
 import { freshCode } from "../../../tools/oracle/code.ts";
 import { conform } from "../../../tools/oracle/conform.ts";
 import { Emulator, tiers } from "../../../tools/oracle/emulate.ts";

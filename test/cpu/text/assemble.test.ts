@@ -1,6 +1,6 @@
 // The assembler: what it understands, what it says of what it does not, and its judges: decoding what it makes, NASM, GNU as.
 import { describe, expect, it } from "vitest";
-import type { Decoded } from "../../../src/cpu/decode.ts";
+import type { Decoded } from "../../../src/cpu/decode/decoder.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
 import { disassemble, instructionText, plainDecoder } from "../../../src/cpu/text/disassemble.ts";
 import { Problem } from "../../../src/problem.ts";

@@ -9,7 +9,7 @@ import { divideNumbers, exp, fraction, growNumber, hi, lo, multiplyFractions, ro
 
 /**
  * Not 0: as Intel's processors do, for which sin x and tan x are x, and cos x is 1, whatever the rounding, where x is this small; atan x where it is
- * small enough for `SMALL_QUOTIENT`. The host sets it. As of a processor with AMX (src/cpu/ways.ts); larger arguments are AMD's, to the nearest.
+ * small enough for `SMALL_QUOTIENT`. The host sets it. As of a processor with AMX (src/cpu/isa/vendor-differences.ts); larger arguments are AMD's, to the nearest.
  */
 export let transcendental_intel: i32 = 0;
 const SMALL = -68;

@@ -1,11 +1,11 @@
 // /proc/PID/mem: the memory of a process as a file. Linux fs/proc/base.c mem_rw().
 import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task.ts";
-import type { Path } from "../dentry.ts";
-import { FileDescription } from "../file.ts";
-import { type FileSystem, Inode, type Or } from "../inode.ts";
-import { S_IFREG } from "../mode.ts";
-import { seekTo } from "../regular.ts";
+import type { Task } from "../../task/task.ts";
+import { seekTo } from "../files/regular.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription } from "../vfs/file.ts";
+import { type FileSystem, Inode, type Or } from "../vfs/inode.ts";
+import { S_IFREG } from "../vfs/mode.ts";
 import type { Owner } from "./node.ts";
 import { mayAccess } from "./pid.ts";
 

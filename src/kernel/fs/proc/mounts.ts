@@ -1,9 +1,9 @@
 // /proc/PID/mounts and mountinfo, seen from a task's root. Linux fs/proc_namespace.c.
-import type { Task } from "../../task.ts";
-import { pathName } from "../dentry.ts";
-import { major, minor } from "../mode.ts";
-import { type Mount, MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../mount.ts";
-import { isReadOnly } from "../permission.ts";
+import type { Task } from "../../task/task.ts";
+import { pathName } from "../vfs/dentry.ts";
+import { major, minor } from "../vfs/mode.ts";
+import { type Mount, MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../vfs/mount.ts";
+import { isReadOnly } from "../vfs/permission.ts";
 
 const names = [
   [MS_NOSUID, "nosuid"],

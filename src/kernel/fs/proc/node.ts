@@ -2,14 +2,14 @@
 // to a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../byte-string.ts";
-import { inGroup } from "../../cred.ts";
-import type { Task } from "../../task.ts";
-import type { Path } from "../dentry.ts";
-import { DirFile } from "../dir-file.ts";
-import { FileDescription } from "../file.ts";
-import { type DirEntry, type FileSystem, Inode, type Or } from "../inode.ts";
-import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../mode.ts";
-import { seekTo } from "../regular.ts";
+import { inGroup } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import { DirFile } from "../files/dir-file.ts";
+import { seekTo } from "../files/regular.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription } from "../vfs/file.ts";
+import { type DirEntry, type FileSystem, Inode, type Or } from "../vfs/inode.ts";
+import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
 /** Read: the content, or -errno. Write: how many bytes were taken, or -errno. `at`: the file's offset, which most do not look at. */
 export interface ProcContent {

@@ -1,17 +1,17 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 import { E } from "../../../abi/errno.ts";
 import { procMaps } from "../../../memory/maps.ts";
-import { CAP, capable, capableIn } from "../../cred.ts";
 import { vsyscallRights } from "../../entry/vsyscall.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../namespace/id-map.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import type { IdKind } from "../../namespace/user.ts";
-import type { Task } from "../../task.ts";
-import { type Path, pathName } from "../dentry.ts";
-import type { FileDescription } from "../file.ts";
-import type { Inode, Or } from "../inode.ts";
-import { type NsType, namespaceOf, nsTypes } from "../nsfs.ts";
-import { O_CLOEXEC } from "../open-flags.ts";
+import { CAP, capable, capableIn } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
+import { type Path, pathName } from "../vfs/dentry.ts";
+import type { FileDescription } from "../vfs/file.ts";
+import type { Inode, Or } from "../vfs/inode.ts";
+import { O_CLOEXEC } from "../vfs/open-flags.ts";
 import { limitsText } from "./limits.ts";
 import { MemNode } from "./mem.ts";
 import { mountinfoText, mountsText } from "./mounts.ts";

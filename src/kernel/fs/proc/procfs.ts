@@ -2,9 +2,9 @@
 import { E } from "../../../abi/errno.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
-import type { Task } from "../../task.ts";
-import type { Dentry } from "../dentry.ts";
-import { FileSystem, type Or } from "../inode.ts";
+import type { Task } from "../../task/task.ts";
+import type { Dentry } from "../vfs/dentry.ts";
+import { FileSystem, type Or } from "../vfs/inode.ts";
 import { DT, fixedEntries, ProcDirNode, type ProcEntry, ProcLinkNode } from "./node.ts";
 import { pidEntry } from "./pid.ts";
 import { systemFiles } from "./system.ts";

@@ -1,6 +1,6 @@
 // /proc/PID/syscall: the call a task is in. man 5 proc; Linux fs/proc/base.c proc_pid_syscall(), lib/syscall.c.
-import { at, R } from "../../../cpu/state.ts";
-import type { Task } from "../../task.ts";
+import { at, R } from "../../../cpu/machine/state.ts";
+import type { Task } from "../../task/task.ts";
 
 export const syscallText = (target: Task): string => {
   if (target.state === "runnable") return "running\n";

@@ -2,11 +2,11 @@
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
-import { CAP, capable, capableIn, LAST_CAP } from "../../cred.ts";
 import type { Kernel } from "../../kernel.ts";
-import { processUsage, ticks } from "../../life/usage.ts";
-import type { Task } from "../../task.ts";
-import { PIPE_MAX } from "../pipe.ts";
+import { CAP, capable, capableIn, LAST_CAP } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import { processUsage, ticks } from "../../task/usage.ts";
+import { PIPE_MAX } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import type { FixedTree, ProcContent } from "./node.ts";
 

@@ -6,7 +6,7 @@ import { kernelSignal } from "../../signal/info.ts";
 import { sendToGroup, sendToProcess } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
 import { type Sleeper, WaitQueue } from "../../wait.ts";
-import type { ByteSource } from "../stream.ts";
+import type { ByteSource } from "../files/stream.ts";
 import { type InputHost, InputProcessor } from "./input.ts";
 import { OutputProcessor } from "./output.ts";
 import { L, standardTermios, type Termios, type WinSize } from "./termios.ts";

@@ -1,0 +1,420 @@
+// Ops<Node>: the readers that make WebAssembly. What is common to interpreter handlers and the JIT: integers, memory through
+// the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
+
+import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../isa/flags.ts";
+import type { Assured, Flag, FlagKind, Form } from "../isa/ops.ts";
+import { type SimdName, type SimdOp, simd } from "../isa/simd.ts";
+import { jumpCache, layout, tlb } from "../machine/layout.ts";
+import { type Access, access, misalignedBy } from "../machine/mmu.ts";
+import { at, type Field, fieldWidth, STATUS_FLAGS } from "../machine/state.ts";
+import { as, bitsOfVector, laneIndex, laneOps, pure, truth, vectorConstant, vectorOf, zeroVector } from "./expression.ts";
+
+/** State-page fields as expressions and stores. */
+export const field = {
+  u32: (offset: number): Node => node(wt.i32, op.i32load, [i32c(0)], offset),
+  i64: (offset: number): Node => node(wt.i64, op.i64load, [i32c(0)], offset),
+};
+
+/** Functions every generated module can call, by index in that module. */
+export interface Runtime {
+  /** (address f64, bytes, access, record, budget) -> where the bytes are: JavaScript; may throw a guest fault. */
+  readonly miss: number;
+  /** Bring what was stored to the scratch page home. */
+  readonly commit: number;
+  /** (segment, offset f64, bytes, write, record, budget): limit and rights, outside 64-bit mode. */
+  readonly checkSegment: number;
+  /** (record, budget, vector, error) -> exit code. */
+  readonly raise: number;
+  flag(f: Flag): number;
+  flagsWord(): number;
+  /** Condition codes 0..15 -> 0 or 1. */
+  condition(cc: number): number;
+  /** Routines: name -> index and type. */
+  routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result?: WasmType | undefined };
+  /** (id, record, budget, a, b) -> 0 to go on, else an exit code. */
+  readonly act: number;
+  actId(name: string): number;
+}
+
+const loadOp: Record<number, number> = { 8: op.i64load8u, 16: op.i64load16u, 32: op.i64load32u, 64: op.i64load };
+const storeOp: Record<number, number> = { 8: op.i32store8, 16: op.i32store16, 32: op.i32store, 64: op.i64store };
+
+/** Loads into the low lane of a vector, zeros above. */
+export const vectorLoad: Record<number, number> = { 32: op.v128load32zero, 64: op.v128load64zero };
+/** A value of w bits at a byte address (w up to 64: zero-extended i64; 128: v128). */
+export const loadAt = (p: Node, w: number, offset = 0): Node =>
+  w === 128 ? node(wt.v128, op.v128load, [p], offset) : node(wt.i64, loadOp[w]!, [p], offset);
+
+/** The place in the jump cache of a bound instruction pointer; block-cache.ts computes the same. */
+export const jumpEntry = (b: Body, target: Node): Node => {
+  const low = as(wt.i32, target);
+  const hash = node(wt.i32, op.i32mul, [low, i32c(jumpCache.hash)]);
+  const mask = i32c((jumpCache.entries - 1) * jumpCache.size);
+  return b.bind(node(wt.i32, op.i32and, [node(wt.i32, op.i32shrU, [hash, i32c(jumpCache.shift)]), mask]));
+};
+/** Is that entry this instruction pointer's? */
+export const isEntryOf = (entry: Node, target: Node): Node =>
+  node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [entry], layout.jumpCache + jumpCache.ip), target]);
+
+/** An access as generated code tells of it (mmu.ts). */
+export const accessWord = (how: Access, address: Node, alignment: number): Node => {
+  if (alignment === 1) return i32c(how);
+  const by = node(wt.i32, op.i32and, [as(wt.i32, address), i32c(alignment - 1)]);
+  return node(wt.i32, op.i32or, [node(wt.i32, op.i32shl, [by, i32c(misalignedBy)]), i32c(how)]);
+};
+
+/** The TLB's entry for an address, as an offset in the TLB. */
+export const tlbEntry = (address: Node): Node =>
+  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(7))), i32c((tlb.entries - 1) * tlb.size)]);
+/**
+ * Are all bytes of an access on the page that an entry, the one for the first of them, has? Tag XOR address is the distance in the page then,
+ * and is far larger if it is another page. (So there is one value to keep in a register, and it is compared with a constant.) An aligned access
+ * cannot cross a page. `narrow`: all addresses here have 32 bits, and so have all tags.
+ */
+export const isEntryOfPage = (
+  entry: Node,
+  address: Node,
+  bytes: number,
+  how: Access,
+  narrow: boolean,
+  aligned = false,
+  table: number = layout.tlb,
+): Node => {
+  const tag = table + (how === access.write ? tlb.writeTag : tlb.readTag);
+  if (narrow) {
+    const distance = node(wt.i32, op.i32xor, [node(wt.i32, op.i32load, [entry], tag), as(wt.i32, address)]);
+    if (!aligned) return node(wt.i32, op.i32ltU, [distance, i32c(4097 - bytes)]);
+    return node(wt.i32, op.i32eqz, [node(wt.i32, op.i32and, [distance, i32c(-4096 | (bytes - 1))])]);
+  }
+  const distance = node(wt.i64, op.i64xor, [node(wt.i64, op.i64load, [entry], tag), as(wt.i64, address)]);
+  if (!aligned) return node(wt.i32, op.i64ltU, [distance, i64c(BigInt(4097 - bytes))]);
+  return node(wt.i32, op.i64eqz, [node(wt.i64, op.i64and, [distance, i64c(BigInt(-4096 | (bytes - 1)))])]);
+};
+/** Where the byte at an address is, by its page's entry. */
+export const translated = (address: Node, entry: Node): Node =>
+  node(wt.i32, op.i32add, [as(wt.i32, address), node(wt.i32, op.i32load, [entry], layout.tlb + tlb.addend)]);
+
+/** 64 x 64 -> high 64 by 32-bit halves. Hacker's Delight 8-2. */
+export const highProduct = (body: Body, a: Node, b: Node): Node => {
+  const bound = (v: Node) => (v.op === op.localGet ? v : body.bind(v));
+  const half = (v: Node, hi: boolean) => (hi ? pure.shr(v, pure.imm(32)) : pure.zext(v, 32));
+  const x = bound(as(wt.i64, a));
+  const y = bound(as(wt.i64, b));
+  const low = pure.mul(half(x, false), half(y, false));
+  const t = body.bind(pure.add(pure.mul(half(x, true), half(y, false)), pure.shr(low, pure.imm(32))));
+  const m = body.bind(pure.add(pure.mul(half(x, false), half(y, true)), half(t, false)));
+  return body.bind(pure.add(pure.add(pure.mul(half(x, true), half(y, true)), half(t, true)), half(m, true)));
+};
+
+export abstract class Compiler {
+  readonly body: Body;
+  readonly form: Form;
+  readonly runtime: Runtime;
+  readonly imm = pure.imm;
+  readonly add = pure.add;
+  readonly sub = pure.sub;
+  readonly mul = pure.mul;
+  readonly divU = pure.divU;
+  readonly remU = pure.remU;
+  readonly divS = pure.divS;
+  readonly remS = pure.remS;
+  readonly and = pure.and;
+  readonly or = pure.or;
+  readonly xor = pure.xor;
+  readonly not = pure.not;
+  readonly shl = pure.shl;
+  readonly shr = pure.shr;
+  readonly sar = pure.sar;
+  readonly zext = pure.zext;
+  readonly sext = pure.sext;
+  uncanonical(a: Node): Node {
+    return pure.ne(pure.sext(a, 48), a);
+  }
+  readonly clz = pure.clz;
+  readonly ctz = pure.ctz;
+  readonly popcnt = pure.popcnt;
+  readonly eq = pure.eq;
+  readonly ne = pure.ne;
+  readonly ltU = pure.ltU;
+  readonly leU = pure.leU;
+  readonly ltS = pure.ltS;
+  readonly leS = pure.leS;
+  readonly select = pure.select;
+
+  /** Addresses and TLB tags have 32 bits: known where all code is of one mode. */
+  protected readonly narrow: boolean = false;
+
+  constructor(body: Body, form: Form, runtime: Runtime) {
+    this.body = body;
+    this.form = form;
+    this.runtime = runtime;
+  }
+
+  simd(name: SimdName, ...args: Node[]): Node {
+    const o: SimdOp = simd[name];
+    if (name === "i8x16.swizzle") {
+      // By a known mask it is a shuffle, which engines know many of; lanes beyond the vector are zeros.
+      const lanes = vectorConstant(args[1]!);
+      if (lanes)
+        return this.shuffle(
+          args[0]!,
+          zeroVector,
+          [...lanes].map((l) => Math.min(l, 16)),
+        );
+    }
+    if (o.result === wt.v128 && !name.startsWith("f") && args.every((a) => vectorConstant(a) ?? constant(a) !== undefined))
+      return vectorOf(o.meaning(...args.map((a) => (a.t === wt.v128 ? bitsOfVector(vectorConstant(a)!) : constant(a)!))));
+    return node(
+      o.result,
+      o.opcode,
+      args.map((a, i) => as(o.params[i]!, a)),
+    );
+  }
+  assured(_name: Assured, _w: 32 | 64, _lanes: number, _result: Node, ..._operands: Node[]): boolean {
+    return false;
+  }
+  vector(low: Node, high: Node): Node {
+    const [a, b] = [constant(low), constant(high)];
+    if (a !== undefined && b !== undefined) return vectorOf(a | (b << 64n));
+    return this.withLane(this.splat(64, low), 64, 1, high);
+  }
+  abstract xmm(r: number): Node;
+  abstract setXmm(r: number, v: Node): void;
+  splat(w: 8 | 16 | 32 | 64, v: Node): Node {
+    const known = constant(v);
+    if (known !== undefined)
+      return vectorOf(Array.from({ length: 128 / w }).reduce<bigint>((r) => (r << BigInt(w)) | BigInt.asUintN(w, known), 0n));
+    return node(wt.v128, laneOps[w].splat, [as(laneOps[w].t, v)]);
+  }
+  lane(a: Node, w: 8 | 16 | 32 | 64, n: number): Node {
+    if (a.t === wt.i64 && w === 64 && n === 0) return a;
+    return noted(node(laneOps[w].t, laneOps[w].extract, [as(wt.v128, a)], laneIndex(n)), w < 32 ? w : undefined, undefined);
+  }
+  withLane(a: Node, w: 8 | 16 | 32 | 64, n: number, v: Node): Node {
+    // The low lane of another vector stays where it is: a blend.
+    if (n === 0 && v.t === wt.v128)
+      return this.shuffle(
+        v,
+        a,
+        Array.from({ length: 16 }, (_, i) => (i < w / 8 ? i : i + 16)),
+      );
+    return node(wt.v128, laneOps[w].replace, [as(wt.v128, a), as(laneOps[w].t, v)], laneIndex(n));
+  }
+  shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
+    return node(wt.v128, op.i8x16shuffle, [as(wt.v128, a), as(wt.v128, b)], Uint8Array.from(lanes));
+  }
+  field(f: Field, n = 0): Node {
+    return this.body.bind(loadAt(i32c(0), fieldWidth[f], at[f] + (n * fieldWidth[f]) / 8));
+  }
+  holds(f: Field, mask: number, value: number): Node {
+    const part = pure.and(loadAt(i32c(0), fieldWidth[f], at[f]), pure.imm(mask));
+    return this.body.bind(pure.eq(part, pure.imm(value)));
+  }
+  setField(f: Field, v: Node): void {
+    this.body.store(storeOp[fieldWidth[f]]!, i32c(0), as(fieldWidth[f] === 64 ? wt.i64 : wt.i32, v), at[f]);
+  }
+
+  /** The record being executed and the budget, as i32 expressions. */
+  abstract record(): Node;
+  abstract budget(): Node;
+
+  let(_name: string, v: Node): Node {
+    return v.op === op.localGet ? v : this.body.bind(v);
+  }
+  when(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+    const known = constant(c);
+    if (known !== undefined) return known === 0n ? otherwise?.() : then();
+    this.choose(truth(c), then, otherwise, likely);
+  }
+  either(c: Node, then: () => Node, otherwise: () => Node, likely?: boolean): Node {
+    const known = constant(c);
+    if (known !== undefined) return known === 0n ? otherwise() : then();
+    const b = this.body;
+    let result = localGet(wt.i64, 0);
+    this.choose(
+      truth(c),
+      () => {
+        const x = then();
+        const t = x.t === wt.i32 && bitsOf(x) > 1 ? wt.i64 : x.t;
+        result = localGet(t, b.local(t));
+        b.set(result.k as number, as(t, x));
+      },
+      () => b.set(result.k as number, as(result.t, otherwise())),
+      likely,
+    );
+    return result;
+  }
+  /** What is done if c is not 0, and if it is. */
+  protected choose(c: Node, then: () => void, otherwise?: () => void, likely?: boolean): void {
+    this.body.if(c, likely);
+    then();
+    if (otherwise) {
+      this.body.else();
+      otherwise();
+    }
+    this.body.end();
+  }
+  call(name: string, ...args: Node[]): Node {
+    const r = this.runtime.routine(name);
+    if (r.params.length !== args.length) throw new Error(`routine ${name} takes ${r.params.length} arguments, not ${args.length}`);
+    const n = node(
+      r.result ?? wt.i32,
+      op.call,
+      args.map((a, i) => as(r.params[i]!, a)),
+      r.index,
+    );
+    if (r.result) return this.body.bind(n);
+    this.body.expr(n);
+    return i64c(0n);
+  }
+
+  mulHighU(a: Node, b: Node): Node {
+    return highProduct(this.body, a, b);
+  }
+  mulHighS(a: Node, b: Node): Node {
+    const x = this.let("x", as(wt.i64, a));
+    const y = this.let("y", as(wt.i64, b));
+    const s = (v: Node, w: Node) => pure.and(pure.sar(v, pure.imm(63)), w);
+    return this.let("h", pure.sub(pure.sub(this.mulHighU(x, y), s(x, y)), s(y, x)));
+  }
+
+  // Memory. A linear address goes through the TLB inline; what misses goes to JavaScript, which returns where the bytes are:
+  // in the frame, or in the scratch page if the access crosses a page or writes to code (then `commit` brings them home).
+  translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
+    const b = this.body;
+    const bytes = bits >> 3;
+    const a = this.let("linear", linear);
+    const entry = b.bind(tlbEntry(a));
+    const p = b.local(wt.i32);
+    b.if(isEntryOfPage(entry, a, bytes, how, this.narrow, alignment > 1), true);
+    b.set(p, translated(a, entry));
+    b.else();
+    this.miss(p, a, bytes, accessWord(how, a, alignment));
+    b.end();
+    return localGet(wt.i32, p);
+  }
+  /** Inside the branch that missed: put where the bytes are into local p. */
+  protected miss(p: number, address: Node, bytes: number, how: Node): void {
+    const args = [node(wt.f64, op.f64convertI64s, [address]), i32c(bytes), how, this.record(), this.budget()];
+    this.body.set(p, node(wt.i32, op.call, args, this.runtime.miss));
+  }
+  readAt(pointer: Node, w: number, offset = 0): Node {
+    return this.body.bind(loadAt(pointer, w, offset));
+  }
+  /** The same in the low lane of a vector, zeros above. */
+  vectorAt(pointer: Node, w: number): Node {
+    const o = vectorLoad[w];
+    return o === undefined ? this.readAt(pointer, w) : this.body.bind(node(wt.v128, o, [pointer]));
+  }
+  /** Store at a byte address; of a vector the low lane. */
+  storeAt(pointer: Node, w: number, v: Node, offset = 0, b = this.body): void {
+    if (v.t === wt.v128 && w === 64) return b.store(op.f64store, pointer, as(wt.f64, v), offset);
+    if (v.t === wt.v128 && w === 32) return b.store(op.f32store, pointer, as(wt.f32, v), offset);
+    if (w === 128) b.store(op.v128store, pointer, as(wt.v128, v), offset);
+    else b.store(storeOp[w]!, pointer, as(w === 64 ? wt.i64 : wt.i32, v), offset);
+  }
+  writeAt(pointer: Node, w: number, v: Node): void {
+    this.storeAt(pointer, w, v);
+    this.commitAt(pointer);
+  }
+  writeWideAt(pointer: Node, low: Node, high: Node): void {
+    this.body.store(op.v128store, pointer, as(wt.v128, low), 0);
+    this.body.store(op.v128store, pointer, as(wt.v128, high), 16);
+    this.commitAt(pointer);
+  }
+  protected commitAt(pointer: Node): void {
+    const b = this.body;
+    b.if(node(wt.i32, op.i32ltU, [pointer, i32c(layout.frames)]), false);
+    b.expr(node(wt.i32, op.call, [], this.runtime.commit));
+    b.end();
+  }
+
+  // Flags.
+  /** Where the flags are kept, and their parts as they are now. `w`: the parts are sign-extended from so many bits. */
+  protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, _w = 64): void {
+    const out = this.body;
+    out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
+    if (kind !== "logic") {
+      out.store(op.i64store, i32c(0), as(wt.i64, a), at.flagA);
+      out.store(op.i64store, i32c(0), as(wt.i64, b), at.flagB);
+    }
+    out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
+  }
+  protected kept(): { kind: Node; r: Node; a: Node; b: Node } {
+    return { kind: field.u32(at.flagKind), r: field.i64(at.flagResult), a: field.i64(at.flagA), b: field.i64(at.flagB) };
+  }
+  /** SF and PF follow from b in kind "split", else from r. */
+  protected signParity(): Node {
+    const { kind, r, b } = this.kept();
+    return pure.select(node(wt.i32, op.i32eq, [kind, i32c(kindCode.split)]), b, r);
+  }
+  flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
+    if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
+    if (kind === "order") return this.keepFlags("split", r, a!, pure.imm(1));
+    const result = this.let("fr", pure.sext(r, w));
+    if (kind === "result" && constant(a!) === 0n) return this.keepFlags("logic", result, pure.imm(0), pure.imm(0), w);
+    if (kind === "result") return this.keepFlags("split", result, a!, result, w);
+    const first = this.let("fa", pure.sext(a!, w));
+    this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
+  }
+  setFlags(mask: number, word: Node): void {
+    change(pure, mask, this.let("f", as(wt.i64, word)), {
+      r: this.kept().r,
+      signParity: this.signParity(),
+      flag: (f) => this.flag(f),
+      keep: (r, a, b) => this.keepFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
+    });
+  }
+  flag(f: Flag): Node {
+    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flag(f)));
+  }
+  flagsWord(): Node {
+    return this.body.bind(node(wt.i64, op.call, [], this.runtime.flagsWord()));
+  }
+  condition(cc: number): Node {
+    const b = this.body;
+    const direct = compared(pure, cc, field.i64(at.flagResult), field.i64(at.flagA), field.i64(at.flagB));
+    const c = b.local(wt.i32);
+    const general = node(wt.i32, op.call, [], this.runtime.condition(cc));
+    if (!direct) b.set(c, general);
+    else if (cc === 4 || cc === 5) b.set(c, direct);
+    else {
+      b.if(node(wt.i32, op.i32eq, [field.u32(at.flagKind), i32c(kindCode.sub)]));
+      b.set(c, direct);
+      b.else();
+      b.set(c, general);
+      b.end();
+    }
+    return localGet(wt.i32, c);
+  }
+  systemFlags(): Node {
+    return this.body.bind(node(wt.i64, op.i64load32u, [i32c(0)], at.systemFlags));
+  }
+  setSystemFlags(v: Node): void {
+    this.body.store(op.i64store32, i32c(0), as(wt.i64, v), at.systemFlags);
+  }
+}
+
+/** The functions that read a flag from kind and operands, for a module's runtime. */
+export const flagFunction = (b: Body, f: Flag): void => {
+  const r = b.bind(field.i64(at.flagResult));
+  const a = b.bind(field.i64(at.flagA));
+  const c = b.bind(field.i64(at.flagB));
+  for (const kind of kindNames.slice(1)) {
+    b.if(node(wt.i32, op.i32eq, [field.u32(at.flagKind), i32c(kindCode[kind])]));
+    b.expr(as(wt.i64, rules[kind][f](pure, r, a, c)));
+    b.opcode(op.return);
+    b.end();
+  }
+  b.expr(as(wt.i64, rules.add[f](pure, r, a, c)));
+};
+export const flagsWordFunction = (b: Body, flag: (f: Flag) => number): void =>
+  b.expr(assemble(pure, (f) => node(wt.i64, op.call, [], flag(f))));
+export const conditionFunction = (b: Body, cc: number, flag: (f: Flag) => number): void =>
+  b.expr(
+    as(
+      wt.i32,
+      condition(pure, cc, (f) => node(wt.i64, op.call, [], flag(f))),
+    ),
+  );

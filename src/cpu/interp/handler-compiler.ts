@@ -1,0 +1,430 @@
+// Ops<Node> for the interpreter's handlers: operands are where the decoded record says. A handler does its instruction and tail-calls the next
+// record's handler; at the end of a block it follows the branch's link.
+
+import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
+import type { FuncType } from "../../wasm/module.ts";
+import { accessWord, Compiler, field, isEntryOf, jumpEntry, loadAt, type Runtime } from "../codegen/compile.ts";
+import { as, pure, truth, zeroVector } from "../codegen/expression.ts";
+import { passesIn, repeatRounds, slotBits, slotsOf } from "../decode/operand-slots.ts";
+import { alignmentOf, type HandlerForm } from "../isa/form.ts";
+import type { Ops, Width } from "../isa/ops.ts";
+import type { ActName } from "../isa/routine-types.ts";
+import type { Operand } from "../isa/row.ts";
+import { leave } from "../machine/exit.ts";
+import { jumpCache, layout, record } from "../machine/layout.ts";
+import { access } from "../machine/mmu.ts";
+import { at, R } from "../machine/state.ts";
+
+/** (record, budget) -> exit or leave code. */
+export const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
+
+export interface Env extends Runtime {
+  readonly handlerTypeIndex: number;
+  readonly regionTypeIndex: number;
+  /** (record, budget): after a jump to an address that the jump cache has not in its place. */
+  elsewhere: number;
+}
+
+export const rec = localGet(wt.i32, 0);
+export const left = localGet(wt.i32, 1);
+const recordField = (o: number, offset: number, t: WasmType = wt.i32): Node => node(t, o, [rec], offset);
+
+export class HandlerCompiler extends Compiler implements Ops<Node> {
+  declare readonly form: HandlerForm;
+  declare readonly runtime: Env;
+  readonly #slots: readonly (number | undefined)[];
+  #pointer: Node | undefined;
+
+  constructor(body: Body, form: HandlerForm, runtime: Env) {
+    super(body, form, runtime);
+    this.#slots = slotsOf(form.row, form.memoryKind !== "none");
+  }
+  record(): Node {
+    return rec;
+  }
+  budget(): Node {
+    return left;
+  }
+
+  // Operands.
+  #operand(n: number): Operand {
+    return this.form.row.operands[n]!;
+  }
+  #offset(n: number): Node {
+    const o = this.#operand(n);
+    if (o.kind === "fixed") return i32c(at.gpr + o.register * 8);
+    return recordField(op.i32load16u, this.#slots[n]!);
+  }
+  get(n: number): Node {
+    const o = this.#operand(n);
+    const w = this.form.widths[n]!;
+    if (this.form.memory(n) && o.kind !== "vsib") return this.readAt(this.#translateOperand(n, access.read), w);
+    if (o.kind === "far") {
+      // Offset in the low 32 bits, selector above.
+      const selector = pure.shl(recordField(op.i64load, record.disp, wt.i64), pure.imm(32));
+      return this.body.bind(pure.or(recordField(op.i64load, record.imm, wt.i64), selector));
+    }
+    if (o.kind === "imm" && n > 0 && this.#operand(n - 1).kind === "imm")
+      return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
+    if (o.kind === "imm" || o.kind === "simm") return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
+    if (o.kind === "one") return i64c(1n);
+    if (o.kind === "sti" || o.kind === "sreg") return this.body.bind(as(wt.i64, this.#offset(n)));
+    return this.body.bind(loadAt(this.#offset(n), w));
+  }
+  vec(n: number): Node {
+    const w = this.form.widths[n]!;
+    if (this.form.memory(n)) return this.vectorAt(this.#translateOperand(n, access.read), w);
+    return this.#operand(n).kind.startsWith("xmm") ? this.body.bind(loadAt(this.#offset(n), 128)) : this.get(n);
+  }
+  wide(n: number): readonly [Node, Node] {
+    const at = this.form.memory(n) && this.#operand(n).kind !== "vsib" ? this.#translateOperand(n, access.read) : this.#offset(n);
+    return [this.readAt(at, 128), this.readAt(at, 128, 16)];
+  }
+  rmw(n: number): Node {
+    if (!this.form.memory(n)) return this.get(n);
+    const w = this.form.widths[n]!;
+    this.#pointer = this.#translateOperand(n, access.write);
+    return this.readAt(this.#pointer, w);
+  }
+  set(n: number, v: Node): void {
+    const w = this.form.widths[n]!;
+    if (this.form.memory(n)) return this.writeAt(this.#pointer ?? this.#translateOperand(n, access.write), w, v);
+    const { kind } = this.#operand(n);
+    if (kind.startsWith("mm")) this.body.store(op.i32store16, this.#offset(n), i32c(0xffff), 8);
+    if (kind.startsWith("xmm") && this.form.row.vex) return this.#putWide(this.#offset(n), v, zeroVector);
+    this.#put(this.#offset(n), w === 32 && !kind.startsWith("xmm") ? 64 : w, v);
+  }
+  setWide(n: number, low: Node, high: Node): void {
+    if (this.form.memory(n)) this.writeWideAt(this.#translateOperand(n, access.write), low, high);
+    else this.#putWide(this.#offset(n), low, high);
+  }
+  #putWide(offset: Node, low: Node, high: Node): void {
+    // A value may still have to be computed from what is overwritten.
+    const upper = this.let("high", high);
+    this.body.store(op.v128store, offset, as(wt.v128, low), 0);
+    this.body.store(op.v128store, offset, as(wt.v128, upper), 16);
+  }
+  #put(offset: Node, w: number, v: Node): void {
+    const b = this.body;
+    if (w === 128 || v.t === wt.v128) return this.storeAt(offset, w, v);
+    b.store(w === 8 ? op.i64store8 : w === 16 ? op.i64store16 : w === 32 ? op.i64store32 : op.i64store, offset, as(wt.i64, v), 0);
+  }
+  reg(r: number, w: Width): Node {
+    return this.body.bind(loadAt(i32c(0), w, at.gpr + r * 8));
+  }
+  setReg(r: number, w: Width, v: Node): void {
+    this.#put(i32c(at.gpr + r * 8), w === 32 ? 64 : w, v);
+  }
+
+  xmm(r: number): Node {
+    return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32));
+  }
+  setXmm(r: number, v: Node): void {
+    this.#put(i32c(at.ymm + r * 32), 128, v);
+  }
+  upper(r: number): Node {
+    return this.body.bind(loadAt(i32c(0), 128, at.ymm + r * 32 + 16));
+  }
+  setUpper(r: number, v: Node): void {
+    this.#put(i32c(at.ymm + r * 32 + 16), 128, v);
+  }
+
+  // Addresses.
+  #memoryOffset(vectorIndex?: Node): Node {
+    const kind = this.form.memoryKind;
+    const register = (slot: number) => node(wt.i64, op.i64load, [recordField(op.i32load16u, slot)]);
+    const disp = recordField(op.i64load, record.disp, wt.i64);
+    let a = pure.add(register(record.base), disp);
+    if (vectorIndex) a = pure.add(a, pure.shl(vectorIndex, as(wt.i64, recordField(op.i32load8u, record.scale))));
+    else if (kind !== "b64" && kind !== "b32" && !this.form.row.shape.vsib)
+      a = pure.add(a, pure.shl(register(record.index), as(wt.i64, recordField(op.i32load8u, record.scale))));
+    return pure.zext(a, this.form.addressSize);
+  }
+  address(_n: number): Node {
+    return this.body.bind(this.#memoryOffset());
+  }
+  element(_n: number, index: Node): Node {
+    return this.body.bind(this.#memoryOffset(index));
+  }
+  #translateOperand(n: number, how: 0 | 1): Node {
+    return this.translate(this.#linearOperand(n, how), this.form.widths[n]!, how, alignmentOf(this.form.row, this.#operand(n)));
+  }
+  #linearOperand(n: number, how: 0 | 1, width = this.form.widths[n]!): Node {
+    const kind = this.form.memoryKind;
+    const offset = this.body.bind(this.#memoryOffset());
+    if (kind !== "seg64" && kind !== "a32" && kind !== "s32" && kind !== "s16") return offset;
+    return this.#throughSegment(offset, width, how, alignmentOf(this.form.row, this.#operand(n)));
+  }
+  linear(n: number, write: boolean, width = this.form.widths[n]!): Node {
+    return this.body.bind(this.#linearOperand(n, write ? access.write : access.read, width));
+  }
+  segment(_n: number): Node {
+    const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);
+    return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
+  }
+  /** Through the segment that the record names: the override, or the default of the base register. */
+  #throughSegment(offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
+    const segment = this.body.bind(recordField(op.i32load8u, record.segment));
+    return this.#segmented(segment, offset, w, how, alignment);
+  }
+  #segmented(segment: Node, offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
+    const b = this.body;
+    const base = node(wt.i64, op.i64load, [node(wt.i32, op.i32shl, [segment, i32c(3)])], at.segBase);
+    const linear = pure.add(base, offset);
+    if (this.form.mode !== 64) {
+      b.if(node(wt.i32, op.i32load8u, [segment], at.segCheck));
+      b.expr(
+        node(
+          wt.i32,
+          op.call,
+          [segment, node(wt.f64, op.f64convertI64u, [as(wt.i64, offset)]), i32c(w >> 3), accessWord(how, linear, alignment), rec, left],
+          this.runtime.checkSegment,
+        ),
+      );
+      b.end();
+    }
+    return this.form.mode === 64 ? linear : pure.zext(linear, 32);
+  }
+  #linear(segment: number | undefined, offset: Node, w: number, how: 0 | 1): Node {
+    const o = this.let("offset", as(wt.i64, offset));
+    if (segment === undefined) return this.#throughSegment(o, w, how);
+    if (this.form.context.flat) return o;
+    return this.#segmented(i32c(segment), o, w, how);
+  }
+  load(segment: number | undefined, offset: Node, w: number): Node {
+    return this.readAt(this.translate(this.#linear(segment, offset, w, access.read), w, access.read), w);
+  }
+  loadRmw(segment: number | undefined, offset: Node, w: number): Node {
+    return this.readAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w);
+  }
+  store(segment: number | undefined, offset: Node, w: number, v: Node): void {
+    this.writeAt(this.translate(this.#linear(segment, offset, w, access.write), w, access.write), w, v);
+  }
+
+  // Control.
+  /** Go to a record whose block the budget may not cover; `fallback` leaves with rip to be found from this record. */
+  #enter(target: Node, fallback: number): void {
+    const b = this.body;
+    const t = b.bind(target);
+    const rest = b.local(wt.i32);
+    b.if(t);
+    b.set(rest, node(wt.i32, op.i32sub, [left, node(wt.i32, op.i32load16u, [t], record.left)]));
+    b.if(node(wt.i32, op.i32geS, [localGet(wt.i32, rest), i32c(0)]));
+    this.#tail(t, localGet(wt.i32, rest));
+    b.end();
+    b.end();
+    this.#leave(fallback);
+  }
+  #tail(target: Node, budget: Node): void {
+    const b = this.body;
+    b.expr(target);
+    b.expr(budget);
+    b.expr(node(wt.i32, op.i32load, [target], record.handler));
+    b.opcode(op.returnCallIndirect);
+    b.code.u(this.runtime.handlerTypeIndex);
+    b.code.u(0);
+  }
+  #leave(code: number): void {
+    const b = this.body;
+    b.store(op.i32store, i32c(0), rec, at.record);
+    b.store(op.i32store, i32c(0), left, at.budget);
+    b.expr(i32c(code));
+    b.opcode(op.return);
+  }
+  /** On to the next record of the block; from a block's last instruction, to the dispatcher. */
+  next(): void {
+    const b = this.body;
+    if (this.form.row.ends) return this.#leave(leave.next);
+    const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
+    this.#tail(next, left);
+  }
+  ip(): Node {
+    return this.body.bind(pure.sext(recordField(op.i64load, record.imm, wt.i64), 48));
+  }
+  modrm(): Node {
+    return this.body.bind(as(wt.i64, recordField(op.i32load8u, record.imm + 6)));
+  }
+  nextIp(): Node {
+    return this.body.bind(recordField(op.i64load, record.imm, wt.i64));
+  }
+  target(): Node {
+    return this.body.bind(recordField(op.i64load, record.disp, wt.i64));
+  }
+  branch(): void {
+    this.#pass();
+    this.#branch();
+  }
+  branchIf(c: Node): void {
+    const b = this.body;
+    // The condition first: what it is computed from need not outlive the count.
+    const taken = b.bind(truth(c));
+    this.#pass();
+    b.if(taken);
+    this.#branch();
+    b.end();
+    this.#next();
+  }
+  /** A conditional branch that is not taken. */
+  #next(): void {
+    const b = this.body;
+    const t = b.bind(recordField(op.i32load, record.imm));
+    b.if(node(wt.i32, op.i32eqz, [t]));
+    const low = b.bind(recordField(op.i32load, record.imm + 4));
+    b.if(low);
+    const high = node(wt.i64, op.i64and, [recordField(op.i64load, record.disp, wt.i64), pure.imm(-0x1_0000_0000)]);
+    const ip = b.bind(node(wt.i64, op.i64or, [high, node(wt.i64, op.i64extendI32u, [low])]));
+    const entry = jumpEntry(b, ip);
+    b.if(isEntryOf(entry, ip));
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.next);
+    b.end();
+    b.end();
+    this.#leave(leave.next);
+    b.end();
+    this.#enter(t, leave.next);
+  }
+  jump(target: Node): void {
+    this.#pass();
+    this.#jump(target);
+  }
+  /** Control passes the end of this block: the JIT will want to know how often. */
+  #pass(): void {
+    const { row, memoryKind } = this.form;
+    const passes = passesIn(row.ends === true && memoryKind !== "none", this.#slots);
+    if (passes === undefined) return;
+    this.body.store(op.i32store, rec, node(wt.i32, op.i32add, [recordField(op.i32load, passes), i32c(1)]), passes);
+  }
+  #branch(): void {
+    const b = this.body;
+    const t = b.bind(recordField(op.i32load, record.link));
+    b.if(node(wt.i32, op.i32eqz, [t]));
+    this.#jump(recordField(op.i64load, record.disp, wt.i64));
+    b.end();
+    this.#enter(t, leave.taken);
+  }
+  #jump(target: Node): void {
+    const b = this.body;
+    const t = this.let("target", as(wt.i64, target));
+    b.store(op.i64store, i32c(0), t, at.rip);
+    const entry = jumpEntry(b, t);
+    b.if(isEntryOf(entry, t));
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
+    b.end();
+    b.expr(rec);
+    b.expr(left);
+    b.opcode(op.returnCall);
+    b.code.u(this.runtime.elsewhere);
+  }
+  /** It may be in the second place, with another one in the first: they change places. */
+  elsewhere(): void {
+    const b = this.body;
+    const target = this.let("target", node(wt.i64, op.i64load, [i32c(0)], at.rip));
+    const first = jumpEntry(b, target);
+    const second = b.bind(node(wt.i32, op.i32xor, [first, i32c(jumpCache.size)]));
+    const content = (entry: Node, offset = 0): Node => node(wt.i64, op.i64load, [entry], layout.jumpCache + offset);
+    b.if(isEntryOf(second, target));
+    for (let offset = 0; offset < jumpCache.size; offset += 8) {
+      const ours = b.bind(content(second, offset));
+      b.store(op.i64store, second, content(first, offset), layout.jumpCache + offset);
+      b.store(op.i64store, first, ours, layout.jumpCache + offset);
+    }
+    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), leave.jumped);
+    b.end();
+    this.#leave(leave.jumped);
+  }
+  fault(vector: number, error = 0): void {
+    this.#raise(vector, error, leave.fault);
+  }
+  trap(vector: number, error = 0): void {
+    this.#raise(vector, error, leave.trap);
+  }
+  #raise(vector: number, error: number, code: number): void {
+    const b = this.body;
+    b.store(op.i32store, i32c(0), i32c(vector), at.exitVector);
+    b.store(op.i32store, i32c(0), i32c(error), at.exitError);
+    this.#leave(code);
+  }
+  exit(code: number): void {
+    this.#leave(code);
+  }
+  /** The record of a compiled region: run it, and follow the jump it ends with. */
+  region(): void {
+    const b = this.body;
+    b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
+    this.#leave(leave.unverified);
+    b.end();
+    // It charges the interpreter nothing: a region has a budget of its own.
+    b.store(op.i32store, i32c(0), left, at.budget);
+    const word = b.local(wt.i32);
+    const where = b.local(wt.i64);
+    b.set(word, recordField(op.i32load, record.link));
+    b.opcode(op.loop);
+    b.code.byte(0x40);
+    b.store(op.i32store, i32c(0), i32c(0), at.callDepth);
+    b.expr(field.u32(at.regionBudget));
+    b.expr(node(wt.i32, op.i32shrU, [localGet(wt.i32, word), i32c(slotBits)]));
+    b.expr(node(wt.i32, op.i32and, [localGet(wt.i32, word), i32c((1 << slotBits) - 1)]));
+    b.opcode(op.callIndirect);
+    b.code.u(this.runtime.regionTypeIndex);
+    b.code.u(1);
+    b.code.byte(op.localSet);
+    b.code.u(where);
+    const target = localGet(wt.i64, where);
+    b.if(node(wt.i32, op.i64geS, [target, i64c(0n)]));
+    const entry = jumpEntry(b, target);
+    b.if(isEntryOf(entry, target));
+    b.set(word, node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.region));
+    b.goIf(localGet(wt.i32, word), 2, true);
+    b.end();
+    this.#jump(target);
+    b.end();
+    b.end();
+    b.expr(as(wt.i32, pure.not(target)));
+    b.opcode(op.return);
+  }
+
+  repeat(bodyOf: () => Node | undefined, zf: boolean): void {
+    const b = this.body;
+    const { rep, addressSize } = this.form;
+    if (rep === 0) {
+      bodyOf();
+      return;
+    }
+    const rounds = b.local(wt.i32);
+    b.set(rounds, i32c(repeatRounds));
+    b.opcode(op.block);
+    b.code.byte(0x40);
+    b.opcode(op.loop);
+    b.code.byte(0x40);
+    const out = (depth: number, c: Node) => {
+      b.expr(c);
+      b.opcode(op.brIf);
+      b.code.u(depth);
+    };
+    const count = this.reg(R.cx, addressSize);
+    out(1, node(wt.i32, op.i64eqz, [count]));
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
+    this.#leave(leave.again);
+    b.end();
+    const last = bodyOf();
+    this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
+    if (last) out(1, pure.ne(last, pure.imm(0)));
+    else if (zf) {
+      const z = this.condition(4);
+      out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
+    }
+    b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
+    b.opcode(op.br);
+    b.code.u(0);
+    b.end();
+    b.end();
+  }
+
+  act(name: ActName, a: Node = i64c(0n), c: Node = i64c(0n)): void {
+    const b = this.body;
+    const code = b.bind(node(wt.i32, op.call, [i32c(this.runtime.actId(name)), rec, left, as(wt.i64, a), as(wt.i64, c)], this.runtime.act));
+    b.if(code);
+    b.expr(code);
+    b.opcode(op.return);
+    b.end();
+  }
+}

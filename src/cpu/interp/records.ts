@@ -1,0 +1,216 @@
+// Records: decoded instructions as the interpreter's handlers read them (layout.ts), and beside them what only the dispatcher asks of a record.
+import { type Decoded, noRegister } from "../decode/decoder.ts";
+import { formOf, registerOffset } from "../decode/instance.ts";
+import type { Instructions } from "../decode/instructions.ts";
+import { passesIn } from "../decode/operand-slots.ts";
+import { immediateWidth, type Operand, type Row } from "../isa/row.ts";
+import { layout, record } from "../machine/layout.ts";
+import { at, S, type State } from "../machine/state.ts";
+
+/** Records that the side tables have room for at first; most programs need no more. */
+const firstRoom = 8192;
+
+/**
+ * A note on a record says the length of its instruction, the number of its row, whether that is a conditional branch, and whether it has a memory operand. The
+ * row itself may not have been met: it is read when somebody asks for it.
+ */
+const lengthBits = 4;
+const lengthMask = (1 << lengthBits) - 1;
+const numberMask = 0xffff;
+const isConditional = 1 << 30;
+const hasMemory = 1 << 31;
+const numberIn = (note: number): number => (note >> lengthBits) & numberMask;
+
+/** Handlers that are not in the table before they are loaded, from a place on. */
+export interface MoreHandlers {
+  readonly first: number;
+  readonly load: () => void;
+}
+
+export class Records {
+  /** Instruction pointer (offset in CS) of each record, by record number, and a note. */
+  #ip = new Float64Array(firstRoom);
+  #notes = new Int32Array(firstRoom);
+  readonly #state: State;
+  readonly #instructions: Instructions;
+  readonly #more: readonly MoreHandlers[];
+  readonly #firstMore: number;
+  readonly #loaded = new Set<MoreHandlers>();
+  /** Where the handlers begin and end that were asked for last. */
+  #latest = 0;
+  #latestEnd = 0;
+
+  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[]) {
+    this.#state = state;
+    this.#instructions = instructions;
+    this.#more = more;
+    this.#firstMore = more[0]?.first ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A record's number, with room for it in the side tables. */
+  #numberOf(rec: number): number {
+    const number = (rec - layout.records) / record.size;
+    if (number >= this.#ip.length) {
+      const grown = <T extends Float64Array | Int32Array>(old: T, fresh: T): T => {
+        fresh.set(old);
+        return fresh;
+      };
+      const room = this.#ip.length * 2;
+      this.#ip = grown(this.#ip, new Float64Array(room));
+      this.#notes = grown(this.#notes, new Int32Array(room));
+    }
+    return number;
+  }
+  ipOf(rec: number): number {
+    return this.#ip[(rec - layout.records) / record.size] as number;
+  }
+  nextIpOf(rec: number): number {
+    const n = (rec - layout.records) / record.size;
+    return (this.#ip[n] as number) + ((this.#notes[n] as number) & lengthMask);
+  }
+  rowOf(rec: number): Row {
+    return this.#instructions.row(this.rowNumberOf(rec));
+  }
+  row(number: number): Row {
+    return this.#instructions.row(number);
+  }
+  /** The row's number among all. */
+  rowNumberOf(rec: number): number {
+    return numberIn(this.#notes[(rec - layout.records) / record.size] as number);
+  }
+  isConditional(rec: number): boolean {
+    return ((this.#notes[(rec - layout.records) / record.size] as number) & isConditional) !== 0;
+  }
+  /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
+  passesOf(head: number): number | undefined {
+    const left = this.leftOf(head);
+    if (left === 0) return undefined;
+    const last = head + (left - 1) * record.size;
+    const memory = (this.#notes[(last - layout.records) / record.size] as number) < 0;
+    const row = this.rowOf(last);
+    const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.passes;
+    // It has been here; what ends otherwise than by a branch does not count.
+    return where === undefined ? undefined : this.#state.u32[(last + where) >> 2] || undefined;
+  }
+  leftOf(rec: number): number {
+    return this.#state.u16[(rec + record.left) >> 1] as number;
+  }
+  targetOf(rec: number): number {
+    return Number(this.#state.i64[(rec + record.disp) >> 3]);
+  }
+
+  /** The record of a decoded instruction; a note on it, for `settle`. */
+  write(rec: number, d: Decoded, ip: number, context: number): number {
+    const s = this.#state;
+    const info = this.#instructions.info(d.row);
+    const { memory, key } = formOf(d, context);
+    const handler = info.handler(key);
+    if (handler >= this.#firstMore && (handler < this.#latest || handler >= this.#latestEnd)) this.#loadMore(handler);
+    const { u32, u64 } = s;
+    // One after the other: V8 counts rounds, and would optimise this in the middle of a short program.
+    u64[rec >> 3] = 0n;
+    u64[(rec >> 3) + 1] = 0n;
+    u64[(rec >> 3) + 2] = 0n;
+    u64[(rec >> 3) + 3] = 0n;
+    u32[(rec + record.handler) >> 2] = handler;
+    const slots = memory ? info.memory : info.plain;
+    if (memory) {
+      s.u16[(rec + record.base) >> 1] = d.base === noRegister ? at.zero : at.gpr + d.base * 8;
+      s.u16[(rec + record.index) >> 1] = d.index === noRegister ? at.zero : at.gpr + d.index * 8;
+      s.u8[rec + record.scale] = d.scale;
+      storeInteger(s.i32, rec + record.disp, d.disp);
+    }
+    s.u8[rec + record.segment] = d.segment >= S.fs || d.mode !== 64 ? (memory ? d.memorySegment : d.segment >= 0 ? d.segment : S.ds) : 6;
+    for (let n = 0; n < slots.length; n++) {
+      const slot = slots[n];
+      if (slot !== undefined) s.u16[(rec + slot) >> 1] = registerOffset(d, n);
+    }
+    this.#writeImmediate(rec, d);
+    if (d.row.ends && d.row.operands.length === 0) storeInteger(s.i32, rec + record.imm, ip + d.length);
+    const note = (info.number << lengthBits) | d.length | (d.row.cc >= 0 && d.row.ends ? isConditional : 0);
+    return memory ? note | hasMemory : note;
+  }
+  /** Where records with such a note keep their registers. */
+  slotsOf(note: number): readonly (number | undefined)[] {
+    const info = this.#instructions.info(this.#instructions.row(numberIn(note)));
+    return note < 0 ? info.memory : info.plain;
+  }
+  /** So many records from one on are a block, or what there is of it: `layout.notes` has the notes on them. */
+  settle(first: number, count: number, ip: number): void {
+    const { u16, i32 } = this.#state;
+    const number = this.#numberOf(first + (count - 1) * record.size) - count + 1;
+    const ips = this.#ip;
+    const notes = this.#notes;
+    let at = ip;
+    for (let n = 0; n < count; n++) {
+      const note = i32[(layout.notes >> 2) + n] as number;
+      u16[(first + n * record.size + record.left) >> 1] = count - n;
+      ips[number + n] = at;
+      notes[number + n] = note;
+      at += note & lengthMask;
+    }
+  }
+
+  #loadMore(handler: number): void {
+    const part = this.#more.findLastIndex(({ first }) => first <= handler);
+    const more = this.#more[part] as MoreHandlers;
+    this.#latest = more.first;
+    this.#latestEnd = this.#more[part + 1]?.first ?? Number.POSITIVE_INFINITY;
+    if (this.#loaded.has(more)) return;
+    more.load();
+    this.#loaded.add(more);
+  }
+
+  #writeImmediate(rec: number, d: Decoded): void {
+    const s = this.#state;
+    if (d.row.ends) storeInteger(s.i32, rec + record.imm, (d.ip + d.length) % (d.mode === 64 ? Number.MAX_SAFE_INTEGER : 0x1_0000_0000));
+    if (d.row.located) {
+      storeInteger(s.i32, rec + record.imm, d.ip);
+      s.u8[rec + record.imm + 6] = d.modrmByte;
+      s.u8[rec + record.imm + 7] = d.isMemory ? d.memorySegment : S.ds;
+    }
+    const { immediates } = d.row.shape;
+    // Not by `of`, as in decoder.ts.
+    for (let n = 0; n < immediates.length; n++) {
+      const o = immediates[n] as Operand;
+      if (o.kind === "rel") {
+        storeInteger(s.i32, rec + record.disp, d.target);
+        // A conditional branch has two links and no use for the next address; a call needs it.
+        if (d.row.cc >= 0 || d.row.addressed) storeInteger(s.i32, rec + record.imm, 0);
+      } else if (o.kind === "imm" || o.kind === "simm") {
+        const bits = immediateWidth(o, d.size);
+        s.i32[(rec + record.imm) >> 2] = bits === 8 ? d.immLo & 0xff : bits === 16 ? d.immLo & 0xffff : d.immLo;
+        s.i32[(rec + record.imm + 4) >> 2] = bits === 64 ? d.immHi : 0;
+        break;
+      } else if (o.kind === "far") {
+        s.i32[(rec + record.imm) >> 2] = d.immLo;
+        s.i32[(rec + record.imm + 4) >> 2] = 0;
+        s.u32[(rec + record.disp) >> 2] = d.imm2;
+      }
+    }
+    if (immediates.length > 1) s.u32[(rec + record.disp) >> 2] = d.imm2;
+  }
+
+  /** What follows a block's last instruction: no instruction itself, and none are left there. */
+  writeEnd(rec: number, ip: number, handler: number): void {
+    const s = this.#state;
+    s.u32.fill(0, rec >> 2, (rec + record.size) >> 2);
+    s.u32[(rec + record.handler) >> 2] = handler;
+    storeInteger(s.i32, rec + record.disp, ip);
+    const number = this.#numberOf(rec);
+    this.#ip[number] = ip;
+    this.#notes[number] = 0;
+  }
+  /** So many records once more, at another place. */
+  copy(to: number, from: number, count: number): void {
+    this.#state.u8.copyWithin(to, from, from + count * record.size);
+    const [there, here] = [this.#numberOf(from), this.#numberOf(to)];
+    for (const side of [this.#ip, this.#notes]) side.copyWithin(here, there, there + count);
+  }
+}
+
+/** An integer as 64 bits: in halves, since a bigint costs more than the rest of what it is part of. */
+const storeInteger = (i32: Int32Array, address: number, n: number): void => {
+  i32[address >> 2] = n | 0;
+  i32[(address >> 2) + 1] = Math.floor(n / 0x1_0000_0000);
+};

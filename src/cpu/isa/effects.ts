@@ -1,0 +1,121 @@
+// What a row's meaning does, found by running it once over a vocabulary that only takes notes. So nobody has to state it a second time.
+
+import type { Exit } from "../machine/exit.ts";
+import { S } from "../machine/state.ts";
+import { operandWidth } from "./form.ts";
+import type { Form, Ops } from "./ops.ts";
+import { type ActName, modelActs, stackActs } from "./routine-types.ts";
+import { isMemoryOperand, type Row, sizeIndex } from "./row.ts";
+
+export interface Facts {
+  /** Acts on the machine (segments, CPUID, …), and not only as its model says: the interpreter does that. */
+  readonly acts: boolean;
+  /** By which door it enters the kernel (a system call). */
+  readonly exits: Exit | undefined;
+  readonly branches: boolean;
+  readonly branchesIf: boolean;
+  /** Jumps to a computed address. */
+  readonly jumps: boolean;
+  readonly repeats: boolean;
+  /** Reads or writes where the stack pointer points. */
+  readonly stack: boolean;
+  /** Reads or writes a memory operand: LEA, NOP and PREFETCHh do not. */
+  readonly memory: boolean;
+  /** Near calls and returns: pushes the next instruction's address; jumps to what it has popped. */
+  readonly calls: boolean;
+  readonly returns: boolean;
+  /** Asks for the operand size. */
+  readonly sized: boolean;
+  /** Routines it calls. */
+  readonly routines: readonly string[];
+  /** Fields of the register file that it writes. */
+  readonly fields: readonly string[];
+}
+
+/** Every shape that a meaning might ask about. */
+const forms = (row: Row): Form[] =>
+  ([16, 32, 64] as const).flatMap((size) =>
+    [false, true].map(
+      (memory): Form => ({
+        w: operandWidth(row, size),
+        widths: row.operands.map((o) => o.widths[sizeIndex(size)]),
+        addressSize: 32,
+        stackSize: 32,
+        mode: 32,
+        flat: true,
+        rep: 1,
+        cc: row.cc,
+        memory: (n) => memory && row.operands[n] !== undefined && isMemoryOperand(row.operands[n]),
+      }),
+    ),
+  );
+
+/** Words that go to an operand, wherever that is, and to memory. */
+const operandWords = new Set(["get", "vec", "rmw", "set", "wide", "setWide"]);
+const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "act"]);
+
+const known = new Map<Row, Facts>();
+
+export const factsOf = (row: Row): Facts => known.get(row) ?? learn(row);
+
+/** Apart from the look into what is known: a function that its own functions look into makes room for that whenever it is called. */
+const learn = (row: Row): Facts => {
+  const used = new Set<string>();
+  const routines = new Set<string>();
+  const fields = new Set<string>();
+  const value = {};
+  const next = {};
+  const popped = {};
+  let [stack, memory, calls, returns, acts] = [false, false, false, false, false];
+  let exits: Exit | undefined;
+  const notes = new Proxy(
+    {},
+    {
+      get:
+        (_t, name: string) =>
+        (...args: unknown[]) => {
+          used.add(name);
+          const onStack = (name === "load" || name === "store") && args[0] === S.ss;
+          acts ||= name === "act" && modelActs[args[0] as ActName] === undefined;
+          stack ||= onStack || (name === "act" && stackActs.has(args[0] as ActName));
+          const operand = operandWords.has(name) ? row.operands[args[0] as number] : undefined;
+          memory ||= memoryWords.has(name) || (operand !== undefined && isMemoryOperand(operand));
+          calls ||= onStack && args[3] === next;
+          returns ||= name === "jump" && args[0] === popped;
+          if (name === "exit") exits = args[0] as Exit;
+          if (name === "call") routines.add(args[0] as string);
+          if (name === "setField") fields.add(args[0] as string);
+          for (const a of args) if (typeof a === "function") (a as () => void)();
+          if (name === "nextIp") return next;
+          if (onStack) return popped;
+          return name === "wide" ? [value, value] : value;
+        },
+    },
+  ) as Ops<object>;
+  let asked = false;
+  for (const form of forms(row)) {
+    const { w } = form;
+    const noting = () => {
+      asked = true;
+      return w;
+    };
+    row.does(notes, Object.defineProperty(form, "w", { get: noting }));
+  }
+  const facts: Facts = {
+    acts,
+    exits,
+    branches: used.has("branch"),
+    branchesIf: used.has("branchIf"),
+    jumps: used.has("jump"),
+    repeats: used.has("repeat"),
+    stack,
+    memory,
+    calls,
+    returns,
+    sized: asked && operandWidth(row, 16) !== 8,
+    routines: [...routines],
+    fields: [...fields],
+  };
+  known.set(row, facts);
+  return facts;
+};

@@ -1,0 +1,184 @@
+// Shifts and rotates. SDM Vol. 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD. Group 2.
+// What the SDM leaves undefined, vendors do in their own ways (../ways.ts): OF for counts other than 1 is on AMD's processors what the
+// last of so many shifts by one leaves, on Intel's what the first does; after a shift AF is 1 on AMD's, 0 on Intel's.
+import type { Vendor } from "../../../machine/model.ts";
+import { EF } from "../../../machine/state.ts";
+import type { Meaning, Ops, Width } from "../../ops.ts";
+import { family, ofEachVendor, type Row, row } from "../../row.ts";
+
+const countMask = (w: Width): number => (w === 64 ? 63 : 31);
+const bitAt = <V>(o: Ops<V>, v: V, n: number): V => o.and(o.shr(v, o.imm(n)), o.imm(1));
+/** CF and OF in their EFLAGS places. */
+const carryOverflow = <V>(o: Ops<V>, cf: V, of: V): V => o.or(o.and(cf, o.imm(1)), o.shl(o.and(of, o.imm(1)), o.imm(11)));
+
+const topTwo = <V>(o: Ops<V>, v: V, w: Width): V => o.xor(bitAt(o, v, w - 1), bitAt(o, v, w - 2));
+
+const shifted = <V>(o: Ops<V>, vendor: Vendor, w: Width, r: V, cf: V, of: V): void => {
+  const carry = carryOverflow(o, cf, of);
+  o.flags("result", w, r, vendor === "amd" ? o.or(carry, o.imm(EF.AF)) : carry);
+};
+
+type Shift = <V>(o: Ops<V>, w: Width, a: V, n: V) => { r: V; cf: V; of: Readonly<Record<Vendor, () => V>> };
+/** A shift whose count is 0 leaves the destination (but for the zero extension of a 32-bit one) and the flags alone. */
+const shift =
+  (f: Shift) =>
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const n = o.let("n", o.and(o.get(1), o.imm(countMask(i.w))));
+    const a = o.rmw(0);
+    const { r, cf, of } = f(o, i.w, a, n);
+    const result = o.let("r", o.zext(r, i.w));
+    o.set(0, result);
+    o.when(o.ne(n, o.imm(0)), () => shifted(o, vendor, i.w, result, cf, of[vendor]()));
+  };
+/** The last bit out: of one shift less, which for a count of 0 does not matter. */
+const before = <V>(o: Ops<V>, n: V): V => o.and(o.sub(n, o.imm(1)), o.imm(63));
+const shl = shift((o, w, a, n) => {
+  const r = o.shl(a, n);
+  const cf = bitAt(o, o.shl(a, before(o, n)), w - 1);
+  return { r, cf, of: { amd: () => o.xor(cf, bitAt(o, r, w - 1)), intel: () => topTwo(o, a, w) } };
+});
+const shr = shift((o, w, a, n) => {
+  const r = o.shr(a, n);
+  return { r, cf: o.shr(a, before(o, n)), of: { amd: () => bitAt(o, r, w - 2), intel: () => bitAt(o, a, w - 1) } };
+});
+const sar = shift((o, w, a, n) => {
+  const s = o.sext(a, w);
+  return { r: o.sar(s, n), cf: o.sar(s, before(o, n)), of: { amd: () => o.imm(0), intel: () => o.imm(0) } };
+});
+
+/** Rotates change CF and OF only; Intel's of a register by an immediate count other than 1 do not change OF. */
+const rotate =
+  (left: boolean) =>
+  (vendor: Vendor, immediate: boolean): Meaning =>
+  (o, i) => {
+    const w = i.w;
+    const n = o.let("n", o.and(o.get(1), o.imm(countMask(w))));
+    const a = o.rmw(0);
+    const m = o.let("m", o.and(n, o.imm(w - 1)));
+    const rest = o.and(o.sub(o.imm(w), m), o.imm(w - 1));
+    const r = o.let("r", o.zext(left ? o.or(o.shl(a, m), o.shr(a, rest)) : o.or(o.shr(a, m), o.shl(a, rest)), w));
+    o.set(0, r);
+    o.when(o.ne(n, o.imm(0)), () => {
+      const top = o.let("top", bitAt(o, r, w - 1));
+      const cf = left ? bitAt(o, r, 0) : top;
+      if (vendor === "amd") {
+        const of = left ? o.xor(top, bitAt(o, r, 0)) : o.xor(top, bitAt(o, r, w - 2));
+        return o.setFlags(EF.CF | EF.OF, carryOverflow(o, cf, of));
+      }
+      const both = () =>
+        o.setFlags(EF.CF | EF.OF, carryOverflow(o, cf, left ? topTwo(o, a, w) : o.xor(bitAt(o, a, w - 1), bitAt(o, a, 0))));
+      if (immediate && !i.memory(0)) o.when(o.eq(n, o.imm(1)), both, () => o.setFlags(EF.CF, cf));
+      else both();
+    });
+  };
+
+/** Rotates through CF: w + 1 bits, so that 8- and 16-bit counts are taken modulo 9 and 17. Shifts are in two parts, since w can be 64. */
+const rotateCarry =
+  (left: boolean) =>
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const w = i.w;
+    const masked = o.let("masked", o.and(o.get(1), o.imm(countMask(w))));
+    const n = o.let("n", w <= 16 ? o.remU(masked, o.imm(w + 1)) : masked);
+    const a = o.rmw(0);
+    const c = o.flag("CF");
+    const back = o.let("back", o.and(o.sub(o.imm(w), n), o.imm(63)));
+    const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
+    const rotated = left
+      ? o.or(o.or(o.shl(a, n), o.shl(c, before)), o.shr(o.shr(a, o.imm(1)), back))
+      : o.or(o.or(o.shr(a, n), o.shl(c, back)), o.shl(o.shl(a, o.imm(1)), back));
+    const some = o.let("some", o.ne(n, o.imm(0)));
+    const r = o.let("r", o.select(some, o.zext(rotated, w), a));
+    o.set(0, r);
+    const last = o.and(o.shr(a, left ? back : before), o.imm(1));
+    // A whole turn moves nothing, yet on AMD's OF is computed anew.
+    if (vendor === "amd")
+      o.when(o.ne(masked, o.imm(0)), () => {
+        const cf = o.let("cf", o.select(some, last, c));
+        const of = o.xor(bitAt(o, r, w - 1), left ? cf : bitAt(o, r, w - 2));
+        o.setFlags(EF.CF | EF.OF, carryOverflow(o, cf, of));
+      });
+    else
+      o.when(some, () =>
+        o.setFlags(EF.CF | EF.OF, carryOverflow(o, o.let("cf", last), left ? topTwo(o, a, w) : o.xor(c, bitAt(o, a, w - 1)))),
+      );
+  };
+
+/**
+ * SHLD and SHRD: bits come in from the second operand. SDM: with a 16-bit operand and a count above 16 everything is undefined. On AMD's
+ * the source then comes in once more, and flags look at the destination only; on Intel's the destination comes in again, flags and all.
+ */
+const double =
+  (left: boolean) =>
+  (vendor: Vendor): Meaning =>
+  (o, i) => {
+    const w = i.w;
+    const n = o.let("n", o.and(o.get(2), o.imm(countMask(w))));
+    const source = o.get(1);
+    const a = o.rmw(0);
+    const some = o.let("some", o.ne(n, o.imm(0)));
+    const before = o.let("before", o.and(o.sub(n, o.imm(1)), o.imm(63)));
+    /** What is shifted, and from where on its result is. */
+    let all = a;
+    let from = 0;
+    let moved: typeof a;
+    if (w === 16) {
+      const more = vendor === "amd" ? source : a;
+      from = left ? 32 : 0;
+      all = o.let(
+        "all",
+        left
+          ? o.or(o.or(o.shl(a, o.imm(32)), o.shl(source, o.imm(16))), more)
+          : o.or(o.or(a, o.shl(source, o.imm(16))), o.shl(more, o.imm(32))),
+      );
+      moved = left ? o.shr(o.shl(all, n), o.imm(from)) : o.shr(all, n);
+    } else {
+      const back = o.let("back", o.and(o.sub(o.imm(w), n), o.imm(63)));
+      moved = left ? o.or(o.shl(a, n), o.shr(source, back)) : o.or(o.shr(a, n), o.shl(source, back));
+    }
+    const r = o.let("r", o.select(some, o.zext(moved, w), a));
+    o.set(0, r);
+    o.when(some, () => {
+      if (vendor === "intel") {
+        const cf = left ? bitAt(o, o.shl(all, before), from + w - 1) : o.shr(all, before);
+        return shifted(o, vendor, w, r, cf, left ? topTwo(o, a, w) : o.xor(bitAt(o, a, w - 1), bitAt(o, source, 0)));
+      }
+      const last = o.let("last", left ? o.shl(a, before) : o.shr(a, before));
+      const cf = left ? bitAt(o, last, w - 1) : last;
+      const of = left ? o.xor(cf, bitAt(o, o.shl(last, o.imm(1)), w - 1)) : o.xor(bitAt(o, r, w - 1), bitAt(o, r, w - 2));
+      shifted(o, vendor, w, r, cf, of);
+    });
+  };
+
+const group = [
+  [0, "rol", rotate(true)],
+  [1, "ror", rotate(false)],
+  [2, "rcl", rotateCarry(true)],
+  [3, "rcr", rotateCarry(false)],
+  [4, "shl", shl],
+  [5, "shr", shr],
+  [6, "shl", shl], // not in the SDM; AMD APM Vol. 3 Table A-6 has it
+  [7, "sar", sar],
+] as const;
+
+const doubles = [
+  ["shld", "A4", "A5", double(true)],
+  ["shrd", "AC", "AD", double(false)],
+] as const;
+
+const of = (vendor: Vendor): readonly Row[] => [
+  ...group.flatMap(([n, name, does]) => [
+    row(name, `C0 /${n} Eb,Ib`, does(vendor, true)),
+    row(name, `C1 /${n} Ev,Ib`, does(vendor, true)),
+    row(name, `D0 /${n} Eb,1`, does(vendor, false)),
+    row(name, `D1 /${n} Ev,1`, does(vendor, false)),
+    row(name, `D2 /${n} Eb,CL`, does(vendor, false)),
+    row(name, `D3 /${n} Ev,CL`, does(vendor, false)),
+  ]),
+  ...doubles.flatMap(([name, immediate, byCl, does]) => [
+    row(name, `0F ${immediate} Ev,Gv,Ib`, does(vendor)),
+    row(name, `0F ${byCl} Ev,Gv,CL`, does(vendor)),
+  ]),
+];
+export const shifts = family(() => ofEachVendor(of));

@@ -1,0 +1,139 @@
+// Floating-point rows: when WebAssembly's result is all there is to an operation, and the exact routines otherwise.
+//
+// MXCSR decides (SDM Vol. 1 10.2.3). `plain`: rounding to nearest, precision exceptions masked and already recorded, nothing flushed to
+// zero, underflow masked (unmasked, an exact subnormal sum is one: 4.9.1.5). Then an operation whose operands and result are ordinary numbers can set no flag and meets no choice of NaN: what WebAssembly
+// computes is the whole effect. Everything else goes to src/cpu/routines/sse, a lane at a time, and `settle` ends the instruction.
+
+import { vector } from "../../../machine/state.ts";
+import type { Ops } from "../../ops.ts";
+import type { SimdName } from "../../simd.ts";
+
+export type Format = 32 | 64;
+
+/** MXCSR bits. */
+const PE = 0x20;
+const DAZ = 0x40;
+const UM = 0x800;
+const PM = 0x1000;
+const RC = 0x6000;
+const FZ = 0x8000;
+
+const mxcsrIs = <V>(o: Ops<V>, mask: number, value: number): V => o.holds("mxcsr", mask, value);
+export const plain = <V>(o: Ops<V>): V => mxcsrIs(o, FZ | RC | PM | UM | DAZ | PE, PM | UM | PE);
+/** Truncation asks for less. */
+export const inexactNoted = <V>(o: Ops<V>): V => mxcsrIs(o, PM | PE, PM | PE);
+/** Subnormal operands are what they are. */
+export const subnormalsCount = <V>(o: Ops<V>): V => mxcsrIs(o, DAZ, 0);
+
+// ---- scalars: bits in an integer -------------------------------------------------------------------------------------------
+
+/** Exponent field, in 64 bits without the sign. */
+const exponentAt = { 32: 56n, 64: 53n } as const;
+const top = { 32: 0xffn, 64: 0x7ffn } as const;
+const unsigned = <V>(o: Ops<V>, w: Format, v: V): V => o.shl(v, o.imm(w === 64 ? 1 : 33));
+/** Exponent field within low … infinity's. */
+const exponentFrom = <V>(o: Ops<V>, w: Format, v: V, low: bigint): V =>
+  o.ltU(o.sub(unsigned(o, w, v), o.imm(low << exponentAt[w])), o.imm((top[w] - low) << exponentAt[w]));
+/** Finite, neither zero nor subnormal. */
+export const isOrdinary = <V>(o: Ops<V>, w: Format, v: V): V => exponentFrom(o, w, v, 1n);
+/** The same of a rounded result, beyond the least normal numbers, which may have come from a subnormal: an underflow. */
+export const isSafe = <V>(o: Ops<V>, w: Format, v: V): V => exponentFrom(o, w, v, 2n);
+
+// ---- vectors ---------------------------------------------------------------------------------------------------------------
+
+const leastNormal = { 32: 0x0080_0000n, 64: 0x0010_0000_0000_0000n } as const;
+const infinity = { 32: 0x7f80_0000n, 64: 0x7ff0_0000_0000_0000n } as const;
+type Lanewise = "abs" | "eq" | "lt" | "le" | "add" | "sub" | "mul" | "div" | "sqrt" | "pmin" | "pmax" | "nearest";
+export const floatName = (w: Format, name: Lanewise): SimdName => `${w === 64 ? "f64x2" : "f32x4"}.${name}`;
+export const all = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(w === 64 ? "i64x2.all_true" : "i32x4.all_true", v);
+const magnitude = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(floatName(w, "abs"), v);
+export const constant = <V>(o: Ops<V>, w: Format, bits: bigint): V =>
+  w === 64 ? o.vector(o.imm(bits), o.imm(bits)) : o.vector(o.imm(bits | (bits << 32n)), o.imm(bits | (bits << 32n)));
+export const areFinite = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(floatName(w, "lt"), magnitude(o, w, v), constant(o, w, infinity[w]));
+/** Not below the least normal number, or its double for a rounded result. */
+const areNormal = <V>(o: Ops<V>, w: Format, v: V, times = 1n): V =>
+  o.simd(floatName(w, "le"), constant(o, w, leastNormal[w] * times), magnitude(o, w, v));
+export const areOrdinary = <V>(o: Ops<V>, w: Format, v: V): V => o.simd("v128.and", areNormal(o, w, v), areFinite(o, w, v));
+export const areSafe = <V>(o: Ops<V>, w: Format, v: V): V => o.simd("v128.and", areNormal(o, w, v, 2n), areFinite(o, w, v));
+/** Neither NaN nor subnormal. Zeros and infinities are no trouble to a comparison. */
+export const areTame = <V>(o: Ops<V>, w: Format, v: V): V =>
+  o.simd("v128.or", areNormal(o, w, v), o.simd(floatName(w, "eq"), v, constant(o, w, 0n)));
+export const below = <V>(o: Ops<V>, w: Format, v: V, bits: bigint): V =>
+  o.simd(floatName(w, "lt"), magnitude(o, w, v), constant(o, w, bits));
+
+// ---- one test for all -------------------------------------------------------------------------------------------------------
+
+/**
+ * Added to a number, it makes the upper bit of an exponent field that is in the middle half of the range, and of no other: 2^-511 to 2^513, or 2^-63
+ * to 2^65. Such operands and such a result are ordinary and safe.
+ */
+const middle = { 32: 0x2000_0000n, 64: 0x2000_0000_0000_0000n } as const;
+const toMiddle = <V>(o: Ops<V>, w: Format, v: V): V => o.simd(w === 64 ? "i64x2.add" : "i32x4.add", v, constant(o, w, middle[w]));
+/** The lowest lanes of all these vectors, to which `middle` was added, have that bit, and the mode holds. */
+const haveUpper = <V>(o: Ops<V>, w: Format, lanes: number, mode: V, vectors: readonly V[]): V => {
+  const name = w === 64 ? "i64x2" : "i32x4";
+  const both = vectors.reduce((x, y) => o.simd("v128.and", x, y));
+  const upper = o.simd(`${name}.bitmask`, o.simd(`${name}.shl`, both, o.imm(1)));
+  if (lanes === 1) return o.and(upper, mode);
+  return o.ltU(o.xor(upper, o.imm((1 << lanes) - 1)), mode);
+};
+/** The lowest lanes of all these vectors are such numbers, and MXCSR is plain. The first test, because it is so cheap: it knows no zeros. */
+export const areMiddling = <V>(o: Ops<V>, w: Format, lanes: number, ...vectors: V[]): V =>
+  haveUpper(
+    o,
+    w,
+    lanes,
+    plain(o),
+    vectors.map((v) => toMiddle(o, w, v)),
+  );
+/** The same or zeros, for comparisons. */
+export const areComparable = <V>(o: Ops<V>, w: Format, lanes: number, ...vectors: V[]): V =>
+  haveUpper(
+    o,
+    w,
+    lanes,
+    subnormalsCount(o),
+    vectors.map((v) => o.simd("v128.or", toMiddle(o, w, v), o.simd(floatName(w, "eq"), v, constant(o, w, 0n)))),
+  );
+/** Neither NaNs nor subnormal, and those count. */
+export const areTrulyComparable = <V>(o: Ops<V>, w: Format, lanes: number, a: V, b: V): V => {
+  const tame = o.simd("v128.and", areTame(o, w, a), areTame(o, w, b));
+  return o.and(subnormalsCount(o), lanes === 1 ? o.and(lane0(o, w, tame), o.imm(1)) : all(o, w, tame));
+};
+const lane0 = <V>(o: Ops<V>, w: Format, v: V): V => (w === 64 ? o.lane(v, 64, 0) : o.zext(o.lane(v, 32, 0), 32));
+
+// ---- routines --------------------------------------------------------------------------------------------------------------
+
+/** Exceptions of the routines that ran go to MXCSR; if one is unmasked, the destination stays as it is. SDM Vol. 1 11.5.3. */
+export const settle = <V>(o: Ops<V>): void => o.when(o.call("sse_commit"), () => o.fault(vector.XM), undefined, false);
+
+/** The vector of `count` lanes of w bits that `lane` gives, in their order; zeros above. */
+export const gather = <V>(o: Ops<V>, w: Format, count: number, lane: (n: number) => V): V => {
+  const parts = Array.from({ length: count }, (_, n) => lane(n));
+  const half = (n: number): V => {
+    if (w === 64) return parts[n] ?? o.imm(0);
+    const [low, high] = [parts[n * 2], parts[n * 2 + 1]];
+    return low === undefined ? o.imm(0) : high === undefined ? low : o.or(low, o.shl(high, o.imm(32)));
+  };
+  return o.vector(half(0), half(1));
+};
+/** `fast` gives the result where `ok` holds, else the routine's lanes. */
+export const exactly = <V>(o: Ops<V>, ok: V, fast: V, slow: () => V): V =>
+  o.either(
+    ok,
+    () => fast,
+    () => {
+      const v = o.let("exact", slow());
+      settle(o);
+      return v;
+    },
+    true,
+  );
+/** The same with a cheap test before the one that tells all. */
+export const exactlySoon = <V>(o: Ops<V>, soon: V, ok: () => V, fast: V, slow: () => V): V =>
+  o.either(
+    soon,
+    () => fast,
+    () => exactly(o, ok(), fast, slow),
+    true,
+  );

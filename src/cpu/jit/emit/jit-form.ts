@@ -1,0 +1,38 @@
+// What a decoded instruction is to a meaning, in compiled regions: all of it is known.
+import type { Decoded } from "../../decode/decoder.ts";
+import { operandWidth } from "../../isa/form.ts";
+import type { AddressSize, Form, Width } from "../../isa/ops.ts";
+import { isMemoryOperand } from "../../isa/row.ts";
+
+export class JitForm implements Form {
+  readonly d: Decoded;
+  readonly w: Width;
+  readonly widths: readonly number[];
+  constructor(d: Decoded) {
+    this.d = d;
+    this.w = operandWidth(d.row, d.size);
+    this.widths = d.row.operands.map((_, n) => d.width(n));
+  }
+  get addressSize(): AddressSize {
+    return this.d.addressSize;
+  }
+  get stackSize(): AddressSize {
+    return this.d.mode;
+  }
+  get mode(): AddressSize {
+    return this.d.mode;
+  }
+  /** Regions are made of flat code only. */
+  get flat(): boolean {
+    return true;
+  }
+  get rep() {
+    return this.d.rep;
+  }
+  get cc(): number {
+    return this.d.row.cc;
+  }
+  memory(n: number): boolean {
+    return this.d.isMemory && isMemoryOperand(this.d.row.operands[n]!);
+  }
+}

@@ -1,0 +1,258 @@
+// The register file, at fixed addresses in the first page of the machine's memory, so that generated code, the
+// wasm routines and TypeScript see one copy. SDM Vol. 1 chapter 3; one copy a task is kept by the kernel.
+
+import { type Rules, vendorRules } from "./model.ts";
+
+/** Byte offsets into the machine's memory. Everything below `size` belongs to one task and is switched with it. */
+export const at = {
+  /** rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, 8 bytes each: an 8-bit register is the byte at its offset (ah is 1). */
+  gpr: 0x000,
+  rip: 0x080,
+  /** Lazy flags: the last result and its operands, sign-extended to 64 bits, and the kind that says how flags follow (flags.ts). */
+  flagResult: 0x088,
+  flagA: 0x090,
+  flagB: 0x098,
+  flagKind: 0x0a0,
+  /** The EFLAGS bits that arithmetic does not write: TF IF DF IOPL NT RF VM AC ID, in their EFLAGS places. */
+  systemFlags: 0x0a4,
+  /** Instructions that the interpreter may still run before it must return, i32. */
+  budget: 0x0a8,
+  /** 64 or 32 or 16: the code segment's mode, u32. */
+  mode: 0x0b0,
+  /** Index of the translation context (context.ts), u32. */
+  context: 0x0b4,
+  /** Record being executed when generated code calls out, u32: where a fault finds its rip. */
+  record: 0x0bc,
+  /** Bases of es cs ss ds fs gs, 8 bytes each. */
+  segBase: 0x0c0,
+  /** Always 0: the seventh "segment base", and the base or index of an address that has none. */
+  zero: 0x0f0,
+  /** Selectors of es cs ss ds fs gs, u32 each. */
+  segSelector: 0x100,
+  /** Limits in bytes, inclusive, u32 each. */
+  segLimit: 0x118,
+  /** Descriptor access bytes and flags, u32 each: bits 0..7 access byte, 8..11 AVL L D/B G; 0 for a null selector. */
+  segAccess: 0x130,
+  mxcsr: 0x150,
+  /** x87 control and status words, u16 each; TOP lives in the status word's bits 11..13, here already in its place. */
+  fpuControl: 0x154,
+  fpuStatus: 0x156,
+  /** Bit i set: physical register i is empty. u8 (the inverse of FXSAVE's abridged tag word). */
+  fpuEmpty: 0x158,
+  /** Last x87 opcode (11 bits), u16; instruction and data pointers, 8 bytes each; their selectors, u16 each. */
+  fpuOpcode: 0x15a,
+  fpuCs: 0x15c,
+  fpuDs: 0x15e,
+  fpuIp: 0x160,
+  fpuDp: 0x168,
+  /** u8 each: nonzero where accesses through es cs ss ds fs gs must be checked for limit or rights outside 64-bit mode. */
+  segCheck: 0x170,
+  /** Exceptions of an SSE or AVX instruction in progress, which `sse_commit` moves to MXCSR; 0 between instructions. u32. */
+  gathered: 0x178,
+  /** Physical x87 registers R0..R7, 16 bytes each: significand u64 at +0 (also mm0..mm7), sign and exponent u16 at +8. */
+  fpuRegs: 0x180,
+  /** ymm0..ymm15, 32 bytes each; xmm is the low half. */
+  ymm: 0x200,
+  /** End of the state that is switched. */
+  size: 0x400,
+  /** Not per task: why the engine returned (exit.ts). u32 vector, u32 error code, u64 address. */
+  exitVector: 0x400,
+  exitError: 0x404,
+  exitAddress: 0x408,
+  /** Goes up whenever pages may have been mapped anew: regions over several pages check it. u32. */
+  epoch: 0x410,
+  /** What an action found out (helpers.ts). */
+  answer: 0x418,
+  /** Instructions that compiled regions may still run, u32: apart from the interpreter's, so that its part ends in what is interpreted. */
+  regionBudget: 0x420,
+  /** What a region leaves with, u32. */
+  exitCode: 0x424,
+  /** The color of the current address space (layout.ts), u32. */
+  color: 0x428,
+  /** Guest calls that are wasm calls of regions within each other just now, u32. */
+  callDepth: 0x42c,
+  /** Pages in a row that are at home, as `runs` says. */
+  runs: 0x440,
+  /** How often regions have called each of the functions that look up what is not at home, u64 each (emit/slow-path-counts.ts). */
+  lookups: 0xa40,
+} as const;
+
+/**
+ * Where loops find what their registers point into (analysis/page-ranges.ts): `slots` runs of pages that are at home, by the address of the first byte, u64, and how many
+ * bytes begin `reach` bytes that are all in it, u64; then how many accesses may miss it until it is asked for anew, i32.
+ */
+export const runs = { slots: 64, size: 24, base: 0, length: 8, patience: 16, reach: 64 } as const;
+
+/** Fields that meanings read and write by name, and their widths in bits. */
+export const fieldWidth = {
+  mxcsr: 32,
+  gathered: 32,
+  fpuControl: 16,
+  fpuStatus: 16,
+  fpuEmpty: 8,
+  fpuOpcode: 16,
+  fpuCs: 16,
+  fpuDs: 16,
+  fpuIp: 64,
+  fpuDp: 64,
+  segSelector: 32,
+  segBase: 64,
+  segLimit: 32,
+  answer: 64,
+} as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
+export type Field = keyof typeof fieldWidth;
+
+export const gprNames = [
+  "rax",
+  "rcx",
+  "rdx",
+  "rbx",
+  "rsp",
+  "rbp",
+  "rsi",
+  "rdi",
+  "r8",
+  "r9",
+  "r10",
+  "r11",
+  "r12",
+  "r13",
+  "r14",
+  "r15",
+] as const;
+export const segNames = ["es", "cs", "ss", "ds", "fs", "gs"] as const;
+
+/** Register numbers. SDM Vol. 2A 2.1.5. */
+export const R = {
+  ax: 0,
+  cx: 1,
+  dx: 2,
+  bx: 3,
+  sp: 4,
+  bp: 5,
+  si: 6,
+  di: 7,
+  r8: 8,
+  r9: 9,
+  r10: 10,
+  r11: 11,
+  r12: 12,
+  r13: 13,
+  r14: 14,
+  r15: 15,
+} as const;
+/** Segment register numbers, in the order of the Sreg field. SDM Vol. 2D B.1.4.5, sreg field. */
+export const S = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
+
+/** EFLAGS bits. SDM Vol. 1 3.4.3. */
+export const EF = {
+  CF: 0x1,
+  PF: 0x4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  IOPL: 0x3000,
+  NT: 0x4000,
+  RF: 0x10000,
+  VM: 0x20000,
+  AC: 0x40000,
+  VIF: 0x80000,
+  VIP: 0x100000,
+  ID: 0x200000,
+} as const;
+/** The six flags that arithmetic writes. */
+export const STATUS_FLAGS = EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.OF;
+
+/** Exception vectors. SDM Vol. 3A Table 6-1. */
+export const vector = {
+  DE: 0,
+  DB: 1,
+  BP: 3,
+  OF: 4,
+  BR: 5,
+  UD: 6,
+  NM: 7,
+  DF: 8,
+  NP: 11,
+  SS: 12,
+  GP: 13,
+  PF: 14,
+  MF: 16,
+  AC: 17,
+  XM: 19,
+} as const;
+/** Page-fault error code bits. SDM Vol. 3A 4.7. */
+export const PF = { PRESENT: 1, WRITE: 2, USER: 4, INSTRUCTION: 16 } as const;
+
+/** Typed views of the state page. Memory never grows (its size is fixed at boot), so they never detach. */
+export class State {
+  readonly memory: WebAssembly.Memory;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly u64: BigUint64Array;
+  readonly i64: BigInt64Array;
+  readonly view: DataView;
+  /** What its processor does as its vendor does. */
+  readonly rules: Rules;
+
+  constructor(memory: WebAssembly.Memory, rules: Rules = vendorRules.amd) {
+    this.memory = memory;
+    this.rules = rules;
+    const b = memory.buffer;
+    this.u8 = new Uint8Array(b);
+    this.u16 = new Uint16Array(b);
+    this.u32 = new Uint32Array(b);
+    this.i32 = new Int32Array(b);
+    this.u64 = new BigUint64Array(b);
+    this.i64 = new BigInt64Array(b);
+    this.view = new DataView(b);
+  }
+
+  /** Low and high halves of general register r, unsigned. */
+  lo(r: number): number {
+    return this.u32[r << 1] as number;
+  }
+  hi(r: number): number {
+    return this.u32[(r << 1) + 1] as number;
+  }
+  /** General register r as a number: exact when below 2^53, as every user address is. */
+  gpr(r: number): number {
+    return (this.u32[(r << 1) + 1] as number) * 0x1_0000_0000 + (this.u32[r << 1] as number);
+  }
+  /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. Most have no upper half. */
+  setGpr(r: number, value: number): void {
+    this.u32[r << 1] = value;
+    this.u32[(r << 1) + 1] = value >= 0 && value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
+  }
+  /** Signed, so that the top of the address space (the vsyscall page) is exact. */
+  get rip(): number {
+    return (this.i32[(at.rip >> 2) + 1] as number) * 0x1_0000_0000 + (this.u32[at.rip >> 2] as number);
+  }
+  set rip(value: number) {
+    this.u32[at.rip >> 2] = value;
+    this.u32[(at.rip >> 2) + 1] = value >= 0 && value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
+  }
+  get mode(): number {
+    return this.u32[at.mode >> 2] as number;
+  }
+  selector(s: number): number {
+    return this.u32[(at.segSelector >> 2) + s] as number;
+  }
+  segBase(s: number): number {
+    return (this.u32[(at.segBase >> 2) + s * 2 + 1] as number) * 0x1_0000_0000 + (this.u32[(at.segBase >> 2) + s * 2] as number);
+  }
+
+  /** The task's registers, to be put back by `restore`. */
+  save(): Uint8Array {
+    return this.u8.slice(0, at.size);
+  }
+  restore(saved: Uint8Array): void {
+    this.u8.set(saved, 0);
+  }
+}

@@ -1,0 +1,111 @@
+// ioctl(2): what concerns any descriptor; the rest is the file's. Linux fs/ioctl.c do_vfs_ioctl().
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { PipeEnd } from "../../fs/files/pipe.ts";
+import { StreamInput } from "../../fs/files/stream-file.ts";
+import { T } from "../../fs/tty/ioctl.ts";
+import { I, L, O, termios, winsize } from "../../fs/tty/termios.ts";
+import type { FileDescription } from "../../fs/vfs/file.ts";
+import { O_ASYNC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { Socket } from "../../net/socket.ts";
+import { fd, ptr, uint } from "../../syscall/arg.ts";
+import { choiceText, flagText } from "../../syscall/arg-flags.ts";
+import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+
+const F = { FIONREAD: 0x541b, FIONBIO: 0x5421, FIONCLEX: 0x5450, FIOCLEX: 0x5451, FIOASYNC: 0x5452, FIOQSIZE: 0x5460 } as const;
+
+const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): number => {
+  const on = t.mem.u32(at);
+  if (on < 0) return -E.EFAULT;
+  file.flags = on !== 0 ? file.flags | flag : file.flags & ~flag;
+  return 0;
+};
+/** Bytes that can be read now, for files that are not terminals. */
+const waiting = (file: FileDescription): number | undefined => {
+  if (file instanceof PipeEnd) return file.pipe.length;
+  if (file instanceof StreamInput) return file.waitingBytes;
+  if (file instanceof Socket) return file.waitingBytes;
+  return file.inode.isFile ? file.inode.size - file.offset : undefined;
+};
+
+const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Result => {
+  const file = t.files.get(fd);
+  if (!file) return -E.EBADF;
+  switch (request) {
+    case F.FIOCLEX:
+    case F.FIONCLEX:
+      t.files.setCloexec(fd, request === F.FIOCLEX);
+      return 0;
+    case F.FIONBIO:
+      return setFlag(t, file, arg, O_NONBLOCK);
+    case F.FIOASYNC:
+      return setFlag(t, file, arg, O_ASYNC);
+    case F.FIOQSIZE:
+      if (!file.inode.isFile && !file.inode.isDir && !file.inode.isLink) return -E.ENOTTY;
+      return t.mem.setU64(arg, file.inode.size, Math.floor(file.inode.size / 2 ** 32)) ? 0 : -E.EFAULT;
+    case F.FIONREAD: {
+      const n = waiting(file);
+      if (n !== undefined) return t.mem.setU32(arg, n) ? 0 : -E.EFAULT;
+    }
+  }
+  return file.ioctl(t, request, arg, abi);
+};
+
+const names = { ...T, ...F };
+const request: Arg<number> = { ...uint, c: "unsigned int", show: (v) => choiceText(v, names, "_IOC(???)") };
+
+const termiosText = (ctx: ShowContext, at: VAddr): string | undefined => {
+  const bytes = ctx.task.mem.read(at, termios.size(ctx.abi));
+  if (!bytes) return undefined;
+  const x = termios.decode(bytes, ctx.abi);
+  return `{c_iflag=${flagText(x.c_iflag, I)}, c_oflag=${flagText(x.c_oflag, O)}, c_cflag=0x${x.c_cflag.toString(16)}, c_lflag=${flagText(x.c_lflag, L)}, ...}`;
+};
+const winsizeText = (ctx: ShowContext, at: VAddr): string | undefined => {
+  const bytes = ctx.task.mem.read(at, 8);
+  if (!bytes) return undefined;
+  const w = winsize.decode(bytes, ctx.abi);
+  return `{ws_row=${w.ws_row}, ws_col=${w.ws_col}, ws_xpixel=${w.ws_xpixel}, ws_ypixel=${w.ws_ypixel}}`;
+};
+const intText = (ctx: ShowContext, at: VAddr): string | undefined => {
+  const n = ctx.task.mem.u32(at);
+  return n < 0 ? undefined : `[${n | 0}]`;
+};
+/** Requests whose argument the caller fills, and those that the kernel fills. */
+const inText = new Map<number, typeof intText>([
+  [T.TCSETS, termiosText],
+  [T.TCSETSW, termiosText],
+  [T.TCSETSF, termiosText],
+  [T.TIOCSWINSZ, winsizeText],
+  [T.TIOCSPGRP, intText],
+  [F.FIONBIO, intText],
+  [F.FIOASYNC, intText],
+  [T.TIOCSPTLCK, intText],
+]);
+const outText = new Map<number, typeof intText>([
+  [T.TCGETS, termiosText],
+  [T.TIOCGWINSZ, winsizeText],
+  [T.TIOCGPGRP, intText],
+  [T.TIOCGSID, intText],
+  [F.FIONREAD, intText],
+  [T.TIOCGPTN, intText],
+]);
+const noArgument = new Set<number>([F.FIOCLEX, F.FIONCLEX, T.TIOCNOTTY, T.TIOCEXCL, T.TIOCNXCL]);
+
+const argument: Arg<VAddr> = {
+  ...ptr,
+  out: true,
+  show: (v, ctx) => {
+    const r = ctx.all["request"] as number;
+    if (noArgument.has(r)) return "";
+    const text = inText.get(r) ?? (ctx.ret >= 0 ? outText.get(r) : undefined);
+    return text?.(ctx, v) ?? ptr.show(v, ctx);
+  },
+};
+
+export const ioctlCalls: readonly Syscall[] = [
+  syscall("ioctl", { fd, request, arg: argument }, (t, a, abi) => ioctl(t, a.fd, a.request, a.arg, abi), {
+    note: "terminals, pseudo-terminals and what any file knows; no block or network devices",
+  }),
+];

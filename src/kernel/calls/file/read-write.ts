@@ -1,0 +1,84 @@
+// read, write and their vectored and positioned relatives. man 2 read, readv, pread; Linux fs/read_write.c.
+import type { Abi } from "../../../abi/abi.ts";
+import { E } from "../../../abi/errno.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
+import { fd, int, loff, ptr, size, ulong } from "../../syscall/arg.ts";
+import { flags } from "../../syscall/arg-flags.ts";
+import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
+import { type Args, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { importIovec, oneSegment, type Segment } from "./iovec.ts";
+import { fileOf, readInto, writeFrom } from "./transfer.ts";
+
+type Direction = "in" | "out";
+/** `at` undefined: the file's own offset. */
+const move = (
+  t: Task,
+  direction: Direction,
+  fd: number,
+  at: number | undefined,
+  segments: () => Or<Segment[]>,
+  nonblock = false,
+): Result => {
+  if (at !== undefined && at < 0) return -E.EINVAL;
+  const file = fileOf(t, fd);
+  if (!file) return -E.EBADF;
+  if (at !== undefined && !file.seekable && !file.positioned) return -E.ESPIPE;
+  if (!(direction === "in" ? file.readable : file.writable)) return -E.EBADF;
+  const list = segments();
+  if (typeof list === "number") return list;
+  return direction === "in" ? readInto(t, file, list, at, nonblock) : writeFrom(t, file, list, at, nonblock);
+};
+
+/** preadv and its like take the position as two longs; a 64-bit kernel shifts the upper one out. Linux pos_from_hilo(). */
+const position = (low: number, high: number, abi: Abi): number =>
+  abi.long === 4 ? (high | 0) * 2 ** 32 + low : low >= 2 ** 63 ? low - 2 ** 64 : low;
+
+const RWF_HIPRI = 1;
+const RWF_DSYNC = 2;
+const RWF_SYNC = 4;
+const RWF_NOWAIT = 8;
+const RWF_APPEND = 16;
+const rwf = flags("rwf_t", { RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APPEND }, "RWF_???");
+/** preadv2 and pwritev2: position -1 is the file's own offset. */
+const move2 = (
+  t: Task,
+  direction: Direction,
+  a: { fd: number; vec: number; vlen: number; pos_l: number; pos_h: number; flags: number },
+  abi: Abi,
+): Result => {
+  if (a.flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)) return -E.EOPNOTSUPP;
+  if (a.flags & RWF_APPEND && direction === "in") return -E.EOPNOTSUPP;
+  const at = position(a.pos_l, a.pos_h, abi);
+  const nonblock = (a.flags & RWF_NOWAIT) !== 0;
+  const file = fileOf(t, a.fd);
+  const place = a.flags & RWF_APPEND && file?.seekable ? file.inode.size : at;
+  return move(t, direction, a.fd, at === -1 ? undefined : place, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
+};
+
+const positioned = { fd, vec: ptr, vlen: ulong, pos_l: ulong, pos_h: ulong } as const satisfies Args;
+
+export const readWriteCalls: readonly Syscall[] = [
+  syscall("read", { fd, buf: outBuffer, count: size }, (t, a, abi) =>
+    move(t, "in", a.fd, undefined, () => oneSegment(a.buf, a.count, abi)),
+  ),
+  syscall("write", { fd, buf: inBuffer(), count: size }, (t, a, abi) =>
+    move(t, "out", a.fd, undefined, () => oneSegment(a.buf, a.count, abi)),
+  ),
+  syscall("pread64", { fd, buf: outBuffer, count: size, pos: loff }, (t, a, abi) =>
+    move(t, "in", a.fd, a.pos, () => oneSegment(a.buf, a.count, abi)),
+  ),
+  syscall("pwrite64", { fd, buf: inBuffer(), count: size, pos: loff }, (t, a, abi) =>
+    move(t, "out", a.fd, a.pos, () => oneSegment(a.buf, a.count, abi)),
+  ),
+  syscall("readv", { fd, vec: ptr, vlen: int }, (t, a, abi) => move(t, "in", a.fd, undefined, () => importIovec(t, a.vec, a.vlen, abi))),
+  syscall("writev", { fd, vec: ptr, vlen: int }, (t, a, abi) => move(t, "out", a.fd, undefined, () => importIovec(t, a.vec, a.vlen, abi))),
+  syscall("preadv", positioned, (t, a, abi) =>
+    move(t, "in", a.fd, position(a.pos_l, a.pos_h, abi), () => importIovec(t, a.vec, a.vlen, abi)),
+  ),
+  syscall("pwritev", positioned, (t, a, abi) =>
+    move(t, "out", a.fd, position(a.pos_l, a.pos_h, abi), () => importIovec(t, a.vec, a.vlen, abi)),
+  ),
+  syscall("preadv2", { ...positioned, flags: rwf }, (t, a, abi) => move2(t, "in", a, abi)),
+  syscall("pwritev2", { ...positioned, flags: rwf }, (t, a, abi) => move2(t, "out", a, abi)),
+];

@@ -1,0 +1,184 @@
+// Moving bytes from file to file: sendfile, copy_file_range, splice, tee, vmsplice. Linux fs/read_write.c do_sendfile(), fs/splice.c.
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { PipeEnd } from "../../fs/files/pipe.ts";
+import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
+import type { Or } from "../../fs/vfs/inode.ts";
+import { O_APPEND } from "../../fs/vfs/open-flags.ts";
+import { kernelSignal } from "../../signal/info.ts";
+import { sendToTask } from "../../signal/send.ts";
+import { SIG } from "../../signal/set.ts";
+import { fd, ptr, size, uint, ulong } from "../../syscall/arg.ts";
+import { flags } from "../../syscall/arg-flags.ts";
+import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { importIovec, MAX_RW_COUNT } from "./iovec.ts";
+import { block, finish, readInto, writeFrom } from "./transfer.ts";
+
+const CHUNK = 65536;
+
+/** Where one side stands: the file's own offset, or one the caller gave. */
+class Cursor {
+  readonly file: FileDescription;
+  #at: number;
+  readonly #own: boolean;
+  constructor(file: FileDescription, at: number | undefined) {
+    this.file = file;
+    this.#own = at === undefined;
+    this.#at = at ?? file.offset;
+  }
+  get at(): number {
+    return this.#at;
+  }
+  advance(n: number): void {
+    if (!this.file.seekable) return;
+    this.#at += n;
+    if (this.#own) this.file.offset = this.#at;
+  }
+}
+
+/** Bytes that could not be written stay unread: seekable files are read again, pipes only give up what went. */
+const peek = (t: Task, from: Cursor, n: number): Or<Uint8Array> => {
+  const { file } = from;
+  if (file instanceof PipeEnd) return file.pipe.length > 0 || file.pipe.writers === 0 ? file.pipe.peek(n) : -E.EAGAIN;
+  return file.read(t, n, from.at);
+};
+const consume = (from: Cursor, n: number): void => {
+  if (from.file instanceof PipeEnd) from.file.pipe.take(n);
+  from.advance(n);
+};
+
+/** Copy up to `count` bytes; what is there is enough. */
+const copy = (t: Task, from: Cursor, to: Cursor, count: number, nonblock: boolean): Result => {
+  let done = 0;
+  while (done < count) {
+    const bytes = peek(t, from, Math.min(count - done, CHUNK));
+    if (typeof bytes === "number") {
+      if (bytes === -E.EAGAIN && done === 0) return block(t, from.file, POLLIN, 0, nonblock);
+      return finish(t, done > 0 ? done : bytes);
+    }
+    if (bytes.length === 0) break;
+    const n = to.file.write(t, bytes, to.at);
+    if (n === -E.EAGAIN && done === 0) return block(t, to.file, POLLOUT, 0, nonblock);
+    if (n === -E.EPIPE && to.file.signalsPipe) sendToTask(t, kernelSignal(SIG.SIGPIPE));
+    if (n < 0) return finish(t, done > 0 ? done : n);
+    consume(from, n);
+    to.advance(n);
+    done += n;
+    if (n < bytes.length) break;
+  }
+  return finish(t, done);
+};
+
+/** The offset behind a pointer, undefined for NULL. */
+const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
+  if (at === 0) return undefined;
+  const value = t.mem.word(at, long);
+  return value < 0 ? Number.NaN : value;
+};
+const storeOffset = (t: Task, at: VAddr, cursor: Cursor, long: 4 | 8): void => {
+  if (at !== 0) t.mem.setLong(at, cursor.at, long);
+};
+
+const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number, long: 4 | 8): Result => {
+  const start = offsetAt(t, at, long);
+  if (Number.isNaN(start)) return -E.EFAULT;
+  const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
+  if (!input?.readable) return -E.EBADF;
+  if (start !== undefined && !input.seekable) return -E.ESPIPE;
+  if (!output?.writable) return -E.EBADF;
+  if (!input.inode.isFile || output.flags & O_APPEND) return -E.EINVAL;
+  const from = new Cursor(input, start);
+  const result = copy(t, from, new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT), false);
+  storeOffset(t, at, from, long);
+  return result;
+};
+
+const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
+  const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
+  if (!input || !output) return -E.EBADF;
+  const [inStart, outStart] = [offsetAt(t, inAt, 8), offsetAt(t, outAt, 8)];
+  if (Number.isNaN(inStart) || Number.isNaN(outStart)) return -E.EFAULT;
+  if (how !== 0) return -E.EINVAL;
+  if (input.inode.isDir || output.inode.isDir) return -E.EISDIR;
+  if (!input.inode.isFile || !output.inode.isFile) return -E.EINVAL;
+  if (!input.readable || !output.writable || output.flags & O_APPEND) return -E.EBADF;
+  const from = new Cursor(input, inStart);
+  const to = new Cursor(output, outStart);
+  if (input.inode === output.inode && from.at < to.at + count && to.at < from.at + count) return -E.EINVAL;
+  const result = copy(t, from, to, Math.min(count, MAX_RW_COUNT, Math.max(0, input.inode.size - from.at)), false);
+  storeOffset(t, inAt, from, 8);
+  storeOffset(t, outAt, to, 8);
+  return result;
+};
+
+const SPLICE_F_MOVE = 1;
+const SPLICE_F_NONBLOCK = 2;
+const SPLICE_F_MORE = 4;
+const SPLICE_F_GIFT = 8;
+const spliceFlags = flags("unsigned int", { SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE, SPLICE_F_GIFT }, "SPLICE_F_???");
+
+const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
+  if (how & ~15) return -E.EINVAL;
+  if (count === 0) return 0;
+  const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
+  if (!input?.readable || !output?.writable) return -E.EBADF;
+  const pipes = [input instanceof PipeEnd, output instanceof PipeEnd];
+  if (!pipes[0] && !pipes[1]) return -E.EINVAL;
+  if ((pipes[0] && inAt !== 0) || (pipes[1] && outAt !== 0)) return -E.ESPIPE;
+  if (pipes[0] && pipes[1] && (input as PipeEnd).pipe === (output as PipeEnd).pipe) return -E.EINVAL;
+  if (output.flags & O_APPEND) return -E.EINVAL;
+  const [inStart, outStart] = [offsetAt(t, inAt, 8), offsetAt(t, outAt, 8)];
+  if (Number.isNaN(inStart) || Number.isNaN(outStart)) return -E.EFAULT;
+  const from = new Cursor(input, inStart);
+  const to = new Cursor(output, outStart);
+  // One step: splice moves what is there and does not wait for more.
+  const result = copy(t, from, to, Math.min(count, CHUNK), (how & SPLICE_F_NONBLOCK) !== 0);
+  storeOffset(t, inAt, from, 8);
+  storeOffset(t, outAt, to, 8);
+  return result;
+};
+
+/** Duplicate what waits in one pipe into another. */
+const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): Result => {
+  if (how & ~15) return -E.EINVAL;
+  if (count === 0) return 0;
+  const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
+  if (!input?.readable || !output?.writable) return -E.EBADF;
+  if (!(input instanceof PipeEnd) || !(output instanceof PipeEnd) || input.pipe === output.pipe) return -E.EINVAL;
+  const nonblock = (how & SPLICE_F_NONBLOCK) !== 0;
+  if (input.pipe.length === 0) return input.pipe.writers === 0 ? finish(t, 0) : block(t, input, POLLIN, 0, nonblock);
+  const n = output.write(t, input.pipe.peek(count));
+  return n === -E.EAGAIN ? block(t, output, POLLOUT, 0, nonblock) : finish(t, n);
+};
+
+const off_in = ptr;
+const off_out = ptr;
+export const copyCalls: readonly Syscall[] = [
+  syscall("sendfile", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a, abi) =>
+    sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, abi.long),
+  ),
+  syscall("sendfile64", { out_fd: fd, in_fd: fd, offset: ptr, count: size }, (t, a) =>
+    sendfile(t, a.out_fd, a.in_fd, a.offset, a.count, 8),
+  ),
+  syscall("copy_file_range", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: uint }, (t, a) =>
+    copyFileRange(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+  ),
+  syscall("splice", { fd_in: fd, off_in, fd_out: fd, off_out, len: size, flags: spliceFlags }, (t, a) =>
+    splice(t, a.fd_in, a.off_in, a.fd_out, a.off_out, a.len, a.flags),
+  ),
+  syscall("tee", { fd_in: fd, fd_out: fd, len: size, flags: spliceFlags }, (t, a) => tee(t, a.fd_in, a.fd_out, a.len, a.flags)),
+  syscall(
+    "vmsplice",
+    { fd, iov: ptr, nr_segs: ulong, flags: spliceFlags },
+    (t, a, abi) => {
+      const file = t.files.get(a.fd);
+      if (!(file instanceof PipeEnd)) return -E.EBADF;
+      const segments = importIovec(t, a.iov, a.nr_segs, abi);
+      if (typeof segments === "number") return segments;
+      const nonblock = (a.flags & SPLICE_F_NONBLOCK) !== 0;
+      return file.writable ? writeFrom(t, file, segments, undefined, nonblock) : readInto(t, file, segments, undefined, nonblock);
+    },
+    { note: "copies the pages" },
+  ),
+];

@@ -1,0 +1,109 @@
+// Moving bytes between user memory and files: the loop behind read, write and all their relatives, and the only place that waits for them.
+// man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
+import { E } from "../../../abi/errno.ts";
+import { killPrivileges } from "../../fs/files/regular.ts";
+import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
+import { O_APPEND, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { kernelSignal, userSignal } from "../../signal/info.ts";
+import { sendToTask } from "../../signal/send.ts";
+import { SIG } from "../../signal/set.ts";
+import type { Result } from "../../syscall/declaration.ts";
+import { CAP, capable } from "../../task/cred.ts";
+import { RLIMIT } from "../../task/rlimit.ts";
+import type { Task } from "../../task/task.ts";
+import { wait } from "../../wait.ts";
+import { gather, type Segment, scatter, totalLength } from "./iovec.ts";
+
+/** What one step copies at most: bounds what a guest can make us allocate. */
+const CHUNK = 1 << 18;
+
+/** The file of a call that may have waited: the one it started with, even if another thread has closed the descriptor since. */
+export const fileOf = (t: Task, fd: number): FileDescription | undefined =>
+  (t.waited.held as FileDescription | undefined) ?? t.files.get(fd);
+
+/** The call is done: let go of what it held while it waited. */
+export const finish = (t: Task, result: number): number => {
+  const { held } = t.waited;
+  t.waited.held = undefined;
+  held?.drop();
+  return result;
+};
+
+/** Nothing moved and nothing can now: wait, or -EAGAIN. `done` bytes of an earlier step are what a signal makes the call return. */
+export const block = (t: Task, file: FileDescription, events: number, done: number, nonblock: boolean): Result => {
+  if (nonblock || file.flags & O_NONBLOCK) return finish(t, done > 0 ? done : -E.EAGAIN);
+  const until = file.waitUntil(t, events);
+  if (until !== undefined && t.waited.expired) return finish(t, done > 0 ? done : -E.EAGAIN);
+  t.waited.held ??= file.hold();
+  t.waited.data = { done };
+  return wait(file.queues(events), { until, interrupted: done > 0 ? -done : file.interruptedWait(until) });
+};
+const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
+
+/** Read into user memory. `at` is undefined for the file's own offset. */
+export const readInto = (
+  t: Task,
+  file: FileDescription,
+  segments: readonly Segment[],
+  at: number | undefined,
+  nonblock = false,
+): Result => {
+  const total = totalLength(segments);
+  const start = at ?? file.offset;
+  let done = 0;
+  do {
+    const got = file.read(t, Math.min(total - done, CHUNK), start + done);
+    if (typeof got === "number") {
+      if (got === -E.EAGAIN && done === 0) return block(t, file, POLLIN, 0, nonblock);
+      return finish(t, done > 0 ? done : got);
+    }
+    const copied = scatter(t, segments, done, got);
+    done += copied;
+    if (file.seekable && at === undefined) file.offset = start + done;
+    if (copied < got.length) return finish(t, done > 0 ? done : -E.EFAULT);
+    if (got.length === 0 || got.length < CHUNK) break;
+  } while (file.divisible && done < total);
+  return finish(t, done);
+};
+
+/** How much of a write RLIMIT_FSIZE lets through; a negative errno if nothing. Linux generic_write_check_limits(). */
+const withinLimit = (t: Task, file: FileDescription, at: number, n: number): number => {
+  if (!file.inode.isFile) return n;
+  const limit = t.process.limit(RLIMIT.FSIZE);
+  if (n === 0 || at + n <= limit) return n;
+  if (at < limit) return limit - at;
+  sendToTask(t, kernelSignal(SIG.SIGXFSZ));
+  return -E.EFBIG;
+};
+const brokenPipe = (t: Task, file: FileDescription): void => {
+  if (file.signalsPipe) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
+};
+
+export const writeFrom = (
+  t: Task,
+  file: FileDescription,
+  segments: readonly Segment[],
+  at: number | undefined,
+  nonblock = false,
+): Result => {
+  const total = totalLength(segments);
+  const append = (file.flags & O_APPEND) !== 0 && file.seekable;
+  const before = progress(t);
+  const start = append ? file.inode.size : (at ?? file.offset);
+  let done = before;
+  if (file.inode.isFile && total > 0 && !capable(t.cred, CAP.FSETID)) killPrivileges(file.inode);
+  do {
+    const want = withinLimit(t, file, start + done, Math.min(total - done, CHUNK));
+    if (want < 0) return finish(t, done > 0 ? done : want);
+    const bytes = gather(t, segments, done, want);
+    if (bytes.length === 0 && want > 0) return finish(t, done > 0 ? done : -E.EFAULT);
+    const n = file.write(t, bytes, start + done);
+    if (n === -E.EAGAIN) return block(t, file, POLLOUT, done, nonblock);
+    if (n === -E.EPIPE) brokenPipe(t, file);
+    if (n < 0) return finish(t, done > 0 ? done : n);
+    done += n;
+    if (file.seekable && at === undefined) file.offset = start + done;
+    if (bytes.length < want || (n < bytes.length && file.divisible)) break;
+  } while (file.writesAll && done < total);
+  return finish(t, done);
+};

@@ -1,0 +1,135 @@
+// The size of files and what is allocated: truncate, fallocate; and the calls that only concern a disk we do not have.
+// Linux fs/open.c do_truncate(), vfs_fallocate().
+
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from "../../fs/files/memfd.ts";
+import { killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
+import type { Inode } from "../../fs/vfs/inode.ts";
+import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
+import { permission, wantWrite } from "../../fs/vfs/permission.ts";
+import { kernelSignal } from "../../signal/info.ts";
+import { sendToTask } from "../../signal/send.ts";
+import { SIG } from "../../signal/set.ts";
+import { fd, loff, long, size, uint } from "../../syscall/arg.ts";
+import { AT_FDCWD } from "../../syscall/arg-file.ts";
+import { choice, flags } from "../../syscall/arg-flags.ts";
+import { cstring } from "../../syscall/arg-string.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { CAP, capable } from "../../task/cred.ts";
+import { RLIMIT } from "../../task/rlimit.ts";
+import type { Task } from "../../task/task.ts";
+import { lookup } from "./path.ts";
+
+const resize = (t: Task, inode: Inode, length: number): number => {
+  if (length > inode.size && length > t.process.limit(RLIMIT.FSIZE)) {
+    sendToTask(t, kernelSignal(SIG.SIGXFSZ));
+    return -E.EFBIG;
+  }
+  if (length > MAX_FILE_SIZE) return -E.EFBIG;
+  if (inode instanceof RegularInode && inode.seals) {
+    if (length < inode.size && inode.seals & F_SEAL_SHRINK) return -E.EPERM;
+    if (length > inode.size && inode.seals & F_SEAL_GROW) return -E.EPERM;
+  }
+  if (!capable(t.cred, CAP.FSETID)) killPrivileges(inode);
+  return inode.truncate(length);
+};
+
+const truncate = (t: Task, at: VAddr, length: number): number => {
+  if (length < 0) return -E.EINVAL;
+  const path = lookup(t, AT_FDCWD, at, true);
+  if (typeof path === "number") return path;
+  const { inode } = path.dentry;
+  if (inode.type === S_IFDIR) return -E.EISDIR;
+  if (!inode.isFile) return -E.EINVAL;
+  const writable = wantWrite(path.mount);
+  if (writable < 0) return writable;
+  const denied = permission(t, inode, may.write);
+  if (denied < 0) return denied;
+  return inode.writers < 0 ? -E.ETXTBSY : resize(t, inode, length);
+};
+
+const ftruncate = (t: Task, fd: number, length: number): number => {
+  if (length < 0) return -E.EINVAL;
+  const file = t.files.get(fd);
+  if (!file) return -E.EBADF;
+  return file.inode.isFile && file.writable ? resize(t, file.inode, length) : -E.EINVAL;
+};
+
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
+const FALLOC_FL_ZERO_RANGE = 16;
+const fallocateMode = flags("int", { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE }, "FALLOC_FL_???");
+
+const fallocate = (t: Task, fd: number, how: number, at: number, length: number): number => {
+  const file = t.files.get(fd);
+  if (!file) return -E.EBADF;
+  if (at < 0 || length <= 0) return -E.EINVAL;
+  const punch = (how & FALLOC_FL_PUNCH_HOLE) !== 0;
+  if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.EOPNOTSUPP;
+  if (punch && !(how & FALLOC_FL_KEEP_SIZE)) return -E.EOPNOTSUPP;
+  if (!file.writable) return -E.EBADF;
+  const { inode } = file;
+  if (inode.isDir) return -E.EISDIR;
+  if (!(inode instanceof RegularInode)) return file.seekable ? -E.ENODEV : -E.ESPIPE;
+  if (at + length > MAX_FILE_SIZE) return -E.EFBIG;
+  const seals = inode.seals ?? 0;
+  if (punch && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -E.EPERM;
+  const grows = !(how & FALLOC_FL_KEEP_SIZE) && at + length > inode.size;
+  if (grows && seals & F_SEAL_GROW) return -E.EPERM;
+  const done = inode.allocate(at, at + length, punch);
+  if (done < 0) return done;
+  if (grows) return resize(t, inode, at + length);
+  inode.touch("modify");
+  return 0;
+};
+
+/** fsync and its like: there is no disk; only what shared mappings stored goes into the file. */
+const synced = (t: Task, fd: number): number => {
+  const file = t.files.get(fd);
+  if (!file) return -E.EBADF;
+  if (!file.inode.isFile && !file.inode.isDir) return -E.EINVAL;
+  if (file.inode instanceof RegularInode) file.inode.pages?.sync();
+  return 0;
+};
+const advice = choice(
+  "int",
+  {
+    POSIX_FADV_NORMAL: 0,
+    POSIX_FADV_RANDOM: 1,
+    POSIX_FADV_SEQUENTIAL: 2,
+    POSIX_FADV_WILLNEED: 3,
+    POSIX_FADV_DONTNEED: 4,
+    POSIX_FADV_NOREUSE: 5,
+  },
+  "POSIX_FADV_???",
+);
+const advise = (t: Task, fd: number, length: number, how: number): number => {
+  const file = t.files.get(fd);
+  if (!file) return -E.EBADF;
+  if (file.inode.pipe) return -E.ESPIPE;
+  return length < 0 || how < 0 || how > 5 ? -E.EINVAL : 0;
+};
+
+export const truncateCalls: readonly Syscall[] = [
+  syscall("truncate", { path: cstring, length: long }, (t, a) => truncate(t, a.path, a.length)),
+  syscall("ftruncate", { fd, length: long }, (t, a) => ftruncate(t, a.fd, a.length)),
+  syscall("truncate64", { path: cstring, length: loff }, (t, a) => truncate(t, a.path, a.length)),
+  syscall("ftruncate64", { fd, length: loff }, (t, a) => ftruncate(t, a.fd, a.length)),
+  syscall("fallocate", { fd, mode: fallocateMode, offset: loff, len: loff }, (t, a) => fallocate(t, a.fd, a.mode, a.offset, a.len), {
+    note: "allocates and punches holes; no collapsing, inserting or zeroing",
+  }),
+  syscall("fsync", { fd }, (t, a) => synced(t, a.fd)),
+  syscall("fdatasync", { fd }, (t, a) => synced(t, a.fd)),
+  syscall("sync_file_range", { fd, offset: loff, nbytes: loff, flags: uint }, (t, a) => synced(t, a.fd)),
+  syscall("syncfs", { fd }, (t, a) => (t.files.get(a.fd) ? 0 : -E.EBADF)),
+  syscall("sync", {}, () => 0),
+  syscall("fadvise64", { fd, offset: loff, len: loff, advice }, (t, a) => advise(t, a.fd, a.len, a.advice), { only: "x64" }),
+  syscall("fadvise64", { fd, offset: loff, len: size, advice }, (t, a) => advise(t, a.fd, a.len, a.advice), { only: "i386" }),
+  syscall("fadvise64_64", { fd, offset: loff, len: loff, advice }, (t, a) => advise(t, a.fd, a.len, a.advice)),
+  syscall("readahead", { fd, offset: loff, count: size }, (t, a) => {
+    const file = t.files.get(a.fd);
+    if (!file?.readable) return -E.EBADF;
+    return file.inode.isFile ? 0 : -E.EINVAL;
+  }),
+];

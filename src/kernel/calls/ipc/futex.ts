@@ -1,0 +1,201 @@
+// futex(2) and what threads keep with it. man 2 futex; Linux kernel/futex/.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E, restart } from "../../../abi/errno.ts";
+import { wakeOp } from "../../futex/op.ts";
+import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/robust.ts";
+import type { Waiter } from "../../futex/table.ts";
+import { findTask, shownPid } from "../../namespace/pid.ts";
+import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
+import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { wait } from "../../wait.ts";
+import { native, readNanoseconds, type TimeForm, time64 } from "../time/timespec.ts";
+
+/** uapi linux/futex.h */
+// biome-ignore format: table
+const OP = {
+  WAIT: 0, WAKE: 1, FD: 2, REQUEUE: 3, CMP_REQUEUE: 4, WAKE_OP: 5, LOCK_PI: 6, UNLOCK_PI: 7, TRYLOCK_PI: 8, WAIT_BITSET: 9, WAKE_BITSET: 10,
+  WAIT_REQUEUE_PI: 11, CMP_REQUEUE_PI: 12, LOCK_PI2: 13,
+} as const;
+const PRIVATE = 128;
+const CLOCK_REALTIME = 256;
+const ALL = 0xffff_ffff;
+
+interface Call {
+  readonly uaddr: VAddr;
+  readonly op: number;
+  readonly val: number;
+  readonly utime: VAddr;
+  readonly uaddr2: VAddr;
+  readonly val3: number;
+}
+/** Which argument 4 means, by operation: a time, or a count. */
+const WITH_TIME = new Set<number>([OP.WAIT, OP.LOCK_PI, OP.LOCK_PI2, OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI]);
+const ABSOLUTE = new Set<number>([OP.LOCK_PI, OP.LOCK_PI2, OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI]);
+
+/** When to give up, on the monotonic clock; undefined: never. -errno. */
+const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi): number | undefined => {
+  if (a.utime === 0) return undefined;
+  const ns = readNanoseconds(t, a.utime, form, abi);
+  if (ns < 0) return ns;
+  if (!ABSOLUTE.has(command)) return t.kernel.now + ns;
+  const real = (a.op & CLOCK_REALTIME) !== 0 || command === OP.LOCK_PI;
+  return Math.max(0, real ? ns - t.kernel.bootTime * 1e9 : ns);
+};
+
+/** Sleep while the word is what the caller saw. Linux futex_wait(). */
+const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefined): Result => {
+  const begun = t.waited.data as Waiter | undefined;
+  if (begun) {
+    if (!begun.queue) return 0;
+    if (t.waited.expired) {
+      begun.queue.remove(begun);
+      return -E.ETIMEDOUT;
+    }
+    return asleep(t);
+  }
+  if (bitset === 0) return -E.EINVAL;
+  if (a.uaddr % 4 !== 0) return -E.EINVAL;
+  const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
+  const value = t.mem.u32(a.uaddr);
+  if (!queue || value < 0) return -E.EFAULT;
+  if (value !== a.val) return -E.EAGAIN;
+  const waiter: Waiter = { task: t, bitset, queue: undefined };
+  queue.add(waiter);
+  t.waited.data = waiter;
+  t.waited.held = { drop: () => waiter.queue?.remove(waiter) };
+  if (deadline !== undefined) t.waited.deadline = deadline;
+  return asleep(t);
+};
+const asleep = (t: Task): Result => {
+  const { deadline } = t.waited;
+  const until = deadline === undefined || !Number.isFinite(deadline) ? undefined : deadline;
+  return wait([], { until, interrupted: deadline === undefined ? restart.ERESTARTSYS : restart.ERESTART_RESTARTBLOCK });
+};
+
+const futexWake = (t: Task, at: VAddr, n: number, bitset: number): number => {
+  if (bitset === 0 || at % 4 !== 0) return -E.EINVAL;
+  const queue = t.kernel.futexes.queue(t.mem, at);
+  return queue ? queue.wake(Math.max(n | 0, 1), bitset) : -E.EFAULT;
+};
+
+const requeue = (t: Task, a: Call, count: number, compare: boolean): number => {
+  if ((a.val | 0) < 0 || (count | 0) < 0 || a.uaddr % 4 !== 0 || a.uaddr2 % 4 !== 0) return -E.EINVAL;
+  const from = t.kernel.futexes.queue(t.mem, a.uaddr);
+  const to = t.kernel.futexes.queue(t.mem, a.uaddr2);
+  if (!from || !to) return -E.EFAULT;
+  if (compare && t.mem.u32(a.uaddr) !== a.val3) return -E.EAGAIN;
+  const woken = from.wake(a.val, ALL);
+  return woken + from.requeue(count, to);
+};
+
+const doWakeOp = (t: Task, a: Call, count: number): number => {
+  if (a.uaddr % 4 !== 0 || a.uaddr2 % 4 !== 0) return -E.EINVAL;
+  const first = t.kernel.futexes.queue(t.mem, a.uaddr);
+  const second = t.kernel.futexes.queue(t.mem, a.uaddr2);
+  if (!first || !second) return -E.EFAULT;
+  const also = wakeOp(t.mem, a.uaddr2, a.val3);
+  if (typeof also === "number") return also;
+  return first.wake(Math.max(a.val | 0, 1), ALL) + (also ? second.wake(Math.max(count | 0, 1), ALL) : 0);
+};
+
+/** A lock whose word holds its owner's id. There are no priorities to inherit, so only hand-over matters. Linux futex_lock_pi(). */
+const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean): Result => {
+  if (a.uaddr % 4 !== 0) return -E.EINVAL;
+  const value = t.mem.u32(a.uaddr);
+  if (value < 0) return -E.EFAULT;
+  const owner = value & FUTEX_TID_MASK;
+  const begun = t.waited.data as Waiter | undefined;
+  if (begun && !begun.queue && owner === shownPid(t, t.pid)) return 0;
+  if (owner === shownPid(t, t.pid)) return -E.EDEADLK;
+  if (owner === 0) {
+    const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
+    const waiters = (queue?.waiters.length ?? 0) > 0 ? FUTEX_WAITERS : 0;
+    return t.mem.setU32(a.uaddr, (shownPid(t, t.pid) | (value & FUTEX_OWNER_DIED) | waiters) >>> 0) ? 0 : -E.EFAULT;
+  }
+  if (!findTask(t, owner)) return -E.ESRCH;
+  if (trial) return -E.EAGAIN;
+  if (!begun) {
+    const marked = (value | FUTEX_WAITERS) >>> 0;
+    if (!t.mem.setU32(a.uaddr, marked)) return -E.EFAULT;
+    return futexWait(t, { ...a, val: marked }, ALL, deadline);
+  }
+  return futexWait(t, a, ALL, deadline);
+};
+const unlockPi = (t: Task, a: Call): number => {
+  if (a.uaddr % 4 !== 0) return -E.EINVAL;
+  const value = t.mem.u32(a.uaddr);
+  if (value < 0) return -E.EFAULT;
+  if ((value & FUTEX_TID_MASK) !== shownPid(t, t.pid)) return -E.EPERM;
+  const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
+  const next = queue?.waiters[0]?.task;
+  const more = (queue?.waiters.length ?? 0) > 1 ? FUTEX_WAITERS : 0;
+  if (!t.mem.setU32(a.uaddr, next ? (shownPid(t, next.pid) | more) >>> 0 : 0)) return -E.EFAULT;
+  queue?.wake(1, ALL);
+  return 0;
+};
+
+const futex = (t: Task, a: Call, form: TimeForm, abi: Abi): Result => {
+  const command = a.op & ~(PRIVATE | CLOCK_REALTIME);
+  if ((a.op & CLOCK_REALTIME) !== 0 && ![OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI, OP.LOCK_PI2].some((c) => c === command)) return -E.ENOSYS;
+  // A restarted wait keeps the deadline it was given first.
+  const deadline = WITH_TIME.has(command) && !t.waited.data ? (t.waited.deadline ?? deadlineOf(t, a, command, form, abi)) : undefined;
+  if (deadline !== undefined && deadline < 0) return deadline;
+  // Where no time is meant, the fourth argument is a count, whatever its register's upper half.
+  const count = (a.utime % 2 ** 32) | 0;
+  switch (command) {
+    case OP.WAIT:
+      return futexWait(t, a, ALL, deadline);
+    case OP.WAIT_BITSET:
+      return futexWait(t, a, a.val3, deadline);
+    case OP.WAKE:
+      return futexWake(t, a.uaddr, a.val, ALL);
+    case OP.WAKE_BITSET:
+      return futexWake(t, a.uaddr, a.val, a.val3);
+    case OP.REQUEUE:
+      return requeue(t, a, count, false);
+    case OP.CMP_REQUEUE:
+      return requeue(t, a, count, true);
+    case OP.WAKE_OP:
+      return doWakeOp(t, a, count);
+    case OP.LOCK_PI:
+    case OP.LOCK_PI2:
+      return lockPi(t, a, deadline, false);
+    case OP.TRYLOCK_PI:
+      return lockPi(t, a, undefined, true);
+    case OP.UNLOCK_PI:
+      return unlockPi(t, a);
+    default:
+      return -E.ENOSYS;
+  }
+};
+
+const opName = (v: number): string => {
+  const command = v & ~(PRIVATE | CLOCK_REALTIME);
+  const name = Object.entries(OP).find(([, n]) => n === command)?.[0];
+  return `${name ? `FUTEX_${name}` : `0x${command.toString(16)}`}${(v & PRIVATE) !== 0 ? "_PRIVATE" : ""}${(v & CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
+};
+const op: Arg<number> = { c: "int", decode: (raw, i) => raw[2 * i] as number, show: opName };
+const args = { uaddr: ptr, op, val: uint, utime: ptr, uaddr2: ptr, val3: hexInt } as const;
+
+/** man 2 get_robust_list. Its size tells which ABI's list it is. */
+const setRobustList = (t: Task, head: VAddr, size: number, abi: Abi): number => {
+  if (size !== 3 * abi.long) return -E.EINVAL;
+  t.robustList = head;
+  t.robustListSize = size;
+  return 0;
+};
+const getRobustList = (t: Task, pid: number, head: VAddr, size: VAddr, abi: Abi): number => {
+  const target = pid === 0 ? t : findTask(t, pid);
+  if (!target) return -E.ESRCH;
+  return t.mem.setLong(size, 3 * abi.long, abi.long) && t.mem.setLong(head, target.robustList, abi.long) ? 0 : -E.EFAULT;
+};
+
+const NOTE = { note: "no FUTEX_WAIT_REQUEUE_PI and CMP_REQUEUE_PI; PI locks hand over in order of arrival" } as const;
+export const futexCalls: readonly Syscall[] = [
+  syscall("futex", args, (t, a, abi) => futex(t, a, native, abi), NOTE),
+  syscall("futex_time64", args, (t, a, abi) => futex(t, a, time64, abi), NOTE),
+  syscall("set_robust_list", { head: ptr, len: ulong }, (t, a, abi) => setRobustList(t, a.head, a.len, abi)),
+  syscall("get_robust_list", { pid: int, head_ptr: ptr, len_ptr: ptr }, (t, a, abi) => getRobustList(t, a.pid, a.head_ptr, a.len_ptr, abi)),
+];

@@ -1,0 +1,103 @@
+// Memory: the calls over an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. The work is in src/memory/calls/index.ts.
+import { type Abi, i386 } from "../../../abi/abi.ts";
+import { E } from "../../../abi/errno.ts";
+import { long, struct, ulong as ulongField } from "../../../abi/struct.ts";
+import type { MappedFile } from "../../../memory/backing.ts";
+import * as memory from "../../../memory/calls/index.ts";
+import { in32BitCall } from "../../entry/x32.ts";
+import { int, ptr, uint, ulong } from "../../syscall/arg.ts";
+import { flags } from "../../syscall/arg-flags.ts";
+import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+
+const MAP_ANONYMOUS = 0x20;
+const PAGE = 4096;
+
+const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
+  const file = t.files.get(fd);
+  return file ? file.mapping(t) : -E.EBADF;
+};
+
+/** Linux ksys_mmap_pgoff(). */
+const mmap = (t: Task, at: number, length: number, protection: number, how: number, fd: number, offset: number): number => {
+  const request = { at, length, prot: protection, flags: how, offset, compat: in32BitCall(t) };
+  if ((how & MAP_ANONYMOUS) !== 0) return memory.mmap(t.mem, request);
+  const file = fileOf(t, fd);
+  // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
+  if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
+  if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP_ANONYMOUS });
+  return memory.mmap(t.mem, { ...request, file });
+};
+
+/** i386's first mmap takes its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
+const MMAP_ARGS = struct("mmap_arg_struct32", {
+  addr: ulongField,
+  len: ulongField,
+  prot: ulongField,
+  flags: ulongField,
+  fd: long,
+  offset: ulongField,
+});
+const oldMmap = (t: Task, at: number, abi: Abi): number => {
+  const bytes = t.mem.read(at, MMAP_ARGS.size(abi));
+  if (!bytes) return -E.EFAULT;
+  const a = MMAP_ARGS.decode(bytes, abi);
+  return a.offset % PAGE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.len, a.prot, a.flags, a.fd, a.offset);
+};
+
+const mlock2Flags = flags("int", { MLOCK_ONFAULT: 1 }, "MLOCK_???");
+
+const map = { addr: address, length: ulong, prot, flags: mapFlags, fd: anyFd } as const;
+const range = { addr: address, length: ulong } as const;
+
+export const memoryCalls: readonly Syscall[] = [
+  syscall(
+    "mmap",
+    { ...map, offset: address },
+    (t, a) => (a.offset % PAGE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.offset)),
+    {
+      only: "x64",
+      hexResult: true,
+    },
+  ),
+  syscall("mmap", { arg: ptr }, (t, a, abi) => oldMmap(t, a.arg, abi), { only: i386.name, hexResult: true }),
+  syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE), {
+    hexResult: true,
+  }),
+  syscall("munmap", range, (t, a) => memory.munmap(t.mem, a.addr, a.length)),
+  syscall("mprotect", { ...range, prot }, (t, a) => memory.mprotect(t.mem, a.addr, a.length, a.prot)),
+  syscall(
+    "pkey_mprotect",
+    { ...range, prot, pkey: int },
+    (t, a) => (a.pkey === -1 ? memory.mprotect(t.mem, a.addr, a.length, a.prot) : -E.EINVAL),
+    {
+      note: "the processor has no protection keys",
+    },
+  ),
+  // Linux pkey_alloc() on a processor without OSPKE.
+  syscall(
+    "pkey_alloc",
+    { flags: uint, access_rights: uint },
+    (_t, a) => (a.flags !== 0 || (a.access_rights & ~3) !== 0 ? -E.EINVAL : -E.ENOSPC),
+    {
+      note: "the processor has no protection keys",
+    },
+  ),
+  syscall("pkey_free", { pkey: int }, () => -E.EINVAL, { note: "the processor has no protection keys" }),
+  syscall(
+    "mremap",
+    { old_address: address, old_size: ulong, new_size: ulong, flags: mremapFlags, new_address: address },
+    (t, a) => memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, in32BitCall(t)),
+    { hexResult: true },
+  ),
+  syscall("brk", { addr: address }, (t, a) => memory.brk(t.mem, a.addr), { hexResult: true }),
+  syscall("madvise", { ...range, advice }, (t, a) => memory.madvise(t.mem, a.addr, a.length, a.advice)),
+  syscall("mincore", { ...range, vec: address }, (t, a) => memory.mincore(t.mem, a.addr, a.length, a.vec)),
+  syscall("msync", { ...range, flags: msyncFlags }, (t, a) => memory.msync(t.mem, a.addr, a.length, a.flags)),
+  syscall("mlock", range, (t, a) => memory.mlock(t.mem, a.addr, a.length)),
+  syscall("mlock2", { ...range, flags: mlock2Flags }, (t, a) => memory.mlock(t.mem, a.addr, a.length, a.flags)),
+  syscall("munlock", range, (t, a) => memory.munlock(t.mem, a.addr, a.length)),
+  syscall("mlockall", { flags: mlockallFlags }, (t, a) => memory.mlockall(t.mem, a.flags)),
+  syscall("munlockall", {}, (t) => memory.munlockall(t.mem)),
+];

@@ -1,0 +1,111 @@
+// Several messages in one call. man 2 sendmmsg, recvmmsg; Linux net/socket.c __sys_sendmmsg(), do_recvmmsg().
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { MSG } from "../../net/socket.ts";
+import { fd, ptr, uint } from "../../syscall/arg.ts";
+import { timespec, timespec64 } from "../../syscall/arg-time.ts";
+import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../time/timespec.ts";
+import { msghdr } from "./msghdr.ts";
+import { flagArg, recvmsg, sendmsg } from "./sendmsg.ts";
+import { socketOf } from "./socket.ts";
+
+/** struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; } */
+const LENGTH = 4;
+const stride = (abi: Abi): number => Math.ceil((msghdr.size(abi) + LENGTH) / abi.long) * abi.long;
+/** UIO_MAXIOV: sendmmsg takes no more, without complaint. */
+const MOST = 1024;
+
+/**
+ * One message after the other, until one fails or `last` says so: how many went, or why the first did not; `fails` is told why a later one did not. A message that waits is gone on
+ * with; a signal makes the call return those before it.
+ */
+const several = (
+  t: Task,
+  at: VAddr,
+  most: number,
+  abi: Abi,
+  one: (at: VAddr, n: number) => Result,
+  { last, fails }: { readonly last?: () => boolean; readonly fails?: (errno: number) => void } = {},
+): Result => {
+  let n = (t.waited.data as { messages?: number } | undefined)?.messages ?? 0;
+  while (n < most) {
+    const message = (at + n * stride(abi)) as VAddr;
+    const result = one(message, n);
+    if (typeof result !== "number") {
+      t.waited.data = { ...t.waited.data, messages: n };
+      return "interrupted" in result && n > 0 ? { ...result, interrupted: -n } : result;
+    }
+    const failed = result < 0 ? -result : t.mem.setU32(message + msghdr.size(abi), result) ? 0 : E.EFAULT;
+    if (failed !== 0) {
+      if (n === 0) return -failed;
+      fails?.(failed);
+      return n;
+    }
+    n++;
+    t.waited.data = { done: 0, messages: n };
+    if (last?.()) break;
+  }
+  return n;
+};
+
+export const sendSeveral = (t: Task, socket: number, at: VAddr, count: number, how: number, abi: Abi): Result => {
+  const s = socketOf(t, socket);
+  if (typeof s === "number") return s;
+  return several(t, at, Math.min(count, MOST), abi, (message) => sendmsg(t, socket, message, how, abi));
+};
+
+/** The time is looked at after each message: nothing ends the wait for one. man 2 recvmmsg, BUGS */
+export const receiveSeveral = (
+  t: Task,
+  socket: number,
+  at: VAddr,
+  count: number,
+  how: number,
+  timeout: VAddr,
+  form: TimeForm,
+  abi: Abi,
+): Result => {
+  if (timeout !== 0 && t.waited.deadline === undefined) {
+    const ns = readNanoseconds(t, timeout, form, abi);
+    if (ns < 0) return ns;
+    t.waited.deadline = t.kernel.now + ns;
+  }
+  const s = socketOf(t, socket);
+  if (typeof s === "number") return s;
+  const begins = (t.waited.data as { messages?: number } | undefined)?.messages === undefined;
+  const before = begins ? s.takeError() : 0;
+  if (before < 0) return before;
+  const left = (): number => Math.max(0, (t.waited.deadline as number) - t.kernel.now);
+  const flags = how & ~MSG.WAITFORONE;
+  const later = (how & MSG.WAITFORONE) !== 0 ? flags | MSG.DONTWAIT : flags;
+  const result = several(t, at, count, abi, (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi), {
+    last: () => timeout !== 0 && left() === 0,
+    fails: (errno) => {
+      if (errno !== E.EAGAIN) s.error = errno;
+    },
+  });
+  if (timeout === 0 || typeof result !== "number" || result <= 0) return result;
+  return form.write(t, timeout, timespecOf(left()), abi) ? result : -E.EFAULT;
+};
+
+const note = "a signal after the first message does not leave error 512 (ERESTARTSYS) for the next call, as Linux's does";
+export const messagesCalls: readonly Syscall[] = [
+  syscall("sendmmsg", { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg }, (t, a, abi) =>
+    sendSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, abi),
+  ),
+  syscall(
+    "recvmmsg",
+    { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg, timeout: timespec },
+    (t, a, abi) => receiveSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, a.timeout, native, abi),
+    { note },
+  ),
+  syscall(
+    "recvmmsg_time64",
+    { sockfd: fd, msgvec: ptr, vlen: uint, flags: flagArg, timeout: timespec64 },
+    (t, a, abi) => receiveSeveral(t, a.sockfd, a.msgvec, a.vlen, a.flags, a.timeout, time64, abi),
+    { note },
+  ),
+];

@@ -1,0 +1,167 @@
+// Sending and receiving. man 2 send, recv, sendmsg, recvmsg; Linux net/socket.c ____sys_sendmsg(), ____sys_recvmsg().
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
+import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { credOf, MSG, type Received, SOCK, type Socket } from "../../net/socket.ts";
+import { UnixSocket } from "../../net/unix.ts";
+import { userSignal } from "../../signal/info.ts";
+import { sendToTask } from "../../signal/send.ts";
+import { SIG } from "../../signal/set.ts";
+import { fd, ptr, size, uint } from "../../syscall/arg.ts";
+import { flags } from "../../syscall/arg-flags.ts";
+import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
+import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { wait } from "../../wait.ts";
+import { gather, importIovec, oneSegment, type Segment, scatter, totalLength } from "../file/iovec.ts";
+import { finish } from "../file/transfer.ts";
+import { type Ancillary, type Msghdr, msghdr, readControl, readMsghdr, writeControl } from "./msghdr.ts";
+import { readAddress, socketOf, writeAddress } from "./socket.ts";
+
+const MAX_PACKET = 1 << 18;
+
+const blocks = (s: Socket, how: number): boolean => (how & MSG.DONTWAIT) === 0 && (s.flags & O_NONBLOCK) === 0;
+/** Wait for the socket; `done` bytes are the result if a signal comes. */
+const pause = (t: Task, s: Socket, events: number, done: number): Result => {
+  const until = s.waitUntil(t, events);
+  if (until !== undefined && t.waited.expired) return finish(t, done > 0 ? done : -E.EAGAIN);
+  t.waited.held ??= s.hold();
+  t.waited.data = { done };
+  return wait(s.queues(events), { until, interrupted: done > 0 ? -done : s.interruptedWait(until) });
+};
+const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
+
+/** A stream goes on until all is sent; descriptors go with its first byte. A packet goes whole or not at all. */
+const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary, to: string | undefined, how: number): Result => {
+  if ((how & MSG.OOB) !== 0) return -E.EOPNOTSUPP;
+  const total = totalLength(segments);
+  let done = progress(t);
+  do {
+    const bytes = gather(t, segments, done, Math.min(total - done, MAX_PACKET));
+    if (bytes.length === 0 && total > done) return finish(t, done > 0 ? done : -E.EFAULT);
+    const rights = done === 0 ? extra.rights : [];
+    const n = s.send(t, { bytes, rights, cred: extra.cred, from: s.address }, to);
+    if (n === -E.EAGAIN) return blocks(s, how) ? pause(t, s, POLLOUT, done) : finish(t, done > 0 ? done : n);
+    if (n === -E.EPIPE && s.signalsPipe && (how & MSG.NOSIGNAL) === 0) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
+    if (n < 0) return finish(t, done > 0 ? done : n);
+    done += n;
+  } while (s.type === SOCK.STREAM && done < total);
+  return finish(t, done);
+};
+
+/**
+ * Takes a message or waits for one; `use` puts it where it belongs, behind the bytes that are there, and gives the result. MSG_WAITALL
+ * goes on until there is no room.
+ */
+const receive = (t: Task, s: Socket, room: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
+  if ((how & MSG.OOB) !== 0) return -E.EINVAL;
+  const peek = (how & MSG.PEEK) !== 0;
+  const all = (how & MSG.WAITALL) !== 0 && !peek && s.type === SOCK.STREAM;
+  let done = progress(t);
+  do {
+    const got = s.receive(t, Math.min(room - done, MAX_PACKET), peek);
+    if (got === -E.EAGAIN && blocks(s, how)) return pause(t, s, POLLIN, done);
+    if (typeof got === "number" || (got === undefined && done > 0)) return finish(t, done > 0 ? done : (got as number));
+    const result = use(got, done);
+    if (got && !peek) for (const file of got.rights) file.drop();
+    if (result < 0 || !got) return finish(t, done > 0 ? done : result);
+    done += result;
+  } while (all && done < room);
+  return finish(t, done);
+};
+/** MSG_TRUNC asks for the packet's whole length. */
+const lengthOf = (got: Received, how: number, s: Socket): number =>
+  (how & MSG.TRUNC) !== 0 && s.type !== SOCK.STREAM ? got.length : got.bytes.length;
+
+export const sendto = (t: Task, n: number, at: VAddr, length: number, how: number, to: VAddr, toLength: number, abi: Abi): Result => {
+  const segments = oneSegment(at, length, abi);
+  if (typeof segments === "number") return segments;
+  const s = socketOf(t, n);
+  if (typeof s === "number") return s;
+  const address = to === 0 ? undefined : readAddress(t, s, to, toLength, "send");
+  return typeof address === "number" ? address : send(t, s, segments, { rights: [], cred: credOf(t) }, address, how);
+};
+
+export const recvfrom = (t: Task, n: number, at: VAddr, length: number, how: number, from: VAddr, fromLength: VAddr, abi: Abi): Result => {
+  const segments = oneSegment(at, length, abi);
+  if (typeof segments === "number") return segments;
+  const s = socketOf(t, n);
+  if (typeof s === "number") return s;
+  return receive(t, s, totalLength(segments), how, (got, start) => {
+    if (!got) return 0;
+    if (scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
+    if (from !== 0 && writeFrom(t, from, fromLength, got, s) < 0) return -E.EFAULT;
+    return lengthOf(got, how, s);
+  });
+};
+/** A stream has no senders: the length is then 0. */
+const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: Received, s: Socket): number =>
+  s.type === SOCK.STREAM || got.from === ""
+    ? t.mem.setU32(lengthAt, 0)
+      ? 0
+      : -E.EFAULT
+    : writeAddress(t, at, lengthAt, s.addressBytes(got.from));
+
+const withMessage = (t: Task, n: number, at: VAddr, abi: Abi, use: (s: Socket, h: Msghdr, segments: Segment[]) => Result): Result => {
+  const s = socketOf(t, n);
+  if (typeof s === "number") return s;
+  const h = readMsghdr(t, at, abi);
+  if (typeof h === "number") return h;
+  if (h.msg_iovlen > 1024) return -E.EMSGSIZE;
+  const segments = importIovec(t, h.msg_iov as VAddr, h.msg_iovlen, abi);
+  return typeof segments === "number" ? segments : use(s, h, segments);
+};
+
+export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
+  withMessage(t, n, at, abi, (s, h, segments) => {
+    const address = h.msg_name === 0 || h.msg_namelen === 0 ? undefined : readAddress(t, s, h.msg_name as VAddr, h.msg_namelen, "send");
+    if (typeof address === "number") return address;
+    const extra = readControl(t, h, abi);
+    return typeof extra === "number" ? extra : send(t, s, segments, extra, address, how);
+  });
+
+export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
+  withMessage(t, n, at, abi, (s, h, segments) =>
+    receive(t, s, totalLength(segments), how, (got, start) => {
+      const offset = (member: keyof Msghdr): number => at + msghdr.offset(abi, member);
+      if (got && scatter(t, segments, start, got.bytes) < got.bytes.length) return -E.EFAULT;
+      const passCred = s instanceof UnixSocket && s.passCred;
+      const control = got ? writeControl(t, h, got, passCred, how, abi) : { length: 0, flags: 0 };
+      const cut = got && got.bytes.length < got.length && s.type !== SOCK.STREAM ? MSG.TRUNC : 0;
+      const from = got && s.type !== SOCK.STREAM && got.from !== "" ? s.addressBytes(got.from) : new Uint8Array(0);
+      if (h.msg_name !== 0) {
+        if (!t.mem.write(h.msg_name, from.subarray(0, h.msg_namelen)) || !t.mem.setU32(offset("msg_namelen"), from.length))
+          return -E.EFAULT;
+      }
+      const word = control.flags | cut | (how & MSG.CMSG_CLOEXEC);
+      if (!t.mem.setU32(offset("msg_flags"), word) || !t.mem.setLong(offset("msg_controllen"), control.length, abi.long)) return -E.EFAULT;
+      return got ? lengthOf(got, how, s) : 0;
+    }),
+  );
+
+export const flagArg = flags("int", Object.fromEntries(Object.entries(MSG).map(([k, v]) => [`MSG_${k}`, v])), "MSG_???");
+const messageArg: Arg<VAddr> = {
+  ...ptr,
+  c: "struct msghdr *",
+  show: (v, ctx) => {
+    const bytes = ctx.task.mem.read(v, msghdr.size(ctx.abi));
+    if (!bytes) return ptr.show(v, ctx);
+    const h = msghdr.decode(bytes, ctx.abi);
+    return `{msg_namelen=${h.msg_namelen}, msg_iovlen=${h.msg_iovlen}, msg_controllen=${h.msg_controllen}, msg_flags=${h.msg_flags}}`;
+  },
+};
+
+export const messageCalls: readonly Syscall[] = [
+  syscall("sendto", { sockfd: fd, buf: inBuffer("len"), len: size, flags: flagArg, dest_addr: ptr, addrlen: uint }, (t, a, abi) =>
+    sendto(t, a.sockfd, a.buf, a.len, a.flags, a.dest_addr, a.addrlen, abi),
+  ),
+  syscall("recvfrom", { sockfd: fd, buf: outBuffer, len: size, flags: flagArg, src_addr: ptr, addrlen: ptr }, (t, a, abi) =>
+    recvfrom(t, a.sockfd, a.buf, a.len, a.flags, a.src_addr, a.addrlen, abi),
+  ),
+  syscall("sendmsg", { sockfd: fd, msg: messageArg, flags: flagArg }, (t, a, abi) => sendmsg(t, a.sockfd, a.msg, a.flags, abi)),
+  syscall("recvmsg", { sockfd: fd, msg: { ...messageArg, out: true }, flags: flagArg }, (t, a, abi) =>
+    recvmsg(t, a.sockfd, a.msg, a.flags, abi),
+  ),
+];

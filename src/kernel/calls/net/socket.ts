@@ -1,0 +1,266 @@
+// Sockets: making, naming and connecting them. man 2 socket, bind, listen, accept, connect, getsockopt; Linux net/socket.c.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { NETLINK_ROUTE, NetlinkSocket } from "../../net/netlink.ts";
+import { SO, SOL } from "../../net/options.ts";
+import { type AddressUse, AF, SOCK, Socket, type SocketType } from "../../net/socket.ts";
+import { TcpSocket } from "../../net/tcp.ts";
+import { UdpSocket } from "../../net/udp.ts";
+import { UnixSocket } from "../../net/unix.ts";
+import { fd, int, ptr } from "../../syscall/arg.ts";
+import { choice } from "../../syscall/arg-flags.ts";
+import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { CAP, capableIn } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import { wait } from "../../wait.ts";
+import { install } from "../file/path.ts";
+import { finish } from "../file/transfer.ts";
+
+const TYPE_MASK = 0xf;
+const SOCK_CLOEXEC = O_CLOEXEC;
+const SOCK_NONBLOCK = O_NONBLOCK;
+const MAX_DOMAIN = 46;
+
+interface Wanted {
+  readonly cloexec: boolean;
+  readonly make: () => Socket;
+  /** Two that are connected, where the family has that. */
+  readonly pair?: () => readonly [Socket, Socket];
+}
+type Made = Omit<Wanted, "cloexec"> | number;
+/** What a domain makes of a type and a protocol, in its own order of checks. */
+type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Made;
+
+/** Linux unix_create(): SOCK_RAW is taken for SOCK_DGRAM. */
+const unixFamily: Family = (t, type, protocol, nonblock) => {
+  if (protocol !== 0 && protocol !== AF.UNIX) return -E.EPROTONOSUPPORT;
+  const known = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
+  if (known !== SOCK.STREAM && known !== SOCK.DGRAM && known !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
+  return { make: () => new UnixSocket(t, known, nonblock), pair: () => UnixSocket.pair(t, known, nonblock) };
+};
+
+const IPPROTO_MAX = 263;
+const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17 } as const;
+/** Linux inet_create(). */
+const inetFamily: Family = (t, type, protocol, nonblock) => {
+  if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
+  const is = (known: number): boolean => protocol === 0 || protocol === known;
+  if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
+  // Echo requests are for the groups of net.ipv4.ping_group_range, which nobody is in.
+  if (type === SOCK.DGRAM && protocol === IPPROTO.ICMP) return -E.EACCES;
+  if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
+  if (type === SOCK.RAW) return capableIn(t.cred, t.net.owner, CAP.NET_RAW) ? -E.EPROTONOSUPPORT : -E.EPERM;
+  return -E.ESOCKTNOSUPPORT;
+};
+
+/** Linux netlink_create(). */
+const netlinkFamily: Family = (t, type, protocol, nonblock) => {
+  if (type !== SOCK.RAW && type !== SOCK.DGRAM) return -E.ESOCKTNOSUPPORT;
+  return protocol === NETLINK_ROUTE ? { make: () => new NetlinkSocket(t, type, nonblock) } : -E.EPROTONOSUPPORT;
+};
+
+const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily, [AF.NETLINK]: netlinkFamily };
+
+const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted | number => {
+  if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
+  if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
+  const type = word & TYPE_MASK;
+  if (type > 10) return -E.EINVAL;
+  const made = families[domain]?.(t, type, protocol, (word & SOCK_NONBLOCK) !== 0) ?? -E.EAFNOSUPPORT;
+  return typeof made === "number" ? made : { ...made, cloexec: (word & SOCK_CLOEXEC) !== 0 };
+};
+
+export const socket = (t: Task, domain: number, type: number, protocol: number): number => {
+  const w = wanted(t, domain, type, protocol);
+  return typeof w === "number" ? w : install(t, w.make(), w.cloexec);
+};
+
+export const socketpair = (t: Task, domain: number, type: number, protocol: number, at: VAddr): number => {
+  const w = wanted(t, domain, type, protocol);
+  if (typeof w === "number") return w;
+  if (!w.pair) return -E.EOPNOTSUPP;
+  const fds = w.pair().map((s) => install(t, s, w.cloexec));
+  const [a, b] = fds as [number, number];
+  const bad = a < 0 ? a : b < 0 ? b : t.mem.setU32(at, a) && t.mem.setU32(at + 4, b) ? 0 : -E.EFAULT;
+  if (bad < 0) for (const n of fds) if (n >= 0) t.files.close(n);
+  return bad;
+};
+
+/** The socket of a call that may have waited. */
+export const socketOf = (t: Task, n: number): Socket | number => {
+  const file: FileDescription | undefined = (t.waited.held as FileDescription | undefined) ?? t.files.get(n);
+  if (!file) return -E.EBADF;
+  return file instanceof Socket ? file : -E.ENOTSOCK;
+};
+const withSocket = (t: Task, n: number, use: (s: Socket) => Result): Result => {
+  const s = socketOf(t, n);
+  return typeof s === "number" ? s : use(s);
+};
+/** Hold the socket while its call waits. */
+export const waitFor = (t: Task, s: Socket, events: number): Result => {
+  const until = s.waitUntil(t, events);
+  if (until !== undefined && t.waited.expired) return finish(t, -E.EAGAIN);
+  t.waited.held ??= s.hold();
+  return wait(s.queues(events), { until, interrupted: s.interruptedWait(until) });
+};
+
+/** struct sockaddr_storage */
+const MAX_ADDRESS = 128;
+export const readAddress = (t: Task, s: Socket, at: VAddr, length: number, use: AddressUse): string | number => {
+  if (length < 0 || length > MAX_ADDRESS) return -E.EINVAL;
+  const bytes = t.mem.read(at, length);
+  return bytes ? s.parseAddress(bytes, use) : -E.EFAULT;
+};
+/** `length` is a value-result argument: room in, whole length out. */
+export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, all: Uint8Array): number => {
+  if (at === 0) return 0;
+  const room = t.mem.u32(lengthAt);
+  if (room < 0) return -E.EFAULT;
+  if (room > 0x7fff_ffff) return -E.EINVAL;
+  return t.mem.write(at, all.subarray(0, room)) && t.mem.setU32(lengthAt, all.length) ? 0 : -E.EFAULT;
+};
+
+export const bind = (t: Task, n: number, at: VAddr, length: number): Result =>
+  withSocket(t, n, (s) => {
+    const address = readAddress(t, s, at, length, "bind");
+    return typeof address === "number" ? address : s.bind(t, address);
+  });
+export const listen = (t: Task, n: number, backlog: number): Result => withSocket(t, n, (s) => s.listen(t, backlog));
+export const connect = (t: Task, n: number, at: VAddr, length: number): Result =>
+  withSocket(t, n, (s) => {
+    const address = readAddress(t, s, at, length, "connect");
+    if (typeof address === "number") return finish(t, address);
+    const result = s.connect(t, address, (s.flags & O_NONBLOCK) !== 0);
+    if (typeof result === "number") return finish(t, result);
+    t.waited.held ??= s.hold();
+    return result;
+  });
+export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: number): Result =>
+  withSocket(t, n, (s) => {
+    if ((how & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
+    const end = s.accept(t, (how & SOCK_NONBLOCK) !== 0);
+    if (end === -E.EAGAIN && (s.flags & O_NONBLOCK) === 0) return waitFor(t, s, POLLIN);
+    if (typeof end === "number") return finish(t, end);
+    const made = install(t, end, (how & SOCK_CLOEXEC) !== 0);
+    if (made < 0) return finish(t, made);
+    const named = writeAddress(t, at, lengthAt, end.addressBytes(end.peerAddress ?? ""));
+    if (named < 0) t.files.close(made);
+    return finish(t, named < 0 ? named : made);
+  });
+export const getsockname = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
+  withSocket(t, n, (s) => (at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(s.address))));
+export const getpeername = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
+  withSocket(t, n, (s) => {
+    const { peerAddress } = s;
+    if (peerAddress === undefined) return -E.ENOTCONN;
+    return at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(peerAddress));
+  });
+export const shutdown = (t: Task, n: number, how: number): Result => withSocket(t, n, (s) => s.shutdown(how));
+
+/** SO_RCVTIMEO and SO_SNDTIMEO: struct timeval of the ABI, or of 64 bits. Linux sock_set_timeout(). */
+const timeoutOf = (
+  level: number,
+  option: number,
+  abi: Abi,
+): { readonly key: "receiveTimeout" | "sendTimeout"; readonly word: 4 | 8 } | undefined => {
+  if (level !== SOL.SOCKET) return undefined;
+  if (option === SO.RCVTIMEO || option === SO.SNDTIMEO)
+    return { key: option === SO.RCVTIMEO ? "receiveTimeout" : "sendTimeout", word: abi.long };
+  if (option === SO.RCVTIMEO_NEW || option === SO.SNDTIMEO_NEW)
+    return { key: option === SO.RCVTIMEO_NEW ? "receiveTimeout" : "sendTimeout", word: 8 };
+  return undefined;
+};
+const timevalBytes = (ns: number, word: 4 | 8): Uint8Array => {
+  const bytes = new Uint8Array(2 * word);
+  const v = new DataView(bytes.buffer);
+  v.setUint32(0, Math.floor(ns / 1e9), true);
+  v.setUint32(word, Math.floor((ns % 1e9) / 1000), true);
+  return bytes;
+};
+/** Nanoseconds, or -errno. A negative time never waits, as little as we can say it. */
+const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
+  if (bytes.length < 2 * word) return -E.EINVAL;
+  const v = new DataView(bytes.buffer, bytes.byteOffset);
+  const read = (at: number): number => (word === 8 ? Number(v.getBigInt64(at, true)) : v.getInt32(at, true));
+  const [seconds, micros] = [read(0), read(word)];
+  if (micros < 0 || micros >= 1e6) return -E.EDOM;
+  return seconds < 0 ? 1 : Math.min(seconds * 1e9 + micros * 1000, Number.MAX_SAFE_INTEGER);
+};
+
+export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr, abi: Abi): Result =>
+  withSocket(t, n, (s) => {
+    const room = t.mem.u32(lengthAt);
+    if (room < 0) return -E.EFAULT;
+    if (room > 0x7fff_ffff) return -E.EINVAL;
+    const timeout = timeoutOf(level, option, abi);
+    const value = timeout ? timevalBytes(s[timeout.key], timeout.word) : s.getOption(t, level, option);
+    if (typeof value === "number") return value;
+    const shown = value.subarray(0, room);
+    return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
+  });
+const MAX_OPTION = 64;
+export const setsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, length: number, abi: Abi): Result =>
+  withSocket(t, n, (s) => {
+    if (length < 0) return -E.EINVAL;
+    const value = t.mem.read(at, Math.min(length, MAX_OPTION));
+    if (!value) return -E.EFAULT;
+    const timeout = timeoutOf(level, option, abi);
+    if (!timeout) return s.setOption(t, level, option, value);
+    const ns = fromTimeval(value, timeout.word);
+    if (ns < 0) return ns;
+    s[timeout.key] = ns;
+    return 0;
+  });
+
+const domainArg = choice("int", Object.fromEntries(Object.entries(AF).map(([name, n]) => [`AF_${name}`, n])), "AF_???");
+const typeArg: Arg<number> = {
+  ...int,
+  show: (v) => {
+    const name = Object.entries(SOCK).find(([, n]) => n === (v & TYPE_MASK))?.[0];
+    const parts = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];
+    if ((v & SOCK_CLOEXEC) !== 0) parts.push("SOCK_CLOEXEC");
+    if ((v & SOCK_NONBLOCK) !== 0) parts.push("SOCK_NONBLOCK");
+    return parts.join("|");
+  },
+};
+const pairOut: Arg<VAddr> = {
+  ...ptr,
+  out: true,
+  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : `[${ctx.task.mem.u32(v)}, ${ctx.task.mem.u32(v + 4)}]`),
+};
+
+const NOTE = {
+  note:
+    "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT; " +
+    "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
+} as const;
+const CYCLES = { note: "descriptors that hold each other in flight are never freed" } as const;
+export const socketCalls: readonly Syscall[] = [
+  syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
+  syscall(
+    "socketpair",
+    { domain: domainArg, type: typeArg, protocol: int, sv: pairOut },
+    (t, a) => socketpair(t, a.domain, a.type, a.protocol, a.sv),
+    CYCLES,
+  ),
+  syscall("bind", { sockfd: fd, addr: ptr, addrlen: int }, (t, a) => bind(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("listen", { sockfd: fd, backlog: int }, (t, a) => listen(t, a.sockfd, a.backlog)),
+  syscall("connect", { sockfd: fd, addr: ptr, addrlen: int }, (t, a) => connect(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("accept", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => accept(t, a.sockfd, a.addr, a.addrlen, 0)),
+  syscall("accept4", { sockfd: fd, addr: ptr, addrlen: ptr, flags: int }, (t, a) => accept(t, a.sockfd, a.addr, a.addrlen, a.flags)),
+  syscall("getsockname", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => getsockname(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("getpeername", { sockfd: fd, addr: ptr, addrlen: ptr }, (t, a) => getpeername(t, a.sockfd, a.addr, a.addrlen)),
+  syscall("shutdown", { sockfd: fd, how: int }, (t, a) => shutdown(t, a.sockfd, a.how)),
+  syscall("getsockopt", { sockfd: fd, level: int, optname: int, optval: ptr, optlen: ptr }, (t, a, abi) =>
+    getsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
+  ),
+  syscall(
+    "setsockopt",
+    { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int },
+    (t, a, abi) => setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
+    { note: "options that ask for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are remembered, and no such data comes" },
+  ),
+];

@@ -1,0 +1,78 @@
+// execve, execveat. man 2 execve; Linux fs/exec.c do_execveat_common().
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { resolve } from "../../fs/vfs/resolve.ts";
+import { execStop } from "../../ptrace/events.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
+import { argv, envp } from "../../syscall/arg-process.ts";
+import { cstring } from "../../syscall/arg-string.ts";
+import { RegistersReplaced, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type ExecTarget, execute } from "../../task/exec.ts";
+import { RLIMIT } from "../../task/rlimit.ts";
+import type { Task } from "../../task/task.ts";
+import { baseOf, getname } from "../file/path.ts";
+
+/** uapi linux/binfmts.h: one string; and arguments and environment together get a quarter of the stack, at most 6 MiB. */
+const MAX_ARG_STRLEN = 131072;
+const MAX_TOTAL = 6 << 20;
+const MIN_TOTAL = MAX_ARG_STRLEN;
+
+/** NULL is an empty list. -errno if it cannot be read or holds too much. */
+const readStrings = (t: Task, at: VAddr, room: { left: number }, abi: Abi): string[] | number => {
+  const out: string[] = [];
+  if (at === 0) return out;
+  for (let p: number = at; ; p += abi.long) {
+    const s = t.mem.word(p, abi.long);
+    if (s < 0) return -E.EFAULT;
+    if (s === 0) return out;
+    const text = t.mem.cString(s, MAX_ARG_STRLEN);
+    if (text === undefined) return -E.EFAULT;
+    room.left -= text.length + 1 + abi.long;
+    if (text.length >= MAX_ARG_STRLEN || room.left < 0) return -E.E2BIG;
+    out.push(text);
+  }
+};
+
+const targetOf = (t: Task, dir: number, at: VAddr, flags: number): ExecTarget | number => {
+  const name = getname(t, at);
+  if (typeof name === "number") return name;
+  if (name === "" && (flags & AT_EMPTY_PATH) === 0) return -E.ENOENT;
+  const base = baseOf(t, dir, name);
+  if (typeof base === "number") return base;
+  const path = name === "" ? base : resolve(t, base, name, (flags & AT_SYMLINK_NOFOLLOW) === 0);
+  if (typeof path === "number") return path;
+  // alloc_bprm(): what the program is told it was called.
+  const known = dir === AT_FDCWD || name.startsWith("/");
+  return { path, name: known ? name : name === "" ? `/dev/fd/${dir}` : `/dev/fd/${dir}/${name}` };
+};
+
+const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, flags: number, abi: Abi): Result => {
+  const done = t.waited.data as Executed | undefined;
+  if (done) return done.executed;
+  if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -E.EINVAL;
+  const target = targetOf(t, dir, path, flags);
+  if (typeof target === "number") return target;
+  const room = { left: Math.max(MIN_TOTAL, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4)) };
+  const args = readStrings(t, argvAt, room, abi);
+  if (typeof args === "number") return args;
+  const env = readStrings(t, envpAt, room, abi);
+  if (typeof env === "number") return env;
+  const oldPid = t.pid;
+  const result = execute(t, target, { argv: args, envp: env });
+  if (!(result instanceof RegistersReplaced)) return result;
+  t.waited.data = { executed: result } satisfies Executed;
+  return execStop(t, oldPid) ?? result;
+};
+
+/** It has executed and was stopped for its tracer: what is left is to return. */
+interface Executed {
+  readonly executed: RegistersReplaced;
+}
+
+export const execCalls: readonly Syscall[] = [
+  syscall("execve", { filename: cstring, argv, envp }, (t, a, abi) => exec(t, AT_FDCWD, a.filename, a.argv, a.envp, 0, abi)),
+  syscall("execveat", { dirfd, pathname: cstring, argv, envp, flags: atFlags }, (t, a, abi) =>
+    exec(t, a.dirfd, a.pathname, a.argv, a.envp, a.flags, abi),
+  ),
+];

@@ -1,0 +1,113 @@
+// Looking into another process without tracing it. man 2 kcmp, process_vm_readv, pidfd_getfd; Linux kernel/kcmp.c, mm/process_vm_access.c,
+// kernel/pid.c.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { mayAccess } from "../../fs/proc/pid.ts";
+import { findThread } from "../../namespace/pid.ts";
+import { mayAttach } from "../../ptrace/attach.ts";
+import { fd, int, ptr, uint, ulong } from "../../syscall/arg.ts";
+import { choice } from "../../syscall/arg-flags.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { Pidfd } from "../../task/pidfd.ts";
+import type { Task } from "../../task/task.ts";
+import { gather, importIovec, type Segment, scatter, totalLength } from "../file/iovec.ts";
+import { install } from "../file/path.ts";
+
+/** uapi linux/kcmp.h */
+const KCMP = {
+  KCMP_FILE: 0,
+  KCMP_VM: 1,
+  KCMP_FILES: 2,
+  KCMP_FS: 3,
+  KCMP_SIGHAND: 4,
+  KCMP_IO: 5,
+  KCMP_SYSVSEM: 6,
+  KCMP_EPOLL_TFD: 7,
+} as const;
+
+/** Equal, less or greater: an order that sorts, and tells nothing of addresses. */
+const compare = (t: Task, a: object, b: object): number => {
+  if (a === b) return 0;
+  return t.kernel.objectNumber(a) < t.kernel.objectNumber(b) ? 1 : 2;
+};
+
+const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2: number): number => {
+  const a = findThread(t, pid1);
+  const b = findThread(t, pid2);
+  if (!a || !b) return -E.ESRCH;
+  if (!mayAccess(t, a) || !mayAccess(t, b)) return -E.EPERM;
+  switch (type) {
+    case KCMP.KCMP_FILE: {
+      const [f, g] = [a.files.getRaw(i1), b.files.getRaw(i2)];
+      return f && g ? compare(t, f, g) : -E.EBADF;
+    }
+    case KCMP.KCMP_VM:
+      return compare(t, a.mem, b.mem);
+    case KCMP.KCMP_FILES:
+      return compare(t, a.files, b.files);
+    case KCMP.KCMP_FS:
+      return compare(t, a.fs, b.fs);
+    case KCMP.KCMP_SIGHAND:
+      return compare(t, a.actions, b.actions);
+    case KCMP.KCMP_IO:
+    case KCMP.KCMP_SYSVSEM:
+      // Neither exists: no task has one of its own.
+      return 0;
+    default:
+      return -E.EINVAL;
+  }
+};
+
+/** Between the caller's buffers and the target's: as much as can be had. */
+const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | number, remote: Segment[] | number): number => {
+  if (typeof local === "number") return local;
+  if (totalLength(local) === 0) return 0;
+  if (typeof remote === "number") return remote;
+  const target = findThread(t, pid);
+  if (!target || target.state === "dead") return -E.ESRCH;
+  if (!mayAttach(t, target)) return -E.EPERM;
+  const n = Math.min(totalLength(local), totalLength(remote));
+  const [from, to, source, sink] = write ? [t, target, local, remote] : [target, t, remote, local];
+  const bytes = gather(from, source, 0, n);
+  const done = scatter(to, sink, 0, bytes);
+  return done === 0 && n > 0 ? -E.EFAULT : done;
+};
+
+const pidfdGetfd = (t: Task, pidfd: number, n: number, flags: number): number => {
+  if (flags !== 0) return -E.EINVAL;
+  const file = t.files.get(pidfd);
+  if (!(file instanceof Pidfd)) return -E.EBADF;
+  const { process } = file;
+  const target = process.leader.state === "dead" ? process.threads[0] : process.leader;
+  if (!target) return -E.ESRCH;
+  if (!mayAttach(t, target)) return -E.EPERM;
+  const wanted = target.files.getRaw(n);
+  return wanted ? install(t, wanted, true) : -E.EBADF;
+};
+
+const vmArgs = { pid: int, lvec: ptr, liovcnt: ulong, rvec: ptr, riovcnt: ulong, flags: ulong } as const;
+interface VmArgs {
+  pid: number;
+  lvec: VAddr;
+  liovcnt: number;
+  rvec: VAddr;
+  riovcnt: number;
+  flags: number;
+}
+const vm = (t: Task, write: boolean, a: VmArgs, abi: Abi): number => {
+  if (a.flags !== 0) return -E.EINVAL;
+  return processVm(t, write, a.pid, importIovec(t, a.lvec, a.liovcnt, abi), importIovec(t, a.rvec, a.riovcnt, abi));
+};
+
+export const inspectCalls: readonly Syscall[] = [
+  syscall(
+    "kcmp",
+    { pid1: int, pid2: int, type: choice("int", KCMP, "KCMP_???"), idx1: ulong, idx2: ulong },
+    (t, a) => kcmp(t, a.pid1, a.pid2, a.type, a.idx1, a.idx2),
+    { note: "not KCMP_EPOLL_TFD" },
+  ),
+  syscall("process_vm_readv", vmArgs, (t, a, abi) => vm(t, false, a, abi)),
+  syscall("process_vm_writev", vmArgs, (t, a, abi) => vm(t, true, a, abi)),
+  syscall("pidfd_getfd", { pidfd: fd, targetfd: int, flags: uint }, (t, a) => pidfdGetfd(t, a.pidfd, a.targetfd, a.flags)),
+];

@@ -1,0 +1,172 @@
+// Scheduling: there is one processor, and every task is SCHED_OTHER until it says otherwise.
+// man 7 sched; Linux kernel/sched/syscalls.c.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { findThread } from "../../namespace/pid.ts";
+import { isRealtime, POLICY, RESET_ON_FORK } from "../../sched/policy.ts";
+import { int, ptr, uint } from "../../syscall/arg.ts";
+import { choice } from "../../syscall/arg-flags.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { CAP, capable } from "../../task/cred.ts";
+import { RLIMIT } from "../../task/rlimit.ts";
+import type { Task } from "../../task/task.ts";
+import { putTimespec, putTimespec64 } from "../time/timespec.ts";
+
+const policyArg = choice("int", POLICY, "SCHED_???");
+
+const find = (t: Task, pid: number): Task | undefined => (pid === 0 ? t : findThread(t, pid));
+
+const priorityRange = (policy: number): readonly [number, number] | undefined =>
+  isRealtime(policy)
+    ? [1, 99]
+    : [POLICY.SCHED_OTHER, POLICY.SCHED_BATCH, POLICY.SCHED_IDLE, POLICY.SCHED_DEADLINE].some((p) => p === policy)
+      ? [0, 0]
+      : undefined;
+
+const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): number => {
+  if (param === 0 || pid < 0) return -E.EINVAL;
+  const priority = t.mem.u32(param);
+  if (priority < 0) return -E.EFAULT;
+  const target = find(t, pid);
+  if (!target) return -E.ESRCH;
+  const kind = policy & ~RESET_ON_FORK;
+  const range = priorityRange(kind);
+  if (!range || kind === POLICY.SCHED_DEADLINE || priority < range[0] || priority > range[1]) return -E.EINVAL;
+  if (isRealtime(kind) && !capable(t.cred, CAP.SYS_NICE) && priority > t.process.limit(RLIMIT.RTPRIO)) return -E.EPERM;
+  target.policy = policy;
+  target.priority = priority;
+  t.kernel.scheduler.rankChanged();
+  return 0;
+};
+
+/** CPU sets are words of the ABI's long; there is CPU 0. The result is how many bytes the kernel's own set has. */
+const CPUSET_BYTES = 8;
+const getAffinity = (t: Task, pid: number, length: number, mask: VAddr, abi: Abi): number => {
+  if (length * 8 < 1 || length % abi.long !== 0) return -E.EINVAL;
+  if (!find(t, pid)) return -E.ESRCH;
+  const size = Math.min(length, CPUSET_BYTES);
+  const bytes = new Uint8Array(size);
+  bytes[0] = 1;
+  return t.mem.write(mask, bytes) ? size : -E.EFAULT;
+};
+const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number => {
+  const bytes = t.mem.read(mask, Math.min(length, CPUSET_BYTES));
+  if (!bytes) return -E.EFAULT;
+  if (!find(t, pid)) return -E.ESRCH;
+  return ((bytes[0] ?? 0) & 1) === 0 ? -E.EINVAL : 0;
+};
+
+const ATTR_SIZE_VER0 = 48;
+const ATTR_SIZE = 56;
+const getAttr = (t: Task, pid: number, at: VAddr, size: number, how: number): number => {
+  if (at === 0 || pid < 0 || size > 4096 || size < ATTR_SIZE_VER0 || how !== 0) return -E.EINVAL;
+  const target = find(t, pid);
+  if (!target) return -E.ESRCH;
+  const v = new DataView(new ArrayBuffer(ATTR_SIZE));
+  v.setUint32(0, Math.min(size, ATTR_SIZE), true);
+  v.setUint32(4, target.policy & ~RESET_ON_FORK, true);
+  v.setInt32(16, isRealtime(target.policy & ~RESET_ON_FORK) ? 0 : target.nice, true);
+  v.setUint32(20, target.priority, true);
+  v.setUint32(52, 1024, true);
+  return t.mem.write(at, new Uint8Array(v.buffer, 0, Math.min(size, ATTR_SIZE))) ? 0 : -E.EFAULT;
+};
+const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
+  if (at === 0 || pid < 0 || how !== 0) return -E.EINVAL;
+  const bytes = t.mem.read(at, ATTR_SIZE_VER0);
+  if (!bytes) return -E.EFAULT;
+  const v = new DataView(bytes.buffer, bytes.byteOffset);
+  const size = v.getUint32(0, true);
+  if (size !== 0 && (size < ATTR_SIZE_VER0 || size > 4096)) return t.mem.setU32(at, ATTR_SIZE) ? -E.E2BIG : -E.EFAULT;
+  const target = find(t, pid);
+  if (!target) return -E.ESRCH;
+  const policy = v.getUint32(4, true);
+  const priority = v.getUint32(20, true);
+  const range = priorityRange(policy);
+  if (!range || policy === POLICY.SCHED_DEADLINE || priority < range[0] || priority > range[1]) return -E.EINVAL;
+  if (isRealtime(policy) && !capable(t.cred, CAP.SYS_NICE) && priority > t.process.limit(RLIMIT.RTPRIO)) return -E.EPERM;
+  const nice = v.getInt32(16, true);
+  if (!isRealtime(policy) && nice < target.nice && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
+  target.policy = policy;
+  target.priority = priority;
+  target.nice = Math.max(-20, Math.min(19, nice));
+  t.kernel.scheduler.rankChanged();
+  return 0;
+};
+
+const PRIO = { PROCESS: 0, PGRP: 1, USER: 2 } as const;
+const tasksFor = (t: Task, which: number, who: number): Task[] => {
+  const all = [...t.kernel.tasks.values()];
+  if (which === PRIO.PROCESS) return all.filter((x) => x.pid === (who || t.pid));
+  if (which === PRIO.PGRP) return all.filter((x) => x.process.pgid === (who || t.process.pgid));
+  return all.filter((x) => x.cred.uid === (who || t.cred.uid));
+};
+/** The system call returns 20 - nice, so that it is never negative. */
+const getPriority = (t: Task, which: number, who: number): number => {
+  if (which < 0 || which > 2) return -E.EINVAL;
+  const found = tasksFor(t, which, who);
+  return found.length === 0 ? -E.ESRCH : Math.max(...found.map((x) => 20 - x.nice));
+};
+const setPriority = (t: Task, which: number, who: number, value: number): number => {
+  if (which < 0 || which > 2) return -E.EINVAL;
+  const nice = Math.max(-20, Math.min(19, value));
+  const found = tasksFor(t, which, who);
+  let result = found.length === 0 ? -E.ESRCH : 0;
+  for (const x of found) {
+    if (x.cred.uid !== t.cred.euid && x.cred.euid !== t.cred.euid && !capable(t.cred, CAP.SYS_NICE)) result = -E.EPERM;
+    else if (nice < x.nice && !capable(t.cred, CAP.SYS_NICE) && 20 - nice > t.process.limit(RLIMIT.NICE)) result = -E.EACCES;
+    else x.nice = nice;
+  }
+  return result;
+};
+
+const NOTE = { note: "nice values are remembered, and SCHED_BATCH is as SCHED_OTHER" } as const;
+const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
+const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);
+
+export const schedCalls: readonly Syscall[] = [
+  syscall("sched_yield", {}, (t) => {
+    t.kernel.scheduler.reschedule = true;
+    return 0;
+  }),
+  syscall("sched_getaffinity", { pid: int, len: uint, mask: ptr }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
+  syscall("sched_setaffinity", { pid: int, len: uint, mask: ptr }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
+    note: "there is one processor",
+  }),
+  syscall("sched_getscheduler", { pid: int }, (t, a) => (a.pid < 0 ? -E.EINVAL : (find(t, a.pid)?.policy ?? -E.ESRCH))),
+  syscall("sched_setscheduler", { pid: int, policy: policyArg, param: ptr }, (t, a) => setScheduler(t, a.pid, a.policy, a.param), NOTE),
+  syscall("sched_getparam", { pid: int, param: ptr }, (t, a) => {
+    if (a.param === 0 || a.pid < 0) return -E.EINVAL;
+    const target = find(t, a.pid);
+    return !target ? -E.ESRCH : t.mem.setU32(a.param, target.priority) ? 0 : -E.EFAULT;
+  }),
+  syscall("sched_setparam", { pid: int, param: ptr }, (t, a) => setScheduler(t, a.pid, find(t, a.pid)?.policy ?? 0, a.param), NOTE),
+  syscall("sched_get_priority_max", { policy: policyArg }, (_t, a) => priorityRange(a.policy)?.[1] ?? -E.EINVAL),
+  syscall("sched_get_priority_min", { policy: policyArg }, (_t, a) => priorityRange(a.policy)?.[0] ?? -E.EINVAL),
+  syscall("sched_rr_get_interval", { pid: int, tp: ptr }, (t, a, abi) => {
+    const r = rrInterval(t, a.pid);
+    return typeof r === "number" ? r : putTimespec(t, a.tp, r, abi) ? 0 : -E.EFAULT;
+  }),
+  syscall("sched_rr_get_interval_time64", { pid: int, tp: ptr }, (t, a) => {
+    const r = rrInterval(t, a.pid);
+    return typeof r === "number" ? r : putTimespec64(t, a.tp, r) ? 0 : -E.EFAULT;
+  }),
+  syscall("sched_getattr", { pid: int, attr: ptr, size: uint, flags: uint }, (t, a) => getAttr(t, a.pid, a.attr, a.size, a.flags)),
+  syscall("sched_setattr", { pid: int, attr: ptr, flags: uint }, (t, a) => setAttr(t, a.pid, a.attr, a.flags), NOTE),
+  syscall("getpriority", { which: int, who: int }, (t, a) => getPriority(t, a.which, a.who)),
+  syscall("setpriority", { which: int, who: int, prio: int }, (t, a) => setPriority(t, a.which, a.who, a.prio), NOTE),
+  syscall(
+    "nice",
+    { inc: int },
+    (t, a) => {
+      const nice = Math.max(-20, Math.min(19, t.nice + Math.max(-40, Math.min(40, a.inc))));
+      if (nice < t.nice && !capable(t.cred, CAP.SYS_NICE)) return -E.EPERM;
+      t.nice = nice;
+      return 0;
+    },
+    NOTE,
+  ),
+  syscall("getcpu", { cpu: ptr, node: ptr, unused: ptr }, (t, a) =>
+    (a.cpu === 0 || t.mem.setU32(a.cpu, 0)) && (a.node === 0 || t.mem.setU32(a.node, 0)) ? 0 : -E.EFAULT,
+  ),
+];

@@ -1,0 +1,95 @@
+// wait4, waitid, waitpid. man 2 wait, wait4; Linux kernel/exit.c.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { siginfo, siginfoBytes } from "../../signal/layout.ts";
+import { SIG } from "../../signal/set.ts";
+import { int, ptr } from "../../syscall/arg.ts";
+import { idtype, statusPointer, waitidOptions, waitOptions } from "../../syscall/arg-process.ts";
+import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { Pidfd } from "../../task/pidfd.ts";
+import { rusageBytes } from "../../task/rusage.ts";
+import type { Task } from "../../task/task.ts";
+import { type ChildEvent, W, type Which, waitForChild } from "../../task/wait.ts";
+
+const WAIT4_OPTIONS = W.NOHANG | W.UNTRACED | W.CONTINUED | W.NOTHREAD | W.CLONE | W.ALL;
+const WAITID_OPTIONS = W.NOHANG | W.NOWAIT | W.EXITED | W.STOPPED | W.CONTINUED | W.NOTHREAD | W.CLONE | W.ALL;
+const INT_MIN = -0x8000_0000;
+
+const anyChild: Which = () => true;
+const pidIs =
+  (pid: number): Which =>
+  (child, thread) =>
+    (thread ?? child).pid === pid;
+const groupIs =
+  (pgid: number): Which =>
+  (child) =>
+    child.pgid === pgid;
+
+const writeUsage = (t: Task, at: VAddr, found: ChildEvent, abi: Abi): boolean =>
+  at === 0 || t.mem.write(at, rusageBytes(found.usage, 0, abi));
+
+const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAddr, abi: Abi): Result => {
+  if ((options & ~WAIT4_OPTIONS) !== 0) return -E.EINVAL;
+  if (pid === INT_MIN) return -E.ESRCH;
+  const own = t.process.pgid;
+  const which = pid === -1 ? anyChild : pid < 0 ? groupIs(t.pidNs.idOf(-pid)) : pid === 0 ? groupIs(own) : pidIs(t.pidNs.idOf(pid));
+  const found = waitForChild(t, which, options | W.EXITED);
+  if (typeof found === "number" || "interrupted" in found) return found;
+  if (status !== 0 && !t.mem.setU32(status, found.word)) return -E.EFAULT;
+  return writeUsage(t, usage, found, abi) ? found.pid : -E.EFAULT;
+};
+
+const P = { ALL: 0, PID: 1, PGID: 2, PIDFD: 3 } as const;
+
+/** Which children waitid means, and whether a pidfd asks not to wait. -errno. */
+const chosen = (t: Task, type: number, id: number): { which: Which; nonblock: boolean } | number => {
+  switch (type) {
+    case P.ALL:
+      return { which: anyChild, nonblock: false };
+    case P.PID:
+      return id <= 0 ? -E.EINVAL : { which: pidIs(t.pidNs.idOf(id)), nonblock: false };
+    case P.PGID:
+      return id < 0 ? -E.EINVAL : { which: groupIs(id === 0 ? t.process.pgid : t.pidNs.idOf(id)), nonblock: false };
+    case P.PIDFD: {
+      const file = id < 0 ? undefined : t.files.get(id);
+      if (id < 0) return -E.EINVAL;
+      if (!(file instanceof Pidfd)) return -E.EBADF;
+      return { which: (child) => child === file.process, nonblock: (file.flags & O_NONBLOCK) !== 0 };
+    }
+    default:
+      return -E.EINVAL;
+  }
+};
+
+const waitid = (t: Task, type: number, id: number, info: VAddr, options: number, usage: VAddr, abi: Abi): Result => {
+  if ((options & ~WAITID_OPTIONS) !== 0 || (options & (W.EXITED | W.STOPPED | W.CONTINUED)) === 0) return -E.EINVAL;
+  const whom = chosen(t, type, id);
+  if (typeof whom === "number") return whom;
+  const hang = whom.nonblock && (options & W.NOHANG) === 0;
+  const found = waitForChild(t, whom.which, hang ? options | W.NOHANG : options);
+  if (typeof found === "object" && "interrupted" in found) return found;
+  if (found === 0 && hang) return -E.EAGAIN;
+  if (typeof found === "number") {
+    // Nothing to report: signo and pid are 0. With an error nothing is written.
+    return found < 0 || info === 0 || (t.mem.clear(info, 12) && t.mem.clear(info + siginfo.child.offset(abi, "pid"), 12))
+      ? found
+      : -E.EFAULT;
+  }
+  const bytes = siginfoBytes({ signo: SIG.SIGCHLD, code: found.code, pid: found.pid, uid: found.uid, status: found.status }, abi);
+  if (!writeUsage(t, usage, found, abi)) return -E.EFAULT;
+  return info === 0 || t.mem.write(info, bytes.subarray(0, siginfo.child.offset(abi, "status") + 4)) ? 0 : -E.EFAULT;
+};
+
+export const waitCalls: readonly Syscall[] = [
+  syscall("wait4", { pid: int, status: statusPointer, options: waitOptions, rusage: ptr }, (t, a, abi) =>
+    wait4(t, a.pid, a.status, a.options, a.rusage, abi),
+  ),
+  syscall("waitpid", { pid: int, status: statusPointer, options: waitOptions }, (t, a, abi) =>
+    wait4(t, a.pid, a.status, a.options, 0 as VAddr, abi),
+  ),
+  syscall("waitid", { which: idtype, pid: int, infop: ptr, options: waitidOptions, rusage: ptr }, (t, a, abi) =>
+    waitid(t, a.which, a.pid, a.infop, a.options, a.rusage, abi),
+  ),
+];

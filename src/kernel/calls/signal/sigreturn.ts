@@ -1,0 +1,51 @@
+// sigreturn, rt_sigreturn: the end of a handler. man 2 sigreturn; Linux arch/x86/kernel/signal_64.c, signal_32.c.
+import { type Abi, i386, x32 } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { R } from "../../../cpu/machine/state.ts";
+import { oldFrameMask32, popOldFrame32, popRtFrame32, rtFrameMask32 } from "../../signal/frame32.ts";
+import { frameMask64, frameX32, frameX64, popFrame64, type Restored } from "../../signal/frame64.ts";
+import { kernelSignal } from "../../signal/info.ts";
+import { forceSignal, setBlocked } from "../../signal/send.ts";
+import { SIG, type SigSet } from "../../signal/set.ts";
+import { setText } from "../../syscall/arg-signal.ts";
+import { type Arg, RegistersReplaced, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { readSigset, setAltStack } from "./action.ts";
+
+const shapeOf = (abi: Abi) => (abi === x32 ? frameX32 : frameX64);
+
+/** A bad frame is SIGSEGV. The registers are then as far restored as reading went. */
+const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
+  const { state } = t.kernel.processor;
+  t.origAx = -1;
+  t.restartBlock = undefined;
+  if (!restored) {
+    forceSignal(t, kernelSignal(SIG.SIGSEGV));
+    return new RegistersReplaced(0);
+  }
+  setBlocked(t, restored.mask);
+  const { altStack } = restored;
+  // restore_altstack() ignores everything but a fault.
+  if (altStack) setAltStack(t, altStack.sp, altStack.flags, altStack.size, state.gpr(R.sp));
+  return new RegistersReplaced(state.i32[2 * R.ax] as number);
+};
+
+/** No argument at all, but strace shows the mask that the frame will restore. */
+const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): Arg<undefined> => ({
+  c: "",
+  decode: () => undefined,
+  show: (_v, { task, abi }) => {
+    const set = read(task, abi);
+    return set === undefined ? "" : `{mask=${setText(set)}}`;
+  },
+});
+const rtMask = mask((t, abi) => readSigset(t, (abi === i386 ? rtFrameMask32(t) : frameMask64(t, shapeOf(abi))) as VAddr));
+const oldMask = mask((t) => {
+  const [low, high] = oldFrameMask32(t).map((at) => t.mem.u32(at)) as [number, number];
+  return low < 0 || high < 0 ? undefined : BigInt(low) | (BigInt(high) << 32n);
+});
+
+export const sigreturnCalls: readonly Syscall[] = [
+  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, abi === i386 ? popRtFrame32(t) : popFrame64(t, shapeOf(abi)))),
+  syscall("sigreturn", { mask: oldMask }, (t) => finish(t, popOldFrame32(t))),
+];

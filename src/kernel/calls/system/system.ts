@@ -1,0 +1,194 @@
+// The machine and the kernel themselves: uname, sysinfo, host name, kernel log, reboot. man 2 uname, sysinfo, syslog, reboot.
+
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import { long, struct, u16, u32, ulong as ulongField } from "../../../abi/struct.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { asBytes } from "../../byte-string.ts";
+import { logLine } from "../../log.ts";
+import { hexInt, int, ptr, ulong } from "../../syscall/arg.ts";
+import { outStruct, quote } from "../../syscall/arg-string.ts";
+import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { CAP, capable, capableIn } from "../../task/cred.ts";
+import { machineOf, PER } from "../../task/personality.ts";
+import type { Task } from "../../task/task.ts";
+
+const bytesOf = (text: string, size: number): Uint8Array => {
+  const out = new Uint8Array(size);
+  for (let i = 0; i < Math.min(text.length, size - 1); i++) out[i] = text.charCodeAt(i);
+  return out;
+};
+
+/** The six names; `size` is of each field: 65 today, 65 without the domain before (olduname), 9 in the first form (oldolduname). */
+const uname = (t: Task, at: VAddr, size: 65 | 9, count: 5 | 6): number => {
+  const { kernel } = t;
+  const { hostname, domainname } = t.namespaces.uts;
+  const names = ["Linux", hostname, kernel.profile.release, kernel.profile.version, machineOf(t.personality), domainname];
+  const out = new Uint8Array(size * count);
+  names.slice(0, count).forEach((name, i) => {
+    out.set(bytesOf(name, size), size * i);
+  });
+  return t.mem.write(at, out) ? 0 : -E.EFAULT;
+};
+const utsname = outStruct("struct utsname *", (ctx, at) => {
+  const field = (i: number): string => quote(ctx.task.mem.cString(at + 65 * i, 65) ?? "");
+  return `{sysname=${field(0)}, nodename=${field(1)}, ...}`;
+});
+
+const MAX_NAME = 64;
+const setName = (t: Task, at: VAddr, length: number, set: (name: string) => void): number => {
+  if (!capableIn(t.cred, t.namespaces.uts.owner, CAP.SYS_ADMIN)) return -E.EPERM;
+  if (length < 0 || length > MAX_NAME) return -E.EINVAL;
+  const bytes = t.mem.read(at, length);
+  if (!bytes) return -E.EFAULT;
+  set(String.fromCharCode(...bytes).replace(/\0.*$/s, ""));
+  return 0;
+};
+
+const SYSINFO = struct("sysinfo", {
+  uptime: long,
+  load1: ulongField,
+  load5: ulongField,
+  load15: ulongField,
+  totalram: ulongField,
+  freeram: ulongField,
+  sharedram: ulongField,
+  bufferram: ulongField,
+  totalswap: ulongField,
+  freeswap: ulongField,
+  procs: u16,
+  pad: u16,
+  totalhigh: ulongField,
+  freehigh: ulongField,
+  mem_unit: u32,
+});
+const SYSINFO_PADDING = { 8: 0, 4: 8 } as const;
+const sysinfo = (t: Task, at: VAddr, abi: Abi): number => {
+  const { frames, now, tasks } = t.kernel;
+  const bytes = SYSINFO.encode(
+    {
+      uptime: Math.floor(now / 1e9),
+      load1: 0,
+      load5: 0,
+      load15: 0,
+      totalram: frames.total * PAGE_SIZE,
+      freeram: frames.free * PAGE_SIZE,
+      sharedram: 0,
+      bufferram: 0,
+      totalswap: 0,
+      freeswap: 0,
+      procs: tasks.size,
+      pad: 0,
+      totalhigh: 0,
+      freehigh: 0,
+      mem_unit: 1,
+    },
+    abi,
+  );
+  const out = new Uint8Array(bytes.length + SYSINFO_PADDING[abi.long]);
+  out.set(bytes);
+  return t.mem.write(at, out) ? 0 : -E.EFAULT;
+};
+
+/** syslog(2) actions. Linux include/linux/syslog.h */
+const ACTION = {
+  CLOSE: 0,
+  OPEN: 1,
+  READ: 2,
+  READ_ALL: 3,
+  READ_CLEAR: 4,
+  CLEAR: 5,
+  CONSOLE_OFF: 6,
+  CONSOLE_ON: 7,
+  CONSOLE_LEVEL: 8,
+  SIZE_UNREAD: 9,
+  SIZE_BUFFER: 10,
+} as const;
+const LOG_SIZE = 1 << 18;
+
+/** Reading everything and asking the size are open to all, as with dmesg_restrict off; the rest needs CAP_SYSLOG. */
+const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
+  const { log } = t.kernel;
+  const open = type === ACTION.READ_ALL || type === ACTION.SIZE_BUFFER;
+  if (!open && !capable(t.cred, CAP.SYSLOG) && !capable(t.cred, CAP.SYS_ADMIN)) return -E.EPERM;
+  const text = (from: number): string =>
+    log
+      .since(from)
+      .map((r) => `<${r.level}>${logLine(r)}\n`)
+      .join("");
+  switch (type) {
+    case ACTION.CLOSE:
+    case ACTION.OPEN:
+    case ACTION.CONSOLE_OFF:
+    case ACTION.CONSOLE_ON:
+      return 0;
+    case ACTION.CONSOLE_LEVEL:
+      return length < 1 || length > 8 ? -E.EINVAL : 0;
+    case ACTION.CLEAR:
+      log.cleared = log.total;
+      return 0;
+    case ACTION.SIZE_UNREAD:
+      return text(log.read).length;
+    case ACTION.SIZE_BUFFER:
+      return LOG_SIZE;
+    case ACTION.READ:
+    case ACTION.READ_ALL:
+    case ACTION.READ_CLEAR: {
+      if (at === 0 || length < 0) return -E.EINVAL;
+      if (length === 0) return 0;
+      const all = text(type === ACTION.READ ? log.read : log.cleared);
+      const part = all.slice(-length);
+      if (!t.mem.write(at, asBytes(part))) return -E.EFAULT;
+      if (type === ACTION.READ) log.read = log.total;
+      if (type === ACTION.READ_CLEAR) log.cleared = log.total;
+      return part.length;
+    }
+    default:
+      return -E.EINVAL;
+  }
+};
+
+const QUERY_PERSONALITY = 0xffff_ffff;
+const personality = (t: Task, value: number): number => {
+  const old = t.personality;
+  if (value !== QUERY_PERSONALITY) {
+    t.personality = value;
+    t.mem.readImpliesExec = (value & PER.READ_IMPLIES_EXEC) !== 0;
+  }
+  return old;
+};
+
+export const systemCalls: readonly Syscall[] = [
+  syscall("uname", { name: utsname }, (t, a) => uname(t, a.name, 65, 6)),
+  syscall("olduname", { name: ptr }, (t, a) => uname(t, a.name, 65, 5)),
+  syscall("oldolduname", { name: ptr }, (t, a) => uname(t, a.name, 9, 5)),
+  syscall("sethostname", { name: ptr, len: int }, (t, a) =>
+    setName(t, a.name, a.len, (name) => {
+      t.namespaces.uts.hostname = name;
+    }),
+  ),
+  syscall("setdomainname", { name: ptr, len: int }, (t, a) =>
+    setName(t, a.name, a.len, (name) => {
+      t.namespaces.uts.domainname = name;
+    }),
+  ),
+  syscall("sysinfo", { info: ptr }, (t, a, abi) => sysinfo(t, a.info, abi)),
+  syscall("syslog", { type: int, buf: ptr, len: int }, (t, a) => syslog(t, a.type, a.buf, a.len), {
+    note: "READ does not wait for new records",
+  }),
+  syscall("personality", { persona: hexInt }, (t, a) => personality(t, a.persona), { hexResult: true }),
+  syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, { note: "the machine's owner stops it" }),
+  syscall("vhangup", {}, (t) => (capable(t.cred, CAP.SYS_TTY_CONFIG) ? 0 : -E.EPERM), { note: "does nothing" }),
+  syscall("iopl", { level: int }, (_t, a) => (a.level > 3 || a.level < 0 ? -E.EINVAL : a.level === 0 ? 0 : -E.EPERM), {
+    note: "no port access",
+  }),
+  syscall(
+    "ioperm",
+    { from: ulong, num: ulong, turn_on: int },
+    (_t, a) => (a.from + a.num > 65536 ? -E.EINVAL : a.turn_on === 0 ? 0 : -E.EPERM),
+    {
+      note: "no port access",
+    },
+  ),
+];

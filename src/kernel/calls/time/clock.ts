@@ -1,0 +1,219 @@
+// Clocks and sleeping. man 2 clock_gettime, nanosleep, gettimeofday; Linux kernel/time/. All clocks come from the machine's virtual time.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E, restart } from "../../../abi/errno.ts";
+import type { SyscallName } from "../../../abi/numbers.ts";
+import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
+import { findProcess, findTask } from "../../namespace/pid.ts";
+import { int, ptr } from "../../syscall/arg.ts";
+import { flags } from "../../syscall/arg-flags.ts";
+import { CLOCK, clock, outTimespec, outTimespec64, outTimeval, timespec, timespec64 } from "../../syscall/arg-time.ts";
+import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { processUsage, ticks } from "../../task/usage.ts";
+import type { Timespec } from "../../time.ts";
+import { wait } from "../../wait.ts";
+import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "./timespec.ts";
+
+const MAX_CLOCKS = 16;
+/** Clocks that mean another's CPU time have the pid in the upper bits, inverted. Linux include/linux/posix-timers.h */
+const CPUCLOCK = { PERTHREAD: 4, WHICH: 3, PROF: 0, VIRT: 1, SCHED: 2 } as const;
+
+type Read = (t: Task) => Timespec;
+const monotonic: Read = (t) => timespecOf(t.kernel.now);
+const realtime: Read = (t) => t.kernel.realtime();
+const used = (u: { user: number; system: number }): Timespec => timespecOf(u.user + u.system);
+
+/** The ALARM clocks are not there: they need a real-time clock that can wake the machine. */
+const CLOCKS: Readonly<Record<number, Read>> = {
+  [CLOCK.CLOCK_REALTIME]: realtime,
+  [CLOCK.CLOCK_MONOTONIC]: monotonic,
+  [CLOCK.CLOCK_PROCESS_CPUTIME_ID]: (t) => used(processUsage(t.process)),
+  [CLOCK.CLOCK_THREAD_CPUTIME_ID]: (t) => used(t.usage),
+  [CLOCK.CLOCK_MONOTONIC_RAW]: monotonic,
+  [CLOCK.CLOCK_REALTIME_COARSE]: realtime,
+  [CLOCK.CLOCK_MONOTONIC_COARSE]: monotonic,
+  [CLOCK.CLOCK_BOOTTIME]: monotonic,
+  [CLOCK.CLOCK_TAI]: realtime,
+};
+
+const cpuClock = (t: Task, id: number): Read | undefined => {
+  const pid = ~(id >> 3);
+  if ((id & CPUCLOCK.WHICH) > CPUCLOCK.SCHED) return undefined;
+  const thread = pid === 0 ? t : findTask(t, pid);
+  const process = pid === 0 ? t.process : findProcess(t, pid);
+  const usage = (id & CPUCLOCK.PERTHREAD) !== 0 ? thread && (() => thread.usage) : process && (() => processUsage(process));
+  if (!usage) return undefined;
+  return (id & CPUCLOCK.WHICH) === CPUCLOCK.VIRT ? () => timespecOf(usage().user) : () => used(usage());
+};
+
+export const clockReader = (t: Task, id: number): Read | undefined => (id < 0 ? cpuClock(t, id) : id < MAX_CLOCKS ? CLOCKS[id] : undefined);
+
+const COARSE_RESOLUTION = 4_000_000;
+const resolution = (id: number): Timespec => ({
+  sec: 0,
+  nsec: id === CLOCK.CLOCK_REALTIME_COARSE || id === CLOCK.CLOCK_MONOTONIC_COARSE ? COARSE_RESOLUTION : 1,
+});
+
+const gettime = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): number => {
+  const read = clockReader(t, id);
+  if (!read) return -E.EINVAL;
+  return form.write(t, at, read(t), abi) ? 0 : -E.EFAULT;
+};
+const getres = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): number => {
+  if (!clockReader(t, id)) return -E.EINVAL;
+  return at === 0 || form.write(t, at, resolution(id), abi) ? 0 : -E.EFAULT;
+};
+
+/** The machine's time is its owner's: nobody inside can set it. */
+const settime = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): number => {
+  if (id !== CLOCK.CLOCK_REALTIME) return -E.EINVAL;
+  const ns = readNanoseconds(t, at, form, abi);
+  if (ns < 0) return ns;
+  return -E.EPERM;
+};
+
+const TIMER_ABSTIME = 1;
+/** Where a clock stands against the monotonic one, in nanoseconds: what an absolute time has to be moved by. Undefined: nobody can sleep on it. */
+export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
+  switch (id) {
+    case CLOCK.CLOCK_REALTIME:
+    case CLOCK.CLOCK_TAI:
+      return -t.kernel.bootTime * 1e9;
+    case CLOCK.CLOCK_MONOTONIC:
+    case CLOCK.CLOCK_BOOTTIME:
+      return 0;
+    default:
+      return undefined;
+  }
+};
+
+/** Sleep; an interrupted relative sleep tells what is left and can be restarted. Linux hrtimer_nanosleep(). */
+const sleep = (t: Task, relative: boolean, left: VAddr, form: TimeForm, abi: Abi): Result => {
+  const until = t.waited.deadline as number;
+  if (t.waited.expired || t.kernel.now >= until) return 0;
+  if (relative && left !== 0) form.write(t, left, timespecOf(until - t.kernel.now), abi);
+  return wait([], {
+    until: Number.isFinite(until) ? until : undefined,
+    interrupted: relative ? restart.ERESTART_RESTARTBLOCK : restart.ERESTARTNOHAND,
+  });
+};
+
+const nanosleep = (t: Task, request: VAddr, left: VAddr, form: TimeForm, abi: Abi): Result => {
+  if (t.waited.deadline === undefined) {
+    const ns = readNanoseconds(t, request, form, abi);
+    if (ns < 0) return ns;
+    t.waited.deadline = t.kernel.now + ns;
+  }
+  return sleep(t, true, left, form, abi);
+};
+
+const clockNanosleep = (t: Task, id: number, how: number, request: VAddr, left: VAddr, form: TimeForm, abi: Abi): Result => {
+  if (t.waited.deadline === undefined) {
+    if (!clockReader(t, id)) return -E.EINVAL;
+    const offset = offsetToMonotonic(t, id);
+    if (offset === undefined && id >= 0 && id !== CLOCK.CLOCK_PROCESS_CPUTIME_ID) return -E.EOPNOTSUPP;
+    const ns = readNanoseconds(t, request, form, abi);
+    if (ns < 0) return ns;
+    const relative = (how & TIMER_ABSTIME) === 0;
+    t.waited.deadline = relative ? t.kernel.now + ns : ns + (offset ?? 0);
+  }
+  return sleep(t, (how & TIMER_ABSTIME) === 0, left, form, abi);
+};
+
+/** man 2 gettimeofday. The time zone is UTC. */
+const gettimeofday = (t: Task, tv: VAddr, tz: VAddr, abi: Abi): number => {
+  const { sec, nsec } = t.kernel.realtime();
+  if (tv !== 0 && !native.write(t, tv, { sec, nsec: Math.floor(nsec / 1000) }, abi)) return -E.EFAULT;
+  return tz === 0 || t.mem.clear(tz, 8) ? 0 : -E.EFAULT;
+};
+
+const time = (t: Task, at: VAddr, abi: Abi): number => {
+  const { sec } = t.kernel.realtime();
+  return at === 0 || t.mem.setLong(at, sec, abi.long) ? sec : -E.EFAULT;
+};
+
+const times = (t: Task, at: VAddr, abi: Abi): number => {
+  if (at !== 0) {
+    const own = processUsage(t.process);
+    const children = t.process.childUsage;
+    const words = [own.user, own.system, children.user, children.system].map(ticks);
+    if (!words.every((w, i) => t.mem.setLong(at + i * abi.long, w, abi.long))) return -E.EFAULT;
+  }
+  return ticks(t.kernel.now);
+};
+
+const timex = struct("timex", {
+  modes: u32,
+  offset: long,
+  freq: long,
+  maxerror: long,
+  esterror: long,
+  status: s32,
+  constant: long,
+  precision: long,
+  tolerance: long,
+  tv_sec: long,
+  tv_usec: long,
+  tick: long,
+  ppsfreq: long,
+  jitter: long,
+  shift: s32,
+  stabil: long,
+  jitcnt: long,
+  calcnt: long,
+  errcnt: long,
+  stbcnt: long,
+  tai: s32,
+  reserved: bytes(44),
+});
+const STA_UNSYNC = 0x40;
+const TIME_ERROR = 5;
+
+/** Reading only: the clock is exact, but nobody disciplines it. What an idle kernel says. Linux include/uapi/linux/timex.h, kernel/time/ntp.c */
+const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
+  const modes = t.mem.u32(at);
+  if (modes < 0) return -E.EFAULT;
+  if (modes !== 0) return -E.EPERM;
+  const { sec, nsec } = t.kernel.realtime();
+  const none = timex.decode(new Uint8Array(timex.size(abi)), abi);
+  const now = { tv_sec: sec, tv_usec: Math.floor(nsec / 1000), tick: 10_000 };
+  const idle = { maxerror: 16_000_000, esterror: 16_000_000, status: STA_UNSYNC, constant: 2, precision: 1, tolerance: 32_768_000 };
+  return t.mem.write(at, timex.encode({ ...none, ...now, ...idle }, abi)) ? TIME_ERROR : -E.EFAULT;
+};
+
+const abstime = flags("int", { TIMER_ABSTIME }, "TIMER_???");
+/** Declares a call for one form of time. */
+type Maker = (name: SyscallName, form: TimeForm, input: Arg<VAddr>, output: Arg<VAddr>) => Syscall;
+/** A call and its time64 twin, which only i386 has. */
+const twins = (name: SyscallName, name64: SyscallName, make: Maker): Syscall[] => [
+  make(name, native, timespec, outTimespec),
+  make(name64, time64, timespec64, outTimespec64),
+];
+
+export const timeCalls: readonly Syscall[] = [
+  ...twins("clock_gettime", "clock_gettime64", (name, form, _in, out) =>
+    syscall(name, { clock, tp: out }, (t, a, abi) => gettime(t, a.clock, a.tp, form, abi)),
+  ),
+  ...twins("clock_getres", "clock_getres_time64", (name, form, _in, out) =>
+    syscall(name, { clock, tp: out }, (t, a, abi) => getres(t, a.clock, a.tp, form, abi)),
+  ),
+  ...twins("clock_settime", "clock_settime64", (name, form, input) =>
+    syscall(name, { clock, tp: input }, (t, a, abi) => settime(t, a.clock, a.tp, form, abi)),
+  ),
+  ...twins("clock_nanosleep", "clock_nanosleep_time64", (name, form, input, out) =>
+    syscall(name, { clock, flags: abstime, request: input, remain: out }, (t, a, abi) =>
+      clockNanosleep(t, a.clock, a.flags, a.request, a.remain, form, abi),
+    ),
+  ),
+  syscall("nanosleep", { request: timespec, remain: outTimespec }, (t, a, abi) => nanosleep(t, a.request, a.remain, native, abi)),
+  syscall("gettimeofday", { tv: outTimeval, tz: ptr }, (t, a, abi) => gettimeofday(t, a.tv, a.tz, abi)),
+  syscall("settimeofday", { tv: ptr, tz: ptr }, () => -E.EPERM, { note: "the machine's time is its owner's" }),
+  syscall("stime", { tptr: ptr }, () => -E.EPERM, { note: "the machine's time is its owner's" }),
+  syscall("time", { tloc: ptr }, (t, a, abi) => time(t, a.tloc, abi)),
+  syscall("times", { buf: ptr }, (t, a, abi) => times(t, a.buf, abi)),
+  syscall("adjtimex", { buf: ptr }, (t, a, abi) => adjtimex(t, a.buf, abi), { note: "reads only" }),
+  syscall("clock_adjtime", { clock: int, buf: ptr }, (t, a, abi) => (a.clock === 0 ? adjtimex(t, a.buf, abi) : -E.EINVAL), {
+    note: "reads CLOCK_REALTIME only",
+  }),
+];

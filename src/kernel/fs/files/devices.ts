@@ -1,0 +1,69 @@
+// The character devices that every Linux has: memory devices and random numbers. man 4 null, full, random.
+import { E } from "../../../abi/errno.ts";
+import type { MappedFile } from "../../../memory/backing.ts";
+import type { Task } from "../../task/task.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription } from "../vfs/file.ts";
+import type { Inode, Or } from "../vfs/inode.ts";
+import { makedev } from "../vfs/mode.ts";
+import type { OpenDevice } from "../vfs/vfs.ts";
+
+/** Memory devices take any position and any cut, and stay at offset 0. */
+abstract class MemoryDevice extends FileDescription {
+  override get positioned(): boolean {
+    return true;
+  }
+  override get divisible(): boolean {
+    return true;
+  }
+  override seek(): number {
+    return 0;
+  }
+  override write(_task: Task, bytes: Uint8Array): number {
+    return bytes.length;
+  }
+}
+class NullDevice extends MemoryDevice {
+  override read(): Or<Uint8Array> {
+    return new Uint8Array(0);
+  }
+}
+class ZeroDevice extends MemoryDevice {
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    return new Uint8Array(n);
+  }
+  override mapping(): Or<MappedFile | "anonymous"> {
+    return "anonymous";
+  }
+}
+class FullDevice extends ZeroDevice {
+  override write(_task: Task, bytes: Uint8Array): number {
+    return bytes.length === 0 ? 0 : -E.ENOSPC;
+  }
+  override mapping(): Or<MappedFile | "anonymous"> {
+    return -E.ENODEV;
+  }
+}
+class RandomDevice extends MemoryDevice {
+  override read(task: Task, n: number): Or<Uint8Array> {
+    return task.kernel.random.bytes(n);
+  }
+  override seek(): number {
+    return 0;
+  }
+}
+
+type DeviceClass = new (inode: Inode, flags: number, path: Path) => FileDescription;
+const opens =
+  (device: DeviceClass): OpenDevice =>
+  (_task, inode, flags, path) =>
+    new device(inode, flags, path);
+
+/** /dev names with their numbers. Linux Documentation/admin-guide/devices.txt, major 1. */
+export const memoryDevices: readonly { name: string; rdev: number; mode: number; open: OpenDevice }[] = [
+  { name: "null", rdev: makedev(1, 3), mode: 0o666, open: opens(NullDevice) },
+  { name: "zero", rdev: makedev(1, 5), mode: 0o666, open: opens(ZeroDevice) },
+  { name: "full", rdev: makedev(1, 7), mode: 0o666, open: opens(FullDevice) },
+  { name: "random", rdev: makedev(1, 8), mode: 0o666, open: opens(RandomDevice) },
+  { name: "urandom", rdev: makedev(1, 9), mode: 0o666, open: opens(RandomDevice) },
+];

@@ -1,0 +1,49 @@
+// eventfd(2): a counter to wait on. Linux fs/eventfd.c.
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import { WaitQueue } from "../../wait.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription, POLLERR, POLLIN, POLLOUT } from "../vfs/file.ts";
+import type { Or } from "../vfs/inode.ts";
+import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
+
+export const EFD_SEMAPHORE = 1;
+const MAX = 0xffff_ffff_ffff_fffen;
+
+export class EventFile extends FileDescription {
+  count: bigint;
+  readonly semaphore: boolean;
+  readonly queue = new WaitQueue();
+
+  constructor(path: Path, count: number, flags: number) {
+    super(path.dentry.inode, O_RDWR | (flags & O_NONBLOCK), path);
+    this.count = BigInt(count);
+    this.semaphore = (flags & EFD_SEMAPHORE) !== 0;
+  }
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    if (n < 8) return -E.EINVAL;
+    if (this.count === 0n) return -E.EAGAIN;
+    const value = this.semaphore ? 1n : this.count;
+    this.count -= value;
+    this.queue.wake();
+    return new Uint8Array(new BigUint64Array([value]).buffer);
+  }
+  override write(_task: Task, bytes: Uint8Array): number {
+    if (bytes.length < 8) return -E.EINVAL;
+    const value = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+    if (value > MAX) return -E.EINVAL;
+    if (MAX - this.count < value) return -E.EAGAIN;
+    this.count += value;
+    this.queue.wake();
+    return 8;
+  }
+  override poll(): number {
+    return (this.count > 0n ? POLLIN : 0) | (this.count < MAX ? POLLOUT : 0) | (this.count > MAX ? POLLERR : 0);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.queue];
+  }
+  override info(): string {
+    return `eventfd-count: ${this.count.toString(16).padStart(16)}\n`;
+  }
+}

@@ -1,0 +1,39 @@
+// memfd_create(2): an unlinked file in memory, and the seals that fcntl(2) puts on it. Linux mm/memfd.c.
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import { MemFile, type MemFs } from "../types/memfs.ts";
+import { Dentry } from "../vfs/dentry.ts";
+import { S_IFREG } from "../vfs/mode.ts";
+import type { Mount } from "../vfs/mount.ts";
+import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
+import { RegularFile, type RegularInode } from "./regular.ts";
+
+export const F_SEAL_SEAL = 1;
+export const F_SEAL_SHRINK = 2;
+export const F_SEAL_GROW = 4;
+export const F_SEAL_WRITE = 8;
+export const F_SEAL_FUTURE_WRITE = 16;
+export const F_SEAL_EXEC = 32;
+export const ALL_SEALS = 63;
+
+/** `mount` is the internal tmpfs of memfds. `sealable` is MFD_ALLOW_SEALING. */
+export const memfd = (task: Task, mount: Mount, name: string, options: { sealable: boolean; noexec: boolean }): RegularFile => {
+  const mode = options.noexec ? 0o666 : 0o777;
+  const inode = new MemFile(mount.fs as MemFs, { mode: S_IFREG | mode, uid: task.cred.fsuid, gid: task.cred.fsgid, rdev: 0 });
+  inode.nlink = 0;
+  inode.seals = options.sealable ? 0 : F_SEAL_SEAL;
+  if (options.noexec) inode.seals |= F_SEAL_EXEC;
+  const dentry = new Dentry("", undefined, inode);
+  dentry.label = `/memfd:${name} (deleted)`;
+  return new RegularFile(inode, O_RDWR | O_LARGEFILE, { mount, dentry });
+};
+
+/** F_ADD_SEALS. */
+export const addSeals = (inode: RegularInode, writable: boolean, seals: number): number => {
+  if (!writable) return -E.EPERM;
+  if (seals & ~ALL_SEALS || inode.seals === undefined) return -E.EINVAL;
+  if (inode.seals & F_SEAL_SEAL) return -E.EPERM;
+  if (seals & F_SEAL_WRITE && !(inode.seals & F_SEAL_WRITE) && inode.pages?.mapped) return -E.EBUSY;
+  inode.seals |= seals;
+  return 0;
+};

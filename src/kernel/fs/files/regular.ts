@@ -1,0 +1,141 @@
+// Regular files that are open. What is theirs alone: the offset, O_APPEND, holes, the page cache.
+import { E } from "../../../abi/errno.ts";
+import type { MappedFile } from "../../../memory/backing.ts";
+import type { PageCache } from "../../../memory/page-cache.ts";
+import type { Task } from "../../task/task.ts";
+import { type Path, pathName } from "../vfs/dentry.ts";
+import { FileDescription } from "../vfs/file.ts";
+import { Inode, type Or } from "../vfs/inode.ts";
+import { major, minor } from "../vfs/mode.ts";
+import { MS_NOATIME, MS_NOEXEC } from "../vfs/mount.ts";
+import { O_NOATIME } from "../vfs/open-flags.ts";
+
+/** MAX_LFS_FILESIZE is 2^63 - 1; what a number can say exactly is enough. */
+export const MAX_FILE_SIZE = Number.MAX_SAFE_INTEGER;
+export const SEEK_SET = 0;
+export const SEEK_CUR = 1;
+export const SEEK_END = 2;
+export const SEEK_DATA = 3;
+export const SEEK_HOLE = 4;
+
+/** A regular file as an inode: bytes at offsets, and a Backing for the page cache. */
+export abstract class RegularInode extends Inode {
+  pages?: PageCache | undefined;
+  /** F_SEAL_* of a memfd; undefined: sealing is not allowed (EINVAL). */
+  seals: number | undefined = undefined;
+  abstract override get size(): number;
+  /** Fill `into` from `at`; both ends lie within the file. Bytes, or -errno. */
+  abstract readAt(at: number, into: Uint8Array): number;
+  abstract writeAt(at: number, bytes: Uint8Array): number;
+  nextData(at: number, data: boolean): number {
+    return data ? at : this.size;
+  }
+  /** fallocate(2): allocate, or punch a hole. */
+  allocate(_at: number, _end: number, _punch: boolean): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  readPage(index: number, into: Uint8Array): number {
+    const n = Math.min(into.length, this.size - index * 4096);
+    return n <= 0 ? 0 : Math.min(0, this.readAt(index * 4096, into.subarray(0, n)));
+  }
+  writePage(index: number, from: Uint8Array): void {
+    this.writeAt(index * 4096, from);
+  }
+
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new RegularFile(this, flags, path);
+  }
+  protected override evict(): void {
+    this.pages?.drop();
+  }
+}
+
+/** Set-user-ID and, where executable, set-group-ID bits go when somebody without CAP_FSETID writes. Linux file_remove_privs(). */
+export const killPrivileges = (inode: Inode): void => {
+  if (inode.mode & 0o6000) inode.setattr({ mode: inode.mode & ~(0o4000 | (inode.mode & 0o010 ? 0o2000 : 0)) });
+};
+
+/** Linux relatime_need_update(): atime moves when it is not after mtime and ctime, or a day old. */
+export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flags">): void => {
+  const { inode, path } = file;
+  if (file.flags & O_NOATIME || path.mount.flags & MS_NOATIME || inode.fs.readOnly) return;
+  const { atime, mtime, ctime } = inode;
+  const now = inode.fs.clock.realtime();
+  const stale = (t: typeof atime): boolean => atime.sec < t.sec || (atime.sec === t.sec && atime.nsec <= t.nsec);
+  if (stale(mtime) || stale(ctime) || now.sec - atime.sec >= 86400) inode.atime = now;
+};
+
+export class RegularFile extends FileDescription {
+  declare readonly inode: RegularInode;
+  constructor(inode: RegularInode, flags: number, path: Path) {
+    super(inode, flags, path);
+    if (this.writable) inode.writers++;
+  }
+  override get seekable(): boolean {
+    return true;
+  }
+  override release(): void {
+    if (this.writable) this.inode.writers--;
+  }
+
+  override read(_task: Task, n: number, at: number): Or<Uint8Array> {
+    const { inode } = this;
+    const length = Math.max(0, Math.min(n, inode.size - at));
+    const bytes = new Uint8Array(length);
+    if (length > 0) {
+      const got = inode.readAt(at, bytes);
+      if (got < 0) return got;
+      inode.pages?.overlay(at, bytes);
+    }
+    touchAccess(this);
+    return bytes;
+  }
+
+  override write(_task: Task, bytes: Uint8Array, at: number): number {
+    const { inode } = this;
+    if (bytes.length === 0) return 0;
+    const { seals } = inode;
+    // F_SEAL_WRITE and F_SEAL_FUTURE_WRITE, F_SEAL_GROW: Linux shmem_write_begin().
+    if (seals && (seals & 0x18 || (seals & 4 && at + bytes.length > inode.size))) return -E.EPERM;
+    const n = inode.writeAt(at, bytes);
+    if (n > 0) {
+      inode.pages?.wrote(at, n === bytes.length ? bytes : bytes.subarray(0, n));
+      inode.touch("modify");
+    }
+    return n;
+  }
+
+  override seek(_task: Task, offset: number, whence: number): number {
+    const { size } = this.inode;
+    if (whence === SEEK_DATA || whence === SEEK_HOLE) {
+      if (offset < 0 || offset >= size) return -E.ENXIO;
+      const found = this.inode.nextData(offset, whence === SEEK_DATA);
+      if (whence === SEEK_DATA && found >= size) return -E.ENXIO;
+      return (this.offset = found);
+    }
+    return seekTo(this, offset, whence, size);
+  }
+
+  override mapping(task: Task): Or<MappedFile | "anonymous"> {
+    const { inode, path } = this;
+    return {
+      backing: inode,
+      path: pathName(path, task.fs.root).name,
+      dev: (major(inode.fs.dev) << 8) | minor(inode.fs.dev),
+      ino: inode.ino,
+      readable: this.readable,
+      writable: this.writable,
+      noexec: (path.mount.flags & MS_NOEXEC) !== 0,
+      sealedWrite: ((inode.seals ?? 0) & 0x18) !== 0,
+    };
+  }
+}
+
+/** SEEK_SET, SEEK_CUR and SEEK_END. Linux generic_file_llseek(). */
+export const seekTo = (file: FileDescription, offset: number, whence: number, size: number): number => {
+  if (whence < SEEK_SET || whence > SEEK_END) return -E.EINVAL;
+  const to = offset + [0, file.offset, size][whence]!;
+  if (to < 0 || to > MAX_FILE_SIZE) return -E.EINVAL;
+  return (file.offset = to);
+};

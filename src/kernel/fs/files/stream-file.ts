@@ -1,0 +1,64 @@
+// Standard streams that are connected to the host: they look like pipes, as they do when a shell starts a program in a pipeline.
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import type { WaitQueue } from "../../wait.ts";
+import { AnonInode } from "../types/anon.ts";
+import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
+import type { Or } from "../vfs/inode.ts";
+import { S_IFIFO } from "../vfs/mode.ts";
+import { O_RDONLY, O_WRONLY } from "../vfs/open-flags.ts";
+import type { Vfs } from "../vfs/vfs.ts";
+import type { ByteSink, ByteSource } from "./stream.ts";
+
+const pipePath = (vfs: Vfs) => vfs.pipefs.path(new AnonInode(vfs.pipefs, S_IFIFO | 0o600), (ino) => `pipe:[${ino}]`);
+
+/** Reads what the host sends. */
+export class StreamInput extends FileDescription {
+  readonly source: ByteSource;
+  constructor(vfs: Vfs, source: ByteSource) {
+    const path = pipePath(vfs);
+    super(path.dentry.inode, O_RDONLY, path);
+    this.source = source;
+  }
+  /** FIONREAD. */
+  get waitingBytes(): number {
+    return this.source.available;
+  }
+  override read(_task: Task, n: number): Or<Uint8Array> {
+    if (n === 0 || this.source.available > 0) return this.source.take(n);
+    return this.source.ended ? new Uint8Array(0) : -E.EAGAIN;
+  }
+  override poll(): number {
+    return (this.source.available > 0 ? POLLIN | POLLRDNORM : 0) | (this.source.ended ? POLLHUP : 0);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.source.queue];
+  }
+}
+
+/** Writes to the host. */
+export class StreamOutput extends FileDescription {
+  readonly sink: ByteSink;
+  constructor(vfs: Vfs, sink: ByteSink) {
+    const path = pipePath(vfs);
+    super(path.dentry.inode, O_WRONLY, path);
+    this.sink = sink;
+  }
+  override get writesAll(): boolean {
+    return true;
+  }
+  override get signalsPipe(): boolean {
+    return true;
+  }
+  override write(_task: Task, bytes: Uint8Array): number {
+    if (bytes.length === 0) return 0;
+    const n = this.sink.write(bytes);
+    return n === 0 ? -E.EAGAIN : n;
+  }
+  override poll(): number {
+    return POLLOUT | POLLWRNORM;
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.sink.queue];
+  }
+}

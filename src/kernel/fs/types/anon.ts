@@ -1,0 +1,37 @@
+// Inodes without a directory: pipes, eventfds, sockets, memfds. Linux fs/pipe.c pipefs, fs/anon_inodes.c, net/socket.c sockfs.
+import { E } from "../../../abi/errno.ts";
+import { Dentry, type Path } from "../vfs/dentry.ts";
+import type { FileDescription } from "../vfs/file.ts";
+import { type Clock, FileSystem, Inode, type Or } from "../vfs/inode.ts";
+import { S_IFDIR } from "../vfs/mode.ts";
+import { Mount } from "../vfs/mount.ts";
+
+export class AnonInode extends Inode {
+  override open(): Or<FileDescription> {
+    return -E.ENXIO;
+  }
+}
+
+/** A file system that is mounted nowhere. */
+export class AnonFs extends FileSystem {
+  override readonly type: string;
+  override readonly magic: number;
+  readonly #root: Dentry;
+  readonly mount: Mount;
+  constructor(dev: number, clock: Clock, type: string, magic: number) {
+    super(dev, clock);
+    this.type = type;
+    this.magic = magic;
+    this.#root = this.makeRoot(new AnonInode(this, S_IFDIR | 0o555));
+    this.mount = new Mount(0, this, this.root, type, 0);
+  }
+  override get root(): Dentry {
+    return this.#root;
+  }
+  /** A path for an inode; `label` is what /proc/PID/fd shows. */
+  path(inode: Inode, label: (ino: number) => string): Path {
+    const dentry = new Dentry("", undefined, inode);
+    dentry.label = label(inode.ino);
+    return { mount: this.mount, dentry };
+  }
+}

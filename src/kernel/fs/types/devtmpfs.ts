@@ -1,0 +1,78 @@
+// /dev: device nodes and the links into /proc that every program expects. Linux drivers/base/devtmpfs.c; man 4 console, tty.
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import { memoryDevices } from "../files/devices.ts";
+import { acquireOnOpen, controllingTty } from "../tty/control.ts";
+import { DevPts } from "../tty/pty.ts";
+import type { Tty } from "../tty/tty.ts";
+import { TtyFile } from "../tty/tty-file.ts";
+import type { Path } from "../vfs/dentry.ts";
+import type { FileDescription } from "../vfs/file.ts";
+import type { Clock, Inode, Or } from "../vfs/inode.ts";
+import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from "../vfs/mode.ts";
+import { O_NOCTTY } from "../vfs/open-flags.ts";
+import type { OpenDevice, Vfs } from "../vfs/vfs.ts";
+import { type MemDir, MemFs, MemLink, MemNode } from "./memfs.ts";
+
+const TTY = makedev(5, 0);
+export const CONSOLE = makedev(5, 1);
+const PTMX = makedev(5, 2);
+const PTS_MAJOR = 136;
+
+const links = [
+  ["fd", "/proc/self/fd"],
+  ["stdin", "/proc/self/fd/0"],
+  ["stdout", "/proc/self/fd/1"],
+  ["stderr", "/proc/self/fd/2"],
+  ["ptmx", "pts/ptmx"],
+] as const;
+
+export class DevTmpFs extends MemFs {
+  override readonly type: string = "devtmpfs";
+  constructor(dev: number, clock: Clock) {
+    super(dev, clock);
+    const dir = this.root.inode as MemDir;
+    const node = (name: string, mode: number, rdev: number): void =>
+      dir.add(name, new MemNode(this, { mode: S_IFCHR | mode, uid: 0, gid: 0, rdev }));
+    for (const { name, mode, rdev } of memoryDevices) node(name, mode, rdev);
+    node("tty", 0o666, TTY);
+    node("console", 0o600, CONSOLE);
+    for (const [name, target] of links) dir.add(name, new MemLink(this, { mode: S_IFLNK | 0o777, uid: 0, gid: 0, rdev: 0 }, target));
+    for (const [name, mode] of [
+      ["pts", 0o755],
+      ["shm", 0o1777],
+    ] as const)
+      dir.mkdir(name, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
+  }
+}
+
+/** /dev/tty: whatever the session's terminal is. */
+const openControlling: OpenDevice = (task, inode, flags, path) => {
+  const tty = controllingTty(task.process);
+  return tty ? new TtyFile(tty, inode, flags, path) : -E.ENXIO;
+};
+
+/** Open a terminal that the host is the other side of. */
+export const openTty = (task: Task, tty: Tty, inode: Inode, flags: number, path: Path): Or<FileDescription> => {
+  if (!(flags & O_NOCTTY)) acquireOnOpen(task, tty);
+  return new TtyFile(tty, inode, flags, path);
+};
+
+/** Which devpts a node belongs to: its own, if it lies in one. Linux devpts_acquire(), without the search for a "pts" beside it. */
+const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevPts ? inode.fs : first);
+
+/** Tell the VFS what the device numbers mean. `pts` is the first devpts; `console` is the host's terminal, if it gave one. */
+export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
+  for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
+  vfs.devices.set(TTY, openControlling);
+  vfs.devices.set(PTMX, (task, inode, flags, path) => ptsOf(inode, pts).openMaster(task, inode, flags, path));
+  if (console) vfs.devices.set(CONSOLE, (task, inode, flags, path) => openTty(task, console, inode, flags, path));
+  vfs.drivers.set(PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));
+};
+
+/** /dev/pts with its own ptmx, which /dev/ptmx links to. */
+export const newDevPts = (dev: number, clock: Clock): DevPts => {
+  const pts = new DevPts(dev, clock);
+  (pts.root.inode as MemDir).add("ptmx", new MemNode(pts, { mode: S_IFCHR | 0o666, uid: 0, gid: 0, rdev: PTMX }));
+  return pts;
+};

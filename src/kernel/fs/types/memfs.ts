@@ -1,0 +1,285 @@
+// tmpfs: files in memory. Also the base of copy-on-write host mounts (host-fs.ts), whose directories fill themselves when first used.
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import { DirFile } from "../files/dir-file.ts";
+import { RegularInode } from "../files/regular.ts";
+import type { Dentry, Path } from "../vfs/dentry.ts";
+import type { FileDescription } from "../vfs/file.ts";
+import { type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or, type StatFs } from "../vfs/inode.ts";
+import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
+import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
+import { Budget, Content } from "./content.ts";
+
+/** Linux shmem: BOGO_DIRENT_SIZE, what a name adds to a directory's size; the dots count. */
+const DIRENT_SIZE = 20;
+
+export class MemFs extends FileSystem {
+  override readonly type: string = "tmpfs";
+  override readonly keepsBirths: boolean = true;
+  /** APPEND, IMMUTABLE, NODUMP. Linux mm/shmem.c shmem_getattr() */
+  override readonly attributes: bigint = 0x70n;
+  override readonly magic: number = 0x01021994;
+  readonly budget: Budget;
+  readonly #mode: number;
+  #root: Dentry | undefined;
+
+  /** `pages` bounds what files may hold, in units of 4096 bytes: half a gigabyte unless told. */
+  constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number } = {}) {
+    super(dev, clock);
+    const pages = options.pages ?? 131072;
+    this.budget = new Budget(pages, Math.max(pages, 1024));
+    this.#mode = options.mode ?? 0o755;
+  }
+  override get root(): Dentry {
+    this.#root ??= this.makeRoot(this.rootDir(this.#mode));
+    return this.#root;
+  }
+  protected rootDir(mode: number): Inode {
+    return new MemDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 });
+  }
+
+  override charge(pages: number): boolean {
+    const { budget } = this;
+    if (budget.usedPages + pages > budget.pages) return false;
+    budget.usedPages += pages;
+    return true;
+  }
+  override statfs(): StatFs {
+    const { pages, usedPages, inodes, usedInodes } = this.budget;
+    return { blockSize: 4096, blocks: pages, free: pages - usedPages, files: inodes, filesFree: inodes - usedInodes, nameMax: 255 };
+  }
+}
+
+/** Every inode of a MemFs is counted, from here to `evict`. */
+const own = (inode: Inode & { readonly fs: MemFs }, made: NewInode): void => {
+  inode.fs.budget.usedInodes++;
+  inode.uid = made.uid;
+  inode.gid = made.gid;
+  inode.rdev = made.rdev;
+};
+
+export class MemFile extends RegularInode {
+  declare readonly fs: MemFs;
+  content: Content;
+  constructor(fs: MemFs, made: NewInode, content = new Content(fs.budget)) {
+    super(fs, made.mode, made.ino);
+    own(this, made);
+    this.content = content;
+  }
+  override get size(): number {
+    return this.content.size;
+  }
+  override get blocks(): number {
+    return this.content.blocks;
+  }
+  override readAt(at: number, into: Uint8Array): number {
+    return this.content.read(at, into);
+  }
+  override writeAt(at: number, bytes: Uint8Array): number {
+    return this.content.write(at, bytes);
+  }
+  override nextData(at: number, data: boolean): number {
+    return this.content.next(at, data);
+  }
+  override truncate(size: number): number {
+    this.content.truncate(size);
+    this.pages?.truncated(size);
+    this.touch("modify");
+    return 0;
+  }
+  override allocate(at: number, end: number, punch: boolean): number {
+    const done = punch ? this.content.punch(at, end) : this.content.reserve(at, end);
+    if (punch && this.pages) this.pages.wrote(at, new Uint8Array(Math.max(0, Math.min(end, this.size) - at)));
+    return done;
+  }
+  protected override evict(): void {
+    super.evict();
+    this.fs.budget.usedInodes--;
+    // A mapping may still read the pages: only what nobody can see is freed.
+    if (!this.pages) this.content.clear();
+  }
+}
+
+export class MemLink extends Inode {
+  declare readonly fs: MemFs;
+  readonly target: string;
+  constructor(fs: MemFs, made: NewInode, target: string) {
+    super(fs, made.mode, made.ino);
+    own(this, made);
+    this.target = target;
+  }
+  override get size(): number {
+    return this.target.length;
+  }
+  override readlink(): string {
+    return this.target;
+  }
+  override open(): Or<FileDescription> {
+    return -E.ELOOP;
+  }
+  protected override evict(): void {
+    this.fs.budget.usedInodes--;
+  }
+}
+
+/** Device nodes, fifos and sockets: opened by what they name, not by the file system. */
+export class MemNode extends Inode {
+  declare readonly fs: MemFs;
+  constructor(fs: MemFs, made: NewInode) {
+    super(fs, made.mode, made.ino);
+    own(this, made);
+  }
+  override open(): Or<FileDescription> {
+    return -E.ENXIO;
+  }
+  protected override evict(): void {
+    this.fs.budget.usedInodes--;
+  }
+}
+
+/** `inode` is made by `load` when somebody first asks for it. */
+export interface MemEntry {
+  inode: Inode | undefined;
+  readonly type: number;
+  ino: number;
+  readonly cookie: number;
+}
+
+export class MemDir extends Inode {
+  declare readonly fs: MemFs;
+  protected readonly names = new Map<string, MemEntry>();
+  #nextCookie = 1;
+
+  constructor(fs: MemFs, made: NewInode) {
+    super(fs, made.mode, made.ino);
+    own(this, made);
+    this.nlink = 2;
+  }
+  override get size(): number {
+    return (this.names.size + 2) * DIRENT_SIZE;
+  }
+  override get isEmpty(): boolean {
+    this.fill();
+    return this.names.size === 0;
+  }
+  override get start(): number {
+    this.fill();
+    return this.#nextCookie;
+  }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new DirFile(this, flags, path);
+  }
+
+  /** Where the names come from somewhere else: read them now. */
+  protected fill(): void {}
+  protected load(_name: string, _entry: MemEntry): Or<Inode> {
+    return -E.EIO;
+  }
+
+  override lookup(name: string): Or<Inode> {
+    this.fill();
+    const entry = this.names.get(name);
+    if (!entry) return -E.ENOENT;
+    if (entry.inode) return entry.inode;
+    const inode = this.load(name, entry);
+    if (typeof inode !== "number") {
+      entry.inode = inode;
+      entry.ino = inode.ino;
+    }
+    return inode;
+  }
+  override *entries(cookie: number): Generator<DirEntry> {
+    this.fill();
+    // The newest name comes first, as on Linux; behind a cookie come the names older than it.
+    for (const [name, entry] of [...this.names].reverse()) {
+      if (cookie === 0 || entry.cookie < cookie) yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: entry.cookie };
+    }
+  }
+
+  /** Put a name here, without any check. */
+  add(name: string, inode: Inode): void {
+    this.names.set(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this.#nextCookie++ });
+  }
+  protected addLazy(name: string, type: number, ino: number): void {
+    this.names.set(name, { inode: undefined, type, ino, cookie: this.#nextCookie++ });
+  }
+
+  #make(name: string, make: () => Inode): Or<Inode> {
+    this.fill();
+    const { budget } = this.fs;
+    if (budget.usedInodes >= budget.inodes) return -E.ENOSPC;
+    const inode = make();
+    this.add(name, inode);
+    if (inode.isDir) this.nlink++;
+    this.touch("modify");
+    return inode;
+  }
+  override mknod(name: string, made: NewInode): Or<Inode> {
+    return this.#make(name, () => ((made.mode & 0o170000) === S_IFREG ? new MemFile(this.fs, made) : new MemNode(this.fs, made)));
+  }
+  override mkdir(name: string, made: NewInode): Or<Inode> {
+    return this.#make(name, () => new MemDir(this.fs, made));
+  }
+  override symlink(name: string, target: string, made: NewInode): Or<Inode> {
+    return this.#make(name, () => new MemLink(this.fs, { ...made, mode: S_IFLNK | 0o777 }, target));
+  }
+  override tmpfile(made: NewInode): Or<Inode> {
+    return new MemFile(this.fs, made);
+  }
+
+  override link(name: string, target: Inode): number {
+    this.fill();
+    this.add(name, target);
+    target.nlink++;
+    target.touch("change");
+    this.touch("modify");
+    return 0;
+  }
+  override unlink(name: string, target: Inode): number {
+    this.names.delete(name);
+    this.touch("modify");
+    target.nlink--;
+    target.touch("change");
+    target.unused();
+    return 0;
+  }
+  override rmdir(name: string, target: Inode): number {
+    this.names.delete(name);
+    this.nlink--;
+    this.touch("modify");
+    target.nlink = 0;
+    target.touch("change");
+    this.fs.budget.usedInodes--;
+    return 0;
+  }
+
+  override rename(name: string, to: Inode, newName: string, flags: number): number {
+    if (!(to instanceof MemDir)) return -E.EXDEV;
+    to.fill();
+    const moved = this.lookup(name);
+    if (typeof moved === "number") return moved;
+    const there = to.names.has(newName) ? to.lookup(newName) : undefined;
+    if (typeof there === "number") return there;
+    this.names.delete(name);
+    if (there && flags & RENAME_EXCHANGE) {
+      to.names.delete(newName);
+      this.add(name, there);
+      if (there.isDir) {
+        this.nlink++;
+        to.nlink--;
+      }
+    } else if (there?.isDir) to.rmdir(newName, there);
+    else if (there) to.unlink(newName, there);
+    to.add(newName, moved);
+    if (moved.isDir) {
+      this.nlink--;
+      to.nlink++;
+    }
+    // A whiteout tells overlayfs that the name is gone: character device 0:0.
+    if (flags & RENAME_WHITEOUT) this.add(name, new MemNode(this.fs, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }));
+    for (const inode of [this, to]) inode.touch("modify");
+    moved.touch("change");
+    if (there && flags & RENAME_EXCHANGE) there.touch("change");
+    return 0;
+  }
+}

@@ -1,0 +1,77 @@
+// File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c, fs/proc/root.c, fs/devpts/inode.c.
+import { E } from "../../../abi/errno.ts";
+import { toKernel } from "../../namespace/user.ts";
+import { CAP, capableIn } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import { ProcFs } from "../proc/procfs.ts";
+import type { FileSystem, Or } from "../vfs/inode.ts";
+import { newDevPts } from "./devtmpfs.ts";
+import { MemFs } from "./memfs.ts";
+
+const PAGE = 4096;
+
+/** "a=1,b": the names must be known. */
+const parse = (data: string, known: readonly string[]): Or<Map<string, string>> => {
+  const options = new Map<string, string>();
+  for (const part of data.split(",")) {
+    if (part === "") continue;
+    const [name = "", value = ""] = part.split("=", 2);
+    if (!known.includes(name)) return -E.EINVAL;
+    options.set(name, value);
+  }
+  return options;
+};
+const number = (text: string | undefined, pattern: RegExp, base: number): number | undefined =>
+  text !== undefined && pattern.test(text) ? Number.parseInt(text, base) : undefined;
+
+/** "64k", "1m": bytes; "50%" of the memory. */
+const pagesOf = (t: Task, text: string): number | undefined => {
+  const found = /^(\d+)([kmg%]?)$/i.exec(text);
+  if (!found) return undefined;
+  const n = Number(found[1]);
+  const unit = (found[2] as string).toLowerCase();
+  if (unit === "%") return Math.floor((t.kernel.frames.total * n) / 100);
+  return Math.ceil((n * ({ "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[unit] as number)) / PAGE);
+};
+
+const tmpfs = (t: Task, data: string): Or<FileSystem> => {
+  const options = parse(data, ["mode", "uid", "gid", "size", "nr_blocks", "nr_inodes", "huge", "mpol", "inode32", "inode64", "noswap"]);
+  if (typeof options === "number") return options;
+  const size = options.get("size");
+  const pages = size === undefined ? undefined : pagesOf(t, size);
+  const mode = options.has("mode") ? number(options.get("mode"), /^[0-7]+$/, 8) : 0o1777;
+  const id = (name: "uid" | "gid", mine: number): number | undefined => {
+    const said = options.get(name);
+    return said === undefined ? mine : toKernel(t.cred.userNs, `${name}Map`, number(said, /^\d+$/, 10) ?? -1);
+  };
+  const uid = id("uid", t.cred.fsuid);
+  const gid = id("gid", t.cred.fsgid);
+  if (mode === undefined || uid === undefined || gid === undefined || (size !== undefined && pages === undefined)) return -E.EINVAL;
+  const { vfs } = t.kernel;
+  const fs = new MemFs(vfs.newDev(), vfs.clock, { mode: mode & 0o7777, ...(pages === undefined ? {} : { pages }) });
+  Object.assign(fs.root.inode, { uid, gid });
+  return owned(t, fs);
+};
+
+/** Shows the pid namespace of who mounts it, over which one must have power. */
+const proc = (t: Task, data: string): Or<FileSystem> => {
+  const options = parse(data, ["hidepid", "gid", "subset"]);
+  if (typeof options === "number") return options;
+  if (!capableIn(t.cred, t.pidNs.owner, CAP.SYS_ADMIN)) return -E.EPERM;
+  return owned(t, new ProcFs(t.kernel.vfs.newDev(), t.kernel, t.pidNs));
+};
+
+const devpts = (t: Task, data: string): Or<FileSystem> => {
+  const options = parse(data, ["newinstance", "ptmxmode", "mode", "uid", "gid", "max"]);
+  if (typeof options === "number") return options;
+  const fs = newDevPts(t.kernel.vfs.newDev(), t.kernel.vfs.clock);
+  Object.assign(fs.root.inode, { uid: t.cred.fsuid, gid: t.cred.fsgid });
+  return owned(t, fs);
+};
+
+const owned = (t: Task, fs: FileSystem): FileSystem => {
+  fs.owner = t.cred.userNs;
+  return fs;
+};
+
+export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) => Or<FileSystem>>> = { tmpfs, proc, devpts };

@@ -1,0 +1,90 @@
+// Namespaces as files: what the links in /proc/PID/ns lead to. man 7 namespaces, man 2 ioctl_ns; Linux fs/nsfs.c.
+import type { Abi } from "../../../abi/abi.ts";
+import type { VAddr } from "../../../abi/brand.ts";
+import { E } from "../../../abi/errno.ts";
+import type { Result } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import type { Path } from "../vfs/dentry.ts";
+import { FileDescription } from "../vfs/file.ts";
+import { type Clock, Inode, type Or } from "../vfs/inode.ts";
+import { S_IFREG } from "../vfs/mode.ts";
+import { AnonFs } from "./anon.ts";
+
+/** The names in /proc/PID/ns, and clone's flag. */
+export const nsTypes = {
+  cgroup: 0x200_0000,
+  ipc: 0x800_0000,
+  mnt: 0x2_0000,
+  net: 0x4000_0000,
+  pid: 0x2000_0000,
+  user: 0x1000_0000,
+  uts: 0x400_0000,
+} as const;
+export type NsType = keyof typeof nsTypes;
+
+/** The namespace of a task, or of its children. The initial user namespace is undefined, and known here by a word. */
+const INITIAL_USER = Object.freeze({ owner: undefined });
+export const namespaceOf = (t: Task, type: NsType): object =>
+  type === "pid" ? t.pidNs : type === "user" ? (t.cred.userNs ?? INITIAL_USER) : t.namespaces[type];
+export const isInitialUser = (namespace: object): boolean => namespace === INITIAL_USER;
+
+/** ioctl: the type. */
+const NS_GET_NSTYPE = 0xb703;
+
+class NsInode extends Inode {
+  readonly namespace: object;
+  readonly nsType: NsType;
+  constructor(fs: NsFs, ino: number, namespace: object, type: NsType) {
+    super(fs, S_IFREG | 0o444, ino);
+    this.namespace = namespace;
+    this.nsType = type;
+  }
+  override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
+    return new NsFile(this, flags, path);
+  }
+}
+
+export class NsFile extends FileDescription {
+  readonly namespace: object;
+  readonly nsType: NsType;
+  constructor(inode: NsInode, flags: number, path: Path) {
+    super(inode, flags, path);
+    this.namespace = inode.namespace;
+    this.nsType = inode.nsType;
+  }
+  override ioctl(_task: Task, request: number, _arg: VAddr, _abi: Abi): Result {
+    return request === NS_GET_NSTYPE ? nsTypes[this.nsType] : -E.ENOTTY;
+  }
+}
+
+/** Linux uapi nsfs.h PROC_*_INIT_INO: the numbers of the first ones; all others follow in order. */
+const first: Partial<Record<NsType, number>> = {
+  cgroup: 0xefff_fffb,
+  pid: 0xefff_fffc,
+  user: 0xefff_fffd,
+  uts: 0xefff_fffe,
+  ipc: 0xefff_ffff,
+};
+const DYNAMIC = 0xf000_0000;
+
+export class NsFs extends AnonFs {
+  readonly #paths = new WeakMap<object, Path>();
+  readonly #seen = new Set<NsType>();
+  #next = DYNAMIC;
+
+  constructor(dev: number, clock: Clock) {
+    super(dev, clock, "nsfs", 0x6e73_6673);
+  }
+  pathOf(namespace: object, type: NsType): Path {
+    const known = this.#paths.get(namespace);
+    if (known) return known;
+    const path = this.path(new NsInode(this, this.#number(type), namespace, type), (ino) => `${type}:[${ino}]`);
+    this.#paths.set(namespace, path);
+    return path;
+  }
+  #number(type: NsType): number {
+    const fixed = this.#seen.has(type) ? undefined : first[type];
+    this.#seen.add(type);
+    return fixed ?? this.#next++;
+  }
+}

@@ -1,0 +1,43 @@
+// The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. Whoever boots a machine calls this once.
+import type { Kernel } from "../../kernel.ts";
+import { ProcFs } from "../proc/procfs.ts";
+import type { Tty } from "../tty/tty.ts";
+import type { Path } from "../vfs/dentry.ts";
+import type { FileSystem } from "../vfs/inode.ts";
+import { S_IFDIR } from "../vfs/mode.ts";
+import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../vfs/mount.ts";
+import { adopt } from "../vfs/resolve.ts";
+import type { Vfs } from "../vfs/vfs.ts";
+import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
+import { MemDir, MemFs } from "./memfs.ts";
+
+/** The place of an absolute name, made as a directory where it is missing and the file system lets us. */
+export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Path | undefined => {
+  let at = MountNamespace.cross(vfs.namespace.root.path);
+  for (const part of name.split("/").filter((p) => p !== "")) {
+    const dir = at.dentry.inode;
+    const known = at.dentry.children.get(part)?.inode ?? (dir instanceof MemDir ? dir.lookup(part) : undefined);
+    const found =
+      typeof known === "number" && !dir.fs.readOnly ? dir.mkdir(part, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : known;
+    if (found === undefined || typeof found === "number" || !found.isDir) return undefined;
+    at = MountNamespace.cross({ mount: at.mount, dentry: at.dentry.children.get(part) ?? adopt(at.dentry, part, found) });
+  }
+  return at;
+};
+
+const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number): void => {
+  const at = mountpoint(vfs, name);
+  if (at) vfs.namespace.attach(at, fs, { flags });
+};
+
+/** `console` is the terminal of the host, if the standard streams are one. Without `ownTmp` /tmp is the root file system's. */
+export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): void => {
+  const { vfs } = kernel;
+  const pts = newDevPts(vfs.newDev(), vfs.clock);
+  registerDevices(vfs, pts, console);
+  mountAt(vfs, "/proc", new ProcFs(vfs.newDev(), kernel), MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  mountAt(vfs, "/dev", new DevTmpFs(vfs.newDev(), vfs.clock), MS_NOSUID);
+  mountAt(vfs, "/dev/pts", pts, MS_NOSUID | MS_NOEXEC);
+  mountAt(vfs, "/dev/shm", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
+  if (ownTmp) mountAt(vfs, "/tmp", new MemFs(vfs.newDev(), vfs.clock, { mode: 0o1777 }), MS_NOSUID | MS_NODEV);
+};

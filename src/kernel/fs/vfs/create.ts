@@ -1,0 +1,97 @@
+// Making names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
+import { E } from "../../../abi/errno.ts";
+import { CAP, capable, inGroup } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import type { Dentry, Path } from "./dentry.ts";
+import type { Inode, NewInode, Or } from "./inode.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_IXGRP } from "./mode.ts";
+import { mayCreate, mayLink, wantWrite } from "./permission.ts";
+import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
+
+/** Owner and mode of an inode made in `dir`. Linux inode_init_owner(), mode_strip_sgid(). */
+export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0): NewInode => {
+  const { cred } = task;
+  const inherits = (dir.mode & S_ISGID) !== 0;
+  const gid = inherits ? dir.gid : cred.fsgid;
+  let bits = mode;
+  if (inherits && (mode & S_IFMT) === S_IFDIR) bits |= S_ISGID;
+  else if (inherits && (mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !inGroup(cred, gid) && !capable(cred, CAP.FSETID))
+    bits &= ~S_ISGID;
+  return { mode: bits, uid: cred.fsuid, gid, rdev };
+};
+
+export const masked = (task: Task, mode: number): number => mode & ~(task.fs.umask & 0o777);
+
+/** A place for a new name: it is free and its directory may be written. `isDir`: the name may end in a slash. */
+const place = (task: Task, base: Path, name: string, isDir: boolean): Or<Last> => {
+  const last = resolveParent(task, base, name);
+  if (typeof last === "number") return last;
+  if (last.kind !== "name") return -E.EEXIST;
+  const there = lookupIn(task, last.parent.dentry, last.name);
+  if (typeof there !== "number") return -E.EEXIST;
+  if (there !== -E.ENOENT || !last.parent.dentry.inode.fs.growable) return there;
+  if (last.slash && !isDir) return -E.ENOENT;
+  const writable = wantWrite(last.parent.mount);
+  return writable < 0 ? writable : last;
+};
+
+/** Make a name by `make`, which asks the directory's inode. */
+const makeIn = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): Or<Dentry> => {
+  const dir = last.parent.dentry;
+  const allowed = mayCreate(task, dir.inode);
+  if (allowed < 0) return allowed;
+  const inode = make(dir.inode);
+  return typeof inode === "number" ? inode : adopt(dir, last.name, inode);
+};
+const outcome = (made: Or<unknown>): number => (typeof made === "number" ? made : 0);
+
+/** `mode` is without the umask; it holds the type. */
+export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: number): number => {
+  const last = place(task, base, name, false);
+  if (typeof last === "number") return last;
+  const type = mode & S_IFMT;
+  return outcome(
+    makeIn(task, last, (dir) => {
+      const device = type === S_IFCHR || type === S_IFBLK;
+      // Overlayfs whiteouts, character devices 0:0, are nobody's privilege. Linux vfs_mknod().
+      if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
+      return dir.mknod(last.name, newInode(task, dir, masked(task, mode), rdev));
+    }),
+  );
+};
+
+/** The regular file of open(O_CREAT). The name is known to be free. */
+export const createFile = (task: Task, last: Last, mode: number): Or<Dentry> =>
+  makeIn(task, last, (dir) => dir.mknod(last.name, newInode(task, dir, masked(task, mode))));
+
+export const mkdir = (task: Task, base: Path, name: string, mode: number): number => {
+  const last = place(task, base, name, true);
+  if (typeof last === "number") return last;
+  const bits = S_IFDIR | (masked(task, mode) & 0o1777);
+  return outcome(makeIn(task, last, (dir) => dir.mkdir(last.name, newInode(task, dir, bits))));
+};
+
+export const symlink = (task: Task, target: string, base: Path, name: string): number => {
+  const last = place(task, base, name, false);
+  if (typeof last === "number") return last;
+  return outcome(makeIn(task, last, (dir) => dir.symlink(last.name, target, newInode(task, dir, S_IFLNK | 0o777))));
+};
+
+/** A second name for `from`. */
+export const link = (task: Task, from: Path, base: Path, name: string): number => {
+  const last = place(task, base, name, false);
+  if (typeof last === "number") return last;
+  if (last.parent.mount !== from.mount) return -E.EXDEV;
+  const { inode } = from.dentry;
+  const allowed = mayLink(task, inode);
+  if (allowed < 0) return allowed;
+  return outcome(
+    makeIn(task, last, (dir) => {
+      if (inode.isDir) return -E.EPERM;
+      // A file without a name stays so, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
+      if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
+      const done = dir.link(last.name, inode);
+      return done < 0 ? done : inode;
+    }),
+  );
+};

@@ -1,0 +1,187 @@
+// open(2) on the file system side. Linux fs/open.c build_open_flags(), fs/namei.c path_openat(), do_open(), may_open().
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import type { Wait } from "../../wait.ts";
+import { createFile, masked, newInode } from "./create.ts";
+import { Dentry, type Path } from "./dentry.ts";
+import { FileDescription } from "./file.ts";
+import type { Or } from "./inode.ts";
+import { may, S_IALLUGO, S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from "./mode.ts";
+import { MS_NODEV, MS_NOEXEC } from "./mount.ts";
+import {
+  __O_TMPFILE,
+  O_ACCMODE,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  O_SYNC,
+  O_TRUNC,
+} from "./open-flags.ts";
+import { PathFile } from "./path-file.ts";
+import { isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
+import { type Last, Walk } from "./resolve.ts";
+
+export interface How {
+  readonly flags: number;
+  readonly mode: number;
+  /** RESOLVE_*, of openat2(2). */
+  readonly limits?: number;
+}
+
+const known =
+  O_ACCMODE |
+  O_CREAT |
+  O_EXCL |
+  O_NOCTTY |
+  O_TRUNC |
+  O_APPEND |
+  O_NONBLOCK |
+  O_DSYNC |
+  O_ASYNC |
+  O_DIRECT |
+  O_LARGEFILE |
+  O_DIRECTORY |
+  O_NOFOLLOW |
+  O_NOATIME |
+  O_CLOEXEC |
+  O_SYNC |
+  O_PATH |
+  __O_TMPFILE;
+const withPath = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+
+/** What open and openat forgive and openat2 does not: Linux build_open_how(). */
+export const howOf = (flags: number, mode: number): How => {
+  const kept = flags & known;
+  const makes = kept & (O_CREAT | __O_TMPFILE);
+  return { flags: kept & O_PATH ? kept & withPath : kept, mode: makes ? mode & S_IALLUGO : 0 };
+};
+
+/** Linux build_open_flags(): 0 or -EINVAL. */
+export const checkHow = ({ flags, mode }: How): number => {
+  if (flags & ~known || mode & ~S_IALLUGO) return -E.EINVAL;
+  if (mode !== 0 && !(flags & (O_CREAT | __O_TMPFILE))) return -E.EINVAL;
+  if (flags & O_PATH && flags & ~withPath) return -E.EINVAL;
+  if ((flags & (O_DIRECTORY | O_CREAT)) === (O_DIRECTORY | O_CREAT)) return -E.EINVAL;
+  if (flags & __O_TMPFILE && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) === O_RDONLY)) return -E.EINVAL;
+  return 0;
+};
+
+/** The access that the flags ask for: O_ACCMODE 3 asks for both and allows neither (ioctl only). */
+const accessOf = (flags: number): number => {
+  const asked = [may.read, may.write, may.read | may.write, may.read | may.write][flags & O_ACCMODE] as number;
+  return flags & O_TRUNC ? asked | may.write : asked;
+};
+
+export const open = (task: Task, base: Path, name: string, { flags, mode, limits }: How): Or<FileDescription> | Wait => {
+  if (name === "") return -E.ENOENT;
+  const walk = new Walk(task, base, limits);
+  const last = walk.parent(name);
+  if (typeof last === "number") return last;
+  if (flags & __O_TMPFILE) return openTmpfile(task, walk, last, flags, mode);
+  if (flags & O_CREAT) return openCreating(task, walk, last, flags, mode);
+  const found = walk.follow(last, !(flags & O_NOFOLLOW));
+  if (typeof found === "number") return found;
+  return "missing" in found ? -E.ENOENT : openFound(task, found, flags);
+};
+
+const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
+  if (last.kind === "name" && last.slash) return -E.EISDIR;
+  const found = walk.follow(last, !(flags & (O_NOFOLLOW | O_EXCL)));
+  if (typeof found === "number") return found;
+  if (!("missing" in found)) {
+    if (flags & O_EXCL) return -E.EEXIST;
+    const { inode } = found.dentry;
+    if (inode.isDir) return -E.EISDIR;
+    const guard = mayCreateInSticky(task, last.parent.dentry.inode, inode);
+    return guard < 0 ? guard : openFound(task, found, flags);
+  }
+  if (found.missing.slash) return -E.EISDIR;
+  const { parent } = found.missing;
+  if (!parent.dentry.inode.fs.growable) return -E.ENOENT;
+  const writable = wantWrite(parent.mount);
+  if (writable < 0) return writable;
+  const made = createFile(task, found.missing, S_IFREG | mode);
+  // A new file is opened as asked, whatever its mode says.
+  return typeof made === "number" ? made : openInode(task, { mount: parent.mount, dentry: made }, flags);
+};
+
+const openTmpfile = (task: Task, walk: Walk, last: Last, flags: number, mode: number): Or<FileDescription> | Wait => {
+  const found = walk.follow(last, true);
+  if (typeof found === "number") return found;
+  if ("missing" in found) return -E.ENOENT;
+  const dir = found.dentry.inode;
+  if (!dir.isDir) return -E.ENOTDIR;
+  const writable = wantWrite(found.mount);
+  if (writable < 0) return writable;
+  const allowed = mayCreate(task, dir);
+  if (allowed < 0) return allowed;
+  const inode = dir.tmpfile(newInode(task, dir, masked(task, S_IFREG | mode)));
+  if (typeof inode === "number") return inode;
+  inode.nlink = 0;
+  inode.linkable = (flags & O_EXCL) === 0;
+  const dentry = new Dentry(`#${inode.ino}`, found.dentry, inode);
+  dentry.deleted = true;
+  return openInode(task, { mount: found.mount, dentry }, flags & ~__O_TMPFILE & ~O_DIRECTORY);
+};
+
+const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> | Wait => {
+  const { inode } = path.dentry;
+  if (flags & O_DIRECTORY && !inode.isDir) return -E.ENOTDIR;
+  if (flags & O_PATH) return new PathFile(inode, flags, path);
+  const allowed = mayOpen(task, path, flags);
+  if (allowed < 0) return allowed;
+  const file = openInode(task, path, flags);
+  if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
+  const cut = inode.truncate(0);
+  if (cut === 0) return file;
+  file.hold().drop();
+  return cut;
+};
+
+const mayOpen = (task: Task, path: Path, flags: number): number => {
+  const { inode } = path.dentry;
+  const access = accessOf(flags);
+  if (inode.isLink) return -E.ELOOP;
+  if (inode.isDir && access & may.write) return -E.EISDIR;
+  const type = inode.mode & S_IFMT;
+  if ((type === S_IFCHR || type === S_IFBLK) && path.mount.flags & MS_NODEV) return -E.EACCES;
+  const denied = permission(task, inode, access);
+  if (denied < 0) return denied;
+  return flags & O_NOATIME && !ownerOrCapable(task.cred, inode) ? -E.EPERM : 0;
+};
+
+/** Permissions are granted: let the inode make its file description, and count writers against ETXTBSY. */
+const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> | Wait => {
+  const { inode } = path.dentry;
+  const writes = (accessOf(flags) & may.write) !== 0;
+  if (writes && !isSpecial(inode.type)) {
+    const writable = wantWrite(path.mount);
+    if (writable < 0) return writable;
+    if (inode.writers < 0) return -E.ETXTBSY;
+  }
+  const file = isNode(inode.type) && !inode.isFile ? task.kernel.vfs.openSpecial(task, inode, flags, path) : inode.open(task, flags, path);
+  return file;
+};
+
+/** For execve(2) and uselib(2): a regular, executable file. Linux do_open_execat(). */
+export const openExecutable = (task: Task, path: Path): Or<FileDescription> | Wait => {
+  const { inode } = path.dentry;
+  if (inode.isLink) return -E.ELOOP;
+  if (!inode.isFile || path.mount.flags & MS_NOEXEC) return -E.EACCES;
+  const denied = permission(task, inode, may.exec);
+  if (denied < 0) return denied;
+  if (inode.writers > 0) return -E.ETXTBSY;
+  return inode.open(task, O_RDONLY, path);
+};

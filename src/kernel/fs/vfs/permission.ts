@@ -1,0 +1,86 @@
+// Who may do what with an inode. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and its callers.
+import { E } from "../../../abi/errno.ts";
+import { CAP, type Cred, capableOver, inGroup } from "../../task/cred.ts";
+import type { Task } from "../../task/task.ts";
+import type { Inode } from "./inode.ts";
+import { may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";
+import { type Mount, MS_RDONLY } from "./mount.ts";
+
+const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
+  const shift = inode.uid === cred.fsuid ? 6 : inGroup(cred, inode.gid) ? 3 : 0;
+  return ((inode.mode >> shift) & mask) === mask;
+};
+
+/** By mode bits and capabilities. Linux generic_permission(). */
+const byMode = (inode: Inode, cred: Cred, mask: number): number => {
+  if (granted(inode, cred, mask)) return 0;
+  const readSearch = inode.isDir ? (mask & may.write) === 0 : mask === may.read;
+  if (readSearch && capableOver(cred, inode, CAP.DAC_READ_SEARCH)) return 0;
+  const override = inode.isDir || (mask & may.exec) === 0 || (inode.mode & S_IXUGO) !== 0;
+  return override && capableOver(cred, inode, CAP.DAC_OVERRIDE) ? 0 : -E.EACCES;
+};
+
+const readOnlyTypes = new Set([S_IFREG, S_IFDIR, S_IFLNK]);
+
+/** 0, -EACCES, or -EROFS for writing where the file system itself is read-only. Linux inode_permission(). */
+export const permission = (task: Task, inode: Inode, mask: number, cred: Cred = task.cred): number => {
+  if (mask & may.write && inode.fs.readOnly && readOnlyTypes.has(inode.type)) return -E.EROFS;
+  return inode.permission(task, mask) ?? byMode(inode, cred, mask);
+};
+
+export const isReadOnly = (mount: Mount): boolean => (mount.flags & MS_RDONLY) !== 0 || mount.fs.readOnly;
+/** Linux mnt_want_write(). */
+export const wantWrite = (mount: Mount): number => (isReadOnly(mount) ? -E.EROFS : 0);
+
+/** Owner, or CAP_FOWNER. Linux inode_owner_or_capable(). */
+export const ownerOrCapable = (cred: Cred, inode: Inode): boolean => inode.uid === cred.fsuid || capableOver(cred, inode, CAP.FOWNER);
+
+/** May a name be added to `dir`? Linux may_create(). */
+export const mayCreate = (task: Task, dir: Inode): number => {
+  if (dir.nlink === 0) return -E.ENOENT;
+  return permission(task, dir, may.write | may.exec);
+};
+
+/** May the name of `victim` be taken from `dir`? Linux may_delete(). */
+export const mayDelete = (task: Task, dir: Inode, victim: Inode, wantDir: boolean, isRoot: boolean): number => {
+  const denied = permission(task, dir, may.write | may.exec);
+  if (denied < 0) return denied;
+  const sticky = (dir.mode & S_ISVTX) !== 0 && victim.uid !== task.cred.fsuid && dir.uid !== task.cred.fsuid;
+  if (sticky && !capableOver(task.cred, victim, CAP.FOWNER)) return -E.EPERM;
+  if (wantDir) {
+    if (!victim.isDir) return -E.ENOTDIR;
+    if (isRoot) return -E.EBUSY;
+  } else if (victim.isDir) return -E.EISDIR;
+  if (dir.nlink === 0) return -E.ENOENT;
+  return 0;
+};
+
+/**
+ * protected_hardlinks: others' files may be linked only if they are safe and both readable and writable.
+ * Linux may_linkat(), safe_hardlink_source().
+ */
+export const mayLink = (task: Task, inode: Inode): number => {
+  if (!task.kernel.vfs.protection.hardlinks || ownerOrCapable(task.cred, inode)) return 0;
+  const special = inode.type !== S_IFREG || (inode.mode & 0o4000) !== 0 || (inode.mode & 0o2010) === 0o2010;
+  return special || permission(task, inode, may.read | may.write) < 0 ? -E.EPERM : 0;
+};
+
+/** protected_symlinks: a link in a sticky world-writable directory is followed only for its owner, or the directory's. */
+export const mayFollow = (task: Task, dir: Inode, link: Inode): number => {
+  if (!task.kernel.vfs.protection.symlinks || task.cred.fsuid === link.uid) return 0;
+  return (dir.mode & (S_ISVTX | 0o002)) !== (S_ISVTX | 0o002) || dir.uid === link.uid ? 0 : -E.EACCES;
+};
+
+/**
+ * protected_regular and protected_fifos: open(O_CREAT) refuses others' files in sticky directories that all may write (1), or that
+ * the group may write, too (2). Linux may_create_in_sticky().
+ */
+export const mayCreateInSticky = (task: Task, dir: Inode, inode: Inode): number => {
+  const { regular, fifos } = task.kernel.vfs.protection;
+  const level = inode.type === S_IFREG ? regular : inode.type === S_IFIFO ? fifos : 0;
+  if (level === 0 || !(dir.mode & S_ISVTX) || inode.uid === dir.uid || inode.uid === task.cred.fsuid) return 0;
+  return dir.mode & 0o002 || (dir.mode & 0o020 && level >= 2) ? -E.EACCES : 0;
+};
+
+export const isSpecial = (type: number): boolean => type === S_IFCHR || type === S_IFBLK || type === S_IFIFO || type === S_IFSOCK;
+export const isNode = (type: number): boolean => type !== S_IFDIR && type !== S_IFLNK;

@@ -1,0 +1,54 @@
+// Taking names away: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import type { Dentry, Path } from "./dentry.ts";
+import type { MountNamespace } from "./mount.ts";
+import { mayDelete, wantWrite } from "./permission.ts";
+import { lookupIn, resolveParent } from "./resolve.ts";
+
+/** The name is gone; whoever has it open keeps the dentry. */
+export const forget = (dentry: Dentry): void => {
+  dentry.deleted = true;
+  if (dentry.parent.children.get(dentry.name) === dentry) dentry.parent.children.delete(dentry.name);
+};
+/** Whether something is mounted there, in any mount of the namespace. */
+export const isMountpoint = (namespace: MountNamespace, dentry: Dentry): boolean =>
+  namespace.list().some((mount) => mount.mountpoint === dentry);
+
+export const unlink = (task: Task, base: Path, name: string): number => {
+  const last = resolveParent(task, base, name);
+  if (typeof last === "number") return last;
+  if (last.kind !== "name") return -E.EISDIR;
+  const writable = wantWrite(last.parent.mount);
+  if (writable < 0) return writable;
+  const dir = last.parent.dentry;
+  const victim = lookupIn(task, dir, last.name);
+  if (typeof victim === "number") return victim;
+  if (last.slash) return victim.inode.isDir ? -E.EISDIR : -E.ENOTDIR;
+  const allowed = mayDelete(task, dir.inode, victim.inode, false, false);
+  if (allowed < 0) return allowed;
+  if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
+  const done = dir.inode.unlink(last.name, victim.inode);
+  if (done === 0) forget(victim);
+  return done;
+};
+
+const notAName = { dot: -E.EINVAL, dotdot: -E.ENOTEMPTY, root: -E.EBUSY } as const;
+
+export const rmdir = (task: Task, base: Path, name: string): number => {
+  const last = resolveParent(task, base, name);
+  if (typeof last === "number") return last;
+  if (last.kind !== "name") return notAName[last.kind];
+  const writable = wantWrite(last.parent.mount);
+  if (writable < 0) return writable;
+  const dir = last.parent.dentry;
+  const victim = lookupIn(task, dir, last.name);
+  if (typeof victim === "number") return victim;
+  const allowed = mayDelete(task, dir.inode, victim.inode, true, victim.isRoot);
+  if (allowed < 0) return allowed;
+  if (isMountpoint(task.namespaces.mnt, victim)) return -E.EBUSY;
+  if (!victim.inode.isEmpty) return -E.ENOTEMPTY;
+  const done = dir.inode.rmdir(last.name, victim.inode);
+  if (done === 0) forget(victim);
+  return done;
+};

@@ -1,0 +1,81 @@
+// rename(2) and renameat2(2). Linux fs/namei.c do_renameat2(), vfs_rename().
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import type { Dentry } from "./dentry.ts";
+import type { Inode } from "./inode.ts";
+import { may } from "./mode.ts";
+import { mayCreate, mayDelete, permission, wantWrite } from "./permission.ts";
+import { forget, isMountpoint } from "./remove.ts";
+import { type Last, lookupIn } from "./resolve.ts";
+
+export const RENAME_NOREPLACE = 1;
+export const RENAME_EXCHANGE = 2;
+export const RENAME_WHITEOUT = 4;
+
+export const rename = (task: Task, from: Last, to: Last, flags: number): number => {
+  if (from.parent.mount !== to.parent.mount) return -E.EXDEV;
+  if (from.kind !== "name") return -E.EBUSY;
+  if (to.kind !== "name") return flags & RENAME_NOREPLACE ? -E.EEXIST : -E.EBUSY;
+  const writable = wantWrite(from.parent.mount);
+  if (writable < 0) return writable;
+  return renameNames(task, from, to, flags);
+};
+
+const renameNames = (task: Task, from: Last, to: Last, flags: number): number => {
+  const exchange = (flags & RENAME_EXCHANGE) !== 0;
+  const source = lookupIn(task, from.parent.dentry, from.name);
+  if (typeof source === "number") return source;
+  const target = lookupIn(task, to.parent.dentry, to.name);
+  if (typeof target === "number") {
+    if (target !== -E.ENOENT || exchange) return target;
+  } else {
+    if (flags & RENAME_NOREPLACE) return -E.EEXIST;
+    if (exchange && !target.inode.isDir && to.slash) return -E.ENOTDIR;
+  }
+  if (!source.inode.isDir && (from.slash || (!exchange && to.slash))) return -E.ENOTDIR;
+  // The source must not be an ancestor of the target, nor the target of the source.
+  if (to.parent.dentry.isWithin(source)) return -E.EINVAL;
+  const replaced = typeof target === "number" ? undefined : target;
+  if (replaced && from.parent.dentry.isWithin(replaced)) return exchange ? -E.EINVAL : -E.ENOTEMPTY;
+  if (replaced?.inode === source.inode) return 0;
+
+  const allowed = mayRename(task, from, source.inode, to, replaced?.inode, exchange);
+  if (allowed < 0) return allowed;
+  const namespace = task.namespaces.mnt;
+  if (isMountpoint(namespace, source) || (replaced && isMountpoint(namespace, replaced))) return -E.EBUSY;
+  if (replaced && !exchange && replaced.inode.isDir && !replaced.inode.isEmpty) return -E.ENOTEMPTY;
+  const done = from.parent.dentry.inode.rename(from.name, to.parent.dentry.inode, to.name, flags);
+  if (done === 0) move(source, to, replaced, exchange);
+  return done;
+};
+
+/** Linux vfs_rename(): permissions on both directories, and on a directory that gets a new parent. */
+const mayRename = (task: Task, from: Last, source: Inode, to: Last, target: Inode | undefined, exchange: boolean): number => {
+  const oldDir = from.parent.dentry.inode;
+  const newDir = to.parent.dentry.inode;
+  const checks = [
+    () => mayDelete(task, oldDir, source, source.isDir, false),
+    () => (target ? mayDelete(task, newDir, target, exchange ? target.isDir : source.isDir, false) : mayCreate(task, newDir)),
+    () => (newDir !== oldDir && source.isDir ? permission(task, source, may.write) : 0),
+    () => (newDir !== oldDir && exchange && target?.isDir ? permission(task, target, may.write) : 0),
+  ];
+  for (const check of checks) {
+    const denied = check();
+    if (denied < 0) return denied;
+  }
+  return 0;
+};
+
+const place = (dentry: Dentry, parent: Dentry, name: string): void => {
+  dentry.parent = parent;
+  dentry.name = name;
+  if (!parent.inode.fs.dynamic) parent.children.set(name, dentry);
+};
+/** The dentries follow what the file system did, so that open files and working directories know their new names. */
+const move = (source: Dentry, to: Last, replaced: Dentry | undefined, exchange: boolean): void => {
+  const { parent, name } = source;
+  if (parent.children.get(name) === source) parent.children.delete(name);
+  if (replaced && exchange) place(replaced, parent, name);
+  else if (replaced) forget(replaced);
+  place(source, to.parent.dentry, to.name);
+};

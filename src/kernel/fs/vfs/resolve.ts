@@ -1,0 +1,204 @@
+// Path resolution. man 7 path_resolution; Linux fs/namei.c.
+import { E } from "../../../abi/errno.ts";
+import type { Task } from "../../task/task.ts";
+import { Dentry, type Path, samePath } from "./dentry.ts";
+import type { Inode, Or } from "./inode.ts";
+import { may } from "./mode.ts";
+import { MountNamespace } from "./mount.ts";
+import { mayFollow, permission } from "./permission.ts";
+
+/** One less than the longest path, and the longest name. Linux uapi linux/limits.h */
+export const PATH_MAX = 4096;
+export const NAME_MAX = 255;
+const MAX_LINKS = 40;
+
+/** What the last component of a path is; only a plain name can be made or removed. */
+export type LastKind = "name" | "dot" | "dotdot" | "root";
+export interface Last {
+  /** The directory that holds it. */
+  readonly parent: Path;
+  readonly name: string;
+  readonly kind: LastKind;
+  /** Something is written behind the name: it must be a directory. */
+  readonly slash: boolean;
+}
+
+/** The name's dentry in `dir`, or -ENOENT and the like. Search permission is the caller's matter. */
+export const lookupIn = (task: Task, dir: Dentry, name: string): Or<Dentry> => {
+  if (!dir.inode.isDir) return -E.ENOTDIR;
+  if (name.length > NAME_MAX) return -E.ENAMETOOLONG;
+  const known = dir.child(name);
+  if (known) return known;
+  const inode = dir.inode.lookup(name, task);
+  if (typeof inode === "number") return inode;
+  return adopt(dir, name, inode);
+};
+
+/** The dentry of an inode that was just found or made. */
+export const adopt = (dir: Dentry, name: string, inode: Inode): Dentry => {
+  const made = new Dentry(name, dir, inode);
+  if (!dir.inode.fs.dynamic) dir.children.set(name, made);
+  return made;
+};
+
+/** What a resolution must not do. man 2 openat2; uapi linux/openat2.h. */
+export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
+
+const SLASH = 0x2f;
+const behindSlashes = (text: string, from: number): number => {
+  let at = from;
+  while (text.charCodeAt(at) === SLASH) at++;
+  return at;
+};
+
+/** One path on its way. Keeps the count of links, which all parts of one resolution share. */
+export class Walk {
+  readonly task: Task;
+  at: Path;
+  readonly #root: Path;
+  readonly #limits: number;
+  #links = 0;
+  /** `limits`: flags of RESOLVE. */
+  constructor(task: Task, base: Path, limits = 0) {
+    this.task = task;
+    this.at = base;
+    this.#root = limits & (RESOLVE.IN_ROOT | RESOLVE.BENEATH) ? base : task.fs.root;
+    this.#limits = limits;
+  }
+  #has(limit: number): boolean {
+    return (this.#limits & limit) !== 0;
+  }
+  /** To the root, for a name that starts with a slash. */
+  #jumpToRoot(): number {
+    if (this.#has(RESOLVE.BENEATH) || (this.#has(RESOLVE.NO_XDEV) && this.at.mount !== this.#root.mount)) return -E.EXDEV;
+    this.at = this.#root;
+    return 0;
+  }
+  /** A step that may have led to another mount. */
+  #within(from: Path, to: Path): Or<Path> {
+    return this.#has(RESOLVE.NO_XDEV) && from.mount !== to.mount ? -E.EXDEV : to;
+  }
+
+  /** Everything up to the last component. */
+  parent(name: string): Or<Last> {
+    if (name.startsWith("/")) {
+      const jumped = this.#jumpToRoot();
+      if (jumped < 0) return jumped;
+    }
+    const slash = name.endsWith("/");
+    // What is walked, and where the next component begins.
+    let text = name;
+    let next = behindSlashes(text, 0);
+    if (next === text.length) return { parent: this.at, name: "", kind: "root", slash };
+    for (;;) {
+      const end = text.indexOf("/", next);
+      const part = text.slice(next, end < 0 ? text.length : end);
+      next = end < 0 ? text.length : behindSlashes(text, end);
+      const denied = this.#maySearch();
+      if (denied < 0) return denied;
+      if (next === text.length)
+        return { parent: this.at, name: part, kind: part === "." ? "dot" : part === ".." ? "dotdot" : "name", slash };
+      const found = this.#component(part);
+      if (typeof found === "number") return found;
+      if (!found.dentry.inode.isLink) {
+        this.at = found;
+        if (!found.dentry.inode.isDir) return -E.ENOTDIR;
+        continue;
+      }
+      const target = this.#follow(found);
+      if (typeof target === "number") return target;
+      if (typeof target !== "string") {
+        this.at = target;
+        if (!target.dentry.inode.isDir) return -E.ENOTDIR;
+        continue;
+      }
+      if (target.startsWith("/")) {
+        const jumped = this.#jumpToRoot();
+        if (jumped < 0) return jumped;
+      }
+      text = `${target}/${text.slice(next)}`;
+      next = behindSlashes(text, 0);
+    }
+  }
+
+  /** The last component's own path, not followed. */
+  final(last: Last): Or<Path> {
+    // What is mounted over the root is not seen from it.
+    if (last.kind === "root") return last.parent;
+    this.at = last.parent;
+    return this.#component(last.name);
+  }
+
+  /**
+   * The last component, its links followed. A link that leads to a name that does not exist yields that name's `Last`, so that
+   * open(O_CREAT) can make it.
+   */
+  follow(last: Last, followLast: boolean): Or<Path | { missing: Last }> {
+    for (let here = last; ; ) {
+      const found = this.final(here);
+      if (typeof found === "number") return found === -E.ENOENT && here.kind === "name" ? { missing: here } : found;
+      const { inode } = found.dentry;
+      if (!inode.isLink || !(followLast || here.slash)) return here.slash && !inode.isDir ? -E.ENOTDIR : found;
+      const guard = mayFollow(this.task, here.parent.dentry.inode, inode);
+      if (guard < 0) return guard;
+      const target = this.#follow(found);
+      if (typeof target === "number") return target;
+      if (typeof target !== "string") return here.slash && !target.dentry.inode.isDir ? -E.ENOTDIR : target;
+      const next = this.parent(target);
+      if (typeof next === "number") return next;
+      here = here.slash ? { ...next, slash: true } : next;
+    }
+  }
+
+  #maySearch(): number {
+    const { inode } = this.at.dentry;
+    return inode.isDir ? permission(this.task, inode, may.exec) : -E.ENOTDIR;
+  }
+
+  /** One step down, or up, from where we are. */
+  #component(part: string): Or<Path> {
+    if (part === ".") return this.at;
+    if (part === "..") return this.#up();
+    const found = lookupIn(this.task, this.at.dentry, part);
+    if (typeof found === "number") return found;
+    return this.#within(this.at, MountNamespace.cross({ mount: this.at.mount, dentry: found }));
+  }
+  #up(): Or<Path> {
+    let at = this.at;
+    if (this.#has(RESOLVE.BENEATH) && samePath(at, this.#root)) return -E.EXDEV;
+    // The root of a mount is entered from the mount point; the task's root is its own parent.
+    while (!samePath(at, this.#root)) {
+      if (at.dentry !== at.mount.root) return this.#within(this.at, MountNamespace.cross({ mount: at.mount, dentry: at.dentry.parent }));
+      if (!at.mount.parent) break;
+      at = { mount: at.mount.parent, dentry: at.mount.mountpoint as Dentry };
+    }
+    return this.#within(this.at, MountNamespace.cross(at));
+  }
+  #follow(link: Path): Or<string | Path> {
+    if (++this.#links > MAX_LINKS) return -E.ELOOP;
+    if (this.#has(RESOLVE.NO_SYMLINKS)) return -E.ELOOP;
+    const { inode } = link.dentry;
+    const jump = inode.jump(this.task);
+    if (jump !== undefined) {
+      if (this.#has(RESOLVE.NO_MAGICLINKS)) return -E.ELOOP;
+      if (this.#has(RESOLVE.BENEATH | RESOLVE.IN_ROOT)) return -E.EXDEV;
+      return typeof jump === "number" ? jump : this.#within(this.at, jump);
+    }
+    const text = inode.readlink(this.task);
+    return text === "" ? -E.ENOENT : text;
+  }
+}
+
+/** A path that must exist. */
+export const resolve = (task: Task, base: Path, name: string, follow = true): Or<Path> => {
+  if (name === "") return -E.ENOENT;
+  const walk = new Walk(task, base);
+  const last = walk.parent(name);
+  if (typeof last === "number") return last;
+  const found = walk.follow(last, follow);
+  return typeof found === "object" && "missing" in found ? -E.ENOENT : found;
+};
+
+/** The parent of a name to be made or removed. */
+export const resolveParent = (task: Task, base: Path, name: string): Or<Last> =>
+  name === "" ? -E.ENOENT : new Walk(task, base).parent(name);

@@ -1,0 +1,89 @@
+// Argument types of the file calls: descriptors, modes, open flags, the AT_ flags.
+
+import {
+  __O_TMPFILE,
+  O_ACCMODE,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_DSYNC,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_SYNC,
+  O_TMPFILE,
+  O_TRUNC,
+} from "../fs/vfs/open-flags.ts";
+import { flags, flagText } from "./arg-flags.ts";
+import type { Arg } from "./declaration.ts";
+
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EACCESS = 0x200;
+export const AT_REMOVEDIR = 0x200;
+export const AT_SYMLINK_FOLLOW = 0x400;
+export const AT_NO_AUTOMOUNT = 0x800;
+export const AT_EMPTY_PATH = 0x1000;
+
+const at = { AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH };
+export const atFlags = flags("int", at, "AT_???");
+export const accessFlags = flags("int", { AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH }, "AT_???");
+export const unlinkFlags = flags("int", { AT_REMOVEDIR }, "AT_???");
+
+export const dirfd: Arg<number> = {
+  c: "int",
+  decode: (raw, i) => (raw[2 * i] as number) | 0,
+  show: (v) => (v === AT_FDCWD ? "AT_FDCWD" : String(v)),
+};
+
+// biome-ignore format: table
+const openNames = {
+  O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_APPEND, O_NONBLOCK, O_SYNC, O_ASYNC, O_DSYNC, O_DIRECT, O_LARGEFILE, O_NOFOLLOW, O_NOATIME, O_CLOEXEC,
+  O_PATH, O_TMPFILE, O_DIRECTORY, __O_TMPFILE,
+};
+const accessNames = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"] as const;
+export const openFlagsText = (v: number): string => {
+  const rest = v & ~O_ACCMODE;
+  return accessNames[v & O_ACCMODE] + (rest === 0 ? "" : `|${flagText(rest, openNames)}`);
+};
+export const openFlags: Arg<number> = { c: "int", decode: (raw, i) => (raw[2 * i] as number) | 0, show: openFlagsText };
+export const pipeFlags = flags("int", { O_CLOEXEC, O_NONBLOCK, O_DIRECT }, "O_???");
+
+/** "%#03o" of C. */
+export const octal = (n: number): string => (n === 0 ? "000" : `0${n.toString(8)}`.padStart(3, "0"));
+/** umode_t: 16 bits. */
+export const mode: Arg<number> = { c: "mode_t", decode: (raw, i) => (raw[2 * i] as number) & 0xffff, show: octal };
+
+// biome-ignore format: table
+const typeNames: Readonly<Record<number, string>> = {
+  0o140000: "S_IFSOCK", 0o120000: "S_IFLNK", 0o100000: "S_IFREG", 0o060000: "S_IFBLK", 0o040000: "S_IFDIR", 0o020000: "S_IFCHR", 0o010000: "S_IFIFO",
+};
+const bitNames = { S_ISUID: 0o4000, S_ISGID: 0o2000, S_ISVTX: 0o1000 };
+/** `S_IFREG|0644`, `S_IFDIR|S_ISVTX|0777`. */
+export const modeText = (mode: number): string => {
+  const special = flagText(mode & 0o7000, bitNames, "");
+  return [typeNames[mode & 0o170000] ?? "", special, octal(mode & 0o777)].filter((s) => s !== "").join("|");
+};
+/** A mode that holds a file type: mknod. */
+export const typedMode: Arg<number> = { ...mode, show: modeText };
+
+const LEGACY_NONE = 0xffff;
+/** uid_t and gid_t. The old calls of i386 have 16 bits, of which 0xffff is -1. Linux kernel/uid16.c */
+export const id: Arg<number> = { c: "uid_t", decode: (raw, i) => raw[2 * i] as number, show: (v) => (v === 0xffffffff ? "-1" : String(v)) };
+export const legacyId: Arg<number> = {
+  ...id,
+  decode: (raw, i, abi) => {
+    const wide = raw[2 * i] as number;
+    if (abi.column === 0) return wide;
+    return (wide & 0xffff) === LEGACY_NONE ? 0xffffffff : wide & 0xffff;
+  },
+};
+/** What those ids show of one that does not fit. /proc/sys/kernel/overflowuid */
+export const OVERFLOW_ID = 65534;

@@ -1,0 +1,163 @@
+// Argument types of the process and memory calls, shown as strace shows them.
+
+import { signalName } from "../signal/set.ts";
+import { CLONE } from "../task/clone.ts";
+import { W } from "../task/wait.ts";
+import { ptr, ulong } from "./arg.ts";
+import { choice, flags, flagText } from "./arg-flags.ts";
+import { outStruct, quote, SHOWN } from "./arg-string.ts";
+import type { Arg, ShowContext } from "./declaration.ts";
+
+const named = (prefix: string, table: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(table).map(([name, bits]) => [prefix + name, bits]));
+
+const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
+
+// biome-ignore format: table
+const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
+const cloneNames = named("CLONE_", cloneBits);
+export const cloneFlags: Arg<number> = {
+  c: "int",
+  decode: lo,
+  show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
+};
+type Pointer = Arg<ReturnType<typeof ptr.decode>>;
+/** Part of clone's line that only some flags make matter, written with the result. */
+const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show): Pointer => ({
+  ...ptr,
+  out: true,
+  show: (v, ctx) => (((ctx.all["flags"] as number) & bits) !== 0 ? `${name}=${text(v, ctx)}` : ""),
+});
+const cloneStack: Pointer = { ...ptr, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
+const namedFlags: Arg<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
+export const cloneParts = {
+  stack: cloneStack,
+  flags: namedFlags,
+  parent_tid: cloneTail("parent_tid", CLONE.PARENT_SETTID | CLONE.PIDFD, (v, ctx) => {
+    const tid = ctx.ret < 0 ? -1 : ctx.task.mem.u32(v);
+    return tid < 0 ? ptr.show(v, ctx) : `[${tid}]`;
+  }),
+  tls: cloneTail("tls", CLONE.SETTLS),
+  child_tid: cloneTail("child_tidptr", CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID),
+} as const;
+export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
+  ...ptr,
+  c: "struct clone_args *",
+  show: (v, ctx) => {
+    const flagsWord = ctx.task.mem.u32(v);
+    const exitSignal = ctx.task.mem.u32(v + 32);
+    if (flagsWord < 0 || exitSignal < 0) return ptr.show(v, ctx);
+    return `{flags=${flagText(flagsWord, cloneNames)}, exit_signal=${exitSignal === 0 ? "0" : signalName(exitSignal)}}`;
+  },
+};
+
+const { STOPPED: _s, ...waitBits } = W;
+export const waitOptions = flags(
+  "int",
+  {
+    WNOHANG: waitBits.NOHANG,
+    WUNTRACED: waitBits.UNTRACED,
+    WEXITED: waitBits.EXITED,
+    WCONTINUED: waitBits.CONTINUED,
+    WNOWAIT: waitBits.NOWAIT,
+    __WNOTHREAD: waitBits.NOTHREAD,
+    __WALL: waitBits.ALL,
+    __WCLONE: waitBits.CLONE,
+  },
+  "W???",
+);
+/** waitid's: the second bit has another name there. */
+export const waitidOptions = flags(
+  "int",
+  {
+    WNOHANG: waitBits.NOHANG,
+    WSTOPPED: W.STOPPED,
+    WEXITED: waitBits.EXITED,
+    WCONTINUED: waitBits.CONTINUED,
+    WNOWAIT: waitBits.NOWAIT,
+    __WNOTHREAD: waitBits.NOTHREAD,
+    __WALL: waitBits.ALL,
+    __WCLONE: waitBits.CLONE,
+  },
+  "W???",
+);
+export const idtype = choice("idtype_t", { P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }, "P_???");
+
+/** `[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]`. */
+export const statusText = (word: number): string => {
+  if (word === 0xffff) return "[{WIFCONTINUED(s)}]";
+  if ((word & 0xff) === 0x7f) return `[{WIFSTOPPED(s) && WSTOPSIG(s) == ${signalName((word >> 8) & 0xff)}}]`;
+  if ((word & 0x7f) === 0) return `[{WIFEXITED(s) && WEXITSTATUS(s) == ${(word >> 8) & 0xff}}]`;
+  return `[{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(word & 0x7f)}${(word & 0x80) !== 0 ? " && WCOREDUMP(s)" : ""}}]`;
+};
+export const statusPointer = outStruct("int *", (ctx, at) => (ctx.ret === 0 ? undefined : statusText(ctx.task.mem.u32(at))));
+
+/** argv: `["sh", "-c", "true"]`. */
+const strings = (ctx: ShowContext, at: number): (string | undefined)[] | undefined => {
+  const out: string[] = [];
+  for (let p = at; out.length < 32; p += ctx.abi.long) {
+    const s = ctx.task.mem.word(p, ctx.abi.long);
+    if (s < 0) return undefined;
+    if (s === 0) return out;
+    const text = ctx.task.mem.cString(s, 4096);
+    if (text === undefined) return undefined;
+    out.push(text);
+  }
+  return [...out, undefined];
+};
+/** `["sh", "-c", "a long argument that goes on an"...]`; undefined: there are more. */
+export const argvText = (list: readonly (string | undefined)[]): string =>
+  `[${list.map((s) => (s === undefined ? "..." : s.length > SHOWN ? `${quote(s.slice(0, SHOWN))}...` : quote(s))).join(", ")}]`;
+/** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
+export const envpText = (at: number, n: number): string => `0x${at.toString(16)} /* ${n} var${n === 1 ? "" : "s"} */`;
+export const argv: Arg<ReturnType<typeof ptr.decode>> = {
+  ...ptr,
+  c: "char *const *",
+  show: (v, ctx) => {
+    const list = v === 0 ? undefined : strings(ctx, v);
+    return list ? argvText(list) : ptr.show(v, ctx);
+  },
+};
+export const envp: Arg<ReturnType<typeof ptr.decode>> = {
+  ...ptr,
+  c: "char *const *",
+  show: (v, ctx) => {
+    if (v === 0) return "NULL";
+    let n = 0;
+    while (n < 1e5 && ctx.task.mem.word(v + n * ctx.abi.long, ctx.abi.long) > 0) n++;
+    return envpText(v, n);
+  },
+};
+
+const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x01000000, PROT_GROWSUP: 0x02000000 } as const;
+/** `unsigned long`, of which only low bits have names; mmap and mprotect refuse the rest by themselves. */
+export const prot: Arg<number> = { ...ulong, show: (v) => flagText((v % 2 ** 32) | 0, PROT, "PROT_NONE") };
+// biome-ignore format: table
+const MAP_BITS = {
+  MAP_FIXED: 0x10, MAP_ANONYMOUS: 0x20, MAP_32BIT: 0x40, MAP_GROWSDOWN: 0x0100, MAP_DENYWRITE: 0x0800, MAP_EXECUTABLE: 0x1000,
+  MAP_LOCKED: 0x2000, MAP_NORESERVE: 0x4000, MAP_POPULATE: 0x8000, MAP_NONBLOCK: 0x10000, MAP_STACK: 0x20000, MAP_HUGETLB: 0x40000,
+  MAP_SYNC: 0x80000, MAP_FIXED_NOREPLACE: 0x100000,
+} as const;
+const MAP_TYPES = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"] as const;
+export const mapFlags: Arg<number> = {
+  ...ulong,
+  show: (v) => {
+    const type = MAP_TYPES[v & 15] ?? `0x${(v & 15).toString(16)} /* MAP_??? */`;
+    const rest = v - (v & 15);
+    return rest === 0 ? type : `${type}|${flagText(rest, MAP_BITS)}`;
+  },
+};
+export const mremapFlags = flags("int", { MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 }, "MREMAP_???");
+export const msyncFlags = flags("int", { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 }, "MS_???");
+export const mlockallFlags = flags("int", { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 }, "MCL_???");
+// biome-ignore format: table
+export const advice = choice("int", {
+  MADV_NORMAL: 0, MADV_RANDOM: 1, MADV_SEQUENTIAL: 2, MADV_WILLNEED: 3, MADV_DONTNEED: 4, MADV_FREE: 8, MADV_REMOVE: 9, MADV_DONTFORK: 10,
+  MADV_DOFORK: 11, MADV_MERGEABLE: 12, MADV_UNMERGEABLE: 13, MADV_HUGEPAGE: 14, MADV_NOHUGEPAGE: 15, MADV_DONTDUMP: 16, MADV_DODUMP: 17,
+  MADV_WIPEONFORK: 18, MADV_KEEPONFORK: 19, MADV_COLD: 20, MADV_PAGEOUT: 21, MADV_POPULATE_READ: 22, MADV_POPULATE_WRITE: 23,
+}, "MADV_???");
+
+/** An address or length as a number that may be as large as 2^64: shown in hex, 0 as NULL. */
+export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
+/** A file descriptor that may be -1. */
+export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: String };

@@ -1,0 +1,76 @@
+// Strings and buffers in user memory, quoted as strace quotes them.
+import type { VAddr } from "../../abi/brand.ts";
+import { ptr } from "./arg.ts";
+import type { Arg, ShowContext } from "./declaration.ts";
+
+/** strace -s: longer strings end in "...". */
+export const SHOWN = 32;
+const named: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\" };
+
+/** strace's string_quote(): printable ASCII as it is, the rest in C escapes, octal as short as the next character allows. */
+export const quote = (bytes: Uint8Array | string): string => {
+  const at = (i: number): number => (typeof bytes === "string" ? bytes.charCodeAt(i) : (bytes[i] as number));
+  let out = '"';
+  for (let i = 0; i < bytes.length; i++) {
+    const c = at(i);
+    const name = named[c];
+    if (name) out += name;
+    else if (c >= 0x20 && c < 0x7f) out += String.fromCharCode(c);
+    else {
+      const next = i + 1 < bytes.length ? at(i + 1) : 0;
+      const digit = next >= 0x30 && next <= 0x39;
+      out += `\\${digit ? c.toString(8).padStart(3, "0") : c.toString(8)}`;
+    }
+  }
+  return `${out}"`;
+};
+
+/** Every byte as `\x0f`: strace's QUOTE_FORCE_HEX, for bytes that mean no text. */
+export const quoteHex = (bytes: Uint8Array): string => `"${[...bytes].map((b) => `\\x${b.toString(16).padStart(2, "0")}`).join("")}"`;
+
+/** Up to 32 bytes of a buffer. */
+export const bufferText = (ctx: ShowContext, at: VAddr, length: number, quoted: (bytes: Uint8Array) => string = quote): string => {
+  if (at === 0) return "NULL";
+  const bytes = ctx.task.mem.read(at, Math.min(Math.max(length, 0), SHOWN));
+  if (!bytes) return ptr.show(at, ctx);
+  return quoted(bytes) + (length > SHOWN ? "..." : "");
+};
+
+/** A path or another NUL-terminated string. Never cut: paths are shown whole. */
+export const cstring: Arg<VAddr> = {
+  ...ptr,
+  c: "const char *",
+  show: (v, ctx) => {
+    const text = v === 0 ? undefined : ctx.task.mem.cString(v, 4096);
+    return text === undefined ? ptr.show(v, ctx) : quote(text) + (text.length === 4096 ? "..." : "");
+  },
+};
+
+/** What the caller hands in; its length is in the argument named by `count`. */
+export const inBuffer = (count = "count"): Arg<VAddr> => ({
+  ...ptr,
+  c: "const void *",
+  show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
+});
+/** What the kernel filled: as many bytes as the call returned. */
+const filled = (quoted: (bytes: Uint8Array) => string): Arg<VAddr> => ({
+  ...ptr,
+  c: "void *",
+  out: true,
+  show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret, quoted)),
+});
+export const outBuffer = filled(quote);
+export const outRandom = filled(quoteHex);
+/** Something the caller filled, shown by `text` if it can be read. */
+export const inStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
+  ...ptr,
+  c,
+  show: (v, ctx) => (v === 0 ? ptr.show(v, ctx) : (text(ctx, v) ?? ptr.show(v, ctx))),
+});
+/** Something the kernel filled, shown by `text` if the call worked. */
+export const outStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
+  ...ptr,
+  c,
+  out: true,
+  show: (v, ctx) => (v === 0 || ctx.ret < 0 ? ptr.show(v, ctx) : (text(ctx, v) ?? ptr.show(v, ctx))),
+});

@@ -1,0 +1,31 @@
+// Times and clocks as strace shows them.
+import type { VAddr } from "../../abi/brand.ts";
+import { native, type TimeForm, time64 } from "../calls/time/timespec.ts";
+import { ptr } from "./arg.ts";
+import { choice } from "./arg-flags.ts";
+import type { Arg } from "./declaration.ts";
+
+// biome-ignore format: table
+export const CLOCK = {
+  CLOCK_REALTIME: 0, CLOCK_MONOTONIC: 1, CLOCK_PROCESS_CPUTIME_ID: 2, CLOCK_THREAD_CPUTIME_ID: 3, CLOCK_MONOTONIC_RAW: 4,
+  CLOCK_REALTIME_COARSE: 5, CLOCK_MONOTONIC_COARSE: 6, CLOCK_BOOTTIME: 7, CLOCK_REALTIME_ALARM: 8, CLOCK_BOOTTIME_ALARM: 9, CLOCK_TAI: 11,
+} as const;
+export const clock = choice("clockid_t", CLOCK, "CLOCK_???");
+
+const pointer = (form: TimeForm, out: boolean, members: readonly [string, string]): Arg<VAddr> => ({
+  ...ptr,
+  c: "struct timespec *",
+  ...(out ? { out: true as const } : {}),
+  show: (v, ctx) => {
+    if (v === 0) return "NULL";
+    const ts = out && ctx.ret < 0 ? undefined : form.read(ctx.task, v, ctx.abi);
+    return ts ? `{${members[0]}=${ts.sec}, ${members[1]}=${ts.nsec}}` : ptr.show(v, ctx);
+  },
+});
+const TS = ["tv_sec", "tv_nsec"] as const;
+const TV = ["tv_sec", "tv_usec"] as const;
+export const timespec = pointer(native, false, TS);
+export const outTimespec = pointer(native, true, TS);
+export const timespec64 = pointer(time64, false, TS);
+export const outTimespec64 = pointer(time64, true, TS);
+export const outTimeval = pointer(native, true, TV);

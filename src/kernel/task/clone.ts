@@ -1,0 +1,206 @@
+// New threads and processes. man 2 clone; Linux kernel/fork.c copy_process(), kernel_clone().
+import type { Abi } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { at, R } from "../../cpu/machine/state.ts";
+import { enterNamespaces } from "../namespace/create.ts";
+import { shownPid } from "../namespace/pid.ts";
+import { inheritPolicy } from "../sched/policy.ts";
+import { SS } from "../signal/alt-stack.ts";
+import { processLimits } from "./limits.ts";
+import { Process } from "./process.ts";
+import { RLIMIT } from "./rlimit.ts";
+import { entryWork, NO_ALT_STACK, Task } from "./task.ts";
+import { setThreadPointer } from "./thread-pointer.ts";
+
+/** uapi linux/sched.h. The low byte is the exit signal (clone only). */
+export const CLONE = {
+  VM: 0x100,
+  FS: 0x200,
+  FILES: 0x400,
+  SIGHAND: 0x800,
+  PIDFD: 0x1000,
+  PTRACE: 0x2000,
+  VFORK: 0x4000,
+  PARENT: 0x8000,
+  THREAD: 0x10000,
+  NEWNS: 0x20000,
+  SYSVSEM: 0x40000,
+  SETTLS: 0x80000,
+  PARENT_SETTID: 0x100000,
+  CHILD_CLEARTID: 0x200000,
+  DETACHED: 0x400000,
+  UNTRACED: 0x800000,
+  CHILD_SETTID: 0x1000000,
+  NEWCGROUP: 0x2000000,
+  NEWUTS: 0x4000000,
+  NEWIPC: 0x8000000,
+  NEWUSER: 0x10000000,
+  NEWPID: 0x20000000,
+  NEWNET: 0x40000000,
+  IO: 0x80000000,
+  CLEAR_SIGHAND: 2 ** 32,
+  INTO_CGROUP: 2 ** 33,
+  NEWTIME: 0x80,
+} as const;
+
+export interface CloneRequest {
+  /** CLONE bits below 2^32, without the exit signal. */
+  readonly flags: number;
+  readonly clearSighand?: boolean;
+  readonly exitSignal: number;
+  /** New stack pointer, 0 to go on with the caller's. */
+  readonly stack: number;
+  readonly tls: number;
+  readonly parentTid: number;
+  readonly childTid: number;
+  /** Where the pidfd goes (CLONE_PIDFD). */
+  readonly pidfd: number;
+  readonly setTid?: readonly number[];
+}
+
+/** Flags that make no sense together, in Linux's order. */
+const flagError = (task: Task, flags: number): number => {
+  const has = (bit: number): boolean => (flags & bit) !== 0;
+  if (has(CLONE.NEWNS) && has(CLONE.FS)) return -E.EINVAL;
+  if (has(CLONE.NEWUSER) && has(CLONE.FS)) return -E.EINVAL;
+  if (has(CLONE.THREAD) && !has(CLONE.SIGHAND)) return -E.EINVAL;
+  if (has(CLONE.SIGHAND) && !has(CLONE.VM)) return -E.EINVAL;
+  if (has(CLONE.PARENT) && !task.process.parent) return -E.EINVAL;
+  if (has(CLONE.PIDFD) && has(CLONE.DETACHED)) return -E.EINVAL;
+  if ((has(CLONE.THREAD) || has(CLONE.PARENT)) && (has(CLONE.NEWUSER | CLONE.NEWPID) || task.childPidNs !== task.pidNs)) return -E.EINVAL;
+  if (task.childPidNs.ended) return -E.ENOMEM;
+  return 0;
+};
+
+const pidError = (task: Task, wanted: readonly number[] | undefined): number => {
+  const [pid] = wanted ?? [];
+  if (pid === undefined) return 0;
+  if (wanted && wanted.length > 1) return -E.EINVAL;
+  if (pid < 1) return -E.EINVAL;
+  return task.kernel.tasks.has(pid) || task.kernel.processes.has(pid) ? -E.EEXIST : 0;
+};
+
+/** All threads and unreaped processes together: sysctl kernel.threads-max. Not even root gets more. */
+const THREADS_MAX = 4096;
+const tooMany = (task: Task): boolean => {
+  const { uid } = task.cred;
+  if (task.kernel.tasks.size + task.kernel.processes.size >= 2 * THREADS_MAX) return true;
+  if (uid === 0) return false;
+  let n = 0;
+  for (const t of task.kernel.tasks.values()) if (t.cred.uid === uid) n++;
+  return n >= task.process.limit(RLIMIT.NPROC);
+};
+
+/** The new task, runnable, or -errno. Writes the ids that the flags ask for; the pidfd is the caller's to make. */
+export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | number => {
+  const { kernel } = parent;
+  const { flags } = q;
+  const bad = flagError(parent, flags) || pidError(parent, q.setTid);
+  if (bad !== 0) return bad;
+  const spaces = enterNamespaces(parent, flags);
+  if (typeof spaces === "number") return spaces;
+  if (tooMany(parent)) return -E.EAGAIN;
+  const mem = (flags & CLONE.VM) !== 0 ? parent.mem : parent.mem.fork();
+  if (!mem) return -E.ENOMEM;
+  if (mem === parent.mem) mem.retain();
+
+  const thread = (flags & CLONE.THREAD) !== 0;
+  const pid = q.setTid?.[0] ?? kernel.newPid();
+  const process = thread ? parent.process : newProcess(parent, pid, q);
+  const files = (flags & CLONE.FILES) !== 0 ? parent.files : parent.files.clone();
+  if (files === parent.files) files.refs++;
+  const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
+  const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred });
+  child.pidNs = child.childPidNs = spaces.pidNs;
+  child.namespaces = spaces.namespaces;
+  spaces.enterMounts?.(fs);
+  if (!thread) {
+    process.leader = child;
+    mem.limits = processLimits(process);
+  }
+  inherit(child, parent, flags, q.clearSighand ?? false);
+  setRegisters(child, parent, q.stack);
+  if ((flags & CLONE.SETTLS) !== 0) {
+    const failed = setThreadPointer(child, abi, q.tls);
+    if (failed !== 0) {
+      discard(child);
+      return failed;
+    }
+  }
+  child.pidNs.enter(pid);
+  child.pidNs.init ??= process;
+  enlist(child, parent, q);
+  return child;
+};
+
+const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
+  const sibling = (q.flags & CLONE.PARENT) !== 0;
+  const process = new Process(
+    parent.kernel,
+    pid,
+    sibling ? parent.process.parent : parent.process,
+    sibling ? parent.process.exitSignal : q.exitSignal,
+    parent.process.limits,
+  );
+  process.maker = sibling ? parent.process.maker : parent;
+  process.pgid = parent.process.pgid;
+  process.sid = parent.process.sid;
+  process.tty = parent.process.tty;
+  return process;
+};
+
+const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean): void => {
+  child.comm = parent.comm;
+  child.program = parent.program;
+  child.personality = parent.personality;
+  child.tls = parent.tls.slice();
+  child.ldt = (flags & CLONE.VM) !== 0 ? parent.ldt : { table: parent.ldt.table?.slice() };
+  child.actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
+  if (clearSighand) child.actions.resetCaught();
+  child.blocked = parent.blocked;
+  // A thread starts without an alternate stack; so does a process that shares memory, unless the parent sleeps meanwhile.
+  const keepsStack = (flags & (CLONE.VM | CLONE.VFORK)) !== CLONE.VM;
+  child.altStack = keepsStack ? parent.altStack : { ...NO_ALT_STACK, flags: SS.DISABLE };
+  child.trap = parent.trap;
+  child.seccomp = parent.seccomp;
+  child.entryWork = parent.entryWork & ~entryWork.trace;
+  const sticks = parent.compat && parent.program.abi.long === 8 && parent.kernel.profile.bugs.includes("ts-compat-sticks");
+  if (sticks) child.entryWork |= entryWork.staleCompat;
+  child.noNewPrivs = parent.noNewPrivs;
+  child.dumpable = parent.dumpable;
+  child.keepCaps = parent.keepCaps;
+  child.tscDisabled = parent.tscDisabled;
+  child.timerSlack = parent.timerSlack;
+  // A copy of the memory holds a copy of the area; a thread has none yet.
+  if ((flags & CLONE.VM) === 0) child.rseq = parent.rseq;
+  child.nice = parent.nice;
+  inheritPolicy(child, parent);
+};
+
+/** The child returns 0 from the same call. The TS_COMPAT of the call is over for it: CVE-2015-2830 was that it was not. */
+const setRegisters = (child: Task, parent: Task, stack: number): void => {
+  const { state } = parent.kernel.processor;
+  child.registers.set(state.u8.subarray(0, at.size));
+  const words = new DataView(child.registers.buffer);
+  words.setBigUint64(at.gpr + 8 * R.ax, 0n, true);
+  if (stack !== 0) words.setBigUint64(at.gpr + 8 * R.sp, BigInt(stack), true);
+};
+
+const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
+  const { kernel } = parent;
+  if ((q.flags & CLONE.PARENT_SETTID) !== 0) parent.mem.setU32(q.parentTid, shownPid(parent, child.pid));
+  if ((q.flags & CLONE.CHILD_SETTID) !== 0) child.mem.setU32(q.childTid, shownPid(child, child.pid));
+  if ((q.flags & CLONE.CHILD_CLEARTID) !== 0) child.clearChildTid = q.childTid as typeof child.clearChildTid;
+  if ((q.flags & CLONE.VFORK) !== 0) child.vforkParent = parent;
+  child.process.threads.push(child);
+  kernel.tasks.set(child.pid, child);
+  kernel.processes.set(child.process.pid, child.process);
+  kernel.observer?.started?.(child, parent);
+  kernel.scheduler.start(child);
+};
+
+const discard = (child: Task): void => {
+  child.files.drop();
+  child.mem.release();
+  if (child.process.leader === child) child.process.parent?.children.delete(child.process);
+};

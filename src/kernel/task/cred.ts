@@ -1,0 +1,114 @@
+// Credentials: who a task is, and what it may do. man 7 credentials, man 7 capabilities; Linux include/linux/cred.h.
+import { levelOf, toKernel, toLocal, type UserNamespace } from "../namespace/user.ts";
+
+/** Capability numbers. Linux uapi linux/capability.h. */
+export const CAP = {
+  CHOWN: 0,
+  DAC_OVERRIDE: 1,
+  DAC_READ_SEARCH: 2,
+  FOWNER: 3,
+  FSETID: 4,
+  KILL: 5,
+  SETGID: 6,
+  SETUID: 7,
+  SETPCAP: 8,
+  LINUX_IMMUTABLE: 9,
+  NET_BIND_SERVICE: 10,
+  NET_BROADCAST: 11,
+  NET_ADMIN: 12,
+  NET_RAW: 13,
+  IPC_LOCK: 14,
+  IPC_OWNER: 15,
+  SYS_MODULE: 16,
+  SYS_RAWIO: 17,
+  SYS_CHROOT: 18,
+  SYS_PTRACE: 19,
+  SYS_PACCT: 20,
+  SYS_ADMIN: 21,
+  SYS_BOOT: 22,
+  SYS_NICE: 23,
+  SYS_RESOURCE: 24,
+  SYS_TIME: 25,
+  SYS_TTY_CONFIG: 26,
+  MKNOD: 27,
+  LEASE: 28,
+  AUDIT_WRITE: 29,
+  AUDIT_CONTROL: 30,
+  SETFCAP: 31,
+  MAC_OVERRIDE: 32,
+  MAC_ADMIN: 33,
+  SYSLOG: 34,
+  WAKE_ALARM: 35,
+  BLOCK_SUSPEND: 36,
+  AUDIT_READ: 37,
+  PERFMON: 38,
+  BPF: 39,
+  CHECKPOINT_RESTORE: 40,
+} as const;
+export const LAST_CAP = 40;
+export const ALL_CAPS = (1n << BigInt(LAST_CAP + 1)) - 1n;
+
+/** An immutable value: a call that changes credentials makes a new one. Capability sets have bit n for capability n. */
+export interface Cred {
+  readonly uid: number;
+  readonly euid: number;
+  readonly suid: number;
+  readonly fsuid: number;
+  readonly gid: number;
+  readonly egid: number;
+  readonly sgid: number;
+  readonly fsgid: number;
+  readonly groups: readonly number[];
+  readonly permitted: bigint;
+  readonly effective: bigint;
+  readonly inheritable: bigint;
+  readonly bounding: bigint;
+  readonly ambient: bigint;
+  readonly securebits: number;
+  /** Over what the capabilities are; undefined: the initial user namespace. */
+  readonly userNs?: UserNamespace | undefined;
+}
+
+/** The credentials of a program started by user `uid` and group `gid`: root has every capability. */
+export const credOf = (uid: number, gid: number, groups: readonly number[] = []): Cred => {
+  const caps = uid === 0 ? ALL_CAPS : 0n;
+  return {
+    uid,
+    euid: uid,
+    suid: uid,
+    fsuid: uid,
+    gid,
+    egid: gid,
+    sgid: gid,
+    fsgid: gid,
+    groups,
+    permitted: caps,
+    effective: caps,
+    inheritable: 0n,
+    bounding: ALL_CAPS,
+    ambient: 0n,
+    securebits: 0,
+  };
+};
+
+/** Over what belongs to one's own user namespace. */
+export const capableHere = (cred: Cred, cap: number): boolean => ((cred.effective >> BigInt(cap)) & 1n) === 1n;
+/** Over the whole machine. */
+export const capable = (cred: Cred, cap: number): boolean => cred.userNs === undefined && capableHere(cred, cap);
+/** Over what belongs to a user namespace; whoever made one has them all from above. Linux cap_capable(). */
+export const capableIn = (cred: Cred, target: UserNamespace | undefined, cap: number): boolean => {
+  for (let ns = target; ; ns = ns.parent) {
+    if (ns === cred.userNs) return capableHere(cred, cap);
+    if (!ns || levelOf(ns) <= levelOf(cred.userNs)) return false;
+    if (ns.parent === cred.userNs && ns.owner === cred.euid) return true;
+  }
+};
+/** Over a file: its owner and group must mean something to one's namespace. Linux capable_wrt_inode_uidgid(). */
+export const capableOver = (cred: Cred, file: { readonly uid: number; readonly gid: number }, cap: number): boolean =>
+  capableHere(cred, cap) &&
+  toLocal(cred.userNs, "uidMap", file.uid) !== undefined &&
+  toLocal(cred.userNs, "gidMap", file.gid) !== undefined;
+/** Who root is to a task; undefined: nobody. */
+export const rootUid = (cred: Cred): number | undefined => toKernel(cred.userNs, "uidMap", 0);
+/** Whether `gid` is the file-system group or a supplementary one. Linux in_group_p(). */
+export const inGroup = (cred: Cred, gid: number): boolean => cred.fsgid === gid || cred.groups.includes(gid);

@@ -1,0 +1,76 @@
+// Who a program runs as: set-user-ID files, and capabilities across execve. man 7 capabilities, "Transformation of capabilities
+// during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c cap_bprm_creds_from_file().
+
+import type { Path } from "../fs/vfs/dentry.ts";
+import { MS_NOSUID } from "../fs/vfs/mount.ts";
+import { CAP, type Cred, capableHere, rootUid } from "./cred.ts";
+import type { Task } from "./task.ts";
+
+const S_ISUID = 0o4000;
+const S_ISGID = 0o2000;
+const S_IXGRP = 0o010;
+/** uapi linux/securebits.h */
+export const SECBIT = { NOROOT: 1, NO_SETUID_FIXUP: 4, KEEP_CAPS: 16, NO_CAP_AMBIENT_RAISE: 64 } as const;
+
+export interface ExecCred {
+  readonly cred: Cred;
+  /** AT_SECURE. */
+  readonly secure: boolean;
+  /** The ids changed: not dumpable, no parent-death signal. */
+  readonly privileged: boolean;
+}
+
+/** The ids that the file's mode bits give. no_new_privs and nosuid mounts make the bits mean nothing. */
+const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
+  const { cred } = task;
+  const { inode } = path.dentry;
+  if (task.noNewPrivs || (path.mount.flags & MS_NOSUID) !== 0) return cred;
+  return {
+    euid: (inode.mode & S_ISUID) !== 0 ? inode.uid : cred.euid,
+    egid: (inode.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) ? inode.gid : cred.egid,
+  };
+};
+
+export const credForExec = (task: Task, path: Path): ExecCred => {
+  const old = task.cred;
+  let { euid, egid } = idsOf(task, path);
+  const changes = euid !== old.euid || egid !== old.egid;
+  // Somebody who shares our root directory could fool a privileged program. Linux check_unsafe_exec().
+  const unsafe = task.noNewPrivs || sharesFs(task);
+  if (changes && unsafe && (task.noNewPrivs || !capableHere(old, CAP.SETUID))) {
+    euid = old.uid;
+    egid = old.gid;
+  }
+  const root = (old.securebits & SECBIT.NOROOT) === 0;
+  let permitted = 0n;
+  let full = false;
+  if (root && (euid === rootUid(old) || old.uid === rootUid(old))) {
+    permitted = old.inheritable | old.bounding;
+    full = euid === rootUid(old);
+  }
+  if (unsafe && (permitted & ~old.permitted) !== 0n) permitted &= old.permitted;
+  const setid = euid !== old.uid || egid !== old.gid;
+  const ambient = setid ? 0n : old.ambient;
+  permitted |= ambient;
+  const cred: Cred = {
+    ...old,
+    euid,
+    suid: euid,
+    fsuid: euid,
+    egid,
+    sgid: egid,
+    fsgid: egid,
+    permitted,
+    effective: full ? permitted : ambient,
+    ambient,
+    securebits: old.securebits & ~SECBIT.KEEP_CAPS,
+  };
+  const grew = (permitted & ~ambient) !== 0n;
+  return { cred, secure: setid || (old.uid !== rootUid(old) && (full || grew)), privileged: changes };
+};
+
+/** The file-system context belongs to somebody outside our thread group as well. */
+const sharesFs = (task: Task): boolean => {
+  for (const t of task.kernel.tasks.values()) if (t.fs === task.fs && t.process !== task.process) return true;
+  return false;
+};

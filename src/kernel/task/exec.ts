@@ -1,0 +1,205 @@
+// execve(2): from a path to a task that runs another program. Linux fs/exec.c bprm_execve(), begin_new_exec(); the ELF part is exec/load.ts.
+import { i386 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { at, EF, R, S } from "../../cpu/machine/state.ts";
+import type { MappedFile } from "../../memory/backing.ts";
+import { USER_CS, USER_DS, USER32_CS } from "../entry/selectors.ts";
+import { type Image, load } from "../exec/load.ts";
+import { parseScript } from "../exec/script.ts";
+import type { Path } from "../fs/vfs/dentry.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
+import type { Or } from "../fs/vfs/inode.ts";
+import { openExecutable } from "../fs/vfs/open.ts";
+import { resolve } from "../fs/vfs/resolve.ts";
+import { loadSegment } from "../processor.ts";
+import { initFpState, minSigStack } from "../signal/fpstate.ts";
+import { kernelSignal } from "../signal/info.ts";
+import { forceSignal } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import { RegistersReplaced, type Result } from "../syscall/declaration.ts";
+import type { Wait } from "../wait.ts";
+import { credForExec, type ExecCred } from "./exec-cred.ts";
+import { exitTask, releaseVfork } from "./exit.ts";
+import { processLimits } from "./limits.ts";
+import { PER } from "./personality.ts";
+import { NO_ALT_STACK, type Program, type Task } from "./task.ts";
+
+/** Linux BINPRM_BUF_SIZE: how much of a file is looked at to tell what it is. */
+const HEAD = 256;
+/** Interpreters of interpreters: exec_binprm() gives up at the sixth. */
+const MAX_DEPTH = 5;
+const COMM_LENGTH = 15;
+
+export interface ExecArguments {
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+}
+
+/** A file to run, as execve and execveat name it. */
+export interface ExecTarget {
+  readonly path: Path;
+  /** AT_EXECFN and a script's argument: the path as given, or /dev/fd/N for an empty path. */
+  readonly name: string;
+}
+
+interface Opened {
+  readonly file: FileDescription;
+  readonly mapped: MappedFile;
+  readonly path: Path;
+  readonly name: string;
+  readonly argv: readonly string[];
+}
+
+const isWait = (x: object): x is Wait => "interrupted" in x;
+
+const openMapped = (task: Task, path: Path): { file: FileDescription; mapped: MappedFile } | number | Wait => {
+  const file = openExecutable(task, path);
+  if (typeof file === "number" || isWait(file)) return file;
+  file.hold();
+  const mapped = file.mapping(task);
+  if (typeof mapped !== "object") {
+    file.drop();
+    return typeof mapped === "number" ? mapped : -E.EACCES;
+  }
+  return { file, mapped };
+};
+
+/** Open the file and, while it is a script, its interpreter instead. */
+const openProgram = (task: Task, target: ExecTarget, argv: readonly string[]): Opened | number | Wait => {
+  let { path, name } = target;
+  let args = argv.length === 0 ? [""] : argv;
+  for (let depth = 0; ; depth++) {
+    const opened = openMapped(task, path);
+    if (typeof opened === "number" || "interrupted" in opened) return opened;
+    const head = opened.file.read(task, HEAD, 0);
+    if (typeof head === "number") {
+      opened.file.drop();
+      return head;
+    }
+    const script = parseScript(head);
+    if (!script) return { file: opened.file, mapped: opened.mapped, path, name, argv: args };
+    opened.file.drop();
+    if (depth >= MAX_DEPTH) return -E.ELOOP;
+    args = [script.interpreter, ...(script.argument === undefined ? [] : [script.argument]), name, ...args.slice(1)];
+    const found = resolve(task, task.fs.cwd, script.interpreter);
+    if (typeof found === "number") return found;
+    path = found;
+    name = script.interpreter;
+  }
+};
+
+/** Replace the task's program. Does not return to the caller on success. */
+export const execute = (task: Task, target: ExecTarget, { argv, envp }: ExecArguments): Result => {
+  const program = openProgram(task, target, argv);
+  if (typeof program === "number" || "interrupted" in program) return program;
+  const changed = credForExec(task, program.path);
+  const image = loadImage(task, program, target.name, envp, changed);
+  if ("errno" in image) {
+    program.file.drop();
+    if (image.fatal) forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: true });
+    return -image.errno;
+  }
+  becomeLeader(task);
+  commit(task, image, program, changed);
+  return new RegistersReplaced(0);
+};
+
+const loadImage = (task: Task, program: Opened, execFn: string, envp: readonly string[], { cred, secure }: ExecCred) => {
+  const { kernel } = task;
+  const { model } = kernel;
+  return load({
+    frames: kernel.frames,
+    file: program.mapped,
+    openInterpreter: (path: string): Or<MappedFile> => {
+      const found = resolve(task, task.fs.cwd, path);
+      if (typeof found === "number") return found;
+      const opened = openMapped(task, found);
+      return typeof opened === "number" ? opened : "interrupted" in opened ? -E.EACCES : opened.mapped;
+    },
+    argv: program.argv,
+    envp,
+    execFn,
+    uid: cred.uid,
+    euid: cred.euid,
+    gid: cred.gid,
+    egid: cred.egid,
+    secure,
+    random: kernel.random.bytes(16),
+    cpu: { hwcap: model.hwcap, hwcap2: model.hwcap2, minSigStack: minSigStack(model.xfeatures) },
+    limits: processLimits(task.process),
+    ia32: kernel.profile.ia32,
+    x32: kernel.profile.x32,
+    randomize:
+      kernel.randomizeLayout && (task.personality & PER.ADDR_NO_RANDOMIZE) === 0 ? (bits) => kernel.random.u32() % 2 ** bits : undefined,
+    vdso: kernel.vdso,
+  });
+};
+
+/** The other threads end; the caller takes over the leader's id. Linux de_thread(). */
+const becomeLeader = (task: Task): void => {
+  const { process, kernel } = task;
+  if (process.threads.length > 1) for (const other of [...process.threads]) if (other !== task) exitTask(other, SIG.SIGKILL);
+  if (task.pid === process.pid) return;
+  kernel.tasks.delete(task.pid);
+  task.pid = process.pid;
+  kernel.tasks.set(task.pid, task);
+  process.leader = task;
+};
+
+const commit = (task: Task, image: Image, program: Opened, { cred, privileged }: ExecCred): void => {
+  const { kernel, process } = task;
+  const old = task.mem;
+  const oldExe = task.program.exe;
+  task.mem = image.space;
+  task.mem.readImpliesExec = image.readImpliesExec;
+  task.program = { abi: image.abi, vdso: image.vdso, exe: program.file };
+  releaseVfork(task);
+  old.release();
+  oldExe?.drop();
+
+  task.comm = program.name.slice(program.name.lastIndexOf("/") + 1).slice(0, COMM_LENGTH);
+  task.actions = task.actions.clone();
+  task.actions.resetCaught();
+  task.altStack = NO_ALT_STACK;
+  task.robustList = task.clearChildTid = 0 as typeof task.clearChildTid;
+  task.rseq = undefined;
+  task.tls = new Uint8Array(task.tls.length);
+  task.ldt = { table: undefined };
+  task.restartBlock = undefined;
+  task.tscDisabled = false;
+  if (privileged) task.deathSignal = 0;
+  task.cred = cred;
+  task.keepCaps = false;
+  task.dumpable = privileged ? 0 : 1;
+  process.hasExecuted = true;
+  process.posixTimers?.cancel();
+  if (task.files.refs > 1) {
+    const own = task.files.clone();
+    task.files.drop();
+    task.files = own;
+  }
+  task.files.closeOnExec();
+  if (kernel.scheduler.current === task) kernel.scheduler.loadTables(task);
+  startRegisters(task, image, task.program);
+};
+
+/** Linux start_thread_common(): everything zero, flat segments. */
+const startRegisters = (task: Task, image: Image, { abi }: Program): void => {
+  const cpu = task.kernel.processor;
+  const { state } = cpu;
+  const wide = abi !== i386;
+  state.u8.fill(0, at.gpr, at.gpr + 128);
+  initFpState(state);
+  cpu.flags = EF.IF;
+  const data = wide ? 0 : USER_DS;
+  loadSegment(cpu, S.cs, wide ? USER_CS : USER32_CS);
+  loadSegment(cpu, S.ss, USER_DS);
+  loadSegment(cpu, S.ds, data);
+  loadSegment(cpu, S.es, data);
+  loadSegment(cpu, S.fs, 0);
+  loadSegment(cpu, S.gs, 0);
+  // Loading a null selector leaves the base alone on AMD.
+  state.u8.fill(0, at.segBase + 8 * S.fs, at.segBase + 8 * S.gs + 8);
+  state.rip = image.entry;
+  state.setGpr(R.sp, image.stackPointer);
+};

@@ -1,0 +1,32 @@
+// What the memory part has to know of a process' limits: a live view. man 2 getrlimit.
+import type { Limits } from "../../memory/limits.ts";
+import { CAP, capable } from "./cred.ts";
+import type { Process } from "./process.ts";
+import { RLIMIT, type Rlimit } from "./rlimit.ts";
+
+class ProcessLimits implements Limits {
+  readonly #process: Process;
+  constructor(process: Process) {
+    this.#process = process;
+  }
+  get as(): number {
+    return (this.#process.limits[RLIMIT.AS] as Rlimit).soft;
+  }
+  get data(): number {
+    return (this.#process.limits[RLIMIT.DATA] as Rlimit).soft;
+  }
+  get stack(): number {
+    return this.#process.limit(RLIMIT.STACK);
+  }
+  get memlock(): number {
+    return this.#process.limit(RLIMIT.MEMLOCK);
+  }
+  get ipcLock(): boolean {
+    return capable(this.#process.leader.cred, CAP.IPC_LOCK);
+  }
+  get rawIo(): boolean {
+    return capable(this.#process.leader.cred, CAP.SYS_RAWIO);
+  }
+}
+
+export const processLimits = (process: Process): Limits => new ProcessLimits(process);

@@ -1,0 +1,103 @@
+// Start a program from outside: what a shell does with fork and execve, as one step, for the machine's owner.
+import { E } from "../../abi/errno.ts";
+import { layoutFor } from "../../memory/layout.ts";
+import { AddressSpace } from "../../memory/space.ts";
+import { FsContext } from "../fs/vfs/context.ts";
+import { FdTable } from "../fs/vfs/fd-table.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
+import { MountNamespace } from "../fs/vfs/mount.ts";
+import { resolve } from "../fs/vfs/resolve.ts";
+import type { Kernel } from "../kernel.ts";
+import { SIG } from "../signal/set.ts";
+import { type Cred, credOf } from "./cred.ts";
+import { execute } from "./exec.ts";
+import { Process } from "./process.ts";
+import { entryWork, Task } from "./task.ts";
+
+export interface SpawnRequest {
+  /** Byte strings. A path without a slash is looked for in the directories of envp's PATH, as execvp(3) does. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+  /** Descriptors 0, 1, 2, … */
+  readonly files: readonly FileDescription[];
+  readonly cwd?: string;
+  readonly cred?: Cred;
+  /** The new process leads a session of its own; without it it belongs to process 1's. Default true. */
+  readonly session?: boolean;
+}
+
+/** The new process, ready to run, or -errno: then nothing is left of it. */
+export const spawn = (kernel: Kernel, request: SpawnRequest): Process | number => {
+  const root = MountNamespace.cross(kernel.vfs.namespace.root.path);
+  const pid = kernel.newPid();
+  const process = new Process(kernel, pid, kernel.init, SIG.SIGCHLD);
+  if (request.session !== false) process.pgid = process.sid = pid;
+  const mem = new AddressSpace(kernel.frames, layoutFor(64, 8 << 20));
+  const task = new Task(kernel, pid, process, {
+    mem,
+    files: new FdTable(),
+    fs: new FsContext(root, root),
+    cred: request.cred ?? credOf(0, 0),
+  });
+  process.leader = task;
+  process.threads.push(task);
+  kernel.tasks.set(pid, task);
+  kernel.processes.set(pid, process);
+  request.files.forEach((file) => {
+    task.files.install(file, Infinity);
+  });
+  const path = start(task, request);
+  if (typeof path === "number") {
+    abandon(task);
+    return path;
+  }
+  if (kernel.observer) task.entryWork |= entryWork.observer;
+  kernel.observer?.started?.(task, undefined);
+  kernel.observer?.executed?.(task, path, request.argv, request.envp);
+  kernel.scheduler.start(task);
+  return process;
+};
+
+/** The path that was executed, or -errno. */
+const start = (task: Task, request: SpawnRequest): string | number => {
+  const cwd = resolve(task, task.fs.root, request.cwd ?? "/");
+  if (typeof cwd === "number") return cwd;
+  task.fs.cwd = cwd;
+  let worst = -E.ENOENT;
+  for (const name of candidates(request)) {
+    const failed = tryOne(task, name, request);
+    if (failed === 0) return name;
+    if (!goOn.has(failed)) return failed;
+    // What is there and may not be executed is told of, if nothing better is found.
+    if (failed === -E.EACCES || request.path.includes("/")) worst = failed;
+  }
+  return worst;
+};
+
+/** man 3 exec, "Special semantics for execlp() and execvp()" */
+const goOn: ReadonlySet<number> = new Set([-E.ENOENT, -E.ENOTDIR, -E.EACCES]);
+const candidates = ({ path, envp }: SpawnRequest): readonly string[] => {
+  if (path.includes("/") || path === "") return [path];
+  const search = envp.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
+  return search.split(":").map((folder) => (folder === "" ? path : `${folder}/${path}`));
+};
+
+const tryOne = (task: Task, name: string, request: SpawnRequest): number => {
+  const path = resolve(task, task.fs.cwd, name);
+  if (typeof path === "number") return path;
+  task.kernel.scheduler.switchTo(task);
+  const result = execute(task, { path, name }, request);
+  if (typeof result === "number") return result;
+  return "interrupted" in result ? -E.EAGAIN : 0;
+};
+
+const abandon = (task: Task): void => {
+  const { kernel, process } = task;
+  kernel.scheduler.forget(task);
+  task.files.drop();
+  task.mem.release();
+  kernel.tasks.delete(task.pid);
+  kernel.processes.delete(process.pid);
+  kernel.init.children.delete(process);
+};

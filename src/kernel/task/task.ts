@@ -1,0 +1,179 @@
+// A task: one thread, what the scheduler runs. Linux struct task_struct.
+import { type Abi, x64 } from "../../abi/abi.ts";
+import type { VAddr } from "../../abi/brand.ts";
+import { at } from "../../cpu/machine/state.ts";
+import type { AddressSpace } from "../../memory/space.ts";
+import type { Incoming, PendingCall } from "../entry/call.ts";
+import type { SeccompState } from "../entry/seccomp-state.ts";
+import type { VdsoAddresses } from "../exec/vdso.ts";
+import type { FsContext } from "../fs/vfs/context.ts";
+import type { FdTable } from "../fs/vfs/fd-table.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
+import type { Kernel } from "../kernel.ts";
+import type { PidNamespace } from "../namespace/pid.ts";
+import type { Namespaces } from "../namespace/set.ts";
+import type { NetNamespace } from "../net/namespace.ts";
+import type { Tracing } from "../ptrace/tracing.ts";
+import { SignalActions } from "../signal/action.ts";
+import { PendingSignals } from "../signal/pending.ts";
+import { NONE, type SigSet } from "../signal/set.ts";
+import { type Sleeper, type Wait, type Waited, WaitQueue } from "../wait.ts";
+import type { Cred } from "./cred.ts";
+import { noUsage, type Process, type Usage } from "./process.ts";
+import type { RestartableSequences } from "./rseq.ts";
+
+/** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
+/** staleCompat: TS_COMPAT is still set from a call that the parent made (the bug "ts-compat-sticks"). */
+export const entryWork = { seccomp: 1, trace: 2, observer: 4, staleCompat: 8 } as const;
+export const exitWork = { signal: 1, ended: 2, exiting: 4, rseq: 8 } as const;
+
+export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
+
+/** What execve(2) loaded. */
+export interface Program {
+  /** The ABI that the file was built for (TIF_ADDR32): the shape of its auxv. Which table a call uses is the door's business. */
+  readonly abi: Abi;
+  readonly vdso: VdsoAddresses;
+  /** /proc/PID/exe. */
+  readonly exe: FileDescription | undefined;
+}
+const NO_PROGRAM: Program = {
+  abi: x64,
+  exe: undefined,
+  vdso: { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 },
+};
+
+export interface Ldt {
+  table: Uint8Array | undefined;
+}
+
+/** The last processor exception, as signal frames report it. Linux thread_struct trap_nr, error_code, cr2. */
+export interface Trap {
+  readonly vector: number;
+  readonly error: number;
+  readonly cr2: bigint;
+}
+
+export interface AltStack {
+  readonly sp: number;
+  readonly size: number;
+  readonly flags: number;
+}
+export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
+
+export class Task implements Sleeper {
+  readonly kernel: Kernel;
+  /** The thread id. execve from another thread than the leader takes over the leader's. */
+  pid: number;
+  readonly process: Process;
+  state: TaskState = "runnable";
+  /** At most 15 bytes. PR_SET_NAME, /proc/PID/comm. */
+  comm = "";
+
+  mem: AddressSpace;
+  files: FdTable;
+  fs: FsContext;
+  cred: Cred;
+
+  /** Registers while another task runs; while this one runs they are in cpu.state. */
+  readonly registers = new Uint8Array(at.size);
+  /** GDT entries 12 to 14: set_thread_area(2). */
+  tls = new Uint8Array(24);
+  /** Its segment registers hold descriptors that have changed since they were loaded (a new thread's TLS). */
+  staleSegments = false;
+
+  program: Program = NO_PROGRAM;
+  /** personality(2). */
+  personality = 0;
+  /** modify_ldt(2): shared with whoever shares the address space. */
+  ldt: Ldt = { table: undefined };
+  /** TS_COMPAT: the call being served came through a 32-bit door. It says nothing about the code segment. */
+  compat = false;
+  entryWork = 0;
+  exitWork = 0;
+  /** pt_regs.orig_ax: the number of the call being served, or -1 outside of calls (a fault, an interrupt, after sigreturn). */
+  origAx = -1;
+  /** The argument registers of the call being served. */
+  readonly args = new Uint32Array(12);
+  /** The call that somebody who may look at it holds up: a tracer, a listener of filters. */
+  incoming: Incoming | undefined = undefined;
+  /** The call that waits, if it does. */
+  call: PendingCall | undefined = undefined;
+  waiting: Wait | undefined = undefined;
+  waited: Waited = { expired: false };
+  /** Set by restart_syscall when the call it resumed waits again: that call is the one to resume then. */
+  resumes: PendingCall | undefined = undefined;
+  /** What restart_syscall(2) goes on with. Linux struct restart_block. */
+  restartBlock: { readonly call: PendingCall; readonly deadline: number | undefined } | undefined = undefined;
+
+  actions = new SignalActions();
+  blocked: SigSet = NONE;
+  /** rt_sigsuspend, pselect, ppoll: the mask to go back to when the call is done. */
+  savedMask: SigSet | undefined = undefined;
+  readonly pending = new PendingSignals();
+  altStack: AltStack = NO_ALT_STACK;
+  trap: Trap = { vector: 0, error: 0, cr2: 0n };
+
+  /** ptrace(2): by whom it is traced and how, and whom it traces. */
+  trace: Tracing | undefined = undefined;
+  readonly tracees = new Set<Task>();
+
+  seccomp: SeccompState | undefined = undefined;
+  noNewPrivs = false;
+  dumpable = 1;
+  keepCaps = false;
+  /** The pid namespace it lives in, and the one its children will. */
+  pidNs: PidNamespace;
+  childPidNs: PidNamespace;
+  namespaces: Namespaces;
+  deathSignal = 0;
+  /** prctl(PR_SET_TSC): RDTSC gives SIGSEGV. */
+  tscDisabled = false;
+  timerSlack = 50_000;
+  nice = 0;
+  /** sched_setscheduler(2): remembered. */
+  policy = 0;
+  priority = 0;
+
+  /** CLONE_CHILD_CLEARTID and set_tid_address(2). */
+  clearChildTid = 0 as VAddr;
+  robustList = 0 as VAddr;
+  robustListSize = 0;
+  rseq: RestartableSequences | undefined = undefined;
+  /** vfork(2): the parent's thread that sleeps until this task executes or ends. */
+  vforkParent: Task | undefined = undefined;
+  exitCode = 0;
+  /** Woken at the end of this thread. */
+  readonly endEvents = new WaitQueue();
+  readonly usage: Usage = noUsage();
+  readonly startTime: number;
+
+  constructor(kernel: Kernel, pid: number, process: Process, from: Pick<Task, "mem" | "files" | "fs" | "cred">) {
+    this.kernel = kernel;
+    this.pid = pid;
+    this.process = process;
+    this.mem = from.mem;
+    this.files = from.files;
+    this.fs = from.fs;
+    this.cred = from.cred;
+    this.pidNs = this.childPidNs = kernel.pidNamespace;
+    this.namespaces = kernel.namespaces;
+    this.startTime = kernel.now;
+  }
+
+  get tgid(): number {
+    return this.process.pid;
+  }
+  get ppid(): number {
+    return this.process.parent?.pid ?? 0;
+  }
+
+  get net(): NetNamespace {
+    return this.namespaces.net;
+  }
+
+  /** Sleeper: something it waits on has happened; it is to look again. */
+  wake(): void {
+    this.kernel.scheduler.wake(this);
+  }
+}

@@ -1,0 +1,152 @@
+// The listener's descriptor: seccomp notifications by ioctl(2) and poll(2). Linux kernel/seccomp.c seccomp_notify_ioctl(),
+// seccomp_notify_recv(), _send(), _id_valid(), _addfd(), _poll(); man 2 seccomp_unotify.
+import type { VAddr } from "../../abi/brand.ts";
+import { E } from "../../abi/errno.ts";
+import type { NotifFeature } from "../../seccomp/profile/profile.ts";
+import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
+import { O_CLOEXEC, O_RDWR } from "../fs/vfs/open-flags.ts";
+import { shownPid } from "../namespace/pid.ts";
+import type { Result } from "../syscall/declaration.ts";
+import type { Task } from "../task/task.ts";
+import { type WaitQueue, wait } from "../wait.ts";
+import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification, notifBytes } from "./notification.ts";
+
+/** SECCOMP_IOCTL_NOTIF_*. ID_VALID was first defined with the wrong direction. */
+export const NOTIF = {
+  RECV: 0xc050_2100,
+  SEND: 0xc018_2101,
+  ID_VALID: 0x4008_2102,
+  ID_VALID_WRONG_DIR: 0x8008_2102,
+  ADDFD: 0x4018_2103,
+  SET_FLAGS: 0x4008_2104,
+} as const;
+/** _IOC_SIZE; and a request without size and direction, as which extensible ones are told apart. */
+const sizeOf = (request: number): number => (request >>> 16) & 0x3fff;
+const EXTENSIBLE = 0xffff;
+
+const CONTINUE = 1;
+const SYNC_WAKE_UP = 1;
+const ADD = { SETFD: 1, SEND: 2 } as const;
+const ADDFD_SIZE = 24;
+const PAGE_SIZE = 4096;
+
+export class ListenerFile extends FileDescription {
+  readonly listener: Listener;
+  constructor(task: Task, listener: Listener) {
+    const path = task.kernel.vfs.anonymous(task, "seccomp notify");
+    super(path.dentry.inode, O_RDWR, path);
+    this.listener = listener;
+  }
+  override poll(): number {
+    const { notifications, used } = this.listener;
+    const some = (state: Notification["state"]): boolean => notifications.some((n) => n.state === state);
+    return (some("init") ? POLLIN | POLLRDNORM : 0) | (some("sent") ? POLLOUT | POLLWRNORM : 0) | (used ? 0 : POLLHUP);
+  }
+  override queues(): readonly WaitQueue[] {
+    return [this.listener.events];
+  }
+  override release(): void {
+    this.listener.close();
+  }
+
+  override ioctl(task: Task, request: number, arg: VAddr): Result {
+    switch (request >>> 0) {
+      case NOTIF.RECV:
+        return this.#receive(task, arg);
+      case NOTIF.SEND:
+        return this.#send(task, arg);
+      case NOTIF.ID_VALID:
+      case NOTIF.ID_VALID_WRONG_DIR:
+        return this.#isValid(task, arg);
+      case NOTIF.SET_FLAGS:
+        if (!this.#can(task, "sync-wake-up")) return -E.EINVAL;
+        // Which CPU the listener wakes up on: there is one.
+        return (arg & ~SYNC_WAKE_UP) !== 0 ? -E.EINVAL : 0;
+    }
+    const isAdd = (request & EXTENSIBLE) === (NOTIF.ADDFD & EXTENSIBLE) && this.#can(task, "addfd");
+    return isAdd ? this.#addFd(task, arg, sizeOf(request)) : -E.EINVAL;
+  }
+
+  #can(task: Task, feature: NotifFeature): boolean {
+    return task.kernel.profile.seccomp.notif.includes(feature);
+  }
+
+  /** The oldest that nobody has received. The buffer must be zero, so that it can mean something one day. */
+  #receive(task: Task, at: VAddr): Result {
+    const buffer = task.mem.read(at, NOTIF_SIZE);
+    if (!buffer) return -E.EFAULT;
+    if (buffer.some((b) => b !== 0)) return -E.EINVAL;
+    const { listener } = this;
+    if (listener.requests === 0 && listener.used) return wait([listener.events]);
+    const next = listener.notifications.find((n) => n.state === "init");
+    if (listener.requests > 0) listener.requests--;
+    if (!next) return -E.ENOENT;
+    if (!task.mem.write(at, notifBytes(next, shownPid(task, next.task.pid)))) {
+      listener.requests++;
+      return -E.EFAULT;
+    }
+    next.state = "sent";
+    listener.events.wake();
+    return 0;
+  }
+
+  #send(task: Task, at: VAddr): number {
+    const bytes = task.mem.read(at, ADDFD_SIZE);
+    if (!bytes) return -E.EFAULT;
+    const v = new DataView(bytes.buffer, bytes.byteOffset);
+    const value = Number(v.getBigInt64(8, true));
+    const error = v.getInt32(16, true);
+    const flags = v.getUint32(20, true);
+    const known = this.#can(task, "continue") ? CONTINUE : 0;
+    if ((flags & ~known) !== 0 || ((flags & CONTINUE) !== 0 && (error !== 0 || value !== 0))) return -E.EINVAL;
+    const n = this.listener.find(v.getBigUint64(0, true));
+    if (!n) return -E.ENOENT;
+    if (n.state !== "sent") return -E.EINPROGRESS;
+    n.resumes = (flags & CONTINUE) !== 0;
+    n.reply(error !== 0 ? error : value);
+    return 0;
+  }
+
+  #isValid(task: Task, at: VAddr): number {
+    const bytes = task.mem.read(at, 8);
+    if (!bytes) return -E.EFAULT;
+    const n = this.listener.find(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+    return n?.state === "sent" ? 0 : -E.ENOENT;
+  }
+
+  /** Put a file of the caller's into the task's table. The task does it itself, in its own time. */
+  #addFd(task: Task, at: VAddr, size: number): Result {
+    const begun = task.waited.data as AddFd | undefined;
+    if (begun) return begun.result ?? wait([begun.done]);
+    const request = this.#addRequest(task, at, size);
+    if (typeof request === "number") return request;
+    const add = new AddFd(request);
+    const { notification: n } = request;
+    if (request.send) n.state = "replied";
+    n.adding.unshift(add);
+    task.waited.data = task.waited.held = add;
+    n.answered.wake();
+    return wait([add.done]);
+  }
+
+  #addRequest(task: Task, at: VAddr, size: number): AddFdRequest | number {
+    if (size < ADDFD_SIZE || size >= PAGE_SIZE) return -E.EINVAL;
+    const bytes = task.mem.read(at, size);
+    if (!bytes) return -E.EFAULT;
+    if (bytes.subarray(ADDFD_SIZE).some((b) => b !== 0)) return -E.E2BIG;
+    const v = new DataView(bytes.buffer, bytes.byteOffset);
+    const [flags, source, fd, fdFlags] = [8, 12, 16, 20].map((o) => v.getUint32(o, true)) as [number, number, number, number];
+    const known = ADD.SETFD | (this.#can(task, "addfd-send") ? ADD.SEND : 0);
+    if ((fdFlags & ~O_CLOEXEC) !== 0 || (flags & ~known) !== 0) return -E.EINVAL;
+    const set = (flags & ADD.SETFD) !== 0;
+    if (fd !== 0 && !set) return -E.EINVAL;
+    const file = task.files.get(source);
+    if (!file) return -E.EBADF;
+    const n = this.listener.find(v.getBigUint64(0, true));
+    if (!n) return -E.ENOENT;
+    if (n.state !== "sent") return -E.EINPROGRESS;
+    const send = (flags & ADD.SEND) !== 0;
+    if (send && n.adding.length > 0) return -E.EBUSY;
+    return { notification: n, file, fd: set ? fd : undefined, cloexec: (fdFlags & O_CLOEXEC) !== 0, send };
+  }
+}

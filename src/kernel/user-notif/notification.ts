@@ -1,0 +1,198 @@
+// What the filters of a task have asked their listener, and what it says. Linux kernel/seccomp.c struct seccomp_knotif,
+// seccomp_do_user_notification(), seccomp_handle_addfd(); man 2 seccomp_unotify.
+import { E, restart } from "../../abi/errno.ts";
+import type { SyscallData } from "../../seccomp/data.ts";
+import type { Filter } from "../../seccomp/filter.ts";
+import { wordsOf } from "../../seccomp/layout.ts";
+import type { FileDescription } from "../fs/vfs/file.ts";
+import type { Kernel } from "../kernel.ts";
+import { RLIMIT } from "../task/rlimit.ts";
+import { exitWork, type Task } from "../task/task.ts";
+import { WaitQueue, wait } from "../wait.ts";
+
+/** `init`: nobody has received it. `sent`: somebody has. `replied`: it is over as soon as the task looks. */
+export type NotificationState = "init" | "sent" | "replied";
+
+/** SECCOMP_IOCTL_NOTIF_ADDFD under way: a file on its way into the task's table. */
+export interface AddFdRequest {
+  readonly notification: Notification;
+  readonly file: FileDescription;
+  /** SECCOMP_ADDFD_FLAG_SETFD: this number, not the lowest. */
+  readonly fd: number | undefined;
+  readonly cloexec: boolean;
+  /** SECCOMP_ADDFD_FLAG_SEND: the number is also the call's result. */
+  readonly send: boolean;
+}
+export class AddFd {
+  readonly request: AddFdRequest;
+  /** The descriptor or -errno, once the task has taken it. */
+  result: number | undefined = undefined;
+  readonly done = new WaitQueue();
+
+  constructor(request: AddFdRequest) {
+    this.request = request;
+    request.file.hold();
+  }
+  finish(result: number): void {
+    this.result = result;
+    this.request.file.drop();
+    this.done.wake();
+  }
+  /** The caller does not wait any more. If the task has not come round to it, it is as if nobody had asked. */
+  drop(): void {
+    if (this.result !== undefined) return;
+    const { notification: n, send, file } = this.request;
+    const at = n.adding.indexOf(this);
+    if (at >= 0) n.adding.splice(at, 1);
+    if (send && n.state === "replied") n.state = "sent";
+    file.drop();
+  }
+}
+
+/** One call that waits for an answer. */
+export class Notification {
+  readonly id: bigint;
+  readonly task: Task;
+  /** struct seccomp_data. */
+  readonly data: Uint8Array;
+  readonly listener: Listener;
+  state: NotificationState = "init";
+  /** The answer: a value, or a negative errno; or let the call run. */
+  value = 0;
+  resumes = false;
+  readonly adding: AddFd[] = [];
+  readonly answered = new WaitQueue();
+
+  constructor(id: bigint, task: Task, data: Uint8Array, listener: Listener) {
+    this.id = id;
+    this.task = task;
+    this.data = data;
+    this.listener = listener;
+  }
+
+  /** Linux should_sleep_killable(): once received, only a fatal signal interrupts. */
+  get killable(): boolean {
+    return this.listener.waitKillable && this.state === "sent";
+  }
+
+  reply(value: number): void {
+    this.state = "replied";
+    this.value = value;
+    this.answered.wake();
+  }
+
+  /** The task does not wait any more. */
+  drop(): void {
+    for (const add of this.adding.splice(0)) add.finish(-E.ESRCH);
+    this.listener.forget(this);
+  }
+}
+
+/** The waiting calls of one filter. Linux struct notification. */
+export class Listener {
+  readonly kernel: Kernel;
+  readonly filter: Filter;
+  /** SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. */
+  readonly waitKillable: boolean;
+  readonly notifications: Notification[] = [];
+  /**
+   * How many receives need not wait. A call that was given up before anybody received it still counts, so that one receive
+   * finds nothing: ENOENT.
+   */
+  requests = 0;
+  /** Woken by what poll(2) can see. */
+  readonly events = new WaitQueue();
+  #nextId: bigint;
+
+  constructor(kernel: Kernel, filter: Filter, waitKillable: boolean) {
+    this.kernel = kernel;
+    this.filter = filter;
+    this.waitKillable = waitKillable;
+    this.#nextId = new DataView(kernel.random.bytes(8).buffer).getBigUint64(0, true);
+  }
+
+  notify(task: Task, data: SyscallData): Notification {
+    const id = this.#nextId;
+    this.#nextId = BigInt.asUintN(64, id + 1n);
+    const notification = new Notification(id, task, new Uint8Array(wordsOf(this.kernel.profile.seccomp.layout, data).buffer), this);
+    this.notifications.push(notification);
+    this.requests++;
+    task.waited.held = notification;
+    this.events.wake();
+    return notification;
+  }
+  find(id: bigint): Notification | undefined {
+    return this.notifications.find((n) => n.id === id);
+  }
+  forget(notification: Notification): void {
+    const at = this.notifications.indexOf(notification);
+    if (at >= 0) this.notifications.splice(at, 1);
+  }
+  /** Whether any task still has the filter. */
+  get used(): boolean {
+    for (const task of this.kernel.tasks.values()) if (task.state !== "dead" && has(task, this.filter)) return true;
+    return false;
+  }
+  /** The last descriptor is closed: all get ENOSYS. Linux seccomp_notify_detach(). */
+  close(): void {
+    this.filter.listener = null;
+    for (const n of this.notifications) if (n.state !== "replied") n.reply(-E.ENOSYS);
+  }
+}
+
+const has = (task: Task, filter: Filter): boolean => {
+  for (let f = task.seccomp?.filter ?? null; f; f = f.prev) if (f === filter) return true;
+  return false;
+};
+
+/** A task with filters is gone: their listeners may see that nobody is left. Linux seccomp_filter_release(). */
+export const filtersReleased = (task: Task): void => {
+  for (let f = task.seccomp?.filter ?? null; f; f = f.prev) if (f.listener instanceof Listener) f.listener.events.wake();
+};
+
+/** In the task's own name: its table, its limit. Linux receive_fd(), receive_fd_replace(). */
+const take = (task: Task, { file, fd, cloexec }: AddFdRequest): number => {
+  const limit = task.process.limit(RLIMIT.NOFILE);
+  if (fd === undefined) return task.files.install(file, limit, { cloexec });
+  if (fd >= limit) return -E.EBADF;
+  task.files.replace(fd, file, cloexec);
+  return fd;
+};
+const addNext = (n: Notification): void => {
+  const add = n.adding.shift();
+  if (!add) return;
+  const fd = take(n.task, add.request);
+  if (add.request.send) {
+    if (fd < 0) n.state = "sent";
+    else n.value = fd;
+  }
+  add.finish(fd);
+};
+
+/** What becomes of the call: it waits on, runs after all, or has this result. */
+export const awaitAnswer = (task: Task, n: Notification): "wait" | "continue" | number => {
+  while (n.adding.length > 0) addNext(n);
+  if (n.state !== "replied") {
+    const signalled = (task.exitWork & exitWork.signal) !== 0;
+    if (!signalled || n.killable) {
+      task.kernel.scheduler.sleep(task, wait([n.answered], n.killable && signalled ? { killable: true } : {}));
+      return "wait";
+    }
+  }
+  const interrupted = n.state !== "replied";
+  task.waited.held = undefined;
+  n.drop();
+  if (interrupted) return -restart.ERESTARTSYS;
+  return n.resumes ? "continue" : n.value;
+};
+
+/** sizeof struct seccomp_notif, and its parts. The same in every ABI. uapi linux/seccomp.h */
+export const NOTIF_SIZE = 80;
+export const notifBytes = (n: Notification, pid: number): Uint8Array => {
+  const out = new Uint8Array(NOTIF_SIZE);
+  const v = new DataView(out.buffer);
+  v.setBigUint64(0, n.id, true);
+  v.setUint32(8, pid, true);
+  out.set(n.data, 16);
+  return out;
+};

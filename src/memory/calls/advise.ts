@@ -1,0 +1,158 @@
+// madvise(2), msync(2), mincore(2). Linux mm/madvise.c, mm/msync.c, mm/mincore.c.
+import { E } from "../../abi/errno.ts";
+import { type Access, access } from "../../cpu/machine/mmu.ts";
+import { refusal } from "../fault.ts";
+import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
+import { frameOf } from "../page-table.ts";
+import type { AddressSpace } from "../space.ts";
+import { PROT, SPECIAL, VM, type Vma } from "../vma.ts";
+
+/** One advice: what it does to a range inside one mapping. 0 or -errno. */
+type Advice = (space: AddressSpace, vma: Vma, start: number, end: number) => number;
+
+/** Change VM bits of a range. */
+const bits =
+  (set: number, clear: number, refuse: (vma: Vma) => boolean = () => false): Advice =>
+  (space, vma, start, end) => {
+    if (refuse(vma)) return -E.EINVAL;
+    if (((vma.flags & ~clear) | set) === vma.flags) return 0;
+    if (!space.areas.maySplit(start) || !space.areas.maySplit(end)) return -E.EINVAL;
+    space.areas.split(start);
+    space.areas.split(end);
+    const part = space.areas.find(start);
+    if (part === undefined) return 0;
+    part.flags = (part.flags & ~clear) | set;
+    space.areas.merge(part);
+    return 0;
+  };
+const nothing: Advice = () => 0;
+const unlocked =
+  (then: Advice): Advice =>
+  (space, vma, start, end) =>
+    vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end);
+
+const drop: Advice = (space, _vma, start, end) => {
+  space.dropPages(start, end);
+  return 0;
+};
+/** A legal MADV_FREE: the pages go at once, as they would under memory pressure. */
+const free: Advice = (space, vma, start, end) => (vma.file ? -E.EINVAL : drop(space, vma, start, end));
+
+/** MADV_REMOVE: punch a hole in the file. */
+const remove: Advice = (_space, vma, start, end) => {
+  if (vma.flags & VM.LOCKED || vma.cache === undefined) return -E.EINVAL;
+  const need = VM.SHARED | VM.MAYWRITE;
+  if ((vma.flags & need) !== need) return -E.EACCES;
+  const index = (at: number): number => vma.pgoff + (at - vma.start) / PAGE_SIZE;
+  vma.cache.punch(index(start), index(end));
+  return 0;
+};
+
+/** MADV_POPULATE_*: errors as mm/madvise.c madvise_populate() names them. */
+const populateErrors: Record<number, number> = {
+  [refusal.noMapping]: -E.ENOMEM,
+  [refusal.noPermission]: -E.EINVAL,
+  [refusal.beyondFile]: -E.EFAULT,
+  [refusal.noMemory]: -E.ENOMEM,
+};
+const populateAs =
+  (kind: Access, needs: number): Advice =>
+  (space, vma, start, end) => {
+    if ((vma.prot & needs) === 0) return -E.EINVAL;
+    for (let page = start; page < end; page += PAGE_SIZE) {
+      const error = space.touch(page, kind);
+      if (error < 0) return populateErrors[error] ?? -E.EFAULT;
+    }
+    return 0;
+  };
+
+const notPrivateAnonymous = (vma: Vma): boolean => vma.file !== undefined || (vma.flags & VM.SHARED) !== 0;
+const special = (vma: Vma): boolean => (vma.flags & SPECIAL) !== 0;
+
+/** By number: uapi asm-generic/mman-common.h. */
+// biome-ignore format: table
+const advices: Record<number, Advice> = {
+  0: bits(0, VM.RANDOM | VM.SEQUENTIAL),
+  1: bits(VM.RANDOM, VM.SEQUENTIAL),
+  2: bits(VM.SEQUENTIAL, VM.RANDOM),
+  3: nothing, // WILLNEED
+  4: unlocked(drop), // DONTNEED
+  8: unlocked(free),
+  9: remove,
+  10: bits(VM.DONTFORK, 0),
+  11: bits(0, VM.DONTFORK, special),
+  14: bits(VM.HUGEPAGE, VM.NOHUGEPAGE),
+  15: bits(VM.NOHUGEPAGE, VM.HUGEPAGE),
+  16: bits(VM.DONTDUMP, 0),
+  17: bits(0, VM.DONTDUMP, special),
+  18: bits(VM.WIPEONFORK, 0, notPrivateAnonymous),
+  19: bits(0, VM.WIPEONFORK),
+  20: unlocked(nothing), // COLD
+  21: unlocked(nothing), // PAGEOUT
+  22: populateAs(access.read, PROT.READ),
+  23: populateAs(access.write, PROT.WRITE),
+  24: drop, // DONTNEED_LOCKED
+};
+
+/** MADV_POPULATE_READ and _WRITE stop at a hole; the others go on and report it at the end. */
+const POPULATE = [22, 23];
+
+export const madvise = (space: AddressSpace, at: number, length: number, advice: number): number => {
+  const act = advices[advice];
+  if (act === undefined || !isPageAligned(at)) return -E.EINVAL;
+  const end = at + pageAlign(length);
+  if (end >= 2 ** 64) return -E.EINVAL;
+  let next = at;
+  let hole = false;
+  for (const vma of space.areas.within(at, end)) {
+    if (vma.start > next) hole = true;
+    if (hole && POPULATE.includes(advice)) return -E.ENOMEM;
+    const to = Math.min(end, vma.end);
+    const error = act(space, vma, Math.max(at, vma.start), to);
+    if (error < 0) return error;
+    next = to;
+  }
+  return hole || next < end ? -E.ENOMEM : 0;
+};
+
+const MS = { ASYNC: 1, INVALIDATE: 2, SYNC: 4 } as const;
+
+export const msync = (space: AddressSpace, at: number, length: number, flags: number): number => {
+  if (flags & ~7 || !isPageAligned(at) || (flags & (MS.ASYNC | MS.SYNC)) === (MS.ASYNC | MS.SYNC)) return -E.EINVAL;
+  const end = at + pageAlign(length);
+  if (end >= 2 ** 64) return -E.ENOMEM;
+  let next = at;
+  let hole = false;
+  for (const vma of space.areas.within(at, end)) {
+    if (vma.start > next) hole = true;
+    if (flags & MS.INVALIDATE && vma.flags & VM.LOCKED) return -E.EBUSY;
+    if (flags & MS.SYNC && vma.flags & VM.SHARED) vma.cache?.sync();
+    next = vma.end;
+  }
+  return hole || next < end ? -E.ENOMEM : 0;
+};
+
+/** mincore_page and mincore_pte_range. */
+const inCore = (space: AddressSpace, vma: Vma, page: number): boolean => {
+  if (frameOf(space.table.get(page)) !== 0) return true;
+  return vma.cache?.has(vma.pgoff + (page - vma.start) / PAGE_SIZE) ?? false;
+};
+
+/** `vec` is a user address: one byte a page. */
+export const mincore = (space: AddressSpace, at: number, length: number, vec: number): number => {
+  const { taskSize } = space.layout;
+  if (!isPageAligned(at)) return -E.EINVAL;
+  if (length > taskSize || at > taskSize - length) return -E.ENOMEM;
+  const pages = pageAlign(length) / PAGE_SIZE;
+  if (vec < 0 || vec > taskSize - pages) return -E.EFAULT;
+  for (let done = 0; done < pages; ) {
+    const vma = space.find(at + done * PAGE_SIZE);
+    if (vma === undefined) return -E.ENOMEM;
+    // One page of results at a time, as Linux does: what was found before an error is stored.
+    const some = new Uint8Array(Math.min(pages - done, PAGE_SIZE, (vma.end - at) / PAGE_SIZE - done));
+    for (let i = 0; i < some.length; i++) some[i] = inCore(space, vma, at + (done + i) * PAGE_SIZE) ? 1 : 0;
+    if (!space.write(vec + done, some)) return -E.EFAULT;
+    done += some.length;
+  }
+  return 0;
+};

@@ -1,0 +1,90 @@
+// mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Nothing is ever swapped out here: locking is accounting and presence.
+// Linux mm/mlock.c.
+import { E } from "../../abi/errno.ts";
+import { refusal } from "../fault.ts";
+import { PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
+import type { AddressSpace } from "../space.ts";
+import { SPECIAL, VM } from "../vma.ts";
+import { mayLockAtAll, touchAll } from "./map.ts";
+
+const MLOCK_ONFAULT = 1;
+const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
+const LOCK_BITS = VM.LOCKED | VM.LOCKONFAULT;
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+const rangeOf = (at: number, length: number): Range => {
+  const start = pageFloor(at);
+  return { start, end: start + pageAlign(length + (at - start)) };
+};
+
+/** apply_vma_lock_flags. */
+const apply = (space: AddressSpace, { start, end }: Range, bits: number): number => {
+  if (end >= 2 ** 64) return -E.EINVAL;
+  if (end === start) return 0;
+  const { areas } = space;
+  if (areas.find(start) === undefined) return -E.ENOMEM;
+  let next = start;
+  for (const vma of areas.within(start, end)) {
+    if (vma.start > next) break;
+    const from = Math.max(start, vma.start);
+    next = Math.min(end, vma.end);
+    if (vma.flags & SPECIAL || (vma.flags & LOCK_BITS) === bits) continue;
+    areas.split(from);
+    areas.split(next);
+    const part = areas.find(from);
+    if (part === undefined) continue;
+    part.flags = (part.flags & ~LOCK_BITS) | bits;
+    areas.merge(part);
+  }
+  return next < end ? -E.ENOMEM : 0;
+};
+
+/** count_mm_mlocked_page_nr: what of the range is locked already. */
+const lockedWithin = (space: AddressSpace, { start, end }: Range): number =>
+  space.areas
+    .within(start, end)
+    .reduce((n, v) => (v.flags & VM.LOCKED ? n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE : n), 0);
+
+/** `flags` is mlock2's: MLOCK_ONFAULT or nothing. */
+export const mlock = (space: AddressSpace, at: number, length: number, flags = 0): number => {
+  if (flags & ~MLOCK_ONFAULT) return -E.EINVAL;
+  if (!mayLockAtAll(space)) return -E.EPERM;
+  const range = rangeOf(at, length);
+  const pages = (range.end - range.start) / PAGE_SIZE;
+  const { memlock, ipcLock } = space.limits;
+  if (!ipcLock && (space.usage().locked + pages - lockedWithin(space, range)) * PAGE_SIZE > memlock) return -E.ENOMEM;
+  const error = apply(space, range, flags & MLOCK_ONFAULT ? LOCK_BITS : VM.LOCKED);
+  if (error < 0) return error;
+  const missing = touchAll(space, range.start, range.end);
+  // __mlock_posix_error_return.
+  return missing === 0 ? 0 : missing === refusal.noMemory ? -E.EAGAIN : -E.ENOMEM;
+};
+
+export const munlock = (space: AddressSpace, at: number, length: number): number => apply(space, rangeOf(at, length), 0);
+
+export const mlockall = (space: AddressSpace, flags: number): number => {
+  if (flags === 0 || flags & ~7 || flags === MCL.ONFAULT) return -E.EINVAL;
+  if (!mayLockAtAll(space)) return -E.EPERM;
+  const { memlock, ipcLock } = space.limits;
+  if (flags & MCL.CURRENT && !ipcLock && space.usage().total * PAGE_SIZE > memlock) return -E.ENOMEM;
+  const bits = flags & MCL.ONFAULT ? LOCK_BITS : VM.LOCKED;
+  space.defaultFlags = flags & MCL.FUTURE ? bits : 0;
+  if (flags & MCL.CURRENT) lockEverything(space, bits);
+  return 0;
+};
+
+export const munlockall = (space: AddressSpace): number => {
+  space.defaultFlags = 0;
+  lockEverything(space, 0);
+  return 0;
+};
+
+const lockEverything = (space: AddressSpace, bits: number): void => {
+  for (const vma of [...space.areas.list]) {
+    apply(space, vma, bits);
+    if (bits & VM.LOCKED) touchAll(space, vma.start, vma.end);
+  }
+};

@@ -1,0 +1,220 @@
+// mmap(2) and munmap(2). Linux mm/mmap.c do_mmap(), mm/vma.c mmap_region(), do_vmi_munmap().
+import { E } from "../../abi/errno.ts";
+import { access } from "../../cpu/machine/mmu.ts";
+import type { MappedFile } from "../backing.ts";
+import { isPageAligned, PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
+import { PageCache } from "../page-cache.ts";
+import { place } from "../place.ts";
+import { anonymousShared } from "../shmem.ts";
+import type { AddressSpace } from "../space.ts";
+import { MAP, PROT, VM, type Vma } from "../vma.ts";
+
+export interface MapRequest {
+  readonly at: number;
+  readonly length: number;
+  /** PROT_* and MAP_* as the caller gave them. */
+  readonly prot: number;
+  readonly flags: number;
+  /** The open file of `fd`; undefined with MAP_ANONYMOUS. (EBADF is the caller's to find, after EINVAL for an unaligned offset.) */
+  readonly file?: MappedFile | undefined;
+  /** Offset in bytes, a multiple of 4096 (mmap checks: EINVAL; mmap2 multiplies). */
+  readonly offset: number;
+  /** The call came through a 32-bit door: place it where 32-bit code can reach it. */
+  readonly compat: boolean;
+}
+
+/** vm.max_map_count. */
+export const MAX_MAP_COUNT = 65530;
+const HUGE_PAGE = 2 << 20;
+const ULONG_END = 2 ** 64;
+/** The flags that MAP_SHARED knows; MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK. */
+const LEGACY_MAP_MASK =
+  MAP.SHARED |
+  MAP.PRIVATE |
+  MAP.FIXED |
+  MAP.ANONYMOUS |
+  MAP.DENYWRITE |
+  MAP.EXECUTABLE |
+  MAP.UNINITIALIZED |
+  MAP.GROWSDOWN |
+  MAP.LOCKED |
+  MAP.NORESERVE |
+  MAP.POPULATE |
+  MAP.NONBLOCK |
+  MAP.STACK |
+  MAP.HUGETLB |
+  MAP.BIT32 |
+  MAP.ABOVE4G;
+const MAY_ALL = VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC;
+
+/** VM bits of a file mapping, or -errno. */
+const fileFlags = (file: MappedFile, prot: number, flags: number): number => {
+  let vm: number = MAY_ALL;
+  switch (flags & MAP.TYPE) {
+    case MAP.SHARED_VALIDATE:
+      if (flags & ~(LEGACY_MAP_MASK | MAP.SHARED_VALIDATE | MAP.FIXED_NOREPLACE)) return -E.EOPNOTSUPP;
+      break;
+    case MAP.SHARED:
+    case MAP.PRIVATE:
+      break;
+    default:
+      return -E.EINVAL;
+  }
+  if (flags & MAP.SHARED) {
+    if (prot & PROT.WRITE && !file.writable) return -E.EACCES;
+    if (prot & PROT.WRITE && file.sealedWrite) return -E.EPERM;
+    // A read-only file gets a mapping that mprotect cannot make writable, and that counts as private (VM_SHARED off).
+    vm |= file.writable && !file.sealedWrite ? VM.SHARED | VM.MAYSHARE : VM.MAYSHARE;
+    if (!file.writable || file.sealedWrite) vm &= ~VM.MAYWRITE;
+  }
+  if (!file.readable) return -E.EACCES;
+  if (file.noexec) {
+    if (prot & PROT.EXEC) return -E.EPERM;
+    vm &= ~VM.MAYEXEC;
+  }
+  return flags & MAP.GROWSDOWN ? -E.EINVAL : vm;
+};
+
+const anonymousFlags = (flags: number): number => {
+  switch (flags & MAP.TYPE) {
+    case MAP.SHARED:
+      return flags & MAP.GROWSDOWN ? -E.EINVAL : MAY_ALL | VM.SHARED | VM.MAYSHARE;
+    case MAP.PRIVATE:
+      return MAY_ALL;
+    default:
+      return -E.EINVAL;
+  }
+};
+
+/** calc_vm_flag_bits. */
+const carried = (flags: number): number =>
+  (flags & MAP.GROWSDOWN ? VM.GROWSDOWN : 0) |
+  (flags & MAP.LOCKED ? VM.LOCKED : 0) |
+  (flags & MAP.STACK ? VM.NOHUGEPAGE : 0) |
+  (flags & MAP.NORESERVE ? VM.NORESERVE : 0);
+
+/** accountable_mapping: private writable memory is charged, once. */
+export const accountable = (prot: number, flags: number): boolean =>
+  (prot & PROT.WRITE) !== 0 && (flags & (VM.NORESERVE | VM.SHARED | VM.ACCOUNT)) === 0;
+
+/** MAP_HUGETLB with no huge pages in the pool. The size is in bits 26 to 31, 0 is the default. */
+const hugetlb = (flags: number): number => ([0, 21, 30].includes((flags >>> 26) & 63) ? -E.ENOMEM : -E.EINVAL);
+
+/** PROT_READ under personality READ_IMPLIES_EXEC. */
+const withImpliedExec = (space: AddressSpace, prot: number, file: MappedFile | undefined): number =>
+  prot & PROT.READ && space.readImpliesExec && !file?.noexec ? prot | PROT.EXEC : prot;
+
+/** Returns the address or -errno. */
+export const mmap = (space: AddressSpace, request: MapRequest): number => {
+  const { file, offset } = request;
+  if (!isPageAligned(offset)) return -E.EINVAL;
+  if (file === undefined && request.flags & MAP.HUGETLB) return hugetlb(request.flags);
+  if (request.length === 0) return -E.EINVAL;
+  const prot = withImpliedExec(space, request.prot & 7, file);
+  const flags = request.flags & MAP.FIXED_NOREPLACE ? request.flags | MAP.FIXED : request.flags;
+  const length = pageAlign(request.length);
+  if (length >= ULONG_END) return -E.ENOMEM;
+  if (offset + length >= ULONG_END * PAGE_SIZE) return -E.EOVERFLOW;
+  if (space.areas.list.length > MAX_MAP_COUNT) return -E.ENOMEM;
+
+  const hint = flags & MAP.FIXED ? request.at : roundHint(request.at, space.layout.minAddress);
+  const at = place(space, { at: hint, length, flags, compat: request.compat, huge: hugeOffset(request, flags, hint, length) });
+  if (at < 0) return at;
+  if (flags & MAP.FIXED_NOREPLACE && space.areas.overlaps(at, at + length)) return -E.EEXIST;
+  const lock = (flags & MAP.LOCKED ? VM.LOCKED : 0) | space.defaultFlags;
+  if (flags & MAP.LOCKED && !mayLockAtAll(space)) return -E.EPERM;
+  if (!space.mayLock(length / PAGE_SIZE, lock)) return -E.EAGAIN;
+  // file_mmap_ok: offsets are signed, up to MAX_LFS_FILESIZE.
+  if (file && offset + length > 2 ** 63 - 1) return -E.EOVERFLOW;
+  const kind = file ? fileFlags(file, prot, flags) : anonymousFlags(flags);
+  if (kind < 0) return kind;
+  const error = install(space, { at, length, prot, flags: kind | carried(flags) | lock, file, pgoff: offset / PAGE_SIZE });
+  if (error < 0) return error;
+  if (flags & MAP.LOCKED || (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE || space.defaultFlags & VM.LOCKED)
+    touchAll(space, at, at + length);
+  return at;
+};
+
+/** Which mappings are placed for huge pages: get_unmapped_area() of ext4, and of private anonymous memory since 6.7. */
+const hugeOffset = ({ file, offset }: MapRequest, flags: number, hint: number, length: number): number | undefined => {
+  if (file) return offset;
+  return hint === 0 && (flags & MAP.TYPE) === MAP.PRIVATE && length % HUGE_PAGE === 0 ? 0 : undefined;
+};
+
+/** round_hint_to_min. */
+const roundHint = (at: number, min: number): number => {
+  const hint = pageFloor(at);
+  return hint !== 0 && hint < min ? min : hint;
+};
+
+/** can_do_mlock. */
+export const mayLockAtAll = (space: AddressSpace): boolean => space.limits.memlock > 0 || space.limits.ipcLock;
+
+/** mm_populate: as far as it goes. 0 or the refusal; only mlock(2) tells its caller, for the others the next access will. */
+export const touchAll = (space: AddressSpace, start: number, end: number): number => {
+  for (const vma of space.areas.within(start, end)) {
+    if (vma.flags & VM.LOCKONFAULT) continue;
+    const kind = (vma.flags & VM.SHARED) === 0 && vma.prot & PROT.WRITE ? access.write : access.read;
+    for (let page = Math.max(start, vma.start); page < Math.min(end, vma.end); page += PAGE_SIZE) {
+      const error = space.touch(page, kind);
+      if (error < 0) return error;
+    }
+  }
+  return 0;
+};
+
+export interface Installation {
+  readonly at: number;
+  readonly length: number;
+  readonly prot: number;
+  readonly flags: number;
+  readonly file?: MappedFile | undefined;
+  readonly pgoff: number;
+  /** Default: both. */
+  readonly neighbours?: "both" | "below" | "none";
+}
+
+const pagesWithin = (space: AddressSpace, start: number, end: number): number =>
+  space.areas.within(start, end).reduce((n, v) => n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE, 0);
+
+/** mmap_region(): put a mapping at a place, over whatever is there. 0 or -errno. The ELF loader uses it for what has no system call. */
+export const install = (space: AddressSpace, m: Installation): number => {
+  const end = m.at + m.length;
+  const replaced = space.areas.overlaps(m.at, end) ? pagesWithin(space, m.at, end) : 0;
+  const pages = m.length / PAGE_SIZE;
+  if (!space.mayExpand(pages - replaced, m.prot, m.flags)) return -E.ENOMEM;
+  if (replaced > 0) {
+    const error = munmap(space, m.at, m.length);
+    if (error < 0) return error;
+  }
+  let flags = m.flags;
+  if (accountable(m.prot, flags)) {
+    if (!space.mayCommit(pages)) return -E.ENOMEM;
+    flags |= VM.ACCOUNT;
+  }
+  const shared = m.file === undefined && flags & VM.SHARED ? anonymousShared(m.length) : m.file;
+  if (shared !== m.file && !space.mayCommit(pages) && (flags & VM.NORESERVE) === 0) return -E.ENOMEM;
+  const cache = shared && PageCache.of(space.frames, shared.backing);
+  const pgoff = m.file ? m.pgoff : shared ? 0 : m.at / PAGE_SIZE;
+  const vma: Vma = { start: m.at, end, prot: m.prot, flags, pgoff, anon: 0, file: shared, cache };
+  space.areas.insert(vma, m.neighbours);
+  // Nobody can map shared anonymous memory again: it goes with its last mapping.
+  if (shared !== m.file) cache?.drop();
+  return 0;
+};
+
+/** munmap(2): 0 or -errno. */
+export const munmap = (space: AddressSpace, at: number, length: number): number => {
+  const { taskSize } = space.layout;
+  if (!isPageAligned(at) || at > taskSize || length > taskSize - at || length === 0) return -E.EINVAL;
+  const end = at + pageAlign(length);
+  const { areas } = space;
+  const inside = areas.find(at);
+  if (inside && inside.start < at && inside.end > end && areas.list.length >= MAX_MAP_COUNT) return -E.ENOMEM;
+  if (!areas.maySplit(at) || !areas.maySplit(end)) return -E.EINVAL;
+  areas.split(at);
+  areas.split(end);
+  space.dropPages(at, end);
+  for (const vma of areas.within(at, end)) areas.remove(vma);
+  return 0;
+};

@@ -1,0 +1,88 @@
+// mprotect(2). Linux mm/mprotect.c do_mprotect_pkey(), mprotect_fixup().
+import { E } from "../../abi/errno.ts";
+import { hardware } from "../fault.ts";
+import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
+import { frameOf, PTE } from "../page-table.ts";
+import type { AddressSpace } from "../space.ts";
+import { PROT, VM, type Vma } from "../vma.ts";
+import { accountable, MAX_MAP_COUNT } from "./map.ts";
+
+const KNOWN = PROT.READ | PROT.WRITE | PROT.EXEC | PROT.SEM;
+const GROWS = PROT.GROWSDOWN | PROT.GROWSUP;
+const MAY = [
+  [PROT.READ, VM.MAYREAD],
+  [PROT.WRITE, VM.MAYWRITE],
+  [PROT.EXEC, VM.MAYEXEC],
+] as const;
+
+const forbidden = (vma: Vma, prot: number): boolean => MAY.some(([bit, may]) => (prot & bit) !== 0 && (vma.flags & may) === 0);
+
+/** One mapping, wholly inside the range by now. */
+const change = (space: AddressSpace, vma: Vma, prot: number): number => {
+  const pages = (vma.end - vma.start) / PAGE_SIZE;
+  if (accountable(prot, vma.flags) && (vma.prot & PROT.WRITE) === 0) {
+    if (!space.mayExpand(0, prot, vma.flags) || !space.mayCommit(pages)) return -E.ENOMEM;
+    vma.flags |= VM.ACCOUNT;
+  } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) vma.flags &= ~VM.ACCOUNT;
+  vma.prot = prot;
+  // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
+  const allowed = hardware[prot] as number;
+  space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE)));
+  return 0;
+};
+
+export const mprotect = (space: AddressSpace, at: number, length: number, protection: number): number => {
+  const grows = protection & GROWS;
+  if (grows === GROWS || !isPageAligned(at)) return -E.EINVAL;
+  if (length === 0) return 0;
+  const end = at + pageAlign(length);
+  if (end >= 2 ** 64) return -E.ENOMEM;
+  if (protection < 0 || protection >= 2 ** 32 || protection & ~(KNOWN | GROWS)) return -E.EINVAL;
+
+  const { areas } = space;
+  const first = areas.list[areas.index(at)];
+  let start = at;
+  if (first === undefined) return -E.ENOMEM;
+  if (grows === PROT.GROWSDOWN) {
+    if (first.start >= end) return -E.ENOMEM;
+    start = first.start;
+    if ((first.flags & VM.GROWSDOWN) === 0) return -E.EINVAL;
+  } else {
+    if (first.start > at) return -E.ENOMEM;
+    // x86 has no mapping that grows up.
+    if (grows === PROT.GROWSUP) return -E.EINVAL;
+  }
+
+  let result = 0;
+  let next = start;
+  for (const vma of areas.within(start, end)) {
+    if (vma.start > next) break;
+    const implied = space.readImpliesExec && protection & PROT.READ && vma.flags & VM.MAYEXEC ? PROT.EXEC : 0;
+    const prot = (protection & 7) | implied;
+    if (forbidden(vma, prot)) {
+      result = -E.EACCES;
+      break;
+    }
+    const from = Math.max(start, vma.start);
+    const to = Math.min(end, vma.end);
+    next = to;
+    if (prot === vma.prot) continue;
+    if (areas.list.length + areas.splits(from, to) > MAX_MAP_COUNT) {
+      result = -E.ENOMEM;
+      break;
+    }
+    if (!areas.maySplit(from) || !areas.maySplit(to)) {
+      result = -E.EINVAL;
+      break;
+    }
+    areas.split(from);
+    areas.split(to);
+    const part = areas.find(from) as Vma;
+    result = change(space, part, prot);
+    areas.merge(part);
+    if (result < 0) break;
+  }
+  if (result === 0 && next < end) result = -E.ENOMEM;
+  space.flush(start, next);
+  return result;
+};

@@ -1,0 +1,169 @@
+// mremap(2). Linux mm/mremap.c, in the order of checks of 6.17 and later.
+import { E } from "../../abi/errno.ts";
+import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
+import { place } from "../place.ts";
+import type { AddressSpace } from "../space.ts";
+import { MAP, VM, type Vma } from "../vma.ts";
+import { MAX_MAP_COUNT, munmap, touchAll } from "./map.ts";
+
+export const MREMAP = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
+
+interface Remap {
+  readonly at: number;
+  readonly oldLength: number;
+  readonly newLength: number;
+  readonly flags: number;
+  readonly newAt: number;
+  readonly compat: boolean;
+}
+
+/** check_mremap_params, on aligned lengths. */
+const checkArguments = (space: AddressSpace, r: Remap): number => {
+  const { taskSize } = space.layout;
+  if (r.flags & ~7 || r.flags >= 2 ** 32 || !isPageAligned(r.at)) return -E.EINVAL;
+  if (r.newLength === 0 || r.newLength > taskSize) return -E.EINVAL;
+  if (!impliesNewAddress(r)) return 0;
+  if (r.newAt > taskSize - r.newLength || !isPageAligned(r.newAt) || (r.flags & MREMAP.MAYMOVE) === 0) return -E.EINVAL;
+  if (r.flags & MREMAP.DONTUNMAP && r.oldLength !== r.newLength) return -E.EINVAL;
+  if (r.at + r.oldLength > r.newAt && r.newAt + r.newLength > r.at) return -E.EINVAL;
+  return space.areas.list.length + 2 >= MAX_MAP_COUNT - 3 ? -E.ENOMEM : 0;
+};
+
+const impliesNewAddress = (r: Remap): boolean => (r.flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) !== 0;
+
+/** check_prep_vma. */
+const checkMapping = (space: AddressSpace, vma: Vma | undefined, r: Remap): number => {
+  if (vma === undefined) return -E.EFAULT;
+  if (r.newLength <= r.oldLength && !impliesNewAddress(r)) return 0;
+  if (r.oldLength === 0 && (vma.flags & (VM.SHARED | VM.MAYSHARE)) === 0) return -E.EINVAL;
+  if (r.flags & MREMAP.DONTUNMAP && vma.flags & VM.DONTEXPAND) return -E.EINVAL;
+  // What is cut off first may lie beyond the mapping.
+  if (Math.min(r.oldLength, r.newLength) > vma.end - r.at) return -E.EFAULT;
+  if (r.newLength <= r.oldLength) return 0;
+  if (vma.flags & VM.DONTEXPAND) return -E.EFAULT;
+  const more = (r.newLength - r.oldLength) / PAGE_SIZE;
+  if (!space.mayLock(more, vma.flags)) return -E.EAGAIN;
+  return space.mayExpand(more, vma.prot, vma.flags) ? 0 : -E.ENOMEM;
+};
+
+/** vrm_calc_charge. */
+const mayCharge = (space: AddressSpace, vma: Vma, bytes: number): boolean =>
+  (vma.flags & VM.ACCOUNT) === 0 || space.mayCommit(bytes / PAGE_SIZE);
+
+/** The offset of the moved mapping. Private anonymous memory that was never touched is as good as new at its new place (copy_vma). */
+const movedOffset = (vma: Vma, r: Remap, to: number): number =>
+  vma.file === undefined && vma.anon === 0 ? to / PAGE_SIZE : vma.pgoff + (r.at - vma.start) / PAGE_SIZE;
+
+/** move_vma: a mapping at `to`, with the pages of the old one. */
+const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
+  if (!mayCharge(space, vma, r.flags & MREMAP.DONTUNMAP ? r.newLength : Math.max(0, r.newLength - r.oldLength))) return -E.ENOMEM;
+  const { areas, table } = space;
+  const pgoff = movedOffset(vma, r, to);
+  const moved: { page: number; pte: number }[] = [];
+  table.walk(r.at, r.at + r.oldLength, (pte, page) => {
+    moved.push({ page: page - r.at + to, pte });
+    return 0;
+  });
+  const { prot, flags, file, cache, anon } = vma;
+  areas.insert({ start: to, end: to + r.newLength, prot, flags, pgoff, anon, file, cache });
+  for (const { page, pte } of moved) table.set(page, pte);
+  space.flush(r.at, r.at + r.oldLength);
+  if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
+  else if (r.oldLength > 0) munmap(space, r.at, r.oldLength);
+  if (flags & VM.LOCKED && r.newLength > r.oldLength) touchAll(space, to + r.oldLength, to + r.newLength);
+  return to;
+};
+
+/** dontunmap_complete: Linux takes the lock off the whole mapping the range was part of. */
+const leaveEmpty = (space: AddressSpace, r: Remap): void => {
+  const left = space.areas.find(r.at);
+  if (left) left.flags &= ~(VM.LOCKED | VM.LOCKONFAULT);
+};
+
+const newPlace = (space: AddressSpace, vma: Vma, r: Remap, hint: number): number =>
+  place(space, {
+    at: hint,
+    length: r.newLength,
+    compat: r.compat,
+    flags: (r.flags & MREMAP.FIXED ? MAP.FIXED : 0) | (vma.flags & VM.MAYSHARE ? MAP.SHARED : 0),
+  });
+
+/** mremap_to: the new place is named, or DONTUNMAP needs one. */
+const remapTo = (space: AddressSpace, r: Remap): number => {
+  if (r.flags & MREMAP.FIXED) {
+    const error = munmap(space, r.newAt, r.newLength);
+    if (error < 0) return error;
+  }
+  let { oldLength } = r;
+  if (oldLength > r.newLength) {
+    const error = munmap(space, r.at + r.newLength, oldLength - r.newLength);
+    if (error < 0) return error;
+    oldLength = r.newLength;
+  }
+  const vma = space.find(r.at);
+  if (vma === undefined) return -E.EFAULT;
+  if (r.flags & MREMAP.DONTUNMAP && !space.mayExpand(oldLength / PAGE_SIZE, vma.prot, vma.flags)) return -E.ENOMEM;
+  const now = { ...r, oldLength };
+  const to = newPlace(space, vma, now, r.newAt);
+  return to < 0 ? to : move(space, vma, now, to);
+};
+
+/** remap_move: a move to a fixed place may take several mappings along, with the holes between them. Linux 6.17 and later. */
+const moveAll = (space: AddressSpace, r: Remap): number => {
+  const end = r.at + r.oldLength;
+  if (space.find(r.at) === undefined) return -E.EFAULT;
+  if (r.oldLength === 0) return moveOne(space, r);
+  for (const { start, end: last } of space.areas.within(r.at, end)) {
+    const at = Math.max(start, r.at);
+    const length = Math.min(end, last) - at;
+    const error = moveOne(space, { ...r, at, oldLength: length, newLength: length, newAt: r.newAt + (at - r.at) });
+    if (error < 0) return error;
+  }
+  return r.newAt;
+};
+const moveOne = (space: AddressSpace, r: Remap): number => {
+  const error = checkMapping(space, space.find(r.at), r);
+  return error < 0 ? error : remapTo(space, r);
+};
+
+const expand = (space: AddressSpace, vma: Vma, r: Remap): number => {
+  const more = r.newLength - r.oldLength;
+  const end = vma.end + more;
+  if (vma.end - r.at === r.oldLength && end <= space.layout.taskSize && !space.areas.overlaps(vma.end, end)) {
+    if (!mayCharge(space, vma, more)) return -E.ENOMEM;
+    const from = vma.end;
+    vma.end = end;
+    space.areas.merge(vma);
+    if (vma.flags & VM.LOCKED) touchAll(space, from, end);
+    return r.at;
+  }
+  if ((r.flags & MREMAP.MAYMOVE) === 0) return -E.ENOMEM;
+  const to = newPlace(space, vma, r, 0);
+  return to < 0 ? to : move(space, vma, r, to);
+};
+
+/** Returns the address of the mapping now, or -errno. */
+export const mremap = (
+  space: AddressSpace,
+  at: number,
+  oldLength: number,
+  newLength: number,
+  flags: number,
+  newAt: number,
+  compat: boolean,
+): number => {
+  // PAGE_ALIGN wraps.
+  const aligned = (n: number): number => pageAlign(n) % 2 ** 64;
+  const r = { at, oldLength: aligned(oldLength), newLength: aligned(newLength), flags, newAt, compat };
+  const wrong = checkArguments(space, r);
+  if (wrong < 0) return wrong;
+  if (flags & MREMAP.FIXED && r.oldLength === r.newLength) return moveAll(space, r);
+  const vma = space.find(at);
+  const error = checkMapping(space, vma, r);
+  if (error < 0 || vma === undefined) return error;
+  if (impliesNewAddress(r)) return remapTo(space, r);
+  if (r.oldLength === r.newLength) return at;
+  if (r.oldLength < r.newLength) return expand(space, vma, r);
+  const shrunk = munmap(space, at + r.newLength, r.oldLength - r.newLength);
+  return shrunk < 0 ? shrunk : at;
+};

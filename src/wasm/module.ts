@@ -1,0 +1,172 @@
+// WebAssembly modules as generated code needs them: sections around the functions that encoder.ts writes. https://webassembly.github.io/spec/core/binary/modules.html
+
+import { Bytes, type FunctionBytes, op, type WasmType } from "./encoder.ts";
+import { limits } from "./shared-memory.ts";
+
+export interface FuncType {
+  readonly params: readonly WasmType[];
+  readonly results: readonly WasmType[];
+}
+
+/** A module under construction. Function indices: imports first, then functions in order of `func`. */
+export class ModuleWriter {
+  readonly #types: string[] = [];
+  readonly #typeList: FuncType[] = [];
+  readonly #imports: { module: string; name: string; type: number }[] = [];
+  readonly #funcs: { type: number; body: FunctionBytes }[] = [];
+  readonly #exports: { name: string; index: number }[] = [];
+  readonly #elements: number[] = [];
+  #firstSlot = 0;
+  #first: { name: string; size: number } | undefined;
+  #second: { name: string; size: number } | undefined;
+  #importedTable: { module: string; name: string; size: number } | undefined;
+
+  type(t: FuncType): number {
+    const key = `${t.params}:${t.results}`;
+    const known = this.#types.indexOf(key);
+    if (known >= 0) return known;
+    this.#typeList.push(t);
+    return this.#types.push(key) - 1;
+  }
+  importFunc(module: string, name: string, t: FuncType): number {
+    if (this.#funcs.length) throw new Error("imports come before functions");
+    return this.#imports.push({ module, name, type: this.type(t) }) - 1;
+  }
+  func(t: FuncType, body: FunctionBytes): number {
+    return this.#imports.length + this.#funcs.push({ type: this.type(t), body }) - 1;
+  }
+  exportFunc(name: string, index: number): void {
+    this.#exports.push({ name, index });
+  }
+  /** Put a function into the table; returns its slot. */
+  element(index: number): number {
+    return this.#firstSlot + this.#elements.push(index) - 1;
+  }
+
+  /** The table of index 0, exported under a name, with room for elements of other modules. */
+  firstTable(name: string, size: number): void {
+    this.#first = { name, size };
+  }
+
+  /** A second table, of index 1, exported empty under a name. */
+  secondTable(name: string, size: number): void {
+    this.#second = { name, size };
+  }
+
+  /** A table made elsewhere, of index 0 here, of at least so many elements; this module's go there from a slot on. */
+  importTable(module: string, name: string, size: number, firstSlot = 0): void {
+    this.#importedTable = { module, name, size };
+    this.#firstSlot = firstSlot;
+  }
+
+  /**
+   * The bytes. Memory is imported as vm.memory, of at least and at most so many pages. Where that is one number, an engine knows that it never
+   * moves, and need not look after calls; nor does it look how large a table is that is imported so.
+   */
+  done(least: number, most?: number, shared = false): Uint8Array {
+    const exactly = most === least;
+    const out = new Bytes();
+    out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const section = (id: number, fill: (b: Bytes) => void) => {
+      const b = new Bytes();
+      fill(b);
+      out.byte(id);
+      out.u(b.length);
+      out.bytes(b.done());
+    };
+    section(1, (b) => {
+      b.u(this.#typeList.length);
+      for (const t of this.#typeList) {
+        b.byte(0x60);
+        b.u(t.params.length);
+        b.bytes([...t.params]);
+        b.u(t.results.length);
+        b.bytes([...t.results]);
+      }
+    });
+    section(2, (b) => {
+      b.u(this.#imports.length + (this.#importedTable ? 2 : 1));
+      b.name("vm");
+      b.name("memory");
+      b.bytes([2, (most === undefined ? 0 : limits.most) | (shared ? limits.shared : 0)]);
+      b.u(least);
+      if (most !== undefined) b.u(most);
+      if (this.#importedTable) {
+        b.name(this.#importedTable.module);
+        b.name(this.#importedTable.name);
+        b.bytes([1, 0x70, exactly ? 1 : 0]);
+        b.u(this.#importedTable.size);
+        if (exactly) b.u(this.#importedTable.size);
+      }
+      for (const i of this.#imports) {
+        b.name(i.module);
+        b.name(i.name);
+        b.byte(0);
+        b.u(i.type);
+      }
+    });
+    section(3, (b) => {
+      b.u(this.#funcs.length);
+      for (const f of this.#funcs) b.u(f.type);
+    });
+    const tables = [this.#first, this.#second].filter((table) => table !== undefined);
+    if (tables.length)
+      section(4, (b) => {
+        b.u(tables.length);
+        for (const { size } of tables) {
+          b.bytes([0x70, 1]);
+          b.u(size);
+          b.u(size);
+        }
+      });
+    section(7, (b) => {
+      b.u(this.#exports.length + tables.length);
+      tables.forEach(({ name }, index) => {
+        b.name(name);
+        b.byte(1);
+        b.u(index);
+      });
+      for (const e of this.#exports) {
+        b.name(e.name);
+        b.byte(0);
+        b.u(e.index);
+      }
+    });
+    if (this.#elements.length)
+      section(9, (b) => {
+        b.u(1);
+        b.byte(0);
+        b.byte(op.i32const);
+        b.s32(this.#firstSlot);
+        b.byte(op.end);
+        b.u(this.#elements.length);
+        for (const e of this.#elements) b.u(e);
+      });
+    // https://webassembly.github.io/branch-hinting/core/appendix/custom.html: before the code section.
+    const hinted = this.#funcs.flatMap(({ body }, n) =>
+      body.hints?.length ? [{ index: this.#imports.length + n, hints: body.hints }] : [],
+    );
+    if (hinted.length)
+      section(0, (b) => {
+        b.name("metadata.code.branch_hint");
+        b.u(hinted.length);
+        for (const { index, hints } of hinted) {
+          b.u(index);
+          b.u(hints.length);
+          for (const { at, likely } of hints) {
+            b.u(at);
+            b.u(1);
+            b.byte(likely ? 1 : 0);
+          }
+        }
+      });
+    section(10, (b) => {
+      b.u(this.#funcs.length);
+      for (const f of this.#funcs) {
+        b.u(f.body.length);
+        b.bytes(f.body);
+      }
+    });
+    return out.done();
+  }
+}
