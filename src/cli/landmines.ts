@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { ProfileName } from "../kernel/profile.ts";
-import { profiles } from "../kernel/profiles.ts";
+import type { ProfileName } from "../kernel/base/profile.ts";
+import { profiles } from "../kernel/base/profiles.ts";
 import { catalogue } from "../landmines/catalogue.ts";
 import { type Cell, describeOutcome, matrix, type Verdict } from "../landmines/matrix.ts";
 import { cellJson, junit } from "../landmines/report.ts";

@@ -1,5 +1,5 @@
 // `trapgate profiles`: the kernels that --kernel knows, and where each of their rules comes from.
-import { bugs } from "../kernel/profile.ts";
+import { bugs } from "../kernel/base/profile.ts";
 import { Problem } from "../problem.ts";
 import { type SeccompProfile, type SeccompRules, seccompProfile, seccompProfileNames, whyNoProfile } from "../seccomp/index.ts";
 import { parse } from "./arguments.ts";

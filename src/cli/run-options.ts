@@ -7,7 +7,7 @@ import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import { hostBytes, type OpenBytes } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
-import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/profile.ts";
+import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
 import { whenAsked } from "../machine/when-asked.ts";
 import { Problem } from "../problem.ts";

@@ -1,8 +1,8 @@
 // This process's standard streams as the core's byte streams.
 import { readSync, writeSync } from "node:fs";
 import { E, type ErrnoName } from "../abi/errno.ts";
+import { WaitQueue } from "../kernel/base/wait.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
-import { WaitQueue } from "../kernel/wait.ts";
 import type { Inputs } from "../machine/inputs.ts";
 
 /** A descriptor of ours that somebody else made non-blocking is full: the guest waits as it would in a blocking write. */

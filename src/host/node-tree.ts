@@ -23,9 +23,9 @@ import {
   writeSync,
 } from "node:fs";
 import { E, type ErrnoName } from "../abi/errno.ts";
+import type { Timespec } from "../kernel/base/time.ts";
 import type { HostDirEntry, HostStat, HostTree, HostWriter } from "../kernel/fs/types/host-tree.ts";
 import { decodeDev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from "../kernel/fs/vfs/mode.ts";
-import type { Timespec } from "../kernel/time.ts";
 
 type Names = readonly string[];
 

@@ -2,24 +2,24 @@
 // through what the machine handed it.
 import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
+import { KernelLog } from "./base/log.ts";
+import type { Observer } from "./base/observer.ts";
+import type { Processor, ProcessorModel } from "./base/processor.ts";
+import type { Profile } from "./base/profile.ts";
+import { Random } from "./base/random.ts";
+import type { Timespec } from "./base/time.ts";
 import { mapVsyscallPage } from "./entry/vsyscall.ts";
 import type { Vdso } from "./exec/vdso.ts";
-import type { Vfs } from "./fs/vfs/vfs.ts";
+import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
-import { KernelLog } from "./log.ts";
+import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
-import type { Observer } from "./observer.ts";
-import type { Processor, ProcessorModel } from "./processor.ts";
-import type { Profile } from "./profile.ts";
-import { Random } from "./random.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { Timers } from "./sched/timers.ts";
 import { Process } from "./task/process.ts";
-import { type SpawnRequest, spawn } from "./task/spawn.ts";
 import { entryWork, type Task } from "./task/task.ts";
-import type { Timespec } from "./time.ts";
 
 export interface KernelOptions {
   readonly processor: Processor;

@@ -1,5 +1,5 @@
 // The matrix: every landmine under every profile, what was expected and what happened.
-import type { ProfileName } from "../kernel/profile.ts";
+import type { ProfileName } from "../kernel/base/profile.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Run } from "../machine/run.ts";
 import { catalogue } from "./catalogue.ts";

@@ -3,13 +3,13 @@
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { leave } from "../cpu/machine/exit.ts";
+import { logLine } from "../kernel/base/log.ts";
+import { credOf } from "../kernel/cred/cred.ts";
 import { type ByteSink, sink } from "../kernel/fs/files/stream.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { logLine } from "../kernel/log.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
-import { credOf } from "../kernel/task/cred.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { boot, reclaim } from "./boot.ts";
 import type { Follower } from "./explore/schedule.ts";

@@ -1,8 +1,8 @@
 // What a machine is made of and what it is asked to run.
 import type { Engine } from "../cpu/engine.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
+import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
-import type { Bug, ProfileName, VsyscallMode } from "../kernel/profile.ts";
 import type { Policy } from "./policy.ts";
 import type { TerminalOptions } from "./standard-streams.ts";
 import type { TraceOptions } from "./trace.ts";

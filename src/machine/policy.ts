@@ -1,6 +1,6 @@
 // A filter that the user puts on the program from outside, as a sandbox does before it executes it: no_new_privs and one filter.
 import type { Abi } from "../abi/abi.ts";
-import { filterState } from "../kernel/entry/seccomp-state.ts";
+import { filterState } from "../kernel/base/seccomp-state.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { entryWork } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";

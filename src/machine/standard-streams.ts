@@ -1,11 +1,11 @@
 // What descriptors 0, 1 and 2 of the first program are connected to: pipes to the host, or its terminal.
 
+import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
 import { type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
 import { StreamInput, StreamOutput } from "../kernel/fs/files/stream-file.ts";
 import { setControlling } from "../kernel/fs/tty/control.ts";
 import { Tty } from "../kernel/fs/tty/tty.ts";
 import { TtyFile } from "../kernel/fs/tty/tty-file.ts";
-import { CONSOLE } from "../kernel/fs/types/devtmpfs.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import { O_RDWR } from "../kernel/fs/vfs/open-flags.ts";
 import type { Kernel } from "../kernel/kernel.ts";

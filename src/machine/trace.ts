@@ -4,8 +4,9 @@ import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { errnoText, restart } from "../abi/errno.ts";
 import { syscallNumbers } from "../abi/numbers.ts";
 import { R } from "../cpu/machine/state.ts";
+import type { Observer } from "../kernel/base/observer.ts";
+import { USER_HZ } from "../kernel/base/usage.ts";
 import type { PendingCall } from "../kernel/entry/call.ts";
-import type { Observer } from "../kernel/observer.ts";
 import { SI, type SigInfo } from "../kernel/signal/info.ts";
 import { signalName } from "../kernel/signal/set.ts";
 import { octal } from "../kernel/syscall/arg-file.ts";
@@ -13,7 +14,6 @@ import { argvText, envpText } from "../kernel/syscall/arg-process.ts";
 import { quote } from "../kernel/syscall/arg-string.ts";
 import type { Syscall } from "../kernel/syscall/declaration.ts";
 import type { Task } from "../kernel/task/task.ts";
-import { USER_HZ } from "../kernel/task/usage.ts";
 import { endOf } from "./status.ts";
 
 export interface TraceOptions {

@@ -1,14 +1,14 @@
 // Putting the first files and mounts into a machine before anything runs: no permissions, no tasks.
 
 import { RegularInode } from "../kernel/fs/files/regular.ts";
+import { mountpoint } from "../kernel/fs/standard.ts";
 import { Content } from "../kernel/fs/types/content.ts";
 import { MemDir, MemFile } from "../kernel/fs/types/memfs.ts";
-import { mountpoint } from "../kernel/fs/types/standard.ts";
 import type { Path } from "../kernel/fs/vfs/dentry.ts";
 import type { FileSystem } from "../kernel/fs/vfs/inode.ts";
 import { S_IFREG } from "../kernel/fs/vfs/mode.ts";
 import { adopt } from "../kernel/fs/vfs/resolve.ts";
-import type { Vfs } from "../kernel/fs/vfs/vfs.ts";
+import type { Vfs } from "../kernel/fs/vfs.ts";
 import { Problem } from "../problem.ts";
 import type { FileBytes, FileOptions } from "./options.ts";
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R, S } from "../../src/cpu/machine/state.ts";
-import { loadSegment } from "../../src/kernel/processor.ts";
-import { profiles } from "../../src/kernel/profiles.ts";
+import { loadSegment } from "../../src/kernel/base/processor.ts";
+import { profiles } from "../../src/kernel/base/profiles.ts";
 import { fixture, register, STACK, setRegisters } from "./fixture.ts";
 
 const ENOSYS = -38n & 0xffff_ffff_ffff_ffffn;

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { type SyscallName, syscallNumbers } from "../../src/abi/numbers.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R } from "../../src/cpu/machine/state.ts";
+import { Random } from "../../src/kernel/base/random.ts";
 import { leaveKernel } from "../../src/kernel/entry/leave.ts";
-import { Random } from "../../src/kernel/random.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 
 const MAPPED = STACK - 65536;

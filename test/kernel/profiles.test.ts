@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
 import { at, R, vector } from "../../src/cpu/machine/state.ts";
-import { strictState } from "../../src/kernel/entry/seccomp-state.ts";
-import { kernelProfile, type Profile, type Switches } from "../../src/kernel/profile.ts";
+import { kernelProfile, type Profile, type Switches } from "../../src/kernel/base/profile.ts";
+import { strictState } from "../../src/kernel/base/seccomp-state.ts";
 import { encodeProgram, jump, type Program, seccompProfileNames, stmt } from "../../src/seccomp/index.ts";
 import { fixture, STACK } from "./fixture.ts";
 

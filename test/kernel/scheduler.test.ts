@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { R } from "../../src/cpu/machine/state.ts";
+import { WaitQueue, wait } from "../../src/kernel/base/wait.ts";
 import { Task } from "../../src/kernel/task/task.ts";
-import { WaitQueue, wait } from "../../src/kernel/wait.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 
 const NANOSLEEP = 35n;

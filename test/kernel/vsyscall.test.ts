@@ -4,7 +4,7 @@ import { Machine } from "trapgate";
 import { describe, expect, it } from "vitest";
 import "trapgate/vitest";
 import { engines } from "../../src/cpu/engine.ts";
-import type { VsyscallMode } from "../../src/kernel/profile.ts";
+import type { VsyscallMode } from "../../src/kernel/base/profile.ts";
 import { guest } from "../landmines/guest.ts";
 import { guestPath } from "../support/cli.ts";
 import { busybox, missing, nativeX64 } from "../support/host.ts";

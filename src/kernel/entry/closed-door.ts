@@ -2,13 +2,13 @@
 // arch/x86/entry/entry_64.S entry_SYSCALL32_ignore.
 import { E } from "../../abi/errno.ts";
 import { R, S, vector } from "../../cpu/machine/state.ts";
-import { loadSegment } from "../processor.ts";
+import { loadSegment } from "../base/processor.ts";
+import { USER_DS, USER32_CS } from "../base/selectors.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task/task.ts";
 import type { Door } from "./doors.ts";
-import { USER_DS, USER32_CS } from "./selectors.ts";
 
 /** Error code of #GP at a gate that is not there: vector 0x80, from the IDT. SDM Vol. 3A 6.13. */
 const IDT_80 = (0x80 << 3) | 2;

@@ -15,9 +15,9 @@ import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { R, S } from "../../cpu/machine/state.ts";
-import { loadSegment, type Processor } from "../processor.ts";
+import { loadSegment, type Processor } from "../base/processor.ts";
+import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
-import { USER_CS, USER_DS, USER32_CS } from "./selectors.ts";
 
 export interface Door {
   readonly name: "int80" | "sysenter" | "syscall32" | "syscall64";

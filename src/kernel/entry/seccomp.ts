@@ -7,18 +7,18 @@ import { denialLine, isLogged } from "../../seccomp/log.ts";
 import type { SeccompRules } from "../../seccomp/profile/profile.ts";
 import { type Action, actionOf, dataOf, describeReturn, errnoResult, NOBODY } from "../../seccomp/returns.ts";
 import { strictNumbers } from "../../seccomp/strict.ts";
+import { MODE, type SeccompState } from "../base/seccomp-state.ts";
 import { pathName } from "../fs/vfs/dentry.ts";
+import { exitTask } from "../lifecycle/exit.ts";
 import { eventEnabled, stopForEvent } from "../ptrace/stop.ts";
 import { EVENT } from "../ptrace/tracing.ts";
 import { SI } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { exitTask } from "../task/exit.ts";
 import { entryWork, type Task } from "../task/task.ts";
 import { awaitAnswer, Listener, type Notification } from "../user-notif/notification.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
-import { MODE, type SeccompState } from "./seccomp-state.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** The call being judged and what was said about it. One of each: judging never nests. */

@@ -2,7 +2,7 @@
 // Linux arch/x86/entry/syscall_64.c do_syscall_x32(); before 5.4 one table served both.
 import { x32 } from "../../abi/abi.ts";
 import { X32_FIRST, x32Number } from "../../abi/numbers-x32.ts";
-import type { Profile } from "../profile.ts";
+import type { Profile } from "../base/profile.ts";
 import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 

@@ -1,15 +1,15 @@
 // Entering new namespaces: the flags of clone(2) and unshare(2). Linux kernel/nsproxy.c, kernel/user_namespace.c create_user_ns(),
 // kernel/pid_namespace.c copy_pid_ns().
 import { E } from "../../abi/errno.ts";
+import { ALL_CAPS, CAP, type Cred, capableIn } from "../cred/cred.ts";
+import { toLocal, UserNamespace } from "../cred/user-namespace.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
 import { samePath } from "../fs/vfs/dentry.ts";
 import { MountNamespace } from "../fs/vfs/mount.ts";
 import { NetNamespace } from "../net/namespace.ts";
-import { ALL_CAPS, CAP, type Cred, capableIn } from "../task/cred.ts";
 import type { Task } from "../task/task.ts";
 import { PidNamespace } from "./pid.ts";
 import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./set.ts";
-import { toLocal, UserNamespace } from "./user.ts";
 
 /** uapi linux/sched.h */
 export const NEW = {

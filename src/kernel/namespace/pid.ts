@@ -1,8 +1,9 @@
 // Pid namespaces: a task has a number in its own and in every one above. man 7 pid_namespaces; Linux kernel/pid_namespace.c, kernel/pid.c.
 // Inside the kernel everybody has the initial namespace's number; it is translated where user code says or sees one.
+
+import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
-import type { UserNamespace } from "./user.ts";
 
 const MAX_LEVEL = 32;
 

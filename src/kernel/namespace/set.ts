@@ -1,7 +1,8 @@
 // The namespaces that a task is in, besides those of users and pids. man 7 namespaces; Linux include/linux/nsproxy.h.
+
+import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { MountNamespace } from "../fs/vfs/mount.ts";
 import type { NetNamespace } from "../net/namespace.ts";
-import type { UserNamespace } from "./user.ts";
 
 /** Host and domain name. man 7 uts_namespaces */
 export class UtsNamespace {

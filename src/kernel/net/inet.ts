@@ -1,9 +1,9 @@
 // What TCP and UDP sockets share: names, ports and options. man 7 ip, man 7 socket; Linux net/ipv4/af_inet.c, net/core/sock.c.
 import { E } from "../../abi/errno.ts";
+import { WaitQueue } from "../base/wait.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
-import { CAP, capableIn } from "../task/cred.ts";
 import type { Task } from "../task/task.ts";
-import { WaitQueue } from "../wait.ts";
 import {
   ANY,
   type Endpoint,

@@ -2,7 +2,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
-import { CAP, capableIn } from "../task/cred.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 import { LOOPBACK, toAddress } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";

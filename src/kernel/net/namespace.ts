@@ -1,6 +1,7 @@
 // Network namespaces: each has a loopback device of its own, and nothing else. man 7 network_namespaces.
+
+import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
-import type { UserNamespace } from "../namespace/user.ts";
 import { Ports } from "./ports.ts";
 import type { UnixSocket } from "./unix.ts";
 

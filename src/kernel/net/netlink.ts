@@ -1,10 +1,10 @@
 // Netlink, as far as there is something to say: routing messages about the loopback device. man 7 netlink, man 7 rtnetlink;
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
+import { WaitQueue } from "../base/wait.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
-import { CAP, capableIn } from "../task/cred.ts";
 import type { Task } from "../task/task.ts";
-import { WaitQueue } from "../wait.ts";
 import { LOOPBACK } from "./inet-address.ts";
 import { flagsOf, lo, UP } from "./interface.ts";
 import { SO, SOL } from "./options.ts";

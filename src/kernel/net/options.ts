@@ -1,7 +1,7 @@
 // Options of Internet sockets. man 7 socket, ip, tcp; Linux net/core/sock.c sk_setsockopt(), net/ipv4/ip_sockglue.c, net/ipv4/tcp.c.
 // Nothing but the loopback is there, so most of them are only remembered.
 import { E } from "../../abi/errno.ts";
-import { CAP, capableIn } from "../task/cred.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 
 export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17 } as const;

@@ -2,14 +2,14 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
-import { AnonInode } from "../fs/types/anon.ts";
+import type { WaitQueue } from "../base/wait.ts";
+import { AnonInode } from "../fs/vfs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { S_IFSOCK } from "../fs/vfs/mode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
-import type { WaitQueue } from "../wait.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
 

@@ -1,11 +1,11 @@
 // Local sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
+import { WaitQueue, wait } from "../base/wait.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
-import { WaitQueue, wait } from "../wait.ts";
 import {
   type AddressUse,
   AF,

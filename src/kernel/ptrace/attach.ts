@@ -1,12 +1,12 @@
 // Who traces whom. Linux kernel/ptrace.c ptrace_attach(), ptrace_traceme(), ptrace_detach(), exit_ptrace(), ptrace_may_access();
 // include/linux/ptrace.h ptrace_init_task().
 import { E } from "../../abi/errno.ts";
-import { MODE } from "../entry/seccomp-state.ts";
+import { MODE } from "../base/seccomp-state.ts";
+import { CAP, capable, capableIn } from "../cred/cred.ts";
+import { notifyParent } from "../lifecycle/exit.ts";
 import { SI } from "../signal/info.ts";
 import { endProcess, sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { CAP, capable, capableIn } from "../task/cred.ts";
-import { notifyParent } from "../task/exit.ts";
 import { entryWork, exitWork, type Task } from "../task/task.ts";
 import { requestTrap, resume } from "./stop.ts";
 import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";

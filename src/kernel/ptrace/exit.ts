@@ -1,5 +1,5 @@
 // The end of a traced thread. Linux kernel/exit.c do_exit(), exit_notify(), wait_task_zombie().
-import { tellOfEnd } from "../task/exit.ts";
+import { tellOfEnd } from "../lifecycle/exit.ts";
 import { exitWork, type Task } from "../task/task.ts";
 import { tracerEnded } from "./attach.ts";
 import { eventEnabled, stopForEvent } from "./stop.ts";

@@ -3,7 +3,7 @@ import { E } from "../../abi/errno.ts";
 import { encodeProgram } from "../../seccomp/bpf/insn.ts";
 import type { Filter } from "../../seccomp/filter.ts";
 import { filterFlags } from "../../seccomp/profile/profile.ts";
-import { CAP, capable } from "../task/cred.ts";
+import { CAP, capable } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 import { isFiltered, seccompSuspended } from "./attach.ts";
 

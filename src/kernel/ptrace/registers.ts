@@ -2,7 +2,7 @@
 
 import { E } from "../../abi/errno.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
-import { loadSegment, type Processor } from "../processor.ts";
+import { loadSegment, type Processor } from "../base/processor.ts";
 import { FIX_EFLAGS } from "../signal/frame64.ts";
 import type { Task } from "../task/task.ts";
 

@@ -1,12 +1,12 @@
 // Stopping for the tracer and going on. Linux kernel/signal.c ptrace_stop(), ptrace_notify(), do_jobctl_trap(), do_notify_parent_cldstop();
 // kernel/ptrace.c ptrace_resume().
 import { at, EF } from "../../cpu/machine/state.ts";
+import { ticks } from "../base/usage.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { exitWork, type Task } from "../task/task.ts";
-import { ticks } from "../task/usage.ts";
 import { EVENT, type Event, OPTION, type Stop, type Tracing } from "./tracing.ts";
 
 /** SIGTRAP of a syscall stop under TRACESYSGOOD. */

@@ -1,10 +1,10 @@
 // What wait(2) tells a tracer. Linux kernel/exit.c ptrace_do_wait(), wait_task_stopped(), wait_task_zombie().
 
+import { notifyParent, reap } from "../lifecycle/exit.ts";
+import { type ChildEvent, consider, endEvent, W, type Which } from "../lifecycle/wait.ts";
 import { SI } from "../signal/info.ts";
-import { notifyParent, reap } from "../task/exit.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
-import { type ChildEvent, consider, endEvent, W, type Which } from "../task/wait.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** Its stops and its end are told to the tracer; the real parent hears of the end when the tracer has. */

@@ -1,10 +1,10 @@
 // Interval timers of a process. man 2 setitimer, alarm; Linux kernel/time/itimer.c.
 
+import { processUsage } from "../base/usage.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Process } from "../task/process.ts";
-import { processUsage } from "../task/usage.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
 export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;

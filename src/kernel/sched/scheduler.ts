@@ -3,17 +3,17 @@
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
+import { loadSegment } from "../base/processor.ts";
+import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
+import type { Wait } from "../base/wait.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
-import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../entry/selectors.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
-import { loadSegment } from "../processor.ts";
+import { isFifo, rank } from "../task/sched-policy.ts";
 import { exitWork, type Task } from "../task/task.ts";
-import type { Wait } from "../wait.ts";
 import type { Chooser, PointKind } from "./chooser.ts";
-import { isFifo, rank } from "./policy.ts";
 import type { Timer } from "./timers.ts";
 
 /** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */

@@ -1,5 +1,5 @@
 // What a process does about each signal. man 2 sigaction; Linux include/uapi/asm-generic/signal-defs.h.
-import { WaitQueue } from "../wait.ts";
+import { WaitQueue } from "../base/wait.ts";
 import { NSIG, type SigSet } from "./set.ts";
 
 export const SIG_DFL = 0;

@@ -1,6 +1,6 @@
 // Where a signal frame goes and which shape it has. Linux arch/x86/kernel/signal.c get_sigframe(), setup_rt_frame().
 import { EF, R, S } from "../../cpu/machine/state.ts";
-import { USER_DS } from "../entry/selectors.ts";
+import { USER_DS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, isWithin, SS } from "./alt-stack.ts";

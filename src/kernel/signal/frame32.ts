@@ -4,9 +4,8 @@
 //   rt:   0 pretcode · 4 sig · 8 pinfo · 12 puc · 16 siginfo(128) · 144 ucontext { flags · link · stack(12) · sigcontext · sigmask } · 260 retcode(8)
 import { i386 } from "../../abi/abi.ts";
 import { R, S } from "../../cpu/machine/state.ts";
-import { interruptReturn } from "../entry/iret.ts";
-import { USER_DS, USER32_CS } from "../entry/selectors.ts";
-import { loadSegment } from "../processor.ts";
+import { loadSegment } from "../base/processor.ts";
+import { USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, SS } from "./alt-stack.ts";
@@ -14,6 +13,7 @@ import { FSAVE_SIZE, fpFrameSize, fsaveBytes, initFpState, restoreFpState, resto
 import type { Place } from "./frame.ts";
 import { FIX_EFLAGS, type Restored } from "./frame64.ts";
 import type { SigInfo } from "./info.ts";
+import { interruptReturn } from "./iret.ts";
 import { siginfoBytes } from "./layout.ts";
 import type { SigSet } from "./set.ts";
 

@@ -5,15 +5,15 @@
 //   x32:    0 pretcode · 8 ucontext_x32 { flags · link · stack(12) · pad · sigcontext(256) · sigmask } · 296 siginfo(128)
 import { type Abi, x32, x64 } from "../../abi/abi.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
-import { interruptReturn } from "../entry/iret.ts";
-import { USER_CS, USER_DS } from "../entry/selectors.ts";
-import { loadSegment } from "../processor.ts";
+import { loadSegment } from "../base/processor.ts";
+import { USER_CS, USER_DS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, SS } from "./alt-stack.ts";
 import { fpFrameSize, initFpState, restoreFpState, saveFpState } from "./fpstate.ts";
 import type { Place } from "./frame.ts";
 import type { SigInfo } from "./info.ts";
+import { interruptReturn } from "./iret.ts";
 import { siginfoBytes } from "./layout.ts";
 import type { SigSet } from "./set.ts";
 

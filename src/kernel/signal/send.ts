@@ -1,12 +1,12 @@
 // Sending signals. Linux kernel/signal.c: prepare_signal(), complete_signal(), force_sig_info_to_task().
 
+import { RLIMIT } from "../base/rlimit.ts";
 import type { Kernel } from "../kernel.ts";
-import { noteContinued } from "../task/job-control.ts";
 import type { Process } from "../task/process.ts";
-import { RLIMIT } from "../task/rlimit.ts";
 import { exitWork, type Task } from "../task/task.ts";
 import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
 import { SI, type SigInfo } from "./info.ts";
+import { noteContinued } from "./job-control.ts";
 import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";
 
 const isIgnored = (task: Task, sig: number): boolean => {

@@ -1,11 +1,11 @@
 // Signals as a file: read instead of handled. man 2 signalfd; Linux fs/signalfd.c.
 import { E } from "../../abi/errno.ts";
+import type { WaitQueue } from "../base/wait.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Task } from "../task/task.ts";
-import type { WaitQueue } from "../wait.ts";
 import { fetchSignal } from "./fetch.ts";
 import type { SigInfo } from "./info.ts";
 import type { SigSet } from "./set.ts";

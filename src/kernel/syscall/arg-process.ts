@@ -1,8 +1,8 @@
 // Argument types of the process and memory calls, shown as strace shows them.
 
+import { CLONE } from "../lifecycle/clone.ts";
+import { W } from "../lifecycle/wait.ts";
 import { signalName } from "../signal/set.ts";
-import { CLONE } from "../task/clone.ts";
-import { W } from "../task/wait.ts";
 import { ptr, ulong } from "./arg.ts";
 import { choice, flags, flagText } from "./arg-flags.ts";
 import { outStruct, quote, SHOWN } from "./arg-string.ts";

@@ -1,9 +1,9 @@
 // Times and clocks as strace shows them.
 import type { VAddr } from "../../abi/brand.ts";
-import { native, type TimeForm, time64 } from "../calls/time/timespec.ts";
 import { ptr } from "./arg.ts";
 import { choice } from "./arg-flags.ts";
 import type { Arg } from "./declaration.ts";
+import { native, type TimeForm, time64 } from "./timespec.ts";
 
 // biome-ignore format: table
 export const CLOCK = {

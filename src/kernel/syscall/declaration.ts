@@ -2,8 +2,8 @@
 // Dispatch, 32/64-bit marshalling, the strace line, the support table and the completeness test read the declaration.
 import type { Abi } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
+import type { Wait } from "../base/wait.ts";
 import type { Task } from "../task/task.ts";
-import type { Wait } from "../wait.ts";
 
 /**
  * The six argument registers as the door delivered them, as 32-bit halves: argument i is `raw[2*i]` (low) and `raw[2*i+1]` (high),

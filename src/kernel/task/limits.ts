@@ -1,8 +1,8 @@
 // What the memory part has to know of a process' limits: a live view. man 2 getrlimit.
 import type { Limits } from "../../memory/limits.ts";
-import { CAP, capable } from "./cred.ts";
+import { RLIMIT, type Rlimit } from "../base/rlimit.ts";
+import { CAP, capable } from "../cred/cred.ts";
 import type { Process } from "./process.ts";
-import { RLIMIT, type Rlimit } from "./rlimit.ts";
 
 class ProcessLimits implements Limits {
   readonly #process: Process;

@@ -1,10 +1,11 @@
 // A process: what all threads of one thread group share. Linux struct signal_struct.
+
+import { initialLimits, type Rlimit } from "../base/rlimit.ts";
+import { WaitQueue } from "../base/wait.ts";
 import type { Kernel } from "../kernel.ts";
 import type { IntervalTimers } from "../sched/itimer.ts";
 import type { PosixTimers } from "../sched/posix-timer.ts";
 import { PendingSignals } from "../signal/pending.ts";
-import { WaitQueue } from "../wait.ts";
-import { initialLimits, type Rlimit } from "./rlimit.ts";
 import type { Task } from "./task.ts";
 
 /** How it ended: wait(2)'s status word. */

@@ -3,7 +3,7 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, S } from "../../cpu/machine/state.ts";
-import { descriptor, GDT_TLS_MAX, GDT_TLS_MIN } from "../entry/selectors.ts";
+import { descriptor, GDT_TLS_MAX, GDT_TLS_MIN } from "../base/selectors.ts";
 import type { Task } from "./task.ts";
 
 /** struct user_desc of set_thread_area and modify_ldt: entry_number, base_addr, limit, then bit fields. uapi asm/ldt.h */

@@ -3,12 +3,12 @@
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import type { NotifFeature } from "../../seccomp/profile/profile.ts";
+import { type WaitQueue, wait } from "../base/wait.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import { O_CLOEXEC, O_RDWR } from "../fs/vfs/open-flags.ts";
 import { shownPid } from "../namespace/pid.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
-import { type WaitQueue, wait } from "../wait.ts";
 import { AddFd, type AddFdRequest, type Listener, NOTIF_SIZE, type Notification, notifBytes } from "./notification.ts";
 
 /** SECCOMP_IOCTL_NOTIF_*. ID_VALID was first defined with the wrong direction. */

@@ -4,7 +4,8 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, s64, struct, u8, u16, u64, ulong } from "../../../abi/struct.ts";
-import { asBytes } from "../../byte-string.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import { CAP, capableHere } from "../../cred/cred.ts";
 import { DirFile } from "../../fs/files/dir-file.ts";
 import { touchAccess } from "../../fs/files/regular.ts";
 import { type Path, pathName } from "../../fs/vfs/dentry.ts";
@@ -16,7 +17,6 @@ import { fd, ptr, size, uint } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { cstring, outStruct, quote } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capableHere } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "../file/path.ts";
 

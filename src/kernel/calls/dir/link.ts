@@ -2,7 +2,8 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { asBytes } from "../../byte-string.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { touchAccess } from "../../fs/files/regular.ts";
 import * as make from "../../fs/vfs/create.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
@@ -26,7 +27,6 @@ import {
 import { flags, only } from "../../syscall/arg-flags.ts";
 import { cstring, outBuffer } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { getname, lookup, withPath } from "../file/path.ts";
 

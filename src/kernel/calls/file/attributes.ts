@@ -1,12 +1,13 @@
 // Who may do what: chmod, chown and their relatives, access, umask. Linux fs/open.c, fs/attr.c setattr_prepare().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
+import { toKernel } from "../../cred/user-namespace.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Changes, Or } from "../../fs/vfs/inode.ts";
 import { may, S_ISGID, S_ISUID, S_IXGRP } from "../../fs/vfs/mode.ts";
 import { MS_NOEXEC } from "../../fs/vfs/mount.ts";
 import { isReadOnly, isSpecial, ownerOrCapable, permission, wantWrite } from "../../fs/vfs/permission.ts";
-import { toKernel } from "../../namespace/user.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import {
   AT_EACCESS,
@@ -24,7 +25,6 @@ import {
 import { flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, type Cred, capable, capableOver, inGroup } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 

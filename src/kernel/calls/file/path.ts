@@ -1,12 +1,12 @@
 // How the file calls get at paths and descriptors. Linux getname(), path_init(), fdget().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { PATH_MAX, resolve } from "../../fs/vfs/resolve.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
 import type { Task } from "../../task/task.ts";
 
 /** A path from user memory; may be empty. */

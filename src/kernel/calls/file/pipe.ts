@@ -3,7 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
-import { memfd } from "../../fs/files/memfd.ts";
+import { memfd } from "../../fs/types/memfd.ts";
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { uint } from "../../syscall/arg.ts";
 import { pipeFlags } from "../../syscall/arg-file.ts";

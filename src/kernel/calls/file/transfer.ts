@@ -1,6 +1,9 @@
 // Moving bytes between user memory and files: the loop behind read, write and all their relatives, and the only place that waits for them.
 // man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
 import { E } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
+import { wait } from "../../base/wait.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_APPEND, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
@@ -8,10 +11,7 @@ import { kernelSignal, userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
 import type { Task } from "../../task/task.ts";
-import { wait } from "../../wait.ts";
 import { gather, type Segment, scatter, totalLength } from "./iovec.ts";
 
 /** What one step copies at most: bounds what a guest can make us allocate. */

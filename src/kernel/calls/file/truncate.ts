@@ -3,8 +3,10 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from "../../fs/files/memfd.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE } from "../../fs/types/memfd.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { may, S_IFDIR } from "../../fs/vfs/mode.ts";
 import { permission, wantWrite } from "../../fs/vfs/permission.ts";
@@ -16,8 +18,6 @@ import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 

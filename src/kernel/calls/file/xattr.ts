@@ -2,7 +2,8 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { asBytes } from "../../byte-string.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { MemFs } from "../../fs/types/memfs.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
 import type { Inode, Or } from "../../fs/vfs/inode.ts";
@@ -13,7 +14,6 @@ import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 

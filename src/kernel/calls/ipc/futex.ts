@@ -2,15 +2,15 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
+import { wait } from "../../base/wait.ts";
 import { wakeOp } from "../../futex/op.ts";
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from "../../futex/robust.ts";
 import type { Waiter } from "../../futex/table.ts";
 import { findTask, shownPid } from "../../namespace/pid.ts";
 import { hexInt, int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { wait } from "../../wait.ts";
-import { native, readNanoseconds, type TimeForm, time64 } from "../time/timespec.ts";
 
 /** uapi linux/futex.h */
 // biome-ignore format: table

@@ -1,12 +1,12 @@
 // setns(2): entering namespaces that are there. Linux kernel/nsproxy.c, and the install functions of each kind.
 import { E } from "../../../abi/errno.ts";
+import { ALL_CAPS, CAP, capableHere, capableIn } from "../../cred/cred.ts";
+import type { UserNamespace } from "../../cred/user-namespace.ts";
 import { isInitialUser, NsFile, type NsType, namespaceOf, nsTypes } from "../../fs/types/nsfs.ts";
 import { MountNamespace } from "../../fs/vfs/mount.ts";
 import { PidNamespace } from "../../namespace/pid.ts";
-import type { UserNamespace } from "../../namespace/user.ts";
 import { fd, int } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { ALL_CAPS, CAP, capableHere, capableIn } from "../../task/cred.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { wait } from "../../base/wait.ts";
 import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { credOf, MSG, type Received, SOCK, type Socket } from "../../net/socket.ts";
@@ -14,7 +15,6 @@ import { flags } from "../../syscall/arg-flags.ts";
 import { inBuffer, outBuffer } from "../../syscall/arg-string.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { wait } from "../../wait.ts";
 import { gather, importIovec, oneSegment, type Segment, scatter, totalLength } from "../file/iovec.ts";
 import { finish } from "../file/transfer.ts";
 import { type Ancillary, type Msghdr, msghdr, readControl, readMsghdr, writeControl } from "./msghdr.ts";

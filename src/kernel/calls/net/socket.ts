@@ -2,6 +2,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { wait } from "../../base/wait.ts";
+import { CAP, capableIn } from "../../cred/cred.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { NETLINK_ROUTE, NetlinkSocket } from "../../net/netlink.ts";
@@ -13,9 +15,7 @@ import { UnixSocket } from "../../net/unix.ts";
 import { fd, int, ptr } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capableIn } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
-import { wait } from "../../wait.ts";
 import { install } from "../file/path.ts";
 import { finish } from "../file/transfer.ts";
 

@@ -7,9 +7,9 @@ import { O_CLOEXEC } from "../../fs/vfs/open-flags.ts";
 import { fd, int, ptr, size } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { native, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { install } from "../file/path.ts";
-import { native, time64 } from "../time/timespec.ts";
 import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
 
 /** struct epoll_event is packed on x86-64, and i386 aligns 64 bits to 4: 12 bytes in both. */

@@ -2,6 +2,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
+import type { WaitQueue } from "../../base/wait.ts";
 import {
   POLLERR,
   POLLHUP,
@@ -18,10 +20,8 @@ import {
 import { int, ptr, size, uint } from "../../syscall/arg.ts";
 import { flagText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
+import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import type { WaitQueue } from "../../wait.ts";
-import { native, type TimeForm, time64 } from "../time/timespec.ts";
 import {
   afterMilliseconds,
   afterTimespec,

@@ -2,12 +2,12 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
+import type { WaitQueue } from "../../base/wait.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../../fs/vfs/file.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { type Arg, type Result, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { nanoseconds, native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import type { WaitQueue } from "../../wait.ts";
-import { nanoseconds, native, type TimeForm, time64 } from "../time/timespec.ts";
 import {
   afterTimespec,
   type Deadline,

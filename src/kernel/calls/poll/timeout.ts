@@ -3,12 +3,12 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { type WaitQueue, wait } from "../../base/wait.ts";
 import { setBlocked } from "../../signal/send.ts";
 import type { Result } from "../../syscall/declaration.ts";
+import { readNanoseconds, type TimeForm, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { type WaitQueue, wait } from "../../wait.ts";
 import { readSigset } from "../signal/action.ts";
-import { readNanoseconds, type TimeForm, timespecOf } from "../time/timespec.ts";
 
 /** Absolute monotonic nanoseconds. AT_ONCE: look and do not wait. NEVER: no timeout. Negative: -errno. */
 export type Deadline = number;

@@ -2,14 +2,14 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
+import { type ExecTarget, execute } from "../../lifecycle/exec.ts";
 import { execStop } from "../../ptrace/events.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, atFlags, dirfd } from "../../syscall/arg-file.ts";
 import { argv, envp } from "../../syscall/arg-process.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { RegistersReplaced, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { type ExecTarget, execute } from "../../task/exec.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
 import type { Task } from "../../task/task.ts";
 import { baseOf, getname } from "../file/path.ts";
 

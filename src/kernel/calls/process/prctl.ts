@@ -3,13 +3,13 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { PrctlMeaning } from "../../../seccomp/profile/profile.ts";
+import { CAP, capable, LAST_CAP } from "../../cred/cred.ts";
+import { SECBIT } from "../../lifecycle/exec-cred.ts";
 import { NSIG, signalName } from "../../signal/set.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choiceText } from "../../syscall/arg-flags.ts";
 import { quote } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable, LAST_CAP } from "../../task/cred.ts";
-import { SECBIT } from "../../task/exec-cred.ts";
 import type { Task } from "../../task/task.ts";
 import { whenRare } from "../when-rare.ts";
 

@@ -2,17 +2,17 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RLIMIT, type Rlimit } from "../../base/rlimit.ts";
+import { processUsage } from "../../base/usage.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { findThread } from "../../namespace/pid.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { inStruct, outStruct } from "../../syscall/arg-string.ts";
 import { type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
 import type { Process } from "../../task/process.ts";
-import { RLIMIT, type Rlimit } from "../../task/rlimit.ts";
 import { rusageBytes } from "../../task/rusage.ts";
 import type { Task } from "../../task/task.ts";
-import { processUsage } from "../../task/usage.ts";
 
 const NLIMITS = 16;
 /** sysctl fs.nr_open. */

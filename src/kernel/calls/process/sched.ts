@@ -3,15 +3,15 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { findThread } from "../../namespace/pid.ts";
-import { isRealtime, POLICY, RESET_ON_FORK } from "../../sched/policy.ts";
 import { int, ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
+import { putTimespec, putTimespec64 } from "../../syscall/timespec.ts";
+import { isRealtime, POLICY, RESET_ON_FORK } from "../../task/sched-policy.ts";
 import type { Task } from "../../task/task.ts";
-import { putTimespec, putTimespec64 } from "../time/timespec.ts";
 
 const policyArg = choice("int", POLICY, "SCHED_???");
 

@@ -3,6 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import { type ChildEvent, W, type Which, waitForChild } from "../../lifecycle/wait.ts";
 import { siginfo, siginfoBytes } from "../../signal/layout.ts";
 import { SIG } from "../../signal/set.ts";
 import { int, ptr } from "../../syscall/arg.ts";
@@ -11,7 +12,6 @@ import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts
 import { Pidfd } from "../../task/pidfd.ts";
 import { rusageBytes } from "../../task/rusage.ts";
 import type { Task } from "../../task/task.ts";
-import { type ChildEvent, W, type Which, waitForChild } from "../../task/wait.ts";
 
 const WAIT4_OPTIONS = W.NOHANG | W.UNTRACED | W.CONTINUED | W.NOTHREAD | W.CLONE | W.ALL;
 const WAITID_OPTIONS = W.NOHANG | W.NOWAIT | W.EXITED | W.STOPPED | W.CONTINUED | W.NOTHREAD | W.CLONE | W.ALL;

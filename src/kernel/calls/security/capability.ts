@@ -1,10 +1,10 @@
 // Capabilities. man 2 capget; Linux kernel/capability.c, security/commoncap.c cap_capset().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { findThread, shownPid } from "../../namespace/pid.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
 
 /** Versions of the header, and how many 32-bit words a set has in each. uapi linux/capability.h */

@@ -2,12 +2,12 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
-import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../../namespace/user.ts";
+import { CAP, type Cred, capableHere, rootUid } from "../../cred/cred.ts";
+import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../../cred/user-namespace.ts";
+import { SECBIT } from "../../lifecycle/exec-cred.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { id, legacyId } from "../../syscall/arg-file.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../../syscall/declaration.ts";
-import { CAP, type Cred, capableHere, rootUid } from "../../task/cred.ts";
-import { SECBIT } from "../../task/exec-cred.ts";
 import type { Task } from "../../task/task.ts";
 
 /** (uid_t)-1: leave as it is, and no valid id. */

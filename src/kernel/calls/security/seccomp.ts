@@ -7,12 +7,12 @@ import { decodeProgram, INSN_SIZE, MAX_INSNS, type Program } from "../../../secc
 import { checkCompatLock, checkFilter, checkFilterPath, Filter, isAncestor } from "../../../seccomp/filter.ts";
 import type { FilterProblem } from "../../../seccomp/problem.ts";
 import { type AttachStep, type FilterFlag, filterFlags, type PrctlMeaning, type SeccompProfile } from "../../../seccomp/profile/profile.ts";
-import { filterState, MODE, strictState } from "../../entry/seccomp-state.ts";
+import { filterState, MODE, strictState } from "../../base/seccomp-state.ts";
+import { CAP, capableHere } from "../../cred/cred.ts";
 import { shownPid } from "../../namespace/pid.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choice, choiceText, flags } from "../../syscall/arg-flags.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capableHere } from "../../task/cred.ts";
 import { entryWork, type Task } from "../../task/task.ts";
 import { ListenerFile } from "../../user-notif/listener-file.ts";
 import { Listener } from "../../user-notif/notification.ts";

@@ -3,6 +3,7 @@ import { type Abi, i386, x32 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { R } from "../../../cpu/machine/state.ts";
+import { wait } from "../../base/wait.ts";
 import { SA, SA_KNOWN, SIG_DFL, SIG_IGN, type SigAction } from "../../signal/action.ts";
 import { altStackState, MINSIGSTKSZ, SS } from "../../signal/alt-stack.ts";
 import { setBlocked } from "../../signal/send.ts";
@@ -24,7 +25,6 @@ import {
 } from "../../syscall/arg-signal.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { NO_ALT_STACK, type Task } from "../../task/task.ts";
-import { wait } from "../../wait.ts";
 
 const SIGSET_SIZE = 8;
 

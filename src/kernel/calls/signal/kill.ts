@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
 import { SI, type SigInfo, userSignal } from "../../signal/info.ts";
@@ -12,7 +13,6 @@ import { fd, int, ptr, uint } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { signal } from "../../syscall/arg-signal.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, type Cred, capableIn } from "../../task/cred.ts";
 import { installPidfd, Pidfd } from "../../task/pidfd.ts";
 import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { wait } from "../../base/wait.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fetchSignal } from "../../signal/fetch.ts";
 import { siginfoBytes } from "../../signal/layout.ts";
@@ -13,10 +14,9 @@ import { anyFd } from "../../syscall/arg-process.ts";
 import { sigset } from "../../syscall/arg-signal.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { wait } from "../../wait.ts";
 import { install } from "../file/path.ts";
-import { native, readNanoseconds, type TimeForm, time64 } from "../time/timespec.ts";
 import { readSigset } from "./action.ts";
 
 const SIGSET_SIZE = 8;

@@ -5,12 +5,12 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, struct, u16, u32, ulong as ulongField } from "../../../abi/struct.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
-import { asBytes } from "../../byte-string.ts";
-import { logLine } from "../../log.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import { logLine } from "../../base/log.ts";
+import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { hexInt, int, ptr, ulong } from "../../syscall/arg.ts";
 import { outStruct, quote } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
-import { CAP, capable, capableIn } from "../../task/cred.ts";
 import { machineOf, PER } from "../../task/personality.ts";
 import type { Task } from "../../task/task.ts";
 

@@ -4,16 +4,16 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
+import type { Timespec } from "../../base/time.ts";
+import { processUsage, ticks } from "../../base/usage.ts";
+import { wait } from "../../base/wait.ts";
 import { findProcess, findTask } from "../../namespace/pid.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { CLOCK, clock, outTimespec, outTimespec64, outTimeval, timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { processUsage, ticks } from "../../task/usage.ts";
-import type { Timespec } from "../../time.ts";
-import { wait } from "../../wait.ts";
-import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "./timespec.ts";
 
 const MAX_CLOCKS = 16;
 /** Clocks that mean another's CPU time have the pid in the upper bits, inverted. Linux include/linux/posix-timers.h */

@@ -10,9 +10,9 @@ import { int, ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { nanoseconds, native, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { clockReader, offsetToMonotonic } from "./clock.ts";
-import { nanoseconds, native, type TimeForm, time64, timespecOf } from "./timespec.ts";
 
 const itimersOf = (t: Task): IntervalTimers => (t.process.itimers ??= new IntervalTimers(t.process));
 const which = choice("int", { ITIMER_REAL: ITIMER.REAL, ITIMER_VIRTUAL: ITIMER.VIRTUAL, ITIMER_PROF: ITIMER.PROF }, "ITIMER_???");

@@ -8,11 +8,11 @@ import { fd, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { CLOCK, clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { install } from "../file/path.ts";
 import { offsetToMonotonic } from "./clock.ts";
 import { readItimerspec, writeItimerspec } from "./timer.ts";
-import { native, type TimeForm, time64 } from "./timespec.ts";
 
 const CLOCKS: readonly number[] = [CLOCK.CLOCK_REALTIME, CLOCK.CLOCK_MONOTONIC, CLOCK.CLOCK_BOOTTIME];
 const TFD = { TIMER_ABSTIME: 1, TIMER_CANCEL_ON_SET: 2 } as const;

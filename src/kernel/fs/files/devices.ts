@@ -6,7 +6,7 @@ import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev } from "../vfs/mode.ts";
-import type { OpenDevice } from "../vfs/vfs.ts";
+import type { OpenDevice } from "../vfs.ts";
 
 /** Memory devices take any position and any cut, and stay at offset 0. */
 abstract class MemoryDevice extends FileDescription {

@@ -1,7 +1,7 @@
 // An epoll instance: a set of files with the events that somebody wants of them. man 7 epoll; Linux fs/eventpoll.c.
 import { E } from "../../../abi/errno.ts";
+import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
-import { type Sleeper, WaitQueue } from "../../wait.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from "../vfs/file.ts";
 import { O_RDWR } from "../vfs/open-flags.ts";

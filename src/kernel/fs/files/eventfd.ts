@@ -1,7 +1,7 @@
 // eventfd(2): a counter to wait on. Linux fs/eventfd.c.
 import { E } from "../../../abi/errno.ts";
+import { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
-import { WaitQueue } from "../../wait.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLIN, POLLOUT } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";

@@ -1,13 +1,13 @@
 // Standard streams that are connected to the host: they look like pipes, as they do when a shell starts a program in a pipeline.
 import { E } from "../../../abi/errno.ts";
+import type { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
-import type { WaitQueue } from "../../wait.ts";
-import { AnonInode } from "../types/anon.ts";
+import { AnonInode } from "../vfs/anon.ts";
 import { FileDescription, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Or } from "../vfs/inode.ts";
 import { S_IFIFO } from "../vfs/mode.ts";
 import { O_RDONLY, O_WRONLY } from "../vfs/open-flags.ts";
-import type { Vfs } from "../vfs/vfs.ts";
+import type { Vfs } from "../vfs.ts";
 import type { ByteSink, ByteSource } from "./stream.ts";
 
 const pipePath = (vfs: Vfs) => vfs.pipefs.path(new AnonInode(vfs.pipefs, S_IFIFO | 0o600), (ino) => `pipe:[${ino}]`);

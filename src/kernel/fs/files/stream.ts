@@ -1,6 +1,6 @@
 // The machine's ends of byte streams: what a standard stream or a terminal is connected to outside. The host makes them; the core
 // only reads what is there and writes what it has.
-import { WaitQueue } from "../../wait.ts";
+import { WaitQueue } from "../../base/wait.ts";
 import { ByteQueue } from "./byte-queue.ts";
 
 /** Bytes that come from the host. Bounded only by what the host pushes. */

@@ -1,8 +1,8 @@
 // What /proc is made of: directories whose entries are computed, files whose text is written when they are opened, links that lead
 // to a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
 import { E } from "../../../abi/errno.ts";
-import { asBytes } from "../../byte-string.ts";
-import { inGroup } from "../../task/cred.ts";
+import { asBytes } from "../../base/byte-string.ts";
+import { inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { seekTo } from "../files/regular.ts";

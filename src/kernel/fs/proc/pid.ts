@@ -1,11 +1,11 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 import { E } from "../../../abi/errno.ts";
 import { procMaps } from "../../../memory/maps.ts";
+import { CAP, capable, capableIn } from "../../cred/cred.ts";
+import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
+import type { IdKind } from "../../cred/user-namespace.ts";
 import { vsyscallRights } from "../../entry/vsyscall.ts";
-import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../namespace/id-map.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
-import type { IdKind } from "../../namespace/user.ts";
-import { CAP, capable, capableIn } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
 import { type Path, pathName } from "../vfs/dentry.ts";

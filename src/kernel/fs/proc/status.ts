@@ -1,11 +1,11 @@
 // /proc/PID/status, stat and statm. Linux fs/proc/array.c.
 import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { processUsage, ticks } from "../../base/usage.ts";
+import { shownGid, shownUid } from "../../cred/user-namespace.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
-import { shownGid, shownUid } from "../../namespace/user.ts";
 import { SIG_DFL, SIG_IGN } from "../../signal/action.ts";
 import { type SigSet, sigbit } from "../../signal/set.ts";
 import type { Task } from "../../task/task.ts";
-import { processUsage, ticks } from "../../task/usage.ts";
 import type { Tty } from "../tty/tty.ts";
 import { encodeDev } from "../vfs/mode.ts";
 import type { Viewer } from "./pid.ts";

@@ -2,10 +2,10 @@
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
+import { processUsage, ticks } from "../../base/usage.ts";
+import { CAP, capable, capableIn, LAST_CAP } from "../../cred/cred.ts";
 import type { Kernel } from "../../kernel.ts";
-import { CAP, capable, capableIn, LAST_CAP } from "../../task/cred.ts";
 import type { Task } from "../../task/task.ts";
-import { processUsage, ticks } from "../../task/usage.ts";
 import { PIPE_MAX } from "../files/pipe.ts";
 import { cpuinfo } from "./cpuinfo.ts";
 import type { FixedTree, ProcContent } from "./node.ts";

@@ -1,12 +1,12 @@
 // Sessions and their controlling terminal; who may read from and write to it. man 7 credentials, man 4 tty_ioctl;
 // Linux drivers/tty/tty_jobctrl.c.
 import { E, restart } from "../../../abi/errno.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { SIG_IGN } from "../../signal/action.ts";
 import { kernelSignal } from "../../signal/info.ts";
+import { isOrphanedGroup } from "../../signal/job-control.ts";
 import { sendToGroup } from "../../signal/send.ts";
 import { has, SIG } from "../../signal/set.ts";
-import { CAP, capable } from "../../task/cred.ts";
-import { isOrphanedGroup } from "../../task/job-control.ts";
 import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import type { Tty } from "./tty.ts";

@@ -2,10 +2,10 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { RLIMIT } from "../../base/rlimit.ts";
+import { WaitQueue } from "../../base/wait.ts";
 import type { Result } from "../../syscall/declaration.ts";
-import { RLIMIT } from "../../task/rlimit.ts";
 import type { Task } from "../../task/task.ts";
-import { WaitQueue } from "../../wait.ts";
 import { ByteQueue } from "../files/byte-queue.ts";
 import { type MemDir, MemFs, MemNode } from "../types/memfs.ts";
 import type { Path } from "../vfs/dentry.ts";

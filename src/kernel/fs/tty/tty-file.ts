@@ -2,10 +2,10 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { WaitQueue } from "../../base/wait.ts";
 import { SIG } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import type { WaitQueue } from "../../wait.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
 import type { Inode, Or } from "../vfs/inode.ts";

@@ -1,11 +1,11 @@
 // A terminal: settings, window size, the session that it controls, and the two ways of bytes through the line discipline.
 // man 4 tty, man 7 pty; Linux drivers/tty/tty_io.c.
 
+import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Kernel } from "../../kernel.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { sendToGroup, sendToProcess } from "../../signal/send.ts";
 import { SIG } from "../../signal/set.ts";
-import { type Sleeper, WaitQueue } from "../../wait.ts";
 import type { ByteSource } from "../files/stream.ts";
 import { type InputHost, InputProcessor } from "./input.ts";
 import { OutputProcessor } from "./output.ts";

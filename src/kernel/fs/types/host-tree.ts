@@ -1,7 +1,7 @@
 // A directory of the host, as the core sees it. Synchronous; a host implements it (src/host/node-tree.ts). Paths are lists of names
 // below the directory; no name is "", "." or "..", or holds "/" or NUL. The guest resolves every symbolic link itself, so an
 // implementation must follow none, in any component.
-import type { Timespec } from "../../time.ts";
+import type { Timespec } from "../../base/time.ts";
 
 export interface HostStat {
   readonly mode: number;

@@ -4,11 +4,11 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { AnonFs } from "../vfs/anon.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type Or } from "../vfs/inode.ts";
 import { S_IFREG } from "../vfs/mode.ts";
-import { AnonFs } from "./anon.ts";
 
 /** The names in /proc/PID/ns, and clone's flag. */
 export const nsTypes = {

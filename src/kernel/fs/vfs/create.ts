@@ -1,6 +1,6 @@
 // Making names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
 import { E } from "../../../abi/errno.ts";
-import { CAP, capable, inGroup } from "../../task/cred.ts";
+import { CAP, capable, inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { Inode, NewInode, Or } from "./inode.ts";

@@ -1,9 +1,9 @@
 // What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
 import { E } from "../../../abi/errno.ts";
-import type { UserNamespace } from "../../namespace/user.ts";
+import type { Timespec } from "../../base/time.ts";
+import type { Wait } from "../../base/wait.ts";
+import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Task } from "../../task/task.ts";
-import type { Timespec } from "../../time.ts";
-import type { Wait } from "../../wait.ts";
 import type { Pipe } from "../files/pipe.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";

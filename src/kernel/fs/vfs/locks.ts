@@ -1,7 +1,7 @@
 // Advisory locks: POSIX record locks of fcntl(2), which belong to a descriptor table, and flock(2), which belongs to a file description.
 // Linux fs/locks.c.
 
-import { WaitQueue } from "../../wait.ts";
+import { WaitQueue } from "../../base/wait.ts";
 import type { FdTable } from "./fd-table.ts";
 import type { FileDescription } from "./file.ts";
 import type { Inode } from "./inode.ts";

@@ -1,5 +1,5 @@
 // The mount tree of a mount namespace. man 2 mount, man 7 mount_namespaces.
-import type { UserNamespace } from "../../namespace/user.ts";
+import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { FileSystem } from "./inode.ts";

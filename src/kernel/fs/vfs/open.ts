@@ -1,7 +1,7 @@
 // open(2) on the file system side. Linux fs/open.c build_open_flags(), fs/namei.c path_openat(), do_open(), may_open().
 import { E } from "../../../abi/errno.ts";
+import type { Wait } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
-import type { Wait } from "../../wait.ts";
 import { createFile, masked, newInode } from "./create.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";

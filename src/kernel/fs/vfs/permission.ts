@@ -1,6 +1,6 @@
 // Who may do what with an inode. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and its callers.
 import { E } from "../../../abi/errno.ts";
-import { CAP, type Cred, capableOver, inGroup } from "../../task/cred.ts";
+import { CAP, type Cred, capableOver, inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import type { Inode } from "./inode.ts";
 import { may, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK, S_ISVTX, S_IXUGO } from "./mode.ts";

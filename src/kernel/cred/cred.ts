@@ -1,5 +1,5 @@
 // Credentials: who a task is, and what it may do. man 7 credentials, man 7 capabilities; Linux include/linux/cred.h.
-import { levelOf, toKernel, toLocal, type UserNamespace } from "../namespace/user.ts";
+import { levelOf, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
 /** Capability numbers. Linux uapi linux/capability.h. */
 export const CAP = {

@@ -1,12 +1,13 @@
 // Stopping and continuing processes. Linux kernel/signal.c do_signal_stop(), do_notify_parent_cldstop(); man 7 credentials, "Process groups".
+
+import { ticks } from "../base/usage.ts";
 import type { Kernel } from "../kernel.ts";
 import { continuedUnderTrace, requestTrap } from "../ptrace/stop.ts";
-import { SA, SIG_IGN } from "../signal/action.ts";
-import { SI } from "../signal/info.ts";
-import { sendToProcess } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
-import type { Process } from "./process.ts";
-import { ticks } from "./usage.ts";
+import type { Process } from "../task/process.ts";
+import { SA, SIG_IGN } from "./action.ts";
+import { SI } from "./info.ts";
+import { sendToProcess } from "./send.ts";
+import { SIG } from "./set.ts";
 
 /** SIGCHLD about a stop or continuation, unless the parent does not care; wait4 in the parent looks again. */
 const tellParent = (process: Process, code: number, status: number): void => {

@@ -2,15 +2,15 @@
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/machine/state.ts";
+import { RLIMIT } from "../base/rlimit.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { shownPid } from "../namespace/pid.ts";
-import { inheritPolicy } from "../sched/policy.ts";
 import { SS } from "../signal/alt-stack.ts";
-import { processLimits } from "./limits.ts";
-import { Process } from "./process.ts";
-import { RLIMIT } from "./rlimit.ts";
-import { entryWork, NO_ALT_STACK, Task } from "./task.ts";
-import { setThreadPointer } from "./thread-pointer.ts";
+import { processLimits } from "../task/limits.ts";
+import { Process } from "../task/process.ts";
+import { inheritPolicy } from "../task/sched-policy.ts";
+import { entryWork, NO_ALT_STACK, Task } from "../task/task.ts";
+import { setThreadPointer } from "../task/thread-pointer.ts";
 
 /** uapi linux/sched.h. The low byte is the exit signal (clone only). */
 export const CLONE = {

@@ -1,6 +1,6 @@
 // Kernel profiles: which Linux's rules hold. A rule that differs between versions is a property here, never an `if` on a version.
-import type { SeccompProfile } from "../seccomp/profile/profile.ts";
-import { type SeccompProfileName, seccompProfile, seccompProfileNames } from "../seccomp/profile/profiles.ts";
+import type { SeccompProfile } from "../../seccomp/profile/profile.ts";
+import { type SeccompProfileName, seccompProfile, seccompProfileNames } from "../../seccomp/profile/profiles.ts";
 
 /** Era bugs that matter to filters, each off unless asked for. */
 export const bugs = {

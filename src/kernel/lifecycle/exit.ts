@@ -1,4 +1,7 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
+
+import { addUsage, ticks } from "../base/usage.ts";
+import { endWaiting } from "../base/wait.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
@@ -6,14 +9,12 @@ import type { PidNamespace } from "../namespace/pid.ts";
 import { announceExit, threadEnded } from "../ptrace/exit.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
+import { orphanGroup } from "../signal/job-control.ts";
 import { endProcess, sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
+import type { Process } from "../task/process.ts";
+import type { Task } from "../task/task.ts";
 import { filtersReleased } from "../user-notif/notification.ts";
-import { endWaiting } from "../wait.ts";
-import { orphanGroup } from "./job-control.ts";
-import type { Process } from "./process.ts";
-import type { Task } from "./task.ts";
-import { addUsage, ticks } from "./usage.ts";
 
 /** wait(2) status words: exit code in bits 8..15, or the signal, with bit 7 for a core. */
 export const exitStatus = (code: number): number => (code & 0xff) << 8;

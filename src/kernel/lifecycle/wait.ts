@@ -1,13 +1,13 @@
 // Waiting for children. man 2 wait, waitid, wait4; Linux kernel/exit.c do_wait(), wait_consider_task().
 import { E } from "../../abi/errno.ts";
+import { addUsage } from "../base/usage.ts";
+import { type Wait, wait } from "../base/wait.ts";
 import { isTracedByAnother, isTracedByParent, waitForTracee } from "../ptrace/wait.ts";
 import { SI } from "../signal/info.ts";
 import { SIG } from "../signal/set.ts";
-import { type Wait, wait } from "../wait.ts";
+import type { Process, Usage } from "../task/process.ts";
+import type { Task } from "../task/task.ts";
 import { CORE, reap } from "./exit.ts";
-import type { Process, Usage } from "./process.ts";
-import type { Task } from "./task.ts";
-import { addUsage } from "./usage.ts";
 
 /** uapi linux/wait.h */
 export const W = {

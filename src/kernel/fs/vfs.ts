@@ -1,17 +1,17 @@
 // All that the file systems of one machine share: the mount tree, device numbers, the file systems without a mount point.
-import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
-import type { Wait } from "../../wait.ts";
-import { openFifo, PipeEnd } from "../files/pipe.ts";
-import { AnonFs, AnonInode } from "../types/anon.ts";
-import { MemFs } from "../types/memfs.ts";
-import { NsFs } from "../types/nsfs.ts";
-import type { Path } from "./dentry.ts";
-import type { FileDescription } from "./file.ts";
-import type { Clock, FileSystem, Inode, Or } from "./inode.ts";
-import { major, makedev, S_IFCHR, S_IFIFO } from "./mode.ts";
-import { Mount, MountNamespace } from "./mount.ts";
-import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./open-flags.ts";
+import { E } from "../../abi/errno.ts";
+import type { Wait } from "../base/wait.ts";
+import type { Task } from "../task/task.ts";
+import { openFifo, PipeEnd } from "./files/pipe.ts";
+import { MemFs } from "./types/memfs.ts";
+import { NsFs } from "./types/nsfs.ts";
+import { AnonFs, AnonInode } from "./vfs/anon.ts";
+import type { Path } from "./vfs/dentry.ts";
+import type { FileDescription } from "./vfs/file.ts";
+import type { Clock, FileSystem, Inode, Or } from "./vfs/inode.ts";
+import { major, makedev, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
+import { Mount, MountNamespace } from "./vfs/mount.ts";
+import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
 
 /** /proc/sys/fs/protected_*, as Debian sets them. man 5 proc_sys_fs */
 export interface Protection {

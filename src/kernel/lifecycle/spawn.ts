@@ -2,6 +2,7 @@
 import { E } from "../../abi/errno.ts";
 import { layoutFor } from "../../memory/layout.ts";
 import { AddressSpace } from "../../memory/space.ts";
+import { type Cred, credOf } from "../cred/cred.ts";
 import { FsContext } from "../fs/vfs/context.ts";
 import { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
@@ -9,10 +10,9 @@ import { MountNamespace } from "../fs/vfs/mount.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
 import type { Kernel } from "../kernel.ts";
 import { SIG } from "../signal/set.ts";
-import { type Cred, credOf } from "./cred.ts";
+import { Process } from "../task/process.ts";
+import { entryWork, Task } from "../task/task.ts";
 import { execute } from "./exec.ts";
-import { Process } from "./process.ts";
-import { entryWork, Task } from "./task.ts";
 
 export interface SpawnRequest {
   /** Byte strings. A path without a slash is looked for in the directories of envp's PATH, as execvp(3) does. */

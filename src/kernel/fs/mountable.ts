@@ -1,12 +1,12 @@
 // File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c, fs/proc/root.c, fs/devpts/inode.c.
-import { E } from "../../../abi/errno.ts";
-import { toKernel } from "../../namespace/user.ts";
-import { CAP, capableIn } from "../../task/cred.ts";
-import type { Task } from "../../task/task.ts";
-import { ProcFs } from "../proc/procfs.ts";
-import type { FileSystem, Or } from "../vfs/inode.ts";
+import { E } from "../../abi/errno.ts";
+import { CAP, capableIn } from "../cred/cred.ts";
+import { toKernel } from "../cred/user-namespace.ts";
+import type { Task } from "../task/task.ts";
 import { newDevPts } from "./devtmpfs.ts";
-import { MemFs } from "./memfs.ts";
+import { ProcFs } from "./proc/procfs.ts";
+import { MemFs } from "./types/memfs.ts";
+import type { FileSystem, Or } from "./vfs/inode.ts";
 
 const PAGE = 4096;
 

@@ -1,6 +1,6 @@
 // Waiting. A system call that cannot finish returns a Wait; when something it waits on happens, its handler is called again
 // with the same arguments, until it returns a number. No handler is async, and no state hides in a closure (snapshots).
-import { restart } from "../abi/errno.ts";
+import { restart } from "../../abi/errno.ts";
 
 /** Something tasks can sleep on. Whatever changes the condition calls `wake`; sleepers look again. */
 export class WaitQueue {

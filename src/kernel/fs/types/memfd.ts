@@ -1,12 +1,12 @@
 // memfd_create(2): an unlinked file in memory, and the seals that fcntl(2) puts on it. Linux mm/memfd.c.
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
-import { MemFile, type MemFs } from "../types/memfs.ts";
+import { RegularFile, type RegularInode } from "../files/regular.ts";
 import { Dentry } from "../vfs/dentry.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 import type { Mount } from "../vfs/mount.ts";
 import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
-import { RegularFile, type RegularInode } from "./regular.ts";
+import { MemFile, type MemFs } from "./memfs.ts";
 
 export const F_SEAL_SEAL = 1;
 export const F_SEAL_SHRINK = 2;

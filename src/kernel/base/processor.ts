@@ -1,8 +1,8 @@
 // What the kernel asks of a CPU: a part of src/cpu/cpu.ts. Tests drive the gate with one that runs no code.
-import type { Exit } from "../cpu/machine/exit.ts";
-import type { Mmu } from "../cpu/machine/mmu.ts";
-import type { Segments } from "../cpu/machine/segments.ts";
-import { S, type State } from "../cpu/machine/state.ts";
+import type { Exit } from "../../cpu/machine/exit.ts";
+import type { Mmu } from "../../cpu/machine/mmu.ts";
+import type { Segments } from "../../cpu/machine/segments.ts";
+import { S, type State } from "../../cpu/machine/state.ts";
 
 export interface Processor {
   readonly state: State;

@@ -1,15 +1,15 @@
 // The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. Whoever boots a machine calls this once.
-import type { Kernel } from "../../kernel.ts";
-import { ProcFs } from "../proc/procfs.ts";
-import type { Tty } from "../tty/tty.ts";
-import type { Path } from "../vfs/dentry.ts";
-import type { FileSystem } from "../vfs/inode.ts";
-import { S_IFDIR } from "../vfs/mode.ts";
-import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../vfs/mount.ts";
-import { adopt } from "../vfs/resolve.ts";
-import type { Vfs } from "../vfs/vfs.ts";
+import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
-import { MemDir, MemFs } from "./memfs.ts";
+import { ProcFs } from "./proc/procfs.ts";
+import type { Tty } from "./tty/tty.ts";
+import { MemDir, MemFs } from "./types/memfs.ts";
+import type { Path } from "./vfs/dentry.ts";
+import type { FileSystem } from "./vfs/inode.ts";
+import { S_IFDIR } from "./vfs/mode.ts";
+import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "./vfs/mount.ts";
+import { adopt } from "./vfs/resolve.ts";
+import type { Vfs } from "./vfs.ts";
 
 /** The place of an absolute name, made as a directory where it is missing and the file system lets us. */
 export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Path | undefined => {

@@ -1,10 +1,10 @@
 // Inodes without a directory: pipes, eventfds, sockets, memfds. Linux fs/pipe.c pipefs, fs/anon_inodes.c, net/socket.c sockfs.
 import { E } from "../../../abi/errno.ts";
-import { Dentry, type Path } from "../vfs/dentry.ts";
-import type { FileDescription } from "../vfs/file.ts";
-import { type Clock, FileSystem, Inode, type Or } from "../vfs/inode.ts";
-import { S_IFDIR } from "../vfs/mode.ts";
-import { Mount } from "../vfs/mount.ts";
+import { Dentry, type Path } from "./dentry.ts";
+import type { FileDescription } from "./file.ts";
+import { type Clock, FileSystem, Inode, type Or } from "./inode.ts";
+import { S_IFDIR } from "./mode.ts";
+import { Mount } from "./mount.ts";
 
 export class AnonInode extends Inode {
   override open(): Or<FileDescription> {

@@ -1,18 +1,18 @@
 // /dev: device nodes and the links into /proc that every program expects. Linux drivers/base/devtmpfs.c; man 4 console, tty.
-import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
-import { memoryDevices } from "../files/devices.ts";
-import { acquireOnOpen, controllingTty } from "../tty/control.ts";
-import { DevPts } from "../tty/pty.ts";
-import type { Tty } from "../tty/tty.ts";
-import { TtyFile } from "../tty/tty-file.ts";
-import type { Path } from "../vfs/dentry.ts";
-import type { FileDescription } from "../vfs/file.ts";
-import type { Clock, Inode, Or } from "../vfs/inode.ts";
-import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from "../vfs/mode.ts";
-import { O_NOCTTY } from "../vfs/open-flags.ts";
-import type { OpenDevice, Vfs } from "../vfs/vfs.ts";
-import { type MemDir, MemFs, MemLink, MemNode } from "./memfs.ts";
+import { E } from "../../abi/errno.ts";
+import type { Task } from "../task/task.ts";
+import { memoryDevices } from "./files/devices.ts";
+import { acquireOnOpen, controllingTty } from "./tty/control.ts";
+import { DevPts } from "./tty/pty.ts";
+import type { Tty } from "./tty/tty.ts";
+import { TtyFile } from "./tty/tty-file.ts";
+import { type MemDir, MemFs, MemLink, MemNode } from "./types/memfs.ts";
+import type { Path } from "./vfs/dentry.ts";
+import type { FileDescription } from "./vfs/file.ts";
+import type { Clock, Inode, Or } from "./vfs/inode.ts";
+import { makedev, S_IFCHR, S_IFDIR, S_IFLNK } from "./vfs/mode.ts";
+import { O_NOCTTY } from "./vfs/open-flags.ts";
+import type { OpenDevice, Vfs } from "./vfs.ts";
 
 const TTY = makedev(5, 0);
 export const CONSOLE = makedev(5, 1);

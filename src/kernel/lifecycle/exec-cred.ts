@@ -1,10 +1,10 @@
 // Who a program runs as: set-user-ID files, and capabilities across execve. man 7 capabilities, "Transformation of capabilities
 // during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c cap_bprm_creds_from_file().
 
+import { CAP, type Cred, capableHere, rootUid } from "../cred/cred.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
 import { MS_NOSUID } from "../fs/vfs/mount.ts";
-import { CAP, type Cred, capableHere, rootUid } from "./cred.ts";
-import type { Task } from "./task.ts";
+import type { Task } from "../task/task.ts";
 
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;

@@ -1,5 +1,5 @@
 // Accounting of time. Linux kernel/sched/cputime.c; times(2) counts ticks of a hundredth of a second (USER_HZ).
-import type { Process, Usage } from "./process.ts";
+import type { Process, Usage } from "../task/process.ts";
 
 export const USER_HZ = 100;
 export const ticks = (nanoseconds: number): number => Math.floor(nanoseconds / (1e9 / USER_HZ));

@@ -1,8 +1,8 @@
 // Times in user memory: struct timespec, timeval, itimerspec in their forms. `long` members, or 64-bit ones for the time64 calls.
-import type { Abi } from "../../../abi/abi.ts";
-import { E } from "../../../abi/errno.ts";
-import type { Task } from "../../task/task.ts";
-import type { Timespec } from "../../time.ts";
+import type { Abi } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import type { Timespec } from "../base/time.ts";
+import type { Task } from "../task/task.ts";
 
 const NSEC_MAX = 1e9;
 /** KTIME_MAX in seconds: sleeping longer is for ever. */

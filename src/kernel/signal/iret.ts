@@ -1,10 +1,10 @@
 // IRET to user code with selectors that user code chose (sigreturn). Linux arch/x86/entry/entry_64.S, fixup_bad_iret().
 import { at, S, vector } from "../../cpu/machine/state.ts";
-import { loadSegment } from "../processor.ts";
-import { kernelSignal } from "../signal/info.ts";
-import { forceSignal } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
+import { loadSegment } from "../base/processor.ts";
 import type { Task } from "../task/task.ts";
+import { kernelSignal } from "./info.ts";
+import { forceSignal } from "./send.ts";
+import { SIG } from "./set.ts";
 
 /** Bits 47 to 63 are equal: what IRET asks of rip in 64-bit mode. SDM Vol. 1 3.3.7.1. */
 const isCanonical = (hi: number): boolean => hi < 0x8000 || hi >= 0xffff_8000;
