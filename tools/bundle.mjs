@@ -1,6 +1,7 @@
 // dist/bundle: the command line as a few scripts, with V8's compiled form of each beside it. Three hundred modules cost a start more than the program that
 // it runs, and generated code that is read from files costs less than text that is parsed and unpacked. esbuild makes chunks of what is needed together; a script
-// is those chunks as functions (bin/trapgate.js calls them): what `run` begins with, what it needs for hot code, for rare system calls, and when it is asked for more (behind a when-*.ts each), everything else.
+// is those chunks as functions (bin/trapgate.js calls them). The first is what `run` begins with, the last what no other holds; chunks.json
+// names the others and the modules in each, which rooms reach by their lazy.ts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -87,11 +88,12 @@ const chunksOf = async () => {
         name: "files and scripts of their own",
         setup: ({ onLoad }) => {
           onLoad({ filter: /generated\/code\.js$/ }, async () => ({ contents: await fileModule() }));
-          // What they import is imported when it is asked for.
-          onLoad({ filter: /\/when-\w+\.js$/ }, ({ path }) => {
-            const [, name, from] = /^import \* as (\w+) from (".*");$/m.exec(readFileSync(path, "utf8"));
-            const text = readFileSync(path, "utf8").replace(/^import .*$/m, "");
-            return { contents: text.replace(`=> ${name};`, `=> import(${from});`) };
+          // A room's doors to modules that are loaded when they are first used: chunks.json says in which script each is.
+          onLoad({ filter: /\/lazy\.js$/ }, ({ path }) => {
+            const text = readFileSync(path, "utf8");
+            const from = new Map([...text.matchAll(/^import \* as (\w+) from (".*");$/gm)].map(([, name, module]) => [name, module]));
+            const doors = text.replace(/^import .*$/gm, "");
+            return { contents: doors.replace(/=> (\w+);/g, (_, name) => `=> import(${from.get(name)});`) };
           });
         },
       },
@@ -114,13 +116,10 @@ export const bundle = async () => {
   mkdirSync(out, { recursive: true });
   const { texts, needs, chunkOf } = await chunksOf();
   const main = chunkOf("cli/main.js");
+  const chunks = JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8"));
   const parts = {
     start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
-    hot: needs(chunkOf("cpu/hot.js")),
-    rows: needs(chunkOf("cpu/isa/rows/index.js")),
-    emit: needs(chunkOf("cpu/jit/emit/region-emitter.js")),
-    rare: needs(chunkOf("kernel/calls/rare.js")),
-    asked: needs(chunkOf("machine/asked.js")),
+    ...Object.fromEntries(Object.entries(chunks).map(([script, modules]) => [script, modules.flatMap((module) => needs(chunkOf(module)))])),
     rest: [...texts.keys()],
   };
   const scripts = new Map();
@@ -133,9 +132,9 @@ export const bundle = async () => {
   const elsewhere = Object.fromEntries(
     [...placed].filter(([, script]) => script !== "start").map(([name, script]) => [`./${name}`, script]),
   );
-  for (const [script, chunks] of scripts) {
+  for (const [script, functions] of scripts) {
     const index = script === "start" ? `main:"./${main}",elsewhere:${JSON.stringify(elsewhere)},` : "";
-    writeFileSync(textOf(script), `({${index}${chunks}})`);
+    writeFileSync(textOf(script), `({${index}${functions}})`);
   }
-  await warmUp(["kernel/calls/rare.js", "machine/asked.js"].map((module) => `./${chunkOf(module)}`));
+  await warmUp([...chunks.calls, ...chunks.options].map((module) => `./${chunkOf(module)}`));
 };

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { catalogue } from "../src/landmines/catalogue.ts";
-import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/landmine.ts";
+import { catalogue } from "../src/landmines/catalogue/index.ts";
+import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/catalogue/landmine.ts";
 import { instructionsPage } from "./instructions.ts";
 
 const groups: Readonly<Record<string, string>> = {

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { catalogue } from "../src/landmines/catalogue.ts";
-import { guestFiles } from "../src/landmines/landmine.ts";
+import { catalogue } from "../src/landmines/catalogue/index.ts";
+import { guestFiles } from "../src/landmines/catalogue/landmine.ts";
 
 const guest = join(dirname(fileURLToPath(import.meta.url)), "..", "guest");
 

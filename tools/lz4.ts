@@ -1,4 +1,4 @@
-// LZ4's block format, the packing half: greedy, one candidate a hash. The core unpacks it (src/cpu/unpack.ts).
+// LZ4's block format, the packing half: greedy, one candidate a hash. The core unpacks it (src/wasm/unpack.ts).
 // https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
 const MIN_MATCH = 4;

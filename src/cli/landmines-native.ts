@@ -1,7 +1,7 @@
 // Landmines on the kernel under us, which must do what the catalogue expects of upstream.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../landmines/landmine.ts";
+import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../landmines/catalogue/landmine.ts";
 import { type Cell, judge } from "../landmines/matrix.ts";
 import { Problem } from "../problem.ts";
 

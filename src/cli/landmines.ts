@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { ProfileName } from "../kernel/base/profile.ts";
 import { profiles } from "../kernel/base/profiles.ts";
-import { catalogue } from "../landmines/catalogue.ts";
+import { catalogue } from "../landmines/catalogue/index.ts";
 import { type Cell, describeOutcome, matrix, type Verdict } from "../landmines/matrix.ts";
 import { cellJson, junit } from "../landmines/report.ts";
 import { Problem } from "../problem.ts";

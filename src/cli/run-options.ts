@@ -8,8 +8,8 @@ import { hostBytes, type OpenBytes } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
+import { lazyElfProblem } from "../machine/lazy.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
-import { whenAsked } from "../machine/when-asked.ts";
 import { Problem } from "../problem.ts";
 import { address, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
@@ -112,14 +112,14 @@ const mounts = (list: readonly string[]): MountOptions[] =>
 const hostProgram = (name: string): { readonly path: string; readonly bytes: OpenBytes; readonly mode: number } => {
   const path = resolve(name);
   const stat = statusOf(path);
-  if (!stat) throw whenAsked().executionProblem(name, E.ENOENT);
-  if (stat.isDirectory()) throw whenAsked().executionProblem(name, E.EISDIR, { isDirectory: true });
-  if (!stat.isFile()) throw whenAsked().executionProblem(name, E.EACCES);
-  if ((stat.mode & 0o111) === 0) throw whenAsked().executionProblem(name, E.EACCES);
+  if (!stat) throw lazyElfProblem().executionProblem(name, E.ENOENT);
+  if (stat.isDirectory()) throw lazyElfProblem().executionProblem(name, E.EISDIR, { isDirectory: true });
+  if (!stat.isFile()) throw lazyElfProblem().executionProblem(name, E.EACCES);
+  if ((stat.mode & 0o111) === 0) throw lazyElfProblem().executionProblem(name, E.EACCES);
   try {
     return { path, bytes: hostBytes(path), mode: stat.mode & 0o777 };
   } catch (error) {
-    throw whenAsked().executionProblem(name, E[(error as NodeJS.ErrnoException).code as ErrnoName] ?? E.EIO);
+    throw lazyElfProblem().executionProblem(name, E[(error as NodeJS.ErrnoException).code as ErrnoName] ?? E.EIO);
   }
 };
 

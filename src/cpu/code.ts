@@ -9,7 +9,7 @@ import type { Meaning } from "./isa/ops.ts";
 import type { RoutineType } from "./isa/routine-types.ts";
 import { familyKey, type Row } from "./isa/row.ts";
 import { readRows } from "./isa/row-texts.ts";
-import { whenRows } from "./isa/rows/when-rows.ts";
+import { lazyRows } from "./isa/rows/lazy.ts";
 
 type Bytes = () => Uint8Array<ArrayBuffer>;
 /** What the build writes into generated/code.ts. */
@@ -46,7 +46,7 @@ const meaning = (number: number): Meaning => {
   let first = 0;
   for (const [name, [count, key]] of Object.entries(generated.families)) {
     if (number < first + count) {
-      const rows = (whenRows().families[name] ?? stale)();
+      const rows = (lazyRows().families[name] ?? stale)();
       if (!fresh.has(name) && familyKey(rows) !== key) stale();
       fresh.add(name);
       return (rows[number - first] as Row).does;

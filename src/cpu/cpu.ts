@@ -21,7 +21,7 @@ import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
 import { Tlb } from "./machine/tlb.ts";
-import { whenHot } from "./when-hot.ts";
+import { lazyEvaluate } from "./oracle/lazy.ts";
 
 interface HandlerModule {
   /** Where in the table it begins. */
@@ -510,7 +510,7 @@ export class Cpu implements CodeWatch, Machine {
     }
     this.#accesses.evaluated = d;
     let code: number;
-    const { Evaluator } = whenHot();
+    const { Evaluator } = lazyEvaluate();
     try {
       let round = 0;
       do code = new Evaluator(this, d, registerOffset).run();

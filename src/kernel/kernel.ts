@@ -4,11 +4,12 @@ import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { KernelLog } from "./base/log.ts";
 import type { Observer } from "./base/observer.ts";
+import { entryWork } from "./base/pending-work.ts";
 import type { Processor, ProcessorModel } from "./base/processor.ts";
 import type { Profile } from "./base/profile.ts";
 import { Random } from "./base/random.ts";
 import type { Timespec } from "./base/time.ts";
-import { mapVsyscallPage } from "./entry/vsyscall.ts";
+import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
@@ -17,9 +18,9 @@ import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
 import { Scheduler } from "./sched/scheduler.ts";
-import { Timers } from "./sched/timers.ts";
 import { Process } from "./task/process.ts";
-import { entryWork, type Task } from "./task/task.ts";
+import type { Task } from "./task/task.ts";
+import { Timers } from "./timer/timers.ts";
 
 export interface KernelOptions {
   readonly processor: Processor;

@@ -2,8 +2,8 @@
 import type { ProfileName } from "../kernel/base/profile.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Run } from "../machine/run.ts";
-import { catalogue } from "./catalogue.ts";
-import { expectedOf, guestFile, type Landmine, type Outcome, type Setting, type Variant } from "./landmine.ts";
+import { catalogue } from "./catalogue/index.ts";
+import { expectedOf, guestFile, type Landmine, type Outcome, type Setting, type Variant } from "./catalogue/landmine.ts";
 
 /** Gives the bytes of a guest file by its name: from a folder, from the network. */
 export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;

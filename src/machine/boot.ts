@@ -17,10 +17,10 @@ import { Kernel } from "../kernel/kernel.ts";
 import { Frames } from "../memory/frames.ts";
 import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
+import { lazyHostFs, lazyHostRw } from "./lazy.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
 import { consoleOf } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
-import { whenAsked } from "./when-asked.ts";
 
 const WASM_PAGE = 65536;
 const DEFAULT_MEMORY = 2 ** 30;
@@ -66,14 +66,13 @@ const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false
 };
 
 const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
-  const { HostFs, HostRwFs } = whenAsked();
   if (mode !== "rw") {
-    mountAt(vfs, at, new HostFs(vfs.newDev(), vfs.clock, tree, { readOnly: mode === "ro" }), mode === "ro" ? MS_RDONLY : 0);
+    mountAt(vfs, at, new (lazyHostFs().HostFs)(vfs.newDev(), vfs.clock, tree, { readOnly: mode === "ro" }), mode === "ro" ? MS_RDONLY : 0);
     return;
   }
   const { write } = tree;
   if (!write) throw new Problem("bad-mount", `${at} is to be writable, but the host's folder is not`);
-  mountAt(vfs, at, new HostRwFs(vfs.newDev(), vfs.clock, { ...tree, write }));
+  mountAt(vfs, at, new (lazyHostRw().HostRwFs)(vfs.newDev(), vfs.clock, { ...tree, write }));
 };
 
 export interface Booted {
@@ -113,7 +112,7 @@ export const boot = (options: MachineOptions, memory = allocate(options)): Boote
     seed: options.seed ?? 0,
     randomizeLayout: options.randomizeLayout ?? true,
   });
-  kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new (whenAsked().HostFs)(dev, clock, root) : new MemFs(dev, clock)));
+  kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new (lazyHostFs().HostFs)(dev, clock, root) : new MemFs(dev, clock)));
   // The time-stamp counter counts virtual nanoseconds.
   kernel.vdso.setTime({
     tscBase: 0n,

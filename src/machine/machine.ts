@@ -12,15 +12,15 @@ import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { boot, reclaim } from "./boot.ts";
-import type { Follower } from "./explore/schedule.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
+import { lazyElfProblem, lazyPolicy, lazySchedule, lazyTrace } from "./lazy.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
 import { Output, type Run } from "./run.ts";
+import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./status.ts";
 import type { Trace } from "./trace.ts";
 import { lookAt, putFile } from "./tree.ts";
-import { whenAsked } from "./when-asked.ts";
 
 /** Virtual nanoseconds between two looks at the world outside: some hundredths of a second of real time while code is interpreted, a thousandth if it is compiled. */
 const STRETCH = 5_000_000;
@@ -165,7 +165,7 @@ export class Machine {
       lines.push(line);
       hooks.trace?.(line);
     };
-    const trace = options.trace ? new (whenAsked().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
+    const trace = options.trace ? new (lazyTrace().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
     if (trace) kernel.observer = trace;
     const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
@@ -192,7 +192,7 @@ export class Machine {
   }
 
   #followText(text: string, trace: Trace | undefined): Follower {
-    const { Follower, parseSchedule } = whenAsked();
+    const { Follower, parseSchedule } = lazySchedule();
     const { departures, slice } = parseSchedule(text);
     const follower = new Follower(departures);
     if (trace) follower.onDeparture = (what) => trace.remark(what);
@@ -213,8 +213,8 @@ export class Machine {
       cwd: byteString(options.cwd ?? "/"),
       cred: credOf(options.uid ?? 0, options.gid ?? options.uid ?? 0),
     });
-    if (typeof process === "number") throw whenAsked().executionProblem(path, -process, lookAt(kernel.vfs, path));
-    if (options.policy !== undefined) whenAsked().confine(process, options.policy);
+    if (typeof process === "number") throw lazyElfProblem().executionProblem(path, -process, lookAt(kernel.vfs, path));
+    if (options.policy !== undefined) lazyPolicy().confine(process, options.policy);
     return process;
   }
 

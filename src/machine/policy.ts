@@ -1,8 +1,8 @@
 // A filter that the user puts on the program from outside, as a sandbox does before it executes it: no_new_privs and one filter.
 import type { Abi } from "../abi/abi.ts";
+import { entryWork } from "../kernel/base/pending-work.ts";
 import { filterState } from "../kernel/base/seccomp-state.ts";
 import type { Process } from "../kernel/task/process.ts";
-import { entryWork } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
 import { assemble } from "../seccomp/asm/assemble.ts";
 import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/bpf/insn.ts";

@@ -1,8 +1,8 @@
 // What the catalogue expects under `upstream` is what the kernel and the processor under us do.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { catalogue } from "../../src/landmines/catalogue.ts";
-import { expectedOf, guestFile } from "../../src/landmines/landmine.ts";
+import { catalogue } from "../../src/landmines/catalogue/index.ts";
+import { expectedOf, guestFile } from "../../src/landmines/catalogue/landmine.ts";
 import { missing, nativeX64, top } from "../support/host.ts";
 import { nativeVendor, runNative } from "../support/native.ts";
 

@@ -1,6 +1,6 @@
 import { fc } from "@fast-check/vitest";
 import { expect, test } from "vitest";
-import { type Timer, Timers } from "../../src/kernel/sched/timers.ts";
+import { type Timer, Timers } from "../../src/kernel/timer/timers.ts";
 
 const recorder =
   (log: string[]) =>

@@ -1,8 +1,8 @@
 // The whole matrix, from the catalogue that `trapgate landmines` prints.
 import { describe, expect, it } from "vitest";
 import type { ProfileName, Switches } from "../../src/kernel/base/profile.ts";
-import { catalogue } from "../../src/landmines/catalogue.ts";
-import { expectedOf, type Landmine, type Vendor } from "../../src/landmines/landmine.ts";
+import { catalogue } from "../../src/landmines/catalogue/index.ts";
+import { expectedOf, type Landmine, type Vendor } from "../../src/landmines/catalogue/landmine.ts";
 import { runLandmine } from "../../src/landmines/matrix.ts";
 import { guest } from "./guest.ts";
 

@@ -1,7 +1,7 @@
 // The matrix as JSON and as JUnit XML.
 import { describe, expect, it } from "vitest";
-import { catalogue } from "../../src/landmines/catalogue.ts";
-import type { Landmine } from "../../src/landmines/landmine.ts";
+import { catalogue } from "../../src/landmines/catalogue/index.ts";
+import type { Landmine } from "../../src/landmines/catalogue/landmine.ts";
 import type { Cell } from "../../src/landmines/matrix.ts";
 import { cellJson, junit } from "../../src/landmines/report.ts";
 

@@ -1,4 +1,4 @@
-// ARCHITECTURE.md's drawing as a test: the stairs go one way, and the core knows no host.
+// ARCHITECTURE.md's map as a test: imports go down from floor to floor and from room to room, and the core knows no host.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 const src = fileURLToPath(new URL("../../src", import.meta.url));
 
-/** Folder -> the folders it may import besides itself. A file directly in src/ is a floor of its own name. */
+/** Floor (a top folder, or a file in src/) -> the floors it may import besides itself. */
 const below: Record<string, readonly string[]> = {
   "problem.ts": [],
   abi: [],
@@ -14,7 +14,7 @@ const below: Record<string, readonly string[]> = {
   cpu: ["wasm", "abi", "problem.ts"],
   memory: ["cpu", "abi"],
   seccomp: ["wasm", "abi", "problem.ts"],
-  kernel: ["memory", "seccomp", "cpu", "abi", "problem.ts"],
+  kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "problem.ts"],
   machine: ["kernel", "memory", "seccomp", "cpu", "abi", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
@@ -22,42 +22,156 @@ const below: Record<string, readonly string[]> = {
   "index.ts": ["machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],
   "vitest.ts": ["machine", "problem.ts"],
 };
+/**
+ * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in one line do not import each
+ * other. A folder's index.ts is its front door, a room above all rooms of that folder.
+ */
+const rooms: Record<string, readonly string[]> = {
+  cpu: [
+    "machine jit/cache",
+    "isa generated",
+    "isa/rows/integer isa/rows/sse",
+    "isa/rows/avx isa/rows/system isa/rows/x87",
+    "isa/rows/index.ts",
+    "isa/rows",
+    "decode",
+    "text",
+    "describe",
+    "codegen",
+    "helpers",
+    "interp",
+    "jit/profile",
+    "jit/cfg",
+    "jit/tracing",
+    "jit/analysis",
+    "jit/emit",
+    "jit/runtime",
+    "oracle",
+    "",
+    "describe/index.ts",
+    "jit index.ts",
+  ],
+  memory: ["", "calls", "calls/index.ts"],
+  seccomp: ["bpf", "", "profile", "asm", "index.ts"],
+  kernel: [
+    "cred exec",
+    "base",
+    "fs/vfs",
+    "fs/files signal",
+    "fs/types syscall task timer",
+    "net fs/proc fs/tty",
+    "namespace",
+    "futex",
+    "fs user-notif ptrace",
+    "lifecycle",
+    "calls/memory calls/system calls/file calls/signal calls/time",
+    "calls/dir calls/ipc calls/mount calls/net calls/poll calls/security",
+    "calls/process",
+    "calls",
+    "calls/index.ts entry",
+    "sched",
+    "",
+  ],
+  machine: ["", "explore"],
+  landmines: ["catalogue", "catalogue/index.ts", ""],
+};
 /** What may be imported from outside, and where. */
 const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(cli|host)\//, what: /^node:/ },
   { from: /^cli\//, what: /^picocolors$/ },
   { from: /^vitest\.ts$/, what: /^vitest$/ },
 ];
+/** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */
+const mostFiles = 20;
 
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+  /** Relative to src/; undefined: a package. */
+  readonly target: string | undefined;
+  readonly isType: boolean;
+}
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".ts") && !f.includes("routines/"));
-const specifiers = (text: string): string[] =>
-  [...text.matchAll(/^(?:import|export)\b[^"'`;]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm)].map(
-    (m) => (m[1] ?? m[2] ?? m[3]) as string,
-  );
+const onlyTypes = (clause: string): boolean => {
+  if (/^\s*type\b/.test(clause)) return true;
+  const names =
+    /\{([^}]*)\}/
+      .exec(clause)?.[1]
+      ?.split(",")
+      .filter((name) => name.trim() !== "") ?? [];
+  return names.length > 0 && names.every((name) => /^\s*type\b/.test(name));
+};
+const statement = /^(?:import|export)\b([^"'`;]*?)\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
+const imports: readonly Import[] = files.flatMap((file) =>
+  [...readFileSync(join(src, file), "utf8").matchAll(statement)].map((m): Import => {
+    const specifier = (m[2] ?? m[3] ?? m[4]) as string;
+    const target = specifier.startsWith(".") ? relative(src, join(src, dirname(file), specifier)) : undefined;
+    return { file, specifier, target, isType: onlyTypes(m[1] ?? "") };
+  }),
+);
 const floor = (file: string): string => file.split("/")[0] as string;
+const room = (file: string): string => {
+  const within = file.slice(floor(file).length + 1);
+  return /(^|\/)index\.ts$/.test(within) ? within : dirname(within).replace(/^\.$/, "");
+};
+const level = (file: string): number => (rooms[floor(file)] ?? []).findIndex((line) => line.split(" ").includes(room(file)));
+const said = ({ file, specifier }: Import): string => `src/${file} imports ${specifier}`;
 
-const complaints = (): string[] => {
-  const wrong: string[] = [];
-  for (const file of files) {
-    for (const specifier of specifiers(readFileSync(join(src, file), "utf8"))) {
-      if (specifier.startsWith(".")) {
-        const target = floor(relative(src, join(src, dirname(file), specifier)));
-        if (target !== floor(file) && !below[floor(file)]?.includes(target)) wrong.push(`src/${file} imports ${specifier}`);
-      } else if (!outside.some((o) => o.from.test(file) && o.what.test(specifier))) wrong.push(`src/${file} imports ${specifier}`);
-    }
-  }
-  return wrong;
+/** Circles among files that import each other's values, as text. */
+const circles = (): string[] => {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const values = (file: string) => imports.filter((i) => i.file === file && !i.isType && i.target !== undefined);
+  const visit = (file: string): void => {
+    const since = way.indexOf(file);
+    if (since >= 0) found.push([...way.slice(since), file].join(" -> "));
+    if (since >= 0 || done.has(file)) return;
+    way.push(file);
+    for (const { target } of values(file)) visit(target as string);
+    way.pop();
+    done.add(file);
+  };
+  for (const file of files) visit(file);
+  return found;
 };
 
 describe("the import graph", () => {
-  it("has a known floor for every file", () => {
-    expect(files.map(floor).filter((f) => !(f in below))).toEqual([]);
+  it("has a known floor and a known room for every file", () => {
+    expect(files.filter((f) => !(floor(f) in below))).toEqual([]);
+    expect(files.filter((f) => floor(f) in rooms && level(f) < 0)).toEqual([]);
   });
-  it("only goes down, and only doors meant for people know the host", () => {
-    expect(complaints()).toEqual([]);
+  it("goes down from floor to floor", () => {
+    const up = imports.filter(
+      ({ file, target }) => target !== undefined && floor(target) !== floor(file) && !below[floor(file)]?.includes(floor(target)),
+    );
+    expect(up.map(said)).toEqual([]);
   });
-  it("lets no file say a floor above its own in the table itself", () => {
+  it("goes down from room to room, types apart", () => {
+    const up = imports.filter(({ file, target, isType }) => {
+      if (isType || target === undefined || floor(target) !== floor(file) || !(floor(file) in rooms) || room(target) === room(file))
+        return false;
+      return level(target) >= level(file);
+    });
+    expect(up.map(said)).toEqual([]);
+  });
+  it("has no circle of files that import each other's values", () => {
+    expect(circles()).toEqual([]);
+  });
+  it("reaches the host and packages only where people come in", () => {
+    const wrong = imports.filter((i) => i.target === undefined && !outside.some((o) => o.from.test(i.file) && o.what.test(i.specifier)));
+    expect(wrong.map(said)).toEqual([]);
+  });
+  it("lets no floor name one above it in the table itself", () => {
     const order = Object.keys(below);
     for (const [name, list] of Object.entries(below)) for (const l of list) expect(order.indexOf(l)).toBeLessThan(order.indexOf(name));
+  });
+});
+
+describe("folders", () => {
+  it(`hold at most ${mostFiles} files`, () => {
+    const size = (folder: string): number => files.filter((f) => dirname(f) === folder).length;
+    const folders = [...new Set(files.map((f) => dirname(f)))].filter((folder) => !/(^|\/)rows(\/|$)/.test(folder));
+    expect(folders.filter((folder) => size(folder) > mostFiles)).toEqual([]);
   });
 });

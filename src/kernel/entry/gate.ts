@@ -6,20 +6,22 @@ import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import { R } from "../../cpu/machine/state.ts";
+import { entryWork, exitWork } from "../base/pending-work.ts";
 import { endWaiting, type Wait } from "../base/wait.ts";
-import { usualCalls } from "../calls/usual.ts";
-import { whenRare } from "../calls/when-rare.ts";
+import { X32_BIT } from "../base/x32-call.ts";
+import { eagerCalls } from "../calls/eager.ts";
+import { lazyCalls } from "../calls/lazy.ts";
 import type { Kernel } from "../kernel.ts";
 import { afterCall } from "../ptrace/events.ts";
 import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall/declaration.ts";
-import { entryWork, exitWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 import type { Incoming, PendingCall } from "./call.ts";
 import { closedDoor } from "./closed-door.ts";
 import { doorOf } from "./doors.ts";
 import { plainlyAllowed } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
 import { beforeCall } from "./work.ts";
-import { isX32Own, withX32, X32_BIT, x32Table } from "./x32.ts";
+import { isX32Own, withX32, x32Table } from "./x32.ts";
 
 type Table = readonly (Entry | undefined)[];
 
@@ -29,9 +31,9 @@ interface Known {
   native?: Table;
   compat?: Table;
 }
-const usual: Known = { calls: usualCalls };
+const usual: Known = { calls: eagerCalls };
 let all: Known | undefined;
-const everything = (): Known => (all ??= { calls: [...usualCalls, ...whenRare().rareCalls] });
+const everything = (): Known => (all ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls] });
 
 /** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);

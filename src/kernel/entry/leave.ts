@@ -2,8 +2,10 @@
 // kernel/signal.c get_signal().
 import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
+import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
-import { CORE, exitTask } from "../lifecycle/exit.ts";
+import { X32_BIT } from "../base/x32-call.ts";
+import { exitTask } from "../lifecycle/exit.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
 import type { Tracing } from "../ptrace/tracing.ts";
 import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
@@ -12,9 +14,9 @@ import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { isOrphanedGroup, stopProcess } from "../signal/job-control.ts";
 import { endProcess, forceSignal, setBlocked } from "../signal/send.ts";
 import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, STOPS, sigbit } from "../signal/set.ts";
+import { CORE } from "../task/end.ts";
 import { restartSequence } from "../task/rseq.ts";
-import { exitWork, NO_ALT_STACK, type Task } from "../task/task.ts";
-import { X32_BIT } from "./x32.ts";
+import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
 /** SS_AUTODISARM, uapi linux/signal.h. */
 export const SS_AUTODISARM = 2 ** 31;

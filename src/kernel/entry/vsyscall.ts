@@ -1,40 +1,18 @@
 // The vsyscall page: three entry points at fixed addresses, from before the vDSO. Nothing can be executed there; a jump to it faults,
 // and the fault is served as the call it stands for. With vsyscall=emulate the code that stood there can be read. Linux arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall().
+
 import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/machine/state.ts";
-import { type Frames, PAGE_SIZE } from "../../memory/frames.ts";
+import { entryWork } from "../base/pending-work.ts";
+import { NUMBERS, PAGE_HI, PAGE_LO } from "../base/vsyscall-page.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { entryWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 import { seccompCheck } from "./seccomp.ts";
 import { verdict } from "./verdict.ts";
-
-const PAGE_HI = 0xffff_ffff;
-const PAGE_LO = 0xff60_0000;
-/** gettimeofday, time, getcpu: by bits 10 and 11 of the address. */
-const NUMBERS = [96, 201, 309] as const;
-
-/** What user code may read there: `mov $NR, %rax; syscall; ret` at each entry point. Linux arch/x86/entry/vsyscall/vsyscall_emu_64.S */
-const code = (): Uint8Array => {
-  const page = new Uint8Array(PAGE_SIZE).fill(0xcc);
-  for (const [i, nr] of NUMBERS.entries()) page.set([0x48, 0xc7, 0xc0, nr & 0xff, nr >> 8, 0, 0, 0x0f, 0x05, 0xc3], 0x400 * i);
-  return page;
-};
-export const mapVsyscallPage = (frames: Frames): void => {
-  const frame = frames.alloc();
-  if (frame === 0) return;
-  frames.bytes(frame).set(code());
-  frames.gate = { page: PAGE_LO - 2 ** 32, frame };
-};
-
-/** In /proc/PID/maps; undefined: there is no such page. */
-export const vsyscallRights = ({ program, kernel: { profile } }: Task): "--xp" | "r-xp" | undefined => {
-  if (program.abi.long !== 8 || profile.vsyscall === "none") return undefined;
-  return profile.vsyscall === "emulate" ? "r-xp" : "--xp";
-};
 
 /** False: this is not the page, or the profile has none: an ordinary fault. */
 export const vsyscall = (task: Task): boolean => {

@@ -1,9 +1,11 @@
 // Who may look at a system call before it runs, and in which order: the tracer, then the filters; before Linux 4.8 the filters first.
 // Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c syscall_trace_enter().
+
+import { entryWork } from "../base/pending-work.ts";
 import { seccompSuspended } from "../ptrace/attach.ts";
 import { stopForSyscall } from "../ptrace/stop.ts";
 import { MESSAGE } from "../ptrace/tracing.ts";
-import { entryWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
 import { seccompCheck } from "./seccomp.ts";

@@ -1,17 +1,13 @@
 // x32: system calls of 64-bit code with 32-bit pointers, told by bit 30 of the number. Filters see arch x86-64 and the bit in nr.
 // Linux arch/x86/entry/syscall_64.c do_syscall_x32(); before 5.4 one table served both.
+
 import { x32 } from "../../abi/abi.ts";
 import { X32_FIRST, x32Number } from "../../abi/numbers-x32.ts";
 import type { Profile } from "../base/profile.ts";
+import { X32_BIT } from "../base/x32-call.ts";
 import { dispatchTable, type Entry, type Syscall } from "../syscall/declaration.ts";
-import type { Task } from "../task/task.ts";
 
-/** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
-export const X32_BIT = 0x4000_0000;
 const X32_END = 548;
-
-/** Addresses that the kernel chooses for this call must fit into 32 bits. Linux in_32bit_syscall(). */
-export const in32BitCall = ({ compat, origAx }: Task): boolean => compat || (origAx > 0 && (origAx & X32_BIT) !== 0);
 
 type Table = readonly (Entry | undefined)[];
 

@@ -1,13 +1,13 @@
 // The vDSO: small shared objects that the kernel maps into every program, and the page of time parameters they read.
 // man 7 vdso; Linux arch/x86/entry/vdso/vma.c. The functions are in vdso/vdso.c.
 import type { Abi } from "../../abi/abi.ts";
-import { bytesOf } from "../../cpu/unpack.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
 import { install } from "../../memory/calls/map.ts";
 import { type Frames, PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
 import { place } from "../../memory/place.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
+import { bytesOf } from "../../wasm/unpack.ts";
 import { dynamicSymbols } from "./symbols.ts";
 import { vdso32, vdso64 } from "./vdso-images.ts";
 

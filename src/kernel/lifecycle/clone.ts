@@ -1,7 +1,10 @@
 // New threads and processes. man 2 clone; Linux kernel/fork.c copy_process(), kernel_clone().
+
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { CLONE } from "../../abi/uapi/sched.ts";
 import { at, R } from "../../cpu/machine/state.ts";
+import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { shownPid } from "../namespace/pid.ts";
@@ -9,39 +12,8 @@ import { SS } from "../signal/alt-stack.ts";
 import { processLimits } from "../task/limits.ts";
 import { Process } from "../task/process.ts";
 import { inheritPolicy } from "../task/sched-policy.ts";
-import { entryWork, NO_ALT_STACK, Task } from "../task/task.ts";
+import { NO_ALT_STACK, Task } from "../task/task.ts";
 import { setThreadPointer } from "../task/thread-pointer.ts";
-
-/** uapi linux/sched.h. The low byte is the exit signal (clone only). */
-export const CLONE = {
-  VM: 0x100,
-  FS: 0x200,
-  FILES: 0x400,
-  SIGHAND: 0x800,
-  PIDFD: 0x1000,
-  PTRACE: 0x2000,
-  VFORK: 0x4000,
-  PARENT: 0x8000,
-  THREAD: 0x10000,
-  NEWNS: 0x20000,
-  SYSVSEM: 0x40000,
-  SETTLS: 0x80000,
-  PARENT_SETTID: 0x100000,
-  CHILD_CLEARTID: 0x200000,
-  DETACHED: 0x400000,
-  UNTRACED: 0x800000,
-  CHILD_SETTID: 0x1000000,
-  NEWCGROUP: 0x2000000,
-  NEWUTS: 0x4000000,
-  NEWIPC: 0x8000000,
-  NEWUSER: 0x10000000,
-  NEWPID: 0x20000000,
-  NEWNET: 0x40000000,
-  IO: 0x80000000,
-  CLEAR_SIGHAND: 2 ** 32,
-  INTO_CGROUP: 2 ** 33,
-  NEWTIME: 0x80,
-} as const;
 
 export interface CloneRequest {
   /** CLONE bits below 2^32, without the exit signal. */

@@ -1,24 +1,20 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
 
-import { addUsage, ticks } from "../base/usage.ts";
+import { addUsage } from "../base/usage.ts";
 import { endWaiting } from "../base/wait.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
 import type { PidNamespace } from "../namespace/pid.ts";
 import { announceExit, threadEnded } from "../ptrace/exit.ts";
-import { SA, SIG_IGN } from "../signal/action.ts";
-import { SI, type SigInfo } from "../signal/info.ts";
+import { SI } from "../signal/info.ts";
 import { orphanGroup } from "../signal/job-control.ts";
 import { endProcess, sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
+import { notifyParent, tellOfEnd } from "../task/end.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import { filtersReleased } from "../user-notif/notification.ts";
-
-/** wait(2) status words: exit code in bits 8..15, or the signal, with bit 7 for a core. */
-export const exitStatus = (code: number): number => (code & 0xff) << 8;
-export const CORE = 0x80;
 
 /** vfork(2): the child no longer needs its parent's memory. Linux mm_release(). */
 export const releaseVfork = (task: Task): void => {
@@ -69,12 +65,6 @@ const finishProcess = (process: Process, status: number): void => {
   else notifyParent(process);
 };
 
-/** SIGCHLD to a tracer that is not the parent, or about a thread: it can wait for it now. */
-export const tellOfEnd = (to: Process, process: Process, thread: Task, status: number): void => {
-  sendToProcess(to, { ...endedInfo(process, status), signo: SIG.SIGCHLD, pid: thread.pid });
-  to.childEvents.wake();
-};
-
 /** With its number 1 a pid namespace ends. Linux zap_pid_ns_processes(). */
 const endMembers = (pidNs: PidNamespace, init: Process): void => {
   for (const id of [...pidNs.ids]) {
@@ -104,44 +94,4 @@ const adoptChildren = (process: Process): void => {
     if (child.ended !== undefined) notifyParent(child);
     else if (child.pgid !== process.pgid && child.sid === process.sid) orphanGroup(process.kernel, child.pgid, process);
   }
-};
-
-/** SIGCHLD's siginfo for an end. Linux do_notify_parent(). */
-export const endedInfo = (process: Process, status: number): SigInfo => {
-  const signal = status & 0x7f;
-  return {
-    signo: process.exitSignal || SIG.SIGCHLD,
-    code: signal === 0 ? SI.CLD_EXITED : (status & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED,
-    pid: process.pid,
-    uid: process.leader.cred.uid,
-    status: signal === 0 ? status >> 8 : signal,
-    utime: ticks(process.usage.user),
-    stime: ticks(process.usage.system),
-  };
-};
-
-export const notifyParent = (process: Process): void => {
-  const { parent, kernel } = process;
-  if (!parent || parent === kernel.init) {
-    reap(process);
-    return;
-  }
-  const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
-  const ignored = process.exitSignal === SIG.SIGCHLD && action && (action.handler === SIG_IGN || (action.flags & SA.NOCLDWAIT) !== 0);
-  if (process.exitSignal !== 0 && !(ignored && action.handler === SIG_IGN))
-    sendToProcess(parent, endedInfo(process, process.ended as number));
-  if (ignored) reap(process);
-  parent.childEvents.wake();
-};
-
-/** Nobody will ask about it any more. Linux release_task(). */
-export const reap = (process: Process): void => {
-  const { parent, kernel } = process;
-  if (parent) {
-    addUsage(parent.childUsage, process.usage);
-    addUsage(parent.childUsage, process.childUsage);
-    parent.children.delete(process);
-  }
-  kernel.processes.delete(process.pid);
-  process.leader?.pidNs.leave(process.pid);
 };

@@ -2,6 +2,7 @@
 import { E } from "../../abi/errno.ts";
 import { layoutFor } from "../../memory/layout.ts";
 import { AddressSpace } from "../../memory/space.ts";
+import { entryWork } from "../base/pending-work.ts";
 import { type Cred, credOf } from "../cred/cred.ts";
 import { FsContext } from "../fs/vfs/context.ts";
 import { FdTable } from "../fs/vfs/fd-table.ts";
@@ -11,7 +12,7 @@ import { resolve } from "../fs/vfs/resolve.ts";
 import type { Kernel } from "../kernel.ts";
 import { SIG } from "../signal/set.ts";
 import { Process } from "../task/process.ts";
-import { entryWork, Task } from "../task/task.ts";
+import { Task } from "../task/task.ts";
 import { execute } from "./exec.ts";
 
 export interface SpawnRequest {

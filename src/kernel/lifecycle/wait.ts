@@ -1,90 +1,11 @@
 // Waiting for children. man 2 wait, waitid, wait4; Linux kernel/exit.c do_wait(), wait_consider_task().
+
 import { E } from "../../abi/errno.ts";
-import { addUsage } from "../base/usage.ts";
+import { W } from "../../abi/uapi/wait.ts";
 import { type Wait, wait } from "../base/wait.ts";
 import { isTracedByAnother, isTracedByParent, waitForTracee } from "../ptrace/wait.ts";
-import { SI } from "../signal/info.ts";
-import { SIG } from "../signal/set.ts";
-import type { Process, Usage } from "../task/process.ts";
+import { type ChildEvent, consider, isEligible, type Which } from "../task/child-event.ts";
 import type { Task } from "../task/task.ts";
-import { CORE, reap } from "./exit.ts";
-
-/** uapi linux/wait.h */
-export const W = {
-  NOHANG: 1,
-  UNTRACED: 2,
-  STOPPED: 2,
-  EXITED: 4,
-  CONTINUED: 8,
-  NOWAIT: 0x0100_0000,
-  NOTHREAD: 0x2000_0000,
-  ALL: 0x4000_0000,
-  CLONE: 0x8000_0000,
-} as const;
-
-/** `thread`: of a traced thread rather than of the process. */
-export type Which = (child: Process, thread?: Task) => boolean;
-
-/** What was found out about one child, with its number as whoever waits sees it. */
-export interface ChildEvent {
-  readonly pid: number;
-  readonly uid: number;
-  /** waitid's si_code and si_status. */
-  readonly code: number;
-  readonly status: number;
-  /** wait4's status word. */
-  readonly word: number;
-  readonly usage: Usage;
-}
-
-const CONTINUED_WORD = 0xffff;
-const stoppedWord = (signal: number): number => (signal << 8) | 0x7f;
-
-/** Clone children are those whose end is not announced by SIGCHLD. Linux eligible_child(). */
-const isEligible = (child: Process, options: number): boolean =>
-  (options & W.ALL) !== 0 || (child.exitSignal !== SIG.SIGCHLD) === ((options & W.CLONE) !== 0);
-
-const usageOf = (child: Process): Usage => {
-  const sum = { ...child.usage };
-  addUsage(sum, child.childUsage);
-  return sum;
-};
-
-const event = (child: Process, code: number, status: number, word: number): ChildEvent => ({
-  pid: child.parent?.leader?.pidNs.numberOf(child.pid) ?? child.pid,
-  uid: child.leader.cred.uid,
-  code,
-  status,
-  word,
-  usage: usageOf(child),
-});
-
-export const endEvent = (child: Process, word: number): ChildEvent => {
-  const signal = word & 0x7f;
-  const code = signal === 0 ? SI.CLD_EXITED : (word & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED;
-  return event(child, code, signal === 0 ? word >> 8 : signal, word);
-};
-
-/** Look at one child; take its news unless WNOWAIT. */
-export const consider = (child: Process, options: number): ChildEvent | undefined => {
-  const keep = (options & W.NOWAIT) !== 0;
-  if (child.ended !== undefined) {
-    if ((options & W.EXITED) === 0) return undefined;
-    const found = endEvent(child, child.ended);
-    if (!keep) reap(child);
-    return found;
-  }
-  if (child.stopped && !child.stopped.reported && (options & W.STOPPED) !== 0) {
-    const { signal } = child.stopped;
-    if (!keep) child.stopped = { signal, reported: true };
-    return event(child, SI.CLD_STOPPED, signal, stoppedWord(signal));
-  }
-  if (child.continued && !child.continued.reported && (options & W.CONTINUED) !== 0) {
-    if (!keep) child.continued = undefined;
-    return event(child, SI.CLD_CONTINUED, SIG.SIGCONT, CONTINUED_WORD);
-  }
-  return undefined;
-};
 
 /** A child's news; a Wait until there is some; 0 with WNOHANG and none; -ECHILD if no child qualifies. */
 export const waitForChild = (task: Task, which: Which, options: number): ChildEvent | Wait | 0 | number => {

@@ -1,6 +1,7 @@
 // IPv4 addresses, and which of them there are: 127.0.0.0/8 and nothing else. man 7 ip; Linux net/ipv4/af_inet.c.
 import { E } from "../../abi/errno.ts";
-import { type AddressUse, AF, NO_PEER } from "./socket.ts";
+import { AF } from "../../abi/uapi/socket.ts";
+import { type AddressUse, NO_PEER } from "./address.ts";
 
 export interface Endpoint {
   readonly ip: number;

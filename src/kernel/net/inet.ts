@@ -1,9 +1,11 @@
 // What TCP and UDP sockets share: names, ports and options. man 7 ip, man 7 socket; Linux net/ipv4/af_inet.c, net/core/sock.c.
 import { E } from "../../abi/errno.ts";
+import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLIN, POLLOUT } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
+import type { AddressUse } from "./address.ts";
 import {
   ANY,
   type Endpoint,
@@ -19,7 +21,7 @@ import {
 import { lo } from "./interface.ts";
 import { IP_OPTIONS, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
-import { type AddressUse, AF, SOCK, Socket } from "./socket.ts";
+import { Socket } from "./socket.ts";
 
 /** Ports below are for those with CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
 const PRIVILEGED = 1024;

@@ -2,11 +2,11 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import { AF } from "../../abi/uapi/socket.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 import { LOOPBACK, toAddress } from "./inet-address.ts";
 import type { NetNamespace } from "./namespace.ts";
-import { AF } from "./socket.ts";
 
 /** uapi linux/sockios.h */
 const SIOC = {

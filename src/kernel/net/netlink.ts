@@ -1,14 +1,16 @@
 // Netlink, as far as there is something to say: routing messages about the loopback device. man 7 netlink, man 7 rtnetlink;
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
+import { AF, type SocketType } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
+import { type AddressUse, NO_PEER } from "./address.ts";
 import { LOOPBACK } from "./inet-address.ts";
 import { flagsOf, lo, UP } from "./interface.ts";
 import { SO, SOL } from "./options.ts";
-import { type AddressUse, AF, type Message, NO_PEER, type Received, Socket, type SocketType } from "./socket.ts";
+import { type Message, type Received, Socket } from "./socket.ts";
 
 export const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;

@@ -1,7 +1,9 @@
 // What every kind of socket has. man 7 socket; Linux include/linux/net.h struct socket, struct proto_ops.
+
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
+import { SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import type { WaitQueue } from "../base/wait.ts";
 import { AnonInode } from "../fs/vfs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
@@ -10,27 +12,9 @@ import { S_IFSOCK } from "../fs/vfs/mode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
+import type { AddressUse } from "./address.ts";
 import { interfaceIoctl } from "./interface.ts";
 import type { NetNamespace } from "./namespace.ts";
-
-export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
-export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
-export type SocketType = (typeof SOCK)[keyof typeof SOCK];
-export const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
-export const MSG = {
-  OOB: 1,
-  PEEK: 2,
-  CTRUNC: 8,
-  TRUNC: 0x20,
-  DONTWAIT: 0x40,
-  EOR: 0x80,
-  WAITALL: 0x100,
-  NOSIGNAL: 0x4000,
-  /** For recvmmsg(2) and sendmmsg(2). */
-  WAITFORONE: 0x1_0000,
-  BATCH: 0x4_0000,
-  CMSG_CLOEXEC: 0x4000_0000,
-} as const;
 
 /** struct ucred. */
 export interface Ucred {
@@ -40,10 +24,6 @@ export interface Ucred {
 }
 
 export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
-
-/** What connect(2) with AF_UNSPEC asks for: no peer. No family's address looks like this. */
-export const NO_PEER = "unspecified";
-export type AddressUse = "bind" | "connect" | "send";
 
 /** One thing sent: what a receive returns, whole for packets, in parts for a stream. */
 export interface Message {

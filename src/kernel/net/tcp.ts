@@ -1,16 +1,18 @@
 // TCP between sockets of one machine: what is sent is there at once, nothing is lost, and only the states that programs can see are kept.
 // man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
 import { E } from "../../abi/errno.ts";
+import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { wait } from "../base/wait.ts";
 import { ByteQueue } from "../fs/files/byte-queue.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
+import { NO_PEER } from "./address.ts";
 import { InetSocket } from "./inet.ts";
 import { ANY, type Endpoint, LOOPBACK, toEndpoint } from "./inet-address.ts";
 import { SOL, TCP_CONGESTION } from "./options.ts";
-import { type Message, NO_PEER, type Received, SHUT, SOCK } from "./socket.ts";
+import type { Message, Received } from "./socket.ts";
 
 /** net.ipv4.tcp_wmem and tcp_rmem; a connection's send buffer grows by itself, over the loopback to this. */
 const BUFFERS = { send: 16_384, receive: 131_072 };

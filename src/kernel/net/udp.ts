@@ -1,11 +1,13 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
 import { E } from "../../abi/errno.ts";
+import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
+import { NO_PEER } from "./address.ts";
 import { InetSocket } from "./inet.ts";
 import { ANY, isBroadcast, LOOPBACK, toAddress, toEndpoint } from "./inet-address.ts";
 import { SO } from "./options.ts";
-import { type Message, NO_PEER, type Received, SHUT, SOCK } from "./socket.ts";
+import type { Message, Received } from "./socket.ts";
 
 /** net.core.wmem_default and rmem_default; what a packet costs beside its bytes; the longest one. */
 const BUFFERS = { send: 212_992, receive: 212_992 };

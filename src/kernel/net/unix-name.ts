@@ -1,12 +1,12 @@
 // Names of local sockets: in the file tree, or abstract. man 7 unix, "Address format"; Linux unix_bind_bsd(), unix_bind_abstract(),
 // unix_find_other().
 import { E } from "../../abi/errno.ts";
+import type { SocketType } from "../../abi/uapi/socket.ts";
 import { mknod } from "../fs/vfs/create.ts";
 import { may, S_IFSOCK } from "../fs/vfs/mode.ts";
 import { permission } from "../fs/vfs/permission.ts";
 import { resolve } from "../fs/vfs/resolve.ts";
 import type { Task } from "../task/task.ts";
-import type { SocketType } from "./socket.ts";
 import type { UnixSocket } from "./unix.ts";
 
 const isAbstract = (address: string): boolean => address.startsWith("\0");

@@ -1,24 +1,14 @@
 // Local sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
+import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
-import {
-  type AddressUse,
-  AF,
-  credOf,
-  type Message,
-  NO_PEER,
-  type Received,
-  SHUT,
-  SOCK,
-  Socket,
-  type SocketType,
-  type Ucred,
-} from "./socket.ts";
+import { type AddressUse, NO_PEER } from "./address.ts";
+import { credOf, type Message, type Received, Socket, type Ucred } from "./socket.ts";
 import { bindName, findBound } from "./unix-name.ts";
 
 /** net.core.wmem_default; net.unix.max_dgram_qlen. */

@@ -1,14 +1,16 @@
 // Who traces whom. Linux kernel/ptrace.c ptrace_attach(), ptrace_traceme(), ptrace_detach(), exit_ptrace(), ptrace_may_access();
 // include/linux/ptrace.h ptrace_init_task().
 import { E } from "../../abi/errno.ts";
+import { entryWork, exitWork } from "../base/pending-work.ts";
 import { MODE } from "../base/seccomp-state.ts";
 import { CAP, capable, capableIn } from "../cred/cred.ts";
-import { notifyParent } from "../lifecycle/exit.ts";
 import { SI } from "../signal/info.ts";
 import { endProcess, sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { entryWork, exitWork, type Task } from "../task/task.ts";
-import { requestTrap, resume } from "./stop.ts";
+import { requestTrap } from "../signal/trap.ts";
+import { notifyParent } from "../task/end.ts";
+import type { Task } from "../task/task.ts";
+import { resume } from "./stop.ts";
 import { newTracing, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
 /** PTRACE_MODE_ATTACH_REALCREDS: the tracer's real ids against all of the target's, or CAP_SYS_PTRACE. */

@@ -1,12 +1,13 @@
 // The events that fork, exec and system calls raise for a tracer. Linux kernel/fork.c kernel_clone(), fs/exec.c exec_binprm(),
 // include/linux/ptrace.h ptrace_event(), ptrace_report_syscall_entry().
 
+import { CLONE } from "../../abi/uapi/sched.ts";
+import { exitWork } from "../base/pending-work.ts";
 import { type Wait, wait } from "../base/wait.ts";
-import { CLONE } from "../lifecycle/clone.ts";
 import { SI } from "../signal/info.ts";
 import { forceSignal, sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { exitWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 import { inheritTracing } from "./attach.ts";
 import { eventEnabled, stopForEvent, stopForSyscall } from "./stop.ts";
 import { EVENT, type Event, MESSAGE } from "./tracing.ts";

@@ -1,6 +1,8 @@
 // The end of a traced thread. Linux kernel/exit.c do_exit(), exit_notify(), wait_task_zombie().
-import { tellOfEnd } from "../lifecycle/exit.ts";
-import { exitWork, type Task } from "../task/task.ts";
+
+import { exitWork } from "../base/pending-work.ts";
+import { tellOfEnd } from "../task/end.ts";
+import type { Task } from "../task/task.ts";
 import { tracerEnded } from "./attach.ts";
 import { eventEnabled, stopForEvent } from "./stop.ts";
 import { EVENT } from "./tracing.ts";

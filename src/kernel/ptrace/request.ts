@@ -1,17 +1,19 @@
 // The requests of ptrace(2). man 2 ptrace; Linux kernel/ptrace.c ptrace_request(), arch/x86/kernel/ptrace.c arch_ptrace().
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { entryWork } from "../base/pending-work.ts";
 import { findTask } from "../namespace/pid.ts";
 import { SI } from "../signal/info.ts";
 import { SIGINFO_SIZE, siginfoBytes, siginfoFrom } from "../signal/layout.ts";
 import { sendToTask, setBlocked } from "../signal/send.ts";
 import { NSIG, SIG } from "../signal/set.ts";
-import { entryWork, type Task } from "../task/task.ts";
+import { requestTrap } from "../signal/trap.ts";
+import type { Task } from "../task/task.ts";
 import { attach, detach, optionError, traceMe } from "./attach.ts";
 import { getFilter, getMetadata } from "./filters.ts";
 import { registerAt, registers32, registers64, withRegisters } from "./registers.ts";
 import { NT, type Regset, regsets32, regsets64 } from "./regset.ts";
-import { beginStep, requestTrap, resume } from "./stop.ts";
+import { beginStep, resume } from "./stop.ts";
 import { syscallInfo } from "./syscall-info.ts";
 import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 

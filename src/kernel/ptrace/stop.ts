@@ -1,12 +1,13 @@
 // Stopping for the tracer and going on. Linux kernel/signal.c ptrace_stop(), ptrace_notify(), do_jobctl_trap(), do_notify_parent_cldstop();
 // kernel/ptrace.c ptrace_resume().
 import { at, EF } from "../../cpu/machine/state.ts";
+import { exitWork } from "../base/pending-work.ts";
 import { ticks } from "../base/usage.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
-import { exitWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 import { EVENT, type Event, OPTION, type Stop, type Tracing } from "./tracing.ts";
 
 /** SIGTRAP of a syscall stop under TRACESYSGOOD. */
@@ -84,13 +85,6 @@ export const takeTrap = (task: Task, tracing: Tracing): void => {
   stop(task, tracing, { kind: "group", code, info: stopInfo(task, shown, code) }, SI.CLD_STOPPED);
 };
 
-/** Make the task trap as soon as it may; what it waits for is interrupted. */
-export const requestTrap = (task: Task, tracing: Tracing, signal: number): void => {
-  tracing.trapPending = signal;
-  task.exitWork |= exitWork.signal;
-  if (task.state === "sleeping" && !task.waiting?.killable) task.kernel.scheduler.wake(task);
-};
-
 /** Let a stopped task run. `signal` is the tracer's: 0 for none. */
 export const resume = (task: Task, tracing: Tracing, signal: number): void => {
   const was = tracing.stop;
@@ -116,16 +110,4 @@ export const beginStep = (task: Task, tracing: Tracing): void => {
   if ((old & EF.TF) !== 0) return;
   flags.setUint32(at.systemFlags, old | EF.TF, true);
   tracing.forcedTrap = true;
-};
-
-/** SIGCONT reaches a traced task: a trap that was due is off; a seized task that listens shows that it might go on. */
-export const continuedUnderTrace = (task: Task, tracing: Tracing): void => {
-  tracing.trapPending = undefined;
-  if (tracing.stop?.kind !== "group" || !tracing.seized) return;
-  if (!tracing.listening) return;
-  tracing.listening = false;
-  tracing.stop = undefined;
-  tracing.trapPending = SIG.SIGTRAP;
-  task.exitWork |= exitWork.signal;
-  task.kernel.scheduler.start(task);
 };

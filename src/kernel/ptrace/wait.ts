@@ -1,8 +1,9 @@
 // What wait(2) tells a tracer. Linux kernel/exit.c ptrace_do_wait(), wait_task_stopped(), wait_task_zombie().
 
-import { notifyParent, reap } from "../lifecycle/exit.ts";
-import { type ChildEvent, consider, endEvent, W, type Which } from "../lifecycle/wait.ts";
+import { W } from "../../abi/uapi/wait.ts";
 import { SI } from "../signal/info.ts";
+import { type ChildEvent, consider, endEvent, type Which } from "../task/child-event.ts";
+import { notifyParent, reap } from "../task/end.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import type { Tracing } from "./tracing.ts";

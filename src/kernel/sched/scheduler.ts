@@ -3,6 +3,7 @@
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
+import { exitWork } from "../base/pending-work.ts";
 import { loadSegment } from "../base/processor.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
 import type { Wait } from "../base/wait.ts";
@@ -12,9 +13,9 @@ import { Gate } from "../entry/gate.ts";
 import { leaveKernel } from "../entry/leave.ts";
 import type { Kernel, RunResult } from "../kernel.ts";
 import { isFifo, rank } from "../task/sched-policy.ts";
-import { exitWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
+import type { Timer } from "../timer/timers.ts";
 import type { Chooser, PointKind } from "./chooser.ts";
-import type { Timer } from "./timers.ts";
 
 /** How long a task may run before the next one: a millisecond of virtual time. Linux's is three (sysctl sched_base_slice_ns). */
 const SLICE = 1_000_000;

@@ -1,32 +1,11 @@
 // Stopping and continuing processes. Linux kernel/signal.c do_signal_stop(), do_notify_parent_cldstop(); man 7 credentials, "Process groups".
 
-import { ticks } from "../base/usage.ts";
 import type { Kernel } from "../kernel.ts";
-import { continuedUnderTrace, requestTrap } from "../ptrace/stop.ts";
 import type { Process } from "../task/process.ts";
-import { SA, SIG_IGN } from "./action.ts";
 import { SI } from "./info.ts";
-import { sendToProcess } from "./send.ts";
+import { sendToProcess, tellParent } from "./send.ts";
 import { SIG } from "./set.ts";
-
-/** SIGCHLD about a stop or continuation, unless the parent does not care; wait4 in the parent looks again. */
-const tellParent = (process: Process, code: number, status: number): void => {
-  const { parent } = process;
-  if (!parent) return;
-  const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
-  if (action && action.handler !== SIG_IGN && (action.flags & SA.NOCLDSTOP) === 0) {
-    sendToProcess(parent, {
-      signo: SIG.SIGCHLD,
-      code,
-      pid: process.pid,
-      uid: process.leader.cred.uid,
-      status,
-      utime: ticks(process.usage.user),
-      stime: ticks(process.usage.system),
-    });
-  }
-  parent.childEvents.wake();
-};
+import { requestTrap } from "./trap.ts";
 
 /** Every thread stops when it would next return to user code; this one now. */
 export const stopProcess = (process: Process, signal: number): void => {
@@ -42,18 +21,6 @@ export const stopProcess = (process: Process, signal: number): void => {
     observer?.stopped?.(task, signal);
   }
   if (process.leader.trace?.tracer.process !== process.parent) tellParent(process, SI.CLD_STOPPED, signal);
-};
-
-/** SIGCONT was sent: it continues a stopped process even if it is blocked or ignored. */
-export const noteContinued = (process: Process): void => {
-  if (!process.stopped) return;
-  process.stopped = undefined;
-  process.continued = { reported: false };
-  for (const task of process.threads) {
-    if (task.trace) continuedUnderTrace(task, task.trace);
-    else if (task.state === "stopped") process.kernel.scheduler.start(task);
-  }
-  tellParent(process, SI.CLD_CONTINUED, SIG.SIGCONT);
 };
 
 /** No member has a parent in another group of the same session: nobody could continue it. Linux will_become_orphaned_pgrp(). */

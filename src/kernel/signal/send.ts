@@ -1,13 +1,15 @@
 // Sending signals. Linux kernel/signal.c: prepare_signal(), complete_signal(), force_sig_info_to_task().
 
+import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
+import { ticks } from "../base/usage.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../task/process.ts";
-import { exitWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
 import { SI, type SigInfo } from "./info.ts";
-import { noteContinued } from "./job-control.ts";
 import { DUMPS_CORE, has, IGNORED_BY_DEFAULT, SIG, type SigSet, STOPS, setOf, sigbit, UNBLOCKABLE } from "./set.ts";
+import { continuedUnderTrace } from "./trap.ts";
 
 const isIgnored = (task: Task, sig: number): boolean => {
   const { handler } = task.actions.get(sig);
@@ -140,4 +142,35 @@ export const setBlocked = (task: Task, set: SigSet): void => {
   const ready = (task.pending.set | task.process.pending.set) & ~task.blocked;
   if (ready !== 0n) task.exitWork |= exitWork.signal;
   else task.exitWork &= ~exitWork.signal;
+};
+
+/** SIGCHLD about a stop or continuation, unless the parent does not care; wait4 in the parent looks again. */
+export const tellParent = (process: Process, code: number, status: number): void => {
+  const { parent } = process;
+  if (!parent) return;
+  const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
+  if (action && action.handler !== SIG_IGN && (action.flags & SA.NOCLDSTOP) === 0) {
+    sendToProcess(parent, {
+      signo: SIG.SIGCHLD,
+      code,
+      pid: process.pid,
+      uid: process.leader.cred.uid,
+      status,
+      utime: ticks(process.usage.user),
+      stime: ticks(process.usage.system),
+    });
+  }
+  parent.childEvents.wake();
+};
+
+/** SIGCONT was sent: it continues a stopped process even if it is blocked or ignored. */
+const noteContinued = (process: Process): void => {
+  if (!process.stopped) return;
+  process.stopped = undefined;
+  process.continued = { reported: false };
+  for (const task of process.threads) {
+    if (task.trace) continuedUnderTrace(task, task.trace);
+    else if (task.state === "stopped") process.kernel.scheduler.start(task);
+  }
+  tellParent(process, SI.CLD_CONTINUED, SIG.SIGCONT);
 };

@@ -1,7 +1,7 @@
 // Argument types of the process and memory calls, shown as strace shows them.
 
-import { CLONE } from "../lifecycle/clone.ts";
-import { W } from "../lifecycle/wait.ts";
+import { CLONE } from "../../abi/uapi/sched.ts";
+import { W } from "../../abi/uapi/wait.ts";
 import { signalName } from "../signal/set.ts";
 import { ptr, ulong } from "./arg.ts";
 import { choice, flags, flagText } from "./arg-flags.ts";

@@ -1,8 +1,8 @@
 // A process as a file: readable when it has ended. man 2 pidfd_open; Linux fs/pidfs.c.
 
 import type { WaitQueue } from "../base/wait.ts";
-import { install } from "../calls/file/path.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../fs/vfs/file.ts";
+import { install } from "../fs/vfs/install.ts";
 import { O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Process } from "./process.ts";
 import type { Task } from "./task.ts";

@@ -3,9 +3,9 @@
 import { initialLimits, type Rlimit } from "../base/rlimit.ts";
 import { WaitQueue } from "../base/wait.ts";
 import type { Kernel } from "../kernel.ts";
-import type { IntervalTimers } from "../sched/itimer.ts";
-import type { PosixTimers } from "../sched/posix-timer.ts";
 import { PendingSignals } from "../signal/pending.ts";
+import type { IntervalTimers } from "../timer/itimer.ts";
+import type { PosixTimers } from "../timer/posix-timer.ts";
 import type { Task } from "./task.ts";
 
 /** How it ended: wait(2)'s status word. */

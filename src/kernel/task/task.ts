@@ -22,11 +22,6 @@ import { NONE, type SigSet } from "../signal/set.ts";
 import { noUsage, type Process, type Usage } from "./process.ts";
 import type { RestartableSequences } from "./rseq.ts";
 
-/** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
-/** staleCompat: TS_COMPAT is still set from a call that the parent made (the bug "ts-compat-sticks"). */
-export const entryWork = { seccomp: 1, trace: 2, observer: 4, staleCompat: 8 } as const;
-export const exitWork = { signal: 1, ended: 2, exiting: 4, rseq: 8 } as const;
-
 export type TaskState = "runnable" | "sleeping" | "stopped" | "dead";
 
 /** What execve(2) loaded. */

@@ -4,11 +4,12 @@ import { E, restart } from "../../abi/errno.ts";
 import type { SyscallData } from "../../seccomp/data.ts";
 import type { Filter } from "../../seccomp/filter.ts";
 import { wordsOf } from "../../seccomp/layout.ts";
+import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import type { Kernel } from "../kernel.ts";
-import { exitWork, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
 
 /** `init`: nobody has received it. `sent`: somebody has. `replied`: it is over as soon as the task looks. */
 export type NotificationState = "init" | "sent" | "replied";

@@ -1,6 +1,6 @@
 // Group B: arguments.
-import { manSeccomp } from "../cite.ts";
-import { blocked, type Landmine, prints } from "../landmine.ts";
+import { manSeccomp } from "./cite.ts";
+import { blocked, type Landmine, prints } from "./landmine.ts";
 
 export const argument: readonly Landmine[] = [
   {

@@ -1,6 +1,6 @@
 // Group A: doors and calling conventions.
-import { filterPitfalls, manSeccomp } from "../cite.ts";
-import { blocked, killed, type Landmine, type Outcome, prints } from "../landmine.ts";
+import { filterPitfalls, manSeccomp } from "./cite.ts";
+import { blocked, killed, type Landmine, type Outcome, prints } from "./landmine.ts";
 
 /** Versions 7 to 9 of the patch still had the rule that disarms this group. */
 const locked = (weak: Outcome): Landmine["otherwise"] & {} => [

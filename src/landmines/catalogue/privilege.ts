@@ -1,5 +1,5 @@
 // Group D: threads, tracers, privileges.
-import { blocked, type Landmine, prints } from "../landmine.ts";
+import { blocked, type Landmine, prints } from "./landmine.ts";
 
 export const privilege: readonly Landmine[] = [
   {

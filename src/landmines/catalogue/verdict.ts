@@ -1,6 +1,6 @@
 // Group C: policies and verdicts.
-import { manSeccomp } from "../cite.ts";
-import { blocked, killed, type Landmine, prints } from "../landmine.ts";
+import { manSeccomp } from "./cite.ts";
+import { blocked, killed, type Landmine, prints } from "./landmine.ts";
 
 export const verdict: readonly Landmine[] = [
   {

@@ -5,8 +5,8 @@
 import { Machine } from "../machine.ts";
 import type { MachineOptions, Program, ProgramOptions } from "../options.ts";
 import type { Run } from "../run.ts";
+import { type Departure, Follower, parseSchedule, scheduleText } from "../schedule.ts";
 import { type Properties, Watch } from "./property.ts";
-import { type Departure, Follower, parseSchedule, scheduleText } from "./schedule.ts";
 
 export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
   /** How often a schedule may depart from the default one. Default 2. */

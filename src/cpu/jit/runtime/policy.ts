@@ -3,13 +3,13 @@
 // Heat is sampled: the dispatcher says, each time a slice of the budget ends, which block was next. That costs the interpreter nothing.
 // Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
 import type { Blocks } from "../../interp/block-cache.ts";
-import { whenHot } from "../../when-hot.ts";
 import type { CodeStore } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { CodeMap } from "../profile/control-profile.ts";
 import { Heat } from "../profile/heat.ts";
 import type { Step } from "../tracing/trace-recorder.ts";
 import { always, Watch } from "../tracing/trace-sampler.ts";
+import { lazyRegionTable } from "./lazy.ts";
 import type { JitLinks } from "./region-modules.ts";
 import type { Regions } from "./region-table.ts";
 
@@ -108,7 +108,7 @@ export class Jit implements JitPolicy {
 
   #regions(): Regions {
     if (!this.#made) {
-      this.#made = new (whenHot().Regions)(this.#blocks, this.#links, this);
+      this.#made = new (lazyRegionTable().Regions)(this.#blocks, this.#links, this);
       this.#made.onRegion = this.#onRegion;
     }
     return this.#made;

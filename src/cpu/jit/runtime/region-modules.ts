@@ -15,9 +15,9 @@ import type { Model } from "../../machine/model.ts";
 import type { Made } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
+import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
 import { lookups, lookupTypes } from "../emit/slow-path.ts";
-import { whenEmit } from "../emit/when-emit.ts";
 import { longImmediate, placeOf } from "./code-snapshot.ts";
 
 /** What compiled regions are linked to. */
@@ -145,7 +145,7 @@ export class RegionModules {
         return { ...t, index: use("routines", name, { params: t.params, results: t.result ? [t.result] : [] }) };
       },
     };
-    m.exportFunc("region", m.func(regionType, whenEmit().emitRegion(graph, runtime, registerOffset)));
+    m.exportFunc("region", m.func(regionType, lazyRegionEmitter().emitRegion(graph, runtime, registerOffset)));
     const { memory } = this.#links;
     const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;

@@ -2,7 +2,8 @@
 // or a small one aside, for what the function's cannot be entered at, or has no room for.
 import type { Blocks } from "../../interp/block-cache.ts";
 import type { Made } from "../cache/format.ts";
-import { type Graph, growGraph, type Reader, type Surroundings } from "../cfg/graph.ts";
+import type { Graph } from "../cfg/graph.ts";
+import { growGraph, type Reader, type Surroundings } from "../cfg/grow-graph.ts";
 import { harmlessEntries, loopAround } from "../cfg/structure.ts";
 import type { CodeMap } from "../profile/control-profile.ts";
 import type { Source } from "./code-snapshot.ts";

@@ -6,7 +6,8 @@
 // Compiled code cannot be asked which way it went. So the interpreter runs windows of the program, block by block (`Cpu`), and traces are looked for in
 // those when there are enough of them.
 import { factsOf } from "../../isa/effects.ts";
-import { type Graph, type JitBlock, type Reader, readBlock } from "../cfg/graph.ts";
+import type { Graph, JitBlock } from "../cfg/graph.ts";
+import { type Reader, readBlock } from "../cfg/grow-graph.ts";
 
 /** Where control came to, and how many instructions ran from there on, one after the other. */
 export interface Step {

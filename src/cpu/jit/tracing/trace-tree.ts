@@ -1,6 +1,7 @@
 // The graph of a trace tree: one block for each place of each trace, so that what is known at the end of one is known in the next. Control leaves it where it
 // goes another way, and goes round from the end of each trace to the root: it is one loop without calls, whose registers stay in locals.
-import { type Graph, type JitBlock, type Reader, readBlock } from "../cfg/graph.ts";
+import type { Graph, JitBlock } from "../cfg/graph.ts";
+import { type Reader, readBlock } from "../cfg/grow-graph.ts";
 import { isDirect, type TraceNode, type TraceTree } from "./trace-recorder.ts";
 
 /** How a block ends in a tree: a call is the jump that it is, for where it comes back to is on the trace. */

@@ -9,6 +9,7 @@ import { PIPE_MAX, PipeEnd } from "../../fs/files/pipe.ts";
 import { RegularInode, SEEK_CUR, SEEK_END, SEEK_SET } from "../../fs/files/regular.ts";
 import { addSeals } from "../../fs/types/memfd.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
+import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { conflicting, F_RDLCK, F_UNLCK, F_WRLCK, flock, lockQueue, setRecord } from "../../fs/vfs/locks.ts";
 import { O_NOATIME, settable } from "../../fs/vfs/open-flags.ts";
 import { ownerOrCapable } from "../../fs/vfs/permission.ts";
@@ -17,7 +18,6 @@ import { openFlagsText } from "../../syscall/arg-file.ts";
 import { choice, flags, flagText } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { fdLimit, install } from "./path.ts";
 import { finish } from "./transfer.ts";
 
 // biome-ignore format: table

@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { FileDescription } from "../../fs/vfs/file.ts";
+import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { checkHow, type How, howOf, open } from "../../fs/vfs/open.ts";
 import { __O_TMPFILE, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from "../../fs/vfs/open-flags.ts";
 import { RESOLVE } from "../../fs/vfs/resolve.ts";
@@ -12,7 +13,7 @@ import { flags, only } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { baseOf, fdLimit, getname, install } from "./path.ts";
+import { baseOf, getname } from "./path.ts";
 
 const SCOPES = RESOLVE.BENEATH | RESOLVE.IN_ROOT;
 

@@ -1,9 +1,7 @@
 // How the file calls get at paths and descriptors. Linux getname(), path_init(), fdget().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { RLIMIT } from "../../base/rlimit.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
-import type { FileDescription } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import { PATH_MAX, resolve } from "../../fs/vfs/resolve.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
@@ -40,13 +38,4 @@ export const lookup = (t: Task, dirfd: number, at: VAddr, follow: boolean, empty
   if (name === "" && !empty) return -E.ENOENT;
   const base = baseOf(t, dirfd, name);
   return typeof base === "number" || name === "" ? base : resolve(t, base, name, follow);
-};
-
-export const fdLimit = (t: Task): number => t.process.limit(RLIMIT.NOFILE);
-/** Give a new file description the lowest descriptor; without a free one it is released. */
-export const install = (t: Task, file: FileDescription, cloexec: boolean, min = 0): number => {
-  file.hold();
-  const fd = t.files.install(file, fdLimit(t), { cloexec, min });
-  file.drop();
-  return fd;
 };

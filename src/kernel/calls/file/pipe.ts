@@ -4,6 +4,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { EFD_SEMAPHORE, EventFile } from "../../fs/files/eventfd.ts";
 import { memfd } from "../../fs/types/memfd.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { uint } from "../../syscall/arg.ts";
 import { pipeFlags } from "../../syscall/arg-file.ts";
@@ -11,7 +12,6 @@ import { flags } from "../../syscall/arg-flags.ts";
 import { cstring, outStruct } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { install } from "./path.ts";
 
 const pipe = (t: Task, at: VAddr, how: number): number => {
   if (how & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -E.EINVAL;

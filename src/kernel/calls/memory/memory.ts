@@ -4,7 +4,7 @@ import { E } from "../../../abi/errno.ts";
 import { long, struct, ulong as ulongField } from "../../../abi/struct.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import * as memory from "../../../memory/calls/index.ts";
-import { in32BitCall } from "../../entry/x32.ts";
+import { in32BitCall } from "../../base/x32-call.ts";
 import { int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";

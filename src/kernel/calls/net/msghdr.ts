@@ -3,12 +3,13 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { struct, u32, ulong } from "../../../abi/struct.ts";
+import { MSG } from "../../../abi/uapi/socket.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import type { FileDescription } from "../../fs/vfs/file.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { shownPid } from "../../namespace/pid.ts";
-import { credOf, MSG, type Received, type Ucred } from "../../net/socket.ts";
+import { credOf, type Received, type Ucred } from "../../net/socket.ts";
 import type { Task } from "../../task/task.ts";
-import { install } from "../file/path.ts";
 
 export const msghdr = struct("msghdr", {
   msg_name: ulong,

@@ -2,7 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { MSG } from "../../net/socket.ts";
+import { MSG } from "../../../abi/uapi/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";

@@ -2,10 +2,11 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { MSG, SOCK } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import { POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { credOf, MSG, type Received, SOCK, type Socket } from "../../net/socket.ts";
+import { credOf, type Received, type Socket } from "../../net/socket.ts";
 import { UnixSocket } from "../../net/unix.ts";
 import { userSignal } from "../../signal/info.ts";
 import { sendToTask } from "../../signal/send.ts";

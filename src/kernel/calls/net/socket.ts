@@ -2,13 +2,16 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { AF, SOCK, type SocketType } from "../../../abi/uapi/socket.ts";
 import { wait } from "../../base/wait.ts";
 import { CAP, capableIn } from "../../cred/cred.ts";
 import { type FileDescription, POLLIN } from "../../fs/vfs/file.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
+import type { AddressUse } from "../../net/address.ts";
 import { NETLINK_ROUTE, NetlinkSocket } from "../../net/netlink.ts";
 import { SO, SOL } from "../../net/options.ts";
-import { type AddressUse, AF, SOCK, Socket, type SocketType } from "../../net/socket.ts";
+import { Socket } from "../../net/socket.ts";
 import { TcpSocket } from "../../net/tcp.ts";
 import { UdpSocket } from "../../net/udp.ts";
 import { UnixSocket } from "../../net/unix.ts";
@@ -16,7 +19,6 @@ import { fd, int, ptr } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
 import { type Arg, type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { install } from "../file/path.ts";
 import { finish } from "../file/transfer.ts";
 
 const TYPE_MASK = 0xf;

@@ -3,13 +3,13 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { EPOLL_CTL, EPOLLEXCLUSIVE, EpollFile } from "../../fs/files/epoll.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC } from "../../fs/vfs/open-flags.ts";
 import { fd, int, ptr, size } from "../../syscall/arg.ts";
 import { choice, flags } from "../../syscall/arg-flags.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { install } from "../file/path.ts";
 import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
 
 /** struct epoll_event is packed on x86-64, and i386 aligns 64 bits to 4: 12 bytes in both. */

@@ -3,7 +3,8 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { mayAccess } from "../../fs/proc/pid.ts";
+import { mayAccess } from "../../cred/read-access.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { findThread } from "../../namespace/pid.ts";
 import { mayAttach } from "../../ptrace/attach.ts";
 import { fd, int, ptr, uint, ulong } from "../../syscall/arg.ts";
@@ -12,7 +13,6 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 import { gather, importIovec, type Segment, scatter, totalLength } from "../file/iovec.ts";
-import { install } from "../file/path.ts";
 
 /** uapi linux/kcmp.h */
 const KCMP = {

@@ -11,7 +11,7 @@ import { choiceText } from "../../syscall/arg-flags.ts";
 import { quote } from "../../syscall/arg-string.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { whenRare } from "../when-rare.ts";
+import { lazySeccomp } from "../security/lazy.ts";
 
 /** uapi linux/prctl.h */
 // biome-ignore format: table
@@ -144,7 +144,7 @@ const OPTIONS: Readonly<Record<number, Option>> = {
 
 const prctl: (t: Task, option: number, rest: Rest, abi: Abi) => number = (t, option, rest, abi) => {
   const meaning = t.kernel.profile.seccomp.prctl[option];
-  if (meaning) return whenRare().seccompPrctl(t, meaning, rest, abi);
+  if (meaning) return lazySeccomp().seccompPrctl(t, meaning, rest, abi);
   return OPTIONS[option]?.(t, rest, abi) ?? -E.EINVAL;
 };
 
@@ -172,7 +172,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
     const text = ctx.task.mem.cString(v, NAME_LENGTH - 1);
     return text === undefined ? ptr.show(v, ctx) : quote(text);
   };
-  if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => whenRare().fprogText(v, ctx)];
+  if (ctx.task.kernel.profile.seccomp.prctl[option] === "attach-filter") return [(v) => lazySeccomp().fprogText(v, ctx)];
   switch (option) {
     case PR.SET_NAME:
     case PR.GET_NAME:
@@ -199,7 +199,7 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
     case PR.CAPBSET_DROP:
       return [(v) => choiceText(v, capabilityNames(), "CAP_???")];
     case PR.SET_SECCOMP:
-      return whenRare().shownMode(ctx);
+      return lazySeccomp().shownMode(ctx);
     default:
       return [number, number, number, number];
   }

@@ -1,11 +1,12 @@
 // rseq(2): where a thread keeps its restartable sequences. Linux kernel/rseq.c.
 import { BAD_ADDRESS, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { exitWork } from "../../base/pending-work.ts";
 import { hexInt, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { resetArea } from "../../task/rseq.ts";
-import { exitWork, type Task } from "../../task/task.ts";
+import type { Task } from "../../task/task.ts";
 
 const UNREGISTER = 1;
 /** Of Linux 4.18: what glibc registers as long as AT_RSEQ_FEATURE_SIZE asks for no more. */

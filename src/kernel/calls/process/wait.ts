@@ -2,13 +2,15 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { W } from "../../../abi/uapi/wait.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { type ChildEvent, W, type Which, waitForChild } from "../../lifecycle/wait.ts";
+import { waitForChild } from "../../lifecycle/wait.ts";
 import { siginfo, siginfoBytes } from "../../signal/layout.ts";
 import { SIG } from "../../signal/set.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { idtype, statusPointer, waitidOptions, waitOptions } from "../../syscall/arg-process.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { ChildEvent, Which } from "../../task/child-event.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import { rusageBytes } from "../../task/rusage.ts";
 import type { Task } from "../../task/task.ts";

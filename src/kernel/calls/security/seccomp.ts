@@ -7,16 +7,17 @@ import { decodeProgram, INSN_SIZE, MAX_INSNS, type Program } from "../../../secc
 import { checkCompatLock, checkFilter, checkFilterPath, Filter, isAncestor } from "../../../seccomp/filter.ts";
 import type { FilterProblem } from "../../../seccomp/problem.ts";
 import { type AttachStep, type FilterFlag, filterFlags, type PrctlMeaning, type SeccompProfile } from "../../../seccomp/profile/profile.ts";
+import { entryWork } from "../../base/pending-work.ts";
 import { filterState, MODE, strictState } from "../../base/seccomp-state.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
+import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { shownPid } from "../../namespace/pid.ts";
 import { ptr } from "../../syscall/arg.ts";
 import { choice, choiceText, flags } from "../../syscall/arg-flags.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall/declaration.ts";
-import { entryWork, type Task } from "../../task/task.ts";
+import type { Task } from "../../task/task.ts";
 import { ListenerFile } from "../../user-notif/listener-file.ts";
 import { Listener } from "../../user-notif/notification.ts";
-import { fdLimit, install } from "../file/path.ts";
 
 /** One filter on its way in. Steps fill in what later ones need. */
 interface Attachment {

@@ -3,6 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { wait } from "../../base/wait.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fetchSignal } from "../../signal/fetch.ts";
 import { siginfoBytes } from "../../signal/layout.ts";
@@ -16,7 +17,6 @@ import { timespec, timespec64 } from "../../syscall/arg-time.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { install } from "../file/path.ts";
 import { readSigset } from "./action.ts";
 
 const SIGSET_SIZE = 8;

@@ -3,8 +3,6 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { findTask } from "../../namespace/pid.ts";
-import { IntervalTimers, ITIMER, type Itimer } from "../../sched/itimer.ts";
-import { type Event, PosixTimers, SIGEV } from "../../sched/posix-timer.ts";
 import { NSIG, SIG } from "../../signal/set.ts";
 import { int, ptr, uint } from "../../syscall/arg.ts";
 import { choice } from "../../syscall/arg-flags.ts";
@@ -12,6 +10,8 @@ import { clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { nanoseconds, native, type TimeForm, time64, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
+import { IntervalTimers, ITIMER, type Itimer } from "../../timer/itimer.ts";
+import { type Event, PosixTimers, SIGEV } from "../../timer/posix-timer.ts";
 import { clockReader, offsetToMonotonic } from "./clock.ts";
 
 const itimersOf = (t: Task): IntervalTimers => (t.process.itimers ??= new IntervalTimers(t.process));

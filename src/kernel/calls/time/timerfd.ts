@@ -2,15 +2,15 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
-import { TimerFile } from "../../sched/timerfd.ts";
 import { fd, ptr } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { CLOCK, clock } from "../../syscall/arg-time.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { native, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
-import { install } from "../file/path.ts";
+import { TimerFile } from "../../timer/timerfd.ts";
 import { offsetToMonotonic } from "./clock.ts";
 import { readItimerspec, writeItimerspec } from "./timer.ts";
 

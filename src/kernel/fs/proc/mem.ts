@@ -1,5 +1,6 @@
 // /proc/PID/mem: the memory of a process as a file. Linux fs/proc/base.c mem_rw().
 import { E } from "../../../abi/errno.ts";
+import { mayAccess } from "../../cred/read-access.ts";
 import type { Task } from "../../task/task.ts";
 import { seekTo } from "../files/regular.ts";
 import type { Path } from "../vfs/dentry.ts";
@@ -7,7 +8,6 @@ import { FileDescription } from "../vfs/file.ts";
 import { type FileSystem, Inode, type Or } from "../vfs/inode.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 import type { Owner } from "./node.ts";
-import { mayAccess } from "./pid.ts";
 
 class MemFile extends FileDescription {
   readonly #target: Task;

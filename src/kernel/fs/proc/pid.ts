@@ -1,10 +1,12 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
+
 import { E } from "../../../abi/errno.ts";
 import { procMaps } from "../../../memory/maps.ts";
-import { CAP, capable, capableIn } from "../../cred/cred.ts";
+import { vsyscallRights } from "../../base/vsyscall-page.ts";
+import { CAP, capable } from "../../cred/cred.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
+import { mayAccess } from "../../cred/read-access.ts";
 import type { IdKind } from "../../cred/user-namespace.ts";
-import { vsyscallRights } from "../../entry/vsyscall.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Task } from "../../task/task.ts";
 import { type NsType, namespaceOf, nsTypes } from "../types/nsfs.ts";
@@ -20,15 +22,6 @@ import type { ProcFs } from "./procfs.ts";
 import { statmText, statText, statusText } from "./status.ts";
 import { syscallText } from "./syscall.ts";
 
-/** May `task` look into `target`? Linux ptrace_may_access(), PTRACE_MODE_READ_FSCREDS. */
-export const mayAccess = (task: Task, target: Task): boolean => {
-  if (task.process === target.process) return true;
-  const { cred } = target;
-  const same =
-    [cred.uid, cred.euid, cred.suid].every((u) => u === task.cred.fsuid) &&
-    [cred.gid, cred.egid, cred.sgid].every((g) => g === task.cred.fsgid);
-  return (same && target.dumpable === 1) || capableIn(task.cred, target.cred.userNs, CAP.SYS_PTRACE);
-};
 /** Who owns a task's files: root, if the program must not be looked into. Linux task_dump_owner(). */
 const ownerOf = (target: Task): Owner => (target.dumpable === 1 ? { uid: target.cred.euid, gid: target.cred.egid } : { uid: 0, gid: 0 });
 

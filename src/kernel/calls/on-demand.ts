@@ -1,4 +1,4 @@
-// The calls that a program makes when it does something: not loaded before (when-rare.ts).
+// The system calls that are loaded on demand (lazy.ts): loaders and C libraries do not make them at a program's start.
 import type { Syscall } from "../syscall/declaration.ts";
 import { dirCalls } from "./dir/directory.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
@@ -31,9 +31,7 @@ import { timeCalls } from "./time/clock.ts";
 import { timerCalls } from "./time/timer.ts";
 import { timerfdCalls } from "./time/timerfd.ts";
 
-export { fprogText, seccompPrctl, shownMode } from "./security/seccomp.ts";
-
-export const rareCalls: readonly Syscall[] = [
+export const onDemandCalls: readonly Syscall[] = [
   ...truncateCalls,
   ...dirCalls,
   ...fileTimeCalls,

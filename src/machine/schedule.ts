@@ -1,9 +1,9 @@
 // A schedule: where a run departs from what the scheduler would do by itself, and for whom. The same program with the same options
 // under the same schedule is the same run. As text: `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`; points are counted from
 // 0, over the moments at which there was a choice; a task is its thread id; SLICE is the length of a time slice in instructions.
-import type { Chooser, PointKind } from "../../kernel/sched/chooser.ts";
-import type { Task } from "../../kernel/task/task.ts";
-import { Problem } from "../../problem.ts";
+import type { Chooser, PointKind } from "../kernel/sched/chooser.ts";
+import type { Task } from "../kernel/task/task.ts";
+import { Problem } from "../problem.ts";
 
 export interface Departure {
   readonly point: number;

@@ -20,7 +20,7 @@ import { sigreturnCalls } from "./signal/sigreturn.ts";
 import { randomCalls } from "./system/random.ts";
 import { systemCalls } from "./system/system.ts";
 
-export const usualCalls: readonly Syscall[] = [
+export const eagerCalls: readonly Syscall[] = [
   ...openCalls,
   ...readWriteCalls,
   ...seekCalls,

@@ -1,6 +1,6 @@
 // What a landmine is: a weak policy, the way around it, and what must come out under each kernel profile.
-import { kernelProfile, type Profile, type ProfileName, type Switches } from "../kernel/base/profile.ts";
-import { profiles } from "../kernel/base/profiles.ts";
+import { kernelProfile, type Profile, type ProfileName, type Switches } from "../../kernel/base/profile.ts";
+import { profiles } from "../../kernel/base/profiles.ts";
 
 /** How one run of a guest ended, as far as it is the same in every run on every machine. */
 export interface Outcome {

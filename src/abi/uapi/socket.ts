@@ -1,0 +1,20 @@
+// Address families, socket types and message flags. man 2 socket, man 2 send; Linux include/linux/socket.h.
+
+export const AF = { UNSPEC: 0, UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
+export type SocketType = (typeof SOCK)[keyof typeof SOCK];
+export const SHUT = { RD: 0, WR: 1, RDWR: 2 } as const;
+export const MSG = {
+  OOB: 1,
+  PEEK: 2,
+  CTRUNC: 8,
+  TRUNC: 0x20,
+  DONTWAIT: 0x40,
+  EOR: 0x80,
+  WAITALL: 0x100,
+  NOSIGNAL: 0x4000,
+  /** For recvmmsg(2) and sendmmsg(2). */
+  WAITFORONE: 0x1_0000,
+  BATCH: 0x4_0000,
+  CMSG_CLOEXEC: 0x4000_0000,
+} as const;

@@ -1,0 +1,72 @@
+// What wait(2) tells about one child. Linux kernel/exit.c wait_consider_task(), wait_task_zombie(), wait_task_stopped().
+import { W } from "../../abi/uapi/wait.ts";
+import { addUsage } from "../base/usage.ts";
+import { SI } from "../signal/info.ts";
+import { SIG } from "../signal/set.ts";
+import { CORE, reap } from "./end.ts";
+import type { Process, Usage } from "./process.ts";
+import type { Task } from "./task.ts";
+
+/** `thread`: of a traced thread rather than of the process. */
+export type Which = (child: Process, thread?: Task) => boolean;
+
+/** What was found out about one child, with its number as whoever waits sees it. */
+export interface ChildEvent {
+  readonly pid: number;
+  readonly uid: number;
+  /** waitid's si_code and si_status. */
+  readonly code: number;
+  readonly status: number;
+  /** wait4's status word. */
+  readonly word: number;
+  readonly usage: Usage;
+}
+
+const CONTINUED_WORD = 0xffff;
+const stoppedWord = (signal: number): number => (signal << 8) | 0x7f;
+
+/** Clone children are those whose end is not announced by SIGCHLD. Linux eligible_child(). */
+export const isEligible = (child: Process, options: number): boolean =>
+  (options & W.ALL) !== 0 || (child.exitSignal !== SIG.SIGCHLD) === ((options & W.CLONE) !== 0);
+
+const usageOf = (child: Process): Usage => {
+  const sum = { ...child.usage };
+  addUsage(sum, child.childUsage);
+  return sum;
+};
+
+const event = (child: Process, code: number, status: number, word: number): ChildEvent => ({
+  pid: child.parent?.leader?.pidNs.numberOf(child.pid) ?? child.pid,
+  uid: child.leader.cred.uid,
+  code,
+  status,
+  word,
+  usage: usageOf(child),
+});
+
+export const endEvent = (child: Process, word: number): ChildEvent => {
+  const signal = word & 0x7f;
+  const code = signal === 0 ? SI.CLD_EXITED : (word & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED;
+  return event(child, code, signal === 0 ? word >> 8 : signal, word);
+};
+
+/** Look at one child; take its news unless WNOWAIT. */
+export const consider = (child: Process, options: number): ChildEvent | undefined => {
+  const keep = (options & W.NOWAIT) !== 0;
+  if (child.ended !== undefined) {
+    if ((options & W.EXITED) === 0) return undefined;
+    const found = endEvent(child, child.ended);
+    if (!keep) reap(child);
+    return found;
+  }
+  if (child.stopped && !child.stopped.reported && (options & W.STOPPED) !== 0) {
+    const { signal } = child.stopped;
+    if (!keep) child.stopped = { signal, reported: true };
+    return event(child, SI.CLD_STOPPED, signal, stoppedWord(signal));
+  }
+  if (child.continued && !child.continued.reported && (options & W.CONTINUED) !== 0) {
+    if (!keep) child.continued = undefined;
+    return event(child, SI.CLD_CONTINUED, SIG.SIGCONT, CONTINUED_WORD);
+  }
+  return undefined;
+};

@@ -1,0 +1,59 @@
+// The end of a process as others see it: the status word, SIGCHLD, the zombie. Linux kernel/signal.c do_notify_parent(), kernel/exit.c
+// release_task().
+import { addUsage, ticks } from "../base/usage.ts";
+import { SA, SIG_IGN } from "../signal/action.ts";
+import { SI, type SigInfo } from "../signal/info.ts";
+import { sendToProcess } from "../signal/send.ts";
+import { SIG } from "../signal/set.ts";
+import type { Process } from "./process.ts";
+import type { Task } from "./task.ts";
+
+/** wait(2) status words: exit code in bits 8..15, or the signal, with bit 7 for a core. */
+export const exitStatus = (code: number): number => (code & 0xff) << 8;
+export const CORE = 0x80;
+
+/** SIGCHLD to a tracer that is not the parent, or about a thread: it can wait for it now. */
+export const tellOfEnd = (to: Process, process: Process, thread: Task, status: number): void => {
+  sendToProcess(to, { ...endedInfo(process, status), signo: SIG.SIGCHLD, pid: thread.pid });
+  to.childEvents.wake();
+};
+
+/** SIGCHLD's siginfo for an end. Linux do_notify_parent(). */
+export const endedInfo = (process: Process, status: number): SigInfo => {
+  const signal = status & 0x7f;
+  return {
+    signo: process.exitSignal || SIG.SIGCHLD,
+    code: signal === 0 ? SI.CLD_EXITED : (status & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED,
+    pid: process.pid,
+    uid: process.leader.cred.uid,
+    status: signal === 0 ? status >> 8 : signal,
+    utime: ticks(process.usage.user),
+    stime: ticks(process.usage.system),
+  };
+};
+
+export const notifyParent = (process: Process): void => {
+  const { parent, kernel } = process;
+  if (!parent || parent === kernel.init) {
+    reap(process);
+    return;
+  }
+  const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
+  const ignored = process.exitSignal === SIG.SIGCHLD && action && (action.handler === SIG_IGN || (action.flags & SA.NOCLDWAIT) !== 0);
+  if (process.exitSignal !== 0 && !(ignored && action.handler === SIG_IGN))
+    sendToProcess(parent, endedInfo(process, process.ended as number));
+  if (ignored) reap(process);
+  parent.childEvents.wake();
+};
+
+/** Nobody will ask about it any more. Linux release_task(). */
+export const reap = (process: Process): void => {
+  const { parent, kernel } = process;
+  if (parent) {
+    addUsage(parent.childUsage, process.usage);
+    addUsage(parent.childUsage, process.childUsage);
+    parent.children.delete(process);
+  }
+  kernel.processes.delete(process.pid);
+  process.leader?.pidNs.leave(process.pid);
+};

@@ -1,0 +1,14 @@
+// The parts of a machine that a run has to be asked for, loaded when it is: in which script of the command line, tools/chunks.json says.
+import * as hostFs from "../kernel/fs/types/host-fs.ts";
+import * as hostRw from "../kernel/fs/types/host-rw.ts";
+import * as elfProblem from "./elf-problem.ts";
+import * as policy from "./policy.ts";
+import * as schedule from "./schedule.ts";
+import * as trace from "./trace.ts";
+
+export const lazyHostFs = (): typeof hostFs => hostFs;
+export const lazyHostRw = (): typeof hostRw => hostRw;
+export const lazyElfProblem = (): typeof elfProblem => elfProblem;
+export const lazySchedule = (): typeof schedule => schedule;
+export const lazyPolicy = (): typeof policy => policy;
+export const lazyTrace = (): typeof trace => trace;
