@@ -21,7 +21,7 @@ const bits =
     space.areas.split(end);
     const part = space.areas.find(start);
     if (part === undefined) return 0;
-    part.flags = (part.flags & ~clear) | set;
+    space.areas.change(part, part.prot, (part.flags & ~clear) | set);
     space.areas.merge(part);
     return 0;
   };
