@@ -1,4 +1,5 @@
 // The page cache of one file: the frames that all its mappings share. See backing.ts for how it stays equal to the file.
+import { E } from "../abi/errno.ts";
 import type { Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import { OrderedMap } from "./ordered-map.ts";
@@ -109,10 +110,11 @@ export class PageCache {
     }
   }
 
-  /** Pages `from` to `to` read zero from now on (MADV_REMOVE). */
-  punch(from: number, to: number): void {
+  /** Pages `from` to `to` read zero from now on (MADV_REMOVE): 0 or -errno. */
+  punch(from: number, to: number): number {
+    if (this.backing.punchPages === undefined) return -E.EOPNOTSUPP;
     this.zero(from * PAGE_SIZE, to * PAGE_SIZE);
-    this.backing.punchPages?.(from, to);
+    return this.backing.punchPages(from, to);
   }
   /** What is cached of bytes `from` to `to` is zero now: the file has got a hole there. */
   zero(from: number, to: number): void {
