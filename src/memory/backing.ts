@@ -17,6 +17,8 @@ export interface Backing {
   readPage(index: number, into: Uint8Array): number;
   /** Store page `index`, cut at the end of the file, so `from` has 1 to 4096 bytes. Absent: no shared writable mapping is possible. */
   writePage?(index: number, from: Uint8Array): void;
+  /** Pages `from` to before `to` become a hole: 0 or -errno. Absent: the file can have no holes. */
+  punchPages?(from: number, to: number): number;
   /** Pages exist only once somebody touched them: mincore(2) says so. Other files count as present in memory. */
   readonly sparse?: boolean;
   /** Set by `PageCache.of` when the file is first mapped; the VFS only calls it. */

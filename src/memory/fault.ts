@@ -27,17 +27,15 @@ export const permits = (vma: Vma, kind: Access): boolean => ((hardware[vma.prot]
 export const mappingFor = (space: AddressSpace, address: number): Vma | undefined => {
   const found = space.areas.find(address);
   if (found) return found;
-  const i = space.areas.index(address);
-  const above = space.areas.list[i];
+  const above = space.areas.above(address);
   if (above === undefined || (above.flags & VM.GROWSDOWN) === 0) return undefined;
   const start = pageFloor(address);
-  const below = i > 0 ? space.areas.list[i - 1] : undefined;
+  const below = space.areas.below(address);
   if (below && (below.flags & VM.GROWSDOWN) === 0 && below.prot !== PROT.NONE && start - below.end < STACK_GUARD_GAP) return undefined;
   const pages = (above.start - start) / PAGE_SIZE;
   if (start < space.layout.minAddress || above.end - start > space.limits.stack) return undefined;
   if (!space.mayExpand(pages, above.prot, above.flags) || !space.mayLock(pages, above.flags)) return undefined;
-  above.start = start;
-  above.pgoff -= pages;
+  space.areas.resize(above, start, above.end);
   return above;
 };
 

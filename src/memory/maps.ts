@@ -27,7 +27,7 @@ const line = (space: AddressSpace, vma: Vma): string => {
 
 /** The file's text. `vsyscall`: what 64-bit programs may do with the vsyscall page, if the profile has it. */
 export const procMaps = (space: AddressSpace, vsyscall: "--xp" | "r-xp" | undefined): string => {
-  const lines = space.mappings().map((vma) => line(space, vma));
+  const lines = Array.from(space.mappings(), (vma) => line(space, vma));
   if (vsyscall) lines.push(`ffffffffff600000-ffffffffff601000 ${vsyscall} 00000000 00:00 0                  [vsyscall]`);
   return lines.map((l) => `${l}\n`).join("");
 };

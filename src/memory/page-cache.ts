@@ -1,20 +1,29 @@
 // The page cache of one file: the frames that all its mappings share. See backing.ts for how it stays equal to the file.
+import { E } from "../abi/errno.ts";
 import type { Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
+import { OrderedMap } from "./ordered-map.ts";
+import type { Vma } from "./vma.ts";
 
 /** Who maps the file, for truncation: Linux keeps the same in address_space.i_mmap. */
 export interface FileMapping {
-  /** Forget the page table entries of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
-  zap(cache: PageCache, from: number): void;
+  /** Forget what these mappings of it have of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
+  zap(vmas: Iterable<Vma>, from: number): void;
+}
+
+/** The keys from `from` on that are below `to`. The map may change meanwhile. */
+function* within(map: OrderedMap<unknown>, from: number, to = Number.POSITIVE_INFINITY): Generator<number> {
+  for (let key = map.next(from); key !== undefined && key < to; key = map.next(key + 1)) yield key;
 }
 
 export class PageCache {
   readonly backing: Backing;
   readonly frames: Frames;
-  /** How many mappings each address space has. */
-  readonly #mappings = new Map<FileMapping, number>();
-  readonly #pages = new Map<number, number>();
-  readonly #dirty = new Set<number>();
+  /** The mappings of each address space. */
+  readonly #mappings = new Map<FileMapping, Set<Vma>>();
+  readonly #pages = new OrderedMap<number>();
+  /** Pages that shared mappings may have stored to. */
+  readonly #dirty = new OrderedMap<true>();
   #orphan = false;
 
   constructor(frames: Frames, backing: Backing) {
@@ -70,7 +79,7 @@ export class PageCache {
 
   /** A shared mapping is about to write to page `index`. */
   dirtied(index: number): void {
-    this.#dirty.add(index);
+    this.#dirty.set(index, true);
   }
 
   /** write(2) has put `bytes` at `offset` of the file. */
@@ -92,7 +101,8 @@ export class PageCache {
 
   /** read(2) has filled `into` from the file's bytes at `offset`: put in what shared mappings have stored since. */
   overlay(offset: number, into: Uint8Array): void {
-    for (const index of this.#dirty) {
+    const end = (offset + into.length) / PAGE_SIZE;
+    for (const index of within(this.#dirty, Math.floor(offset / PAGE_SIZE), end)) {
       const frame = this.#pages.get(index) as number;
       const from = Math.max(index * PAGE_SIZE, offset);
       const to = Math.min((index + 1) * PAGE_SIZE, offset + into.length);
@@ -100,16 +110,18 @@ export class PageCache {
     }
   }
 
-  /** Pages `from` to `to` read zero from now on (MADV_REMOVE, a hole punched by fallocate). */
-  punch(from: number, to: number): void {
-    const zeroes = new Uint8Array(PAGE_SIZE);
-    for (let index = from; index < to && index * PAGE_SIZE < this.backing.size; index++) {
-      const frame = this.#pages.get(index);
-      if (frame !== undefined) {
-        this.frames.clear(frame, frame + PAGE_SIZE);
-        this.frames.changed(frame);
-      }
-      this.backing.writePage?.(index, zeroes.subarray(0, Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE)));
+  /** Pages `from` to `to` read zero from now on (MADV_REMOVE): 0 or -errno. */
+  punch(from: number, to: number): number {
+    if (this.backing.punchPages === undefined) return -E.EOPNOTSUPP;
+    this.zero(from * PAGE_SIZE, to * PAGE_SIZE);
+    return this.backing.punchPages(from, to);
+  }
+  /** What is cached of bytes `from` to `to` is zero now: the file has got a hole there. */
+  zero(from: number, to: number): void {
+    for (const index of within(this.#pages, Math.floor(from / PAGE_SIZE), to / PAGE_SIZE)) {
+      const frame = this.#pages.get(index) as number;
+      this.frames.clear(frame + Math.max(0, from - index * PAGE_SIZE), frame + Math.min(PAGE_SIZE, to - index * PAGE_SIZE));
+      this.frames.changed(frame);
     }
   }
 
@@ -122,8 +134,8 @@ export class PageCache {
       this.frames.clear(last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
-    for (const m of this.#mappings.keys()) m.zap(this, end);
-    for (const index of [...this.#pages.keys()]) if (index >= end) this.#forget(index);
+    for (const [m, vmas] of this.#mappings) m.zap(vmas, end);
+    for (const index of within(this.#pages, end)) this.#forget(index);
   }
 
   #forget(index: number): void {
@@ -132,11 +144,19 @@ export class PageCache {
     this.#dirty.delete(index);
   }
 
-  /** Store every dirty page in the file. While somebody maps the file they stay dirty: he may write again unseen. */
-  sync(): void {
-    if (this.backing.writePage === undefined) return;
-    for (const index of this.#dirty) this.#store(index);
-    if (this.#mappings.size === 0) this.#dirty.clear();
+  /**
+   * Store dirty pages from `from` on, to before page `to`, in the file. While somebody maps the file they stay dirty: he may write again unseen.
+   * At most `most`: where to go on, undefined at the end.
+   */
+  sync(from = 0, to = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY): number | undefined {
+    if (this.backing.writePage === undefined) return undefined;
+    let done = 0;
+    for (const index of within(this.#dirty, from, to)) {
+      if (done++ >= most) return index;
+      this.#store(index);
+      if (this.#mappings.size === 0) this.#dirty.delete(index);
+    }
+    return undefined;
   }
   #store(index: number): void {
     const frame = this.#pages.get(index) as number;
@@ -147,13 +167,15 @@ export class PageCache {
   get mapped(): boolean {
     return this.#mappings.size > 0;
   }
-  attach(mapping: FileMapping): void {
-    this.#mappings.set(mapping, (this.#mappings.get(mapping) ?? 0) + 1);
+  attach(mapping: FileMapping, vma: Vma): void {
+    const vmas = this.#mappings.get(mapping);
+    if (vmas === undefined) this.#mappings.set(mapping, new Set([vma]));
+    else vmas.add(vma);
   }
-  detach(mapping: FileMapping): void {
-    const left = (this.#mappings.get(mapping) ?? 0) - 1;
-    if (left > 0) this.#mappings.set(mapping, left);
-    else this.#mappings.delete(mapping);
+  detach(mapping: FileMapping, vma: Vma): void {
+    const vmas = this.#mappings.get(mapping);
+    vmas?.delete(vma);
+    if (vmas?.size === 0) this.#mappings.delete(mapping);
     if (this.#mappings.size > 0) return;
     this.sync();
     if (this.#orphan) this.#release();
@@ -165,7 +187,7 @@ export class PageCache {
     if (this.#mappings.size === 0) this.#release();
   }
   #release(): void {
-    for (const index of [...this.#pages.keys()]) this.#forget(index);
+    for (const index of within(this.#pages, 0)) this.#forget(index);
     this.frames.reclaimers.delete(this);
     this.backing.pages = undefined;
   }
@@ -173,8 +195,9 @@ export class PageCache {
   /** Free up to `wanted` pages that no address space maps. */
   reclaim(wanted: number): number {
     let freed = 0;
-    for (const [index, frame] of this.#pages) {
+    for (const index of within(this.#pages, 0)) {
       if (freed >= wanted) break;
+      const frame = this.#pages.get(index) as number;
       if (this.frames.refs(frame) > 1) continue;
       if (this.#dirty.has(index)) {
         // What shared anonymous memory holds is nowhere else.

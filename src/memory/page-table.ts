@@ -1,6 +1,7 @@
 // The page table of one address space: leaves of 1024 entries (4 MiB), found by a number key. What the hardware's four levels do.
 
 import type { Frames } from "./frames.ts";
+import { OrderedMap } from "./ordered-map.ts";
 
 /**
  * A page table entry: the frame's byte address, and in the low bits which accesses need no more thought. A frame without
@@ -19,12 +20,14 @@ const MOST_SPARE = 64;
 const none = new Uint32Array(0);
 
 export class PageTable {
-  readonly #leaves = new Map<number, Uint32Array>();
+  readonly #leaves = new OrderedMap<Uint32Array>();
   /** The leaf that was used last, and its first address: what comes next mostly lies in it, and a difference is quicker than a quotient. */
   #last: Uint32Array = none;
   #lastBase = Number.POSITIVE_INFINITY;
   /** Entries that have a frame: the resident set. */
   resident = 0;
+  /** Entries that have been gone over so far: what calls are charged for. */
+  walked = 0;
 
   get(address: number): number {
     const offset = address - this.#lastBase;
@@ -59,11 +62,13 @@ export class PageTable {
 
   /** Visit the entries that have a frame in [start, end); a returned number replaces the entry. */
   walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): void {
-    for (let key = this.#leafFrom(Math.floor(start / LEAF_BYTES), end); key * LEAF_BYTES < end; key = this.#leafFrom(key + 1, end)) {
+    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
-      for (let slot = Math.max(0, (start - base) / 4096); slot < last; slot++) {
+      let slot = Math.max(0, (start - base) / 4096);
+      this.walked += last - slot;
+      for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
         const now = visit(pte, base + slot * 4096);
@@ -76,12 +81,14 @@ export class PageTable {
   // The next two are not done by `walk`: they are half of what a fork and an exit cost, and a call for each entry is half of that.
   /** fork(2): a table that has nothing there gets the entries of [start, end), and neither has the permissions `without` from then on. */
   share(other: PageTable, start: number, end: number, without: number, frames: Frames): void {
-    for (let key = this.#leafFrom(Math.floor(start / LEAF_BYTES), end); key * LEAF_BYTES < end; key = this.#leafFrom(key + 1, end)) {
+    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
       let theirs: Uint32Array | undefined;
-      for (let slot = Math.max(0, (start - base) / 4096); slot < last; slot++) {
+      let slot = Math.max(0, (start - base) / 4096);
+      this.walked += last - slot;
+      for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
         theirs ??= other.#leafOf(key);
@@ -94,11 +101,13 @@ export class PageTable {
   /** Give up what there is in [start, end): whether there was anything. */
   drop(start: number, end: number, frames: Frames): boolean {
     const { resident } = this;
-    for (let key = this.#leafFrom(Math.floor(start / LEAF_BYTES), end); key * LEAF_BYTES < end; key = this.#leafFrom(key + 1, end)) {
+    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
-      for (let slot = Math.max(0, (start - base) / 4096); slot < last; slot++) {
+      let slot = Math.max(0, (start - base) / 4096);
+      this.walked += last - slot;
+      for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
         frames.release(pte - (pte & 0xfff));
@@ -109,19 +118,22 @@ export class PageTable {
     return this.resident !== resident;
   }
 
-  /** The key of the first leaf from `from` on; beyond `end` if there is none before. */
-  #leafFrom(from: number, end: number): number {
-    let key = from;
-    while (key * LEAF_BYTES < end && !this.#leaves.has(key)) key = this.#nextLeaf(key, end);
-    return key;
+  /** The key of the first leaf with addresses in [start, end). */
+  #next(start: number, end: number): number | undefined {
+    if (start >= end) return undefined;
+    const key = this.#leaves.next(Math.floor(start / LEAF_BYTES));
+    return key !== undefined && key * LEAF_BYTES < end ? key : undefined;
   }
-  /** The next leaf that exists: a guest may unmap terabytes of nothing. */
-  #nextLeaf(key: number, end: number): number {
-    const last = Math.ceil(end / LEAF_BYTES);
-    if (last - key <= this.#leaves.size) return key + 1;
-    let next = last;
-    for (const k of this.#leaves.keys()) if (k > key && k < next) next = k;
-    return next;
+
+  /** [start, end) has been unmapped, and nothing is mapped between `floor` and `ceiling`: leaves that lie there are not needed any more. */
+  trim(start: number, end: number, floor: number, ceiling: number): void {
+    for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
+      if (key * LEAF_BYTES < floor || (key + 1) * LEAF_BYTES > ceiling) continue;
+      const leaf = this.#leaves.get(key) as Uint32Array;
+      this.#leaves.delete(key);
+      if (leaf === this.#last) this.#lastBase = Number.POSITIVE_INFINITY;
+      if (spare.length < MOST_SPARE) spare.push(leaf);
+    }
   }
 
   /** Everything has been unmapped: the table is not used any more. */

@@ -9,33 +9,29 @@ import { MAP } from "./vma.ts";
 const HUGE = 2 << 20;
 
 const freeAt = (space: AddressSpace, at: number, length: number): boolean => {
-  const next = space.areas.list[space.areas.index(at)];
+  const next = space.areas.above(at);
   return next === undefined || at + length <= startGap(next);
 };
 
 const topDown = (space: AddressSpace, length: number, low: number, high: number): number => {
-  const { list } = space.areas;
   let limit = high;
-  for (let i = space.areas.index(high); i >= 0; i--) {
-    const above = list[i];
-    const bottom = Math.max(low, (i > 0 ? list[i - 1]?.end : undefined) ?? 0);
+  const found = space.areas.roomsDown(high, length, (above, below) => {
+    const bottom = Math.max(low, below?.end ?? 0);
     const room = (): number => Math.min(limit, above?.start ?? limit) - bottom;
-    if (room() < length) continue;
+    if (room() < length) return undefined;
     // Only a hole right below a stack minds the stack's guard gap; but then everything above the gap is out (unmapped_area_topdown).
     if (above && startGap(above) < limit && above.start !== startGap(above)) limit = startGap(above);
-    if (room() >= length) return bottom + room() - length;
-  }
-  return -E.ENOMEM;
+    return room() >= length ? bottom + room() - length : undefined;
+  });
+  return found ?? -E.ENOMEM;
 };
 
 const bottomUp = (space: AddressSpace, length: number, low: number, high: number): number => {
-  const { list } = space.areas;
-  let at = low;
-  for (let i = space.areas.index(low); i < list.length; i++) {
-    const vma = list[i];
-    if (vma === undefined || at + length <= startGap(vma)) break;
-    at = Math.max(at, vma.end);
-  }
+  const found = space.areas.roomsUp(low, length, (above, below) => {
+    const at = Math.max(low, below?.end ?? 0);
+    return at + length <= startGap(above) ? at : undefined;
+  });
+  const at = found ?? Math.max(low, space.areas.last?.end ?? 0);
   return at + length <= high ? at : -E.ENOMEM;
 };
 

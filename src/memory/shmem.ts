@@ -16,6 +16,9 @@ class ZeroFill implements Backing {
   readPage(): number {
     return 0;
   }
+  punchPages(): number {
+    return 0;
+  }
 }
 
 /** A new object of `size` bytes. System V segments and memfd may use it too. */

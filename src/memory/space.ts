@@ -3,12 +3,12 @@
 import { home } from "../cpu/machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/machine/mmu.ts";
 import { PF } from "../cpu/machine/state.ts";
-import { Areas } from "./areas.ts";
+import { type AreaPages, Areas } from "./areas.ts";
 import { hasFilledBehind, mappingFor, otherCode, permits, populate, refusal } from "./fault.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import type { Layout } from "./layout.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import type { FileMapping, PageCache } from "./page-cache.ts";
+import type { FileMapping } from "./page-cache.ts";
 import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
 import { isData, PROT, VM, type Vma } from "./vma.ts";
@@ -85,11 +85,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (--this.users > 0) return;
     // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
     if (this.frames.current === this) this.frames.current = undefined;
-    const { list } = this.areas;
-    for (let n = list.length - 1; n >= 0; n--) {
-      const { start, end } = list[n] as Vma;
-      this.dropPages(start, end);
-      this.areas.pop();
+    for (let vma = this.areas.last; vma !== undefined; vma = this.areas.last) {
+      this.dropPages(vma.start, vma.end);
+      this.areas.remove(vma);
     }
     this.table.end();
     if (this.#counted) this.frames.dropColor(this.color);
@@ -123,7 +121,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.color);
     child.#count();
     child.#describeAs(this);
-    for (const vma of this.areas.list) {
+    for (const vma of this.areas) {
       if (vma.flags & VM.DONTFORK) continue;
       const anon = vma.anon === 0 ? 0 : -++child.families;
       child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
@@ -204,8 +202,8 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return this.areas.find(address);
   }
   /** All mappings in order of address: /proc/PID/maps (maps.ts prints them). */
-  mappings(): readonly Vma[] {
-    return this.areas.list;
+  mappings(): Iterable<Vma> {
+    return this.areas;
   }
 
   /** Forget the pages of a range (zap_page_range); private copies are lost. */
@@ -213,10 +211,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (this.table.drop(start, end, this.frames)) this.flush(start, end);
   }
 
-  /** The file behind `cache` ends at page `from` now. */
-  zap(cache: PageCache, from: number): void {
-    for (const vma of this.areas.list) {
-      if (vma.cache !== cache) continue;
+  /** A file that these mappings map ends at page `from` now. */
+  zap(vmas: Iterable<Vma>, from: number): void {
+    for (const vma of vmas) {
       const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
       if (start < vma.end) this.dropPages(start, vma.end);
     }
@@ -224,30 +221,21 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
 
   /** Pages by kind; Linux vm_stat_account(). Sizes in pages, as /proc/PID/statm and status show them. */
   usage(): Usage {
-    const u = { total: 0, resident: this.table.resident, locked: 0, data: 0, stack: 0, exec: 0 };
-    for (const vma of this.areas.list) {
-      const pages = (vma.end - vma.start) / PAGE_SIZE;
-      u.total += pages;
-      if (vma.flags & VM.LOCKED) u.locked += pages;
-      if (vma.flags & VM.GROWSDOWN) u.stack += pages;
-      else if (isData(vma.prot, vma.flags)) u.data += pages;
-      else if (vma.prot & PROT.EXEC) u.exec += pages;
-    }
-    return u;
+    return { ...this.areas.pages, resident: this.table.resident };
   }
 
   /** may_expand_vm: RLIMIT_AS and RLIMIT_DATA. */
   mayExpand(pages: number, prot: number, flags: number): boolean {
     const { as, data } = this.limits;
     if (as === Number.POSITIVE_INFINITY && data === Number.POSITIVE_INFINITY) return true;
-    const used = this.usage();
+    const used = this.areas.pages;
     if ((used.total + pages) * PAGE_SIZE > as) return false;
     return !isData(prot, flags) || (used.data + pages) * PAGE_SIZE <= data;
   }
   /** mlock_future_ok: RLIMIT_MEMLOCK. */
   mayLock(pages: number, flags: number): boolean {
     if ((flags & VM.LOCKED) === 0 || this.limits.ipcLock) return true;
-    return (this.usage().locked + pages) * PAGE_SIZE <= this.limits.memlock;
+    return (this.areas.pages.locked + pages) * PAGE_SIZE <= this.limits.memlock;
   }
   /** __vm_enough_memory, OVERCOMMIT_GUESS: only what exceeds all of memory is refused. */
   mayCommit(pages: number): boolean {
@@ -287,11 +275,6 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
 }
 
-export interface Usage {
-  readonly total: number;
+export interface Usage extends Readonly<AreaPages> {
   readonly resident: number;
-  readonly locked: number;
-  readonly data: number;
-  readonly stack: number;
-  readonly exec: number;
 }

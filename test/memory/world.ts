@@ -24,6 +24,11 @@ export class TestFile implements Backing {
     this.bytes.set(from, index * PAGE_SIZE);
   }
 
+  punchPages(from: number, to: number): number {
+    this.bytes.fill(0, from * PAGE_SIZE, to * PAGE_SIZE);
+    return 0;
+  }
+
   /** read(2), write(2), ftruncate(2) as backing.ts asks for them. */
   pread(offset: number, n: number): Uint8Array {
     const out = this.bytes.slice(offset, offset + n);

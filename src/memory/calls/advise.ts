@@ -21,7 +21,7 @@ const bits =
     space.areas.split(end);
     const part = space.areas.find(start);
     if (part === undefined) return 0;
-    part.flags = (part.flags & ~clear) | set;
+    space.areas.change(part, part.prot, (part.flags & ~clear) | set);
     space.areas.merge(part);
     return 0;
   };
@@ -44,8 +44,7 @@ const remove: Advice = (_space, vma, start, end) => {
   const need = VM.SHARED | VM.MAYWRITE;
   if ((vma.flags & need) !== need) return -E.EACCES;
   const index = (at: number): number => vma.pgoff + (at - vma.start) / PAGE_SIZE;
-  vma.cache.punch(index(start), index(end));
-  return 0;
+  return vma.cache.punch(index(start), index(end));
 };
 
 /** MADV_POPULATE_*: errors as mm/madvise.c madvise_populate() names them. */

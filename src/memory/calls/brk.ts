@@ -6,13 +6,13 @@ import { PROT, VM } from "../vma.ts";
 import { install, MAX_MAP_COUNT, munmap, touchAll } from "./map.ts";
 
 const grow = (space: AddressSpace, from: number, to: number): boolean => {
-  const next = space.areas.list[space.areas.index(from)];
+  const next = space.areas.above(from);
   // The page above stays free too.
   if (next && to + PAGE_SIZE > startGap(next)) return false;
-  if (to > space.layout.taskSize || space.areas.list.length > MAX_MAP_COUNT) return false;
+  if (to > space.layout.taskSize || space.areas.count > MAX_MAP_COUNT) return false;
   if (!space.mayLock((to - from) / PAGE_SIZE, space.defaultFlags)) return false;
   // Nothing but the heap itself is extended: bss right below stays a mapping of its own.
-  const below = space.areas.list[space.areas.index(from) - 1];
+  const below = space.areas.below(from);
   const neighbours = below && below.end > space.brkStart ? "below" : "none";
   const flags = VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC | space.defaultFlags;
   const prot = PROT.READ | PROT.WRITE | (space.readImpliesExec ? PROT.EXEC : 0);

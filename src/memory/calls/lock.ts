@@ -36,7 +36,7 @@ const apply = (space: AddressSpace, { start, end }: Range, bits: number): number
     areas.split(next);
     const part = areas.find(from);
     if (part === undefined) continue;
-    part.flags = (part.flags & ~LOCK_BITS) | bits;
+    areas.change(part, part.prot, (part.flags & ~LOCK_BITS) | bits);
     areas.merge(part);
   }
   return next < end ? -E.ENOMEM : 0;
@@ -83,7 +83,7 @@ export const munlockall = (space: AddressSpace): number => {
 };
 
 const lockEverything = (space: AddressSpace, bits: number): void => {
-  for (const vma of [...space.areas.list]) {
+  for (const vma of [...space.areas]) {
     apply(space, vma, bits);
     if (bits & VM.LOCKED) touchAll(space, vma.start, vma.end);
   }

@@ -20,11 +20,12 @@ const forbidden = (vma: Vma, prot: number): boolean => MAY.some(([bit, may]) => 
 /** One mapping, wholly inside the range by now. */
 const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   const pages = (vma.end - vma.start) / PAGE_SIZE;
+  let { flags } = vma;
   if (accountable(prot, vma.flags) && (vma.prot & PROT.WRITE) === 0) {
     if (!space.mayExpand(0, prot, vma.flags) || !space.mayCommit(pages)) return -E.ENOMEM;
-    vma.flags |= VM.ACCOUNT;
-  } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) vma.flags &= ~VM.ACCOUNT;
-  vma.prot = prot;
+    flags |= VM.ACCOUNT;
+  } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) flags &= ~VM.ACCOUNT;
+  space.areas.change(vma, prot, flags);
   // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
   const allowed = hardware[prot] as number;
   space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE)));
@@ -40,7 +41,7 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
   if (protection < 0 || protection >= 2 ** 32 || protection & ~(KNOWN | GROWS)) return -E.EINVAL;
 
   const { areas } = space;
-  const first = areas.list[areas.index(at)];
+  const first = areas.above(at);
   let start = at;
   if (first === undefined) return -E.ENOMEM;
   if (grows === PROT.GROWSDOWN) {
@@ -67,7 +68,7 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     const to = Math.min(end, vma.end);
     next = to;
     if (prot === vma.prot) continue;
-    if (areas.list.length + areas.splits(from, to) > MAX_MAP_COUNT) {
+    if (areas.count + areas.splits(from, to) > MAX_MAP_COUNT) {
       result = -E.ENOMEM;
       break;
     }

@@ -26,7 +26,7 @@ const checkArguments = (space: AddressSpace, r: Remap): number => {
   if (r.newAt > taskSize - r.newLength || !isPageAligned(r.newAt) || (r.flags & MREMAP.MAYMOVE) === 0) return -E.EINVAL;
   if (r.flags & MREMAP.DONTUNMAP && r.oldLength !== r.newLength) return -E.EINVAL;
   if (r.at + r.oldLength > r.newAt && r.newAt + r.newLength > r.at) return -E.EINVAL;
-  return space.areas.list.length + 2 >= MAX_MAP_COUNT - 3 ? -E.ENOMEM : 0;
+  return space.areas.count + 2 >= MAX_MAP_COUNT - 3 ? -E.ENOMEM : 0;
 };
 
 const impliesNewAddress = (r: Remap): boolean => (r.flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) !== 0;
@@ -59,14 +59,12 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   if (!mayCharge(space, vma, r.flags & MREMAP.DONTUNMAP ? r.newLength : Math.max(0, r.newLength - r.oldLength))) return -E.ENOMEM;
   const { areas, table } = space;
   const pgoff = movedOffset(vma, r, to);
-  const moved: { page: number; pte: number }[] = [];
-  table.walk(r.at, r.at + r.oldLength, (pte, page) => {
-    moved.push({ page: page - r.at + to, pte });
-    return 0;
-  });
   const { prot, flags, file, cache, anon } = vma;
   areas.insert({ start: to, end: to + r.newLength, prot, flags, pgoff, anon, file, cache });
-  for (const { page, pte } of moved) table.set(page, pte);
+  table.walk(r.at, r.at + r.oldLength, (pte, page) => {
+    table.set(page - r.at + to, pte);
+    return 0;
+  });
   space.flush(r.at, r.at + r.oldLength);
   if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
   else if (r.oldLength > 0) munmap(space, r.at, r.oldLength);
@@ -77,7 +75,7 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
 /** dontunmap_complete: Linux takes the lock off the whole mapping the range was part of. */
 const leaveEmpty = (space: AddressSpace, r: Remap): void => {
   const left = space.areas.find(r.at);
-  if (left) left.flags &= ~(VM.LOCKED | VM.LOCKONFAULT);
+  if (left) space.areas.change(left, left.prot, left.flags & ~(VM.LOCKED | VM.LOCKONFAULT));
 };
 
 const newPlace = (space: AddressSpace, vma: Vma, r: Remap, hint: number): number =>
@@ -132,7 +130,7 @@ const expand = (space: AddressSpace, vma: Vma, r: Remap): number => {
   if (vma.end - r.at === r.oldLength && end <= space.layout.taskSize && !space.areas.overlaps(vma.end, end)) {
     if (!mayCharge(space, vma, more)) return -E.ENOMEM;
     const from = vma.end;
-    vma.end = end;
+    space.areas.resize(vma, vma.start, end);
     space.areas.merge(vma);
     if (vma.flags & VM.LOCKED) touchAll(space, from, end);
     return r.at;

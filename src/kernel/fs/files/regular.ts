@@ -39,6 +39,9 @@ export abstract class RegularInode extends Inode {
     const n = Math.min(into.length, this.size - index * 4096);
     return n <= 0 ? 0 : Math.min(0, this.readAt(index * 4096, into.subarray(0, n)));
   }
+  punchPages(from: number, to: number): number {
+    return this.allocate(from * 4096, to * 4096, true);
+  }
   writePage(index: number, from: Uint8Array): void {
     this.writeAt(index * 4096, from);
   }

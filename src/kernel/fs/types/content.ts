@@ -1,6 +1,7 @@
 // The bytes of a regular file that lives in the machine: pages that were written, over an optional base that is read from the host.
 // Sparse: what is in neither reads zero. The base is never written, which is what makes a copy-on-write mount.
 import { E } from "../../../abi/errno.ts";
+import { OrderedMap } from "../../../memory/ordered-map.ts";
 
 const PAGE = 4096;
 
@@ -28,12 +29,17 @@ export interface Base {
   read(offset: number, into: Uint8Array): number;
 }
 
+/** Stands for a page that fallocate(2) has promised, until it is written. */
+const promised = new Uint8Array(PAGE);
+
 export class Content {
   readonly #budget: Budget;
   readonly #base: Base | undefined;
   /** How much of the base still shows: a truncation hides the rest for good. */
   #baseSize: number;
-  #pages = new Map<number, Uint8Array>();
+  /** Pages of the base that have been punched out: runs of them, by the first, each up to before a page. */
+  #holes: OrderedMap<number> | undefined = undefined;
+  readonly #pages = new OrderedMap<Uint8Array>();
   size: number;
 
   constructor(budget: Budget, base?: Base) {
@@ -60,8 +66,7 @@ export class Content {
         continue;
       }
       // One request to the base for the whole run of pages that are not here.
-      let end = index + 1;
-      while (end * PAGE < at + into.length && !this.#pages.has(end)) end++;
+      const end = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
       const run = into.subarray(done, Math.min(into.length, end * PAGE - at));
       const bad = this.#readBase(at + done, run);
       if (bad < 0) return bad;
@@ -70,10 +75,29 @@ export class Content {
     return into.length;
   }
   #readBase(at: number, into: Uint8Array): number {
-    const n = Math.min(into.length, this.#baseSize - at);
-    const got = n > 0 && this.#base ? this.#base.read(at, into.subarray(0, n)) : 0;
-    into.fill(0, Math.max(0, got));
-    return got;
+    for (let done = 0; done < into.length; ) {
+      const index = Math.floor((at + done) / PAGE);
+      const end = this.#baseEnd(index);
+      const stop = end > index ? end : (this.#holeEnd(index) ?? Number.POSITIVE_INFINITY);
+      const run = into.subarray(done, Math.min(into.length, stop * PAGE - at));
+      const n = end > index ? Math.min(run.length, this.#baseSize - (at + done)) : 0;
+      const got = n > 0 && this.#base ? this.#base.read(at + done, run.subarray(0, n)) : 0;
+      run.fill(0, Math.max(0, got));
+      if (got < 0) return got;
+      done += run.length;
+    }
+    return into.length;
+  }
+  /** The hole of the base that page `index` lies in ends before this page; undefined: it lies in none. */
+  #holeEnd(index: number): number | undefined {
+    const start = this.#holes?.previous(index);
+    const end = start === undefined ? 0 : (this.#holes?.get(start) ?? 0);
+    return end > index ? end : undefined;
+  }
+  /** The base shows from page `index` on up to before this page; it does not show there at all if that is `index` or less. */
+  #baseEnd(index: number): number {
+    if (this.#holeEnd(index) !== undefined) return index;
+    return Math.min(Math.ceil(this.#baseSize / PAGE), this.#holes?.next(index) ?? Number.POSITIVE_INFINITY);
   }
 
   /** Bytes written: fewer when the budget ends. -ENOSPC if none. */
@@ -95,9 +119,13 @@ export class Content {
   }
   #writable(index: number, whole: boolean): Uint8Array | number {
     const known = this.#pages.get(index);
-    if (known) return known;
-    if (!this.#budget.takePage()) return -E.ENOSPC;
+    if (known && known !== promised) return known;
     const page = new Uint8Array(PAGE);
+    if (known) {
+      this.#pages.set(index, page);
+      return page;
+    }
+    if (!this.#budget.takePage()) return -E.ENOSPC;
     const bad = whole ? 0 : this.#readBase(index * PAGE, page);
     if (bad < 0) {
       this.#budget.usedPages--;
@@ -107,39 +135,69 @@ export class Content {
     return page;
   }
 
-  /** Allocate a range, as fallocate(2) does. */
+  /** Allocate a range, as fallocate(2) does: all of it or, with -ENOSPC, nothing. Linux shmem_fallocate(). */
   reserve(at: number, end: number): number {
-    for (let index = Math.floor(at / PAGE); index * PAGE < end; index++) {
-      if (index * PAGE + PAGE <= this.#baseSize) continue;
-      const page = this.#writable(index, false);
-      if (typeof page === "number") return page;
+    const free = this.#budget.pages - this.#budget.usedPages;
+    const missing: number[] = [];
+    const stop = Math.ceil(end / PAGE);
+    for (let index = Math.floor(at / PAGE); index < stop; index++) {
+      const shown = this.#baseEnd(index);
+      if (shown > index) index = shown - 1;
+      else if (!this.#pages.has(index)) {
+        if (missing.length === free) return -E.ENOSPC;
+        missing.push(index);
+      }
     }
+    for (const index of missing) this.#pages.set(index, promised);
+    this.#budget.usedPages += missing.length;
     return 0;
   }
   /** Make a range read zero and give back its whole pages. */
   punch(at: number, end: number): number {
-    for (let index = Math.floor(at / PAGE); index * PAGE < Math.min(end, this.size); index++) {
-      const from = Math.max(at - index * PAGE, 0);
-      const to = Math.min(end - index * PAGE, PAGE);
-      if (from === 0 && to === PAGE && index * PAGE >= this.#baseSize) {
-        this.#free(index);
-        continue;
-      }
-      if (!this.#pages.has(index) && index * PAGE >= this.#baseSize) continue;
-      const page = this.#writable(index, false);
-      if (typeof page === "number") return page;
-      page.fill(0, from, to);
-    }
+    const to = Math.min(end, Math.ceil(this.size / PAGE) * PAGE);
+    const first = Math.ceil(at / PAGE);
+    const last = Math.floor(to / PAGE);
+    const head = this.#clear(at, Math.min(to, first * PAGE));
+    const tail = last >= first ? this.#clear(Math.max(at, last * PAGE), to) : 0;
+    if (head < 0 || tail < 0) return Math.min(head, tail);
+    if (first >= last) return 0;
+    this.#freeWithin(first, last);
+    if (first * PAGE < this.#baseSize) this.#hide(first, last);
     return 0;
   }
-  #free(index: number): void {
-    if (this.#pages.delete(index)) this.#budget.usedPages--;
+  /** Zero bytes within one page. */
+  #clear(at: number, end: number): number {
+    const index = Math.floor(at / PAGE);
+    if (at >= end || (!this.#pages.has(index) && this.#baseEnd(index) <= index)) return 0;
+    const page = this.#writable(index, false);
+    if (typeof page === "number") return page;
+    page.fill(0, at - index * PAGE, end - index * PAGE);
+    return 0;
+  }
+  /** The base does not show any more in pages `first` up to before `last`. */
+  #hide(first: number, last: number): void {
+    const holes = (this.#holes ??= new OrderedMap());
+    const before = holes.previous(first);
+    const start = before !== undefined && (holes.get(before) as number) >= first ? before : first;
+    let end = last;
+    for (let next = holes.next(start); next !== undefined && next <= last; next = holes.next(start)) {
+      end = Math.max(end, holes.get(next) as number);
+      holes.delete(next);
+    }
+    holes.set(start, end);
+  }
+  #freeWithin(first: number, last: number): void {
+    for (let index = this.#pages.next(first); index !== undefined && index < last; index = this.#pages.next(index)) {
+      this.#pages.delete(index);
+      this.#budget.usedPages--;
+    }
   }
 
   truncate(size: number): void {
     if (size < this.size) {
-      for (const index of [...this.#pages.keys()]) if (index * PAGE >= size) this.#free(index);
-      this.#pages.get(Math.floor(size / PAGE))?.fill(0, size % PAGE);
+      this.#freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
+      const last = this.#pages.get(Math.floor(size / PAGE));
+      if (last !== promised) last?.fill(0, size % PAGE);
       this.#baseSize = Math.min(this.#baseSize, size);
     }
     this.size = size;
@@ -147,21 +205,26 @@ export class Content {
 
   /** lseek(2) SEEK_DATA and SEEK_HOLE: the next offset from `at` that is (not) in a hole. */
   next(at: number, data: boolean): number {
-    let offset = at;
-    while (offset < this.size) {
-      const index = Math.floor(offset / PAGE);
-      if ((this.#pages.has(index) || index * PAGE < this.#baseSize) === data) return offset;
-      offset = (index + 1) * PAGE;
-      // A long hole is not walked page by page.
-      if (data && offset >= this.#baseSize) {
-        const later = [...this.#pages.keys()].filter((i) => i * PAGE >= offset);
-        return later.length === 0 ? this.size : later.reduce((a, b) => Math.min(a, b)) * PAGE;
-      }
+    let index = Math.floor(at / PAGE);
+    const from = (page: number): number => Math.min(this.size, Math.max(at, page * PAGE));
+    if (data) {
+      if (this.#baseEnd(index) > index) return at;
+      let page = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
+      while (this.#pages.get(page) === promised) page = this.#pages.next(page + 1) ?? Number.POSITIVE_INFINITY;
+      // The base may show again behind a hole.
+      let shown = this.#holeEnd(index);
+      while (shown !== undefined && this.#baseEnd(shown) <= shown) shown = this.#holeEnd(shown);
+      return from(Math.min(page, shown !== undefined && shown * PAGE < this.#baseSize ? shown : Number.POSITIVE_INFINITY));
     }
-    return this.size;
+    for (;;) {
+      const shown = this.#baseEnd(index);
+      if (shown > index) index = shown;
+      else if ((this.#pages.get(index) ?? promised) !== promised) index++;
+      else return from(index);
+    }
   }
   clear(): void {
     this.#budget.usedPages -= this.#pages.size;
-    this.#pages = new Map();
+    this.#pages.clear();
   }
 }

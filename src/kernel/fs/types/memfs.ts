@@ -89,7 +89,7 @@ export class MemFile extends RegularInode {
   }
   override allocate(at: number, end: number, punch: boolean): number {
     const done = punch ? this.content.punch(at, end) : this.content.reserve(at, end);
-    if (punch && this.pages) this.pages.wrote(at, new Uint8Array(Math.max(0, Math.min(end, this.size) - at)));
+    if (punch) this.pages?.zero(at, Math.min(end, this.size));
     return done;
   }
   protected override evict(): void {
