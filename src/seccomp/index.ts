@@ -11,6 +11,42 @@ export { BPF, decodeProgram, encodeProgram, INSN_SIZE, type Insn, jump, MAX_INSN
 export { convertedLength } from "./bpf/length.ts";
 export { type CheckerRules, checkProgram } from "./check.ts";
 export type { SyscallData } from "./data.ts";
+export {
+  type ArchRows,
+  type Case,
+  type Cases,
+  type Condition,
+  type Conjunction,
+  casesOf,
+  compare,
+  Diagram,
+  type Difference,
+  diagramOf,
+  differing,
+  effectOf,
+  fieldOf,
+  isUndecided,
+  knownWitness,
+  levelOf,
+  type Masked,
+  type MeaningRules,
+  type Node,
+  Nodes,
+  type NumberRange,
+  numberRanges,
+  type Pair,
+  type Predicate,
+  type Range,
+  RefusedFilter,
+  type Subject,
+  stack,
+  stackDiagrams,
+  tableOf,
+  type Undecided,
+  undecidedAt,
+  witness,
+  wordOrder,
+} from "./diagram/index.ts";
 export { type EvaluatorRules, evaluate, type Watch } from "./evaluate.ts";
 export {
   attach,

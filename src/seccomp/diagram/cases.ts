@@ -1,0 +1,101 @@
+// A function of the arguments and the instruction pointer as cases: which values it has, and when.
+import { type Field, outcomes } from "./intervals.ts";
+import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
+import { describe, type Predicate, predicateCost } from "./predicate.ts";
+import { levelOf } from "./words.ts";
+
+export type Subject = "ip" | 0 | 1 | 2 | 3 | 4 | 5;
+export interface Condition {
+  readonly subject: Subject;
+  readonly predicate: Predicate;
+  /** The same as a diagram. */
+  readonly node: Node;
+}
+/** All of these hold. */
+export type Conjunction = readonly Condition[];
+export interface Case {
+  /** The terminal's value. */
+  readonly value: number;
+  /** One of these holds. Empty: in all other cases. */
+  readonly when: readonly Conjunction[];
+}
+export interface Cases {
+  /** The last one is "otherwise". */
+  readonly cases: readonly Case[];
+  /** There were more conjunctions than anybody wants to read: those listed are exact, those left out are in the diagram. */
+  readonly truncated: boolean;
+}
+
+const MOST = 256;
+const subjects: readonly Subject[] = ["ip", 0, 1, 2, 3, 4, 5];
+const fields = new Map<Subject, Field>(
+  subjects.map((subject) => [subject, { level: levelOf(subject === "ip" ? "instruction_pointer.hi" : `args[${subject}].hi`), bits: 64 }]),
+);
+export const fieldOf = (subject: Subject): Field => fields.get(subject) as Field;
+const subjectAt = (level: number): Subject => subjects.findLast((subject) => fieldOf(subject).level <= level) as Subject;
+
+interface Path {
+  readonly parts: readonly { readonly subject: Subject; readonly node: Node }[];
+  readonly value: number;
+}
+
+const paths = (nodes: Nodes, root: Node): { readonly list: readonly Path[]; readonly truncated: boolean } => {
+  const list: Path[] = [];
+  const go = (node: Node, parts: Path["parts"]): boolean => {
+    if (nodes.isTerminal(node)) return list.push({ parts, value: nodes.value(node) }) < MOST;
+    const subject = subjectAt(nodes.level(node));
+    return outcomes(nodes, node, fieldOf(subject)).every(({ node: below, when }) => go(below, [...parts, { subject, node: when }]));
+  };
+  return { truncated: !go(root, []), list };
+};
+
+const all = (nodes: Nodes, parts: Path["parts"]): Node => parts.reduce((sofar, { node }) => nodes.and(sofar, node), TRUE);
+
+/** Leaves out parts, then whole conjunctions, that the rest says already. */
+const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): readonly Path["parts"][] => {
+  const outside = nodes.not(target);
+  const implies = (parts: Path["parts"]): boolean => nodes.and(all(nodes, parts), outside) === FALSE;
+  const short = list.map((path) => {
+    let parts = path;
+    for (const part of path) {
+      const without = parts.filter((p) => p !== part);
+      if (implies(without)) parts = without;
+    }
+    return { parts, node: all(nodes, parts) };
+  });
+  let kept = short;
+  for (const one of short) {
+    const others = kept.filter((other) => other !== one);
+    const rest = others.reduce((sofar, other) => nodes.or(sofar, other.node), FALSE);
+    if (nodes.and(one.node, nodes.not(rest)) === FALSE) kept = others;
+  }
+  return kept.map(({ parts }) => parts);
+};
+
+/**
+ * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the one with the longest text, and
+ * of several the one with the lowest rank, is "otherwise".
+ */
+export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
+  if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };
+  const { list, truncated } = paths(nodes, root);
+  const byValue = new Map<number, Path[]>();
+  for (const path of list) byValue.set(path.value, [...(byValue.get(path.value) ?? []), path]);
+  const cases = [...byValue].map(([value, found]): Case & { cost: number } => {
+    const target = nodes.map(root, (v) => (v === value ? 1 : 0));
+    const some = truncated
+      ? found.map(({ parts }) => parts)
+      : simplify(
+          nodes,
+          found.map(({ parts }) => parts),
+          target,
+        );
+    const when = some.map((parts) =>
+      parts.map(({ subject, node }): Condition => ({ subject, node, predicate: describe(nodes, node, fieldOf(subject)) })),
+    );
+    return { value, when, cost: when.flat().reduce((sum, { predicate }) => sum + predicateCost(predicate), 0) };
+  });
+  cases.sort((one, other) => one.cost - other.cost || rank(other.value) - rank(one.value));
+  const last = cases.length - 1;
+  return { cases: cases.map(({ value, when }, i) => ({ value, when: i === last ? [] : when })), truncated };
+};

@@ -1,0 +1,142 @@
+// What filters mean: one decision diagram over the bits of struct seccomp_data, canonical, so that equal meanings are the same node.
+import type { Program } from "../bpf/insn.ts";
+import { checkProgram } from "../check.ts";
+import type { SyscallData } from "../data.ts";
+import { wordsOf } from "../layout.ts";
+import type { FilterProblem } from "../problem.ts";
+import type { SeccompRules } from "../profile/profile.ts";
+import { upstream } from "../profile/profiles.ts";
+import { actionOf, dataOf, returnValue, wins } from "../returns.ts";
+import { type Node, Nodes } from "./nodes.ts";
+import { SymbolicRun } from "./symbolic.ts";
+import { isUndecided, type Undecided, undecidedAt } from "./undecided.ts";
+import { bitAt, wordAt, wordOrder } from "./words.ts";
+
+/** The rules of a profile that decide what a filter means. */
+export type MeaningRules = Pick<SeccompRules, "layout" | "reciprocalDivision" | "returns" | "checker">;
+
+/** A program that no kernel of these rules takes has no meaning. */
+export class RefusedFilter extends Error {
+  readonly problem: FilterProblem;
+  constructor(problem: FilterProblem) {
+    super(problem.pc === undefined ? problem.message : `instruction ${problem.pc}: ${problem.message}`);
+    this.name = "RefusedFilter";
+    this.problem = problem;
+  }
+}
+
+export class Diagram {
+  readonly nodes: Nodes;
+  readonly root: Node;
+  readonly rules: MeaningRules;
+
+  constructor(nodes: Nodes, root: Node, rules: MeaningRules) {
+    this.nodes = nodes;
+    this.root = root;
+    this.rules = rules;
+  }
+
+  with(root: Node): Diagram {
+    return new Diagram(this.nodes, root, this.rules);
+  }
+
+  /** Nodes of this function alone. */
+  get size(): number {
+    return this.nodes.reachable(this.root).length;
+  }
+
+  /** The return value for a call, or where it was not decided. */
+  valueOf(data: SyscallData): number | Undecided {
+    const words = wordsOf(this.rules.layout, data);
+    const { nodes } = this;
+    const places = wordOrder.map((word) => this.rules.layout.words.indexOf(word));
+    let node = this.root;
+    while (!nodes.isTerminal(node)) {
+      const level = nodes.level(node);
+      const word = words[places[level >> 5] as number] as number;
+      node = (word >>> bitAt(level)) & 1 ? nodes.high(node) : nodes.low(node);
+    }
+    const value = nodes.value(node);
+    return isUndecided(value) ? undecidedAt(value) : value;
+  }
+
+  /** The same in the effects of values: what a call cannot tell apart is the same number. */
+  effects(): Diagram {
+    return this.with(this.nodes.map(this.root, (value) => (isUndecided(value) ? value : effectOf(this.rules, value))));
+  }
+
+  /** Where the given words have fixed values. */
+  restrict(fixed: Partial<Record<(typeof wordOrder)[number], number>>): Diagram {
+    return this.with(
+      this.nodes.restrict(this.root, (level) => {
+        const value = fixed[wordAt(level)];
+        return value === undefined ? undefined : (((value >>> bitAt(level)) & 1) as 0 | 1);
+      }),
+    );
+  }
+
+  /** Every value that some call gets, and every instruction at which some call was not decided. */
+  values(): { readonly decided: readonly number[]; readonly undecided: readonly Undecided[] } {
+    const values = this.nodes.reachable(this.root).flatMap((node) => (this.nodes.isTerminal(node) ? [this.nodes.value(node)] : []));
+    return {
+      decided: values.filter((value) => !isUndecided(value)),
+      undecided: values.filter(isUndecided).map(undecidedAt),
+    };
+  }
+
+  /** This diagram in another's store. */
+  in(nodes: Nodes): Diagram {
+    return new Diagram(nodes, nodes.adopt(this.nodes, this.root), this.rules);
+  }
+}
+
+/**
+ * The return value that stands for all values with the same effect. ALLOW, LOG and the kills have no data, ERRNO is capped, and an unknown
+ * action is what the rules take it for. Not for filters that are yet to be stacked: there the unknown value competes as it is.
+ */
+export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: number): number => {
+  const action = actionOf(returns, value);
+  const known = returns.actions.some((row) => row.value === (value & returns.mask) >>> 0);
+  const data =
+    !known || action === "allow" || action === "log" || action === "kill_process" || action === "kill_thread" || action === "user_notif"
+      ? 0
+      : action === "errno"
+        ? Math.min(dataOf(value), returns.maxErrno)
+        : dataOf(value);
+  return returnValue(returns, action, data) ?? value;
+};
+
+/** The diagram of one program. Throws RefusedFilter if the rules' checker refuses it. */
+export const diagramOf = (program: Program, rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => stack([program], rules, nodes);
+
+/** The diagram of several filters of one task, the oldest first, combined as the kernel does. Linux kernel/seccomp.c seccomp_run_filters() */
+export const stack = (programs: readonly Program[], rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => {
+  const roots = programs.map((program, n) => {
+    const problem = checkProgram(rules.checker, program, rules.layout.size);
+    if (problem) throw new RefusedFilter(problem);
+    return new SymbolicRun(nodes, rules, program, n).run();
+  });
+  return new Diagram(nodes, stackRoots(nodes, roots, rules), rules);
+};
+
+/** Diagrams of filters, the oldest first, as the meaning of all together. */
+export const stackDiagrams = (diagrams: readonly Diagram[]): Diagram => {
+  const [first] = diagrams;
+  if (!first) throw new Error("a stack has at least one filter");
+  const { nodes, rules } = first;
+  const roots = diagrams.map((diagram) => nodes.adopt(diagram.nodes, diagram.root));
+  return new Diagram(nodes, stackRoots(nodes, roots, rules), rules);
+};
+
+/** Newest first; the running verdict begins as ALLOW without data. */
+const stackRoots = (nodes: Nodes, roots: readonly Node[], { returns }: MeaningRules): Node => {
+  const allow = returnValue(returns, "allow") as number;
+  const lowest = (sofar: number, next: number): number => {
+    if (isUndecided(sofar)) return sofar;
+    return isUndecided(next) || wins(returns, next, sofar) ? next : sofar;
+  };
+  const firstNotAllow = (sofar: number, next: number): number =>
+    isUndecided(sofar) || actionOf(returns, sofar) !== "allow" ? sofar : next;
+  const combine = returns.combine === "lowest" ? lowest : firstNotAllow;
+  return roots.toReversed().reduce((sofar, root) => nodes.pointwise(sofar, root, combine), nodes.terminal(allow));
+};

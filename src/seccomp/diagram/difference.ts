@@ -1,0 +1,52 @@
+// Whether two diagrams mean the same, and where they do not.
+import type { Diagram } from "./diagram.ts";
+import { FALSE, type Node } from "./nodes.ts";
+import { isUndecided } from "./undecided.ts";
+
+/** What two filters do to the same calls: the values' effects, one or both perhaps not decided (see `isUndecided`). */
+export interface Pair {
+  readonly a: number;
+  readonly b: number;
+}
+export interface Difference {
+  /** Both in one store, in effects. */
+  readonly a: Diagram;
+  readonly b: Diagram;
+  /** Terminal 0: the same. Terminal n: as `pairs[n - 1]` says. */
+  readonly root: Node;
+  readonly pairs: readonly Pair[];
+  /**
+   * equal: for every call. different: for some call both are decided and differ. undecided: the calls for which both are decided get the same,
+   * but there are others.
+   */
+  readonly verdict: "equal" | "different" | "undecided";
+}
+
+/** Compares meanings under the first diagram's rules. */
+export const compare = (one: Diagram, other: Diagram): Difference => {
+  const a = one.effects();
+  const b = other.in(a.nodes).effects();
+  const { nodes } = a;
+  const pairs: Pair[] = [];
+  const numbers = new Map<string, number>();
+  const root = nodes.pointwise(a.root, b.root, (x, y) => {
+    if (x === y && !isUndecided(x)) return 0;
+    const key = `${x} ${y}`;
+    let n = numbers.get(key);
+    if (n === undefined) {
+      n = pairs.push({ a: x, b: y });
+      numbers.set(key, n);
+    }
+    return n;
+  });
+  const decided = pairs.some((pair) => !isUndecided(pair.a) && !isUndecided(pair.b));
+  return { a, b, root, pairs, verdict: root === FALSE ? "equal" : decided ? "different" : "undecided" };
+};
+
+/** The calls of one pair, or of all pairs that are decided, as a condition. */
+export const differing = ({ a: { nodes }, root, pairs }: Difference, pair?: Pair): Node =>
+  nodes.map(root, (n) => {
+    const found = pairs[n - 1];
+    if (!found) return 0;
+    return (pair ? found === pair : !isUndecided(found.a) && !isUndecided(found.b)) ? 1 : 0;
+  });

@@ -1,0 +1,246 @@
+// The node store of decision diagrams: a unique table, so that equal functions are the same node, and if-then-else.
+// Bryant, "Graph-Based Algorithms for Boolean Function Manipulation" (1986); Brace, Rudell, Bryant, "Efficient Implementation
+// of a BDD Package" (1990); several terminals after Fujita, McGeer, Yang (1997).
+
+/** A function of the variables. Equal numbers of one store are equal functions. */
+export type Node = number;
+
+/** The level of terminals: below all variables. */
+export const TERMINAL_LEVEL = 0xffff;
+/** The terminals 0 and 1: also false and true, where a node is a condition. */
+export const FALSE: Node = 0;
+export const TRUE: Node = 1;
+
+/** An operation would have made more nodes than its budget allows. */
+export class TooManyNodes extends Error {}
+
+const COMPUTED = 1 << 15;
+/** Pairs of nodes are keys of maps as one number: 2 * 26 bits fit a double exactly. */
+const MAX_NODES = 2 ** 26;
+
+const mix = (a: number, b: number, c: number): number => {
+  const h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35);
+  return (h ^ (h >>> 15)) >>> 0;
+};
+
+export class Nodes {
+  #level = new Uint16Array(1 << 12);
+  #low = new Uint32Array(1 << 12);
+  #high = new Uint32Array(1 << 12);
+  /** Unique table: open addressing, 0 is free (node 0 is a terminal and never in it). */
+  #table = new Uint32Array(1 << 13);
+  #count = 0;
+  readonly #terminals = new Map<number, Node>();
+  readonly #values: number[] = [];
+  /** Computed table of `choose`: lossy, one place for each hash. */
+  readonly #computed = new Uint32Array(COMPUTED * 4);
+  #ceiling = MAX_NODES;
+
+  constructor() {
+    this.terminal(0);
+    this.terminal(1);
+  }
+
+  /** Nodes made so far, terminals included. */
+  get count(): number {
+    return this.#count;
+  }
+  /** Runs an operation that may make `budget` nodes; undefined if it wanted more. */
+  within<T>(budget: number, operation: () => T): T | undefined {
+    const outer = this.#ceiling;
+    this.#ceiling = Math.min(outer, this.#count + budget);
+    try {
+      return operation();
+    } catch (error) {
+      if (error instanceof TooManyNodes) return undefined;
+      throw error;
+    } finally {
+      this.#ceiling = outer;
+    }
+  }
+
+  isTerminal(node: Node): boolean {
+    return this.#level[node] === TERMINAL_LEVEL;
+  }
+  level(node: Node): number {
+    return this.#level[node] as number;
+  }
+  /** The function where the node's variable is 0. */
+  low(node: Node): Node {
+    return this.#low[node] as number;
+  }
+  /** The function where the node's variable is 1. */
+  high(node: Node): Node {
+    return this.#high[node] as number;
+  }
+  /** The value of a terminal. */
+  value(node: Node): number {
+    return this.#values[this.#low[node] as number] as number;
+  }
+
+  terminal(value: number): Node {
+    const known = this.#terminals.get(value);
+    if (known !== undefined) return known;
+    const node = this.#append(TERMINAL_LEVEL, this.#values.length, 0);
+    this.#values.push(value);
+    this.#terminals.set(value, node);
+    return node;
+  }
+
+  /** The function that is `high` where the variable of this level is 1 and `low` where it is 0. Both depend on lower levels only. */
+  make(level: number, low: Node, high: Node): Node {
+    if (low === high) return low;
+    let at = mix(level, low, high) & (this.#table.length - 1);
+    for (let node = this.#table[at] as number; node !== 0; node = this.#table[at] as number) {
+      if (this.#low[node] === low && this.#high[node] === high && this.#level[node] === level) return node;
+      at = (at + 1) & (this.#table.length - 1);
+    }
+    const node = this.#append(level, low, high);
+    this.#table[at] = node;
+    if (this.#count * 2 > this.#table.length) this.#rehash();
+    return node;
+  }
+
+  #append(level: number, low: number, high: number): Node {
+    if (this.#count >= this.#ceiling) throw new TooManyNodes();
+    if (this.#count === this.#level.length) this.#grow();
+    const node = this.#count++;
+    this.#level[node] = level;
+    this.#low[node] = low;
+    this.#high[node] = high;
+    return node;
+  }
+  #grow(): void {
+    const larger = <A extends Uint16Array | Uint32Array>(old: A, made: A): A => {
+      made.set(old);
+      return made;
+    };
+    const size = this.#level.length * 2;
+    this.#level = larger(this.#level, new Uint16Array(size));
+    this.#low = larger(this.#low, new Uint32Array(size));
+    this.#high = larger(this.#high, new Uint32Array(size));
+  }
+  #rehash(): void {
+    const table = new Uint32Array(this.#table.length * 2);
+    for (let node = 0; node < this.#count; node++) {
+      if (this.#level[node] === TERMINAL_LEVEL) continue;
+      let at = mix(this.#level[node] as number, this.#low[node] as number, this.#high[node] as number) & (table.length - 1);
+      while (table[at] !== 0) at = (at + 1) & (table.length - 1);
+      table[at] = node;
+    }
+    this.#table = table;
+  }
+
+  /** If-then-else: `yes` where the condition holds, `no` elsewhere. */
+  choose(condition: Node, yes: Node, no: Node): Node {
+    if (condition === TRUE || yes === no) return yes;
+    if (condition === FALSE) return no;
+    if (yes === TRUE && no === FALSE) return condition;
+    const place = (mix(condition, yes, no) & (COMPUTED - 1)) * 4;
+    const computed = this.#computed;
+    if (computed[place] === condition && computed[place + 1] === yes && computed[place + 2] === no) return computed[place + 3] as number;
+    const [c, y, n] = [this.#level[condition] as number, this.#level[yes] as number, this.#level[no] as number];
+    const top = Math.min(c, y, n);
+    const low = this.choose(
+      c === top ? (this.#low[condition] as number) : condition,
+      y === top ? (this.#low[yes] as number) : yes,
+      n === top ? (this.#low[no] as number) : no,
+    );
+    const high = this.choose(
+      c === top ? (this.#high[condition] as number) : condition,
+      y === top ? (this.#high[yes] as number) : yes,
+      n === top ? (this.#high[no] as number) : no,
+    );
+    const result = this.make(top, low, high);
+    computed[place] = condition;
+    computed[place + 1] = yes;
+    computed[place + 2] = no;
+    computed[place + 3] = result;
+    return result;
+  }
+  not(a: Node): Node {
+    return this.choose(a, FALSE, TRUE);
+  }
+  and(a: Node, b: Node): Node {
+    return this.choose(a, b, FALSE);
+  }
+  or(a: Node, b: Node): Node {
+    return this.choose(a, TRUE, b);
+  }
+  xor(a: Node, b: Node): Node {
+    return this.choose(a, this.not(b), b);
+  }
+
+  /** The function of both functions' values: what `combine` says of each pair of terminals. */
+  pointwise(a: Node, b: Node, combine: (a: number, b: number) => number): Node {
+    const known = new Map<number, Node>();
+    const go = (x: Node, y: Node): Node => {
+      const key = x * MAX_NODES + y;
+      const found = known.get(key);
+      if (found !== undefined) return found;
+      const top = Math.min(this.level(x), this.level(y));
+      const split = (side: "low" | "high"): Node =>
+        go(this.level(x) === top ? this[side](x) : x, this.level(y) === top ? this[side](y) : y);
+      const made =
+        top === TERMINAL_LEVEL ? this.terminal(combine(this.value(x), this.value(y))) : this.make(top, split("low"), split("high"));
+      known.set(key, made);
+      return made;
+    };
+    return go(a, b);
+  }
+  /** The function with other values. */
+  map(root: Node, change: (value: number) => number): Node {
+    return this.rebuild(root, (node) => (this.isTerminal(node) ? this.terminal(change(this.value(node))) : undefined));
+  }
+  /** The function with some nodes replaced; `replace` gives nothing for what is to stay. */
+  rebuild(root: Node, replace: (node: Node) => Node | undefined): Node {
+    const known = new Map<Node, Node>();
+    const go = (node: Node): Node => {
+      const found = known.get(node);
+      if (found !== undefined) return found;
+      const made = replace(node) ?? (this.isTerminal(node) ? node : this.make(this.level(node), go(this.low(node)), go(this.high(node))));
+      known.set(node, made);
+      return made;
+    };
+    return go(root);
+  }
+  /** The function where variables have fixed values; `bit` gives nothing for a variable that stays free. */
+  restrict(root: Node, bit: (level: number) => 0 | 1 | undefined): Node {
+    const known = new Map<Node, Node>();
+    const go = (node: Node): Node => {
+      if (this.isTerminal(node)) return node;
+      const found = known.get(node);
+      if (found !== undefined) return found;
+      const fixed = bit(this.level(node));
+      const made =
+        fixed === undefined
+          ? this.make(this.level(node), go(this.low(node)), go(this.high(node)))
+          : go(fixed ? this.high(node) : this.low(node));
+      known.set(node, made);
+      return made;
+    };
+    return go(root);
+  }
+  /** A function of another store, in this one. */
+  adopt(from: Nodes, root: Node): Node {
+    if (from === this) return root;
+    const known = new Map<Node, Node>();
+    const go = (node: Node): Node => {
+      const found = known.get(node);
+      if (found !== undefined) return found;
+      const made = from.isTerminal(node)
+        ? this.terminal(from.value(node))
+        : this.make(from.level(node), go(from.low(node)), go(from.high(node)));
+      known.set(node, made);
+      return made;
+    };
+    return go(root);
+  }
+
+  /** Every node that the function has, itself first. */
+  reachable(root: Node): readonly Node[] {
+    const seen = new Set<Node>([root]);
+    for (const node of seen) if (!this.isTerminal(node)) seen.add(this.low(node)).add(this.high(node));
+    return [...seen];
+  }
+}

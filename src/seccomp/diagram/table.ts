@@ -1,0 +1,40 @@
+// A diagram as the table that people ask for: for each architecture ranges of numbers, for each range a function of the arguments.
+import type { Diagram } from "./diagram.ts";
+import { intervals } from "./intervals.ts";
+import type { Node, Nodes } from "./nodes.ts";
+import { levelOf } from "./words.ts";
+
+/** Numbers from `from` to `to`, both included, unsigned. */
+export interface NumberRange {
+  readonly from: number;
+  readonly to: number;
+  /** Depends on the instruction pointer and the arguments only. */
+  readonly node: Node;
+}
+export interface ArchRows {
+  /** AUDIT_ARCH_* values, both included. */
+  readonly from: number;
+  readonly to: number;
+  /** In ascending order, without gaps; undefined if the numbers are cut into too many ranges, as by a test of their low bits. */
+  readonly ranges: readonly NumberRange[] | undefined;
+  /** The function where arch is one of these. */
+  readonly node: Node;
+}
+
+const MOST = 1 << 14;
+
+export const numberRanges = (nodes: Nodes, root: Node): readonly NumberRange[] | undefined =>
+  intervals(nodes, root, { level: levelOf("sys_number"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
+    from: Number(from),
+    to: Number(to),
+    node,
+  }));
+
+/** Of every architecture that the function tells apart; undefined if there are too many. */
+export const tableOf = ({ nodes, root }: Pick<Diagram, "nodes" | "root">): readonly ArchRows[] | undefined =>
+  intervals(nodes, root, { level: levelOf("arch"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
+    from: Number(from),
+    to: Number(to),
+    node,
+    ranges: numberRanges(nodes, node),
+  }));
