@@ -53,7 +53,13 @@ export const openFlagsText = (v: number): string => {
   const rest = v & ~O_ACCMODE;
   return accessNames[v & O_ACCMODE] + (rest === 0 ? "" : `|${flagText(rest, openNames)}`);
 };
-export const openFlags: Arg<number> = { c: "int", decode: (raw, i) => (raw[2 * i] as number) | 0, show: openFlagsText };
+export const openFlags: Arg<number> = {
+  c: "int",
+  names: { O_WRONLY: 1, O_RDWR: 2, ...openNames },
+  combines: true,
+  decode: (raw, i) => (raw[2 * i] as number) | 0,
+  show: openFlagsText,
+};
 export const pipeFlags = flags("int", { O_CLOEXEC, O_NONBLOCK, O_DIRECT }, "O_???");
 
 /** "%#03o" of C. */

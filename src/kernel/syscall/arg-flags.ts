@@ -29,11 +29,14 @@ export const choiceText = (value: number, names: Names, unknown: string): string
 
 export const flags = (c: string, names: Names, unknown = "", none = "0"): Arg<number> => ({
   c,
+  names,
+  combines: true,
   decode: (raw, i) => lo(raw, i) | 0,
   show: (v) => flagText(v, names, none, unknown),
 });
 export const choice = (c: string, names: Names, unknown: string): Arg<number> => ({
   c,
+  names,
   decode: (raw, i) => lo(raw, i) | 0,
   show: (v) => choiceText(v, names, unknown),
 });

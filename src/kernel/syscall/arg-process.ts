@@ -18,6 +18,8 @@ const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
 const cloneNames = named("CLONE_", cloneBits);
 export const cloneFlags: Arg<number> = {
   c: "int",
+  names: cloneNames,
+  combines: true,
   decode: lo,
   show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
 };
@@ -131,7 +133,12 @@ export const envp: Arg<ReturnType<typeof ptr.decode>> = {
 
 const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x01000000, PROT_GROWSUP: 0x02000000 } as const;
 /** `unsigned long`, of which only low bits have names; mmap and mprotect refuse the rest by themselves. */
-export const prot: Arg<number> = { ...ulong, show: (v) => flagText((v % 2 ** 32) | 0, PROT, "PROT_NONE") };
+export const prot: Arg<number> = {
+  ...ulong,
+  names: PROT,
+  combines: true,
+  show: (v) => flagText((v % 2 ** 32) | 0, PROT, "PROT_NONE"),
+};
 // biome-ignore format: table
 const MAP_BITS = {
   MAP_FIXED: 0x10, MAP_ANONYMOUS: 0x20, MAP_32BIT: 0x40, MAP_GROWSDOWN: 0x0100, MAP_DENYWRITE: 0x0800, MAP_EXECUTABLE: 0x1000,
@@ -141,6 +148,8 @@ const MAP_BITS = {
 const MAP_TYPES = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"] as const;
 export const mapFlags: Arg<number> = {
   ...ulong,
+  names: { MAP_SHARED: 1, MAP_PRIVATE: 2, ...MAP_BITS },
+  combines: true,
   show: (v) => {
     const type = MAP_TYPES[v & 15] ?? `0x${(v & 15).toString(16)} /* MAP_??? */`;
     const rest = v - (v & 15);

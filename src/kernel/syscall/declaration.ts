@@ -19,6 +19,9 @@ export interface Arg<T> {
   readonly out?: true;
   /** A 64-bit integer that an ABI which splits them takes in two registers. */
   readonly wide?: true;
+  /** The values that have names, for a table of values to try: bits if `combines`, else one of them. */
+  readonly names?: Readonly<Record<string, number>>;
+  readonly combines?: true;
   decode(raw: RawArgs, register: number, abi: Abi): T;
   /** strace's text. `ret` is the result, `all` the other arguments by name. */
   show(value: T, ctx: ShowContext): string;

@@ -76,7 +76,12 @@ const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
 /** access(2) asks for the real user, who has all permitted capabilities if root and none otherwise. Linux access_override_creds(). */
 const realCred = (cred: Cred): Cred => ({ ...cred, fsuid: cred.uid, fsgid: cred.gid, effective: cred.uid === 0 ? cred.permitted : 0n });
 const accessNames = { R_OK: 4, W_OK: 2, X_OK: 1 };
-const accessMode: Arg<number> = { ...int, show: (v) => (v === 0 ? "F_OK" : flagText(v, accessNames, "F_OK", "?_OK")) };
+const accessMode: Arg<number> = {
+  ...int,
+  names: accessNames,
+  combines: true,
+  show: (v) => (v === 0 ? "F_OK" : flagText(v, accessNames, "F_OK", "?_OK")),
+};
 
 const access = (t: Task, dir: number, at: VAddr, wanted: number, how: number): number => {
   if (wanted & ~7 || how & ~(AT_EACCESS | known)) return -E.EINVAL;

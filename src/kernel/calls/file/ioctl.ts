@@ -54,7 +54,7 @@ const ioctl = (t: Task, fd: number, request: number, arg: VAddr, abi: Abi): Resu
 };
 
 const names = { ...T, ...F };
-const request: Arg<number> = { ...uint, c: "unsigned int", show: (v) => choiceText(v, names, "_IOC(???)") };
+const request: Arg<number> = { ...uint, c: "unsigned int", names, show: (v) => choiceText(v, names, "_IOC(???)") };
 
 const termiosText = (ctx: ShowContext, at: VAddr): string | undefined => {
   const bytes = ctx.task.mem.read(at, termios.size(ctx.abi));

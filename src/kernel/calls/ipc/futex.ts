@@ -176,7 +176,7 @@ const opName = (v: number): string => {
   const name = Object.entries(OP).find(([, n]) => n === command)?.[0];
   return `${name ? `FUTEX_${name}` : `0x${command.toString(16)}`}${(v & PRIVATE) !== 0 ? "_PRIVATE" : ""}${(v & CLOCK_REALTIME) !== 0 ? "|FUTEX_CLOCK_REALTIME" : ""}`;
 };
-const op: Arg<number> = { c: "int", decode: (raw, i) => raw[2 * i] as number, show: opName };
+const op: Arg<number> = { c: "int", names: OP, decode: (raw, i) => raw[2 * i] as number, show: opName };
 const args = { uaddr: ptr, op, val: uint, utime: ptr, uaddr2: ptr, val3: hexInt } as const;
 
 /** man 2 get_robust_list. Its size tells which ABI's list it is. */

@@ -202,7 +202,12 @@ const flagNames = {
   MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_MOVE, MS_REC, MS_SILENT, MS_UNBINDABLE, MS_PRIVATE,
   MS_SLAVE, MS_SHARED, MS_RELATIME,
 };
-const mountflags: Arg<number> = { ...ulong, show: (v) => flagText(v >>> 0, flagNames, "0", "MS_???") };
+const mountflags: Arg<number> = {
+  ...ulong,
+  names: flagNames,
+  combines: true,
+  show: (v) => flagText(v >>> 0, flagNames, "0", "MS_???"),
+};
 
 export const mountCalls: readonly Syscall[] = [
   syscall("mount", { source: cstring, target: cstring, filesystemtype: cstring, mountflags, data: ptr }, (t, a) => mount(t, a), {

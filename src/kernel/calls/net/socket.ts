@@ -220,6 +220,7 @@ export const setsockopt = (t: Task, n: number, level: number, option: number, at
 const domainArg = choice("int", Object.fromEntries(Object.entries(AF).map(([name, n]) => [`AF_${name}`, n])), "AF_???");
 const typeArg: Arg<number> = {
   ...int,
+  names: SOCK,
   show: (v) => {
     const name = Object.entries(SOCK).find(([, n]) => n === (v & TYPE_MASK))?.[0];
     const parts = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];

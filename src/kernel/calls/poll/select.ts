@@ -111,7 +111,7 @@ const structSelect = (t: Task, at: VAddr, abi: Abi): Result => {
 
 const setText = (ctx: ShowContext, at: VAddr): string => {
   const n = Math.min(ctx.all["nfds"] as number, 1024);
-  const bytes = ctx.task.mem.read(at, Math.ceil(n / 8));
+  const bytes = n < 0 ? undefined : ctx.task.mem.read(at, Math.ceil(n / 8));
   if (!bytes) return ptr.show(at, ctx);
   return `[${Array.from({ length: n }, (_, fd) => fd)
     .filter((fd) => bit(bytes, fd))

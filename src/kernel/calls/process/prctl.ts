@@ -162,6 +162,7 @@ const dialect: Readonly<Record<string, string>> = {
 } satisfies Partial<Record<PrctlMeaning, string>>;
 const option: Arg<number> = {
   c: "int",
+  names: PR,
   decode: (raw, i) => (raw[2 * i] as number) | 0,
   show: (v, ctx) => dialect[ctx.task.kernel.profile.seccomp.prctl[v] ?? ""] ?? nameOf(v) ?? `0x${(v >>> 0).toString(16)} /* PR_??? */`,
 };

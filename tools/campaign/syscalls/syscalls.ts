@@ -1,0 +1,109 @@
+// Random system calls of every ABI, from several tasks, under filters and profiles: engines agree, runs agree, the host's kernel agrees
+// where it may be asked, and nothing throws or hangs.
+import { seccompProfileNames } from "../../../src/seccomp/profile/profiles.ts";
+import type { Random } from "../../oracle/random.ts";
+import { type Finding, kind, noFinding } from "../kind.ts";
+import { drawScript } from "./draw.ts";
+import { canRunNatively, runNatively } from "./native.ts";
+import { type Outcome, runInside, type Setting } from "./run.ts";
+import { type Call, type Chunk, described, encode, type Script } from "./script.ts";
+
+interface Input extends Setting {
+  readonly script: Script;
+  /** Against what the default engine is compared; `native`: only what the first process wrote. */
+  readonly against: "nothing" | "again" | "interpret" | "evaluate" | "native";
+}
+
+const newest = ["upstream", "upstream", "upstream", "v6", "3.5"] as const;
+
+const draw = (random: Random): Input => {
+  const against = random.pick([
+    "nothing",
+    "nothing",
+    "nothing",
+    "nothing",
+    "again",
+    "interpret",
+    "interpret",
+    "native",
+    "native",
+    "evaluate",
+  ] as const);
+  const native = against === "native";
+  const x32 = !native && random.chance(0.2);
+  const script = drawScript(random, {
+    abis: native ? ["x64", "i386"] : x32 ? ["x64", "i386", "x32"] : ["x64", "i386"],
+    harmless: native,
+    chunks: against === "evaluate" ? 2 : native ? 12 : 24,
+    callsEach: against === "evaluate" ? 10 : 24,
+  });
+  const kernel = native ? "upstream" : random.chance(0.6) ? random.pick(newest) : random.pick(seccompProfileNames);
+  return { kernel, uid: native || random.chance(0.4) ? 1000 : 0, x32, seed: random.below(1000), script, against };
+};
+
+const words = (bytes: Uint8Array | undefined): BigInt64Array => {
+  if (!bytes) return new BigInt64Array(0);
+  return new BigInt64Array(bytes.slice(0, bytes.length & ~7).buffer);
+};
+
+/** The first result that differs, with its call. */
+const differentResult = (
+  script: Script,
+  ours: Uint8Array,
+  theirs: Uint8Array | undefined,
+): Pick<Finding, "expected" | "seen"> | undefined => {
+  const [a, b] = [words(ours), words(theirs)];
+  const texts = described(script);
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    if (a[i] === b[i]) continue;
+    const text = texts.get(i) ?? `result ${i}`;
+    return { expected: `${text} = ${b[i] ?? "nothing"}`, seen: `${text} = ${a[i] ?? "nothing"}` };
+  }
+  return undefined;
+};
+
+/** Where two runs of ours part: the first line of their traces, else their ends. */
+const parting = (a: Outcome, b: Outcome): Pick<Finding, "expected" | "seen"> => {
+  const i = a.trace.findIndex((line, n) => line !== b.trace[n]);
+  const at = i < 0 && a.trace.length !== b.trace.length ? a.trace.length : i;
+  if (at >= 0) return { expected: b.trace[at] ?? "no more lines", seen: a.trace[at] ?? "no more lines" };
+  return { expected: `${b.end} ${b.digest}`, seen: `${a.end} ${a.digest}` };
+};
+
+const compare = (input: Input, first: Outcome, bytes: Uint8Array): Finding | undefined => {
+  const { against, script } = input;
+  if (against === "nothing") return undefined;
+  if (against === "native") {
+    if (!canRunNatively()) return undefined;
+    const difference = differentResult(script, first.stdout, runNatively(bytes));
+    return difference && { rule: "the host's kernel returns the same", ...difference };
+  }
+  const second = runInside(bytes, input, against === "again" ? "auto" : against);
+  if (second.digest === first.digest) return undefined;
+  return { rule: against === "again" ? "two runs are equal" : `auto and ${against} are equal`, ...parting(first, second) };
+};
+
+export const syscalls = kind<Input>({
+  summary: "random system calls: engines, runs and the host's kernel agree",
+  bounds: { seconds: 60, megabytes: 1500 },
+  draw,
+  check(input) {
+    const bytes = encode(input.script);
+    const first = runInside(bytes, input, "auto");
+    const finding = compare(input, first, bytes);
+    return finding ? { inputs: first.calls, digest: first.digest, finding } : noFinding(first.calls, first.digest);
+  },
+  // What the chunks inherit stays: it is short, and all descriptors come from there.
+  parts: {
+    of: ({ script }) => script.chunks.flatMap(({ index, calls }) => calls.map((call) => ({ index, call }))),
+    with(input, parts) {
+      const chunks = new Map<number, Chunk & { readonly calls: Call[] }>();
+      for (const { index, call } of parts as readonly { readonly index: number; readonly call: Call }[]) {
+        const chunk = chunks.get(index);
+        if (chunk) chunk.calls.push(call);
+        else chunks.set(index, { index, calls: [call] });
+      }
+      return { ...input, script: { ...input.script, chunks: [...chunks.values()] } };
+    },
+  },
+});
