@@ -1,5 +1,7 @@
 // getrandom(2): bytes from the machine's seed. Linux drivers/char/random.c.
 import { E } from "../../../abi/errno.ts";
+import { again } from "../../base/wait.ts";
+import { cost, PIECE_BYTES } from "../../cost.ts";
 import { size } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { outRandom } from "../../syscall/arg-string.ts";
@@ -14,11 +16,18 @@ export const randomCalls: readonly Syscall[] = [
   syscall("getrandom", { buf: outRandom, count: size, flags: flags("unsigned int", GRND, "GRND_???") }, (t, a) => {
     if ((a.flags & ~7) !== 0 || (a.flags & 6) === 6) return -E.EINVAL;
     const count = Math.min(a.count, MAX);
-    let done = 0;
+    const before = (t.waited.data as number | undefined) ?? 0;
+    let done = before;
     while (done < count) {
+      // A signal ends it with what is done.
+      if (done - before >= PIECE_BYTES) {
+        t.waited.data = done;
+        return again({ interrupted: -done });
+      }
       const bytes = t.kernel.random.bytes(Math.min(CHUNK, count - done));
       const wrote = t.mem.writeSome(a.buf + done, bytes);
       done += wrote;
+      t.kernel.charge(wrote * cost.randomByte);
       if (wrote < bytes.length) return done > 0 ? done : -E.EFAULT;
     }
     return done;

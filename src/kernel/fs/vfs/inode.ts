@@ -1,7 +1,7 @@
 // What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
 import { E } from "../../../abi/errno.ts";
 import type { Timespec } from "../../base/time.ts";
-import type { Wait } from "../../base/wait.ts";
+import type { Wait, WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { Task } from "../../task/task.ts";
 import type { Pipe } from "../files/pipe.ts";
@@ -97,6 +97,12 @@ export interface NewInode {
   readonly ino?: number;
 }
 
+/** A call in pieces that others wait for. */
+export interface Turn {
+  readonly over: WaitQueue;
+  drop(): void;
+}
+
 export abstract class Inode {
   readonly fs: FileSystem;
   readonly ino: number;
@@ -120,6 +126,8 @@ export abstract class Inode {
   locks: Locks | undefined = undefined;
   /** File descriptions. */
   opens = 0;
+  /** The call that writes, if one does so in pieces. */
+  turn: Turn | undefined = undefined;
   /** Made by O_TMPFILE without O_EXCL: link(2) may still give it a name. */
   linkable = false;
   /** Open for writing by so many, or (negative) being executed by so many. ETXTBSY: Linux i_writecount. */
