@@ -1,7 +1,6 @@
 // The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
 // handlers do the work and come back only for what they cannot do.
 
-import { type Deadline, noDeadline, Pace } from "./deadline.ts";
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
 import { firstRoutine, repeatCost, repeatRounds } from "./decode/operand-slots.ts";
@@ -16,6 +15,7 @@ import { actNames, type RoutineType } from "./isa/routine-types.ts";
 import { lookupCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
+import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
 import { type Exit, exit, exitOf, leave, settled } from "./machine/exit.ts";
 import type { CodeWatch, Mmu } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";

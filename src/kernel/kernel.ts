@@ -1,6 +1,6 @@
 // The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
 // through what the machine handed it.
-import { type Deadline, noDeadline } from "../cpu/deadline.ts";
+import { type Deadline, noDeadline } from "../cpu/machine/deadline.ts";
 import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { KernelLog } from "./base/log.ts";

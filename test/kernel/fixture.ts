@@ -1,6 +1,6 @@
 // A kernel on a processor that runs no code: tests put registers into the state page and walk through a door.
 
-import type { Deadline } from "../../src/cpu/deadline.ts";
+import type { Deadline } from "../../src/cpu/machine/deadline.ts";
 import { type Exit, exit } from "../../src/cpu/machine/exit.ts";
 import { layout } from "../../src/cpu/machine/layout.ts";
 import { Segments } from "../../src/cpu/machine/segments.ts";

@@ -52,7 +52,7 @@ const rooms: Record<string, readonly string[]> = {
     "jit index.ts",
   ],
   memory: ["", "calls", "calls/index.ts"],
-  seccomp: ["bpf", "", "profile", "asm", "index.ts"],
+  seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
   kernel: [
     "cred exec",
     "base",

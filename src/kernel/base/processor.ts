@@ -1,6 +1,6 @@
 // What the kernel asks of a CPU: a part of src/cpu/cpu.ts. Tests drive the gate with one that runs no code.
 
-import type { Deadline } from "../../cpu/deadline.ts";
+import type { Deadline } from "../../cpu/machine/deadline.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
 import type { Mmu } from "../../cpu/machine/mmu.ts";
 import type { Segments } from "../../cpu/machine/segments.ts";

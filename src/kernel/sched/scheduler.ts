@@ -3,11 +3,11 @@
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
 import { at, S } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
+import { cost } from "../base/cost.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { loadSegment } from "../base/processor.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN, newGdt } from "../base/selectors.ts";
 import type { Wait } from "../base/wait.ts";
-import { cost } from "../cost.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";

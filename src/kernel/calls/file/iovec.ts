@@ -2,7 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import { USER_END, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
-import { cost } from "../../cost.ts";
+import { cost } from "../../base/cost.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
 

@@ -1,8 +1,8 @@
 // Moving bytes from file to file: sendfile, copy_file_range, splice, tee, vmsplice. Linux fs/read_write.c do_sendfile(), fs/splice.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
-import { cost, PIECE_BYTES } from "../../cost.ts";
 import { PipeEnd } from "../../fs/files/pipe.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";
 import type { Or } from "../../fs/vfs/inode.ts";

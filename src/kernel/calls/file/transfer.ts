@@ -1,9 +1,9 @@
 // Moving bytes between user memory and files: the loop behind read, write and all their relatives, and the only place that waits for them.
 // man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
 import { E } from "../../../abi/errno.ts";
+import { PIECE_BYTES } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { again, type Wait, WaitQueue, wait } from "../../base/wait.ts";
-import { PIECE_BYTES } from "../../cost.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges } from "../../fs/files/regular.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../../fs/vfs/file.ts";

@@ -1,7 +1,7 @@
 // getrandom(2): bytes from the machine's seed. Linux drivers/char/random.c.
 import { E } from "../../../abi/errno.ts";
+import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
-import { cost, PIECE_BYTES } from "../../cost.ts";
 import { size } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { outRandom } from "../../syscall/arg-string.ts";

@@ -1,7 +1,7 @@
 // The character devices that every Linux has: memory devices and random numbers. man 4 null, full, random.
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
-import { cost } from "../../cost.ts";
+import { cost } from "../../base/cost.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription } from "../vfs/file.ts";
