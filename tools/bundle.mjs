@@ -118,7 +118,7 @@ export const bundle = async () => {
   const main = chunkOf("cli/main.js");
   const chunks = JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8"));
   const parts = {
-    start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
+    start: [...needs(main), ...needs(chunkOf("cli/commands/run.js"))],
     ...Object.fromEntries(Object.entries(chunks).map(([script, modules]) => [script, modules.flatMap((module) => needs(chunkOf(module)))])),
     rest: [...texts.keys()],
   };

@@ -43,7 +43,8 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
     ...(prepared.code ? { code: prepared.code } : {}),
     ...(tty ? { terminal: tty } : {}),
   });
-  const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
+  const regions =
+    prepared.dumpJit === undefined ? undefined : (await import("./commands/dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   const stdin = stdinInto(machine.inputs, isFile(0));
   let awake: NodeJS.Timeout | undefined;
   const wanted = (): void => {

@@ -6,15 +6,15 @@ import { FAILED, statusOfProblem } from "./status.ts";
 
 /** Loaded when asked for: a subcommand pays for itself only. */
 const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
-  run: () => import("./run.ts"),
-  trace: () => import("./trace.ts"),
-  explore: () => import("./explore.ts"),
-  landmines: () => import("./landmines.ts"),
-  profiles: () => import("./profiles.ts"),
-  models: () => import("./models.ts"),
-  disasm: () => import("./disasm.ts"),
-  explain: () => import("./explain.ts"),
-  asm: () => import("./asm.ts"),
+  run: () => import("./commands/run.ts"),
+  trace: () => import("./commands/trace.ts"),
+  explore: () => import("./commands/explore.ts"),
+  landmines: () => import("./commands/landmines.ts"),
+  profiles: () => import("./commands/profiles.ts"),
+  models: () => import("./commands/models.ts"),
+  disasm: () => import("./commands/disasm.ts"),
+  explain: () => import("./commands/explain.ts"),
+  asm: () => import("./commands/asm.ts"),
 };
 
 const tell = (problem: Problem): number => {

@@ -1,11 +1,11 @@
 // `trapgate models`: the processors that --cpu knows, and where vendors differ in what the architecture leaves open.
 
-import { ways } from "../cpu/isa/vendor-differences.ts";
-import { cpuModel, defaultModel, type Model, modelNames } from "../cpu/machine/model.ts";
-import { Problem } from "../problem.ts";
-import { parse } from "./arguments.ts";
-import { color as pc } from "./color.ts";
-import type { Command } from "./command.ts";
+import { ways } from "../../cpu/isa/vendor-differences.ts";
+import { cpuModel, defaultModel, type Model, modelNames } from "../../cpu/machine/model.ts";
+import { Problem } from "../../problem.ts";
+import { parse } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+import type { Command } from "../command.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -2,17 +2,17 @@
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { ProfileName } from "../kernel/base/profile.ts";
-import { profiles } from "../kernel/base/profiles.ts";
-import { catalogue } from "../landmines/catalogue/index.ts";
-import { type Cell, describeOutcome, matrix, type Verdict } from "../landmines/matrix.ts";
-import { cellJson, junit } from "../landmines/report.ts";
-import { Problem } from "../problem.ts";
-import { oneOf, parse } from "./arguments.ts";
-import { color as pc } from "./color.ts";
-import type { Command } from "./command.ts";
+import type { ProfileName } from "../../kernel/base/profile.ts";
+import { profiles } from "../../kernel/base/profiles.ts";
+import { catalogue } from "../../landmines/catalogue/index.ts";
+import { type Cell, describeOutcome, matrix, type Verdict } from "../../landmines/matrix.ts";
+import { cellJson, junit } from "../../landmines/report.ts";
+import { Problem } from "../../problem.ts";
+import { oneOf, parse } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+import type { Command } from "../command.ts";
+import { switchesOf, switchHelp, switchOptions } from "../run-options.ts";
 import { nativeLandmines } from "./landmines-native.ts";
-import { switchesOf, switchHelp, switchOptions } from "./run-options.ts";
 
 const options = {
   kernel: { type: "string", multiple: true },

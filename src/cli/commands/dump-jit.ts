@@ -1,8 +1,8 @@
 // `trapgate run --dump-jit ADDRESS`: the compiled region that holds an address, as guest code, pseudo-code and WebAssembly's text.
 import { createRequire } from "node:module";
-import type { Graph } from "../cpu/jit/cfg/graph.ts";
-import { dumpRegion, holds } from "../cpu/jit/dump.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { Graph } from "../../cpu/jit/cfg/graph.ts";
+import { dumpRegion, holds } from "../../cpu/jit/dump.ts";
+import type { Machine } from "../../machine/machine.ts";
 
 /** What is used of wabt, a package that users need not have. https://github.com/AssemblyScript/wabt.js */
 interface Wabt {

@@ -1,10 +1,10 @@
 // `trapgate profiles`: the kernels that --kernel knows, and where each of their rules comes from.
-import { bugs } from "../kernel/base/profile.ts";
-import { Problem } from "../problem.ts";
-import { type SeccompProfile, type SeccompRules, seccompProfile, seccompProfileNames, whyNoProfile } from "../seccomp/index.ts";
-import { parse } from "./arguments.ts";
-import { color as pc } from "./color.ts";
-import type { Command } from "./command.ts";
+import { bugs } from "../../kernel/base/profile.ts";
+import { Problem } from "../../problem.ts";
+import { type SeccompProfile, type SeccompRules, seccompProfile, seccompProfileNames, whyNoProfile } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+import type { Command } from "../command.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

@@ -1,10 +1,10 @@
 // `trapgate asm`: assembly to a listing, or to plain code.
 import { readFileSync, writeFileSync } from "node:fs";
-import { type Assembled, assemble } from "../cpu/text/assemble.ts";
-import { Problem } from "../problem.ts";
-import { parse } from "./arguments.ts";
-import { codeOptionHelp, codeOptions, codeValues } from "./code.ts";
-import type { Command } from "./command.ts";
+import { type Assembled, assemble } from "../../cpu/text/assemble.ts";
+import { Problem } from "../../problem.ts";
+import { parse } from "../arguments.ts";
+import { codeOptionHelp, codeOptions, codeValues } from "../code.ts";
+import type { Command } from "../command.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
 const source = (file: string): string => {

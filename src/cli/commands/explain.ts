@@ -1,10 +1,10 @@
 // `trapgate explain`: instructions with what they do, as pseudo-code from the rows.
-import { describe } from "../cpu/describe/index.ts";
-import { assemble } from "../cpu/text/assemble.ts";
-import { disassemble } from "../cpu/text/disassemble.ts";
-import { Problem } from "../problem.ts";
-import { codeArguments, codeOptionHelp, hexBytes } from "./code.ts";
-import type { Command } from "./command.ts";
+import { describe } from "../../cpu/describe/index.ts";
+import { assemble } from "../../cpu/text/assemble.ts";
+import { disassemble } from "../../cpu/text/disassemble.ts";
+import { Problem } from "../../problem.ts";
+import { codeArguments, codeOptionHelp, hexBytes } from "../code.ts";
+import type { Command } from "../command.ts";
 import { addressDigits, lineText } from "./disasm.ts";
 
 export const command: Command = {

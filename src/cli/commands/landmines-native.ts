@@ -1,9 +1,9 @@
 // Landmines on the kernel under us, which must do what the catalogue expects of upstream.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../landmines/catalogue/landmine.ts";
-import { type Cell, judge } from "../landmines/matrix.ts";
-import { Problem } from "../problem.ts";
+import { expectedOf, guestFile, type Landmine, type Outcome, type Variant, type Vendor } from "../../landmines/catalogue/landmine.ts";
+import { type Cell, judge } from "../../landmines/matrix.ts";
+import { Problem } from "../../problem.ts";
 
 const vendorOfHost = (): Vendor => (/AuthenticAMD|HygonGenuine/.test(readFileSync("/proc/cpuinfo", "utf8")) ? "amd" : "intel");
 

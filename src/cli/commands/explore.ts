@@ -1,12 +1,12 @@
 // `trapgate explore`: a program under one schedule after another, until something happens that must not.
 import { readFileSync } from "node:fs";
-import { type Exploration, type ExploreOptions, explore, replay } from "../machine/explore/explore.ts";
-import type { Program } from "../machine/options.ts";
-import { Problem } from "../problem.ts";
-import { integer, parse, seconds } from "./arguments.ts";
-import { color as pc } from "./color.ts";
-import type { Command } from "./command.ts";
-import { prepare, programOptionHelp, programOptions, scheduleOf } from "./run-options.ts";
+import { type Exploration, type ExploreOptions, explore, replay } from "../../machine/explore/explore.ts";
+import type { Program } from "../../machine/options.ts";
+import { Problem } from "../../problem.ts";
+import { integer, parse, seconds } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+import type { Command } from "../command.ts";
+import { prepare, programOptionHelp, programOptions, scheduleOf } from "../run-options.ts";
 
 const options = {
   never: { type: "string", multiple: true },

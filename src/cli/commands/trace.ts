@@ -1,11 +1,11 @@
 // `trapgate trace`: run, and write the system calls as strace(1) does.
 import { closeSync, openSync } from "node:fs";
-import { fdSink } from "../host/node-streams.ts";
-import { Problem } from "../problem.ts";
-import { parse } from "./arguments.ts";
-import type { Command } from "./command.ts";
-import { execute } from "./execute.ts";
-import { prepare, runOptionHelp, runOptions } from "./run-options.ts";
+import { fdSink } from "../../host/node-streams.ts";
+import { Problem } from "../../problem.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { execute } from "../execute.ts";
+import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 
 /** strace -a: the column of results. */
 const COLUMN = 40;

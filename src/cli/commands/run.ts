@@ -1,8 +1,8 @@
 // `trapgate run`: a program, with our streams, to its end.
-import { parse } from "./arguments.ts";
-import type { Command } from "./command.ts";
-import { execute } from "./execute.ts";
-import { prepare, runOptionHelp, runOptions } from "./run-options.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { execute } from "../execute.ts";
+import { prepare, runOptionHelp, runOptions } from "../run-options.ts";
 
 export const command: Command = {
   synopsis: "[OPTION…] [--] PROG [ARG…]",

@@ -1,7 +1,7 @@
 // `trapgate disasm`: instructions of a file or of bytes, in Intel syntax.
-import { disassemble, type Line } from "../cpu/text/disassemble.ts";
-import { codeArguments, codeOf, codeOptionHelp } from "./code.ts";
-import type { Command } from "./command.ts";
+import { disassemble, type Line } from "../../cpu/text/disassemble.ts";
+import { codeArguments, codeOf, codeOptionHelp } from "../code.ts";
+import type { Command } from "../command.ts";
 
 export const lineText = ({ address, bytes, text }: Pick<Line, "address" | "bytes" | "text">, digits: number): string => {
   const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
