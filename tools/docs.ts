@@ -1,10 +1,11 @@
-// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/instructions.md from the rows.
+// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/ from rows and declarations.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { catalogue } from "../src/landmines/catalogue/index.ts";
 import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/catalogue/landmine.ts";
 import { instructionsPage } from "./instructions.ts";
+import { syscallsPage } from "./syscalls.ts";
 
 const groups: Readonly<Record<string, string>> = {
   A: "Doors and calling conventions",
@@ -78,6 +79,7 @@ export const landminesPage = (): string =>
 const pages: Readonly<Record<string, () => string>> = {
   "landmines.md": landminesPage,
   "reference/instructions.md": instructionsPage,
+  "reference/syscalls.md": syscallsPage,
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

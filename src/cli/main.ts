@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   explore: () => import("./commands/explore.ts"),
   landmines: () => import("./commands/landmines.ts"),
   profiles: () => import("./commands/profiles.ts"),
+  syscalls: () => import("./commands/syscalls.ts"),
   models: () => import("./commands/models.ts"),
   disasm: () => import("./commands/disasm.ts"),
   explain: () => import("./commands/explain.ts"),

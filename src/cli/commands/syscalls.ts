@@ -1,0 +1,66 @@
+// `trapgate syscalls`: what this kernel has of every system call of every ABI.
+import { referenceAbis, type SyscallReference, syscallReference } from "../../kernel/syscall-reference.ts";
+import { Problem } from "../../problem.ts";
+import { oneOf, parse } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+import type { Command } from "../command.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const abiNames = referenceAbis.map(({ name }) => name);
+
+const shown = { complete: "complete", partial: pc.yellow("partial"), missing: pc.red("missing"), none: "none" } as const;
+const signature = ({ name, args }: SyscallReference): string => `${name}(${args.join(", ")})`;
+
+const line = (call: SyscallReference): string => {
+  const status = shown[call.status] + " ".repeat(8 - call.status.length);
+  return `${String(call.nr).padStart(10)}  ${status}  ${call.name}${call.remark === "" ? "" : `: ${call.remark}`}`;
+};
+
+const list = (all: readonly SyscallReference[]): void => {
+  for (const { name: abi } of referenceAbis) {
+    const rows = all.filter((call) => call.abi === abi);
+    if (rows.length === 0) continue;
+    const count = (status: SyscallReference["status"]): number => rows.filter((call) => call.status === status).length;
+    print(
+      pc.bold(
+        `${abi}: ${count("complete")} complete, ${count("partial")} partial, ${count("missing")} missing, ${count("none")} that Linux has not either`,
+      ),
+    );
+    for (const call of rows) print(line(call));
+  }
+};
+
+const details = (name: string, all: readonly SyscallReference[]): void => {
+  const found = all.filter((call) => call.name === name || String(call.nr) === name);
+  if (found.length === 0) {
+    const like = [...new Set(all.map((call) => call.name))].filter((known) => known.includes(name) || name.includes(known));
+    throw new Problem("usage", `there is no system call "${name}"`, {
+      help: like.length > 0 ? `there are ${like.slice(0, 8).join(", ")}` : "see trapgate syscalls",
+    });
+  }
+  for (const call of found) {
+    print(`${pc.bold(call.abi.padEnd(5))} ${call.nr}  ${signature(call)}`);
+    print(`      ${shown[call.status]}${call.remark === "" ? "" : `: ${call.remark}`}`);
+  }
+};
+
+export const command: Command = {
+  synopsis: "[OPTION…] [NAME|NUMBER]",
+  summary: "the system calls of every ABI: number, arguments, how complete each is",
+  options: [
+    ["--abi x64|i386|x32", "of this ABI only"],
+    ["--json", "as JSON, one array of all"],
+  ],
+  async run(args) {
+    const { values, rest } = parse(args, { abi: { type: "string" }, json: { type: "boolean" } });
+    if (rest.length > 1) throw new Problem("usage", "syscalls takes one name or number", { help: "see trapgate syscalls --help" });
+    const only = values.abi === undefined ? undefined : oneOf(values.abi, abiNames, "--abi");
+    const all = referenceAbis.filter(({ name }) => only === undefined || name === only).flatMap(syscallReference);
+    const [name] = rest;
+    if (values.json) print(JSON.stringify(name === undefined ? all : all.filter((call) => call.name === name), null, 2));
+    else if (name === undefined) list(all);
+    else details(name, all);
+    return 0;
+  },
+};
