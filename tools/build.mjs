@@ -2,10 +2,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
+import { generate } from "./generated.mjs";
 import { run, stamp, top, writeStamp } from "./setup.mjs";
 
 const now = stamp();
-run(process.execPath, ["--import", "tsx", join("tools", "generate.ts")]);
+generate();
 rmSync(join(top, "dist"), { recursive: true, force: true });
 run(process.execPath, [join(top, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
 

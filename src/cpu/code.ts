@@ -7,15 +7,15 @@ import { Instructions } from "./decode/instructions.ts";
 import { generated } from "./generated/code.ts";
 import type { Meaning } from "./isa/ops.ts";
 import type { RoutineType } from "./isa/routine-types.ts";
-import { familyKey, type Row } from "./isa/row.ts";
+import type { Row } from "./isa/row.ts";
 import { readRows } from "./isa/row-texts.ts";
 import { lazyRows } from "./isa/rows/lazy.ts";
 
 type Bytes = () => Uint8Array<ArrayBuffer>;
 /** What the build writes into generated/code.ts. */
 export interface Generated {
-  /** The families of rows that all this was made from: how many rows each has, and its `familyKey`, to catch a stale build. */
-  readonly families: Readonly<Record<string, readonly [count: number, key: string]>>;
+  /** The families of rows that all this was made from: how many rows each has. tools/generated.mjs keeps it from being older than they are. */
+  readonly families: Readonly<Record<string, number>>;
   /** As row-texts.ts packs them. */
   readonly rows: Bytes;
   /** u16: the two lists of instructions.ts. */
@@ -39,16 +39,13 @@ const words = (bytes: Uint8Array<ArrayBuffer>): Uint16Array => new Uint16Array(b
 const stale = (): never => {
   throw new Error("src/cpu/generated/code.ts is older than the instruction rows: run `npm run build`");
 };
-/** Families that are what the build knew. */
-const fresh = new Set<string>();
 /** What a row does, by its number. */
 const meaning = (number: number): Meaning => {
   let first = 0;
-  for (const [name, [count, key]] of Object.entries(generated.families)) {
+  for (const [name, count] of Object.entries(generated.families)) {
     if (number < first + count) {
       const rows = (lazyRows().families[name] ?? stale)();
-      if (!fresh.has(name) && familyKey(rows) !== key) stale();
-      fresh.add(name);
+      if (rows.length !== count) stale();
       return (rows[number - first] as Row).does;
     }
     first += count;
@@ -56,7 +53,7 @@ const meaning = (number: number): Meaning => {
   return stale();
 };
 const instructions = (): Instructions => {
-  const count = Object.values(generated.families).reduce((sum, [rows]) => sum + rows, 0);
+  const count = Object.values(generated.families).reduce((sum, rows) => sum + rows, 0);
   const read = readRows(generated.rows(), count, meaning);
   return new Instructions(read, { opcodes: words(generated.opcodes()), forms: words(generated.forms()) });
 };

@@ -421,7 +421,3 @@ export const sizeIndex = (bits: number): 0 | 1 | 2 => (bits === 16 ? 0 : bits ==
 
 /** Does the operand size change what the row does? */
 export const sized = (r: Row): boolean => r.size === undefined && r.size64 !== "force" && r.shape.varies;
-
-/** Tells a family's rows from others, so that generated code made from those is noticed. */
-export const familyKey = (rows: readonly Row[]): string =>
-  `${rows.length} rows, ${rows.reduce((n, r) => n + r.encoding.length, 0)} characters`;
