@@ -10,10 +10,11 @@ const source = join(root, "src/cpu/routines");
 const state = join(root, "src/cpu/machine/state.ts");
 const layout = join(root, "src/cpu/machine/layout.ts");
 const memoryImport = join(root, "src/wasm/shared-memory.ts");
+const x87Operations = join(root, "src/cpu/isa/x87-operations.ts");
 const files = readdirSync(source, { recursive: true })
   .filter((file) => file.endsWith(".ts"))
   .sort();
-const parts = [state, layout, memoryImport, fileURLToPath(import.meta.url), ...files.map((file) => join(source, file))];
+const parts = [state, layout, memoryImport, x87Operations, fileURLToPath(import.meta.url), ...files.map((file) => join(source, file))];
 const hash = createHash("sha256");
 for (const file of parts) hash.update(readFileSync(file));
 /** Named after what it is made of: working trees that share a .cache do not take each other's for theirs. */
@@ -27,12 +28,25 @@ async function constants(file, table, prefix = "") {
   return found.map(([, name, value]) => `export const ${prefix}${name}: i32 = ${value.replaceAll("_", "")};`);
 }
 
-/** What the routines import of src/cpu/machine/state.ts ("./at") and src/cpu/machine/layout.ts ("./places"). */
+/** The x87's constants, an array for each of their properties. */
+async function x87Constants() {
+  const text = /export const x87Constants = \{([\s\S]*?)\n\} as const/.exec(await readFile(x87Operations, "utf8"))?.[1] ?? "";
+  const found = [...text.matchAll(/\{ significand: (\w+)n, exponent: (\w+), nearest: (\d), up: (\d) \}/g)];
+  if (found.length !== 7) throw new Error(`${found.length} x87 constants in ${x87Operations}`);
+  const array = (name, type, n) => `export const ${name}_of: StaticArray<${type}> = [${found.map((values) => values[n]).join(", ")}];`;
+  return [array("significand", "u64", 1), array("exponent", "i32", 2), array("nearest", "i32", 3), array("up", "i32", 4)].join("\n");
+}
+
+/** What the routines import of src/cpu/machine/state.ts ("./at") and src/cpu/machine/layout.ts ("./places"), and of src/cpu/isa/x87-operations.ts ("./constants"). */
 async function tables() {
   const places = [await constants(layout, "layout")];
   for (const table of ["record", "template", "begins", "displacements", "registerIn"])
     places.push(await constants(layout, table, `${table}_`));
-  return { "at.ts": (await constants(state, "at")).join("\n"), "places.ts": places.flat().join("\n") };
+  return {
+    "at.ts": (await constants(state, "at")).join("\n"),
+    "places.ts": places.flat().join("\n"),
+    "constants.ts": await x87Constants(),
+  };
 }
 
 /** Where src/cpu/machine/layout.ts has room for their constants. */

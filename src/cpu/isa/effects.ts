@@ -3,7 +3,7 @@
 import type { Exit } from "../machine/exit.ts";
 import { S } from "../machine/state.ts";
 import { operandWidth } from "./form.ts";
-import type { Form, Ops } from "./ops.ts";
+import type { Assured, Form, Ops } from "./ops.ts";
 import { type ActName, modelActs, stackActs } from "./routine-types.ts";
 import { isMemoryOperand, type Row, sizeIndex } from "./row.ts";
 
@@ -28,9 +28,34 @@ export interface Facts {
   readonly sized: boolean;
   /** Routines it calls. */
   readonly routines: readonly string[];
+  /** The same calls with the arguments that are constants; undefined for the others. */
+  readonly routineCalls: readonly RoutineCall[];
+  /** The floating-point operation that it asks its reader to vouch for (`Ops.assured`). */
+  readonly assured: { readonly name: Assured; readonly w: 32 | 64; readonly lanes: number } | undefined;
+  /** Computes its first operand from its others by operations on vectors, and does nothing else. */
+  readonly pure: boolean;
   /** Fields of the register file that it writes. */
   readonly fields: readonly string[];
 }
+
+export interface RoutineCall {
+  readonly routine: string;
+  readonly constants: readonly (number | undefined)[];
+}
+
+/** The words of a meaning that only computes. */
+const pureWords = new Set(
+  "get vec set let imm simd shuffle lane withLane vector splat zext sext add sub mul and or xor not shl shr select assured".split(" "),
+);
+/** A constant of a meaning, told from its other values. */
+class Constant {
+  readonly value: number;
+  constructor(value: number | bigint) {
+    this.value = Number(value);
+  }
+}
+
+const constantOf = (v: unknown): number | undefined => (v instanceof Constant ? v.value : undefined);
 
 /** Every shape that a meaning might ask about. */
 const forms = (row: Row): Form[] =>
@@ -61,13 +86,14 @@ export const factsOf = (row: Row): Facts => known.get(row) ?? learn(row);
 /** Apart from the look into what is known: a function that its own functions look into makes room for that whenever it is called. */
 const learn = (row: Row): Facts => {
   const used = new Set<string>();
-  const routines = new Set<string>();
+  const routineCalls: RoutineCall[] = [];
   const fields = new Set<string>();
   const value = {};
   const next = {};
   const popped = {};
   let [stack, memory, calls, returns, acts] = [false, false, false, false, false];
   let exits: Exit | undefined;
+  let assured: Facts["assured"];
   const notes = new Proxy(
     {},
     {
@@ -83,7 +109,9 @@ const learn = (row: Row): Facts => {
           calls ||= onStack && args[3] === next;
           returns ||= name === "jump" && args[0] === popped;
           if (name === "exit") exits = args[0] as Exit;
-          if (name === "call") routines.add(args[0] as string);
+          if (name === "imm") return new Constant(args[0] as number | bigint);
+          if (name === "call") routineCalls.push({ routine: args[0] as string, constants: args.slice(1).map(constantOf) });
+          if (name === "assured") assured ??= { name: args[0] as Assured, w: args[1] as 32 | 64, lanes: args[2] as number };
           if (name === "setField") fields.add(args[0] as string);
           for (const a of args) if (typeof a === "function") (a as () => void)();
           if (name === "nextIp") return next;
@@ -113,7 +141,10 @@ const learn = (row: Row): Facts => {
     calls,
     returns,
     sized: asked && operandWidth(row, 16) !== 8,
-    routines: [...routines],
+    routines: [...new Set(routineCalls.map(({ routine }) => routine))],
+    routineCalls,
+    assured,
+    pure: used.has("set") && [...used].every((word) => pureWords.has(word)),
     fields: [...fields],
   };
   known.set(row, facts);

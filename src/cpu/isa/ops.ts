@@ -49,7 +49,7 @@ export interface Ops<V> {
   // Operands, by position in the row.
   /** Operand n at its own width; an immediate is sign-extended by its row, then cut to the operand size. */
   get(n: number): V;
-  /** Operand n in the low lane of a vector. Above it is what else a register holds; above what memory gave, zeros. */
+  /** Operand n in the low lane of a vector. The lanes above hold anything: a meaning must not depend on them. */
   vec(n: number): V;
   /** The same, of an operand that the instruction will write: a fault of the write comes here. */
   rmw(n: number): V;

@@ -1,5 +1,6 @@
 // FLD, FILD, FBLD and the constants: the row has read memory, this pushes. SDM Vol. 2A.
 import { isDenormal, isSignaling } from "./classify";
+import { exponent_of, nearest_of, significand_of, up_of } from "./constants";
 import { C1, DE, IE, PE, RC, RC_DOWN, RC_UP, SF } from "./flags";
 import { raise, setDefaultNaN, setRaised, setResult } from "./result";
 import { fromBcd, fromF32, fromF64, fromInteger, sourceM, sourceRaised, sourceSe } from "./source";
@@ -60,20 +61,14 @@ export function fld_st(i: i32): void {
   deliverPush();
 }
 
-/** D9 E8 to D9 EE: 0 one, 1 log2(10), 2 log2(e), 3 pi, 4 log10(2), 5 ln(2), 6 zero. Each is the true value rounded as RC says. */
+/** D9 E8 to D9 EE: 0 one, 1 log2(10), 2 log2(e), 3 pi, 4 log10(2), 5 ln(2), 6 zero. Each is the true value rounded as RC says:
+ *  src/cpu/isa/x87-operations.ts has them. */
 export function fldc(which: i32): void {
   setRaised(0);
   const rc = control() & RC;
   const up = rc == RC_UP;
   const nearest = rc == 0;
-  switch (which) {
-    case 0: setResult(0x8000000000000000, 0x3fff); break;
-    case 1: setResult(0xd49a784bcd1b8afe + u64(up), 0x4000); break;
-    case 2: setResult(0xb8aa3b295c17f0bb + u64(up || nearest), 0x3fff); break;
-    case 3: setResult(0xc90fdaa22168c234 + u64(up || nearest), 0x4000); break;
-    case 4: setResult(0x9a209a84fbcff798 + u64(up || nearest), 0x3ffd); break;
-    case 5: setResult(0xb17217f7d1cf79ab + u64(up || nearest), 0x3ffe); break;
-    default: setResult(0, 0);
-  }
+  const more = up ? unchecked(up_of[which]) : nearest ? unchecked(nearest_of[which]) : 0;
+  setResult(unchecked(significand_of[which]) + u64(more), unchecked(exponent_of[which]));
   deliverPush();
 }

@@ -33,7 +33,7 @@ import { sse42 } from "./sse/sse42.ts";
 import { ssse3 } from "./sse/ssse3.ts";
 import { segments } from "./system/segment.ts";
 import { system } from "./system/system.ts";
-import { x87Arithmetic } from "./x87/arithmetic.ts";
+import { x87ArithmeticRows } from "./x87/arithmetic.ts";
 import { x87Moves } from "./x87/move.ts";
 import { x87State } from "./x87/state.ts";
 
@@ -53,7 +53,7 @@ export const families: Readonly<Record<string, Family>> = {
   segments,
   system,
   extensions,
-  x87Arithmetic,
+  x87Arithmetic: x87ArithmeticRows,
   x87Moves,
   x87State,
   sseMoves,

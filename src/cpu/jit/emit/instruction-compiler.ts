@@ -24,8 +24,6 @@ import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./x87-batch.ts";
 
 const readImmediate = ({ place, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
-/** Instructions to which nothing above their operands' width matters. */
-const lowOnly = /^(add|sub|mul|div|sqrt|u?comi|mov)s[sd]$/;
 /** May access memory: is looked at by itself if a place is not found. */
 const touches = (d: Decoded): boolean => {
   const f = factsOf(d.row);
@@ -252,7 +250,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (this.i.memory(n) && lane !== undefined) return this.loaded(wt.v128, lane, this.#operand(), w, this.#alignment(n));
     if (this.i.memory(n) || !this.d.row.operands[n]!.kind.startsWith("xmm")) return this.get(n);
     const v = this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
-    return lowOnly.test(this.d.row.name) ? this.floats.lowest(v, w) : v;
+    return w < 128 && !this.d.row.vex ? this.floats.lowest(v, w) : v;
   }
   wide(n: number): readonly [Node, Node] {
     if (this.i.memory(n) && this.d.row.operands[n]!.kind !== "vsib") {

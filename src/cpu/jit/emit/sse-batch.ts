@@ -7,6 +7,7 @@
 
 import { i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
+import { factsOf } from "../../isa/effects.ts";
 import type { Assured } from "../../isa/ops.ts";
 import { plain } from "../../isa/rows/sse/float.ts";
 import { leave } from "../../machine/exit.ts";
@@ -89,19 +90,20 @@ const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: 
   }
 };
 
-const arithmetic = /^(add|sub|mul|div|sqrt)[sp][sd]$/;
-const moves =
-  /^(mov[au]p[sd]|movdq[au]|movs[sd]|mov[lh]p[sd]|mov(lh|hl)ps|movddup|movs[lh]dup|movq|lddqu|unpck[lh]p[sd]|shufp[sd]|pshufd|p?xor(p[sd])?|andn?p[sd]|p?orp?[sd]?|pandn?)$/;
-const isArithmetic = ({ row }: Decoded): boolean => !row.vex && arithmetic.test(row.name);
+const isArithmetic = ({ row }: Decoded): boolean => {
+  const { assured } = factsOf(row);
+  return !row.vex && assured !== undefined && assured.name !== "compare";
+};
 /** Writes a vector register and nothing else, whatever its operands are. */
-const isPart = (d: Decoded): boolean => !d.row.vex && (arithmetic.test(d.row.name) || moves.test(d.row.name)) && isVector(d);
+const isPart = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || factsOf(d.row).pure) && isVector(d);
 const isVector = (d: Decoded): boolean => {
   const kind = d.row.operands[0]!.kind;
   return kind === "xmm" || (kind.startsWith("xmm") && !d.isMemory);
 };
 
 /** Compares scalars in vector registers and writes flags: may stand at the end of a run. */
-const isTail = (d: Decoded | undefined): d is Decoded => d !== undefined && !d.row.vex && !d.isMemory && /^u?comis[sd]$/.test(d.row.name);
+const isTail = (d: Decoded | undefined): d is Decoded =>
+  d !== undefined && !d.row.vex && !d.isMemory && factsOf(d.row).assured?.name === "compare";
 
 interface Test {
   readonly local: number;
@@ -265,7 +267,7 @@ export class FloatRuns {
     this.state = state;
   }
   #testCompared(d: Decoded): void {
-    const w = d.row.name.endsWith("d") ? 64 : 32;
+    const { w } = factsOf(d.row).assured!;
     for (const n of [0, 1]) {
       const v = this.lowest(this.#c.xmm(this.#c.vectorOf(d, n)), w);
       if (!this.#factOf(v, w, 1)) this.#test(v, w, 1, true, true);

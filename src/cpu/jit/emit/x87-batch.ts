@@ -10,10 +10,11 @@
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import type { Decoded } from "../../decode/decoder.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { factsOf, type RoutineCall } from "../../isa/effects.ts";
+import { comparesX87, type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
 import { at, type Field, S } from "../../machine/state.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
-import { add, and, FpuNumbers, HALF, i32, magnitude, negated, or, packed, unpacked, type Value } from "./x87-number.ts";
+import { add, and, FpuNumbers, i32, magnitude, negated, or, packed, unpacked, type Value } from "./x87-number.ts";
 
 /** Routines that are done in line, with those that are called for the rest. */
 const inline = new Set([
@@ -25,11 +26,12 @@ export const fpuRoutines = [
   "fpu_rest", "fpu_operate", "fpu_operate32", "fpu_operate64", "fpu_root", "fpu_widen32", "fpu_widen64", "fpu_narrow32", "fpu_narrow64", "fpu_compare",
 ] as const; // biome-ignore format: table
 
-/** Comparisons that set condition codes are not among them, nor the forms that compare in `arith_…`. */
-const compares = /^fi?comp?p?$/;
+/** The routines that take an arithmetic operation as their first argument are not done in line where that sets condition codes. */
+const isDoneInline = ({ routine, constants: [operation] }: RoutineCall): boolean =>
+  inline.has(routine) && !(routine.startsWith("arith_") && operation !== undefined && comparesX87(operation));
 export const isInline = (d: Decoded): boolean => {
-  const { routines } = factsOf(d.row);
-  return routines.length > 0 && !compares.test(d.row.name) && routines.every((r) => inline.has(r));
+  const { routineCalls } = factsOf(d.row);
+  return routineCalls.length > 0 && routineCalls.every(isDoneInline);
 };
 /** May stand within a run: knows nothing of the x87. */
 const isNeutral = (d: Decoded): boolean => {
@@ -472,22 +474,25 @@ export class RegionFpu {
       () => this.#routine(to, this.#c.runtimeCall("fpu_operate", i32c(which), a.m, halfword(a.se), b.m, halfword(b.se))),
     );
   }
-  /** 0 a + b, 1 a * b, 4 a - b, 5 b - a, 6 a / b, 7 b / a, of middling numbers. */
+  /** The operation with this number in the reg field (x87-operations.ts), of middling numbers. */
   #arithmetic(which: number, a: Value, b: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
     const minus = (v: Value): Value => ({ ...v, se: this.#b().bind(negated(v.se)) });
-    switch (which) {
-      case 0:
+    const operation = x87Arithmetic[which];
+    switch (operation) {
+      case "add":
         return this.#numbers.add(a, b, to, giveUpIf);
-      case 1:
+      case "mul":
         return this.#numbers.multiply(a, b, to);
-      case 4:
+      case "sub":
         return this.#numbers.add(a, minus(b), to, giveUpIf);
-      case 5:
+      case "subr":
         return this.#numbers.add(b, minus(a), to, giveUpIf);
-      case 6:
+      case "div":
         return this.#numbers.divide(a, b, to, giveUpIf);
-      default:
+      case "divr":
         return this.#numbers.divide(b, a, to, giveUpIf);
+      default:
+        throw new Error(`${operation} is not done in line`);
     }
   }
 
@@ -537,13 +542,7 @@ export class RegionFpu {
 /** Sign and exponent as the routines have them. */
 const halfword = (se: Node): Node => and(packed(se), i32c(0xffff));
 
-/** FLD1 to FLDZ, rounded to nearest: routines/load.ts, fldc. */
-const constants: readonly (readonly [bigint, number])[] = [
-  [HALF, 0x3fff],
-  [0xd49a784bcd1b8afen, 0x4000],
-  [0xb8aa3b295c17f0bcn, 0x3fff],
-  [0xc90fdaa22168c235n, 0x4000],
-  [0x9a209a84fbcff799n, 0x3ffd],
-  [0xb17217f7d1cf79acn, 0x3ffe],
-  [0n, 0],
-];
+/** FLD1 to FLDZ, rounded to nearest. */
+const constants = Object.values<X87Constant>(x87Constants).map(
+  ({ significand, exponent, nearest }) => [significand + BigInt(nearest), exponent] as const,
+);

@@ -83,7 +83,9 @@ export const blockAround = (graph: Graph, ip: number): number | undefined => {
 /** Does a branch in a region lead to an address and out of it? */
 const leavesFor = (graph: Graph, ip: number): boolean =>
   !graph.blocks.has(ip) &&
-  [...graph.blocks.values()].some(({ terminator, instructions }) => /^branch/.test(terminator) && instructions.at(-1)!.target === ip);
+  [...graph.blocks.values()].some(
+    ({ terminator, instructions }) => (terminator === "branch" || terminator === "branchIf") && instructions.at(-1)!.target === ip,
+  );
 
 /** Undefined: it is as good as compiled. */
 export const planFor = (hot: number, reader: Reader, known: Known): Plan | undefined => {

@@ -101,7 +101,7 @@ class WayReader {
 
 /** Every round has a jump back, a call, or a jump that is computed. */
 const mayBegin = (before: JitBlock | undefined, block: JitBlock): boolean =>
-  before !== undefined && (!/^(fall|branch)/.test(before.terminator) || block.ip <= before.ip);
+  before !== undefined && (!["fall", "branch", "branchIf"].includes(before.terminator) || block.ip <= before.ip);
 
 interface Growing extends TraceNode {
   passes: number;

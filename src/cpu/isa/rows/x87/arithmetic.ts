@@ -5,6 +5,7 @@ import type { Vendor } from "../../../machine/model.ts";
 import { S } from "../../../machine/state.ts";
 import type { Meaning } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
+import { comparesX87, x87Arithmetic } from "../../x87-operations.ts";
 import { isPending, pending } from "../sse/vector.ts";
 
 /**
@@ -53,7 +54,6 @@ export const callOn =
     o.call(routine, o.get(operand), ...args.map((a) => o.imm(a)));
   };
 
-const names = ["add", "mul", "com", "comp", "sub", "subr", "div", "divr"] as const;
 const onFloat =
   (op: number, routine: string): Meaning =>
   (o) => {
@@ -69,18 +69,17 @@ const onStack =
   (o) => {
     o.call(routine, o.imm(op), o.get(sti), ...pops.map((p) => o.imm(p)));
   };
-const compares = (op: number): boolean => (op & 6) === 2;
 
 // biome-ignore format: table
-const arithmetic = (x87: X87): readonly Row[] => names.flatMap((name, op) => [
+const arithmetic = (x87: X87): readonly Row[] => x87Arithmetic.flatMap((name, op) => [
   x87(`f${name}`, `D8 /${op} Md`, onFloat(op, "arith_f32")), x87(`f${name}`, `DC /${op} Mq`, onFloat(op, "arith_f64")),
   x87(`fi${name}`, `DA /${op} Md`, onInteger(op, 32)), x87(`fi${name}`, `DE /${op} Mw`, onInteger(op, 16)),
   x87(`f${name}`, `D8 /${op} ST,STi`, onStack("arith_st", op, 1)),
   // DC and DE with a register: the result goes to ST(i). In their sub and div the operands keep their places, so to the reader who
   // thinks of the destination first they are reversed, as the names are.
-  ...(compares(op) ? [] : [
-    x87(`f${names[op >= 4 ? op ^ 1 : op]}`, `DC /${op} STi,ST`, onStack("arith_to", op, 0, 0)),
-    x87(`f${names[op >= 4 ? op ^ 1 : op]}p`, `DE /${op} STi,ST`, onStack("arith_to", op, 0, 1)),
+  ...(comparesX87(op) ? [] : [
+    x87(`f${x87Arithmetic[op >= 4 ? op ^ 1 : op]}`, `DC /${op} STi,ST`, onStack("arith_to", op, 0, 0)),
+    x87(`f${x87Arithmetic[op >= 4 ? op ^ 1 : op]}p`, `DE /${op} STi,ST`, onStack("arith_to", op, 0, 1)),
   ]),
 ]);
 
@@ -130,7 +129,7 @@ const functions = {
   fcos: "FF",
 } as const;
 
-export const x87Arithmetic = family(() =>
+export const x87ArithmeticRows = family(() =>
   ofEachVendor((vendor) => {
     const x87 = x87Of(vendor);
     return [

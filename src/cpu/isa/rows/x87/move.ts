@@ -3,6 +3,7 @@
 import type { Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row } from "../../row.ts";
+import { x87Constants } from "../../x87-operations.ts";
 import { call, callOn, x87Of } from "./arithmetic.ts";
 
 const loadFloat =
@@ -70,15 +71,13 @@ const storeTen =
     );
   };
 
-const constants = ["fld1", "fldl2t", "fldl2e", "fldpi", "fldlg2", "fldln2", "fldz"] as const;
-
 const moves = (vendor: Vendor): readonly Row[] => {
   const x87 = x87Of(vendor);
   // biome-ignore format: table
   return [
   x87("fld", "D9 /0 Md", loadFloat("fld_f32")), x87("fld", "DD /0 Mq", loadFloat("fld_f64")), x87("fld", "DB /5 Mt", loadTen("fld_f80")), x87("fld", "D9 /0 STi", callOn("fld_st", 0)),
   x87("fild", "DF /0 Mw", loadInteger(16)), x87("fild", "DB /0 Md", loadInteger(32)), x87("fild", "DF /5 Mq", loadInteger(64)), x87("fbld", "DF /4 Mt", loadTen("fbld")),
-  ...constants.map((name, n) => x87(name, `D9 E${(8 + n).toString(16).toUpperCase()}`, call("fldc", n))),
+  ...Object.keys(x87Constants).map((name, n) => x87(name, `D9 E${(8 + n).toString(16).toUpperCase()}`, call("fldc", n))),
 
   x87("fst", "D9 /2 Md", storeFloat(vendor, "fst_f32_value", 0)), x87("fstp", "D9 /3 Md", storeFloat(vendor, "fst_f32_value", 1)),
   x87("fst", "DD /2 Mq", storeFloat(vendor, "fst_f64_value", 0)), x87("fstp", "DD /3 Mq", storeFloat(vendor, "fst_f64_value", 1)), x87("fstp", "DB /7 Mt", storeTen(vendor, "fstp_f80_value", "fstp_f80_high")),

@@ -1,0 +1,29 @@
+// What the x87's rows, its routines (AssemblyScript, by tools/routines.mjs) and compiled regions agree on. SDM Vol. 2D Tables A-7 to A-22.
+
+/** The arithmetic of opcodes D8 to DF, in the order of the reg field: what the routines `arith_…` take as their first argument. */
+export const x87Arithmetic = ["add", "mul", "com", "comp", "sub", "subr", "div", "divr"] as const;
+export type X87Arithmetic = (typeof x87Arithmetic)[number];
+
+/** Does it set condition codes, rather than compute? By its place in that order. */
+export const comparesX87 = (operation: number): boolean => x87Arithmetic[operation] === "com" || x87Arithmetic[operation] === "comp";
+
+export interface X87Constant {
+  /** The significand, truncated to 64 bits. */
+  readonly significand: bigint;
+  /** As in the register: biased by 16383. */
+  readonly exponent: number;
+  /** Units in the last place to add when rounding to nearest, and when rounding up. SDM Vol. 1 8.3.8. */
+  readonly nearest: 0 | 1;
+  readonly up: 0 | 1;
+}
+/** D9 E8 to D9 EE, in order. tools/routines.mjs reads these lines. */
+// biome-ignore format: table
+export const x87Constants = {
+  fld1: { significand: 0x8000000000000000n, exponent: 0x3fff, nearest: 0, up: 0 },
+  fldl2t: { significand: 0xd49a784bcd1b8afen, exponent: 0x4000, nearest: 0, up: 1 },
+  fldl2e: { significand: 0xb8aa3b295c17f0bbn, exponent: 0x3fff, nearest: 1, up: 1 },
+  fldpi: { significand: 0xc90fdaa22168c234n, exponent: 0x4000, nearest: 1, up: 1 },
+  fldlg2: { significand: 0x9a209a84fbcff798n, exponent: 0x3ffd, nearest: 1, up: 1 },
+  fldln2: { significand: 0xb17217f7d1cf79abn, exponent: 0x3ffe, nearest: 1, up: 1 },
+  fldz: { significand: 0x0n, exponent: 0, nearest: 0, up: 0 },
+} as const satisfies Record<string, X87Constant>;
