@@ -2,6 +2,7 @@
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred.ts";
+import { Fifo } from "../fifo.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
 import type { Task } from "../task.ts";
 import { WaitQueue } from "../wait.ts";
@@ -67,7 +68,7 @@ export class NetlinkSocket extends Socket {
   /** The port: the process's id, or another number if that is taken. */
   #port = 0;
   #groups = 0;
-  readonly #queue: Message[] = [];
+  readonly #queue = new Fifo<Message>();
   #queued = 0;
   readonly #readQueue = new WaitQueue();
 
@@ -244,7 +245,7 @@ export class NetlinkSocket extends Socket {
 
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
-    const [first] = this.#queue;
+    const first = this.#queue.at(0);
     if (!first) return -E.EAGAIN;
     if (!peek) {
       this.#queue.shift();
