@@ -4,6 +4,7 @@
 import { Accesses, guestFault, unmapped } from "./accesses.ts";
 import { actions, type Machine } from "./act.ts";
 import { Blocks, longest } from "./blocks.ts";
+import { type Deadline, noDeadline, Pace } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { type Exit, exit, exitOf, leave, settled } from "./exit.ts";
 import { kindCode, signParitySource, zeroSource } from "./flags.ts";
@@ -17,7 +18,7 @@ import type { CodeWatch, Mmu } from "./mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./model.ts";
 import { actNames, type RoutineType } from "./routine-types.ts";
 import { Segments } from "./segments.ts";
-import { firstRoutine, repeatRounds } from "./slots.ts";
+import { firstRoutine, repeatCost, repeatRounds } from "./slots.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./state.ts";
 import type { AlikeRoutines, Learned } from "./templates.ts";
 import { Tlb } from "./tlb.ts";
@@ -48,6 +49,12 @@ const abort = (): never => {
   throw new Error("a routine failed an assertion");
 };
 const regionBudget = at.regionBudget >> 2;
+/** Instructions between two looks at the clock, at most: of compiled code, of the interpreter. */
+const MOST_IN_REGIONS = 1 << 17;
+const MOST_INTERPRETED = 1 << 14;
+/** The oracle's instructions, and the dispatcher's turns, between two looks. */
+const LOOK_EVERY = 1 << 7;
+const LOOK_EVERY_TURN = 1 << 10;
 
 export class Cpu implements CodeWatch, Machine {
   readonly state: State;
@@ -77,9 +84,16 @@ export class Cpu implements CodeWatch, Machine {
   landing: ((why: Exit) => number | undefined) | undefined;
   /** Of these, by the interpreter. */
   interpreted = 0;
-  /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far. */
+  /** When the current `run` is to end, whatever is left of its limit. */
+  deadline: Deadline = noDeadline;
+  readonly #pace = new Pace(MOST_IN_REGIONS);
+  /** The deadline is over. */
+  #late = false;
+  #turns = 0;
+  /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far; and those that nobody has yet. */
   #limit = 0;
   #granted = 0;
+  #held = 0;
   /** Interpreted instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
   #unsampled = 0;
   #endedByClock = true;
@@ -207,7 +221,9 @@ export class Cpu implements CodeWatch, Machine {
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
-    s.u32[regionBudget] = more - this.#granted;
+    this.#held = more - this.#granted;
+    s.u32[regionBudget] = 0;
+    this.#hand();
     return 0;
   }
   /** For actions: a fault at the current instruction. */
@@ -244,7 +260,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
   get retired(): number {
-    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - (this.state.u32[regionBudget] as number);
+    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - this.#rest;
   }
   /** Outside 64-bit mode compiled code takes the parts of the flags for sign-extended from 32 bits. */
   #narrow(): void {
@@ -266,11 +282,14 @@ export class Cpu implements CodeWatch, Machine {
   }
 
   /**
-   * Run until an exit, at most `limit` instructions (below 2^31). Regions have one part of the limit and the interpreter another, which
-   * is small: where it ends the JIT learns what is still interpreted. Parts end at block boundaries; only the limit itself is exact.
+   * Run until an exit, at most `limit` instructions (below 2^31), fewer if the deadline comes. Regions have one part of the limit and the
+   * interpreter another, which is small: where it ends the JIT learns what is still interpreted. Parts end at block boundaries; only the
+   * limit itself is exact, but for a repeated string instruction, which may go beyond it by `repeatCost`.
    */
   run(limit: number): Exit {
     const { watch, enabled } = this.jit;
+    this.#late = false;
+    this.#pace.begin();
     return enabled && this.instructions + limit > watch.next ? this.#runWatched(limit) : this.#runPlainly(limit);
   }
   /** The same, with windows in which the JIT is told where control goes. */
@@ -281,7 +300,7 @@ export class Cpu implements CodeWatch, Machine {
       const left = end - this.instructions;
       const due = watch.next - this.instructions;
       const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, watch.length));
-      if (code !== exit.budget) return code;
+      if (code !== exit.budget || this.#late) return code;
     }
     return exit.budget;
   }
@@ -291,7 +310,7 @@ export class Cpu implements CodeWatch, Machine {
     const steps: Step[] = [];
     const unsampled = this.#unsampled;
     let code: Exit = exit.budget;
-    while (this.instructions < end && code === exit.budget) {
+    while (this.instructions < end && code === exit.budget && !this.#late) {
       const ip = state.rip;
       const count = Math.min(blocks.lengthAt(ip), end - this.instructions);
       steps.push({ ip, count });
@@ -315,26 +334,27 @@ export class Cpu implements CodeWatch, Machine {
       const system = s.u32[at.systemFlags >> 2] as number;
       if (system & EF.TF) return this.#singleStep(budget);
       if (system & EF.AC) {
-        const rest = budget + (s.u32[regionBudget] as number);
+        const rest = budget + this.#rest;
         this.#finish(budget, exit.budget);
         const { left, code } = this.#checkingAlignment(rest);
-        if (left === 0 || code !== exit.budget) return code;
+        if (left <= 0 || this.#late || code !== exit.budget) return code;
         budget = this.#begin(left);
         rec = blocks.next();
         continue;
       }
       if (rec === 0) {
-        if (budget + (s.u32[regionBudget] as number) === 0) return this.#finish(budget, exit.budget);
+        if (budget + this.#rest <= 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
         let left = blocks.records.leftOf(rec);
-        if (left > budget && (s.u32[regionBudget] as number) > 0) {
+        if (left > budget && this.#rest > 0) {
           budget += this.#grantMore(budget);
+          if (this.#late) return this.#finish(budget, exit.budget);
           rec = blocks.find(s.rip);
           continue;
         }
         if (left > budget) {
-          if (budget === 0) return this.#finish(budget, exit.budget);
+          if (budget <= 0) return this.#finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           if (rec === 0) {
             s.i32[at.budget >> 2] = budget;
@@ -352,6 +372,8 @@ export class Cpu implements CodeWatch, Machine {
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
         (this.leaves[code] as number)++;
+        // What uses up no budget, or little of it for much work, is bounded too.
+        if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
       }
       switch (code) {
         case leave.fault:
@@ -394,8 +416,12 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.find(s.rip);
           break;
         case leave.again:
-          budget += blocks.records.leftOf(rec) - 1;
+          budget += blocks.records.leftOf(rec) - 1 - this.#charge(repeatCost - 1);
           s.rip = blocks.records.ipOf(rec);
+          rec = blocks.find(s.rip);
+          break;
+        case leave.rounds:
+          budget -= this.#charge(repeatCost - 1);
           rec = blocks.find(s.rip);
           break;
         case leave.stop:
@@ -406,10 +432,16 @@ export class Cpu implements CodeWatch, Machine {
           break;
         case leave.interpret:
           this.jit.gaveUp(s.rip);
-          if (budget === 0) budget += this.#grantMore(0);
+          if (budget <= 0) budget += this.#grantMore(budget);
           rec = blocks.bounded(s.rip, 1);
           break;
         case leave.short: {
+          if (this.#held > 0) {
+            this.#look();
+            this.#hand();
+            rec = blocks.find(s.rip);
+            break;
+          }
           // All but a block's worth goes to the regions, then that too; what is still too little is interpreted.
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
           if (spare > 0) {
@@ -419,7 +451,7 @@ export class Cpu implements CodeWatch, Machine {
             break;
           }
           budget += this.#move(s.u32[regionBudget] as number);
-          if (budget === 0) return this.#finish(budget, exit.budget);
+          if (budget <= 0) return this.#finish(budget, exit.budget);
           rec = blocks.bounded(s.rip, budget);
           break;
         }
@@ -438,17 +470,48 @@ export class Cpu implements CodeWatch, Machine {
         default:
           throw new Error(`generated code left with ${code}`);
       }
+      if (this.#late) return this.#finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
   }
-  /** The first part of a limit. */
+  /** The first parts of a limit. */
   #begin(limit: number): number {
     // Where the clock ended the run before is no place to learn from: a block at least. Where an exit did, it is as good as any.
-    const budget = Math.min(limit, Math.max(this.#unsampled, this.#endedByClock ? longest : 1));
+    const budget = Math.min(limit, MOST_INTERPRETED, Math.max(this.#unsampled, this.#endedByClock ? longest : 1));
     this.#limit = limit;
     this.#granted = budget;
-    this.state.u32[regionBudget] = limit - budget;
+    this.#held = limit - budget;
+    this.state.u32[regionBudget] = 0;
+    this.#hand();
     return budget;
+  }
+  /** Give regions another part. */
+  #hand(): void {
+    const n = Math.min(this.#held, this.#pace.part);
+    this.#held -= n;
+    this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
+  }
+  /** What the interpreter does not have of the limit. */
+  get #rest(): number {
+    return (this.state.u32[regionBudget] as number) + this.#held;
+  }
+  /** Take instructions off the limit: how many the interpreter must give. */
+  #charge(n: number): number {
+    const { u32 } = this.state;
+    const ofHeld = Math.min(this.#held, n);
+    const ofRegions = Math.min(u32[regionBudget] as number, n - ofHeld);
+    this.#held -= ofHeld;
+    u32[regionBudget] = (u32[regionBudget] as number) - ofRegions;
+    return n - ofHeld - ofRegions;
+  }
+  #look(): void {
+    this.#turns = 0;
+    if (!this.#pace.look(this.deadline)) this.#late = true;
+  }
+  /** The oracle has run an instruction, or all the rounds of one that it may. */
+  #evaluated(instructions: number): void {
+    this.#turns += (instructions * LOOK_EVERY_TURN) / LOOK_EVERY;
+    if (this.#turns >= LOOK_EVERY_TURN) this.#look();
   }
   #engine: Engine = "auto";
   /** Who runs the code. Nothing that a guest can see depends on it. */
@@ -459,12 +522,14 @@ export class Cpu implements CodeWatch, Machine {
   }
   #evaluateAll(limit: number): Exit {
     const end = this.instructions + limit;
-    while (this.instructions < end) {
+    while (this.instructions < end && !this.#late) {
+      const before = this.instructions;
       const stepped = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
       const trap = stepped && !this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
       this.#limit = 0;
       const code = this.evaluate(trap ? 1 : repeatRounds);
       if (code !== exit.budget) return code;
+      this.#evaluated(this.instructions - before);
       if (!trap) continue;
       this.raise(vector.DB, 0);
       return exit.fault;
@@ -473,7 +538,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
   #singleStep(budget: number): Exit {
-    let left = budget + (this.state.u32[regionBudget] as number);
+    let left = budget + this.#rest;
     this.#finish(budget, exit.budget);
     let again = false;
     for (let held: boolean | undefined = true; held; left--) {
@@ -492,12 +557,15 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** EFLAGS.AC is set, which only the oracle looks at: it runs until the flag is gone. SDM Vol. 3A 6.15, interrupt 17. */
   #checkingAlignment(limit: number): { readonly left: number; readonly code: Exit } {
-    for (let left = limit; left > 0; left--) {
-      if (((this.state.u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left, code: exit.budget };
+    const end = this.instructions + limit;
+    while (this.instructions < end && !this.#late) {
+      const before = this.instructions;
+      if (((this.state.u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left: end - before, code: exit.budget };
       const code = this.evaluate(repeatRounds);
-      if (code !== exit.budget) return { left, code };
+      if (code !== exit.budget) return { left: end - this.instructions, code };
+      this.#evaluated(this.instructions - before);
     }
-    return { left: 0, code: exit.budget };
+    return { left: end - this.instructions, code: exit.budget };
   }
   /** Run one instruction through the oracle, of a repeated one at most so many rounds: the same state, the same exits; `exit.budget` when
    *  nothing special happened. */
@@ -511,8 +579,8 @@ export class Cpu implements CodeWatch, Machine {
     this.#accesses.evaluated = d;
     let code: number;
     const { Evaluator } = whenHot();
+    let round = 0;
     try {
-      let round = 0;
       do code = new Evaluator(this, d, registerOffset).run();
       while (code === leave.again && ++round < rounds);
     } catch (e) {
@@ -522,7 +590,7 @@ export class Cpu implements CodeWatch, Machine {
       this.#accesses.evaluated = undefined;
     }
     if (code === leave.fault) return exit.fault;
-    this.instructions++;
+    this.instructions += round === repeatRounds ? repeatCost : 1;
     if (code === leave.again) return exit.budget;
     if (code !== leave.jumped) {
       const next = d.ip + d.length;
@@ -551,7 +619,9 @@ export class Cpu implements CodeWatch, Machine {
       // `#finish` takes off all that ran, also what ran before this sample.
       this.#unsampled += ran;
     }
-    return this.#move(Math.min(this.state.u32[regionBudget] as number, this.#unsampled - ran));
+    this.#look();
+    if ((this.state.u32[regionBudget] as number) < MOST_INTERPRETED) this.#hand();
+    return this.#move(Math.min(this.state.u32[regionBudget] as number, this.#unsampled - ran, MOST_INTERPRETED));
   }
   /** Move instructions from the regions' part to the interpreter's. */
   #move(n: number): number {
@@ -565,7 +635,7 @@ export class Cpu implements CodeWatch, Machine {
     this.interpreted += ran;
     this.#unsampled -= ran;
     this.#granted = budget;
-    const left = budget + (this.state.u32[regionBudget] as number);
+    const left = budget + this.#rest;
     this.instructions += this.#limit - left;
     this.#limit = left;
     return left;
@@ -574,6 +644,7 @@ export class Cpu implements CodeWatch, Machine {
     this.#settle(budget);
     this.#limit = 0;
     this.#granted = 0;
+    this.#held = 0;
     this.#endedByClock = code === exit.budget;
     this.state.u32[regionBudget] = 0;
     this.state.i32[at.budget >> 2] = 0;

@@ -44,6 +44,8 @@ export const leave = {
   interpret: 17,
   /** A region's record whose pages may have been mapped anew. */
   unverified: 19,
+  /** From a compiled region, rip written: `again`. */
+  rounds: 22,
 } as const;
 
 /** Added to an exit by a compiled region: rip and budget are already as they must be. */

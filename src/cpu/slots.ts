@@ -51,8 +51,9 @@ export const firstRoutine = Object.keys(special).length;
 /** Is no block there any more? Then the record leads back to the dispatcher, or on to what is at its address now. */
 export const isGone = (handler: number): boolean => handler === special.stale || handler === special.next;
 
-/** Rounds of a repeated string instruction before other work gets a chance; it counts as one instruction each time. */
+/** Rounds of a repeated string instruction before other work gets a chance; it counts as so many instructions each time. */
 export const repeatRounds = 4096;
+export const repeatCost = 64;
 
 /**
  * A compiled region: (budget, number of the entry) -> where control goes, an address, or else ~ of an exit or leave code. A region word says which

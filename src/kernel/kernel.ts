@@ -1,5 +1,6 @@
 // The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
 // through what the machine handed it.
+import { type Deadline, noDeadline } from "../cpu/deadline.ts";
 import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { mapVsyscallPage } from "./entry/vsyscall.ts";
@@ -33,10 +34,12 @@ export interface KernelOptions {
   /** Seconds since 1970 at boot. Default 2025-01-01: runs are the same every day. */
   readonly bootTime?: number;
   readonly hostname?: string;
+  /** When `run` is to come back in real time, whatever virtual time is left. Its owner moves it from run to run. */
+  readonly deadline?: Deadline;
 }
 
 /**
- * Why `run` came back. `ended`: no process is left. `limit`: the time asked for is used up. `idle`: every task sleeps and one of them
+ * Why `run` came back. `ended`: no process is left. `limit`: the time asked for is used up, or the deadline has come. `idle`: every task sleeps and one of them
  * waits for the world outside; `until` is the next deadline if there is one: the machine delivers input, or lets time pass by
  * `advance(until)`. `stuck`: every task sleeps and nothing can ever wake one.
  */
@@ -59,6 +62,7 @@ export class Kernel {
   /** Process 1: no program runs in it; it adopts orphans and reaps them. So a machine's first program is an ordinary process. */
   readonly init: Process;
   readonly timers = new Timers();
+  readonly deadline: Deadline;
   readonly scheduler: Scheduler;
   readonly log = new KernelLog();
   readonly random: Random;
@@ -99,6 +103,7 @@ export class Kernel {
       ipc: new IpcNamespace(undefined),
       cgroup: new CgroupNamespace(undefined),
     };
+    this.deadline = processor.deadline = options.deadline ?? noDeadline;
     this.scheduler = new Scheduler(this);
     this.init = new Process(this, this.newPid(), undefined, 0);
     this.processes.set(this.init.pid, this.init);

@@ -1,4 +1,5 @@
 // What the kernel asks of a CPU: a part of src/cpu/cpu.ts. Tests drive the gate with one that runs no code.
+import type { Deadline } from "../cpu/deadline.ts";
 import type { Exit } from "../cpu/exit.ts";
 import type { Mmu } from "../cpu/mmu.ts";
 import type { Segments } from "../cpu/segments.ts";
@@ -17,6 +18,8 @@ export interface Processor {
   timeStampDisabled: boolean;
   /** What RDRAND and RDSEED read. */
   random: (() => bigint) | undefined;
+  /** In real time: `run` ends when it comes. */
+  deadline?: Deadline;
   /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
   run(limit: number): Exit;
   /** For compiled code: calls at a door, and where they come back to; see cpu.ts. A processor that runs none has no use for them. */

@@ -31,6 +31,8 @@ export interface Wait {
   readonly interrupted: number;
   /** Only SIGKILL ends it (vfork's parent). */
   readonly killable?: true;
+  /** It does not sleep: see `again`. */
+  readonly goesOn?: true;
 }
 /** `interrupted` is a positive code: a value of `restart`, or E.EINTR. */
 export const wait = (
@@ -41,6 +43,17 @@ export const wait = (
   interrupted: options.interrupted ?? restart.ERESTARTSYS,
   ...(options.until === undefined ? {} : { until: options.until }),
   ...(options.killable ? { killable: true as const } : {}),
+});
+
+/**
+ * A long call gives way: its handler is called again as soon as it may, with what it has done in `task.waited.data`. Before that come whoever is due: other
+ * tasks if the slice is over, timers, signals, the world outside. `interrupted` as of a wait; `killable` where Linux does not look at signals.
+ */
+export const again = (options: { interrupted: number } | { killable: true }): Wait => ({
+  on: [],
+  interrupted: restart.ERESTARTNOINTR,
+  ...options,
+  goesOn: true,
 });
 
 /** What survives between two calls of a waiting call's handler; cleared when it finishes. Plain data, by the handler's own keys. */

@@ -112,6 +112,7 @@ export const boot = (options: MachineOptions, memory = allocate(options)): Boote
     vdso: new Vdso(frames, model.vendor),
     seed: options.seed ?? 0,
     randomizeLayout: options.randomizeLayout ?? true,
+    deadline: { clock: () => performance.now(), until: Infinity },
   });
   kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new (whenAsked().HostFs)(dev, clock, root) : new MemFs(dev, clock)));
   // The time-stamp counter counts virtual nanoseconds.

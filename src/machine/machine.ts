@@ -22,15 +22,13 @@ import type { Trace } from "./trace.ts";
 import { lookAt, putFile } from "./tree.ts";
 import { whenAsked } from "./when-asked.ts";
 
-/** Virtual nanoseconds between two looks at the world outside: some hundredths of a second of real time while code is interpreted, a thousandth if it is compiled. */
-const STRETCH = 5_000_000;
-/** Whoever sleeps in virtual time takes none, and may be interpreted afterwards. */
-const LONGEST_STRETCH = 8 * STRETCH;
 /**
- * Milliseconds of real time that it is to take: the end of a stretch costs as much as tens of thousands of instructions, and browsers let whoever gives way wait for
- * four of them.
+ * Milliseconds of real time between two looks at the world outside. The end of a stretch costs as much as tens of thousands of instructions, and browsers let
+ * whoever gives way wait for four milliseconds.
  */
-const enough = { least: 12, most: 40 } as const;
+const STRETCH = 30;
+/** Virtual nanoseconds between two looks at how a closed run stands. */
+const CLOSED_STRETCH = 5_000_000;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Byte strings are what the core calls names: one character a byte. */
@@ -141,7 +139,7 @@ export class Machine {
     const { kernel } = this;
     const { process, report } = this.#start(program, options, undefined);
     for (;;) {
-      const { reason } = kernel.run(STRETCH);
+      const { reason } = kernel.run(CLOSED_STRETCH);
       if (process.ended !== undefined || reason === "ended") return { run: report(undefined), end: "ended" };
       if (reason !== "limit" || kernel.now > nanoseconds)
         return { run: report({ timeout: 0 }), end: reason === "limit" ? "limit" : "stuck" };
@@ -223,12 +221,9 @@ export class Machine {
     const { kernel, inputs } = this;
     const timer = timeout === undefined ? undefined : setTimeout(() => inputs.push({ kind: "timeout" }), timeout * 1000);
     try {
-      for (let stretch = STRETCH; ; ) {
-        const from = Date.now();
-        const result = kernel.run(stretch);
-        const took = Date.now() - from;
-        if (result.reason === "limit" && took < enough.least) stretch = Math.min(LONGEST_STRETCH, stretch * 2);
-        else if (took > enough.most) stretch = Math.max(STRETCH, stretch / 2);
+      for (;;) {
+        kernel.deadline.until = kernel.deadline.clock() + STRETCH;
+        const result = kernel.run(Infinity);
         if (process.ended !== undefined || result.reason === "ended") return true;
         // Nothing can ever wake anybody: as on Linux, that lasts until somebody loses patience.
         const sleeps = result.reason === "idle" || result.reason === "stuck";

@@ -1,4 +1,5 @@
 // A kernel on a processor that runs no code: tests put registers into the state page and walk through a door.
+import type { Deadline } from "../../src/cpu/deadline.ts";
 import { type Exit, exit } from "../../src/cpu/exit.ts";
 import { layout } from "../../src/cpu/layout.ts";
 import { Segments } from "../../src/cpu/segments.ts";
@@ -51,13 +52,21 @@ const CODE64 = 0x33;
 const CODE32 = 0x23;
 
 /** One task in a fresh kernel, running, with 64 KiB of memory at STACK - 64 KiB. */
-export const fixture = ({ profile = profiles.upstream, bits = 64 as 32 | 64 }: { profile?: Profile; bits?: 32 | 64 } = {}) => {
+export const fixture = ({
+  profile = profiles.upstream,
+  bits = 64 as 32 | 64,
+  deadline,
+}: {
+  profile?: Profile;
+  bits?: 32 | 64;
+  deadline?: Deadline;
+} = {}) => {
   const pages = Math.ceil((layout.frames + (4 << 20)) / 65536);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const cpu = new ScriptedProcessor(memory);
   const frames = new Frames(memory, layout.frames);
   const model = { vendor: "amd", hwcap: 0, hwcap2: 0, xfeatures: 0 } as const;
-  const kernel = new Kernel({ processor: cpu, model, profile, frames, vdso: new Vdso(frames, "amd") });
+  const kernel = new Kernel({ processor: cpu, model, profile, frames, vdso: new Vdso(frames, "amd"), ...(deadline && { deadline }) });
   kernel.vfs = new Vfs(kernel, (dev, clock) => new MemFs(dev, clock));
   const root = kernel.vfs.namespace.root.path;
   const process = new Process(kernel, kernel.newPid(), kernel.init, 17);

@@ -1,9 +1,13 @@
 // Time, slices and sleep, on a processor that does what a script says.
 import { expect, test } from "vitest";
+import { x64 } from "../../src/abi/abi.ts";
 import { exit } from "../../src/cpu/exit.ts";
 import { R } from "../../src/cpu/state.ts";
+import { Random } from "../../src/kernel/random.ts";
+import { endProcess } from "../../src/kernel/signal/send.ts";
+import { syscall } from "../../src/kernel/syscall.ts";
 import { Task } from "../../src/kernel/task.ts";
-import { WaitQueue, wait } from "../../src/kernel/wait.ts";
+import { again, WaitQueue, wait } from "../../src/kernel/wait.ts";
 import { fixture, STACK, setRegisters } from "./fixture.ts";
 
 const NANOSLEEP = 35n;
@@ -87,6 +91,63 @@ test("what guests see does not depend on how long each run may last", () => {
     return [ran, ...[task, ...others].map(({ usage }) => usage.involuntarySwitches)];
   });
   for (const run of runs) expect(run).toEqual(runs[0]);
+});
+
+test("what guests see does not depend on when a deadline comes, in code or in a long call", () => {
+  const runs = [0, 1, 2, 3].map((seed) => {
+    const random = new Random(seed);
+    // The first has no deadline, for the others it is always near.
+    const late = () => (seed === 0 ? false : random.u32() % 3 === 0);
+    const { kernel, task, process, cpu } = fixture({ deadline: { clock: () => Number(late()), until: 1 } });
+    const { mem, files, fs, cred } = task;
+    const others = [0, 1].map(() => new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred }));
+    const seen: (readonly [who: number, what: string, now: number])[] = [];
+    const who = () => [task, ...others].indexOf(kernel.scheduler.current!);
+    const long = syscall("getpid", {}, (t) => {
+      t.waited.data = (t.waited.data ?? 0) + 1;
+      seen.push([who(), `piece ${t.waited.data}`, kernel.now]);
+      kernel.charge(70_000);
+      return t.waited.data < 40 ? again({ killable: true }) : 0;
+    });
+    cpu.run = (limit) => {
+      const part = seed === 0 ? limit : Math.min(limit, 1 + (random.u32() % 200_000));
+      cpu.instructions += part;
+      const last = seen.at(-1);
+      if (last?.[0] === who() && last[1] === "runs") seen.pop();
+      seen.push([who(), "runs", kernel.now + part]);
+      return exit.budget;
+    };
+    others[1]!.call = { entry: { syscall: long, decode: () => ({}) } as never, abi: x64, args: {} };
+    kernel.scheduler.start(task);
+    others.forEach((other, n) => void kernel.scheduler.sleep(other, wait([], { until: 1_200_000 + n * 500_000 })));
+    while (kernel.now < 12_000_000) kernel.run(12_000_000 - kernel.now);
+    return [seen, ...[task, ...others].map(({ usage }) => usage)];
+  });
+  for (const run of runs) expect(run).toEqual(runs[0]);
+  const pieces = (runs[0]![0] as [number, string, number][]).filter(([, what]) => what !== "runs");
+  expect(pieces).toHaveLength(40);
+});
+
+test("a task in a long call shares the processor", () => {
+  const { kernel, task, process, cpu } = fixture();
+  const { mem, files, fs, cred } = task;
+  const other = new Task(kernel, kernel.newPid(), process, { mem, files, fs, cred });
+  cpu.run = (limit) => {
+    cpu.instructions += limit;
+    return exit.budget;
+  };
+  const endless = syscall("getpid", {}, () => {
+    kernel.charge(100_000);
+    return again({ killable: true });
+  });
+  task.call = { entry: { syscall: endless, decode: () => ({}) } as never, abi: x64, args: {} };
+  kernel.scheduler.start(task);
+  kernel.scheduler.start(other);
+  kernel.run(20_000_000);
+  expect(task.usage.system).toBe(10_000_000);
+  expect(other.usage.user).toBe(10_000_000);
+  endProcess(process, 9);
+  expect(kernel.run(20_000_000)).toEqual({ reason: "ended" });
 });
 
 test("a task that waits for the world outside makes run idle, with the next deadline", () => {

@@ -523,7 +523,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     out(1, pure.eq(count, pure.imm(0)));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
     this.depth++;
-    this.leaveAt(this.here(), leave.jumped, this.left - 1);
+    this.leaveAt(this.here(), leave.rounds, this.left - 1);
     this.depth--;
     b.end();
     // Flags come from before the loop or from the round before; registers change, and rsp does not.

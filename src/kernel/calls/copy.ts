@@ -3,6 +3,7 @@ import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
 import { fd, ptr, size, uint, ulong } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
+import { cost, PIECE_BYTES } from "../cost.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../fs/file.ts";
 import type { Or } from "../fs/inode.ts";
 import { O_APPEND } from "../fs/open-flags.ts";
@@ -12,8 +13,9 @@ import { sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
+import { again } from "../wait.ts";
 import { importIovec, MAX_RW_COUNT } from "./iovec.ts";
-import { block, finish, readInto, writeFrom } from "./transfer.ts";
+import { block, buffersOf, finish, readInto, writeFrom } from "./transfer.ts";
 
 const CHUNK = 65536;
 
@@ -48,10 +50,38 @@ const consume = (from: Cursor, n: number): void => {
   from.advance(n);
 };
 
-/** Copy up to `count` bytes; what is there is enough. */
-const copy = (t: Task, from: Cursor, to: Cursor, count: number, nonblock: boolean): Result => {
-  let done = 0;
+/** A call that copies, while it waits or gives way. */
+class Copying {
+  readonly from: Cursor;
+  readonly to: Cursor;
+  readonly count: number;
+  readonly nonblock: boolean;
+  done = 0;
+  constructor(from: Cursor, to: Cursor, count: number, nonblock = false) {
+    this.from = from;
+    this.to = to;
+    this.count = count;
+    this.nonblock = nonblock;
+    from.file.hold();
+    to.file.hold();
+  }
+  drop(): void {
+    this.from.file.drop();
+    this.to.file.drop();
+  }
+}
+const inProgress = (t: Task): Copying | undefined => (t.waited.held instanceof Copying ? t.waited.held : undefined);
+
+/** Copy up to `count` bytes; what is there is enough. Between pieces signals are looked at: Linux splice_from_pipe_next(). */
+const copy = (t: Task, copying: Copying): Result => {
+  t.waited.held = copying;
+  const { from, to, count, nonblock, done: before } = copying;
+  let done = before;
   while (done < count) {
+    if (done - before >= PIECE_BYTES) {
+      copying.done = done;
+      return again({ interrupted: -done });
+    }
     const bytes = peek(t, from, Math.min(count - done, CHUNK));
     if (typeof bytes === "number") {
       if (bytes === -E.EAGAIN && done === 0) return block(t, from.file, POLLIN, 0, nonblock);
@@ -65,6 +95,7 @@ const copy = (t: Task, from: Cursor, to: Cursor, count: number, nonblock: boolea
     consume(from, n);
     to.advance(n);
     done += n;
+    t.kernel.charge(n * cost.byte);
     if (n < bytes.length) break;
   }
   return finish(t, done);
@@ -81,6 +112,8 @@ const storeOffset = (t: Task, at: VAddr, cursor: Cursor, long: 4 | 8): void => {
 };
 
 const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number, long: 4 | 8): Result => {
+  const copying = inProgress(t);
+  if (copying) return sendOn(t, copying, at, long);
   const start = offsetAt(t, at, long);
   if (Number.isNaN(start)) return -E.EFAULT;
   const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
@@ -88,13 +121,17 @@ const sendfile = (t: Task, outFd: number, inFd: number, at: VAddr, count: number
   if (start !== undefined && !input.seekable) return -E.ESPIPE;
   if (!output?.writable) return -E.EBADF;
   if (!input.inode.isFile || output.flags & O_APPEND) return -E.EINVAL;
-  const from = new Cursor(input, start);
-  const result = copy(t, from, new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT), false);
-  storeOffset(t, at, from, long);
+  return sendOn(t, new Copying(new Cursor(input, start), new Cursor(output, undefined), Math.min(count, MAX_RW_COUNT)), at, long);
+};
+const sendOn = (t: Task, copying: Copying, at: VAddr, long: 4 | 8): Result => {
+  const result = copy(t, copying);
+  storeOffset(t, at, copying.from, long);
   return result;
 };
 
 const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
+  const copying = inProgress(t);
+  if (copying) return copyOn(t, copying, inAt, outAt);
   const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
   if (!input || !output) return -E.EBADF;
   const [inStart, outStart] = [offsetAt(t, inAt, 8), offsetAt(t, outAt, 8)];
@@ -106,9 +143,12 @@ const copyFileRange = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt:
   const from = new Cursor(input, inStart);
   const to = new Cursor(output, outStart);
   if (input.inode === output.inode && from.at < to.at + count && to.at < from.at + count) return -E.EINVAL;
-  const result = copy(t, from, to, Math.min(count, MAX_RW_COUNT, Math.max(0, input.inode.size - from.at)), false);
-  storeOffset(t, inAt, from, 8);
-  storeOffset(t, outAt, to, 8);
+  return copyOn(t, new Copying(from, to, Math.min(count, MAX_RW_COUNT, Math.max(0, input.inode.size - from.at))), inAt, outAt);
+};
+const copyOn = (t: Task, copying: Copying, inAt: VAddr, outAt: VAddr): Result => {
+  const result = copy(t, copying);
+  storeOffset(t, inAt, copying.from, 8);
+  storeOffset(t, outAt, copying.to, 8);
   return result;
 };
 
@@ -121,6 +161,8 @@ const spliceFlags = flags("unsigned int", { SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SP
 const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr, count: number, how: number): Result => {
   if (how & ~15) return -E.EINVAL;
   if (count === 0) return 0;
+  const copying = inProgress(t);
+  if (copying) return copyOn(t, copying, inAt, outAt);
   const [input, output] = [t.files.get(inFd), t.files.get(outFd)];
   if (!input?.readable || !output?.writable) return -E.EBADF;
   const pipes = [input instanceof PipeEnd, output instanceof PipeEnd];
@@ -133,10 +175,7 @@ const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr,
   const from = new Cursor(input, inStart);
   const to = new Cursor(output, outStart);
   // One step: splice moves what is there and does not wait for more.
-  const result = copy(t, from, to, Math.min(count, CHUNK), (how & SPLICE_F_NONBLOCK) !== 0);
-  storeOffset(t, inAt, from, 8);
-  storeOffset(t, outAt, to, 8);
-  return result;
+  return copyOn(t, new Copying(from, to, Math.min(count, CHUNK), (how & SPLICE_F_NONBLOCK) !== 0), inAt, outAt);
 };
 
 /** Duplicate what waits in one pipe into another. */
@@ -174,7 +213,7 @@ export const copyCalls: readonly Syscall[] = [
     (t, a, abi) => {
       const file = t.files.get(a.fd);
       if (!(file instanceof PipeEnd)) return -E.EBADF;
-      const segments = importIovec(t, a.iov, a.nr_segs, abi);
+      const segments = buffersOf(t, () => importIovec(t, a.iov, a.nr_segs, abi));
       if (typeof segments === "number") return segments;
       const nonblock = (a.flags & SPLICE_F_NONBLOCK) !== 0;
       return file.writable ? writeFrom(t, file, segments, undefined, nonblock) : readInto(t, file, segments, undefined, nonblock);

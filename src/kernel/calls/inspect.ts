@@ -3,14 +3,18 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import type { AddressSpace } from "../../memory/space.ts";
 import { fd, int, ptr, uint, ulong } from "../arg.ts";
 import { choice } from "../arg-flags.ts";
+import { PIECE_BYTES } from "../cost.ts";
+import type { Or } from "../fs/inode.ts";
 import { mayAccess } from "../fs/proc/pid.ts";
 import { Pidfd } from "../life/pidfd.ts";
 import { findThread } from "../namespace/pid.ts";
 import { mayAttach } from "../ptrace/attach.ts";
-import { type Syscall, syscall } from "../syscall.ts";
+import { type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
+import { again } from "../wait.ts";
 import { gather, importIovec, type Segment, scatter, totalLength } from "./iovec.ts";
 import { install } from "./path.ts";
 
@@ -59,19 +63,48 @@ const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2:
   }
 };
 
-/** Between the caller's buffers and the target's: as much as can be had. */
-const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | number, remote: Segment[] | number): number => {
+/** Memory is gone with its last user: whoever copies from it is one. */
+class Copying {
+  readonly mem: AddressSpace;
+  readonly local: readonly Segment[];
+  readonly remote: readonly Segment[];
+  done = 0;
+  constructor(mem: AddressSpace, local: readonly Segment[], remote: readonly Segment[]) {
+    mem.retain();
+    this.mem = mem;
+    this.local = local;
+    this.remote = remote;
+  }
+  drop(): void {
+    this.mem.release();
+  }
+}
+/** Between the caller's buffers and the target's: as much as can be had. Only SIGKILL ends it before. */
+const copyPiece = (t: Task, write: boolean, { mem, local, remote, done: before }: Copying): Or<{ done: number; over: boolean }> => {
+  const { kernel } = t;
+  const target = { mem, kernel };
+  const total = Math.min(totalLength(local), totalLength(remote));
+  const n = Math.min(total - before, PIECE_BYTES);
+  const [from, to, source, sink] = write ? [t, target, local, remote] : [target, t, remote, local];
+  const bytes = gather(from, source, before, n);
+  const done = before + scatter(to, sink, before, bytes);
+  return done === 0 && n > 0 ? -E.EFAULT : { done, over: done < before + n || done === total };
+};
+const processVm = (t: Task, write: boolean, pid: number, local: Segment[] | number, remote: Segment[] | number): Result => {
   if (typeof local === "number") return local;
   if (totalLength(local) === 0) return 0;
   if (typeof remote === "number") return remote;
   const target = findThread(t, pid);
   if (!target || target.state === "dead") return -E.ESRCH;
   if (!mayAttach(t, target)) return -E.EPERM;
-  const n = Math.min(totalLength(local), totalLength(remote));
-  const [from, to, source, sink] = write ? [t, target, local, remote] : [target, t, remote, local];
-  const bytes = gather(from, source, 0, n);
-  const done = scatter(to, sink, 0, bytes);
-  return done === 0 && n > 0 ? -E.EFAULT : done;
+  return copyOn(t, write, new Copying(target.mem, local, remote));
+};
+const copyOn = (t: Task, write: boolean, copying: Copying): Result => {
+  t.waited.held = copying;
+  const got = copyPiece(t, write, copying);
+  if (typeof got === "number") return got;
+  copying.done = got.done;
+  return got.over ? got.done : again({ killable: true });
 };
 
 const pidfdGetfd = (t: Task, pidfd: number, n: number, flags: number): number => {
@@ -95,7 +128,9 @@ interface VmArgs {
   riovcnt: number;
   flags: number;
 }
-const vm = (t: Task, write: boolean, a: VmArgs, abi: Abi): number => {
+const vm = (t: Task, write: boolean, a: VmArgs, abi: Abi): Result => {
+  const { held } = t.waited;
+  if (held instanceof Copying) return copyOn(t, write, held);
   if (a.flags !== 0) return -E.EINVAL;
   return processVm(t, write, a.pid, importIovec(t, a.lvec, a.liovcnt, abi), importIovec(t, a.rvec, a.riovcnt, abi));
 };

@@ -3,6 +3,7 @@ import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { USER_END } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
+import { cost } from "../cost.ts";
 import type { Or } from "../fs/inode.ts";
 import type { Task } from "../task.ts";
 
@@ -60,17 +61,18 @@ function* parts(segments: readonly Segment[], from: number, n: number): Generato
   }
 }
 /** Copy to user memory; how many bytes went before a bad page. */
-export const scatter = (t: Task, segments: readonly Segment[], from: number, bytes: Uint8Array): number => {
+export const scatter = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segment[], from: number, bytes: Uint8Array): number => {
   let done = 0;
   for (const { at, length } of parts(segments, from, bytes.length)) {
     const n = t.mem.writeSome(at, bytes.subarray(done, done + length));
     done += n;
     if (n < length) break;
   }
+  t.kernel.charge(done * cost.byte);
   return done;
 };
 /** Copy from user memory; shorter than `n` if a page is bad. */
-export const gather = (t: Task, segments: readonly Segment[], from: number, n: number): Uint8Array => {
+export const gather = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segment[], from: number, n: number): Uint8Array => {
   const out = new Uint8Array(n);
   let done = 0;
   for (const { at, length } of parts(segments, from, n)) {
@@ -78,5 +80,6 @@ export const gather = (t: Task, segments: readonly Segment[], from: number, n: n
     done += got;
     if (got < length) break;
   }
+  t.kernel.charge(done * cost.byte);
   return done === n ? out : out.subarray(0, done);
 };

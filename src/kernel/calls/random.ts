@@ -3,7 +3,9 @@ import { E } from "../../abi/errno.ts";
 import { size } from "../arg.ts";
 import { flags } from "../arg-flags.ts";
 import { outRandom } from "../arg-string.ts";
+import { cost, PIECE_BYTES } from "../cost.ts";
 import { type Syscall, syscall } from "../syscall.ts";
+import { again } from "../wait.ts";
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
 /** One call gives at most this much: MAX_RW_COUNT. */
@@ -14,11 +16,18 @@ export const randomCalls: readonly Syscall[] = [
   syscall("getrandom", { buf: outRandom, count: size, flags: flags("unsigned int", GRND, "GRND_???") }, (t, a) => {
     if ((a.flags & ~7) !== 0 || (a.flags & 6) === 6) return -E.EINVAL;
     const count = Math.min(a.count, MAX);
-    let done = 0;
+    const before = (t.waited.data as number | undefined) ?? 0;
+    let done = before;
     while (done < count) {
+      // A signal ends it with what is done.
+      if (done - before >= PIECE_BYTES) {
+        t.waited.data = done;
+        return again({ interrupted: -done });
+      }
       const bytes = t.kernel.random.bytes(Math.min(CHUNK, count - done));
       const wrote = t.mem.writeSome(a.buf + done, bytes);
       done += wrote;
+      t.kernel.charge(wrote * cost.randomByte);
       if (wrote < bytes.length) return done > 0 ? done : -E.EFAULT;
     }
     return done;

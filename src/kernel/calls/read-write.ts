@@ -8,7 +8,7 @@ import type { Or } from "../fs/inode.ts";
 import { type Args, type Result, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { importIovec, oneSegment, type Segment } from "./iovec.ts";
-import { fileOf, readInto, writeFrom } from "./transfer.ts";
+import { buffersOf, fileOf, readInto, writeFrom } from "./transfer.ts";
 
 type Direction = "in" | "out";
 /** `at` undefined: the file's own offset. */
@@ -25,7 +25,7 @@ const move = (
   if (!file) return -E.EBADF;
   if (at !== undefined && !file.seekable && !file.positioned) return -E.ESPIPE;
   if (!(direction === "in" ? file.readable : file.writable)) return -E.EBADF;
-  const list = segments();
+  const list = buffersOf(t, segments);
   if (typeof list === "number") return list;
   return direction === "in" ? readInto(t, file, list, at, nonblock) : writeFrom(t, file, list, at, nonblock);
 };

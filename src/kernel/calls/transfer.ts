@@ -1,8 +1,10 @@
 // Moving bytes between user memory and files: the loop behind read, write and all their relatives, and the only place that waits for them.
 // man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
 import { E } from "../../abi/errno.ts";
+import { PIECE_BYTES } from "../cost.ts";
 import { CAP, capable } from "../cred.ts";
 import { type FileDescription, POLLIN, POLLOUT } from "../fs/file.ts";
+import type { Or } from "../fs/inode.ts";
 import { O_APPEND, O_NONBLOCK } from "../fs/open-flags.ts";
 import { killPrivileges } from "../fs/regular.ts";
 import { RLIMIT } from "../rlimit.ts";
@@ -11,15 +13,38 @@ import { sendToTask } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
-import { wait } from "../wait.ts";
+import { again, type Wait, WaitQueue, wait } from "../wait.ts";
 import { gather, type Segment, scatter, totalLength } from "./iovec.ts";
 
 /** What one step copies at most: bounds what a guest can make us allocate. */
 const CHUNK = 1 << 18;
 
+/**
+ * A call that moves bytes in pieces: it has its turn at the file's offset, and at writing to the inode, until it is over. Linux f_pos_lock, i_rwsem.
+ */
+class Transfer {
+  readonly file: FileDescription;
+  /** Others wait here. */
+  readonly over = new WaitQueue();
+  constructor(file: FileDescription, ownOffset: boolean, writes: boolean) {
+    this.file = file.hold();
+    if (ownOffset) file.turn = this;
+    if (writes) file.inode.turn = this;
+  }
+  drop(): void {
+    const { file } = this;
+    if (file.turn === this) file.turn = undefined;
+    if (file.inode.turn === this) file.inode.turn = undefined;
+    this.over.wake();
+    file.drop();
+  }
+}
+
 /** The file of a call that may have waited: the one it started with, even if another thread has closed the descriptor since. */
-export const fileOf = (t: Task, fd: number): FileDescription | undefined =>
-  (t.waited.held as FileDescription | undefined) ?? t.files.get(fd);
+export const fileOf = (t: Task, fd: number): FileDescription | undefined => {
+  const { held } = t.waited;
+  return held instanceof Transfer ? held.file : ((held as FileDescription | undefined) ?? t.files.get(fd));
+};
 
 /** The call is done: let go of what it held while it waited. */
 export const finish = (t: Task, result: number): number => {
@@ -35,10 +60,38 @@ export const block = (t: Task, file: FileDescription, events: number, done: numb
   const until = file.waitUntil(t, events);
   if (until !== undefined && t.waited.expired) return finish(t, done > 0 ? done : -E.EAGAIN);
   t.waited.held ??= file.hold();
-  t.waited.data = { done };
+  t.waited.data = { ...(t.waited.data as Progress | undefined), done };
   return wait(file.queues(events), { until, interrupted: done > 0 ? -done : file.interruptedWait(until) });
 };
-const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
+/** What a call that moves bytes has done so far, from where; what it was asked is read once. */
+interface Progress {
+  readonly done: number;
+  readonly start?: number;
+  readonly segments?: readonly Segment[];
+}
+const progress = (t: Task): Progress => (t.waited.data as Progress | undefined) ?? { done: 0 };
+
+/** The buffers of a call, which are read from user memory once. */
+export const buffersOf = (t: Task, read: () => Or<readonly Segment[]>): Or<readonly Segment[]> => progress(t).segments ?? read();
+
+/** Another call has its turn there. */
+const awaitTurn = (t: Task, file: FileDescription, ownOffset: boolean, writes: boolean): Wait | undefined => {
+  const { held } = t.waited;
+  const other = [ownOffset ? file.turn : undefined, writes ? file.inode.turn : undefined].find((turn) => turn && turn !== held);
+  if (!other) return undefined;
+  t.waited.held ??= file.hold();
+  return wait([other.over], { killable: true });
+};
+/** One piece is done: go on later. Regular files do not look at signals; all others end with what is done. */
+const giveWay = (t: Task, file: FileDescription, now: Required<Progress>, ownOffset: boolean, writes: boolean): Wait => {
+  const { held } = t.waited;
+  if (!(held instanceof Transfer)) {
+    t.waited.held = new Transfer(file, ownOffset && file.seekable, writes && file.inode.isFile);
+    held?.drop();
+  }
+  t.waited.data = now;
+  return again(file.seekable ? { killable: true } : { interrupted: -now.done });
+};
 
 /** Read into user memory. `at` is undefined for the file's own offset. */
 export const readInto = (
@@ -49,10 +102,15 @@ export const readInto = (
   nonblock = false,
 ): Result => {
   const total = totalLength(segments);
-  const start = at ?? file.offset;
-  let done = 0;
+  const turn = awaitTurn(t, file, at === undefined, false);
+  if (turn) return turn;
+  const before = progress(t);
+  const start = before.start ?? at ?? file.offset;
+  const step = file.divisible ? CHUNK : PIECE_BYTES;
+  let { done } = before;
   do {
-    const got = file.read(t, Math.min(total - done, CHUNK), start + done);
+    if (done - before.done >= PIECE_BYTES) return giveWay(t, file, { done, start, segments }, at === undefined, false);
+    const got = file.read(t, Math.min(total - done, step), start + done);
     if (typeof got === "number") {
       if (got === -E.EAGAIN && done === 0) return block(t, file, POLLIN, 0, nonblock);
       return finish(t, done > 0 ? done : got);
@@ -61,7 +119,7 @@ export const readInto = (
     done += copied;
     if (file.seekable && at === undefined) file.offset = start + done;
     if (copied < got.length) return finish(t, done > 0 ? done : -E.EFAULT);
-    if (got.length === 0 || got.length < CHUNK) break;
+    if (got.length === 0 || got.length < step) break;
   } while (file.divisible && done < total);
   return finish(t, done);
 };
@@ -87,12 +145,16 @@ export const writeFrom = (
   nonblock = false,
 ): Result => {
   const total = totalLength(segments);
+  if (file.discards) return finish(t, total);
+  const turn = awaitTurn(t, file, at === undefined, file.inode.isFile);
+  if (turn) return turn;
   const append = (file.flags & O_APPEND) !== 0 && file.seekable;
   const before = progress(t);
-  const start = append ? file.inode.size : (at ?? file.offset);
-  let done = before;
+  const start = before.start ?? (append ? file.inode.size : (at ?? file.offset));
+  let { done } = before;
   if (file.inode.isFile && total > 0 && !capable(t.cred, CAP.FSETID)) killPrivileges(file.inode);
   do {
+    if (done - before.done >= PIECE_BYTES) return giveWay(t, file, { done, start, segments }, at === undefined, true);
     const want = withinLimit(t, file, start + done, Math.min(total - done, CHUNK));
     if (want < 0) return finish(t, done > 0 ? done : want);
     const bytes = gather(t, segments, done, want);

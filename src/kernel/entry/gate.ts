@@ -180,7 +180,7 @@ export class Gate {
       return;
     }
     task.call = call;
-    this.kernel.scheduler.sleep(task, wait);
+    if (!wait.goesOn) this.kernel.scheduler.sleep(task, wait);
   }
 
   #finish(task: Task, call: PendingCall | undefined, result: number): void {

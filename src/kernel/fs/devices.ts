@@ -1,6 +1,7 @@
 // The character devices that every Linux has: memory devices and random numbers. man 4 null, full, random.
 import { E } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
+import { cost } from "../cost.ts";
 import type { Task } from "../task.ts";
 import type { Path } from "./dentry.ts";
 import { FileDescription } from "./file.ts";
@@ -24,11 +25,17 @@ abstract class MemoryDevice extends FileDescription {
   }
 }
 class NullDevice extends MemoryDevice {
+  override get discards(): boolean {
+    return true;
+  }
   override read(): Or<Uint8Array> {
     return new Uint8Array(0);
   }
 }
 class ZeroDevice extends MemoryDevice {
+  override get discards(): boolean {
+    return true;
+  }
   override read(_task: Task, n: number): Or<Uint8Array> {
     return new Uint8Array(n);
   }
@@ -37,6 +44,9 @@ class ZeroDevice extends MemoryDevice {
   }
 }
 class FullDevice extends ZeroDevice {
+  override get discards(): boolean {
+    return false;
+  }
   override write(_task: Task, bytes: Uint8Array): number {
     return bytes.length === 0 ? 0 : -E.ENOSPC;
   }
@@ -46,6 +56,7 @@ class FullDevice extends ZeroDevice {
 }
 class RandomDevice extends MemoryDevice {
   override read(task: Task, n: number): Or<Uint8Array> {
+    task.kernel.charge(n * cost.randomByte);
     return task.kernel.random.bytes(n);
   }
   override seek(): number {

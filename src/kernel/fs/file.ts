@@ -7,7 +7,7 @@ import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
 import type { Path } from "./dentry.ts";
-import type { Inode, Or } from "./inode.ts";
+import type { Inode, Or, Turn } from "./inode.ts";
 import { releaseFileLocks } from "./locks.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
 
@@ -54,6 +54,8 @@ export abstract class FileDescription {
   watchers: Set<Watcher> | undefined = undefined;
   /** File descriptors (of all tables), mappings and calls in flight that hold it. */
   refs = 0;
+  /** The call that moves the offset, if one does so in pieces. */
+  turn: Turn | undefined = undefined;
 
   constructor(inode: Inode, flags: number, path: Path) {
     this.inode = inode;
@@ -83,6 +85,10 @@ export abstract class FileDescription {
   /** Has no offset of its own but takes positions: /dev/null and its like. */
   get positioned(): boolean {
     return this.seekable;
+  }
+  /** Writes look at no byte: /dev/null. */
+  get discards(): boolean {
+    return false;
   }
   /** A blocking write goes on until everything is written; otherwise what one step took is the result. */
   get writesAll(): boolean {

@@ -3,7 +3,7 @@ import { E } from "../../abi/errno.ts";
 import type { UserNamespace } from "../namespace/user.ts";
 import type { Task } from "../task.ts";
 import type { Timespec } from "../time.ts";
-import type { Wait } from "../wait.ts";
+import type { Wait, WaitQueue } from "../wait.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
 import type { Locks } from "./locks.ts";
@@ -97,6 +97,12 @@ export interface NewInode {
   readonly ino?: number;
 }
 
+/** A call in pieces that others wait for. */
+export interface Turn {
+  readonly over: WaitQueue;
+  drop(): void;
+}
+
 export abstract class Inode {
   readonly fs: FileSystem;
   readonly ino: number;
@@ -120,6 +126,8 @@ export abstract class Inode {
   locks: Locks | undefined = undefined;
   /** File descriptions. */
   opens = 0;
+  /** The call that writes, if one does so in pieces. */
+  turn: Turn | undefined = undefined;
   /** Made by O_TMPFILE without O_EXCL: link(2) may still give it a name. */
   linkable = false;
   /** Open for writing by so many, or (negative) being executed by so many. ETXTBSY: Linux i_writecount. */

@@ -3,6 +3,7 @@
 import { type Exit, exit } from "../../cpu/exit.ts";
 import { at, S } from "../../cpu/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
+import { cost } from "../cost.ts";
 import { landing } from "../entry/doors.ts";
 import { exceptionToSignal } from "../entry/exception.ts";
 import { Gate } from "../entry/gate.ts";
@@ -20,7 +21,9 @@ import type { Timer } from "./timers.ts";
 const SLICE = 1_000_000;
 /** What the processor runs at a time, at most. */
 const LONGEST = 2 ** 30;
-const SYSCALL_COST = 100;
+/** So many calls and faults, or so much virtual time, may pass between two looks at the clock of the world outside. */
+const LOOK_EVERY = 64;
+const LOOK_AFTER = 50_000;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
 const TLS_OFFSET = GDT_TLS_MIN * 8;
@@ -89,6 +92,13 @@ export class Scheduler {
   rankChanged(): void {
     this.#ranked = true;
     this.reschedule = true;
+  }
+  /** The task whose slice was cut, which nobody is asked about; unless it does not come first any more. */
+  #cutOff(): Task | undefined {
+    const cut = this.#cut;
+    const [first] = this.#queue;
+    if (!cut || cut !== first || (this.#ranked && this.#best() > 0)) return undefined;
+    return this.#queue.shift();
   }
   /** The first of the highest rank, unless somebody chooses. */
   #next(): Task | undefined {
@@ -169,11 +179,12 @@ export class Scheduler {
 
   run(until: number): RunResult {
     const { kernel } = this;
+    this.#isLate = false;
     for (;;) {
       kernel.timers.run(kernel.now);
       if (kernel.tasks.size === 0) return { reason: "ended" };
-      if (kernel.now >= until) return { reason: "limit" };
-      const task = this.#next();
+      if (kernel.now >= until || this.#late()) return { reason: "limit" };
+      const task = this.#cutOff() ?? this.#next();
       if (task) {
         this.#runSlice(task, until);
         continue;
@@ -255,7 +266,8 @@ export class Scheduler {
       if (this.chooser && this.#returns(task)) this.reschedule = true;
     }
     while (task.state === "runnable" && !this.reschedule) {
-      if (task.exitWork !== 0) {
+      const call = (task.exitWork & (exitWork.ended | exitWork.exiting)) === 0 ? task.call : undefined;
+      if (task.exitWork !== 0 && !call) {
         leaveKernel(task);
         continue;
       }
@@ -266,10 +278,17 @@ export class Scheduler {
         kernel.timers.run(kernel.now);
         continue;
       }
+      if (this.#late()) break;
+      if (call) {
+        gate.resume(task, call);
+        if (this.chooser && this.#returns(task)) break;
+        continue;
+      }
       const limit = stop - kernel.now;
       this.#counted = cpu.instructions;
       const why = cpu.run(limit);
       this.#count(task);
+      if (why === exit.budget) this.#untilLook = 0;
       if (why === exit.served) {
         if (this.reschedule) break;
       } else if (why >= exit.int80) {
@@ -278,12 +297,15 @@ export class Scheduler {
         if (this.reschedule || (this.chooser && this.#returns(task))) break;
       } else {
         task.origAx = -1;
-        if (why === exit.fault) exceptionToSignal(task);
+        if (why === exit.fault) {
+          kernel.charge(cost.fault);
+          exceptionToSignal(task);
+        }
       }
     }
     if (task.state !== "runnable") return;
     // How long whoever called lets guests run is nothing that they can see.
-    if (kernel.now >= until && kernel.now < this.#sliceEnd && !this.reschedule && !this.chooser) {
+    if ((kernel.now >= until || this.#isLate) && kernel.now < this.#sliceEnd && !this.reschedule) {
       this.#cut = task;
       this.#queue.unshift(task);
       return;
@@ -305,7 +327,13 @@ export class Scheduler {
   #until = 0;
   /** When the running task is to stop. To end a slice exactly costs as much as thousands of instructions: while nobody else could run none ends. */
   #end(): number {
-    return this.#isAlone() ? Math.min(this.#until, this.kernel.now + LONGEST) : Math.min(this.#until, this.#sliceEnd);
+    if (!this.#isAlone()) return Math.min(this.#until, this.#sliceEnd);
+    this.#followOn();
+    return Math.min(this.#until, this.kernel.now + LONGEST);
+  }
+  /** Slices have followed one another: who becomes runnable now waits for the end of this one. */
+  #followOn(): void {
+    while (this.#sliceEnd <= this.kernel.now) this.#sliceEnd += this.#slice;
   }
   #isAlone(): boolean {
     return this.#queue.length === 0 && !this.chooser;
@@ -316,13 +344,23 @@ export class Scheduler {
     this.#counted = instructions;
     this.kernel.now += ran;
     task.usage.user += ran;
-    // Slices have followed one another: who becomes runnable now waits for the end of this one.
-    while (this.#sliceEnd <= this.kernel.now && this.#isAlone()) this.#sliceEnd += this.#slice;
+    if (this.#isAlone()) this.#followOn();
+  }
+  #isLate = false;
+  #untilLook = LOOK_EVERY;
+  #lookAt = 0;
+  /** The kernel's deadline is over. Looked at now and then: a look costs as much as a short call. */
+  #late(): boolean {
+    const { now, deadline } = this.kernel;
+    if (this.#isLate || (--this.#untilLook > 0 && now < this.#lookAt)) return this.#isLate;
+    this.#untilLook = LOOK_EVERY;
+    this.#lookAt = now + LOOK_AFTER;
+    return (this.#isLate = deadline.clock() >= deadline.until);
   }
   #enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;
-    this.kernel.now += SYSCALL_COST;
-    task.usage.system += SYSCALL_COST;
+    this.kernel.now += cost.call;
+    task.usage.system += cost.call;
     this.gate.enter(task, why);
   }
   /** A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if anything is due before it goes on. */
@@ -331,7 +369,7 @@ export class Scheduler {
     if (!task || this.chooser) return undefined;
     this.#count(task);
     this.#enter(task, why);
-    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task) return 0;
+    if (task.state !== "runnable" || task.exitWork !== 0 || task.call || this.reschedule || this.current !== task || this.#late()) return 0;
     const { kernel } = this;
     return Math.max(0, Math.min(this.#end(), kernel.timers.next) - kernel.now);
   }
