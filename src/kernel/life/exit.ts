@@ -1,4 +1,5 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
+import { charged } from "../calls/memory-pieces.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
@@ -37,7 +38,7 @@ export const exitTask = (task: Task, status: number): void => {
   endWaiting(task);
   releaseVfork(task);
   task.files.drop();
-  task.mem.release();
+  charged(kernel, task.mem, () => task.mem.release());
   addUsage(process.usage, task.usage);
   process.threads.splice(process.threads.indexOf(task), 1);
   kernel.tasks.delete(task.pid);
