@@ -44,6 +44,8 @@ export class Areas {
   readonly #owner: FileMapping;
   readonly pages: AreaPages = { total: 0, locked: 0, data: 0, stack: 0, exec: 0 };
   #count = 0;
+  /** How many mappings have been made, changed and taken away so far. */
+  changes = 0;
   #hit: Vma | undefined;
   /** Where `#seek` was: the chunk and the index in it. */
   #c = 0;
@@ -238,6 +240,7 @@ export class Areas {
     const chunk = this.#chunks[c] as Chunk;
     chunk.list.splice(i, 0, vma);
     this.#count++;
+    this.changes++;
     this.#roomsChanged(c);
     if (chunk.list.length > MOST) this.#chunks.splice(c + 1, 0, { list: chunk.list.splice(MOST >> 1), room: -1 });
   }
@@ -261,6 +264,7 @@ export class Areas {
       chunk.room = -1;
     }
     this.#count++;
+    this.changes++;
     this.#account(vma, (vma.end - vma.start) / PAGE_SIZE);
     vma.cache?.attach(this.#owner, vma);
   }
@@ -275,6 +279,7 @@ export class Areas {
     const { list } = this.#chunks[c] as Chunk;
     const [vma] = list.splice(i, 1);
     this.#count--;
+    this.changes++;
     this.#hit = undefined;
     this.#roomsChanged(c);
     if (list.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
@@ -296,6 +301,7 @@ export class Areas {
     this.#account(vma, -pages);
     vma.prot = prot;
     vma.flags = flags;
+    this.changes++;
     this.#account(vma, pages);
   }
 

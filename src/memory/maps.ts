@@ -25,9 +25,21 @@ const line = (space: AddressSpace, vma: Vma): string => {
   return name === "" ? head : `${head.padEnd(73)}${name.replaceAll("\n", "\\012")}`;
 };
 
-/** The file's text. `vsyscall`: what 64-bit programs may do with the vsyscall page, if the profile has it. */
-export const procMaps = (space: AddressSpace, vsyscall: "--xp" | "r-xp" | undefined): string => {
-  const lines = Array.from(space.mappings(), (vma) => line(space, vma));
-  if (vsyscall) lines.push(`ffffffffff600000-ffffffffff601000 ${vsyscall} 00000000 00:00 0                  [vsyscall]`);
-  return lines.map((l) => `${l}\n`).join("");
-};
+/** The file's lines from the mapping on that ends above `from`, and where each one ends. `vsyscall`: what 64-bit programs may do with that page. */
+export function* procMapsFrom(
+  space: AddressSpace,
+  vsyscall: "--xp" | "r-xp" | undefined,
+  from: number,
+): Generator<{ text: string; next: number }> {
+  if (from >= VSYSCALL) return;
+  for (let vma = space.areas.above(from); vma !== undefined; vma = space.areas.above(vma.end))
+    yield { text: `${line(space, vma)}\n`, next: vma.end };
+  if (vsyscall)
+    yield { text: `ffffffffff600000-ffffffffff601000 ${vsyscall} 00000000 00:00 0                  [vsyscall]\n`, next: VSYSCALL };
+}
+/** Above all addresses that a program can map. */
+const VSYSCALL = 2 ** 63;
+
+/** The file's text. */
+export const procMaps = (space: AddressSpace, vsyscall: "--xp" | "r-xp" | undefined): string =>
+  Array.from(procMapsFrom(space, vsyscall, 0), ({ text }) => text).join("");

@@ -146,17 +146,18 @@ export class PageCache {
 
   /**
    * Store dirty pages from `from` on, to before page `to`, in the file. While somebody maps the file they stay dirty: he may write again unseen.
-   * At most `most`: where to go on, undefined at the end.
+   * At most `most`: how many, and where to go on if there are more.
    */
-  sync(from = 0, to = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY): number | undefined {
-    if (this.backing.writePage === undefined) return undefined;
+  sync(from = 0, to = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY): { readonly done: number; readonly next?: number } {
     let done = 0;
+    if (this.backing.writePage === undefined) return { done };
     for (const index of within(this.#dirty, from, to)) {
-      if (done++ >= most) return index;
+      if (done === most) return { done, next: index };
+      done++;
       this.#store(index);
       if (this.#mappings.size === 0) this.#dirty.delete(index);
     }
-    return undefined;
+    return { done };
   }
   #store(index: number): void {
     const frame = this.#pages.get(index) as number;

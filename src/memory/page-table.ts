@@ -26,8 +26,6 @@ export class PageTable {
   #lastBase = Number.POSITIVE_INFINITY;
   /** Entries that have a frame: the resident set. */
   resident = 0;
-  /** Entries that have been gone over so far: what calls are charged for. */
-  walked = 0;
 
   get(address: number): number {
     const offset = address - this.#lastBase;
@@ -60,34 +58,36 @@ export class PageTable {
     this.#last[slot] = pte;
   }
 
-  /** Visit the entries that have a frame in [start, end); a returned number replaces the entry. */
-  walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): void {
+  /** Visit the entries that have a frame in [start, end), and count them; a returned number replaces the entry. */
+  walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): number {
+    let visited = 0;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
       let slot = Math.max(0, (start - base) / 4096);
-      this.walked += last - slot;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
+        visited++;
         const now = visit(pte, base + slot * 4096);
         if (now === undefined) continue;
         if (now === 0) this.resident--;
         leaf[slot] = now;
       }
     }
+    return visited;
   }
   // The next two are not done by `walk`: they are half of what a fork and an exit cost, and a call for each entry is half of that.
-  /** fork(2): a table that has nothing there gets the entries of [start, end), and neither has the permissions `without` from then on. */
-  share(other: PageTable, start: number, end: number, without: number, frames: Frames): void {
+  /** fork(2): a table that has nothing there gets the entries of [start, end), and neither has the permissions `without` from then on: how many. */
+  share(other: PageTable, start: number, end: number, without: number, frames: Frames): number {
+    const { resident } = other;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
       let theirs: Uint32Array | undefined;
       let slot = Math.max(0, (start - base) / 4096);
-      this.walked += last - slot;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
@@ -97,16 +97,16 @@ export class PageTable {
         other.resident++;
       }
     }
+    return other.resident - resident;
   }
-  /** Give up what there is in [start, end): whether there was anything. */
-  drop(start: number, end: number, frames: Frames): boolean {
+  /** Give up what there is in [start, end): how many entries. */
+  drop(start: number, end: number, frames: Frames): number {
     const { resident } = this;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       const leaf = this.#leaves.get(key) as Uint32Array;
       const base = key * LEAF_BYTES;
       const last = Math.min(LEAF_SIZE, (end - base) / 4096);
       let slot = Math.max(0, (start - base) / 4096);
-      this.walked += last - slot;
       for (; slot < last; slot++) {
         const pte = leaf[slot] as number;
         if (pte === 0) continue;
@@ -115,7 +115,7 @@ export class PageTable {
         this.resident--;
       }
     }
-    return this.resident !== resident;
+    return resident - this.resident;
   }
 
   /** The key of the first leaf with addresses in [start, end). */

@@ -86,7 +86,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
     if (this.frames.current === this) this.frames.current = undefined;
     for (let vma = this.areas.last; vma !== undefined; vma = this.areas.last) {
-      this.dropPages(vma.start, vma.end);
+      this.dropPages(vma);
       this.areas.remove(vma);
     }
     this.table.end();
@@ -148,7 +148,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
   /** Private pages become read-only on both sides, until one of them writes. */
   #share(vma: Vma, child: AddressSpace): void {
-    this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames);
+    this.went(vma, this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames));
   }
 
   present(address: number): number {
@@ -206,16 +206,25 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return this.areas;
   }
 
-  /** Forget the pages of a range (zap_page_range); private copies are lost. */
-  dropPages(start: number, end: number): void {
-    if (this.table.drop(start, end, this.frames)) this.flush(start, end);
+  /** Forget the pages of a range of a mapping (zap_page_range); private copies are lost. */
+  dropPages(vma: Vma, start = vma.start, end = vma.end): void {
+    const dropped = this.table.drop(start, end, this.frames);
+    if (dropped === 0) return;
+    this.flush(start, end);
+    this.went(vma, dropped);
+  }
+  /** Entries of the page table that calls have gone over, in mappings where their number follows from what the program did. */
+  walked = 0;
+  went(vma: Vma, entries: number): void {
+    // Which pages of files are mapped depends on what code has been translated (`otherCode`).
+    if (vma.file === undefined) this.walked += entries;
   }
 
   /** A file that these mappings map ends at page `from` now. */
   zap(vmas: Iterable<Vma>, from: number): void {
     for (const vma of vmas) {
       const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
-      if (start < vma.end) this.dropPages(start, vma.end);
+      if (start < vma.end) this.dropPages(vma, start);
     }
   }
 

@@ -10,6 +10,10 @@ export const cost = {
   randomByte: 2,
   /** A page whose entry in the page table is looked at or changed. */
   page: 25,
+  /** A character of a text that is made for a reader. */
+  character: 1,
+  /** A mapping that is made, changed or taken away. */
+  mapping: 100,
   /** An entry of a list, tree or table that a call goes through. */
   entry: 10,
   /** A fault or trap that becomes a signal. */

@@ -58,6 +58,7 @@ export interface Cred {
   readonly egid: number;
   readonly sgid: number;
   readonly fsgid: number;
+  /** Supplementary groups, in order. */
   readonly groups: readonly number[];
   readonly permitted: bigint;
   readonly effective: bigint;
@@ -81,7 +82,7 @@ export const credOf = (uid: number, gid: number, groups: readonly number[] = [])
     egid: gid,
     sgid: gid,
     fsgid: gid,
-    groups,
+    groups: [...groups].sort((a, b) => a - b),
     permitted: caps,
     effective: caps,
     inheritable: 0n,
@@ -110,5 +111,16 @@ export const capableOver = (cred: Cred, file: { readonly uid: number; readonly g
   toLocal(cred.userNs, "gidMap", file.gid) !== undefined;
 /** Who root is to a task; undefined: nobody. */
 export const rootUid = (cred: Cred): number | undefined => toKernel(cred.userNs, "uidMap", 0);
-/** Whether `gid` is the file-system group or a supplementary one. Linux in_group_p(). */
-export const inGroup = (cred: Cred, gid: number): boolean => cred.fsgid === gid || cred.groups.includes(gid);
+/** Whether `gid` is the file-system group or a supplementary one. Linux in_group_p(), groups_search(). */
+export const inGroup = (cred: Cred, gid: number): boolean => {
+  if (cred.fsgid === gid) return true;
+  const { groups } = cred;
+  let low = 0;
+  let high = groups.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((groups[middle] as number) < gid) low = middle + 1;
+    else high = middle;
+  }
+  return groups[low] === gid;
+};

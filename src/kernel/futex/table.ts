@@ -15,7 +15,8 @@ export interface Waiter {
 
 /** Exists in its map only while somebody waits. */
 export class FutexQueue {
-  readonly waiters: Waiter[] = [];
+  /** In order of arrival. */
+  readonly waiters = new Set<Waiter>();
   readonly #in: Map<number, FutexQueue>;
   readonly #key: number;
 
@@ -25,19 +26,18 @@ export class FutexQueue {
   }
   add(waiter: Waiter): void {
     waiter.queue = this;
-    this.waiters.push(waiter);
+    this.waiters.add(waiter);
     this.#in.set(this.#key, this);
   }
   remove(waiter: Waiter): void {
-    const i = this.waiters.indexOf(waiter);
-    if (i >= 0) this.waiters.splice(i, 1);
+    this.waiters.delete(waiter);
     waiter.queue = undefined;
-    if (this.waiters.length === 0) this.#in.delete(this.#key);
+    if (this.waiters.size === 0) this.#in.delete(this.#key);
   }
   /** Wake up to `n` whose bitset meets `bitset`, in order of arrival; how many. */
   wake(n: number, bitset: number): number {
     let woken = 0;
-    for (const w of [...this.waiters]) {
+    for (const w of this.waiters) {
       if (woken >= n) break;
       if ((w.bitset & bitset) === 0) continue;
       this.remove(w);
@@ -49,12 +49,14 @@ export class FutexQueue {
   /** Move up to `n` to another queue; how many. */
   requeue(n: number, to: FutexQueue): number {
     if (to === this) return 0;
-    const moved = this.waiters.slice(0, n);
-    for (const w of moved) {
+    let moved = 0;
+    for (const w of this.waiters) {
+      if (moved >= n) break;
       this.remove(w);
       to.add(w);
+      moved++;
     }
-    return moved.length;
+    return moved;
   }
 }
 

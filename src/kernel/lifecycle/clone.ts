@@ -4,8 +4,11 @@ import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { at, R } from "../../cpu/machine/state.ts";
+import type { AddressSpace } from "../../memory/space.ts";
+import { cost } from "../base/cost.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
+import { charged } from "../calls/memory-pieces.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { shownPid } from "../namespace/pid.ts";
 import { SS } from "../signal/alt-stack.ts";
@@ -63,6 +66,12 @@ const tooMany = (task: Task): boolean => {
   return n >= task.process.limit(RLIMIT.NPROC);
 };
 
+/** fork(2)'s memory: each mapping is made once more. */
+const copied = ({ kernel, mem }: Task): AddressSpace => {
+  kernel.charge(mem.areas.count * cost.mapping);
+  return charged(kernel, mem, () => mem.fork());
+};
+
 /** The new task, runnable, or -errno. Writes the ids that the flags ask for; the pidfd is the caller's to make. */
 export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | number => {
   const { kernel } = parent;
@@ -72,7 +81,7 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const spaces = enterNamespaces(parent, flags);
   if (typeof spaces === "number") return spaces;
   if (tooMany(parent)) return -E.EAGAIN;
-  const mem = (flags & CLONE.VM) !== 0 ? parent.mem : parent.mem.fork();
+  const mem = (flags & CLONE.VM) !== 0 ? parent.mem : copied(parent);
   if (!mem) return -E.ENOMEM;
   if (mem === parent.mem) mem.retain();
 

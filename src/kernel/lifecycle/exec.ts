@@ -1,4 +1,5 @@
 // execve(2): from a path to a task that runs another program. Linux fs/exec.c bprm_execve(), begin_new_exec(); the ELF part is exec/load.ts.
+
 import { i386 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
@@ -6,6 +7,7 @@ import type { MappedFile } from "../../memory/backing.ts";
 import { loadSegment } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Wait } from "../base/wait.ts";
+import { charged } from "../calls/memory-pieces.ts";
 import { type Image, load } from "../exec/load.ts";
 import { parseScript } from "../exec/script.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
@@ -154,7 +156,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.mem.readImpliesExec = image.readImpliesExec;
   task.program = { abi: image.abi, vdso: image.vdso, exe: program.file };
   releaseVfork(task);
-  old.release();
+  charged(task.kernel, old, () => old.release());
   oldExe?.drop();
 
   task.comm = program.name.slice(program.name.lastIndexOf("/") + 1).slice(0, COMM_LENGTH);

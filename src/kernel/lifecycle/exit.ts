@@ -2,6 +2,7 @@
 
 import { addUsage } from "../base/usage.ts";
 import { endWaiting } from "../base/wait.ts";
+import { charged } from "../calls/memory-pieces.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";
@@ -34,7 +35,7 @@ export const exitTask = (task: Task, status: number): void => {
   endWaiting(task);
   releaseVfork(task);
   task.files.drop();
-  task.mem.release();
+  charged(kernel, task.mem, () => task.mem.release());
   addUsage(process.usage, task.usage);
   process.threads.splice(process.threads.indexOf(task), 1);
   kernel.tasks.delete(task.pid);

@@ -4,6 +4,7 @@ import { E } from "../../abi/errno.ts";
 import { AF, type SocketType } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
+import { Fifo } from "../fifo.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
@@ -69,7 +70,7 @@ export class NetlinkSocket extends Socket {
   /** The port: the process's id, or another number if that is taken. */
   #port = 0;
   #groups = 0;
-  readonly #queue: Message[] = [];
+  readonly #queue = new Fifo<Message>();
   #queued = 0;
   readonly #readQueue = new WaitQueue();
 
@@ -246,7 +247,7 @@ export class NetlinkSocket extends Socket {
 
   receive(_task: Task, n: number, peek: boolean): Received | number {
     if (this.error !== 0) return this.takeError();
-    const [first] = this.#queue;
+    const first = this.#queue.at(0);
     if (!first) return -E.EAGAIN;
     if (!peek) {
       this.#queue.shift();

@@ -1,6 +1,7 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
 import { E } from "../../abi/errno.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { Fifo } from "../fifo.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";
@@ -17,14 +18,14 @@ const MAX_PAYLOAD = 65_507;
 export class UdpSocket extends InetSocket {
   readonly protocol = 17;
   readonly listening = false;
-  readonly #queue: Message[] = [];
+  readonly #queue = new Fifo<Message>();
   #queued = 0;
 
   constructor(task: Task, nonblock: boolean) {
     super(task, SOCK.DGRAM, nonblock, BUFFERS);
   }
   override get waitingBytes(): number {
-    return this.#queue[0]?.bytes.length ?? 0;
+    return this.#queue.at(0)?.bytes.length ?? 0;
   }
   listen(): number {
     return -E.EOPNOTSUPP;
@@ -95,7 +96,7 @@ export class UdpSocket extends InetSocket {
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     if (this.error !== 0) return this.takeError();
-    const [first] = this.#queue;
+    const first = this.#queue.at(0);
     if (!first) return this.readShut ? undefined : -E.EAGAIN;
     if (!peek) {
       this.#queue.shift();

@@ -2,6 +2,7 @@
 import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
+import { Fifo } from "../fifo.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
@@ -47,7 +48,9 @@ export class UnixSocket extends Socket {
   readShut = false;
   writeShut = false;
   closed = false;
-  readonly queue: Message[] = [];
+  readonly queue = new Fifo<Message>();
+  /** Datagram sockets that found this one full, and wait for room. Linux unix_sock.peer_wait. */
+  readonly #turnedAway = new Set<UnixSocket>();
   #queued = 0;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
@@ -68,7 +71,7 @@ export class UnixSocket extends Socket {
     return this.type === SOCK.STREAM;
   }
   override get waitingBytes(): number {
-    return this.type === SOCK.STREAM ? this.#queued : (this.queue[0]?.bytes.length ?? 0);
+    return this.type === SOCK.STREAM ? this.#queued : (this.queue.at(0)?.bytes.length ?? 0);
   }
   get peerAddress(): string | undefined {
     return this.connected ? (this.peer?.address ?? "") : undefined;
@@ -151,7 +154,7 @@ export class UnixSocket extends Socket {
   }
   /** Nobody will read what is waiting: was there anything? */
   #discard(): boolean {
-    const unread = this.queue.splice(0);
+    const unread = this.queue.takeAll();
     this.#queued = 0;
     for (const { rights } of unread) for (const file of rights) file.drop();
     return unread.length > 0;
@@ -172,7 +175,7 @@ export class UnixSocket extends Socket {
     if (typeof to === "number") return to;
     if (this.type !== SOCK.STREAM) {
       if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
-      if (to !== this && to.#full()) return -E.EAGAIN;
+      if (to !== this && to.#full()) return this.#waitFor(to);
       to.#put(message);
       return message.bytes.length;
     }
@@ -216,7 +219,7 @@ export class UnixSocket extends Socket {
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
-    const first = this.queue[0];
+    const first = this.queue.at(0);
     // A stream's bytes come first. Linux unix_stream_read_generic(), __skb_try_recv_datagram()
     if (this.error !== 0 && (!first || this.type !== SOCK.STREAM)) return this.takeError();
     if (!first) {
@@ -234,18 +237,25 @@ export class UnixSocket extends Socket {
     this.#queued -= bytes;
     this.#roomMade();
   }
+  /** Datagrams have no room: who sends hears of it when there is some. */
+  #waitFor(to: UnixSocket): number {
+    to.#turnedAway.add(this);
+    return -E.EAGAIN;
+  }
   #roomMade(): void {
     this.writeQueue.wake();
+    for (const socket of this.#turnedAway) socket.writeQueue.wake();
+    this.#turnedAway.clear();
     this.peer?.writeQueue.wake();
   }
   /** Bytes of several sends join, but never across descriptors or from one sender's credentials to another's. */
   #takeStream(n: number, peek: boolean): Received {
-    const first = this.queue[0] as Message;
+    const first = this.queue.at(0) as Message;
     const parts: Uint8Array[] = [];
     let left = n;
     let i = 0;
     for (; i < this.queue.length && left > 0; i++) {
-      const message = this.queue[i] as Message;
+      const message = this.queue.at(i) as Message;
       if (i > 0 && (message.rights.length > 0 || first.rights.length > 0 || !sameSender(message, first))) break;
       const part = message.bytes.subarray(0, left);
       parts.push(part);
@@ -258,7 +268,7 @@ export class UnixSocket extends Socket {
   }
   #consume(n: number): void {
     let left = n;
-    for (let first = this.queue[0]; first && left > 0; first = this.queue[0]) {
+    for (let first = this.queue.at(0); first && left > 0; first = this.queue.at(0)) {
       const taken = Math.min(left, first.bytes.length);
       first.bytes = first.bytes.subarray(taken);
       first.rights = [];
@@ -294,6 +304,7 @@ export class UnixSocket extends Socket {
     if ((this.readShut && this.writeShut) || ended || (this.#streams() && !this.connected && !this.backlog)) events |= POLLHUP;
     if (this.error !== 0) events |= POLLERR;
     if (!this.backlog && (!this.peer || this.peer.closed || !this.peer.#full())) events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+    else if (!this.#streams() && this.peer) this.#waitFor(this.peer);
     return events;
   }
   override queues(events: number): readonly WaitQueue[] {
@@ -346,6 +357,9 @@ export class UnixSocket extends Socket {
 
   override release(): void {
     this.closed = true;
+    for (const socket of this.#turnedAway) socket.writeQueue.wake();
+    this.#turnedAway.clear();
+    if (this.peer) this.peer.#turnedAway.delete(this);
     if (this.bound) this.bound.socket = undefined;
     const unread = this.#discard();
     for (const end of this.backlog?.splice(0) ?? []) {

@@ -1,5 +1,6 @@
 // A queue of pending signals: at most one of each standard signal, any number of each real-time one. Linux kernel/signal.c, __send_signal_locked().
-import type { SigInfo } from "./info.ts";
+import { Fifo } from "../fifo.ts";
+import { SI, type SigInfo } from "./info.ts";
 import { has, NONE, SIGRTMIN, type SigSet, SYNCHRONOUS, sigbit } from "./set.ts";
 
 const lowest = (set: SigSet): number => {
@@ -7,18 +8,53 @@ const lowest = (set: SigSet): number => {
   return low !== 0 ? 32 - Math.clz32(low & -low) : 64 - Math.clz32(Number(set >> 32n) & -Number(set >> 32n));
 };
 
+/** Signals that have come: most tasks have none, and never had. */
+class Arrived {
+  /** All, in order of arrival, which numbers them; and by signal the numbers of its own. */
+  readonly all = new Map<number, SigInfo>();
+  readonly bySignal = new Map<number, Fifo<number>>();
+  next = 0;
+  /** Timers whose signals are among them. */
+  readonly timers = new Set<number>();
+
+  forget(number: number): SigInfo {
+    const info = this.all.get(number) as SigInfo;
+    this.all.delete(number);
+    if (info.code === SI.TIMER && info.timerId !== undefined) this.timers.delete(info.timerId);
+    return info;
+  }
+}
+
 export class PendingSignals {
   set: SigSet = NONE;
-  readonly queue: SigInfo[] = [];
+  #arrived: Arrived | undefined = undefined;
+
+  /** How many there are. */
+  get count(): number {
+    return this.#arrived?.all.size ?? 0;
+  }
+  /** In order of arrival. */
+  get queue(): SigInfo[] {
+    return [...(this.#arrived?.all.values() ?? [])];
+  }
+  hasTimer(id: number): boolean {
+    return this.#arrived?.timers.has(id) ?? false;
+  }
 
   /**
    * False if there is nothing new: a standard signal was pending already, or a real-time one was and `limit` are queued.
    * (The first of its kind always finds room, so no queue is longer than the limit and one of each.)
    */
   add(info: SigInfo, limit = Infinity): boolean {
-    if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.queue.length >= limit)) return false;
+    if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.count >= limit)) return false;
     this.set |= sigbit(info.signo);
-    this.queue.push(info);
+    const arrived = (this.#arrived ??= new Arrived());
+    const number = arrived.next++;
+    arrived.all.set(number, info);
+    const own = arrived.bySignal.get(info.signo) ?? new Fifo<number>();
+    own.push(number);
+    arrived.bySignal.set(info.signo, own);
+    if (info.code === SI.TIMER && info.timerId !== undefined) arrived.timers.add(info.timerId);
     return true;
   }
 
@@ -30,16 +66,25 @@ export class PendingSignals {
   }
 
   take(sig: number): SigInfo {
-    const at = this.queue.findIndex((i) => i.signo === sig);
-    const [info] = this.queue.splice(at, 1);
-    if (!info) throw new Error(`signal ${sig} is not pending`);
-    if (!this.queue.some((i) => i.signo === sig)) this.set &= ~sigbit(sig);
-    return info;
+    const arrived = this.#arrived;
+    const own = arrived?.bySignal.get(sig);
+    const number = own?.shift();
+    if (!arrived || !own || number === undefined) throw new Error(`signal ${sig} is not pending`);
+    if (own.length === 0) {
+      this.set &= ~sigbit(sig);
+      arrived.bySignal.delete(sig);
+    }
+    return arrived.forget(number);
   }
 
   discard(sigs: SigSet): void {
-    if ((this.set & sigs) === NONE) return;
+    const arrived = this.#arrived;
+    if (!arrived || (this.set & sigs) === NONE) return;
     this.set &= ~sigs;
-    for (let i = this.queue.length - 1; i >= 0; i--) if (has(sigs, (this.queue[i] as SigInfo).signo)) this.queue.splice(i, 1);
+    for (const [sig, own] of arrived.bySignal) {
+      if (!has(sigs, sig)) continue;
+      for (const number of own) arrived.forget(number);
+      arrived.bySignal.delete(sig);
+    }
   }
 }

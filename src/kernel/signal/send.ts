@@ -101,7 +101,7 @@ export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   const [first] = process.threads;
   const info = first && arriving(first, sent);
   if (!first || !info) return true;
-  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= room(process)) return false;
+  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.count >= room(process)) return false;
   if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();
   const taker =

@@ -54,7 +54,7 @@ export class PosixTimer implements Timer {
     if (this.interval > 0) this.#missed += Math.floor((now - this.#expiry) / this.interval);
     const { notify, signo, value, thread } = this.event;
     if (notify !== SIGEV.NONE) {
-      const pending = (thread ?? this.#process).pending.queue.some((i) => i.code === SI.TIMER && i.timerId === this.id);
+      const pending = (thread ?? this.#process).pending.hasTimer(this.id);
       if (pending) this.#missed = Math.min(this.#missed + 1, DELAYTIMER_MAX);
       else {
         this.overrun = Math.min(this.#missed, DELAYTIMER_MAX);

@@ -11,7 +11,9 @@ export const MIN_PERIOD = 10_000;
 interface Slot {
   at: number;
   readonly order: number;
-  timer: Timer | undefined;
+  readonly timer: Timer;
+  /** Where it is in the heap. */
+  index: number;
 }
 
 const before = (a: Slot, b: Slot): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
@@ -26,18 +28,17 @@ export class Timers {
   /** Set or move a timer. `at` is absolute monotonic nanoseconds; a fraction waits for the next whole one, as the clock has no others. */
   set(timer: Timer, at: number): void {
     this.cancel(timer);
-    const slot = { at: Math.ceil(at), order: this.#order++, timer };
+    const slot = { at: Math.ceil(at), order: this.#order++, timer, index: this.#heap.length };
     this.#slots.set(timer, slot);
     this.#heap.push(slot);
-    this.#up(this.#heap.length - 1);
+    this.#up(slot);
     this.#settle();
   }
 
   cancel(timer: Timer): void {
     const slot = this.#slots.get(timer);
     if (!slot) return;
-    slot.timer = undefined;
-    this.#slots.delete(timer);
+    this.#remove(slot);
     this.#settle();
   }
 
@@ -49,48 +50,48 @@ export class Timers {
   /** Fire everything that is due. */
   run(now: number): void {
     while (this.next <= now) {
-      const { timer } = this.#pop();
-      if (timer) this.#slots.delete(timer);
+      const first = this.#heap[0] as Slot;
+      this.#remove(first);
       this.#settle();
-      timer?.fire(now);
+      first.timer.fire(now);
     }
   }
 
-  /** Cancelled slots leave when they reach the top. */
   #settle(): void {
-    while (this.#heap.length > 0 && !(this.#heap[0] as Slot).timer) this.#pop();
     this.next = this.#heap[0]?.at ?? Infinity;
   }
 
-  #pop(): Slot {
-    const top = this.#heap[0] as Slot;
+  #remove(slot: Slot): void {
+    this.#slots.delete(slot.timer);
     const last = this.#heap.pop() as Slot;
-    if (this.#heap.length > 0) {
-      this.#heap[0] = last;
-      this.#down();
-    }
-    return top;
+    if (last === slot) return;
+    this.#place(last, slot.index);
+    this.#up(last);
+    this.#down(last);
   }
 
-  #up(start: number): void {
-    const h = this.#heap;
-    let i = start;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (before(h[parent] as Slot, h[i] as Slot)) return;
-      [h[parent], h[i]] = [h[i] as Slot, h[parent] as Slot];
-      i = parent;
+  #place(slot: Slot, index: number): void {
+    this.#heap[index] = slot;
+    slot.index = index;
+  }
+  #up(slot: Slot): void {
+    while (slot.index > 0) {
+      const { index } = slot;
+      const parent = this.#heap[(index - 1) >> 1] as Slot;
+      if (before(parent, slot)) return;
+      this.#place(slot, parent.index);
+      this.#place(parent, index);
     }
   }
-
-  #down(): void {
+  #down(slot: Slot): void {
     const h = this.#heap;
-    for (let i = 0; ; ) {
-      let least = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) if (child < h.length && before(h[child] as Slot, h[least] as Slot)) least = child;
-      if (least === i) return;
-      [h[least], h[i]] = [h[i] as Slot, h[least] as Slot];
-      i = least;
+    for (;;) {
+      const { index } = slot;
+      let least = slot;
+      for (const child of [h[2 * index + 1], h[2 * index + 2]]) if (child && before(child, least)) least = child;
+      if (least === slot) return;
+      this.#place(slot, least.index);
+      this.#place(least, index);
     }
   }
 }

@@ -3,6 +3,7 @@ import { E } from "../../abi/errno.ts";
 import { type Access, access } from "../../cpu/machine/mmu.ts";
 import { refusal } from "../fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
+import type { PageCache } from "../page-cache.ts";
 import { frameOf } from "../page-table.ts";
 import type { AddressSpace } from "../space.ts";
 import { PROT, SPECIAL, VM, type Vma } from "../vma.ts";
@@ -31,8 +32,8 @@ const unlocked =
   (space, vma, start, end) =>
     vma.flags & (VM.LOCKED | VM.PFNMAP) ? -E.EINVAL : then(space, vma, start, end);
 
-const drop: Advice = (space, _vma, start, end) => {
-  space.dropPages(start, end);
+const drop: Advice = (space, vma, start, end) => {
+  space.dropPages(vma, start, end);
   return 0;
 };
 /** A legal MADV_FREE: the pages go at once, as they would under memory pressure. */
@@ -95,6 +96,8 @@ const advices: Record<number, Advice> = {
 
 /** MADV_POPULATE_READ and _WRITE stop at a hole; the others go on and report it at the end. */
 const POPULATE = [22, 23];
+/** Advice whose work is a page at a time: it may as well be given for one piece of the range after the other. */
+export const isPopulating = (advice: number): boolean => POPULATE.includes(advice);
 
 export const madvise = (space: AddressSpace, at: number, length: number, advice: number): number => {
   const act = advices[advice];
@@ -105,7 +108,7 @@ export const madvise = (space: AddressSpace, at: number, length: number, advice:
   let hole = false;
   for (const vma of space.areas.within(at, end)) {
     if (vma.start > next) hole = true;
-    if (hole && POPULATE.includes(advice)) return -E.ENOMEM;
+    if (hole && isPopulating(advice)) return -E.ENOMEM;
     const to = Math.min(end, vma.end);
     const error = act(space, vma, Math.max(at, vma.start), to);
     if (error < 0) return error;
@@ -116,7 +119,14 @@ export const madvise = (space: AddressSpace, at: number, length: number, advice:
 
 const MS = { ASYNC: 1, INVALIDATE: 2, SYNC: 4 } as const;
 
-export const msync = (space: AddressSpace, at: number, length: number, flags: number): number => {
+/** `sync` stores pages of a file, from the first to before the last. */
+export const msync = (
+  space: AddressSpace,
+  at: number,
+  length: number,
+  flags: number,
+  sync = (cache: PageCache, from: number, to: number): unknown => cache.sync(from, to),
+): number => {
   if (flags & ~7 || !isPageAligned(at) || (flags & (MS.ASYNC | MS.SYNC)) === (MS.ASYNC | MS.SYNC)) return -E.EINVAL;
   const end = at + pageAlign(length);
   if (end >= 2 ** 64) return -E.ENOMEM;
@@ -125,7 +135,9 @@ export const msync = (space: AddressSpace, at: number, length: number, flags: nu
   for (const vma of space.areas.within(at, end)) {
     if (vma.start > next) hole = true;
     if (flags & MS.INVALIDATE && vma.flags & VM.LOCKED) return -E.EBUSY;
-    if (flags & MS.SYNC && vma.flags & VM.SHARED) vma.cache?.sync();
+    const index = (address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
+    if (flags & MS.SYNC && vma.flags & VM.SHARED && vma.cache)
+      sync(vma.cache, index(Math.max(at, vma.start)), index(Math.min(end, vma.end)));
     next = vma.end;
   }
   return hole || next < end ? -E.ENOMEM : 0;
@@ -137,14 +149,22 @@ const inCore = (space: AddressSpace, vma: Vma, page: number): boolean => {
   return vma.cache?.has(vma.pgoff + (page - vma.start) / PAGE_SIZE) ?? false;
 };
 
-/** `vec` is a user address: one byte a page. */
-export const mincore = (space: AddressSpace, at: number, length: number, vec: number): number => {
+/** `vec` is a user address: one byte a page. How many of them there are, from page `begun` on and at most `most` at a time, or -errno. */
+export const mincore = (
+  space: AddressSpace,
+  at: number,
+  length: number,
+  vec: number,
+  begun = 0,
+  most = Number.POSITIVE_INFINITY,
+): number => {
   const { taskSize } = space.layout;
   if (!isPageAligned(at)) return -E.EINVAL;
   if (length > taskSize || at > taskSize - length) return -E.ENOMEM;
-  const pages = pageAlign(length) / PAGE_SIZE;
-  if (vec < 0 || vec > taskSize - pages) return -E.EFAULT;
-  for (let done = 0; done < pages; ) {
+  const all = pageAlign(length) / PAGE_SIZE;
+  if (vec < 0 || vec > taskSize - all) return -E.EFAULT;
+  const pages = Math.min(all, begun + most);
+  for (let done = begun; done < pages; ) {
     const vma = space.find(at + done * PAGE_SIZE);
     if (vma === undefined) return -E.ENOMEM;
     // One page of results at a time, as Linux does: what was found before an error is stored.
@@ -153,5 +173,5 @@ export const mincore = (space: AddressSpace, at: number, length: number, vec: nu
     if (!space.write(vec + done, some)) return -E.EFAULT;
     done += some.length;
   }
-  return 0;
+  return pages;
 };

@@ -3,9 +3,9 @@ import { startGap } from "../fault.ts";
 import { PAGE_SIZE, pageAlign } from "../frames.ts";
 import type { AddressSpace } from "../space.ts";
 import { PROT, VM } from "../vma.ts";
-import { install, MAX_MAP_COUNT, munmap, touchAll } from "./map.ts";
+import { install, MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.ts";
 
-const grow = (space: AddressSpace, from: number, to: number): boolean => {
+const grow = (space: AddressSpace, from: number, to: number, populate: Populate): boolean => {
   const next = space.areas.above(from);
   // The page above stays free too.
   if (next && to + PAGE_SIZE > startGap(next)) return false;
@@ -17,19 +17,19 @@ const grow = (space: AddressSpace, from: number, to: number): boolean => {
   const flags = VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC | space.defaultFlags;
   const prot = PROT.READ | PROT.WRITE | (space.readImpliesExec ? PROT.EXEC : 0);
   if (install(space, { at: from, length: to - from, prot, flags, pgoff: 0, neighbours }) < 0) return false;
-  if (space.defaultFlags & VM.LOCKED) touchAll(space, from, to);
+  if (space.defaultFlags & VM.LOCKED) populate(space, from, to);
   return true;
 };
 
 /** Returns the break: the old one if it cannot be moved (the system call never fails). */
-export const brk = (space: AddressSpace, to: number): number => {
+export const brk = (space: AddressSpace, to: number, populate: Populate = touchAll): number => {
   if (to < space.brkStart) return space.brk;
   if (to - space.brkStart + (space.endData - space.startData) > space.limits.data) return space.brk;
   const oldEnd = pageAlign(space.brk);
   const newEnd = pageAlign(to);
   if (newEnd < oldEnd) {
     if (munmap(space, newEnd, oldEnd - newEnd) < 0) return space.brk;
-  } else if (newEnd > oldEnd && !grow(space, oldEnd, newEnd)) return space.brk;
+  } else if (newEnd > oldEnd && !grow(space, oldEnd, newEnd, populate)) return space.brk;
   space.brk = to;
   return to;
 };

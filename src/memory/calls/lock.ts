@@ -5,7 +5,7 @@ import { refusal } from "../fault.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
 import type { AddressSpace } from "../space.ts";
 import { SPECIAL, VM } from "../vma.ts";
-import { mayLockAtAll, touchAll } from "./map.ts";
+import { mayLockAtAll, type Populate, touchAll } from "./map.ts";
 
 const MLOCK_ONFAULT = 1;
 const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
@@ -49,7 +49,7 @@ const lockedWithin = (space: AddressSpace, { start, end }: Range): number =>
     .reduce((n, v) => (v.flags & VM.LOCKED ? n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE : n), 0);
 
 /** `flags` is mlock2's: MLOCK_ONFAULT or nothing. */
-export const mlock = (space: AddressSpace, at: number, length: number, flags = 0): number => {
+export const mlock = (space: AddressSpace, at: number, length: number, flags = 0, populate: Populate = touchAll): number => {
   if (flags & ~MLOCK_ONFAULT) return -E.EINVAL;
   if (!mayLockAtAll(space)) return -E.EPERM;
   const range = rangeOf(at, length);
@@ -58,33 +58,33 @@ export const mlock = (space: AddressSpace, at: number, length: number, flags = 0
   if (!ipcLock && (space.usage().locked + pages - lockedWithin(space, range)) * PAGE_SIZE > memlock) return -E.ENOMEM;
   const error = apply(space, range, flags & MLOCK_ONFAULT ? LOCK_BITS : VM.LOCKED);
   if (error < 0) return error;
-  const missing = touchAll(space, range.start, range.end);
-  // __mlock_posix_error_return.
-  return missing === 0 ? 0 : missing === refusal.noMemory ? -E.EAGAIN : -E.ENOMEM;
+  return lockError(populate(space, range.start, range.end));
 };
+/** What mlock(2) returns when a page could not be had. __mlock_posix_error_return. */
+export const lockError = (missing: number): number => (missing >= 0 ? 0 : missing === refusal.noMemory ? -E.EAGAIN : -E.ENOMEM);
 
 export const munlock = (space: AddressSpace, at: number, length: number): number => apply(space, rangeOf(at, length), 0);
 
-export const mlockall = (space: AddressSpace, flags: number): number => {
+export const mlockall = (space: AddressSpace, flags: number, populate: Populate = touchAll): number => {
   if (flags === 0 || flags & ~7 || flags === MCL.ONFAULT) return -E.EINVAL;
   if (!mayLockAtAll(space)) return -E.EPERM;
   const { memlock, ipcLock } = space.limits;
   if (flags & MCL.CURRENT && !ipcLock && space.usage().total * PAGE_SIZE > memlock) return -E.ENOMEM;
   const bits = flags & MCL.ONFAULT ? LOCK_BITS : VM.LOCKED;
   space.defaultFlags = flags & MCL.FUTURE ? bits : 0;
-  if (flags & MCL.CURRENT) lockEverything(space, bits);
+  if (flags & MCL.CURRENT) lockEverything(space, bits, populate);
   return 0;
 };
 
 export const munlockall = (space: AddressSpace): number => {
   space.defaultFlags = 0;
-  lockEverything(space, 0);
+  lockEverything(space, 0, touchAll);
   return 0;
 };
 
-const lockEverything = (space: AddressSpace, bits: number): void => {
+const lockEverything = (space: AddressSpace, bits: number, populate: Populate): void => {
   for (const vma of [...space.areas]) {
     apply(space, vma, bits);
-    if (bits & VM.LOCKED) touchAll(space, vma.start, vma.end);
+    if (bits & VM.LOCKED) populate(space, vma.start, vma.end);
   }
 };

@@ -105,7 +105,7 @@ const withImpliedExec = (space: AddressSpace, prot: number, file: MappedFile | u
   prot & PROT.READ && space.readImpliesExec && !file?.noexec ? prot | PROT.EXEC : prot;
 
 /** Returns the address or -errno. */
-export const mmap = (space: AddressSpace, request: MapRequest): number => {
+export const mmap = (space: AddressSpace, request: MapRequest, populate: Populate = touchAll): number => {
   const { file, offset } = request;
   if (!isPageAligned(offset)) return -E.EINVAL;
   if (file === undefined && request.flags & MAP.HUGETLB) return hugetlb(request.flags);
@@ -131,7 +131,7 @@ export const mmap = (space: AddressSpace, request: MapRequest): number => {
   const error = install(space, { at, length, prot, flags: kind | carried(flags) | lock, file, pgoff: offset / PAGE_SIZE });
   if (error < 0) return error;
   if (flags & MAP.LOCKED || (flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE || space.defaultFlags & VM.LOCKED)
-    touchAll(space, at, at + length);
+    populate(space, at, at + length);
   return at;
 };
 
@@ -150,17 +150,27 @@ const roundHint = (at: number, min: number): number => {
 /** can_do_mlock. */
 export const mayLockAtAll = (space: AddressSpace): boolean => space.limits.memlock > 0 || space.limits.ipcLock;
 
-/** mm_populate: as far as it goes. 0 or the refusal; only mlock(2) tells its caller, for the others the next access will. */
-export const touchAll = (space: AddressSpace, start: number, end: number): number => {
-  for (const vma of space.areas.within(start, end)) {
+/**
+ * mm_populate: make the pages of a range present, as far as it goes. 0 or the refusal; only mlock(2) tells its caller, for the others the next access
+ * will. Who calls for a program does it later, in pieces (`touchSome`).
+ */
+export type Populate = (space: AddressSpace, start: number, end: number) => number;
+export const touchAll: Populate = (space, start, end) => Math.min(0, touchSome(space, start, end, Number.POSITIVE_INFINITY));
+
+/** The same for at most so many pages: where to go on, `end` if nothing is left, or the refusal. */
+export const touchSome = (space: AddressSpace, start: number, end: number, most: number): number => {
+  let left = most;
+  for (let vma = space.areas.above(start); vma !== undefined && vma.start < end; vma = space.areas.above(vma.end)) {
     if (vma.flags & VM.LOCKONFAULT) continue;
     const kind = (vma.flags & VM.SHARED) === 0 && vma.prot & PROT.WRITE ? access.write : access.read;
-    for (let page = Math.max(start, vma.start); page < Math.min(end, vma.end); page += PAGE_SIZE) {
+    const stop = Math.min(end, vma.end);
+    for (let page = Math.max(start, vma.start); page < stop; page += PAGE_SIZE) {
+      if (left-- <= 0) return page;
       const error = space.touch(page, kind);
       if (error < 0) return error;
     }
   }
-  return 0;
+  return end;
 };
 
 export interface Installation {
@@ -214,8 +224,10 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   if (!areas.maySplit(at) || !areas.maySplit(end)) return -E.EINVAL;
   areas.split(at);
   areas.split(end);
-  space.dropPages(at, end);
-  for (const vma of areas.within(at, end)) areas.remove(vma);
+  for (const vma of areas.within(at, end)) {
+    space.dropPages(vma);
+    areas.remove(vma);
+  }
   // free_pgtables: what lies between the neighbours has no page any more.
   space.table.trim(at, end, areas.below(at)?.end ?? 0, areas.above(end)?.start ?? Number.POSITIVE_INFINITY);
   return 0;

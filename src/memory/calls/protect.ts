@@ -28,7 +28,10 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   space.areas.change(vma, prot, flags);
   // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
   const allowed = hardware[prot] as number;
-  space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE)));
+  space.went(
+    vma,
+    space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE))),
+  );
   return 0;
 };
 

@@ -4,7 +4,7 @@ import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
 import { place } from "../place.ts";
 import type { AddressSpace } from "../space.ts";
 import { MAP, VM, type Vma } from "../vma.ts";
-import { MAX_MAP_COUNT, munmap, touchAll } from "./map.ts";
+import { MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.ts";
 
 export const MREMAP = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
 
@@ -15,6 +15,7 @@ interface Remap {
   readonly flags: number;
   readonly newAt: number;
   readonly compat: boolean;
+  readonly populate: Populate;
 }
 
 /** check_mremap_params, on aligned lengths. */
@@ -61,14 +62,15 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   const pgoff = movedOffset(vma, r, to);
   const { prot, flags, file, cache, anon } = vma;
   areas.insert({ start: to, end: to + r.newLength, prot, flags, pgoff, anon, file, cache });
-  table.walk(r.at, r.at + r.oldLength, (pte, page) => {
+  const pages = table.walk(r.at, r.at + r.oldLength, (pte, page) => {
     table.set(page - r.at + to, pte);
     return 0;
   });
+  space.went(vma, pages);
   space.flush(r.at, r.at + r.oldLength);
   if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
   else if (r.oldLength > 0) munmap(space, r.at, r.oldLength);
-  if (flags & VM.LOCKED && r.newLength > r.oldLength) touchAll(space, to + r.oldLength, to + r.newLength);
+  if (flags & VM.LOCKED && r.newLength > r.oldLength) r.populate(space, to + r.oldLength, to + r.newLength);
   return to;
 };
 
@@ -132,7 +134,7 @@ const expand = (space: AddressSpace, vma: Vma, r: Remap): number => {
     const from = vma.end;
     space.areas.resize(vma, vma.start, end);
     space.areas.merge(vma);
-    if (vma.flags & VM.LOCKED) touchAll(space, from, end);
+    if (vma.flags & VM.LOCKED) r.populate(space, from, end);
     return r.at;
   }
   if ((r.flags & MREMAP.MAYMOVE) === 0) return -E.ENOMEM;
@@ -149,10 +151,11 @@ export const mremap = (
   flags: number,
   newAt: number,
   compat: boolean,
+  populate: Populate = touchAll,
 ): number => {
   // PAGE_ALIGN wraps.
   const aligned = (n: number): number => pageAlign(n) % 2 ** 64;
-  const r = { at, oldLength: aligned(oldLength), newLength: aligned(newLength), flags, newAt, compat };
+  const r = { at, oldLength: aligned(oldLength), newLength: aligned(newLength), flags, newAt, compat, populate };
   const wrong = checkArguments(space, r);
   if (wrong < 0) return wrong;
   if (flags & MREMAP.FIXED && r.oldLength === r.newLength) return moveAll(space, r);

@@ -68,11 +68,12 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   inode.xattrs ??= new Map();
   if (how & XATTR_CREATE && inode.xattrs.has(name)) return -E.EEXIST;
   if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
-  let total = name.length + bytes.length;
-  for (const [other, held] of inode.xattrs) if (other !== name) total += other.length + held.length;
+  const held = inode.xattrs.get(name);
+  const total = inode.xattrBytes + bytes.length + (held ? -held.length : name.length);
   const pages = Math.ceil(total / 4096);
   if (total > XATTR_TOTAL_MAX || !inode.fs.charge(pages - inode.xattrPages)) return -E.ENOSPC;
   inode.xattrPages = pages;
+  inode.xattrBytes = total;
   inode.xattrs.set(name, bytes);
   inode.touch("change");
   return 0;
@@ -111,7 +112,10 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   if (denied < 0) return denied;
   const unknown = resolveName(inode, name);
   if (unknown < 0) return unknown;
-  if (!inode.xattrs?.delete(name)) return -E.ENODATA;
+  const held = inode.xattrs?.get(name);
+  if (!held) return -E.ENODATA;
+  inode.xattrs?.delete(name);
+  inode.xattrBytes -= name.length + held.length;
   inode.touch("change");
   return 0;
 };

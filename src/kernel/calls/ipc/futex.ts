@@ -111,7 +111,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   if (owner === shownPid(t, t.pid)) return -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
-    const waiters = (queue?.waiters.length ?? 0) > 0 ? FUTEX_WAITERS : 0;
+    const waiters = (queue?.waiters.size ?? 0) > 0 ? FUTEX_WAITERS : 0;
     return t.mem.setU32(a.uaddr, (shownPid(t, t.pid) | (value & FUTEX_OWNER_DIED) | waiters) >>> 0) ? 0 : -E.EFAULT;
   }
   if (!findTask(t, owner)) return -E.ESRCH;
@@ -129,8 +129,9 @@ const unlockPi = (t: Task, a: Call): number => {
   if (value < 0) return -E.EFAULT;
   if ((value & FUTEX_TID_MASK) !== shownPid(t, t.pid)) return -E.EPERM;
   const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
-  const next = queue?.waiters[0]?.task;
-  const more = (queue?.waiters.length ?? 0) > 1 ? FUTEX_WAITERS : 0;
+  const [first] = queue?.waiters ?? [];
+  const next = first?.task;
+  const more = (queue?.waiters.size ?? 0) > 1 ? FUTEX_WAITERS : 0;
   if (!t.mem.setU32(a.uaddr, next ? (shownPid(t, next.pid) | more) >>> 0 : 0)) return -E.EFAULT;
   queue?.wake(1, ALL);
   return 0;

@@ -1,4 +1,5 @@
-// Memory: the calls over an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. The work is in src/memory/calls/index.ts.
+// Memory: the calls over an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. The work is in src/memory/calls.ts.
+
 import { type Abi, i386 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, struct, ulong as ulongField } from "../../../abi/struct.ts";
@@ -8,8 +9,9 @@ import { in32BitCall } from "../../base/x32-call.ts";
 import { int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";
-import { type Syscall, syscall } from "../../syscall/declaration.ts";
+import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
+import { charged, madvise, mincore, msync, thenPopulate } from "../memory-pieces.ts";
 
 const MAP_ANONYMOUS = 0x20;
 const PAGE = 4096;
@@ -20,14 +22,16 @@ const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
 };
 
 /** Linux ksys_mmap_pgoff(). */
-const mmap = (t: Task, at: number, length: number, protection: number, how: number, fd: number, offset: number): number => {
-  const request = { at, length, prot: protection, flags: how, offset, compat: in32BitCall(t) };
-  if ((how & MAP_ANONYMOUS) !== 0) return memory.mmap(t.mem, request);
+const mmap = (t: Task, at: number, length: number, protection: number, how: number, fd: number, offset: number): Result =>
+  thenPopulate(t, (later) => mapNow(t, { at, length, prot: protection, flags: how, offset, compat: in32BitCall(t) }, fd, later));
+const mapNow = (t: Task, request: Omit<memory.MapRequest, "file">, fd: number, later: memory.Populate): number => {
+  const { length, flags: how } = request;
+  if ((how & MAP_ANONYMOUS) !== 0) return memory.mmap(t.mem, request, later);
   const file = fileOf(t, fd);
   // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
   if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
-  if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP_ANONYMOUS });
-  return memory.mmap(t.mem, { ...request, file });
+  if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP_ANONYMOUS }, later);
+  return memory.mmap(t.mem, { ...request, file }, later);
 };
 
 /** i386's first mmap takes its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
@@ -39,7 +43,7 @@ const MMAP_ARGS = struct("mmap_arg_struct32", {
   fd: long,
   offset: ulongField,
 });
-const oldMmap = (t: Task, at: number, abi: Abi): number => {
+const oldMmap = (t: Task, at: number, abi: Abi): Result => {
   const bytes = t.mem.read(at, MMAP_ARGS.size(abi));
   if (!bytes) return -E.EFAULT;
   const a = MMAP_ARGS.decode(bytes, abi);
@@ -50,6 +54,11 @@ const mlock2Flags = flags("int", { MLOCK_ONFAULT: 1 }, "MLOCK_???");
 
 const map = { addr: address, length: ulong, prot, flags: mapFlags, fd: anyFd } as const;
 const range = { addr: address, length: ulong } as const;
+
+const mlock = (t: Task, at: number, length: number, how = 0): Result =>
+  thenPopulate(t, (later) => memory.mlock(t.mem, at, length, how, later), memory.lockError);
+const mprotect = (t: Task, at: number, length: number, protection: number): number =>
+  charged(t.kernel, t.mem, () => memory.mprotect(t.mem, at, length, protection));
 
 export const memoryCalls: readonly Syscall[] = [
   syscall(
@@ -65,16 +74,11 @@ export const memoryCalls: readonly Syscall[] = [
   syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE), {
     hexResult: true,
   }),
-  syscall("munmap", range, (t, a) => memory.munmap(t.mem, a.addr, a.length)),
-  syscall("mprotect", { ...range, prot }, (t, a) => memory.mprotect(t.mem, a.addr, a.length, a.prot)),
-  syscall(
-    "pkey_mprotect",
-    { ...range, prot, pkey: int },
-    (t, a) => (a.pkey === -1 ? memory.mprotect(t.mem, a.addr, a.length, a.prot) : -E.EINVAL),
-    {
-      note: "the processor has no protection keys",
-    },
-  ),
+  syscall("munmap", range, (t, a) => charged(t.kernel, t.mem, () => memory.munmap(t.mem, a.addr, a.length))),
+  syscall("mprotect", { ...range, prot }, (t, a) => mprotect(t, a.addr, a.length, a.prot)),
+  syscall("pkey_mprotect", { ...range, prot, pkey: int }, (t, a) => (a.pkey === -1 ? mprotect(t, a.addr, a.length, a.prot) : -E.EINVAL), {
+    note: "the processor has no protection keys",
+  }),
   // Linux pkey_alloc() on a processor without OSPKE.
   syscall(
     "pkey_alloc",
@@ -88,16 +92,19 @@ export const memoryCalls: readonly Syscall[] = [
   syscall(
     "mremap",
     { old_address: address, old_size: ulong, new_size: ulong, flags: mremapFlags, new_address: address },
-    (t, a) => memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, in32BitCall(t)),
+    (t, a) =>
+      thenPopulate(t, (later) =>
+        memory.mremap(t.mem, a.old_address, a.old_size, a.new_size, a.flags, a.new_address, in32BitCall(t), later),
+      ),
     { hexResult: true },
   ),
-  syscall("brk", { addr: address }, (t, a) => memory.brk(t.mem, a.addr), { hexResult: true }),
-  syscall("madvise", { ...range, advice }, (t, a) => memory.madvise(t.mem, a.addr, a.length, a.advice)),
-  syscall("mincore", { ...range, vec: address }, (t, a) => memory.mincore(t.mem, a.addr, a.length, a.vec)),
-  syscall("msync", { ...range, flags: msyncFlags }, (t, a) => memory.msync(t.mem, a.addr, a.length, a.flags)),
-  syscall("mlock", range, (t, a) => memory.mlock(t.mem, a.addr, a.length)),
-  syscall("mlock2", { ...range, flags: mlock2Flags }, (t, a) => memory.mlock(t.mem, a.addr, a.length, a.flags)),
-  syscall("munlock", range, (t, a) => memory.munlock(t.mem, a.addr, a.length)),
-  syscall("mlockall", { flags: mlockallFlags }, (t, a) => memory.mlockall(t.mem, a.flags)),
+  syscall("brk", { addr: address }, (t, a) => thenPopulate(t, (later) => memory.brk(t.mem, a.addr, later)), { hexResult: true }),
+  syscall("madvise", { ...range, advice }, (t, a) => madvise(t, a.addr, a.length, a.advice)),
+  syscall("mincore", { ...range, vec: address }, (t, a) => mincore(t, a.addr, a.length, a.vec)),
+  syscall("msync", { ...range, flags: msyncFlags }, (t, a) => msync(t, a.addr, a.length, a.flags)),
+  syscall("mlock", range, (t, a) => mlock(t, a.addr, a.length)),
+  syscall("mlock2", { ...range, flags: mlock2Flags }, (t, a) => mlock(t, a.addr, a.length, a.flags)),
+  syscall("munlock", range, (t, a) => charged(t.kernel, t.mem, () => memory.munlock(t.mem, a.addr, a.length))),
+  syscall("mlockall", { flags: mlockallFlags }, (t, a) => thenPopulate(t, (later) => memory.mlockall(t.mem, a.flags, later))),
   syscall("munlockall", {}, (t) => memory.munlockall(t.mem)),
 ];

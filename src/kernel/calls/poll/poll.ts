@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import {
@@ -34,36 +35,41 @@ import {
   writeRemaining,
 } from "./timeout.ts";
 
-interface PollFd {
-  readonly fd: number;
-  readonly events: number;
-}
+/** struct pollfd { int fd; short events; short revents; } */
 const SIZE = 8;
 
 /** Negative descriptors are ignored; bad ones are an event. */
-const revents = (t: Task, { fd, events }: PollFd): number => {
+const revents = (t: Task, fd: number, events: number): number => {
   if (fd < 0) return 0;
   const file = t.files.get(fd);
   return file ? file.poll(t) & (events | POLLERR | POLLHUP) : POLLNVAL;
+};
+
+/** What to wait for: each queue once, however many descriptors lead to it. */
+const queuesOf = (t: Task, list: DataView): WaitQueue[] => {
+  const queues = new Set<WaitQueue>();
+  for (let at = 0; at < list.byteLength; at += SIZE) {
+    const fd = list.getInt32(at, true);
+    const file = fd < 0 ? undefined : t.files.get(fd);
+    for (const queue of file?.queues(list.getUint16(at + 4, true)) ?? []) queues.add(queue);
+  }
+  return [...queues];
 };
 
 export const poll = (t: Task, at: VAddr, count: number, until: Deadline, interrupted: number): Result => {
   if (count > t.process.limit(RLIMIT.NOFILE)) return -E.EINVAL;
   const bytes = t.mem.read(at, count * SIZE);
   if (!bytes) return -E.EFAULT;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const list: PollFd[] = Array.from({ length: count }, (_, i) => ({
-    fd: view.getInt32(i * SIZE, true),
-    events: view.getUint16(i * SIZE + 4, true),
-  }));
-  const found = list.map((p) => revents(t, p));
-  const ready = found.filter((r) => r !== 0).length;
-  if (ready === 0 && !expired(t, until)) {
-    const queues: WaitQueue[] = list.flatMap((p) => (p.fd < 0 ? [] : [...(t.files.get(p.fd)?.queues(p.events) ?? [])]));
-    return sleepOn(t, queues, until, interrupted);
+  t.kernel.charge(count * cost.entry);
+  const list = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let ready = 0;
+  for (let i = 0; i < bytes.length; i += SIZE) {
+    const found = revents(t, list.getInt32(i, true), list.getUint16(i + 4, true));
+    list.setUint16(i + 6, found, true);
+    if (found !== 0) ready++;
   }
-  for (let i = 0; i < count; i++) if (!t.mem.setU16(at + i * SIZE + 6, found[i] as number)) return -E.EFAULT;
-  return ready;
+  if (ready === 0 && !expired(t, until)) return sleepOn(t, queuesOf(t, list), until, interrupted);
+  return t.mem.write(at, bytes) ? ready : -E.EFAULT;
 };
 
 const names = { POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL, POLLRDNORM, POLLRDBAND, POLLWRNORM, POLLWRBAND, POLLRDHUP };

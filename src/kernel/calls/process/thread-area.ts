@@ -4,6 +4,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { at, S } from "../../../cpu/machine/state.ts";
+import { cost } from "../../base/cost.ts";
 import { loadSegment } from "../../base/processor.ts";
 import { GDT_TLS_MAX, GDT_TLS_MIN } from "../../base/selectors.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
@@ -103,11 +104,15 @@ const writeLdt = (t: Task, from: VAddr, count: number, old: boolean): number => 
   const clears = (old && d.base === 0 && d.limit === 0) || isEmpty(d) || isZero(d);
   // A 16-bit stack segment leaks the kernel's stack pointer; this kernel has ESPFIX64, so it is allowed (X86_16BIT).
   const entry = clears ? new Uint8Array(LDT_ENTRY_SIZE) : descriptorOf(old ? { ...d, flags: d.flags & ~UD.USEABLE } : d);
-  const size = Math.max(t.ldt.table?.length ?? 0, (d.entry + 1) * LDT_ENTRY_SIZE);
-  const table = new Uint8Array(size);
-  if (t.ldt.table) table.set(t.ldt.table);
-  table.set(entry, d.entry * LDT_ENTRY_SIZE);
-  t.ldt.table = table;
+  const size = (d.entry + 1) * LDT_ENTRY_SIZE;
+  // A table in the processor does not grow in place.
+  if (!t.ldt.table || t.ldt.table.length < size) {
+    const table = new Uint8Array(size);
+    if (t.ldt.table) table.set(t.ldt.table);
+    t.kernel.charge(size * cost.byte);
+    t.ldt.table = table;
+  }
+  t.ldt.table.set(entry, d.entry * LDT_ENTRY_SIZE);
   for (const other of t.kernel.tasks.values()) if (other.ldt === t.ldt && other !== t) other.staleSegments = true;
   t.kernel.scheduler.reloadSegments(t, isLdt);
   return 0;

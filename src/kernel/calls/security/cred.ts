@@ -2,6 +2,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
+import { cost } from "../../base/cost.ts";
 import { CAP, type Cred, capableHere, rootUid } from "../../cred/cred.ts";
 import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../../cred/user-namespace.ts";
 import { SECBIT } from "../../lifecycle/exec-cred.ts";
@@ -155,6 +156,7 @@ const getgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (size < 0) return -E.EINVAL;
   if (size === 0) return groups.length;
   if (groups.length > size) return -E.EINVAL;
+  t.kernel.charge(groups.length * cost.entry);
   return groups.every((g, i) => w.put(t, list + w.size * i, shownGid(t.cred.userNs, g))) ? groups.length : -E.EFAULT;
 };
 const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
@@ -162,6 +164,7 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (!capableHere(t.cred, CAP.SETGID) || (userNs && !(userNs.gidMap && userNs.setgroups))) return -E.EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -E.EINVAL;
   const groups: number[] = [];
+  t.kernel.charge(size * cost.entry);
   for (let i = 0; i < size; i++) {
     const g = w.get(t, list + w.size * i);
     if (g < 0) return -E.EFAULT;

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import { CAP, type Cred, capableIn } from "../../cred/cred.ts";
 import { O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
@@ -43,6 +44,7 @@ const toSeveral = (t: Task, targets: readonly Process[], info: SigInfo): number 
   let done = false;
   for (const p of targets) {
     const r = toProcess(t, p, info);
+    t.kernel.charge(cost.call);
     if (r === 0) done = true;
     else if (result === -E.ESRCH) result = r;
   }
@@ -52,12 +54,13 @@ const toSeveral = (t: Task, targets: readonly Process[], info: SigInfo): number 
 const kill = (t: Task, pid: number, sig: number): number => {
   if (!isSignal(sig)) return -E.EINVAL;
   const info = userSignal(sig, t.tgid, t.cred.uid);
-  const all = [...t.kernel.processes.values()];
   if (pid > 0) {
     const to = findProcess(t, pid) ?? findTask(t, pid)?.process;
     return to ? toProcess(t, to, info) : -E.ESRCH;
   }
   if (pid === -0x8000_0000) return -E.ESRCH;
+  const all = [...t.kernel.processes.values()];
+  t.kernel.charge(all.length * cost.entry);
   if (pid === -1)
     return toSeveral(
       t,

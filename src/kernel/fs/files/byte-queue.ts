@@ -1,28 +1,46 @@
-// Bytes on their way, in pieces as they came.
+// Bytes on their way. What comes in small pieces shares larger ones.
+import { Fifo } from "../../fifo.ts";
+
+/** Room in a piece that holds more than came with it: at least, at most. */
+const SMALL = 64;
+const PAGE = 4096;
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  start: number;
+  end: number;
+}
 
 export class ByteQueue {
-  #pieces: Uint8Array[] = [];
+  #pieces = new Fifo<Piece>();
   length = 0;
 
   /** Takes a copy. */
   put(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#pieces.push(bytes.slice());
+    const last = this.#pieces.last();
+    const joined = last ? Math.min(bytes.length, last.bytes.length - last.end) : 0;
+    if (last && joined > 0) {
+      last.bytes.set(bytes.subarray(0, joined), last.end);
+      last.end += joined;
+    }
+    const rest = bytes.length - joined;
+    if (rest > 0) {
+      const piece = new Uint8Array(Math.max(rest, Math.min(PAGE, Math.max(SMALL, this.length))));
+      piece.set(bytes.subarray(joined));
+      this.#pieces.push({ bytes: piece, start: 0, end: rest });
+    }
     this.length += bytes.length;
   }
   /** Up to n bytes, over as many pieces as it takes. */
   take(n: number): Uint8Array {
-    const out = new Uint8Array(Math.max(0, Math.min(n, this.length)));
-    let used = 0;
-    for (let at = 0; at < out.length; ) {
-      const piece = this.#pieces[used] as Uint8Array;
-      const part = piece.subarray(0, out.length - at);
-      out.set(part, at);
-      at += part.length;
-      if (part.length === piece.length) used++;
-      else this.#pieces[used] = piece.subarray(part.length);
+    const out = this.peek(n);
+    for (let left = out.length; left > 0; ) {
+      const first = this.#pieces.at(0) as Piece;
+      const step = Math.min(left, first.end - first.start);
+      first.start += step;
+      if (first.start === first.end) this.#pieces.shift();
+      left -= step;
     }
-    this.#pieces.splice(0, used);
     this.length -= out.length;
     return out;
   }
@@ -30,16 +48,16 @@ export class ByteQueue {
   peek(n: number): Uint8Array {
     const out = new Uint8Array(Math.max(0, Math.min(n, this.length)));
     let at = 0;
-    for (const piece of this.#pieces) {
+    for (const { bytes, start, end } of this.#pieces) {
       if (at === out.length) break;
-      const part = piece.subarray(0, out.length - at);
+      const part = bytes.subarray(start, Math.min(end, start + out.length - at));
       out.set(part, at);
       at += part.length;
     }
     return out;
   }
   clear(): void {
-    this.#pieces = [];
+    this.#pieces = new Fifo();
     this.length = 0;
   }
 }

@@ -2,6 +2,7 @@
 import { E } from "../../../abi/errno.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
+import { depthAbove, depthBelow, reaches, tooManyPaths } from "../epoll-graph.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from "../vfs/file.ts";
 import { O_RDWR } from "../vfs/open-flags.ts";
@@ -13,7 +14,8 @@ const EPOLLET = 0x80000000;
 /** Flags that are no events. */
 const PRIVATE = 0xf0000000;
 
-const MAX_NESTS = 5;
+/** Sets of epoll instances stand in at most five levels. Linux EP_MAX_NESTS. */
+const MAX_NESTS = 4;
 
 type Data = readonly [number, number];
 
@@ -24,8 +26,6 @@ class Item implements Sleeper {
   readonly file: FileDescription;
   events: number;
   data: Data;
-  /** Something happened since the last report; level-triggered items are looked at as long as they are ready. */
-  candidate = true;
   constructor(ep: EpollFile, fd: number, file: FileDescription, events: number, data: Data) {
     this.ep = ep;
     this.fd = fd;
@@ -33,6 +33,8 @@ class Item implements Sleeper {
     this.events = events;
     this.data = data;
     this.#listen(true);
+    file.watchers ??= new Set();
+    file.watchers.add(this);
   }
   #listen(on: boolean): void {
     for (const queue of this.file.queues(POLLIN | POLLOUT)) {
@@ -40,12 +42,18 @@ class Item implements Sleeper {
       else queue.sleepers.delete(this);
     }
   }
+  /** ep_poll_callback. */
   wake(): void {
-    this.candidate = true;
-    this.ep.queue.wake();
+    if (this.disabled) return;
+    this.ep.happened(this);
   }
   end(): void {
     this.#listen(false);
+    this.file.watchers?.delete(this);
+  }
+  /** Watcher: the file is closed for good, and leaves the set by itself. */
+  closed(): void {
+    this.ep.forget(this);
   }
   get disabled(): boolean {
     return (this.events & ~PRIVATE) === 0;
@@ -57,28 +65,38 @@ class Item implements Sleeper {
 
 export class EpollFile extends FileDescription {
   readonly queue = new WaitQueue();
-  /** In the order in which they will be reported. */
-  #items: Item[] = [];
+  /** By file and descriptor: a duplicate of a descriptor is another item. */
+  readonly #items = new Map<FileDescription, Map<number, Item>>();
+  /** Items to look at, in the order in which they will be reported. The others are known not to be ready: their queues tell. */
+  readonly #ready = new Set<Item>();
 
   constructor(path: Path) {
     super(path.dentry.inode, O_RDWR, path);
   }
 
-  /** A file that is closed for good leaves the set by itself. */
-  #live(): Item[] {
-    for (const item of this.#items) if (item.file.refs === 0) item.end();
-    this.#items = this.#items.filter((item) => item.file.refs > 0);
-    return this.#items;
-  }
   #find(fd: number, file: FileDescription): Item | undefined {
-    return this.#live().find((i) => i.fd === fd && i.file === file);
+    return this.#items.get(file)?.get(fd);
+  }
+  *#all(): Generator<Item> {
+    for (const items of this.#items.values()) yield* items.values();
+  }
+  /** The files in the set. */
+  get inside(): Iterable<FileDescription> {
+    return this.#items.keys();
   }
 
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     if (this.#find(fd, file)) return -E.EEXIST;
     const item = new Item(this, fd, file, events, data);
-    this.#items.push(item);
-    if (item.now(task) !== 0) this.queue.wake();
+    const items = this.#items.get(file);
+    if (items === undefined) this.#items.set(file, new Map([[fd, item]]));
+    else items.set(fd, item);
+    // Only graphs have paths to be counted.
+    if ((file instanceof EpollFile || (this.watchers?.size ?? 0) > 0) && tooManyPaths(file)) {
+      this.forget(item);
+      return -E.EINVAL;
+    }
+    if (item.now(task) !== 0) this.happened(item);
     return 0;
   }
   modify(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
@@ -87,68 +105,71 @@ export class EpollFile extends FileDescription {
     if (item.events & EPOLLEXCLUSIVE) return -E.EINVAL;
     item.events = events;
     item.data = data;
-    item.candidate = true;
-    if (item.now(task) !== 0) this.queue.wake();
+    if (item.now(task) !== 0) this.happened(item);
     return 0;
   }
   remove(fd: number, file: FileDescription): number {
     const item = this.#find(fd, file);
     if (!item) return -E.ENOENT;
-    item.end();
-    this.#items.splice(this.#items.indexOf(item), 1);
+    this.forget(item);
     return 0;
   }
+  forget(item: Item): void {
+    item.end();
+    this.#ready.delete(item);
+    const items = this.#items.get(item.file);
+    items?.delete(item.fd);
+    if (items?.size === 0) this.#items.delete(item.file);
+  }
+  /** An item may be ready. */
+  happened(item: Item): void {
+    this.#ready.add(item);
+    this.queue.wake();
+  }
 
-  /** Up to `max` ready items; those that stay ready go to the end of the line, so that all get their turn. */
+  /** Up to `max` ready items; those that stay ready go to the end of the line, so that all get their turn. Linux ep_send_events(). */
   collect(task: Task, max: number): { events: number; data: Data }[] {
     const out: { events: number; data: Data }[] = [];
     const again: Item[] = [];
-    for (const item of this.#live()) {
-      if (out.length === max || !item.candidate) continue;
+    for (const item of this.#ready) {
+      if (out.length === max) break;
+      this.#ready.delete(item);
       const events = item.now(task);
-      if (events === 0) {
-        if (item.events & EPOLLET) item.candidate = false;
-        continue;
-      }
+      if (events === 0) continue;
       out.push({ events, data: item.data });
-      again.push(item);
       if (item.events & EPOLLONESHOT) item.events &= PRIVATE;
-      else if (item.events & EPOLLET) item.candidate = false;
+      else if ((item.events & EPOLLET) === 0) again.push(item);
     }
-    this.#items = [...this.#items.filter((i) => !again.includes(i)), ...again];
+    for (const item of again) this.#ready.add(item);
     return out;
   }
-  /** Levels of sets below this one, and above it. Adding must close no circle and stack no more than five. */
-  #below(): number {
-    return 1 + Math.max(0, ...this.#items.map((i) => (i.file instanceof EpollFile ? i.file.#below() : 0)));
-  }
-  #above(): number {
-    return 1 + Math.max(0, ...[...this.queue.sleepers].map((s) => (s instanceof Item ? s.ep.#above() : 0)));
-  }
-  /** May `inner` be added? Linux ep_loop_check(), EP_MAX_NESTS. */
+  /** May `inner` be added? Linux ep_loop_check(). */
   mayHold(inner: EpollFile): boolean {
-    return !inner.#reaches(this) && this.#above() + inner.#below() <= MAX_NESTS;
-  }
-  #reaches(other: EpollFile): boolean {
-    return this.#items.some((i) => i.file === other || (i.file instanceof EpollFile && i.file.#reaches(other)));
+    if (reaches(inner, this)) return false;
+    return depthBelow(inner) + 1 + depthAbove(this) <= MAX_NESTS;
   }
 
+  /** What is found not to be ready is not looked at again until its file tells. Linux __ep_eventpoll_poll(). */
   override poll(task: Task): number {
-    return this.#live().some((i) => i.candidate && i.now(task) !== 0) ? POLLIN | POLLRDNORM : 0;
+    for (const item of this.#ready) {
+      if (item.now(task) !== 0) return POLLIN | POLLRDNORM;
+      this.#ready.delete(item);
+    }
+    return 0;
   }
   override queues(): readonly WaitQueue[] {
     return [this.queue];
   }
   override release(): void {
-    for (const item of this.#items) item.end();
-    this.#items = [];
+    for (const item of this.#all()) item.end();
+    this.#items.clear();
+    this.#ready.clear();
   }
   override info(): string {
-    return this.#live()
-      .map(
-        (i) =>
-          `tfd: ${String(i.fd).padStart(8)} events: ${(i.events >>> 0).toString(16).padStart(8)} data: ${i.data[0].toString(16).padStart(16)}\n`,
-      )
-      .join("");
+    return Array.from(
+      this.#all(),
+      (i) =>
+        `tfd: ${String(i.fd).padStart(8)} events: ${(i.events >>> 0).toString(16).padStart(8)} data: ${i.data[0].toString(16).padStart(16)}\n`,
+    ).join("");
   }
 }

@@ -1,6 +1,7 @@
 // Pipes and fifos. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
 import { E } from "../../../abi/errno.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
+import { Fifo } from "../../fifo.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";
@@ -22,7 +23,7 @@ interface Slot {
 
 /** Room is counted in pages, as Linux does: a byte alone takes one until others join it. */
 export class Pipe {
-  readonly #slots: Slot[] = [];
+  readonly #slots = new Fifo<Slot>();
   length = 0;
   capacity = PIPE_DEFAULT;
   readers = 0;
@@ -57,7 +58,7 @@ export class Pipe {
   /** What is left of a write beyond whole pages joins the last page, if it fits there entirely. */
   #join(bytes: Uint8Array): number {
     const rest = bytes.length % PIPE_BUF;
-    const last = this.#slots.at(-1);
+    const last = this.#slots.last();
     if (rest === 0 || !last || last.end + rest > PIPE_BUF) return 0;
     last.page.set(bytes.subarray(0, rest), last.end);
     last.end += rest;
@@ -79,7 +80,7 @@ export class Pipe {
     const out = this.peek(n);
     let left = out.length;
     while (left > 0) {
-      const first = this.#slots[0] as Slot;
+      const first = this.#slots.at(0) as Slot;
       const step = Math.min(left, first.end - first.start);
       first.start += step;
       if (first.start === first.end) this.#slots.shift();

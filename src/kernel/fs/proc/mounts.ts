@@ -4,6 +4,7 @@ import { pathName } from "../vfs/dentry.ts";
 import { major, minor } from "../vfs/mode.ts";
 import { type Mount, MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME } from "../vfs/mount.ts";
 import { isReadOnly } from "../vfs/permission.ts";
+import type { ProcRecord } from "./node.ts";
 
 const names = [
   [MS_NOSUID, "nosuid"],
@@ -20,24 +21,22 @@ const options = (mount: Mount): string =>
 /** Blanks and backslashes would break the columns. */
 const mangle = (s: string): string => s.replace(/[ \t\n\\#]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
-/** The mounts that can be reached from the root, with where they are. */
-const visible = (task: Task): { mount: Mount; at: string }[] =>
-  task.namespaces.mnt.list().flatMap((mount) => {
+/** A line for each mount from number `from` on that can be reached from the root, and the number behind it. */
+function* lines(task: Task, from: number, text: (mount: Mount, at: string) => string): Generator<ProcRecord> {
+  for (const mount of task.namespaces.mnt.list()) {
+    if (mount.id < from) continue;
     const { name, reachable } = pathName(mount.path, task.fs.root);
-    return reachable ? [{ mount, at: mangle(name) }] : [];
+    yield { text: reachable ? text(mount, mangle(name)) : "", next: mount.id + 1 };
+  }
+}
+
+export const mountsFrom = (task: Task, from: number): Iterable<ProcRecord> =>
+  lines(task, from, (mount, at) => `${mangle(mount.source)} ${at} ${mount.fs.type} ${options(mount)}${mount.fs.options()} 0 0\n`);
+
+export const mountinfoFrom = (task: Task, from: number): Iterable<ProcRecord> =>
+  lines(task, from, (mount, at) => {
+    const { dev, type } = mount.fs;
+    const inside = pathName({ mount, dentry: mount.root }, { mount, dentry: mount.fs.root }).name;
+    const state = `${isReadOnly(mount) ? "ro" : "rw"}${mount.fs.options()}`;
+    return `${mount.id} ${mount.parent?.id ?? mount.id} ${major(dev)}:${minor(dev)} ${mangle(inside)} ${at} ${options(mount)} - ${type} ${mangle(mount.source)} ${state}\n`;
   });
-
-export const mountsText = (task: Task): string =>
-  visible(task)
-    .map(({ mount, at }) => `${mangle(mount.source)} ${at} ${mount.fs.type} ${options(mount)}${mount.fs.options()} 0 0\n`)
-    .join("");
-
-export const mountinfoText = (task: Task): string =>
-  visible(task)
-    .map(({ mount, at }) => {
-      const { dev, type } = mount.fs;
-      const inside = pathName({ mount: mount, dentry: mount.root }, { mount, dentry: mount.fs.root }).name;
-      const state = `${isReadOnly(mount) ? "ro" : "rw"}${mount.fs.options()}`;
-      return `${mount.id} ${mount.parent?.id ?? mount.id} ${major(dev)}:${minor(dev)} ${mangle(inside)} ${at} ${options(mount)} - ${type} ${mangle(mount.source)} ${state}\n`;
-    })
-    .join("");

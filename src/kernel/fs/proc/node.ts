@@ -2,6 +2,7 @@
 // to a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
+import { cost } from "../../base/cost.ts";
 import { inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
@@ -13,8 +14,68 @@ import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
 /** Read: the content, or -errno. Write: how many bytes were taken, or -errno. `at`: the file's offset, which most do not look at. */
 export interface ProcContent {
+  /** In place of `read`, where the content is long: its records, from the one with this key on (0: the first). Linux struct seq_operations. */
+  records?(task: Task, from: number): Or<Iterable<ProcRecord>>;
   read?(task: Task): Or<string | Uint8Array>;
   write?(task: Task, bytes: Uint8Array, at: number): number;
+}
+
+export interface ProcRecord {
+  readonly text: string;
+  /** The key of the record behind it, or of what will be there by then. */
+  readonly next: number;
+}
+/** What a read makes of records at a time. Linux seq_file's buffer. */
+const BUFFER = 4096;
+
+/** An open file of records: each read makes those that it wants, up to a buffer. Linux fs/seq_file.c seq_read_iter(). */
+class ProcSequence extends FileDescription {
+  readonly #records: NonNullable<ProcContent["records"]>;
+  /** What has been made and not read, where it lies in the file, and the key of what follows. */
+  #made: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #next = 0;
+  constructor(records: NonNullable<ProcContent["records"]>, inode: Inode, flags: number, path: Path) {
+    super(inode, flags, path);
+    this.#records = records;
+  }
+  override get seekable(): boolean {
+    return true;
+  }
+  override read(task: Task, n: number, at: number): Or<Uint8Array> {
+    if (at < this.#at) {
+      this.#made = this.#made.subarray(0, 0);
+      this.#at = this.#next = 0;
+    }
+    // What lies before the offset is made and left aside.
+    while (at >= this.#at + this.#made.length) {
+      this.#at += this.#made.length;
+      const made = this.#make(task);
+      if (typeof made === "number") return made;
+      this.#made = made;
+      if (made.length === 0) return made;
+    }
+    const out = this.#made.slice(at - this.#at, at - this.#at + n);
+    this.#made = this.#made.subarray(at - this.#at + out.length);
+    this.#at = at + out.length;
+    return out;
+  }
+  /** As many records as fit into the buffer, and one at least. */
+  #make(task: Task): Or<Uint8Array> {
+    const records = this.#records(task, this.#next);
+    if (typeof records === "number") return records;
+    let text = "";
+    for (const record of records) {
+      if (text !== "" && text.length + record.text.length > BUFFER) break;
+      text += record.text;
+      this.#next = record.next;
+    }
+    task.kernel.charge(text.length * cost.character);
+    return asBytes(text);
+  }
+  override seek(_task: Task, offset: number, whence: number): number {
+    return whence === 2 ? -E.EINVAL : seekTo(this, offset, whence, 0);
+  }
 }
 
 /** An open file of /proc: its content is made by the first read and by each one from the start. Linux fs/seq_file.c. */
@@ -34,6 +95,7 @@ class ProcFile extends FileDescription {
       const made = this.#content.read(task);
       if (typeof made === "number") return made;
       this.#bytes = typeof made === "string" ? asBytes(made) : made;
+      task.kernel.charge(this.#bytes.length * cost.character);
     }
     return this.#bytes.slice(at, at + n);
   }
@@ -60,7 +122,8 @@ export class ProcFileNode extends Inode {
     this.#content = content;
   }
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
-    return new ProcFile(this.#content, this, flags, path);
+    const { records } = this.#content;
+    return records ? new ProcSequence(records, this, flags, path) : new ProcFile(this.#content, this, flags, path);
   }
   override truncate(): number {
     return 0;
@@ -106,17 +169,19 @@ export interface ProcEntry {
   readonly name: string;
   readonly ino: number;
   readonly type: number;
+  /** Its place in the directory, from 1; undefined: behind the entry before. A list need not have what lies before the place it is asked for. */
+  readonly cookie?: number;
   make(): Inode;
 }
 
 export class ProcDirNode extends Inode {
-  readonly #list: (task: Task) => Iterable<ProcEntry>;
+  readonly #list: (task: Task, from: number) => Iterable<ProcEntry>;
   readonly #find: ((name: string, task: Task) => ProcEntry | undefined) | undefined;
   constructor(
     fs: FileSystem,
     ino: number,
     mode: number,
-    list: (task: Task) => Iterable<ProcEntry>,
+    list: (task: Task, from: number) => Iterable<ProcEntry>,
     find?: (name: string, task: Task) => ProcEntry | undefined,
     owner: Owner = root,
   ) {
@@ -135,12 +200,15 @@ export class ProcDirNode extends Inode {
   }
   override lookup(name: string, task: Task): Or<Inode> {
     if (this.#find) return this.#find(name, task)?.make() ?? -E.ENOENT;
-    for (const entry of this.#list(task)) if (entry.name === name) return entry.make();
+    for (const entry of this.#list(task, 0)) if (entry.name === name) return entry.make();
     return -E.ENOENT;
   }
   override *entries(cookie: number, task: Task): Generator<DirEntry> {
     let at = 0;
-    for (const { name, ino, type } of this.#list(task)) if (++at > cookie) yield { name, ino, type, cookie: at };
+    for (const { name, ino, type, cookie: own } of this.#list(task, cookie)) {
+      at = own ?? at + 1;
+      if (at > cookie) yield { name, ino, type, cookie: at };
+    }
   }
   override setattr(): number {
     return -E.EPERM;

@@ -1,7 +1,7 @@
 // /proc/PID and /proc/PID/task/TID. man 5 proc; Linux fs/proc/base.c, fd.c.
 
 import { E } from "../../../abi/errno.ts";
-import { procMaps } from "../../../memory/maps.ts";
+import { procMapsFrom } from "../../../memory/maps.ts";
 import { vsyscallRights } from "../../base/vsyscall-page.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { mapText, setgroupsText, writeMap, writeSetgroups } from "../../cred/id-map.ts";
@@ -16,8 +16,8 @@ import type { Inode, Or } from "../vfs/inode.ts";
 import { O_CLOEXEC } from "../vfs/open-flags.ts";
 import { limitsText } from "./limits.ts";
 import { MemNode } from "./mem.ts";
-import { mountinfoText, mountsText } from "./mounts.ts";
-import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode } from "./node.ts";
+import { mountinfoFrom, mountsFrom } from "./mounts.ts";
+import { DT, type Owner, type ProcContent, ProcDirNode, type ProcEntry, ProcFileNode, ProcLinkNode, type ProcRecord } from "./node.ts";
 import type { ProcFs } from "./procfs.ts";
 import { statmText, statText, statusText } from "./status.ts";
 import { syscallText } from "./syscall.ts";
@@ -27,6 +27,9 @@ const ownerOf = (target: Task): Owner => (target.dumpable === 1 ? { uid: target.
 
 const guarded = (target: Task, read: (task: Task) => Or<string | Uint8Array>): ProcContent => ({
   read: (task) => (mayAccess(task, target) ? read(task) : -E.EACCES),
+});
+const sequence = (target: Task, records: (task: Task, from: number) => Iterable<ProcRecord>): ProcContent => ({
+  records: (task, from) => (mayAccess(task, target) ? records(task, from) : -E.EACCES),
 });
 const area = (target: Task, start: number, end: number): Uint8Array => {
   if (target.state === "dead") return new Uint8Array(0);
@@ -91,9 +94,9 @@ const files: readonly FileRow[] = [
   ["cmdline", 0o444, (t) => ({ read: () => cmdline(t) })],
   ["stat", 0o444, open(statText)],
   ["statm", 0o444, open(statmText)],
-  ["maps", 0o444, (t) => guarded(t, () => procMaps(t.mem, vsyscallRights(t)))],
-  ["mounts", 0o444, open(mountsText)],
-  ["mountinfo", 0o444, open(mountinfoText)],
+  ["maps", 0o444, (t) => sequence(t, (_task, from) => procMapsFrom(t.mem, vsyscallRights(t), from))],
+  ["mounts", 0o444, (t) => ({ records: (_task, from) => mountsFrom(t, from) })],
+  ["mountinfo", 0o444, (t) => ({ records: (_task, from) => mountinfoFrom(t, from) })],
   ["syscall", 0o400, (t) => guarded(t, () => syscallText(t))],
   ["wchan", 0o444, open(() => "0")],
   ["schedstat", 0o444, open((t) => `${t.usage.user + t.usage.system} 0 ${t.usage.voluntarySwitches + t.usage.involuntarySwitches}\n`)],
@@ -160,33 +163,54 @@ const FDS = 0x4000;
 const FDINFO = 0x8000;
 const base = (target: Task): number => target.pid * 0x10000;
 
-const fdEntries = (target: Task, from: number, make: (fd: number, ino: number) => Inode, type: number): Iterable<ProcEntry> =>
-  [...target.files.list()].map(([fd]) => {
-    const ino = base(target) + from + (fd & 0x3fff);
-    return { name: String(fd), ino, type, make: () => make(fd, ino) };
-  });
+const fdEntry = (target: Task, fd: number, from: number, make: (fd: number, ino: number) => Inode, type: number): ProcEntry => {
+  const ino = base(target) + from + (fd & 0x3fff);
+  return { name: String(fd), ino, type, cookie: fd + 1, make: () => make(fd, ino) };
+};
+/** /proc/PID/fd and fdinfo. A descriptor's place is its number. */
+const fdDir = (target: Task, from: number, make: (fd: number, ino: number) => Inode, type: number) => ({
+  *list(_task: Task, cookie: number): Generator<ProcEntry> {
+    for (const [fd] of target.files.list(cookie)) yield fdEntry(target, fd, from, make, type);
+  },
+  find(name: string): ProcEntry | undefined {
+    const fd = /^(0|[1-9][0-9]{0,9})$/.test(name) ? Number(name) : -1;
+    return target.files.getRaw(fd) && fdEntry(target, fd, from, make, type);
+  },
+});
 
 const directories = (fs: ProcFs, target: Task): ProcEntry[] => {
   const owner = ownerOf(target);
-  const dir = (name: string, ino: number, mode: number, list: (task: Task) => Iterable<ProcEntry>): ProcEntry => ({
+  const dir = (
+    name: string,
+    ino: number,
+    mode: number,
+    list: (task: Task, from: number) => Iterable<ProcEntry>,
+    find?: (name: string) => ProcEntry | undefined,
+  ): ProcEntry => ({
     name,
     ino,
     type: DT.dir,
-    make: () => new ProcDirNode(fs, ino, mode, (task) => (mayAccess(task, target) ? list(task) : []), undefined, owner),
-  });
-  return [
-    dir("fd", base(target) + 2, 0o500, () =>
-      fdEntries(
-        target,
-        FDS,
-        (fd, ino) => pathLink(fs, ino, target, () => target.files.getRaw(fd)?.path, fdMode(target.files.getRaw(fd) as FileDescription)),
-        DT.link,
+    make: () =>
+      new ProcDirNode(
+        fs,
+        ino,
+        mode,
+        (task, from) => (mayAccess(task, target) ? list(task, from) : []),
+        find && ((text, task) => (mayAccess(task, target) ? find(text) : undefined)),
+        owner,
       ),
-    ),
+  });
+  const fds = fdDir(
+    target,
+    FDS,
+    (fd, ino) => pathLink(fs, ino, target, () => target.files.getRaw(fd)?.path, fdMode(target.files.getRaw(fd) as FileDescription)),
+    DT.link,
+  );
+  const infos = fdDir(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg);
+  return [
+    dir("fd", base(target) + 2, 0o500, fds.list, fds.find),
     dir("ns", base(target) + 6, 0o511, () => namespaceLinks(fs, target, base(target) + 0x100)),
-    dir("fdinfo", base(target) + 3, 0o555, () =>
-      fdEntries(target, FDINFO, (fd, ino) => new ProcFileNode(fs, ino, 0o400, { read: () => fdInfo(target, fd) }, owner), DT.reg),
-    ),
+    dir("fdinfo", base(target) + 3, 0o555, infos.list, infos.find),
   ];
 };
 
@@ -241,7 +265,17 @@ export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
     ino: base(target) + 5,
     type: DT.dir,
     make: () =>
-      new ProcDirNode(fs, base(target) + 5, 0o555, () => target.process.threads.map((t) => threadEntry(fs, t)), undefined, ownerOf(target)),
+      new ProcDirNode(
+        fs,
+        base(target) + 5,
+        0o555,
+        () => target.process.threads.map((t) => threadEntry(fs, t)),
+        (name) => {
+          const thread = fs.taskNamed(name);
+          return thread?.process === target.process ? threadEntry(fs, thread) : undefined;
+        },
+        ownerOf(target),
+      ),
   };
   return {
     name: String(fs.pidNs.numberOf(target.pid)),

@@ -1,5 +1,6 @@
 // The proc file system. man 5 proc; Linux fs/proc/root.c.
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { PidNamespace } from "../../namespace/pid.ts";
 import type { Task } from "../../task/task.ts";
@@ -38,7 +39,7 @@ export class ProcFs extends FileSystem {
         this,
         ROOT_INO,
         0o555,
-        () => this.#list(),
+        (_task, from) => this.#list(from),
         (name) => this.#find(name),
       ),
     );
@@ -60,16 +61,29 @@ export class ProcFs extends FileSystem {
       link("mounts", () => "self/mounts"),
     ];
   }
-  #list(): ProcEntry[] {
-    const leaders = [...this.kernel.processes.values()]
-      .filter((p) => p.leader !== undefined && this.pidNs.numberOf(p.pid) !== 0)
-      .sort((a, b) => this.pidNs.numberOf(a.pid) - this.pidNs.numberOf(b.pid));
-    return [...this.#fixed.values(), ...leaders.map((p) => pidEntry(this, p.leader))];
+  /** Fixed names come first; a process's place follows from its number, so that reading goes on where it was. Linux next_tgid(). */
+  *#list(from: number): Generator<ProcEntry> {
+    let cookie = 0;
+    for (const entry of this.#fixed.values()) yield { ...entry, cookie: ++cookie };
+    const ahead: { readonly number: number; readonly leader: Task }[] = [];
+    for (const { leader, pid } of this.kernel.processes.values()) {
+      const number = leader === undefined ? 0 : this.pidNs.numberOf(pid);
+      if (number > 0 && number + cookie > from) ahead.push({ number, leader });
+    }
+    this.kernel.charge(this.kernel.processes.size * cost.entry);
+    ahead.sort((a, b) => a.number - b.number);
+    for (const { number, leader } of ahead) yield { ...pidEntry(this, leader), cookie: cookie + number };
   }
   #find(name: string): ProcEntry | undefined {
-    if (!/^[1-9][0-9]*$/.test(name)) return this.#fixed.get(name);
+    if (!isNumber.test(name)) return this.#fixed.get(name);
     const id = this.pidNs.idOf(Number(name));
     const task = this.kernel.tasks.get(id) ?? this.kernel.processes.get(id)?.leader;
     return task && pidEntry(this, task);
   }
+  /** A thread that is alive, by its number. */
+  taskNamed(name: string): Task | undefined {
+    return isNumber.test(name) ? this.kernel.tasks.get(this.pidNs.idOf(Number(name))) : undefined;
+  }
 }
+
+const isNumber = /^[1-9][0-9]*$/;

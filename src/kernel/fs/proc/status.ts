@@ -104,7 +104,7 @@ export const statusText = (task: Task, viewer: Viewer): string => {
     "THP_enabled:\t0",
     "untag_mask:\t0xffffffffffffffff",
     `Threads:\t${process.threads.length}`,
-    `SigQ:\t${process.pending.queue.length}/${process.limit(11)}`,
+    `SigQ:\t${process.pending.count}/${process.limit(11)}`,
     `SigPnd:\t${hex16(task.pending.set)}`,
     `ShdPnd:\t${hex16(process.pending.set)}`,
     `SigBlk:\t${hex16(task.blocked)}`,

@@ -1,5 +1,6 @@
 // tmpfs: files in memory. Also the base of copy-on-write host mounts (host-fs.ts), whose directories fill themselves when first used.
 import { E } from "../../../abi/errno.ts";
+import { OrderedMap } from "../../../memory/ordered-map.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { RegularInode } from "../files/regular.ts";
@@ -148,6 +149,8 @@ export interface MemEntry {
 export class MemDir extends Inode {
   declare readonly fs: MemFs;
   protected readonly names = new Map<string, MemEntry>();
+  /** The names by their cookies. */
+  readonly #order = new OrderedMap<string>();
   #nextCookie = 1;
 
   constructor(fs: MemFs, made: NewInode) {
@@ -191,17 +194,31 @@ export class MemDir extends Inode {
   override *entries(cookie: number): Generator<DirEntry> {
     this.fill();
     // The newest name comes first, as on Linux; behind a cookie come the names older than it.
-    for (const [name, entry] of [...this.names].reverse()) {
-      if (cookie === 0 || entry.cookie < cookie) yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: entry.cookie };
+    const order = this.#order;
+    for (let at = order.previous((cookie || this.#nextCookie) - 1); at !== undefined; at = order.previous(at - 1)) {
+      const name = order.get(at) as string;
+      const entry = this.names.get(name) as MemEntry;
+      yield { name, ino: entry.inode?.ino ?? entry.ino, type: entry.type, cookie: at };
     }
   }
 
   /** Put a name here, without any check. */
   add(name: string, inode: Inode): void {
-    this.names.set(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this.#nextCookie++ });
+    this.#put(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this.#nextCookie++ });
   }
   protected addLazy(name: string, type: number, ino: number): void {
-    this.names.set(name, { inode: undefined, type, ino, cookie: this.#nextCookie++ });
+    this.#put(name, { inode: undefined, type, ino, cookie: this.#nextCookie++ });
+  }
+  #put(name: string, entry: MemEntry): void {
+    this.#take(name);
+    this.names.set(name, entry);
+    this.#order.set(entry.cookie, name);
+  }
+  #take(name: string): void {
+    const entry = this.names.get(name);
+    if (entry === undefined) return;
+    this.names.delete(name);
+    this.#order.delete(entry.cookie);
   }
 
   #make(name: string, make: () => Inode): Or<Inode> {
@@ -236,7 +253,7 @@ export class MemDir extends Inode {
     return 0;
   }
   override unlink(name: string, target: Inode): number {
-    this.names.delete(name);
+    this.#take(name);
     this.touch("modify");
     target.nlink--;
     target.touch("change");
@@ -244,7 +261,7 @@ export class MemDir extends Inode {
     return 0;
   }
   override rmdir(name: string, target: Inode): number {
-    this.names.delete(name);
+    this.#take(name);
     this.nlink--;
     this.touch("modify");
     target.nlink = 0;
@@ -260,9 +277,9 @@ export class MemDir extends Inode {
     if (typeof moved === "number") return moved;
     const there = to.names.has(newName) ? to.lookup(newName) : undefined;
     if (typeof there === "number") return there;
-    this.names.delete(name);
+    this.#take(name);
     if (there && flags & RENAME_EXCHANGE) {
-      to.names.delete(newName);
+      to.#take(newName);
       this.add(name, there);
       if (there.isDir) {
         this.nlink++;

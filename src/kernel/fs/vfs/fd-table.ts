@@ -9,10 +9,16 @@ interface Slot {
   cloexec: boolean;
 }
 
+/** Descriptors to a word of a bit map. */
+const WORD = 32;
+
 export class FdTable {
   /** Tasks that share it. */
   refs = 1;
   #slots: (Slot | undefined)[] = [];
+  /** A bit for each descriptor that is open; and one for each of those words that is full. Linux fdtable.open_fds, full_fds_bits. */
+  #open = new Uint32Array(2);
+  #full = new Uint32Array(1);
 
   /** O_PATH descriptors count as bad for calls that need the file itself. */
   get(fd: number): FileDescription | undefined {
@@ -30,15 +36,45 @@ export class FdTable {
   }
   /** The first free number from `min` on. */
   lowest(min: number): number {
-    let fd = min;
-    while (this.#slots[fd]) fd++;
-    return fd;
+    let word = Math.floor(min / WORD);
+    const here = lowestZero((this.#open[word] ?? 0) | ~(-1 << (min % WORD)));
+    if (here < WORD) return word * WORD + here;
+    word++;
+    for (let n = Math.floor(word / WORD); n < this.#full.length; n++) {
+      const bits = this.#full[n] as number;
+      const free = lowestZero(n === Math.floor(word / WORD) ? bits | ~(-1 << (word % WORD)) : bits);
+      if (free < WORD) return (n * WORD + free) * WORD + lowestZero(this.#open[n * WORD + free] ?? 0);
+    }
+    return Math.max(word, this.#full.length * WORD) * WORD;
+  }
+  #mark(fd: number): void {
+    const word = Math.floor(fd / WORD);
+    if (word >= this.#open.length) this.#open = grown(this.#open, word);
+    const bits = (this.#open[word] as number) | (1 << (fd % WORD));
+    this.#open[word] = bits;
+    if (bits !== -1) return;
+    const n = Math.floor(word / WORD);
+    if (n >= this.#full.length) this.#full = grown(this.#full, n);
+    (this.#full[n] as number) |= 1 << (word % WORD);
+  }
+  #unmark(fd: number): void {
+    const word = Math.floor(fd / WORD);
+    (this.#open[word] as number) &= ~(1 << (fd % WORD));
+    if (this.#full[Math.floor(word / WORD)]) (this.#full[Math.floor(word / WORD)] as number) &= ~(1 << (word % WORD));
+  }
+  /** Open descriptors from `first` to `last`, in order. The table may change meanwhile. */
+  *#within(first: number, last: number): Generator<number> {
+    for (let word = Math.floor(first / WORD); word < this.#open.length && word * WORD <= last; word++) {
+      if (this.#open[word] === 0) continue;
+      for (let fd = Math.max(first, word * WORD); fd < (word + 1) * WORD && fd <= last; fd++) if (this.#slots[fd]) yield fd;
+    }
   }
   /** Lowest free number from `min`, or -EMFILE. `limit` is RLIMIT_NOFILE. */
   install(file: FileDescription, limit: number, options: { cloexec?: boolean; min?: number } = {}): number {
     const fd = this.lowest(options.min ?? 0);
     if (fd >= limit) return -E.EMFILE;
     this.#slots[fd] = { file: file.hold(), cloexec: options.cloexec ?? false };
+    this.#mark(fd);
     return fd;
   }
   /** dup2 and dup3: replaces what is there. */
@@ -46,6 +82,7 @@ export class FdTable {
     file.hold();
     this.#remove(fd);
     this.#slots[fd] = { file, cloexec };
+    this.#mark(fd);
   }
   close(fd: number): number {
     if (!this.#slots[fd]) return -E.EBADF;
@@ -53,10 +90,10 @@ export class FdTable {
     return 0;
   }
   closeRange(first: number, last: number): void {
-    for (let fd = first; fd <= last && fd < this.#slots.length; fd++) this.#remove(fd);
+    for (const fd of this.#within(first, last)) this.#remove(fd);
   }
   cloexecRange(first: number, last: number): void {
-    for (let fd = first; fd <= last && fd < this.#slots.length; fd++) this.setCloexec(fd, true);
+    for (const fd of this.#within(first, last)) this.setCloexec(fd, true);
   }
   cloexec(fd: number): boolean {
     return this.#slots[fd]?.cloexec ?? false;
@@ -67,34 +104,43 @@ export class FdTable {
   }
   /** At execve. */
   closeOnExec(): void {
-    this.#slots.forEach((slot, fd) => {
-      if (slot?.cloexec) this.#remove(fd);
-    });
+    for (const fd of this.#within(0, this.size)) if (this.cloexec(fd)) this.#remove(fd);
   }
   /** For a child without CLONE_FILES. */
   clone(): FdTable {
     const copy = new FdTable();
-    copy.#slots = this.#slots.map((slot) => slot && { file: slot.file.hold(), cloexec: slot.cloexec });
+    for (const fd of this.#within(0, this.size)) {
+      const { file, cloexec } = this.#slots[fd] as Slot;
+      copy.#slots[fd] = { file: file.hold(), cloexec };
+    }
+    copy.#open = this.#open.slice();
+    copy.#full = this.#full.slice();
     return copy;
   }
   /** A task that used this table is gone. */
   drop(): void {
     if (--this.refs === 0) this.closeRange(0, this.#slots.length - 1);
   }
-  /** Open descriptors in order, for /proc/PID/fd. */
-  *list(): Generator<[Fd, FileDescription]> {
-    for (let fd = 0; fd < this.#slots.length; fd++) {
-      const slot = this.#slots[fd];
-      if (slot) yield [fd as Fd, slot.file];
-    }
+  /** Open descriptors from `first` on, in order, for /proc/PID/fd. */
+  *list(first = 0): Generator<[Fd, FileDescription]> {
+    for (const fd of this.#within(first, this.size)) yield [fd as Fd, (this.#slots[fd] as Slot).file];
   }
 
   #remove(fd: number): void {
     const slot = this.#slots[fd];
     if (!slot) return;
     this.#slots[fd] = undefined;
+    this.#unmark(fd);
     // POSIX locks go when the process closes any descriptor of the file (man 2 fcntl).
     releasePosixLocks(slot.file.inode, this);
     slot.file.drop();
   }
 }
+
+/** 32 if there is none. */
+const lowestZero = (bits: number): number => 31 - Math.clz32(~bits & -~bits);
+const grown = (bits: Uint32Array, index: number): Uint32Array<ArrayBuffer> => {
+  const more = new Uint32Array(Math.max(2 * bits.length, index + 1));
+  more.set(bits);
+  return more;
+};

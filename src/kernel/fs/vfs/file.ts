@@ -26,6 +26,17 @@ export const POLLRDHUP = 0x2000;
 /** What a file that never blocks answers. */
 export const alwaysReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
+/** An item of an epoll instance that watches a file. */
+export interface Watcher {
+  readonly ep: FileDescription;
+  /** The file is closed for good. */
+  closed(): void;
+}
+
+/** Descriptions that nobody refers to any more and that are being let go of. Linux fput() defers the same. */
+const ending: FileDescription[] = [];
+let isEnding = false;
+
 /**
  * Reads and writes never wait here: they return -EAGAIN, and the system call then waits on `queues` unless O_NONBLOCK is set.
  * So waiting is written once (calls/file.ts), and no kind of file knows about it.
@@ -39,6 +50,8 @@ export abstract class FileDescription {
   /** F_SETOWN and F_SETSIG: kept for F_GETOWN and F_GETSIG. */
   owner = 0;
   signal = 0;
+  /** Items of epoll instances. Linux file.f_ep. */
+  watchers: Set<Watcher> | undefined = undefined;
   /** File descriptors (of all tables), mappings and calls in flight that hold it. */
   refs = 0;
   /** The call that moves the offset, if one does so in pieces. */
@@ -138,6 +151,19 @@ export abstract class FileDescription {
   }
   drop(): void {
     if (--this.refs > 0) return;
+    ending.push(this);
+    if (isEnding) return;
+    // What goes may be the last to hold others, in chains as long as a guest makes them: one after the other, not one within the other.
+    isEnding = true;
+    try {
+      for (let n = 0; n < ending.length; n++) (ending[n] as FileDescription).#end();
+    } finally {
+      isEnding = false;
+      ending.length = 0;
+    }
+  }
+  #end(): void {
+    for (const watcher of this.watchers ?? []) watcher.closed();
     releaseFileLocks(this);
     this.release();
     this.inode.opens--;

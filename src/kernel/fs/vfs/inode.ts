@@ -118,6 +118,8 @@ export abstract class Inode {
   /** Extended attributes; most inodes have none. */
   xattrs: Map<string, Uint8Array> | undefined;
   xattrPages = 0;
+  /** Of their names and values. */
+  xattrBytes = 0;
   /** What all openers of a fifo share. Linux i_pipe. */
   pipe: Pipe | undefined = undefined;
   /** The socket that is bound to the name. Linux unix_sock.path. */

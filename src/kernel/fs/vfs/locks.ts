@@ -1,6 +1,7 @@
 // Advisory locks: POSIX record locks of fcntl(2), which belong to a descriptor table, and flock(2), which belongs to a file description.
 // Linux fs/locks.c.
 
+import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { FdTable } from "./fd-table.ts";
 import type { FileDescription } from "./file.ts";
@@ -19,9 +20,44 @@ export interface RecordLock {
   readonly pid: number;
 }
 
+/** The record locks of one owner: they do not overlap, so that they are known by their first bytes. */
+class OwnRecords {
+  readonly #byStart = new OrderedMap<RecordLock>();
+  #writes = 0;
+
+  get isEmpty(): boolean {
+    return this.#byStart.size === 0;
+  }
+  /** The first lock that meets the range and stands in the way of `type`. */
+  meeting(start: number, end: number, type: number): RecordLock | undefined {
+    if (type !== F_WRLCK && this.#writes === 0) return undefined;
+    for (const lock of this.#within(start, end)) if (lock.type === F_WRLCK || type === F_WRLCK) return lock;
+    return undefined;
+  }
+  /** Locks that meet the range; the map may change meanwhile. */
+  *#within(start: number, end: number): Generator<RecordLock> {
+    const before = this.#byStart.previous(start);
+    const first = before !== undefined && (this.#byStart.get(before) as RecordLock).end > start ? before : this.#byStart.next(start);
+    for (let key = first; key !== undefined && key < end; key = this.#byStart.next(key + 1)) yield this.#byStart.get(key) as RecordLock;
+  }
+  put(lock: RecordLock): void {
+    this.#byStart.set(lock.start, lock);
+    if (lock.type === F_WRLCK) this.#writes++;
+  }
+  /** The range is free again. */
+  clear(start: number, end: number): void {
+    for (const lock of this.#within(start, end)) {
+      this.#byStart.delete(lock.start);
+      if (lock.type === F_WRLCK) this.#writes--;
+      if (lock.start < start) this.put({ ...lock, end: start });
+      if (end < lock.end) this.put({ ...lock, start: end });
+    }
+  }
+}
+
 /** The locks of one inode. */
 export class Locks {
-  records: RecordLock[] = [];
+  readonly records = new Map<RecordLock["owner"], OwnRecords>();
   readonly flocks = new Map<FileDescription, typeof F_RDLCK | typeof F_WRLCK>();
   readonly queue = new WaitQueue();
 }
@@ -32,35 +68,29 @@ const of = (inode: Inode): Locks => {
 export const lockQueue = (inode: Inode): WaitQueue => of(inode).queue;
 
 /** The first lock that keeps `want` from being had. */
-export const conflicting = (inode: Inode, want: Omit<RecordLock, "pid">): RecordLock | undefined =>
-  of(inode).records.find(
-    (l) => l.owner !== want.owner && l.start < want.end && want.start < l.end && (l.type === F_WRLCK || want.type === F_WRLCK),
-  );
+export const conflicting = (inode: Inode, want: Omit<RecordLock, "pid">): RecordLock | undefined => {
+  for (const [owner, records] of of(inode).records) {
+    const found = owner === want.owner ? undefined : records.meeting(want.start, want.end, want.type);
+    if (found) return found;
+  }
+  return undefined;
+};
 
 /** Replace what `owner` holds in the range by `type`, or by nothing. */
 export const setRecord = (inode: Inode, range: Omit<RecordLock, "type">, type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK): void => {
   const locks = of(inode);
-  const { start, end, owner, pid } = range;
-  const kept: RecordLock[] = [];
-  for (const l of locks.records) {
-    if (l.owner !== owner || l.end <= start || end <= l.start) {
-      kept.push(l);
-      continue;
-    }
-    if (l.start < start) kept.push({ ...l, end: start });
-    if (end < l.end) kept.push({ ...l, start: end });
-  }
-  if (type !== F_UNLCK) kept.push({ type, start, end, owner, pid });
-  locks.records = kept.sort((a, b) => a.start - b.start);
+  const { start, end, owner } = range;
+  const records = locks.records.get(owner) ?? new OwnRecords();
+  records.clear(start, end);
+  if (type !== F_UNLCK) records.put({ ...range, type });
+  if (records.isEmpty) locks.records.delete(owner);
+  else locks.records.set(owner, records);
   locks.queue.wake();
 };
 
 /** man 2 fcntl: "if a process closes any file descriptor referring to a file, then all of the process's locks on that file are released". */
 export const releasePosixLocks = (inode: Inode, owner: FdTable | FileDescription): void => {
-  const { locks } = inode;
-  if (!locks?.records.some((l) => l.owner === owner)) return;
-  locks.records = locks.records.filter((l) => l.owner !== owner);
-  locks.queue.wake();
+  if (inode.locks?.records.delete(owner)) inode.locks.queue.wake();
 };
 
 /** flock(2): 0, or false when somebody else's lock is in the way. */

@@ -35,6 +35,8 @@ export class Mount {
   parent: Mount | undefined;
   mountpoint: Dentry | undefined;
   readonly children = new Map<Dentry, Mount>();
+  /** The topmost of the mounts on its root, as of so many changes to mount trees. */
+  top: { readonly mount: Mount; readonly changes: number } | undefined = undefined;
 
   constructor(id: number, fs: FileSystem, root: Dentry, source: string, flags: number) {
     this.id = id;
@@ -51,6 +53,18 @@ export class Mount {
 /** A mount point keeps its identity, also where names come and go by themselves. */
 const remember = (dentry: Dentry): void => {
   for (let d = dentry; !d.isRoot; d = d.parent) if (d.inode.fs.dynamic) d.parent.children.set(d.name, d);
+};
+
+/** Changes to mount trees so far, in all machines: what is known of tops is void after one. */
+let changes = 0;
+/** What is seen of a stack of mounts that lie on one another's roots, as high as a guest has piled them. */
+const topOf = (mount: Mount): Mount => {
+  const { top } = mount;
+  if (top !== undefined && top.changes === changes) return top.mount;
+  let at = mount;
+  for (let over = at.children.get(at.root); over !== undefined; over = at.children.get(at.root)) at = over;
+  if (at !== mount) mount.top = { mount: at, changes };
+  return at;
 };
 
 /** Mount ids are unique in the machine. */
@@ -71,9 +85,8 @@ export class MountNamespace {
 
   /** The topmost mount over a path, followed until nothing is mounted on its root. */
   static cross(path: Path): Path {
-    let at = path;
-    for (let over = at.mount.children.get(at.dentry); over; over = over.children.get(over.root)) at = over.path;
-    return at;
+    const over = path.mount.children.get(path.dentry);
+    return over ? topOf(over).path : path;
   }
 
   /** CLONE_NEWNS: the same mounts, of which each can change without the other; `fs` moves into the copy. Linux copy_mnt_ns(). */
@@ -81,20 +94,21 @@ export class MountNamespace {
     const made = new MountNamespace(this.root.fs, this.root.source, this.root.flags, owner, this.#ids);
     const twins = new Map<Mount, Mount>();
     const less = owner !== this.owner;
-    const duplicate = (mount: Mount): Mount => {
+    // Mounts may be nested as deep as there are any. Each comes before what is mounted in it.
+    const waiting = [this.root];
+    for (let mount = waiting.pop(); mount !== undefined; mount = waiting.pop()) {
       const twin = new Mount(mount === this.root ? made.root.id : this.#ids.next++, mount.fs, mount.root, mount.source, mount.flags);
       twin.namespace = made;
       twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
       twins.set(mount, twin);
-      for (const [on, child] of mount.children) {
-        const below = duplicate(child);
-        below.parent = twin;
-        below.mountpoint = on;
-        twin.children.set(on, below);
-      }
-      return twin;
-    };
-    made.root = duplicate(this.root);
+      const parent = mount === this.root ? undefined : twins.get(mount.parent as Mount);
+      if (parent) {
+        twin.parent = parent;
+        twin.mountpoint = mount.mountpoint;
+        parent.children.set(mount.mountpoint as Dentry, twin);
+      } else made.root = twin;
+      waiting.push(...[...mount.children.values()].reverse());
+    }
     const twinOf = (path: Path): Path => ({ ...path, mount: twins.get(path.mount) ?? path.mount });
     return {
       namespace: made,
@@ -117,20 +131,22 @@ export class MountNamespace {
     mount.namespace = this;
     remember(on.dentry);
     on.mount.children.set(on.dentry, mount);
+    changes++;
   }
   /** Take a mount away; what is mounted below goes with it. */
   detach(mount: Mount): void {
     this.#lift(mount);
-    const leave = (gone: Mount): void => {
-      gone.namespace = undefined;
-      for (const child of gone.children.values()) leave(child);
-    };
-    leave(mount);
+    const gone = [mount];
+    for (const each of gone) {
+      each.namespace = undefined;
+      gone.push(...each.children.values());
+    }
   }
   #lift(mount: Mount): void {
     if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
     mount.parent = undefined;
     mount.mountpoint = undefined;
+    changes++;
   }
 
   /** MS_MOVE: the same mount, elsewhere. */
@@ -150,6 +166,7 @@ export class MountNamespace {
       fresh.parent = parent;
       fresh.mountpoint = mountpoint;
       parent.children.set(mountpoint, fresh);
+      changes++;
     } else this.root = fresh;
     this.#place(old, putOld);
   }
