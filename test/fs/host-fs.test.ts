@@ -8,7 +8,6 @@ import { E } from "../../src/abi/errno.ts";
 import { nodeTree } from "../../src/host/node-tree.ts";
 import { HostFs } from "../../src/kernel/fs/host-fs.ts";
 import { HostRwFs } from "../../src/kernel/fs/host-rw.ts";
-import type { HostTree, HostWriter } from "../../src/kernel/fs/host-tree.ts";
 import type { Clock, FileSystem } from "../../src/kernel/fs/inode.ts";
 import { TestMachine } from "./support/machine.ts";
 import { bytes, out, Script } from "./support/script.ts";
@@ -39,8 +38,7 @@ const run = (root: (dev: number, clock: Clock) => FileSystem, write: (s: Script)
 const results = (list: readonly { result: number }[]): number[] => list.map((o) => o.result);
 const cow = (dev: number, clock: Clock): FileSystem => new HostFs(dev, clock, nodeTree(dir));
 const ro = (dev: number, clock: Clock): FileSystem => new HostFs(dev, clock, nodeTree(dir), { readOnly: true });
-const rw = (dev: number, clock: Clock): FileSystem =>
-  new HostRwFs(dev, clock, nodeTree(dir, { writable: true }) as HostTree & { write: HostWriter });
+const rw = (dev: number, clock: Clock): FileSystem => new HostRwFs(dev, clock, nodeTree(dir, { writable: true }));
 const content = (name: string): string => readFileSync(join(dir, name), "utf8");
 const RDWR = 2;
 
