@@ -149,10 +149,15 @@ static void stale_hard_link(void) {
   use_place(fd);
 }
 static void stale_folder(void) {
-  TRY(mkdir("a", 0777));
-  int fd = TRY(open("a", O_RDONLY | O_DIRECTORY));
+  TRY(mkdir("a", 0777)), TRY(mkdir("a/d", 0777));
+  int fd = TRY(open("a/d", O_RDONLY | O_DIRECTORY));
   TRY(rename("a", "c"));
-  TRY(symlink(folder, "a"));
+  TRY(mkdir("a", 0777));
+  TRY(symlink(folder, "a/d"));
+  use_folder(fd);
+  use_place(fd);
+  TRY(rename("c/d", "e"));
+  TRY(symlink(folder, "c/d"));
   use_folder(fd);
   use_place(fd);
 }
@@ -161,6 +166,10 @@ static void stale_path_descriptor(void) {
   close(made("a/victim"));
   int fd = TRY(open("a/victim", O_PATH)), dir = TRY(open("a", O_PATH));
   TRY(rename("a", "c"));
+  TRY(mkdir("a", 0777));
+  TRY(symlink(victim, "a/victim"));
+  use_place(fd);
+  TRY(rename("a", "b"));
   TRY(symlink(outside, "a"));
   use_place(fd);
   use_folder(dir);
@@ -468,7 +477,8 @@ static void inherited(void) {
     _exit(0);
   }
   TRY(rename("a", "c"));
-  TRY(symlink(outside, "a"));
+  TRY(mkdir("a", 0777));
+  TRY(symlink(victim, "a/victim"));
   TRY(close(fd));
   write(pair[1], "x", 1);
   wait(&status);
