@@ -1,11 +1,24 @@
 // Descriptors of the host's files. Those that guests hold open stay; of the others the least recently used are closed.
-import { closeSync, openSync, type PathLike } from "node:fs";
+import { closeSync, openSync, type PathLike, readFileSync } from "node:fs";
 import { failure } from "./node-errno.ts";
 
-/** Files of this process that keep descriptors only to be found quickly. */
-const MOST_IDLE = 256;
-/** Files of this process that guests hold open. */
-const MOST_HELD = 4096;
+/** Descriptors that the rest of this process needs: streams, files of the build, the code cache. */
+const RESERVE = 64;
+/** How many this process may have. Node has raised the soft limit to the hard one. man 5 proc_pid_limits */
+const limitOfProcess = (): number => {
+  try {
+    return Number(/^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return 256;
+  }
+};
+const computed = (): { readonly idle: number; readonly held: number } => {
+  const free = Math.max(32, limitOfProcess() - RESERVE);
+  return { idle: Math.min(256, Math.floor(free / 4)), held: Math.min(4096, Math.floor(free / 2)) };
+};
+let most: ReturnType<typeof computed> | undefined;
+/** Files that keep descriptors only to be found quickly, and files that guests hold open. */
+const limits = (): ReturnType<typeof computed> => (most ??= computed());
 
 /** No descriptor. */
 const NONE = -1;
@@ -41,7 +54,7 @@ export class Descriptors {
     const kept = this.#all();
     for (const old of before) if (!kept.has(old)) closeSync(old);
     this.#touch();
-    makeRoom(MOST_IDLE);
+    makeRoom(limits().idle);
   }
   #all(): Set<number> {
     const all = new Set([this.#name, this.#read, this.#write]);
@@ -63,7 +76,7 @@ export class Descriptors {
 
   hold(): void {
     if (this.#holds === 0) {
-      if (held >= MOST_HELD) throw failure("ENFILE");
+      if (held >= limits().held) throw failure("ENFILE");
       held++;
       idle.delete(this);
     }
@@ -73,7 +86,7 @@ export class Descriptors {
     if (this.#holds === 0 || --this.#holds > 0) return;
     held--;
     if (this.#all().size > 0) this.#touch();
-    makeRoom(MOST_IDLE);
+    makeRoom(limits().idle);
   }
   /** Whoever held it is gone without a word. */
   abandon(): void {
@@ -96,9 +109,9 @@ export class Descriptors {
 let held = 0;
 /** Least recently used first. */
 const idle = new Set<Descriptors>();
-const makeRoom = (most: number): void => {
+const makeRoom = (kept: number): void => {
   for (const descriptors of idle) {
-    if (idle.size <= most) return;
+    if (idle.size <= kept) return;
     if (!descriptors.inUse) descriptors.close();
   }
 };
