@@ -1,6 +1,15 @@
 // The package "trapgate".
 
-export type { HostDirEntry, HostStat, HostTree, HostWriter } from "./kernel/fs/types/host-tree.ts";
+export type {
+  HostDirEntry,
+  HostDirEntry,
+  HostNode,
+  HostStat,
+  HostStat,
+  HostTree,
+  HostTree,
+  HostWriter,
+} from "./kernel/fs/types/host-tree.ts";
 export { CodeMemory, type CodeStore } from "./machine/code-memory.ts";
 export { type Exploration, type ExploreOptions, explore, replay, type Violation } from "./machine/explore/explore.ts";
 export type { Properties } from "./machine/explore/property.ts";

@@ -1,10 +1,10 @@
 // What `run` and `trace` have in common: options, and how they become a machine and a program.
-import { existsSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import { engines } from "../cpu/engine.ts";
 import type { CodeStore } from "../cpu/jit/cache/format.ts";
-import { hostBytes, type OpenBytes } from "../host/node-bytes.ts";
+import { hostBytes, type OpenBytes, readRegular } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
@@ -126,12 +126,12 @@ const hostProgram = (name: string): { readonly path: string; readonly bytes: Ope
 /** Text if it reads as text, else instructions. */
 const policyOf = (file: string): string | Uint8Array => {
   if (!statusOf(file)?.isFile()) throw new Problem("bad-policy", `--policy: there is no file ${file}`);
-  const bytes = readFileSync(file);
+  const bytes = readRegular(file);
   return bytes.every((b) => b === 9 || b === 10 || b === 13 || b >= 32) && bytes.length > 0 ? bytes.toString("utf8") : bytes;
 };
 
 /** A schedule, or the file that holds one. */
-export const scheduleOf = (text: string): string => (statusOf(text)?.isFile() ? readFileSync(text, "utf8") : text);
+export const scheduleOf = (text: string): string => (statusOf(text)?.isFile() ? readRegular(text).toString("utf8") : text);
 
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });

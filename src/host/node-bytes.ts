@@ -1,7 +1,8 @@
 // A file of the host, of which pieces are read when they are wanted: of a program mostly a small part is.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
 import { E } from "../abi/errno.ts";
 import type { FileBytes } from "../machine/options.ts";
+import { failure } from "./node-errno.ts";
 
 const pieceBytes = 32768;
 
@@ -9,10 +10,33 @@ export interface OpenBytes extends FileBytes {
   close(): void;
 }
 
+/**
+ * Open a regular file for reading. Anything else is EACCES, as for execve(2): a fifo does not wait for a writer, a terminal does not
+ * become ours. `flags`: more of openSync's. Throws what opening it does.
+ */
+const openRegular = (path: string, flags = 0): { readonly fd: number; readonly status: Stats } => {
+  const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
+  const status = fstatSync(fd);
+  if (status.isFile()) return { fd, status };
+  closeSync(fd);
+  throw failure("EACCES");
+};
+/** All of a regular file. `check` may throw first. */
+export const readRegular = (path: string, flags = 0, check: (status: Stats) => void = () => {}): Buffer => {
+  const { fd, status } = openRegular(path, flags);
+  try {
+    check(status);
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
 /** Throws what opening it does. */
 export const hostBytes = (path: string): OpenBytes => {
-  const fd = openSync(path, "r");
-  const { size } = fstatSync(fd);
+  const { fd, status } = openRegular(path);
+  const { size } = status;
   const pieces = new Map<number, Uint8Array>();
   const piece = (n: number): Uint8Array => {
     const known = pieces.get(n);

@@ -1,10 +1,23 @@
 // Compiled regions of a program between its runs, a file for each program in the user's cache, with V8's code for them. To V8 a file's code is its own: so
 // it is read only if nobody but this user can have written it, and if it is whole. V8 refuses code that another version of it has made, for another
 // processor, or under other flags.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import vm from "node:vm";
 import type { CodeStore, Kept, KeptRegion, Made } from "../machine/code-memory.ts";
+import { readRegular } from "./node-bytes.ts";
+import { failure } from "./node-errno.ts";
 import { crc32, setFlagsFromString } from "./node-internals.ts";
 
 /** Bytes of all files together: the oldest go. */
@@ -105,15 +118,18 @@ const unpack = (file: Buffer, identity: string): Kept | undefined => {
   return { regions, called: packed.called, jumped: packed.jumped };
 };
 
-/** What is in a file, if it is whole and this user's. */
+/** What is in a file, if it is regular, whole and this user's. */
 const read = (file: string, identity: string): Kept | undefined => {
-  const status = statSync(file, { throwIfNoEntry: false });
-  if (!status || status.size > most || status.uid !== process.getuid?.() || (status.mode & 0o022) !== 0) return undefined;
-  return unpack(readFileSync(file), identity);
+  const isOurs = ({ size, uid, mode }: Stats): void => {
+    if (size > most || uid !== process.getuid?.() || (mode & 0o022) !== 0) throw failure("EPERM");
+  };
+  return unpack(readRegular(file, constants.O_NOFOLLOW, isOurs), identity);
 };
 
 const makeRoom = (folder: string): void => {
-  const files = readdirSync(folder).map((name) => ({ name, status: statSync(join(folder, name)) }));
+  const files = readdirSync(folder)
+    .map((name) => ({ name, status: lstatSync(join(folder, name)) }))
+    .filter(({ status }) => status.isFile());
   let all = files.reduce((sum, { status }) => sum + status.size, 0);
   for (const { name, status } of files.sort((a, b) => a.status.mtimeMs - b.status.mtimeMs)) {
     if (all <= room) return;
@@ -134,8 +150,15 @@ const write = (folder: string, file: string, content: Buffer): void => {
   makeFolder(folder);
   // Whoever reads it meanwhile reads the old one.
   const beside = `${file}.${process.pid}`;
-  writeFileSync(beside, content, { mode: 0o600 });
-  renameSync(beside, file);
+  rmSync(beside, { force: true });
+  try {
+    // "wx": nothing that lies there is opened.
+    writeFileSync(beside, content, { mode: 0o600, flag: "wx" });
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
   makeRoom(folder);
 };
 

@@ -70,9 +70,8 @@ const mount = ({ vfs }: Kernel, { tree, at, mode }: MountOptions): void => {
     mountAt(vfs, at, new (lazyHostFs().HostFs)(vfs.newDev(), vfs.clock, tree, { readOnly: mode === "ro" }), mode === "ro" ? MS_RDONLY : 0);
     return;
   }
-  const { write } = tree;
-  if (!write) throw new Problem("bad-mount", `${at} is to be writable, but the host's folder is not`);
-  mountAt(vfs, at, new (lazyHostRw().HostRwFs)(vfs.newDev(), vfs.clock, { ...tree, write }));
+  if (!tree.writable) throw new Problem("bad-mount", `${at} is to be writable, but the host's folder is not`);
+  mountAt(vfs, at, new (lazyHostRw().HostRwFs)(vfs.newDev(), vfs.clock, tree));
 };
 
 export interface Booted {

@@ -1,6 +1,6 @@
 // `trapgate run --code-cache`: what a program's earlier runs have compiled, between processes.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { trapgate } from "../support/cli.ts";
@@ -54,6 +54,27 @@ describe.skipIf(missing("the cache of compiled code", gcc32))("--code-cache", ()
     const first = run();
     spoil(file());
     expect(run()).toMatchObject({ earlier: 0, seen: first.seen });
+  });
+  it.each<[string, (name: string) => void]>([
+    ["a fifo", (name) => void execFileSync("mkfifo", [name])],
+    ["a link to a device", (name) => symlinkSync("/dev/zero", name)],
+    ["a link to what was kept", (name) => symlinkSync(join(folder, "elsewhere"), name)],
+    ["a folder", (name) => mkdirSync(name)],
+  ])("takes no notice of %s where its file would be", (_what, put) => {
+    const first = run();
+    const name = file();
+    renameSync(name, join(folder, "elsewhere"));
+    put(name);
+    expect(run()).toMatchObject({ earlier: 0, seen: first.seen });
+  });
+  it("keeps what it has among files that are none", () => {
+    execFileSync("mkfifo", [join(cache, "fifo")]);
+    symlinkSync("/dev/zero", join(cache, "link"));
+    mkdirSync(join(cache, "folder"));
+    const first = run();
+    expect(run()).toMatchObject({ seen: first.seen });
+    expect(run().earlier).toBeGreaterThan(2);
+    expect(readdirSync(cache)).toHaveLength(4);
   });
   it("does without what V8 forgets when it collects garbage", () => {
     const forgetful = ["--stress-flush-code", "--stress-compaction", "--gc-interval=20"];

@@ -1,4 +1,5 @@
 // What users get wrong: one clear line, an exit status between 125 and 127, never a stack trace.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -51,6 +52,15 @@ describe("a file that cannot be run", () => {
       mkdirSync(join(folder, "sub"));
       complains(trapgate(["run", folder]), 126, /is a directory/);
       complains(trapgate(["run", "--root", folder, "/sub"]), 126, /is a directory|permission denied/);
+    });
+  });
+  it("a fifo", async () => {
+    await inFolder(async (folder) => {
+      const fifo = join(folder, "fifo");
+      execFileSync("mkfifo", ["-m", "755", fifo]);
+      complains(trapgate(["run", fifo]), 126, /permission denied/);
+      complains(trapgate(["run", "--root", folder, "/fifo"]), 126, /permission denied/);
+      complains(trapgate(["run", "--policy", fifo, guestPath("hello-syscall")]), 125, /there is no file/);
     });
   });
   it("a name that the root does not have", async () => {

@@ -39,8 +39,7 @@ const run = (root: (dev: number, clock: Clock) => FileSystem, write: (s: Script)
 const results = (list: readonly { result: number }[]): number[] => list.map((o) => o.result);
 const cow = (dev: number, clock: Clock): FileSystem => new HostFs(dev, clock, nodeTree(dir));
 const ro = (dev: number, clock: Clock): FileSystem => new HostFs(dev, clock, nodeTree(dir), { readOnly: true });
-const rw = (dev: number, clock: Clock): FileSystem =>
-  new HostRwFs(dev, clock, nodeTree(dir, { writable: true }) as HostTree & { write: HostWriter });
+const rw = (dev: number, clock: Clock): FileSystem => new HostRwFs(dev, clock, nodeTree(dir, { writable: true }));
 const content = (name: string): string => readFileSync(join(dir, name), "utf8");
 const RDWR = 2;
 

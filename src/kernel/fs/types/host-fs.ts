@@ -5,10 +5,8 @@ import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type NewInode, type Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/mode.ts";
 import { Content } from "./content.ts";
-import type { HostStat, HostTree } from "./host-tree.ts";
+import type { HostNode, HostTree } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemFs, MemNode } from "./memfs.ts";
-
-type Names = readonly string[];
 
 export class HostFs extends MemFs {
   override readonly type: string = "hostfs";
@@ -17,44 +15,49 @@ export class HostFs extends MemFs {
   override readonly magic: number = 0x00c0ffee;
   override readonly readOnly: boolean;
   readonly tree: HostTree;
-  /** Files with several names, by the host's identity, so that all names mean one inode. */
-  readonly linked = new Map<string, Inode>();
+  /** Files with several names: all names mean one inode. */
+  readonly linked = new Map<HostNode, Inode>();
 
   constructor(dev: number, clock: Clock, tree: HostTree, options: { readOnly?: boolean; pages?: number } = {}) {
     super(dev, clock, options);
     this.tree = tree;
     this.readOnly = options.readOnly ?? false;
   }
-  protected override rootDir(mode: number): Inode {
-    const stat = this.tree.lstat([]);
-    if (typeof stat !== "number") return hostInode(this, [], stat);
-    return new HostDir(this, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }, []);
+  protected override rootDir(): Inode {
+    return hostInode(this, this.tree.root);
   }
 }
 
-const copyStat = (inode: Inode, stat: HostStat): void => {
-  Object.assign(inode, { nlink: stat.nlink, atime: stat.atime, mtime: stat.mtime, ctime: stat.ctime });
-};
-
 /** The inode of a host file that nobody has looked at yet. */
-const hostInode = (fs: HostFs, names: Names, stat: HostStat, ino = fs.newIno()): Inode => {
-  const known = stat.nlink > 1 ? fs.linked.get(stat.id) : undefined;
+const hostInode = (fs: HostFs, host: HostNode, ino = fs.newIno()): Inode => {
+  const known = fs.linked.get(host);
   if (known) return known;
-  const made: NewInode = { mode: stat.mode, uid: stat.uid, gid: stat.gid, rdev: stat.rdev, ino };
-  const inode = makers.get(stat.mode & S_IFMT)?.(fs, names, stat, made) ?? new MemNode(fs, made);
-  copyStat(inode, stat);
-  if (stat.nlink > 1 && !inode.isDir) fs.linked.set(stat.id, inode);
+  const { mode, uid, gid, rdev, nlink, atime, mtime, ctime } = host.stat;
+  const inode = make(fs, host, { mode, uid, gid, rdev, ino });
+  Object.assign(inode, { nlink, atime, mtime, ctime });
+  if (nlink > 1 && !inode.isDir) fs.linked.set(host, inode);
   return inode;
+};
+const make = (fs: HostFs, host: HostNode, made: NewInode): Inode => {
+  switch (made.mode & S_IFMT) {
+    case S_IFDIR:
+      return new HostDir(fs, made, host);
+    case S_IFLNK:
+      return new HostLink(fs, made, host);
+    case S_IFREG:
+      return new MemFile(fs, made, new Content(fs.budget, { size: host.stat.size, read: (at, into) => host.read(at, into) }));
+    default:
+      return new HostSpecial(fs, made);
+  }
 };
 
 class HostDir extends MemDir {
   declare readonly fs: HostFs;
-  /** Where it is on the host; undefined once its names are known. */
-  readonly #names: Names;
+  readonly #host: HostNode;
   #filled = false;
-  constructor(fs: HostFs, made: NewInode, names: Names) {
+  constructor(fs: HostFs, made: NewInode, host: HostNode) {
     super(fs, made);
-    this.#names = names;
+    this.#host = host;
   }
   override get size(): number {
     return 4096;
@@ -63,41 +66,38 @@ class HostDir extends MemDir {
   protected override fill(): void {
     if (this.#filled) return;
     this.#filled = true;
-    const found = this.fs.tree.readdir(this.#names);
+    const found = this.#host.readdir();
     if (typeof found === "number") return;
     // Sorted, so that a guest sees the same order on every host: from the last to the first, as the newest name is listed first.
     for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? 1 : -1)))
       this.addLazy(name, direntType(type), this.fs.newIno());
   }
   protected override load(name: string, entry: MemEntry): Or<Inode> {
-    const names = [...this.#names, name];
-    const stat = this.fs.tree.lstat(names);
-    return typeof stat === "number" ? stat : hostInode(this.fs, names, stat, entry.ino);
+    const found = this.#host.lookup(name);
+    return typeof found === "number" ? found : hostInode(this.fs, found, entry.ino);
   }
 }
 
 /** The text is read when somebody asks; it never changes. */
 class HostLink extends Inode {
   declare readonly fs: HostFs;
-  readonly #names: Names;
-  readonly #size: number;
+  readonly #host: HostNode;
   #text: string | undefined;
-  constructor(fs: HostFs, made: NewInode, names: Names, size: number) {
+  constructor(fs: HostFs, made: NewInode, host: HostNode) {
     super(fs, made.mode, made.ino);
     this.uid = made.uid;
     this.gid = made.gid;
-    this.#names = names;
-    this.#size = size;
+    this.#host = host;
   }
   override get size(): number {
-    return this.#size;
+    return this.#host.stat.size;
   }
   override open(): Or<FileDescription> {
     return -E.ELOOP;
   }
   override readlink(): Or<string> {
     if (this.#text === undefined) {
-      const text = this.fs.tree.readlink(this.#names);
+      const text = this.#host.readlink();
       if (typeof text === "number") return text;
       this.#text = text;
     }
@@ -105,13 +105,7 @@ class HostLink extends Inode {
   }
 }
 
-type Maker = (fs: HostFs, names: Names, stat: HostStat, made: NewInode) => Inode;
-const makers: ReadonlyMap<number, Maker> = new Map<number, Maker>([
-  [S_IFDIR, (fs, names, _stat, made) => new HostDir(fs, made, names)],
-  [S_IFLNK, (fs, names, stat, made) => new HostLink(fs, made, names, stat.size)],
-  [
-    S_IFREG,
-    (fs, names, stat, made) =>
-      new MemFile(fs, made, new Content(fs.budget, { size: stat.size, read: (at, into) => fs.tree.read(names, at, into) })),
-  ],
-]);
+/** Devices, fifos and sockets of the host are shown, and never opened. */
+class HostSpecial extends MemNode {
+  override readonly nodev = true;
+}

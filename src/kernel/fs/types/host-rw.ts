@@ -7,166 +7,163 @@ import type { Dentry, Path } from "../vfs/dentry.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Changes, type Clock, type DirEntry, FileSystem, Inode, type NewInode, type Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFMT, S_IFREG } from "../vfs/mode.ts";
+import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from "../vfs/open-flags.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
-import { Budget, Content } from "./content.ts";
-import type { HostStat, HostTree, HostWriter } from "./host-tree.ts";
-
-type Names = readonly string[];
+import type { HostNode, HostTree } from "./host-tree.ts";
 
 export class HostRwFs extends FileSystem {
   override readonly type: string = "hostfs";
   override readonly magic: number = 0x00c0ffee;
   /** The host may rename and remove behind our back. */
   override readonly dynamic = true;
-  readonly tree: HostTree;
-  readonly writer: HostWriter;
-  readonly budget = new Budget(131072, 1024);
-  readonly #inodes = new Map<string, HostInode>();
+  readonly #inodes = new Map<HostNode, HostInode>();
   readonly #root: Dentry;
 
-  constructor(dev: number, clock: Clock, tree: HostTree & { readonly write: HostWriter }) {
+  constructor(dev: number, clock: Clock, tree: HostTree) {
     super(dev, clock);
-    this.tree = tree;
-    this.writer = tree.write;
-    const root = this.at([]);
-    if (typeof root === "number") throw new Error("the root of a writable host mount cannot be read");
-    this.#root = this.makeRoot(root);
+    this.#root = this.makeRoot(this.inodeOf(tree.root));
   }
   override get root(): Dentry {
     return this.#root;
   }
 
-  /** The inode at a host path, with the host's present attributes. */
-  at(names: Names): Or<HostInode> {
-    const stat = this.tree.lstat(names);
-    if (typeof stat === "number") return stat;
-    const known = this.#inodes.get(stat.id);
-    const same = known && known.type === (stat.mode & S_IFMT) ? known : undefined;
-    const inode = same ?? ((stat.mode & S_IFMT) === S_IFREG ? new RwFile(this, stat.mode) : new RwNode(this, stat.mode));
-    this.#inodes.set(stat.id, inode as HostInode);
-    (inode as HostInode).refresh(names, stat);
-    return inode as HostInode;
+  /** The inode of a file that was just found, with the attributes that the host found. */
+  inodeOf(host: HostNode): HostInode {
+    let inode = this.#inodes.get(host);
+    if (!inode) {
+      inode = (host.stat.mode & S_IFMT) === S_IFREG ? new RwFile(this, host) : new RwNode(this, host);
+      this.#inodes.set(host, inode);
+    }
+    inode.refresh();
+    return inode;
   }
-  forget(inode: Inode): void {
-    for (const [id, known] of this.#inodes) if (known === inode) this.#inodes.delete(id);
+  found(host: Or<HostNode>): Or<HostInode> {
+    return typeof host === "number" ? host : this.inodeOf(host);
+  }
+  forget({ host }: HostInode): void {
+    this.#inodes.delete(host);
   }
 }
 
-interface HostInode extends Inode {
-  names: Names;
-  refresh(names: Names, stat: HostStat): void;
-}
+type HostInode = RwFile | RwNode;
 
-const take = (inode: Inode, stat: HostStat): void => {
-  Object.assign(inode, {
-    mode: stat.mode,
-    uid: stat.uid,
-    gid: stat.gid,
-    nlink: stat.nlink,
-    rdev: stat.rdev,
-    atime: stat.atime,
-    mtime: stat.mtime,
-    ctime: stat.ctime,
-  });
+const take = (inode: HostInode): void => {
+  const { mode, uid, gid, nlink, rdev, atime, mtime, ctime } = inode.host.stat;
+  Object.assign(inode, { mode, uid, gid, nlink, rdev, atime, mtime, ctime });
 };
 /** Hand changes to the host; what it accepts is kept. */
-const pushChanges = (fs: HostRwFs, inode: Inode, names: Names, changes: Changes): number => {
-  const { writer } = fs;
+const pushChanges = (inode: HostInode, changes: Changes): number => {
+  const { host } = inode;
   const steps = [
-    changes.mode === undefined || changes.mode === inode.mode ? 0 : writer.chmod(names, changes.mode & 0o7777),
-    changes.uid === undefined && changes.gid === undefined ? 0 : writer.chown(names, changes.uid ?? inode.uid, changes.gid ?? inode.gid),
-    changes.atime || changes.mtime ? writer.utimes(names, changes.atime ?? inode.atime, changes.mtime ?? inode.mtime) : 0,
+    () => (changes.mode === undefined || changes.mode === inode.mode ? 0 : host.chmod(changes.mode & 0o7777)),
+    () => (changes.uid === undefined && changes.gid === undefined ? 0 : host.chown(changes.uid ?? inode.uid, changes.gid ?? inode.gid)),
+    () => (changes.atime || changes.mtime ? host.utimes(changes.atime ?? inode.atime, changes.mtime ?? inode.mtime) : 0),
   ];
-  const bad = steps.find((n) => n < 0);
-  if (bad !== undefined) return bad;
+  for (const step of steps) {
+    const bad = step();
+    if (bad < 0) return bad;
+  }
   Object.assign(inode, changes);
   return 0;
 };
 
-class RwFile extends RegularInode implements HostInode {
+/** Held while the guest has it open, so that no name and no mode of the host matters to an open file. */
+class RwFile extends RegularInode {
   declare readonly fs: HostRwFs;
-  names: Names = [];
+  readonly host: HostNode;
   #size = 0;
-  /** The bytes of a file that has lost its name but is still open. */
-  #orphan: Content | undefined;
+  #holds = 0;
 
-  refresh(names: Names, stat: HostStat): void {
-    this.names = names;
-    this.#size = stat.size;
-    take(this, stat);
+  constructor(fs: HostRwFs, host: HostNode) {
+    super(fs, host.stat.mode);
+    this.host = host;
+  }
+  refresh(): void {
+    this.#size = this.host.stat.size;
+    take(this);
   }
   override get size(): number {
-    return this.#orphan?.size ?? this.#size;
+    return this.#size;
   }
   override get blocks(): number {
     return Math.ceil(this.size / 512);
   }
+  override open(task: Task, flags: number, path: Path): Or<FileDescription> {
+    const access = flags & O_ACCMODE;
+    const held = this.host.hold({ read: access !== O_WRONLY, write: access !== O_RDONLY || (flags & O_TRUNC) !== 0 });
+    if (held < 0) return held;
+    this.#holds++;
+    return super.open(task, flags, path);
+  }
+  override unused(): void {
+    if (this.opens === 0) for (; this.#holds > 0; this.#holds--) this.host.release();
+    super.unused();
+  }
   override readAt(at: number, into: Uint8Array): number {
-    return this.#orphan ? this.#orphan.read(at, into) : this.fs.tree.read(this.names, at, into);
+    return this.host.read(at, into);
   }
   override writeAt(at: number, bytes: Uint8Array): number {
-    if (this.#orphan) return this.#orphan.write(at, bytes);
-    const n = this.fs.writer.write(this.names, at, bytes);
+    const n = this.host.write(at, bytes);
     if (n > 0) this.#size = Math.max(this.#size, at + n);
     return n;
   }
   override truncate(size: number): number {
-    if (this.#orphan) this.#orphan.truncate(size);
-    else {
-      const done = this.fs.writer.truncate(this.names, size);
-      if (done < 0) return done;
-      this.#size = size;
-    }
+    const done = this.host.truncate(size);
+    if (done < 0) return done;
+    this.#size = size;
     this.pages?.truncated(size);
     this.touch("modify");
     return 0;
   }
   override setattr(changes: Changes): number {
-    return this.#orphan ? super.setattr(changes) : pushChanges(this.fs, this, this.names, changes);
-  }
-  /** The last name goes while the file is open: its bytes move into memory, as the host can no longer find them. */
-  orphan(): void {
-    const bytes = new Uint8Array(this.#size);
-    this.fs.tree.read(this.names, 0, bytes);
-    const content = new Content(this.fs.budget);
-    content.write(0, bytes);
-    this.#orphan = content;
+    return pushChanges(this, changes);
   }
 }
 
 /** Directories, symbolic links and special files. */
-class RwNode extends Inode implements HostInode {
+class RwNode extends Inode {
   declare readonly fs: HostRwFs;
-  names: Names = [];
-  #size = 0;
+  readonly host: HostNode;
+  override readonly nodev = true;
+  #holds = 0;
 
-  refresh(names: Names, stat: HostStat): void {
-    this.names = names;
-    this.#size = stat.size;
-    take(this, stat);
+  constructor(fs: HostRwFs, host: HostNode) {
+    super(fs, host.stat.mode);
+    this.host = host;
+  }
+  refresh(): void {
+    take(this);
   }
   override get size(): number {
-    return this.#size;
+    return this.host.stat.size;
   }
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> {
-    return this.isDir ? new DirFile(this, flags, path) : -E.ENXIO;
+    if (!this.isDir) return -E.ENXIO;
+    const held = this.host.hold({ read: true, write: false });
+    if (held < 0) return held;
+    this.#holds++;
+    return new DirFile(this, flags, path);
+  }
+  override unused(): void {
+    if (this.opens === 0) for (; this.#holds > 0; this.#holds--) this.host.release();
+    super.unused();
   }
   override readlink(): Or<string> {
-    return this.isLink ? this.fs.tree.readlink(this.names) : -E.EINVAL;
+    return this.isLink ? this.host.readlink() : -E.EINVAL;
   }
   override setattr(changes: Changes): number {
-    return pushChanges(this.fs, this, this.names, changes);
+    return pushChanges(this, changes);
   }
 
   override lookup(name: string): Or<Inode> {
-    return this.isDir ? this.fs.at([...this.names, name]) : -E.ENOTDIR;
+    return this.isDir ? this.fs.found(this.host.lookup(name)) : -E.ENOTDIR;
   }
   override get isEmpty(): boolean {
-    const found = this.fs.tree.readdir(this.names);
+    const found = this.host.readdir();
     return typeof found === "number" || found.length === 0;
   }
   override *entries(cookie: number): Generator<DirEntry> {
-    const found = this.fs.tree.readdir(this.names);
+    const found = this.host.readdir();
     if (typeof found === "number") return;
     const sorted = [...found].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (let i = cookie; i < sorted.length; i++) {
@@ -176,46 +173,47 @@ class RwNode extends Inode implements HostInode {
     }
   }
 
-  #then(name: string, done: number): Or<Inode> {
-    return done < 0 ? done : this.fs.at([...this.names, name]);
-  }
   override mknod(name: string, made: NewInode): Or<Inode> {
-    if ((made.mode & S_IFMT) !== S_IFREG) return -E.EPERM;
-    return this.#then(name, this.fs.writer.create([...this.names, name], made.mode & 0o7777));
+    return (made.mode & S_IFMT) === S_IFREG ? this.fs.found(this.host.create(name, made.mode & 0o7777)) : -E.EPERM;
   }
   override mkdir(name: string, made: NewInode): Or<Inode> {
-    return this.#then(name, this.fs.writer.mkdir([...this.names, name], made.mode & ~S_IFDIR & 0o7777));
+    return this.fs.found(this.host.mkdir(name, made.mode & ~S_IFDIR & 0o7777));
   }
   override symlink(name: string, target: string): Or<Inode> {
-    return this.#then(name, this.fs.writer.symlink([...this.names, name], target));
+    return this.fs.found(this.host.symlink(name, target));
   }
   override link(name: string, target: Inode): number {
-    return this.fs.writer.link((target as HostInode).names, [...this.names, name]);
+    const done = this.host.link(name, (target as HostInode).host);
+    if (done === 0) target.nlink++;
+    return done;
   }
   override unlink(name: string, target: Inode): number {
-    if (target instanceof RwFile && target.nlink === 1 && target.opens > 0) target.orphan();
-    const done = this.fs.writer.unlink([...this.names, name]);
-    if (done < 0) return done;
-    target.nlink--;
-    if (target.nlink === 0) this.fs.forget(target);
-    target.unused();
-    return 0;
+    const done = this.host.unlink(name);
+    if (done === 0) this.#lost(target as HostInode);
+    return done;
   }
   override rmdir(name: string, target: Inode): number {
-    const done = this.fs.writer.rmdir([...this.names, name]);
+    const done = this.host.rmdir(name);
     if (done < 0) return done;
     target.nlink = 0;
-    this.fs.forget(target);
+    this.fs.forget(target as HostInode);
     return 0;
+  }
+  /** A name of `inode` has gone. */
+  #lost(inode: HostInode): void {
+    inode.nlink = inode.isDir ? 0 : inode.nlink - 1;
+    if (inode.nlink > 0) return;
+    this.fs.forget(inode);
+    inode.unused();
   }
   override rename(name: string, to: Inode, newName: string, flags: number): number {
     if (!(to instanceof RwNode)) return -E.EXDEV;
     if (flags & (RENAME_EXCHANGE | RENAME_WHITEOUT)) return -E.EINVAL;
-    const target = [...to.names, newName];
-    const replaced = this.fs.at(target);
-    if (replaced instanceof RwFile && replaced.nlink === 1 && replaced.opens > 0) replaced.orphan();
-    const done = this.fs.writer.rename([...this.names, name], target);
-    if (done === 0) this.fs.at(target);
-    return done;
+    const replaced = to.lookup(newName);
+    const done = this.host.rename(name, to.host, newName);
+    if (done < 0) return done;
+    if (typeof replaced !== "number") this.#lost(replaced as HostInode);
+    to.lookup(newName);
+    return 0;
   }
 }

@@ -132,6 +132,11 @@ export abstract class Inode {
   turn: Turn | undefined = undefined;
   /** Made by O_TMPFILE without O_EXCL: link(2) may still give it a name. */
   linkable = false;
+  /**
+   * A device node of another system: its number says nothing here, and to open it is EACCES, as on a mount with MS_NODEV. A fifo of
+   * such a system is the guest's own pipe, as on a network file system.
+   */
+  readonly nodev: boolean = false;
   /** Open for writing by so many, or (negative) being executed by so many. ETXTBSY: Linux i_writecount. */
   writers = 0;
 

@@ -156,7 +156,7 @@ const mayOpen = (task: Task, path: Path, flags: number): number => {
   if (inode.isLink) return -E.ELOOP;
   if (inode.isDir && access & may.write) return -E.EISDIR;
   const type = inode.mode & S_IFMT;
-  if ((type === S_IFCHR || type === S_IFBLK) && path.mount.flags & MS_NODEV) return -E.EACCES;
+  if ((type === S_IFCHR || type === S_IFBLK) && (inode.nodev || path.mount.flags & MS_NODEV)) return -E.EACCES;
   const denied = permission(task, inode, access);
   if (denied < 0) return denied;
   return flags & O_NOATIME && !ownerOrCapable(task.cred, inode) ? -E.EPERM : 0;
