@@ -8,7 +8,6 @@ import { E } from "../../src/abi/errno.ts";
 import { nodeTree } from "../../src/host/node-tree.ts";
 import { HostFs } from "../../src/kernel/fs/types/host-fs.ts";
 import { HostRwFs } from "../../src/kernel/fs/types/host-rw.ts";
-import type { HostTree, HostWriter } from "../../src/kernel/fs/types/host-tree.ts";
 import type { Clock, FileSystem } from "../../src/kernel/fs/vfs/inode.ts";
 import { TestMachine } from "./support/machine.ts";
 import { bytes, out, Script } from "./support/script.ts";

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { E } from "../../src/abi/errno.ts";
 import { byDescriptor, byPath } from "../../src/host/node-reach.ts";
 import { NodeTree, nodeTree } from "../../src/host/node-tree.ts";
-import type { HostNode, HostStat } from "../../src/kernel/fs/types/host-tree.ts";
+import type { HostNode } from "../../src/kernel/fs/types/host-tree.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../src/kernel/fs/vfs/mode.ts";
 
 let top: string;
