@@ -201,6 +201,8 @@ export class Cpu implements CodeWatch, Machine {
     if (granted === undefined) return settled + code;
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
+    // A timer that the call has set ends the whole run, not only this part of it.
+    this.#end = Math.min(this.#end, this.instructions + granted);
     // Whatever regions were made from may have changed, here or in those that called this one.
     const changed = this.#accesses.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
     if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
@@ -271,14 +273,16 @@ export class Cpu implements CodeWatch, Machine {
    */
   run(limit: number): Exit {
     const { watch, enabled } = this.jit;
-    return enabled && this.instructions + limit > watch.next ? this.#runWatched(limit) : this.#runPlainly(limit);
+    this.#end = this.instructions + limit;
+    return enabled && this.#end > watch.next ? this.#runWatched() : this.#runPlainly(limit);
   }
+  /** The count of instructions at which the run ends. A served call may bring it nearer. */
+  #end = 0;
   /** The same, with windows in which the JIT is told where control goes. */
-  #runWatched(limit: number): Exit {
+  #runWatched(): Exit {
     const { watch } = this.jit;
-    const end = this.instructions + limit;
-    while (this.instructions < end) {
-      const left = end - this.instructions;
+    while (this.instructions < this.#end) {
+      const left = this.#end - this.instructions;
       const due = watch.next - this.instructions;
       const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, watch.length));
       if (code !== exit.budget) return code;
@@ -291,9 +295,11 @@ export class Cpu implements CodeWatch, Machine {
     const steps: Step[] = [];
     const unsampled = this.#unsampled;
     let code: Exit = exit.budget;
-    while (this.instructions < end && code === exit.budget) {
+    while (code === exit.budget) {
+      const left = Math.min(end, this.#end) - this.instructions;
+      if (left <= 0) break;
       const ip = state.rip;
-      const count = Math.min(blocks.lengthAt(ip), end - this.instructions);
+      const count = Math.min(blocks.lengthAt(ip), left);
       steps.push({ ip, count });
       code = this.#runPlainly(count);
     }
