@@ -411,7 +411,8 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.find(s.rip);
           break;
         case leave.interpret:
-          this.jit.gaveUp(s.rip);
+        case leave.upper:
+          if (code === leave.interpret) this.jit.gaveUp(s.rip);
           if (budget === 0) budget += this.#grantMore(0);
           rec = blocks.bounded(s.rip, 1);
           break;

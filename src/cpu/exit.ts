@@ -44,6 +44,8 @@ export const leave = {
   interpret: 17,
   /** A region's record whose pages may have been mapped anew. */
   unverified: 19,
+  /** From a compiled region of 32- or 16-bit code, rip written: it takes upper halves of registers for 0, and one is not. */
+  upper: 22,
 } as const;
 
 /** Added to an exit by a compiled region: rip and budget are already as they must be. */

@@ -186,6 +186,7 @@ export class Emulator {
     if (s.selector(S.cs) !== b.selector(S.cs)) cpu.segments.loadCode(b.selector(S.cs));
     for (const n of plainSegments) if (s.selector(n) !== b.selector(n)) cpu.segments.load(n, b.selector(n));
     for (const n of basedSegments) cpu.segments.load(n, b.selector(n));
+    if (s.mode !== 64) s.narrowStack();
     if (b.selector(S.cs) === selector.userCode64) {
       s.u64[(at.segBase >> 3) + S.fs] = b.fsBase;
       s.u64[(at.segBase >> 3) + S.gs] = b.gsBase;

@@ -19,7 +19,7 @@ import { FloatRuns } from "./float-runs.ts";
 import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./fpu.ts";
 import { JitForm } from "./jit-form.ts";
 import { type InCode, RegionBase } from "./region-base.ts";
-import { alike, type Standing } from "./residence.ts";
+import { alike, part, type Standing, union } from "./residence.ts";
 
 const readImmediate = ({ place, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
@@ -499,7 +499,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       bodyOf();
       return;
     }
-    for (const r of [R.ax, R.cx, R.si, R.di]) this.registers.gpr.mayWrite(r);
+    const registers = [R.ax, R.cx, R.si, R.di];
+    if (this.narrow && !this.residence.now.scope) this.leaveIfUpper(this.here(), this.left, () => registers.map(part.zeroed).reduce(union));
+    for (const r of registers) this.registers.gpr.mayWrite(r);
     if (zf) this.flagParts.mayWrite();
     this.residence.cannotBeginAgain();
     this.#rounds(bodyOf, zf);
