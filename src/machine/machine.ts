@@ -6,6 +6,7 @@ import type { Graph } from "../cpu/jit/graph.ts";
 import { credOf } from "../kernel/cred.ts";
 import type { FileDescription } from "../kernel/fs/file.ts";
 import { type ByteSink, sink } from "../kernel/fs/stream.ts";
+import { ownersOwn } from "../kernel/internal-error.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { logLine } from "../kernel/log.ts";
 import type { Process } from "../kernel/process.ts";
@@ -35,6 +36,9 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Byte strings are what the core calls names: one character a byte. */
 const byteString = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+
+const ownersHooks = (hooks: Hooks = {}): Hooks =>
+  Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));
 
 /** What a stream was given, and whoever listens. */
 class Collector {
@@ -157,7 +161,7 @@ export class Machine {
 
   #start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
     const { kernel } = this;
-    const hooks: Hooks = options.hooks ?? {};
+    const hooks: Hooks = ownersHooks(options.hooks);
     const stdout = new Collector(hooks.stdout);
     const stderr = new Collector(hooks.stderr);
     const lines: string[] = [];

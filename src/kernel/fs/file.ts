@@ -27,6 +27,12 @@ export const POLLRDHUP = 0x2000;
 export const alwaysReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
 /**
+ * Descriptions whose last reference is gone. A release may drop others, to any depth: sockets carry descriptors of sockets. So they end one
+ * after the other. Linux delayed_fput().
+ */
+const ending: FileDescription[] = [];
+
+/**
  * Reads and writes never wait here: they return -EAGAIN, and the system call then waits on `queues` unless O_NONBLOCK is set.
  * So waiting is written once (calls/file.ts), and no kind of file knows about it.
  */
@@ -131,7 +137,14 @@ export abstract class FileDescription {
     return this;
   }
   drop(): void {
-    if (--this.refs > 0) return;
+    if (--this.refs > 0 || ending.push(this) > 1) return;
+    try {
+      for (const file of ending) file.#end();
+    } finally {
+      ending.length = 0;
+    }
+  }
+  #end(): void {
     releaseFileLocks(this);
     this.release();
     this.inode.opens--;

@@ -53,6 +53,17 @@ const remember = (dentry: Dentry): void => {
   for (let d = dentry; !d.isRoot; d = d.parent) if (d.inode.fs.dynamic) d.parent.children.set(d.name, d);
 };
 
+/** A mount and all below it, each after its parent; without recursion, for mounts nest as deep as there are mounts. Linux next_mnt(). */
+export const withBelow = (mount: Mount): Mount[] => {
+  const all: Mount[] = [];
+  const next = [mount];
+  for (let each = next.pop(); each; each = next.pop()) {
+    all.push(each);
+    next.push(...[...each.children.values()].reverse());
+  }
+  return all;
+};
+
 /** Mount ids are unique in the machine. */
 interface Ids {
   next: number;
@@ -86,15 +97,16 @@ export class MountNamespace {
       twin.namespace = made;
       twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
       twins.set(mount, twin);
-      for (const [on, child] of mount.children) {
-        const below = duplicate(child);
-        below.parent = twin;
-        below.mountpoint = on;
-        twin.children.set(on, below);
-      }
+      const on = mount !== this.root && mount.mountpoint;
+      if (!on) return twin;
+      const above = twins.get(mount.parent as Mount) as Mount;
+      twin.parent = above;
+      twin.mountpoint = on;
+      above.children.set(on, twin);
       return twin;
     };
-    made.root = duplicate(this.root);
+    for (const mount of withBelow(this.root)) duplicate(mount);
+    made.root = twins.get(this.root) as Mount;
     const twinOf = (path: Path): Path => ({ ...path, mount: twins.get(path.mount) ?? path.mount });
     return {
       namespace: made,
@@ -121,11 +133,7 @@ export class MountNamespace {
   /** Take a mount away; what is mounted below goes with it. */
   detach(mount: Mount): void {
     this.#lift(mount);
-    const leave = (gone: Mount): void => {
-      gone.namespace = undefined;
-      for (const child of gone.children.values()) leave(child);
-    };
-    leave(mount);
+    for (const gone of withBelow(mount)) gone.namespace = undefined;
   }
   #lift(mount: Mount): void {
     if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
@@ -156,8 +164,6 @@ export class MountNamespace {
 
   /** All mounts, in the order they were made. */
   list(): Mount[] {
-    const all = [this.root];
-    for (const mount of all) all.push(...mount.children.values());
-    return all.sort((a, b) => a.id - b.id);
+    return withBelow(this.root).sort((a, b) => a.id - b.id);
   }
 }
