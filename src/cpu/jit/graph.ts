@@ -109,7 +109,7 @@ export class Reader {
   at(ip: number): Decoded | undefined {
     const known = this.#known.get(ip);
     if (known !== undefined || this.#known.has(ip)) return known;
-    const d = this.blocks.decodeOne(ip);
+    const d = this.blocks.decodeOne(ip, true);
     const read = d && compilable(d) ? d.copy() : undefined;
     this.#known.set(ip, read);
     return read;
