@@ -1,5 +1,6 @@
 // The command line's front: which subcommand, and how whatever goes wrong is told.
 
+import { InternalError } from "../kernel/internal-error.ts";
 import { Problem } from "../problem.ts";
 import type { Command } from "./command.ts";
 import { FAILED, statusOfProblem } from "./status.ts";
@@ -24,6 +25,14 @@ const tell = (problem: Problem): number => {
   return statusOfProblem(problem.code);
 };
 
+/** A mistake of ours: what it was about, and what we need to find it. */
+const confess = (error: unknown): number => {
+  process.stderr.write(`trapgate: internal error: ${error instanceof Error ? error.message : error}\n`);
+  const cause = error instanceof InternalError ? error.cause : error;
+  process.stderr.write(`Please report this, with the program and what follows. ${cause instanceof Error ? cause.stack : cause}\n`);
+  return FAILED;
+};
+
 const dispatch = async (args: readonly string[]): Promise<number> => {
   const [name = "--help", ...rest] = args;
   if (name === "--help" || name === "-h" || name === "help") return (await import("./help.ts")).overview(commands);
@@ -39,10 +48,6 @@ export const main = async (args: readonly string[]): Promise<void> => {
   try {
     process.exitCode = await dispatch(args);
   } catch (error) {
-    if (error instanceof Problem) process.exitCode = tell(error);
-    else {
-      process.exitCode = FAILED;
-      console.error("trapgate: internal error: please report this", error);
-    }
+    process.exitCode = error instanceof Problem ? tell(error) : confess(error);
   }
 };

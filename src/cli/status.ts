@@ -1,6 +1,6 @@
 // Exit statuses, as env(1), timeout(1) and shells have them. POSIX.1-2017 XCU 2.8.2.
 
-import { SIG, type SignalName } from "../kernel/signal/set.ts";
+import { signalNumber } from "../kernel/signal/set.ts";
 import type { End } from "../machine/status.ts";
 import type { ProblemCode } from "../problem.ts";
 
@@ -18,4 +18,4 @@ const byCode: Partial<Record<ProblemCode, number>> = {
   "no-memory": CANNOT_EXECUTE,
 };
 export const statusOfProblem = (code: ProblemCode): number => byCode[code] ?? FAILED;
-export const statusOfEnd = (end: End): number => ("exit" in end ? end.exit : 128 + (SIG[end.signal as SignalName] ?? 0));
+export const statusOfEnd = (end: End): number => ("exit" in end ? end.exit : 128 + signalNumber(end.signal));

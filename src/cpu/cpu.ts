@@ -4,7 +4,6 @@
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
 import { firstRoutine, repeatCost, repeatRounds } from "./decode/operand-slots.ts";
-import type { Engine } from "./engine.ts";
 import { actions, type Machine } from "./helpers/helpers.ts";
 import { Accesses, guestFault, unmapped } from "./helpers/memory-slow-path.ts";
 import { Blocks, longest } from "./interp/block-cache.ts";
@@ -215,6 +214,8 @@ export class Cpu implements CodeWatch, Machine {
     if (granted === undefined) return settled + code;
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
+    // A timer that the call has set ends the whole run, not only this part of it.
+    this.#end = Math.min(this.#end, this.instructions + granted);
     // Whatever regions were made from may have changed, here or in those that called this one.
     const changed = this.#accesses.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
     if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
@@ -290,14 +291,16 @@ export class Cpu implements CodeWatch, Machine {
     const { watch, enabled } = this.jit;
     this.#late = false;
     this.#pace.begin();
-    return enabled && this.instructions + limit > watch.next ? this.#runWatched(limit) : this.#runPlainly(limit);
+    this.#end = this.instructions + limit;
+    return enabled && this.#end > watch.next ? this.#runWatched() : this.#runPlainly(limit);
   }
+  /** The count of instructions at which the run ends. A served call may bring it nearer. */
+  #end = 0;
   /** The same, with windows in which the JIT is told where control goes. */
-  #runWatched(limit: number): Exit {
+  #runWatched(): Exit {
     const { watch } = this.jit;
-    const end = this.instructions + limit;
-    while (this.instructions < end) {
-      const left = end - this.instructions;
+    while (this.instructions < this.#end) {
+      const left = this.#end - this.instructions;
       const due = watch.next - this.instructions;
       const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, watch.length));
       if (code !== exit.budget || this.#late) return code;
@@ -310,9 +313,11 @@ export class Cpu implements CodeWatch, Machine {
     const steps: Step[] = [];
     const unsampled = this.#unsampled;
     let code: Exit = exit.budget;
-    while (this.instructions < end && code === exit.budget && !this.#late) {
+    while (code === exit.budget && !this.#late) {
+      const left = Math.min(end, this.#end) - this.instructions;
+      if (left <= 0) break;
       const ip = state.rip;
-      const count = Math.min(blocks.lengthAt(ip), end - this.instructions);
+      const count = Math.min(blocks.lengthAt(ip), left);
       steps.push({ ip, count });
       code = this.#runPlainly(count);
     }
@@ -431,7 +436,8 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.find(s.rip);
           break;
         case leave.interpret:
-          this.jit.gaveUp(s.rip);
+        case leave.upper:
+          if (code === leave.interpret) this.jit.gaveUp(s.rip);
           if (budget <= 0) budget += this.#grantMore(budget);
           rec = blocks.bounded(s.rip, 1);
           break;
@@ -515,11 +521,10 @@ export class Cpu implements CodeWatch, Machine {
   }
   #engine: Engine = "auto";
   /** Who runs the code. Nothing that a guest can see depends on it. */
-  set engine(engine: Engine) {
+  set engine(engine: Engine) 
     this.#engine = engine;
     this.jit.enabled = engine === "auto" || engine === "jit";
     if (engine === "jit") this.jit.eager();
-  }
   #evaluateAll(limit: number): Exit {
     const end = this.instructions + limit;
     while (this.instructions < end && !this.#late) {

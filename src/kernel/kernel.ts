@@ -14,6 +14,7 @@ import { mapVsyscallPage } from "./base/vsyscall-page.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
+import { internalError, OwnersException } from "./internal-error.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
@@ -158,8 +159,20 @@ export class Kernel {
 
   /** Run guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
-    return this.scheduler.run(this.now + Math.ceil(nanoseconds));
+    return this.#guarded(() => this.scheduler.run(this.now + Math.ceil(nanoseconds)));
   }
+  /** Our own mistakes end the machine: what they left half done is never run. */
+  #guarded<T>(work: () => T): T {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return work();
+    } catch (cause) {
+      const failure = internalError(cause, this, this.scheduler.current, false);
+      this.#failure = failure instanceof OwnersException ? failure.cause : failure;
+      throw this.#failure;
+    }
+  }
+  #failure: unknown;
 
   /**
    * Work of the kernel for the running task, in nanoseconds of virtual time: slices, timers and usage see it. Every handler whose work grows with
@@ -175,6 +188,6 @@ export class Kernel {
   /** Let virtual time pass with every task asleep. */
   advance(until: number): void {
     if (until > this.now) this.now = Math.ceil(until);
-    this.timers.run(this.now);
+    this.#guarded(() => this.timers.run(this.now));
   }
 }

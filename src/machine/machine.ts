@@ -1,12 +1,13 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
-import type { Graph } from "../cpu/jit/cfg/graph.ts";
+import type { Graph } from "../cpu/jit/cfg/grow-graph.ts";
 import { leave } from "../cpu/machine/exit.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
 import { type ByteSink, sink } from "../kernel/fs/files/stream.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
+import { ownersOwn } from "../kernel/internal-error.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
@@ -33,6 +34,9 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Byte strings are what the core calls names: one character a byte. */
 const byteString = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+
+const ownersHooks = (hooks: Hooks = {}): Hooks =>
+  Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));
 
 /** What a stream was given, and whoever listens. */
 class Collector {
@@ -155,7 +159,7 @@ export class Machine {
 
   #start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
     const { kernel } = this;
-    const hooks: Hooks = options.hooks ?? {};
+    const hooks: Hooks = ownersHooks(options.hooks);
     const stdout = new Collector(hooks.stdout);
     const stderr = new Collector(hooks.stderr);
     const lines: string[] = [];

@@ -151,9 +151,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.went(vma, this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames));
   }
 
-  present(address: number): number {
+  present(address: number, kind: Access = access.read): number {
     const pte = this.#pte(address);
-    return pte & (1 << access.read) ? frameOf(pte) : -1;
+    return pte & (1 << kind) ? frameOf(pte) : -1;
   }
   translate(address: number, kind: Access): number {
     const pte = this.#pte(address);

@@ -9,6 +9,7 @@ export interface Prepared {
   readonly code: string;
   /** The case ends after the first instruction. */
   readonly step?: true;
+  /** A number outside 64-bit mode means 32 bits, a bigint all of them. */
   readonly gpr?: Readonly<Record<number, number | bigint>>;
   readonly segments?: Readonly<Record<number, SegmentName>>;
   readonly flags?: number;
@@ -31,7 +32,8 @@ export const prepare = (c: Case, p: Prepared): void => {
   c.codeOffset = 0x7f0;
   c.run = p.step === undefined;
   const s = c.before;
-  for (const [r, v] of Object.entries(p.gpr ?? {})) s.setGpr(Number(r), BigInt.asUintN(p.mode === 64 ? 64 : 32, BigInt(v)));
+  for (const [r, v] of Object.entries(p.gpr ?? {}))
+    s.setGpr(Number(r), BigInt.asUintN(p.mode === 64 || typeof v === "bigint" ? 64 : 32, BigInt(v)));
   s.rflags = EF.IF | 2 | (p.flags ?? 0);
   s.setSelector(S.cs, p.mode === 64 ? selector.userCode64 : p.mode === 32 ? selector.userCode32 : ldtSelector("code16"));
   for (const n of [S.ss, S.ds, S.es]) s.setSelector(n, p.mode === 16 ? ldtSelector("data16") : selector.userData);

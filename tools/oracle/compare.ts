@@ -4,7 +4,7 @@ import { EF, gprNames, R, S, segNames, vector } from "../../src/cpu/machine/stat
 import { type Case, fxAt, type Result, resultAt, stateAt } from "./case.ts";
 import { signals } from "./emulate.ts";
 import { isTranscendental, undefinedFlags, undefinedRegisters } from "./undefined.ts";
-import { selector } from "./world.ts";
+import { ldt, ldtSelector, type SegmentName, selector } from "./world.ts";
 
 export interface Difference {
   readonly field: string;
@@ -18,6 +18,8 @@ export interface Comparison {
   readonly undefined: readonly Difference[];
 }
 const same: Comparison = { wrong: [], undefined: [] };
+const whole = 0xffff_ffff_ffff_ffffn;
+const ldtStacks: ReadonlySet<number> = new Set((Object.keys(ldt) as SegmentName[]).filter((name) => !ldt[name].big).map(ldtSelector));
 
 /** Exceptions that push an error code. SDM Vol. 3A Table 6-1 */
 const withError = new Set<number>([vector.DF, vector.NP, vector.SS, vector.GP, vector.PF, vector.AC]);
@@ -73,16 +75,17 @@ export const compare = (c: Case, i: Instruction, silicon: Result, ours: Result, 
   const x = silicon.after;
   const y = ours.after;
   const long = x.selector(S.cs) === selector.userCode64 && c.before.selector(S.cs) === selector.userCode64;
-  // Outside 64-bit mode only the low halves of the first eight registers exist.
-  const mask = long ? 0xffff_ffff_ffff_ffffn : 0xffff_ffffn;
+  const mask = long ? whole : 0xffff_ffffn;
   const free = fault ? 0 : undefinedRegisters(i, c.before);
   // SYSCALL writes rip and rflags to rcx and r11; here the kernel's entry does that.
   const doorRegisters = i.mnemonic === Mnemonic.Syscall ? (1 << R.cx) | (1 << R.r11) : 0;
   // Of rax Linux gives half back after a call by INT 80h.
   const halved = i.mnemonic === Mnemonic.Int && i.immediate8 === 0x80 ? R.ax : -1;
-  for (let n = 0; n < (long ? 16 : 8); n++) {
+  // On the way back to a stack of 16 bits Linux leaves its own upper half in rsp. arch/x86/kernel/espfix_64.c
+  const left = [c.before, x].some((s) => ldtStacks.has(s.selector(S.ss))) ? R.sp : -1;
+  for (let n = 0; n < 16; n++) {
     if (doorRegisters & (1 << n)) continue;
-    const part = n === halved ? mask & 0xffff_ffffn : mask;
+    const part = n === halved || n === left ? 0xffff_ffffn : whole;
     check(gprNames[n] as string, x.gpr(n) & part, y.gpr(n) & part, free & (1 << n) ? allowed : wrong);
   }
   check("rip", x.rip & mask, y.rip & mask);

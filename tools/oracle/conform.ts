@@ -14,6 +14,7 @@ import { cpuName, type Identity, identityOf, runOracle } from "./run.ts";
 import type { Scope } from "./scope.ts";
 import { SequenceGenerator } from "./sequence.ts";
 import { isFamilysOwn } from "./undefined.ts";
+import { dirty, SwitchGenerator } from "./uppers.ts";
 import type { Mode } from "./world.ts";
 
 export interface Tally {
@@ -134,6 +135,24 @@ export const sequencesOf = (mode: Mode, vendor: Vendor, scopes: readonly [Scope,
   const make = (size: number): Made => ({ cases: generator.batch(size, scopes[0]), encodings: undefined });
   return { mode, vendor, scope: scopes[0], seed, label: "sequence", make };
 };
+/** The same outside 64-bit mode, with something in the upper halves of registers. */
+export const uppersOf = (mode: 32 | 16, vendor: Vendor, scopes: readonly [Scope, ...Scope[]], count: number, seed: number): Source => {
+  const source = sequencesOf(mode, vendor, scopes, count, seed);
+  const random = new Random(~seed);
+  const make = (size: number): Made => {
+    const made = source.make(size);
+    dirty(made.cases, random);
+    return made;
+  };
+  return { ...source, make };
+};
+/** From 64-bit code to 32-bit code and back. */
+export const switchesOf = (vendor: Vendor, count: number, seed: number): Source => {
+  const [wide, narrow] = ([64, 32] as const).map((mode) => drawnOf(mode, vendor, ["integer", "bits"], count, seed));
+  const generator = new SwitchGenerator(new Random(seed), wide!, narrow!);
+  const make = (size: number): Made => ({ cases: generator.batch(size), encodings: undefined });
+  return { mode: 64, vendor, scope: "integer", seed, label: "switch", make };
+};
 /** Bytes that are no instruction: #UD. */
 export const invalidOf = (mode: Mode, vendor: Vendor, seed: number): Source => {
   const random = new Random(seed);
@@ -158,6 +177,15 @@ export const conformSequences = (
   count: number,
   seed: number,
 ): Promise<Report> => judgeAll(emulators, count, sequencesOf(mode, vendorOf(emulators), scopes, count, seed));
+export const conformUppers = (
+  emulators: readonly Emulator[],
+  mode: 32 | 16,
+  scopes: readonly [Scope, ...Scope[]],
+  count: number,
+  seed: number,
+): Promise<Report> => judgeAll(emulators, count, uppersOf(mode, vendorOf(emulators), scopes, count, seed));
+export const conformSwitches = (emulators: readonly Emulator[], count: number, seed: number): Promise<Report> =>
+  judgeAll(emulators, count, switchesOf(vendorOf(emulators), count, seed));
 export const conformInvalid = (emulators: readonly Emulator[], mode: Mode, count: number, seed: number): Promise<Report> =>
   judgeAll(emulators, count, invalidOf(mode, vendorOf(emulators), seed));
 
@@ -200,6 +228,7 @@ const judgeBatch = (
   const floats = x.scope !== "integer" && x.scope !== "bits";
   emulators.forEach((emulator, which) => {
     const every = which === 0 ? 1 : SHARE;
+    emulator.follows = x.label === "switch";
     const ours = emulator.runAll(cases, every);
     addTo(report.tiers, emulator.tier, Math.ceil(cases.count / every));
     for (let n = 0; n < cases.count; n += every) {

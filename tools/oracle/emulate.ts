@@ -66,6 +66,9 @@ const RUN_LIMIT = 20_000;
 export type Tier = "evaluate" | "handlers" | "regions";
 export const tiers: readonly Tier[] = ["handlers", "regions", "evaluate"];
 
+/** Instructions until a case that changes modes has done so. */
+const LONGEST_WAY = 16;
+
 /** V8 keeps every instance that imports a table as long as the table, and each makes setting an entry slower: so many, and a new CPU. */
 const COMPILED_BY_ONE = 1000;
 
@@ -124,6 +127,13 @@ export class Emulator {
   #compiled(c: Case, count: number): Exit {
     const { cpu } = this;
     const s = cpu.state;
+    // Of a case that goes to other code by a far transfer, what it comes to is compiled.
+    if (this.follows) {
+      const first = s.selector(S.cs);
+      let why: Exit = exit.budget;
+      for (let n = 0; n < LONGEST_WAY && why === exit.budget && s.selector(S.cs) === first; n++) why = cpu.evaluate();
+      if (why !== exit.budget) return why;
+    }
     const start = s.rip;
     // Silicon steps through the rounds of a repeated string instruction, and PUSHF shows the flag that steps.
     const d = cpu.blocks.decodeOne(start);
@@ -160,6 +170,8 @@ export class Emulator {
     this.#page.fill(0xcc).set(c.code, c.codeOffset);
     return Buffer.compare(this.#page, this.cpu.state.u8.subarray(frames.code, frames.code + PAGE)) !== 0;
   }
+  /** Set for cases that change modes. */
+  follows = false;
   /** Cases that compiled code ran. */
   compiled = 0;
   #due = false;
@@ -186,6 +198,7 @@ export class Emulator {
     if (s.selector(S.cs) !== b.selector(S.cs)) cpu.segments.loadCode(b.selector(S.cs));
     for (const n of plainSegments) if (s.selector(n) !== b.selector(n)) cpu.segments.load(n, b.selector(n));
     for (const n of basedSegments) cpu.segments.load(n, b.selector(n));
+    if (s.mode !== 64) s.narrowStack();
     if (b.selector(S.cs) === selector.userCode64) {
       s.u64[(at.segBase >> 3) + S.fs] = b.fsBase;
       s.u64[(at.segBase >> 3) + S.gs] = b.gsBase;

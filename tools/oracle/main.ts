@@ -14,6 +14,8 @@ import {
   conform,
   conformInvalid,
   conformSequences,
+  conformSwitches,
+  conformUppers,
   emptyReport,
   type Report,
   type RowTally,
@@ -75,7 +77,7 @@ const printFamilies = (report: Report, vendor: Vendor): void => {
       sum((t) => t.wrong),
     );
   }
-  for (const name of ["sequence", "(invalid)"]) {
+  for (const name of ["sequence", "switch", "(invalid)"]) {
     const t = report.table.get(name);
     if (t) line(name, "", "", "", "", t.cases, t.wrong);
   }
@@ -119,6 +121,12 @@ const turns = (emulators: readonly Emulator[], wanted: readonly Scope[]): Turn[]
     ...wanted.map((scope): Turn => [`${scope} ${mode}-bit`, (n, seed) => conform(emulators, mode, scope, n, seed)]),
     ...(wanted.includes("integer")
       ? [[`no instruction ${mode}-bit`, (n, seed) => conformInvalid(emulators, mode, Math.ceil(n / 10), seed)] satisfies Turn]
+      : []),
+    ...(wanted.includes("integer") && mode === 64
+      ? [["mode switches", (n, seed) => conformSwitches(emulators, n, seed)] satisfies Turn]
+      : []),
+    ...(wanted.includes("integer") && mode !== 64
+      ? [[`upper halves ${mode}-bit`, (n, seed) => conformUppers(emulators, mode, ["integer", "bits"], n, seed)] satisfies Turn]
       : []),
     ...mixtures
       .filter(([first]) => wanted.includes(first))

@@ -15,7 +15,7 @@ const LONGEST = 10;
 const isPlaced = (plan: Plan): boolean => plan.memory.every((m) => m.index === Register.None && m.base === Register.None);
 const loadsSegment = (i: Instruction): boolean => i.opCount > 0 && RegisterExt.isSegmentRegister(i.op0Register);
 /** What is right only to within a last place would make all that follows differ. */
-const goesOn = (i: Instruction): boolean =>
+export const goesOn = (i: Instruction): boolean =>
   i.flowControl === FlowControl.Next && !i.isPrivileged && !i.isStringInstruction && !loadsSegment(i) && !isTranscendental(i);
 
 export class SequenceGenerator {

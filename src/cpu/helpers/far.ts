@@ -155,6 +155,7 @@ export const iret: Action = (m, _r, _a, b) => {
   // A stack of 16 bits has no more of rSP loaded, and the rest stays: AMD APM Vol. 3 IRET (RSP.s); Linux works around it, arch/x86/kernel/espfix_64.c.
   if (stackSize(s) === 16) setStackPointer(s, newSp);
   else s.u64[R.sp] = newSp;
+  if (s.mode !== 64) s.narrowStack();
   return left;
 };
 

@@ -24,6 +24,7 @@ const arena = layout.records + (longest + 2) * record.size;
 
 /** What fetching there comes to: Linux says so of all of it. arch/x86/mm/fault.c sanitize_error_code() */
 const kernelHalf = -1 - (PF.PRESENT | PF.USER | PF.INSTRUCTION);
+const inUserHalf = (linear: number): boolean => linear >= 0 && linear < 2 ** 47;
 
 /** A fetch that failed: a page fault's error code and address, or an undefined or too long instruction. */
 export interface FetchFault {
@@ -118,9 +119,13 @@ export class Blocks {
     const frame = this.frameOf(ip);
     return frame < 0 ? 0 : (this.#byFrame.get(frame)?.get(ip, this.context) ?? 0);
   }
-  /** The frame behind an instruction pointer, negative if it cannot be fetched. */
+  /**
+   * The frame behind an instruction pointer, if its page is there already; else negative. For whoever looks ahead: no page comes for that, since the
+   * guest, which has not been there, could see it.
+   */
   frameOf(ip: number): number {
-    return this.#userFrame(this.#linear(ip));
+    const linear = this.#linear(ip);
+    return inUserHalf(linear) ? this.#presentFrame(linear) : kernelHalf;
   }
   /** The address of a memory operand without base and index. */
   linearOf(d: Decoded): number {
@@ -136,7 +141,7 @@ export class Blocks {
     return view.getUint32(place, true) + (mode === 64 ? view.getUint32(place + 4, true) * 0x1_0000_0000 : 0);
   }
   #userFrame(linear: number): number {
-    return linear < 0 || linear >= 2 ** 47 ? kernelHalf : this.#frame(linear);
+    return inUserHalf(linear) ? this.#frame(linear) : kernelHalf;
   }
   #linear(ip: number): number {
     return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
@@ -268,12 +273,18 @@ export class Blocks {
     }
   }
 
-  /** The frame behind a code page, or a negative page-fault code. */
+  /** The frame behind a code page that control comes to, or a negative page-fault code. */
   #frame(linear: number): number {
     const page = Math.floor(linear / 4096);
-    const known = this.#pages.get(page);
-    if (known !== undefined) return known;
-    const t = this.#mmu.translate(page * 4096, access.execute);
+    return this.#pages.get(page) ?? this.#meetPage(page, this.#mmu.translate(page * 4096, access.execute));
+  }
+  /** The same of one that control may come to later. */
+  #presentFrame(linear: number): number {
+    const page = Math.floor(linear / 4096);
+    const mmu = this.#mmu;
+    return this.#pages.get(page) ?? this.#meetPage(page, (mmu.present ?? mmu.translate).call(mmu, page * 4096, access.execute));
+  }
+  #meetPage(page: number, t: number): number {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.add(page, frame);
@@ -520,12 +531,19 @@ export class Blocks {
     this.#blocksOf(frame, ip + 4096).setCrossing(ip, first);
   }
 
-  #decodeCrossing(ip: number, linear: number, offset: number, pageEnd: number, mode: 16 | 32 | 64): ReturnType<Decoder["decode"]> {
+  #decodeCrossing(
+    ip: number,
+    linear: number,
+    offset: number,
+    pageEnd: number,
+    mode: 16 | 32 | 64,
+    ahead = false,
+  ): ReturnType<Decoder["decode"]> {
     const s = this.#state;
     const here = pageEnd - offset;
     this.#window.set(s.u8.subarray(offset, pageEnd));
     const nextPage = linear - (linear % 4096) + 4096;
-    const frame = this.#frame(nextPage);
+    const frame = ahead ? this.#presentFrame(nextPage) : this.#frame(nextPage);
     if (frame < 0) {
       this.#noFrame(frame, nextPage);
       return "more";
@@ -542,19 +560,22 @@ export class Blocks {
     if (result !== "ok") throw new Error(`bytes that were an instruction are not: ${result}`);
     return this.#decoder.d.copy();
   }
-  /** Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. */
-  decodeOne(ip: number): Decoded | undefined {
+  /**
+   * Decode the instruction at `ip` without making a block of it; undefined with `fault` set if it cannot be fetched. `ahead`: control is not there,
+   * and no page comes for that.
+   */
+  decodeOne(ip: number, ahead = false): Decoded | undefined {
     const s = this.#state;
     const { mode } = contexts[this.context]!;
     const linear = this.#linear(ip);
-    const frame = this.#userFrame(linear);
+    const frame = ahead ? this.frameOf(ip) : this.#userFrame(linear);
     if (frame < 0) {
       this.#noFrame(frame, linear);
       return undefined;
     }
     const offset = frame + (linear & 0xfff);
     let r = this.#decoder.decode(s.u8, offset, frame + 4096, ip, mode);
-    if (r === "more") r = this.#decodeCrossing(ip, linear, offset, frame + 4096, mode);
+    if (r === "more") r = this.#decodeCrossing(ip, linear, offset, frame + 4096, mode, ahead);
     if (r === "ok") return this.#decoder.d;
     if (r !== "more") this.fault.kind = r === "long" ? "long" : "undefined";
     return undefined;

@@ -46,6 +46,8 @@ export const leave = {
   unverified: 19,
   /** From a compiled region, rip written: `again`. */
   rounds: 22,
+  /** From a compiled region of 32- or 16-bit code, rip written: it takes upper halves of registers for 0, and one is not. */
+  upper: 23,
 } as const;
 
 /** Added to an exit by a compiled region: rip and budget are already as they must be. */

@@ -18,8 +18,8 @@ export interface Mmu {
    * A negative value is -(1 + page-fault error code): #PF. Never throws for a guest's mistake.
    */
   translate(address: number, access: Access): number;
-  /** What `translate` says to a read, if nothing has to be done for that; else negative. */
-  present?(address: number): number;
+  /** What `translate` says to an access, by default a read, if nothing has to be done for that; else negative. */
+  present?(address: number, access?: Access): number;
   /**
    * Of some pages, by their addresses, those whose code is not fetched from these frames, as far as that is known without reading a file. Absent:
    * nobody knows before he asks `translate`.

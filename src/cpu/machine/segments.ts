@@ -164,7 +164,10 @@ export class Segments {
     const context = contextIndex(mode, stack, flat);
     st.u32[at.mode >> 2] = mode;
     st.u32[at.context >> 2] = context;
-    if (mode !== 64) this.#narrowed();
+    if (mode !== 64) {
+      this.#narrowed();
+      st.narrowStack();
+    }
     const codeBase = mode === 64 ? 0 : st.segBase(S.cs);
     if (this.#context === context && this.#codeBase === codeBase) return;
     this.#context = context;

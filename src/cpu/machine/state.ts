@@ -225,6 +225,10 @@ export class State {
   gpr(r: number): number {
     return (this.u32[(r << 1) + 1] as number) * 0x1_0000_0000 + (this.u32[r << 1] as number);
   }
+  /** Outside 64-bit mode rsp has 32 bits: a processor clears the others there, where it keeps those of the other registers. */
+  narrowStack(): void {
+    this.u32[(R.sp << 1) + 1] = 0;
+  }
   /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. Most have no upper half. */
   setGpr(r: number, value: number): void {
     this.u32[r << 1] = value;

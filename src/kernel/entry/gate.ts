@@ -11,6 +11,7 @@ import { endWaiting, type Wait } from "../base/wait.ts";
 import { X32_BIT } from "../base/x32-call.ts";
 import { eagerCalls } from "../calls/eager.ts";
 import { lazyCalls } from "../calls/lazy.ts";
+import { internalError } from "../internal-error.ts";
 import type { Kernel } from "../kernel.ts";
 import { afterCall } from "../ptrace/events.ts";
 import { dispatchTable, type Entry, RegistersReplaced, type Result, type Syscall } from "../syscall/declaration.ts";
@@ -58,6 +59,13 @@ export class Gate {
 
   /** A call has come through a door; the task is the one that runs. Afterwards its registers hold the result, or it sleeps. */
   enter(task: Task, why: Exit): void {
+    try {
+      this.#enter(task, why);
+    } catch (cause) {
+      throw internalError(cause, this.kernel, task, true);
+    }
+  }
+  #enter(task: Task, why: Exit): void {
     const cpu = this.kernel.processor;
     const door = doorOf(why, cpu.state.mode);
     if (door.abi === i386 && !this.kernel.profile.ia32) {
@@ -107,11 +115,18 @@ export class Gate {
     state.setGpr(R.ax, -E.ENOSYS);
     const call = this.#decode(task, abi);
     this.kernel.observer?.enter?.(task, call);
-    this.admit(task, { abi, call, step: 0 });
+    this.#admit(task, { abi, call, step: 0 });
   }
 
   /** Ask those who want to look, from the one on whose account the task has waited. */
   admit(task: Task, incoming: Incoming): void {
+    try {
+      this.#admit(task, incoming);
+    } catch (cause) {
+      throw internalError(cause, this.kernel, task, true);
+    }
+  }
+  #admit(task: Task, incoming: Incoming): void {
     const said = beforeCall(task, incoming);
     if (said === verdict.wait) {
       task.incoming = incoming;
@@ -156,7 +171,11 @@ export class Gate {
   /** Serve a pending call again: what it waited for may have happened. Also how restart_syscall(2) goes on. */
   resume(task: Task, call: PendingCall): void {
     task.call = undefined;
-    this.#run(task, call);
+    try {
+      this.#run(task, call);
+    } catch (cause) {
+      throw internalError(cause, this.kernel, task, true);
+    }
   }
 
   #unusual(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {

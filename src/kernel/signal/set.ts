@@ -33,16 +33,25 @@ const names = [
   "SIGPWR",
   "SIGSYS",
 ] as const;
-export type SignalName = (typeof names)[number];
+type SignalName = (typeof names)[number];
 
 /** `SIG.SIGCHLD` is 17. */
 export const SIG = Object.fromEntries(names.map((name, i) => [name, i + 1])) as Record<SignalName, number>;
 export const SIGRTMIN = 32;
 export const NSIG = 64;
 
+/** A number that clone(2) takes for an exit signal need be none. Linux valid_signal(), which takes 0 too. */
+export const isSendable = (sig: number): boolean => sig >= 1 && sig <= NSIG;
+
 /** As strace writes it: `SIGCHLD`, `SIGRT_5`. glibc keeps the first two real-time signals for itself, and strace counts from SIGRTMIN all the same. */
 export const signalName = (sig: number): string =>
   names[sig - 1] ?? (sig >= SIGRTMIN && sig <= NSIG ? (sig === SIGRTMIN ? "SIGRTMIN" : `SIGRT_${sig - SIGRTMIN}`) : String(sig));
+
+/** The number of a name as `signalName` gives it; 0: there is none. */
+export const signalNumber = (name: string): number => {
+  for (let sig = 1; sig <= NSIG; sig++) if (signalName(sig) === name) return sig;
+  return 0;
+};
 
 /** Bit sig-1 for signal sig: the integer that sigset_t is in guest memory. */
 export type SigSet = bigint;

@@ -4,7 +4,7 @@ import { addUsage, ticks } from "../base/usage.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { sendToProcess } from "../signal/send.ts";
-import { SIG } from "../signal/set.ts";
+import { isSendable, SIG } from "../signal/set.ts";
 import type { Process } from "./process.ts";
 import type { Task } from "./task.ts";
 
@@ -40,7 +40,7 @@ export const notifyParent = (process: Process): void => {
   }
   const action = parent.threads[0]?.actions.get(SIG.SIGCHLD);
   const ignored = process.exitSignal === SIG.SIGCHLD && action && (action.handler === SIG_IGN || (action.flags & SA.NOCLDWAIT) !== 0);
-  if (process.exitSignal !== 0 && !(ignored && action.handler === SIG_IGN))
+  if (isSendable(process.exitSignal) && !(ignored && action.handler === SIG_IGN))
     sendToProcess(parent, endedInfo(process, process.ended as number));
   if (ignored) reap(process);
   parent.childEvents.wake();

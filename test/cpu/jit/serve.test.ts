@@ -149,6 +149,23 @@ describe("code does not go on in line", () => {
   });
 });
 
+test("a call that leaves less to run ends the run, though a window of the JIT's is due in it", () => {
+  begin(1000);
+  const SPIN = PAGE + 0x80;
+  cpu.state.u8.set([0xeb, 0xfe], layout.frames + SPIN - PAGE); // jmp $
+  let calls = 0;
+  let called = 0;
+  cpu.serve = () => {
+    if (++calls < 500) return 1_000_000;
+    called = cpu.instructions;
+    cpu.state.rip = SPIN;
+    return 10_000;
+  };
+  cpu.jit.watch.next = cpu.instructions + 100_000;
+  expect(cpu.run(1_000_000)).toBe(exit.budget);
+  expect([calls, cpu.instructions - called]).toEqual([500, 10_000]);
+});
+
 test("the code behind a door is what the call comes back to", () => {
   begin(1);
   // syscall; hlt; landing pad: inc rbx; dec rdi; jnz; hlt

@@ -25,6 +25,43 @@ const frame = (...words: readonly (number | bigint)[]): readonly [number, string
   return [0, bytes.toString("hex")];
 };
 const window = DATA + WINDOW.offset;
+
+/** 32-bit code finds upper halves that 64-bit code has left. A count of 0 is in ecx, and memory at esi and edi. */
+const dirty: Readonly<Record<number, bigint>> = {
+  ...Object.fromEntries([R.ax, R.dx, R.bx].map((r) => [r, 0x1111_1111_0000_0003n * BigInt(r + 1)])),
+  [R.cx]: 0x2222_2222_0000_0000n,
+  ...Object.fromEntries([R.sp, R.bp, R.si, R.di].map((r) => [r, (0x3333_3333n << 32n) | BigInt(middle)])),
+  [R.r8]: 0x9999_9999_aaaa_aaaan,
+};
+const uppers = [
+  ["SBB of bytes", "18d6"],
+  ["LAHF", "9f"],
+  ["POP of 16 bits", "665b"],
+  ["DAS", "2f"],
+  ["INC of 32 bits and MOV of a byte", "41 b501"],
+  ["MOV of a byte and INC of 32 bits", "b501 41"],
+  ["a conditional move that moves nothing", "39c0 0f45c8"],
+  ["REP MOVSB of nothing", "f3a4"],
+  ["REP MOVSB of nothing, and INC of ecx", "f3a4 41"],
+  ["REP STOSW of three after a write of ecx", "b903000000 66f3ab"],
+  // mov bl, 5; again: dec bl; jz out; inc ecx; jmp again; out:
+  ["a loop that ends before it writes ecx", "b301 fecb 7403 41 ebf9"],
+  ["a loop that writes ecx and a part of edx", "b305 fecb 7405 41 88de ebf7"],
+  ["a loop that writes a part of edx", "b305 88de fecb 75fa"],
+] as const;
+/** 64-bit code goes to 32-bit code, and that comes back with `jmp 0x33:…`. */
+const there = {
+  // push 0x23; push …; retfq
+  retf: { code: "6a23 68f9070010 48cb fec6 66b90500 ea06080010 3300 90 90", gpr: { ...dirty, [R.sp]: BigInt(middle) } },
+  // push 0x2b; push rsp; pushfq; push 0x23; push …; iretq
+  iretq: { code: "6a2b 54 9c 6a23 68fd070010 48cf fec6 66b90500 ea0a080010 3300 90 90", gpr: { ...dirty, [R.sp]: BigInt(middle) } },
+  // jmp far [rdi]
+  jmpf: {
+    code: "ff2f fec6 66b90500 ea ff070010 3300 90",
+    gpr: { ...dirty, [R.di]: BigInt(window) },
+    memory: [0, "f2070010 2300"] as const,
+  },
+};
 const found: readonly Prepared[] = [
   { what: "a negative base of fs, and an offset before it", mode: 64, code: "f3480faed1 64c11583c28aee82", gpr: { [R.cx]: -202 } },
   {
@@ -143,6 +180,12 @@ const found: readonly Prepared[] = [
     code: "f3480faed2 6450",
     gpr: { [R.sp]: -(2 ** 47) + 8, [R.dx]: middle },
   },
+  ...uppers.map(([what, code]) => ({ what: `${what}, upper halves not 0`, mode: 32 as const, code, gpr: dirty })),
+  ...(["retf", "iretq", "jmpf"] as const).map((door) => ({
+    what: `upper halves through 32-bit code and back, by ${door}`,
+    mode: 64 as const,
+    ...there[door],
+  })),
   ...[-1, -(2 ** 47) - 2, -(2 ** 47)].map((at) => ({ what: `8 bytes at ${at}`, mode: 64 as const, code: "488b01", gpr: { [R.cx]: at } })),
 ];
 

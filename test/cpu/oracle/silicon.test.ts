@@ -1,7 +1,7 @@
 // Instructions do on both tiers what they do on the processor under us. `npm run conformance:cpu` runs millions of cases.
 import { beforeAll, describe, expect, it } from "vitest";
 import { freshCode } from "../../../tools/oracle/code.ts";
-import { conform, conformInvalid, conformSequences, type Report } from "../../../tools/oracle/conform.ts";
+import { conform, conformInvalid, conformSequences, conformSwitches, conformUppers, type Report } from "../../../tools/oracle/conform.ts";
 import { Emulator, type Tier, tiers } from "../../../tools/oracle/emulate.ts";
 import { silicon, siliconModel } from "../../../tools/oracle/run.ts";
 import { scopes } from "../../../tools/oracle/scope.ts";
@@ -33,6 +33,12 @@ describe.skipIf(missing("instructions on silicon", nativeX64, gcc, silicon))("in
       expect(
         wrongIn(await conformSequences([emulators[tier]], mode, ["sse", "avx", "integer", "bits", "mmx", "x87"], count[tier], mode)),
       ).toEqual([]);
+    });
+    it.each([32, 16] as const)(`${tier}: upper halves survive %i-bit code, or are cleared by it`, async (mode) => {
+      expect(wrongIn(await conformUppers([emulators[tier]], mode, ["integer", "bits"], count[tier], mode))).toEqual([]);
+    });
+    it(`${tier}: 64-bit code finds what 32-bit code has left`, async () => {
+      expect(wrongIn(await conformSwitches([emulators[tier]], count[tier], 64))).toEqual([]);
     });
     it.each(modes)(`${tier}: what is no instruction in %i-bit code is #UD`, async (mode) => {
       expect(wrongIn(await conformInvalid([emulators[tier]], mode, count[tier] / 2, mode))).toEqual([]);

@@ -209,11 +209,26 @@ static void scopes(void) {
   say(" %d %d %d %d\n", open2(top, "sub", 0, 1), open2(top, "sub", 0, 8), open2(-100, "/tmp/secret", 0, 1), open2(-100, "/tmp/top/..", 0, 1));
 }
 
+/* Each mount is in the one before it. */
+static void nested(void) {
+  long made = 0;
+  own();
+  chdir_("/tmp");
+  for (int n = 0; n < 3000; n++) made += mkdir_("d") == 0 && mount("x", "d", "tmpfs", 0, "size=4k") == 0 && chdir_("d") == 0;
+  say(" nested %d", made);
+  chdir_("/");
+  say(" copied %d", unshare_(NEWNS));
+  mkdir_("/tmp/e");
+  say(" bound %d", mount("/tmp/d", "/tmp/e", 0, BIND, 0));
+  say(" gone %d with the one over it %d\n", umount("/tmp/e", DETACH), umount("/tmp/d", DETACH));
+}
+
 static int body(int argc, char **arguments, char **environment) {
   (void)argc, (void)arguments, (void)environment;
   alone("mounting", mounting);
   alone("pivot_root", pivot);
   alone("locked mounts", locked);
+  alone("mounts in mounts", nested);
   alone("namespaces apart", apart);
   outer();
   alone("openat2", scopes);

@@ -206,6 +206,15 @@ static int body(int argc, char **argv, char **envp) {
   say("  parent second\n");
   w4(pid, 0);
 
+  say("exit signals that are none\n");
+  on(SIGUSR1, handler, SA_SIGINFO);
+  for (int sig = 65; sig < 256; sig += 95) {
+    pid = (int)sys5(__NR_clone, sig, 0, 0, 0, 0);
+    if (!pid) finish(7);
+    long r = sys4(__NR_wait4, pid, &status, 0x40000000, 0);
+    say("  %d: %s %x\n", L(sig), r == pid ? "it" : "?", L(status));
+  }
+
   say("exec\n");
   on(SIGUSR1, handler, SA_SIGINFO);
   ign.handler = (void *)1;

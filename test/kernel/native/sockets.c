@@ -311,6 +311,23 @@ static void later(const char *what, int type) {
   say(" option %d\n", option(pair[1], 4));
   close_(pair[0]), close_(pair[1]);
 }
+/* Each socket carries the one before it: they end together. */
+static void carried(void) {
+  long sent = 0;
+  int last[2];
+  make(DGRAM);
+  last[0] = pair[0], last[1] = pair[1];
+  for (int n = 0; n < 12000; n++) {
+    make(DGRAM);
+    struct cmsg c = {HEAD + 4, 1, 1, {last[1]}};
+    iov = (struct iov){"x", 1};
+    m = (struct msg){0, 0, &iov, 1, &c, HEAD + 4, 0};
+    sent += sys3(__NR_sendmsg, pair[0], &m, 0);
+    close_(last[0]), close_(last[1]);
+    last[0] = pair[0], last[1] = pair[1];
+  }
+  say("carried: %d, closed %d %d\n", sent, close_(last[0]), close_(last[1]));
+}
 static int body(int argc, char **arguments, char **environment) {
   (void)argc, (void)arguments, (void)environment;
   on(SIGPIPE, pipes, 0);
@@ -324,6 +341,7 @@ static int body(int argc, char **arguments, char **environment) {
   full();
   rights(STREAM);
   rights(DGRAM);
+  carried();
   credentials();
   names("/tmp/trapgate-socket", 0);
   names("trapgate-socket", 1);

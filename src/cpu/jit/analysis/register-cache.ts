@@ -15,6 +15,8 @@ import { mayMeet, type Span } from "./store-forwarding.ts";
 export type Parts = readonly [number, number];
 export const part = {
   general: (r: number): Parts => [1 << r, 0],
+  /** Outside 64-bit mode, which has eight registers: that the upper half of one has become 0. */
+  zeroed: (r: number): Parts => [1 << (8 + r), 0],
   flags: [1 << 16, 0] as Parts,
   vector: (r: number): Parts => [0, 1 << r],
   upper: (r: number): Parts => [0, 1 << (16 + r)],
@@ -26,7 +28,7 @@ export const overlap = (a: Parts, b: Parts): boolean => ((a[0] & b[0]) | (a[1] &
 export const within = (a: Parts, b: Parts): boolean => ((a[0] & ~b[0]) | (a[1] & ~b[1])) === 0;
 const isNone = (a: Parts): boolean => within(a, noParts);
 const meet = (a: Parts, b: Parts): Parts => [a[0] & b[0], a[1] & b[1]];
-const without = (a: Parts, b: Parts): Parts => [a[0] & ~b[0], a[1] & ~b[1]];
+export const without = (a: Parts, b: Parts): Parts => [a[0] & ~b[0], a[1] & ~b[1]];
 
 /** A loop whose registers stay in locals. What it touches and writes is complete when it is written. */
 export interface Scope {

@@ -9,8 +9,7 @@ import { factsOf } from "../../isa/effects.ts";
 import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import { S } from "../../machine/state.ts";
-import type { Graph, JitBlock } from "./graph.ts";
-import { isByPointer } from "./graph.ts";
+import { type Graph, isByPointer, type JitBlock } from "./graph.ts";
 import { harmlessEntries, reachable } from "./structure.ts";
 
 /** What the rest of the JIT knows when a region is grown. */
@@ -72,7 +71,7 @@ export class Reader {
   at(ip: number): Decoded | undefined {
     const known = this.#known.get(ip);
     if (known !== undefined || this.#known.has(ip)) return known;
-    const d = this.blocks.decodeOne(ip);
+    const d = this.blocks.decodeOne(ip, true);
     const read = d && compilable(d) ? d.copy() : undefined;
     this.#known.set(ip, read);
     return read;

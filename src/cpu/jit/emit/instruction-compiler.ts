@@ -15,7 +15,7 @@ import { immediateWidth } from "../../isa/row.ts";
 import { leave } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S } from "../../machine/state.ts";
-import { alike, type Standing } from "../analysis/register-cache.ts";
+import { alike, part, type Standing, union } from "../analysis/register-cache.ts";
 import { type Manner, manners } from "./exits.ts";
 import { JitForm } from "./jit-form.ts";
 import { type InCode, RegionBase } from "./region-base.ts";
@@ -498,7 +498,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       bodyOf();
       return;
     }
-    for (const r of [R.ax, R.cx, R.si, R.di]) this.registers.gpr.mayWrite(r);
+    const registers = [R.ax, R.cx, R.si, R.di];
+    if (this.narrow && !this.residence.now.scope) this.leaveIfUpper(this.here(), this.left, () => registers.map(part.zeroed).reduce(union));
+    for (const r of registers) this.registers.gpr.mayWrite(r);
     if (zf) this.flagParts.mayWrite();
     this.residence.cannotBeginAgain();
     this.#rounds(bodyOf, zf);

@@ -15,7 +15,7 @@ import { type Knowledge, meet } from "../analysis/dataflow.ts";
 import { type Known as KnownFlags, LazyFlags } from "../analysis/lazy-flags.ts";
 import { Round } from "../analysis/loop-flags.ts";
 import type { Run, Runs } from "../analysis/page-ranges.ts";
-import { inStatePage, overlap, type Parts, part, Residence, type Scope } from "../analysis/register-cache.ts";
+import { inStatePage, overlap, type Parts, part, Residence, type Scope, without } from "../analysis/register-cache.ts";
 import { isWhole } from "../analysis/store-forwarding.ts";
 import {
   atHome,
@@ -31,7 +31,7 @@ import {
 import { type Manner, mannerOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
-import { Registers } from "./registers.ts";
+import { anyUpper, Registers } from "./registers.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
@@ -193,6 +193,16 @@ export abstract class RegionBase extends Compiler {
     this.leaveFrom(1);
     this.body.end();
   }
+  /** Outside 64-bit mode: code that follows may run or not, and clears these upper halves if it runs. They are asked for when it is written. */
+  leaveIfUpper(rip: Node, refund: number, zeroed: () => Parts): void {
+    const b = this.body;
+    const { held } = this.residence.now;
+    b.ifLater((late) => late.expr(anyUpper(without(zeroed(), held))), false);
+    this.depth++;
+    this.leaveAt(rip, leave.upper, refund);
+    this.depth--;
+    b.end();
+  }
   protected here(): Node {
     return i64c(BigInt(this.d.ip));
   }
@@ -300,7 +310,7 @@ export abstract class RegionBase extends Compiler {
     if (w >= 32) return this.registers.gpr.set(r, v);
     const shift = offset & 1 ? 8 : 0;
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
-    this.registers.gpr.set(r, pure.or(pure.and(this.registers.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
+    this.registers.gpr.setLow(r, pure.or(pure.and(this.registers.gpr.get(r), pure.imm(~mask)), pure.shl(as(wt.i64, v), pure.imm(shift))));
   }
   reg(r: number, w: Width): Node {
     return this.readGpr(at.gpr + r * 8, w);

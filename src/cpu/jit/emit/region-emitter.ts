@@ -223,6 +223,7 @@ class RegionEmitter {
     const entersScope = scope !== undefined && residence.now.scope === undefined;
     if (this.#checked.has(key) && !(entersScope && scope.whole)) this.#checkBudget(key);
     if (entersScope) {
+      if (!this.#is64) this.#c.leaveIfUpper(i64c(BigInt(this.#g.blocks.get(key)!.ip)), 0, () => scope.written);
       residence.enter(scope);
       if (this.#is64 && !this.#g.tree && this.#isLong(key)) this.#runs.set(scope, new Runs(key));
       if (scope.whole) this.#checkBudget(key);

@@ -3,7 +3,6 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
-import { fileSystemTypes } from "../../fs/mountable.ts";
 import { type Dentry, type Path, samePath } from "../../fs/vfs/dentry.ts";
 import {
   MOUNT_MAX,
@@ -16,14 +15,12 @@ import {
   MS_NOSUID,
   MS_RDONLY,
   MS_RELATIME,
+  withBelow,
 } from "../../fs/vfs/mount.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
-import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { Task } from "../../task/task.ts";
-import { getname, lookup } from "../file/path.ts";
 
 const MS_REMOUNT = 32;
 const MS_BIND = 4096;
@@ -40,16 +37,9 @@ const kept = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODI
 const MS_MGC_MSK = 0xffff0000;
 const MS_MGC_VAL = 0xc0ed0000;
 
-interface Tree {
-  readonly on: Dentry;
-  readonly mount: Mount;
-  readonly below: readonly Tree[];
-}
-/** The mounts at and below a place, as they are now: what is attached later is not part of it. */
-const treeBelow = (mount: Mount, within: Dentry): Tree[] =>
-  [...mount.children]
-    .filter(([on]) => on.isWithin(within))
-    .map(([on, child]) => ({ on, mount: child, below: treeBelow(child, child.root) }));
+/** The mounts at a place of a mount, and in it below that. */
+const mountedWithin = (mount: Mount, place: Dentry): Mount[] =>
+  [...mount.children].filter(([on]) => on.isWithin(place)).map(([, child]) => child);
 
 /** Linux may_mount(): over the mount namespace, not over the machine. */
 const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
@@ -62,21 +52,25 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
   if (typeof from === "number") return from;
   if (!isOurs(t, from.mount) || !isOurs(t, at.mount)) return -E.EINVAL;
-  const below = treeBelow(from.mount, from.dentry);
-  if (!recursive && below.some(({ mount }) => mount.locked.place)) return -E.EINVAL;
+  const within = mountedWithin(from.mount, from.dentry);
+  if (!recursive && within.some((mount) => mount.locked.place)) return -E.EINVAL;
   if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.ENOTDIR;
   const namespace = t.namespaces.mnt;
-  const attach = (place: Path, mount: Mount, root: Dentry, below: readonly Tree[]): void => {
+  // As they are now: a mount that is attached here is not part of it.
+  const below = recursive ? within.flatMap((mount) => withBelow(mount)) : [];
+  if (recursive && namespace.list().length + 1 + below.length > MOUNT_MAX) return -E.ENOSPC;
+  const attach = (place: Path, mount: Mount, root: Dentry): Mount => {
     const made = namespace.attach(place, mount.fs, { root, source: mount.source, flags: mount.flags });
     made.locked.flags = mount.locked.flags;
-    for (const tree of below) {
-      attach({ mount: made, dentry: tree.on }, tree.mount, tree.mount.root, tree.below);
-      (made.children.get(tree.on) as Mount).locked.place = tree.mount.locked.place;
-    }
+    return made;
   };
-  const count = (trees: readonly Tree[]): number => trees.reduce((n, tree) => n + 1 + count(tree.below), 0);
-  if (recursive && namespace.list().length + 1 + count(below) > MOUNT_MAX) return -E.ENOSPC;
-  attach(at, from.mount, from.dentry, recursive ? below : []);
+  const twins = new Map([[from.mount, attach(at, from.mount, from.dentry)]]);
+  for (const mount of below) {
+    const place = { mount: twins.get(mount.parent as Mount) as Mount, dentry: mount.mountpoint as Dentry };
+    const made = attach(place, mount, mount.root);
+    made.locked.place = mount.locked.place;
+    twins.set(mount, made);
+  }
   return 0;
 };
 

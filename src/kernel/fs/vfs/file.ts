@@ -8,7 +8,6 @@ import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "./dentry.ts";
 import type { Inode, Or, Turn } from "./inode.ts";
-import { releaseFileLocks } from "./locks.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
 
 /** Events of poll(2). Linux uapi asm-generic/poll.h */
@@ -35,7 +34,13 @@ export interface Watcher {
 
 /** Descriptions that nobody refers to any more and that are being let go of. Linux fput() defers the same. */
 const ending: FileDescription[] = [];
-let isEnding = false;
+const isEnding = false;
+
+/**
+ * Descriptions whose last reference is gone. A release may drop others, to any depth: sockets carry descriptors of sockets. So they end one
+ * after the other. Linux delayed_fput().
+ */
+const ending: FileDescription[] = [];
 
 /**
  * Reads and writes never wait here: they return -EAGAIN, and the system call then waits on `queues` unless O_NONBLOCK is set.
@@ -150,15 +155,10 @@ export abstract class FileDescription {
     return this;
   }
   drop(): void {
-    if (--this.refs > 0) return;
-    ending.push(this);
-    if (isEnding) return;
-    // What goes may be the last to hold others, in chains as long as a guest makes them: one after the other, not one within the other.
-    isEnding = true;
+    if (--this.refs > 0 || ending.push(this) > 1) return;
     try {
-      for (let n = 0; n < ending.length; n++) (ending[n] as FileDescription).#end();
+      for (const file of ending) file.#end();
     } finally {
-      isEnding = false;
       ending.length = 0;
     }
   }

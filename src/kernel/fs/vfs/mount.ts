@@ -66,6 +66,16 @@ const topOf = (mount: Mount): Mount => {
   if (at !== mount) mount.top = { mount: at, changes };
   return at;
 };
+/** A mount and all below it, each after its parent; without recursion, for mounts nest as deep as there are mounts. Linux next_mnt(). */
+export const withBelow = (mount: Mount): Mount[] => {
+  const all: Mount[] = [];
+  const next = [mount];
+  for (let each = next.pop(); each; each = next.pop()) {
+    all.push(each);
+    next.push(...[...each.children.values()].reverse());
+  }
+  return all;
+};
 
 /** Mount ids are unique in the machine. */
 interface Ids {
@@ -94,21 +104,19 @@ export class MountNamespace {
     const made = new MountNamespace(this.root.fs, this.root.source, this.root.flags, owner, this.#ids);
     const twins = new Map<Mount, Mount>();
     const less = owner !== this.owner;
-    // Mounts may be nested as deep as there are any. Each comes before what is mounted in it.
-    const waiting = [this.root];
-    for (let mount = waiting.pop(); mount !== undefined; mount = waiting.pop()) {
+    for (const mount of withBelow(this.root)) {
       const twin = new Mount(mount === this.root ? made.root.id : this.#ids.next++, mount.fs, mount.root, mount.source, mount.flags);
       twin.namespace = made;
       twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
       twins.set(mount, twin);
-      const parent = mount === this.root ? undefined : twins.get(mount.parent as Mount);
-      if (parent) {
-        twin.parent = parent;
-        twin.mountpoint = mount.mountpoint;
-        parent.children.set(mount.mountpoint as Dentry, twin);
-      } else made.root = twin;
-      waiting.push(...[...mount.children.values()].reverse());
+      const on = mount !== this.root && mount.mountpoint;
+      if (!on) continue;
+      const above = twins.get(mount.parent as Mount) as Mount;
+      twin.parent = above;
+      twin.mountpoint = on;
+      above.children.set(on, twin);
     }
+    made.root = twins.get(this.root) as Mount;
     const twinOf = (path: Path): Path => ({ ...path, mount: twins.get(path.mount) ?? path.mount });
     return {
       namespace: made,
@@ -136,11 +144,7 @@ export class MountNamespace {
   /** Take a mount away; what is mounted below goes with it. */
   detach(mount: Mount): void {
     this.#lift(mount);
-    const gone = [mount];
-    for (const each of gone) {
-      each.namespace = undefined;
-      gone.push(...each.children.values());
-    }
+    for (const gone of withBelow(mount)) gone.namespace = undefined;
   }
   #lift(mount: Mount): void {
     if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
@@ -173,8 +177,6 @@ export class MountNamespace {
 
   /** All mounts, in the order they were made. */
   list(): Mount[] {
-    const all = [this.root];
-    for (const mount of all) all.push(...mount.children.values());
-    return all.sort((a, b) => a.id - b.id);
+    return withBelow(this.root).sort((a, b) => a.id - b.id);
   }
 }
