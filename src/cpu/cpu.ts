@@ -521,10 +521,11 @@ export class Cpu implements CodeWatch, Machine {
   }
   #engine: Engine = "auto";
   /** Who runs the code. Nothing that a guest can see depends on it. */
-  set engine(engine: Engine) 
+  set engine(engine: Engine) {
     this.#engine = engine;
     this.jit.enabled = engine === "auto" || engine === "jit";
     if (engine === "jit") this.jit.eager();
+  }
   #evaluateAll(limit: number): Exit {
     const end = this.instructions + limit;
     while (this.instructions < end && !this.#late) {

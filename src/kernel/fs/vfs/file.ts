@@ -32,10 +32,6 @@ export interface Watcher {
   closed(): void;
 }
 
-/** Descriptions that nobody refers to any more and that are being let go of. Linux fput() defers the same. */
-const ending: FileDescription[] = [];
-const isEnding = false;
-
 /**
  * Descriptions whose last reference is gone. A release may drop others, to any depth: sockets carry descriptors of sockets. So they end one
  * after the other. Linux delayed_fput().
