@@ -1,15 +1,6 @@
 // The package "trapgate".
 
-export type {
-  HostDirEntry,
-  HostDirEntry,
-  HostNode,
-  HostStat,
-  HostStat,
-  HostTree,
-  HostTree,
-  HostWriter,
-} from "./kernel/fs/types/host-tree.ts";
+export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/types/host-tree.ts";
 export { type FailedCall, InternalError } from "./kernel/internal-error.ts";
 export { CodeMemory, type CodeStore } from "./machine/code-memory.ts";
 export { type Exploration, type ExploreOptions, explore, replay, type Violation } from "./machine/explore/explore.ts";

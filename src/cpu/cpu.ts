@@ -4,6 +4,7 @@
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
 import { firstRoutine, repeatCost, repeatRounds } from "./decode/operand-slots.ts";
+import type { Engine } from "./engine.ts";
 import { actions, type Machine } from "./helpers/helpers.ts";
 import { Accesses, guestFault, unmapped } from "./helpers/memory-slow-path.ts";
 import { Blocks, longest } from "./interp/block-cache.ts";

@@ -1,7 +1,7 @@
 // One machine: boot it, load a program, run it, look at what is left. The library's front door.
 
 import type { Cpu } from "../cpu/cpu.ts";
-import type { Graph } from "../cpu/jit/cfg/grow-graph.ts";
+import type { Graph } from "../cpu/jit/cfg/graph.ts";
 import { leave } from "../cpu/machine/exit.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";

@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
+import { fileSystemTypes } from "../../fs/mountable.ts";
 import { type Dentry, type Path, samePath } from "../../fs/vfs/dentry.ts";
 import {
   MOUNT_MAX,
@@ -21,6 +22,9 @@ import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
 import { flags, flagText } from "../../syscall/arg-flags.ts";
 import { cstring } from "../../syscall/arg-string.ts";
+import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
+import { getname, lookup } from "../file/path.ts";
 
 const MS_REMOUNT = 32;
 const MS_BIND = 4096;

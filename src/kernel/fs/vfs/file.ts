@@ -1,4 +1,5 @@
 // An open file description: what open(2) makes, what dup(2) and fork(2) share. man 2 open, "Open file descriptions".
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
@@ -8,6 +9,7 @@ import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "./dentry.ts";
 import type { Inode, Or, Turn } from "./inode.ts";
+import { releaseFileLocks } from "./locks.ts";
 import { O_ACCMODE, O_PATH, O_RDONLY, O_RDWR, O_WRONLY, openOnly } from "./open-flags.ts";
 
 /** Events of poll(2). Linux uapi asm-generic/poll.h */
