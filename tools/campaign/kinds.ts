@@ -2,6 +2,10 @@
 import type { Kind } from "./kind.ts";
 
 export const kinds = {
+  bpf: async () => (await import("./bpf.ts")).bpf,
+  elf: async () => (await import("./elf.ts")).elf,
+  policy: async () => (await import("./policy.ts")).policy,
+  schedule: async () => (await import("./schedule.ts")).schedule,
   syscalls: async () => (await import("./syscalls/syscalls.ts")).syscalls,
 } as const satisfies Record<string, () => Promise<Kind>>;
 

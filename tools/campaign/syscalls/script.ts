@@ -112,6 +112,21 @@ export const encode = ({ before, chunks, arena }: Script): Uint8Array => {
   return writer.bytes(Buffer.from(arena, "base64"));
 };
 
+/** The calls of all chunks, for the minimiser; and a script with some of them. */
+export interface ScriptPart {
+  readonly index: number;
+  readonly call: Call;
+}
+export const partsOf = ({ chunks }: Script): readonly ScriptPart[] =>
+  chunks.flatMap(({ index, calls }) => calls.map((call) => ({ index, call })));
+export const withParts = (script: Script, parts: readonly ScriptPart[]): Script => {
+  const chunks = [...new Set(parts.map((p) => p.index))].map((index) => ({
+    index,
+    calls: parts.filter((p) => p.index === index).map((p) => p.call),
+  }));
+  return { ...script, chunks };
+};
+
 /** Every call with its text, by the index of its result: for people who read a finding. */
 export const described = (script: Script): ReadonlyMap<number, string> => {
   const text = new Map<number, string>();
