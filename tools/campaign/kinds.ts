@@ -3,6 +3,7 @@ import type { Kind } from "./kind.ts";
 
 export const kinds = {
   bpf: async () => (await import("./bpf.ts")).bpf,
+  cache: async () => (await import("./cache.ts")).cache,
   code: async () => (await import("./code/code.ts")).code,
   elf: async () => (await import("./elf.ts")).elf,
   policy: async () => (await import("./policy.ts")).policy,
