@@ -7,6 +7,7 @@ export const kinds = {
   code: async () => (await import("./code/code.ts")).code,
   elf: async () => (await import("./elf.ts")).elf,
   policy: async () => (await import("./policy.ts")).policy,
+  resources: async () => (await import("./resources.ts")).resources,
   schedule: async () => (await import("./schedule.ts")).schedule,
   syscalls: async () => (await import("./syscalls/syscalls.ts")).syscalls,
 } as const satisfies Record<string, () => Promise<Kind>>;
