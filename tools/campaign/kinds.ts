@@ -10,6 +10,7 @@ export const kinds = {
   resources: async () => (await import("./resources.ts")).resources,
   schedule: async () => (await import("./schedule.ts")).schedule,
   syscalls: async () => (await import("./syscalls/syscalls.ts")).syscalls,
+  tree: async () => (await import("./tree.ts")).tree,
 } as const satisfies Record<string, () => Promise<Kind>>;
 
 export type KindName = keyof typeof kinds;

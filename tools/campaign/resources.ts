@@ -217,7 +217,12 @@ export const resources = kind<Input>({
         "/tmp",
         `${guestFolder}script`,
       ];
-      const ended = await trapgate(args, { stdin: scriptOf(loops), cwd, seconds: PATIENCE });
+      const once = () => trapgate(args, { stdin: scriptOf(loops), cwd, seconds: PATIENCE });
+      const first = await once();
+      const isLate = first.end !== "SIGKILL" && first.seconds > TIMEOUT + LATE;
+      // A host that is busy is late by itself: both must be.
+      const second = isLate ? await once() : first;
+      const ended = second.seconds < first.seconds ? second : first;
       // How far a run comes in its time differs: nothing of it is the same everywhere.
       const verdict = noFinding(1, digestOf(JSON.stringify(loops)));
       const finding = (rule: string, expected: string, seen: string) => ({ ...verdict, finding: { rule, expected, seen } });
