@@ -13,5 +13,8 @@ export const kinds = {
   tree: async () => (await import("./tree.ts")).tree,
 } as const satisfies Record<string, () => Promise<Kind>>;
 
+/** Kinds that have nothing to try yet, and why. */
+export const notYet = { tar: "nothing in src reads archives: a reader of tar brings its kind along" } as const;
+
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as KindName[];
