@@ -96,8 +96,10 @@ class Drawing {
     if (!values) throw new Error(`the argument type of ${name} (${arg.c}) has no values to try: add a row to values.ts`);
     const roll = r.below(100);
     if (roll < 80) return this.#valid(values.valid, name, this.#arena.places[abis[abi].long], arg.c.endsWith("*"));
-    const list = roll < 93 ? values.edge : values.hostile;
-    return hex(r.pick(list));
+    const chosen = r.pick(roll < 93 ? values.edge : values.hostile);
+    // Standard streams are files of another kind on the host.
+    const isStream = this.style.harmless && values.valid.of === "descriptor" && (chosen & 0xffff_ffffn) < 3n;
+    return isStream ? "3" : hex(chosen);
   }
   #declaration(abi: AbiName): Syscall {
     const r = this.random;
