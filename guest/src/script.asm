@@ -2,10 +2,10 @@
 ; `npm run campaign -- syscalls`, which writes the scripts (tools/campaign/syscalls/script.ts). It runs natively as well.
 ;
 ; The script: a header of 64 bytes (the number of results), the contents of the arena, then records of 64 bytes:
-;   0   byte    operation: 0 end, 1 a chunk begins, 2 call, 3 the chunk ends
+;   0   byte    operation: 0 end, 1 a chunk begins, 2 call, 3 the chunk ends, 4 back to `child` so often as dword 4 says
 ;   1   byte    door: 0 syscall, 1 int $0x80
 ;   2   byte    bit i: argument i is the result whose number it gives
-;   3   byte    1: a task that gets 0 goes on at `child`
+;   3   byte    bit i: argument i is the dword at the address that it gives; bit 7: a task that gets 0 goes on at `child`
 ;   4   dword   system call number
 ;   8   dword   index of the result
 ;   12  dword   child: offset in the script; of a chunk's begin: the record behind its end
@@ -38,6 +38,12 @@
         jz      %%plain
         mov     %1, [RESULTS + %1 * 8]
     %%plain:
+        test    byte [r12 + 3], 1 << %2
+        jz      %%value
+        mov     %1, [%1]
+        shl     %1, 32
+        shr     %1, 32
+    %%value:
 %endmacro
 
         elf64
@@ -66,7 +72,18 @@ step:   movzx   eax, byte [r12]
         js      finish
         jz      chunk
         dec     eax
-        jnz     chunk_end
+        jz      .call
+        dec     eax
+        jz      chunk_end
+; A loop's end: its result counts the rounds.
+        mov     ecx, [r12 + 8]
+        mov     eax, [r12 + 4]
+        inc     dword [RESULTS + rcx * 8]
+        cmp     [RESULTS + rcx * 8], eax
+        jb      child
+        add     r12, 64
+        jmp     step
+.call:
         cmp     byte [r12 + 1], 0
         jne     .compat
         arg     rdi, 0
@@ -87,7 +104,7 @@ step:   movzx   eax, byte [r12]
         arg     rbp, 5
         mov     eax, [r12 + 4]
         int     0x80
-.back:  test    byte [r12 + 3], 1
+.back:  test    byte [r12 + 3], 0x80
         jz      .keep
         test    rax, rax
         jz      child

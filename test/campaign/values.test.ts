@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { calls } from "../../src/kernel/calls/index.ts";
 import type { Arg } from "../../src/kernel/syscall/declaration.ts";
+import { harmlessCalls, notAsked } from "../../tools/campaign/syscalls/harmless.ts";
 import { valuesOf } from "../../tools/campaign/syscalls/values.ts";
 
 const types = calls.flatMap(({ name, args }) => Object.entries(args).map(([key, arg]) => ({ key: `${name}.${key}`, arg })));
@@ -23,5 +24,12 @@ it("each type has valid, edge and hostile values", () => {
     expect(edge.length * hostile.length).toBeGreaterThan(0);
     if ("names" in valid) expect(valid.names.length).toBeGreaterThan(0);
     if ("numbers" in valid) expect(valid.numbers.length).toBeGreaterThan(0);
+  }
+});
+
+it("a call is either asked of the host's kernel too, or there is a reason", () => {
+  for (const { why, names } of notAsked) {
+    expect(why).not.toBe("");
+    expect(names.filter((name) => harmlessCalls.has(name))).toEqual([]);
   }
 });

@@ -84,6 +84,7 @@ describe("a command line that means nothing", () => {
     ["a root that is no folder", ["run", "--root", "/etc/passwd", "/bin/sh"], /\/etc\/passwd is not a folder/],
     ["a policy that is not there", ["run", "--policy", "/no/such", hello], /there is no file \/no\/such/],
     ["an environment entry without a name", ["run", "--env", "=x", hello], /--env wants NAME=VALUE/],
+    ["a shard that is none", ["landmines", "--shard", "3/2"], /--shard wants a part and how many there are/],
     ["an unknown landmine", ["landmines", "--only", "Z9"], /--only knows A1/],
     ["a call that is none", ["explore", "--never", "opnat", hello], /there is no system call "opnat"/],
     ["a schedule that is none", ["run", "--schedule", "soon", hello], /"soon" is no schedule/],

@@ -132,6 +132,27 @@ describe("trace", () => {
 });
 
 describe("landmines", () => {
+  it("come in shards, each row in one of them", () => {
+    const rows = (args: readonly string[]): string[] => {
+      const { status, stdout } = trapgate([
+        "landmines",
+        "--kernel",
+        "upstream",
+        "--json",
+        "--only",
+        "A1",
+        "--only",
+        "A5",
+        "--only",
+        "B3",
+        ...args,
+      ]);
+      expect(status).toBe(0);
+      return [...new Set((JSON.parse(stdout) as { id: string }[]).map(({ id }) => id))];
+    };
+    expect(rows(["--shard", "1/2"])).toEqual(["A1", "B3"]);
+    expect(rows(["--shard", "2/2"])).toEqual(["A5"]);
+  });
   it("prints one row and its runs, all as expected", () => {
     const { status, stdout } = trapgate(["landmines", "--only", "A1"]);
     expect(stdout).toMatch(

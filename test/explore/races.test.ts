@@ -1,8 +1,8 @@
 // Races of seccomp that explore finds, and does not find where the kernel or the program is mended.
 import { type ExploreOptions, explore, Machine, replay } from "trapgate";
 import { describe, expect, it } from "vitest";
-import "trapgate/vitest";
 import { guest } from "../landmines/guest.ts";
+import "trapgate/vitest";
 
 const found = async (program: string, options: ExploreOptions, departures: number): Promise<string> => {
   const { violation, complete } = await explore(guest(program), options);
@@ -38,6 +38,24 @@ describe("explore", { timeout: 120_000 }, () => {
   it("finds a lost addition when slices are short", async () => {
     expect(await explore(guest("race-counter"))).toHoldInEverySchedule();
     expect((await explore(guest("race-counter"), { slice: 2 })).violation?.what).toBe("the program exited with 1, not 0");
+  });
+});
+
+describe("a shard", () => {
+  const options: ExploreOptions = { never: ["getppid"], args: ["tsync"], departures: 1 };
+  it("has its part of the schedules: all parts together are the whole, the default schedule of each level apart", async () => {
+    const whole = await explore(guest("race-thread"), options);
+    const parts = await Promise.all([1, 2, 3].map((number) => explore(guest("race-thread"), { ...options, shard: { number, of: 3 } })));
+    for (const part of parts) expect(part).toHoldInEverySchedule();
+    const levels = whole.bound + 1;
+    expect(parts.reduce((n, { schedules }) => n + schedules, 0)).toBe(whole.schedules + 2 * levels);
+  });
+  it("finds what is in its part, and the same each time", async () => {
+    const find = async (number: number) =>
+      (await explore(guest("race-thread"), { never: ["getppid"], departures: 1, shard: { number, of: 2 } })).violation?.schedule;
+    const found = [await find(1), await find(2)];
+    expect(found.filter((schedule) => schedule !== undefined)).not.toEqual([]);
+    expect([await find(1), await find(2)]).toEqual(found);
   });
 });
 

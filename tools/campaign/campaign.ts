@@ -1,5 +1,5 @@
 // A campaign: the seeds of a shard one after the other, until they or the time are used up; findings are made small and written down.
-import { inShard, type Shard } from "../../src/cli/shard.ts";
+import { inShard, type Shard } from "../../src/machine/shard.ts";
 import { Random } from "../oracle/random.ts";
 import type { Kind } from "./kind.ts";
 import { type KindName, kinds } from "./kinds.ts";
@@ -26,6 +26,7 @@ export interface CampaignResult {
   readonly complete: boolean;
 }
 
+const MINUTE = 60_000;
 const MINIMISE = { tries: 400, milliseconds: 60_000 } as const;
 
 /** The smallest input that breaks the same law, as far as the effort goes, with what it shows. */
@@ -57,7 +58,7 @@ class Campaign {
   constructor(options: CampaignOptions, kind: Kind) {
     this.options = options;
     this.#kind = kind;
-    this.#until = Date.now() + options.minutes * 60_000;
+    this.#until = Date.now() + options.minutes * MINUTE;
     this.#seeds = seedsOf(options);
   }
   /** Ask again: what does not come again may be the host's. */

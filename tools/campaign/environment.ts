@@ -3,7 +3,8 @@
 //   GitLab CI, `parallel`: CI_NODE_INDEX from 1, CI_NODE_TOTAL
 //   Slurm, job array: SLURM_ARRAY_TASK_ID, _MIN, _COUNT
 
-import { type Shard, shard } from "../../src/cli/shard.ts";
+import { shard } from "../../src/cli/shard.ts";
+import type { Shard } from "../../src/machine/shard.ts";
 import { Problem } from "../../src/problem.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

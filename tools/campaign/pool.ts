@@ -25,17 +25,20 @@ const broken = (rule: string, expected: string, seen: string): Answer => ({ inpu
 export class Worker {
   readonly #kind: string;
   readonly #bounds: Bounds;
+  readonly #program: string;
   #child: ChildProcess | undefined = undefined;
   #said = "";
 
-  constructor(kind: string, bounds: Bounds) {
+  /** `program`: the module that calls `work`, if it is not the campaign's own. */
+  constructor(kind: string, bounds: Bounds, program = main) {
+    this.#program = program;
     this.#kind = kind;
     this.#bounds = bounds;
   }
 
   async #begun(): Promise<ChildProcess> {
     if (this.#child) return this.#child;
-    const child = fork(main, ["worker", this.#kind], {
+    const child = fork(this.#program, ["worker", this.#kind], {
       execArgv: ["--import", "tsx", `--max-old-space-size=${this.#bounds.megabytes}`],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       detached: true,

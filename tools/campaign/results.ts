@@ -83,7 +83,8 @@ const mergeOne = (work: Work, files: readonly ResultFile[]): Merged => {
     bySeed.set(record.seed, record);
   }
   const [first, last] = work.seeds;
-  const missingSeeds = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((seed) => !bySeed.has(seed));
+  const missingSeeds: number[] = [];
+  for (let seed = first; seed <= last; seed++) if (!bySeed.has(seed)) missingSeeds.push(seed);
   const of = Math.max(1, ...files.map(({ header }) => header.shard?.[1] ?? 1));
   const lacking = new Set(missingSeeds.map((seed) => (seed - first) % of));
   return {

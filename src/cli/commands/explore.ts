@@ -7,6 +7,7 @@ import { integer, parse, seconds } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { prepare, programOptionHelp, programOptions, scheduleOf } from "../run-options.ts";
+import { shard } from "../shard.ts";
 
 const options = {
   never: { type: "string", multiple: true },
@@ -16,6 +17,7 @@ const options = {
   schedules: { type: "string" },
   seconds: { type: "string" },
   slice: { type: "string" },
+  shard: { type: "string" },
   stdin: { type: "string" },
   replay: { type: "string" },
   json: { type: "boolean" },
@@ -49,6 +51,7 @@ const searchOptions = (values: Values): Partial<ExploreOptions> => ({
   ...(values.schedules === undefined ? {} : { schedules: atLeastOne(values.schedules, "--schedules") }),
   ...(values.seconds === undefined ? {} : { seconds: seconds(values.seconds, "--seconds") }),
   ...(values.slice === undefined ? {} : { slice: atLeastOne(values.slice, "--slice") }),
+  ...(values.shard === undefined ? {} : { shard: shard(values.shard) }),
   ...(values.stdin === undefined ? {} : { stdin: input(values.stdin) }),
 });
 
@@ -103,6 +106,7 @@ export const command: Command = {
     ["--departures N", "how often a schedule may depart from the default one (default: 2)"],
     ["--schedules N", "give up after so many"],
     ["--seconds N", "give up after this time of the host's (default: 60)"],
+    ["--shard I/N", "only part I of N: the schedules are the same parts on every machine (the default one is in all)"],
     ["--slice N", "instructions in a time slice (default: 1000000); short ones find races between system calls"],
     ["--stdin FILE", "what the program reads from standard input (default: nothing)"],
     ["--replay TEXT", "only this schedule, or that in the file of this name"],

@@ -7,11 +7,13 @@ import { profiles } from "../../kernel/base/profiles.ts";
 import { catalogue } from "../../landmines/catalogue/index.ts";
 import { type Cell, describeOutcome, matrix, type Verdict } from "../../landmines/matrix.ts";
 import { cellJson, junit } from "../../landmines/report.ts";
+import { inShard } from "../../machine/shard.ts";
 import { Problem } from "../../problem.ts";
 import { oneOf, parse } from "../arguments.ts";
 import { color as pc } from "../color.ts";
 import type { Command } from "../command.ts";
 import { switchesOf, switchHelp, switchOptions } from "../run-options.ts";
+import { shard } from "../shard.ts";
 import { nativeLandmines } from "./landmines-native.ts";
 
 const options = {
@@ -22,6 +24,7 @@ const options = {
   vsyscall: switchOptions.vsyscall,
   bug: switchOptions.bug,
   native: { type: "boolean" },
+  shard: { type: "string" },
   json: { type: "boolean" },
   junit: { type: "string" },
 } as const;
@@ -65,7 +68,7 @@ const wantedProfiles = (wanted: readonly string[] | undefined): readonly Profile
   wanted?.flatMap((name) => (name === "all" ? names : [oneOf(name, names, "--kernel")])) ?? DEFAULT;
 
 export const command: Command = {
-  synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [OPTION…] [--native] [--json] [--junit FILE]",
+  synopsis: "[--kernel NAME…] [--only ROW…] [--cpu amd|intel] [OPTION…] [--native] [--shard I/N] [--json] [--junit FILE]",
   summary: "run the catalogue of ways around a filter on kernel profiles: what happened, what was expected",
   options: [
     ["--kernel NAME", `on this profile instead of ${DEFAULT.join(" and ")} (may be repeated): all, ${names.join(", ")}`],
@@ -73,6 +76,7 @@ export const command: Command = {
     ["--cpu VENDOR", "amd (default) or intel"],
     ...switchHelp.filter(([option]) => option !== NO_IA32),
     ["--native", "run each program on the kernel of this host too (x86-64 Linux), and compare it with upstream"],
+    ["--shard I/N", "only part I of N: every N-th row, the same on every machine"],
     ["--json", "one JSON array instead of the text"],
     ["--junit FILE", "write the results as JUnit XML too"],
   ],
@@ -80,13 +84,15 @@ export const command: Command = {
     const { values, rest } = parse(args, options);
     if (rest.length > 0) throw new Problem("usage", `landmines takes no argument "${rest[0]}"`, { help: "see trapgate landmines --help" });
     const vendor = values.cpu === undefined ? "amd" : oneOf(values.cpu, ["amd", "intel"], "--cpu");
-    const only = values.only?.map((id) => oneOf(id, ids, "--only"));
+    const wanted = values.only?.map((id) => oneOf(id, ids, "--only")) ?? ids;
+    const part = shard(values.shard ?? "1/1");
+    const only = wanted.filter((_, row) => inShard(part, row));
     const runs = matrix({
       profiles: wantedProfiles(values.kernel),
       vendor,
       switches: switchesOf(values),
       files: (name) => readFile(guestPath(name)),
-      ...(only ? { only } : {}),
+      only,
       ...(values.native ? { native: nativeLandmines(guestPath) } : {}),
     });
     const cells: Cell[] = [];

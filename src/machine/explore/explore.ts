@@ -6,6 +6,7 @@ import { Machine } from "../machine.ts";
 import type { MachineOptions, Program, ProgramOptions } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Departure, Follower, parseSchedule, scheduleText } from "../schedule.ts";
+import { inShard, type Shard } from "../shard.ts";
 import { type Properties, Watch } from "./property.ts";
 
 export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
@@ -15,6 +16,8 @@ export interface ExploreOptions extends Properties, MachineOptions, Omit<Program
   readonly schedules?: number;
   /** Give up after so many seconds of real time. Default 60. */
   readonly seconds?: number;
+  /** Only a part of the schedules: those whose first departure is of the shard. The default schedule is of all shards. */
+  readonly shard?: Shard;
   /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
   readonly slice?: number;
 }
@@ -86,8 +89,11 @@ class Search {
     if (violated !== undefined) return { what: violated, schedule: this.text(departures) };
     // The host's other work goes on.
     if (more === 0) return void (await new Promise((resolve) => setTimeout(resolve, 0)));
+    const { shard } = this.options;
+    let item = 0;
     for (let point = (departures.at(-1)?.point ?? -1) + 1; point < points.length; point++) {
       for (const task of points[point] as readonly number[]) {
+        if (shard && departures.length === 0 && !inShard(shard, item++)) continue;
         const found = await this.search([...departures, { point, task }], more - 1);
         if (found) return found;
       }

@@ -16,6 +16,8 @@ export interface Style {
   readonly harmless: boolean;
   readonly chunks: number;
   readonly callsEach: number;
+  /** The share of calls that make tasks, beside those that come by chance. */
+  readonly tasks?: number;
 }
 
 /** Calls whose result is a descriptor: later arguments name it. */
@@ -93,16 +95,25 @@ class Drawing {
     if (!values) throw new Error(`the argument type of ${name} (${arg.c}) has no values to try: add a row to values.ts`);
     const roll = r.below(100);
     if (roll < 80) return this.#valid(values.valid, name, this.#arena.places[abis[abi].long], arg.c.endsWith("*"));
-    const list = roll < 93 ? values.edge : values.hostile;
-    return hex(r.pick(list));
+    const chosen = r.pick(roll < 93 ? values.edge : values.hostile);
+    // Standard streams are files of another kind on the host.
+    const isStream = this.style.harmless && values.valid.of === "descriptor" && (chosen & 0xffff_ffffn) < 3n;
+    return isStream ? "3" : hex(chosen);
+  }
+  #declaration(abi: AbiName): Syscall {
+    const r = this.random;
+    const list = this.#declared[abi];
+    if (r.chance(this.style.tasks ?? 0)) return r.pick(list.filter((s) => makesTask.has(s.name)));
+    for (;;) {
+      const declared = r.pick(list);
+      if (!ends.has(declared.name) || r.chance(ENDS_KEPT)) return declared;
+    }
   }
   call(abi: AbiName, depth: number): Call {
     const r = this.random;
     if (!this.style.harmless && r.chance(0.01))
       return { abi, call: r.chance(0.5) ? r.below(600) : r.u32(), args: ["0x0", hex(at.scratch)], index: this.index() };
-    let declared: Syscall;
-    do declared = r.pick(this.#declared[abi]);
-    while (ends.has(declared.name) && !r.chance(ENDS_KEPT));
+    const declared = this.#declaration(abi);
     const args: Word[] = [];
     for (const [name, arg] of Object.entries(declared.args)) {
       const word = this.#word(name, arg, abi);

@@ -11,7 +11,7 @@ export const at = { results: 0x1100_0000, arena: 0x1200_0000, readOnly: 0x1280_0
 export const ARENA_SIZE = 0x4000;
 export const SCRATCH_SIZE = 0x2_0000;
 
-/** A number in hex or decimal, or `$N`: the result of call N. */
+/** A number in hex or decimal; `$N`: the result of call N; `@ADDRESS`: the dword there. */
 export type Word = string;
 export interface Call {
   readonly abi: AbiName;
@@ -27,6 +27,10 @@ export interface Call {
 export interface Chunk {
   readonly index: number;
   readonly calls: readonly Call[];
+  /** The calls are made so often. Default once. */
+  readonly times?: number;
+  /** The first process makes the calls itself: what they leave behind stays. */
+  readonly here?: true;
 }
 export interface Script {
   /** Of the first process: what the chunks inherit. */
@@ -43,7 +47,9 @@ export const numberOf = ({ abi, call }: Call): number => {
 };
 
 const RECORD = 64;
-const op = { end: 0, chunk: 1, call: 2, chunkEnd: 3 } as const;
+/** The record's task goes on elsewhere if it gets 0. */
+const SPAWNS = 0x80;
+const op = { end: 0, chunk: 1, call: 2, chunkEnd: 3, loop: 4 } as const;
 
 /** One record; `childAt` is filled in when it is known. */
 class Writer {
@@ -69,31 +75,43 @@ class Writer {
     view.setUint8(1, call.abi === "i386" ? 1 : 0);
     view.setUint32(4, numberOf(call), true);
     let references = 0;
+    let loads = 0;
     for (const [i, word] of call.args.entries()) {
-      const isReference = word.startsWith("$");
-      if (isReference) references |= 1 << i;
-      view.setBigUint64(16 + 8 * i, BigInt.asUintN(64, BigInt(isReference ? word.slice(1) : word)), true);
+      if (word.startsWith("$")) references |= 1 << i;
+      if (word.startsWith("@")) loads |= 1 << i;
+      view.setBigUint64(16 + 8 * i, BigInt.asUintN(64, BigInt(word.replace(/^[$@]/, ""))), true);
     }
     view.setUint8(2, references);
+    view.setUint8(3, loads);
     return view;
   }
-  chunk({ index, calls }: Chunk): void {
-    const begin = this.#record(op.chunk, index);
+  chunk({ index, calls, times = 1, here }: Chunk): void {
+    const begin = here ? undefined : this.#record(op.chunk, index);
     const later: { view: DataView; calls: readonly Call[] }[] = [];
-    const write = (list: readonly Call[]): void => {
+    const write = (list: readonly Call[], rounds = 1): void => {
+      const start = this.offset;
       for (const call of list) {
         const view = this.call(call);
         if (call.child) later.push({ view, calls: call.child });
       }
-      this.#record(op.chunkEnd, index + 1);
+      if (rounds === 1) return;
+      const end = this.#record(op.loop, index);
+      end.setUint32(4, rounds, true);
+      end.setUint32(12, start, true);
     };
-    write(calls);
+    write(calls, times);
+    // The first process passes over what its children do.
+    const over = here ? this.#record(op.loop, index + 1) : undefined;
+    if (over) over.setUint32(4, 2 ** 32 - 1, true);
+    else this.#record(op.chunkEnd, index + 1);
     for (const { view, calls: mine } of later) {
-      view.setUint8(3, 1);
+      view.setUint8(3, view.getUint8(3) | SPAWNS);
       view.setUint32(12, this.offset, true);
       write(mine);
+      this.#record(op.chunkEnd, index + 1);
     }
-    begin.setUint32(12, this.offset, true);
+    begin?.setUint32(12, this.offset, true);
+    over?.setUint32(12, this.offset, true);
   }
   bytes(arena: Uint8Array): Uint8Array {
     this.#record(op.end, 0);
@@ -110,6 +128,22 @@ export const encode = ({ before, chunks, arena }: Script): Uint8Array => {
   for (const call of before) writer.call(call);
   for (const chunk of chunks) writer.chunk(chunk);
   return writer.bytes(Buffer.from(arena, "base64"));
+};
+
+/** The calls of all chunks, for the minimiser; and a script with some of them. */
+export interface ScriptPart {
+  readonly index: number;
+  readonly call: Call;
+}
+export const partsOf = ({ chunks }: Script): readonly ScriptPart[] =>
+  chunks.flatMap(({ index, calls }) => calls.map((call) => ({ index, call })));
+export const withParts = (script: Script, parts: readonly ScriptPart[]): Script => {
+  const chunks = [...new Set(parts.map((p) => p.index))].map((index) => ({
+    ...script.chunks.find((chunk) => chunk.index === index),
+    index,
+    calls: parts.filter((p) => p.index === index).map((p) => p.call),
+  }));
+  return { ...script, chunks };
 };
 
 /** Every call with its text, by the index of its result: for people who read a finding. */

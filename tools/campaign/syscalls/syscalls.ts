@@ -6,7 +6,7 @@ import { type Finding, kind, noFinding } from "../kind.ts";
 import { drawScript } from "./draw.ts";
 import { canRunNatively, runNatively } from "./native.ts";
 import { type Outcome, runInside, type Setting } from "./run.ts";
-import { type Call, type Chunk, described, encode, type Script } from "./script.ts";
+import { described, encode, partsOf, type Script, type ScriptPart, withParts } from "./script.ts";
 
 interface Input extends Setting {
   readonly script: Script;
@@ -95,15 +95,7 @@ export const syscalls = kind<Input>({
   },
   // What the chunks inherit stays: it is short, and all descriptors come from there.
   parts: {
-    of: ({ script }) => script.chunks.flatMap(({ index, calls }) => calls.map((call) => ({ index, call }))),
-    with(input, parts) {
-      const chunks = new Map<number, Chunk & { readonly calls: Call[] }>();
-      for (const { index, call } of parts as readonly { readonly index: number; readonly call: Call }[]) {
-        const chunk = chunks.get(index);
-        if (chunk) chunk.calls.push(call);
-        else chunks.set(index, { index, calls: [call] });
-      }
-      return { ...input, script: { ...input.script, chunks: [...chunks.values()] } };
-    },
+    of: ({ script }) => partsOf(script),
+    with: (input, parts) => ({ ...input, script: withParts(input.script, parts as readonly ScriptPart[]) }),
   },
 });

@@ -1,0 +1,143 @@
+// The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while writing, programs do the same.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Machine } from "../../src/machine/machine.ts";
+import { Random } from "../oracle/random.ts";
+import { type Ended, inScratch, isHostException, requireBuild, trapgate } from "./cli.ts";
+import { drawRegisters, drawSlots, EMPTY, encodeSlots, type SlotProgram } from "./code/slots.ts";
+import { digestOf } from "./digest.ts";
+import { guestFile, guestFolder } from "./guests.ts";
+import { type Finding, kind, noFinding } from "./kind.ts";
+
+// biome-ignore format: table
+const damages = ["flip", "flip", "cut", "grow", "empty", "garbage", "fifo", "folder", "link to /dev/zero", "link to itself", "writable", "unreadable", "of another program", "header"] as const;
+type Step =
+  | { readonly do: "run"; readonly program: number; readonly together?: number }
+  | { readonly do: "kill"; readonly program: number; readonly after: number }
+  | { readonly do: "damage"; readonly how: (typeof damages)[number]; readonly where: number };
+interface Input {
+  /** Variants of one program: what was compiled of one is at the addresses of the others. */
+  readonly programs: readonly SlotProgram[];
+  readonly steps: readonly Step[];
+}
+
+const ROUNDS = 4000;
+/** Of real time; a run takes half a second. */
+const PATIENCE = 20;
+const guest = join(guestFolder, "slots");
+
+const step = (r: Random): Step => {
+  const roll = r.below(10);
+  const program = r.below(3);
+  if (roll < 4) return { do: "run", program };
+  if (roll < 5) return { do: "run", program, together: 2 + r.below(2) };
+  if (roll < 6) return { do: "kill", program, after: 100 + r.below(500) };
+  return { do: "damage", how: r.pick(damages), where: r.below(10_000) };
+};
+const draw = (r: Random): Input => {
+  const slots = drawSlots(r, 24 + r.below(40));
+  const first: SlotProgram = { slots, registers: drawRegisters(r), data: r.u32(), timer: 0 };
+  const variant = (): SlotProgram => ({ ...first, slots: slots.map((slot, i) => (i < slots.length - 1 && r.chance(0.1) ? EMPTY : slot)) });
+  return {
+    programs: [first, variant(), variant()],
+    steps: [{ do: "run", program: 0 }, ...Array.from({ length: 4 }, () => step(r)), { do: "run", program: r.below(3) }],
+  };
+};
+
+/** Files of the cache are damaged in place: what lies there is as trusted as its owner and mode say. */
+const damage = (folder: string, { how, where }: Extract<Step, { do: "damage" }>): void => {
+  const names = readdirSync(folder).sort();
+  const name = names[where % Math.max(1, names.length)] ?? "00000000";
+  const path = join(folder, name);
+  const bytes = names.length > 0 && statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : Buffer.alloc(0);
+  const at = bytes.length === 0 ? 0 : where % bytes.length;
+  const put = (content: Uint8Array): void => {
+    rmSync(path, { force: true, recursive: true });
+    writeFileSync(path, content, { mode: 0o600 });
+  };
+  const noise = Buffer.alloc(4096);
+  new Random(where).fill(noise);
+  switch (how) {
+    case "flip":
+      if (bytes.length > 0) bytes[at] = (bytes[at] as number) ^ (1 << (where & 7));
+      return put(bytes);
+    case "header":
+      if (bytes.length > 8) bytes.writeUInt32LE(where & 1 ? 0xffff_fff0 : where, 4);
+      return put(bytes);
+    case "cut":
+      return put(bytes.subarray(0, at));
+    case "grow":
+      return put(Buffer.concat([bytes, noise]));
+    case "empty":
+      return put(Buffer.alloc(0));
+    case "garbage":
+      return put(noise);
+    case "of another program":
+      return put(names.length > 1 ? readFileSync(join(folder, names[(where + 1) % names.length] as string)) : noise);
+    case "writable":
+      return chmodSync(path, 0o666);
+    case "unreadable":
+      return chmodSync(path, 0);
+  }
+  rmSync(path, { force: true, recursive: true });
+  if (how === "folder") mkdirSync(path);
+  else if (how === "fifo") spawnSync("mkfifo", [path]);
+  else symlinkSync(how === "link to itself" ? name : "/dev/zero", path);
+};
+
+const expectedOf = (input: Uint8Array): string => {
+  const machine = new Machine({ engine: "interpret", memory: 2 ** 26 });
+  return digestOf(machine.runClosed(guestFile("slots"), { stdin: input, argv0: guest }, 1e9).run.stdout.bytes);
+};
+
+const judged = (ended: Ended, expected: string, what: string): Finding | undefined => {
+  if (ended.end === "SIGKILL")
+    return { rule: "a run with a cache ends", expected: `an end within ${PATIENCE} s`, seen: `none after ${what}` };
+  if (isHostException(ended))
+    return { rule: "a run with a cache throws nothing", expected: "no exception", seen: `${ended.stderr.slice(0, 600)} after ${what}` };
+  const seen = digestOf(ended.stdout);
+  if (ended.end === 0 && seen === expected) return undefined;
+  return {
+    rule: "a run with a cache does what one without does",
+    expected,
+    seen: `${seen}, end ${ended.end}, ${ended.stderr.slice(0, 200)} after ${what}`,
+  };
+};
+
+const check = (input: Input): Promise<{ inputs: number; digest: string; finding?: Finding }> =>
+  inScratch(async (scratch) => {
+    requireBuild();
+    const folder = join(scratch, "cache");
+    mkdirSync(folder);
+    const inputs = input.programs.map((program) => encodeSlots(program, ROUNDS));
+    const expected = inputs.map(expectedOf);
+    const run = (program: number, seconds: number) =>
+      trapgate(["run", "--code-cache", folder, guest], { stdin: inputs[program] as Uint8Array, seconds });
+    const verdict = noFinding(input.steps.length, digestOf(...expected));
+    let last = "nothing";
+    for (const s of input.steps) {
+      if (s.do === "damage") {
+        if (readdirSync(folder).length > 0) damage(folder, s);
+        last = s.how;
+      } else if (s.do === "kill") {
+        await run(s.program, s.after / 1000);
+        last = "kill -9";
+      } else {
+        const runs = await Promise.all(Array.from({ length: s.together ?? 1 }, () => run(s.program, PATIENCE)));
+        for (const ended of runs) {
+          const finding = judged(ended, expected[s.program] as string, last);
+          if (finding) return { ...verdict, finding };
+        }
+      }
+    }
+    return verdict;
+  });
+
+export const cache = kind<Input>({
+  summary: "damaged files of the code cache, runs at the same time, kill -9 while writing: programs do the same",
+  bounds: { seconds: 180, megabytes: 2000 },
+  draw,
+  check,
+  parts: { of: ({ steps }) => steps, with: (input, parts) => ({ ...input, steps: parts as readonly Step[] }) },
+});
