@@ -13,6 +13,7 @@ export { type CheckerRules, checkProgram } from "./check.ts";
 export type { SyscallData } from "./data.ts";
 export {
   type ArchRows,
+  type Bits,
   type Case,
   type Cases,
   type Condition,
@@ -22,8 +23,10 @@ export {
   Diagram,
   type Difference,
   diagramOf,
+  diagramOfRoot,
   differing,
   effectOf,
+  FALSE,
   fieldOf,
   isUndecided,
   knownWitness,
@@ -39,11 +42,14 @@ export {
   type Range,
   RefusedFilter,
   type Subject,
+  select,
   stack,
   stackDiagrams,
+  TRUE,
   tableOf,
   type Undecided,
   undecidedAt,
+  Words,
   witness,
   wordOrder,
 } from "./diagram/index.ts";
