@@ -1,8 +1,9 @@
 // The command line's front: which subcommand, and how whatever goes wrong is told.
 
-import { Problem, type Span } from "../problem.ts";
+import { Problem } from "../problem.ts";
 import type { Command } from "./command.ts";
-import { FAILED, statusOfProblem } from "./status.ts";
+import { FAILED } from "./status.ts";
+import { tell } from "./tell.ts";
 
 /** Loaded when asked for: a subcommand pays for itself only. */
 const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
@@ -15,22 +16,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   disasm: () => import("./disasm.ts"),
   explain: () => import("./explain.ts"),
   asm: () => import("./asm.ts"),
-};
-
-/** The line that it is about, with a caret below; nothing if the place is not known. */
-const excerpt = ({ line, column = 1, length = 1, text }: Span): string => {
-  if (line === undefined || text === undefined) return "";
-  const margin = `${line}`.padStart(5);
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, " ");
-  return `\n${margin} | ${text}\n${" ".repeat(margin.length)} | ${indent}${"^".repeat(Math.max(1, length))}`;
-};
-
-const tell = (problem: Problem): number => {
-  const { span } = problem;
-  const place = span?.line === undefined ? "" : `${span.source}:${span.line}:${span.column ?? 1}: `;
-  const help = problem.help === undefined ? "" : ` (${problem.help})`;
-  process.stderr.write(`trapgate: ${place}${problem.message}${help}${span ? excerpt(span) : ""}\n`);
-  return statusOfProblem(problem.code);
+  seccomp: () => import("./seccomp.ts"),
 };
 
 const dispatch = async (args: readonly string[]): Promise<number> => {

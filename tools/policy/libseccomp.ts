@@ -30,7 +30,11 @@ const lines = ({ defaultAction, architectures, entries, optimize }: Request): st
 
 /** For each request the program, or the negative errno with which libseccomp refuses it. */
 export const libseccomp = (requests: readonly Request[]): readonly (Program | number)[] => {
-  const judge = build("test/policy/native/libseccomp.c", "libseccomp", ["-I", `${root}/include`, `${root}/lib/x86_64-linux-gnu/libseccomp.a`]);
+  const judge = build("test/policy/native/libseccomp.c", "libseccomp", [
+    "-I",
+    `${root}/include`,
+    `${root}/lib/x86_64-linux-gnu/libseccomp.a`,
+  ]);
   const input = requests.map((request) => `${lines(request).join("\n")}\n`).join("");
   const { status, stdout, stderr } = spawnSync(judge, { input, maxBuffer: 1 << 30, timeout: 600_000 });
   if (status !== 0) throw new Error(`libseccomp judge: ${stderr}`);

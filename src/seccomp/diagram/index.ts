@@ -4,6 +4,7 @@ export { Diagram, diagramOf, diagramOfRoot, effectOf, type MeaningRules, Refused
 export { compare, type Difference, differing, type Pair } from "./difference.ts";
 export { FALSE, type Node, Nodes, TRUE } from "./nodes.ts";
 export type { Masked, Predicate, Range } from "./predicate.ts";
+export { NotWritable, programOf } from "./program.ts";
 export { select } from "./select.ts";
 export { type ArchRows, type NumberRange, numberRanges, tableOf } from "./table.ts";
 export { isUndecided, type Undecided, undecidedAt } from "./undecided.ts";

@@ -1,0 +1,25 @@
+// Explanations and differences as JSON; 64-bit numbers are strings in hexadecimal.
+import type { Explanation, Verdict } from "../../policy/explain.ts";
+import { predicateText } from "../../policy/predicate-text.ts";
+import { valueText } from "../../policy/value-text.ts";
+import type { Condition } from "../../seccomp/index.ts";
+
+const conditionJson = ({ subject, predicate }: Condition) => ({
+  subject: subject === "ip" ? "ip" : `arg${subject}`,
+  text: predicateText(subject, predicate),
+  ...predicate,
+});
+
+const verdictJson = ({ cases, truncated }: Verdict, show: (value: number) => string) => ({
+  cases: cases.map(({ value, when }) => ({ verdict: show(value), when: when.map((all) => all.map(conditionJson)) })),
+  ...(truncated ? { truncated } : {}),
+});
+
+export const explanationJson = ({ calls, numbers, architectures, incomplete }: Explanation, show = valueText) => ({
+  calls: Object.fromEntries(
+    calls.map(({ name, verdicts }) => [name, Object.fromEntries(Object.entries(verdicts).map(([abi, v]) => [abi, verdictJson(v, show)]))]),
+  ),
+  numbers: numbers.map(({ verdict, ...row }) => ({ ...row, ...verdictJson(verdict, show) })),
+  architectures: architectures.map(({ verdict, ...row }) => ({ ...row, ...(verdict ? verdictJson(verdict, show) : { verdict: null }) })),
+  incomplete,
+});
