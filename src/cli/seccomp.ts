@@ -9,6 +9,7 @@ import { tell } from "./tell.ts";
 const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   explain: () => import("./seccomp/explain.ts"),
   diff: () => import("./seccomp/diff.ts"),
+  prove: () => import("./seccomp/prove.ts"),
 };
 
 /** A user's mistake has the subcommand's own status. */

@@ -1,5 +1,5 @@
 // Conditions in words: `arg1 & 0x7e020000 == 0`, `arg0 in {1, 10}`, `(u32) arg2 <= 5`.
-import type { Conjunction, Masked, Predicate, Range, Subject } from "../seccomp/index.ts";
+import type { Condition, Conjunction, Masked, Range, Subject } from "../seccomp/index.ts";
 
 const MAX = (1n << 64n) - 1n;
 const U32 = 0xffff_ffffn;
@@ -10,16 +10,21 @@ export const numberText = (n: bigint | number): string => (n < 1000 ? String(n) 
 /** How a number is called where it has a name; nothing: as a number. */
 export type Namer = (subject: Subject, value: bigint, mask: bigint) => string | undefined;
 
-const subjectText = (subject: Subject): string => (subject === "ip" ? "ip" : `arg${subject}`);
-const masked = (subject: Subject, mask: bigint): string => {
-  const text = subjectText(subject);
-  if (mask === -1n || mask === MAX) return text;
-  return mask === U32 ? `(u32) ${text}` : `${text} & ${numberText(mask)}`;
+type Who = Pick<Condition, "subject" | "part">;
+const whoText = ({ subject, part }: Who): string => {
+  const text = subject === "ip" ? "ip" : `arg${subject}`;
+  return part === "whole" ? text : part === "high" ? `${text} >> 32` : `(u32) ${text}`;
+};
+const masked = (who: Who, mask: bigint): string => {
+  const text = whoText(who);
+  if (mask === -1n || mask === (who.part === "whole" ? MAX : U32)) return text;
+  if (mask === U32) return `(u32) ${text}`;
+  return who.part === "high" ? `(${text}) & ${numberText(mask)}` : `${text} & ${numberText(mask)}`;
 };
 
-const rangesText = (subject: Subject, mask: bigint, ranges: readonly Range[], negated: boolean, value: (n: bigint) => string): string => {
-  const name = masked(subject, mask);
-  const most = mask === -1n ? MAX : mask;
+const rangesText = (who: Who, mask: bigint, ranges: readonly Range[], negated: boolean, value: (n: bigint) => string): string => {
+  const name = masked(who, mask);
+  const most = mask !== -1n ? mask : who.part === "whole" ? MAX : U32;
   if (ranges.every(({ from, to }) => from === to)) {
     const values = ranges.map(({ from }) => value(from));
     if (values.length === 1) return `${name} ${negated ? "!=" : "=="} ${values[0]}`;
@@ -34,27 +39,28 @@ const rangesText = (subject: Subject, mask: bigint, ranges: readonly Range[], ne
   return negated ? `not (${text})` : texts.length > 1 ? `(${text})` : text;
 };
 
-const masksText = (subject: Subject, masks: readonly Masked[], negated: boolean, value: (n: bigint, mask: bigint) => string): string => {
+const masksText = (who: Who, masks: readonly Masked[], negated: boolean, value: (n: bigint, mask: bigint) => string): string => {
   const [first] = masks;
   if (first && masks.every(({ mask }) => mask === first.mask)) {
     const values = masks.map((m) => ({ from: m.value, to: m.value }));
-    return rangesText(subject, first.mask, values, negated, (n) => value(n, first.mask));
+    return rangesText(who, first.mask, values, negated, (n) => value(n, first.mask));
   }
-  const text = masks.map((m) => `${masked(subject, m.mask)} == ${value(m.value, m.mask)}`).join(" or ");
+  const text = masks.map((m) => `${masked(who, m.mask)} == ${value(m.value, m.mask)}`).join(" or ");
   return negated ? `not (${text})` : `(${text})`;
 };
 
-export const predicateText = (subject: Subject, predicate: Predicate, name: Namer = () => undefined): string => {
+export const conditionText = (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
+  const { subject, predicate } = condition;
   const value = (n: bigint, mask: bigint): string => name(subject, n, mask) ?? numberText(n);
   switch (predicate.kind) {
     case "ranges":
-      return rangesText(subject, predicate.mask, predicate.ranges, predicate.negated, (n) => value(n, predicate.mask));
+      return rangesText(condition, predicate.mask, predicate.ranges, predicate.negated, (n) => value(n, predicate.mask));
     case "masks":
-      return masksText(subject, predicate.masks, predicate.negated, value);
+      return masksText(condition, predicate.masks, predicate.negated, value);
     case "nodes":
-      return `${subjectText(subject)} is as a diagram of ${predicate.nodes} nodes says`;
+      return `${whoText(condition)} is as a diagram of ${predicate.nodes} nodes says`;
   }
 };
 
 export const conjunctionText = (all: Conjunction, name?: Namer): string =>
-  all.map(({ subject, predicate }) => predicateText(subject, predicate, name)).join(" and ");
+  all.map((condition) => conditionText(condition, name)).join(" and ");

@@ -1,13 +1,14 @@
 // Explanations and differences as JSON; 64-bit numbers are strings in hexadecimal.
 import type { Explanation, Verdict } from "../../policy/explain.ts";
-import { predicateText } from "../../policy/predicate-text.ts";
+import { conditionText } from "../../policy/predicate-text.ts";
 import { valueText } from "../../policy/value-text.ts";
 import type { Condition } from "../../seccomp/index.ts";
 
-const conditionJson = ({ subject, predicate }: Condition) => ({
-  subject: subject === "ip" ? "ip" : `arg${subject}`,
-  text: predicateText(subject, predicate),
-  ...predicate,
+const conditionJson = (condition: Condition) => ({
+  subject: condition.subject === "ip" ? "ip" : `arg${condition.subject}`,
+  part: condition.part,
+  text: conditionText(condition),
+  ...condition.predicate,
 });
 
 const verdictJson = ({ cases, truncated }: Verdict, show: (value: number) => string) => ({
