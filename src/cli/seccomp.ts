@@ -7,9 +7,15 @@ import { tell } from "./tell.ts";
 
 /** Loaded when asked for. */
 const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  asm: () => import("./seccomp/asm.ts"),
+  disasm: () => import("./seccomp/disasm.ts"),
+  check: () => import("./seccomp/check.ts"),
+  run: () => import("./seccomp/run.ts"),
   explain: () => import("./seccomp/explain.ts"),
   diff: () => import("./seccomp/diff.ts"),
+  merge: () => import("./seccomp/merge.ts"),
   prove: () => import("./seccomp/prove.ts"),
+  dump: () => import("./seccomp/dump.ts"),
 };
 
 /** A user's mistake has the subcommand's own status. */

@@ -1,6 +1,7 @@
 // The kernel: one object, everything a machine's programs share. It is driven by `run`; it never calls back into the host except
 // through what the machine handed it.
 import type { Frames } from "../memory/frames.ts";
+import type { Filter } from "../seccomp/filter.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { mapVsyscallPage } from "./entry/vsyscall.ts";
 import type { Vdso } from "./exec/vdso.ts";
@@ -75,6 +76,8 @@ export class Kernel {
   auditSerial = 0;
   /** /proc/sys/kernel/seccomp/actions_logged. */
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
+  /** A task has attached a filter. */
+  onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
   #observer: Observer | undefined = undefined;
   #lastPid = 0;
   readonly #numbers = new WeakMap<object, number>();

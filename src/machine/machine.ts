@@ -11,6 +11,7 @@ import { logLine } from "../kernel/log.ts";
 import type { Process } from "../kernel/process.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
+import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import { boot, reclaim } from "./boot.ts";
 import type { Follower } from "./explore/schedule.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
@@ -169,6 +170,11 @@ export class Machine {
     if (trace) kernel.observer = trace;
     const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
+    const { filter } = hooks;
+    if (filter) {
+      kernel.onFilter = (task, { arch, program: insns, depth }) =>
+        filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });
+    }
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
     const streams = new StandardStreams(kernel, sinks, this.#terminal);
     if (options.stdin !== undefined || !connection) {

@@ -69,13 +69,16 @@ const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdi
 export const explanationText = (explanation: Explanation, name?: Namer): string =>
   `${tableText(explanation, valueText, () => false, name).join("\n")}\n`;
 
+/** For comparisons: "the same" is what is not said. */
+export const otherwiseSame = (n: number): number => (n === 0 ? Number.NEGATIVE_INFINITY : -n);
+
 /** The calls that get something else, with both verdicts. */
 export const differenceText = (difference: Difference, name?: Namer): string => {
   const show = (n: number): string => {
     const pair = difference.pairs[n - 1];
     return pair ? `${valueText(pair.a)} -> ${valueText(pair.b)}` : "the same";
   };
-  const explanation = explainRoot(difference.a.nodes, difference.root, (n) => -n);
+  const explanation = explainRoot(difference.a.nodes, difference.root, otherwiseSame);
   const hidden = ({ cases }: Verdict): boolean => cases.length === 1 && cases[0]?.value === 0;
   return `${tableText(explanation, show, hidden, name).join("\n")}\n`;
 };

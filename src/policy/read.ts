@@ -1,6 +1,16 @@
 // Any policy or filter from a file: which format it is, and what it means.
 import { Problem } from "../problem.ts";
-import { assemble, type Diagram, diagramOf, Nodes, type Program, RefusedFilter, upstream } from "../seccomp/index.ts";
+import {
+  assemble,
+  type Diagram,
+  diagramOf,
+  Nodes,
+  type Program,
+  programOf,
+  RefusedFilter,
+  type SeccompProfile,
+  upstream,
+} from "../seccomp/index.ts";
 import { looksC, readC } from "./c-array.ts";
 import { dockerCapabilities, type Host, isContainerProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
 import { parseJson } from "./json.ts";
@@ -47,8 +57,19 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   return looksC(text) ? "c" : "asm";
 };
 
-const readAsm = (source: Source): Program => {
-  const { program, problems } = assemble(source.text);
+type AssemblerRules = Pick<SeccompProfile, "layout" | "returns">;
+const programIn = (source: Source, bytes: Uint8Array, format: Exclude<Format, "oci">, rules: AssemblerRules = upstream): Program => {
+  const readers = {
+    raw: () => readRaw(bytes, source.name),
+    hex: () => readHex(source),
+    c: () => readC(source),
+    asm: () => readAsm(source, rules),
+  };
+  return readers[format]();
+};
+
+const readAsm = (source: Source, { layout, returns }: AssemblerRules): Program => {
+  const { program, problems } = assemble(source.text, { layout, returns });
   const [first] = problems;
   if (!first) return program;
   const lines = source.text.split("\n");
@@ -66,13 +87,19 @@ const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagr
   }
 };
 
+/** The program of a filter, whether or not a kernel takes it; of a profile the one that it is compiled to. */
+export const readProgram = async (name: string, bytes: Uint8Array, options: ReadOptions, rules: AssemblerRules): Promise<Program> => {
+  const format = options.format ?? detectFormat(bytes);
+  if (format === "oci") return programOf((await readPolicy(name, bytes, options)).diagram);
+  return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules);
+};
+
 /** Reads a policy. Throws a Problem for a mistake in it. `nodes`: a store that several policies share. */
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
   if (format === "oci") return readProfile(source, options, nodes);
-  const readers = { raw: () => readRaw(bytes, name), hex: () => readHex(source), c: () => readC(source), asm: () => readAsm(source) };
-  const program = readers[format]();
+  const program = programIn(source, bytes, format);
   return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
 };
 

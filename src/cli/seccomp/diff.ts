@@ -2,7 +2,7 @@
 import { i386, x64 } from "../../abi/abi.ts";
 import { syscallsOf } from "../../abi/syscall-number.ts";
 import { explainRoot } from "../../policy/explain.ts";
-import { differenceText } from "../../policy/explain-text.ts";
+import { differenceText, otherwiseSame } from "../../policy/explain-text.ts";
 import { callText, valueText } from "../../policy/value-text.ts";
 import { compare, type Difference, differing, isUndecided, knownWitness, Nodes, type Pair, type SyscallData } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
@@ -57,10 +57,7 @@ export const command: Command = {
         ...(difference.verdict === "equal" || values.brief
           ? {}
           : {
-              differences: explanationJson(
-                explainRoot(difference.a.nodes, difference.root, (n) => -n),
-                show,
-              ),
+              differences: explanationJson(explainRoot(difference.a.nodes, difference.root, otherwiseSame), show),
             }),
       });
     } else {

@@ -94,7 +94,7 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
 
 /**
  * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the one with the longest text, and
- * of several the one with the lowest rank, is "otherwise".
+ * of several the one with the lowest rank, is "otherwise"; a rank of -Infinity is so in any case.
  */
 export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
   if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };
@@ -115,7 +115,8 @@ export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => numbe
     );
     return { value, when, cost: when.flat().reduce((sum, { predicate }) => sum + predicateCost(predicate), 0) };
   });
-  cases.sort((one, other) => one.cost - other.cost || rank(other.value) - rank(one.value));
+  const never = (value: number): number => (rank(value) === Number.NEGATIVE_INFINITY ? 1 : 0);
+  cases.sort((a, b) => never(a.value) - never(b.value) || a.cost - b.cost || rank(b.value) - rank(a.value));
   const last = cases.length - 1;
   return { cases: cases.map(({ value, when }, i) => ({ value, when: i === last ? [] : when })), truncated };
 };
