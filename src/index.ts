@@ -6,7 +6,16 @@ export { CodeMemory, type CodeStore } from "./machine/code-memory.ts";
 export { type Exploration, type ExploreOptions, explore, replay, type Violation } from "./machine/explore/explore.ts";
 export type { Properties } from "./machine/explore/property.ts";
 export { Machine } from "./machine/machine.ts";
-export type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, Program, ProgramOptions } from "./machine/options.ts";
+export type {
+  AttachedFilter,
+  FileBytes,
+  FileOptions,
+  Hooks,
+  MachineOptions,
+  MountOptions,
+  Program,
+  ProgramOptions,
+} from "./machine/options.ts";
 export type { Policy } from "./machine/policy.ts";
 export { Output, type Run, type Stats } from "./machine/run.ts";
 export type { End } from "./machine/status.ts";

@@ -20,6 +20,12 @@ export type ProblemCode =
 export interface Span {
   readonly source: string;
   readonly at?: number;
+  /** The place in a text, 1-based, and the text of that line. */
+  readonly line?: number;
+  readonly column?: number;
+  /** Columns that it spans. */
+  readonly length?: number;
+  readonly text?: string;
 }
 
 export class Problem extends Error {

@@ -7,6 +7,8 @@ export interface Command {
   readonly summary: string;
   /** Option, argument name, meaning: what `--help` prints. */
   readonly options: readonly (readonly [option: string, meaning: string])[];
+  /** The exit status for a user's mistake, where it is not the usual one. */
+  readonly trouble?: number;
   /** Runs with the arguments after the name; the result is our exit status. Throws a Problem for a user's mistake. */
   run(args: readonly string[]): Promise<number>;
 }

@@ -3,6 +3,7 @@ import { fstatSync, statSync } from "node:fs";
 import { passSignals } from "../host/node-signals.ts";
 import { fdSink, stdinInto } from "../host/node-streams.ts";
 import { Machine } from "../machine/machine.ts";
+import type { AttachedFilter } from "../machine/options.ts";
 import type { TraceOptions } from "../machine/trace.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
@@ -32,7 +33,7 @@ const isFile = (fd: number): boolean => {
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
-export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<number> => {
+export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: (attached: AttachedFilter) => void): Promise<number> => {
   const { path, program } = prepared;
   const host = [0, 1, 2].some(isDevice) ? await import("../host/node-terminal.ts") : undefined;
   const tty = host?.terminal();
@@ -59,7 +60,11 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
     () => prepared.file?.close(),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
   ];
-  const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
+  const hooks = {
+    ...(prepared.kernelLog ? { kernelLog: say } : {}),
+    ...(tracing ? { trace: tracing.line } : {}),
+    ...(onFilter ? { filter: onFilter } : {}),
+  };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
     const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted });

@@ -11,17 +11,22 @@ const column = (rows: readonly (readonly [string, string])[]): string[] => {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
 };
 
-export const overview = async (commands: Commands): Promise<number> => {
-  const rows = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, (await load()).command.summary] as const));
-  print(
+const fronts = {
+  trapgate: [
     "Runs x86 and x86-64 Linux programs on an emulated processor and a small kernel, with seccomp at every door.",
-    "",
-    `${pc.bold("usage")}: trapgate COMMAND [OPTION…] [--] [PROG [ARG…]]`,
-    "",
-    ...column(rows),
-    "",
-    "trapgate COMMAND --help tells more.",
-  );
+    "COMMAND [OPTION…] [--] [PROG [ARG…]]",
+  ],
+  seccomp: [
+    "Explains, compares and proves seccomp filters and policies. FILE is a profile, BPF, or assembly; - is standard input.",
+    "seccomp COMMAND [OPTION…] FILE…",
+  ],
+} as const;
+
+export const overview = async (commands: Commands, front: keyof typeof fronts = "trapgate"): Promise<number> => {
+  const rows = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, (await load()).command.summary] as const));
+  const [what, usage] = fronts[front];
+  const prefix = front === "seccomp" ? "trapgate seccomp" : "trapgate";
+  print(what, "", `${pc.bold("usage")}: trapgate ${usage}`, "", ...column(rows), "", `${prefix} COMMAND --help tells more.`);
   return 0;
 };
 

@@ -3,7 +3,8 @@
 import { InternalError } from "../kernel/internal-error.ts";
 import { Problem } from "../problem.ts";
 import type { Command } from "./command.ts";
-import { FAILED, statusOfProblem } from "./status.ts";
+import { FAILED } from "./status.ts";
+import { tell } from "./tell.ts";
 
 /** Loaded when asked for: a subcommand pays for itself only. */
 const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
@@ -17,12 +18,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   disasm: () => import("./commands/disasm.ts"),
   explain: () => import("./commands/explain.ts"),
   asm: () => import("./commands/asm.ts"),
-};
-
-const tell = (problem: Problem): number => {
-  const help = problem.help === undefined ? "" : ` (${problem.help})`;
-  process.stderr.write(`trapgate: ${problem.message}${help}\n`);
-  return statusOfProblem(problem.code);
+  seccomp: () => import("./seccomp.ts"),
 };
 
 /** A mistake of ours: what it was about, and what we need to find it. */

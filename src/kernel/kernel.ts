@@ -2,6 +2,7 @@
 // through what the machine handed it.
 import { type Deadline, noDeadline } from "../cpu/machine/deadline.ts";
 import type { Frames } from "../memory/frames.ts";
+import type { Filter } from "../seccomp/filter.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { KernelLog } from "./base/log.ts";
 import type { Observer } from "./base/observer.ts";
@@ -81,6 +82,8 @@ export class Kernel {
   auditSerial = 0;
   /** /proc/sys/kernel/seccomp/actions_logged. */
   seccompLogged: ReadonlySet<Action> = new Set(["kill_process", "kill_thread", "trap", "errno", "user_notif", "trace", "log"] as const);
+  /** A task has attached a filter. */
+  onFilter: ((task: Task, filter: Filter) => void) | undefined = undefined;
   #observer: Observer | undefined = undefined;
   #lastPid = 0;
   readonly #numbers = new WeakMap<object, number>();

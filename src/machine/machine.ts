@@ -12,6 +12,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import type { Process } from "../kernel/task/process.ts";
+import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import { boot, reclaim } from "./boot.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { lazyElfProblem, lazyPolicy, lazySchedule, lazyTrace } from "./lazy.ts";
@@ -171,6 +172,11 @@ export class Machine {
     if (trace) kernel.observer = trace;
     const follower = options.schedule === undefined ? undefined : this.#followText(options.schedule, trace);
     if (hooks.kernelLog) kernel.log.onRecord = (record) => hooks.kernelLog?.(logLine(record));
+    const { filter } = hooks;
+    if (filter) {
+      kernel.onFilter = (task, { arch, program: insns, depth }) =>
+        filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });
+    }
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
     const streams = new StandardStreams(kernel, sinks, this.#terminal);
     if (options.stdin !== undefined || !connection) {

@@ -79,6 +79,21 @@ export interface Hooks {
   readonly stderr?: (bytes: Uint8Array) => void;
   readonly trace?: (line: string) => void;
   readonly kernelLog?: (line: string) => void;
+  /** The program, or a child of its, has attached a filter. */
+  readonly filter?: (attached: AttachedFilter) => void;
+}
+
+/** A filter as the guest gave it. */
+export interface AttachedFilter {
+  readonly pid: number;
+  /** The task's name, as /proc/PID/comm has it. */
+  readonly comm: string;
+  /** AUDIT_ARCH_* of the door through which it came. */
+  readonly arch: number;
+  /** An array of struct sock_filter. */
+  readonly program: Uint8Array;
+  /** How many the task has, with this one. */
+  readonly depth: number;
 }
 
 export interface ProgramOptions {

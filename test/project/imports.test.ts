@@ -14,11 +14,12 @@ const below: Record<string, readonly string[]> = {
   cpu: ["wasm", "abi", "problem.ts"],
   memory: ["cpu", "abi"],
   seccomp: ["wasm", "abi", "problem.ts"],
+  policy: ["seccomp", "abi", "problem.ts"],
   kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "problem.ts"],
   machine: ["kernel", "memory", "seccomp", "cpu", "abi", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
-  cli: ["landmines", "host", "machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],
+  cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "problem.ts"],
   "index.ts": ["machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],
   "vitest.ts": ["machine", "problem.ts"],
 };
@@ -79,6 +80,7 @@ const rooms: Record<string, readonly string[]> = {
 const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(cli|host)\//, what: /^node:/ },
   { from: /^cli\//, what: /^picocolors$/ },
+  { from: /^policy\//, what: /^(zod|yaml)$/ },
   { from: /^vitest\.ts$/, what: /^vitest$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */

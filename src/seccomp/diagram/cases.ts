@@ -5,8 +5,11 @@ import { describe, type Predicate, predicateCost } from "./predicate.ts";
 import { levelOf } from "./words.ts";
 
 export type Subject = "ip" | 0 | 1 | 2 | 3 | 4 | 5;
+/** Of an argument's 64 bits: all, or the upper or lower 32 as a number of their own. */
+export type Part = "whole" | "high" | "low";
 export interface Condition {
   readonly subject: Subject;
+  readonly part: Part;
   readonly predicate: Predicate;
   /** The same as a diagram. */
   readonly node: Node;
@@ -34,17 +37,34 @@ const fields = new Map<Subject, Field>(
 export const fieldOf = (subject: Subject): Field => fields.get(subject) as Field;
 const subjectAt = (level: number): Subject => subjects.findLast((subject) => fieldOf(subject).level <= level) as Subject;
 
+const partOf = (subject: Subject, part: Part): Field => {
+  const { level } = fieldOf(subject);
+  return part === "whole" ? fieldOf(subject) : { level: part === "high" ? level : level + 32, bits: 32 };
+};
+
 interface Path {
-  readonly parts: readonly { readonly subject: Subject; readonly node: Node }[];
+  readonly parts: readonly { readonly subject: Subject; readonly part: Part; readonly node: Node }[];
   readonly value: number;
 }
+
+/** A condition on one subject as conjunctions that are easy to say: of the whole if that is, else of its halves. */
+const alternatives = (nodes: Nodes, subject: Subject, when: Node): readonly Path["parts"][] => {
+  if (when === TRUE || describe(nodes, when, fieldOf(subject)).kind !== "nodes") return [[{ subject, part: "whole", node: when }]];
+  return outcomes(nodes, when, partOf(subject, "high"))
+    .filter(({ node }) => node !== FALSE)
+    .map(({ node, when: high }) =>
+      [{ subject, part: "high", node: high } as const, { subject, part: "low", node } as const].filter((part) => part.node !== TRUE),
+    );
+};
 
 const paths = (nodes: Nodes, root: Node): { readonly list: readonly Path[]; readonly truncated: boolean } => {
   const list: Path[] = [];
   const go = (node: Node, parts: Path["parts"]): boolean => {
     if (nodes.isTerminal(node)) return list.push({ parts, value: nodes.value(node) }) < MOST;
     const subject = subjectAt(nodes.level(node));
-    return outcomes(nodes, node, fieldOf(subject)).every(({ node: below, when }) => go(below, [...parts, { subject, node: when }]));
+    return outcomes(nodes, node, fieldOf(subject)).every(({ node: below, when }) =>
+      alternatives(nodes, subject, when).every((more) => go(below, [...parts, ...more])),
+    );
   };
   return { truncated: !go(root, []), list };
 };
@@ -74,7 +94,7 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
 
 /**
  * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the one with the longest text, and
- * of several the one with the lowest rank, is "otherwise".
+ * of several the one with the lowest rank, is "otherwise"; a rank of -Infinity is so in any case.
  */
 export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
   if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };
@@ -91,11 +111,12 @@ export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => numbe
           target,
         );
     const when = some.map((parts) =>
-      parts.map(({ subject, node }): Condition => ({ subject, node, predicate: describe(nodes, node, fieldOf(subject)) })),
+      parts.map(({ subject, part, node }): Condition => ({ subject, part, node, predicate: describe(nodes, node, partOf(subject, part)) })),
     );
     return { value, when, cost: when.flat().reduce((sum, { predicate }) => sum + predicateCost(predicate), 0) };
   });
-  cases.sort((one, other) => one.cost - other.cost || rank(other.value) - rank(one.value));
+  const never = (value: number): number => (rank(value) === Number.NEGATIVE_INFINITY ? 1 : 0);
+  cases.sort((a, b) => never(a.value) - never(b.value) || a.cost - b.cost || rank(b.value) - rank(a.value));
   const last = cases.length - 1;
   return { cases: cases.map(({ value, when }, i) => ({ value, when: i === last ? [] : when })), truncated };
 };

@@ -140,3 +140,7 @@ const stackRoots = (nodes: Nodes, roots: readonly Node[], { returns }: MeaningRu
   const combine = returns.combine === "lowest" ? lowest : firstNotAllow;
   return roots.toReversed().reduce((sofar, root) => nodes.pointwise(sofar, root, combine), nodes.terminal(allow));
 };
+
+/** A function that is known already, as the meaning of one filter: ALLOW loses its data as when a kernel runs it. */
+export const diagramOfRoot = (nodes: Nodes, root: Node, rules: MeaningRules = upstream): Diagram =>
+  new Diagram(nodes, stackRoots(nodes, [root], rules), rules);

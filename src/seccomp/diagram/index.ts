@@ -1,10 +1,12 @@
 // Diagrams of filters: what `trapgate/seccomp` exports of them.
 export { type Case, type Cases, type Condition, type Conjunction, casesOf, fieldOf, type Subject } from "./cases.ts";
-export { Diagram, diagramOf, effectOf, type MeaningRules, RefusedFilter, stack, stackDiagrams } from "./diagram.ts";
+export { Diagram, diagramOf, diagramOfRoot, effectOf, type MeaningRules, RefusedFilter, stack, stackDiagrams } from "./diagram.ts";
 export { compare, type Difference, differing, type Pair } from "./difference.ts";
-export { type Node, Nodes } from "./nodes.ts";
+export { FALSE, type Node, Nodes, TRUE } from "./nodes.ts";
 export type { Masked, Predicate, Range } from "./predicate.ts";
+export { NotWritable, programOf } from "./program.ts";
+export { select } from "./select.ts";
 export { type ArchRows, type NumberRange, numberRanges, tableOf } from "./table.ts";
 export { isUndecided, type Undecided, undecidedAt } from "./undecided.ts";
 export { knownWitness, witness } from "./witness.ts";
-export { levelOf, wordOrder } from "./words.ts";
+export { type Bits, levelOf, Words, wordOrder } from "./words.ts";

@@ -49,7 +49,7 @@ const masksOf = (levels: ReadonlySet<number>, field: Field): readonly bigint[] =
 const cost = (predicate: Predicate): number => {
   const negation = predicate.negated ? 0.4 : 0;
   if (predicate.kind === "nodes") return 1000 + negation;
-  if (predicate.kind === "masks") return negation + predicate.masks.length * 2;
+  if (predicate.kind === "masks") return negation + predicate.masks.length * 3;
   const masked = predicate.mask === -1n ? 0 : predicate.mask & 1n ? 0.5 : 0.6;
   return negation + masked + predicate.ranges.reduce((sum, { from, to }) => sum + (from === to ? 1 : 1.5), 0);
 };

@@ -120,7 +120,10 @@ export class Words {
   equal(a: Bits, b: Bits): Node {
     const { nodes } = this;
     let result = TRUE;
-    for (let i = 0; i < 32; i++) result = nodes.choose(nodes.xor(a[i] as Node, b[i] as Node), FALSE, result);
+    for (let i = 0; i < 32; i++) {
+      const y = b[i] as Node;
+      result = nodes.choose(a[i] as Node, nodes.choose(y, result, FALSE), nodes.choose(y, FALSE, result));
+    }
     return result;
   }
   greater(a: Bits, b: Bits): Node {

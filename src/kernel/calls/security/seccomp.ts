@@ -88,6 +88,7 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
   const filter = new Filter(profile, headOf(task), a.program, { arch: abi.auditArch, log: has(a, "LOG") });
   confine(task, filter);
   if (has(a, "TSYNC")) for (const thread of others(task)) synchronize(thread, task, filter);
+  task.kernel.onFilter?.(task, filter);
   return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;
 };
 

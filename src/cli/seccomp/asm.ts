@@ -1,0 +1,23 @@
+// `trapgate seccomp asm`: a policy or filter of any format as a program.
+import { compare, diagramOf, upstream } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { files, readHelp, readOne, readOptions } from "./input.ts";
+import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.ts";
+
+export const command: Command = {
+  synopsis: "[OPTION…] [-o OUTPUT] FILE",
+  summary: "assemble a filter, or compile a policy, to BPF; what is compiled is proved to mean what the policy says",
+  options: [...outputHelp, ...readHelp],
+  async run(args) {
+    const { values, rest } = parse(args, { ...readOptions, ...outputOptions });
+    const [file] = files(rest, 1, "asm") as [string];
+    const policy = await readOne(file, values);
+    const program = programOfPolicy(policy);
+    if (!policy.program && compare(policy.diagram, diagramOf(program, upstream, policy.diagram.nodes)).verdict !== "equal") {
+      throw new Error("the compiled program does not mean what the policy says");
+    }
+    writeOut(program, values);
+    return 0;
+  },
+};

@@ -1,0 +1,37 @@
+// `trapgate seccomp check`: whether a kernel takes the filter, and if not, why and at which instruction.
+import { readFileSync } from "node:fs";
+import { x64 } from "../../abi/abi.ts";
+import { didYouMean } from "../../policy/nearest.ts";
+import { readProgram } from "../../policy/read.ts";
+import { Problem } from "../../problem.ts";
+import { checkFilter, disassembleLines, seccompProfile, seccompProfileNames } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { files, print, printJson, readerOptions, readHelp, readOptions } from "./input.ts";
+
+export const command: Command = {
+  synopsis: "[OPTION…] FILE",
+  summary: "whether a kernel takes the filter: 0 it does, 1 it does not, with the reason and the instruction",
+  options: [["--kernel VERSION", "whose rules: see trapgate profiles; 6.12 by default"], ["--json", "as data"], ...readHelp],
+  trouble: 2,
+  async run(args) {
+    const { values, rest } = parse(args, { ...readOptions, kernel: { type: "string" }, json: { type: "boolean" } });
+    const [file] = files(rest, 1, "check") as [string];
+    const name = values.kernel ?? "upstream";
+    const profile = seccompProfile(name);
+    if (!profile)
+      throw new Problem("usage", `there is no kernel "${name}"`, {
+        help: didYouMean(name, seccompProfileNames) ?? "see trapgate profiles",
+      });
+    const program = await readProgram(file, readFileSync(file === "-" ? 0 : file), readerOptions(values), profile);
+    const problem = checkFilter(profile, program);
+    if (values.json) printJson({ kernel: profile.name, instructions: program.length, taken: !problem, ...(problem ? { problem } : {}) });
+    else if (!problem) print(`Linux ${profile.name} takes this filter of ${program.length} instructions\n`);
+    else {
+      const where =
+        problem.pc === undefined ? "" : `\n    ${problem.pc}: ${disassembleLines(program, { ...profile, abi: x64 })[problem.pc]}`;
+      print(`Linux ${profile.name} refuses this filter with ${problem.errno}: ${problem.message}${where}\n`);
+    }
+    return problem ? 1 : 0;
+  },
+};

@@ -1,0 +1,58 @@
+// `trapgate seccomp explain`: what a filter does to every call, or to one.
+
+import { type Call, dataOfCall, parseCall } from "../../policy/call.ts";
+import { explainRoot } from "../../policy/explain.ts";
+import { callVerdictsText, explanationText } from "../../policy/explain-text.ts";
+import type { Policy } from "../../policy/read.ts";
+import { callText, valueText } from "../../policy/value-text.ts";
+import { Problem } from "../../problem.ts";
+import { effectOf } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
+import { explanationJson } from "./json.ts";
+
+/** One call with all its arguments: one value. */
+const exactCall = (policy: Policy, call: Call, json: boolean): void => {
+  const data = dataOfCall(call);
+  const value = policy.diagram.valueOf(data);
+  const text = typeof value === "number" ? valueText(effectOf(policy.diagram.rules, value)) : `not decided (instruction ${value.pc})`;
+  if (json) printJson({ call: callText(data), verdict: text });
+  else print(`${callText(data)}: ${text}\n`);
+};
+
+export const command: Command = {
+  synopsis: "[OPTION…] FILE [CALL]",
+  summary: "what a filter does to every system call, or to one such as i386.socketcall or clone(0x7e020000)",
+  options: [["--json", "as data"], ...readHelp],
+  async run(args) {
+    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" } });
+    const [file, text, ...more] = rest;
+    if (file === undefined || more.length > 0) {
+      throw new Problem("usage", "explain takes a policy or filter, and perhaps a call", { help: "see trapgate seccomp explain --help" });
+    }
+    const policy = await readOne(file, values);
+    const call = text === undefined ? undefined : parseCall(text);
+    if (call && (call.args || call.name === undefined)) {
+      exactCall(policy, call, values.json ?? false);
+      return 0;
+    }
+    const { nodes, root } = policy.diagram.effects();
+    const explanation = explainRoot(nodes, root);
+    if (call) {
+      const only = call.qualified ? call.abi.name : undefined;
+      if (values.json)
+        printJson(
+          explanationJson({
+            ...explanation,
+            calls: explanation.calls.filter(({ name }) => name === call.name),
+            numbers: [],
+            architectures: [],
+          }),
+        );
+      else print(callVerdictsText(explanation, call.name as string, only) ?? "");
+    } else if (values.json) printJson(explanationJson(explanation));
+    else print(`${titleOf(policy)}\n\n${explanationText(explanation)}`);
+    return 0;
+  },
+};

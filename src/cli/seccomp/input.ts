@@ -1,0 +1,87 @@
+// What the subcommands of `trapgate seccomp` have in common: reading policies, options, warnings.
+import { readFileSync } from "node:fs";
+import { modes } from "../../policy/mode.ts";
+import { formats, type Policy, type ReadOptions, readPolicy } from "../../policy/read.ts";
+import { Problem } from "../../problem.ts";
+import type { Nodes } from "../../seccomp/index.ts";
+import { oneOf } from "../arguments.ts";
+import { color as pc } from "../color.ts";
+
+export const readOptions = {
+  format: { type: "string" },
+  as: { type: "string" },
+  cap: { type: "string", multiple: true },
+  "kernel-version": { type: "string" },
+  quiet: { type: "boolean", short: "q" },
+} as const;
+export const readHelp: readonly (readonly [string, string])[] = [
+  ["--format FORMAT", `${formats.join(", ")}; otherwise it is detected`],
+  ["--as MODE", `what loads a profile: ${modes.join(", ")}; runc by default`],
+  ["--cap CAP[,CAP…]", "capabilities that Docker's and Podman's conditions ask about, instead of their defaults"],
+  ["--kernel-version X.Y", "the kernel that minKernel asks about: 6.12 by default"],
+  ["-q, --quiet", "no warnings"],
+];
+
+interface Values {
+  readonly format?: string | undefined;
+  readonly as?: string | undefined;
+  readonly cap?: readonly string[] | undefined;
+  readonly "kernel-version"?: string | undefined;
+  readonly quiet?: boolean | undefined;
+}
+/** As options of the reader. `MODE` may be given for a file alone: see `readOne`. */
+export const readerOptions = (values: Values): ReadOptions => ({
+  ...(values.format === undefined ? {} : { format: oneOf(values.format, formats, "--format") }),
+  ...(values.as === undefined ? {} : { as: oneOf(values.as, modes, "--as") }),
+  ...(values.cap === undefined
+    ? {}
+    : {
+        capabilities: values.cap
+          .flatMap((list) => list.split(","))
+          .map((cap) => (cap.startsWith("CAP_") ? cap : `CAP_${cap.toUpperCase()}`)),
+      }),
+  ...(values["kernel-version"] === undefined ? {} : { kernel: values["kernel-version"] }),
+});
+
+const bytesOf = (file: string): Uint8Array => {
+  try {
+    return readFileSync(file === "-" ? 0 : file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Problem(
+      code === "ENOENT" ? "not-found" : "host",
+      `cannot read ${file}${code === "ENOENT" ? ": there is no such file" : ""}`,
+      { cause },
+    );
+  }
+};
+
+const warn = ({ source, warnings }: Policy): void => {
+  for (const { message, place } of warnings) {
+    const where = place ? `:${source.lineOf(place.from)}` : "";
+    process.stderr.write(`${pc.yellow("warning")}: ${source.name}${where}: ${message}\n`);
+  }
+};
+
+/** A file, or MODE:FILE for a profile that is compiled in another mode than the others. */
+export const readOne = async (argument: string, values: Values, nodes?: Nodes): Promise<Policy> => {
+  const mode = modes.find((name) => argument.startsWith(`${name}:`));
+  const file = mode ? argument.slice(mode.length + 1) : argument;
+  const policy = await readPolicy(file, bytesOf(file), { ...readerOptions(values), ...(mode ? { as: mode } : {}) }, nodes);
+  if (!values.quiet) warn(policy);
+  return policy;
+};
+
+/** `default.json (oci, as runc)` */
+export const titleOf = ({ source, format, mode }: Policy): string => `${source.name} (${format}${mode ? `, as ${mode}` : ""})`;
+
+export const print = (text: string): void => void process.stdout.write(text);
+export const printJson = (value: unknown): void =>
+  print(`${JSON.stringify(value, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v), 2)}\n`);
+
+/** Exactly so many file names. */
+export const files = (rest: readonly string[], count: number, name: string): readonly string[] => {
+  if (rest.length === count) return rest;
+  const what = count === 1 ? "one policy or filter" : `${count} policies or filters`;
+  throw new Problem("usage", `${name} takes ${what}, not ${rest.length}`, { help: `see trapgate seccomp ${name} --help` });
+};

@@ -1,0 +1,26 @@
+// Explanations and differences as JSON; 64-bit numbers are strings in hexadecimal.
+import type { Explanation, Verdict } from "../../policy/explain.ts";
+import { conditionText } from "../../policy/predicate-text.ts";
+import { valueText } from "../../policy/value-text.ts";
+import type { Condition } from "../../seccomp/index.ts";
+
+const conditionJson = (condition: Condition) => ({
+  subject: condition.subject === "ip" ? "ip" : `arg${condition.subject}`,
+  part: condition.part,
+  text: conditionText(condition),
+  ...condition.predicate,
+});
+
+const verdictJson = ({ cases, truncated }: Verdict, show: (value: number) => string) => ({
+  cases: cases.map(({ value, when }) => ({ verdict: show(value), when: when.map((all) => all.map(conditionJson)) })),
+  ...(truncated ? { truncated } : {}),
+});
+
+export const explanationJson = ({ calls, numbers, architectures, incomplete }: Explanation, show = valueText) => ({
+  calls: Object.fromEntries(
+    calls.map(({ name, verdicts }) => [name, Object.fromEntries(Object.entries(verdicts).map(([abi, v]) => [abi, verdictJson(v, show)]))]),
+  ),
+  numbers: numbers.map(({ verdict, ...row }) => ({ ...row, ...verdictJson(verdict, show) })),
+  architectures: architectures.map(({ verdict, ...row }) => ({ ...row, ...(verdict ? verdictJson(verdict, show) : { verdict: null }) })),
+  incomplete,
+});

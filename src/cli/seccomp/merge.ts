@@ -1,0 +1,41 @@
+// `trapgate seccomp merge`: several policies as one filter.
+import { merge, mergeKinds } from "../../policy/merge.ts";
+import type { Policy } from "../../policy/read.ts";
+import { Problem } from "../../problem.ts";
+import { Nodes } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { readHelp, readOne, readOptions } from "./input.ts";
+import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.ts";
+
+export const command: Command = {
+  synopsis: "--union|--intersect|--stack [OPTION…] [-o OUTPUT] [MODE:]FILE…",
+  summary: "make one filter of several policies, exact in arguments too",
+  options: [
+    ["--union", "what any of them allows: the least restrictive verdict on each call"],
+    ["--intersect", "what all of them allow: the most restrictive verdict"],
+    ["--stack", "what the kernel makes of them when they are attached in this order"],
+    ...outputHelp,
+    ...readHelp,
+  ],
+  async run(args) {
+    const kinds = { union: { type: "boolean" }, intersect: { type: "boolean" }, stack: { type: "boolean" } } as const;
+    const { values, rest } = parse(args, { ...readOptions, ...outputOptions, ...kinds });
+    const [kind, ...more] = mergeKinds.filter((name) => values[name]);
+    if (!kind || more.length > 0) throw new Problem("usage", "merge takes one of --union, --intersect, --stack");
+    if (rest.length < 2) throw new Problem("usage", "merge takes two policies or more", { help: "see trapgate seccomp merge --help" });
+    const nodes = new Nodes();
+    const policies: Policy[] = [];
+    for (const file of rest) policies.push(await readOne(file, values, nodes));
+    const [first] = policies as [Policy];
+    const { program: _, ...merged } = {
+      ...first,
+      diagram: merge(
+        kind,
+        policies.map(({ diagram }) => diagram),
+      ),
+    };
+    writeOut(programOfPolicy(merged), values);
+    return 0;
+  },
+};

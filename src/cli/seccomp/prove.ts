@@ -1,0 +1,59 @@
+// `trapgate seccomp prove`: that a filter means what a policy says, or a call for which it does not, carried out in the machine.
+
+import type { Policy } from "../../policy/read.ts";
+import { callText, valueText } from "../../policy/value-text.ts";
+import { compare, encodeProgram, Nodes, NotWritable, programOf, type SyscallData } from "../../seccomp/index.ts";
+import { parse } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { witnesses } from "./diff.ts";
+import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
+import { type Outcome, runCall } from "./run-call.ts";
+
+/** The call under a policy's own program, or under one that means the same. */
+const carriedOut = async ({ program, diagram }: Policy, data: SyscallData): Promise<Outcome> => {
+  try {
+    return await runCall(encodeProgram(program ?? programOf(diagram)), data);
+  } catch (error) {
+    if (error instanceof NotWritable) return { text: `not carried out: ${error.message}` };
+    throw error;
+  }
+};
+
+export const command: Command = {
+  synopsis: "[OPTION…] POLICY FILTER",
+  summary: "prove that a filter means what a policy says: 0 it does, 1 with a call for which it does not, 2 trouble",
+  options: [["--json", "as data"], ["--no-run", "do not carry the counter-example out"], ...readHelp],
+  trouble: 2,
+  async run(args) {
+    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" }, "no-run": { type: "boolean" } });
+    const [one, other] = files(rest, 2, "prove") as [string, string];
+    const nodes = new Nodes();
+    const [policy, filter] = [await readOne(one, values, nodes), await readOne(other, values, nodes)];
+    const difference = compare(policy.diagram, filter.diagram);
+    const status = difference.verdict === "equal" ? 0 : difference.verdict === "different" ? 1 : 2;
+    const [first] = difference.verdict === "different" ? witnesses(difference) : [];
+    const runs =
+      first && !values["no-run"]
+        ? { policy: await carriedOut(policy, first.data), filter: await carriedOut(filter, first.data) }
+        : undefined;
+    if (values.json) {
+      const counter = first && {
+        call: callText(first.data),
+        policy: valueText(first.pair.a),
+        filter: valueText(first.pair.b),
+        ...(runs ? { runs } : {}),
+      };
+      printJson({ proved: status === 0, verdict: difference.verdict, ...(counter ? { counterExample: counter } : {}) });
+      return status;
+    }
+    if (status === 0) print(`${titleOf(filter)} means what ${titleOf(policy)} says, for every call\n`);
+    else if (!first) print("not decided: some calls need arithmetic that is not followed exactly\n");
+    else {
+      print(`${titleOf(filter)} does not mean what ${titleOf(policy)} says\n\n    ${callText(first.data)}\n`);
+      print(`    the policy says ${valueText(first.pair.a)}, the filter ${valueText(first.pair.b)}\n`);
+      if (runs)
+        print(`\ncarried out in the machine\n    under the policy: ${runs.policy.text}\n    under the filter: ${runs.filter.text}\n`);
+    }
+    return status;
+  },
+};

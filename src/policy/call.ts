@@ -1,0 +1,58 @@
+// A system call as people write one: `openat`, `i386.socketcall(1)`, `x32.read(0, 0x1000, 16)`, `x64.1000`, `-1`.
+import { type Abi, x32, x64 } from "../abi/abi.ts";
+import { abis, X32_BIT } from "../abi/syscall-number.ts";
+import { Problem } from "../problem.ts";
+import type { SyscallData } from "../seccomp/index.ts";
+import { isKnownName, knownNames, numberOf } from "./names.ts";
+import { didYouMean } from "./nearest.ts";
+
+export interface Call {
+  readonly abi: Abi;
+  /** As filters see it, unsigned. */
+  readonly number: number;
+  /** The name, if it was given. */
+  readonly name: string | undefined;
+  /** Whether the ABI was given. */
+  readonly qualified: boolean;
+  /** Undefined: none were given. */
+  readonly args: readonly bigint[] | undefined;
+}
+
+const CALL = /^(?:(x64|i386|x32)\.)?(-?\w+)(?:\(([^()]*)\))?$/;
+const wrong = (message: string, help = "such as openat, i386.socketcall(1), x64.1000"): Problem => new Problem("usage", message, { help });
+
+const argument = (text: string): bigint => {
+  const trimmed = text.trim();
+  if (!/^-?(0x[0-9a-fA-F]+|\d+)$/.test(trimmed))
+    throw wrong(`${JSON.stringify(trimmed)} is no argument`, "arguments are numbers, such as 0x7e020000 or -100");
+  const value = trimmed.startsWith("-") ? -BigInt(trimmed.slice(1)) : BigInt(trimmed);
+  return BigInt.asUintN(64, value);
+};
+
+/** Throws a Problem. */
+export const parseCall = (text: string): Call => {
+  const [, abiName, what, list] = CALL.exec(text.trim()) ?? [];
+  if (what === undefined) throw wrong(`${JSON.stringify(text)} is no system call`);
+  const abi = abis.find(({ name }) => name === abiName) ?? x64;
+  const args = list === undefined ? undefined : list.trim() === "" ? [] : list.split(",").map(argument);
+  if (args && args.length > 6) throw wrong("a system call has at most six arguments");
+  const qualified = abiName !== undefined;
+  if (/^-?(0x[0-9a-f]+|\d+)$/i.test(what)) {
+    const plain = Number(what) >>> 0;
+    return { abi, number: abi === x32 && plain < X32_BIT ? plain + X32_BIT : plain, name: undefined, qualified, args };
+  }
+  if (!isKnownName(what)) throw wrong(`there is no system call "${what}"`, didYouMean(what, knownNames()));
+  const found = qualified ? abi : (abis.find((candidate) => numberOf(what, candidate) !== undefined) ?? abi);
+  const number = numberOf(what, found);
+  if (number === undefined) throw wrong(`${found.name} has no system call "${what}"`);
+  return { abi: found, number, name: what, qualified, args };
+};
+
+/** What a filter sees of it. */
+export const dataOfCall = ({ abi, number, args = [] }: Call): SyscallData => ({
+  nr: number | 0,
+  arch: abi.auditArch,
+  ipLo: 0,
+  ipHi: 0,
+  args: Uint32Array.from({ length: 12 }, (_, i) => Number(((args[i >> 1] ?? 0n) >> (i & 1 ? 32n : 0n)) & 0xffff_ffffn)),
+});

@@ -1,0 +1,87 @@
+// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds (moby/profiles
+// seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
+import { z } from "zod";
+import { actionNames } from "./actions.ts";
+
+const MAX64 = (1n << 64n) - 1n;
+const uint64 = z
+  .union([z.number().int().nonnegative(), z.bigint().nonnegative()], { error: "must be an integer from 0 to 2^64 - 1" })
+  .transform(BigInt)
+  .refine((n) => n <= MAX64, { error: "must be an integer from 0 to 2^64 - 1" });
+const errno = z.number({ error: "must be an error number" }).int().min(0).max(0xffff);
+const names = z.array(z.string());
+const action = z.enum(actionNames as [string, ...string[]]);
+const op = z.enum(["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"]);
+
+export const architectureNames = [
+  ...[
+    "NATIVE",
+    "X86",
+    "X86_64",
+    "X32",
+    "ARM",
+    "AARCH64",
+    "MIPS",
+    "MIPS64",
+    "MIPS64N32",
+    "MIPSEL",
+    "MIPSEL64",
+    "MIPSEL64N32",
+    "PPC",
+    "PPC64",
+  ],
+  ...["PPC64LE", "S390", "S390X", "PARISC", "PARISC64", "RISCV64", "LOONGARCH64", "M68K", "SH", "SHEB"],
+].map((name) => `SCMP_ARCH_${name}`);
+const architecture = z.enum(architectureNames as [string, ...string[]]);
+
+/** When a rule applies. Docker: all of includes, none of excludes. */
+const filter = z.object({
+  caps: names.nullish(),
+  arches: names.nullish(),
+  minKernel: z
+    .string()
+    .regex(/^\d+\.\d+/, { error: 'must be a version such as "4.8"' })
+    .nullish(),
+});
+
+const argument = z.object({
+  index: z.number().int().min(0).max(5, { error: "must be 0 to 5: a system call has six arguments" }),
+  value: uint64,
+  valueTwo: uint64.nullish(),
+  op,
+});
+
+const rule = z.object({
+  names: names.nullish(),
+  name: z.string().nullish(),
+  action,
+  errnoRet: errno.nullish(),
+  errno: z.string().nullish(),
+  args: z.array(argument).nullish(),
+  comment: z.string().nullish(),
+  includes: filter.nullish(),
+  excludes: filter.nullish(),
+});
+
+export const containerProfile = z.object({
+  defaultAction: action,
+  defaultErrnoRet: errno.nullish(),
+  defaultErrno: z.string().nullish(),
+  architectures: z.array(architecture).nullish(),
+  archMap: z.array(z.object({ architecture, subArchitectures: z.array(architecture).nullish() })).nullish(),
+  flags: names.nullish(),
+  listenerPath: z.string().nullish(),
+  listenerMetadata: z.string().nullish(),
+  syscalls: z.array(rule).nullish(),
+});
+export type ContainerProfile = z.infer<typeof containerProfile>;
+export type ContainerRule = z.infer<typeof rule>;
+export type ContainerFilter = z.infer<typeof filter>;
+
+/** What objects of the profile may hold; anything else is passed over by the runtimes. */
+export const members = {
+  profile: Object.keys(containerProfile.shape),
+  rule: Object.keys(rule.shape),
+  argument: Object.keys(argument.shape),
+  filter: Object.keys(filter.shape),
+};

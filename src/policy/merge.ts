@@ -1,0 +1,24 @@
+// Several policies as one, exactly: what all allow, what any allows, or what the kernel makes of them one upon another.
+import { type Diagram, isUndecided, stackDiagrams } from "../seccomp/index.ts";
+
+export const mergeKinds = ["union", "intersect", "stack"] as const;
+export type MergeKind = (typeof mergeKinds)[number];
+
+/**
+ * intersect: for each call the most restrictive verdict, of equal actions the first policy's. union: the least restrictive one. stack: the
+ * filters attached one after the other, so that of equal actions the last one's data counts. All as the kernel orders actions.
+ */
+export const merge = (kind: MergeKind, diagrams: readonly Diagram[]): Diagram => {
+  if (kind === "stack") return stackDiagrams(diagrams);
+  const [first, ...rest] = diagrams;
+  if (!first) throw new Error("nothing to merge");
+  const { nodes, rules } = first;
+  const { mask } = rules.returns;
+  const rank = (value: number): number => value & mask;
+  const better = kind === "union" ? (a: number, b: number) => rank(b) > rank(a) : (a: number, b: number) => rank(b) < rank(a);
+  const root = rest.reduce((sofar, diagram) => {
+    const other = nodes.adopt(diagram.nodes, diagram.root);
+    return nodes.pointwise(sofar, other, (a, b) => (isUndecided(a) ? a : isUndecided(b) || better(a, b) ? b : a));
+  }, first.root);
+  return first.with(root);
+};

@@ -1,0 +1,124 @@
+// Compile modes: one profile means different filters to those who load it.
+// runc: libcontainer/seccomp/seccomp_linux.go, patchbpf/enosys_linux.go (1.1). crun: src/libcrun/seccomp.c (1.21).
+import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
+import { X32_BIT } from "../abi/syscall-number.ts";
+import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
+import { type Entry, meaningOf, type Ruleset } from "./meaning.ts";
+import { isKnownName, knownNames, numberOf } from "./names.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
+
+export const modes = ["kernel", "runc", "crun", "docker", "podman"] as const;
+/**
+ * kernel: each rule as the specification says it. runc, crun: what these load. docker: what Docker gives runc. podman: what Podman gives
+ * crun. The supersets of the specification are resolved first in every mode.
+ */
+export type Mode = (typeof modes)[number];
+
+export interface Compiled {
+  readonly diagram: Diagram;
+  readonly warnings: readonly Warning[];
+}
+
+const KILL_THREAD = 0;
+const ENOSYS = 0x0005_0026;
+
+/** Several conditions on one argument make a rule for each condition: https://github.com/moby/moby/issues/32714 */
+const splitArguments = (args: readonly Comparison[]): readonly (readonly Comparison[])[] => {
+  const several = args.some(({ index }, i) => args.findIndex((other) => other.index === index) !== i);
+  return several ? args.map((c) => [c]) : [args];
+};
+
+class Compiler {
+  readonly #profile: Profile;
+  readonly #warnings: Warning[];
+  readonly #split: boolean;
+  readonly #skip: boolean;
+  constructor(profile: Profile, runtime: "kernel" | "runc" | "crun") {
+    this.#profile = profile;
+    this.#warnings = [...profile.warnings];
+    this.#split = runtime !== "kernel";
+    this.#skip = runtime !== "kernel";
+  }
+  get warnings(): readonly Warning[] {
+    return this.#warnings;
+  }
+  entries(): readonly Entry[] {
+    return this.#profile.rules.flatMap((rule) => {
+      if (this.#skip && rule.action === this.#profile.defaultAction) return [];
+      return rule.names.flatMap((name, i) => this.#entriesOf(rule, name, i));
+    });
+  }
+  #entriesOf(rule: Rule, name: string, i: number): readonly Entry[] {
+    const place = rule.places[i] ?? rule.place;
+    if (!isKnownName(name)) {
+      const help = didYouMean(name, knownNames());
+      this.#warnings.push({ message: `there is no system call "${name}": the rule does nothing${help ? ` (${help})` : ""}`, place });
+      return [];
+    }
+    const lists = this.#split ? splitArguments(rule.args) : [rule.args];
+    if (lists.length > 1) {
+      this.#warnings.push({ message: `${name}: several conditions on one argument are taken as alternatives`, place });
+    }
+    return lists.map((args) => ({ name, action: rule.action, args }));
+  }
+  ruleset(entries: readonly Entry[]): Ruleset {
+    const { abis, defaultAction, source } = this.#profile;
+    return {
+      defaultAction,
+      badArch: KILL_THREAD,
+      abis: abis.includes(x64) ? abis : [x64, ...abis],
+      entries,
+      onConflict: ({ name }) => {
+        const rule = this.#profile.rules.findLast(({ names }) => names.includes(name));
+        const place = rule?.places[rule.names.indexOf(name)] ?? rule?.place ?? { from: 0, to: 0 };
+        throw source.problem(
+          place,
+          `two rules for ${name} with the same conditions have different actions`,
+          "libseccomp refuses the second",
+        );
+      },
+    };
+  }
+}
+
+/** The largest number that the profile names at an ABI: findLastSyscalls(). */
+const largest = (profile: Profile, abi: Abi): number => {
+  const numbers = profile.rules.flatMap(({ names }) => names.map((name) => numberOf(name, abi) ?? 0));
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
+};
+
+/** Numbers above the largest one that the profile knows give ENOSYS, whatever its rules say: generateEnosysStub(). */
+const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Diagram => {
+  const { nodes, root } = diagram;
+  const action = actionOf(upstream.returns, profile.defaultAction);
+  if (action === "allow" || action === "log" || action === "trace" || profile.defaultAction === ENOSYS) return diagram;
+  const words = new Words(nodes);
+  const number = words.input("sys_number");
+  const above = (n: number): Node => words.greater(number, words.constant(n));
+  const stub = (list: readonly Abi[]): Node | undefined => {
+    const known = list.filter((abi) => abis.includes(abi) && largest(profile, abi) > 0);
+    const [first, second] = known;
+    if (!first) return undefined;
+    const bit = words.intersects(number, words.constant(X32_BIT));
+    if (second) return nodes.choose(bit, above(largest(profile, x32)), above(largest(profile, x64)));
+    if (first === i386) return above(largest(profile, i386));
+    return first === x64 ? nodes.and(nodes.not(bit), above(largest(profile, x64))) : nodes.and(bit, above(largest(profile, x32)));
+  };
+  const stubs = new Map<number, Node>();
+  for (const list of [[i386], [x64, x32]]) {
+    const made = stub(list);
+    if (made !== undefined) stubs.set((list[0] as Abi).auditArch, made);
+  }
+  const taken = select(nodes, "arch", stubs, 0);
+  return diagramOfRoot(nodes, nodes.choose(taken, nodes.terminal(ENOSYS), root), diagram.rules);
+};
+
+/** The filter that the profile becomes. Throws a Problem where the runtime refuses it. */
+export const compileProfile = (profile: Profile, mode: Mode, nodes?: Nodes): Compiled => {
+  const runtime = mode === "docker" ? "runc" : mode === "podman" ? "crun" : mode;
+  const compiler = new Compiler(profile, runtime);
+  const ruleset = compiler.ruleset(compiler.entries());
+  const diagram = meaningOf(ruleset, nodes);
+  return { diagram: runtime === "runc" ? withStub(diagram, profile, ruleset.abis) : diagram, warnings: compiler.warnings };
+};

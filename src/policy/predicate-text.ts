@@ -1,0 +1,66 @@
+// Conditions in words: `arg1 & 0x7e020000 == 0`, `arg0 in {1, 10}`, `(u32) arg2 <= 5`.
+import type { Condition, Conjunction, Masked, Range, Subject } from "../seccomp/index.ts";
+
+const MAX = (1n << 64n) - 1n;
+const U32 = 0xffff_ffffn;
+
+/** Small numbers in decimal. */
+export const numberText = (n: bigint | number): string => (n < 1000 ? String(n) : `0x${n.toString(16)}`);
+
+/** How a number is called where it has a name; nothing: as a number. */
+export type Namer = (subject: Subject, value: bigint, mask: bigint) => string | undefined;
+
+type Who = Pick<Condition, "subject" | "part">;
+const whoText = ({ subject, part }: Who): string => {
+  const text = subject === "ip" ? "ip" : `arg${subject}`;
+  return part === "whole" ? text : part === "high" ? `${text} >> 32` : `(u32) ${text}`;
+};
+const masked = (who: Who, mask: bigint): string => {
+  const text = whoText(who);
+  if (mask === -1n || mask === (who.part === "whole" ? MAX : U32)) return text;
+  if (mask === U32) return `(u32) ${text}`;
+  return who.part === "high" ? `(${text}) & ${numberText(mask)}` : `${text} & ${numberText(mask)}`;
+};
+
+const rangesText = (who: Who, mask: bigint, ranges: readonly Range[], negated: boolean, value: (n: bigint) => string): string => {
+  const name = masked(who, mask);
+  const most = mask !== -1n ? mask : who.part === "whole" ? MAX : U32;
+  if (ranges.every(({ from, to }) => from === to)) {
+    const values = ranges.map(({ from }) => value(from));
+    if (values.length === 1) return `${name} ${negated ? "!=" : "=="} ${values[0]}`;
+    return `${name} ${negated ? "not in" : "in"} {${values.join(", ")}}`;
+  }
+  const texts = ranges.map(({ from, to }) => {
+    if (from === to) return `${name} == ${value(from)}`;
+    if (from === 0n) return `${name} <= ${value(to)}`;
+    return to === most ? `${name} >= ${value(from)}` : `${value(from)} <= ${name} <= ${value(to)}`;
+  });
+  const text = texts.join(" or ");
+  return negated ? `not (${text})` : texts.length > 1 ? `(${text})` : text;
+};
+
+const masksText = (who: Who, masks: readonly Masked[], negated: boolean, value: (n: bigint, mask: bigint) => string): string => {
+  const [first] = masks;
+  if (first && masks.every(({ mask }) => mask === first.mask)) {
+    const values = masks.map((m) => ({ from: m.value, to: m.value }));
+    return rangesText(who, first.mask, values, negated, (n) => value(n, first.mask));
+  }
+  const text = masks.map((m) => `${masked(who, m.mask)} == ${value(m.value, m.mask)}`).join(" or ");
+  return negated ? `not (${text})` : `(${text})`;
+};
+
+export const conditionText = (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
+  const { subject, predicate } = condition;
+  const value = (n: bigint, mask: bigint): string => name(subject, n, mask) ?? numberText(n);
+  switch (predicate.kind) {
+    case "ranges":
+      return rangesText(condition, predicate.mask, predicate.ranges, predicate.negated, (n) => value(n, predicate.mask));
+    case "masks":
+      return masksText(condition, predicate.masks, predicate.negated, value);
+    case "nodes":
+      return `${whoText(condition)} is as a diagram of ${predicate.nodes} nodes says`;
+  }
+};
+
+export const conjunctionText = (all: Conjunction, name?: Namer): string =>
+  all.map((condition) => conditionText(condition, name)).join(" and ");

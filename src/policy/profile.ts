@@ -1,0 +1,42 @@
+// A container's profile: rules by name with conditions on arguments, for one or more ABIs.
+// OCI runtime-spec config-linux.md, "Seccomp"; the formats around it come down to this.
+import type { Abi } from "../abi/abi.ts";
+import type { Place, Source } from "./source.ts";
+
+/** As libseccomp names them, without SCMP_CMP_. */
+export type Operator = "NE" | "LT" | "LE" | "EQ" | "GE" | "GT" | "MASKED_EQ";
+
+export interface Comparison {
+  readonly index: 0 | 1 | 2 | 3 | 4 | 5;
+  readonly op: Operator;
+  /** Unsigned, 64 bits. With MASKED_EQ the mask. */
+  readonly value: bigint;
+  /** With MASKED_EQ what the masked argument is compared with. */
+  readonly valueTwo: bigint;
+}
+
+export interface Rule {
+  readonly names: readonly string[];
+  /** The return value, with data. */
+  readonly action: number;
+  /** All of them hold. */
+  readonly args: readonly Comparison[];
+  /** Places of the names, and of the rule. */
+  readonly places: readonly Place[];
+  readonly place: Place;
+}
+
+export interface Profile {
+  readonly source: Source;
+  /** The return value for calls without a rule. */
+  readonly defaultAction: number;
+  /** Of the host first. Empty: nothing but the host's own. */
+  readonly abis: readonly Abi[];
+  readonly rules: readonly Rule[];
+  /** Things that a runtime passes over in silence. */
+  readonly warnings: readonly Warning[];
+}
+export interface Warning {
+  readonly message: string;
+  readonly place?: Place;
+}

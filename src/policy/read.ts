@@ -1,0 +1,117 @@
+// Any policy or filter from a file: which format it is, and what it means.
+import { Problem } from "../problem.ts";
+import {
+  assemble,
+  type Diagram,
+  diagramOf,
+  Nodes,
+  type Program,
+  programOf,
+  RefusedFilter,
+  type SeccompProfile,
+  upstream,
+} from "../seccomp/index.ts";
+import { looksC, readC } from "./c-array.ts";
+import { dockerCapabilities, type Host, isContainerProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
+import { parseJson } from "./json.ts";
+import { compileProfile, type Mode } from "./mode.ts";
+import type { Profile, Warning } from "./profile.ts";
+import { looksHex, readHex, readRaw } from "./raw.ts";
+import { Source } from "./source.ts";
+
+export const formats = ["oci", "raw", "hex", "c", "asm"] as const;
+/** oci: also Docker's and containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's. */
+export type Format = (typeof formats)[number];
+
+export interface ReadOptions {
+  /** Otherwise it is detected. */
+  readonly format?: Format;
+  /** To what a profile is compiled: `runc` by default. */
+  readonly as?: Mode;
+  /** Docker's and Podman's conditions ask about it. By default their own capabilities, and Linux 6.12. */
+  readonly capabilities?: readonly string[];
+  readonly kernel?: string;
+}
+
+export interface Policy {
+  readonly source: Source;
+  readonly format: Format;
+  /** Of filters that are programs already. */
+  readonly program?: Program;
+  /** Of profiles. */
+  readonly profile?: Profile;
+  readonly mode?: Mode;
+  /** What the filter means. */
+  readonly diagram: Diagram;
+  readonly warnings: readonly Warning[];
+}
+
+const isText = (bytes: Uint8Array): boolean => !bytes.subarray(0, 4096).some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27));
+
+/** The format of a file, by its content. */
+export const detectFormat = (bytes: Uint8Array): Format => {
+  if (!isText(bytes)) return "raw";
+  const text = new TextDecoder().decode(bytes);
+  if (/^\ufeff?\s*\{\s*["}]/.test(text)) return "oci";
+  if (looksHex(text)) return "hex";
+  return looksC(text) ? "c" : "asm";
+};
+
+type AssemblerRules = Pick<SeccompProfile, "layout" | "returns">;
+const programIn = (source: Source, bytes: Uint8Array, format: Exclude<Format, "oci">, rules: AssemblerRules = upstream): Program => {
+  const readers = {
+    raw: () => readRaw(bytes, source.name),
+    hex: () => readHex(source),
+    c: () => readC(source),
+    asm: () => readAsm(source, rules),
+  };
+  return readers[format]();
+};
+
+const readAsm = (source: Source, { layout, returns }: AssemblerRules): Program => {
+  const { program, problems } = assemble(source.text, { layout, returns });
+  const [first] = problems;
+  if (!first) return program;
+  const lines = source.text.split("\n");
+  const from = lines.slice(0, first.line - 1).reduce((sum, line) => sum + line.length + 1, first.column - 1);
+  const rest = (lines[first.line - 1] as string).slice(first.column - 1);
+  throw source.problem({ from, to: from + (/^[^;#]*/.exec(rest)?.[0].trimEnd().length ?? 1) }, first.message);
+};
+
+const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagram => {
+  try {
+    return diagramOf(program, upstream, nodes);
+  } catch (error) {
+    if (!(error instanceof RefusedFilter)) throw error;
+    throw new Problem("bad-policy", `${source.name}: the kernel refuses this filter: ${error.message}`, { cause: error });
+  }
+};
+
+/** The program of a filter, whether or not a kernel takes it; of a profile the one that it is compiled to. */
+export const readProgram = async (name: string, bytes: Uint8Array, options: ReadOptions, rules: AssemblerRules): Promise<Program> => {
+  const format = options.format ?? detectFormat(bytes);
+  if (format === "oci") return programOf((await readPolicy(name, bytes, options)).diagram);
+  return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules);
+};
+
+/** Reads a policy. Throws a Problem for a mistake in it. `nodes`: a store that several policies share. */
+export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
+  const format = options.format ?? detectFormat(bytes);
+  const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
+  if (format === "oci") return readProfile(source, options, nodes);
+  const program = programIn(source, bytes, format);
+  return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
+};
+
+const readProfile = async (source: Source, options: ReadOptions, nodes: Nodes): Promise<Policy> => {
+  const mode = options.as ?? "runc";
+  const own = mode === "podman" ? podmanCapabilities : dockerCapabilities;
+  const host: Host = { capabilities: options.capabilities ?? own, kernel: options.kernel ?? "6.12" };
+  const document = parseJson(source);
+  if (!isContainerProfile(document.value)) {
+    throw source.problem(document.placeOf([]), "this JSON is no seccomp profile", "one has defaultAction and syscalls");
+  }
+  const profile = await readContainerProfile(source, host, document);
+  const { diagram, warnings } = compileProfile(profile, mode, nodes);
+  return { source, format: "oci", profile, mode, diagram, warnings };
+};

@@ -1,0 +1,195 @@
+// A diagram as a program: each function of a word becomes one block, which loads the word and compares. Blocks of equal functions are
+// one block. Written from the end, since jumps only go forward.
+import { BPF, type Insn, jump, MAX_INSNS, type Program, stmt } from "../bpf/insn.ts";
+import { type Cube, cover } from "./cubes.ts";
+import type { Diagram } from "./diagram.ts";
+import { type Interval, intervals, outcomes } from "./intervals.ts";
+import type { Node, Nodes } from "./nodes.ts";
+import { isUndecided, undecidedAt } from "./undecided.ts";
+import { bitAt, wordAt } from "./words.ts";
+
+/** Distances of conditional jumps are bytes. */
+const FAR = 255;
+const MOST_RANGES = 4096;
+const MOST_CUBES = 12;
+
+/** A place in the program, counted from its end. */
+type Label = number;
+
+/** Ways to write the function of one word, each with its instructions. */
+type Plan =
+  | { readonly kind: "ranges"; readonly cost: number; readonly list: readonly Interval[] }
+  | { readonly kind: "masks"; readonly cost: number; readonly tests: readonly MaskTest[]; readonly otherwise: Node }
+  | { readonly kind: "bits"; readonly cost: number };
+interface MaskTest {
+  readonly mask: number;
+  readonly value: number;
+  readonly node: Node;
+}
+
+/** JSET tests it, and leaves A as it is. */
+const isSimple = ({ mask, value }: Pick<MaskTest, "mask" | "value">): boolean =>
+  value === 0 || (value === mask && (mask & (mask - 1)) === 0);
+
+const maskOf = (cube: Cube): { readonly mask: number; readonly value: number } => {
+  let [mask, value] = [0, 0];
+  for (const [level, bit] of cube) {
+    mask |= 1 << bitAt(level);
+    if (bit) value |= 1 << bitAt(level);
+  }
+  return { mask: mask >>> 0, value: value >>> 0 };
+};
+
+/** What most ranges of a list lead to, and the others, if those are single values. */
+const exceptions = (list: readonly Interval[]): { readonly usual: Node; readonly others: readonly Interval[] } | undefined => {
+  const counts = new Map<Node, number>();
+  for (const { node } of list) counts.set(node, (counts.get(node) ?? 0) + 1);
+  const [usual] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a));
+  const others = list.filter(({ node }) => node !== usual);
+  return others.length <= 3 && others.every(({ from, to }) => from === to) ? { usual, others } : undefined;
+};
+/** Instructions that comparisons of a list take. */
+const costOf = (list: readonly Interval[]): number => {
+  if (list.length === 1) return 0;
+  const rare = exceptions(list);
+  if (rare) return rare.others.length;
+  const middle = list.length >> 1;
+  return 1 + costOf(list.slice(0, middle)) + costOf(list.slice(middle));
+};
+
+class Writer {
+  readonly #nodes: Nodes;
+  readonly #offsets: (level: number) => number;
+  /** From the last instruction to the first. */
+  readonly #reversed: Insn[] = [];
+  readonly #labels = new Map<Node, Label>();
+
+  constructor(nodes: Nodes, offsets: (level: number) => number) {
+    this.#nodes = nodes;
+    this.#offsets = offsets;
+  }
+  program(root: Node): Program {
+    this.#block(root);
+    return this.#reversed.toReversed();
+  }
+
+  #push(insn: Insn): Label {
+    return this.#reversed.push(insn) - 1;
+  }
+  #distance(label: Label): number {
+    return this.#reversed.length - label - 1;
+  }
+  /** A label that a conditional jump reaches, also from a few instructions further up. */
+  #near(label: Label): Label {
+    if (this.#distance(label) < FAR - 2) return label;
+    const there = this.#reversed[label] as Insn;
+    return this.#push(there.code === (BPF.RET | BPF.K) ? there : stmt(BPF.JMP | BPF.JA, this.#distance(label)));
+  }
+  #branch(field: number, k: number, yes: Label, no: Label): Label {
+    const [y, n] = [this.#near(yes), this.#near(no)];
+    return this.#push(jump(BPF.JMP | field | BPF.K, k, this.#distance(y), this.#distance(n)));
+  }
+
+  /** Where the function is computed from the data. */
+  #block(node: Node): Label {
+    const known = this.#labels.get(node);
+    if (known !== undefined && this.#distance(known) < FAR - 2) return known;
+    const made = known === undefined ? this.#write(node) : this.#near(known);
+    this.#labels.set(node, made);
+    return made;
+  }
+  #write(node: Node): Label {
+    const nodes = this.#nodes;
+    if (nodes.isTerminal(node)) return this.#push(stmt(BPF.RET | BPF.K, nodes.value(node)));
+    const level = nodes.level(node) & ~31;
+    const field = { level, bits: 32 } as const;
+    const below = outcomes(nodes, node, field);
+    const plan = this.#plan(node, level, below);
+    // The parts that are written later stand before: what is far away is written first.
+    for (const { node: part } of below) this.#block(part);
+    const load = () => this.#push(stmt(BPF.LD | BPF.W | BPF.ABS, this.#offsets(level)));
+    if (plan.kind === "ranges") this.#ranges(plan.list);
+    else if (plan.kind === "bits") this.#bits(node, level);
+    else this.#masks(plan, load);
+    return load();
+  }
+  #plan(node: Node, level: number, below: readonly { readonly node: Node; readonly when: Node }[]): Plan {
+    const nodes = this.#nodes;
+    const inWord = nodes.reachable(node).filter((n) => nodes.level(n) < level + 32).length;
+    const plans: Plan[] = [{ kind: "bits", cost: inWord }];
+    const list = intervals(nodes, node, { level, bits: 32 }, MOST_RANGES);
+    if (list) plans.push({ kind: "ranges", cost: costOf(list), list });
+    const last = below.at(-1)?.node as Node;
+    for (const otherwise of below.length === 2 ? below.map((part) => part.node) : [last]) {
+      const tests = below.flatMap(({ node: part, when }): MaskTest[] | undefined => {
+        if (part === otherwise) return [];
+        return cover(nodes, when, MOST_CUBES)?.map((cube) => ({ ...maskOf(cube), node: part }));
+      });
+      if (tests.some((test) => test === undefined)) continue;
+      const all = tests as MaskTest[];
+      const cost = all.reduce((sum, test, i) => sum + (isSimple(test) ? 1 : i < all.length - 1 ? 3 : 2), 0);
+      plans.push({ kind: "masks", cost, tests: all, otherwise });
+    }
+    return plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
+  }
+
+  #ranges(list: readonly Interval[]): Label {
+    const [first] = list;
+    if (list.length === 1) return this.#block((first as Interval).node);
+    const rare = exceptions(list);
+    if (rare) {
+      return rare.others.reduceRight(
+        (no, { from, node }) => this.#branch(BPF.JEQ, Number(from), this.#block(node), no),
+        this.#block(rare.usual),
+      );
+    }
+    const middle = list.length >> 1;
+    const above = this.#ranges(list.slice(middle));
+    const under = this.#ranges(list.slice(0, middle));
+    return this.#branch(BPF.JGE, Number((list[middle] as Interval).from), above, under);
+  }
+  #bits(node: Node, level: number): Label {
+    const nodes = this.#nodes;
+    const labels = new Map<Node, Label>();
+    const go = (n: Node): Label => {
+      if (nodes.level(n) >= level + 32) return this.#block(n);
+      const known = labels.get(n);
+      if (known !== undefined) return known;
+      const [no, yes] = [go(nodes.low(n)), go(nodes.high(n))];
+      const made = this.#branch(BPF.JSET, 2 ** bitAt(nodes.level(n)), yes, no);
+      labels.set(n, made);
+      return made;
+    };
+    return go(node);
+  }
+  #masks({ tests, otherwise }: Extract<Plan, { kind: "masks" }>, load: () => Label): Label {
+    let next = this.#block(otherwise);
+    for (const [i, { mask, value, node }] of [...tests.entries()].toReversed()) {
+      const yes = this.#block(node);
+      if (isSimple({ mask, value })) {
+        next = value === 0 ? this.#branch(BPF.JSET, mask, next, yes) : this.#branch(BPF.JSET, mask, yes, next);
+        continue;
+      }
+      // A is lost to the test that comes after this one.
+      if (i < tests.length - 1) next = load();
+      this.#branch(BPF.JEQ, value, yes, next);
+      next = this.#push(stmt(BPF.ALU | BPF.AND | BPF.K, mask));
+    }
+    return next;
+  }
+}
+
+/** What a program made of a diagram is like. */
+export class NotWritable extends Error {}
+
+/** A program that means what the diagram does. Throws NotWritable: some call is not decided, or the program is too long. */
+export const programOf = ({ nodes, root, rules }: Diagram): Program => {
+  const undecided = nodes.reachable(root).find((node) => nodes.isTerminal(node) && isUndecided(nodes.value(node)));
+  if (undecided !== undefined) {
+    throw new NotWritable(`instruction ${undecidedAt(nodes.value(undecided)).pc} was not decided for every call`);
+  }
+  const program = new Writer(nodes, (level) => rules.layout.words.indexOf(wordAt(level)) * 4).program(root);
+  if (program.length > MAX_INSNS)
+    throw new NotWritable(`the program would have ${program.length} instructions, the kernel takes ${MAX_INSNS}`);
+  return program;
+};

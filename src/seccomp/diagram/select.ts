@@ -1,0 +1,18 @@
+// A function that is chosen by a word's value: what a chain of comparisons with constants makes, made at once.
+import type { Word } from "../layout.ts";
+import type { Node, Nodes } from "./nodes.ts";
+import { levelOf } from "./words.ts";
+
+/** Functions of later variables by the word's value (unsigned), and the one for all other values. */
+export const select = (nodes: Nodes, word: Word, byValue: ReadonlyMap<number, Node>, otherwise: Node): Node => {
+  const values = [...byValue.keys()].sort((a, b) => a - b);
+  const level = levelOf(word);
+  const go = (bit: number, from: number, to: number): Node => {
+    if (from === to) return otherwise;
+    if (bit === 32) return byValue.get(values[from] as number) as Node;
+    let middle = from;
+    while (middle < to && (((values[middle] as number) >>> (31 - bit)) & 1) === 0) middle++;
+    return nodes.make(level + bit, go(bit + 1, from, middle), go(bit + 1, middle, to));
+  };
+  return go(0, 0, values.length);
+};
