@@ -1,7 +1,7 @@
 // The package "trapgate".
 
+export { type FailedCall, InternalError } from "./kernel/base/internal-error.ts";
 export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/types/host-tree.ts";
-export { type FailedCall, InternalError } from "./kernel/internal-error.ts";
 export { CodeMemory, type CodeStore } from "./machine/code-memory.ts";
 export { type Exploration, type ExploreOptions, explore, replay, type Violation } from "./machine/explore/explore.ts";
 export type { Properties } from "./machine/explore/property.ts";

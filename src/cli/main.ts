@@ -1,6 +1,6 @@
 // The command line's front: which subcommand, and how whatever goes wrong is told.
 
-import { InternalError } from "../kernel/internal-error.ts";
+import { InternalError } from "../kernel/base/internal-error.ts";
 import { Problem } from "../problem.ts";
 import type { Command } from "./command.ts";
 import { FAILED } from "./status.ts";
@@ -18,7 +18,7 @@ const commands: Record<string, () => Promise<{ readonly command: Command }>> = {
   disasm: () => import("./commands/disasm.ts"),
   explain: () => import("./commands/explain.ts"),
   asm: () => import("./commands/asm.ts"),
-  seccomp: () => import("./seccomp.ts"),
+  seccomp: () => import("./commands/seccomp.ts"),
 };
 
 /** A mistake of ours: what it was about, and what we need to find it. */

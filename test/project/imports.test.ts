@@ -53,6 +53,7 @@ const rooms: Record<string, readonly string[]> = {
     "jit index.ts",
   ],
   memory: ["", "calls", "calls/index.ts"],
+  policy: ["", "explain"],
   seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
   kernel: [
     "cred exec",

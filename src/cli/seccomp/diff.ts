@@ -1,9 +1,9 @@
 // `trapgate seccomp diff`: whether two filters mean the same, and every call for which they do not. Statuses as diff(1) has them.
 import { i386, x64 } from "../../abi/abi.ts";
 import { syscallsOf } from "../../abi/syscall-number.ts";
-import { explainRoot } from "../../policy/explain.ts";
-import { differenceText, otherwiseSame } from "../../policy/explain-text.ts";
-import { callText, valueText } from "../../policy/value-text.ts";
+import { explainRoot } from "../../policy/explain/explain.ts";
+import { differenceText, otherwiseSame } from "../../policy/explain/explain-text.ts";
+import { callText, valueText } from "../../policy/explain/value-text.ts";
 import { compare, type Difference, differing, isUndecided, knownWitness, Nodes, type Pair, type SyscallData } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";

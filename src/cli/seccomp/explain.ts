@@ -1,10 +1,10 @@
 // `trapgate seccomp explain`: what a filter does to every call, or to one.
 
 import { type Call, dataOfCall, parseCall } from "../../policy/call.ts";
-import { explainRoot } from "../../policy/explain.ts";
-import { callVerdictsText, explanationText } from "../../policy/explain-text.ts";
+import { explainRoot } from "../../policy/explain/explain.ts";
+import { callVerdictsText, explanationText } from "../../policy/explain/explain-text.ts";
+import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/read.ts";
-import { callText, valueText } from "../../policy/value-text.ts";
 import { Problem } from "../../problem.ts";
 import { effectOf } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";

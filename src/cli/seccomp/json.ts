@@ -1,7 +1,7 @@
 // Explanations and differences as JSON; 64-bit numbers are strings in hexadecimal.
-import type { Explanation, Verdict } from "../../policy/explain.ts";
-import { conditionText } from "../../policy/predicate-text.ts";
-import { valueText } from "../../policy/value-text.ts";
+import type { Explanation, Verdict } from "../../policy/explain/explain.ts";
+import { conditionText } from "../../policy/explain/predicate-text.ts";
+import { valueText } from "../../policy/explain/value-text.ts";
 import type { Condition } from "../../seccomp/index.ts";
 
 const conditionJson = (condition: Condition) => ({

@@ -1,7 +1,7 @@
 // `trapgate seccomp run`: one call through a filter, instruction by instruction.
 import { x64 } from "../../abi/abi.ts";
 import { dataOfCall, parseCall } from "../../policy/call.ts";
-import { callText, valueText } from "../../policy/value-text.ts";
+import { callText, valueText } from "../../policy/explain/value-text.ts";
 import { Problem } from "../../problem.ts";
 import { disassembleLines, effectOf, evaluate, upstream, wordsOf } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";

@@ -1,8 +1,8 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
 
+import { charged } from "../base/charged.ts";
 import { addUsage } from "../base/usage.ts";
 import { endWaiting } from "../base/wait.ts";
-import { charged } from "../calls/memory-pieces.ts";
 import { disassociate } from "../fs/tty/control.ts";
 import { wakeClearedTid } from "../futex/clear-tid.ts";
 import { robustListExit } from "../futex/robust.ts";

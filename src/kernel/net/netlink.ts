@@ -2,9 +2,9 @@
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
 import { AF, type SocketType } from "../../abi/uapi/socket.ts";
+import { Fifo } from "../base/fifo.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
-import { Fifo } from "../fifo.ts";
 import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";

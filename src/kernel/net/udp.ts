@@ -1,7 +1,7 @@
 // UDP between sockets of one machine. man 7 udp; Linux net/ipv4/udp.c.
 import { E } from "../../abi/errno.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../base/fifo.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Task } from "../task/task.ts";
 import { NO_PEER } from "./address.ts";

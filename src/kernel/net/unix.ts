@@ -1,8 +1,8 @@
 // Local sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
+import { Fifo } from "../base/fifo.ts";
 import { WaitQueue, wait } from "../base/wait.ts";
-import { Fifo } from "../fifo.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/vfs/file.ts";
 import type { Inode } from "../fs/vfs/inode.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";

@@ -1,5 +1,5 @@
 // A queue of pending signals: at most one of each standard signal, any number of each real-time one. Linux kernel/signal.c, __send_signal_locked().
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../base/fifo.ts";
 import { SI, type SigInfo } from "./info.ts";
 import { has, NONE, SIGRTMIN, type SigSet, SYNCHRONOUS, sigbit } from "./set.ts";
 

@@ -5,13 +5,14 @@ import { E } from "../../../abi/errno.ts";
 import { long, struct, ulong as ulongField } from "../../../abi/struct.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import * as memory from "../../../memory/calls/index.ts";
+import { charged } from "../../base/charged.ts";
 import { in32BitCall } from "../../base/x32-call.ts";
 import { int, ptr, uint, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
 import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlags, prot } from "../../syscall/arg-process.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
-import { charged, madvise, mincore, msync, thenPopulate } from "../memory-pieces.ts";
+import { madvise, mincore, msync, thenPopulate } from "./pieces.ts";
 
 const MAP_ANONYMOUS = 0x20;
 const PAGE = 4096;

@@ -1,5 +1,5 @@
 // Bytes on their way. What comes in small pieces shares larger ones.
-import { Fifo } from "../../fifo.ts";
+import { Fifo } from "../../base/fifo.ts";
 
 /** Room in a piece that holds more than came with it: at least, at most. */
 const SMALL = 64;

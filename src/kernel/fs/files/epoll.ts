@@ -2,10 +2,10 @@
 import { E } from "../../../abi/errno.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
-import { depthAbove, depthBelow, reaches, tooManyPaths } from "../epoll-graph.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from "../vfs/file.ts";
 import { O_RDWR } from "../vfs/open-flags.ts";
+import { depthAbove, depthBelow, reaches, tooManyPaths } from "./epoll-graph.ts";
 
 export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;
 export const EPOLLEXCLUSIVE = 2 ** 28;

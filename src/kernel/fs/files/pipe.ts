@@ -1,7 +1,7 @@
 // Pipes and fifos. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
 import { E } from "../../../abi/errno.ts";
+import { Fifo } from "../../base/fifo.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
-import { Fifo } from "../../fifo.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
 import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../vfs/file.ts";

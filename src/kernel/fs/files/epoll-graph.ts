@@ -1,6 +1,6 @@
 // What epoll instances that watch one another may look like: how deep they stand, and in how many ways an event gets through them.
 // Linux fs/eventpoll.c ep_loop_check(), reverse_path_check().
-import type { FileDescription } from "./vfs/file.ts";
+import type { FileDescription } from "../vfs/file.ts";
 
 /** An epoll instance, as far as its place in the graph goes. */
 interface Instance extends FileDescription {

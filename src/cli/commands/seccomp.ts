@@ -1,21 +1,21 @@
 // `trapgate seccomp`: the workbench for filters and policies, one subcommand each.
 
-import { didYouMean } from "../policy/nearest.ts";
-import { Problem } from "../problem.ts";
-import type { Command } from "./command.ts";
-import { tell } from "./tell.ts";
+import { didYouMean } from "../../policy/nearest.ts";
+import { Problem } from "../../problem.ts";
+import type { Command } from "../command.ts";
+import { tell } from "../tell.ts";
 
 /** Loaded when asked for. */
 const subcommands: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
-  asm: () => import("./seccomp/asm.ts"),
-  disasm: () => import("./seccomp/disasm.ts"),
-  check: () => import("./seccomp/check.ts"),
-  run: () => import("./seccomp/run.ts"),
-  explain: () => import("./seccomp/explain.ts"),
-  diff: () => import("./seccomp/diff.ts"),
-  merge: () => import("./seccomp/merge.ts"),
-  prove: () => import("./seccomp/prove.ts"),
-  dump: () => import("./seccomp/dump.ts"),
+  asm: () => import("../seccomp/asm.ts"),
+  disasm: () => import("../seccomp/disasm.ts"),
+  check: () => import("../seccomp/check.ts"),
+  run: () => import("../seccomp/run.ts"),
+  explain: () => import("../seccomp/explain.ts"),
+  diff: () => import("../seccomp/diff.ts"),
+  merge: () => import("../seccomp/merge.ts"),
+  prove: () => import("../seccomp/prove.ts"),
+  dump: () => import("../seccomp/dump.ts"),
 };
 
 /** A user's mistake has the subcommand's own status. */
@@ -36,13 +36,13 @@ export const command: Command = {
   async run(args) {
     const [name, ...rest] = args;
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      return (await import("./help.ts")).overview(subcommands, "seccomp");
+      return (await import("../help.ts")).overview(subcommands, "seccomp");
     }
     const load = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
     const help = didYouMean(name, Object.keys(subcommands)) ?? `there are ${Object.keys(subcommands).join(", ")}`;
     if (!load) throw new Problem("usage", `there is no subcommand "${name}" of seccomp`, { help });
     const { command: found } = await load();
-    if (rest[0] === "--help" || rest[0] === "-h") return (await import("./help.ts")).details(`seccomp ${name}`, found);
+    if (rest[0] === "--help" || rest[0] === "-h") return (await import("../help.ts")).details(`seccomp ${name}`, found);
     return withStatus(found, rest);
   },
 };

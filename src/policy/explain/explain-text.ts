@@ -1,7 +1,7 @@
 // Explanations and differences for people: calls with the same verdicts stand together, ABIs side by side.
-import type { Abi } from "../abi/abi.ts";
-import { abis } from "../abi/syscall-number.ts";
-import type { Difference } from "../seccomp/index.ts";
+import type { Abi } from "../../abi/abi.ts";
+import { abis } from "../../abi/syscall-number.ts";
+import type { Difference } from "../../seccomp/index.ts";
 import { type CallRow, type Explanation, explainRoot, type Verdict } from "./explain.ts";
 import { conjunctionText, type Namer, numberText } from "./predicate-text.ts";
 import { valueText } from "./value-text.ts";

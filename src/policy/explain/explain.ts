@@ -1,8 +1,8 @@
 // A filter as a table: for every system call of every ABI what happens to it, and when.
-import { type Abi, x64 } from "../abi/abi.ts";
-import { abis, X32_BIT } from "../abi/syscall-number.ts";
-import { type Case, type Cases, casesOf, type Node, type Nodes, type NumberRange, tableOf } from "../seccomp/index.ts";
-import { nameOf } from "./names.ts";
+import { type Abi, x64 } from "../../abi/abi.ts";
+import { abis, X32_BIT } from "../../abi/syscall-number.ts";
+import { type Case, type Cases, casesOf, type Node, type Nodes, type NumberRange, tableOf } from "../../seccomp/index.ts";
+import { nameOf } from "../names.ts";
 
 /** What happens to a call; the last case is "otherwise". */
 export interface Verdict {

@@ -1,9 +1,9 @@
 // Our own mistakes: an exception while the kernel or the processor works for a guest. The machine ends with it, since nobody knows what it
 // left half done; the guest can do no more.
-import { type Abi, i386, x64 } from "../abi/abi.ts";
-import { Problem } from "../problem.ts";
-import type { Kernel } from "./kernel.ts";
-import type { Task } from "./task/task.ts";
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { Problem } from "../../problem.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../task/task.ts";
 
 /** A system call that was being served. */
 export interface FailedCall {

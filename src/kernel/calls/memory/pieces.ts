@@ -1,22 +1,13 @@
 // Memory calls whose work grows with a range: what they cost, and their long halves in pieces. Linux mm/gup.c __mm_populate().
-import * as memory from "../../memory/calls/index.ts";
-import { PAGE_SIZE, pageAlign } from "../../memory/frames.ts";
-import type { PageCache } from "../../memory/page-cache.ts";
-import type { AddressSpace } from "../../memory/space.ts";
-import { cost, PIECE } from "../base/cost.ts";
-import { again } from "../base/wait.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Result } from "../syscall/declaration.ts";
-import type { Task } from "../task/task.ts";
 
-/** Charge for the mappings and page table entries that `act` goes over. */
-export const charged = <T>(kernel: Kernel, space: AddressSpace, act: () => T): T => {
-  const { walked } = space;
-  const { changes } = space.areas;
-  const result = act();
-  kernel.charge((space.walked - walked) * cost.page + (space.areas.changes - changes) * cost.mapping);
-  return result;
-};
+import * as memory from "../../../memory/calls/index.ts";
+import { PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
+import type { PageCache } from "../../../memory/page-cache.ts";
+import { charged } from "../../base/charged.ts";
+import { cost, PIECE } from "../../base/cost.ts";
+import { again } from "../../base/wait.ts";
+import type { Result } from "../../syscall/declaration.ts";
+import type { Task } from "../../task/task.ts";
 
 /** A page that is made: it is zeroed or copied as well. */
 const FRESH = PAGE_SIZE * cost.byte;

@@ -1,8 +1,8 @@
 // Return values and calls in words: `ERRNO(EPERM)`, `i386.socketcall(1, 2)`.
-import { type Abi, x64 } from "../abi/abi.ts";
-import { E } from "../abi/errno.ts";
-import { actionOf, dataOf, describeReturn, isUndecided, type SyscallData, undecidedAt, upstream } from "../seccomp/index.ts";
-import { abiOf, nameOf } from "./names.ts";
+import { type Abi, x64 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { actionOf, dataOf, describeReturn, isUndecided, type SyscallData, undecidedAt, upstream } from "../../seccomp/index.ts";
+import { abiOf, nameOf } from "../names.ts";
 import { numberText } from "./predicate-text.ts";
 
 const errnoName = (n: number): string | undefined => Object.entries(E).find(([name, value]) => value === n && name !== "EWOULDBLOCK")?.[0];

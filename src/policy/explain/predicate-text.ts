@@ -1,5 +1,5 @@
 // Conditions in words: `arg1 & 0x7e020000 == 0`, `arg0 in {1, 10}`, `(u32) arg2 <= 5`.
-import type { Condition, Conjunction, Masked, Range, Subject } from "../seccomp/index.ts";
+import type { Condition, Conjunction, Masked, Range, Subject } from "../../seccomp/index.ts";
 
 const MAX = (1n << 64n) - 1n;
 const U32 = 0xffff_ffffn;

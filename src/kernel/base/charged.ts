@@ -1,0 +1,13 @@
+// What the work on an address space costs in virtual time.
+import type { AddressSpace } from "../../memory/space.ts";
+import type { Kernel } from "../kernel.ts";
+import { cost } from "./cost.ts";
+
+/** Charge for the mappings and page table entries that `act` goes over. */
+export const charged = <T>(kernel: Kernel, space: AddressSpace, act: () => T): T => {
+  const { walked } = space;
+  const { changes } = space.areas;
+  const result = act();
+  kernel.charge((space.walked - walked) * cost.page + (space.areas.changes - changes) * cost.mapping);
+  return result;
+};
