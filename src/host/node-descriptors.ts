@@ -88,6 +88,10 @@ export class Descriptors {
     if (this.#all().size > 0) this.#touch();
     makeRoom(limits().idle);
   }
+  /** The file has no name any more: unless it is held, the host may free it. */
+  lost(): void {
+    if (this.#holds === 0 && this.#uses === 0) this.close();
+  }
   /** Whoever held it is gone without a word. */
   abandon(): void {
     if (this.#holds > 0) held--;

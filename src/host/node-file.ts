@@ -149,7 +149,11 @@ export class NodeFile implements HostNode {
     });
   }
   unlink(name: string): number {
-    return this.#changed(() => this.#entry(name, unlinkSync));
+    return this.#changed(() => {
+      const file = this.#found(name);
+      this.#entry(name, unlinkSync);
+      file?.descriptors.lost();
+    });
   }
   rmdir(name: string): number {
     return this.#changed(() => this.#entry(name, (path) => rmdirSync(path)));
@@ -157,7 +161,9 @@ export class NodeFile implements HostNode {
   rename(name: string, to: HostNode, newName: string): number {
     return this.#changed(() => {
       if (!(to instanceof NodeFile)) throw failure("EXDEV");
+      const replaced = to.#found(newName);
       this.#entry(name, (old) => to.#entry(newName, (path) => renameSync(old, path)));
+      replaced?.descriptors.lost();
       // It is found under its new name from now on.
       to.#found(newName);
     });
@@ -241,6 +247,9 @@ export class NodeFile implements HostNode {
     });
   }
   release(): void {
-    this.descriptors.release();
+    const { descriptors } = this;
+    descriptors.release();
+    const fd = descriptors.any;
+    if (fd !== undefined && fstatSync(fd).nlink === 0) descriptors.lost();
   }
 }

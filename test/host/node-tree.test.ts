@@ -6,7 +6,9 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -44,6 +46,15 @@ const node = (found: HostNode | number): HostNode => {
 };
 const at = (tree: NodeTree, ...names: string[]): HostNode => names.reduce<HostNode>((dir, name) => node(dir.lookup(name)), tree.root);
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+/** Descriptors of ours of files without a name. */
+const openFiles = (name: string): string[] =>
+  readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === `${join(dir, name)} (deleted)`;
+    } catch {
+      return false;
+    }
+  });
 const time = { sec: 1000, nsec: 0 };
 
 const ways = [["byPath", byPath] as const, ...(process.platform === "linux" ? [["byDescriptor", byDescriptor] as const] : [])];
@@ -167,6 +178,18 @@ describe.each(ways)("a host directory, %s:", (way, reach) => {
     expect(file.read(5, into)).toBe(4);
     expect(text(into)).toBe("kept");
     file.release();
+  });
+  it("has the host free a file when nobody has it any more", () => {
+    const { root } = rw();
+    const files = ["unlinked", "replaced", "held"].map((name) => node(root.create(name, 0o600)));
+    for (const file of files) expect(file.write(0, new Uint8Array(10))).toBe(10);
+    expect(files[2]!.hold({ read: true, write: true })).toBe(0);
+    node(root.create("other", 0o600));
+    expect([root.unlink("unlinked"), root.rename("other", root, "replaced"), root.unlink("held")]).toEqual([0, 0, 0]);
+    expect(openFiles("unlinked").concat(openFiles("replaced"))).toEqual([]);
+    expect(openFiles("held")).toHaveLength(1);
+    files[2]!.release();
+    expect(openFiles("held")).toEqual([]);
   });
   it("gives another name to the file that was found, or to none", () => {
     const tree = rw();

@@ -49,7 +49,7 @@ static void change(void) {
     case 9: rename(name(), name()); break;
     case 10: unlink(name()); break;
     case 11: link(name(), name()); break;
-    case 12: symlink(draw(2) ? "f0" : "../f1", name()); break;
+    case 12: symlink(draw(2) ? "f0" : "d1/f1", name()); break;
     default:
       switch (draw(4)) {
         case 0: rmdir(folder()); break;
