@@ -21,5 +21,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: Math.min(4, availableParallelism()),
+    // `npm run coverage`. Code in child processes (the command line) and in WebAssembly is not counted.
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/routines/**", "src/cpu/generated/**"],
+      reporter: ["text-summary", "html", "json-summary"],
+    },
   },
 });

@@ -1,0 +1,56 @@
+// Documents name files: every relative link leads to one, and every path in code quotes is one of the repository.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { top } from "../support/host.ts";
+
+/** The log keeps old names, and the generated references name no files. */
+const isHistory = (file: string): boolean => file.startsWith("docs/log/") || file.startsWith("docs/reference/");
+const under = (folder: string): string[] =>
+  readdirSync(join(top, folder), { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`);
+const documents = [...readdirSync(top), ...under("src"), ...under("docs"), ...under(".github")].filter((file) => file.endsWith(".md"));
+
+const textOf = (file: string): string => readFileSync(join(top, file), "utf8").replace(/^```[^]*?^```$/gm, "");
+const linksOf = (text: string): string[] =>
+  [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((m) => m[1] as string).filter((to) => !/^[a-z]+:/.test(to) && !to.startsWith("#"));
+/** `file.ts`, `src/room`, `test/folder/file.c`: names with an extension, or that begin with a top folder. */
+const pathsOf = (text: string): string[] =>
+  [...text.matchAll(/`([\w.@-]+(?:\/[\w.@-]+)*\/?)`/g)]
+    .map((m) => m[1] as string)
+    .filter((path) => /^(src|test|tools|docs|guest|bench|bin)\//.test(path) || /\.(ts|mjs|asm|inc)$/.test(path));
+const anchorsOf = (file: string): string[] =>
+  [...readFileSync(join(top, file), "utf8").matchAll(/^#+ (.*)$/gm)].map((m) =>
+    (m[1] as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+/** Built or ignored by git: not there in a fresh clone. */
+const isBuilt = (path: string): boolean => /^(dist|src\/cpu\/generated)\b/.test(path);
+
+const missingLinks = (file: string): string[] =>
+  linksOf(textOf(file)).filter((link) => {
+    const [path, anchor] = link.split("#") as [string, string?];
+    const target = relative(top, join(top, dirname(file), path));
+    if (!existsSync(join(top, target))) return true;
+    return anchor !== undefined && !anchorsOf(target).includes(anchor);
+  });
+const missingPaths = (file: string): string[] =>
+  pathsOf(textOf(file)).filter((path) => !isBuilt(path) && !existsSync(join(top, path)) && !existsSync(join(top, dirname(file), path)));
+
+describe("documents", () => {
+  it("are found", () => expect(documents.length).toBeGreaterThan(60));
+  it("link to files and headings that exist", () => {
+    const missing = documents.flatMap((file) => missingLinks(file).map((link) => `${file}: ${link}`));
+    expect(missing).toEqual([]);
+  });
+  it("name files that exist", () => {
+    const missing = documents.filter((file) => !isHistory(file)).flatMap((file) => missingPaths(file).map((path) => `${file}: ${path}`));
+    expect(missing).toEqual([]);
+  });
+  it("give every room a README", () => {
+    const rooms = ["abi", "wasm", "cpu", "memory", "seccomp", "kernel", "machine", "landmines", "host", "cli"];
+    expect(rooms.filter((room) => !existsSync(join(top, "src", room, "README.md")))).toEqual([]);
+  });
+});
