@@ -10,7 +10,7 @@ const under = (folder: string): string[] =>
   readdirSync(join(top, folder), { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`);
 const documents = [...readdirSync(top), ...under("src"), ...under("docs"), ...under(".github")].filter((file) => file.endsWith(".md"));
 
-const textOf = (file: string): string => readFileSync(join(top, file), "utf8").replace(/^```[^]*?^```$/gm, "");
+const textOf = (file: string): string => readFileSync(join(top, file), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
 const linksOf = (text: string): string[] =>
   [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((m) => m[1] as string).filter((to) => !/^[a-z]+:/.test(to) && !to.startsWith("#"));
 /** `file.ts`, `src/room`, `test/folder/file.c`: names with an extension, or that begin with a top folder. */
