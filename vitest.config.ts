@@ -26,6 +26,7 @@ export default defineConfig({
       provider: "v8",
       include: ["src/**/*.ts"],
       exclude: ["src/**/routines/**", "src/cpu/generated/**"],
+      reportOnFailure: true,
       reporter: ["text-summary", "html", "json-summary"],
     },
   },
