@@ -33,8 +33,8 @@ const isThere = (path: string, file: string): boolean =>
 /** Built or ignored by git: not there in a fresh clone. */
 const isBuilt = (path: string): boolean => /^(dist|src\/cpu\/generated)\b/.test(path);
 
-/** A word in capitals stands for a name: `test/landmines/NAME.test.ts`. */
-const isPattern = (path: string): boolean => /(^|\/)[A-Z]+\.[a-z]/.test(path) && !path.endsWith(".md");
+/** A word in capitals stands for a name (`test/landmines/NAME.test.ts`), dots at the end for any file of a folder. */
+const isPattern = (path: string): boolean => (/(^|\/)[A-Z]+\.[a-z]/.test(path) && !path.endsWith(".md")) || path.endsWith("/...");
 
 const missingLinks = (file: string): string[] =>
   linksOf(textOf(file)).filter((link) => {
