@@ -6,6 +6,7 @@ import { ptr, ulong } from "../arg.ts";
 import { AT_FDCWD } from "../arg-file.ts";
 import { flags, flagText } from "../arg-flags.ts";
 import { cstring } from "../arg-string.ts";
+import { cost } from "../cost.ts";
 import { CAP, capable, capableIn } from "../cred.ts";
 import { type Dentry, type Path, samePath } from "../fs/dentry.ts";
 import {
@@ -40,16 +41,12 @@ const kept = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODI
 const MS_MGC_MSK = 0xffff0000;
 const MS_MGC_VAL = 0xc0ed0000;
 
-interface Tree {
-  readonly on: Dentry;
-  readonly mount: Mount;
-  readonly below: readonly Tree[];
-}
-/** The mounts at and below a place, as they are now: what is attached later is not part of it. */
-const treeBelow = (mount: Mount, within: Dentry): Tree[] =>
-  [...mount.children]
-    .filter(([on]) => on.isWithin(within))
-    .map(([on, child]) => ({ on, mount: child, below: treeBelow(child, child.root) }));
+/** The mounts below a place, as they are now, each before what is mounted in it: what is attached later is not part of it. */
+const mountsBelow = (mount: Mount, within: Dentry): Mount[] => {
+  const found = [...mount.children].filter(([on]) => on.isWithin(within)).map(([, child]) => child);
+  for (const each of found) found.push(...each.children.values());
+  return found;
+};
 
 /** Linux may_mount(): over the mount namespace, not over the machine. */
 const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
@@ -62,21 +59,25 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
   if (typeof from === "number") return from;
   if (!isOurs(t, from.mount) || !isOurs(t, at.mount)) return -E.EINVAL;
-  const below = treeBelow(from.mount, from.dentry);
-  if (!recursive && below.some(({ mount }) => mount.locked.place)) return -E.EINVAL;
+  const below = mountsBelow(from.mount, from.dentry);
+  if (!recursive && below.some((mount) => mount.parent === from.mount && mount.locked.place)) return -E.EINVAL;
   if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.ENOTDIR;
   const namespace = t.namespaces.mnt;
-  const attach = (place: Path, mount: Mount, root: Dentry, below: readonly Tree[]): void => {
+  if (recursive && namespace.size + 1 + below.length > MOUNT_MAX) return -E.ENOSPC;
+  t.kernel.charge(below.length * cost.mapping);
+  const copies = new Map<Mount, Mount>();
+  const attach = (place: Path, mount: Mount, root: Dentry): Mount => {
     const made = namespace.attach(place, mount.fs, { root, source: mount.source, flags: mount.flags });
     made.locked.flags = mount.locked.flags;
-    for (const tree of below) {
-      attach({ mount: made, dentry: tree.on }, tree.mount, tree.mount.root, tree.below);
-      (made.children.get(tree.on) as Mount).locked.place = tree.mount.locked.place;
-    }
+    copies.set(mount, made);
+    return made;
   };
-  const count = (trees: readonly Tree[]): number => trees.reduce((n, tree) => n + 1 + count(tree.below), 0);
-  if (recursive && namespace.list().length + 1 + count(below) > MOUNT_MAX) return -E.ENOSPC;
-  attach(at, from.mount, from.dentry, recursive ? below : []);
+  attach(at, from.mount, from.dentry);
+  if (!recursive) return 0;
+  for (const mount of below) {
+    const place = { mount: copies.get(mount.parent as Mount) as Mount, dentry: mount.mountpoint as Dentry };
+    attach(place, mount, mount.root).locked.place = mount.locked.place;
+  }
   return 0;
 };
 
@@ -127,7 +128,7 @@ const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr
   if (typeof at === "number") return at;
   if (!mayMount(t)) return -E.EPERM;
   if (how & MS_REMOUNT) return remount(t, at, how);
-  if (t.namespaces.mnt.list().length >= MOUNT_MAX) return -E.ENOSPC;
+  if (t.namespaces.mnt.size >= MOUNT_MAX) return -E.ENOSPC;
   if (how & MS_BIND) return bind(t, a.source, at, (how & MS_REC) !== 0);
   if (how & propagation) {
     // Nothing propagates anywhere: every mount is private already.

@@ -45,7 +45,9 @@ export class FdTable {
       const free = lowestZero(n === Math.floor(word / WORD) ? bits | ~(-1 << (word % WORD)) : bits);
       if (free < WORD) return (n * WORD + free) * WORD + lowestZero(this.#open[n * WORD + free] ?? 0);
     }
-    return Math.max(word, this.#full.length * WORD) * WORD;
+    // No word beyond those of the second map is full.
+    const beyond = Math.max(word, this.#full.length * WORD);
+    return beyond * WORD + lowestZero(this.#open[beyond] ?? 0);
   }
   #mark(fd: number): void {
     const word = Math.floor(fd / WORD);
@@ -138,7 +140,7 @@ export class FdTable {
 }
 
 /** 32 if there is none. */
-const lowestZero = (bits: number): number => 31 - Math.clz32(~bits & -~bits);
+const lowestZero = (bits: number): number => (bits === -1 || bits === 0xffffffff ? WORD : 31 - Math.clz32(~bits & -~bits));
 const grown = (bits: Uint32Array, index: number): Uint32Array<ArrayBuffer> => {
   const more = new Uint32Array(Math.max(2 * bits.length, index + 1));
   more.set(bits);
