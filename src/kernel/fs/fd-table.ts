@@ -17,8 +17,13 @@ export class FdTable {
   refs = 1;
   #slots: (Slot | undefined)[] = [];
   /** A bit for each descriptor that is open; and one for each of those words that is full. Linux fdtable.open_fds, full_fds_bits. */
-  #open = new Uint32Array(2);
-  #full = new Uint32Array(1);
+  #open: Uint32Array<ArrayBuffer>;
+  #full: Uint32Array<ArrayBuffer>;
+
+  constructor(open = new Uint32Array(2), full = new Uint32Array(1)) {
+    this.#open = open;
+    this.#full = full;
+  }
 
   /** O_PATH descriptors count as bad for calls that need the file itself. */
   get(fd: number): FileDescription | undefined {
@@ -110,13 +115,11 @@ export class FdTable {
   }
   /** For a child without CLONE_FILES. */
   clone(): FdTable {
-    const copy = new FdTable();
+    const copy = new FdTable(this.#open.slice(), this.#full.slice());
     for (const fd of this.#within(0, this.size)) {
       const { file, cloexec } = this.#slots[fd] as Slot;
       copy.#slots[fd] = { file: file.hold(), cloexec };
     }
-    copy.#open = this.#open.slice();
-    copy.#full = this.#full.slice();
     return copy;
   }
   /** A task that used this table is gone. */
