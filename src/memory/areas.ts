@@ -238,7 +238,8 @@ export class Areas {
   }
   #put(c: number, i: number, vma: Vma): void {
     const chunk = this.#chunks[c] as Chunk;
-    chunk.list.splice(i, 0, vma);
+    if (i === chunk.list.length) chunk.list.push(vma);
+    else chunk.list.splice(i, 0, vma);
     this.#count++;
     this.changes++;
     this.#roomsChanged(c);
@@ -277,13 +278,15 @@ export class Areas {
   }
   #removeAt(c: number, i: number): void {
     const { list } = this.#chunks[c] as Chunk;
-    const [vma] = list.splice(i, 1);
+    const vma = list[i] as Vma;
+    if (i === list.length - 1) list.pop();
+    else list.splice(i, 1);
     this.#count--;
     this.changes++;
     this.#hit = undefined;
     this.#roomsChanged(c);
     if (list.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
-    vma?.cache?.detach(this.#owner, vma);
+    vma.cache?.detach(vma);
   }
 
   /** Move the ends of a mapping, into room that is free (expand_stack, mremap). */

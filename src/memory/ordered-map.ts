@@ -8,6 +8,16 @@ interface Chunk<V> {
   readonly values: V[];
 }
 
+const insert = <V>({ keys, values }: Chunk<V>, slot: number, key: number, value: V): void => {
+  if (slot === keys.length) {
+    keys.push(key);
+    values.push(value);
+    return;
+  }
+  keys.splice(slot, 0, key);
+  values.splice(slot, 0, value);
+};
+
 export class OrderedMap<V> {
   #chunks: Chunk<V>[] = [];
   #size = 0;
@@ -65,8 +75,7 @@ export class OrderedMap<V> {
     }
     this.#size++;
     if (chunk.keys.length < MOST) {
-      chunk.keys.splice(slot, 0, key);
-      chunk.values.splice(slot, 0, value);
+      insert(chunk, slot, key, value);
       return;
     }
     // Keys that come in order leave full chunks behind.
@@ -74,8 +83,7 @@ export class OrderedMap<V> {
     const upper: Chunk<V> = { keys: chunk.keys.splice(half), values: chunk.values.splice(half) };
     this.#chunks.splice(at + 1, 0, upper);
     const [into, place] = slot < half || (slot === half && half < MOST) ? [chunk, slot] : [upper, slot - half];
-    into.keys.splice(place, 0, key);
-    into.values.splice(place, 0, value);
+    insert(into, place, key, value);
   }
 
   delete(key: number): boolean {

@@ -7,8 +7,8 @@ import type { Vma } from "./vma.ts";
 
 /** Who maps the file, for truncation: Linux keeps the same in address_space.i_mmap. */
 export interface FileMapping {
-  /** Forget what these mappings of it have of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
-  zap(vmas: Iterable<Vma>, from: number): void;
+  /** Forget what a mapping of it has of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
+  zap(vma: Vma, from: number): void;
 }
 
 /** The keys from `from` on that are below `to`. The map may change meanwhile. */
@@ -19,8 +19,8 @@ function* within(map: OrderedMap<unknown>, from: number, to = Number.POSITIVE_IN
 export class PageCache {
   readonly backing: Backing;
   readonly frames: Frames;
-  /** The mappings of each address space. */
-  readonly #mappings = new Map<FileMapping, Set<Vma>>();
+  /** The mappings, and whose they are. */
+  readonly #mappings = new Map<Vma, FileMapping>();
   readonly #pages = new OrderedMap<number>();
   /** Pages that shared mappings may have stored to. */
   readonly #dirty = new OrderedMap<true>();
@@ -134,7 +134,7 @@ export class PageCache {
       this.frames.clear(last + tail, last + PAGE_SIZE);
       this.frames.changed(last);
     }
-    for (const [m, vmas] of this.#mappings) m.zap(vmas, end);
+    for (const [vma, owner] of this.#mappings) owner.zap(vma, end);
     for (const index of within(this.#pages, end)) this.#forget(index);
   }
 
@@ -168,15 +168,11 @@ export class PageCache {
   get mapped(): boolean {
     return this.#mappings.size > 0;
   }
-  attach(mapping: FileMapping, vma: Vma): void {
-    const vmas = this.#mappings.get(mapping);
-    if (vmas === undefined) this.#mappings.set(mapping, new Set([vma]));
-    else vmas.add(vma);
+  attach(owner: FileMapping, vma: Vma): void {
+    this.#mappings.set(vma, owner);
   }
-  detach(mapping: FileMapping, vma: Vma): void {
-    const vmas = this.#mappings.get(mapping);
-    vmas?.delete(vma);
-    if (vmas?.size === 0) this.#mappings.delete(mapping);
+  detach(vma: Vma): void {
+    this.#mappings.delete(vma);
     if (this.#mappings.size > 0) return;
     this.sync();
     if (this.#orphan) this.#release();

@@ -17,11 +17,12 @@ const topDown = (space: AddressSpace, length: number, low: number, high: number)
   let limit = high;
   const found = space.areas.roomsDown(high, length, (above, below) => {
     const bottom = Math.max(low, below?.end ?? 0);
-    const room = (): number => Math.min(limit, above?.start ?? limit) - bottom;
-    if (room() < length) return undefined;
+    const start = above?.start ?? limit;
+    if (Math.min(limit, start) - bottom < length) return undefined;
     // Only a hole right below a stack minds the stack's guard gap; but then everything above the gap is out (unmapped_area_topdown).
     if (above && startGap(above) < limit && above.start !== startGap(above)) limit = startGap(above);
-    return room() >= length ? bottom + room() - length : undefined;
+    const top = Math.min(limit, start);
+    return top - bottom >= length ? top - length : undefined;
   });
   return found ?? -E.ENOMEM;
 };

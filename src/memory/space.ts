@@ -121,7 +121,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     const child = new AddressSpace(this.frames, this.layout, this.limits, this.color);
     child.#count();
     child.#describeAs(this);
-    for (const vma of this.areas) {
+    for (const vma of this.areas.within(0, Number.POSITIVE_INFINITY)) {
       if (vma.flags & VM.DONTFORK) continue;
       const anon = vma.anon === 0 ? 0 : -++child.families;
       child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
@@ -220,12 +220,10 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (vma.file === undefined) this.walked += entries;
   }
 
-  /** A file that these mappings map ends at page `from` now. */
-  zap(vmas: Iterable<Vma>, from: number): void {
-    for (const vma of vmas) {
-      const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
-      if (start < vma.end) this.dropPages(vma, start);
-    }
+  /** The file of a mapping ends at page `from` now. */
+  zap(vma: Vma, from: number): void {
+    const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
+    if (start < vma.end) this.dropPages(vma, start);
   }
 
   /** Pages by kind; Linux vm_stat_account(). Sizes in pages, as /proc/PID/statm and status show them. */

@@ -29,6 +29,7 @@ const subjects = {
   mounts: "mount, network and UTS namespaces keep to themselves what they keep on Linux",
   xstate: "vector registers survive a handler, and sigreturn takes what its frame holds, as on Linux",
   wrapped: "operands in parts end where addresses of 32 bits do as the processor has it",
+  crowds: "epoll instances in one another, locks of many owners, holes and descriptors answer as on Linux",
   threads: "threads start, wait on futexes, get signals and end as on Linux",
 } as const;
 

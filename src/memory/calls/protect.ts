@@ -79,9 +79,9 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
       result = -E.EINVAL;
       break;
     }
-    areas.split(from);
-    areas.split(to);
-    const part = areas.find(from) as Vma;
+    if (from > vma.start) areas.split(from);
+    const part = from > vma.start ? (areas.find(from) as Vma) : vma;
+    if (to < part.end) areas.split(to);
     result = change(space, part, prot);
     areas.merge(part);
     if (result < 0) break;

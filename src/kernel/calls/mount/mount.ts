@@ -2,6 +2,7 @@
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { fileSystemTypes } from "../../fs/mountable.ts";
 import { type Dentry, type Path, samePath } from "../../fs/vfs/dentry.ts";
@@ -16,7 +17,6 @@ import {
   MS_NOSUID,
   MS_RDONLY,
   MS_RELATIME,
-  withBelow,
 } from "../../fs/vfs/mount.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { AT_FDCWD } from "../../syscall/arg-file.ts";
@@ -41,9 +41,12 @@ const kept = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODI
 const MS_MGC_MSK = 0xffff0000;
 const MS_MGC_VAL = 0xc0ed0000;
 
-/** The mounts at a place of a mount, and in it below that. */
-const mountedWithin = (mount: Mount, place: Dentry): Mount[] =>
-  [...mount.children].filter(([on]) => on.isWithin(place)).map(([, child]) => child);
+/** The mounts below a place, as they are now, each before what is mounted in it: what is attached later is not part of it. */
+const mountsBelow = (mount: Mount, within: Dentry): Mount[] => {
+  const found = [...mount.children].filter(([on]) => on.isWithin(within)).map(([, child]) => child);
+  for (const each of found) found.push(...each.children.values());
+  return found;
+};
 
 /** Linux may_mount(): over the mount namespace, not over the machine. */
 const mayMount = (t: Task): boolean => capableIn(t.cred, t.namespaces.mnt.owner, CAP.SYS_ADMIN);
@@ -56,24 +59,24 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
   if (typeof from === "number") return from;
   if (!isOurs(t, from.mount) || !isOurs(t, at.mount)) return -E.EINVAL;
-  const within = mountedWithin(from.mount, from.dentry);
-  if (!recursive && within.some((mount) => mount.locked.place)) return -E.EINVAL;
+  const below = mountsBelow(from.mount, from.dentry);
+  if (!recursive && below.some((mount) => mount.parent === from.mount && mount.locked.place)) return -E.EINVAL;
   if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.ENOTDIR;
   const namespace = t.namespaces.mnt;
-  // As they are now: a mount that is attached here is not part of it.
-  const below = recursive ? within.flatMap((mount) => withBelow(mount)) : [];
-  if (recursive && namespace.list().length + 1 + below.length > MOUNT_MAX) return -E.ENOSPC;
+  if (recursive && namespace.size + 1 + below.length > MOUNT_MAX) return -E.ENOSPC;
+  t.kernel.charge(below.length * cost.mapping);
+  const copies = new Map<Mount, Mount>();
   const attach = (place: Path, mount: Mount, root: Dentry): Mount => {
     const made = namespace.attach(place, mount.fs, { root, source: mount.source, flags: mount.flags });
     made.locked.flags = mount.locked.flags;
+    copies.set(mount, made);
     return made;
   };
-  const twins = new Map([[from.mount, attach(at, from.mount, from.dentry)]]);
+  attach(at, from.mount, from.dentry);
+  if (!recursive) return 0;
   for (const mount of below) {
-    const place = { mount: twins.get(mount.parent as Mount) as Mount, dentry: mount.mountpoint as Dentry };
-    const made = attach(place, mount, mount.root);
-    made.locked.place = mount.locked.place;
-    twins.set(mount, made);
+    const place = { mount: copies.get(mount.parent as Mount) as Mount, dentry: mount.mountpoint as Dentry };
+    attach(place, mount, mount.root).locked.place = mount.locked.place;
   }
   return 0;
 };
@@ -125,7 +128,7 @@ const mount = (t: Task, a: { source: VAddr; target: VAddr; filesystemtype: VAddr
   if (typeof at === "number") return at;
   if (!mayMount(t)) return -E.EPERM;
   if (how & MS_REMOUNT) return remount(t, at, how);
-  if (t.namespaces.mnt.list().length >= MOUNT_MAX) return -E.ENOSPC;
+  if (t.namespaces.mnt.size >= MOUNT_MAX) return -E.ENOSPC;
   if (how & MS_BIND) return bind(t, a.source, at, (how & MS_REC) !== 0);
   if (how & propagation) {
     // Nothing propagates anywhere: every mount is private already.

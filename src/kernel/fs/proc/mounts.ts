@@ -23,8 +23,7 @@ const mangle = (s: string): string => s.replace(/[ \t\n\\#]/g, (c) => `\\${c.cha
 
 /** A line for each mount from number `from` on that can be reached from the root, and the number behind it. */
 function* lines(task: Task, from: number, text: (mount: Mount, at: string) => string): Generator<ProcRecord> {
-  for (const mount of task.namespaces.mnt.list()) {
-    if (mount.id < from) continue;
+  for (const mount of task.namespaces.mnt.list(from)) {
     const { name, reachable } = pathName(mount.path, task.fs.root);
     yield { text: reachable ? text(mount, mangle(name)) : "", next: mount.id + 1 };
   }

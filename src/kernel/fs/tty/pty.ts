@@ -168,7 +168,7 @@ export class DevPts extends MemFs {
   }
   /** TIOCGPTPEER: the slave without a path. */
   openPeer(task: Task, pty: Pty, flags: number): number {
-    const mount = task.namespaces.mnt.list().find((m) => m.fs === this);
+    const mount = [...task.namespaces.mnt.list()].find((m) => m.fs === this);
     if (!mount) return -E.EIO;
     const dentry = lookupIn(task, this.root, String(pty.index));
     if (typeof dentry === "number") return dentry;

@@ -17,8 +17,13 @@ export class FdTable {
   refs = 1;
   #slots: (Slot | undefined)[] = [];
   /** A bit for each descriptor that is open; and one for each of those words that is full. Linux fdtable.open_fds, full_fds_bits. */
-  #open = new Uint32Array(2);
-  #full = new Uint32Array(1);
+  #open: Uint32Array<ArrayBuffer>;
+  #full: Uint32Array<ArrayBuffer>;
+
+  constructor(open = new Uint32Array(2), full = new Uint32Array(1)) {
+    this.#open = open;
+    this.#full = full;
+  }
 
   /** O_PATH descriptors count as bad for calls that need the file itself. */
   get(fd: number): FileDescription | undefined {
@@ -45,7 +50,9 @@ export class FdTable {
       const free = lowestZero(n === Math.floor(word / WORD) ? bits | ~(-1 << (word % WORD)) : bits);
       if (free < WORD) return (n * WORD + free) * WORD + lowestZero(this.#open[n * WORD + free] ?? 0);
     }
-    return Math.max(word, this.#full.length * WORD) * WORD;
+    // No word beyond those of the second map is full.
+    const beyond = Math.max(word, this.#full.length * WORD);
+    return beyond * WORD + lowestZero(this.#open[beyond] ?? 0);
   }
   #mark(fd: number): void {
     const word = Math.floor(fd / WORD);
@@ -108,13 +115,11 @@ export class FdTable {
   }
   /** For a child without CLONE_FILES. */
   clone(): FdTable {
-    const copy = new FdTable();
+    const copy = new FdTable(this.#open.slice(), this.#full.slice());
     for (const fd of this.#within(0, this.size)) {
       const { file, cloexec } = this.#slots[fd] as Slot;
       copy.#slots[fd] = { file: file.hold(), cloexec };
     }
-    copy.#open = this.#open.slice();
-    copy.#full = this.#full.slice();
     return copy;
   }
   /** A task that used this table is gone. */
@@ -138,7 +143,7 @@ export class FdTable {
 }
 
 /** 32 if there is none. */
-const lowestZero = (bits: number): number => 31 - Math.clz32(~bits & -~bits);
+const lowestZero = (bits: number): number => (bits === -1 || bits === 0xffffffff ? WORD : 31 - Math.clz32(~bits & -~bits));
 const grown = (bits: Uint32Array, index: number): Uint32Array<ArrayBuffer> => {
   const more = new Uint32Array(Math.max(2 * bits.length, index + 1));
   more.set(bits);

@@ -44,6 +44,17 @@ class OwnRecords {
     this.#byStart.set(lock.start, lock);
     if (lock.type === F_WRLCK) this.#writes++;
   }
+  /** Add a lock where nothing is, which takes in neighbours of its type. */
+  join(lock: RecordLock): void {
+    let { start, end } = lock;
+    const before = this.#byStart.get(this.#byStart.previous(start) ?? Number.NaN);
+    const after = this.#byStart.get(end);
+    if (before?.end === start && before.type === lock.type) start = before.start;
+    if (after?.type === lock.type) end = after.end;
+    if (start < lock.start) this.clear(start, lock.start);
+    if (end > lock.end) this.clear(lock.end, end);
+    this.put({ ...lock, start, end });
+  }
   /** The range is free again. */
   clear(start: number, end: number): void {
     for (const lock of this.#within(start, end)) {
@@ -82,7 +93,7 @@ export const setRecord = (inode: Inode, range: Omit<RecordLock, "type">, type: t
   const { start, end, owner } = range;
   const records = locks.records.get(owner) ?? new OwnRecords();
   records.clear(start, end);
-  if (type !== F_UNLCK) records.put({ ...range, type });
+  if (type !== F_UNLCK) records.join({ ...range, type });
   if (records.isEmpty) locks.records.delete(owner);
   else locks.records.set(owner, records);
   locks.queue.wake();

@@ -1,4 +1,6 @@
 // The mount tree of a mount namespace. man 2 mount, man 7 mount_namespaces.
+
+import { OrderedMap } from "../../../memory/ordered-map.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
@@ -85,12 +87,17 @@ interface Ids {
 export class MountNamespace {
   readonly owner: UserNamespace | undefined;
   readonly #ids: Ids;
+  /** By their numbers. */
+  readonly #mounts = new OrderedMap<Mount>();
+  /** Names with mounts on them, and how many. */
+  readonly #points = new Map<Dentry, number>();
   root: Mount;
   constructor(fs: FileSystem, source: string, flags = 0, owner?: UserNamespace, ids: Ids = { next: 1 }) {
     this.owner = owner;
     this.#ids = ids;
     this.root = new Mount(this.#ids.next++, fs, fs.root, source, flags);
     this.root.namespace = this;
+    this.#mounts.set(this.root.id, this.root);
   }
 
   /** The topmost mount over a path, followed until nothing is mounted on its root. */
@@ -107,14 +114,12 @@ export class MountNamespace {
     for (const mount of withBelow(this.root)) {
       const twin = new Mount(mount === this.root ? made.root.id : this.#ids.next++, mount.fs, mount.root, mount.source, mount.flags);
       twin.namespace = made;
+      made.#mounts.set(twin.id, twin);
       twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
       twins.set(mount, twin);
       const on = mount !== this.root && mount.mountpoint;
       if (!on) continue;
-      const above = twins.get(mount.parent as Mount) as Mount;
-      twin.parent = above;
-      twin.mountpoint = on;
-      above.children.set(on, twin);
+      made.#join(twin, twins.get(mount.parent as Mount) as Mount, on);
     }
     made.root = twins.get(this.root) as Mount;
     const twinOf = (path: Path): Path => ({ ...path, mount: twins.get(path.mount) ?? path.mount });
@@ -134,20 +139,40 @@ export class MountNamespace {
   }
   #place(mount: Mount, at: Path): void {
     const on = MountNamespace.cross(at);
-    mount.parent = on.mount;
-    mount.mountpoint = on.dentry;
     mount.namespace = this;
+    this.#mounts.set(mount.id, mount);
     remember(on.dentry);
-    on.mount.children.set(on.dentry, mount);
+    this.#join(mount, on.mount, on.dentry);
+  }
+  #join(mount: Mount, parent: Mount, mountpoint: Dentry): void {
+    mount.parent = parent;
+    mount.mountpoint = mountpoint;
+    parent.children.set(mountpoint, mount);
+    this.#points.set(mountpoint, (this.#points.get(mountpoint) ?? 0) + 1);
     changes++;
+  }
+  #leave({ mountpoint }: Mount): void {
+    if (!mountpoint) return;
+    const left = (this.#points.get(mountpoint) ?? 0) - 1;
+    if (left > 0) this.#points.set(mountpoint, left);
+    else this.#points.delete(mountpoint);
+  }
+  /** Is something mounted there? Linux is_local_mountpoint(). */
+  isMountpoint(dentry: Dentry): boolean {
+    return this.#points.has(dentry);
   }
   /** Take a mount away; what is mounted below goes with it. */
   detach(mount: Mount): void {
     this.#lift(mount);
-    for (const gone of withBelow(mount)) gone.namespace = undefined;
+    for (const each of withBelow(mount)) {
+      each.namespace = undefined;
+      this.#mounts.delete(each.id);
+      if (each !== mount) this.#leave(each);
+    }
   }
   #lift(mount: Mount): void {
     if (mount.parent && mount.mountpoint) mount.parent.children.delete(mount.mountpoint);
+    this.#leave(mount);
     mount.parent = undefined;
     mount.mountpoint = undefined;
     changes++;
@@ -166,17 +191,17 @@ export class MountNamespace {
     this.#lift(old);
     fresh.locked.place = old.locked.place;
     old.locked.place = false;
-    if (parent && mountpoint) {
-      fresh.parent = parent;
-      fresh.mountpoint = mountpoint;
-      parent.children.set(mountpoint, fresh);
-      changes++;
-    } else this.root = fresh;
+    if (parent && mountpoint) this.#join(fresh, parent, mountpoint);
+    else this.root = fresh;
     this.#place(old, putOld);
   }
 
-  /** All mounts, in the order they were made. */
-  list(): Mount[] {
-    return withBelow(this.root).sort((a, b) => a.id - b.id);
+  /** How many mounts there are. */
+  get size(): number {
+    return this.#mounts.size;
+  }
+  /** Mounts from number `from` on, in the order they were made. */
+  *list(from = 0): Generator<Mount> {
+    for (let id = this.#mounts.next(from); id !== undefined; id = this.#mounts.next(id + 1)) yield this.#mounts.get(id) as Mount;
   }
 }

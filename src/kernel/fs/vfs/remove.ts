@@ -12,8 +12,7 @@ export const forget = (dentry: Dentry): void => {
   if (dentry.parent.children.get(dentry.name) === dentry) dentry.parent.children.delete(dentry.name);
 };
 /** Whether something is mounted there, in any mount of the namespace. */
-export const isMountpoint = (namespace: MountNamespace, dentry: Dentry): boolean =>
-  namespace.list().some((mount) => mount.mountpoint === dentry);
+export const isMountpoint = (namespace: MountNamespace, dentry: Dentry): boolean => namespace.isMountpoint(dentry);
 
 export const unlink = (task: Task, base: Path, name: string): number => {
   const last = resolveParent(task, base, name);

@@ -1,5 +1,6 @@
 // Path resolution. man 7 path_resolution; Linux fs/namei.c.
 import { E } from "../../../abi/errno.ts";
+import { cost } from "../../base/cost.ts";
 import type { Task } from "../../task/task.ts";
 import { Dentry, type Path, samePath } from "./dentry.ts";
 import type { Inode, Or } from "./inode.ts";
@@ -157,6 +158,7 @@ export class Walk {
 
   /** One step down, or up, from where we are. */
   #component(part: string): Or<Path> {
+    this.task.kernel.charge(cost.entry);
     if (part === ".") return this.at;
     if (part === "..") return this.#up();
     const found = lookupIn(this.task, this.at.dentry, part);
