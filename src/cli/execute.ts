@@ -56,6 +56,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
     passSignals(machine.inputs),
     stdin.stop,
     () => prepared.file?.close(),
+    ...(tty ? [host!.hangsUp(machine.inputs)] : []),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
   ];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
