@@ -58,6 +58,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
     passSignals(machine.inputs),
     stdin.stop,
     () => prepared.file?.close(),
+    ...(tty ? [host!.hangsUp(machine.inputs)] : []),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
   ];
   const hooks = {

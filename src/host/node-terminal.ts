@@ -1,5 +1,8 @@
 // This process's terminal: handed to the guest byte for byte. The line discipline, echo and signals are the guest's.
+import { closeSync } from "node:fs";
 import { isatty, ReadStream, WriteStream } from "node:tty";
+import { E } from "../abi/errno.ts";
+import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { Inputs } from "../machine/inputs.ts";
 import type { TerminalOptions } from "../machine/standard-streams.ts";
 import { fdSink } from "./node-streams.ts";
@@ -14,20 +17,54 @@ const output = (): WriteStream | undefined =>
 
 const terminalSize = (): TerminalSize => ({ columns: output()?.columns ?? 80, rows: output()?.rows ?? 24 });
 
+const atStart = [isatty(0), isatty(1), isatty(2)] as const;
+
 /** The terminal among this process's standard streams. */
 export const terminal = (): TerminalOptions | undefined => {
-  const uses = [isatty(0), isatty(1), isatty(2)] as const;
+  const uses = atStart;
   if (!uses.includes(true)) return undefined;
   // Standard output or error if one of them is it; else a terminal is open for writing on descriptor 0 as well.
-  return { sink: fdSink(Math.max(0, uses.indexOf(true, 1))), ...terminalSize(), uses };
+  return { sink: noticing(fdSink(Math.max(0, uses.indexOf(true, 1)))), ...terminalSize(), uses };
 };
+
+let gone = (): void => {};
+/** A terminal whose other side is gone answers EIO, whoever is told by SIGHUP. Linux hung_up_tty_write(). */
+const noticing = (sink: ByteSink): ByteSink => ({
+  queue: sink.queue,
+  write(bytes) {
+    const n = sink.write(bytes);
+    if (n === -E.EIO) gone();
+    return n;
+  },
+});
+/** The guest's terminal hangs up when this process's is gone. */
+export const hangsUp = (inputs: Inputs): (() => void) => {
+  const stop = (): void => {
+    gone = () => {};
+  };
+  gone = () => {
+    stop();
+    inputs.push({ kind: "end" });
+  };
+  return stop;
+};
+
+/**
+ * At the end Node gives terminals back as it found them, and aborts if one is not there any more (node.cc, ResetStdio). A descriptor that is closed is
+ * left alone.
+ */
+const letGo = (uses: TerminalOptions["uses"]): void => {
+  for (const fd of [0, 1, 2]) if (uses[fd] && !isatty(fd)) closeSync(fd);
+};
+process.on("exit", () => letGo(atStart));
 
 /** Raw mode and window sizes until the returned function is called; also restored if we end some other way. */
 export const useTerminal = (inputs: Inputs): (() => void) => {
   const { stdin } = process;
   const resize = (): void => inputs.push({ kind: "resize", ...terminalSize() });
   const restore = (): void => {
-    if (stdin instanceof ReadStream) stdin.setRawMode(false);
+    // A terminal that is gone has no mode.
+    if (stdin instanceof ReadStream && isatty(0)) stdin.setRawMode(false);
     process.off("exit", restore);
     process.off("SIGWINCH", resize);
   };

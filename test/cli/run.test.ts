@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Measured, measure } from "../../bench/measure.ts";
+import { program } from "../../tools/engines/program.ts";
 import { guestPath, trapgate } from "../support/cli.ts";
 import { inFolder } from "../support/guest.ts";
 import { busybox, missing, nasm, top } from "../support/host.ts";
@@ -24,6 +25,13 @@ describe("run", () => {
     expect(trapgate(["run", guestPath("a2")]).status).toBe(77);
     expect(trapgate(["run", guestPath("a1-fixed")]).status).toBe(128 + 31);
     expect(trapgate(["run", "--kernel", "v6", guestPath("a1-v6")]).status).toBe(128 + 9);
+  });
+  it("counts real-time signals too", async () => {
+    await inFolder(async (folder) => {
+      const path = join(folder, "killed");
+      writeFileSync(path, program("mov eax, 39\nsyscall\nmov edi, eax\nmov esi, 40\nmov eax, 62\nsyscall\nhlt"), { mode: 0o755 });
+      expect(trapgate(["run", path]).status).toBe(128 + 40);
+    });
   });
   it("finds a program of the root by PATH, as execvp(3) does", async () => {
     await inFolder(async (root) => {

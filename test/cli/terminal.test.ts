@@ -1,6 +1,8 @@
 // A terminal of the host in the guest's hands: line editing, window size, signals by key, and everything as before at the end.
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { inFolder } from "../support/guest.ts";
 import { busybox, missing, top } from "../support/host.ts";
 
 const need = busybox("amd64");
@@ -47,5 +49,22 @@ describe.skipIf(missing("a terminal", need, script))("a terminal", { timeout: 60
     expect(output).toContain("/dev/console\r\r\n33 99");
     expect(output).toContain("lime\b \bne\r\r\nlimne\r\r\n");
     expect(output).toContain("status 5\r\nicanon");
+  });
+
+  it.each([
+    ["a program that writes on", "yes"],
+    ["a program that reads", "sh -c 'echo yes; cat'"],
+  ])("that goes away ends %s as SIGHUP does: 129, not an abort", async (_, program) => {
+    await inFolder(async (folder) => {
+      // The shell outlives SIGHUP, to say what came of it.
+      const command = `trap : HUP; node bin/trapgate.js run ${need.path} ${program}; echo $? > ${folder}/status`;
+      const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: top, stdio: ["pipe", "pipe", "inherit"] });
+      await new Promise<void>((resolve) => child.stdout.on("data", (chunk: Buffer) => chunk.includes("y") && resolve()));
+      // With script(1) the terminal's other side is gone.
+      child.kill("SIGKILL");
+      await expect
+        .poll(() => existsSync(`${folder}/status`) && readFileSync(`${folder}/status`, "utf8"), { timeout: 20_000 })
+        .toBe("129\n");
+    });
   });
 });
