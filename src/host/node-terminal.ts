@@ -2,7 +2,7 @@
 import { isatty, ReadStream, WriteStream } from "node:tty";
 import type { Inputs } from "../machine/inputs.ts";
 import type { TerminalOptions } from "../machine/standard-streams.ts";
-import { fdSink } from "./node-streams.ts";
+import { fdSink } from "./node-sink.ts";
 
 interface TerminalSize {
   readonly columns: number;

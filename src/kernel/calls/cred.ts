@@ -4,6 +4,7 @@ import { E } from "../../abi/errno.ts";
 import type { SyscallName } from "../../abi/numbers.ts";
 import { int, ptr } from "../arg.ts";
 import { id, legacyId } from "../arg-file.ts";
+import { cost } from "../cost.ts";
 import { CAP, type Cred, capableHere, rootUid } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
 import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../namespace/user.ts";
@@ -155,6 +156,7 @@ const getgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (size < 0) return -E.EINVAL;
   if (size === 0) return groups.length;
   if (groups.length > size) return -E.EINVAL;
+  t.kernel.charge(groups.length * cost.entry);
   return groups.every((g, i) => w.put(t, list + w.size * i, shownGid(t.cred.userNs, g))) ? groups.length : -E.EFAULT;
 };
 const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
@@ -162,6 +164,8 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (!capableHere(t.cred, CAP.SETGID) || (userNs && !(userNs.gidMap && userNs.setgroups))) return -E.EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -E.EINVAL;
   const groups: number[] = [];
+  // They are sorted, too.
+  t.kernel.charge(size * 10 * cost.entry);
   for (let i = 0; i < size; i++) {
     const g = w.get(t, list + w.size * i);
     if (g < 0) return -E.EFAULT;
