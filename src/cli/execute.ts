@@ -55,7 +55,6 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   });
   const regions = prepared.dumpJit === undefined ? undefined : (await import("./dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
   const stdin = isFile(0) ? undefined : stdinInto(machine.inputs);
-  const insisted = new AbortController();
   let awake: NodeJS.Timeout | undefined;
   const wanted = (): void => {
     // Signals alone do not keep Node waiting for a guest that sleeps.
@@ -64,13 +63,13 @@ export const execute = async (prepared: Prepared, tracing?: Tracing): Promise<nu
   };
   const undo = [
     () => clearInterval(awake),
-    passSignals(machine.inputs, (signal) => insisted.abort(new Insisted(signal))),
+    passSignals(machine.inputs, (signal) => machine.inputs.push({ kind: "abort", reason: new Insisted(signal) })),
     () => stdin?.stop(),
     () => prepared.file?.close(),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
   ];
   const hooks = { ...(prepared.kernelLog ? { kernelLog: say } : {}), ...(tracing ? { trace: tracing.line } : {}) };
-  const options = { ...program, hooks, signal: insisted.signal, ...(tracing ? { trace: tracing.options } : {}) };
+  const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
     const connection = { stdout: fdSink(1), stderr: fdSink(2), wanted, backlog, stdin: stdin ? undefined : stdinFile };
     const run = await machine.run(path, options, connection);

@@ -11,8 +11,8 @@ export type InputEvent =
   | { readonly kind: "time"; readonly until: number }
   /** The user's patience is at an end. */
   | { readonly kind: "timeout" }
-  /** The run is to be given up: ProgramOptions.signal. */
-  | { readonly kind: "abort" };
+  /** The run is to be given up, and to reject with this. */
+  | { readonly kind: "abort"; readonly reason: unknown };
 
 export interface TakenInput {
   /** Virtual nanoseconds since boot. */

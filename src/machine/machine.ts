@@ -80,7 +80,7 @@ export interface ClosedRun {
   readonly end: "ended" | "limit" | "stuck";
 }
 
-type GivenUp = "timeout" | "abort";
+type GivenUp = Extract<InputEvent, { kind: "timeout" | "abort" }>;
 
 export class Machine {
   readonly kernel: Kernel;
@@ -144,13 +144,13 @@ export class Machine {
     signal?.throwIfAborted();
     const started = this.#start(program, options, connection);
     const timer = timeout === undefined ? undefined : setTimeout(() => this.inputs.push({ kind: "timeout" }), timeout * 1000);
-    const abort = (): void => this.inputs.push({ kind: "abort" });
+    const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
     signal?.addEventListener("abort", abort);
     try {
       const gaveUp = await this.#pump(started.process, started.streams, connection);
-      if (gaveUp === "abort") throw signal?.reason;
+      if (gaveUp?.kind === "abort") throw gaveUp.reason;
       this.#processor.jit.keep();
-      return started.report(gaveUp === "timeout" ? { timeout: timeout ?? 0 } : undefined);
+      return started.report(gaveUp && { timeout: timeout ?? 0 });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -298,7 +298,7 @@ export class Machine {
         return undefined;
       case "timeout":
       case "abort":
-        return event.kind;
+        return event;
     }
   }
 }

@@ -22,7 +22,7 @@ const SLICE = 1_000_000;
 /** What the processor runs at a time, at most. */
 const LONGEST = 2 ** 30;
 /** So many calls and faults, or so much virtual time, may pass between two looks at the clock of the world outside. */
-const LOOK_EVERY = 64;
+const LOOK_EVERY = 256;
 const LOOK_AFTER = 50_000;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
