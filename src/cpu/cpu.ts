@@ -221,9 +221,10 @@ export class Cpu implements CodeWatch, Machine {
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
-    this.#held = more - this.#granted;
-    s.u32[regionBudget] = 0;
-    this.#hand();
+    const rest = more - this.#granted;
+    const part = Math.min(rest, this.#pace.part);
+    this.#held = rest - part;
+    s.u32[regionBudget] = part;
     return 0;
   }
   /** For actions: a fault at the current instruction. */
