@@ -1,7 +1,8 @@
 // Run a prepared program with this process's streams.
 import { fstatSync, statSync } from "node:fs";
 import { passSignals } from "../host/node-signals.ts";
-import { fdSink, stdinInto } from "../host/node-streams.ts";
+import { backlog, fdSink } from "../host/node-sink.ts";
+import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import { Machine } from "../machine/machine.ts";
 import type { AttachedFilter } from "../machine/options.ts";
 import type { TraceOptions } from "../machine/trace.ts";
@@ -30,6 +31,15 @@ const isFile = (fd: number): boolean => {
   }
 };
 
+/** Signals came time and again: the run ends by the last one. */
+class Insisted extends Error {
+  readonly signal: number;
+  constructor(signal: number) {
+    super();
+    this.signal = signal;
+  }
+}
+
 const DAY = 86_400_000;
 const say = (line: string): void => void fdSink(2).write(new TextEncoder().encode(`${line}\n`));
 
@@ -46,17 +56,17 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
   });
   const regions =
     prepared.dumpJit === undefined ? undefined : (await import("./commands/dump-jit.ts")).watchRegions(machine, prepared.dumpJit);
-  const stdin = stdinInto(machine.inputs, isFile(0));
+  const stdin = isFile(0) ? undefined : stdinInto(machine.inputs);
   let awake: NodeJS.Timeout | undefined;
   const wanted = (): void => {
     // Signals alone do not keep Node waiting for a guest that sleeps.
     awake ??= setInterval(() => {}, DAY);
-    stdin.wanted();
+    stdin?.wanted();
   };
   const undo = [
     () => clearInterval(awake),
-    passSignals(machine.inputs),
-    stdin.stop,
+    passSignals(machine.inputs, (signal) => machine.inputs.push({ kind: "abort", reason: new Insisted(signal) })),
+    () => stdin?.stop(),
     () => prepared.file?.close(),
     ...(tty ? [host!.hangsUp(machine.inputs)] : []),
     ...(tty?.uses[0] ? [host!.useTerminal(machine.inputs)] : []),
@@ -68,7 +78,8 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
   };
   const options = { ...program, hooks, ...(tracing ? { trace: tracing.options } : {}) };
   try {
-    const run = await machine.run(path, options, { stdout: fdSink(1), stderr: fdSink(2), wanted });
+    const connection = { stdout: fdSink(1), stderr: fdSink(2), wanted, backlog, stdin: stdin ? undefined : stdinFile };
+    const run = await machine.run(path, options, connection);
     await regions?.report(say);
     if (prepared.stats) {
       const figures = { ...run.stats, ...machine.engineStats, "kilobytes resident": process.resourceUsage().maxRSS };
@@ -81,7 +92,12 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
     return TIMED_OUT;
+  } catch (error) {
+    if (!(error instanceof Insisted)) throw error;
+    say(`trapgate: ${path}: given up, as the guest does not heed signal ${error.signal}`);
+    return 128 + error.signal;
   } finally {
     for (const action of undo) action();
+    await backlog.end();
   }
 };

@@ -50,7 +50,7 @@ const abort = (): never => {
 };
 const regionBudget = at.regionBudget >> 2;
 /** Instructions between two looks at the clock, at most: of compiled code, of the interpreter. */
-const MOST_IN_REGIONS = 1 << 17;
+const MOST_IN_REGIONS = 1 << 20;
 const MOST_INTERPRETED = 1 << 14;
 /** The oracle's instructions, and the dispatcher's turns, between two looks. */
 const LOOK_EVERY = 1 << 7;
@@ -223,9 +223,10 @@ export class Cpu implements CodeWatch, Machine {
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
-    this.#held = more - this.#granted;
-    s.u32[regionBudget] = 0;
-    this.#hand();
+    const rest = more - this.#granted;
+    const part = Math.min(rest, this.#pace.part);
+    this.#held = rest - part;
+    s.u32[regionBudget] = part;
     return 0;
   }
   /** For actions: a fault at the current instruction. */
@@ -262,7 +263,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
   get retired(): number {
-    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - this.#rest;
+    return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - this.#rest();
   }
   /** Outside 64-bit mode compiled code takes the parts of the flags for sign-extended from 32 bits. */
   #narrow(): void {
@@ -340,7 +341,7 @@ export class Cpu implements CodeWatch, Machine {
       const system = s.u32[at.systemFlags >> 2] as number;
       if (system & EF.TF) return this.#singleStep(budget);
       if (system & EF.AC) {
-        const rest = budget + this.#rest;
+        const rest = budget + this.#rest();
         this.#finish(budget, exit.budget);
         const { left, code } = this.#checkingAlignment(rest);
         if (left <= 0 || this.#late || code !== exit.budget) return code;
@@ -349,11 +350,11 @@ export class Cpu implements CodeWatch, Machine {
         continue;
       }
       if (rec === 0) {
-        if (budget + this.#rest <= 0) return this.#finish(budget, exit.budget);
+        if (budget + this.#rest() <= 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
         let left = blocks.records.leftOf(rec);
-        if (left > budget && this.#rest > 0) {
+        if (left > budget && this.#rest() > 0) {
           budget += this.#grantMore(budget);
           if (this.#late) return this.#finish(budget, exit.budget);
           rec = blocks.find(s.rip);
@@ -499,7 +500,7 @@ export class Cpu implements CodeWatch, Machine {
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
   }
   /** What the interpreter does not have of the limit. */
-  get #rest(): number {
+  #rest(): number {
     return (this.state.u32[regionBudget] as number) + this.#held;
   }
   /** Take instructions off the limit: how many the interpreter must give. */
@@ -545,7 +546,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
   #singleStep(budget: number): Exit {
-    let left = budget + this.#rest;
+    let left = budget + this.#rest();
     this.#finish(budget, exit.budget);
     let again = false;
     for (let held: boolean | undefined = true; held; left--) {
@@ -642,7 +643,7 @@ export class Cpu implements CodeWatch, Machine {
     this.interpreted += ran;
     this.#unsampled -= ran;
     this.#granted = budget;
-    const left = budget + this.#rest;
+    const left = budget + this.#rest();
     this.instructions += this.#limit - left;
     this.#limit = left;
     return left;

@@ -5,7 +5,7 @@ import { E } from "../abi/errno.ts";
 import type { ByteSink } from "../kernel/fs/files/stream.ts";
 import type { Inputs } from "../machine/inputs.ts";
 import type { TerminalOptions } from "../machine/standard-streams.ts";
-import { fdSink } from "./node-streams.ts";
+import { fdSink } from "./node-sink.ts";
 
 interface TerminalSize {
   readonly columns: number;

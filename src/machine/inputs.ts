@@ -10,7 +10,9 @@ export type InputEvent =
   /** Everybody slept and nothing came: virtual time may go on to this. */
   | { readonly kind: "time"; readonly until: number }
   /** The user's patience is at an end. */
-  | { readonly kind: "timeout" };
+  | { readonly kind: "timeout" }
+  /** The run is to be given up, and to reject with this. */
+  | { readonly kind: "abort"; readonly reason: unknown };
 
 export interface TakenInput {
   /** Virtual nanoseconds since boot. */

@@ -6,9 +6,9 @@ import { leave } from "../cpu/machine/exit.ts";
 import { ownersOwn } from "../kernel/base/internal-error.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
-import { type ByteSink, sink } from "../kernel/fs/files/stream.ts";
+import { type ByteFile, type ByteSink, sink } from "../kernel/fs/files/stream.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Kernel, RunResult } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import type { Process } from "../kernel/task/process.ts";
@@ -67,6 +67,16 @@ export interface Connection {
   readonly stderr: ByteSink;
   /** Called when every task sleeps, so somebody may wait for the world outside: input is to be pushed into `inputs` from now on. */
   readonly wanted: () => void;
+  /** Standard input, if it is a file. */
+  readonly stdin?: ByteFile | undefined;
+  readonly backlog?: Backlog;
+}
+
+/** Output that the host has taken but cannot pass on. The machine stands still meanwhile, so that no guest sees how quick a reader is. */
+export interface Backlog {
+  readonly full: boolean;
+  onFull: (() => void) | undefined;
+  drained(): Promise<void>;
 }
 
 /** `limit`: its virtual time was used up. `stuck`: every task waits, and nothing can wake one. */
@@ -74,6 +84,8 @@ export interface ClosedRun {
   readonly run: Run;
   readonly end: "ended" | "limit" | "stuck";
 }
+
+type GivenUp = Extract<InputEvent, { kind: "timeout" | "abort" }>;
 
 export class Machine {
   readonly kernel: Kernel;
@@ -133,10 +145,21 @@ export class Machine {
   }
 
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
+    const { signal, timeout } = options;
+    signal?.throwIfAborted();
     const started = this.#start(program, options, connection);
-    const inTime = await this.#pump(started.process, started.streams, options.timeout, connection?.wanted);
-    this.#processor.jit.keep();
-    return started.report(inTime ? undefined : { timeout: options.timeout ?? 0 });
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.inputs.push({ kind: "timeout" }), timeout * 1000);
+    const abort = (): void => this.inputs.push({ kind: "abort", reason: signal?.reason });
+    signal?.addEventListener("abort", abort);
+    try {
+      const gaveUp = await this.#pump(started.process, started.streams, connection);
+      if (gaveUp?.kind === "abort") throw gaveUp.reason;
+      this.#processor.jit.keep();
+      return started.report(gaveUp && { timeout: timeout ?? 0 });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
   /** Run with no world outside, and no host that waits: a guest that does is stuck. At most so many virtual nanoseconds. */
@@ -178,7 +201,7 @@ export class Machine {
         filter({ pid: task.pid, comm: task.comm, arch, program: encodeProgram(insns), depth });
     }
     const sinks = connection ?? { stdout: stdout.sink, stderr: stderr.sink };
-    const streams = new StandardStreams(kernel, sinks, this.#terminal);
+    const streams = new StandardStreams(kernel, sinks, this.#terminal, connection?.stdin);
     if (options.stdin !== undefined || !connection) {
       streams.receive(typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array(0)));
       streams.end();
@@ -226,50 +249,66 @@ export class Machine {
     return process;
   }
 
-  /** Run until the first process has ended. False: its time was up before. */
-  async #pump(process: Process, streams: StandardStreams, timeout: number | undefined, wanted: (() => void) | undefined): Promise<boolean> {
+  /** Run until the first process has ended and its output has gone, or why not. */
+  async #pump(process: Process, streams: StandardStreams, connection: Connection | undefined): Promise<GivenUp | undefined> {
     const { kernel, inputs } = this;
-    const timer = timeout === undefined ? undefined : setTimeout(() => inputs.push({ kind: "timeout" }), timeout * 1000);
-    try {
-      for (;;) {
-        kernel.deadline.until = kernel.deadline.clock() + STRETCH;
+    const { deadline } = kernel;
+    const backlog = connection?.backlog;
+    if (backlog) backlog.onFull = () => void (deadline.until = 0);
+    // A signal has come while output stood: a guest that it ends does not wait for its reader.
+    let urged = false;
+    for (let ended = false; ; ) {
+      if (backlog?.full && !urged) await Promise.race([backlog.drained(), inputs.arrival(undefined)]);
+      else if (ended) return undefined;
+      else {
+        deadline.until = deadline.clock() + STRETCH;
         const result = kernel.run(Infinity);
-        if (process.ended !== undefined || result.reason === "ended") return true;
-        // Nothing can ever wake anybody: as on Linux, that lasts until somebody loses patience.
-        const sleeps = result.reason === "idle" || result.reason === "stuck";
-        if (sleeps) {
-          wanted?.();
-          const until = result.reason === "idle" ? result.until : undefined;
-          await inputs.arrival(until === undefined ? undefined : (until - kernel.now) / 1e6);
-          if (until !== undefined && inputs.idle) inputs.push({ kind: "time", until });
-        } else await inputs.turn();
-        for (const event of inputs.take(kernel.now)) if (!this.#deliver(event, process, streams)) return false;
+        ended = process.ended !== undefined || result.reason === "ended";
+        if (ended) continue;
+        urged = false;
+        if (backlog?.full) continue;
+        await this.#look(result, connection);
       }
-    } finally {
-      clearTimeout(timer);
+      for (const event of inputs.take(kernel.now)) {
+        const why = this.#deliver(event, process, streams);
+        if (why) return why;
+        if (event.kind === "signal") urged = backlog?.full === true;
+      }
     }
   }
 
-  /** False: give up. */
-  #deliver(event: InputEvent, process: Process, streams: StandardStreams): boolean {
+  /** Let what has happened outside be pushed, or wait for it if the guest does nothing else. */
+  async #look(result: RunResult, connection: Connection | undefined): Promise<void> {
+    const { kernel, inputs } = this;
+    // Nothing can ever wake anybody: as on Linux, that lasts until somebody loses patience.
+    if (result.reason !== "idle" && result.reason !== "stuck") return inputs.turn();
+    connection?.wanted();
+    const until = result.reason === "idle" ? result.until : undefined;
+    await inputs.arrival(until === undefined ? undefined : (until - kernel.now) / 1e6);
+    if (until !== undefined && inputs.idle) inputs.push({ kind: "time", until });
+  }
+
+  /** Why to give up. */
+  #deliver(event: InputEvent, process: Process, streams: StandardStreams): GivenUp | undefined {
     switch (event.kind) {
       case "bytes":
         streams.receive(event.bytes);
-        return true;
+        return undefined;
       case "end":
         streams.end();
-        return true;
+        return undefined;
       case "signal":
         sendToGroup(this.kernel, process.pgid, kernelSignal(event.signal));
-        return true;
+        return undefined;
       case "time":
         this.kernel.advance(event.until);
-        return true;
+        return undefined;
       case "resize":
         streams.resize(event.columns, event.rows);
-        return true;
+        return undefined;
       case "timeout":
-        return false;
+      case "abort":
+        return event;
     }
   }
 }

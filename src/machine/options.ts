@@ -116,6 +116,8 @@ export interface ProgramOptions {
   readonly schedule?: string;
   /** Seconds of real time after which the run is given up. Default: never. */
   readonly timeout?: number;
+  /** Gives the run up when it aborts: `run` rejects with its reason, as fetch does. */
+  readonly signal?: AbortSignal;
   readonly hooks?: Hooks;
 }
 

@@ -1,7 +1,7 @@
 // What descriptors 0, 1 and 2 of the first program are connected to: pipes to the host, or its terminal.
 
 import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
-import { type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
+import { type ByteFile, type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
 import { StreamInput, StreamOutput } from "../kernel/fs/files/stream-file.ts";
 import { setControlling } from "../kernel/fs/tty/control.ts";
 import { Tty } from "../kernel/fs/tty/tty.ts";
@@ -32,7 +32,7 @@ const resize = (tty: Tty, columns: number, rows: number): void =>
   tty.setSize({ ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 });
 
 export class StandardStreams {
-  readonly #source = new ByteSource();
+  readonly #source: ByteSource;
   readonly #tty: Tty | undefined;
   readonly files: readonly FileDescription[];
 
@@ -40,8 +40,10 @@ export class StandardStreams {
     kernel: Kernel,
     sinks: { readonly stdout: ByteSink; readonly stderr: ByteSink },
     terminal?: { readonly tty: Tty; readonly uses: TerminalOptions["uses"] },
+    input?: ByteFile,
   ) {
     const { vfs } = kernel;
+    this.#source = new ByteSource(input);
     const plain = [new StreamInput(vfs, this.#source), new StreamOutput(vfs, sinks.stdout), new StreamOutput(vfs, sinks.stderr)];
     this.#tty = terminal?.tty;
     if (!terminal) {

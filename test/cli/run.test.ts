@@ -1,6 +1,6 @@
 // `trapgate run` and `trace` as users start them: streams, exit statuses, time and memory limits.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Measured, measure } from "../../bench/measure.ts";
@@ -226,6 +226,35 @@ describe.skipIf(missing("streams of the command line", need))("streams", () => {
       status: 3,
       stdout: "out\n",
       stderr: "err\n",
+    });
+  });
+  it("a file is read as far as the guest reads it, however large it is", async () => {
+    await inFolder(async (folder) => {
+      const large = join(folder, "large");
+      writeFileSync(large, "abcdef");
+      truncateSync(large, 20 * 2 ** 30);
+      const fd = openSync(large, "r");
+      const run = (...args: string[]) =>
+        spawnSync(process.execPath, [`${top}/bin/trapgate.js`, "run", need.path, ...args], {
+          stdio: [fd, "pipe", "pipe"],
+          timeout: 20_000,
+        });
+      expect(run("head", "-c", "3").stdout.toString()).toBe("abc");
+      // It goes on where the last one stopped, as for a program of the host's.
+      const where = Number(/pos:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1]);
+      expect(where).toBeLessThan(65537);
+      expect(run("sh", "-c", "dd bs=1M count=3 2>/dev/null | wc -c").stdout.toString()).toBe(`${3 << 20}\n`);
+      closeSync(fd);
+    });
+  });
+  it("a small file is read to its end", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "file");
+      writeFileSync(file, "one\ntwo\n".repeat(100_000));
+      const fd = openSync(file, "r");
+      const { stdout } = spawnSync(process.execPath, [`${top}/bin/trapgate.js`, "run", need.path, "wc"], { stdio: [fd, "pipe", "pipe"] });
+      expect(stdout.toString().trim().split(/ +/)).toEqual(["200000", "200000", "800000"]);
+      closeSync(fd);
     });
   });
   it("an environment and a working directory are what was given, nothing else", () => {

@@ -1,15 +1,20 @@
 // A run ends after exactly as many instructions as it was given, however it is handed out in parts.
 import { beforeAll, expect, test } from "vitest";
 import { Cpu, type CpuCode } from "../../src/cpu/cpu.ts";
+import type { Engine } from "../../src/cpu/engine.ts";
+import { noDeadline } from "../../src/cpu/machine/deadline.ts";
 import { exit } from "../../src/cpu/machine/exit.ts";
 import { layout } from "../../src/cpu/machine/layout.ts";
-import { EF, R } from "../../src/cpu/machine/state.ts";
+import { at, EF, R } from "../../src/cpu/machine/state.ts";
+import { Random } from "../../src/kernel/base/random.ts";
 import { freshCode } from "../../tools/oracle/code.ts";
 import { descriptorTables } from "../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../tools/oracle/emulate.ts";
 import { selector } from "../../tools/oracle/world.ts";
 
 const PAGE = 0x1000_0000;
+/** One frame at many addresses: what is written there matters to nobody. */
+const FILLED = 0x2000_0000;
 const NOP = 0x90;
 const POPF = 0x9d;
 
@@ -20,7 +25,10 @@ beforeAll(async () => {
   cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
   cpu.segments.tables = descriptorTables;
   cpu.segments.loadCode(selector.userCode64);
-  cpu.setAddressSpace({ translate: (address) => (address >= PAGE && address < PAGE + 4096 ? layout.frames : -5) });
+  cpu.setAddressSpace({
+    translate: (address) =>
+      address >= PAGE && address < PAGE + 4096 ? layout.frames : address >= FILLED && address < FILLED + 65536 ? layout.frames + 4096 : -5,
+  });
   cpu.engine = "jit"; // the smallest parts
 });
 /** Run code at the end of a page that nothing comes after: how the run ended, and after how many instructions. */
@@ -36,6 +44,38 @@ const nops = (n: number): number[] => Array.from({ length: n }, () => NOP);
 
 test("a fetch fault comes although a part of the budget ends just there", () => {
   for (let n = 1; n < 300; n++) expect([n, ...run(nops(n))]).toEqual([n, exit.fault, n]);
+});
+
+test("rounds of a repeated instruction cost the same whoever runs it, and a deadline changes nothing", () => {
+  // mov ecx, 10000; mov edi, FILLED; rep stosb; mov eax, 1; rep stosb of nothing; jmp to itself
+  const bytes = [0xb9, 0x10, 0x27, 0, 0, 0xbf, 0, 0, 0, 0x20, 0xfc, 0xf3, 0xaa, 0xb8, 1, 0, 0, 0, 0xf3, 0xaa, 0xeb, 0xfe];
+  const after = (engine: Engine, parts: readonly number[], late: () => boolean) => {
+    cpu.engine = engine;
+    cpu.deadline = { clock: () => Number(late()), until: 1 };
+    cpu.invalidateFrame(layout.frames);
+    cpu.state.u8.set(bytes, layout.frames);
+    cpu.state.rip = PAGE;
+    cpu.flags = 0;
+    const seen: number[] = [];
+    for (const part of parts) {
+      // As the scheduler does: until the part is over, however often the run ends before.
+      const end = cpu.instructions + part;
+      while (cpu.instructions < end) expect(cpu.run(end - cpu.instructions)).toBe(exit.budget);
+      seen.push(cpu.instructions - end, cpu.state.rip, cpu.state.u32[(at.gpr >> 2) + 2 * R.cx]!, cpu.state.u32[(at.gpr >> 2) + 2 * R.di]!);
+    }
+    cpu.deadline = noDeadline;
+    return seen;
+  };
+  const random = new Random(1);
+  for (let n = 0; n < 12; n++) {
+    const parts = Array.from({ length: 8 }, () => 1 + (random.u32() % 90));
+    const first = after("evaluate", parts, () => false);
+    for (const engine of ["interpret", "jit"] as const)
+      for (const late of [() => false, () => random.u32() % 2 === 0])
+        expect([engine, parts, ...after(engine, parts, late)]).toEqual([engine, parts, ...first]);
+    if (n === 0) expect(first.slice(0, 4)).not.toEqual(first.slice(-4));
+  }
+  cpu.engine = "jit";
 });
 
 test("a single step comes although a part of the budget ends just there", () => {

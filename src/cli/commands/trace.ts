@@ -1,6 +1,6 @@
 // `trapgate trace`: run, and write the system calls as strace(1) does.
 import { closeSync, openSync } from "node:fs";
-import { fdSink } from "../../host/node-streams.ts";
+import { fdSink } from "../../host/node-sink.ts";
 import { Problem } from "../../problem.ts";
 import { parse } from "../arguments.ts";
 import type { Command } from "../command.ts";

@@ -20,6 +20,5 @@ export const cost = {
   fault: 500,
 } as const;
 
-/** What a call does at most before it gives way (`again` in wait.ts), in nanoseconds, and in bytes copied. */
-export const PIECE = 1_000_000;
+/** Bytes that a call copies at most before it gives way (`again` in wait.ts). Other work gives way after as much time, a tenth of a millisecond. */
 export const PIECE_BYTES = 1 << 20;

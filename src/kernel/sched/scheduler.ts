@@ -23,8 +23,9 @@ const SLICE = 1_000_000;
 /** What the processor runs at a time, at most. */
 const LONGEST = 2 ** 30;
 /** So many calls and faults, or so much virtual time, may pass between two looks at the clock of the world outside. */
-const LOOK_EVERY = 64;
+const LOOK_EVERY = 256;
 const LOOK_AFTER = 50_000;
+const CALL_COST = cost.call;
 /** All doors are two bytes long; prefixes that do nothing there are not counted. */
 const DOOR_LENGTH = 2;
 const TLS_OFFSET = GDT_TLS_MIN * 8;
@@ -352,16 +353,18 @@ export class Scheduler {
   #lookAt = 0;
   /** The kernel's deadline is over. Looked at now and then: a look costs as much as a short call. */
   #late(): boolean {
+    return (--this.#untilLook > 0 && this.kernel.now < this.#lookAt) || this.#isLate ? this.#isLate : this.#look();
+  }
+  #look(): boolean {
     const { now, deadline } = this.kernel;
-    if (this.#isLate || (--this.#untilLook > 0 && now < this.#lookAt)) return this.#isLate;
     this.#untilLook = LOOK_EVERY;
     this.#lookAt = now + LOOK_AFTER;
     return (this.#isLate = deadline.clock() >= deadline.until);
   }
   #enter(task: Task, why: Exit): void {
     this.kernel.syscalls++;
-    this.kernel.now += cost.call;
-    task.usage.system += cost.call;
+    this.kernel.now += CALL_COST;
+    task.usage.system += CALL_COST;
     this.gate.enter(task, why);
   }
   /** A call of compiled code that the running task is in the middle of: what is left of its slice, 0 if anything is due before it goes on. */
@@ -370,7 +373,7 @@ export class Scheduler {
     if (!task || this.chooser) return undefined;
     this.#count(task);
     this.#enter(task, why);
-    if (task.state !== "runnable" || task.exitWork !== 0 || task.call || this.reschedule || this.current !== task || this.#late()) return 0;
+    if (task.state !== "runnable" || task.exitWork !== 0 || this.reschedule || this.current !== task || task.call || this.#late()) return 0;
     const { kernel } = this;
     return Math.max(0, Math.min(this.#end(), kernel.timers.next) - kernel.now);
   }

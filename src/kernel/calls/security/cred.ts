@@ -164,7 +164,8 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
   if (!capableHere(t.cred, CAP.SETGID) || (userNs && !(userNs.gidMap && userNs.setgroups))) return -E.EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -E.EINVAL;
   const groups: number[] = [];
-  t.kernel.charge(size * cost.entry);
+  // They are sorted, too.
+  t.kernel.charge(size * 10 * cost.entry);
   for (let i = 0; i < size; i++) {
     const g = w.get(t, list + w.size * i);
     if (g < 0) return -E.EFAULT;

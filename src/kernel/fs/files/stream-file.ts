@@ -25,11 +25,14 @@ export class StreamInput extends FileDescription {
     return this.source.available;
   }
   override read(_task: Task, n: number): Or<Uint8Array> {
-    if (n === 0 || this.source.available > 0) return this.source.take(n);
+    if (n === 0) return new Uint8Array(0);
+    const bytes = this.source.take(n);
+    if (bytes.length > 0) return bytes;
     return this.source.ended ? new Uint8Array(0) : -E.EAGAIN;
   }
   override poll(): number {
-    return (this.source.available > 0 ? POLLIN | POLLRDNORM : 0) | (this.source.ended ? POLLHUP : 0);
+    const { available, ended } = this.source;
+    return (available > 0 ? POLLIN | POLLRDNORM : 0) | (ended ? POLLHUP : 0);
   }
   override queues(): readonly WaitQueue[] {
     return [this.source.queue];

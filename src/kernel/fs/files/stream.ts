@@ -3,12 +3,27 @@
 import { WaitQueue } from "../../base/wait.ts";
 import { ByteQueue } from "./byte-queue.ts";
 
-/** Bytes that come from the host. Bounded only by what the host pushes. */
+/** Of a file: what is read to know whether there is more, and what is read at a time at most. */
+const AHEAD = 4096;
+const MOST = 1 << 20;
+
+/** Bytes that the host has at once, whenever they are asked for. */
+export interface ByteFile {
+  /** Fills the array from where it stands; how many bytes there were, 0 at its end. */
+  read(into: Uint8Array): number;
+}
+
+/** Bytes that come from the host: what it pushes, or what is read of a file, on demand. */
 export class ByteSource {
   readonly queue = new WaitQueue(true);
   readonly #bytes = new ByteQueue();
+  readonly #file: ByteFile | undefined;
   /** No more will come. */
   ended = false;
+
+  constructor(file?: ByteFile) {
+    this.#file = file;
+  }
 
   /** The host's end. */
   push(bytes: Uint8Array): void {
@@ -22,11 +37,23 @@ export class ByteSource {
   }
 
   get available(): number {
+    if (this.#bytes.length === 0) this.#fetch(AHEAD);
     return this.#bytes.length;
   }
   /** The guest's end: up to n bytes, empty if there are none yet. */
   take(n: number): Uint8Array {
+    this.#fetch(n - this.#bytes.length);
     return this.#bytes.take(n);
+  }
+  #fetch(n: number): void {
+    if (!this.#file || this.ended || n <= 0) return;
+    const bytes = new Uint8Array(Math.min(n, MOST));
+    for (let done = 0; done < bytes.length && !this.ended; ) {
+      const got = this.#file.read(bytes.subarray(done));
+      if (got === 0) this.ended = true;
+      this.#bytes.put(bytes.subarray(done, done + got));
+      done += got;
+    }
   }
 }
 
