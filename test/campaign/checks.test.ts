@@ -8,6 +8,8 @@ import { ARENA_SIZE, at, type Call, encode } from "../../tools/campaign/syscalls
 import { missing } from "../support/host.ts";
 
 const [path, other, zeros, bad] = [at.arena, at.arena + 16, at.arena + 0x100, at.nothing];
+/** Events of epoll: all, and two. */
+const [ones, exclusive] = [at.arena + 0x300, at.arena + 0x310];
 const setup = [
   ["chdir", at.arena + 32],
   ["open", path, 0o102, 0o644],
@@ -15,9 +17,10 @@ const setup = [
   ["pipe2", at.arena + 0x200, 0],
   ["mkdir", other, 0o755],
   ["socketpair", 1, 1, 0, at.arena + 0x208],
+  ["epoll_create1", 0],
 ] as const satisfies readonly (readonly [SyscallName, ...number[]])[];
 /** Descriptors that these make. */
-const [file, event, pipe, socket] = [3, 4, 6, 7];
+const [file, event, pipe, socket, epoll] = [3, 4, 6, 7, 9];
 
 const cases = [
   ["accept4 judges its flags before the file", "accept4", [file, 0, 0, 1], -E.EINVAL],
@@ -30,9 +33,12 @@ const cases = [
   ["connect still knows a bad family", "connect", [socket, zeros, 16], -E.EINVAL],
   ["flock takes LOCK_MAND and does nothing", "flock", [file, 0x7fff_ffff], 0],
   ["renameat2 leaves a whiteout to anybody", "renameat2", [-100, bad, -100, bad, 4], -E.EFAULT],
-  ["open drops what O_PATH does not know, and the mode with it", "open", [other, 0o10000000 | 0o200000 | 0o100, 0o644], 9],
+  ["open drops what O_PATH does not know, and the mode with it", "open", [other, 0o10000000 | 0o200000 | 0o100, 0o644], 10],
   ["open has no O_DIRECT for directories", "open", [other, 0o40000, 0], -E.EINVAL],
   ["sigaltstack takes what asks for no change", "sigaltstack", [zeros, 0], 0],
+  ["epoll_ctl takes few events beside EPOLLEXCLUSIVE", "epoll_ctl", [epoll, 1, event, ones], -E.EINVAL],
+  ["epoll_ctl looks at EPOLLEXCLUSIVE of what is added only", "epoll_ctl", [epoll, 2, epoll, ones], -E.EINVAL],
+  ["epoll_ctl takes IN beside EPOLLEXCLUSIVE", "epoll_ctl", [epoll, 1, event, exclusive], 0],
   ["fallocate knows what is no file: eventfd", "fallocate", [event, 0, 0, 100], -E.ENODEV],
   ["fallocate knows what is no file: pipe, of every mode there is", "fallocate", [pipe, 16, 0, 100], -E.ESPIPE],
   ["fallocate has modes that no file system needs to know", "fallocate", [file, 2, 0, 100], -E.EOPNOTSUPP],
@@ -46,6 +52,8 @@ for (const [text, where] of [
 ] as const)
   arena.set(new TextEncoder().encode(text), where - at.arena);
 
+new DataView(arena.buffer).setUint32(ones - at.arena, 0xffff_ffff, true);
+new DataView(arena.buffer).setUint32(exclusive - at.arena, 0x1000_0001, true);
 const callOf = ([call, ...args]: readonly [SyscallName, ...number[]], index: number): Call => ({
   abi: "x64",
   call,
