@@ -1,4 +1,5 @@
-// The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while writing, programs do the same.
+// The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while
+// writing, programs do the same.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

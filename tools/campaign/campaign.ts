@@ -1,4 +1,5 @@
-// A campaign: the seeds of a shard one after the other, until they or the time are used up; findings are made small and written down.
+// A campaign: the seeds of a shard one after the other, until they or the time are used up; findings are made
+// small and written down.
 import { inShard, type Shard } from "../../src/machine/shard.ts";
 import { Random } from "../oracle/random.ts";
 import type { Kind } from "./kind.ts";

@@ -3,7 +3,10 @@ import type { Random } from "../oracle/random.ts";
 
 /** Something that must hold and did not. */
 export interface Finding {
-  /** Which law, in words that are the same for every input: the minimiser keeps inputs that break the same one. */
+  /**
+   * Which law, in words that are the same for every input: the minimiser keeps inputs that break the same
+   * one.
+   */
   readonly rule: string;
   readonly expected: string;
   readonly seen: string;

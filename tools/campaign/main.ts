@@ -1,4 +1,5 @@
-// `npm run campaign`: random inputs of one kind after the other, on one machine or many. docs/howto/campaign.md
+// `npm run campaign`: random inputs of one kind after the other, on one machine or many.
+// docs/howto/campaign.md
 import { parseArgs } from "node:util";
 import { integer, oneOf, seconds } from "../../src/cli/arguments.ts";
 import { shard } from "../../src/cli/shard.ts";

@@ -1,4 +1,5 @@
-// Mixtures of piling up and keeping busy, under --memory and --timeout: the run ends in time, in bounded memory, and throws nothing.
+// Mixtures of piling up and keeping busy, under --memory and --timeout: the run ends in time, in bounded
+// memory, and throws nothing.
 import type { SyscallName } from "../../src/abi/numbers.ts";
 import type { Random } from "../oracle/random.ts";
 import { inScratch, isHostException, requireBuild, trapgate } from "./cli.ts";

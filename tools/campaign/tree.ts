@@ -1,5 +1,6 @@
-// Host file trees under a guest that works in a rw, cow or ro mount, while links, folders and files of it are swapped by a process of the
-// host: nothing outside of the mount changes or is read, and a mount that is not writable stays as it is.
+// Host file trees under a guest that works in a rw, cow or ro mount, while links, folders and files of it are
+// swapped by a process of the host: nothing outside of the mount changes or is read, and a mount that is not
+// writable stays as it is.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -38,7 +39,10 @@ interface Input {
   readonly mode: "rw" | "cow" | "ro";
   readonly steps: readonly Step[];
   readonly times: number;
-  /** What the host does meanwhile, again and again: at the top of the mount, so that the host follows no link itself. */
+  /**
+   * What the host does meanwhile, again and again: at the top of the mount, so that the host follows no link
+   * itself.
+   */
   readonly swaps: readonly Swap[];
 }
 
