@@ -32,6 +32,8 @@ export interface Kind<Input = unknown> {
   /** One line for --help. */
   readonly summary: string;
   readonly bounds: Bounds;
+  /** Says a Problem if something is missing that the kind needs: asked once, before all inputs. */
+  readonly needs?: () => void;
   /** An input that JSON can hold. */
   draw(random: Random): Input;
   check(input: Input): Verdict | Promise<Verdict>;

@@ -200,10 +200,10 @@ const OVERHEAD = 160;
 export const resources = kind<Input>({
   summary: "piling up and keeping busy under --memory and --timeout: in time, in bounded memory",
   bounds: { seconds: 60, megabytes: 1500 },
+  needs: requireBuild,
   draw,
   check: ({ loops, megabytes, uid }) =>
     inScratch(async (cwd) => {
-      requireBuild();
       const args = [
         "run",
         "--code-cache",

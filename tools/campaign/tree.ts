@@ -195,7 +195,6 @@ const PATIENCE = 15;
 
 const check = (input: Input): Promise<{ inputs: number; digest: string; finding?: Finding }> =>
   inScratch(async (scratch) => {
-    requireBuild();
     const [outside, mount] = [join(scratch, OUTSIDE), join(scratch, MOUNT)];
     for (const folder of [outside, join(outside, "folder"), mount, join(mount, "a"), join(mount, "b"), join(mount, "b", "c")])
       mkdirSync(folder);
@@ -241,6 +240,7 @@ const check = (input: Input): Promise<{ inputs: number; digest: string; finding?
 export const tree = kind<Input>({
   summary: "guests in rw, cow and ro mounts, links swapped under them: nothing outside changes or is read",
   bounds: { seconds: 60, megabytes: 1500 },
+  needs: requireBuild,
   draw,
   check,
   parts: {
