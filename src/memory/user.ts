@@ -123,7 +123,8 @@ export abstract class UserMemory {
     return true;
   }
   setU16(at: number, value: number): boolean {
-    if (inPage(at) > PAGE_SIZE - 2) return this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
+    if (inPage(at) > PAGE_SIZE - 2)
+      return this.#frame(at + 1, access.write) >= 0 && this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
     const to = this.#frame(at, access.write);
     if (to < 0) return false;
     this.frames.view.setUint16(to, value, true);

@@ -73,9 +73,9 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (inode.pipe) return -E.ESPIPE;
   if (inode.isDir) return -E.EISDIR;
   if (!(inode instanceof RegularInode)) return -E.ENODEV;
-  if (at + length > MAX_FILE_SIZE) return -E.EFBIG;
   // shmem_fallocate() knows these two.
   if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.EOPNOTSUPP;
+  if (at + length > MAX_FILE_SIZE) return -E.EFBIG;
   const punch = (how & FALLOC_FL_PUNCH_HOLE) !== 0;
   const seals = inode.seals ?? 0;
   if (punch && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -E.EPERM;

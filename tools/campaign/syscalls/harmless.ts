@@ -7,7 +7,7 @@ const names = [
   "dup", "dup2", "dup3", "close", "pipe", "pipe2", "eventfd", "eventfd2", "epoll_create", "epoll_create1", "epoll_ctl", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat",
   "rename", "renameat", "link", "symlink", "symlinkat", "readlink", "readlinkat", "chmod", "fchmodat", "access", "faccessat", "creat", "umask", "getcwd", "chdir", "fchdir",
   "rt_sigprocmask", "rt_sigaction", "rt_sigpending", "munmap", "fsync", "fdatasync", "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "setresuid", "setresgid",
-  "setuid", "setgid", "setreuid", "setregid", "setfsuid", "setfsgid", "getgroups", "sched_yield", "close_range", "shutdown", "listen", "accept", "accept4", "renameat2", "flock", "sigaltstack", "fallocate", "open", "openat", 
+  "setuid", "setgid", "setreuid", "setregid", "setfsuid", "setfsgid", "getgroups", "sched_yield", "close_range", "shutdown", "listen", "accept", "accept4", "renameat2", "flock", "sigaltstack", "open", "openat", 
 ] as const satisfies readonly SyscallName[];
 
 export const harmlessCalls: ReadonlySet<SyscallName> = new Set(names);
@@ -19,7 +19,7 @@ export const harmlessCalls: ReadonlySet<SyscallName> = new Set(names);
 export const notAsked: readonly { readonly why: string; readonly names: readonly SyscallName[] }[] = [
   { why: "waits in real time, or writes back what is left of it", names: ["select", "poll", "epoll_wait"] },
   { why: "families and protocols are the host's configuration", names: ["socket", "socketpair"] },
-  { why: "files end at 2^53 here, as on no host", names: ["truncate", "ftruncate"] },
+  { why: "files end at 2^53 here, as on no host", names: ["truncate", "ftruncate", "fallocate"] },
   { why: "huge pages are the host's configuration", names: ["memfd_create"] },
   { why: "rules of 6.16 for anonymous inodes", names: ["fchmod"] },
   // biome-ignore format: table
