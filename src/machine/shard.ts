@@ -6,5 +6,7 @@ export interface Shard {
   readonly of: number;
 }
 
-/** Is this item, counted from 0, of the shard? Neighbours go to different shards: they cost about the same. */
+/**
+ * Is this item, counted from 0, of the shard? Neighbours go to different shards: they cost about the same.
+ */
 export const inShard = ({ number, of }: Shard, item: number): boolean => item % of === number - 1;

@@ -123,7 +123,8 @@ export abstract class UserMemory {
     return true;
   }
   setU16(at: number, value: number): boolean {
-    if (inPage(at) > PAGE_SIZE - 2) return this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
+    if (inPage(at) > PAGE_SIZE - 2)
+      return this.#frame(at + 1, access.write) >= 0 && this.setU8(at, value) && this.setU8(at + 1, value >>> 8);
     const to = this.#frame(at, access.write);
     if (to < 0) return false;
     this.frames.view.setUint16(to, value, true);
@@ -132,8 +133,13 @@ export abstract class UserMemory {
   }
   setU32(at: number, value: number): boolean {
     if (inPage(at) > PAGE_SIZE - 4) {
+      // put_user() is one store: all of it or nothing.
       return (
-        this.setU8(at, value) && this.setU8(at + 1, value >>> 8) && this.setU8(at + 2, value >>> 16) && this.setU8(at + 3, value >>> 24)
+        this.#frame(at + 3, access.write) >= 0 &&
+        this.setU8(at, value) &&
+        this.setU8(at + 1, value >>> 8) &&
+        this.setU8(at + 2, value >>> 16) &&
+        this.setU8(at + 3, value >>> 24)
       );
     }
     const to = this.#frame(at, access.write);
@@ -152,7 +158,7 @@ export abstract class UserMemory {
       this.frames.changed(to);
       return true;
     }
-    return this.setU32(at, lo) && this.setU32(at + 4, hi);
+    return this.#frame(at + 7, access.write) >= 0 && this.setU32(at, lo) && this.setU32(at + 4, hi);
   }
   /** `long` of an ABI: a non-negative or negative integer below 2^53 in size. */
   setLong(at: number, value: number, long: 4 | 8): boolean {

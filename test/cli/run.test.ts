@@ -156,7 +156,7 @@ describe("landmines", () => {
         ...args,
       ]);
       expect(status).toBe(0);
-      return [...new Set((JSON.parse(stdout) as { id: string }[]).map(({ id }) => id))];
+      return [...new Set((JSON.parse(stdout) as { row: string }[]).map(({ row }) => row))];
     };
     expect(rows(["--shard", "1/2"])).toEqual(["A1", "B3"]);
     expect(rows(["--shard", "2/2"])).toEqual(["A5"]);

@@ -374,6 +374,16 @@ describe("user access", () => {
     expect(space.clear(at + PAGE_SIZE, PAGE_SIZE + 1)).toBe(false);
   });
 
+  test("stores all of a word or nothing where the second of its pages is missing", () => {
+    const { frames } = world(4 << 20);
+    const space = space64(frames);
+    const at = map(space, PAGE_SIZE);
+    expect(space.setU16(at + PAGE_SIZE - 1, 0xffff)).toBe(false);
+    for (let n = 1; n < 4; n++) expect(space.setU32(at + PAGE_SIZE - n, 0xffffffff)).toBe(false);
+    for (let n = 1; n < 8; n++) expect(space.setU64(at + PAGE_SIZE - n, 0xffffffff, 0xffffffff)).toBe(false);
+    expect(space.read(at + PAGE_SIZE - 8, 8)).toEqual(new Uint8Array(8));
+  });
+
   test("takes scalars across pages, and -1 is a fault", () => {
     const { frames } = world(4 << 20);
     const space = space64(frames);

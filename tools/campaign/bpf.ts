@@ -1,4 +1,5 @@
-// Random seccomp programs: the checker answers, and what it takes runs alike in the evaluator, compiled, and specialised for a number.
+// Random seccomp programs: the checker answers, and what it takes runs alike in the evaluator, compiled, and
+// specialised for a number.
 import { compile } from "../../src/seccomp/compile.ts";
 import {
   attach,
@@ -73,7 +74,10 @@ const alone = (profile: SeccompProfile, program: Program, calls: readonly Syscal
   return undefined;
 };
 
-/** The verdict of a path must stay what it was when it was first asked for, whatever is remembered and made for the number since. */
+/**
+ * The verdict of a path must stay what it was when it was first asked for, whatever is remembered and made
+ * for the number since.
+ */
 const together = (filter: Filter, calls: readonly SyscallData[], times: number): Finding | undefined => {
   const verdict = { value: 0, filter: null as Filter | null };
   const first = calls.map((data) => {

@@ -1,4 +1,5 @@
-// The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while writing, programs do the same.
+// The cache of compiled code: whatever lies in its folder, whoever else writes there or was killed while
+// writing, programs do the same.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -107,7 +108,6 @@ const judged = (ended: Ended, expected: string, what: string): Finding | undefin
 
 const check = (input: Input): Promise<{ inputs: number; digest: string; finding?: Finding }> =>
   inScratch(async (scratch) => {
-    requireBuild();
     const folder = join(scratch, "cache");
     mkdirSync(folder);
     const inputs = input.programs.map((program) => encodeSlots(program, ROUNDS));
@@ -137,6 +137,7 @@ const check = (input: Input): Promise<{ inputs: number; digest: string; finding?
 export const cache = kind<Input>({
   summary: "damaged files of the code cache, runs at the same time, kill -9 while writing: programs do the same",
   bounds: { seconds: 180, megabytes: 2000 },
+  needs: requireBuild,
   draw,
   check,
   parts: { of: ({ steps }) => steps, with: (input, parts) => ({ ...input, steps: parts as readonly Step[] }) },

@@ -1,4 +1,5 @@
-// A campaign: the seeds of a shard one after the other, until they or the time are used up; findings are made small and written down.
+// A campaign: the seeds of a shard one after the other, until they or the time are used up; findings are made
+// small and written down.
 import { inShard, type Shard } from "../../src/machine/shard.ts";
 import { Random } from "../oracle/random.ts";
 import type { Kind } from "./kind.ts";
@@ -27,7 +28,8 @@ export interface CampaignResult {
 }
 
 const MINUTE = 60_000;
-const MINIMISE = { tries: 400, milliseconds: 60_000 } as const;
+/** Beyond `findings` of one law they are written as they come: they are likely to have one cause. */
+const MINIMISE = { tries: 400, milliseconds: 60_000, findings: 3 } as const;
 
 /** The smallest input that breaks the same law, as far as the effort goes, with what it shows. */
 const smaller = async (kind: Kind, worker: Worker, input: unknown, answer: Answer): Promise<{ input: unknown; answer: Answer }> => {
@@ -65,8 +67,9 @@ class Campaign {
   async #report(worker: Worker, seed: number, answer: Answer): Promise<void> {
     const { finding } = answer;
     if (!finding) return;
+    const before = this.records.filter((record) => record.finding === finding.rule).length - 1;
     const drawn = answer.input ?? this.#kind.draw(new Random(seed));
-    const small = await smaller(this.#kind, worker, drawn, answer);
+    const small = before < MINIMISE.findings ? await smaller(this.#kind, worker, drawn, answer) : { input: drawn, answer };
     const { rule, expected, seen } = small.answer.finding ?? finding;
     const file = writeReproducer(this.options.folder, { kind: this.options.kind, seed, rule, expected, seen, input: small.input });
     this.findings.push(file);
@@ -99,6 +102,7 @@ function* seedsOf({ seeds: [first, last], shard }: CampaignOptions): Generator<n
 
 export const runCampaign = async (options: CampaignOptions): Promise<CampaignResult> => {
   const kind = await kinds[options.kind]();
+  kind.needs?.();
   const campaign = new Campaign(options, kind);
   const workers = Array.from({ length: options.jobs }, () => new Worker(options.kind, kind.bounds));
   await Promise.all(workers.map((worker) => campaign.run(worker)));

@@ -1,4 +1,5 @@
-// The built command line as a child process, with its time and memory watched: what users run, for kinds that need a whole process.
+// The built command line as a child process, with its time and memory watched: what users run, for kinds that
+// need a whole process.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Damaged ELF files of both widths: a machine runs them or says a Problem, in bounded time; engines agree on what they do.
+// Damaged ELF files of both widths: a machine runs them or says a Problem, in bounded time; engines agree on
+// what they do.
 import type { Engine } from "../../src/cpu/engine.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { Problem } from "../../src/problem.ts";

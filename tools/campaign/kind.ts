@@ -3,7 +3,10 @@ import type { Random } from "../oracle/random.ts";
 
 /** Something that must hold and did not. */
 export interface Finding {
-  /** Which law, in words that are the same for every input: the minimiser keeps inputs that break the same one. */
+  /**
+   * Which law, in words that are the same for every input: the minimiser keeps inputs that break the same
+   * one.
+   */
   readonly rule: string;
   readonly expected: string;
   readonly seen: string;
@@ -29,6 +32,8 @@ export interface Kind<Input = unknown> {
   /** One line for --help. */
   readonly summary: string;
   readonly bounds: Bounds;
+  /** Says a Problem if something is missing that the kind needs: asked once, before all inputs. */
+  readonly needs?: () => void;
   /** An input that JSON can hold. */
   draw(random: Random): Input;
   check(input: Input): Verdict | Promise<Verdict>;

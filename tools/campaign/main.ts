@@ -1,4 +1,5 @@
-// `npm run campaign`: random inputs of one kind after the other, on one machine or many. docs/howto/campaign.md
+// `npm run campaign`: random inputs of one kind after the other, on one machine or many.
+// docs/howto/campaign.md
 import { parseArgs } from "node:util";
 import { integer, oneOf, seconds } from "../../src/cli/arguments.ts";
 import { shard } from "../../src/cli/shard.ts";
@@ -105,7 +106,7 @@ const run = async (kind: KindName, values: Values): Promise<number> => {
 const main = async (args: readonly string[]): Promise<number> => {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const [name, ...rest] = positionals;
-  if (values.replay) return replayAll(values.replay);
+  if (values.replay) return replayAll([...values.replay, ...positionals]);
   if (values.help || name === undefined) return help();
   if (name === "merge") return mergeAll(rest, args.some((a) => a.startsWith("--out")) ? values.out : undefined);
   if (name === "worker") {

@@ -1,5 +1,5 @@
-// Delta debugging: the fewest parts of an input that still break the same law. Zeller and Hildebrandt, "Simplifying and isolating
-// failure-inducing input", IEEE TSE 28 (2002), algorithm ddmin.
+// Delta debugging: the fewest parts of an input that still break the same law. Zeller and Hildebrandt,
+// "Simplifying and isolating failure-inducing input", IEEE TSE 28 (2002), algorithm ddmin.
 export interface Effort {
   /** Most inputs to try. */
   readonly tries: number;

@@ -1,5 +1,5 @@
-// Policies as text: whatever the text is, the assembler answers with instructions or problems, a machine with a run or a Problem; and the
-// disassembler's text assembles to what it was made from.
+// Policies as text: whatever the text is, the assembler answers with instructions or problems, a machine with
+// a run or a Problem; and the disassembler's text assembles to what it was made from.
 
 import { calls } from "../../src/kernel/calls/index.ts";
 import { Machine } from "../../src/machine/machine.ts";

@@ -1,4 +1,5 @@
-// Workers in processes of their own: one that hangs, grows or dies is replaced, and the input that it had is a finding.
+// Workers in processes of their own: one that hangs, grows or dies is replaced, and the input that it had is
+// a finding.
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

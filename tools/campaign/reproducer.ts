@@ -32,4 +32,8 @@ export const readReproducer = (file: string): Reproducer => {
 };
 
 /** The law that the input breaks today, if any: in this process, without bounds. */
-export const replay = async ({ kind, input }: Reproducer): Promise<Answer> => tried(await kinds[kind](), { input });
+export const replay = async ({ kind: name, input }: Reproducer): Promise<Answer> => {
+  const kind = await kinds[name]();
+  kind.needs?.();
+  return tried(kind, { input });
+};

@@ -1,4 +1,5 @@
-// Mixtures of piling up and keeping busy, under --memory and --timeout: the run ends in time, in bounded memory, and throws nothing.
+// Mixtures of piling up and keeping busy, under --memory and --timeout: the run ends in time, in bounded
+// memory, and throws nothing.
 import type { SyscallName } from "../../src/abi/numbers.ts";
 import type { Random } from "../oracle/random.ts";
 import { inScratch, isHostException, requireBuild, trapgate } from "./cli.ts";
@@ -199,10 +200,10 @@ const OVERHEAD = 160;
 export const resources = kind<Input>({
   summary: "piling up and keeping busy under --memory and --timeout: in time, in bounded memory",
   bounds: { seconds: 60, megabytes: 1500 },
+  needs: requireBuild,
   draw,
   check: ({ loops, megabytes, uid }) =>
     inScratch(async (cwd) => {
-      requireBuild();
       const args = [
         "run",
         "--code-cache",

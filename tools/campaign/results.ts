@@ -1,5 +1,6 @@
-// Results: a file of JSON lines for each shard, named by the hash of its content. The first line says which part of which work it is, the
-// others are one record a seed, in the order of seeds. The same work gives the same file, so a shard that runs twice does no harm.
+// Results: a file of JSON lines for each shard, named by the hash of its content. The first line says which
+// part of which work it is, the others are one record a seed, in the order of seeds. The same work gives the
+// same file, so a shard that runs twice does no harm.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../../src/problem.ts";

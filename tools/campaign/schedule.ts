@@ -1,4 +1,5 @@
-// Random programs of several tasks under random schedules: a schedule gives the same run again, and its text gives it once more.
+// Random programs of several tasks under random schedules: a schedule gives the same run again, and its text
+// gives it once more.
 
 import { Machine } from "../../src/machine/machine.ts";
 import { type Departure, Follower, type Schedule, scheduleText } from "../../src/machine/schedule.ts";

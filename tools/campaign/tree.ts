@@ -1,5 +1,6 @@
-// Host file trees under a guest that works in a rw, cow or ro mount, while links, folders and files of it are swapped by a process of the
-// host: nothing outside of the mount changes or is read, and a mount that is not writable stays as it is.
+// Host file trees under a guest that works in a rw, cow or ro mount, while links, folders and files of it are
+// swapped by a process of the host: nothing outside of the mount changes or is read, and a mount that is not
+// writable stays as it is.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -38,7 +39,10 @@ interface Input {
   readonly mode: "rw" | "cow" | "ro";
   readonly steps: readonly Step[];
   readonly times: number;
-  /** What the host does meanwhile, again and again: at the top of the mount, so that the host follows no link itself. */
+  /**
+   * What the host does meanwhile, again and again: at the top of the mount, so that the host follows no link
+   * itself.
+   */
   readonly swaps: readonly Swap[];
 }
 
@@ -191,7 +195,6 @@ const PATIENCE = 15;
 
 const check = (input: Input): Promise<{ inputs: number; digest: string; finding?: Finding }> =>
   inScratch(async (scratch) => {
-    requireBuild();
     const [outside, mount] = [join(scratch, OUTSIDE), join(scratch, MOUNT)];
     for (const folder of [outside, join(outside, "folder"), mount, join(mount, "a"), join(mount, "b"), join(mount, "b", "c")])
       mkdirSync(folder);
@@ -237,6 +240,7 @@ const check = (input: Input): Promise<{ inputs: number; digest: string; finding?
 export const tree = kind<Input>({
   summary: "guests in rw, cow and ro mounts, links swapped under them: nothing outside changes or is read",
   bounds: { seconds: 60, megabytes: 1500 },
+  needs: requireBuild,
   draw,
   check,
   parts: {

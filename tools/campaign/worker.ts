@@ -1,4 +1,5 @@
-// The child process that tries inputs: it reads requests and writes verdicts as messages, until it is killed or its parent is gone.
+// The child process that tries inputs: it reads requests and writes verdicts as messages, until it is killed
+// or its parent is gone.
 import { Random } from "../oracle/random.ts";
 import type { Finding, Kind, Verdict } from "./kind.ts";
 

@@ -1,5 +1,5 @@
-// `npm run test:scale`: a campaign of 16 shards as a job array of a real Slurm cluster, of which a node is lost on the way. The merge is
-// that of a single process, byte for byte.
+// `npm run test:scale`: a campaign of 16 shards as a job array of a real Slurm cluster, of which a node is
+// lost on the way. The merge is that of a single process, byte for byte.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

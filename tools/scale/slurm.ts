@@ -1,5 +1,6 @@
-// A Slurm cluster on loopback for as long as a test lasts: a controller and nodes in pid namespaces of their own, so that a node can be
-// lost with all that runs on it. man 5 slurm.conf. Needs root and Debian's slurm-wlm.
+// A Slurm cluster on loopback for as long as a test lasts: a controller and nodes in pid namespaces of their
+// own, so that a node can be lost with all that runs on it. man 5 slurm.conf. Needs root and Debian's
+// slurm-wlm.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";

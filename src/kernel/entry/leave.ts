@@ -20,6 +20,7 @@ import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
 /** SS_AUTODISARM, uapi linux/signal.h. */
 export const SS_AUTODISARM = 2 ** 31;
+const SS_DISABLE = 2;
 /** restart_syscall(2). A 32-bit door needs the 32-bit number. */
 const RESTART_NR = { native: 219, compat: 0 } as const;
 /** Both `syscall` and `int $0x80` are two bytes long; behind the fast 32-bit doors an int $0x80 stands before the landing pad. */
@@ -111,7 +112,7 @@ const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   task.savedMask = undefined;
   const own = (action.flags & SA.NODEFER) !== 0 ? 0n : sigbit(info.signo);
   setBlocked(task, task.blocked | action.mask | own);
-  if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = NO_ALT_STACK;
+  if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = { ...NO_ALT_STACK, flags: SS_DISABLE };
   if (task.trace?.stepping) stopInHandler(task, task.trace);
 };
 

@@ -162,7 +162,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   task.comm = program.name.slice(program.name.lastIndexOf("/") + 1).slice(0, COMM_LENGTH);
   task.actions = task.actions.clone();
   task.actions.resetCaught();
-  task.altStack = NO_ALT_STACK;
+  task.altStack = { ...NO_ALT_STACK, flags: task.altStack.flags };
   task.robustList = task.clearChildTid = 0 as typeof task.clearChildTid;
   task.rseq = undefined;
   task.tls = new Uint8Array(task.tls.length);

@@ -54,7 +54,7 @@ export interface AltStack {
   readonly size: number;
   readonly flags: number;
 }
-export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 2 };
+export const NO_ALT_STACK: AltStack = { sp: 0, size: 0, flags: 0 };
 
 export class Task implements Sleeper {
   readonly kernel: Kernel;

@@ -1,4 +1,5 @@
-// Random code with loops, calls, mode switches, self-modification, faults and timers: compiled, interpreted and evaluated it does the same.
+// Random code with loops, calls, mode switches, self-modification, faults and timers: compiled, interpreted
+// and evaluated it does the same.
 import type { Engine } from "../../../src/cpu/engine.ts";
 import { Machine } from "../../../src/machine/machine.ts";
 import type { Random } from "../../oracle/random.ts";
@@ -15,7 +16,9 @@ interface Input extends SlotProgram {
 }
 
 const MEMORY = 16 * 2 ** 20;
-/** Virtual nanoseconds of the interpreter's and the compiler's runs; the evaluator is a thousand times slower. */
+/**
+ * Virtual nanoseconds of the interpreter's and the compiler's runs; the evaluator is a thousand times slower.
+ */
 const limits: Readonly<Record<Engine, number>> = { auto: 20e6, jit: 5e6, interpret: 20e6, evaluate: 60e3 };
 const guest = guestFile("slots");
 

@@ -1,5 +1,5 @@
-// Random code in slots of 16 bytes: instructions of both widths from the opcode maps, loops, calls, far jumps between the modes, and
-// writes to the code itself. guest/src/slots.asm runs it.
+// Random code in slots of 16 bytes: instructions of both widths from the opcode maps, loops, calls, far jumps
+// between the modes, and writes to the code itself. guest/src/slots.asm runs it.
 import { FlowControl } from "iced-x86";
 import { type Encoding, encodings } from "../../oracle/encodings.ts";
 import { planOf } from "../../oracle/plan.ts";

@@ -1,5 +1,5 @@
-// The arena: one page after the other of well-formed structures for pointers to point to, in the layouts of both widths.
-// Layouts: man pages of the calls; /usr/include/asm, linux.
+// The arena: one page after the other of well-formed structures for pointers to point to, in the layouts of
+// both widths. Layouts: man pages of the calls; /usr/include/asm, linux.
 
 import { encodeProgram, type Program } from "../../../src/seccomp/index.ts";
 import type { Random } from "../../oracle/random.ts";

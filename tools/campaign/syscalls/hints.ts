@@ -1,4 +1,5 @@
-// What general arguments (numbers, `void *`) mean by their names: what to point to, which numbers are lengths, ids, levels.
+// What general arguments (numbers, `void *`) mean by their names: what to point to, which numbers are
+// lengths, ids, levels.
 import type { ObjectName } from "./arena.ts";
 import type { Source } from "./values.ts";
 

@@ -1,4 +1,5 @@
-// A script on the kernel under us, in a sandbox of its own: namespaces, an empty root, user 1000, limits. For harmless calls only.
+// A script on the kernel under us, in a sandbox of its own: namespaces, an empty root, user 1000, limits. For
+// harmless calls only.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { arch, platform, tmpdir } from "node:os";

@@ -9,7 +9,6 @@ export type AbiName = keyof typeof abis;
 /** Where the guest has what. The same addresses serve both widths. */
 export const at = { results: 0x1100_0000, arena: 0x1200_0000, readOnly: 0x1280_0000, scratch: 0x1300_0000, nothing: 0x2000_0000 } as const;
 export const ARENA_SIZE = 0x4000;
-export const SCRATCH_SIZE = 0x2_0000;
 
 /** A number in hex or decimal; `$N`: the result of call N; `@ADDRESS`: the dword there. */
 export type Word = string;

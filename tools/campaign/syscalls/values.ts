@@ -1,5 +1,6 @@
-// Values to try of each argument type: valid ones, edges, and hostile ones. One table; a type is known by its names, by its C type if that
-// says enough, or by how it is decoded. A type that is none of these has no values, and a test says so.
+// Values to try of each argument type: valid ones, edges, and hostile ones. One table; a type is known by its
+// names, by its C type if that says enough, or by how it is decoded. A type that is none of these has no
+// values, and a test says so.
 
 import { dataArg } from "../../../src/kernel/calls/process/ptrace.ts";
 import { fd, int, loff, long, ptr, uint, ulong } from "../../../src/kernel/syscall/arg.ts";

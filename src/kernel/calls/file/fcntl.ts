@@ -216,6 +216,8 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
+/** Locks that Samba once used: since 5.5 the flag is taken and nothing happens. */
+const LOCK_MAND = 32;
 const flockType = new Map<number, typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK>([
   [LOCK_SH, F_RDLCK],
   [LOCK_EX, F_WRLCK],
@@ -228,6 +230,7 @@ export const fcntlCalls: readonly Syscall[] = [
   }),
   syscall("fcntl64", { fd, cmd, arg: argument }, (t, a, abi) => fcntl(t, a.fd, a.cmd, a.arg, abi)),
   syscall("flock", { fd, operation: flags("int", { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN }, "LOCK_???") }, (t, a) => {
+    if (a.operation & LOCK_MAND) return 0;
     const type = flockType.get(a.operation & ~LOCK_NB);
     if (type === undefined) return -E.EINVAL;
     const file = (t.waited.held as FileDescription | undefined) ?? t.files.get(a.fd);

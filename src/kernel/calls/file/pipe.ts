@@ -18,7 +18,7 @@ const pipe = (t: Task, at: VAddr, how: number): number => {
   const [reader, writer] = t.kernel.vfs.pipe(t, how);
   const cloexec = (how & O_CLOEXEC) !== 0;
   const fds = [install(t, reader, cloexec), install(t, writer, cloexec)] as const;
-  const bad = fds.find((fd) => fd < 0) ?? (t.mem.setU32(at, fds[0]) && t.mem.setU32(at + 4, fds[1]) ? 0 : -E.EFAULT);
+  const bad = fds.find((fd) => fd < 0) ?? (t.mem.write(at, new Uint8Array(Int32Array.from(fds).buffer)) ? 0 : -E.EFAULT);
   if (bad < 0) for (const fd of fds) if (fd >= 0) t.files.close(fd);
   return bad;
 };

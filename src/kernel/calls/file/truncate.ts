@@ -59,20 +59,24 @@ const ftruncate = (t: Task, fd: number, length: number): number => {
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const FALLOC_FL_ZERO_RANGE = 16;
+/** What vfs_fallocate() hands to file systems: one mode, and whether the size stays where the mode leaves that open. */
+const allocations: ReadonlySet<number> = new Set([0, 1, 3, 8, 16, 17, 32, 64, 65]);
 const fallocateMode = flags("int", { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE }, "FALLOC_FL_???");
 
 const fallocate = (t: Task, fd: number, how: number, at: number, length: number): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;
   if (at < 0 || length <= 0) return -E.EINVAL;
-  const punch = (how & FALLOC_FL_PUNCH_HOLE) !== 0;
-  if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.EOPNOTSUPP;
-  if (punch && !(how & FALLOC_FL_KEEP_SIZE)) return -E.EOPNOTSUPP;
+  if (!allocations.has(how)) return -E.EOPNOTSUPP;
   if (!file.writable) return -E.EBADF;
   const { inode } = file;
+  if (inode.pipe) return -E.ESPIPE;
   if (inode.isDir) return -E.EISDIR;
-  if (!(inode instanceof RegularInode)) return file.seekable ? -E.ENODEV : -E.ESPIPE;
+  if (!(inode instanceof RegularInode)) return -E.ENODEV;
+  // shmem_fallocate() knows these two.
+  if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.EOPNOTSUPP;
   if (at + length > MAX_FILE_SIZE) return -E.EFBIG;
+  const punch = (how & FALLOC_FL_PUNCH_HOLE) !== 0;
   const seals = inode.seals ?? 0;
   if (punch && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -E.EPERM;
   const grows = !(how & FALLOC_FL_KEEP_SIZE) && at + length > inode.size;

@@ -4,7 +4,7 @@ import * as memory from "../../../memory/calls/index.ts";
 import { PAGE_SIZE, pageAlign } from "../../../memory/frames.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
 import { charged } from "../../base/charged.ts";
-import { cost, PIECE } from "../../base/cost.ts";
+import { cost, PIECE_BYTES } from "../../base/cost.ts";
 import { again } from "../../base/wait.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
@@ -12,6 +12,8 @@ import type { Task } from "../../task/task.ts";
 /** A page that is made: it is zeroed or copied as well. */
 const FRESH = PAGE_SIZE * cost.byte;
 /** Pages that are made present in one piece, or looked at. */
+/** As long as a copy of the most bytes takes. */
+const PIECE = PIECE_BYTES * cost.byte;
 const MOST_FRESH = Math.floor(PIECE / (cost.page + FRESH));
 const MOST_SEEN = Math.floor(PIECE / cost.page);
 

@@ -111,10 +111,12 @@ export const waitFor = (t: Task, s: Socket, events: number): Result => {
 
 /** struct sockaddr_storage */
 const MAX_ADDRESS = 128;
+/** Linux move_addr_to_kernel(). */
+const fetchAddress = (t: Task, at: VAddr, length: number): Uint8Array | number =>
+  length < 0 || length > MAX_ADDRESS ? -E.EINVAL : (t.mem.read(at, length) ?? -E.EFAULT);
 export const readAddress = (t: Task, s: Socket, at: VAddr, length: number, use: AddressUse): string | number => {
-  if (length < 0 || length > MAX_ADDRESS) return -E.EINVAL;
-  const bytes = t.mem.read(at, length);
-  return bytes ? s.parseAddress(bytes, use) : -E.EFAULT;
+  const bytes = fetchAddress(t, at, length);
+  return typeof bytes === "number" ? bytes : s.parseAddress(bytes, use);
 };
 /** `length` is a value-result argument: room in, whole length out. */
 export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, all: Uint8Array): number => {
@@ -131,18 +133,26 @@ export const bind = (t: Task, n: number, at: VAddr, length: number): Result =>
     return typeof address === "number" ? address : s.bind(t, address);
   });
 export const listen = (t: Task, n: number, backlog: number): Result => withSocket(t, n, (s) => s.listen(t, backlog));
-export const connect = (t: Task, n: number, at: VAddr, length: number): Result =>
-  withSocket(t, n, (s) => {
-    const address = readAddress(t, s, at, length, "connect");
+export const connect = (t: Task, n: number, at: VAddr, length: number): Result => {
+  const held = socketOf(t, n);
+  if (held === -E.EBADF) return held;
+  // Linux __sys_connect(): the address is fetched before the file is known for a socket.
+  const fetched = fetchAddress(t, at, length);
+  if (typeof fetched === "number") return finish(t, fetched);
+  return withSocket(t, n, (s) => {
+    const address = s.parseAddress(fetched, "connect");
     if (typeof address === "number") return finish(t, address);
     const result = s.connect(t, address, (s.flags & O_NONBLOCK) !== 0);
     if (typeof result === "number") return finish(t, result);
     t.waited.held ??= s.hold();
     return result;
   });
-export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: number): Result =>
-  withSocket(t, n, (s) => {
-    if ((how & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
+};
+export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: number): Result => {
+  if (socketOf(t, n) === -E.EBADF) return -E.EBADF;
+  // Linux do_accept(): the flags are judged before the file is.
+  if ((how & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
+  return withSocket(t, n, (s) => {
     const end = s.accept(t, (how & SOCK_NONBLOCK) !== 0);
     if (end === -E.EAGAIN && (s.flags & O_NONBLOCK) === 0) return waitFor(t, s, POLLIN);
     if (typeof end === "number") return finish(t, end);
@@ -152,6 +162,7 @@ export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: numb
     if (named < 0) t.files.close(made);
     return finish(t, named < 0 ? named : made);
   });
+};
 export const getsockname = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
   withSocket(t, n, (s) => (at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(s.address))));
 export const getpeername = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>

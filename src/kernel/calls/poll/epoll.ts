@@ -12,6 +12,8 @@ import { native, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
 
+/** EPOLLEXCLUSIVE_OK_BITS: IN, OUT, ERR, HUP, EXCLUSIVE, WAKEUP, ET. Linux fs/eventpoll.c */
+const EXCLUSIVE_TAKES = 0xb000_001d;
 /** struct epoll_event is packed on x86-64, and i386 aligns 64 bits to 4: 12 bytes in both. */
 const EVENT_SIZE = 12;
 const MAX_EVENTS = Math.floor(0x7fffffff / EVENT_SIZE);
@@ -29,7 +31,10 @@ const control = (t: Task, epfd: number, op: number, target: number, at: VAddr): 
   if (file === ep || !(ep instanceof EpollFile)) return -E.EINVAL;
   const v = new DataView(event.buffer, event.byteOffset);
   const events = v.getUint32(0, true);
-  if (events & EPOLLEXCLUSIVE && (op === EPOLL_CTL.MOD || file instanceof EpollFile)) return -E.EINVAL;
+  if (events & EPOLLEXCLUSIVE) {
+    if (op === EPOLL_CTL.MOD) return -E.EINVAL;
+    if (op === EPOLL_CTL.ADD && (file instanceof EpollFile || events & ~EXCLUSIVE_TAKES)) return -E.EINVAL;
+  }
   if (op === EPOLL_CTL.ADD && file instanceof EpollFile && !ep.mayHold(file)) return -E.ELOOP;
   const data: readonly [number, number] = [v.getUint32(4, true), v.getUint32(8, true)];
   switch (op) {

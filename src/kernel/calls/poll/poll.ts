@@ -85,11 +85,14 @@ const pollText = (ctx: ShowContext, at: VAddr): string => {
 };
 const fds: Arg<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
 
+/** More descriptors than a process can have: RLIMIT_NOFILE's most is less. */
+const MOST_SHOWN = 2 ** 20;
 /** `[{fd=0, revents=POLLIN}]`: those that something was found about. */
 const found: SyscallOptions["remark"] = (ctx) => {
   if (ctx.ret === 0) return "Timeout";
   const { fds: at, nfds } = ctx.all as { fds: number; nfds: number };
-  const bytes = ctx.task.mem.read(at, nfds * SIZE);
+  // The result may be a filter's: then nothing has judged the count.
+  const bytes = nfds > MOST_SHOWN ? undefined : ctx.task.mem.read(at, nfds * SIZE);
   if (!bytes) return "";
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   const events = Array.from({ length: nfds }, (_, i) => ({ fd: v.getInt32(i * SIZE, true), revents: v.getUint16(i * SIZE + 6, true) }));

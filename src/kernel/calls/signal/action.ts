@@ -161,6 +161,9 @@ export const setAltStack = (t: Task, sp: number, flags: number, size: number, cu
   if (altStackState(t.altStack, current) === SS.ONSTACK) return -E.EPERM;
   const mode = (flags & ~SS.AUTODISARM) >>> 0;
   if (mode !== SS.DISABLE && mode !== SS.ONSTACK && mode !== 0) return -E.EINVAL;
+  // What asks for no change is not judged.
+  const { altStack: now } = t;
+  if (now.sp === sp && now.size === size && now.flags >>> 0 === flags >>> 0) return 0;
   if (mode === SS.DISABLE) t.altStack = { ...NO_ALT_STACK, flags: flags >>> 0 };
   else if (size < MINSIGSTKSZ) return -E.ENOMEM;
   else t.altStack = { sp, size, flags: flags >>> 0 };
@@ -182,7 +185,15 @@ const sigaltstack = (t: Task, ss: VAddr, oss: VAddr, abi: Abi): number => {
   }
   if (oss === 0) return 0;
   const flags = ((old.flags & SS.AUTODISARM) | altStackState(old, current)) >>> 0;
-  return mem.setLong(oss, old.sp, long) && mem.setU32(oss + long, flags) && mem.setLong(oss + 2 * long, old.size, long) ? 0 : -E.EFAULT;
+  // All of it, padding too, as copy_to_user() does.
+  const bytes = new Uint8Array(3 * long);
+  const view = new DataView(bytes.buffer);
+  for (const [at, value] of [[0, old.sp] as const, [2 * long, old.size] as const]) {
+    view.setUint32(at, value, true);
+    if (long === 8) view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+  }
+  view.setUint32(long, flags, true);
+  return mem.write(oss, bytes) ? 0 : -E.EFAULT;
 };
 
 export const signalCalls: readonly Syscall[] = [

@@ -63,9 +63,9 @@ const withPath = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 
 /** What open and openat forgive and openat2 does not: Linux build_open_how(). */
 export const howOf = (flags: number, mode: number): How => {
-  const kept = flags & known;
+  const kept = flags & O_PATH ? flags & known & withPath : flags & known;
   const makes = kept & (O_CREAT | __O_TMPFILE);
-  return { flags: kept & O_PATH ? kept & withPath : kept, mode: makes ? mode & S_IALLUGO : 0 };
+  return { flags: kept, mode: makes ? mode & S_IALLUGO : 0 };
 };
 
 /** Linux build_open_flags(): 0 or -EINVAL. */
@@ -142,6 +142,8 @@ const openFound = (task: Task, path: Path, flags: number): Or<FileDescription> |
   if (flags & O_PATH) return new PathFile(inode, flags, path);
   const allowed = mayOpen(task, path, flags);
   if (allowed < 0) return allowed;
+  // Linux do_dentry_open(): directories have no FMODE_CAN_ODIRECT.
+  if (flags & O_DIRECT && inode.isDir) return -E.EINVAL;
   const file = openInode(task, path, flags);
   if (!(file instanceof FileDescription) || !(flags & O_TRUNC) || !inode.isFile) return file;
   const cut = inode.truncate(0);
