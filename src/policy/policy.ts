@@ -69,12 +69,14 @@ export type Clause = SyscallName | ArgCondition;
 export class TypedPolicy {
   readonly #options: PolicyOptions;
   readonly #rules: readonly Rule[];
+  readonly #abis: readonly Abi[];
   #diagram: Diagram | undefined;
   #program: Program | undefined;
 
   constructor(options: PolicyOptions, rules: readonly Rule[] = []) {
     this.#options = options;
     this.#rules = rules;
+    this.#abis = (options.arch ?? ["x64"]).map((name) => abis[name]);
   }
 
   /** These calls are allowed where all conditions hold. @example policy.allow("socket", arg(0).in(AF.UNIX, AF.INET)) */
@@ -93,9 +95,6 @@ export class TypedPolicy {
     return new TypedPolicy(this.#options, [...this.#rules, { names, conditions, verdict }]);
   }
 
-  get #abis(): readonly Abi[] {
-    return (this.#options.arch ?? ["x64"]).map((name) => abis[name]);
-  }
   /** What the policy means, for `compare` and explanations. */
   get diagram(): Diagram {
     return (this.#diagram ??= this.#meaning(new Nodes()));

@@ -97,3 +97,46 @@ describe("formats are detected", () => {
     await expect(read("20 00 00")).rejects.toThrow("3 bytes, which is no array of struct sock_filter");
   });
 });
+
+describe("a SeccompProfile of the Security Profiles Operator", () => {
+  const yaml = `apiVersion: v1
+kind: ConfigMap
+---
+apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata:
+  name: profile
+spec:
+  defaultAction: SCMP_ACT_ERRNO
+  architectures: [SCMP_ARCH_X86_64]
+  syscalls:
+    - action: SCMP_ACT_ALLOW
+      names: [read, exit_group]
+    - action: SCMP_ACT_ALLOW
+      names:
+        - close
+      args:
+        - {index: 0, value: 18446744073709551615, op: SCMP_CMP_EQ}
+`;
+  it("is the container profile that its spec is, with integers of 64 bits", async () => {
+    const json = `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+      {"names": ["read", "exit_group"], "action": "SCMP_ACT_ALLOW"},
+      {"names": ["close"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 18446744073709551615, "op": "SCMP_CMP_EQ"}]}]}`;
+    const [spo, oci] = [await readPolicy("p.yaml", bytesOf(yaml)), await readPolicy("p.json", bytesOf(json))];
+    expect([spo.format, oci.format]).toEqual(["spo", "oci"]);
+    expect(compare(spo.diagram, oci.diagram).verdict).toBe("equal");
+  });
+  it("says where it is wrong", async () => {
+    await expect(readPolicy("p.yaml", bytesOf(yaml.replace("SCMP_ACT_ERRNO", "SCMP_ACT_ERNO")))).rejects.toMatchObject({
+      help: "did you mean SCMP_ACT_ERRNO?",
+      span: { line: 9, column: 18, length: 13 },
+    });
+    await expect(readPolicy("p.yaml", bytesOf(yaml.replace("[SCMP_ARCH_X86_64]", "[SCMP")))).rejects.toMatchObject({
+      message: expect.stringContaining("this is no YAML"),
+    });
+  });
+  it("says which base profile it leaves out", async () => {
+    const { warnings } = await readPolicy("p.yaml", bytesOf(yaml.replace("spec:", "spec:\n  baseProfileName: runc-v1.1.5")));
+    expect(warnings.map(({ message }) => message)).toEqual(["the base profile runc-v1.1.5 is left out: give the merged profile"]);
+  });
+});
