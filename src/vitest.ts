@@ -3,6 +3,9 @@
 import { expect } from "vitest";
 import type { Exploration } from "./machine/explore/explore.ts";
 import type { Run } from "./machine/run.ts";
+import { differenceText } from "./policy/explain/explain-text.ts";
+import { type Meaningful, passing, type ViaOptions } from "./policy/matching.ts";
+import { compare } from "./seccomp/index.ts";
 
 /** One trace line: a text it must contain (white space counts as one space), or a pattern. */
 export type TraceLine = string | RegExp;
@@ -16,6 +19,12 @@ export interface GuestMatchers<R = unknown> {
   toTrace(...lines: readonly TraceLine[]): R;
   /** No schedule that `explore` tried violated a property, and it tried all that it was asked to. */
   toHoldInEverySchedule(): R;
+  /** The policy means the same as another policy or filter, for every call. */
+  toBeEquivalentTo(other: Meaningful): R;
+  /** The policy lets a call pass: with all arguments, or with those that are given: `"socket(1, 2)"`, `"i386.getppid"`. */
+  toAllow(call: string, options?: ViaOptions): R;
+  /** The policy lets a call pass with no arguments at all, or not with those that are given. */
+  toDeny(call: string, options?: ViaOptions): R;
 }
 declare module "vitest" {
   // biome-ignore lint/suspicious/noExplicitAny: vitest declares its interface so
@@ -53,6 +62,13 @@ const absent = (trace: readonly string[], wanted: readonly TraceLine[]): TraceLi
   return undefined;
 };
 
+/** Says what is wrong with what is not a policy. */
+const meaningOf = (value: unknown, matcher: string): Meaningful => {
+  if (value instanceof Promise) throw new TypeError(`${matcher} wants a policy, not a promise: await readPolicy(…) first`);
+  if (typeof value === "object" && value !== null && "diagram" in value) return value as Meaningful;
+  throw new TypeError(`${matcher} wants a policy: what readPolicy(…), policy(…) or { diagram: diagramOf(…) } gives`);
+};
+
 expect.extend({
   toExitWith(run: Ended, status: number) {
     const pass = "exit" in run.status && run.status.exit === status;
@@ -82,6 +98,24 @@ expect.extend({
       pass: lost === undefined,
       message: () => `expected the trace ${not}to hold\n    ${what}\n  but the guest ${how(run)}${lastCalls(run)}`,
     };
+  },
+  toBeEquivalentTo(policy: unknown, other: unknown) {
+    const difference = compare(meaningOf(policy, "toBeEquivalentTo").diagram, meaningOf(other, "toBeEquivalentTo").diagram);
+    const pass = difference.verdict === "equal";
+    const told = difference.verdict === "undecided" ? "that was not decided" : `they differ\n${differenceText(difference)}`;
+    return {
+      pass,
+      message: () =>
+        pass ? "expected the policies not to mean the same, but they do" : `expected the policies to mean the same, but ${told}`,
+    };
+  },
+  toAllow(policy: unknown, call: string, options: ViaOptions = {}) {
+    const { passes, text } = passing(meaningOf(policy, "toAllow"), call, options);
+    return { pass: passes === "always", message: () => `expected the policy ${this.isNot ? "not " : ""}to allow ${call}\n    ${text}` };
+  },
+  toDeny(policy: unknown, call: string, options: ViaOptions = {}) {
+    const { passes, text } = passing(meaningOf(policy, "toDeny"), call, options);
+    return { pass: passes === "never", message: () => `expected the policy ${this.isNot ? "not " : ""}to deny ${call}\n    ${text}` };
   },
   toHoldInEverySchedule({ violation, schedules, complete, bound }: Exploration) {
     const pass = !violation && complete === bound;

@@ -83,6 +83,8 @@ const chunksOf = async () => {
     platform: "node",
     target: "node20.19",
     define: { "import.meta.url": "bundle.url" },
+    // Chunks are made of ES modules; for Node the package has none.
+    alias: { yaml: join(top, "node_modules", "yaml", "browser", "index.js") },
     plugins: [
       {
         name: "files and scripts of their own",

@@ -29,8 +29,22 @@ export const parse = <const T extends Options>(args: readonly string[], options:
   try {
     return { values: util.parseArgs({ args: args.slice(0, at), options, strict: true }).values as Values<T>, rest };
   } catch (error) {
-    const { message } = error as Error;
-    throw usage((message.split(/\. |\n/)[0] as string).replace(/^(.)/, (c) => c.toLowerCase()).replace(/\.$/, ""));
+    throw wrongOption(error);
+  }
+};
+
+const wrongOption = (error: unknown): Problem => {
+  const { message } = error as Error;
+  return usage((message.split(/\. |\n/)[0] as string).replace(/^(.)/, (c) => c.toLowerCase()).replace(/\.$/, ""));
+};
+
+/** The same where no guest has arguments of its own: options may stand anywhere. */
+export const parseAll = <const T extends Options>(args: readonly string[], options: T): Parsed<T> => {
+  try {
+    const { values, positionals } = util.parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    return { values: values as Values<T>, rest: positionals };
+  } catch (error) {
+    throw wrongOption(error);
   }
 };
 

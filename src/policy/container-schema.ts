@@ -4,10 +4,12 @@ import { z } from "zod";
 import { actionNames } from "./actions.ts";
 
 const MAX64 = (1n << 64n) - 1n;
+const range = { error: "must be an integer from 0 to 2^64 - 1" };
 const uint64 = z
-  .union([z.number().int().nonnegative(), z.bigint().nonnegative()], { error: "must be an integer from 0 to 2^64 - 1" })
+  .union([z.number(), z.bigint()], range)
+  .refine((n) => typeof n === "bigint" || Number.isInteger(n), { ...range, abort: true })
   .transform(BigInt)
-  .refine((n) => n <= MAX64, { error: "must be an integer from 0 to 2^64 - 1" });
+  .refine((n) => n >= 0n && n <= MAX64, range);
 const errno = z.number({ error: "must be an error number" }).int().min(0).max(0xffff);
 const names = z.array(z.string());
 const action = z.enum(actionNames as [string, ...string[]]);

@@ -33,13 +33,21 @@ const HOST_ARCH = "amd64";
 const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Where the profile is in a document: a bundle's config.json has it at linux.seccomp. */
-const profilePath = ({ value }: JsonDocument): Path =>
-  isObject(value) && !("defaultAction" in value) && isObject(value["linux"]) ? ["linux", "seccomp"] : [];
+/** A SeccompProfile of the Security Profiles Operator: security-profiles-operator.x-k8s.io/v1 and v1beta1. */
+export const isSpoProfile = (value: Json): boolean => isObject(value) && value["kind"] === "SeccompProfile";
+
+/** Where the profile is in a document: a bundle's config.json has it at linux.seccomp, a SeccompProfile at spec. */
+const profilePath = ({ value }: JsonDocument): Path => {
+  if (isSpoProfile(value)) return ["spec"];
+  return isObject(value) && !("defaultAction" in value) && isObject(value["linux"]) ? ["linux", "seccomp"] : [];
+};
 
 /** Whether a document looks like a container profile. */
 export const isContainerProfile = (value: Json): boolean =>
   isObject(value) && ("defaultAction" in value || "syscalls" in value || (isObject(value["linux"]) && "seccomp" in value["linux"]));
+
+/** What a SeccompProfile has besides. */
+const spoMembers = ["baseProfileName", "disabled"];
 
 class Resolver {
   readonly #source: Source;
@@ -72,6 +80,10 @@ class Resolver {
       const help = didYouMean(key, known);
       this.#warn([...path, key], `nothing reads ${JSON.stringify(key)} here${help ? `: ${help}` : ""}`);
     }
+  }
+
+  leaveOut(path: Path, message: string): void {
+    this.#warn(path, message);
   }
 
   abis({ architectures, archMap }: ContainerProfile): readonly Abi[] {
@@ -142,7 +154,10 @@ export const readContainerProfile = async (source: Source, host: Host, document 
   }
   const profile = checked(containerProfile, document, source, below);
   const raw = below.reduce<Json | undefined>((value, key) => (isObject(value) ? value[key as string] : undefined), document.value);
-  resolver.unknownMembers(raw, members.profile);
+  resolver.unknownMembers(raw, isSpoProfile(document.value) ? [...members.profile, ...spoMembers] : members.profile);
+  const base = isObject(raw) ? raw["baseProfileName"] : undefined;
+  if (typeof base === "string" && base !== "")
+    resolver.leaveOut(["baseProfileName"], `the base profile ${base} is left out: give the merged profile`);
   const rawRules = isObject(raw) && Array.isArray(raw["syscalls"]) ? (raw["syscalls"] as readonly Json[]) : [];
   for (const [n, rule] of rawRules.entries()) {
     resolver.unknownMembers(rule, members.rule, ["syscalls", n]);

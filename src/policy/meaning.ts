@@ -32,6 +32,11 @@ export interface Ruleset {
   readonly entries: readonly Entry[];
   /** Two rules with the same conditions ask for different actions: libseccomp refuses the second. */
   readonly onConflict: (entry: Entry) => void;
+  /**
+   * Several rules of one call, with !=, <, <=, > or >=: libseccomp merges their tests in a tree of halves, in which one rule's test can end
+   * another's. Here each rule holds for itself.
+   */
+  readonly onInexact: (entry: Entry) => void;
 }
 
 /** Calls that i386 also has behind socketcall(2), by their code there. Linux uapi linux/net.h SYS_* */
@@ -56,6 +61,9 @@ const ipcCodes: Readonly<Record<string, number>> = {
   shmget: 23,
   shmctl: 24,
 };
+
+/** Of these i386's library numbers are libseccomp's own, negative ones. */
+export const isMultiplexed = (name: string): boolean => Object.hasOwn(socketCodes, name) || Object.hasOwn(ipcCodes, name);
 
 /** A rule of one ABI: a number, and conditions that all hold. */
 interface Chain {
@@ -125,6 +133,11 @@ const before = (a: Test, b: Test): boolean => {
   if (a.priority !== b.priority) return a.priority < b.priority;
   return a.op === "LE" || a.op === "LT" ? a.datum > b.datum : a.datum < b.datum;
 };
+const sameComparison = (a: Comparison, b: Comparison | undefined): boolean =>
+  b !== undefined && a.index === b.index && a.op === b.op && maskOf(a) === maskOf(b) && datumOf(a) === datumOf(b);
+const startsWith = (args: readonly Comparison[], first: readonly Comparison[]): boolean =>
+  first.every((comparison, i) => sameComparison(comparison, args[i]));
+const isOpen = ({ op }: Comparison): boolean => op !== "EQ" && op !== "MASKED_EQ";
 /** Whether a chain is tried after another that is there already: levels of the tree descend. */
 const triedAfter = (there: readonly Test[], added: readonly Test[]): boolean => {
   for (const [i, test] of there.entries()) {
@@ -195,12 +208,12 @@ class Meaning {
           continue;
         }
         if ((there[0] as typeof added).tests.length === 0) continue;
-        const twin = there.find(
-          (other) => other.tests.length === tests.length && other.tests.every((t, i) => sameTest(t, tests[i] as Test)),
-        );
-        if (twin?.chain.args.every((c, i) => c.op === kept[i]?.op)) {
-          if (twin.chain.action !== action) this.#ruleset.onConflict(entry);
-          continue;
+        // Another rule that begins with all of this one's tests: the shorter one is enough, if the actions agree.
+        const longer = there.find((other) => startsWith(other.chain.args, kept));
+        if (longer && longer.chain.action !== action) this.#ruleset.onConflict(entry);
+        if (longer?.chain.args.length === kept.length) continue;
+        if ([...there.map((other) => other.chain), { args: kept }].some(({ args: list }) => list.some(isOpen))) {
+          this.#ruleset.onInexact(entry);
         }
         const at = there.findIndex((other) => !triedAfter(other.tests, tests));
         there.splice(at < 0 ? there.length : at, 0, added);

@@ -3,10 +3,11 @@
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { X32_BIT } from "../abi/syscall-number.ts";
 import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
-import { type Entry, meaningOf, type Ruleset } from "./meaning.ts";
+import { type Entry, isMultiplexed, meaningOf, type Ruleset } from "./meaning.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
+import type { Place } from "./source.ts";
 
 export const modes = ["kernel", "runc", "crun", "docker", "podman"] as const;
 /**
@@ -32,6 +33,7 @@ const splitArguments = (args: readonly Comparison[]): readonly (readonly Compari
 class Compiler {
   readonly #profile: Profile;
   readonly #warnings: Warning[];
+  readonly #inexact = new Set<string>();
   readonly #split: boolean;
   readonly #skip: boolean;
   constructor(profile: Profile, runtime: "kernel" | "runc" | "crun") {
@@ -62,6 +64,11 @@ class Compiler {
     }
     return lists.map((args) => ({ name, action: rule.action, args }));
   }
+  /** The last rule of a call. */
+  #placeOf(name: string): Place {
+    const rule = this.#profile.rules.findLast(({ names }) => names.includes(name));
+    return rule?.places[rule.names.indexOf(name)] ?? rule?.place ?? { from: 0, to: 0 };
+  }
   ruleset(entries: readonly Entry[]): Ruleset {
     const { abis, defaultAction, source } = this.#profile;
     return {
@@ -69,14 +76,15 @@ class Compiler {
       badArch: KILL_THREAD,
       abis: abis.includes(x64) ? abis : [x64, ...abis],
       entries,
+      onInexact: ({ name }) => {
+        if (this.#inexact.has(name)) return;
+        this.#inexact.add(name);
+        const message = `${name}: several rules, with !=, <, <=, > or >=: libseccomp can merge them to something else than they say`;
+        this.#warnings.push({ message, place: this.#placeOf(name) });
+      },
       onConflict: ({ name }) => {
-        const rule = this.#profile.rules.findLast(({ names }) => names.includes(name));
-        const place = rule?.places[rule.names.indexOf(name)] ?? rule?.place ?? { from: 0, to: 0 };
-        throw source.problem(
-          place,
-          `two rules for ${name} with the same conditions have different actions`,
-          "libseccomp refuses the second",
-        );
+        const message = `two rules for ${name} with the same conditions have different actions`;
+        throw source.problem(this.#placeOf(name), message, "libseccomp refuses the second");
       },
     };
   }
@@ -84,15 +92,19 @@ class Compiler {
 
 /** The largest number that the profile names at an ABI: findLastSyscalls(). */
 const largest = (profile: Profile, abi: Abi): number => {
-  const numbers = profile.rules.flatMap(({ names }) => names.map((name) => numberOf(name, abi) ?? 0));
+  const counts = (name: string): boolean => abi !== i386 || !isMultiplexed(name);
+  const numbers = profile.rules.flatMap(({ names }) => names.filter(counts).map((name) => numberOf(name, abi) ?? 0));
   return numbers.reduce((most, number) => Math.max(most, number), 0);
 };
 
-/** Numbers above the largest one that the profile knows give ENOSYS, whatever its rules say: generateEnosysStub(). */
+/**
+ * Numbers above the largest one that the profile knows give ENOSYS, whatever its rules say: generateEnosysStub(). It is there for a default
+ * of ENOSYS too, since what it is compared with is the whole return value.
+ */
 const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Diagram => {
   const { nodes, root } = diagram;
   const action = actionOf(upstream.returns, profile.defaultAction);
-  if (action === "allow" || action === "log" || action === "trace" || profile.defaultAction === ENOSYS) return diagram;
+  if (action === "allow" || action === "log" || action === "trace") return diagram;
   const words = new Words(nodes);
   const number = words.input("sys_number");
   const above = (n: number): Node => words.greater(number, words.constant(n));

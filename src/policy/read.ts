@@ -12,15 +12,16 @@ import {
   upstream,
 } from "../seccomp/index.ts";
 import { looksC, readC } from "./c-array.ts";
-import { dockerCapabilities, type Host, isContainerProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
+import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
 import { parseJson } from "./json.ts";
 import { compileProfile, type Mode } from "./mode.ts";
 import type { Profile, Warning } from "./profile.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
 import { Source } from "./source.ts";
+import { parseYaml } from "./yaml.ts";
 
-export const formats = ["oci", "raw", "hex", "c", "asm"] as const;
-/** oci: also Docker's and containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's. */
+export const formats = ["oci", "spo", "raw", "hex", "c", "asm"] as const;
+/** spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's. */
 export type Format = (typeof formats)[number];
 
 export interface ReadOptions {
@@ -52,13 +53,19 @@ const isText = (bytes: Uint8Array): boolean => !bytes.subarray(0, 4096).some((by
 export const detectFormat = (bytes: Uint8Array): Format => {
   if (!isText(bytes)) return "raw";
   const text = new TextDecoder().decode(bytes);
-  if (/^\ufeff?\s*\{\s*["}]/.test(text)) return "oci";
+  if (/^\ufeff?\s*\{\s*["}]/.test(text)) return /"kind"\s*:\s*"SeccompProfile"/.test(text) ? "spo" : "oci";
+  if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
   if (looksHex(text)) return "hex";
   return looksC(text) ? "c" : "asm";
 };
 
 type AssemblerRules = Pick<SeccompProfile, "layout" | "returns">;
-const programIn = (source: Source, bytes: Uint8Array, format: Exclude<Format, "oci">, rules: AssemblerRules = upstream): Program => {
+const programIn = (
+  source: Source,
+  bytes: Uint8Array,
+  format: Exclude<Format, "oci" | "spo">,
+  rules: AssemblerRules = upstream,
+): Program => {
   const readers = {
     raw: () => readRaw(bytes, source.name),
     hex: () => readHex(source),
@@ -90,7 +97,7 @@ const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagr
 /** The program of a filter, whether or not a kernel takes it; of a profile the one that it is compiled to. */
 export const readProgram = async (name: string, bytes: Uint8Array, options: ReadOptions, rules: AssemblerRules): Promise<Program> => {
   const format = options.format ?? detectFormat(bytes);
-  if (format === "oci") return programOf((await readPolicy(name, bytes, options)).diagram);
+  if (format === "oci" || format === "spo") return programOf((await readPolicy(name, bytes, options)).diagram);
   return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules);
 };
 
@@ -98,20 +105,24 @@ export const readProgram = async (name: string, bytes: Uint8Array, options: Read
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
-  if (format === "oci") return readProfile(source, options, nodes);
+  if (format === "oci" || format === "spo") return readProfile(source, format, options, nodes);
   const program = programIn(source, bytes, format);
   return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
 };
 
-const readProfile = async (source: Source, options: ReadOptions, nodes: Nodes): Promise<Policy> => {
+const readProfile = async (source: Source, format: "oci" | "spo", options: ReadOptions, nodes: Nodes): Promise<Policy> => {
   const mode = options.as ?? "runc";
   const own = mode === "podman" ? podmanCapabilities : dockerCapabilities;
   const host: Host = { capabilities: options.capabilities ?? own, kernel: options.kernel ?? "6.12" };
-  const document = parseJson(source);
-  if (!isContainerProfile(document.value)) {
-    throw source.problem(document.placeOf([]), "this JSON is no seccomp profile", "one has defaultAction and syscalls");
+  const document = format === "spo" ? await parseYaml(source, isSpoProfile) : parseJson(source);
+  if (format === "spo" ? !isSpoProfile(document.value) : !isContainerProfile(document.value)) {
+    throw source.problem(
+      document.placeOf([]),
+      format === "spo" ? "there is no SeccompProfile here" : "this JSON is no seccomp profile",
+      "one has defaultAction and syscalls",
+    );
   }
   const profile = await readContainerProfile(source, host, document);
   const { diagram, warnings } = compileProfile(profile, mode, nodes);
-  return { source, format: "oci", profile, mode, diagram, warnings };
+  return { source, format, profile, mode, diagram, warnings };
 };

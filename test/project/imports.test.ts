@@ -21,7 +21,7 @@ const below: Record<string, readonly string[]> = {
   host: ["machine", "kernel", "abi", "problem.ts"],
   cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "problem.ts"],
   "index.ts": ["machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],
-  "vitest.ts": ["machine", "problem.ts"],
+  "vitest.ts": ["machine", "policy", "seccomp", "problem.ts"],
 };
 /**
  * Rooms of a floor, lowest first: a room may import values of the rooms before it, and types of all. Rooms in one line do not import each

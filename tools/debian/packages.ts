@@ -39,6 +39,14 @@ export const packageSets = [
     ],
     closure: true,
   },
+  // Container runtimes, which make filters of profiles; and profiles.
+  { name: "containers-amd64", architecture: "amd64", packages: ["runc", "crun"], closure: true },
+  {
+    name: "profiles-amd64",
+    architecture: "amd64",
+    packages: ["golang-github-docker-docker-dev", "golang-github-containers-common"],
+    closure: false,
+  },
   // To build the kernel's own test of seccomp.
   { name: "libcap-amd64", architecture: "amd64", packages: ["libcap-dev"], closure: false },
   { name: "libcap-i386", architecture: "i386", packages: ["libcap-dev"], closure: false },

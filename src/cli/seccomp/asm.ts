@@ -1,6 +1,6 @@
 // `trapgate seccomp asm`: a policy or filter of any format as a program.
 import { compare, diagramOf, upstream } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, readHelp, readOne, readOptions } from "./input.ts";
 import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.ts";
@@ -10,7 +10,7 @@ export const command: Command = {
   summary: "assemble a filter, or compile a policy, to BPF; what is compiled is proved to mean what the policy says",
   options: [...outputHelp, ...readHelp],
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, ...outputOptions });
+    const { values, rest } = parseAll(args, { ...readOptions, ...outputOptions });
     const [file] = files(rest, 1, "asm") as [string];
     const policy = await readOne(file, values);
     const program = programOfPolicy(policy);

@@ -5,7 +5,7 @@ import { didYouMean } from "../../policy/nearest.ts";
 import { readProgram } from "../../policy/read.ts";
 import { Problem } from "../../problem.ts";
 import { checkFilter, disassembleLines, seccompProfile, seccompProfileNames } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, print, printJson, readerOptions, readHelp, readOptions } from "./input.ts";
 
@@ -15,7 +15,7 @@ export const command: Command = {
   options: [["--kernel VERSION", "whose rules: see trapgate profiles; 6.12 by default"], ["--json", "as data"], ...readHelp],
   trouble: 2,
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, kernel: { type: "string" }, json: { type: "boolean" } });
+    const { values, rest } = parseAll(args, { ...readOptions, kernel: { type: "string" }, json: { type: "boolean" } });
     const [file] = files(rest, 1, "check") as [string];
     const name = values.kernel ?? "upstream";
     const profile = seccompProfile(name);

@@ -5,7 +5,7 @@ import { explainRoot } from "../../policy/explain/explain.ts";
 import { differenceText, otherwiseSame } from "../../policy/explain/explain-text.ts";
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import { compare, type Difference, differing, isUndecided, knownWitness, Nodes, type Pair, type SyscallData } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
 import { explanationJson } from "./json.ts";
@@ -40,7 +40,7 @@ export const command: Command = {
   options: [["--json", "as data"], ["--brief", "only whether they differ"], ...readHelp],
   trouble: 2,
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" }, brief: { type: "boolean" } });
+    const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, brief: { type: "boolean" } });
     const [one, other] = files(rest, 2, "diff") as [string, string];
     const nodes = new Nodes();
     const [a, b] = [await readOne(one, values, nodes), await readOne(other, values, nodes)];

@@ -1,6 +1,6 @@
 // `trapgate seccomp disasm`: a filter as a listing, as data, as C, or as a graph.
 import { dotOf, writeProgram } from "../../policy/write.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, print, readHelp, readOne, readOptions } from "./input.ts";
 import { programOfPolicy } from "./output.ts";
@@ -10,7 +10,12 @@ export const command: Command = {
   summary: "disassemble a filter: instructions in hexadecimal and what they do",
   options: [["--json", "as data"], ["--c", "as an array of struct sock_filter"], ["--dot", "as a graph, for dot(1)"], ...readHelp],
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" }, c: { type: "boolean" }, dot: { type: "boolean" } });
+    const { values, rest } = parseAll(args, {
+      ...readOptions,
+      json: { type: "boolean" },
+      c: { type: "boolean" },
+      dot: { type: "boolean" },
+    });
     const [file] = files(rest, 1, "disasm") as [string];
     const program = programOfPolicy(await readOne(file, values));
     print(values.dot ? dotOf(program) : (writeProgram(program, values.json ? "json" : values.c ? "c" : "asm") as string));

@@ -7,7 +7,7 @@ import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/read.ts";
 import { Problem } from "../../problem.ts";
 import { effectOf } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
 import { explanationJson } from "./json.ts";
@@ -26,7 +26,7 @@ export const command: Command = {
   summary: "what a filter does to every system call, or to one such as i386.socketcall or clone(0x7e020000)",
   options: [["--json", "as data"], ...readHelp],
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" } });
+    const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" } });
     const [file, text, ...more] = rest;
     if (file === undefined || more.length > 0) {
       throw new Problem("usage", "explain takes a policy or filter, and perhaps a call", { help: "see trapgate seccomp explain --help" });

@@ -3,7 +3,7 @@ import { merge, mergeKinds } from "../../policy/merge.ts";
 import type { Policy } from "../../policy/read.ts";
 import { Problem } from "../../problem.ts";
 import { Nodes } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readHelp, readOne, readOptions } from "./input.ts";
 import { outputHelp, outputOptions, programOfPolicy, writeOut } from "./output.ts";
@@ -20,7 +20,7 @@ export const command: Command = {
   ],
   async run(args) {
     const kinds = { union: { type: "boolean" }, intersect: { type: "boolean" }, stack: { type: "boolean" } } as const;
-    const { values, rest } = parse(args, { ...readOptions, ...outputOptions, ...kinds });
+    const { values, rest } = parseAll(args, { ...readOptions, ...outputOptions, ...kinds });
     const [kind, ...more] = mergeKinds.filter((name) => values[name]);
     if (!kind || more.length > 0) throw new Problem("usage", "merge takes one of --union, --intersect, --stack");
     if (rest.length < 2) throw new Problem("usage", "merge takes two policies or more", { help: "see trapgate seccomp merge --help" });

@@ -3,7 +3,7 @@
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/read.ts";
 import { compare, encodeProgram, Nodes, NotWritable, programOf, type SyscallData } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { witnesses } from "./diff.ts";
 import { files, print, printJson, readHelp, readOne, readOptions, titleOf } from "./input.ts";
@@ -25,7 +25,7 @@ export const command: Command = {
   options: [["--json", "as data"], ["--no-run", "do not carry the counter-example out"], ...readHelp],
   trouble: 2,
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" }, "no-run": { type: "boolean" } });
+    const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, "no-run": { type: "boolean" } });
     const [one, other] = files(rest, 2, "prove") as [string, string];
     const nodes = new Nodes();
     const [policy, filter] = [await readOne(one, values, nodes), await readOne(other, values, nodes)];

@@ -4,7 +4,7 @@ import { dataOfCall, parseCall } from "../../policy/call.ts";
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import { Problem } from "../../problem.ts";
 import { disassembleLines, effectOf, evaluate, upstream, wordsOf } from "../../seccomp/index.ts";
-import { parse } from "../arguments.ts";
+import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { print, printJson, readHelp, readOne, readOptions } from "./input.ts";
 import { programOfPolicy } from "./output.ts";
@@ -16,7 +16,7 @@ export const command: Command = {
   summary: "send one call such as openat(-100, 0x1000, 0) or i386.getpid through a filter, step by step",
   options: [["--json", "as data"], ["--brief", "only the verdict"], ...readHelp],
   async run(args) {
-    const { values, rest } = parse(args, { ...readOptions, json: { type: "boolean" }, brief: { type: "boolean" } });
+    const { values, rest } = parseAll(args, { ...readOptions, json: { type: "boolean" }, brief: { type: "boolean" } });
     const [file, text, ...more] = rest;
     if (text === undefined || more.length > 0) {
       throw new Problem("usage", "run takes a filter and a call", { help: 'such as: trapgate seccomp run filter.bpf "socket(2, 1)"' });

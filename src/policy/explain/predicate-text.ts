@@ -2,6 +2,7 @@
 import type { Condition, Conjunction, Masked, Range, Subject } from "../../seccomp/index.ts";
 
 const MAX = (1n << 64n) - 1n;
+const FEW = 3n;
 const U32 = 0xffff_ffffn;
 
 /** Small numbers in decimal. */
@@ -25,8 +26,9 @@ const masked = (who: Who, mask: bigint): string => {
 const rangesText = (who: Who, mask: bigint, ranges: readonly Range[], negated: boolean, value: (n: bigint) => string): string => {
   const name = masked(who, mask);
   const most = mask !== -1n ? mask : who.part === "whole" ? MAX : U32;
-  if (ranges.every(({ from, to }) => from === to)) {
-    const values = ranges.map(({ from }) => value(from));
+  // A few values are easier to read than short ranges of them.
+  if (ranges.every(({ from, to }) => to - from < FEW)) {
+    const values = ranges.flatMap(({ from, to }) => Array.from({ length: Number(to - from) + 1 }, (_, i) => value(from + BigInt(i))));
     if (values.length === 1) return `${name} ${negated ? "!=" : "=="} ${values[0]}`;
     return `${name} ${negated ? "not in" : "in"} {${values.join(", ")}}`;
   }

@@ -1,5 +1,6 @@
-// Runs a program and writes every filter that it or its children install: a count and the instructions, to the file named first.
-//   dump FILE PROG [ARG]...
+// Runs a program and writes the filters that it or its children install, each a count and the instructions, to the file named first.
+// After so many of them everything is killed: under some filters programs go round in circles.
+//   dump FILE COUNT PROG [ARG]...
 // man ptrace(2), seccomp(2). x86-64 calls only.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int out;
+static int out, wanted;
 
 static long read_memory(pid_t pid, void *to, unsigned long from, size_t size) {
   struct iovec local = {to, size}, remote = {(void *)from, size};
@@ -32,6 +33,7 @@ static void write_filter(pid_t pid, unsigned long address) {
   if (read_memory(pid, insns, (unsigned long)program.filter, program.len * 8) != program.len * 8) return;
   uint32_t count = program.len;
   if (write(out, &count, 4) != 4 || write(out, insns, count * 8) != (ssize_t)count * 8) exit(2);
+  if (--wanted == 0) exit(0);
 }
 
 static void at_syscall(pid_t pid) {
@@ -42,12 +44,12 @@ static void at_syscall(pid_t pid) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 3 || (out = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0) return 2;
+  if (argc < 4 || (wanted = atoi(argv[2])) < 1 || (out = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0) return 2;
   pid_t child = fork();
   if (child == 0) {
     ptrace(PTRACE_TRACEME, 0, 0, 0);
     raise(SIGSTOP);
-    execvp(argv[2], argv + 2);
+    execvp(argv[3], argv + 3);
     _exit(127);
   }
   int status, result = 0;

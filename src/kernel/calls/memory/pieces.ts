@@ -11,9 +11,9 @@ import type { Task } from "../../task/task.ts";
 
 /** A page that is made: it is zeroed or copied as well. */
 const FRESH = PAGE_SIZE * cost.byte;
-/** Pages that are made present in one piece, or looked at. */
-/** As long as a copy of the most bytes takes. */
+/** A piece takes as long as a copy of `PIECE_BYTES`. */
 const PIECE = PIECE_BYTES * cost.byte;
+/** Pages that are made present in one piece, or looked at. */
 const MOST_FRESH = Math.floor(PIECE / (cost.page + FRESH));
 const MOST_SEEN = Math.floor(PIECE / cost.page);
 

@@ -1,0 +1,45 @@
+// The workbench against judges, a sample of `npm run conformance:policy`: the evaluator, libseccomp, and the filters that runc and crun load.
+import { describe, expect, it } from "vitest";
+import { compareExplanations, compareLibseccomp, comparePlanted, compareRuntime, randomPrograms } from "../../tools/policy/compare.ts";
+import { commonFile, dockerFile, shipped } from "../../tools/policy/profiles.ts";
+import { whyNoRuntimes } from "../../tools/policy/runtimes.ts";
+import { random } from "../../tools/seccomp/random.ts";
+import { busybox, debian, gcc, missing } from "../support/host.ts";
+
+describe("diagrams and explanations", () => {
+  it("say what the evaluator says", () => {
+    const { compared, hits, differences } = compareExplanations(randomPrograms(5, 25), 400, 5, 25);
+    expect(differences).toEqual([]);
+    expect(compared).toBeGreaterThan(5000);
+    expect(hits).toBeGreaterThan(100);
+  });
+  it("find a bit that was changed, with a witness", () => {
+    const { hits, differences } = comparePlanted(randomPrograms(6, 20), 6);
+    expect(differences).toEqual([]);
+    expect(hits).toBeGreaterThan(10);
+  });
+});
+
+const profiles = debian("profiles-amd64");
+const library = debian("libseccomp-amd64");
+describe.skipIf(missing("profiles against libseccomp", library, gcc))("profiles", () => {
+  it("mean what libseccomp makes of their rules, linear and as a tree", () => {
+    const { hits, pairs, differences } = compareLibseccomp(7, 60);
+    expect(differences).toEqual([]);
+    expect(hits).toBeGreaterThan(40);
+    expect(pairs).toBeGreaterThan(3);
+  });
+});
+
+const packages = [profiles, debian("containers-amd64"), busybox("amd64"), gcc];
+const why = packages.every(({ met }) => met) ? whyNoRuntimes() : undefined;
+const runtimes = { what: why ?? "", met: why === undefined };
+describe.skipIf(missing("profiles against runc and crun", ...packages, runtimes))("profiles that are shipped", () => {
+  for (const runtime of ["runc", "crun"] as const) {
+    it(`are to ${runtime} what we say that they are`, async () => {
+      const r = random(8);
+      const list = [await shipped(dockerFile, r), await shipped(commonFile, r)];
+      expect(compareRuntime(runtime, list)).toEqual({ compared: 2, hits: 2, differences: [], inexact: 0 });
+    });
+  }
+});

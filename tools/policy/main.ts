@@ -1,0 +1,71 @@
+// `npm run conformance:policy [seed]`: diagrams against the evaluator, libseccomp, runc and crun, in full.
+
+import { compileProfile, type Profile } from "../../src/policy/index.ts";
+import type { Program } from "../../src/seccomp/index.ts";
+import { random } from "../seccomp/random.ts";
+import { compareExplanations, compareLibseccomp, comparePlanted, compareRuntime, type Report, randomPrograms } from "./compare.ts";
+import { haveLibseccomp, libseccomp } from "./libseccomp.ts";
+import { commonFile, dockerFile, randomProfile, shipped } from "./profiles.ts";
+import { whyNoRuntimes } from "./runtimes.ts";
+
+const FILTERS = 500;
+const CALLS = 10_000;
+const EXPLAINED = 200;
+const PLANTED = 200;
+const PROFILES_MADE = 1500;
+const PROFILES = 20;
+
+const seed = Number(process.argv[2] ?? 1);
+const report = (title: string, { compared, hits, differences }: Report, hit: string): boolean => {
+  for (const text of differences.slice(0, 5)) console.log(`  ${text}`);
+  console.log(`${title}: ${compared} compared, ${hits} ${hit}, ${differences.length} differences`);
+  return differences.length === 0;
+};
+/** Filters that libseccomp makes of profiles: half of what is explained. */
+const compiledBy = (profiles: readonly Profile[]): readonly Program[] =>
+  libseccomp(
+    profiles.map((profile) => ({
+      defaultAction: profile.defaultAction,
+      architectures: ["x86_64", "x86", "x32"],
+      entries: profile.rules
+        .filter(({ action }) => action !== profile.defaultAction)
+        .flatMap(({ names, action, args }) => names.map((name) => ({ name, action, args: args.slice(0, 1) }))),
+      optimize: 1,
+    })),
+  ).filter((program) => typeof program !== "number");
+
+const r = random(seed);
+const start = performance.now();
+const results: boolean[] = [];
+if (!haveLibseccomp) console.log("SKIPPED: libseccomp: npm run setup fetches it");
+else {
+  const fromLibrary = compiledBy(Array.from({ length: FILTERS }, () => randomProfile(r, true))).slice(0, FILTERS / 2);
+  const programs = [...fromLibrary, ...randomPrograms(seed, FILTERS - fromLibrary.length)];
+  results.push(
+    report(`explanations of ${programs.length} filters, calls`, compareExplanations(programs, CALLS, seed, EXPLAINED), "explained"),
+  );
+  results.push(
+    report(`one bit changed in ${PLANTED} filters, changes`, comparePlanted(programs.slice(0, PLANTED), seed), "found and confirmed"),
+  );
+  const made = compareLibseccomp(seed, PROFILES_MADE);
+  const also = `equal, ${made.inexact} warned about, ${made.refused} refused by it, ${made.pairs} linear and as a tree`;
+  results.push(report("libseccomp's filters and our meaning of their rules: profiles", made, also));
+}
+const why = whyNoRuntimes();
+if (why) console.log(`SKIPPED: runc and crun need ${why}`);
+else {
+  for (const runtime of ["runc", "crun"] as const) {
+    const list: Profile[] = [];
+    for (let i = 0; list.length < PROFILES; i++) {
+      const profile = i < 8 ? await shipped(i % 2 ? commonFile : dockerFile, r) : randomProfile(r, true);
+      if (i < 8 || compiles(profile)) list.push(profile);
+    }
+    const result = compareRuntime(runtime, list);
+    results.push(report(`${runtime}'s filters of profiles`, result, `equal, ${result.inexact} warned about`));
+  }
+}
+function compiles(profile: Profile): boolean {
+  return compileProfile(profile, "runc").warnings.every(({ message }) => !message.includes("libseccomp can merge"));
+}
+console.log(`seed ${seed}, ${Math.round((performance.now() - start) / 1000)} s`);
+process.exitCode = results.every(Boolean) ? 0 : 1;
