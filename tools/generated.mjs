@@ -50,4 +50,5 @@ export const generate = () => {
 };
 
 /** vitest's global set-up. */
-export default generate;
+/** vitest's global set-up. */
+export const setup = () => generate();
