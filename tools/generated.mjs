@@ -50,5 +50,4 @@ export const generate = () => {
 };
 
 /** vitest's global set-up. */
-/** vitest's global set-up. */
 export const setup = () => generate();
