@@ -108,13 +108,13 @@ const chunksOf = async () => {
     const needed = imports.filter(({ kind, external }) => kind === "import-statement" && !external);
     return [...new Set([...needed.flatMap(({ path }) => needs(basename(path), [...before, name])), name])];
   };
-  const chunkOf = (module) => [...about].find(([, { entryPoint }]) => entryPoint === join("dist", module))[0];
-  return { texts, needs, chunkOf };
+  const entryOf = (path) => [...about].find(([, { entryPoint }]) => entryPoint === path)[0];
+  return { texts, needs, entryOf, chunkOf: (module) => entryOf(join("dist", module)) };
 };
 
 export const bundle = async () => {
   mkdirSync(out, { recursive: true });
-  const { texts, needs, chunkOf } = await chunksOf();
+  const { texts, needs, entryOf, chunkOf } = await chunksOf();
   const main = chunkOf("cli/main.js");
   const parts = {
     start: [...needs(main), ...needs(chunkOf("cli/run.js"))],
@@ -123,6 +123,9 @@ export const bundle = async () => {
     emit: needs(chunkOf("cpu/jit/emit.js")),
     rare: needs(chunkOf("kernel/calls/rare.js")),
     asked: needs(chunkOf("machine/asked.js")),
+    // Libraries of one format each.
+    schemas: needs(chunkOf("policy/container-schema.js")),
+    yaml: needs(entryOf(join("node_modules", "yaml", "browser", "index.js"))),
     rest: [...texts.keys()],
   };
   const scripts = new Map();

@@ -24,6 +24,8 @@ import {
   witness,
   wordsOf,
 } from "../../src/seccomp/index.ts";
+import { randomTrials } from "../seccomp/compare.ts";
+import { expected, nativeRun } from "../seccomp/judge.ts";
 import { checkedProgram, type Random, random, randomCase } from "../seccomp/random.ts";
 import { libseccomp, type Request } from "./libseccomp.ts";
 import { randomProfile } from "./profiles.ts";
@@ -91,6 +93,27 @@ export const compareExplanations = (programs: readonly Program[], calls: number,
       if (said === undefined || isUndecided(said)) continue;
       hits++;
       if (said !== wanted) differences.push(`program ${n}: the explanation says ${said}, the evaluator ${wanted}`);
+    }
+  }
+  return { compared, hits, differences };
+};
+
+/** Diagrams against the kernel under us, on calls that do no harm. Hits: calls that were trapped, so that the value shows. */
+export const compareNative = (seed: number, count: number, calls: number): Report => {
+  const trials = randomTrials(seed, count, calls);
+  const differences: string[] = [];
+  let [compared, hits] = [0, 0];
+  for (const [n, outcomes] of nativeRun(trials).entries()) {
+    const { program, cases } = trials[n] as (typeof trials)[number];
+    const diagram = diagramOf(program);
+    for (const [i, c] of cases.entries()) {
+      const value = diagram.valueOf(c.data);
+      if (typeof value !== "number") continue;
+      compared++;
+      const native = JSON.stringify(outcomes[i]);
+      if (outcomes[i]?.kind === "trapped") hits++;
+      if (native !== JSON.stringify(expected(upstream, c, value)))
+        differences.push(`program ${n}: the kernel says ${native}, the diagram ${value}`);
     }
   }
   return { compared, hits, differences };
