@@ -1,5 +1,5 @@
-// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds (moby/profiles
-// seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
+// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds
+// (moby/profiles seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
 import { z } from "zod";
 import { actionNames } from "./actions.ts";
 

@@ -1,4 +1,5 @@
-// Firecracker's filters, as its seccompiler gives them to libseccomp: x86-64 alone, a dword's equality on 32 bits, other comparisons on 64.
+// Firecracker's filters, as its seccompiler gives them to libseccomp: x86-64 alone, a dword's equality on 32
+// bits, other comparisons on 64.
 import { x64 } from "../abi/abi.ts";
 import { returnValue, upstream } from "../seccomp/index.ts";
 import { checked } from "./checked.ts";

@@ -1,5 +1,5 @@
-// What libseccomp makes of rules, as a diagram: its rule database (src/db.c), its filters for x86 (src/arch-x86.c, src/syscalls.c,
-// abi_rule_add()), and the order of its tests (src/gen_bpf.c), version 2.6.
+// What libseccomp makes of rules, as a diagram: its rule database (src/db.c), its filters for x86
+// (src/arch-x86.c, src/syscalls.c, abi_rule_add()), and the order of its tests (src/gen_bpf.c), version 2.6.
 import type { Abi } from "../abi/abi.ts";
 import { i386, x32, x64 } from "../abi/abi.ts";
 import { X32_BIT } from "../abi/syscall-number.ts";
@@ -34,8 +34,8 @@ export interface Ruleset {
   /** Two rules with the same conditions ask for different actions: libseccomp refuses the second. */
   readonly onConflict: (entry: Entry) => void;
   /**
-   * Several rules of one call, with !=, <, <=, > or >=: libseccomp merges their tests in a tree of halves, in which one rule's test can end
-   * another's. Here each rule holds for itself.
+   * Several rules of one call, with !=, <, <=, > or >=: libseccomp merges their tests in a tree of halves, in
+   * which one rule's test can end another's. Here each rule holds for itself.
    */
   readonly onInexact: (entry: Entry) => void;
 }
@@ -209,7 +209,8 @@ class Meaning {
           continue;
         }
         if ((there[0] as typeof added).tests.length === 0) continue;
-        // Another rule that begins with all of this one's tests: the shorter one is enough, if the actions agree.
+        // Another rule that begins with all of this one's tests: the shorter one is enough, if the actions
+        // agree.
         const longer = there.find((other) => startsWith(other.chain.args, kept));
         if (longer && longer.chain.action !== action) this.#ruleset.onConflict(entry);
         if (longer?.chain.args.length === kept.length) continue;

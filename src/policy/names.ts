@@ -1,4 +1,5 @@
-// Names of system calls as policies use them: those of Linux 6.12, a few newer ones, and those that only other processors have.
+// Names of system calls as policies use them: those of Linux 6.12, a few newer ones, and those that only
+// other processors have.
 import type { Abi } from "../abi/abi.ts";
 import { x32 } from "../abi/abi.ts";
 import { syscallNumbers } from "../abi/numbers.ts";
@@ -17,7 +18,7 @@ const elsewhere: ReadonlySet<string> = new Set([
   "usr26", "usr32",
 ]);
 
-/** Whether anybody has a call of this name. */
+/** Whether some processor has a call of this name. */
 export const isKnownName = (name: string): boolean => isSyscallName(name) || Object.hasOwn(newer, name) || elsewhere.has(name);
 export const knownNames = (): readonly string[] => [...Object.keys(syscallNumbers), ...Object.keys(newer), ...elsewhere];
 

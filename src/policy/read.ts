@@ -22,7 +22,10 @@ import { Source } from "./source.ts";
 import { parseYaml } from "./yaml.ts";
 
 export const formats = ["oci", "spo", "firecracker", "raw", "hex", "c", "asm"] as const;
-/** spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's. */
+/**
+ * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
+ * containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's.
+ */
 export type Format = (typeof formats)[number];
 
 export interface ReadOptions {

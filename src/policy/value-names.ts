@@ -1,4 +1,5 @@
-// Names of arguments' values, for those calls whose values policies mostly test: families, flags of clone, protections.
+// Names of arguments' values, for those calls whose values policies mostly test: families, flags of clone,
+// protections.
 import { AF, CLONE, PROT } from "./constants.ts";
 import { type Namer, numberText } from "./predicate-text.ts";
 

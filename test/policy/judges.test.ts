@@ -1,4 +1,5 @@
-// The workbench against judges, a sample of `npm run conformance:policy`: the evaluator, libseccomp, and the filters that runc and crun load.
+// The workbench against judges, a sample of `npm run conformance:policy`: the evaluator, libseccomp, and the
+// filters that runc and crun load.
 import { describe, expect, it } from "vitest";
 import {
   compareExplanations,
@@ -21,9 +22,9 @@ describe("diagrams and explanations", () => {
     expect(hits).toBeGreaterThan(100);
   });
   it("find a bit that was changed, with a witness", () => {
-    const { hits, differences } = comparePlanted(randomPrograms(6, 20), 6);
+    const { hits, differences } = comparePlanted(randomPrograms(6, 10), 6);
     expect(differences).toEqual([]);
-    expect(hits).toBeGreaterThan(10);
+    expect(hits).toBeGreaterThan(5);
   });
 });
 
