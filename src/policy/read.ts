@@ -114,7 +114,13 @@ export const readProgram = async (name: string, bytes: Uint8Array, options: Read
   return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules);
 };
 
-/** Reads a policy. Throws a Problem for a mistake in it. `nodes`: a store that several policies share. */
+/**
+ * Reads a policy. Throws a Problem for a mistake in it, with file, line and column. `nodes`: a store that several policies share.
+ *
+ * @example
+ * const policy = await readPolicy("default.json", readFileSync("default.json"), { as: "docker" });
+ * console.log(explanationText(explainRoot(policy.diagram.nodes, policy.diagram.effects().root)));
+ */
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));

@@ -108,7 +108,14 @@ export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: numb
   return returnValue(returns, action, data) ?? value;
 };
 
-/** The diagram of one program. Throws RefusedFilter if the rules' checker refuses it. */
+/**
+ * The diagram of one program. Throws RefusedFilter if the rules' checker refuses it. Diagrams of one store (`nodes`) are compared without
+ * copying.
+ *
+ * @example
+ * const diagram = diagramOf(decodeProgram(bytes));
+ * diagram.valueOf({ nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) });   // 0x7fff0000
+ */
 export const diagramOf = (program: Program, rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => stack([program], rules, nodes);
 
 /**

@@ -25,7 +25,13 @@ export interface Difference {
   readonly verdict: "equal" | "different" | "undecided";
 }
 
-/** Compares meanings under the first diagram's rules. */
+/**
+ * Compares meanings under the first diagram's rules.
+ *
+ * @example
+ * const difference = compare(diagramOf(one), diagramOf(other));
+ * if (difference.verdict === "different") console.log(witness(difference.a.nodes, differing(difference)));
+ */
 export const compare = (one: Diagram, other: Diagram): Difference => {
   const a = one.effects();
   const b = other.in(a.nodes).effects();
