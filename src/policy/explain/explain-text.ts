@@ -2,9 +2,9 @@
 import type { Abi } from "../../abi/abi.ts";
 import { abis } from "../../abi/syscall-number.ts";
 import type { Difference } from "../../seccomp/index.ts";
-import { namerOf } from "../value-names.ts";
 import { type CallRow, type Explanation, explainRoot, type Verdict } from "./explain.ts";
 import { conjunctionText, numberText } from "./predicate-text.ts";
+import { namerOf } from "./value-names.ts";
 import { valueText } from "./value-text.ts";
 
 type Show = (value: number) => string;

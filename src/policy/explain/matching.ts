@@ -3,8 +3,8 @@ import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { actionOf, casesOf, type Diagram, isUndecided, upstream } from "../../seccomp/index.ts";
 import { dataOfCall, parseCall } from "../call.ts";
 import { numberOf } from "../names.ts";
-import { namerOf } from "../value-names.ts";
 import { conjunctionText } from "./predicate-text.ts";
+import { namerOf } from "./value-names.ts";
 import { numberNameText, valueText } from "./value-text.ts";
 
 /** Anything that has a meaning: a policy that was read, one in TypeScript. */

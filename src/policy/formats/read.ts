@@ -11,7 +11,6 @@ import {
   type SeccompProfile,
   upstream,
 } from "../../seccomp/index.ts";
-import { readFirecracker } from "../firecracker.ts";
 import { parseJson } from "../input/json.ts";
 import { Source } from "../input/source.ts";
 import { parseYaml } from "../input/yaml.ts";
@@ -19,6 +18,7 @@ import { compileProfile, type Mode } from "../mode.ts";
 import type { Profile, Warning } from "../profile.ts";
 import { looksC, readC } from "./c-array.ts";
 import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
+import { readFirecracker } from "./firecracker.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
 
 export const formats = ["oci", "spo", "firecracker", "raw", "hex", "c", "asm"] as const;

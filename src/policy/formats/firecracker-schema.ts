@@ -1,6 +1,6 @@
 // The JSON of Firecracker's filters, one for each thread: src/seccompiler/src/types.rs, docs/seccompiler.md.
 import { z } from "zod";
-import { uint64 } from "./formats/container-schema.ts";
+import { uint64 } from "./container-schema.ts";
 
 const data = z.number().int().min(0).max(0xffff);
 const action = z.union([

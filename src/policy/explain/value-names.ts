@@ -1,7 +1,7 @@
 // Names of arguments' values, for those calls whose values policies mostly test: families, flags of clone,
 // protections.
-import { AF, CLONE, PROT } from "./constants.ts";
-import { type Namer, numberText } from "./explain/predicate-text.ts";
+import { AF, CLONE, PROT } from "../constants.ts";
+import { type Namer, numberText } from "./predicate-text.ts";
 
 interface Names {
   /** One value has one name, or a value is a set of flags. */
