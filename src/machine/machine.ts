@@ -118,10 +118,10 @@ export class Machine {
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,
       "trace trees compiled": jit.stats.trees,
-      "regions of earlier runs": jit.stats.reopened,
+      "regions of earlier runs": jit.stats.loaded,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
-      "regions written anew": jit.stats.rewritten,
+      "regions written anew": jit.stats.recompiled,
       "bytes of regions": jit.stats.wasmBytes,
       "milliseconds compiling": Math.round(jit.stats.milliseconds),
     };
@@ -135,7 +135,7 @@ export class Machine {
   async run(program: Program, options: ProgramOptions = {}, connection?: Connection): Promise<Run> {
     const started = this.#start(program, options, connection);
     const inTime = await this.#pump(started.process, started.streams, options.timeout, connection?.wanted);
-    this.#processor.jit.keep();
+    this.#processor.jit.saveCached();
     return started.report(inTime ? undefined : { timeout: options.timeout ?? 0 });
   }
 

@@ -5,7 +5,7 @@ import type { Graph, JitBlock } from "./cfg/graph.ts";
 
 const hex = (n: number): string => `0x${BigInt.asUintN(64, BigInt(n)).toString(16)}`;
 
-export const holds = (graph: Pick<Graph, "blocks">, address: number): boolean =>
+export const regionContains = (graph: Pick<Graph, "blocks">, address: number): boolean =>
   [...graph.blocks.values()].some((block) => block.ip <= address && address < block.end);
 
 const exits = ({ blocks }: Pick<Graph, "blocks">, { terminator, successors }: JitBlock): string =>

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { as } from "../../../src/cpu/codegen/expression.ts";
-import { FpuNumbers, packed, unpacked, type Value } from "../../../src/cpu/jit/emit/x87-number.ts";
+import { packed, unpacked, type Value, X87Numbers } from "../../../src/cpu/jit/emit/x87-number.ts";
 import { at } from "../../../src/cpu/machine/state.ts";
 import { Body, i32c, localGet, node, op, wt } from "../../../src/wasm/encoder.ts";
 import { ModuleWriter } from "../../../src/wasm/module.ts";
@@ -14,7 +14,7 @@ import { Random } from "../fpu/random.ts";
 const cases = Number(process.env["NUMBER_CASES"] ?? 200_000);
 const OUT = 0x800;
 const params = [wt.i64, wt.i32, wt.i64, wt.i32];
-type Does = (n: FpuNumbers, x: Value, y: Value, to: Value, giveUpIf: Parameters<Parameters<FpuNumbers["attempt"]>[0]>[0]) => void;
+type Does = (n: X87Numbers, x: Value, y: Value, to: Value, giveUpIf: Parameters<Parameters<X87Numbers["withSlowPath"]>[0]>[0]) => void;
 const negative = (v: Value): Value => ({ ...v, se: node(wt.i32, op.i32xor, [v.se, i32c(-0x8000_0000)]) });
 const operations: Readonly<Record<string, readonly [which: number, Does]>> = {
   add: [0, (n, x, y, to, giveUpIf) => n.add(x, y, to, giveUpIf)],
@@ -33,11 +33,11 @@ const written = (does: Does): Uint8Array => {
     return { m: localGet(wt.i64, l), se: localGet(wt.i32, l + 1), canonical: true };
   };
   const [x, y] = [value(0), value(2)];
-  const numbers = new FpuNumbers(b, (i, u) => {
+  const numbers = new X87Numbers(b, (i, u) => {
     b.set(inexact, as(wt.i64, i));
     b.set(up, as(wt.i32, u));
   });
-  numbers.attempt(
+  numbers.withSlowPath(
     (giveUpIf) => {
       does(numbers, x, y, { m: localGet(wt.i64, m), se: localGet(wt.i32, se), canonical: true }, giveUpIf);
       b.set(done, i32c(1));

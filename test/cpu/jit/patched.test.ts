@@ -119,7 +119,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
         );
       }
       done.compiled = compiled.jit.stats.regions;
-      done.recovered = compiled.jit.stats.recovered;
+      done.recovered = compiled.jit.stats.revalidated;
     }
     expect(compiled.instructions).toBe(interpreted.instructions);
     // More often there again than made anew.
@@ -173,7 +173,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
       }
       expect(s.i32[R.si * 2]).toBe(sum);
       expect(s.i32[R.bx * 2]).toBe(bx);
-      if (engine === "jit" && chunk === 777) expect(cpu.jit.stats.recovered).toBeGreaterThan(0);
+      if (engine === "jit" && chunk === 777) expect(cpu.jit.stats.revalidated).toBeGreaterThan(0);
     },
   );
 

@@ -2,7 +2,15 @@
 // written twice, left in the middle because the budget ends or memory faults. Compiled, they do what the interpreter does.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { type Moves, noParts, overlap, type Parts, part, Residence, type Scope } from "../../../src/cpu/jit/analysis/register-cache.ts";
+import {
+  type LoopScope,
+  type Moves,
+  noRegisters,
+  overlap,
+  part,
+  RegisterCache,
+  type RegisterSet,
+} from "../../../src/cpu/jit/analysis/register-cache.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
 import { R, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
@@ -209,7 +217,7 @@ describe.each([64, 32] as const)("registers of compiled %d-bit code", (mode) => 
 type Step = () => void;
 class Model implements Moves {
   readonly #r: Random;
-  readonly residence: Residence = new Residence(this);
+  readonly residence: RegisterCache = new RegisterCache(this);
   /** Where steps are being written. */
   #list: Step[] = [];
   readonly #locals: number[] = [];
@@ -223,21 +231,21 @@ class Model implements Moves {
   constructor(r: Random) {
     this.#r = r;
   }
-  #move(parts: () => Parts, from: number[], to: number[]): void {
+  #move(parts: () => RegisterSet, from: number[], to: number[]): void {
     this.#list.push(() => {
       for (let n = 0; n < REGISTERS; n++) if (overlap(part.general(n), parts())) to[n] = from[n] as number;
     });
   }
-  load(p: Parts): void {
+  load(p: RegisterSet): void {
     this.#move(() => p, this.#page, this.#locals);
   }
-  store(p: Parts): void {
+  store(p: RegisterSet): void {
     this.#move(() => p, this.#locals, this.#page);
   }
-  loadLater(p: () => Parts): void {
+  loadLater(p: () => RegisterSet): void {
     this.#move(p, this.#page, this.#locals);
   }
-  storeLater(p: () => Parts): void {
+  storeLater(p: () => RegisterSet): void {
     this.#move(p, this.#locals, this.#page);
   }
   /** What is written while `does` runs. */
@@ -262,7 +270,7 @@ class Model implements Moves {
         this.#list.push(() => void (this.#locals[n] = this.#truth[n] = ++this.#values));
         return residence.write(part.general(n));
       case 4:
-        return residence.now.scope ? undefined : residence.settle();
+        return residence.now.scope ? undefined : residence.writeBack();
       case 5: {
         // A way out, on which all is in the state page.
         const standing = residence.now;
@@ -299,7 +307,7 @@ class Model implements Moves {
   #loop(depth: number): void {
     const { residence } = this;
     if (residence.now.scope) return;
-    const scope: Scope = { head: 0, steady: false, whole: false, touched: noParts, written: noParts };
+    const scope: LoopScope = { head: 0, steady: false, isRegion: false, accessed: noRegisters, written: noRegisters };
     residence.enter(scope);
     const body = this.#within(() => this.#statements(depth - 1));
     this.#list.push(() => {

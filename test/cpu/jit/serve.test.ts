@@ -33,7 +33,7 @@ afterEach(() => {
 const begin = (rounds: number): void => {
   cpu.engine = "jit";
   // All is compiled, or counted: the interpreter runs no windows.
-  cpu.jit.watch.stop();
+  cpu.jit.sampler.stop();
   cpu.state.u8.set(loop, layout.frames);
   cpu.invalidateFrame(layout.frames);
   cpu.flags = 0;
@@ -161,7 +161,7 @@ test("a call that leaves less to run ends the run, though a window of the JIT's 
     cpu.state.rip = SPIN;
     return 10_000;
   };
-  cpu.jit.watch.next = cpu.instructions + 100_000;
+  cpu.jit.sampler.next = cpu.instructions + 100_000;
   expect(cpu.run(1_000_000)).toBe(exit.budget);
   expect([calls, cpu.instructions - called]).toEqual([500, 10_000]);
 });
@@ -225,9 +225,9 @@ test("a leaf comes into its callers' regions whole, wherever other regions begin
   cpu.state.setGpr(R.di, 1000);
   cpu.serve = () => 1_000_000;
   // The stack is not at home, which the region takes for granted until then: the first call is the interpreter's.
-  const { rewritten } = cpu.jit.stats;
+  const { recompiled } = cpu.jit.stats;
   expect(finish()).toEqual({ [exit.syscall]: 1, [exit.fault]: 1 });
-  expect(cpu.jit.stats.rewritten).toBeGreaterThan(rewritten);
+  expect(cpu.jit.stats.recompiled).toBeGreaterThan(recompiled);
   expect(cpu.state.gpr(R.bx)).toBe(1000);
 });
 

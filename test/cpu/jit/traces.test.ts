@@ -5,7 +5,7 @@ import { deserialize, serialize } from "node:v8";
 import { type CodeStore, Machine, type MachineOptions } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { coverageOf } from "../../../src/cpu/jit/tracing/trace-recorder.ts";
-import { always, type Present, usual, Watch } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
+import { always, TraceSampler, type TreeSource, usual } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
 import { inFolder } from "../../support/guest.ts";
 import { gcc32, missing, top } from "../../support/host.ts";
 
@@ -81,7 +81,7 @@ describe("windows", () => {
   const way = (...ips: [ip: number, count: number][]) => ips.map(([ip, count]) => ({ ip, count }));
   const byTurns = (...steps: Parameters<typeof way>) => way(...Array.from({ length: 20 }, () => steps).flat());
 
-  const present = (): Present => ({
+  const present = (): TreeSource => ({
     coverage: (windows) => coverageOf(windows, new Map([[10, tree]])),
     trees: () => [],
   });
@@ -97,34 +97,34 @@ describe("windows", () => {
     expect(share()).toBe(0);
   });
   it("are taken as scheduled, and no more for a while if trees have most of what runs", () => {
-    const watch = new Watch();
+    const watch = new TraceSampler();
     const rounds = byTurns([10, 4], [20, 6]);
     expect(watch.next).toBe(usual.from);
     for (let n = 1; n < usual.first; n++) {
-      watch.saw(rounds, 1000 * n, present);
+      watch.addWindow(rounds, 1000 * n, present);
       expect(watch.next).toBe(1000 * n + usual.between);
     }
     const now = 10 * usual.from;
-    expect(watch.saw(rounds, now, present)).toEqual({ plant: [], uproot: [] });
-    expect(watch.next).toBe(usual.again * now);
+    expect(watch.addWindow(rounds, now, present)).toEqual({ install: [], evict: [] });
+    expect(watch.next).toBe(usual.regrowth * now);
   });
   it("say which trees control leaves as soon as it comes", () => {
-    const watch = new Watch();
+    const watch = new TraceSampler();
     const often = byTurns([10, 4], [50, 1]);
-    for (let n = 1; n < usual.first; n++) expect(watch.saw(often, n, present).uproot).toEqual([]);
-    expect(watch.saw(often, usual.first, present).uproot).toEqual([10]);
+    for (let n = 1; n < usual.first; n++) expect(watch.addWindow(often, n, present).evict).toEqual([]);
+    expect(watch.addWindow(often, usual.first, present).evict).toEqual([10]);
   });
   it("are given up where address spaces change all the time", () => {
-    const watch = new Watch();
+    const watch = new TraceSampler();
     watch.schedule = always;
     const present = () => {
       throw new Error("there is nothing to look for");
     };
-    watch.forget();
+    watch.discardWindows();
     for (let n = 0; n < 8; n++) {
       expect(watch.next).toBeLessThan(Number.POSITIVE_INFINITY);
-      watch.saw(way([10, 4]), n, present);
-      watch.forget();
+      watch.addWindow(way([10, 4]), n, present);
+      watch.discardWindows();
     }
     expect(watch.next).toBe(Number.POSITIVE_INFINITY);
   });

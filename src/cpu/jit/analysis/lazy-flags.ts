@@ -6,12 +6,12 @@ import { as, pure, pureLow } from "../../codegen/expression.ts";
 import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../../isa/flags.ts";
 import type { Flag } from "../../isa/ops.ts";
 import { at, EF } from "../../machine/state.ts";
-import type { Noting } from "../emit/registers.ts";
-import { type Comparison, type FlagLocals, type Part, type PartName, partNames } from "./loop-flags.ts";
-import { overlap, type Parts, part } from "./register-cache.ts";
+import type { UseRecorder } from "../emit/registers.ts";
+import { type Comparison, type FlagLocals, type FlagOperand, type OperandName, operandNames } from "./loop-flags.ts";
+import { overlap, part, type RegisterSet } from "./register-cache.ts";
 
 /** What is known of the flags at a place when its code is written. */
-export interface Known {
+export interface FlagFacts {
   readonly kind: KeptKind;
   /** Their parts are sign-extended from 32 bits or fewer. */
   readonly low: boolean;
@@ -25,12 +25,12 @@ export interface Known {
 /** Flags that decide a condition, of those conditions for which any of some flags does: by half its code. */
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
 /** One object for each, so that they can be compared by identity. */
-const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): Known => {
+const allFacts = new Map<string, FlagFacts>();
+const flagFacts = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): FlagFacts => {
   const { split = false, word = false, unsigned = false } = more;
   const key = `${kind} ${low} ${split} ${word} ${unsigned}`;
-  const there = allKnown.get(key) ?? { kind, low, split, word, unsigned };
-  allKnown.set(key, there);
+  const there = allFacts.get(key) ?? { kind, low, split, word, unsigned };
+  allFacts.set(key, there);
   return there;
 };
 
@@ -44,15 +44,15 @@ export class LazyFlags {
   readonly #word: number;
   readonly #left: number;
   readonly #right: number;
-  readonly #notes: Noting;
+  readonly #uses: UseRecorder;
   /** What is known of the flags here, if every way here agrees. */
-  known: Known | undefined;
+  facts: FlagFacts | undefined;
   /** What they were written from last, on every way here. */
-  last: Comparison | undefined;
+  comparison: Comparison | undefined;
   /** Which locals of the instruction in progress hold what registers do. */
-  readonly #copies = new Map<number, Part & { readonly register: number }>();
-  constructor(body: Body, narrow: boolean, notes: Noting) {
-    this.#notes = notes;
+  readonly #copies = new Map<number, FlagOperand & { readonly register: number }>();
+  constructor(body: Body, narrow: boolean, notes: UseRecorder) {
+    this.#uses = notes;
     this.#body = body;
     this.#narrow = narrow;
     const t = narrow ? wt.i32 : wt.i64;
@@ -70,38 +70,38 @@ export class LazyFlags {
   }
   /** Nothing is known of them here. */
   forget(): void {
-    this.known = undefined;
-    this.last = undefined;
+    this.facts = undefined;
+    this.comparison = undefined;
   }
   /** The locals of another instruction are used again from here on. */
-  begin(): void {
+  beginInstruction(): void {
     this.#copies.clear();
     this.#pending.clear();
   }
   /** A local holds what a register does: all 64 bits, or the low ones if it has 32. */
-  isCopy(r: number, v: Node): void {
+  noteCopy(r: number, v: Node): void {
     if (v.op === op.localGet) this.#copies.set(v.k as number, { register: r, low: v.t === wt.i32 });
   }
   /** A register has been written: with 32 bits or more of a value, or in part. */
-  wrote(r: number, v: Node | undefined): void {
+  registerWritten(r: number, v: Node | undefined): void {
     for (const [local, copy] of this.#copies) if (copy.register === r) this.#copies.delete(local);
-    const { last } = this;
-    const of = (name: PartName) => last?.parts[name];
-    const gone = partNames.filter((name) => {
+    const { comparison } = this;
+    const of = (name: OperandName) => comparison?.operands[name];
+    const gone = operandNames.filter((name) => {
       const p = of(name);
       return p !== undefined && "register" in p && p.register === r;
     });
     const source = v && (v.op === op.i64extendI32u ? v.args[0]! : v);
-    if (source) this.isCopy(r, source);
+    if (source) this.noteCopy(r, source);
     const come = source?.op === op.localGet ? (this.#pending.get(source.k as number) ?? []) : [];
-    if (last && gone.length + come.length > 0) {
+    if (comparison && gone.length + come.length > 0) {
       const changes = [...gone.map((name) => [name, undefined]), ...come.map((name) => [name, this.#copies.get(source!.k as number)])];
-      this.last = { ...last, parts: { ...last.parts, ...Object.fromEntries(changes) } };
+      this.comparison = { ...comparison, operands: { ...comparison.operands, ...Object.fromEntries(changes) } };
     }
   }
   /** Parts of what was kept by the instruction in progress, by the local that they are in: one may be written to a register yet. */
-  readonly #pending = new Map<number, PartName[]>();
-  #sourceOf(name: PartName, v: Node): Part | undefined {
+  readonly #pending = new Map<number, OperandName[]>();
+  #sourceOf(name: OperandName, v: Node): FlagOperand | undefined {
     const value = constant(v);
     if (value !== undefined) return { constant: BigInt.asIntN(64, value) };
     const held = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
@@ -111,55 +111,55 @@ export class LazyFlags {
     return this.#copies.get(local);
   }
 
-  keep(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
+  set(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
     const body = this.#body;
     this.#pending.clear();
-    this.last = { kind, w, parts: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
+    this.comparison = { kind, w, operands: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
     const t = this.#narrow ? wt.i32 : wt.i64;
     // b first: it can be the old result (signParity), which is about to change.
     body.set(this.#b, as(t, b));
     body.set(this.#result, as(t, r));
     body.set(this.#a, as(t, a));
     body.set(this.#kind, i32c(kindCode[kind]));
-    this.known = knownFlags(kind, this.#narrow || w <= 32);
-    this.#notes.write(part.flags);
+    this.facts = flagFacts(kind, this.#narrow || w <= 32);
+    this.#uses.write(part.flags);
   }
   /** What has just been kept is this word. */
-  together(word: Node): void {
+  setWord(word: Node): void {
     this.#body.set(this.#word, as(wt.i32, word));
-    this.known = knownFlags("split", this.known!.low, { split: true, word: true });
+    this.facts = flagFacts("split", this.facts!.low, { split: true, word: true });
   }
   /** What has just been kept, of 8 or 16 bits, compares these; without a sign they need not be extended. */
-  unsigned(left: Node, right: Node): void {
+  setUnsigned(left: Node, right: Node): void {
     this.#body.set(this.#left, as(wt.i32, left));
     this.#body.set(this.#right, as(wt.i32, right));
-    const { kind, low } = this.known!;
-    this.known = knownFlags(kind, low, { unsigned: true });
+    const { kind, low } = this.facts!;
+    this.facts = flagFacts(kind, low, { unsigned: true });
   }
   /** What has just been kept is as if from a word, which stands nowhere. */
-  apart(): void {
-    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, { split: true });
+  setSplit(): void {
+    if (this.facts?.kind === "split") this.facts = flagFacts("split", this.facts.low, { split: true });
   }
-  #part(local: number): Node {
+  #operand(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
   }
-  kept(): { kind: Node; r: Node; a: Node; b: Node } {
-    this.#notes.read(part.flags);
+  operands(): { kind: Node; r: Node; a: Node; b: Node } {
+    this.#uses.read(part.flags);
     return {
       kind: localGet(wt.i32, this.#kind),
-      r: this.#part(this.#result),
-      a: this.#part(this.#a),
-      b: this.#part(this.#b),
+      r: this.#operand(this.#result),
+      a: this.#operand(this.#a),
+      b: this.#operand(this.#b),
     };
   }
   /** Comparisons of the parts: of their low halves, if those say it all. */
   #ops(): typeof pure {
-    return this.#narrow || this.known?.low ? pureLow : pure;
+    return this.#narrow || this.facts?.low ? pureLow : pure;
   }
 
   /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
   #anyFlag(f: Flag): Node {
-    const { kind, r, a, b } = this.kept();
+    const { kind, r, a, b } = this.operands();
     const [first, ...rest] = kindNames.map((k) => ({
       code: kindCode[k],
       rule: rules[k][f],
@@ -172,42 +172,42 @@ export class LazyFlags {
   }
   /** What follows is done again and again, and may write them. */
   mayWrite(): void {
-    this.#notes.read(part.flags);
-    this.#notes.write(part.flags);
+    this.#uses.read(part.flags);
+    this.#uses.write(part.flags);
   }
   flag(f: Flag): Node {
-    if (!this.known) return this.#anyFlag(f);
-    const { r, a, b } = this.kept();
-    return rules[this.known.kind][f](this.#ops(), r, a, b);
+    if (!this.facts) return this.#anyFlag(f);
+    const { r, a, b } = this.operands();
+    return rules[this.facts.kind][f](this.#ops(), r, a, b);
   }
   condition(cc: number): Node {
-    const { known } = this;
-    const mask = known?.word ? deciding[cc >> 1] : undefined;
+    const { facts } = this;
+    const mask = facts?.word ? deciding[cc >> 1] : undefined;
     if (mask !== undefined)
       return node(wt.i32, cc & 1 ? op.i32eq : op.i32ne, [node(wt.i32, op.i32and, [localGet(wt.i32, this.#word), i32c(mask)]), i32c(0)]);
     // ZF; CF, and both together.
-    if (known?.unsigned && (cc >> 1 === 2 || (known.kind === "sub" && (cc >> 1 === 1 || cc >> 1 === 3)))) {
+    if (facts?.unsigned && (cc >> 1 === 2 || (facts.kind === "sub" && (cc >> 1 === 1 || cc >> 1 === 3)))) {
       const [left, right] = [localGet(wt.i32, this.#left), localGet(wt.i32, this.#right)];
       if (cc >> 1 === 2) return cc & 1 ? pureLow.ne(left, right) : pureLow.eq(left, right);
       return compared(pureLow, cc, left, left, right)!;
     }
-    const { r, a, b } = this.kept();
+    const { r, a, b } = this.operands();
     const o = this.#ops();
-    if (known?.split && cc >> 1 === 3) {
+    if (facts?.split && cc >> 1 === 3) {
       const above = pure.ltU(pure.and(a, pure.imm(1)), r);
       return cc & 1 ? above : pure.xor(above, pure.imm(1));
     }
     // ZF is what every kind has of its result, and SF all but one.
     const direct =
-      known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")
+      facts?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && facts && facts.kind !== "split")
         ? compared(o, cc, r, a, b)
-        : known?.kind === "logic"
+        : facts?.kind === "logic"
           ? compared(o, cc, r, r, i64c(0n))
           : undefined;
     return direct ?? condition(pure, cc, (f) => this.flag(f));
   }
 
-  load(b: Body, parts: Parts): void {
+  load(b: Body, parts: RegisterSet): void {
     if (!overlap(parts, part.flags)) return;
     const [t, load] = this.#narrow ? [wt.i32, op.i32load] : [wt.i64, op.i64load];
     b.set(this.#result, node(t, load, [i32c(0)], at.flagResult));
@@ -216,9 +216,9 @@ export class LazyFlags {
     b.set(this.#kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
   }
   /** Put the flags where the shared functions look for them: what is known of them goes for all ways that lead here. */
-  store(b: Body, parts: Parts, known: Known | undefined): void {
+  store(b: Body, parts: RegisterSet, known: FlagFacts | undefined): void {
     if (!overlap(parts, part.flags)) return;
-    const [r, a, x, kind] = [this.#part(this.#result), this.#part(this.#a), this.#part(this.#b), localGet(wt.i32, this.#kind)];
+    const [r, a, x, kind] = [this.#operand(this.#result), this.#operand(this.#a), this.#operand(this.#b), localGet(wt.i32, this.#kind)];
     this.storeParts(b, known?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
   }
   storeParts(b: Body, { r, a, b: x, kind }: { readonly r: Node; readonly a?: Node; readonly b?: Node; readonly kind: Node }): void {

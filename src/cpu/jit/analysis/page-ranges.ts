@@ -9,47 +9,47 @@ import { type Access, access } from "../../machine/mmu.ts";
 import { at, runs } from "../../machine/state.ts";
 
 /** What a register points into. */
-export class Run {
+export class PageRange {
   readonly #slot: number;
   /** What all accesses by the register want to do. */
   #how: Access = access.read;
   constructor(slot: number) {
     this.#slot = slot;
   }
-  wants(how: Access): void {
+  requires(how: Access): void {
     if (how === access.write) this.#how = how;
   }
   /** Loops share slots, but none that is asked for reads with one that writes: what may be read is no answer to that. */
-  #ofHow(): number {
+  #slotForAccess(): number {
     return (this.#slot % (runs.slots / 2)) * 2 + this.#how;
   }
   /** Are all the bytes from an address on in it? `runs.reach` of them at most. To be written when all accesses are. */
-  has(first: Node): Node {
-    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow()) + field);
+  contains(first: Node): Node {
+    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], addressOf(this.#slotForAccess()) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(runs.base)]), there(runs.length)]);
   }
   /** What is to be asked for if it was missed too often: known when all accesses are written. */
-  get word(): Node {
-    return i32c(this.#ofHow() * 2 + this.#how);
+  get request(): Node {
+    return i32c(this.#slotForAccess() * 2 + this.#how);
   }
 }
-const placeOf = (slot: number): number => at.runs + slot * runs.size;
+const addressOf = (slot: number): number => at.runs + slot * runs.size;
 
 /** Registers of a scope at most that have a run. */
-const most = 4;
+const maxRanges = 4;
 
 /** Those of one scope, which is known by its head. */
-export class Runs {
+export class PageRanges {
   readonly #head: number;
-  readonly #byRegister = new Map<number, Run>();
+  readonly #byRegister = new Map<number, PageRange>();
   constructor(head: number) {
     this.#head = head;
   }
   /** What a register points into, if not too many do already. */
-  of(register: number): Run | undefined {
+  of(register: number): PageRange | undefined {
     const there = this.#byRegister.get(register);
-    if (there || this.#byRegister.size === most) return there;
-    const run = new Run((this.#head + 7 * register) & (runs.slots - 1));
+    if (there || this.#byRegister.size === maxRanges) return there;
+    const run = new PageRange((this.#head + 7 * register) & (runs.slots - 1));
     this.#byRegister.set(register, run);
     return run;
   }

@@ -3,11 +3,11 @@
 import { type Body, constant, localGet, type Node, type Origin, type WasmType, wt } from "../../../wasm/encoder.ts";
 
 /** Bytes somewhere in memory; undefined: nobody knows where. */
-export interface Span {
+export interface ByteRange {
   readonly origin: Origin | undefined;
   readonly bytes: number;
 }
-export interface Content extends Span {
+export interface KnownValue extends ByteRange {
   readonly origin: Origin;
   /** A constant, or a local that nothing else is put into. */
   readonly value: Node;
@@ -17,17 +17,17 @@ const limit = 32;
 const page = 4096;
 
 /** May two accesses meet? Those that differ by less than a page do not, if they are apart: even if two pages are the same frame. */
-export const mayMeet = (a: Span, b: Span): boolean =>
+export const mayOverlap = (a: ByteRange, b: ByteRange): boolean =>
   a.origin === undefined || b.origin === undefined || a.origin.of !== b.origin.of || overlap(a.origin, a.bytes, b.origin, b.bytes);
 const overlap = (a: Origin, aBytes: number, of: Origin, bytes: number): boolean => {
   const distance = (((of.plus - a.plus) % page) + page) % page;
   return distance < aBytes || distance > page - bytes;
 };
 
-export class Contents {
+export class KnownValues {
   readonly #b: Body;
   readonly #locals: { readonly t: WasmType; readonly index: number }[] = [];
-  known: readonly Content[] = [];
+  known: readonly KnownValue[] = [];
   constructor(body: Body) {
     this.#b = body;
   }
@@ -37,7 +37,7 @@ export class Contents {
   }
   /** A store: what it may have changed is known no more. */
   changed(origin: Origin | undefined, bytes: number): void {
-    this.known = this.known.filter((c) => !mayMeet(c, { origin, bytes }));
+    this.known = this.known.filter((c) => !mayOverlap(c, { origin, bytes }));
   }
   put(origin: Origin, bytes: number, value: Node): void {
     const others = this.known.slice(this.known.length === limit ? 1 : 0);

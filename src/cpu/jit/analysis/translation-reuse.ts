@@ -8,21 +8,21 @@ import { as, pure } from "../../codegen/expression.ts";
 import { chunks, homes, layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import { at, runs } from "../../machine/state.ts";
-import type { Run } from "./page-ranges.ts";
-import { type Content, Contents, isWhole, type Span } from "./store-forwarding.ts";
+import type { PageRange } from "./page-ranges.ts";
+import { type ByteRange, isWhole, type KnownValue, KnownValues } from "./store-forwarding.ts";
 
 /** Where the tags of an address' page are, counted from the first (layout.ts). */
 export const tagsOf = (address: Node): Node =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((homes.pages - 1) * homes.size)]);
 /** Where the byte at an address is if its page is at home, counted from the window's first. `color`: the address space's, if it is known. */
-export const atHome = (address: Node, color: number | undefined): Node => {
+export const directAddress = (address: Node, color: number | undefined): Node => {
   const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
   const low = as(wt.i32, address);
   return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << homes.bits) - 1)]);
 };
 
 /** May so many bytes from a 32-bit address on be read, or written, at home? Undefined: there are too many to say. */
-export const mayAtHome = (address: Node, bytes: number, how: Access): Node | undefined => {
+export const accessRights = (address: Node, bytes: number, how: Access): Node | undefined => {
   if (bytes > chunks.bytes) return undefined;
   const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(chunks.shift)]);
   const rights = node(wt.i32, op.i32load8u, [chunk], layout.chunks);
@@ -30,26 +30,26 @@ export const mayAtHome = (address: Node, bytes: number, how: Access): Node | und
 };
 
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
-interface Place {
+interface Translation {
   readonly origin: Origin;
   /** What all that asked for it want to do. It is looked up when that is known, as the span is. */
   how: Access;
   readonly local: number;
   /** The stretch of code that it is from. */
-  readonly stretch: number;
+  readonly segment: number;
   /** The bytes that were asked for, as distances from the origin: none yet if they are the same. */
   low: number;
   high: number;
   /** Looked up where control enters a loop, for all of it. */
-  readonly lasting: boolean;
+  readonly isForLoop: boolean;
   /** In a loop: what it is in, probably. */
-  readonly run: Run | undefined;
+  readonly range: PageRange | undefined;
 }
 
 /** What is done at a byte address, and so many bytes on: a load or a store, say. */
-export type Touch = (b: Body, base: Node, offset: number) => void;
+export type MemoryAccess = (b: Body, base: Node, offset: number) => void;
 /** Puts into a local where an address is, looked up by itself, so many labels further in than an instruction. */
-export type Slow = (p: number, a: Node, arms: number) => void;
+export type SlowLookup = (p: number, a: Node, arms: number) => void;
 
 /** Places that are remembered at a time, and bytes from the lowest to the highest of one: the longer, the more often two pages are met. */
 const limits = { places: 16, span: 256 } as const;
@@ -59,20 +59,20 @@ const zero = 0;
 const general = 16;
 
 /** What is known where control is: of general registers, where their values come from, and the places. */
-export interface Nearby {
+export interface ReuseState {
   readonly origins: readonly (Origin | undefined)[];
-  readonly places: readonly Place[];
+  readonly translations: readonly Translation[];
   /** Those that have been found: a way where one was not has gone elsewhere. */
-  readonly sure: readonly Place[];
-  readonly contents: readonly Content[];
+  readonly verified: readonly Translation[];
+  readonly values: readonly KnownValue[];
 }
-const nothing: Nearby = { origins: [], places: [], sure: [], contents: [] };
+const nothing: ReuseState = { origins: [], translations: [], verified: [], values: [] };
 
 const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | undefined =>
   a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
 
 /** A local, or one and a constant: computed where it is wanted, with what else is added there. */
-const isSum = (a: Node): boolean =>
+const isSimple = (a: Node): boolean =>
   a.op === op.localGet || (a.op === op.i64add && a.args[0]!.op === op.localGet && constant(a.args[1]!) !== undefined);
 
 const originOfAddress = (address: Node): Origin | undefined => {
@@ -80,24 +80,24 @@ const originOfAddress = (address: Node): Origin | undefined => {
   return value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
 };
 /** Where an access is. */
-export const spanOf = (address: Node, bits: number): Span => ({ origin: originOfAddress(address), bytes: bits >> 3 });
+export const byteRangeOf = (address: Node, bits: number): ByteRange => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
 /** Is all of it in its run? That is asked only of what no run is too short for. */
-const hasRun = ({ run, low, high }: Place): boolean => run !== undefined && high - low <= runs.reach;
+const hasRange = ({ range, low, high }: Translation): boolean => range !== undefined && high - low <= runs.reach;
 /** Functions by index (slow-path.ts). */
-export interface PlaceLookups {
+export interface ReuseSlowPaths {
   /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
-  readonly acrossHomes: () => number;
+  readonly acrossPages: () => number;
   /** (address, bytes, word) -> the same, of what is not in the run of its register. */
-  readonly missedRun: () => number;
+  readonly outsideRange: () => number;
 }
 
-export class Places {
+export class TranslationReuse {
   readonly #b: Body;
   readonly #locals: number[] = [];
   #origins: (Origin | undefined)[] = [];
-  #places: Place[] = [];
-  #sure = new Set<Place>();
+  #translations: Translation[] = [];
+  #verified = new Set<Translation>();
   /**
    * In code for where all its places are found: what leads out of it, in the arm of an if. In what that may lead to, where each access is looked up by
    * itself: true. Else every access goes both ways.
@@ -105,46 +105,51 @@ export class Places {
   otherwise: (() => void) | true | undefined;
   #next = zero + 1;
   /** Stretches of code without a way out but misses, so that what comes first comes with what follows. */
-  #stretch = 0;
+  #segment = 0;
   readonly #narrow: boolean;
   readonly #color: number | undefined;
-  readonly #lookups: PlaceLookups;
-  readonly #contents: Contents;
+  readonly #slowPaths: ReuseSlowPaths;
+  readonly #values: KnownValues;
   /** `narrow`: addresses have 32 bits. `color`: see `atHome`. */
-  constructor(body: Body, narrow: boolean, color: number | undefined, lookups: PlaceLookups) {
+  constructor(body: Body, narrow: boolean, color: number | undefined, lookups: ReuseSlowPaths) {
     this.#b = body;
     this.#color = color;
-    this.#lookups = lookups;
+    this.#slowPaths = lookups;
     this.#narrow = narrow;
-    this.#contents = new Contents(body);
+    this.#values = new KnownValues(body);
   }
 
-  get state(): Nearby {
-    return { origins: [...this.#origins], places: [...this.#places], sure: [...this.#sure], contents: this.#contents.known };
+  get state(): ReuseState {
+    return {
+      origins: [...this.#origins],
+      translations: [...this.#translations],
+      verified: [...this.#verified],
+      values: this.#values.known,
+    };
   }
-  set state(s: Nearby) {
+  set state(s: ReuseState) {
     this.#origins = [...s.origins];
-    this.#places = [...s.places];
-    this.#sure = new Set(s.sure);
-    this.#contents.known = s.contents;
+    this.#translations = [...s.translations];
+    this.#verified = new Set(s.verified);
+    this.#values.known = s.values;
   }
   forget(): void {
     this.state = nothing;
   }
   /** From here on nothing is known of contents, and each place is to be asked for anew whether it was found, unless it `was` for certain. */
-  doubt(was = false): void {
-    this.#stretch++;
-    if (!was) this.#sure.clear();
-    this.#contents.known = [];
+  beginSegment(was = false): void {
+    this.#segment++;
+    if (!was) this.#verified.clear();
+    this.#values.known = [];
   }
   /** What holds whichever of the ways control came. */
-  static meet(ways: readonly Nearby[]): Nearby {
+  static meet(ways: readonly ReuseState[]): ReuseState {
     const [first, ...rest] = ways;
     if (!first) return nothing;
     const origins = Array.from({ length: general }, (_, r) => rest.reduce((o, way) => sameOrigin(o, way.origins[r]), first.origins[r]));
-    const both = (of: "places" | "sure"): Place[] => first[of].filter((p) => rest.every((way) => way[of].includes(p)));
-    const contents = first.contents.filter((c) => rest.every((way) => way.contents.includes(c)));
-    return { origins, places: both("places"), sure: both("sure"), contents };
+    const both = (of: "translations" | "verified"): Translation[] => first[of].filter((p) => rest.every((way) => way[of].includes(p)));
+    const values = first.values.filter((c) => rest.every((way) => way.values.includes(c)));
+    return { origins, translations: both("translations"), verified: both("verified"), values };
   }
 
   /** Where a register's value comes from: from itself, if nothing else is known. */
@@ -159,19 +164,19 @@ export class Places {
    * An access to an address, of which `does` says what it does at a place: it is written once for where the place is known from an address nearby, and
    * once for where `slow` has put the bytes into a local. False: nothing is known of the address, it is to be looked up by itself.
    */
-  find(address: Node, bytes: number, how: Access, run: Run | undefined, slow: Slow, does: Touch): boolean {
+  find(address: Node, bytes: number, how: Access, range: PageRange | undefined, slow: SlowLookup, does: MemoryAccess): boolean {
     const value = constant(address);
     const origin = originOfAddress(address);
     if (!origin) return false;
     const b = this.#b;
-    const near = this.#places.find((place) => {
+    const near = this.#translations.find((place) => {
       const low = Math.min(place.low, origin.plus - place.origin.plus);
       const high = Math.max(place.high, origin.plus - place.origin.plus + bytes);
       // A page that is about to be written to may be asked for that at once. Elsewhere a page that cannot be written to may well be read again and again.
-      const serves = how === place.how || place.how === access.write || place.lasting || place.stretch === this.#stretch;
+      const serves = how === place.how || place.how === access.write || place.isForLoop || place.segment === this.#segment;
       if (place.origin.of !== origin.of || !serves || high - low > limits.span) return false;
       Object.assign(place, { low, high, how: how === access.write ? how : place.how });
-      place.run?.wants(how);
+      place.range?.requires(how);
       return true;
     });
     if (this.otherwise === true) {
@@ -181,12 +186,12 @@ export class Places {
       return true;
     }
     // Where the span begins, and so the access's distance from there, is known when all is written.
-    const known = (place: Place): void =>
+    const known = (place: Translation): void =>
       b.later((late) => does(late, localGet(wt.i32, place.local), origin.plus - place.origin.plus - place.low));
     if (near && this.otherwise) {
       const { otherwise } = this;
-      if (!this.#sure.has(near)) this.#unless(localGet(wt.i32, near.local), otherwise);
-      this.#sure.add(near);
+      if (!this.#verified.has(near)) this.#unless(localGet(wt.i32, near.local), otherwise);
+      this.#verified.add(near);
       known(near);
       return true;
     }
@@ -200,20 +205,20 @@ export class Places {
       b.end();
       return true;
     }
-    const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes, lasting: false, run };
-    run?.wants(how);
-    this.#places.push(place);
-    const a = isSum(address) || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
+    const place: Translation = { origin, how, local: this.#free(), segment: this.#segment, low: 0, high: bytes, isForLoop: false, range };
+    range?.requires(how);
+    this.#translations.push(place);
+    const a = isSimple(address) || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
     const found = b.local(wt.i32);
     const first = this.#first(place, a);
-    this.#look(place, first, found, entry);
-    const isNear = () => b.later((late) => late.set(place.local, atHome(first(), this.#color)));
+    this.#lookUp(place, first, found, entry);
+    const isNear = () => b.later((late) => late.set(place.local, directAddress(first(), this.#color)));
     const { otherwise } = this;
     const orAcross = () =>
       b.later((late) => {
         // Bytes of its own an access has in one page, mostly.
-        if (hasRun(place) || place.high - place.low > bytes) late.goIf(this.#across(place, first), 0, false);
+        if (hasRange(place) || place.high - place.low > bytes) late.goIf(this.#across(place, first), 0, false);
       });
     if (otherwise) {
       this.#unless(localGet(wt.i32, found), () => {
@@ -222,7 +227,7 @@ export class Places {
         otherwise();
       });
       isNear();
-      this.#sure.add(place);
+      this.#verified.add(place);
       known(place);
       return true;
     }
@@ -241,7 +246,7 @@ export class Places {
     return true;
   }
   /** Where the span of a place begins, computed here once: its distance from an address is known when all is written. */
-  #first(place: Place, address: Node): () => Node {
+  #first(place: Translation, address: Node): () => Node {
     const t = this.#narrow ? wt.i32 : wt.i64;
     const local = this.#b.local(t);
     let first = address;
@@ -255,21 +260,21 @@ export class Places {
     return () => first;
   }
   /** Is what lies across two pages, or not in its run, at home all the same, and so in one piece? */
-  #across(place: Place, first: () => Node): Node {
+  #across(place: Translation, first: () => Node): Node {
     const span = [as(wt.i64, first()), i32c(place.high - place.low)];
-    return place.run && hasRun(place)
-      ? node(wt.i32, op.call, [...span, place.run.word], this.#lookups.missedRun())
-      : node(wt.i32, op.call, [...span, i32c(place.how)], this.#lookups.acrossHomes());
+    return place.range && hasRange(place)
+      ? node(wt.i32, op.call, [...span, place.range.request], this.#slowPaths.outsideRange())
+      : node(wt.i32, op.call, [...span, i32c(place.how)], this.#slowPaths.acrossPages());
   }
   /** Is the page of a place there? What the place is to be, and whether it is to be at all, is known when all is written. */
-  #look(place: Place, first: () => Node, found: number, entry: number): void {
+  #lookUp(place: Translation, first: () => Node, found: number, entry: number): void {
     this.#b.later((late) => {
       if (place.low === place.high) return;
-      if (place.run && hasRun(place)) {
-        late.set(found, place.run.has(first()));
+      if (place.range && hasRange(place)) {
+        late.set(found, place.range.contains(first()));
         return;
       }
-      const may = this.#narrow ? mayAtHome(first(), place.high - place.low, place.how) : undefined;
+      const may = this.#narrow ? accessRights(first(), place.high - place.low, place.how) : undefined;
       if (may) {
         late.set(found, may);
         return;
@@ -285,14 +290,23 @@ export class Places {
    * Control enters a loop in which a register keeps its value, and nothing that runs in it changes a translation: so what is near that address is
    * looked up here, for all rounds. What is known of it wherever control is in the loop.
    */
-  lasting(r: number, value: Node): Nearby {
+  forLoop(r: number, value: Node): ReuseState {
     const b = this.#b;
     const origin: Origin = { of: this.#next++, plus: 0 };
     const local = b.keep(wt.i32);
-    const place: Place = { origin, how: access.read, local, stretch: this.#stretch, low: 0, high: 0, lasting: true, run: undefined };
+    const place: Translation = {
+      origin,
+      how: access.read,
+      local,
+      segment: this.#segment,
+      low: 0,
+      high: 0,
+      isForLoop: true,
+      range: undefined,
+    };
     const first = this.#first(place, b.bind(value));
     const found = b.local(wt.i32);
-    this.#look(place, first, found, b.local(wt.i32));
+    this.#lookUp(place, first, found, b.local(wt.i32));
     b.later((late) => {
       if (place.low === place.high) return;
       late.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, found)]), false);
@@ -300,12 +314,12 @@ export class Places {
       late.end();
       late.set(local, i32c(0));
       late.if(localGet(wt.i32, found), true);
-      late.set(local, atHome(first(), this.#color));
+      late.set(local, directAddress(first(), this.#color));
       late.end();
     });
     const origins: (Origin | undefined)[] = [];
     origins[r] = origin;
-    return { ...nothing, origins, places: [place] };
+    return { ...nothing, origins, translations: [place] };
   }
   #unless(c: Node, otherwise: () => void): void {
     this.#b.if(node(wt.i32, op.i32eqz, [c]), false);
@@ -313,40 +327,40 @@ export class Places {
     this.#b.end();
   }
   /** Is anything known of an address, so that an access to it needs no more than one instruction the next time? */
-  isSure(address: Node): boolean {
-    return this.#looked() && originOfAddress(address) !== undefined;
+  isKnown(address: Node): boolean {
+    return this.#isVerifiedCode() && originOfAddress(address) !== undefined;
   }
   /** Here all places are found, and what is said of contents holds. */
-  #looked(): boolean {
+  #isVerifiedCode(): boolean {
     return typeof this.otherwise === "function";
   }
   /** What is known to be at an address. */
-  contentAt(address: Node, bits: number): Node | undefined {
+  valueAt(address: Node, bits: number): Node | undefined {
     const origin = originOfAddress(address);
-    return origin && this.#looked() ? this.#contents.at(origin, bits >> 3) : undefined;
+    return origin && this.#isVerifiedCode() ? this.#values.at(origin, bits >> 3) : undefined;
   }
   /** A value has been loaded from there. */
   loaded(address: Node, bits: number, value: Node): void {
     const origin = originOfAddress(address);
-    if (origin && this.#looked() && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
+    if (origin && this.#isVerifiedCode() && isWhole(value.t, bits)) this.#values.put(origin, bits >> 3, value);
   }
   /** A value has been stored there. No address: anywhere. */
   stored(address?: Node, bits = 0, value?: Node): void {
-    const origin = address && this.#looked() ? originOfAddress(address) : undefined;
-    this.#contents.changed(origin, bits >> 3);
-    if (origin && value && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
+    const origin = address && this.#isVerifiedCode() ? originOfAddress(address) : undefined;
+    this.#values.changed(origin, bits >> 3);
+    if (origin && value && isWhole(value.t, bits)) this.#values.put(origin, bits >> 3, value);
   }
   /** Where control comes from code in which places were not looked for. */
-  setUnknown(before: Nearby): void {
-    for (const place of this.#places) if (!before.places.includes(place)) this.#b.set(place.local, i32c(0));
+  clearNew(before: ReuseState): void {
+    for (const place of this.#translations) if (!before.translations.includes(place)) this.#b.set(place.local, i32c(0));
   }
   /** A local that no place known here is in; else the oldest place goes. */
   #free(): number {
-    if (this.#places.length === limits.places) {
-      const oldest = this.#places.findIndex((place) => !place.lasting);
-      this.#places.splice(oldest, 1);
+    if (this.#translations.length === limits.places) {
+      const oldest = this.#translations.findIndex((place) => !place.isForLoop);
+      this.#translations.splice(oldest, 1);
     }
-    const taken = new Set(this.#places.map((place) => place.local));
+    const taken = new Set(this.#translations.map((place) => place.local));
     const free = this.#locals.find((l) => !taken.has(l));
     if (free !== undefined) return free;
     const local = this.#b.keep(wt.i32);

@@ -8,48 +8,48 @@ import type { JumpTable } from "../emit/jump-tables.ts";
 import type { Region } from "../runtime/region-plan.ts";
 
 /** Code bytes as they were when the region was made. */
-export interface Code {
+export interface CodeBytes {
   readonly address: number;
   readonly bytes: Uint8Array;
 }
 
 /** What was made of a graph, and what it takes for granted besides the code. */
-export interface Made {
+export interface CompiledRegion {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** What it imports and is made for: no other machine can have it. */
   readonly machine: string;
   /** Of the address spaces that it can be entered in, as of `Jit`'s. */
   readonly color: number | "any";
   /** The places where its calls remember their targets (jump-cache.ts). */
-  readonly places: readonly number[];
+  readonly callCaches: readonly number[];
   readonly table: (JumpTable & { readonly targets: readonly number[] }) | undefined;
   /** Blocks in which it takes nothing to be at home (deopt.ts). */
-  readonly doubted: readonly number[];
+  readonly deoptimised: readonly number[];
   /** The host's code for it, as `CodeStore.native` gave it, if there was any. */
   readonly native?: Uint8Array<ArrayBuffer> | undefined;
 }
 
-export interface KeptRegion {
+export interface CachedRegion {
   readonly context: number;
   readonly roots: readonly number[];
   readonly entries: readonly number[];
   readonly blocks: readonly Omit<JitBlock, "instructions">[];
-  readonly code: readonly Code[];
+  readonly code: readonly CodeBytes[];
   readonly instructions: number;
   readonly full: boolean;
   readonly tree: boolean;
-  readonly aside: boolean;
+  readonly side: boolean;
   readonly generation: number;
   /** The doors in it, and where their calls come back to. */
   readonly landings: readonly (readonly [door: Exit, landing: number | undefined])[];
-  readonly made: Made;
+  readonly compiled: CompiledRegion;
   /** Times since that the program has left something, and had not come to it. */
   readonly idle: number;
 }
 
 /** What a program leaves for its next run. */
-export interface Kept {
-  readonly regions: readonly KeptRegion[];
+export interface CachedRegions {
+  readonly regions: readonly CachedRegion[];
   /** Where functions begin, and where computed jumps go (control-profile.ts). */
   readonly called: readonly number[];
   readonly jumped: readonly number[];
@@ -58,17 +58,17 @@ export interface Kept {
 /** Where regions lie between runs, and who knows the host's code for them. */
 export interface CodeStore {
   /** What earlier runs have left; undefined: nothing. */
-  load(): Kept | undefined;
-  save(kept: Kept): void;
+  load(): CachedRegions | undefined;
+  save(kept: CachedRegions): void;
   /** Its module as the host had compiled it; undefined if that cannot be had. */
-  module(made: Made): WebAssembly.Module | undefined;
+  module(made: CompiledRegion): WebAssembly.Module | undefined;
   /** The host's code for its module, which exports this function; undefined if there is none yet that is worth keeping. */
-  native(made: Made, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
+  native(made: CompiledRegion, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** As data. `landing`: where a door's call comes back to. */
-export const keep = (region: Region, made: Made, landing: (door: Exit) => number | undefined): KeptRegion => {
-  const { graph, roots, context, aside, generation, source } = region;
+export const cachedRegionOf = (region: Region, compiled: CompiledRegion, landing: (door: Exit) => number | undefined): CachedRegion => {
+  const { graph, roots, context, side, generation, snapshot } = region;
   return {
     context,
     roots,
@@ -83,20 +83,20 @@ export const keep = (region: Region, made: Made, landing: (door: Exit) => number
       ...(stub === undefined ? {} : { stub }),
       ...(door === undefined ? {} : { door }),
     })),
-    code: source.code(),
+    code: snapshot.code(),
     instructions: graph.instructions,
     full: graph.full,
     tree: graph.tree,
-    aside,
+    side: side,
     generation,
     landings: [...new Set([...graph.blocks.values()].flatMap(({ door }) => door ?? []))].map((door) => [door, landing(door)]),
-    made,
+    compiled,
     idle: 0,
   };
 };
 
 /** Its instructions are decoded when somebody asks for them, from what they were. */
-class KeptBlock implements JitBlock {
+class CachedBlock implements JitBlock {
   readonly key: number;
   readonly ip: number;
   readonly end: number;
@@ -107,7 +107,7 @@ class KeptBlock implements JitBlock {
   readonly successors: number[];
   readonly #decode: (address: number, end: number) => Decoded[];
   #instructions: readonly Decoded[] | undefined;
-  constructor(block: KeptRegion["blocks"][number], decode: (address: number, end: number) => Decoded[]) {
+  constructor(block: CachedRegion["blocks"][number], decode: (address: number, end: number) => Decoded[]) {
     this.key = block.key;
     this.ip = block.ip;
     this.end = block.end;
@@ -126,14 +126,14 @@ class KeptBlock implements JitBlock {
 }
 
 /** Where code lies in memory now. */
-export interface Present {
+export interface CodeInMemory {
   readonly bytes: Uint8Array;
   /** Negative: it cannot be fetched. */
   frameOf(ip: number): number;
 }
 
 /** The pages of a region's code and their frames, if they hold the same bytes as then. */
-export const framesOf = ({ code }: KeptRegion, { bytes: memory, frameOf }: Present): ReadonlyMap<number, number> | undefined => {
+export const framesOf = ({ code }: CachedRegion, { bytes: memory, frameOf }: CodeInMemory): ReadonlyMap<number, number> | undefined => {
   const pages = new Map<number, number>();
   for (const { address, bytes } of code) {
     let frame = 0;
@@ -152,28 +152,28 @@ export const framesOf = ({ code }: KeptRegion, { bytes: memory, frameOf }: Prese
 
 /** `decode`: the instruction at an address that these bytes are, one that lasts. */
 export const graphOf = (
-  { entries, blocks, code, instructions, full, tree }: KeptRegion,
+  { entries, blocks, code, instructions, full, tree }: CachedRegion,
   pages: ReadonlyMap<number, number>,
   decode: (bytes: Uint8Array, ip: number) => Decoded,
 ): Graph => {
   const within = (address: number, end: number): Decoded[] => {
-    const there = code.find((part) => part.address === address) as Code;
+    const there = code.find((part) => part.address === address) as CodeBytes;
     const all: Decoded[] = [];
     for (let at = address; at < end; at += all.at(-1)!.length) all.push(decode(there.bytes.subarray(at - address), at));
     return all;
   };
-  return { entries, blocks: new Map(blocks.map((block) => [block.key, new KeptBlock(block, within)])), pages, instructions, full, tree };
+  return { entries, blocks: new Map(blocks.map((block) => [block.key, new CachedBlock(block, within)])), pages, instructions, full, tree };
 };
 
 /** Other inputs of a program need other code, and what was at other addresses will not come again. */
-const mostIdle = 8;
+const maxIdle = 8;
 
 /** What earlier runs have left, until control comes to where it begins. */
-export class Shelf {
-  readonly #byRoot = new Map<number, KeptRegion[]>();
+export class CachedRegionIndex {
+  readonly #byRoot = new Map<number, CachedRegion[]>();
   /** Where control has come to since. */
-  #met: number[] = [];
-  constructor({ regions }: Kept) {
+  #decoded: number[] = [];
+  constructor({ regions }: CachedRegions) {
     for (const region of regions) {
       const root = region.roots[0] as number;
       const there = this.#byRoot.get(root);
@@ -185,28 +185,28 @@ export class Shelf {
     return this.#byRoot.keys();
   }
   /** The interpreter has a block at an address now. */
-  meet(ip: number): void {
-    if (this.#byRoot.has(ip)) this.#met.push(ip);
+  blockDecoded(ip: number): void {
+    if (this.#byRoot.has(ip)) this.#decoded.push(ip);
   }
   /** Those that may be opened; whoever does takes them. */
-  *due(): Iterable<KeptRegion> {
-    while (this.#met.length > 0) {
-      const met = this.#met;
-      this.#met = [];
+  *reachedRegions(): Iterable<CachedRegion> {
+    while (this.#decoded.length > 0) {
+      const met = this.#decoded;
+      this.#decoded = [];
       for (const root of met) yield* this.#byRoot.get(root) ?? [];
     }
   }
-  take(region: KeptRegion): void {
+  remove(region: CachedRegion): void {
     const root = region.roots[0] as number;
     const left = (this.#byRoot.get(root) ?? []).filter((r) => r !== region);
     if (left.length > 0) this.#byRoot.set(root, left);
     else this.#byRoot.delete(root);
   }
   /** Those that nobody has taken, as they are to be kept, if they are not given up. */
-  get left(): KeptRegion[] {
+  get unused(): CachedRegion[] {
     return [...this.#byRoot.values()]
       .flat()
       .map((region) => ({ ...region, idle: region.idle + 1 }))
-      .filter(({ idle }) => idle < mostIdle);
+      .filter(({ idle }) => idle < maxIdle);
   }
 }

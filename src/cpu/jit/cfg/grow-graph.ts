@@ -10,22 +10,22 @@ import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import { S } from "../../machine/state.ts";
 import { type Graph, isByPointer, type JitBlock } from "./graph.ts";
-import { harmlessEntries, reachable } from "./structure.ts";
+import { reachable, reducibleEntries } from "./structure.ts";
 
 /** What the rest of the JIT knows when a region is grown. */
-export interface Surroundings {
+export interface GrowthLimits {
   /** Has the interpreter a block at an address, which no other region begins with that matters? */
-  free(ip: number): boolean;
+  isFree(ip: number): boolean;
   /** The same, and control goes there often enough to be worth it. */
-  worth(ip: number): boolean;
+  isWorthwhile(ip: number): boolean;
   /** The same, though another region may begin there. */
-  met(ip: number): boolean;
+  isDecoded(ip: number): boolean;
   /** The same, and not one that does not matter either. */
-  enterable(ip: number): boolean;
+  mayEnter(ip: number): boolean;
   /** Where a computed jump has been seen to go. */
   targets(ip: number): Iterable<number>;
   /** Here is a call to a known address. */
-  called(target: number): void;
+  noteCall(target: number): void;
 }
 
 /** V8's time for a function grows faster than its size, but so does what control pays between small ones: measured in docs/performance.md, "Ways out". */
@@ -54,18 +54,18 @@ const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void
 };
 
 /** Code as it stands while a region is planned: a graph may be grown more than once, and is looked into before it is taken. */
-export class Reader {
+export class BlockReader {
   readonly blocks: Blocks;
   /** Where a door's call will come back to, if not behind the door. */
   readonly landing: (door: Exit) => number | undefined;
   /** Where data lies in memory, if that is known without looking for it; else negative. */
-  readonly placeOf: (linear: number) => number;
+  readonly addressOf: (linear: number) => number;
   readonly #known = new Map<number, Decoded | undefined>();
   readonly #heads = new Map<number, number>();
-  constructor(blocks: Blocks, { landing, placeOf }: Pick<Reader, "landing" | "placeOf">) {
+  constructor(blocks: Blocks, { landing, addressOf }: Pick<BlockReader, "landing" | "addressOf">) {
     this.blocks = blocks;
     this.landing = landing;
-    this.placeOf = placeOf;
+    this.addressOf = addressOf;
   }
   /** The instruction at an address, if there is one that the JIT can compile. */
   at(ip: number): Decoded | undefined {
@@ -81,7 +81,7 @@ export class Reader {
   calleeOf(d: Decoded): number | undefined {
     if (factsOf(d.row).branches) return d.target;
     if (!isCall(d) || !d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
-    return this.blocks.pointerAt(this.placeOf(this.blocks.linearOf(d)), d.mode);
+    return this.blocks.pointerAt(this.addressOf(this.blocks.linearOf(d)), d.mode);
   }
   /** The first record of the block known at an address, 0 if none. */
   headOf(ip: number): number {
@@ -95,7 +95,7 @@ export class Reader {
  * What a call leads to that does no more than jump on by a pointer, as the entries of a procedure linkage table do: it is part of the call. So
  * short a block would hardly ever be found hot, and each call through it would end a region.
  */
-const readStub = (reader: Reader, target: number, pages: Map<number, number>): Decoded[] => {
+const readStub = (reader: BlockReader, target: number, pages: Map<number, number>): Decoded[] => {
   const stub: Decoded[] = [];
   for (let at = target; stub.length < 2; at += stub.at(-1)!.length) {
     const d = reader.headOf(target) === 0 ? undefined : reader.at(at);
@@ -113,7 +113,12 @@ const readStub = (reader: Reader, target: number, pages: Map<number, number>): D
 };
 
 /** One block of the region; undefined if nothing can be had at this address. */
-export const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
+export const readBlock = (
+  reader: BlockReader,
+  ip: number,
+  leaders: ReadonlySet<number>,
+  pages: Map<number, number>,
+): JitBlock | undefined => {
   const instructions: Decoded[] = [];
   let at = ip;
   for (;;) {
@@ -143,7 +148,7 @@ export const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<numbe
 };
 
 /** Is this a small function that calls nobody, but others such by pointers (as 32-bit code calls the kernel)? Then its calls are worth no ceremony. */
-const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean => {
+const isLeaf = (reader: BlockReader, start: number, around: GrowthLimits): boolean => {
   const seen = new Set<number>();
   const queue = [start];
   const pages = new Map<number, number>();
@@ -151,7 +156,7 @@ const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean =>
   for (let ip = queue.pop(); ip !== undefined; ip = queue.pop()) {
     if (seen.has(ip)) continue;
     seen.add(ip);
-    if (!around.met(ip)) continue;
+    if (!around.isDecoded(ip)) continue;
     const block = readBlock(reader, ip, seen, pages);
     if (!block || block.terminator === "jump" || block.terminator === "leave") return false;
     instructions += block.instructions.length;
@@ -178,7 +183,7 @@ const cutAt = (block: JitBlock, isLeader: (ip: number) => boolean): JitBlock => 
 };
 
 /** Grow a region from its roots, breadth first. */
-export const growGraph = (reader: Reader, roots: readonly number[], around: Surroundings): Graph | undefined => {
+export const growGraph = (reader: BlockReader, roots: readonly number[], around: GrowthLimits): Graph | undefined => {
   if (!contexts[reader.blocks.context]!.flat) return undefined;
   const pages = new Map<number, number>();
   const found = new Map<number, JitBlock>();
@@ -204,8 +209,8 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     const last = block.instructions.at(-1)!;
     const callee = block.terminator === "call" ? reader.calleeOf(last) : undefined;
     if (callee !== undefined) {
-      around.called(callee);
-      const leaf = !leaders.has(callee) && around.met(callee) && isLeaf(reader, callee, around);
+      around.noteCall(callee);
+      const leaf = !leaders.has(callee) && around.isDecoded(callee) && isLeaf(reader, callee, around);
       if (leaf) ofLeaves.add(callee);
       if (ofLeaves.has(ip)) ofLeaves.add(block.end);
       if (leaf || (leaders.has(callee) && (roots[0] === callee || inside.has(callee)))) {
@@ -215,7 +220,7 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
         if (isByPointer(block)) further.add(block.end);
         block.successors = isByPointer(block) ? [callee, block.end] : [callee];
         for (const s of [block.end, callee]) {
-          if (leaders.has(s) || !(ofLeaves.has(s) || s === callee ? around.met(s) : around.worth(s))) continue;
+          if (leaders.has(s) || !(ofLeaves.has(s) || s === callee ? around.isDecoded(s) : around.isWorthwhile(s))) continue;
           leaders.add(s);
           queue.push(s);
         }
@@ -226,7 +231,7 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     for (const s of [...block.successors, ...computed]) {
       if (ofLeaves.has(ip)) ofLeaves.add(s);
       // What a block runs into is as hot as the block.
-      const comes = ofLeaves.has(s) ? around.met(s) : block.terminator === "fall" ? around.free(s) : around.worth(s);
+      const comes = ofLeaves.has(s) ? around.isDecoded(s) : block.terminator === "fall" ? around.isFree(s) : around.isWorthwhile(s);
       if (!leaders.has(s) && !comes) continue;
       if (block.terminator === "jump") required.add(s);
       if (block.terminator === "call" || block.terminator === "door") further.add(s);
@@ -244,9 +249,9 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     );
   for (const block of found.values()) if (block.terminator === "return") block.successors = [...back];
   for (const block of found.values()) block.successors = block.successors.filter((s) => found.has(s));
-  const there = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || around.enterable(e)));
+  const there = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || around.mayEnter(e)));
   const graph = { entries: there(required), blocks: found, pages, instructions, full, tree: false };
-  const entries = [...new Set([...graph.entries, ...harmlessEntries(graph, there(further))])].slice(0, limits.entries);
+  const entries = [...new Set([...graph.entries, ...reducibleEntries(graph, there(further))])].slice(0, limits.entries);
   // What only a root leads to that is no entry after all.
   const reached = reachable(entries, (ip) => found.get(ip)!.successors);
   for (const ip of found.keys()) if (!reached.has(ip)) found.delete(ip);

@@ -144,7 +144,7 @@ const loopBodies = (g: Graph, s: Structure): Map<number, Set<number>> => {
  * Those of some further entries that cost the code between them nothing: outside all loops, or the head of one that is in no other. A way
  * into the middle of a loop would lead every round of it through the dispatcher.
  */
-export const harmlessEntries = (g: Graph, further: Iterable<number>): number[] => {
+export const reducibleEntries = (g: Graph, further: Iterable<number>): number[] => {
   const bodies = loopBodies(g, structureOf(g));
   return [...further].filter((entry) => [...bodies].every(([head, body]) => head === entry || !body.has(entry)));
 };
@@ -179,7 +179,7 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
  * Blocks before which the budget is tested: wherever control comes in, and after calls and doors, which use an unknown part of it. It is tested at
  * every jump back too: there, and not at the head of the loop, so that no flags need to come around only for the way out.
  */
-export const checkpoints = (g: Graph, s: Structure): Set<number> => {
+export const budgetTests = (g: Graph, s: Structure): Set<number> => {
   const out = new Set([...g.entries, ...s.dispatched]);
   for (const block of g.blocks.values()) if (isOpen(block)) for (const after of block.successors) out.add(after);
   return out;
@@ -187,7 +187,7 @@ export const checkpoints = (g: Graph, s: Structure): Set<number> => {
 /** Does an edge lead back to the head of a loop? */
 export const isBackward = (s: Structure, from: number, to: number): boolean => s.order.get(to)! <= s.order.get(from)!;
 
-const longWay = 80;
+const longPath = 80;
 /**
  * The longest run of instructions from each block to the next test of the budget, which must cover them where it is tested. Where a slice of
  * time ends, what it does not cover is interpreted: so each test asks for no more than it must, and long ways get more of them. A trace is tested once.
@@ -200,13 +200,13 @@ export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): Read
     let rest = 0;
     for (const t of block.successors) if (!checked.has(t) && !isBackward(s, ip, t)) rest = Math.max(rest, longest.get(t)!);
     longest.set(ip, block.instructions.length + rest);
-    if (!g.tree && rest > 0 && block.instructions.length + rest > longWay) checked.add(ip);
+    if (!g.tree && rest > 0 && block.instructions.length + rest > longPath) checked.add(ip);
   }
   return longest;
 };
 
 /** Instructions of a scope at most. */
-const closedLimit = 400;
+const maxScopeInstructions = 400;
 /**
  * Loops that nothing but control's way into their heads leads into, without calls, and the largest of those within each other: in what runs
  * between entering and leaving one, only its own code touches registers.
@@ -221,7 +221,7 @@ export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> =>
       length += block.instructions.length;
       return !isOpen(block) && (ip === head || !s.dispatched.includes(ip));
     });
-    if (closed && (g.tree || length <= closedLimit)) out.set(head, body);
+    if (closed && (g.tree || length <= maxScopeInstructions)) out.set(head, body);
   }
   return out;
 };

@@ -3,7 +3,7 @@
 import { leave } from "../../machine/exit.ts";
 
 /** To the dispatcher, with all in the state page; to another region if one begins there, else to whoever called; to whoever called. */
-export type Manner = "leave" | "jump" | "return";
-export const mannerOf = (code: number): Manner => (code === leave.jumped ? "jump" : code === leave.returned ? "return" : "leave");
+export type ExitKind = "leave" | "jump" | "return";
+export const exitKindOf = (code: number): ExitKind => (code === leave.jumped ? "jump" : code === leave.returned ? "return" : "leave");
 /** In the order of their labels around all code of a region, from the innermost. */
-export const manners: readonly Manner[] = ["jump", "return", "leave"];
+export const exitKinds: readonly ExitKind[] = ["jump", "return", "leave"];

@@ -35,7 +35,7 @@ export class JumpTables {
     return table;
   }
   /** The table of a region that was made elsewhere, which has to be where it was there. False: there is no room. */
-  place(slot: number, table: JumpTable, targets: readonly number[]): boolean {
+  restore(slot: number, table: JumpTable, targets: readonly number[]): boolean {
     const { at, span } = table;
     if (at < layout.jumpTables || at + span > layout.jumpTablesEnd) return false;
     const behind = this.#used.findIndex(({ to }) => to > at);

@@ -11,42 +11,42 @@ import { layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
 import { at, S } from "../../machine/state.ts";
-import { type Knowledge, meet } from "../analysis/dataflow.ts";
-import { type Known as KnownFlags, LazyFlags } from "../analysis/lazy-flags.ts";
-import { Round } from "../analysis/loop-flags.ts";
-import type { Run, Runs } from "../analysis/page-ranges.ts";
-import { inStatePage, overlap, type Parts, part, Residence, type Scope, without } from "../analysis/register-cache.ts";
+import { type DataflowState, meet } from "../analysis/dataflow.ts";
+import { type FlagFacts as KnownFlags, LazyFlags } from "../analysis/lazy-flags.ts";
+import { Iteration } from "../analysis/loop-flags.ts";
+import type { PageRange, PageRanges } from "../analysis/page-ranges.ts";
+import { inStatePage, type LoopScope, overlap, part, RegisterCache, type RegisterSet, without } from "../analysis/register-cache.ts";
 import { isWhole } from "../analysis/store-forwarding.ts";
 import {
-  atHome,
-  mayAtHome,
-  type Nearby,
-  type PlaceLookups,
-  Places,
-  type Slow,
-  spanOf,
-  type Touch,
+  accessRights,
+  byteRangeOf,
+  directAddress,
+  type MemoryAccess,
+  type ReuseSlowPaths,
+  type ReuseState,
+  type SlowLookup,
+  TranslationReuse,
   tagsOf,
 } from "../analysis/translation-reuse.ts";
-import { type Manner, mannerOf } from "./exits.ts";
+import { type ExitKind, exitKindOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { anyUpper, Registers } from "./registers.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
-  readonly place: number;
+  readonly address: number;
   readonly bits: 32 | 64;
 }
 
 /** Where the state page was last whole: rip there, and what was owed then (`RegionBase.owed`), since when nothing has been paid. */
-export interface Mark {
+export interface Checkpoint {
   readonly ip: number;
-  readonly owed: number;
+  readonly pendingCharge: number;
 }
 
 /** Functions a region calls, by index in its module, which imports them when it is told. */
-export interface RegionRuntime extends Runtime, PlaceLookups {
+export interface RegionRuntime extends Runtime, ReuseSlowPaths {
   /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
   readonly lookUp: () => number;
   /** The same of a store of an integer: (address, bytes, value). */
@@ -54,9 +54,9 @@ export interface RegionRuntime extends Runtime, PlaceLookups {
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: () => number;
   /** Have accesses in a block left the region for the interpreter, time and again? */
-  readonly isDoubtful: (ip: number) => boolean;
+  readonly isDeoptimised: (ip: number) => boolean;
   /** How often the interpreter has passed a block, if that is counted. */
-  readonly passes: (ip: number) => number | undefined;
+  readonly executions: (ip: number) => number | undefined;
   /** The processor's. */
   readonly model: Model;
   /** Of the address spaces that the region is entered in, if they have one. */
@@ -64,7 +64,7 @@ export interface RegionRuntime extends Runtime, PlaceLookups {
   /** The type of regions, to go on into another. */
   readonly regionTypeIndex: number;
   /** Where a computed call may remember its last target. */
-  readonly placeForCall: () => number;
+  readonly callCache: () => number;
   /** A table for the region's computed jumps within it. */
   readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
   /** Of code that is written again and again: where an immediate is to be read. */
@@ -76,42 +76,42 @@ const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32:
 export abstract class RegionBase extends Compiler {
   declare readonly runtime: RegionRuntime;
   protected override readonly narrow: boolean;
-  readonly residence: Residence;
+  readonly registerCache: RegisterCache;
   readonly registers: Registers;
-  readonly flagParts: LazyFlags;
+  readonly lazyFlags: LazyFlags;
   readonly budgetLocal = 0;
   readonly #rip: number;
-  readonly places: Places;
+  readonly reuse: TranslationReuse;
   /** Open wasm labels inside the exits' blocks. */
   depth = 0;
   /** Accesses have missed in the code that is being written (`RegionRuntime.isDoubtful`): it does not leave for one. */
-  doubtful = false;
+  deoptimised = false;
   /**
    * What is accessed is taken to be at home, and the region leaves where it is not: of a loop for long, perhaps, but a call beside each access costs
    * the registers in it more, if it comes back. Not where the loop has runs, which miss now and then.
    */
-  get trusts(): boolean {
-    return !this.doubtful && this.runs === undefined;
+  get assumesDirect(): boolean {
+    return !this.deoptimised && this.pageRanges === undefined;
   }
   /** The instruction in progress; how many are left in its block, itself included. */
   protected d!: Decoded;
   protected i!: JitForm;
-  protected left = 0;
+  protected remaining = 0;
 
   constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
-    this.places = new Places(body, this.narrow, runtime.color, runtime);
-    const residence = new Residence({
+    this.reuse = new TranslationReuse(body, this.narrow, runtime.color, runtime);
+    const residence = new RegisterCache({
       load: (p) => this.loadParts(body, p),
-      store: (p) => this.#storeParts(body, p, this.flagParts.known),
+      store: (p) => this.#storeParts(body, p, this.lazyFlags.facts),
       loadLater: (p) => body.later((late) => this.loadParts(late, p())),
       storeLater: (p, round) => body.later((late) => this.#storeParts(late, p(), undefined, round)),
     });
-    this.residence = residence;
+    this.registerCache = residence;
     this.registers = new Registers(body, this.narrow, residence);
     this.#rip = body.keep(wt.i64);
-    this.flagParts = new LazyFlags(body, this.narrow, residence);
+    this.lazyFlags = new LazyFlags(body, this.narrow, residence);
   }
   record(): Node {
     return i32c(0);
@@ -120,29 +120,29 @@ export abstract class RegionBase extends Compiler {
     return this.#budgetWith(0);
   }
   /** Instructions charged that the local does not know of yet: they are taken off where ways meet. */
-  owed = 0;
-  pay(): void {
-    if (this.owed) this.body.set(this.budgetLocal, this.budget());
-    this.owed = 0;
+  pendingCharge = 0;
+  chargePending(): void {
+    if (this.pendingCharge) this.body.set(this.budgetLocal, this.budget());
+    this.pendingCharge = 0;
   }
   #budgetWith(refund: number): Node {
     const budget = localGet(wt.i32, this.budgetLocal);
-    const more = refund - this.owed;
+    const more = refund - this.pendingCharge;
     return more ? node(wt.i32, op.i32add, [budget, i32c(more)]) : budget;
   }
   /** Here all ways out of a scope meet. */
-  storeAll(scope: Scope): void {
+  storeAll(scope: LoopScope): void {
     this.body.later((late) => this.#storeParts(late, scope.written, undefined));
   }
   // Leaving. The manners have the outermost labels (exits.ts).
   /** `refund`: instructions charged but not retired. */
-  leaveAt(rip: Node, why: number, refund: number): void {
+  exitAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
     // A region cannot return an address of the kernel's half.
     const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
-    const manner = mannerOf(code);
+    const manner = exitKindOf(code);
     const budget = this.#budgetWith(refund);
-    this.residence.store();
+    this.registerCache.store();
     if (manner === "leave") {
       b.store(op.i64store, i32c(0), as(wt.i64, rip), at.rip);
       b.store(op.i32store, i32c(0), budget, at.regionBudget);
@@ -151,55 +151,55 @@ export abstract class RegionBase extends Compiler {
       b.set(this.#rip, as(wt.i64, rip));
       if (budget.op !== op.localGet) b.set(this.budgetLocal, budget);
     }
-    this.goOut(manner);
+    this.branchToExit(manner);
   }
   /**
    * Code that can begin again where the state page was last whole, its mark. `write` writes it, and what it leads to; what it leaves to the
    * interpreter goes by the label around it.
    */
-  fromMark(mark: Mark, write: () => void): void {
-    const outer = this.#again;
+  restartable(mark: Checkpoint, write: () => void): void {
+    const outer = this.#restart;
     this.body.opcode(op.block);
     this.body.code.byte(0x40);
     this.depth++;
     const again = { depth: this.depth, used: false };
-    this.#again = again;
+    this.#restart = again;
     write();
-    this.#again = outer;
+    this.#restart = outer;
     this.body.opcode(op.unreachable);
     this.body.end();
     this.depth--;
     if (!again.used) return;
-    this.residence.now = inStatePage;
-    this.owed = mark.owed;
-    this.leaveAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
+    this.registerCache.now = inStatePage;
+    this.pendingCharge = mark.pendingCharge;
+    this.exitAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
   }
-  #again: { readonly depth: number; used: boolean } | undefined;
+  #restart: { readonly depth: number; used: boolean } | undefined;
   /** The instruction in progress is the interpreter's. */
-  leaveToInterpreter(): void {
-    if (!this.#again || !this.residence.canBeginAgain) return this.leaveAt(this.here(), leave.interpret, this.left);
-    this.#again.used = true;
+  sideExit(): void {
+    if (!this.#restart || !this.registerCache.isRestartable) return this.exitAt(this.here(), leave.interpret, this.remaining);
+    this.#restart.used = true;
     this.body.opcode(op.br);
-    this.body.code.u(this.depth - this.#again.depth);
+    this.body.code.u(this.depth - this.#restart.depth);
   }
   /** The same, so many labels further in. */
-  protected leaveFrom(arms: number): void {
+  protected sideExitFrom(arms: number): void {
     this.depth += arms;
-    this.leaveToInterpreter();
+    this.sideExit();
     this.depth -= arms;
   }
   protected leaveToInterpreterIf(c: Node): void {
     this.body.if(c, false);
-    this.leaveFrom(1);
+    this.sideExitFrom(1);
     this.body.end();
   }
   /** Outside 64-bit mode: code that follows may run or not, and clears these upper halves if it runs. They are asked for when it is written. */
-  leaveIfUpper(rip: Node, refund: number, zeroed: () => Parts): void {
+  exitIfUpper(rip: Node, refund: number, zeroed: () => RegisterSet): void {
     const b = this.body;
-    const { held } = this.residence.now;
-    b.ifLater((late) => late.expr(anyUpper(without(zeroed(), held))), false);
+    const { cached } = this.registerCache.now;
+    b.ifLater((late) => late.expr(anyUpper(without(zeroed(), cached))), false);
     this.depth++;
-    this.leaveAt(rip, leave.upper, refund);
+    this.exitAt(rip, leave.upper, refund);
     this.depth--;
     b.end();
   }
@@ -226,26 +226,26 @@ export abstract class RegionBase extends Compiler {
   }
   /** One of two ways: what is known after it is what both leave known. */
   protected oneOf(one: () => void, other: () => void): void {
-    const before = this.knowledge;
+    const before = this.state;
     let after = before;
-    this.residence.oneOf(() => {
+    this.registerCache.oneOf(() => {
       one();
-      after = this.knowledge;
-      this.knowledge = before;
+      after = this.state;
+      this.state = before;
     }, other);
-    this.knowledge = meet([this.knowledge, after]);
+    this.state = meet([this.state, after]);
   }
-  get knowledge(): Knowledge {
-    return { flags: this.flagParts.known, last: this.flagParts.last, floats: this.floats.state, ...this.places.state };
+  get state(): DataflowState {
+    return { flags: this.lazyFlags.facts, comparison: this.lazyFlags.comparison, sse: this.sse.state, ...this.reuse.state };
   }
-  set knowledge(k: Knowledge) {
-    this.flagParts.known = k.flags;
-    this.flagParts.last = k.last;
-    this.floats.state = k.floats;
-    this.places.state = k;
+  set state(k: DataflowState) {
+    this.lazyFlags.facts = k.flags;
+    this.lazyFlags.comparison = k.comparison;
+    this.sse.state = k.sse;
+    this.reuse.state = k;
   }
   /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
-  protected held(v: Node): Node {
+  protected inLocal(v: Node): Node {
     if (v.op === op.i64extendI32s) return node(wt.i64, v.op, [this.body.bind(v.args[0]!)]);
     if (v.t !== wt.i64 || bitsOf(v) > 32) return this.body.bind(v);
     const low = this.body.bind(as(wt.i32, v));
@@ -253,7 +253,7 @@ export abstract class RegionBase extends Compiler {
   }
   override let(_name: string, v: Node): Node {
     const there = v.op === op.i64extendI32s ? v.args[0]! : v;
-    return there.op === op.localGet ? v : this.held(v);
+    return there.op === op.localGet ? v : this.inLocal(v);
   }
   override readAt(pointer: Node, w: number, offset = 0): Node {
     const o = load32[w];
@@ -269,44 +269,44 @@ export abstract class RegionBase extends Compiler {
     this.commitAt();
   }
   /** Memory near what a register holds, which it does all the time in what follows. */
-  steadyPlace(r: number): Nearby {
-    return this.places.lasting(r, this.registers.gpr.get(r));
+  stackTranslation(r: number): ReuseState {
+    return this.reuse.forLoop(r, this.registers.gpr.get(r));
   }
   /** Control is about to come into a loop of a scope; `isEntry`: into the scope too, and flags are in the state page. */
-  round(isEntry: boolean): Round {
-    const { flagParts, registers, budgetLocal, narrow } = this;
+  iteration(isEntry: boolean): Iteration {
+    const { lazyFlags, registers, budgetLocal, narrow } = this;
     const locals = {
-      flags: flagParts.locals,
+      flags: lazyFlags.locals,
       budget: budgetLocal,
       t: narrow ? wt.i32 : wt.i64,
-      register: (r: number) => registers.gpr.there(r),
-      store: flagParts.storeParts,
+      register: (r: number) => registers.gpr.current(r),
+      store: lazyFlags.storeParts,
     };
-    return new Round(this.body, locals, isEntry);
+    return new Iteration(this.body, locals, isEntry);
   }
   // Registers.
   #gpr(r: number): Node {
-    return noted(this.registers.gpr.get(r), undefined, this.places.originOf(r));
+    return noted(this.registers.gpr.get(r), undefined, this.reuse.originOf(r));
   }
   /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
-  protected cut(v: Node, w: number): Node {
+  protected truncate(v: Node, w: number): Node {
     const cut = pure.zext(v, w);
     return v.from && w === 32 && this.d.mode !== 64 ? noted(cut, cut.below, v.from) : cut;
   }
-  override readonly zext = (v: Node, w: number): Node => this.cut(v, w);
+  override readonly zext = (v: Node, w: number): Node => this.truncate(v, w);
   /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
   protected readGpr(offset: number, w: number): Node {
     const whole = this.#gpr(offset >> 3);
     const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
-    const value = this.held(w === 64 ? v : this.cut(v, w));
-    if (w >= 32) this.flagParts.isCopy(offset >> 3, value);
+    const value = this.inLocal(w === 64 ? v : this.truncate(v, w));
+    if (w >= 32) this.lazyFlags.noteCopy(offset >> 3, value);
     return value;
   }
   protected writeGpr(offset: number, w: number, v: Node): void {
     const r = offset >> 3;
     const known = w === 64 || (w === 32 && (this.d.mode !== 64 || bitsOf(v) <= 32));
-    this.places.setOrigin(r, known ? v.from : undefined);
-    this.flagParts.wrote(r, w >= 32 ? v : undefined);
+    this.reuse.setOrigin(r, known ? v.from : undefined);
+    this.lazyFlags.registerWritten(r, w >= 32 ? v : undefined);
     if (w >= 32) return this.registers.gpr.set(r, v);
     const shift = offset & 1 ? 8 : 0;
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
@@ -331,7 +331,7 @@ export abstract class RegionBase extends Compiler {
       a = a ? pure.add(a, x) : x;
     }
     const disp = pure.imm(BigInt(d.disp));
-    return this.cut(a ? pure.add(a, disp) : disp, d.addressSize);
+    return this.truncate(a ? pure.add(a, disp) : disp, d.addressSize);
   }
   protected segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
@@ -343,42 +343,42 @@ export abstract class RegionBase extends Compiler {
   }
   /** Where the bytes are, counted from the window's first byte. */
   override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
-    const p = this.#whereIs(linear, bits, how, alignment);
-    this.residence.loaded(spanOf(linear, bits));
-    if (how === access.write) this.residence.stored(spanOf(linear, bits));
+    const p = this.#translateKnown(linear, bits, how, alignment);
+    this.registerCache.loaded(byteRangeOf(linear, bits));
+    if (how === access.write) this.registerCache.stored(byteRangeOf(linear, bits));
     return p;
   }
-  #whereIs(linear: Node, bits: number, how: Access, alignment: number): Node {
+  #translateKnown(linear: Node, bits: number, how: Access, alignment: number): Node {
     const p = this.body.local(wt.i32);
-    const sum: Touch = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
-    const found = this.#found(linear, bits, how, alignment, sum);
+    const sum: MemoryAccess = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
+    const found = this.#reuse(linear, bits, how, alignment, sum);
     return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
   }
   /** The same of an address of which nothing is known. */
   #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
     const b = this.body;
     const a = this.let("linear", linear);
-    const run = alignment === 1 ? this.#run() : undefined;
-    run?.wants(how);
+    const run = alignment === 1 ? this.#pageRange() : undefined;
+    run?.requires(how);
     const p = b.local(wt.i32);
-    const may = this.narrow && alignment === 1 ? mayAtHome(a, bits >> 3, how) : undefined;
+    const may = this.narrow && alignment === 1 ? accessRights(a, bits >> 3, how) : undefined;
     const isThere = () => may ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
     if (run) {
-      const { missedRun } = this.runtime;
-      const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.word], missedRun());
+      const { outsideRange } = this.runtime;
+      const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.request], outsideRange());
       b.block();
       b.block();
-      b.goIfLater((late) => late.expr(run.has(a)), 0, true);
+      b.goIfLater((late) => late.expr(run.contains(a)), 0, true);
       b.goIfLater((late) => late.expr(atHomeAllTheSame()), 0, true);
       this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored, 2);
       b.go(1);
       b.end();
-      b.set(p, atHome(a, this.runtime.color));
+      b.set(p, directAddress(a, this.runtime.color));
       b.end();
       return localGet(wt.i32, p);
     }
     b.if(isThere(), true);
-    b.set(p, atHome(a, this.runtime.color));
+    b.set(p, directAddress(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored);
     b.end();
@@ -386,42 +386,42 @@ export abstract class RegionBase extends Compiler {
   }
   /** `stored`: an integer that is to be stored there as it is. */
   #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
-    if (this.trusts) return this.leaveFrom(arms);
+    if (this.assumesDirect) return this.sideExitFrom(arms);
     const what = [as(wt.i64, a), i32c(bits >> 3)];
     const { lookUp, lookUpForStore } = this.runtime;
     const call = stored
       ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore())
       : node(wt.i32, op.call, [...what, how], lookUp());
-    this.#bySelf(p, call, arms);
+    this.#useSlowPath(p, call, arms);
   }
   /** Is something known of where an address is? Then what is done there is done there (translation-reuse.ts). */
-  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch, stored?: Node): boolean {
-    const slow: Slow = (p, a, arms) => this.#lookUp(p, a, bits, i32c(how), stored, arms);
-    return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run(), slow, does);
+  #reuse(linear: Node, bits: number, how: Access, alignment: number, does: MemoryAccess, stored?: Node): boolean {
+    const slow: SlowLookup = (p, a, arms) => this.#lookUp(p, a, bits, i32c(how), stored, arms);
+    return alignment === 1 && this.reuse.find(linear, bits >> 3, how, this.#pageRange(), slow, does);
   }
   /** In a loop's scope: what its registers point into. */
-  runs: Runs | undefined;
+  pageRanges: PageRanges | undefined;
   /** What the register of the instruction's memory operand points into, in a loop. */
-  #run(): Run | undefined {
-    const { runs, d } = this;
-    return runs && d.isMemory && d.base !== noRegister ? runs.of(d.base) : undefined;
+  #pageRange(): PageRange | undefined {
+    const { pageRanges, d } = this;
+    return pageRanges && d.isMemory && d.base !== noRegister ? pageRanges.of(d.base) : undefined;
   }
   /** What an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
-    const there = isWhole(t, bits) ? this.places.contentAt(linear, bits) : undefined;
+    const there = isWhole(t, bits) ? this.reuse.valueAt(linear, bits) : undefined;
     const value = this.body.local(t);
     if (there) {
       // CMPXCHG may leave it as it is; that it could be written is asked in any case.
-      if (how === access.write) this.#found(linear, bits, how, alignment, () => {});
+      if (how === access.write) this.#reuse(linear, bits, how, alignment, () => {});
       if (constant(there) !== undefined) return there;
       // A copy: what is stored there next, perhaps by the same instruction, may be remembered in the same local.
       this.body.set(value, there);
       return localGet(t, value);
     }
-    const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
-    if (!this.#found(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);
-    if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));
-    this.residence.loaded(spanOf(linear, bits));
+    const load: MemoryAccess = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
+    if (!this.#reuse(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);
+    if (isWhole(t, bits)) this.reuse.loaded(linear, bits, localGet(t, value));
+    this.registerCache.loaded(byteRangeOf(linear, bits));
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
   }
@@ -435,15 +435,15 @@ export abstract class RegionBase extends Compiler {
   protected write(linear: Node, w: number, v: Node, alignment = 1): void {
     const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
     const value = whole.args.length === 0 ? whole : this.body.bind(whole);
-    const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
+    const store: MemoryAccess = (b, base, offset) => this.storeAt(base, w, value, offset, b);
     const integer = alignment === 1 && w <= 64 && value.t !== wt.v128 ? value : undefined;
-    if (!this.#found(linear, w, access.write, alignment, store, integer))
+    if (!this.#reuse(linear, w, access.write, alignment, store, integer))
       store(this.body, this.#translate(linear, w, access.write, alignment, integer), 0);
-    this.places.stored(linear, w, value);
-    this.residence.stored(spanOf(linear, w));
+    this.reuse.stored(linear, w, value);
+    this.registerCache.stored(byteRangeOf(linear, w));
   }
   /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
-  #bySelf(p: number, where: Node, arms = 1): void {
+  #useSlowPath(p: number, where: Node, arms = 1): void {
     const b = this.body;
     this.depth += arms;
     b.set(p, where);
@@ -454,23 +454,23 @@ export abstract class RegionBase extends Compiler {
   }
   /** Never the scratch page: what would need it leaves the region. */
   protected override commitAt(): void {
-    this.places.stored();
+    this.reuse.stored();
   }
   /** Where control goes: what `leaveAt` set. */
   get rip(): Node {
     return localGet(wt.i64, this.#rip);
   }
   /** From the state page. */
-  protected loadParts(b: Body, parts: Parts): void {
+  protected loadParts(b: Body, parts: RegisterSet): void {
     this.registers.load(b, parts);
-    this.flagParts.load(b, parts);
+    this.lazyFlags.load(b, parts);
   }
-  #storeParts(b: Body, parts: Parts, flags: KnownFlags | undefined, round?: Round): void {
+  #storeParts(b: Body, parts: RegisterSet, flags: KnownFlags | undefined, round?: Iteration): void {
     this.registers.store(b, parts);
-    if (!round) this.flagParts.store(b, parts, flags);
+    if (!round) this.lazyFlags.store(b, parts, flags);
     else if (overlap(parts, part.flags)) round.store(b);
   }
-  protected abstract readonly floats: { state: Knowledge["floats"] };
+  protected abstract readonly sse: { state: DataflowState["sse"] };
   /** Code for leaving here, when it is said where to. */
-  protected abstract goOut(manner: Manner): void;
+  protected abstract branchToExit(manner: ExitKind): void;
 }

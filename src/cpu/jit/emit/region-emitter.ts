@@ -14,16 +14,16 @@ import { factsOf } from "../../isa/effects.ts";
 import { leave } from "../../machine/exit.ts";
 import { jumpCache, lastCall, layout } from "../../machine/layout.ts";
 import { at, R } from "../../machine/state.ts";
-import { type Knowledge, meet, nothingKnown } from "../analysis/dataflow.ts";
-import type { Round } from "../analysis/loop-flags.ts";
-import { Runs } from "../analysis/page-ranges.ts";
-import { inScope, inStatePage, noParts, type Scope } from "../analysis/register-cache.ts";
+import { type DataflowState, meet, nothingKnown } from "../analysis/dataflow.ts";
+import type { Iteration } from "../analysis/loop-flags.ts";
+import { PageRanges } from "../analysis/page-ranges.ts";
+import { inScope, inStatePage, type LoopScope, noRegisters } from "../analysis/register-cache.ts";
 import { type Graph, isOpen, type JitBlock } from "../cfg/graph.ts";
-import { checkpoints, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "../cfg/structure.ts";
-import { manners } from "./exits.ts";
+import { budgetTests, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "../cfg/structure.ts";
+import { exitKinds } from "./exits.ts";
 import { RegionCompiler } from "./instruction-compiler.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
-import type { Mark, RegionRuntime } from "./region-base.ts";
+import type { Checkpoint, RegionRuntime } from "./region-base.ts";
 import { isInline } from "./x87-batch.ts";
 
 type Label = { readonly kind: "loop" | "merge"; readonly key: number } | { readonly kind: "other" };
@@ -36,14 +36,14 @@ const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) =
     return registerKinds.has(o.kind) && !(o.kind === "rm" && d.isMemory) && registerOffset(d, n) === at.gpr + R.sp * 8;
   });
 /** Does code leave the stack pointer alone, and use memory by it? */
-const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
+const keepsStackPointer = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
   code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
   code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
 
 /** Rounds of a loop, on average, from which on it is worth to ask what its registers point into. */
-const longLoop = 16;
+const longLoopIterations = 16;
 /** The slot of a region, and which of its entries is meant. */
-interface Entrance {
+interface RegionEntry {
   readonly slot: Node;
   readonly number: Node;
 }
@@ -61,17 +61,17 @@ class RegionEmitter {
   /** Which of `dispatched` the dispatcher is to go to. */
   readonly #next: number;
   /** What is known at the end of a block, for its successors. */
-  readonly #knownAfter = new Map<number, Knowledge>();
+  readonly #stateAfter = new Map<number, DataflowState>();
   readonly #predecessors = new Map<number, number[]>();
   readonly #jumpTable: JumpTable | undefined;
   /** By block: the scope that it is in. */
-  readonly #scopes = new Map<number, Scope>();
+  readonly #scopes = new Map<number, LoopScope>();
   /** Of the loops in scopes, by their heads. */
-  readonly #rounds = new Map<number, Round>();
+  readonly #iterations = new Map<number, Iteration>();
   readonly #is64: boolean;
-  readonly #runs = new Map<Scope, Runs>();
+  readonly #pageRanges = new Map<LoopScope, PageRanges>();
   /** What is known all over a scope. */
-  readonly #knownIn = new Map<Scope, Knowledge>();
+  readonly #stateInScope = new Map<LoopScope, DataflowState>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
     this.#g = g;
@@ -83,17 +83,17 @@ class RegionEmitter {
     this.#c = new RegionCompiler(this.#b, runtime, mode);
     this.#c.registerOffset = registerOffset;
     this.#next = this.#b.keep(wt.i32);
-    this.#c.hasRuns = [...g.blocks.values()].some((block) => block.instructions.some(isInline));
-    this.#checked = checkpoints(g, this.#s);
+    this.#c.hasX87Batches = [...g.blocks.values()].some((block) => block.instructions.some(isInline));
+    this.#checked = budgetTests(g, this.#s);
     const jumps = [...g.blocks.values()].some((block) => block.terminator === "jump");
     this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
     this.#need = longestPaths(g, this.#s, this.#checked);
     for (const [head, body] of closedLoops(g, this.#s)) {
-      const steady = isSteady(
+      const steady = keepsStackPointer(
         [...body].flatMap((ip) => g.blocks.get(ip)!.instructions),
         registerOffset,
       );
-      const scope: Scope = { head, steady, whole: g.tree, touched: noParts, written: noParts };
+      const scope: LoopScope = { head, steady, isRegion: g.tree, accessed: noRegisters, written: noRegisters };
       for (const ip of body) this.#scopes.set(ip, scope);
     }
     const from = (ip: number, to: readonly number[]) => {
@@ -106,29 +106,29 @@ class RegionEmitter {
   emit(): FunctionBytes {
     const b = this.#b;
     const c = this.#c;
-    this.#tree(this.#s.root);
+    this.#dominated(this.#s.root);
     b.opcode(op.unreachable);
-    if (c.hasRuns) {
+    if (c.hasX87Batches) {
       b.end();
-      c.fpu.storeLeft();
+      c.x87.storeAtExit();
       b.opcode(op.br);
-      b.code.u(manners.indexOf("leave"));
+      b.code.u(exitKinds.indexOf("leave"));
     }
-    this.#leave();
+    this.#exits();
     const prologue = new Body([]);
     c.loadModes(prologue);
     if (this.#s.dispatched.length) prologue.set(this.#next, localGet(wt.i32, entryLocal));
-    for (let blocks = manners.length + (c.hasRuns ? 1 : 0); blocks > 0; blocks--) {
+    for (let blocks = exitKinds.length + (c.hasX87Batches ? 1 : 0); blocks > 0; blocks--) {
       prologue.opcode(op.block);
       prologue.code.byte(0x40);
     }
     return b.done(prologue.code);
   }
   /** With the registers in their place, in any of the manners: on into the region that begins where control goes, if one does; else back to who called. */
-  #leave(): void {
+  #exits(): void {
     const b = this.#b;
     const { rip, budgetLocal } = this.#c;
-    this.#c.owed = 0;
+    this.#c.pendingCharge = 0;
     const whole = this.#g.tree ? this.#scopes.get(this.#s.root)! : undefined;
     const end = () => {
       b.end();
@@ -143,10 +143,10 @@ class RegionEmitter {
     b.expr(rip);
     b.opcode(op.return);
     end();
-    b.expr(notTo(loaded(at.exitCode)));
+    b.expr(exitResult(loaded(at.exitCode)));
   }
   /** The region that begins at an address, by the jump cache; if none does, out of the label that is so many further out. */
-  #lookUp(target: Node, label = 0): Entrance {
+  #lookUp(target: Node, label = 0): RegionEntry {
     const b = this.#b;
     const entry = jumpEntry(b, target);
     b.goIf(node(wt.i32, op.i32eqz, [isEntryOf(entry, target)]), label, false);
@@ -155,9 +155,9 @@ class RegionEmitter {
     return { slot, number: node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region + slotBits / 8) };
   }
   /** The same of a computed call. */
-  #lookUpCall(target: Node): Entrance {
+  #lookUpCall(target: Node): RegionEntry {
     const b = this.#b;
-    const place = this.#runtime.placeForCall();
+    const place = this.#runtime.callCache();
     const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
     const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + lastCall.region + n);
     b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + lastCall.ip), target]), true);
@@ -173,7 +173,7 @@ class RegionEmitter {
     b.end();
     return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
   }
-  #enter({ slot, number }: Entrance, budget: Node, how: number): void {
+  #enter({ slot, number }: RegionEntry, budget: Node, how: number): void {
     const b = this.#b;
     b.expr(budget);
     b.expr(number);
@@ -199,68 +199,68 @@ class RegionEmitter {
     this.#b.if(c, likely);
     this.#labels.push({ kind: "other" });
     this.#c.depth++;
-    this.#aside(then);
+    this.#offPath(then);
     this.#close();
   }
 
   /** Writes another way than the one that is written next. */
-  #aside(write: () => void): void {
-    const { owed, flagParts, residence } = this.#c;
-    const { known, last } = flagParts;
-    const standing = residence.now;
+  #offPath(write: () => void): void {
+    const { pendingCharge, lazyFlags, registerCache } = this.#c;
+    const { facts, comparison } = lazyFlags;
+    const standing = registerCache.now;
     write();
-    Object.assign(flagParts, { known, last });
-    residence.now = standing;
-    this.#c.owed = owed;
+    Object.assign(lazyFlags, { known: facts, last: comparison });
+    registerCache.now = standing;
+    this.#c.pendingCharge = pendingCharge;
   }
 
   /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
-  #tree(key: number): void {
-    const { residence } = this.#c;
+  #dominated(key: number): void {
+    const { registerCache } = this.#c;
     const scope = this.#scopes.get(key);
-    const loop = key === dispatcher ? this.#comesBack() : this.#s.loops.has(key);
-    if (residence.now.scope ? residence.now.scope !== scope : loop && !scope) residence.forget();
-    const entersScope = scope !== undefined && residence.now.scope === undefined;
-    if (this.#checked.has(key) && !(entersScope && scope.whole)) this.#checkBudget(key);
+    const loop = key === dispatcher ? this.#isDispatcherLoop() : this.#s.loops.has(key);
+    if (registerCache.now.scope ? registerCache.now.scope !== scope : loop && !scope) registerCache.forget();
+    const entersScope = scope !== undefined && registerCache.now.scope === undefined;
+    if (this.#checked.has(key) && !(entersScope && scope.isRegion)) this.#checkBudget(key);
     if (entersScope) {
-      if (!this.#is64) this.#c.leaveIfUpper(i64c(BigInt(this.#g.blocks.get(key)!.ip)), 0, () => scope.written);
-      residence.enter(scope);
-      if (this.#is64 && !this.#g.tree && this.#isLong(key)) this.#runs.set(scope, new Runs(key));
-      if (scope.whole) this.#checkBudget(key);
-      if (scope.steady) this.#knownIn.set(scope, { ...nothingKnown, ...this.#c.steadyPlace(R.sp) });
+      if (!this.#is64) this.#c.exitIfUpper(i64c(BigInt(this.#g.blocks.get(key)!.ip)), 0, () => scope.written);
+      registerCache.enter(scope);
+      if (this.#is64 && !this.#g.tree && this.#isLong(key)) this.#pageRanges.set(scope, new PageRanges(key));
+      if (scope.isRegion) this.#checkBudget(key);
+      if (scope.steady) this.#stateInScope.set(scope, { ...nothingKnown, ...this.#c.stackTranslation(R.sp) });
     }
     if (loop) {
-      this.#c.pay();
-      const round = scope && this.#c.round(entersScope);
+      this.#c.chargePending();
+      const round = scope && this.#c.iteration(entersScope);
       this.#open({ kind: "loop", key }, op.loop);
       if (round) {
-        this.#rounds.set(key, round);
-        residence.begin(round);
+        this.#iterations.set(key, round);
+        registerCache.beginLoop(round);
       }
     }
     const merges = this.#s.children.get(key)!.filter((child) => this.#s.merges.has(child));
-    this.#within(key, merges.reverse());
+    this.#withMerges(key, merges.reverse());
     if (loop) {
       this.#b.opcode(op.unreachable);
       this.#close();
     }
   }
-  #within(key: number, merges: readonly number[]): void {
+  #withMerges(key: number, merges: readonly number[]): void {
     const [last, ...rest] = merges;
     if (last === undefined) return key === dispatcher ? this.#dispatch() : this.#block(key);
     this.#open({ kind: "merge", key: last }, op.block);
-    this.#within(key, rest);
+    this.#withMerges(key, rest);
     this.#b.opcode(op.unreachable);
     this.#close();
     // Ways meet here, from one scope or from none.
     const scope = this.#scopes.get(last);
-    this.#c.residence.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
-    this.#c.owed = 0;
-    this.#tree(last);
+    this.#c.registerCache.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
+    this.#c.pendingCharge = 0;
+    this.#dominated(last);
   }
 
   /** Does anything lead back to the dispatcher? */
-  #comesBack(): boolean {
+  #isDispatcherLoop(): boolean {
     return this.#jumpTable !== undefined || this.#s.irreducible.size > 0;
   }
   #dispatch(): void {
@@ -282,57 +282,57 @@ class RegionEmitter {
     const { ip } = block;
     const c = this.#c;
     const n = block.instructions.length;
-    c.runs = this.#runsOf(key);
+    c.pageRanges = this.#pageRangesOf(key);
     // Of what comes around, or in from elsewhere, nothing is known.
     const before = key === this.#s.root ? [] : (this.#predecessors.get(key) ?? []);
-    c.knowledge = this.#knownAtHead(key) ?? meet(before.map((p) => this.#knownAfter.get(p) ?? this.#knownOnTheWay(p, key)));
-    const outer = this.#mark;
-    if (c.residence.mark()) this.#mark = { ip, owed: c.owed };
+    c.state = this.#stateAtHead(key) ?? meet(before.map((p) => this.#stateAfter.get(p) ?? this.#stateOnEdge(p, key)));
+    const outer = this.#checkpoint;
+    if (c.registerCache.checkpoint()) this.#checkpoint = { ip, pendingCharge: c.pendingCharge };
     // What begins again somewhere says of that block only that something missed.
-    c.doubtful = this.#runtime.isDoubtful(ip) || (this.#mark !== undefined && this.#runtime.isDoubtful(this.#mark.ip));
-    c.owed += n;
+    c.deoptimised = this.#runtime.isDeoptimised(ip) || (this.#checkpoint !== undefined && this.#runtime.isDeoptimised(this.#checkpoint.ip));
+    c.pendingCharge += n;
     const all = () => {
       c.block(block.instructions);
-      this.#knownAfter.set(key, isOpen(block) ? nothingKnown : c.knowledge);
+      this.#stateAfter.set(key, isOpen(block) ? nothingKnown : c.state);
       this.#terminate(block);
     };
-    if (this.#mark && c.residence.canBeginAgain) this.#fromMark(this.#mark, all);
+    if (this.#checkpoint && c.registerCache.isRestartable) this.#restartable(this.#checkpoint, all);
     else all();
-    this.#mark = outer;
+    this.#checkpoint = outer;
   }
   /** Is a loop passed much more often than control comes into it? */
   #isLong(head: number): boolean {
-    const { passes } = this.#runtime;
+    const { executions } = this.#runtime;
     const scope = this.#scopes.get(head);
     const before = this.#predecessors.get(head)!.filter((key) => this.#scopes.get(key) !== scope);
-    const entered = before.reduce((sum, key) => sum + (key === dispatcher ? 0 : (passes(key) ?? 0)), 0);
-    return (passes(head) ?? 0) >= longLoop * entered;
+    const entered = before.reduce((sum, key) => sum + (key === dispatcher ? 0 : (executions(key) ?? 0)), 0);
+    return (executions(head) ?? 0) >= longLoopIterations * entered;
   }
-  #runsOf(key: number): Runs | undefined {
+  #pageRangesOf(key: number): PageRanges | undefined {
     const scope = this.#scopes.get(key);
-    return scope && this.#runs.get(scope);
+    return scope && this.#pageRanges.get(scope);
   }
   /** Where the state page was last whole, on the way to the block that is being written. */
-  #mark: Mark | undefined;
-  #fromMark(mark: Mark, write: () => void): void {
+  #checkpoint: Checkpoint | undefined;
+  #restartable(mark: Checkpoint, write: () => void): void {
     this.#labels.push({ kind: "other" });
-    this.#c.fromMark(mark, write);
+    this.#c.restartable(mark, write);
     this.#labels.pop();
   }
-  #knownAtHead(key: number): Knowledge | undefined {
+  #stateAtHead(key: number): DataflowState | undefined {
     const scope = this.#scopes.get(key);
-    return scope?.head === key ? this.#knownIn.get(scope) : undefined;
+    return scope?.head === key ? this.#stateInScope.get(scope) : undefined;
   }
   /** What is known on a way that is not written yet. */
-  #knownOnTheWay(from: number, to: number): Knowledge {
+  #stateOnEdge(from: number, to: number): DataflowState {
     const scope = this.#scopes.get(to);
-    return (scope && this.#scopes.get(from) === scope && this.#knownIn.get(scope)) || nothingKnown;
+    return (scope && this.#scopes.get(from) === scope && this.#stateInScope.get(scope)) || nothingKnown;
   }
   #checkBudget(key: number): void {
     const b = this.#b;
-    b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(key) ?? 0) + this.#c.owed)]), false);
+    b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(key) ?? 0) + this.#c.pendingCharge)]), false);
     this.#c.depth++;
-    this.#c.leaveAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
+    this.#c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
     this.#c.depth--;
     b.end();
   }
@@ -345,10 +345,10 @@ class RegionEmitter {
         if (control?.kind !== "branchIf") throw new Error("a conditional branch did not branch");
         const { target } = block.instructions.at(-1)!;
         if (this.#keyOf(block, block.end) !== undefined || this.#keyOf(block, target) === undefined) {
-          this.#when(control.c, () => this.#go(block, target), this.#leaves(block, target));
+          this.#when(control.c, () => this.#go(block, target), this.#exitIsUnlikely(block, target));
           return this.#go(block, block.end);
         }
-        this.#when(node(wt.i32, op.i32eqz, [control.c]), () => this.#go(block, block.end), this.#leaves(block, block.end));
+        this.#when(node(wt.i32, op.i32eqz, [control.c]), () => this.#go(block, block.end), this.#exitIsUnlikely(block, block.end));
         return this.#go(block, target);
       }
       case "branch":
@@ -368,8 +368,8 @@ class RegionEmitter {
       case "return": {
         if (control?.kind !== "jump") throw new Error("a jump did not jump");
         const { target } = control;
-        return this.#toKnown(block, target, () =>
-          block.terminator === "return" ? this.#c.leaveAt(target, leave.returned, 0) : this.#computed(target),
+        return this.#toSuccessor(block, target, () =>
+          block.terminator === "return" ? this.#c.exitAt(target, leave.returned, 0) : this.#computed(target),
         );
       }
       case "door":
@@ -377,18 +377,18 @@ class RegionEmitter {
         return;
       case "leave":
         // Whatever left before did so on a condition, or makes this dead.
-        c.leaveAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
+        c.exitAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
     }
   }
   /** All ways from here want what has been written in the state page: it is stored once. */
-  #settle(): void {
-    const { residence } = this.#c;
-    if (!residence.now.scope) residence.settle();
+  #writeBack(): void {
+    const { registerCache } = this.#c;
+    if (!registerCache.now.scope) registerCache.writeBack();
   }
   /** A computed jump: to another entry of this region, else out. */
   #computed(target: Node): void {
     const b = this.#b;
-    this.#settle();
+    this.#writeBack();
     const table = this.#jumpTable;
     if (table) {
       const distance = b.bind(pure.sub(target, i64c(BigInt(table.lowest))));
@@ -400,11 +400,11 @@ class RegionEmitter {
       });
     }
     this.#c.proveTarget();
-    this.#c.leaveAt(target, leave.jumped, 0);
+    this.#c.exitAt(target, leave.jumped, 0);
   }
   /** A return to where calls within the region come from, or a jump in a trace tree: to the block at its target, or else out. */
-  #toKnown(block: JitBlock, target: Node, out: () => void): void {
-    this.#settle();
+  #toSuccessor(block: JitBlock, target: Node, out: () => void): void {
+    this.#writeBack();
     const addresses = block.successors.map((key) => this.#g.blocks.get(key)!.ip);
     const known = Number(constant(target) ?? -1n);
     if (addresses.includes(known)) return this.#go(block, known);
@@ -416,20 +416,20 @@ class RegionEmitter {
     this.#go(block, inLine);
   }
   #redispatch(next: Node): void {
-    this.#c.residence.forget();
-    this.#c.pay();
+    this.#c.registerCache.forget();
+    this.#c.chargePending();
     this.#b.set(this.#next, next);
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label("loop", dispatcher));
   }
   #call(block: JitBlock, target: Node): void {
     const c = this.#c;
-    if (!block.successors.includes(block.end)) return c.leaveAt(target, leave.jumped, 0);
-    this.#settle();
+    if (!block.successors.includes(block.end)) return c.exitAt(target, leave.jumped, 0);
+    this.#writeBack();
     this.#open({ kind: "other" }, op.block);
-    this.#aside(() => this.#callRegion(block, target));
+    this.#offPath(() => this.#callRegion(block, target));
     this.#close();
-    c.leaveAt(target, leave.jumped, 0);
+    c.exitAt(target, leave.jumped, 0);
   }
   /** Out of the label around this if no region begins there, or there have been too many calls already. */
   #callRegion(block: JitBlock, target: Node): void {
@@ -438,7 +438,7 @@ class RegionEmitter {
     const depth = b.bind(loaded(at.callDepth));
     b.goIf(node(wt.i32, op.i32geU, [depth, i32c(callDepth)]), 0, false);
     const region = constant(target) === undefined ? this.#lookUpCall(target) : this.#lookUp(target);
-    c.residence.forget();
+    c.registerCache.forget();
     b.store(op.i32store, i32c(0), node(wt.i32, op.i32add, [depth, i32c(1)]), at.callDepth);
     this.#enter(region, c.budget(), op.callIndirect);
     const where = b.local(wt.i64);
@@ -447,16 +447,16 @@ class RegionEmitter {
     this.#open({ kind: "other" }, op.block);
     b.goIf(node(wt.i32, op.i64ne, [localGet(wt.i64, where), i64c(BigInt(block.end))]), 0, false);
     b.store(op.i32store, i32c(0), depth, at.callDepth);
-    this.#comeBack();
+    this.#afterCall();
     this.#go(block, block.end);
     this.#close();
     b.expr(localGet(wt.i64, where));
     b.opcode(op.return);
   }
   /** Somebody else has run, and has left all in its place. */
-  #comeBack(): void {
+  #afterCall(): void {
     const c = this.#c;
-    c.owed = 0;
+    c.pendingCharge = 0;
     this.#b.set(c.budgetLocal, loaded(at.regionBudget));
     this.#b.later((late) => c.loadModes(late));
   }
@@ -465,19 +465,19 @@ class RegionEmitter {
   #door(block: JitBlock, code: number): void {
     const b = this.#b;
     const c = this.#c;
-    c.residence.forget();
+    c.registerCache.forget();
     b.store(op.i64store, i32c(0), i64c(c.nextIpConstant()), at.rip);
     b.store(op.i32store, i32c(0), c.budget(), at.regionBudget);
     const how = b.bind(node(wt.i32, op.call, [i32c(code)], this.#runtime.serve()));
     b.if(how, false);
-    b.expr(notTo(how));
+    b.expr(exitResult(how));
     b.opcode(op.return);
     b.end();
-    this.#comeBack();
+    this.#afterCall();
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
     b.if(node(wt.i32, op.i64ltS, [rip, i64c(0n)]), false);
     c.depth++;
-    c.leaveAt(rip, leave.changed, 0);
+    c.exitAt(rip, leave.changed, 0);
     c.depth--;
     b.end();
     const [back] = block.successors;
@@ -489,39 +489,39 @@ class RegionEmitter {
   /** Control goes from a block to an address. */
   #go(from: JitBlock, ip: number): void {
     const key = this.#keyOf(from, ip);
-    if (key === undefined) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
+    if (key === undefined) return this.#c.exitAt(i64c(BigInt(ip)), leave.jumped, 0);
     if (this.#s.irreducible.has(`${from.key}>${key}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(key)));
     const backward = isBackward(this.#s, from.key, key);
-    if (!backward && !this.#s.merges.has(key)) return this.#tree(key);
-    const { residence } = this.#c;
+    if (!backward && !this.#s.merges.has(key)) return this.#dominated(key);
+    const { registerCache } = this.#c;
     const scope = this.#scopes.get(key);
-    if (!scope || scope !== residence.now.scope) residence.forget();
+    if (!scope || scope !== registerCache.now.scope) registerCache.forget();
     if (backward) {
-      this.#endRound(key);
+      this.#endIteration(key);
       this.#checkBudget(key);
     }
-    this.#c.pay();
+    this.#c.chargePending();
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", key));
   }
   /** What is known of a branch: not to be likely if it leaves a trace tree. */
-  #leaves(from: JitBlock, ip: number): false | undefined {
+  #exitIsUnlikely(from: JitBlock, ip: number): false | undefined {
     return this.#g.tree && this.#keyOf(from, ip) === undefined ? false : undefined;
   }
   /** The block that is at an address behind another. */
   #keyOf(from: JitBlock, ip: number): number | undefined {
     return from.successors.find((key) => this.#g.blocks.get(key)?.ip === ip);
   }
-  #endRound(head: number): void {
-    const round = this.#rounds.get(head);
+  #endIteration(head: number): void {
+    const round = this.#iterations.get(head);
     if (!round) return;
-    if (this.#c.residence.now.round === round) round.endsAsItBegan();
-    else round.ends(this.#c.flagParts.last);
+    if (this.#c.registerCache.now.iteration === round) round.endUnchanged();
+    else round.endWith(this.#c.lazyFlags.comparison);
   }
 }
 const entryLocal = 1;
 /** A region's result for an exit or leave code. */
-const notTo = (code: Node): Node => node(wt.i64, op.i64extendI32s, [node(wt.i32, op.i32xor, [code, i32c(-1)])]);
+const exitResult = (code: Node): Node => node(wt.i64, op.i64extendI32s, [node(wt.i32, op.i32xor, [code, i32c(-1)])]);
 const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from);
 
 /** The bytes of a region's function. */

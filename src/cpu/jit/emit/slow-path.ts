@@ -9,26 +9,26 @@ import { as, pure } from "../../codegen/expression.ts";
 import { homes, layout, tlb } from "../../machine/layout.ts";
 import { type Access, misalignedBy } from "../../machine/mmu.ts";
 import { at, runs } from "../../machine/state.ts";
-import { atHome, tagsOf } from "../analysis/translation-reuse.ts";
-import { counterOf, type Lookup, lookupNames } from "./slow-path-counts.ts";
+import { directAddress, tagsOf } from "../analysis/translation-reuse.ts";
+import { counterOf, type SlowPath, slowPathNames } from "./slow-path-counts.ts";
 
 const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
-export const lookupTypes = {
+export const slowPathTypes = {
   acrossHomes: lookUpType,
   lookUp: lookUpType,
   lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
   missedRun: lookUpType,
-} as const satisfies Record<Lookup, unknown>;
+} as const satisfies Record<SlowPath, unknown>;
 /** The body of one, which counts its calls. */
-const bodyOf = (name: Lookup): Body => {
-  const b = new Body(lookupTypes[name].params);
+const bodyOf = (name: SlowPath): Body => {
+  const b = new Body(slowPathTypes[name].params);
   const counter = counterOf(name);
   b.store(op.i64store, i32c(0), pure.add(node(wt.i64, op.i64load, [i32c(0)], counter), i64c(1n)), counter);
   return b;
 };
 
 /** 1 if the pages of the first and the last byte are at home, and one after the other there. */
-const inOnePiece = (b: Body, address: Node, bytes: Node, how: Node): Node => {
+const isContiguous = (b: Body, address: Node, bytes: Node, how: Node): Node => {
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
   const isThere = (a: Node): Node => {
@@ -36,14 +36,14 @@ const inOnePiece = (b: Body, address: Node, bytes: Node, how: Node): Node => {
     return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.pageTags + homes.readTag), pure.and(a, pure.imm(-4096))]);
   };
   // The window's last page is followed by its first one.
-  const distance = node(wt.i32, op.i32sub, [atHome(last, undefined), atHome(address, undefined)]);
+  const distance = node(wt.i32, op.i32sub, [directAddress(last, undefined), directAddress(address, undefined)]);
   const both = node(wt.i32, op.i32and, [isThere(address), isThere(last)]);
   return node(wt.i32, op.i32and, [both, node(wt.i32, op.i32eq, [distance, more])]);
 };
 /** A function for a span that is not in one page: (address, bytes, access) -> 1 if it is at home all the same. */
-const acrossHomes = (): FunctionBytes => {
+const acrossPages = (): FunctionBytes => {
   const b = bodyOf("acrossHomes");
-  b.expr(inOnePiece(b, localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)));
+  b.expr(isContiguous(b, localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)));
   return b.done();
 };
 /** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
@@ -78,7 +78,7 @@ const lookUpForStore = (missStore: number): FunctionBytes => {
 };
 
 /** A function for a span that was not in its run: (address, bytes, word) -> 1 if it is at home all the same; asks for the run around it when that has happened often enough. */
-const missedRun = (showRun: number): FunctionBytes => {
+const outsideRange = (showRun: number): FunctionBytes => {
   const b = bodyOf("missedRun");
   const [address, bytes, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
@@ -93,30 +93,33 @@ const missedRun = (showRun: number): FunctionBytes => {
   b.opcode(op.call);
   b.code.u(showRun);
   b.end();
-  b.expr(inOnePiece(b, address, bytes, how));
+  b.expr(isContiguous(b, address, bytes, how));
   return b.done();
 };
 
 /** Whom they ask in JavaScript. */
-export interface LookupLinks {
+export interface SlowPathLinks {
   readonly memory: WebAssembly.Memory;
-  readonly missRegion: (address: number, bytes: number, how: number) => number;
-  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly slowPath: (address: number, bytes: number, how: number) => number;
+  readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
+  readonly findPageRange: (address: number, how: Access, slot: number) => void;
 }
-export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks): WebAssembly.Exports => {
+export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange }: SlowPathLinks): WebAssembly.Exports => {
   const m = new ModuleWriter();
   const toRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
   const toRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
-  const bodies: Record<Lookup, FunctionBytes> = {
-    acrossHomes: acrossHomes(),
+  const bodies: Record<SlowPath, FunctionBytes> = {
+    acrossHomes: acrossPages(),
     lookUp: lookUp(toRegion),
     lookUpForStore: lookUpForStore(toStore),
-    missedRun: missedRun(toRun),
+    missedRun: outsideRange(toRun),
   };
-  for (const name of lookupNames) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
+  for (const name of slowPathNames) m.exportFunc(name, m.func(slowPathTypes[name], bodies[name]));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
-  return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;
+  return new WebAssembly.Instance(module, {
+    vm: { memory },
+    js: { missRegion: slowPath, missStore: slowPathStore, showRun: findPageRange },
+  }).exports;
 };

@@ -14,7 +14,7 @@ import { factsOf, type RoutineCall } from "../../isa/effects.ts";
 import { comparesX87, type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
 import { at, type Field, S } from "../../machine/state.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
-import { add, and, FpuNumbers, i32, magnitude, negated, or, packed, unpacked, type Value } from "./x87-number.ts";
+import { add, and, i32, magnitude, negated, or, packed, unpacked, type Value, X87Numbers } from "./x87-number.ts";
 
 /** Routines that are done in line, with those that are called for the rest. */
 const inline = new Set([
@@ -22,7 +22,7 @@ const inline = new Set([
   "fst_f32_value", "fst_f64_value", "fst_st", "fsqrt", "fxch", "stored", "stores",
 ]); // biome-ignore format: table
 /** What they call where a number is not ordinary. */
-export const fpuRoutines = [
+export const x87Routines = [
   "fpu_rest", "fpu_operate", "fpu_operate32", "fpu_operate64", "fpu_root", "fpu_widen32", "fpu_widen64", "fpu_narrow32", "fpu_narrow64", "fpu_compare",
 ] as const; // biome-ignore format: table
 
@@ -41,7 +41,7 @@ const isNeutral = (d: Decoded): boolean => {
 };
 const gap = 16;
 /** Where the run that begins with instruction n ends; n if none does. */
-export const runFrom = (list: readonly Decoded[], n: number): number => {
+export const batchEnd = (list: readonly Decoded[], n: number): number => {
   if (!isInline(list[n]!)) return n;
   let end = n + 1;
   for (let i = end; i < list.length && i - end <= gap; i++) {
@@ -60,16 +60,16 @@ const CONTROL = { mask: 0xf3f, usual: 0x33f } as const;
 /** Bits of the word that says what a run that was left has yet to store. */
 const pending = { dirty: 0, depth: 8, emptied: 11, filled: 19, data: 27, segment: 28 } as const;
 
-export class RegionFpu {
+export class X87Batches {
   readonly #c: RegionCompiler;
-  readonly #numbers: FpuNumbers;
-  readonly #kept = new Map<string, number>();
+  readonly #numbers: X87Numbers;
+  readonly #locals = new Map<string, number>();
   /** Within a run. */
   active = false;
   /** TOP, less where it was when the run began. */
   #depth = 0;
   /** What is known of the registers, numbered from where TOP was: a local holds its value; it is not the state page's; it is canonical; it is 0. */
-  #held = 0;
+  #cached = 0;
   #dirty = 0;
   #canonical = 0;
   #zero = 0;
@@ -85,14 +85,14 @@ export class RegionFpu {
   #ip: Node | undefined;
   constructor(c: RegionCompiler) {
     this.#c = c;
-    this.#numbers = new FpuNumbers(c.body, (inexact, up) => this.#rounded(inexact, up));
+    this.#numbers = new X87Numbers(c.body, (inexact, up) => this.#rounded(inexact, up));
   }
   #b(): Body {
     return this.#c.body;
   }
   #local(name: string, t: WasmType): Node {
-    let l = this.#kept.get(name);
-    if (l === undefined) this.#kept.set(name, (l = this.#b().keep(t)));
+    let l = this.#locals.get(name);
+    if (l === undefined) this.#locals.set(name, (l = this.#b().keep(t)));
     return localGet(t, l);
   }
   #set(to: Node, v: Node): void {
@@ -131,13 +131,22 @@ export class RegionFpu {
   begin(): void {
     const b = this.#b();
     this.active = true;
-    this.#depth = this.#held = this.#dirty = this.#canonical = this.#zero = this.#needFull = this.#needEmpty = this.#full = this.#empty = 0;
+    this.#depth =
+      this.#cached =
+      this.#dirty =
+      this.#canonical =
+      this.#zero =
+      this.#needFull =
+      this.#needEmpty =
+      this.#full =
+      this.#empty =
+        0;
     this.#last = undefined;
     this.#data = false;
     const [status, top, tags] = [this.#status(), this.#top(), this.#tags()];
     // Which registers the run needs is known when it has been written.
     const run = { full: 0, empty: 0, loads: 0 };
-    this.#run = run;
+    this.#registerNeeds = run;
     b.ifLater((late) => {
       late.set(status.k as number, node(wt.i32, op.i32load16u, [i32c(0)], at.fpuStatus));
       late.set(top.k as number, and(i32(op.i32shrU, status, i32c(11)), i32c(7)));
@@ -152,16 +161,16 @@ export class RegionFpu {
     b.later((late) => {
       for (let j = 0; j < 8; j++) {
         if (!((run.loads >> j) & 1)) continue;
-        late.set(this.#significand(j).k as number, node(wt.i64, op.i64load, [this.#place(j)], at.fpuRegs));
-        late.set(this.#signExponent(j).k as number, unpacked(node(wt.i32, op.i32load16u, [this.#place(j)], at.fpuRegs + 8)));
+        late.set(this.#significand(j).k as number, node(wt.i64, op.i64load, [this.#registerAddress(j)], at.fpuRegs));
+        late.set(this.#signExponent(j).k as number, unpacked(node(wt.i32, op.i32load16u, [this.#registerAddress(j)], at.fpuRegs + 8)));
       }
     });
     this.#set(this.#c1(), and(i32(op.i32shrU, status, i32c(9)), i32c(1)));
     this.#set(this.#inexact(), i64c(0n));
   }
-  #run = { full: 0, empty: 0, loads: 0 };
+  #registerNeeds = { full: 0, empty: 0, loads: 0 };
   /** Offset of register j in the state page's. */
-  #place(j: number): Node {
+  #registerAddress(j: number): Node {
     return i32(op.i32shl, and(j === 0 ? this.#top() : add(this.#top(), i32c(j)), i32c(7)), i32c(4));
   }
   /** The run is done: everything goes to the state page. */
@@ -179,8 +188,8 @@ export class RegionFpu {
     return this.#full & this.#needEmpty;
   }
   #storeRegister(b: Body, j: number): void {
-    b.store(op.i64store, this.#place(j), this.#significand(j), at.fpuRegs);
-    b.store(op.i32store16, this.#place(j), packed(this.#signExponent(j)), at.fpuRegs + 8);
+    b.store(op.i64store, this.#registerAddress(j), this.#significand(j), at.fpuRegs);
+    b.store(op.i32store16, this.#registerAddress(j), packed(this.#signExponent(j)), at.fpuRegs + 8);
   }
   #statusNow(depth: Node): Node {
     const top = i32(op.i32shl, and(add(this.#top(), depth), i32c(7)), i32c(11));
@@ -207,7 +216,7 @@ export class RegionFpu {
   }
 
   /** Before control leaves within a run: what `storeLeft` is to do. */
-  leaving(): void {
+  prepareExit(): void {
     const word =
       (this.#dirty << pending.dirty) |
       ((this.#depth & 7) << pending.depth) |
@@ -220,7 +229,7 @@ export class RegionFpu {
     this.#set(this.#local("lastOpcode", wt.i32), this.#last?.opcode ?? i32c(0));
   }
   /** Where all runs come to that are left. */
-  storeLeft(): void {
+  storeAtExit(): void {
     const b = this.#b();
     const left = this.#local("left", wt.i32);
     const bits = (from: number, mask: number): Node => and(i32(op.i32shrU, left, i32c(from)), i32c(mask));
@@ -229,7 +238,7 @@ export class RegionFpu {
       then();
       b.end();
     };
-    for (let j = 0; j < 8; j++) if (this.#kept.has(`m${j}`)) when(bits(pending.dirty + j, 1), () => this.#storeRegister(b, j));
+    for (let j = 0; j < 8; j++) if (this.#locals.has(`m${j}`)) when(bits(pending.dirty + j, 1), () => this.#storeRegister(b, j));
     const last = { ip: this.#local("lastIp", wt.i64), opcode: this.#local("lastOpcode", wt.i32) };
     // Before the first instruction is done nothing is to be said.
     when(i32(op.i64ne, last.ip, i64c(-1n)), () =>
@@ -265,12 +274,12 @@ export class RegionFpu {
     const bit = 1 << j;
     if (!((this.#full | this.#empty) & bit)) {
       this.#needFull |= bit;
-      this.#run.full |= bit;
+      this.#registerNeeds.full |= bit;
       this.#full |= bit;
-    } else if (this.#empty & bit) this.#c.leaveToInterpreter();
-    if (!(this.#held & bit)) {
-      this.#run.loads |= bit;
-      this.#held |= bit;
+    } else if (this.#empty & bit) this.#c.sideExit();
+    if (!(this.#cached & bit)) {
+      this.#registerNeeds.loads |= bit;
+      this.#cached |= bit;
     }
     return { m: this.#significand(j), se: this.#signExponent(j), canonical: (this.#canonical & bit) !== 0, zero: (this.#zero & bit) !== 0 };
   }
@@ -281,11 +290,11 @@ export class RegionFpu {
     if (!((this.#full | this.#empty) & bit)) {
       // Only a store to a register that nobody has looked at: it may be either, which the test cannot say.
       this.#needFull |= bit;
-      this.#run.full |= bit;
+      this.#registerNeeds.full |= bit;
     }
     this.#full |= bit;
     this.#empty &= ~bit;
-    this.#held |= bit;
+    this.#cached |= bit;
     this.#dirty |= bit;
     this.#canonical = canonical ? this.#canonical | bit : this.#canonical & ~bit;
     this.#zero = zero ? this.#zero | bit : this.#zero & ~bit;
@@ -296,11 +305,11 @@ export class RegionFpu {
     const bit = 1 << this.#register(0);
     if (!((this.#full | this.#empty) & bit)) {
       this.#needEmpty |= bit;
-      this.#run.empty |= bit;
+      this.#registerNeeds.empty |= bit;
       this.#empty |= bit;
     } else if (this.#full & bit) {
       this.#depth++;
-      this.#c.leaveToInterpreter();
+      this.#c.sideExit();
       this.#depth--;
     }
     return this.#target(0, canonical, zero);
@@ -364,7 +373,7 @@ export class RegionFpu {
         return this.#done(() => {
           const a = this.#read(0);
           const to = this.#target(0, true);
-          this.#numbers.attempt(
+          this.#numbers.withSlowPath(
             (giveUpIf) => this.#numbers.root(a, to, giveUpIf),
             () => this.#routine(to, this.#c.runtimeCall("fpu_root", a.m, halfword(a.se))),
           );
@@ -442,7 +451,7 @@ export class RegionFpu {
   #load(source: Node, w: 32 | 64): void {
     const v = this.#numbers.widened(source, w);
     const to = this.#push();
-    this.#numbers.attempt(
+    this.#numbers.withSlowPath(
       (giveUpIf) => {
         giveUpIf(v.strange);
         this.#assign(to, v.m, v.se);
@@ -455,10 +464,10 @@ export class RegionFpu {
     const v = this.#numbers.widened(source, w);
     const a = this.#read(0);
     const to = this.#target(0, true);
-    this.#numbers.attempt(
+    this.#numbers.withSlowPath(
       (giveUpIf) => {
         giveUpIf(v.strange);
-        this.#numbers.middling(giveUpIf, a);
+        this.#numbers.requireOrdinary(giveUpIf, a);
         this.#arithmetic(which, a, { m: this.#b().bind(v.m), se: this.#b().bind(v.se), canonical: true }, to, giveUpIf);
       },
       () => this.#routine(to, this.#c.runtimeCall(`fpu_operate${w}`, i32c(which), v.bits, a.m, halfword(a.se))),
@@ -466,9 +475,9 @@ export class RegionFpu {
   }
   #operate(which: number, a: Value, b: Value, target: number): void {
     const to = this.#target(target, true);
-    this.#numbers.attempt(
+    this.#numbers.withSlowPath(
       (giveUpIf) => {
-        this.#numbers.middling(giveUpIf, a, b);
+        this.#numbers.requireOrdinary(giveUpIf, a, b);
         this.#arithmetic(which, a, b, to, giveUpIf);
       },
       () => this.#routine(to, this.#c.runtimeCall("fpu_operate", i32c(which), a.m, halfword(a.se), b.m, halfword(b.se))),
@@ -503,7 +512,7 @@ export class RegionFpu {
     const inexact = b.local(wt.i64);
     const up = b.local(wt.i32);
     const raised = b.local(wt.i32);
-    this.#numbers.attempt(
+    this.#numbers.withSlowPath(
       (giveUpIf) => {
         const v = this.#numbers.narrowed(a, w, giveUpIf);
         b.set(value, v.bits);
@@ -527,7 +536,7 @@ export class RegionFpu {
   #compare(x: Value, y: Value, quiet: number): Node {
     const b = this.#b();
     const flags = b.local(wt.i32);
-    this.#numbers.attempt(
+    this.#numbers.withSlowPath(
       (giveUpIf) => b.set(flags, this.#numbers.compared(x, y, giveUpIf)),
       () => {
         b.set(flags, this.#c.runtimeCall("fpu_compare", x.m, halfword(x.se), y.m, halfword(y.se), i32c(quiet)));

@@ -36,7 +36,7 @@ export const magnitude = (se: Node): Node => and(se, i32c(~SIGN));
 const ROUNDER = 6755399441055744;
 const rounderBits = 0x4338_0000_0000_0000n;
 
-export class FpuNumbers {
+export class X87Numbers {
   readonly #b: Body;
   /** Of a result: what was cut off, not 0 if it was inexact, and whether it was rounded up in size. */
   readonly #rounded: (inexact: Node, up: Node) => void;
@@ -56,7 +56,7 @@ export class FpuNumbers {
   }
 
   /** `fast` unless one of the conditions that it gives up on holds; then `slow`. `label`: how many more it has opened by then. */
-  attempt(fast: (giveUpIf: (c: Node, label?: number) => void) => void, slow: () => void): void {
+  withSlowPath(fast: (giveUpIf: (c: Node, label?: number) => void) => void, slow: () => void): void {
     const b = this.#b;
     for (let n = 0; n < 2; n++) {
       b.opcode(op.block);
@@ -71,12 +71,12 @@ export class FpuNumbers {
   }
 
   /** Exponents from 0x3000 to 0x4fff: what two such numbers make overflows and underflows nowhere. Above 0, so zeros are none. */
-  isMiddling(...values: readonly Value[]): Node {
+  isOrdinary(...values: readonly Value[]): Node {
     const range = [...new Set(values.map((v) => v.se.k))].map((k) => add(localGet(wt.i32, k as number), i32c(0x3000))).reduce(and);
     return i32(op.i32eq, and(range, i32c(0x6000)), i32c(0x6000));
   }
   /** Gives up on all others. */
-  middling(giveUpIf: (c: Node) => void, ...values: readonly Value[]): void {
+  requireOrdinary(giveUpIf: (c: Node) => void, ...values: readonly Value[]): void {
     const range = [...new Set(values.map((v) => v.se.k))].map((k) => add(localGet(wt.i32, k as number), i32c(0x3000))).reduce(and);
     giveUpIf(i32(op.i32ne, and(range, i32c(0x6000)), i32c(0x6000)));
     const integer = values.filter((v) => !v.canonical).map((v) => v.m);
@@ -275,14 +275,14 @@ export class FpuNumbers {
     if (x.zero || y.zero) {
       const other = x.zero ? y : x;
       if (!other.zero) {
-        this.middling(giveUpIf, other);
+        this.requireOrdinary(giveUpIf, other);
         const minus = b.bind(i32(op.i32shrU, other.se, i32c(31)));
         return x.zero ? i32(op.i32xor, minus, i32c(1)) : minus;
       }
     }
     const tame = (v: Value): Node => {
       const zero = i32(op.i64eqz, v.m);
-      const ordinary = v.canonical ? this.isMiddling(v) : and(this.isMiddling(v), i32(op.i64ltS, v.m, i64c(0n)));
+      const ordinary = v.canonical ? this.isOrdinary(v) : and(this.isOrdinary(v), i32(op.i64ltS, v.m, i64c(0n)));
       return v.canonical ? or(ordinary, zero) : or(ordinary, and(zero, i32(op.i32eqz, exponentOf(v))));
     };
     giveUpIf(i32(op.i32eqz, and(tame(x), tame(y))));

@@ -46,13 +46,13 @@ class Addresses {
 }
 
 /** Ways that are looked into together at the latest. */
-const mostWays = 1000;
+const maxPending = 1000;
 
-export class CodeMap {
+export class ControlProfile {
   readonly #called = new Addresses();
   readonly #targets = new Addresses();
   /** Ways that control went. What the rows at their beginnings do takes longer to find out than many a program runs: it is when somebody wants to know. */
-  #ways: { readonly row: number; readonly site: number; readonly target: number }[] = [];
+  #transfers: { readonly row: number; readonly site: number; readonly target: number }[] = [];
   readonly #row: (number: number) => Row;
 
   /** `row`: by its number. */
@@ -61,39 +61,39 @@ export class CodeMap {
   }
 
   /** Control went from an instruction, of a row by its number, to an address. */
-  went(row: number, site: number, target: number): void {
-    this.#ways.push({ row, site, target });
-    if (this.#ways.length === mostWays) this.#settle();
+  recordTransfer(row: number, site: number, target: number): void {
+    this.#transfers.push({ row, site, target });
+    if (this.#transfers.length === maxPending) this.#classify();
   }
   called(target: number): void {
     this.#called.add(target);
   }
-  #settle(): void {
-    for (const { row, site, target } of this.#ways) {
+  #classify(): void {
+    for (const { row, site, target } of this.#transfers) {
       const { calls, jumps, returns } = factsOf(this.#row(row));
       if (calls) this.#called.add(target);
       else if (jumps && !returns && Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
     }
-    this.#ways = [];
+    this.#transfers = [];
   }
   /** All that is known. */
   get all(): { readonly called: number[]; readonly jumped: number[] } {
-    this.#settle();
+    this.#classify();
     return { called: this.#called.all, jumped: this.#targets.all };
   }
   /** The same of an earlier run. */
-  learn({ called, jumped }: { readonly called: readonly number[]; readonly jumped: readonly number[] }): void {
+  preload({ called, jumped }: { readonly called: readonly number[]; readonly jumped: readonly number[] }): void {
     for (const ip of called) this.#called.add(ip);
     for (const ip of jumped) this.#targets.add(ip);
   }
   /** Where the function around an address begins, as far as calls have shown. */
   functionOf(ip: number): number | undefined {
-    this.#settle();
+    this.#classify();
     return this.#called.last(ip);
   }
   /** Where a computed jump may go: to what any jump of the same function went to. The interpreter does not tell which jump it was. */
   targets(site: number): Iterable<number> {
-    this.#settle();
+    this.#classify();
     const far = reach * 4096;
     return this.#targets.between(this.#called.last(site) ?? site - far, this.#called.next(site) ?? site + far);
   }

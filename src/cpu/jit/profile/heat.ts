@@ -3,7 +3,7 @@
 // more than what has been: such samples count for less.
 
 /** Times the samples that would do in one address space. */
-const apart = 16;
+const spacesFactor = 16;
 
 interface Block {
   /** In the address space that it was last met in, and in all. */
@@ -46,7 +46,7 @@ export class Heat {
   }
   /** It is known to be as hot as that. */
   set(key: number, heat: number): void {
-    this.#blocks.set(key, { here: heat, all: heat * apart, space: this.#space, reached: 0 });
+    this.#blocks.set(key, { here: heat, all: heat * spacesFactor, space: this.#space, reached: 0 });
   }
   delete(key: number): void {
     this.#blocks.delete(key);
@@ -56,4 +56,4 @@ export class Heat {
   }
 }
 
-const heatOf = ({ here, all }: Block): number => Math.max(here, Math.floor(all / apart));
+const heatOf = ({ here, all }: Block): number => Math.max(here, Math.floor(all / spacesFactor));

@@ -7,7 +7,7 @@ import type { Blocks } from "../../interp/block-cache.ts";
 import { madeOf } from "../../interp/code-bytes.ts";
 import { sizeIndex } from "../../isa/row.ts";
 import { record } from "../../machine/layout.ts";
-import type { Code } from "../cache/format.ts";
+import type { CodeBytes } from "../cache/format.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
 
 export interface Immediate {
@@ -26,7 +26,7 @@ export const longImmediate = (d: Decoded): Immediate | undefined => {
 };
 
 /** Where a byte of a region's code lies in memory. */
-export const placeOf = ({ pages }: Graph, address: number): number => {
+export const memoryAddressOf = ({ pages }: Graph, address: number): number => {
   const frame = pages.get(Math.floor(address / 4096));
   if (frame === undefined) throw new Error("code on no page of its region");
   return frame + (address % 4096);
@@ -35,15 +35,15 @@ export const placeOf = ({ pages }: Graph, address: number): number => {
 export type Change = "none" | "immediates" | "code";
 
 /** A part of a block that lies on one page, as it was. */
-interface Part {
+interface CodePiece {
   readonly block: JitBlock;
   readonly address: number;
-  readonly place: number;
+  readonly location: number;
   readonly bytes: Uint8Array;
 }
 
-export class Source {
-  readonly #parts: Part[] = [];
+export class CodeSnapshot {
+  readonly #pieces: CodePiece[] = [];
   readonly #immediates = new Map<JitBlock, ReadonlySet<number>>();
 
   constructor(u8: Uint8Array, graph: Graph) {
@@ -55,16 +55,16 @@ export class Source {
   #add(u8: Uint8Array, graph: Graph, block: JitBlock, from: number, end: number): void {
     for (let address = from; address < end; ) {
       const next = Math.min(end, (Math.floor(address / 4096) + 1) * 4096);
-      const place = placeOf(graph, address);
-      this.#parts.push({ block, address, place, bytes: u8.slice(place, place + next - address) });
+      const location = memoryAddressOf(graph, address);
+      this.#pieces.push({ block, address, location, bytes: u8.slice(location, location + next - address) });
       address = next;
     }
   }
 
   /** All of it, by where each run of it begins. */
-  code(): Code[] {
+  code(): CodeBytes[] {
     const all: { readonly address: number; bytes: Uint8Array }[] = [];
-    for (const { block, address, bytes } of this.#parts) {
+    for (const { block, address, bytes } of this.#pieces) {
       const before = all.at(-1);
       const goesOn = before && address === before.address + before.bytes.length && address !== block.ip && address !== block.stub?.ip;
       if (goesOn) before.bytes = Uint8Array.of(...before.bytes, ...bytes);
@@ -75,18 +75,18 @@ export class Source {
   /** What is different now. */
   change(u8: Uint8Array): Change {
     let change: Change = "none";
-    for (const { block, address, place, bytes } of this.#parts)
+    for (const { block, address, location, bytes } of this.#pieces)
       for (let n = 0; n < bytes.length; n++) {
-        if (u8[place + n] === bytes[n]) continue;
+        if (u8[location + n] === bytes[n]) continue;
         if (!this.#immediatesOf(block).has(address + n)) return "code";
         change = "immediates";
       }
     return change;
   }
   /** Notes which bytes of a frame a region is made of that is `patched` (region-plan.ts), or not. */
-  mark(frame: number, marks: Uint8Array, patched: boolean): void {
-    for (const { block, address, place, bytes } of this.#parts) {
-      const from = place - frame;
+  classifyBytes(frame: number, marks: Uint8Array, patched: boolean): void {
+    for (const { block, address, location, bytes } of this.#pieces) {
+      const from = location - frame;
       if (from < 0 || from >= marks.length) continue;
       for (let n = 0; n < bytes.length; n++) {
         const is = patched && this.#immediatesOf(block).has(address + n) ? madeOf.immediate : madeOf.region;
@@ -107,7 +107,7 @@ export class Source {
 }
 
 /** Blocks as they were when they were first met, to tell whether one has been written anew by the time that it is hot. */
-export class FirstMet {
+export class FirstReached {
   readonly #blocks: Blocks;
   readonly #codes = new Map<number, { readonly place: number; readonly bytes: Uint8Array }>();
   constructor(blocks: Blocks) {
@@ -120,7 +120,7 @@ export class FirstMet {
     const place = this.#placeOf(blocks.records.ipOf(head));
     this.#codes.set(key, { place, bytes: blocks.bytes.slice(place, place + blocks.records.nextIpOf(last) - blocks.records.ipOf(head)) });
   }
-  isNew(key: number, ip: number): boolean {
+  hasChanged(key: number, ip: number): boolean {
     const was = this.#codes.get(key);
     return was?.place === this.#placeOf(ip) && was.bytes.some((byte, n) => byte !== this.#blocks.bytes[was.place + n]);
   }
@@ -130,17 +130,17 @@ export class FirstMet {
 }
 
 /** Lost regions that are kept. */
-const kept = 256;
+const maxInvalid = 256;
 
 /** Regions that were lost with a page they were made from, until control comes to them again. */
-export class Lost<R extends { readonly graph: Graph; readonly context: number }> {
+export class InvalidRegions<R extends { readonly graph: Graph; readonly context: number }> {
   /** By where the first bytes of their entries lie: all that have ever been lost, for they will be again. */
-  readonly #byPlace = new Map<number, R[]>();
+  readonly #byAddress = new Map<number, R[]>();
   readonly #regions = new Set<R>();
-  readonly #gone: (region: R) => void;
+  readonly #evict: (region: R) => void;
   /** `gone`: told of those for which there is no room. */
   constructor(gone: (region: R) => void) {
-    this.#gone = gone;
+    this.#evict = gone;
   }
   get size(): number {
     return this.#regions.size;
@@ -151,35 +151,35 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
   add(region: R): void {
     this.#regions.add(region);
     for (const entry of region.graph.entries) {
-      const place = placeOf(region.graph, entry);
-      const there = this.#byPlace.get(place);
-      if (!there) this.#byPlace.set(place, [region]);
+      const place = memoryAddressOf(region.graph, entry);
+      const there = this.#byAddress.get(place);
+      if (!there) this.#byAddress.set(place, [region]);
       else if (!there.includes(region)) there.push(region);
     }
-    if (this.#regions.size > kept) this.#gone(this.#regions.values().next().value as R);
+    if (this.#regions.size > maxInvalid) this.#evict(this.#regions.values().next().value as R);
   }
   /** The region that could be entered at an address when the byte there was at this place. */
-  at(place: number, ip: number, context: number): R | undefined {
-    return this.#byPlace
+  find(place: number, ip: number, context: number): R | undefined {
+    return this.#byAddress
       .get(place)
       ?.findLast((region) => this.#regions.has(region) && region.context === context && region.graph.entries.includes(ip));
   }
   /** It is there again. */
-  found(region: R): void {
+  revalidated(region: R): void {
     this.#regions.delete(region);
   }
   /** It will never be again. */
   forget(region: R): void {
     this.#regions.delete(region);
     for (const entry of region.graph.entries) {
-      const place = placeOf(region.graph, entry);
-      const there = this.#byPlace.get(place)?.filter((r) => r !== region);
-      if (there?.length) this.#byPlace.set(place, there);
-      else this.#byPlace.delete(place);
+      const place = memoryAddressOf(region.graph, entry);
+      const there = this.#byAddress.get(place)?.filter((r) => r !== region);
+      if (there?.length) this.#byAddress.set(place, there);
+      else this.#byAddress.delete(place);
     }
   }
   /** All of them go. */
   clear(): void {
-    for (const region of [...this.#regions]) this.#gone(region);
+    for (const region of [...this.#regions]) this.#evict(region);
   }
 }

@@ -12,13 +12,13 @@ import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import type { Access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
-import type { Made } from "../cache/format.ts";
+import type { CompiledRegion } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
-import { lookups, lookupTypes } from "../emit/slow-path.ts";
-import { longImmediate, placeOf } from "./code-snapshot.ts";
+import { slowPaths, slowPathTypes } from "../emit/slow-path.ts";
+import { longImmediate, memoryAddressOf } from "./code-snapshot.ts";
 
 /** What compiled regions are linked to. */
 export interface JitLinks {
@@ -27,14 +27,14 @@ export interface JitLinks {
   readonly handlers: WebAssembly.Exports;
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
-  readonly missRegion: (address: number, bytes: number, how: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly slowPath: (address: number, bytes: number, how: number) => number;
+  readonly findPageRange: (address: number, how: Access, slot: number) => void;
   /** There is a region of 32-bit code, which looks for pages by their chunks (layout.ts). */
-  readonly keepChunks: () => void;
-  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
+  readonly enableAccessMap: () => void;
+  readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly landing: (door: Exit) => number | undefined;
-  readonly placeOf: (linear: number) => number;
+  readonly addressOf: (linear: number) => number;
   readonly model: Model;
 }
 
@@ -42,7 +42,7 @@ const never = () => {
   throw new Error("regions do not act, and have flags in locals");
 };
 /** What only handlers call. */
-const handlersAlone = {
+const handlersOnly = {
   miss: -1,
   commit: -1,
   checkSegment: -1,
@@ -57,7 +57,7 @@ const handlersAlone = {
 /** Where an instruction's immediate lies, if it can be read where it runs. */
 const inCode = (graph: Graph) => (d: Decoded) => {
   const immediate = longImmediate(d);
-  return immediate && { place: placeOf(graph, immediate.address), bits: immediate.bits };
+  return immediate && { address: memoryAddressOf(graph, immediate.address), bits: immediate.bits };
 };
 
 export class RegionModules {
@@ -70,11 +70,11 @@ export class RegionModules {
   onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
-  readonly #isDoubtful: (ip: number) => boolean;
+  readonly #isDeoptimised: (ip: number) => boolean;
   constructor(blocks: Blocks, links: JitLinks, isDoubtful: (ip: number) => boolean) {
     this.#blocks = blocks;
     this.#links = links;
-    this.#isDoubtful = isDoubtful;
+    this.#isDeoptimised = isDoubtful;
     this.table = links.handlers["regions"] as WebAssembly.Table;
     const { memory, model } = links;
     this.jumpTables = new JumpTables(memory);
@@ -84,8 +84,8 @@ export class RegionModules {
   /** Makes its region what is called by the slot. */
   link(module: WebAssembly.Module, slot: number): void {
     const { memory, handlers, routines, serve } = this.#links;
-    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepChunks();
-    this.#lookups ??= lookups(this.#links);
+    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.enableAccessMap();
+    this.#lookups ??= slowPaths(this.#links);
     const { exports } = new WebAssembly.Instance(module, {
       vm: { memory },
       js: { serve },
@@ -97,11 +97,15 @@ export class RegionModules {
   }
   #lookups: WebAssembly.Exports | undefined;
   /** `patched`: immediates are read where they lie. `color`: of the address spaces that it is entered in. */
-  make(graph: Graph, slot: number, { patched, color: of }: { readonly patched: boolean; readonly color: Made["color"] }): Made {
+  make(
+    graph: Graph,
+    slot: number,
+    { patched, color: of }: { readonly patched: boolean; readonly color: CompiledRegion["color"] },
+  ): CompiledRegion {
     const m = new ModuleWriter();
-    const places: number[] = [];
-    const doubted: number[] = [];
-    let table: Made["table"];
+    const callCaches: number[] = [];
+    const deoptimised: number[] = [];
+    let table: CompiledRegion["table"];
     m.importTable("handlers", "regions", regionSlots);
     const color = of === "any" ? undefined : of;
     // What a module imports it pays for, whether it is called or not.
@@ -111,26 +115,26 @@ export class RegionModules {
       imported.set(name, index);
       return index;
     };
-    const lookup = (name: keyof typeof lookupTypes) => use("lookups", name, lookupTypes[name]);
+    const lookup = (name: keyof typeof slowPathTypes) => use("lookups", name, slowPathTypes[name]);
     const runtime: RegionRuntime = {
-      ...handlersAlone,
+      ...handlersOnly,
       lookUp: () => lookup("lookUp"),
       lookUpForStore: () => lookup("lookUpForStore"),
-      acrossHomes: () => lookup("acrossHomes"),
-      missedRun: () => lookup("missedRun"),
+      acrossPages: () => lookup("acrossHomes"),
+      outsideRange: () => lookup("missedRun"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
-      isDoubtful: (ip) => {
-        const is = this.#isDoubtful(ip);
-        if (is) doubted.push(ip);
+      isDeoptimised: (ip) => {
+        const is = this.#isDeoptimised(ip);
+        if (is) deoptimised.push(ip);
         return is;
       },
-      passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
+      executions: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color,
       regionTypeIndex: m.type(regionType),
-      placeForCall: () => {
+      callCache: () => {
         const place = this.#blocks.placeForCall();
-        places.push(place);
+        callCaches.push(place);
         return place;
       },
       jumpTable: (targets) => {
@@ -150,6 +154,6 @@ export class RegionModules {
     const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
-    return { wasm, machine: this.machine, color: of, places, table, doubted };
+    return { wasm, machine: this.machine, color: of, callCaches, table, deoptimised };
   }
 }

@@ -7,7 +7,7 @@
 // those when there are enough of them.
 import { factsOf } from "../../isa/effects.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
-import { type Reader, readBlock } from "../cfg/grow-graph.ts";
+import { type BlockReader, readBlock } from "../cfg/grow-graph.ts";
 
 /** Where control came to, and how many instructions ran from there on, one after the other. */
 export interface Step {
@@ -19,7 +19,7 @@ export interface Step {
 export interface TraceNode {
   readonly block: JitBlock;
   /** How often it was passed. */
-  readonly passes: number;
+  readonly executions: number;
   readonly next: readonly TraceNode[];
   /** How often the root followed. */
   readonly closes: number;
@@ -37,9 +37,9 @@ const limits = {
   /** Instructions of the traces of a tree on average, at least: shorter loops are in regions as such. */
   average: 24,
   /** Times that a trace was seen, at least. */
-  seen: 2,
+  repeats: 2,
   /** What a round costs, in instructions. */
-  round: 20,
+  cycle: 20,
   trees: 20,
   /** Part of all instructions that a tree must have. */
   share: 0.005,
@@ -50,9 +50,9 @@ const limits = {
 export const isDirect = ({ instructions }: JitBlock): boolean => factsOf(instructions.at(-1)!.row).branches;
 
 /** A window as blocks of whole control transfers; undefined where a trace cannot go on. */
-type Way = readonly (JitBlock | undefined)[];
+type Path = readonly (JitBlock | undefined)[];
 
-const goesTo = (block: JitBlock, ip: number): boolean => {
+const canContinueAt = (block: JitBlock, ip: number): boolean => {
   const last = block.instructions.at(-1)!;
   switch (block.terminator) {
     case "branchIf":
@@ -71,10 +71,10 @@ const goesTo = (block: JitBlock, ip: number): boolean => {
   }
 };
 
-class WayReader {
-  readonly #reader: Reader;
+class PathReader {
+  readonly #reader: BlockReader;
   readonly #blocks = new Map<number, JitBlock | undefined>();
-  constructor(reader: Reader) {
+  constructor(reader: BlockReader) {
     this.#reader = reader;
   }
   #at(ip: number): JitBlock | undefined {
@@ -82,7 +82,7 @@ class WayReader {
     return this.#blocks.get(ip);
   }
   /** `taken`: steps that need no other tree. */
-  read(steps: readonly Step[], taken: readonly boolean[]): Way {
+  read(steps: readonly Step[], taken: readonly boolean[]): Path {
     const way: (JitBlock | undefined)[] = [];
     for (let i = 0; i < steps.length; ) {
       const block = this.#at(steps[i]!.ip);
@@ -91,7 +91,7 @@ class WayReader {
       while (left > 0 && next < steps.length) left -= steps[next++]!.count;
       const to = steps[next];
       if (!to) break;
-      const goes = block !== undefined && left === 0 && !taken[i] && goesTo(block, to.ip);
+      const goes = block !== undefined && left === 0 && !taken[i] && canContinueAt(block, to.ip);
       way.push(goes ? block : undefined);
       i = goes ? next : i + 1;
     }
@@ -100,17 +100,17 @@ class WayReader {
 }
 
 /** Every round has a jump back, a call, or a jump that is computed. */
-const mayBegin = (before: JitBlock | undefined, block: JitBlock): boolean =>
+const mayStartCycle = (before: JitBlock | undefined, block: JitBlock): boolean =>
   before !== undefined && (!["fall", "branch", "branchIf"].includes(before.terminator) || block.ip <= before.ip);
 
 interface Growing extends TraceNode {
-  passes: number;
+  executions: number;
   closes: number;
   readonly next: Growing[];
 }
-const begin = (block: JitBlock): Growing => ({ block, passes: 0, next: [], closes: 0 });
+const begin = (block: JitBlock): Growing => ({ block, executions: 0, next: [], closes: 0 });
 /** Instructions of a trace that a tree does not have. */
-const newIn = (top: Growing, behind: readonly JitBlock[]): number => {
+const instructionsNotIn = (top: Growing, behind: readonly JitBlock[]): number => {
   let at: Growing | undefined = top;
   let more = 0;
   for (const block of behind) {
@@ -122,19 +122,19 @@ const newIn = (top: Growing, behind: readonly JitBlock[]): number => {
 /** A trace that was seen so often. */
 const add = (top: Growing, behind: readonly JitBlock[], times: number): void => {
   let at = top;
-  at.passes += times;
+  at.executions += times;
   for (const block of behind) {
     let next = at.next.find((one) => one.block === block);
     if (!next) at.next.push((next = begin(block)));
-    next.passes += times;
+    next.executions += times;
     at = next;
   }
   at.closes += times;
 };
 
 /** From a block to where it comes again: a part of a way. */
-interface Round {
-  readonly way: number;
+interface Cycle {
+  readonly path: number;
   readonly from: number;
   readonly to: number;
   readonly length: number;
@@ -142,8 +142,8 @@ interface Round {
 }
 const mix = 0x9e3779b1;
 /** Windows, and which parts of them are in trees already. */
-class Ways {
-  readonly #ways: readonly Way[];
+class Paths {
+  readonly #paths: readonly Path[];
   /** By way and block: hashes and lengths of all that is before it. */
   readonly #hashes: Int32Array[];
   readonly #powers: Int32Array;
@@ -152,12 +152,12 @@ class Ways {
   readonly #taken: Uint8Array[];
   readonly #at = new Map<JitBlock, { readonly way: number; readonly n: number }[]>();
   /** Blocks that control does not just run on into. */
-  readonly #beginnings = new Set<JitBlock>();
+  readonly #starts = new Set<JitBlock>();
   readonly instructions: number;
   /** Instructions of a tree at most. */
   readonly #size: number;
-  constructor(ways: readonly Way[], size: number) {
-    this.#ways = ways;
+  constructor(ways: readonly Path[], size: number) {
+    this.#paths = ways;
     this.#size = size;
     const longest = Math.max(0, ...ways.map((way) => way.length));
     this.#powers = new Int32Array(longest + 1).fill(1);
@@ -173,7 +173,7 @@ class Ways {
         if (block) {
           number = numbers.get(block) ?? numbers.size + 1;
           numbers.set(block, number);
-          if (mayBegin(way[n - 1], block)) this.#beginnings.add(block);
+          if (mayStartCycle(way[n - 1], block)) this.#starts.add(block);
           const there = this.#at.get(block);
           if (there) there.push({ way: w, n });
           else this.#at.set(block, [{ way: w, n }]);
@@ -186,26 +186,26 @@ class Ways {
     this.instructions = this.#lengths.reduce((sum, lengths) => sum + lengths.at(-1)!, 0);
   }
   /** Those that are in no tree. */
-  *#rounds(root: JitBlock): Iterable<Round> {
+  *#cycles(root: JitBlock): Iterable<Cycle> {
     const places = this.#at.get(root) ?? [];
     for (let k = 0; k + 1 < places.length; k++) {
-      const { way, n: from } = places[k]!;
+      const { way: path, n: from } = places[k]!;
       const { way: other, n: to } = places[k + 1]!;
-      if (way !== other || this.#barriers[way]![to] !== this.#barriers[way]![from]) continue;
-      const length = this.#lengths[way]![to]! - this.#lengths[way]![from]!;
-      if (length > limits.trace || to - from > limits.blocks || this.#isTaken(way, from, to)) continue;
-      const hash = this.#hashes[way]![to]! - Math.imul(this.#hashes[way]![from]!, this.#powers[to - from]!);
-      yield { way, from, to, length, hash: hash | 0 };
+      if (path !== other || this.#barriers[path]![to] !== this.#barriers[path]![from]) continue;
+      const length = this.#lengths[path]![to]! - this.#lengths[path]![from]!;
+      if (length > limits.trace || to - from > limits.blocks || this.#isInTree(path, from, to)) continue;
+      const hash = this.#hashes[path]![to]! - Math.imul(this.#hashes[path]![from]!, this.#powers[to - from]!);
+      yield { path, from, to, length, hash: hash | 0 };
     }
   }
-  #isTaken(way: number, from: number, to: number): boolean {
+  #isInTree(way: number, from: number, to: number): boolean {
     for (let n = from; n < to; n++) if (this.#taken[way]![n] === 1) return true;
     return false;
   }
   /** What a tree with that root would be worth, as if there were room for all. */
   #worth(root: JitBlock): { readonly saved: number; readonly instructions: number } {
     const seen = new Map<number, { times: number; length: number }>();
-    for (const { hash, length } of this.#rounds(root)) {
+    for (const { hash, length } of this.#cycles(root)) {
       const one = seen.get(hash);
       if (one) one.times++;
       else seen.set(hash, { times: 1, length });
@@ -215,19 +215,19 @@ class Ways {
     let room = this.#size;
     for (const { times, length } of [...seen.values()].sort((a, b) => b.times * b.length - a.times * a.length)) {
       // Traces share their beginnings: half of one is new, as a guess.
-      if (times < limits.seen || room < length / 2) continue;
+      if (times < limits.repeats || room < length / 2) continue;
       room -= length / 2;
       rounds += times;
       instructions += times * length;
     }
-    return { saved: instructions < rounds * limits.average ? 0 : instructions - rounds * limits.round, instructions };
+    return { saved: instructions < rounds * limits.average ? 0 : instructions - rounds * limits.cycle, instructions };
   }
   /** The block that is worth most as a root, if it has enough of all instructions. */
   best(apt: (block: JitBlock) => boolean): JitBlock | undefined {
     let best: JitBlock | undefined;
     let most = 0;
-    for (const block of this.#beginnings) {
-      if (this.#at.get(block)!.length < 2 * limits.seen) continue;
+    for (const block of this.#starts) {
+      if (this.#at.get(block)!.length < 2 * limits.repeats) continue;
       const { saved, instructions } = this.#worth(block);
       if (saved <= most || instructions < this.instructions * limits.share || !apt(block)) continue;
       best = block;
@@ -237,8 +237,8 @@ class Ways {
   }
   /** The tree of the traces from a block to itself that are worth most. */
   tree(root: JitBlock): TraceTree | undefined {
-    const byHash = new Map<number, Round[]>();
-    for (const round of this.#rounds(root)) {
+    const byHash = new Map<number, Cycle[]>();
+    for (const round of this.#cycles(root)) {
       const there = byHash.get(round.hash);
       if (there) there.push(round);
       else byHash.set(round.hash, [round]);
@@ -246,22 +246,22 @@ class Ways {
     const top = begin(root);
     let size = root.instructions.length;
     for (const rounds of [...byHash.values()].sort((a, b) => b.length * b[0]!.length - a.length * a[0]!.length)) {
-      if (rounds.length < limits.seen) continue;
-      const { way, from, to } = rounds[0]!;
-      const behind = this.#ways[way]!.slice(from + 1, to) as JitBlock[];
-      const more = newIn(top, behind);
+      if (rounds.length < limits.repeats) continue;
+      const { path, from, to } = rounds[0]!;
+      const behind = this.#paths[path]!.slice(from + 1, to) as JitBlock[];
+      const more = instructionsNotIn(top, behind);
       if (size + more > this.#size) continue;
       size += more;
       add(top, behind, rounds.length);
-      for (const one of rounds) this.#taken[one.way]!.fill(1, one.from, one.to);
+      for (const one of rounds) this.#taken[one.path]!.fill(1, one.from, one.to);
     }
-    return top.passes > 0 ? { root: top, exits: this.#exits(top) } : undefined;
+    return top.executions > 0 ? { root: top, exits: this.#exits(top) } : undefined;
   }
   /** Where control leaves a tree again and again, the most frequent ones first. */
   #exits(top: Growing): number[] {
     const exits = new Map<number, number>();
     for (const { way, n } of this.#at.get(top.block)!) {
-      const blocks = this.#ways[way]!;
+      const blocks = this.#paths[way]!;
       let at: Growing | undefined = top;
       for (let k = n + 1; at && k < blocks.length; k++) {
         const block = blocks[k];
@@ -270,7 +270,7 @@ class Ways {
         if (!at) exits.set(block.ip, (exits.get(block.ip) ?? 0) + 1);
       }
     }
-    const often = [...exits].filter(([, times]) => times >= limits.seen).sort(([, a], [, b]) => b - a);
+    const often = [...exits].filter(([, times]) => times >= limits.repeats).sort(([, a], [, b]) => b - a);
     return often.slice(0, limits.exits).map(([ip]) => ip);
   }
 }
@@ -315,11 +315,11 @@ export const coverageOf = (windows: readonly (readonly Step[])[], trees: Readonl
 };
 
 /** What regions there are already. */
-export interface Around {
+export interface TreeLimits {
   /** Instructions that a tree may have. */
   readonly size: number;
   /** May a tree begin at an address? */
-  mayBegin(ip: number): boolean;
+  mayStart(ip: number): boolean;
   /** The blocks of the loop there that keeps its registers in locals as it is. */
   loopAt(ip: number): ReadonlySet<number> | undefined;
 }
@@ -330,18 +330,18 @@ const isWithin = ({ block, next }: TraceNode, loop: ReadonlySet<number>): boolea
 export const traceTrees = (
   windows: readonly (readonly Step[])[],
   inside: Coverage["inside"],
-  reader: Reader,
-  around: Around,
+  reader: BlockReader,
+  around: TreeLimits,
 ): TraceTree[] => {
-  const way = new WayReader(reader);
-  const ways = new Ways(
+  const way = new PathReader(reader);
+  const ways = new Paths(
     windows.map((steps, n) => way.read(steps, inside[n]!)),
     around.size,
   );
   const trees: TraceTree[] = [];
   const roots = new Set<JitBlock>();
   while (trees.length < limits.trees) {
-    const root = ways.best((block) => !roots.has(block) && around.mayBegin(block.ip));
+    const root = ways.best((block) => !roots.has(block) && around.mayStart(block.ip));
     if (!root) break;
     roots.add(root);
     const tree = ways.tree(root);

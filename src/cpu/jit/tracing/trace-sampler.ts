@@ -13,12 +13,21 @@ export interface Schedule {
   /** Part of what runs that trees have, from which on it is not. */
   readonly enough: number;
   /** It is looked again when the program has run for so many times as long. */
-  readonly again: number;
+  readonly regrowth: number;
   /** Times that trees are made. */
   readonly times: number;
 }
 /** Programs that end before have run for half a second; to look takes some ten milliseconds, and all of it a quarter of a second. */
-export const usual: Schedule = { from: 400_000_000, length: 2000, between: 2_000_000, first: 5, all: 64, enough: 0.6, again: 4, times: 4 };
+export const usual: Schedule = {
+  from: 400_000_000,
+  length: 2000,
+  between: 2_000_000,
+  first: 5,
+  all: 64,
+  enough: 0.6,
+  regrowth: 4,
+  times: 4,
+};
 /** For tests that want trees of everything. */
 export const always: Schedule = {
   from: 5000,
@@ -27,31 +36,31 @@ export const always: Schedule = {
   first: 2,
   all: 4,
   enough: Number.POSITIVE_INFINITY,
-  again: 1.2,
+  regrowth: 1.2,
   times: 16,
 };
 /** Times that windows are thrown away. */
-const mostForgotten = 8;
+const maxDiscards = 8;
 
 /** Asked when there are windows enough. */
-export interface Present {
+export interface TreeSource {
   /** How much of what runs the trees have that there are. */
   coverage(windows: readonly (readonly Step[])[]): Coverage;
   /** Trees of what they have not. */
   trees(windows: readonly (readonly Step[])[], inside: Coverage["inside"]): readonly TraceTree[];
 }
 /** Trees that are to be made, and roots of those that are to go. */
-export interface Change {
-  readonly plant: readonly TraceTree[];
-  readonly uproot: readonly number[];
+export interface TreeChange {
+  readonly install: readonly TraceTree[];
+  readonly evict: readonly number[];
 }
-const noChange: Change = { plant: [], uproot: [] };
+const noChange: TreeChange = { install: [], evict: [] };
 /** Instructions that control stays in a tree, on average: coming and going costs as much as the tree saves. */
-const shortest = 40;
+const minStay = 40;
 /** Times that it has come there, to say so. */
-const visits = 8;
+const minEntries = 8;
 
-export class Watch {
+export class TraceSampler {
   #schedule: Schedule = usual;
   #windows: (readonly Step[])[] = [];
   #times = 0;
@@ -69,27 +78,27 @@ export class Watch {
     this.next = Number.POSITIVE_INFINITY;
   }
   /** What was seen is of no use any more: another address space runs. Those that change all the time are not worth it. */
-  forget(): void {
+  discardWindows(): void {
     if (this.#windows.length === 0) return;
     this.#windows = [];
-    if (++this.#forgotten === mostForgotten) this.stop();
+    if (++this.#discards === maxDiscards) this.stop();
   }
-  #forgotten = 0;
+  #discards = 0;
   /** A window, and how many instructions have run by its end. What trees are to be there now. */
-  saw(window: readonly Step[], now: number, present: () => Present): Change {
-    const { between, first, all, enough, again, times } = this.#schedule;
+  addWindow(window: readonly Step[], now: number, present: () => TreeSource): TreeChange {
+    const { between, first, all, enough, regrowth, times } = this.#schedule;
     this.#windows.push(window);
     this.next = now + between;
     const { length } = this.#windows;
     if (length !== first && length !== all) return noChange;
     const { coverage, trees } = present();
     const { inside, share, stays } = coverage(this.#windows);
-    const plant = share >= enough ? [] : trees(this.#windows, inside);
-    if (length === first && plant.length > 0) return noChange;
+    const install = share >= enough ? [] : trees(this.#windows, inside);
+    if (length === first && install.length > 0) return noChange;
     this.#windows = [];
-    if (plant.length > 0) this.#times++;
-    this.next = this.#times === times ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(now * again), this.next);
-    const uproot = [...stays].filter(([, { entries, instructions }]) => entries >= visits && instructions < entries * shortest);
-    return { plant, uproot: uproot.map(([root]) => root) };
+    if (install.length > 0) this.#times++;
+    this.next = this.#times === times ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(now * regrowth), this.next);
+    const uproot = [...stays].filter(([, { entries, instructions }]) => entries >= minEntries && instructions < entries * minStay);
+    return { install, evict: uproot.map(([root]) => root) };
   }
 }
