@@ -1,5 +1,7 @@
-// Lazy flags of a region (flags.ts): kind and operands in locals, and what is known of them where code is written, so that a condition is
-// one comparison. Outside 64-bit mode the parts have 32 bits: Cpu sees to it that the state page's do (segments.ts, refresh).
+// Lazy flags of a region (flags.ts): kind and operands in locals, with facts about them, so that a condition
+// becomes one comparison.
+// Outside 64-bit mode the operands have 32 bits. Cpu keeps the state page's operands sign-extended from 32
+// bits (segments.ts, refresh).
 
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure, pureLow } from "../../codegen/expression.ts";
@@ -10,30 +12,37 @@ import type { UseRecorder } from "../emit/registers.ts";
 import { type Comparison, type FlagLocals, type FlagOperand, type OperandName, operandNames } from "./loop-flags.ts";
 import { overlap, part, type RegisterSet } from "./register-cache.ts";
 
-/** What is known of the flags at a place when its code is written. */
+/** Facts about the flags at one point of the code. */
 export interface FlagFacts {
   readonly kind: KeptKind;
-  /** Their parts are sign-extended from 32 bits or fewer. */
+  /** Their operands are sign-extended from 32 bits or fewer. */
   readonly low: boolean;
   /** Kind "split" of a word: the result is 0 or 1. */
   readonly split: boolean;
-  /** They stand together in that word too, in their EFLAGS places. */
+  /** A local holds the flags as a word too, at their EFLAGS positions. */
   readonly word: boolean;
-  /** Of 8 or 16 bits: what ZF says is equal, and of a comparison CF lower, stands zero-extended too. */
+  /**
+   * The operands of an 8-bit or 16-bit operation are also in locals, zero-extended. Those locals are equal if
+   * ZF is set. After a comparison, the first is lower if CF is set.
+   */
   readonly unsigned: boolean;
 }
-/** Flags that decide a condition, of those conditions for which any of some flags does: by half its code. */
+/**
+ * Flags that decide a condition, by half of its code. Only conditions are listed for which one set flag is
+ * enough.
+ */
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
-/** One object for each, so that they can be compared by identity. */
+/** One object for each combination, so that facts are compared by identity. */
 const allFacts = new Map<string, FlagFacts>();
 const flagFacts = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): FlagFacts => {
   const { split = false, word = false, unsigned = false } = more;
   const key = `${kind} ${low} ${split} ${word} ${unsigned}`;
-  const there = allFacts.get(key) ?? { kind, low, split, word, unsigned };
-  allFacts.set(key, there);
-  return there;
+  const fact = allFacts.get(key) ?? { kind, low, split, word, unsigned };
+  allFacts.set(key, fact);
+  return fact;
 };
 
+/** The flags of one region while its code is emitted. */
 export class LazyFlags {
   readonly #body: Body;
   readonly #narrow: boolean;
@@ -45,14 +54,14 @@ export class LazyFlags {
   readonly #left: number;
   readonly #right: number;
   readonly #uses: UseRecorder;
-  /** What is known of the flags here, if every way here agrees. */
+  /** Facts about the flags here; undefined if the incoming edges differ. */
   facts: FlagFacts | undefined;
-  /** What they were written from last, on every way here. */
+  /** The last comparison, if it is the same on all incoming edges. */
   comparison: Comparison | undefined;
-  /** Which locals of the instruction in progress hold what registers do. */
+  /** Locals of the current instruction that hold the value of a register. */
   readonly #copies = new Map<number, FlagOperand & { readonly register: number }>();
-  constructor(body: Body, narrow: boolean, notes: UseRecorder) {
-    this.#uses = notes;
+  constructor(body: Body, narrow: boolean, uses: UseRecorder) {
+    this.#uses = uses;
     this.#body = body;
     this.#narrow = narrow;
     const t = narrow ? wt.i32 : wt.i64;
@@ -68,45 +77,51 @@ export class LazyFlags {
   get locals(): FlagLocals {
     return { r: this.#result, a: this.#a, b: this.#b, kind: this.#kind };
   }
-  /** Nothing is known of them here. */
+  /** Drops all facts. */
   forget(): void {
     this.facts = undefined;
     this.comparison = undefined;
   }
-  /** The locals of another instruction are used again from here on. */
+  /** Locals of the previous instruction are reused from here on. */
   beginInstruction(): void {
     this.#copies.clear();
     this.#pending.clear();
   }
-  /** A local holds what a register does: all 64 bits, or the low ones if it has 32. */
+  /** A local holds the value of a register: all 64 bits, or the low ones if the local has 32. */
   noteCopy(r: number, v: Node): void {
     if (v.op === op.localGet) this.#copies.set(v.k as number, { register: r, low: v.t === wt.i32 });
   }
-  /** A register has been written: with 32 bits or more of a value, or in part. */
+  /** A register is written: `v` is its value if at least 32 bits are written. */
   registerWritten(r: number, v: Node | undefined): void {
     for (const [local, copy] of this.#copies) if (copy.register === r) this.#copies.delete(local);
     const { comparison } = this;
     const of = (name: OperandName) => comparison?.operands[name];
-    const gone = operandNames.filter((name) => {
+    const overwritten = operandNames.filter((name) => {
       const p = of(name);
       return p !== undefined && "register" in p && p.register === r;
     });
     const source = v && (v.op === op.i64extendI32u ? v.args[0]! : v);
     if (source) this.noteCopy(r, source);
-    const come = source?.op === op.localGet ? (this.#pending.get(source.k as number) ?? []) : [];
-    if (comparison && gone.length + come.length > 0) {
-      const changes = [...gone.map((name) => [name, undefined]), ...come.map((name) => [name, this.#copies.get(source!.k as number)])];
+    const stored = source?.op === op.localGet ? (this.#pending.get(source.k as number) ?? []) : [];
+    if (comparison && overwritten.length + stored.length > 0) {
+      const changes = [
+        ...overwritten.map((name) => [name, undefined]),
+        ...stored.map((name) => [name, this.#copies.get(source!.k as number)]),
+      ];
       this.comparison = { ...comparison, operands: { ...comparison.operands, ...Object.fromEntries(changes) } };
     }
   }
-  /** Parts of what was kept by the instruction in progress, by the local that they are in: one may be written to a register yet. */
+  /**
+   * Flag operands of the current instruction, by the local that holds them. The instruction may still write
+   * the local to a register.
+   */
   readonly #pending = new Map<number, OperandName[]>();
   #sourceOf(name: OperandName, v: Node): FlagOperand | undefined {
     const value = constant(v);
     if (value !== undefined) return { constant: BigInt.asIntN(64, value) };
-    const held = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
-    if (held.op !== op.localGet) return undefined;
-    const local = held.k as number;
+    const source = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
+    if (source.op !== op.localGet) return undefined;
+    const local = source.k as number;
     this.#pending.set(local, [...(this.#pending.get(local) ?? []), name]);
     return this.#copies.get(local);
   }
@@ -116,7 +131,7 @@ export class LazyFlags {
     this.#pending.clear();
     this.comparison = { kind, w, operands: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
     const t = this.#narrow ? wt.i32 : wt.i64;
-    // b first: it can be the old result (signParity), which is about to change.
+    // b first: it can be the old result (signParity), which changes next.
     body.set(this.#b, as(t, b));
     body.set(this.#result, as(t, r));
     body.set(this.#a, as(t, a));
@@ -124,19 +139,22 @@ export class LazyFlags {
     this.facts = flagFacts(kind, this.#narrow || w <= 32);
     this.#uses.write(part.flags);
   }
-  /** What has just been kept is this word. */
+  /** The operands that were just set represent this word. */
   setWord(word: Node): void {
     this.#body.set(this.#word, as(wt.i32, word));
     this.facts = flagFacts("split", this.facts!.low, { split: true, word: true });
   }
-  /** What has just been kept, of 8 or 16 bits, compares these; without a sign they need not be extended. */
+  /**
+   * The operands that were just set belong to an 8-bit or 16-bit operation. It compares these zero-extended
+   * values.
+   */
   setUnsigned(left: Node, right: Node): void {
     this.#body.set(this.#left, as(wt.i32, left));
     this.#body.set(this.#right, as(wt.i32, right));
     const { kind, low } = this.facts!;
     this.facts = flagFacts(kind, low, { unsigned: true });
   }
-  /** What has just been kept is as if from a word, which stands nowhere. */
+  /** The operands that were just set have the form of a split word, although no word is in a local. */
   setSplit(): void {
     if (this.facts?.kind === "split") this.facts = flagFacts("split", this.facts.low, { split: true });
   }
@@ -152,12 +170,15 @@ export class LazyFlags {
       b: this.#operand(this.#b),
     };
   }
-  /** Comparisons of the parts: of their low halves, if those say it all. */
+  /** Operations on the operands; on their low halves, if the high halves are sign extensions. */
   #ops(): typeof pure {
     return this.#narrow || this.facts?.low ? pureLow : pure;
   }
 
-  /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
+  /**
+   * A flag of unknown kind: all rules and a choice between them. It is a pure expression, so an unused flag
+   * costs nothing.
+   */
   #anyFlag(f: Flag): Node {
     const { kind, r, a, b } = this.operands();
     const [first, ...rest] = kindNames.map((k) => ({
@@ -170,7 +191,7 @@ export class LazyFlags {
       first!.v,
     );
   }
-  /** What follows is done again and again, and may write them. */
+  /** The next code is a loop that may write the flags. */
   mayWrite(): void {
     this.#uses.read(part.flags);
     this.#uses.write(part.flags);
@@ -185,7 +206,7 @@ export class LazyFlags {
     const mask = facts?.word ? deciding[cc >> 1] : undefined;
     if (mask !== undefined)
       return node(wt.i32, cc & 1 ? op.i32eq : op.i32ne, [node(wt.i32, op.i32and, [localGet(wt.i32, this.#word), i32c(mask)]), i32c(0)]);
-    // ZF; CF, and both together.
+    // ZF; after a comparison also CF and both together.
     if (facts?.unsigned && (cc >> 1 === 2 || (facts.kind === "sub" && (cc >> 1 === 1 || cc >> 1 === 3)))) {
       const [left, right] = [localGet(wt.i32, this.#left), localGet(wt.i32, this.#right)];
       if (cc >> 1 === 2) return cc & 1 ? pureLow.ne(left, right) : pureLow.eq(left, right);
@@ -197,7 +218,7 @@ export class LazyFlags {
       const above = pure.ltU(pure.and(a, pure.imm(1)), r);
       return cc & 1 ? above : pure.xor(above, pure.imm(1));
     }
-    // ZF is what every kind has of its result, and SF all but one.
+    // ZF depends on the result in every kind, SF in all but one.
     const direct =
       facts?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && facts && facts.kind !== "split")
         ? compared(o, cc, r, a, b)
@@ -215,11 +236,11 @@ export class LazyFlags {
     b.set(this.#b, node(t, load, [i32c(0)], at.flagB));
     b.set(this.#kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
   }
-  /** Put the flags where the shared functions look for them: what is known of them goes for all ways that lead here. */
-  store(b: Body, parts: RegisterSet, known: FlagFacts | undefined): void {
+  /** Stores the flags where shared functions read them. `facts` must hold on all edges that lead here. */
+  store(b: Body, parts: RegisterSet, facts: FlagFacts | undefined): void {
     if (!overlap(parts, part.flags)) return;
     const [r, a, x, kind] = [this.#operand(this.#result), this.#operand(this.#a), this.#operand(this.#b), localGet(wt.i32, this.#kind)];
-    this.storeParts(b, known?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
+    this.storeParts(b, facts?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
   }
   storeParts(b: Body, { r, a, b: x, kind }: { readonly r: Node; readonly a?: Node; readonly b?: Node; readonly kind: Node }): void {
     b.store(op.i64store, i32c(0), r, at.flagResult);
