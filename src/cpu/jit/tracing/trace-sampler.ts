@@ -1,23 +1,29 @@
-// When a program is watched: the interpreter runs windows of it, and tells where control goes. It costs what the interpreter costs, so a few windows say
-// first whether there is anything to be had: traces, and no trees that an earlier run has left and that have most of them.
+// The schedule of sampling windows, in which the interpreter records where control goes. The chapter
+// docs/design/traces.md specifies it. Windows run at the interpreter's speed. So a few of them decide first
+// if sampling can gain anything. It can if there are traces that trees from the code cache do not cover.
 import type { Coverage, Step, TraceTree } from "./trace-recorder.ts";
 
+/** When windows are sampled and when trees are compiled from them. */
 export interface Schedule {
-  /** In instructions: when the first window is due, how long windows are, and how far apart. */
+  /**
+   * In instructions: the start of the first window, the length of a window, and the distance between windows.
+   */
   readonly from: number;
   readonly length: number;
   readonly between: number;
-  /** Windows after which it is known whether it is worth more, and which trees. */
+  /** Windows after which the sampler decides if it continues, and if it compiles trees. */
   readonly first: number;
   readonly all: number;
-  /** Part of what runs that trees have, from which on it is not. */
+  /** Share of instructions in trees that makes further trees unnecessary. */
   readonly enough: number;
-  /** It is looked again when the program has run for so many times as long. */
+  /** Sampling repeats when the run time has grown by this factor. */
   readonly regrowth: number;
-  /** Times that trees are made. */
+  /** Upper bound of the times that trees are compiled. */
   readonly times: number;
 }
-/** Programs that end before have run for half a second; to look takes some ten milliseconds, and all of it a quarter of a second. */
+/**
+ * Sampling starts after a time that short programs do not reach. It costs a small fraction of that time.
+ */
 export const usual: Schedule = {
   from: 400_000_000,
   length: 2000,
@@ -28,7 +34,7 @@ export const usual: Schedule = {
   regrowth: 4,
   times: 4,
 };
-/** For tests that want trees of everything. */
+/** The schedule for tests that want trees of all code. */
 export const always: Schedule = {
   from: 5000,
   length: 1000,
@@ -39,32 +45,36 @@ export const always: Schedule = {
   regrowth: 1.2,
   times: 16,
 };
-/** Times that windows are thrown away. */
+/** Discards after which sampling stops. */
 const maxDiscards = 8;
 
-/** Asked when there are windows enough. */
+/** Answers for the sampler when there are enough windows. */
 export interface TreeSource {
-  /** How much of what runs the trees have that there are. */
+  /** How far existing trees cover the windows. */
   coverage(windows: readonly (readonly Step[])[]): Coverage;
-  /** Trees of what they have not. */
+  /** Trees for the parts of the windows that existing trees do not cover. */
   trees(windows: readonly (readonly Step[])[], inside: Coverage["inside"]): readonly TraceTree[];
 }
-/** Trees that are to be made, and roots of those that are to go. */
+/** Trees to install, and roots of trees to evict. */
 export interface TreeChange {
   readonly install: readonly TraceTree[];
   readonly evict: readonly number[];
 }
 const noChange: TreeChange = { install: [], evict: [] };
-/** Instructions that control stays in a tree, on average: coming and going costs as much as the tree saves. */
+/**
+ * Lower bound of the average stay in a tree, in instructions. In a shorter stay, entering and leaving cost as
+ * much as the tree saves.
+ */
 const minStay = 40;
-/** Times that it has come there, to say so. */
+/** Entries into a tree that are needed to judge it. */
 const minEntries = 8;
 
+/** The state of sampling for one processor. */
 export class TraceSampler {
   #schedule: Schedule = usual;
   #windows: (readonly Step[])[] = [];
   #times = 0;
-  /** Instructions that the program will have run when the next window is due. */
+  /** The number of executed instructions at which the next window is due. */
   next: number = usual.from;
   set schedule(schedule: Schedule) {
     this.#schedule = schedule;
@@ -73,18 +83,24 @@ export class TraceSampler {
   get length(): number {
     return this.#schedule.length;
   }
-  /** No more windows. */
+  /** Ends sampling. */
   stop(): void {
     this.next = Number.POSITIVE_INFINITY;
   }
-  /** What was seen is of no use any more: another address space runs. Those that change all the time are not worth it. */
+  /**
+   * Discards the windows because another address space runs. Sampling stops if address spaces change all the
+   * time.
+   */
   discardWindows(): void {
     if (this.#windows.length === 0) return;
     this.#windows = [];
     if (++this.#discards === maxDiscards) this.stop();
   }
   #discards = 0;
-  /** A window, and how many instructions have run by its end. What trees are to be there now. */
+  /**
+   * Adds a window. `now` is the number of executed instructions at its end. Returns the trees to install and
+   * to evict.
+   */
   addWindow(window: readonly Step[], now: number, present: () => TreeSource): TreeChange {
     const { between, first, all, enough, regrowth, times } = this.#schedule;
     this.#windows.push(window);
