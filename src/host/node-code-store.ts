@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import vm from "node:vm";
-import type { CodeStore, CachedRegions, CachedRegion, CompiledRegion } from "../machine/code-memory.ts";
+import type { CachedRegion, CachedRegions, CodeStore, CompiledRegion } from "../machine/code-memory.ts";
 import { readRegular } from "./node-bytes.ts";
 import { failure } from "./node-errno.ts";
 import { crc32, setFlagsFromString } from "./node-internals.ts";

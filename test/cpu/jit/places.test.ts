@@ -154,7 +154,7 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     expect(twins.compiledShare).toBeGreaterThan(0.1);
     // Where most of all is not at home, it is looked up, which is counted (`--stats`); who only interprets looks nothing up so.
     const [counts, none] = twins.both(({ lookups }) => lookups);
-    for (const name of ["acrossHomes", "lookUp", "lookUpForStore"] as const)
+    for (const name of ["acrossPages", "lookUp", "lookUpForStore"] as const)
       expect([name, counts[name] > SEEDS, none[name]]).toEqual([name, true, 0]);
   });
 
@@ -199,8 +199,8 @@ it("32-bit code finds the end of a page by itself, though the next page has not 
   expect(twins.run(100_000, () => "at the end of a page").vector).toBe(vector.GP);
   // Nor is it left to the interpreter.
   expect(twins.compiledShare).toBeGreaterThan(0.99);
-  const [{ acrossHomes, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
-  expect(acrossHomes + lookUp + lookUpForStore).toBeLessThan(10);
+  const [{ acrossPages, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
+  expect(acrossPages + lookUp + lookUpForStore).toBeLessThan(10);
 });
 
 it("what is read and then written is in one place, though the instruction changes a register of its address", async () => {

@@ -1,5 +1,5 @@
-// Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags are read and written in wasm locals.
-// When those are loaded from the state page and stored there is said in register-cache.ts.
+// Ops<Node> for the JIT: operands are constants of the decoded instruction, and wasm locals hold registers
+// and lazy flags. register-cache.ts decides when those are loaded and stored.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
@@ -24,12 +24,15 @@ import { batchEnd, isInline, X87Batches, type x87Routines } from "./x87-batch.ts
 
 const readImmediate = ({ address, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], address);
-/** May access memory: is looked at by itself if a place is not found. */
+/** True if an instruction may access memory and so may use a slow path. */
 const accessesMemory = (d: Decoded): boolean => {
   const f = factsOf(d.row);
   return (d.isMemory && f.memory) || f.stack;
 };
-/** Accesses at constant distances from a register, as a guess: how many come after the first of each. */
+/**
+ * True if several accesses follow another one at a constant distance from the same register. It is a guess
+ * from the operands.
+ */
 const isWorthTwoCopies = (list: readonly Decoded[]): boolean => {
   const bases = new Set<number>();
   let again = 0;
@@ -42,18 +45,22 @@ const isWorthTwoCopies = (list: readonly Decoded[]): boolean => {
   return again >= 2;
 };
 
-/** No address of user code: the upper half, which is the kernel's, is the interpreter's too. */
+/** True for an address in the upper half, which belongs to the kernel. The interpreter handles it. */
 const isNotUserAddress = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a);
 
+/** Compiles the instructions of a region by their meanings. */
 export class RegionCompiler extends RegionBase implements Ops<Node> {
   readonly x87 = new X87Batches(this);
   override readonly sse = new SseBatches(this);
-  /** There are runs of x87 instructions: inside the exits' blocks is another one, where those lead that are left. */
+  /**
+   * The region has x87 batches. Then there is one more label inside the exits' labels, for exits from
+   * batches.
+   */
   hasX87Batches = false;
-  /** Where the memory operand is that is read and then written: in memory, or its address. */
+  /** The translated memory operand of a read-modify-write instruction, or its address. */
   #pointer: Node | undefined;
   #address: Node | undefined;
-  /** Where the instruction in progress goes when it is done: set by its control words. */
+  /** The control transfer of the current instruction, set by its meaning. */
   control:
     | { kind: "branch" }
     | { kind: "branchIf"; c: Node }
@@ -62,7 +69,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     | { kind: "left" }
     | undefined;
 
-  /** Compile the instructions of a block. */
+  /** Compiles the instructions of a block. */
   block(list: readonly Decoded[]): void {
     this.reuse.beginSegment(this.assumesDirect);
     this.reuse.otherwise = this.assumesDirect ? () => this.sideExitFrom(1) : undefined;
@@ -70,7 +77,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       let end = batchEnd(list, i);
       if (end > i) this.#x87Batch(list, i, end);
       else {
-        // The last instruction decides where control goes, which is said once.
+        // The last instruction decides where control goes, so it is compiled once only.
         while (end < list.length - 1 && batchEnd(list, end) === end) end++;
         if (end === i) this.instruction(list[end++]!, 1);
         else if (!this.assumesDirect && isWorthTwoCopies(list.slice(i, end))) this.#twice(list, i, end);
@@ -80,7 +87,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     this.reuse.otherwise = undefined;
   }
-  /** Instructions one after the other, among them runs of SSE arithmetic; `before` each. */
+  /** Compiles instructions in sequence, with SSE batches among them. `before` is called before each. */
   #straight(list: readonly Decoded[], from: number, to: number, before: (n: number) => void = () => {}): void {
     const each = (n: number) => {
       before(n);
@@ -94,46 +101,47 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
   }
   /**
-   * Instructions of which several access memory near one another are written twice: first for where every place is found, without tests.
-   * Where one is not, control goes to the same instruction of the second time, in which each access is looked up by itself.
+   * Compiles instructions with several accesses near each other twice. The first copy assumes that every
+   * translation succeeds, and has no tests. If one fails, control goes to the same instruction of the second
+   * copy, in which each access uses the slow path.
    */
   #twice(list: readonly Decoded[], from: number, to: number): void {
     const b = this.body;
     const outer = this.depth;
     const before = this.reuse.state;
-    const turns: number[] = [];
-    for (let i = from; i < to; i++) if (accessesMemory(list[i]!)) turns.push(i);
-    for (let n = 0; n <= turns.length; n++) {
+    const accesses: number[] = [];
+    for (let i = from; i < to; i++) if (accessesMemory(list[i]!)) accesses.push(i);
+    for (let n = 0; n <= accesses.length; n++) {
       b.opcode(op.block);
       b.code.byte(0x40);
     }
-    this.depth += turns.length + 1;
+    this.depth += accesses.length + 1;
     this.reuse.beginSegment();
     let start = this.state;
-    const standing: CacheState[] = [];
+    const cacheAt: CacheState[] = [];
     this.#straight(list, from, to, (i) => {
-      const turn = turns.indexOf(i);
-      if (turn === 0 && standing.length === 0) start = this.state;
-      if (turn >= 0) standing[turn] = standing[turn] ? mergeAlike(standing[turn], this.registerCache.now) : this.registerCache.now;
+      const which = accesses.indexOf(i);
+      if (which === 0 && cacheAt.length === 0) start = this.state;
+      if (which >= 0) cacheAt[which] = cacheAt[which] ? mergeAlike(cacheAt[which], this.registerCache.now) : this.registerCache.now;
       const other = (): void => {
         this.sse.verify();
-        b.go(this.depth - outer - turns.length + turn);
+        b.go(this.depth - outer - accesses.length + which);
       };
-      this.reuse.otherwise = turn < 0 ? undefined : other;
+      this.reuse.otherwise = which < 0 ? undefined : other;
     });
     const after = this.state;
     b.opcode(op.br);
-    b.code.u(turns.length);
-    const first = this.registerCache.now;
-    this.registerCache.now = standing[0] ?? first;
+    b.code.u(accesses.length);
+    const afterFast = this.registerCache.now;
+    this.registerCache.now = cacheAt[0] ?? afterFast;
     this.reuse.otherwise = true;
     this.sse.offPath(() => {
       this.state = start;
-      for (const [n, turn] of turns.entries()) {
+      for (const [n, first] of accesses.entries()) {
         b.end();
         this.depth--;
-        this.registerCache.mergeWith(standing[n]!);
-        for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
+        this.registerCache.mergeWith(cacheAt[n]!);
+        for (let i = first; i < (accesses[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
       }
     });
     this.reuse.otherwise = undefined;
@@ -142,9 +150,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.reuse.beginSegment();
     b.end();
     this.depth--;
-    this.registerCache.mergeWith(first);
+    this.registerCache.mergeWith(afterFast);
   }
-  /** A run of x87 instructions: with the stack in locals, or else as always. */
+  /** An x87 batch: with the stack in locals if its test succeeds, otherwise without. */
   #x87Batch(list: readonly Decoded[], from: number, to: number): void {
     this.registerCache.endRestartable();
     const all = () => this.#straight(list, from, to);
@@ -163,7 +171,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.depth--;
     this.body.end();
   }
-  /** A routine that no row calls. */
+  /** Calls a routine that no row calls. */
   runtimeCall(name: (typeof x87Routines)[number], ...args: Node[]): Node {
     this.registerCache.endRestartable();
     const r = this.runtime.routine(name);
@@ -174,16 +182,16 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       r.index,
     );
   }
-  protected override branchToExit(manner: ExitKind): void {
+  protected override branchToExit(kind: ExitKind): void {
     if (this.x87.active) this.x87.prepareExit();
     this.body.opcode(op.br);
-    this.body.code.u(this.x87.active ? this.depth : this.depth + (this.hasX87Batches ? 1 : 0) + exitKinds.indexOf(manner));
+    this.body.code.u(this.x87.active ? this.depth : this.depth + (this.hasX87Batches ? 1 : 0) + exitKinds.indexOf(kind));
   }
   override exitAt(rip: Node, code: number, refund: number): void {
     const out = super.exitAt.bind(this);
     if (!this.sse.exitFromBatch(out)) out(rip, code, refund);
   }
-  /** Compile one instruction; `left` counts it and what follows it in its block. */
+  /** Compiles one instruction. `left` is the number of instructions from it to the end of its block. */
   instruction(d: Decoded, left: number): void {
     this.d = d;
     this.i = new JitForm(d);
@@ -205,7 +213,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.d, n);
   }
   #offsetOf: (d: Decoded, n: number) => number = () => 0;
-  /** Injected (instance.ts): where a register operand lies in the state page. */
+  /** Injected (instance.ts): the offset of a register operand in the state page. */
   set registerOffset(f: (d: Decoded, n: number) => number) {
     this.#offsetOf = f;
   }
@@ -221,7 +229,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         const bits = immediateWidth(o, this.d.size);
         const there = this.runtime.immediates?.(this.d);
         if (there) {
-          // A store that follows may change it.
+          // A later store may change the immediate.
           this.registerCache.loaded({ origin: undefined, bytes: there.bits >> 3 });
           return this.body.bind(readImmediate(there, bits));
         }
@@ -288,12 +296,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   rmw(n: number): Node {
     if (!this.i.memory(n)) return this.get(n);
     const w = this.i.widths[n]!;
-    const must = this.#alignment(n);
+    const alignment = this.#alignment(n);
     const operand = this.#operand();
-    if (must === 1 && this.reuse.isKnown(operand)) {
+    if (alignment === 1 && this.reuse.isKnown(operand)) {
       // XADD writes a register in between, which may be part of the address.
       this.#address = this.body.bind(operand);
-      return this.read(this.#address, w, must, access.write);
+      return this.read(this.#address, w, alignment, access.write);
     }
     this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, this.i.widths[n]!);
@@ -318,10 +326,13 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
   }
-  /** Modes that the region asks for, each in a local: true or false until the field is written, here or by somebody called. */
+  /**
+   * Modes that the region tests, each in a local: true or false until the region or a called function writes
+   * the field.
+   */
   readonly #modes = new Map<string, { readonly f: Field; readonly local: number; readonly now: Node }>();
   override holds(f: Field, mask: number, value: number): Node {
-    // In a run of x87 instructions nothing is pending.
+    // No exception is pending in an x87 batch.
     if (f === "fpuStatus") return this.x87.active ? i32c(0) : super.holds(f, mask, value);
     const key = `${f} ${mask} ${value}`;
     let mode = this.#modes.get(key);
@@ -332,7 +343,10 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     return localGet(wt.i32, mode.local);
   }
-  /** An x87 instruction of a run. Its selectors for FNSTENV are read where they are written, at the end of the run. */
+  /**
+   * True for an x87 instruction of a batch. The selectors for FNSTENV are read where they are stored, at the
+   * end of the batch.
+   */
   #isBatchedX87(): boolean {
     return this.x87.active && isInline(this.d);
   }
@@ -358,7 +372,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   #written(f: Field): void {
     if (f === "mxcsr") this.body.later((late) => this.loadModes(late, f));
   }
-  /** From the state page. */
+  /** Loads the modes from the state page. */
   loadModes(b: Body, f?: Field): void {
     for (const mode of this.#modes.values()) if (f === undefined || mode.f === f) b.set(mode.local, mode.now);
   }
@@ -439,18 +453,18 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return this.body.bind(as(wt.i32, this.lazyFlags.condition(cc)));
   }
 
-  // Control.
+  // Control transfers.
   override uncanonical(a: Node): Node {
     const { calls, jumps, returns } = factsOf(this.d.row);
-    // A jump has done nothing yet when control turns out to go nowhere in the region: that is early enough to ask.
+    // A jump has no effect before control leaves the region. So a test at that exit is early enough.
     this.#unproven = jumps && !calls && !returns ? isNotUserAddress(a) : undefined;
     return this.#unproven ? pure.imm(0) : isNotUserAddress(a);
   }
-  /** Is the target of the jump in progress none? Not known yet. */
+  /** The condition that the target of the current jump is not an address, if it has not been tested yet. */
   #unproven: Node | undefined;
-  /** All that the jump has to do is done: it leaves for an address out of the region, which must be one. */
+  /** Tests the target of a jump before it leaves the region. */
   proveTarget(): void {
-    if (this.#unproven) this.leaveToInterpreterIf(truth(this.#unproven));
+    if (this.#unproven) this.sideExitIf(truth(this.#unproven));
   }
   ip(): Node {
     return this.here();
@@ -486,7 +500,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   exit(code: number): void {
     this.control = { kind: "door", code };
   }
-  /** What the model decides is decided here; all else is the interpreter's. */
+  /**
+   * Helper functions are left to the interpreter, unless the processor model decides that they do nothing.
+   */
   act(name: ActName): void {
     const trait = modelActs[name];
     if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
@@ -509,8 +525,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   #iterations(bodyOf: () => Node | undefined, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.i;
-    const rounds = b.local(wt.i32);
-    b.set(rounds, i32c(repeatRounds));
+    const iterations = b.local(wt.i32);
+    b.set(iterations, i32c(repeatRounds));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);
@@ -523,12 +539,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     };
     const count = this.reg(R.cx, addressSize);
     out(1, pure.eq(count, pure.imm(0)));
-    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, iterations)]), false);
     this.depth++;
     this.exitAt(this.here(), leave.rounds, this.remaining - 1);
     this.depth--;
     b.end();
-    // Flags come from before the loop or from the round before; registers change, and rsp does not.
+    // Flags come from before the loop or from the previous iteration. Registers change, but rsp does not.
     if (zf) this.lazyFlags.forget();
     this.reuse.forget();
     const last = bodyOf();
@@ -539,7 +555,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       if (z) out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
       this.lazyFlags.forget();
     }
-    b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
+    b.set(iterations, node(wt.i32, op.i32sub, [localGet(wt.i32, iterations), i32c(1)]));
     b.opcode(op.br);
     b.code.u(0);
     this.depth -= 2;

@@ -1,5 +1,6 @@
-// What compiled regions have besides instructions: registers in locals, ways out, and memory: each access through the TLB, or where it is
-// known to be from another one nearby (translation-reuse.ts). An exit names the address to go on at.
+// The parts of a compiled region other than instructions: registers in locals, exits, and memory accesses. An
+// access uses the direct map, a nearby translation (translation-reuse.ts), or the TLB. An exit names the
+// address at which control continues.
 
 import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen/compile.ts";
@@ -33,46 +34,56 @@ import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { anyUpper, Registers } from "./registers.ts";
 
-/** An immediate where its code lies in memory, and extended to so many bits. */
+/** The memory offset of an immediate in code, and its width after extension. */
 export interface InCode {
   readonly address: number;
   readonly bits: 32 | 64;
 }
 
-/** Where the state page was last whole: rip there, and what was owed then (`RegionBase.owed`), since when nothing has been paid. */
+/**
+ * The last point at which the state page had all registers: its rip, and the pending charge there
+ * (`RegionBase.pendingCharge`). Nothing has been charged since.
+ */
 export interface Checkpoint {
   readonly ip: number;
   readonly pendingCharge: number;
 }
 
-/** Functions a region calls, by index in its module, which imports them when it is told. */
+/**
+ * Functions that a region calls, by index in its module. The first request for an index imports the function.
+ */
 export interface RegionRuntime extends Runtime, ReuseSlowPaths {
-  /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
+  /**
+   * (address, bytes, access) -> the offset of the bytes plus 1, or 0 for a side exit at this instruction.
+   */
   readonly lookUp: () => number;
-  /** The same of a store of an integer: (address, bytes, value). */
+  /** The same for a store of an integer: (address, bytes, value). */
   readonly lookUpForStore: () => number;
-  /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
+  /** Lets the kernel serve a door's call. (exit) -> 0 to continue, or the code to leave with. */
   readonly serve: () => number;
-  /** Have accesses in a block left the region for the interpreter, time and again? */
+  /** True if a block has taken too many side exits (deopt.ts). */
   readonly isDeoptimised: (ip: number) => boolean;
-  /** How often the interpreter has passed a block, if that is counted. */
+  /** How often the interpreter has executed a block, if that is counted. */
   readonly executions: (ip: number) => number | undefined;
-  /** The processor's. */
+  /** The processor model. */
   readonly model: Model;
-  /** Of the address spaces that the region is entered in, if they have one. */
+  /** The color of the address spaces that enter the region, if it is constant. */
   readonly color: number | undefined;
-  /** The type of regions, to go on into another. */
+  /** The type index of regions, for calls of other regions. */
   readonly regionTypeIndex: number;
-  /** Where a computed call may remember its last target. */
+  /** Allocates a call target cache for an indirect call. */
   readonly callCache: () => number;
-  /** A table for the region's computed jumps within it. */
+  /** Makes a jump table for indirect jumps within the region. */
   readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
-  /** Of code that is written again and again: where an immediate is to be read. */
+  /**
+   * The location of an immediate that code reads at run time, in regions for code that is often rewritten.
+   */
   readonly immediates: ((d: Decoded) => InCode | undefined) | undefined;
 }
 
 const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32: op.i32load };
 
+/** The compiler of a region without its instructions. */
 export abstract class RegionBase extends Compiler {
   declare readonly runtime: RegionRuntime;
   protected override readonly narrow: boolean;
@@ -82,18 +93,19 @@ export abstract class RegionBase extends Compiler {
   readonly budgetLocal = 0;
   readonly #rip: number;
   readonly reuse: TranslationReuse;
-  /** Open wasm labels inside the exits' blocks. */
+  /** Open wasm labels inside the exits' labels. */
   depth = 0;
-  /** Accesses have missed in the code that is being written (`RegionRuntime.isDoubtful`): it does not leave for one. */
+  /** The current block is deoptimised (`RegionRuntime.isDeoptimised`): its accesses have slow paths. */
   deoptimised = false;
   /**
-   * What is accessed is taken to be at home, and the region leaves where it is not: of a loop for long, perhaps, but a call beside each access costs
-   * the registers in it more, if it comes back. Not where the loop has runs, which miss now and then.
+   * Accesses are assumed to be direct-mapped, and take a side exit otherwise. A slow path that returns is a
+   * call, and calls cost the registers of a loop more than rare exits do. Loops with page ranges are
+   * excluded, because those miss now and then.
    */
   get assumesDirect(): boolean {
     return !this.deoptimised && this.pageRanges === undefined;
   }
-  /** The instruction in progress; how many are left in its block, itself included. */
+  /** The current instruction, and the number of instructions from it to the end of its block. */
   protected d!: Decoded;
   protected i!: JitForm;
   protected remaining = 0;
@@ -106,7 +118,7 @@ export abstract class RegionBase extends Compiler {
       load: (p) => this.loadParts(body, p),
       store: (p) => this.#storeParts(body, p, this.lazyFlags.facts),
       loadLater: (p) => body.later((late) => this.loadParts(late, p())),
-      storeLater: (p, round) => body.later((late) => this.#storeParts(late, p(), undefined, round)),
+      storeLater: (p, iteration) => body.later((late) => this.#storeParts(late, p(), undefined, iteration)),
     });
     this.registerCache = residence;
     this.registers = new Registers(body, this.narrow, residence);
@@ -119,7 +131,9 @@ export abstract class RegionBase extends Compiler {
   budget(): Node {
     return this.#budgetWith(0);
   }
-  /** Instructions charged that the local does not know of yet: they are taken off where ways meet. */
+  /**
+   * Instructions that were not yet subtracted from the budget local. They are subtracted at merge points.
+   */
   pendingCharge = 0;
   chargePending(): void {
     if (this.pendingCharge) this.body.set(this.budgetLocal, this.budget());
@@ -130,20 +144,20 @@ export abstract class RegionBase extends Compiler {
     const more = refund - this.pendingCharge;
     return more ? node(wt.i32, op.i32add, [budget, i32c(more)]) : budget;
   }
-  /** Here all ways out of a scope meet. */
+  /** The common stores of all exits of a loop scope. */
   storeAll(scope: LoopScope): void {
     this.body.later((late) => this.#storeParts(late, scope.written, undefined));
   }
-  // Leaving. The manners have the outermost labels (exits.ts).
-  /** `refund`: instructions charged but not retired. */
+  // Exits. Their kinds have the outermost labels (exits.ts).
+  /** Leaves the region for the address `rip`. `refund`: instructions charged but not retired. */
   exitAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
     // A region cannot return an address of the kernel's half.
     const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
-    const manner = exitKindOf(code);
+    const kind = exitKindOf(code);
     const budget = this.#budgetWith(refund);
     this.registerCache.store();
-    if (manner === "leave") {
+    if (kind === "leave") {
       b.store(op.i64store, i32c(0), as(wt.i64, rip), at.rip);
       b.store(op.i32store, i32c(0), budget, at.regionBudget);
       b.store(op.i32store, i32c(0), i32c(code), at.exitCode);
@@ -151,11 +165,11 @@ export abstract class RegionBase extends Compiler {
       b.set(this.#rip, as(wt.i64, rip));
       if (budget.op !== op.localGet) b.set(this.budgetLocal, budget);
     }
-    this.branchToExit(manner);
+    this.branchToExit(kind);
   }
   /**
-   * Code that can begin again where the state page was last whole, its mark. `write` writes it, and what it leads to; what it leaves to the
-   * interpreter goes by the label around it.
+   * Emits restartable code. `write` emits it. Its side exits go to the label around it, where the interpreter
+   * restarts at the checkpoint.
    */
   restartable(mark: Checkpoint, write: () => void): void {
     const outer = this.#restart;
@@ -175,25 +189,28 @@ export abstract class RegionBase extends Compiler {
     this.exitAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
   }
   #restart: { readonly depth: number; used: boolean } | undefined;
-  /** The instruction in progress is the interpreter's. */
+  /** Leaves the current instruction to the interpreter. */
   sideExit(): void {
     if (!this.#restart || !this.registerCache.isRestartable) return this.exitAt(this.here(), leave.interpret, this.remaining);
     this.#restart.used = true;
     this.body.opcode(op.br);
     this.body.code.u(this.depth - this.#restart.depth);
   }
-  /** The same, so many labels further in. */
-  protected sideExitFrom(arms: number): void {
-    this.depth += arms;
+  /** The same from inside so many more labels. */
+  protected sideExitFrom(labels: number): void {
+    this.depth += labels;
     this.sideExit();
-    this.depth -= arms;
+    this.depth -= labels;
   }
-  protected leaveToInterpreterIf(c: Node): void {
+  protected sideExitIf(c: Node): void {
     this.body.if(c, false);
     this.sideExitFrom(1);
     this.body.end();
   }
-  /** Outside 64-bit mode: code that follows may run or not, and clears these upper halves if it runs. They are asked for when it is written. */
+  /**
+   * Outside 64-bit mode: exits if an upper half that later code clears is not 0 yet. That code may or may not
+   * run. The set is known when it is written.
+   */
   exitIfUpper(rip: Node, refund: number, zeroed: () => RegisterSet): void {
     const b = this.body;
     const { cached } = this.registerCache.now;
@@ -224,7 +241,7 @@ export abstract class RegionBase extends Compiler {
     this.depth--;
     this.body.end();
   }
-  /** One of two ways: what is known after it is what both leave known. */
+  /** Emits two alternatives. Facts that hold after both remain. */
   protected oneOf(one: () => void, other: () => void): void {
     const before = this.state;
     let after = before;
@@ -244,7 +261,7 @@ export abstract class RegionBase extends Compiler {
     this.sse.state = k.sse;
     this.reuse.state = k;
   }
-  /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
+  /** Puts a value into a local of its own: of 32 bits, if they determine the rest. */
   protected inLocal(v: Node): Node {
     if (v.op === op.i64extendI32s) return node(wt.i64, v.op, [this.body.bind(v.args[0]!)]);
     if (v.t !== wt.i64 || bitsOf(v) > 32) return this.body.bind(v);
@@ -268,11 +285,14 @@ export abstract class RegionBase extends Compiler {
     this.storeAt(pointer, 128, high, 16);
     this.commitAt();
   }
-  /** Memory near what a register holds, which it does all the time in what follows. */
+  /** A translation near a register that does not change in the next code. */
   stackTranslation(r: number): ReuseState {
     return this.reuse.forLoop(r, this.registers.gpr.get(r));
   }
-  /** Control is about to come into a loop of a scope; `isEntry`: into the scope too, and flags are in the state page. */
+  /**
+   * Control is about to enter a loop of a loop scope. `isEntry`: it enters the scope too, and the flags are
+   * in the state page.
+   */
   iteration(isEntry: boolean): Iteration {
     const { lazyFlags, registers, budgetLocal, narrow } = this;
     const locals = {
@@ -288,7 +308,7 @@ export abstract class RegionBase extends Compiler {
   #gpr(r: number): Node {
     return noted(this.registers.gpr.get(r), undefined, this.reuse.originOf(r));
   }
-  /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
+  /** Outside 64-bit mode origins are meant modulo 2^32, so truncation keeps them. */
   protected truncate(v: Node, w: number): Node {
     const cut = pure.zext(v, w);
     return v.from && w === 32 && this.d.mode !== 64 ? noted(cut, cut.below, v.from) : cut;
@@ -336,12 +356,12 @@ export abstract class RegionBase extends Compiler {
   protected segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
     if (this.d.mode !== 64) {
-      this.leaveToInterpreterIf(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
+      this.sideExitIf(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
     }
     const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
     return this.d.mode === 64 ? linear : pure.zext(linear, 32);
   }
-  /** Where the bytes are, counted from the window's first byte. */
+  /** The offset of the bytes from the start of the window. */
   override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
     const p = this.#translateKnown(linear, bits, how, alignment);
     this.registerCache.loaded(byteRangeOf(linear, bits));
@@ -354,22 +374,22 @@ export abstract class RegionBase extends Compiler {
     const found = this.#reuse(linear, bits, how, alignment, sum);
     return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
   }
-  /** The same of an address of which nothing is known. */
+  /** The same for an address without known facts. */
   #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
     const b = this.body;
     const a = this.let("linear", linear);
-    const run = alignment === 1 ? this.#pageRange() : undefined;
-    run?.requires(how);
+    const range = alignment === 1 ? this.#pageRange() : undefined;
+    range?.requires(how);
     const p = b.local(wt.i32);
-    const may = this.narrow && alignment === 1 ? accessRights(a, bits >> 3, how) : undefined;
-    const isThere = () => may ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
-    if (run) {
+    const rights = this.narrow && alignment === 1 ? accessRights(a, bits >> 3, how) : undefined;
+    const isThere = () => rights ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
+    if (range) {
       const { outsideRange } = this.runtime;
-      const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.request], outsideRange());
+      const isContiguous = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), range.request], outsideRange());
       b.block();
       b.block();
-      b.goIfLater((late) => late.expr(run.contains(a)), 0, true);
-      b.goIfLater((late) => late.expr(atHomeAllTheSame()), 0, true);
+      b.goIfLater((late) => late.expr(range.contains(a)), 0, true);
+      b.goIfLater((late) => late.expr(isContiguous()), 0, true);
       this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored, 2);
       b.go(1);
       b.end();
@@ -384,37 +404,41 @@ export abstract class RegionBase extends Compiler {
     b.end();
     return localGet(wt.i32, p);
   }
-  /** `stored`: an integer that is to be stored there as it is. */
-  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
-    if (this.assumesDirect) return this.sideExitFrom(arms);
+  /** `stored`: the integer that the instruction stores at the address. */
+  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, labels = 1): void {
+    if (this.assumesDirect) return this.sideExitFrom(labels);
     const what = [as(wt.i64, a), i32c(bits >> 3)];
     const { lookUp, lookUpForStore } = this.runtime;
     const call = stored
       ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore())
       : node(wt.i32, op.call, [...what, how], lookUp());
-    this.#useSlowPath(p, call, arms);
+    this.#useSlowPath(p, call, labels);
   }
-  /** Is something known of where an address is? Then what is done there is done there (translation-reuse.ts). */
+  /**
+   * Emits an access that reuses a translation, if something is known of the address (translation-reuse.ts).
+   * False if not.
+   */
   #reuse(linear: Node, bits: number, how: Access, alignment: number, does: MemoryAccess, stored?: Node): boolean {
-    const slow: SlowLookup = (p, a, arms) => this.#lookUp(p, a, bits, i32c(how), stored, arms);
+    const slow: SlowLookup = (p, a, labels) => this.#lookUp(p, a, bits, i32c(how), stored, labels);
     return alignment === 1 && this.reuse.find(linear, bits >> 3, how, this.#pageRange(), slow, does);
   }
-  /** In a loop's scope: what its registers point into. */
+  /** The page ranges of the loop scope. */
   pageRanges: PageRanges | undefined;
-  /** What the register of the instruction's memory operand points into, in a loop. */
+  /** The page range of the memory operand's base register, in a loop. */
   #pageRange(): PageRange | undefined {
     const { pageRanges, d } = this;
     return pageRanges && d.isMemory && d.base !== noRegister ? pageRanges.of(d.base) : undefined;
   }
-  /** What an operator loads from an address. */
+  /** The value that an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
     const there = isWhole(t, bits) ? this.reuse.valueAt(linear, bits) : undefined;
     const value = this.body.local(t);
     if (there) {
-      // CMPXCHG may leave it as it is; that it could be written is asked in any case.
+      // CMPXCHG may leave the value unchanged, but write access is tested in any case.
       if (how === access.write) this.#reuse(linear, bits, how, alignment, () => {});
       if (constant(there) !== undefined) return there;
-      // A copy: what is stored there next, perhaps by the same instruction, may be remembered in the same local.
+      // A copy is needed: a later store, perhaps by the same instruction, may reuse the local for another
+      // value.
       this.body.set(value, there);
       return localGet(t, value);
     }
@@ -442,35 +466,36 @@ export abstract class RegionBase extends Compiler {
     this.reuse.stored(linear, w, value);
     this.registerCache.stored(byteRangeOf(linear, w));
   }
-  /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
-  #useSlowPath(p: number, where: Node, arms = 1): void {
+  /** Calls a slow path inside so many labels. It returns the offset plus 1, or 0 for a side exit. */
+  #useSlowPath(p: number, where: Node, labels = 1): void {
     const b = this.body;
-    this.depth += arms;
+    this.depth += labels;
     b.set(p, where);
-    this.leaveToInterpreterIf(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
-    // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
+    this.sideExitIf(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
+    // The subtraction is not wasted. V8 knows that the upper half of a sum is 0, but not of a call's result,
+    // and both merge here.
     b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1 + layout.window)]));
-    this.depth -= arms;
+    this.depth -= labels;
   }
-  /** Never the scratch page: what would need it leaves the region. */
+  /** Regions never use the scratch page; such an access takes an exit. */
   protected override commitAt(): void {
     this.reuse.stored();
   }
-  /** Where control goes: what `leaveAt` set. */
+  /** The address at which control continues, set by `exitAt`. */
   get rip(): Node {
     return localGet(wt.i64, this.#rip);
   }
-  /** From the state page. */
+  /** Loads registers from the state page. */
   protected loadParts(b: Body, parts: RegisterSet): void {
     this.registers.load(b, parts);
     this.lazyFlags.load(b, parts);
   }
-  #storeParts(b: Body, parts: RegisterSet, flags: KnownFlags | undefined, round?: Iteration): void {
+  #storeParts(b: Body, parts: RegisterSet, flags: KnownFlags | undefined, iteration?: Iteration): void {
     this.registers.store(b, parts);
-    if (!round) this.lazyFlags.store(b, parts, flags);
-    else if (overlap(parts, part.flags)) round.store(b);
+    if (!iteration) this.lazyFlags.store(b, parts, flags);
+    else if (overlap(parts, part.flags)) iteration.store(b);
   }
   protected abstract readonly sse: { state: DataflowState["sse"] };
-  /** Code for leaving here, when it is said where to. */
-  protected abstract branchToExit(manner: ExitKind): void;
+  /** Emits the branch to the exit of this kind. */
+  protected abstract branchToExit(kind: ExitKind): void;
 }

@@ -1,9 +1,11 @@
-// A region's function: its blocks in structured control flow, each instruction through the one set of meanings.
+// The function of a region: its blocks in structured control flow, with each instruction compiled from its
+// meaning.
 //
-// A guest call is a wasm call of the region that begins at its target, if there is one: state goes through the state page, and if what
-// comes back is the address after the call, control goes on in line. Whatever else comes back goes up, frame by frame, to
-// the dispatcher: all state is where it belongs at that moment, so nothing is lost with the wasm stack. A jump out of the region
-// tail-calls the region that begins where it leads.
+// A guest CALL is a wasm call of the region that begins at its target, if there is one. Registers are passed
+// in the state page. If the callee returns the address after the call, control continues inline. Any other
+// address is returned further, frame by frame, to the dispatcher. All state is in the state page at that
+// moment, so nothing is lost with the wasm stack. A jump out of the region tail-calls the region that begins
+// at its target.
 
 import { Body, constant, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { isEntryOf, jumpEntry } from "../../codegen/compile.ts";
@@ -19,7 +21,7 @@ import type { Iteration } from "../analysis/loop-flags.ts";
 import { PageRanges } from "../analysis/page-ranges.ts";
 import { inScope, inStatePage, type LoopScope, noRegisters } from "../analysis/register-cache.ts";
 import { type Graph, isOpen, type JitBlock } from "../cfg/graph.ts";
-import { budgetTests, closedLoops, dispatcher, isBackward, longestPaths, type Structure, structureOf } from "../cfg/structure.ts";
+import { budgetTests, dispatcher, isBackward, longestPaths, loopScopes, type Structure, structureOf } from "../cfg/structure.ts";
 import { exitKinds } from "./exits.ts";
 import { RegionCompiler } from "./instruction-compiler.ts";
 import { type JumpTable, noTarget } from "./jump-tables.ts";
@@ -29,20 +31,20 @@ import { isInline } from "./x87-batch.ts";
 type Label = { readonly kind: "loop" | "merge"; readonly key: number } | { readonly kind: "other" };
 
 const registerKinds: ReadonlySet<string> = new Set(["rm", "rmreg", "reg", "opreg", "vreg"]);
-/** Does an instruction read or write the stack pointer, other than as part of an address? */
+/** True if an instruction reads or writes the stack pointer other than as part of an address. */
 const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) => number): boolean =>
   d.row.operands.some((o, n) => {
     if (o.kind === "fixed") return o.register === R.sp;
     return registerKinds.has(o.kind) && !(o.kind === "rm" && d.isMemory) && registerOffset(d, n) === at.gpr + R.sp * 8;
   });
-/** Does code leave the stack pointer alone, and use memory by it? */
+/** True if code does not change the stack pointer and addresses memory by it. */
 const keepsStackPointer = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
   code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
   code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
 
-/** Rounds of a loop, on average, from which on it is worth to ask what its registers point into. */
+/** Average iterations of a loop from which on page ranges pay for themselves. */
 const longLoopIterations = 16;
-/** The slot of a region, and which of its entries is meant. */
+/** The slot of a region, and the index of one of its entries. */
 interface RegionEntry {
   readonly slot: Node;
   readonly number: Node;
@@ -53,24 +55,24 @@ class RegionEmitter {
   readonly #s: Structure;
   readonly #c: RegionCompiler;
   readonly #b: Body;
-  /** Open labels inside the exits' blocks, innermost last. */
+  /** Open labels inside the exits' labels, innermost last. */
   readonly #labels: Label[] = [];
   readonly #checked: Set<number>;
   readonly #need: ReadonlyMap<number, number>;
   readonly #runtime: RegionRuntime;
-  /** Which of `dispatched` the dispatcher is to go to. */
+  /** The index in `dispatched` of the dispatcher's next target. */
   readonly #next: number;
-  /** What is known at the end of a block, for its successors. */
+  /** The dataflow state at the end of a block, for its successors. */
   readonly #stateAfter = new Map<number, DataflowState>();
   readonly #predecessors = new Map<number, number[]>();
   readonly #jumpTable: JumpTable | undefined;
-  /** By block: the scope that it is in. */
+  /** The loop scope of each block. */
   readonly #scopes = new Map<number, LoopScope>();
-  /** Of the loops in scopes, by their heads. */
+  /** The loops of loop scopes by head. */
   readonly #iterations = new Map<number, Iteration>();
   readonly #is64: boolean;
   readonly #pageRanges = new Map<LoopScope, PageRanges>();
-  /** What is known all over a scope. */
+  /** Facts that hold in a whole loop scope. */
   readonly #stateInScope = new Map<LoopScope, DataflowState>();
 
   constructor(g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number) {
@@ -88,12 +90,12 @@ class RegionEmitter {
     const jumps = [...g.blocks.values()].some((block) => block.terminator === "jump");
     this.#jumpTable = jumps && this.#s.dispatched.length ? runtime.jumpTable(this.#s.dispatched) : undefined;
     this.#need = longestPaths(g, this.#s, this.#checked);
-    for (const [head, body] of closedLoops(g, this.#s)) {
-      const steady = keepsStackPointer(
+    for (const [head, body] of loopScopes(g, this.#s)) {
+      const keepsPointer = keepsStackPointer(
         [...body].flatMap((ip) => g.blocks.get(ip)!.instructions),
         registerOffset,
       );
-      const scope: LoopScope = { head, steady, isRegion: g.tree, accessed: noRegisters, written: noRegisters };
+      const scope: LoopScope = { head, steady: keepsPointer, isRegion: g.tree, accessed: noRegisters, written: noRegisters };
       for (const ip of body) this.#scopes.set(ip, scope);
     }
     const from = (ip: number, to: readonly number[]) => {
@@ -124,7 +126,10 @@ class RegionEmitter {
     }
     return b.done(prologue.code);
   }
-  /** With the registers in their place, in any of the manners: on into the region that begins where control goes, if one does; else back to who called. */
+  /**
+   * The common code of exits, by kind. "jump" enters the region that begins at the target, if there is one.
+   * Otherwise control returns to the caller.
+   */
   #exits(): void {
     const b = this.#b;
     const { rip, budgetLocal } = this.#c;
@@ -145,7 +150,10 @@ class RegionEmitter {
     end();
     b.expr(exitResult(loaded(at.exitCode)));
   }
-  /** The region that begins at an address, by the jump cache; if none does, out of the label that is so many further out. */
+  /**
+   * The region that begins at an address, by the jump cache. If there is none, control branches to the label
+   * that is so many further out.
+   */
   #lookUp(target: Node, label = 0): RegionEntry {
     const b = this.#b;
     const entry = jumpEntry(b, target);
@@ -154,22 +162,22 @@ class RegionEmitter {
     b.goIf(node(wt.i32, op.i32eqz, [slot]), label, false);
     return { slot, number: node(wt.i32, op.i32load16u, [entry], layout.jumpCache + jumpCache.region + slotBits / 8) };
   }
-  /** The same of a computed call. */
+  /** The same for an indirect call, with a call target cache. */
   #lookUpCall(target: Node): RegionEntry {
     const b = this.#b;
-    const place = this.#runtime.callCache();
+    const cache = this.#runtime.callCache();
     const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
-    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + lastCall.region + n);
-    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + lastCall.ip), target]), true);
+    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], cache + lastCall.region + n);
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], cache + lastCall.ip), target]), true);
     b.set(slot, half(0));
     b.set(number, half(slotBits / 8));
     b.else();
     const found = this.#lookUp(target, 1);
     b.set(slot, found.slot);
     b.set(number, found.number);
-    b.store(op.i64store, i32c(0), target, place + lastCall.ip);
-    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), place + lastCall.region);
-    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), place + lastCall.region + slotBits / 8);
+    b.store(op.i64store, i32c(0), target, cache + lastCall.ip);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), cache + lastCall.region);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), cache + lastCall.region + slotBits / 8);
     b.end();
     return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
   }
@@ -194,7 +202,7 @@ class RegionEmitter {
     this.#labels.pop();
     this.#c.depth--;
   }
-  /** What happens only if c, and goes elsewhere then. */
+  /** Code that runs only if `c` holds and does not continue here. */
   #when(c: Node, then: () => void, likely?: boolean): void {
     this.#b.if(c, likely);
     this.#labels.push({ kind: "other" });
@@ -203,18 +211,21 @@ class RegionEmitter {
     this.#close();
   }
 
-  /** Writes another way than the one that is written next. */
+  /** Emits a path other than the one that is emitted next, and restores the state afterwards. */
   #offPath(write: () => void): void {
     const { pendingCharge, lazyFlags, registerCache } = this.#c;
     const { facts, comparison } = lazyFlags;
-    const standing = registerCache.now;
+    const cacheState = registerCache.now;
     write();
     Object.assign(lazyFlags, { known: facts, last: comparison });
-    registerCache.now = standing;
+    registerCache.now = cacheState;
     this.#c.pendingCharge = pendingCharge;
   }
 
-  /** A block and all it dominates. Merge points among its children each get a wasm block around what comes before them. */
+  /**
+   * A block and all blocks that it dominates. Each merge point among its children gets a wasm block around
+   * the code before it.
+   */
   #dominated(key: number): void {
     const { registerCache } = this.#c;
     const scope = this.#scopes.get(key);
@@ -231,11 +242,11 @@ class RegionEmitter {
     }
     if (loop) {
       this.#c.chargePending();
-      const round = scope && this.#c.iteration(entersScope);
+      const iteration = scope && this.#c.iteration(entersScope);
       this.#open({ kind: "loop", key }, op.loop);
-      if (round) {
-        this.#iterations.set(key, round);
-        registerCache.beginLoop(round);
+      if (iteration) {
+        this.#iterations.set(key, iteration);
+        registerCache.beginLoop(iteration);
       }
     }
     const merges = this.#s.children.get(key)!.filter((child) => this.#s.merges.has(child));
@@ -252,14 +263,14 @@ class RegionEmitter {
     this.#withMerges(key, rest);
     this.#b.opcode(op.unreachable);
     this.#close();
-    // Ways meet here, from one scope or from none.
+    // Edges merge here, all from one loop scope or all from none.
     const scope = this.#scopes.get(last);
     this.#c.registerCache.now = scope && scope.head !== last ? inScope(scope) : inStatePage;
     this.#c.pendingCharge = 0;
     this.#dominated(last);
   }
 
-  /** Does anything lead back to the dispatcher? */
+  /** True if an edge leads back to the dispatcher. */
   #isDispatcherLoop(): boolean {
     return this.#jumpTable !== undefined || this.#s.irreducible.size > 0;
   }
@@ -283,12 +294,12 @@ class RegionEmitter {
     const c = this.#c;
     const n = block.instructions.length;
     c.pageRanges = this.#pageRangesOf(key);
-    // Of what comes around, or in from elsewhere, nothing is known.
+    // Nothing is known on back edges and on edges from the dispatcher.
     const before = key === this.#s.root ? [] : (this.#predecessors.get(key) ?? []);
     c.state = this.#stateAtHead(key) ?? meet(before.map((p) => this.#stateAfter.get(p) ?? this.#stateOnEdge(p, key)));
     const outer = this.#checkpoint;
     if (c.registerCache.checkpoint()) this.#checkpoint = { ip, pendingCharge: c.pendingCharge };
-    // What begins again somewhere says of that block only that something missed.
+    // A side exit that restarts is counted at its checkpoint, so it does not show which block missed.
     c.deoptimised = this.#runtime.isDeoptimised(ip) || (this.#checkpoint !== undefined && this.#runtime.isDeoptimised(this.#checkpoint.ip));
     c.pendingCharge += n;
     const all = () => {
@@ -300,7 +311,7 @@ class RegionEmitter {
     else all();
     this.#checkpoint = outer;
   }
-  /** Is a loop passed much more often than control comes into it? */
+  /** True if a loop has many iterations for each entry. */
   #isLong(head: number): boolean {
     const { executions } = this.#runtime;
     const scope = this.#scopes.get(head);
@@ -312,7 +323,7 @@ class RegionEmitter {
     const scope = this.#scopes.get(key);
     return scope && this.#pageRanges.get(scope);
   }
-  /** Where the state page was last whole, on the way to the block that is being written. */
+  /** The last checkpoint on the path to the current block. */
   #checkpoint: Checkpoint | undefined;
   #restartable(mark: Checkpoint, write: () => void): void {
     this.#labels.push({ kind: "other" });
@@ -323,7 +334,7 @@ class RegionEmitter {
     const scope = this.#scopes.get(key);
     return scope?.head === key ? this.#stateInScope.get(scope) : undefined;
   }
-  /** What is known on a way that is not written yet. */
+  /** Facts on an edge whose source is not emitted yet. */
   #stateOnEdge(from: number, to: number): DataflowState {
     const scope = this.#scopes.get(to);
     return (scope && this.#scopes.get(from) === scope && this.#stateInScope.get(scope)) || nothingKnown;
@@ -342,7 +353,7 @@ class RegionEmitter {
     const control = c.control;
     switch (block.terminator) {
       case "branchIf": {
-        if (control?.kind !== "branchIf") throw new Error("a conditional branch did not branch");
+        if (control?.kind !== "branchIf") throw new Error("the meaning of a conditional branch set no branch");
         const { target } = block.instructions.at(-1)!;
         if (this.#keyOf(block, block.end) !== undefined || this.#keyOf(block, target) === undefined) {
           this.#when(control.c, () => this.#go(block, target), this.#exitIsUnlikely(block, target));
@@ -355,7 +366,7 @@ class RegionEmitter {
         return this.#go(block, block.instructions.at(-1)!.target);
       case "call": {
         const { inside } = block;
-        // By a stub's jump.
+        // The target comes from the jump of a linkage stub.
         c.proveTarget();
         const target = control?.kind === "jump" ? control.target : i64c(BigInt(block.instructions.at(-1)!.target));
         if (inside === undefined) return this.#call(block, target);
@@ -366,7 +377,7 @@ class RegionEmitter {
         return this.#go(block, block.end);
       case "jump":
       case "return": {
-        if (control?.kind !== "jump") throw new Error("a jump did not jump");
+        if (control?.kind !== "jump") throw new Error("the meaning of a jump set no target");
         const { target } = control;
         return this.#toSuccessor(block, target, () =>
           block.terminator === "return" ? this.#c.exitAt(target, leave.returned, 0) : this.#computed(target),
@@ -376,16 +387,16 @@ class RegionEmitter {
         if (control?.kind === "door") this.#door(block, control.code);
         return;
       case "leave":
-        // Whatever left before did so on a condition, or makes this dead.
+        // An earlier exit of this block was conditional, or it makes this code unreachable.
         c.exitAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
     }
   }
-  /** All ways from here want what has been written in the state page: it is stored once. */
+  /** All paths from here need the dirty registers in the state page, so they are stored once. */
   #writeBack(): void {
     const { registerCache } = this.#c;
     if (!registerCache.now.scope) registerCache.writeBack();
   }
-  /** A computed jump: to another entry of this region, else out. */
+  /** An indirect jump: to another entry of this region, otherwise out of it. */
   #computed(target: Node): void {
     const b = this.#b;
     this.#writeBack();
@@ -402,18 +413,21 @@ class RegionEmitter {
     this.#c.proveTarget();
     this.#c.exitAt(target, leave.jumped, 0);
   }
-  /** A return to where calls within the region come from, or a jump in a trace tree: to the block at its target, or else out. */
+  /**
+   * A return to one of the region's return points, or a jump in a trace tree. It goes to the block at the
+   * target, otherwise out of the region.
+   */
   #toSuccessor(block: JitBlock, target: Node, out: () => void): void {
     this.#writeBack();
     const addresses = block.successors.map((key) => this.#g.blocks.get(key)!.ip);
     const known = Number(constant(target) ?? -1n);
     if (addresses.includes(known)) return this.#go(block, known);
-    // The way that is written in line goes on along the trace.
-    const inLine = this.#g.tree ? addresses.pop() : undefined;
+    // The path along the trace is inline.
+    const inline = this.#g.tree ? addresses.pop() : undefined;
     for (const ip of addresses) this.#when(node(wt.i32, op.i64eq, [target, i64c(BigInt(ip))]), () => this.#go(block, ip));
-    if (inLine === undefined) return out();
-    this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inLine))]), out, false);
-    this.#go(block, inLine);
+    if (inline === undefined) return out();
+    this.#when(node(wt.i32, op.i64ne, [target, i64c(BigInt(inline))]), out, false);
+    this.#go(block, inline);
   }
   #redispatch(next: Node): void {
     this.#c.registerCache.forget();
@@ -431,7 +445,7 @@ class RegionEmitter {
     this.#close();
     c.exitAt(target, leave.jumped, 0);
   }
-  /** Out of the label around this if no region begins there, or there have been too many calls already. */
+  /** Branches to the label around it if no region begins at the target or calls are too deep. */
   #callRegion(block: JitBlock, target: Node): void {
     const b = this.#b;
     const c = this.#c;
@@ -453,7 +467,7 @@ class RegionEmitter {
     b.expr(localGet(wt.i64, where));
     b.opcode(op.return);
   }
-  /** Somebody else has run, and has left all in its place. */
+  /** Other code has run and has left all registers in the state page. */
   #afterCall(): void {
     const c = this.#c;
     c.pendingCharge = 0;
@@ -461,7 +475,10 @@ class RegionEmitter {
     this.#b.later((late) => c.loadModes(late));
   }
 
-  /** The kernel is asked to serve the call while the region waits. Where it then lets the program go on is in the state page. */
+  /**
+   * The kernel serves the call while the region waits. The state page then has the address at which the
+   * program continues.
+   */
   #door(block: JitBlock, code: number): void {
     const b = this.#b;
     const c = this.#c;
@@ -504,26 +521,29 @@ class RegionEmitter {
     this.#b.opcode(op.br);
     this.#b.code.u(this.#label(backward ? "loop" : "merge", key));
   }
-  /** What is known of a branch: not to be likely if it leaves a trace tree. */
+  /** The hint for a branch: unlikely if it leaves a trace tree. */
   #exitIsUnlikely(from: JitBlock, ip: number): false | undefined {
     return this.#g.tree && this.#keyOf(from, ip) === undefined ? false : undefined;
   }
-  /** The block that is at an address behind another. */
+  /** The successor of a block that begins at an address. */
   #keyOf(from: JitBlock, ip: number): number | undefined {
     return from.successors.find((key) => this.#g.blocks.get(key)?.ip === ip);
   }
   #endIteration(head: number): void {
-    const round = this.#iterations.get(head);
-    if (!round) return;
-    if (this.#c.registerCache.now.iteration === round) round.endUnchanged();
-    else round.endWith(this.#c.lazyFlags.comparison);
+    const iteration = this.#iterations.get(head);
+    if (!iteration) return;
+    if (this.#c.registerCache.now.iteration === iteration) iteration.endUnchanged();
+    else iteration.endWith(this.#c.lazyFlags.comparison);
   }
 }
 const entryLocal = 1;
-/** A region's result for an exit or leave code. */
+/** The result of a region for an exit code. */
 const exitResult = (code: Node): Node => node(wt.i64, op.i64extendI32s, [node(wt.i32, op.i32xor, [code, i32c(-1)])]);
 const loaded = (from: number): Node => node(wt.i32, op.i32load, [i32c(0)], from);
 
-/** The bytes of a region's function. */
+/**
+ * The bytes of a region's function. `registerOffset` returns the offset of a register operand in the state
+ * page.
+ */
 export const emitRegion = (g: Graph, runtime: RegionRuntime, registerOffset: (d: Decoded, n: number) => number): FunctionBytes =>
   new RegionEmitter(g, runtime, registerOffset).emit();

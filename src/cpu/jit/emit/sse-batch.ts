@@ -1,9 +1,11 @@
-// Runs of SSE arithmetic in compiled regions. Instructions that compute, load and move within vector registers are written without a test each:
-// what goes in is tested once, together, when all of them are done, and what comes out is known from that. If the sources are within 2^-127
-// to 2^129 (2^-15 to 2^17 of single precision) or zeros, products and quotients stay within bounds that are known when code is written, and a sum
-// is zero or at least a unit in the last place of the smaller one. So nothing overflows, nothing is subnormal, and nothing but inexactness, which
-// has been noted before, is to be raised (sse/float.ts, plain). Where the test fails the registers are put back, and the same instructions follow
-// with a test each.
+// SSE batches in compiled regions: instructions that compute, load and move within vector registers, without
+// a test for each. The inputs are tested once, together, after all instructions, and the bounds of the
+// results follow from that.
+// If the sources are zeros or within 2^-127 to 2^129 (2^-15 to 2^17 in single precision), products and
+// quotients have constant bounds. A sum is zero or at least a unit in the last place of the smaller operand.
+// So nothing overflows and nothing is subnormal. The only exception is inexactness, which is already recorded
+// (sse/float.ts, plain). If the test fails, the registers are restored, and the same instructions run with a
+// test each.
 
 import { i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
@@ -16,45 +18,56 @@ import { type CacheState, part, within } from "../analysis/register-cache.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
 
 type Format = 32 | 64;
-/** What is known of numbers: those that are not zero have sizes from 2^low to 2^high, and are multiples of 2^grain. */
+/**
+ * Bounds of a number: its magnitude is from 2^low to 2^high unless it is zero, and it is a multiple of
+ * 2^grain.
+ */
 interface Bounds {
   readonly low: number;
   readonly high: number;
   readonly grain: number;
   readonly zero: boolean;
-  /** Some may be negative. */
+  /** It may be negative. */
   readonly minus: boolean;
 }
-/** Precision without the leading bit, and the exponents between which all is ordinary whatever is rounded. */
+/**
+ * Precision without the leading bit, and the exponents between which rounding cannot leave the normal
+ * numbers.
+ */
 const formats = {
   64: { fraction: 52, low: -1021, high: 1023 },
   32: { fraction: 23, low: -125, high: 127 },
 } as const;
-/** What is tested: `plus` makes the upper three bits of the exponent 0 for numbers in the range, and for no others. */
+/**
+ * The test of a source: adding `plus` makes the upper three bits of the exponent 0 for numbers in the range,
+ * and for no others.
+ */
 const source = {
   64: { plus: 0x4800_0000_0000_0000n, upper: 0x7000_0000_0000_0000n, fact: { low: -127, high: 129, grain: -179, zero: true, minus: true } },
   32: { plus: 0x4800_0000n, upper: 0x7000_0000n, fact: { low: -15, high: 17, grain: -38, zero: true, minus: true } },
 } as const;
 
-/** Of a value: its lowest lane; all of its lanes. One object for all registers that hold it. */
+/**
+ * Bounds of a value: of its lowest lane, and of all lanes. All registers with the value share one object.
+ */
 interface SseFacts {
   readonly low: Map<Format, Bounds>;
   readonly all: Map<Format, Bounds>;
 }
 const nothing = (): SseFacts => ({ low: new Map(), all: new Map() });
-/** What is known where control is. */
+/** The facts about vector registers at one point. */
 export interface SseState {
   readonly tests: ReadonlyMap<string, Test>;
   readonly registers: ReadonlyMap<number, SseFacts>;
   readonly lows: ReadonlyMap<number, LowLane>;
 }
-/** Registers that hold the same value go on doing so. */
+/** A copy in which registers with the same value still share one object. */
 const copied = (registers: ReadonlyMap<number, SseFacts>): Map<number, SseFacts> => {
   const copies = new Map<SseFacts, SseFacts>();
   return new Map(
-    [...registers].map(([r, known]) => {
-      const copy = copies.get(known) ?? { low: new Map(known.low), all: new Map(known.all) };
-      copies.set(known, copy);
+    [...registers].map(([r, facts]) => {
+      const copy = copies.get(facts) ?? { low: new Map(facts.low), all: new Map(facts.all) };
+      copies.set(facts, copy);
       return [r, copy];
     }),
   );
@@ -69,7 +82,7 @@ const join = (a: Bounds | undefined, b: Bounds | undefined): Bounds | undefined 
     zero: a.zero || b.zero,
     minus: a.minus || b.minus,
   };
-/** What comes out, unless it may leave the ordinary. */
+/** The bounds of a result; undefined if it may leave the normal numbers. */
 const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: Bounds, b: Bounds): Bounds | undefined => {
   const f = formats[w];
   const of = (low: number, high: number, zero: boolean, minus: boolean, grain = low - f.fraction): Bounds | undefined =>
@@ -94,14 +107,14 @@ const isArithmetic = ({ row }: Decoded): boolean => {
   const { assured } = factsOf(row);
   return !row.vex && assured !== undefined && assured.name !== "compare";
 };
-/** Writes a vector register and nothing else, whatever its operands are. */
+/** True for an instruction that writes a vector register and has no other effect. */
 const isBatched = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || factsOf(d.row).pure) && isVector(d);
 const isVector = (d: Decoded): boolean => {
   const kind = d.row.operands[0]!.kind;
   return kind === "xmm" || (kind.startsWith("xmm") && !d.isMemory);
 };
 
-/** Compares scalars in vector registers and writes flags: may stand at the end of a run. */
+/** True for a comparison of scalars in vector registers that writes flags. It may end a batch. */
 const isTail = (d: Decoded | undefined): d is Decoded =>
   d !== undefined && !d.row.vex && !d.isMemory && factsOf(d.row).assured?.name === "compare";
 
@@ -110,40 +123,44 @@ interface Test {
   readonly w: Format;
   readonly lanes: number;
 }
-/** A register's lowest w bits. */
+/** The lowest w bits of a register. */
 interface LowLane {
   readonly local: number;
   readonly w: number;
 }
 interface Batch {
   readonly first: Decoded;
-  /** How many instructions are left in the block where it begins. */
+  /** Instructions from its start to the end of the block. */
   readonly remaining: number;
   readonly saved: ReadonlyMap<number, number>;
   readonly before: CacheState;
-  /** What has been tested in it, and whether zeros will do. */
+  /** Tested sources, and whether zeros are acceptable. */
   readonly sources: (Test & { readonly zero: boolean })[];
 }
 const vector = (bits: bigint): Node => node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(bits, bits).buffer));
 const ones = vector((1n << 64n) - 1n);
 const spread = (w: Format, bits: bigint): Node => vector(w === 64 ? bits : bits | (bits << 32n));
 
+/** The SSE batches and vector facts of one region. */
 export class SseBatches {
   readonly #c: RegionCompiler;
   #batch: Batch | undefined;
-  /** The comparison at a run's end is written for where the test held. */
+  /** The comparison at the end of a batch is emitted for a successful test. */
   #atTail = false;
-  /** What is known of values, where all tests of the block have held. */
+  /** Bounds of values, valid where all tests of the block succeeded. */
   #ofNode = new WeakMap<Node, SseFacts>();
   readonly #ofRegister = new Map<number, SseFacts>();
-  /** Code is written for where they have. */
+  /** The current code runs only where they succeeded. */
   #onPath = true;
-  /** By format, and whether of the lowest lane only: what is gathered in the block. Other ways than the tested one make all of it wrong. */
+  /**
+   * By format, and by lowest lane or all lanes: the accumulated tests of the block. A path that skips the
+   * tests makes the accumulated value fail.
+   */
   readonly #tests = new Map<string, Test>();
   #state: SseState | undefined;
   /**
-   * Registers whose lowest lane is in another local too, with anything above it. Where one scalar operation follows another, none has to wait until
-   * the other's result is beside the register's upper lanes.
+   * Registers whose lowest lane is in another local too, with arbitrary upper lanes. A chain of scalar
+   * operations then does not wait for the merge with the upper lanes.
    */
   readonly #lowLanes = new Map<number, LowLane>();
   readonly #lowLaneOf = new WeakMap<Node, LowLane>();
@@ -157,10 +174,10 @@ export class SseBatches {
     return l;
   }
   #unverified(): number {
-    return this.#local("doubted", wt.i32);
+    return this.#local("unverified", wt.i32);
   }
 
-  /** What is known here, to be known again where control comes from here only. */
+  /** The facts here. They hold at a successor with this predecessor only. */
   get state(): SseState | undefined {
     if (this.#tests.size + this.#ofRegister.size + this.#lowLanes.size === 0) return undefined;
     this.#state ??= { tests: new Map(this.#tests), registers: copied(this.#ofRegister), lows: new Map(this.#lowLanes) };
@@ -178,7 +195,7 @@ export class SseBatches {
     this.#ofNode = new WeakMap();
     this.#state = s;
   }
-  /** What `write` writes is another way to where code goes on that relies on what is known. */
+  /** `write` emits another path to code that relies on these facts. */
   offPath(write: () => void): void {
     const { state } = this;
     this.#onPath = false;
@@ -191,7 +208,7 @@ export class SseBatches {
     this.#c.body.set(this.#unverified(), i32c(1));
   }
 
-  /** Where the run that begins with instruction n ends; n if none does. */
+  /** The end of the batch that begins with instruction n; n if there is none. */
   endOf(list: readonly Decoded[], n: number, limit: number): number {
     let end = n;
     let count = 0;
@@ -204,7 +221,7 @@ export class SseBatches {
     if (end < limit && isTail(list[end])) return end + 1;
     return count >= 2 ? end : n;
   }
-  /** `each` writes an instruction. */
+  /** Emits a batch. `each` emits one instruction. */
   write(list: readonly Decoded[], from: number, to: number, each: (n: number) => void): void {
     const c = this.#c;
     const b = c.body;
@@ -212,15 +229,15 @@ export class SseBatches {
     const before = c.registerCache.now;
     const saved = new Map<number, number>();
     for (const r of new Set(list.slice(from, tail).map((d) => c.vectorOf(d, 0)))) {
-      // Else it is in the state page.
+      // Other registers are in the state page.
       if (!before.scope && !within(part.vector(r), before.cached)) continue;
       const local = this.#local(`saved ${r}`);
       saved.set(r, local);
       b.set(local, c.registers.xmms.get(r));
     }
     if (this.#tests.size === 0) b.set(this.#unverified(), i32c(0));
-    const run: Batch = { first: list[from]!, remaining: list.length - from, saved, before, sources: [] };
-    this.#batch = run;
+    const batch: Batch = { first: list[from]!, remaining: list.length - from, saved, before, sources: [] };
+    this.#batch = batch;
     for (let n = from; n < tail; n++) each(n);
     if (tail < to) this.#testCompared(list[tail]!);
     this.#batch = undefined;
@@ -230,9 +247,9 @@ export class SseBatches {
       b.code.byte(0x40);
     }
     c.depth += 2;
-    const failed = run.sources.length ? this.#failed() : localGet(wt.i32, this.#unverified());
+    const failed = batch.sources.length ? this.#failed() : localGet(wt.i32, this.#unverified());
     b.goIf(node(wt.i32, op.i32eqz, [failed]), 0, true);
-    b.if(this.#failsWithZeros(run), false);
+    b.if(this.#failsWithZeros(batch), false);
     b.else();
     for (const { local } of this.#tests.values()) b.set(local, vector(0n));
     b.opcode(op.br);
@@ -243,7 +260,7 @@ export class SseBatches {
     c.registerCache.oneOf(
       () => {
         this.offPath(() => {
-          this.#restore(run);
+          this.#restore(batch);
           for (let n = from; n < to; n++) each(n);
           if (c.lazyFlags.facts?.word) c.lazyFlags.setSplit();
         });
@@ -273,52 +290,58 @@ export class SseBatches {
       if (!this.#boundsOf(v, w, 1)) this.#test(v, w, 1, true, true);
     }
   }
-  /** Is anything wrong of what has been gathered under these tests? */
+  /** Not 0 if one of the accumulated values fails its test. */
   #outOfRange(tests: Iterable<Test>): Node {
-    const wrong = [...tests].map(({ local, w, lanes }) => {
+    const outOfRange = [...tests].map(({ local, w, lanes }) => {
       const words = new BigUint64Array(2);
       const upper = source[w].upper;
       if (lanes === 1) words[0] = upper;
       else words.fill(w === 64 ? upper : upper | (upper << 32n));
       return node(wt.v128, op.v128and, [localGet(wt.v128, local), node(wt.v128, op.v128const, [], new Uint8Array(words.buffer))]);
     });
-    return wrong.length ? node(wt.i32, op.v128anyTrue, [wrong.reduce((x, y) => node(wt.v128, op.v128or, [x, y]))]) : i32c(0);
+    return outOfRange.length ? node(wt.i32, op.v128anyTrue, [outOfRange.reduce((x, y) => node(wt.v128, op.v128or, [x, y]))]) : i32c(0);
   }
-  /** Whether what has been computed so far may be wrong. */
+  /** Not 0 if a result so far may be wrong. */
   #failed(): Node {
     return node(wt.i32, op.i32geU, [this.#outOfRange(this.#tests.values()), plain(this.#c)]);
   }
-  /** The same when zeros are told from what is too small, of what this run has tested. */
-  #failsWithZeros(run: Batch): Node {
+  /** The same with zeros accepted, for the sources of this batch. */
+  #failsWithZeros(batch: Batch): Node {
     const tests = new Map<string, Test>();
-    for (const { local, w, lanes, zero } of run.sources) {
+    for (const { local, w, lanes, zero } of batch.sources) {
       const key = `zeros ${w} ${lanes === 1}`;
       const first = !tests.has(key);
       const gathered = this.#local(key);
       tests.set(key, { local: gathered, w, lanes });
       this.#gather(gathered, first, localGet(wt.v128, local), w, zero, true);
     }
-    const wrong = this.#outOfRange(tests.values());
+    const outOfRange = this.#outOfRange(tests.values());
     const unusual = node(wt.i32, op.i32eqz, [plain(this.#c)]);
-    return [localGet(wt.i32, this.#unverified()), unusual].reduce((x, y) => node(wt.i32, op.i32or, [x, y]), wrong);
+    return [localGet(wt.i32, this.#unverified()), unusual].reduce((x, y) => node(wt.i32, op.i32or, [x, y]), outOfRange);
   }
-  #restore(run: Batch): void {
-    for (const [r, local] of run.saved) this.#c.registers.xmms.set(r, localGet(wt.v128, local));
-    this.#c.registerCache.now = run.before;
+  #restore(batch: Batch): void {
+    for (const [r, local] of batch.saved) this.#c.registers.xmms.set(r, localGet(wt.v128, local));
+    this.#c.registerCache.now = batch.before;
   }
-  /** Control leaves: where the run began, from where it then is interpreted. False if there is none. */
+  /**
+   * An exit in a batch goes to its first instruction, which the interpreter executes next. False if there is
+   * no batch.
+   */
   exitFromBatch(out: (rip: Node, code: number, refund: number) => void): boolean {
-    const run = this.#batch;
-    if (!run) return false;
+    const batch = this.#batch;
+    if (!batch) return false;
     const { now } = this.#c.registerCache;
-    this.#restore(run);
+    this.#restore(batch);
     this.#batch = undefined;
-    out(i64c(BigInt(run.first.ip)), leave.interpret, run.remaining);
-    this.#batch = run;
+    out(i64c(BigInt(batch.first.ip)), leave.interpret, batch.remaining);
+    this.#batch = batch;
     this.#c.registerCache.now = now;
     return true;
   }
-  /** Control goes on elsewhere in the region, within one more label than the compiler counts: not with what may be wrong. */
+  /**
+   * Control goes to other code of the region, inside one more label than the compiler counts. A failed test
+   * takes a side exit first.
+   */
   verify(): void {
     if (!this.#batch) return;
     const { body } = this.#c;
@@ -329,27 +352,27 @@ export class SseBatches {
     body.end();
   }
 
-  // ---- what is known ----------------------------------------------------------------------------------------------------------
+  // ---- bounds ----
 
   #factsOf(v: Node): SseFacts {
-    let known = this.#ofNode.get(v);
-    if (!known) this.#ofNode.set(v, (known = nothing()));
-    return known;
+    let facts = this.#ofNode.get(v);
+    if (!facts) this.#ofNode.set(v, (facts = nothing()));
+    return facts;
   }
   /** The value of a register. */
   read(r: number, v: Node): Node {
     if (!this.#onPath) return v;
-    let known = this.#ofRegister.get(r);
-    if (!known) {
-      this.#ofRegister.set(r, (known = nothing()));
+    let facts = this.#ofRegister.get(r);
+    if (!facts) {
+      this.#ofRegister.set(r, (facts = nothing()));
       this.#state = undefined;
     }
-    this.#ofNode.set(v, known);
+    this.#ofNode.set(v, facts);
     const low = this.#lowLanes.get(r);
     if (low !== undefined) this.#lowLaneOf.set(v, low);
     return v;
   }
-  /** A value of which only the lowest lane is wanted. */
+  /** A value of which only the lowest lane is used. */
   lowest(v: Node, w: number): Node {
     const low = this.#onPath ? this.#lowLaneOf.get(v) : undefined;
     if (low === undefined || low.w < w) return v;
@@ -357,10 +380,10 @@ export class SseBatches {
     this.#ofNode.set(there, this.#factsOf(v));
     return there;
   }
-  /** A register's lowest w bits are written. */
+  /** The lowest w bits of a register are written. */
   registerWritten(r: number, w: number, v: Node): void {
     if (!this.#onPath) return;
-    const known = this.#factsOf(v);
+    const facts = this.#factsOf(v);
     const also = w === 128 ? this.#lowLaneOf.get(v) : undefined;
     this.#state = undefined;
     this.#lowLanes.delete(r);
@@ -370,21 +393,21 @@ export class SseBatches {
       this.#lowLanes.set(r, { local, w: also?.w ?? w });
     }
     if (w === 128) {
-      this.#ofRegister.set(r, known);
+      this.#ofRegister.set(r, facts);
       return;
     }
     const old = this.#ofRegister.get(r);
     const now = nothing();
     for (const format of [32, 64] as const) {
       if (format > w) continue;
-      const low = known.low.get(format) ?? known.all.get(format);
+      const low = facts.low.get(format) ?? facts.all.get(format);
       if (low) now.low.set(format, low);
       const all = format === w ? join(old?.all.get(format), low) : undefined;
       if (all) now.all.set(format, all);
     }
     this.#ofRegister.set(r, now);
   }
-  /** Bytes of two values. */
+  /** A shuffle of the bytes of two values. */
   shuffled(v: Node, a: Node, b: Node, bytesOf: readonly number[]): Node {
     if (!this.#onPath) return v;
     const lanes = this.#same(a, b) ? bytesOf.map((n) => n % 16) : bytesOf;
@@ -404,14 +427,14 @@ export class SseBatches {
     return v;
   }
   #boundsOf(v: Node, w: Format, lanes: number): Bounds | undefined {
-    const known = this.#factsOf(v);
-    return (lanes === 1 ? known.low.get(w) : undefined) ?? known.all.get(w);
+    const facts = this.#factsOf(v);
+    return (lanes === 1 ? facts.low.get(w) : undefined) ?? facts.all.get(w);
   }
-  /** Are two operands the same value? */
+  /** True if two operands are the same value. */
   #same(x: Node, y: Node): boolean {
     return this.#factsOf(x) === this.#factsOf(y);
   }
-  /** An operation of a run: what it is on is tested, or known. */
+  /** An operation of a batch: its operands are tested, or their bounds are known. */
   assured(name: Assured, w: Format, lanes: number, r: Node, operands: readonly Node[]): boolean {
     if (name === "compare") return this.#atTail && [r, ...operands].every((v) => this.#boundsOf(v, w, lanes));
     if (!this.#batch || !this.#onPath) return false;
@@ -427,11 +450,11 @@ export class SseBatches {
       after = result(name, w, this.#same(x, y), a, b)!;
     }
     this.#factsOf(r)[lanes === 1 ? "low" : "all"].set(w, after);
-    // Of a negative number it is a NaN.
+    // The square root of a negative number is a NaN.
     if (name === "sqrt" && a.minus) this.#test(r, w, lanes, true);
     return true;
   }
-  /** `zero`: zeros are ordinary. `asked`: many are expected, so that the first test lets them pass. */
+  /** `zero`: zeros are acceptable. `asked`: zeros are frequent, so the first test accepts them. */
   #test(v: Node, w: Format, lanes: number, zero: boolean, asked = false): Bounds {
     const key = `${w} ${lanes === 1}`;
     const first = !this.#tests.has(key);
@@ -440,14 +463,17 @@ export class SseBatches {
     this.#tests.set(key, { local, w, lanes });
     this.#gather(local, first, v, w, asked, false);
     const { sources } = this.#batch!;
-    const kept = this.#local(`source ${sources.length}`);
-    this.#c.body.set(kept, v);
-    sources.push({ local: kept, w, lanes, zero });
+    const copy = this.#local(`source ${sources.length}`);
+    this.#c.body.set(copy, v);
+    sources.push({ local: copy, w, lanes, zero });
     const tested: Bounds = { ...source[w].fact, zero };
     this.#factsOf(v)[lanes === 1 ? "low" : "all"].set(w, tested);
     return tested;
   }
-  /** `again`: in other words than before, because V8 would keep what it has for where it is hardly ever wanted. */
+  /**
+   * `again`: another form of the same expression. V8 would keep the first one alive for a path that rarely
+   * uses it.
+   */
   #gather(local: number, first: boolean, v: Node, w: Format, zero: boolean, again: boolean): void {
     const c = this.#c;
     const { plus } = source[w];

@@ -1,12 +1,13 @@
-// The compiled regions that there are: how one is made, where control comes to it, when it must go, and what a program's runs leave one another.
+// The table of compiled regions: compilation, entries, invalidation, and exchange with the code cache. The
+// chapter docs/design/jit.md specifies it.
 
 import { regionSlots, slotBits } from "../../decode/operand-slots.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
-import { type CachedRegion, type CompiledRegion, cachedRegionOf, framesOf, graphOf, CachedRegionIndex } from "../cache/format.ts";
+import { type CachedRegion, CachedRegionIndex, type CompiledRegion, cachedRegionOf, framesOf, graphOf } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { BlockReader } from "../cfg/grow-graph.ts";
-import { closedLoops, structureOf } from "../cfg/structure.ts";
+import { loopScopes, structureOf } from "../cfg/structure.ts";
 import type { ControlProfile } from "../profile/control-profile.ts";
 import { coverageOf, type Step, type TraceTree, type TreeLimits, traceTrees } from "../tracing/trace-recorder.ts";
 import type { TraceSampler } from "../tracing/trace-sampler.ts";
@@ -17,11 +18,12 @@ import type { JitPolicy } from "./policy.ts";
 import { type JitLinks, RegionModules } from "./region-modules.ts";
 import { blockAround, planFor, type Region, type RegionContext, regrow } from "./region-plan.ts";
 
-/** Regions that a root may be in. */
+/** Regions, at most, that may contain the root of a trace tree. */
 const maxRegionsPerRoot = 2;
 
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
 
+/** All compiled regions of a processor, by slot and by frame. */
 export class RegionTable {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
@@ -52,56 +54,56 @@ export class RegionTable {
       forcesRegion: (ip) => policy.forcesRegion(ip),
     };
   }
-  /** Told of each region that is compiled: for people who look (dump.ts). */
+  /** Receives each region that is compiled. dump.ts shows it to users. */
   set onRegion(see: ((graph: Graph, wasm: Uint8Array) => void) | undefined) {
     this.#modules.onRegion = see;
   }
 
-  /** The program has run for so long that it is worth looking for what earlier runs have left. */
+  /** Loads the code cache. It is called when the program has run long enough to make loading worthwhile. */
   loadCached(): void {
-    const kept = this.#policy.store?.load();
-    if (!kept) return;
-    const shelf = new CachedRegionIndex(kept);
-    this.#code.preload(kept);
-    this.#noteDecodedRoots(shelf);
-    this.#blocks.onDecoded = (ip) => shelf.blockDecoded(ip);
-    this.#cached = shelf;
+    const cached = this.#policy.store?.load();
+    if (!cached) return;
+    const index = new CachedRegionIndex(cached);
+    this.#code.preload(cached);
+    this.#noteDecodedRoots(index);
+    this.#blocks.onDecoded = (ip) => index.blockDecoded(ip);
+    this.#cached = index;
     this.installCached();
   }
   #cached: CachedRegionIndex | undefined;
-  /** What regions that an earlier run had made are made of. */
+  /** Compiled code that came from the code cache. */
   readonly #fromCache = new WeakSet<CompiledRegion>();
-  #noteDecodedRoots(shelf: CachedRegionIndex): void {
-    for (const root of shelf.roots) if (this.#blocks.headOf(root) !== 0) shelf.blockDecoded(root);
+  #noteDecodedRoots(index: CachedRegionIndex): void {
+    for (const root of index.roots) if (this.#blocks.headOf(root) !== 0) index.blockDecoded(root);
   }
-  /** Open what is due, if the code is what it was. */
+  /** Installs cached regions whose roots have been reached, if their code is unchanged. */
   installCached(): void {
-    const shelf = this.#cached;
-    if (!shelf) return;
+    const index = this.#cached;
+    if (!index) return;
     const started = Date.now();
-    let opened = 0;
-    for (const kept of shelf.reachedRegions()) {
-      if (!this.#install(kept)) continue;
-      shelf.remove(kept);
-      opened++;
+    let installed = 0;
+    for (const cached of index.reachedRegions()) {
+      if (!this.#install(cached)) continue;
+      index.remove(cached);
+      installed++;
     }
-    this.#policy.stats.loaded += opened;
-    if (opened > 0) this.#policy.stats.milliseconds += Date.now() - started;
+    this.#policy.stats.loaded += installed;
+    if (installed > 0) this.#policy.stats.milliseconds += Date.now() - started;
   }
-  #install(kept: CachedRegion): boolean {
+  #install(cached: CachedRegion): boolean {
     const blocks = this.#blocks;
-    const { compiled, context, side, generation, roots } = kept;
+    const { compiled, context, side, generation, roots } = cached;
     if (
       context !== blocks.context ||
       compiled.machine !== this.#modules.machine ||
       (compiled.color !== "any" && compiled.color !== this.#policy.color)
     )
       return false;
-    if (kept.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
-    const pages = framesOf(kept, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
+    if (cached.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
+    const pages = framesOf(cached, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
     if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
     const { flushes } = blocks;
-    const heads = kept.entries.map((entry) => blocks.meet(entry));
+    const heads = cached.entries.map((entry) => blocks.meet(entry));
     if (blocks.flushes !== flushes) return false;
     const slot = this.#takeSlot();
     if (compiled.table && !this.#modules.jumpTables.restore(slot, compiled.table, compiled.table.targets)) {
@@ -111,7 +113,7 @@ export class RegionTable {
     this.#fromCache.add(compiled);
     blocks.usePlaces(compiled.callCaches);
     this.#deopts.preload(compiled.deoptimised);
-    const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
+    const graph = graphOf(cached, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
     const module = this.#policy.store?.module(compiled) ?? new WebAssembly.Module(compiled.wasm);
     this.#modules.link(module, slot);
     this.#activate({
@@ -133,7 +135,7 @@ export class RegionTable {
     });
     return true;
   }
-  /** The interpreter has a block wherever a region has one: it grew from such. */
+  /** Makes the interpreter decode all blocks of a cached region. Graphs grow only over decoded blocks. */
   #decodeBlocks(region: Region): void {
     if (!region.notReached) return;
     region.notReached = false;
@@ -142,7 +144,7 @@ export class RegionTable {
       if (stub) this.#blocks.meet(stub.ip);
     }
   }
-  /** Keep what there is for the program's next run, if that is more than it had. */
+  /** Saves all regions for the next run of the program, if there are new ones. */
   saveCached(): void {
     const { store } = this.#policy;
     if (!store) return;
@@ -156,24 +158,24 @@ export class RegionTable {
     });
     if (news > 0) store.save({ regions: [...regions, ...(this.#cached?.unused ?? [])], ...this.#code.all });
   }
-  /** Times that compiled code of a frame had to go because it changed, and the last invalidation by which it had. */
+  /** By frame: how often changed code removed compiled regions, and the last invalidation that did. */
   readonly #changes = new Map<number, { readonly times: number; readonly last: number }>();
-  /** The same times of the frame of an address. */
+  /** How often the frame of an address lost compiled code. */
   changes(ip: number): number {
     return this.#changes.get(this.#blocks.frameOf(ip))?.times ?? 0;
   }
-  /** Address spaces with another color run from now on. */
+  /** Removes the regions that depend on one color, because an address space with another color runs. */
   changeColor(): void {
     for (const region of [...this.#regions.values()]) if (region.compiled.color !== "any") this.#drop(region);
     this.#invalid.clear();
     if (this.#cached) this.#noteDecodedRoots(this.#cached);
   }
-  /** A block was sampled for the first time. */
+  /** Records the bytes of a block at its first sample. */
   noteFirstSample(ip: number, head: number): void {
     this.#firstReached.note(this.#policy.key(ip), head);
   }
 
-  /** The region of a function that code is in without an entry there. */
+  /** The function's region that covers an address without an entry there. */
   #functionRegionAt(ip: number): Region | undefined {
     const there = this.#byFrame.get(this.#blocks.frameOf(ip));
     if (!there) return undefined;
@@ -188,7 +190,10 @@ export class RegionTable {
     return head !== 0 && blocks.isRegion(head) ? this.#regions.get(slotOf(blocks.regionWordOf(head))) : undefined;
   }
 
-  /** `hot`: times what is wanted. */
+  /**
+   * Compiles a region for a block. `hot` is its heat as a multiple of the threshold. False if it cannot or
+   * need not be compiled.
+   */
   compile(ip: number, hot = Number.POSITIVE_INFINITY): boolean {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
@@ -209,7 +214,7 @@ export class RegionTable {
       this.#policy.stats.refused++;
       return false;
     }
-    // What has been written anew since it was first met is taken to be so again.
+    // Code that has been rewritten since its first sample is assumed to be rewritten again.
     const patched =
       this.#firstReached.hasChanged(this.#policy.key(ip), ip) || roots.some((root) => this.#patched.has(this.#policy.key(root)));
     const region = this.#add(graph, { roots, patched, side, generation });
@@ -217,7 +222,7 @@ export class RegionTable {
     this.#policy.stats.milliseconds += Date.now() - started;
     return true;
   }
-  /** Compiles a graph, and lets control come to it. */
+  /** Compiles a graph and activates the region. */
   #add(graph: Graph, { roots, patched, side, generation }: Pick<Region, "roots" | "patched" | "side" | "generation">): Region {
     const blocks = this.#blocks;
     const slot = this.#takeSlot();
@@ -243,12 +248,12 @@ export class RegionTable {
     return region;
   }
 
-  /** What control went through in one. */
-  addWindow(window: readonly Step[], now: number, watch: TraceSampler): void {
+  /** Adds a sampling window. Installs and evicts trace trees as the sampler decides. */
+  addWindow(window: readonly Step[], now: number, sampler: TraceSampler): void {
     const started = Date.now();
     const { context } = this.#blocks;
-    const standing = () => [...this.#regions.values()].filter(({ graph, context: of }) => graph.tree && of === context);
-    const { install, evict } = watch.addWindow(window, now, () => {
+    const installedTrees = () => [...this.#regions.values()].filter(({ graph, context: of }) => graph.tree && of === context);
+    const { install, evict } = sampler.addWindow(window, now, () => {
       const around: TreeLimits = {
         size: this.#policy.treeSize,
         mayStart: (ip) =>
@@ -257,26 +262,29 @@ export class RegionTable {
           !this.#regionAt(this.#blocks.headOf(ip))?.graph.tree,
         loopAt: (ip) => {
           for (const { graph } of this.#regionsContaining(ip))
-            for (const body of closedLoops(graph, structureOf(graph)).values()) if (body.has(ip)) return body;
+            for (const body of loopScopes(graph, structureOf(graph)).values()) if (body.has(ip)) return body;
           return undefined;
         },
       };
-      const trees = new Map(standing().map(({ graph }) => [graph.entries[0]!, graph]));
+      const trees = new Map(installedTrees().map(({ graph }) => [graph.entries[0]!, graph]));
       return {
         coverage: (windows) => coverageOf(windows, trees),
         trees: (windows, inside) => traceTrees(windows, inside, new BlockReader(this.#blocks, this.#links), around),
       };
     });
-    if (evict.length > 0) for (const region of standing()) if (evict.includes(region.graph.entries[0]!)) this.#drop(region);
+    if (evict.length > 0) for (const region of installedTrees()) if (evict.includes(region.graph.entries[0]!)) this.#drop(region);
     if (install.length > 0) this.#installTrees(install);
     this.#policy.stats.milliseconds += Date.now() - started;
   }
-  /** Regions that an address is in, but trees. */
+  /** Regions that contain an address, except trace trees. */
   #regionsContaining(ip: number): Region[] {
     const there = [...(this.#byFrame.get(this.#blocks.frameOf(ip)) ?? [])];
     return there.filter((r) => r.context === this.#blocks.context && !r.graph.tree && blockAround(r.graph, ip) !== undefined);
   }
-  /** Control comes to a tree where others leave at its root: what has that in it is made anew without it, to be entered where control leaves the tree. */
+  /**
+   * Installs trace trees. A tree is entered where other regions exit at its root. So each region that
+   * contains the root is recompiled without it, with entries at the exits of the tree.
+   */
   #installTrees(trees: readonly TraceTree[]): void {
     const blocks = this.#blocks;
     const around = new Set<Region>();
@@ -296,7 +304,7 @@ export class RegionTable {
       if (graph) this.#add(graph, { ...old, roots: graph.entries });
     }
   }
-  /** A region has left an instruction to the interpreter, or all from the beginning of a block on. */
+  /** Counts a side exit, and recompiles regions around it that have too many. */
   noteSideExit(ip: number): void {
     if (!this.#deopts.noteExit(ip)) return;
     const { context } = this.#blocks;
@@ -319,7 +327,7 @@ export class RegionTable {
     if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#policy.reset();
     return this.#free.pop() ?? this.#nextSlot++;
   }
-  /** From now on a region can be entered, and goes when its code does. */
+  /** Makes a region enterable and registers its frames for invalidation. */
   #activate(region: Region): void {
     const blocks = this.#blocks;
     this.#regions.set(region.slot, region);
@@ -340,15 +348,18 @@ export class RegionTable {
     this.#policy.stats.wasmBytes += compiled.wasm.length;
     return { compiled, module };
   }
-  /** What regions are made of in a frame. */
+  /** Marks the bytes of a frame that regions were compiled from. */
   classifyBytes(frame: number, marks: Uint8Array): void {
     for (const { snapshot, patched } of this.#byFrame.get(frame) ?? []) snapshot.classifyBytes(frame, marks, patched);
   }
-  /** A frame that code was read from is not mapped where it was, perhaps. */
+  /** Makes the regions of a frame verify their mapping before the next entry. */
   frameUnmapped(frame: number): void {
     for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);
   }
-  /** A frame that code was read from has changed: perhaps not that code. */
+  /**
+   * Invalidates the regions of a frame, because the frame has changed. They are revalidated if their own code
+   * is unchanged.
+   */
   invalidateFrame(frame: number): void {
     for (const region of [...(this.#byFrame.get(frame) ?? [])]) {
       this.#deactivate(region);
@@ -357,12 +368,15 @@ export class RegionTable {
     }
   }
   readonly #invalid = new InvalidRegions<Region>((region) => this.#release(region));
-  /** Where only immediates changed in what had been compiled. */
+  /** Roots of regions in which only immediates changed. */
   readonly #patched = new Set<number>();
-  /** Control comes to where there is no block. A lost region whose code is as it was is there again; false if there is none. */
-  revalidate(ip: number, place: number): boolean {
+  /**
+   * Revalidates an invalid region when control reaches its entry. False if there is none or its code has
+   * changed.
+   */
+  revalidate(ip: number, location: number): boolean {
     if (this.#invalid.size === 0) return false;
-    const region = this.#invalid.find(place, ip, this.#blocks.context);
+    const region = this.#invalid.find(location, ip, this.#blocks.context);
     if (!region || !this.#isMapped(region)) return false;
     const change = region.snapshot.change(this.#blocks.bytes);
     const root = this.#policy.key(region.roots[0] as number);
@@ -375,10 +389,10 @@ export class RegionTable {
     }
     this.#release(region);
     if (change === "immediates") {
-      // It was hot, and will be: one more sample there is enough.
+      // The code was hot and will be hot again, so one more sample compiles it.
       this.#patched.add(root);
       this.#policy.preheat(region.roots[0] as number);
-    } else this.#countChange(place - (place & 0xfff), region.invalidatedAt);
+    } else this.#countChange(location - (location & 0xfff), region.invalidatedAt);
     return false;
   }
   #countChange(frame: number, invalidation: number): void {
@@ -390,14 +404,14 @@ export class RegionTable {
     this.#deactivate(region);
     this.#release(region);
   }
-  /** Nothing leads to a region any more. */
+  /** Removes all links to a region. */
   #deactivate(region: Region): void {
     this.#regions.delete(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
     for (const block of region.graph.blocks.keys()) this.#policy.resetHeat(block, region.context);
     for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
   }
-  /** Its slot is another's from now on. */
+  /** Gives the region's slot back. */
   #release(region: Region): void {
     this.#invalid.forget(region);
     this.#modules.table.set(region.slot, null);
@@ -409,13 +423,13 @@ export class RegionTable {
     for (const region of [...this.#regions.values()]) this.#drop(region);
     this.#invalid.clear();
   }
-  /** All records are gone. */
+  /** Removes all regions, because all records are removed. */
   reset(): void {
     this.#dropAll();
     this.#deopts.clear();
   }
 
-  /** Does a region still stand on the frames it was read from, now that pages may have been mapped anew? If not it goes. */
+  /** True if a region's pages are still mapped to its frames. Otherwise the region is removed. */
   verify(word: number): boolean {
     const region = this.#regions.get(slotOf(word));
     if (!region) return false;
