@@ -70,7 +70,7 @@ export class ControlProfile {
     this.#transfers.push({ row, site, target });
     if (this.#transfers.length === maxPending) this.#classify();
   }
-  called(target: number): void {
+  noteFunction(target: number): void {
     this.#called.add(target);
   }
   #classify(): void {

@@ -76,7 +76,7 @@ export interface Plan {
 /** The regions and profiles that a plan depends on. */
 export interface RegionContext {
   readonly blocks: Blocks;
-  readonly code: ControlProfile;
+  readonly profile: ControlProfile;
   /** The function's region that covers an address without an entry there, if its pages are still mapped. */
   functionRegionAt(ip: number): Region | undefined;
   /** The region that begins at a block. */
@@ -103,15 +103,15 @@ const jumpsOutTo = (graph: Graph, ip: number): boolean =>
 
 /** The plan for a hot block. Undefined if an existing region makes compiling it unnecessary. */
 export const planFor = (hot: number, reader: BlockReader, context: RegionContext): Plan | undefined => {
-  const { blocks, code } = context;
+  const { blocks, profile } = context;
   const headOf = (ip: number) => reader.headOf(ip);
-  const start = code.functionOf(hot);
+  const start = profile.functionOf(hot);
   /**
    * The region if it belongs to the function around the block. Callers' regions can contain small functions,
    * and another function's region can end with a jump into this one.
    */
   const own = (region: Region | undefined): Region | undefined =>
-    region && (start === undefined || code.functionOf(region.roots[0]!) === start) ? region : undefined;
+    region && (start === undefined || profile.functionOf(region.roots[0]!) === start) ? region : undefined;
   /** The region that begins at the start of the function around the block. */
   const ofFunction = (): Region | undefined => {
     const region = start === undefined ? undefined : context.regionAt(headOf(start));
@@ -136,8 +136,8 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
     (executions(ip) ?? minExecutions) >= minExecutions || (recompiles && old.graph.blocks.has(ip)) === true;
   const limitsWith = (isFree: (ip: number) => boolean, mayEnter: (ip: number) => boolean): GrowthLimits => ({
     isDecoded: (ip) => headOf(ip) !== 0 && !context.regionAt(headOf(ip))?.graph.tree && isFrequent(ip),
-    targets: (site) => code.targets(site),
-    noteCall: (ip) => code.called(ip),
+    targets: (site) => profile.targets(site),
+    noteCall: (ip) => profile.noteFunction(ip),
     mayEnter,
     isFree,
     isWorthwhile: (ip) => isFree(ip) && isFrequent(ip),
@@ -150,7 +150,7 @@ export const planFor = (hot: number, reader: BlockReader, context: RegionContext
     !region.graph.tree &&
     start !== undefined &&
     region.roots[0] !== start &&
-    code.functionOf(region.roots[0]!) === start;
+    profile.functionOf(region.roots[0]!) === start;
   // A side region ends where any other region begins. Other regions ignore side regions. The region of a
   // small whole function ignores its partial regions too.
   const sideLimits = limitsWith(free, free);
@@ -236,7 +236,7 @@ export const regrow = (
   old: Region,
   further: readonly number[],
   reader: BlockReader,
-  { blocks, code, regionAt }: RegionContext,
+  { blocks, profile, regionAt }: RegionContext,
 ): Graph | undefined => {
   const headOf = (ip: number) => reader.headOf(ip);
   const isFree = (ip: number) => headOf(ip) !== 0 && !blocks.isRegion(headOf(ip));
@@ -244,7 +244,7 @@ export const regrow = (
   if (roots.length === 0) return undefined;
   return growGraph(reader, roots, {
     isDecoded: (ip) => headOf(ip) !== 0 && !regionAt(headOf(ip))?.graph.tree,
-    targets: (site) => code.targets(site),
+    targets: (site) => profile.targets(site),
     noteCall: () => {},
     mayEnter: isFree,
     isFree,

@@ -28,7 +28,7 @@ export class RegionTable {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
   readonly #policy: JitPolicy;
-  readonly #code: ControlProfile;
+  readonly #profile: ControlProfile;
   readonly #modules: RegionModules;
   readonly #firstReached: FirstReached;
   readonly #regions = new Map<number, Region>();
@@ -42,11 +42,11 @@ export class RegionTable {
     this.#firstReached = new FirstReached(blocks);
     this.#links = links;
     this.#policy = policy;
-    this.#code = policy.profile;
+    this.#profile = policy.profile;
     this.#modules = new RegionModules(blocks, links, (ip) => this.#deopts.isDeoptimised(ip));
     this.#context = {
       blocks,
-      code: policy.profile,
+      profile: policy.profile,
       functionRegionAt: (ip) => this.#functionRegionAt(ip),
       regionAt: (head) => this.#regionAt(head),
       isMapped: (region) => this.#isMapped(region),
@@ -64,7 +64,7 @@ export class RegionTable {
     const cached = this.#policy.store?.load();
     if (!cached) return;
     const index = new CachedRegionIndex(cached);
-    this.#code.preload(cached);
+    this.#profile.preload(cached);
     this.#noteDecodedRoots(index);
     this.#blocks.onDecoded = (ip) => index.blockDecoded(ip);
     this.#cached = index;
@@ -156,7 +156,7 @@ export class RegionTable {
       if (!this.#fromCache.has(compiled) || native !== compiled.native) news++;
       return [cachedRegionOf(region, { ...compiled, native }, this.#links.landing)];
     });
-    if (news > 0) store.save({ regions: [...regions, ...(this.#cached?.unused ?? [])], ...this.#code.all });
+    if (news > 0) store.save({ regions: [...regions, ...(this.#cached?.unused ?? [])], ...this.#profile.all });
   }
   /** By frame: how often changed code removed compiled regions, and the last invalidation that did. */
   readonly #changes = new Map<number, { readonly times: number; readonly last: number }>();

@@ -152,7 +152,7 @@ class Paths {
   readonly #powers: Int32Array;
   readonly #lengths: Int32Array[];
   readonly #barriers: Int32Array[];
-  readonly #taken: Uint8Array[];
+  readonly #inTree: Uint8Array[];
   readonly #at = new Map<JitBlock, { readonly path: number; readonly n: number }[]>();
   /** Blocks that are reached by other transfers than falling through. */
   readonly #starts = new Set<JitBlock>();
@@ -169,7 +169,7 @@ class Paths {
     this.#hashes = paths.map((path) => new Int32Array(path.length + 1));
     this.#lengths = paths.map((path) => new Int32Array(path.length + 1));
     this.#barriers = paths.map((path) => new Int32Array(path.length + 1));
-    this.#taken = paths.map((path) => new Uint8Array(path.length));
+    this.#inTree = paths.map((path) => new Uint8Array(path.length));
     paths.forEach((path, w) => {
       path.forEach((block, n) => {
         let number = 0;
@@ -202,7 +202,7 @@ class Paths {
     }
   }
   #isInTree(path: number, from: number, to: number): boolean {
-    for (let n = from; n < to; n++) if (this.#taken[path]![n] === 1) return true;
+    for (let n = from; n < to; n++) if (this.#inTree[path]![n] === 1) return true;
     return false;
   }
   /** An estimate of the instructions that a tree with this root would save. */
@@ -258,7 +258,7 @@ class Paths {
       if (size + more > this.#size) continue;
       size += more;
       add(top, following, cycles.length);
-      for (const one of cycles) this.#taken[one.path]!.fill(1, one.from, one.to);
+      for (const one of cycles) this.#inTree[one.path]!.fill(1, one.from, one.to);
     }
     return top.executions > 0 ? { root: top, exits: this.#exits(top) } : undefined;
   }
