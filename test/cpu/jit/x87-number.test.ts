@@ -1,5 +1,6 @@
-// 80-bit arithmetic as compiled regions have it in line, against the routines that the processor has judged: ordinary numbers, among them those
-// where rounding is decided late. What is done in line gives the same bits, the same inexactness and the same C1, or gives up.
+// Inline 80-bit arithmetic of compiled regions (x87-number.ts) against the routines, which were tested
+// against a processor. The numbers are normal, and some of them are close to a tie. Inline code has the same
+// bits, inexactness and C1, or it takes the slow path.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { as } from "../../../src/cpu/codegen/expression.ts";
@@ -24,7 +25,7 @@ const operations: Readonly<Record<string, readonly [which: number, Does]>> = {
   root: [-1, (n, x, _y, to, giveUpIf) => n.root(x, to, giveUpIf)],
 };
 
-/** (m, se, m, se) -> 1 if it was done: significand, se, inexact, C1 are at OUT. */
+/** (m, se, m, se) -> 1 if inline code did it: significand, se, inexact and C1 are at OUT. */
 const written = (does: Does): Uint8Array => {
   const b = new Body(params);
   const [m, se, inexact, up, done] = [b.keep(wt.i64), b.keep(wt.i32), b.keep(wt.i64), b.keep(wt.i32), b.keep(wt.i32)];
@@ -63,7 +64,7 @@ const significand = (r: Random): bigint => {
 const signExponent = (r: Random): number =>
   (r.chance(2) ? 0x8000 : 0) | (r.chance(8) ? 0x3000 + r.below(0x2000) : 0x3fff + (r.chance(2) ? r.below(3) - 1 : r.below(140) - 70));
 
-describe("80-bit numbers in line", () => {
+describe("inline 80-bit arithmetic", () => {
   let memory: WebAssembly.Memory;
   let routines: Record<string, (...args: (number | bigint)[]) => number | bigint>;
   beforeAll(async () => {
@@ -72,7 +73,7 @@ describe("80-bit numbers in line", () => {
     const module = new WebAssembly.Module(readFileSync(routinesPath));
     routines = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as typeof routines;
   });
-  it.each(Object.entries(operations))("%s: equals the routine, and is done for most", (name, [which, does]) => {
+  it.each(Object.entries(operations))("%s: equals the routine, and is inline for most numbers", (name, [which, does]) => {
     const view = new DataView(memory.buffer);
     view.setUint16(at.fpuControl, 0x37f, true);
     const f = new WebAssembly.Instance(new WebAssembly.Module(written(does) as Uint8Array<ArrayBuffer>), { vm: { memory } }).exports[
@@ -82,7 +83,7 @@ describe("80-bit numbers in line", () => {
     let done = 0;
     for (let n = 0; n < cases; n++) {
       let [xm, xse, ym, yse] = [significand(r), signExponent(r), significand(r), signExponent(r)];
-      // A number close to the other one; a dividend that is nearly a multiple; a square, and what lies near it.
+      // A number close to the other one; a dividend that is nearly a multiple; a number near a square.
       if (r.chance(6)) ym = BigInt.asUintN(64, xm + BigInt(r.below(9) - 4)) | (1n << 63n);
       if (which === 6 && r.chance(4)) xm = BigInt.asUintN(64, ((significand(r) * ym) >> 64n) + BigInt(r.below(5) - 2)) | (1n << 63n);
       if (which === -1) {
