@@ -13,7 +13,7 @@ import { type Access, access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
 import { at, S } from "../../machine/state.ts";
 import { type DataflowState, meet } from "../analysis/dataflow.ts";
-import { type FlagFacts as KnownFlags, LazyFlags } from "../analysis/lazy-flags.ts";
+import { type FlagFacts, LazyFlags } from "../analysis/lazy-flags.ts";
 import { Iteration } from "../analysis/loop-flags.ts";
 import type { PageRange, PageRanges } from "../analysis/page-ranges.ts";
 import { inStatePage, type LoopScope, overlap, part, RegisterCache, type RegisterSet, without } from "../analysis/register-cache.ts";
@@ -114,16 +114,16 @@ export abstract class RegionBase extends Compiler {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
     this.reuse = new TranslationReuse(body, this.narrow, runtime.color, runtime);
-    const residence = new RegisterCache({
+    const cache = new RegisterCache({
       load: (p) => this.loadParts(body, p),
       store: (p) => this.#storeParts(body, p, this.lazyFlags.facts),
       loadLater: (p) => body.later((late) => this.loadParts(late, p())),
       storeLater: (p, iteration) => body.later((late) => this.#storeParts(late, p(), undefined, iteration)),
     });
-    this.registerCache = residence;
-    this.registers = new Registers(body, this.narrow, residence);
+    this.registerCache = cache;
+    this.registers = new Registers(body, this.narrow, cache);
     this.#rip = body.keep(wt.i64);
-    this.lazyFlags = new LazyFlags(body, this.narrow, residence);
+    this.lazyFlags = new LazyFlags(body, this.narrow, cache);
   }
   record(): Node {
     return i32c(0);
@@ -490,7 +490,7 @@ export abstract class RegionBase extends Compiler {
     this.registers.load(b, parts);
     this.lazyFlags.load(b, parts);
   }
-  #storeParts(b: Body, parts: RegisterSet, flags: KnownFlags | undefined, iteration?: Iteration): void {
+  #storeParts(b: Body, parts: RegisterSet, flags: FlagFacts | undefined, iteration?: Iteration): void {
     this.registers.store(b, parts);
     if (!iteration) this.lazyFlags.store(b, parts, flags);
     else if (overlap(parts, part.flags)) iteration.store(b);

@@ -22,8 +22,8 @@ import type { RegionTable } from "./region-table.ts";
 const defaultThreshold = 4;
 /**
  * Interpreted instructions between samples: few while code is being discovered, more when samples find
- * nothing new. The first sample is later: a program that ends before the second one is faster without the
- * JIT.
+ * nothing new. The first sample is taken when a machine starts, and warm-up follows it: a program that ends
+ * during warm-up is faster without the JIT.
  */
 const intervals = { warmUp: 500_000, first: 10_000, last: 20_000, growth: 1.01 } as const;
 
