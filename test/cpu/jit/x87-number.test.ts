@@ -8,10 +8,10 @@ import { packed, unpacked, type Value, X87Numbers } from "../../../src/cpu/jit/e
 import { at } from "../../../src/cpu/machine/state.ts";
 import { Body, i32c, localGet, node, op, wt } from "../../../src/wasm/encoder.ts";
 import { ModuleWriter } from "../../../src/wasm/module.ts";
+// @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 import { Random } from "../fpu/random.ts";
 
-// @ts-expect-error: plain JavaScript, because the build runs it before anything is compiled
 
 const cases = Number(process.env["NUMBER_CASES"] ?? 200_000);
 const OUT = 0x800;
