@@ -2,10 +2,12 @@
 // through what the machine handed it.
 import type { Frames } from "../memory/frames.ts";
 import type { Action } from "../seccomp/returns.ts";
+import { CpuTime } from "./cpu-time.ts";
 import { mapVsyscallPage } from "./entry/vsyscall.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
+import { Kept } from "./kept.ts";
 import { type SpawnRequest, spawn } from "./life/spawn.ts";
 import { KernelLog } from "./log.ts";
 import { PidNamespace } from "./namespace/pid.ts";
@@ -18,6 +20,8 @@ import type { Profile } from "./profile.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./sched/scheduler.ts";
 import { Timers } from "./sched/timers.ts";
+import { endProcess } from "./signal/send.ts";
+import { SIG } from "./signal/set.ts";
 import { entryWork, type Task } from "./task.ts";
 import type { Timespec } from "./time.ts";
 
@@ -42,6 +46,8 @@ export interface KernelOptions {
  */
 export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
 
+const LOG_ERR = 3;
+
 export class Kernel {
   readonly processor: Processor;
   readonly model: ProcessorModel;
@@ -60,6 +66,10 @@ export class Kernel {
   readonly init: Process;
   readonly timers = new Timers();
   readonly scheduler: Scheduler;
+  readonly kept: Kept;
+  readonly cpuTime = new CpuTime(this);
+  /** Threads and processes that are not reaped, at most. Linux kernel/cgroup/pids.c */
+  pidsMax = Number.POSITIVE_INFINITY;
   readonly log = new KernelLog();
   readonly random: Random;
   /** Monotonic nanoseconds since boot. Goes up by one an instruction, by a fixed cost a system call, and jumps when all sleep. */
@@ -87,6 +97,9 @@ export class Kernel {
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;
+    this.kept = new Kept(this);
+    this.frames.reclaimers.add(this.kept);
+    this.frames.account.onShortage = () => this.outOfMemory();
     this.vdso = options.vdso;
     if (this.profile.vsyscall === "emulate") mapVsyscallPage(this.frames);
     this.randomizeLayout = options.randomizeLayout ?? true;
@@ -145,6 +158,15 @@ export class Kernel {
     return this.#lastPid;
   }
 
+  /** There is no memory for what the kernel must have: the process that runs ends. Linux mm/oom_kill.c, CONSTRAINT_MEMCG. */
+  outOfMemory(): void {
+    const { current } = this.scheduler;
+    if (!current || current.process.exiting !== undefined) return;
+    const { comm, process } = current;
+    this.printk(LOG_ERR, `Memory cgroup out of memory: Killed process ${process.pid} (${comm})`);
+    endProcess(process, SIG.SIGKILL);
+  }
+
   /** printk. `level` is KERN_*: 6 is info. */
   printk(level: number, text: string): void {
     this.log.add(level, this.now, text);
@@ -152,7 +174,13 @@ export class Kernel {
 
   /** Run guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
-    return this.scheduler.run(this.now + Math.ceil(nanoseconds));
+    const until = this.now + Math.ceil(nanoseconds);
+    for (;;) {
+      const result = this.scheduler.run(Math.min(until, this.cpuTime.end));
+      if (result.reason !== "limit") return result;
+      this.cpuTime.check();
+      if (this.now >= until) return result;
+    }
   }
 
   /**
@@ -166,9 +194,15 @@ export class Kernel {
     if (current) current.usage.system += whole;
   }
 
+  /** Nobody runs until then. */
+  skip(until: number): void {
+    if (until <= this.now) return;
+    this.cpuTime.idle += until - this.now;
+    this.now = until;
+  }
   /** Let virtual time pass with every task asleep. */
   advance(until: number): void {
-    if (until > this.now) this.now = Math.ceil(until);
+    this.skip(Math.ceil(until));
     this.timers.run(this.now);
   }
 }

@@ -4,6 +4,7 @@ import { initialLimits, type Rlimit } from "./rlimit.ts";
 import type { IntervalTimers } from "./sched/itimer.ts";
 import type { PosixTimers } from "./sched/posix-timer.ts";
 import { PendingSignals } from "./signal/pending.ts";
+import { sizes } from "./sizes.ts";
 import type { Task } from "./task.ts";
 import { WaitQueue } from "./wait.ts";
 
@@ -41,7 +42,7 @@ export class Process {
   pgid: number;
   sid: number;
   tty: ControllingTty | undefined = undefined;
-  readonly pending = new PendingSignals();
+  readonly pending: PendingSignals;
   readonly limits: Rlimit[];
 
   /** Set once the whole group is ending: every thread leaves with this status. */
@@ -71,6 +72,8 @@ export class Process {
 
   constructor(kernel: Kernel, pid: number, parent: Process | undefined, exitSignal: number, limits = parent?.limits ?? initialLimits()) {
     this.kernel = kernel;
+    kernel.frames.account.force(sizes.process);
+    this.pending = new PendingSignals(kernel.frames.account);
     this.pid = pid;
     this.parent = parent;
     this.pgid = parent?.pgid ?? pid;

@@ -20,6 +20,7 @@ import type { Tracing } from "./ptrace/tracing.ts";
 import { SignalActions } from "./signal/action.ts";
 import { PendingSignals } from "./signal/pending.ts";
 import { NONE, type SigSet } from "./signal/set.ts";
+import { sizes } from "./sizes.ts";
 import { type Sleeper, type Wait, type Waited, WaitQueue } from "./wait.ts";
 
 /** Reasons to leave the fast path of the gate; both words are 0 for nearly every call. Linux SYSCALL_WORK_* and _TIF_*. */
@@ -110,7 +111,7 @@ export class Task implements Sleeper {
   blocked: SigSet = NONE;
   /** rt_sigsuspend, pselect, ppoll: the mask to go back to when the call is done. */
   savedMask: SigSet | undefined = undefined;
-  readonly pending = new PendingSignals();
+  readonly pending: PendingSignals;
   altStack: AltStack = NO_ALT_STACK;
   trap: Trap = { vector: 0, error: 0, cr2: 0n };
 
@@ -150,8 +151,10 @@ export class Task implements Sleeper {
 
   constructor(kernel: Kernel, pid: number, process: Process, from: Pick<Task, "mem" | "files" | "fs" | "cred">) {
     this.kernel = kernel;
+    kernel.frames.account.force(sizes.task);
     this.pid = pid;
     this.process = process;
+    this.pending = new PendingSignals(kernel.frames.account);
     this.mem = from.mem;
     this.files = from.files;
     this.fs = from.fs;

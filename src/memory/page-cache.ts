@@ -135,13 +135,13 @@ export class PageCache {
   /** Store every dirty page in the file. While somebody maps the file they stay dirty: he may write again unseen. */
   sync(): void {
     if (this.backing.writePage === undefined) return;
-    for (const index of this.#dirty) this.#store(index);
-    if (this.#mappings.size === 0) this.#dirty.clear();
+    for (const index of this.#dirty) if (this.#store(index) && this.#mappings.size === 0) this.#dirty.delete(index);
   }
-  #store(index: number): void {
+  /** False: the file has no room for it, so the page stays dirty. */
+  #store(index: number): boolean {
     const frame = this.#pages.get(index) as number;
     const length = Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE);
-    if (length > 0) this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length));
+    return length <= 0 || this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length)) === length;
   }
 
   get mapped(): boolean {
@@ -156,7 +156,9 @@ export class PageCache {
     else this.#mappings.delete(mapping);
     if (this.#mappings.size > 0) return;
     this.sync();
-    if (this.#orphan) this.#release();
+    if (!this.#orphan) return;
+    this.#release();
+    this.backing.unmapped?.();
   }
 
   /** The file is gone (no link, no open file): free its pages now, or when the last mapping ends. */
@@ -178,8 +180,7 @@ export class PageCache {
       if (this.frames.refs(frame) > 1) continue;
       if (this.#dirty.has(index)) {
         // What shared anonymous memory holds is nowhere else.
-        if (this.backing.writePage === undefined) continue;
-        this.#store(index);
+        if (this.backing.writePage === undefined || !this.#store(index)) continue;
       }
       this.#forget(index);
       freed++;

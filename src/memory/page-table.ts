@@ -1,5 +1,6 @@
 // The page table of one address space: leaves of 1024 entries (4 MiB), found by a number key. What the hardware's four levels do.
 
+import type { Account } from "./account.ts";
 import type { Frames } from "./frames.ts";
 
 /**
@@ -17,6 +18,8 @@ const LEAF_BYTES = 4096 * LEAF_SIZE;
 const spare: Uint32Array[] = [];
 const MOST_SPARE = 64;
 const none = new Uint32Array(0);
+/** What the host keeps for a leaf. */
+const LEAF_WEIGHT = 4 * LEAF_SIZE + 512;
 
 export class PageTable {
   readonly #leaves = new Map<number, Uint32Array>();
@@ -25,6 +28,15 @@ export class PageTable {
   #lastBase = Number.POSITIVE_INFINITY;
   /** Entries that have a frame: the resident set. */
   resident = 0;
+  readonly #account: Account | undefined;
+
+  constructor(account?: Account) {
+    this.#account = account;
+  }
+  /** Bytes that the account has for it. */
+  get weight(): number {
+    return this.#leaves.size * LEAF_WEIGHT;
+  }
 
   get(address: number): number {
     const offset = address - this.#lastBase;
@@ -37,7 +49,9 @@ export class PageTable {
   }
   #leafOf(key: number): Uint32Array {
     let leaf = this.#leaves.get(key);
-    if (leaf === undefined) this.#leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
+    if (leaf !== undefined) return leaf;
+    this.#account?.force(LEAF_WEIGHT);
+    this.#leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
     return leaf;
   }
   #used(leaf: Uint32Array, key: number): void {
@@ -105,8 +119,22 @@ export class PageTable {
         leaf[slot] = 0;
         this.resident--;
       }
+      if (start <= base && last === LEAF_SIZE) this.#remove(key, leaf);
     }
     return this.resident !== resident;
+  }
+  /** A leaf without an entry. */
+  #remove(key: number, leaf: Uint32Array): void {
+    this.#leaves.delete(key);
+    this.#account?.give(LEAF_WEIGHT);
+    if (spare.length < MOST_SPARE) spare.push(leaf);
+    this.#lastBase = Number.POSITIVE_INFINITY;
+  }
+  /** Give up leaves without an entry: how many there were. */
+  trim(): number {
+    const { size } = this.#leaves;
+    for (const [key, leaf] of [...this.#leaves]) if (leaf.every((pte) => pte === 0)) this.#remove(key, leaf);
+    return size - this.#leaves.size;
   }
 
   /** The key of the first leaf from `from` on; beyond `end` if there is none before. */
@@ -126,6 +154,7 @@ export class PageTable {
 
   /** Everything has been unmapped: the table is not used any more. */
   end(): void {
+    this.#account?.give(this.weight);
     if (this.resident === 0) for (const leaf of this.#leaves.values()) if (spare.length < MOST_SPARE) spare.push(leaf);
     this.#leaves.clear();
     this.#lastBase = Number.POSITIVE_INFINITY;

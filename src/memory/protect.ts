@@ -67,7 +67,8 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     const to = Math.min(end, vma.end);
     next = to;
     if (prot === vma.prot) continue;
-    if (areas.list.length + areas.splits(from, to) > MAX_MAP_COUNT) {
+    const count = areas.list.length + areas.splits(from, to);
+    if (count > MAX_MAP_COUNT || !space.chargeAreas(count)) {
       result = -E.ENOMEM;
       break;
     }

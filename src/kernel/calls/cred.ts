@@ -7,6 +7,7 @@ import { id, legacyId } from "../arg-file.ts";
 import { CAP, type Cred, capableHere, rootUid } from "../cred.ts";
 import { SECBIT } from "../life/exec-cred.ts";
 import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../namespace/user.ts";
+import { sizes } from "../sizes.ts";
 import { type Arg, type Syscall, type SyscallOptions, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 
@@ -169,6 +170,9 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
     if (known === undefined) return -E.EINVAL;
     groups.push(known);
   }
+  const { frames, kept } = t.kernel;
+  if (!frames.account.canTake(groups.length * sizes.group)) return -E.ENOMEM;
+  kept.add(groups, groups.length * sizes.group);
   return commit(t, { ...t.cred, groups: groups.sort((a, b) => a - b) });
 };
 

@@ -21,6 +21,7 @@ import {
   MS_RELATIME,
 } from "../fs/mount.ts";
 import { fileSystemTypes } from "../fs/types.ts";
+import { sizes } from "../sizes.ts";
 import { type Arg, type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { getname, lookup } from "./path.ts";
@@ -57,6 +58,8 @@ const isRoot = (path: Path): boolean => path.dentry === path.mount.root;
 /** Mounts of other namespaces, and those that are mounted nowhere, are not ours to change. Linux check_mnt(). */
 const isOurs = (t: Task, mount: Mount): boolean => mount.namespace === t.namespaces.mnt;
 
+const hasRoom = (t: Task, mounts: number): boolean => t.kernel.frames.account.canTake(mounts * sizes.mount);
+
 /** Linux do_loopback(). */
 const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
@@ -76,6 +79,7 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   };
   const count = (trees: readonly Tree[]): number => trees.reduce((n, tree) => n + 1 + count(tree.below), 0);
   if (recursive && namespace.list().length + 1 + count(below) > MOUNT_MAX) return -E.ENOSPC;
+  if (!hasRoom(t, 1 + (recursive ? count(below) : 0))) return -E.ENOMEM;
   attach(at, from.mount, from.dentry, recursive ? below : []);
   return 0;
 };
@@ -108,6 +112,7 @@ const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAdd
   if (typeof type === "number") return type;
   const make = Object.hasOwn(fileSystemTypes, type) ? fileSystemTypes[type] : undefined;
   if (!make) return -E.ENODEV;
+  if (!hasRoom(t, 8)) return -E.ENOMEM;
   const data = a.data === 0 ? "" : getname(t, a.data);
   if (typeof data === "number") return data;
   const fs = make(t, data);
@@ -164,6 +169,7 @@ const umount = (t: Task, target: VAddr, how: number): number => {
   if (!at.mount.parent) return -E.EINVAL;
   if (!(how & MNT_DETACH) && isBusy(t, at.mount)) return -E.EBUSY;
   t.namespaces.mnt.detach(at.mount);
+  t.kernel.kept.sweep();
   return 0;
 };
 

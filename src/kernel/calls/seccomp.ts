@@ -14,6 +14,7 @@ import { filterState, MODE, strictState } from "../entry/seccomp-state.ts";
 import { shownPid } from "../namespace/pid.ts";
 import { ListenerFile } from "../notify/listener-file.ts";
 import { Listener } from "../notify/notification.ts";
+import { sizes } from "../sizes.ts";
 import { type Arg, type ShowContext, type Syscall, syscall } from "../syscall.ts";
 import { entryWork, type Task } from "../task.ts";
 import { fdLimit, install } from "./path.ts";
@@ -84,8 +85,10 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
     const result = STEPS[step](a);
     if (result !== 0) return result;
   }
+  if (!task.kernel.frames.account.canTake(sizes.filter + a.length * sizes.instruction)) return -E.ENOMEM;
   const filter = new Filter(profile, headOf(task), a.program, { arch: abi.auditArch, log: has(a, "LOG") });
   confine(task, filter);
+  task.kernel.kept.add(filter, sizes.filter + a.length * sizes.instruction);
   if (has(a, "TSYNC")) for (const thread of others(task)) synchronize(thread, task, filter);
   return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;
 };

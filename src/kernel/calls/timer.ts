@@ -9,6 +9,7 @@ import { findTask } from "../namespace/pid.ts";
 import { IntervalTimers, ITIMER, type Itimer } from "../sched/itimer.ts";
 import { type Event, PosixTimers, SIGEV } from "../sched/posix-timer.ts";
 import { NSIG, SIG } from "../signal/set.ts";
+import { sizes } from "../sizes.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { clockReader, offsetToMonotonic } from "./time.ts";
@@ -82,6 +83,7 @@ const create = (t: Task, id: number, event: VAddr, to: VAddr, abi: Abi): number 
   if (offsetToMonotonic(t, id) === undefined && id !== 2 && id !== 3) return -E.EOPNOTSUPP;
   const make = readEvent(t, event, abi);
   if (typeof make === "number") return make;
+  if (!t.kernel.frames.account.take(sizes.posixTimer)) return -E.EAGAIN;
   const timer = timersOf(t).create(id, make);
   if (t.mem.setU32(to, timer.id)) return 0;
   timersOf(t).delete(timer);

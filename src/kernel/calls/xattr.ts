@@ -13,6 +13,7 @@ import type { Inode, Or } from "../fs/inode.ts";
 import { MemFs } from "../fs/memfs.ts";
 import { may, S_ISVTX } from "../fs/mode.ts";
 import { ownerOrCapable, permission, wantWrite } from "../fs/permission.ts";
+import { sizes } from "../sizes.ts";
 import { type Syscall, syscall } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { lookup } from "./path.ts";
@@ -70,7 +71,8 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
   let total = name.length + bytes.length;
   for (const [other, held] of inode.xattrs) if (other !== name) total += other.length + held.length;
-  const pages = Math.ceil(total / 4096);
+  const count = inode.xattrs.size + (inode.xattrs.has(name) ? 0 : 1);
+  const pages = Math.ceil((total + count * sizes.attribute) / 4096);
   if (total > XATTR_TOTAL_MAX || !inode.fs.charge(pages - inode.xattrPages)) return -E.ENOSPC;
   inode.xattrPages = pages;
   inode.xattrs.set(name, bytes);
@@ -112,6 +114,10 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const unknown = resolveName(inode, name);
   if (unknown < 0) return unknown;
   if (!inode.xattrs?.delete(name)) return -E.ENODATA;
+  if (inode.xattrs.size === 0) {
+    inode.fs.charge(-inode.xattrPages);
+    inode.xattrPages = 0;
+  }
   inode.touch("change");
   return 0;
 };

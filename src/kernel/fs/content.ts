@@ -1,23 +1,32 @@
 // The bytes of a regular file that lives in the machine: pages that were written, over an optional base that is read from the host.
 // Sparse: what is in neither reads zero. The base is never written, which is what makes a copy-on-write mount.
 import { E } from "../../abi/errno.ts";
+import type { Frames } from "../../memory/frames.ts";
 
 const PAGE = 4096;
 
-/** How many pages and inodes a file system may use. tmpfs(5) size= and nr_inodes=. */
+/** How many pages and inodes a file system may use. tmpfs(5) size= and nr_inodes=. Pages are frames of the machine. */
 export class Budget {
+  readonly frames: Frames;
   readonly pages: number;
   readonly inodes: number;
   usedPages = 0;
   usedInodes = 0;
-  constructor(pages: number, inodes: number) {
+  constructor(frames: Frames, pages: number, inodes: number) {
+    this.frames = frames;
     this.pages = pages;
     this.inodes = inodes;
   }
-  takePage(): boolean {
-    if (this.usedPages >= this.pages) return false;
-    this.usedPages++;
-    return true;
+  /** A zeroed frame, or 0. */
+  takePage(): number {
+    if (this.usedPages >= this.pages) return 0;
+    const frame = this.frames.alloc();
+    if (frame !== 0) this.usedPages++;
+    return frame;
+  }
+  givePage(frame: number): void {
+    this.usedPages--;
+    this.frames.release(frame);
   }
 }
 
@@ -33,7 +42,8 @@ export class Content {
   readonly #base: Base | undefined;
   /** How much of the base still shows: a truncation hides the rest for good. */
   #baseSize: number;
-  #pages = new Map<number, Uint8Array>();
+  /** Frames by page number. */
+  #pages = new Map<number, number>();
   size: number;
 
   constructor(budget: Budget, base?: Base) {
@@ -53,9 +63,9 @@ export class Content {
       const index = Math.floor((at + done) / PAGE);
       const page = this.#pages.get(index);
       const within = (at + done) % PAGE;
-      if (page) {
+      if (page !== undefined) {
         const n = Math.min(PAGE - within, into.length - done);
-        into.set(page.subarray(within, within + n), done);
+        into.set(this.#budget.frames.u8.subarray(page + within, page + within + n), done);
         done += n;
         continue;
       }
@@ -83,24 +93,25 @@ export class Content {
       const within = (at + done) % PAGE;
       const n = Math.min(PAGE - within, bytes.length - done);
       const page = this.#writable(Math.floor((at + done) / PAGE), n === PAGE);
-      if (typeof page === "number") {
+      if (page < 0) {
         if (done > 0) break;
         return page;
       }
-      page.set(bytes.subarray(done, done + n), within);
+      this.#budget.frames.u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), page + within);
       done += n;
       this.size = Math.max(this.size, at + done);
     }
     return done;
   }
-  #writable(index: number, whole: boolean): Uint8Array | number {
+  /** The frame of a page, or -errno. `whole`: all of it will be written. */
+  #writable(index: number, whole: boolean): number {
     const known = this.#pages.get(index);
-    if (known) return known;
-    if (!this.#budget.takePage()) return -E.ENOSPC;
-    const page = new Uint8Array(PAGE);
-    const bad = whole ? 0 : this.#readBase(index * PAGE, page);
+    if (known !== undefined) return known;
+    const page = this.#budget.takePage();
+    if (page === 0) return -E.ENOSPC;
+    const bad = whole || index * PAGE >= this.#baseSize ? 0 : this.#readBase(index * PAGE, this.#budget.frames.bytes(page));
     if (bad < 0) {
-      this.#budget.usedPages--;
+      this.#budget.givePage(page);
       return bad;
     }
     this.#pages.set(index, page);
@@ -112,7 +123,7 @@ export class Content {
     for (let index = Math.floor(at / PAGE); index * PAGE < end; index++) {
       if (index * PAGE + PAGE <= this.#baseSize) continue;
       const page = this.#writable(index, false);
-      if (typeof page === "number") return page;
+      if (page < 0) return page;
     }
     return 0;
   }
@@ -127,19 +138,23 @@ export class Content {
       }
       if (!this.#pages.has(index) && index * PAGE >= this.#baseSize) continue;
       const page = this.#writable(index, false);
-      if (typeof page === "number") return page;
-      page.fill(0, from, to);
+      if (page < 0) return page;
+      this.#budget.frames.clear(page + from, page + to);
     }
     return 0;
   }
   #free(index: number): void {
-    if (this.#pages.delete(index)) this.#budget.usedPages--;
+    const page = this.#pages.get(index);
+    if (page === undefined) return;
+    this.#pages.delete(index);
+    this.#budget.givePage(page);
   }
 
   truncate(size: number): void {
     if (size < this.size) {
       for (const index of [...this.#pages.keys()]) if (index * PAGE >= size) this.#free(index);
-      this.#pages.get(Math.floor(size / PAGE))?.fill(0, size % PAGE);
+      const last = this.#pages.get(Math.floor(size / PAGE));
+      if (last !== undefined) this.#budget.frames.clear(last + (size % PAGE), last + PAGE);
       this.#baseSize = Math.min(this.#baseSize, size);
     }
     this.size = size;
@@ -160,8 +175,9 @@ export class Content {
     }
     return this.size;
   }
+  /** Nobody can see it any more. */
   clear(): void {
-    this.#budget.usedPages -= this.#pages.size;
+    for (const page of this.#pages.values()) this.#budget.givePage(page);
     this.#pages = new Map();
   }
 }

@@ -1,5 +1,6 @@
 // An epoll instance: a set of files with the events that somebody wants of them. man 7 epoll; Linux fs/eventpoll.c.
 import { E } from "../../abi/errno.ts";
+import { sizes } from "../sizes.ts";
 import type { Task } from "../task.ts";
 import { type Sleeper, WaitQueue } from "../wait.ts";
 import type { Path } from "./dentry.ts";
@@ -66,9 +67,13 @@ export class EpollFile extends FileDescription {
 
   /** A file that is closed for good leaves the set by itself. */
   #live(): Item[] {
-    for (const item of this.#items) if (item.file.refs === 0) item.end();
+    for (const item of this.#items) if (item.file.refs === 0) this.#end(item);
     this.#items = this.#items.filter((item) => item.file.refs > 0);
     return this.#items;
+  }
+  #end(item: Item): void {
+    item.end();
+    this.inode.fs.account.give(sizes.epollItem);
   }
   #find(fd: number, file: FileDescription): Item | undefined {
     return this.#live().find((i) => i.fd === fd && i.file === file);
@@ -76,6 +81,7 @@ export class EpollFile extends FileDescription {
 
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     if (this.#find(fd, file)) return -E.EEXIST;
+    if (!this.inode.fs.account.take(sizes.epollItem)) return -E.ENOMEM;
     const item = new Item(this, fd, file, events, data);
     this.#items.push(item);
     if (item.now(task) !== 0) this.queue.wake();
@@ -94,7 +100,7 @@ export class EpollFile extends FileDescription {
   remove(fd: number, file: FileDescription): number {
     const item = this.#find(fd, file);
     if (!item) return -E.ENOENT;
-    item.end();
+    this.#end(item);
     this.#items.splice(this.#items.indexOf(item), 1);
     return 0;
   }
@@ -140,7 +146,7 @@ export class EpollFile extends FileDescription {
     return [this.queue];
   }
   override release(): void {
-    for (const item of this.#items) item.end();
+    for (const item of this.#items) this.#end(item);
     this.#items = [];
   }
   override info(): string {

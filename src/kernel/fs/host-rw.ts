@@ -20,7 +20,7 @@ export class HostRwFs extends FileSystem {
   override readonly dynamic = true;
   readonly tree: HostTree;
   readonly writer: HostWriter;
-  readonly budget = new Budget(131072, 1024);
+  readonly budget = new Budget(this.clock.frames, 131072, 1024);
   readonly #inodes = new Map<string, HostInode>();
   readonly #root: Dentry;
 

@@ -1,5 +1,6 @@
 // The mount tree of a mount namespace. man 2 mount, man 7 mount_namespaces.
 import type { UserNamespace } from "../namespace/user.ts";
+import { sizes } from "../sizes.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { FileSystem } from "./inode.ts";
@@ -31,6 +32,8 @@ export class Mount {
    * away alone, since it may hide something. man 7 mount_namespaces, "Restrictions on mount namespaces".
    */
   locked = { flags: 0, place: false };
+  /** File descriptions that were opened through it. */
+  opens = 0;
   namespace: MountNamespace | undefined = undefined;
   parent: Mount | undefined;
   mountpoint: Dentry | undefined;
@@ -86,6 +89,7 @@ export class MountNamespace {
       twin.namespace = made;
       twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
       twins.set(mount, twin);
+      mount.fs.clock.kept.add(twin, sizes.mount);
       for (const [on, child] of mount.children) {
         const below = duplicate(child);
         below.parent = twin;
@@ -107,6 +111,7 @@ export class MountNamespace {
 
   attach(at: Path, fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
     const made = new Mount(this.#ids.next++, fs, options.root ?? fs.root, options.source ?? fs.type, options.flags ?? 0);
+    fs.clock.kept.add(made, sizes.mount);
     this.#place(made, at);
     return made;
   }

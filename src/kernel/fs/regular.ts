@@ -39,8 +39,8 @@ export abstract class RegularInode extends Inode {
     const n = Math.min(into.length, this.size - index * 4096);
     return n <= 0 ? 0 : Math.min(0, this.readAt(index * 4096, into.subarray(0, n)));
   }
-  writePage(index: number, from: Uint8Array): void {
-    this.writeAt(index * 4096, from);
+  writePage(index: number, from: Uint8Array): number {
+    return this.writeAt(index * 4096, from);
   }
 
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> {

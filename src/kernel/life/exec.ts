@@ -7,6 +7,7 @@ import { USER_CS, USER_DS, USER32_CS } from "../entry/selectors.ts";
 import { type Image, load } from "../exec/load.ts";
 import { parseScript } from "../exec/script.ts";
 import type { Path } from "../fs/dentry.ts";
+import type { FdTable } from "../fs/fd-table.ts";
 import type { FileDescription } from "../fs/file.ts";
 import type { Or } from "../fs/inode.ts";
 import { openExecutable } from "../fs/open.ts";
@@ -174,7 +175,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   process.hasExecuted = true;
   process.posixTimers?.cancel();
   if (task.files.refs > 1) {
-    const own = task.files.clone();
+    const own = task.files.clone(true) as FdTable;
     task.files.drop();
     task.files = own;
   }

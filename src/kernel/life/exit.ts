@@ -10,6 +10,7 @@ import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { endProcess, sendToProcess } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
+import { sizes } from "../sizes.ts";
 import type { Task } from "../task.ts";
 import { endWaiting } from "../wait.ts";
 import { orphanGroup } from "./job-control.ts";
@@ -38,6 +39,8 @@ export const exitTask = (task: Task, status: number): void => {
   releaseVfork(task);
   task.files.drop();
   task.mem.release();
+  task.pending.end();
+  kernel.frames.account.give(sizes.task);
   addUsage(process.usage, task.usage);
   process.threads.splice(process.threads.indexOf(task), 1);
   kernel.tasks.delete(task.pid);
@@ -56,6 +59,7 @@ const finishProcess = (process: Process, status: number): void => {
   process.ended = status;
   const { pidNs } = process.leader;
   if (pidNs.init === process) endMembers(pidNs, process);
+  process.pending.end();
   process.itimers?.cancel();
   process.posixTimers?.cancel();
   adoptChildren(process);
@@ -142,5 +146,6 @@ export const reap = (process: Process): void => {
     parent.children.delete(process);
   }
   kernel.processes.delete(process.pid);
+  kernel.frames.account.give(sizes.process);
   process.leader?.pidNs.leave(process.pid);
 };

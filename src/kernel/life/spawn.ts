@@ -11,6 +11,7 @@ import { resolve } from "../fs/resolve.ts";
 import type { Kernel } from "../kernel.ts";
 import { Process } from "../process.ts";
 import { SIG } from "../signal/set.ts";
+import { sizes } from "../sizes.ts";
 import { entryWork, Task } from "../task.ts";
 import { execute } from "./exec.ts";
 
@@ -100,4 +101,5 @@ const abandon = (task: Task): void => {
   kernel.tasks.delete(task.pid);
   kernel.processes.delete(process.pid);
   kernel.init.children.delete(process);
+  kernel.frames.account.give(sizes.process + sizes.task);
 };

@@ -8,7 +8,7 @@ import { WaitQueue } from "../wait.ts";
 import { LOOPBACK } from "./inet-address.ts";
 import { flagsOf, lo, UP } from "./interface.ts";
 import { SO, SOL } from "./options.ts";
-import { type AddressUse, AF, type Message, NO_PEER, type Received, Socket, type SocketType } from "./socket.ts";
+import { type AddressUse, AF, type Message, NO_PEER, type Received, Socket, type SocketType, weightOf } from "./socket.ts";
 
 export const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
@@ -233,12 +233,13 @@ export class NetlinkSocket extends Socket {
   }
   /** Who does not read what he asked for loses it, and is told so. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
-    if (this.#queued + bytes.length > BUFFER) {
+    const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
+    if (this.#queued + bytes.length > BUFFER || !this.account.take(weightOf(message))) {
       this.error = E.ENOBUFS;
       return;
     }
     this.#queued += bytes.length;
-    this.#queue.push({ bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress });
+    this.#queue.push(message);
     this.#readQueue.wake();
   }
 
@@ -248,6 +249,7 @@ export class NetlinkSocket extends Socket {
     if (!first) return -E.EAGAIN;
     if (!peek) {
       this.#queue.shift();
+      this.account.give(weightOf(first));
       this.#queued -= first.bytes.length;
     }
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
@@ -279,5 +281,6 @@ export class NetlinkSocket extends Socket {
   }
   override release(): void {
     this.net.netlinkPorts.delete(this.#port);
+    for (const message of this.#queue.splice(0)) this.account.give(weightOf(message));
   }
 }

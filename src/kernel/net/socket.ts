@@ -2,11 +2,13 @@
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
+import type { Account } from "../../memory/account.ts";
 import { AnonInode } from "../fs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/file.ts";
 import type { Or } from "../fs/inode.ts";
 import { S_IFSOCK } from "../fs/mode.ts";
 import { O_NONBLOCK, O_RDWR } from "../fs/open-flags.ts";
+import { sizes } from "../sizes.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import type { WaitQueue } from "../wait.ts";
@@ -53,7 +55,10 @@ export interface Message {
   readonly cred: Ucred;
   /** The sender's address: empty if it has none. */
   readonly from: string;
+  /** Bytes that are charged for it while it waits. */
+  weight?: number;
 }
+export const weightOf = ({ bytes, rights }: Message): number => sizes.message + bytes.length + rights.length * sizes.descriptor;
 
 /** What a receive took. */
 export interface Received extends Message {
@@ -82,6 +87,12 @@ export abstract class Socket extends FileDescription {
     );
     this.type = type;
     this.net = task.net;
+  }
+  override get weight(): number {
+    return sizes.socket;
+  }
+  protected get account(): Account {
+    return this.inode.fs.account;
   }
   /** Addresses are byte strings in a form of the family's own. "" is none. */
   abstract readonly address: string;

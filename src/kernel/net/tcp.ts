@@ -4,6 +4,7 @@ import { E } from "../../abi/errno.ts";
 import { ByteQueue } from "../fs/byte-queue.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
+import { sizes } from "../sizes.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
 import { wait } from "../wait.ts";
@@ -49,6 +50,9 @@ export class TcpSocket extends InetSocket {
 
   constructor(task: Task, nonblock: boolean) {
     super(task, SOCK.STREAM, nonblock, BUFFERS);
+  }
+  override get weight(): number {
+    return sizes.socket + sizes.stream;
   }
   override get signalsPipe(): boolean {
     return true;
@@ -123,15 +127,17 @@ export class TcpSocket extends InetSocket {
     else if (listener.#accepted.length > listener.#backlog) {
       this.state = "opening";
       listener.#waiting.add(this);
-    } else this.#join(task, listener);
+    } else if (!this.#join(task, listener)) return -E.ENOBUFS;
     return 0;
   }
   #listenerAt(ip: number, port: number): TcpSocket | undefined {
     const all = this.ports.at(port).filter((h): h is TcpSocket => h instanceof TcpSocket && h.listening);
     return all.find((h) => h.ip === ip) ?? all.find((h) => h.ip === ANY);
   }
-  #join(task: Task, listener: TcpSocket): void {
+  /** False: there is no memory for the other end. */
+  #join(task: Task, listener: TcpSocket): boolean {
     const end = new TcpSocket(task, false);
+    if (end.admit() < 0) return false;
     end.inherit(listener);
     const { ip, port } = this.peerName as Endpoint;
     [end.ip, end.port] = [ip, port];
@@ -143,9 +149,10 @@ export class TcpSocket extends InetSocket {
       a.state = "open";
       if (a.sendBuffer === BUFFERS.send) a.sendBuffer = GROWN;
     }
-    listener.#accepted.push(end);
+    listener.#accepted.push(end.hold());
     listener.readQueue.wake();
     this.wakeAll();
+    return true;
   }
 
   accept(task: Task, nonblock: boolean): TcpSocket | number {
@@ -156,9 +163,9 @@ export class TcpSocket extends InetSocket {
     const [next] = this.#waiting;
     if (next) {
       this.#waiting.delete(next);
-      next.#join(task, this);
+      if (!next.#join(task, this)) next.#die(E.ECONNREFUSED);
     }
-    return end;
+    return end.handOver();
   }
 
   /** What may be on its way to the other end. If all connections together hold much, each may still have a little. */
@@ -170,6 +177,7 @@ export class TcpSocket extends InetSocket {
   }
   #take(n: number): Uint8Array {
     const bytes = this.#incoming.take(n);
+    this.account.give(bytes.length);
     this.ports.inFlight -= bytes.length;
     return bytes;
   }
@@ -185,6 +193,7 @@ export class TcpSocket extends InetSocket {
     }
     const bytes = message.bytes.subarray(0, Math.max(0, this.#room()));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
+    if (!this.account.take(bytes.length)) return -E.ENOBUFS;
     to.#incoming.put(bytes);
     this.ports.inFlight += bytes.length;
     to.readQueue.wake();
@@ -292,7 +301,7 @@ export class TcpSocket extends InetSocket {
   #stopListening(): void {
     for (const end of this.#accepted.splice(0)) {
       if (end.#other) end.#other.#reset();
-      end.hold().drop();
+      end.drop();
     }
     for (const socket of this.#waiting) socket.#die(E.ECONNREFUSED);
     this.#waiting.clear();

@@ -1,6 +1,7 @@
 // Names of local sockets: in the file tree, or abstract. man 7 unix, "Address format"; Linux unix_bind_bsd(), unix_bind_abstract(),
 // unix_find_other().
 import { E } from "../../abi/errno.ts";
+import { own } from "../byte-string.ts";
 import { mknod } from "../fs/create.ts";
 import { may, S_IFSOCK } from "../fs/mode.ts";
 import { permission } from "../fs/permission.ts";
@@ -28,9 +29,16 @@ const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixS
   const key = keyOf(socket.type, name);
   const old = names.get(key);
   if (old && !old.closed) return -E.EADDRINUSE;
-  names.set(key, socket);
-  socket.address = name;
+  names.set(own(key), socket);
+  socket.address = own(name);
   return 0;
+};
+
+/** A socket is closed: an abstract name is free again. */
+export const releaseName = (socket: UnixSocket): void => {
+  const { abstractSockets } = socket.net;
+  const key = keyOf(socket.type, socket.address);
+  if (abstractSockets.get(key) === socket) abstractSockets.delete(key);
 };
 
 export const bindName = (task: Task, socket: UnixSocket, address: string): number => {
@@ -45,7 +53,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
   if (typeof path === "number") return path;
   path.dentry.inode.socket = socket;
   socket.bound = path.dentry.inode;
-  socket.address = name;
+  socket.address = own(name);
   return 0;
 };
 

@@ -1,6 +1,6 @@
 // Local sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
+import { type FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../fs/file.ts";
 import type { Inode } from "../fs/inode.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
 import type { Result } from "../syscall.ts";
@@ -18,8 +18,9 @@ import {
   Socket,
   type SocketType,
   type Ucred,
+  weightOf,
 } from "./socket.ts";
-import { bindName, findBound } from "./unix-name.ts";
+import { bindName, findBound, releaseName } from "./unix-name.ts";
 
 /** net.core.wmem_default; net.unix.max_dgram_qlen. */
 const SEND_BUFFER = 212_992;
@@ -134,11 +135,12 @@ export class UnixSocket extends Socket {
     if (!to.backlog) return -E.ECONNREFUSED;
     if (to.backlog.length > to.backlogMax) return nonblock ? -E.EAGAIN : wait([to.writeQueue]);
     const end = new UnixSocket(task, this.type, false);
+    if (end.admit() < 0) return -E.ENOMEM;
     end.address = to.address;
     end.peerCred = credOf(task);
     this.peerCred = to.peerCred;
     join(this, end);
-    to.backlog.push(end);
+    to.backlog.push(end.hold());
     to.readQueue.wake();
     return 0;
   }
@@ -163,7 +165,10 @@ export class UnixSocket extends Socket {
   #discard(): boolean {
     const unread = this.queue.splice(0);
     this.#queued = 0;
-    for (const { rights } of unread) for (const file of rights) file.drop();
+    for (const message of unread) {
+      this.account.give(message.weight ?? 0);
+      dropAll(message.rights);
+    }
     return unread.length > 0;
   }
 
@@ -174,7 +179,7 @@ export class UnixSocket extends Socket {
     if (!end) return this.readShut ? -E.EINVAL : -E.EAGAIN;
     if (nonblock) end.flags |= O_NONBLOCK;
     this.writeQueue.wake();
-    return end;
+    return end.handOver();
   }
 
   send(task: Task, message: Message, address: string | undefined): number {
@@ -183,13 +188,12 @@ export class UnixSocket extends Socket {
     if (this.type !== SOCK.STREAM) {
       if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
       if (to !== this && to.#full()) return -E.EAGAIN;
-      to.#put(message);
-      return message.bytes.length;
+      return to.#put(message) ? message.bytes.length : -E.ENOBUFS;
     }
     const room = SEND_BUFFER - to.#queued;
     if (room <= 0 && message.bytes.length > 0) return -E.EAGAIN;
     const bytes = message.bytes.slice(0, room);
-    if (bytes.length > 0) to.#put({ ...message, bytes });
+    if (bytes.length > 0 && !to.#put({ ...message, bytes })) return -E.ENOBUFS;
     return bytes.length;
   }
   /** Linux unix_stream_sendmsg(): that there is no way any more comes before an error, which stays to be told. */
@@ -218,11 +222,15 @@ export class UnixSocket extends Socket {
     }
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
-  #put(message: Message): void {
+  /** False: there is no memory. Linux sock_alloc_send_pskb(). */
+  #put(message: Message): boolean {
+    message.weight = weightOf(message);
+    if (!this.account.take(message.weight)) return false;
     for (const file of message.rights) file.hold();
     this.queue.push(message);
     this.#queued += message.bytes.length;
     this.readQueue.wake();
+    return true;
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
@@ -236,12 +244,13 @@ export class UnixSocket extends Socket {
     return this.type === SOCK.STREAM ? this.#takeStream(n, peek) : this.#takePacket(first, n, peek);
   }
   #takePacket(first: Message, n: number, peek: boolean): Received {
-    if (!peek) this.#drop(first.bytes.length);
+    if (!peek) this.#drop(first);
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
   }
-  #drop(bytes: number): void {
+  #drop(first: Message): void {
     this.queue.shift();
-    this.#queued -= bytes;
+    this.account.give(first.weight ?? 0);
+    this.#queued -= first.bytes.length;
     this.#roomMade();
   }
   #roomMade(): void {
@@ -276,6 +285,7 @@ export class UnixSocket extends Socket {
       this.#queued -= taken;
       if (first.bytes.length > 0) break;
       this.queue.shift();
+      this.account.give(first.weight ?? 0);
     }
     this.#roomMade();
   }
@@ -357,9 +367,10 @@ export class UnixSocket extends Socket {
   override release(): void {
     this.closed = true;
     if (this.bound) this.bound.socket = undefined;
+    releaseName(this);
     const unread = this.#discard();
     for (const end of this.backlog?.splice(0) ?? []) {
-      end.hold().drop();
+      end.drop();
       if (end.peer) end.peer.error = E.ECONNRESET;
     }
     const { peer } = this;
@@ -374,6 +385,20 @@ export class UnixSocket extends Socket {
     }
   }
 }
+
+/** Files that were on their way may be sockets with files on their way to them, to any depth: they end one after the other. */
+const ending: FileDescription[] = [];
+let isEnding = false;
+const dropAll = (files: readonly FileDescription[]): void => {
+  for (const file of files) ending.push(file);
+  if (isEnding) return;
+  isEnding = true;
+  try {
+    for (let file = ending.pop(); file; file = ending.pop()) file.drop();
+  } finally {
+    isEnding = false;
+  }
+};
 
 const join = (a: UnixSocket, b: UnixSocket): void => {
   a.peer = b;

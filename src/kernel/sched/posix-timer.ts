@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess, sendToTask } from "../signal/send.ts";
+import { sizes } from "../sizes.ts";
 import type { Task } from "../task.ts";
 import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
@@ -89,6 +90,7 @@ export class PosixTimers {
   delete(timer: PosixTimer): void {
     timer.set(Infinity, 0);
     this.timers.delete(timer.id);
+    this.#process.kernel.frames.account.give(sizes.posixTimer);
   }
   /** At execve and at the end. */
   cancel(): void {

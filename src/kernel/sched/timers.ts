@@ -8,6 +8,9 @@ export interface Timer {
 /** A periodic timer fires at most so often; shorter periods are counted (overruns, expirations), not waited for. */
 export const MIN_PERIOD = 10_000;
 
+/** Cancelled slots that are not worth a thought. */
+const FEW = 64;
+
 interface Slot {
   at: number;
   readonly order: number;
@@ -38,6 +41,7 @@ export class Timers {
     if (!slot) return;
     slot.timer = undefined;
     this.#slots.delete(timer);
+    if (this.#heap.length > 2 * this.#slots.size + FEW) this.#compact();
     this.#settle();
   }
 
@@ -56,7 +60,16 @@ export class Timers {
     }
   }
 
-  /** Cancelled slots leave when they reach the top. */
+  /** Only those that are set stay. */
+  #compact(): void {
+    const set = [...this.#slots.values()];
+    this.#heap.length = 0;
+    for (const slot of set) {
+      this.#heap.push(slot);
+      this.#up(this.#heap.length - 1);
+    }
+  }
+  /** Cancelled slots leave when they reach the top, or when there are more of them than of others. */
   #settle(): void {
     while (this.#heap.length > 0 && !(this.#heap[0] as Slot).timer) this.#pop();
     this.next = this.#heap[0]?.at ?? Infinity;

@@ -4,6 +4,7 @@ import type { Kernel } from "../kernel.ts";
 import { noteContinued } from "../life/job-control.ts";
 import type { Process } from "../process.ts";
 import { RLIMIT } from "../rlimit.ts";
+import { sizes } from "../sizes.ts";
 import { exitWork, type Task } from "../task.ts";
 import { DEFAULT_ACTION, SA, SIG_DFL, SIG_IGN } from "./action.ts";
 import { SI, type SigInfo } from "./info.ts";
@@ -73,6 +74,9 @@ const complete = (chosen: Task, info: SigInfo): void => {
 const MAX_QUEUED = 100_000;
 const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
 
+const hasRoom = (process: Process): boolean =>
+  process.pending.queue.length < room(process) && process.kernel.frames.account.canTake(sizes.signal);
+
 /**
  * As the receiver sees it: the sender's number in its pid namespace. A namespace's init is safe from its own members' signals, unless
  * it has a handler; from above SIGKILL and SIGSTOP reach it. Linux send_signal_locked(), sig_task_ignored().
@@ -99,7 +103,7 @@ export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   const [first] = process.threads;
   const info = first && arriving(first, sent);
   if (!first || !info) return true;
-  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.queue.length >= room(process)) return false;
+  if (info.code !== SI.KERNEL && info.code !== SI.USER && !hasRoom(process)) return false;
   if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();
   const taker =
