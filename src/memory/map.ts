@@ -217,5 +217,6 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   areas.split(end);
   space.dropPages(at, end);
   for (const vma of areas.within(at, end)) areas.remove(vma);
+  space.table.trimAround(at, end);
   return 0;
 };

@@ -21,6 +21,11 @@ const none = new Uint32Array(0);
 /** What the host keeps for a leaf. */
 const LEAF_WEIGHT = 4 * LEAF_SIZE + 512;
 
+const isEmpty = (leaf: Uint32Array): boolean => {
+  for (let slot = 0; slot < LEAF_SIZE; slot++) if (leaf[slot] !== 0) return false;
+  return true;
+};
+
 export class PageTable {
   readonly #leaves = new Map<number, Uint32Array>();
   /** The leaf that was used last, and its first address: what comes next mostly lies in it, and a difference is quicker than a quotient. */
@@ -130,10 +135,18 @@ export class PageTable {
     if (spare.length < MOST_SPARE) spare.push(leaf);
     this.#lastBase = Number.POSITIVE_INFINITY;
   }
+  /** Part of a leaf has been unmapped: give up those around [start, end) that have no entry left. Linux free_pgtables() */
+  trimAround(start: number, end: number): void {
+    for (const at of [start, end - 1]) {
+      const key = Math.floor(at / LEAF_BYTES);
+      const leaf = this.#leaves.get(key);
+      if (leaf && isEmpty(leaf)) this.#remove(key, leaf);
+    }
+  }
   /** Give up leaves without an entry: how many there were. */
   trim(): number {
     const { size } = this.#leaves;
-    for (const [key, leaf] of [...this.#leaves]) if (leaf.every((pte) => pte === 0)) this.#remove(key, leaf);
+    for (const [key, leaf] of [...this.#leaves]) if (isEmpty(leaf)) this.#remove(key, leaf);
     return size - this.#leaves.size;
   }
 

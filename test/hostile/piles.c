@@ -39,7 +39,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MANY 100000000L
+/* How many are made at most: ./piles MODE COUNT makes so many and waits. */
+static long most = 100000000;
+#define MANY most
 static char page[1 << 20];
 
 /* What was reached is told by whoever ends last, also if it is killed: the parent of all reads it from here. */
@@ -882,9 +884,23 @@ static const struct { const char *name; void (*run)(void); } modes[] = {
     { "audit-log", audit_log }, { "jit-bomb", jit_bomb }, { "rewritten-code", rewritten_code },
 };
 
+static void note(int signal) {
+    char text[32];
+    if (write(1, text, sprintf(text, "signal %d\n", signal)) < 0) _exit(2);
+}
+/* For the limits that are none of memory. */
+static void spin(int catches) {
+    if (catches) signal(SIGXCPU, note);
+    for (volatile long i = 0;; i++);
+}
+
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "list";
     if (strcmp(mode, "sleep") == 0) pause();
+    if (strcmp(mode, "spin") == 0) spin(0);
+    if (strcmp(mode, "spin-on") == 0) spin(1);
+    if (strcmp(mode, "doze") == 0) return sleep(30);
+    if (strcmp(mode, "print") == 0) for (;;) if (write(1, page, sizeof page) < 0) return 1;
     memset(page, 'x', sizeof page);
     shown = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -893,7 +909,9 @@ int main(int argc, char **argv) {
             pid_t pid = fork();
             if (pid == 0) {
                 setpgid(0, 0);
+                if (argc > 2) most = atol(argv[2]);
                 modes[i].run();
+                while (argc > 2) pause();
                 _exit(0);
             }
             int status;

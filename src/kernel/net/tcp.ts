@@ -36,6 +36,8 @@ export class TcpSocket extends InetSocket {
   /** The other end, as long as both know of each other. */
   #other: TcpSocket | undefined = undefined;
   readonly #incoming = new ByteQueue();
+  /** Bytes that the account has for it. */
+  #charged = 0;
   /** Who sent its end of data; `ended` is that of the other end. */
   #finished = false;
   #ended = false;
@@ -52,7 +54,7 @@ export class TcpSocket extends InetSocket {
     super(task, SOCK.STREAM, nonblock, BUFFERS);
   }
   override get weight(): number {
-    return sizes.socket + sizes.stream;
+    return sizes.connection;
   }
   override get signalsPipe(): boolean {
     return true;
@@ -177,9 +179,16 @@ export class TcpSocket extends InetSocket {
   }
   #take(n: number): Uint8Array {
     const bytes = this.#incoming.take(n);
-    this.account.give(bytes.length);
+    this.#charge();
     this.ports.inFlight -= bytes.length;
     return bytes;
+  }
+  /** What waits here has become more or less. */
+  #charge(): void {
+    const { held } = this.#incoming;
+    if (held > this.#charged) this.account.force(held - this.#charged);
+    else this.account.give(this.#charged - held);
+    this.#charged = held;
   }
   send(_task: Task, message: Message, _address: string | undefined): number {
     if (this.error !== 0) return this.takeError();
@@ -193,8 +202,9 @@ export class TcpSocket extends InetSocket {
     }
     const bytes = message.bytes.subarray(0, Math.max(0, this.#room()));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
-    if (!this.account.take(bytes.length)) return -E.ENOBUFS;
+    if (!this.account.canTake(bytes.length + LITTLE)) return -E.ENOBUFS;
     to.#incoming.put(bytes);
+    to.#charge();
     this.ports.inFlight += bytes.length;
     to.readQueue.wake();
     return bytes.length;
