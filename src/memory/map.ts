@@ -215,8 +215,9 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   if (!areas.maySplit(at) || !areas.maySplit(end)) return -E.EINVAL;
   areas.split(at);
   areas.split(end);
+  const { resident } = space.table;
   space.dropPages(at, end);
   for (const vma of areas.within(at, end)) areas.remove(vma);
-  space.table.trimAround(at, end);
+  if (space.table.resident !== resident) space.table.trimAround(at, end);
   return 0;
 };

@@ -496,7 +496,7 @@ static void cow_writes(void) {
 static void record_locks(void) {
     in_tmp();
     int fd = open("f", O_CREAT | O_RDWR, 0600);
-    for (long i = 0; i < 20000; i++) {
+    for (long i = 0; i < 5000; i++) {
         struct flock l = { .l_type = F_WRLCK, .l_start = 2 * i, .l_len = 1 };
         if (fcntl(fd, F_OFD_SETLK, &l) < 0) { stop(i, "fcntl"); return; }
         STEP(i);

@@ -10,10 +10,6 @@ export class ByteQueue {
   #end = PIECE;
   length = 0;
 
-  /** Bytes of all pieces: what it keeps. */
-  get held(): number {
-    return this.#pieces.length * PIECE;
-  }
   /** Takes a copy. */
   put(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {

@@ -26,7 +26,7 @@ export class Pipe {
   readonly #frames: Frames;
   readonly #slots: Slot[] = [];
   length = 0;
-  capacity = PIPE_DEFAULT;
+  capacity: number;
   readers = 0;
   writers = 0;
   /** Opens so far: a fifo's opener waits for the other side's count to move. */
@@ -35,8 +35,9 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
-  constructor(frames: Frames) {
+  constructor(frames: Frames, capacity = PIPE_DEFAULT) {
     this.#frames = frames;
+    this.capacity = capacity;
   }
   get slots(): number {
     return this.#slots.length;

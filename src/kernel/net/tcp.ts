@@ -1,9 +1,9 @@
 // TCP between sockets of one machine: what is sent is there at once, nothing is lost, and only the states that programs can see are kept.
 // man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
 import { E } from "../../abi/errno.ts";
-import { ByteQueue } from "../fs/byte-queue.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/file.ts";
 import { O_NONBLOCK } from "../fs/open-flags.ts";
+import { Pipe } from "../fs/pipe.ts";
 import { sizes } from "../sizes.ts";
 import type { Result } from "../syscall.ts";
 import type { Task } from "../task.ts";
@@ -35,9 +35,8 @@ export class TcpSocket extends InetSocket {
   #told: "unconnected" | "connecting" | "connected" = "unconnected";
   /** The other end, as long as both know of each other. */
   #other: TcpSocket | undefined = undefined;
-  readonly #incoming = new ByteQueue();
-  /** Bytes that the account has for it. */
-  #charged = 0;
+  /** What has been sent to it, in pages as a pipe has them. */
+  readonly #incoming: Pipe;
   /** Who sent its end of data; `ended` is that of the other end. */
   #finished = false;
   #ended = false;
@@ -52,6 +51,7 @@ export class TcpSocket extends InetSocket {
 
   constructor(task: Task, nonblock: boolean) {
     super(task, SOCK.STREAM, nonblock, BUFFERS);
+    this.#incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
   }
   override get weight(): number {
     return sizes.connection;
@@ -179,16 +179,12 @@ export class TcpSocket extends InetSocket {
   }
   #take(n: number): Uint8Array {
     const bytes = this.#incoming.take(n);
-    this.#charge();
     this.ports.inFlight -= bytes.length;
     return bytes;
   }
-  /** What waits here has become more or less. */
-  #charge(): void {
-    const { held } = this.#incoming;
-    if (held > this.#charged) this.account.force(held - this.#charged);
-    else this.account.give(this.#charged - held);
-    this.#charged = held;
+  #discard(): void {
+    this.ports.inFlight -= this.#incoming.length;
+    this.#incoming.end();
   }
   send(_task: Task, message: Message, _address: string | undefined): number {
     if (this.error !== 0) return this.takeError();
@@ -202,12 +198,11 @@ export class TcpSocket extends InetSocket {
     }
     const bytes = message.bytes.subarray(0, Math.max(0, this.#room()));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
-    if (!this.account.canTake(bytes.length + LITTLE)) return -E.ENOBUFS;
-    to.#incoming.put(bytes);
-    to.#charge();
-    this.ports.inFlight += bytes.length;
+    const sent = to.#incoming.put(bytes);
+    if (sent < 0) return -E.ENOBUFS;
+    this.ports.inFlight += sent;
     to.readQueue.wake();
-    return bytes.length;
+    return sent;
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
@@ -297,7 +292,7 @@ export class TcpSocket extends InetSocket {
       this.#other.#reset();
       this.error = E.ECONNRESET;
     }
-    this.#take(Infinity);
+    this.#discard();
     this.#told = "unconnected";
     this.peerName = undefined;
     this.#renew();
@@ -342,7 +337,7 @@ export class TcpSocket extends InetSocket {
     const other = this.#other;
     if (other && (this.#incoming.length > 0 || this.linger === 0)) other.#reset();
     else this.#finish();
-    this.#take(Infinity);
+    this.#discard();
     // An end that waits for the other one keeps its port.
     if (this.state === "closed") this.leavePort(true);
   }

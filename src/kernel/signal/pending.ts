@@ -61,6 +61,7 @@ export class PendingSignals {
   }
   /** Whose signals they are has ended. */
   end(): void {
+    if (this.queue.length === 0) return;
     for (const info of this.queue.splice(0)) this.#release(info);
     this.set = NONE;
   }
