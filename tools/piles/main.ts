@@ -6,6 +6,8 @@ import { compilePiles, GUEST_MEMORY, modesOf, OVERHEAD, pile } from "../../test/
 
 const SECONDS = 20;
 const MEGABYTE = 2 ** 20;
+/** trapgate's own errors. */
+const FAILED = 125;
 const folder = mkdtempSync(join(tmpdir(), "trapgate-piles-"));
 try {
   const program = compilePiles(folder);
@@ -14,7 +16,7 @@ try {
   let over = 0;
   for (const mode of modesOf(program).filter((name) => wanted.length === 0 || wanted.includes(name))) {
     const { peak, seconds, status, said } = await pile(program, mode, join(folder, "host"), SECONDS);
-    const isOver = peak > GUEST_MEMORY + OVERHEAD;
+    const isOver = peak > GUEST_MEMORY + OVERHEAD || status === FAILED;
     if (isOver) over++;
     console.log(`| ${mode} | ${Math.round(peak / MEGABYTE)}${isOver ? " (!)" : ""} | ${seconds.toFixed(1)} | ${status} | ${said} |`);
   }
