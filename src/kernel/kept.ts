@@ -14,12 +14,23 @@ interface Ending {
   end(): void;
 }
 
+interface Entry {
+  bytes: number;
+  /** The system call that made it. Nothing may lead to it before that has ended. */
+  readonly since: number;
+}
+
+/** Bytes that may be added between two searches; after one that left much, as much as it left. */
+const FEW = 2 ** 22;
 /** Nanoseconds of virtual time for each object that a search looks at. */
 const STEP = 100;
 
 export class Kept implements Reclaimer {
   readonly #kernel: Kernel;
-  readonly #bytes = new Map<object, number>();
+  readonly #entries = new Map<object, Entry>();
+  #total = 0;
+  /** Where `tidy` searches. */
+  #enough = FEW;
   /** Open files that hold a namespace or a filter. */
   readonly files = new Map<object, object>();
 
@@ -28,10 +39,20 @@ export class Kept implements Reclaimer {
   }
   /** Charge an object that has been made, or one that has grown to `bytes`. */
   add(object: object, bytes: number): void {
-    const before = this.#bytes.get(object) ?? 0;
-    this.#bytes.set(object, bytes);
-    if (bytes > before) this.#kernel.frames.account.force(bytes - before);
-    else this.#kernel.frames.account.give(before - bytes);
+    const { frames, syscalls } = this.#kernel;
+    let entry = this.#entries.get(object);
+    if (!entry) this.#entries.set(object, (entry = { bytes: 0, since: syscalls }));
+    const more = bytes - entry.bytes;
+    entry.bytes = bytes;
+    this.#total += more;
+    if (more > 0) frames.account.force(more);
+    else frames.account.give(-more);
+  }
+  /** Before one more is made: search if that is worth it. */
+  tidy(): void {
+    if (this.#total < this.#enough) return;
+    this.sweep();
+    this.#enough = Math.max(FEW, 2 * this.#total);
   }
 
   /** Reclaimer. How many of the account's pages have become free is not known: at least one, if anything was found. */
@@ -41,18 +62,19 @@ export class Kept implements Reclaimer {
 
   /** Drop what nothing leads to: how many objects that were. */
   sweep(): number {
-    const { frames } = this.#kernel;
-    const reached = new Search(this.#kernel, this.files, this.#bytes.keys()).reached;
+    const { frames, syscalls } = this.#kernel;
+    const reached = new Search(this.#kernel, this.files, this.#entries.keys()).reached;
     let found = 0;
-    for (const [object, bytes] of this.#bytes) {
-      if (reached.has(object)) continue;
-      this.#bytes.delete(object);
+    for (const [object, { bytes, since }] of this.#entries) {
+      if (since === syscalls || reached.has(object)) continue;
+      this.#entries.delete(object);
+      this.#total -= bytes;
       frames.account.give(bytes);
       if ("end" in object) (object as Ending).end();
       found++;
     }
     for (const { mem } of this.#kernel.tasks.values()) found += mem.table.trim();
-    this.#kernel.charge(STEP * (this.#bytes.size + reached.size));
+    this.#kernel.charge(STEP * (this.#entries.size + reached.size));
     return found;
   }
 }

@@ -21,10 +21,10 @@ export const sizes = {
   attribute: 512,
   /** A file system in memory; a mount, with its place in the tree. */
   fileSystem: 2048,
-  mount: 1024,
+  mount: 1536,
   /** A network namespace; any other. */
-  netNamespace: 3072,
-  namespace: 512,
+  netNamespace: 4096,
+  namespace: 1024,
   /** A group's number in credentials. */
   group: 16,
   /** A thread with its registers; a process with its limits, signal actions and address space. */

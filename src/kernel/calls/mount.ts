@@ -112,6 +112,7 @@ const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAdd
   if (typeof type === "number") return type;
   const make = Object.hasOwn(fileSystemTypes, type) ? fileSystemTypes[type] : undefined;
   if (!make) return -E.ENODEV;
+  t.kernel.kept.tidy();
   if (!hasRoom(t, 8)) return -E.ENOMEM;
   const data = a.data === 0 ? "" : getname(t, a.data);
   if (typeof data === "number") return data;

@@ -85,6 +85,7 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
     const result = STEPS[step](a);
     if (result !== 0) return result;
   }
+  task.kernel.kept.tidy();
   if (!task.kernel.frames.account.canTake(sizes.filter + a.length * sizes.instruction)) return -E.ENOMEM;
   const filter = new Filter(profile, headOf(task), a.program, { arch: abi.auditArch, log: has(a, "LOG") });
   confine(task, filter);

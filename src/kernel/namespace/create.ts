@@ -45,6 +45,7 @@ export const enterNamespaces = (task: Task, flags: number): Entered | number => 
   let { cred, childPidNs: pidNs } = task;
   const { kept, frames } = task.kernel;
   const { account } = frames;
+  if (flags !== 0) kept.tidy();
   if ((flags & NEW.USER) !== 0) {
     // A root that is none would not hold who has all capabilities. Linux create_user_ns(), current_chrooted().
     if (!samePath(task.fs.root, MountNamespace.cross(task.namespaces.mnt.root.path))) return -E.EPERM;
