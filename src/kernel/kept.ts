@@ -22,6 +22,8 @@ interface Entry {
 
 /** Bytes that may be added between two searches; after one that left much, as much as it left. */
 const FEW = 2 ** 22;
+/** Objects that may be looked at for one umount(2). */
+const LOOKS = 64;
 /** Nanoseconds of virtual time for each object that a search looks at. */
 const STEP = 100;
 
@@ -29,6 +31,8 @@ export class Kept implements Reclaimer {
   readonly #kernel: Kernel;
   readonly #entries = new Map<object, Entry>();
   #total = 0;
+  /** Mounts that have gone since the last search. */
+  #unmounts = 0;
   /** Where `tidy` searches. */
   #enough = FEW;
   /** Open files that hold a namespace or a filter. */
@@ -57,7 +61,15 @@ export class Kept implements Reclaimer {
 
   /** Reclaimer. How many of the account's pages have become free is not known: at least one, if anything was found. */
   reclaim(): number {
-    return this.#kernel.vfs === undefined ? 0 : this.sweep();
+    if (this.#kernel.vfs === undefined) return 0;
+    let found = this.sweep();
+    for (const { mem } of this.#kernel.tasks.values()) found += mem.table.trimEmpty();
+    return found;
+  }
+  /** A mount has left its namespace: search, but look at no more than some objects for each such mount on average. */
+  unmounted(): void {
+    this.#unmounts++;
+    if (this.#unmounts * LOOKS >= this.#entries.size + this.#kernel.tasks.size) this.sweep();
   }
 
   /** Drop what nothing leads to: how many objects that were. */
@@ -73,7 +85,7 @@ export class Kept implements Reclaimer {
       if ("end" in object) (object as Ending).end();
       found++;
     }
-    for (const { mem } of this.#kernel.tasks.values()) found += mem.table.trimEmpty();
+    this.#unmounts = 0;
     this.#kernel.charge(STEP * (this.#entries.size + reached.size));
     return found;
   }

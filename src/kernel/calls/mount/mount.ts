@@ -171,7 +171,7 @@ const umount = (t: Task, target: VAddr, how: number): number => {
   if (!at.mount.parent) return -E.EINVAL;
   if (!(how & MNT_DETACH) && isBusy(t, at.mount)) return -E.EBUSY;
   t.namespaces.mnt.detach(at.mount);
-  t.kernel.kept.sweep();
+  t.kernel.kept.unmounted();
   return 0;
 };
 
