@@ -89,6 +89,15 @@ static void shared_anon_fork(void) {
         STEP(i);
     }
 }
+/* Pages that are promised and never written. */
+static void promised_pages(void) {
+    many_files();
+    for (long i = 0; i < MANY; i++) {
+        int fd = memfd_create("promised", 0);
+        if (fd < 0 || fallocate(fd, 0, 0, 1 << 20)) { stop(i, "fallocate"); return; }
+        STEP(i);
+    }
+}
 static void memfds(void) {
     many_files();
     for (long i = 0; i < MANY; i++) {
@@ -218,6 +227,21 @@ static void empty_sockets(void) {
     many_files();
     for (long i = 0; i < MANY; i++) {
         if (socket(AF_UNIX, SOCK_STREAM, 0) < 0) { stop(i, "socket"); return; }
+        STEP(i);
+    }
+}
+/* Senders that a full socket has turned away, and that are closed. */
+static void turned_away(void) {
+    struct sockaddr_un a = { AF_UNIX, "" };
+    socklen_t n = offsetof(struct sockaddr_un, sun_path) + 5;
+    memcpy(a.sun_path + 1, "full", 4);
+    int full = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (bind(full, (void *)&a, n)) { stop(0, "bind"); return; }
+    for (long i = 0; i < 300000; i++) {
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        if (fd < 0) { stop(i, "socket"); return; }
+        while (sendto(fd, page, 1, 0, (void *)&a, n) == 1);
+        close(fd);
         STEP(i);
     }
 }
@@ -866,11 +890,11 @@ static void rewritten_code(void) {
 }
 
 static const struct { const char *name; void (*run)(void); } modes[] = {
-    { "anon", anon }, { "shared-anon", shared_anon }, { "shared-anon-fork", shared_anon_fork }, { "memfds", memfds }, { "memfd-mapped", memfd_mapped },
+    { "anon", anon }, { "shared-anon", shared_anon }, { "shared-anon-fork", shared_anon_fork }, { "memfds", memfds }, { "promised-pages", promised_pages }, { "memfd-mapped", memfd_mapped },
     { "vmas", vmas }, { "page-tables", page_tables }, { "page-tables-moving", page_tables_moving }, { "ldts", ldts }, { "big-args", big_args },
     { "pipes", pipes }, { "pipe-bytes", pipe_bytes }, { "empty-pipes", empty_pipes }, { "unix-stream", unix_stream },
     { "unix-stream-bytes", unix_stream_bytes }, { "unix-dgram", unix_dgram }, { "unix-seqpacket", unix_seqpacket },
-    { "empty-sockets", empty_sockets }, { "abstract-names", abstract_names }, { "udp", udp }, { "tcp", tcp }, { "tcp-bytes", tcp_bytes },
+    { "empty-sockets", empty_sockets }, { "turned-away", turned_away }, { "abstract-names", abstract_names }, { "udp", udp }, { "tcp", tcp }, { "tcp-bytes", tcp_bytes },
     { "backlogs", backlogs }, { "scm-rights", scm_rights }, { "netlink", netlink }, { "tmpfs-data", tmpfs_data }, { "tmpfs-files", tmpfs_files },
     { "tmpfs-dirs", tmpfs_dirs }, { "deep-dirs", deep_dirs }, { "long-names", long_names }, { "long-paths", long_paths }, { "symlinks", symlinks },
     { "hard-links", hard_links }, { "xattrs", xattrs }, { "unlinked-files", unlinked_files }, { "mounts", mounts }, { "mounts-lazy", mounts_lazy },

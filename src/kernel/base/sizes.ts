@@ -33,7 +33,7 @@ export const sizes = {
   /** A real-time signal that is queued. */
   signal: 1024,
   posixTimer: 768,
-  epollItem: 512,
+  epollItem: 768,
   lock: 320,
   /** A filter and each of its instructions: decoded, compiled, and as V8's code. */
   filter: 24_576,

@@ -131,7 +131,10 @@ export const flock = (
 ): "done" | "in the way" | "no memory" => {
   const locks = of(file.inode);
   if (type !== F_UNLCK) {
-    for (const [other, held] of locks.flocks) if (other !== file && (held === F_WRLCK || type === F_WRLCK)) return "in the way";
+    // A lock for writing is the only one of its file.
+    const [first] = locks.flocks;
+    const others = locks.flocks.size - Number(locks.flocks.has(file));
+    if (others > 0 && (type === F_WRLCK || first?.[1] === F_WRLCK)) return "in the way";
   }
   const { account } = file.inode.fs;
   const held = locks.flocks.has(file) ? sizes.lock : 0;
