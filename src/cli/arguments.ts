@@ -61,6 +61,13 @@ export const integer = (text: string, option: string): number => {
   return Number(text);
 };
 
+/** At least one. */
+export const count = (text: string, option: string): number => {
+  const value = integer(text, option);
+  if (value === 0) throw usage(`${option} wants at least 1`);
+  return value;
+};
+
 export const address = (text: string, option: string): number => {
   if (!/^(0x0*[0-9a-f]{1,13}|\d{1,15})$/i.test(text)) throw usage(`${option} wants an address such as 0x401000, not "${text}"`);
   return Number(text);

@@ -89,6 +89,7 @@ export const execute = async (prepared: Prepared, tracing?: Tracing, onFilter?: 
           .join("\n"),
       );
     }
+    if (machine.kernel.cpuTime.exceeded) say(`trapgate: ${path}: used its ${prepared.machine.cpuTime} s of processor time`);
     if (!("timeout" in run.status)) return statusOfEnd(run.status);
     say(`trapgate: ${path}: gave up after ${run.status.timeout} s`);
     return TIMED_OUT;

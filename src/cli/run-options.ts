@@ -11,7 +11,7 @@ import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "
 import { lazyElfProblem } from "../machine/lazy.ts";
 import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
-import { address, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
+import { address, count, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
 /** How the guest kernel is configured. */
 export const switchOptions = {
@@ -40,6 +40,9 @@ export const programOptions = {
   ...switchOptions,
   seed: { type: "string" },
   memory: { type: "string" },
+  pids: { type: "string" },
+  files: { type: "string" },
+  "cpu-time": { type: "string" },
   policy: { type: "string" },
   engine: { type: "string" },
 } as const;
@@ -54,7 +57,10 @@ export const programOptionHelp: readonly (readonly [string, string])[] = [
   ["--cpu MODEL", "processor: LEVEL[:amd|:intel], such as x86-64-v1:intel"],
   ...switchHelp,
   ["--seed N", "decides everything that is random (default: 0)"],
-  ["--memory SIZE", "memory of the guest, such as 256M (default: 1G)"],
+  ["--memory SIZE", "memory of the guest, the kernel's objects for it included, such as 256M (default: 1G)"],
+  ["--pids N", "threads and processes at a time: more are EAGAIN (default: 8192 in all)"],
+  ["--files N", "open files of the guest at a time: more are ENFILE (default: as many as memory holds)"],
+  ["--cpu-time SECONDS", "processor time of all programs, an instruction being 1 ns: then SIGXCPU, and SIGKILL a second later"],
   ["--policy FILE", "a seccomp filter to run under: filter text, or BPF instructions as in struct sock_filter"],
   ["--engine NAME", `who runs the code: ${engines.join(", ")} (default: auto)`],
 ];
@@ -158,6 +164,9 @@ const machineOptions = (values: Values): MachineOptions => ({
   ...optional("engine", values.engine === undefined ? undefined : oneOf(values.engine, engines, "--engine")),
   ...optional("seed", values.seed === undefined ? undefined : integer(values.seed, "--seed")),
   ...optional("memory", values.memory === undefined ? undefined : size(values.memory, "--memory")),
+  ...optional("pids", values.pids === undefined ? undefined : count(values.pids, "--pids")),
+  ...optional("openFiles", values.files === undefined ? undefined : count(values.files, "--files")),
+  ...optional("cpuTime", values["cpu-time"] === undefined ? undefined : seconds(values["cpu-time"], "--cpu-time")),
   ...optional("root", values.root === undefined ? undefined : tree("--root", values.root, false)),
   mounts: mounts(values.mount ?? []),
 });

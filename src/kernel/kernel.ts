@@ -6,21 +6,25 @@ import type { Filter } from "../seccomp/filter.ts";
 import type { Action } from "../seccomp/returns.ts";
 import { internalError, OwnersException } from "./base/internal-error.ts";
 import { KernelLog } from "./base/log.ts";
-import type { Observer } from "./base/observer.ts";
 import { entryWork } from "./base/pending-work.ts";
 import type { Processor, ProcessorModel } from "./base/processor.ts";
 import type { Profile } from "./base/profile.ts";
 import { Random } from "./base/random.ts";
 import type { Timespec } from "./base/time.ts";
 import { mapVsyscallPage } from "./base/vsyscall-page.ts";
+import { CpuTime } from "./cpu-time.ts";
 import type { Vdso } from "./exec/vdso.ts";
 import type { Vfs } from "./fs/vfs.ts";
 import { FutexTable } from "./futex/table.ts";
+import { Kept } from "./kept.ts";
 import { type SpawnRequest, spawn } from "./lifecycle/spawn.ts";
 import { PidNamespace } from "./namespace/pid.ts";
 import { CgroupNamespace, IpcNamespace, type Namespaces, UtsNamespace } from "./namespace/set.ts";
 import { NetNamespace } from "./net/namespace.ts";
+import type { Observer } from "./observer.ts";
 import { Scheduler } from "./sched/scheduler.ts";
+import { endProcess } from "./signal/send.ts";
+import { SIG } from "./signal/set.ts";
 import { Process } from "./task/process.ts";
 import type { Task } from "./task/task.ts";
 import { Timers } from "./timer/timers.ts";
@@ -48,6 +52,8 @@ export interface KernelOptions {
  */
 export type RunResult = { readonly reason: "ended" | "limit" | "stuck" } | { readonly reason: "idle"; readonly until: number | undefined };
 
+const LOG_ERR = 3;
+
 export class Kernel {
   readonly processor: Processor;
   readonly model: ProcessorModel;
@@ -67,6 +73,10 @@ export class Kernel {
   readonly timers = new Timers();
   readonly deadline: Deadline;
   readonly scheduler: Scheduler;
+  readonly kept: Kept;
+  readonly cpuTime = new CpuTime(this);
+  /** Threads and processes that are not reaped, at most. Linux kernel/cgroup/pids.c */
+  pidsMax = Number.POSITIVE_INFINITY;
   readonly log = new KernelLog();
   readonly random: Random;
   /** Monotonic nanoseconds since boot. Goes up by one an instruction, by a fixed cost a system call, and jumps when all sleep. */
@@ -96,6 +106,9 @@ export class Kernel {
     this.model = options.model;
     this.profile = options.profile;
     this.frames = options.frames;
+    this.kept = new Kept(this);
+    this.frames.reclaimers.add(this.kept);
+    this.frames.account.onShortage = () => this.outOfMemory();
     this.vdso = options.vdso;
     if (this.profile.vsyscall === "emulate") mapVsyscallPage(this.frames);
     this.randomizeLayout = options.randomizeLayout ?? true;
@@ -155,6 +168,15 @@ export class Kernel {
     return this.#lastPid;
   }
 
+  /** There is no memory for what the kernel must have: the process that runs ends. Linux mm/oom_kill.c, CONSTRAINT_MEMCG. */
+  outOfMemory(): void {
+    const { current } = this.scheduler;
+    if (!current || current.process.exiting !== undefined) return;
+    const { comm, process } = current;
+    this.printk(LOG_ERR, `Memory cgroup out of memory: Killed process ${process.pid} (${comm})`);
+    endProcess(process, SIG.SIGKILL);
+  }
+
   /** printk. `level` is KERN_*: 6 is info. */
   printk(level: number, text: string): void {
     this.log.add(level, this.now, text);
@@ -162,7 +184,16 @@ export class Kernel {
 
   /** Run guests for at most `nanoseconds` of virtual time. */
   run(nanoseconds: number): RunResult {
-    return this.#guarded(() => this.scheduler.run(this.now + Math.ceil(nanoseconds)));
+    const until = this.now + Math.ceil(nanoseconds);
+    return this.#guarded(() => {
+      for (;;) {
+        const stop = Math.min(until, this.cpuTime.end);
+        const result = this.scheduler.run(stop);
+        if (result.reason !== "limit" || this.now < stop) return result;
+        this.cpuTime.check();
+        if (this.now >= until) return result;
+      }
+    });
   }
   /** Our own mistakes end the machine: what they left half done is never run. */
   #guarded<T>(work: () => T): T {
@@ -188,9 +219,15 @@ export class Kernel {
     if (current) current.usage.system += whole;
   }
 
+  /** Nobody runs until then. */
+  skip(until: number): void {
+    if (until <= this.now) return;
+    this.cpuTime.idle += until - this.now;
+    this.now = until;
+  }
   /** Let virtual time pass with every task asleep. */
   advance(until: number): void {
-    if (until > this.now) this.now = Math.ceil(until);
+    this.skip(Math.ceil(until));
     this.#guarded(() => this.timers.run(this.now));
   }
 }

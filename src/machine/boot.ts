@@ -104,6 +104,14 @@ export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
   return frames.memory;
 };
 
+const setLimits = (kernel: Kernel, { pids, openFiles, cpuTime }: MachineOptions): void => {
+  for (const [name, value] of Object.entries({ pids, openFiles, cpuTime }))
+    if (value !== undefined && !(value > 0)) throw new Problem("usage", `${name} must be more than 0, not ${value}`);
+  if (pids !== undefined) kernel.pidsMax = pids;
+  if (openFiles !== undefined) kernel.frames.openFiles.most = openFiles;
+  if (cpuTime !== undefined) kernel.cpuTime.limit = cpuTime * 1e9;
+};
+
 export const boot = (options: MachineOptions, memory = allocate(options)): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(memory), model);
@@ -124,6 +132,7 @@ export const boot = (options: MachineOptions, memory = allocate(options)): Boote
     randomizeLayout: options.randomizeLayout ?? true,
     deadline: { clock: steadyClock(), until: Infinity },
   });
+  setLimits(kernel, options);
   kernel.vfs = new Vfs(kernel, (dev, clock) => (root ? new (lazyHostFs().HostFs)(dev, clock, root) : new MemFs(dev, clock)));
   // The time-stamp counter counts virtual nanoseconds.
   kernel.vdso.setTime({

@@ -6,18 +6,20 @@ import { leave } from "../cpu/machine/exit.ts";
 import { ownersOwn } from "../kernel/base/internal-error.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
-import { type ByteFile, type ByteSink, sink } from "../kernel/fs/files/stream.ts";
+import type { ByteFile, ByteSink } from "../kernel/fs/files/stream.ts";
 import type { FileDescription } from "../kernel/fs/vfs/file.ts";
 import type { Kernel, RunResult } from "../kernel/kernel.ts";
 import { kernelSignal } from "../kernel/signal/info.ts";
-import { sendToGroup } from "../kernel/signal/send.ts";
+import { endProcess, sendToGroup } from "../kernel/signal/send.ts";
+import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
 import { boot, reclaim } from "./boot.ts";
+import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { lazyElfProblem, lazyPolicy, lazySchedule, lazyTrace } from "./lazy.ts";
 import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
-import { Output, type Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
 import { endOf } from "./status.ts";
@@ -38,28 +40,6 @@ const byteString = (text: string): string => String.fromCharCode(...new TextEnco
 
 const ownersHooks = (hooks: Hooks = {}): Hooks =>
   Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));
-
-/** What a stream was given, and whoever listens. */
-class Collector {
-  readonly #chunks: Uint8Array[] = [];
-  readonly sink: ByteSink;
-  constructor(listen: ((bytes: Uint8Array) => void) | undefined) {
-    this.sink = sink((bytes) => {
-      const copy = bytes.slice();
-      this.#chunks.push(copy);
-      listen?.(copy);
-    });
-  }
-  output(): Output {
-    const all = new Uint8Array(this.#chunks.reduce((n, c) => n + c.length, 0));
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return new Output(all);
-  }
-}
 
 /** A host that is connected while the program runs. */
 export interface Connection {
@@ -184,11 +164,16 @@ export class Machine {
   #start(program: Program, options: ProgramOptions, connection: Connection | undefined) {
     const { kernel } = this;
     const hooks: Hooks = ownersHooks(options.hooks);
-    const stdout = new Collector(hooks.stdout);
-    const stderr = new Collector(hooks.stderr);
-    const lines: string[] = [];
+    const { maxOutput = MAX_OUTPUT } = options;
+    const full = (): void => {
+      for (const each of kernel.processes.values()) endProcess(each, SIG.SIGKILL);
+    };
+    const stdout = new Collector(hooks.stdout, maxOutput, full);
+    const stderr = new Collector(hooks.stderr, maxOutput, full);
+    // The command line prints them and keeps none.
+    const lines = new Lines(connection ? 0 : maxOutput);
     const emit = (line: string): void => {
-      lines.push(line);
+      lines.add(line);
       hooks.trace?.(line);
     };
     const trace = options.trace ? new (lazyTrace().Trace)(emit, options.trace === true ? {} : options.trace) : undefined;
@@ -214,7 +199,7 @@ export class Machine {
         status: status ?? endOf(process.ended ?? 0),
         stdout: stdout.output(),
         stderr: stderr.output(),
-        trace: lines,
+        trace: lines.kept,
         kernelLog: kernel.log.records.map(logLine),
         stats: { instructions: kernel.processor.instructions, syscalls: kernel.syscalls, nanoseconds: kernel.now },
       };

@@ -46,8 +46,20 @@ export interface MachineOptions {
   readonly cpu?: string;
   /** Decides everything that is random. Default 0. */
   readonly seed?: number;
-  /** Bytes of guest memory. Default 1 GiB, of which only what is touched is used. */
+  /**
+   * Bytes of memory for all that guests make the host keep: their pages, and the kernel's objects for them. Beyond it they get ENOMEM and its like,
+   * or a process ends by SIGKILL, as in a memory cgroup of Linux. Default 1 GiB, of which only what is touched is used.
+   */
   readonly memory?: number;
+  /** Threads and processes at a time: more are EAGAIN, as in a pids cgroup. Default: 8192 in all. */
+  readonly pids?: number;
+  /** Open file descriptions at a time: more are ENFILE. Default: as many as memory holds. `--files` of the command line. */
+  readonly openFiles?: number;
+  /**
+   * Seconds of processor time that all programs have together, in virtual time: an instruction is a nanosecond, so it does not depend on the host.
+   * Then each process gets SIGXCPU, and a second later SIGKILL. Default: no limit.
+   */
+  readonly cpuTime?: number;
   /**
    * Guest memory is a SharedArrayBuffer, which V8 does not count when it decides whether to collect garbage: for a process of one machine, which
    * it else collects in the middle of a short program. Dead machines among others go sooner if they count. Default false.
@@ -114,6 +126,11 @@ export interface ProgramOptions {
   readonly trace?: boolean | TraceOptions;
   /** Whom the scheduler prefers and when, as `explore` found it: `17:4,23:3`. */
   readonly schedule?: string;
+  /**
+   * Bytes at most that `Run` has of each of standard output, standard error and the trace. A program that writes more is killed, and `truncated` is set, as
+   * child_process.spawnSync does beyond maxBuffer. Default 64 MiB.
+   */
+  readonly maxOutput?: number;
   /** Seconds of real time after which the run is given up. Default: never. */
   readonly timeout?: number;
   /** Gives the run up when it aborts: `run` rejects with its reason, as fetch does. */

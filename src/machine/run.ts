@@ -4,8 +4,11 @@ import type { End } from "./status.ts";
 /** What was written to a stream. */
 export class Output {
   readonly bytes: Uint8Array;
-  constructor(bytes: Uint8Array) {
+  /** There was more than `maxOutput`: the program was killed. */
+  readonly truncated: boolean;
+  constructor(bytes: Uint8Array, truncated = false) {
     this.bytes = bytes;
+    this.truncated = truncated;
   }
   /** As UTF-8; bytes that are none become U+FFFD. */
   get text(): string {

@@ -15,10 +15,15 @@ export interface Backing {
   readonly size: number;
   /** Fill `into` (4096 bytes, all zero on entry) with page `index`. 0 or -errno, which the guest sees as SIGBUS. */
   readPage(index: number, into: Uint8Array): number;
-  /** Store page `index`, cut at the end of the file, so `from` has 1 to 4096 bytes. Absent: no shared writable mapping is possible. */
-  writePage?(index: number, from: Uint8Array): void;
+  /**
+   * Store page `index`, cut at the end of the file, so `from` has 1 to 4096 bytes: how many were stored, or -errno.
+   * Absent: no shared writable mapping is possible.
+   */
+  writePage?(index: number, from: Uint8Array): number;
   /** Pages `from` to before `to` become a hole: 0 or -errno. Absent: the file can have no holes. */
   punchPages?(from: number, to: number): number;
+  /** The file was at its end (`pages.drop()`), and its last mapping has gone. */
+  unmapped?(): void;
   /** Pages exist only once somebody touched them: mincore(2) says so. Other files count as present in memory. */
   readonly sparse?: boolean;
   /** Set by `PageCache.of` when the file is first mapped; the VFS only calls it. */

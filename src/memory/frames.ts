@@ -1,6 +1,7 @@
 // Page frames: 4 KiB pieces of the machine's one memory, reference-counted. A frame is named by its byte address there.
 import { homes } from "../cpu/machine/layout.ts";
 import type { CodeWatch } from "../cpu/machine/mmu.ts";
+import { Account } from "./account.ts";
 
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
@@ -20,6 +21,11 @@ export interface Reclaimer {
 
 /** Frames that may lie idle in any case. */
 const fewIdle = 1024;
+/**
+ * Pages that objects of the kernel may have although all frames have been used once. The host never gets a frame back, so a frame that lies idle
+ * counts against such objects, except for these.
+ */
+const reserve = 4096;
 
 const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushWrites() {}, flushTlbPage() {} };
 
@@ -30,13 +36,20 @@ export class Frames {
   /** The CPU's interest in frames; a machine sets it once, before anything runs. */
   watch: CodeWatch = noCode;
   readonly reclaimers = new Set<Reclaimer>();
+  /** What the host keeps besides frames. */
+  readonly account: Account = new Account(this);
   /** A page of the kernel's half that user code may read, in every address space; its address is negative. Linux's gate area. */
   gate: { readonly page: number; readonly frame: number } | undefined = undefined;
+  /** Open file descriptions of the machine, and how many there may be. */
+  readonly openFiles = { now: 0, most: Number.POSITIVE_INFINITY };
   /** The address space that the CPU translates by. */
   current: object | undefined;
-  /** Frames there are, and frames nobody uses. */
+  /** Frames there are, and frames that may still be allocated. Below 0: charges that could not be refused (`takeAway`). */
   readonly total: number;
   free: number;
+  /** Pages that the account has taken. */
+  #away = 0;
+  readonly #reserve: number;
   /** The most pages one request may ask for; more than that is obvious overcommit: vm.overcommit_memory 0. */
   commitLimit: number;
   /** The frame of zeroes that untouched anonymous memory reads from. Never written, never freed. */
@@ -74,6 +87,7 @@ export class Frames {
     this.total = Math.max(0, Math.min(most, this.#end - this.#first));
     this.free = this.total;
     this.#mostIdle = Math.max(fewIdle, this.total >> 4);
+    this.#reserve = Math.min(reserve, this.total >> 2);
     this.commitLimit = this.total;
     this.zero = this.alloc();
     if (this.zero === 0) throw new Error("no room for a single page frame");
@@ -94,9 +108,9 @@ export class Frames {
 
   /** Like `alloc`, for a caller that overwrites all of it: the content is anything. */
   allocDirty(wanted = 0): number {
-    if (this.free === 0) this.#reclaim();
+    if (this.free <= 0) this.#reclaim();
     this.#recycled = false;
-    if (this.free === 0) return 0;
+    if (this.free <= 0) return 0;
     let n = wanted >>> PAGE_SHIFT;
     if (!this.#mayBe(n)) {
       if (!this.#isFree(n)) this.#goAway(n);
@@ -123,8 +137,9 @@ export class Frames {
    * small ones one after the other would always run on memory that the host has to find first, and that is in no cache.
    */
   #isIdle(): boolean {
-    const used = this.total - this.free;
+    const used = this.inUse;
     const idle = this.#touched - used;
+    if (idle > 0 && this.#touched + this.#away >= this.total) return true;
     return idle > fewIdle && idle > Math.min(this.#mostIdle, used);
   }
   /** How many they are at most. */
@@ -166,8 +181,44 @@ export class Frames {
     (this.#colors[color >>> colorShift] as number)--;
   }
 
-  #reclaim(): void {
-    for (const r of this.reclaimers) if (r.reclaim(64) > 0) return;
+  /** Whether anything was freed. What frees asks for frames itself where it stores a page: it gets none then. */
+  #reclaim(): boolean {
+    if (this.#barren || this.#reclaiming) return false;
+    this.#reclaiming = true;
+    try {
+      for (const r of this.reclaimers) if (r.reclaim(64) > 0) return true;
+      this.#barren = true;
+      return false;
+    } finally {
+      this.#reclaiming = false;
+    }
+  }
+  #reclaiming = false;
+  /** Nothing could be reclaimed, and no frame was released since. */
+  #barren = false;
+
+  /** The account takes pages that no frame is to be had for any more. False: there are not so many; they are gone nevertheless if `always`. */
+  takeAway(pages: number, always = false): boolean {
+    while (!always && !this.#isRoom(pages)) if (!this.#reclaim()) return false;
+    this.free -= pages;
+    this.#away += pages;
+    return true;
+  }
+  #isRoom(pages: number): boolean {
+    return this.free >= pages && this.#touched + this.#away + pages <= this.total + this.#reserve;
+  }
+  /** Frames that somebody has. */
+  get inUse(): number {
+    return this.total - this.free - this.#away;
+  }
+  /** A charge that could not be refused has found no room (`takeAway`): no page gets a frame until there is some. */
+  get short(): boolean {
+    return this.free < 0 || this.#touched + this.#away > this.total + this.#reserve;
+  }
+  giveBack(pages: number): void {
+    this.free += pages;
+    this.#away -= pages;
+    this.#barren = false;
   }
 
   retain(frame: number): void {
@@ -184,6 +235,7 @@ export class Frames {
     const left = (this.#refs[n] as number) - 1;
     if (left < 0) throw new Error(`page frame ${n} released too often`);
     this.#refs[n] = left;
+    this.#barren = false;
     if (left > 0) return;
     this.changed(frame);
     this.free++;

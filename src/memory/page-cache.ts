@@ -154,15 +154,15 @@ export class PageCache {
     for (const index of within(this.#dirty, from, to)) {
       if (done === most) return { done, next: index };
       done++;
-      this.#store(index);
-      if (this.#mappings.size === 0) this.#dirty.delete(index);
+      if (this.#store(index) && this.#mappings.size === 0) this.#dirty.delete(index);
     }
     return { done };
   }
-  #store(index: number): void {
+  /** False: the file has no room for it, so the page stays dirty. */
+  #store(index: number): boolean {
     const frame = this.#pages.get(index) as number;
     const length = Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE);
-    if (length > 0) this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length));
+    return length <= 0 || this.backing.writePage?.(index, this.frames.u8.subarray(frame, frame + length)) === length;
   }
 
   get mapped(): boolean {
@@ -175,7 +175,9 @@ export class PageCache {
     this.#mappings.delete(vma);
     if (this.#mappings.size > 0) return;
     this.sync();
-    if (this.#orphan) this.#release();
+    if (!this.#orphan) return;
+    this.#release();
+    this.backing.unmapped?.();
   }
 
   /** The file is gone (no link, no open file): free its pages now, or when the last mapping ends. */
@@ -198,8 +200,7 @@ export class PageCache {
       if (this.frames.refs(frame) > 1) continue;
       if (this.#dirty.has(index)) {
         // What shared anonymous memory holds is nowhere else.
-        if (this.backing.writePage === undefined) continue;
-        this.#store(index);
+        if (this.backing.writePage === undefined || !this.#store(index)) continue;
       }
       this.#forget(index);
       freed++;

@@ -1,5 +1,6 @@
 // The page table of one address space: leaves of 1024 entries (4 MiB), found by a number key. What the hardware's four levels do.
 
+import type { Account } from "./account.ts";
 import type { Frames } from "./frames.ts";
 import { OrderedMap } from "./ordered-map.ts";
 
@@ -18,6 +19,13 @@ const LEAF_BYTES = 4096 * LEAF_SIZE;
 const spare: Uint32Array[] = [];
 const MOST_SPARE = 64;
 const none = new Uint32Array(0);
+/** What the host keeps for a leaf. */
+const LEAF_WEIGHT = 4 * LEAF_SIZE + 512;
+
+const isEmpty = (leaf: Uint32Array): boolean => {
+  for (let slot = 0; slot < LEAF_SIZE; slot++) if (leaf[slot] !== 0) return false;
+  return true;
+};
 
 export class PageTable {
   readonly #leaves = new OrderedMap<Uint32Array>();
@@ -26,6 +34,15 @@ export class PageTable {
   #lastBase = Number.POSITIVE_INFINITY;
   /** Entries that have a frame: the resident set. */
   resident = 0;
+  readonly #account: Account | undefined;
+
+  constructor(account?: Account) {
+    this.#account = account;
+  }
+  /** Bytes that the account has for it. */
+  get weight(): number {
+    return this.#leaves.size * LEAF_WEIGHT;
+  }
 
   get(address: number): number {
     const offset = address - this.#lastBase;
@@ -38,7 +55,9 @@ export class PageTable {
   }
   #leafOf(key: number): Uint32Array {
     let leaf = this.#leaves.get(key);
-    if (leaf === undefined) this.#leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
+    if (leaf !== undefined) return leaf;
+    this.#account?.force(LEAF_WEIGHT);
+    this.#leaves.set(key, (leaf = spare.pop() ?? new Uint32Array(LEAF_SIZE)));
     return leaf;
   }
   #used(leaf: Uint32Array, key: number): void {
@@ -114,8 +133,25 @@ export class PageTable {
         leaf[slot] = 0;
         this.resident--;
       }
+      if (start <= base && last === LEAF_SIZE) this.#remove(key, leaf);
     }
     return resident - this.resident;
+  }
+  /** A leaf without an entry. */
+  #remove(key: number, leaf: Uint32Array): void {
+    this.#leaves.delete(key);
+    this.#account?.give(LEAF_WEIGHT);
+    if (spare.length < MOST_SPARE) spare.push(leaf);
+    this.#lastBase = Number.POSITIVE_INFINITY;
+  }
+  /** Give up leaves without an entry: how many there were. */
+  trimEmpty(): number {
+    const { size } = this.#leaves;
+    for (let key = this.#leaves.next(0); key !== undefined; key = this.#leaves.next(key + 1)) {
+      const leaf = this.#leaves.get(key) as Uint32Array;
+      if (isEmpty(leaf)) this.#remove(key, leaf);
+    }
+    return size - this.#leaves.size;
   }
 
   /** The key of the first leaf with addresses in [start, end). */
@@ -129,15 +165,13 @@ export class PageTable {
   trim(start: number, end: number, floor: number, ceiling: number): void {
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       if (key * LEAF_BYTES < floor || (key + 1) * LEAF_BYTES > ceiling) continue;
-      const leaf = this.#leaves.get(key) as Uint32Array;
-      this.#leaves.delete(key);
-      if (leaf === this.#last) this.#lastBase = Number.POSITIVE_INFINITY;
-      if (spare.length < MOST_SPARE) spare.push(leaf);
+      this.#remove(key, this.#leaves.get(key) as Uint32Array);
     }
   }
 
   /** Everything has been unmapped: the table is not used any more. */
   end(): void {
+    this.#account?.give(this.weight);
     if (this.resident === 0) for (const leaf of this.#leaves.values()) if (spare.length < MOST_SPARE) spare.push(leaf);
     this.#leaves.clear();
     this.#lastBase = Number.POSITIVE_INFINITY;

@@ -29,6 +29,10 @@ const faults: Record<number, FaultInfo> = {
 /** Beyond this many pages one flush of everything is cheaper. */
 const FLUSH_PAGES = 16;
 
+/** What the host keeps for a mapping (vma.ts), and how many are charged at a time. */
+const AREA_WEIGHT = 320;
+const AREA_BATCH = 16;
+
 const NO_AUXV = new Uint8Array(0);
 
 /** As `translate` says it. */
@@ -38,7 +42,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly frames: Frames;
   readonly layout: Layout;
   readonly areas: Areas = new Areas(this);
-  readonly table = new PageTable();
+  readonly table: PageTable;
+  /** Mappings that the account has been charged for. */
+  #areasCharged = 0;
   /** The kernel replaces it when the process' limits or credentials change (or hands in a live object). */
   limits: Limits;
   /** Heap: start_brk and brk. Set by the ELF loader. */
@@ -73,6 +79,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   constructor(frames: Frames, layout: Layout, limits: Limits = defaultLimits, color = frames.rarestColor) {
     super();
     this.frames = frames;
+    this.table = new PageTable(frames.account);
     this.color = color;
     this.layout = layout;
     this.limits = limits;
@@ -90,6 +97,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       this.areas.remove(vma);
     }
     this.table.end();
+    this.frames.account.give(this.#areasCharged * AREA_WEIGHT);
     if (this.#counted) this.frames.dropColor(this.color);
   }
   /** The frame that a page has at home. */
@@ -127,8 +135,22 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
       child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
     }
+    child.frames.account.force(this.#areasCharged * AREA_WEIGHT);
+    child.#areasCharged = this.#areasCharged;
     if (this.frames.current === this) this.frames.watch.flushWrites();
     return child;
+  }
+  /** What a copy of it is charged for. */
+  get weight(): number {
+    return this.table.weight + this.#areasCharged * AREA_WEIGHT;
+  }
+  /** Whether there is memory for so many mappings. They are charged some at a time. */
+  chargeAreas(count: number): boolean {
+    const wanted = Math.ceil(count / AREA_BATCH) * AREA_BATCH;
+    if (wanted <= this.#areasCharged && wanted + 2 * AREA_BATCH > this.#areasCharged) return true;
+    if (!this.frames.account.resize(this.#areasCharged * AREA_WEIGHT, wanted * AREA_WEIGHT)) return false;
+    this.#areasCharged = wanted;
+    return true;
   }
   /** What the loader and brk(2) have said. One by one: Object.assign costs as much as fifty of these. */
   #describeAs(space: AddressSpace): void {
@@ -183,6 +205,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (!(address >= 0 && address < this.layout.taskSize)) return refusal.noMapping;
     const vma = mappingFor(this, address);
     if (vma === undefined) return refusal.noMapping;
+    if (this.frames.short) return refusal.noMemory;
     return permits(vma, kind) ? populate(this, vma, address, kind) : refusal.noPermission;
   }
 

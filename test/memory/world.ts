@@ -20,8 +20,9 @@ export class TestFile implements Backing {
     into.set(this.bytes.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
     return 0;
   }
-  writePage(index: number, from: Uint8Array): void {
+  writePage(index: number, from: Uint8Array): number {
     this.bytes.set(from, index * PAGE_SIZE);
+    return from.length;
   }
 
   punchPages(from: number, to: number): number {

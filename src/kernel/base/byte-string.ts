@@ -1,5 +1,10 @@
 // Names and texts inside the guest are byte strings: one character a byte.
 
+/** The same text, to be kept: V8 lets a part of a text hold the whole. */
+export const own = (text: string): string => (text.length < SHARED ? text : String.fromCharCode(...asBytes(text)));
+/** Shorter parts are copies. V8 SlicedString::kMinLength */
+const SHARED = 13;
+
 /** The bytes of one. Not Uint8Array.from, which goes through an iterator and a function for each. */
 export const asBytes = (text: string): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(text.length);

@@ -9,6 +9,8 @@ import { charged } from "../base/charged.ts";
 import { cost } from "../base/cost.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
+import { sizes } from "../base/sizes.ts";
+import type { Kernel } from "../kernel.ts";
 import { enterNamespaces } from "../namespace/create.ts";
 import { shownPid } from "../namespace/pid.ts";
 import { SS } from "../signal/alt-stack.ts";
@@ -57,8 +59,16 @@ const pidError = (task: Task, wanted: readonly number[] | undefined): number => 
 
 /** All threads and unreaped processes together: sysctl kernel.threads-max. Not even root gets more. */
 const THREADS_MAX = 4096;
+/** The limit of the machine. Counted only where it may be reached: a zombie is a process without a thread. */
+const isPidsFull = ({ tasks, processes, pidsMax }: Kernel): boolean => {
+  if (tasks.size + processes.size <= pidsMax) return false;
+  let count = tasks.size;
+  for (const process of processes.values()) if (process.ended !== undefined) count++;
+  return count >= pidsMax;
+};
 const tooMany = (task: Task): boolean => {
   const { uid } = task.cred;
+  if (isPidsFull(task.kernel)) return true;
   if (task.kernel.tasks.size + task.kernel.processes.size >= 2 * THREADS_MAX) return true;
   if (uid === 0) return false;
   let n = 0;
@@ -81,15 +91,16 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   const spaces = enterNamespaces(parent, flags);
   if (typeof spaces === "number") return spaces;
   if (tooMany(parent)) return -E.EAGAIN;
+  if (!kernel.frames.account.canTake(weightOf(parent, flags))) return -E.ENOMEM;
+  const files = (flags & CLONE.FILES) !== 0 ? parent.files : parent.files.clone();
+  if (!files) return -E.ENOMEM;
+  if (files === parent.files) files.refs++;
   const mem = (flags & CLONE.VM) !== 0 ? parent.mem : copied(parent);
-  if (!mem) return -E.ENOMEM;
   if (mem === parent.mem) mem.retain();
 
   const thread = (flags & CLONE.THREAD) !== 0;
   const pid = q.setTid?.[0] ?? kernel.newPid();
   const process = thread ? parent.process : newProcess(parent, pid, q);
-  const files = (flags & CLONE.FILES) !== 0 ? parent.files : parent.files.clone();
-  if (files === parent.files) files.refs++;
   const fs = (flags & CLONE.FS) !== 0 ? parent.fs : parent.fs.clone();
   const child = new Task(kernel, pid, process, { mem, files, fs, cred: spaces.cred });
   child.pidNs = child.childPidNs = spaces.pidNs;
@@ -114,6 +125,10 @@ export const cloneTask = (parent: Task, abi: Abi, q: CloneRequest): Task | numbe
   return child;
 };
 
+/** What the new task is charged for: besides its descriptors, and pages that it writes to. */
+const weightOf = ({ mem }: Task, flags: number): number =>
+  sizes.task + ((flags & CLONE.THREAD) !== 0 ? 0 : sizes.process) + ((flags & CLONE.VM) !== 0 ? 0 : mem.weight);
+
 const newProcess = (parent: Task, pid: number, q: CloneRequest): Process => {
   const sibling = (q.flags & CLONE.PARENT) !== 0;
   const process = new Process(
@@ -136,6 +151,7 @@ const inherit = (child: Task, parent: Task, flags: number, clearSighand: boolean
   child.personality = parent.personality;
   child.tls = parent.tls.slice();
   child.ldt = (flags & CLONE.VM) !== 0 ? parent.ldt : { table: parent.ldt.table?.slice() };
+  if (child.ldt !== parent.ldt && child.ldt.table) child.kernel.kept.add(child.ldt, child.ldt.table.length);
   child.actions = (flags & CLONE.SIGHAND) !== 0 ? parent.actions : parent.actions.clone();
   if (clearSighand) child.actions.resetCaught();
   child.blocked = parent.blocked;
@@ -183,5 +199,6 @@ const enlist = (child: Task, parent: Task, q: CloneRequest): void => {
 const discard = (child: Task): void => {
   child.files.drop();
   child.mem.release();
+  child.kernel.frames.account.give(sizes.task + (child.process.leader === child ? sizes.process : 0));
   if (child.process.leader === child) child.process.parent?.children.delete(child.process);
 };

@@ -11,6 +11,7 @@ import type { Wait } from "../base/wait.ts";
 import { type Image, load } from "../exec/load.ts";
 import { parseScript } from "../exec/script.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
+import type { FdTable } from "../fs/vfs/fd-table.ts";
 import type { FileDescription } from "../fs/vfs/file.ts";
 import type { Or } from "../fs/vfs/inode.ts";
 import { openExecutable } from "../fs/vfs/open.ts";
@@ -176,7 +177,7 @@ const commit = (task: Task, image: Image, program: Opened, { cred, privileged }:
   process.hasExecuted = true;
   process.posixTimers?.cancel();
   if (task.files.refs > 1) {
-    const own = task.files.clone();
+    const own = task.files.clone(true) as FdTable;
     task.files.drop();
     task.files = own;
   }

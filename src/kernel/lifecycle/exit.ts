@@ -1,6 +1,7 @@
 // The end of threads and processes. Linux kernel/exit.c do_exit(), exit_notify(), forget_original_parent(), release_task().
 
 import { charged } from "../base/charged.ts";
+import { sizes } from "../base/sizes.ts";
 import { addUsage } from "../base/usage.ts";
 import { endWaiting } from "../base/wait.ts";
 import { disassociate } from "../fs/tty/control.ts";
@@ -36,6 +37,8 @@ export const exitTask = (task: Task, status: number): void => {
   releaseVfork(task);
   task.files.drop();
   charged(kernel, task.mem, () => task.mem.release());
+  task.pending.end();
+  kernel.frames.account.give(sizes.task);
   addUsage(process.usage, task.usage);
   process.threads.splice(process.threads.indexOf(task), 1);
   kernel.tasks.delete(task.pid);
@@ -54,6 +57,7 @@ const finishProcess = (process: Process, status: number): void => {
   process.ended = status;
   const { pidNs } = process.leader;
   if (pidNs.init === process) endMembers(pidNs, process);
+  process.pending.end();
   process.itimers?.cancel();
   process.posixTimers?.cancel();
   adoptChildren(process);

@@ -3,6 +3,7 @@ import { E } from "../../abi/errno.ts";
 import { layoutFor } from "../../memory/layout.ts";
 import { AddressSpace } from "../../memory/space.ts";
 import { entryWork } from "../base/pending-work.ts";
+import { sizes } from "../base/sizes.ts";
 import { type Cred, credOf } from "../cred/cred.ts";
 import { FsContext } from "../fs/vfs/context.ts";
 import { FdTable } from "../fs/vfs/fd-table.ts";
@@ -101,4 +102,5 @@ const abandon = (task: Task): void => {
   kernel.tasks.delete(task.pid);
   kernel.processes.delete(process.pid);
   kernel.init.children.delete(process);
+  kernel.frames.account.give(sizes.process + sizes.task);
 };

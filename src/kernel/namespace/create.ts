@@ -1,6 +1,7 @@
 // Entering new namespaces: the flags of clone(2) and unshare(2). Linux kernel/nsproxy.c, kernel/user_namespace.c create_user_ns(),
 // kernel/pid_namespace.c copy_pid_ns().
 import { E } from "../../abi/errno.ts";
+import { sizes } from "../base/sizes.ts";
 import { ALL_CAPS, CAP, type Cred, capableIn } from "../cred/cred.ts";
 import { toLocal, UserNamespace } from "../cred/user-namespace.ts";
 import type { FsContext } from "../fs/vfs/context.ts";
@@ -42,19 +43,27 @@ const enterUserNamespace = (cred: Cred): Cred | number => {
 /** The credentials and the pid namespace for what comes next, or -errno. */
 export const enterNamespaces = (task: Task, flags: number): Entered | number => {
   let { cred, childPidNs: pidNs } = task;
+  const { kept, frames } = task.kernel;
+  const { account } = frames;
+  if (flags !== 0) kept.tidy();
   if ((flags & NEW.USER) !== 0) {
     // A root that is none would not hold who has all capabilities. Linux create_user_ns(), current_chrooted().
     if (!samePath(task.fs.root, MountNamespace.cross(task.namespaces.mnt.root.path))) return -E.EPERM;
+    if (!account.canTake(sizes.namespace)) return -E.ENOMEM;
     const inside = enterUserNamespace(cred);
     if (typeof inside === "number") return inside;
     cred = inside;
+    kept.add(inside.userNs as UserNamespace, sizes.namespace);
   }
+  const mounts = (flags & NEW.NS) !== 0 ? task.namespaces.mnt.size : 0;
+  if (!account.canTake(mounts * sizes.mount + sizes.netNamespace + 5 * sizes.namespace)) return -E.ENOMEM;
   if ((flags & (PROXIED | NEW.PID)) === 0) return { cred, pidNs, namespaces: task.namespaces };
   if (!capableIn(cred, cred.userNs, CAP.SYS_ADMIN)) return -E.EPERM;
   if ((flags & NEW.PID) !== 0) {
     if (task.pidNs !== pidNs) return -E.EINVAL;
     pidNs = new PidNamespace(pidNs, cred.userNs);
     if (pidNs.tooDeep) return -E.ENOSPC;
+    kept.add(pidNs, sizes.namespace);
   }
   return { cred, pidNs, ...fresh(task, flags, cred.userNs) };
 };
@@ -64,13 +73,17 @@ const fresh = (task: Task, flags: number, owner: UserNamespace | undefined): Pic
   const { mnt, net, uts, ipc, cgroup } = task.namespaces;
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const copied = has(NEW.NS) ? mnt.copy(owner) : undefined;
+  const charged = <T extends object>(namespace: T, size: number = sizes.namespace): T => {
+    task.kernel.kept.add(namespace, size);
+    return namespace;
+  };
   return {
     namespaces: {
-      mnt: copied?.namespace ?? mnt,
-      net: has(NEW.NET) ? new NetNamespace(task.kernel, owner, false) : net,
-      uts: has(NEW.UTS) ? new UtsNamespace(owner, uts.hostname, uts.domainname) : uts,
-      ipc: has(NEW.IPC) ? new IpcNamespace(owner) : ipc,
-      cgroup: has(NEW.CGROUP) ? new CgroupNamespace(owner) : cgroup,
+      mnt: copied ? charged(copied.namespace) : mnt,
+      net: has(NEW.NET) ? charged(new NetNamespace(task.kernel, owner, false), sizes.netNamespace) : net,
+      uts: has(NEW.UTS) ? charged(new UtsNamespace(owner, uts.hostname, uts.domainname)) : uts,
+      ipc: has(NEW.IPC) ? charged(new IpcNamespace(owner)) : ipc,
+      cgroup: has(NEW.CGROUP) ? charged(new CgroupNamespace(owner)) : cgroup,
     },
     ...(copied ? { enterMounts: copied.enter } : {}),
   };

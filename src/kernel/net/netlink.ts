@@ -11,7 +11,7 @@ import { type AddressUse, NO_PEER } from "./address.ts";
 import { LOOPBACK } from "./inet-address.ts";
 import { flagsOf, lo, UP } from "./interface.ts";
 import { SO, SOL } from "./options.ts";
-import { type Message, type Received, Socket } from "./socket.ts";
+import { type Message, type Received, Socket, weightOf } from "./socket.ts";
 
 export const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
@@ -236,12 +236,13 @@ export class NetlinkSocket extends Socket {
   }
   /** Who does not read what he asked for loses it, and is told so. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
-    if (this.#queued + bytes.length > BUFFER) {
+    const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
+    if (this.#queued + bytes.length > BUFFER || !this.account.take(weightOf(message))) {
       this.error = E.ENOBUFS;
       return;
     }
     this.#queued += bytes.length;
-    this.#queue.push({ bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress });
+    this.#queue.push(message);
     this.#readQueue.wake();
   }
 
@@ -251,6 +252,7 @@ export class NetlinkSocket extends Socket {
     if (!first) return -E.EAGAIN;
     if (!peek) {
       this.#queue.shift();
+      this.account.give(weightOf(first));
       this.#queued -= first.bytes.length;
     }
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
@@ -282,5 +284,6 @@ export class NetlinkSocket extends Socket {
   }
   override release(): void {
     this.net.netlinkPorts.delete(this.#port);
+    for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
   }
 }

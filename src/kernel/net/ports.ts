@@ -21,6 +21,9 @@ export interface Holder {
 const FIRST = 32768;
 const LAST = 60999;
 
+/** net.ipv4.tcp_max_tw_buckets, with 1 GiB of memory. */
+const MOST_MEMORIES = 8192;
+
 const conflict = (a: Holder, b: Holder): boolean => {
   if (a.ip !== 0 && b.ip !== 0 && a.ip !== b.ip) return false;
   if (a.reuse && b.reuse && !b.listening) return false;
@@ -45,9 +48,14 @@ export class Ports {
   at(port: number): readonly Holder[] {
     const all = this.#holders.get(port);
     if (!all) return [];
-    for (const h of all) if (h.until !== undefined && h.until <= this.now) this.drop(h);
+    for (const h of all) if (h.until !== undefined && h.until <= this.now) this.#fade(h);
     return [...all];
   }
+  #fade(memory: Holder): void {
+    this.drop(memory);
+    this.#memories--;
+  }
+  #memories = 0;
   /** 0, or -EADDRINUSE if somebody objects. */
   check(wanted: Holder): number {
     return this.at(wanted.port).some((h) => h !== wanted && conflict(wanted, h)) ? -E.EADDRINUSE : 0;
@@ -64,6 +72,8 @@ export class Ports {
         h.until !== undefined && h.ip === memory.ip && h.reuse === memory.reuse && h.reusePort === memory.reusePort && h.uid === memory.uid,
     );
     if (same) this.drop(same);
+    else if (this.#memories >= MOST_MEMORIES) return;
+    else this.#memories++;
     this.hold(memory);
   }
   drop(holder: Holder): void {

@@ -4,6 +4,8 @@ import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { SOCK, type SocketType } from "../../abi/uapi/socket.ts";
+import type { Account } from "../../memory/account.ts";
+import { sizes } from "../base/sizes.ts";
 import type { WaitQueue } from "../base/wait.ts";
 import { AnonInode } from "../fs/vfs/anon.ts";
 import { FileDescription, POLLIN } from "../fs/vfs/file.ts";
@@ -33,7 +35,10 @@ export interface Message {
   readonly cred: Ucred;
   /** The sender's address: empty if it has none. */
   readonly from: string;
+  /** Bytes that are charged for it while it waits. */
+  weight?: number;
 }
+export const weightOf = ({ bytes, rights }: Message): number => sizes.message + bytes.length + rights.length * sizes.descriptor;
 
 /** What a receive took. */
 export interface Received extends Message {
@@ -62,6 +67,12 @@ export abstract class Socket extends FileDescription {
     );
     this.type = type;
     this.net = task.net;
+  }
+  override get weight(): number {
+    return sizes.socket;
+  }
+  protected get account(): Account {
+    return this.inode.fs.account;
   }
   /** Addresses are byte strings in a form of the family's own. "" is none. */
   abstract readonly address: string;

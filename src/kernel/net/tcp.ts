@@ -2,8 +2,9 @@
 // man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
 import { E } from "../../abi/errno.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
+import { sizes } from "../base/sizes.ts";
 import { wait } from "../base/wait.ts";
-import { ByteQueue } from "../fs/files/byte-queue.ts";
+import { Pipe } from "../fs/files/pipe.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from "../fs/vfs/file.ts";
 import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
@@ -36,7 +37,8 @@ export class TcpSocket extends InetSocket {
   #told: "unconnected" | "connecting" | "connected" = "unconnected";
   /** The other end, as long as both know of each other. */
   #other: TcpSocket | undefined = undefined;
-  readonly #incoming = new ByteQueue();
+  /** What has been sent to it, in pages as a pipe has them. */
+  readonly #incoming: Pipe;
   /** Who sent its end of data; `ended` is that of the other end. */
   #finished = false;
   #ended = false;
@@ -51,6 +53,10 @@ export class TcpSocket extends InetSocket {
 
   constructor(task: Task, nonblock: boolean) {
     super(task, SOCK.STREAM, nonblock, BUFFERS);
+    this.#incoming = new Pipe(task.kernel.frames, Number.POSITIVE_INFINITY);
+  }
+  override get weight(): number {
+    return sizes.connection;
   }
   override get signalsPipe(): boolean {
     return true;
@@ -125,15 +131,17 @@ export class TcpSocket extends InetSocket {
     else if (listener.#accepted.length > listener.#backlog) {
       this.state = "opening";
       listener.#waiting.add(this);
-    } else this.#join(task, listener);
+    } else if (!this.#join(task, listener)) return -E.ENOBUFS;
     return 0;
   }
   #listenerAt(ip: number, port: number): TcpSocket | undefined {
     const all = this.ports.at(port).filter((h): h is TcpSocket => h instanceof TcpSocket && h.listening);
     return all.find((h) => h.ip === ip) ?? all.find((h) => h.ip === ANY);
   }
-  #join(task: Task, listener: TcpSocket): void {
+  /** False: there is no memory for the other end. */
+  #join(task: Task, listener: TcpSocket): boolean {
     const end = new TcpSocket(task, false);
+    if (end.admit() < 0) return false;
     end.inherit(listener);
     const { ip, port } = this.peerName as Endpoint;
     [end.ip, end.port] = [ip, port];
@@ -145,9 +153,10 @@ export class TcpSocket extends InetSocket {
       a.state = "open";
       if (a.sendBuffer === BUFFERS.send) a.sendBuffer = GROWN;
     }
-    listener.#accepted.push(end);
+    listener.#accepted.push(end.hold());
     listener.readQueue.wake();
     this.wakeAll();
+    return true;
   }
 
   accept(task: Task, nonblock: boolean): TcpSocket | number {
@@ -158,9 +167,9 @@ export class TcpSocket extends InetSocket {
     const [next] = this.#waiting;
     if (next) {
       this.#waiting.delete(next);
-      next.#join(task, this);
+      if (!next.#join(task, this)) next.#die(E.ECONNREFUSED);
     }
-    return end;
+    return end.handOver();
   }
 
   /** What may be on its way to the other end. If all connections together hold much, each may still have a little. */
@@ -175,6 +184,10 @@ export class TcpSocket extends InetSocket {
     this.ports.inFlight -= bytes.length;
     return bytes;
   }
+  #discard(): void {
+    this.ports.inFlight -= this.#incoming.length;
+    this.#incoming.end();
+  }
   send(_task: Task, message: Message, _address: string | undefined): number {
     if (this.error !== 0) return this.takeError();
     if (this.state === "opening") return -E.EAGAIN;
@@ -187,10 +200,11 @@ export class TcpSocket extends InetSocket {
     }
     const bytes = message.bytes.subarray(0, Math.max(0, this.#room()));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
-    to.#incoming.put(bytes);
-    this.ports.inFlight += bytes.length;
+    const sent = to.#incoming.put(bytes);
+    if (sent < 0) return -E.ENOBUFS;
+    this.ports.inFlight += sent;
     to.readQueue.wake();
-    return bytes.length;
+    return sent;
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
@@ -280,7 +294,7 @@ export class TcpSocket extends InetSocket {
       this.#other.#reset();
       this.error = E.ECONNRESET;
     }
-    this.#take(Infinity);
+    this.#discard();
     this.#told = "unconnected";
     this.peerName = undefined;
     this.#renew();
@@ -294,7 +308,7 @@ export class TcpSocket extends InetSocket {
   #stopListening(): void {
     for (const end of this.#accepted.splice(0)) {
       if (end.#other) end.#other.#reset();
-      end.hold().drop();
+      end.drop();
     }
     for (const socket of this.#waiting) socket.#die(E.ECONNREFUSED);
     this.#waiting.clear();
@@ -325,7 +339,7 @@ export class TcpSocket extends InetSocket {
     const other = this.#other;
     if (other && (this.#incoming.length > 0 || this.linger === 0)) other.#reset();
     else this.#finish();
-    this.#take(Infinity);
+    this.#discard();
     // An end that waits for the other one keeps its port.
     if (this.state === "closed") this.leavePort(true);
   }

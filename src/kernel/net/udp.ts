@@ -8,7 +8,7 @@ import { NO_PEER } from "./address.ts";
 import { InetSocket } from "./inet.ts";
 import { ANY, isBroadcast, LOOPBACK, toAddress, toEndpoint } from "./inet-address.ts";
 import { SO } from "./options.ts";
-import type { Message, Received } from "./socket.ts";
+import { type Message, type Received, weightOf } from "./socket.ts";
 
 /** net.core.wmem_default and rmem_default; what a packet costs beside its bytes; the longest one. */
 const BUFFERS = { send: 212_992, receive: 212_992 };
@@ -64,9 +64,9 @@ export class UdpSocket extends InetSocket {
     if (held < 0) return -E.EAGAIN;
     const from = { ip: this.ip === ANY ? LOOPBACK : this.ip, port: this.port };
     const receiver = this.#receiverAt(ip, to.port, from);
-    if (receiver) receiver.#put({ ...message, rights: [], from: toAddress(from) });
+    if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
     // The port is unreachable, says ICMP; only who is connected hears of it.
-    else if (this.peerName) this.#refuse();
+    if (!receiver && this.peerName) this.#refuse();
     return message.bytes.length;
   }
   /** The one that fits best: connected to the sender, bound to the address, the last one to come. Linux compute_score(). */
@@ -82,12 +82,15 @@ export class UdpSocket extends InetSocket {
     }
     return best;
   }
-  #put(message: Message): void {
+  /** False: there is no memory. A full buffer loses it. */
+  #put(message: Message): boolean {
     const cost = message.bytes.length + OVERHEAD;
-    if (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0) return;
+    if (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0) return true;
+    if (!this.account.take(weightOf(message))) return false;
     this.#queue.push(message);
     this.#queued += cost;
     this.readQueue.wake();
+    return true;
   }
   #refuse(): void {
     this.error = E.ECONNREFUSED;
@@ -100,6 +103,7 @@ export class UdpSocket extends InetSocket {
     if (!first) return this.readShut ? undefined : -E.EAGAIN;
     if (!peek) {
       this.#queue.shift();
+      this.account.give(weightOf(first));
       this.#queued -= first.bytes.length + OVERHEAD;
     }
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
@@ -122,6 +126,7 @@ export class UdpSocket extends InetSocket {
     return events;
   }
   override release(): void {
+    for (const message of this.#queue.takeAll()) this.account.give(weightOf(message));
     this.leavePort(true);
   }
 }

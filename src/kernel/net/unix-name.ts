@@ -2,6 +2,7 @@
 // unix_find_other().
 import { E } from "../../abi/errno.ts";
 import type { SocketType } from "../../abi/uapi/socket.ts";
+import { own } from "../base/byte-string.ts";
 import { mknod } from "../fs/vfs/create.ts";
 import { may, S_IFSOCK } from "../fs/vfs/mode.ts";
 import { permission } from "../fs/vfs/permission.ts";
@@ -28,9 +29,16 @@ const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixS
   const key = keyOf(socket.type, name);
   const old = names.get(key);
   if (old && !old.closed) return -E.EADDRINUSE;
-  names.set(key, socket);
-  socket.address = name;
+  names.set(own(key), socket);
+  socket.address = own(name);
   return 0;
+};
+
+/** A socket is closed: an abstract name is free again. */
+export const releaseName = (socket: UnixSocket): void => {
+  const { abstractSockets } = socket.net;
+  const key = keyOf(socket.type, socket.address);
+  if (abstractSockets.get(key) === socket) abstractSockets.delete(key);
 };
 
 export const bindName = (task: Task, socket: UnixSocket, address: string): number => {
@@ -45,7 +53,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
   if (typeof path === "number") return path;
   path.dentry.inode.socket = socket;
   socket.bound = path.dentry.inode;
-  socket.address = name;
+  socket.address = own(name);
   return 0;
 };
 

@@ -9,8 +9,8 @@ import { O_NONBLOCK } from "../fs/vfs/open-flags.ts";
 import type { Result } from "../syscall/declaration.ts";
 import type { Task } from "../task/task.ts";
 import { type AddressUse, NO_PEER } from "./address.ts";
-import { credOf, type Message, type Received, Socket, type Ucred } from "./socket.ts";
-import { bindName, findBound } from "./unix-name.ts";
+import { credOf, type Message, type Received, Socket, type Ucred, weightOf } from "./socket.ts";
+import { bindName, findBound, releaseName } from "./unix-name.ts";
 
 /** net.core.wmem_default; net.unix.max_dgram_qlen. */
 const SEND_BUFFER = 212_992;
@@ -51,6 +51,8 @@ export class UnixSocket extends Socket {
   readonly queue = new Fifo<Message>();
   /** Datagram sockets that found this one full, and wait for room. Linux unix_sock.peer_wait. */
   readonly #turnedAway = new Set<UnixSocket>();
+  /** Those that have turned this one away. */
+  readonly #waitsFor = new Set<UnixSocket>();
   #queued = 0;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
@@ -127,11 +129,12 @@ export class UnixSocket extends Socket {
     if (!to.backlog) return -E.ECONNREFUSED;
     if (to.backlog.length > to.backlogMax) return nonblock ? -E.EAGAIN : wait([to.writeQueue]);
     const end = new UnixSocket(task, this.type, false);
+    if (end.admit() < 0) return -E.ENOMEM;
     end.address = to.address;
     end.peerCred = credOf(task);
     this.peerCred = to.peerCred;
     join(this, end);
-    to.backlog.push(end);
+    to.backlog.push(end.hold());
     to.readQueue.wake();
     return 0;
   }
@@ -156,7 +159,10 @@ export class UnixSocket extends Socket {
   #discard(): boolean {
     const unread = this.queue.takeAll();
     this.#queued = 0;
-    for (const { rights } of unread) for (const file of rights) file.drop();
+    for (const message of unread) {
+      this.account.give(message.weight ?? 0);
+      for (const file of message.rights) file.drop();
+    }
     return unread.length > 0;
   }
 
@@ -167,7 +173,7 @@ export class UnixSocket extends Socket {
     if (!end) return this.readShut ? -E.EINVAL : -E.EAGAIN;
     if (nonblock) end.flags |= O_NONBLOCK;
     this.writeQueue.wake();
-    return end;
+    return end.handOver();
   }
 
   send(task: Task, message: Message, address: string | undefined): number {
@@ -176,13 +182,12 @@ export class UnixSocket extends Socket {
     if (this.type !== SOCK.STREAM) {
       if (message.bytes.length > SEND_BUFFER - 32) return -E.EMSGSIZE;
       if (to !== this && to.#full()) return this.#waitFor(to);
-      to.#put(message);
-      return message.bytes.length;
+      return to.#put(message) ? message.bytes.length : -E.ENOBUFS;
     }
     const room = SEND_BUFFER - to.#queued;
     if (room <= 0 && message.bytes.length > 0) return -E.EAGAIN;
     const bytes = message.bytes.slice(0, room);
-    if (bytes.length > 0) to.#put({ ...message, bytes });
+    if (bytes.length > 0 && !to.#put({ ...message, bytes })) return -E.ENOBUFS;
     return bytes.length;
   }
   /** Linux unix_stream_sendmsg(): that there is no way any more comes before an error, which stays to be told. */
@@ -211,11 +216,15 @@ export class UnixSocket extends Socket {
     }
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
-  #put(message: Message): void {
+  /** False: there is no memory. Linux sock_alloc_send_pskb(). */
+  #put(message: Message): boolean {
+    message.weight = weightOf(message);
+    if (!this.account.take(message.weight)) return false;
     for (const file of message.rights) file.hold();
     this.queue.push(message);
     this.#queued += message.bytes.length;
     this.readQueue.wake();
+    return true;
   }
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
@@ -229,23 +238,31 @@ export class UnixSocket extends Socket {
     return this.type === SOCK.STREAM ? this.#takeStream(n, peek) : this.#takePacket(first, n, peek);
   }
   #takePacket(first: Message, n: number, peek: boolean): Received {
-    if (!peek) this.#drop(first.bytes.length);
+    if (!peek) this.#drop(first);
     return { ...first, bytes: first.bytes.slice(0, n), length: first.bytes.length };
   }
-  #drop(bytes: number): void {
+  #drop(first: Message): void {
     this.queue.shift();
-    this.#queued -= bytes;
+    this.account.give(first.weight ?? 0);
+    this.#queued -= first.bytes.length;
     this.#roomMade();
   }
   /** Datagrams have no room: who sends hears of it when there is some. */
   #waitFor(to: UnixSocket): number {
     to.#turnedAway.add(this);
+    this.#waitsFor.add(to);
     return -E.EAGAIN;
+  }
+  #callBack(): void {
+    for (const socket of this.#turnedAway) {
+      socket.#waitsFor.delete(this);
+      socket.writeQueue.wake();
+    }
+    this.#turnedAway.clear();
   }
   #roomMade(): void {
     this.writeQueue.wake();
-    for (const socket of this.#turnedAway) socket.writeQueue.wake();
-    this.#turnedAway.clear();
+    this.#callBack();
     this.peer?.writeQueue.wake();
   }
   /** Bytes of several sends join, but never across descriptors or from one sender's credentials to another's. */
@@ -276,6 +293,7 @@ export class UnixSocket extends Socket {
       this.#queued -= taken;
       if (first.bytes.length > 0) break;
       this.queue.shift();
+      this.account.give(first.weight ?? 0);
     }
     this.#roomMade();
   }
@@ -357,13 +375,14 @@ export class UnixSocket extends Socket {
 
   override release(): void {
     this.closed = true;
-    for (const socket of this.#turnedAway) socket.writeQueue.wake();
-    this.#turnedAway.clear();
-    if (this.peer) this.peer.#turnedAway.delete(this);
+    this.#callBack();
+    for (const socket of this.#waitsFor) socket.#turnedAway.delete(this);
+    this.#waitsFor.clear();
     if (this.bound) this.bound.socket = undefined;
+    releaseName(this);
     const unread = this.#discard();
     for (const end of this.backlog?.splice(0) ?? []) {
-      end.hold().drop();
+      end.drop();
       if (end.peer) end.peer.error = E.ECONNRESET;
     }
     const { peer } = this;

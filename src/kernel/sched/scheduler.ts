@@ -207,7 +207,7 @@ export class Scheduler {
     if (kernel.idlesInRealTime || [...kernel.tasks.values()].some(waits))
       return { reason: "idle", until: next === Infinity ? undefined : next };
     if (next === Infinity) return { reason: "stuck" };
-    kernel.now = next;
+    kernel.skip(next);
     return undefined;
   }
 

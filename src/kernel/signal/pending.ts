@@ -1,5 +1,8 @@
 // A queue of pending signals: at most one of each standard signal, any number of each real-time one. Linux kernel/signal.c, __send_signal_locked().
+
+import type { Account } from "../../memory/account.ts";
 import { Fifo } from "../base/fifo.ts";
+import { sizes } from "../base/sizes.ts";
 import { SI, type SigInfo } from "./info.ts";
 import { has, NONE, SIGRTMIN, type SigSet, SYNCHRONOUS, sigbit } from "./set.ts";
 
@@ -40,13 +43,27 @@ export class PendingSignals {
   hasTimer(id: number): boolean {
     return this.#arrived?.timers.has(id) ?? false;
   }
+  readonly #account: Account | undefined;
+
+  /** Real-time signals are charged: of others there are few. */
+  constructor(account?: Account) {
+    this.#account = account;
+  }
+  #charge(info: SigInfo): boolean {
+    return info.signo < SIGRTMIN || this.#account === undefined || this.#account.take(sizes.signal);
+  }
+  #release(info: SigInfo): SigInfo {
+    if (info.signo >= SIGRTMIN) this.#account?.give(sizes.signal);
+    return info;
+  }
 
   /**
-   * False if there is nothing new: a standard signal was pending already, or a real-time one was and `limit` are queued.
+   * False if there is nothing new: a standard signal was pending already, or a real-time one was and `limit` are queued, or there is no memory.
    * (The first of its kind always finds room, so no queue is longer than the limit and one of each.)
    */
   add(info: SigInfo, limit = Infinity): boolean {
     if (has(this.set, info.signo) && (info.signo < SIGRTMIN || this.count >= limit)) return false;
+    if (!this.#charge(info)) return false;
     this.set |= sigbit(info.signo);
     const arrived = (this.#arrived ??= new Arrived());
     const number = arrived.next++;
@@ -74,7 +91,7 @@ export class PendingSignals {
       this.set &= ~sigbit(sig);
       arrived.bySignal.delete(sig);
     }
-    return arrived.forget(number);
+    return this.#release(arrived.forget(number));
   }
 
   discard(sigs: SigSet): void {
@@ -83,8 +100,14 @@ export class PendingSignals {
     this.set &= ~sigs;
     for (const [sig, own] of arrived.bySignal) {
       if (!has(sigs, sig)) continue;
-      for (const number of own) arrived.forget(number);
+      for (const number of own) this.#release(arrived.forget(number));
       arrived.bySignal.delete(sig);
     }
+  }
+  /** Whose signals they are has ended. */
+  end(): void {
+    for (const info of this.#arrived?.all.values() ?? []) this.#release(info);
+    this.#arrived = undefined;
+    this.set = NONE;
   }
 }

@@ -2,6 +2,7 @@
 
 import { exitWork } from "../base/pending-work.ts";
 import { RLIMIT } from "../base/rlimit.ts";
+import { sizes } from "../base/sizes.ts";
 import { ticks } from "../base/usage.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../task/process.ts";
@@ -75,6 +76,8 @@ const complete = (chosen: Task, info: SigInfo): void => {
 const MAX_QUEUED = 100_000;
 const room = (process: Process): number => Math.min(process.limit(RLIMIT.SIGPENDING), MAX_QUEUED);
 
+const hasRoom = (process: Process): boolean => process.pending.count < room(process) && process.kernel.frames.account.canTake(sizes.signal);
+
 /**
  * As the receiver sees it: the sender's number in its pid namespace. A namespace's init is safe from its own members' signals, unless
  * it has a handler; from above SIGKILL and SIGSTOP reach it. Linux send_signal_locked(), sig_task_ignored().
@@ -101,7 +104,7 @@ export const sendToProcess = (process: Process, sent: SigInfo): boolean => {
   const [first] = process.threads;
   const info = first && arriving(first, sent);
   if (!first || !info) return true;
-  if (info.code !== SI.KERNEL && info.code !== SI.USER && process.pending.count >= room(process)) return false;
+  if (info.code !== SI.KERNEL && info.code !== SI.USER && !hasRoom(process)) return false;
   if (!prepare(first, info.signo) || !process.pending.add(info, room(process))) return true;
   first.actions.arrivals.wake();
   const taker =

@@ -1,5 +1,6 @@
 // The end of a process as others see it: the status word, SIGCHLD, the zombie. Linux kernel/signal.c do_notify_parent(), kernel/exit.c
 // release_task().
+import { sizes } from "../base/sizes.ts";
 import { addUsage, ticks } from "../base/usage.ts";
 import { SA, SIG_IGN } from "../signal/action.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
@@ -55,5 +56,6 @@ export const reap = (process: Process): void => {
     parent.children.delete(process);
   }
   kernel.processes.delete(process.pid);
+  kernel.frames.account.give(sizes.process);
   process.leader?.pidNs.leave(process.pid);
 };

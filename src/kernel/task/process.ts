@@ -1,6 +1,7 @@
 // A process: what all threads of one thread group share. Linux struct signal_struct.
 
 import { initialLimits, type Rlimit } from "../base/rlimit.ts";
+import { sizes } from "../base/sizes.ts";
 import { WaitQueue } from "../base/wait.ts";
 import type { Kernel } from "../kernel.ts";
 import { PendingSignals } from "../signal/pending.ts";
@@ -42,7 +43,7 @@ export class Process {
   pgid: number;
   sid: number;
   tty: ControllingTty | undefined = undefined;
-  readonly pending = new PendingSignals();
+  readonly pending: PendingSignals;
   readonly limits: Rlimit[];
 
   /** Set once the whole group is ending: every thread leaves with this status. */
@@ -72,6 +73,8 @@ export class Process {
 
   constructor(kernel: Kernel, pid: number, parent: Process | undefined, exitSignal: number, limits = parent?.limits ?? initialLimits()) {
     this.kernel = kernel;
+    kernel.frames.account.force(sizes.process);
+    this.pending = new PendingSignals(kernel.frames.account);
     this.pid = pid;
     this.parent = parent;
     this.pgid = parent?.pgid ?? pid;

@@ -4,6 +4,7 @@ import type { VAddr } from "../../abi/brand.ts";
 import { at } from "../../cpu/machine/state.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import type { SeccompState } from "../base/seccomp-state.ts";
+import { sizes } from "../base/sizes.ts";
 import { type Sleeper, type Wait, type Waited, WaitQueue } from "../base/wait.ts";
 import type { Cred } from "../cred/cred.ts";
 import type { Incoming, PendingCall } from "../entry/call.ts";
@@ -105,7 +106,7 @@ export class Task implements Sleeper {
   blocked: SigSet = NONE;
   /** rt_sigsuspend, pselect, ppoll: the mask to go back to when the call is done. */
   savedMask: SigSet | undefined = undefined;
-  readonly pending = new PendingSignals();
+  readonly pending: PendingSignals;
   altStack: AltStack = NO_ALT_STACK;
   trap: Trap = { vector: 0, error: 0, cr2: 0n };
 
@@ -145,8 +146,10 @@ export class Task implements Sleeper {
 
   constructor(kernel: Kernel, pid: number, process: Process, from: Pick<Task, "mem" | "files" | "fs" | "cred">) {
     this.kernel = kernel;
+    kernel.frames.account.force(sizes.task);
     this.pid = pid;
     this.process = process;
+    this.pending = new PendingSignals(kernel.frames.account);
     this.mem = from.mem;
     this.files = from.files;
     this.fs = from.fs;

@@ -1,4 +1,6 @@
 // Timers of timer_create(2). Linux kernel/time/posix-timers.c.
+
+import { sizes } from "../base/sizes.ts";
 import type { Kernel } from "../kernel.ts";
 import { SI } from "../signal/info.ts";
 import { sendToProcess, sendToTask } from "../signal/send.ts";
@@ -89,6 +91,7 @@ export class PosixTimers {
   delete(timer: PosixTimer): void {
     timer.set(Infinity, 0);
     this.timers.delete(timer.id);
+    this.#process.kernel.frames.account.give(sizes.posixTimer);
   }
   /** At execve and at the end. */
   cancel(): void {

@@ -36,6 +36,7 @@ export class ListenerFile extends FileDescription {
     const path = task.kernel.vfs.anonymous(task, "seccomp notify");
     super(path.dentry.inode, O_RDWR, path);
     this.listener = listener;
+    task.kernel.kept.files.set(this, listener.filter);
   }
   override poll(): number {
     const { notifications, used } = this.listener;
@@ -47,6 +48,7 @@ export class ListenerFile extends FileDescription {
   }
   override release(): void {
     this.listener.close();
+    this.listener.kernel.kept.files.delete(this);
   }
 
   override ioctl(task: Task, request: number, arg: VAddr): Result {

@@ -156,8 +156,7 @@ const take = (task: Task, { file, fd, cloexec }: AddFdRequest): number => {
   const limit = task.process.limit(RLIMIT.NOFILE);
   if (fd === undefined) return task.files.install(file, limit, { cloexec });
   if (fd >= limit) return -E.EBADF;
-  task.files.replace(fd, file, cloexec);
-  return fd;
+  return task.files.replace(fd, file, cloexec) || fd;
 };
 const addNext = (n: Notification): void => {
   const add = n.adding.shift();

@@ -1,8 +1,8 @@
 // What must hold in every schedule.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
-import type { Observer } from "../../kernel/base/observer.ts";
 import type { PendingCall } from "../../kernel/entry/call.ts";
+import type { Observer } from "../../kernel/observer.ts";
 import type { Task } from "../../kernel/task/task.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";

@@ -115,7 +115,7 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
   const length = pageAlign(request.length);
   if (length >= ULONG_END) return -E.ENOMEM;
   if (offset + length >= ULONG_END * PAGE_SIZE) return -E.EOVERFLOW;
-  if (space.areas.count > MAX_MAP_COUNT) return -E.ENOMEM;
+  if (space.areas.count > MAX_MAP_COUNT || !space.chargeAreas(space.areas.count)) return -E.ENOMEM;
 
   const hint = flags & MAP.FIXED ? request.at : roundHint(request.at, space.layout.minAddress);
   const at = place(space, { at: hint, length, flags, compat: request.compat, huge: hugeOffset(request, flags, hint, length) });
@@ -220,7 +220,8 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
   const end = at + pageAlign(length);
   const { areas } = space;
   const inside = areas.find(at);
-  if (inside && inside.start < at && inside.end > end && areas.count >= MAX_MAP_COUNT) return -E.ENOMEM;
+  if (inside && inside.start < at && inside.end > end)
+    if (areas.count >= MAX_MAP_COUNT || !space.chargeAreas(areas.count + 1)) return -E.ENOMEM;
   if (!areas.maySplit(at) || !areas.maySplit(end)) return -E.EINVAL;
   areas.split(at);
   areas.split(end);

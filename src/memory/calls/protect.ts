@@ -71,7 +71,8 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     const to = Math.min(end, vma.end);
     next = to;
     if (prot === vma.prot) continue;
-    if (areas.count + areas.splits(from, to) > MAX_MAP_COUNT) {
+    const count = areas.count + areas.splits(from, to);
+    if (count > MAX_MAP_COUNT || !space.chargeAreas(count)) {
       result = -E.ENOMEM;
       break;
     }

@@ -12,7 +12,6 @@ import { ModuleWriter } from "../../../src/wasm/module.ts";
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 import { Random } from "../fpu/random.ts";
 
-
 const cases = Number(process.env["NUMBER_CASES"] ?? 200_000);
 const OUT = 0x800;
 const params = [wt.i64, wt.i32, wt.i64, wt.i32];

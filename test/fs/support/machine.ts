@@ -29,8 +29,14 @@ const tables = new Map([
   [x64, dispatchTable(calls, x64)],
   [i386, dispatchTable(calls, i386)],
 ]);
-/** One memory for all machines of a test file: they are many. */
-const frames = new Frames(new WebAssembly.Memory({ initial: 512, maximum: 512 }), 0);
+/** One memory for all machines of a test file, one after the other: they are many. */
+const memory = new WebAssembly.Memory({ initial: 512, maximum: 512 });
+let frames: Frames | undefined;
+const newFrames = (): Frames => {
+  frames?.wipe();
+  frames = new Frames(memory, 0);
+  return frames;
+};
 const SCRATCH = 0x100000;
 const SCRATCH_SIZE = 1 << 23;
 
@@ -41,7 +47,7 @@ export class TestMachine {
 
   constructor(options: { root?: (dev: number, clock: Clock) => FileSystem; cred?: Cred } = {}) {
     // No code ever runs: what only the scheduler and the gate use may be missing.
-    this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames, model: {}, vdso: {} } as never);
+    this.kernel = new Kernel({ processor: {}, profile: profiles.upstream, frames: newFrames(), model: {}, vdso: {} } as never);
     this.kernel.vfs = new Vfs(this.kernel, options.root ?? ((dev, clock) => new MemFs(dev, clock)));
     for (const key of ["hardlinks", "symlinks", "fifos", "regular"] as const)
       this.kernel.vfs.protection[key] = nativeSetting(`fs/protected_${key}`);

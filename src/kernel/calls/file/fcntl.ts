@@ -101,8 +101,8 @@ const recordLock = (
     t.waited.held ??= file.hold();
     return wait([lockQueue(file.inode)]);
   }
-  setRecord(file.inode, { ...range, owner, pid: how.ofd ? -1 : t.tgid }, type as typeof F_UNLCK);
-  return finish(t, 0);
+  const set = setRecord(file.inode, { ...range, owner, pid: how.ofd ? -1 : t.tgid }, type as typeof F_UNLCK);
+  return finish(t, set ? 0 : -E.ENOLCK);
 };
 
 const setFlags = (t: Task, file: FileDescription, value: number): number => {
@@ -235,7 +235,8 @@ export const fcntlCalls: readonly Syscall[] = [
     if (type === undefined) return -E.EINVAL;
     const file = (t.waited.held as FileDescription | undefined) ?? t.files.get(a.fd);
     if (!file) return -E.EBADF;
-    if (flock(file, type)) return finish(t, 0);
+    const outcome = flock(file, type);
+    if (outcome !== "in the way") return finish(t, outcome === "done" ? 0 : -E.ENOLCK);
     if (a.operation & LOCK_NB) return finish(t, -E.EAGAIN);
     t.waited.held ??= file.hold();
     return wait([lockQueue(file.inode)], { interrupted: restart.ERESTARTSYS });

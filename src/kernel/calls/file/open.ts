@@ -57,8 +57,7 @@ const duplicate = (t: Task, oldfd: number, newfd: number, cloexec: boolean): num
   if (newfd < 0 || newfd >= fdLimit(t)) return -E.EBADF;
   const file = t.files.getRaw(oldfd);
   if (!file) return -E.EBADF;
-  t.files.replace(newfd, file, cloexec);
-  return newfd;
+  return t.files.replace(newfd, file, cloexec) || newfd;
 };
 
 const CLOSE_RANGE_UNSHARE = 2;
@@ -81,6 +80,7 @@ export const openCalls: readonly Syscall[] = [
       if (a.flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || a.first > a.last) return -E.EINVAL;
       if (a.flags & CLOSE_RANGE_UNSHARE && t.files.refs > 1) {
         const own = t.files.clone();
+        if (!own) return -E.ENOMEM;
         t.files.drop();
         t.files = own;
       }

@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
+import { sizes } from "../../base/sizes.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { MemFs } from "../../fs/types/memfs.ts";
 import type { Path } from "../../fs/vfs/dentry.ts";
@@ -70,7 +71,8 @@ const set = (t: Task, path: Or<Path>, at: VAddr, value: VAddr, length: number, h
   if (how & XATTR_REPLACE && !inode.xattrs.has(name)) return -E.ENODATA;
   const held = inode.xattrs.get(name);
   const total = inode.xattrBytes + bytes.length + (held ? -held.length : name.length);
-  const pages = Math.ceil(total / 4096);
+  const count = inode.xattrs.size + (held ? 0 : 1);
+  const pages = Math.ceil((total + count * sizes.attribute) / 4096);
   if (total > XATTR_TOTAL_MAX || !inode.fs.charge(pages - inode.xattrPages)) return -E.ENOSPC;
   inode.xattrPages = pages;
   inode.xattrBytes = total;
@@ -113,9 +115,13 @@ const remove = (t: Task, path: Or<Path>, at: VAddr): number => {
   const unknown = resolveName(inode, name);
   if (unknown < 0) return unknown;
   const held = inode.xattrs?.get(name);
-  if (!held) return -E.ENODATA;
-  inode.xattrs?.delete(name);
+  if (!inode.xattrs || !held) return -E.ENODATA;
+  inode.xattrs.delete(name);
   inode.xattrBytes -= name.length + held.length;
+  if (inode.xattrs.size === 0) {
+    inode.fs.charge(-inode.xattrPages);
+    inode.xattrPages = 0;
+  }
   inode.touch("change");
   return 0;
 };

@@ -3,6 +3,7 @@
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost } from "../../base/cost.ts";
+import { sizes } from "../../base/sizes.ts";
 import { CAP, capable, capableIn } from "../../cred/cred.ts";
 import { fileSystemTypes } from "../../fs/mountable.ts";
 import { type Dentry, type Path, samePath } from "../../fs/vfs/dentry.ts";
@@ -54,6 +55,8 @@ const isRoot = (path: Path): boolean => path.dentry === path.mount.root;
 /** Mounts of other namespaces, and those that are mounted nowhere, are not ours to change. Linux check_mnt(). */
 const isOurs = (t: Task, mount: Mount): boolean => mount.namespace === t.namespaces.mnt;
 
+const hasRoom = (t: Task, mounts: number): boolean => t.kernel.frames.account.canTake(mounts * sizes.mount);
+
 /** Linux do_loopback(). */
 const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   const from = lookup(t, AT_FDCWD, source, true);
@@ -64,6 +67,7 @@ const bind = (t: Task, source: VAddr, at: Path, recursive: boolean): number => {
   if (from.dentry.inode.isDir !== at.dentry.inode.isDir) return -E.ENOTDIR;
   const namespace = t.namespaces.mnt;
   if (recursive && namespace.size + 1 + below.length > MOUNT_MAX) return -E.ENOSPC;
+  if (!hasRoom(t, 1 + (recursive ? below.length : 0))) return -E.ENOMEM;
   t.kernel.charge(below.length * cost.mapping);
   const copies = new Map<Mount, Mount>();
   const attach = (place: Path, mount: Mount, root: Dentry): Mount => {
@@ -109,6 +113,8 @@ const newMount = (t: Task, a: { source: VAddr; filesystemtype: VAddr; data: VAdd
   if (typeof type === "number") return type;
   const make = Object.hasOwn(fileSystemTypes, type) ? fileSystemTypes[type] : undefined;
   if (!make) return -E.ENODEV;
+  t.kernel.kept.tidy();
+  if (!hasRoom(t, 8)) return -E.ENOMEM;
   const data = a.data === 0 ? "" : getname(t, a.data);
   if (typeof data === "number") return data;
   const fs = make(t, data);
@@ -165,6 +171,7 @@ const umount = (t: Task, target: VAddr, how: number): number => {
   if (!at.mount.parent) return -E.EINVAL;
   if (!(how & MNT_DETACH) && isBusy(t, at.mount)) return -E.EBUSY;
   t.namespaces.mnt.detach(at.mount);
+  t.kernel.kept.unmounted();
   return 0;
 };
 

@@ -195,6 +195,7 @@ const unshareAll = (t: Task, flags: number): number => {
   spaces.enterMounts?.(t.fs);
   if ((flags & CLONE.FILES) !== 0 && t.files.refs > 1) {
     const own = t.files.clone();
+    if (!own) return -E.ENOMEM;
     t.files.drop();
     t.files = own;
   }

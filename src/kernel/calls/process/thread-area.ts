@@ -105,8 +105,12 @@ const writeLdt = (t: Task, from: VAddr, count: number, old: boolean): number => 
   // A 16-bit stack segment leaks the kernel's stack pointer; this kernel has ESPFIX64, so it is allowed (X86_16BIT).
   const entry = clears ? new Uint8Array(LDT_ENTRY_SIZE) : descriptorOf(old ? { ...d, flags: d.flags & ~UD.USEABLE } : d);
   const size = (d.entry + 1) * LDT_ENTRY_SIZE;
+  const had = t.ldt.table?.length ?? 0;
   // A table in the processor does not grow in place.
-  if (!t.ldt.table || t.ldt.table.length < size) {
+  if (!t.ldt.table || had < size) {
+    const { frames, kept } = t.kernel;
+    if (!frames.account.canTake(size - had)) return -E.ENOMEM;
+    kept.add(t.ldt, size);
     const table = new Uint8Array(size);
     if (t.ldt.table) table.set(t.ldt.table);
     t.kernel.charge(size * cost.byte);

@@ -3,6 +3,7 @@ import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { cost } from "../../base/cost.ts";
+import { sizes } from "../../base/sizes.ts";
 import { CAP, type Cred, capableHere, rootUid } from "../../cred/cred.ts";
 import { type IdKind, OVERFLOW_ID, shownGid, toKernel, toLocal } from "../../cred/user-namespace.ts";
 import { SECBIT } from "../../lifecycle/exec-cred.ts";
@@ -173,6 +174,9 @@ const setgroups = (t: Task, w: Width, size: number, list: VAddr): number => {
     if (known === undefined) return -E.EINVAL;
     groups.push(known);
   }
+  const { frames, kept } = t.kernel;
+  if (!frames.account.canTake(groups.length * sizes.group)) return -E.ENOMEM;
+  kept.add(groups, groups.length * sizes.group);
   return commit(t, { ...t.cred, groups: groups.sort((a, b) => a - b) });
 };
 

@@ -9,6 +9,7 @@ import type { FilterProblem } from "../../../seccomp/problem.ts";
 import { type AttachStep, type FilterFlag, filterFlags, type PrctlMeaning, type SeccompProfile } from "../../../seccomp/profile/profile.ts";
 import { entryWork } from "../../base/pending-work.ts";
 import { filterState, MODE, strictState } from "../../base/seccomp-state.ts";
+import { sizes } from "../../base/sizes.ts";
 import { CAP, capableHere } from "../../cred/cred.ts";
 import { fdLimit, install } from "../../fs/vfs/install.ts";
 import { shownPid } from "../../namespace/pid.ts";
@@ -85,8 +86,11 @@ const attachFilter = (task: Task, fprog: VAddr, flagWord: number, abi: Abi): num
     const result = STEPS[step](a);
     if (result !== 0) return result;
   }
+  task.kernel.kept.tidy();
+  if (!task.kernel.frames.account.canTake(sizes.filter + a.length * sizes.instruction)) return -E.ENOMEM;
   const filter = new Filter(profile, headOf(task), a.program, { arch: abi.auditArch, log: has(a, "LOG") });
   confine(task, filter);
+  task.kernel.kept.add(filter, sizes.filter + a.length * sizes.instruction);
   if (has(a, "TSYNC")) for (const thread of others(task)) synchronize(thread, task, filter);
   task.kernel.onFilter?.(task, filter);
   return has(a, "NEW_LISTENER") ? listen(task, filter, has(a, "WAIT_KILLABLE_RECV")) : 0;

@@ -2,6 +2,7 @@
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { sizes } from "../../base/sizes.ts";
 import { findTask } from "../../namespace/pid.ts";
 import { NSIG, SIG } from "../../signal/set.ts";
 import { int, ptr, uint } from "../../syscall/arg.ts";
@@ -82,6 +83,7 @@ const create = (t: Task, id: number, event: VAddr, to: VAddr, abi: Abi): number 
   if (offsetToMonotonic(t, id) === undefined && id !== 2 && id !== 3) return -E.EOPNOTSUPP;
   const make = readEvent(t, event, abi);
   if (typeof make === "number") return make;
+  if (!t.kernel.frames.account.take(sizes.posixTimer)) return -E.EAGAIN;
   const timer = timersOf(t).create(id, make);
   if (t.mem.setU32(to, timer.id)) return 0;
   timersOf(t).delete(timer);

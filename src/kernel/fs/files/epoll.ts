@@ -1,5 +1,6 @@
 // An epoll instance: a set of files with the events that somebody wants of them. man 7 epoll; Linux fs/eventpoll.c.
 import { E } from "../../../abi/errno.ts";
+import { sizes } from "../../base/sizes.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
 import type { Path } from "../vfs/dentry.ts";
@@ -87,6 +88,7 @@ export class EpollFile extends FileDescription {
 
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     if (this.#find(fd, file)) return -E.EEXIST;
+    if (!this.inode.fs.account.take(sizes.epollItem)) return -E.ENOMEM;
     const item = new Item(this, fd, file, events, data);
     const items = this.#items.get(file);
     if (items === undefined) this.#items.set(file, new Map([[fd, item]]));
@@ -114,8 +116,12 @@ export class EpollFile extends FileDescription {
     this.forget(item);
     return 0;
   }
-  forget(item: Item): void {
+  #end(item: Item): void {
     item.end();
+    this.inode.fs.account.give(sizes.epollItem);
+  }
+  forget(item: Item): void {
+    this.#end(item);
     this.#ready.delete(item);
     const items = this.#items.get(item.file);
     items?.delete(item.fd);
@@ -161,7 +167,7 @@ export class EpollFile extends FileDescription {
     return [this.queue];
   }
   override release(): void {
-    for (const item of this.#all()) item.end();
+    for (const item of this.#all()) this.#end(item);
     this.#items.clear();
     this.#ready.clear();
   }

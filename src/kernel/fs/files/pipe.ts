@@ -1,5 +1,6 @@
 // Pipes and fifos. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
 import { E } from "../../../abi/errno.ts";
+import type { Frames } from "../../../memory/frames.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { type Wait, WaitQueue, wait } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
@@ -14,18 +15,19 @@ export const PIPE_DEFAULT = 65536;
 /** /proc/sys/fs/pipe-max-size: what F_SETPIPE_SZ gives to the unprivileged. */
 export const PIPE_MAX = 1048576;
 
-/** One page of a pipe: bytes from `start`, and room behind them for small writes to join. */
+/** One page of a pipe, in a frame: bytes from `start`, and room behind them for small writes to join. */
 interface Slot {
-  readonly page: Uint8Array;
+  readonly frame: number;
   start: number;
   end: number;
 }
 
 /** Room is counted in pages, as Linux does: a byte alone takes one until others join it. */
 export class Pipe {
+  readonly #frames: Frames;
   readonly #slots = new Fifo<Slot>();
   length = 0;
-  capacity = PIPE_DEFAULT;
+  capacity: number;
   readers = 0;
   writers = 0;
   /** Opens so far: a fifo's opener waits for the other side's count to move. */
@@ -34,6 +36,10 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
 
+  constructor(frames: Frames, capacity = PIPE_DEFAULT) {
+    this.#frames = frames;
+    this.capacity = capacity;
+  }
   get slots(): number {
     return this.#slots.length;
   }
@@ -41,26 +47,28 @@ export class Pipe {
     return this.#slots.length * PIPE_BUF >= this.capacity;
   }
 
-  /** How many bytes there was room for. Linux pipe_write(). */
+  /** How many bytes there was room for; -ENOMEM if there was room for more, but no frame. Linux pipe_write(). */
   put(bytes: Uint8Array): number {
     let done = this.#join(bytes);
+    let frame = -1;
     while (done < bytes.length && !this.full) {
+      frame = this.#frames.allocDirty();
+      if (frame === 0) break;
       const part = bytes.subarray(done, done + PIPE_BUF);
-      const page = new Uint8Array(PIPE_BUF);
-      page.set(part);
-      this.#slots.push({ page, start: 0, end: part.length });
+      this.#frames.u8.set(part, frame);
+      this.#slots.push({ frame, start: 0, end: part.length });
       done += part.length;
     }
     this.length += done;
     if (done > 0) this.readQueue.wake();
-    return done;
+    return done === 0 && frame === 0 ? -E.ENOMEM : done;
   }
   /** What is left of a write beyond whole pages joins the last page, if it fits there entirely. */
   #join(bytes: Uint8Array): number {
     const rest = bytes.length % PIPE_BUF;
     const last = this.#slots.last();
     if (rest === 0 || !last || last.end + rest > PIPE_BUF) return 0;
-    last.page.set(bytes.subarray(0, rest), last.end);
+    this.#frames.u8.set(rest === bytes.length ? bytes : bytes.subarray(0, rest), last.frame + last.end);
     last.end += rest;
     return rest;
   }
@@ -68,9 +76,9 @@ export class Pipe {
   peek(n: number): Uint8Array {
     const out = new Uint8Array(Math.min(n, this.length));
     let at = 0;
-    for (const { page, start, end } of this.#slots) {
+    for (const { frame, start, end } of this.#slots) {
       if (at === out.length) break;
-      const part = page.subarray(start, Math.min(end, start + out.length - at));
+      const part = this.#frames.u8.subarray(frame + start, frame + Math.min(end, start + out.length - at));
       out.set(part, at);
       at += part.length;
     }
@@ -83,12 +91,20 @@ export class Pipe {
       const first = this.#slots.at(0) as Slot;
       const step = Math.min(left, first.end - first.start);
       first.start += step;
-      if (first.start === first.end) this.#slots.shift();
+      if (first.start === first.end) {
+        this.#slots.shift();
+        this.#frames.release(first.frame);
+      }
       left -= step;
     }
     this.length -= out.length;
     if (out.length > 0) this.writeQueue.wake();
     return out;
+  }
+  /** Nobody has it open any more. */
+  end(): void {
+    for (let slot = this.#slots.shift(); slot; slot = this.#slots.shift()) this.#frames.release(slot.frame);
+    this.length = 0;
   }
 }
 
@@ -100,7 +116,7 @@ export class PipeEnd extends FileDescription {
 
   constructor(inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
-    inode.pipe ??= new Pipe();
+    inode.pipe ??= new Pipe(inode.fs.clock.frames);
     const { pipe } = inode;
     this.pipe = pipe;
     this.writersBefore = pipe.writers > 0 ? -1 : pipe.writerOpens;
@@ -126,7 +142,9 @@ export class PipeEnd extends FileDescription {
     const { pipe } = this;
     if (this.readable && --pipe.readers === 0) pipe.writeQueue.wake();
     if (this.writable && --pipe.writers === 0) pipe.readQueue.wake();
-    if (pipe.readers + pipe.writers === 0) this.inode.pipe = undefined;
+    if (pipe.readers + pipe.writers > 0) return;
+    pipe.end();
+    this.inode.pipe = undefined;
   }
 
   override read(_task: Task, n: number): Or<Uint8Array> {
@@ -139,7 +157,7 @@ export class PipeEnd extends FileDescription {
     if (bytes.length === 0) return 0;
     if (pipe.readers === 0) return -E.EPIPE;
     const n = pipe.put(bytes);
-    if (n === 0) return -E.EAGAIN;
+    if (n <= 0) return n === 0 ? -E.EAGAIN : n;
     this.inode.touch("modify");
     return n;
   }

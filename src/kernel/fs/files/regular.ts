@@ -42,8 +42,8 @@ export abstract class RegularInode extends Inode {
   punchPages(from: number, to: number): number {
     return this.allocate(from * 4096, to * 4096, true);
   }
-  writePage(index: number, from: Uint8Array): void {
-    this.writeAt(index * 4096, from);
+  writePage(index: number, from: Uint8Array): number {
+    return this.writeAt(index * 4096, from);
   }
 
   override open(_task: Task, flags: number, path: Path): Or<FileDescription> {

@@ -94,10 +94,14 @@ class ProcFile extends FileDescription {
     if (at === 0 || !this.#bytes) {
       const made = this.#content.read(task);
       if (typeof made === "number") return made;
+      if (!this.inode.fs.account.resize(this.#bytes?.length ?? 0, made.length)) return -E.ENOMEM;
       this.#bytes = typeof made === "string" ? asBytes(made) : made;
       task.kernel.charge(this.#bytes.length * cost.character);
     }
     return this.#bytes.slice(at, at + n);
+  }
+  override release(): void {
+    this.inode.fs.account.give(this.#bytes?.length ?? 0);
   }
   override write(task: Task, bytes: Uint8Array, at: number): number {
     return this.#content.write?.(task, bytes, at) ?? -E.EIO;

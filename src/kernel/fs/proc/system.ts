@@ -14,10 +14,12 @@ const constant = (s: string | number): ProcContent => ({ read: () => `${s}\n` })
 const kB = (pages: number): string => `${(pages * PAGE_SIZE) / 1024}`.padStart(8);
 
 const meminfo = ({ frames }: Kernel): string => {
+  const free = Math.max(0, frames.free);
+  const slab = Math.ceil(frames.account.charged / PAGE_SIZE);
   const rows: [string, number][] = [
     ["MemTotal", frames.total],
-    ["MemFree", frames.free],
-    ["MemAvailable", frames.free],
+    ["MemFree", free],
+    ["MemAvailable", free],
     ["Buffers", 0],
     ["Cached", 0],
     ["SwapCached", 0],
@@ -27,10 +29,10 @@ const meminfo = ({ frames }: Kernel): string => {
     ["SwapFree", 0],
     ["Dirty", 0],
     ["Writeback", 0],
-    ["AnonPages", frames.total - frames.free],
+    ["AnonPages", frames.total - frames.free - slab],
     ["Mapped", 0],
     ["Shmem", 0],
-    ["Slab", 0],
+    ["Slab", slab],
     ["CommitLimit", Math.floor(frames.total / 2)],
     ["Committed_AS", frames.total - frames.free],
   ];
@@ -55,6 +57,12 @@ const stat = (kernel: Kernel): string => {
   return `cpu  ${cpu}\ncpu0 ${cpu}\nintr 0\nctxt 0\nbtime ${kernel.bootTime}\nprocesses ${kernel.lastPid}\nprocs_running ${running}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`;
 };
 const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
+
+/** No limit is the largest number that the kernel can say. */
+const fileMax = ({ frames }: Kernel): string => {
+  const { most } = frames.openFiles;
+  return most === Number.POSITIVE_INFINITY ? "9223372036854775807" : String(most);
+};
 
 /** 16 random bytes as a version 4 UUID. */
 const uuid = (bytes: Uint8Array): string => {
@@ -152,12 +160,12 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
     swaps: { read: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n" },
     uptime: { read: () => `${seconds(kernel.now)} ${seconds(cpuTime(kernel).idle)}\n` },
     version: { read: () => `Linux version ${profile.release} (trapgate) (gcc) ${profile.version}\n` },
-    vmstat: { read: () => `nr_free_pages ${kernel.frames.free}\n` },
+    vmstat: { read: () => `nr_free_pages ${Math.max(0, kernel.frames.free)}\n` },
     sys: {
       user: { max_user_namespaces: n("max_user_namespaces", 7760) },
       fs: {
-        "file-max": constant("9223372036854775807"),
-        "file-nr": constant("0\t0\t9223372036854775807"),
+        "file-max": constant(fileMax(kernel)),
+        "file-nr": { read: () => `${kernel.frames.openFiles.now}\t0\t${fileMax(kernel)}\n` },
         nr_open: constant(1048576),
         "pipe-max-size": constant(PIPE_MAX),
         protected_hardlinks: protection(kernel, "hardlinks", 1),
@@ -195,7 +203,7 @@ export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTr
         shmmax: constant("18446744073692774399"),
         shmmni: constant(4096),
         tainted: constant(0),
-        "threads-max": constant(7760),
+        "threads-max": constant(Math.min(7760, kernel.pidsMax)),
         unprivileged_userns_clone: constant(1),
         version: constant(profile.version),
         yama: { ptrace_scope: constant(0) },

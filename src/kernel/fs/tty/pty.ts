@@ -3,6 +3,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
+import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
@@ -72,6 +73,9 @@ class Master extends FileDescription {
     super(inode, flags, path);
     this.pty = pty;
     this.#fs = fs;
+  }
+  override get weight(): number {
+    return sizes.terminal;
   }
   #abandoned(): boolean {
     return this.pty.slaveSeen && this.pty.slaves === 0;

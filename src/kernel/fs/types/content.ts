@@ -1,24 +1,33 @@
 // The bytes of a regular file that lives in the machine: pages that were written, over an optional base that is read from the host.
 // Sparse: what is in neither reads zero. The base is never written, which is what makes a copy-on-write mount.
 import { E } from "../../../abi/errno.ts";
+import type { Frames } from "../../../memory/frames.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 
 const PAGE = 4096;
 
-/** How many pages and inodes a file system may use. tmpfs(5) size= and nr_inodes=. */
+/** How many pages and inodes a file system may use. tmpfs(5) size= and nr_inodes=. Pages are frames of the machine. */
 export class Budget {
+  readonly frames: Frames;
   readonly pages: number;
   readonly inodes: number;
   usedPages = 0;
   usedInodes = 0;
-  constructor(pages: number, inodes: number) {
+  constructor(frames: Frames, pages: number, inodes: number) {
+    this.frames = frames;
     this.pages = pages;
     this.inodes = inodes;
   }
-  takePage(): boolean {
-    if (this.usedPages >= this.pages) return false;
-    this.usedPages++;
-    return true;
+  /** A frame, or 0. `dirty`: its content is anything; it is zeroed otherwise. */
+  takePage(dirty: boolean): number {
+    if (this.usedPages >= this.pages) return 0;
+    const frame = dirty ? this.frames.allocDirty() : this.frames.alloc();
+    if (frame !== 0) this.usedPages++;
+    return frame;
+  }
+  givePage(frame: number): void {
+    this.usedPages--;
+    this.frames.release(frame);
   }
 }
 
@@ -29,9 +38,6 @@ export interface Base {
   read(offset: number, into: Uint8Array): number;
 }
 
-/** Stands for a page that fallocate(2) has promised, until it is written. */
-const promised = new Uint8Array(PAGE);
-
 export class Content {
   readonly #budget: Budget;
   readonly #base: Base | undefined;
@@ -39,7 +45,8 @@ export class Content {
   #baseSize: number;
   /** Pages of the base that have been punched out: runs of them, by the first, each up to before a page. */
   #holes: OrderedMap<number> | undefined = undefined;
-  readonly #pages = new OrderedMap<Uint8Array>();
+  /** Frames by page number. -frame: fallocate(2) has promised the page, and nothing has been written to it yet. */
+  readonly #pages = new OrderedMap<number>();
   size: number;
 
   constructor(budget: Budget, base?: Base) {
@@ -59,9 +66,10 @@ export class Content {
       const index = Math.floor((at + done) / PAGE);
       const page = this.#pages.get(index);
       const within = (at + done) % PAGE;
-      if (page) {
+      if (page !== undefined) {
         const n = Math.min(PAGE - within, into.length - done);
-        into.set(page.subarray(within, within + n), done);
+        if (page < 0) into.fill(0, done, done + n);
+        else into.set(this.#budget.frames.u8.subarray(page + within, page + within + n), done);
         done += n;
         continue;
       }
@@ -107,28 +115,28 @@ export class Content {
       const within = (at + done) % PAGE;
       const n = Math.min(PAGE - within, bytes.length - done);
       const page = this.#writable(Math.floor((at + done) / PAGE), n === PAGE);
-      if (typeof page === "number") {
+      if (page < 0) {
         if (done > 0) break;
         return page;
       }
-      page.set(bytes.subarray(done, done + n), within);
+      this.#budget.frames.u8.set(n === bytes.length ? bytes : bytes.subarray(done, done + n), page + within);
       done += n;
       this.size = Math.max(this.size, at + done);
     }
     return done;
   }
-  #writable(index: number, whole: boolean): Uint8Array | number {
+  /** The frame of a page, or -errno. `whole`: all of it will be written. */
+  #writable(index: number, whole: boolean): number {
     const known = this.#pages.get(index);
-    if (known && known !== promised) return known;
-    const page = new Uint8Array(PAGE);
-    if (known) {
-      this.#pages.set(index, page);
-      return page;
-    }
-    if (!this.#budget.takePage()) return -E.ENOSPC;
-    const bad = whole ? 0 : this.#readBase(index * PAGE, page);
+    if (known !== undefined && known > 0) return known;
+    const { frames } = this.#budget;
+    const page = known === undefined ? this.#budget.takePage(whole) : -known;
+    if (page === 0) return -E.ENOSPC;
+    if (known !== undefined && !whole) frames.clear(page, page + PAGE);
+    const based = known === undefined && !whole && this.#baseEnd(index) > index;
+    const bad = based ? this.#readBase(index * PAGE, frames.bytes(page)) : 0;
     if (bad < 0) {
-      this.#budget.usedPages--;
+      this.#budget.givePage(page);
       return bad;
     }
     this.#pages.set(index, page);
@@ -137,19 +145,21 @@ export class Content {
 
   /** Allocate a range, as fallocate(2) does: all of it or, with -ENOSPC, nothing. Linux shmem_fallocate(). */
   reserve(at: number, end: number): number {
-    const free = this.#budget.pages - this.#budget.usedPages;
-    const missing: number[] = [];
+    const taken: number[] = [];
     const stop = Math.ceil(end / PAGE);
     for (let index = Math.floor(at / PAGE); index < stop; index++) {
       const shown = this.#baseEnd(index);
       if (shown > index) index = shown - 1;
       else if (!this.#pages.has(index)) {
-        if (missing.length === free) return -E.ENOSPC;
-        missing.push(index);
+        const page = this.#budget.takePage(true);
+        if (page === 0) {
+          for (const each of taken) this.#free(each);
+          return -E.ENOSPC;
+        }
+        this.#pages.set(index, -page);
+        taken.push(index);
       }
     }
-    for (const index of missing) this.#pages.set(index, promised);
-    this.#budget.usedPages += missing.length;
     return 0;
   }
   /** Make a range read zero and give back its whole pages. */
@@ -170,8 +180,8 @@ export class Content {
     const index = Math.floor(at / PAGE);
     if (at >= end || (!this.#pages.has(index) && this.#baseEnd(index) <= index)) return 0;
     const page = this.#writable(index, false);
-    if (typeof page === "number") return page;
-    page.fill(0, at - index * PAGE, end - index * PAGE);
+    if (page < 0) return page;
+    this.#budget.frames.clear(page + at - index * PAGE, page + end - index * PAGE);
     return 0;
   }
   /** The base does not show any more in pages `first` up to before `last`. */
@@ -186,18 +196,19 @@ export class Content {
     }
     holes.set(start, end);
   }
+  #free(index: number): void {
+    this.#budget.givePage(Math.abs(this.#pages.get(index) as number));
+    this.#pages.delete(index);
+  }
   #freeWithin(first: number, last: number): void {
-    for (let index = this.#pages.next(first); index !== undefined && index < last; index = this.#pages.next(index)) {
-      this.#pages.delete(index);
-      this.#budget.usedPages--;
-    }
+    for (let index = this.#pages.next(first); index !== undefined && index < last; index = this.#pages.next(index)) this.#free(index);
   }
 
   truncate(size: number): void {
     if (size < this.size) {
       this.#freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
       const last = this.#pages.get(Math.floor(size / PAGE));
-      if (last !== promised) last?.fill(0, size % PAGE);
+      if (last !== undefined && last > 0) this.#budget.frames.clear(last + (size % PAGE), last + PAGE);
       this.#baseSize = Math.min(this.#baseSize, size);
     }
     this.size = size;
@@ -210,7 +221,7 @@ export class Content {
     if (data) {
       if (this.#baseEnd(index) > index) return at;
       let page = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
-      while (this.#pages.get(page) === promised) page = this.#pages.next(page + 1) ?? Number.POSITIVE_INFINITY;
+      while ((this.#pages.get(page) ?? 0) < 0) page = this.#pages.next(page + 1) ?? Number.POSITIVE_INFINITY;
       // The base may show again behind a hole.
       let shown = this.#holeEnd(index);
       while (shown !== undefined && this.#baseEnd(shown) <= shown) shown = this.#holeEnd(shown);
@@ -219,12 +230,13 @@ export class Content {
     for (;;) {
       const shown = this.#baseEnd(index);
       if (shown > index) index = shown;
-      else if ((this.#pages.get(index) ?? promised) !== promised) index++;
+      else if ((this.#pages.get(index) ?? 0) > 0) index++;
       else return from(index);
     }
   }
+  /** Nobody can see it any more. */
   clear(): void {
-    this.#budget.usedPages -= this.#pages.size;
+    for (const page of this.#pages.values()) this.#budget.givePage(Math.abs(page));
     this.#pages.clear();
   }
 }

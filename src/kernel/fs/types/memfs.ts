@@ -1,6 +1,9 @@
 // tmpfs: files in memory. Also the base of copy-on-write host mounts (host-fs.ts), whose directories fill themselves when first used.
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
+import { own as ownText } from "../../base/byte-string.ts";
+import { sizes } from "../../base/sizes.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
 import { RegularInode } from "../files/regular.ts";
@@ -24,11 +27,18 @@ export class MemFs extends FileSystem {
   readonly #mode: number;
   #root: Dentry | undefined;
 
-  /** `pages` bounds what files may hold, in units of 4096 bytes: half a gigabyte unless told. */
+  /** Bytes that the account has for its inodes, names and attributes. */
+  #charged = 0;
+  #ended = false;
+  /** Regular files, whose pages are frames. */
+  readonly files = new Set<MemFile>();
+
+  /** `pages` bounds what files may hold, in units of 4096 bytes: half of the memory unless told. */
   constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number } = {}) {
     super(dev, clock);
-    const pages = options.pages ?? 131072;
-    this.budget = new Budget(pages, Math.max(pages, 1024));
+    const pages = options.pages ?? clock.frames.total >> 1;
+    clock.kept.add(this, sizes.fileSystem);
+    this.budget = new Budget(clock.frames, pages, Math.max(pages, 1024));
     this.#mode = options.mode ?? 0o755;
   }
   override get root(): Dentry {
@@ -41,9 +51,32 @@ export class MemFs extends FileSystem {
 
   override charge(pages: number): boolean {
     const { budget } = this;
-    if (budget.usedPages + pages > budget.pages) return false;
+    if (budget.usedPages + pages > budget.pages || (pages > 0 && !this.take(pages * PAGE_SIZE))) return false;
+    if (pages < 0) this.give(-pages * PAGE_SIZE);
     budget.usedPages += pages;
     return true;
+  }
+  /** Charge what is not file content. False: there is no memory. */
+  take(bytes: number): boolean {
+    if (!this.account.take(bytes)) return false;
+    this.#charged += bytes;
+    return true;
+  }
+  force(bytes: number): void {
+    this.account.force(bytes);
+    this.#charged += bytes;
+  }
+  give(bytes: number): void {
+    if (this.#ended) return;
+    this.#charged -= bytes;
+    this.account.give(bytes);
+  }
+  /** It is mounted nowhere any more, and no file of it is open. What is still mapped goes with its last mapping. */
+  end(): void {
+    this.give(this.#charged);
+    this.#ended = true;
+    for (const file of this.files) file.end();
+    this.files.clear();
   }
   override statfs(): StatFs {
     const { pages, usedPages, inodes, usedInodes } = this.budget;
@@ -51,12 +84,17 @@ export class MemFs extends FileSystem {
   }
 }
 
-/** Every inode of a MemFs is counted, from here to `evict`. */
-const own = (inode: Inode & { readonly fs: MemFs }, made: NewInode): void => {
+/** Every inode of a MemFs is counted and charged, from here to `disown`. Whoever makes one for a guest has asked whether there is room. */
+const own = (inode: Inode & { readonly fs: MemFs }, made: NewInode, text = 0): void => {
   inode.fs.budget.usedInodes++;
+  inode.fs.force(sizes.inode + text);
   inode.uid = made.uid;
   inode.gid = made.gid;
   inode.rdev = made.rdev;
+};
+const disown = ({ fs }: { readonly fs: MemFs }, text = 0): void => {
+  fs.budget.usedInodes--;
+  fs.give(sizes.inode + text);
 };
 
 export class MemFile extends RegularInode {
@@ -65,6 +103,7 @@ export class MemFile extends RegularInode {
   constructor(fs: MemFs, made: NewInode, content = new Content(fs.budget)) {
     super(fs, made.mode, made.ino);
     own(this, made);
+    fs.files.add(this);
     this.content = content;
   }
   override get size(): number {
@@ -94,10 +133,19 @@ export class MemFile extends RegularInode {
     return done;
   }
   protected override evict(): void {
+    this.end();
+    this.fs.files.delete(this);
+    disown(this);
+  }
+  /** Neither a name nor a file description leads to it. */
+  end(): void {
     super.evict();
-    this.fs.budget.usedInodes--;
     // A mapping may still read the pages: only what nobody can see is freed.
     if (!this.pages) this.content.clear();
+  }
+  /** Backing: the last mapping of the file has gone, and it is at its end. */
+  unmapped(): void {
+    this.content.clear();
   }
 }
 
@@ -106,8 +154,8 @@ export class MemLink extends Inode {
   readonly target: string;
   constructor(fs: MemFs, made: NewInode, target: string) {
     super(fs, made.mode, made.ino);
-    own(this, made);
-    this.target = target;
+    own(this, made, target.length);
+    this.target = ownText(target);
   }
   override get size(): number {
     return this.target.length;
@@ -119,7 +167,7 @@ export class MemLink extends Inode {
     return -E.ELOOP;
   }
   protected override evict(): void {
-    this.fs.budget.usedInodes--;
+    disown(this, this.target.length);
   }
 }
 
@@ -134,7 +182,7 @@ export class MemNode extends Inode {
     return -E.ENXIO;
   }
   protected override evict(): void {
-    this.fs.budget.usedInodes--;
+    disown(this);
   }
 }
 
@@ -211,25 +259,32 @@ export class MemDir extends Inode {
   }
   #put(name: string, entry: MemEntry): void {
     this.#take(name);
-    this.names.set(name, entry);
-    this.#order.set(entry.cookie, name);
+    const kept = ownText(name);
+    this.fs.force(sizes.name + name.length);
+    this.names.set(kept, entry);
+    this.#order.set(entry.cookie, kept);
   }
   #take(name: string): void {
     const entry = this.names.get(name);
     if (entry === undefined) return;
     this.names.delete(name);
     this.#order.delete(entry.cookie);
+    this.fs.give(sizes.name + name.length);
   }
 
-  #make(name: string, make: () => Inode): Or<Inode> {
+  /** `text`: bytes that the inode has besides. */
+  #make(name: string, make: () => Inode, text = 0): Or<Inode> {
     this.fill();
-    const { budget } = this.fs;
-    if (budget.usedInodes >= budget.inodes) return -E.ENOSPC;
+    if (!this.#hasRoom(sizes.inode + sizes.name + name.length + text)) return -E.ENOSPC;
     const inode = make();
     this.add(name, inode);
     if (inode.isDir) this.nlink++;
     this.touch("modify");
     return inode;
+  }
+  #hasRoom(bytes: number): boolean {
+    const { budget, account } = this.fs;
+    return budget.usedInodes < budget.inodes && account.canTake(bytes);
   }
   override mknod(name: string, made: NewInode): Or<Inode> {
     return this.#make(name, () => ((made.mode & 0o170000) === S_IFREG ? new MemFile(this.fs, made) : new MemNode(this.fs, made)));
@@ -238,14 +293,16 @@ export class MemDir extends Inode {
     return this.#make(name, () => new MemDir(this.fs, made));
   }
   override symlink(name: string, target: string, made: NewInode): Or<Inode> {
-    return this.#make(name, () => new MemLink(this.fs, { ...made, mode: S_IFLNK | 0o777 }, target));
+    return this.#make(name, () => new MemLink(this.fs, { ...made, mode: S_IFLNK | 0o777 }, target), target.length);
   }
   override tmpfile(made: NewInode): Or<Inode> {
+    if (!this.#hasRoom(sizes.inode)) return -E.ENOSPC;
     return new MemFile(this.fs, made);
   }
 
   override link(name: string, target: Inode): number {
     this.fill();
+    if (!this.#hasRoom(sizes.name + name.length)) return -E.ENOSPC;
     this.add(name, target);
     target.nlink++;
     target.touch("change");
@@ -266,7 +323,7 @@ export class MemDir extends Inode {
     this.touch("modify");
     target.nlink = 0;
     target.touch("change");
-    this.fs.budget.usedInodes--;
+    disown(this);
     return 0;
   }
 
@@ -277,6 +334,7 @@ export class MemDir extends Inode {
     if (typeof moved === "number") return moved;
     const there = to.names.has(newName) ? to.lookup(newName) : undefined;
     if (typeof there === "number") return there;
+    if (!there && !to.#hasRoom(sizes.name + newName.length)) return -E.ENOSPC;
     this.#take(name);
     if (there && flags & RENAME_EXCHANGE) {
       to.#take(newName);

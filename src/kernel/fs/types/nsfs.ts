@@ -31,6 +31,7 @@ export const isInitialUser = (namespace: object): boolean => namespace === INITI
 /** ioctl: the type. */
 const NS_GET_NSTYPE = 0xb703;
 
+export const isNsInode = (inode: Inode): inode is NsInode => inode instanceof NsInode;
 class NsInode extends Inode {
   readonly namespace: object;
   readonly nsType: NsType;
@@ -51,6 +52,10 @@ export class NsFile extends FileDescription {
     super(inode, flags, path);
     this.namespace = inode.namespace;
     this.nsType = inode.nsType;
+    inode.fs.clock.kept.files.set(this, this.namespace);
+  }
+  override release(): void {
+    this.inode.fs.clock.kept.files.delete(this);
   }
   override ioctl(_task: Task, request: number, _arg: VAddr, _abi: Abi): Result {
     return request === NS_GET_NSTYPE ? nsTypes[this.nsType] : -E.ENOTTY;

@@ -1,8 +1,13 @@
 // File descriptors: small numbers for open file descriptions. Shared by CLONE_FILES; copied by fork. man 2 dup, man 2 close_range.
 import type { Fd } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import type { Account } from "../../../memory/account.ts";
+import { sizes } from "../../base/sizes.ts";
 import type { FileDescription } from "./file.ts";
 import { releasePosixLocks } from "./locks.ts";
+
+/** Linux NR_OPEN_DEFAULT. */
+const LEAST_PLACES = 64;
 
 interface Slot {
   readonly file: FileDescription;
@@ -19,6 +24,10 @@ export class FdTable {
   /** A bit for each descriptor that is open; and one for each of those words that is full. Linux fdtable.open_fds, full_fds_bits. */
   #open: Uint32Array<ArrayBuffer>;
   #full: Uint32Array<ArrayBuffer>;
+  /** Who pays, as soon as there is a file; what for: open descriptors, and places. */
+  #account: Account | undefined = undefined;
+  #count = 0;
+  #places = 0;
 
   constructor(open = new Uint32Array(2), full = new Uint32Array(1)) {
     this.#open = open;
@@ -80,16 +89,31 @@ export class FdTable {
   install(file: FileDescription, limit: number, options: { cloexec?: boolean; min?: number } = {}): number {
     const fd = this.lowest(options.min ?? 0);
     if (fd >= limit) return -E.EMFILE;
+    if (!this.#fits(fd, file)) return -E.ENOMEM;
     this.#slots[fd] = { file: file.hold(), cloexec: options.cloexec ?? false };
     this.#mark(fd);
+    this.#count++;
     return fd;
   }
-  /** dup2 and dup3: replaces what is there. */
-  replace(fd: number, file: FileDescription, cloexec: boolean): void {
+  /** dup2 and dup3: replaces what is there. 0 or -ENOMEM. */
+  replace(fd: number, file: FileDescription, cloexec: boolean): number {
+    if (!this.#fits(fd, file)) return -E.ENOMEM;
     file.hold();
     this.#remove(fd);
     this.#slots[fd] = { file, cloexec };
     this.#mark(fd);
+    this.#count++;
+    return 0;
+  }
+  /** Charge one more descriptor, `fd`, and the places up to it: Linux expand_files() doubles the table. False: there is no memory. */
+  #fits(fd: number, { inode }: FileDescription): boolean {
+    const { account } = inode.fs;
+    this.#account ??= account;
+    let places = this.#places || LEAST_PLACES;
+    while (places <= fd) places *= 2;
+    if (!account.take(sizes.descriptor + (places - this.#places) * sizes.place)) return false;
+    this.#places = places;
+    return true;
   }
   close(fd: number): number {
     if (!this.#slots[fd]) return -E.EBADF;
@@ -113,9 +137,24 @@ export class FdTable {
   closeOnExec(): void {
     for (const fd of this.#within(0, this.size)) if (this.cloexec(fd)) this.#remove(fd);
   }
-  /** For a child without CLONE_FILES. */
-  clone(): FdTable {
-    const copy = new FdTable(this.#open.slice(), this.#full.slice());
+  /** Words of the bit map up to the last descriptor that is open. */
+  #words(): number {
+    let words = this.#open.length;
+    while (words > 0 && this.#open[words - 1] === 0) words--;
+    return words;
+  }
+  /** For a child without CLONE_FILES: up to the last descriptor that is open. undefined: there is no memory, unless it must be had. */
+  clone(always = false): FdTable | undefined {
+    const words = Math.max(2, this.#words());
+    let places = LEAST_PLACES;
+    while (places < words * WORD) places *= 2;
+    const weight = this.#count * sizes.descriptor + places * sizes.place;
+    if (always) this.#account?.force(weight);
+    else if (this.#account?.take(weight) === false) return undefined;
+    const copy = new FdTable(this.#open.slice(0, words), this.#full.slice(0, Math.ceil(words / WORD)));
+    copy.#account = this.#account;
+    copy.#places = places;
+    copy.#count = this.#count;
     for (const fd of this.#within(0, this.size)) {
       const { file, cloexec } = this.#slots[fd] as Slot;
       copy.#slots[fd] = { file: file.hold(), cloexec };
@@ -124,7 +163,11 @@ export class FdTable {
   }
   /** A task that used this table is gone. */
   drop(): void {
-    if (--this.refs === 0) this.closeRange(0, this.#slots.length - 1);
+    if (--this.refs > 0) return;
+    this.closeRange(0, this.#slots.length - 1);
+    this.#account?.give(this.#places * sizes.place);
+    this.#places = 0;
+    this.#slots = [];
   }
   /** Open descriptors from `first` on, in order, for /proc/PID/fd. */
   *list(first = 0): Generator<[Fd, FileDescription]> {
@@ -136,6 +179,8 @@ export class FdTable {
     if (!slot) return;
     this.#slots[fd] = undefined;
     this.#unmark(fd);
+    this.#count--;
+    this.#account?.give(sizes.descriptor);
     // POSIX locks go when the process closes any descriptor of the file (man 2 fcntl).
     releasePosixLocks(slot.file.inode, this);
     slot.file.drop();

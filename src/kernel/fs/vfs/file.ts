@@ -4,6 +4,7 @@ import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
+import { sizes } from "../../base/sizes.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
@@ -143,13 +144,32 @@ export abstract class FileDescription {
     return "";
   }
 
+  /** Bytes that the host keeps for it (sizes.ts). */
+  get weight(): number {
+    return sizes.file;
+  }
+  /** Before it is opened: 0, or what open(2) says if the machine has no room for another one. */
+  admit(): number {
+    const { inode, weight } = this;
+    const { account, openFiles } = inode.fs.clock.frames;
+    if (openFiles.now >= openFiles.most) return -E.ENFILE;
+    return account.canTake(weight) ? 0 : -E.ENOMEM;
+  }
+  #open(count: 1 | -1): void {
+    const { fs } = this.inode;
+    this.inode.opens += count;
+    this.path.mount.opens += count;
+    fs.clock.frames.openFiles.now += count;
+    if (count > 0) fs.account.force(this.weight);
+    else fs.account.give(this.weight);
+  }
   hold(): this {
-    if (this.refs++ === 0) this.inode.opens++;
+    if (this.refs++ === 0) this.#open(1);
     return this;
   }
   /** Give up a reference that somebody else takes over: nothing is released. */
   handOver(): this {
-    if (--this.refs === 0) this.inode.opens--;
+    if (--this.refs === 0) this.#open(-1);
     return this;
   }
   drop(): void {
@@ -164,7 +184,7 @@ export abstract class FileDescription {
     for (const watcher of this.watchers ?? []) watcher.closed();
     releaseFileLocks(this);
     this.release();
-    this.inode.opens--;
+    this.#open(-1);
     this.inode.unused();
   }
 }

@@ -1,8 +1,11 @@
 // What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
 import { E } from "../../../abi/errno.ts";
+import type { Account } from "../../../memory/account.ts";
+import type { Frames } from "../../../memory/frames.ts";
 import type { Timespec } from "../../base/time.ts";
 import type { Wait, WaitQueue } from "../../base/wait.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
+import type { Kept } from "../../kept.ts";
 import type { Task } from "../../task/task.ts";
 import type { Pipe } from "../files/pipe.ts";
 import { Dentry, type Path } from "./dentry.ts";
@@ -13,8 +16,11 @@ import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 /** A value, or a negative errno. */
 export type Or<T> = T | number;
 
+/** What a file system has of the machine: its time and its memory. The kernel is one. */
 export interface Clock {
   realtime(): Timespec;
+  readonly frames: Frames;
+  readonly kept: Kept;
 }
 
 /** One mounted file system's own state: a super block. */
@@ -45,6 +51,9 @@ export abstract class FileSystem {
   }
   newIno(): number {
     return this.#nextIno++;
+  }
+  get account(): Account {
+    return this.clock.frames.account;
   }
   makeRoot(inode: Inode): Dentry {
     return new Dentry("", undefined, inode);

@@ -6,8 +6,9 @@ import type { FileDescription } from "./file.ts";
 export const fdLimit = (t: Task): number => t.process.limit(RLIMIT.NOFILE);
 /** Give a new file description the lowest descriptor; without a free one it is released. */
 export const install = (t: Task, file: FileDescription, cloexec: boolean, min = 0): number => {
+  const bad = file.refs === 0 ? file.admit() : 0;
   file.hold();
-  const fd = t.files.install(file, fdLimit(t), { cloexec, min });
+  const fd = bad < 0 ? bad : t.files.install(file, fdLimit(t), { cloexec, min });
   file.drop();
   return fd;
 };

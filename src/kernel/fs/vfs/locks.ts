@@ -2,6 +2,7 @@
 // Linux fs/locks.c.
 
 import { OrderedMap } from "../../../memory/ordered-map.ts";
+import { sizes } from "../../base/sizes.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { FdTable } from "./fd-table.ts";
 import type { FileDescription } from "./file.ts";
@@ -25,8 +26,13 @@ class OwnRecords {
   readonly #byStart = new OrderedMap<RecordLock>();
   #writes = 0;
 
-  get isEmpty(): boolean {
-    return this.#byStart.size === 0;
+  get size(): number {
+    return this.#byStart.size;
+  }
+  /** Is the range in the middle of one lock? */
+  splits(start: number, end: number): boolean {
+    const [first] = this.#within(start, end);
+    return first !== undefined && first.start < start && first.end > end;
   }
   /** The first lock that meets the range and stands in the way of `type`. */
   meeting(start: number, end: number, type: number): RecordLock | undefined {
@@ -87,37 +93,62 @@ export const conflicting = (inode: Inode, want: Omit<RecordLock, "pid">): Record
   return undefined;
 };
 
-/** Replace what `owner` holds in the range by `type`, or by nothing. */
-export const setRecord = (inode: Inode, range: Omit<RecordLock, "type">, type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK): void => {
+/** Replace what `owner` holds in the range by `type`, or by nothing. False: there is no memory. */
+export const setRecord = (
+  inode: Inode,
+  range: Omit<RecordLock, "type">,
+  type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK,
+): boolean => {
   const locks = of(inode);
   const { start, end, owner } = range;
+  const { account } = inode.fs;
   const records = locks.records.get(owner) ?? new OwnRecords();
+  const room = (records.splits(start, end) ? sizes.lock : 0) + (type === F_UNLCK ? 0 : sizes.lock);
+  if (!account.take(room)) return false;
+  const before = records.size;
   records.clear(start, end);
   if (type !== F_UNLCK) records.join({ ...range, type });
-  if (records.isEmpty) locks.records.delete(owner);
+  account.give(room - (records.size - before) * sizes.lock);
+  if (records.size === 0) locks.records.delete(owner);
   else locks.records.set(owner, records);
   locks.queue.wake();
+  return true;
 };
 
 /** man 2 fcntl: "if a process closes any file descriptor referring to a file, then all of the process's locks on that file are released". */
 export const releasePosixLocks = (inode: Inode, owner: FdTable | FileDescription): void => {
-  if (inode.locks?.records.delete(owner)) inode.locks.queue.wake();
+  const records = inode.locks?.records.get(owner);
+  if (!inode.locks || !records) return;
+  inode.locks.records.delete(owner);
+  inode.fs.account.give(records.size * sizes.lock);
+  inode.locks.queue.wake();
 };
 
-/** flock(2): 0, or false when somebody else's lock is in the way. */
-export const flock = (file: FileDescription, type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK): boolean => {
+/** flock(2): "done", or why not. */
+export const flock = (
+  file: FileDescription,
+  type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK,
+): "done" | "in the way" | "no memory" => {
   const locks = of(file.inode);
   if (type !== F_UNLCK) {
-    for (const [other, held] of locks.flocks) if (other !== file && (held === F_WRLCK || type === F_WRLCK)) return false;
+    // A lock for writing is the only one of its file.
+    const [first] = locks.flocks;
+    const others = locks.flocks.size - Number(locks.flocks.has(file));
+    if (others > 0 && (type === F_WRLCK || first?.[1] === F_WRLCK)) return "in the way";
   }
+  const { account } = file.inode.fs;
+  const held = locks.flocks.has(file) ? sizes.lock : 0;
+  if (!account.resize(held, type === F_UNLCK ? 0 : sizes.lock)) return "no memory";
   if (type === F_UNLCK) locks.flocks.delete(file);
   else locks.flocks.set(file, type);
   locks.queue.wake();
-  return true;
+  return "done";
 };
 export const releaseFileLocks = (file: FileDescription): void => {
   const { locks } = file.inode;
   if (!locks) return;
   releasePosixLocks(file.inode, file);
-  if (locks.flocks.delete(file)) locks.queue.wake();
+  if (!locks.flocks.delete(file)) return;
+  file.inode.fs.account.give(sizes.lock);
+  locks.queue.wake();
 };

@@ -1,6 +1,7 @@
 // The mount tree of a mount namespace. man 2 mount, man 7 mount_namespaces.
 
 import { OrderedMap } from "../../../memory/ordered-map.ts";
+import { sizes } from "../../base/sizes.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
 import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
@@ -33,6 +34,8 @@ export class Mount {
    * away alone, since it may hide something. man 7 mount_namespaces, "Restrictions on mount namespaces".
    */
   locked = { flags: 0, place: false };
+  /** File descriptions that were opened through it. */
+  opens = 0;
   namespace: MountNamespace | undefined = undefined;
   parent: Mount | undefined;
   mountpoint: Dentry | undefined;
@@ -117,6 +120,7 @@ export class MountNamespace {
       made.#mounts.set(twin.id, twin);
       twin.locked = less ? { flags: mount.flags & LOCKABLE, place: mount !== this.root } : { ...mount.locked };
       twins.set(mount, twin);
+      mount.fs.clock.kept.add(twin, sizes.mount);
       const on = mount !== this.root && mount.mountpoint;
       if (!on) continue;
       made.#join(twin, twins.get(mount.parent as Mount) as Mount, on);
@@ -134,6 +138,7 @@ export class MountNamespace {
 
   attach(at: Path, fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
     const made = new Mount(this.#ids.next++, fs, options.root ?? fs.root, options.source ?? fs.type, options.flags ?? 0);
+    fs.clock.kept.add(made, sizes.mount);
     this.#place(made, at);
     return made;
   }

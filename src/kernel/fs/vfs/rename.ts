@@ -1,5 +1,6 @@
 // rename(2) and renameat2(2). Linux fs/namei.c do_renameat2(), vfs_rename().
 import { E } from "../../../abi/errno.ts";
+import { own } from "../../base/byte-string.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Inode } from "./inode.ts";
@@ -68,8 +69,8 @@ const mayRename = (task: Task, from: Last, source: Inode, to: Last, target: Inod
 
 const place = (dentry: Dentry, parent: Dentry, name: string): void => {
   dentry.parent = parent;
-  dentry.name = name;
-  if (!parent.inode.fs.dynamic) parent.children.set(name, dentry);
+  dentry.name = own(name);
+  if (!parent.inode.fs.dynamic) parent.children.set(dentry.name, dentry);
 };
 /** The dentries follow what the file system did, so that open files and working directories know their new names. */
 const move = (source: Dentry, to: Last, replaced: Dentry | undefined, exchange: boolean): void => {

@@ -1,5 +1,6 @@
 // Path resolution. man 7 path_resolution; Linux fs/namei.c.
 import { E } from "../../../abi/errno.ts";
+import { own } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
 import type { Task } from "../../task/task.ts";
 import { Dentry, type Path, samePath } from "./dentry.ts";
@@ -37,8 +38,8 @@ export const lookupIn = (task: Task, dir: Dentry, name: string): Or<Dentry> => {
 
 /** The dentry of an inode that was just found or made. */
 export const adopt = (dir: Dentry, name: string, inode: Inode): Dentry => {
-  const made = new Dentry(name, dir, inode);
-  if (!dir.inode.fs.dynamic) dir.children.set(name, made);
+  const made = new Dentry(own(name), dir, inode);
+  if (!dir.inode.fs.dynamic) dir.children.set(made.name, made);
   return made;
 };
 

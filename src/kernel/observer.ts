@@ -1,7 +1,7 @@
 // Who watches system calls and signals go by: trace lines, the vitest matchers, a debugger. The kernel calls, the observer only looks.
-import type { PendingCall } from "../entry/call.ts";
-import type { SigInfo } from "../signal/info.ts";
-import type { Task } from "../task/task.ts";
+import type { PendingCall } from "./entry/call.ts";
+import type { SigInfo } from "./signal/info.ts";
+import type { Task } from "./task/task.ts";
 
 export interface Observer {
   /** A call is about to run. `call` is undefined for a number that no table has; task.origAx and task.args say which. */

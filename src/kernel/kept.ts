@@ -1,0 +1,152 @@
+// Objects whose end nobody tells: namespaces, mounts and their file systems, filters, descriptor tables of segments, lists of groups. They are
+// charged when they are made. When memory is short, those are found that nothing leads to any more.
+import type { Reclaimer } from "../memory/frames.ts";
+import { Filter } from "../seccomp/filter.ts";
+import type { UserNamespace } from "./cred/user-namespace.ts";
+import { isNsInode } from "./fs/types/nsfs.ts";
+import type { Mount, MountNamespace } from "./fs/vfs/mount.ts";
+import type { Kernel } from "./kernel.ts";
+import type { PidNamespace } from "./namespace/pid.ts";
+import type { Task } from "./task/task.ts";
+
+/** A file system, whose files give up their pages. */
+interface Ending {
+  end(): void;
+}
+
+interface Entry {
+  bytes: number;
+  /** The system call that made it. Nothing may lead to it before that has ended. */
+  readonly since: number;
+}
+
+/** Bytes that may be added between two searches; after one that left much, as much as it left. */
+const FEW = 2 ** 22;
+/** Objects that may be looked at for one umount(2). */
+const LOOKS = 64;
+/** Nanoseconds of virtual time for each object that a search looks at. */
+const STEP = 100;
+
+export class Kept implements Reclaimer {
+  readonly #kernel: Kernel;
+  readonly #entries = new Map<object, Entry>();
+  #total = 0;
+  /** Mounts that have gone since the last search. */
+  #unmounts = 0;
+  /** Where `tidy` searches. */
+  #enough = FEW;
+  /** Open files that hold a namespace or a filter. */
+  readonly files = new Map<object, object>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+  /** Charge an object that has been made, or one that has grown to `bytes`. */
+  add(object: object, bytes: number): void {
+    const { frames, syscalls } = this.#kernel;
+    let entry = this.#entries.get(object);
+    if (!entry) this.#entries.set(object, (entry = { bytes: 0, since: syscalls }));
+    const more = bytes - entry.bytes;
+    entry.bytes = bytes;
+    this.#total += more;
+    if (more > 0) frames.account.force(more);
+    else frames.account.give(-more);
+  }
+  /** Before one more is made: search if that is worth it. */
+  tidy(): void {
+    if (this.#total < this.#enough) return;
+    this.sweep();
+    this.#enough = Math.max(FEW, 2 * this.#total);
+  }
+
+  /** Reclaimer. How many of the account's pages have become free is not known: at least one, if anything was found. */
+  reclaim(): number {
+    if (this.#kernel.vfs === undefined) return 0;
+    let found = this.sweep();
+    for (const { mem } of this.#kernel.tasks.values()) found += mem.table.trimEmpty();
+    return found;
+  }
+  /** A mount has left its namespace: search, but look at no more than some objects for each such mount on average. */
+  unmounted(): void {
+    this.#unmounts++;
+    if (this.#unmounts * LOOKS >= this.#entries.size + this.#kernel.tasks.size) this.sweep();
+  }
+
+  /** Drop what nothing leads to: how many objects that were. */
+  sweep(): number {
+    const { frames, syscalls } = this.#kernel;
+    const reached = new Search(this.#kernel, this.files, this.#entries.keys()).reached;
+    let found = 0;
+    for (const [object, { bytes, since }] of this.#entries) {
+      if (since === syscalls || reached.has(object)) continue;
+      this.#entries.delete(object);
+      this.#total -= bytes;
+      frames.account.give(bytes);
+      if ("end" in object) (object as Ending).end();
+      found++;
+    }
+    this.#unmounts = 0;
+    this.#kernel.charge(STEP * (this.#entries.size + reached.size));
+    return found;
+  }
+}
+
+/** All that tasks, open files and other mounts lead to. */
+class Search {
+  readonly reached = new Set<object>();
+
+  constructor(kernel: Kernel, files: ReadonlyMap<object, object>, all: Iterable<object>) {
+    this.#namespace(kernel.vfs.namespace);
+    for (const task of kernel.tasks.values()) this.#task(task);
+    for (const { leader } of kernel.processes.values()) if (leader) this.#task(leader);
+    for (const object of files.values()) {
+      if (object instanceof Filter) this.#filters(object);
+      else this.#namespace(object);
+    }
+    // Who has a file of a mount open may walk to the mounts around it, also after umount2(2) with MNT_DETACH.
+    for (const object of all) if (isMount(object) && object.opens > 0) this.#mount(object);
+  }
+  /** False: it was reached before. */
+  #first(object: object): boolean {
+    if (this.reached.has(object)) return false;
+    this.reached.add(object);
+    return true;
+  }
+  #task(task: Task): void {
+    const { cred, namespaces, pidNs, childPidNs, fs } = task;
+    this.reached.add(task.ldt);
+    this.reached.add(cred.groups);
+    if (this.#first(namespaces)) for (const namespace of Object.values(namespaces)) this.#namespace(namespace);
+    for (const namespace of [pidNs, childPidNs, cred.userNs]) if (namespace) this.#namespace(namespace);
+    this.#mount(fs.root.mount);
+    this.#mount(fs.cwd.mount);
+    if (task.seccomp?.filter) this.#filters(task.seccomp.filter);
+  }
+  #filters(head: Filter): void {
+    for (let f: Filter | null = head; f && this.#first(f); f = f.prev);
+  }
+  #namespace(namespace: object): void {
+    if (!this.#first(namespace)) return;
+    const { owner, parent, root } = namespace as Partial<
+      PidNamespace & Omit<MountNamespace, "parent"> & { readonly parent: UserNamespace }
+    >;
+    if (typeof owner === "object") this.#namespace(owner);
+    if (parent) this.#namespace(parent);
+    if (root) this.#mount(root);
+  }
+  /** With it all that is connected to it. */
+  #mount(mount: Mount): void {
+    const open = [mount];
+    for (let m = open.pop(); m; m = open.pop()) {
+      if (!this.#first(m)) continue;
+      this.reached.add(m.fs);
+      if (m.fs.owner) this.#namespace(m.fs.owner);
+      if (m.namespace) this.#namespace(m.namespace);
+      if (isNsInode(m.root.inode)) this.#namespace(m.root.inode.namespace);
+      if (m.parent) open.push(m.parent);
+      open.push(...m.children.values());
+    }
+  }
+}
+
+const isMount = (object: object): object is Mount => "mountpoint" in object;
