@@ -55,19 +55,25 @@ const openControlling: OpenDevice = (task, inode, flags, path) => {
   return tty ? new TtyFile(tty, inode, flags, path) : -E.ENXIO;
 };
 
-/** Opens a terminal whose other side is the host. It can become the session's controlling terminal. Linux tty_open(). */
+/**
+ * Opens a terminal whose other side is the host. It can become the session's controlling terminal. Linux
+ * tty_open().
+ */
 export const openTty = (task: Task, tty: Tty, inode: Inode, flags: number, path: Path): Or<FileDescription> => {
   if (!(flags & O_NOCTTY)) acquireOnOpen(task, tty);
   return new TtyFile(tty, inode, flags, path);
 };
 
 /**
- * The devpts of a node: its own file system if that is a devpts, else `first`. Linux devpts_acquire(), which also
- * searches for a "pts" beside the node.
+ * The devpts of a node: its own file system if that is a devpts, else `first`. Linux devpts_acquire(), which
+ * also searches for a "pts" beside the node.
  */
 const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevPts ? inode.fs : first);
 
-/** Registers the drivers of all device numbers. `pts` is the first devpts; `console` is the host's terminal, if any. */
+/**
+ * Registers the drivers of all device numbers. `pts` is the first devpts; `console` is the host's terminal,
+ * if any.
+ */
 export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
   vfs.devices.set(TTY, openControlling);

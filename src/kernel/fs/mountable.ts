@@ -1,5 +1,5 @@
-// File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c, fs/proc/root.c,
-// fs/devpts/inode.c.
+// File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c,
+// fs/proc/root.c, fs/devpts/inode.c.
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
@@ -54,7 +54,9 @@ const tmpfs = (t: Task, data: string): Or<FileSystem> => {
   return owned(t, fs);
 };
 
-/** Shows the pid namespace of the mounting task. The task needs CAP_SYS_ADMIN in the owner of that namespace. */
+/**
+ * Shows the pid namespace of the mounting task. The task needs CAP_SYS_ADMIN in the owner of that namespace.
+ */
 const proc = (t: Task, data: string): Or<FileSystem> => {
   const options = parse(data, ["hidepid", "gid", "subset"]);
   if (typeof options === "number") return options;
@@ -75,5 +77,8 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
   return fs;
 };
 
-/** Makes a file system for mount(2), by type name. `data` is the option string; the result is a file system or -errno. */
+/**
+ * Makes a file system for mount(2), by type name. `data` is the option string; the result is a file system or
+ * -errno.
+ */
 export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) => Or<FileSystem>>> = { tmpfs, proc, devpts };

@@ -1,4 +1,5 @@
-// The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine makes them once.
+// The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine makes
+// them once.
 import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
@@ -12,8 +13,8 @@ import { adopt } from "./vfs/resolve.ts";
 import type { Vfs } from "./vfs.ts";
 
 /**
- * The path of an absolute name of directories. A missing directory is made with `mode` if its file system is writable.
- * Undefined if a component cannot be made or is not a directory.
+ * The path of an absolute name of directories. A missing directory is made with `mode` if its file system is
+ * writable. Undefined if a component cannot be made or is not a directory.
  */
 export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Path | undefined => {
   let at = MountNamespace.cross(vfs.namespace.root.path);
@@ -35,8 +36,9 @@ const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number): void =>
 };
 
 /**
- * Mounts the standard file systems where their mount points exist or can be made. `console` is the host's terminal, if
- * the standard streams are one. Without `ownTmp` /tmp remains a directory of the root file system.
+ * Mounts the standard file systems where their mount points exist or can be made. `console` is the host's
+ * terminal, if the standard streams are one. Without `ownTmp` /tmp remains a directory of the root file
+ * system.
  */
 export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): void => {
   const { vfs } = kernel;

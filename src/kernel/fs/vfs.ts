@@ -1,4 +1,5 @@
-// The shared state of the file systems of one machine: mount tree, device numbers, file systems without a mount point.
+// The shared state of the file systems of one machine: mount tree, device numbers, file systems without a
+// mount point.
 import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
 import type { Task } from "../task/task.ts";
@@ -60,7 +61,10 @@ export class Vfs {
     return makedev(0, this.#nextDev++);
   }
 
-  /** Opens a FIFO or a character device: a file description, -errno (-ENXIO without a driver), or a wait of a FIFO's opener. */
+  /**
+   * Opens a FIFO or a character device: a file description, -errno (-ENXIO without a driver), or a wait of a
+   * FIFO's opener.
+   */
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
     if (inode.type !== S_IFCHR) return -E.ENXIO;
@@ -78,7 +82,10 @@ export class Vfs {
     return [new PipeEnd(inode, status | O_RDONLY, path), new PipeEnd(inode, status | O_WRONLY, path)];
   }
 
-  /** A path with a new anonymous inode, for example of an eventfd. /proc/PID/fd shows it as "anon_inode:LABEL". */
+  /**
+   * A path with a new anonymous inode, for example of an eventfd. /proc/PID/fd shows it as
+   * "anon_inode:LABEL".
+   */
   anonymous(task: Task, label: string): Path {
     const inode = new AnonInode(this.anonfs, 0o600);
     inode.uid = task.cred.fsuid;
