@@ -84,9 +84,9 @@ const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
 };
 
 /**
- * The pages of code that the space does not have in these frames. A page without an entry is mapped if it is
- * in the page cache, in the given frame, as Linux do_fault_around() maps cached pages around a fault. All is
- * one loop, because each switch of address spaces checks all pages of a program.
+ * The pages of code that the space does not have in these frames. A page without an entry is mapped if the
+ * page cache has it in the given frame. Linux do_fault_around() likewise maps cached pages around a fault.
+ * All is one loop, because each switch of address spaces checks all pages of a program.
  */
 export const otherCode = (space: AddressSpace, pages: readonly number[], frames: readonly number[]): readonly number[] => {
   const { table } = space;

@@ -11,8 +11,8 @@ const inPage = (at: number): number => at & (PAGE_SIZE - 1);
 export abstract class UserMemory {
   abstract readonly frames: Frames;
   /**
-   * The frame of a byte's page, with flags in the low 12 bits. A negative result is -1 minus the error code of the
-   * page fault.
+   * The frame of a byte's page, with flags in the low 12 bits. A negative result is -1 minus the error code
+   * of the page fault.
    */
   abstract translate(address: number, kind: Access): number;
 
