@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Exploration } from "./machine/explore/explore.ts";
 import type { Run } from "./machine/run.ts";
 import { differenceText } from "./policy/explain/explain-text.ts";
-import { type Meaningful, passing, type ViaOptions } from "./policy/matching.ts";
+import { type Meaningful, passing, type ViaOptions } from "./policy/explain/matching.ts";
 import { compare } from "./seccomp/index.ts";
 
 /** One trace line: a text it must contain (white space counts as one space), or a pattern. */

@@ -50,4 +50,4 @@ export const generate = () => {
 };
 
 /** vitest's global set-up. */
-export default generate;
+export const setup = () => generate();

@@ -3,8 +3,8 @@ import { type Abi, x32, x64 } from "../abi/abi.ts";
 import { abis, X32_BIT } from "../abi/syscall-number.ts";
 import { Problem } from "../problem.ts";
 import type { SyscallData } from "../seccomp/index.ts";
+import { didYouMean } from "./input/nearest.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
-import { didYouMean } from "./nearest.ts";
 
 export interface Call {
   readonly abi: Abi;

@@ -6,7 +6,6 @@
 export { Arg, type ArgCondition, type ArgIndex, arg, type Width } from "./arg.ts";
 export { type Call, dataOfCall, parseCall } from "./call.ts";
 export { AF, CLONE, PROT, SOCK } from "./constants.ts";
-export { dockerCapabilities, type Host, podmanCapabilities, readContainerProfile } from "./container.ts";
 export {
   type ArchRow,
   type CallRow,
@@ -18,11 +17,15 @@ export {
 export { differenceText, explanationText } from "./explain/explain-text.ts";
 export { conditionText, conjunctionText } from "./explain/predicate-text.ts";
 export { callText, valueText } from "./explain/value-text.ts";
-export type { Json } from "./json.ts";
+export { dockerCapabilities, type Host, podmanCapabilities, readContainerProfile } from "./formats/container.ts";
+export { jsonText, ociJson } from "./formats/oci-writer.ts";
+export { detectFormat, type Format, formats, type Policy, type ReadOptions, readPolicy } from "./formats/read.ts";
+export { type OutputFormat, outputs, writeProgram } from "./formats/write.ts";
+export type { Json } from "./input/json.ts";
+export { type Place, Source } from "./input/source.ts";
 export { type Entry, meaningOf, type Ruleset } from "./meaning.ts";
 export { type MergeKind, merge, mergeKinds } from "./merge.ts";
 export { type Compiled, compileProfile, type Mode, modes } from "./mode.ts";
-export { jsonText, ociJson } from "./oci-writer.ts";
 export {
   type AbiName,
   allow,
@@ -40,6 +43,3 @@ export {
   type Verdict,
 } from "./policy.ts";
 export type { Comparison, Operator, Profile, Rule, Warning } from "./profile.ts";
-export { detectFormat, type Format, formats, type Policy, type ReadOptions, readPolicy } from "./read.ts";
-export { type Place, Source } from "./source.ts";
-export { type OutputFormat, outputs, writeProgram } from "./write.ts";

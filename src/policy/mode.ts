@@ -3,11 +3,11 @@
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { X32_BIT } from "../abi/syscall-number.ts";
 import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
+import { didYouMean } from "./input/nearest.ts";
+import type { Place } from "./input/source.ts";
 import { type Entry, isMultiplexed, meaningOf, type Ruleset } from "./meaning.ts";
 import { isKnownName, knownNames, numberOf } from "./names.ts";
-import { didYouMean } from "./nearest.ts";
 import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
-import type { Place } from "./source.ts";
 
 export const modes = ["kernel", "runc", "crun", "docker", "podman"] as const;
 /**

@@ -1,7 +1,7 @@
 // A container's profile: rules by name with conditions on arguments, for one or more ABIs.
 // OCI runtime-spec config-linux.md, "Seccomp"; the formats around it come down to this.
 import type { Abi } from "../abi/abi.ts";
-import type { Place, Source } from "./source.ts";
+import type { Place, Source } from "./input/source.ts";
 
 /** As libseccomp names them, without SCMP_CMP_. */
 export type Operator = "NE" | "LT" | "LE" | "EQ" | "GE" | "GT" | "MASKED_EQ";

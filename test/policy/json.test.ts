@@ -1,8 +1,8 @@
 // JSON with places: what JSON.parse makes of a text, and where it says what is wrong.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type JsonDocument, parseJson } from "../../src/policy/json.ts";
-import { Source } from "../../src/policy/source.ts";
+import { type JsonDocument, parseJson } from "../../src/policy/input/json.ts";
+import { Source } from "../../src/policy/input/source.ts";
 import type { Problem } from "../../src/problem.ts";
 
 const parse = (text: string): JsonDocument => parseJson(new Source("p.json", text));

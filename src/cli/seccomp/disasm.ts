@@ -1,5 +1,5 @@
 // `trapgate seccomp disasm`: a filter as a listing, as data, as C, or as a graph.
-import { dotOf, writeProgram } from "../../policy/write.ts";
+import { dotOf, writeProgram } from "../../policy/formats/write.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { files, print, readHelp, readOne, readOptions } from "./input.ts";

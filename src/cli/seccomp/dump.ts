@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { x64 } from "../../abi/abi.ts";
 import { abis } from "../../abi/syscall-number.ts";
 import type { AttachedFilter } from "../../machine/options.ts";
-import { programJson } from "../../policy/write.ts";
+import { programJson } from "../../policy/formats/write.ts";
 import { Problem } from "../../problem.ts";
 import { decodeProgram, disassemble, upstream } from "../../seccomp/index.ts";
 import { parse } from "../arguments.ts";

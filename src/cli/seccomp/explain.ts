@@ -4,7 +4,7 @@ import { type Call, dataOfCall, parseCall } from "../../policy/call.ts";
 import { explainRoot } from "../../policy/explain/explain.ts";
 import { callVerdictsText, explanationText } from "../../policy/explain/explain-text.ts";
 import { callText, valueText } from "../../policy/explain/value-text.ts";
-import type { Policy } from "../../policy/read.ts";
+import type { Policy } from "../../policy/formats/read.ts";
 import { Problem } from "../../problem.ts";
 import { effectOf } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";

@@ -1,7 +1,7 @@
 // What the subcommands of `trapgate seccomp` have in common: reading policies, options, warnings.
 import { readFileSync } from "node:fs";
+import { formats, type Policy, type ReadOptions, readPolicy } from "../../policy/formats/read.ts";
 import { modes } from "../../policy/mode.ts";
-import { formats, type Policy, type ReadOptions, readPolicy } from "../../policy/read.ts";
 import { Problem } from "../../problem.ts";
 import type { Nodes } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";

@@ -1,6 +1,7 @@
 // `trapgate seccomp merge`: several policies as one filter.
+
+import type { Policy } from "../../policy/formats/read.ts";
 import { merge, mergeKinds } from "../../policy/merge.ts";
-import type { Policy } from "../../policy/read.ts";
 import { Problem } from "../../problem.ts";
 import { Nodes } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";

@@ -1,7 +1,7 @@
 // Writing what subcommands make: to standard output, or to a file.
 import { writeFileSync } from "node:fs";
-import type { Policy } from "../../policy/read.ts";
-import { type OutputFormat, outputs, writeProgram } from "../../policy/write.ts";
+import type { Policy } from "../../policy/formats/read.ts";
+import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/write.ts";
 import { Problem } from "../../problem.ts";
 import { NotWritable, type Program, programOf } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";

@@ -1,7 +1,7 @@
 // `trapgate seccomp prove`: that a filter means what a policy says, or a call for which it does not, carried out in the machine.
 
 import { callText, valueText } from "../../policy/explain/value-text.ts";
-import type { Policy } from "../../policy/read.ts";
+import type { Policy } from "../../policy/formats/read.ts";
 import { compare, encodeProgram, Nodes, NotWritable, programOf, type SyscallData } from "../../seccomp/index.ts";
 import { parseAll } from "../arguments.ts";
 import type { Command } from "../command.ts";

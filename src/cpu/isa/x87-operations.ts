@@ -2,7 +2,6 @@
 
 /** The arithmetic of opcodes D8 to DF, in the order of the reg field: what the routines `arith_…` take as their first argument. */
 export const x87Arithmetic = ["add", "mul", "com", "comp", "sub", "subr", "div", "divr"] as const;
-export type X87Arithmetic = (typeof x87Arithmetic)[number];
 
 /** Does it set condition codes, rather than compute? By its place in that order. */
 export const comparesX87 = (operation: number): boolean => x87Arithmetic[operation] === "com" || x87Arithmetic[operation] === "comp";

@@ -1,10 +1,10 @@
 // What matchers of tests ask about a policy: whether a call passes, for all of its arguments or for given ones.
-import { type Abi, i386, x64 } from "../abi/abi.ts";
-import { actionOf, casesOf, type Diagram, isUndecided, upstream } from "../seccomp/index.ts";
-import { dataOfCall, parseCall } from "./call.ts";
-import { conjunctionText } from "./explain/predicate-text.ts";
-import { numberNameText, valueText } from "./explain/value-text.ts";
-import { numberOf } from "./names.ts";
+import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { actionOf, casesOf, type Diagram, isUndecided, upstream } from "../../seccomp/index.ts";
+import { dataOfCall, parseCall } from "../call.ts";
+import { numberOf } from "../names.ts";
+import { conjunctionText } from "./predicate-text.ts";
+import { numberNameText, valueText } from "./value-text.ts";
 
 /** Anything that has a meaning: a policy that was read, one in TypeScript. */
 export interface Meaningful {

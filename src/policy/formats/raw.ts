@@ -1,7 +1,7 @@
 // Filters as bytes: struct sock_filter arrays, as they are, in hexadecimal, or as a string of escapes that Ruby and C print.
-import { Problem } from "../problem.ts";
-import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/index.ts";
-import type { Source } from "./source.ts";
+import { Problem } from "../../problem.ts";
+import { decodeProgram, INSN_SIZE, type Program } from "../../seccomp/index.ts";
+import type { Source } from "../input/source.ts";
 
 const whole = (bytes: Uint8Array, name: string): Program => {
   if (bytes.length > 0 && bytes.length % INSN_SIZE === 0) return decodeProgram(bytes);

@@ -1,5 +1,5 @@
 // A text that a user gave, and places in it: every complaint names file, line and column.
-import { Problem, type ProblemCode } from "../problem.ts";
+import { Problem, type ProblemCode } from "../../problem.ts";
 
 /** Offsets in the text. */
 export interface Place {

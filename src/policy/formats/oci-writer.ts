@@ -1,8 +1,8 @@
 // A profile as the OCI's JSON: conditions resolved, 64-bit integers in full. OCI runtime-spec config-linux.md, "Seccomp".
-import { i386, x32 } from "../abi/abi.ts";
-import { actionOf, dataOf, upstream } from "../seccomp/index.ts";
-import type { Json } from "./json.ts";
-import type { Profile } from "./profile.ts";
+import { i386, x32 } from "../../abi/abi.ts";
+import { actionOf, dataOf, upstream } from "../../seccomp/index.ts";
+import type { Json } from "../input/json.ts";
+import type { Profile } from "../profile.ts";
 
 /** JSON.stringify with bigints as numbers. */
 export const jsonText = (value: Json | undefined, indent = ""): string => {

@@ -1,6 +1,6 @@
 // Filters as files: BPF as bytes, hexadecimal, C; assembly.
-import { x64 } from "../abi/abi.ts";
-import { disassemble, disassembleLines, encodeProgram, type Insn, type Program, upstream } from "../seccomp/index.ts";
+import { x64 } from "../../abi/abi.ts";
+import { disassemble, disassembleLines, encodeProgram, type Insn, type Program, upstream } from "../../seccomp/index.ts";
 
 export const outputs = ["raw", "hex", "c", "bytes", "asm", "json"] as const;
 /** raw: struct sock_filter, little endian. c: an array of them. bytes: an array of char. asm: the listing that `disasm` prints. */

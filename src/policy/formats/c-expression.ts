@@ -1,10 +1,10 @@
 // Constant expressions of C, as filters in C sources have them. ISO C 6.6, on unsigned 32-bit words.
-import { i386, x64 } from "../abi/abi.ts";
-import { E } from "../abi/errno.ts";
-import { syscallNumbers } from "../abi/numbers.ts";
-import { BPF, upstream } from "../seccomp/index.ts";
-import { didYouMean } from "./nearest.ts";
-import type { Place, Source } from "./source.ts";
+import { i386, x64 } from "../../abi/abi.ts";
+import { E } from "../../abi/errno.ts";
+import { syscallNumbers } from "../../abi/numbers.ts";
+import { BPF, upstream } from "../../seccomp/index.ts";
+import { didYouMean } from "../input/nearest.ts";
+import type { Place, Source } from "../input/source.ts";
 
 const RET_DATA = 0xffff;
 const fixed: Readonly<Record<string, number>> = {

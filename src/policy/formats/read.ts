@@ -1,5 +1,5 @@
 // Any policy or filter from a file: which format it is, and what it means.
-import { Problem } from "../problem.ts";
+import { Problem } from "../../problem.ts";
 import {
   assemble,
   type Diagram,
@@ -10,15 +10,15 @@ import {
   RefusedFilter,
   type SeccompProfile,
   upstream,
-} from "../seccomp/index.ts";
+} from "../../seccomp/index.ts";
+import { parseJson } from "../input/json.ts";
+import { Source } from "../input/source.ts";
+import { parseYaml } from "../input/yaml.ts";
+import { compileProfile, type Mode } from "../mode.ts";
+import type { Profile, Warning } from "../profile.ts";
 import { looksC, readC } from "./c-array.ts";
 import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
-import { parseJson } from "./json.ts";
-import { compileProfile, type Mode } from "./mode.ts";
-import type { Profile, Warning } from "./profile.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
-import { Source } from "./source.ts";
-import { parseYaml } from "./yaml.ts";
 
 export const formats = ["oci", "spo", "raw", "hex", "c", "asm"] as const;
 /** spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's. */

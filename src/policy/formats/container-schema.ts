@@ -1,7 +1,7 @@
 // The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds (moby/profiles
 // seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
 import { z } from "zod";
-import { actionNames } from "./actions.ts";
+import { actionNames } from "../actions.ts";
 
 const MAX64 = (1n << 64n) - 1n;
 const range = { error: "must be an integer from 0 to 2^64 - 1" };
