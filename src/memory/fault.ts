@@ -116,7 +116,7 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
       }
       if (vma !== undefined && cache !== undefined) {
         const index = page / PAGE_SIZE - begin;
-        if (index * PAGE_SIZE < size && cache.known(index) === frame) {
+        if (index * PAGE_SIZE < size && cache.cached(index) === frame) {
           space.frames.retain(frame);
           table.set(page, frame + allowed);
           continue;
@@ -144,7 +144,7 @@ const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, wr
  */
 const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number): number => {
   const { frames } = space;
-  if (vma.anon === 0) vma.anon = space.areas.findMergeableAnon(vma) ?? ++space.families;
+  if (vma.anon === 0) vma.anon = space.areas.findMergeableAnon(vma) ?? ++space.lastAnon;
   const direct = space.home(page);
   // The first access is a write: the copy, not the file's page, is to be direct-mapped.
   const from = old === 0 ? cached(space, vma, page, 0) : frameOf(old);
@@ -152,7 +152,7 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
   // The page is the frame's only user. A file's page has a further reference, that of the page cache.
   if (old !== 0 && from !== frames.zero && frames.refs(from) === 1) return grant(space, vma, page, from, true);
   // The file's page has the direct-mapped frame and no other user: the page cache gets the copy.
-  if (from === direct && vma.cache?.known(indexOf(vma, page)) === from && frames.refs(from) === (old === 0 ? 1 : 2)) {
+  if (from === direct && vma.cache?.cached(indexOf(vma, page)) === from && frames.refs(from) === (old === 0 ? 1 : 2)) {
     if (old === 0) frames.retain(from);
     if (vma.cache.move(indexOf(vma, page))) return grant(space, vma, page, from, true);
     if (old === 0) frames.release(from);

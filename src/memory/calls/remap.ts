@@ -70,7 +70,7 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
     table.set(page - r.at + to, pte);
     return 0;
   });
-  space.went(vma, pages);
+  space.countWalked(vma, pages);
   space.flush(r.at, r.at + r.oldLength);
   if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
   else if (r.oldLength > 0) munmap(space, r.at, r.oldLength);
