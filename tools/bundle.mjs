@@ -110,18 +110,20 @@ const chunksOf = async () => {
     const needed = imports.filter(({ kind, external }) => kind === "import-statement" && !external);
     return [...new Set([...needed.flatMap(({ path }) => needs(basename(path), [...before, name])), name])];
   };
-  const chunkOf = (module) => [...about].find(([, { entryPoint }]) => entryPoint === join("dist", module))[0];
-  return { texts, needs, chunkOf };
+  const entryOf = (path) => [...about].find(([, { entryPoint }]) => entryPoint === path)[0];
+  return { texts, needs, entryOf, chunkOf: (module) => entryOf(join("dist", module)) };
 };
 
 export const bundle = async () => {
   mkdirSync(out, { recursive: true });
-  const { texts, needs, chunkOf } = await chunksOf();
+  const { texts, needs, entryOf, chunkOf } = await chunksOf();
   const main = chunkOf("cli/main.js");
   const chunks = JSON.parse(readFileSync(join(top, "tools", "chunks.json"), "utf8"));
   const parts = {
     start: [...needs(main), ...needs(chunkOf("cli/commands/run.js"))],
     ...Object.fromEntries(Object.entries(chunks).map(([script, modules]) => [script, modules.flatMap((module) => needs(chunkOf(module)))])),
+    // A library of one format.
+    yaml: needs(entryOf(join("node_modules", "yaml", "browser", "index.js"))),
     rest: [...texts.keys()],
   };
   const scripts = new Map();

@@ -12,7 +12,7 @@ import type { AlikeRoutines, Learned } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
 import { integers } from "./isa/integers.ts";
 import { actNames, type RoutineType } from "./isa/routine-types.ts";
-import { lookupCounts } from "./jit/emit/slow-path-counts.ts";
+import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
 import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
@@ -142,19 +142,19 @@ export class Cpu implements CodeWatch, Machine {
       handlers,
       routines: this.routines,
       routineTypes: code.routineTypes,
-      missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
-      showRun: (address, how, slot) => this.#tlb.showRun(address, how, slot),
-      keepChunks: () => this.#tlb.keepChunks(),
-      missStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
+      slowPath: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
+      findPageRange: (address, how, slot) => this.#tlb.showRun(address, how, slot),
+      enableAccessMap: () => this.#tlb.keepChunks(),
+      slowPathStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),
-      placeOf: (linear) => this.#tlb.find(linear),
+      addressOf: (linear) => this.#tlb.find(linear),
       model,
     });
     this.blocks.onReset = () => this.jit.reset();
-    this.blocks.onMissing = (ip, place) => this.jit.recover(ip, place);
-    this.blocks.onMark = (frame, marks) => this.jit.mark(frame, marks);
-    this.blocks.onGone = (frame) => this.jit.frameGone(frame);
+    this.blocks.onMissing = (ip, place) => this.jit.revalidate(ip, place);
+    this.blocks.onMark = (frame, marks) => this.jit.classifyBytes(frame, marks);
+    this.blocks.onGone = (frame) => this.jit.frameUnmapped(frame);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
     this.blocks.onWatch = (frame) => this.#tlb.protect(frame);
     this.codeFrames = this.blocks.codeFrames;
@@ -167,8 +167,8 @@ export class Cpu implements CodeWatch, Machine {
   }
 
   /** How often compiled code had to look for what it accesses. */
-  get lookups(): ReturnType<typeof lookupCounts> {
-    return lookupCounts(this.state);
+  get lookups(): ReturnType<typeof slowPathCounts> {
+    return slowPathCounts(this.state);
   }
 
   // Address translation.
@@ -290,21 +290,21 @@ export class Cpu implements CodeWatch, Machine {
    * limit itself is exact, but for a repeated string instruction, which may go beyond it by `repeatCost`.
    */
   run(limit: number): Exit {
-    const { watch, enabled } = this.jit;
+    const { sampler, enabled } = this.jit;
     this.#late = false;
     this.#pace.begin();
     this.#end = this.instructions + limit;
-    return enabled && this.#end > watch.next ? this.#runWatched() : this.#runPlainly(limit);
+    return enabled && this.#end > sampler.next ? this.#runWatched() : this.#runPlainly(limit);
   }
   /** The count of instructions at which the run ends. A served call may bring it nearer. */
   #end = 0;
   /** The same, with windows in which the JIT is told where control goes. */
   #runWatched(): Exit {
-    const { watch } = this.jit;
+    const { sampler } = this.jit;
     while (this.instructions < this.#end) {
       const left = this.#end - this.instructions;
-      const due = watch.next - this.instructions;
-      const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, watch.length));
+      const due = sampler.next - this.instructions;
+      const code = due > 0 ? this.#runPlainly(Math.min(left, due)) : this.#window(Math.min(left, sampler.length));
       if (code !== exit.budget || this.#late) return code;
     }
     return exit.budget;
@@ -324,7 +324,7 @@ export class Cpu implements CodeWatch, Machine {
       code = this.#runPlainly(count);
     }
     this.#unsampled = unsampled;
-    this.jit.watched(steps, this.instructions);
+    this.jit.addWindow(steps, this.instructions);
     return code;
   }
   #runPlainly(limit: number): Exit {
@@ -401,7 +401,7 @@ export class Cpu implements CodeWatch, Machine {
         case leave.taken: {
           const from = rec;
           s.rip = blocks.records.targetOf(from);
-          this.jit.arrived(from, s.rip);
+          this.jit.recordTransfer(from, s.rip);
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.link(from, rec);
           break;
@@ -413,7 +413,7 @@ export class Cpu implements CodeWatch, Machine {
           break;
         }
         case leave.jumped:
-          this.jit.arrived(rec, s.rip);
+          this.jit.recordTransfer(rec, s.rip);
           rec = blocks.displaced(s.rip);
           if (rec !== 0) break;
           rec = blocks.find(s.rip);
@@ -439,7 +439,7 @@ export class Cpu implements CodeWatch, Machine {
           break;
         case leave.interpret:
         case leave.upper:
-          if (code === leave.interpret) this.jit.gaveUp(s.rip);
+          if (code === leave.interpret) this.jit.noteSideExit(s.rip);
           if (budget <= 0) budget += this.#grantMore(budget);
           rec = blocks.bounded(s.rip, 1);
           break;

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import vm from "node:vm";
-import type { CodeStore, Kept, KeptRegion, Made } from "../machine/code-memory.ts";
+import type { CachedRegion, CachedRegions, CodeStore, CompiledRegion } from "../machine/code-memory.ts";
 import { readRegular } from "./node-bytes.ts";
 import { failure } from "./node-errno.ts";
 import { crc32, setFlagsFromString } from "./node-internals.ts";
@@ -65,19 +65,19 @@ let natives: Natives | undefined;
 const header = 8;
 /** Where bytes lie behind the text, and how many. */
 type Place = readonly [from: number, length: number];
-type PackedMade = Omit<Made, "wasm" | "native"> & { readonly wasm: Place; readonly native?: Place };
-type PackedRegion = Omit<KeptRegion, "made" | "code" | "landings"> & {
-  readonly made: PackedMade;
+type PackedMade = Omit<CompiledRegion, "wasm" | "native"> & { readonly wasm: Place; readonly native?: Place };
+type PackedRegion = Omit<CachedRegion, "compiled" | "code" | "landings"> & {
+  readonly compiled: PackedMade;
   readonly code: readonly { readonly address: number; readonly bytes: Place }[];
-  readonly landings: readonly (readonly [KeptRegion["landings"][number][0], number | null])[];
+  readonly landings: readonly (readonly [CachedRegion["landings"][number][0], number | null])[];
 };
 /** `identity`: of the program, and of whom its regions are for. */
-interface Packed extends Omit<Kept, "regions"> {
+interface Packed extends Omit<CachedRegions, "regions"> {
   readonly identity: string;
   readonly regions: readonly PackedRegion[];
 }
 
-const pack = (kept: Kept, identity: string): Buffer => {
+const pack = (kept: CachedRegions, identity: string): Buffer => {
   const parts: Uint8Array[] = [];
   let end = 0;
   const place = (bytes: Uint8Array): Place => {
@@ -86,9 +86,9 @@ const pack = (kept: Kept, identity: string): Buffer => {
     return [end - bytes.length, bytes.length];
   };
   const regions = kept.regions.map(
-    ({ made: { wasm, native, ...made }, code, landings, ...region }): PackedRegion => ({
+    ({ compiled: { wasm, native, ...made }, code, landings, ...region }): PackedRegion => ({
       ...region,
-      made: { ...made, wasm: place(wasm), ...(native ? { native: place(native) } : {}) },
+      compiled: { ...made, wasm: place(wasm), ...(native ? { native: place(native) } : {}) },
       code: code.map(({ address, bytes }) => ({ address, bytes: place(bytes) })),
       landings: landings.map(([door, landing]) => [door, landing ?? null]),
     }),
@@ -101,16 +101,16 @@ const pack = (kept: Kept, identity: string): Buffer => {
   file.writeUInt32LE(crc32(file.subarray(4)), 0);
   return file;
 };
-const unpack = (file: Buffer, identity: string): Kept | undefined => {
+const unpack = (file: Buffer, identity: string): CachedRegions | undefined => {
   if (file.length < header || crc32(file.subarray(4)) !== file.readUInt32LE(0)) return undefined;
   const behind = header + file.readUInt32LE(4);
   const packed = JSON.parse(file.toString("utf8", header, behind)) as Packed;
   if (packed.identity !== identity) return undefined;
   const bytes = ([from, length]: Place) => new Uint8Array(file.buffer as ArrayBuffer, file.byteOffset + behind + from, length);
   const regions = packed.regions.map(
-    ({ made: { wasm, native, ...made }, code, landings, ...region }): KeptRegion => ({
+    ({ compiled: { wasm, native, ...made }, code, landings, ...region }): CachedRegion => ({
       ...region,
-      made: { ...made, wasm: bytes(wasm), ...(native ? { native: bytes(native) } : {}) },
+      compiled: { ...made, wasm: bytes(wasm), ...(native ? { native: bytes(native) } : {}) },
       code: code.map(({ address, bytes: place }) => ({ address, bytes: bytes(place) })),
       landings: landings.map(([door, landing]) => [door, landing ?? undefined]),
     }),
@@ -119,7 +119,7 @@ const unpack = (file: Buffer, identity: string): Kept | undefined => {
 };
 
 /** What is in a file, if it is regular, whole and this user's. */
-const read = (file: string, identity: string): Kept | undefined => {
+const read = (file: string, identity: string): CachedRegions | undefined => {
   const isOurs = ({ size, uid, mode }: Stats): void => {
     if (size > most || uid !== process.getuid?.() || (mode & 0o022) !== 0) throw failure("EPERM");
   };
@@ -198,7 +198,7 @@ export const nodeCodeStore = (folder: string, program: readonly unknown[]): Code
       const known = place();
       if (known) attempt(() => write(folder, known.file, pack(kept, known.identity)));
     },
-    module: ({ native, wasm }: Made) => native && withNatives(({ deserialize }) => deserialize(native.slice().buffer, wasm)),
+    module: ({ native, wasm }: CompiledRegion) => native && withNatives(({ deserialize }) => deserialize(native.slice().buffer, wasm)),
     native: (_made, module, region) =>
       typeof region === "function"
         ? withNatives(({ isOptimised, serialize }) => (isOptimised(region) ? new Uint8Array(serialize(module)) : undefined))

@@ -1,23 +1,23 @@
 // Compiled code between runs of a program in one process: tests run the same guests again and again.
-import type { CodeStore, Kept, KeptRegion, Made } from "../cpu/jit/cache/format.ts";
+import type { CachedRegion, CachedRegions, CodeStore, CompiledRegion } from "../cpu/jit/cache/format.ts";
 
-export type { CodeStore, Kept, KeptRegion, Made };
+export type { CachedRegion, CachedRegions, CodeStore, CompiledRegion };
 
 /** For the machines of one program that have the same options: give it to each as `code`. */
 export class CodeMemory implements CodeStore {
-  #kept: Kept | undefined;
+  #cached: CachedRegions | undefined;
   #modules = new WeakMap<Uint8Array, WebAssembly.Module>();
-  load(): Kept | undefined {
-    return this.#kept;
+  load(): CachedRegions | undefined {
+    return this.#cached;
   }
-  save(kept: Kept): void {
-    this.#kept = kept;
+  save(cached: CachedRegions): void {
+    this.#cached = cached;
   }
-  module({ wasm }: Made): WebAssembly.Module | undefined {
+  module({ wasm }: CompiledRegion): WebAssembly.Module | undefined {
     return this.#modules.get(wasm);
   }
   /** The module has it, and stays as it is. */
-  native({ wasm }: Made, module: WebAssembly.Module): undefined {
+  native({ wasm }: CompiledRegion, module: WebAssembly.Module): undefined {
     this.#modules.set(wasm, module);
   }
 }

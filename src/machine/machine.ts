@@ -103,17 +103,17 @@ export class Machine {
       ...Object.fromEntries(Object.entries(leave).map(([name, code]) => [`back to the dispatcher: ${name}`, leaves[code] as number])),
       "accesses looked up in the TLB": lookedUp,
       "accesses looked up there for each million instructions in regions": Math.round((lookedUp / Math.max(1, inRegions)) * 1e6),
-      "accesses looked up on two pages": lookups.acrossHomes,
-      "accesses outside of a loop's run of pages": lookups.missedRun,
+      "accesses looked up on two pages": lookups.acrossPages,
+      "accesses outside of a loop's run of pages": lookups.outsideRange,
       "invalidations of code": blocks.invalidations,
       "blocks decoded": blocks.decoded,
       "samples of heat": jit.stats.samples,
       "regions compiled": jit.stats.regions,
       "trace trees compiled": jit.stats.trees,
-      "regions of earlier runs": jit.stats.reopened,
+      "regions of earlier runs": jit.stats.loaded,
       "regions dropped": jit.stats.dropped,
       "regions refused": jit.stats.refused,
-      "regions written anew": jit.stats.rewritten,
+      "regions written anew": jit.stats.recompiled,
       "bytes of regions": jit.stats.wasmBytes,
       "milliseconds compiling": Math.round(jit.stats.milliseconds),
     };
@@ -134,7 +134,7 @@ export class Machine {
     try {
       const gaveUp = await this.#pump(started.process, started.streams, connection);
       if (gaveUp?.kind === "abort") throw gaveUp.reason;
-      this.#processor.jit.keep();
+      this.#processor.jit.saveCached();
       return started.report(gaveUp && { timeout: timeout ?? 0 });
     } finally {
       clearTimeout(timer);

@@ -2,10 +2,16 @@
 import type { Node, Word, Words } from "../seccomp/index.ts";
 
 export type ArgIndex = 0 | 1 | 2 | 3 | 4 | 5;
-/** Bits of the argument that are compared. auto: as many as the kernel looks at, 32 of an int and 64 of a long or a pointer. */
+/**
+ * Bits of the argument that are compared. auto: as many as the kernel looks at, 32 of an int and 64 of a long
+ * or a pointer.
+ */
 export type Width = 32 | 64 | "auto";
 
-/** A condition on one argument. All comparisons are of unsigned numbers; a negative one stands for its two's complement. */
+/**
+ * A condition on one argument. All comparisons are of unsigned numbers; a negative one stands for its two's
+ * complement.
+ */
 export interface ArgCondition {
   readonly index: ArgIndex;
   readonly width: Width;

@@ -1,4 +1,5 @@
-// Names of values that policies compare arguments with. Linux uapi linux/socket.h, asm-generic/mman-common.h, linux/sched.h; net.h.
+// Names of values that policies compare arguments with. Linux uapi linux/socket.h, asm-generic/mman-common.h,
+// linux/sched.h; net.h.
 
 /** Address families: socket(2), argument 0. */
 // biome-ignore format: table

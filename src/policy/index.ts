@@ -1,4 +1,5 @@
-// trapgate/policy: policies and filters of every format that is known, read, explained, compared, merged and written.
+// trapgate/policy: policies and filters of every format that is known, read, explained, compared, merged and
+// written.
 //
 //   const policy = await readPolicy("default.json", bytes, { as: "docker" });
 //   const other = await readPolicy("mine.bpf", more, {}, policy.diagram.nodes);

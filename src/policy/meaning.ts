@@ -33,8 +33,8 @@ export interface Ruleset {
   /** Two rules with the same conditions ask for different actions: libseccomp refuses the second. */
   readonly onConflict: (entry: Entry) => void;
   /**
-   * Several rules of one call, with !=, <, <=, > or >=: libseccomp merges their tests in a tree of halves, in which one rule's test can end
-   * another's. Here each rule holds for itself.
+   * Several rules of one call, with !=, <, <=, > or >=: libseccomp merges their tests in a tree of halves, in
+   * which one rule's test can end another's. Here each rule holds for itself.
    */
   readonly onInexact: (entry: Entry) => void;
 }
@@ -208,7 +208,8 @@ class Meaning {
           continue;
         }
         if ((there[0] as typeof added).tests.length === 0) continue;
-        // Another rule that begins with all of this one's tests: the shorter one is enough, if the actions agree.
+        // Another rule that begins with all of this one's tests: the shorter one is enough, if the actions
+        // agree.
         const longer = there.find((other) => startsWith(other.chain.args, kept));
         if (longer && longer.chain.action !== action) this.#ruleset.onConflict(entry);
         if (longer?.chain.args.length === kept.length) continue;

@@ -1,12 +1,14 @@
-// Several policies as one, exactly: what all allow, what any allows, or what the kernel makes of them one upon another.
+// Several policies as one, exactly: what all allow, what any allows, or what the kernel makes of them one
+// upon another.
 import { type Diagram, isUndecided, stackDiagrams } from "../seccomp/index.ts";
 
 export const mergeKinds = ["union", "intersect", "stack"] as const;
 export type MergeKind = (typeof mergeKinds)[number];
 
 /**
- * intersect: for each call the most restrictive verdict, of equal actions the first policy's. union: the least restrictive one. stack: the
- * filters attached one after the other, so that of equal actions the last one's data counts. All as the kernel orders actions.
+ * intersect: for each call the most restrictive verdict, of equal actions the first policy's. union: the
+ * least restrictive one. stack: the filters attached one after the other, so that of equal actions the last
+ * one's data counts. All as the kernel orders actions.
  */
 export const merge = (kind: MergeKind, diagrams: readonly Diagram[]): Diagram => {
   if (kind === "stack") return stackDiagrams(diagrams);

@@ -1,5 +1,5 @@
-// Compile modes: one profile means different filters to those who load it.
-// runc: libcontainer/seccomp/seccomp_linux.go, patchbpf/enosys_linux.go (1.1). crun: src/libcrun/seccomp.c (1.21).
+// Compile modes: one profile means different filters to different runtimes. runc:
+// libcontainer/seccomp/seccomp_linux.go, patchbpf/enosys_linux.go (1.1). crun: src/libcrun/seccomp.c (1.21).
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { X32_BIT } from "../abi/syscall-number.ts";
 import { actionOf, type Diagram, diagramOfRoot, type Node, type Nodes, select, upstream, Words } from "../seccomp/index.ts";
@@ -11,8 +11,8 @@ import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
 
 export const modes = ["kernel", "runc", "crun", "docker", "podman"] as const;
 /**
- * kernel: each rule as the specification says it. runc, crun: what these load. docker: what Docker gives runc. podman: what Podman gives
- * crun. The supersets of the specification are resolved first in every mode.
+ * kernel: each rule as the specification says it. runc, crun: what these load. docker: what Docker gives
+ * runc. podman: what Podman gives crun. The supersets of the specification are resolved first in every mode.
  */
 export type Mode = (typeof modes)[number];
 
@@ -24,7 +24,10 @@ export interface Compiled {
 const KILL_THREAD = 0;
 const ENOSYS = 0x0005_0026;
 
-/** Several conditions on one argument make a rule for each condition: https://github.com/moby/moby/issues/32714 */
+/**
+ * Several conditions on one argument make a rule for each condition:
+ * https://github.com/moby/moby/issues/32714
+ */
 const splitArguments = (args: readonly Comparison[]): readonly (readonly Comparison[])[] => {
   const several = args.some(({ index }, i) => args.findIndex((other) => other.index === index) !== i);
   return several ? args.map((c) => [c]) : [args];
@@ -98,8 +101,9 @@ const largest = (profile: Profile, abi: Abi): number => {
 };
 
 /**
- * Numbers above the largest one that the profile knows give ENOSYS, whatever its rules say: generateEnosysStub(). It is there for a default
- * of ENOSYS too, since what it is compared with is the whole return value.
+ * Numbers above the largest one that the profile knows give ENOSYS, whatever its rules say:
+ * generateEnosysStub(). It is there for a default of ENOSYS too, since what it is compared with is the whole
+ * return value.
  */
 const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Diagram => {
   const { nodes, root } = diagram;

@@ -16,7 +16,7 @@ const elsewhere: ReadonlySet<string> = new Set([
   "usr26", "usr32",
 ]);
 
-/** Whether anybody has a call of this name. */
+/** Whether some processor has a call of this name. */
 export const isKnownName = (name: string): boolean => isSyscallName(name) || Object.hasOwn(newer, name) || elsewhere.has(name);
 export const knownNames = (): readonly string[] => [...Object.keys(syscallNumbers), ...Object.keys(newer), ...elsewhere];
 

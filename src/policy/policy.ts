@@ -1,4 +1,5 @@
-// A policy in TypeScript: rules in order, the first that matches a call decides. Its program is made of its meaning, and proved to have it.
+// A policy in TypeScript: rules in order, the first that matches a call decides. Its program is made of its
+// meaning, and proved to have it.
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { E, type ErrnoName } from "../abi/errno.ts";
 import type { SyscallName } from "../abi/numbers.ts";
@@ -79,11 +80,17 @@ export class TypedPolicy {
     this.#abis = (options.arch ?? ["x64"]).map((name) => abis[name]);
   }
 
-  /** These calls are allowed where all conditions hold. @example policy.allow("socket", arg(0).in(AF.UNIX, AF.INET)) */
+  /**
+   * These calls are allowed where all conditions hold. @example policy.allow("socket", arg(0).in(AF.UNIX,
+   * AF.INET))
+   */
   allow(...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
     return this.on(allow, ...clauses);
   }
-  /** These calls get a verdict of their own where all conditions hold. @example policy.on(errno("ENOSYS"), "clone3") */
+  /**
+   * These calls get a verdict of their own where all conditions hold. @example policy.on(errno("ENOSYS"),
+   * "clone3")
+   */
   on(verdict: Verdict, ...clauses: readonly [Clause, ...Clause[]]): TypedPolicy {
     const names = clauses.filter((clause) => typeof clause === "string");
     const conditions = clauses.filter((clause) => typeof clause !== "string");
@@ -155,7 +162,8 @@ const widthOf = (name: SyscallName, abi: Abi, { index, width }: ArgCondition): 3
 };
 
 /**
- * A policy. Rules are added by `allow` and `on`, which return a new policy; the first rule that matches a call decides.
+ * A policy. Rules are added by `allow` and `on`, which return a new policy; the first rule that matches a
+ * call decides.
  *
  * @example
  * const sandbox = policy({ default: errno("EPERM"), arch: ["x64", "i386"] })

@@ -7,16 +7,16 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { inFolder } from "../support/guest.ts";
 import { gcc32, missing, top } from "../support/host.ts";
 
-type Kept = NonNullable<ReturnType<CodeStore["load"]>>;
+type CachedRegions = NonNullable<ReturnType<CodeStore["load"]>>;
 
 /** Between processes: what is kept is data, and the host knows no module. */
 class OnPaper implements CodeStore {
   #text: Buffer | undefined;
   saved = 0;
-  load(): Kept | undefined {
-    return this.#text && (deserialize(this.#text) as Kept);
+  load(): CachedRegions | undefined {
+    return this.#text && (deserialize(this.#text) as CachedRegions);
   }
-  save(kept: Kept): void {
+  save(kept: CachedRegions): void {
     this.#text = serialize(kept);
     this.saved++;
   }

@@ -101,7 +101,7 @@ describe("conditions of Docker's and containers-common's supersets", () => {
 });
 
 describe("what is wrong is told with its place", () => {
-  it("an action that nobody knows, with the nearest one", async () => {
+  it("an action that is not known, with the nearest one", async () => {
     const { message, help, span } = await problemOf(profile([{ names: ["read"], action: "SCMP_ACT_ALOW" }]));
     expect(message).toBe('"SCMP_ACT_ALOW" is no value of syscalls[0].action');
     expect(help).toBe("did you mean SCMP_ACT_ALLOW?");

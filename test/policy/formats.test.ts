@@ -1,7 +1,7 @@
 // Filters as files: what is written is read again, whatever the format, and is the same program.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { detectFormat, outputs, readPolicy, writeProgram } from "../../src/policy/index.ts";
+import { dataOfCall, detectFormat, outputs, parseCall, readPolicy, writeProgram } from "../../src/policy/index.ts";
 import { BPF, compare, diagramOf, jump, type Program, programOf, stmt } from "../../src/seccomp/index.ts";
 import { upstreamProgram } from "../seccomp/arbitrary.ts";
 
@@ -138,5 +138,38 @@ spec:
   it("says which base profile it leaves out", async () => {
     const { warnings } = await readPolicy("p.yaml", bytesOf(yaml.replace("spec:", "spec:\n  baseProfileName: runc-v1.1.5")));
     expect(warnings.map(({ message }) => message)).toEqual(["the base profile runc-v1.1.5 is left out: give the merged profile"]);
+  });
+});
+
+describe("Firecracker's filters", () => {
+  const json = (more = "") => `{
+  "vcpu": {"default_action": "trap", "filter_action": "allow", "filter": [
+    {"syscall": "read"},
+    {"syscall": "ioctl", "args": [{"index": 1, "type": "dword", "op": "eq", "val": 44672}]},
+    {"syscall": "madvise", "args": [{"index": 2, "type": "qword", "op": {"masked_eq": 255}, "val": 4, "comment": "DONTNEED"}]}${more}
+  ]},
+  "api": {"default_action": {"errno": 1}, "filter_action": "allow", "filter": []}
+}`;
+  const read = (text: string, thread?: string) => readPolicy("f.json", bytesOf(text), thread === undefined ? {} : { thread });
+  it("are those of the thread that is named, a dword's equality on 32 bits", async () => {
+    const policy = await read(json(), "vcpu");
+    expect(policy.format).toBe("firecracker");
+    const value = (call: string) => policy.diagram.valueOf(dataOfCall(parseCall(call)));
+    expect([value("read"), value("write")]).toEqual([0x7fff_0000, 0x0003_0000]);
+    expect([value("ioctl(3, 0xdeadbeef0000ae80)"), value("ioctl(3, 0xae81)")]).toEqual([0x7fff_0000, 0x0003_0000]);
+    expect([value("madvise(0, 0, 0xff04)"), value("madvise(0, 0, 5)")]).toEqual([0x7fff_0000, 0x0003_0000]);
+    expect([value("i386.read"), value("x32.read")]).toEqual([0, 0]);
+  });
+  it("say what is missing or wrong", async () => {
+    await expect(read(json())).rejects.toMatchObject({
+      message: "there are filters of several threads",
+      help: "one of vcpu, api is meant",
+    });
+    await expect(read(json(), "vmm")).rejects.toThrow('there is no thread "vmm"');
+    await expect(read(json(',\n    {"syscall": "raed"}'), "vcpu")).rejects.toMatchObject({
+      help: "did you mean read?",
+      span: { line: 6, column: 17 },
+    });
+    await expect(read(json().replace('"trap"', '"tarp"'), "vcpu")).rejects.toThrow("vcpu.default_action");
   });
 });

@@ -1,10 +1,18 @@
-// The workbench against judges, a sample of `npm run conformance:policy`: the evaluator, libseccomp, and the filters that runc and crun load.
+// The workbench against judges, a sample of `npm run conformance:policy`: the evaluator, libseccomp, and the
+// filters that runc and crun load.
 import { describe, expect, it } from "vitest";
-import { compareExplanations, compareLibseccomp, comparePlanted, compareRuntime, randomPrograms } from "../../tools/policy/compare.ts";
+import {
+  compareExplanations,
+  compareLibseccomp,
+  compareNative,
+  comparePlanted,
+  compareRuntime,
+  randomPrograms,
+} from "../../tools/policy/compare.ts";
 import { commonFile, dockerFile, shipped } from "../../tools/policy/profiles.ts";
 import { whyNoRuntimes } from "../../tools/policy/runtimes.ts";
 import { random } from "../../tools/seccomp/random.ts";
-import { busybox, debian, gcc, missing } from "../support/host.ts";
+import { busybox, debian, gcc, missing, nativeX64 } from "../support/host.ts";
 
 describe("diagrams and explanations", () => {
   it("say what the evaluator says", () => {
@@ -14,9 +22,18 @@ describe("diagrams and explanations", () => {
     expect(hits).toBeGreaterThan(100);
   });
   it("find a bit that was changed, with a witness", () => {
-    const { hits, differences } = comparePlanted(randomPrograms(6, 20), 6);
+    const { hits, differences } = comparePlanted(randomPrograms(6, 10), 6);
     expect(differences).toEqual([]);
-    expect(hits).toBeGreaterThan(10);
+    expect(hits).toBeGreaterThan(5);
+  });
+});
+
+describe.skipIf(missing("diagrams against the kernel under us", nativeX64, gcc))("the kernel under us", () => {
+  it("does what diagrams say", () => {
+    const { compared, hits, differences } = compareNative(9, 20, 20);
+    expect(differences).toEqual([]);
+    expect(compared).toBeGreaterThan(200);
+    expect(hits).toBeGreaterThan(50);
   });
 });
 

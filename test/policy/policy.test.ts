@@ -101,7 +101,7 @@ describe("matchers", () => {
   });
   it("show the conditions of a call that passes sometimes", () => {
     expect(message(() => expect(sandbox).toAllow("socket"))).toBe(
-      "expected the policy to allow socket\n    socket: ALLOW if (u32) arg0 in {1, 2}; else ERRNO(EPERM)",
+      "expected the policy to allow socket\n    socket: ALLOW if (u32) arg0 in {AF_UNIX, AF_INET}; else ERRNO(EPERM)",
     );
   });
   it("say what is no policy, and what is no call", () => {

@@ -1,4 +1,5 @@
-// Diagrams against the evaluator: what a diagram says of a call is what the filter does, and equal diagrams are equal filters.
+// Diagrams against the evaluator: what a diagram says of a call is what the filter does, and equal diagrams
+// are equal filters.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { holds } from "../../src/seccomp/diagram/predicate.ts";

@@ -24,6 +24,8 @@ import {
   witness,
   wordsOf,
 } from "../../src/seccomp/index.ts";
+import { randomTrials } from "../seccomp/compare.ts";
+import { expected, nativeRun } from "../seccomp/judge.ts";
 import { checkedProgram, type Random, random, randomCase } from "../seccomp/random.ts";
 import { libseccomp, type Request } from "./libseccomp.ts";
 import { randomProfile } from "./profiles.ts";
@@ -54,7 +56,10 @@ const callAt = (r: Random, constants: readonly number[]): SyscallData => {
   };
 };
 
-/** What an explanation says of a call: its cases, read as conditions. Undefined: it says that it does not list them. */
+/**
+ * What an explanation says of a call: its cases, read as conditions. Undefined: it says that it does not list
+ * them.
+ */
 const explained = (diagram: Diagram, cache: Map<Node, ReturnType<typeof casesOf>>, data: SyscallData): number | undefined => {
   const { nodes, root } = diagram.restrict({ arch: data.arch, sys_number: data.nr >>> 0 });
   let cases = cache.get(root);
@@ -96,7 +101,34 @@ export const compareExplanations = (programs: readonly Program[], calls: number,
   return { compared, hits, differences };
 };
 
-/** One bit of each program changed: the difference is found with a witness that the evaluator confirms, or there is none. Hits: changes that matter. */
+/**
+ * Diagrams against the kernel under us, on calls that do no harm. Hits: calls that were trapped, so that the
+ * value shows.
+ */
+export const compareNative = (seed: number, count: number, calls: number): Report => {
+  const trials = randomTrials(seed, count, calls);
+  const differences: string[] = [];
+  let [compared, hits] = [0, 0];
+  for (const [n, outcomes] of nativeRun(trials).entries()) {
+    const { program, cases } = trials[n] as (typeof trials)[number];
+    const diagram = diagramOf(program);
+    for (const [i, c] of cases.entries()) {
+      const value = diagram.valueOf(c.data);
+      if (typeof value !== "number") continue;
+      compared++;
+      const native = JSON.stringify(outcomes[i]);
+      if (outcomes[i]?.kind === "trapped") hits++;
+      if (native !== JSON.stringify(expected(upstream, c, value)))
+        differences.push(`program ${n}: the kernel says ${native}, the diagram ${value}`);
+    }
+  }
+  return { compared, hits, differences };
+};
+
+/**
+ * One bit of each program changed: the difference is found with a witness that the evaluator confirms, or
+ * there is none. Hits: changes that matter.
+ */
 export const comparePlanted = (programs: readonly Program[], seed: number): Report => {
   const r = random(seed);
   const differences: string[] = [];
@@ -147,11 +179,17 @@ export const requestOf = (profile: Profile, optimize: 1 | 2): Request => ({
   optimize,
 });
 
-/** Every ABI has every call. A call that one has not is a number below 0 there, of which libseccomp's linear form loses track. */
+/**
+ * Every ABI has every call. A call that one has not is a number below 0 there, of which libseccomp's linear
+ * form loses track.
+ */
 const isPlain = ({ abis, rules }: Profile): boolean =>
   rules.every(({ names }) => names.every((name) => [x64, ...abis].every((abi) => !isKnownName(name) || numberOf(name, abi) !== undefined)));
 
-/** libseccomp's linear filters and binary trees are proved equal; and the trees equal to our own meaning of the rules, unless that warns. */
+/**
+ * libseccomp's linear filters and binary trees are proved equal; and the trees equal to our own meaning of
+ * the rules, unless that warns.
+ */
 export const compareLibseccomp = (
   seed: number,
   count: number,

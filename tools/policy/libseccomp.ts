@@ -1,4 +1,5 @@
-// Asks Debian's libseccomp for filters: test/policy/native/libseccomp.c, linked to the library that `npm run setup` fetches.
+// Asks Debian's libseccomp for filters: test/policy/native/libseccomp.c, linked to the library that `npm run
+// setup` fetches.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -30,7 +31,7 @@ const lines = ({ defaultAction, architectures, entries, optimize }: Request): st
 
 /** For each request the program, or the negative errno with which libseccomp refuses it. */
 export const libseccomp = (requests: readonly Request[]): readonly (Program | number)[] => {
-  const judge = build("test/policy/native/libseccomp.c", "libseccomp", [
+  const judge = build("test/policy/native/libseccomp.c", "policy-libseccomp", [
     "-I",
     `${root}/include`,
     `${root}/lib/x86_64-linux-gnu/libseccomp.a`,

@@ -3,7 +3,15 @@
 import { compileProfile, type Profile } from "../../src/policy/index.ts";
 import type { Program } from "../../src/seccomp/index.ts";
 import { random } from "../seccomp/random.ts";
-import { compareExplanations, compareLibseccomp, comparePlanted, compareRuntime, type Report, randomPrograms } from "./compare.ts";
+import {
+  compareExplanations,
+  compareLibseccomp,
+  compareNative,
+  comparePlanted,
+  compareRuntime,
+  type Report,
+  randomPrograms,
+} from "./compare.ts";
 import { haveLibseccomp, libseccomp } from "./libseccomp.ts";
 import { commonFile, dockerFile, randomProfile, shipped } from "./profiles.ts";
 import { whyNoRuntimes } from "./runtimes.ts";
@@ -12,6 +20,8 @@ const FILTERS = 500;
 const CALLS = 10_000;
 const EXPLAINED = 200;
 const PLANTED = 200;
+const NATIVE = 50;
+const NATIVE_CALLS = 200;
 const PROFILES_MADE = 1500;
 const PROFILES = 20;
 
@@ -37,6 +47,7 @@ const compiledBy = (profiles: readonly Profile[]): readonly Program[] =>
 const r = random(seed);
 const start = performance.now();
 const results: boolean[] = [];
+results.push(report(`${NATIVE} filters on the kernel under us, calls`, compareNative(seed, NATIVE, NATIVE_CALLS), "trapped"));
 if (!haveLibseccomp) console.log("SKIPPED: libseccomp: npm run setup fetches it");
 else {
   const fromLibrary = compiledBy(Array.from({ length: FILTERS }, () => randomProfile(r, true))).slice(0, FILTERS / 2);

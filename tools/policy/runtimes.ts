@@ -1,5 +1,6 @@
-// Asks Debian's runc and crun for the filters that they load: a container with the profile is started in a root of their own, and what it
-// attaches is read by test/policy/native/dump.c. Needs root: namespaces and mounts.
+// Asks Debian's runc and crun for the filters that they load: a container with the profile is started in a
+// root of their own, and what it attaches is read by test/policy/native/dump.c. Needs root: namespaces and
+// mounts.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +43,7 @@ const prepare = (): void => {
   for (const folder of ["dev", "proc", "sys/fs/cgroup", "run", "tmp", "judge/bundle/rootfs/bin"])
     mkdirSync(join(root, folder), { recursive: true });
   copyFileSync(busybox, join(root, "judge/bundle/rootfs/bin/busybox"));
-  copyFileSync(build("test/policy/native/dump.c", "dump", []), join(root, "judge/dump"));
+  copyFileSync(build("test/policy/native/dump.c", "policy-dump", []), join(root, "judge/dump"));
 };
 
 const config = (seccomp: Json): Json => ({

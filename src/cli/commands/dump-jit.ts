@@ -1,7 +1,7 @@
 // `trapgate run --dump-jit ADDRESS`: the compiled region that holds an address, as guest code, pseudo-code and WebAssembly's text.
 import { createRequire } from "node:module";
 import type { Graph } from "../../cpu/jit/cfg/graph.ts";
-import { dumpRegion, holds } from "../../cpu/jit/dump.ts";
+import { dumpRegion, regionContains } from "../../cpu/jit/dump.ts";
 import type { Machine } from "../../machine/machine.ts";
 
 /** What is used of wabt, a package that users need not have. https://github.com/AssemblyScript/wabt.js */
@@ -40,7 +40,7 @@ export const watchRegions = (machine: Machine, address: number): { report(say: (
   let regions = 0;
   machine.onRegion = (graph, wasm) => {
     regions++;
-    if (holds(graph, address)) last = { graph, wasm };
+    if (regionContains(graph, address)) last = { graph, wasm };
   };
   return {
     async report(say) {

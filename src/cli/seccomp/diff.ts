@@ -1,4 +1,5 @@
-// `trapgate seccomp diff`: whether two filters mean the same, and every call for which they do not. Statuses as diff(1) has them.
+// `trapgate seccomp diff`: whether two filters mean the same, and every call for which they do not. Statuses
+// as diff(1) has them.
 import { i386, x64 } from "../../abi/abi.ts";
 import { syscallsOf } from "../../abi/syscall-number.ts";
 import { explainRoot } from "../../policy/explain/explain.ts";

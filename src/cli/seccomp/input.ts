@@ -12,6 +12,7 @@ export const readOptions = {
   as: { type: "string" },
   cap: { type: "string", multiple: true },
   "kernel-version": { type: "string" },
+  thread: { type: "string" },
   quiet: { type: "boolean", short: "q" },
 } as const;
 export const readHelp: readonly (readonly [string, string])[] = [
@@ -19,6 +20,7 @@ export const readHelp: readonly (readonly [string, string])[] = [
   ["--as MODE", `what loads a profile: ${modes.join(", ")}; runc by default`],
   ["--cap CAP[,CAP…]", "capabilities that Docker's and Podman's conditions ask about, instead of their defaults"],
   ["--kernel-version X.Y", "the kernel that minKernel asks about: 6.12 by default"],
+  ["--thread NAME", "which of Firecracker's filters"],
   ["-q, --quiet", "no warnings"],
 ];
 
@@ -27,6 +29,7 @@ interface Values {
   readonly as?: string | undefined;
   readonly cap?: readonly string[] | undefined;
   readonly "kernel-version"?: string | undefined;
+  readonly thread?: string | undefined;
   readonly quiet?: boolean | undefined;
 }
 /** As options of the reader. `MODE` may be given for a file alone: see `readOne`. */
@@ -40,6 +43,7 @@ export const readerOptions = (values: Values): ReadOptions => ({
           .flatMap((list) => list.split(","))
           .map((cap) => (cap.startsWith("CAP_") ? cap : `CAP_${cap.toUpperCase()}`)),
       }),
+  ...(values.thread === undefined ? {} : { thread: values.thread }),
   ...(values["kernel-version"] === undefined ? {} : { kernel: values["kernel-version"] }),
 });
 

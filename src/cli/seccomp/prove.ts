@@ -1,4 +1,5 @@
-// `trapgate seccomp prove`: that a filter means what a policy says, or a call for which it does not, carried out in the machine.
+// `trapgate seccomp prove`: that a filter means what a policy says, or a call for which it does not, carried
+// out in the machine.
 
 import { callText, valueText } from "../../policy/explain/value-text.ts";
 import type { Policy } from "../../policy/formats/read.ts";

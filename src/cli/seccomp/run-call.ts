@@ -1,4 +1,5 @@
-// One system call in the machine under a filter: a program that does nothing else. System V ABI, "ELF Header", "Program Header".
+// One system call in the machine under a filter: a program that does nothing else. System V ABI, "ELF
+// Header", "Program Header".
 import { i386 } from "../../abi/abi.ts";
 import { Machine } from "../../machine/machine.ts";
 import { abiOf } from "../../policy/names.ts";

@@ -3,12 +3,15 @@ import type { Abi } from "../../abi/abi.ts";
 import { abis } from "../../abi/syscall-number.ts";
 import type { Difference } from "../../seccomp/index.ts";
 import { type CallRow, type Explanation, explainRoot, type Verdict } from "./explain.ts";
-import { conjunctionText, type Namer, numberText } from "./predicate-text.ts";
+import { conjunctionText, numberText } from "./predicate-text.ts";
+import { namerOf } from "./value-names.ts";
 import { valueText } from "./value-text.ts";
 
 type Show = (value: number) => string;
 
-const verdictText = ({ cases, truncated }: Verdict, show: Show, name?: Namer): string => {
+/** `call`: whose arguments' values have names. */
+const verdictText = ({ cases, truncated }: Verdict, show: Show, call = ""): string => {
+  const name = namerOf(call);
   const texts = cases.map(({ value, when }, i) => {
     if (when.length === 0) return i === 0 ? show(value) : `else ${show(value)}`;
     return `${show(value)} if ${when.map((all) => conjunctionText(all, name)).join(" or if ")}`;
@@ -31,12 +34,12 @@ const wrap = (words: readonly string[], indent: string, width = 110): string[] =
 
 const rangeText = (from: number, to: number): string => (from === to ? numberText(from) : `${numberText(from)} to ${numberText(to)}`);
 
-const groupsOf = (calls: readonly CallRow[], text: (verdict: Verdict) => string): ReadonlyMap<string, readonly string[]> => {
+const groupsOf = (calls: readonly CallRow[], text: (verdict: Verdict, call: string) => string): ReadonlyMap<string, readonly string[]> => {
   const groups = new Map<string, string[]>();
   for (const { name, verdicts } of calls) {
     const there = abis.flatMap((abi) => {
       const verdict = verdicts[abi.name];
-      return verdict ? [[abi.name, text(verdict)] as const] : [];
+      return verdict ? [[abi.name, text(verdict, name)] as const] : [];
     });
     const same = there.every(([, t]) => t === there[0]?.[1]);
     const names = there.map(([abi]) => abi).join(", ");
@@ -47,9 +50,9 @@ const groupsOf = (calls: readonly CallRow[], text: (verdict: Verdict) => string)
 };
 
 /** Lines of text; `hidden`: a verdict that is not worth a line. */
-const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdict) => boolean, name?: Namer): string[] => {
+const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdict) => boolean): string[] => {
   const lines: string[] = [];
-  const text = (verdict: Verdict): string => verdictText(verdict, show, name);
+  const text = (verdict: Verdict, call?: string): string => verdictText(verdict, show, call);
   const shown = explanation.calls.filter(({ verdicts }) => Object.values(verdicts).some((verdict) => !hidden(verdict)));
   const groups = [...groupsOf(shown, text)].sort(([, a], [, b]) => b.length - a.length);
   for (const [key, names] of groups) lines.push(...key.split("\n"), ...wrap(names, "    "), "");
@@ -66,21 +69,20 @@ const tableText = (explanation: Explanation, show: Show, hidden: (verdict: Verdi
   return lines;
 };
 
-export const explanationText = (explanation: Explanation, name?: Namer): string =>
-  `${tableText(explanation, valueText, () => false, name).join("\n")}\n`;
+export const explanationText = (explanation: Explanation): string => `${tableText(explanation, valueText, () => false).join("\n")}\n`;
 
 /** For comparisons: "the same" is what is not said. */
 export const otherwiseSame = (n: number): number => (n === 0 ? Number.NEGATIVE_INFINITY : -n);
 
 /** The calls that get something else, with both verdicts. */
-export const differenceText = (difference: Difference, name?: Namer): string => {
+export const differenceText = (difference: Difference): string => {
   const show = (n: number): string => {
     const pair = difference.pairs[n - 1];
     return pair ? `${valueText(pair.a)} -> ${valueText(pair.b)}` : "the same";
   };
   const explanation = explainRoot(difference.a.nodes, difference.root, otherwiseSame);
   const hidden = ({ cases }: Verdict): boolean => cases.length === 1 && cases[0]?.value === 0;
-  return `${tableText(explanation, show, hidden, name).join("\n")}\n`;
+  return `${tableText(explanation, show, hidden).join("\n")}\n`;
 };
 
 /** What happens to one call at each ABI that has it. */
@@ -88,7 +90,7 @@ export const callVerdictsText = ({ calls }: Explanation, name: string, only?: Ab
   const row = calls.find((call) => call.name === name);
   const there = abis.flatMap((abi) => {
     const verdict = row?.verdicts[abi.name];
-    return verdict && (!only || only === abi.name) ? [`${abi.name}: ${verdictText(verdict, valueText)}`] : [];
+    return verdict && (!only || only === abi.name) ? [`${abi.name}: ${verdictText(verdict, valueText, name)}`] : [];
   });
   return there.length > 0 ? `${there.join("\n")}\n` : undefined;
 };

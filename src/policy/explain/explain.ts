@@ -38,7 +38,10 @@ export interface Explanation {
   readonly incomplete: boolean;
 }
 
-/** Of two values the one with the lower rank is rather "otherwise": the more restrictive one, as signed actions compare. */
+/**
+ * Of two values the one with the lower rank is rather "otherwise": the more restrictive one, as signed
+ * actions compare.
+ */
 const restrictive = (value: number): number => value | 0;
 
 /** No call's number is further than that from the first. */
@@ -83,7 +86,9 @@ class Table {
   }
 }
 
-/** Explains a function: a filter's, or that of a comparison. `rank` tells which value is rather "otherwise". */
+/**
+ * Explains a function: a filter's, or that of a comparison. `rank` tells which value is rather "otherwise".
+ */
 export const explainRoot = (nodes: Nodes, root: Node, rank = restrictive): Explanation => {
   const table = new Table(nodes, rank);
   const rows = tableOf({ nodes, root });

@@ -4,6 +4,7 @@ import { actionOf, casesOf, type Diagram, isUndecided, upstream } from "../../se
 import { dataOfCall, parseCall } from "../call.ts";
 import { numberOf } from "../names.ts";
 import { conjunctionText } from "./predicate-text.ts";
+import { namerOf } from "./value-names.ts";
 import { numberNameText, valueText } from "./value-text.ts";
 
 /** Anything that has a meaning: a policy that was read, one in TypeScript. */
@@ -43,7 +44,7 @@ export const passing = ({ diagram }: Meaningful, text: string, { via }: ViaOptio
   const { cases } = casesOf(nodes, root, (value) => value | 0);
   const told = cases.map(({ value, when }, i) => {
     if (when.length === 0) return i === 0 ? valueText(value) : `else ${valueText(value)}`;
-    return `${valueText(value)} if ${when.map((all) => conjunctionText(all)).join(" or if ")}`;
+    return `${valueText(value)} if ${when.map((all) => conjunctionText(all, namerOf(asked.name ?? ""))).join(" or if ")}`;
   });
   const all = cases.map(({ value }) => passes(value));
   const how = all.every(Boolean) ? "always" : all.some(Boolean) ? "sometimes" : "never";

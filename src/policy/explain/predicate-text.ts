@@ -9,22 +9,26 @@ const U32 = 0xffff_ffffn;
 export const numberText = (n: bigint | number): string => (n < 1000 ? String(n) : `0x${n.toString(16)}`);
 
 /** How a number is called where it has a name; nothing: as a number. */
-export type Namer = (subject: Subject, value: bigint, mask: bigint) => string | undefined;
+export type Namer = (subject: Subject, value: bigint) => string | undefined;
 
 type Who = Pick<Condition, "subject" | "part">;
 const whoText = ({ subject, part }: Who): string => {
   const text = subject === "ip" ? "ip" : `arg${subject}`;
   return part === "whole" ? text : part === "high" ? `${text} >> 32` : `(u32) ${text}`;
 };
-const masked = (who: Who, mask: bigint): string => {
+const masked = (who: Who, mask: bigint, name: Namer): string => {
   const text = whoText(who);
   if (mask === -1n || mask === (who.part === "whole" ? MAX : U32)) return text;
   if (mask === U32) return `(u32) ${text}`;
-  return who.part === "high" ? `(${text}) & ${numberText(mask)}` : `${text} & ${numberText(mask)}`;
+  // Many names are harder to read than their number.
+  const named = name(who.subject, mask);
+  const shown = named === undefined || named.split("|").length > 3 ? numberText(mask) : named.includes("|") ? `(${named})` : named;
+  return who.part === "high" ? `(${text}) & ${shown}` : `${text} & ${shown}`;
 };
 
-const rangesText = (who: Who, mask: bigint, ranges: readonly Range[], negated: boolean, value: (n: bigint) => string): string => {
-  const name = masked(who, mask);
+const rangesText = (who: Who, mask: bigint, ranges: readonly Range[], negated: boolean, namer: Namer): string => {
+  const name = masked(who, mask, namer);
+  const value = (n: bigint): string => namer(who.subject, n) ?? numberText(n);
   const most = mask !== -1n ? mask : who.part === "whole" ? MAX : U32;
   // A few values are easier to read than short ranges of them.
   if (ranges.every(({ from, to }) => to - from < FEW)) {
@@ -41,24 +45,23 @@ const rangesText = (who: Who, mask: bigint, ranges: readonly Range[], negated: b
   return negated ? `not (${text})` : texts.length > 1 ? `(${text})` : text;
 };
 
-const masksText = (who: Who, masks: readonly Masked[], negated: boolean, value: (n: bigint, mask: bigint) => string): string => {
+const masksText = (who: Who, masks: readonly Masked[], negated: boolean, name: Namer): string => {
   const [first] = masks;
   if (first && masks.every(({ mask }) => mask === first.mask)) {
     const values = masks.map((m) => ({ from: m.value, to: m.value }));
-    return rangesText(who, first.mask, values, negated, (n) => value(n, first.mask));
+    return rangesText(who, first.mask, values, negated, name);
   }
-  const text = masks.map((m) => `${masked(who, m.mask)} == ${value(m.value, m.mask)}`).join(" or ");
+  const text = masks.map((m) => `${masked(who, m.mask, name)} == ${name(who.subject, m.value) ?? numberText(m.value)}`).join(" or ");
   return negated ? `not (${text})` : `(${text})`;
 };
 
 export const conditionText = (condition: Omit<Condition, "node">, name: Namer = () => undefined): string => {
-  const { subject, predicate } = condition;
-  const value = (n: bigint, mask: bigint): string => name(subject, n, mask) ?? numberText(n);
+  const { predicate } = condition;
   switch (predicate.kind) {
     case "ranges":
-      return rangesText(condition, predicate.mask, predicate.ranges, predicate.negated, (n) => value(n, predicate.mask));
+      return rangesText(condition, predicate.mask, predicate.ranges, predicate.negated, name);
     case "masks":
-      return masksText(condition, predicate.masks, predicate.negated, value);
+      return masksText(condition, predicate.masks, predicate.negated, name);
     case "nodes":
       return `${whoText(condition)} is as a diagram of ${predicate.nodes} nodes says`;
   }

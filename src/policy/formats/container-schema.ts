@@ -1,11 +1,12 @@
-// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds (moby/profiles
-// seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
+// The JSON of container profiles: OCI runtime-spec schema/config-linux.json (linux.seccomp), what Docker adds
+// (moby/profiles seccomp/seccomp.go) and what containers-common adds (pkg/seccomp/types.go).
 import { z } from "zod";
 import { actionNames } from "../actions.ts";
 
 const MAX64 = (1n << 64n) - 1n;
 const range = { error: "must be an integer from 0 to 2^64 - 1" };
-const uint64 = z
+/** An integer of 64 bits, as a bigint. */
+export const uint64 = z
   .union([z.number(), z.bigint()], range)
   .refine((n) => typeof n === "bigint" || Number.isInteger(n), { ...range, abort: true })
   .transform(BigInt)

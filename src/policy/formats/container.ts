@@ -36,7 +36,10 @@ const isObject = (value: Json | undefined): value is { readonly [key: string]: J
 /** A SeccompProfile of the Security Profiles Operator: security-profiles-operator.x-k8s.io/v1 and v1beta1. */
 export const isSpoProfile = (value: Json): boolean => isObject(value) && value["kind"] === "SeccompProfile";
 
-/** Where the profile is in a document: a bundle's config.json has it at linux.seccomp, a SeccompProfile at spec. */
+/**
+ * Where the profile is in a document: a bundle's config.json has it at linux.seccomp, a SeccompProfile at
+ * spec.
+ */
 const profilePath = ({ value }: JsonDocument): Path => {
   if (isSpoProfile(value)) return ["spec"];
   return isObject(value) && !("defaultAction" in value) && isObject(value["linux"]) ? ["linux", "seccomp"] : [];
@@ -171,7 +174,7 @@ export const readContainerProfile = async (source: Source, host: Host, document 
     rules.some(({ action }) => action === upstream.returns.actions.find((row) => row.action === "user_notif")?.value) &&
     !profile.listenerPath
   ) {
-    resolver.warnings.push({ message: "SCMP_ACT_NOTIFY without listenerPath: there is nobody to ask, so these calls give ENOSYS" });
+    resolver.warnings.push({ message: "SCMP_ACT_NOTIFY without listenerPath: no listener answers, so these calls give ENOSYS" });
   }
   return { source, defaultAction, abis: resolver.abis(profile), rules, warnings: resolver.warnings };
 };

@@ -18,10 +18,14 @@ import { compileProfile, type Mode } from "../mode.ts";
 import type { Profile, Warning } from "../profile.ts";
 import { looksC, readC } from "./c-array.ts";
 import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
+import { readFirecracker } from "./firecracker.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
 
-export const formats = ["oci", "spo", "raw", "hex", "c", "asm"] as const;
-/** spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's. */
+export const formats = ["oci", "spo", "firecracker", "raw", "hex", "c", "asm"] as const;
+/**
+ * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
+ * containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's.
+ */
 export type Format = (typeof formats)[number];
 
 export interface ReadOptions {
@@ -32,6 +36,8 @@ export interface ReadOptions {
   /** Docker's and Podman's conditions ask about it. By default their own capabilities, and Linux 6.12. */
   readonly capabilities?: readonly string[];
   readonly kernel?: string;
+  /** Of Firecracker's filters, if there are several. */
+  readonly thread?: string;
 }
 
 export interface Policy {
@@ -53,17 +59,24 @@ const isText = (bytes: Uint8Array): boolean => !bytes.subarray(0, 4096).some((by
 export const detectFormat = (bytes: Uint8Array): Format => {
   if (!isText(bytes)) return "raw";
   const text = new TextDecoder().decode(bytes);
-  if (/^\ufeff?\s*\{\s*["}]/.test(text)) return /"kind"\s*:\s*"SeccompProfile"/.test(text) ? "spo" : "oci";
+  if (/^\ufeff?\s*\{\s*["}]/.test(text)) {
+    if (/"kind"\s*:\s*"SeccompProfile"/.test(text)) return "spo";
+    return /"filter_action"\s*:/.test(text) ? "firecracker" : "oci";
+  }
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
   if (looksHex(text)) return "hex";
   return looksC(text) ? "c" : "asm";
 };
 
+/** What is compiled, and is no program yet. */
+type ProfileFormat = "oci" | "spo" | "firecracker";
+const isProfile = (format: Format): format is ProfileFormat => format === "oci" || format === "spo" || format === "firecracker";
+
 type AssemblerRules = Pick<SeccompProfile, "layout" | "returns">;
 const programIn = (
   source: Source,
   bytes: Uint8Array,
-  format: Exclude<Format, "oci" | "spo">,
+  format: Exclude<Format, ProfileFormat>,
   rules: AssemblerRules = upstream,
 ): Program => {
   const readers = {
@@ -97,15 +110,25 @@ const meaningOfProgram = (source: Source, program: Program, nodes: Nodes): Diagr
 /** The program of a filter, whether or not a kernel takes it; of a profile the one that it is compiled to. */
 export const readProgram = async (name: string, bytes: Uint8Array, options: ReadOptions, rules: AssemblerRules): Promise<Program> => {
   const format = options.format ?? detectFormat(bytes);
-  if (format === "oci" || format === "spo") return programOf((await readPolicy(name, bytes, options)).diagram);
+  if (isProfile(format)) return programOf((await readPolicy(name, bytes, options)).diagram);
   return programIn(new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes)), bytes, format, rules);
 };
 
-/** Reads a policy. Throws a Problem for a mistake in it. `nodes`: a store that several policies share. */
+/**
+ * Reads a policy. Throws a Problem for a mistake in it, with file, line and column. `nodes`: a store that several policies share.
+ *
+ * @example
+ * const policy = await readPolicy("default.json", readFileSync("default.json"), { as: "docker" });
+ * console.log(explanationText(explainRoot(policy.diagram.nodes, policy.diagram.effects().root)));
+ */
 export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadOptions = {}, nodes = new Nodes()): Promise<Policy> => {
   const format = options.format ?? detectFormat(bytes);
   const source = new Source(name, format === "raw" ? "" : new TextDecoder().decode(bytes));
-  if (format === "oci" || format === "spo") return readProfile(source, format, options, nodes);
+  if (format === "firecracker") {
+    const profile = await readFirecracker(source, options.thread);
+    return { source, format, profile, ...compileProfile(profile, "kernel", nodes) };
+  }
+  if (isProfile(format)) return readProfile(source, format, options, nodes);
   const program = programIn(source, bytes, format);
   return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
 };

@@ -3,7 +3,10 @@ import { x64 } from "../../abi/abi.ts";
 import { disassemble, disassembleLines, encodeProgram, type Insn, type Program, upstream } from "../../seccomp/index.ts";
 
 export const outputs = ["raw", "hex", "c", "bytes", "asm", "json"] as const;
-/** raw: struct sock_filter, little endian. c: an array of them. bytes: an array of char. asm: the listing that `disasm` prints. */
+/**
+ * raw: struct sock_filter, little endian. c: an array of them. bytes: an array of char. asm: the listing that
+ * `disasm` prints.
+ */
 export type OutputFormat = (typeof outputs)[number];
 
 const hex = (n: number, digits: number): string => `0x${n.toString(16).padStart(digits, "0")}`;
@@ -40,7 +43,9 @@ export const writeProgram = (program: Program, format: OutputFormat): string | U
   return writers[format]();
 };
 
-/** The program's flow as a graph in DOT: a box for each run of instructions that is entered at its first only. */
+/**
+ * The program's flow as a graph in DOT: a box for each run of instructions that is entered at its first only.
+ */
 export const dotOf = (program: Program): string => {
   const texts = disassembleLines(program, asmOptions);
   const targets = program.map(({ code, jt, jf, k }, pc): readonly (readonly [number, string])[] => {

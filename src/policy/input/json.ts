@@ -1,4 +1,5 @@
-// JSON as RFC 8259 has it, with what JSON.parse drops: where each value stands, and integers beyond 2^53 as bigints.
+// JSON as RFC 8259 has it, with what JSON.parse drops: where each value stands, and integers beyond 2^53 as
+// bigints.
 import type { Place, Source } from "./source.ts";
 
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };

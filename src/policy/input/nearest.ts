@@ -1,5 +1,5 @@
-// "Did you mean …": the known name that takes the fewest changes. Damerau, "A technique for computer detection and correction of
-// spelling errors" (1964), in the form that moves each letter once.
+// "Did you mean …": the known name that takes the fewest changes. Damerau, "A technique for computer
+// detection and correction of spelling errors" (1964), in the form that moves each letter once.
 
 const distance = (a: string, b: string, most: number): number => {
   let before: number[] = [];

@@ -2,7 +2,10 @@
 import type { Json, JsonDocument, Path } from "./json.ts";
 import type { Place, Source } from "./source.ts";
 
-/** The document of a file of one or more for which `wanted` holds, or the first. Throws a Problem that says where the text is no YAML. */
+/**
+ * The document of a file of one or more for which `wanted` holds, or the first. Throws a Problem that says
+ * where the text is no YAML.
+ */
 export const parseYaml = async (source: Source, wanted: (value: Json) => boolean): Promise<JsonDocument> => {
   const { isPair, isScalar, parseAllDocuments } = await import("yaml");
   const documents = parseAllDocuments(source.text, { intAsBigInt: true, prettyErrors: false });

@@ -25,7 +25,10 @@ export interface Case {
 export interface Cases {
   /** The last one is "otherwise". */
   readonly cases: readonly Case[];
-  /** There were more conjunctions than anybody wants to read: those listed are exact, those left out are in the diagram. */
+  /**
+   * There were more conjunctions than a text can hold: those listed are exact, those left out are in
+   * the diagram.
+   */
   readonly truncated: boolean;
 }
 
@@ -47,7 +50,10 @@ interface Path {
   readonly value: number;
 }
 
-/** A condition on one subject as conjunctions that are easy to say: of the whole if that is, else of its halves. */
+/**
+ * A condition on one subject as conjunctions that are easy to say: of the whole if that is, else of its
+ * halves.
+ */
 const alternatives = (nodes: Nodes, subject: Subject, when: Node): readonly Path["parts"][] => {
   if (when === TRUE || describe(nodes, when, fieldOf(subject)).kind !== "nodes") return [[{ subject, part: "whole", node: when }]];
   return outcomes(nodes, when, partOf(subject, "high"))
@@ -93,8 +99,9 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
 };
 
 /**
- * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the one with the longest text, and
- * of several the one with the lowest rank, is "otherwise"; a rank of -Infinity is so in any case.
+ * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the
+ * one with the longest text, and of several the one with the lowest rank, is "otherwise"; a rank of -Infinity
+ * is so in any case.
  */
 export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
   if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };

@@ -1,5 +1,5 @@
-// A condition as a sum of masks: (x & mask) == value, or another, … none of them superfluous.
-// Minato, "Fast Generation of Prime-Irredundant Covers from Binary Decision Diagrams" (1993), after Morreale (1970).
+// A condition as a sum of masks: (x & mask) == value, or another, … none of them superfluous. Minato, "Fast
+// Generation of Prime-Irredundant Covers from Binary Decision Diagrams" (1993), after Morreale (1970).
 import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
 
 /** The variables at these levels have these values; others are free. */

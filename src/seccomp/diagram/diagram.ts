@@ -1,4 +1,5 @@
-// What filters mean: one decision diagram over the bits of struct seccomp_data, canonical, so that equal meanings are the same node.
+// What filters mean: one decision diagram over the bits of struct seccomp_data, canonical, so that equal
+// meanings are the same node.
 import type { Program } from "../bpf/insn.ts";
 import { checkProgram } from "../check.ts";
 import type { SyscallData } from "../data.ts";
@@ -91,8 +92,9 @@ export class Diagram {
 }
 
 /**
- * The return value that stands for all values with the same effect. ALLOW, LOG and the kills have no data, ERRNO is capped, and an unknown
- * action is what the rules take it for. Not for filters that are yet to be stacked: there the unknown value competes as it is.
+ * The return value that stands for all values with the same effect. ALLOW, LOG and the kills have no data,
+ * ERRNO is capped, and an unknown action is what the rules take it for. Not for filters that are yet to be
+ * stacked: there the unknown value competes as it is.
  */
 export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: number): number => {
   const action = actionOf(returns, value);
@@ -106,10 +108,20 @@ export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: numb
   return returnValue(returns, action, data) ?? value;
 };
 
-/** The diagram of one program. Throws RefusedFilter if the rules' checker refuses it. */
+/**
+ * The diagram of one program. Throws RefusedFilter if the rules' checker refuses it. Diagrams of one store (`nodes`) are compared without
+ * copying.
+ *
+ * @example
+ * const diagram = diagramOf(decodeProgram(bytes));
+ * diagram.valueOf({ nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) });   // 0x7fff0000
+ */
 export const diagramOf = (program: Program, rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => stack([program], rules, nodes);
 
-/** The diagram of several filters of one task, the oldest first, combined as the kernel does. Linux kernel/seccomp.c seccomp_run_filters() */
+/**
+ * The diagram of several filters of one task, the oldest first, combined as the kernel does. Linux
+ * kernel/seccomp.c seccomp_run_filters()
+ */
 export const stack = (programs: readonly Program[], rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => {
   const roots = programs.map((program, n) => {
     const problem = checkProgram(rules.checker, program, rules.layout.size);
@@ -141,6 +153,9 @@ const stackRoots = (nodes: Nodes, roots: readonly Node[], { returns }: MeaningRu
   return roots.toReversed().reduce((sofar, root) => nodes.pointwise(sofar, root, combine), nodes.terminal(allow));
 };
 
-/** A function that is known already, as the meaning of one filter: ALLOW loses its data as when a kernel runs it. */
+/**
+ * A function that is known already, as the meaning of one filter: ALLOW loses its data as when a kernel runs
+ * it.
+ */
 export const diagramOfRoot = (nodes: Nodes, root: Node, rules: MeaningRules = upstream): Diagram =>
   new Diagram(nodes, stackRoots(nodes, [root], rules), rules);

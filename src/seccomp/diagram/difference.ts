@@ -3,7 +3,10 @@ import type { Diagram } from "./diagram.ts";
 import { FALSE, type Node } from "./nodes.ts";
 import { isUndecided } from "./undecided.ts";
 
-/** What two filters do to the same calls: the values' effects, one or both perhaps not decided (see `isUndecided`). */
+/**
+ * What two filters do to the same calls: the values' effects, one or both perhaps not decided (see
+ * `isUndecided`).
+ */
 export interface Pair {
   readonly a: number;
   readonly b: number;
@@ -16,13 +19,19 @@ export interface Difference {
   readonly root: Node;
   readonly pairs: readonly Pair[];
   /**
-   * equal: for every call. different: for some call both are decided and differ. undecided: the calls for which both are decided get the same,
-   * but there are others.
+   * equal: for every call. different: for some call both are decided and differ. undecided: the calls for
+   * which both are decided get the same, but there are others.
    */
   readonly verdict: "equal" | "different" | "undecided";
 }
 
-/** Compares meanings under the first diagram's rules. */
+/**
+ * Compares meanings under the first diagram's rules.
+ *
+ * @example
+ * const difference = compare(diagramOf(one), diagramOf(other));
+ * if (difference.verdict === "different") console.log(witness(difference.a.nodes, differing(difference)));
+ */
 export const compare = (one: Diagram, other: Diagram): Difference => {
   const a = one.effects();
   const b = other.in(a.nodes).effects();

@@ -1,4 +1,5 @@
-// A word, or an argument's two words, cut into the fewest ranges of values on each of which a function is the same.
+// A word, or an argument's two words, cut into the fewest ranges of values on each of which a function is the
+// same.
 import type { Node, Nodes } from "./nodes.ts";
 
 /** The variables of one number: consecutive levels, the most significant bit first. */
@@ -15,7 +16,10 @@ export interface Interval {
   readonly node: Node;
 }
 
-/** In ascending order, without gaps; undefined if there would be more than `most`. Nothing in `root` depends on earlier variables. */
+/**
+ * In ascending order, without gaps; undefined if there would be more than `most`. Nothing in `root` depends
+ * on earlier variables.
+ */
 export const intervals = (nodes: Nodes, root: Node, field: Field, most: number): readonly Interval[] | undefined => {
   const found: { from: bigint; to: bigint; node: Node }[] = [];
   const end = endOf(field);

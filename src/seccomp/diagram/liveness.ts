@@ -1,4 +1,5 @@
-// Which registers and cells a program may still read, before each instruction: what is dead need not tell states apart.
+// Which registers and cells a program may still read, before each instruction: what is dead need not tell
+// states apart.
 import { BPF, type Insn, insnClass, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 

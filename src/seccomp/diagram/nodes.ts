@@ -1,6 +1,7 @@
-// The node store of decision diagrams: a unique table, so that equal functions are the same node, and if-then-else.
-// Bryant, "Graph-Based Algorithms for Boolean Function Manipulation" (1986); Brace, Rudell, Bryant, "Efficient Implementation
-// of a BDD Package" (1990); several terminals after Fujita, McGeer, Yang (1997).
+// The node store of decision diagrams: a unique table, so that equal functions are the same node, and
+// if-then-else. Bryant, "Graph-Based Algorithms for Boolean Function Manipulation" (1986); Brace, Rudell,
+// Bryant, "Efficient Implementation of a BDD Package" (1990); several terminals after Fujita, McGeer, Yang
+// (1997).
 
 /** A function of the variables. Equal numbers of one store are equal functions. */
 export type Node = number;
@@ -87,7 +88,10 @@ export class Nodes {
     return node;
   }
 
-  /** The function that is `high` where the variable of this level is 1 and `low` where it is 0. Both depend on lower levels only. */
+  /**
+   * The function that is `high` where the variable of this level is 1 and `low` where it is 0. Both depend on
+   * lower levels only.
+   */
   make(level: number, low: Node, high: Node): Node {
     if (low === high) return low;
     let at = mix(level, low, high) & (this.#table.length - 1);

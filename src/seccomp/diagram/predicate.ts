@@ -38,7 +38,10 @@ const numberOf = (cube: Cube, { level, bits }: Field): Masked => {
   return { mask, value };
 };
 
-/** Masks of adjacent bits that hold all of these: the narrowest, and the one that reaches down to bit 0. All bits if they have holes. */
+/**
+ * Masks of adjacent bits that hold all of these: the narrowest, and the one that reaches down to bit 0. All
+ * bits if they have holes.
+ */
 const masksOf = (levels: ReadonlySet<number>, field: Field): readonly bigint[] => {
   const { mask } = numberOf(new Map([...levels].map((level) => [level, 1] as const)), field);
   const step = mask & -mask;

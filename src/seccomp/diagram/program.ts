@@ -1,5 +1,5 @@
-// A diagram as a program: each function of a word becomes one block, which loads the word and compares. Blocks of equal functions are
-// one block. Written from the end, since jumps only go forward.
+// A diagram as a program: each function of a word becomes one block, which loads the word and compares.
+// Blocks of equal functions are one block. Written from the end, since jumps only go forward.
 import { BPF, type Insn, jump, MAX_INSNS, type Program, stmt } from "../bpf/insn.ts";
 import { type Cube, cover } from "./cubes.ts";
 import type { Diagram } from "./diagram.ts";
@@ -182,7 +182,10 @@ class Writer {
 /** What a program made of a diagram is like. */
 export class NotWritable extends Error {}
 
-/** A program that means what the diagram does. Throws NotWritable: some call is not decided, or the program is too long. */
+/**
+ * A program that means what the diagram does. Throws NotWritable: some call is not decided, or the program is
+ * too long.
+ */
 export const programOf = ({ nodes, root, rules }: Diagram): Program => {
   const undecided = nodes.reachable(root).find((node) => nodes.isTerminal(node) && isUndecided(nodes.value(node)));
   if (undecided !== undefined) {

@@ -1,4 +1,5 @@
-// A function that is chosen by a word's value: what a chain of comparisons with constants makes, made at once.
+// A function that is chosen by a word's value: what a chain of comparisons with constants makes, made at
+// once.
 import type { Word } from "../layout.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import { levelOf } from "./words.ts";

@@ -1,5 +1,6 @@
 // A program on every call at once: the same steps as `evaluate`, on words that are functions of the data.
-// Jumps only go forward, so states are found from the first instruction to the last and results from the last to the first.
+// Jumps only go forward, so states are found from the first instruction to the last and results from the last
+// to the first.
 import { BPF, type Insn, MEM_WORDS, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 import { type EvaluatorRules, loadAddress, loadsData } from "../evaluate.ts";

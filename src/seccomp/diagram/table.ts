@@ -1,4 +1,5 @@
-// A diagram as the table that people ask for: for each architecture ranges of numbers, for each range a function of the arguments.
+// A diagram as the table that people ask for: for each architecture ranges of numbers, for each range a
+// function of the arguments.
 import type { Diagram } from "./diagram.ts";
 import { intervals } from "./intervals.ts";
 import type { Node, Nodes } from "./nodes.ts";
@@ -15,7 +16,10 @@ export interface ArchRows {
   /** AUDIT_ARCH_* values, both included. */
   readonly from: number;
   readonly to: number;
-  /** In ascending order, without gaps; undefined if the numbers are cut into too many ranges, as by a test of their low bits. */
+  /**
+   * In ascending order, without gaps; undefined if the numbers are cut into too many ranges, as by a test of
+   * their low bits.
+   */
   readonly ranges: readonly NumberRange[] | undefined;
   /** The function where arch is one of these. */
   readonly node: Node;

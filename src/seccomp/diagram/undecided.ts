@@ -1,5 +1,6 @@
-// What a diagram says where it cannot say exactly: a terminal above all 32-bit values, which names the instruction.
-// Arithmetic on unknown words (products, quotients, shifts by X) can need more nodes than anybody has.
+// What a diagram says where it cannot say exactly: a terminal above all 32-bit values, which names the
+// instruction. Arithmetic on unknown words (products, quotients, shifts by X) can need more nodes than memory
+// holds.
 import { MAX_INSNS } from "../bpf/insn.ts";
 
 const FIRST = 2 ** 32;

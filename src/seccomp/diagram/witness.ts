@@ -1,4 +1,4 @@
-// A call for which a condition holds: a proof that anybody can check with the evaluator, or with a kernel.
+// A call for which a condition holds: a proof that the evaluator, or a kernel, can check.
 import type { SyscallData } from "../data.ts";
 import { FALSE, type Node, type Nodes } from "./nodes.ts";
 import { levelOf } from "./words.ts";
@@ -32,7 +32,10 @@ export const witness = (nodes: Nodes, condition: Node): SyscallData | undefined 
   };
 };
 
-/** A witness with one of these architectures and one of their numbers, where there is such a one: people know those calls. */
+/**
+ * A witness with one of these architectures and one of their numbers, where there is such a one: people know
+ * those calls.
+ */
 export const knownWitness = (
   nodes: Nodes,
   condition: Node,

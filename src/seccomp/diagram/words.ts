@@ -1,5 +1,6 @@
 // 32-bit words as 32 functions of the bits of struct seccomp_data, and the operations of classic BPF on them.
-// Order of variables: arch, number, instruction pointer, arguments; the high half first, the most significant bit first.
+// Order of variables: arch, number, instruction pointer, arguments; the high half first, the most significant
+// bit first.
 import type { Word } from "../layout.ts";
 import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
 

@@ -1,4 +1,5 @@
-// Heat: samples in one address space make a block hot at once, samples in one after another only where they are many.
+// Heat: samples in one address space make a block hot at once. Samples in changing address spaces do so only
+// in large numbers.
 import { describe, expect, it } from "vitest";
 import { Heat } from "../../../src/cpu/jit/profile/heat.ts";
 
@@ -11,7 +12,7 @@ const samplesUntilDue = (heat: Heat, next: () => void, wanted: readonly number[]
 };
 
 describe("heat", () => {
-  it("comes to what is wanted by so many samples of one space, once", () => {
+  it("reports each threshold once, counting samples of one space", () => {
     const heat = new Heat();
     heat.enter({});
     expect(samplesUntilDue(heat, () => {}, [4, 16])).toBe(4);
@@ -19,7 +20,7 @@ describe("heat", () => {
     expect(samplesUntilDue(heat, () => {}, [4, 16])).toBe(Number.POSITIVE_INFINITY);
     expect(heat.of(8)).toBe(0);
   });
-  it("counts where a space is come back to as where none is left", () => {
+  it("keeps counting when a space runs again", () => {
     const heat = new Heat();
     const [a, b] = [{}, {}];
     heat.enter(a);
@@ -28,13 +29,13 @@ describe("heat", () => {
     heat.enter(a);
     expect(heat.add(7, [2])).toBe(true);
   });
-  it("takes many times as many samples of spaces that each are met once", () => {
+  it("needs many times as many samples of spaces that run once each", () => {
     const heat = new Heat();
     expect(samplesUntilDue(heat, () => heat.enter({}), [4])).toBe(64);
     heat.delete(7);
     expect(samplesUntilDue(heat, () => heat.enter({}), [4])).toBe(64);
   });
-  it("may be known", () => {
+  it("can be set", () => {
     const heat = new Heat();
     heat.enter({});
     heat.set(7, 3);

@@ -1,11 +1,11 @@
-// Trace trees: an interpreter's rounds in one loop each, with all that may end one.
+// Trace trees: the paths of an interpreter's loop become one loop each, with all kinds of exits.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import { type CodeStore, Machine, type MachineOptions } from "trapgate";
 import { describe, expect, it } from "vitest";
 import { coverageOf } from "../../../src/cpu/jit/tracing/trace-recorder.ts";
-import { always, type Present, usual, Watch } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
+import { always, TraceSampler, type TreeSource, usual } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
 import { inFolder } from "../../support/guest.ts";
 import { gcc32, missing, top } from "../../support/host.ts";
 
@@ -37,7 +37,7 @@ describe.skipIf(missing("trace trees", gcc32)).each(["-m64", "-m32"])("an interp
     return { seen: { stdout: stdout.text, status, stats }, trees: trees!, earlier: earlier!, dropped: dropped! };
   };
 
-  it("does what it does natively, with as many instructions as interpreted", async () => {
+  it("has its native output, with the interpreter's instruction count", async () => {
     const compiled = await run({ engine: "jit" });
     expect(compiled.seen.stdout).toBe((await built).natively.get("3000"));
     expect(compiled.trees).toBeGreaterThan(1);
@@ -45,7 +45,7 @@ describe.skipIf(missing("trace trees", gcc32)).each(["-m64", "-m32"])("an interp
     expect(interpreted.trees).toBe(0);
     expect(compiled.seen).toEqual(interpreted.seen);
   });
-  it("has its trees in the next run too", async () => {
+  it("has its trees from the code cache in the next run", async () => {
     const code = paper();
     const first = await run({ code }, "500000");
     const kept = code.load()!.regions;
@@ -53,7 +53,7 @@ describe.skipIf(missing("trace trees", gcc32)).each(["-m64", "-m32"])("an interp
     const second = await run({ code }, "500000");
     expect(first.seen.stdout).toBe((await built).natively.get("500000"));
     expect(first.trees).toBeGreaterThan(0);
-    // More than those that are no trees.
+    // More than the regions that are no trees.
     expect(second.earlier).toBeGreaterThan(kept.length - first.trees);
     expect(second.seen).toEqual(first.seen);
   });
@@ -81,51 +81,51 @@ describe("windows", () => {
   const way = (...ips: [ip: number, count: number][]) => ips.map(([ip, count]) => ({ ip, count }));
   const byTurns = (...steps: Parameters<typeof way>) => way(...Array.from({ length: 20 }, () => steps).flat());
 
-  const present = (): Present => ({
+  const source = (): TreeSource => ({
     coverage: (windows) => coverageOf(windows, new Map([[10, tree]])),
     trees: () => [],
   });
 
-  it("are in a tree from its root on, until they go another way", () => {
+  it("are in a tree from its root until they leave its paths", () => {
     const trees = new Map([[10, tree]]);
     const share = (...windows: Parameters<typeof coverageOf>[0]) => coverageOf(windows, trees).share;
     expect(share(way([10, 4], [20, 6], [10, 4], [20, 6]))).toBe(1);
     expect(share(way([20, 6], [10, 4]))).toBeCloseTo(0.4);
-    // Steps end where pages do; the block behind the second way to 20 leads nowhere.
+    // Steps end at page ends. The block after the second path to 20 has no successor.
     expect(share(way([10, 1], [11, 3], [30, 2], [20, 2], [22, 4], [10, 4]))).toBe(1);
     expect(share(way([10, 4], [30, 2], [50, 4]))).toBeCloseTo(0.6);
     expect(share()).toBe(0);
   });
-  it("are taken as scheduled, and no more for a while if trees have most of what runs", () => {
-    const watch = new Watch();
+  it("are sampled as scheduled, and pause if trees cover most instructions", () => {
+    const sampler = new TraceSampler();
     const rounds = byTurns([10, 4], [20, 6]);
-    expect(watch.next).toBe(usual.from);
+    expect(sampler.next).toBe(usual.from);
     for (let n = 1; n < usual.first; n++) {
-      watch.saw(rounds, 1000 * n, present);
-      expect(watch.next).toBe(1000 * n + usual.between);
+      sampler.addWindow(rounds, 1000 * n, source);
+      expect(sampler.next).toBe(1000 * n + usual.between);
     }
     const now = 10 * usual.from;
-    expect(watch.saw(rounds, now, present)).toEqual({ plant: [], uproot: [] });
-    expect(watch.next).toBe(usual.again * now);
+    expect(sampler.addWindow(rounds, now, source)).toEqual({ install: [], evict: [] });
+    expect(sampler.next).toBe(usual.regrowth * now);
   });
-  it("say which trees control leaves as soon as it comes", () => {
-    const watch = new Watch();
+  it("report trees that control leaves at once", () => {
+    const sampler = new TraceSampler();
     const often = byTurns([10, 4], [50, 1]);
-    for (let n = 1; n < usual.first; n++) expect(watch.saw(often, n, present).uproot).toEqual([]);
-    expect(watch.saw(often, usual.first, present).uproot).toEqual([10]);
+    for (let n = 1; n < usual.first; n++) expect(sampler.addWindow(often, n, source).evict).toEqual([]);
+    expect(sampler.addWindow(often, usual.first, source).evict).toEqual([10]);
   });
-  it("are given up where address spaces change all the time", () => {
-    const watch = new Watch();
-    watch.schedule = always;
-    const present = () => {
+  it("end where address spaces change all the time", () => {
+    const sampler = new TraceSampler();
+    sampler.schedule = always;
+    const source = () => {
       throw new Error("there is nothing to look for");
     };
-    watch.forget();
+    sampler.discardWindows();
     for (let n = 0; n < 8; n++) {
-      expect(watch.next).toBeLessThan(Number.POSITIVE_INFINITY);
-      watch.saw(way([10, 4]), n, present);
-      watch.forget();
+      expect(sampler.next).toBeLessThan(Number.POSITIVE_INFINITY);
+      sampler.addWindow(way([10, 4]), n, source);
+      sampler.discardWindows();
     }
-    expect(watch.next).toBe(Number.POSITIVE_INFINITY);
+    expect(sampler.next).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -1,5 +1,6 @@
-// Two processors that run the same code in the same slices: one only interprets, the other compiles all that it can. After every slice nothing may
-// differ: registers, flags, memory, what a fault tells, the count of instructions.
+// Two processors that run the same code in the same parts: one only interprets, the other compiles everything
+// that it can. After every part nothing may differ: registers, flags, memory, the fault, and the instruction
+// count.
 import { expect } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { type Exit, exit } from "../../../src/cpu/machine/exit.ts";
@@ -11,30 +12,37 @@ import { descriptorTables } from "../../../tools/oracle/descriptors.ts";
 import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { selector } from "../../../tools/oracle/world.ts";
 
+/** Bytes of a page. */
 export const PAGE = 4096;
+/** The address of the first code page. */
 export const CODE = 0x1000_0000;
+/** Pages of code. */
 export const CODE_PAGES = 4;
+/** The address of the first data page. */
 export const DATA = 0x2000_0000;
+/** Pages of data, the stack among them. */
 export const DATA_PAGES = 16;
-/** Frames that no page begins with. */
+/** Frames that belong to no page at the start. */
 const SPARE = 4;
-/** A multiple of all pages of data from the window's beginning: so that they are at home one after the other. */
+/**
+ * A multiple of all data pages from the start of the window, so that they can be direct-mapped in sequence.
+ */
 const data = layout.window + 16 * DATA_PAGES * PAGE + 0x10_0000;
 const frames = { code: data - CODE_PAGES * PAGE, data, spare: data + DATA_PAGES * PAGE } as const;
-/** With this color the pages of data are at home in their frames (layout.ts). */
+/** With this color the data pages are direct-mapped (layout.ts). */
 const color = DATA ^ (frames.data - layout.window);
 
-/** What is at a page of data; a frame counts from `frames.data`. */
+/** The mapping of a data page; frames count from `frames.data`. */
 export interface Mapping {
   readonly frame: number;
   readonly writable: boolean;
   readonly executable?: boolean;
 }
-/** At home, writable. */
+/** Direct-mapped and writable. */
 export const plain = (page: number): Mapping => ({ frame: page, writable: true });
 /** Frame numbers beyond the pages' own. */
 export const spareFrame = (n: number): number => DATA_PAGES + n;
-/** The frame of a page of code, for data to share. */
+/** The frame of a code page, for data to share. */
 export const codeFrame = (n: number): number => n - CODE_PAGES;
 
 class Twin {
@@ -66,7 +74,7 @@ class Twin {
       return frames.data + there.frame * PAGE + (how === access.write ? cacheWrite : 0);
     },
   };
-  /** All that a program could see. */
+  /** Everything that a program could see. */
   get sees(): Buffer {
     const { state } = this.cpu;
     const registers = state.u8.slice(at.gpr, at.rip + 8);
@@ -86,19 +94,20 @@ class Twin {
   }
 }
 
-/** How a slice ended. */
+/** The end of a run. */
 export interface Ended {
   readonly why: Exit;
   readonly rip: number;
-  /** Of a fault. */
+  /** The vector of a fault. */
   readonly vector: number;
   readonly error: number;
   readonly address: bigint;
 }
 
+/** The two processors. */
 export class Twins {
   readonly #both: readonly [Twin, Twin];
-  /** Regions that were compiled. */
+  /** The number of compiled regions. */
   regions = 0;
   constructor(code: CpuCode, mode: 32 | 64) {
     this.#both = [new Twin(code, mode), new Twin(code, mode)];
@@ -107,21 +116,21 @@ export class Twins {
     compiles.cpu.jit.onRegion = () => this.regions++;
     interprets.cpu.engine = "interpret";
   }
-  /** Of all instructions, how many compiled code ran. */
+  /** The share of instructions that compiled code ran. */
   get compiledShare(): number {
     const { cpu } = this.#both[0];
     return 1 - cpu.interpreted / cpu.instructions;
   }
-  /** The same of both: of who compiles first. */
+  /** A property of both, of the compiling processor first. */
   both<T>(of: (cpu: Cpu) => T): readonly [T, T] {
     const [compiles, interprets] = this.#both;
     return [of(compiles.cpu), of(interprets.cpu)];
   }
-  /** Do the same to both. */
+  /** Does the same to both. */
   each(does: (cpu: Cpu) => void): void {
     for (const { cpu } of this.#both) does(cpu);
   }
-  /** New code, from the first page of code on. */
+  /** Loads new code, from the first code page on. */
   load(bytes: Uint8Array): void {
     this.each((cpu) => {
       for (let n = 0; n < CODE_PAGES; n++) cpu.invalidateFrame(frames.code + n * PAGE);
@@ -129,7 +138,7 @@ export class Twins {
       cpu.state.u8.set(bytes, frames.code);
     });
   }
-  /** What is at a page of data from now on: nothing, if undefined. */
+  /** Maps a data page; unmaps it if the mapping is undefined. */
   map(page: number, mapping: Mapping | undefined): void {
     for (const twin of this.#both) {
       if (mapping) twin.mappings.set(page, mapping);
@@ -137,7 +146,7 @@ export class Twins {
       twin.cpu.flushTlbPage(DATA + page * PAGE);
     }
   }
-  /** Fill the frames of all data. */
+  /** Fills the frames of all data. */
   fill(bytes: (n: number) => number): void {
     this.each(({ state }) => {
       for (let n = frames.data; n < frames.spare + SPARE * PAGE; n++) state.u8[n] = bytes(n - frames.data);
@@ -146,7 +155,7 @@ export class Twins {
   compile(ip: number): boolean {
     return this.#both[0].cpu.jit.compile(ip);
   }
-  /** So many instructions, unless something happens before; `what` says where, if they differ. */
+  /** Runs so many instructions, unless it ends before. `what` describes the case if they differ. */
   run(count: number, what: () => string): Ended {
     const ends = this.#both.map(({ cpu }): Ended => {
       const why = cpu.run(count);
@@ -177,7 +186,7 @@ export class Twins {
   }
 }
 
-/** What of it differs is to be seen by people. */
+/** A description of the differences. */
 const told = ({ cpu, memory }: Twin, ended: Ended): string[] => {
   const { state, flags, instructions } = cpu;
   const hex = (from: number, size: number): string => Buffer.from(state.u8.subarray(from, from + size)).toString("hex");

@@ -1,35 +1,37 @@
-// What is known where control is, when code is written: of flags, of how values differ, and of memory. It is followed along the region's ways.
-import type { FloatsKnown } from "../emit/sse-batch.ts";
-import type { Known } from "./lazy-flags.ts";
+// The state of the dataflow analysis at one point of a region: facts about flags, about differences between
+// values, and about memory. The emitter carries it along the edges of the graph.
+import type { SseState } from "../emit/sse-batch.ts";
+import type { FlagFacts } from "./lazy-flags.ts";
 import type { Comparison } from "./loop-flags.ts";
-import { type Nearby, Places } from "./translation-reuse.ts";
+import { type ReuseState, TranslationReuse } from "./translation-reuse.ts";
 
-/** What is known where control is. */
-export interface Knowledge extends Nearby {
-  readonly flags: Known | undefined;
-  /** What the flags were written from. */
-  readonly last: Comparison | undefined;
-  readonly floats: FloatsKnown | undefined;
+/** The facts that hold at one point of the code. */
+export interface DataflowState extends ReuseState {
+  readonly flags: FlagFacts | undefined;
+  /** The operands that the flags were computed from. */
+  readonly comparison: Comparison | undefined;
+  readonly sse: SseState | undefined;
 }
-export const nothingKnown: Knowledge = {
+/** The state without facts. */
+export const nothingKnown: DataflowState = {
   flags: undefined,
-  last: undefined,
-  floats: undefined,
+  comparison: undefined,
+  sse: undefined,
   origins: [],
-  places: [],
-  sure: [],
-  contents: [],
+  translations: [],
+  verified: [],
+  values: [],
 };
-/** What holds whichever of the ways control came. */
-export const meet = (ways: readonly Knowledge[]): Knowledge => {
-  if (ways.length === 1) return ways[0]!;
-  const flags = ways[0]?.flags;
-  const last = ways[0]?.last;
-  const floats = ways[0]?.floats;
+/** The facts that hold on all incoming edges. */
+export const meet = (states: readonly DataflowState[]): DataflowState => {
+  if (states.length === 1) return states[0]!;
+  const flags = states[0]?.flags;
+  const last = states[0]?.comparison;
+  const floats = states[0]?.sse;
   return {
-    flags: ways.every((way) => way.flags === flags) ? flags : undefined,
-    last: ways.every((way) => way.last === last) ? last : undefined,
-    floats: ways.every((way) => way.floats === floats) ? floats : undefined,
-    ...Places.meet(ways),
+    flags: states.every((state) => state.flags === flags) ? flags : undefined,
+    comparison: states.every((state) => state.comparison === last) ? last : undefined,
+    sse: states.every((state) => state.sse === floats) ? floats : undefined,
+    ...TranslationReuse.meet(states),
   };
 };

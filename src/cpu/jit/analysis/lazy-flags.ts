@@ -1,39 +1,48 @@
-// Lazy flags of a region (flags.ts): kind and operands in locals, and what is known of them where code is written, so that a condition is
-// one comparison. Outside 64-bit mode the parts have 32 bits: Cpu sees to it that the state page's do (segments.ts, refresh).
+// Lazy flags of a region (flags.ts): kind and operands in locals, with facts about them, so that a condition
+// becomes one comparison.
+// Outside 64-bit mode the operands have 32 bits. Cpu keeps the state page's operands sign-extended from 32
+// bits (segments.ts, refresh).
 
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure, pureLow } from "../../codegen/expression.ts";
 import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../../isa/flags.ts";
 import type { Flag } from "../../isa/ops.ts";
 import { at, EF } from "../../machine/state.ts";
-import type { Noting } from "../emit/registers.ts";
-import { type Comparison, type FlagLocals, type Part, type PartName, partNames } from "./loop-flags.ts";
-import { overlap, type Parts, part } from "./register-cache.ts";
+import type { UseRecorder } from "../emit/registers.ts";
+import { type Comparison, type FlagLocals, type FlagOperand, type OperandName, operandNames } from "./loop-flags.ts";
+import { overlap, part, type RegisterSet } from "./register-cache.ts";
 
-/** What is known of the flags at a place when its code is written. */
-export interface Known {
+/** Facts about the flags at one point of the code. */
+export interface FlagFacts {
   readonly kind: KeptKind;
-  /** Their parts are sign-extended from 32 bits or fewer. */
+  /** Their operands are sign-extended from 32 bits or fewer. */
   readonly low: boolean;
   /** Kind "split" of a word: the result is 0 or 1. */
   readonly split: boolean;
-  /** They stand together in that word too, in their EFLAGS places. */
+  /** A local holds the flags as a word too, at their EFLAGS positions. */
   readonly word: boolean;
-  /** Of 8 or 16 bits: what ZF says is equal, and of a comparison CF lower, stands zero-extended too. */
+  /**
+   * The operands of an 8-bit or 16-bit operation are also in locals, zero-extended. Those locals are equal if
+   * ZF is set. After a comparison, the first is lower if CF is set.
+   */
   readonly unsigned: boolean;
 }
-/** Flags that decide a condition, of those conditions for which any of some flags does: by half its code. */
+/**
+ * Flags that decide a condition, by half of its code. Only conditions are listed for which one set flag is
+ * enough.
+ */
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
-/** One object for each, so that they can be compared by identity. */
-const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): Known => {
+/** One object for each combination, so that facts are compared by identity. */
+const allFacts = new Map<string, FlagFacts>();
+const flagFacts = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): FlagFacts => {
   const { split = false, word = false, unsigned = false } = more;
   const key = `${kind} ${low} ${split} ${word} ${unsigned}`;
-  const there = allKnown.get(key) ?? { kind, low, split, word, unsigned };
-  allKnown.set(key, there);
-  return there;
+  const fact = allFacts.get(key) ?? { kind, low, split, word, unsigned };
+  allFacts.set(key, fact);
+  return fact;
 };
 
+/** The flags of one region while its code is emitted. */
 export class LazyFlags {
   readonly #body: Body;
   readonly #narrow: boolean;
@@ -44,15 +53,15 @@ export class LazyFlags {
   readonly #word: number;
   readonly #left: number;
   readonly #right: number;
-  readonly #notes: Noting;
-  /** What is known of the flags here, if every way here agrees. */
-  known: Known | undefined;
-  /** What they were written from last, on every way here. */
-  last: Comparison | undefined;
-  /** Which locals of the instruction in progress hold what registers do. */
-  readonly #copies = new Map<number, Part & { readonly register: number }>();
-  constructor(body: Body, narrow: boolean, notes: Noting) {
-    this.#notes = notes;
+  readonly #uses: UseRecorder;
+  /** Facts about the flags here; undefined if the incoming edges differ. */
+  facts: FlagFacts | undefined;
+  /** The last comparison, if it is the same on all incoming edges. */
+  comparison: Comparison | undefined;
+  /** Locals of the current instruction that hold the value of a register. */
+  readonly #copies = new Map<number, FlagOperand & { readonly register: number }>();
+  constructor(body: Body, narrow: boolean, uses: UseRecorder) {
+    this.#uses = uses;
     this.#body = body;
     this.#narrow = narrow;
     const t = narrow ? wt.i32 : wt.i64;
@@ -68,98 +77,110 @@ export class LazyFlags {
   get locals(): FlagLocals {
     return { r: this.#result, a: this.#a, b: this.#b, kind: this.#kind };
   }
-  /** Nothing is known of them here. */
+  /** Drops all facts. */
   forget(): void {
-    this.known = undefined;
-    this.last = undefined;
+    this.facts = undefined;
+    this.comparison = undefined;
   }
-  /** The locals of another instruction are used again from here on. */
-  begin(): void {
+  /** Locals of the previous instruction are reused from here on. */
+  beginInstruction(): void {
     this.#copies.clear();
     this.#pending.clear();
   }
-  /** A local holds what a register does: all 64 bits, or the low ones if it has 32. */
-  isCopy(r: number, v: Node): void {
+  /** A local holds the value of a register: all 64 bits, or the low ones if the local has 32. */
+  noteCopy(r: number, v: Node): void {
     if (v.op === op.localGet) this.#copies.set(v.k as number, { register: r, low: v.t === wt.i32 });
   }
-  /** A register has been written: with 32 bits or more of a value, or in part. */
-  wrote(r: number, v: Node | undefined): void {
+  /** A register is written: `v` is its value if at least 32 bits are written. */
+  registerWritten(r: number, v: Node | undefined): void {
     for (const [local, copy] of this.#copies) if (copy.register === r) this.#copies.delete(local);
-    const { last } = this;
-    const of = (name: PartName) => last?.parts[name];
-    const gone = partNames.filter((name) => {
+    const { comparison } = this;
+    const of = (name: OperandName) => comparison?.operands[name];
+    const overwritten = operandNames.filter((name) => {
       const p = of(name);
       return p !== undefined && "register" in p && p.register === r;
     });
     const source = v && (v.op === op.i64extendI32u ? v.args[0]! : v);
-    if (source) this.isCopy(r, source);
-    const come = source?.op === op.localGet ? (this.#pending.get(source.k as number) ?? []) : [];
-    if (last && gone.length + come.length > 0) {
-      const changes = [...gone.map((name) => [name, undefined]), ...come.map((name) => [name, this.#copies.get(source!.k as number)])];
-      this.last = { ...last, parts: { ...last.parts, ...Object.fromEntries(changes) } };
+    if (source) this.noteCopy(r, source);
+    const stored = source?.op === op.localGet ? (this.#pending.get(source.k as number) ?? []) : [];
+    if (comparison && overwritten.length + stored.length > 0) {
+      const changes = [
+        ...overwritten.map((name) => [name, undefined]),
+        ...stored.map((name) => [name, this.#copies.get(source!.k as number)]),
+      ];
+      this.comparison = { ...comparison, operands: { ...comparison.operands, ...Object.fromEntries(changes) } };
     }
   }
-  /** Parts of what was kept by the instruction in progress, by the local that they are in: one may be written to a register yet. */
-  readonly #pending = new Map<number, PartName[]>();
-  #sourceOf(name: PartName, v: Node): Part | undefined {
+  /**
+   * Flag operands of the current instruction, by the local that holds them. The instruction may still write
+   * the local to a register.
+   */
+  readonly #pending = new Map<number, OperandName[]>();
+  #sourceOf(name: OperandName, v: Node): FlagOperand | undefined {
     const value = constant(v);
     if (value !== undefined) return { constant: BigInt.asIntN(64, value) };
-    const held = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
-    if (held.op !== op.localGet) return undefined;
-    const local = held.k as number;
+    const source = v.op === op.i64extendI32s || v.op === op.i64extendI32u ? v.args[0]! : v;
+    if (source.op !== op.localGet) return undefined;
+    const local = source.k as number;
     this.#pending.set(local, [...(this.#pending.get(local) ?? []), name]);
     return this.#copies.get(local);
   }
 
-  keep(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
+  set(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
     const body = this.#body;
     this.#pending.clear();
-    this.last = { kind, w, parts: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
+    this.comparison = { kind, w, operands: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
     const t = this.#narrow ? wt.i32 : wt.i64;
-    // b first: it can be the old result (signParity), which is about to change.
+    // b first: it can be the old result (signParity), which changes next.
     body.set(this.#b, as(t, b));
     body.set(this.#result, as(t, r));
     body.set(this.#a, as(t, a));
     body.set(this.#kind, i32c(kindCode[kind]));
-    this.known = knownFlags(kind, this.#narrow || w <= 32);
-    this.#notes.write(part.flags);
+    this.facts = flagFacts(kind, this.#narrow || w <= 32);
+    this.#uses.write(part.flags);
   }
-  /** What has just been kept is this word. */
-  together(word: Node): void {
+  /** The operands that were just set represent this word. */
+  setWord(word: Node): void {
     this.#body.set(this.#word, as(wt.i32, word));
-    this.known = knownFlags("split", this.known!.low, { split: true, word: true });
+    this.facts = flagFacts("split", this.facts!.low, { split: true, word: true });
   }
-  /** What has just been kept, of 8 or 16 bits, compares these; without a sign they need not be extended. */
-  unsigned(left: Node, right: Node): void {
+  /**
+   * The operands that were just set belong to an 8-bit or 16-bit operation. It compares these zero-extended
+   * values.
+   */
+  setUnsigned(left: Node, right: Node): void {
     this.#body.set(this.#left, as(wt.i32, left));
     this.#body.set(this.#right, as(wt.i32, right));
-    const { kind, low } = this.known!;
-    this.known = knownFlags(kind, low, { unsigned: true });
+    const { kind, low } = this.facts!;
+    this.facts = flagFacts(kind, low, { unsigned: true });
   }
-  /** What has just been kept is as if from a word, which stands nowhere. */
-  apart(): void {
-    if (this.known?.kind === "split") this.known = knownFlags("split", this.known.low, { split: true });
+  /** The operands that were just set have the form of a split word, although no word is in a local. */
+  setSplit(): void {
+    if (this.facts?.kind === "split") this.facts = flagFacts("split", this.facts.low, { split: true });
   }
-  #part(local: number): Node {
+  #operand(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
   }
-  kept(): { kind: Node; r: Node; a: Node; b: Node } {
-    this.#notes.read(part.flags);
+  operands(): { kind: Node; r: Node; a: Node; b: Node } {
+    this.#uses.read(part.flags);
     return {
       kind: localGet(wt.i32, this.#kind),
-      r: this.#part(this.#result),
-      a: this.#part(this.#a),
-      b: this.#part(this.#b),
+      r: this.#operand(this.#result),
+      a: this.#operand(this.#a),
+      b: this.#operand(this.#b),
     };
   }
-  /** Comparisons of the parts: of their low halves, if those say it all. */
+  /** Operations on the operands; on their low halves, if the high halves are sign extensions. */
   #ops(): typeof pure {
-    return this.#narrow || this.known?.low ? pureLow : pure;
+    return this.#narrow || this.facts?.low ? pureLow : pure;
   }
 
-  /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
+  /**
+   * A flag of unknown kind: all rules and a choice between them. It is a pure expression, so an unused flag
+   * costs nothing.
+   */
   #anyFlag(f: Flag): Node {
-    const { kind, r, a, b } = this.kept();
+    const { kind, r, a, b } = this.operands();
     const [first, ...rest] = kindNames.map((k) => ({
       code: kindCode[k],
       rule: rules[k][f],
@@ -170,44 +191,44 @@ export class LazyFlags {
       first!.v,
     );
   }
-  /** What follows is done again and again, and may write them. */
+  /** The next code is a loop that may write the flags. */
   mayWrite(): void {
-    this.#notes.read(part.flags);
-    this.#notes.write(part.flags);
+    this.#uses.read(part.flags);
+    this.#uses.write(part.flags);
   }
   flag(f: Flag): Node {
-    if (!this.known) return this.#anyFlag(f);
-    const { r, a, b } = this.kept();
-    return rules[this.known.kind][f](this.#ops(), r, a, b);
+    if (!this.facts) return this.#anyFlag(f);
+    const { r, a, b } = this.operands();
+    return rules[this.facts.kind][f](this.#ops(), r, a, b);
   }
   condition(cc: number): Node {
-    const { known } = this;
-    const mask = known?.word ? deciding[cc >> 1] : undefined;
+    const { facts } = this;
+    const mask = facts?.word ? deciding[cc >> 1] : undefined;
     if (mask !== undefined)
       return node(wt.i32, cc & 1 ? op.i32eq : op.i32ne, [node(wt.i32, op.i32and, [localGet(wt.i32, this.#word), i32c(mask)]), i32c(0)]);
-    // ZF; CF, and both together.
-    if (known?.unsigned && (cc >> 1 === 2 || (known.kind === "sub" && (cc >> 1 === 1 || cc >> 1 === 3)))) {
+    // ZF; after a comparison also CF and both together.
+    if (facts?.unsigned && (cc >> 1 === 2 || (facts.kind === "sub" && (cc >> 1 === 1 || cc >> 1 === 3)))) {
       const [left, right] = [localGet(wt.i32, this.#left), localGet(wt.i32, this.#right)];
       if (cc >> 1 === 2) return cc & 1 ? pureLow.ne(left, right) : pureLow.eq(left, right);
       return compared(pureLow, cc, left, left, right)!;
     }
-    const { r, a, b } = this.kept();
+    const { r, a, b } = this.operands();
     const o = this.#ops();
-    if (known?.split && cc >> 1 === 3) {
+    if (facts?.split && cc >> 1 === 3) {
       const above = pure.ltU(pure.and(a, pure.imm(1)), r);
       return cc & 1 ? above : pure.xor(above, pure.imm(1));
     }
-    // ZF is what every kind has of its result, and SF all but one.
+    // ZF depends on the result in every kind, SF in all but one.
     const direct =
-      known?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && known && known.kind !== "split")
+      facts?.kind === "sub" || cc === 4 || cc === 5 || (cc >> 1 === 4 && facts && facts.kind !== "split")
         ? compared(o, cc, r, a, b)
-        : known?.kind === "logic"
+        : facts?.kind === "logic"
           ? compared(o, cc, r, r, i64c(0n))
           : undefined;
     return direct ?? condition(pure, cc, (f) => this.flag(f));
   }
 
-  load(b: Body, parts: Parts): void {
+  load(b: Body, parts: RegisterSet): void {
     if (!overlap(parts, part.flags)) return;
     const [t, load] = this.#narrow ? [wt.i32, op.i32load] : [wt.i64, op.i64load];
     b.set(this.#result, node(t, load, [i32c(0)], at.flagResult));
@@ -215,11 +236,11 @@ export class LazyFlags {
     b.set(this.#b, node(t, load, [i32c(0)], at.flagB));
     b.set(this.#kind, node(wt.i32, op.i32load, [i32c(0)], at.flagKind));
   }
-  /** Put the flags where the shared functions look for them: what is known of them goes for all ways that lead here. */
-  store(b: Body, parts: Parts, known: Known | undefined): void {
+  /** Stores the flags where shared functions read them. `facts` must hold on all edges that lead here. */
+  store(b: Body, parts: RegisterSet, facts: FlagFacts | undefined): void {
     if (!overlap(parts, part.flags)) return;
-    const [r, a, x, kind] = [this.#part(this.#result), this.#part(this.#a), this.#part(this.#b), localGet(wt.i32, this.#kind)];
-    this.storeParts(b, known?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
+    const [r, a, x, kind] = [this.#operand(this.#result), this.#operand(this.#a), this.#operand(this.#b), localGet(wt.i32, this.#kind)];
+    this.storeParts(b, facts?.kind === "logic" ? { r, kind } : { r, a, b: x, kind });
   }
   storeParts(b: Body, { r, a, b: x, kind }: { readonly r: Node; readonly a?: Node; readonly b?: Node; readonly kind: Node }): void {
     b.store(op.i64store, i32c(0), r, at.flagResult);

@@ -1,99 +1,110 @@
-// Flags that come around a loop. Nearly always a round ends with a comparison, and the next one writes flags before it reads any: what comes
-// around is there only for ways out in between. So it does not come around: such a way out computes it from registers, which do.
+// Loop-carried flags. Nearly always an iteration ends with a comparison, and the next one writes flags before
+// it reads any. Carried flags are then needed only at exits in between. So such an exit recomputes them from
+// registers, which are carried anyway.
 //
-// The first round has the flags with which control came into the loop. It is the one in which the budget is what it was there.
+// The first iteration has the flags with which control entered the loop. It is recognised by the budget,
+// which still has its value at the entry.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type KeptKind, kindCode } from "../../isa/flags.ts";
-import { noParts, overlap, type Parts, part, union } from "./register-cache.ts";
+import { noRegisters, overlap, part, type RegisterSet, union } from "./register-cache.ts";
 
-/** Where a part of the flags can be had again: a constant, or what a register holds, sign-extended from 32 bits or whole. */
-export type Part = { readonly constant: bigint } | { readonly register: number; readonly low: boolean };
-const samePart = (a: Part | undefined, b: Part | undefined): Part | undefined => {
+/** The source of a flag operand: a constant, or a register, whole or its low half sign-extended. */
+export type FlagOperand = { readonly constant: bigint } | { readonly register: number; readonly low: boolean };
+const sameOperand = (a: FlagOperand | undefined, b: FlagOperand | undefined): FlagOperand | undefined => {
   if (!a || !b) return undefined;
   if ("constant" in a) return "constant" in b && a.constant === b.constant ? a : undefined;
   return "register" in b && a.register === b.register && a.low === b.low ? a : undefined;
 };
 
-/** What the flags were written from last: by it they can be written again. */
+/** The operation that wrote the flags last. The flags can be recomputed from it. */
 export interface Comparison {
   readonly kind: KeptKind;
-  /** Bits of its operands. */
+  /** Operand width in bits. */
   readonly w: number;
-  readonly parts: Readonly<Record<PartName, Part | undefined>>;
+  readonly operands: Readonly<Record<OperandName, FlagOperand | undefined>>;
 }
-export const partNames = ["r", "a", "b"] as const;
-export type PartName = (typeof partNames)[number];
+/** The operands of lazy flags: result, first and second operand. */
+export const operandNames = ["r", "a", "b"] as const;
+/** The name of a flag operand. */
+export type OperandName = (typeof operandNames)[number];
 
-/** The locals of flags, by what they hold. */
-export type FlagLocals = Readonly<Record<PartName | "kind", number>>;
-const all = [...partNames, "kind"] as const;
+/** The locals of flags, by content. */
+export type FlagLocals = Readonly<Record<OperandName | "kind", number>>;
+const all = [...operandNames, "kind"] as const;
 
-/** How flags, a register and the budget stand in locals. */
+/** The locals of flags, registers and the budget. */
 export interface Locals {
   readonly flags: FlagLocals;
   readonly budget: number;
-  /** As flags have them: of 32 bits outside 64-bit mode. */
+  /** The type of flag locals: 32 bits outside 64-bit mode. */
   readonly t: typeof wt.i32 | typeof wt.i64;
   register(r: number): Node;
-  store(b: Body, parts: Readonly<Record<PartName | "kind", Node>>): void;
+  store(b: Body, parts: Readonly<Record<OperandName | "kind", Node>>): void;
 }
 
-/** How all rounds end, if they end alike, and which parts come around in locals. */
+/** The common end of all iterations, if they end alike, and the operands that are carried in locals. */
 interface Plan {
-  readonly known: Comparison | undefined;
-  readonly around: readonly (PartName | "kind")[];
+  readonly comparison: Comparison | undefined;
+  readonly carried: readonly (OperandName | "kind")[];
 }
 
-export class Round {
+/** The flags of one loop in a loop scope, from its entry to its exits. */
+export class Iteration {
   readonly #body: Body;
   readonly #locals: Locals;
-  /** Those of flags where control came into the loop; undefined: they are in the state page. */
-  readonly #before: FlagLocals | undefined;
+  /** Flags at the entry of the loop; undefined if they are in the state page. */
+  readonly #onEntry: FlagLocals | undefined;
   readonly #budget: number;
-  /** What comes around in locals of its own. */
-  readonly #around: FlagLocals;
+  /** Locals of the carried operands. */
+  readonly #carried: FlagLocals;
   readonly #ends: (Comparison | undefined)[] = [];
-  /** General registers that are written before ways out which want the flags of the head. */
-  #changed = noParts;
-  #wanted = false;
+  /** General registers that are written before exits that need the flags of the loop head. */
+  #changed = noRegisters;
+  #needed = false;
 
-  /** Control is about to come into a loop: flags are in the state page, or else in their locals. */
+  /** Control is about to enter a loop. The flags are in the state page or in their locals. */
   constructor(body: Body, locals: Locals, inStatePage: boolean) {
     this.#body = body;
     this.#locals = locals;
     const of = (): FlagLocals => ({ r: body.keep(locals.t), a: body.keep(locals.t), b: body.keep(locals.t), kind: body.keep(wt.i32) });
     this.#budget = body.keep(wt.i32);
-    this.#around = of();
-    this.#before = inStatePage ? undefined : of();
+    this.#carried = of();
+    this.#onEntry = inStatePage ? undefined : of();
     body.later((late) => {
-      if (!this.#wanted) return;
+      if (!this.#needed) return;
       late.set(this.#budget, localGet(wt.i32, locals.budget));
-      if (this.#before) this.#copy(late, this.#before, all);
+      if (this.#onEntry) this.#copy(late, this.#onEntry, all);
     });
   }
-  #copy(b: Body, to: FlagLocals, which: Iterable<PartName | "kind">): void {
+  #copy(b: Body, to: FlagLocals, which: Iterable<OperandName | "kind">): void {
     for (const name of which) {
       const t = name === "kind" ? wt.i32 : this.#locals.t;
       b.set(to[name], localGet(t, this.#locals.flags[name]));
     }
   }
-  /** A round ends here, and flags were written in it. */
-  ends(last: Comparison | undefined): void {
+  /** An iteration that has written flags ends here. */
+  endWith(last: Comparison | undefined): void {
     this.#ends.push(last);
     this.#body.later((late) => {
-      if (this.#wanted) this.#copy(late, this.#around, this.#plan().around);
+      if (this.#needed) this.#copy(late, this.#carried, this.#plan().carried);
     });
   }
-  /** Flags were not written on some way around: what they are at the head is not what the last round ended with. */
-  #same = false;
-  endsAsItBegan(): void {
-    this.#same = true;
+  /**
+   * Some path around the loop does not write flags. So the flags at the head may be older than the last
+   * iteration.
+   */
+  #unchanged = false;
+  endUnchanged(): void {
+    this.#unchanged = true;
   }
-  /** A way out before flags are written, behind changes of registers. */
-  wants(changed: Parts): void {
-    this.#wanted = true;
+  /**
+   * An exit before flags are written needs the flags of the head. `changed` is the set of registers written
+   * before it.
+   */
+  exitNeeds(changed: RegisterSet): void {
+    this.#needed = true;
     this.#changed = union(this.#changed, changed);
   }
   #planned: Plan | undefined;
@@ -102,40 +113,41 @@ export class Round {
   }
   #makePlan(): Plan {
     const [first, ...rest] = this.#ends;
-    if (!first || rest.some((end) => end?.kind !== first.kind || end.w !== first.w)) return { around: all, known: undefined };
-    const still = (p: Part | undefined) => (p && "register" in p && overlap(part.general(p.register), this.#changed) ? undefined : p);
-    const parts = Object.fromEntries(
-      partNames.map((name) => [name, still(rest.reduce((p, end) => samePart(p, end!.parts[name]), first.parts[name]))]),
-    ) as Comparison["parts"];
-    const missing = partNames.filter((name) => !parts[name]);
-    // Of a difference and its operands two make the third.
-    const around = first.kind === "sub" ? missing.slice(1) : missing;
-    return { around, known: { ...first, parts } };
+    if (!first || rest.some((end) => end?.kind !== first.kind || end.w !== first.w)) return { carried: all, comparison: undefined };
+    const still = (p: FlagOperand | undefined) =>
+      p && "register" in p && overlap(part.general(p.register), this.#changed) ? undefined : p;
+    const operands = Object.fromEntries(
+      operandNames.map((name) => [name, still(rest.reduce((p, end) => sameOperand(p, end!.operands[name]), first.operands[name]))]),
+    ) as Comparison["operands"];
+    const missing = operandNames.filter((name) => !operands[name]);
+    // Two of a difference and its operands determine the third.
+    const carried = first.kind === "sub" ? missing.slice(1) : missing;
+    return { carried, comparison: { ...first, operands } };
   }
-  /** A way out that wants them stores them, and is written when the loop is. */
+  /** Stores the flags at an exit. The code is written when the whole loop is. */
   store(b: Body): void {
     const { flags, budget, t } = this.#locals;
-    if (this.#same) return this.#storeFrom(b, flags);
+    if (this.#unchanged) return this.#storeFrom(b, flags);
     const first = node(wt.i32, op.i32eq, [localGet(wt.i32, budget), localGet(wt.i32, this.#budget)]);
-    b.if(this.#before ? first : node(wt.i32, op.i32eqz, [first]));
-    if (this.#before) {
-      this.#storeFrom(b, this.#before);
+    b.if(this.#onEntry ? first : node(wt.i32, op.i32eqz, [first]));
+    if (this.#onEntry) {
+      this.#storeFrom(b, this.#onEntry);
       b.else();
     }
-    const { known } = this.#plan();
-    if (!known) this.#storeFrom(b, this.#around);
+    const { comparison } = this.#plan();
+    if (!comparison) this.#storeFrom(b, this.#carried);
     else {
-      const there = (name: PartName): Node | undefined => {
-        const p = known.parts[name];
+      const there = (name: OperandName): Node | undefined => {
+        const p = comparison.operands[name];
         if (p) return "constant" in p ? i64c(p.constant) : this.#ofRegister(p);
-        return this.#plan().around.includes(name) ? signed(localGet(t, this.#around[name])) : undefined;
+        return this.#plan().carried.includes(name) ? signed(localGet(t, this.#carried[name])) : undefined;
       };
       const [r, a, x] = [there("r"), there("a"), there("b")];
       this.#locals.store(b, {
-        r: r ?? pure.sext(pure.sub(a!, x!), known.w),
-        a: a ?? pure.sext(pure.add(r!, x!), known.w),
-        b: x ?? pure.sext(pure.sub(a!, r!), known.w),
-        kind: i32c(kindCode[known.kind]),
+        r: r ?? pure.sext(pure.sub(a!, x!), comparison.w),
+        a: a ?? pure.sext(pure.add(r!, x!), comparison.w),
+        b: x ?? pure.sext(pure.sub(a!, r!), comparison.w),
+        kind: i32c(kindCode[comparison.kind]),
       });
     }
     b.end();
@@ -146,7 +158,7 @@ export class Round {
   }
   #storeFrom(b: Body, from: FlagLocals): void {
     const { t } = this.#locals;
-    const of = (name: PartName) => signed(localGet(t, from[name]));
+    const of = (name: OperandName) => signed(localGet(t, from[name]));
     this.#locals.store(b, { r: of("r"), a: of("a"), b: of("b"), kind: localGet(wt.i32, from.kind) });
   }
 }

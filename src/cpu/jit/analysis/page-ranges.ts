@@ -1,56 +1,65 @@
-// Long loops over arrays, in 64-bit code. What a register of a loop points into is mostly one area: pages in a row that are all at home (layout.ts). So
-// an access by that register needs no tag of its page: that it is in the run is one comparison with what the state page says of it (`Tlb.showRun`). What
-// is not in it is looked up by itself, as what has no page at home, and now and then the run around it is asked for: areas may alternate, and grow.
-// Elsewhere it costs more than it saves: one access of 25 in python3 is not where the last one at its place was; and a tag of 32 bits is cheap.
+// Page ranges of registers, for long loops over arrays in 64-bit code. A register of a loop mostly points
+// into one area of consecutive direct-mapped pages (layout.ts).
+// Such an access needs no page tag. One comparison with a range in the state page (`Tlb.showRun`) shows that
+// it is inside. An access outside the range uses the slow path. Now and then it requests the range around it,
+// because areas alternate and grow.
+// In other code, ranges cost more than they save: an access often leaves the area of the previous one. In
+// 32-bit code a tag is cheap anyway.
 
 import { i32c, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import { at, runs } from "../../machine/state.ts";
 
-/** What a register points into. */
-export class Run {
+/** The page range of one register. */
+export class PageRange {
   readonly #slot: number;
-  /** What all accesses by the register want to do. */
+  /** The strictest access of all instructions with this base register. */
   #how: Access = access.read;
   constructor(slot: number) {
     this.#slot = slot;
   }
-  wants(how: Access): void {
+  requires(how: Access): void {
     if (how === access.write) this.#how = how;
   }
-  /** Loops share slots, but none that is asked for reads with one that writes: what may be read is no answer to that. */
-  #ofHow(): number {
+  /**
+   * Loops share slots, but reading and writing accesses have separate ones. A range that may be read does not
+   * have to be writable.
+   */
+  #slotForAccess(): number {
     return (this.#slot % (runs.slots / 2)) * 2 + this.#how;
   }
-  /** Are all the bytes from an address on in it? `runs.reach` of them at most. To be written when all accesses are. */
-  has(first: Node): Node {
-    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow()) + field);
+  /**
+   * True if all bytes from an address on are in the range, `runs.reach` of them at most. The expression is
+   * valid when all accesses are known.
+   */
+  contains(first: Node): Node {
+    const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], addressOf(this.#slotForAccess()) + field);
     return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(runs.base)]), there(runs.length)]);
   }
-  /** What is to be asked for if it was missed too often: known when all accesses are written. */
-  get word(): Node {
-    return i32c(this.#ofHow() * 2 + this.#how);
+  /** The request for a new range after too many misses. It is valid when all accesses are known. */
+  get request(): Node {
+    return i32c(this.#slotForAccess() * 2 + this.#how);
   }
 }
-const placeOf = (slot: number): number => at.runs + slot * runs.size;
+const addressOf = (slot: number): number => at.runs + slot * runs.size;
 
-/** Registers of a scope at most that have a run. */
-const most = 4;
+/** Upper bound of the registers of a loop scope that have a range. */
+const maxRanges = 4;
 
-/** Those of one scope, which is known by its head. */
-export class Runs {
+/** The page ranges of one loop scope, which its head identifies. */
+export class PageRanges {
   readonly #head: number;
-  readonly #byRegister = new Map<number, Run>();
+  readonly #byRegister = new Map<number, PageRange>();
   constructor(head: number) {
     this.#head = head;
   }
-  /** What a register points into, if not too many do already. */
-  of(register: number): Run | undefined {
+  /** The range of a register; undefined if too many registers have one. */
+  of(register: number): PageRange | undefined {
     const there = this.#byRegister.get(register);
-    if (there || this.#byRegister.size === most) return there;
-    const run = new Run((this.#head + 7 * register) & (runs.slots - 1));
-    this.#byRegister.set(register, run);
-    return run;
+    if (there || this.#byRegister.size === maxRanges) return there;
+    const range = new PageRange((this.#head + 7 * register) & (runs.slots - 1));
+    this.#byRegister.set(register, range);
+    return range;
   }
 }

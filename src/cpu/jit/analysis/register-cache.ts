@@ -1,181 +1,203 @@
-// Where the register file is while a region's code is written: in the state page, and what is being used in locals too.
+// The register cache of a region: which registers are in wasm locals, and which of those differ from the
+// state page.
 //
-// Engines allocate registers for whole functions: of values that live long in a large one they keep few, and move the others about wherever ways
-// meet. So what a block reads is loaded there, and what it has written is stored where ways meet. Only in a scope, a loop without calls, all that
-// is touched stays in locals, from where control enters to where it leaves; which parts those are is known when the loop is written.
+// Compilers that allocate registers for whole functions keep few long-lived values in registers, and move the
+// others at merge points. So a block loads the registers that it reads, and stores the ones that it has
+// written at merge points. A loop scope is a loop without calls. There all accessed registers stay in locals
+// from its entry to its exits. The set is known when the loop is complete.
 //
-// While nothing is stored into the state page it has the registers as they were where that was last whole (`mark`). To leave for the interpreter
-// then takes no stores: it begins again there. What has been stored to memory since is stored again, and is the same, unless something has been
-// read before that could be read otherwise now.
+// While code does not store to the state page, the page has the registers of the last checkpoint. A side exit
+// then needs no stores, because the interpreter restarts at the checkpoint. It repeats stores to memory with
+// the same values. The exception is a store to memory that was read since the checkpoint: after it, code is
+// not restartable.
 
-import type { Round } from "./loop-flags.ts";
-import { mayMeet, type Span } from "./store-forwarding.ts";
+import type { Iteration } from "./loop-flags.ts";
+import { type ByteRange, mayOverlap } from "./store-forwarding.ts";
 
-/** A set of parts of the register file: general registers and the flags; vector registers' lower and upper halves. */
-export type Parts = readonly [number, number];
+/**
+ * A set of register file parts: general registers and flags in the first word; lower and upper halves of
+ * vector registers in the second.
+ */
+export type RegisterSet = readonly [number, number];
+/** Single parts of the register file as sets. */
 export const part = {
-  general: (r: number): Parts => [1 << r, 0],
-  /** Outside 64-bit mode, which has eight registers: that the upper half of one has become 0. */
-  zeroed: (r: number): Parts => [1 << (8 + r), 0],
-  flags: [1 << 16, 0] as Parts,
-  vector: (r: number): Parts => [0, 1 << r],
-  upper: (r: number): Parts => [0, 1 << (16 + r)],
+  general: (r: number): RegisterSet => [1 << r, 0],
+  /** A cleared upper half of a general register, outside 64-bit mode, which has eight registers. */
+  zeroed: (r: number): RegisterSet => [1 << (8 + r), 0],
+  flags: [1 << 16, 0] as RegisterSet,
+  vector: (r: number): RegisterSet => [0, 1 << r],
+  upper: (r: number): RegisterSet => [0, 1 << (16 + r)],
 } as const;
-export const noParts: Parts = [0, 0];
-export const union = (a: Parts, b: Parts): Parts => [a[0] | b[0], a[1] | b[1]];
-export const overlap = (a: Parts, b: Parts): boolean => ((a[0] & b[0]) | (a[1] & b[1])) !== 0;
-/** Is all of a set in another? */
-export const within = (a: Parts, b: Parts): boolean => ((a[0] & ~b[0]) | (a[1] & ~b[1])) === 0;
-const isNone = (a: Parts): boolean => within(a, noParts);
-const meet = (a: Parts, b: Parts): Parts => [a[0] & b[0], a[1] & b[1]];
-export const without = (a: Parts, b: Parts): Parts => [a[0] & ~b[0], a[1] & ~b[1]];
+/** The empty set. */
+export const noRegisters: RegisterSet = [0, 0];
+/** The union of two sets. */
+export const union = (a: RegisterSet, b: RegisterSet): RegisterSet => [a[0] | b[0], a[1] | b[1]];
+/** True if two sets have a common part. */
+export const overlap = (a: RegisterSet, b: RegisterSet): boolean => ((a[0] & b[0]) | (a[1] & b[1])) !== 0;
+/** True if the first set is a subset of the second. */
+export const within = (a: RegisterSet, b: RegisterSet): boolean => ((a[0] & ~b[0]) | (a[1] & ~b[1])) === 0;
+const isNone = (a: RegisterSet): boolean => within(a, noRegisters);
+const meet = (a: RegisterSet, b: RegisterSet): RegisterSet => [a[0] & b[0], a[1] & b[1]];
+/** The parts of the first set that are not in the second. */
+export const without = (a: RegisterSet, b: RegisterSet): RegisterSet => [a[0] & ~b[0], a[1] & ~b[1]];
 
-/** A loop whose registers stay in locals. What it touches and writes is complete when it is written. */
-export interface Scope {
-  /** Where control enters. */
+/** A loop whose registers stay in locals. The sets are complete when the loop is. */
+export interface LoopScope {
+  /** The block at which control enters. */
   readonly head: number;
-  /** The stack pointer keeps its value in it, and is where it finds memory. */
+  /** The stack pointer does not change in it and is a base of memory operands. */
   readonly steady: boolean;
-  /** It is all of its region: ways out store what it has written in common. */
-  readonly whole: boolean;
-  touched: Parts;
-  written: Parts;
+  /** It is a whole region, so its exits share one sequence of stores. */
+  readonly isRegion: boolean;
+  accessed: RegisterSet;
+  written: RegisterSet;
 }
-/** Which parts are in locals at a place outside all scopes, and which of them are not as the state page has them. */
-export interface Standing {
-  readonly scope?: Scope | undefined;
-  /** In a scope, while flags are those at the head of a loop; and what has been written since. */
-  readonly round?: Round | undefined;
-  readonly since?: Parts | undefined;
-  readonly held: Parts;
-  readonly dirty: Parts;
-  /** What has been read from memory since the mark; undefined: what has run since cannot begin again. */
-  readonly reads: readonly Span[] | undefined;
+/** The cached and the dirty registers at a point outside all loop scopes. */
+export interface CacheState {
+  readonly scope?: LoopScope | undefined;
+  /** In a loop scope, while the flags are those at a loop head; and the registers written since. */
+  readonly iteration?: Iteration | undefined;
+  readonly since?: RegisterSet | undefined;
+  readonly cached: RegisterSet;
+  readonly dirty: RegisterSet;
+  /** Memory ranges read since the checkpoint; undefined if the code since is not restartable. */
+  readonly reads: readonly ByteRange[] | undefined;
 }
-export const inStatePage: Standing = { held: noParts, dirty: noParts, reads: undefined };
-export const inScope = (scope: Scope): Standing => ({ ...inStatePage, scope });
-const bothRead = (a: Standing, b: Standing): readonly Span[] | undefined => a.reads && b.reads && [...new Set([...a.reads, ...b.reads])];
+/** All registers are in the state page only. */
+export const inStatePage: CacheState = { cached: noRegisters, dirty: noRegisters, reads: undefined };
+/** The state at a merge point inside a loop scope. */
+export const inScope = (scope: LoopScope): CacheState => ({ ...inStatePage, scope });
+const bothRead = (a: CacheState, b: CacheState): readonly ByteRange[] | undefined =>
+  a.reads && b.reads && [...new Set([...a.reads, ...b.reads])];
 
-const alikeInScope = (a: Standing, b: Standing): Standing =>
-  a.round === b.round ? { ...a, since: union(a.since ?? noParts, b.since ?? noParts) } : { ...a, round: undefined };
+const mergeInScope = (a: CacheState, b: CacheState): CacheState =>
+  a.iteration === b.iteration ? { ...a, since: union(a.since ?? noRegisters, b.since ?? noRegisters) } : { ...a, iteration: undefined };
 
-/** How it is where control comes from either of two places that have written the same. */
-export const alike = (a: Standing, b: Standing): Standing => {
-  const held = meet(a.held, b.held);
+/** The state where control arrives from either of two points that have written the same registers. */
+export const mergeAlike = (a: CacheState, b: CacheState): CacheState => {
+  const cached = meet(a.cached, b.cached);
   const dirty = union(a.dirty, b.dirty);
-  if (!a.scope && !within(dirty, held)) throw new Error("a register is written on one of two ways that are the same");
-  return a.scope ? alikeInScope(a, b) : { held, dirty, reads: bothRead(a, b) };
+  if (!a.scope && !within(dirty, cached)) throw new Error("a register is dirty on one of two equal paths and not cached on the other");
+  return a.scope ? mergeInScope(a, b) : { cached, dirty, reads: bothRead(a, b) };
 };
 
-/** Writes moves between the state page and locals: now, or when all is written and it is known which. */
+/**
+ * Emits moves between the state page and locals: at once, or when all code is written and the registers are
+ * known.
+ */
 export interface Moves {
-  load(parts: Parts): void;
-  store(parts: Parts): void;
-  loadLater(parts: () => Parts): void;
-  /** `round`: flags are those at the head of its loop, unless parts say that they are not written at all. */
-  storeLater(parts: () => Parts, round?: Round): void;
+  load(parts: RegisterSet): void;
+  store(parts: RegisterSet): void;
+  loadLater(parts: () => RegisterSet): void;
+  /** `iteration`: the flags are those at the head of its loop, unless the set does not contain flags. */
+  storeLater(parts: () => RegisterSet, iteration?: Iteration): void;
 }
 
-export class Residence {
-  now: Standing = inStatePage;
+/** Tracks cached and dirty registers while the code of a region is emitted. */
+export class RegisterCache {
+  now: CacheState = inStatePage;
   readonly #moves: Moves;
   constructor(moves: Moves) {
     this.#moves = moves;
   }
-  /** Code that follows reads this from its locals. */
-  read(p: Parts): void {
-    const { scope, held } = this.now;
-    if (scope) scope.touched = union(scope.touched, p);
-    else if (!within(p, held)) {
-      this.#moves.load(without(p, held));
-      this.now = { ...this.now, held: union(held, p) };
+  /** The next code reads these registers from locals. */
+  read(p: RegisterSet): void {
+    const { scope, cached } = this.now;
+    if (scope) scope.accessed = union(scope.accessed, p);
+    else if (!within(p, cached)) {
+      this.#moves.load(without(p, cached));
+      this.now = { ...this.now, cached: union(cached, p) };
     }
   }
-  /** Code before has written this to its locals. */
-  write(p: Parts): void {
-    const { scope, held, dirty } = this.now;
+  /** The previous code has written these registers to locals. */
+  write(p: RegisterSet): void {
+    const { scope, cached, dirty } = this.now;
     if (scope) {
-      scope.touched = union(scope.touched, p);
+      scope.accessed = union(scope.accessed, p);
       scope.written = union(scope.written, p);
-      const { round, since } = this.now;
-      if (round) this.now = { ...this.now, round: overlap(p, part.flags) ? undefined : round, since: union(since ?? noParts, p) };
-    } else this.now = { ...this.now, held: union(held, p), dirty: union(dirty, p) };
+      const { iteration, since } = this.now;
+      if (iteration)
+        this.now = { ...this.now, iteration: overlap(p, part.flags) ? undefined : iteration, since: union(since ?? noRegisters, p) };
+    } else this.now = { ...this.now, cached: union(cached, p), dirty: union(dirty, p) };
   }
-  /** Here all is in the state page, and from here on what runs may begin again. False: not all is. */
-  mark(): boolean {
+  /** Starts restartable code here, if the state page has all registers. False if it has not. */
+  checkpoint(): boolean {
     const { scope, dirty } = this.now;
     if (scope || !isNone(dirty)) return false;
     this.now = { ...this.now, reads: [] };
     return true;
   }
-  get canBeginAgain(): boolean {
+  get isRestartable(): boolean {
     return this.now.reads !== undefined;
   }
-  /** The state page has been written, or something else done that must not be done twice. */
-  cannotBeginAgain(): void {
+  /** The state page was written, or code did something that must not be repeated. */
+  endRestartable(): void {
     this.now = { ...this.now, reads: undefined };
   }
-  /** Code before has read memory. */
-  loaded(span: Span): void {
+  /** The previous code has read memory. */
+  loaded(span: ByteRange): void {
     const { reads } = this.now;
     if (reads) this.now = { ...this.now, reads: [...reads, span] };
   }
-  /** Code before has written memory. */
-  stored(span: Span): void {
-    if (this.now.reads?.some((read) => mayMeet(read, span))) this.cannotBeginAgain();
+  /** The previous code has written memory. */
+  stored(span: ByteRange): void {
+    if (this.now.reads?.some((read) => mayOverlap(read, span))) this.endRestartable();
   }
-  /** What is not in the state page goes there: control leaves. */
+  /** Stores dirty registers before an exit. */
   store(): void {
-    const { scope, dirty, round, since } = this.now;
-    if (scope?.whole) return;
-    round?.wants(since ?? noParts);
-    if (scope) this.#moves.storeLater(() => scope.written, round);
+    const { scope, dirty, iteration, since } = this.now;
+    if (scope?.isRegion) return;
+    iteration?.exitNeeds(since ?? noRegisters);
+    if (scope) this.#moves.storeLater(() => scope.written, iteration);
     else this.#moves.store(dirty);
   }
-  /** The same, where control goes on. */
-  settle(): void {
-    const { scope, held } = this.now;
+  /** Stores dirty registers where control continues. */
+  writeBack(): void {
+    const { scope, cached } = this.now;
     this.store();
-    this.now = scope ? inStatePage : { held, dirty: noParts, reads: undefined };
+    this.now = scope ? inStatePage : { cached, dirty: noRegisters, reads: undefined };
   }
-  /** The same, and nothing is taken to be in locals. */
+  /** Stores dirty registers and assumes none in locals afterwards. */
   forget(): void {
-    this.settle();
+    this.writeBack();
     this.now = inStatePage;
   }
-  enter(scope: Scope): void {
-    this.settle();
-    const { held } = this.now;
-    this.#moves.loadLater(() => without(scope.touched, held));
+  enter(scope: LoopScope): void {
+    this.writeBack();
+    const { cached } = this.now;
+    this.#moves.loadLater(() => without(scope.accessed, cached));
     this.now = inScope(scope);
   }
-  /** The head of a loop in a scope. */
-  begin(round: Round): void {
-    this.now = { ...this.now, round, since: noParts };
+  /** The head of a loop in a loop scope begins here. */
+  beginLoop(iteration: Iteration): void {
+    this.now = { ...this.now, iteration, since: noRegisters };
   }
-  /** One of two ways, of which each writes its code where it is called: where they meet, what is not in locals both ways is in the state page. */
+  /**
+   * Emits two alternatives that merge. Registers that are not in locals on both paths are in the state page
+   * afterwards.
+   */
   oneOf(one: () => void, other: () => void): void {
     const before = this.now;
     one();
     const first = this.now;
-    let onlyFirst = noParts;
+    let onlyFirst = noRegisters;
     this.#moves.storeLater(() => onlyFirst);
     this.now = before;
     other();
     const second = this.now;
     if (first.scope) {
-      this.now = alikeInScope(first, second);
+      this.now = mergeInScope(first, second);
       return;
     }
-    onlyFirst = without(first.dirty, second.held);
-    const onlySecond = without(second.dirty, first.held);
+    onlyFirst = without(first.dirty, second.cached);
+    const onlySecond = without(second.dirty, first.cached);
     this.#moves.store(onlySecond);
     const dirty = union(without(first.dirty, onlyFirst), without(second.dirty, onlySecond));
     const whole = isNone(union(onlyFirst, onlySecond));
-    this.now = { held: meet(first.held, second.held), dirty, reads: whole ? bothRead(first, second) : undefined };
+    this.now = { cached: meet(first.cached, second.cached), dirty, reads: whole ? bothRead(first, second) : undefined };
   }
-  /** Control comes to the same code from here and from where this was so. */
-  meets(other: Standing): void {
-    this.now = alike(this.now, other);
+  /** Control also arrives here from a point with the other state. */
+  mergeWith(other: CacheState): void {
+    this.now = mergeAlike(this.now, other);
   }
 }

@@ -1,6 +1,8 @@
-// Memory that is near memory already looked up. What a program does with a structure, or with its stack, is often several accesses at
-// constant distances from one address. The first of them looks in the TLB, for the whole span that all of them need; the others
-// find the place by adding. Nothing that runs in between changes a translation: whoever does leaves the region (cpu.ts, missRegion).
+// Reuse of address translations at constant distances. Accesses to a structure or to the stack often have
+// constant distances from one address. The first access translates the whole byte range that all of them
+// need. The others add their distance.
+// No code in between changes a translation: an instruction that could does so after an exit from the region
+// (cpu.ts, slowPath).
 
 import { type Body, constant, i32c, localGet, type Node, node, type Origin, op, wt } from "../../../wasm/encoder.ts";
 import { isEntryOfPage } from "../../codegen/compile.ts";
@@ -8,146 +10,176 @@ import { as, pure } from "../../codegen/expression.ts";
 import { chunks, homes, layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import { at, runs } from "../../machine/state.ts";
-import type { Run } from "./page-ranges.ts";
-import { type Content, Contents, isWhole, type Span } from "./store-forwarding.ts";
+import type { PageRange } from "./page-ranges.ts";
+import { type ByteRange, isWhole, type KnownValue, KnownValues } from "./store-forwarding.ts";
 
-/** Where the tags of an address' page are, counted from the first (layout.ts). */
+/** The offset of an address's page tags from the first tag (layout.ts). */
 export const tagsOf = (address: Node): Node =>
   node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((homes.pages - 1) * homes.size)]);
-/** Where the byte at an address is if its page is at home, counted from the window's first. `color`: the address space's, if it is known. */
-export const atHome = (address: Node, color: number | undefined): Node => {
+/**
+ * The offset of a direct-mapped byte from the start of the window. `color`: the address space's color, if it
+ * is constant.
+ */
+export const directAddress = (address: Node, color: number | undefined): Node => {
   const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
   const low = as(wt.i32, address);
   return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << homes.bits) - 1)]);
 };
 
-/** May so many bytes from a 32-bit address on be read, or written, at home? Undefined: there are too many to say. */
-export const mayAtHome = (address: Node, bytes: number, how: Access): Node | undefined => {
+/**
+ * The access rights of some bytes from a 32-bit address on, from the access map. Undefined if they may span
+ * too many granules.
+ */
+export const accessRights = (address: Node, bytes: number, how: Access): Node | undefined => {
   if (bytes > chunks.bytes) return undefined;
   const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(chunks.shift)]);
   const rights = node(wt.i32, op.i32load8u, [chunk], layout.chunks);
   return node(wt.i32, op.i32and, [rights, i32c(how === access.write ? chunks.write : chunks.read)]);
 };
 
-/** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
-interface Place {
+/**
+ * One translation. A local holds the offset of the byte range's first byte, or 0 if the range was not found
+ * in one page.
+ */
+interface Translation {
   readonly origin: Origin;
-  /** What all that asked for it want to do. It is looked up when that is known, as the span is. */
+  /** The strictest access of its users. The tag is tested for it when all users are known. */
   how: Access;
   readonly local: number;
-  /** The stretch of code that it is from. */
-  readonly stretch: number;
-  /** The bytes that were asked for, as distances from the origin: none yet if they are the same. */
+  /** The code segment that contains it. */
+  readonly segment: number;
+  /** The accessed bytes as distances from the origin; no bytes yet if the two are equal. */
   low: number;
   high: number;
-  /** Looked up where control enters a loop, for all of it. */
-  readonly lasting: boolean;
-  /** In a loop: what it is in, probably. */
-  readonly run: Run | undefined;
+  /** It is made at the entry of a loop, for the whole loop. */
+  readonly isForLoop: boolean;
+  /** In a loop: the page range that probably contains it. */
+  readonly range: PageRange | undefined;
 }
 
-/** What is done at a byte address, and so many bytes on: a load or a store, say. */
-export type Touch = (b: Body, base: Node, offset: number) => void;
-/** Puts into a local where an address is, looked up by itself, so many labels further in than an instruction. */
-export type Slow = (p: number, a: Node, arms: number) => void;
+/** Emits an access at a base and an offset in bytes, for example a load. */
+export type MemoryAccess = (b: Body, base: Node, offset: number) => void;
+/**
+ * Puts the offset of an address into a local by the slow path, inside `labels` more labels than the
+ * instruction.
+ */
+export type SlowLookup = (p: number, a: Node, labels: number) => void;
 
-/** Places that are remembered at a time, and bytes from the lowest to the highest of one: the longer, the more often two pages are met. */
-const limits = { places: 16, span: 256 } as const;
+/**
+ * Upper bounds of the translations at one point, and of a byte range. A longer range crosses a page boundary
+ * more often.
+ */
+const limits = { translations: 16, span: 256 } as const;
 
-/** The constants' origin. */
+/** The origin of constants. */
 const zero = 0;
 const general = 16;
 
-/** What is known where control is: of general registers, where their values come from, and the places. */
-export interface Nearby {
+/** Facts at one point: the origins of general registers, translations, and values. */
+export interface ReuseState {
   readonly origins: readonly (Origin | undefined)[];
-  readonly places: readonly Place[];
-  /** Those that have been found: a way where one was not has gone elsewhere. */
-  readonly sure: readonly Place[];
-  readonly contents: readonly Content[];
+  readonly translations: readonly Translation[];
+  /** Translations that succeeded. Where one did not, control has left this path. */
+  readonly verified: readonly Translation[];
+  readonly values: readonly KnownValue[];
 }
-const nothing: Nearby = { origins: [], places: [], sure: [], contents: [] };
+const nothing: ReuseState = { origins: [], translations: [], verified: [], values: [] };
 
 const sameOrigin = (a: Origin | undefined, b: Origin | undefined): Origin | undefined =>
   a && b && a.of === b.of && a.plus === b.plus ? a : undefined;
 
-/** A local, or one and a constant: computed where it is wanted, with what else is added there. */
-const isSum = (a: Node): boolean =>
+/** True for a local, with or without a constant offset. Such an address is recomputed at each use. */
+const isSimple = (a: Node): boolean =>
   a.op === op.localGet || (a.op === op.i64add && a.args[0]!.op === op.localGet && constant(a.args[1]!) !== undefined);
 
 const originOfAddress = (address: Node): Origin | undefined => {
   const value = constant(address);
   return value === undefined ? address.from : value < 1n << 47n ? { of: zero, plus: Number(value) } : undefined;
 };
-/** Where an access is. */
-export const spanOf = (address: Node, bits: number): Span => ({ origin: originOfAddress(address), bytes: bits >> 3 });
+/** The byte range of an access. */
+export const byteRangeOf = (address: Node, bits: number): ByteRange => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
-/** Is all of it in its run? That is asked only of what no run is too short for. */
-const hasRun = ({ run, low, high }: Place): boolean => run !== undefined && high - low <= runs.reach;
-/** Functions by index (slow-path.ts). */
-export interface PlaceLookups {
-  /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
-  readonly acrossHomes: () => number;
-  /** (address, bytes, word) -> the same, of what is not in the run of its register. */
-  readonly missedRun: () => number;
+/** True if a translation can use its page range. A page range is never shorter than `runs.reach`. */
+const hasRange = ({ range, low, high }: Translation): boolean => range !== undefined && high - low <= runs.reach;
+/** Function indices of slow paths (slow-path.ts). */
+export interface ReuseSlowPaths {
+  /**
+   * (address, bytes, access) -> 1 if the pages of the first and the last byte are direct-mapped and adjacent
+   * in the window.
+   */
+  readonly acrossPages: () => number;
+  /** (address, bytes, request) -> the same, after a miss of a register's page range. */
+  readonly outsideRange: () => number;
 }
 
-export class Places {
+/** Translations, value origins and known values at the current point of the code. */
+export class TranslationReuse {
   readonly #b: Body;
   readonly #locals: number[] = [];
   #origins: (Origin | undefined)[] = [];
-  #places: Place[] = [];
-  #sure = new Set<Place>();
+  #translations: Translation[] = [];
+  #verified = new Set<Translation>();
   /**
-   * In code for where all its places are found: what leads out of it, in the arm of an if. In what that may lead to, where each access is looked up by
-   * itself: true. Else every access goes both ways.
+   * How accesses treat a failed translation. A function: it emits the exit from code that assumes success, in
+   * the arm of an if. True: each access uses the slow path by itself. Undefined: each access has both paths.
    */
   otherwise: (() => void) | true | undefined;
   #next = zero + 1;
-  /** Stretches of code without a way out but misses, so that what comes first comes with what follows. */
-  #stretch = 0;
+  /**
+   * Segments of code without exits other than misses. Code of one segment runs completely or takes a side
+   * exit.
+   */
+  #segment = 0;
   readonly #narrow: boolean;
   readonly #color: number | undefined;
-  readonly #lookups: PlaceLookups;
-  readonly #contents: Contents;
-  /** `narrow`: addresses have 32 bits. `color`: see `atHome`. */
-  constructor(body: Body, narrow: boolean, color: number | undefined, lookups: PlaceLookups) {
+  readonly #slowPaths: ReuseSlowPaths;
+  readonly #values: KnownValues;
+  /** `narrow`: addresses have 32 bits. `color`: as in `directAddress`. */
+  constructor(body: Body, narrow: boolean, color: number | undefined, lookups: ReuseSlowPaths) {
     this.#b = body;
     this.#color = color;
-    this.#lookups = lookups;
+    this.#slowPaths = lookups;
     this.#narrow = narrow;
-    this.#contents = new Contents(body);
+    this.#values = new KnownValues(body);
   }
 
-  get state(): Nearby {
-    return { origins: [...this.#origins], places: [...this.#places], sure: [...this.#sure], contents: this.#contents.known };
+  get state(): ReuseState {
+    return {
+      origins: [...this.#origins],
+      translations: [...this.#translations],
+      verified: [...this.#verified],
+      values: this.#values.list,
+    };
   }
-  set state(s: Nearby) {
+  set state(s: ReuseState) {
     this.#origins = [...s.origins];
-    this.#places = [...s.places];
-    this.#sure = new Set(s.sure);
-    this.#contents.known = s.contents;
+    this.#translations = [...s.translations];
+    this.#verified = new Set(s.verified);
+    this.#values.list = s.values;
   }
   forget(): void {
     this.state = nothing;
   }
-  /** From here on nothing is known of contents, and each place is to be asked for anew whether it was found, unless it `was` for certain. */
-  doubt(was = false): void {
-    this.#stretch++;
-    if (!was) this.#sure.clear();
-    this.#contents.known = [];
+  /**
+   * Starts a new segment. Values are dropped, and each translation must be verified again unless `was` is
+   * set.
+   */
+  beginSegment(was = false): void {
+    this.#segment++;
+    if (!was) this.#verified.clear();
+    this.#values.list = [];
   }
-  /** What holds whichever of the ways control came. */
-  static meet(ways: readonly Nearby[]): Nearby {
-    const [first, ...rest] = ways;
+  /** The facts that hold on all incoming edges. */
+  static meet(states: readonly ReuseState[]): ReuseState {
+    const [first, ...rest] = states;
     if (!first) return nothing;
-    const origins = Array.from({ length: general }, (_, r) => rest.reduce((o, way) => sameOrigin(o, way.origins[r]), first.origins[r]));
-    const both = (of: "places" | "sure"): Place[] => first[of].filter((p) => rest.every((way) => way[of].includes(p)));
-    const contents = first.contents.filter((c) => rest.every((way) => way.contents.includes(c)));
-    return { origins, places: both("places"), sure: both("sure"), contents };
+    const origins = Array.from({ length: general }, (_, r) => rest.reduce((o, state) => sameOrigin(o, state.origins[r]), first.origins[r]));
+    const both = (of: "translations" | "verified"): Translation[] => first[of].filter((p) => rest.every((state) => state[of].includes(p)));
+    const values = first.values.filter((c) => rest.every((state) => state.values.includes(c)));
+    return { origins, translations: both("translations"), verified: both("verified"), values };
   }
 
-  /** Where a register's value comes from: from itself, if nothing else is known. */
+  /** The origin of a register's value: the register itself, if nothing else is known. */
   originOf(r: number): Origin {
     return (this.#origins[r] ??= { of: this.#next++, plus: 0 });
   }
@@ -156,120 +188,138 @@ export class Places {
   }
 
   /**
-   * An access to an address, of which `does` says what it does at a place: it is written once for where the place is known from an address nearby, and
-   * once for where `slow` has put the bytes into a local. False: nothing is known of the address, it is to be looked up by itself.
+   * Emits an access. `perform` emits it at a base: once for a translation from a nearby address, and once for
+   * the slow path. False if nothing is known of the address; then it is translated by itself.
    */
-  find(address: Node, bytes: number, how: Access, run: Run | undefined, slow: Slow, does: Touch): boolean {
+  find(address: Node, bytes: number, how: Access, range: PageRange | undefined, slow: SlowLookup, perform: MemoryAccess): boolean {
     const value = constant(address);
     const origin = originOfAddress(address);
     if (!origin) return false;
     const b = this.#b;
-    const near = this.#places.find((place) => {
-      const low = Math.min(place.low, origin.plus - place.origin.plus);
-      const high = Math.max(place.high, origin.plus - place.origin.plus + bytes);
-      // A page that is about to be written to may be asked for that at once. Elsewhere a page that cannot be written to may well be read again and again.
-      const serves = how === place.how || place.how === access.write || place.lasting || place.stretch === this.#stretch;
-      if (place.origin.of !== origin.of || !serves || high - low > limits.span) return false;
-      Object.assign(place, { low, high, how: how === access.write ? how : place.how });
-      place.run?.wants(how);
+    const nearby = this.#translations.find((translation) => {
+      const low = Math.min(translation.low, origin.plus - translation.origin.plus);
+      const high = Math.max(translation.high, origin.plus - translation.origin.plus + bytes);
+      // A page that is written soon may be tested for writing at once. In other segments, a page that is not
+      // writable may still be read many times.
+      const serves =
+        how === translation.how || translation.how === access.write || translation.isForLoop || translation.segment === this.#segment;
+      if (translation.origin.of !== origin.of || !serves || high - low > limits.span) return false;
+      Object.assign(translation, { low, high, how: how === access.write ? how : translation.how });
+      translation.range?.requires(how);
       return true;
     });
     if (this.otherwise === true) {
       const p = b.local(wt.i32);
       slow(p, address, 0);
-      does(b, localGet(wt.i32, p), 0);
+      perform(b, localGet(wt.i32, p), 0);
       return true;
     }
-    // Where the span begins, and so the access's distance from there, is known when all is written.
-    const known = (place: Place): void =>
-      b.later((late) => does(late, localGet(wt.i32, place.local), origin.plus - place.origin.plus - place.low));
-    if (near && this.otherwise) {
+    // The start of the byte range is known when all code is written.
+    const accessAt = (translation: Translation): void =>
+      b.later((late) => perform(late, localGet(wt.i32, translation.local), origin.plus - translation.origin.plus - translation.low));
+    if (nearby && this.otherwise) {
       const { otherwise } = this;
-      if (!this.#sure.has(near)) this.#unless(localGet(wt.i32, near.local), otherwise);
-      this.#sure.add(near);
-      known(near);
+      if (!this.#verified.has(nearby)) this.#unless(localGet(wt.i32, nearby.local), otherwise);
+      this.#verified.add(nearby);
+      accessAt(nearby);
       return true;
     }
     const p = b.local(wt.i32);
-    if (near) {
-      b.if(localGet(wt.i32, near.local), true);
-      known(near);
+    if (nearby) {
+      b.if(localGet(wt.i32, nearby.local), true);
+      accessAt(nearby);
       b.else();
       slow(p, address, 1);
-      does(b, localGet(wt.i32, p), 0);
+      perform(b, localGet(wt.i32, p), 0);
       b.end();
       return true;
     }
-    const place: Place = { origin, how, local: this.#free(), stretch: this.#stretch, low: 0, high: bytes, lasting: false, run };
-    run?.wants(how);
-    this.#places.push(place);
-    const a = isSum(address) || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
+    const translation: Translation = {
+      origin,
+      how,
+      local: this.#free(),
+      segment: this.#segment,
+      low: 0,
+      high: bytes,
+      isForLoop: false,
+      range,
+    };
+    range?.requires(how);
+    this.#translations.push(translation);
+    const a = isSimple(address) || value !== undefined ? address : b.bind(this.#narrow ? as(wt.i32, address) : address);
     const entry = b.local(wt.i32);
     const found = b.local(wt.i32);
-    const first = this.#first(place, a);
-    this.#look(place, first, found, entry);
-    const isNear = () => b.later((late) => late.set(place.local, atHome(first(), this.#color)));
+    const first = this.#first(translation, a);
+    this.#lookUp(translation, first, found, entry);
+    const setTranslation = () => b.later((late) => late.set(translation.local, directAddress(first(), this.#color)));
     const { otherwise } = this;
-    const orAcross = () =>
+    const orContiguous = () =>
       b.later((late) => {
-        // Bytes of its own an access has in one page, mostly.
-        if (hasRun(place) || place.high - place.low > bytes) late.goIf(this.#across(place, first), 0, false);
+        // The bytes of one access are mostly in one page.
+        if (hasRange(translation) || translation.high - translation.low > bytes) late.goIf(this.#across(translation, first), 0, false);
       });
     if (otherwise) {
       this.#unless(localGet(wt.i32, found), () => {
-        // The end of a page goes on at the next one (`mayAtHome`), if that is there.
-        if (!this.#narrow) orAcross();
+        // In narrow code the access map covers the page boundary (`accessRights`), if the next page is
+        // mapped.
+        if (!this.#narrow) orContiguous();
         otherwise();
       });
-      isNear();
-      this.#sure.add(place);
-      known(place);
+      setTranslation();
+      this.#verified.add(translation);
+      accessAt(translation);
       return true;
     }
     b.block();
     b.block();
     b.goIf(localGet(wt.i32, found), 0, true);
-    orAcross();
-    b.set(place.local, i32c(0));
+    orContiguous();
+    b.set(translation.local, i32c(0));
     slow(p, a, 2);
-    does(b, localGet(wt.i32, p), 0);
+    perform(b, localGet(wt.i32, p), 0);
     b.go(1);
     b.end();
-    isNear();
-    known(place);
+    setTranslation();
+    accessAt(translation);
     b.end();
     return true;
   }
-  /** Where the span of a place begins, computed here once: its distance from an address is known when all is written. */
-  #first(place: Place, address: Node): () => Node {
+  /**
+   * The start of a translation's byte range, computed once. Its distance from the address is known when all
+   * code is written.
+   */
+  #first(translation: Translation, address: Node): () => Node {
     const t = this.#narrow ? wt.i32 : wt.i64;
     const local = this.#b.local(t);
     let first = address;
     this.#b.later((late) => {
-      if (place.low === place.high) return;
-      first = pure.add(address, pure.imm(place.low));
+      if (translation.low === translation.high) return;
+      first = pure.add(address, pure.imm(translation.low));
       if (first.op === op.localGet || constant(first) !== undefined) return;
       late.set(local, as(t, first));
       first = localGet(t, local);
     });
     return () => first;
   }
-  /** Is what lies across two pages, or not in its run, at home all the same, and so in one piece? */
-  #across(place: Place, first: () => Node): Node {
-    const span = [as(wt.i64, first()), i32c(place.high - place.low)];
-    return place.run && hasRun(place)
-      ? node(wt.i32, op.call, [...span, place.run.word], this.#lookups.missedRun())
-      : node(wt.i32, op.call, [...span, i32c(place.how)], this.#lookups.acrossHomes());
+  /** True if a range across two pages, or outside its page range, is contiguous in the direct map. */
+  #across(translation: Translation, first: () => Node): Node {
+    const span = [as(wt.i64, first()), i32c(translation.high - translation.low)];
+    return translation.range && hasRange(translation)
+      ? node(wt.i32, op.call, [...span, translation.range.request], this.#slowPaths.outsideRange())
+      : node(wt.i32, op.call, [...span, i32c(translation.how)], this.#slowPaths.acrossPages());
   }
-  /** Is the page of a place there? What the place is to be, and whether it is to be at all, is known when all is written. */
-  #look(place: Place, first: () => Node, found: number, entry: number): void {
+  /**
+   * Tests the page of a translation. The access and the byte range are known when all code is written; a
+   * range without bytes emits nothing.
+   */
+  #lookUp(translation: Translation, first: () => Node, found: number, entry: number): void {
     this.#b.later((late) => {
-      if (place.low === place.high) return;
-      if (place.run && hasRun(place)) {
-        late.set(found, place.run.has(first()));
+      if (translation.low === translation.high) return;
+      if (translation.range && hasRange(translation)) {
+        late.set(found, translation.range.contains(first()));
         return;
       }
-      const may = this.#narrow ? mayAtHome(first(), place.high - place.low, place.how) : undefined;
+      const may = this.#narrow ? accessRights(first(), translation.high - translation.low, translation.how) : undefined;
       if (may) {
         late.set(found, may);
         return;
@@ -277,76 +327,97 @@ export class Places {
       late.set(entry, tagsOf(first()));
       late.set(
         found,
-        isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, place.how, this.#narrow, false, layout.pageTags),
+        isEntryOfPage(
+          localGet(wt.i32, entry),
+          first(),
+          translation.high - translation.low,
+          translation.how,
+          this.#narrow,
+          false,
+          layout.pageTags,
+        ),
       );
     });
   }
   /**
-   * Control enters a loop in which a register keeps its value, and nothing that runs in it changes a translation: so what is near that address is
-   * looked up here, for all rounds. What is known of it wherever control is in the loop.
+   * Control enters a loop in which a register is constant, and no code in the loop changes a translation. So
+   * addresses near the register are translated here for all iterations. Returns the facts that hold in the
+   * whole loop.
    */
-  lasting(r: number, value: Node): Nearby {
+  forLoop(r: number, value: Node): ReuseState {
     const b = this.#b;
     const origin: Origin = { of: this.#next++, plus: 0 };
     const local = b.keep(wt.i32);
-    const place: Place = { origin, how: access.read, local, stretch: this.#stretch, low: 0, high: 0, lasting: true, run: undefined };
-    const first = this.#first(place, b.bind(value));
+    const translation: Translation = {
+      origin,
+      how: access.read,
+      local,
+      segment: this.#segment,
+      low: 0,
+      high: 0,
+      isForLoop: true,
+      range: undefined,
+    };
+    const first = this.#first(translation, b.bind(value));
     const found = b.local(wt.i32);
-    this.#look(place, first, found, b.local(wt.i32));
+    this.#lookUp(translation, first, found, b.local(wt.i32));
     b.later((late) => {
-      if (place.low === place.high) return;
+      if (translation.low === translation.high) return;
       late.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, found)]), false);
-      late.set(found, this.#across(place, first));
+      late.set(found, this.#across(translation, first));
       late.end();
       late.set(local, i32c(0));
       late.if(localGet(wt.i32, found), true);
-      late.set(local, atHome(first(), this.#color));
+      late.set(local, directAddress(first(), this.#color));
       late.end();
     });
     const origins: (Origin | undefined)[] = [];
     origins[r] = origin;
-    return { ...nothing, origins, places: [place] };
+    return { ...nothing, origins, translations: [translation] };
   }
   #unless(c: Node, otherwise: () => void): void {
     this.#b.if(node(wt.i32, op.i32eqz, [c]), false);
     otherwise();
     this.#b.end();
   }
-  /** Is anything known of an address, so that an access to it needs no more than one instruction the next time? */
-  isSure(address: Node): boolean {
-    return this.#looked() && originOfAddress(address) !== undefined;
+  /**
+   * True if the address has a known origin in code with verified translations. A second access then needs one
+   * instruction.
+   */
+  isKnown(address: Node): boolean {
+    return this.#isVerifiedCode() && originOfAddress(address) !== undefined;
   }
-  /** Here all places are found, and what is said of contents holds. */
-  #looked(): boolean {
+  /** True in code where all translations have succeeded and known values hold. */
+  #isVerifiedCode(): boolean {
     return typeof this.otherwise === "function";
   }
-  /** What is known to be at an address. */
-  contentAt(address: Node, bits: number): Node | undefined {
+  /** The value at an address, if it is known. */
+  valueAt(address: Node, bits: number): Node | undefined {
     const origin = originOfAddress(address);
-    return origin && this.#looked() ? this.#contents.at(origin, bits >> 3) : undefined;
+    return origin && this.#isVerifiedCode() ? this.#values.at(origin, bits >> 3) : undefined;
   }
-  /** A value has been loaded from there. */
+  /** A value has been loaded from an address. */
   loaded(address: Node, bits: number, value: Node): void {
     const origin = originOfAddress(address);
-    if (origin && this.#looked() && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
+    if (origin && this.#isVerifiedCode() && isWhole(value.t, bits)) this.#values.put(origin, bits >> 3, value);
   }
-  /** A value has been stored there. No address: anywhere. */
+  /** A value has been stored to an address; to any address if none is given. */
   stored(address?: Node, bits = 0, value?: Node): void {
-    const origin = address && this.#looked() ? originOfAddress(address) : undefined;
-    this.#contents.changed(origin, bits >> 3);
-    if (origin && value && isWhole(value.t, bits)) this.#contents.put(origin, bits >> 3, value);
+    const origin = address && this.#isVerifiedCode() ? originOfAddress(address) : undefined;
+    this.#values.changed(origin, bits >> 3);
+    if (origin && value && isWhole(value.t, bits)) this.#values.put(origin, bits >> 3, value);
   }
-  /** Where control comes from code in which places were not looked for. */
-  setUnknown(before: Nearby): void {
-    for (const place of this.#places) if (!before.places.includes(place)) this.#b.set(place.local, i32c(0));
+  /** Control comes from code that did not make the new translations, so their locals are cleared. */
+  clearNew(before: ReuseState): void {
+    for (const translation of this.#translations) if (!before.translations.includes(translation)) this.#b.set(translation.local, i32c(0));
   }
-  /** A local that no place known here is in; else the oldest place goes. */
+  /** A local that no known translation uses; the oldest translation is dropped if necessary. */
   #free(): number {
-    if (this.#places.length === limits.places) {
-      const oldest = this.#places.findIndex((place) => !place.lasting);
-      this.#places.splice(oldest, 1);
+    if (this.#translations.length === limits.translations) {
+      const oldest = this.#translations.findIndex((translation) => !translation.isForLoop);
+      this.#translations.splice(oldest, 1);
     }
-    const taken = new Set(this.#places.map((place) => place.local));
+    const taken = new Set(this.#translations.map((translation) => translation.local));
     const free = this.#locals.find((l) => !taken.has(l));
     if (free !== undefined) return free;
     const local = this.#b.keep(wt.i32);

@@ -1,74 +1,81 @@
-// Regions that outlive the machine that made them: what a program's next run needs to have them at once, as data. A region is good for whoever has the
-// same code at the same addresses, in the same mode; of its machine it holds no more than places that it has to be given again.
-// Translators that keep their code: Chernoff et al., "FX!32: A Profile-Directed Binary Translator", IEEE Micro 1998.
+// The format of the code cache: regions as data, for the next run of the same program. The chapter
+// docs/design/code-cache.md specifies it.
+// A cached region is valid wherever the same code is at the same addresses in the same mode. From its machine
+// it holds only addresses of caches and tables, which are allocated again at the same place.
+// Translators with a code cache: Chernoff et al., "FX!32: A Profile-Directed Binary Translator", IEEE Micro
+// 1998.
 import type { Decoded } from "../../decode/decoder.ts";
 import type { Exit } from "../../machine/exit.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
 import type { JumpTable } from "../emit/jump-tables.ts";
 import type { Region } from "../runtime/region-plan.ts";
 
-/** Code bytes as they were when the region was made. */
-export interface Code {
+/** Code bytes at the time of compilation. */
+export interface CodeBytes {
   readonly address: number;
   readonly bytes: Uint8Array;
 }
 
-/** What was made of a graph, and what it takes for granted besides the code. */
-export interface Made {
+/** The compiled code of a graph, with its assumptions other than the code bytes. */
+export interface CompiledRegion {
   readonly wasm: Uint8Array<ArrayBuffer>;
-  /** What it imports and is made for: no other machine can have it. */
+  /** The machine that it was compiled for (`RegionModules.machine`). It is valid for no other. */
   readonly machine: string;
-  /** Of the address spaces that it can be entered in, as of `Jit`'s. */
+  /** The color of the address spaces that may enter it (`Jit.color`). */
   readonly color: number | "any";
-  /** The places where its calls remember their targets (jump-cache.ts). */
-  readonly places: readonly number[];
+  /** The call target caches of its indirect calls (jump-cache.ts). */
+  readonly callCaches: readonly number[];
   readonly table: (JumpTable & { readonly targets: readonly number[] }) | undefined;
-  /** Blocks in which it takes nothing to be at home (deopt.ts). */
-  readonly doubted: readonly number[];
-  /** The host's code for it, as `CodeStore.native` gave it, if there was any. */
+  /** Blocks that do not assume direct-mapped pages (deopt.ts). */
+  readonly deoptimised: readonly number[];
+  /** The host's machine code for it, from `CodeStore.native`. */
   readonly native?: Uint8Array<ArrayBuffer> | undefined;
 }
 
-export interface KeptRegion {
+/** A region as data: its graph without decoded instructions, its code bytes, and its compiled code. */
+export interface CachedRegion {
   readonly context: number;
   readonly roots: readonly number[];
   readonly entries: readonly number[];
   readonly blocks: readonly Omit<JitBlock, "instructions">[];
-  readonly code: readonly Code[];
+  readonly code: readonly CodeBytes[];
   readonly instructions: number;
   readonly full: boolean;
   readonly tree: boolean;
-  readonly aside: boolean;
+  readonly side: boolean;
   readonly generation: number;
-  /** The doors in it, and where their calls come back to. */
+  /** The doors in it, and the return addresses of their calls. */
   readonly landings: readonly (readonly [door: Exit, landing: number | undefined])[];
-  readonly made: Made;
-  /** Times since that the program has left something, and had not come to it. */
+  readonly compiled: CompiledRegion;
+  /** Runs of the program since control last reached it. */
   readonly idle: number;
 }
 
-/** What a program leaves for its next run. */
-export interface Kept {
-  readonly regions: readonly KeptRegion[];
-  /** Where functions begin, and where computed jumps go (control-profile.ts). */
+/** The content of the code cache for one program. */
+export interface CachedRegions {
+  readonly regions: readonly CachedRegion[];
+  /** Function starts and targets of indirect jumps (control-profile.ts). */
   readonly called: readonly number[];
   readonly jumped: readonly number[];
 }
 
-/** Where regions lie between runs, and who knows the host's code for them. */
+/** Storage for cached regions between runs, and access to the host's machine code for them. */
 export interface CodeStore {
-  /** What earlier runs have left; undefined: nothing. */
-  load(): Kept | undefined;
-  save(kept: Kept): void;
-  /** Its module as the host had compiled it; undefined if that cannot be had. */
-  module(made: Made): WebAssembly.Module | undefined;
-  /** The host's code for its module, which exports this function; undefined if there is none yet that is worth keeping. */
-  native(made: Made, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
+  /** The cache of earlier runs; undefined if there is none. */
+  load(): CachedRegions | undefined;
+  save(cached: CachedRegions): void;
+  /** Its module as the host compiled it; undefined if the host does not have it. */
+  module(made: CompiledRegion): WebAssembly.Module | undefined;
+  /**
+   * The host's machine code for its module, which exports this function; undefined if there is none worth
+   * storing.
+   */
+  native(made: CompiledRegion, module: WebAssembly.Module, region: WebAssembly.ExportValue): Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** As data. `landing`: where a door's call comes back to. */
-export const keep = (region: Region, made: Made, landing: (door: Exit) => number | undefined): KeptRegion => {
-  const { graph, roots, context, aside, generation, source } = region;
+/** A region as data. `landing` returns the return address of a door's call. */
+export const cachedRegionOf = (region: Region, compiled: CompiledRegion, landing: (door: Exit) => number | undefined): CachedRegion => {
+  const { graph, roots, context, side, generation, snapshot } = region;
   return {
     context,
     roots,
@@ -83,20 +90,22 @@ export const keep = (region: Region, made: Made, landing: (door: Exit) => number
       ...(stub === undefined ? {} : { stub }),
       ...(door === undefined ? {} : { door }),
     })),
-    code: source.code(),
+    code: snapshot.code(),
     instructions: graph.instructions,
     full: graph.full,
     tree: graph.tree,
-    aside,
+    side,
     generation,
     landings: [...new Set([...graph.blocks.values()].flatMap(({ door }) => door ?? []))].map((door) => [door, landing(door)]),
-    made,
+    compiled,
     idle: 0,
   };
 };
 
-/** Its instructions are decoded when somebody asks for them, from what they were. */
-class KeptBlock implements JitBlock {
+/**
+ * A block of a cached region. Its instructions are decoded from the stored bytes when they are first used.
+ */
+class CachedBlock implements JitBlock {
   readonly key: number;
   readonly ip: number;
   readonly end: number;
@@ -107,7 +116,7 @@ class KeptBlock implements JitBlock {
   readonly successors: number[];
   readonly #decode: (address: number, end: number) => Decoded[];
   #instructions: readonly Decoded[] | undefined;
-  constructor(block: KeptRegion["blocks"][number], decode: (address: number, end: number) => Decoded[]) {
+  constructor(block: CachedRegion["blocks"][number], decode: (address: number, end: number) => Decoded[]) {
     this.key = block.key;
     this.ip = block.ip;
     this.end = block.end;
@@ -125,15 +134,15 @@ class KeptBlock implements JitBlock {
   }
 }
 
-/** Where code lies in memory now. */
-export interface Present {
+/** Guest code in the memory of this run. */
+export interface CodeInMemory {
   readonly bytes: Uint8Array;
-  /** Negative: it cannot be fetched. */
+  /** Negative if the page cannot be fetched from. */
   frameOf(ip: number): number;
 }
 
-/** The pages of a region's code and their frames, if they hold the same bytes as then. */
-export const framesOf = ({ code }: KeptRegion, { bytes: memory, frameOf }: Present): ReadonlyMap<number, number> | undefined => {
+/** The pages of a region's code and their frames, if memory holds the same bytes. Otherwise undefined. */
+export const framesOf = ({ code }: CachedRegion, { bytes: memory, frameOf }: CodeInMemory): ReadonlyMap<number, number> | undefined => {
   const pages = new Map<number, number>();
   for (const { address, bytes } of code) {
     let frame = 0;
@@ -150,30 +159,40 @@ export const framesOf = ({ code }: KeptRegion, { bytes: memory, frameOf }: Prese
   return pages;
 };
 
-/** `decode`: the instruction at an address that these bytes are, one that lasts. */
+/** The graph of a cached region. `decode` returns a permanent copy of the instruction in some bytes. */
 export const graphOf = (
-  { entries, blocks, code, instructions, full, tree }: KeptRegion,
+  { entries, blocks, code, instructions, full, tree }: CachedRegion,
   pages: ReadonlyMap<number, number>,
   decode: (bytes: Uint8Array, ip: number) => Decoded,
 ): Graph => {
-  const within = (address: number, end: number): Decoded[] => {
-    const there = code.find((part) => part.address === address) as Code;
+  const decodeRange = (address: number, end: number): Decoded[] => {
+    const there = code.find((part) => part.address === address) as CodeBytes;
     const all: Decoded[] = [];
     for (let at = address; at < end; at += all.at(-1)!.length) all.push(decode(there.bytes.subarray(at - address), at));
     return all;
   };
-  return { entries, blocks: new Map(blocks.map((block) => [block.key, new KeptBlock(block, within)])), pages, instructions, full, tree };
+  return {
+    entries,
+    blocks: new Map(blocks.map((block) => [block.key, new CachedBlock(block, decodeRange)])),
+    pages,
+    instructions,
+    full,
+    tree,
+  };
 };
 
-/** Other inputs of a program need other code, and what was at other addresses will not come again. */
-const mostIdle = 8;
+/**
+ * Unused runs after which a region is removed. Other inputs of a program need other code, and code of other
+ * addresses does not return.
+ */
+const maxIdle = 8;
 
-/** What earlier runs have left, until control comes to where it begins. */
-export class Shelf {
-  readonly #byRoot = new Map<number, KeptRegion[]>();
-  /** Where control has come to since. */
-  #met: number[] = [];
-  constructor({ regions }: Kept) {
+/** Cached regions that are not installed yet, by root. */
+export class CachedRegionIndex {
+  readonly #byRoot = new Map<number, CachedRegion[]>();
+  /** Roots that the interpreter has decoded since the last call of `reachedRegions`. */
+  #decoded: number[] = [];
+  constructor({ regions }: CachedRegions) {
     for (const region of regions) {
       const root = region.roots[0] as number;
       const there = this.#byRoot.get(root);
@@ -184,29 +203,31 @@ export class Shelf {
   get roots(): Iterable<number> {
     return this.#byRoot.keys();
   }
-  /** The interpreter has a block at an address now. */
-  meet(ip: number): void {
-    if (this.#byRoot.has(ip)) this.#met.push(ip);
+  /** Reports that the interpreter has decoded a block. */
+  blockDecoded(ip: number): void {
+    if (this.#byRoot.has(ip)) this.#decoded.push(ip);
   }
-  /** Those that may be opened; whoever does takes them. */
-  *due(): Iterable<KeptRegion> {
-    while (this.#met.length > 0) {
-      const met = this.#met;
-      this.#met = [];
-      for (const root of met) yield* this.#byRoot.get(root) ?? [];
+  /** Regions whose roots have been reached. The caller removes those that it installs. */
+  *reachedRegions(): Iterable<CachedRegion> {
+    while (this.#decoded.length > 0) {
+      const decoded = this.#decoded;
+      this.#decoded = [];
+      for (const root of decoded) yield* this.#byRoot.get(root) ?? [];
     }
   }
-  take(region: KeptRegion): void {
+  remove(region: CachedRegion): void {
     const root = region.roots[0] as number;
-    const left = (this.#byRoot.get(root) ?? []).filter((r) => r !== region);
-    if (left.length > 0) this.#byRoot.set(root, left);
+    const others = (this.#byRoot.get(root) ?? []).filter((r) => r !== region);
+    if (others.length > 0) this.#byRoot.set(root, others);
     else this.#byRoot.delete(root);
   }
-  /** Those that nobody has taken, as they are to be kept, if they are not given up. */
-  get left(): KeptRegion[] {
+  /**
+   * Regions that were not installed, with their idle count increased; without those that reached the limit.
+   */
+  get unused(): CachedRegion[] {
     return [...this.#byRoot.values()]
       .flat()
       .map((region) => ({ ...region, idle: region.idle + 1 }))
-      .filter(({ idle }) => idle < mostIdle);
+      .filter(({ idle }) => idle < maxIdle);
   }
 }

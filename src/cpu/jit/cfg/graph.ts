@@ -1,43 +1,63 @@
-// The control-flow graph of a region: its blocks and how control goes from one to another. grow-graph.ts finds it, structure.ts orders it.
+// The control-flow graph of a region: its blocks and their edges. grow-graph.ts builds it, structure.ts
+// orders it.
 import type { Decoded } from "../../decode/decoder.ts";
 import { factsOf } from "../../isa/effects.ts";
 import type { Exit } from "../../machine/exit.ts";
 
+/** A basic block of a region. */
 export interface JitBlock {
-  /** Which block of its region it is: its address, but in a trace tree (trace-tree.ts), where code is in as many blocks as traces lead through it. */
+  /**
+   * Identifies the block in its region. It is the address, except in a trace tree (trace-tree.ts), where one
+   * block of code occurs on several traces.
+   */
   readonly key: number;
   readonly ip: number;
   readonly instructions: readonly Decoded[];
   /** Address after the last instruction. */
   readonly end: number;
-  /** How it ends: by the last instruction's own control, or by going on to `end`. A call that is over goes on to `end` too, and
-   *  the kernel's where its door comes back to. */
+  /**
+   * How it ends: by the control transfer of the last instruction, or by falling through to `end`. A call
+   * returns to `end`. A door's call returns to the address that the kernel chooses.
+   */
   readonly terminator: "branch" | "branchIf" | "jump" | "call" | "return" | "door" | "leave" | "fall";
-  /** Where its last instructions lie, a linkage stub's, if it ends with a call of one. */
+  /**
+   * The address range of the linkage stub whose instructions end the block, if it ends with a call of one.
+   */
   readonly stub?: { readonly ip: number; readonly end: number };
-  /** What its last instruction leaves for, of a door. */
+  /** The exit of its last instruction, if that is a door. */
   readonly door?: Exit;
-  /** A call's target that is in the region: no more than a jump there, and the returns in the region know where it comes back to. */
+  /**
+   * The target of a call, if it is in the region. The call is then a jump, and returns in the region know its
+   * return point.
+   */
   inside?: number;
-  /** Keys of blocks in the region where it goes on: branch target first, then the fall-through; where a jump is known to go, in a trace tree. */
+  /**
+   * Keys of the successors in the region: branch target first, then the fall-through. In a trace tree also
+   * the recorded targets of an indirect jump.
+   */
   successors: number[];
 }
 
+/** The blocks of one region. */
 export interface Graph {
-  /** Addresses where control can come into the region, the first root first. */
+  /** Addresses at which control can enter the region, the first root first. */
   readonly entries: readonly number[];
-  /** By their keys. */
+  /** By key. */
   readonly blocks: ReadonlyMap<number, JitBlock>;
-  /** Page numbers (of ip) and the frames they were read from. */
+  /** Page numbers of guest addresses, and the frames that the code was read from. */
   readonly pages: ReadonlyMap<number, number>;
   readonly instructions: number;
-  /** Hot code beyond it was left out, for it is as large as a region may be. */
+  /** Hot code was left out because the region has its largest size. */
   readonly full: boolean;
   /** It is a trace tree (trace-tree.ts). */
   readonly tree: boolean;
 }
 
+/** True if a block ends with a call through a pointer. */
 export const isByPointer = ({ instructions }: JitBlock): boolean => !factsOf(instructions.at(-1)!.row).branches;
-/** May other code run between a block and what comes after it? A call by a pointer goes elsewhere if that has changed. */
+/**
+ * True if other code can run between a block and its successor. A call through a pointer goes to other code
+ * if the pointer has changed.
+ */
 export const isOpen = (block: JitBlock): boolean =>
   block.terminator === "door" || (block.terminator === "call" && (block.inside === undefined || isByPointer(block)));

@@ -1,7 +1,8 @@
-// The control-flow graph of a region: which blocks hot code runs through, found from its roots along direct branches, past calls, and to
-// the targets that its computed jumps have been seen to have. Only blocks that the interpreter has already met are taken: what never ran
-// is not worth compiling. Where a region can be entered besides its first root: at such targets, and at its other roots and the return points
-// of its calls if that harms no loop.
+// The growth of a region's control-flow graph from its roots: along direct branches, past calls, and to
+// observed targets of indirect jumps.
+// Only blocks that the interpreter has decoded are included, because code that never ran is not worth
+// compiling. Observed jump targets are entries. Other roots and return points are entries if all loops stay
+// reducible.
 
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
@@ -10,31 +11,37 @@ import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import { S } from "../../machine/state.ts";
 import { type Graph, isByPointer, type JitBlock } from "./graph.ts";
-import { harmlessEntries, reachable } from "./structure.ts";
+import { reachable, reducibleEntries } from "./structure.ts";
 
-/** What the rest of the JIT knows when a region is grown. */
-export interface Surroundings {
-  /** Has the interpreter a block at an address, which no other region begins with that matters? */
-  free(ip: number): boolean;
-  /** The same, and control goes there often enough to be worth it. */
-  worth(ip: number): boolean;
-  /** The same, though another region may begin there. */
-  met(ip: number): boolean;
-  /** The same, and not one that does not matter either. */
-  enterable(ip: number): boolean;
-  /** Where a computed jump has been seen to go. */
+/** Conditions on the blocks that a region may grow over. */
+export interface GrowthLimits {
+  /** True if the interpreter has a block at an address, and no other region that matters begins there. */
+  isFree(ip: number): boolean;
+  /** True if it is free and control goes there often enough. */
+  isWorthwhile(ip: number): boolean;
+  /** True if the interpreter has a block there, even if another region begins with it. */
+  isDecoded(ip: number): boolean;
+  /** True if it is free and no region begins there, not even one that growth ignores. */
+  mayEnter(ip: number): boolean;
+  /** Observed targets of an indirect jump. */
   targets(ip: number): Iterable<number>;
-  /** Here is a call to a known address. */
-  called(target: number): void;
+  /** Reports a call of a known address. */
+  noteCall(target: number): void;
 }
 
-/** V8's time for a function grows faster than its size, but so does what control pays between small ones: measured in docs/performance.md, "Ways out". */
+/**
+ * V8's compile time grows faster than a function's size. Small regions cost more transitions between each
+ * other. docs/performance.md has the measurements.
+ */
 const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
 
 const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
 const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
 
-/** Can the JIT compile it at all? What acts on the machine (but INT n, of which one is a door), or goes through segments with limits, is the interpreter's. */
+/**
+ * True if the JIT can compile an instruction. Helper functions, except INT n of a door, and segments with
+ * limits are left to the interpreter.
+ */
 const compilable = (d: Decoded): boolean => {
   const f = factsOf(d.row);
   if (f.acts && f.exits === undefined) return false;
@@ -53,37 +60,43 @@ const notePages = (blocks: Blocks, d: Decoded, pages: Map<number, number>): void
   notePage(blocks, d.ip + d.length - 1, pages);
 };
 
-/** Code as it stands while a region is planned: a graph may be grown more than once, and is looked into before it is taken. */
-export class Reader {
+/**
+ * A view of code during the planning of a region, with a cache of decoded instructions. A plan may grow
+ * several graphs.
+ */
+export class BlockReader {
   readonly blocks: Blocks;
-  /** Where a door's call will come back to, if not behind the door. */
+  /** The return address of a door's call, if it is not the address after the door. */
   readonly landing: (door: Exit) => number | undefined;
-  /** Where data lies in memory, if that is known without looking for it; else negative. */
-  readonly placeOf: (linear: number) => number;
+  /** The memory offset of data, if it is known without a page walk; negative otherwise. */
+  readonly addressOf: (linear: number) => number;
   readonly #known = new Map<number, Decoded | undefined>();
   readonly #heads = new Map<number, number>();
-  constructor(blocks: Blocks, { landing, placeOf }: Pick<Reader, "landing" | "placeOf">) {
+  constructor(blocks: Blocks, { landing, addressOf }: Pick<BlockReader, "landing" | "addressOf">) {
     this.blocks = blocks;
     this.landing = landing;
-    this.placeOf = placeOf;
+    this.addressOf = addressOf;
   }
-  /** The instruction at an address, if there is one that the JIT can compile. */
+  /** The instruction at an address; undefined if the JIT cannot compile it. */
   at(ip: number): Decoded | undefined {
-    const known = this.#known.get(ip);
-    if (known !== undefined || this.#known.has(ip)) return known;
+    const cached = this.#known.get(ip);
+    if (cached !== undefined || this.#known.has(ip)) return cached;
     const d = this.blocks.decodeOne(ip, true);
     const read = d && compilable(d) ? d.copy() : undefined;
     this.#known.set(ip, read);
     return read;
   }
-  /** Where a call goes, if that is known: its pointer at a constant address (32-bit code enters the kernel by one) hardly ever changes once code is hot,
-   *  so it is taken for what it is now, and compared when the call is made. Linkage stubs' pointers are not: docs/performance.md, "Ways of control". */
+  /**
+   * The target of a call, if it is known. A pointer at a constant address rarely changes once code is hot:
+   * 32-bit code enters the kernel through one. So its present value is assumed, and the call compares it.
+   * Pointers of linkage stubs are not assumed (docs/performance.md).
+   */
   calleeOf(d: Decoded): number | undefined {
     if (factsOf(d.row).branches) return d.target;
     if (!isCall(d) || !d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
-    return this.blocks.pointerAt(this.placeOf(this.blocks.linearOf(d)), d.mode);
+    return this.blocks.pointerAt(this.addressOf(this.blocks.linearOf(d)), d.mode);
   }
-  /** The first record of the block known at an address, 0 if none. */
+  /** The first record of the block at an address; 0 if there is none. */
   headOf(ip: number): number {
     let head = this.#heads.get(ip);
     if (head === undefined) this.#heads.set(ip, (head = this.blocks.headOf(ip)));
@@ -92,10 +105,11 @@ export class Reader {
 }
 
 /**
- * What a call leads to that does no more than jump on by a pointer, as the entries of a procedure linkage table do: it is part of the call. So
- * short a block would hardly ever be found hot, and each call through it would end a region.
+ * The instructions of a linkage stub at a call target: no more than a jump through a pointer, as in a
+ * procedure linkage table. They become part of the call. So short a block would rarely be sampled, and each
+ * call through it would leave the region.
  */
-const readStub = (reader: Reader, target: number, pages: Map<number, number>): Decoded[] => {
+const readStub = (reader: BlockReader, target: number, pages: Map<number, number>): Decoded[] => {
   const stub: Decoded[] = [];
   for (let at = target; stub.length < 2; at += stub.at(-1)!.length) {
     const d = reader.headOf(target) === 0 ? undefined : reader.at(at);
@@ -106,14 +120,19 @@ const readStub = (reader: Reader, target: number, pages: Map<number, number>): D
       for (const one of stub) notePages(reader.blocks, one, pages);
       return stub;
     }
-    // ENDBR64, where there is one.
+    // ENDBR64 may precede the jump.
     if (f.branches || f.branchesIf || f.jumps || f.exits !== undefined || f.memory || f.stack || d.row.ends) return [];
   }
   return [];
 };
 
-/** One block of the region; undefined if nothing can be had at this address. */
-export const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<number>, pages: Map<number, number>): JitBlock | undefined => {
+/** Decodes one block of the region; undefined if its first instruction cannot be compiled. */
+export const readBlock = (
+  reader: BlockReader,
+  ip: number,
+  leaders: ReadonlySet<number>,
+  pages: Map<number, number>,
+): JitBlock | undefined => {
   const instructions: Decoded[] = [];
   let at = ip;
   for (;;) {
@@ -142,8 +161,11 @@ export const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<numbe
   }
 };
 
-/** Is this a small function that calls nobody, but others such by pointers (as 32-bit code calls the kernel)? Then its calls are worth no ceremony. */
-const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean => {
+/**
+ * True for a small function that calls no other function, except such functions through pointers, as 32-bit
+ * code calls the kernel. Its calls become jumps in the region.
+ */
+const isLeaf = (reader: BlockReader, start: number, growth: GrowthLimits): boolean => {
   const seen = new Set<number>();
   const queue = [start];
   const pages = new Map<number, number>();
@@ -151,7 +173,7 @@ const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean =>
   for (let ip = queue.pop(); ip !== undefined; ip = queue.pop()) {
     if (seen.has(ip)) continue;
     seen.add(ip);
-    if (!around.met(ip)) continue;
+    if (!growth.isDecoded(ip)) continue;
     const block = readBlock(reader, ip, seen, pages);
     if (!block || block.terminator === "jump" || block.terminator === "leave") return false;
     instructions += block.instructions.length;
@@ -165,7 +187,7 @@ const isLeaf = (reader: Reader, start: number, around: Surroundings): boolean =>
   return true;
 };
 
-/** A block up to where another begins that it runs into. */
+/** A block cut at the next leader that it runs into. */
 const cutAt = (block: JitBlock, isLeader: (ip: number) => boolean): JitBlock => {
   let at = block.ip;
   for (const [n, d] of block.instructions.entries()) {
@@ -177,8 +199,8 @@ const cutAt = (block: JitBlock, isLeader: (ip: number) => boolean): JitBlock => 
   return block;
 };
 
-/** Grow a region from its roots, breadth first. */
-export const growGraph = (reader: Reader, roots: readonly number[], around: Surroundings): Graph | undefined => {
+/** Grows a region from its roots, breadth first. Undefined if the first root cannot be compiled. */
+export const growGraph = (reader: BlockReader, roots: readonly number[], growth: GrowthLimits): Graph | undefined => {
   if (!contexts[reader.blocks.context]!.flat) return undefined;
   const pages = new Map<number, number>();
   const found = new Map<number, JitBlock>();
@@ -186,10 +208,10 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
   const queue = [...roots];
   const required = new Set<number>(roots.slice(0, 1));
   const further = new Set<number>(roots);
-  /** Functions that are called as part of the region, and where those calls come back to. */
+  /** Functions that are called as part of the region, and the return points of those calls. */
   const inside = new Set<number>();
-  const back = new Set<number>();
-  /** Blocks of leaves: all of one comes in, whatever begins there besides. */
+  const returnPoints = new Set<number>();
+  /** Blocks of leaf functions. All of a leaf is included, whatever regions begin in it. */
   const ofLeaves = new Set<number>();
   let instructions = 0;
   let full = false;
@@ -204,30 +226,30 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     const last = block.instructions.at(-1)!;
     const callee = block.terminator === "call" ? reader.calleeOf(last) : undefined;
     if (callee !== undefined) {
-      around.called(callee);
-      const leaf = !leaders.has(callee) && around.met(callee) && isLeaf(reader, callee, around);
+      growth.noteCall(callee);
+      const leaf = !leaders.has(callee) && growth.isDecoded(callee) && isLeaf(reader, callee, growth);
       if (leaf) ofLeaves.add(callee);
       if (ofLeaves.has(ip)) ofLeaves.add(block.end);
       if (leaf || (leaders.has(callee) && (roots[0] === callee || inside.has(callee)))) {
         inside.add(callee);
-        back.add(block.end);
+        returnPoints.add(block.end);
         block.inside = callee;
         if (isByPointer(block)) further.add(block.end);
         block.successors = isByPointer(block) ? [callee, block.end] : [callee];
         for (const s of [block.end, callee]) {
-          if (leaders.has(s) || !(ofLeaves.has(s) || s === callee ? around.met(s) : around.worth(s))) continue;
+          if (leaders.has(s) || !(ofLeaves.has(s) || s === callee ? growth.isDecoded(s) : growth.isWorthwhile(s))) continue;
           leaders.add(s);
           queue.push(s);
         }
         continue;
       }
     }
-    const computed = block.terminator === "jump" ? [...around.targets(last.ip)] : [];
+    const computed = block.terminator === "jump" ? [...growth.targets(last.ip)] : [];
     for (const s of [...block.successors, ...computed]) {
       if (ofLeaves.has(ip)) ofLeaves.add(s);
-      // What a block runs into is as hot as the block.
-      const comes = ofLeaves.has(s) ? around.met(s) : block.terminator === "fall" ? around.free(s) : around.worth(s);
-      if (!leaders.has(s) && !comes) continue;
+      // The fall-through of a block is as hot as the block.
+      const isIncluded = ofLeaves.has(s) ? growth.isDecoded(s) : block.terminator === "fall" ? growth.isFree(s) : growth.isWorthwhile(s);
+      if (!leaders.has(s) && !isIncluded) continue;
       if (block.terminator === "jump") required.add(s);
       if (block.terminator === "call" || block.terminator === "door") further.add(s);
       if (leaders.has(s)) continue;
@@ -236,18 +258,18 @@ export const growGraph = (reader: Reader, roots: readonly number[], around: Surr
     }
   }
   if (!found.has(roots[0]!)) return undefined;
-  // Straight-line blocks that ran into a leader found later.
+  // Blocks that ran into a leader that was found later.
   for (const [ip, block] of found)
     found.set(
       ip,
       cutAt(block, (at) => found.has(at)),
     );
-  for (const block of found.values()) if (block.terminator === "return") block.successors = [...back];
+  for (const block of found.values()) if (block.terminator === "return") block.successors = [...returnPoints];
   for (const block of found.values()) block.successors = block.successors.filter((s) => found.has(s));
-  const there = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || around.enterable(e)));
-  const graph = { entries: there(required), blocks: found, pages, instructions, full, tree: false };
-  const entries = [...new Set([...graph.entries, ...harmlessEntries(graph, there(further))])].slice(0, limits.entries);
-  // What only a root leads to that is no entry after all.
+  const enterable = (entries: Iterable<number>) => [...entries].filter((e) => found.has(e) && (e === roots[0] || growth.mayEnter(e)));
+  const graph = { entries: enterable(required), blocks: found, pages, instructions, full, tree: false };
+  const entries = [...new Set([...graph.entries, ...reducibleEntries(graph, enterable(further))])].slice(0, limits.entries);
+  // Blocks that only a rejected entry leads to.
   const reached = reachable(entries, (ip) => found.get(ip)!.successors);
   for (const ip of found.keys()) if (!reached.has(ip)) found.delete(ip);
   return { ...graph, entries };

@@ -1,17 +1,20 @@
-// From a control-flow graph to structured control: reverse postorder, dominators, loop headers and merge points.
-// N. Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow", ICFP 2022.
+// From a control-flow graph to structured control: reverse postorder, dominators, loop headers and merge
+// points. N. Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured
+// Control Flow", ICFP 2022.
 //
-// A region with one entry that is reducible is just that. Any other gets a dispatcher: a block of its own at the root that leads to every
-// entry, and to every target of an edge that no structured jump can express; such an edge goes to the dispatcher, with a number.
+// A reducible region with one entry needs no more. Any other region gets a dispatcher, which is a block at
+// the root. It leads to every entry, and to every target of an edge that no structured jump can express. Such
+// an edge sets a number and jumps to the dispatcher.
 import { type Graph, isOpen } from "./graph.ts";
 
-/** In place of an address: the dispatcher. */
+/** The dispatcher's key, which is no address. */
 export const dispatcher = -1;
 
+/** The structured form of a graph. */
 export interface Structure {
-  /** Where emission begins: the one entry, or the dispatcher. */
+  /** The first block of the code: the only entry, or the dispatcher. */
   readonly root: number;
-  /** What the dispatcher leads to, entries first and in their order; empty if there is none. */
+  /** Successors of the dispatcher, entries first and in their order; empty if there is none. */
   readonly dispatched: readonly number[];
   /** Reverse postorder number of each reachable block. */
   readonly order: ReadonlyMap<number, number>;
@@ -44,13 +47,17 @@ const postorder = (root: number, successors: Successors): number[] => {
   return out;
 };
 
+/** The roots and all blocks that they lead to. */
 export const reachable = (roots: readonly number[], successors: Successors): Set<number> => {
   const seen = new Set(roots);
   for (const ip of seen) for (const s of successors(ip)) seen.add(s);
   return seen;
 };
 
-/** Immediate dominators, by reverse postorder number. K. Cooper, T. Harvey, K. Kennedy, "A Simple, Fast Dominance Algorithm", 2001. */
+/**
+ * Immediate dominators, by reverse postorder number. K. Cooper, T. Harvey, K. Kennedy, "A Simple, Fast
+ * Dominance Algorithm", 2001.
+ */
 const dominators = (predecessors: readonly (readonly number[])[]): number[] => {
   const idom: number[] = predecessors.map(() => -1);
   idom[0] = 0;
@@ -107,6 +114,7 @@ const analyse = (root: number, dispatched: readonly number[], successors: Succes
   return { root, dispatched, order, children, loops, merges, irreducible };
 };
 
+/** Computes the structured form, with a dispatcher where the graph needs one. */
 export const structureOf = (g: Graph): Structure => {
   let dispatched: number[] = g.entries.length > 1 ? [...g.entries] : [];
   for (;;) {
@@ -120,7 +128,7 @@ export const structureOf = (g: Graph): Structure => {
   }
 };
 
-/** The blocks of the loops that a structure has, by their heads. */
+/** The blocks of all loops, by loop head. */
 const loopBodies = (g: Graph, s: Structure): Map<number, Set<number>> => {
   const predecessors = new Map<number, number[]>([...s.order.keys()].map((ip) => [ip, []]));
   for (const ip of s.order.keys()) if (ip !== dispatcher) for (const to of g.blocks.get(ip)!.successors) predecessors.get(to)!.push(ip);
@@ -141,10 +149,10 @@ const loopBodies = (g: Graph, s: Structure): Map<number, Set<number>> => {
 };
 
 /**
- * Those of some further entries that cost the code between them nothing: outside all loops, or the head of one that is in no other. A way
- * into the middle of a loop would lead every round of it through the dispatcher.
+ * The entries among `further` that leave every loop reducible: outside all loops, or at the head of an
+ * outermost loop. An entry in the middle of a loop would lead every iteration through the dispatcher.
  */
-export const harmlessEntries = (g: Graph, further: Iterable<number>): number[] => {
+export const reducibleEntries = (g: Graph, further: Iterable<number>): number[] => {
   const bodies = loopBodies(g, structureOf(g));
   return [...further].filter((entry) => [...bodies].every(([head, body]) => head === entry || !body.has(entry)));
 };
@@ -176,21 +184,23 @@ export const loopAround = (g: Graph, ip: number): number | undefined => {
 };
 
 /**
- * Blocks before which the budget is tested: wherever control comes in, and after calls and doors, which use an unknown part of it. It is tested at
- * every jump back too: there, and not at the head of the loop, so that no flags need to come around only for the way out.
+ * Blocks that begin with a test of the budget: entries, and return points of calls and doors, which use an
+ * unknown part of it. Each backward jump tests the budget too. The test is there and not at the loop head, so
+ * that no flags are carried around the loop for its exit.
  */
-export const checkpoints = (g: Graph, s: Structure): Set<number> => {
+export const budgetTests = (g: Graph, s: Structure): Set<number> => {
   const out = new Set([...g.entries, ...s.dispatched]);
   for (const block of g.blocks.values()) if (isOpen(block)) for (const after of block.successors) out.add(after);
   return out;
 };
-/** Does an edge lead back to the head of a loop? */
+/** True if an edge leads back to the head of a loop. */
 export const isBackward = (s: Structure, from: number, to: number): boolean => s.order.get(to)! <= s.order.get(from)!;
 
-const longWay = 80;
+const longPath = 80;
 /**
- * The longest run of instructions from each block to the next test of the budget, which must cover them where it is tested. Where a slice of
- * time ends, what it does not cover is interpreted: so each test asks for no more than it must, and long ways get more of them. A trace is tested once.
+ * The longest path from each block to the next test of the budget, in instructions. A test must cover that
+ * path. Where the budget does not cover it, the interpreter executes the rest. So each test asks for as
+ * little as possible, and long paths get additional tests. A trace has one test.
  */
 export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): ReadonlyMap<number, number> => {
   const longest = new Map<number, number>();
@@ -200,18 +210,18 @@ export const longestPaths = (g: Graph, s: Structure, checked: Set<number>): Read
     let rest = 0;
     for (const t of block.successors) if (!checked.has(t) && !isBackward(s, ip, t)) rest = Math.max(rest, longest.get(t)!);
     longest.set(ip, block.instructions.length + rest);
-    if (!g.tree && rest > 0 && block.instructions.length + rest > longWay) checked.add(ip);
+    if (!g.tree && rest > 0 && block.instructions.length + rest > longPath) checked.add(ip);
   }
   return longest;
 };
 
-/** Instructions of a scope at most. */
-const closedLimit = 400;
+/** Upper bound of a loop scope, in instructions. */
+const maxScopeInstructions = 400;
 /**
- * Loops that nothing but control's way into their heads leads into, without calls, and the largest of those within each other: in what runs
- * between entering and leaving one, only its own code touches registers.
+ * The largest loops that are entered only at their heads and contain no calls. Between entering and leaving
+ * such a loop, only its own code uses registers.
  */
-export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> => {
+export const loopScopes = (g: Graph, s: Structure): Map<number, Set<number>> => {
   const out = new Map<number, Set<number>>();
   for (const [head, body] of [...loopBodies(g, s)].toSorted(([, a], [, b]) => b.size - a.size)) {
     if ([...out.values()].some((outer) => outer.has(head))) continue;
@@ -221,7 +231,7 @@ export const closedLoops = (g: Graph, s: Structure): Map<number, Set<number>> =>
       length += block.instructions.length;
       return !isOpen(block) && (ip === head || !s.dispatched.includes(ip));
     });
-    if (closed && (g.tree || length <= closedLimit)) out.set(head, body);
+    if (closed && (g.tree || length <= maxScopeInstructions)) out.set(head, body);
   }
   return out;
 };

@@ -1,9 +1,15 @@
-// Ways out of a region. What stands in locals only is stored where control leaves, at each place by itself: if it went to a common place, each
-// constant that it may hold there would be a value that lives in a register on all ways to there. What follows then is the same for many.
+// The exits of a region. Each exit stores the registers that are in locals only, by code of its own. In a
+// common exit, every constant that such a local may hold would occupy a register on all paths to that exit.
+// The code after the stores is the same for many exits and is shared.
 import { leave } from "../../machine/exit.ts";
 
-/** To the dispatcher, with all in the state page; to another region if one begins there, else to whoever called; to whoever called. */
-export type Manner = "leave" | "jump" | "return";
-export const mannerOf = (code: number): Manner => (code === leave.jumped ? "jump" : code === leave.returned ? "return" : "leave");
-/** In the order of their labels around all code of a region, from the innermost. */
-export const manners: readonly Manner[] = ["jump", "return", "leave"];
+/**
+ * Kind "leave" returns to the dispatcher, with everything in the state page. Kind "jump" enters another
+ * region if one begins at the target, and otherwise returns to the caller. Kind "return" returns to the
+ * caller.
+ */
+export type ExitKind = "leave" | "jump" | "return";
+/** The exit kind of an exit code. */
+export const exitKindOf = (code: number): ExitKind => (code === leave.jumped ? "jump" : code === leave.returned ? "return" : "leave");
+/** In the order of their labels around the code of a region, from the innermost. */
+export const exitKinds: readonly ExitKind[] = ["jump", "return", "leave"];

@@ -1,5 +1,5 @@
-// Ops<Node> for the JIT: operands are constants of the decoded instruction, registers and lazy flags are read and written in wasm locals.
-// When those are loaded from the state page and stored there is said in register-cache.ts.
+// Ops<Node> for the JIT: operands are constants of the decoded instruction, and wasm locals hold registers
+// and lazy flags. register-cache.ts decides when those are loaded and stored.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
@@ -15,26 +15,29 @@ import { immediateWidth } from "../../isa/row.ts";
 import { leave } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S } from "../../machine/state.ts";
-import { alike, part, type Standing, union } from "../analysis/register-cache.ts";
-import { type Manner, manners } from "./exits.ts";
+import { type CacheState, mergeAlike, part, union } from "../analysis/register-cache.ts";
+import { type ExitKind, exitKinds } from "./exits.ts";
 import { JitForm } from "./jit-form.ts";
 import { type InCode, RegionBase } from "./region-base.ts";
-import { FloatRuns } from "./sse-batch.ts";
-import { type fpuRoutines, isInline, RegionFpu, runFrom } from "./x87-batch.ts";
+import { SseBatches } from "./sse-batch.ts";
+import { batchEnd, isInline, X87Batches, type x87Routines } from "./x87-batch.ts";
 
-const readImmediate = ({ place, bits }: InCode, width: number): Node =>
-  node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
-/** May access memory: is looked at by itself if a place is not found. */
-const touches = (d: Decoded): boolean => {
+const readImmediate = ({ address, bits }: InCode, width: number): Node =>
+  node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], address);
+/** True if an instruction may access memory and so may use a slow path. */
+const accessesMemory = (d: Decoded): boolean => {
   const f = factsOf(d.row);
   return (d.isMemory && f.memory) || f.stack;
 };
-/** Accesses at constant distances from a register, as a guess: how many come after the first of each. */
-const isWorthTwo = (list: readonly Decoded[]): boolean => {
+/**
+ * True if several accesses follow another one at a constant distance from the same register. It is a guess
+ * from the operands.
+ */
+const isWorthTwoCopies = (list: readonly Decoded[]): boolean => {
   const bases = new Set<number>();
   let again = 0;
   for (const d of list) {
-    if (!touches(d) || (d.isMemory && d.index !== noRegister)) continue;
+    if (!accessesMemory(d) || (d.isMemory && d.index !== noRegister)) continue;
     const base = d.isMemory ? d.base : R.sp;
     if (bases.has(base)) again++;
     bases.add(base);
@@ -42,18 +45,22 @@ const isWorthTwo = (list: readonly Decoded[]): boolean => {
   return again >= 2;
 };
 
-/** No address of user code: the upper half, which is the kernel's, is the interpreter's too. */
-const outside = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a);
+/** True for an address in the upper half, which belongs to the kernel. The interpreter handles it. */
+const isNotUserAddress = (a: Node): Node => pure.ltU(pure.imm(2n ** 47n - 1n), a);
 
+/** Compiles the instructions of a region by their meanings. */
 export class RegionCompiler extends RegionBase implements Ops<Node> {
-  readonly fpu = new RegionFpu(this);
-  override readonly floats = new FloatRuns(this);
-  /** There are runs of x87 instructions: inside the exits' blocks is another one, where those lead that are left. */
-  hasRuns = false;
-  /** Where the memory operand is that is read and then written: in memory, or its address. */
+  readonly x87 = new X87Batches(this);
+  override readonly sse = new SseBatches(this);
+  /**
+   * The region has x87 batches. Then there is one more label inside the exits' labels, for exits from
+   * batches.
+   */
+  hasX87Batches = false;
+  /** The translated memory operand of a read-modify-write instruction, or its address. */
   #pointer: Node | undefined;
   #address: Node | undefined;
-  /** Where the instruction in progress goes when it is done: set by its control words. */
+  /** The control transfer of the current instruction, set by its meaning. */
   control:
     | { kind: "branch" }
     | { kind: "branchIf"; c: Node }
@@ -62,98 +69,99 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     | { kind: "left" }
     | undefined;
 
-  /** Compile the instructions of a block. */
+  /** Compiles the instructions of a block. */
   block(list: readonly Decoded[]): void {
-    this.places.doubt(this.trusts);
-    this.places.otherwise = this.trusts ? () => this.leaveFrom(1) : undefined;
+    this.reuse.beginSegment(this.assumesDirect);
+    this.reuse.otherwise = this.assumesDirect ? () => this.sideExitFrom(1) : undefined;
     for (let i = 0; i < list.length; ) {
-      let end = runFrom(list, i);
-      if (end > i) this.#run(list, i, end);
+      let end = batchEnd(list, i);
+      if (end > i) this.#x87Batch(list, i, end);
       else {
-        // The last instruction decides where control goes, which is said once.
-        while (end < list.length - 1 && runFrom(list, end) === end) end++;
+        // The last instruction decides where control goes, so it is compiled once only.
+        while (end < list.length - 1 && batchEnd(list, end) === end) end++;
         if (end === i) this.instruction(list[end++]!, 1);
-        else if (!this.trusts && isWorthTwo(list.slice(i, end))) this.#twice(list, i, end);
+        else if (!this.assumesDirect && isWorthTwoCopies(list.slice(i, end))) this.#twice(list, i, end);
         else this.#straight(list, i, end);
       }
       i = end;
     }
-    this.places.otherwise = undefined;
+    this.reuse.otherwise = undefined;
   }
-  /** Instructions one after the other, among them runs of SSE arithmetic; `before` each. */
+  /** Compiles instructions in sequence, with SSE batches among them. `before` is called before each. */
   #straight(list: readonly Decoded[], from: number, to: number, before: (n: number) => void = () => {}): void {
     const each = (n: number) => {
       before(n);
       this.instruction(list[n]!, list.length - n);
     };
     for (let n = from; n < to; ) {
-      const end = this.floats.endOf(list, n, to);
-      if (end > n) this.floats.write(list, n, end, each);
+      const end = this.sse.endOf(list, n, to);
+      if (end > n) this.sse.write(list, n, end, each);
       else each(n);
       n = Math.max(n + 1, end);
     }
   }
   /**
-   * Instructions of which several access memory near one another are written twice: first for where every place is found, without tests.
-   * Where one is not, control goes to the same instruction of the second time, in which each access is looked up by itself.
+   * Compiles instructions with several accesses near each other twice. The first copy assumes that every
+   * translation succeeds, and has no tests. If one fails, control goes to the same instruction of the second
+   * copy, in which each access uses the slow path.
    */
   #twice(list: readonly Decoded[], from: number, to: number): void {
     const b = this.body;
     const outer = this.depth;
-    const before = this.places.state;
-    const turns: number[] = [];
-    for (let i = from; i < to; i++) if (touches(list[i]!)) turns.push(i);
-    for (let n = 0; n <= turns.length; n++) {
+    const before = this.reuse.state;
+    const accesses: number[] = [];
+    for (let i = from; i < to; i++) if (accessesMemory(list[i]!)) accesses.push(i);
+    for (let n = 0; n <= accesses.length; n++) {
       b.opcode(op.block);
       b.code.byte(0x40);
     }
-    this.depth += turns.length + 1;
-    this.places.doubt();
-    let start = this.knowledge;
-    const standing: Standing[] = [];
+    this.depth += accesses.length + 1;
+    this.reuse.beginSegment();
+    let start = this.state;
+    const cacheAt: CacheState[] = [];
     this.#straight(list, from, to, (i) => {
-      const turn = turns.indexOf(i);
-      if (turn === 0 && standing.length === 0) start = this.knowledge;
-      if (turn >= 0) standing[turn] = standing[turn] ? alike(standing[turn], this.residence.now) : this.residence.now;
+      const which = accesses.indexOf(i);
+      if (which === 0 && cacheAt.length === 0) start = this.state;
+      if (which >= 0) cacheAt[which] = cacheAt[which] ? mergeAlike(cacheAt[which], this.registerCache.now) : this.registerCache.now;
       const other = (): void => {
-        this.floats.makeSure();
-        b.go(this.depth - outer - turns.length + turn);
+        this.sse.verify();
+        b.go(this.depth - outer - accesses.length + which);
       };
-      this.places.otherwise = turn < 0 ? undefined : other;
+      this.reuse.otherwise = which < 0 ? undefined : other;
     });
-    const after = this.knowledge;
+    const after = this.state;
     b.opcode(op.br);
-    b.code.u(turns.length);
-    const first = this.residence.now;
-    this.residence.now = standing[0] ?? first;
-    this.places.otherwise = true;
-    this.floats.aside(() => {
-      this.knowledge = start;
-      for (const [n, turn] of turns.entries()) {
+    b.code.u(accesses.length);
+    const afterFast = this.registerCache.now;
+    this.registerCache.now = cacheAt[0] ?? afterFast;
+    this.reuse.otherwise = true;
+    this.sse.offPath(() => {
+      this.state = start;
+      for (const [n, first] of accesses.entries()) {
         b.end();
         this.depth--;
-        this.residence.meets(standing[n]!);
-        for (let i = turn; i < (turns[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
+        this.registerCache.mergeWith(cacheAt[n]!);
+        for (let i = first; i < (accesses[n + 1] ?? to); i++) this.instruction(list[i]!, list.length - i);
       }
     });
-    this.places.otherwise = undefined;
-    this.knowledge = after;
-    this.places.setUnknown(before);
-    this.places.doubt();
+    this.reuse.otherwise = undefined;
+    this.state = after;
+    this.reuse.clearNew(before);
+    this.reuse.beginSegment();
     b.end();
     this.depth--;
-    this.residence.meets(first);
+    this.registerCache.mergeWith(afterFast);
   }
-  /** A run of x87 instructions: with the stack in locals, or else as always. */
-  #run(list: readonly Decoded[], from: number, to: number): void {
-    this.residence.cannotBeginAgain();
+  /** An x87 batch: with the stack in locals if its test succeeds, otherwise without. */
+  #x87Batch(list: readonly Decoded[], from: number, to: number): void {
+    this.registerCache.endRestartable();
     const all = () => this.#straight(list, from, to);
-    this.fpu.begin();
+    this.x87.begin();
     this.depth++;
     this.oneOf(
       () => {
         all();
-        this.fpu.end();
+        this.x87.end();
       },
       () => {
         this.body.else();
@@ -163,9 +171,9 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.depth--;
     this.body.end();
   }
-  /** A routine that no row calls. */
-  runtimeCall(name: (typeof fpuRoutines)[number], ...args: Node[]): Node {
-    this.residence.cannotBeginAgain();
+  /** Calls a routine that no row calls. */
+  runtimeCall(name: (typeof x87Routines)[number], ...args: Node[]): Node {
+    this.registerCache.endRestartable();
     const r = this.runtime.routine(name);
     return node(
       r.result!,
@@ -174,25 +182,25 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       r.index,
     );
   }
-  protected override goOut(manner: Manner): void {
-    if (this.fpu.active) this.fpu.leaving();
+  protected override branchToExit(kind: ExitKind): void {
+    if (this.x87.active) this.x87.prepareExit();
     this.body.opcode(op.br);
-    this.body.code.u(this.fpu.active ? this.depth : this.depth + (this.hasRuns ? 1 : 0) + manners.indexOf(manner));
+    this.body.code.u(this.x87.active ? this.depth : this.depth + (this.hasX87Batches ? 1 : 0) + exitKinds.indexOf(kind));
   }
-  override leaveAt(rip: Node, code: number, refund: number): void {
-    const out = super.leaveAt.bind(this);
-    if (!this.floats.leaving(out)) out(rip, code, refund);
+  override exitAt(rip: Node, code: number, refund: number): void {
+    const out = super.exitAt.bind(this);
+    if (!this.sse.exitFromBatch(out)) out(rip, code, refund);
   }
-  /** Compile one instruction; `left` counts it and what follows it in its block. */
+  /** Compiles one instruction. `left` is the number of instructions from it to the end of its block. */
   instruction(d: Decoded, left: number): void {
     this.d = d;
     this.i = new JitForm(d);
-    this.left = left;
+    this.remaining = left;
     this.#pointer = this.#address = undefined;
     this.#unproven = undefined;
     this.control = undefined;
     this.body.release();
-    this.flagParts.begin();
+    this.lazyFlags.beginInstruction();
     d.row.does(this, this.i);
   }
 
@@ -205,7 +213,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     return o.kind === "fixed" ? at.gpr + o.register * 8 : this.#offsetOf(this.d, n);
   }
   #offsetOf: (d: Decoded, n: number) => number = () => 0;
-  /** Injected (instance.ts): where a register operand lies in the state page. */
+  /** Injected (instance.ts): the offset of a register operand in the state page. */
   set registerOffset(f: (d: Decoded, n: number) => number) {
     this.#offsetOf = f;
   }
@@ -221,8 +229,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
         const bits = immediateWidth(o, this.d.size);
         const there = this.runtime.immediates?.(this.d);
         if (there) {
-          // A store that follows may change it.
-          this.residence.loaded({ origin: undefined, bytes: there.bits >> 3 });
+          // A later store may change the immediate.
+          this.registerCache.loaded({ origin: undefined, bytes: there.bits >> 3 });
           return this.body.bind(readImmediate(there, bits));
         }
         return pure.imm(BigInt.asUintN(bits, (BigInt(this.d.immHi) << 32n) | BigInt.asUintN(32, BigInt(this.d.immLo))));
@@ -250,7 +258,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (this.i.memory(n) && lane !== undefined) return this.loaded(wt.v128, lane, this.#operand(), w, this.#alignment(n));
     if (this.i.memory(n) || !this.d.row.operands[n]!.kind.startsWith("xmm")) return this.get(n);
     const v = this.xmm((this.#registerOffset(n) - at.ymm) >> 5);
-    return w < 128 && !this.d.row.vex ? this.floats.lowest(v, w) : v;
+    return w < 128 && !this.d.row.vex ? this.sse.lowest(v, w) : v;
   }
   wide(n: number): readonly [Node, Node] {
     if (this.i.memory(n) && this.d.row.operands[n]!.kind !== "vsib") {
@@ -273,27 +281,27 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.setUpper(r, high);
   }
   override xmm(r: number): Node {
-    return this.floats.read(r, this.body.bind(this.registers.xmms.get(r)));
+    return this.sse.read(r, this.body.bind(this.registers.xmms.get(r)));
   }
   override setXmm(r: number, v: Node): void {
-    this.floats.wrote(r, 128, v);
+    this.sse.registerWritten(r, 128, v);
     this.registers.xmms.set(r, as(wt.v128, v));
   }
   override assured(name: Assured, w: 32 | 64, lanes: number, result: Node, ...operands: Node[]): boolean {
-    return this.floats.assured(name, w, lanes, result, operands);
+    return this.sse.assured(name, w, lanes, result, operands);
   }
   override shuffle(a: Node, b: Node, lanes: readonly number[]): Node {
-    return this.floats.shuffled(super.shuffle(a, b, lanes), a, b, lanes);
+    return this.sse.shuffled(super.shuffle(a, b, lanes), a, b, lanes);
   }
   rmw(n: number): Node {
     if (!this.i.memory(n)) return this.get(n);
     const w = this.i.widths[n]!;
-    const must = this.#alignment(n);
+    const alignment = this.#alignment(n);
     const operand = this.#operand();
-    if (must === 1 && this.places.isSure(operand)) {
+    if (alignment === 1 && this.reuse.isKnown(operand)) {
       // XADD writes a register in between, which may be part of the address.
       this.#address = this.body.bind(operand);
-      return this.read(this.#address, w, must, access.write);
+      return this.read(this.#address, w, alignment, access.write);
     }
     this.#pointer = this.#translateOperand(n, access.write);
     return this.readAt(this.#pointer, this.i.widths[n]!);
@@ -306,7 +314,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     if (offset < at.rip) return this.writeGpr(offset, w, v);
     if (offset >= at.ymm) {
       const r = (offset - at.ymm) >> 5;
-      this.floats.wrote(r, w, v);
+      this.sse.registerWritten(r, w, v);
       if (this.d.row.vex) this.registers.uppers.set(r, zeroVector);
       return this.registers.xmms.set(
         r,
@@ -314,15 +322,18 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       );
     }
     // MMX: the exponent becomes all ones. SDM Vol. 1 9.5.
-    this.residence.cannotBeginAgain();
+    this.registerCache.endRestartable();
     this.body.store(op.i32store16, i32c(0), i32c(0xffff), offset + 8);
     this.body.store(op.i64store, i32c(0), as(wt.i64, v), offset);
   }
-  /** Modes that the region asks for, each in a local: true or false until the field is written, here or by somebody called. */
+  /**
+   * Modes that the region tests, each in a local: true or false until the region or a called function writes
+   * the field.
+   */
   readonly #modes = new Map<string, { readonly f: Field; readonly local: number; readonly now: Node }>();
   override holds(f: Field, mask: number, value: number): Node {
-    // In a run of x87 instructions nothing is pending.
-    if (f === "fpuStatus") return this.fpu.active ? i32c(0) : super.holds(f, mask, value);
+    // No exception is pending in an x87 batch.
+    if (f === "fpuStatus") return this.x87.active ? i32c(0) : super.holds(f, mask, value);
     const key = `${f} ${mask} ${value}`;
     let mode = this.#modes.get(key);
     if (!mode) {
@@ -332,25 +343,28 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     }
     return localGet(wt.i32, mode.local);
   }
-  /** An x87 instruction of a run. Its selectors for FNSTENV are read where they are written, at the end of the run. */
-  #noting(): boolean {
-    return this.fpu.active && isInline(this.d);
+  /**
+   * True for an x87 instruction of a batch. The selectors for FNSTENV are read where they are stored, at the
+   * end of the batch.
+   */
+  #isBatchedX87(): boolean {
+    return this.x87.active && isInline(this.d);
   }
   override field(f: Field, n = 0): Node {
-    if (this.fpu.active && f === "fpuStatus") return this.body.bind(this.fpu.status);
-    if (this.#noting() && f === "segSelector") return i64c(0n);
+    if (this.x87.active && f === "fpuStatus") return this.body.bind(this.x87.status);
+    if (this.#isBatchedX87() && f === "segSelector") return i64c(0n);
     return super.field(f, n);
   }
   override setField(f: Field, v: Node): void {
-    this.residence.cannotBeginAgain();
-    if (this.fpu.active) return this.fpu.setField(f, v, this.d.memorySegment);
+    this.registerCache.endRestartable();
+    if (this.x87.active) return this.x87.setField(f, v, this.d.memorySegment);
     super.setField(f, v);
-    if (f === "mxcsr") this.floats.state = undefined;
+    if (f === "mxcsr") this.sse.state = undefined;
     this.#written(f);
   }
   override call(name: string, ...args: Node[]): Node {
-    if (this.#noting()) return this.fpu.call(name, args);
-    this.residence.cannotBeginAgain();
+    if (this.#isBatchedX87()) return this.x87.call(name, args);
+    this.registerCache.endRestartable();
     const result = super.call(name, ...args);
     if (name === "sse_commit") this.#written("mxcsr");
     return result;
@@ -358,12 +372,12 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   #written(f: Field): void {
     if (f === "mxcsr") this.body.later((late) => this.loadModes(late, f));
   }
-  /** From the state page. */
+  /** Loads the modes from the state page. */
   loadModes(b: Body, f?: Field): void {
     for (const mode of this.#modes.values()) if (f === undefined || mode.f === f) b.set(mode.local, mode.now);
   }
   override setSystemFlags(v: Node): void {
-    this.residence.cannotBeginAgain();
+    this.registerCache.endRestartable();
     super.setSystemFlags(v);
   }
   selector(s: number): Node {
@@ -371,16 +385,16 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   address(_n: number): Node {
-    return this.held(this.effective());
+    return this.inLocal(this.effective());
   }
   element(_n: number, index: Node): Node {
-    return this.held(this.effective(index));
+    return this.inLocal(this.effective(index));
   }
   linear(_n: number, _write: boolean): Node {
-    return this.held(this.segmented(this.d.memorySegment, this.effective()));
+    return this.inLocal(this.segmented(this.d.memorySegment, this.effective()));
   }
   segment(_n: number): Node {
-    if (this.#noting()) return i64c(0n);
+    if (this.#isBatchedX87()) return i64c(0n);
     return this.selector(this.d.memorySegment);
   }
   #translateOperand(n: number, how: 0 | 1): Node {
@@ -407,50 +421,50 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
 
   // Flags, in locals.
   protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, w = 64): void {
-    this.flagParts.keep(kind, r, a, b, w);
+    this.lazyFlags.set(kind, r, a, b, w);
   }
   protected override kept(): { kind: Node; r: Node; a: Node; b: Node } {
-    return this.flagParts.kept();
+    return this.lazyFlags.operands();
   }
   protected override signParity(): Node {
-    const { known } = this.flagParts;
+    const { facts } = this.lazyFlags;
     const { r, b } = this.kept();
-    return known === undefined ? super.signParity() : known.kind === "split" ? b : r;
+    return facts === undefined ? super.signParity() : facts.kind === "split" ? b : r;
   }
   override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
     if (kind !== "word") {
       super.flags(kind, w, r, a, b);
-      if (kind === "order") this.flagParts.apart();
-      else if (w < 32 && kind === "sub") this.flagParts.unsigned(this.zext(a!, w), this.zext(b!, w));
-      else if (w < 32) this.flagParts.unsigned(this.zext(r, w), pure.imm(0));
+      if (kind === "order") this.lazyFlags.setSplit();
+      else if (w < 32 && kind === "sub") this.lazyFlags.setUnsigned(this.zext(a!, w), this.zext(b!, w));
+      else if (w < 32) this.lazyFlags.setUnsigned(this.zext(r, w), pure.imm(0));
       return;
     }
     const word = this.let("word", r);
     super.flags(kind, w, word);
-    this.flagParts.together(word);
+    this.lazyFlags.setWord(word);
   }
   override flag(f: Flag): Node {
-    return this.held(this.flagParts.flag(f));
+    return this.inLocal(this.lazyFlags.flag(f));
   }
   override flagsWord(): Node {
-    return this.held(assemble(pure, (f) => this.flag(f)));
+    return this.inLocal(assemble(pure, (f) => this.flag(f)));
   }
   override condition(cc: number): Node {
-    return this.body.bind(as(wt.i32, this.flagParts.condition(cc)));
+    return this.body.bind(as(wt.i32, this.lazyFlags.condition(cc)));
   }
 
-  // Control.
+  // Control transfers.
   override uncanonical(a: Node): Node {
     const { calls, jumps, returns } = factsOf(this.d.row);
-    // A jump has done nothing yet when control turns out to go nowhere in the region: that is early enough to ask.
-    this.#unproven = jumps && !calls && !returns ? outside(a) : undefined;
-    return this.#unproven ? pure.imm(0) : outside(a);
+    // A jump has no effect before control leaves the region. So a test at that exit is early enough.
+    this.#unproven = jumps && !calls && !returns ? isNotUserAddress(a) : undefined;
+    return this.#unproven ? pure.imm(0) : isNotUserAddress(a);
   }
-  /** Is the target of the jump in progress none? Not known yet. */
+  /** The condition that the target of the current jump is not an address, if it has not been tested yet. */
   #unproven: Node | undefined;
-  /** All that the jump has to do is done: it leaves for an address out of the region, which must be one. */
+  /** Tests the target of a jump before it leaves the region. */
   proveTarget(): void {
-    if (this.#unproven) this.leaveToInterpreterIf(truth(this.#unproven));
+    if (this.#unproven) this.sideExitIf(truth(this.#unproven));
   }
   ip(): Node {
     return this.here();
@@ -474,23 +488,25 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.control = { kind: "jump", target: this.body.bind(as(wt.i64, target)) };
   }
   fault(): void {
-    this.#notHere();
+    this.#exitAlways();
   }
   trap(): void {
-    this.#notHere();
+    this.#exitAlways();
   }
-  #notHere(): void {
-    this.leaveToInterpreter();
+  #exitAlways(): void {
+    this.sideExit();
     this.control = { kind: "left" };
   }
   exit(code: number): void {
     this.control = { kind: "door", code };
   }
-  /** What the model decides is decided here; all else is the interpreter's. */
+  /**
+   * Helper functions are left to the interpreter, unless the processor model decides that they do nothing.
+   */
   act(name: ActName): void {
     const trait = modelActs[name];
     if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
-    this.#notHere();
+    this.#exitAlways();
   }
 
   repeat(bodyOf: () => Node | undefined, zf: boolean): void {
@@ -499,17 +515,18 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
       return;
     }
     const registers = [R.ax, R.cx, R.si, R.di];
-    if (this.narrow && !this.residence.now.scope) this.leaveIfUpper(this.here(), this.left, () => registers.map(part.zeroed).reduce(union));
+    if (this.narrow && !this.registerCache.now.scope)
+      this.exitIfUpper(this.here(), this.remaining, () => registers.map(part.zeroed).reduce(union));
     for (const r of registers) this.registers.gpr.mayWrite(r);
-    if (zf) this.flagParts.mayWrite();
-    this.residence.cannotBeginAgain();
-    this.#rounds(bodyOf, zf);
+    if (zf) this.lazyFlags.mayWrite();
+    this.registerCache.endRestartable();
+    this.#iterations(bodyOf, zf);
   }
-  #rounds(bodyOf: () => Node | undefined, zf: boolean): void {
+  #iterations(bodyOf: () => Node | undefined, zf: boolean): void {
     const b = this.body;
     const { rep, addressSize } = this.i;
-    const rounds = b.local(wt.i32);
-    b.set(rounds, i32c(repeatRounds));
+    const iterations = b.local(wt.i32);
+    b.set(iterations, i32c(repeatRounds));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);
@@ -522,29 +539,29 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     };
     const count = this.reg(R.cx, addressSize);
     out(1, pure.eq(count, pure.imm(0)));
-    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
+    b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, iterations)]), false);
     this.depth++;
-    this.leaveAt(this.here(), leave.rounds, this.left - 1);
+    this.exitAt(this.here(), leave.rounds, this.remaining - 1);
     this.depth--;
     b.end();
-    // Flags come from before the loop or from the round before; registers change, and rsp does not.
-    if (zf) this.flagParts.forget();
-    this.places.forget();
+    // Flags come from before the loop or from the previous iteration. Registers change, but rsp does not.
+    if (zf) this.lazyFlags.forget();
+    this.reuse.forget();
     const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));
     if (last) out(1, pure.ne(last, pure.imm(0)));
     if (zf) {
       const z = last ? undefined : this.condition(4);
       if (z) out(1, rep === 1 ? node(wt.i32, op.i32eqz, [z]) : z);
-      this.flagParts.forget();
+      this.lazyFlags.forget();
     }
-    b.set(rounds, node(wt.i32, op.i32sub, [localGet(wt.i32, rounds), i32c(1)]));
+    b.set(iterations, node(wt.i32, op.i32sub, [localGet(wt.i32, iterations), i32c(1)]));
     b.opcode(op.br);
     b.code.u(0);
     this.depth -= 2;
     b.end();
     b.end();
-    this.places.forget();
-    if (zf) this.flagParts.forget();
+    this.reuse.forget();
+    if (zf) this.lazyFlags.forget();
   }
 }

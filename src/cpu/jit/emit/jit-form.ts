@@ -1,9 +1,10 @@
-// What a decoded instruction is to a meaning, in compiled regions: all of it is known.
+// The form of a decoded instruction for its meaning in compiled regions: everything is constant.
 import type { Decoded } from "../../decode/decoder.ts";
 import { operandWidth } from "../../isa/form.ts";
 import type { AddressSize, Form, Width } from "../../isa/ops.ts";
 import { isMemoryOperand } from "../../isa/row.ts";
 
+/** The form of one decoded instruction. */
 export class JitForm implements Form {
   readonly d: Decoded;
   readonly w: Width;
@@ -22,7 +23,7 @@ export class JitForm implements Form {
   get mode(): AddressSize {
     return this.d.mode;
   }
-  /** Regions are made of flat code only. */
+  /** Regions contain flat code only. */
   get flat(): boolean {
     return true;
   }

@@ -1,26 +1,29 @@
-// Where the computed jumps of a region go within it: for each a table with a byte for every address from the lowest target to the
-// highest. A jump then costs a subtraction and two comparisons. The tables lie in the machine's memory, where guests cannot see them.
+// Jump tables of regions, for indirect jumps within them. A table has one byte for every address from the
+// lowest target to the highest, so a jump costs a subtraction and two comparisons. The tables are in machine
+// memory, where guests cannot see them.
 import { layout } from "../../machine/layout.ts";
 
+/** A table in machine memory: its offset, the lowest target, and its length in bytes. */
 export interface JumpTable {
   readonly at: number;
   readonly lowest: number;
   readonly span: number;
 }
 
-/** What stands where no target is: the others have their number among the targets. */
+/** The entry of an address that is no target. Other entries are indices of targets. */
 export const noTarget = 255;
-/** Targets that lie farther apart than this get no table: there is room for a few such. */
+/** Upper bound of the distance between targets, because the space for tables is limited. */
 const longest = 0x1_8000;
 
+/** All jump tables of a machine. */
 export class JumpTables {
   readonly #bytes: Uint8Array;
-  /** In the order of their places. */
+  /** In the order of their addresses. */
   readonly #used: { readonly slot: number; readonly from: number; readonly to: number }[] = [];
   constructor(memory: WebAssembly.Memory) {
     this.#bytes = new Uint8Array(memory.buffer);
   }
-  /** A table for the region of a slot; undefined if there is no room for it. */
+  /** Makes a table for the region of a slot; undefined if there is no space for it. */
   make(slot: number, targets: readonly number[]): JumpTable | undefined {
     const lowest = Math.min(...targets);
     const span = Math.max(...targets) - lowest + 1;
@@ -34,8 +37,8 @@ export class JumpTables {
     this.#write(table, targets);
     return table;
   }
-  /** The table of a region that was made elsewhere, which has to be where it was there. False: there is no room. */
-  place(slot: number, table: JumpTable, targets: readonly number[]): boolean {
+  /** Restores the table of a cached region at its old address. False if the space is occupied. */
+  restore(slot: number, table: JumpTable, targets: readonly number[]): boolean {
     const { at, span } = table;
     if (at < layout.jumpTables || at + span > layout.jumpTablesEnd) return false;
     const behind = this.#used.findIndex(({ to }) => to > at);
@@ -51,7 +54,7 @@ export class JumpTables {
       this.#bytes[at + target - lowest] = number;
     });
   }
-  /** The region of a slot is gone. */
+  /** Frees the table of a slot. */
   drop(slot: number): void {
     const n = this.#used.findIndex((table) => table.slot === slot);
     if (n >= 0) this.#used.splice(n, 1);

@@ -1,5 +1,6 @@
-// What compiled regions have besides instructions: registers in locals, ways out, and memory: each access through the TLB, or where it is
-// known to be from another one nearby (translation-reuse.ts). An exit names the address to go on at.
+// The parts of a compiled region other than instructions: registers in locals, exits, and memory accesses. An
+// access uses the direct map, a nearby translation (translation-reuse.ts), or the TLB. An exit names the
+// address at which control continues.
 
 import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen/compile.ts";
@@ -11,107 +12,118 @@ import { layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
 import { at, S } from "../../machine/state.ts";
-import { type Knowledge, meet } from "../analysis/dataflow.ts";
-import { type Known as KnownFlags, LazyFlags } from "../analysis/lazy-flags.ts";
-import { Round } from "../analysis/loop-flags.ts";
-import type { Run, Runs } from "../analysis/page-ranges.ts";
-import { inStatePage, overlap, type Parts, part, Residence, type Scope, without } from "../analysis/register-cache.ts";
+import { type DataflowState, meet } from "../analysis/dataflow.ts";
+import { type FlagFacts, LazyFlags } from "../analysis/lazy-flags.ts";
+import { Iteration } from "../analysis/loop-flags.ts";
+import type { PageRange, PageRanges } from "../analysis/page-ranges.ts";
+import { inStatePage, type LoopScope, overlap, part, RegisterCache, type RegisterSet, without } from "../analysis/register-cache.ts";
 import { isWhole } from "../analysis/store-forwarding.ts";
 import {
-  atHome,
-  mayAtHome,
-  type Nearby,
-  type PlaceLookups,
-  Places,
-  type Slow,
-  spanOf,
-  type Touch,
+  accessRights,
+  byteRangeOf,
+  directAddress,
+  type MemoryAccess,
+  type ReuseSlowPaths,
+  type ReuseState,
+  type SlowLookup,
+  TranslationReuse,
   tagsOf,
 } from "../analysis/translation-reuse.ts";
-import { type Manner, mannerOf } from "./exits.ts";
+import { type ExitKind, exitKindOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
 import { anyUpper, Registers } from "./registers.ts";
 
-/** An immediate where its code lies in memory, and extended to so many bits. */
+/** The memory offset of an immediate in code, and its width after extension. */
 export interface InCode {
-  readonly place: number;
+  readonly address: number;
   readonly bits: 32 | 64;
 }
 
-/** Where the state page was last whole: rip there, and what was owed then (`RegionBase.owed`), since when nothing has been paid. */
-export interface Mark {
+/**
+ * The last point at which the state page had all registers: its rip, and the pending charge there
+ * (`RegionBase.pendingCharge`). Nothing has been charged since.
+ */
+export interface Checkpoint {
   readonly ip: number;
-  readonly owed: number;
+  readonly pendingCharge: number;
 }
 
-/** Functions a region calls, by index in its module, which imports them when it is told. */
-export interface RegionRuntime extends Runtime, PlaceLookups {
-  /** (address, bytes, access) -> 1 more than where the bytes are, or 0: leave at this instruction. */
+/**
+ * Functions that a region calls, by index in its module. The first request for an index imports the function.
+ */
+export interface RegionRuntime extends Runtime, ReuseSlowPaths {
+  /**
+   * (address, bytes, access) -> the offset of the bytes plus 1, or 0 for a side exit at this instruction.
+   */
   readonly lookUp: () => number;
-  /** The same of a store of an integer: (address, bytes, value). */
+  /** The same for a store of an integer: (address, bytes, value). */
   readonly lookUpForStore: () => number;
-  /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
+  /** Lets the kernel serve a door's call. (exit) -> 0 to continue, or the code to leave with. */
   readonly serve: () => number;
-  /** Have accesses in a block left the region for the interpreter, time and again? */
-  readonly isDoubtful: (ip: number) => boolean;
-  /** How often the interpreter has passed a block, if that is counted. */
-  readonly passes: (ip: number) => number | undefined;
-  /** The processor's. */
+  /** True if a block has taken too many side exits (deopt.ts). */
+  readonly isDeoptimised: (ip: number) => boolean;
+  /** How often the interpreter has executed a block, if that is counted. */
+  readonly executions: (ip: number) => number | undefined;
+  /** The processor model. */
   readonly model: Model;
-  /** Of the address spaces that the region is entered in, if they have one. */
+  /** The color of the address spaces that enter the region, if it is constant. */
   readonly color: number | undefined;
-  /** The type of regions, to go on into another. */
+  /** The type index of regions, for calls of other regions. */
   readonly regionTypeIndex: number;
-  /** Where a computed call may remember its last target. */
-  readonly placeForCall: () => number;
-  /** A table for the region's computed jumps within it. */
+  /** Allocates a call target cache for an indirect call. */
+  readonly callCache: () => number;
+  /** Makes a jump table for indirect jumps within the region. */
   readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
-  /** Of code that is written again and again: where an immediate is to be read. */
+  /**
+   * The location of an immediate that code reads at run time, in regions for code that is often rewritten.
+   */
   readonly immediates: ((d: Decoded) => InCode | undefined) | undefined;
 }
 
 const load32: Record<number, number> = { 8: op.i32load8u, 16: op.i32load16u, 32: op.i32load };
 
+/** The compiler of a region without its instructions. */
 export abstract class RegionBase extends Compiler {
   declare readonly runtime: RegionRuntime;
   protected override readonly narrow: boolean;
-  readonly residence: Residence;
+  readonly registerCache: RegisterCache;
   readonly registers: Registers;
-  readonly flagParts: LazyFlags;
+  readonly lazyFlags: LazyFlags;
   readonly budgetLocal = 0;
   readonly #rip: number;
-  readonly places: Places;
-  /** Open wasm labels inside the exits' blocks. */
+  readonly reuse: TranslationReuse;
+  /** Open wasm labels inside the exits' labels. */
   depth = 0;
-  /** Accesses have missed in the code that is being written (`RegionRuntime.isDoubtful`): it does not leave for one. */
-  doubtful = false;
+  /** The current block is deoptimised (`RegionRuntime.isDeoptimised`): its accesses have slow paths. */
+  deoptimised = false;
   /**
-   * What is accessed is taken to be at home, and the region leaves where it is not: of a loop for long, perhaps, but a call beside each access costs
-   * the registers in it more, if it comes back. Not where the loop has runs, which miss now and then.
+   * Accesses are assumed to be direct-mapped, and take a side exit otherwise. A slow path that returns is a
+   * call, and calls cost the registers of a loop more than rare exits do. Loops with page ranges are
+   * excluded, because those miss now and then.
    */
-  get trusts(): boolean {
-    return !this.doubtful && this.runs === undefined;
+  get assumesDirect(): boolean {
+    return !this.deoptimised && this.pageRanges === undefined;
   }
-  /** The instruction in progress; how many are left in its block, itself included. */
+  /** The current instruction, and the number of instructions from it to the end of its block. */
   protected d!: Decoded;
   protected i!: JitForm;
-  protected left = 0;
+  protected remaining = 0;
 
   constructor(body: Body, runtime: RegionRuntime, mode: AddressSize) {
     super(body, undefined as unknown as Form, runtime);
     this.narrow = mode !== 64;
-    this.places = new Places(body, this.narrow, runtime.color, runtime);
-    const residence = new Residence({
+    this.reuse = new TranslationReuse(body, this.narrow, runtime.color, runtime);
+    const cache = new RegisterCache({
       load: (p) => this.loadParts(body, p),
-      store: (p) => this.#storeParts(body, p, this.flagParts.known),
+      store: (p) => this.#storeParts(body, p, this.lazyFlags.facts),
       loadLater: (p) => body.later((late) => this.loadParts(late, p())),
-      storeLater: (p, round) => body.later((late) => this.#storeParts(late, p(), undefined, round)),
+      storeLater: (p, iteration) => body.later((late) => this.#storeParts(late, p(), undefined, iteration)),
     });
-    this.residence = residence;
-    this.registers = new Registers(body, this.narrow, residence);
+    this.registerCache = cache;
+    this.registers = new Registers(body, this.narrow, cache);
     this.#rip = body.keep(wt.i64);
-    this.flagParts = new LazyFlags(body, this.narrow, residence);
+    this.lazyFlags = new LazyFlags(body, this.narrow, cache);
   }
   record(): Node {
     return i32c(0);
@@ -119,31 +131,33 @@ export abstract class RegionBase extends Compiler {
   budget(): Node {
     return this.#budgetWith(0);
   }
-  /** Instructions charged that the local does not know of yet: they are taken off where ways meet. */
-  owed = 0;
-  pay(): void {
-    if (this.owed) this.body.set(this.budgetLocal, this.budget());
-    this.owed = 0;
+  /**
+   * Instructions that were not yet subtracted from the budget local. They are subtracted at merge points.
+   */
+  pendingCharge = 0;
+  chargePending(): void {
+    if (this.pendingCharge) this.body.set(this.budgetLocal, this.budget());
+    this.pendingCharge = 0;
   }
   #budgetWith(refund: number): Node {
     const budget = localGet(wt.i32, this.budgetLocal);
-    const more = refund - this.owed;
+    const more = refund - this.pendingCharge;
     return more ? node(wt.i32, op.i32add, [budget, i32c(more)]) : budget;
   }
-  /** Here all ways out of a scope meet. */
-  storeAll(scope: Scope): void {
+  /** The common stores of all exits of a loop scope. */
+  storeAll(scope: LoopScope): void {
     this.body.later((late) => this.#storeParts(late, scope.written, undefined));
   }
-  // Leaving. The manners have the outermost labels (exits.ts).
-  /** `refund`: instructions charged but not retired. */
-  leaveAt(rip: Node, why: number, refund: number): void {
+  // Exits. Their kinds have the outermost labels (exits.ts).
+  /** Leaves the region for the address `rip`. `refund`: instructions charged but not retired. */
+  exitAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
     // A region cannot return an address of the kernel's half.
     const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
-    const manner = mannerOf(code);
+    const kind = exitKindOf(code);
     const budget = this.#budgetWith(refund);
-    this.residence.store();
-    if (manner === "leave") {
+    this.registerCache.store();
+    if (kind === "leave") {
       b.store(op.i64store, i32c(0), as(wt.i64, rip), at.rip);
       b.store(op.i32store, i32c(0), budget, at.regionBudget);
       b.store(op.i32store, i32c(0), i32c(code), at.exitCode);
@@ -151,55 +165,58 @@ export abstract class RegionBase extends Compiler {
       b.set(this.#rip, as(wt.i64, rip));
       if (budget.op !== op.localGet) b.set(this.budgetLocal, budget);
     }
-    this.goOut(manner);
+    this.branchToExit(kind);
   }
   /**
-   * Code that can begin again where the state page was last whole, its mark. `write` writes it, and what it leads to; what it leaves to the
-   * interpreter goes by the label around it.
+   * Emits restartable code. `write` emits it. Its side exits go to the label around it, where the interpreter
+   * restarts at the checkpoint.
    */
-  fromMark(mark: Mark, write: () => void): void {
-    const outer = this.#again;
+  restartable(mark: Checkpoint, write: () => void): void {
+    const outer = this.#restart;
     this.body.opcode(op.block);
     this.body.code.byte(0x40);
     this.depth++;
     const again = { depth: this.depth, used: false };
-    this.#again = again;
+    this.#restart = again;
     write();
-    this.#again = outer;
+    this.#restart = outer;
     this.body.opcode(op.unreachable);
     this.body.end();
     this.depth--;
     if (!again.used) return;
-    this.residence.now = inStatePage;
-    this.owed = mark.owed;
-    this.leaveAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
+    this.registerCache.now = inStatePage;
+    this.pendingCharge = mark.pendingCharge;
+    this.exitAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
   }
-  #again: { readonly depth: number; used: boolean } | undefined;
-  /** The instruction in progress is the interpreter's. */
-  leaveToInterpreter(): void {
-    if (!this.#again || !this.residence.canBeginAgain) return this.leaveAt(this.here(), leave.interpret, this.left);
-    this.#again.used = true;
+  #restart: { readonly depth: number; used: boolean } | undefined;
+  /** Leaves the current instruction to the interpreter. */
+  sideExit(): void {
+    if (!this.#restart || !this.registerCache.isRestartable) return this.exitAt(this.here(), leave.interpret, this.remaining);
+    this.#restart.used = true;
     this.body.opcode(op.br);
-    this.body.code.u(this.depth - this.#again.depth);
+    this.body.code.u(this.depth - this.#restart.depth);
   }
-  /** The same, so many labels further in. */
-  protected leaveFrom(arms: number): void {
-    this.depth += arms;
-    this.leaveToInterpreter();
-    this.depth -= arms;
+  /** The same from inside so many more labels. */
+  protected sideExitFrom(labels: number): void {
+    this.depth += labels;
+    this.sideExit();
+    this.depth -= labels;
   }
-  protected leaveToInterpreterIf(c: Node): void {
+  protected sideExitIf(c: Node): void {
     this.body.if(c, false);
-    this.leaveFrom(1);
+    this.sideExitFrom(1);
     this.body.end();
   }
-  /** Outside 64-bit mode: code that follows may run or not, and clears these upper halves if it runs. They are asked for when it is written. */
-  leaveIfUpper(rip: Node, refund: number, zeroed: () => Parts): void {
+  /**
+   * Outside 64-bit mode: exits if an upper half that later code clears is not 0 yet. That code may or may not
+   * run. The set is known when it is written.
+   */
+  exitIfUpper(rip: Node, refund: number, zeroed: () => RegisterSet): void {
     const b = this.body;
-    const { held } = this.residence.now;
-    b.ifLater((late) => late.expr(anyUpper(without(zeroed(), held))), false);
+    const { cached } = this.registerCache.now;
+    b.ifLater((late) => late.expr(anyUpper(without(zeroed(), cached))), false);
     this.depth++;
-    this.leaveAt(rip, leave.upper, refund);
+    this.exitAt(rip, leave.upper, refund);
     this.depth--;
     b.end();
   }
@@ -224,28 +241,28 @@ export abstract class RegionBase extends Compiler {
     this.depth--;
     this.body.end();
   }
-  /** One of two ways: what is known after it is what both leave known. */
+  /** Emits two alternatives. Facts that hold after both remain. */
   protected oneOf(one: () => void, other: () => void): void {
-    const before = this.knowledge;
+    const before = this.state;
     let after = before;
-    this.residence.oneOf(() => {
+    this.registerCache.oneOf(() => {
       one();
-      after = this.knowledge;
-      this.knowledge = before;
+      after = this.state;
+      this.state = before;
     }, other);
-    this.knowledge = meet([this.knowledge, after]);
+    this.state = meet([this.state, after]);
   }
-  get knowledge(): Knowledge {
-    return { flags: this.flagParts.known, last: this.flagParts.last, floats: this.floats.state, ...this.places.state };
+  get state(): DataflowState {
+    return { flags: this.lazyFlags.facts, comparison: this.lazyFlags.comparison, sse: this.sse.state, ...this.reuse.state };
   }
-  set knowledge(k: Knowledge) {
-    this.flagParts.known = k.flags;
-    this.flagParts.last = k.last;
-    this.floats.state = k.floats;
-    this.places.state = k;
+  set state(k: DataflowState) {
+    this.lazyFlags.facts = k.flags;
+    this.lazyFlags.comparison = k.comparison;
+    this.sse.state = k.sse;
+    this.reuse.state = k;
   }
-  /** A value in a local of its own; of 32 bits, if the rest of it follows from those. */
-  protected held(v: Node): Node {
+  /** Puts a value into a local of its own: of 32 bits, if they determine the rest. */
+  protected inLocal(v: Node): Node {
     if (v.op === op.i64extendI32s) return node(wt.i64, v.op, [this.body.bind(v.args[0]!)]);
     if (v.t !== wt.i64 || bitsOf(v) > 32) return this.body.bind(v);
     const low = this.body.bind(as(wt.i32, v));
@@ -253,7 +270,7 @@ export abstract class RegionBase extends Compiler {
   }
   override let(_name: string, v: Node): Node {
     const there = v.op === op.i64extendI32s ? v.args[0]! : v;
-    return there.op === op.localGet ? v : this.held(v);
+    return there.op === op.localGet ? v : this.inLocal(v);
   }
   override readAt(pointer: Node, w: number, offset = 0): Node {
     const o = load32[w];
@@ -268,45 +285,48 @@ export abstract class RegionBase extends Compiler {
     this.storeAt(pointer, 128, high, 16);
     this.commitAt();
   }
-  /** Memory near what a register holds, which it does all the time in what follows. */
-  steadyPlace(r: number): Nearby {
-    return this.places.lasting(r, this.registers.gpr.get(r));
+  /** A translation near a register that does not change in the next code. */
+  stackTranslation(r: number): ReuseState {
+    return this.reuse.forLoop(r, this.registers.gpr.get(r));
   }
-  /** Control is about to come into a loop of a scope; `isEntry`: into the scope too, and flags are in the state page. */
-  round(isEntry: boolean): Round {
-    const { flagParts, registers, budgetLocal, narrow } = this;
+  /**
+   * Control is about to enter a loop of a loop scope. `isEntry`: it enters the scope too, and the flags are
+   * in the state page.
+   */
+  iteration(isEntry: boolean): Iteration {
+    const { lazyFlags, registers, budgetLocal, narrow } = this;
     const locals = {
-      flags: flagParts.locals,
+      flags: lazyFlags.locals,
       budget: budgetLocal,
       t: narrow ? wt.i32 : wt.i64,
-      register: (r: number) => registers.gpr.there(r),
-      store: flagParts.storeParts,
+      register: (r: number) => registers.gpr.current(r),
+      store: lazyFlags.storeParts,
     };
-    return new Round(this.body, locals, isEntry);
+    return new Iteration(this.body, locals, isEntry);
   }
   // Registers.
   #gpr(r: number): Node {
-    return noted(this.registers.gpr.get(r), undefined, this.places.originOf(r));
+    return noted(this.registers.gpr.get(r), undefined, this.reuse.originOf(r));
   }
-  /** Outside 64-bit mode what is known of where values come from is meant modulo 2^32: cutting them changes nothing. */
-  protected cut(v: Node, w: number): Node {
+  /** Outside 64-bit mode origins are meant modulo 2^32, so truncation keeps them. */
+  protected truncate(v: Node, w: number): Node {
     const cut = pure.zext(v, w);
     return v.from && w === 32 && this.d.mode !== 64 ? noted(cut, cut.below, v.from) : cut;
   }
-  override readonly zext = (v: Node, w: number): Node => this.cut(v, w);
+  override readonly zext = (v: Node, w: number): Node => this.truncate(v, w);
   /** Part of a general register by its byte offset in the state page: ah is byte 1 of rax. */
   protected readGpr(offset: number, w: number): Node {
     const whole = this.#gpr(offset >> 3);
     const v = offset & 1 ? pure.shr(whole, pure.imm(8)) : whole;
-    const value = this.held(w === 64 ? v : this.cut(v, w));
-    if (w >= 32) this.flagParts.isCopy(offset >> 3, value);
+    const value = this.inLocal(w === 64 ? v : this.truncate(v, w));
+    if (w >= 32) this.lazyFlags.noteCopy(offset >> 3, value);
     return value;
   }
   protected writeGpr(offset: number, w: number, v: Node): void {
     const r = offset >> 3;
     const known = w === 64 || (w === 32 && (this.d.mode !== 64 || bitsOf(v) <= 32));
-    this.places.setOrigin(r, known ? v.from : undefined);
-    this.flagParts.wrote(r, w >= 32 ? v : undefined);
+    this.reuse.setOrigin(r, known ? v.from : undefined);
+    this.lazyFlags.registerWritten(r, w >= 32 ? v : undefined);
     if (w >= 32) return this.registers.gpr.set(r, v);
     const shift = offset & 1 ? 8 : 0;
     const mask = ((1n << BigInt(w)) - 1n) << BigInt(shift);
@@ -331,97 +351,101 @@ export abstract class RegionBase extends Compiler {
       a = a ? pure.add(a, x) : x;
     }
     const disp = pure.imm(BigInt(d.disp));
-    return this.cut(a ? pure.add(a, disp) : disp, d.addressSize);
+    return this.truncate(a ? pure.add(a, disp) : disp, d.addressSize);
   }
   protected segmented(segment: number, offset: Node): Node {
     if (segment < S.fs) return offset;
     if (this.d.mode !== 64) {
-      this.leaveToInterpreterIf(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
+      this.sideExitIf(node(wt.i32, op.i32load8u, [i32c(0)], at.segCheck + segment));
     }
     const linear = pure.add(offset, node(wt.i64, op.i64load, [i32c(0)], at.segBase + segment * 8));
     return this.d.mode === 64 ? linear : pure.zext(linear, 32);
   }
-  /** Where the bytes are, counted from the window's first byte. */
+  /** The offset of the bytes from the start of the window. */
   override translate(linear: Node, bits: number, how: Access, alignment = 1): Node {
-    const p = this.#whereIs(linear, bits, how, alignment);
-    this.residence.loaded(spanOf(linear, bits));
-    if (how === access.write) this.residence.stored(spanOf(linear, bits));
+    const p = this.#translateKnown(linear, bits, how, alignment);
+    this.registerCache.loaded(byteRangeOf(linear, bits));
+    if (how === access.write) this.registerCache.stored(byteRangeOf(linear, bits));
     return p;
   }
-  #whereIs(linear: Node, bits: number, how: Access, alignment: number): Node {
+  #translateKnown(linear: Node, bits: number, how: Access, alignment: number): Node {
     const p = this.body.local(wt.i32);
-    const sum: Touch = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
-    const found = this.#found(linear, bits, how, alignment, sum);
+    const sum: MemoryAccess = (b, base, offset) => b.set(p, offset === 0 ? base : node(wt.i32, op.i32add, [base, i32c(offset)]));
+    const found = this.#reuse(linear, bits, how, alignment, sum);
     return found ? localGet(wt.i32, p) : this.#translate(linear, bits, how, alignment);
   }
-  /** The same of an address of which nothing is known. */
+  /** The same for an address without known facts. */
   #translate(linear: Node, bits: number, how: Access, alignment: number, stored?: Node): Node {
     const b = this.body;
     const a = this.let("linear", linear);
-    const run = alignment === 1 ? this.#run() : undefined;
-    run?.wants(how);
+    const range = alignment === 1 ? this.#pageRange() : undefined;
+    range?.requires(how);
     const p = b.local(wt.i32);
-    const may = this.narrow && alignment === 1 ? mayAtHome(a, bits >> 3, how) : undefined;
-    const isThere = () => may ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
-    if (run) {
-      const { missedRun } = this.runtime;
-      const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.word], missedRun());
+    const rights = this.narrow && alignment === 1 ? accessRights(a, bits >> 3, how) : undefined;
+    const isThere = () => rights ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
+    if (range) {
+      const { outsideRange } = this.runtime;
+      const isContiguous = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), range.request], outsideRange());
       b.block();
       b.block();
-      b.goIfLater((late) => late.expr(run.has(a)), 0, true);
-      b.goIfLater((late) => late.expr(atHomeAllTheSame()), 0, true);
+      b.goIfLater((late) => late.expr(range.contains(a)), 0, true);
+      b.goIfLater((late) => late.expr(isContiguous()), 0, true);
       this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored, 2);
       b.go(1);
       b.end();
-      b.set(p, atHome(a, this.runtime.color));
+      b.set(p, directAddress(a, this.runtime.color));
       b.end();
       return localGet(wt.i32, p);
     }
     b.if(isThere(), true);
-    b.set(p, atHome(a, this.runtime.color));
+    b.set(p, directAddress(a, this.runtime.color));
     b.else();
     this.#lookUp(p, a, bits, accessWord(how, a, alignment), stored);
     b.end();
     return localGet(wt.i32, p);
   }
-  /** `stored`: an integer that is to be stored there as it is. */
-  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, arms = 1): void {
-    if (this.trusts) return this.leaveFrom(arms);
+  /** `stored`: the integer that the instruction stores at the address. */
+  #lookUp(p: number, a: Node, bits: number, how: Node, stored: Node | undefined, labels = 1): void {
+    if (this.assumesDirect) return this.sideExitFrom(labels);
     const what = [as(wt.i64, a), i32c(bits >> 3)];
     const { lookUp, lookUpForStore } = this.runtime;
     const call = stored
       ? node(wt.i32, op.call, [...what, as(wt.i64, stored)], lookUpForStore())
       : node(wt.i32, op.call, [...what, how], lookUp());
-    this.#bySelf(p, call, arms);
+    this.#useSlowPath(p, call, labels);
   }
-  /** Is something known of where an address is? Then what is done there is done there (translation-reuse.ts). */
-  #found(linear: Node, bits: number, how: Access, alignment: number, does: Touch, stored?: Node): boolean {
-    const slow: Slow = (p, a, arms) => this.#lookUp(p, a, bits, i32c(how), stored, arms);
-    return alignment === 1 && this.places.find(linear, bits >> 3, how, this.#run(), slow, does);
+  /**
+   * Emits an access that reuses a translation, if something is known of the address (translation-reuse.ts).
+   * False if not.
+   */
+  #reuse(linear: Node, bits: number, how: Access, alignment: number, does: MemoryAccess, stored?: Node): boolean {
+    const slow: SlowLookup = (p, a, labels) => this.#lookUp(p, a, bits, i32c(how), stored, labels);
+    return alignment === 1 && this.reuse.find(linear, bits >> 3, how, this.#pageRange(), slow, does);
   }
-  /** In a loop's scope: what its registers point into. */
-  runs: Runs | undefined;
-  /** What the register of the instruction's memory operand points into, in a loop. */
-  #run(): Run | undefined {
-    const { runs, d } = this;
-    return runs && d.isMemory && d.base !== noRegister ? runs.of(d.base) : undefined;
+  /** The page ranges of the loop scope. */
+  pageRanges: PageRanges | undefined;
+  /** The page range of the memory operand's base register, in a loop. */
+  #pageRange(): PageRange | undefined {
+    const { pageRanges, d } = this;
+    return pageRanges && d.isMemory && d.base !== noRegister ? pageRanges.of(d.base) : undefined;
   }
-  /** What an operator loads from an address. */
+  /** The value that an operator loads from an address. */
   protected loaded(t: WasmType, o: number, linear: Node, bits: number, alignment: number, how: Access = access.read): Node {
-    const there = isWhole(t, bits) ? this.places.contentAt(linear, bits) : undefined;
+    const there = isWhole(t, bits) ? this.reuse.valueAt(linear, bits) : undefined;
     const value = this.body.local(t);
     if (there) {
-      // CMPXCHG may leave it as it is; that it could be written is asked in any case.
-      if (how === access.write) this.#found(linear, bits, how, alignment, () => {});
+      // CMPXCHG may leave the value unchanged, but write access is tested in any case.
+      if (how === access.write) this.#reuse(linear, bits, how, alignment, () => {});
       if (constant(there) !== undefined) return there;
-      // A copy: what is stored there next, perhaps by the same instruction, may be remembered in the same local.
+      // A copy is needed: a later store, perhaps by the same instruction, may reuse the local for another
+      // value.
       this.body.set(value, there);
       return localGet(t, value);
     }
-    const load: Touch = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
-    if (!this.#found(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);
-    if (isWhole(t, bits)) this.places.loaded(linear, bits, localGet(t, value));
-    this.residence.loaded(spanOf(linear, bits));
+    const load: MemoryAccess = (b, base, offset) => b.set(value, node(t, o, [base], layout.window + offset));
+    if (!this.#reuse(linear, bits, how, alignment, load)) load(this.body, this.#translate(linear, bits, how, alignment), 0);
+    if (isWhole(t, bits)) this.reuse.loaded(linear, bits, localGet(t, value));
+    this.registerCache.loaded(byteRangeOf(linear, bits));
     const below = bitsOf(node(t, o));
     return noted(localGet(t, value), t === wt.i32 && below < 32 ? below : undefined, undefined);
   }
@@ -435,42 +459,43 @@ export abstract class RegionBase extends Compiler {
   protected write(linear: Node, w: number, v: Node, alignment = 1): void {
     const whole = v.t === wt.v128 || w > 64 ? v : as(w === 64 ? wt.i64 : wt.i32, v);
     const value = whole.args.length === 0 ? whole : this.body.bind(whole);
-    const store: Touch = (b, base, offset) => this.storeAt(base, w, value, offset, b);
+    const store: MemoryAccess = (b, base, offset) => this.storeAt(base, w, value, offset, b);
     const integer = alignment === 1 && w <= 64 && value.t !== wt.v128 ? value : undefined;
-    if (!this.#found(linear, w, access.write, alignment, store, integer))
+    if (!this.#reuse(linear, w, access.write, alignment, store, integer))
       store(this.body, this.#translate(linear, w, access.write, alignment, integer), 0);
-    this.places.stored(linear, w, value);
-    this.residence.stored(spanOf(linear, w));
+    this.reuse.stored(linear, w, value);
+    this.registerCache.stored(byteRangeOf(linear, w));
   }
-  /** Where the bytes are as a function says, in the arm of an if, or in none: 0 is the interpreter's, else it is 1 too much. */
-  #bySelf(p: number, where: Node, arms = 1): void {
+  /** Calls a slow path inside so many labels. It returns the offset plus 1, or 0 for a side exit. */
+  #useSlowPath(p: number, where: Node, labels = 1): void {
     const b = this.body;
-    this.depth += arms;
+    this.depth += labels;
     b.set(p, where);
-    this.leaveToInterpreterIf(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
-    // Not for nothing: of a sum V8 knows that its upper half is 0, of a call's result it does not, and the sum that is there when all goes well meets this.
+    this.sideExitIf(node(wt.i32, op.i32eqz, [localGet(wt.i32, p)]));
+    // The subtraction is not wasted. V8 knows that the upper half of a sum is 0, but not of a call's result,
+    // and both merge here.
     b.set(p, node(wt.i32, op.i32sub, [localGet(wt.i32, p), i32c(1 + layout.window)]));
-    this.depth -= arms;
+    this.depth -= labels;
   }
-  /** Never the scratch page: what would need it leaves the region. */
+  /** Regions never use the scratch page; such an access takes an exit. */
   protected override commitAt(): void {
-    this.places.stored();
+    this.reuse.stored();
   }
-  /** Where control goes: what `leaveAt` set. */
+  /** The address at which control continues, set by `exitAt`. */
   get rip(): Node {
     return localGet(wt.i64, this.#rip);
   }
-  /** From the state page. */
-  protected loadParts(b: Body, parts: Parts): void {
+  /** Loads registers from the state page. */
+  protected loadParts(b: Body, parts: RegisterSet): void {
     this.registers.load(b, parts);
-    this.flagParts.load(b, parts);
+    this.lazyFlags.load(b, parts);
   }
-  #storeParts(b: Body, parts: Parts, flags: KnownFlags | undefined, round?: Round): void {
+  #storeParts(b: Body, parts: RegisterSet, flags: FlagFacts | undefined, iteration?: Iteration): void {
     this.registers.store(b, parts);
-    if (!round) this.flagParts.store(b, parts, flags);
-    else if (overlap(parts, part.flags)) round.store(b);
+    if (!iteration) this.lazyFlags.store(b, parts, flags);
+    else if (overlap(parts, part.flags)) iteration.store(b);
   }
-  protected abstract readonly floats: { state: Knowledge["floats"] };
-  /** Code for leaving here, when it is said where to. */
-  protected abstract goOut(manner: Manner): void;
+  protected abstract readonly sse: { state: DataflowState["sse"] };
+  /** Emits the branch to the exit of this kind. */
+  protected abstract branchToExit(kind: ExitKind): void;
 }

@@ -1,32 +1,33 @@
-// The registers of a region, in locals: made on first use, so that a region carries only what it touches.
+// The registers of a region in locals. A local is made on first use, so a region has only those that it
+// needs.
 //
-// Outside 64-bit mode general registers are locals of 32 bits: an engine then has one copy of a value, where it needs two of one that is
-// sometimes meant with 64 bits. What the upper halves are is undefined there (SDM Vol. 1 3.4.1.1); those of registers that a region may
-// write become 0, as the interpreter leaves them where it has written all 32 bits.
+// Outside 64-bit mode general registers are locals of 32 bits. An engine then has one copy of a value; 64-bit
+// locals would often need two. The upper halves are undefined there (SDM Vol. 1 3.4.1.1). The upper halves of
+// registers that a region may write become 0, as after the interpreter has written all 32 bits.
 
 import { type Body, i32c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { at } from "../../machine/state.ts";
-import { overlap, type Parts, part, union } from "../analysis/register-cache.ts";
+import { overlap, part, type RegisterSet, union } from "../analysis/register-cache.ts";
 
-/** Told what is read and written (register-cache.ts). */
-export interface Noting {
-  read(p: Parts): void;
-  write(p: Parts): void;
+/** Receives the registers that code reads and writes (register-cache.ts). */
+export interface UseRecorder {
+  read(p: RegisterSet): void;
+  write(p: RegisterSet): void;
 }
 
 class Locals {
   readonly #body: Body;
   readonly #t: WasmType;
   readonly #index = new Map<number, number>();
-  readonly #notes: Noting;
-  readonly #part: (r: number) => Parts;
-  readonly #whole: (r: number) => Parts;
-  /** `whole`: what is written by writing all bits of the local, if that is more. */
-  constructor(body: Body, t: WasmType, notes: Noting, part: (r: number) => Parts, whole = part) {
+  readonly #uses: UseRecorder;
+  readonly #part: (r: number) => RegisterSet;
+  readonly #whole: (r: number) => RegisterSet;
+  /** `whole`: the set that is written by writing all bits of the local, if it is larger. */
+  constructor(body: Body, t: WasmType, uses: UseRecorder, part: (r: number) => RegisterSet, whole = part) {
     this.#body = body;
     this.#t = t;
-    this.#notes = notes;
+    this.#uses = uses;
     this.#part = part;
     this.#whole = whole;
   }
@@ -37,32 +38,33 @@ class Locals {
   }
   get(r: number): Node {
     const local = this.#of(r);
-    this.#notes.read(this.#part(r));
+    this.#uses.read(this.#part(r));
     return localGet(this.#t, local);
   }
-  /** What its local holds, for code that is written when all is: it is in there. */
-  there(r: number): Node {
+  /** The local itself, for code that is completed later. The register is known to be in it. */
+  current(r: number): Node {
     return localGet(this.#t, this.#of(r));
   }
   set(r: number, v: Node): void {
     this.#body.set(this.#of(r), as(this.#t, v));
-    this.#notes.write(this.#whole(r));
+    this.#uses.write(this.#whole(r));
   }
-  /** The same, of fewer than 32 bits of a general register: the others are in the value as they were. */
+  /** Writes fewer than 32 bits of a general register. The value contains the other bits unchanged. */
   setLow(r: number, v: Node): void {
     this.#body.set(this.#of(r), as(this.#t, v));
-    this.#notes.write(this.#part(r));
+    this.#uses.write(this.#part(r));
   }
-  /** What follows is done again and again, and may write this. */
+  /** The next code is a loop that may write the register. */
   mayWrite(r: number): void {
     this.set(r, this.get(r));
   }
-  /** Those of some parts that are in locals here. */
-  *among(parts: Parts): Iterable<[number, number]> {
+  /** The registers of a set that are in locals here. */
+  *within(parts: RegisterSet): Iterable<[number, number]> {
     for (const [r, l] of this.#index) if (overlap(this.#part(r), parts)) yield [r, l];
   }
 }
 
+/** The general and vector registers of one region. */
 export class Registers {
   readonly gpr: Locals;
   readonly xmms: Locals;
@@ -70,27 +72,27 @@ export class Registers {
   readonly uppers: Locals;
   readonly #load: number;
   readonly #t: WasmType;
-  constructor(body: Body, narrow: boolean, notes: Noting) {
+  constructor(body: Body, narrow: boolean, uses: UseRecorder) {
     this.#t = narrow ? wt.i32 : wt.i64;
     this.#load = narrow ? op.i32load : op.i64load;
-    this.gpr = new Locals(body, this.#t, notes, part.general, narrow ? (r) => union(part.general(r), part.zeroed(r)) : part.general);
-    this.xmms = new Locals(body, wt.v128, notes, part.vector);
-    this.uppers = new Locals(body, wt.v128, notes, part.upper);
+    this.gpr = new Locals(body, this.#t, uses, part.general, narrow ? (r) => union(part.general(r), part.zeroed(r)) : part.general);
+    this.xmms = new Locals(body, wt.v128, uses, part.vector);
+    this.uppers = new Locals(body, wt.v128, uses, part.upper);
   }
-  /** From the state page. */
-  load(b: Body, parts: Parts): void {
-    for (const [r, l] of this.gpr.among(parts)) b.set(l, node(this.#t, this.#load, [i32c(0)], at.gpr + r * 8));
-    for (const [r, l] of this.xmms.among(parts)) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
-    for (const [r, l] of this.uppers.among(parts)) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
+  /** Loads registers from the state page. */
+  load(b: Body, parts: RegisterSet): void {
+    for (const [r, l] of this.gpr.within(parts)) b.set(l, node(this.#t, this.#load, [i32c(0)], at.gpr + r * 8));
+    for (const [r, l] of this.xmms.within(parts)) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32));
+    for (const [r, l] of this.uppers.within(parts)) b.set(l, node(wt.v128, op.v128load, [i32c(0)], at.ymm + r * 32 + 16));
   }
-  store(b: Body, parts: Parts): void {
+  store(b: Body, parts: RegisterSet): void {
     if (this.#t === wt.i32) this.#storeHalves(b, parts);
-    else for (const [r, l] of this.gpr.among(parts)) b.store(op.i64store, i32c(0), localGet(wt.i64, l), at.gpr + r * 8);
-    for (const [r, l] of this.xmms.among(parts)) b.store(op.v128store, i32c(0), localGet(wt.v128, l), at.ymm + r * 32);
-    for (const [r, l] of this.uppers.among(parts)) b.store(op.v128store, i32c(0), localGet(wt.v128, l), at.ymm + r * 32 + 16);
+    else for (const [r, l] of this.gpr.within(parts)) b.store(op.i64store, i32c(0), localGet(wt.i64, l), at.gpr + r * 8);
+    for (const [r, l] of this.xmms.within(parts)) b.store(op.v128store, i32c(0), localGet(wt.v128, l), at.ymm + r * 32);
+    for (const [r, l] of this.uppers.within(parts)) b.store(op.v128store, i32c(0), localGet(wt.v128, l), at.ymm + r * 32 + 16);
   }
-  #storeHalves(b: Body, parts: Parts): void {
-    const low = new Map(this.gpr.among(parts));
+  #storeHalves(b: Body, parts: RegisterSet): void {
+    const low = new Map(this.gpr.within(parts));
     for (const [r, l] of low) {
       const value = localGet(wt.i32, l);
       if (overlap(part.zeroed(r), parts)) b.store(op.i64store, i32c(0), as(wt.i64, value), at.gpr + r * 8);
@@ -101,10 +103,10 @@ export class Registers {
 }
 
 const legacy = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-/** The registers whose upper halves are meant. */
-const zeroedOf = (parts: Parts): readonly number[] => legacy.filter((r) => overlap(part.zeroed(r), parts));
-/** Is any of these upper halves not 0 in the state page? */
-export const anyUpper = (parts: Parts): Node => {
+/** The registers whose upper halves are in a set. */
+const zeroedOf = (parts: RegisterSet): readonly number[] => legacy.filter((r) => overlap(part.zeroed(r), parts));
+/** Not 0 if one of these upper halves is not 0 in the state page. */
+export const anyUpper = (parts: RegisterSet): Node => {
   const uppers = zeroedOf(parts).map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
   return uppers.length === 0 ? i32c(0) : uppers.reduce((sum, upper) => node(wt.i32, op.i32or, [sum, upper]));
 };

@@ -1,9 +1,13 @@
-// How often regions have called each of the functions that look up what is not at home (slow-path.ts).
+// Counters of the slow paths that regions have called (slow-path.ts), for `--stats`.
 import { at, type State } from "../../machine/state.ts";
 
-export const lookupNames = ["acrossHomes", "lookUp", "lookUpForStore", "missedRun"] as const;
-export type Lookup = (typeof lookupNames)[number];
-export const counterOf = (name: Lookup): number => at.lookups + 8 * lookupNames.indexOf(name);
+/** The slow paths, in the order of their counters. */
+export const slowPathNames = ["acrossPages", "lookUp", "lookUpForStore", "outsideRange"] as const;
+/** The name of a slow path. */
+export type SlowPath = (typeof slowPathNames)[number];
+/** The offset of a slow path's counter in the state page. */
+export const counterOf = (name: SlowPath): number => at.lookups + 8 * slowPathNames.indexOf(name);
 
-export const lookupCounts = ({ u64 }: State): Readonly<Record<Lookup, number>> =>
-  Object.fromEntries(lookupNames.map((name) => [name, Number(u64[counterOf(name) / 8])])) as Record<Lookup, number>;
+/** How often each slow path has been called. */
+export const slowPathCounts = ({ u64 }: State): Readonly<Record<SlowPath, number>> =>
+  Object.fromEntries(slowPathNames.map((name) => [name, Number(u64[counterOf(name) / 8])])) as Record<SlowPath, number>;

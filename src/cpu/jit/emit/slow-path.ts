@@ -1,5 +1,6 @@
-// What regions call for an access of which they do not know where it is, or whose page is not at home: functions in a module of their own, made when the first
-// region is. (A module pays for what it imports from JavaScript: V8 compiles a way there for each type.)
+// The slow paths of regions: functions for accesses whose translation is not known or whose page is not
+// direct-mapped. They are in a module of their own, which is made for the first region. A module pays for
+// each JavaScript import, because V8 compiles a wrapper for each type.
 
 import { Body, type FunctionBytes, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { ModuleWriter } from "../../../wasm/module.ts";
@@ -9,26 +10,27 @@ import { as, pure } from "../../codegen/expression.ts";
 import { homes, layout, tlb } from "../../machine/layout.ts";
 import { type Access, misalignedBy } from "../../machine/mmu.ts";
 import { at, runs } from "../../machine/state.ts";
-import { atHome, tagsOf } from "../analysis/translation-reuse.ts";
-import { counterOf, type Lookup, lookupNames } from "./slow-path-counts.ts";
+import { directAddress, tagsOf } from "../analysis/translation-reuse.ts";
+import { counterOf, type SlowPath, slowPathNames } from "./slow-path-counts.ts";
 
 const lookUpType = { params: [wt.i64, wt.i32, wt.i32], results: [wt.i32] };
-export const lookupTypes = {
-  acrossHomes: lookUpType,
+/** The wasm types of the slow paths. */
+export const slowPathTypes = {
+  acrossPages: lookUpType,
   lookUp: lookUpType,
   lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
-  missedRun: lookUpType,
-} as const satisfies Record<Lookup, unknown>;
-/** The body of one, which counts its calls. */
-const bodyOf = (name: Lookup): Body => {
-  const b = new Body(lookupTypes[name].params);
+  outsideRange: lookUpType,
+} as const satisfies Record<SlowPath, unknown>;
+/** The body of a slow path, which counts its calls. */
+const bodyOf = (name: SlowPath): Body => {
+  const b = new Body(slowPathTypes[name].params);
   const counter = counterOf(name);
   b.store(op.i64store, i32c(0), pure.add(node(wt.i64, op.i64load, [i32c(0)], counter), i64c(1n)), counter);
   return b;
 };
 
-/** 1 if the pages of the first and the last byte are at home, and one after the other there. */
-const inOnePiece = (b: Body, address: Node, bytes: Node, how: Node): Node => {
+/** 1 if the pages of the first and the last byte are direct-mapped and adjacent in the window. */
+const isContiguous = (b: Body, address: Node, bytes: Node, how: Node): Node => {
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
   const isThere = (a: Node): Node => {
@@ -36,18 +38,23 @@ const inOnePiece = (b: Body, address: Node, bytes: Node, how: Node): Node => {
     return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.pageTags + homes.readTag), pure.and(a, pure.imm(-4096))]);
   };
   // The window's last page is followed by its first one.
-  const distance = node(wt.i32, op.i32sub, [atHome(last, undefined), atHome(address, undefined)]);
+  const distance = node(wt.i32, op.i32sub, [directAddress(last, undefined), directAddress(address, undefined)]);
   const both = node(wt.i32, op.i32and, [isThere(address), isThere(last)]);
   return node(wt.i32, op.i32and, [both, node(wt.i32, op.i32eq, [distance, more])]);
 };
-/** A function for a span that is not in one page: (address, bytes, access) -> 1 if it is at home all the same. */
-const acrossHomes = (): FunctionBytes => {
-  const b = bodyOf("acrossHomes");
-  b.expr(inOnePiece(b, localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)));
+/**
+ * For a byte range across two pages: (address, bytes, access) -> 1 if it is contiguous in the direct map.
+ */
+const acrossPages = (): FunctionBytes => {
+  const b = bodyOf("acrossPages");
+  b.expr(isContiguous(b, localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)));
   return b.done();
 };
-/** A function for what is not: (address, bytes, access) -> 1 more than where the bytes are, by the TLB; or as `missRegion` says, of what is misaligned too. */
-const lookUp = (missRegion: number): FunctionBytes => {
+/**
+ * For other accesses, misaligned ones too: (address, bytes, access) -> the offset of the bytes plus 1, by the
+ * TLB or by JavaScript.
+ */
+const lookUp = (slowPath: number): FunctionBytes => {
   const b = bodyOf("lookUp");
   const [address, bytes, how] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const entry = b.bind(tlbEntry(address));
@@ -59,11 +66,11 @@ const lookUp = (missRegion: number): FunctionBytes => {
   b.opcode(op.return);
   b.end();
   b.end();
-  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], missRegion));
+  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, how], slowPath));
   return b.done();
 };
-/** The same of a store of an integer: (address, bytes, value). */
-const lookUpForStore = (missStore: number): FunctionBytes => {
+/** The same for a store of an integer: (address, bytes, value). */
+const lookUpForStore = (slowPathStore: number): FunctionBytes => {
   const b = bodyOf("lookUpForStore");
   const [address, bytes, value] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i64, 2)];
   const entry = b.bind(tlbEntry(address));
@@ -73,50 +80,57 @@ const lookUpForStore = (missStore: number): FunctionBytes => {
   b.opcode(op.return);
   b.end();
   const halves = [as(wt.i32, value), as(wt.i32, pure.shr(value, pure.imm(32)))];
-  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, ...halves], missStore));
+  b.expr(node(wt.i32, op.call, [node(wt.f64, op.f64convertI64s, [address]), bytes, ...halves], slowPathStore));
   return b.done();
 };
 
-/** A function for a span that was not in its run: (address, bytes, word) -> 1 if it is at home all the same; asks for the run around it when that has happened often enough. */
-const missedRun = (showRun: number): FunctionBytes => {
-  const b = bodyOf("missedRun");
+/**
+ * For a byte range outside its page range: (address, bytes, request) -> 1 if it is contiguous in the direct
+ * map. It requests a new page range after enough misses.
+ */
+const outsideRange = (findPageRange: number): FunctionBytes => {
+  const b = bodyOf("outsideRange");
   const [address, bytes, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
   const how = node(wt.i32, op.i32and, [word, i32c(1)]);
   const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(runs.size)]));
-  const left = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.runs + runs.patience), i32c(1)]));
-  b.store(op.i32store, there, left, at.runs + runs.patience);
-  b.if(node(wt.i32, op.i32ltS, [left, i32c(0)]), false);
+  const remaining = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.runs + runs.patience), i32c(1)]));
+  b.store(op.i32store, there, remaining, at.runs + runs.patience);
+  b.if(node(wt.i32, op.i32ltS, [remaining, i32c(0)]), false);
   b.expr(node(wt.f64, op.f64convertI64s, [address]));
   b.expr(how);
   b.expr(slot);
   b.opcode(op.call);
-  b.code.u(showRun);
+  b.code.u(findPageRange);
   b.end();
-  b.expr(inOnePiece(b, address, bytes, how));
+  b.expr(isContiguous(b, address, bytes, how));
   return b.done();
 };
 
-/** Whom they ask in JavaScript. */
-export interface LookupLinks {
+/** The JavaScript functions behind the slow paths. */
+export interface SlowPathLinks {
   readonly memory: WebAssembly.Memory;
-  readonly missRegion: (address: number, bytes: number, how: number) => number;
-  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly slowPath: (address: number, bytes: number, how: number) => number;
+  readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
+  readonly findPageRange: (address: number, how: Access, slot: number) => void;
 }
-export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks): WebAssembly.Exports => {
+/** The exports of a new module with all slow paths. */
+export const slowPaths = ({ memory, slowPath, slowPathStore, findPageRange }: SlowPathLinks): WebAssembly.Exports => {
   const m = new ModuleWriter();
-  const toRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
-  const toStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
-  const toRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
-  const bodies: Record<Lookup, FunctionBytes> = {
-    acrossHomes: acrossHomes(),
+  const toRegion = m.importFunc("js", "slowPath", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
+  const toStore = m.importFunc("js", "slowPathStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
+  const toRun = m.importFunc("js", "findPageRange", { params: [wt.f64, wt.i32, wt.i32], results: [] });
+  const bodies: Record<SlowPath, FunctionBytes> = {
+    acrossPages: acrossPages(),
     lookUp: lookUp(toRegion),
     lookUpForStore: lookUpForStore(toStore),
-    missedRun: missedRun(toRun),
+    outsideRange: outsideRange(toRun),
   };
-  for (const name of lookupNames) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
+  for (const name of slowPathNames) m.exportFunc(name, m.func(slowPathTypes[name], bodies[name]));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
-  return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;
+  return new WebAssembly.Instance(module, {
+    vm: { memory },
+    js: { slowPath, slowPathStore, findPageRange },
+  }).exports;
 };

@@ -1,9 +1,11 @@
-// Runs of SSE arithmetic in compiled regions. Instructions that compute, load and move within vector registers are written without a test each:
-// what goes in is tested once, together, when all of them are done, and what comes out is known from that. If the sources are within 2^-127
-// to 2^129 (2^-15 to 2^17 of single precision) or zeros, products and quotients stay within bounds that are known when code is written, and a sum
-// is zero or at least a unit in the last place of the smaller one. So nothing overflows, nothing is subnormal, and nothing but inexactness, which
-// has been noted before, is to be raised (sse/float.ts, plain). Where the test fails the registers are put back, and the same instructions follow
-// with a test each.
+// SSE batches in compiled regions: instructions that compute, load and move within vector registers, without
+// a test for each. The inputs are tested once, together, after all instructions, and the bounds of the
+// results follow from that.
+// If the sources are zeros or within 2^-127 to 2^129 (2^-15 to 2^17 in single precision), products and
+// quotients have constant bounds. A sum is zero or at least a unit in the last place of the smaller operand.
+// So nothing overflows and nothing is subnormal. The only exception is inexactness, which is already recorded
+// (sse/float.ts, plain). If the test fails, the registers are restored, and the same instructions run with a
+// test each.
 
 import { i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
@@ -12,55 +14,66 @@ import type { Assured } from "../../isa/ops.ts";
 import { plain } from "../../isa/rows/sse/float.ts";
 import { leave } from "../../machine/exit.ts";
 import { meet } from "../analysis/dataflow.ts";
-import { part, type Standing, within } from "../analysis/register-cache.ts";
+import { type CacheState, part, within } from "../analysis/register-cache.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
 
 type Format = 32 | 64;
-/** What is known of numbers: those that are not zero have sizes from 2^low to 2^high, and are multiples of 2^grain. */
-interface Fact {
+/**
+ * Bounds of a number: its magnitude is from 2^low to 2^high unless it is zero, and it is a multiple of
+ * 2^grain.
+ */
+interface Bounds {
   readonly low: number;
   readonly high: number;
   readonly grain: number;
   readonly zero: boolean;
-  /** Some may be negative. */
+  /** It may be negative. */
   readonly minus: boolean;
 }
-/** Precision without the leading bit, and the exponents between which all is ordinary whatever is rounded. */
+/**
+ * Precision without the leading bit, and the exponents between which rounding cannot leave the normal
+ * numbers.
+ */
 const formats = {
   64: { fraction: 52, low: -1021, high: 1023 },
   32: { fraction: 23, low: -125, high: 127 },
 } as const;
-/** What is tested: `plus` makes the upper three bits of the exponent 0 for numbers in the range, and for no others. */
+/**
+ * The test of a source: adding `plus` makes the upper three bits of the exponent 0 for numbers in the range,
+ * and for no others.
+ */
 const source = {
   64: { plus: 0x4800_0000_0000_0000n, upper: 0x7000_0000_0000_0000n, fact: { low: -127, high: 129, grain: -179, zero: true, minus: true } },
   32: { plus: 0x4800_0000n, upper: 0x7000_0000n, fact: { low: -15, high: 17, grain: -38, zero: true, minus: true } },
 } as const;
 
-/** Of a value: its lowest lane; all of its lanes. One object for all registers that hold it. */
-interface Known {
-  readonly low: Map<Format, Fact>;
-  readonly all: Map<Format, Fact>;
+/**
+ * Bounds of a value: of its lowest lane, and of all lanes. All registers with the value share one object.
+ */
+interface SseFacts {
+  readonly low: Map<Format, Bounds>;
+  readonly all: Map<Format, Bounds>;
 }
-const nothing = (): Known => ({ low: new Map(), all: new Map() });
-/** What is known where control is. */
-export interface FloatsKnown {
+const nothing = (): SseFacts => ({ low: new Map(), all: new Map() });
+/** The facts about vector registers at one point. */
+export interface SseState {
   readonly tests: ReadonlyMap<string, Test>;
-  readonly registers: ReadonlyMap<number, Known>;
-  readonly lows: ReadonlyMap<number, Low>;
+  readonly registers: ReadonlyMap<number, SseFacts>;
+  readonly lows: ReadonlyMap<number, LowLane>;
 }
-/** Registers that hold the same value go on doing so. */
-const copied = (registers: ReadonlyMap<number, Known>): Map<number, Known> => {
-  const copies = new Map<Known, Known>();
+/** A copy in which registers with the same value still share one object. */
+const copied = (registers: ReadonlyMap<number, SseFacts>): Map<number, SseFacts> => {
+  const copies = new Map<SseFacts, SseFacts>();
   return new Map(
-    [...registers].map(([r, known]) => {
-      const copy = copies.get(known) ?? { low: new Map(known.low), all: new Map(known.all) };
-      copies.set(known, copy);
+    [...registers].map(([r, facts]) => {
+      const copy = copies.get(facts) ?? { low: new Map(facts.low), all: new Map(facts.all) };
+      copies.set(facts, copy);
       return [r, copy];
     }),
   );
 };
 
-const join = (a: Fact | undefined, b: Fact | undefined): Fact | undefined =>
+const join = (a: Bounds | undefined, b: Bounds | undefined): Bounds | undefined =>
   a &&
   b && {
     low: Math.min(a.low, b.low),
@@ -69,10 +82,10 @@ const join = (a: Fact | undefined, b: Fact | undefined): Fact | undefined =>
     zero: a.zero || b.zero,
     minus: a.minus || b.minus,
   };
-/** What comes out, unless it may leave the ordinary. */
-const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: Fact, b: Fact): Fact | undefined => {
+/** The bounds of a result; undefined if it may leave the normal numbers. */
+const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: Bounds, b: Bounds): Bounds | undefined => {
   const f = formats[w];
-  const of = (low: number, high: number, zero: boolean, minus: boolean, grain = low - f.fraction): Fact | undefined =>
+  const of = (low: number, high: number, zero: boolean, minus: boolean, grain = low - f.fraction): Bounds | undefined =>
     low >= f.low && high <= f.high ? { low, high, grain, zero, minus } : undefined;
   const minus = !same && (a.minus || b.minus);
   switch (name) {
@@ -94,14 +107,14 @@ const isArithmetic = ({ row }: Decoded): boolean => {
   const { assured } = factsOf(row);
   return !row.vex && assured !== undefined && assured.name !== "compare";
 };
-/** Writes a vector register and nothing else, whatever its operands are. */
-const isPart = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || factsOf(d.row).pure) && isVector(d);
+/** True for an instruction that writes a vector register and has no other effect. */
+const isBatched = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || factsOf(d.row).pure) && isVector(d);
 const isVector = (d: Decoded): boolean => {
   const kind = d.row.operands[0]!.kind;
   return kind === "xmm" || (kind.startsWith("xmm") && !d.isMemory);
 };
 
-/** Compares scalars in vector registers and writes flags: may stand at the end of a run. */
+/** True for a comparison of scalars in vector registers that writes flags. It may end a batch. */
 const isTail = (d: Decoded | undefined): d is Decoded =>
   d !== undefined && !d.row.vex && !d.isMemory && factsOf(d.row).assured?.name === "compare";
 
@@ -110,92 +123,96 @@ interface Test {
   readonly w: Format;
   readonly lanes: number;
 }
-/** A register's lowest w bits. */
-interface Low {
+/** The lowest w bits of a register. */
+interface LowLane {
   readonly local: number;
   readonly w: number;
 }
-interface Run {
+interface Batch {
   readonly first: Decoded;
-  /** How many instructions are left in the block where it begins. */
-  readonly left: number;
+  /** Instructions from its start to the end of the block. */
+  readonly remaining: number;
   readonly saved: ReadonlyMap<number, number>;
-  readonly before: Standing;
-  /** What has been tested in it, and whether zeros will do. */
+  readonly before: CacheState;
+  /** Tested sources, and whether zeros are acceptable. */
   readonly sources: (Test & { readonly zero: boolean })[];
 }
 const vector = (bits: bigint): Node => node(wt.v128, op.v128const, [], new Uint8Array(BigUint64Array.of(bits, bits).buffer));
 const ones = vector((1n << 64n) - 1n);
 const spread = (w: Format, bits: bigint): Node => vector(w === 64 ? bits : bits | (bits << 32n));
 
-export class FloatRuns {
+/** The SSE batches and vector facts of one region. */
+export class SseBatches {
   readonly #c: RegionCompiler;
-  #run: Run | undefined;
-  /** The comparison at a run's end is written for where the test held. */
+  #batch: Batch | undefined;
+  /** The comparison at the end of a batch is emitted for a successful test. */
   #atTail = false;
-  /** What is known of values, where all tests of the block have held. */
-  #ofNode = new WeakMap<Node, Known>();
-  readonly #ofRegister = new Map<number, Known>();
-  /** Code is written for where they have. */
-  #following = true;
-  /** By format, and whether of the lowest lane only: what is gathered in the block. Other ways than the tested one make all of it wrong. */
-  readonly #tests = new Map<string, Test>();
-  #state: FloatsKnown | undefined;
+  /** Bounds of values, valid where all tests of the block succeeded. */
+  #ofNode = new WeakMap<Node, SseFacts>();
+  readonly #ofRegister = new Map<number, SseFacts>();
+  /** The current code runs only where they succeeded. */
+  #onPath = true;
   /**
-   * Registers whose lowest lane is in another local too, with anything above it. Where one scalar operation follows another, none has to wait until
-   * the other's result is beside the register's upper lanes.
+   * By format, and by lowest lane or all lanes: the accumulated tests of the block. A path that skips the
+   * tests makes the accumulated value fail.
    */
-  readonly #lows = new Map<number, Low>();
-  readonly #lowOf = new WeakMap<Node, Low>();
-  readonly #kept = new Map<string, number>();
+  readonly #tests = new Map<string, Test>();
+  #state: SseState | undefined;
+  /**
+   * Registers whose lowest lane is in another local too, with arbitrary upper lanes. A chain of scalar
+   * operations then does not wait for the merge with the upper lanes.
+   */
+  readonly #lowLanes = new Map<number, LowLane>();
+  readonly #lowLaneOf = new WeakMap<Node, LowLane>();
+  readonly #locals = new Map<string, number>();
   constructor(c: RegionCompiler) {
     this.#c = c;
   }
   #local(name: string, t: WasmType = wt.v128): number {
-    let l = this.#kept.get(name);
-    if (l === undefined) this.#kept.set(name, (l = this.#c.body.keep(t)));
+    let l = this.#locals.get(name);
+    if (l === undefined) this.#locals.set(name, (l = this.#c.body.keep(t)));
     return l;
   }
-  #doubted(): number {
-    return this.#local("doubted", wt.i32);
+  #unverified(): number {
+    return this.#local("unverified", wt.i32);
   }
 
-  /** What is known here, to be known again where control comes from here only. */
-  get state(): FloatsKnown | undefined {
-    if (this.#tests.size + this.#ofRegister.size + this.#lows.size === 0) return undefined;
-    this.#state ??= { tests: new Map(this.#tests), registers: copied(this.#ofRegister), lows: new Map(this.#lows) };
+  /** The facts here. They hold at a successor with this predecessor only. */
+  get state(): SseState | undefined {
+    if (this.#tests.size + this.#ofRegister.size + this.#lowLanes.size === 0) return undefined;
+    this.#state ??= { tests: new Map(this.#tests), registers: copied(this.#ofRegister), lows: new Map(this.#lowLanes) };
     return this.#state;
   }
-  set state(s: FloatsKnown | undefined) {
+  set state(s: SseState | undefined) {
     if (s === this.state) return;
     const replace = <V>(m: Map<unknown, V>, by: Iterable<readonly [unknown, V]> = []) => {
       m.clear();
       for (const [k, v] of by) m.set(k, v);
     };
     replace(this.#tests, s?.tests);
-    replace(this.#lows, s?.lows);
+    replace(this.#lowLanes, s?.lows);
     replace(this.#ofRegister, s && copied(s.registers));
     this.#ofNode = new WeakMap();
     this.#state = s;
   }
-  /** What `write` writes is another way to where code goes on that relies on what is known. */
-  aside(write: () => void): void {
+  /** `write` emits another path to code that relies on these facts. */
+  offPath(write: () => void): void {
     const { state } = this;
-    this.#following = false;
+    this.#onPath = false;
     write();
-    this.#following = true;
+    this.#onPath = true;
     this.state = state;
-    for (const [r, { local }] of this.#lows) this.#c.body.set(local, this.#c.registers.xmms.get(r));
+    for (const [r, { local }] of this.#lowLanes) this.#c.body.set(local, this.#c.registers.xmms.get(r));
     if (this.#tests.size === 0) return;
     for (const { local } of this.#tests.values()) this.#c.body.set(local, ones);
-    this.#c.body.set(this.#doubted(), i32c(1));
+    this.#c.body.set(this.#unverified(), i32c(1));
   }
 
-  /** Where the run that begins with instruction n ends; n if none does. */
+  /** The end of the batch that begins with instruction n; n if there is none. */
   endOf(list: readonly Decoded[], n: number, limit: number): number {
     let end = n;
     let count = 0;
-    for (let i = n; i < limit && isPart(list[i]!); i++) {
+    for (let i = n; i < limit && isBatched(list[i]!); i++) {
       if (!isArithmetic(list[i]!)) continue;
       count++;
       end = i + 1;
@@ -204,57 +221,57 @@ export class FloatRuns {
     if (end < limit && isTail(list[end])) return end + 1;
     return count >= 2 ? end : n;
   }
-  /** `each` writes an instruction. */
+  /** Emits a batch. `each` emits one instruction. */
   write(list: readonly Decoded[], from: number, to: number, each: (n: number) => void): void {
     const c = this.#c;
     const b = c.body;
     const tail = isTail(list[to - 1]) ? to - 1 : to;
-    const before = c.residence.now;
+    const before = c.registerCache.now;
     const saved = new Map<number, number>();
     for (const r of new Set(list.slice(from, tail).map((d) => c.vectorOf(d, 0)))) {
-      // Else it is in the state page.
-      if (!before.scope && !within(part.vector(r), before.held)) continue;
+      // Other registers are in the state page.
+      if (!before.scope && !within(part.vector(r), before.cached)) continue;
       const local = this.#local(`saved ${r}`);
       saved.set(r, local);
       b.set(local, c.registers.xmms.get(r));
     }
-    if (this.#tests.size === 0) b.set(this.#doubted(), i32c(0));
-    const run: Run = { first: list[from]!, left: list.length - from, saved, before, sources: [] };
-    this.#run = run;
+    if (this.#tests.size === 0) b.set(this.#unverified(), i32c(0));
+    const batch: Batch = { first: list[from]!, remaining: list.length - from, saved, before, sources: [] };
+    this.#batch = batch;
     for (let n = from; n < tail; n++) each(n);
     if (tail < to) this.#testCompared(list[tail]!);
-    this.#run = undefined;
+    this.#batch = undefined;
 
     for (let n = 0; n < 2; n++) {
       b.opcode(op.block);
       b.code.byte(0x40);
     }
     c.depth += 2;
-    const failed = run.sources.length ? this.#failed() : localGet(wt.i32, this.#doubted());
+    const failed = batch.sources.length ? this.#failed() : localGet(wt.i32, this.#unverified());
     b.goIf(node(wt.i32, op.i32eqz, [failed]), 0, true);
-    b.if(this.#failsWithZeros(run), false);
+    b.if(this.#failsWithZeros(batch), false);
     b.else();
     for (const { local } of this.#tests.values()) b.set(local, vector(0n));
     b.opcode(op.br);
     b.code.u(1);
     b.end();
-    const fast = c.knowledge;
+    const fast = c.state;
     let slow = fast;
-    c.residence.oneOf(
+    c.registerCache.oneOf(
       () => {
-        this.aside(() => {
-          this.#putBack(run);
+        this.offPath(() => {
+          this.#restore(batch);
           for (let n = from; n < to; n++) each(n);
-          if (c.flagParts.known?.word) c.flagParts.apart();
+          if (c.lazyFlags.facts?.word) c.lazyFlags.setSplit();
         });
-        slow = c.knowledge;
+        slow = c.state;
       },
       () => {
         b.opcode(op.br);
         b.code.u(1);
         b.end();
         c.depth--;
-        c.knowledge = fast;
+        c.state = fast;
         this.#atTail = true;
         for (let n = tail; n < to; n++) each(n);
         this.#atTail = false;
@@ -263,160 +280,166 @@ export class FloatRuns {
     b.end();
     c.depth--;
     const { state } = this;
-    c.knowledge = meet([slow, c.knowledge]);
+    c.state = meet([slow, c.state]);
     this.state = state;
   }
   #testCompared(d: Decoded): void {
     const { w } = factsOf(d.row).assured!;
     for (const n of [0, 1]) {
       const v = this.lowest(this.#c.xmm(this.#c.vectorOf(d, n)), w);
-      if (!this.#factOf(v, w, 1)) this.#test(v, w, 1, true, true);
+      if (!this.#boundsOf(v, w, 1)) this.#test(v, w, 1, true, true);
     }
   }
-  /** Is anything wrong of what has been gathered under these tests? */
-  #wrong(tests: Iterable<Test>): Node {
-    const wrong = [...tests].map(({ local, w, lanes }) => {
+  /** Not 0 if one of the accumulated values fails its test. */
+  #outOfRange(tests: Iterable<Test>): Node {
+    const outOfRange = [...tests].map(({ local, w, lanes }) => {
       const words = new BigUint64Array(2);
       const upper = source[w].upper;
       if (lanes === 1) words[0] = upper;
       else words.fill(w === 64 ? upper : upper | (upper << 32n));
       return node(wt.v128, op.v128and, [localGet(wt.v128, local), node(wt.v128, op.v128const, [], new Uint8Array(words.buffer))]);
     });
-    return wrong.length ? node(wt.i32, op.v128anyTrue, [wrong.reduce((x, y) => node(wt.v128, op.v128or, [x, y]))]) : i32c(0);
+    return outOfRange.length ? node(wt.i32, op.v128anyTrue, [outOfRange.reduce((x, y) => node(wt.v128, op.v128or, [x, y]))]) : i32c(0);
   }
-  /** Whether what has been computed so far may be wrong. */
+  /** Not 0 if a result so far may be wrong. */
   #failed(): Node {
-    return node(wt.i32, op.i32geU, [this.#wrong(this.#tests.values()), plain(this.#c)]);
+    return node(wt.i32, op.i32geU, [this.#outOfRange(this.#tests.values()), plain(this.#c)]);
   }
-  /** The same when zeros are told from what is too small, of what this run has tested. */
-  #failsWithZeros(run: Run): Node {
+  /** The same with zeros accepted, for the sources of this batch. */
+  #failsWithZeros(batch: Batch): Node {
     const tests = new Map<string, Test>();
-    for (const { local, w, lanes, zero } of run.sources) {
+    for (const { local, w, lanes, zero } of batch.sources) {
       const key = `zeros ${w} ${lanes === 1}`;
       const first = !tests.has(key);
       const gathered = this.#local(key);
       tests.set(key, { local: gathered, w, lanes });
       this.#gather(gathered, first, localGet(wt.v128, local), w, zero, true);
     }
-    const wrong = this.#wrong(tests.values());
+    const outOfRange = this.#outOfRange(tests.values());
     const unusual = node(wt.i32, op.i32eqz, [plain(this.#c)]);
-    return [localGet(wt.i32, this.#doubted()), unusual].reduce((x, y) => node(wt.i32, op.i32or, [x, y]), wrong);
+    return [localGet(wt.i32, this.#unverified()), unusual].reduce((x, y) => node(wt.i32, op.i32or, [x, y]), outOfRange);
   }
-  #putBack(run: Run): void {
-    for (const [r, local] of run.saved) this.#c.registers.xmms.set(r, localGet(wt.v128, local));
-    this.#c.residence.now = run.before;
+  #restore(batch: Batch): void {
+    for (const [r, local] of batch.saved) this.#c.registers.xmms.set(r, localGet(wt.v128, local));
+    this.#c.registerCache.now = batch.before;
   }
-  /** Control leaves: where the run began, from where it then is interpreted. False if there is none. */
-  leaving(out: (rip: Node, code: number, refund: number) => void): boolean {
-    const run = this.#run;
-    if (!run) return false;
-    const { now } = this.#c.residence;
-    this.#putBack(run);
-    this.#run = undefined;
-    out(i64c(BigInt(run.first.ip)), leave.interpret, run.left);
-    this.#run = run;
-    this.#c.residence.now = now;
+  /**
+   * An exit in a batch goes to its first instruction, which the interpreter executes next. False if there is
+   * no batch.
+   */
+  exitFromBatch(out: (rip: Node, code: number, refund: number) => void): boolean {
+    const batch = this.#batch;
+    if (!batch) return false;
+    const { now } = this.#c.registerCache;
+    this.#restore(batch);
+    this.#batch = undefined;
+    out(i64c(BigInt(batch.first.ip)), leave.interpret, batch.remaining);
+    this.#batch = batch;
+    this.#c.registerCache.now = now;
     return true;
   }
-  /** Control goes on elsewhere in the region, within one more label than the compiler counts: not with what may be wrong. */
-  makeSure(): void {
-    if (!this.#run) return;
+  /**
+   * Control goes to other code of the region, inside one more label than the compiler counts. A failed test
+   * takes a side exit first.
+   */
+  verify(): void {
+    if (!this.#batch) return;
     const { body } = this.#c;
     body.if(this.#failed(), false);
     this.#c.depth += 2;
-    this.#c.leaveToInterpreter();
+    this.#c.sideExit();
     this.#c.depth -= 2;
     body.end();
   }
 
-  // ---- what is known ----------------------------------------------------------------------------------------------------------
+  // ---- bounds ----
 
-  #known(v: Node): Known {
-    let known = this.#ofNode.get(v);
-    if (!known) this.#ofNode.set(v, (known = nothing()));
-    return known;
+  #factsOf(v: Node): SseFacts {
+    let facts = this.#ofNode.get(v);
+    if (!facts) this.#ofNode.set(v, (facts = nothing()));
+    return facts;
   }
   /** The value of a register. */
   read(r: number, v: Node): Node {
-    if (!this.#following) return v;
-    let known = this.#ofRegister.get(r);
-    if (!known) {
-      this.#ofRegister.set(r, (known = nothing()));
+    if (!this.#onPath) return v;
+    let facts = this.#ofRegister.get(r);
+    if (!facts) {
+      this.#ofRegister.set(r, (facts = nothing()));
       this.#state = undefined;
     }
-    this.#ofNode.set(v, known);
-    const low = this.#lows.get(r);
-    if (low !== undefined) this.#lowOf.set(v, low);
+    this.#ofNode.set(v, facts);
+    const low = this.#lowLanes.get(r);
+    if (low !== undefined) this.#lowLaneOf.set(v, low);
     return v;
   }
-  /** A value of which only the lowest lane is wanted. */
+  /** A value of which only the lowest lane is used. */
   lowest(v: Node, w: number): Node {
-    const low = this.#following ? this.#lowOf.get(v) : undefined;
+    const low = this.#onPath ? this.#lowLaneOf.get(v) : undefined;
     if (low === undefined || low.w < w) return v;
     const there = this.#c.body.bind(localGet(wt.v128, low.local));
-    this.#ofNode.set(there, this.#known(v));
+    this.#ofNode.set(there, this.#factsOf(v));
     return there;
   }
-  /** A register's lowest w bits are written. */
-  wrote(r: number, w: number, v: Node): void {
-    if (!this.#following) return;
-    const known = this.#known(v);
-    const also = w === 128 ? this.#lowOf.get(v) : undefined;
+  /** The lowest w bits of a register are written. */
+  registerWritten(r: number, w: number, v: Node): void {
+    if (!this.#onPath) return;
+    const facts = this.#factsOf(v);
+    const also = w === 128 ? this.#lowLaneOf.get(v) : undefined;
     this.#state = undefined;
-    this.#lows.delete(r);
+    this.#lowLanes.delete(r);
     if (v.t === wt.v128 && (w < 128 || also !== undefined)) {
       const local = this.#local(`low ${r}`);
       this.#c.body.set(local, also === undefined ? v : localGet(wt.v128, also.local));
-      this.#lows.set(r, { local, w: also?.w ?? w });
+      this.#lowLanes.set(r, { local, w: also?.w ?? w });
     }
     if (w === 128) {
-      this.#ofRegister.set(r, known);
+      this.#ofRegister.set(r, facts);
       return;
     }
     const old = this.#ofRegister.get(r);
     const now = nothing();
     for (const format of [32, 64] as const) {
       if (format > w) continue;
-      const low = known.low.get(format) ?? known.all.get(format);
+      const low = facts.low.get(format) ?? facts.all.get(format);
       if (low) now.low.set(format, low);
       const all = format === w ? join(old?.all.get(format), low) : undefined;
       if (all) now.all.set(format, all);
     }
     this.#ofRegister.set(r, now);
   }
-  /** Bytes of two values. */
+  /** A shuffle of the bytes of two values. */
   shuffled(v: Node, a: Node, b: Node, bytesOf: readonly number[]): Node {
-    if (!this.#following) return v;
+    if (!this.#onPath) return v;
     const lanes = this.#same(a, b) ? bytesOf.map((n) => n % 16) : bytesOf;
-    const now = this.#known(v);
+    const now = this.#factsOf(v);
     const used = lanes.every((n) => n < 16) ? [a] : lanes.every((n) => n >= 16) ? [b] : [a, b];
     for (const format of [32, 64] as const) {
       const bytes = format / 8;
       if (lanes.some((n, i) => (i % bytes === 0 ? n % bytes !== 0 : n !== lanes[i - 1]! + 1))) continue;
-      const [all, other] = used.map((x) => this.#known(x).all.get(format));
+      const [all, other] = used.map((x) => this.#factsOf(x).all.get(format));
       const whole = used.length === 1 ? all : join(all, other);
       if (whole) now.all.set(format, whole);
-      const low = lanes[0] === 0 ? this.#known(a).low.get(format) : lanes[0] === 16 ? this.#known(b).low.get(format) : undefined;
+      const low = lanes[0] === 0 ? this.#factsOf(a).low.get(format) : lanes[0] === 16 ? this.#factsOf(b).low.get(format) : undefined;
       if (low) now.low.set(format, low);
       // One number in all lanes.
       if (low && lanes.every((n, i) => n % 16 === i % bytes && n < 16 === lanes[0]! < 16)) now.all.set(format, low);
     }
     return v;
   }
-  #factOf(v: Node, w: Format, lanes: number): Fact | undefined {
-    const known = this.#known(v);
-    return (lanes === 1 ? known.low.get(w) : undefined) ?? known.all.get(w);
+  #boundsOf(v: Node, w: Format, lanes: number): Bounds | undefined {
+    const facts = this.#factsOf(v);
+    return (lanes === 1 ? facts.low.get(w) : undefined) ?? facts.all.get(w);
   }
-  /** Are two operands the same value? */
+  /** True if two operands are the same value. */
   #same(x: Node, y: Node): boolean {
-    return this.#known(x) === this.#known(y);
+    return this.#factsOf(x) === this.#factsOf(y);
   }
-  /** An operation of a run: what it is on is tested, or known. */
+  /** An operation of a batch: its operands are tested, or their bounds are known. */
   assured(name: Assured, w: Format, lanes: number, r: Node, operands: readonly Node[]): boolean {
-    if (name === "compare") return this.#atTail && [r, ...operands].every((v) => this.#factOf(v, w, lanes));
-    if (!this.#run || !this.#following) return false;
+    if (name === "compare") return this.#atTail && [r, ...operands].every((v) => this.#boundsOf(v, w, lanes));
+    if (!this.#batch || !this.#onPath) return false;
     this.#state = undefined;
-    const fact = (v: Node): Fact => this.#factOf(v, w, lanes) ?? this.#test(v, w, lanes, true);
+    const fact = (v: Node): Bounds => this.#boundsOf(v, w, lanes) ?? this.#test(v, w, lanes, true);
     const [x, y] = [operands[0]!, operands[1] ?? operands[0]!];
     let [a, b] = [fact(x), fact(y)];
     if (name === "div" && b.zero) b = this.#test(y, w, lanes, false);
@@ -426,28 +449,31 @@ export class FloatRuns {
       b = this.#test(y, w, lanes, name !== "div");
       after = result(name, w, this.#same(x, y), a, b)!;
     }
-    this.#known(r)[lanes === 1 ? "low" : "all"].set(w, after);
-    // Of a negative number it is a NaN.
+    this.#factsOf(r)[lanes === 1 ? "low" : "all"].set(w, after);
+    // The square root of a negative number is a NaN.
     if (name === "sqrt" && a.minus) this.#test(r, w, lanes, true);
     return true;
   }
-  /** `zero`: zeros are ordinary. `asked`: many are expected, so that the first test lets them pass. */
-  #test(v: Node, w: Format, lanes: number, zero: boolean, asked = false): Fact {
+  /** `zero`: zeros are acceptable. `asked`: zeros are frequent, so the first test accepts them. */
+  #test(v: Node, w: Format, lanes: number, zero: boolean, asked = false): Bounds {
     const key = `${w} ${lanes === 1}`;
     const first = !this.#tests.has(key);
     const local = this.#local(key);
     this.#state = undefined;
     this.#tests.set(key, { local, w, lanes });
     this.#gather(local, first, v, w, asked, false);
-    const { sources } = this.#run!;
-    const kept = this.#local(`source ${sources.length}`);
-    this.#c.body.set(kept, v);
-    sources.push({ local: kept, w, lanes, zero });
-    const tested: Fact = { ...source[w].fact, zero };
-    this.#known(v)[lanes === 1 ? "low" : "all"].set(w, tested);
+    const { sources } = this.#batch!;
+    const copy = this.#local(`source ${sources.length}`);
+    this.#c.body.set(copy, v);
+    sources.push({ local: copy, w, lanes, zero });
+    const tested: Bounds = { ...source[w].fact, zero };
+    this.#factsOf(v)[lanes === 1 ? "low" : "all"].set(w, tested);
     return tested;
   }
-  /** `again`: in other words than before, because V8 would keep what it has for where it is hardly ever wanted. */
+  /**
+   * `again`: another form of the same expression. V8 would keep the first one alive for a path that rarely
+   * uses it.
+   */
   #gather(local: number, first: boolean, v: Node, w: Format, zero: boolean, again: boolean): void {
     const c = this.#c;
     const { plus } = source[w];

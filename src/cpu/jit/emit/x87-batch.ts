@@ -1,11 +1,12 @@
-// The x87 in compiled regions. A run of x87 instructions in a block keeps the register stack in locals: where TOP is, is known but for where it
-// was when the run began, so ST(i) is a local, FXCH and FLD ST(i) are nothing, and arithmetic on ordinary numbers is in line. At the end of
-// the run, or where it is left, the state page has everything again, as the routines (src/cpu/routines) would have left it.
+// x87 batches in compiled regions. A batch keeps the register stack of several x87 instructions in locals.
+// TOP is known relative to the start of the batch, so ST(i) is a local. FXCH and FLD ST(i) need no code, and
+// arithmetic on normal numbers is inline. At the end of the batch, or at an exit from it, the state page is
+// as the routines (src/cpu/routines) would leave it.
 //
-// The run begins with a test: rounding to nearest at full precision, all exceptions masked, none pending, and the registers that it reads
-// full, those that it pushes into empty. Where that does not hold the same instructions follow as they are everywhere else. So within a run
-// every result is delivered, and what is left to note is inexactness, C1, and what a routine raises for operands that are not ordinary.
-// SDM Vol. 1 8.1, 8.5.
+// The batch begins with a test: rounding to nearest at full precision, all exceptions masked, none pending.
+// The registers that it reads must be full, and those that it pushes into empty. If the test fails, the same
+// instructions run without a batch. So every result within a batch is delivered. Only inexactness, C1, and
+// the exceptions of routines for special operands remain to be recorded. SDM Vol. 1 8.1, 8.5.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
@@ -14,34 +15,38 @@ import { factsOf, type RoutineCall } from "../../isa/effects.ts";
 import { comparesX87, type X87Constant, x87Arithmetic, x87Constants } from "../../isa/x87-operations.ts";
 import { at, type Field, S } from "../../machine/state.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
-import { add, and, FpuNumbers, i32, magnitude, negated, or, packed, unpacked, type Value } from "./x87-number.ts";
+import { add, and, i32, magnitude, negated, or, packed, unpacked, type Value, X87Numbers } from "./x87-number.ts";
 
-/** Routines that are done in line, with those that are called for the rest. */
+/** Routines with inline code, and calls for special operands. */
 const inline = new Set([
   "arith_f32", "arith_f64", "arith_i32", "arith_st", "arith_to", "fabs", "fchs", "fcomi", "fild", "fld_f32", "fld_f64", "fld_st", "fldc",
   "fst_f32_value", "fst_f64_value", "fst_st", "fsqrt", "fxch", "stored", "stores",
 ]); // biome-ignore format: table
-/** What they call where a number is not ordinary. */
-export const fpuRoutines = [
+/** The routines that inline code calls for special operands. */
+export const x87Routines = [
   "fpu_rest", "fpu_operate", "fpu_operate32", "fpu_operate64", "fpu_root", "fpu_widen32", "fpu_widen64", "fpu_narrow32", "fpu_narrow64", "fpu_compare",
 ] as const; // biome-ignore format: table
 
-/** The routines that take an arithmetic operation as their first argument are not done in line where that sets condition codes. */
-const isDoneInline = ({ routine, constants: [operation] }: RoutineCall): boolean =>
+/**
+ * Routines with an arithmetic operation as their first argument have no inline code if it sets condition
+ * codes.
+ */
+const hasInlineCode = ({ routine, constants: [operation] }: RoutineCall): boolean =>
   inline.has(routine) && !(routine.startsWith("arith_") && operation !== undefined && comparesX87(operation));
+/** True for an x87 instruction with inline code only. */
 export const isInline = (d: Decoded): boolean => {
   const { routineCalls } = factsOf(d.row);
-  return routineCalls.length > 0 && routineCalls.every(isDoneInline);
+  return routineCalls.length > 0 && routineCalls.every(hasInlineCode);
 };
-/** May stand within a run: knows nothing of the x87. */
+/** True for an instruction without x87 effects. It may be within a batch. */
 const isNeutral = (d: Decoded): boolean => {
   const f = factsOf(d.row);
   const ends = f.acts || f.exits !== undefined || f.branches || f.branchesIf || f.jumps || d.row.ends;
   return !ends && f.fields.length === 0 && f.routines.every((r) => r.startsWith("sse_"));
 };
 const gap = 16;
-/** Where the run that begins with instruction n ends; n if none does. */
-export const runFrom = (list: readonly Decoded[], n: number): number => {
+/** The end of the batch that begins with instruction n; n if there is none. */
+export const batchEnd = (list: readonly Decoded[], n: number): number => {
   if (!isInline(list[n]!)) return n;
   let end = n + 1;
   for (let i = end; i < list.length && i - end <= gap; i++) {
@@ -55,44 +60,48 @@ const ES = 0x80;
 const C1 = 0x200;
 const TOP = 0x3800;
 const EXCEPTIONS = 0x3f;
-/** Control word: everything that decides, and how it nearly always is. SDM Vol. 1 8.1.5. */
+/** The bits of the control word that matter, and their usual value. SDM Vol. 1 8.1.5. */
 const CONTROL = { mask: 0xf3f, usual: 0x33f } as const;
-/** Bits of the word that says what a run that was left has yet to store. */
+/** Bit positions of the word that describes the pending stores of an exit from a batch. */
 const pending = { dirty: 0, depth: 8, emptied: 11, filled: 19, data: 27, segment: 28 } as const;
 
-export class RegionFpu {
+/** The x87 batches of one region. */
+export class X87Batches {
   readonly #c: RegionCompiler;
-  readonly #numbers: FpuNumbers;
-  readonly #kept = new Map<string, number>();
-  /** Within a run. */
+  readonly #numbers: X87Numbers;
+  readonly #locals = new Map<string, number>();
+  /** Within a batch. */
   active = false;
-  /** TOP, less where it was when the run began. */
+  /** TOP minus its value at the start of the batch. */
   #depth = 0;
-  /** What is known of the registers, numbered from where TOP was: a local holds its value; it is not the state page's; it is canonical; it is 0. */
-  #held = 0;
+  /**
+   * Facts about registers, numbered from the initial TOP: a local holds the value; it differs from the state
+   * page; it is canonical; it is 0.
+   */
+  #cached = 0;
   #dirty = 0;
   #canonical = 0;
   #zero = 0;
-  /** Must be full or empty when the run begins; are so now. */
+  /** Registers that must be full or empty at the start of the batch, and those that are so now. */
   #needFull = 0;
   #needEmpty = 0;
   #full = 0;
   #empty = 0;
-  /** The last instruction that was done, for FNSTENV, and whether one of them had an operand in memory. */
+  /** The last executed instruction, for FNSTENV, and whether any of them had a memory operand. */
   #last: { readonly ip: Node; readonly opcode: Node } | undefined;
   #data = false;
   #segment = 0;
   #ip: Node | undefined;
   constructor(c: RegionCompiler) {
     this.#c = c;
-    this.#numbers = new FpuNumbers(c.body, (inexact, up) => this.#rounded(inexact, up));
+    this.#numbers = new X87Numbers(c.body, (inexact, up) => this.#rounded(inexact, up));
   }
   #b(): Body {
     return this.#c.body;
   }
   #local(name: string, t: WasmType): Node {
-    let l = this.#kept.get(name);
-    if (l === undefined) this.#kept.set(name, (l = this.#b().keep(t)));
+    let l = this.#locals.get(name);
+    if (l === undefined) this.#locals.set(name, (l = this.#b().keep(t)));
     return localGet(t, l);
   }
   #set(to: Node, v: Node): void {
@@ -104,7 +113,7 @@ export class RegionFpu {
   #signExponent(j: number): Node {
     return this.#local(`se${j}`, wt.i32);
   }
-  /** The status word without TOP's changes, C1 and inexactness. */
+  /** The status word without changes of TOP and C1 and without inexactness. */
   #status(): Node {
     return this.#local("status", wt.i32);
   }
@@ -117,7 +126,7 @@ export class RegionFpu {
   #c1(): Node {
     return this.#local("c1", wt.i32);
   }
-  /** Not 0 if something was inexact. */
+  /** Not 0 if a result was inexact. */
   #inexact(): Node {
     return this.#local("inexact", wt.i64);
   }
@@ -125,46 +134,55 @@ export class RegionFpu {
     return this.#local("data", wt.i64);
   }
 
-  // ---- the run -------------------------------------------------------------------------------------------------------------
+  // ---- the batch ----
 
-  /** Opens an `if` in which the run follows. */
+  /** Opens an `if` that contains the batch. */
   begin(): void {
     const b = this.#b();
     this.active = true;
-    this.#depth = this.#held = this.#dirty = this.#canonical = this.#zero = this.#needFull = this.#needEmpty = this.#full = this.#empty = 0;
+    this.#depth =
+      this.#cached =
+      this.#dirty =
+      this.#canonical =
+      this.#zero =
+      this.#needFull =
+      this.#needEmpty =
+      this.#full =
+      this.#empty =
+        0;
     this.#last = undefined;
     this.#data = false;
     const [status, top, tags] = [this.#status(), this.#top(), this.#tags()];
-    // Which registers the run needs is known when it has been written.
-    const run = { full: 0, empty: 0, loads: 0 };
-    this.#run = run;
+    // The registers that the batch needs are known when it has been emitted.
+    const needs = { full: 0, empty: 0, loads: 0 };
+    this.#registerNeeds = needs;
     b.ifLater((late) => {
       late.set(status.k as number, node(wt.i32, op.i32load16u, [i32c(0)], at.fpuStatus));
       late.set(top.k as number, and(i32(op.i32shrU, status, i32c(11)), i32c(7)));
       const empty = node(wt.i32, op.i32load8u, [i32c(0)], at.fpuEmpty);
       late.set(tags.k as number, empty);
-      const turned = i32(op.i32shrU, or(tags, i32(op.i32shl, tags, i32c(8))), top);
-      const wrong = and(i32(op.i32xor, turned, i32c(run.empty)), i32c(run.full | run.empty));
+      const rotated = i32(op.i32shrU, or(tags, i32(op.i32shl, tags, i32c(8))), top);
+      const wrong = and(i32(op.i32xor, rotated, i32c(needs.empty)), i32c(needs.full | needs.empty));
       const control = node(wt.i32, op.i32load16u, [i32c(0)], at.fpuControl);
-      const unusual = i32(op.i32xor, and(control, i32c(CONTROL.mask)), i32c(CONTROL.usual));
-      late.expr(i32(op.i32eqz, or(or(wrong, unusual), and(status, i32c(ES)))));
+      const otherControl = i32(op.i32xor, and(control, i32c(CONTROL.mask)), i32c(CONTROL.usual));
+      late.expr(i32(op.i32eqz, or(or(wrong, otherControl), and(status, i32c(ES)))));
     }, true);
     b.later((late) => {
       for (let j = 0; j < 8; j++) {
-        if (!((run.loads >> j) & 1)) continue;
-        late.set(this.#significand(j).k as number, node(wt.i64, op.i64load, [this.#place(j)], at.fpuRegs));
-        late.set(this.#signExponent(j).k as number, unpacked(node(wt.i32, op.i32load16u, [this.#place(j)], at.fpuRegs + 8)));
+        if (!((needs.loads >> j) & 1)) continue;
+        late.set(this.#significand(j).k as number, node(wt.i64, op.i64load, [this.#registerAddress(j)], at.fpuRegs));
+        late.set(this.#signExponent(j).k as number, unpacked(node(wt.i32, op.i32load16u, [this.#registerAddress(j)], at.fpuRegs + 8)));
       }
     });
     this.#set(this.#c1(), and(i32(op.i32shrU, status, i32c(9)), i32c(1)));
     this.#set(this.#inexact(), i64c(0n));
   }
-  #run = { full: 0, empty: 0, loads: 0 };
-  /** Offset of register j in the state page's. */
-  #place(j: number): Node {
+  #registerNeeds = { full: 0, empty: 0, loads: 0 };
+  /** The offset of register j from `fpuRegs` in the state page. */
+  #registerAddress(j: number): Node {
     return i32(op.i32shl, and(j === 0 ? this.#top() : add(this.#top(), i32c(j)), i32c(7)), i32c(4));
   }
-  /** The run is done: everything goes to the state page. */
+  /** Ends the batch and stores everything to the state page. */
   end(): void {
     const b = this.#b();
     for (let j = 0; j < 8; j++) if ((this.#dirty >> j) & 1) this.#storeRegister(b, j);
@@ -179,8 +197,8 @@ export class RegionFpu {
     return this.#full & this.#needEmpty;
   }
   #storeRegister(b: Body, j: number): void {
-    b.store(op.i64store, this.#place(j), this.#significand(j), at.fpuRegs);
-    b.store(op.i32store16, this.#place(j), packed(this.#signExponent(j)), at.fpuRegs + 8);
+    b.store(op.i64store, this.#registerAddress(j), this.#significand(j), at.fpuRegs);
+    b.store(op.i32store16, this.#registerAddress(j), packed(this.#signExponent(j)), at.fpuRegs + 8);
   }
   #statusNow(depth: Node): Node {
     const top = i32(op.i32shl, and(add(this.#top(), depth), i32c(7)), i32c(11));
@@ -191,8 +209,8 @@ export class RegionFpu {
   #storeRest(b: Body, depth: Node, emptied: Node, filled: Node, last: { readonly ip: Node; readonly opcode: Node }): void {
     b.store(op.i32store16, i32c(0), this.#statusNow(depth), at.fpuStatus);
     const physical = (set: Node): Node => {
-      const turned = i32(op.i32shl, set, this.#top());
-      return or(turned, i32(op.i32shrU, turned, i32c(8)));
+      const rotated = i32(op.i32shl, set, this.#top());
+      return or(rotated, i32(op.i32shrU, rotated, i32c(8)));
     };
     const tags = and(or(this.#tags(), physical(emptied)), i32(op.i32xor, physical(filled), i32c(-1)));
     b.store(op.i32store8, i32c(0), tags, at.fpuEmpty);
@@ -206,8 +224,8 @@ export class RegionFpu {
     b.store(op.i32store16, i32c(0), node(wt.i32, op.i32load, [offset], at.segSelector), at.fpuDs);
   }
 
-  /** Before control leaves within a run: what `storeLeft` is to do. */
-  leaving(): void {
+  /** Prepares an exit within a batch: describes the stores of `storeAtExit`. */
+  prepareExit(): void {
     const word =
       (this.#dirty << pending.dirty) |
       ((this.#depth & 7) << pending.depth) |
@@ -219,32 +237,32 @@ export class RegionFpu {
     this.#set(this.#local("lastIp", wt.i64), this.#last?.ip ?? i64c(-1n));
     this.#set(this.#local("lastOpcode", wt.i32), this.#last?.opcode ?? i32c(0));
   }
-  /** Where all runs come to that are left. */
-  storeLeft(): void {
+  /** The common code of all exits from batches. */
+  storeAtExit(): void {
     const b = this.#b();
-    const left = this.#local("left", wt.i32);
-    const bits = (from: number, mask: number): Node => and(i32(op.i32shrU, left, i32c(from)), i32c(mask));
+    const exitState = this.#local("left", wt.i32);
+    const bits = (from: number, mask: number): Node => and(i32(op.i32shrU, exitState, i32c(from)), i32c(mask));
     const when = (c: Node, then: () => void): void => {
       b.if(c);
       then();
       b.end();
     };
-    for (let j = 0; j < 8; j++) if (this.#kept.has(`m${j}`)) when(bits(pending.dirty + j, 1), () => this.#storeRegister(b, j));
+    for (let j = 0; j < 8; j++) if (this.#locals.has(`m${j}`)) when(bits(pending.dirty + j, 1), () => this.#storeRegister(b, j));
     const last = { ip: this.#local("lastIp", wt.i64), opcode: this.#local("lastOpcode", wt.i32) };
-    // Before the first instruction is done nothing is to be said.
+    // No instruction has been executed yet, so there is nothing to store.
     when(i32(op.i64ne, last.ip, i64c(-1n)), () =>
       this.#storeRest(b, bits(pending.depth, 7), bits(pending.emptied, 255), bits(pending.filled, 255), last),
     );
     when(bits(pending.data, 1), () => this.#storeData(b, bits(pending.segment, 7)));
   }
 
-  // ---- fields ---------------------------------------------------------------------------------------------------------------
+  // ---- fields ----
 
   /** The status word, for FNSTSW. */
   get status(): Node {
     return as(wt.i64, this.#statusNow(i32c(this.#depth)));
   }
-  /** What a meaning writes for FNSTENV is noted; selectors are as they are when it is written. */
+  /** Records the fields of FNSTENV. Selectors are read when they are stored. */
   setField(f: Field, v: Node, segment: number): void {
     if (f === "fpuIp") this.#ip = v;
     else if (f === "fpuOpcode") this.#last = { ip: this.#ip!, opcode: as(wt.i32, v) };
@@ -255,7 +273,7 @@ export class RegionFpu {
     }
   }
 
-  // ---- the stack ------------------------------------------------------------------------------------------------------------
+  // ---- the stack ----
 
   #register(i: number): number {
     return (i + this.#depth) & 7;
@@ -265,27 +283,27 @@ export class RegionFpu {
     const bit = 1 << j;
     if (!((this.#full | this.#empty) & bit)) {
       this.#needFull |= bit;
-      this.#run.full |= bit;
+      this.#registerNeeds.full |= bit;
       this.#full |= bit;
-    } else if (this.#empty & bit) this.#c.leaveToInterpreter();
-    if (!(this.#held & bit)) {
-      this.#run.loads |= bit;
-      this.#held |= bit;
+    } else if (this.#empty & bit) this.#c.sideExit();
+    if (!(this.#cached & bit)) {
+      this.#registerNeeds.loads |= bit;
+      this.#cached |= bit;
     }
     return { m: this.#significand(j), se: this.#signExponent(j), canonical: (this.#canonical & bit) !== 0, zero: (this.#zero & bit) !== 0 };
   }
-  /** Written from here on. */
+  /** A register that is written from here on. */
   #target(i: number, canonical: boolean, zero = false): Value {
     const j = this.#register(i);
     const bit = 1 << j;
     if (!((this.#full | this.#empty) & bit)) {
-      // Only a store to a register that nobody has looked at: it may be either, which the test cannot say.
+      // A store to a register that was not read. It may be full or empty, which the test cannot express.
       this.#needFull |= bit;
-      this.#run.full |= bit;
+      this.#registerNeeds.full |= bit;
     }
     this.#full |= bit;
     this.#empty &= ~bit;
-    this.#held |= bit;
+    this.#cached |= bit;
     this.#dirty |= bit;
     this.#canonical = canonical ? this.#canonical | bit : this.#canonical & ~bit;
     this.#zero = zero ? this.#zero | bit : this.#zero & ~bit;
@@ -296,11 +314,11 @@ export class RegionFpu {
     const bit = 1 << this.#register(0);
     if (!((this.#full | this.#empty) & bit)) {
       this.#needEmpty |= bit;
-      this.#run.empty |= bit;
+      this.#registerNeeds.empty |= bit;
       this.#empty |= bit;
     } else if (this.#full & bit) {
       this.#depth++;
-      this.#c.leaveToInterpreter();
+      this.#c.sideExit();
       this.#depth--;
     }
     return this.#target(0, canonical, zero);
@@ -318,9 +336,9 @@ export class RegionFpu {
     this.#set(this.#c1(), i32c(0));
   }
 
-  // ---- routines, in line ----------------------------------------------------------------------------------------------------
+  // ---- inline routines ----
 
-  /** A routine's call, if it is done in line. */
+  /** A call of a routine with inline code. */
   call(name: string, args: readonly Node[]): Node {
     const n = (k: number): number => Number((args[k] as Node).k);
     switch (name) {
@@ -364,8 +382,8 @@ export class RegionFpu {
         return this.#done(() => {
           const a = this.#read(0);
           const to = this.#target(0, true);
-          this.#numbers.attempt(
-            (giveUpIf) => this.#numbers.root(a, to, giveUpIf),
+          this.#numbers.withSlowPath(
+            (slowPathIf) => this.#numbers.root(a, to, slowPathIf),
             () => this.#routine(to, this.#c.runtimeCall("fpu_root", a.m, halfword(a.se))),
           );
         });
@@ -381,9 +399,9 @@ export class RegionFpu {
         return this.#done(() => {
           const a = this.#read(0);
           const b = this.#read(n(0));
-          const held = { m: this.#b().bind(a.m), se: this.#b().bind(a.se) };
+          const saved = { m: this.#b().bind(a.m), se: this.#b().bind(a.se) };
           this.#assign(this.#target(0, b.canonical, b.zero), b.m, b.se);
-          this.#assign(this.#target(n(0), a.canonical, a.zero), held.m, held.se);
+          this.#assign(this.#target(n(0), a.canonical, a.zero), saved.m, saved.se);
           this.#noC1();
         });
       case "fst_st":
@@ -414,16 +432,16 @@ export class RegionFpu {
           if (n(0)) this.#pop();
         });
     }
-    throw new Error(`routine ${name} is not done in line`);
+    throw new Error(`routine ${name} has no inline code`);
   }
   #done(does: () => void): Node {
     does();
     return i64c(0n);
   }
-  /** A store's exceptions: they count when it has been done. */
+  /** Exceptions of a store, which take effect when the store is done. */
   #staged: { readonly inexact: Node; readonly up: Node; readonly raised: Node } | undefined;
 
-  /** What a routine has computed, and what it raised. */
+  /** Stores the result of a routine and its exceptions. */
   #routine(to: Value, significand: Node): void {
     this.#set(to.m, significand);
     const rest = this.#b().bind(this.#c.runtimeCall("fpu_rest"));
@@ -442,9 +460,9 @@ export class RegionFpu {
   #load(source: Node, w: 32 | 64): void {
     const v = this.#numbers.widened(source, w);
     const to = this.#push();
-    this.#numbers.attempt(
-      (giveUpIf) => {
-        giveUpIf(v.strange);
+    this.#numbers.withSlowPath(
+      (slowPathIf) => {
+        slowPathIf(v.strange);
         this.#assign(to, v.m, v.se);
         this.#noC1();
       },
@@ -455,57 +473,59 @@ export class RegionFpu {
     const v = this.#numbers.widened(source, w);
     const a = this.#read(0);
     const to = this.#target(0, true);
-    this.#numbers.attempt(
-      (giveUpIf) => {
-        giveUpIf(v.strange);
-        this.#numbers.middling(giveUpIf, a);
-        this.#arithmetic(which, a, { m: this.#b().bind(v.m), se: this.#b().bind(v.se), canonical: true }, to, giveUpIf);
+    this.#numbers.withSlowPath(
+      (slowPathIf) => {
+        slowPathIf(v.strange);
+        this.#numbers.requireOrdinary(slowPathIf, a);
+        this.#arithmetic(which, a, { m: this.#b().bind(v.m), se: this.#b().bind(v.se), canonical: true }, to, slowPathIf);
       },
       () => this.#routine(to, this.#c.runtimeCall(`fpu_operate${w}`, i32c(which), v.bits, a.m, halfword(a.se))),
     );
   }
   #operate(which: number, a: Value, b: Value, target: number): void {
     const to = this.#target(target, true);
-    this.#numbers.attempt(
-      (giveUpIf) => {
-        this.#numbers.middling(giveUpIf, a, b);
-        this.#arithmetic(which, a, b, to, giveUpIf);
+    this.#numbers.withSlowPath(
+      (slowPathIf) => {
+        this.#numbers.requireOrdinary(slowPathIf, a, b);
+        this.#arithmetic(which, a, b, to, slowPathIf);
       },
       () => this.#routine(to, this.#c.runtimeCall("fpu_operate", i32c(which), a.m, halfword(a.se), b.m, halfword(b.se))),
     );
   }
-  /** The operation with this number in the reg field (x87-operations.ts), of middling numbers. */
-  #arithmetic(which: number, a: Value, b: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
+  /**
+   * The operation with this number in the reg field (x87-operations.ts), on numbers of middle magnitude.
+   */
+  #arithmetic(which: number, a: Value, b: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
     const minus = (v: Value): Value => ({ ...v, se: this.#b().bind(negated(v.se)) });
     const operation = x87Arithmetic[which];
     switch (operation) {
       case "add":
-        return this.#numbers.add(a, b, to, giveUpIf);
+        return this.#numbers.add(a, b, to, slowPathIf);
       case "mul":
         return this.#numbers.multiply(a, b, to);
       case "sub":
-        return this.#numbers.add(a, minus(b), to, giveUpIf);
+        return this.#numbers.add(a, minus(b), to, slowPathIf);
       case "subr":
-        return this.#numbers.add(b, minus(a), to, giveUpIf);
+        return this.#numbers.add(b, minus(a), to, slowPathIf);
       case "div":
-        return this.#numbers.divide(a, b, to, giveUpIf);
+        return this.#numbers.divide(a, b, to, slowPathIf);
       case "divr":
-        return this.#numbers.divide(b, a, to, giveUpIf);
+        return this.#numbers.divide(b, a, to, slowPathIf);
       default:
-        throw new Error(`${operation} is not done in line`);
+        throw new Error(`${operation} has no inline code`);
     }
   }
 
-  /** The bits of a number in a narrower format, and what that raises. */
+  /** The bits of a number in a narrower format, and the exceptions. */
   #narrow(a: Value, w: 32 | 64): Node {
     const b = this.#b();
     const value = b.local(wt.i64);
     const inexact = b.local(wt.i64);
     const up = b.local(wt.i32);
     const raised = b.local(wt.i32);
-    this.#numbers.attempt(
-      (giveUpIf) => {
-        const v = this.#numbers.narrowed(a, w, giveUpIf);
+    this.#numbers.withSlowPath(
+      (slowPathIf) => {
+        const v = this.#numbers.narrowed(a, w, slowPathIf);
         b.set(value, v.bits);
         b.set(inexact, v.inexact);
         b.set(up, as(wt.i32, v.up));
@@ -523,12 +543,12 @@ export class RegionFpu {
     return localGet(wt.i64, value);
   }
 
-  /** FCOMI: CF, PF and ZF in their places. C1 stays. */
+  /** FCOMI: CF, PF and ZF at their positions. C1 does not change. */
   #compare(x: Value, y: Value, quiet: number): Node {
     const b = this.#b();
     const flags = b.local(wt.i32);
-    this.#numbers.attempt(
-      (giveUpIf) => b.set(flags, this.#numbers.compared(x, y, giveUpIf)),
+    this.#numbers.withSlowPath(
+      (slowPathIf) => b.set(flags, this.#numbers.compared(x, y, slowPathIf)),
       () => {
         b.set(flags, this.#c.runtimeCall("fpu_compare", x.m, halfword(x.se), y.m, halfword(y.se), i32c(quiet)));
         const rest = this.#c.runtimeCall("fpu_rest");
@@ -539,7 +559,7 @@ export class RegionFpu {
   }
 }
 
-/** Sign and exponent as the routines have them. */
+/** Sign and exponent in the format of the routines. */
 const halfword = (se: Node): Node => and(packed(se), i32c(0xffff));
 
 /** FLD1 to FLDZ, rounded to nearest. */

@@ -1,11 +1,14 @@
-// Numbers of 80 bits in compiled regions, and what is done with ordinary ones in line: arithmetic to the nearest at full precision, to and from
-// the formats in memory, comparison. What a routine is asked for instead is said by `attempt`. SDM Vol. 1 4.2.2, 8.2.
+// 80-bit numbers in compiled regions, with inline code for normal numbers: arithmetic to the nearest at full
+// precision, conversions, and comparison. `withSlowPath` calls a routine for all others. SDM Vol. 1 4.2.2,
+// 8.2.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import { highProduct } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 
+/** The significand of 1: the integer bit alone. */
 export const HALF = 1n << 63n;
+/** An operation with an i32 result. */
 export const i32 = (o: number, ...args: Node[]): Node => node(wt.i32, o, args);
 export const add = (a: Node, b: Node): Node => i32(op.i32add, a, b);
 export const and = (a: Node, b: Node): Node => i32(op.i32and, a, b);
@@ -14,8 +17,9 @@ const f64 = (o: number, ...args: Node[]): Node => node(wt.f64, o, args);
 const f64c = (v: number): Node => node(wt.f64, op.f64const, [], new Uint8Array(Float64Array.of(v).buffer));
 
 /**
- * A number in two locals: its significand; and its exponent with the sign in bit 31, so that a sum of two has the sign of a product.
- * `canonical`: its integer bit is set unless its exponent is 0 (SDM Vol. 1 Table 8-3 has the others). `zero`: the constant 0.
+ * A number in two locals: its significand, and its exponent with the sign in bit 31. So the sum of two such
+ * exponents has the sign of a product. `canonical`: its integer bit is set unless its exponent is 0 (SDM Vol.
+ * 1 Table 8-3 has the others). `zero`: it is the constant 0.
  */
 export interface Value {
   readonly m: Node;
@@ -25,20 +29,28 @@ export interface Value {
 }
 const SIGN = -0x8000_0000;
 const EXPONENT = 0x7fff;
-/** Sign and exponent from the 16 bits that they are in memory, sign-extended or not; and back, with others above them. */
+/** Sign and exponent from their 16 bits in memory, sign-extended or not. */
 export const unpacked = (v: Node): Node => and(i32(op.i32extend16s, v), i32c(SIGN | EXPONENT));
+/** The 16 bits in memory of a sign and exponent, with other bits above them. */
 export const packed = (se: Node): Node => or(i32(op.i32shrU, se, i32c(16)), se);
+/** The biased exponent without the sign. */
 export const exponentOf = (v: Value): Node => and(v.se, i32c(EXPONENT));
+/** A sign and exponent with the other sign. */
 export const negated = (se: Node): Node => i32(op.i32xor, se, i32c(SIGN));
+/** A sign and exponent with a clear sign. */
 export const magnitude = (se: Node): Node => and(se, i32c(~SIGN));
 
-/** Added to a number below 2^51, it leaves the integer nearest to that in the low bits. */
+/** Added to a number below 2^51, it leaves the nearest integer in the low bits. */
 const ROUNDER = 6755399441055744;
 const rounderBits = 0x4338_0000_0000_0000n;
 
-export class FpuNumbers {
+/** Emits arithmetic on 80-bit numbers into a function. */
+export class X87Numbers {
   readonly #b: Body;
-  /** Of a result: what was cut off, not 0 if it was inexact, and whether it was rounded up in size. */
+  /**
+   * Receives the remainder of a result, which is not 0 if it was inexact, and whether its magnitude was
+   * rounded up.
+   */
   readonly #rounded: (inexact: Node, up: Node) => void;
   constructor(b: Body, rounded: (inexact: Node, up: Node) => void) {
     this.#b = b;
@@ -55,8 +67,11 @@ export class FpuNumbers {
     return node(t, op.select, [a, b, c]);
   }
 
-  /** `fast` unless one of the conditions that it gives up on holds; then `slow`. `label`: how many more it has opened by then. */
-  attempt(fast: (giveUpIf: (c: Node, label?: number) => void) => void, slow: () => void): void {
+  /**
+   * Emits `fast`, and `slow` for when one of its conditions holds. `label`: labels that `fast` has opened
+   * before the condition.
+   */
+  withSlowPath(fast: (slowPathIf: (c: Node, label?: number) => void) => void, slow: () => void): void {
     const b = this.#b;
     for (let n = 0; n < 2; n++) {
       b.opcode(op.block);
@@ -70,20 +85,23 @@ export class FpuNumbers {
     b.end();
   }
 
-  /** Exponents from 0x3000 to 0x4fff: what two such numbers make overflows and underflows nowhere. Above 0, so zeros are none. */
-  isMiddling(...values: readonly Value[]): Node {
+  /**
+   * True for exponents from 0x3000 to 0x4fff. Results of two such numbers do not overflow or underflow. Zeros
+   * are excluded, because the exponent is above 0.
+   */
+  isOrdinary(...values: readonly Value[]): Node {
     const range = [...new Set(values.map((v) => v.se.k))].map((k) => add(localGet(wt.i32, k as number), i32c(0x3000))).reduce(and);
     return i32(op.i32eq, and(range, i32c(0x6000)), i32c(0x6000));
   }
-  /** Gives up on all others. */
-  middling(giveUpIf: (c: Node) => void, ...values: readonly Value[]): void {
+  /** Takes the slow path for all other numbers. */
+  requireOrdinary(slowPathIf: (c: Node) => void, ...values: readonly Value[]): void {
     const range = [...new Set(values.map((v) => v.se.k))].map((k) => add(localGet(wt.i32, k as number), i32c(0x3000))).reduce(and);
-    giveUpIf(i32(op.i32ne, and(range, i32c(0x6000)), i32c(0x6000)));
+    slowPathIf(i32(op.i32ne, and(range, i32c(0x6000)), i32c(0x6000)));
     const integer = values.filter((v) => !v.canonical).map((v) => v.m);
-    if (integer.length) giveUpIf(i32(op.i64geS, integer.reduce(pure.and), i64c(0n)));
+    if (integer.length) slowPathIf(i32(op.i64geS, integer.reduce(pure.and), i64c(0n)));
   }
 
-  // ---- arithmetic on middling numbers -----------------------------------------------------------------------------------------
+  // ---- arithmetic on numbers of middle magnitude ----
 
   multiply(x: Value, y: Value, to: Value): void {
     const b = this.#b;
@@ -95,7 +113,7 @@ export class FpuNumbers {
     const high = b.bind(this.#select(wt.i64, whole, hi, pure.add(pure.add(hi, hi), carry)));
     const low = b.bind(this.#select(wt.i64, whole, lo, pure.add(lo, lo)));
     const se = b.bind(add(add(x.se, y.se), add(as(wt.i32, pure.shr(hi, pure.imm(63))), i32c(-0x3fff))));
-    // To the nearest; ties, which are rare, are seen to afterwards.
+    // To the nearest. Ties are rare and are corrected afterwards.
     const up = b.local(wt.i64);
     b.set(up, pure.shr(low, pure.imm(63)));
     const m = b.local(wt.i64);
@@ -106,7 +124,7 @@ export class FpuNumbers {
     b.end();
     this.#deliver(to, localGet(wt.i64, m), se, low, localGet(wt.i64, up));
   }
-  /** A significand that may have become 2^64, which stands there as 0. */
+  /** Stores a result. A significand of 2^64 appears as 0. */
   #deliver(to: Value, m: Node, se: Node, inexact: Node, up: Node): void {
     const b = this.#b;
     this.#rounded(inexact, up);
@@ -122,10 +140,10 @@ export class FpuNumbers {
     this.#deliver(to, b.bind(pure.add(hi, as(wt.i64, up))), se, lo, up);
   }
 
-  add(x: Value, y: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
+  add(x: Value, y: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
     const b = this.#b;
     const distance = b.bind(i32(op.i32sub, exponentOf(x), exponentOf(y)));
-    // The one with the larger exponent first.
+    // The operand with the larger exponent first.
     const less = b.bind(i32(op.i32shrS, distance, i32c(31)));
     const swap = b.bind(pure.and(pure.xor(x.m, y.m), node(wt.i64, op.i64extendI32s, [less])));
     const m = b.bind(pure.xor(x.m, swap));
@@ -133,7 +151,7 @@ export class FpuNumbers {
     const signs = b.bind(i32(op.i32xor, x.se, y.se));
     const se = b.bind(i32(op.i32xor, x.se, and(signs, less)));
     const far = b.bind(i32(op.i32sub, i32(op.i32xor, distance, less), less));
-    giveUpIf(i32(op.i32geU, far, i32c(64)));
+    slowPathIf(i32(op.i32geU, far, i32c(64)));
     const shift = b.bind(as(wt.i64, far));
     const rest = b.bind(node(wt.i64, op.i64shl, [pure.add(n, n), pure.not(shift)]));
     const near = b.bind(pure.shr(n, shift));
@@ -147,12 +165,12 @@ export class FpuNumbers {
     }
     b.else();
     {
-      // Below 0 only if the exponents are the same, and then nothing is cut off.
+      // Below 0 only if the exponents are equal, and then no bit is lost.
       const signed = b.bind(pure.sub(m, near));
       const minus = b.bind(as(wt.i64, i32(op.i64ltU, m, near)));
       const size = pure.add(pure.xor(signed, pure.sub(pure.imm(0), minus)), minus);
       const difference = b.bind(pure.sub(size, as(wt.i64, i32(op.i64ne, rest, i64c(0n)))));
-      giveUpIf(i32(op.i64eqz, difference), 1);
+      slowPathIf(i32(op.i64eqz, difference), 1);
       const zeros = b.bind(pure.clz(difference));
       const below = b.bind(pure.sub(pure.imm(0), rest));
       const moved = pure.shr(pure.shr(below, pure.imm(1)), pure.not(zeros));
@@ -164,7 +182,7 @@ export class FpuNumbers {
     b.end();
   }
 
-  /** The integer nearest to a number below 2^51, as one, and as a number. */
+  /** The integer nearest to a number below 2^51, as an integer and as a number. */
   #nearest(v: Node): { readonly whole: Node; readonly number: Node } {
     const shifted = this.#b.bind(f64(op.f64add, v, f64c(ROUNDER)));
     return {
@@ -173,45 +191,46 @@ export class FpuNumbers {
     };
   }
   /**
-   * x / y: two digits of 32 bits, each the integer nearest to what double precision says, and what remains of x. Remainders are within half of y
-   * and fit into 64 bits with their sign, unless y is close to 2^64. A quotient of two significands never lies in the middle between two.
+   * x / y: two digits of 32 bits, each the nearest integer to the quotient in double precision, and the
+   * remainder. Remainders are within half of y, and fit into 64 bits with their sign, unless y is close to
+   * 2^64. A quotient of two significands is never a tie.
    */
-  divide(x: Value, y: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
+  divide(x: Value, y: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
     const b = this.#b;
-    giveUpIf(i32(op.i64geU, y.m, i64c(BigInt.asIntN(64, 0xffff_0000_0000_0000n))));
+    slowPathIf(i32(op.i64geU, y.m, i64c(BigInt.asIntN(64, 0xffff_0000_0000_0000n))));
     const less = b.bind(as(wt.i64, i32(op.i64ltU, x.m, y.m)));
     const converted = (v: Node): Node => f64(op.f64convertI64s, v);
     // 2^32 / y; a quarter of x, or half of it if it is the smaller one.
     const inverse = b.bind(f64(op.f64div, f64c(2 ** 31), converted(pure.shr(y.m, pure.imm(1)))));
     const dividend = b.bind(converted(pure.shr(pure.shr(x.m, pure.imm(1)), pure.xor(less, pure.imm(1)))));
     const first = this.#nearest(f64(op.f64mul, f64(op.f64add, dividend, dividend), inverse)).whole;
-    const left = b.bind(pure.sub(pure.shl(pure.shl(x.m, pure.imm(31)), less), pure.mul(first, y.m)));
-    const second = this.#nearest(f64(op.f64mul, converted(left), inverse)).whole;
-    const rest = b.bind(pure.sub(pure.shl(left, pure.imm(32)), pure.mul(second, y.m)));
+    const remainder = b.bind(pure.sub(pure.shl(pure.shl(x.m, pure.imm(31)), less), pure.mul(first, y.m)));
+    const second = this.#nearest(f64(op.f64mul, converted(remainder), inverse)).whole;
+    const rest = b.bind(pure.sub(pure.shl(remainder, pure.imm(32)), pure.mul(second, y.m)));
     const minus = b.bind(pure.sar(rest, pure.imm(63)));
     const size = b.bind(pure.sub(pure.xor(rest, minus), minus));
-    giveUpIf(i32(op.i64geU, pure.add(size, size), y.m));
+    slowPathIf(i32(op.i64geU, pure.add(size, size), y.m));
     this.#rounded(rest, as(wt.i32, pure.shr(rest, pure.imm(63))));
     const se = b.bind(i32(op.i32sub, add(i32(op.i32sub, x.se, y.se), i32c(0x3fff)), as(wt.i32, less)));
     this.assign(to, pure.add(pure.shl(first, pure.imm(32)), second), se);
   }
-  /** The square root, in the same way. It never lies in the middle between two numbers either; where it is close to that, this gives up. */
-  root(x: Value, to: Value, giveUpIf: (c: Node, label?: number) => void): void {
+  /** The square root, in the same way. It is never a tie either. Close to a tie, the slow path is taken. */
+  root(x: Value, to: Value, slowPathIf: (c: Node, label?: number) => void): void {
     const b = this.#b;
-    giveUpIf(i32(op.i32ne, and(add(x.se, i32c(0x3000)), i32c(SIGN | 0x6000)), i32c(0x6000)));
-    if (!x.canonical) giveUpIf(i32(op.i64geS, x.m, i64c(0n)));
-    // Of x.m * 2^63, or of double that if the exponent is odd.
+    slowPathIf(i32(op.i32ne, and(add(x.se, i32c(0x3000)), i32c(SIGN | 0x6000)), i32c(0x6000)));
+    if (!x.canonical) slowPathIf(i32(op.i64geS, x.m, i64c(0n)));
+    // The root of x.m * 2^63, or of double that if the exponent is odd.
     const odd = b.bind(as(wt.i64, and(add(x.se, i32c(1)), i32c(1))));
     const part = b.bind(f64(op.f64convertI64s, pure.shr(pure.shr(x.m, pure.imm(1)), pure.xor(odd, pure.imm(1)))));
     const about = b.bind(f64(op.f64sqrt, f64(op.f64add, part, part)));
     const first = this.#nearest(about);
-    const left = b.bind(pure.sub(pure.shl(x.m, odd), pure.shl(pure.mul(first.whole, first.whole), pure.imm(1))));
-    const scaled = f64(op.f64mul, f64(op.f64convertI64s, left), f64c(2 ** 31));
+    const remainder = b.bind(pure.sub(pure.shl(x.m, odd), pure.shl(pure.mul(first.whole, first.whole), pure.imm(1))));
+    const scaled = f64(op.f64mul, f64(op.f64convertI64s, remainder), f64c(2 ** 31));
     const more = b.bind(f64(op.f64div, scaled, f64(op.f64add, first.number, about)));
     const second = this.#nearest(more);
-    giveUpIf(i32(op.i32eqz, i32(op.f64lt, f64(op.f64abs, f64(op.f64sub, more, second.number)), f64c(0.4999))));
-    // What remains: upper * 2^33 less a square.
-    const upper = b.bind(pure.sub(pure.shl(left, pure.imm(30)), pure.mul(first.whole, second.whole)));
+    slowPathIf(i32(op.i32eqz, i32(op.f64lt, f64(op.f64abs, f64(op.f64sub, more, second.number)), f64c(0.4999))));
+    // The remainder: upper * 2^33 minus a square.
+    const upper = b.bind(pure.sub(pure.shl(remainder, pure.imm(30)), pure.mul(first.whole, second.whole)));
     const square = b.bind(pure.mul(second.whole, second.whole));
     const below = pure.ne(pure.and(square, pure.imm((1n << 33n) - 1n)), pure.imm(0));
     const rest = pure.sub(pure.shl(pure.sub(upper, pure.shr(square, pure.imm(33))), pure.imm(1)), below);
@@ -220,9 +239,9 @@ export class FpuNumbers {
     this.assign(to, pure.add(pure.shl(first.whole, pure.imm(32)), second.whole), se);
   }
 
-  // ---- to and from memory -----------------------------------------------------------------------------------------------------
+  // ---- conversions ----
 
-  /** An integer, sign-extended: exact. */
+  /** An integer, sign-extended. The conversion is exact. */
   integer(value: Node): Value {
     const b = this.#b;
     const v = b.bind(as(wt.i64, value));
@@ -236,7 +255,9 @@ export class FpuNumbers {
       canonical: true,
     };
   }
-  /** A number of 32 or 64 bits that is neither zero, subnormal, infinite nor NaN: when it is not, and what it is here. */
+  /**
+   * A number of 32 or 64 bits. `strange`: it is zero, subnormal, infinite or NaN, and the rest is not valid.
+   */
   widened(source: Node, w: 32 | 64): { readonly bits: Node; readonly strange: Node; readonly m: Node; readonly se: Node } {
     const b = this.#b;
     const bits = b.bind(as(wt.i64, source));
@@ -250,42 +271,42 @@ export class FpuNumbers {
       se: add(at, i32c(bias)),
     };
   }
-  /** The bits of a number in a narrower format; what that cut off; and whether it was rounded up. */
-  narrowed(a: Value, w: 32 | 64, giveUpIf: (c: Node) => void): { readonly bits: Node; readonly inexact: Node; readonly up: Node } {
+  /** The bits of a number in a narrower format, the lost bits, and whether it was rounded up. */
+  narrowed(a: Value, w: 32 | 64, slowPathIf: (c: Node) => void): { readonly bits: Node; readonly inexact: Node; readonly up: Node } {
     const b = this.#b;
     const [drop, least, count, field] = w === 64 ? [11, 0x3c01, 0x7fd, 52] : [40, 0x3f81, 0xfd, 23];
     const exponent = b.bind(add(exponentOf(a), i32c(-least)));
-    giveUpIf(i32(op.i32geU, exponent, i32c(count)));
-    if (!a.canonical) giveUpIf(i32(op.i64geS, a.m, i64c(0n)));
+    slowPathIf(i32(op.i32geU, exponent, i32c(count)));
+    if (!a.canonical) slowPathIf(i32(op.i64geS, a.m, i64c(0n)));
     const whole = b.bind(pure.shr(a.m, pure.imm(drop)));
     const fraction = b.bind(pure.and(a.m, pure.imm((1n << BigInt(drop)) - 1n)));
     const nearly = pure.add(pure.add(fraction, pure.and(whole, pure.imm(1))), pure.imm((1n << BigInt(drop - 1)) - 1n));
     const up = b.bind(pure.shr(nearly, pure.imm(drop)));
     const sign = pure.shl(as(wt.i64, and(a.se, i32c(SIGN))), pure.imm(w - 32));
-    // The integer bit, and a carry out of the significand, count in the exponent.
+    // The integer bit, and a carry out of the significand, increase the exponent.
     const size = pure.add(pure.shl(as(wt.i64, exponent), pure.imm(field)), pure.add(whole, up));
     return { bits: pure.or(sign, size), inexact: fraction, up };
   }
 
-  // ---- comparison -------------------------------------------------------------------------------------------------------------
+  // ---- comparison ----
 
-  /** CF and ZF in their places, as after FCOMI. */
-  compared(x: Value, y: Value, giveUpIf: (c: Node) => void): Node {
+  /** CF and ZF at their positions, as after FCOMI. */
+  compared(x: Value, y: Value, slowPathIf: (c: Node) => void): Node {
     const b = this.#b;
     if (x.zero || y.zero) {
       const other = x.zero ? y : x;
       if (!other.zero) {
-        this.middling(giveUpIf, other);
+        this.requireOrdinary(slowPathIf, other);
         const minus = b.bind(i32(op.i32shrU, other.se, i32c(31)));
         return x.zero ? i32(op.i32xor, minus, i32c(1)) : minus;
       }
     }
-    const tame = (v: Value): Node => {
+    const ordinaryOrZero = (v: Value): Node => {
       const zero = i32(op.i64eqz, v.m);
-      const ordinary = v.canonical ? this.isMiddling(v) : and(this.isMiddling(v), i32(op.i64ltS, v.m, i64c(0n)));
+      const ordinary = v.canonical ? this.isOrdinary(v) : and(this.isOrdinary(v), i32(op.i64ltS, v.m, i64c(0n)));
       return v.canonical ? or(ordinary, zero) : or(ordinary, and(zero, i32(op.i32eqz, exponentOf(v))));
     };
-    giveUpIf(i32(op.i32eqz, and(tame(x), tame(y))));
+    slowPathIf(i32(op.i32eqz, and(ordinaryOrZero(x), ordinaryOrZero(y))));
     // The exponent with the number's sign decides, if they differ.
     const signed = (v: Value): Node => {
       const minus = b.bind(i32(op.i32shrS, v.se, i32c(31)));

@@ -1,10 +1,11 @@
-// What is known of a program's shape from running it: where functions begin (somebody called there), and where computed jumps go.
+// The control-flow profile of a program: function starts, which are targets of executed calls, and targets of
+// indirect jumps.
 
 import { factsOf } from "../../isa/effects.ts";
 import type { Row } from "../../isa/row.ts";
 
 const pageOf = (ip: number): number => Math.floor(ip / 4096);
-/** How many pages a function is taken to reach at most. */
+/** Pages, at most, that a function is assumed to extend over. */
 const reach = 32;
 
 /** Addresses by page, in ascending order within a page. */
@@ -16,7 +17,7 @@ class Addresses {
     this.#known.add(ip);
     const there = this.#pages.get(pageOf(ip));
     if (!there) return void this.#pages.set(pageOf(ip), [ip]);
-    const before = there.findIndex((known) => known >= ip);
+    const before = there.findIndex((address) => address >= ip);
     if (before < 0) there.push(ip);
     else there.splice(before, 0, ip);
   }
@@ -26,7 +27,7 @@ class Addresses {
   /** The last one at or before an address. */
   last(ip: number): number | undefined {
     for (let p = pageOf(ip); p > pageOf(ip) - reach; p--) {
-      const found = this.#pages.get(p)?.findLast((known) => known <= ip);
+      const found = this.#pages.get(p)?.findLast((address) => address <= ip);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -34,7 +35,7 @@ class Addresses {
   /** The first one after an address. */
   next(ip: number): number | undefined {
     for (let p = pageOf(ip); p < pageOf(ip) + reach; p++) {
-      const found = this.#pages.get(p)?.find((known) => known > ip);
+      const found = this.#pages.get(p)?.find((address) => address > ip);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -45,55 +46,62 @@ class Addresses {
   }
 }
 
-/** Ways that are looked into together at the latest. */
-const mostWays = 1000;
+/** Transfers that are classified together. */
+const maxPending = 1000;
 
-export class CodeMap {
+/** Function starts and indirect jump targets by address. */
+export class ControlProfile {
   readonly #called = new Addresses();
   readonly #targets = new Addresses();
-  /** Ways that control went. What the rows at their beginnings do takes longer to find out than many a program runs: it is when somebody wants to know. */
-  #ways: { readonly row: number; readonly site: number; readonly target: number }[] = [];
+  /**
+   * Transfers that are not classified yet. The effects of a row are expensive to compute, so they are
+   * computed when the profile is first used.
+   */
+  #transfers: { readonly row: number; readonly site: number; readonly target: number }[] = [];
   readonly #row: (number: number) => Row;
 
-  /** `row`: by its number. */
+  /** `row` returns the row with a number. */
   constructor(row: (number: number) => Row) {
     this.#row = row;
   }
 
-  /** Control went from an instruction, of a row by its number, to an address. */
-  went(row: number, site: number, target: number): void {
-    this.#ways.push({ row, site, target });
-    if (this.#ways.length === mostWays) this.#settle();
+  /** Records a transfer from an instruction at `site` with the row `row` to an address. */
+  recordTransfer(row: number, site: number, target: number): void {
+    this.#transfers.push({ row, site, target });
+    if (this.#transfers.length === maxPending) this.#classify();
   }
-  called(target: number): void {
+  noteFunction(target: number): void {
     this.#called.add(target);
   }
-  #settle(): void {
-    for (const { row, site, target } of this.#ways) {
+  #classify(): void {
+    for (const { row, site, target } of this.#transfers) {
       const { calls, jumps, returns } = factsOf(this.#row(row));
       if (calls) this.#called.add(target);
       else if (jumps && !returns && Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
     }
-    this.#ways = [];
+    this.#transfers = [];
   }
-  /** All that is known. */
+  /** All function starts and jump targets. */
   get all(): { readonly called: number[]; readonly jumped: number[] } {
-    this.#settle();
+    this.#classify();
     return { called: this.#called.all, jumped: this.#targets.all };
   }
-  /** The same of an earlier run. */
-  learn({ called, jumped }: { readonly called: readonly number[]; readonly jumped: readonly number[] }): void {
+  /** Adds the profile of an earlier run. */
+  preload({ called, jumped }: { readonly called: readonly number[]; readonly jumped: readonly number[] }): void {
     for (const ip of called) this.#called.add(ip);
     for (const ip of jumped) this.#targets.add(ip);
   }
-  /** Where the function around an address begins, as far as calls have shown. */
+  /** The start of the function around an address, as far as executed calls show it. */
   functionOf(ip: number): number | undefined {
-    this.#settle();
+    this.#classify();
     return this.#called.last(ip);
   }
-  /** Where a computed jump may go: to what any jump of the same function went to. The interpreter does not tell which jump it was. */
+  /**
+   * Possible targets of an indirect jump: all targets of jumps of the same function. The interpreter does not
+   * record which jump had which target.
+   */
   targets(site: number): Iterable<number> {
-    this.#settle();
+    this.#classify();
     const far = reach * 4096;
     return this.#targets.between(this.#called.last(site) ?? site - far, this.#called.next(site) ?? site + far);
   }

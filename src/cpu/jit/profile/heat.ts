@@ -1,33 +1,34 @@
-// How hot blocks are: how many samples have fallen on each. Code that is hot in one process, as in most programs that run for long, will most
-// likely go on being hot. Where only many processes together make it so, each of them ends before a region pays, and what is to come is no
-// more than what has been: such samples count for less.
+// Heat: the samples that each block has got. Code that is hot in one process will probably stay hot.
+// Code that is hot only over many short processes is different. Each process ends before a region pays for
+// itself. Such samples count less.
 
-/** Times the samples that would do in one address space. */
-const apart = 16;
+/** Samples over several address spaces that count as one sample in one space. */
+const spacesFactor = 16;
 
 interface Block {
-  /** In the address space that it was last met in, and in all. */
+  /** Samples in the address space of the last sample, and in all spaces. */
   here: number;
   all: number;
   space: number;
-  /** The most of what is wanted that it has come to: what was tried then is not tried again. */
+  /** The number of thresholds that were reached. Each one is reported once. */
   reached: number;
 }
 
+/** Samples by block; a key is an address and its context. */
 export class Heat {
   readonly #blocks = new Map<number, Block>();
   readonly #numbers = new WeakMap<object, number>();
   #spaces = 0;
   #space = 0;
 
-  /** Code is that of another address space from now on. */
+  /** Tells the profile that another address space runs. */
   enter(space: object): void {
     let number = this.#numbers.get(space);
     if (number === undefined) this.#numbers.set(space, (number = ++this.#spaces));
     this.#space = number;
   }
 
-  /** A sample. True where by it the block comes to one of the numbers that are wanted. */
+  /** Counts a sample. True if it makes the block reach another one of the thresholds `wanted`. */
   add(key: number, wanted: readonly number[]): boolean {
     const block = this.#blocks.get(key) ?? { here: 0, all: 0, space: this.#space, reached: 0 };
     this.#blocks.set(key, block);
@@ -44,9 +45,9 @@ export class Heat {
     const block = this.#blocks.get(key);
     return block ? heatOf(block) : 0;
   }
-  /** It is known to be as hot as that. */
+  /** Sets the heat of a block. */
   set(key: number, heat: number): void {
-    this.#blocks.set(key, { here: heat, all: heat * apart, space: this.#space, reached: 0 });
+    this.#blocks.set(key, { here: heat, all: heat * spacesFactor, space: this.#space, reached: 0 });
   }
   delete(key: number): void {
     this.#blocks.delete(key);
@@ -56,4 +57,4 @@ export class Heat {
   }
 }
 
-const heatOf = ({ here, all }: Block): number => Math.max(here, Math.floor(all / apart));
+const heatOf = ({ here, all }: Block): number => Math.max(here, Math.floor(all / spacesFactor));

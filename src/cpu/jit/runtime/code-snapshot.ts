@@ -1,21 +1,27 @@
-// What a region was made from, so that it can be told later whether its code is still that. Most of a page is the same after a write to it: a
-// program that makes code puts one function beside the other. And much that is written anew differs in immediates alone: the region that is
-// made next reads them where they lie. Dehnert et al., "The Transmeta Code Morphing Software", CGO 2003, on self-modifying code.
+// The bytes that a region was compiled from. They decide later if the region is still valid.
+// Most of a page is unchanged after a write to it, because programs that generate code put functions side by
+// side. Much regenerated code differs in immediates only. The next region for such code reads its immediates
+// from memory.
+// Dehnert et al., "The Transmeta Code Morphing Software", CGO 2003, section on self-modifying code.
 
 import type { Decoded } from "../../decode/decoder.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import { madeOf } from "../../interp/code-bytes.ts";
 import { sizeIndex } from "../../isa/row.ts";
 import { record } from "../../machine/layout.ts";
-import type { Code } from "../cache/format.ts";
+import type { CodeBytes } from "../cache/format.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
 
+/** An immediate operand in code. */
 export interface Immediate {
-  /** Of its first byte. */
+  /** Address of its first byte. */
   readonly address: number;
   readonly bits: 32 | 64;
 }
-/** An instruction's immediate, if it is no more than a number to the meaning (short ones select, shift and count), and lies on one page. */
+/**
+ * The immediate of an instruction, if its meaning uses it only as a number and it lies on one page. Short
+ * immediates are excluded: meanings use them as selectors and counts.
+ */
 export const longImmediate = (d: Decoded): Immediate | undefined => {
   const o = d.row.shape.immediates[0];
   const bits = o && (o.spec === "Iz" || o.spec === "Iv") ? o.widths[sizeIndex(d.size)] : 0;
@@ -25,25 +31,30 @@ export const longImmediate = (d: Decoded): Immediate | undefined => {
   return Math.floor(address / 4096) === Math.floor((end - 1) / 4096) ? { address, bits } : undefined;
 };
 
-/** Where a byte of a region's code lies in memory. */
-export const placeOf = ({ pages }: Graph, address: number): number => {
+/**
+ * The offset in machine memory of a byte of a region's code. Throws if the address is on no page of the
+ * region.
+ */
+export const memoryAddressOf = ({ pages }: Graph, address: number): number => {
   const frame = pages.get(Math.floor(address / 4096));
-  if (frame === undefined) throw new Error("code on no page of its region");
+  if (frame === undefined) throw new Error("the address is on no page of the region");
   return frame + (address % 4096);
 };
 
+/** The difference between a snapshot and memory: "immediates" if nothing but long immediates differs. */
 export type Change = "none" | "immediates" | "code";
 
-/** A part of a block that lies on one page, as it was. */
-interface Part {
+/** The recorded bytes of the part of a block that lies on one page. */
+interface CodePiece {
   readonly block: JitBlock;
   readonly address: number;
-  readonly place: number;
+  readonly location: number;
   readonly bytes: Uint8Array;
 }
 
-export class Source {
-  readonly #parts: Part[] = [];
+/** The code bytes of one region, page by page. */
+export class CodeSnapshot {
+  readonly #pieces: CodePiece[] = [];
   readonly #immediates = new Map<JitBlock, ReadonlySet<number>>();
 
   constructor(u8: Uint8Array, graph: Graph) {
@@ -55,38 +66,43 @@ export class Source {
   #add(u8: Uint8Array, graph: Graph, block: JitBlock, from: number, end: number): void {
     for (let address = from; address < end; ) {
       const next = Math.min(end, (Math.floor(address / 4096) + 1) * 4096);
-      const place = placeOf(graph, address);
-      this.#parts.push({ block, address, place, bytes: u8.slice(place, place + next - address) });
+      const location = memoryAddressOf(graph, address);
+      this.#pieces.push({ block, address, location, bytes: u8.slice(location, location + next - address) });
       address = next;
     }
   }
 
-  /** All of it, by where each run of it begins. */
-  code(): Code[] {
+  /**
+   * The whole snapshot, merged into byte ranges that are contiguous. Each block starts a range of its own.
+   */
+  code(): CodeBytes[] {
     const all: { readonly address: number; bytes: Uint8Array }[] = [];
-    for (const { block, address, bytes } of this.#parts) {
+    for (const { block, address, bytes } of this.#pieces) {
       const before = all.at(-1);
-      const goesOn = before && address === before.address + before.bytes.length && address !== block.ip && address !== block.stub?.ip;
-      if (goesOn) before.bytes = Uint8Array.of(...before.bytes, ...bytes);
+      const continues = before && address === before.address + before.bytes.length && address !== block.ip && address !== block.stub?.ip;
+      if (continues) before.bytes = Uint8Array.of(...before.bytes, ...bytes);
       else all.push({ address, bytes });
     }
     return all;
   }
-  /** What is different now. */
+  /** Compares the snapshot with the bytes in memory. */
   change(u8: Uint8Array): Change {
     let change: Change = "none";
-    for (const { block, address, place, bytes } of this.#parts)
+    for (const { block, address, location, bytes } of this.#pieces)
       for (let n = 0; n < bytes.length; n++) {
-        if (u8[place + n] === bytes[n]) continue;
+        if (u8[location + n] === bytes[n]) continue;
         if (!this.#immediatesOf(block).has(address + n)) return "code";
         change = "immediates";
       }
     return change;
   }
-  /** Notes which bytes of a frame a region is made of that is `patched` (region-plan.ts), or not. */
-  mark(frame: number, marks: Uint8Array, patched: boolean): void {
-    for (const { block, address, place, bytes } of this.#parts) {
-      const from = place - frame;
+  /**
+   * Records in `marks` which bytes of a frame the region was compiled from. Immediates of a `patched` region
+   * (region-plan.ts) get a class of their own.
+   */
+  classifyBytes(frame: number, marks: Uint8Array, patched: boolean): void {
+    for (const { block, address, location, bytes } of this.#pieces) {
+      const from = location - frame;
       if (from < 0 || from >= marks.length) continue;
       for (let n = 0; n < bytes.length; n++) {
         const is = patched && this.#immediatesOf(block).has(address + n) ? madeOf.immediate : madeOf.region;
@@ -94,53 +110,65 @@ export class Source {
       }
     }
   }
-  /** Addresses of their bytes. */
+  /** Addresses of all bytes of long immediates of a block. */
   #immediatesOf(block: JitBlock): ReadonlySet<number> {
-    let known = this.#immediates.get(block);
-    if (!known) {
+    let addresses = this.#immediates.get(block);
+    if (!addresses) {
       const all = block.instructions.map(longImmediate).filter((i) => i !== undefined);
-      known = new Set(all.flatMap(({ address, bits }) => Array.from({ length: bits / 8 }, (_, n) => address + n)));
-      this.#immediates.set(block, known);
+      addresses = new Set(all.flatMap(({ address, bits }) => Array.from({ length: bits / 8 }, (_, n) => address + n)));
+      this.#immediates.set(block, addresses);
     }
-    return known;
+    return addresses;
   }
 }
 
-/** Blocks as they were when they were first met, to tell whether one has been written anew by the time that it is hot. */
-export class FirstMet {
+/**
+ * Bytes of blocks at their first sample. They show whether a block has been rewritten by the time that it is
+ * hot.
+ */
+export class FirstReached {
   readonly #blocks: Blocks;
-  readonly #codes = new Map<number, { readonly place: number; readonly bytes: Uint8Array }>();
+  readonly #codes = new Map<number, { readonly location: number; readonly bytes: Uint8Array }>();
   constructor(blocks: Blocks) {
     this.#blocks = blocks;
   }
-  /** By its first record. */
+  /** Records the block that begins with the record `head`. */
   note(key: number, head: number): void {
     const blocks = this.#blocks;
     const last = head + Math.max(0, blocks.records.leftOf(head) - 1) * record.size;
-    const place = this.#placeOf(blocks.records.ipOf(head));
-    this.#codes.set(key, { place, bytes: blocks.bytes.slice(place, place + blocks.records.nextIpOf(last) - blocks.records.ipOf(head)) });
+    const location = this.#placeOf(blocks.records.ipOf(head));
+    this.#codes.set(key, {
+      location,
+      bytes: blocks.bytes.slice(location, location + blocks.records.nextIpOf(last) - blocks.records.ipOf(head)),
+    });
   }
-  isNew(key: number, ip: number): boolean {
+  hasChanged(key: number, ip: number): boolean {
     const was = this.#codes.get(key);
-    return was?.place === this.#placeOf(ip) && was.bytes.some((byte, n) => byte !== this.#blocks.bytes[was.place + n]);
+    return was?.location === this.#placeOf(ip) && was.bytes.some((byte, n) => byte !== this.#blocks.bytes[was.location + n]);
   }
   #placeOf(ip: number): number {
     return this.#blocks.frameOf(ip) + (ip % 4096);
   }
 }
 
-/** Lost regions that are kept. */
-const kept = 256;
+/** Upper bound of the invalid regions that are stored. */
+const maxInvalid = 256;
 
-/** Regions that were lost with a page they were made from, until control comes to them again. */
-export class Lost<R extends { readonly graph: Graph; readonly context: number }> {
-  /** By where the first bytes of their entries lie: all that have ever been lost, for they will be again. */
-  readonly #byPlace = new Map<number, R[]>();
+/**
+ * Regions that were invalidated with a page of their code, stored until control reaches one of their entries
+ * again.
+ */
+export class InvalidRegions<R extends { readonly graph: Graph; readonly context: number }> {
+  /**
+   * By the location of the first byte of each entry. Regions that were revalidated stay here, because they
+   * will be invalidated again.
+   */
+  readonly #byAddress = new Map<number, R[]>();
   readonly #regions = new Set<R>();
-  readonly #gone: (region: R) => void;
-  /** `gone`: told of those for which there is no room. */
+  readonly #evict: (region: R) => void;
+  /** `gone` receives each region that is removed because the store is full. */
   constructor(gone: (region: R) => void) {
-    this.#gone = gone;
+    this.#evict = gone;
   }
   get size(): number {
     return this.#regions.size;
@@ -151,35 +179,38 @@ export class Lost<R extends { readonly graph: Graph; readonly context: number }>
   add(region: R): void {
     this.#regions.add(region);
     for (const entry of region.graph.entries) {
-      const place = placeOf(region.graph, entry);
-      const there = this.#byPlace.get(place);
-      if (!there) this.#byPlace.set(place, [region]);
+      const location = memoryAddressOf(region.graph, entry);
+      const there = this.#byAddress.get(location);
+      if (!there) this.#byAddress.set(location, [region]);
       else if (!there.includes(region)) there.push(region);
     }
-    if (this.#regions.size > kept) this.#gone(this.#regions.values().next().value as R);
+    if (this.#regions.size > maxInvalid) this.#evict(this.#regions.values().next().value as R);
   }
-  /** The region that could be entered at an address when the byte there was at this place. */
-  at(place: number, ip: number, context: number): R | undefined {
-    return this.#byPlace
-      .get(place)
+  /**
+   * The last invalidated region with an entry at an address, if the first byte of that entry was at the
+   * location.
+   */
+  find(location: number, ip: number, context: number): R | undefined {
+    return this.#byAddress
+      .get(location)
       ?.findLast((region) => this.#regions.has(region) && region.context === context && region.graph.entries.includes(ip));
   }
-  /** It is there again. */
-  found(region: R): void {
+  /** Takes a region out of the store because it is valid again. */
+  revalidated(region: R): void {
     this.#regions.delete(region);
   }
-  /** It will never be again. */
+  /** Removes a region for ever. */
   forget(region: R): void {
     this.#regions.delete(region);
     for (const entry of region.graph.entries) {
-      const place = placeOf(region.graph, entry);
-      const there = this.#byPlace.get(place)?.filter((r) => r !== region);
-      if (there?.length) this.#byPlace.set(place, there);
-      else this.#byPlace.delete(place);
+      const location = memoryAddressOf(region.graph, entry);
+      const there = this.#byAddress.get(location)?.filter((r) => r !== region);
+      if (there?.length) this.#byAddress.set(location, there);
+      else this.#byAddress.delete(location);
     }
   }
-  /** All of them go. */
+  /** Evicts all regions. */
   clear(): void {
-    for (const region of [...this.#regions]) this.#gone(region);
+    for (const region of [...this.#regions]) this.#evict(region);
   }
 }

@@ -1,65 +1,75 @@
-// Most of what a program accesses is at home (layout.ts), so a region takes that for granted and leaves to the interpreter where it is not: no other way is
-// written for it. That costs a microsecond each time. What does it time and again is noted here, by the block that it is in, and the region is
-// written anew with other ways there. Hölzle and Ungar, "Reconciling responsiveness with performance", TOPLAS 1996, on code made for what is usual.
+// The deoptimisation profile. Most accesses of a program are to direct-mapped pages (layout.ts). A region
+// assumes that for all its accesses and has no slow path inline: if the assumption fails, it takes a side
+// exit.
+// A side exit is expensive. So exits are counted per block, and a region with too many is recompiled with
+// slow paths for those blocks.
+// Hölzle and Ungar, "Reconciling responsiveness with performance in pure object-oriented languages", TOPLAS
+// 1996.
 import type { Graph } from "../cfg/graph.ts";
 import { blockAround } from "./region-plan.ts";
 
-/** Places that are remembered. */
-const most = 4096;
+/** Upper bound of the addresses with a count. */
+const maxEntries = 4096;
 
-export class Doubts {
-  /** How often, by where control left: an instruction, or the block from which on the interpreter begins again. */
-  readonly #times = new Map<number, number>();
-  /** Since when: a region that was written before still takes it for granted what they access. */
-  readonly #blocks = new Map<number, number>();
-  #now = 0;
+/** Side exits per address and the blocks that are compiled with slow paths because of them. */
+export class DeoptProfile {
+  /** Side exits by address: an instruction, or the block at which the interpreter restarts. */
+  readonly #exits = new Map<number, number>();
+  /**
+   * The profile version at which each block was deoptimised. Regions compiled before that version still
+   * assume direct-mapped pages.
+   */
+  readonly #deoptimised = new Map<number, number>();
+  #version = 0;
   readonly #key: (ip: number) => number;
-  /** `key`: of an address in the present context. */
+  /** `key` combines an address with the present context. */
   constructor(key: (ip: number) => number) {
     this.#key = key;
   }
-  /** Once more. True each time that there are twice as many. */
-  note(ip: number): boolean {
+  /** Counts one side exit. True if the count has reached a power of two. */
+  noteExit(ip: number): boolean {
     const key = this.#key(ip);
-    if (this.#times.size === most && !this.#times.has(key)) this.#times.clear();
-    const times = (this.#times.get(key) ?? 0) + 1;
-    this.#times.set(key, times);
+    if (this.#exits.size === maxEntries && !this.#exits.has(key)) this.#exits.clear();
+    const times = (this.#exits.get(key) ?? 0) + 1;
+    this.#exits.set(key, times);
     return (times & (times - 1)) === 0;
   }
-  /** Is a block one that gives up? */
-  has(ip: number): boolean {
-    return this.#blocks.has(this.#key(ip));
+  /** True if a block is compiled with slow paths. */
+  isDeoptimised(ip: number): boolean {
+    return this.#deoptimised.has(this.#key(ip));
   }
-  /** Blocks give up in a region that was made elsewhere. */
-  learn(ips: readonly number[]): void {
-    for (const ip of ips) if (!this.has(ip)) this.#blocks.set(this.#key(ip), this.#now);
+  /** Adds the deoptimised blocks of a region from the code cache. */
+  preload(ips: readonly number[]): void {
+    for (const ip of ips) if (!this.isDeoptimised(ip)) this.#deoptimised.set(this.#key(ip), this.#version);
   }
-  /** Goes up with what is doubted. */
-  get now(): number {
-    return this.#now;
+  /** Increases with each deoptimisation. */
+  get version(): number {
+    return this.#version;
   }
   /**
-   * What gives up in a region, which was written at a time (`now`), is not to be taken for granted any more, if it has so many times for each instruction.
-   * False: it has not. Blocks may be in several regions: those that were doubted later count.
+   * True if the side exits of a region, which was compiled at the version `compiledAt`, reach `patience` per
+   * instruction. It is then to be recompiled. Blocks that were deoptimised at a later version still count,
+   * because a block may be in several regions.
    */
-  settle(graph: Graph, written: number, times: number): boolean {
+  recompileDue(graph: Graph, compiledAt: number, patience: number): boolean {
     const blocks = new Map<number, number>();
-    let all = 0;
-    for (const [key, n] of this.#times) {
+    let total = 0;
+    for (const [key, n] of this.#exits) {
       const ip = Math.floor(key / 8);
       const block = this.#key(ip) === key && graph.pages.has(Math.floor(ip / 4096)) ? blockAround(graph, ip) : undefined;
-      if (block === undefined || (this.#blocks.get(this.#key(block)) ?? Number.POSITIVE_INFINITY) <= written) continue;
+      if (block === undefined || (this.#deoptimised.get(this.#key(block)) ?? Number.POSITIVE_INFINITY) <= compiledAt) continue;
       blocks.set(block, (blocks.get(block) ?? 0) + n);
-      all += n;
+      total += n;
     }
-    if (all === 0 || all < graph.instructions * times) return false;
-    this.#now++;
-    // Those that matter.
-    for (const [block, n] of blocks) if (n * 8 * blocks.size >= all && !this.has(block)) this.#blocks.set(this.#key(block), this.#now);
+    if (total === 0 || total < graph.instructions * patience) return false;
+    this.#version++;
+    // Only blocks with at least an eighth of the average share are deoptimised.
+    for (const [block, n] of blocks)
+      if (n * 8 * blocks.size >= total && !this.isDeoptimised(block)) this.#deoptimised.set(this.#key(block), this.#version);
     return true;
   }
   clear(): void {
-    this.#times.clear();
-    this.#blocks.clear();
+    this.#exits.clear();
+    this.#deoptimised.clear();
   }
 }

@@ -1,4 +1,5 @@
-// The region table, loaded when code is hot: in which script of the command line, tools/chunks.json says.
+// The region table, loaded when code is hot. tools/chunks.json assigns it to a chunk of the bundle.
 import * as regionTable from "./region-table.ts";
 
+/** The module of the region table. */
 export const lazyRegionTable = (): typeof regionTable => regionTable;

@@ -1,84 +1,101 @@
-// The JIT's policy: which code is hot, when to compile it, where the compiled regions are, when they must go.
+// The policy of the JIT: which code is hot, when it is compiled, and when compiled regions are removed. The
+// chapter docs/design/jit.md specifies it.
 //
-// Heat is sampled: the dispatcher says, each time a slice of the budget ends, which block was next. That costs the interpreter nothing.
-// Compiled code retires the same instructions as interpreted code, so nothing a guest can see depends on when a region appears.
+// Heat is sampled: whenever a part of the budget ends, the dispatcher reports the next block. That costs the
+// interpreter nothing. Compiled code retires the same instructions as interpreted code. So no guest can see
+// when a region is compiled.
 import type { Blocks } from "../../interp/block-cache.ts";
 import type { CodeStore } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
-import { CodeMap } from "../profile/control-profile.ts";
+import { ControlProfile } from "../profile/control-profile.ts";
 import { Heat } from "../profile/heat.ts";
 import type { Step } from "../tracing/trace-recorder.ts";
-import { always, Watch } from "../tracing/trace-sampler.ts";
+import { always, TraceSampler } from "../tracing/trace-sampler.ts";
 import { lazyRegionTable } from "./lazy.ts";
 import type { JitLinks } from "./region-modules.ts";
-import type { Regions } from "./region-table.ts";
+import type { RegionTable } from "./region-table.ts";
 
-/** Samples that make a block hot: a region costs its compilers what some forty samples cost the interpreter, and hot code mostly stays so. */
+/**
+ * Samples that make a block hot. Compiling costs as much as some tens of samples, and hot code mostly stays
+ * hot.
+ */
 const defaultThreshold = 4;
 /**
- * Interpreted instructions between samples: few while code is being discovered, many once samples bring nothing new. After the first,
- * which comes when a machine begins: a program that ends before the next would have waited longer for the JIT than the interpreter takes.
+ * Interpreted instructions between samples: few while code is being discovered, more when samples find
+ * nothing new. The first sample is taken when a machine starts, and warm-up follows it: a program that ends
+ * during warm-up is faster without the JIT.
  */
 const intervals = { warmUp: 500_000, first: 10_000, last: 20_000, growth: 1.01 } as const;
 
-/** The same, for tests that want everything compiled. */
+/** The interval for tests that want all code compiled. */
 const eagerInterval = 200;
-/** Times that a region gives up to the interpreter, for each of its instructions, which cost as much as to write it anew. */
+/** Side exits per instruction of a region that cost as much as recompiling it. */
 const defaultPatience = 64;
-/** Instructions of a trace tree at most: as many as V8 compiles as well as a small function, and as many as it does if it is told to (MachineOptions). */
+/**
+ * Upper bound of the instructions of a trace tree. V8 compiles the usual size as well as a small function,
+ * and the large one only if its options say so (MachineOptions).
+ */
 export const treeSizes = { usual: 1200, large: 3600 } as const;
-/** Times the threshold, for a block in a region that can be entered at the loop around it: control comes there all the same. */
-const insistent = 4;
-/** Times the threshold, for a region aside that is no satellite: mostly a loop that is compiled once already, and whose region control may soon come to by an entry. */
-const forAside = 2;
+/**
+ * Multiple of the threshold for a block of a region that has an entry at the loop around it. Control reaches
+ * the region there anyway.
+ */
+const ownRegionFactor = 4;
+/**
+ * Multiple of the threshold for a side region that is no pending extension. Mostly that is a loop that has
+ * been compiled already, and control may soon enter the other region.
+ */
+const defaultSideRegionFactor = 2;
+/** Counters of the JIT, shown by `--stats`. Regions are counted unless a field says otherwise. */
 export interface JitStats {
   regions: number;
-  /** Of those, trace trees. */
+  /** Trace trees among the regions. */
   trees: number;
   dropped: number;
-  /** Regions that were entered again after other code of their pages had changed. */
-  recovered: number;
+  /** Regions that became valid again after other code of their pages had changed. */
+  revalidated: number;
   refused: number;
-  /** Regions that were written anew because accesses were not where most are. */
-  rewritten: number;
-  /** Regions that an earlier run had made. */
-  reopened: number;
+  /** Regions that were recompiled because accesses missed the direct map. */
+  recompiled: number;
+  /** Regions from the code cache. */
+  loaded: number;
   wasmBytes: number;
-  /** By a clock that Node need not load first. */
+  /** Time spent compiling, by `Date.now`, which Node has without loading a module. */
   milliseconds: number;
   samples: number;
 }
 
-/** What the policy is to those who make regions. */
+/** The policy as the region table sees it. */
 export interface JitPolicy {
-  readonly code: CodeMap;
+  readonly profile: ControlProfile;
   readonly stats: JitStats;
   readonly store: CodeStore | undefined;
   readonly color: number | "any";
   readonly treeSize: number;
   readonly patience: number;
-  readonly forAside: number;
-  /** An address in the present context. */
+  readonly sideRegionFactor: number;
+  /** An address combined with the present context. */
   key(ip: number): number;
-  /** It is so hot that it is compiled for itself, though control can come there otherwise. */
-  insists(ip: number): boolean;
-  /** It has been compiled. */
-  cool(ip: number, context?: number): void;
-  /** It will be hot: one more sample there is enough. */
-  expect(ip: number): void;
-  /** Nothing is compiled or hot any more. */
+  /** True if a block is so hot that it gets a region of its own although an existing region covers it. */
+  forcesRegion(ip: number): boolean;
+  /** Forgets the samples of a block, because it has been compiled. */
+  resetHeat(ip: number, context?: number): void;
+  /** Makes a block almost hot: its next sample reaches the threshold. */
+  preheat(ip: number): void;
+  /** Removes all regions and samples. */
   reset(): void;
 }
 
+/** The JIT of one processor: the policy, and the interface of the rest of the CPU to regions. */
 export class Jit implements JitPolicy {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
   readonly #heat = new Heat();
-  /** What is compiled: its code is read when the first region is to be. */
-  #made: Regions | undefined;
+  /** The region table, loaded before the first region is compiled. */
+  #table: RegionTable | undefined;
   threshold = defaultThreshold;
   patience = defaultPatience;
-  forAside: number = forAside;
+  sideRegionFactor: number = defaultSideRegionFactor;
   #interval: number = intervals.warmUp;
   #growth: number = intervals.growth;
   enabled = true;
@@ -86,19 +103,19 @@ export class Jit implements JitPolicy {
     regions: 0,
     trees: 0,
     dropped: 0,
-    recovered: 0,
+    revalidated: 0,
     refused: 0,
-    rewritten: 0,
-    reopened: 0,
+    recompiled: 0,
+    loaded: 0,
     wasmBytes: 0,
     milliseconds: 0,
     samples: 0,
   };
-  /** Where this program's regions lie between its runs; set before it runs. */
+  /** The code cache of this program. It is set before the program runs. */
   store: CodeStore | undefined;
-  readonly code = new CodeMap((number) => this.#blocks.records.row(number));
-  /** Says when the interpreter is to run a window. */
-  readonly watch = new Watch();
+  readonly profile = new ControlProfile((number) => this.#blocks.records.row(number));
+  /** Decides when the interpreter runs a sampling window. */
+  readonly sampler = new TraceSampler();
   treeSize: number = treeSizes.usual;
 
   constructor(blocks: Blocks, links: JitLinks) {
@@ -106,26 +123,26 @@ export class Jit implements JitPolicy {
     this.#links = links;
   }
 
-  #regions(): Regions {
-    if (!this.#made) {
-      this.#made = new (lazyRegionTable().Regions)(this.#blocks, this.#links, this);
-      this.#made.onRegion = this.#onRegion;
+  #regions(): RegionTable {
+    if (!this.#table) {
+      this.#table = new (lazyRegionTable().RegionTable)(this.#blocks, this.#links, this);
+      this.#table.onRegion = this.#onRegion;
     }
-    return this.#made;
+    return this.#table;
   }
-  /** Told of each region that is compiled: for people who look (dump.ts). */
+  /** Receives each region that is compiled. dump.ts shows it to users. */
   set onRegion(see: ((graph: Graph, wasm: Uint8Array) => void) | undefined) {
     this.#onRegion = see;
-    if (this.#made) this.#made.onRegion = see;
+    if (this.#table) this.#table.onRegion = see;
   }
   #onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
 
-  /** Compile what is met at the first sample, and sample often. */
+  /** Makes the first sample of a block compile it, and samples often. */
   eager(): void {
-    this.watch.schedule = always;
+    this.sampler.schedule = always;
     this.threshold = 1;
     this.patience = 0;
-    this.forAside = 1;
+    this.sideRegionFactor = 1;
     this.#interval = eagerInterval;
     this.#growth = 1;
   }
@@ -134,107 +151,122 @@ export class Jit implements JitPolicy {
     return Math.floor(this.#interval);
   }
 
-  /** Code is that of another address space from now on. */
+  /** Tells the JIT that another address space runs. */
   enterSpace(space: object, color: number): void {
     this.#heat.enter(space);
-    this.watch.forget();
+    this.sampler.discardWindows();
     if (this.#color === "any" || this.#color === color) return;
-    this.#color = this.stats.regions + this.stats.reopened === 0 ? color : "any";
-    this.#made?.changeColor();
+    this.#color = this.stats.regions + this.stats.loaded === 0 ? color : "any";
+    this.#table?.changeColor();
   }
   /**
-   * Where regions look for pages at home: while all address spaces that code was compiled in have one color, it is a constant; from the second one on the
-   * state page says it.
+   * The color under which regions compute direct-mapped addresses. It is a constant while all address spaces
+   * with compiled code have one color. From the second color on, regions load it from the state page.
    */
   #color: number | "any" = 0;
   get color(): number | "any" {
     return this.#color;
   }
 
-  /** A block that was next when the interpreter's part ended. */
+  /** Counts a sample for the block that was next when a part of the budget ended. */
   sample(ip: number): void {
     if (!this.enabled) return;
     this.stats.samples++;
     if (this.#interval === intervals.warmUp) {
       if (this.stats.samples === 1) return;
-      this.#regions().takeDown();
+      this.#regions().loadCached();
       this.#interval = intervals.first;
-    } else this.#regions().reopen();
+    } else this.#regions().installCached();
     const head = this.#blocks.headOf(ip);
     if (head !== 0 && this.#blocks.isRegion(head)) return;
     const key = this.key(ip);
-    if (head !== 0 && this.#heat.of(key) === 0) this.#regions().meetFirst(ip, head);
-    const wanted = this.#wanted(ip);
-    const due = this.#heat.add(key, [wanted, forAside * wanted, insistent * wanted]);
+    if (head !== 0 && this.#heat.of(key) === 0) this.#regions().noteFirstSample(ip, head);
+    const wanted = this.#requiredHeat(ip);
+    const due = this.#heat.add(key, [wanted, defaultSideRegionFactor * wanted, ownRegionFactor * wanted]);
     if (due && this.#regions().compile(ip, this.#heat.of(key) / wanted)) return;
     this.#interval = Math.min(intervals.last, this.#interval * this.#growth);
   }
-  /** Samples that make it worth compiling: more, the more often code of its frame has changed after it was compiled. */
-  #wanted(ip: number): number {
-    return this.#growth > 1 ? this.threshold * 2 ** (this.#made?.changes(ip) ?? 0) : this.threshold;
+  /**
+   * Samples that a block needs. The number doubles each time that compiled code of its frame has changed.
+   */
+  #requiredHeat(ip: number): number {
+    return this.#growth > 1 ? this.threshold * 2 ** (this.#table?.changes(ip) ?? 0) : this.threshold;
   }
   key(ip: number): number {
     return ip * 8 + this.#blocks.context;
   }
-  insists(ip: number): boolean {
-    return this.#heat.of(this.key(ip)) >= insistent * this.#wanted(ip);
+  forcesRegion(ip: number): boolean {
+    return this.#heat.of(this.key(ip)) >= ownRegionFactor * this.#requiredHeat(ip);
   }
-  cool(ip: number, context = this.#blocks.context): void {
+  resetHeat(ip: number, context = this.#blocks.context): void {
     this.#heat.delete(ip * 8 + context);
   }
-  expect(ip: number): void {
-    this.#heat.set(this.key(ip), this.#wanted(ip) - 1);
+  preheat(ip: number): void {
+    this.#heat.set(this.key(ip), this.#requiredHeat(ip) - 1);
   }
 
-  /** Control went to an address by a way that the interpreter had not gone before: from the end of this record's block. */
-  arrived(from: number, target: number): void {
+  /**
+   * Records a control transfer that the interpreter had no link for: from the block of the record `from` to
+   * an address.
+   */
+  recordTransfer(from: number, target: number): void {
     if (from === 0 || this.#blocks.isRegion(from)) return;
     const { records } = this.#blocks;
-    // Nobody calls so, and where it goes is in the code.
+    // A conditional branch is no call, and its targets are in the code.
     if (records.isConditional(from)) return;
-    this.code.went(records.rowNumberOf(from), records.ipOf(from), target);
+    this.profile.recordTransfer(records.rowNumberOf(from), records.ipOf(from), target);
   }
 
-  /** Compile the code at an address now, however cold (tests). False: it is not the JIT's to compile. */
+  /**
+   * Compiles the code at an address without regard to heat, for tests. False if the JIT cannot compile it.
+   */
   compile(ip: number): boolean {
     this.#blocks.find(ip);
     return this.#regions().compile(ip);
   }
-  /** What control went through in a window of the interpreter's. */
-  watched(window: readonly Step[], now: number): void {
-    this.#regions().watched(window, now, this.watch);
+  /**
+   * Passes the steps of a sampling window to the trace sampler. `now` is the number of executed instructions.
+   */
+  addWindow(window: readonly Step[], now: number): void {
+    this.#regions().addWindow(window, now, this.sampler);
   }
-  /** A region has left an instruction to the interpreter, or all from the beginning of a block on. */
-  gaveUp(ip: number): void {
-    if (this.enabled) this.#made?.gaveUp(ip);
+  /** Counts a side exit at an instruction, or at the block at which the interpreter restarts. */
+  noteSideExit(ip: number): void {
+    if (this.enabled) this.#table?.noteSideExit(ip);
   }
-  /** What regions are made of in a frame. */
-  mark(frame: number, marks: Uint8Array): void {
-    this.#made?.mark(frame, marks);
+  /** Marks the bytes of a frame that regions were compiled from. */
+  classifyBytes(frame: number, marks: Uint8Array): void {
+    this.#table?.classifyBytes(frame, marks);
   }
-  /** A frame that code was read from is not mapped where it was, perhaps. */
-  frameGone(frame: number): void {
-    this.#made?.frameGone(frame);
+  /** Reports that a code frame may have lost its mapping. */
+  frameUnmapped(frame: number): void {
+    this.#table?.frameUnmapped(frame);
   }
-  /** A frame that code was read from has changed: perhaps not that code. */
+  /** Reports a change of a frame with compiled code. The change may leave all compiled code as it is. */
   invalidateFrame(frame: number): void {
-    this.#made?.invalidateFrame(frame);
+    this.#table?.invalidateFrame(frame);
   }
-  /** Control comes to where there is no block. A lost region whose code is as it was is there again; false if there is none. */
-  recover(ip: number, place: number): boolean {
-    return this.enabled && (this.#made?.recover(ip, place) ?? false);
+  /**
+   * Reports that control reached an address without a block. True if an invalid region with unchanged code
+   * has been revalidated there.
+   */
+  revalidate(ip: number, location: number): boolean {
+    return this.enabled && (this.#table?.revalidate(ip, location) ?? false);
   }
-  /** Does a region still stand on the frames it was read from, now that pages may have been mapped anew? If not it goes. */
+  /**
+   * True if a region's pages are still mapped to the frames that it was compiled from. Otherwise the region
+   * is removed.
+   */
   verify(word: number): boolean {
-    return this.#made?.verify(word) ?? false;
+    return this.#table?.verify(word) ?? false;
   }
-  /** All records are gone. */
+  /** Removes all regions, because all records are removed. */
   reset(): void {
-    this.#made?.reset();
+    this.#table?.reset();
     this.#heat.clear();
   }
-  /** Keep what there is for the program's next run, if that is more than it had. */
-  keep(): void {
-    this.#made?.keep();
+  /** Saves the regions for the next run of the program, if there are new ones. */
+  saveCached(): void {
+    this.#table?.saveCached();
   }
 }

@@ -1,4 +1,5 @@
-// The modules of regions: their WebAssembly, with what that imports, and their place in the table by which control comes to them.
+// The WebAssembly modules of regions: their imports, their instances, and their slots in the table that the
+// dispatcher calls.
 
 import { wt } from "../../../wasm/encoder.ts";
 import { type FuncType, ModuleWriter } from "../../../wasm/module.ts";
@@ -12,37 +13,37 @@ import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import type { Access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
-import type { Made } from "../cache/format.ts";
+import type { CompiledRegion } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
-import { lookups, lookupTypes } from "../emit/slow-path.ts";
-import { longImmediate, placeOf } from "./code-snapshot.ts";
+import { slowPaths, slowPathTypes } from "../emit/slow-path.ts";
+import { longImmediate, memoryAddressOf } from "./code-snapshot.ts";
 
-/** What compiled regions are linked to. */
+/** The functions and memory that compiled regions are linked to. */
 export interface JitLinks {
   readonly memory: WebAssembly.Memory;
-  /** The handlers' exports: flags and conditions by name, and the table of regions. */
+  /** Exports of the handlers: flags and conditions by name, and the table of regions. */
   readonly handlers: WebAssembly.Exports;
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
-  readonly missRegion: (address: number, bytes: number, how: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
-  /** There is a region of 32-bit code, which looks for pages by their chunks (layout.ts). */
-  readonly keepChunks: () => void;
-  readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
+  readonly slowPath: (address: number, bytes: number, how: number) => number;
+  readonly findPageRange: (address: number, how: Access, slot: number) => void;
+  /** Enables the access map (layout.ts), because 32-bit regions test it for direct-mapped pages. */
+  readonly enableAccessMap: () => void;
+  readonly slowPathStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly landing: (door: Exit) => number | undefined;
-  readonly placeOf: (linear: number) => number;
+  readonly addressOf: (linear: number) => number;
   readonly model: Model;
 }
 
 const never = () => {
-  throw new Error("regions do not act, and have flags in locals");
+  throw new Error("regions call no helper functions and keep flags in locals");
 };
-/** What only handlers call. */
-const handlersAlone = {
+/** Functions that only handlers call. */
+const handlersOnly = {
   miss: -1,
   commit: -1,
   checkSegment: -1,
@@ -54,38 +55,39 @@ const handlersAlone = {
   condition: never,
 };
 
-/** Where an instruction's immediate lies, if it can be read where it runs. */
+/** The memory offset of an instruction's immediate, if code can read it at run time. */
 const inCode = (graph: Graph) => (d: Decoded) => {
   const immediate = longImmediate(d);
-  return immediate && { place: placeOf(graph, immediate.address), bits: immediate.bits };
+  return immediate && { address: memoryAddressOf(graph, immediate.address), bits: immediate.bits };
 };
 
+/** Compiles graphs to modules and links modules into the table of regions. */
 export class RegionModules {
-  /** Functions of regions, by their slots. */
+  /** Functions of regions by slot. */
   readonly table: WebAssembly.Table;
   readonly jumpTables: JumpTables;
-  /** What modules depend on besides code. */
+  /** The properties of the machine that compiled code depends on. */
   readonly machine: string;
-  /** Told of each that is made: for people who look (dump.ts). */
+  /** Receives each region that is compiled. dump.ts shows it to users. */
   onRegion: ((graph: Graph, wasm: Uint8Array) => void) | undefined;
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
-  readonly #isDoubtful: (ip: number) => boolean;
-  constructor(blocks: Blocks, links: JitLinks, isDoubtful: (ip: number) => boolean) {
+  readonly #isDeoptimised: (ip: number) => boolean;
+  constructor(blocks: Blocks, links: JitLinks, isDeoptimised: (ip: number) => boolean) {
     this.#blocks = blocks;
     this.#links = links;
-    this.#isDoubtful = isDoubtful;
+    this.#isDeoptimised = isDeoptimised;
     this.table = links.handlers["regions"] as WebAssembly.Table;
     const { memory, model } = links;
     this.jumpTables = new JumpTables(memory);
     this.machine = `${model.name} ${memory.buffer.byteLength}${isShared(memory) ? " shared" : ""}`;
   }
 
-  /** Makes its region what is called by the slot. */
+  /** Instantiates a module and puts its region into the slot. */
   link(module: WebAssembly.Module, slot: number): void {
     const { memory, handlers, routines, serve } = this.#links;
-    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepChunks();
-    this.#lookups ??= lookups(this.#links);
+    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.enableAccessMap();
+    this.#lookups ??= slowPaths(this.#links);
     const { exports } = new WebAssembly.Instance(module, {
       vm: { memory },
       js: { serve },
@@ -96,47 +98,54 @@ export class RegionModules {
     this.table.set(slot, exports["region"]);
   }
   #lookups: WebAssembly.Exports | undefined;
-  /** `patched`: immediates are read where they lie. `color`: of the address spaces that it is entered in. */
-  make(graph: Graph, slot: number, { patched, color: of }: { readonly patched: boolean; readonly color: Made["color"] }): Made {
+  /**
+   * Compiles a graph to WebAssembly. `patched`: code reads immediates from memory. `color`: the color of the
+   * address spaces that may enter the region.
+   */
+  make(
+    graph: Graph,
+    slot: number,
+    { patched, color: regionColor }: { readonly patched: boolean; readonly color: CompiledRegion["color"] },
+  ): CompiledRegion {
     const m = new ModuleWriter();
-    const places: number[] = [];
-    const doubted: number[] = [];
-    let table: Made["table"];
+    const callCaches: number[] = [];
+    const deoptimised: number[] = [];
+    let table: CompiledRegion["table"];
     m.importTable("handlers", "regions", regionSlots);
-    const color = of === "any" ? undefined : of;
-    // What a module imports it pays for, whether it is called or not.
+    const color = regionColor === "any" ? undefined : regionColor;
+    // Each import costs time at instantiation, called or not. So a module imports only what it uses.
     const imported = new Map<string, number>();
     const use = (module: "js" | "lookups" | "routines", name: string, type: FuncType): number => {
       const index = imported.get(name) ?? m.importFunc(module, name, type);
       imported.set(name, index);
       return index;
     };
-    const lookup = (name: keyof typeof lookupTypes) => use("lookups", name, lookupTypes[name]);
+    const slowPath = (name: keyof typeof slowPathTypes) => use("lookups", name, slowPathTypes[name]);
     const runtime: RegionRuntime = {
-      ...handlersAlone,
-      lookUp: () => lookup("lookUp"),
-      lookUpForStore: () => lookup("lookUpForStore"),
-      acrossHomes: () => lookup("acrossHomes"),
-      missedRun: () => lookup("missedRun"),
+      ...handlersOnly,
+      lookUp: () => slowPath("lookUp"),
+      lookUpForStore: () => slowPath("lookUpForStore"),
+      acrossPages: () => slowPath("acrossPages"),
+      outsideRange: () => slowPath("outsideRange"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
-      isDoubtful: (ip) => {
-        const is = this.#isDoubtful(ip);
-        if (is) doubted.push(ip);
+      isDeoptimised: (ip) => {
+        const is = this.#isDeoptimised(ip);
+        if (is) deoptimised.push(ip);
         return is;
       },
-      passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
+      executions: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color,
       regionTypeIndex: m.type(regionType),
-      placeForCall: () => {
-        const place = this.#blocks.placeForCall();
-        places.push(place);
-        return place;
+      callCache: () => {
+        const cache = this.#blocks.placeForCall();
+        callCaches.push(cache);
+        return cache;
       },
       jumpTable: (targets) => {
-        const made = this.jumpTables.make(slot, targets);
-        table = made && { ...made, targets };
-        return made;
+        const allocated = this.jumpTables.make(slot, targets);
+        table = allocated && { ...allocated, targets };
+        return allocated;
       },
       immediates: patched ? inCode(graph) : undefined,
       routine: (name) => {
@@ -150,6 +159,6 @@ export class RegionModules {
     const pages = memory.buffer.byteLength >>> 16;
     const wasm = m.done(pages, pages, isShared(memory)) as Uint8Array<ArrayBuffer>;
     this.onRegion?.(graph, wasm);
-    return { wasm, machine: this.machine, color: of, places, table, doubted };
+    return { wasm, machine: this.machine, color: regionColor, callCaches, table, deoptimised };
   }
 }

@@ -1,219 +1,229 @@
-// The compiled regions that there are: how one is made, where control comes to it, when it must go, and what a program's runs leave one another.
+// The table of compiled regions: compilation, entries, invalidation, and exchange with the code cache. The
+// chapter docs/design/jit.md specifies it.
 
 import { regionSlots, slotBits } from "../../decode/operand-slots.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
 import { contexts } from "../../machine/context.ts";
-import { framesOf, graphOf, type KeptRegion, keep, type Made, Shelf } from "../cache/format.ts";
+import { type CachedRegion, CachedRegionIndex, type CompiledRegion, cachedRegionOf, framesOf, graphOf } from "../cache/format.ts";
 import type { Graph } from "../cfg/graph.ts";
-import { Reader } from "../cfg/grow-graph.ts";
-import { closedLoops, structureOf } from "../cfg/structure.ts";
-import type { CodeMap } from "../profile/control-profile.ts";
-import { type Around, coverageOf, type Step, type TraceTree, traceTrees } from "../tracing/trace-recorder.ts";
-import type { Watch } from "../tracing/trace-sampler.ts";
+import { BlockReader } from "../cfg/grow-graph.ts";
+import { loopScopes, structureOf } from "../cfg/structure.ts";
+import type { ControlProfile } from "../profile/control-profile.ts";
+import { coverageOf, type Step, type TraceTree, type TreeLimits, traceTrees } from "../tracing/trace-recorder.ts";
+import type { TraceSampler } from "../tracing/trace-sampler.ts";
 import { graphOfTree } from "../tracing/trace-tree.ts";
-import { FirstMet, Lost, Source } from "./code-snapshot.ts";
-import { Doubts } from "./deopt.ts";
+import { CodeSnapshot, FirstReached, InvalidRegions } from "./code-snapshot.ts";
+import { DeoptProfile } from "./deopt.ts";
 import type { JitPolicy } from "./policy.ts";
 import { type JitLinks, RegionModules } from "./region-modules.ts";
-import { blockAround, type Known, planFor, type Region, regrown } from "./region-plan.ts";
+import { blockAround, planFor, type Region, type RegionContext, regrow } from "./region-plan.ts";
 
-/** Regions that a root may be in. */
-const mostAround = 2;
+/** Regions, at most, that may contain the root of a trace tree. */
+const maxRegionsPerRoot = 2;
 
 const slotOf = (word: number): number => word & ((1 << slotBits) - 1);
 
-export class Regions {
+/** All compiled regions of a processor, by slot and by frame. */
+export class RegionTable {
   readonly #blocks: Blocks;
   readonly #links: JitLinks;
   readonly #policy: JitPolicy;
-  readonly #code: CodeMap;
+  readonly #profile: ControlProfile;
   readonly #modules: RegionModules;
-  readonly #met: FirstMet;
+  readonly #firstReached: FirstReached;
   readonly #regions = new Map<number, Region>();
   readonly #byFrame = new Map<number, Set<Region>>();
-  readonly #known: Known;
+  readonly #context: RegionContext;
   readonly #free: number[] = [];
   #nextSlot = 1;
 
   constructor(blocks: Blocks, links: JitLinks, policy: JitPolicy) {
     this.#blocks = blocks;
-    this.#met = new FirstMet(blocks);
+    this.#firstReached = new FirstReached(blocks);
     this.#links = links;
     this.#policy = policy;
-    this.#code = policy.code;
-    this.#modules = new RegionModules(blocks, links, (ip) => this.#doubts.has(ip));
-    this.#known = {
+    this.#profile = policy.profile;
+    this.#modules = new RegionModules(blocks, links, (ip) => this.#deopts.isDeoptimised(ip));
+    this.#context = {
       blocks,
-      code: policy.code,
-      around: (ip) => this.#around(ip),
-      beginning: (head) => this.#beginning(head),
-      stands: (region) => this.#stands(region),
-      meet: (region) => this.#meet(region),
-      insists: (ip) => policy.insists(ip),
+      profile: policy.profile,
+      functionRegionAt: (ip) => this.#functionRegionAt(ip),
+      regionAt: (head) => this.#regionAt(head),
+      isMapped: (region) => this.#isMapped(region),
+      decodeBlocks: (region) => this.#decodeBlocks(region),
+      forcesRegion: (ip) => policy.forcesRegion(ip),
     };
   }
-  /** Told of each region that is compiled: for people who look (dump.ts). */
+  /** Receives each region that is compiled. dump.ts shows it to users. */
   set onRegion(see: ((graph: Graph, wasm: Uint8Array) => void) | undefined) {
     this.#modules.onRegion = see;
   }
 
-  /** The program has run for so long that it is worth looking for what earlier runs have left. */
-  takeDown(): void {
-    const kept = this.#policy.store?.load();
-    if (!kept) return;
-    const shelf = new Shelf(kept);
-    this.#code.learn(kept);
-    this.#lookAround(shelf);
-    this.#blocks.onDecoded = (ip) => shelf.meet(ip);
-    this.#shelf = shelf;
-    this.reopen();
+  /** Loads the code cache. It is called when the program has run long enough to make loading worthwhile. */
+  loadCached(): void {
+    const cached = this.#policy.store?.load();
+    if (!cached) return;
+    const index = new CachedRegionIndex(cached);
+    this.#profile.preload(cached);
+    this.#noteDecodedRoots(index);
+    this.#blocks.onDecoded = (ip) => index.blockDecoded(ip);
+    this.#cached = index;
+    this.installCached();
   }
-  #shelf: Shelf | undefined;
-  /** What regions that an earlier run had made are made of. */
-  readonly #earlier = new WeakSet<Made>();
-  #lookAround(shelf: Shelf): void {
-    for (const root of shelf.roots) if (this.#blocks.headOf(root) !== 0) shelf.meet(root);
+  #cached: CachedRegionIndex | undefined;
+  /** Compiled code that came from the code cache. */
+  readonly #fromCache = new WeakSet<CompiledRegion>();
+  #noteDecodedRoots(index: CachedRegionIndex): void {
+    for (const root of index.roots) if (this.#blocks.headOf(root) !== 0) index.blockDecoded(root);
   }
-  /** Open what is due, if the code is what it was. */
-  reopen(): void {
-    const shelf = this.#shelf;
-    if (!shelf) return;
+  /** Installs cached regions whose roots have been reached, if their code is unchanged. */
+  installCached(): void {
+    const index = this.#cached;
+    if (!index) return;
     const started = Date.now();
-    let opened = 0;
-    for (const kept of shelf.due()) {
-      if (!this.#reopenOne(kept)) continue;
-      shelf.take(kept);
-      opened++;
+    let installed = 0;
+    for (const cached of index.reachedRegions()) {
+      if (!this.#install(cached)) continue;
+      index.remove(cached);
+      installed++;
     }
-    this.#policy.stats.reopened += opened;
-    if (opened > 0) this.#policy.stats.milliseconds += Date.now() - started;
+    this.#policy.stats.loaded += installed;
+    if (installed > 0) this.#policy.stats.milliseconds += Date.now() - started;
   }
-  #reopenOne(kept: KeptRegion): boolean {
+  #install(cached: CachedRegion): boolean {
     const blocks = this.#blocks;
-    const { made, context, aside, generation, roots } = kept;
-    if (context !== blocks.context || made.machine !== this.#modules.machine || (made.color !== "any" && made.color !== this.#policy.color))
+    const { compiled, context, side, generation, roots } = cached;
+    if (
+      context !== blocks.context ||
+      compiled.machine !== this.#modules.machine ||
+      (compiled.color !== "any" && compiled.color !== this.#policy.color)
+    )
       return false;
-    if (kept.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
-    const pages = framesOf(kept, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
+    if (cached.landings.some(([door, landing]) => this.#links.landing(door) !== landing)) return false;
+    const pages = framesOf(cached, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
     if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
     const { flushes } = blocks;
-    const heads = kept.entries.map((entry) => blocks.meet(entry));
+    const heads = cached.entries.map((entry) => blocks.meet(entry));
     if (blocks.flushes !== flushes) return false;
     const slot = this.#takeSlot();
-    if (made.table && !this.#modules.jumpTables.place(slot, made.table, made.table.targets)) {
+    if (compiled.table && !this.#modules.jumpTables.restore(slot, compiled.table, compiled.table.targets)) {
       this.#free.push(slot);
       return false;
     }
-    this.#earlier.add(made);
-    blocks.usePlaces(made.places);
-    this.#doubts.learn(made.doubted);
-    const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
-    const module = this.#policy.store?.module(made) ?? new WebAssembly.Module(made.wasm);
+    this.#fromCache.add(compiled);
+    blocks.usePlaces(compiled.callCaches);
+    this.#deopts.preload(compiled.deoptimised);
+    const graph = graphOf(cached, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
+    const module = this.#policy.store?.module(compiled) ?? new WebAssembly.Module(compiled.wasm);
     this.#modules.link(module, slot);
-    this.#open({
+    this.#activate({
       slot,
       graph,
       roots,
       heads: heads.map((head) => (blocks.isRegion(head) ? 0 : head)),
-      source: new Source(blocks.bytes, graph),
+      snapshot: new CodeSnapshot(blocks.bytes, graph),
       patched: false,
-      doubted: this.#doubts.now,
-      lost: 0,
+      deoptVersion: this.#deopts.version,
+      invalidatedAt: 0,
       context,
-      aside,
+      side,
       generation,
-      satellites: new Set(),
-      made,
+      pendingExtensions: new Set(),
+      compiled,
       module,
-      unmet: true,
+      notReached: true,
     });
     return true;
   }
-  /** The interpreter has a block wherever a region has one: it grew from such. */
-  #meet(region: Region): void {
-    if (!region.unmet) return;
-    region.unmet = false;
+  /** Makes the interpreter decode all blocks of a cached region. Graphs grow only over decoded blocks. */
+  #decodeBlocks(region: Region): void {
+    if (!region.notReached) return;
+    region.notReached = false;
     for (const { ip, stub } of region.graph.blocks.values()) {
       this.#blocks.meet(ip);
       if (stub) this.#blocks.meet(stub.ip);
     }
   }
-  /** Keep what there is for the program's next run, if that is more than it had. */
-  keep(): void {
+  /** Saves all regions for the next run of the program, if there are new ones. */
+  saveCached(): void {
     const { store } = this.#policy;
     if (!store) return;
     let news = 0;
-    const regions = [...this.#regions.values(), ...this.#lost.all].flatMap((region) => {
-      const { made, module, patched, slot } = region;
+    const regions = [...this.#regions.values(), ...this.#invalid.all].flatMap((region) => {
+      const { compiled, module, patched, slot } = region;
       if (patched) return [];
-      const native = made.native ?? store.native(made, module, this.#modules.table.get(slot));
-      if (!this.#earlier.has(made) || native !== made.native) news++;
-      return [keep(region, { ...made, native }, this.#links.landing)];
+      const native = compiled.native ?? store.native(compiled, module, this.#modules.table.get(slot));
+      if (!this.#fromCache.has(compiled) || native !== compiled.native) news++;
+      return [cachedRegionOf(region, { ...compiled, native }, this.#links.landing)];
     });
-    if (news > 0) store.save({ regions: [...regions, ...(this.#shelf?.left ?? [])], ...this.#code.all });
+    if (news > 0) store.save({ regions: [...regions, ...(this.#cached?.unused ?? [])], ...this.#profile.all });
   }
-  /** Times that compiled code of a frame had to go because it changed, and the last invalidation by which it had. */
+  /** By frame: how often changed code removed compiled regions, and the last invalidation that did. */
   readonly #changes = new Map<number, { readonly times: number; readonly last: number }>();
-  /** The same times of the frame of an address. */
+  /** How often the frame of an address lost compiled code. */
   changes(ip: number): number {
     return this.#changes.get(this.#blocks.frameOf(ip))?.times ?? 0;
   }
-  /** Address spaces with another color run from now on. */
+  /** Removes the regions that depend on one color, because an address space with another color runs. */
   changeColor(): void {
-    for (const region of [...this.#regions.values()]) if (region.made.color !== "any") this.#drop(region);
-    this.#lost.clear();
-    if (this.#shelf) this.#lookAround(this.#shelf);
+    for (const region of [...this.#regions.values()]) if (region.compiled.color !== "any") this.#drop(region);
+    this.#invalid.clear();
+    if (this.#cached) this.#noteDecodedRoots(this.#cached);
   }
-  /** A block was sampled for the first time. */
-  meetFirst(ip: number, head: number): void {
-    this.#met.note(this.#policy.key(ip), head);
+  /** Records the bytes of a block at its first sample. */
+  noteFirstSample(ip: number, head: number): void {
+    this.#firstReached.note(this.#policy.key(ip), head);
   }
 
-  /** The region of a function that code is in without an entry there. */
-  #around(ip: number): Region | undefined {
+  /** The function's region that covers an address without an entry there. */
+  #functionRegionAt(ip: number): Region | undefined {
     const there = this.#byFrame.get(this.#blocks.frameOf(ip));
     if (!there) return undefined;
     for (const r of there)
-      if (r.context === this.#blocks.context && !r.aside && !r.graph.tree && blockAround(r.graph, ip) !== undefined && this.#stands(r))
+      if (r.context === this.#blocks.context && !r.side && !r.graph.tree && blockAround(r.graph, ip) !== undefined && this.#isMapped(r))
         return r;
     return undefined;
   }
   /** The region that begins at a block. */
-  #beginning(head: number): Region | undefined {
+  #regionAt(head: number): Region | undefined {
     const blocks = this.#blocks;
     return head !== 0 && blocks.isRegion(head) ? this.#regions.get(slotOf(blocks.regionWordOf(head))) : undefined;
   }
 
-  /** `hot`: times what is wanted. */
+  /**
+   * Compiles a region for a block. `hot` is its heat as a multiple of the threshold. False if it cannot or
+   * need not be compiled.
+   */
   compile(ip: number, hot = Number.POSITIVE_INFINITY): boolean {
     const blocks = this.#blocks;
     const head = blocks.headOf(ip);
     if (head === 0 || blocks.isRegion(head)) return head !== 0;
-    const reader = new Reader(blocks, this.#links);
+    const reader = new BlockReader(blocks, this.#links);
     if (reader.at(ip) === undefined) {
       this.#policy.stats.refused++;
       return false;
     }
     const started = Date.now();
-    const plan = planFor(ip, reader, this.#known);
+    const plan = planFor(ip, reader, this.#context);
     if (!plan) return false;
-    const { graph, roots, goes, aside, of, generation } = plan;
-    if (aside && !of && hot < this.#policy.forAside) return false;
-    for (const old of goes) this.#drop(old);
-    this.#policy.cool(ip);
+    const { graph, roots, replaced, side, extensionOf, generation } = plan;
+    if (side && !extensionOf && hot < this.#policy.sideRegionFactor) return false;
+    for (const old of replaced) this.#drop(old);
+    this.#policy.resetHeat(ip);
     if (!graph) {
       this.#policy.stats.refused++;
       return false;
     }
-    // What has been written anew since it was first met is taken to be so again.
-    const patched = this.#met.isNew(this.#policy.key(ip), ip) || roots.some((root) => this.#patched.has(this.#policy.key(root)));
-    const region = this.#add(graph, { roots, patched, aside, generation });
-    of?.satellites.add(region);
+    // Code that has been rewritten since its first sample is assumed to be rewritten again.
+    const patched =
+      this.#firstReached.hasChanged(this.#policy.key(ip), ip) || roots.some((root) => this.#patched.has(this.#policy.key(root)));
+    const region = this.#add(graph, { roots, patched, side, generation });
+    extensionOf?.pendingExtensions.add(region);
     this.#policy.stats.milliseconds += Date.now() - started;
     return true;
   }
-  /** Compiles a graph, and lets control come to it. */
-  #add(graph: Graph, { roots, patched, aside, generation }: Pick<Region, "roots" | "patched" | "aside" | "generation">): Region {
+  /** Compiles a graph and activates the region. */
+  #add(graph: Graph, { roots, patched, side, generation }: Pick<Region, "roots" | "patched" | "side" | "generation">): Region {
     const blocks = this.#blocks;
     const slot = this.#takeSlot();
     const region: Region = {
@@ -221,99 +231,104 @@ export class Regions {
       graph,
       roots,
       heads: graph.entries.map((entry) => blocks.headOf(entry)),
-      source: new Source(blocks.bytes, graph),
+      snapshot: new CodeSnapshot(blocks.bytes, graph),
       patched,
-      doubted: this.#doubts.now,
-      lost: 0,
+      deoptVersion: this.#deopts.version,
+      invalidatedAt: 0,
       context: blocks.context,
-      aside,
+      side,
       generation,
-      satellites: new Set(),
-      unmet: false,
+      pendingExtensions: new Set(),
+      notReached: false,
       ...this.#instantiate(graph, slot, patched),
     };
-    this.#open(region);
+    this.#activate(region);
     this.#policy.stats.regions++;
     if (graph.tree) this.#policy.stats.trees++;
     return region;
   }
 
-  /** What control went through in one. */
-  watched(window: readonly Step[], now: number, watch: Watch): void {
+  /** Adds a sampling window. Installs and evicts trace trees as the sampler decides. */
+  addWindow(window: readonly Step[], now: number, sampler: TraceSampler): void {
     const started = Date.now();
     const { context } = this.#blocks;
-    const standing = () => [...this.#regions.values()].filter(({ graph, context: of }) => graph.tree && of === context);
-    const { plant, uproot } = watch.saw(window, now, () => {
-      const around: Around = {
+    const installedTrees = () => [...this.#regions.values()].filter(({ graph, context: of }) => graph.tree && of === context);
+    const { install, evict } = sampler.addWindow(window, now, () => {
+      const around: TreeLimits = {
         size: this.#policy.treeSize,
-        mayBegin: (ip) =>
-          contexts[context]!.flat && this.#with(ip).length <= mostAround && !this.#beginning(this.#blocks.headOf(ip))?.graph.tree,
+        mayStart: (ip) =>
+          contexts[context]!.flat &&
+          this.#regionsContaining(ip).length <= maxRegionsPerRoot &&
+          !this.#regionAt(this.#blocks.headOf(ip))?.graph.tree,
         loopAt: (ip) => {
-          for (const { graph } of this.#with(ip))
-            for (const body of closedLoops(graph, structureOf(graph)).values()) if (body.has(ip)) return body;
+          for (const { graph } of this.#regionsContaining(ip))
+            for (const body of loopScopes(graph, structureOf(graph)).values()) if (body.has(ip)) return body;
           return undefined;
         },
       };
-      const trees = new Map(standing().map(({ graph }) => [graph.entries[0]!, graph]));
+      const trees = new Map(installedTrees().map(({ graph }) => [graph.entries[0]!, graph]));
       return {
         coverage: (windows) => coverageOf(windows, trees),
-        trees: (windows, inside) => traceTrees(windows, inside, new Reader(this.#blocks, this.#links), around),
+        trees: (windows, inside) => traceTrees(windows, inside, new BlockReader(this.#blocks, this.#links), around),
       };
     });
-    if (uproot.length > 0) for (const region of standing()) if (uproot.includes(region.graph.entries[0]!)) this.#drop(region);
-    if (plant.length > 0) this.#plant(plant);
+    if (evict.length > 0) for (const region of installedTrees()) if (evict.includes(region.graph.entries[0]!)) this.#drop(region);
+    if (install.length > 0) this.#installTrees(install);
     this.#policy.stats.milliseconds += Date.now() - started;
   }
-  /** Regions that an address is in, but trees. */
-  #with(ip: number): Region[] {
+  /** Regions that contain an address, except trace trees. */
+  #regionsContaining(ip: number): Region[] {
     const there = [...(this.#byFrame.get(this.#blocks.frameOf(ip)) ?? [])];
     return there.filter((r) => r.context === this.#blocks.context && !r.graph.tree && blockAround(r.graph, ip) !== undefined);
   }
-  /** Control comes to a tree where others leave at its root: what has that in it is made anew without it, to be entered where control leaves the tree. */
-  #plant(trees: readonly TraceTree[]): void {
+  /**
+   * Installs trace trees. A tree is entered where other regions exit at its root. So each region that
+   * contains the root is recompiled without it, with entries at the exits of the tree.
+   */
+  #installTrees(trees: readonly TraceTree[]): void {
     const blocks = this.#blocks;
     const around = new Set<Region>();
     for (const tree of trees) {
       const { ip } = tree.root.block;
       if (blocks.headOf(ip) === 0) continue;
-      for (const region of this.#with(ip)) {
+      for (const region of this.#regionsContaining(ip)) {
         around.add(region);
-        this.#meet(region);
+        this.#decodeBlocks(region);
         this.#drop(region);
       }
-      this.#add(graphOfTree(new Reader(blocks, this.#links), tree), { roots: [ip], patched: false, aside: false, generation: 0 });
+      this.#add(graphOfTree(new BlockReader(blocks, this.#links), tree), { roots: [ip], patched: false, side: false, generation: 0 });
     }
     const exits = trees.flatMap((tree) => tree.exits);
     for (const old of around) {
-      const graph = regrown(old, exits, new Reader(blocks, this.#links), this.#known);
+      const graph = regrow(old, exits, new BlockReader(blocks, this.#links), this.#context);
       if (graph) this.#add(graph, { ...old, roots: graph.entries });
     }
   }
-  /** A region has left an instruction to the interpreter, or all from the beginning of a block on. */
-  gaveUp(ip: number): void {
-    if (!this.#doubts.note(ip)) return;
+  /** Counts a side exit, and recompiles regions around it that have too many. */
+  noteSideExit(ip: number): void {
+    if (!this.#deopts.noteExit(ip)) return;
     const { context } = this.#blocks;
     for (const region of this.#byFrame.get(this.#blocks.frameOf(ip)) ?? [])
-      if (region.context === context && blockAround(region.graph, ip) !== undefined) this.#reconsider(region);
+      if (region.context === context && blockAround(region.graph, ip) !== undefined) this.#recompileIfDue(region);
   }
-  readonly #doubts = new Doubts((ip) => this.#policy.key(ip));
-  #reconsider(region: Region): void {
-    const { graph, slot, patched, doubted } = region;
-    if (!this.#doubts.settle(graph, doubted, this.#policy.patience)) return;
-    region.doubted = this.#doubts.now;
+  readonly #deopts = new DeoptProfile((ip) => this.#policy.key(ip));
+  #recompileIfDue(region: Region): void {
+    const { graph, slot, patched, deoptVersion } = region;
+    if (!this.#deopts.recompileDue(graph, deoptVersion, this.#policy.patience)) return;
+    region.deoptVersion = this.#deopts.version;
     const started = Date.now();
     this.#modules.jumpTables.drop(slot);
     Object.assign(region, this.#instantiate(graph, slot, patched));
-    this.#policy.stats.rewritten++;
+    this.#policy.stats.recompiled++;
     this.#policy.stats.milliseconds += Date.now() - started;
   }
   #takeSlot(): number {
-    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#lost.clear();
+    if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#invalid.clear();
     if (this.#free.length === 0 && this.#nextSlot === regionSlots) this.#policy.reset();
     return this.#free.pop() ?? this.#nextSlot++;
   }
-  /** From now on a region can be entered, and goes when its code does. */
-  #open(region: Region): void {
+  /** Makes a region enterable and registers its frames for invalidation. */
+  #activate(region: Region): void {
     const blocks = this.#blocks;
     this.#regions.set(region.slot, region);
     for (const frame of region.graph.pages.values()) {
@@ -326,73 +341,79 @@ export class Regions {
       if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
     });
   }
-  #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "made" | "module"> {
-    const made = this.#modules.make(graph, slot, { patched, color: this.#policy.color });
-    const module = new WebAssembly.Module(made.wasm);
+  #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "compiled" | "module"> {
+    const compiled = this.#modules.make(graph, slot, { patched, color: this.#policy.color });
+    const module = new WebAssembly.Module(compiled.wasm);
     this.#modules.link(module, slot);
-    this.#policy.stats.wasmBytes += made.wasm.length;
-    return { made, module };
+    this.#policy.stats.wasmBytes += compiled.wasm.length;
+    return { compiled, module };
   }
-  /** What regions are made of in a frame. */
-  mark(frame: number, marks: Uint8Array): void {
-    for (const { source, patched } of this.#byFrame.get(frame) ?? []) source.mark(frame, marks, patched);
+  /** Marks the bytes of a frame that regions were compiled from. */
+  classifyBytes(frame: number, marks: Uint8Array): void {
+    for (const { snapshot, patched } of this.#byFrame.get(frame) ?? []) snapshot.classifyBytes(frame, marks, patched);
   }
-  /** A frame that code was read from is not mapped where it was, perhaps. */
-  frameGone(frame: number): void {
+  /** Makes the regions of a frame verify their mapping before the next entry. */
+  frameUnmapped(frame: number): void {
     for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);
   }
-  /** A frame that code was read from has changed: perhaps not that code. */
+  /**
+   * Invalidates the regions of a frame, because the frame has changed. They are revalidated if their own code
+   * is unchanged.
+   */
   invalidateFrame(frame: number): void {
     for (const region of [...(this.#byFrame.get(frame) ?? [])]) {
-      this.#close(region);
-      region.lost = this.#blocks.invalidations;
-      this.#lost.add(region);
+      this.#deactivate(region);
+      region.invalidatedAt = this.#blocks.invalidations;
+      this.#invalid.add(region);
     }
   }
-  readonly #lost = new Lost<Region>((region) => this.#release(region));
-  /** Where only immediates changed in what had been compiled. */
+  readonly #invalid = new InvalidRegions<Region>((region) => this.#release(region));
+  /** Roots of regions in which only immediates changed. */
   readonly #patched = new Set<number>();
-  /** Control comes to where there is no block. A lost region whose code is as it was is there again; false if there is none. */
-  recover(ip: number, place: number): boolean {
-    if (this.#lost.size === 0) return false;
-    const region = this.#lost.at(place, ip, this.#blocks.context);
-    if (!region || !this.#stands(region)) return false;
-    const change = region.source.change(this.#blocks.bytes);
+  /**
+   * Revalidates an invalid region when control reaches its entry. False if there is none or its code has
+   * changed.
+   */
+  revalidate(ip: number, location: number): boolean {
+    if (this.#invalid.size === 0) return false;
+    const region = this.#invalid.find(location, ip, this.#blocks.context);
+    if (!region || !this.#isMapped(region)) return false;
+    const change = region.snapshot.change(this.#blocks.bytes);
     const root = this.#policy.key(region.roots[0] as number);
     if (change === "none" || (change === "immediates" && region.patched)) {
-      this.#lost.found(region);
+      this.#invalid.revalidated(region);
       region.heads = region.heads.map((head) => head && this.#blocks.restore(head));
-      this.#open(region);
-      this.#policy.stats.recovered++;
+      this.#activate(region);
+      this.#policy.stats.revalidated++;
       return true;
     }
     this.#release(region);
     if (change === "immediates") {
-      // It was hot, and will be: one more sample there is enough.
+      // The code was hot and will be hot again, so one more sample compiles it.
       this.#patched.add(root);
-      this.#policy.expect(region.roots[0] as number);
-    } else this.#changed(place - (place & 0xfff), region.lost);
+      this.#policy.preheat(region.roots[0] as number);
+    } else this.#countChange(location - (location & 0xfff), region.invalidatedAt);
     return false;
   }
-  #changed(frame: number, invalidation: number): void {
+  #countChange(frame: number, invalidation: number): void {
     const { times, last } = this.#changes.get(frame) ?? { times: 0, last: 0 };
     if (last !== invalidation) this.#changes.set(frame, { times: times + 1, last: invalidation });
   }
   #drop(region: Region): void {
     if (this.#regions.get(region.slot) !== region) return;
-    this.#close(region);
+    this.#deactivate(region);
     this.#release(region);
   }
-  /** Nothing leads to a region any more. */
-  #close(region: Region): void {
+  /** Removes all links to a region. */
+  #deactivate(region: Region): void {
     this.#regions.delete(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
-    for (const block of region.graph.blocks.keys()) this.#policy.cool(block, region.context);
+    for (const block of region.graph.blocks.keys()) this.#policy.resetHeat(block, region.context);
     for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
   }
-  /** Its slot is another's from now on. */
+  /** Gives the region's slot back. */
   #release(region: Region): void {
-    this.#lost.forget(region);
+    this.#invalid.forget(region);
     this.#modules.table.set(region.slot, null);
     this.#modules.jumpTables.drop(region.slot);
     this.#free.push(region.slot);
@@ -400,23 +421,23 @@ export class Regions {
   }
   #dropAll(): void {
     for (const region of [...this.#regions.values()]) this.#drop(region);
-    this.#lost.clear();
+    this.#invalid.clear();
   }
-  /** All records are gone. */
+  /** Removes all regions, because all records are removed. */
   reset(): void {
     this.#dropAll();
-    this.#doubts.clear();
+    this.#deopts.clear();
   }
 
-  /** Does a region still stand on the frames it was read from, now that pages may have been mapped anew? If not it goes. */
+  /** True if a region's pages are still mapped to its frames. Otherwise the region is removed. */
   verify(word: number): boolean {
     const region = this.#regions.get(slotOf(word));
     if (!region) return false;
-    if (this.#stands(region)) return true;
+    if (this.#isMapped(region)) return true;
     this.#drop(region);
     return false;
   }
-  #stands(region: Region): boolean {
+  #isMapped(region: Region): boolean {
     for (const [page, frame] of region.graph.pages) if (this.#blocks.frameOf(page * 4096) !== frame) return false;
     return true;
   }

@@ -1,58 +1,61 @@
-// Traces: what control goes through from one address until it comes there again, along all jumps, calls and returns. An interpreter's loop goes
-// another way for each kind of its instructions, so that a region that has all of them knows nothing where they meet; but of the ways that it goes
-// between two visits of a place few make up most of the time. Bala, Duesterwald and Banerjia, "Dynamo: A Transparent Dynamic Optimization System",
-// PLDI 2000; trees of traces with one root: Gal et al., "Trace-based Just-in-Time Type Specialization for Dynamic Languages", PLDI 2009.
+// Traces: the blocks that control passes between two visits of one address, along all jumps, calls and
+// returns. The chapter docs/design/traces.md specifies them.
+// An interpreter's loop takes another path for each kind of its instructions. A region that contains all
+// paths loses all facts where they merge. But few of the paths make up most of the time. Bala, Duesterwald
+// and Banerjia, "Dynamo: A Transparent Dynamic Optimization System", PLDI 2000. Trees of traces with one
+// root: Gal et al., "Trace-based Just-in-Time Type Specialization for Dynamic Languages", PLDI 2009.
 //
-// Compiled code cannot be asked which way it went. So the interpreter runs windows of the program, block by block (`Cpu`), and traces are looked for in
-// those when there are enough of them.
+// Compiled code does not record its path. So the interpreter runs sampling windows of the program block by
+// block (`Cpu`), and traces are extracted from several windows together.
 import { factsOf } from "../../isa/effects.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
-import { type Reader, readBlock } from "../cfg/grow-graph.ts";
+import { type BlockReader, readBlock } from "../cfg/grow-graph.ts";
 
-/** Where control came to, and how many instructions ran from there on, one after the other. */
+/** An address that control reached, and the number of instructions that ran from there in sequence. */
 export interface Step {
   readonly ip: number;
   readonly count: number;
 }
 
-/** A block of a tree, and what follows it on the traces that are in the tree. */
+/** A block of a tree, and its successors on the traces of the tree. */
 export interface TraceNode {
   readonly block: JitBlock;
-  /** How often it was passed. */
-  readonly passes: number;
+  /** Executions in the sampling windows. */
+  readonly executions: number;
   readonly next: readonly TraceNode[];
-  /** How often the root followed. */
+  /** How often the root was the next block. */
   readonly closes: number;
 }
+/** Traces with a common root, merged by common prefixes. */
 export interface TraceTree {
   readonly root: TraceNode;
-  /** Where control leaves it, the most frequent ones first. */
+  /** Addresses at which control leaves it, the most frequent ones first. */
   readonly exits: readonly number[];
 }
 
 const limits = {
-  /** Instructions and blocks of a trace at most. */
+  /** Upper bounds of a trace in instructions and blocks. */
   trace: 800,
   blocks: 240,
-  /** Instructions of the traces of a tree on average, at least: shorter loops are in regions as such. */
+  /** Lower bound of the average trace of a tree, in instructions. Regions handle shorter loops well. */
   average: 24,
-  /** Times that a trace was seen, at least. */
-  seen: 2,
-  /** What a round costs, in instructions. */
-  round: 20,
+  /** Lower bound of the occurrences of a trace. */
+  repeats: 2,
+  /** The cost of one iteration, in instructions. */
+  cycle: 20,
   trees: 20,
-  /** Part of all instructions that a tree must have. */
+  /** Lower bound of a tree's share of all instructions. */
   share: 0.005,
   exits: 24,
 } as const;
 
-/** Does a call go to the address that it names? */
+/** True if a call names its target. */
 export const isDirect = ({ instructions }: JitBlock): boolean => factsOf(instructions.at(-1)!.row).branches;
 
-/** A window as blocks of whole control transfers; undefined where a trace cannot go on. */
-type Way = readonly (JitBlock | undefined)[];
+/** A window as blocks that end with control transfers. Undefined where no trace can continue. */
+type Path = readonly (JitBlock | undefined)[];
 
-const goesTo = (block: JitBlock, ip: number): boolean => {
+const canContinueAt = (block: JitBlock, ip: number): boolean => {
   const last = block.instructions.at(-1)!;
   switch (block.terminator) {
     case "branchIf":
@@ -71,112 +74,112 @@ const goesTo = (block: JitBlock, ip: number): boolean => {
   }
 };
 
-class WayReader {
-  readonly #reader: Reader;
+class PathReader {
+  readonly #reader: BlockReader;
   readonly #blocks = new Map<number, JitBlock | undefined>();
-  constructor(reader: Reader) {
+  constructor(reader: BlockReader) {
     this.#reader = reader;
   }
   #at(ip: number): JitBlock | undefined {
     if (!this.#blocks.has(ip)) this.#blocks.set(ip, readBlock(this.#reader, ip, new Set(), new Map()));
     return this.#blocks.get(ip);
   }
-  /** `taken`: steps that need no other tree. */
-  read(steps: readonly Step[], taken: readonly boolean[]): Way {
-    const way: (JitBlock | undefined)[] = [];
+  /** `inTree`: steps that an existing tree covers. */
+  read(steps: readonly Step[], inTree: readonly boolean[]): Path {
+    const path: (JitBlock | undefined)[] = [];
     for (let i = 0; i < steps.length; ) {
       const block = this.#at(steps[i]!.ip);
-      let left = block?.instructions.length ?? 0;
+      let remaining = block?.instructions.length ?? 0;
       let next = i;
-      while (left > 0 && next < steps.length) left -= steps[next++]!.count;
+      while (remaining > 0 && next < steps.length) remaining -= steps[next++]!.count;
       const to = steps[next];
       if (!to) break;
-      const goes = block !== undefined && left === 0 && !taken[i] && goesTo(block, to.ip);
-      way.push(goes ? block : undefined);
-      i = goes ? next : i + 1;
+      const continues = block !== undefined && remaining === 0 && !inTree[i] && canContinueAt(block, to.ip);
+      path.push(continues ? block : undefined);
+      i = continues ? next : i + 1;
     }
-    return way;
+    return path;
   }
 }
 
-/** Every round has a jump back, a call, or a jump that is computed. */
-const mayBegin = (before: JitBlock | undefined, block: JitBlock): boolean =>
+/** Every cycle contains a backward jump, a call, or an indirect jump. It starts after one. */
+const mayStartCycle = (before: JitBlock | undefined, block: JitBlock): boolean =>
   before !== undefined && (!["fall", "branch", "branchIf"].includes(before.terminator) || block.ip <= before.ip);
 
 interface Growing extends TraceNode {
-  passes: number;
+  executions: number;
   closes: number;
   readonly next: Growing[];
 }
-const begin = (block: JitBlock): Growing => ({ block, passes: 0, next: [], closes: 0 });
-/** Instructions of a trace that a tree does not have. */
-const newIn = (top: Growing, behind: readonly JitBlock[]): number => {
+const begin = (block: JitBlock): Growing => ({ block, executions: 0, next: [], closes: 0 });
+/** Instructions of a trace that the tree does not contain. */
+const instructionsNotIn = (top: Growing, following: readonly JitBlock[]): number => {
   let at: Growing | undefined = top;
   let more = 0;
-  for (const block of behind) {
+  for (const block of following) {
     at = at?.next.find((one) => one.block === block);
     if (!at) more += block.instructions.length;
   }
   return more;
 };
-/** A trace that was seen so often. */
-const add = (top: Growing, behind: readonly JitBlock[], times: number): void => {
+/** Adds a trace that occurred `times` times. */
+const add = (top: Growing, following: readonly JitBlock[], times: number): void => {
   let at = top;
-  at.passes += times;
-  for (const block of behind) {
+  at.executions += times;
+  for (const block of following) {
     let next = at.next.find((one) => one.block === block);
     if (!next) at.next.push((next = begin(block)));
-    next.passes += times;
+    next.executions += times;
     at = next;
   }
   at.closes += times;
 };
 
-/** From a block to where it comes again: a part of a way. */
-interface Round {
-  readonly way: number;
+/** The part of a path from a block to its next occurrence. */
+interface Cycle {
+  readonly path: number;
   readonly from: number;
   readonly to: number;
   readonly length: number;
   readonly hash: number;
 }
 const mix = 0x9e3779b1;
-/** Windows, and which parts of them are in trees already. */
-class Ways {
-  readonly #ways: readonly Way[];
-  /** By way and block: hashes and lengths of all that is before it. */
+/** The paths of all windows, and the parts of them that are in trees. */
+class Paths {
+  readonly #paths: readonly Path[];
+  /** By path and block: hashes and lengths of all blocks before it. */
   readonly #hashes: Int32Array[];
   readonly #powers: Int32Array;
   readonly #lengths: Int32Array[];
   readonly #barriers: Int32Array[];
-  readonly #taken: Uint8Array[];
-  readonly #at = new Map<JitBlock, { readonly way: number; readonly n: number }[]>();
-  /** Blocks that control does not just run on into. */
-  readonly #beginnings = new Set<JitBlock>();
+  readonly #inTree: Uint8Array[];
+  readonly #at = new Map<JitBlock, { readonly path: number; readonly n: number }[]>();
+  /** Blocks that are reached by other transfers than falling through. */
+  readonly #starts = new Set<JitBlock>();
   readonly instructions: number;
-  /** Instructions of a tree at most. */
+  /** Upper bound of a tree, in instructions. */
   readonly #size: number;
-  constructor(ways: readonly Way[], size: number) {
-    this.#ways = ways;
+  constructor(paths: readonly Path[], size: number) {
+    this.#paths = paths;
     this.#size = size;
-    const longest = Math.max(0, ...ways.map((way) => way.length));
+    const longest = Math.max(0, ...paths.map((path) => path.length));
     this.#powers = new Int32Array(longest + 1).fill(1);
     for (let n = 1; n <= longest; n++) this.#powers[n] = Math.imul(this.#powers[n - 1]!, mix);
     const numbers = new Map<JitBlock, number>();
-    this.#hashes = ways.map((way) => new Int32Array(way.length + 1));
-    this.#lengths = ways.map((way) => new Int32Array(way.length + 1));
-    this.#barriers = ways.map((way) => new Int32Array(way.length + 1));
-    this.#taken = ways.map((way) => new Uint8Array(way.length));
-    ways.forEach((way, w) => {
-      way.forEach((block, n) => {
+    this.#hashes = paths.map((path) => new Int32Array(path.length + 1));
+    this.#lengths = paths.map((path) => new Int32Array(path.length + 1));
+    this.#barriers = paths.map((path) => new Int32Array(path.length + 1));
+    this.#inTree = paths.map((path) => new Uint8Array(path.length));
+    paths.forEach((path, w) => {
+      path.forEach((block, n) => {
         let number = 0;
         if (block) {
           number = numbers.get(block) ?? numbers.size + 1;
           numbers.set(block, number);
-          if (mayBegin(way[n - 1], block)) this.#beginnings.add(block);
+          if (mayStartCycle(path[n - 1], block)) this.#starts.add(block);
           const there = this.#at.get(block);
-          if (there) there.push({ way: w, n });
-          else this.#at.set(block, [{ way: w, n }]);
+          if (there) there.push({ path: w, n });
+          else this.#at.set(block, [{ path: w, n }]);
         }
         this.#hashes[w]![n + 1] = Math.imul(this.#hashes[w]![n]!, mix) + number;
         this.#lengths[w]![n + 1] = this.#lengths[w]![n]! + (block?.instructions.length ?? 0);
@@ -185,83 +188,85 @@ class Ways {
     });
     this.instructions = this.#lengths.reduce((sum, lengths) => sum + lengths.at(-1)!, 0);
   }
-  /** Those that are in no tree. */
-  *#rounds(root: JitBlock): Iterable<Round> {
-    const places = this.#at.get(root) ?? [];
-    for (let k = 0; k + 1 < places.length; k++) {
-      const { way, n: from } = places[k]!;
-      const { way: other, n: to } = places[k + 1]!;
-      if (way !== other || this.#barriers[way]![to] !== this.#barriers[way]![from]) continue;
-      const length = this.#lengths[way]![to]! - this.#lengths[way]![from]!;
-      if (length > limits.trace || to - from > limits.blocks || this.#isTaken(way, from, to)) continue;
-      const hash = this.#hashes[way]![to]! - Math.imul(this.#hashes[way]![from]!, this.#powers[to - from]!);
-      yield { way, from, to, length, hash: hash | 0 };
+  /** Cycles of a root that are in no tree. */
+  *#cycles(root: JitBlock): Iterable<Cycle> {
+    const occurrences = this.#at.get(root) ?? [];
+    for (let k = 0; k + 1 < occurrences.length; k++) {
+      const { path, n: from } = occurrences[k]!;
+      const { path: other, n: to } = occurrences[k + 1]!;
+      if (path !== other || this.#barriers[path]![to] !== this.#barriers[path]![from]) continue;
+      const length = this.#lengths[path]![to]! - this.#lengths[path]![from]!;
+      if (length > limits.trace || to - from > limits.blocks || this.#isInTree(path, from, to)) continue;
+      const hash = this.#hashes[path]![to]! - Math.imul(this.#hashes[path]![from]!, this.#powers[to - from]!);
+      yield { path, from, to, length, hash: hash | 0 };
     }
   }
-  #isTaken(way: number, from: number, to: number): boolean {
-    for (let n = from; n < to; n++) if (this.#taken[way]![n] === 1) return true;
+  #isInTree(path: number, from: number, to: number): boolean {
+    for (let n = from; n < to; n++) if (this.#inTree[path]![n] === 1) return true;
     return false;
   }
-  /** What a tree with that root would be worth, as if there were room for all. */
+  /** An estimate of the instructions that a tree with this root would save. */
   #worth(root: JitBlock): { readonly saved: number; readonly instructions: number } {
     const seen = new Map<number, { times: number; length: number }>();
-    for (const { hash, length } of this.#rounds(root)) {
+    for (const { hash, length } of this.#cycles(root)) {
       const one = seen.get(hash);
       if (one) one.times++;
       else seen.set(hash, { times: 1, length });
     }
-    let rounds = 0;
+    let cycles = 0;
     let instructions = 0;
-    let room = this.#size;
+    let space = this.#size;
     for (const { times, length } of [...seen.values()].sort((a, b) => b.times * b.length - a.times * a.length)) {
-      // Traces share their beginnings: half of one is new, as a guess.
-      if (times < limits.seen || room < length / 2) continue;
-      room -= length / 2;
-      rounds += times;
+      // Traces share prefixes. As a guess, half of each one is new.
+      if (times < limits.repeats || space < length / 2) continue;
+      space -= length / 2;
+      cycles += times;
       instructions += times * length;
     }
-    return { saved: instructions < rounds * limits.average ? 0 : instructions - rounds * limits.round, instructions };
+    return { saved: instructions < cycles * limits.average ? 0 : instructions - cycles * limits.cycle, instructions };
   }
-  /** The block that is worth most as a root, if it has enough of all instructions. */
-  best(apt: (block: JitBlock) => boolean): JitBlock | undefined {
+  /**
+   * The block with the largest gain as a root, if its cycles have a sufficient share of all instructions.
+   */
+  best(mayBeRoot: (block: JitBlock) => boolean): JitBlock | undefined {
     let best: JitBlock | undefined;
     let most = 0;
-    for (const block of this.#beginnings) {
-      if (this.#at.get(block)!.length < 2 * limits.seen) continue;
+    for (const block of this.#starts) {
+      if (this.#at.get(block)!.length < 2 * limits.repeats) continue;
       const { saved, instructions } = this.#worth(block);
-      if (saved <= most || instructions < this.instructions * limits.share || !apt(block)) continue;
+      if (saved <= most || instructions < this.instructions * limits.share || !mayBeRoot(block)) continue;
       best = block;
       most = saved;
     }
     return best;
   }
-  /** The tree of the traces from a block to itself that are worth most. */
+  /** The tree of the most valuable cycles of a root. */
   tree(root: JitBlock): TraceTree | undefined {
-    const byHash = new Map<number, Round[]>();
-    for (const round of this.#rounds(root)) {
-      const there = byHash.get(round.hash);
-      if (there) there.push(round);
-      else byHash.set(round.hash, [round]);
+    const byHash = new Map<number, Cycle[]>();
+    for (const cycle of this.#cycles(root)) {
+      const there = byHash.get(cycle.hash);
+      if (there) there.push(cycle);
+      else byHash.set(cycle.hash, [cycle]);
     }
     const top = begin(root);
     let size = root.instructions.length;
-    for (const rounds of [...byHash.values()].sort((a, b) => b.length * b[0]!.length - a.length * a[0]!.length)) {
-      if (rounds.length < limits.seen) continue;
-      const { way, from, to } = rounds[0]!;
-      const behind = this.#ways[way]!.slice(from + 1, to) as JitBlock[];
-      const more = newIn(top, behind);
+    for (const cycles of [...byHash.values()].sort((a, b) => b.length * b[0]!.length - a.length * a[0]!.length)) {
+      if (cycles.length < limits.repeats) continue;
+      const { path, from, to } = cycles[0]!;
+      const following = this.#paths[path]!.slice(from + 1, to) as JitBlock[];
+      const more = instructionsNotIn(top, following);
       if (size + more > this.#size) continue;
       size += more;
-      add(top, behind, rounds.length);
-      for (const one of rounds) this.#taken[one.way]!.fill(1, one.from, one.to);
+      add(top, following, cycles.length);
+      for (const one of cycles) this.#inTree[one.path]!.fill(1, one.from, one.to);
     }
-    return top.passes > 0 ? { root: top, exits: this.#exits(top) } : undefined;
+    return top.executions > 0 ? { root: top, exits: this.#exits(top) } : undefined;
   }
-  /** Where control leaves a tree again and again, the most frequent ones first. */
+  /** Addresses at which control repeatedly leaves a tree, the most frequent ones first. */
   #exits(top: Growing): number[] {
     const exits = new Map<number, number>();
-    for (const { way, n } of this.#at.get(top.block)!) {
-      const blocks = this.#ways[way]!;
+    for (const { path, n } of this.#at.get(top.block)!) {
+      const blocks = this.#paths[path]!;
       let at: Growing | undefined = top;
       for (let k = n + 1; at && k < blocks.length; k++) {
         const block = blocks[k];
@@ -270,82 +275,82 @@ class Ways {
         if (!at) exits.set(block.ip, (exits.get(block.ip) ?? 0) + 1);
       }
     }
-    const often = [...exits].filter(([, times]) => times >= limits.seen).sort(([, a], [, b]) => b - a);
-    return often.slice(0, limits.exits).map(([ip]) => ip);
+    const frequent = [...exits].filter(([, times]) => times >= limits.repeats).sort(([, a], [, b]) => b - a);
+    return frequent.slice(0, limits.exits).map(([ip]) => ip);
   }
 }
 
-/** What windows say of trees that there are. */
+/** How far existing trees cover the sampling windows. */
 export interface Coverage {
-  /** By window and step: is it in a tree? */
+  /** By window and step: true if the step is in a tree. */
   readonly inside: readonly (readonly boolean[])[];
-  /** The part of all instructions that is. */
+  /** The share of all instructions that is in trees. */
   readonly share: number;
-  /** By roots: how often control came in, and how many instructions ran there. */
+  /** By root: how often control entered the tree, and how many instructions ran in it. */
   readonly stays: ReadonlyMap<number, { entries: number; instructions: number }>;
 }
-/** `trees`: graphs by their roots. */
+/** Measures the coverage of existing trees. `trees`: graphs by root. */
 export const coverageOf = (windows: readonly (readonly Step[])[], trees: ReadonlyMap<number, Graph>): Coverage => {
   const stays = new Map([...trees.keys()].map((root) => [root, { entries: 0, instructions: 0 }]));
   let all = 0;
-  let within = 0;
+  let inTrees = 0;
   const inside = windows.map((steps) => {
     let tree: Graph | undefined;
     let at: JitBlock | undefined;
-    /** Instructions of the block that are yet to come. */
-    let left = 0;
+    /** Instructions of the current block that are still to come. */
+    let remaining = 0;
     return steps.map(({ ip, count }) => {
-      if (left <= 0) {
+      if (remaining <= 0) {
         const key = at?.successors.find((to) => tree!.blocks.get(to)?.ip === ip);
         if (key === undefined) {
           tree = trees.get(ip);
           if (tree) stays.get(ip)!.entries++;
         }
         at = tree?.blocks.get(key ?? ip);
-        left = at?.instructions.length ?? 0;
+        remaining = at?.instructions.length ?? 0;
       }
-      left -= count;
+      remaining -= count;
       all += count;
-      if (at) within += count;
+      if (at) inTrees += count;
       if (at) stays.get(tree!.entries[0]!)!.instructions += count;
       return at !== undefined;
     });
   });
-  return { inside, share: within / Math.max(1, all), stays };
+  return { inside, share: inTrees / Math.max(1, all), stays };
 };
 
-/** What regions there are already. */
-export interface Around {
-  /** Instructions that a tree may have. */
+/** Conditions that existing regions impose on trees. */
+export interface TreeLimits {
+  /** Upper bound of a tree, in instructions. */
   readonly size: number;
-  /** May a tree begin at an address? */
-  mayBegin(ip: number): boolean;
-  /** The blocks of the loop there that keeps its registers in locals as it is. */
+  /** True if a tree may start at an address. */
+  mayStart(ip: number): boolean;
+  /** The blocks of the loop there, if a region already keeps its registers in locals. */
   loopAt(ip: number): ReadonlySet<number> | undefined;
 }
 const isWithin = ({ block, next }: TraceNode, loop: ReadonlySet<number>): boolean =>
   loop.has(block.ip) && next.every((one) => isWithin(one, loop));
 
-/** The trees that are worth it, of what control went through. `inside`: what needs no other tree. */
+/** The trees that are worth compiling. `inside`: steps that existing trees cover, by window. */
 export const traceTrees = (
   windows: readonly (readonly Step[])[],
   inside: Coverage["inside"],
-  reader: Reader,
-  around: Around,
+  reader: BlockReader,
+  limitsOfTree: TreeLimits,
 ): TraceTree[] => {
-  const way = new WayReader(reader);
-  const ways = new Ways(
-    windows.map((steps, n) => way.read(steps, inside[n]!)),
-    around.size,
+  const path = new PathReader(reader);
+  const paths = new Paths(
+    windows.map((steps, n) => path.read(steps, inside[n]!)),
+    limitsOfTree.size,
   );
   const trees: TraceTree[] = [];
   const roots = new Set<JitBlock>();
   while (trees.length < limits.trees) {
-    const root = ways.best((block) => !roots.has(block) && around.mayBegin(block.ip));
+    const root = paths.best((block) => !roots.has(block) && limitsOfTree.mayStart(block.ip));
     if (!root) break;
     roots.add(root);
-    const tree = ways.tree(root);
-    const loop = around.loopAt(root.ip);
+    const tree = paths.tree(root);
+    const loop = limitsOfTree.loopAt(root.ip);
     if (tree && !(loop && isWithin(tree.root, loop))) trees.push(tree);
   }
   return trees;

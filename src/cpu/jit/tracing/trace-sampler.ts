@@ -1,25 +1,40 @@
-// When a program is watched: the interpreter runs windows of it, and tells where control goes. It costs what the interpreter costs, so a few windows say
-// first whether there is anything to be had: traces, and no trees that an earlier run has left and that have most of them.
+// The schedule of sampling windows, in which the interpreter records where control goes. The chapter
+// docs/design/traces.md specifies it. Windows run at the interpreter's speed. So a few of them decide first
+// if sampling can gain anything. It can if there are traces that trees from the code cache do not cover.
 import type { Coverage, Step, TraceTree } from "./trace-recorder.ts";
 
+/** When windows are sampled and when trees are compiled from them. */
 export interface Schedule {
-  /** In instructions: when the first window is due, how long windows are, and how far apart. */
+  /**
+   * In instructions: the start of the first window, the length of a window, and the distance between windows.
+   */
   readonly from: number;
   readonly length: number;
   readonly between: number;
-  /** Windows after which it is known whether it is worth more, and which trees. */
+  /** Windows after which the sampler decides if it continues, and if it compiles trees. */
   readonly first: number;
   readonly all: number;
-  /** Part of what runs that trees have, from which on it is not. */
+  /** Share of instructions in trees that makes further trees unnecessary. */
   readonly enough: number;
-  /** It is looked again when the program has run for so many times as long. */
-  readonly again: number;
-  /** Times that trees are made. */
+  /** Sampling repeats when the run time has grown by this factor. */
+  readonly regrowth: number;
+  /** Upper bound of the times that trees are compiled. */
   readonly times: number;
 }
-/** Programs that end before have run for half a second; to look takes some ten milliseconds, and all of it a quarter of a second. */
-export const usual: Schedule = { from: 400_000_000, length: 2000, between: 2_000_000, first: 5, all: 64, enough: 0.6, again: 4, times: 4 };
-/** For tests that want trees of everything. */
+/**
+ * Sampling starts after a time that short programs do not reach. It costs a small fraction of that time.
+ */
+export const usual: Schedule = {
+  from: 400_000_000,
+  length: 2000,
+  between: 2_000_000,
+  first: 5,
+  all: 64,
+  enough: 0.6,
+  regrowth: 4,
+  times: 4,
+};
+/** The schedule for tests that want trees of all code. */
 export const always: Schedule = {
   from: 5000,
   length: 1000,
@@ -27,35 +42,39 @@ export const always: Schedule = {
   first: 2,
   all: 4,
   enough: Number.POSITIVE_INFINITY,
-  again: 1.2,
+  regrowth: 1.2,
   times: 16,
 };
-/** Times that windows are thrown away. */
-const mostForgotten = 8;
+/** Discards after which sampling stops. */
+const maxDiscards = 8;
 
-/** Asked when there are windows enough. */
-export interface Present {
-  /** How much of what runs the trees have that there are. */
+/** Answers for the sampler when there are enough windows. */
+export interface TreeSource {
+  /** How far existing trees cover the windows. */
   coverage(windows: readonly (readonly Step[])[]): Coverage;
-  /** Trees of what they have not. */
+  /** Trees for the parts of the windows that existing trees do not cover. */
   trees(windows: readonly (readonly Step[])[], inside: Coverage["inside"]): readonly TraceTree[];
 }
-/** Trees that are to be made, and roots of those that are to go. */
-export interface Change {
-  readonly plant: readonly TraceTree[];
-  readonly uproot: readonly number[];
+/** Trees to install, and roots of trees to evict. */
+export interface TreeChange {
+  readonly install: readonly TraceTree[];
+  readonly evict: readonly number[];
 }
-const noChange: Change = { plant: [], uproot: [] };
-/** Instructions that control stays in a tree, on average: coming and going costs as much as the tree saves. */
-const shortest = 40;
-/** Times that it has come there, to say so. */
-const visits = 8;
+const noChange: TreeChange = { install: [], evict: [] };
+/**
+ * Lower bound of the average stay in a tree, in instructions. In a shorter stay, entering and leaving cost as
+ * much as the tree saves.
+ */
+const minStay = 40;
+/** Entries into a tree that are needed to judge it. */
+const minEntries = 8;
 
-export class Watch {
+/** The state of sampling for one processor. */
+export class TraceSampler {
   #schedule: Schedule = usual;
   #windows: (readonly Step[])[] = [];
   #times = 0;
-  /** Instructions that the program will have run when the next window is due. */
+  /** The number of executed instructions at which the next window is due. */
   next: number = usual.from;
   set schedule(schedule: Schedule) {
     this.#schedule = schedule;
@@ -64,32 +83,38 @@ export class Watch {
   get length(): number {
     return this.#schedule.length;
   }
-  /** No more windows. */
+  /** Ends sampling. */
   stop(): void {
     this.next = Number.POSITIVE_INFINITY;
   }
-  /** What was seen is of no use any more: another address space runs. Those that change all the time are not worth it. */
-  forget(): void {
+  /**
+   * Discards the windows because another address space runs. Sampling stops if address spaces change all the
+   * time.
+   */
+  discardWindows(): void {
     if (this.#windows.length === 0) return;
     this.#windows = [];
-    if (++this.#forgotten === mostForgotten) this.stop();
+    if (++this.#discards === maxDiscards) this.stop();
   }
-  #forgotten = 0;
-  /** A window, and how many instructions have run by its end. What trees are to be there now. */
-  saw(window: readonly Step[], now: number, present: () => Present): Change {
-    const { between, first, all, enough, again, times } = this.#schedule;
+  #discards = 0;
+  /**
+   * Adds a window. `now` is the number of executed instructions at its end. Returns the trees to install and
+   * to evict.
+   */
+  addWindow(window: readonly Step[], now: number, present: () => TreeSource): TreeChange {
+    const { between, first, all, enough, regrowth, times } = this.#schedule;
     this.#windows.push(window);
     this.next = now + between;
     const { length } = this.#windows;
     if (length !== first && length !== all) return noChange;
     const { coverage, trees } = present();
     const { inside, share, stays } = coverage(this.#windows);
-    const plant = share >= enough ? [] : trees(this.#windows, inside);
-    if (length === first && plant.length > 0) return noChange;
+    const install = share >= enough ? [] : trees(this.#windows, inside);
+    if (length === first && install.length > 0) return noChange;
     this.#windows = [];
-    if (plant.length > 0) this.#times++;
-    this.next = this.#times === times ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(now * again), this.next);
-    const uproot = [...stays].filter(([, { entries, instructions }]) => entries >= visits && instructions < entries * shortest);
-    return { plant, uproot: uproot.map(([root]) => root) };
+    if (install.length > 0) this.#times++;
+    this.next = this.#times === times ? Number.POSITIVE_INFINITY : Math.max(Math.ceil(now * regrowth), this.next);
+    const uproot = [...stays].filter(([, { entries, instructions }]) => entries >= minEntries && instructions < entries * minStay);
+    return { install, evict: uproot.map(([root]) => root) };
   }
 }

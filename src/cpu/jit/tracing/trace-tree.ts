@@ -1,19 +1,21 @@
-// The graph of a trace tree: one block for each place of each trace, so that what is known at the end of one is known in the next. Control leaves it where it
-// goes another way, and goes round from the end of each trace to the root: it is one loop without calls, whose registers stay in locals.
+// The graph of a trace tree. It has one block for each position of each trace, so that facts from the end of
+// a block hold in the next one. Control leaves the tree where it takes another path, and jumps from the end
+// of each trace to the root. So a tree is one loop without calls, and its registers stay in locals.
 import type { Graph, JitBlock } from "../cfg/graph.ts";
-import { type Reader, readBlock } from "../cfg/grow-graph.ts";
+import { type BlockReader, readBlock } from "../cfg/grow-graph.ts";
 import { isDirect, type TraceNode, type TraceTree } from "./trace-recorder.ts";
 
-/** How a block ends in a tree: a call is the jump that it is, for where it comes back to is on the trace. */
+/** The terminator of a block in a tree. A call becomes a jump, because its return point is on the trace. */
 const terminatorOf = (block: JitBlock): JitBlock["terminator"] =>
   block.terminator !== "call" ? block.terminator : isDirect(block) ? "branch" : "jump";
 
-export const graphOfTree = (reader: Reader, { root }: TraceTree): Graph => {
+/** The graph of a trace tree. Blocks are decoded again by `reader`. */
+export const graphOfTree = (reader: BlockReader, { root }: TraceTree): Graph => {
   const pages = new Map<number, number>();
   const blocks = new Map<number, JitBlock>();
   const read = new Map<number, JitBlock>();
   let instructions = 0;
-  // No address: below the dispatcher's.
+  // Keys that are no addresses, below the dispatcher's key.
   let key = -1;
   const add = (node: TraceNode, own: number): number => {
     const { ip } = node.block;
@@ -22,10 +24,10 @@ export const graphOfTree = (reader: Reader, { root }: TraceTree): Graph => {
     instructions += block.instructions.length;
     const successors: number[] = [];
     blocks.set(own, { ...block, key: own, terminator: terminatorOf(block), successors });
-    // The most frequent one last: it is written in line.
-    const next = [...node.next].sort((a, b) => a.passes - b.passes);
+    // The most frequent successor is last, because it is placed inline.
+    const next = [...node.next].sort((a, b) => a.executions - b.executions);
     for (const one of next) successors.push(add(one, --key));
-    if (node.closes > 0) successors.splice(next.filter((one) => one.passes <= node.closes).length, 0, root.block.ip);
+    if (node.closes > 0) successors.splice(next.filter((one) => one.executions <= node.closes).length, 0, root.block.ip);
     return own;
   };
   add(root, root.block.ip);

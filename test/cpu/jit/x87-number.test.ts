@@ -1,9 +1,10 @@
-// 80-bit arithmetic as compiled regions have it in line, against the routines that the processor has judged: ordinary numbers, among them those
-// where rounding is decided late. What is done in line gives the same bits, the same inexactness and the same C1, or gives up.
+// Inline 80-bit arithmetic of compiled regions (x87-number.ts) against the routines, which were tested
+// against a processor. The numbers are normal, and some of them are close to a tie. Inline code has the same
+// bits, inexactness and C1, or it takes the slow path.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { as } from "../../../src/cpu/codegen/expression.ts";
-import { FpuNumbers, packed, unpacked, type Value } from "../../../src/cpu/jit/emit/x87-number.ts";
+import { packed, unpacked, type Value, X87Numbers } from "../../../src/cpu/jit/emit/x87-number.ts";
 import { at } from "../../../src/cpu/machine/state.ts";
 import { Body, i32c, localGet, node, op, wt } from "../../../src/wasm/encoder.ts";
 import { ModuleWriter } from "../../../src/wasm/module.ts";
@@ -11,10 +12,11 @@ import { ModuleWriter } from "../../../src/wasm/module.ts";
 import { buildRoutines, routinesPath } from "../../../tools/routines.mjs";
 import { Random } from "../fpu/random.ts";
 
+
 const cases = Number(process.env["NUMBER_CASES"] ?? 200_000);
 const OUT = 0x800;
 const params = [wt.i64, wt.i32, wt.i64, wt.i32];
-type Does = (n: FpuNumbers, x: Value, y: Value, to: Value, giveUpIf: Parameters<Parameters<FpuNumbers["attempt"]>[0]>[0]) => void;
+type Does = (n: X87Numbers, x: Value, y: Value, to: Value, giveUpIf: Parameters<Parameters<X87Numbers["withSlowPath"]>[0]>[0]) => void;
 const negative = (v: Value): Value => ({ ...v, se: node(wt.i32, op.i32xor, [v.se, i32c(-0x8000_0000)]) });
 const operations: Readonly<Record<string, readonly [which: number, Does]>> = {
   add: [0, (n, x, y, to, giveUpIf) => n.add(x, y, to, giveUpIf)],
@@ -24,7 +26,7 @@ const operations: Readonly<Record<string, readonly [which: number, Does]>> = {
   root: [-1, (n, x, _y, to, giveUpIf) => n.root(x, to, giveUpIf)],
 };
 
-/** (m, se, m, se) -> 1 if it was done: significand, se, inexact, C1 are at OUT. */
+/** (m, se, m, se) -> 1 if inline code did it: significand, se, inexact and C1 are at OUT. */
 const written = (does: Does): Uint8Array => {
   const b = new Body(params);
   const [m, se, inexact, up, done] = [b.keep(wt.i64), b.keep(wt.i32), b.keep(wt.i64), b.keep(wt.i32), b.keep(wt.i32)];
@@ -33,11 +35,11 @@ const written = (does: Does): Uint8Array => {
     return { m: localGet(wt.i64, l), se: localGet(wt.i32, l + 1), canonical: true };
   };
   const [x, y] = [value(0), value(2)];
-  const numbers = new FpuNumbers(b, (i, u) => {
+  const numbers = new X87Numbers(b, (i, u) => {
     b.set(inexact, as(wt.i64, i));
     b.set(up, as(wt.i32, u));
   });
-  numbers.attempt(
+  numbers.withSlowPath(
     (giveUpIf) => {
       does(numbers, x, y, { m: localGet(wt.i64, m), se: localGet(wt.i32, se), canonical: true }, giveUpIf);
       b.set(done, i32c(1));
@@ -63,7 +65,7 @@ const significand = (r: Random): bigint => {
 const signExponent = (r: Random): number =>
   (r.chance(2) ? 0x8000 : 0) | (r.chance(8) ? 0x3000 + r.below(0x2000) : 0x3fff + (r.chance(2) ? r.below(3) - 1 : r.below(140) - 70));
 
-describe("80-bit numbers in line", () => {
+describe("inline 80-bit arithmetic", () => {
   let memory: WebAssembly.Memory;
   let routines: Record<string, (...args: (number | bigint)[]) => number | bigint>;
   beforeAll(async () => {
@@ -72,7 +74,7 @@ describe("80-bit numbers in line", () => {
     const module = new WebAssembly.Module(readFileSync(routinesPath));
     routines = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as typeof routines;
   });
-  it.each(Object.entries(operations))("%s: equals the routine, and is done for most", (name, [which, does]) => {
+  it.each(Object.entries(operations))("%s: equals the routine, and is inline for most numbers", (name, [which, does]) => {
     const view = new DataView(memory.buffer);
     view.setUint16(at.fpuControl, 0x37f, true);
     const f = new WebAssembly.Instance(new WebAssembly.Module(written(does) as Uint8Array<ArrayBuffer>), { vm: { memory } }).exports[
@@ -82,7 +84,7 @@ describe("80-bit numbers in line", () => {
     let done = 0;
     for (let n = 0; n < cases; n++) {
       let [xm, xse, ym, yse] = [significand(r), signExponent(r), significand(r), signExponent(r)];
-      // A number close to the other one; a dividend that is nearly a multiple; a square, and what lies near it.
+      // A number close to the other one; a dividend that is nearly a multiple; a number near a square.
       if (r.chance(6)) ym = BigInt.asUintN(64, xm + BigInt(r.below(9) - 4)) | (1n << 63n);
       if (which === 6 && r.chance(4)) xm = BigInt.asUintN(64, ((significand(r) * ym) >> 64n) + BigInt(r.below(5) - 2)) | (1n << 63n);
       if (which === -1) {

@@ -1,4 +1,5 @@
-// What is compiled is what control passes often: a rare way out of a loop stays the interpreter's, and comes back right.
+// Region plans (region-plan.ts): only frequently executed blocks are compiled. A rare exit of a loop is left
+// to the interpreter and returns correctly.
 import { expect, test } from "vitest";
 import { Cpu } from "../../../src/cpu/cpu.ts";
 import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
@@ -26,7 +27,7 @@ const start = (cpu: Cpu, registers: Partial<Record<keyof typeof R, number>>): vo
   cpu.state.rip = PAGE;
   for (const [name, value] of Object.entries(registers)) cpu.state.setGpr(R[name as keyof typeof R], value);
 };
-/** The loop, so many times around; where the fault at its end is, and how often it took the rare way. */
+/** Runs so many iterations of the loop. Checks the fault at its end, and the count of the rare path. */
 const run = (cpu: Cpu, rounds: number): number => {
   cpu.state.rip = PAGE;
   cpu.state.setGpr(R.bx, 0);
@@ -51,7 +52,7 @@ const prepared = async (bytes: readonly number[]): Promise<Cpu> => {
   return cpu;
 };
 
-test("a region has no block that control hardly passes", async () => {
+test("a region has no rarely executed block", async () => {
   const cpu = await prepared(code);
   cpu.engine = "interpret";
   expect(run(cpu, 100_000)).toBe(97);
@@ -59,12 +60,12 @@ test("a region has no block that control hardly passes", async () => {
   cpu.jit.onRegion = (graph) => regions.push(graph);
   cpu.engine = "jit";
   expect(cpu.jit.compile(PAGE)).toBe(true);
-  // What HLT ends is not counted, and kept.
+  // The execution count of the block that HLT ends is not known, so the block is included.
   expect([...regions[0]!.blocks.keys()].sort()).toEqual([PAGE, PAGE + 0xb, PAGE + 0x10]);
 
   const before = cpu.instructions;
   expect(run(cpu, 100_000)).toBe(97);
-  // Five a round, the last HLT not among them, two each time on the rare way.
+  // Five instructions per iteration without the last HLT, and two more on the rare path.
   expect(cpu.instructions - before).toBe(5 * 100_000 + 2 * 97);
   expect(regions.some((graph) => graph.blocks.has(RARE))).toBe(false);
 });
@@ -72,7 +73,7 @@ test("a region has no block that control hardly passes", async () => {
 // again: cmp rbx, rsi; jae middle; inc rcx; middle: inc rbx; dec rdi; jnz again; hlt
 const middle = [0x48, 0x39, 0xf3, 0x73, 0x03, 0x48, 0xff, 0xc1, 0x48, 0xff, 0xc3, 0x48, 0xff, 0xcf, 0x75, 0xf0, 0xf4];
 
-test("a rare way into the middle of a region's block becomes part of it when it is no longer rare", async () => {
+test("a rare entry into the middle of a region's block joins the region when it becomes frequent", async () => {
   const cpu = await prepared(middle);
   const go = (rounds: number, from: number): void => {
     cpu.state.rip = PAGE;
@@ -90,13 +91,14 @@ test("a rare way into the middle of a region's block becomes part of it when it 
   expect(cpu.interpreted - before).toBeLessThan(1_000_000);
 });
 
-// As glibc's __memcpy_chk runs into memcpy: what is in the middle of another function's region is a function all the same, with a region of its own.
+// As glibc's __memcpy_chk falls through into memcpy: a function in the middle of another function's region
+// still gets a region of its own.
 const checkedFirst = assemble("again: call rax\ndec rdi\njnz again\nhlt\nchecked: cmp rbx, rcx\njb again\nnop\nplain: inc rbx\nret", {
   mode: 64,
   at: PAGE,
 });
 
-test("a function that another one runs into is compiled where it is called", async () => {
+test("a function that another one falls through into gets its own entry", async () => {
   const cpu = await prepared([...checkedFirst.bytes]);
   const label = (name: string): number => checkedFirst.labels.get(name)!;
   const go = (rounds: number, callee: string): void => {
@@ -107,7 +109,7 @@ test("a function that another one runs into is compiled where it is called", asy
   go(400_000, "checked");
   const before = cpu.interpreted;
   go(400_000, "plain");
-  // Until it is known to be hot.
+  // Until it is hot.
   expect(cpu.interpreted - before).toBeLessThan(300_000);
 });
 
@@ -119,7 +121,7 @@ const nested = assemble(
   },
 );
 
-test("a loop that was hot before its function is part of the function's region when that is hot", async () => {
+test("a loop that was hot before its function joins the function's region", async () => {
   const cpu = await prepared([...nested.bytes]);
   const label = (name: string): number => nested.labels.get(name)!;
   const regions: Graph[] = [];

@@ -1,5 +1,5 @@
-// Calls by pointers at constant addresses: small functions come into their callers' regions as the pointer is when those are compiled, and
-// must not be what runs once it is another one.
+// Calls through pointers at constant addresses. Small functions become part of their callers' regions under
+// the assumption that the pointer does not change. They must not run after it has changed.
 import { beforeAll, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import type { Graph } from "../../../src/cpu/jit/cfg/graph.ts";
@@ -15,7 +15,10 @@ beforeAll(async () => {
 });
 
 const ROUNDS = 2000;
-/** Every so many rounds there is another pointer: to a function that returns, one that is no small one, one that returns for its caller too. */
+/**
+ * The pointer changes after so many iterations: to a function that returns, a large one, or one that returns
+ * for its caller too.
+ */
 const EACH = 256;
 const program = (bits: 64 | 32): string => {
   const word = bits / 8;
@@ -48,7 +51,7 @@ const program = (bits: 64 | 32): string => {
     ret`;
 };
 
-it.each([64, 32] as const)("the function that the pointer has now is called, in %i bits", (bits) => {
+it.each([64, 32] as const)("a call through a pointer reaches the present target, in %i bits", (bits) => {
   const { bytes, labels } = assemble(program(bits), { mode: bits, at: CODE });
   const label = (name: string): number => labels.get(name) as number;
   const twins = new Twins(code, bits);
@@ -64,7 +67,7 @@ it.each([64, 32] as const)("the function that the pointer has now is called, in 
     state.setGpr(R.sp, DATA + 2 * PAGE);
   });
   const run = (count: number) => twins.run(count, () => `${bits} bits`);
-  // Enough to be compiled, in the middle of a round or at its end.
+  // Enough to be compiled, in the middle of an iteration or at its end.
   run(1000);
   twins.compile(label("again"));
   let ended = run(777);

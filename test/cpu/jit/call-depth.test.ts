@@ -1,4 +1,5 @@
-// Large functions that call each other deeply: guest calls are wasm calls only as deep as V8's stack surely allows.
+// Large functions that call each other deeply. Guest calls are wasm calls only up to a depth that V8's stack
+// allows.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { gcc, missing, nativeX64 } from "../../support/host.ts";
 
 const count = (n: number, text: (i: number) => string): string => Array.from({ length: n }, (_, i) => text(i)).join("");
 
-/** A function with many values alive in registers and many branches, which calls another. */
+/** A function with many live values in registers and many branches, which calls another one. */
 const large = (name: string, other: string): string => `
   __attribute__((noinline)) double ${name}(long n, double *a, long *b) {
     if (n <= 0) return a[0];

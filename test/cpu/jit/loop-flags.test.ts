@@ -1,5 +1,6 @@
-// Flags at the head of a loop (loop-flags.ts), which are seen where an access faults before a round has written any: loops that run until they leave what
-// is mapped, ending their rounds with every kind of comparison. And flags on a way that leaves beside one that goes on.
+// Flags at the head of a loop (loop-flags.ts). They are visible where an access faults before an iteration
+// has written flags. So loops run until they leave the mapped pages, and their iterations end with every kind
+// of comparison. Flags on an exit path beside a path that continues are tested too.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
@@ -12,7 +13,10 @@ import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";
 const SEEDS = 60;
 const conditions = ["o", "b", "e", "be", "s", "p", "l", "le", "no", "ae", "ne", "a", "ns", "np", "ge", "g"] as const;
 
-/** A loop, and perhaps one within it, in assembly: it ends by a fault. Pages are read by (r)si, which goes up in each round. */
+/**
+ * A loop in assembly, sometimes with an inner loop. It ends with a fault. It reads pages by (r)si, which
+ * increases in each iteration.
+ */
 const loop = (r: Random, mode: 32 | 64): string => {
   const wide = mode === 64 ? "r" : "e";
   const register = () => `${r.chance(0.5) ? wide : "e"}${r.pick(["ax", "cx", "dx", "bp"])}`;
@@ -60,7 +64,7 @@ const loop = (r: Random, mode: 32 | 64): string => {
     ...some(quiet, 3),
     `lea ${wide}si, [${wide}si+${r.pick([8, 64, 256])}]`,
     ...(r.chance(0.3) ? [`mov [${wide}di+${8 * r.below(8)}], ${register()}`] : []),
-    // Now and then flags come around unchanged.
+    // Sometimes the flags are carried around unchanged.
     ...(r.chance(0.1) ? [] : [...some(comparison, 3), comparison()]),
     ...some(quiet, 2),
     `j${r.pick(conditions)} ${label}`,
@@ -79,7 +83,7 @@ describe.each([64, 32] as const)("compiled loops of %d-bit code", (mode) => {
     code = await freshCode();
   });
 
-  it("leave with the flags of the round before", { timeout: 120_000 }, () => {
+  it("exit with the flags of the previous iteration", { timeout: 120_000 }, () => {
     const twins = new Twins(code, mode);
     for (const page of [0, 1, 3]) twins.map(page, plain(page));
     let faults = 0;
@@ -111,10 +115,10 @@ describe.each([64, 32] as const)("compiled loops of %d-bit code", (mode) => {
     expect(faults).toBeGreaterThan(SEEDS * 6);
   });
 
-  it("leave with older flags where some rounds write none", () => {
+  it("exit with older flags where some iterations write none", () => {
     const twins = new Twins(code, mode);
     for (const page of [0, 1]) twins.map(page, plain(page));
-    // All of it is passed often enough to be in one region.
+    // All of it is executed often enough to be in one region.
     twins.each(({ jit }) => void (jit.enabled = false));
     const source =
       "head:\nmov edx, [rsi]\nlea rsi, [rsi+8]\njrcxz write\nlea rcx, [rcx-1]\nlea eax, [rsi+rcx]\njmp head\nwrite:\ncmp edx, eax\nmov ecx, 2\njmp head";
@@ -136,7 +140,7 @@ describe.each([64, 32] as const)("compiled loops of %d-bit code", (mode) => {
     }
   });
 
-  it("leave with their own flags beside a way that writes others", () => {
+  it("exit with their own flags beside a path that writes others", () => {
     const twins = new Twins(code, mode);
     twins.each(({ jit }) => void (jit.enabled = false));
     twins.load(
@@ -150,7 +154,7 @@ describe.each([64, 32] as const)("compiled loops of %d-bit code", (mode) => {
       });
       twins.run(100, () => `${a}, ${c}`);
     };
-    // What is passed so often is in the region, and what has never been is not.
+    // A frequently executed block is in the region, and a block that never ran is not.
     for (let n = 0; n < 600; n++) go(5n, 3n);
     expect(twins.compile(CODE)).toBe(true);
     for (const [a, c] of [

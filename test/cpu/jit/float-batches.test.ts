@@ -1,6 +1,7 @@
-// Floating point in compiled regions against the interpreter: sequences of x87 and SSE instructions, compiled once and run on many states,
-// most of them usual ones (rounding to nearest, exceptions masked, ordinary numbers), where regions do most themselves. Registers, memory,
-// exceptions noted, and what FNSTENV would tell must be the same, also where an access faults in the middle.
+// x87 and SSE batches in compiled regions against the interpreter. Sequences of instructions are compiled
+// once and run on many states. Most states have round to nearest, masked exceptions and normal numbers,
+// because batches handle those inline. Registers, memory, recorded exceptions and the FNSTENV fields must be
+// equal, also where an access faults in the middle.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { layout } from "../../../src/cpu/machine/layout.ts";
@@ -121,7 +122,7 @@ const sse = (r: Random): string => {
   }
 };
 
-/** Arithmetic on a few registers, one instruction after the other. */
+/** Arithmetic on a few registers in sequence. */
 const chain = (r: Random): string => {
   const [x, y] = [`xmm${r.below(4)}`, `xmm${r.below(4)}`];
   const kind = r.pick(["sd", "sd", "ss", "pd", "ps"]);
@@ -135,7 +136,7 @@ const chain = (r: Random): string => {
   if (r.chance(0.05)) return `${r.pick(["", "u"])}comis${kind[1] === "s" ? "s" : "d"} ${x}, ${y}`;
   return `${r.pick(["add", "sub", "mul", "mul", "div", "sqrt"])}${kind} ${x}, ${y}`;
 };
-/** A loop, in which what a comparison says is now and then passed over. */
+/** A loop in which a comparison sometimes skips code. */
 const looped = (r: Random, instruction: (r: Random) => string): string[] => {
   const some = () => Array.from({ length: r.below(9) }, () => instruction(r));
   const over = (label: string) =>
@@ -151,7 +152,10 @@ const looped = (r: Random, instruction: (r: Random) => string): string[] => {
   return [`mov r8d, ${1 + r.below(4)}`, "again:", ...some(), ...over("one"), ...some(), ...over("two"), ...some(), ...counted, ...some()];
 };
 
-/** Bits of a float with a field of `e` bits and `f` bits of fraction: mostly ordinary, near 1, now and then anything. */
+/**
+ * Bits of a float with a field of `e` bits and `f` bits of fraction: mostly normal, near 1, sometimes
+ * arbitrary.
+ */
 const float = (r: Random, e: number, f: number): bigint => {
   const bias = (1 << (e - 1)) - 1;
   if (r.chance(0.04)) return BigInt(r.below(2)) << BigInt(e + f);
@@ -199,7 +203,7 @@ const fill = ({ state: s }: Cpu, r: Random): void => {
   for (const n of [R.ax, R.cx, R.dx]) s.u64[n] = r.u64();
   s.rip = CODE;
 };
-/** What a program can see, in words. */
+/** The visible state of a program as text. */
 const seen = (cpu: Cpu, why: number): string => {
   const s = cpu.state;
   const words = (name: string, from: number, to: number) =>
@@ -238,7 +242,7 @@ describe("floating point in compiled regions", () => {
     ["loops", chain, Number(process.env["SEED"] ?? 1) + 4000],
     ["loops of all", any, Number(process.env["SEED"] ?? 1) + 5000],
   ] as const)(
-    "leaves what the interpreter leaves: %s",
+    "has the results of the interpreter: %s",
     (name, instruction, seed) => {
       const r = new Random(seed);
       const compiled = make("jit");
@@ -250,7 +254,7 @@ describe("floating point in compiled regions", () => {
           cpu.state.u8.set(bytes, layout.frames);
           cpu.invalidateFrame(layout.frames);
         }
-        // What control passes is what is compiled.
+        // Only executed blocks are compiled.
         for (let m = 0; m < 20; m++) {
           fill(compiled, r);
           compiled.run(1000);

@@ -1,5 +1,5 @@
-// An access across the end of all addresses, which goes on at their beginning, is a fault: in compiled code as in the interpreter's, whatever the
-// TLB's last entry holds.
+// An access across the end of the address space wraps around and faults, in compiled code and in the
+// interpreter, whatever the last entry of the TLB holds.
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { layout, tlb } from "../../../src/cpu/machine/layout.ts";
@@ -11,7 +11,7 @@ import { MEMORY_PAGES } from "../../../tools/oracle/emulate.ts";
 import { selector } from "../../../tools/oracle/world.ts";
 
 const CODE = 0x1000_0000;
-/** Its entry in the TLB is the last one, as that of the last page there is. */
+/** Its entry in the TLB is the last one, like that of the last page. */
 const LAST = tlb.entries * 4096 * 5 - 4096;
 
 let code: CpuCode;
@@ -19,12 +19,12 @@ beforeAll(async () => {
   code = await freshCode();
 });
 
-/** Instructions on memory at rcx, and how many bytes of it they take. */
+/** Instructions on memory at rcx, and the bytes that they access. */
 const instructions = [
   ["668b01", 2], ["8b01", 4], ["488b01", 8], ["0f1001", 16], ["668901", 2], ["480101", 8], ["0f1101", 16], ["8b018b5104", 4], ["89018951fc", 4],
 ] as const; // biome-ignore format: table
 
-/** What memory at an address makes of it: the exit, where, what the fault tells, and the page that the last entry may have. */
+/** The result of an access at an address: the exit, rip, the fault, and the page of the last TLB entry. */
 const machine = (engine: "jit" | "interpret", hex: string, before: "nothing" | "read" | "write"): ((address: number) => unknown) => {
   const cpu = new Cpu(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }), code);
   cpu.segments.tables = descriptorTables;
@@ -39,7 +39,7 @@ const machine = (engine: "jit" | "interpret", hex: string, before: "nothing" | "
   const { state } = cpu;
   state.u8.fill(0xf4, layout.frames, layout.frames + 4096);
   state.u8.set(Buffer.from(hex, "hex"), layout.frames);
-  // mov eax, [rcx], or mov [rcx], eax: the entry is filled.
+  // mov eax, [rcx], or mov [rcx], eax fills the entry.
   state.u8.set(Buffer.from(before === "write" ? "8901" : "8b01", "hex"), layout.frames + 0x800);
   const run = (rip: number, address: number): number => {
     state.rip = rip;
@@ -57,10 +57,13 @@ const machine = (engine: "jit" | "interpret", hex: string, before: "nothing" | "
   };
 };
 
-describe.each(["nothing", "read", "write"] as const)("across the end of all addresses, the last entry filled by: %s", (before) => {
-  it.each(instructions)("%s", (hex, bytes) => {
-    const compiled = machine("jit", hex, before);
-    const interpreted = machine("interpret", hex, before);
-    for (let address = -bytes - 4; address < 0; address++) expect(compiled(address)).toEqual(interpreted(address));
-  });
-});
+describe.each(["nothing", "read", "write"] as const)(
+  "an access across the end of the address space, last TLB entry filled by: %s",
+  (before) => {
+    it.each(instructions)("%s", (hex, bytes) => {
+      const compiled = machine("jit", hex, before);
+      const interpreted = machine("interpret", hex, before);
+      for (let address = -bytes - 4; address < 0; address++) expect(compiled(address)).toEqual(interpreted(address));
+    });
+  },
+);

@@ -1,5 +1,6 @@
-// Accesses near one another that share a look into the page tags (translation-reuse.ts): generated runs of them, through registers that point about the ends of
-// pages, where pages are at home, elsewhere, two of one frame, read-only, code, or not there, and change. Compiled, they do what the interpreter does.
+// Translation reuse (translation-reuse.ts): generated sequences of accesses near each other. Their registers
+// point near page ends, and pages are direct-mapped or not, aliased, read-only, code, or unmapped, and
+// change. Compiled code must agree with the interpreter.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
@@ -10,9 +11,9 @@ import { Random } from "../../../tools/oracle/random.ts";
 import { CODE, codeFrame, DATA, DATA_PAGES, type Mapping, PAGE, plain, spareFrame, Twins } from "./twins.ts";
 
 const SEEDS = 24;
-/** The last page of data holds the stack, and is what it is. */
+/** The last page of data is the stack and does not change. */
 const STACK = DATA_PAGES - 1;
-/** The page of code with nothing but a RET, so that it is code. */
+/** The page of code that contains only a RET. */
 const OTHER = 3;
 
 /** A loop of blocks, each with several accesses through a few registers. */
@@ -20,7 +21,7 @@ const write = (r: Random, mode: 32 | 64): string => {
   const wide = (name: string): string => `${mode === 64 ? "r" : "e"}${name}`;
   const bases = ["bx", "si", "di"].map(wide);
   const step = r.pick([1, 4, 4, 8, 16]);
-  // Distances of a block are within what one look covers, or somewhat more.
+  // Distances in a block fit one translation, or exceed it somewhat.
   const spread = r.pick([8, 16, 40, 120, 240, 400]);
   const place = (base: string): string => {
     const at = Math.floor((r.below(spread) - spread / 2) / step) * step;
@@ -68,7 +69,7 @@ const write = (r: Random, mode: 32 | 64): string => {
         return r.chance(0.5) ? `fld qword ptr ${p}\nfstp qword ptr ${place(base)}` : `lea ${base}, [${base}+${r.below(3) * 4}]`;
     }
   };
-  // What can be read has been read: that says nothing of writing.
+  // A successful read does not imply that the page is writable.
   const lines: string[] = [...bases.map((base) => `mov eax, [${base}]`), `mov dword ptr [${wide("bp")}-8], 8`, "again:"];
   for (let block = 0; block < 2 + r.below(3); block++) {
     const base = r.pick(bases);
@@ -76,7 +77,7 @@ const write = (r: Random, mode: 32 | 64): string => {
     if (r.chance(0.5)) lines.push(`test al, ${1 << r.below(8)}`, `jz on${block}`, access(base), access(base), `on${block}:`);
     if (r.chance(0.3)) lines.push(`call ${CODE + OTHER * PAGE}`);
   }
-  // Pointers walk, over ends of pages too.
+  // Pointers move, also across page ends.
   for (const base of bases) lines.push(`add ${base}, ${r.pick([0, 1, 4, 20, 36, 100])}`);
   lines.push(`sub dword ptr [${wide("bp")}-8], 1`, "jg again", "hlt");
   return lines.join("\n");
@@ -88,14 +89,15 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     code = await freshCode();
   });
 
-  it("read and write what the interpreter does, whatever their pages are", { timeout: 120_000 }, () => {
+  it("equal the interpreter's, whatever their pages are", { timeout: 120_000 }, () => {
     const twins = new Twins(code, mode);
     const set = (n: number, v: bigint): void => twins.each(({ state }) => void (state.u64[n] = mode === 64 ? v : v & 0xffff_ffffn));
     let [faults, compiled] = [0, 0];
     for (let seed = 1; seed <= SEEDS; seed++) {
       const r = new Random(seed * 2 + mode);
       const source = write(r, mode);
-      // Code that takes it for granted that pages are at home stays, or is written anew at once.
+      // Code that assumes direct-mapped pages stays in half of the runs, and is recompiled at once in the
+      // others.
       twins.each(({ jit }) => void (jit.patience = seed % 2 === 0 ? Number.POSITIVE_INFINITY : 0));
       const bytes = new Uint8Array((OTHER + 1) * PAGE).fill(0xf4);
       bytes.set(assemble(source, { mode, at: CODE }).bytes);
@@ -140,7 +142,8 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
           }
           if (v !== vector.PF || rip < CODE || rip >= CODE + bytes.length) break;
           faults++;
-          // As a kernel might, something is there now; or the program goes on with other pointers, or tries it all again.
+          // The page becomes mapped, as by a kernel; or the program continues with other pointers, or repeats
+          // the access.
           const how = r.below(3);
           if (how === 0) remap((Number(address) - DATA) >> 12);
           else if (how === 1) place();
@@ -152,13 +155,14 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     expect(compiled).toBeGreaterThan(SEEDS);
     expect(faults).toBeGreaterThan(10 * SEEDS);
     expect(twins.compiledShare).toBeGreaterThan(0.1);
-    // Where most of all is not at home, it is looked up, which is counted (`--stats`); who only interprets looks nothing up so.
+    // Compiled code uses slow paths where most pages are not direct-mapped, and they are counted (`--stats`).
+    // The interpreter uses none.
     const [counts, none] = twins.both(({ lookups }) => lookups);
-    for (const name of ["acrossHomes", "lookUp", "lookUpForStore"] as const)
+    for (const name of ["acrossPages", "lookUp", "lookUpForStore"] as const)
       expect([name, counts[name] > SEEDS, none[name]]).toEqual([name, true, 0]);
   });
 
-  it("ask whether what CMPXCHG leaves as it is could be written, though it is known", () => {
+  it("test write access of CMPXCHG even if the value is known and stays", () => {
     const twins = new Twins(code, mode);
     const [a, d, base] = mode === 64 ? ["rax", "rdx", "rdi"] : ["eax", "edx", "edi"];
     const source = `again: mov ${d}, [${base}]\nmov ecx, [${base}+8]\ncmpxchg [${base}], ${d}\nlea ${a}, [${d}+1]\ndec ebx\njnz again\nhlt`;
@@ -180,12 +184,12 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     twins.compile(CODE);
     expect(go(5).vector).toBe(vector.GP);
     twins.map(0, { frame: 0, writable: false });
-    // The first time what is read is not found yet.
+    // The page is not known at the first read.
     for (let n = 0; n < 3; n++) expect([go(5).vector, go(5).rip]).toEqual([vector.PF, statements[2]?.address]);
   });
 });
 
-it("32-bit code finds the end of a page by itself, though the next page has not been met", async () => {
+it("32-bit code accesses the end of a page without a slow path, though the next page is unknown", async () => {
   const twins = new Twins(await freshCode(), 32);
   twins.fill((n) => n & 0xff);
   for (const page of [0, 1]) twins.map(page, plain(page));
@@ -197,13 +201,13 @@ it("32-bit code finds the end of a page by itself, though the next page has not 
   });
   expect(twins.compile(CODE)).toBe(true);
   expect(twins.run(100_000, () => "at the end of a page").vector).toBe(vector.GP);
-  // Nor is it left to the interpreter.
+  // There is no side exit either.
   expect(twins.compiledShare).toBeGreaterThan(0.99);
-  const [{ acrossHomes, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
-  expect(acrossHomes + lookUp + lookUpForStore).toBeLessThan(10);
+  const [{ acrossPages, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
+  expect(acrossPages + lookUp + lookUpForStore).toBeLessThan(10);
 });
 
-it("what is read and then written is in one place, though the instruction changes a register of its address", async () => {
+it("a read-modify-write keeps its address, though the instruction changes a register of it", async () => {
   const twins = new Twins(await freshCode(), 64);
   twins.fill((n) => n & 0xff);
   twins.map(0, plain(0));

@@ -1,5 +1,5 @@
-// Everything compiled at once, runs cut short anywhere, code invalidated and mappings forgotten at any time: nothing that a program can
-// see may differ from what the interpreter makes of it, not its output, its trace, nor the count of its instructions.
+// All code is compiled at once, runs end at random, code is invalidated and mappings are forgotten at any
+// time. Still a program's output, its trace and its instruction count are the interpreter's.
 import { dirname } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Cpu } from "../../../src/cpu/cpu.ts";
@@ -25,7 +25,10 @@ const random = (seed: number) => {
   };
 };
 
-/** Let every `run` of every processor stop at random, and lose translations there and where compiled code calls the kernel. */
+/**
+ * Ends every `run` of every processor at random. Loses translations there and where compiled code calls the
+ * kernel.
+ */
 const disturb = (seed: number): void => {
   const below = random(seed);
   const run = Cpu.prototype.run;
@@ -62,7 +65,7 @@ afterEach(() => {
 for (const architecture of ["amd64", "i386"] as const) {
   const need = busybox(architecture);
   describe.skipIf(missing(`busybox of ${architecture}`, need))(`busybox of ${architecture}`, { timeout: 120_000 }, () => {
-    it.each([architecture === "amd64" ? 1 : 2])("runs the same when disturbed, seed %d", async (seed) => {
+    it.each([architecture === "amd64" ? 1 : 2])("has equal results under random invalidation, seed %d", async (seed) => {
       const folder = dirname(need.path);
       const options = { args: ["sh", "-c", script], env: { B: need.path }, trace: true, randomizeLayout: false } as const;
       const quiet = await runHosted(folder, need.path, { ...options, engine: "interpret" });

@@ -1,5 +1,6 @@
-// Code that changes: what was compiled of it runs again only where it still is what is there, and reads the immediates that were written anew.
-// Each round changes something and runs it, compiled and interpreted; a program that makes code and calls it must come to what it is to.
+// Code that changes (code-snapshot.ts). Compiled code runs again only if its bytes are unchanged, and it
+// reads rewritten immediates. Each iteration changes something and runs it, compiled and interpreted.
+// Programs that generate code and call it must have the right results.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
@@ -15,14 +16,17 @@ import { flatCpu } from "./flat.ts";
 const CODE = 0x1000_0000;
 const OTHER = 0x1100_0000;
 const DATA = 0x2000_0000;
-// Neighbours by address are none in memory.
+// Adjacent pages are not adjacent in memory.
 const pages = new Map([
   [CODE, layout.frames + 2 * 4096],
   [CODE + 4096, layout.frames],
   [OTHER, layout.frames + 3 * 4096],
   [DATA, layout.frames + 4096],
 ]);
-/** With this one the page of code is at home in its frame: compiled code writes to it without asking, until it holds code. */
+/**
+ * With this color the code page is direct-mapped. Compiled code stores to it without a slow path until it
+ * holds code.
+ */
 const color = (layout.frames + 2 * 4096 - layout.window - CODE) & ((1 << homes.bits) - 4096);
 const placeOf = (address: number): number => pages.get(address - (address % 4096))! + (address % 4096);
 const rounds = Number(process.env["ROUNDS"] ?? 400);
@@ -61,13 +65,13 @@ const text = (bits: 64 | 32): string => {
   ].join("\n");
 };
 
-describe.each([64, 32] as const)("code of %i bits that is written again", (bits) => {
-  it("runs as it is then, whatever part of it changed", () => {
+describe.each([64, 32] as const)("rewritten code of %i bits", (bits) => {
+  it("runs as rewritten, whichever part of it changed", () => {
     const r = new Random(Number(process.env["SEED"] ?? bits));
     const compiled = make("jit", bits);
     const interpreted = make("interpret", bits);
     // Across the end of a page, and by one byte more each time.
-    const done = { compiled: 0, recovered: 0 };
+    const done = { compiled: 0, revalidated: 0 };
     for (let start = CODE + 4096 - 40; start < CODE + 4096 - 8; start += 3) {
       const { bytes, statements } = assemble(text(bits), { mode: bits, at: start });
       const put = (from: number, what: Uint8Array): void => {
@@ -98,7 +102,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
       put(start, bytes);
       for (let n = 0; n < rounds / 10; n++) {
         change();
-        // Sometimes a slice of time ends soon.
+        // A budget part may end soon.
         const soon = r.pick([1000, 1 + r.below(12)]);
         for (const cpu of [compiled, interpreted]) {
           const s = cpu.state;
@@ -107,7 +111,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
           s.u64[R.sp] = BigInt(DATA + 2048);
           cpu.flags = 0;
           s.rip = start;
-          // What ran once may be compiled.
+          // Code that ran once may be compiled.
           if (cpu === compiled) expect(cpu.jit.compile(start)).toBe(true);
           let why = cpu.run(soon);
           while (why === exit.budget) why = cpu.run(1000);
@@ -119,19 +123,20 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
         );
       }
       done.compiled = compiled.jit.stats.regions;
-      done.recovered = compiled.jit.stats.recovered;
+      done.revalidated = compiled.jit.stats.revalidated;
     }
     expect(compiled.instructions).toBe(interpreted.instructions);
-    // More often there again than made anew.
-    expect(done.recovered).toBeGreaterThan(done.compiled);
+    // Regions are revalidated more often than recompiled.
+    expect(done.revalidated).toBeGreaterThan(done.compiled);
   });
 
   it.each(engines.flatMap((engine) => [777, 46, 13, 3].map((chunk) => [engine, chunk] as const)))(
-    "makes and calls functions, and changes itself: %s, %d instructions at a time",
+    "generates and calls functions, and changes itself: %s, %d instructions at a time",
     (engine, chunk) => {
       const cpu = make(engine, bits);
       const [a, b, d] = bits === 64 ? ["rax", "rbx", "rdx"] : ["eax", "ebx", "edx"];
-      // Function n of four returns a number that is written anew in each round; each is called ten times. The loop's own immediate grows.
+      // Function n of four returns a number that is rewritten in each iteration. Each one is called ten
+      // times. The loop's own immediate grows.
       const main = assemble(
         `again:
         add dword [${d}], 3
@@ -173,14 +178,14 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
       }
       expect(s.i32[R.si * 2]).toBe(sum);
       expect(s.i32[R.bx * 2]).toBe(bx);
-      if (engine === "jit" && chunk === 777) expect(cpu.jit.stats.recovered).toBeGreaterThan(0);
+      if (engine === "jit" && chunk === 777) expect(cpu.jit.stats.revalidated).toBeGreaterThan(0);
     },
   );
 
-  it("stays while only its own immediates are stored to and what lies beside it, and faults where it would", () => {
+  it("stays valid while stores change its own immediates and bytes beside it, and faults like the interpreter", () => {
     const r = new Random(Number(process.env["SEED"] ?? bits));
     const [a, d, p] = bits === 64 ? ["rax", "rdx", "rbp"] : ["eax", "edx", "ebp"];
-    // What has been read before a store changes it is not to be read again.
+    // A read before a store that changes its value must not be repeated.
     const { bytes, statements } = assemble(
       `add ebx, 0x11111111
         mov [${d}], ebx
@@ -224,7 +229,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
     expect(compiled.blocks.invalidations).toBeLessThan(interpreted.blocks.invalidations / 3);
   });
 
-  it.each(engines)("is what a call that remembers its target comes to, written again or mapped anew: %s", (engine) => {
+  it.each(engines)("is the target of a cached call after rewriting or remapping: %s", (engine) => {
     const there = new Map(pages);
     const cpu = flatCpu(code, engine, bits);
     cpu.setAddressSpace({ color, translate: (address) => (there.get(address - (address % 4096)) ?? -6) + cacheWrite });
@@ -244,7 +249,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
       s.u64[R.di] = 20n;
       s.u64[R.sp] = BigInt(DATA + 2048);
       s.rip = CODE;
-      // What ran once may be compiled.
+      // Code that ran once may be compiled.
       for (const ip of [CODE, CODE + 2]) cpu.blocks.find(ip);
       for (const ip of engine === "jit" ? compiled : []) expect(cpu.jit.compile(ip)).toBe(true);
       while (cpu.run(1000) !== exit.fault);
@@ -261,7 +266,7 @@ describe.each([64, 32] as const)("code of %i bits that is written again", (bits)
     expect(s.i32[R.si * 2]).toBe(20 * (1 - 3 + 1000 - 3));
   });
 
-  it.each(engines)("calls through a linkage stub that is written again: %s", (engine) => {
+  it.each(engines)("calls through a rewritten linkage stub: %s", (engine) => {
     const cpu = make(engine, bits);
     const s = cpu.state;
     const di = bits === 64 ? "rdi" : "edi";

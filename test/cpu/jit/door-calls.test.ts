@@ -1,4 +1,5 @@
-// A door in compiled code: the call is served there, and the code goes on if nothing has happened that it was not made for.
+// Doors in compiled code. The kernel serves the call from the region, which continues unless something
+// happened that it was not compiled for.
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Cpu, type CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
@@ -29,24 +30,24 @@ afterEach(() => {
   cpu.serve = undefined;
 });
 
-/** The loop, so many times around, compiled before it runs. */
+/** The loop with so many iterations, compiled before it runs. */
 const begin = (rounds: number): void => {
   cpu.engine = "jit";
-  // All is compiled, or counted: the interpreter runs no windows.
-  cpu.jit.watch.stop();
+  // Everything is compiled or counted: there are no sampling windows.
+  cpu.jit.sampler.stop();
   cpu.state.u8.set(loop, layout.frames);
   cpu.invalidateFrame(layout.frames);
   cpu.flags = 0;
   cpu.state.rip = PAGE;
   cpu.state.setGpr(R.bx, 0);
   cpu.state.setGpr(R.di, rounds);
-  // What ran once may be compiled.
+  // Code that ran once may be compiled.
   for (const at of [0, 5]) cpu.blocks.find(PAGE + at);
   expect(cpu.jit.compile(PAGE)).toBe(true);
 };
-/** Instructions when `run` was called last. */
+/** The instruction count at the last call of `run`. */
 let resumed = 0;
-/** Run on until the code at the loop's end faults; how often `run` came back with each exit. */
+/** Runs until the code at the loop's end faults. Returns how often `run` ended with each exit. */
 const finish = (limit = 1_000_000): Partial<Record<Exit, number>> => {
   const ends: Partial<Record<Exit, number>> = {};
   for (;;) {
@@ -57,7 +58,7 @@ const finish = (limit = 1_000_000): Partial<Record<Exit, number>> => {
   }
 };
 
-test("calls are served in line, each with all state in its place", () => {
+test("calls are served inside the region, with all state in the state page", () => {
   begin(1000);
   const before = cpu.instructions;
   const seen: number[] = [];
@@ -76,7 +77,7 @@ test("calls are served in line, each with all state in its place", () => {
   expect(cpu.instructions - before).toBe(4000);
 });
 
-test.each([-4096, -1, 2 ** 47])("the kernel may send it to where nothing can be fetched: %d", (elsewhere) => {
+test.each([-4096, -1, 2 ** 47])("the kernel may continue at an address that cannot be fetched: %d", (elsewhere) => {
   begin(10);
   let calls = 0;
   cpu.serve = () => {
@@ -98,7 +99,7 @@ test.each([-0x1000, -0x6000_0000])("a branch to the kernel's half goes there: %d
   expect(cpu.state.rip).toBe(target);
 });
 
-describe("code does not go on in line", () => {
+describe("the region is left", () => {
   const served = (act: (n: number) => number | undefined): Partial<Record<Exit, number>> => {
     let n = 0;
     cpu.serve = () => act(n++);
@@ -106,11 +107,11 @@ describe("code does not go on in line", () => {
     expect(cpu.state.gpr(R.bx)).toBe(1000);
     return ends;
   };
-  test("if nobody serves the call", () => {
+  test("if the kernel does not serve the call", () => {
     begin(1000);
     expect(served(() => undefined)).toEqual({ [exit.syscall]: 1000, [exit.fault]: 1 });
   });
-  test("if it is told to stop", () => {
+  test("if it must stop", () => {
     begin(1000);
     expect(served((n) => (n % 2 === 0 ? 0 : 50_000))).toEqual({ [exit.served]: 500, [exit.fault]: 1 });
   });
@@ -122,7 +123,7 @@ describe("code does not go on in line", () => {
     });
     expect(ends[exit.served]).toBe(1);
   });
-  test("if pages may have been mapped anew", () => {
+  test("if pages may have been remapped", () => {
     begin(1000);
     const ends = served((n) => {
       if (n === 499) cpu.flushTlb();
@@ -130,7 +131,7 @@ describe("code does not go on in line", () => {
     });
     expect(ends[exit.served]).toBe(1);
   });
-  test("further than it may", () => {
+  test("if the budget ends", () => {
     begin(1000);
     const ends = served(() => 1000);
     expect(ends[exit.fault]).toBe(1);
@@ -149,7 +150,7 @@ describe("code does not go on in line", () => {
   });
 });
 
-test("a call that leaves less to run ends the run, though a window of the JIT's is due in it", () => {
+test("a call that shortens the run ends it, though a sampling window is due in it", () => {
   begin(1000);
   const SPIN = PAGE + 0x80;
   cpu.state.u8.set([0xeb, 0xfe], layout.frames + SPIN - PAGE); // jmp $
@@ -161,12 +162,12 @@ test("a call that leaves less to run ends the run, though a window of the JIT's 
     cpu.state.rip = SPIN;
     return 10_000;
   };
-  cpu.jit.watch.next = cpu.instructions + 100_000;
+  cpu.jit.sampler.next = cpu.instructions + 100_000;
   expect(cpu.run(1_000_000)).toBe(exit.budget);
   expect([calls, cpu.instructions - called]).toEqual([500, 10_000]);
 });
 
-test("the code behind a door is what the call comes back to", () => {
+test("the code after a door is at the call's return address", () => {
   begin(1);
   // syscall; hlt; landing pad: inc rbx; dec rdi; jnz; hlt
   const PAD = PAGE + 0x20;
@@ -186,7 +187,7 @@ test("the code behind a door is what the call comes back to", () => {
   cpu.state.rip = PAGE;
   cpu.state.setGpr(R.di, 1000);
   cpu.serve = () => {
-    // Where it comes back to may have changed since the code was compiled.
+    // The return address of the call may have changed since the code was compiled.
     if (cpu.state.gpr(R.bx) === 499) landsAt = PAGE + 2;
     cpu.state.rip = landsAt;
     return 1_000_000;
@@ -197,7 +198,7 @@ test("the code behind a door is what the call comes back to", () => {
   expect(cpu.leaves.reduce((sum, n, code) => sum + n - (left[code] as number), 0)).toBeLessThan(10);
 });
 
-test("a leaf comes into its callers' regions whole, wherever other regions begin in it", () => {
+test("a leaf function is included in its callers' regions whole, wherever other regions begin in it", () => {
   const STACK = PAGE + 0x10_0000;
   const LEAF = PAGE + 0x40;
   cpu.setAddressSpace({
@@ -224,10 +225,11 @@ test("a leaf comes into its callers' regions whole, wherever other regions begin
   cpu.state.setGpr(R.sp, STACK + 4096);
   cpu.state.setGpr(R.di, 1000);
   cpu.serve = () => 1_000_000;
-  // The stack is not at home, which the region takes for granted until then: the first call is the interpreter's.
-  const { rewritten } = cpu.jit.stats;
+  // The stack is not direct-mapped, which the region assumes at first. So the interpreter executes the first
+  // call.
+  const { recompiled } = cpu.jit.stats;
   expect(finish()).toEqual({ [exit.syscall]: 1, [exit.fault]: 1 });
-  expect(cpu.jit.stats.rewritten).toBeGreaterThan(rewritten);
+  expect(cpu.jit.stats.recompiled).toBeGreaterThan(recompiled);
   expect(cpu.state.gpr(R.bx)).toBe(1000);
 });
 

@@ -1,8 +1,17 @@
-// Where a region keeps registers (register-cache.ts): generated functions of loops in loops, with calls and without, ways that meet, instructions that are
-// written twice, left in the middle because the budget ends or memory faults. Compiled, they do what the interpreter does.
+// The register cache (register-cache.ts): generated functions with nested loops, with and without calls,
+// merge points, and instructions that are compiled twice. Runs end in the middle because of the budget or a
+// fault. Compiled code must agree with the interpreter.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
-import { type Moves, noParts, overlap, type Parts, part, Residence, type Scope } from "../../../src/cpu/jit/analysis/register-cache.ts";
+import {
+  type LoopScope,
+  type Moves,
+  noRegisters,
+  overlap,
+  part,
+  RegisterCache,
+  type RegisterSet,
+} from "../../../src/cpu/jit/analysis/register-cache.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
 import { R, vector } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
@@ -90,7 +99,7 @@ class Writer {
       if (x === y) return pair;
     }
   }
-  /** Near each other, mostly by one register. */
+  /** Operands near each other, mostly with one base register. */
   #place(): string {
     return `[${this.#wide(this.#r.pick(["bx", "bx", "bx", "si", "bp"]))}+${4 * this.#r.below(12)}]`;
   }
@@ -141,7 +150,7 @@ class Writer {
           `${r.pick(["faddp", "fmulp"])} st1, st0`,
           `fstp qword ptr ${this.#place()}`,
         ];
-      // What writes a register on one of two ways only, or the flags.
+      // Registers or flags that only one of two paths writes.
       case 19:
         return [`cmpxchg ${r.chance(0.5) ? a : this.#place()}, ${b}`];
       case 20:
@@ -151,7 +160,7 @@ class Writer {
       case 22:
         return [`cmpxchg8b qword ptr ${this.#place()}`];
       default:
-        // Now and then it leaves what is mapped.
+        // Sometimes the pointer leaves the mapped pages.
         return [`add ${this.#wide(r.pick(["bx", "si"]))}, ${r.pick([4, 24, 100, 1000])}`];
     }
   }
@@ -163,9 +172,9 @@ describe.each([64, 32] as const)("registers of compiled %d-bit code", (mode) => 
     code = await freshCode();
   });
 
-  it("are where the interpreter has them, wherever control leaves", { timeout: 120_000 }, () => {
+  it("equal the interpreter's at every exit", { timeout: 120_000 }, () => {
     const twins = new Twins(code, mode);
-    // Two pages for the pointers, one with the stack; nothing between them.
+    // Two pages for the pointers, one with the stack, and an unmapped page between them.
     for (const page of [0, 1, 3]) twins.map(page, plain(page));
     const stack = BigInt(DATA + 3 * PAGE + 2048);
     const set = (n: number, v: bigint): void => twins.each(({ state }) => void (state.u64[n] = mode === 64 ? v : v & 0xffff_ffffn));
@@ -183,7 +192,8 @@ describe.each([64, 32] as const)("registers of compiled %d-bit code", (mode) => 
         set(R.sp, stack - 64n);
       };
       for (let round = 0; round < 8; round++) {
-        // The last ones begin anywhere: in loops, and in leaves, which then return to what is no code.
+        // The last runs begin anywhere: in loops, and in leaf functions, which then return to an address
+        // without code.
         const start = round < 6 ? CODE : r.pick([...labels.values()]);
         twins.each(({ state }) => void (state.rip = start));
         for (const n of [R.ax, R.cx, R.dx, R.r8, R.r9, R.r10]) set(n, mode === 64 || n < R.r8 ? r.word() : 0n);
@@ -205,42 +215,45 @@ describe.each([64, 32] as const)("registers of compiled %d-bit code", (mode) => 
   });
 });
 
-/** Code as a residence writes it, of a made-up machine: what moves, what is done, and one of two ways at a time. */
+/**
+ * Steps that the register cache would emit, for a model of a machine: moves, operations, and one of two paths
+ * at a time.
+ */
 type Step = () => void;
 class Model implements Moves {
   readonly #r: Random;
-  readonly residence: Residence = new Residence(this);
-  /** Where steps are being written. */
+  readonly cache: RegisterCache = new RegisterCache(this);
+  /** The list that receives steps. */
   #list: Step[] = [];
   readonly #locals: number[] = [];
   readonly #page: number[] = [];
   /** The latest value of each register. */
   readonly #truth: number[] = [];
   #values = 0;
-  /** What runs takes one of two ways by this. */
+  /** Chooses one of two paths at run time. */
   choose: () => boolean = () => true;
   left = 0;
   constructor(r: Random) {
     this.#r = r;
   }
-  #move(parts: () => Parts, from: number[], to: number[]): void {
+  #move(parts: () => RegisterSet, from: number[], to: number[]): void {
     this.#list.push(() => {
       for (let n = 0; n < REGISTERS; n++) if (overlap(part.general(n), parts())) to[n] = from[n] as number;
     });
   }
-  load(p: Parts): void {
+  load(p: RegisterSet): void {
     this.#move(() => p, this.#page, this.#locals);
   }
-  store(p: Parts): void {
+  store(p: RegisterSet): void {
     this.#move(() => p, this.#locals, this.#page);
   }
-  loadLater(p: () => Parts): void {
+  loadLater(p: () => RegisterSet): void {
     this.#move(p, this.#page, this.#locals);
   }
-  storeLater(p: () => Parts): void {
+  storeLater(p: () => RegisterSet): void {
     this.#move(p, this.#locals, this.#page);
   }
-  /** What is written while `does` runs. */
+  /** The steps that `does` emits. */
   #within(does: () => void): Step[] {
     const outer = this.#list;
     const inner: Step[] = [];
@@ -250,24 +263,24 @@ class Model implements Moves {
     return inner;
   }
   #statement(depth: number): void {
-    const { residence } = this;
+    const { cache } = this;
     const n = this.#r.below(REGISTERS);
     switch (this.#r.below(depth > 0 ? 9 : 6)) {
       case 0:
       case 1:
-        residence.read(part.general(n));
+        cache.read(part.general(n));
         return void this.#list.push(() => expect(this.#locals[n]).toBe(this.#truth[n]));
       case 2:
       case 3:
         this.#list.push(() => void (this.#locals[n] = this.#truth[n] = ++this.#values));
-        return residence.write(part.general(n));
+        return cache.write(part.general(n));
       case 4:
-        return residence.now.scope ? undefined : residence.settle();
+        return cache.now.scope ? undefined : cache.writeBack();
       case 5: {
-        // A way out, on which all is in the state page.
-        const standing = residence.now;
-        const out = this.#within(() => residence.store());
-        residence.now = standing;
+        // An exit, at which the state page has all registers.
+        const standing = cache.now;
+        const out = this.#within(() => cache.store());
+        cache.now = standing;
         return void this.#list.push(() => {
           if (this.choose()) return;
           const [locals, page] = [[...this.#locals], [...this.#page]];
@@ -287,7 +300,7 @@ class Model implements Moves {
           this.#list = ways[k] as Step[];
           this.#statements(depth - 1);
         };
-        residence.oneOf(way(0), way(1));
+        cache.oneOf(way(0), way(1));
         this.#list = outer;
         return void outer.push(() => {
           for (const step of ways[this.choose() ? 0 : 1] as Step[]) step();
@@ -295,26 +308,26 @@ class Model implements Moves {
       }
     }
   }
-  /** A scope, gone through twice. */
+  /** A loop scope with two iterations. */
   #loop(depth: number): void {
-    const { residence } = this;
-    if (residence.now.scope) return;
-    const scope: Scope = { head: 0, steady: false, whole: false, touched: noParts, written: noParts };
-    residence.enter(scope);
+    const { cache } = this;
+    if (cache.now.scope) return;
+    const scope: LoopScope = { head: 0, steady: false, isRegion: false, accessed: noRegisters, written: noRegisters };
+    cache.enter(scope);
     const body = this.#within(() => this.#statements(depth - 1));
     this.#list.push(() => {
       for (const step of [...body, ...body]) step();
     });
-    residence.forget();
+    cache.forget();
   }
   #statements(depth: number): void {
     for (let n = this.#r.below(6); n >= 0; n--) this.#statement(depth);
   }
-  /** Write something, and go through it some times. */
+  /** Generates steps and executes them several times. */
   go(): void {
     const code = this.#within(() => {
       this.#statements(3);
-      this.residence.forget();
+      this.cache.forget();
     });
     for (let n = 0; n < REGISTERS; n++) this.#page[n] = this.#truth[n] = -n;
     for (let time = 0; time < 8; time++) {
@@ -325,8 +338,8 @@ class Model implements Moves {
   }
 }
 
-describe("a residence", () => {
-  it("has every register where it is looked for, whichever way control came", () => {
+describe("the register cache", () => {
+  it("has every register where code expects it, on every path", () => {
     let left = 0;
     for (let seed = 1; seed <= 3000; seed++) {
       const r = new Random(seed);

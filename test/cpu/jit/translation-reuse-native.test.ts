@@ -1,5 +1,6 @@
-// Accesses near one another, which compiled regions look up together, and contents that they remember: structures across two pages, pointers
-// that meet, two pages that are one, loops over what is on the stack.
+// Accesses near each other share translations, and known values are forwarded: structures across two pages,
+// aliasing pointers, two pages of one frame, loops over the stack. Compiled code must agree with the native
+// processor.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -66,7 +67,7 @@ const program = `
     }
     return x ^ l[3] ^ l[5] ^ l[8];
   }
-  /** With its frame here and there, on two pages too. */
+  /** Its frame is at varying addresses, also across two pages. */
   static APART uint32_t placed(int n, uint32_t x) {
     volatile char *p = __builtin_alloca(n);
     p[0] = x;
@@ -98,7 +99,7 @@ const program = `
 
 describe.skipIf(missing("accesses near one another", nativeX64, gcc))("accesses near one another", { timeout: 60_000 }, () => {
   for (const bits of [64, 32])
-    it(`do what they do natively, ${bits}-bit`, async (test) => {
+    it(`equal the native processor's, ${bits}-bit`, async (test) => {
       await inFolder(async (folder) => {
         const file = join(folder, "near");
         writeFileSync(`${file}.c`, program);

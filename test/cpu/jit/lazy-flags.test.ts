@@ -1,5 +1,6 @@
-// What decides where control goes, compiled and interpreted: conditions after operations of 8 and 16 bits, whose operands are compared without a sign
-// where that will do (lazy-flags.ts); and jumps by tables, whose targets are asked whether they are addresses only where control leaves the region.
+// Control decisions, compiled and interpreted. Conditions after operations of 8 and 16 bits compare unsigned
+// operands where that is enough (lazy-flags.ts). Targets of jump tables are tested only where control leaves
+// the region.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
@@ -19,7 +20,10 @@ const operations = ["cmp", "sub", "sbb", "add", "adc", "and", "test", "xor"];
 const alone = ["inc", "dec", "neg", "not"];
 const shifts = ["shl", "sar"];
 
-/** A loop over pairs in memory: each condition after the operation, by SETcc at once and by a jump, into bits of rbx. */
+/**
+ * A loop over pairs in memory: each condition after the operation, by SETcc at once and by a jump, into bits
+ * of rbx.
+ */
 const loopOf = (operation: string, bytes: number): string => {
   const [a, b] = bytes === 1 ? ["al", "cl"] : ["ax", "cx"];
   const does = alone.includes(operation)
@@ -62,7 +66,8 @@ describe.each([8, 16])("of %i bits", (bits) => {
   });
 });
 
-// again: to the place that the table has for the next byte; the last one is none, is the kernel's, or has no code.
+// again: to the address that the table has for the next byte. The last one is no address, belongs to the
+// kernel, or has no code.
 const switched = assemble(
   [
     "again: movzx eax, byte ptr [rsi]",
@@ -81,7 +86,7 @@ const switched = assemble(
 );
 
 it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0x1234_5678_9abc_def0n, 0n, BigInt(DATA)])(
-  "a jump by a table to %i faults where it should",
+  "a jump by a table to %i faults at the right address",
   (last) => {
     const twins = new Twins(code, 64);
     const label = (name: string): bigint => BigInt(switched.labels.get(name)!);
@@ -97,7 +102,7 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0x1234_5678_9abc_def0n, 0n, 
       state.setGpr(R.si, DATA);
       state.setGpr(R.di, DATA + PAGE);
     });
-    // Where the jump goes is seen by the interpreter.
+    // The interpreter records the target of the jump.
     twins.run(2000, () => "at first");
     expect(twins.compile(CODE)).toBe(true);
     const ended = twins.run(1_000_000, () => `to ${last}`);
@@ -106,11 +111,11 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0x1234_5678_9abc_def0n, 0n, 
   },
 );
 
-// A call of a stub that jumps on by a pointer, as those of linkage tables do: one block in a region.
+// A call of a linkage stub, which jumps through a pointer: one block in a region.
 const linked = assemble("again: call stub\nback: dec rsi\njnz again\nhlt\nstub: jmp [rdi]\ncallee: inc rbx\nret", { mode: 64, at: CODE });
 
 it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x1234_5678_9abc_def0n, 0n])(
-  "a call by a stub to %i faults where it should",
+  "a call by a stub to %i faults at the right address",
   (last) => {
     const twins = new Twins(code, 64);
     twins.map(0, plain(0));
@@ -120,7 +125,7 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x12
     twins.fill((n) => table[n] ?? 0);
     const go = (pointer: number) => {
       twins.each(({ state }) => {
-        // Where the loop's region is entered.
+        // The entry of the loop's region.
         state.rip = linked.labels.get("back")!;
         state.setGpr(R.sp, DATA + 2 * PAGE);
         state.setGpr(R.si, 100);
@@ -133,7 +138,7 @@ it.each([0x8000_0000_0000n, 0xffff_8000_0000_0000n, 0xffff_ffff_ffff_fff5n, 0x12
     const interpreted = () => twins.both((cpu) => cpu.interpreted)[0];
     const before = interpreted();
     expect(go(8).vector).toBe(BigInt.asUintN(64, BigInt.asIntN(48, last)) === last ? vector.PF : vector.GP);
-    // The call was compiled code's; its jump, and what is fetched in vain, may be the interpreter's.
+    // Compiled code executed the call. The interpreter may execute its jump, and the fetch that faults.
     expect(interpreted() - before).toBeLessThan(3);
   },
 );

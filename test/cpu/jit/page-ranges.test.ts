@@ -1,5 +1,6 @@
-// Runs of pages at home that loops of 64-bit code have for their registers (page-ranges.ts): what a loop has found that it may read, another one that writes by
-// the same register does not take for its own. Their heads are as far apart that they would have the same slot.
+// Page ranges of registers in loops of 64-bit code (page-ranges.ts). A range that one loop may read is not
+// used by another loop that writes through the same register. The distance of their heads would give both the
+// same slot.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { CpuCode } from "../../../src/cpu/cpu.ts";
 import { at, R, runs, vector } from "../../../src/cpu/machine/state.ts";
@@ -9,7 +10,7 @@ import { CODE, DATA, PAGE, plain, Twins } from "./twins.ts";
 
 const READ = CODE;
 const WRITE = CODE + runs.slots;
-/** The page in question, at the end of others that are at home and writable. */
+/** The last of several direct-mapped, writable pages. */
 const LAST = 3;
 const WORDS = (LAST + 1) * (PAGE / 8);
 const place = DATA + LAST * PAGE;
@@ -22,7 +23,7 @@ describe("a loop that writes where another one has read", () => {
   beforeAll(async () => {
     cpuCode = await freshCode();
   });
-  /** To the next HLT, or to another fault. */
+  /** Runs to the next HLT or to another fault. */
   const go = (ip: number, from: number, rounds: number): ReturnType<Twins["run"]> => {
     twins.each(({ state }) => {
       state.rip = ip;
@@ -32,7 +33,7 @@ describe("a loop that writes where another one has read", () => {
     });
     return twins.run(10 * WORDS, () => `${ip.toString(16)}, ${from.toString(16)}`);
   };
-  /** Is an address in a run that compiled code knows of? */
+  /** True if an address is in a page range of compiled code. */
   const known = (address: number): boolean => {
     let there = false;
     twins.each(({ state: { view } }) => {
@@ -45,7 +46,7 @@ describe("a loop that writes where another one has read", () => {
   };
   beforeEach(() => {
     twins = new Twins(cpuCode, 64);
-    // Interpreted until they are known to be long.
+    // Interpreted until their execution counts show long loops.
     twins.each(({ jit }) => void (jit.enabled = false));
     const code = new Uint8Array(2 * runs.slots).fill(0xf4);
     for (const [ip, access] of [
@@ -60,22 +61,22 @@ describe("a loop that writes where another one has read", () => {
       expect(twins.compile(ip)).toBe(true);
     }
   });
-  /** Until the whole of it is known. */
+  /** Reads until the range covers the whole area. */
   const readAll = (): void => {
     for (let n = 0; n < 20; n++) go(READ, DATA, WORDS);
     expect(known(place)).toBe(true);
   };
 
-  it("faults on what may only be read", () => {
+  it("faults on a read-only page", () => {
     twins.map(LAST, { frame: LAST, writable: false });
-    const [before] = twins.both(({ lookups }) => lookups.missedRun);
+    const [before] = twins.both(({ lookups }) => lookups.outsideRange);
     readAll();
-    expect(twins.both(({ lookups }) => lookups.missedRun > before)).toEqual([true, false]);
+    expect(twins.both(({ lookups }) => lookups.outsideRange > before)).toEqual([true, false]);
     expect(go(WRITE, place, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
     expect(go(WRITE, place - 16, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
   });
 
-  it("changes the code that is there", () => {
+  it("changes code in the page", () => {
     twins.map(LAST, { frame: LAST, writable: true, executable: true });
     const old = Buffer.from(returns(5).toString(16), "hex").reverse();
     twins.fill((n) => old[n % 8]!);

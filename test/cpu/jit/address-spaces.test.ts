@@ -1,5 +1,6 @@
-// From one address space to another: where both have the same code at the same place, jumps go on finding it; where they have not, they
-// must not. A program calls functions whose pages differ from space to space, one of them across the end of a page.
+// Switches between address spaces. Jumps still find code that both spaces have at the same address, and must
+// not find code that differs. The program calls functions whose pages differ between the spaces. One of them
+// crosses a page end.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import type { engines } from "../../../src/cpu/engine.ts";
@@ -18,7 +19,7 @@ const ACROSS = 0x1200_0000 + 4096 - 2;
 const STACK = 0x2000_0000;
 const ROUNDS = 40;
 const frame = (n: number): number => layout.frames + n * 4096;
-/** Which frames a space has at the two pages of functions, and what these then add. */
+/** The frames of a space at the two pages of functions, and the numbers that their functions add. */
 const variants = [
   { near: 2, second: 5, adds: 0x100 + 0x1000 },
   { near: 3, second: 5, adds: 0x200 + 0x1000 },
@@ -61,7 +62,7 @@ const make = (engine: (typeof engines)[number], bits: 64 | 32): Cpu => {
 };
 
 describe.each(["interpret", "jit"] as const)("address spaces that share code, by %s", (engine) => {
-  it.each([64, 32] as const)("run their own where they do not share it, in %i bits", (bits) => {
+  it.each([64, 32] as const)("run their own code where they do not share it, in %i bits", (bits) => {
     const r = new Random(bits);
     const cpu = make(engine, bits);
     const spaces = variants.map((v) => ({ ...v, mmu: space(v) }));
