@@ -1,66 +1,69 @@
-// The account of what a guest makes the host keep: page frames, and objects of the kernel, which lie in the host's heap.
-// Linux mm/memcontrol.c: a memory cgroup that counts kernel memory (obj_cgroup_charge).
+// The account of the host memory that a guest causes: page frames, and objects of the kernel in the host's
+// heap. Linux mm/memcontrol.c: a memory cgroup that counts kernel memory (obj_cgroup_charge).
 import type { Frames } from "./frames.ts";
 
 const PAGE_SIZE = 4096;
 
-/** Pages that are taken from the frames at a time, as Linux's MEMCG_CHARGE_BATCH. */
+/** The number of pages that are taken from the frames at a time, like Linux's MEMCG_CHARGE_BATCH. */
 const BATCH = 16;
 
-/** Objects are charged in bytes. For each page of bytes, one frame fewer can be allocated. */
+/** Objects are charged in bytes. Each charged page of bytes reduces the allocatable frames by one. */
 export class Account {
   readonly #frames: Frames;
-  /** Bytes of all objects. */
+  /** The charged bytes of all objects. */
   charged = 0;
-  /** Bytes of the pages that were taken from the frames. */
+  /** The bytes of the pages that are taken from the frames. */
   #covered = 0;
-  /** A charge that cannot be refused has found no room: the kernel ends a process. */
+  /** Called if memory is short for a charge that cannot be refused. The kernel ends a process. */
   onShortage: (() => void) | undefined = undefined;
 
   constructor(frames: Frames) {
     this.#frames = frames;
   }
 
-  /** Charge an object that is about to be made. False: there is no memory, and nothing is charged. */
+  /** Charges an object before it is made. False: memory is short, and nothing is charged. */
   take(bytes: number): boolean {
     if (this.charged + bytes > this.#covered && !this.#cover(bytes, false)) return false;
     this.charged += bytes;
     return true;
   }
-  /** Whether `take` would succeed. */
+  /** True if `take` would succeed. */
   canTake(bytes: number): boolean {
     if (!this.take(bytes)) return false;
     this.give(bytes);
     return true;
   }
-  /** The same where nobody can be told that there is no memory (__GFP_NOFAIL). */
+  /** Charges an object where a failure cannot be reported (__GFP_NOFAIL). */
   force(bytes: number): void {
     if (this.charged + bytes > this.#covered && !this.#cover(bytes, true)) this.onShortage?.();
     this.charged += bytes;
   }
-  /** An object has gone. */
+  /** Removes the charge of an object. */
   give(bytes: number): void {
     this.charged -= bytes;
     if (this.#covered - this.charged <= 2 * BATCH * PAGE_SIZE) return;
     const pages = Math.floor((this.#covered - this.charged) / PAGE_SIZE) - BATCH;
     this.#covered -= pages * PAGE_SIZE;
-    this.#frames.giveBack(pages);
+    this.#frames.givePages(pages);
   }
-  /** A change of an object's size. False: it cannot grow. */
+  /** Changes the charge of an object. False: memory is short for its growth, and nothing changes. */
   resize(from: number, to: number): boolean {
     if (to > from) return this.take(to - from);
     this.give(from - to);
     return true;
   }
 
-  /** False: there was no room; the pages are taken nevertheless if `always`. */
+  /**
+   * Takes pages for so many charged bytes. False: memory is short; `always`: the pages are taken
+   * nevertheless.
+   */
   #cover(bytes: number, always: boolean): boolean {
     const least = Math.ceil((this.charged + bytes - this.#covered) / PAGE_SIZE);
     const batch = Math.max(least, Math.min(BATCH, this.#frames.total >> 8));
-    const pages = this.#frames.takeAway(batch) ? batch : this.#frames.takeAway(least) ? least : 0;
+    const pages = this.#frames.takePages(batch) ? batch : this.#frames.takePages(least) ? least : 0;
     if (pages === 0) {
       if (!always) return false;
-      this.#frames.takeAway(least, true);
+      this.#frames.takePages(least, true);
     }
     this.#covered += (pages || least) * PAGE_SIZE;
     return pages > 0;

@@ -1,34 +1,35 @@
-// The mappings of one address space in order of address: find, split, merge, and the room between them. Linux mm/vma.c, lib/maple_tree.c.
+// The mappings of one address space in order of address: find, split, merge, and the gaps between them. Linux
+// mm/vma.c, lib/maple_tree.c.
 import { PAGE_SIZE } from "./frames.ts";
 import type { FileMapping } from "./page-cache.ts";
 import { isData, PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 
 const pageOffset = (vma: Vma, address: number): number => vma.pgoff + (address - vma.start) / PAGE_SIZE;
 
-/** is_mergeable_anon_vma. */
-const sameFamily = (a: Vma, b: Vma): boolean => a.anon === b.anon || (a.anon >= 0 && b.anon >= 0 && (a.anon === 0 || b.anon === 0));
+/** Linux is_mergeable_anon_vma(). */
+const mergeableAnon = (a: Vma, b: Vma): boolean => a.anon === b.anon || (a.anon >= 0 && b.anon >= 0 && (a.anon === 0 || b.anon === 0));
 
-/** The same mapping goes on, permissions and family aside. */
-const goesOn = (a: Vma, b: Vma): boolean =>
+/** True if `b` continues `a` in everything but permissions and anon id. */
+const isContiguous = (a: Vma, b: Vma): boolean =>
   a.end === b.start &&
   a.flags === b.flags &&
   a.file === b.file &&
   a.cache === b.cache &&
   pageOffset(a, a.end) === b.pgoff &&
   (a.flags & SPECIAL) === 0;
-/** vma_merge: the same in everything, and what they map is consecutive. */
-const continues = (a: Vma, b: Vma): boolean => a.prot === b.prot && sameFamily(a, b) && goesOn(a, b);
+/** True if `b` continues `a` in everything. Linux can_vma_merge_after(). */
+const canMerge = (a: Vma, b: Vma): boolean => a.prot === b.prot && mergeableAnon(a, b) && isContiguous(a, b);
 
-/** Mappings that a chunk holds at most. */
-const MOST = 128;
-/** Some mappings that follow one another. Most address spaces have one chunk. */
+/** The greatest number of mappings in a chunk. */
+const CHUNK_MAX = 128;
+/** Consecutive mappings. Most address spaces have one chunk. */
 interface Chunk {
   readonly list: Vma[];
-  /** The largest room below one of them, down to the end of the mapping before; -1: to be found again. */
-  room: number;
+  /** The largest gap below one of the mappings, in bytes; -1: not computed. */
+  gap: number;
 }
 
-/** Pages by kind. Linux vm_stat_account(). */
+/** The numbers of pages by kind. Linux vm_stat_account(). */
 export interface AreaPages {
   total: number;
   locked: number;
@@ -37,17 +38,19 @@ export interface AreaPages {
   exec: number;
 }
 
+/** The mappings of one address space. */
 export class Areas {
-  /** Never empty; only the first chunk may be. */
-  readonly #chunks: Chunk[] = [{ list: [], room: -1 }];
-  /** Whom the page caches tell about truncation. */
+  /** At least one chunk. Only a sole chunk may be empty. */
+  readonly #chunks: Chunk[] = [{ list: [], gap: -1 }];
+  /** The space that page caches notify of a truncation. */
   readonly #owner: FileMapping;
   readonly pages: AreaPages = { total: 0, locked: 0, data: 0, stack: 0, exec: 0 };
   #count = 0;
-  /** How many mappings have been made, changed and taken away so far. */
+  /** The number of insertions, changes and removals so far. */
   changes = 0;
+  /** The last result of `find`. */
   #hit: Vma | undefined;
-  /** Where `#seek` was: the chunk and the index in it. */
+  /** The position of the last `#seek`: a chunk and an index in it. */
   #c = 0;
   #i = 0;
 
@@ -55,7 +58,7 @@ export class Areas {
     this.#owner = owner;
   }
 
-  /** How many mappings there are. */
+  /** The number of mappings. */
   get count(): number {
     return this.#count;
   }
@@ -63,7 +66,7 @@ export class Areas {
     for (const { list } of this.#chunks) yield* list;
   }
 
-  /** Go to the first mapping that ends above `address`; behind the last one if there is none. */
+  /** Sets the position to the first mapping that ends above `address`, or after the last mapping. */
   #seek(address: number): void {
     const chunks = this.#chunks;
     let low = 0;
@@ -91,14 +94,14 @@ export class Areas {
   /** The mapping before the one at index `i` of chunk `c`. */
   #before(c: number, i: number): Vma | undefined {
     if (i > 0) return (this.#chunks[c] as Chunk).list[i - 1];
-    // An array's item of number -1 is a property that V8 looks for by its name.
+    // V8 looks up the index -1 as a property by name, which is slow: hence no `list[i - 1]` here.
     return c > 0 ? (this.#chunks[c - 1] as Chunk).list.at(-1) : undefined;
   }
   #after(c: number, i: number): Vma | undefined {
     return (this.#chunks[c] as Chunk).list[i + 1] ?? this.#chunks[c + 1]?.list[0];
   }
 
-  /** The first mapping that ends above `address` (find_vma). */
+  /** The first mapping that ends above `address`. Linux find_vma(). */
   above(address: number): Vma | undefined {
     this.#seek(address);
     return this.#here();
@@ -108,7 +111,7 @@ export class Areas {
     this.#seek(address);
     return this.#before(this.#c, this.#i);
   }
-  /** The mapping that contains `address` (vma_lookup). */
+  /** The mapping that contains `address`. Linux vma_lookup(). */
   find(address: number): Vma | undefined {
     const hit = this.#hit;
     if (hit !== undefined && address >= hit.start && address < hit.end) return hit;
@@ -118,13 +121,13 @@ export class Areas {
     return vma;
   }
 
-  /** Whether anything is mapped in [start, end). */
+  /** True if anything is mapped in [start, end). */
   overlaps(start: number, end: number): boolean {
     const vma = this.above(start);
     return vma !== undefined && vma.start < end;
   }
 
-  /** The mappings that touch [start, end), as a copy that survives changes. */
+  /** The mappings that overlap [start, end), in a new array. */
   within(start: number, end: number): Vma[] {
     const found: Vma[] = [];
     if (end <= start) return found;
@@ -142,35 +145,39 @@ export class Areas {
     return found;
   }
 
-  #roomOf(c: number): number {
+  /** The largest gap of chunk `c`, computed if needed. */
+  #gapOf(c: number): number {
     const chunk = this.#chunks[c] as Chunk;
-    if (chunk.room >= 0) return chunk.room;
+    if (chunk.gap >= 0) return chunk.gap;
     let end = this.#before(c, 0)?.end ?? 0;
     let most = 0;
     for (const vma of chunk.list) {
       if (vma.start - end > most) most = vma.start - end;
       end = vma.end;
     }
-    return (chunk.room = most);
+    return (chunk.gap = most);
   }
-  /** Mappings of a chunk have come, gone or moved their ends: its rooms are others, and the one below the next chunk. */
-  #roomsChanged(c: number): void {
-    (this.#chunks[c] as Chunk).room = -1;
+  /**
+   * Invalidates the gap of a chunk whose mappings changed, and that of the next chunk, whose lowest gap
+   * changed.
+   */
+  #gapsChanged(c: number): void {
+    (this.#chunks[c] as Chunk).gap = -1;
     const next = this.#chunks[c + 1];
-    if (next !== undefined) next.room = -1;
+    if (next !== undefined) next.gap = -1;
   }
 
   /**
-   * Offer the rooms of at least `length` bytes between two mappings to `take`, from the one below `high` down, by the mappings above and below
-   * them: what it first answers other than undefined.
+   * Calls `take` for gaps downwards from `high`, with the mappings above and below each gap. Chunks without a
+   * gap of `length` bytes are skipped. Returns the first result that is not undefined.
    */
-  roomsDown<T>(high: number, length: number, take: (above: Vma | undefined, below: Vma | undefined) => T | undefined): T | undefined {
+  gapsDown<T>(high: number, length: number, take: (above: Vma | undefined, below: Vma | undefined) => T | undefined): T | undefined {
     this.#seek(high);
     let i = this.#i;
     for (let c = this.#c; c >= 0; c--) {
       const { list } = this.#chunks[c] as Chunk;
-      // Behind the last mapping there is room that no chunk counts.
-      if (i >= list.length || this.#roomOf(c) >= length) {
+      // The gap above the last mapping belongs to no chunk.
+      if (i >= list.length || this.#gapOf(c) >= length) {
         for (; i >= 0; i--) {
           const taken = take(list[i], this.#before(c, i));
           if (taken !== undefined) return taken;
@@ -180,13 +187,16 @@ export class Areas {
     }
     return undefined;
   }
-  /** The same from the room above `low` up: `take` hears of every mapping that has such room below it, and of the one before. */
-  roomsUp<T>(low: number, length: number, take: (above: Vma, below: Vma | undefined) => T | undefined): T | undefined {
+  /**
+   * Calls `take` for gaps upwards from `low`, like `gapsDown`. The gap above the last mapping is not
+   * included.
+   */
+  gapsUp<T>(low: number, length: number, take: (above: Vma, below: Vma | undefined) => T | undefined): T | undefined {
     this.#seek(low);
     let i = this.#i;
     for (let c = this.#c; c < this.#chunks.length; c++) {
       const { list } = this.#chunks[c] as Chunk;
-      if (this.#roomOf(c) >= length) {
+      if (this.#gapOf(c) >= length) {
         for (; i < list.length; i++) {
           const taken = take(list[i] as Vma, this.#before(c, i));
           if (taken !== undefined) return taken;
@@ -196,12 +206,12 @@ export class Areas {
     }
     return undefined;
   }
-  /** The uppermost mapping. */
+  /** The highest mapping. */
   get last(): Vma | undefined {
     return this.#chunks.at(-1)?.list.at(-1);
   }
 
-  /** Make `address` a boundary. */
+  /** Splits the mapping that contains `address` there. */
   split(address: number): void {
     const vma = this.above(address);
     if (vma === undefined || address <= vma.start) return;
@@ -212,13 +222,13 @@ export class Areas {
     upper.cache?.attach(this.#owner, upper);
   }
 
-  /** Whether nothing forbids to make `address` a boundary (vm_ops->may_split): the vDSO stays whole. */
+  /** False if a split at `address` is forbidden (vm_ops->may_split): the vDSO is never split. */
   maySplit(address: number): boolean {
     const vma = this.find(address);
     return vma === undefined || address === vma.start || (vma.flags & SPECIAL) === 0;
   }
 
-  /** How many mappings more there would be with boundaries at `start` and `end`. */
+  /** The number of additional mappings after splits at `start` and `end`. */
   splits(start: number, end: number): number {
     const inside = (at: number): number => {
       const vma = this.find(at);
@@ -242,11 +252,11 @@ export class Areas {
     else chunk.list.splice(i, 0, vma);
     this.#count++;
     this.changes++;
-    this.#roomsChanged(c);
-    if (chunk.list.length > MOST) this.#chunks.splice(c + 1, 0, { list: chunk.list.splice(MOST >> 1), room: -1 });
+    this.#gapsChanged(c);
+    if (chunk.list.length > CHUNK_MAX) this.#chunks.splice(c + 1, 0, { list: chunk.list.splice(CHUNK_MAX >> 1), gap: -1 });
   }
 
-  /** Add a mapping where nothing is, merging it with these neighbours. */
+  /** Adds a mapping in a gap and merges it with the given neighbours. */
   insert(vma: Vma, neighbours: "both" | "below" | "none" = "both"): void {
     this.#seek(vma.start);
     this.#put(this.#c, this.#i, vma);
@@ -255,14 +265,14 @@ export class Areas {
     if (neighbours !== "none") this.#join(vma, neighbours === "both");
   }
 
-  /** Add a mapping above all the others, merging it with none. */
+  /** Adds a mapping above all others, without a merge. */
   append(vma: Vma): void {
     const c = this.#chunks.length - 1;
     const chunk = this.#chunks[c] as Chunk;
-    if (chunk.list.length === MOST) this.#chunks.push({ list: [vma], room: -1 });
+    if (chunk.list.length === CHUNK_MAX) this.#chunks.push({ list: [vma], gap: -1 });
     else {
       chunk.list.push(vma);
-      chunk.room = -1;
+      chunk.gap = -1;
     }
     this.#count++;
     this.changes++;
@@ -270,9 +280,10 @@ export class Areas {
     vma.cache?.attach(this.#owner, vma);
   }
 
+  /** Removes a mapping. Throws if it is not in the list. */
   remove(vma: Vma): void {
     this.#seek(vma.start);
-    if (this.#here() !== vma) throw new Error("a mapping that is not in the list");
+    if (this.#here() !== vma) throw new Error("the mapping is not in the list");
     this.#account(vma, (vma.start - vma.end) / PAGE_SIZE);
     this.#removeAt(this.#c, this.#i);
   }
@@ -284,21 +295,21 @@ export class Areas {
     this.#count--;
     this.changes++;
     this.#hit = undefined;
-    this.#roomsChanged(c);
+    this.#gapsChanged(c);
     if (list.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
     vma.cache?.detach(vma);
   }
 
-  /** Move the ends of a mapping, into room that is free (expand_stack, mremap). */
+  /** Moves the ends of a mapping; the new range is free. For expand_stack() and mremap(2). */
   resize(vma: Vma, start: number, end: number): void {
     this.#seek(vma.start);
     this.#account(vma, (end - start - (vma.end - vma.start)) / PAGE_SIZE);
     vma.pgoff += (start - vma.start) / PAGE_SIZE;
     vma.start = start;
     vma.end = end;
-    this.#roomsChanged(this.#c);
+    this.#gapsChanged(this.#c);
   }
-  /** Give a mapping other permissions or VM bits. */
+  /** Changes the permissions or VM bits of a mapping. */
   change(vma: Vma, prot: number, flags: number): void {
     const pages = (vma.end - vma.start) / PAGE_SIZE;
     this.#account(vma, -pages);
@@ -309,18 +320,21 @@ export class Areas {
   }
 
   /**
-   * The family for the first private page of `vma`: that of a neighbour with which it could merge but for its permissions
-   * (find_mergeable_anon_vma), or undefined.
+   * The anon id for the first private page of `vma`: that of a neighbour that differs at most in permissions,
+   * or undefined. Linux find_mergeable_anon_vma().
    */
-  familyNearby(vma: Vma): number | undefined {
+  findMergeableAnon(vma: Vma): number | undefined {
     this.#seek(vma.start);
     const next = this.#after(this.#c, this.#i);
-    if (next && next.anon > 0 && goesOn(vma, next)) return next.anon;
+    if (next && next.anon > 0 && isContiguous(vma, next)) return next.anon;
     const previous = this.#before(this.#c, this.#i);
-    return previous && previous.anon > 0 && goesOn(previous, vma) ? previous.anon : undefined;
+    return previous && previous.anon > 0 && isContiguous(previous, vma) ? previous.anon : undefined;
   }
 
-  /** Join a mapping with the one below it, and then perhaps with the one above: where only one of them fits, it is the lower. */
+  /**
+   * Merges a mapping with the one below it and then, if `above`, with the one above. If only one can merge,
+   * the lower does.
+   */
   #join(vma: Vma, above: boolean): void {
     this.#seek(vma.start);
     const previous = this.#before(this.#c, this.#i);
@@ -331,7 +345,7 @@ export class Areas {
     if (next !== undefined) this.#joinNext(joined, next);
   }
   #joinNext(a: Vma, b: Vma): boolean {
-    if (!continues(a, b)) return false;
+    if (!canMerge(a, b)) return false;
     this.#seek(b.start);
     this.#removeAt(this.#c, this.#i);
     a.end = b.end;
@@ -339,7 +353,7 @@ export class Areas {
     return true;
   }
 
-  /** A mapping has changed: join it with its neighbours if it is like them now (vma_modify). */
+  /** Merges a changed mapping with its neighbours if they are equal now. Linux vma_modify(). */
   merge(vma: Vma): void {
     this.#seek(vma.start);
     if (this.#here() === vma) this.#join(vma, true);

@@ -1,39 +1,45 @@
-// What the VFS and the page cache agree on: who keeps a file's bytes, and how mappings and read(2)/write(2) stay coherent.
+// The interface between the VFS and the page cache, which keeps mappings and read(2)/write(2) coherent.
 //
-// The file owns its bytes. A page enters the cache (PageCache) when somebody maps it, and from then on there are two copies:
-//   - write(2) changes the file's bytes, then calls `pages?.wrote(offset, bytes)`, which patches the cached frames;
-//   - read(2) copies the file's bytes, then calls `pages?.overlay(offset, into)`, which patches in what shared mappings stored;
-//   - truncate calls `pages?.truncated(size)` after the change: mappings beyond the end start to get SIGBUS;
-//   - msync, fsync (`pages?.sync()`) and the end of the last mapping store dirty pages back by `writePage`;
-//   - the last link and the last open file gone: `pages?.drop()`.
-// All four calls cost nothing for a file that is not mapped.
+// The file owns its bytes. A page enters the cache (PageCache) at its first use by a mapping. Then there are
+// two copies:
+//   - write(2) changes the file's bytes, then calls `pages?.wrote(offset, bytes)`, which patches the cached
+//     frames;
+//   - read(2) copies the file's bytes, then calls `pages?.overlay(offset, into)`, which adds the stores of
+//     shared mappings;
+//   - truncate calls `pages?.truncated(size)` after the change: accesses beyond the end become SIGBUS;
+//   - msync, fsync (`pages?.sync()`) and the end of the last mapping write dirty pages by `writePage`;
+//   - the end of the last link and the last open file calls `pages?.drop()`.
+// For a file that was never mapped `pages` is undefined, so the calls are free.
 import type { PageCache } from "./page-cache.ts";
 
-/** A file's content as the page cache sees it: usually the inode itself. */
+/** A file's content as the page cache sees it. Usually the inode implements it. */
 export interface Backing {
-  /** Bytes, now. */
+  /** The current size in bytes. */
   readonly size: number;
-  /** Fill `into` (4096 bytes, all zero on entry) with page `index`. 0 or -errno, which the guest sees as SIGBUS. */
+  /** Fills `into` (4096 bytes, all zero on entry) with page `index`: 0, or -errno, which becomes SIGBUS. */
   readPage(index: number, into: Uint8Array): number;
   /**
-   * Store page `index`, cut at the end of the file, so `from` has 1 to 4096 bytes: how many were stored, or -errno.
-   * Absent: no shared writable mapping is possible.
+   * Stores page `index`. `from` ends at the end of the file and has 1 to 4096 bytes. Returns the number of
+   * stored bytes or -errno. Absent: no shared writable mapping is possible.
    */
   writePage?(index: number, from: Uint8Array): number;
-  /** Pages `from` to before `to` become a hole: 0 or -errno. Absent: the file can have no holes. */
+  /** Makes the pages [from, to) a hole: 0 or -errno. Absent: the file cannot have holes. */
   punchPages?(from: number, to: number): number;
-  /** The file was at its end (`pages.drop()`), and its last mapping has gone. */
+  /** Called after `pages.drop()` when the last mapping has ended. */
   unmapped?(): void;
-  /** Pages exist only once somebody touched them: mincore(2) says so. Other files count as present in memory. */
+  /**
+   * True if a page exists only after its first use, as mincore(2) reports. Pages of other files count as
+   * present.
+   */
   readonly sparse?: boolean;
-  /** Set by `PageCache.of` when the file is first mapped; the VFS only calls it. */
+  /** The page cache, set by `PageCache.of` at the first mapping. The VFS only calls it. */
   pages?: PageCache | undefined;
 }
 
-/** An open file as mmap(2) and execve(2) need it. Its identity decides whether two neighbouring mappings merge. */
+/** An open file for mmap(2) and execve(2). Neighbouring mappings merge only if they have the same object. */
 export interface MappedFile {
   readonly backing: Backing;
-  /** What /proc/PID/maps shows: a byte string, or "[vdso]" and its like. */
+  /** The name in /proc/PID/maps: a byte string, or a name such as "[vdso]". */
   readonly path: string;
   /** Device number as `major << 8 | minor`, and inode number, for /proc/PID/maps. */
   readonly dev: number;
@@ -41,7 +47,7 @@ export interface MappedFile {
   /** FMODE_READ and FMODE_WRITE of the open file. */
   readonly readable: boolean;
   readonly writable: boolean;
-  /** On a file system mounted noexec. */
+  /** True if the file's mount is noexec. */
   readonly noexec?: boolean;
   /** F_SEAL_WRITE of a memfd: no new shared writable mapping. */
   readonly sealedWrite?: boolean;

@@ -1,4 +1,5 @@
-// What a page fault does: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c, arch/x86/mm/fault.c.
+// Page faults: find or make the frame, break copy-on-write, grow the stack. Linux mm/memory.c,
+// arch/x86/mm/fault.c.
 import { type Access, access, mostMore } from "../cpu/machine/mmu.ts";
 import { PAGE_SIZE, pageFloor } from "./frames.ts";
 import type { PageCache } from "./page-cache.ts";
@@ -6,24 +7,29 @@ import { frameOf, PTE } from "./page-table.ts";
 import type { AddressSpace } from "./space.ts";
 import { PROT, VM, type Vma } from "./vma.ts";
 
-/** Why a page could not be had. */
+/** The reasons of a failed page fault, as negative results. */
 export const refusal = { noMapping: -1, noPermission: -2, beyondFile: -3, noMemory: -4 } as const;
 
 const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
-/** What the hardware lets through, by PROT_* bits: x86 has no read bit, so whatever is accessible is readable. */
+/**
+ * Page table rights by PROT_* bits. x86 has no read bit: every accessible page is readable. SDM Vol. 3A 4.6.
+ */
 export const hardware: readonly number[] = Array.from(
   { length: (PROT.READ | PROT.WRITE | PROT.EXEC) + 1 },
   (_, prot) => (prot === PROT.NONE ? 0 : PTE.READ) | (prot & PROT.WRITE ? PTE.WRITE : 0) | (prot & PROT.EXEC ? PTE.EXEC : 0),
 );
 
-/** vm_start_gap: what a mapping keeps free below itself. */
+/** The start of a mapping with its stack guard gap. Linux vm_start_gap(). */
 export const startGap = (vma: Vma): number => (vma.flags & VM.GROWSDOWN ? Math.max(0, vma.start - STACK_GUARD_GAP) : vma.start);
 
-/** Linux arch/x86/mm/fault.c access_error(). */
+/** True if the mapping's permissions allow the access. Linux arch/x86/mm/fault.c access_error(). */
 export const permits = (vma: Vma, kind: Access): boolean => ((hardware[vma.prot] as number) & (1 << kind)) !== 0;
 
-/** The mapping for an access, growing a stack if that is what it takes (expand_stack). */
+/**
+ * The mapping of an address. A stack grows if the address lies below it and limits allow. Linux
+ * expand_stack().
+ */
 export const mappingFor = (space: AddressSpace, address: number): Vma | undefined => {
   const found = space.areas.find(address);
   if (found) return found;
@@ -40,8 +46,8 @@ export const mappingFor = (space: AddressSpace, address: number): Vma | undefine
 };
 
 /**
- * Make the page of `address` present for `kind` in a mapping whose permissions were checked (or, for a debugger, overruled).
- * Returns the frame or a refusal.
+ * Makes the page of `address` present for `kind`. The caller checked the mapping's permissions, or overrides
+ * them for a debugger. Returns the frame or a refusal.
  */
 export const populate = (space: AddressSpace, vma: Vma, address: number, kind: Access): number => {
   const page = pageFloor(address);
@@ -60,10 +66,13 @@ const grant = (space: AddressSpace, vma: Vma, page: number, frame: number, writa
 
 const indexOf = (vma: Vma, page: number): number => vma.pgoff + (page - vma.start) / PAGE_SIZE;
 
-/** `wanted`: the frame that a file's page should have, if it is not in the page cache yet. */
-const cached = (space: AddressSpace, vma: Vma, page: number, wanted: number): number => {
+/**
+ * The frame of a mapping's page in the page cache, or a refusal. `preferred`: the frame for a page that is
+ * not cached yet.
+ */
+const cached = (space: AddressSpace, vma: Vma, page: number, preferred: number): number => {
   if (vma.cache === undefined) return space.frames.zero;
-  const frame = vma.cache.frame(indexOf(vma, page), wanted);
+  const frame = vma.cache.frame(indexOf(vma, page), preferred);
   return frame > 0 ? frame : frame === 0 ? refusal.noMemory : refusal.beyondFile;
 };
 
@@ -75,8 +84,9 @@ const firstRead = (space: AddressSpace, vma: Vma, page: number): number => {
 };
 
 /**
- * Of pages of code those that a space has not in these frames. What nobody has asked for yet is mapped if it is in the page cache, in its frame: Linux
- * maps what is there around each page that is read, do_fault_around(). All in one loop: each switch of spaces asks for all of a program's pages.
+ * The pages of code that the space does not have in these frames. A page without an entry is mapped if the
+ * page cache has it in the given frame. Linux do_fault_around() likewise maps cached pages around a fault.
+ * All is one loop, because each switch of address spaces checks all pages of a program.
  */
 export const otherCode = (space: AddressSpace, pages: readonly number[], frames: readonly number[]): readonly number[] => {
   const { table } = space;
@@ -84,8 +94,9 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
   let vma: Vma | undefined;
   let cache: PageCache | undefined;
   let size = 0;
-  /** Where the file of `vma` would begin, as a page number, and what its pages of code may be used for. */
+  /** The page number at which page 0 of the file of `vma` would be mapped. */
   let begin = 0;
+  /** The page table rights for code of `vma`. */
   let allowed = 0;
   for (let n = 0; n < pages.length; n++) {
     const page = pages[n] as number;
@@ -105,7 +116,7 @@ export const otherCode = (space: AddressSpace, pages: readonly number[], frames:
       }
       if (vma !== undefined && cache !== undefined) {
         const index = page / PAGE_SIZE - begin;
-        if (index * PAGE_SIZE < size && cache.known(index) === frame) {
+        if (index * PAGE_SIZE < size && cache.cached(index) === frame) {
           space.frames.retain(frame);
           table.set(page, frame + allowed);
           continue;
@@ -127,26 +138,29 @@ const sharedPage = (space: AddressSpace, vma: Vma, page: number, old: number, wr
   return grant(space, vma, page, frame, write || (old & PTE.WRITE) !== 0);
 };
 
-/** do_wp_page, do_cow_fault, do_anonymous_page: a page of one's own. */
+/**
+ * A write to private memory: the page gets its own frame. Linux do_wp_page(), do_cow_fault(),
+ * do_anonymous_page().
+ */
 const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number): number => {
   const { frames } = space;
-  if (vma.anon === 0) vma.anon = space.areas.familyNearby(vma) ?? ++space.families;
-  const home = space.home(page);
-  // What is written at once gets a copy of its own, and that is to be at home.
+  if (vma.anon === 0) vma.anon = space.areas.findMergeableAnon(vma) ?? ++space.lastAnon;
+  const direct = space.home(page);
+  // The first access is a write: the copy, not the file's page, is to be direct-mapped.
   const from = old === 0 ? cached(space, vma, page, 0) : frameOf(old);
   if (from < 0) return from;
-  // Nobody else has it, and it is no page of a file: the cache holds a reference of its own.
+  // The page is the frame's only user. A file's page has a further reference, that of the page cache.
   if (old !== 0 && from !== frames.zero && frames.refs(from) === 1) return grant(space, vma, page, from, true);
-  // The file's page is at home, and nobody else has it: let the file have the copy.
-  if (from === home && vma.cache?.known(indexOf(vma, page)) === from && frames.refs(from) === (old === 0 ? 1 : 2)) {
+  // The file's page has the direct-mapped frame and no other user: the page cache gets the copy.
+  if (from === direct && vma.cache?.cached(indexOf(vma, page)) === from && frames.refs(from) === (old === 0 ? 1 : 2)) {
     if (old === 0) frames.retain(from);
     if (vma.cache.move(indexOf(vma, page))) return grant(space, vma, page, from, true);
     if (old === 0) frames.release(from);
     return refusal.noMemory;
   }
-  // Keep the source while allocating, which may reclaim unmapped cache pages.
+  // The reference keeps the source during the allocation, which may reclaim unmapped pages of the cache.
   frames.retain(from);
-  const frame = from === frames.zero ? frames.alloc(home) : frames.allocDirty(home);
+  const frame = from === frames.zero ? frames.alloc(direct) : frames.allocDirty(direct);
   if (frame !== 0 && from !== frames.zero) frames.u8.copyWithin(frame, from, from + PAGE_SIZE);
   frames.release(from);
   if (frame === 0) return refusal.noMemory;
@@ -158,13 +172,16 @@ const privateWrite = (space: AddressSpace, vma: Vma, page: number, old: number):
   return grant(space, vma, page, frame, true);
 };
 
-/** Pages that must have been written to first, one after the other, before others come with the next one. */
+/** The number of consecutive first writes after which a fault also populates the next pages. */
 const streak = 16;
-/** Has the fault at an address, the last one there was, brought pages behind its own? */
+/** True if the last fault, which was at `address`, populated pages after its own. */
 export const hasFilledBehind = ({ filling }: AddressSpace, address: number): boolean =>
   filling.next - address > PAGE_SIZE && filling.next - address <= (1 + mostMore) * PAGE_SIZE;
 
-/** Memory that is filled page after page gets some more of it at once, at home: as on Linux, where folios are larger than a page (mTHP). */
+/**
+ * Populates the pages after `page` in direct-mapped frames if memory is filled page after page. Linux does
+ * the same with folios that are larger than a page (mTHP).
+ */
 const fillAhead = (space: AddressSpace, vma: Vma, page: number): void => {
   const { frames, filling } = space;
   filling.pages = page === filling.next ? filling.pages + 1 : 0;

@@ -1,78 +1,97 @@
-// Page frames: 4 KiB pieces of the machine's one memory, reference-counted. A frame is named by its byte address there.
+// Page frames: reference-counted 4 KiB frames of machine memory. A frame's name is its byte address there.
 import { homes } from "../cpu/machine/layout.ts";
 import type { CodeWatch } from "../cpu/machine/mmu.ts";
 import { Account } from "./account.ts";
 
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
-/** The next multiple of the page size. Exact for every address and length that a guest can name (up to 2^64). */
+/**
+ * The next multiple of the page size. Exact for every address and length that a guest can name (up to 2^64).
+ */
 export const pageAlign = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
+/** The start of the page of an address. */
 export const pageFloor = (n: number): number => Math.floor(n / PAGE_SIZE) * PAGE_SIZE;
+/** True for a multiple of the page size. */
 export const isPageAligned = (n: number): boolean => n % PAGE_SIZE === 0;
 
-/** Address spaces have homes (layout.ts) that lie in places so far apart. */
+/**
+ * The number of colors. The direct-mapped frames of a page differ by 2^colorShift bytes between adjacent
+ * colors.
+ */
 const colors = 32;
 const colorShift = homes.bits - 5;
 
-/** Somebody who can give frames back when there are none left (the page cache). Returns how many it freed. */
+/** A holder of frames that it can free when none is available: the page cache. */
 export interface Reclaimer {
+  /** Frees up to `wanted` frames and returns the number of freed ones. */
   reclaim(wanted: number): number;
 }
 
-/** Frames that may lie idle in any case. */
+/** The number of free frames that never count as idle. */
 const fewIdle = 1024;
 /**
- * Pages that objects of the kernel may have although all frames have been used once. The host never gets a frame back, so a frame that lies idle
- * counts against such objects, except for these.
+ * The pages that objects of the kernel may have even if every frame has been used once. The host never gets a
+ * frame back, so further idle frames count against such objects.
  */
 const reserve = 4096;
 
 const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushWrites() {}, flushTlbPage() {} };
 
+/** The page frames of one machine. */
 export class Frames {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array;
   readonly view: DataView;
-  /** The CPU's interest in frames; a machine sets it once, before anything runs. */
+  /** The CPU's listener for changes of frames. A machine sets it once, before any task runs. */
   watch: CodeWatch = noCode;
   readonly reclaimers = new Set<Reclaimer>();
-  /** What the host keeps besides frames. */
+  /** The account of host memory besides frames. */
   readonly account: Account = new Account(this);
-  /** A page of the kernel's half that user code may read, in every address space; its address is negative. Linux's gate area. */
+  /**
+   * The page in the kernel's half that user code may access in every address space. Its address is negative.
+   * Linux gate area.
+   */
   gate: { readonly page: number; readonly frame: number } | undefined = undefined;
-  /** Open file descriptions of the machine, and how many there may be. */
+  /** The number of open file descriptions of the machine, and its limit. */
   readonly openFiles = { now: 0, most: Number.POSITIVE_INFINITY };
   /** The address space that the CPU translates by. */
   current: object | undefined;
-  /** Frames there are, and frames that may still be allocated. Below 0: charges that could not be refused (`takeAway`). */
+  /** The number of frames. */
   readonly total: number;
+  /** The number of allocatable frames. Negative after charges that could not be refused (`takePages`). */
   free: number;
-  /** Pages that the account has taken. */
-  #away = 0;
+  /** The pages that the account has taken. */
+  #taken = 0;
   readonly #reserve: number;
-  /** The most pages one request may ask for; more than that is obvious overcommit: vm.overcommit_memory 0. */
+  /** The greatest request in pages. A greater one is an obvious overcommit (vm.overcommit_memory 0). */
   commitLimit: number;
-  /** The frame of zeroes that untouched anonymous memory reads from. Never written, never freed. */
+  /** The zero frame, which untouched anonymous memory reads. It is never written and never freed. */
   readonly zero: number;
 
   readonly #first: number;
   readonly #end: number;
   readonly #refs: Uint32Array;
-  /** 1: in use, or has been: not zero any more. 2: in the list of free ones. */
+  /** Bits of a frame. 1: it has been used and may not be zero. 2: it is in the list of free frames. */
   readonly #state: Uint8Array;
-  /** Frames that were given back, the last one first; some of them in use again, by `alloc` of a certain one. #next[n] is the number after n, 0 ends it. */
+  /**
+   * The list of free frames that were used before, the latest first: #next[n] follows n, 0 ends the list. A
+   * listed frame may be in use again after an `alloc` of a preferred frame.
+   */
   readonly #next: Uint32Array;
   #head = 0;
   /**
-   * Below what to look for one that was never used: at first below the middle, where few pages are at home (layout.ts). Downward, for memory is mostly touched
-   * upward: so what a page gets is wanted by others as late as can be.
+   * The upper end of the search for a frame that was never used. It begins in the middle, where few pages are
+   * direct-mapped. It runs downward, because programs touch memory mostly upward: so a frame is taken long
+   * before another page prefers it.
    */
   #fresh: number;
   readonly #half: number;
-  /** How many address spaces have each color. */
+  /** The number of address spaces of each color. */
   readonly #colors = new Uint16Array(colors);
 
-  /** Frames from byte `start` (rounded up) to `end` (default: the memory's end), `most` of them (default: all) in use at a time. */
+  /**
+   * Frames in [start, end) of the memory, `start` rounded up. At most `most` of them are in use at a time.
+   */
   constructor(memory: WebAssembly.Memory, start: number, { end = memory.buffer.byteLength, most = Number.POSITIVE_INFINITY } = {}) {
     this.memory = memory;
     this.u8 = new Uint8Array(memory.buffer);
@@ -90,10 +109,10 @@ export class Frames {
     this.#reserve = Math.min(reserve, this.total >> 2);
     this.commitLimit = this.total;
     this.zero = this.alloc();
-    if (this.zero === 0) throw new Error("no room for a single page frame");
+    if (this.zero === 0) throw new Error("the memory has no space for a page frame");
   }
 
-  /** A zeroed frame with one reference, or 0 when memory is used up. `wanted`: this one, if nobody has it. */
+  /** A zeroed frame with one reference, or 0 if memory is exhausted. `wanted` is preferred if it is free. */
   alloc(wanted = 0): number {
     const frame = this.allocDirty(wanted);
     if (this.#recycled) this.clear(frame, frame + PAGE_SIZE);
@@ -101,19 +120,19 @@ export class Frames {
   }
   #recycled = false;
 
-  /** The same, of this frame or of none. */
+  /** Frame `wanted`, zeroed and with one reference, or 0 if it is not free. */
   allocThis(wanted: number): number {
     return this.#mayBe(wanted >>> PAGE_SHIFT) ? this.alloc(wanted) : 0;
   }
 
-  /** Like `alloc`, for a caller that overwrites all of it: the content is anything. */
+  /** Like `alloc`, with undefined content, for a caller that overwrites the frame. */
   allocDirty(wanted = 0): number {
     if (this.free <= 0) this.#reclaim();
     this.#recycled = false;
     if (this.free <= 0) return 0;
     let n = wanted >>> PAGE_SHIFT;
     if (!this.#mayBe(n)) {
-      if (!this.#isFree(n)) this.#goAway(n);
+      if (!this.#isFree(n)) this.#avoid(n);
       n = this.#any();
     }
     const state = this.#state[n] as number;
@@ -130,29 +149,30 @@ export class Frames {
   #isFree(n: number): boolean {
     return n >= this.#first && n < this.#end && this.#refs[n] === 0;
   }
-  /** Frames that were in use, which cost the host memory as long as the machine lives. */
+  /** The number of frames that were ever used. They occupy host memory until the machine ends. */
   #touched = 0;
   /**
-   * Are there so many that they are used again before pages get fresh ones at home? Stacks and heaps are at other random addresses in each process:
-   * small ones one after the other would always run on memory that the host has to find first, and that is in no cache.
+   * True if idle frames are reused before pages get fresh direct-mapped ones. Each process has its stack and
+   * heap at other random addresses. Fresh frames for each process would be memory that the host must allocate
+   * first and that is in no cache.
    */
   #isIdle(): boolean {
     const used = this.inUse;
     const idle = this.#touched - used;
-    if (idle > 0 && this.#touched + this.#away >= this.total) return true;
+    if (idle > 0 && this.#touched + this.#taken >= this.total) return true;
     return idle > fewIdle && idle > Math.min(this.#mostIdle, used);
   }
-  /** How many they are at most. */
+  /** The limit of idle frames, above which they are reused first. */
   readonly #mostIdle: number;
   /**
-   * A page cannot have its home. The next pages will want those behind it: if such a page got one of them instead, and the next one too, no page of a long area
-   * would be at home from the first one on that cannot be.
+   * Called if a page cannot have its direct-mapped frame. Moves the search away from the frames after it,
+   * which the next pages prefer. Otherwise one such page would displace all pages of a long area after it.
    */
-  #goAway(wanted: number): void {
+  #avoid(wanted: number): void {
     if (wanted === 0 || Math.abs(this.#fresh - wanted) > this.#half >> 2) return;
     this.#fresh = wanted + (wanted < this.#first + this.#half ? this.#half : -this.#half);
   }
-  /** The number of some frame that is free. */
+  /** The number of a free frame. There must be one. */
   #any(): number {
     while (this.#head !== 0) {
       const n = this.#head;
@@ -167,21 +187,22 @@ export class Frames {
     }
   }
 
-  /** The color that the fewest address spaces have. */
+  /** The color of the fewest address spaces. */
   get rarestColor(): number {
     let least = 0;
     for (let n = 1; n < colors; n++) if ((this.#colors[n] as number) < (this.#colors[least] as number)) least = n;
     return least << colorShift;
   }
-  /** An address space has it. */
+  /** Counts an address space of this color. */
   takeColor(color: number): void {
     (this.#colors[color >>> colorShift] as number)++;
   }
+  /** Removes an address space from the count of its color. */
   dropColor(color: number): void {
     (this.#colors[color >>> colorShift] as number)--;
   }
 
-  /** Whether anything was freed. What frees asks for frames itself where it stores a page: it gets none then. */
+  /** True if anything was freed. A reclaimer that needs a frame itself to store a page gets none. */
   #reclaim(): boolean {
     if (this.#barren || this.#reclaiming) return false;
     this.#reclaiming = true;
@@ -194,30 +215,31 @@ export class Frames {
     }
   }
   #reclaiming = false;
-  /** Nothing could be reclaimed, and no frame was released since. */
+  /** The last reclaim freed nothing, and no frame was released since. */
   #barren = false;
 
-  /** The account takes pages that no frame is to be had for any more. False: there are not so many; they are gone nevertheless if `always`. */
-  takeAway(pages: number, always = false): boolean {
-    while (!always && !this.#isRoom(pages)) if (!this.#reclaim()) return false;
+  /** Takes pages for the account. False: too few are free; `always`: they are taken nevertheless. */
+  takePages(pages: number, always = false): boolean {
+    while (!always && !this.#canTakePages(pages)) if (!this.#reclaim()) return false;
     this.free -= pages;
-    this.#away += pages;
+    this.#taken += pages;
     return true;
   }
-  #isRoom(pages: number): boolean {
-    return this.free >= pages && this.#touched + this.#away + pages <= this.total + this.#reserve;
+  #canTakePages(pages: number): boolean {
+    return this.free >= pages && this.#touched + this.#taken + pages <= this.total + this.#reserve;
   }
-  /** Frames that somebody has. */
+  /** The number of frames in use. */
   get inUse(): number {
-    return this.total - this.free - this.#away;
+    return this.total - this.free - this.#taken;
   }
-  /** A charge that could not be refused has found no room (`takeAway`): no page gets a frame until there is some. */
+  /** True after a `takePages` beyond the free frames. No page gets a frame until some are released. */
   get short(): boolean {
-    return this.free < 0 || this.#touched + this.#away > this.total + this.#reserve;
+    return this.free < 0 || this.#touched + this.#taken > this.total + this.#reserve;
   }
-  giveBack(pages: number): void {
+  /** Returns pages of the account. */
+  givePages(pages: number): void {
     this.free += pages;
-    this.#away -= pages;
+    this.#taken -= pages;
     this.#barren = false;
   }
 
@@ -228,15 +250,15 @@ export class Frames {
     return this.#refs[frame >>> PAGE_SHIFT] as number;
   }
 
-  /** Give up one reference; the last one frees the frame. */
+  /** Drops one reference. The last one frees the frame. */
   release(frame: number): void {
     if (frame === this.zero) return;
     const n = frame >>> PAGE_SHIFT;
-    const left = (this.#refs[n] as number) - 1;
-    if (left < 0) throw new Error(`page frame ${n} released too often`);
-    this.#refs[n] = left;
+    const refs = (this.#refs[n] as number) - 1;
+    if (refs < 0) throw new Error(`page frame ${n} was released too often`);
+    this.#refs[n] = refs;
     this.#barren = false;
-    if (left > 0) return;
+    if (refs > 0) return;
     this.changed(frame);
     this.free++;
     if (((this.#state[n] as number) & 2) !== 0) return;
@@ -245,23 +267,26 @@ export class Frames {
     this.#head = n;
   }
 
-  /** The frame that holds byte `at` was written behind the CPU's back, or freed: translations made from it are void. */
+  /**
+   * Called after a write of byte `at` that the CPU did not make, and after a free: translations of the frame
+   * are invalid.
+   */
   changed(at: number): void {
     if (this.watch.codeFrames[at >>> PAGE_SHIFT]) this.watch.invalidateFrame(at - (at % PAGE_SIZE));
   }
 
-  /** Zero bytes within one frame. By copying: V8 fills shared memory byte by byte, a page in a microsecond. */
+  /** Zeroes bytes within one frame. It copies, because V8 fills shared memory byte by byte. */
   clear(from: number, to: number): void {
     const zeroes = this.zero + (from & (PAGE_SIZE - 1));
     this.u8.copyWithin(from, zeroes, zeroes + to - from);
   }
 
-  /** Everything is gone: the memory is as if it had never been used. */
+  /** Zeroes all used memory, as if the machine had not run. */
   wipe(): void {
     for (let n = this.#first; n < this.#end; n++) if (this.#state[n] !== 0) this.u8.fill(0, n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
   }
 
-  /** The bytes of a frame, in place. */
+  /** A view of a frame's bytes. */
   bytes(frame: number): Uint8Array {
     return this.u8.subarray(frame, frame + PAGE_SIZE);
   }

@@ -1,33 +1,38 @@
-// Where things lie in an address space. Linux arch/x86/mm/mmap.c, arch/x86/include/asm/{processor,elf,page_64_types}.h.
+// The layout of an address space. Linux arch/x86/mm/mmap.c,
+// arch/x86/include/asm/{processor,elf,page_64_types}.h.
 import { PAGE_SIZE, pageAlign } from "./frames.ts";
 
-/** Fixed by execve(2) for one address space. */
+/** The addresses and offsets that execve(2) fixes for one address space, in bytes. */
 export interface Layout {
-  /** First address user code may not use (TASK_SIZE): an access there is EFAULT, a mapping ENOMEM. */
+  /** TASK_SIZE, the end of user addresses. An access from there on is EFAULT, a mapping ENOMEM. */
   readonly taskSize: number;
   readonly stackTop: number;
-  /** vm.mmap_min_addr: nothing is mapped below without CAP_SYS_RAWIO. */
+  /** vm.mmap_min_addr: a lower mapping needs CAP_SYS_RAWIO. */
   readonly minAddress: number;
-  /** Where mmap(2) starts downwards for 64-bit callers, and for callers through a 32-bit door (mm->mmap_compat_base). */
+  /** The upper end of mmap(2)'s top-down search for 64-bit callers. */
   readonly mmapBase: number;
+  /** The same for callers through a 32-bit door (mm->mmap_compat_base). */
   readonly mmapBase32: number;
-  /** Where bottom-up searches start, for each kind of caller: the fallback when top-down finds nothing. */
+  /** The start of the bottom-up search for 64-bit callers, after a failed top-down search. */
   readonly legacyBase: number;
+  /** The same for callers through a 32-bit door. */
   readonly legacyBase32: number;
-  /** Where a position-independent program that has an interpreter goes, before alignment (ELF_ET_DYN_BASE). */
+  /**
+   * The address of a position-independent program with an interpreter, before alignment (ELF_ET_DYN_BASE).
+   */
   readonly pieBase: number;
   /** Added to the end of bss for the start of the heap. */
   readonly brkOffset: number;
-  /** Taken off the stack pointer. */
+  /** Subtracted from the stack pointer. */
   readonly stackOffset: number;
 }
 
-/** Random bits: `bits(n)` is a number of n bits. Absent: personality ADDR_NO_RANDOMIZE, as under `setarch -R`. */
+/** Returns a random number of `bits` bits. Absent: personality ADDR_NO_RANDOMIZE, as under `setarch -R`. */
 export type Randomize = (bits: number) => number;
 
 const MiB = 2 ** 20;
 const TASK_SIZE_64 = 2 ** 47 - PAGE_SIZE;
-/** IA32_PAGE_OFFSET: what a 32-bit program gets on a 64-bit kernel. */
+/** IA32_PAGE_OFFSET: the TASK_SIZE of a 32-bit program on a 64-bit kernel. */
 const TASK_SIZE_32 = 0xffffe000;
 const STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
@@ -36,7 +41,10 @@ const mmapBase = (taskSize: number, stackLimit: number, stackRandom: number, ran
   return pageAlign(taskSize - gap - random);
 };
 
-/** The layout execve(2) gives a program. `bits` is the ELF class. */
+/**
+ * The layout for a program of ELF class `bits`. `stackLimit` is RLIMIT_STACK in bytes. Linux
+ * arch_pick_mmap_layout().
+ */
 export const layoutFor = (bits: 32 | 64, stackLimit: number, randomize?: Randomize, minAddress = 65536): Layout => {
   const random = (n: number): number => (randomize ? randomize(n) * PAGE_SIZE : 0);
   const stackRandom64 = randomize ? 0x3fffff * PAGE_SIZE : 0;

@@ -1,5 +1,7 @@
-// What the process may use. The kernel owns these numbers (rlimits, credentials) and hands each address space a live view of them.
+// Memory limits of a process. The kernel owns the numbers (rlimits, credentials). An address space has a live
+// view.
 
+/** The limits of one process. man 2 getrlimit, man 7 capabilities. */
 export interface Limits {
   /** RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK in bytes; Infinity is RLIM_INFINITY. */
   readonly as: number;
@@ -11,7 +13,9 @@ export interface Limits {
   readonly rawIo: boolean;
 }
 
-/** A fresh Linux: no limits but an 8 MiB stack and 8 MiB of locked memory. Linux include/asm-generic/resource.h */
+/**
+ * The defaults of Linux: 8 MiB of stack and of locked memory, else no limits. include/asm-generic/resource.h
+ */
 export const defaultLimits: Limits = {
   as: Number.POSITIVE_INFINITY,
   data: Number.POSITIVE_INFINITY,

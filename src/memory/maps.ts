@@ -1,9 +1,9 @@
-// /proc/PID/maps. Linux fs/proc/task_mmu.c show_map_vma().
+// The text of /proc/PID/maps. Linux fs/proc/task_mmu.c show_map_vma().
 import { PAGE_SIZE } from "./frames.ts";
 import type { AddressSpace } from "./space.ts";
 import { PROT, SPECIAL, VM, type Vma } from "./vma.ts";
 
-/** The name in the last column, "" for none. */
+/** The name in the last column, or "". */
 export const vmaName = (space: AddressSpace, vma: Vma): string => {
   if (vma.file) return vma.file.path;
   if (vma.start < space.brk && vma.end > space.brkStart) return "[heap]";
@@ -25,7 +25,10 @@ const line = (space: AddressSpace, vma: Vma): string => {
   return name === "" ? head : `${head.padEnd(73)}${name.replaceAll("\n", "\\012")}`;
 };
 
-/** The file's lines from the mapping on that ends above `from`, and where each one ends. `vsyscall`: what 64-bit programs may do with that page. */
+/**
+ * The lines from the first mapping that ends above `from`, each with the end of its mapping. `vsyscall` is
+ * the rights of the vsyscall page of a 64-bit program, if it has one.
+ */
 export function* procMapsFrom(
   space: AddressSpace,
   vsyscall: "--xp" | "r-xp" | undefined,
@@ -37,9 +40,9 @@ export function* procMapsFrom(
   if (vsyscall)
     yield { text: `ffffffffff600000-ffffffffff601000 ${vsyscall} 00000000 00:00 0                  [vsyscall]\n`, next: VSYSCALL };
 }
-/** Above all addresses that a program can map. */
+/** The `next` of the last line: above all addresses that a program can map. */
 const VSYSCALL = 2 ** 63;
 
-/** The file's text. */
+/** The whole text. */
 export const procMaps = (space: AddressSpace, vsyscall: "--xp" | "r-xp" | undefined): string =>
   Array.from(procMapsFrom(space, vsyscall, 0), ({ text }) => text).join("");

@@ -1,7 +1,11 @@
-// A map from whole numbers to values that knows the order of its keys: a B-tree of two levels. Linux has xarrays and maple trees for this.
+// A map from integers to values that is ordered by key: a B-tree of two levels. Linux has xarrays and maple
+// trees for this.
 
-/** Keys that a chunk holds at most: moving them on insertion costs about as much as finding the chunk. */
-const MOST = 128;
+/**
+ * The greatest number of keys in a chunk. A move of so many keys costs about as much as the search for the
+ * chunk.
+ */
+const CHUNK_MAX = 128;
 
 interface Chunk<V> {
   readonly keys: number[];
@@ -18,6 +22,7 @@ const insert = <V>({ keys, values }: Chunk<V>, slot: number, key: number, value:
   values.splice(slot, 0, value);
 };
 
+/** An ordered map with integer keys. */
 export class OrderedMap<V> {
   #chunks: Chunk<V>[] = [];
   #size = 0;
@@ -26,7 +31,7 @@ export class OrderedMap<V> {
     return this.#size;
   }
 
-  /** Index of the last chunk that begins at or below `key`; 0 if there is none. */
+  /** The index of the last chunk that begins at or below `key`; 0 if there is none. */
   #chunk(key: number): number {
     const chunks = this.#chunks;
     let low = 0;
@@ -38,7 +43,7 @@ export class OrderedMap<V> {
     }
     return low;
   }
-  /** Index of the first key of a chunk that is not below `key`. */
+  /** The index of the first key of a chunk that is not below `key`. */
   #slot({ keys }: Chunk<V>, key: number): number {
     let low = 0;
     let high = keys.length;
@@ -74,16 +79,16 @@ export class OrderedMap<V> {
       return;
     }
     this.#size++;
-    if (chunk.keys.length < MOST) {
+    if (chunk.keys.length < CHUNK_MAX) {
       insert(chunk, slot, key, value);
       return;
     }
-    // Keys that come in order leave full chunks behind.
-    const half = slot === MOST ? MOST : MOST >> 1;
+    // Ascending insertions result in full chunks.
+    const half = slot === CHUNK_MAX ? CHUNK_MAX : CHUNK_MAX >> 1;
     const upper: Chunk<V> = { keys: chunk.keys.splice(half), values: chunk.values.splice(half) };
     this.#chunks.splice(at + 1, 0, upper);
-    const [into, place] = slot < half || (slot === half && half < MOST) ? [chunk, slot] : [upper, slot - half];
-    insert(into, place, key, value);
+    const [into, index] = slot < half || (slot === half && half < CHUNK_MAX) ? [chunk, slot] : [upper, slot - half];
+    insert(into, index, key, value);
   }
 
   delete(key: number): boolean {
@@ -103,14 +108,17 @@ export class OrderedMap<V> {
     this.#size = 0;
   }
 
-  /** The lowest key from `key` on. To go on behind a key, ask for the next whole number: the map may have changed meanwhile. */
+  /**
+   * The lowest key at or above `key`. An iteration continues with the last key plus 1, so the map may change
+   * meanwhile.
+   */
   next(key: number): number | undefined {
     const at = this.#chunk(key);
     const chunk = this.#chunks[at];
     if (chunk === undefined) return undefined;
     return chunk.keys[this.#slot(chunk, key)] ?? this.#chunks[at + 1]?.keys[0];
   }
-  /** The highest key up to `key`. */
+  /** The highest key at or below `key`. */
   previous(key: number): number | undefined {
     const chunk = this.#chunks[this.#chunk(key)];
     if (chunk === undefined) return undefined;
@@ -118,7 +126,7 @@ export class OrderedMap<V> {
     return chunk.keys[slot] === key ? key : slot > 0 ? chunk.keys[slot - 1] : undefined;
   }
 
-  /** Every value, in order of the keys. */
+  /** All values in the order of their keys. */
   *values(): Generator<V> {
     for (const { values } of this.#chunks) yield* values;
   }

@@ -1,29 +1,35 @@
-// The page cache of one file: the frames that all its mappings share. See backing.ts for how it stays equal to the file.
+// The page cache of one file: the frames that its mappings share. backing.ts has the rules of coherence with
+// the file.
 import { E } from "../abi/errno.ts";
 import type { Backing } from "./backing.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 import { OrderedMap } from "./ordered-map.ts";
 import type { Vma } from "./vma.ts";
 
-/** Who maps the file, for truncation: Linux keeps the same in address_space.i_mmap. */
+/** An address space with mappings of the file, for truncation. Linux address_space.i_mmap. */
 export interface FileMapping {
-  /** Forget what a mapping of it has of file pages `from` and up; also private copies (unmap_mapping_range with even_cows). */
+  /**
+   * Drops a mapping's file pages from `from` on, with private copies. Linux unmap_mapping_range() with
+   * even_cows.
+   */
   zap(vma: Vma, from: number): void;
 }
 
-/** The keys from `from` on that are below `to`. The map may change meanwhile. */
+/** The keys in [from, to). The map may change meanwhile. */
 function* within(map: OrderedMap<unknown>, from: number, to = Number.POSITIVE_INFINITY): Generator<number> {
   for (let key = map.next(from); key !== undefined && key < to; key = map.next(key + 1)) yield key;
 }
 
+/** The cached pages of one file, by page index. */
 export class PageCache {
   readonly backing: Backing;
   readonly frames: Frames;
-  /** The mappings, and whose they are. */
+  /** The mappings of the file and their address spaces. */
   readonly #mappings = new Map<Vma, FileMapping>();
   readonly #pages = new OrderedMap<number>();
   /** Pages that shared mappings may have stored to. */
   readonly #dirty = new OrderedMap<true>();
+  /** The file has no link and no open file. */
   #orphan = false;
 
   constructor(frames: Frames, backing: Backing) {
@@ -32,20 +38,20 @@ export class PageCache {
     frames.reclaimers.add(this);
   }
 
-  /** The cache of a file, made when first asked for. */
+  /** The cache of a file, made at the first call. */
   static of(frames: Frames, backing: Backing): PageCache {
     backing.pages ??= new PageCache(frames, backing);
     return backing.pages;
   }
 
   /**
-   * The frame of page `index` (not retained for the caller), 0 when out of memory, -1 beyond the end of the file or on an I/O error. `wanted`: which
-   * one it should be, if it is not there yet.
+   * The frame of page `index`, not retained for the caller. 0: out of memory. -1: beyond the end of the file,
+   * or an I/O error. `wanted` is the preferred frame of a page that is not cached yet.
    */
   frame(index: number, wanted = 0): number {
-    const known = this.#pages.get(index);
+    const cached = this.#pages.get(index);
     if (index * PAGE_SIZE >= this.backing.size) return -1;
-    if (known !== undefined) return known;
+    if (cached !== undefined) return cached;
     const frame = this.frames.alloc(wanted);
     if (frame === 0) return 0;
     if (this.backing.readPage(index, this.frames.bytes(frame)) < 0) {
@@ -56,12 +62,12 @@ export class PageCache {
     return frame;
   }
 
-  /** The frame of page `index`, which is not beyond the end of the file, if it is there already. */
-  known(index: number): number | undefined {
+  /** The frame of page `index`, which is below the end of the file, if it is cached. */
+  cached(index: number): number | undefined {
     return this.#pages.get(index);
   }
 
-  /** Page `index` leaves its frame to whoever has the other reference to it. False: there is no other frame. */
+  /** Moves page `index` to a new frame. The old frame remains with its other user. False: out of memory. */
   move(index: number): boolean {
     const from = this.#pages.get(index) as number;
     const to = this.frames.allocDirty();
@@ -72,17 +78,17 @@ export class PageCache {
     return true;
   }
 
-  /** Whether page `index` is in memory: mincore(2). */
+  /** True if mincore(2) reports page `index` as resident. */
   has(index: number): boolean {
     return index * PAGE_SIZE < this.backing.size && (this.#pages.has(index) || this.backing.sparse !== true);
   }
 
-  /** A shared mapping is about to write to page `index`. */
+  /** Called before a write of a shared mapping to page `index`. */
   dirtied(index: number): void {
     this.#dirty.set(index, true);
   }
 
-  /** write(2) has put `bytes` at `offset` of the file. */
+  /** Called after write(2) stored `bytes` at `offset` of the file. */
   wrote(offset: number, bytes: Uint8Array): void {
     if (this.#pages.size === 0) return;
     const { u8 } = this.frames;
@@ -99,7 +105,9 @@ export class PageCache {
     }
   }
 
-  /** read(2) has filled `into` from the file's bytes at `offset`: put in what shared mappings have stored since. */
+  /**
+   * Called after read(2) filled `into` from `offset` of the file: adds the later stores of shared mappings.
+   */
   overlay(offset: number, into: Uint8Array): void {
     const end = (offset + into.length) / PAGE_SIZE;
     for (const index of within(this.#dirty, Math.floor(offset / PAGE_SIZE), end)) {
@@ -110,13 +118,13 @@ export class PageCache {
     }
   }
 
-  /** Pages `from` to `to` read zero from now on (MADV_REMOVE): 0 or -errno. */
+  /** Makes the pages [from, to) a hole (MADV_REMOVE): 0 or -errno. */
   punch(from: number, to: number): number {
     if (this.backing.punchPages === undefined) return -E.EOPNOTSUPP;
     this.zero(from * PAGE_SIZE, to * PAGE_SIZE);
     return this.backing.punchPages(from, to);
   }
-  /** What is cached of bytes `from` to `to` is zero now: the file has got a hole there. */
+  /** Zeroes the cached part of the bytes [from, to), where the file got a hole. */
   zero(from: number, to: number): void {
     for (const index of within(this.#pages, Math.floor(from / PAGE_SIZE), to / PAGE_SIZE)) {
       const frame = this.#pages.get(index) as number;
@@ -125,7 +133,9 @@ export class PageCache {
     }
   }
 
-  /** The file now ends at `size`: pages beyond are gone, the rest of the last page reads zero. */
+  /**
+   * Called after the file was truncated to `size`: drops later pages and zeroes the rest of the last page.
+   */
   truncated(size: number): void {
     const end = Math.ceil(size / PAGE_SIZE);
     const tail = size % PAGE_SIZE;
@@ -145,8 +155,9 @@ export class PageCache {
   }
 
   /**
-   * Store dirty pages from `from` on, to before page `to`, in the file. While somebody maps the file they stay dirty: he may write again unseen.
-   * At most `most`: how many, and where to go on if there are more.
+   * Stores dirty pages in [from, to) in the file, at most `most`. Returns their number, and the next page if
+   * there are more. Pages remain dirty while the file is mapped, because a mapping can write again without a
+   * fault.
    */
   sync(from = 0, to = Number.POSITIVE_INFINITY, most = Number.POSITIVE_INFINITY): { readonly done: number; readonly next?: number } {
     let done = 0;
@@ -158,7 +169,7 @@ export class PageCache {
     }
     return { done };
   }
-  /** False: the file has no room for it, so the page stays dirty. */
+  /** False: the file cannot store the page, which remains dirty. */
   #store(index: number): boolean {
     const frame = this.#pages.get(index) as number;
     const length = Math.min(PAGE_SIZE, this.backing.size - index * PAGE_SIZE);
@@ -168,9 +179,11 @@ export class PageCache {
   get mapped(): boolean {
     return this.#mappings.size > 0;
   }
+  /** Registers a mapping of the file. */
   attach(owner: FileMapping, vma: Vma): void {
     this.#mappings.set(vma, owner);
   }
+  /** Removes a mapping. The last one stores dirty pages. */
   detach(vma: Vma): void {
     this.#mappings.delete(vma);
     if (this.#mappings.size > 0) return;
@@ -180,7 +193,7 @@ export class PageCache {
     this.backing.unmapped?.();
   }
 
-  /** The file is gone (no link, no open file): free its pages now, or when the last mapping ends. */
+  /** Called when the file has no link and no open file. Frees its pages now, or after its last mapping. */
   drop(): void {
     this.#orphan = true;
     if (this.#mappings.size === 0) this.#release();
@@ -191,7 +204,7 @@ export class PageCache {
     this.backing.pages = undefined;
   }
 
-  /** Free up to `wanted` pages that no address space maps. */
+  /** Frees up to `wanted` pages that no address space maps. Returns their number. */
   reclaim(wanted: number): number {
     let freed = 0;
     for (const index of within(this.#pages, 0)) {
@@ -199,7 +212,7 @@ export class PageCache {
       const frame = this.#pages.get(index) as number;
       if (this.frames.refs(frame) > 1) continue;
       if (this.#dirty.has(index)) {
-        // What shared anonymous memory holds is nowhere else.
+        // The pages of shared anonymous memory have no other copy.
         if (this.backing.writePage === undefined || !this.#store(index)) continue;
       }
       this.#forget(index);

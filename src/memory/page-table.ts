@@ -1,25 +1,27 @@
-// The page table of one address space: leaves of 1024 entries (4 MiB), found by a number key. What the hardware's four levels do.
+// The page table of one address space: leaves of 1024 entries (4 MiB) in a map by number, in place of the
+// hardware's four levels.
 
 import type { Account } from "./account.ts";
 import type { Frames } from "./frames.ts";
 import { OrderedMap } from "./ordered-map.ts";
 
 /**
- * A page table entry: the frame's byte address, and in the low bits which accesses need no more thought. A frame without
- * permissions is a PROT_NONE page that keeps its content; 0 is no page.
+ * A page table entry: the frame's byte address, with the permitted accesses in the low bits. A frame without
+ * permissions is a PROT_NONE page with content. 0 is no page.
  */
 export const PTE = { READ: 1, WRITE: 2, EXEC: 4, ACCESS: 7 } as const;
 
+/** The frame of an entry. */
 export const frameOf = (pte: number): number => (pte & ~0xfff) >>> 0;
 
 const LEAF_BITS = 10;
 const LEAF_SIZE = 1 << LEAF_BITS;
 const LEAF_BYTES = 4096 * LEAF_SIZE;
-/** Leaves without an entry, of spaces that have ended: to make one costs V8 as much as a hundred entries. */
+/** Empty leaves of ended spaces, for reuse, because an allocation of a leaf is slow in V8. */
 const spare: Uint32Array[] = [];
 const MOST_SPARE = 64;
 const none = new Uint32Array(0);
-/** What the host keeps for a leaf. */
+/** The host memory of a leaf in bytes. */
 const LEAF_WEIGHT = 4 * LEAF_SIZE + 512;
 
 const isEmpty = (leaf: Uint32Array): boolean => {
@@ -27,19 +29,21 @@ const isEmpty = (leaf: Uint32Array): boolean => {
   return true;
 };
 
+/** The page table of one address space. */
 export class PageTable {
   readonly #leaves = new OrderedMap<Uint32Array>();
-  /** The leaf that was used last, and its first address: what comes next mostly lies in it, and a difference is quicker than a quotient. */
+  /** The leaf of the last access. The next access mostly is in the same leaf. */
   #last: Uint32Array = none;
+  /** The first address of `#last`. A comparison with it is faster than a division for the key. */
   #lastBase = Number.POSITIVE_INFINITY;
-  /** Entries that have a frame: the resident set. */
+  /** The number of entries with a frame: the resident set. */
   resident = 0;
   readonly #account: Account | undefined;
 
   constructor(account?: Account) {
     this.#account = account;
   }
-  /** Bytes that the account has for it. */
+  /** The charged bytes of the table. */
   get weight(): number {
     return this.#leaves.size * LEAF_WEIGHT;
   }
@@ -77,7 +81,10 @@ export class PageTable {
     this.#last[slot] = pte;
   }
 
-  /** Visit the entries that have a frame in [start, end), and count them; a returned number replaces the entry. */
+  /**
+   * Visits the entries with a frame in [start, end) and returns their number. A result of `visit` replaces
+   * the entry.
+   */
   walk(start: number, end: number, visit: (pte: number, address: number) => number | undefined): number {
     let visited = 0;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
@@ -97,8 +104,12 @@ export class PageTable {
     }
     return visited;
   }
-  // The next two are not done by `walk`: they are half of what a fork and an exit cost, and a call for each entry is half of that.
-  /** fork(2): a table that has nothing there gets the entries of [start, end), and neither has the permissions `without` from then on: how many. */
+  // `share` and `drop` do not use `walk`: they are the main cost of fork(2) and exit, and a call for each
+  // entry is slow.
+  /**
+   * fork(2): copies the entries of [start, end) to another table, which has none there. Both tables lose the
+   * permissions `without`. Returns the number of entries.
+   */
   share(other: PageTable, start: number, end: number, without: number, frames: Frames): number {
     const { resident } = other;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
@@ -118,7 +129,7 @@ export class PageTable {
     }
     return other.resident - resident;
   }
-  /** Give up what there is in [start, end): how many entries. */
+  /** Releases all frames in [start, end). Returns the number of entries. */
   drop(start: number, end: number, frames: Frames): number {
     const { resident } = this;
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
@@ -137,14 +148,14 @@ export class PageTable {
     }
     return resident - this.resident;
   }
-  /** A leaf without an entry. */
+  /** Removes an empty leaf. */
   #remove(key: number, leaf: Uint32Array): void {
     this.#leaves.delete(key);
     this.#account?.give(LEAF_WEIGHT);
     if (spare.length < MOST_SPARE) spare.push(leaf);
     this.#lastBase = Number.POSITIVE_INFINITY;
   }
-  /** Give up leaves without an entry: how many there were. */
+  /** Removes all empty leaves. Returns their number. */
   trimEmpty(): number {
     const { size } = this.#leaves;
     for (let key = this.#leaves.next(0); key !== undefined; key = this.#leaves.next(key + 1)) {
@@ -161,7 +172,10 @@ export class PageTable {
     return key !== undefined && key * LEAF_BYTES < end ? key : undefined;
   }
 
-  /** [start, end) has been unmapped, and nothing is mapped between `floor` and `ceiling`: leaves that lie there are not needed any more. */
+  /**
+   * Removes the leaves of the unmapped range [start, end) that lie in [floor, ceiling), where nothing is
+   * mapped.
+   */
   trim(start: number, end: number, floor: number, ceiling: number): void {
     for (let key = this.#next(start, end); key !== undefined; key = this.#next((key + 1) * LEAF_BYTES, end)) {
       if (key * LEAF_BYTES < floor || (key + 1) * LEAF_BYTES > ceiling) continue;
@@ -169,7 +183,7 @@ export class PageTable {
     }
   }
 
-  /** Everything has been unmapped: the table is not used any more. */
+  /** Ends the use of the table after everything was unmapped. */
   end(): void {
     this.#account?.give(this.weight);
     if (this.resident === 0) for (const leaf of this.#leaves.values()) if (spare.length < MOST_SPARE) spare.push(leaf);

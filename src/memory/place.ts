@@ -1,11 +1,12 @@
-// Where a mapping goes: hints, top-down and bottom-up first fit. Linux mm/mmap.c __get_unmapped_area(), arch/x86/kernel/sys_x86_64.c.
+// The address of a new mapping: hints, top-down and bottom-up first fit. Linux mm/mmap.c
+// __get_unmapped_area(), arch/x86/kernel/sys_x86_64.c.
 import { E } from "../abi/errno.ts";
 import { startGap } from "./fault.ts";
 import { isPageAligned, PAGE_SIZE, pageFloor } from "./frames.ts";
 import type { AddressSpace } from "./space.ts";
 import { MAP } from "./vma.ts";
 
-/** A page of the next level, which Linux would like to be able to use. */
+/** The size of a huge page, PMD_SIZE. Linux aligns large mappings to it. */
 const HUGE = 2 << 20;
 
 const freeAt = (space: AddressSpace, at: number, length: number): boolean => {
@@ -15,11 +16,12 @@ const freeAt = (space: AddressSpace, at: number, length: number): boolean => {
 
 const topDown = (space: AddressSpace, length: number, low: number, high: number): number => {
   let limit = high;
-  const found = space.areas.roomsDown(high, length, (above, below) => {
+  const found = space.areas.gapsDown(high, length, (above, below) => {
     const bottom = Math.max(low, below?.end ?? 0);
     const start = above?.start ?? limit;
     if (Math.min(limit, start) - bottom < length) return undefined;
-    // Only a hole right below a stack minds the stack's guard gap; but then everything above the gap is out (unmapped_area_topdown).
+    // Only a gap right below a stack respects the stack's guard gap. Gaps above that guard are then excluded
+    // (unmapped_area_topdown).
     if (above && startGap(above) < limit && above.start !== startGap(above)) limit = startGap(above);
     const top = Math.min(limit, start);
     return top - bottom >= length ? top - length : undefined;
@@ -28,7 +30,7 @@ const topDown = (space: AddressSpace, length: number, low: number, high: number)
 };
 
 const bottomUp = (space: AddressSpace, length: number, low: number, high: number): number => {
-  const found = space.areas.roomsUp(low, length, (above, below) => {
+  const found = space.areas.gapsUp(low, length, (above, below) => {
     const at = Math.max(low, below?.end ?? 0);
     return at + length <= startGap(above) ? at : undefined;
   });
@@ -41,11 +43,17 @@ interface Placement {
   readonly length: number;
   readonly flags: number;
   readonly compat: boolean;
-  /** File offset, for what may profit from huge pages: private anonymous memory of whole 2 MiB (0), and files (of ext4 and its like). */
+  /**
+   * The file offset in bytes, if huge pages are possible: files of ext4 and the like, and private anonymous
+   * memory (0).
+   */
   readonly huge?: number | undefined;
 }
 
-/** arch_get_unmapped_area_topdown(): MAP_32BIT goes bottom-up within the second GiB; what finds no room below mmap_base looks above. */
+/**
+ * The first fit without a hint: top-down below mmap_base, then bottom-up. MAP_32BIT searches bottom-up in the
+ * second GiB. Linux arch_get_unmapped_area_topdown().
+ */
 const search = (space: AddressSpace, { length, flags, compat }: Placement): number => {
   const { layout } = space;
   if ((flags & MAP.BIT32) !== 0 && !compat) return bottomUp(space, length, 0x40000000, 0x80000000);
@@ -56,6 +64,7 @@ const search = (space: AddressSpace, { length, flags, compat }: Placement): numb
     : bottomUp(space, length, layout.legacyBase, 2 ** 47 - PAGE_SIZE);
 };
 
+/** The address before its checks, or -ENOMEM. Linux thp_get_unmapped_area(). */
 const areaFor = (space: AddressSpace, p: Placement): number => {
   if (p.flags & MAP.FIXED) return p.at;
   const large = p.huge === undefined || p.compat ? undefined : hugeArea(space, p, p.huge);
@@ -66,8 +75,8 @@ const areaFor = (space: AddressSpace, p: Placement): number => {
 };
 
 /**
- * Where 2 MiB of the file lie on a multiple of 2 MiB; undefined: nowhere in particular. Linux mm/huge_memory.c
- * __thp_get_unmapped_area(), which asks for 2 MiB more than it needs.
+ * An address that aligns 2 MiB of the file to a multiple of 2 MiB, or undefined. It searches 2 MiB more than
+ * it needs, like Linux mm/huge_memory.c __thp_get_unmapped_area().
  */
 const hugeArea = (space: AddressSpace, p: Placement, offset: number): number | undefined => {
   const first = Math.ceil(offset / HUGE) * HUGE;
@@ -79,7 +88,7 @@ const hugeArea = (space: AddressSpace, p: Placement, offset: number): number | u
   return found + (skip === 0 ? HUGE : skip);
 };
 
-/** An address for `length` bytes, or -errno. */
+/** The address of a new mapping of `length` bytes, or -errno. Linux __get_unmapped_area(). */
 export const place = (space: AddressSpace, p: Placement): number => {
   const { taskSize, minAddress } = space.layout;
   if (p.length > taskSize) return -E.ENOMEM;

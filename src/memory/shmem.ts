@@ -1,7 +1,8 @@
-// Shared anonymous memory: a file without a name, whose bytes live in the page cache only. Linux mm/shmem.c shmem_zero_setup().
+// Shared anonymous memory: a file without a name, whose bytes are in the page cache only. Linux mm/shmem.c
+// shmem_zero_setup().
 import type { Backing, MappedFile } from "./backing.ts";
 
-/** What /proc/PID/maps shows for it. */
+/** The name in /proc/PID/maps. */
 const PATH = "/dev/zero (deleted)";
 /** The kernel's internal tmpfs: device 00:01. */
 const DEVICE = 1;
@@ -21,7 +22,7 @@ class ZeroFill implements Backing {
   }
 }
 
-/** A new object of `size` bytes. System V segments and memfd may use it too. */
+/** A new object of `size` bytes. `path` is its name in /proc/PID/maps. */
 export const anonymousShared = (size: number, path = PATH): MappedFile => ({
   backing: new ZeroFill(size),
   path,

@@ -1,4 +1,4 @@
-// One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
+// One address space: its mappings and its page table. Linux struct mm_struct.
 
 import { home } from "../cpu/machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/machine/mmu.ts";
@@ -13,7 +13,7 @@ import { PageTable, PTE } from "./page-table.ts";
 import { UserMemory } from "./user.ts";
 import { isData, PROT, VM, type Vma } from "./vma.ts";
 
-/** The signal a failed access becomes. man 2 sigaction, SIGSEGV and SIGBUS codes; SIGKILL: out of memory. */
+/** The signal for a failed access. man 2 sigaction, SIGSEGV and SIGBUS codes. SIGKILL: out of memory. */
 export interface FaultInfo {
   readonly signal: 7 | 9 | 11;
   readonly code: number;
@@ -26,37 +26,38 @@ const faults: Record<number, FaultInfo> = {
   [refusal.noMemory]: { signal: 9, code: 0x80 },
 };
 
-/** Beyond this many pages one flush of everything is cheaper. */
+/** For more pages one flush of the whole TLB is cheaper. */
 const FLUSH_PAGES = 16;
 
-/** What the host keeps for a mapping (vma.ts), and how many are charged at a time. */
+/** The host memory of a mapping (vma.ts) in bytes, and the number of mappings that are charged at a time. */
 const AREA_WEIGHT = 320;
 const AREA_BATCH = 16;
 
 const NO_AUXV = new Uint8Array(0);
 
-/** As `translate` says it. */
+/** An entry in the form of `Mmu.translate`. */
 const frameOf = (pte: number): number => pte - (pte & 0xfff) + (pte & PTE.WRITE ? cacheWrite : 0);
 
+/** An address space. The last `release` frees it. */
 export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   readonly frames: Frames;
   readonly layout: Layout;
   readonly areas: Areas = new Areas(this);
   readonly table: PageTable;
-  /** Mappings that the account has been charged for. */
+  /** The number of mappings that are charged to the account. */
   #areasCharged = 0;
-  /** The kernel replaces it when the process' limits or credentials change (or hands in a live object). */
+  /** The limits of the process: a live object, or one that the kernel replaces at each change. */
   limits: Limits;
   /** Heap: start_brk and brk. Set by the ELF loader. */
   brkStart = 0;
   brk = 0;
   /** personality READ_IMPLIES_EXEC: mmap and mprotect turn PROT_READ into PROT_READ|PROT_EXEC. */
   readImpliesExec = false;
-  /** How many pages of fresh memory have been written to one after the other, and where the next one would be. */
+  /** The number of consecutive pages with a first write, and the address of the next one. */
   readonly filling = { next: 0, pages: 0 };
-  /** Families of private pages so far (Vma.anon). */
-  families = 0;
-  /** VM.LOCKED bits that new mappings get: mlockall(MCL_FUTURE). */
+  /** The last anon id (`Vma.anon`). */
+  lastAnon = 0;
+  /** The VM.LOCKED bits of new mappings: mlockall(MCL_FUTURE). */
   defaultFlags = 0;
   /** For /proc/PID/cmdline, environ, auxv and stat: set by the ELF loader. */
   argStart = 0;
@@ -72,7 +73,10 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   /** Tasks that use this space (CLONE_VM). The last `release` frees every frame. */
   users = 1;
 
-  /** Which homes its pages have (machine/layout.ts). Counted from the first page on: a process has none before it is executed. */
+  /**
+   * The color of its direct-mapped pages (cpu/machine/layout.ts). It counts in `frames` from the first page
+   * on.
+   */
   readonly color: number;
   #counted = false;
 
@@ -90,7 +94,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
   release(): void {
     if (--this.users > 0) return;
-    // Nobody runs in it any more: the CPU hears of all that goes at once, when it gets another.
+    // No task runs in it any more. The CPU flushes everything at once when it gets another space.
     if (this.frames.current === this) this.frames.current = undefined;
     for (let vma = this.areas.last; vma !== undefined; vma = this.areas.last) {
       this.dropPages(vma);
@@ -100,7 +104,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.frames.account.give(this.#areasCharged * AREA_WEIGHT);
     if (this.#counted) this.frames.dropColor(this.color);
   }
-  /** The frame that a page has at home. */
+  /** The direct-mapped frame of a page. */
   home(page: number): number {
     if (!this.#counted) this.#count();
     return home(page, this.color);
@@ -111,7 +115,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.#counted = true;
   }
 
-  /** The CPU translates by this space from now on, and has forgotten what another said. */
+  /** Called when the CPU switches to this space, after a flush of the translations of another. */
   activate(): void {
     this.frames.current = this;
   }
@@ -131,7 +135,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     child.#describeAs(this);
     for (const vma of this.areas.within(0, Number.POSITIVE_INFINITY)) {
       if (vma.flags & VM.DONTFORK) continue;
-      const anon = vma.anon === 0 ? 0 : -++child.families;
+      const anon = vma.anon === 0 ? 0 : -++child.lastAnon;
       child.areas.append({ ...vma, anon, flags: vma.flags & ~(VM.LOCKED | VM.LOCKONFAULT) });
       if ((vma.flags & VM.WIPEONFORK) === 0) this.#share(vma, child);
     }
@@ -140,11 +144,11 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (this.frames.current === this) this.frames.watch.flushWrites();
     return child;
   }
-  /** What a copy of it is charged for. */
+  /** The charge of a copy in bytes. */
   get weight(): number {
     return this.table.weight + this.#areasCharged * AREA_WEIGHT;
   }
-  /** Whether there is memory for so many mappings. They are charged some at a time. */
+  /** Charges so many mappings, in batches. False: memory is short. */
   chargeAreas(count: number): boolean {
     const wanted = Math.ceil(count / AREA_BATCH) * AREA_BATCH;
     if (wanted <= this.#areasCharged && wanted + 2 * AREA_BATCH > this.#areasCharged) return true;
@@ -152,7 +156,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.#areasCharged = wanted;
     return true;
   }
-  /** What the loader and brk(2) have said. One by one: Object.assign costs as much as fifty of these. */
+  /**
+   * Copies the fields that the loader and brk(2) set. Single assignments are much faster than Object.assign.
+   */
   #describeAs(space: AddressSpace): void {
     this.brkStart = space.brkStart;
     this.brk = space.brk;
@@ -168,9 +174,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     this.endData = space.endData;
     this.auxv = space.auxv;
   }
-  /** Private pages become read-only on both sides, until one of them writes. */
+  /** Makes private pages read-only on both sides, until one of them writes. */
   #share(vma: Vma, child: AddressSpace): void {
-    this.went(vma, this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames));
+    this.countWalked(vma, this.table.share(child.table, vma.start, vma.end, (vma.flags & VM.SHARED) !== 0 ? 0 : PTE.WRITE, this.frames));
   }
 
   present(address: number, kind: Access = access.read): number {
@@ -200,7 +206,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   #pte(address: number): number {
     return address >= 0 && address < this.layout.taskSize ? this.table.get(address) : 0;
   }
-  /** The frame, or a refusal. */
+  /** Serves a page fault. Returns the frame or a refusal. */
   #fault(address: number, kind: Access): number {
     if (!(address >= 0 && address < this.layout.taskSize)) return refusal.noMapping;
     const vma = mappingFor(this, address);
@@ -209,13 +215,16 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     return permits(vma, kind) ? populate(this, vma, address, kind) : refusal.noPermission;
   }
 
-  /** Why a #PF at `address` with the CPU's error code could not be served. undefined: it can be now, so the instruction just runs again. */
+  /**
+   * The signal for a #PF at `address` with the CPU's error code. Undefined: the page is present now, so the
+   * instruction restarts.
+   */
   faultInfo(address: number, errorCode: number): FaultInfo | undefined {
     const kind = errorCode & PF.WRITE ? access.write : errorCode & PF.INSTRUCTION ? access.execute : access.read;
     return faults[this.#fault(address, kind)];
   }
 
-  /** Make a page present if its mapping permits it at all (mlock, MAP_POPULATE): 0 or a refusal. */
+  /** Makes a page present if its mapping permits the access (mlock, MAP_POPULATE): 0 or a refusal. */
   touch(address: number, kind: Access): number {
     return Math.min(0, this.#fault(address, kind));
   }
@@ -224,37 +233,38 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   find(address: number): Vma | undefined {
     return this.areas.find(address);
   }
-  /** All mappings in order of address: /proc/PID/maps (maps.ts prints them). */
+  /** All mappings in order of address. */
   mappings(): Iterable<Vma> {
     return this.areas;
   }
 
-  /** Forget the pages of a range of a mapping (zap_page_range); private copies are lost. */
+  /** Drops the pages of a range of a mapping, with private copies. Linux zap_page_range(). */
   dropPages(vma: Vma, start = vma.start, end = vma.end): void {
     const dropped = this.table.drop(start, end, this.frames);
     if (dropped === 0) return;
     this.flush(start, end);
-    this.went(vma, dropped);
+    this.countWalked(vma, dropped);
   }
-  /** Entries of the page table that calls have gone over, in mappings where their number follows from what the program did. */
+  /** The number of page table entries that calls walked, for their cost in virtual time. */
   walked = 0;
-  went(vma: Vma, entries: number): void {
+  /** Counts walked entries of a mapping, if the program alone determines their number. */
+  countWalked(vma: Vma, entries: number): void {
     // Which pages of files are mapped depends on what code has been translated (`otherCode`).
     if (vma.file === undefined) this.walked += entries;
   }
 
-  /** The file of a mapping ends at page `from` now. */
+  /** Drops the pages of a mapping from file page `from` on, after a truncation. */
   zap(vma: Vma, from: number): void {
     const start = Math.max(vma.start, vma.start + (from - vma.pgoff) * PAGE_SIZE);
     if (start < vma.end) this.dropPages(vma, start);
   }
 
-  /** Pages by kind; Linux vm_stat_account(). Sizes in pages, as /proc/PID/statm and status show them. */
+  /** The numbers of pages by kind, for /proc/PID/statm and status. Linux vm_stat_account(). */
   usage(): Usage {
     return { ...this.areas.pages, resident: this.table.resident };
   }
 
-  /** may_expand_vm: RLIMIT_AS and RLIMIT_DATA. */
+  /** The check of RLIMIT_AS and RLIMIT_DATA. Linux may_expand_vm(). */
   mayExpand(pages: number, prot: number, flags: number): boolean {
     const { as, data } = this.limits;
     if (as === Number.POSITIVE_INFINITY && data === Number.POSITIVE_INFINITY) return true;
@@ -262,21 +272,26 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if ((used.total + pages) * PAGE_SIZE > as) return false;
     return !isData(prot, flags) || (used.data + pages) * PAGE_SIZE <= data;
   }
-  /** mlock_future_ok: RLIMIT_MEMLOCK. */
+  /** The check of RLIMIT_MEMLOCK. Linux mlock_future_ok(). */
   mayLock(pages: number, flags: number): boolean {
     if ((flags & VM.LOCKED) === 0 || this.limits.ipcLock) return true;
     return (this.areas.pages.locked + pages) * PAGE_SIZE <= this.limits.memlock;
   }
-  /** __vm_enough_memory, OVERCOMMIT_GUESS: only what exceeds all of memory is refused. */
+  /** OVERCOMMIT_GUESS: only a request greater than all of memory is refused. Linux __vm_enough_memory(). */
   mayCommit(pages: number): boolean {
     return pages <= this.frames.commitLimit;
   }
 
-  /** ptrace PEEK, /proc/PID/mem: what the debugger may read, whatever the page's permissions (FOLL_FORCE). How many bytes came. */
+  /**
+   * ptrace PEEK and reads of /proc/PID/mem: reads regardless of page permissions (FOLL_FORCE). Returns the
+   * number of bytes.
+   */
   peek(at: number, into: Uint8Array): number {
     return this.#force(at, into.length, access.read, (frame, done, n) => into.set(this.frames.u8.subarray(frame, frame + n), done));
   }
-  /** ptrace POKE: a private read-only page gets a copy of its own. How many bytes went. */
+  /**
+   * ptrace POKE and writes of /proc/PID/mem: a private read-only page is copied. Returns the number of bytes.
+   */
   poke(at: number, bytes: Uint8Array): number {
     return this.#force(at, bytes.length, access.write, (frame, done, n) => {
       this.frames.u8.set(bytes.subarray(done, done + n), frame);
@@ -305,6 +320,7 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
   }
 }
 
+/** Numbers of pages. */
 export interface Usage extends Readonly<AreaPages> {
   readonly resident: number;
 }

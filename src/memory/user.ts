@@ -1,13 +1,19 @@
 // The kernel's access to user memory: copy_from_user, copy_to_user, get_user, put_user, strncpy_from_user.
-// Every access goes through the page permissions of the address space, breaks copy-on-write and voids translated code.
+// Every access uses the page permissions of the address space, breaks copy-on-write and invalidates
+// translated code.
 import { type Access, access } from "../cpu/machine/mmu.ts";
 import { type Frames, PAGE_SIZE } from "./frames.ts";
 
-/** Where in its page a byte is. Not `%`: of a number above 2^31 that is a call of fmod. */
+/** The offset of a byte in its page. `%` of a number above 2^31 would be a call of fmod. */
 const inPage = (at: number): number => at & (PAGE_SIZE - 1);
 
+/** User memory by address. A scalar read returns -1, a write false for -EFAULT. */
 export abstract class UserMemory {
   abstract readonly frames: Frames;
+  /**
+   * The frame of a byte's page, with flags in the low 12 bits. A negative result is -1 minus the error code
+   * of the page fault.
+   */
   abstract translate(address: number, kind: Access): number;
 
   /** A copy of `n` bytes, or undefined (-EFAULT). */
@@ -16,7 +22,7 @@ export abstract class UserMemory {
     return this.readSome(at, out) === n ? out : undefined;
   }
 
-  /** Fill `into` from user memory up to the first bad page; returns how many bytes came. */
+  /** Fills `into` up to the first bad page. Returns the number of bytes read. */
   readSome(at: number, into: Uint8Array): number {
     const { u8 } = this.frames;
     let done = 0;
@@ -30,12 +36,15 @@ export abstract class UserMemory {
     return done;
   }
 
-  /** All of `bytes`, or false (-EFAULT; what lies before the bad page is written, as with copy_to_user). */
+  /**
+   * Writes all of `bytes`, or returns false (-EFAULT). Bytes before the bad page are written, as by
+   * copy_to_user().
+   */
   write(at: number, bytes: Uint8Array): boolean {
     return this.writeSome(at, bytes) === bytes.length;
   }
 
-  /** Write up to the first bad page; returns how many bytes went. */
+  /** Writes up to the first bad page. Returns the number of bytes written. */
   writeSome(at: number, bytes: Uint8Array): number {
     const { u8 } = this.frames;
     let done = 0;
@@ -50,7 +59,7 @@ export abstract class UserMemory {
     return done;
   }
 
-  /** Zero `n` bytes (clear_user): false is -EFAULT. */
+  /** Zeroes `n` bytes. False is -EFAULT. Linux clear_user(). */
   clear(at: number, n: number): boolean {
     for (let done = 0; done < n; ) {
       const to = this.#frame(at + done, access.write);
@@ -63,7 +72,7 @@ export abstract class UserMemory {
     return true;
   }
 
-  /** Where a user byte lies in the machine's memory, or negative. */
+  /** The position of a user byte in machine memory, or negative. */
   #frame(at: number, kind: Access): number {
     const found = this.translate(at, kind);
     return found < 0 ? -1 : found - (found & (PAGE_SIZE - 1)) + (at & (PAGE_SIZE - 1));
@@ -95,7 +104,7 @@ export abstract class UserMemory {
     const hi = this.u32(at + 4);
     return lo < 0 || hi < 0 ? -1 : hi * 0x1_0000_0000 + lo;
   }
-  /** 8 bytes as two halves into `out[i]` and `out[i + 1]`. False is a fault. */
+  /** Stores the halves of 8 bytes in `out[i]` and `out[i + 1]`. False is a fault. */
   u64Halves(at: number, out: Uint32Array, i: number): boolean {
     const lo = this.u32(at);
     const hi = this.u32(at + 4);
@@ -133,7 +142,7 @@ export abstract class UserMemory {
   }
   setU32(at: number, value: number): boolean {
     if (inPage(at) > PAGE_SIZE - 4) {
-      // put_user() is one store: all of it or nothing.
+      // put_user() is one store: it writes all bytes or none.
       return (
         this.#frame(at + 3, access.write) >= 0 &&
         this.setU8(at, value) &&
@@ -160,18 +169,18 @@ export abstract class UserMemory {
     }
     return this.#frame(at + 7, access.write) >= 0 && this.setU32(at, lo) && this.setU32(at + 4, hi);
   }
-  /** `long` of an ABI: a non-negative or negative integer below 2^53 in size. */
+  /** Writes a `long` of an ABI, which has 4 or 8 bytes. The value is a signed integer of at most 53 bits. */
   setLong(at: number, value: number, long: 4 | 8): boolean {
     return long === 4 ? this.setU32(at, value) : this.setU64(at, value, Math.floor(value / 0x1_0000_0000));
   }
-  /** A pointer or unsigned long of an ABI; -1 is a fault. */
+  /** A pointer or unsigned long of an ABI. -1 is a fault. */
   word(at: number, long: 4 | 8): number {
     return long === 4 ? this.u32(at) : this.u64(at);
   }
 
   /**
-   * A byte string up to its NUL (strncpy_from_user). Without a NUL in the first `max` bytes the result has length `max`;
-   * undefined is -EFAULT.
+   * A byte string up to its NUL. Without a NUL in the first `max` bytes the result has length `max`.
+   * Undefined is -EFAULT. Linux strncpy_from_user().
    */
   cString(at: number, max: number): string | undefined {
     const { u8 } = this.frames;

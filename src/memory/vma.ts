@@ -1,4 +1,5 @@
-// One mapping: a range of pages with the same permissions, the same file and consecutive offsets. Linux struct vm_area_struct.
+// One mapping: a range of pages with the same permissions, the same file and consecutive offsets. Linux
+// struct vm_area_struct.
 import type { MappedFile } from "./backing.ts";
 import type { PageCache } from "./page-cache.ts";
 
@@ -13,19 +14,23 @@ export const MAP = {
   STACK: 0x20000, HUGETLB: 0x40000, SYNC: 0x80000, FIXED_NOREPLACE: 0x100000, UNINITIALIZED: 0x4000000,
 } as const;
 
-/** What a mapping is besides its permissions: Linux VM_*, numbered anew. Two neighbours merge only if all of it is equal. */
+/**
+ * The properties of a mapping besides permissions: Linux VM_* with other numbers. Neighbours merge only if
+ * all are equal.
+ */
 // biome-ignore format: table
 export const VM = {
   SHARED: 0x1, GROWSDOWN: 0x2, LOCKED: 0x4, LOCKONFAULT: 0x8, NORESERVE: 0x10, DONTFORK: 0x20, WIPEONFORK: 0x40, DONTDUMP: 0x80, DONTEXPAND: 0x100,
   ACCOUNT: 0x200, SEQUENTIAL: 0x400, RANDOM: 0x800, HUGEPAGE: 0x1000, NOHUGEPAGE: 0x2000, MERGEABLE: 0x4000,
   MAYREAD: 0x10000, MAYWRITE: 0x20000, MAYEXEC: 0x40000, MAYSHARE: 0x80000,
-  /** Pages that are the kernel's own (vvar): no debugger reads them, no advice drops them. */
+  /** Pages of the kernel (vvar). No debugger reads them and no advice drops them. */
   PFNMAP: 0x100000,
 } as const;
 
 /** VM_SPECIAL: never merged, never split, never locked. */
 export const SPECIAL = VM.DONTEXPAND | VM.PFNMAP;
 
+/** A mapping. Addresses are multiples of the page size. */
 export interface Vma {
   start: number;
   /** One past the last byte. */
@@ -34,11 +39,14 @@ export interface Vma {
   prot: number;
   /** VM bits. */
   flags: number;
-  /** Page index of `start` in the file; for private anonymous memory `start / 4096` at the time it was mapped. */
+  /**
+   * The page index of `start` in the file. For private anonymous memory: `start / 4096` at the time of
+   * mmap(2).
+   */
   pgoff: number;
   /**
-   * Which family of private pages it has (Linux anon_vma): 0 before the first. Two mappings with different ones never merge; a
-   * negative one came by fork, and merges only with its own.
+   * The anon id of its private pages (Linux anon_vma): 0 before the first one. Mappings with different ids
+   * never merge. A negative id was inherited by fork(2) and merges only with the same id.
    */
   anon: number;
   /** Absent for private anonymous memory. Shared anonymous memory is a file without a name (shmem). */
@@ -46,5 +54,5 @@ export interface Vma {
   readonly cache?: PageCache | undefined;
 }
 
-/** is_data_mapping: what RLIMIT_DATA counts. */
+/** True for mappings that RLIMIT_DATA counts. Linux is_data_mapping(). */
 export const isData = (prot: number, flags: number): boolean => (prot & PROT.WRITE) !== 0 && (flags & (VM.SHARED | VM.GROWSDOWN)) === 0;

@@ -1,4 +1,5 @@
-// /dev: device nodes and the links into /proc that every program expects. Linux drivers/base/devtmpfs.c; man 4 console, tty.
+// /dev: device nodes, and the links into /proc that every program expects. Linux drivers/base/devtmpfs.c;
+// man 4 console, tty.
 import { E } from "../../abi/errno.ts";
 import type { Task } from "../task/task.ts";
 import { memoryDevices } from "./files/devices.ts";
@@ -15,6 +16,7 @@ import { O_NOCTTY } from "./vfs/open-flags.ts";
 import type { OpenDevice, Vfs } from "./vfs.ts";
 
 const TTY = makedev(5, 0);
+/** The number of /dev/console, in the form of `makedev`. */
 export const CONSOLE = makedev(5, 1);
 const PTMX = makedev(5, 2);
 const PTS_MAJOR = 136;
@@ -27,6 +29,7 @@ const links = [
   ["ptmx", "pts/ptmx"],
 ] as const;
 
+/** A devtmpfs. The constructor fills it with the nodes, links and directories of `/dev`. */
 export class DevTmpFs extends MemFs {
   override readonly type: string = "devtmpfs";
   constructor(dev: number, clock: Clock) {
@@ -46,22 +49,31 @@ export class DevTmpFs extends MemFs {
   }
 }
 
-/** /dev/tty: whatever the session's terminal is. */
+/** Opens /dev/tty, the controlling terminal of the task's session. -ENXIO without one. */
 const openControlling: OpenDevice = (task, inode, flags, path) => {
   const tty = controllingTty(task.process);
   return tty ? new TtyFile(tty, inode, flags, path) : -E.ENXIO;
 };
 
-/** Open a terminal that the host is the other side of. */
+/**
+ * Opens a terminal whose other side is the host. It can become the session's controlling terminal. Linux
+ * tty_open().
+ */
 export const openTty = (task: Task, tty: Tty, inode: Inode, flags: number, path: Path): Or<FileDescription> => {
   if (!(flags & O_NOCTTY)) acquireOnOpen(task, tty);
   return new TtyFile(tty, inode, flags, path);
 };
 
-/** Which devpts a node belongs to: its own, if it lies in one. Linux devpts_acquire(), without the search for a "pts" beside it. */
+/**
+ * The devpts of a node: its own file system if that is a devpts, else `first`. Linux devpts_acquire(), which
+ * also searches for a "pts" beside the node.
+ */
 const ptsOf = (inode: Inode, first: DevPts): DevPts => (inode.fs instanceof DevPts ? inode.fs : first);
 
-/** Tell the VFS what the device numbers mean. `pts` is the first devpts; `console` is the host's terminal, if it gave one. */
+/**
+ * Registers the drivers of all device numbers. `pts` is the first devpts; `console` is the host's terminal,
+ * if any.
+ */
 export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   for (const { rdev, open } of memoryDevices) vfs.devices.set(rdev, open);
   vfs.devices.set(TTY, openControlling);
@@ -70,7 +82,7 @@ export const registerDevices = (vfs: Vfs, pts: DevPts, console?: Tty): void => {
   vfs.drivers.set(PTS_MAJOR, (task, inode, flags, path) => ptsOf(inode, pts).openSlave(task, inode, flags, path));
 };
 
-/** /dev/pts with its own ptmx, which /dev/ptmx links to. */
+/** A new devpts with its own `ptmx`. /dev/ptmx links to that of the first devpts. */
 export const newDevPts = (dev: number, clock: Clock): DevPts => {
   const pts = new DevPts(dev, clock);
   (pts.root.inode as MemDir).add("ptmx", new MemNode(pts, { mode: S_IFCHR | 0o666, uid: 0, gid: 0, rdev: PTMX }));

@@ -1,4 +1,5 @@
-// File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c, fs/proc/root.c, fs/devpts/inode.c.
+// File systems that a guest may mount, and their options. man 5 tmpfs, man 5 proc; Linux mm/shmem.c,
+// fs/proc/root.c, fs/devpts/inode.c.
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import { toKernel } from "../cred/user-namespace.ts";
@@ -10,13 +11,13 @@ import type { FileSystem, Or } from "./vfs/inode.ts";
 
 const PAGE = 4096;
 
-/** "a=1,b": the names must be known. */
-const parse = (data: string, known: readonly string[]): Or<Map<string, string>> => {
+/** Parses mount options such as "a=1,b". -EINVAL for a name that is not in `names`. */
+const parse = (data: string, names: readonly string[]): Or<Map<string, string>> => {
   const options = new Map<string, string>();
-  for (const part of data.split(",")) {
-    if (part === "") continue;
-    const [name = "", value = ""] = part.split("=", 2);
-    if (!known.includes(name)) return -E.EINVAL;
+  for (const option of data.split(",")) {
+    if (option === "") continue;
+    const [name = "", value = ""] = option.split("=", 2);
+    if (!names.includes(name)) return -E.EINVAL;
     options.set(name, value);
   }
   return options;
@@ -24,7 +25,7 @@ const parse = (data: string, known: readonly string[]): Or<Map<string, string>> 
 const number = (text: string | undefined, pattern: RegExp, base: number): number | undefined =>
   text !== undefined && pattern.test(text) ? Number.parseInt(text, base) : undefined;
 
-/** "64k", "1m": bytes; "50%" of the memory. */
+/** The pages of a size option: bytes with a suffix ("64k", "1m"), or a share of the memory ("50%"). */
 const pagesOf = (t: Task, text: string): number | undefined => {
   const found = /^(\d+)([kmg%]?)$/i.exec(text);
   if (!found) return undefined;
@@ -41,8 +42,8 @@ const tmpfs = (t: Task, data: string): Or<FileSystem> => {
   const pages = size === undefined ? undefined : pagesOf(t, size);
   const mode = options.has("mode") ? number(options.get("mode"), /^[0-7]+$/, 8) : 0o1777;
   const id = (name: "uid" | "gid", mine: number): number | undefined => {
-    const said = options.get(name);
-    return said === undefined ? mine : toKernel(t.cred.userNs, `${name}Map`, number(said, /^\d+$/, 10) ?? -1);
+    const text = options.get(name);
+    return text === undefined ? mine : toKernel(t.cred.userNs, `${name}Map`, number(text, /^\d+$/, 10) ?? -1);
   };
   const uid = id("uid", t.cred.fsuid);
   const gid = id("gid", t.cred.fsgid);
@@ -53,7 +54,9 @@ const tmpfs = (t: Task, data: string): Or<FileSystem> => {
   return owned(t, fs);
 };
 
-/** Shows the pid namespace of who mounts it, over which one must have power. */
+/**
+ * Shows the pid namespace of the mounting task. The task needs CAP_SYS_ADMIN in the owner of that namespace.
+ */
 const proc = (t: Task, data: string): Or<FileSystem> => {
   const options = parse(data, ["hidepid", "gid", "subset"]);
   if (typeof options === "number") return options;
@@ -74,4 +77,8 @@ const owned = (t: Task, fs: FileSystem): FileSystem => {
   return fs;
 };
 
+/**
+ * Makes a file system for mount(2), by type name. `data` is the option string; the result is a file system or
+ * -errno.
+ */
 export const fileSystemTypes: Readonly<Record<string, (t: Task, data: string) => Or<FileSystem>>> = { tmpfs, proc, devpts };

@@ -1,4 +1,5 @@
-// The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. Whoever boots a machine calls this once.
+// The mounts that every program expects: /proc, /dev, /dev/pts, /dev/shm, /tmp. The boot of a machine makes
+// them once.
 import type { Kernel } from "../kernel.ts";
 import { DevTmpFs, newDevPts, registerDevices } from "./devtmpfs.ts";
 import { ProcFs } from "./proc/procfs.ts";
@@ -11,16 +12,20 @@ import { MountNamespace, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "./vfs/mount.ts";
 import { adopt } from "./vfs/resolve.ts";
 import type { Vfs } from "./vfs.ts";
 
-/** The place of an absolute name, made as a directory where it is missing and the file system lets us. */
+/**
+ * The path of an absolute name of directories. A missing directory is made with `mode` if its file system is
+ * writable. Undefined if a component cannot be made or is not a directory.
+ */
 export const mountpoint = (vfs: Vfs, name: string, mode = 0o755): Path | undefined => {
   let at = MountNamespace.cross(vfs.namespace.root.path);
-  for (const part of name.split("/").filter((p) => p !== "")) {
+  for (const component of name.split("/").filter((p) => p !== "")) {
     const dir = at.dentry.inode;
-    const known = at.dentry.children.get(part)?.inode ?? (dir instanceof MemDir ? dir.lookup(part) : undefined);
+    const present = at.dentry.children.get(component)?.inode ?? (dir instanceof MemDir ? dir.lookup(component) : undefined);
     const found =
-      typeof known === "number" && !dir.fs.readOnly ? dir.mkdir(part, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : known;
+      typeof present === "number" && !dir.fs.readOnly ? dir.mkdir(component, { mode: S_IFDIR | mode, uid: 0, gid: 0, rdev: 0 }) : present;
     if (found === undefined || typeof found === "number" || !found.isDir) return undefined;
-    at = MountNamespace.cross({ mount: at.mount, dentry: at.dentry.children.get(part) ?? adopt(at.dentry, part, found) });
+    const dentry = at.dentry.children.get(component) ?? adopt(at.dentry, component, found);
+    at = MountNamespace.cross({ mount: at.mount, dentry });
   }
   return at;
 };
@@ -30,7 +35,11 @@ const mountAt = (vfs: Vfs, name: string, fs: FileSystem, flags: number): void =>
   if (at) vfs.namespace.attach(at, fs, { flags });
 };
 
-/** `console` is the terminal of the host, if the standard streams are one. Without `ownTmp` /tmp is the root file system's. */
+/**
+ * Mounts the standard file systems where their mount points exist or can be made. `console` is the host's
+ * terminal, if the standard streams are one. Without `ownTmp` /tmp remains a directory of the root file
+ * system.
+ */
 export const mountStandard = (kernel: Kernel, console?: Tty, ownTmp = true): void => {
   const { vfs } = kernel;
   const pts = newDevPts(vfs.newDev(), vfs.clock);

@@ -1,4 +1,5 @@
-// All that the file systems of one machine share: the mount tree, device numbers, the file systems without a mount point.
+// The shared state of the file systems of one machine: mount tree, device numbers, file systems without a
+// mount point.
 import { E } from "../../abi/errno.ts";
 import type { Wait } from "../base/wait.ts";
 import type { Task } from "../task/task.ts";
@@ -13,7 +14,7 @@ import { major, makedev, S_IFCHR, S_IFIFO } from "./vfs/mode.ts";
 import { Mount, MountNamespace } from "./vfs/mount.ts";
 import { O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./vfs/open-flags.ts";
 
-/** /proc/sys/fs/protected_*, as Debian sets them. man 5 proc_sys_fs */
+/** The values of /proc/sys/fs/protected_*. man 5 proc_sys_fs. */
 export interface Protection {
   hardlinks: number;
   symlinks: number;
@@ -21,25 +22,28 @@ export interface Protection {
   regular: number;
 }
 
-/** What a character device node opens. */
+/** Opens a character device node: a file description or -errno. */
 export type OpenDevice = (task: Task, inode: Inode, flags: number, path: Path) => Or<FileDescription>;
 
+/** The virtual file system of one kernel. */
 export class Vfs {
   readonly clock: Clock;
   namespace: MountNamespace;
-  /** Character devices by number (mode.ts makedev), and those whose driver has all of a major number by that. */
+  /** Drivers of character devices, by device number (mode.ts makedev). */
   readonly devices = new Map<number, OpenDevice>();
+  /** Drivers of all character devices with one major number, by that number. `devices` has precedence. */
   readonly drivers = new Map<number, OpenDevice>();
   readonly pipefs: AnonFs;
   readonly anonfs: AnonFs;
   readonly sockfs: AnonFs;
   readonly nsfs: NsFs;
-  /** Where memfds live. */
+  /** The internal tmpfs mount of memfds. */
   readonly memfds: Mount;
+  /** The initial values are those of Debian. */
   readonly protection: Protection = { hardlinks: 1, symlinks: 1, fifos: 1, regular: 2 };
   #nextDev = 1;
 
-  /** `root` makes the root file system, given its device number. */
+  /** `root` makes the root file system with a given device number. */
   constructor(clock: Clock, root: (dev: number, clock: Clock) => FileSystem) {
     this.clock = clock;
     const fs = root(this.newDev(), clock);
@@ -57,6 +61,10 @@ export class Vfs {
     return makedev(0, this.#nextDev++);
   }
 
+  /**
+   * Opens a FIFO or a character device: a file description, -errno (-ENXIO without a driver), or a wait of a
+   * FIFO's opener.
+   */
   openSpecial(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait {
     if (inode.type === S_IFIFO) return openFifo(task, inode, flags, path);
     if (inode.type !== S_IFCHR) return -E.ENXIO;
@@ -64,17 +72,20 @@ export class Vfs {
     return open ? open(task, inode, flags, path) : -E.ENXIO;
   }
 
-  /** pipe2(2): the reading end, the writing end. */
+  /** pipe2(2): a new pipe's read end and write end. */
   pipe(task: Task, flags: number): [PipeEnd, PipeEnd] {
     const inode = new AnonInode(this.pipefs, S_IFIFO | 0o600);
     inode.uid = task.cred.fsuid;
     inode.gid = task.cred.fsgid;
     const path = this.pipefs.path(inode, (ino) => `pipe:[${ino}]`);
-    const kept = flags & (O_NONBLOCK | O_DIRECT);
-    return [new PipeEnd(inode, kept | O_RDONLY, path), new PipeEnd(inode, kept | O_WRONLY, path)];
+    const status = flags & (O_NONBLOCK | O_DIRECT);
+    return [new PipeEnd(inode, status | O_RDONLY, path), new PipeEnd(inode, status | O_WRONLY, path)];
   }
 
-  /** An inode for eventfd and its like; all show one label. */
+  /**
+   * A path with a new anonymous inode, for example of an eventfd. /proc/PID/fd shows it as
+   * "anon_inode:LABEL".
+   */
   anonymous(task: Task, label: string): Path {
     const inode = new AnonInode(this.anonfs, 0o600);
     inode.uid = task.cred.fsuid;

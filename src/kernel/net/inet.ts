@@ -1,4 +1,5 @@
-// What TCP and UDP sockets share: names, ports and options. man 7 ip, man 7 socket; Linux net/ipv4/af_inet.c, net/core/sock.c.
+// The common part of TCP and UDP sockets: names, ports and options. man 7 ip, man 7 socket; Linux
+// net/ipv4/af_inet.c, net/core/sock.c.
 import { E } from "../../abi/errno.ts";
 import { AF, SOCK } from "../../abi/uapi/socket.ts";
 import { WaitQueue } from "../base/wait.ts";
@@ -23,32 +24,41 @@ import { IP_OPTIONS, Options, SO, SOL } from "./options.ts";
 import type { Holder, Ports } from "./ports.ts";
 import { Socket } from "./socket.ts";
 
-/** Ports below are for those with CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
+/** Lower ports need CAP_NET_BIND_SERVICE. net.ipv4.ip_unprivileged_port_start */
 const PRIVILEGED = 1024;
-/** net.core.rmem_max and wmem_max; the least that a buffer can be made (SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF). */
+/** net.core.rmem_max and wmem_max, in bytes. */
 const MAX_BUFFER = 212_992;
+/** The smallest buffers, in bytes: SOCK_MIN_RCVBUF, SOCK_MIN_SNDBUF. */
 const MIN_RECEIVE = 2304;
 const MIN_SEND = 4608;
 
+/** An `int` as an option's value. */
 export const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
 const number = (value: Uint8Array, at = 0): number => new DataView(value.buffer, value.byteOffset).getInt32(at, true);
 
+/** An IPv4 socket. Ports are held in the tables of its network namespace. */
 export abstract class InetSocket extends Socket implements Holder {
   readonly options: Options;
   readonly uid: number;
-  /** Where it is bound; port 0: nowhere. */
+  /** The bound address. Port 0: not bound. */
   ip = ANY;
   port = 0;
-  /** The user chose the address, the port: they stay when a connection is over. */
+  /**
+   * True for an address or a port that the user chose. It stays after the end of a connection. Linux
+   * SOCK_BINDADDR_LOCK.
+   */
   protected chosen = { ip: false, port: false };
   peerName: Endpoint | undefined = undefined;
+  /** Shut down for reading. */
   readShut = false;
+  /** Shut down for writing. */
   writeShut = false;
+  /** SO_SNDBUF and SO_RCVBUF, in bytes. */
   sendBuffer: number;
   receiveBuffer: number;
-  /** SO_LINGER: seconds. */
+  /** SO_LINGER in seconds; undefined if off. */
   linger: number | undefined = undefined;
-  /** SO_BINDTODEVICE: "lo" or none. */
+  /** SO_BINDTODEVICE: "lo", or "" for none. */
   #device = "";
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
@@ -88,41 +98,43 @@ export abstract class InetSocket extends Socket implements Holder {
   bind(task: Task, address: string): number {
     const { ip, port } = toEndpoint(address);
     const special = isBroadcast(ip) || isMulticast(ip);
-    // Before there is any address nothing is known to be elsewhere. Linux inet_addr_type_table().
+    // Without any interface address every address counts as local. Linux inet_addr_type_table().
     const local = !this.net.addressed || isLoopback(ip) || special;
     if (ip !== ANY && !local && !this.options.get(SOL.IP, 15)) return -E.EADDRNOTAVAIL;
     if (port !== 0 && port < PRIVILEGED && !capableIn(task.cred, this.net.owner, CAP.NET_BIND_SERVICE)) return -E.EACCES;
     if (this.port !== 0 || !this.bindable) return -E.EINVAL;
-    const held = this.take(ip, port);
-    if (held < 0) return held;
+    const error = this.take(ip, port);
+    if (error < 0) return error;
     this.chosen = { ip: ip !== ANY, port: port !== 0 };
     return 0;
   }
-  /** Neither listening nor connected. */
+  /** True if the socket is neither listening nor connected. */
   protected get bindable(): boolean {
     return true;
   }
-  /** Hold a port, or any port. */
+  /** Takes port `wanted` at `ip`, or a free one for 0. Returns 0 or -EADDRINUSE. */
   protected take(ip: number, wanted: number): number {
     const port = wanted === 0 ? this.ports.free() : wanted;
     if (port === undefined) return -E.EADDRINUSE;
     const before = this.ip;
     [this.ip, this.port] = [ip, port];
-    const bad = this.ports.check(this);
-    if (bad < 0) [this.ip, this.port] = [before, 0];
+    const error = this.ports.check(this);
+    if (error < 0) [this.ip, this.port] = [before, 0];
     else this.ports.hold(this);
-    return bad;
+    return error;
   }
-  /** Let go of a port, and of what was not the user's choice. */
-  protected leavePort(whatever = false): void {
+  /**
+   * Releases the port and address, except those that the user chose. `always`: a chosen port is released too.
+   */
+  protected leavePort(always = false): void {
     if (this.port === 0) return;
-    if (whatever || !this.chosen.port) {
+    if (always || !this.chosen.port) {
       this.ports.drop(this);
       this.port = 0;
     }
     if (!this.chosen.ip) this.ip = ANY;
   }
-  /** What an accepted connection has from its listener. */
+  /** Copies the settings that an accepted connection inherits from its listener. */
   protected inherit(from: InetSocket): void {
     this.options.copyFrom(from.options);
     this.linger = from.linger;
@@ -131,7 +143,7 @@ export abstract class InetSocket extends Socket implements Holder {
     this.sendTimeout = from.sendTimeout;
     this.receiveTimeout = from.receiveTimeout;
   }
-  /** Where a packet to an address goes: nowhere but to ourselves. */
+  /** The destination of a packet to an address: a loopback address, or -ENETUNREACH. */
   protected route(ip: number): number {
     const to = ip === ANY ? LOOPBACK : ip;
     return this.net.up && isLoopback(to) ? to : -E.ENETUNREACH;
@@ -149,7 +161,7 @@ export abstract class InetSocket extends Socket implements Holder {
     const value = this.options.get(level, option);
     if (value !== undefined) return int(value);
     if (level === SOL.SOCKET) return this.#socketOption(option);
-    if (!this.options.knows(level)) return -E.EOPNOTSUPP;
+    if (!this.options.hasLevel(level)) return -E.EOPNOTSUPP;
     return level === SOL.IP && option === IP_OPTIONS ? new Uint8Array(0) : -E.ENOPROTOOPT;
   }
   #socketOption(option: number): Uint8Array | number {
@@ -188,7 +200,7 @@ export abstract class InetSocket extends Socket implements Holder {
         : this.#set(task, level, option, value[0] as number);
     return this.#set(task, level, option, number(value), value);
   }
-  /** Without CAP_NET_RAW it cannot be changed. Linux sock_setbindtodevice(). */
+  /** The change of an existing binding needs CAP_NET_RAW. Linux sock_setbindtodevice(). */
   #bindToDevice(task: Task, value: Uint8Array): number {
     const name = String.fromCharCode(...value.subarray(0, 15)).split("\0", 1)[0] as string;
     if (this.#device !== "" && !capableIn(task.cred, this.net.owner, CAP.NET_RAW)) return -E.EPERM;

@@ -1,4 +1,5 @@
-// The network device that there is, lo, as ioctl(2) on a socket shows it. man 7 netdevice; Linux net/core/dev_ioctl.c, net/ipv4/devinet.c.
+// The loopback device, the only network device, in ioctl(2) on a socket. man 7 netdevice;
+// Linux net/core/dev_ioctl.c, net/ipv4/devinet.c.
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
 import { E } from "../../abi/errno.ts";
@@ -22,14 +23,18 @@ const SIOC = {
   GIFTXQLEN: 0x8942,
 } as const;
 
+/** The properties of the loopback device. `hardware` is ARPHRD_LOOPBACK, `queue` the length of its queue. */
 export const lo = { name: "lo", index: 1, mtu: 65536, netmask: 0xff00_0000, queue: 1000, hardware: 772 } as const;
-/** IFF_UP, IFF_LOOPBACK, IFF_RUNNING. */
+/** IFF_UP. */
 export const UP = 1;
+/** IFF_LOOPBACK. */
 const LOOPBACK_FLAG = 8;
+/** IFF_RUNNING. */
 const RUNNING = 64;
+/** The IFF_* flags of the loopback device in a namespace. */
 export const flagsOf = (net: NetNamespace): number => LOOPBACK_FLAG | (net.up ? UP | RUNNING : 0);
 
-/** struct ifreq { char name[16]; union { … }; }: 40 bytes for 64-bit programs, 32 for others. */
+/** The length of the name in struct ifreq. The struct has 40 bytes for 64-bit programs, 32 for others. */
 const NAME = 16;
 const reqSize = (abi: Abi): number => (abi.long === 8 ? 40 : 32);
 const ipSockaddr = (ip: number): Uint8Array => {
@@ -42,21 +47,25 @@ const ipSockaddr = (ip: number): Uint8Array => {
   return bytes;
 };
 
-/** struct ifconf { int length; struct ifreq *buffer; } */
+/** SIOCGIFCONF with its struct ifconf { int length; struct ifreq *buffer; }. */
 const configuration = (t: Task, net: NetNamespace, arg: VAddr, abi: Abi): number => {
-  const room = t.mem.u32(arg);
+  const length = t.mem.u32(arg);
   const buffer = t.mem.word(arg + abi.long, abi.long);
-  if (room < 0) return -E.EFAULT;
+  if (length < 0) return -E.EFAULT;
   const size = reqSize(abi);
   const rows = net.up ? 1 : 0;
   if (buffer === 0) return t.mem.setU32(arg, rows * size) ? 0 : -E.EFAULT;
-  if (rows * size > (room | 0)) return t.mem.setU32(arg, 0) ? 0 : -E.EFAULT;
+  if (rows * size > (length | 0)) return t.mem.setU32(arg, 0) ? 0 : -E.EFAULT;
   const row = new Uint8Array(size);
   row.set(new TextEncoder().encode(lo.name));
   row.set(ipSockaddr(LOOPBACK), NAME);
   return (rows === 0 || t.mem.write(buffer, row)) && t.mem.setU32(arg, rows * size) ? 0 : -E.EFAULT;
 };
 
+/**
+ * An ioctl(2) on a socket of namespace `net`: 0 or -errno. -ENOTTY: not an interface request; -ENODEV: not
+ * "lo".
+ */
 export const interfaceIoctl = (t: Task, net: NetNamespace, request: number, arg: VAddr, abi: Abi): number => {
   if (request === SIOC.GIFCONF) return configuration(t, net, arg, abi);
   if (!(Object.values(SIOC) as number[]).includes(request)) return -E.ENOTTY;

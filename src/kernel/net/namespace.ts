@@ -1,17 +1,18 @@
-// Network namespaces: each has a loopback device of its own, and nothing else. man 7 network_namespaces.
+// Network namespaces: each has its own loopback device and no other. man 7 network_namespaces.
 
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Kernel } from "../kernel.ts";
 import { Ports } from "./ports.ts";
 import type { UnixSocket } from "./unix.ts";
 
+/** A network namespace: the state of its device, its port tables and its abstract socket names. */
 export class NetNamespace {
   readonly owner: UserNamespace | undefined;
-  /** The loopback device is up. In a new namespace it is not. */
+  /** True if the loopback device is up. In a namespace of unshare(2) it is down at first. */
   up = false;
-  /** It has 127.0.0.1/8, as it gets by itself when it comes up first. */
+  /** True if the device has 127.0.0.1/8. Linux assigns the address when the device first comes up. */
   addressed = false;
-  /** Local sockets by type and name, if the name is outside of the file tree. */
+  /** Unix sockets in the abstract namespace, by type and name. man 7 unix. */
   readonly abstractSockets = new Map<string, UnixSocket>();
   readonly netlinkPorts = new Set<number>();
   readonly tcp: Ports;
@@ -23,6 +24,7 @@ export class NetNamespace {
     this.tcp = new Ports(kernel);
     this.udp = new Ports(kernel);
   }
+  /** Sets IFF_UP. */
   setUp(up: boolean): void {
     this.up = up;
     if (up) this.addressed = true;

@@ -1,4 +1,4 @@
-// Netlink, as far as there is something to say: routing messages about the loopback device. man 7 netlink, man 7 rtnetlink;
+// Netlink sockets with the routing messages of the loopback device. man 7 netlink, man 7 rtnetlink;
 // Linux net/netlink/af_netlink.c, net/core/rtnetlink.c.
 import { E } from "../../abi/errno.ts";
 import { AF, type SocketType } from "../../abi/uapi/socket.ts";
@@ -13,6 +13,7 @@ import { flagsOf, lo, UP } from "./interface.ts";
 import { SO, SOL } from "./options.ts";
 import { type Message, type Received, Socket, weightOf } from "./socket.ts";
 
+/** The protocol of routing messages, the only one here. */
 export const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 /** Message types and flags: uapi linux/netlink.h, linux/rtnetlink.h. */
@@ -27,14 +28,14 @@ interface Request {
   readonly type: number;
   readonly flags: number;
   readonly seq: number;
-  /** All of it, header included. */
+  /** The whole message with its header. */
   readonly bytes: Uint8Array;
 }
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
 
-/** struct rtattr { u16 length, type; data }, each padded to four bytes. */
+/** A struct rtattr { u16 length, type; data }, padded to four bytes. */
 const attributes = (list: readonly (readonly [type: number, data: Uint8Array])[]): Uint8Array => {
   const out = new Uint8Array(list.reduce((n, [, data]) => n + align(4 + data.length), 0));
   let at = 0;
@@ -66,8 +67,9 @@ const PERMANENT = 0x80;
 const SCOPE_HOST = 254;
 const networkOrder = (ip: number): Uint8Array => Uint8Array.from([ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255]);
 
+/** A socket of NETLINK_ROUTE. It answers requests at once, so that only the receive queue has a state. */
 export class NetlinkSocket extends Socket {
-  /** The port: the process's id, or another number if that is taken. */
+  /** The port: the process's id, or another number if that is in use. */
   #port = 0;
   #groups = 0;
   readonly #queue = new Fifo<Message>();
@@ -145,7 +147,7 @@ export class NetlinkSocket extends Socket {
     const result = this.#result(task, request);
     if (result < 0 || (request.flags & NLM_F.ACK) !== 0) this.#acknowledge(request, result);
   }
-  /** Answers are queued; 0 or -errno goes into an acknowledgement. */
+  /** Queues the answers of a request. The result, 0 or -errno, is for the acknowledgement. */
   #result(task: Task, request: Request): number {
     const dump = (request.flags & NLM_F.DUMP) === NLM_F.DUMP;
     switch (request.type) {
@@ -167,13 +169,13 @@ export class NetlinkSocket extends Socket {
     const name = attribute(bytes, HEADER + INFO, IFLA.IFNAME);
     return index === lo.index || (index === 0 && name !== undefined && String.fromCharCode(...name).startsWith(`${lo.name}\0`));
   }
-  /** The one address that the device can have. */
+  /** RTM_NEWADDR. The device accepts only 127.0.0.1/8. */
   #newAddr({ bytes, flags }: Request): number {
     if (bytes.length < HEADER + ADDR) return -E.EINVAL;
     if (view(bytes).getInt32(HEADER + 4, true) !== lo.index) return -E.ENODEV;
     const local = attribute(bytes, HEADER + ADDR, IFA.LOCAL);
-    const known = bytes[HEADER] === AF.INET && bytes[HEADER + 1] === PREFIX && local && view(local).getUint32(0) === LOOPBACK;
-    if (!known) return -E.EOPNOTSUPP;
+    const supported = bytes[HEADER] === AF.INET && bytes[HEADER + 1] === PREFIX && local && view(local).getUint32(0) === LOOPBACK;
+    if (!supported) return -E.EOPNOTSUPP;
     if (this.net.addressed && flags & NLM_F.EXCL) return -E.EEXIST;
     this.net.addressed = true;
     return 0;
@@ -218,7 +220,7 @@ export class NetlinkSocket extends Socket {
     if (dump) this.#put(this.#message(request, NLMSG.DONE, NLM_F.MULTI, u32(0)));
     return 0;
   }
-  /** A success names the request by its header alone, an error shows all of it. */
+  /** Acknowledges a request: for a success with the request's header, for an error with the whole request. */
   #acknowledge(request: Request, result: number): void {
     const shown = result < 0 ? request.bytes : request.bytes.subarray(0, HEADER);
     this.#put(this.#message(request, NLMSG.ERROR, result < 0 ? 0 : NLM_F.CAPPED, Uint8Array.from([...u32(result >>> 0), ...shown])));
@@ -234,7 +236,7 @@ export class NetlinkSocket extends Socket {
     out.set(body, HEADER);
     return out;
   }
-  /** Who does not read what he asked for loses it, and is told so. Linux netlink_overrun(). */
+  /** Queues an answer. A full queue drops it and sets ENOBUFS. Linux netlink_overrun(). */
   #put(bytes: Uint8Array): void {
     const message: Message = { bytes, rights: [], cred: { pid: 0, uid: 0, gid: 0 }, from: this.peerAddress };
     if (this.#queued + bytes.length > BUFFER || !this.account.take(weightOf(message))) {
@@ -275,12 +277,12 @@ export class NetlinkSocket extends Socket {
     }[option];
     return value === undefined ? -E.ENOPROTOOPT : u32(value);
   }
-  /** Buffers, and how much acknowledgements say: all that is here is sent whole. */
+  /** Accepts buffer sizes and the detail of acknowledgements without effect: all messages are sent whole. */
   override setOption(_task: Task, level: number, option: number, value: Uint8Array): number {
     if (value.length < 4) return -E.EINVAL;
-    const known =
+    const supported =
       level === SOL_NETLINK ? option >= 9 && option <= 12 : level === SOL.SOCKET && (option === SO.SNDBUF || option === SO.RCVBUF);
-    return known ? 0 : -E.ENOPROTOOPT;
+    return supported ? 0 : -E.ENOPROTOOPT;
   }
   override release(): void {
     this.net.netlinkPorts.delete(this.#port);

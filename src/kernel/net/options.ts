@@ -1,10 +1,13 @@
-// Options of Internet sockets. man 7 socket, ip, tcp; Linux net/core/sock.c sk_setsockopt(), net/ipv4/ip_sockglue.c, net/ipv4/tcp.c.
-// Nothing but the loopback is there, so most of them are only remembered.
+// Options of Internet sockets. man 7 socket, ip, tcp; Linux net/core/sock.c sk_setsockopt(),
+// net/ipv4/ip_sockglue.c, net/ipv4/tcp.c. Most options are only stored, because they have no effect on the
+// loopback device.
 import { E } from "../../abi/errno.ts";
 import { CAP, capableIn } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 
+/** Option levels. */
 export const SOL = { IP: 0, SOCKET: 1, TCP: 6, UDP: 17 } as const;
+/** Options of level SOL_SOCKET. Linux uapi asm-generic/socket.h. */
 export const SO = {
   REUSEADDR: 2,
   TYPE: 3,
@@ -31,22 +34,22 @@ export const SO = {
 export const IP_OPTIONS = 4;
 export const TCP_CONGESTION = 13;
 
-/** What a value becomes when it is set: what is kept, or -errno. */
-type Set = (value: number, task: Task) => number;
-const flag: Set = (v) => Number(v !== 0);
+/** The stored value for a value of setsockopt(2), or -errno. */
+type Setter = (value: number, task: Task) => number;
+const flag: Setter = (v) => Number(v !== 0);
 const within =
-  (min: number, max: number): Set =>
+  (min: number, max: number): Setter =>
   (v) =>
     v < min || v > max ? -E.EINVAL : v;
 
 interface Row {
-  readonly start: number;
-  readonly set: Set;
+  readonly initial: number;
+  readonly set: Setter;
 }
-const row = (start: number, set: Set): Row => ({ start, set });
+const row = (initial: number, set: Setter): Row => ({ initial, set });
 const netAdmin = (task: Task): boolean => capableIn(task.cred, task.net.owner, CAP.NET_ADMIN);
 
-/** By level and number. */
+/** Options of level SOL_SOCKET, by number. */
 const socketRows: Readonly<Record<number, Row>> = {
   [SO.REUSEADDR]: row(0, flag),
   /** DONTROUTE */
@@ -65,7 +68,7 @@ const socketRows: Readonly<Record<number, Row>> = {
   36: row(0, (v, task) => (netAdmin(task) ? v : -E.EPERM)),
 };
 const ipRows = (tcp: boolean): Readonly<Record<number, Row>> => ({
-  /** TOS: of a connection the two bits for congestion are not the user's. */
+  /** TOS: TCP owns the two ECN bits of a connection. */
   1: row(0, (v) => v & (tcp ? 0xfc : 0xff)),
   /** TTL; -1 is the default. */
   2: row(64, (v) => (v === -1 ? 64 : v < 1 || v > 255 ? -E.EINVAL : v)),
@@ -87,7 +90,7 @@ const tcpRows: Readonly<Record<number, Row>> = {
   4: row(7200, within(1, 32767)),
   5: row(75, within(1, 32767)),
   6: row(9, within(1, 127)),
-  /** DEFER_ACCEPT: in the steps of the timer, 1, 3, 7, … seconds. */
+  /** DEFER_ACCEPT: rounded up to the steps of the retransmission timer, 1, 3, 7, … seconds. */
   9: row(0, (v) => {
     let seconds = 0;
     for (let step = 1; seconds < v; step *= 2) seconds += step;
@@ -110,7 +113,7 @@ const forUdp: Readonly<Record<number, Readonly<Record<number, Row>>>> = {
   [SOL.UDP]: {},
 };
 
-/** The options of one socket that are numbers. */
+/** The integer options of one socket. */
 export class Options {
   readonly #rows: typeof forTcp;
   readonly #values = new Map<string, number>();
@@ -118,27 +121,29 @@ export class Options {
   constructor(tcp: boolean) {
     this.#rows = tcp ? forTcp : forUdp;
   }
-  /** A level that the protocol has. */
-  knows(level: number): boolean {
+  /** True if the protocol has options of this level. */
+  hasLevel(level: number): boolean {
     return Object.hasOwn(this.#rows, level);
   }
+  /** The value of an option; undefined if the protocol does not have it. */
   get(level: number, option: number): number | undefined {
     const found = this.#rows[level]?.[option];
-    return found && (this.#values.get(`${level}/${option}`) ?? found.start);
+    return found && (this.#values.get(`${level}/${option}`) ?? found.initial);
   }
+  /** True if a flag of level SOL_SOCKET is set. */
   on(option: number): boolean {
     return this.get(SOL.SOCKET, option) === 1;
   }
-  /** 0 or -errno. */
+  /** setsockopt(2): 0 or -errno. */
   set(task: Task, level: number, option: number, value: number): number {
     const found = this.#rows[level]?.[option];
     if (!found) return -E.ENOPROTOOPT;
-    const kept = found.set(value, task);
-    if (kept < 0) return kept;
-    this.#values.set(`${level}/${option}`, kept);
+    const stored = found.set(value, task);
+    if (stored < 0) return stored;
+    this.#values.set(`${level}/${option}`, stored);
     return 0;
   }
-  /** An accepted connection has what its listener was given. */
+  /** Copies all values that were set: an accepted connection inherits those of its listener. */
   copyFrom(other: Options): void {
     for (const [key, value] of other.#values) this.#values.set(key, value);
   }

@@ -1,19 +1,21 @@
-// The port numbers of one protocol, and who holds them. man 7 ip; Linux net/ipv4/inet_connection_sock.c inet_csk_get_port(),
-// inet_bind_conflict(), net/ipv4/udp.c udp_lib_get_port().
+// The port numbers of one protocol and their holders. man 7 ip; Linux net/ipv4/inet_connection_sock.c
+// inet_csk_get_port(), inet_bind_conflict(), net/ipv4/udp.c udp_lib_get_port().
 import { E } from "../../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
 
-/** An end of a connection, a socket that waits for some, or the memory of a connection that has ended. */
+/** A holder of a port: an end of a connection, a bound socket, or a connection in TIME_WAIT. */
 export interface Holder {
-  /** Address, 0 for all of them. */
+  /** The address; 0 for all addresses. */
   readonly ip: number;
   readonly port: number;
-  /** SO_REUSEADDR and SO_REUSEPORT, and whose: sockets of one user may share. */
+  /** SO_REUSEADDR. */
   readonly reuse: boolean;
+  /** SO_REUSEPORT. */
   readonly reusePort: boolean;
+  /** The user. With SO_REUSEPORT only sockets of one user share a port. */
   readonly uid: number;
   readonly listening: boolean;
-  /** Of a memory: when it fades. */
+  /** The end of TIME_WAIT in monotonic nanoseconds. */
   readonly until?: number;
 }
 
@@ -30,11 +32,12 @@ const conflict = (a: Holder, b: Holder): boolean => {
   return !(a.reusePort && b.reusePort && a.uid === b.uid);
 };
 
+/** The ports of one protocol in one network namespace. */
 export class Ports {
   readonly #kernel: Kernel;
   readonly #holders = new Map<number, Set<Holder>>();
   #next = FIRST;
-  /** Bytes that were sent and not read, in all sockets of the protocol. */
+  /** The bytes that were sent and not read yet, in all sockets of the protocol. */
   inFlight = 0;
 
   constructor(kernel: Kernel) {
@@ -44,28 +47,30 @@ export class Ports {
   get now(): number {
     return this.#kernel.now;
   }
-  /** Who holds a port now, in the order in which they came. */
+  /** The current holders of a port, in the order of their registration. */
   at(port: number): readonly Holder[] {
     const all = this.#holders.get(port);
     if (!all) return [];
-    for (const h of all) if (h.until !== undefined && h.until <= this.now) this.#fade(h);
+    for (const h of all) if (h.until !== undefined && h.until <= this.now) this.#expire(h);
     return [...all];
   }
-  #fade(memory: Holder): void {
+  /** Removes a holder after its TIME_WAIT. */
+  #expire(memory: Holder): void {
     this.drop(memory);
     this.#memories--;
   }
   #memories = 0;
-  /** 0, or -EADDRINUSE if somebody objects. */
+  /** 0, or -EADDRINUSE if a holder conflicts with `wanted`. Linux inet_bind_conflict(). */
   check(wanted: Holder): number {
     return this.at(wanted.port).some((h) => h !== wanted && conflict(wanted, h)) ? -E.EADDRINUSE : 0;
   }
+  /** Registers a holder. */
   hold(holder: Holder): void {
     const all = this.#holders.get(holder.port);
     if (all) all.add(holder);
     else this.#holders.set(holder.port, new Set([holder]));
   }
-  /** Keep a memory; one is enough of all that would object to the same. */
+  /** Registers a connection in TIME_WAIT. Of several that conflict with the same sockets one is enough. */
   remember(memory: Holder & { readonly until: number }): void {
     const same = this.at(memory.port).find(
       (h) =>
@@ -76,11 +81,12 @@ export class Ports {
     else this.#memories++;
     this.hold(memory);
   }
+  /** Removes a holder. */
   drop(holder: Holder): void {
     const all = this.#holders.get(holder.port);
     if (all?.delete(holder) && all.size === 0) this.#holders.delete(holder.port);
   }
-  /** A port that nobody holds, or undefined. Given in turn, so that runs are the same. */
+  /** A free port, or undefined. Ports are given in ascending order, so that runs are deterministic. */
   free(): number | undefined {
     for (let tried = FIRST; tried <= LAST; tried++) {
       const port = this.#next;

@@ -1,4 +1,4 @@
-// What every kind of socket has. man 7 socket; Linux include/linux/net.h struct socket, struct proto_ops.
+// The common part of all sockets. man 7 socket; Linux include/linux/net.h struct socket, struct proto_ops.
 
 import type { Abi } from "../../abi/abi.ts";
 import type { VAddr } from "../../abi/brand.ts";
@@ -25,34 +25,37 @@ export interface Ucred {
   readonly gid: number;
 }
 
+/** The credentials of a task, for SO_PEERCRED and SCM_CREDENTIALS. */
 export const credOf = (task: Task): Ucred => ({ pid: task.tgid, uid: task.cred.euid, gid: task.cred.egid });
 
-/** One thing sent: what a receive returns, whole for packets, in parts for a stream. */
+/** A message in transit. A receive returns it whole for packets, in pieces for a stream. */
 export interface Message {
   bytes: Uint8Array;
-  /** SCM_RIGHTS: held while they are on their way. */
+  /** The file descriptions of SCM_RIGHTS, which are held in transit. */
   rights: readonly FileDescription[];
   readonly cred: Ucred;
   /** The sender's address: empty if it has none. */
   readonly from: string;
-  /** Bytes that are charged for it while it waits. */
+  /** The charged bytes while it is queued. */
   weight?: number;
 }
+/** The host memory of a message in bytes. */
 export const weightOf = ({ bytes, rights }: Message): number => sizes.message + bytes.length + rights.length * sizes.descriptor;
 
-/** What a receive took. */
+/** The result of a receive. */
 export interface Received extends Message {
-  /** Of a packet: its whole length, which may be more than was taken. */
+  /** The whole length of a packet, which may be greater than the received part. */
   readonly length: number;
 }
 
+/** A socket. Calls return -EAGAIN if they would wait. */
 export abstract class Socket extends FileDescription {
   readonly type: SocketType;
   readonly net: NetNamespace;
-  /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: for ever. */
+  /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: no timeout. */
   receiveTimeout = 0;
   sendTimeout = 0;
-  /** SO_ERROR: what happened and is still to be told. */
+  /** SO_ERROR: the pending error number, or 0. */
   error = 0;
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
@@ -74,31 +77,34 @@ export abstract class Socket extends FileDescription {
   protected get account(): Account {
     return this.inode.fs.account;
   }
-  /** Addresses are byte strings in a form of the family's own. "" is none. */
+  /** The own address: a byte string in the form of the family. "" is none. */
   abstract readonly address: string;
   abstract readonly peerAddress: string | undefined;
-  /** From struct sockaddr, or -errno. */
+  /** The internal form of a struct sockaddr, or -errno. */
   abstract parseAddress(bytes: Uint8Array, use: AddressUse): string | number;
-  /** As struct sockaddr. */
+  /** The struct sockaddr of an address. */
   abstract addressBytes(address: string): Uint8Array;
   abstract bind(task: Task, address: string): number;
   abstract connect(task: Task, address: string, nonblock: boolean): Result;
   abstract listen(task: Task, backlog: number): number;
-  /** A socket for the oldest connection, or -EAGAIN. */
+  /** A socket of the oldest pending connection, or -EAGAIN. */
   abstract accept(task: Task, nonblock: boolean): Socket | number;
-  /** How many bytes were sent. `address`: undefined for the peer. -EAGAIN: there is no room now. */
+  /**
+   * Sends to `address`, or to the peer if undefined. Returns the number of bytes. -EAGAIN: the buffer is
+   * full.
+   */
   abstract send(task: Task, message: Message, address: string | undefined): number;
-  /** -EAGAIN: there is nothing now; undefined: the end. */
+  /** Receives up to `n` bytes. -EAGAIN: the queue is empty. Undefined: the end of the stream. */
   abstract receive(task: Task, n: number, peek: boolean): Received | number | undefined;
   abstract shutdown(how: number): number;
   abstract override queues(events: number): readonly WaitQueue[];
-  /** It is told once: -errno or 0. Linux sock_error() */
+  /** Returns the pending error as -errno or 0, and clears it. Linux sock_error(). */
   takeError(): number {
     const { error } = this;
     this.error = 0;
     return error === 0 ? 0 : -error;
   }
-  /** FIONREAD, where it is known. */
+  /** The value of FIONREAD, if the socket supports it. */
   get waitingBytes(): number | undefined {
     return undefined;
   }
@@ -109,7 +115,7 @@ export abstract class Socket extends FileDescription {
     return -E.ENOPROTOOPT;
   }
 
-  /** read(2): descriptors that came along are closed. */
+  /** read(2): received descriptors are closed. */
   override read(task: Task, n: number): Or<Uint8Array> {
     if (n === 0 && this.type === SOCK.STREAM) return new Uint8Array(0);
     const got = this.receive(task, n, false);
@@ -130,7 +136,7 @@ export abstract class Socket extends FileDescription {
     task.waited.deadline ??= task.kernel.now + ns;
     return task.waited.deadline;
   }
-  /** A wait that ends by itself is not begun again. Linux sock_intr_errno(). */
+  /** A wait with a timeout is not restarted after a signal. Linux sock_intr_errno(). */
   override interruptedWait(until: number | undefined): number {
     return until === undefined ? restart.ERESTARTSYS : E.EINTR;
   }

@@ -1,5 +1,5 @@
-// TCP between sockets of one machine: what is sent is there at once, nothing is lost, and only the states that programs can see are kept.
-// man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
+// TCP between sockets of one machine. Data arrives at once and is never lost. Only states that programs can
+// see exist. man 7 tcp; RFC 9293; Linux net/ipv4/tcp.c, net/ipv4/af_inet.c, net/ipv4/tcp_input.c.
 import { E } from "../../abi/errno.ts";
 import { SHUT, SOCK } from "../../abi/uapi/socket.ts";
 import { sizes } from "../base/sizes.ts";
@@ -15,40 +15,45 @@ import { ANY, type Endpoint, LOOPBACK, toEndpoint } from "./inet-address.ts";
 import { SOL, TCP_CONGESTION } from "./options.ts";
 import type { Message, Received } from "./socket.ts";
 
-/** net.ipv4.tcp_wmem and tcp_rmem; a connection's send buffer grows by itself, over the loopback to this. */
+/**
+ * net.ipv4.tcp_wmem and tcp_rmem in bytes, and the size to which a send buffer grows over the loopback
+ * device.
+ */
 const BUFFERS = { send: 16_384, receive: 131_072 };
 const GROWN = 2_626_560;
 /** net.core.somaxconn */
 const SOMAXCONN = 4096;
-/** net.ipv4.tcp_mem in bytes, and what a connection may send in any case. */
+/** net.ipv4.tcp_mem in bytes, and the bytes that a connection may always send. */
 const MEMORY = 2 ** 28;
 const LITTLE = 16_384;
 /** TCP_TIMEWAIT_LEN in nanoseconds. */
 const TIME_WAIT = 60e9;
-const NOBODY = { pid: 0, uid: 0, gid: 0 } as const;
+const NO_CRED = { pid: 0, uid: 0, gid: 0 } as const;
 
-/** `opening`: the other end has not answered yet. FIN_WAIT and CLOSE_WAIT are seen in what is shut. */
+/** `opening`: the other end did not answer yet. The shutdown flags distinguish FIN_WAIT and CLOSE_WAIT. */
 type State = "closed" | "listening" | "opening" | "open";
 
+/** A TCP socket: closed, listening, or one end of a connection. */
 export class TcpSocket extends InetSocket {
   readonly protocol = 6;
   state: State = "closed";
-  /** Linux struct socket.state: whether a connect(2) has still to tell how it ended, or has told. */
+  /** Linux struct socket.state: if a connect(2) has yet to report its result, or did report it. */
   #told: "unconnected" | "connecting" | "connected" = "unconnected";
-  /** The other end, as long as both know of each other. */
+  /** The other end of the connection. */
   #other: TcpSocket | undefined = undefined;
-  /** What has been sent to it, in pages as a pipe has them. */
+  /** The received bytes that were not read yet, in pages like a pipe. */
   readonly #incoming: Pipe;
-  /** Who sent its end of data; `ended` is that of the other end. */
+  /** This end sent its FIN. */
   #finished = false;
+  /** The other end sent its FIN. */
   #ended = false;
-  /** Both have, and this end was the first. */
+  /** This end sent its FIN first: it enters TIME_WAIT. */
   #first = false;
-  /** No descriptor is left. */
+  /** All descriptors were closed. */
   #orphan = false;
   #accepted: TcpSocket[] = [];
   #backlog = 0;
-  /** Who wants to connect and finds the backlog full. */
+  /** Connecting sockets that found the backlog full. */
   readonly #waiting = new Set<TcpSocket>();
 
   constructor(task: Task, nonblock: boolean) {
@@ -87,7 +92,7 @@ export class TcpSocket extends InetSocket {
     return 0;
   }
 
-  /** Linux __inet_stream_connect(). A call that waits comes here again. */
+  /** connect(2). A waiting call is repeated. Linux __inet_stream_connect(). */
   connect(task: Task, address: string, nonblock: boolean): Result {
     if (address === NO_PEER) return this.#disconnect();
     const again = task.waited.data === this;
@@ -114,7 +119,7 @@ export class TcpSocket extends InetSocket {
     this.#disconnect();
     return error;
   }
-  /** Send the SYN, and see what comes back: over the loopback that is at once. */
+  /** Sends the SYN. Over the loopback device the answer is immediate. */
   #open(task: Task, address: string): number {
     const to = toEndpoint(address);
     const ip = this.route(to.ip);
@@ -138,7 +143,7 @@ export class TcpSocket extends InetSocket {
     const all = this.ports.at(port).filter((h): h is TcpSocket => h instanceof TcpSocket && h.listening);
     return all.find((h) => h.ip === ip) ?? all.find((h) => h.ip === ANY);
   }
-  /** False: there is no memory for the other end. */
+  /** Connects to a listener. False: memory is short for the other end. */
   #join(task: Task, listener: TcpSocket): boolean {
     const end = new TcpSocket(task, false);
     if (end.admit() < 0) return false;
@@ -172,8 +177,8 @@ export class TcpSocket extends InetSocket {
     return end.handOver();
   }
 
-  /** What may be on its way to the other end. If all connections together hold much, each may still have a little. */
-  #room(): number {
+  /** The number of bytes that may be sent now. Under memory pressure each connection may still send some. */
+  #sendSpace(): number {
     if (!this.#other) return 0;
     const { length } = this.#other.#incoming;
     const own = this.sendBuffer + this.#other.receiveBuffer - length;
@@ -194,11 +199,11 @@ export class TcpSocket extends InetSocket {
     const to = this.#other;
     if (this.state !== "open" || this.writeShut || !to) return -E.EPIPE;
     if (to.#orphan) {
-      // Nobody is there to read it: the answer is a reset.
+      // The other end cannot read it: the answer is a reset.
       this.#reset();
       return message.bytes.length;
     }
-    const bytes = message.bytes.subarray(0, Math.max(0, this.#room()));
+    const bytes = message.bytes.subarray(0, Math.max(0, this.#sendSpace()));
     if (bytes.length === 0 && message.bytes.length > 0) return -E.EAGAIN;
     const sent = to.#incoming.put(bytes);
     if (sent < 0) return -E.ENOBUFS;
@@ -212,7 +217,7 @@ export class TcpSocket extends InetSocket {
     if (this.#incoming.length > 0) {
       const bytes = peek ? this.#incoming.peek(n) : this.#take(n);
       if (!peek) this.#other?.writeQueue.wake();
-      return { bytes, length: bytes.length, rights: [], cred: NOBODY, from: "" };
+      return { bytes, length: bytes.length, rights: [], cred: NO_CRED, from: "" };
     }
     if (this.#ended) return undefined;
     if (this.error !== 0) return this.takeError();
@@ -220,7 +225,7 @@ export class TcpSocket extends InetSocket {
     return this.state === "closed" ? -E.ENOTCONN : -E.EAGAIN;
   }
 
-  /** Linux inet_shutdown(). */
+  /** shutdown(2): 0 or -errno. Linux inet_shutdown(). */
   shutdown(how: number): number {
     if (how < SHUT.RD || how > SHUT.RDWR) return -E.EINVAL;
     const reads = how !== SHUT.WR;
@@ -236,7 +241,7 @@ export class TcpSocket extends InetSocket {
     return connected ? 0 : -E.ENOTCONN;
   }
 
-  /** Send the end of data. */
+  /** Sends the FIN. */
   #finish(): void {
     const { state } = this;
     if (this.#finished || state !== "open") return;
@@ -246,11 +251,11 @@ export class TcpSocket extends InetSocket {
     this.#first = !other.#finished;
     other.#ended = true;
     other.readShut = true;
-    if (other.#finished) this.#part();
+    if (other.#finished) this.#endConnection();
     other.wakeAll();
   }
-  /** Both ends have sent all: who was first remembers the connection for a while. */
-  #part(): void {
+  /** Ends the connection after both FINs. The end with the first FIN enters TIME_WAIT. */
+  #endConnection(): void {
     const other = this.#other as TcpSocket;
     const first = this.#first ? this : other;
     const until = this.net.tcp.now + TIME_WAIT;
@@ -263,7 +268,7 @@ export class TcpSocket extends InetSocket {
       end.leavePort(end.#orphan);
     }
   }
-  /** A reset has come. Linux tcp_reset(): after the other's end of data it is a broken pipe. */
+  /** Handles a reset. After the other end's FIN it is a broken pipe. Linux tcp_reset(). */
   #reset(): void {
     this.#die(this.#ended && !this.#finished ? E.EPIPE : E.ECONNRESET);
   }
@@ -277,13 +282,13 @@ export class TcpSocket extends InetSocket {
     this.leavePort(this.#orphan);
     this.wakeAll();
   }
-  /** The other end is gone without a trace. */
+  /** Forgets the other end without a message to it. */
   #forget(): void {
     this.#other = undefined;
     this.state = "closed";
     if (this.#orphan) this.leavePort(true);
   }
-  /** Break off: a listener's connections, or one's own. Linux tcp_disconnect(). */
+  /** Aborts the connections of a listener, or the own connection. Linux tcp_disconnect(). */
   #disconnect(): number {
     const was = this.state;
     this.state = "closed";
@@ -322,7 +327,8 @@ export class TcpSocket extends InetSocket {
     if (this.state !== "opening") {
       if (this.#incoming.length > 0) events |= POLLIN | POLLRDNORM;
       // Linux sk_stream_is_writeable(): a third of the buffer is free.
-      if (this.writeShut || !this.#other || 3 * this.#room() >= this.sendBuffer + this.#other.receiveBuffer) events |= POLLOUT | POLLWRNORM;
+      if (this.writeShut || !this.#other || 3 * this.#sendSpace() >= this.sendBuffer + this.#other.receiveBuffer)
+        events |= POLLOUT | POLLWRNORM;
     }
     if (this.error !== 0) events |= POLLERR;
     return events;
@@ -340,7 +346,7 @@ export class TcpSocket extends InetSocket {
     if (other && (this.#incoming.length > 0 || this.linger === 0)) other.#reset();
     else this.#finish();
     this.#discard();
-    // An end that waits for the other one keeps its port.
+    // An end that waits for the other end's FIN holds its port.
     if (this.state === "closed") this.leavePort(true);
   }
 }

@@ -10,11 +10,15 @@ import { ANY, isBroadcast, LOOPBACK, toAddress, toEndpoint } from "./inet-addres
 import { SO } from "./options.ts";
 import { type Message, type Received, weightOf } from "./socket.ts";
 
-/** net.core.wmem_default and rmem_default; what a packet costs beside its bytes; the longest one. */
+/**
+ * In bytes: net.core.wmem_default and rmem_default, the overhead of a packet, and the greatest length of a
+ * packet.
+ */
 const BUFFERS = { send: 212_992, receive: 212_992 };
 const OVERHEAD = 256;
 const MAX_PAYLOAD = 65_507;
 
+/** A UDP socket. */
 export class UdpSocket extends InetSocket {
   readonly protocol = 17;
   readonly listening = false;
@@ -65,11 +69,14 @@ export class UdpSocket extends InetSocket {
     const from = { ip: this.ip === ANY ? LOOPBACK : this.ip, port: this.port };
     const receiver = this.#receiverAt(ip, to.port, from);
     if (receiver && !receiver.#put({ ...message, rights: [], from: toAddress(from) })) return -E.ENOBUFS;
-    // The port is unreachable, says ICMP; only who is connected hears of it.
+    // ICMP reports an unreachable port. Only a connected socket gets the error.
     if (!receiver && this.peerName) this.#refuse();
     return message.bytes.length;
   }
-  /** The one that fits best: connected to the sender, bound to the address, the last one to come. Linux compute_score(). */
+  /**
+   * The best receiver: first a socket that is connected to the sender, then one that is bound to the address,
+   * then the latest one. Linux compute_score().
+   */
   #receiverAt(ip: number, port: number, from: { readonly ip: number; readonly port: number }): UdpSocket | undefined {
     let best: UdpSocket | undefined;
     let bestScore = -1;
@@ -82,7 +89,7 @@ export class UdpSocket extends InetSocket {
     }
     return best;
   }
-  /** False: there is no memory. A full buffer loses it. */
+  /** Queues a packet. A full buffer drops it. False: memory is short. */
   #put(message: Message): boolean {
     const cost = message.bytes.length + OVERHEAD;
     if (this.#queued + cost > this.receiveBuffer && this.#queue.length > 0) return true;

@@ -1,5 +1,5 @@
-// Names of local sockets: in the file tree, or abstract. man 7 unix, "Address format"; Linux unix_bind_bsd(), unix_bind_abstract(),
-// unix_find_other().
+// Names of Unix sockets: in the file tree, or abstract. man 7 unix, "Address format"; Linux unix_bind_bsd(),
+// unix_bind_abstract(), unix_find_other().
 import { E } from "../../abi/errno.ts";
 import type { SocketType } from "../../abi/uapi/socket.ts";
 import { own } from "../base/byte-string.ts";
@@ -11,12 +11,12 @@ import type { Task } from "../task/task.ts";
 import type { UnixSocket } from "./unix.ts";
 
 const isAbstract = (address: string): boolean => address.startsWith("\0");
-/** Each type has abstract names of its own. */
+/** The key of an abstract name. Each type has its own names. */
 const keyOf = (type: SocketType, name: string): string => `${type}${name}`;
-/** A path ends at its first NUL; an abstract name is all its bytes. */
+/** The name in an address: a path up to its first NUL, or all bytes of an abstract name. */
 export const nameOf = (address: string): string => (isAbstract(address) ? address : (address.split("\0", 1)[0] ?? ""));
 
-/** The kernel chooses: five hexadecimal digits. */
+/** Binds to a free abstract name of five hexadecimal digits. Linux unix_autobind(). */
 const autobind = (socket: UnixSocket, names: Map<string, UnixSocket>): number => {
   if (socket.address !== "") return 0;
   for (let n = 0; ; n++) {
@@ -34,13 +34,14 @@ const bindAbstract = (socket: UnixSocket, name: string, names: Map<string, UnixS
   return 0;
 };
 
-/** A socket is closed: an abstract name is free again. */
+/** Frees the abstract name of a closed socket. */
 export const releaseName = (socket: UnixSocket): void => {
   const { abstractSockets } = socket.net;
   const key = keyOf(socket.type, socket.address);
   if (abstractSockets.get(key) === socket) abstractSockets.delete(key);
 };
 
+/** Binds a socket to a name: 0 or -errno. */
 export const bindName = (task: Task, socket: UnixSocket, address: string): number => {
   const names = socket.net.abstractSockets;
   if (address === "") return autobind(socket, names);
@@ -57,6 +58,7 @@ export const bindName = (task: Task, socket: UnixSocket, address: string): numbe
   return 0;
 };
 
+/** The socket of this type that is bound to a name, or -errno. */
 export const findBound = (task: Task, address: string, type: SocketType): UnixSocket | number => {
   const found = isAbstract(address) ? task.net.abstractSockets.get(keyOf(type, address)) : byPath(task, nameOf(address));
   if (typeof found === "number") return found;

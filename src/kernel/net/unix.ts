@@ -1,4 +1,4 @@
-// Local sockets. man 7 unix; Linux net/unix/af_unix.c.
+// Unix domain sockets. man 7 unix; Linux net/unix/af_unix.c.
 import { E } from "../../abi/errno.ts";
 import { AF, SHUT, SOCK, type SocketType } from "../../abi/uapi/socket.ts";
 import { Fifo } from "../base/fifo.ts";
@@ -12,7 +12,7 @@ import { type AddressUse, NO_PEER } from "./address.ts";
 import { credOf, type Message, type Received, Socket, type Ucred, weightOf } from "./socket.ts";
 import { bindName, findBound, releaseName } from "./unix-name.ts";
 
-/** net.core.wmem_default; net.unix.max_dgram_qlen. */
+/** net.core.wmem_default in bytes, and net.unix.max_dgram_qlen in packets. */
 const SEND_BUFFER = 212_992;
 const MAX_PACKETS = 10;
 
@@ -35,11 +35,12 @@ const PATH_SIZE = 108;
 
 const int = (value: number): Uint8Array => new Uint8Array(new Int32Array([value]).buffer);
 
+/** A Unix domain socket of any type. */
 export class UnixSocket extends Socket {
-  /** sun_path: with a leading NUL an abstract name; empty for none. */
+  /** sun_path. It begins with NUL for an abstract name and is empty for none. */
   address = "";
   peer: UnixSocket | undefined = undefined;
-  /** Has been connected: the peer may be gone since. */
+  /** True after a connection, even if the peer has been closed since. */
   connected = false;
   backlog: UnixSocket[] | undefined = undefined;
   backlogMax = 0;
@@ -49,14 +50,14 @@ export class UnixSocket extends Socket {
   writeShut = false;
   closed = false;
   readonly queue = new Fifo<Message>();
-  /** Datagram sockets that found this one full, and wait for room. Linux unix_sock.peer_wait. */
-  readonly #turnedAway = new Set<UnixSocket>();
-  /** Those that have turned this one away. */
+  /** Datagram sockets that wait until this one's queue has space. Linux unix_sock.peer_wait. */
+  readonly #waiters = new Set<UnixSocket>();
+  /** Sockets that have this one in their `#waiters`. */
   readonly #waitsFor = new Set<UnixSocket>();
   #queued = 0;
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
-  /** The inode that names it in the file tree. */
+  /** The inode of its name in the file tree. */
   bound: Inode | undefined = undefined;
 
   constructor(task: Task, type: SocketType, nonblock: boolean) {
@@ -78,12 +79,12 @@ export class UnixSocket extends Socket {
   get peerAddress(): string | undefined {
     return this.connected ? (this.peer?.address ?? "") : undefined;
   }
-  /** Packets waiting, or bytes: no room for more. */
+  /** True if the queue has no space, counted in packets or bytes. */
   #full(): boolean {
     return this.type === SOCK.DGRAM ? this.queue.length > MAX_PACKETS : this.#queued >= SEND_BUFFER;
   }
 
-  /** socketpair(2): each other's peer from the start. */
+  /** socketpair(2): two connected sockets. */
   static pair(task: Task, type: SocketType, nonblock: boolean): [UnixSocket, UnixSocket] {
     const a = new UnixSocket(task, type, nonblock);
     const b = new UnixSocket(task, type, nonblock);
@@ -141,11 +142,14 @@ export class UnixSocket extends Socket {
   #connectDatagram(task: Task, address: string): number {
     const to = address === NO_PEER ? undefined : findBound(task, address, this.type);
     if (typeof to === "number") return to;
-    this.#meet(to);
+    this.#setPeer(to);
     return 0;
   }
-  /** A datagram socket's peer from now on: what the one before has sent is lost, and it is told so. Linux unix_dgram_disconnected() */
-  #meet(to: UnixSocket | undefined): void {
+  /**
+   * Sets a datagram socket's peer. Packets of the previous peer are dropped, and it gets an error. Linux
+   * unix_dgram_disconnected().
+   */
+  #setPeer(to: UnixSocket | undefined): void {
     const { peer } = this;
     this.peer = to;
     this.connected = to !== undefined;
@@ -155,7 +159,7 @@ export class UnixSocket extends Socket {
     peer.readQueue.wake();
     peer.writeQueue.wake();
   }
-  /** Nobody will read what is waiting: was there anything? */
+  /** Drops all queued messages. True if there were any. */
   #discard(): boolean {
     const unread = this.queue.takeAll();
     this.#queued = 0;
@@ -190,7 +194,10 @@ export class UnixSocket extends Socket {
     if (bytes.length > 0 && !to.#put({ ...message, bytes })) return -E.ENOBUFS;
     return bytes.length;
   }
-  /** Linux unix_stream_sendmsg(): that there is no way any more comes before an error, which stays to be told. */
+  /**
+   * The receiver of a stream's bytes, or -errno. EPIPE has precedence over a pending error. Linux
+   * unix_stream_sendmsg().
+   */
   #streamsTo({ bytes }: Message, address: string | undefined): UnixSocket | number {
     const { peer } = this;
     if (address !== undefined) return this.connected ? -E.EISCONN : -E.EOPNOTSUPP;
@@ -198,25 +205,25 @@ export class UnixSocket extends Socket {
     if (this.writeShut || peer.readShut) return -E.EPIPE;
     return this.error !== 0 && bytes.length > 0 ? this.takeError() : peer;
   }
-  /** Linux unix_seqpacket_sendmsg(), unix_dgram_sendmsg() */
+  /** The receiver of a packet, or -errno. Linux unix_seqpacket_sendmsg(), unix_dgram_sendmsg(). */
   #destination(task: Task, address: string | undefined): UnixSocket | number {
     if (this.error !== 0) return this.takeError();
     if (this.writeShut && this.connected) return -E.EPIPE;
     if (address !== undefined && this.type === SOCK.DGRAM) {
       const to = findBound(task, address, this.type);
       if (typeof to === "number") return to;
-      // A datagram socket that is connected to another one takes nothing from strangers.
+      // A connected datagram socket accepts packets from its peer only.
       return to.connected && to.peer !== this ? -E.EPERM : to;
     }
     const { peer } = this;
     if (!this.connected) return -E.ENOTCONN;
     if (!this.#streams() && peer?.closed) {
-      this.#meet(undefined);
+      this.#setPeer(undefined);
       return -E.ECONNREFUSED;
     }
     return !peer || peer.readShut ? -E.EPIPE : peer;
   }
-  /** False: there is no memory. Linux sock_alloc_send_pskb(). */
+  /** Queues a message. False: memory is short. Linux sock_alloc_send_pskb(). */
   #put(message: Message): boolean {
     message.weight = weightOf(message);
     if (!this.account.take(message.weight)) return false;
@@ -229,7 +236,8 @@ export class UnixSocket extends Socket {
 
   receive(_task: Task, n: number, peek: boolean): Received | number | undefined {
     const first = this.queue.at(0);
-    // A stream's bytes come first. Linux unix_stream_read_generic(), __skb_try_recv_datagram()
+    // A stream returns queued bytes before an error. Linux unix_stream_read_generic(),
+    // __skb_try_recv_datagram().
     if (this.error !== 0 && (!first || this.type !== SOCK.STREAM)) return this.takeError();
     if (!first) {
       if (this.#streams() && !this.connected) return this.type === SOCK.STREAM ? -E.EINVAL : -E.ENOTCONN;
@@ -245,38 +253,40 @@ export class UnixSocket extends Socket {
     this.queue.shift();
     this.account.give(first.weight ?? 0);
     this.#queued -= first.bytes.length;
-    this.#roomMade();
+    this.#spaceFreed();
   }
-  /** Datagrams have no room: who sends hears of it when there is some. */
+  /** Registers this sender with a full datagram socket, which wakes it when it has space. Returns -EAGAIN. */
   #waitFor(to: UnixSocket): number {
-    to.#turnedAway.add(this);
+    to.#waiters.add(this);
     this.#waitsFor.add(to);
     return -E.EAGAIN;
   }
-  #callBack(): void {
-    for (const socket of this.#turnedAway) {
+  /** Wakes the senders that wait for this socket. */
+  #wakeWaiters(): void {
+    for (const socket of this.#waiters) {
       socket.#waitsFor.delete(this);
       socket.writeQueue.wake();
     }
-    this.#turnedAway.clear();
+    this.#waiters.clear();
   }
-  #roomMade(): void {
+  /** Called when the queue has space again. */
+  #spaceFreed(): void {
     this.writeQueue.wake();
-    this.#callBack();
+    this.#wakeWaiters();
     this.peer?.writeQueue.wake();
   }
-  /** Bytes of several sends join, but never across descriptors or from one sender's credentials to another's. */
+  /** Reads bytes of several messages, but not beyond descriptors or a change of the sender's credentials. */
   #takeStream(n: number, peek: boolean): Received {
     const first = this.queue.at(0) as Message;
     const parts: Uint8Array[] = [];
-    let left = n;
+    let remaining = n;
     let i = 0;
-    for (; i < this.queue.length && left > 0; i++) {
+    for (; i < this.queue.length && remaining > 0; i++) {
       const message = this.queue.at(i) as Message;
       if (i > 0 && (message.rights.length > 0 || first.rights.length > 0 || !sameSender(message, first))) break;
-      const part = message.bytes.subarray(0, left);
-      parts.push(part);
-      left -= part.length;
+      const piece = message.bytes.subarray(0, remaining);
+      parts.push(piece);
+      remaining -= piece.length;
     }
     const bytes = concat(parts);
     const { rights } = first;
@@ -284,18 +294,18 @@ export class UnixSocket extends Socket {
     return { ...first, bytes, rights, length: bytes.length };
   }
   #consume(n: number): void {
-    let left = n;
-    for (let first = this.queue.at(0); first && left > 0; first = this.queue.at(0)) {
-      const taken = Math.min(left, first.bytes.length);
+    let remaining = n;
+    for (let first = this.queue.at(0); first && remaining > 0; first = this.queue.at(0)) {
+      const taken = Math.min(remaining, first.bytes.length);
       first.bytes = first.bytes.subarray(taken);
       first.rights = [];
-      left -= taken;
+      remaining -= taken;
       this.#queued -= taken;
       if (first.bytes.length > 0) break;
       this.queue.shift();
       this.account.give(first.weight ?? 0);
     }
-    this.#roomMade();
+    this.#spaceFreed();
   }
 
   shutdown(how: number): number {
@@ -375,8 +385,8 @@ export class UnixSocket extends Socket {
 
   override release(): void {
     this.closed = true;
-    this.#callBack();
-    for (const socket of this.#waitsFor) socket.#turnedAway.delete(this);
+    this.#wakeWaiters();
+    for (const socket of this.#waitsFor) socket.#waiters.delete(this);
     this.#waitsFor.clear();
     if (this.bound) this.bound.socket = undefined;
     releaseName(this);

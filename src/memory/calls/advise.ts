@@ -8,10 +8,10 @@ import { frameOf } from "../page-table.ts";
 import type { AddressSpace } from "../space.ts";
 import { PROT, SPECIAL, VM, type Vma } from "../vma.ts";
 
-/** One advice: what it does to a range inside one mapping. 0 or -errno. */
+/** The effect of an advice on a range of one mapping: 0 or -errno. */
 type Advice = (space: AddressSpace, vma: Vma, start: number, end: number) => number;
 
-/** Change VM bits of a range. */
+/** Changes VM bits of a range. */
 const bits =
   (set: number, clear: number, refuse: (vma: Vma) => boolean = () => false): Advice =>
   (space, vma, start, end) => {
@@ -20,13 +20,14 @@ const bits =
     if (!space.areas.maySplit(start) || !space.areas.maySplit(end)) return -E.EINVAL;
     space.areas.split(start);
     space.areas.split(end);
-    const part = space.areas.find(start);
-    if (part === undefined) return 0;
-    space.areas.change(part, part.prot, (part.flags & ~clear) | set);
-    space.areas.merge(part);
+    const middle = space.areas.find(start);
+    if (middle === undefined) return 0;
+    space.areas.change(middle, middle.prot, (middle.flags & ~clear) | set);
+    space.areas.merge(middle);
     return 0;
   };
-const nothing: Advice = () => 0;
+const ignored: Advice = () => 0;
+/** -EINVAL for a locked range or a kernel's page. */
 const unlocked =
   (then: Advice): Advice =>
   (space, vma, start, end) =>
@@ -36,10 +37,10 @@ const drop: Advice = (space, vma, start, end) => {
   space.dropPages(vma, start, end);
   return 0;
 };
-/** A legal MADV_FREE: the pages go at once, as they would under memory pressure. */
+/** MADV_FREE: the pages are dropped at once, as Linux may do under memory pressure. */
 const free: Advice = (space, vma, start, end) => (vma.file ? -E.EINVAL : drop(space, vma, start, end));
 
-/** MADV_REMOVE: punch a hole in the file. */
+/** MADV_REMOVE: punches a hole in the file. */
 const remove: Advice = (_space, vma, start, end) => {
   if (vma.flags & VM.LOCKED || vma.cache === undefined) return -E.EINVAL;
   const need = VM.SHARED | VM.MAYWRITE;
@@ -48,7 +49,7 @@ const remove: Advice = (_space, vma, start, end) => {
   return vma.cache.punch(index(start), index(end));
 };
 
-/** MADV_POPULATE_*: errors as mm/madvise.c madvise_populate() names them. */
+/** The errors of MADV_POPULATE_*. Linux mm/madvise.c madvise_populate(). */
 const populateErrors: Record<number, number> = {
   [refusal.noMapping]: -E.ENOMEM,
   [refusal.noPermission]: -E.EINVAL,
@@ -69,13 +70,13 @@ const populateAs =
 const notPrivateAnonymous = (vma: Vma): boolean => vma.file !== undefined || (vma.flags & VM.SHARED) !== 0;
 const special = (vma: Vma): boolean => (vma.flags & SPECIAL) !== 0;
 
-/** By number: uapi asm-generic/mman-common.h. */
+/** Advices by number: uapi asm-generic/mman-common.h. */
 // biome-ignore format: table
 const advices: Record<number, Advice> = {
   0: bits(0, VM.RANDOM | VM.SEQUENTIAL),
   1: bits(VM.RANDOM, VM.SEQUENTIAL),
   2: bits(VM.SEQUENTIAL, VM.RANDOM),
-  3: nothing, // WILLNEED
+  3: ignored, // WILLNEED
   4: unlocked(drop), // DONTNEED
   8: unlocked(free),
   9: remove,
@@ -87,21 +88,22 @@ const advices: Record<number, Advice> = {
   17: bits(0, VM.DONTDUMP, special),
   18: bits(VM.WIPEONFORK, 0, notPrivateAnonymous),
   19: bits(0, VM.WIPEONFORK),
-  20: unlocked(nothing), // COLD
-  21: unlocked(nothing), // PAGEOUT
+  20: unlocked(ignored), // COLD
+  21: unlocked(ignored), // PAGEOUT
   22: populateAs(access.read, PROT.READ),
   23: populateAs(access.write, PROT.WRITE),
   24: drop, // DONTNEED_LOCKED
 };
 
-/** MADV_POPULATE_READ and _WRITE stop at a hole; the others go on and report it at the end. */
+/** MADV_POPULATE_READ and _WRITE stop at a hole. The other advices continue and report it at the end. */
 const POPULATE = [22, 23];
-/** Advice whose work is a page at a time: it may as well be given for one piece of the range after the other. */
+/** True for advice that works page by page. A caller may give it piece by piece. */
 export const isPopulating = (advice: number): boolean => POPULATE.includes(advice);
 
+/** madvise(2): 0 or -errno. */
 export const madvise = (space: AddressSpace, at: number, length: number, advice: number): number => {
-  const act = advices[advice];
-  if (act === undefined || !isPageAligned(at)) return -E.EINVAL;
+  const apply = advices[advice];
+  if (apply === undefined || !isPageAligned(at)) return -E.EINVAL;
   const end = at + pageAlign(length);
   if (end >= 2 ** 64) return -E.EINVAL;
   let next = at;
@@ -110,7 +112,7 @@ export const madvise = (space: AddressSpace, at: number, length: number, advice:
     if (vma.start > next) hole = true;
     if (hole && isPopulating(advice)) return -E.ENOMEM;
     const to = Math.min(end, vma.end);
-    const error = act(space, vma, Math.max(at, vma.start), to);
+    const error = apply(space, vma, Math.max(at, vma.start), to);
     if (error < 0) return error;
     next = to;
   }
@@ -119,7 +121,7 @@ export const madvise = (space: AddressSpace, at: number, length: number, advice:
 
 const MS = { ASYNC: 1, INVALIDATE: 2, SYNC: 4 } as const;
 
-/** `sync` stores pages of a file, from the first to before the last. */
+/** msync(2): 0 or -errno. `sync` stores the pages [from, to) of a file. */
 export const msync = (
   space: AddressSpace,
   at: number,
@@ -143,13 +145,16 @@ export const msync = (
   return hole || next < end ? -E.ENOMEM : 0;
 };
 
-/** mincore_page and mincore_pte_range. */
+/** Linux mincore_page(), mincore_pte_range(). */
 const inCore = (space: AddressSpace, vma: Vma, page: number): boolean => {
   if (frameOf(space.table.get(page)) !== 0) return true;
   return vma.cache?.has(vma.pgoff + (page - vma.start) / PAGE_SIZE) ?? false;
 };
 
-/** `vec` is a user address: one byte a page. How many of them there are, from page `begun` on and at most `most` at a time, or -errno. */
+/**
+ * mincore(2) for a piece of the range: from page `begun` on, at most `most` pages. `vec` is a user address
+ * and gets one byte per page. Returns the number of pages done since the range's start, or -errno.
+ */
 export const mincore = (
   space: AddressSpace,
   at: number,
@@ -167,11 +172,11 @@ export const mincore = (
   for (let done = begun; done < pages; ) {
     const vma = space.find(at + done * PAGE_SIZE);
     if (vma === undefined) return -E.ENOMEM;
-    // One page of results at a time, as Linux does: what was found before an error is stored.
-    const some = new Uint8Array(Math.min(pages - done, PAGE_SIZE, (vma.end - at) / PAGE_SIZE - done));
-    for (let i = 0; i < some.length; i++) some[i] = inCore(space, vma, at + (done + i) * PAGE_SIZE) ? 1 : 0;
-    if (!space.write(vec + done, some)) return -E.EFAULT;
-    done += some.length;
+    // Like Linux, the results are stored one page at a time: those before an error are stored.
+    const results = new Uint8Array(Math.min(pages - done, PAGE_SIZE, (vma.end - at) / PAGE_SIZE - done));
+    for (let i = 0; i < results.length; i++) results[i] = inCore(space, vma, at + (done + i) * PAGE_SIZE) ? 1 : 0;
+    if (!space.write(vec + done, results)) return -E.EFAULT;
+    done += results.length;
   }
   return pages;
 };

@@ -7,11 +7,11 @@ import { install, MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.t
 
 const grow = (space: AddressSpace, from: number, to: number, populate: Populate): boolean => {
   const next = space.areas.above(from);
-  // The page above stays free too.
+  // Linux needs one more free page above the heap.
   if (next && to + PAGE_SIZE > startGap(next)) return false;
   if (to > space.layout.taskSize || space.areas.count > MAX_MAP_COUNT) return false;
   if (!space.mayLock((to - from) / PAGE_SIZE, space.defaultFlags)) return false;
-  // Nothing but the heap itself is extended: bss right below stays a mapping of its own.
+  // Only the heap itself is extended: the bss right below remains a separate mapping.
   const below = space.areas.below(from);
   const neighbours = below && below.end > space.brkStart ? "below" : "none";
   const flags = VM.MAYREAD | VM.MAYWRITE | VM.MAYEXEC | space.defaultFlags;
@@ -21,7 +21,7 @@ const grow = (space: AddressSpace, from: number, to: number, populate: Populate)
   return true;
 };
 
-/** Returns the break: the old one if it cannot be moved (the system call never fails). */
+/** brk(2): the new break, or the old one if it cannot move. The system call never fails. */
 export const brk = (space: AddressSpace, to: number, populate: Populate = touchAll): number => {
   if (to < space.brkStart) return space.brk;
   if (to - space.brkStart + (space.endData - space.startData) > space.limits.data) return space.brk;

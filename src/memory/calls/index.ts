@@ -1,5 +1,6 @@
-// The memory system calls over an AddressSpace. All lengths and addresses are `ulong` arguments as numbers up to 2^64 (not `ptr`,
-// whose BAD_ADDRESS has lost its alignment); all results are 0, an address, or -errno, in Linux's order of checks.
+// The memory system calls over an AddressSpace, with Linux's order of checks. Lengths and addresses are
+// `ulong` arguments as numbers up to 2^64 (not `ptr`, whose BAD_ADDRESS has lost its alignment). Results are
+// 0, an address, or -errno.
 export { isPopulating, madvise, mincore, msync } from "./advise.ts";
 export { brk } from "./brk.ts";
 export { lockError, mlock, mlockall, munlock, munlockall } from "./lock.ts";

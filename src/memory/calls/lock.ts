@@ -1,5 +1,5 @@
-// mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Nothing is ever swapped out here: locking is accounting and presence.
-// Linux mm/mlock.c.
+// mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Linux mm/mlock.c. The machine has no swap: a
+// lock counts pages and makes them present.
 import { E } from "../../abi/errno.ts";
 import { refusal } from "../fault.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
@@ -20,7 +20,7 @@ const rangeOf = (at: number, length: number): Range => {
   return { start, end: start + pageAlign(length + (at - start)) };
 };
 
-/** apply_vma_lock_flags. */
+/** Sets the lock bits of a range. Linux apply_vma_lock_flags(). */
 const apply = (space: AddressSpace, { start, end }: Range, bits: number): number => {
   if (end >= 2 ** 64) return -E.EINVAL;
   if (end === start) return 0;
@@ -34,21 +34,21 @@ const apply = (space: AddressSpace, { start, end }: Range, bits: number): number
     if (vma.flags & SPECIAL || (vma.flags & LOCK_BITS) === bits) continue;
     areas.split(from);
     areas.split(next);
-    const part = areas.find(from);
-    if (part === undefined) continue;
-    areas.change(part, part.prot, (part.flags & ~LOCK_BITS) | bits);
-    areas.merge(part);
+    const middle = areas.find(from);
+    if (middle === undefined) continue;
+    areas.change(middle, middle.prot, (middle.flags & ~LOCK_BITS) | bits);
+    areas.merge(middle);
   }
   return next < end ? -E.ENOMEM : 0;
 };
 
-/** count_mm_mlocked_page_nr: what of the range is locked already. */
+/** The number of locked pages in a range. Linux count_mm_mlocked_page_nr(). */
 const lockedWithin = (space: AddressSpace, { start, end }: Range): number =>
   space.areas
     .within(start, end)
     .reduce((n, v) => (v.flags & VM.LOCKED ? n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE : n), 0);
 
-/** `flags` is mlock2's: MLOCK_ONFAULT or nothing. */
+/** mlock(2) and mlock2(2): 0 or -errno. `flags` is 0 or MLOCK_ONFAULT. */
 export const mlock = (space: AddressSpace, at: number, length: number, flags = 0, populate: Populate = touchAll): number => {
   if (flags & ~MLOCK_ONFAULT) return -E.EINVAL;
   if (!mayLockAtAll(space)) return -E.EPERM;
@@ -60,11 +60,13 @@ export const mlock = (space: AddressSpace, at: number, length: number, flags = 0
   if (error < 0) return error;
   return lockError(populate(space, range.start, range.end));
 };
-/** What mlock(2) returns when a page could not be had. __mlock_posix_error_return. */
-export const lockError = (missing: number): number => (missing >= 0 ? 0 : missing === refusal.noMemory ? -E.EAGAIN : -E.ENOMEM);
+/** The result of mlock(2) for a result of `populate`. Linux __mlock_posix_error_return(). */
+export const lockError = (populated: number): number => (populated >= 0 ? 0 : populated === refusal.noMemory ? -E.EAGAIN : -E.ENOMEM);
 
+/** munlock(2): 0 or -errno. */
 export const munlock = (space: AddressSpace, at: number, length: number): number => apply(space, rangeOf(at, length), 0);
 
+/** mlockall(2): 0 or -errno. */
 export const mlockall = (space: AddressSpace, flags: number, populate: Populate = touchAll): number => {
   if (flags === 0 || flags & ~7 || flags === MCL.ONFAULT) return -E.EINVAL;
   if (!mayLockAtAll(space)) return -E.EPERM;
@@ -76,6 +78,7 @@ export const mlockall = (space: AddressSpace, flags: number, populate: Populate 
   return 0;
 };
 
+/** munlockall(2): 0. */
 export const munlockall = (space: AddressSpace): number => {
   space.defaultFlags = 0;
   lockEverything(space, 0, touchAll);

@@ -9,17 +9,21 @@ import { anonymousShared } from "../shmem.ts";
 import type { AddressSpace } from "../space.ts";
 import { MAP, PROT, VM, type Vma } from "../vma.ts";
 
+/** The arguments of mmap(2). */
 export interface MapRequest {
   readonly at: number;
   readonly length: number;
   /** PROT_* and MAP_* as the caller gave them. */
   readonly prot: number;
   readonly flags: number;
-  /** The open file of `fd`; undefined with MAP_ANONYMOUS. (EBADF is the caller's to find, after EINVAL for an unaligned offset.) */
+  /**
+   * The open file of `fd`; undefined with MAP_ANONYMOUS. The caller reports EBADF after EINVAL for the
+   * offset.
+   */
   readonly file?: MappedFile | undefined;
-  /** Offset in bytes, a multiple of 4096 (mmap checks: EINVAL; mmap2 multiplies). */
+  /** The offset in bytes, a multiple of 4096. The caller checks it (mmap) or multiplies (mmap2). */
   readonly offset: number;
-  /** The call came through a 32-bit door: place it where 32-bit code can reach it. */
+  /** The call came through a 32-bit door: 32-bit code must reach the address. */
   readonly compat: boolean;
 }
 
@@ -27,7 +31,9 @@ export interface MapRequest {
 export const MAX_MAP_COUNT = 65530;
 const HUGE_PAGE = 2 << 20;
 const ULONG_END = 2 ** 64;
-/** The flags that MAP_SHARED knows; MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK. */
+/**
+ * The flags of MAP_SHARED. MAP_SHARED_VALIDATE refuses others. Linux include/linux/mman.h LEGACY_MAP_MASK.
+ */
 const LEGACY_MAP_MASK =
   MAP.SHARED |
   MAP.PRIVATE |
@@ -63,7 +69,7 @@ const fileFlags = (file: MappedFile, prot: number, flags: number): number => {
   if (flags & MAP.SHARED) {
     if (prot & PROT.WRITE && !file.writable) return -E.EACCES;
     if (prot & PROT.WRITE && file.sealedWrite) return -E.EPERM;
-    // A read-only file gets a mapping that mprotect cannot make writable, and that counts as private (VM_SHARED off).
+    // mprotect(2) cannot make a mapping of a read-only file writable. It counts as private (VM_SHARED off).
     vm |= file.writable && !file.sealedWrite ? VM.SHARED | VM.MAYSHARE : VM.MAYSHARE;
     if (!file.writable || file.sealedWrite) vm &= ~VM.MAYWRITE;
   }
@@ -86,25 +92,28 @@ const anonymousFlags = (flags: number): number => {
   }
 };
 
-/** calc_vm_flag_bits. */
+/** Linux calc_vm_flag_bits(). */
 const carried = (flags: number): number =>
   (flags & MAP.GROWSDOWN ? VM.GROWSDOWN : 0) |
   (flags & MAP.LOCKED ? VM.LOCKED : 0) |
   (flags & MAP.STACK ? VM.NOHUGEPAGE : 0) |
   (flags & MAP.NORESERVE ? VM.NORESERVE : 0);
 
-/** accountable_mapping: private writable memory is charged, once. */
+/** True for private writable memory, which is charged. Linux accountable_mapping(). */
 export const accountable = (prot: number, flags: number): boolean =>
   (prot & PROT.WRITE) !== 0 && (flags & (VM.NORESERVE | VM.SHARED | VM.ACCOUNT)) === 0;
 
-/** MAP_HUGETLB with no huge pages in the pool. The size is in bits 26 to 31, 0 is the default. */
+/**
+ * The errno of MAP_HUGETLB with an empty pool of huge pages. Bits 26 to 31 are log2 of the size, 0 is the
+ * default.
+ */
 const hugetlb = (flags: number): number => ([0, 21, 30].includes((flags >>> 26) & 63) ? -E.ENOMEM : -E.EINVAL);
 
-/** PROT_READ under personality READ_IMPLIES_EXEC. */
+/** The effect of personality READ_IMPLIES_EXEC on PROT_READ. */
 const withImpliedExec = (space: AddressSpace, prot: number, file: MappedFile | undefined): number =>
   prot & PROT.READ && space.readImpliesExec && !file?.noexec ? prot | PROT.EXEC : prot;
 
-/** Returns the address or -errno. */
+/** mmap(2): the address or -errno. */
 export const mmap = (space: AddressSpace, request: MapRequest, populate: Populate = touchAll): number => {
   const { file, offset } = request;
   if (!isPageAligned(offset)) return -E.EINVAL;
@@ -135,37 +144,45 @@ export const mmap = (space: AddressSpace, request: MapRequest, populate: Populat
   return at;
 };
 
-/** Which mappings are placed for huge pages: get_unmapped_area() of ext4, and of private anonymous memory since 6.7. */
+/**
+ * The file offset for huge pages, if the mapping is aligned for them: files of ext4, and anonymous memory
+ * since 6.7.
+ */
 const hugeOffset = ({ file, offset }: MapRequest, flags: number, hint: number, length: number): number | undefined => {
   if (file) return offset;
   return hint === 0 && (flags & MAP.TYPE) === MAP.PRIVATE && length % HUGE_PAGE === 0 ? 0 : undefined;
 };
 
-/** round_hint_to_min. */
+/** Linux round_hint_to_min(). */
 const roundHint = (at: number, min: number): number => {
   const hint = pageFloor(at);
   return hint !== 0 && hint < min ? min : hint;
 };
 
-/** can_do_mlock. */
+/** False: every lock is -EPERM. Linux can_do_mlock(). */
 export const mayLockAtAll = (space: AddressSpace): boolean => space.limits.memlock > 0 || space.limits.ipcLock;
 
 /**
- * mm_populate: make the pages of a range present, as far as it goes. 0 or the refusal; only mlock(2) tells its caller, for the others the next access
- * will. Who calls for a program does it later, in pieces (`touchSome`).
+ * Makes the pages of a range present up to the first failure. Returns 0 or the refusal. Only mlock(2) reports
+ * it; for other calls the next access does. System calls populate later, in pieces (`touchSome`). Linux
+ * mm_populate().
  */
 export type Populate = (space: AddressSpace, start: number, end: number) => number;
+/** Populates a range at once. */
 export const touchAll: Populate = (space, start, end) => Math.min(0, touchSome(space, start, end, Number.POSITIVE_INFINITY));
 
-/** The same for at most so many pages: where to go on, `end` if nothing is left, or the refusal. */
+/**
+ * Populates at most `most` pages. Returns the address of the next one, `end` after the last one, or the
+ * refusal.
+ */
 export const touchSome = (space: AddressSpace, start: number, end: number, most: number): number => {
-  let left = most;
+  let remaining = most;
   for (let vma = space.areas.above(start); vma !== undefined && vma.start < end; vma = space.areas.above(vma.end)) {
     if (vma.flags & VM.LOCKONFAULT) continue;
     const kind = (vma.flags & VM.SHARED) === 0 && vma.prot & PROT.WRITE ? access.write : access.read;
     const stop = Math.min(end, vma.end);
     for (let page = Math.max(start, vma.start); page < stop; page += PAGE_SIZE) {
-      if (left-- <= 0) return page;
+      if (remaining-- <= 0) return page;
       const error = space.touch(page, kind);
       if (error < 0) return error;
     }
@@ -173,6 +190,7 @@ export const touchSome = (space: AddressSpace, start: number, end: number, most:
   return end;
 };
 
+/** A mapping to install. */
 export interface Installation {
   readonly at: number;
   readonly length: number;
@@ -180,14 +198,14 @@ export interface Installation {
   readonly flags: number;
   readonly file?: MappedFile | undefined;
   readonly pgoff: number;
-  /** Default: both. */
+  /** The neighbours to merge with. Default: both. */
   readonly neighbours?: "both" | "below" | "none";
 }
 
 const pagesWithin = (space: AddressSpace, start: number, end: number): number =>
   space.areas.within(start, end).reduce((n, v) => n + (Math.min(end, v.end) - Math.max(start, v.start)) / PAGE_SIZE, 0);
 
-/** mmap_region(): put a mapping at a place, over whatever is there. 0 or -errno. The ELF loader uses it for what has no system call. */
+/** Installs a mapping over existing ones: 0 or -errno. The ELF loader also uses it. Linux mmap_region(). */
 export const install = (space: AddressSpace, m: Installation): number => {
   const end = m.at + m.length;
   const replaced = space.areas.overlaps(m.at, end) ? pagesWithin(space, m.at, end) : 0;
@@ -208,7 +226,7 @@ export const install = (space: AddressSpace, m: Installation): number => {
   const pgoff = m.file ? m.pgoff : shared ? 0 : m.at / PAGE_SIZE;
   const vma: Vma = { start: m.at, end, prot: m.prot, flags, pgoff, anon: 0, file: shared, cache };
   space.areas.insert(vma, m.neighbours);
-  // Nobody can map shared anonymous memory again: it goes with its last mapping.
+  // Shared anonymous memory cannot be mapped again: it ends with its last mapping.
   if (shared !== m.file) cache?.drop();
   return 0;
 };
@@ -229,7 +247,7 @@ export const munmap = (space: AddressSpace, at: number, length: number): number 
     space.dropPages(vma);
     areas.remove(vma);
   }
-  // free_pgtables: what lies between the neighbours has no page any more.
+  // Linux free_pgtables(): the range between the neighbours has no page any more.
   space.table.trim(at, end, areas.below(at)?.end ?? 0, areas.above(end)?.start ?? Number.POSITIVE_INFINITY);
   return 0;
 };

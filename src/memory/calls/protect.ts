@@ -17,7 +17,7 @@ const MAY = [
 
 const forbidden = (vma: Vma, prot: number): boolean => MAY.some(([bit, may]) => (prot & bit) !== 0 && (vma.flags & may) === 0);
 
-/** One mapping, wholly inside the range by now. */
+/** Changes one mapping, which is wholly inside the range. */
 const change = (space: AddressSpace, vma: Vma, prot: number): number => {
   const pages = (vma.end - vma.start) / PAGE_SIZE;
   let { flags } = vma;
@@ -26,15 +26,17 @@ const change = (space: AddressSpace, vma: Vma, prot: number): number => {
     flags |= VM.ACCOUNT;
   } else if ((prot & PROT.WRITE) === 0 && vma.file === undefined && vma.anon === 0) flags &= ~VM.ACCOUNT;
   space.areas.change(vma, prot, flags);
-  // No page becomes writable here: the next write faults, and finds out whether the page is still shared.
+  // No page becomes writable here. The next write faults, and the fault handler checks if the page is still
+  // shared.
   const allowed = hardware[prot] as number;
-  space.went(
+  space.countWalked(
     vma,
     space.table.walk(vma.start, vma.end, (pte) => frameOf(pte) + (allowed & (pte | ~PTE.WRITE))),
   );
   return 0;
 };
 
+/** mprotect(2): 0 or -errno. */
 export const mprotect = (space: AddressSpace, at: number, length: number, protection: number): number => {
   const grows = protection & GROWS;
   if (grows === GROWS || !isPageAligned(at)) return -E.EINVAL;
@@ -53,7 +55,7 @@ export const mprotect = (space: AddressSpace, at: number, length: number, protec
     if ((first.flags & VM.GROWSDOWN) === 0) return -E.EINVAL;
   } else {
     if (first.start > at) return -E.ENOMEM;
-    // x86 has no mapping that grows up.
+    // x86 has no upward growing mappings.
     if (grows === PROT.GROWSUP) return -E.EINVAL;
   }
 

@@ -6,6 +6,7 @@ import type { AddressSpace } from "../space.ts";
 import { MAP, VM, type Vma } from "../vma.ts";
 import { MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.ts";
 
+/** Flags of mremap(2). uapi linux/mman.h. */
 export const MREMAP = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
 
 interface Remap {
@@ -18,7 +19,7 @@ interface Remap {
   readonly populate: Populate;
 }
 
-/** check_mremap_params, on aligned lengths. */
+/** The checks of the arguments, with aligned lengths: 0 or -errno. Linux check_mremap_params(). */
 const checkArguments = (space: AddressSpace, r: Remap): number => {
   const { taskSize } = space.layout;
   if (r.flags & ~7 || r.flags >= 2 ** 32 || !isPageAligned(r.at)) return -E.EINVAL;
@@ -32,13 +33,13 @@ const checkArguments = (space: AddressSpace, r: Remap): number => {
 
 const impliesNewAddress = (r: Remap): boolean => (r.flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) !== 0;
 
-/** check_prep_vma. */
+/** The checks of the mapping: 0 or -errno. Linux check_prep_vma(). */
 const checkMapping = (space: AddressSpace, vma: Vma | undefined, r: Remap): number => {
   if (vma === undefined) return -E.EFAULT;
   if (r.newLength <= r.oldLength && !impliesNewAddress(r)) return 0;
   if (r.oldLength === 0 && (vma.flags & (VM.SHARED | VM.MAYSHARE)) === 0) return -E.EINVAL;
   if (r.flags & MREMAP.DONTUNMAP && vma.flags & VM.DONTEXPAND) return -E.EINVAL;
-  // What is cut off first may lie beyond the mapping.
+  // The range that a shrinking call cuts off may lie beyond the mapping.
   if (Math.min(r.oldLength, r.newLength) > vma.end - r.at) return -E.EFAULT;
   if (r.newLength <= r.oldLength) return 0;
   if (vma.flags & VM.DONTEXPAND) return -E.EFAULT;
@@ -47,15 +48,18 @@ const checkMapping = (space: AddressSpace, vma: Vma | undefined, r: Remap): numb
   return space.mayExpand(more, vma.prot, vma.flags) ? 0 : -E.ENOMEM;
 };
 
-/** vrm_calc_charge. */
+/** Linux vrm_calc_charge(). */
 const mayCharge = (space: AddressSpace, vma: Vma, bytes: number): boolean =>
   (vma.flags & VM.ACCOUNT) === 0 || space.mayCommit(bytes / PAGE_SIZE);
 
-/** The offset of the moved mapping. Private anonymous memory that was never touched is as good as new at its new place (copy_vma). */
+/**
+ * The page offset of a moved mapping. Untouched private anonymous memory gets that of a new mapping. Linux
+ * copy_vma().
+ */
 const movedOffset = (vma: Vma, r: Remap, to: number): number =>
   vma.file === undefined && vma.anon === 0 ? to / PAGE_SIZE : vma.pgoff + (r.at - vma.start) / PAGE_SIZE;
 
-/** move_vma: a mapping at `to`, with the pages of the old one. */
+/** Makes a mapping at `to` with the pages of the old one. Returns `to` or -errno. Linux move_vma(). */
 const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   if (!mayCharge(space, vma, r.flags & MREMAP.DONTUNMAP ? r.newLength : Math.max(0, r.newLength - r.oldLength))) return -E.ENOMEM;
   const { areas, table } = space;
@@ -66,7 +70,7 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
     table.set(page - r.at + to, pte);
     return 0;
   });
-  space.went(vma, pages);
+  space.countWalked(vma, pages);
   space.flush(r.at, r.at + r.oldLength);
   if (r.flags & MREMAP.DONTUNMAP) leaveEmpty(space, r);
   else if (r.oldLength > 0) munmap(space, r.at, r.oldLength);
@@ -74,13 +78,16 @@ const move = (space: AddressSpace, vma: Vma, r: Remap, to: number): number => {
   return to;
 };
 
-/** dontunmap_complete: Linux takes the lock off the whole mapping the range was part of. */
+/**
+ * MREMAP_DONTUNMAP: Linux clears the lock bits of the whole remaining mapping. Linux dontunmap_complete().
+ */
 const leaveEmpty = (space: AddressSpace, r: Remap): void => {
-  const left = space.areas.find(r.at);
-  if (left) space.areas.change(left, left.prot, left.flags & ~(VM.LOCKED | VM.LOCKONFAULT));
+  const remaining = space.areas.find(r.at);
+  if (remaining) space.areas.change(remaining, remaining.prot, remaining.flags & ~(VM.LOCKED | VM.LOCKONFAULT));
 };
 
-const newPlace = (space: AddressSpace, vma: Vma, r: Remap, hint: number): number =>
+/** An address for the moved mapping, or -errno. */
+const newAddress = (space: AddressSpace, vma: Vma, r: Remap, hint: number): number =>
   place(space, {
     at: hint,
     length: r.newLength,
@@ -88,7 +95,7 @@ const newPlace = (space: AddressSpace, vma: Vma, r: Remap, hint: number): number
     flags: (r.flags & MREMAP.FIXED ? MAP.FIXED : 0) | (vma.flags & VM.MAYSHARE ? MAP.SHARED : 0),
   });
 
-/** mremap_to: the new place is named, or DONTUNMAP needs one. */
+/** Moves to the given address (MREMAP_FIXED) or to a new one (MREMAP_DONTUNMAP). Linux mremap_to(). */
 const remapTo = (space: AddressSpace, r: Remap): number => {
   if (r.flags & MREMAP.FIXED) {
     const error = munmap(space, r.newAt, r.newLength);
@@ -104,11 +111,11 @@ const remapTo = (space: AddressSpace, r: Remap): number => {
   if (vma === undefined) return -E.EFAULT;
   if (r.flags & MREMAP.DONTUNMAP && !space.mayExpand(oldLength / PAGE_SIZE, vma.prot, vma.flags)) return -E.ENOMEM;
   const now = { ...r, oldLength };
-  const to = newPlace(space, vma, now, r.newAt);
+  const to = newAddress(space, vma, now, r.newAt);
   return to < 0 ? to : move(space, vma, now, to);
 };
 
-/** remap_move: a move to a fixed place may take several mappings along, with the holes between them. Linux 6.17 and later. */
+/** Moves all mappings of a range to a fixed address, with their gaps. Linux remap_move(), 6.17 and later. */
 const moveAll = (space: AddressSpace, r: Remap): number => {
   const end = r.at + r.oldLength;
   if (space.find(r.at) === undefined) return -E.EFAULT;
@@ -126,6 +133,10 @@ const moveOne = (space: AddressSpace, r: Remap): number => {
   return error < 0 ? error : remapTo(space, r);
 };
 
+/**
+ * Grows a mapping in place, or moves it with MREMAP_MAYMOVE. Returns its address or -errno. Linux
+ * expand_vma().
+ */
 const expand = (space: AddressSpace, vma: Vma, r: Remap): number => {
   const more = r.newLength - r.oldLength;
   const end = vma.end + more;
@@ -138,11 +149,14 @@ const expand = (space: AddressSpace, vma: Vma, r: Remap): number => {
     return r.at;
   }
   if ((r.flags & MREMAP.MAYMOVE) === 0) return -E.ENOMEM;
-  const to = newPlace(space, vma, r, 0);
+  const to = newAddress(space, vma, r, 0);
   return to < 0 ? to : move(space, vma, r, to);
 };
 
-/** Returns the address of the mapping now, or -errno. */
+/**
+ * mremap(2): the mapping's address after the call, or -errno. `compat`: a new address must suit a 32-bit
+ * caller.
+ */
 export const mremap = (
   space: AddressSpace,
   at: number,
@@ -156,8 +170,8 @@ export const mremap = (
   // PAGE_ALIGN wraps.
   const aligned = (n: number): number => pageAlign(n) % 2 ** 64;
   const r = { at, oldLength: aligned(oldLength), newLength: aligned(newLength), flags, newAt, compat, populate };
-  const wrong = checkArguments(space, r);
-  if (wrong < 0) return wrong;
+  const invalid = checkArguments(space, r);
+  if (invalid < 0) return invalid;
   if (flags & MREMAP.FIXED && r.oldLength === r.newLength) return moveAll(space, r);
   const vma = space.find(at);
   const error = checkMapping(space, vma, r);

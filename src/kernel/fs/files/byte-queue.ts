@@ -1,7 +1,7 @@
-// Bytes on their way. What comes in small pieces shares larger ones.
+// A queue of bytes in buffers. Small writes share a buffer.
 import { Fifo } from "../../base/fifo.ts";
 
-/** Room in a piece that holds more than came with it: at least, at most. */
+/** The smallest and the largest buffer for a small write, in bytes. */
 const SMALL = 64;
 const PAGE = 4096;
 
@@ -11,11 +11,12 @@ interface Piece {
   end: number;
 }
 
+/** A byte queue of unlimited length. */
 export class ByteQueue {
   #pieces = new Fifo<Piece>();
   length = 0;
 
-  /** Takes a copy. */
+  /** Appends a copy of the bytes. */
   put(bytes: Uint8Array): void {
     const last = this.#pieces.last();
     const joined = last ? Math.min(bytes.length, last.bytes.length - last.end) : 0;
@@ -31,20 +32,20 @@ export class ByteQueue {
     }
     this.length += bytes.length;
   }
-  /** Up to n bytes, over as many pieces as it takes. */
+  /** Removes up to `n` bytes. */
   take(n: number): Uint8Array {
     const out = this.peek(n);
-    for (let left = out.length; left > 0; ) {
+    for (let remaining = out.length; remaining > 0; ) {
       const first = this.#pieces.at(0) as Piece;
-      const step = Math.min(left, first.end - first.start);
+      const step = Math.min(remaining, first.end - first.start);
       first.start += step;
       if (first.start === first.end) this.#pieces.shift();
-      left -= step;
+      remaining -= step;
     }
     this.length -= out.length;
     return out;
   }
-  /** The first n bytes, which stay. */
+  /** A copy of the first `n` bytes. */
   peek(n: number): Uint8Array {
     const out = new Uint8Array(Math.max(0, Math.min(n, this.length)));
     let at = 0;

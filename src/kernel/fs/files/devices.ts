@@ -1,4 +1,4 @@
-// The character devices that every Linux has: memory devices and random numbers. man 4 null, full, random.
+// The character devices of every Linux: memory devices and random numbers. man 4 null, full, random.
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import { cost } from "../../base/cost.ts";
@@ -9,7 +9,7 @@ import type { Inode, Or } from "../vfs/inode.ts";
 import { makedev } from "../vfs/mode.ts";
 import type { OpenDevice } from "../vfs.ts";
 
-/** Memory devices take any position and any cut, and stay at offset 0. */
+/** Memory devices accept any position and any split of a transfer. Their offset stays 0. */
 abstract class MemoryDevice extends FileDescription {
   override get positioned(): boolean {
     return true;
@@ -65,16 +65,16 @@ class RandomDevice extends MemoryDevice {
 }
 
 type DeviceClass = new (inode: Inode, flags: number, path: Path) => FileDescription;
-const opens =
+const opener =
   (device: DeviceClass): OpenDevice =>
   (_task, inode, flags, path) =>
     new device(inode, flags, path);
 
-/** /dev names with their numbers. Linux Documentation/admin-guide/devices.txt, major 1. */
+/** /dev names, device numbers and permission bits. Linux Documentation/admin-guide/devices.txt, major 1. */
 export const memoryDevices: readonly { name: string; rdev: number; mode: number; open: OpenDevice }[] = [
-  { name: "null", rdev: makedev(1, 3), mode: 0o666, open: opens(NullDevice) },
-  { name: "zero", rdev: makedev(1, 5), mode: 0o666, open: opens(ZeroDevice) },
-  { name: "full", rdev: makedev(1, 7), mode: 0o666, open: opens(FullDevice) },
-  { name: "random", rdev: makedev(1, 8), mode: 0o666, open: opens(RandomDevice) },
-  { name: "urandom", rdev: makedev(1, 9), mode: 0o666, open: opens(RandomDevice) },
+  { name: "null", rdev: makedev(1, 3), mode: 0o666, open: opener(NullDevice) },
+  { name: "zero", rdev: makedev(1, 5), mode: 0o666, open: opener(ZeroDevice) },
+  { name: "full", rdev: makedev(1, 7), mode: 0o666, open: opener(FullDevice) },
+  { name: "random", rdev: makedev(1, 8), mode: 0o666, open: opener(RandomDevice) },
+  { name: "urandom", rdev: makedev(1, 9), mode: 0o666, open: opener(RandomDevice) },
 ];

@@ -1,4 +1,5 @@
-// Open directories: reading entries from a position that stays valid while names come and go. man 2 getdents.
+// Open directories: entries are read from a position that stays valid while names come and go. man 2
+// getdents.
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
 import { FileDescription } from "../vfs/file.ts";
@@ -8,8 +9,9 @@ import { SEEK_CUR, SEEK_SET } from "./regular.ts";
 
 const DT_DIR = direntType(S_IFDIR);
 
+/** An open directory. The offset is the cookie of the last entry that was read. */
 export class DirFile extends FileDescription {
-  /** Where reading past the dots began: names made after that are not listed until the directory is rewound. */
+  /** The inode's start cookie at the first read past the dots. Later names are not listed until a rewind. */
   #start: number | undefined;
 
   override read(): Or<Uint8Array> {
@@ -22,7 +24,9 @@ export class DirFile extends FileDescription {
     return to < 0 ? -E.EINVAL : (this.offset = to);
   }
 
-  /** Entries from the offset on: ".", "..", then the file system's own. Cookies 1 and 2 lie behind the dots. */
+  /**
+   * Entries from the offset on: ".", "..", then those of the file system. The dots have the cookies 1 and 2.
+   */
   *entries(task: Task): Generator<DirEntry> {
     const { inode, path } = this;
     const up = path.dentry.parent.inode;

@@ -1,22 +1,22 @@
-// What epoll instances that watch one another may look like: how deep they stand, and in how many ways an event gets through them.
-// Linux fs/eventpoll.c ep_loop_check(), reverse_path_check().
+// The graph of epoll instances that contain one another: limits on its depth and on the number of wakeup
+// paths. man 2 epoll_ctl ELOOP; Linux fs/eventpoll.c ep_loop_check(), reverse_path_check().
 import type { FileDescription } from "../vfs/file.ts";
 
-/** An epoll instance, as far as its place in the graph goes. */
+/** An epoll instance as a node of the graph. */
 interface Instance extends FileDescription {
   readonly inside: Iterable<FileDescription>;
 }
 const isInstance = (file: FileDescription): file is Instance => "inside" in file;
 
-/** Levels of instances on one side of `start`; every instance is looked at once. */
+/** Levels of instances on one side of `start`. Each instance is visited once. */
 const levels = (start: Instance, neighbours: (of: Instance) => Iterable<Instance>): number => {
-  const known = new Map<Instance, number>();
+  const depths = new Map<Instance, number>();
   const depth = (of: Instance): number => {
-    let most = known.get(of);
+    let most = depths.get(of);
     if (most !== undefined) return most;
     most = 0;
     for (const next of neighbours(of)) most = Math.max(most, 1 + depth(next));
-    known.set(of, most);
+    depths.set(of, most);
     return most;
   };
   return depth(start);
@@ -24,15 +24,17 @@ const levels = (start: Instance, neighbours: (of: Instance) => Iterable<Instance
 function* instancesInside(of: Instance): Generator<Instance> {
   for (const file of of.inside) if (isInstance(file)) yield file;
 }
-/** The instances that watch a file, once for each item. */
+/** The instances that contain a file, once for each item. */
 function* instancesAround(of: FileDescription): Generator<Instance> {
   for (const { ep } of of.watchers ?? []) yield ep as Instance;
 }
 
+/** The longest chain of instances inside `of`, in levels. */
 export const depthBelow = (of: Instance): number => levels(of, instancesInside);
+/** The longest chain of instances that contain `of`, in levels. */
 export const depthAbove = (of: Instance): number => levels(of, instancesAround);
 
-/** Is `to` within `from`, at any depth, or the same? */
+/** True if `to` is `from` or is inside it at any depth. */
 export const reaches = (from: Instance, to: Instance): boolean => {
   const seen = new Set<Instance>([from]);
   for (const at of seen) {
@@ -42,17 +44,20 @@ export const reaches = (from: Instance, to: Instance): boolean => {
   return false;
 };
 
-/** How many paths of 1, 2, … levels may lead from a file to instances that nobody watches; of one level any number may. */
+/**
+ * The greatest number of paths of 1, 2, … levels from a file to outermost instances. Paths of one level are
+ * not limited. Linux path_limits[].
+ */
 const PATH_LIMITS = [Number.POSITIVE_INFINITY, 500, 100, 50, 10] as const;
 
-/** Counts paths by their levels; every instance is looked at once. */
+/** Counts paths by their number of levels. Each instance is visited once. */
 class Paths {
-  readonly #known = new Map<Instance, readonly number[]>();
+  readonly #counts = new Map<Instance, readonly number[]>();
 
-  /** Paths from what `of` tells to instances that nobody watches, by how many instances lie between. */
+  /** Paths from `of` to outermost instances, by the number of instances between. */
   #from(of: Instance): readonly number[] {
-    let counts = this.#known.get(of);
-    if (counts === undefined) this.#known.set(of, (counts = (of.watchers?.size ?? 0) === 0 ? [1] : [0, ...this.around(of)]));
+    let counts = this.#counts.get(of);
+    if (counts === undefined) this.#counts.set(of, (counts = (of.watchers?.size ?? 0) === 0 ? [1] : [0, ...this.around(of)]));
     return counts;
   }
   around(of: FileDescription): readonly number[] {
@@ -61,7 +66,10 @@ class Paths {
     return counts;
   }
 }
-/** An item of `added` has been added: do the paths from it, or from the files in the instances within it, become too many? */
+/**
+ * True if a new item for `added` makes too many paths. The paths counted begin at `added`, or at the files in
+ * it and in the instances inside it. Linux reverse_path_check().
+ */
 export const tooManyPaths = (added: FileDescription): boolean => {
   const paths = new Paths();
   const exceed = (file: FileDescription): boolean => paths.around(file).some((n, depth) => n > (PATH_LIMITS[depth] ?? 0));

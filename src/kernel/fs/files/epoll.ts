@@ -1,4 +1,4 @@
-// An epoll instance: a set of files with the events that somebody wants of them. man 7 epoll; Linux fs/eventpoll.c.
+// An epoll instance: a set of files and the events of interest. man 7 epoll; Linux fs/eventpoll.c.
 import { E } from "../../../abi/errno.ts";
 import { sizes } from "../../base/sizes.ts";
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
@@ -8,19 +8,24 @@ import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM } from "
 import { O_RDWR } from "../vfs/open-flags.ts";
 import { depthAbove, depthBelow, reaches, tooManyPaths } from "./epoll-graph.ts";
 
+/** Operations of epoll_ctl(2). */
 export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;
+/** Only one of several exclusive waiters is woken. It cannot be modified. */
 export const EPOLLEXCLUSIVE = 2 ** 28;
 const EPOLLONESHOT = 2 ** 30;
 const EPOLLET = 0x80000000;
-/** Flags that are no events. */
+/** The flags that are not events. Linux EP_PRIVATE_BITS. */
 const PRIVATE = 0xf0000000;
 
-/** Sets of epoll instances stand in at most five levels. Linux EP_MAX_NESTS. */
+/** The greatest nesting of epoll instances: five levels. Linux EP_MAX_NESTS. */
 const MAX_NESTS = 4;
 
 type Data = readonly [number, number];
 
-/** One file in the set. It sleeps on the file's queues all the time, to know what has happened since it was last reported. */
+/**
+ * One file in the set. It always sleeps on the file's queues, to record events since the last report. Linux
+ * struct epitem.
+ */
 class Item implements Sleeper {
   readonly ep: EpollFile;
   readonly fd: number;
@@ -43,7 +48,7 @@ class Item implements Sleeper {
       else queue.sleepers.delete(this);
     }
   }
-  /** ep_poll_callback. */
+  /** Linux ep_poll_callback(). */
   wake(): void {
     if (this.disabled) return;
     this.ep.happened(this);
@@ -52,23 +57,28 @@ class Item implements Sleeper {
     this.#listen(false);
     this.file.watchers?.delete(this);
   }
-  /** Watcher: the file is closed for good, and leaves the set by itself. */
+  /** Watcher: the last reference of the file was closed, which removes it from the set. */
   closed(): void {
     this.ep.forget(this);
   }
   get disabled(): boolean {
     return (this.events & ~PRIVATE) === 0;
   }
+  /** The events of interest that hold now. */
   now(task: Task): number {
     return this.disabled ? 0 : this.file.poll(task) & ((this.events & ~PRIVATE) | POLLERR | POLLHUP);
   }
 }
 
+/** An epoll file description. */
 export class EpollFile extends FileDescription {
   readonly queue = new WaitQueue();
-  /** By file and descriptor: a duplicate of a descriptor is another item. */
+  /** Items by file and descriptor: a duplicate of a descriptor is another item. */
   readonly #items = new Map<FileDescription, Map<number, Item>>();
-  /** Items to look at, in the order in which they will be reported. The others are known not to be ready: their queues tell. */
+  /**
+   * Items that may be ready, in the order of their reports. Other items are not ready: their queues wake
+   * them.
+   */
   readonly #ready = new Set<Item>();
 
   constructor(path: Path) {
@@ -86,6 +96,7 @@ export class EpollFile extends FileDescription {
     return this.#items.keys();
   }
 
+  /** EPOLL_CTL_ADD: 0 or -errno. Linux ep_insert(). */
   add(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     if (this.#find(fd, file)) return -E.EEXIST;
     if (!this.inode.fs.account.take(sizes.epollItem)) return -E.ENOMEM;
@@ -93,7 +104,7 @@ export class EpollFile extends FileDescription {
     const items = this.#items.get(file);
     if (items === undefined) this.#items.set(file, new Map([[fd, item]]));
     else items.set(fd, item);
-    // Only graphs have paths to be counted.
+    // Only nested instances have paths to count.
     if ((file instanceof EpollFile || (this.watchers?.size ?? 0) > 0) && tooManyPaths(file)) {
       this.forget(item);
       return -E.EINVAL;
@@ -101,6 +112,7 @@ export class EpollFile extends FileDescription {
     if (item.now(task) !== 0) this.happened(item);
     return 0;
   }
+  /** EPOLL_CTL_MOD: 0 or -errno. */
   modify(task: Task, fd: number, file: FileDescription, events: number, data: Data): number {
     const item = this.#find(fd, file);
     if (!item) return -E.ENOENT;
@@ -110,6 +122,7 @@ export class EpollFile extends FileDescription {
     if (item.now(task) !== 0) this.happened(item);
     return 0;
   }
+  /** EPOLL_CTL_DEL: 0 or -errno. */
   remove(fd: number, file: FileDescription): number {
     const item = this.#find(fd, file);
     if (!item) return -E.ENOENT;
@@ -127,13 +140,16 @@ export class EpollFile extends FileDescription {
     items?.delete(item.fd);
     if (items?.size === 0) this.#items.delete(item.file);
   }
-  /** An item may be ready. */
+  /** Called when an item may be ready. */
   happened(item: Item): void {
     this.#ready.add(item);
     this.queue.wake();
   }
 
-  /** Up to `max` ready items; those that stay ready go to the end of the line, so that all get their turn. Linux ep_send_events(). */
+  /**
+   * Reports up to `max` ready items. Items that remain ready move to the end, for fairness. Linux
+   * ep_send_events().
+   */
   collect(task: Task, max: number): { events: number; data: Data }[] {
     const out: { events: number; data: Data }[] = [];
     const again: Item[] = [];
@@ -149,13 +165,15 @@ export class EpollFile extends FileDescription {
     for (const item of again) this.#ready.add(item);
     return out;
   }
-  /** May `inner` be added? Linux ep_loop_check(). */
+  /** True if `inner` may be added: no cycle and not too deep. Linux ep_loop_check(). */
   mayHold(inner: EpollFile): boolean {
     if (reaches(inner, this)) return false;
     return depthBelow(inner) + 1 + depthAbove(this) <= MAX_NESTS;
   }
 
-  /** What is found not to be ready is not looked at again until its file tells. Linux __ep_eventpoll_poll(). */
+  /**
+   * Items that are not ready leave the ready list until their file wakes them. Linux __ep_eventpoll_poll().
+   */
   override poll(task: Task): number {
     for (const item of this.#ready) {
       if (item.now(task) !== 0) return POLLIN | POLLRDNORM;

@@ -1,4 +1,4 @@
-// eventfd(2): a counter to wait on. Linux fs/eventfd.c.
+// eventfd(2): a 64-bit counter as a file. Linux fs/eventfd.c.
 import { E } from "../../../abi/errno.ts";
 import { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
@@ -10,6 +10,10 @@ import { O_NONBLOCK, O_RDWR } from "../vfs/open-flags.ts";
 export const EFD_SEMAPHORE = 1;
 const MAX = 0xffff_ffff_ffff_fffen;
 
+/**
+ * An eventfd. A read takes the counter (1 with EFD_SEMAPHORE), a write adds to it; -EAGAIN where Linux would
+ * block.
+ */
 export class EventFile extends FileDescription {
   count: bigint;
   readonly semaphore: boolean;

@@ -1,4 +1,4 @@
-// Pipes and fifos. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
+// Pipes and FIFOs. man 7 pipe, man 7 fifo; Linux fs/pipe.c.
 import { E } from "../../../abi/errno.ts";
 import type { Frames } from "../../../memory/frames.ts";
 import { Fifo } from "../../base/fifo.ts";
@@ -9,20 +9,21 @@ import { FileDescription, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRN
 import type { Inode, Or } from "../vfs/inode.ts";
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../vfs/open-flags.ts";
 
-/** Writes of up to so many bytes are never torn; also the size of a page. */
+/** The greatest atomic write in bytes. It is also the size of a page. */
 export const PIPE_BUF = 4096;
+/** The default capacity in bytes. */
 export const PIPE_DEFAULT = 65536;
-/** /proc/sys/fs/pipe-max-size: what F_SETPIPE_SZ gives to the unprivileged. */
+/** /proc/sys/fs/pipe-max-size: the limit of F_SETPIPE_SZ without CAP_SYS_RESOURCE, in bytes. */
 export const PIPE_MAX = 1048576;
 
-/** One page of a pipe, in a frame: bytes from `start`, and room behind them for small writes to join. */
+/** One page of a pipe, in a frame: bytes in [start, end), and space after them for small writes. */
 interface Slot {
   readonly frame: number;
   start: number;
   end: number;
 }
 
-/** Room is counted in pages, as Linux does: a byte alone takes one until others join it. */
+/** A pipe. Like on Linux, its capacity counts pages: a single byte occupies one until others join it. */
 export class Pipe {
   readonly #frames: Frames;
   readonly #slots = new Fifo<Slot>();
@@ -30,7 +31,7 @@ export class Pipe {
   capacity: number;
   readers = 0;
   writers = 0;
-  /** Opens so far: a fifo's opener waits for the other side's count to move. */
+  /** The number of opens so far. The opener of a FIFO waits for a change of the other side's number. */
   readerOpens = 0;
   writerOpens = 0;
   readonly readQueue = new WaitQueue();
@@ -47,23 +48,28 @@ export class Pipe {
     return this.#slots.length * PIPE_BUF >= this.capacity;
   }
 
-  /** How many bytes there was room for; -ENOMEM if there was room for more, but no frame. Linux pipe_write(). */
+  /**
+   * Appends bytes. Returns the number of accepted bytes, or -ENOMEM without a frame for any. Linux
+   * pipe_write().
+   */
   put(bytes: Uint8Array): number {
     let done = this.#join(bytes);
     let frame = -1;
     while (done < bytes.length && !this.full) {
       frame = this.#frames.allocDirty();
       if (frame === 0) break;
-      const part = bytes.subarray(done, done + PIPE_BUF);
-      this.#frames.u8.set(part, frame);
-      this.#slots.push({ frame, start: 0, end: part.length });
-      done += part.length;
+      const page = bytes.subarray(done, done + PIPE_BUF);
+      this.#frames.u8.set(page, frame);
+      this.#slots.push({ frame, start: 0, end: page.length });
+      done += page.length;
     }
     this.length += done;
     if (done > 0) this.readQueue.wake();
     return done === 0 && frame === 0 ? -E.ENOMEM : done;
   }
-  /** What is left of a write beyond whole pages joins the last page, if it fits there entirely. */
+  /**
+   * Appends the bytes of a write beyond whole pages to the last page, if all fit there. Returns their number.
+   */
   #join(bytes: Uint8Array): number {
     const rest = bytes.length % PIPE_BUF;
     const last = this.#slots.last();
@@ -72,45 +78,50 @@ export class Pipe {
     last.end += rest;
     return rest;
   }
-  /** Up to n bytes, without taking them. */
+  /** A copy of the first `n` bytes. */
   peek(n: number): Uint8Array {
     const out = new Uint8Array(Math.min(n, this.length));
     let at = 0;
     for (const { frame, start, end } of this.#slots) {
       if (at === out.length) break;
-      const part = this.#frames.u8.subarray(frame + start, frame + Math.min(end, start + out.length - at));
-      out.set(part, at);
-      at += part.length;
+      const bytes = this.#frames.u8.subarray(frame + start, frame + Math.min(end, start + out.length - at));
+      out.set(bytes, at);
+      at += bytes.length;
     }
     return out;
   }
+  /** Removes up to `n` bytes and wakes writers. */
   take(n: number): Uint8Array {
     const out = this.peek(n);
-    let left = out.length;
-    while (left > 0) {
+    let remaining = out.length;
+    while (remaining > 0) {
       const first = this.#slots.at(0) as Slot;
-      const step = Math.min(left, first.end - first.start);
+      const step = Math.min(remaining, first.end - first.start);
       first.start += step;
       if (first.start === first.end) {
         this.#slots.shift();
         this.#frames.release(first.frame);
       }
-      left -= step;
+      remaining -= step;
     }
     this.length -= out.length;
     if (out.length > 0) this.writeQueue.wake();
     return out;
   }
-  /** Nobody has it open any more. */
+  /** Frees the frames after the last close. */
   end(): void {
     for (let slot = this.#slots.shift(); slot; slot = this.#slots.shift()) this.#frames.release(slot.frame);
     this.length = 0;
   }
 }
 
+/** A file description of a pipe or FIFO, for reading, writing or both. */
 export class PipeEnd extends FileDescription {
   readonly pipe: Pipe;
-  /** Writers that had come before this end was opened: without any since, there is no hang-up to report. */
+  /**
+   * The number of writer opens before this open, or -1 with a writer present. Without a later writer POLLHUP
+   * is not set.
+   */
   readonly writersBefore: number;
   readonly readersBefore: number;
 
@@ -180,7 +191,7 @@ export class PipeEnd extends FileDescription {
     return [...(events & POLLIN && this.readable ? [readQueue] : []), ...(events & POLLOUT && this.writable ? [writeQueue] : [])];
   }
 
-  /** F_SETPIPE_SZ: the size granted, a power of two pages. */
+  /** F_SETPIPE_SZ: the new capacity in bytes, a power of two pages, or -errno. */
   resize(size: number): number {
     if (size <= 0 || size > 2 ** 31) return -E.EINVAL;
     let capacity = 4096;
@@ -193,7 +204,8 @@ export class PipeEnd extends FileDescription {
 }
 
 /**
- * open(2) of a fifo waits for the other side, and counts as this side meanwhile. man 7 fifo.
+ * Opens a FIFO: a file description, -errno, or a wait for the other side. The waiting end already counts as
+ * open. man 7 fifo; Linux fifo_open().
  */
 export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> | Wait => {
   if ((flags & O_ACCMODE) === O_ACCMODE) return -E.EINVAL;
@@ -201,12 +213,12 @@ export const openFifo = (task: Task, inode: Inode, flags: number, path: Path): O
   const end = waiting instanceof PipeEnd ? waiting : new PipeEnd(inode, flags, path);
   const { pipe } = end;
   const access = flags & O_ACCMODE;
-  const met =
+  const connected =
     access === O_RDWR ||
     (access === O_RDONLY
       ? pipe.writers > 0 || pipe.writerOpens !== end.writersBefore || (flags & O_NONBLOCK) !== 0
       : pipe.readers > 0 || pipe.readerOpens !== end.readersBefore);
-  if (met) {
+  if (connected) {
     task.waited.held = undefined;
     return waiting ? end.handOver() : end;
   }

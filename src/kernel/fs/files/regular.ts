@@ -1,4 +1,5 @@
-// Regular files that are open. What is theirs alone: the offset, O_APPEND, holes, the page cache.
+// Regular files: their inodes with a page cache, and their file descriptions. Linux fs/read_write.c,
+// mm/filemap.c.
 import { E } from "../../../abi/errno.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import type { PageCache } from "../../../memory/page-cache.ts";
@@ -10,7 +11,7 @@ import { major, minor } from "../vfs/mode.ts";
 import { MS_NOATIME, MS_NOEXEC } from "../vfs/mount.ts";
 import { O_NOATIME } from "../vfs/open-flags.ts";
 
-/** MAX_LFS_FILESIZE is 2^63 - 1; what a number can say exactly is enough. */
+/** The greatest file size in bytes: the greatest exact integer. Linux MAX_LFS_FILESIZE is 2^63 - 1. */
 export const MAX_FILE_SIZE = Number.MAX_SAFE_INTEGER;
 export const SEEK_SET = 0;
 export const SEEK_CUR = 1;
@@ -18,19 +19,21 @@ export const SEEK_END = 2;
 export const SEEK_DATA = 3;
 export const SEEK_HOLE = 4;
 
-/** A regular file as an inode: bytes at offsets, and a Backing for the page cache. */
+/** The inode of a regular file, and the `Backing` of its page cache. */
 export abstract class RegularInode extends Inode {
   pages?: PageCache | undefined;
-  /** F_SEAL_* of a memfd; undefined: sealing is not allowed (EINVAL). */
+  /** The F_SEAL_* bits of a memfd. Undefined: sealing is not supported (EINVAL). */
   seals: number | undefined = undefined;
   abstract override get size(): number;
-  /** Fill `into` from `at`; both ends lie within the file. Bytes, or -errno. */
+  /** Reads from `at`; the range is within the file. Returns the number of bytes or -errno. */
   abstract readAt(at: number, into: Uint8Array): number;
+  /** Writes at `at`. Returns the number of bytes or -errno. */
   abstract writeAt(at: number, bytes: Uint8Array): number;
+  /** The next offset from `at` of data, or of a hole if not `data`. A file without holes has data only. */
   nextData(at: number, data: boolean): number {
     return data ? at : this.size;
   }
-  /** fallocate(2): allocate, or punch a hole. */
+  /** fallocate(2) of [at, end): allocates, or makes a hole. 0 or -errno. */
   allocate(_at: number, _end: number, _punch: boolean): number {
     return -E.EOPNOTSUPP;
   }
@@ -54,12 +57,15 @@ export abstract class RegularInode extends Inode {
   }
 }
 
-/** Set-user-ID and, where executable, set-group-ID bits go when somebody without CAP_FSETID writes. Linux file_remove_privs(). */
+/**
+ * Clears the set-user-ID bit and, if group-executable, the set-group-ID bit, after a write without
+ * CAP_FSETID. Linux file_remove_privs().
+ */
 export const killPrivileges = (inode: Inode): void => {
   if (inode.mode & 0o6000) inode.setattr({ mode: inode.mode & ~(0o4000 | (inode.mode & 0o010 ? 0o2000 : 0)) });
 };
 
-/** Linux relatime_need_update(): atime moves when it is not after mtime and ctime, or a day old. */
+/** Sets atime if it is not later than mtime and ctime, or is a day old. Linux relatime_need_update(). */
 export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flags">): void => {
   const { inode, path } = file;
   if (file.flags & O_NOATIME || path.mount.flags & MS_NOATIME || inode.fs.readOnly) return;
@@ -69,6 +75,7 @@ export const touchAccess = (file: Pick<FileDescription, "inode" | "path" | "flag
   if (stale(mtime) || stale(ctime) || now.sec - atime.sec >= 86400) inode.atime = now;
 };
 
+/** A file description of a regular file. */
 export class RegularFile extends FileDescription {
   declare readonly inode: RegularInode;
   constructor(inode: RegularInode, flags: number, path: Path) {
@@ -135,7 +142,7 @@ export class RegularFile extends FileDescription {
   }
 }
 
-/** SEEK_SET, SEEK_CUR and SEEK_END. Linux generic_file_llseek(). */
+/** SEEK_SET, SEEK_CUR and SEEK_END: the new offset or -EINVAL. Linux generic_file_llseek(). */
 export const seekTo = (file: FileDescription, offset: number, whence: number, size: number): number => {
   if (whence < SEEK_SET || whence > SEEK_END) return -E.EINVAL;
   const to = offset + [0, file.offset, size][whence]!;

@@ -1,4 +1,5 @@
-// Standard streams that are connected to the host: they look like pipes, as they do when a shell starts a program in a pipeline.
+// Standard streams that are connected to the host. They look like pipes, as in a pipeline of a shell. man 7
+// pipe.
 import { E } from "../../../abi/errno.ts";
 import type { WaitQueue } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
@@ -12,7 +13,7 @@ import type { ByteSink, ByteSource } from "./stream.ts";
 
 const pipePath = (vfs: Vfs) => vfs.pipefs.path(new AnonInode(vfs.pipefs, S_IFIFO | 0o600), (ino) => `pipe:[${ino}]`);
 
-/** Reads what the host sends. */
+/** The read end of a stream from the host. -EAGAIN while the source is empty. */
 export class StreamInput extends FileDescription {
   readonly source: ByteSource;
   constructor(vfs: Vfs, source: ByteSource) {
@@ -39,7 +40,7 @@ export class StreamInput extends FileDescription {
   }
 }
 
-/** Writes to the host. */
+/** The write end of a stream to the host. -EAGAIN while the sink is full. */
 export class StreamOutput extends FileDescription {
   readonly sink: ByteSink;
   constructor(vfs: Vfs, sink: ByteSink) {

@@ -1,53 +1,56 @@
-// The machine's ends of byte streams: what a standard stream or a terminal is connected to outside. The host makes them; the core
-// only reads what is there and writes what it has.
+// The machine's ends of byte streams, to which standard streams and terminals are connected. The host makes
+// them. The core reads and writes without waiting.
 import { WaitQueue } from "../../base/wait.ts";
 import { ByteQueue } from "./byte-queue.ts";
 
-/** Of a file: what is read to know whether there is more, and what is read at a time at most. */
-const AHEAD = 4096;
-const MOST = 1 << 20;
+/** Bytes that are read ahead of a host file to report whether it has more. */
+const READ_AHEAD = 4096;
+/** The largest read of a host file, in bytes. */
+const MAX_READ = 1 << 20;
 
-/** Bytes that the host has at once, whenever they are asked for. */
+/** A host file whose bytes are always available at once. */
 export interface ByteFile {
-  /** Fills the array from where it stands; how many bytes there were, 0 at its end. */
+  /** Reads from the file's position into the array. Returns the number of bytes, 0 at the end of the file. */
   read(into: Uint8Array): number;
 }
 
-/** Bytes that come from the host: what it pushes, or what is read of a file, on demand. */
+/** Bytes from the host: bytes that it pushes, or bytes that are read from a file on demand. */
 export class ByteSource {
   readonly queue = new WaitQueue(true);
   readonly #bytes = new ByteQueue();
   readonly #file: ByteFile | undefined;
-  /** No more will come. */
+  /** True if no more bytes will come. */
   ended = false;
 
   constructor(file?: ByteFile) {
     this.#file = file;
   }
 
-  /** The host's end. */
+  /** Called by the host: appends a copy of the bytes and wakes readers. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#bytes.put(bytes);
     this.queue.wake();
   }
+  /** Called by the host: the end of the stream. */
   end(): void {
     this.ended = true;
     this.queue.wake();
   }
 
+  /** The number of bytes that `take` can return now; 0 if none has come yet. */
   get available(): number {
-    if (this.#bytes.length === 0) this.#fetch(AHEAD);
+    if (this.#bytes.length === 0) this.#fetch(READ_AHEAD);
     return this.#bytes.length;
   }
-  /** The guest's end: up to n bytes, empty if there are none yet. */
+  /** Called for the guest: removes up to `n` bytes. The result is empty if none has come yet. */
   take(n: number): Uint8Array {
     this.#fetch(n - this.#bytes.length);
     return this.#bytes.take(n);
   }
   #fetch(n: number): void {
     if (!this.#file || this.ended || n <= 0) return;
-    const bytes = new Uint8Array(Math.min(n, MOST));
+    const bytes = new Uint8Array(Math.min(n, MAX_READ));
     for (let done = 0; done < bytes.length && !this.ended; ) {
       const got = this.#file.read(bytes.subarray(done));
       if (got === 0) this.ended = true;
@@ -59,13 +62,16 @@ export class ByteSource {
 
 /** Bytes that go to the host. */
 export interface ByteSink {
-  /** Takes a copy of what it wants to keep; returns how many bytes it took, 0 if it is full, a negative errno if it is broken. */
+  /**
+   * Returns the number of accepted bytes, 0 if the sink is full, or a negative errno if it is broken. A sink
+   * copies the bytes that it needs after the call.
+   */
   write(bytes: Uint8Array): number;
   /** Woken when a full sink takes bytes again. */
   readonly queue: WaitQueue;
 }
 
-/** A sink that hands every write to a function and is never full. */
+/** A sink that passes every write to a function and is never full. */
 export const sink = (write: (bytes: Uint8Array) => void): ByteSink => ({
   queue: new WaitQueue(true),
   write(bytes) {

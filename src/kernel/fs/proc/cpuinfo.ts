@@ -4,6 +4,7 @@ import type { Kernel } from "../../kernel.ts";
 const vendors = { amd: "AuthenticAMD", intel: "GenuineIntel" } as const;
 const unknown = { family: 6, model: 0, stepping: 0, brand: "trapgate", features: [] as readonly string[] };
 
+/** The text of /proc/cpuinfo. A model without such data shows an unknown processor of its vendor. */
 export const cpuinfo = ({ model }: Kernel): string => {
   const cpu = model.cpuinfo ?? unknown;
   // biome-ignore format: table

@@ -10,6 +10,7 @@ const rows: readonly (readonly [string, string])[] = [
 ];
 const value = (n: number): string => (n === Infinity ? "unlimited" : String(n));
 
+/** The text of /proc/PID/limits: one line for each resource limit, in the order of RLIMIT numbers. */
 export const limitsText = ({ limits }: Process): string =>
   `${"Limit".padEnd(25)} ${"Soft Limit".padEnd(20)} ${"Hard Limit".padEnd(20)} ${"Units".padEnd(10)}\n${rows
     .map(

@@ -11,7 +11,7 @@ import type { Owner } from "./node.ts";
 
 class MemFile extends FileDescription {
   readonly #target: Task;
-  /** The address space at the time of opening: an execve ends what the file gives access to. */
+  /** The address space at the time of open(2). After an execve(2) of the target the file gives no access. */
   readonly #mem: Task["mem"];
   constructor(target: Task, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
@@ -39,6 +39,7 @@ class MemFile extends FileDescription {
   }
 }
 
+/** The inode of /proc/PID/mem. Opening it needs ptrace read access to the target, else -EACCES. */
 export class MemNode extends Inode {
   readonly #target: Task;
   constructor(fs: FileSystem, ino: number, target: Task, owner: Owner) {

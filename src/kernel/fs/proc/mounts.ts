@@ -18,10 +18,12 @@ const options = (mount: Mount): string =>
     mount.flags & MS_RDONLY || isReadOnly(mount) ? "ro" : "rw",
     ...names.filter(([flag]) => mount.flags & flag).map(([, name]) => name),
   ].join(",");
-/** Blanks and backslashes would break the columns. */
+/** Escapes white space, backslashes and `#`, which would break the columns, in octal. Linux mangle(). */
 const mangle = (s: string): string => s.replace(/[ \t\n\\#]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
-/** A line for each mount from number `from` on that can be reached from the root, and the number behind it. */
+/**
+ * One record for each mount from id `from` on. The text is empty if the task's root does not reach the mount.
+ */
 function* lines(task: Task, from: number, text: (mount: Mount, at: string) => string): Generator<ProcRecord> {
   for (const mount of task.namespaces.mnt.list(from)) {
     const { name, reachable } = pathName(mount.path, task.fs.root);
@@ -29,9 +31,11 @@ function* lines(task: Task, from: number, text: (mount: Mount, at: string) => st
   }
 }
 
+/** The lines of /proc/PID/mounts from mount id `from` on. man 5 proc_pid_mounts. */
 export const mountsFrom = (task: Task, from: number): Iterable<ProcRecord> =>
   lines(task, from, (mount, at) => `${mangle(mount.source)} ${at} ${mount.fs.type} ${options(mount)}${mount.fs.options()} 0 0\n`);
 
+/** The lines of /proc/PID/mountinfo from mount id `from` on. man 5 proc_pid_mountinfo. */
 export const mountinfoFrom = (task: Task, from: number): Iterable<ProcRecord> =>
   lines(task, from, (mount, at) => {
     const { dev, type } = mount.fs;

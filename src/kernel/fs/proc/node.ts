@@ -1,5 +1,5 @@
-// What /proc is made of: directories whose entries are computed, files whose text is written when they are opened, links that lead
-// to a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
+// The inodes of /proc: directories with computed entries, files with computed text, and links that resolve to
+// a file itself. man 5 proc; Linux fs/proc/generic.c, base.c.
 import { E } from "../../../abi/errno.ts";
 import { asBytes } from "../../base/byte-string.ts";
 import { cost } from "../../base/cost.ts";
@@ -12,28 +12,39 @@ import { FileDescription } from "../vfs/file.ts";
 import { type DirEntry, type FileSystem, Inode, type Or } from "../vfs/inode.ts";
 import { direntType, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 
-/** Read: the content, or -errno. Write: how many bytes were taken, or -errno. `at`: the file's offset, which most do not look at. */
+/** The content of a file. Text is a byte string: one char code per byte. */
 export interface ProcContent {
-  /** In place of `read`, where the content is long: its records, from the one with this key on (0: the first). Linux struct seq_operations. */
+  /**
+   * Long content, in place of `read`: its records from key `from` on (0: the first). Linux struct
+   * seq_operations.
+   */
   records?(task: Task, from: number): Or<Iterable<ProcRecord>>;
+  /** The whole content, or -errno. */
   read?(task: Task): Or<string | Uint8Array>;
+  /** A write at the file's offset `at`: the number of accepted bytes, or -errno. */
   write?(task: Task, bytes: Uint8Array, at: number): number;
 }
 
+/** A record of long content. */
 export interface ProcRecord {
   readonly text: string;
-  /** The key of the record behind it, or of what will be there by then. */
+  /** The lowest key that a later record can have. */
   readonly next: number;
 }
-/** What a read makes of records at a time. Linux seq_file's buffer. */
+/** The size of the buffer of records, in bytes. Linux seq_file. */
 const BUFFER = 4096;
 
-/** An open file of records: each read makes those that it wants, up to a buffer. Linux fs/seq_file.c seq_read_iter(). */
+/**
+ * An open file of records. Each read computes the records that it needs, up to a buffer. Linux
+ * seq_read_iter().
+ */
 class ProcSequence extends FileDescription {
   readonly #records: NonNullable<ProcContent["records"]>;
-  /** What has been made and not read, where it lies in the file, and the key of what follows. */
-  #made: Uint8Array = new Uint8Array(0);
+  /** Computed bytes that were not read yet. */
+  #buffer: Uint8Array = new Uint8Array(0);
+  /** The file offset of `#buffer`. */
   #at = 0;
+  /** The key of the next record. */
   #next = 0;
   constructor(records: NonNullable<ProcContent["records"]>, inode: Inode, flags: number, path: Path) {
     super(inode, flags, path);
@@ -44,24 +55,24 @@ class ProcSequence extends FileDescription {
   }
   override read(task: Task, n: number, at: number): Or<Uint8Array> {
     if (at < this.#at) {
-      this.#made = this.#made.subarray(0, 0);
+      this.#buffer = this.#buffer.subarray(0, 0);
       this.#at = this.#next = 0;
     }
-    // What lies before the offset is made and left aside.
-    while (at >= this.#at + this.#made.length) {
-      this.#at += this.#made.length;
-      const made = this.#make(task);
-      if (typeof made === "number") return made;
-      this.#made = made;
-      if (made.length === 0) return made;
+    // Records before the offset are computed and skipped.
+    while (at >= this.#at + this.#buffer.length) {
+      this.#at += this.#buffer.length;
+      const bytes = this.#fill(task);
+      if (typeof bytes === "number") return bytes;
+      this.#buffer = bytes;
+      if (bytes.length === 0) return bytes;
     }
-    const out = this.#made.slice(at - this.#at, at - this.#at + n);
-    this.#made = this.#made.subarray(at - this.#at + out.length);
+    const out = this.#buffer.slice(at - this.#at, at - this.#at + n);
+    this.#buffer = this.#buffer.subarray(at - this.#at + out.length);
     this.#at = at + out.length;
     return out;
   }
-  /** As many records as fit into the buffer, and one at least. */
-  #make(task: Task): Or<Uint8Array> {
+  /** The next records: as many as fit into the buffer, but at least one. */
+  #fill(task: Task): Or<Uint8Array> {
     const records = this.#records(task, this.#next);
     if (typeof records === "number") return records;
     let text = "";
@@ -78,7 +89,9 @@ class ProcSequence extends FileDescription {
   }
 }
 
-/** An open file of /proc: its content is made by the first read and by each one from the start. Linux fs/seq_file.c. */
+/**
+ * An open file of /proc. The first read and each read at offset 0 compute its content. Linux fs/seq_file.c.
+ */
 class ProcFile extends FileDescription {
   readonly #content: ProcContent;
   #bytes: Uint8Array | undefined;
@@ -92,10 +105,10 @@ class ProcFile extends FileDescription {
   override read(task: Task, n: number, at: number): Or<Uint8Array> {
     if (!this.#content.read) return -E.EINVAL;
     if (at === 0 || !this.#bytes) {
-      const made = this.#content.read(task);
-      if (typeof made === "number") return made;
-      if (!this.inode.fs.account.resize(this.#bytes?.length ?? 0, made.length)) return -E.ENOMEM;
-      this.#bytes = typeof made === "string" ? asBytes(made) : made;
+      const content = this.#content.read(task);
+      if (typeof content === "number") return content;
+      if (!this.inode.fs.account.resize(this.#bytes?.length ?? 0, content.length)) return -E.ENOMEM;
+      this.#bytes = typeof content === "string" ? asBytes(content) : content;
       task.kernel.charge(this.#bytes.length * cost.character);
     }
     return this.#bytes.slice(at, at + n);
@@ -111,12 +124,14 @@ class ProcFile extends FileDescription {
   }
 }
 
+/** The owner of an inode. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 const root: Owner = { uid: 0, gid: 0 };
 
+/** The inode of a file with computed content. */
 export class ProcFileNode extends Inode {
   readonly #content: ProcContent;
   constructor(fs: FileSystem, ino: number, mode: number, content: ProcContent, owner: Owner = root) {
@@ -137,6 +152,7 @@ export class ProcFileNode extends Inode {
   }
 }
 
+/** The inode of a link. With `jump` it is a magic link: it resolves to a path, not by its text. */
 export class ProcLinkNode extends Inode {
   readonly #text: (task: Task) => Or<string>;
   readonly #jump: ((task: Task) => Or<Path> | undefined) | undefined;
@@ -173,11 +189,17 @@ export interface ProcEntry {
   readonly name: string;
   readonly ino: number;
   readonly type: number;
-  /** Its place in the directory, from 1; undefined: behind the entry before. A list need not have what lies before the place it is asked for. */
+  /**
+   * Its position in the directory, from 1. Undefined: after the previous entry. A list from a position may
+   * omit earlier entries.
+   */
   readonly cookie?: number;
   make(): Inode;
 }
 
+/**
+ * The inode of a directory with computed entries. `find` looks up one name; without it the list is searched.
+ */
 export class ProcDirNode extends Inode {
   readonly #list: (task: Task, from: number) => Iterable<ProcEntry>;
   readonly #find: ((name: string, task: Task) => ProcEntry | undefined) | undefined;
@@ -219,16 +241,20 @@ export class ProcDirNode extends Inode {
   }
 }
 
+/** d_type values of directory entries. */
 export const DT = { dir: direntType(S_IFDIR), reg: direntType(S_IFREG), link: direntType(S_IFLNK) } as const;
 
-/** A tree of fixed names: files with content, and directories of such. */
+/** A tree of fixed names: files with content, and directories of them. */
 export interface FixedTree {
   readonly [name: string]: FixedTree | (ProcContent & { readonly mode?: number });
 }
 const isContent = (x: FixedTree[string]): x is ProcContent & { readonly mode?: number } =>
   typeof (x as ProcContent).read === "function" || typeof (x as ProcContent).write === "function";
 
-/** In /proc/sys mode bits decide alone, for root as well: no capability overrides them. Linux proc_sys_permission(). */
+/**
+ * In /proc/sys only mode bits decide, also for root: no capability overrides them. Linux
+ * proc_sys_permission().
+ */
 const byModeAlone = <T extends Inode>(inode: T): T => {
   inode.permission = ({ cred }, mask) => {
     const shift = cred.fsuid === 0 ? 6 : inGroup(cred, 0) ? 3 : 0;
@@ -237,7 +263,7 @@ const byModeAlone = <T extends Inode>(inode: T): T => {
   return inode;
 };
 
-/** Entries of a fixed tree, inode numbers given in order from `next`. */
+/** The entries of a fixed tree. `next` assigns inode numbers in order. `sysctl`: the tree is /proc/sys. */
 export const fixedEntries = (fs: FileSystem, tree: FixedTree, next: () => number, sysctl = false): ProcEntry[] =>
   Object.entries(tree).map(([name, what]) => {
     const ino = next();

@@ -22,21 +22,30 @@ import type { ProcFs } from "./procfs.ts";
 import { statmText, statText, statusText } from "./status.ts";
 import { syscallText } from "./syscall.ts";
 
-/** Who owns a task's files: root, if the program must not be looked into. Linux task_dump_owner(). */
+/**
+ * The owner of a task's files: its effective ids, or root if the task is not dumpable. Linux
+ * task_dump_owner().
+ */
 const ownerOf = (target: Task): Owner => (target.dumpable === 1 ? { uid: target.cred.euid, gid: target.cred.egid } : { uid: 0, gid: 0 });
 
+/** Content that is read only with ptrace read access to the target, else -EACCES. */
 const guarded = (target: Task, read: (task: Task) => Or<string | Uint8Array>): ProcContent => ({
   read: (task) => (mayAccess(task, target) ? read(task) : -E.EACCES),
 });
+/** Records that are read only with ptrace read access to the target, else -EACCES. */
 const sequence = (target: Task, records: (task: Task, from: number) => Iterable<ProcRecord>): ProcContent => ({
   records: (task, from) => (mayAccess(task, target) ? records(task, from) : -E.EACCES),
 });
+/** The target's memory in [start, end): at most 2 MiB, up to the first page that is not mapped. */
 const area = (target: Task, start: number, end: number): Uint8Array => {
   if (target.state === "dead") return new Uint8Array(0);
   const bytes = new Uint8Array(Math.min(Math.max(0, end - start), 1 << 21));
   return bytes.subarray(0, target.mem.peek(start, bytes));
 };
-/** A program may write over its arguments: without the last NUL, what follows counts too. Linux get_mm_cmdline(). */
+/**
+ * The arguments of the target. If the program overwrote the last NUL, the text extends into the environment
+ * up to the next NUL (setproctitle). Linux get_mm_cmdline().
+ */
 const cmdline = (target: Task): Uint8Array => {
   const { argStart, argEnd, envEnd } = target.mem;
   const args = area(target, argStart, argEnd);
@@ -66,11 +75,12 @@ const comm = (target: Task): ProcContent => ({
   },
 });
 
-/** For whom it is written: whose numbers the pids are, and who reads. */
+/** The view of a reader of /proc: the pid namespace that numbers the tasks, and the reading task. */
 export interface Viewer {
   readonly pidNs: PidNamespace;
   readonly reader: Task;
 }
+/** `whole`: the file describes the process, not one thread. */
 type FileRow = readonly [name: string, mode: number, content: (target: Task, whole: boolean, fs: ProcFs) => ProcContent];
 const open =
   (read: (target: Task, whole: boolean, viewer: Viewer) => string): FileRow[2] =>
@@ -118,7 +128,9 @@ const links: readonly LinkRow[] = [
   ["exe", (t) => t.program.exe?.path],
 ];
 
-/** A link that leads to a path itself, if the reader may look into the task. */
+/**
+ * A magic link: it resolves to a path itself. Without ptrace read access to the target the result is -EACCES.
+ */
 const pathLink = (fs: ProcFs, ino: number, target: Task, to: () => Path | undefined, mode = 0o777): Inode => {
   const reach = (task: Task): Or<Path> => (mayAccess(task, target) ? (to() ?? -E.ENOENT) : -E.EACCES);
   return new ProcLinkNode(
@@ -142,7 +154,7 @@ const fdInfo = (target: Task, fd: number): Or<string> => {
   return `pos:\t${file.offset}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${file.path.mount.id}\nino:\t${file.inode.ino}\n${file.info()}`;
 };
 
-/** /proc/PID/ns. */
+/** The entries of /proc/PID/ns, with inode numbers from `first` on. man 7 namespaces. */
 const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] => {
   const { nsfs } = target.kernel.vfs;
   const link = (name: string, i: number, to: () => Path): ProcEntry => ({
@@ -158,7 +170,7 @@ const namespaceLinks = (fs: ProcFs, target: Task, first: number): ProcEntry[] =>
   ];
 };
 
-/** Inode numbers: 32 bits of thread id, 16 of what. */
+/** An inode number is the thread id times 2^16 plus the number of the file. */
 const FDS = 0x4000;
 const FDINFO = 0x8000;
 const base = (target: Task): number => target.pid * 0x10000;
@@ -167,7 +179,7 @@ const fdEntry = (target: Task, fd: number, from: number, make: (fd: number, ino:
   const ino = base(target) + from + (fd & 0x3fff);
   return { name: String(fd), ino, type, cookie: fd + 1, make: () => make(fd, ino) };
 };
-/** /proc/PID/fd and fdinfo. A descriptor's place is its number. */
+/** The directories /proc/PID/fd and fdinfo. The cookie of a descriptor is its number plus 1. */
 const fdDir = (target: Task, from: number, make: (fd: number, ino: number) => Inode, type: number) => ({
   *list(_task: Task, cookie: number): Generator<ProcEntry> {
     for (const [fd] of target.files.list(cookie)) yield fdEntry(target, fd, from, make, type);
@@ -224,18 +236,18 @@ const linkEntry = (fs: ProcFs, target: Task, i: number): ProcEntry => {
   const ino = base(target) + 8 + i;
   return { name, ino, type: DT.link, make: () => pathLink(fs, ino, target, () => to(target)) };
 };
-/** What /proc/PID and /proc/PID/task/TID share. */
+/** The entries that are common to /proc/PID and /proc/PID/task/TID. */
 const common = (fs: ProcFs, target: Task, whole: boolean): ProcEntry[] => [
   ...directories(fs, target),
   ...files.map((_, i) => fileEntry(fs, target, whole, i)),
   { name: "mem", ino: base(target) + 4, type: DT.reg, make: () => new MemNode(fs, base(target) + 4, target, ownerOf(target)) },
   ...links.map((_, i) => linkEntry(fs, target, i)),
 ];
-/** One of those: links before all, since every C library's start asks for exe. */
+/** The common entry with a name. Links are searched first, because C libraries read `exe` at their start. */
 const commonNamed = (fs: ProcFs, target: Task, whole: boolean, name: string): ProcEntry | undefined => {
-  const link = links.findIndex(([known]) => known === name);
+  const link = links.findIndex(([linkName]) => linkName === name);
   if (link >= 0) return linkEntry(fs, target, link);
-  const file = files.findIndex(([known]) => known === name);
+  const file = files.findIndex(([fileName]) => fileName === name);
   return file >= 0 ? fileEntry(fs, target, whole, file) : common(fs, target, whole).find((entry) => entry.name === name);
 };
 
@@ -257,7 +269,10 @@ const threadEntry = (fs: ProcFs, target: Task): ProcEntry => {
   };
 };
 
-/** /proc/PID of a process; found also by the ids of its other threads, though only leaders are listed. */
+/**
+ * The entry /proc/PID of a process. `target` is its leader in a listing; a lookup also finds the ids of other
+ * threads. Linux proc_pid_lookup().
+ */
 export const pidEntry = (fs: ProcFs, target: Task): ProcEntry => {
   const ino = base(target);
   const threads: ProcEntry = {

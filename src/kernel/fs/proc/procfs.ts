@@ -12,17 +12,19 @@ import { systemFiles } from "./system.ts";
 
 const ROOT_INO = 1;
 
+/** The text for a number, or the number itself if it is an -errno. */
 const shown = (number: number, text: (number: number) => string): Or<string> => (number < 0 ? number : text(number));
 
+/** A proc file system. It shows the processes of one pid namespace by their numbers there. */
 export class ProcFs extends FileSystem {
   override readonly type = "proc";
   override readonly magic = 0x9fa0;
   override readonly dynamic = true;
   override readonly growable = false;
   readonly kernel: Kernel;
-  /** Whose numbers the names are. */
+  /** The namespace whose pids are the names of the directories. */
   readonly pidNs: PidNamespace;
-  /** Sysctls that have been set. */
+  /** The sysctls that a guest has written, by name. */
   readonly settings = new Map<string, number>();
   readonly #fixed: ReadonlyMap<string, ProcEntry>;
   readonly #root: Dentry;
@@ -61,7 +63,10 @@ export class ProcFs extends FileSystem {
       link("mounts", () => "self/mounts"),
     ];
   }
-  /** Fixed names come first; a process's place follows from its number, so that reading goes on where it was. Linux next_tgid(). */
+  /**
+   * Entries from cookie `from` on. Fixed names come first. A process's cookie derives from its pid, so that a
+   * later read continues at the same position. Linux next_tgid().
+   */
   *#list(from: number): Generator<ProcEntry> {
     let cookie = 0;
     for (const entry of this.#fixed.values()) yield { ...entry, cookie: ++cookie };
@@ -80,7 +85,7 @@ export class ProcFs extends FileSystem {
     const task = this.kernel.tasks.get(id) ?? this.kernel.processes.get(id)?.leader;
     return task && pidEntry(this, task);
   }
-  /** A thread that is alive, by its number. */
+  /** The live thread with this number, if any. */
   taskNamed(name: string): Task | undefined {
     return isNumber.test(name) ? this.kernel.tasks.get(this.pidNs.idOf(Number(name))) : undefined;
   }

@@ -11,24 +11,25 @@ import { encodeDev } from "../vfs/mode.ts";
 import type { Viewer } from "./pid.ts";
 
 const states = { runnable: ["R", "running"], sleeping: ["S", "sleeping"], stopped: ["T", "stopped"], dead: ["Z", "zombie"] } as const;
+/** The state of a task as its letter and word in /proc/PID/status. Linux get_task_state(). */
 export const stateOf = (task: Task): readonly [string, string] => {
   if (task.process.ended !== undefined) return states.dead;
   if (task.trace?.stop) return ["t", "tracing stop"];
-  // What only SIGKILL can end counts as uninterruptible.
+  // Linux shows TASK_KILLABLE as uninterruptible sleep.
   return task.waiting?.killable ? ["D", "disk sleep"] : states[task.state];
 };
 
 const hex16 = (n: bigint): string => n.toString(16).padStart(16, "0");
 const kB = (pages: number): string => `${String((pages * PAGE_SIZE) / 1024).padStart(8)} kB`;
 
-/** An id as each pid namespace from the viewer's down to the task's own numbers it. */
+/** The numbers of an id in each pid namespace from the viewer's down to the task's own. */
 const inEvery = (task: Task, id: number, { pidNs }: Viewer): string => {
   const numbers: number[] = [];
   for (let ns: PidNamespace | undefined = task.pidNs; ns && ns.level >= pidNs.level; ns = ns.parent) numbers.unshift(ns.numberOf(id));
   return numbers.join("\t");
 };
 
-/** Signals that are ignored, and those with a handler. */
+/** The set of ignored signals and the set of signals with a handler. */
 const dispositions = (task: Task): { ignored: SigSet; caught: SigSet } => {
   let ignored = 0n;
   let caught = 0n;
@@ -62,7 +63,7 @@ const memoryLines = (task: Task): string[] => {
   ];
 };
 
-/** Which lines there are is the profile's matter. Linux task_seccomp(). */
+/** The lines that the kernel version of the profile shows. Linux task_seccomp(). */
 const seccompLines = (task: Task): string[] => {
   const { proc } = task.kernel.profile.seccomp;
   return [
@@ -72,6 +73,7 @@ const seccompLines = (task: Task): string[] => {
   ];
 };
 
+/** The text of /proc/PID/status as the viewer sees it. man 5 proc_pid_status. */
 export const statusText = (task: Task, viewer: Viewer): string => {
   const { cred, process } = task;
   const pid = (id: number): number => viewer.pidNs.numberOf(id);
@@ -129,7 +131,7 @@ export const statusText = (task: Task, viewer: Viewer): string => {
     .join("");
 };
 
-/** The 52 fields of /proc/PID/stat; `whole`: of the process rather than of one thread. */
+/** The 52 fields of /proc/PID/stat. `whole`: times and faults are those of the process, not of one thread. */
 export const statText = (task: Task, whole: boolean, viewer: Viewer): string => {
   const pid = (id: number): number => viewer.pidNs.numberOf(id);
   const { process, mem } = task;
@@ -194,6 +196,7 @@ export const statText = (task: Task, whole: boolean, viewer: Viewer): string => 
     process.ended ?? 0,
   ].join(" ")}\n`;
 };
+/** The text of /proc/PID/statm, in pages. */
 export const statmText = (task: Task): string => {
   if (task.state === "dead") return "0 0 0 0 0 0 0\n";
   const u = task.mem.usage();

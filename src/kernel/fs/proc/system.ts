@@ -1,4 +1,4 @@
-// The files of /proc that concern the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
+// The files of /proc that describe the whole machine. man 5 proc; Linux fs/proc/*.c, kernel/sysctl.c.
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import type { Action } from "../../../seccomp/returns.ts";
@@ -39,7 +39,7 @@ const meminfo = ({ frames }: Kernel): string => {
   return rows.map(([name, pages]) => `${`${name}:`.padEnd(16)}${kB(pages)} kB\n`).join("");
 };
 
-/** Time of all processes, and what was idle. */
+/** The times of all processes and the idle time, in nanoseconds. */
 const cpuTime = (kernel: Kernel): { user: number; system: number; idle: number } => {
   let user = 0;
   let system = 0;
@@ -58,7 +58,7 @@ const stat = (kernel: Kernel): string => {
 };
 const seconds = (ns: number): string => (Math.floor(ns / 1e7) / 100).toFixed(2);
 
-/** No limit is the largest number that the kernel can say. */
+/** Linux shows the greatest long for no limit. */
 const fileMax = ({ frames }: Kernel): string => {
   const { most } = frames.openFiles;
   return most === Number.POSITIVE_INFINITY ? "9223372036854775807" : String(most);
@@ -73,7 +73,7 @@ const uuid = (bytes: Uint8Array): string => {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 };
 
-/** A sysctl that is a number and may be set within bounds by whoever may administer. */
+/** A numeric sysctl with bounds. A write needs CAP_SYS_ADMIN. */
 const setting = (get: () => number, set: (value: number) => void, min: number, max: number): ProcContent => ({
   read: () => `${get()}\n`,
   write: (task: Task, bytes: Uint8Array) => {
@@ -84,10 +84,10 @@ const setting = (get: () => number, set: (value: number) => void, min: number, m
     return bytes.length;
   },
 });
-/** One whose value nothing looks at is kept in `state`. */
-const number = (state: Map<string, number>, key: string, start: number, min: number, max: number): ProcContent =>
+/** A numeric sysctl without effect. Its value is stored in `state`. */
+const number = (state: Map<string, number>, key: string, initial: number, min: number, max: number): ProcContent =>
   setting(
-    () => state.get(key) ?? start,
+    () => state.get(key) ?? initial,
     (value) => {
       state.set(key, value);
     },
@@ -103,7 +103,7 @@ const protection = ({ vfs }: Kernel, key: keyof Kernel["vfs"]["protection"], max
     0,
     max,
   );
-/** Of the task's own UTS namespace. */
+/** A name in the reading task's UTS namespace. */
 const utsName = (key: "hostname" | "domainname"): ProcContent => ({
   read: (task) => `${task.namespaces.uts[key]}\n`,
   write: (task, bytes) => {
@@ -118,19 +118,19 @@ const utsName = (key: "hostname" | "domainname"): ProcContent => ({
 });
 
 /**
- * kernel/seccomp/actions_avail and actions_logged, where the profile has them. ALLOW is never logged. Linux kernel/seccomp.c
- * write_actions_logged(): names end at the first empty one, and proc_dostring() takes what fits and nothing of a write that is
- * not the first (kernel/sysctl.c, SYSCTL_WRITES_STRICT).
+ * kernel/seccomp/actions_avail and actions_logged, if the profile has them. ALLOW is never logged. The names
+ * end at the first empty one (Linux kernel/seccomp.c write_actions_logged()). proc_dostring() accepts the
+ * bytes that fit, and none of a write at another offset than 0 (kernel/sysctl.c, SYSCTL_WRITES_STRICT).
  */
 const seccompFiles = (kernel: Kernel): FixedTree => {
   const { seccomp } = kernel.profile;
   if (!seccomp.proc.includes("actions")) return {};
   const available = seccomp.returns.actions.map((row) => row.action);
   const read = (): string => `${available.filter((action) => kernel.seccompLogged.has(action)).join(" ")}\n`;
-  const room = available.join(" ").length;
+  const capacity = available.join(" ").length;
   const write = (task: Task, bytes: Uint8Array, at: number): number => {
     if (!capable(task.cred, CAP.SYS_ADMIN)) return -E.EPERM;
-    const [line = ""] = String.fromCharCode(...(at === 0 ? bytes.subarray(0, room) : [])).split(/[\n\0]/, 1);
+    const [line = ""] = String.fromCharCode(...(at === 0 ? bytes.subarray(0, capacity) : [])).split(/[\n\0]/, 1);
     const names = line.split(" ");
     const end = names.indexOf("");
     const wanted = (end < 0 ? names : names.slice(0, end)).map((name) => available.find((action) => action === name));
@@ -141,6 +141,7 @@ const seccompFiles = (kernel: Kernel): FixedTree => {
   return { seccomp: { actions_avail: constant(available.join(" ")), actions_logged: { read, write } } };
 };
 
+/** The tree of these files. `state` has the values of sysctls without effect. */
 export const systemFiles = (kernel: Kernel, state: Map<string, number>): FixedTree => {
   const { profile } = kernel;
   const bootId = kernel.random.bytes(16);

@@ -1,5 +1,5 @@
-// Sessions and their controlling terminal; who may read from and write to it. man 7 credentials, man 4 tty_ioctl;
-// Linux drivers/tty/tty_jobctrl.c.
+// Sessions and controlling terminals: job control of reads, writes and changes. man 7 credentials, man 4
+// tty_ioctl; Linux drivers/tty/tty_jobctrl.c.
 import { E, restart } from "../../../abi/errno.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { SIG_IGN } from "../../signal/action.ts";
@@ -11,22 +11,26 @@ import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 import type { Tty } from "./tty.ts";
 
+/** The controlling terminal of the process's session, if any. */
 export const controllingTty = (process: Process): Tty | undefined => process.tty as Tty | undefined;
 
-/** Make `tty` the controlling terminal of the session that the task leads. Linux __proc_set_tty(). */
+/** Makes `tty` the controlling terminal of the session that the task leads. Linux __proc_set_tty(). */
 export const setControlling = (task: Task, tty: Tty): void => {
   tty.session = task.process.sid;
   tty.pgrp = task.process.pgid;
   task.process.tty = tty;
 };
 
-/** A session leader that opens a free terminal gets it as controlling terminal. Linux tty_open_proc_set_tty(). */
+/** A session leader without a terminal acquires a free one by opening it. Linux tty_open_proc_set_tty(). */
 export const acquireOnOpen = (task: Task, tty: Tty): void => {
   const { process } = task;
   if (process.sid === process.pid && !process.tty && tty.session === 0) setControlling(task, tty);
 };
 
-/** TIOCSCTTY. */
+/**
+ * TIOCSCTTY: 0 or -EPERM. With `force` and CAP_SYS_ADMIN another session loses the terminal. Linux
+ * tiocsctty().
+ */
 export const stealControlling = (task: Task, tty: Tty, force: boolean): number => {
   const { process } = task;
   if (process.sid === process.pid && tty.session === process.sid) return 0;
@@ -40,8 +44,8 @@ export const stealControlling = (task: Task, tty: Tty, force: boolean): number =
 };
 
 /**
- * The session loses its terminal: TIOCNOTTY, or the end of its leader. A leader's foreground group gets SIGHUP and SIGCONT.
- * Linux disassociate_ctty().
+ * The session loses its terminal: TIOCNOTTY, or the end of its leader. A leader's foreground group gets
+ * SIGHUP and SIGCONT. Linux disassociate_ctty().
  */
 export const disassociate = (process: Process): void => {
   const tty = controllingTty(process);
@@ -57,8 +61,9 @@ export const disassociate = (process: Process): void => {
 };
 
 /**
- * A background process that touches its terminal is stopped: 0 to go on, -EIO, or a restart after the signal.
- * `signal` is SIGTTIN for reading and SIGTTOU for changing or (with TOSTOP) writing. Linux __tty_check_change(), job_control().
+ * Job control: an access of a background process to its terminal signals its group. Returns 0 (continue),
+ * -EIO, or -ERESTARTSYS after the signal. `signal` is SIGTTIN for reads, SIGTTOU for changes and, with
+ * TOSTOP, for writes. Linux __tty_check_change(), job_control().
  */
 export const checkForeground = (task: Task, tty: Tty, signal: typeof SIG.SIGTTIN | typeof SIG.SIGTTOU): number => {
   const { process } = task;
@@ -70,7 +75,7 @@ export const checkForeground = (task: Task, tty: Tty, signal: typeof SIG.SIGTTIN
   return -restart.ERESTARTSYS;
 };
 
-/** TIOCSPGRP. */
+/** TIOCSPGRP: sets the foreground process group. 0 or -errno. Linux tiocspgrp(). */
 export const setForeground = (task: Task, tty: Tty, pgrp: number): number => {
   const { process, kernel } = task;
   const changed = checkForeground(task, tty, SIG.SIGTTOU);

@@ -1,4 +1,5 @@
-// Input processing: the line discipline. Bytes come in as typed; lines, or raw bytes, come out. man 3 termios; Linux drivers/tty/n_tty.c.
+// The line discipline's input side: typed bytes become lines in canonical mode, else raw bytes. man 3
+// termios; Linux drivers/tty/n_tty.c.
 import { I, L, type Termios, V } from "./termios.ts";
 
 const NL = 10;
@@ -6,30 +7,32 @@ const CR = 13;
 const TAB = 9;
 const BS = 8;
 const DISABLED = 0;
-/** N_TTY_BUF_SIZE - 1: more than that in one line is lost. */
+/** The greatest length of a line: N_TTY_BUF_SIZE - 1. The excess is lost. */
 const LINE_MAX = 4095;
 
-/** What input asks of the terminal it belongs to. */
+/** The interface of a terminal to its input processor. */
 export interface InputHost {
   readonly termios: Termios;
-  /** Show what was typed. */
+  /** Writes typed bytes to the output. */
   echo(bytes: readonly number[]): void;
-  /** Signal the foreground group. */
+  /** Signals the foreground process group. */
   signal(which: "INTR" | "QUIT" | "SUSP"): void;
-  /** Throw away what has not been shown yet. */
+  /** Discards pending output. */
   flushOutput(): void;
-  /** IXON: stop or restart output. */
+  /** IXON: restarts (`on`) or stops output. */
   flow(on: boolean): void;
 }
 
+/** The input queue of one terminal. */
 export class InputProcessor {
   readonly #host: InputHost;
-  /** What read(2) may have. */
+  /** Bytes that read(2) can return. */
   #ready: number[] = [];
-  /** Canonical mode: how many bytes of `#ready` each complete line has left; a line of 0 is an end of file. */
+  /** Canonical mode: the unread bytes in `#ready` of each complete line. A length of 0 is an end of file. */
   #lines: number[] = [];
   /** The line being edited. */
   #editing: number[] = [];
+  /** The last byte was LNEXT: the next one is taken literally. */
   #literal = false;
 
   constructor(host: InputHost) {
@@ -39,24 +42,29 @@ export class InputProcessor {
   #canonical(): boolean {
     return (this.#host.termios.c_lflag & L.ICANON) !== 0;
   }
-  /** Bytes that a read could return now; an end of file counts as readable too. */
+  /** The number of bytes that a read can return now. */
   get available(): number {
     return this.#canonical() ? (this.#lines[0] ?? 0) : this.#ready.length;
   }
+  /** True if a read does not wait. An end of file counts as readable. */
   get readable(): boolean {
     return this.#canonical() ? this.#lines.length > 0 : this.#ready.length > 0;
   }
-  /** FIONREAD. */
+  /** The number of bytes for FIONREAD: all complete lines. */
   get total(): number {
     return this.#canonical() ? this.#lines.reduce((a, b) => a + b, 0) : this.#ready.length;
   }
 
-  /** How many bytes may come in now. A line without an end is always let on, to find its end. Linux n_tty receive_room(). */
+  /**
+   * The number of bytes that `receive` accepts. An unfinished line always accepts one, its end. Linux
+   * receive_room().
+   */
   get room(): number {
-    const left = LINE_MAX - this.#ready.length - this.#editing.length;
-    return left <= 0 && this.#canonical() && this.#lines.length === 0 ? 1 : Math.max(0, left);
+    const free = LINE_MAX - this.#ready.length - this.#editing.length;
+    return free <= 0 && this.#canonical() && this.#lines.length === 0 ? 1 : Math.max(0, free);
   }
 
+  /** Removes up to `n` bytes, in canonical mode of one line. */
   take(n: number): Uint8Array {
     if (!this.#canonical()) return Uint8Array.from(this.#ready.splice(0, n));
     const line = this.#lines[0] ?? 0;
@@ -70,13 +78,14 @@ export class InputProcessor {
     this.#lines = [];
     this.#editing = [];
   }
-  /** ICANON was switched: what was typed so far becomes readable. Linux n_tty_set_termios(). */
+  /** Called after a change of ICANON: all typed bytes become readable. Linux n_tty_set_termios(). */
   modeChanged(): void {
     this.#ready.push(...this.#editing);
     this.#editing = [];
     this.#lines = this.#canonical() && this.#ready.length > 0 ? [this.#ready.length] : [];
   }
 
+  /** Processes typed bytes. */
   receive(bytes: Uint8Array): void {
     for (const byte of bytes) this.#byte(byte);
   }
@@ -115,7 +124,7 @@ export class InputProcessor {
     else this.#add(c);
   }
 
-  /** One byte in canonical mode. */
+  /** Processes one byte in canonical mode. */
   #edit(c: number, is: (index: number) => boolean): void {
     const { c_lflag } = this.#host.termios;
     if (is(V.ERASE)) return this.#erase(1, true);
@@ -154,7 +163,7 @@ export class InputProcessor {
     (c_lflag & L.ICANON ? this.#editing : this.#ready).push(c);
   }
 
-  /** How a byte is echoed: control characters as ^X if ECHOCTL is set. */
+  /** The echo of a byte. With ECHOCTL a control character is echoed as ^X. */
   #shown(c: number): number[] {
     const control = (c < 0x20 && c !== TAB && c !== NL) || c === 0x7f;
     return control && this.#host.termios.c_lflag & L.ECHOCTL ? [94, c ^ 0x40] : [c];
@@ -162,7 +171,9 @@ export class InputProcessor {
   #show(c: number): void {
     if (this.#host.termios.c_lflag & L.ECHO) this.#host.echo(this.#shown(c));
   }
-  /** Take characters off the line; `single`: by ERASE, which shows itself where ECHOE is off. Linux eraser(). */
+  /**
+   * Erases characters of the line. `single`: by ERASE, which is echoed itself without ECHOE. Linux eraser().
+   */
   #erase(count: number, single = false): void {
     const { c_lflag, c_iflag, c_cc } = this.#host.termios;
     for (let i = 0; i < count && this.#editing.length > 0; i++) {
@@ -174,12 +185,12 @@ export class InputProcessor {
       else for (let k = this.#width(c); k > 0; k--) this.#host.echo([BS, 32, BS]);
     }
   }
-  /** Columns that a character of the line takes: a control character two if shown as ^X, else none. */
+  /** The columns of a character of the line. A control character has two if it is shown as ^X, else none. */
   #width(c: number): number {
     const control = c < 0x20 || c === 0x7f;
     return control ? (this.#host.termios.c_lflag & L.ECHOCTL ? 2 : 0) : 1;
   }
-  /** Where the line being edited ends, counted from its beginning. */
+  /** The length of the line being edited, in columns. */
   #column(): number {
     return this.#editing.reduce((at, c) => (c === TAB ? at + 8 - (at % 8) : at + this.#width(c)), 0);
   }
@@ -190,7 +201,7 @@ export class InputProcessor {
     this.#show(c_cc[V.KILL] as number);
     if (c_lflag & L.ECHOK) this.#host.echo([NL]);
   }
-  /** How many bytes WERASE takes: blanks, then what is not blank. */
+  /** The number of bytes that WERASE erases: blanks, then a word. */
   #lastWord(): number {
     let i = this.#editing.length;
     const blank = (c: number | undefined): boolean => c === 32 || c === 9;

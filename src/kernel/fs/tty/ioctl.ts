@@ -1,4 +1,5 @@
-// ioctl(2) on terminals. man 2 ioctl_tty; Linux drivers/tty/tty_io.c tty_ioctl(), tty_ioctl.c tty_mode_ioctl().
+// ioctl(2) on terminals. man 2 ioctl_tty; Linux drivers/tty/tty_io.c tty_ioctl(), tty_ioctl.c
+// tty_mode_ioctl().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -11,6 +12,7 @@ import type { Tty } from "./tty.ts";
 import type { TtyFile } from "./tty-file.ts";
 
 // biome-ignore format: table
+/** Request numbers. uapi asm-generic/ioctls.h. */
 export const T = {
   TCGETS: 0x5401, TCSETS: 0x5402, TCSETSW: 0x5403, TCSETSF: 0x5404, TCGETA: 0x5405, TCSETA: 0x5406, TCSETAW: 0x5407, TCSETAF: 0x5408,
   TCSBRK: 0x5409, TCXONC: 0x540a, TCFLSH: 0x540b, TIOCEXCL: 0x540c, TIOCNXCL: 0x540d, TIOCSCTTY: 0x540e, TIOCGPGRP: 0x540f, TIOCSPGRP: 0x5410,
@@ -25,7 +27,7 @@ type Handler = (task: Task, tty: Tty, arg: VAddr, abi: Abi) => Result;
 const put = (task: Task, at: VAddr, bytes: Uint8Array): number => (task.mem.write(at, bytes) ? 0 : -E.EFAULT);
 const putInt = (task: Task, at: VAddr, value: number): number => (task.mem.setU32(at, value) ? 0 : -E.EFAULT);
 
-/** `flush`: also throw away what was typed (TCSETSF). Output is always drained at once. */
+/** `flush`: unread input is discarded (TCSETSF). Output needs no drain, because it is written at once. */
 const set =
   (read: (bytes: Uint8Array, abi: Abi, now: Termios) => Partial<Termios>, size: (abi: Abi) => number, flush: boolean): Handler =>
   (task, tty, arg, abi) => {
@@ -39,7 +41,7 @@ const set =
   };
 const setTermios = (flush: boolean): Handler => set((b, abi) => termios.decode(b, abi), termios.size, flush);
 const setTermios2 = (flush: boolean): Handler => set((b, abi) => termios2.decode(b, abi), termios2.size, flush);
-/** The short form keeps the upper halves of the flags and the later control characters. */
+/** The short form does not change the upper halves of the flags and the later control characters. */
 const setTermio = (flush: boolean): Handler =>
   set(
     (b, abi, now) => {
@@ -68,7 +70,7 @@ const flush: Handler = (task, tty, arg) => {
   if (arg !== 0) tty.flushOutput();
   return 0;
 };
-/** TCXONC: TCOOFF, TCOON, TCIOFF, TCION. */
+/** TCXONC. The argument is TCOOFF, TCOON, TCIOFF or TCION, from 0 on. */
 const flow: Handler = (_task, tty, arg) => {
   if (arg > 3) return -E.EINVAL;
   if (arg < 2) tty.flow(arg === 1);
@@ -124,7 +126,7 @@ const handlers: Readonly<Record<number, Handler>> = {
     tty.setSize(winsize.decode(bytes, abi));
     return 0;
   },
-  // Typing for others is off by default since Linux 6.2 (dev.tty.legacy_tiocsti).
+  // TIOCSTI is disabled by default since Linux 6.2 (dev.tty.legacy_tiocsti).
   [T.TIOCSTI]: () => -E.EIO,
   [T.TIOCGETD]: (task, _tty, arg) => putInt(task, arg, 0),
   [T.TIOCSETD]: (task, _tty, arg) => {
@@ -134,13 +136,14 @@ const handlers: Readonly<Record<number, Handler>> = {
   [T.TIOCGDEV]: (task, tty, arg) => putInt(task, arg, tty.rdev),
 };
 
+/** An ioctl(2) on an open terminal. -ENOTTY for other requests, -EIO after a hangup. */
 export const ttyIoctl = (task: Task, file: TtyFile, request: number, arg: VAddr, abi: Abi): Result => {
   const handler = handlers[request];
   if (!handler) return -E.ENOTTY;
   if (file.tty.hungUp) return request === T.TIOCSPGRP ? -E.ENOTTY : -E.EIO;
   return handler(task, file.tty, arg, abi);
 };
-/** What a master answers for its slave. */
+/** An ioctl(2) on a pseudo-terminal's master that acts on the slave. Undefined: not a terminal request. */
 export const slaveIoctl = (task: Task, tty: Tty, request: number, arg: VAddr, abi: Abi): Result | undefined => {
   if (request === T.TIOCGPGRP) return putInt(task, arg, tty.pgrp);
   if (request === T.TIOCGSID) return tty.session > 0 ? putInt(task, arg, tty.session) : -E.ENOTTY;

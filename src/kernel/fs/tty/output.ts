@@ -1,4 +1,5 @@
-// Output processing: what OPOST does to bytes on their way to the screen. Linux drivers/tty/n_tty.c do_output_char().
+// The line discipline's output side: the changes that OPOST makes to written bytes.
+// Linux drivers/tty/n_tty.c do_output_char().
 import { O, type Termios } from "./termios.ts";
 
 const NL = 10;
@@ -6,10 +7,12 @@ const CR = 13;
 const TAB = 9;
 const BS = 8;
 
+/** The output state of one terminal. */
 export class OutputProcessor {
   /** The cursor's column, for tabs and ONOCR. */
   column = 0;
 
+  /** The bytes for the driver. Without OPOST the argument itself is returned. */
   process(bytes: Uint8Array, { c_oflag }: Termios): Uint8Array {
     if ((c_oflag & O.OPOST) === 0) return bytes;
     const out: number[] = [];
@@ -48,7 +51,7 @@ export class OutputProcessor {
         if (this.column > 0) this.column--;
         break;
       default:
-        // Continuation bytes of UTF-8 take no column of their own.
+        // Continuation bytes of UTF-8 have no column.
         if (byte >= 0x20 && (byte & 0xc0) !== 0x80) this.column++;
     }
     out.push(byte);

@@ -1,4 +1,5 @@
-// Pseudo-terminals: /dev/ptmx makes a master, /dev/pts/N is its slave. man 7 pty; Linux drivers/tty/pty.c, fs/devpts/inode.c.
+// Pseudo-terminals: /dev/ptmx makes a master, /dev/pts/N is its slave. man 7 pty; Linux drivers/tty/pty.c,
+// fs/devpts/inode.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -21,19 +22,21 @@ import { Tty, type TtyDriver } from "./tty.ts";
 import { TtyFile } from "./tty-file.ts";
 
 const UNIX98_PTY_SLAVE_MAJOR = 136;
-/** What waits between slave and master; then the slave's writers wait. */
+/** The capacity of a slave's output in bytes. When it is full the slave's writers wait. */
 const CAPACITY = 65536;
 
-/** Both halves of one pair. */
+/** A pseudo-terminal pair. It is the driver of the slave's terminal. */
 class Pty implements TtyDriver {
   readonly index: number;
   readonly tty: Tty;
   locked = true;
   masterOpen = true;
   slaves = 0;
-  /** A slave has been open: when none is any more, the master reads EIO. */
+  /**
+   * True after the first open of the slave. From then on reads of the master are -EIO while no slave is open.
+   */
   slaveSeen = false;
-  /** Output of the slave that the master has not read. */
+  /** Output of the slave that the master did not read yet. */
   readonly #output = new ByteQueue();
   readonly queue = new WaitQueue();
   readonly masterQueue = new WaitQueue();
@@ -42,7 +45,7 @@ class Pty implements TtyDriver {
     this.index = index;
     this.tty = new Tty(task.kernel, makedev(UNIX98_PTY_SLAVE_MAJOR, index), this);
   }
-  /** TtyDriver: output of the slave. */
+  /** TtyDriver: accepts output of the slave. */
   write(bytes: Uint8Array): number {
     const n = Math.min(bytes.length, CAPACITY - this.waiting);
     this.#output.put(bytes.subarray(0, n));
@@ -143,7 +146,7 @@ class Slave extends TtyFile {
   }
 }
 
-/** The file system of slaves. */
+/** A devpts: the file system of the slaves. Each instance has its own numbers. Linux fs/devpts/inode.c. */
 export class DevPts extends MemFs {
   override readonly type: string = "devpts";
   override readonly keepsBirths = false;
@@ -151,6 +154,7 @@ export class DevPts extends MemFs {
   override readonly magic: number = 0x1cd1;
   readonly #ptys = new Map<number, Pty>();
 
+  /** Opens /dev/ptmx: a new pair. -ENOSPC: too many pairs. */
   openMaster(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> {
     let index = 0;
     while (this.#ptys.has(index)) index++;
@@ -161,6 +165,7 @@ export class DevPts extends MemFs {
     (this.root.inode as MemDir).add(String(index), new MemNode(this, { mode: S_IFCHR | 0o620, uid, gid, rdev: pty.tty.rdev }));
     return new Master(pty, this, inode, flags, path);
   }
+  /** Opens /dev/pts/N. -EIO: the slave is locked, or the pair has ended. */
   openSlave(task: Task, inode: Inode, flags: number, path: Path): Or<FileDescription> {
     const pty = this.#ptys.get(minor(inode.rdev));
     if (!pty || pty.locked) return -E.EIO;
@@ -170,7 +175,7 @@ export class DevPts extends MemFs {
     if (!(flags & O_NOCTTY)) acquireOnOpen(task, pty.tty);
     return new Slave(pty, inode, flags, path);
   }
-  /** TIOCGPTPEER: the slave without a path. */
+  /** TIOCGPTPEER: opens the slave without a path. Returns a descriptor or -errno. */
   openPeer(task: Task, pty: Pty, flags: number): number {
     const mount = [...task.namespaces.mnt.list()].find((m) => m.fs === this);
     if (!mount) return -E.EIO;
@@ -181,6 +186,7 @@ export class DevPts extends MemFs {
     file.drop();
     return fd;
   }
+  /** Removes the slave's name after the close of the master. */
   remove(pty: Pty): void {
     this.#ptys.delete(pty.index);
     const root = this.root.inode as MemDir;

@@ -1,4 +1,5 @@
-// An open terminal: reading by lines or by VMIN and VTIME, writing, polling. Linux drivers/tty/n_tty.c n_tty_read(), n_tty_write(), n_tty_poll().
+// An open terminal: reads by lines or by VMIN and VTIME, writes, poll. Linux drivers/tty/n_tty.c
+// n_tty_read(), n_tty_write(), n_tty_poll().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -15,8 +16,10 @@ import { ttyIoctl } from "./ioctl.ts";
 import { L, V } from "./termios.ts";
 import type { Tty } from "./tty.ts";
 
+/** The unit of VTIME in nanoseconds. */
 const TENTH = 100_000_000;
 
+/** A file description of a terminal. */
 export class TtyFile extends FileDescription {
   readonly tty: Tty;
   constructor(tty: Tty, inode: Inode, flags: number, path: Path) {
@@ -38,12 +41,13 @@ export class TtyFile extends FileDescription {
     const time = tty.termios.c_cc[V.TIME] as number;
     const have = tty.input.available;
     if (have >= Math.min(Math.max(min, 1), n)) return tty.take(n);
-    // O_NONBLOCK takes what there is; without bytes it is EAGAIN. VMIN 0 and VTIME 0 never wait.
+    // With O_NONBLOCK a read returns the available bytes, or EAGAIN without any. VMIN 0 and VTIME 0 never
+    // wait.
     if (this.flags & O_NONBLOCK && have > 0) return tty.take(n);
     if (min === 0 && time === 0) return tty.take(n);
     return time > 0 && task.waited.expired ? tty.take(n) : -E.EAGAIN;
   }
-  /** VTIME: from the call's start with VMIN 0, from the last byte otherwise. */
+  /** VTIME counts from the call's start if VMIN is 0, else from the last byte. */
   override waitUntil(task: Task, events: number): number | undefined {
     const { termios, input } = this.tty;
     const time = termios.c_cc[V.TIME] as number;

@@ -1,5 +1,5 @@
-// A terminal: settings, window size, the session that it controls, and the two ways of bytes through the line discipline.
-// man 4 tty, man 7 pty; Linux drivers/tty/tty_io.c.
+// A terminal: settings, window size, the session that it controls, and both directions of the line
+// discipline. man 4 tty, man 7 pty; Linux drivers/tty/tty_io.c.
 
 import { type Sleeper, WaitQueue } from "../../base/wait.ts";
 import type { Kernel } from "../../kernel.ts";
@@ -11,22 +11,23 @@ import { type InputHost, InputProcessor } from "./input.ts";
 import { OutputProcessor } from "./output.ts";
 import { L, standardTermios, type Termios, type WinSize } from "./termios.ts";
 
-/** The other side: a window of the host, or the master of a pseudo-terminal. */
+/** The other side of a terminal: a terminal of the host, or the master of a pseudo-terminal. */
 export interface TtyDriver {
-  /** Where output goes; returns how many bytes it took. */
+  /** Writes output. Returns the number of accepted bytes, or a negative errno if the other side is gone. */
   write(bytes: Uint8Array): number;
-  /** Woken when it takes bytes again. */
+  /** Woken when a full driver accepts bytes again. */
   readonly queue: WaitQueue;
-  /** The program has read some of the input. */
+  /** Called after a program has read input. */
   taken?(): void;
-  /** Throw away output that nobody has read. */
+  /** Discards output that was not read yet. */
   flush?(): void;
-  /** What is typed, if the host types; a master hands its bytes to `receive` itself. */
+  /** Typed bytes of the host. A master has no source: it calls `receive`. */
   readonly source?: ByteSource;
 }
 
 const signals = { INTR: SIG.SIGINT, QUIT: SIG.SIGQUIT, SUSP: SIG.SIGTSTP } as const;
 
+/** One terminal. Its files are `TtyFile`s. */
 export class Tty implements InputHost, Sleeper {
   readonly kernel: Kernel;
   /** Device number, as in st_rdev. */
@@ -34,16 +35,17 @@ export class Tty implements InputHost, Sleeper {
   readonly driver: TtyDriver;
   termios: Termios = standardTermios();
   size: WinSize = { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-  /** The foreground process group, and the session whose controlling terminal this is. 0: none. */
+  /** The foreground process group, 0 if there is none. */
   pgrp = 0;
+  /** The session that the terminal controls, 0 if there is none. */
   session = 0;
-  /** TIOCEXCL. */
+  /** Set by TIOCEXCL. */
   exclusive = false;
-  /** The other side is gone: reads end, writes fail. */
+  /** The other side is gone: reads return the end of file, writes fail. */
   hungUp = false;
   readonly input: InputProcessor;
   readonly #output = new OutputProcessor();
-  /** Processed output that the driver had no room for. */
+  /** Processed output that the driver did not accept yet. */
   #backlog: Uint8Array[] = [];
   #stopped = false;
   readonly readQueue: WaitQueue;
@@ -60,24 +62,26 @@ export class Tty implements InputHost, Sleeper {
     driver.source?.queue.sleepers.add(this);
   }
 
-  /** Sleeper: the driver has bytes, or room. Input is looked at as it comes, read or not, so that ^C works. */
+  /**
+   * Sleeper: the driver has or accepts bytes. Input is processed before a program reads it, so that ^C works.
+   */
   wake(): void {
     const { source } = this.driver;
     while (source && source.available > 0 && this.input.room > 0) this.receive(source.take(this.input.room));
     if (source?.ended) this.readQueue.wake();
     this.#drain();
   }
-  /** Nothing will be typed any more. */
+  /** True if all input was read and no more will come. */
   get inputEnded(): boolean {
     return this.driver.source?.ended === true && this.driver.source.available === 0 && !this.input.readable;
   }
 
-  /** Bytes typed at the other side. */
+  /** Processes bytes that were typed at the other side. */
   receive(bytes: Uint8Array): void {
     this.input.receive(bytes);
     this.readQueue.wake();
   }
-  /** A program reads: there is room for more from the other side. */
+  /** Removes up to `n` bytes of input for a program. The other side can then send more. */
   take(n: number): Uint8Array {
     const out = this.input.take(n);
     this.wake();
@@ -95,7 +99,7 @@ export class Tty implements InputHost, Sleeper {
     if (on) this.#drain();
   }
 
-  /** Output of a program. False: no room now. */
+  /** Writes a program's output: all bytes, or false if output is stopped or pending. */
   write(bytes: Uint8Array): boolean {
     if (this.#stopped || this.#backlog.length > 0) return false;
     this.#send(this.#output.process(bytes, this.termios));
@@ -126,19 +130,21 @@ export class Tty implements InputHost, Sleeper {
     this.driver.flush?.();
   }
 
+  /** Changes some settings. */
   setTermios(to: Partial<Termios>): void {
     const wasCanonical = this.termios.c_lflag & L.ICANON;
     this.termios = { ...this.termios, ...to };
     if ((this.termios.c_lflag & L.ICANON) !== wasCanonical) this.input.modeChanged();
     this.readQueue.wake();
   }
+  /** Sets the window size. A change sends SIGWINCH to the foreground group. */
   setSize(size: WinSize): void {
     const same = (Object.keys(size) as (keyof WinSize)[]).every((k) => size[k] === this.size[k]);
     this.size = size;
     if (!same && this.pgrp > 0) sendToGroup(this.kernel, this.pgrp, kernelSignal(SIG.SIGWINCH));
   }
 
-  /** The line is gone: Linux tty_vhangup(). The session's leader and the foreground group hear of it. */
+  /** Hangup: the session's leader and the foreground group get SIGHUP and SIGCONT. Linux tty_vhangup(). */
   hangup(): void {
     if (this.hungUp) return;
     this.hungUp = true;

@@ -1,12 +1,15 @@
-// The bytes of a regular file that lives in the machine: pages that were written, over an optional base that is read from the host.
-// Sparse: what is in neither reads zero. The base is never written, which is what makes a copy-on-write mount.
+// The bytes of a regular file in the machine: written pages over an optional base, which is read from the
+// host. Bytes in neither are zero (a sparse file). The base is never written: so a mount is copy-on-write.
 import { E } from "../../../abi/errno.ts";
 import type { Frames } from "../../../memory/frames.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 
 const PAGE = 4096;
 
-/** How many pages and inodes a file system may use. tmpfs(5) size= and nr_inodes=. Pages are frames of the machine. */
+/**
+ * The limits of pages and inodes of a file system. Pages are frames of the machine. man 5 tmpfs, size= and
+ * nr_inodes=.
+ */
 export class Budget {
   readonly frames: Frames;
   readonly pages: number;
@@ -18,34 +21,36 @@ export class Budget {
     this.pages = pages;
     this.inodes = inodes;
   }
-  /** A frame, or 0. `dirty`: its content is anything; it is zeroed otherwise. */
+  /** A frame, or 0. `dirty`: its content is undefined, else zero. */
   takePage(dirty: boolean): number {
     if (this.usedPages >= this.pages) return 0;
     const frame = dirty ? this.frames.allocDirty() : this.frames.alloc();
     if (frame !== 0) this.usedPages++;
     return frame;
   }
+  /** Frees a frame. */
   givePage(frame: number): void {
     this.usedPages--;
     this.frames.release(frame);
   }
 }
 
-/** Unchanging bytes below a file: the host's file. */
+/** The constant bytes below a file: a file of the host. */
 export interface Base {
   readonly size: number;
-  /** Bytes read, or -errno. */
+  /** Returns the number of bytes read, or -errno. */
   read(offset: number, into: Uint8Array): number;
 }
 
+/** The bytes of one file. */
 export class Content {
   readonly #budget: Budget;
   readonly #base: Base | undefined;
-  /** How much of the base still shows: a truncation hides the rest for good. */
+  /** The visible size of the base in bytes. A truncation reduces it permanently. */
   #baseSize: number;
-  /** Pages of the base that have been punched out: runs of them, by the first, each up to before a page. */
+  /** The hidden pages of the base, as ranges: the first page, and the page after the last one. */
   #holes: OrderedMap<number> | undefined = undefined;
-  /** Frames by page number. -frame: fallocate(2) has promised the page, and nothing has been written to it yet. */
+  /** Frames by page number. -frame: a page that fallocate(2) allocated and that was not written yet. */
   readonly #pages = new OrderedMap<number>();
   size: number;
 
@@ -55,12 +60,12 @@ export class Content {
     this.#baseSize = base?.size ?? 0;
     this.size = this.#baseSize;
   }
-  /** In units of 512 bytes. */
+  /** The allocated size in units of 512 bytes. */
   get blocks(): number {
     return (this.#pages.size + Math.ceil(this.#baseSize / PAGE)) * (PAGE / 512);
   }
 
-  /** Fill `into` from `at`, which with its length lies within the size. Bytes, or -errno of the base. */
+  /** Reads from `at`; the range is within the size. Returns the number of bytes, or -errno of the base. */
   read(at: number, into: Uint8Array): number {
     for (let done = 0; done < into.length; ) {
       const index = Math.floor((at + done) / PAGE);
@@ -73,12 +78,12 @@ export class Content {
         done += n;
         continue;
       }
-      // One request to the base for the whole run of pages that are not here.
+      // One read of the base for all consecutive pages that are not here.
       const end = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
-      const run = into.subarray(done, Math.min(into.length, end * PAGE - at));
-      const bad = this.#readBase(at + done, run);
-      if (bad < 0) return bad;
-      done += run.length;
+      const range = into.subarray(done, Math.min(into.length, end * PAGE - at));
+      const error = this.#readBase(at + done, range);
+      if (error < 0) return error;
+      done += range.length;
     }
     return into.length;
   }
@@ -87,28 +92,31 @@ export class Content {
       const index = Math.floor((at + done) / PAGE);
       const end = this.#baseEnd(index);
       const stop = end > index ? end : (this.#holeEnd(index) ?? Number.POSITIVE_INFINITY);
-      const run = into.subarray(done, Math.min(into.length, stop * PAGE - at));
-      const n = end > index ? Math.min(run.length, this.#baseSize - (at + done)) : 0;
-      const got = n > 0 && this.#base ? this.#base.read(at + done, run.subarray(0, n)) : 0;
-      run.fill(0, Math.max(0, got));
+      const range = into.subarray(done, Math.min(into.length, stop * PAGE - at));
+      const n = end > index ? Math.min(range.length, this.#baseSize - (at + done)) : 0;
+      const got = n > 0 && this.#base ? this.#base.read(at + done, range.subarray(0, n)) : 0;
+      range.fill(0, Math.max(0, got));
       if (got < 0) return got;
-      done += run.length;
+      done += range.length;
     }
     return into.length;
   }
-  /** The hole of the base that page `index` lies in ends before this page; undefined: it lies in none. */
+  /** The page after the hole of the base that contains page `index`; undefined if no hole contains it. */
   #holeEnd(index: number): number | undefined {
     const start = this.#holes?.previous(index);
     const end = start === undefined ? 0 : (this.#holes?.get(start) ?? 0);
     return end > index ? end : undefined;
   }
-  /** The base shows from page `index` on up to before this page; it does not show there at all if that is `index` or less. */
+  /**
+   * The page after the visible part of the base from page `index` on. At most `index`: the base is not
+   * visible there.
+   */
   #baseEnd(index: number): number {
     if (this.#holeEnd(index) !== undefined) return index;
     return Math.min(Math.ceil(this.#baseSize / PAGE), this.#holes?.next(index) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Bytes written: fewer when the budget ends. -ENOSPC if none. */
+  /** Writes at `at`. Returns the number of bytes, fewer if the budget ends, or -ENOSPC for none. */
   write(at: number, bytes: Uint8Array): number {
     let done = 0;
     while (done < bytes.length) {
@@ -127,23 +135,23 @@ export class Content {
   }
   /** The frame of a page, or -errno. `whole`: all of it will be written. */
   #writable(index: number, whole: boolean): number {
-    const known = this.#pages.get(index);
-    if (known !== undefined && known > 0) return known;
+    const present = this.#pages.get(index);
+    if (present !== undefined && present > 0) return present;
     const { frames } = this.#budget;
-    const page = known === undefined ? this.#budget.takePage(whole) : -known;
+    const page = present === undefined ? this.#budget.takePage(whole) : -present;
     if (page === 0) return -E.ENOSPC;
-    if (known !== undefined && !whole) frames.clear(page, page + PAGE);
-    const based = known === undefined && !whole && this.#baseEnd(index) > index;
-    const bad = based ? this.#readBase(index * PAGE, frames.bytes(page)) : 0;
-    if (bad < 0) {
+    if (present !== undefined && !whole) frames.clear(page, page + PAGE);
+    const based = present === undefined && !whole && this.#baseEnd(index) > index;
+    const error = based ? this.#readBase(index * PAGE, frames.bytes(page)) : 0;
+    if (error < 0) {
       this.#budget.givePage(page);
-      return bad;
+      return error;
     }
     this.#pages.set(index, page);
     return page;
   }
 
-  /** Allocate a range, as fallocate(2) does: all of it or, with -ENOSPC, nothing. Linux shmem_fallocate(). */
+  /** Allocates [at, end) for fallocate(2): 0, or -ENOSPC without any change. Linux shmem_fallocate(). */
   reserve(at: number, end: number): number {
     const taken: number[] = [];
     const stop = Math.ceil(end / PAGE);
@@ -162,7 +170,7 @@ export class Content {
     }
     return 0;
   }
-  /** Make a range read zero and give back its whole pages. */
+  /** Makes [at, end) a hole: zeroes it and frees its whole pages. 0 or -errno. */
   punch(at: number, end: number): number {
     const to = Math.min(end, Math.ceil(this.size / PAGE) * PAGE);
     const first = Math.ceil(at / PAGE);
@@ -175,7 +183,7 @@ export class Content {
     if (first * PAGE < this.#baseSize) this.#hide(first, last);
     return 0;
   }
-  /** Zero bytes within one page. */
+  /** Zeroes bytes within one page. */
   #clear(at: number, end: number): number {
     const index = Math.floor(at / PAGE);
     if (at >= end || (!this.#pages.has(index) && this.#baseEnd(index) <= index)) return 0;
@@ -184,7 +192,7 @@ export class Content {
     this.#budget.frames.clear(page + at - index * PAGE, page + end - index * PAGE);
     return 0;
   }
-  /** The base does not show any more in pages `first` up to before `last`. */
+  /** Hides the base in the pages [first, last). */
   #hide(first: number, last: number): void {
     const holes = (this.#holes ??= new OrderedMap());
     const before = holes.previous(first);
@@ -204,6 +212,7 @@ export class Content {
     for (let index = this.#pages.next(first); index !== undefined && index < last; index = this.#pages.next(index)) this.#free(index);
   }
 
+  /** Sets the size. */
   truncate(size: number): void {
     if (size < this.size) {
       this.#freeWithin(Math.ceil(size / PAGE), Number.POSITIVE_INFINITY);
@@ -214,7 +223,7 @@ export class Content {
     this.size = size;
   }
 
-  /** lseek(2) SEEK_DATA and SEEK_HOLE: the next offset from `at` that is (not) in a hole. */
+  /** lseek(2) SEEK_DATA and SEEK_HOLE: the next offset from `at` of data, or of a hole. */
   next(at: number, data: boolean): number {
     let index = Math.floor(at / PAGE);
     const from = (page: number): number => Math.min(this.size, Math.max(at, page * PAGE));
@@ -222,7 +231,7 @@ export class Content {
       if (this.#baseEnd(index) > index) return at;
       let page = this.#pages.next(index) ?? Number.POSITIVE_INFINITY;
       while ((this.#pages.get(page) ?? 0) < 0) page = this.#pages.next(page + 1) ?? Number.POSITIVE_INFINITY;
-      // The base may show again behind a hole.
+      // The base may be visible again after a hole.
       let shown = this.#holeEnd(index);
       while (shown !== undefined && this.#baseEnd(shown) <= shown) shown = this.#holeEnd(shown);
       return from(Math.min(page, shown !== undefined && shown * PAGE < this.#baseSize ? shown : Number.POSITIVE_INFINITY));
@@ -234,7 +243,7 @@ export class Content {
       else return from(index);
     }
   }
-  /** Nobody can see it any more. */
+  /** Frees all pages at the end of the file. */
   clear(): void {
     for (const page of this.#pages.values()) this.#budget.givePage(Math.abs(page));
     this.#pages.clear();

@@ -1,5 +1,6 @@
-// A host directory as a guest sees it when it must not change it: read-only, or copy-on-write with every change kept in memory.
-// Directories are read when first used and then stay as they were; a file's bytes come from the host until a page is written.
+// A host directory that the guest cannot change: read-only, or copy-on-write with all changes in memory. A
+// directory is read at its first use and stays as it was then. A page of a file comes from the host until it
+// is written.
 import { E } from "../../../abi/errno.ts";
 import type { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type NewInode, type Or } from "../vfs/inode.ts";
@@ -8,6 +9,10 @@ import { Content } from "./content.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 import { MemDir, type MemEntry, MemFile, MemFs, MemNode } from "./memfs.ts";
 
+/**
+ * A file system over a host tree. With `readOnly` every change is -EROFS. `pages` limits the memory of
+ * changes.
+ */
 export class HostFs extends MemFs {
   override readonly type: string = "hostfs";
   override readonly keepsBirths = false;
@@ -15,7 +20,7 @@ export class HostFs extends MemFs {
   override readonly magic: number = 0x00c0ffee;
   override readonly readOnly: boolean;
   readonly tree: HostTree;
-  /** Files with several names: all names mean one inode. */
+  /** The inodes of files with several names. All names of a file have one inode. */
   readonly linked = new Map<HostNode, Inode>();
 
   constructor(dev: number, clock: Clock, tree: HostTree, options: { readOnly?: boolean; pages?: number } = {}) {
@@ -28,10 +33,10 @@ export class HostFs extends MemFs {
   }
 }
 
-/** The inode of a host file that nobody has looked at yet. */
+/** The inode of a host file: a new one, or the inode of another name of the file. */
 const hostInode = (fs: HostFs, host: HostNode, ino = fs.newIno()): Inode => {
-  const known = fs.linked.get(host);
-  if (known) return known;
+  const linked = fs.linked.get(host);
+  if (linked) return linked;
   const { mode, uid, gid, rdev, nlink, atime, mtime, ctime } = host.stat;
   const inode = make(fs, host, { mode, uid, gid, rdev, ino });
   Object.assign(inode, { nlink, atime, mtime, ctime });
@@ -68,7 +73,7 @@ class HostDir extends MemDir {
     this.#filled = true;
     const found = this.#host.readdir();
     if (typeof found === "number") return;
-    // Sorted, so that a guest sees the same order on every host: from the last to the first, as the newest name is listed first.
+    // The order is the same on every host. It is descending, because the newest name is listed first.
     for (const { name, type } of [...found].sort((a, b) => (a.name < b.name ? 1 : -1)))
       this.addLazy(name, direntType(type), this.fs.newIno());
   }
@@ -78,7 +83,7 @@ class HostDir extends MemDir {
   }
 }
 
-/** The text is read when somebody asks; it never changes. */
+/** A symbolic link. Its text is read at the first readlink(2) and never changes. */
 class HostLink extends Inode {
   declare readonly fs: HostFs;
   readonly #host: HostNode;
@@ -105,7 +110,7 @@ class HostLink extends Inode {
   }
 }
 
-/** Devices, fifos and sockets of the host are shown, and never opened. */
+/** A device, FIFO or socket of the host. It is shown and never opened. */
 class HostSpecial extends MemNode {
   override readonly nodev = true;
 }

@@ -1,4 +1,5 @@
-// A host directory that the guest may change: every operation goes to the host at once, and every lookup asks it again.
+// A host directory that the guest may change. Every operation reaches the host at once, and every lookup asks
+// it again.
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
 import { DirFile } from "../files/dir-file.ts";
@@ -11,10 +12,11 @@ import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from "../vfs/open-flags.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import type { HostNode, HostTree } from "./host-tree.ts";
 
+/** A file system over a writable host tree. */
 export class HostRwFs extends FileSystem {
   override readonly type: string = "hostfs";
   override readonly magic: number = 0x00c0ffee;
-  /** The host may rename and remove behind our back. */
+  /** The host may rename and remove names at any time. */
   override readonly dynamic = true;
   readonly #inodes = new Map<HostNode, HostInode>();
   readonly #root: Dentry;
@@ -27,7 +29,7 @@ export class HostRwFs extends FileSystem {
     return this.#root;
   }
 
-  /** The inode of a file that was just found, with the attributes that the host found. */
+  /** The inode of a host file, with the attributes of the host's last lookup. */
   inodeOf(host: HostNode): HostInode {
     let inode = this.#inodes.get(host);
     if (!inode) {
@@ -37,6 +39,7 @@ export class HostRwFs extends FileSystem {
     inode.refresh();
     return inode;
   }
+  /** The inode for the result of a host call, or its -errno. */
   found(host: Or<HostNode>): Or<HostInode> {
     return typeof host === "number" ? host : this.inodeOf(host);
   }
@@ -47,11 +50,12 @@ export class HostRwFs extends FileSystem {
 
 type HostInode = RwFile | RwNode;
 
-const take = (inode: HostInode): void => {
+/** Copies the attributes of the host's last lookup. */
+const copyStat = (inode: HostInode): void => {
   const { mode, uid, gid, nlink, rdev, atime, mtime, ctime } = inode.host.stat;
   Object.assign(inode, { mode, uid, gid, nlink, rdev, atime, mtime, ctime });
 };
-/** Hand changes to the host; what it accepts is kept. */
+/** Applies changes to the host's file, and to the inode if the host accepts all. */
 const pushChanges = (inode: HostInode, changes: Changes): number => {
   const { host } = inode;
   const steps = [
@@ -60,14 +64,17 @@ const pushChanges = (inode: HostInode, changes: Changes): number => {
     () => (changes.atime || changes.mtime ? host.utimes(changes.atime ?? inode.atime, changes.mtime ?? inode.mtime) : 0),
   ];
   for (const step of steps) {
-    const bad = step();
-    if (bad < 0) return bad;
+    const error = step();
+    if (error < 0) return error;
   }
   Object.assign(inode, changes);
   return 0;
 };
 
-/** Held while the guest has it open, so that no name and no mode of the host matters to an open file. */
+/**
+ * A regular file. An open file is held, so that later changes of its name and mode on the host do not affect
+ * it.
+ */
 class RwFile extends RegularInode {
   declare readonly fs: HostRwFs;
   readonly host: HostNode;
@@ -80,7 +87,7 @@ class RwFile extends RegularInode {
   }
   refresh(): void {
     this.#size = this.host.stat.size;
-    take(this);
+    copyStat(this);
   }
   override get size(): number {
     return this.#size;
@@ -132,7 +139,7 @@ class RwNode extends Inode {
     this.host = host;
   }
   refresh(): void {
-    take(this);
+    copyStat(this);
   }
   override get size(): number {
     return this.host.stat.size;
@@ -189,7 +196,7 @@ class RwNode extends Inode {
   }
   override unlink(name: string, target: Inode): number {
     const done = this.host.unlink(name);
-    if (done === 0) this.#lost(target as HostInode);
+    if (done === 0) this.#nameRemoved(target as HostInode);
     return done;
   }
   override rmdir(name: string, target: Inode): number {
@@ -199,8 +206,8 @@ class RwNode extends Inode {
     this.fs.forget(target as HostInode);
     return 0;
   }
-  /** A name of `inode` has gone. */
-  #lost(inode: HostInode): void {
+  /** Called after a name of `inode` was removed. */
+  #nameRemoved(inode: HostInode): void {
     inode.nlink = inode.isDir ? 0 : inode.nlink - 1;
     if (inode.nlink > 0) return;
     this.fs.forget(inode);
@@ -212,7 +219,7 @@ class RwNode extends Inode {
     const replaced = to.lookup(newName);
     const done = this.host.rename(name, to.host, newName);
     if (done < 0) return done;
-    if (typeof replaced !== "number") this.#lost(replaced as HostInode);
+    if (typeof replaced !== "number") this.#nameRemoved(replaced as HostInode);
     to.lookup(newName);
     return 0;
   }

@@ -1,8 +1,9 @@
-// A directory of the host, as the core sees it. Synchronous; a host implements it (src/host/node-tree.ts). Paths are lists of names
-// below the directory; no name is "", "." or "..", or holds "/" or NUL. The guest resolves every symbolic link itself, so an
-// implementation must follow none, in any component.
+// A directory of the host, as the core sees it: the interface that a host implements (src/host/node-tree.ts).
+// A name is one component: not "", "." or "..", without "/" and NUL. The guest resolves symbolic links
+// itself. An implementation must not follow any, in any component.
 import type { Timespec } from "../../base/time.ts";
 
+/** Attributes of a host file. man 3 stat. */
 export interface HostStat {
   readonly mode: number;
   readonly uid: number;
@@ -15,49 +16,58 @@ export interface HostStat {
   readonly mtime: Timespec;
   readonly ctime: Timespec;
 }
+/** A directory entry of the host. */
 export interface HostDirEntry {
   readonly name: string;
   /** S_IF* bits. */
   readonly type: number;
 }
 
+/** A directory of the host and everything below it. */
 export interface HostTree {
   /** The directory itself. */
   readonly root: HostNode;
-  /** Whether guests may change the host's files. If not, every call that would is -EROFS. */
+  /** True if guests may change the host's files. If false, every changing call returns -EROFS. */
   readonly writable: boolean;
 }
 
 /**
- * A file of the host, of any type. A call reaches this file or fails: with -ESTALE if another file has its name now. All names of
- * one file give the same node, as long as anything refers to it.
+ * A file of the host, of any type. A call reaches this file or fails. It fails with -ESTALE if another file
+ * has the name now. All names of one file give the same node, as long as the node is referenced.
  *
- * Calls are synchronous and return -errno if the host refuses. The guest resolves symbolic links itself: no call follows one.
- * Names and link texts are byte strings (one char code a byte); a name is one component, never "." or "..".
+ * Calls are synchronous and return -errno if the host refuses. No call follows a symbolic link. Names and
+ * link texts are byte strings: one char code per byte.
  */
 export interface HostNode {
   /** Attributes as the last lookup found them. */
   readonly stat: HostStat;
 
-  /** The file of this name. */
+  /** The file with this name in the directory. */
   lookup(name: string): HostNode | number;
-  /** In any order, but the same at each call while nothing changes; the caller sorts. */
+  /**
+   * The entries without "." and "..". Their order does not change while the directory does not; the caller
+   * sorts.
+   */
   readdir(): readonly HostDirEntry[] | number;
-  /** Make a regular file, readable and writable through the node whatever `mode` says. -EEXIST if the name is taken. */
+  /** Makes a regular file. The node reads and writes it regardless of `mode`. -EEXIST if the name exists. */
   create(name: string, mode: number): HostNode | number;
   mkdir(name: string, mode: number): HostNode | number;
   symlink(name: string, target: string): HostNode | number;
-  /** Give `file` of the same tree another name, here. */
+  /** Makes `name` in this directory a hard link to `file` of the same tree. */
   link(name: string, file: HostNode): number;
   unlink(name: string): number;
   rmdir(name: string): number;
-  /** Move a name to another directory of the same tree, over what is there. */
+  /** Moves a name to directory `to` of the same tree. An existing file with the new name is replaced. */
   rename(name: string, to: HostNode, newName: string): number;
 
   /** The text of a symbolic link. */
   readlink(): string | number;
 
-  /** Bytes read into `into` from `offset`; fewer only at the end of the file. What is read and written may lie in guest memory (shared: `MachineOptions`). */
+  /**
+   * Reads into `into` from `offset`. Returns the number of bytes, which is less than the length only at the
+   * end of the file. Buffers of reads and writes may lie in guest memory, which may be shared
+   * (`MachineOptions`).
+   */
   read(offset: number, into: Uint8Array): number;
   write(offset: number, bytes: Uint8Array): number;
   truncate(size: number): number;
@@ -67,8 +77,9 @@ export interface HostNode {
   utimes(atime: Timespec, mtime: Timespec): number;
 
   /**
-   * Keep the file open for this access, whatever happens to its names and mode, until as many calls of `release`. Regular files and
-   * directories only: devices, fifos and sockets of the host are never opened. -ENFILE: too many are held.
+   * Keeps the file open for this access until as many calls of `release`, even if its names and mode change.
+   * Only regular files and directories are held: devices, FIFOs and sockets of the host are never opened.
+   * -ENFILE: too many files are held.
    */
   hold(access: { readonly read: boolean; readonly write: boolean }): number;
   release(): void;

@@ -1,4 +1,4 @@
-// memfd_create(2): an unlinked file in memory, and the seals that fcntl(2) puts on it. Linux mm/memfd.c.
+// memfd_create(2): an unlinked file in memory, and the file seals of fcntl(2). Linux mm/memfd.c.
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
 import { RegularFile, type RegularInode } from "../files/regular.ts";
@@ -8,15 +8,20 @@ import type { Mount } from "../vfs/mount.ts";
 import { O_LARGEFILE, O_RDWR } from "../vfs/open-flags.ts";
 import { MemFile, type MemFs } from "./memfs.ts";
 
+/** Bits of F_ADD_SEALS and F_GET_SEALS. man 2 fcntl. */
 export const F_SEAL_SEAL = 1;
 export const F_SEAL_SHRINK = 2;
 export const F_SEAL_GROW = 4;
 export const F_SEAL_WRITE = 8;
 export const F_SEAL_FUTURE_WRITE = 16;
 export const F_SEAL_EXEC = 32;
+/** All seals that F_ADD_SEALS accepts. */
 export const ALL_SEALS = 63;
 
-/** `mount` is the internal tmpfs of memfds. `sealable` is MFD_ALLOW_SEALING. */
+/**
+ * A new memfd, open for reading and writing. `mount` is the internal tmpfs of memfds, `sealable` is
+ * MFD_ALLOW_SEALING, `noexec` is MFD_NOEXEC_SEAL.
+ */
 export const memfd = (task: Task, mount: Mount, name: string, options: { sealable: boolean; noexec: boolean }): RegularFile => {
   const mode = options.noexec ? 0o666 : 0o777;
   const inode = new MemFile(mount.fs as MemFs, { mode: S_IFREG | mode, uid: task.cred.fsuid, gid: task.cred.fsgid, rdev: 0 });
@@ -28,7 +33,9 @@ export const memfd = (task: Task, mount: Mount, name: string, options: { sealabl
   return new RegularFile(inode, O_RDWR | O_LARGEFILE, { mount, dentry });
 };
 
-/** F_ADD_SEALS. */
+/**
+ * F_ADD_SEALS: 0, -EPERM, -EINVAL, or -EBUSY. `writable`: the file description is. Linux memfd_add_seals().
+ */
 export const addSeals = (inode: RegularInode, writable: boolean, seals: number): number => {
   if (!writable) return -E.EPERM;
   if (seals & ~ALL_SEALS || inode.seals === undefined) return -E.EINVAL;

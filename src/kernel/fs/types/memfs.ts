@@ -1,4 +1,5 @@
-// tmpfs: files in memory. Also the base of copy-on-write host mounts (host-fs.ts), whose directories fill themselves when first used.
+// tmpfs: files in memory. Also the base of copy-on-write host mounts (host-fs.ts), whose directories are read
+// at their first use. man 5 tmpfs; Linux mm/shmem.c.
 import { E } from "../../../abi/errno.ts";
 import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { OrderedMap } from "../../../memory/ordered-map.ts";
@@ -14,9 +15,10 @@ import { direntType, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG } from "../vfs/mode.ts";
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from "../vfs/rename.ts";
 import { Budget, Content } from "./content.ts";
 
-/** Linux shmem: BOGO_DIRENT_SIZE, what a name adds to a directory's size; the dots count. */
+/** The size of a name in a directory's size, in bytes; the dots count. Linux BOGO_DIRENT_SIZE. */
 const DIRENT_SIZE = 20;
 
+/** A tmpfs. */
 export class MemFs extends FileSystem {
   override readonly type: string = "tmpfs";
   override readonly keepsBirths: boolean = true;
@@ -27,13 +29,13 @@ export class MemFs extends FileSystem {
   readonly #mode: number;
   #root: Dentry | undefined;
 
-  /** Bytes that the account has for its inodes, names and attributes. */
+  /** The charged bytes of inodes, names and attributes. */
   #charged = 0;
   #ended = false;
-  /** Regular files, whose pages are frames. */
+  /** The regular files. */
   readonly files = new Set<MemFile>();
 
-  /** `pages` bounds what files may hold, in units of 4096 bytes: half of the memory unless told. */
+  /** `pages` is the limit of file content in pages of 4096 bytes, by default half of the memory. */
   constructor(dev: number, clock: Clock, options: { pages?: number; mode?: number } = {}) {
     super(dev, clock);
     const pages = options.pages ?? clock.frames.total >> 1;
@@ -56,22 +58,27 @@ export class MemFs extends FileSystem {
     budget.usedPages += pages;
     return true;
   }
-  /** Charge what is not file content. False: there is no memory. */
+  /** Charges bytes other than file content. False: memory is short. */
   take(bytes: number): boolean {
     if (!this.account.take(bytes)) return false;
     this.#charged += bytes;
     return true;
   }
+  /** Charges bytes even if memory is short. */
   force(bytes: number): void {
     this.account.force(bytes);
     this.#charged += bytes;
   }
+  /** Removes a charge. */
   give(bytes: number): void {
     if (this.#ended) return;
     this.#charged -= bytes;
     this.account.give(bytes);
   }
-  /** It is mounted nowhere any more, and no file of it is open. What is still mapped goes with its last mapping. */
+  /**
+   * Ends the file system after its last mount and open file. A page that is still mapped ends with its last
+   * mapping.
+   */
   end(): void {
     this.give(this.#charged);
     this.#ended = true;
@@ -84,7 +91,9 @@ export class MemFs extends FileSystem {
   }
 }
 
-/** Every inode of a MemFs is counted and charged, from here to `disown`. Whoever makes one for a guest has asked whether there is room. */
+/**
+ * Counts and charges a new inode, until `disown`. A caller that makes one for a guest has checked the limits.
+ */
 const own = (inode: Inode & { readonly fs: MemFs }, made: NewInode, text = 0): void => {
   inode.fs.budget.usedInodes++;
   inode.fs.force(sizes.inode + text);
@@ -97,6 +106,7 @@ const disown = ({ fs }: { readonly fs: MemFs }, text = 0): void => {
   fs.give(sizes.inode + text);
 };
 
+/** A regular file in memory. */
 export class MemFile extends RegularInode {
   declare readonly fs: MemFs;
   content: Content;
@@ -137,18 +147,19 @@ export class MemFile extends RegularInode {
     this.fs.files.delete(this);
     disown(this);
   }
-  /** Neither a name nor a file description leads to it. */
+  /** Called when the file has no name and no file description. */
   end(): void {
     super.evict();
-    // A mapping may still read the pages: only what nobody can see is freed.
+    // A mapping may still read the pages. Then `unmapped` frees them.
     if (!this.pages) this.content.clear();
   }
-  /** Backing: the last mapping of the file has gone, and it is at its end. */
+  /** Backing: called when the last mapping of an ended file has ended. */
   unmapped(): void {
     this.content.clear();
   }
 }
 
+/** A symbolic link in memory. */
 export class MemLink extends Inode {
   declare readonly fs: MemFs;
   readonly target: string;
@@ -171,7 +182,7 @@ export class MemLink extends Inode {
   }
 }
 
-/** Device nodes, fifos and sockets: opened by what they name, not by the file system. */
+/** A device node, FIFO or socket. The VFS opens it by its type, not the file system. */
 export class MemNode extends Inode {
   declare readonly fs: MemFs;
   constructor(fs: MemFs, made: NewInode) {
@@ -186,7 +197,7 @@ export class MemNode extends Inode {
   }
 }
 
-/** `inode` is made by `load` when somebody first asks for it. */
+/** A name in a `MemDir`. `load` makes `inode` at its first use if it is undefined. */
 export interface MemEntry {
   inode: Inode | undefined;
   readonly type: number;
@@ -194,6 +205,7 @@ export interface MemEntry {
   readonly cookie: number;
 }
 
+/** A directory in memory. Names are listed from the newest to the oldest. */
 export class MemDir extends Inode {
   declare readonly fs: MemFs;
   protected readonly names = new Map<string, MemEntry>();
@@ -221,8 +233,9 @@ export class MemDir extends Inode {
     return new DirFile(this, flags, path);
   }
 
-  /** Where the names come from somewhere else: read them now. */
+  /** For a subclass with names of the host: reads them at the first call. */
   protected fill(): void {}
+  /** For a subclass: makes the inode of an entry. */
   protected load(_name: string, _entry: MemEntry): Or<Inode> {
     return -E.EIO;
   }
@@ -241,7 +254,7 @@ export class MemDir extends Inode {
   }
   override *entries(cookie: number): Generator<DirEntry> {
     this.fill();
-    // The newest name comes first, as on Linux; behind a cookie come the names older than it.
+    // The newest name comes first, as on Linux. Names after a cookie are older.
     const order = this.#order;
     for (let at = order.previous((cookie || this.#nextCookie) - 1); at !== undefined; at = order.previous(at - 1)) {
       const name = order.get(at) as string;
@@ -250,19 +263,20 @@ export class MemDir extends Inode {
     }
   }
 
-  /** Put a name here, without any check. */
+  /** Adds or replaces a name, without a check. */
   add(name: string, inode: Inode): void {
     this.#put(name, { inode, type: direntType(inode.mode), ino: inode.ino, cookie: this.#nextCookie++ });
   }
+  /** Adds a name whose inode `load` makes later. */
   protected addLazy(name: string, type: number, ino: number): void {
     this.#put(name, { inode: undefined, type, ino, cookie: this.#nextCookie++ });
   }
   #put(name: string, entry: MemEntry): void {
     this.#take(name);
-    const kept = ownText(name);
+    const text = ownText(name);
     this.fs.force(sizes.name + name.length);
-    this.names.set(kept, entry);
-    this.#order.set(entry.cookie, kept);
+    this.names.set(text, entry);
+    this.#order.set(entry.cookie, text);
   }
   #take(name: string): void {
     const entry = this.names.get(name);
@@ -272,17 +286,17 @@ export class MemDir extends Inode {
     this.fs.give(sizes.name + name.length);
   }
 
-  /** `text`: bytes that the inode has besides. */
+  /** Makes an inode and its name: the inode or -ENOSPC. `text`: additional bytes of the inode. */
   #make(name: string, make: () => Inode, text = 0): Or<Inode> {
     this.fill();
-    if (!this.#hasRoom(sizes.inode + sizes.name + name.length + text)) return -E.ENOSPC;
+    if (!this.#canAdd(sizes.inode + sizes.name + name.length + text)) return -E.ENOSPC;
     const inode = make();
     this.add(name, inode);
     if (inode.isDir) this.nlink++;
     this.touch("modify");
     return inode;
   }
-  #hasRoom(bytes: number): boolean {
+  #canAdd(bytes: number): boolean {
     const { budget, account } = this.fs;
     return budget.usedInodes < budget.inodes && account.canTake(bytes);
   }
@@ -296,13 +310,13 @@ export class MemDir extends Inode {
     return this.#make(name, () => new MemLink(this.fs, { ...made, mode: S_IFLNK | 0o777 }, target), target.length);
   }
   override tmpfile(made: NewInode): Or<Inode> {
-    if (!this.#hasRoom(sizes.inode)) return -E.ENOSPC;
+    if (!this.#canAdd(sizes.inode)) return -E.ENOSPC;
     return new MemFile(this.fs, made);
   }
 
   override link(name: string, target: Inode): number {
     this.fill();
-    if (!this.#hasRoom(sizes.name + name.length)) return -E.ENOSPC;
+    if (!this.#canAdd(sizes.name + name.length)) return -E.ENOSPC;
     this.add(name, target);
     target.nlink++;
     target.touch("change");
@@ -334,7 +348,7 @@ export class MemDir extends Inode {
     if (typeof moved === "number") return moved;
     const there = to.names.has(newName) ? to.lookup(newName) : undefined;
     if (typeof there === "number") return there;
-    if (!there && !to.#hasRoom(sizes.name + newName.length)) return -E.ENOSPC;
+    if (!there && !to.#canAdd(sizes.name + newName.length)) return -E.ENOSPC;
     this.#take(name);
     if (there && flags & RENAME_EXCHANGE) {
       to.#take(newName);
@@ -350,7 +364,7 @@ export class MemDir extends Inode {
       this.nlink--;
       to.nlink++;
     }
-    // A whiteout tells overlayfs that the name is gone: character device 0:0.
+    // A whiteout (character device 0:0) marks a removed name for overlayfs.
     if (flags & RENAME_WHITEOUT) this.add(name, new MemNode(this.fs, { mode: S_IFCHR, uid: 0, gid: 0, rdev: 0 }));
     for (const inode of [this, to]) inode.touch("modify");
     moved.touch("change");

@@ -1,4 +1,5 @@
-// Namespaces as files: what the links in /proc/PID/ns lead to. man 7 namespaces, man 2 ioctl_ns; Linux fs/nsfs.c.
+// Namespaces as files, the targets of the links in /proc/PID/ns. man 7 namespaces, man 2 ioctl_ns; Linux
+// fs/nsfs.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -10,7 +11,7 @@ import { FileDescription } from "../vfs/file.ts";
 import { type Clock, Inode, type Or } from "../vfs/inode.ts";
 import { S_IFREG } from "../vfs/mode.ts";
 
-/** The names in /proc/PID/ns, and clone's flag. */
+/** The names in /proc/PID/ns and the CLONE_NEW* flags. */
 export const nsTypes = {
   cgroup: 0x200_0000,
   ipc: 0x800_0000,
@@ -20,17 +21,21 @@ export const nsTypes = {
   user: 0x1000_0000,
   uts: 0x400_0000,
 } as const;
+/** A type of namespace. */
 export type NsType = keyof typeof nsTypes;
 
-/** The namespace of a task, or of its children. The initial user namespace is undefined, and known here by a word. */
+/** Stands for the initial user namespace, which is undefined elsewhere. */
 const INITIAL_USER = Object.freeze({ owner: undefined });
+/** The namespace of a task. */
 export const namespaceOf = (t: Task, type: NsType): object =>
   type === "pid" ? t.pidNs : type === "user" ? (t.cred.userNs ?? INITIAL_USER) : t.namespaces[type];
+/** True for the object that stands for the initial user namespace. */
 export const isInitialUser = (namespace: object): boolean => namespace === INITIAL_USER;
 
-/** ioctl: the type. */
+/** The ioctl that returns the namespace's type. */
 const NS_GET_NSTYPE = 0xb703;
 
+/** True for an inode of nsfs. */
 export const isNsInode = (inode: Inode): inode is NsInode => inode instanceof NsInode;
 class NsInode extends Inode {
   readonly namespace: object;
@@ -45,6 +50,7 @@ class NsInode extends Inode {
   }
 }
 
+/** An open namespace. It keeps the namespace alive. */
 export class NsFile extends FileDescription {
   readonly namespace: object;
   readonly nsType: NsType;
@@ -62,7 +68,10 @@ export class NsFile extends FileDescription {
   }
 }
 
-/** Linux uapi nsfs.h PROC_*_INIT_INO: the numbers of the first ones; all others follow in order. */
+/**
+ * The inode numbers of the initial namespaces. Later ones have ascending numbers. Linux uapi nsfs.h
+ * PROC_*_INIT_INO.
+ */
 const first: Partial<Record<NsType, number>> = {
   cgroup: 0xefff_fffb,
   pid: 0xefff_fffc,
@@ -72,6 +81,7 @@ const first: Partial<Record<NsType, number>> = {
 };
 const DYNAMIC = 0xf000_0000;
 
+/** The file system of namespaces. A namespace has one inode. */
 export class NsFs extends AnonFs {
   readonly #paths = new WeakMap<object, Path>();
   readonly #seen = new Set<NsType>();
@@ -80,9 +90,10 @@ export class NsFs extends AnonFs {
   constructor(dev: number, clock: Clock) {
     super(dev, clock, "nsfs", 0x6e73_6673);
   }
+  /** The path of a namespace, made at the first call. */
   pathOf(namespace: object, type: NsType): Path {
-    const known = this.#paths.get(namespace);
-    if (known) return known;
+    const present = this.#paths.get(namespace);
+    if (present) return present;
     const path = this.path(new NsInode(this, this.#number(type), namespace, type), (ino) => `${type}:[${ino}]`);
     this.#paths.set(namespace, path);
     return path;

@@ -1,4 +1,5 @@
-// Inodes without a directory: pipes, eventfds, sockets, memfds. Linux fs/pipe.c pipefs, fs/anon_inodes.c, net/socket.c sockfs.
+// Inodes without a directory: pipes, eventfds, sockets, memfds. Linux fs/pipe.c pipefs, fs/anon_inodes.c,
+// net/socket.c sockfs.
 import { E } from "../../../abi/errno.ts";
 import { Dentry, type Path } from "./dentry.ts";
 import type { FileDescription } from "./file.ts";
@@ -6,13 +7,14 @@ import { type Clock, FileSystem, Inode, type Or } from "./inode.ts";
 import { S_IFDIR } from "./mode.ts";
 import { Mount } from "./mount.ts";
 
+/** An inode without a name. open(2) through /proc/PID/fd returns -ENXIO. */
 export class AnonInode extends Inode {
   override open(): Or<FileDescription> {
     return -E.ENXIO;
   }
 }
 
-/** A file system that is mounted nowhere. */
+/** An internal file system without a mount point. */
 export class AnonFs extends FileSystem {
   override readonly type: string;
   override readonly magic: number;
@@ -28,7 +30,7 @@ export class AnonFs extends FileSystem {
   override get root(): Dentry {
     return this.#root;
   }
-  /** A path for an inode; `label` is what /proc/PID/fd shows. */
+  /** A path for an inode. `label` is its name in /proc/PID/fd. */
   path(inode: Inode, label: (ino: number) => string): Path {
     const dentry = new Dentry("", undefined, inode);
     dentry.label = label(inode.ino);

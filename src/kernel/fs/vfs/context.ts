@@ -1,6 +1,8 @@
-// Where a task stands in the file tree: root, working directory, umask. Shared by CLONE_FS. man 2 clone.
+// A task's root, working directory and umask. Tasks with CLONE_FS share it. man 2 clone; Linux struct
+// fs_struct.
 import type { Path } from "./dentry.ts";
 
+/** The file system context of tasks. `umask` has permission bits only. */
 export class FsContext {
   root: Path;
   cwd: Path;

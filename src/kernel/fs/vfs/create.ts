@@ -1,4 +1,4 @@
-// Making names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
+// Creation of names: mknod, mkdir, symlink, link. Linux fs/namei.c filename_create() and vfs_*().
 import { E } from "../../../abi/errno.ts";
 import { CAP, capable, inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
@@ -8,7 +8,7 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_ISGID, S_IXGRP } from "./
 import { mayCreate, mayLink, wantWrite } from "./permission.ts";
 import { adopt, type Last, lookupIn, resolveParent } from "./resolve.ts";
 
-/** Owner and mode of an inode made in `dir`. Linux inode_init_owner(), mode_strip_sgid(). */
+/** Owner and mode of a new inode in `dir`. Linux inode_init_owner(), mode_strip_sgid(). */
 export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0): NewInode => {
   const { cred } = task;
   const inherits = (dir.mode & S_ISGID) !== 0;
@@ -20,10 +20,14 @@ export const newInode = (task: Task, dir: Inode, mode: number, rdev = 0): NewIno
   return { mode: bits, uid: cred.fsuid, gid, rdev };
 };
 
+/** A mode without the bits of the task's umask. */
 export const masked = (task: Task, mode: number): number => mode & ~(task.fs.umask & 0o777);
 
-/** A place for a new name: it is free and its directory may be written. `isDir`: the name may end in a slash. */
-const place = (task: Task, base: Path, name: string, isDir: boolean): Or<Last> => {
+/**
+ * The parent and last component of a new name: -EEXIST if it exists, -EROFS if the mount is read-only.
+ * `isDir`: the name may end in a slash. Linux filename_create().
+ */
+const newName = (task: Task, base: Path, name: string, isDir: boolean): Or<Last> => {
   const last = resolveParent(task, base, name);
   if (typeof last === "number") return last;
   if (last.kind !== "name") return -E.EEXIST;
@@ -35,7 +39,7 @@ const place = (task: Task, base: Path, name: string, isDir: boolean): Or<Last> =
   return writable < 0 ? writable : last;
 };
 
-/** Make a name by `make`, which asks the directory's inode. */
+/** Checks the permission for a new name, and makes its inode by `make`. */
 const makeIn = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): Or<Dentry> => {
   const dir = last.parent.dentry;
   const allowed = mayCreate(task, dir.inode);
@@ -45,41 +49,43 @@ const makeIn = (task: Task, last: Last, make: (dir: Inode) => Or<Inode>): Or<Den
 };
 const outcome = (made: Or<unknown>): number => (typeof made === "number" ? made : 0);
 
-/** `mode` is without the umask; it holds the type. */
+/** mknod(2): 0 or -errno. `mode` has the file type, and the umask is not applied yet. */
 export const mknod = (task: Task, base: Path, name: string, mode: number, rdev: number): number => {
-  const last = place(task, base, name, false);
+  const last = newName(task, base, name, false);
   if (typeof last === "number") return last;
   const type = mode & S_IFMT;
   return outcome(
     makeIn(task, last, (dir) => {
       const device = type === S_IFCHR || type === S_IFBLK;
-      // Overlayfs whiteouts, character devices 0:0, are nobody's privilege. Linux vfs_mknod().
+      // Overlayfs whiteouts (character devices 0:0) need no privilege. Linux vfs_mknod().
       if (device && !(type === S_IFCHR && rdev === 0) && !capable(task.cred, CAP.MKNOD)) return -E.EPERM;
       return dir.mknod(last.name, newInode(task, dir, masked(task, mode), rdev));
     }),
   );
 };
 
-/** The regular file of open(O_CREAT). The name is known to be free. */
+/** Makes the regular file of open(O_CREAT). The name does not exist. */
 export const createFile = (task: Task, last: Last, mode: number): Or<Dentry> =>
   makeIn(task, last, (dir) => dir.mknod(last.name, newInode(task, dir, masked(task, mode))));
 
+/** mkdir(2): 0 or -errno. */
 export const mkdir = (task: Task, base: Path, name: string, mode: number): number => {
-  const last = place(task, base, name, true);
+  const last = newName(task, base, name, true);
   if (typeof last === "number") return last;
   const bits = S_IFDIR | (masked(task, mode) & 0o1777);
   return outcome(makeIn(task, last, (dir) => dir.mkdir(last.name, newInode(task, dir, bits))));
 };
 
+/** symlink(2): 0 or -errno. */
 export const symlink = (task: Task, target: string, base: Path, name: string): number => {
-  const last = place(task, base, name, false);
+  const last = newName(task, base, name, false);
   if (typeof last === "number") return last;
   return outcome(makeIn(task, last, (dir) => dir.symlink(last.name, target, newInode(task, dir, S_IFLNK | 0o777))));
 };
 
-/** A second name for `from`. */
+/** link(2): `name` becomes a further name of `from`. 0 or -errno. */
 export const link = (task: Task, from: Path, base: Path, name: string): number => {
-  const last = place(task, base, name, false);
+  const last = newName(task, base, name, false);
   if (typeof last === "number") return last;
   if (last.parent.mount !== from.mount) return -E.EXDEV;
   const { inode } = from.dentry;
@@ -88,7 +94,7 @@ export const link = (task: Task, from: Path, base: Path, name: string): number =
   return outcome(
     makeIn(task, last, (dir) => {
       if (inode.isDir) return -E.EPERM;
-      // A file without a name stays so, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
+      // A file without a name gets none, unless O_TMPFILE made it. Linux vfs_link(), I_LINKABLE.
       if (inode.nlink === 0 && !inode.linkable) return -E.ENOENT;
       const done = dir.link(last.name, inode);
       return done < 0 ? done : inode;

@@ -1,10 +1,11 @@
-// A name in a directory, and a path: which mount, which name. man 7 path_resolution; Linux Documentation/filesystems/vfs.rst.
+// Dentries, the names in directories, and paths, pairs of a mount and a dentry. man 7 path_resolution;
+// Linux Documentation/filesystems/vfs.rst.
 import type { Inode } from "./inode.ts";
 import type { Mount } from "./mount.ts";
 
 /**
- * One name. A dentry says what a file is called now: a rename moves it, an unlink marks it deleted, open files and working
- * directories keep it. Names of static file systems are remembered, so that a mount point has identity.
+ * The current name of a file. A rename moves the dentry, an unlink marks it deleted. Open files and working
+ * directories refer to it. Dentries of static file systems are cached, so that a mount point has identity.
  */
 export class Dentry {
   name: string;
@@ -12,7 +13,7 @@ export class Dentry {
   parent: Dentry;
   inode: Inode;
   deleted = false;
-  /** What is shown instead of a path, for files that never had one: "pipe:[17]", "/memfd:x (deleted)". */
+  /** The text in place of a path, for a file that never had one: "pipe:[17]", "/memfd:x (deleted)". */
   label: string | undefined = undefined;
   #children: Map<string, Dentry> | undefined = undefined;
 
@@ -21,10 +22,11 @@ export class Dentry {
     this.parent = parent ?? this;
     this.inode = inode;
   }
-  /** Those that are remembered, by name. */
+  /** The cached names in this directory. The map is made at the first use. */
   get children(): Map<string, Dentry> {
     return (this.#children ??= new Map());
   }
+  /** The cached name, if any. Makes no map. */
   child(name: string): Dentry | undefined {
     return this.#children?.get(name);
   }
@@ -32,7 +34,7 @@ export class Dentry {
     return this.parent === this;
   }
 
-  /** Whether this is `other` or below it. */
+  /** True if this is `other` or below it. */
   isWithin(other: Dentry): boolean {
     for (let d: Dentry = this; ; d = d.parent) {
       if (d === other) return true;
@@ -41,25 +43,28 @@ export class Dentry {
   }
 }
 
+/** A file's position in the tree of mounts. */
 export interface Path {
   readonly mount: Mount;
   readonly dentry: Dentry;
 }
+/** True if both paths name one position. Linux path_equal(). */
 export const samePath = (a: Path, b: Path): boolean => a.mount === b.mount && a.dentry === b.dentry;
 
 /**
- * The absolute name, as getcwd(2) and /proc/PID/fd show it: seen from `root`, with " (deleted)" for a name that is gone.
- * `reachable` is false when the path is not below root (chroot): getcwd(2) then says "(unreachable)".
+ * The absolute name below `root`, as getcwd(2) and /proc/PID/fd show it. A deleted name ends in " (deleted)".
+ * `reachable` is false if the path is not below `root` (chroot). getcwd(2) then returns "(unreachable)".
+ * Linux d_path().
  */
 export const pathName = (path: Path, root: Path): { name: string; reachable: boolean } => {
   if (path.dentry.label !== undefined) return { name: path.dentry.label, reachable: true };
-  const parts: string[] = [];
+  const names: string[] = [];
   let { mount, dentry } = path;
   const gone = dentry.deleted;
   let reachable = true;
   while (!(mount === root.mount && dentry === root.dentry)) {
     if (dentry !== mount.root && !dentry.isRoot) {
-      parts.push(dentry.name);
+      names.push(dentry.name);
       dentry = dentry.parent;
     } else if (mount.parent) {
       dentry = mount.mountpoint as Dentry;
@@ -69,5 +74,5 @@ export const pathName = (path: Path, root: Path): { name: string; reachable: boo
       break;
     }
   }
-  return { name: `/${parts.reverse().join("/")}${gone ? " (deleted)" : ""}`, reachable };
+  return { name: `/${names.reverse().join("/")}${gone ? " (deleted)" : ""}`, reachable };
 };

@@ -1,4 +1,5 @@
-// File descriptors: small numbers for open file descriptions. Shared by CLONE_FILES; copied by fork. man 2 dup, man 2 close_range.
+// The table of file descriptors. Tasks with CLONE_FILES share it, fork(2) copies it. man 2 dup, man 2
+// close_range; Linux fs/file.c.
 import type { Fd } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Account } from "../../../memory/account.ts";
@@ -6,7 +7,7 @@ import { sizes } from "../../base/sizes.ts";
 import type { FileDescription } from "./file.ts";
 import { releasePosixLocks } from "./locks.ts";
 
-/** Linux NR_OPEN_DEFAULT. */
+/** The initial size of a table. Linux NR_OPEN_DEFAULT. */
 const LEAST_PLACES = 64;
 
 interface Slot {
@@ -14,14 +15,18 @@ interface Slot {
   cloexec: boolean;
 }
 
-/** Descriptors to a word of a bit map. */
+/** The number of descriptors per word of a bit map. */
 const WORD = 32;
 
+/** A table of file descriptors. */
 export class FdTable {
-  /** Tasks that share it. */
+  /** The number of tasks that share the table. */
   refs = 1;
   #slots: (Slot | undefined)[] = [];
-  /** A bit for each descriptor that is open; and one for each of those words that is full. Linux fdtable.open_fds, full_fds_bits. */
+  /**
+   * A bit for each open descriptor, and a bit for each full word of those bits. Linux fdtable.open_fds,
+   * full_fds_bits.
+   */
   #open: Uint32Array<ArrayBuffer>;
   #full: Uint32Array<ArrayBuffer>;
   /** Who pays, as soon as there is a file; what for: open descriptors, and places. */
@@ -34,21 +39,23 @@ export class FdTable {
     this.#full = full;
   }
 
-  /** O_PATH descriptors count as bad for calls that need the file itself. */
+  /**
+   * The file of a descriptor for calls that need the file itself: undefined for O_PATH descriptors (EBADF).
+   */
   get(fd: number): FileDescription | undefined {
     const file = this.#slots[fd]?.file;
     return file?.isPath ? undefined : file;
   }
-  /** Also O_PATH descriptors: fstat, fchdir, *at, dup, close. */
+  /** The file of a descriptor, also of O_PATH ones, for fstat, fchdir, *at, dup, close. */
   getRaw(fd: number): FileDescription | undefined {
     return this.#slots[fd]?.file;
   }
 
-  /** One more than the highest descriptor there ever was. */
+  /** One more than the highest descriptor so far. */
   get size(): number {
     return this.#slots.length;
   }
-  /** The first free number from `min` on. */
+  /** The lowest free descriptor from `min` on. */
   lowest(min: number): number {
     let word = Math.floor(min / WORD);
     const here = lowestZero((this.#open[word] ?? 0) | ~(-1 << (min % WORD)));
@@ -59,7 +66,7 @@ export class FdTable {
       const free = lowestZero(n === Math.floor(word / WORD) ? bits | ~(-1 << (word % WORD)) : bits);
       if (free < WORD) return (n * WORD + free) * WORD + lowestZero(this.#open[n * WORD + free] ?? 0);
     }
-    // No word beyond those of the second map is full.
+    // Words beyond the second map are not full.
     const beyond = Math.max(word, this.#full.length * WORD);
     return beyond * WORD + lowestZero(this.#open[beyond] ?? 0);
   }
@@ -78,14 +85,17 @@ export class FdTable {
     (this.#open[word] as number) &= ~(1 << (fd % WORD));
     if (this.#full[Math.floor(word / WORD)]) (this.#full[Math.floor(word / WORD)] as number) &= ~(1 << (word % WORD));
   }
-  /** Open descriptors from `first` to `last`, in order. The table may change meanwhile. */
+  /** Open descriptors in [first, last], in order. The table may change meanwhile. */
   *#within(first: number, last: number): Generator<number> {
     for (let word = Math.floor(first / WORD); word < this.#open.length && word * WORD <= last; word++) {
       if (this.#open[word] === 0) continue;
       for (let fd = Math.max(first, word * WORD); fd < (word + 1) * WORD && fd <= last; fd++) if (this.#slots[fd]) yield fd;
     }
   }
-  /** Lowest free number from `min`, or -EMFILE. `limit` is RLIMIT_NOFILE. */
+  /**
+   * Gives a file the lowest free descriptor from `min` on: the descriptor, -EMFILE or -ENOMEM. `limit` is
+   * RLIMIT_NOFILE.
+   */
   install(file: FileDescription, limit: number, options: { cloexec?: boolean; min?: number } = {}): number {
     const fd = this.lowest(options.min ?? 0);
     if (fd >= limit) return -E.EMFILE;
@@ -95,7 +105,7 @@ export class FdTable {
     this.#count++;
     return fd;
   }
-  /** dup2 and dup3: replaces what is there. 0 or -ENOMEM. */
+  /** dup2(2) and dup3(2): sets a descriptor and closes an open one. 0 or -ENOMEM. */
   replace(fd: number, file: FileDescription, cloexec: boolean): number {
     if (!this.#fits(fd, file)) return -E.ENOMEM;
     file.hold();
@@ -105,7 +115,10 @@ export class FdTable {
     this.#count++;
     return 0;
   }
-  /** Charge one more descriptor, `fd`, and the places up to it: Linux expand_files() doubles the table. False: there is no memory. */
+  /**
+   * Charge one more descriptor, `fd`, and the places up to it: Linux expand_files() doubles the table. False:
+   * there is no memory.
+   */
   #fits(fd: number, { inode }: FileDescription): boolean {
     const { account } = inode.fs;
     this.#account ??= account;
@@ -115,6 +128,7 @@ export class FdTable {
     this.#places = places;
     return true;
   }
+  /** close(2): 0 or -EBADF. */
   close(fd: number): number {
     if (!this.#slots[fd]) return -E.EBADF;
     this.#remove(fd);
@@ -133,17 +147,19 @@ export class FdTable {
     const slot = this.#slots[fd];
     if (slot) slot.cloexec = on;
   }
-  /** At execve. */
+  /** Closes the descriptors with FD_CLOEXEC, for execve(2). */
   closeOnExec(): void {
     for (const fd of this.#within(0, this.size)) if (this.cloexec(fd)) this.#remove(fd);
   }
-  /** Words of the bit map up to the last descriptor that is open. */
+  /** The number of words of the bit map up to the last open descriptor. */
   #words(): number {
     let words = this.#open.length;
     while (words > 0 && this.#open[words - 1] === 0) words--;
     return words;
   }
-  /** For a child without CLONE_FILES: up to the last descriptor that is open. undefined: there is no memory, unless it must be had. */
+  /**
+   * A copy for a child without CLONE_FILES. Undefined: memory is short; `always`: it is charged nevertheless.
+   */
   clone(always = false): FdTable | undefined {
     const words = Math.max(2, this.#words());
     let places = LEAST_PLACES;
@@ -161,7 +177,7 @@ export class FdTable {
     }
     return copy;
   }
-  /** A task that used this table is gone. */
+  /** Removes a task. The last one closes all descriptors. */
   drop(): void {
     if (--this.refs > 0) return;
     this.closeRange(0, this.#slots.length - 1);
@@ -169,7 +185,7 @@ export class FdTable {
     this.#places = 0;
     this.#slots = [];
   }
-  /** Open descriptors from `first` on, in order, for /proc/PID/fd. */
+  /** The open descriptors from `first` on, in order, for /proc/PID/fd. */
   *list(first = 0): Generator<[Fd, FileDescription]> {
     for (const fd of this.#within(first, this.size)) yield [fd as Fd, (this.#slots[fd] as Slot).file];
   }
@@ -181,7 +197,7 @@ export class FdTable {
     this.#unmark(fd);
     this.#count--;
     this.#account?.give(sizes.descriptor);
-    // POSIX locks go when the process closes any descriptor of the file (man 2 fcntl).
+    // The close of any descriptor of a file releases the process's POSIX locks of the file (man 2 fcntl).
     releasePosixLocks(slot.file.inode, this);
     slot.file.drop();
   }

@@ -1,4 +1,5 @@
-// An open file description: what open(2) makes, what dup(2) and fork(2) share. man 2 open, "Open file descriptions".
+// Open file descriptions: open(2) makes them, dup(2) and fork(2) share them. man 2 open, "Open file
+// descriptions".
 
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
@@ -25,40 +26,40 @@ export const POLLRDBAND = 128;
 export const POLLWRNORM = 256;
 export const POLLWRBAND = 512;
 export const POLLRDHUP = 0x2000;
-/** What a file that never blocks answers. */
+/** The events of a file that never blocks. */
 export const alwaysReady = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 
-/** An item of an epoll instance that watches a file. */
+/** An item of an epoll instance that contains a file. */
 export interface Watcher {
   readonly ep: FileDescription;
-  /** The file is closed for good. */
+  /** Called after the file's last reference was dropped. */
   closed(): void;
 }
 
 /**
- * Descriptions whose last reference is gone. A release may drop others, to any depth: sockets carry descriptors of sockets. So they end one
- * after the other. Linux delayed_fput().
+ * Descriptions without references, which end one after the other. A release may drop others to any depth,
+ * because sockets carry descriptors of sockets: hence a list instead of recursion. Linux delayed_fput().
  */
 const ending: FileDescription[] = [];
 
 /**
- * Reads and writes never wait here: they return -EAGAIN, and the system call then waits on `queues` unless O_NONBLOCK is set.
- * So waiting is written once (calls/file.ts), and no kind of file knows about it.
+ * A file description. Reads and writes never wait: they return -EAGAIN, and the system call waits on `queues`
+ * unless O_NONBLOCK is set. So only the calls (calls/file/transfer.ts) implement waiting.
  */
 export abstract class FileDescription {
-  /** O_ACCMODE and what F_GETFL shows. */
+  /** The access mode and the flags of F_GETFL. */
   flags: number;
   offset = 0;
   readonly inode: Inode;
   readonly path: Path;
-  /** F_SETOWN and F_SETSIG: kept for F_GETOWN and F_GETSIG. */
+  /** The values of F_SETOWN and F_SETSIG. They have no effect. */
   owner = 0;
   signal = 0;
-  /** Items of epoll instances. Linux file.f_ep. */
+  /** The items of epoll instances that contain this file. Linux file.f_ep. */
   watchers: Set<Watcher> | undefined = undefined;
-  /** File descriptors (of all tables), mappings and calls in flight that hold it. */
+  /** The number of references: descriptors of all tables, mappings, and calls in progress. */
   refs = 0;
-  /** The call that moves the offset, if one does so in pieces. */
+  /** The call in pieces that currently moves the offset. */
   turn: Turn | undefined = undefined;
 
   constructor(inode: Inode, flags: number, path: Path) {
@@ -70,85 +71,91 @@ export abstract class FileDescription {
   get isPath(): boolean {
     return (this.flags & O_PATH) !== 0;
   }
-  /** O_ACCMODE 3 allows neither: such a descriptor is for ioctl(2) alone. */
+  /** False for access mode 3, whose descriptors are for ioctl(2) only. */
   get readable(): boolean {
     return !this.isPath && ((this.flags & O_ACCMODE) === O_RDONLY || (this.flags & O_ACCMODE) === O_RDWR);
   }
   get writable(): boolean {
     return !this.isPath && ((this.flags & O_ACCMODE) === O_WRONLY || (this.flags & O_ACCMODE) === O_RDWR);
   }
-  /** Has an offset; pread, pwrite and lseek work. */
+  /** True if the file has an offset: pread, pwrite and lseek work. */
   get seekable(): boolean {
     return false;
   }
-  /** A transfer may be cut into several without anybody noticing: regular files and memory-like devices. */
+  /** True if no guest can see that a transfer is split: regular files and memory devices. */
   get divisible(): boolean {
     return this.seekable;
   }
 
-  /** Has no offset of its own but takes positions: /dev/null and its like. */
+  /** True for a file without an offset that accepts positions, for example /dev/null. */
   get positioned(): boolean {
     return this.seekable;
   }
-  /** Writes look at no byte: /dev/null. */
+  /** True if writes do not read the bytes: /dev/null. */
   get discards(): boolean {
     return false;
   }
-  /** A blocking write goes on until everything is written; otherwise what one step took is the result. */
+  /**
+   * True if a blocking write continues until all is written. If false, the first step's number of bytes is
+   * the result.
+   */
   get writesAll(): boolean {
     return this.divisible;
   }
-  /** Writing where nobody reads raises SIGPIPE. */
+  /** True if a write with EPIPE raises SIGPIPE. */
   get signalsPipe(): boolean {
     return false;
   }
-  /** Up to n bytes from `at` (seekable files) or from the stream. Empty is end of file. The caller may keep the result. */
+  /** Reads up to `n` bytes, of a seekable file from `at`. Empty: end of file. The caller owns the result. */
   read(_task: Task, _n: number, _at: number): Or<Uint8Array> {
     return -E.EINVAL;
   }
-  /** How many bytes were written. `at` is ignored by streams. */
+  /** Writes bytes. Returns their number or -errno. Streams ignore `at`. */
   write(_task: Task, _bytes: Uint8Array, _at: number): number {
     return -E.EINVAL;
   }
-  /** The new offset. `whence` as in lseek(2). */
+  /** lseek(2): the new offset or -errno. */
   seek(_task: Task, _offset: number, _whence: number): number {
     return -E.ESPIPE;
   }
   ioctl(_task: Task, _request: number, _arg: VAddr, _abi: Abi): Result {
     return -E.ENOTTY;
   }
-  /** POLL* that hold now. */
+  /** The POLL* events that hold now. */
   poll(_task: Task): number {
     return alwaysReady;
   }
-  /** Woken when reading (`POLLIN`) or writing (`POLLOUT`) may succeed now. Empty: always ready. */
+  /** The queues that are woken when a read (POLLIN) or a write (POLLOUT) may succeed. Empty: always ready. */
   queues(_events: number): readonly WaitQueue[] {
     return [];
   }
-  /** When a blocked read gives up by itself (a terminal's VTIME), as monotonic nanoseconds. */
+  /** The time at which a blocked read ends by itself (VTIME of a terminal), in monotonic nanoseconds. */
   waitUntil(_task: Task, _events: number): number | undefined {
     return undefined;
   }
-  /** What a wait for it comes to if a signal ends it. */
+  /** The result of a wait that a signal ends: -EINTR or a restart code. */
   interruptedWait(_until: number | undefined): number {
     return restart.ERESTARTSYS;
   }
-  /** What mmap(2) and execve(2) map, "anonymous" for /dev/zero, or -errno. */
+  /** The object for mmap(2) and execve(2), "anonymous" for /dev/zero, or -errno. */
   mapping(_task: Task): Or<MappedFile | "anonymous"> {
     return -E.ENODEV;
   }
-  /** The last reference is gone. */
+  /** Called after the last reference was dropped. */
   release(): void {}
-  /** Lines of /proc/PID/fdinfo/N beyond pos, flags, mnt_id and ino. */
+  /** The lines of /proc/PID/fdinfo/N after pos, flags, mnt_id and ino. */
   info(): string {
     return "";
   }
 
-  /** Bytes that the host keeps for it (sizes.ts). */
+  /** Its host memory in bytes (sizes.ts). */
   get weight(): number {
     return sizes.file;
   }
-  /** Before it is opened: 0, or what open(2) says if the machine has no room for another one. */
+  /**
+   * Charges and counts the description before its first use: 0, or the -errno of open(2) if a limit is
+   * reached.
+   */
   admit(): number {
     const { inode, weight } = this;
     const { account, openFiles } = inode.fs.clock.frames;
@@ -167,7 +174,7 @@ export abstract class FileDescription {
     if (this.refs++ === 0) this.#open(1);
     return this;
   }
-  /** Give up a reference that somebody else takes over: nothing is released. */
+  /** Drops a reference without a release: the caller transfers it. */
   handOver(): this {
     if (--this.refs === 0) this.#open(-1);
     return this;

@@ -1,4 +1,5 @@
-// What a file is, apart from its names. Each kind of file overrides what it can do; what it cannot do answers with Linux's errno.
+// Inodes and file systems. A type of file overrides its operations; the others return Linux's errno.
+// Linux struct inode_operations, struct super_block.
 import { E } from "../../../abi/errno.ts";
 import type { Account } from "../../../memory/account.ts";
 import type { Frames } from "../../../memory/frames.ts";
@@ -16,32 +17,33 @@ import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./mode.ts";
 /** A value, or a negative errno. */
 export type Or<T> = T | number;
 
-/** What a file system has of the machine: its time and its memory. The kernel is one. */
+/** The services of the machine for a file system: time and memory. The kernel implements it. */
 export interface Clock {
   realtime(): Timespec;
   readonly frames: Frames;
   readonly kept: Kept;
 }
 
-/** One mounted file system's own state: a super block. */
+/** The state of a file system instance. Linux struct super_block. */
 export abstract class FileSystem {
-  /** As in /proc/filesystems. */
+  /** The type name in /proc/filesystems. */
   abstract readonly type: string;
-  /** statfs f_type. */
+  /** f_type of statfs(2). */
   abstract readonly magic: number;
   abstract get root(): Dentry;
   readonly dev: number;
   readonly clock: Clock;
-  /** Nothing may be written, whatever the mount says. */
+  /** True if nothing may be written, regardless of the mount. */
   readonly readOnly: boolean = false;
-  /** The user namespace of who mounted it. */
+  /** The user namespace of the mounting task. */
   owner: UserNamespace | undefined = undefined;
-  /** Names come and go by themselves (procfs): dentries are not remembered. */
+  /** True if names change by themselves (procfs): dentries are not cached. */
   readonly dynamic: boolean = false;
-  /** Whether a name that is not there could be made: in procfs it could not, and that is ENOENT. */
+  /** True if names can be made. In procfs they cannot (ENOENT). */
   readonly growable: boolean = true;
-  /** What statx(2) tells: when files were made, and which attributes of theirs there can be, besides the VFS's. */
+  /** True if statx(2) reports the birth time. */
   readonly keepsBirths: boolean = false;
+  /** The STATX_ATTR_* bits that files can have, besides those of the VFS. */
   readonly attributes: bigint = 0n;
   #nextIno = 1;
 
@@ -61,15 +63,16 @@ export abstract class FileSystem {
   statfs(): StatFs {
     return { blockSize: 4096, blocks: 0, free: 0, files: 0, filesFree: 0, nameMax: 255 };
   }
-  /** Take (or give back) memory for what is not file content, in pages. False: there is no more. */
+  /** Charges (or, negative, gives back) pages for data other than file content. False: memory is short. */
   charge(_pages: number): boolean {
     return true;
   }
-  /** Options column of /proc/mounts, after rw or ro. */
+  /** The options in /proc/mounts, after rw or ro. */
   options(): string {
     return "";
   }
 }
+/** The result of statfs(2). Blocks have `blockSize` bytes. */
 export interface StatFs {
   blockSize: number;
   blocks: number;
@@ -79,7 +82,7 @@ export interface StatFs {
   nameMax: number;
 }
 
-/** What is in a directory at a stable position. `cookie` is d_off, never 0: reading goes on behind it. */
+/** A directory entry. `cookie` is its stable position (d_off), never 0: the next read continues after it. */
 export interface DirEntry {
   readonly name: string;
   readonly ino: number;
@@ -87,7 +90,7 @@ export interface DirEntry {
   readonly cookie: number;
 }
 
-/** What chmod, chown, utimensat and truncate change. */
+/** The attributes that chmod, chown, utimensat and truncate change. */
 export interface Changes {
   mode?: number;
   uid?: number;
@@ -97,7 +100,7 @@ export interface Changes {
   ctime?: Timespec;
 }
 
-/** What a new inode starts with; umask and setgid directories are accounted for. */
+/** The initial attributes of an inode, after umask and set-group-ID directories. */
 export interface NewInode {
   readonly mode: number;
   readonly uid: number;
@@ -106,12 +109,13 @@ export interface NewInode {
   readonly ino?: number;
 }
 
-/** A call in pieces that others wait for. */
+/** A call in pieces, for whose end other calls wait. */
 export interface Turn {
   readonly over: WaitQueue;
   drop(): void;
 }
 
+/** A file apart from its names. Operations return -errno if they fail. */
 export abstract class Inode {
   readonly fs: FileSystem;
   readonly ino: number;
@@ -127,26 +131,26 @@ export abstract class Inode {
   /** Extended attributes; most inodes have none. */
   xattrs: Map<string, Uint8Array> | undefined;
   xattrPages = 0;
-  /** Of their names and values. */
+  /** The size of their names and values in bytes. */
   xattrBytes = 0;
-  /** What all openers of a fifo share. Linux i_pipe. */
+  /** The pipe of a FIFO's openers. Linux i_pipe. */
   pipe: Pipe | undefined = undefined;
-  /** The socket that is bound to the name. Linux unix_sock.path. */
+  /** The socket that is bound to this file. Linux unix_sock.path. */
   socket: FileDescription | undefined = undefined;
   /** Record locks and flocks. Linux i_flctx. */
   locks: Locks | undefined = undefined;
-  /** File descriptions. */
+  /** The number of file descriptions. */
   opens = 0;
-  /** The call that writes, if one does so in pieces. */
+  /** The call in pieces that currently writes. */
   turn: Turn | undefined = undefined;
-  /** Made by O_TMPFILE without O_EXCL: link(2) may still give it a name. */
+  /** True for a file of O_TMPFILE without O_EXCL: link(2) may give it a name. */
   linkable = false;
   /**
-   * A device node of another system: its number says nothing here, and to open it is EACCES, as on a mount with MS_NODEV. A fifo of
-   * such a system is the guest's own pipe, as on a network file system.
+   * True for a node of another system. Its device number has no meaning here, and an open is EACCES, as on a
+   * mount with MS_NODEV. A FIFO of such a system is a pipe of the guest, as on a network file system.
    */
   readonly nodev: boolean = false;
-  /** Open for writing by so many, or (negative) being executed by so many. ETXTBSY: Linux i_writecount. */
+  /** The number of writers or, negative, of executions, for ETXTBSY. Linux i_writecount. */
   writers = 0;
 
   constructor(fs: FileSystem, mode: number, ino = fs.newIno()) {
@@ -171,19 +175,19 @@ export abstract class Inode {
   get size(): number {
     return 0;
   }
-  /** In units of 512 bytes. */
+  /** st_blocks, in units of 512 bytes. */
   get blocks(): number {
     return 0;
   }
 
-  /** A file description of this inode. Permissions have been checked. */
+  /** Makes a file description. The caller checked permissions. */
   abstract open(task: Task, flags: number, path: Path): Or<FileDescription> | Wait;
 
   // Directories.
   lookup(_name: string, _task: Task): Or<Inode> {
     return -E.ENOTDIR;
   }
-  /** Regular files, device nodes, fifos and sockets, by the type in `mode`; directories have mkdir. */
+  /** Makes a regular file, device node, FIFO or socket by the type in `mode`. */
   mknod(_name: string, _made: NewInode): Or<Inode> {
     return -E.EPERM;
   }
@@ -202,19 +206,24 @@ export abstract class Inode {
   rmdir(_name: string, _target: Inode): number {
     return -E.EPERM;
   }
-  /** Move `name` here to `newName` in `to`, over what is there; RENAME_EXCHANGE swaps. The checks that all file systems share are done. */
+  /**
+   * Moves `name` to `newName` in `to` and replaces a file there, or swaps with RENAME_EXCHANGE. The caller
+   * did the common checks.
+   */
   rename(_name: string, _to: Inode, _newName: string, _flags: number): number {
     return -E.EPERM;
   }
-  /** A file without a name, for O_TMPFILE. */
+  /** Makes a file without a name, for O_TMPFILE. */
   tmpfile(_made: NewInode): Or<Inode> {
     return -E.EOPNOTSUPP;
   }
-  /** The entries behind `cookie` (0: all), in order, without "." and "..". */
+  /** The entries after `cookie` (0: all), in order, without "." and "..". */
   entries(_cookie: number, _task: Task): Iterator<DirEntry> {
     return [][Symbol.iterator]();
   }
-  /** A cookie behind which all present names lie, and none that is made later; undefined where positions are not kept so. */
+  /**
+   * The cookie after which all present names follow, but no later one. Undefined if the directory has none.
+   */
   get start(): number | undefined {
     return undefined;
   }
@@ -226,7 +235,7 @@ export abstract class Inode {
   readlink(_task: Task): Or<string> {
     return -E.EINVAL;
   }
-  /** A link that does not go by its text: /proc/PID/fd/N, /proc/PID/exe. */
+  /** The target of a magic link, for example /proc/PID/exe. Undefined: the link resolves by its text. */
   jump(_task: Task): Or<Path> | undefined {
     return undefined;
   }
@@ -236,7 +245,7 @@ export abstract class Inode {
     return -E.EINVAL;
   }
 
-  /** Access decided by the inode itself rather than by mode bits (procfs); undefined: by mode bits. */
+  /** The inode's own permission check (procfs). Undefined: mode bits decide. */
   permission(_task: Task, _mask: number): number | undefined {
     return undefined;
   }
@@ -244,7 +253,7 @@ export abstract class Inode {
     Object.assign(this, changes);
     return 0;
   }
-  /** Called when a name or a file description has gone: with the last of both goes the file. */
+  /** Called after a name or a file description ended. After the last of both the file ends. */
   unused(): void {
     if (this.nlink > 0 || this.opens > 0) return;
     this.fs.charge(-this.xattrPages);
@@ -252,7 +261,7 @@ export abstract class Inode {
   }
   protected evict(): void {}
 
-  /** Note a modification of the content, or of the inode alone. */
+  /** Updates the times after a modification of the content, or a change of the inode only. */
   touch(what: "modify" | "change" | "access"): void {
     const now = this.fs.clock.realtime();
     if (what === "access") this.atime = now;

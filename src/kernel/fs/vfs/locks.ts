@@ -1,5 +1,5 @@
-// Advisory locks: POSIX record locks of fcntl(2), which belong to a descriptor table, and flock(2), which belongs to a file description.
-// Linux fs/locks.c.
+// Advisory locks: POSIX record locks of fcntl(2), owned by a descriptor table, and flock(2), owned by a
+// description. Linux fs/locks.c.
 
 import { OrderedMap } from "../../../memory/ordered-map.ts";
 import { sizes } from "../../base/sizes.ts";
@@ -12,7 +12,10 @@ export const F_RDLCK = 0;
 export const F_WRLCK = 1;
 export const F_UNLCK = 2;
 
-/** Bytes start to end (exclusive; Infinity is "to the end of the file"). OFD locks have a file description as owner. */
+/**
+ * A lock of the bytes [start, end). Infinity is the end of the file. The owner of an OFD lock is a file
+ * description.
+ */
 export interface RecordLock {
   readonly type: typeof F_RDLCK | typeof F_WRLCK;
   readonly start: number;
@@ -21,7 +24,7 @@ export interface RecordLock {
   readonly pid: number;
 }
 
-/** The record locks of one owner: they do not overlap, so that they are known by their first bytes. */
+/** The record locks of one owner, by their first bytes. They do not overlap. */
 class OwnRecords {
   readonly #byStart = new OrderedMap<RecordLock>();
   #writes = 0;
@@ -29,18 +32,18 @@ class OwnRecords {
   get size(): number {
     return this.#byStart.size;
   }
-  /** Is the range in the middle of one lock? */
+  /** True if the range is in the middle of one lock, which a removal would split. */
   splits(start: number, end: number): boolean {
     const [first] = this.#within(start, end);
     return first !== undefined && first.start < start && first.end > end;
   }
-  /** The first lock that meets the range and stands in the way of `type`. */
-  meeting(start: number, end: number, type: number): RecordLock | undefined {
+  /** The first lock that overlaps the range and conflicts with `type`. */
+  conflict(start: number, end: number, type: number): RecordLock | undefined {
     if (type !== F_WRLCK && this.#writes === 0) return undefined;
     for (const lock of this.#within(start, end)) if (lock.type === F_WRLCK || type === F_WRLCK) return lock;
     return undefined;
   }
-  /** Locks that meet the range; the map may change meanwhile. */
+  /** The locks that overlap the range. The map may change meanwhile. */
   *#within(start: number, end: number): Generator<RecordLock> {
     const before = this.#byStart.previous(start);
     const first = before !== undefined && (this.#byStart.get(before) as RecordLock).end > start ? before : this.#byStart.next(start);
@@ -50,7 +53,7 @@ class OwnRecords {
     this.#byStart.set(lock.start, lock);
     if (lock.type === F_WRLCK) this.#writes++;
   }
-  /** Add a lock where nothing is, which takes in neighbours of its type. */
+  /** Adds a lock in a free range and merges it with neighbours of its type. */
   join(lock: RecordLock): void {
     let { start, end } = lock;
     const before = this.#byStart.get(this.#byStart.previous(start) ?? Number.NaN);
@@ -61,7 +64,7 @@ class OwnRecords {
     if (end > lock.end) this.clear(lock.end, end);
     this.put({ ...lock, start, end });
   }
-  /** The range is free again. */
+  /** Unlocks the range. */
   clear(start: number, end: number): void {
     for (const lock of this.#within(start, end)) {
       this.#byStart.delete(lock.start);
@@ -82,18 +85,19 @@ const of = (inode: Inode): Locks => {
   inode.locks ??= new Locks();
   return inode.locks;
 };
+/** The queue of tasks that wait for a lock of the inode. */
 export const lockQueue = (inode: Inode): WaitQueue => of(inode).queue;
 
-/** The first lock that keeps `want` from being had. */
+/** The first lock that conflicts with `want`. */
 export const conflicting = (inode: Inode, want: Omit<RecordLock, "pid">): RecordLock | undefined => {
   for (const [owner, records] of of(inode).records) {
-    const found = owner === want.owner ? undefined : records.meeting(want.start, want.end, want.type);
+    const found = owner === want.owner ? undefined : records.conflict(want.start, want.end, want.type);
     if (found) return found;
   }
   return undefined;
 };
 
-/** Replace what `owner` holds in the range by `type`, or by nothing. False: there is no memory. */
+/** Replaces the locks of `owner` in the range by `type`, or unlocks it. False: memory is short. */
 export const setRecord = (
   inode: Inode,
   range: Omit<RecordLock, "type">,
@@ -115,7 +119,10 @@ export const setRecord = (
   return true;
 };
 
-/** man 2 fcntl: "if a process closes any file descriptor referring to a file, then all of the process's locks on that file are released". */
+/**
+ * Releases all POSIX locks of a process on a file, after the close of any descriptor of the file. man 2
+ * fcntl.
+ */
 export const releasePosixLocks = (inode: Inode, owner: FdTable | FileDescription): void => {
   const records = inode.locks?.records.get(owner);
   if (!inode.locks || !records) return;
@@ -124,7 +131,7 @@ export const releasePosixLocks = (inode: Inode, owner: FdTable | FileDescription
   inode.locks.queue.wake();
 };
 
-/** flock(2): "done", or why not. */
+/** flock(2): "done", or the reason of a refusal. */
 export const flock = (
   file: FileDescription,
   type: typeof F_RDLCK | typeof F_WRLCK | typeof F_UNLCK,
@@ -144,6 +151,7 @@ export const flock = (
   locks.queue.wake();
   return "done";
 };
+/** Releases the flock(2) and OFD locks of a file description. */
 export const releaseFileLocks = (file: FileDescription): void => {
   const { locks } = file.inode;
   if (!locks) return;

@@ -13,20 +13,23 @@ export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;
 export const S_ISVTX = 0o1000;
 export const S_IXGRP = 0o010;
-/** Everything chmod can set. */
+/** All bits that chmod(2) can set. */
 export const S_IALLUGO = 0o7777;
 export const S_IXUGO = 0o111;
 
 /** The d_type of a directory entry is the type bits of st_mode, shifted. */
 export const direntType = (mode: number): number => (mode & S_IFMT) >> 12;
 
-/** Permission asked of an inode, as in Linux MAY_*. */
+/** Bits of a permission request. Linux MAY_*. */
 export const may = { exec: 1, write: 2, read: 4 } as const;
 
-/** dev_t as the kernel has it: 12 bits major, 20 bits minor. Linux linux/kdev_t.h */
+/** The kernel's dev_t: 12 bits major, 20 bits minor. Linux linux/kdev_t.h. */
 export const makedev = (major: number, minor: number): number => major * 0x100000 + minor;
+/** The major number of a kernel dev_t. */
 export const major = (dev: number): number => Math.floor(dev / 0x100000);
+/** The minor number of a kernel dev_t. */
 export const minor = (dev: number): number => dev & 0xfffff;
-/** What stat(2) shows and mknod(2) takes: new_encode_dev(). */
+/** The user's dev_t of stat(2) and mknod(2). Linux new_encode_dev(). */
 export const encodeDev = (dev: number): number => ((minor(dev) & 0xff) | (major(dev) << 8) | ((minor(dev) & ~0xff) << 12)) >>> 0;
+/** The inverse of `encodeDev`. Linux new_decode_dev(). */
 export const decodeDev = (n: number): number => makedev((n & 0xfff00) >>> 8, (n & 0xff) | ((n >>> 12) & 0xfff00));

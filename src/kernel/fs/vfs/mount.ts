@@ -7,6 +7,7 @@ import type { FsContext } from "./context.ts";
 import type { Dentry, Path } from "./dentry.ts";
 import type { FileSystem } from "./inode.ts";
 
+/** Flags of mount(2). Linux uapi linux/mount.h. */
 export const MS_RDONLY = 1;
 export const MS_NOSUID = 2;
 export const MS_NODEV = 4;
@@ -15,32 +16,34 @@ export const MS_NOATIME = 1024;
 export const MS_NODIRATIME = 2048;
 export const MS_RELATIME = 1 << 21;
 
-/** What cannot be taken from a mount that came from somebody more privileged. Linux lock_mnt_tree(). */
+/** The flags that a less privileged namespace cannot clear. Linux lock_mnt_tree(). */
 const LOCKABLE = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-/** /proc/sys/fs/mount-max is 100000; nobody needs that many. */
+/** The limit of mounts in a namespace. Linux /proc/sys/fs/mount-max is 100000. */
 export const MOUNT_MAX = 4096;
 
+/** A mount. */
 export class Mount {
   readonly id: number;
   readonly fs: FileSystem;
-  /** What is seen at the mount point: the file system's root, or the source of a bind mount. */
+  /** The dentry at the mount point: the root of the file system, or the source of a bind mount. */
   readonly root: Dentry;
-  /** What /proc/mounts names as the device. */
+  /** The device name in /proc/mounts. */
   readonly source: string;
   flags: number;
   /**
-   * Of a copy in a namespace of somebody less privileged: what of the flags cannot be taken away, and whether the mount cannot be taken
-   * away alone, since it may hide something. man 7 mount_namespaces, "Restrictions on mount namespaces".
+   * For a copy in a less privileged namespace: the flags that cannot be cleared, and if the mount itself
+   * cannot be removed alone, because it may hide files. man 7 mount_namespaces, "Restrictions on mount
+   * namespaces".
    */
   locked = { flags: 0, place: false };
-  /** File descriptions that were opened through it. */
+  /** The number of file descriptions that were opened through it. */
   opens = 0;
   namespace: MountNamespace | undefined = undefined;
   parent: Mount | undefined;
   mountpoint: Dentry | undefined;
   readonly children = new Map<Dentry, Mount>();
-  /** The topmost of the mounts on its root, as of so many changes to mount trees. */
+  /** The cached topmost mount on its root, with the number of changes at that time. */
   top: { readonly mount: Mount; readonly changes: number } | undefined = undefined;
 
   constructor(id: number, fs: FileSystem, root: Dentry, source: string, flags: number) {
@@ -55,14 +58,14 @@ export class Mount {
   }
 }
 
-/** A mount point keeps its identity, also where names come and go by themselves. */
+/** The dentry of a mount point. It is cached also in file systems whose names change by themselves. */
 const remember = (dentry: Dentry): void => {
   for (let d = dentry; !d.isRoot; d = d.parent) if (d.inode.fs.dynamic) d.parent.children.set(d.name, d);
 };
 
-/** Changes to mount trees so far, in all machines: what is known of tops is void after one. */
+/** The number of changes to mount trees in all machines. A change invalidates all cached tops. */
 let changes = 0;
-/** What is seen of a stack of mounts that lie on one another's roots, as high as a guest has piled them. */
+/** The topmost mount of a stack of mounts on each other's roots, which can be of any height. */
 const topOf = (mount: Mount): Mount => {
   const { top } = mount;
   if (top !== undefined && top.changes === changes) return top.mount;
@@ -71,7 +74,10 @@ const topOf = (mount: Mount): Mount => {
   if (at !== mount) mount.top = { mount: at, changes };
   return at;
 };
-/** A mount and all below it, each after its parent; without recursion, for mounts nest as deep as there are mounts. Linux next_mnt(). */
+/**
+ * A mount and all below it, each after its parent. Not recursive, because the depth is not limited. Linux
+ * next_mnt().
+ */
 export const withBelow = (mount: Mount): Mount[] => {
   const all: Mount[] = [];
   const next = [mount];
@@ -87,12 +93,13 @@ interface Ids {
   next: number;
 }
 
+/** A mount namespace: a tree of mounts. */
 export class MountNamespace {
   readonly owner: UserNamespace | undefined;
   readonly #ids: Ids;
-  /** By their numbers. */
+  /** All mounts by id. */
   readonly #mounts = new OrderedMap<Mount>();
-  /** Names with mounts on them, and how many. */
+  /** The number of mounts on each mount point. */
   readonly #points = new Map<Dentry, number>();
   root: Mount;
   constructor(fs: FileSystem, source: string, flags = 0, owner?: UserNamespace, ids: Ids = { next: 1 }) {
@@ -109,7 +116,10 @@ export class MountNamespace {
     return over ? topOf(over).path : path;
   }
 
-  /** CLONE_NEWNS: the same mounts, of which each can change without the other; `fs` moves into the copy. Linux copy_mnt_ns(). */
+  /**
+   * CLONE_NEWNS: a copy of all mounts. `enter` moves a file system context into the copy. Linux
+   * copy_mnt_ns().
+   */
   copy(owner: UserNamespace | undefined): { readonly namespace: MountNamespace; readonly enter: (fs: FsContext) => void } {
     const made = new MountNamespace(this.root.fs, this.root.source, this.root.flags, owner, this.#ids);
     const twins = new Map<Mount, Mount>();
@@ -136,6 +146,7 @@ export class MountNamespace {
     };
   }
 
+  /** Mounts a file system at a path. */
   attach(at: Path, fs: FileSystem, options: { source?: string; flags?: number; root?: Dentry } = {}): Mount {
     const made = new Mount(this.#ids.next++, fs, options.root ?? fs.root, options.source ?? fs.type, options.flags ?? 0);
     fs.clock.kept.add(made, sizes.mount);
@@ -158,15 +169,15 @@ export class MountNamespace {
   }
   #leave({ mountpoint }: Mount): void {
     if (!mountpoint) return;
-    const left = (this.#points.get(mountpoint) ?? 0) - 1;
-    if (left > 0) this.#points.set(mountpoint, left);
+    const remaining = (this.#points.get(mountpoint) ?? 0) - 1;
+    if (remaining > 0) this.#points.set(mountpoint, remaining);
     else this.#points.delete(mountpoint);
   }
-  /** Is something mounted there? Linux is_local_mountpoint(). */
+  /** True if a mount of this namespace is on the dentry. Linux is_local_mountpoint(). */
   isMountpoint(dentry: Dentry): boolean {
     return this.#points.has(dentry);
   }
-  /** Take a mount away; what is mounted below goes with it. */
+  /** Removes a mount and all mounts below it. */
   detach(mount: Mount): void {
     this.#lift(mount);
     for (const each of withBelow(mount)) {
@@ -183,13 +194,13 @@ export class MountNamespace {
     changes++;
   }
 
-  /** MS_MOVE: the same mount, elsewhere. */
+  /** MS_MOVE: moves a mount to another mount point. */
   move(mount: Mount, to: Path): void {
     const on = MountNamespace.cross(to);
     this.#lift(mount);
     this.#place(mount, on);
   }
-  /** pivot_root(2): `fresh` takes the place of `old`, a task's root, which is mounted at `putOld` inside it. */
+  /** pivot_root(2): `fresh` replaces `old`, a task's root, which is then mounted at `putOld`. */
   pivot(old: Mount, fresh: Mount, putOld: Path): void {
     const { parent, mountpoint } = old;
     this.#lift(fresh);
@@ -201,11 +212,11 @@ export class MountNamespace {
     this.#place(old, putOld);
   }
 
-  /** How many mounts there are. */
+  /** The number of mounts. */
   get size(): number {
     return this.#mounts.size;
   }
-  /** Mounts from number `from` on, in the order they were made. */
+  /** The mounts from id `from` on, in the order of their creation. */
   *list(from = 0): Generator<Mount> {
     for (let id = this.#mounts.next(from); id !== undefined; id = this.#mounts.next(id + 1)) yield this.#mounts.get(id) as Mount;
   }

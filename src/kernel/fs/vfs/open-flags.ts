@@ -1,4 +1,4 @@
-// The flags of open(2) and the access modes. Linux uapi asm-generic/fcntl.h (x86 has no numbers of its own).
+// The flags of open(2) and the access modes. Linux uapi asm-generic/fcntl.h, which x86 uses without changes.
 
 export const O_ACCMODE = 3;
 export const O_RDONLY = 0;
@@ -20,11 +20,11 @@ export const O_NOATIME = 0o1000000;
 export const O_CLOEXEC = 0o2000000;
 export const O_SYNC = 0o4010000;
 export const O_PATH = 0o10000000;
-/** The bit that is O_TMPFILE's own; O_TMPFILE includes O_DIRECTORY. */
+/** The bit of O_TMPFILE alone. O_TMPFILE includes O_DIRECTORY. */
 export const __O_TMPFILE = 0o20000000;
 export const O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
 
-/** Flags that only say how to open, and are not kept. Linux do_dentry_open(). */
+/** Flags that affect open(2) only. The file description does not store them. Linux do_dentry_open(). */
 export const openOnly = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
-/** What F_SETFL may change. Linux SETFL_MASK. */
+/** Flags that F_SETFL may change. Linux SETFL_MASK. */
 export const settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC;

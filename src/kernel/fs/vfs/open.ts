@@ -1,4 +1,5 @@
-// open(2) on the file system side. Linux fs/open.c build_open_flags(), fs/namei.c path_openat(), do_open(), may_open().
+// open(2) in the file system. Linux fs/open.c build_open_flags(), fs/namei.c path_openat(), do_open(),
+// may_open().
 import { E } from "../../../abi/errno.ts";
 import type { Wait } from "../../base/wait.ts";
 import type { Task } from "../../task/task.ts";
@@ -33,14 +34,15 @@ import { PathFile } from "./path-file.ts";
 import { isNode, isSpecial, mayCreate, mayCreateInSticky, ownerOrCapable, permission, wantWrite } from "./permission.ts";
 import { type Last, Walk } from "./resolve.ts";
 
+/** struct open_how. man 2 openat2. */
 export interface How {
   readonly flags: number;
   readonly mode: number;
-  /** RESOLVE_*, of openat2(2). */
+  /** RESOLVE_* of openat2(2). */
   readonly limits?: number;
 }
 
-const known =
+const VALID_FLAGS =
   O_ACCMODE |
   O_CREAT |
   O_EXCL |
@@ -59,31 +61,41 @@ const known =
   O_SYNC |
   O_PATH |
   __O_TMPFILE;
-const withPath = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+/** Flags that are valid together with O_PATH. Linux O_PATH_FLAGS. */
+const PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 
-/** What open and openat forgive and openat2 does not: Linux build_open_how(). */
+/**
+ * The `How` of open(2) and openat(2), which ignore invalid flags. openat2(2) rejects them. Linux
+ * build_open_how().
+ */
 export const howOf = (flags: number, mode: number): How => {
-  const kept = flags & O_PATH ? flags & known & withPath : flags & known;
-  const makes = kept & (O_CREAT | __O_TMPFILE);
-  return { flags: kept, mode: makes ? mode & S_IALLUGO : 0 };
+  const valid = flags & O_PATH ? flags & VALID_FLAGS & PATH_FLAGS : flags & VALID_FLAGS;
+  const creates = valid & (O_CREAT | __O_TMPFILE);
+  return { flags: valid, mode: creates ? mode & S_IALLUGO : 0 };
 };
 
-/** Linux build_open_flags(): 0 or -EINVAL. */
+/** Checks flags and mode: 0 or -EINVAL. Linux build_open_flags(). */
 export const checkHow = ({ flags, mode }: How): number => {
-  if (flags & ~known || mode & ~S_IALLUGO) return -E.EINVAL;
+  if (flags & ~VALID_FLAGS || mode & ~S_IALLUGO) return -E.EINVAL;
   if (mode !== 0 && !(flags & (O_CREAT | __O_TMPFILE))) return -E.EINVAL;
-  if (flags & O_PATH && flags & ~withPath) return -E.EINVAL;
+  if (flags & O_PATH && flags & ~PATH_FLAGS) return -E.EINVAL;
   if ((flags & (O_DIRECTORY | O_CREAT)) === (O_DIRECTORY | O_CREAT)) return -E.EINVAL;
   if (flags & __O_TMPFILE && (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) === O_RDONLY)) return -E.EINVAL;
   return 0;
 };
 
-/** The access that the flags ask for: O_ACCMODE 3 asks for both and allows neither (ioctl only). */
+/**
+ * The permissions that the flags need. Access mode 3 needs read and write and grants neither (only ioctl).
+ */
 const accessOf = (flags: number): number => {
-  const asked = [may.read, may.write, may.read | may.write, may.read | may.write][flags & O_ACCMODE] as number;
-  return flags & O_TRUNC ? asked | may.write : asked;
+  const access = [may.read, may.write, may.read | may.write, may.read | may.write][flags & O_ACCMODE] as number;
+  return flags & O_TRUNC ? access | may.write : access;
 };
 
+/**
+ * Opens `name` from `base`: a file description without references, -errno, or a wait (a FIFO without a peer).
+ * Linux do_filp_open().
+ */
 export const open = (task: Task, base: Path, name: string, { flags, mode, limits }: How): Or<FileDescription> | Wait => {
   if (name === "") return -E.ENOENT;
   const walk = new Walk(task, base, limits);
@@ -113,7 +125,7 @@ const openCreating = (task: Task, walk: Walk, last: Last, flags: number, mode: n
   const writable = wantWrite(parent.mount);
   if (writable < 0) return writable;
   const made = createFile(task, found.missing, S_IFREG | mode);
-  // A new file is opened as asked, whatever its mode says.
+  // The mode of a new file does not limit its first open.
   return typeof made === "number" ? made : openInode(task, { mount: parent.mount, dentry: made }, flags);
 };
 
@@ -164,7 +176,7 @@ const mayOpen = (task: Task, path: Path, flags: number): number => {
   return flags & O_NOATIME && !ownerOrCapable(task.cred, inode) ? -E.EPERM : 0;
 };
 
-/** Permissions are granted: let the inode make its file description, and count writers against ETXTBSY. */
+/** Makes the file description after the permission checks. A write to a running program is -ETXTBSY. */
 const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> | Wait => {
   const { inode } = path.dentry;
   const writes = (accessOf(flags) & may.write) !== 0;
@@ -177,7 +189,7 @@ const openInode = (task: Task, path: Path, flags: number): Or<FileDescription> |
   return file;
 };
 
-/** For execve(2) and uselib(2): a regular, executable file. Linux do_open_execat(). */
+/** Opens a regular, executable file for execve(2) and uselib(2). Linux do_open_execat(). */
 export const openExecutable = (task: Task, path: Path): Or<FileDescription> | Wait => {
   const { inode } = path.dentry;
   if (inode.isLink) return -E.ELOOP;

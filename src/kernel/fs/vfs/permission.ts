@@ -1,4 +1,5 @@
-// Who may do what with an inode. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and its callers.
+// Permission checks on inodes. man 7 path_resolution "Permissions"; Linux fs/namei.c generic_permission() and
+// its callers.
 import { E } from "../../../abi/errno.ts";
 import { CAP, type Cred, capableOver, inGroup } from "../../cred/cred.ts";
 import type { Task } from "../../task/task.ts";
@@ -11,7 +12,7 @@ const granted = (inode: Inode, cred: Cred, mask: number): boolean => {
   return ((inode.mode >> shift) & mask) === mask;
 };
 
-/** By mode bits and capabilities. Linux generic_permission(). */
+/** The check by mode bits and capabilities: 0 or -EACCES. Linux generic_permission(). */
 const byMode = (inode: Inode, cred: Cred, mask: number): number => {
   if (granted(inode, cred, mask)) return 0;
   const readSearch = inode.isDir ? (mask & may.write) === 0 : mask === may.read;
@@ -22,26 +23,30 @@ const byMode = (inode: Inode, cred: Cred, mask: number): number => {
 
 const readOnlyTypes = new Set([S_IFREG, S_IFDIR, S_IFLNK]);
 
-/** 0, -EACCES, or -EROFS for writing where the file system itself is read-only. Linux inode_permission(). */
+/**
+ * 0, -EACCES, or -EROFS for a write to a read-only file system. `mask` has `may` bits. Linux
+ * inode_permission().
+ */
 export const permission = (task: Task, inode: Inode, mask: number, cred: Cred = task.cred): number => {
   if (mask & may.write && inode.fs.readOnly && readOnlyTypes.has(inode.type)) return -E.EROFS;
   return inode.permission(task, mask) ?? byMode(inode, cred, mask);
 };
 
+/** True if the mount or its file system is read-only. Linux __mnt_is_readonly(). */
 export const isReadOnly = (mount: Mount): boolean => (mount.flags & MS_RDONLY) !== 0 || mount.fs.readOnly;
-/** Linux mnt_want_write(). */
+/** 0, or -EROFS for a read-only mount. Linux mnt_want_write(). */
 export const wantWrite = (mount: Mount): number => (isReadOnly(mount) ? -E.EROFS : 0);
 
-/** Owner, or CAP_FOWNER. Linux inode_owner_or_capable(). */
+/** True for the owner of the inode, and with CAP_FOWNER. Linux inode_owner_or_capable(). */
 export const ownerOrCapable = (cred: Cred, inode: Inode): boolean => inode.uid === cred.fsuid || capableOver(cred, inode, CAP.FOWNER);
 
-/** May a name be added to `dir`? Linux may_create(). */
+/** The check for a new name in `dir`: 0 or -errno. Linux may_create(). */
 export const mayCreate = (task: Task, dir: Inode): number => {
   if (dir.nlink === 0) return -E.ENOENT;
   return permission(task, dir, may.write | may.exec);
 };
 
-/** May the name of `victim` be taken from `dir`? Linux may_delete(). */
+/** The check for the removal of `victim`'s name from `dir`: 0 or -errno. Linux may_delete(). */
 export const mayDelete = (task: Task, dir: Inode, victim: Inode, wantDir: boolean, isRoot: boolean): number => {
   const denied = permission(task, dir, may.write | may.exec);
   if (denied < 0) return denied;
@@ -56,7 +61,7 @@ export const mayDelete = (task: Task, dir: Inode, victim: Inode, wantDir: boolea
 };
 
 /**
- * protected_hardlinks: others' files may be linked only if they are safe and both readable and writable.
+ * protected_hardlinks: a task links a file of another user only if the file is safe, readable and writable.
  * Linux may_linkat(), safe_hardlink_source().
  */
 export const mayLink = (task: Task, inode: Inode): number => {
@@ -65,15 +70,19 @@ export const mayLink = (task: Task, inode: Inode): number => {
   return special || permission(task, inode, may.read | may.write) < 0 ? -E.EPERM : 0;
 };
 
-/** protected_symlinks: a link in a sticky world-writable directory is followed only for its owner, or the directory's. */
+/**
+ * protected_symlinks: a link in a sticky, world-writable directory is followed only by its owner, or if the
+ * directory has the same owner. Linux may_follow_link().
+ */
 export const mayFollow = (task: Task, dir: Inode, link: Inode): number => {
   if (!task.kernel.vfs.protection.symlinks || task.cred.fsuid === link.uid) return 0;
   return (dir.mode & (S_ISVTX | 0o002)) !== (S_ISVTX | 0o002) || dir.uid === link.uid ? 0 : -E.EACCES;
 };
 
 /**
- * protected_regular and protected_fifos: open(O_CREAT) refuses others' files in sticky directories that all may write (1), or that
- * the group may write, too (2). Linux may_create_in_sticky().
+ * protected_regular and protected_fifos: open(O_CREAT) refuses files of other users in sticky directories.
+ * Level 1 concerns world-writable directories, level 2 also group-writable ones. Linux
+ * may_create_in_sticky().
  */
 export const mayCreateInSticky = (task: Task, dir: Inode, inode: Inode): number => {
   const { regular, fifos } = task.kernel.vfs.protection;
@@ -82,5 +91,7 @@ export const mayCreateInSticky = (task: Task, dir: Inode, inode: Inode): number 
   return dir.mode & 0o002 || (dir.mode & 0o020 && level >= 2) ? -E.EACCES : 0;
 };
 
+/** True for devices, FIFOs and sockets. Linux special_file(). */
 export const isSpecial = (type: number): boolean => type === S_IFCHR || type === S_IFBLK || type === S_IFIFO || type === S_IFSOCK;
+/** True for the types that mknod(2) can make. */
 export const isNode = (type: number): boolean => type !== S_IFDIR && type !== S_IFLNK;

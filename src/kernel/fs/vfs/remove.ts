@@ -1,4 +1,4 @@
-// Taking names away: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
+// Removal of names: unlink and rmdir. Linux fs/namei.c do_unlinkat(), do_rmdir().
 import { E } from "../../../abi/errno.ts";
 import type { Task } from "../../task/task.ts";
 import type { Dentry, Path } from "./dentry.ts";
@@ -6,14 +6,15 @@ import type { MountNamespace } from "./mount.ts";
 import { mayDelete, wantWrite } from "./permission.ts";
 import { lookupIn, resolveParent } from "./resolve.ts";
 
-/** The name is gone; whoever has it open keeps the dentry. */
+/** Removes a dentry from its directory's cache. Open files still refer to it. */
 export const forget = (dentry: Dentry): void => {
   dentry.deleted = true;
   if (dentry.parent.children.get(dentry.name) === dentry) dentry.parent.children.delete(dentry.name);
 };
-/** Whether something is mounted there, in any mount of the namespace. */
+/** True if any mount of the namespace has its mount point at the dentry. */
 export const isMountpoint = (namespace: MountNamespace, dentry: Dentry): boolean => namespace.isMountpoint(dentry);
 
+/** unlink(2): 0 or -errno. */
 export const unlink = (task: Task, base: Path, name: string): number => {
   const last = resolveParent(task, base, name);
   if (typeof last === "number") return last;
@@ -34,6 +35,7 @@ export const unlink = (task: Task, base: Path, name: string): number => {
 
 const notAName = { dot: -E.EINVAL, dotdot: -E.ENOTEMPTY, root: -E.EBUSY } as const;
 
+/** rmdir(2): 0 or -errno. */
 export const rmdir = (task: Task, base: Path, name: string): number => {
   const last = resolveParent(task, base, name);
   if (typeof last === "number") return last;

@@ -13,6 +13,7 @@ export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4;
 
+/** renameat2(2): 0 or -errno. */
 export const rename = (task: Task, from: Last, to: Last, flags: number): number => {
   if (from.parent.mount !== to.parent.mount) return -E.EXDEV;
   if (from.kind !== "name") return -E.EBUSY;
@@ -50,7 +51,7 @@ const renameNames = (task: Task, from: Last, to: Last, flags: number): number =>
   return done;
 };
 
-/** Linux vfs_rename(): permissions on both directories, and on a directory that gets a new parent. */
+/** The checks of both directories, and of a directory that gets a new parent. Linux vfs_rename(). */
 const mayRename = (task: Task, from: Last, source: Inode, to: Last, target: Inode | undefined, exchange: boolean): number => {
   const oldDir = from.parent.dentry.inode;
   const newDir = to.parent.dentry.inode;
@@ -67,16 +68,16 @@ const mayRename = (task: Task, from: Last, source: Inode, to: Last, target: Inod
   return 0;
 };
 
-const place = (dentry: Dentry, parent: Dentry, name: string): void => {
+const moveTo = (dentry: Dentry, parent: Dentry, name: string): void => {
   dentry.parent = parent;
   dentry.name = own(name);
   if (!parent.inode.fs.dynamic) parent.children.set(dentry.name, dentry);
 };
-/** The dentries follow what the file system did, so that open files and working directories know their new names. */
+/** Updates the dentries after the rename, so that open files and working directories have their new names. */
 const move = (source: Dentry, to: Last, replaced: Dentry | undefined, exchange: boolean): void => {
   const { parent, name } = source;
   if (parent.children.get(name) === source) parent.children.delete(name);
-  if (replaced && exchange) place(replaced, parent, name);
+  if (replaced && exchange) moveTo(replaced, parent, name);
   else if (replaced) forget(replaced);
-  place(source, to.parent.dentry, to.name);
+  moveTo(source, to.parent.dentry, to.name);
 };

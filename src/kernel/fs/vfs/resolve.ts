@@ -9,41 +9,43 @@ import { may } from "./mode.ts";
 import { MountNamespace } from "./mount.ts";
 import { mayFollow, permission } from "./permission.ts";
 
-/** One less than the longest path, and the longest name. Linux uapi linux/limits.h */
+/** The greatest length of a path in bytes, with its NUL. Linux uapi linux/limits.h. */
 export const PATH_MAX = 4096;
+/** The greatest length of a name in bytes. */
 export const NAME_MAX = 255;
 const MAX_LINKS = 40;
 
-/** What the last component of a path is; only a plain name can be made or removed. */
+/** The kind of a path's last component. Only a name can be made or removed. */
 export type LastKind = "name" | "dot" | "dotdot" | "root";
+/** The last component of a path and its parent directory. */
 export interface Last {
-  /** The directory that holds it. */
+  /** The directory that contains it. */
   readonly parent: Path;
   readonly name: string;
   readonly kind: LastKind;
-  /** Something is written behind the name: it must be a directory. */
+  /** True if a slash follows the name: it must be a directory. */
   readonly slash: boolean;
 }
 
-/** The name's dentry in `dir`, or -ENOENT and the like. Search permission is the caller's matter. */
+/** The dentry of a name in `dir`, or -errno. The caller checks the search permission. */
 export const lookupIn = (task: Task, dir: Dentry, name: string): Or<Dentry> => {
   if (!dir.inode.isDir) return -E.ENOTDIR;
   if (name.length > NAME_MAX) return -E.ENAMETOOLONG;
-  const known = dir.child(name);
-  if (known) return known;
+  const cached = dir.child(name);
+  if (cached) return cached;
   const inode = dir.inode.lookup(name, task);
   if (typeof inode === "number") return inode;
   return adopt(dir, name, inode);
 };
 
-/** The dentry of an inode that was just found or made. */
+/** Makes the dentry of an inode that was found or made. */
 export const adopt = (dir: Dentry, name: string, inode: Inode): Dentry => {
   const made = new Dentry(own(name), dir, inode);
   if (!dir.inode.fs.dynamic) dir.children.set(made.name, made);
   return made;
 };
 
-/** What a resolution must not do. man 2 openat2; uapi linux/openat2.h. */
+/** The restrictions of a path resolution. man 2 openat2; uapi linux/openat2.h. */
 export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const;
 
 const SLASH = 0x2f;
@@ -53,14 +55,14 @@ const behindSlashes = (text: string, from: number): number => {
   return at;
 };
 
-/** One path on its way. Keeps the count of links, which all parts of one resolution share. */
+/** One path resolution. It counts the links that were followed in all its paths. Linux struct nameidata. */
 export class Walk {
   readonly task: Task;
   at: Path;
   readonly #root: Path;
   readonly #limits: number;
   #links = 0;
-  /** `limits`: flags of RESOLVE. */
+  /** `limits` are RESOLVE flags. */
   constructor(task: Task, base: Path, limits = 0) {
     this.task = task;
     this.at = base;
@@ -70,25 +72,25 @@ export class Walk {
   #has(limit: number): boolean {
     return (this.#limits & limit) !== 0;
   }
-  /** To the root, for a name that starts with a slash. */
+  /** Goes to the root, for a path that begins with a slash. */
   #jumpToRoot(): number {
     if (this.#has(RESOLVE.BENEATH) || (this.#has(RESOLVE.NO_XDEV) && this.at.mount !== this.#root.mount)) return -E.EXDEV;
     this.at = this.#root;
     return 0;
   }
-  /** A step that may have led to another mount. */
+  /** Checks a step that may have crossed a mount point. */
   #within(from: Path, to: Path): Or<Path> {
     return this.#has(RESOLVE.NO_XDEV) && from.mount !== to.mount ? -E.EXDEV : to;
   }
 
-  /** Everything up to the last component. */
+  /** Resolves all but the last component. Linux link_path_walk(). */
   parent(name: string): Or<Last> {
     if (name.startsWith("/")) {
       const jumped = this.#jumpToRoot();
       if (jumped < 0) return jumped;
     }
     const slash = name.endsWith("/");
-    // What is walked, and where the next component begins.
+    // The text to walk, and the start of the next component.
     let text = name;
     let next = behindSlashes(text, 0);
     if (next === text.length) return { parent: this.at, name: "", kind: "root", slash };
@@ -123,17 +125,17 @@ export class Walk {
     }
   }
 
-  /** The last component's own path, not followed. */
+  /** The path of the last component. A link is not followed. */
   final(last: Last): Or<Path> {
-    // What is mounted over the root is not seen from it.
+    // A mount over the root is not visible from it.
     if (last.kind === "root") return last.parent;
     this.at = last.parent;
     return this.#component(last.name);
   }
 
   /**
-   * The last component, its links followed. A link that leads to a name that does not exist yields that name's `Last`, so that
-   * open(O_CREAT) can make it.
+   * The path of the last component, with its links followed. For a link to a missing name the result is that
+   * name's `Last`, so that open(O_CREAT) can make it.
    */
   follow(last: Last, followLast: boolean): Or<Path | { missing: Last }> {
     for (let here = last; ; ) {
@@ -157,7 +159,7 @@ export class Walk {
     return inode.isDir ? permission(this.task, inode, may.exec) : -E.ENOTDIR;
   }
 
-  /** One step down, or up, from where we are. */
+  /** Walks one component from the current position. */
   #component(part: string): Or<Path> {
     this.task.kernel.charge(cost.entry);
     if (part === ".") return this.at;
@@ -192,7 +194,10 @@ export class Walk {
   }
 }
 
-/** A path that must exist. */
+/**
+ * The path of an existing name, or -errno. `follow`: a link as last component is followed. Linux
+ * user_path_at().
+ */
 export const resolve = (task: Task, base: Path, name: string, follow = true): Or<Path> => {
   if (name === "") return -E.ENOENT;
   const walk = new Walk(task, base);
@@ -202,6 +207,6 @@ export const resolve = (task: Task, base: Path, name: string, follow = true): Or
   return typeof found === "object" && "missing" in found ? -E.ENOENT : found;
 };
 
-/** The parent of a name to be made or removed. */
+/** The parent of a name to make or remove, or -errno. Linux filename_parentat(). */
 export const resolveParent = (task: Task, base: Path, name: string): Or<Last> =>
   name === "" ? -E.ENOENT : new Walk(task, base).parent(name);
