@@ -53,6 +53,8 @@ export interface RegionRuntime extends Runtime, PlaceLookups {
   readonly lookUpForStore: () => number;
   /** (exit) -> 0 to go on, or what to leave with: the kernel serves a call. */
   readonly serve: () => number;
+  /** (budget, need) -> the budget with more of the limit, if there is more and the deadline has not come. */
+  readonly moreBudget: () => number;
   /** Have accesses in a block left the region for the interpreter, time and again? */
   readonly isDoubtful: (ip: number) => boolean;
   /** How often the interpreter has passed a block, if that is counted. */

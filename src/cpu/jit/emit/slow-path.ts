@@ -19,6 +19,8 @@ export const lookupTypes = {
   lookUpForStore: { params: [wt.i64, wt.i32, wt.i64], results: [wt.i32] },
   missedRun: lookUpType,
 } as const satisfies Record<Lookup, unknown>;
+/** Of what regions call for the next part of their budget (`Cpu`): it is here for the sake of the import. */
+export const moreBudgetType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 /** The body of one, which counts its calls. */
 const bodyOf = (name: Lookup): Body => {
   const b = new Body(lookupTypes[name].params);
@@ -103,12 +105,14 @@ export interface LookupLinks {
   readonly missRegion: (address: number, bytes: number, how: number) => number;
   readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly moreBudget: (budget: number, need: number) => number;
 }
-export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks): WebAssembly.Exports => {
+export const lookups = ({ memory, missRegion, missStore, showRun, moreBudget }: LookupLinks): WebAssembly.Exports => {
   const m = new ModuleWriter();
   const toRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
   const toRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
+  const toBudget = m.importFunc("js", "moreBudget", moreBudgetType);
   const bodies: Record<Lookup, FunctionBytes> = {
     acrossHomes: acrossHomes(),
     lookUp: lookUp(toRegion),
@@ -116,7 +120,10 @@ export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks)
     missedRun: missedRun(toRun),
   };
   for (const name of lookupNames) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
+  const b = new Body(moreBudgetType.params);
+  b.expr(node(wt.i32, op.call, [localGet(wt.i32, 0), localGet(wt.i32, 1)], toBudget));
+  m.exportFunc("moreBudget", m.func(moreBudgetType, b.done()));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
-  return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;
+  return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun, moreBudget } }).exports;
 };

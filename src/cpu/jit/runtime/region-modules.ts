@@ -17,7 +17,7 @@ import type { Graph } from "../cfg/graph.ts";
 import { JumpTables } from "../emit/jump-tables.ts";
 import { lazyRegionEmitter } from "../emit/lazy.ts";
 import type { RegionRuntime } from "../emit/region-base.ts";
-import { lookups, lookupTypes } from "../emit/slow-path.ts";
+import { lookups, lookupTypes, moreBudgetType } from "../emit/slow-path.ts";
 import { longImmediate, placeOf } from "./code-snapshot.ts";
 
 /** What compiled regions are linked to. */
@@ -33,6 +33,7 @@ export interface JitLinks {
   readonly keepChunks: () => void;
   readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
+  readonly moreBudget: (budget: number, need: number) => number;
   readonly landing: (door: Exit) => number | undefined;
   readonly placeOf: (linear: number) => number;
   readonly model: Model;
@@ -119,6 +120,7 @@ export class RegionModules {
       acrossHomes: () => lookup("acrossHomes"),
       missedRun: () => lookup("missedRun"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
+      moreBudget: () => use("lookups", "moreBudget", moreBudgetType),
       isDoubtful: (ip) => {
         const is = this.#isDoubtful(ip);
         if (is) doubted.push(ip);
