@@ -147,6 +147,7 @@ export class Cpu implements CodeWatch, Machine {
       enableAccessMap: () => this.#tlb.keepChunks(),
       slowPathStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
+      moreBudget: (budget, need) => this.#moreBudget(budget, need),
       landing: (door) => this.landing?.(door),
       addressOf: (linear) => this.#tlb.find(linear),
       model,
@@ -223,10 +224,7 @@ export class Cpu implements CodeWatch, Machine {
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
     this.#limit = more;
-    const rest = more - this.#granted;
-    const part = Math.min(rest, this.#pace.part);
-    this.#held = rest - part;
-    s.u32[regionBudget] = part;
+    this.#charge(left - more);
     return 0;
   }
   /** For actions: a fault at the current instruction. */
@@ -444,12 +442,6 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.bounded(s.rip, 1);
           break;
         case leave.short: {
-          if (this.#held > 0) {
-            this.#look();
-            this.#hand();
-            rec = blocks.find(s.rip);
-            break;
-          }
           // All but a block's worth goes to the regions, then that too; what is still too little is interpreted.
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
           if (spare > 0) {
@@ -493,11 +485,22 @@ export class Cpu implements CodeWatch, Machine {
     this.#hand();
     return budget;
   }
-  /** Give regions another part. */
-  #hand(): void {
+  /** Give regions another part: its length. */
+  #hand(): number {
     const n = Math.min(this.#held, this.#pace.part);
     this.#held -= n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
+    return n;
+  }
+  /**
+   * A region has used up its part, or has less left of it than the way to its next check may need: its budget with the next parts. It leaves
+   * only if the limit or the deadline has come: control flow and samples do not depend on the parts.
+   */
+  #moreBudget(budget: number, need: number): number {
+    this.#look();
+    let more = budget;
+    while (more < need && this.#held > 0 && !this.#late) more += this.#hand();
+    return more;
   }
   /** What the interpreter does not have of the limit. */
   #rest(): number {
@@ -619,7 +622,7 @@ export class Cpu implements CodeWatch, Machine {
     this.jit.sample(this.state.rip);
     this.#unsampled = this.jit.interval;
   }
-  /** The interpreter's part is used up: grant another, after a sample if it ran for as long as that takes. */
+  /** The interpreter's part is used up: grant another, after a sample if it ran for as long as that takes. No length here depends on the clock. */
   #grantMore(left: number): number {
     const ran = this.#granted - left;
     if (ran >= this.#unsampled) {
@@ -628,8 +631,10 @@ export class Cpu implements CodeWatch, Machine {
       this.#unsampled += ran;
     }
     this.#look();
-    if ((this.state.u32[regionBudget] as number) < MOST_INTERPRETED) this.#hand();
-    return this.#move(Math.min(this.state.u32[regionBudget] as number, this.#unsampled - ran, MOST_INTERPRETED));
+    const n = Math.min(this.#rest(), this.#unsampled - ran, MOST_INTERPRETED);
+    this.#charge(n);
+    this.#granted += n;
+    return n;
   }
   /** Move instructions from the regions' part to the interpreter's. */
   #move(n: number): number {

@@ -341,10 +341,17 @@ class RegionEmitter {
   }
   #checkBudget(key: number): void {
     const b = this.#b;
-    b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(key) ?? 0) + this.#c.pendingCharge)]), false);
-    this.#c.depth++;
-    this.#c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
-    this.#c.depth--;
+    const c = this.#c;
+    const budget = localGet(wt.i32, c.budgetLocal);
+    const need = i32c((this.#need.get(key) ?? 0) + c.pendingCharge);
+    const isShort = node(wt.i32, op.i32ltS, [budget, need]);
+    b.if(isShort, false);
+    b.set(c.budgetLocal, node(wt.i32, op.call, [budget, need], this.#runtime.moreBudget()));
+    b.if(isShort, false);
+    c.depth += 2;
+    c.exitAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
+    c.depth -= 2;
+    b.end();
     b.end();
   }
 
