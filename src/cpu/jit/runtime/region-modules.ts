@@ -129,7 +129,7 @@ export class RegionModules {
       acrossPages: () => slowPath("acrossPages"),
       outsideRange: () => slowPath("outsideRange"),
       serve: () => use("js", "serve", { params: [wt.i32], results: [wt.i32] }),
-      moreBudget: () => use("slowPaths", "moreBudget", moreBudgetType),
+      moreBudget: () => use("lookups", "moreBudget", moreBudgetType),
       isDeoptimised: (ip) => {
         const is = this.#isDeoptimised(ip);
         if (is) deoptimised.push(ip);
