@@ -1,4 +1,5 @@
 // What a process does about each signal. man 2 sigaction; Linux include/uapi/asm-generic/signal-defs.h.
+import { i386, x32 } from "../../abi/abi.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { NSIG, type SigSet } from "./set.ts";
 
@@ -16,8 +17,8 @@ export const SA = {
   UNSUPPORTED: 0x400,
   EXPOSE_TAGBITS: 0x800,
   IMMUTABLE: 0x0080_0000,
-  X32_ABI: 0x0100_0000,
-  IA32_ABI: 0x0200_0000,
+  X32_ABI: x32.frameFlag,
+  IA32_ABI: i386.frameFlag,
   RESTORER: 0x0400_0000,
   ONSTACK: 0x0800_0000,
   RESTART: 0x1000_0000,

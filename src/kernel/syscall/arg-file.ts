@@ -87,9 +87,7 @@ export const legacyId: Arg<number> = {
   ...id,
   decode: (raw, i, abi) => {
     const wide = raw[2 * i] as number;
-    if (abi.column === 0) return wide;
+    if (abi.idSize === 4) return wide;
     return (wide & 0xffff) === LEGACY_NONE ? 0xffffffff : wide & 0xffff;
   },
 };
-/** What those ids show of one that does not fit. /proc/sys/kernel/overflowuid */
-export const OVERFLOW_ID = 65534;

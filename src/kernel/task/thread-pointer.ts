@@ -110,7 +110,7 @@ export const getThreadArea = (task: Task, address: number): number => {
 
 /** CLONE_SETTLS for a task that does not run yet: its registers are in task.registers. */
 export const setThreadPointer = (child: Task, abi: Abi, tls: number): number => {
-  if (abi.name === "i386") {
+  if (abi.tls === "descriptor") {
     child.staleSegments = true;
     return setThreadArea(child, tls, false);
   }

@@ -2,10 +2,9 @@
 import { i386, x64 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, long, s64, struct, u16, u32, ulong } from "../../../abi/struct.ts";
-import { shownGid, shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
+import { OVERFLOW_ID, shownGid, shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { encodeDev, major, minor } from "../../fs/vfs/mode.ts";
-import { OVERFLOW_ID } from "../../syscall/arg-file.ts";
 
 const MAX_NON_LFS = 0x7fffffff;
 const pad = (n: number) => bytes(n);

@@ -53,10 +53,16 @@ const statText = (ctx: ShowContext, at: VAddr, o: Offsets): string => {
       : `st_size=${o.sizeBytes === 8 ? mem.u64(at + o.size) : mem.u32(at + o.size)}`;
   return `{st_mode=${modeText(mode)}, ${detail}, ...}`;
 };
-const statbuf = outStruct("struct stat *", (ctx, at) => statText(ctx, at, ctx.abi.name === "i386" ? compatAt : x64At));
+/** struct stat of each ABI: its encoder and the offsets for the trace. */
+const native = { encode: encodeStat, at: x64At };
+const layouts: Readonly<Record<Abi["name"], { readonly encode: Encode; readonly at: Offsets }>> = {
+  x64: native,
+  x32: native,
+  i386: { encode: encodeCompatStat, at: compatAt },
+};
+const statbuf = outStruct("struct stat *", (ctx, at) => statText(ctx, at, layouts[ctx.abi.name].at));
 const statbuf64 = outStruct("struct stat64 *", (ctx, at) => statText(ctx, at, stat64At));
 const oldStatbuf = outStruct("struct __old_kernel_stat *", (ctx, at) => statText(ctx, at, oldAt));
-const encoder = (abi: Abi): Encode => (abi.name === "i386" ? encodeCompatStat : encodeStat);
 
 const STATX_RESERVED = 0x80000000;
 const STATX_FLAGS = statFlags | 0x6000;
@@ -176,9 +182,11 @@ const statfsBuffer = outStruct("struct statfs *", (ctx, at) => {
 });
 
 export const statCalls: readonly Syscall[] = [
-  syscall("stat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, true), a.statbuf, encoder(abi))),
-  syscall("lstat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, false), a.statbuf, encoder(abi))),
-  syscall("fstat", { fd, statbuf }, (t, a, abi) => put(t, ofFd(t, a.fd), a.statbuf, encoder(abi))),
+  syscall("stat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, true), a.statbuf, layouts[abi.name].encode)),
+  syscall("lstat", { pathname: cstring, statbuf }, (t, a, abi) =>
+    put(t, ofPath(t, a.pathname, false), a.statbuf, layouts[abi.name].encode),
+  ),
+  syscall("fstat", { fd, statbuf }, (t, a, abi) => put(t, ofFd(t, a.fd), a.statbuf, layouts[abi.name].encode)),
   syscall("newfstatat", { dirfd, pathname: cstring, statbuf, flags: atFlags }, (t, a) =>
     put(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.statbuf, encodeStat),
   ),

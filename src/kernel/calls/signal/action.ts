@@ -1,5 +1,5 @@
 // Signal actions, masks and alternate stacks. man 2 sigaction, sigprocmask, sigaltstack; Linux kernel/signal.c.
-import { type Abi, i386, x32 } from "../../../abi/abi.ts";
+import { type Abi, i386 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { R } from "../../../cpu/machine/state.ts";
@@ -52,8 +52,7 @@ const setAction = (t: Task, sig: number, action: SigAction | undefined): number 
   return 0;
 };
 const KERNEL_OWN = SA.IA32_ABI | SA.X32_ABI;
-const flagsFor = (flags: number, abi: Abi): number =>
-  ((flags & (SA_KNOWN & ~KERNEL_OWN)) | (abi === i386 ? SA.IA32_ABI : abi === x32 ? SA.X32_ABI : 0)) >>> 0;
+const flagsFor = (flags: number, abi: Abi): number => ((flags & (SA_KNOWN & ~KERNEL_OWN)) | abi.frameFlag) >>> 0;
 /** The bits that say which frame are the kernel's own. */
 const shownFlags = (flags: number): number => (flags & ~KERNEL_OWN) >>> 0;
 
