@@ -1,6 +1,6 @@
 // Kernel profiles: which Linux's rules hold. A rule that differs between versions is a property here, never an `if` on a version.
 import type { SeccompProfile } from "../../seccomp/profile/profile.ts";
-import { type SeccompProfileName, seccompProfile, seccompProfileNames } from "../../seccomp/profile/profiles.ts";
+import { type SeccompProfileName, seccompProfile } from "../../seccomp/profile/profiles.ts";
 
 /** Era bugs that matter to filters, each off unless asked for. */
 export const bugs = {
@@ -28,44 +28,60 @@ export interface Switches {
   readonly bugs: readonly Bug[];
 }
 
-export interface Profile extends Switches {
+/** Rules outside seccomp that differ between versions. */
+export interface KernelRules {
+  /** One table serves x32 and x86-64: numbers 512 to 547 work without bit 30, and 64-bit-only calls with it. */
+  readonly x32Shared: boolean;
+}
+
+export interface Profile extends Switches, KernelRules {
   readonly name: string;
   /** uname(2). */
   readonly release: string;
   readonly version: string;
-  /** Which seccomp, and whether it looks before the tracer does. */
+  /** The rules of seccomp, with the order of seccomp and the tracer. */
   readonly seccomp: SeccompProfile;
-  /**
-   * Where there is x32: its own numbers 512 to 547 work without bit 30, and 64-bit only calls with it. Linux 6365b842aae4 (5.4),
-   * "x86/syscalls: Split the x32 syscalls into their own table".
-   */
-  readonly x32Shared: boolean;
 }
+
+/** A change of `KernelRules`. */
+interface Change {
+  /** The first version with the change: Linux major and minor number. */
+  readonly since: readonly [major: number, minor: number];
+  readonly rules: Partial<KernelRules>;
+}
+const GROUND: KernelRules = { x32Shared: true };
+/** Oldest first. */
+const CHANGES: readonly Change[] = [
+  // Linux 6365b842aae4, "x86/syscalls: Split the x32 syscalls into their own table".
+  { since: [5, 4], rules: { x32Shared: false } },
+];
 
 const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: [] };
 
 export type ProfileName = SeccompProfileName;
 
-/** `point` is the first of seccomp's history that has a change; the names are in the order of the history, aliases apart. */
-const isBefore = (seccomp: SeccompProfile, point: ProfileName): boolean => {
-  const names: readonly string[] = seccompProfileNames;
-  return names.indexOf(seccomp.name) < names.indexOf(point);
-};
-
 /** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */
 const releaseOf = ({ name }: SeccompProfile): string => `${name.startsWith("patch:") ? "3.3.0-rc2" : `${name}.0`}-trapgate`;
+
+/** The rules of a version: all changes up to it. */
+const rulesOf = (release: string): KernelRules => {
+  const [major, minor] = release.split(".").map(Number) as [number, number];
+  const made = CHANGES.filter(({ since }) => since[0] < major || (since[0] === major && since[1] <= minor));
+  return Object.assign({}, GROUND, ...made.map((change) => change.rules)) as KernelRules;
+};
 
 /** A profile by name, with its switches set; undefined: there is none of that name. */
 export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
   const seccomp = seccompProfile(name);
   if (!seccomp) return undefined;
   const set = { ...DEFAULTS, ...switches };
+  const release = releaseOf(seccomp);
   return {
     ...set,
+    ...rulesOf(release),
     name,
-    release: releaseOf(seccomp),
+    release,
     version: "#1 SMP PREEMPT_DYNAMIC trapgate",
     seccomp: set.bugs.includes("reciprocal-divide") ? { ...seccomp, reciprocalDivision: true } : seccomp,
-    x32Shared: isBefore(seccomp, "5.7"),
   };
 };
