@@ -49,6 +49,9 @@ export interface ProcessorModel {
   };
 }
 
+/** Length of `int $0x80`, `sysenter` and `syscall`, in bytes. Prefixes before them have no effect and are not counted. */
+export const DOOR_LENGTH = 2;
+
 /** Load a segment register as a far transfer or `mov` would. False: the selector is not loadable, nothing has changed. */
 export const loadSegment = (cpu: Processor, segment: number, selector: number): boolean => {
   const { segments } = cpu;

@@ -1,13 +1,13 @@
 // /proc/PID/uid_map, gid_map and setgroups. man 7 user_namespaces, "Defining user and group ID mappings"; Linux kernel/user_namespace.c
 // map_write(), new_idmap_permitted(), proc_setgroups_write().
 import { E } from "../../abi/errno.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { Task } from "../task/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 import { type Extent, type IdKind, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
 const WHOLE = 0xffff_ffff;
 const MAX_EXTENTS = 340;
-const PAGE_SIZE = 4096;
 
 /** As the reader's own namespace numbers what is outside. */
 export const mapText = (reader: Task, ns: UserNamespace | undefined, kind: IdKind): string => {

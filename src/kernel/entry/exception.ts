@@ -1,5 +1,7 @@
 // Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
+
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -70,7 +72,7 @@ const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
 };
 
 /** TASK_SIZE_MAX: the last page of the user's half is nobody's; above it lie the kernel's addresses, with the vsyscall page among them. */
-const USER_TOP = (1n << 47n) - 4096n;
+const USER_TOP = (1n << 47n) - BigInt(PAGE_SIZE);
 
 const pageFault = (task: Task, error: number): void => {
   const { state } = task.kernel.processor;

@@ -1,8 +1,11 @@
 // The way back to user code: end, signals, restart of interrupted calls. Linux arch/x86/kernel/signal.c arch_do_signal_or_restart(),
 // kernel/signal.c get_signal().
+
 import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import { exitWork } from "../base/pending-work.ts";
+import { DOOR_LENGTH } from "../base/processor.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { X32_BIT } from "../base/x32-call.ts";
 import { exitTask } from "../lifecycle/exit.ts";
@@ -23,8 +26,6 @@ export const SS_AUTODISARM = 2 ** 31;
 const SS_DISABLE = 2;
 /** restart_syscall(2). A 32-bit door needs the 32-bit number. */
 const RESTART_NR = { native: 219, compat: 0 } as const;
-/** Both `syscall` and `int $0x80` are two bytes long; behind the fast 32-bit doors an int $0x80 stands before the landing pad. */
-const DOOR_LENGTH = 2;
 
 /** One thing that is due before user code runs on. Called until task.exitWork is 0 or the task does not run any more. */
 export const leaveKernel = (task: Task): void => {
@@ -98,7 +99,7 @@ const carryOut = (task: Task, info: SigInfo): void => {
 };
 
 /** Whether wait(2) shows a core: RLIMIT_CORE holds at least a page and the process is dumpable. (No file is written.) */
-const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= 4096 && task.dumpable === 1;
+const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= PAGE_SIZE && task.dumpable === 1;
 
 const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   restartForHandler(task, action);

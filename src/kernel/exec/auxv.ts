@@ -1,4 +1,5 @@
 // The auxiliary vector. man 3 getauxval; Linux fs/binfmt_elf.c create_elf_tables(), uapi linux/auxvec.h.
+import { PAGE_SIZE } from "../../memory/frames.ts";
 
 /** AT_*: uapi linux/auxvec.h and asm/auxvec.h. */
 // biome-ignore format: table
@@ -50,7 +51,7 @@ export const auxvWords = (cpu: AuxvProcessor, who: AuxvIdentity, v: AuxvProgram)
   words.push(
     AT.MINSIGSTKSZ, cpu.minSigStack,
     AT.HWCAP, cpu.hwcap,
-    AT.PAGESZ, 4096,
+    AT.PAGESZ, PAGE_SIZE,
     AT.CLKTCK, 100,
     AT.PHDR, v.phdr,
     AT.PHENT, v.phent,

@@ -1,5 +1,6 @@
 // Argument types of the process and memory calls, shown as strace shows them.
 
+import { MADV, MAP, MCL, MREMAP, MS, PROT } from "../../abi/uapi/mman.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { W } from "../../abi/uapi/wait.ts";
 import { signalName } from "../signal/set.ts";
@@ -131,24 +132,41 @@ export const envp: Arg<ReturnType<typeof ptr.decode>> = {
   },
 };
 
-const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x01000000, PROT_GROWSUP: 0x02000000 } as const;
+const protNames = {
+  PROT_READ: PROT.READ,
+  PROT_WRITE: PROT.WRITE,
+  PROT_EXEC: PROT.EXEC,
+  PROT_SEM: PROT.SEM,
+  PROT_GROWSDOWN: PROT.GROWSDOWN,
+  PROT_GROWSUP: PROT.GROWSUP,
+} as const;
 /** `unsigned long`, of which only low bits have names; mmap and mprotect refuse the rest by themselves. */
 export const prot: Arg<number> = {
   ...ulong,
-  names: PROT,
+  names: protNames,
   combines: true,
-  show: (v) => flagText((v % 2 ** 32) | 0, PROT, "PROT_NONE"),
+  show: (v) => flagText((v % 2 ** 32) | 0, protNames, "PROT_NONE"),
 };
-// biome-ignore format: table
 const MAP_BITS = {
-  MAP_FIXED: 0x10, MAP_ANONYMOUS: 0x20, MAP_32BIT: 0x40, MAP_GROWSDOWN: 0x0100, MAP_DENYWRITE: 0x0800, MAP_EXECUTABLE: 0x1000,
-  MAP_LOCKED: 0x2000, MAP_NORESERVE: 0x4000, MAP_POPULATE: 0x8000, MAP_NONBLOCK: 0x10000, MAP_STACK: 0x20000, MAP_HUGETLB: 0x40000,
-  MAP_SYNC: 0x80000, MAP_FIXED_NOREPLACE: 0x100000,
+  MAP_FIXED: MAP.FIXED,
+  MAP_ANONYMOUS: MAP.ANONYMOUS,
+  MAP_32BIT: MAP.BIT32,
+  MAP_GROWSDOWN: MAP.GROWSDOWN,
+  MAP_DENYWRITE: MAP.DENYWRITE,
+  MAP_EXECUTABLE: MAP.EXECUTABLE,
+  MAP_LOCKED: MAP.LOCKED,
+  MAP_NORESERVE: MAP.NORESERVE,
+  MAP_POPULATE: MAP.POPULATE,
+  MAP_NONBLOCK: MAP.NONBLOCK,
+  MAP_STACK: MAP.STACK,
+  MAP_HUGETLB: MAP.HUGETLB,
+  MAP_SYNC: MAP.SYNC,
+  MAP_FIXED_NOREPLACE: MAP.FIXED_NOREPLACE,
 } as const;
 const MAP_TYPES = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"] as const;
 export const mapFlags: Arg<number> = {
   ...ulong,
-  names: { MAP_SHARED: 1, MAP_PRIVATE: 2, ...MAP_BITS },
+  names: { MAP_SHARED: MAP.SHARED, MAP_PRIVATE: MAP.PRIVATE, ...MAP_BITS },
   combines: true,
   show: (v) => {
     const type = MAP_TYPES[v & 15] ?? `0x${(v & 15).toString(16)} /* MAP_??? */`;
@@ -156,15 +174,40 @@ export const mapFlags: Arg<number> = {
     return rest === 0 ? type : `${type}|${flagText(rest, MAP_BITS)}`;
   },
 };
-export const mremapFlags = flags("int", { MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 }, "MREMAP_???");
-export const msyncFlags = flags("int", { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 }, "MS_???");
-export const mlockallFlags = flags("int", { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 }, "MCL_???");
-// biome-ignore format: table
-export const advice = choice("int", {
-  MADV_NORMAL: 0, MADV_RANDOM: 1, MADV_SEQUENTIAL: 2, MADV_WILLNEED: 3, MADV_DONTNEED: 4, MADV_FREE: 8, MADV_REMOVE: 9, MADV_DONTFORK: 10,
-  MADV_DOFORK: 11, MADV_MERGEABLE: 12, MADV_UNMERGEABLE: 13, MADV_HUGEPAGE: 14, MADV_NOHUGEPAGE: 15, MADV_DONTDUMP: 16, MADV_DODUMP: 17,
-  MADV_WIPEONFORK: 18, MADV_KEEPONFORK: 19, MADV_COLD: 20, MADV_PAGEOUT: 21, MADV_POPULATE_READ: 22, MADV_POPULATE_WRITE: 23,
-}, "MADV_???");
+export const mremapFlags = flags(
+  "int",
+  { MREMAP_MAYMOVE: MREMAP.MAYMOVE, MREMAP_FIXED: MREMAP.FIXED, MREMAP_DONTUNMAP: MREMAP.DONTUNMAP },
+  "MREMAP_???",
+);
+export const msyncFlags = flags("int", { MS_ASYNC: MS.ASYNC, MS_INVALIDATE: MS.INVALIDATE, MS_SYNC: MS.SYNC }, "MS_???");
+export const mlockallFlags = flags("int", { MCL_CURRENT: MCL.CURRENT, MCL_FUTURE: MCL.FUTURE, MCL_ONFAULT: MCL.ONFAULT }, "MCL_???");
+export const advice = choice(
+  "int",
+  {
+    MADV_NORMAL: MADV.NORMAL,
+    MADV_RANDOM: MADV.RANDOM,
+    MADV_SEQUENTIAL: MADV.SEQUENTIAL,
+    MADV_WILLNEED: MADV.WILLNEED,
+    MADV_DONTNEED: MADV.DONTNEED,
+    MADV_FREE: MADV.FREE,
+    MADV_REMOVE: MADV.REMOVE,
+    MADV_DONTFORK: MADV.DONTFORK,
+    MADV_DOFORK: MADV.DOFORK,
+    MADV_MERGEABLE: MADV.MERGEABLE,
+    MADV_UNMERGEABLE: MADV.UNMERGEABLE,
+    MADV_HUGEPAGE: MADV.HUGEPAGE,
+    MADV_NOHUGEPAGE: MADV.NOHUGEPAGE,
+    MADV_DONTDUMP: MADV.DONTDUMP,
+    MADV_DODUMP: MADV.DODUMP,
+    MADV_WIPEONFORK: MADV.WIPEONFORK,
+    MADV_KEEPONFORK: MADV.KEEPONFORK,
+    MADV_COLD: MADV.COLD,
+    MADV_PAGEOUT: MADV.PAGEOUT,
+    MADV_POPULATE_READ: MADV.POPULATE_READ,
+    MADV_POPULATE_WRITE: MADV.POPULATE_WRITE,
+  },
+  "MADV_???",
+);
 
 /** An address or length as a number that may be as large as 2^64: shown in hex, 0 as NULL. */
 export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };

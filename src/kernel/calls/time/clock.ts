@@ -1,9 +1,11 @@
 // Clocks and sleeping. man 2 clock_gettime, nanosleep, gettimeofday; Linux kernel/time/. All clocks come from the machine's virtual time.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
+import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import type { Timespec } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { wait } from "../../base/wait.ts";
@@ -73,7 +75,6 @@ const settime = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): numb
   return -E.EPERM;
 };
 
-const TIMER_ABSTIME = 1;
 /** Where a clock stands against the monotonic one, in nanoseconds: what an absolute time has to be moved by. Undefined: nobody can sleep on it. */
 export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
   switch (id) {
