@@ -1,4 +1,5 @@
-// Kernel profiles: which Linux's rules hold. A rule that differs between versions is a property here, never an `if` on a version.
+// Kernel profiles: the rules of one Linux version. A rule that differs between versions is a property here,
+// computed from a list of cited changes; no code compares versions.
 import type { SeccompProfile } from "../../seccomp/profile/profile.ts";
 import { type SeccompProfileName, seccompProfile } from "../../seccomp/profile/profiles.ts";
 
@@ -17,20 +18,25 @@ export type Bug = keyof typeof bugs;
 export const vsyscallModes = ["none", "xonly", "emulate"] as const;
 export type VsyscallMode = (typeof vsyscallModes)[number];
 
-/** What one kernel of a version may be configured to. */
+/** The options of a kernel of any version. */
 export interface Switches {
   /** Numbers with bit 30. Off as in Debian (syscall.x32=n): such numbers give ENOSYS. */
   readonly x32: boolean;
   /** IA32 emulation: int $0x80, sysenter and syscall from 32-bit code, and 32-bit ELF files. */
   readonly ia32: boolean;
-  /** The vsyscall page: its three entry points are emulated (and with "emulate" its bytes can be read), or it is not there. */
+  /**
+   * The vsyscall page: absent ("none"), or its entry points are emulated. With "emulate" its bytes are also
+   * readable.
+   */
   readonly vsyscall: VsyscallMode;
   readonly bugs: readonly Bug[];
 }
 
 /** Rules outside seccomp that differ between versions. */
 export interface KernelRules {
-  /** One table serves x32 and x86-64: numbers 512 to 547 work without bit 30, and 64-bit-only calls with it. */
+  /**
+   * One table serves x32 and x86-64: numbers 512 to 547 work without bit 30, and 64-bit-only calls with it.
+   */
   readonly x32Shared: boolean;
 }
 

@@ -1,4 +1,5 @@
-// Points in time as the file system keeps them: seconds since 1970 and nanoseconds. (Nanoseconds since 1970 do not fit a double.)
+// Points in time in the file system: seconds since 1970 and nanoseconds. A double cannot hold nanoseconds
+// since 1970.
 
 export interface Timespec {
   readonly sec: number;
