@@ -19,7 +19,7 @@ export interface Observer {
    */
   leave?(task: Task, call: PendingCall | undefined, result: number): void;
   /** Filters have denied or changed the call that `enter` announced, for example `SECCOMP_RET_ERRNO(1)`. */
-  verdict?(task: Task, text: string): void;
+  filtered?(task: Task, text: string): void;
   signal?(task: Task, info: SigInfo): void;
   stopped?(task: Task, signal: number): void;
   /** A thread has ended; `status` is a wait(2) status word. */

@@ -10,15 +10,16 @@ import { SIG } from "../signal/set.ts";
 import type { Task } from "../task/task.ts";
 import type { Door } from "./doors.ts";
 
-/** Error code of #GP at a gate that is not there: vector 0x80, from the IDT. SDM Vol. 3A 6.13. */
+/** Error code of #GP for an absent gate: vector 0x80 of the IDT. SDM Vol. 3A 6.13. */
 const IDT_80 = (0x80 << 3) | 2;
 
+/** The effect of a 32-bit door without IA32 emulation: -ENOSYS for SYSCALL, SIGSEGV for the others. */
 export const closedDoor = (task: Task, door: Door): void => {
   const cpu = task.kernel.processor;
   const { state } = cpu;
   task.origAx = -1;
   if (door.name === "syscall32") {
-    // MSR_CSTAR still leads somewhere: back, with -ENOSYS in eax.
+    // MSR_CSTAR still has an entry point, which returns -ENOSYS in eax.
     state.setGpr(R.ax, -E.ENOSYS >>> 0);
     loadSegment(cpu, S.cs, USER32_CS);
     loadSegment(cpu, S.ss, USER_DS);
