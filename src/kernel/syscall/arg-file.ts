@@ -77,11 +77,11 @@ export const modeText = (mode: number): string => {
   const special = flagText(mode & 0o7000, bitNames, "");
   return [typeNames[mode & 0o170000] ?? "", special, octal(mode & 0o777)].filter((s) => s !== "").join("|");
 };
-/** A mode that holds a file type: mknod. */
+/** The mode argument of mknod, with a file type. */
 export const typedMode: Arg<number> = { ...mode, show: modeText };
 
 const LEGACY_NONE = 0xffff;
-/** uid_t and gid_t. The old calls of i386 have 16 bits, of which 0xffff is -1. Linux kernel/uid16.c */
+/** uid_t and gid_t. The old calls of i386 have 16 bits; 0xffff means -1. Linux kernel/uid16.c. */
 export const id: Arg<number> = { c: "uid_t", decode: (raw, i) => raw[2 * i] as number, show: (v) => (v === 0xffffffff ? "-1" : String(v)) };
 export const legacyId: Arg<number> = {
   ...id,

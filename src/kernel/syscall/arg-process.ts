@@ -25,7 +25,7 @@ export const cloneFlags: Arg<number> = {
   show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
 };
 type Pointer = Arg<ReturnType<typeof ptr.decode>>;
-/** Part of clone's line that only some flags make matter, written with the result. */
+/** An argument of clone that only some flags use. The trace shows it after the result. */
 const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show): Pointer => ({
   ...ptr,
   out: true,
@@ -69,7 +69,7 @@ export const waitOptions = flags(
   },
   "W???",
 );
-/** waitid's: the second bit has another name there. */
+/** Options of waitid: its second bit has another name. */
 export const waitidOptions = flags(
   "int",
   {
@@ -108,7 +108,7 @@ const strings = (ctx: ShowContext, at: number): (string | undefined)[] | undefin
   }
   return [...out, undefined];
 };
-/** `["sh", "-c", "a long argument that goes on an"...]`; undefined: there are more. */
+/** `["sh", "-c", "a long argument that is cut"...]`. Undefined: there are more. */
 export const argvText = (list: readonly (string | undefined)[]): string =>
   `[${list.map((s) => (s === undefined ? "..." : s.length > SHOWN ? `${quote(s.slice(0, SHOWN))}...` : quote(s))).join(", ")}]`;
 /** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
@@ -140,7 +140,7 @@ const protNames = {
   PROT_GROWSDOWN: PROT.GROWSDOWN,
   PROT_GROWSUP: PROT.GROWSUP,
 } as const;
-/** `unsigned long`, of which only low bits have names; mmap and mprotect refuse the rest by themselves. */
+/** `unsigned long` with names for low bits. mmap and mprotect reject the other bits. */
 export const prot: Arg<number> = {
   ...ulong,
   names: protNames,
@@ -209,7 +209,7 @@ export const advice = choice(
   "MADV_???",
 );
 
-/** An address or length as a number that may be as large as 2^64: shown in hex, 0 as NULL. */
+/** An address or length up to 2^64 as a number, shown in hex, 0 as NULL. */
 export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
-/** A file descriptor that may be -1. */
+/** A file descriptor or -1. */
 export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: String };

@@ -12,7 +12,7 @@ const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 
 export const signal: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v) => (v === 0 ? "0" : signalName(v)) };
 
-/** `[CHLD TERM]`, or the complement as `~[KILL STOP]` when more than half are in. */
+/** `[CHLD TERM]`, or the complement `~[KILL STOP]` if the set has more than half of the signals. */
 export const setText = (set: SigSet): string => {
   const all = Array.from({ length: 64 }, (_, i) => i + 1);
   const inside = all.filter((s) => has(set, s));
@@ -21,7 +21,7 @@ export const setText = (set: SigSet): string => {
   return `${complement ? "~" : ""}[${shown.map((s) => signalName(s).replace(/^SIG/, "")).join(" ")}]`;
 };
 
-/** A sigset_t in memory, of as many bytes as the call says. */
+/** A sigset_t in memory of `size` bytes. */
 const readSet = (ctx: ShowContext, at: VAddr, size: number): SigSet | undefined => {
   const bytes = ctx.task.mem.read(at, size);
   return bytes?.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n);
