@@ -1,4 +1,4 @@
-// Files that start without a name: pipes, memfds, eventfds. man 2 pipe, memfd_create, eventfd.
+// Files that are created without a name: pipes, memfds, eventfds. man 2 pipe, memfd_create, eventfd.
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

@@ -1,4 +1,4 @@
-// What a file is: the stat family in both ABIs, statx, statfs. man 2 stat, statx, statfs.
+// File status: the stat family in both ABIs, statx, statfs. man 2 stat, statx, statfs.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -30,7 +30,7 @@ const statFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
 const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
   how & ~statFlags ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
 
-/** Where strace finds mode, size and rdev in each layout. */
+/** Offsets of mode, size and rdev in each layout, for the trace. */
 interface Offsets {
   readonly mode: number;
   readonly size: number;
@@ -87,7 +87,7 @@ const statxMask = flags(
   },
   "STATX_???",
 );
-/** How fresh: two bits, of which none has a name of its own. */
+/** The synchronisation type: two bits without own names. */
 const AT_STATX_SYNC = 0x6000;
 const syncNames = { AT_STATX_SYNC_AS_STAT: 0, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 };
 const statxFlags: Arg<number> = {
@@ -118,7 +118,7 @@ const statfsStruct = struct("statfs", {
   f_flags: ulong,
   f_spare: bytes(32),
 });
-/** compat_statfs64 is packed: its 64-bit members need no alignment, which i386 gives anyway. */
+/** compat_statfs64 is packed: its 64-bit members need no alignment, as on i386. */
 const wide = { ...long, size: () => 8, align: () => 4, put: (v: DataView, at: number, x: number) => v.setBigUint64(at, BigInt(x), true) };
 const statfs64Struct = struct("statfs64", {
   f_type: u32,

@@ -1,4 +1,4 @@
-// Memory: the calls over an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. The work is in src/memory/calls.ts.
+// Calls on an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. src/memory/calls implements them.
 
 import { type Abi, i386 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
@@ -28,13 +28,13 @@ const mapNow = (t: Task, request: Omit<memory.MapRequest, "file">, fd: number, l
   const { length, flags: how } = request;
   if ((how & MAP.ANONYMOUS) !== 0) return memory.mmap(t.mem, request, later);
   const file = fileOf(t, fd);
-  // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
+  // The error of a file that cannot be mapped comes last, from its mmap method; EBADF comes first.
   if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
   if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP.ANONYMOUS }, later);
   return memory.mmap(t.mem, { ...request, file }, later);
 };
 
-/** i386's first mmap takes its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
+/** i386's first mmap has its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
 const MMAP_ARGS = struct("mmap_arg_struct32", {
   addr: ulongField,
   len: ulongField,

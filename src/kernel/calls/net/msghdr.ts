@@ -1,4 +1,5 @@
-// struct msghdr and control messages. man 2 sendmsg, man 3 cmsg, man 7 unix "Ancillary messages"; Linux net/core/scm.c, net/compat.c.
+// struct msghdr and control messages. man 2 sendmsg, man 3 cmsg, man 7 unix "Ancillary messages"; Linux
+// net/core/scm.c, net/compat.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -11,6 +12,7 @@ import { shownPid } from "../../namespace/pid.ts";
 import { credOf, type Received, type Ucred } from "../../net/socket.ts";
 import type { Task } from "../../task/task.ts";
 
+/** The structure in the caller's ABI. */
 export const msghdr = struct("msghdr", {
   msg_name: ulong,
   msg_namelen: u32,
@@ -20,25 +22,27 @@ export const msghdr = struct("msghdr", {
   msg_controllen: ulong,
   msg_flags: u32,
 });
+/** A decoded struct msghdr. */
 export type Msghdr = ReturnType<typeof msghdr.decode>;
 
 const SOL_SOCKET = 1;
 const SCM = { RIGHTS: 1, CREDENTIALS: 2 } as const;
-/** SCM_MAX_FD. */
+/** SCM_MAX_FD: the largest number of descriptors in a message. */
 const MAX_RIGHTS = 253;
 const UCRED_SIZE = 12;
 const MAX_CONTROL = 20_480;
 
 const align = (n: number, abi: Abi): number => Math.ceil(n / abi.long) * abi.long;
-/** struct cmsghdr { size_t len; int level; int type; } */
+/** Size of struct cmsghdr { size_t len; int level; int type; }, aligned. */
 const headSize = (abi: Abi): number => align(abi.long + 8, abi);
 
+/** The descriptors and credentials of a message. */
 export interface Ancillary {
   readonly rights: readonly FileDescription[];
   readonly cred: Ucred;
 }
 
-/** What the sender adds. Linux __scm_send(). */
+/** The sender's control messages, or -errno. Linux __scm_send(). */
 export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number => {
   let cred = credOf(t);
   const rights: FileDescription[] = [];
@@ -77,7 +81,7 @@ const addRights = (t: Task, rights: FileDescription[], data: DataView): number =
   }
   return 0;
 };
-/** Linux scm_check_creds(): one's own, or with the capabilities anybody's. */
+/** Linux scm_check_creds(): the sender's own ids, or any ids with capabilities. */
 const checkCred = (t: Task, data: DataView): Ucred | number => {
   if (data.byteLength !== UCRED_SIZE) return -E.EINVAL;
   const [pid, uid, gid] = [0, 4, 8].map((o) => data.getUint32(o, true)) as [number, number, number];
@@ -88,7 +92,10 @@ const checkCred = (t: Task, data: DataView): Ucred | number => {
   return pidOk && uidOk && gidOk ? { pid: t.pidNs.idOf(pid), uid, gid } : -E.EPERM;
 };
 
-/** Fills the receiver's control buffer: how much of it, and MSG_CTRUNC if it was too small. Linux scm_recv(), scm_detach_fds(). */
+/**
+ * Fills the receiver's control buffer. Returns the used size and MSG_CTRUNC if it is too small. Linux
+ * scm_recv().
+ */
 export const writeControl = (
   t: Task,
   h: Msghdr,
@@ -131,6 +138,7 @@ export const writeControl = (
   return { length: used, flags: shown };
 };
 
+/** A struct msghdr from user memory, or -errno. */
 export const readMsghdr = (t: Task, at: VAddr, abi: Abi): Msghdr | number => {
   const bytes = t.mem.read(at, msghdr.size(abi));
   return bytes ? msghdr.decode(bytes, abi) : -E.EFAULT;

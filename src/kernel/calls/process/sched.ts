@@ -1,4 +1,4 @@
-// Scheduling: there is one processor, and every task is SCHED_OTHER until it says otherwise.
+// Scheduling policies and priorities on one processor. Every task starts as SCHED_OTHER.
 // man 7 sched; Linux kernel/sched/syscalls.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
@@ -40,7 +40,7 @@ const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): numbe
   return 0;
 };
 
-/** CPU sets are words of the ABI's long; there is CPU 0. The result is how many bytes the kernel's own set has. */
+/** Size of the kernel's CPU set, which has CPU 0. CPU sets are arrays of the ABI's long. */
 const CPUSET_BYTES = 8;
 const getAffinity = (t: Task, pid: number, length: number, mask: VAddr, abi: Abi): number => {
   if (length * 8 < 1 || length % abi.long !== 0) return -E.EINVAL;
@@ -101,7 +101,7 @@ const tasksFor = (t: Task, which: number, who: number): Task[] => {
   if (which === PRIO.PGRP) return all.filter((x) => x.process.pgid === (who || t.process.pgid));
   return all.filter((x) => x.cred.uid === (who || t.cred.uid));
 };
-/** The system call returns 20 - nice, so that it is never negative. */
+/** Returns 20 - nice, so that it is never negative. */
 const getPriority = (t: Task, which: number, who: number): number => {
   if (which < 0 || which > 2) return -E.EINVAL;
   const found = tasksFor(t, which, who);

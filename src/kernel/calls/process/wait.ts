@@ -45,7 +45,7 @@ const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAdd
 
 const P = { ALL: 0, PID: 1, PGID: 2, PIDFD: 3 } as const;
 
-/** ChildSelector children waitid means, and whether a pidfd asks not to wait. -errno. */
+/** The children that waitid selects. `nonblock`: the pidfd has O_NONBLOCK. -errno. */
 const chosen = (t: Task, type: number, id: number): { selects: ChildSelector; nonblock: boolean } | number => {
   switch (type) {
     case P.ALL:
@@ -74,7 +74,7 @@ const waitid = (t: Task, type: number, id: number, info: VAddr, options: number,
   if (typeof found === "object" && "interrupted" in found) return found;
   if (found === 0 && hang) return -E.EAGAIN;
   if (typeof found === "number") {
-    // Nothing to report: signo and pid are 0. With an error nothing is written.
+    // Without an event signo and pid are 0. With an error nothing is written.
     return found < 0 || info === 0 || (t.mem.clear(info, 12) && t.mem.clear(info + siginfo.child.offset(abi, "pid"), 12))
       ? found
       : -E.EFAULT;

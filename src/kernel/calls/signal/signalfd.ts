@@ -1,4 +1,5 @@
-// Fetching signals: signalfd, rt_sigtimedwait. man 2 signalfd, sigwaitinfo; Linux fs/signalfd.c, kernel/signal.c do_sigtimedwait().
+// Fetching signals: signalfd, rt_sigtimedwait. man 2 signalfd, sigwaitinfo; Linux fs/signalfd.c,
+// kernel/signal.c do_sigtimedwait().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";

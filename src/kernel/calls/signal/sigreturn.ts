@@ -1,4 +1,5 @@
-// sigreturn, rt_sigreturn: the end of a handler. man 2 sigreturn; Linux arch/x86/kernel/signal_64.c, signal_32.c.
+// sigreturn, rt_sigreturn: the end of a handler. man 2 sigreturn; Linux arch/x86/kernel/signal_64.c,
+// signal_32.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { R } from "../../../cpu/machine/state.ts";
@@ -12,7 +13,7 @@ import { type Arg, RegistersReplaced, type Syscall, syscall } from "../../syscal
 import type { Task } from "../../task/task.ts";
 import { readSigset, setAltStack } from "./action.ts";
 
-/** The frame that rt_sigreturn finds on the stack: the address of its signal mask, and its removal. */
+/** The frame of rt_sigreturn on the stack: the address of its signal mask, and its removal. */
 interface RtFrame {
   readonly mask: (t: Task) => number;
   readonly pop: (t: Task) => Restored | undefined;
@@ -23,7 +24,7 @@ const rtFrames: Readonly<Record<Abi["name"], RtFrame>> = {
   i386: { mask: rtFrameMask32, pop: popRtFrame32 },
 };
 
-/** A bad frame is SIGSEGV. The registers are then as far restored as reading went. */
+/** The end of sigreturn. A bad frame is SIGSEGV, with the registers that were read before the fault. */
 const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
   const { state } = t.kernel.processor;
   t.origAx = -1;
@@ -34,12 +35,12 @@ const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
   }
   setBlocked(t, restored.mask);
   const { altStack } = restored;
-  // restore_altstack() ignores everything but a fault.
+  // restore_altstack() ignores all errors except a fault.
   if (altStack) setAltStack(t, altStack.sp, altStack.flags, altStack.size, state.gpr(R.sp));
   return new RegistersReplaced(state.i32[2 * R.ax] as number);
 };
 
-/** No argument at all, but strace shows the mask that the frame will restore. */
+/** An argument without a register: strace shows the mask that the frame restores. */
 const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): Arg<undefined> => ({
   c: "",
   decode: () => undefined,

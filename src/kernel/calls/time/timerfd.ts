@@ -1,4 +1,4 @@
-// timerfd_create and its relatives. man 2 timerfd_create; Linux fs/timerfd.c.
+// timerfd_create and related calls. man 2 timerfd_create; Linux fs/timerfd.c.
 
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
