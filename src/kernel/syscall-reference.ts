@@ -58,4 +58,5 @@ const referenceOf = (name: SyscallName, abi: Abi): SyscallReference | undefined 
 export const syscallReference = (abi: Abi): readonly SyscallReference[] =>
   (Object.keys(syscallNumbers) as SyscallName[]).flatMap((name) => referenceOf(name, abi) ?? []).sort((a, b) => a.nr - b.nr);
 
+/** The ABIs of the reference, in order. */
 export const referenceAbis: readonly Abi[] = [x64, i386, x32];

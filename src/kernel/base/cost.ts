@@ -2,6 +2,7 @@
 // gigahertz. `Kernel.charge` takes them. No cost may depend on the host or on the tier, because guests see
 // the clock.
 
+/** Costs in nanoseconds of virtual time. */
 export const cost = {
   /** A short system call. */
   call: 100,

@@ -12,10 +12,12 @@ export const bugs = {
     "CVE-2009-0835, before 2.6.29: strict mode looks the number up in the table of the program's ABI, not of the call's",
   "reciprocal-divide": "before 3.14: BPF divides by a constant through reciprocal_divide(), which is wrong for 1 and off by one for others",
 } as const;
+/** A name in `bugs`. */
 export type Bug = keyof typeof bugs;
 
 /** Linux Documentation/admin-guide/kernel-parameters.txt, vsyscall=. `emulate` was the default until 5.3. */
 export const vsyscallModes = ["none", "xonly", "emulate"] as const;
+/** A value of vsyscall=. */
 export type VsyscallMode = (typeof vsyscallModes)[number];
 
 /** The options of a kernel of any version. */
@@ -40,6 +42,7 @@ export interface KernelRules {
   readonly x32Shared: boolean;
 }
 
+/** The rules and options of one kernel. */
 export interface Profile extends Switches, KernelRules {
   readonly name: string;
   /** uname(2). */
@@ -64,6 +67,7 @@ const CHANGES: readonly Change[] = [
 
 const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: [] };
 
+/** A point of seccomp's history, or an alias. */
 export type ProfileName = SeccompProfileName;
 
 /** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */

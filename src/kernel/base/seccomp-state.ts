@@ -13,5 +13,7 @@ export interface SeccompState {
   readonly filterCount: number;
 }
 
+/** The state after SECCOMP_SET_MODE_STRICT. */
 export const strictState: SeccompState = { mode: MODE.STRICT, filter: null, filterCount: 0 };
+/** The state of a task whose newest filter is `filter`. */
 export const filterState = (filter: Filter): SeccompState => ({ mode: MODE.FILTER, filter, filterCount: filter.depth });

@@ -1,5 +1,6 @@
 // Linux's segment selectors. arch/x86/include/asm/segment.h, 64-bit kernel.
 
+/** Selectors of user code and data; USER32_CS is the 32-bit code segment. */
 export const USER32_CS = 0x23;
 export const USER_DS = 0x2b;
 export const USER_CS = 0x33;

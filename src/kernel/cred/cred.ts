@@ -46,7 +46,9 @@ export const CAP = {
   BPF: 39,
   CHECKPOINT_RESTORE: 40,
 } as const;
+/** CAP_LAST_CAP. */
 export const LAST_CAP = 40;
+/** The set of all capabilities. */
 export const ALL_CAPS = (1n << BigInt(LAST_CAP + 1)) - 1n;
 
 /**

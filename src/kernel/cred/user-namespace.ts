@@ -39,6 +39,7 @@ export class UserNamespace {
   }
 }
 
+/** The map of user ids or of group ids. */
 export type IdKind = "uidMap" | "gidMap";
 type Namespace = UserNamespace | undefined;
 
@@ -58,6 +59,7 @@ export const toLocal = (ns: Namespace, kind: IdKind, id: number): number | undef
 };
 /** The ids that user code of the namespace sees. Linux from_kuid_munged(). */
 export const shownUid = (ns: Namespace, id: number): number => toLocal(ns, "uidMap", id) ?? OVERFLOW_ID;
+/** The gid that user code of the namespace sees. Linux from_kgid_munged(). */
 export const shownGid = (ns: Namespace, id: number): number => toLocal(ns, "gidMap", id) ?? OVERFLOW_ID;
 
 /** Depth below the initial namespace, which is 0. */

@@ -8,4 +8,5 @@ export const entryAction = {
   /** The task waits or is stopped. The step runs again when the task does. */
   wait: 3,
 } as const;
+/** A value of `entryAction`. */
 export type EntryAction = (typeof entryAction)[keyof typeof entryAction];

@@ -3,8 +3,11 @@
 // 2^53 is inexact, and Linux accepts none as large.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 
+/** e_type. */
 export const ET = { EXEC: 2, DYN: 3 } as const;
+/** p_type. */
 export const PT = { LOAD: 1, DYNAMIC: 2, INTERP: 3, GNU_STACK: 0x6474e551, GNU_PROPERTY: 0x6474e553 } as const;
+/** p_flags. */
 export const PF = { X: 1, W: 2, R: 4 } as const;
 const EM = { I386: 3, I486: 6, X86_64: 62 } as const;
 

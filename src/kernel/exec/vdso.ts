@@ -58,6 +58,7 @@ const vvar = { seq: 0, mult: 4, shift: 8, usable: 12, tscBase: 16, monotonic: 24
 const ENTRY_OFFSET = 3;
 const LANDING_PAD_OFFSET = 9;
 const fastEntry = { intel: [0x89, 0xe5, 0x0f, 0x34], amd: [0x89, 0xcd, 0x0f, 0x05], none: [0x0f, 0x1f, 0x40, 0x00] } as const;
+/** The instruction of __kernel_vsyscall: "none" is int $0x80. */
 export type FastEntry = keyof typeof fastEntry;
 
 class Bytes implements Backing {

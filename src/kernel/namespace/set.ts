@@ -23,7 +23,9 @@ export class EmptyNamespace {
     this.owner = owner;
   }
 }
+/** man 7 ipc_namespaces. */
 export class IpcNamespace extends EmptyNamespace {}
+/** man 7 cgroup_namespaces. */
 export class CgroupNamespace extends EmptyNamespace {}
 
 /** Linux struct nsproxy. */

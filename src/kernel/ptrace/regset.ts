@@ -82,6 +82,7 @@ const xstate: Regset = {
 
 /** Sets by NT_*, in the view of the task's code segment. NT_386_TLS and NT_386_IOPERM are missing. */
 export const regsets64: Readonly<Record<number, Regset>> = { [NT.PRSTATUS]: general(8), [NT.PRFPREG]: fx, [NT.XSTATE]: xstate };
+/** The sets of a task in 32-bit code. */
 export const regsets32: Readonly<Record<number, Regset>> = {
   [NT.PRSTATUS]: general(4),
   [NT.PRFPREG]: fsave,

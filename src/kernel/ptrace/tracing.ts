@@ -15,10 +15,12 @@ export const OPTION = {
   EXITKILL: 0x10_0000,
   SUSPEND_SECCOMP: 0x20_0000,
 } as const;
+/** All valid options. */
 export const OPTION_MASK = Object.values(OPTION).reduce((all, bit) => all | bit, 0);
 
 /** PTRACE_EVENT_*. Events below STOP have the option with their number as bit. */
 export const EVENT = { FORK: 1, VFORK: 2, CLONE: 3, EXEC: 4, VFORK_DONE: 5, EXIT: 6, SECCOMP: 7, STOP: 128 } as const;
+/** A value of `EVENT`. */
 export type Event = (typeof EVENT)[keyof typeof EVENT];
 
 /** PTRACE_EVENTMSG_SYSCALL_*: the message of a syscall stop. */

@@ -3,6 +3,7 @@ import { i386, x32 } from "../../abi/abi.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { NSIG, type SigSet } from "./set.ts";
 
+/** Handler values that are no address. */
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;
 
@@ -38,6 +39,7 @@ export interface SigAction {
   readonly restorer: number;
   readonly mask: SigSet;
 }
+/** The action of a signal before sigaction(2). */
 export const DEFAULT_ACTION: SigAction = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };
 
 /** The actions that tasks share with CLONE_SIGHAND. Linux struct sighand_struct. */

@@ -29,7 +29,9 @@ interface FrameShape {
   readonly sigmask: number;
   readonly info: number;
 }
+/** struct rt_sigframe. */
 export const frameX64: FrameShape = { abi: x64, size: 440, stack: UC + 16, sc: UC + 40, sigmask: UC + 296, info: 312 };
+/** struct rt_sigframe_x32. */
 export const frameX32: FrameShape = { abi: x32, size: 424, stack: UC + 8, sc: UC + 24, sigmask: UC + 280, info: 296 };
 /** uc_flags. Linux uapi asm/ucontext.h. */
 const UCF = { FP_XSTATE: 1, SIGCONTEXT_SS: 2, STRICT_RESTORE_SS: 4 } as const;

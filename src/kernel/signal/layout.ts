@@ -5,6 +5,7 @@ import { type Field, type Fields, long, type Struct, s32, struct, u32, unionOfPo
 import { SI, type SigInfo } from "./info.ts";
 import { SIG } from "./set.ts";
 
+/** Size of siginfo_t in bytes. */
 export const SIGINFO_SIZE = 128;
 
 /** The members of the union in use. Linux siginfo_layout(). */
@@ -12,6 +13,7 @@ type Layout = "kill" | "timer" | "child" | "fault" | "sys" | "poll" | "queue";
 
 const FAULTS = new Set([SIG.SIGILL, SIG.SIGFPE, SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGTRAP]);
 
+/** The members of the union that `signo` and `code` select. Linux siginfo_layout(). */
 export const layoutOf = (signo: number, code: number): Layout => {
   if (code > SI.USER && code < SI.KERNEL) {
     if (FAULTS.has(signo)) return "fault";

@@ -37,7 +37,9 @@ type SignalName = (typeof names)[number];
 
 /** Signal numbers by name: `SIG.SIGCHLD` is 17. */
 export const SIG = Object.fromEntries(names.map((name, i) => [name, i + 1])) as Record<SignalName, number>;
+/** The first real-time signal. glibc reserves the first two. */
 export const SIGRTMIN = 32;
+/** The last signal. */
 export const NSIG = 64;
 
 /**
@@ -58,9 +60,13 @@ export const signalNumber = (name: string): number => {
 
 /** Bit sig-1 for signal sig: the integer of sigset_t in guest memory. */
 export type SigSet = bigint;
+/** The empty set. */
 export const NONE: SigSet = 0n;
+/** The set of one signal. */
 export const sigbit = (sig: number): SigSet => 1n << BigInt(sig - 1);
+/** The set of some signals. */
 export const setOf = (...sigs: number[]): SigSet => sigs.reduce((set, sig) => set | sigbit(sig), NONE);
+/** True if the set has the signal. */
 export const has = (set: SigSet, sig: number): boolean => (set & sigbit(sig)) !== 0n;
 
 /** SIGKILL and SIGSTOP cannot be blocked, caught or ignored. */

@@ -17,6 +17,7 @@ const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 // biome-ignore format: table
 const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
 const cloneNames = named("CLONE_", cloneBits);
+/** CLONE_* flags with the exit signal in the low byte. */
 export const cloneFlags: Arg<number> = {
   c: "int",
   names: cloneNames,
@@ -33,6 +34,7 @@ const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show)
 });
 const cloneStack: Pointer = { ...ptr, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
 const namedFlags: Arg<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
+/** The arguments of clone(2) as strace names them. */
 export const cloneParts = {
   stack: cloneStack,
   flags: namedFlags,
@@ -43,6 +45,7 @@ export const cloneParts = {
   tls: cloneTail("tls", CLONE.SETTLS),
   child_tid: cloneTail("child_tidptr", CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID),
 } as const;
+/** struct clone_args of clone3(2). */
 export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "struct clone_args *",
@@ -55,6 +58,7 @@ export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
 };
 
 const { STOPPED: _s, ...waitBits } = W;
+/** Options of wait4(2). */
 export const waitOptions = flags(
   "int",
   {
@@ -84,6 +88,7 @@ export const waitidOptions = flags(
   },
   "W???",
 );
+/** The kind of id of waitid(2). */
 export const idtype = choice("idtype_t", { P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }, "P_???");
 
 /** `[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]`. */
@@ -93,6 +98,7 @@ export const statusText = (word: number): string => {
   if ((word & 0x7f) === 0) return `[{WIFEXITED(s) && WEXITSTATUS(s) == ${(word >> 8) & 0xff}}]`;
   return `[{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(word & 0x7f)}${(word & 0x80) !== 0 ? " && WCOREDUMP(s)" : ""}}]`;
 };
+/** The status word that wait4(2) fills. */
 export const statusPointer = outStruct("int *", (ctx, at) => (ctx.ret === 0 ? undefined : statusText(ctx.task.mem.u32(at))));
 
 /** argv: `["sh", "-c", "true"]`. */
@@ -113,6 +119,7 @@ export const argvText = (list: readonly (string | undefined)[]): string =>
   `[${list.map((s) => (s === undefined ? "..." : s.length > SHOWN ? `${quote(s.slice(0, SHOWN))}...` : quote(s))).join(", ")}]`;
 /** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
 export const envpText = (at: number, n: number): string => `0x${at.toString(16)} /* ${n} var${n === 1 ? "" : "s"} */`;
+/** The argument list of execve(2), shown whole up to 32 strings. */
 export const argv: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
@@ -121,6 +128,7 @@ export const argv: Arg<ReturnType<typeof ptr.decode>> = {
     return list ? argvText(list) : ptr.show(v, ctx);
   },
 };
+/** The environment of execve(2), shown as its length. */
 export const envp: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
@@ -164,6 +172,7 @@ const MAP_BITS = {
   MAP_FIXED_NOREPLACE: MAP.FIXED_NOREPLACE,
 } as const;
 const MAP_TYPES = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"] as const;
+/** MAP_* flags: a type in the low 4 bits, and bits. */
 export const mapFlags: Arg<number> = {
   ...ulong,
   names: { MAP_SHARED: MAP.SHARED, MAP_PRIVATE: MAP.PRIVATE, ...MAP_BITS },
@@ -174,13 +183,17 @@ export const mapFlags: Arg<number> = {
     return rest === 0 ? type : `${type}|${flagText(rest, MAP_BITS)}`;
   },
 };
+/** MREMAP_* flags. */
 export const mremapFlags = flags(
   "int",
   { MREMAP_MAYMOVE: MREMAP.MAYMOVE, MREMAP_FIXED: MREMAP.FIXED, MREMAP_DONTUNMAP: MREMAP.DONTUNMAP },
   "MREMAP_???",
 );
+/** MS_* flags of msync(2). */
 export const msyncFlags = flags("int", { MS_ASYNC: MS.ASYNC, MS_INVALIDATE: MS.INVALIDATE, MS_SYNC: MS.SYNC }, "MS_???");
+/** MCL_* flags. */
 export const mlockallFlags = flags("int", { MCL_CURRENT: MCL.CURRENT, MCL_FUTURE: MCL.FUTURE, MCL_ONFAULT: MCL.ONFAULT }, "MCL_???");
+/** MADV_* advice. */
 export const advice = choice(
   "int",
   {

@@ -62,7 +62,9 @@ const filled = (quoted: (bytes: Uint8Array) => string): Arg<VAddr> => ({
   out: true,
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret, quoted)),
 });
+/** A buffer that the kernel fills with text. */
 export const outBuffer = filled(quote);
+/** A buffer that the kernel fills with random bytes. */
 export const outRandom = filled(quoteHex);
 /** A structure that the caller fills, shown by `text` if it is readable. */
 export const inStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({

@@ -28,6 +28,7 @@ const read = (t: Task, at: number, width: 4 | 8, nsecWidth: 4 | 8): Timespec | u
   const nsec = signed(t, at + width, nsecWidth);
   return sec === undefined || nsec === undefined ? undefined : { sec, nsec };
 };
+/** The ABI's own form: two longs. */
 export const native: TimeForm = {
   size: ({ long }) => 2 * long,
   read: (t, at, { long }) => read(t, at, long, long),
@@ -42,6 +43,7 @@ export const time64: TimeForm = {
 
 /** Write a struct timespec. False: EFAULT. */
 export const putTimespec = (t: Task, at: number, ts: Timespec, abi: Abi): boolean => native.write(t, at, ts, abi);
+/** Write a struct __kernel_timespec. False: EFAULT. */
 export const putTimespec64 = (t: Task, at: number, ts: Timespec): boolean => time64.write(t, at, ts, {} as Abi);
 
 /** A time in nanoseconds. Undefined: negative, or tv_nsec of a second or more. */

@@ -10,6 +10,7 @@ import type { Task } from "./task.ts";
 
 /** wait(2) status word of an exit code: bits 8..15. A signal has bits 0..6, and bit 7 for a core. */
 export const exitStatus = (code: number): number => (code & 0xff) << 8;
+/** The bit of a core dump in a status word. */
 export const CORE = 0x80;
 
 /** Wakes a tracer and sends it SIGCHLD: for a tracer that is not the parent, or about a thread. */

@@ -1,12 +1,15 @@
 // Scheduling policies and the rank of tasks. man 7 sched; Linux kernel/sched/rt.c, idle.c.
 import type { Task } from "./task.ts";
 
+/** SCHED_*. Linux uapi linux/sched.h. */
 export const POLICY = { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 } as const;
 /** SCHED_RESET_ON_FORK, a flag in the policy's word. */
 export const RESET_ON_FORK = 0x4000_0000;
 
 const kind = (task: Task): number => task.policy & ~RESET_ON_FORK;
+/** True for SCHED_FIFO and SCHED_RR. */
 export const isRealtime = (policy: number): boolean => policy === POLICY.SCHED_FIFO || policy === POLICY.SCHED_RR;
+/** True for a task without slices. */
 export const isFifo = (task: Task): boolean => kind(task) === POLICY.SCHED_FIFO;
 
 /**

@@ -16,16 +16,19 @@ export interface UserDesc {
   limit: number;
   flags: number;
 }
+/** Size of struct user_desc in bytes. */
 export const USER_DESC_SIZE = 16;
 /** Bit fields of `flags`. */
 export const UD = { SEG_32BIT: 1, CONTENTS: 6, READ_EXEC_ONLY: 8, LIMIT_IN_PAGES: 16, SEG_NOT_PRESENT: 32, USEABLE: 64, LM: 128 } as const;
 
+/** A struct user_desc from its 16 bytes. */
 export const readUserDesc = (b: Uint8Array): UserDesc => {
   // A DataView for a small array is slow to create.
   const word = (i: number): number =>
     (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
   return { entry: word(0), base: word(4) >>> 0, limit: word(8) >>> 0, flags: word(12) >>> 0 };
 };
+/** The 16 bytes of a struct user_desc. */
 export const userDescBytes = (d: UserDesc): Uint8Array => {
   const v = new DataView(new ArrayBuffer(USER_DESC_SIZE));
   v.setInt32(0, d.entry, true);
@@ -38,6 +41,7 @@ export const userDescBytes = (d: UserDesc): Uint8Array => {
 /** Linux LDT_empty(): this entry is cleared. The all-zero form below clears only in set_thread_area. */
 export const isEmpty = (d: UserDesc): boolean =>
   d.base === 0 && d.limit === 0 && (d.flags & 0x7f) === (UD.READ_EXEC_ONLY | UD.SEG_NOT_PRESENT);
+/** Linux LDT_zero(): all members are zero. */
 export const isZero = (d: UserDesc): boolean => d.base === 0 && d.limit === 0 && (d.flags & 0x7f) === 0;
 
 /** The 8 bytes of a descriptor. Linux fill_ldt(). */

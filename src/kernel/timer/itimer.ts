@@ -7,6 +7,7 @@ import { SIG } from "../signal/set.ts";
 import type { Process } from "../task/process.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
+/** ITIMER_*. */
 export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;
 const SIGNALS = [SIG.SIGALRM, SIG.SIGVTALRM, SIG.SIGPROF] as const;
 

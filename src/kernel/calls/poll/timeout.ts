@@ -12,7 +12,9 @@ import { readSigset } from "../signal/action.ts";
 
 /** Absolute monotonic time in nanoseconds. AT_ONCE: no wait. NEVER: no timeout. Negative: -errno. */
 export type Deadline = number;
+/** The deadline of a call that does not wait. */
 export const AT_ONCE = 0;
+/** The deadline of a call without timeout. */
 export const NEVER = Infinity;
 
 /** The deadline of a call. `read` returns nanoseconds from now, or -errno; it runs once per call. */
