@@ -66,9 +66,9 @@ const callOf = (task: Task): FailedCall => {
 export const internalError = (cause: unknown, kernel: Kernel, task: Task | undefined, inCall: boolean): unknown => {
   if (cause instanceof InternalError || cause instanceof OwnersException || cause instanceof Problem) return cause;
   const call = inCall && task ? callOf(task) : undefined;
-  const what = call
+  const work = call
     ? `${call.name} (number ${call.number} of ${call.abi}) at ${hex(call.ip)} with ${call.args.map(hex).join(", ")}`
     : `work for code at ${hex(kernel.processor.state.rip)}`;
-  const whose = task ? ` of process ${task.process.pid} (${task.comm})` : "";
-  return new InternalError(`${what}${whose} failed: ${cause}`, task?.pid, call, cause);
+  const ofProcess = task ? ` of process ${task.process.pid} (${task.comm})` : "";
+  return new InternalError(`${work}${ofProcess} failed: ${cause}`, task?.pid, call, cause);
 };

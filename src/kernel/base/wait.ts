@@ -44,7 +44,7 @@ export interface Wait {
   /** Only SIGKILL ends it (vfork's parent). */
   readonly killable?: true;
   /** It does not sleep: see `again`. */
-  readonly goesOn?: true;
+  readonly continues?: true;
 }
 /** A wait on queues. `interrupted` is a positive code: a value of `restart`, or E.EINTR. */
 export const wait = (
@@ -66,7 +66,7 @@ export const again = (options: { interrupted: number } | { killable: true }): Wa
   on: [],
   interrupted: restart.ERESTARTNOINTR,
   ...options,
-  goesOn: true,
+  continues: true,
 });
 
 /**

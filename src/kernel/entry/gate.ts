@@ -205,7 +205,7 @@ export class Gate {
       return;
     }
     task.call = call;
-    if (!wait.goesOn) this.kernel.scheduler.sleep(task, wait);
+    if (!wait.continues) this.kernel.scheduler.sleep(task, wait);
   }
 
   #finish(task: Task, call: PendingCall | undefined, result: number): void {

@@ -44,7 +44,7 @@ export const leaveKernel = (task: Task): void => {
   if (task.trace && leaveUnderTrace(task, task.trace)) return;
   const info = nextSignal(task);
   if (info) {
-    act(task, info);
+    deliver(task, info);
     return;
   }
   task.exitWork &= ~exitWork.signal;
@@ -68,7 +68,7 @@ const leaveUnderTrace = (task: Task, tracing: Tracing): boolean => {
     tracing.delivers = undefined;
     // The mask may have changed during the stop.
     if (has(task.blocked, delivers.signo)) task.pending.add(delivers);
-    else carryOut(task, delivers);
+    else runAction(task, delivers);
     return true;
   }
   if (tracing.trapPending === undefined) return false;
@@ -77,13 +77,13 @@ const leaveUnderTrace = (task: Task, tracing: Tracing): boolean => {
 };
 
 /** A tracer decides about every signal except SIGKILL and forced fatal signals. */
-const act = (task: Task, info: SigInfo): void => {
+const deliver = (task: Task, info: SigInfo): void => {
   const { trace } = task;
   if (trace && info.signo !== SIG.SIGKILL && (task.actions.get(info.signo).flags & SA.IMMUTABLE) === 0) stopForSignal(task, trace, info);
-  else carryOut(task, info);
+  else runAction(task, info);
 };
 
-const carryOut = (task: Task, info: SigInfo): void => {
+const runAction = (task: Task, info: SigInfo): void => {
   const sig = info.signo;
   const action = task.actions.get(sig);
   if ((action.flags & SA.IMMUTABLE) === 0) task.kernel.observer?.signal?.(task, info);

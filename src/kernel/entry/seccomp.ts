@@ -174,9 +174,9 @@ const strict = (task: Task, abi: Abi): EntryAction => {
 
 const SIGNALS: Partial<Record<Action, number>> = { kill_process: SIG.SIGSYS, kill_thread: SIG.SIGSYS, trap: SIG.SIGSYS };
 
-const log = (task: Task, rules: SeccompRules, action: Action, asked: boolean, signal = SIGNALS[action] ?? 0): void => {
+const log = (task: Task, rules: SeccompRules, action: Action, requested: boolean, signal = SIGNALS[action] ?? 0): void => {
   const { kernel } = task;
-  if (!isLogged(rules.log, action, asked, kernel.seccompLogged)) return;
+  if (!isLogged(rules.log, action, requested, kernel.seccompLogged)) return;
   const { sec, nsec } = kernel.realtime();
   const exe = task.program.exe?.path;
   const line = denialLine(rules.log, {

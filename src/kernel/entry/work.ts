@@ -16,8 +16,8 @@ type Step = (task: Task, incoming: Incoming) => EntryAction;
 
 /** Suspended filters do not evaluate new calls. An evaluation in progress continues. */
 const seccomp: Step = (task, incoming) => {
-  const begun = incoming.stopped === "event" || incoming.notification !== undefined;
-  if ((task.entryWork & entryWork.seccomp) === 0 || (!begun && seccompSuspended(task))) return entryAction.run;
+  const inProgress = incoming.stopped === "event" || incoming.notification !== undefined;
+  if ((task.entryWork & entryWork.seccomp) === 0 || (!inProgress && seccompSuspended(task))) return entryAction.run;
   return seccompCheck(task, incoming.abi, incoming);
 };
 

@@ -22,12 +22,12 @@ export const checkStrings = (argv: readonly string[], envp: readonly string[], e
   const limit = Math.max(Math.min(MAX_STACK_SHARE, Math.floor(stackLimit / 4)), ARG_MAX);
   const pointers = 8 * (Math.max(argv.length, 1) + envp.length);
   if (limit <= pointers) return -E.E2BIG;
-  let room = limit - pointers;
+  let remaining = limit - pointers;
   for (const list of [envp, argv]) {
     for (const s of list) {
       if (s.length + 1 > MAX_ARG_STRLEN) return -E.E2BIG;
-      room -= s.length + 1;
-      if (room < 0) return -E.E2BIG;
+      remaining -= s.length + 1;
+      if (remaining < 0) return -E.E2BIG;
     }
   }
   return execFn.length + 1 > MAX_ARG_STRLEN ? -E.E2BIG : 0;

@@ -29,7 +29,7 @@ export const REQUEST = {
   GET_SYSCALL_INFO: 0x420e, GET_RSEQ_CONFIGURATION: 0x420f,
 } as const;
 
-interface Asked {
+interface RequestContext {
   readonly tracer: Task;
   readonly target: Task;
   readonly trace: Tracing;
@@ -39,7 +39,7 @@ interface Asked {
   readonly word: bigint;
   readonly abi: Abi;
 }
-type Handler = (asked: Asked) => number;
+type Handler = (context: RequestContext) => number;
 
 const go =
   (mode: Mode, stepping: boolean): Handler =>
@@ -112,18 +112,18 @@ const regset =
   (write: boolean): Handler =>
   ({ tracer, target, addr, data, abi }) => {
     const base = tracer.mem.word(data, abi.long);
-    const room = tracer.mem.word(data + abi.long, abi.long);
-    if (base < 0 || room < 0) return -E.EFAULT;
+    const capacity = tracer.mem.word(data + abi.long, abi.long);
+    if (base < 0 || capacity < 0) return -E.EFAULT;
     const wide = new DataView(target.registers.buffer).getUint32(0xb0, true) === 64;
     const set = (wide ? regsets64 : regsets32)[addr];
-    if (!set || room % set.size !== 0) return -E.EINVAL;
-    const moved = moveSet(set, write, tracer, target, base, room);
+    if (!set || capacity % set.size !== 0) return -E.EINVAL;
+    const moved = moveSet(set, write, tracer, target, base, capacity);
     if (moved < 0) return moved;
     return tracer.mem.setLong(data + abi.long, moved, abi.long) ? 0 : -E.EFAULT;
   };
-const moveSet = (set: Regset, write: boolean, tracer: Task, target: Task, base: number, room: number): number => {
+const moveSet = (set: Regset, write: boolean, tracer: Task, target: Task, base: number, capacity: number): number => {
   const all = set.read(target);
-  const n = Math.min(room, all.length);
+  const n = Math.min(capacity, all.length);
   if (!write) return tracer.mem.write(base, all.subarray(0, n)) ? n : -E.EFAULT;
   const bytes = tracer.mem.read(base, n);
   if (!bytes) return -E.EFAULT;
@@ -261,9 +261,9 @@ export const ptrace = (tracer: Task, request: number, pid: number, addr: number,
   if (request === REQUEST.SEIZE) return seize(tracer, target, addr, data);
   const { trace } = target;
   if (!trace || trace.tracer !== tracer) return -E.ESRCH;
-  const asked = { tracer, target, trace, addr, data, word, abi };
+  const context = { tracer, target, trace, addr, data, word, abi };
   const anyTime = RUNNING[request];
-  if (anyTime) return anyTime(asked);
+  if (anyTime) return anyTime(context);
   if (!trace.stop || trace.listening) return -E.ESRCH;
-  return STOPPED[request]?.(asked) ?? -E.EIO;
+  return STOPPED[request]?.(context) ?? -E.EIO;
 };

@@ -70,9 +70,9 @@ const chown = (t: Task, path: Or<Path>, user: number, group: number): number => 
 
 const ofFd = (t: Task, fd: number): Or<Path> => t.files.get(fd)?.path ?? -E.EBADF;
 const ofPath = (t: Task, at: VAddr, follow = true): Or<Path> => lookup(t, AT_FDCWD, at, follow);
-const known = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+const ACCEPTED_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
 const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
-  how & ~known ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
+  how & ~ACCEPTED_FLAGS ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
 
 /**
  * access(2) uses the real ids. Real root has all permitted capabilities, others have none. Linux
@@ -88,7 +88,7 @@ const accessMode: Arg<number> = {
 };
 
 const access = (t: Task, dir: number, at: VAddr, wanted: number, how: number): number => {
-  if (wanted & ~7 || how & ~(AT_EACCESS | known)) return -E.EINVAL;
+  if (wanted & ~7 || how & ~(AT_EACCESS | ACCEPTED_FLAGS)) return -E.EINVAL;
   const cred = how & AT_EACCESS ? t.cred : realCred(t.cred);
   // The path walk uses these credentials too.
   const own = t.cred;

@@ -40,9 +40,9 @@ export const importIovec = (t: Task, at: VAddr, count: number, abi: Abi): Or<Seg
     // Negative as ssize_t.
     if (length >= 2 ** (8 * abi.long - 1)) return -E.EINVAL;
     if (!accessOk(base, length)) return -E.EFAULT;
-    const kept = Math.min(length, MAX_RW_COUNT - total);
-    total += kept;
-    segments.push({ base, length: kept });
+    const usable = Math.min(length, MAX_RW_COUNT - total);
+    total += usable;
+    segments.push({ base, length: usable });
   }
   return segments;
 };
@@ -50,25 +50,25 @@ export const importIovec = (t: Task, at: VAddr, count: number, abi: Abi): Or<Seg
 export const totalLength = (segments: readonly Segment[]): number => segments.reduce((n, s) => n + s.length, 0);
 
 /** The ranges of user memory for bytes `from` to `from + n` of all buffers. */
-function* parts(segments: readonly Segment[], from: number, n: number): Generator<{ at: number; length: number }> {
+function* ranges(segments: readonly Segment[], from: number, n: number): Generator<{ at: number; length: number }> {
   let skip = from;
-  let left = n;
+  let remaining = n;
   for (const s of segments) {
-    if (left === 0) return;
+    if (remaining === 0) return;
     if (skip >= s.length) {
       skip -= s.length;
       continue;
     }
-    const length = Math.min(s.length - skip, left);
+    const length = Math.min(s.length - skip, remaining);
     yield { at: s.base + skip, length };
-    left -= length;
+    remaining -= length;
     skip = 0;
   }
 }
 /** Copies to user memory. Returns the number of bytes before the first bad page. */
 export const scatter = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segment[], from: number, bytes: Uint8Array): number => {
   let done = 0;
-  for (const { at, length } of parts(segments, from, bytes.length)) {
+  for (const { at, length } of ranges(segments, from, bytes.length)) {
     const n = t.mem.writeSome(at, bytes.subarray(done, done + length));
     done += n;
     if (n < length) break;
@@ -80,7 +80,7 @@ export const scatter = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segm
 export const gather = (t: Pick<Task, "mem" | "kernel">, segments: readonly Segment[], from: number, n: number): Uint8Array => {
   const out = new Uint8Array(n);
   let done = 0;
-  for (const { at, length } of parts(segments, from, n)) {
+  for (const { at, length } of ranges(segments, from, n)) {
     const got = t.mem.readSome(at, out.subarray(done, done + length));
     done += got;
     if (got < length) break;

@@ -55,8 +55,8 @@ const move2 = (
   const at = position(a.pos_l, a.pos_h, abi);
   const nonblock = (a.flags & RWF_NOWAIT) !== 0;
   const file = fileOf(t, a.fd);
-  const place = a.flags & RWF_APPEND && file?.seekable ? file.inode.size : at;
-  return move(t, direction, a.fd, at === -1 ? undefined : place, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
+  const offset = a.flags & RWF_APPEND && file?.seekable ? file.inode.size : at;
+  return move(t, direction, a.fd, at === -1 ? undefined : offset, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
 };
 
 const positioned = { fd, vec: ptr, vlen: ulong, pos_l: ulong, pos_h: ulong } as const satisfies Args;

@@ -46,11 +46,11 @@ const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi)
 
 /** Sleeps while the word has the caller's value. Linux futex_wait(). */
 const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefined): Result => {
-  const begun = t.waited.data as Waiter | undefined;
-  if (begun) {
-    if (!begun.queue) return 0;
+  const waiting = t.waited.data as Waiter | undefined;
+  if (waiting) {
+    if (!waiting.queue) return 0;
     if (t.waited.expired) {
-      begun.queue.remove(begun);
+      waiting.queue.remove(waiting);
       return -E.ETIMEDOUT;
     }
     return asleep(t);
@@ -109,8 +109,8 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   const value = t.mem.u32(a.uaddr);
   if (value < 0) return -E.EFAULT;
   const owner = value & FUTEX_TID_MASK;
-  const begun = t.waited.data as Waiter | undefined;
-  if (begun && !begun.queue && owner === shownPid(t, t.pid)) return 0;
+  const waiting = t.waited.data as Waiter | undefined;
+  if (waiting && !waiting.queue && owner === shownPid(t, t.pid)) return 0;
   if (owner === shownPid(t, t.pid)) return -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
@@ -119,7 +119,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   }
   if (!findTask(t, owner)) return -E.ESRCH;
   if (trial) return -E.EAGAIN;
-  if (!begun) {
+  if (!waiting) {
     const marked = (value | FUTEX_WAITERS) >>> 0;
     if (!t.mem.setU32(a.uaddr, marked)) return -E.EFAULT;
     return futexWait(t, { ...a, val: marked }, ALL, deadline);

@@ -26,7 +26,7 @@ const populating = (t: Task, pages: number, act: () => number): number => {
   return result;
 };
 
-/** The remaining part of a call that makes pages present. */
+/** The remaining work of a call that makes pages present. */
 interface Remaining {
   readonly result: number;
   readonly ranges: { start: number; readonly end: number }[];
@@ -88,36 +88,36 @@ export const madvise = (t: Task, at: number, length: number, advice: number): Re
 
 /** mincore(2) in pieces. */
 export const mincore = (t: Task, at: number, length: number, vec: number): Result => {
-  const begun = (t.waited.data as number | undefined) ?? 0;
-  const done = memory.mincore(t.mem, at, length, vec, begun, MOST_SEEN);
+  const before = (t.waited.data as number | undefined) ?? 0;
+  const done = memory.mincore(t.mem, at, length, vec, before, MOST_SEEN);
   if (done < 0) return done;
-  t.kernel.charge((done - begun) * cost.page);
+  t.kernel.charge((done - before) * cost.page);
   if (done * PAGE_SIZE >= length) return 0;
   t.waited.data = done;
   return again({ killable: true });
 };
 
-/** The remaining part of an msync(2): page indexes of files, `to` exclusive. */
+/** The remaining work of an msync(2): page indexes of files, `to` exclusive. */
 interface Unsynced {
   readonly result: number;
-  readonly parts: { readonly cache: PageCache; from: number; readonly to: number }[];
+  readonly ranges: { readonly cache: PageCache; from: number; readonly to: number }[];
   at: number;
 }
 /** msync(2) in pieces. */
 export const msync = (t: Task, at: number, length: number, flags: number): Result => {
   let remaining = t.waited.data as Unsynced | undefined;
   if (!remaining) {
-    const parts: Unsynced["parts"] = [];
-    const result = memory.msync(t.mem, at, length, flags, (cache, from, to) => parts.push({ cache, from, to }));
-    remaining = { result, parts, at: 0 };
+    const ranges: Unsynced["ranges"] = [];
+    const result = memory.msync(t.mem, at, length, flags, (cache, from, to) => ranges.push({ cache, from, to }));
+    remaining = { result, ranges, at: 0 };
   }
   let budget = MOST_FRESH;
-  for (let part = remaining.parts[remaining.at]; part; part = remaining.parts[remaining.at]) {
-    const { done, next } = part.cache.sync(part.from, part.to, budget);
+  for (let range = remaining.ranges[remaining.at]; range; range = remaining.ranges[remaining.at]) {
+    const { done, next } = range.cache.sync(range.from, range.to, budget);
     t.kernel.charge(cost.entry + done * (cost.page + FRESH));
     budget -= done + 1;
     if (next === undefined) remaining.at++;
-    else part.from = next;
+    else range.from = next;
     if (next !== undefined || budget <= 0) {
       t.waited.data = remaining;
       return again({ killable: true });

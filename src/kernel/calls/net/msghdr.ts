@@ -63,9 +63,9 @@ export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number =>
         const bad = addRights(t, rights, data);
         if (bad < 0) return bad;
       } else if (type === SCM.CREDENTIALS) {
-        const said = checkCred(t, data);
-        if (typeof said === "number") return said;
-        cred = said;
+        const checked = checkCred(t, data);
+        if (typeof checked === "number") return checked;
+        cred = checked;
       } else return -E.EINVAL;
     }
     at += align(length, abi);
@@ -105,12 +105,12 @@ export const writeControl = (
   abi: Abi,
 ): { length: number; flags: number } => {
   const head = headSize(abi);
-  const room = h.msg_control === 0 ? 0 : h.msg_controllen;
+  const capacity = h.msg_control === 0 ? 0 : h.msg_controllen;
   let used = 0;
   let shown = 0;
   const put = (type: number, data: Uint8Array): void => {
     const whole = head + data.length;
-    const length = Math.min(whole, room - used);
+    const length = Math.min(whole, capacity - used);
     if (length < head) {
       shown |= MSG.CTRUNC;
       return;
@@ -121,13 +121,13 @@ export const writeControl = (
     t.mem.setU32(at + abi.long, SOL_SOCKET);
     t.mem.setU32(at + abi.long + 4, type);
     t.mem.write(at + head, data.subarray(0, length - head));
-    used += Math.min(align(length, abi), room - used);
+    used += Math.min(align(length, abi), capacity - used);
   };
   if (passCred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([shownPid(t, got.cred.pid), got.cred.uid, got.cred.gid]).buffer));
   if (got.rights.length > 0) {
-    const most = Math.max(0, Math.floor((room - used - head) / 4));
+    const limit = Math.max(0, Math.floor((capacity - used - head) / 4));
     const fds: number[] = [];
-    for (const file of got.rights.slice(0, most)) {
+    for (const file of got.rights.slice(0, limit)) {
       const fd = install(t, file, (flags & MSG.CMSG_CLOEXEC) !== 0);
       if (fd < 0) break;
       fds.push(fd);

@@ -23,16 +23,16 @@ const MOST = 1024;
  * `fails` gets the errno of a later message. A waiting message continues; a signal ends the call with the
  * messages before it.
  */
-const several = (
+const processMessages = (
   t: Task,
   at: VAddr,
-  most: number,
+  limit: number,
   abi: Abi,
   one: (at: VAddr, n: number) => Result,
   { last, fails }: { readonly last?: () => boolean; readonly fails?: (errno: number) => void } = {},
 ): Result => {
   let n = (t.waited.data as { messages?: number } | undefined)?.messages ?? 0;
-  while (n < most) {
+  while (n < limit) {
     const message = (at + n * stride(abi)) as VAddr;
     const result = one(message, n);
     if (typeof result !== "number") {
@@ -56,7 +56,7 @@ const several = (
 export const sendSeveral = (t: Task, socket: number, at: VAddr, count: number, how: number, abi: Abi): Result => {
   const s = socketOf(t, socket);
   if (typeof s === "number") return s;
-  return several(t, at, Math.min(count, MOST), abi, (message) => sendmsg(t, socket, message, how, abi));
+  return processMessages(t, at, Math.min(count, MOST), abi, (message) => sendmsg(t, socket, message, how, abi));
 };
 
 /** recvmmsg(2). The timeout is checked after each message and does not end a wait. man 2 recvmmsg, BUGS. */
@@ -83,7 +83,7 @@ export const receiveSeveral = (
   const remaining = (): number => Math.max(0, (t.waited.deadline as number) - t.kernel.now);
   const flags = how & ~MSG.WAITFORONE;
   const later = (how & MSG.WAITFORONE) !== 0 ? flags | MSG.DONTWAIT : flags;
-  const result = several(t, at, count, abi, (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi), {
+  const result = processMessages(t, at, count, abi, (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi), {
     last: () => timeout !== 0 && remaining() === 0,
     fails: (errno) => {
       if (errno !== E.EAGAIN) s.error = errno;

@@ -60,20 +60,20 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
  * Takes a message or waits for one. `use` copies it after the `from` bytes that are already there and returns
  * the result. MSG_WAITALL continues until the buffer is full.
  */
-const receive = (t: Task, s: Socket, room: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
+const receive = (t: Task, s: Socket, capacity: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
   if ((how & MSG.OOB) !== 0) return -E.EINVAL;
   const peek = (how & MSG.PEEK) !== 0;
   const all = (how & MSG.WAITALL) !== 0 && !peek && s.type === SOCK.STREAM;
   let done = progress(t);
   do {
-    const got = s.receive(t, Math.min(room - done, MAX_PACKET), peek);
+    const got = s.receive(t, Math.min(capacity - done, MAX_PACKET), peek);
     if (got === -E.EAGAIN && blocks(s, how)) return pause(t, s, POLLIN, done);
     if (typeof got === "number" || (got === undefined && done > 0)) return finish(t, done > 0 ? done : (got as number));
     const result = use(got, done);
     if (got && !peek) for (const file of got.rights) file.drop();
     if (result < 0 || !got) return finish(t, done > 0 ? done : result);
     done += result;
-  } while (all && done < room);
+  } while (all && done < capacity);
   return finish(t, done);
 };
 /** The result for a message. MSG_TRUNC returns the whole length of a packet. */

@@ -27,22 +27,22 @@ const SOCK_CLOEXEC = O_CLOEXEC;
 const SOCK_NONBLOCK = O_NONBLOCK;
 const MAX_DOMAIN = 46;
 
-interface Wanted {
+interface NewSocket {
   readonly cloexec: boolean;
   readonly make: () => Socket;
   /** Two connected sockets, if the family supports pairs. */
   readonly pair?: () => readonly [Socket, Socket];
 }
-type Made = Omit<Wanted, "cloexec"> | number;
+type Created = Omit<NewSocket, "cloexec"> | number;
 /** Creates the socket of a domain, in the domain's order of checks. */
-type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Made;
+type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Created;
 
 /** Linux unix_create(): SOCK_RAW means SOCK_DGRAM. */
 const unixFamily: Family = (t, type, protocol, nonblock) => {
   if (protocol !== 0 && protocol !== AF.UNIX) return -E.EPROTONOSUPPORT;
-  const known = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
-  if (known !== SOCK.STREAM && known !== SOCK.DGRAM && known !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
-  return { make: () => new UnixSocket(t, known, nonblock), pair: () => UnixSocket.pair(t, known, nonblock) };
+  const socketType = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
+  if (socketType !== SOCK.STREAM && socketType !== SOCK.DGRAM && socketType !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
+  return { make: () => new UnixSocket(t, socketType, nonblock), pair: () => UnixSocket.pair(t, socketType, nonblock) };
 };
 
 const IPPROTO_MAX = 263;
@@ -50,7 +50,7 @@ const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17 } as const;
 /** Linux inet_create(). */
 const inetFamily: Family = (t, type, protocol, nonblock) => {
   if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
-  const is = (known: number): boolean => protocol === 0 || protocol === known;
+  const is = (number: number): boolean => protocol === 0 || protocol === number;
   if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
   // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
   if (type === SOCK.DGRAM && protocol === IPPROTO.ICMP) return -E.EACCES;
@@ -67,7 +67,7 @@ const netlinkFamily: Family = (t, type, protocol, nonblock) => {
 
 const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily, [AF.NETLINK]: netlinkFamily };
 
-const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted | number => {
+const newSocket = (t: Task, domain: number, word: number, protocol: number): NewSocket | number => {
   if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
   if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
   const type = word & TYPE_MASK;
@@ -78,13 +78,13 @@ const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted
 
 /** socket(2): a descriptor, or -errno. */
 export const socket = (t: Task, domain: number, type: number, protocol: number): number => {
-  const w = wanted(t, domain, type, protocol);
+  const w = newSocket(t, domain, type, protocol);
   return typeof w === "number" ? w : install(t, w.make(), w.cloexec);
 };
 
 /** socketpair(2): 0 or -errno. */
 export const socketpair = (t: Task, domain: number, type: number, protocol: number, at: VAddr): number => {
-  const w = wanted(t, domain, type, protocol);
+  const w = newSocket(t, domain, type, protocol);
   if (typeof w === "number") return w;
   if (!w.pair) return -E.EOPNOTSUPP;
   const fds = w.pair().map((s) => install(t, s, w.cloexec));
@@ -128,10 +128,10 @@ export const readAddress = (t: Task, s: Socket, at: VAddr, length: number, use: 
  */
 export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, all: Uint8Array): number => {
   if (at === 0) return 0;
-  const room = t.mem.u32(lengthAt);
-  if (room < 0) return -E.EFAULT;
-  if (room > 0x7fff_ffff) return -E.EINVAL;
-  return t.mem.write(at, all.subarray(0, room)) && t.mem.setU32(lengthAt, all.length) ? 0 : -E.EFAULT;
+  const capacity = t.mem.u32(lengthAt);
+  if (capacity < 0) return -E.EFAULT;
+  if (capacity > 0x7fff_ffff) return -E.EINVAL;
+  return t.mem.write(at, all.subarray(0, capacity)) && t.mem.setU32(lengthAt, all.length) ? 0 : -E.EFAULT;
 };
 
 /** bind(2): 0 or -errno. */
@@ -220,13 +220,13 @@ const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
 /** getsockopt(2): 0 or -errno. */
 export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr, abi: Abi): Result =>
   withSocket(t, n, (s) => {
-    const room = t.mem.u32(lengthAt);
-    if (room < 0) return -E.EFAULT;
-    if (room > 0x7fff_ffff) return -E.EINVAL;
+    const capacity = t.mem.u32(lengthAt);
+    if (capacity < 0) return -E.EFAULT;
+    if (capacity > 0x7fff_ffff) return -E.EINVAL;
     const timeout = timeoutOf(level, option, abi);
     const value = timeout ? timevalBytes(s[timeout.key], timeout.word) : s.getOption(t, level, option);
     if (typeof value === "number") return value;
-    const shown = value.subarray(0, room);
+    const shown = value.subarray(0, capacity);
     return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
   });
 const MAX_OPTION = 64;
@@ -250,10 +250,10 @@ const typeArg: Arg<number> = {
   names: SOCK,
   show: (v) => {
     const name = Object.entries(SOCK).find(([, n]) => n === (v & TYPE_MASK))?.[0];
-    const parts = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];
-    if ((v & SOCK_CLOEXEC) !== 0) parts.push("SOCK_CLOEXEC");
-    if ((v & SOCK_NONBLOCK) !== 0) parts.push("SOCK_NONBLOCK");
-    return parts.join("|");
+    const names = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];
+    if ((v & SOCK_CLOEXEC) !== 0) names.push("SOCK_CLOEXEC");
+    if ((v & SOCK_NONBLOCK) !== 0) names.push("SOCK_NONBLOCK");
+    return names.join("|");
   },
 };
 const pairOut: Arg<VAddr> = {

@@ -43,8 +43,8 @@ const targetOf = (t: Task, dir: number, at: VAddr, flags: number): ExecTarget | 
   const path = name === "" ? base : resolve(t, base, name, (flags & AT_SYMLINK_NOFOLLOW) === 0);
   if (typeof path === "number") return path;
   // alloc_bprm(): the file name for the program.
-  const known = dir === AT_FDCWD || name.startsWith("/");
-  return { path, name: known ? name : name === "" ? `/dev/fd/${dir}` : `/dev/fd/${dir}/${name}` };
+  const isFullName = dir === AT_FDCWD || name.startsWith("/");
+  return { path, name: isFullName ? name : name === "" ? `/dev/fd/${dir}` : `/dev/fd/${dir}/${name}` };
 };
 
 const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, flags: number, abi: Abi): Result => {

@@ -139,11 +139,11 @@ const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
       if (at === 0 || length < 0) return -E.EINVAL;
       if (length === 0) return 0;
       const all = text(type === ACTION.READ ? log.read : log.cleared);
-      const part = all.slice(-length);
-      if (!t.mem.write(at, asBytes(part))) return -E.EFAULT;
+      const tail = all.slice(-length);
+      if (!t.mem.write(at, asBytes(tail))) return -E.EFAULT;
       if (type === ACTION.READ) log.read = log.total;
       if (type === ACTION.READ_CLEAR) log.cleared = log.total;
-      return part.length;
+      return tail.length;
     }
     default:
       return -E.EINVAL;
