@@ -87,14 +87,14 @@ export const notYet: readonly Missing[] = [
     names: ["bpf", "perf_event_open", "userfaultfd"],
   },
   {
-    reason: "the mount API of 5.2 is not there; mount(2) is",
+    reason: "only mount(2), not the mount API of 5.2",
     names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"],
   },
   { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
   { reason: "no I/O scheduler", names: ["ioprio_set", "ioprio_get"] },
-  { reason: "the futex calls of 6.7 are not there; futex(2) is", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
+  { reason: "only futex(2), not the futex calls of 6.7", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
   {
-    reason: "nothing uses it",
+    reason: "no known user",
     names: [
       "ustat",
       "remap_file_pages",

@@ -106,6 +106,6 @@ const argument: Arg<VAddr> = {
 
 export const ioctlCalls: readonly Syscall[] = [
   syscall("ioctl", { fd, request, arg: argument }, (t, a, abi) => ioctl(t, a.fd, a.request, a.arg, abi), {
-    note: "terminals, pseudo-terminals and what any file knows; no block or network devices",
+    note: "terminals, pseudo-terminals and generic requests; no block or network devices",
   }),
 ];

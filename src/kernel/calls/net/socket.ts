@@ -267,7 +267,7 @@ const NOTE = {
     "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
-const CYCLES = { note: "descriptors that hold each other in flight are never freed" } as const;
+const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
   syscall(
@@ -291,6 +291,6 @@ export const socketCalls: readonly Syscall[] = [
     "setsockopt",
     { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int },
     (t, a, abi) => setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
-    { note: "options that ask for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are remembered, and no such data comes" },
+    { note: "options for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are stored, but no such data arrives" },
   ),
 ];

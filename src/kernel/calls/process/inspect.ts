@@ -142,7 +142,7 @@ export const inspectCalls: readonly Syscall[] = [
     "kcmp",
     { pid1: int, pid2: int, type: choice("int", KCMP, "KCMP_???"), idx1: ulong, idx2: ulong },
     (t, a) => kcmp(t, a.pid1, a.pid2, a.type, a.idx1, a.idx2),
-    { note: "not KCMP_EPOLL_TFD" },
+    { note: "no KCMP_EPOLL_TFD" },
   ),
   syscall("process_vm_readv", vmArgs, (t, a, abi) => vm(t, false, a, abi)),
   syscall("process_vm_writev", vmArgs, (t, a, abi) => vm(t, true, a, abi)),

@@ -112,6 +112,6 @@ export const resourceCalls: readonly Syscall[] = [
     prlimit(t, a.pid, a.resource, a.new_limit, a.old_limit),
   ),
   syscall("getrusage", { who, usage: ptr }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), {
-    note: "no I/O counts; the peak size is the present one",
+    note: "no I/O counts; the peak size is the current one",
   }),
 ];

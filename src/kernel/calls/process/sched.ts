@@ -120,7 +120,7 @@ const setPriority = (t: Task, which: number, who: number, value: number): number
   return result;
 };
 
-const NOTE = { note: "nice values are remembered, and SCHED_BATCH is as SCHED_OTHER" } as const;
+const NOTE = { note: "nice values have no effect; SCHED_BATCH is scheduled like SCHED_OTHER" } as const;
 const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
 const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);
 
@@ -131,7 +131,7 @@ export const schedCalls: readonly Syscall[] = [
   }),
   syscall("sched_getaffinity", { pid: int, len: uint, mask: ptr }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
   syscall("sched_setaffinity", { pid: int, len: uint, mask: ptr }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
-    note: "there is one processor",
+    note: "one processor only",
   }),
   syscall("sched_getscheduler", { pid: int }, (t, a) => (a.pid < 0 ? -E.EINVAL : (find(t, a.pid)?.policy ?? -E.ESRCH))),
   syscall("sched_setscheduler", { pid: int, policy: policyArg, param: ptr }, (t, a) => setScheduler(t, a.pid, a.policy, a.param), NOTE),

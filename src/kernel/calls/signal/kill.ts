@@ -153,7 +153,7 @@ export const killCalls: readonly Syscall[] = [
     { pidfd: fd, sig: signal, info: ptr, flags: uint },
     (t, a, abi) => pidfdSendSignal(t, a.pidfd, a.sig, a.info, a.flags, abi),
     {
-      note: "only PIDFD_SELF-less forms that signal the whole process",
+      note: "signals the whole process only; no PIDFD_SELF",
     },
   ),
 ];

@@ -179,7 +179,9 @@ export const systemCalls: readonly Syscall[] = [
     note: "READ does not wait for new records",
   }),
   syscall("personality", { persona: hexInt }, (t, a) => personality(t, a.persona), { hexResult: true }),
-  syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, { note: "the machine's owner stops it" }),
+  syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, {
+    note: "always EPERM: the owner of the machine stops it",
+  }),
   syscall("vhangup", {}, (t) => (capable(t.cred, CAP.SYS_TTY_CONFIG) ? 0 : -E.EPERM), { note: "does nothing" }),
   syscall("iopl", { level: int }, (_t, a) => (a.level > 3 || a.level < 0 ? -E.EINVAL : a.level === 0 ? 0 : -E.EPERM), {
     note: "no port access",
