@@ -1,5 +1,6 @@
 // The return to user code: exit, signals, restart of interrupted calls. Linux arch/x86/kernel/signal.c
 // arch_do_signal_or_restart(), kernel/signal.c get_signal().
+
 import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
@@ -11,6 +12,7 @@ import { exitTask } from "../lifecycle/exit.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
 import type { Tracing } from "../ptrace/tracing.ts";
 import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
+import { SS } from "../signal/alt-stack.ts";
 import { pushFrame } from "../signal/frame.ts";
 import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { isOrphanedGroup, stopProcess } from "../signal/job-control.ts";
@@ -20,9 +22,6 @@ import { CORE } from "../task/end.ts";
 import { restartSequence } from "../task/rseq.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
-/** SS_AUTODISARM, uapi linux/signal.h. */
-export const SS_AUTODISARM = 2 ** 31;
-const SS_DISABLE = 2;
 /** Numbers of restart_syscall(2). A 32-bit door uses the 32-bit number. */
 const RESTART_NR = { native: 219, compat: 0 } as const;
 
@@ -116,7 +115,7 @@ const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   task.savedMask = undefined;
   const own = (action.flags & SA.NODEFER) !== 0 ? 0n : sigbit(info.signo);
   setBlocked(task, task.blocked | action.mask | own);
-  if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = { ...NO_ALT_STACK, flags: SS_DISABLE };
+  if ((task.altStack.flags & SS.AUTODISARM) !== 0) task.altStack = { ...NO_ALT_STACK, flags: SS.DISABLE };
   if (task.trace?.stepping) stopInHandler(task, task.trace);
 };
 

@@ -1,7 +1,9 @@
 // execve(2) after the file is chosen: a new address space with the program, its interpreter, the vDSO and the
 // stack. Linux fs/binfmt_elf.c load_elf_binary(), fs/exec.c.
+
 import { type Abi, i386, x32 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import { type Frames, pageAlign } from "../../memory/frames.ts";
 import { layoutFor, type Randomize } from "../../memory/layout.ts";
@@ -15,8 +17,6 @@ import { BINPRM_BUF_SIZE } from "./script.ts";
 import { isUserAddress, type Loaded, loadable, loadSegments, maximumAlignment } from "./segments.ts";
 import { checkStrings, placeStrings, type StringAddresses, writeTables } from "./stack.ts";
 import type { Vdso, VdsoAddresses } from "./vdso.ts";
-
-const PATH_MAX = 4096;
 
 /** The input of `load`: files, strings and the settings of the kernel. */
 export interface ExecRequest extends AuxvIdentity {

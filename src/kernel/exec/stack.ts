@@ -1,16 +1,15 @@
 // The first stack: argument strings, then argc, argv, envp and the auxiliary vector. Linux fs/exec.c,
 // fs/binfmt_elf.c.
+
 import { E } from "../../abi/errno.ts";
+import { ARG_MAX, MAX_ARG_STRLEN } from "../../abi/uapi/limits.ts";
 import { install } from "../../memory/calls/map.ts";
-import { PAGE_SIZE, pageFloor } from "../../memory/frames.ts";
+import { pageFloor } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { type AuxvIdentity, type AuxvProcessor, type AuxvProgram, auxvWords } from "./auxv.ts";
 
-/** MAX_ARG_STRLEN: one string with its NUL. */
-export const MAX_ARG_STRLEN = 32 * PAGE_SIZE;
 const MAX_STACK_SHARE = 6 * 2 ** 20;
-const ARG_MAX = 131072;
 /** setup_arg_pages grows the stack by this size at once, in bytes. */
 const FIRST_GROWTH = 131072;
 

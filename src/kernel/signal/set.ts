@@ -60,6 +60,8 @@ export const signalNumber = (name: string): number => {
 
 /** Bit sig-1 for signal sig: the integer of sigset_t in guest memory. */
 export type SigSet = bigint;
+/** sizeof(sigset_t) in bytes, the same in all ABIs. */
+export const SIGSET_SIZE = 8;
 /** The empty set. */
 export const NONE: SigSet = 0n;
 /** The set of one signal. */

@@ -1,5 +1,6 @@
 // Argument types of the process and memory calls, shown as strace shows them.
 
+import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import { MADV, MAP, MCL, MREMAP, MS, PROT } from "../../abi/uapi/mman.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { W } from "../../abi/uapi/wait.ts";
@@ -108,7 +109,7 @@ const strings = (ctx: ShowContext, at: number): (string | undefined)[] | undefin
     const s = ctx.task.mem.word(p, ctx.abi.long);
     if (s < 0) return undefined;
     if (s === 0) return out;
-    const text = ctx.task.mem.cString(s, 4096);
+    const text = ctx.task.mem.cString(s, PATH_MAX);
     if (text === undefined) return undefined;
     out.push(text);
   }

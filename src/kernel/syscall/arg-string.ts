@@ -1,5 +1,7 @@
 // Strings and buffers in user memory, quoted as strace quotes them.
+
 import type { VAddr } from "../../abi/brand.ts";
+import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import { ptr } from "./arg.ts";
 import type { Arg, ShowContext } from "./declaration.ts";
 
@@ -44,8 +46,8 @@ export const cstring: Arg<VAddr> = {
   ...ptr,
   c: "const char *",
   show: (v, ctx) => {
-    const text = v === 0 ? undefined : ctx.task.mem.cString(v, 4096);
-    return text === undefined ? ptr.show(v, ctx) : quote(text) + (text.length === 4096 ? "..." : "");
+    const text = v === 0 ? undefined : ctx.task.mem.cString(v, PATH_MAX);
+    return text === undefined ? ptr.show(v, ctx) : quote(text) + (text.length === PATH_MAX ? "..." : "");
   },
 };
 

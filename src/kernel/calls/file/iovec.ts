@@ -1,8 +1,10 @@
 // struct iovec: buffers in user memory that one call uses in order. man 2 readv; Linux lib/iov_iter.c
 // import_iovec().
+
 import type { Abi } from "../../../abi/abi.ts";
 import { USER_END, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { UIO_MAXIOV } from "../../../abi/uapi/limits.ts";
 import { cost } from "../../base/cost.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
 import type { Task } from "../../task/task.ts";
@@ -12,8 +14,6 @@ export interface Segment {
   readonly base: number;
   readonly length: number;
 }
-/** The largest number of buffers in a call. */
-export const UIO_MAXIOV = 1024;
 /** The largest transfer of a call in bytes: INT_MAX rounded down to a page. */
 export const MAX_RW_COUNT = 0x7ffff000;
 

@@ -1,7 +1,9 @@
 // Several messages in one call. man 2 sendmmsg, recvmmsg; Linux net/socket.c __sys_sendmmsg(), do_recvmmsg().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { UIO_MAXIOV } from "../../../abi/uapi/limits.ts";
 import { MSG } from "../../../abi/uapi/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
@@ -15,9 +17,6 @@ import { socketOf } from "./socket.ts";
 /** Size of msg_len in struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; }. */
 const LENGTH = 4;
 const stride = (abi: Abi): number => Math.ceil((msghdr.size(abi) + LENGTH) / abi.long) * abi.long;
-/** UIO_MAXIOV. sendmmsg ignores messages above this number. */
-const MOST = 1024;
-
 /**
  * Processes messages until one fails or `last` returns true. Returns their number, or the errno of the first.
  * `fails` gets the errno of a later message. A waiting message continues; a signal ends the call with the
@@ -52,11 +51,11 @@ const processMessages = (
   return n;
 };
 
-/** sendmmsg(2): the number of sent messages, or -errno. */
+/** sendmmsg(2): the number of sent messages, or -errno. Messages above UIO_MAXIOV are ignored. */
 export const sendSeveral = (t: Task, socket: number, at: VAddr, count: number, how: number, abi: Abi): Result => {
   const s = socketOf(t, socket);
   if (typeof s === "number") return s;
-  return processMessages(t, at, Math.min(count, MOST), abi, (message) => sendmsg(t, socket, message, how, abi));
+  return processMessages(t, at, Math.min(count, UIO_MAXIOV), abi, (message) => sendmsg(t, socket, message, how, abi));
 };
 
 /** recvmmsg(2). The timeout is checked after each message and does not end a wait. man 2 recvmmsg, BUGS. */

@@ -1,10 +1,12 @@
 // Timeouts and signal masks of poll, select and epoll. Both hold for all handler calls of one system call.
 // Linux fs/select.c poll_select_set_timeout(), poll_select_finish().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { type WaitQueue, wait } from "../../base/wait.ts";
 import { setBlocked } from "../../signal/send.ts";
+import { SIGSET_SIZE } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import { readNanoseconds, type TimeForm, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
@@ -38,7 +40,6 @@ export const sleepOn = (t: Task, queues: readonly WaitQueue[], until: Deadline, 
   return wait(queues, { until: until === NEVER ? undefined : until, interrupted });
 };
 
-const SIGSET_SIZE = 8;
 /** Sets the signal mask for the call: 0 or -errno. Linux set_user_sigmask(). */
 export const withSignalMask = (t: Task, at: VAddr, size: number): number => {
   if (at === 0 || t.savedMask !== undefined) return 0;

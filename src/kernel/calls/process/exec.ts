@@ -1,7 +1,9 @@
 // execve, execveat. man 2 execve; Linux fs/exec.c do_execveat_common().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { ARG_MAX, MAX_ARG_STRLEN } from "../../../abi/uapi/limits.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
 import { type ExecTarget, execute } from "../../lifecycle/exec.ts";
@@ -13,10 +15,8 @@ import { RegistersReplaced, type Result, type Syscall, syscall } from "../../sys
 import type { Task } from "../../task/task.ts";
 import { baseOf, getname } from "../file/path.ts";
 
-/** Linux uapi linux/binfmts.h: limit of one string. All strings get a quarter of the stack, at most 6 MiB. */
-const MAX_ARG_STRLEN = 131072;
+/** All strings together get a quarter of the stack, at most so many bytes. */
 const MAX_TOTAL = 6 << 20;
-const MIN_TOTAL = MAX_ARG_STRLEN;
 
 /** A list of strings in user memory, or -errno. NULL is an empty list. */
 const readStrings = (t: Task, at: VAddr, space: { free: number }, abi: Abi): string[] | number => {
@@ -53,7 +53,7 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
   if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -E.EINVAL;
   const target = targetOf(t, dir, path, flags);
   if (typeof target === "number") return target;
-  const space = { free: Math.max(MIN_TOTAL, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4)) };
+  const space = { free: Math.max(ARG_MAX, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4)) };
   const args = readStrings(t, argvAt, space, abi);
   if (typeof args === "number") return args;
   const env = readStrings(t, envpAt, space, abi);

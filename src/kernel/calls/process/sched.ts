@@ -1,8 +1,10 @@
 // Scheduling policies and priorities on one processor. Every task starts as SCHED_OTHER.
 // man 7 sched; Linux kernel/sched/syscalls.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { findThread } from "../../namespace/pid.ts";
@@ -60,7 +62,7 @@ const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number 
 const ATTR_SIZE_VER0 = 48;
 const ATTR_SIZE = 56;
 const getAttr = (t: Task, pid: number, at: VAddr, size: number, how: number): number => {
-  if (at === 0 || pid < 0 || size > 4096 || size < ATTR_SIZE_VER0 || how !== 0) return -E.EINVAL;
+  if (at === 0 || pid < 0 || size > PAGE_SIZE || size < ATTR_SIZE_VER0 || how !== 0) return -E.EINVAL;
   const target = find(t, pid);
   if (!target) return -E.ESRCH;
   const v = new DataView(new ArrayBuffer(ATTR_SIZE));
@@ -77,7 +79,7 @@ const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
   if (!bytes) return -E.EFAULT;
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   const size = v.getUint32(0, true);
-  if (size !== 0 && (size < ATTR_SIZE_VER0 || size > 4096)) return t.mem.setU32(at, ATTR_SIZE) ? -E.E2BIG : -E.EFAULT;
+  if (size !== 0 && (size < ATTR_SIZE_VER0 || size > PAGE_SIZE)) return t.mem.setU32(at, ATTR_SIZE) ? -E.E2BIG : -E.EFAULT;
   const target = find(t, pid);
   if (!target) return -E.ESRCH;
   const policy = v.getUint32(4, true);

@@ -8,7 +8,7 @@ import { wait } from "../../base/wait.ts";
 import { SA, SA_KNOWN, SIG_DFL, SIG_IGN, type SigAction } from "../../signal/action.ts";
 import { altStackState, MINSIGSTKSZ, SS } from "../../signal/alt-stack.ts";
 import { setBlocked } from "../../signal/send.ts";
-import { has, IGNORED_BY_DEFAULT, NSIG, type SigSet, sigbit, UNBLOCKABLE } from "../../signal/set.ts";
+import { has, IGNORED_BY_DEFAULT, NSIG, SIGSET_SIZE, type SigSet, sigbit, UNBLOCKABLE } from "../../signal/set.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
 import {
   handler,
@@ -26,8 +26,6 @@ import {
 } from "../../syscall/arg-signal.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { NO_ALT_STACK, type Task } from "../../task/task.ts";
-
-const SIGSET_SIZE = 8;
 
 /** A sigset_t in user memory. Undefined: EFAULT. */
 export const readSigset = (t: Task, at: VAddr): SigSet | undefined => {
