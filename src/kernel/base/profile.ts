@@ -3,14 +3,15 @@
 import type { SeccompProfile } from "../../seccomp/profile/profile.ts";
 import { type SeccompProfileName, seccompProfile } from "../../seccomp/profile/profiles.ts";
 
-/** Era bugs that matter to filters, each off unless asked for. */
+/** Kernel bugs of their time that matter to filters. Each is off by default. */
 export const bugs = {
   "ts-compat-sticks":
     "CVE-2015-2830, before 3.19.2: a child forked by int $0x80 from 64-bit code makes its first system call with TS_COMPAT still set; " +
     "filters see arch i386 with a 64-bit number",
   "strict-wrong-table":
     "CVE-2009-0835, before 2.6.29: strict mode looks the number up in the table of the program's ABI, not of the call's",
-  "reciprocal-divide": "before 3.14: BPF divides by a constant through reciprocal_divide(), which is wrong for 1 and off by one for others",
+  "reciprocal-divide":
+    "before 3.13 (aee636c4809f): BPF divides by a constant through reciprocal_divide(), which is wrong for 1 and off by one for others",
 } as const;
 /** A name in `bugs`. */
 export type Bug = keyof typeof bugs;
@@ -70,7 +71,7 @@ const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: []
 /** A point of seccomp's history, or an alias. */
 export type ProfileName = SeccompProfileName;
 
-/** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */
+/** The release of a profile: Linux 3.3-rc2 for the patch series, else the version itself. */
 const releaseOf = ({ name }: SeccompProfile): string => `${name.startsWith("patch:") ? "3.3.0-rc2" : `${name}.0`}-trapgate`;
 
 /** The rules of a version: all changes up to it. */
@@ -80,7 +81,7 @@ const rulesOf = (release: string): KernelRules => {
   return Object.assign({}, GROUND, ...made.map((change) => change.rules)) as KernelRules;
 };
 
-/** A profile by name, with its switches set; undefined: there is none of that name. */
+/** A profile by name with its switches. Undefined: unknown name. */
 export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
   const seccomp = seccompProfile(name);
   if (!seccomp) return undefined;
