@@ -10,7 +10,7 @@ import { layoutFor, type Randomize } from "../../memory/layout.ts";
 import type { Limits } from "../../memory/limits.ts";
 import { AddressSpace } from "../../memory/space.ts";
 import type { AuxvIdentity, AuxvProcessor } from "./auxv.ts";
-import { PF, PT, sizes } from "./elf.ts";
+import { ET, PF, PT, sizes } from "./elf.ts";
 import { type ElfFile, openElf, readExactly, readFile } from "./elf-file.ts";
 import { checkProperties, MAX_PROPERTY_SIZE } from "./property.ts";
 import { BINPRM_BUF_SIZE } from "./script.ts";
@@ -152,7 +152,7 @@ const setBounds = (space: AddressSpace, program: Program, loaded: Loaded): void 
   space.startData = loaded.startData;
   space.endData = loaded.endData;
   // A loader that runs as a program would have its heap in the mmap area; the heap moves to the program area.
-  const moved = program.elf.header.type === 3 && program.interpreter === undefined;
+  const moved = program.elf.header.type === ET.DYN && program.interpreter === undefined;
   space.brkStart = pageAlign(moved ? space.layout.pieBase : loaded.end) + space.layout.brkOffset;
   space.brk = space.brkStart;
 };

@@ -54,7 +54,7 @@ const fsave: Regset = {
   },
 };
 
-/** Offset of FXSAVE's bytes for software. They hold XCR0, so that a debugger knows the components. */
+/** Offset of FXSAVE's bytes for software. They hold XCR0 for debuggers. */
 const SOFTWARE = 464;
 const SOFTWARE_MAGIC = 48;
 const xstate: Regset = {
