@@ -1,4 +1,4 @@
-// What this kernel has of every system call of every ABI, read off the declarations and the list of missing calls.
+// The status of every system call in every ABI, derived from the declarations and the list of missing calls.
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../abi/numbers.ts";
 import { x32Number } from "../abi/numbers-x32.ts";
@@ -8,25 +8,26 @@ import type { Syscall } from "./syscall/declaration.ts";
 import { goneFromLinux, notYet } from "./syscall/missing.ts";
 
 /**
- * `complete`: as on Linux 6.12. `partial`: runs, and `remark` says what it lacks. `missing`: answers ENOSYS, though Linux has it.
- * `none`: answers ENOSYS on Linux too.
+ * `complete`: as on Linux 6.12. `partial`: runs, with the limits in `remark`. `missing`: ENOSYS, unlike
+ * Linux.
+ * `none`: ENOSYS on Linux too.
  */
 export type SyscallStatus = "complete" | "partial" | "missing" | "none";
 
-/** One system call at one ABI. */
+/** One system call in one ABI. */
 export interface SyscallReference {
   readonly name: SyscallName;
   readonly abi: Abi["name"];
-  /** As seccomp_data.nr shows it. */
+  /** The number in seccomp_data.nr. */
   readonly nr: number;
   /** In the order of the registers, as in C: `int fd`, `const void *buf`. */
   readonly args: readonly string[];
   readonly status: SyscallStatus;
-  /** What is missing, or why; empty for a complete call. */
+  /** The missing part, or the reason. Empty for a complete call. */
   readonly remark: string;
 }
 
-/** x32 shares the numbers of the 64-bit table, except where it has its own. uretprobe(2) is in the 64-bit table alone. */
+/** x32 uses the numbers of the 64-bit table and its own. uretprobe(2) is only in the 64-bit table. */
 const numberAt = (name: SyscallName, abi: Abi): number | null => {
   const nr = syscallNumbers[name][abi.column];
   if (abi !== x32) return nr;
@@ -44,7 +45,7 @@ const referenceOf = (name: SyscallName, abi: Abi): SyscallReference | undefined 
   const nr = numberAt(name, abi);
   if (nr === null) return undefined;
   const call = declared(name, abi);
-  // An argument without a type is no register: strace shows it, as rt_sigreturn's mask.
+  // An argument without a C type has no register: strace shows rt_sigreturn's mask.
   const args = Object.entries(call?.args ?? {}).filter(([, { c }]) => c !== "");
   const at = { name, abi: abi.name, nr, args: args.map(([arg, { c }]) => inC(arg, c)) };
   if (call) return { ...at, status: call.note === undefined ? "complete" : "partial", remark: call.note ?? "" };
@@ -53,8 +54,9 @@ const referenceOf = (name: SyscallName, abi: Abi): SyscallReference | undefined 
   return { ...at, status: "missing", remark: reasonIn(notYet, name) ?? "" };
 };
 
-/** Every system call that an ABI has a number for, in the order of the numbers. */
+/** The system calls of an ABI, in the order of their numbers. */
 export const syscallReference = (abi: Abi): readonly SyscallReference[] =>
   (Object.keys(syscallNumbers) as SyscallName[]).flatMap((name) => referenceOf(name, abi) ?? []).sort((a, b) => a.nr - b.nr);
 
+/** The ABIs of the reference, in order. */
 export const referenceAbis: readonly Abi[] = [x64, i386, x32];

@@ -109,7 +109,7 @@ interface Open {
   /** Arguments that the kernel fills: written with the result. */
   readonly rest: readonly string[];
   readonly abi: Abi | undefined;
-  verdict?: string;
+  filtered?: string;
   /** Somebody else's line came between. */
   interrupted: boolean;
 }
@@ -154,9 +154,9 @@ export class Trace implements Observer {
     this.#open.set(task, { head, rest: filled, abi: call.abi, interrupted: false });
   }
 
-  verdict(task: Task, text: string): void {
+  filtered(task: Task, text: string): void {
     const open = this.#open.get(task);
-    if (open) open.verdict = text;
+    if (open) open.filtered = text;
   }
 
   leave(task: Task, call: PendingCall | undefined, result: number): void {
@@ -224,8 +224,8 @@ export class Trace implements Observer {
     const text = `${open.interrupted ? `<... ${name} resumed>` : open.head}${comma}${rest.join(", ")})`;
     // Most calls of an x32 program are the 64-bit ones.
     const abi = open.abi && open.abi !== task.program.abi && !(open.abi === x64 && task.program.abi === x32) ? ` [${open.abi.name}]` : "";
-    const verdict = open.verdict === undefined ? "" : ` (seccomp: ${open.verdict})`;
-    this.#line(task, `${this.#padded(text)} = ${result}${abi}${verdict}`);
+    const filtered = open.filtered === undefined ? "" : ` (seccomp: ${open.filtered})`;
+    this.#line(task, `${this.#padded(text)} = ${result}${abi}${filtered}`);
     this.#open.delete(task);
     if (this.#last === task) this.#last = undefined;
   }

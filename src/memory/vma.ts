@@ -1,18 +1,10 @@
 // One mapping: a range of pages with the same permissions, the same file and consecutive offsets. Linux
 // struct vm_area_struct.
+import { PROT } from "../abi/uapi/mman.ts";
 import type { MappedFile } from "./backing.ts";
 import type { PageCache } from "./page-cache.ts";
 
-/** PROT_*: uapi asm-generic/mman-common.h. */
-export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4, SEM: 8, GROWSDOWN: 0x01000000, GROWSUP: 0x02000000 } as const;
-
-/** MAP_*: uapi asm-generic/mman.h and asm/mman.h. */
-// biome-ignore format: table
-export const MAP = {
-  SHARED: 0x01, PRIVATE: 0x02, SHARED_VALIDATE: 0x03, TYPE: 0x0f, FIXED: 0x10, ANONYMOUS: 0x20, BIT32: 0x40, ABOVE4G: 0x80,
-  GROWSDOWN: 0x0100, DENYWRITE: 0x0800, EXECUTABLE: 0x1000, LOCKED: 0x2000, NORESERVE: 0x4000, POPULATE: 0x8000, NONBLOCK: 0x10000,
-  STACK: 0x20000, HUGETLB: 0x40000, SYNC: 0x80000, FIXED_NOREPLACE: 0x100000, UNINITIALIZED: 0x4000000,
-} as const;
+export { MAP, PROT } from "../abi/uapi/mman.ts";
 
 /**
  * The properties of a mapping besides permissions: Linux VM_* with other numbers. Neighbours merge only if

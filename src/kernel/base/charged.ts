@@ -1,9 +1,11 @@
-// What the work on an address space costs in virtual time.
+// The virtual time of work on an address space.
 import type { AddressSpace } from "../../memory/space.ts";
 import type { Kernel } from "../kernel.ts";
 import { cost } from "./cost.ts";
 
-/** Charge for the mappings and page table entries that `act` goes over. */
+/**
+ * Run `act` and charge for the mappings and page table entries that it visits. Returns the result of `act`.
+ */
 export const charged = <T>(kernel: Kernel, space: AddressSpace, act: () => T): T => {
   const { walked } = space;
   const { changes } = space.areas;

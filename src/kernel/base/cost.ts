@@ -1,24 +1,28 @@
-// How long work of the kernel takes, in nanoseconds of virtual time: about as long as under Linux on a processor of some gigahertz. `Kernel.charge`
-// takes them. None may depend on the host, nor on how code is run: guests see the clock.
+// Costs of kernel work in nanoseconds of virtual time, about as long as Linux takes on a processor of some
+// gigahertz. `Kernel.charge` takes them. No cost may depend on the host or on the tier, because guests see
+// the clock.
 
+/** Costs in nanoseconds of virtual time. */
 export const cost = {
-  /** A system call that does little. */
+  /** A short system call. */
   call: 100,
   /** A byte copied, or zeroed, or compared. */
   byte: 0.1,
-  /** A byte of a random number. Linux's ChaCha20 gives half a gigabyte a second. */
+  /** A byte of a random number, as from Linux's ChaCha20. */
   randomByte: 2,
-  /** A page whose entry in the page table is looked at or changed. */
+  /** A page table entry that is read or changed. */
   page: 25,
-  /** A character of a text that is made for a reader. */
+  /** A character of generated text, for example in /proc. */
   character: 1,
-  /** A mapping that is made, changed or taken away. */
+  /** A mapping that is made, changed or removed. */
   mapping: 100,
-  /** An entry of a list, tree or table that a call goes through. */
+  /** An entry of a list, tree or table that a call visits. */
   entry: 10,
   /** A fault or trap that becomes a signal. */
   fault: 500,
 } as const;
 
-/** Bytes that a call copies at most before it gives way (`again` in wait.ts). Other work gives way after as much time, a tenth of a millisecond. */
+/**
+ * The largest piece of a copying call, in bytes (`again` in wait.ts). Other pieces take as much virtual time.
+ */
 export const PIECE_BYTES = 1 << 20;

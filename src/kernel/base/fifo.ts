@@ -1,8 +1,9 @@
-// A queue of any length that gives up its first item without moving the others.
+// A queue of any length. Removing the first item does not move the others.
 
-/** Items that were taken and still lie in the array, at least, before it is cut. */
+/** The array is cut only after at least this many items were taken. */
 const FEW = 64;
 
+/** First in, first out. */
 export class Fifo<T> {
   #items: T[] = [];
   #first = 0;
@@ -13,21 +14,21 @@ export class Fifo<T> {
   push(item: T): void {
     this.#items.push(item);
   }
-  /** The item at a place, counted from the first one. */
+  /** The item at index `n`, counted from the first item. */
   at(n: number): T | undefined {
     return this.#items[this.#first + n];
   }
   last(): T | undefined {
     return this.length > 0 ? this.#items[this.#items.length - 1] : undefined;
   }
-  /** Put another item in place of the first one. */
+  /** Replace the first item. */
   replaceFirst(item: T): void {
     this.#items[this.#first] = item;
   }
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#first] as T;
-    // It is not to be held any longer.
+    // The array must not keep the item alive.
     this.#items[this.#first++] = undefined as T;
     if (this.#first > FEW && 2 * this.#first > this.#items.length) {
       this.#items = this.#items.slice(this.#first);
@@ -35,7 +36,7 @@ export class Fifo<T> {
     }
     return item;
   }
-  /** Take all. */
+  /** Remove and return all items. */
   takeAll(): T[] {
     const all = this.#items.slice(this.#first);
     this.#items = [];

@@ -1,11 +1,11 @@
-// Our own mistakes: an exception while the kernel or the processor works for a guest. The machine ends with it, since nobody knows what it
-// left half done; the guest can do no more.
+// Our own mistakes: an exception while the kernel or the processor works for a guest. The machine ends with
+// it, because the state of the interrupted work is unknown.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { Problem } from "../../problem.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 
-/** A system call that was being served. */
+/** The system call during which the exception happened. */
 export interface FailedCall {
   readonly name: string;
   readonly number: number;
@@ -15,9 +15,10 @@ export interface FailedCall {
   readonly args: readonly bigint[];
 }
 
+/** An exception of the kernel or processor, with the task and the call. It ends the machine. */
 export class InternalError extends Error {
   readonly pid: number | undefined;
-  /** Undefined: it was a fault, a signal, an end, a timer or guest code. */
+  /** Undefined if the work was a fault, a signal, an exit, a timer or guest code. */
   readonly call: FailedCall | undefined;
   constructor(text: string, pid: number | undefined, call: FailedCall | undefined, cause: unknown) {
     super(text, { cause });
@@ -27,13 +28,15 @@ export class InternalError extends Error {
   }
 }
 
-/** An exception of a function that the machine's owner gave us: no mistake of ours. It goes to the owner as it is. */
+/**
+ * An exception of a function that the machine's owner supplied. The machine passes its cause to the owner.
+ */
 export class OwnersException extends Error {
   constructor(cause: unknown) {
     super("a function of the machine's owner threw", { cause });
   }
 }
-/** A function of the owner's, so that its exceptions are known for such. */
+/** Wrap a function of the owner, so that its exceptions are recognised. */
 export const ownersOwn =
   <A extends readonly unknown[]>(call: (...args: A) => void): ((...args: A) => void) =>
   (...args) => {
@@ -59,13 +62,13 @@ const callOf = (task: Task): FailedCall => {
   };
 };
 
-/** What an exception is to whoever runs the machine. `inCall`: while a call of the task was served. */
+/** The exception that the machine's owner gets for `cause`. `inCall`: a call of the task was being served. */
 export const internalError = (cause: unknown, kernel: Kernel, task: Task | undefined, inCall: boolean): unknown => {
   if (cause instanceof InternalError || cause instanceof OwnersException || cause instanceof Problem) return cause;
   const call = inCall && task ? callOf(task) : undefined;
-  const what = call
+  const work = call
     ? `${call.name} (number ${call.number} of ${call.abi}) at ${hex(call.ip)} with ${call.args.map(hex).join(", ")}`
     : `work for code at ${hex(kernel.processor.state.rip)}`;
-  const whose = task ? ` of process ${task.process.pid} (${task.comm})` : "";
-  return new InternalError(`${what}${whose} failed: ${cause}`, task?.pid, call, cause);
+  const ofProcess = task ? ` of process ${task.process.pid} (${task.comm})` : "";
+  return new InternalError(`${work}${ofProcess} failed: ${cause}`, task?.pid, call, cause);
 };

@@ -1,5 +1,6 @@
-// The kernel log: what dmesg(1) and syslog(2) read. Linux kernel/printk/printk.c.
+// The kernel log, read by dmesg(1) and syslog(2). Linux kernel/printk/printk.c.
 
+/** One line of the log: the syslog level, virtual time since boot in nanoseconds, and the text. */
 export interface LogRecord {
   readonly level: number;
   readonly now: number;
@@ -8,11 +9,12 @@ export interface LogRecord {
 
 const MAX_RECORDS = 4096;
 
+/** A ring of the newest records. */
 export class KernelLog {
   readonly records: LogRecord[] = [];
-  /** Called for each new record: the machine's --kernel-log. */
+  /** Called for each new record: --kernel-log. */
   onRecord: ((record: LogRecord) => void) | undefined;
-  /** syslog(2) action READ goes on from here; CLEAR moves the other. */
+  /** Positions of syslog(2): READ continues at `read`, CLEAR moves `cleared`. */
   read = 0;
   cleared = 0;
   #dropped = 0;
@@ -26,7 +28,7 @@ export class KernelLog {
     }
     this.onRecord?.(record);
   }
-  /** Records after the first `seen` ever made. */
+  /** All records that are still stored after the first `seen` records. */
   since(seen: number): readonly LogRecord[] {
     return this.records.slice(Math.max(0, seen - this.#dropped));
   }

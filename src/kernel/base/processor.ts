@@ -1,4 +1,5 @@
-// What the kernel asks of a CPU: a part of src/cpu/cpu.ts. Tests drive the gate with one that runs no code.
+// The interface of the CPU to the kernel, a subset of src/cpu/cpu.ts. Tests drive the gate with one that runs
+// no code.
 
 import type { Deadline } from "../../cpu/machine/deadline.ts";
 import type { Exit } from "../../cpu/machine/exit.ts";
@@ -6,40 +7,46 @@ import type { Mmu } from "../../cpu/machine/mmu.ts";
 import type { Segments } from "../../cpu/machine/segments.ts";
 import { S, type State } from "../../cpu/machine/state.ts";
 
+/** One virtual processor. The running task's registers are in `state`. */
 export interface Processor {
   readonly state: State;
   readonly segments: Segments;
-  /** EFLAGS as PUSHF would store them (the arithmetic flags are kept lazily). */
+  /** EFLAGS as PUSHF would store them. The arithmetic flags are lazy. */
   flags: number;
-  /** Guest instructions retired before the current `run`, and up to now. */
+  /** Guest instructions retired before the current `run`, and until now. */
   readonly instructions: number;
   readonly retired: number;
-  /** What RDTSC reads, and whether it may (CR4.TSD). */
+  /** The value of RDTSC, and CR4.TSD. */
   timeStamp: () => bigint;
   timeStampDisabled: boolean;
-  /** What RDRAND and RDSEED read. */
+  /** The value of RDRAND and RDSEED. */
   random: (() => bigint) | undefined;
-  /** In real time: `run` ends when it comes. */
+  /** In real time: `run` ends when it expires. */
   deadline?: Deadline;
-  /** Run at most `limit` guest instructions of the task whose registers are in `state`. */
+  /** Run at most `limit` guest instructions. */
   run(limit: number): Exit;
-  /** For compiled code: calls at a door, and where they come back to; see cpu.ts. A processor that runs none has no use for them. */
+  /**
+   * Calls from compiled code at a door, and their return addresses; see cpu.ts. Absent without compiled code.
+   */
   serve?: ((why: Exit) => number | undefined) | undefined;
   landing?: ((why: Exit) => number | undefined) | undefined;
   setAddressSpace(mmu: Mmu): void;
-  /** See cpu.ts. */
+  /** The word at a direct-mapped address; see cpu.ts. */
   wordAtHome?(address: number): number;
 }
 
-/** What the kernel has to know of the processor's model. */
+/** The facts about the processor's model that the kernel uses. */
 export interface ProcessorModel {
   readonly vendor: "amd" | "intel";
   /** AT_HWCAP (CPUID.1:EDX) and AT_HWCAP2. */
   readonly hwcap: number;
   readonly hwcap2: number;
-  /** XCR0: which parts XSAVE would save; 0 for a model without XSAVE, whose signal frames hold FXSAVE's 512 bytes. */
+  /**
+   * XCR0: the components that XSAVE saves. 0 for a model without XSAVE; its signal frames have FXSAVE's 512
+   * bytes.
+   */
   readonly xfeatures: number;
-  /** What /proc/cpuinfo shows beside the vendor. */
+  /** The lines of /proc/cpuinfo after the vendor. */
   readonly cpuinfo?: {
     readonly family: number;
     readonly model: number;
@@ -49,7 +56,16 @@ export interface ProcessorModel {
   };
 }
 
-/** Load a segment register as a far transfer or `mov` would. False: the selector is not loadable, nothing has changed. */
+/**
+ * Length of `int $0x80`, `sysenter` and `syscall`, in bytes. Prefixes before them have no effect and are not
+ * counted.
+ */
+export const DOOR_LENGTH = 2;
+
+/**
+ * Load a segment register as a far transfer or `mov` would. False: the selector is invalid and nothing has
+ * changed.
+ */
 export const loadSegment = (cpu: Processor, segment: number, selector: number): boolean => {
   const { segments } = cpu;
   if (segment !== S.cs) return segments.load(segment, selector) < 0;

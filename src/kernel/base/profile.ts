@@ -1,71 +1,98 @@
-// Kernel profiles: which Linux's rules hold. A rule that differs between versions is a property here, never an `if` on a version.
+// Kernel profiles: the rules of one Linux version. A rule that differs between versions is a property here,
+// computed from a list of cited changes; no code compares versions.
 import type { SeccompProfile } from "../../seccomp/profile/profile.ts";
-import { type SeccompProfileName, seccompProfile, seccompProfileNames } from "../../seccomp/profile/profiles.ts";
+import { type SeccompProfileName, seccompProfile } from "../../seccomp/profile/profiles.ts";
 
-/** Era bugs that matter to filters, each off unless asked for. */
+/** Kernel bugs of their time that matter to filters. Each is off by default. */
 export const bugs = {
   "ts-compat-sticks":
     "CVE-2015-2830, before 3.19.2: a child forked by int $0x80 from 64-bit code makes its first system call with TS_COMPAT still set; " +
     "filters see arch i386 with a 64-bit number",
   "strict-wrong-table":
     "CVE-2009-0835, before 2.6.29: strict mode looks the number up in the table of the program's ABI, not of the call's",
-  "reciprocal-divide": "before 3.14: BPF divides by a constant through reciprocal_divide(), which is wrong for 1 and off by one for others",
+  "reciprocal-divide":
+    "before 3.13 (aee636c4809f): BPF divides by a constant through reciprocal_divide(), which is wrong for 1 and off by one for others",
 } as const;
+/** A name in `bugs`. */
 export type Bug = keyof typeof bugs;
 
 /** Linux Documentation/admin-guide/kernel-parameters.txt, vsyscall=. `emulate` was the default until 5.3. */
 export const vsyscallModes = ["none", "xonly", "emulate"] as const;
+/** A value of vsyscall=. */
 export type VsyscallMode = (typeof vsyscallModes)[number];
 
-/** What one kernel of a version may be configured to. */
+/** The options of a kernel of any version. */
 export interface Switches {
   /** Numbers with bit 30. Off as in Debian (syscall.x32=n): such numbers give ENOSYS. */
   readonly x32: boolean;
   /** IA32 emulation: int $0x80, sysenter and syscall from 32-bit code, and 32-bit ELF files. */
   readonly ia32: boolean;
-  /** The vsyscall page: its three entry points are emulated (and with "emulate" its bytes can be read), or it is not there. */
+  /**
+   * The vsyscall page: absent ("none"), or its entry points are emulated. With "emulate" its bytes are also
+   * readable.
+   */
   readonly vsyscall: VsyscallMode;
   readonly bugs: readonly Bug[];
 }
 
-export interface Profile extends Switches {
-  readonly name: string;
-  /** uname(2). */
-  readonly release: string;
-  readonly version: string;
-  /** Which seccomp, and whether it looks before the tracer does. */
-  readonly seccomp: SeccompProfile;
+/** Rules outside seccomp that differ between versions. */
+export interface KernelRules {
   /**
-   * Where there is x32: its own numbers 512 to 547 work without bit 30, and 64-bit only calls with it. Linux 6365b842aae4 (5.4),
-   * "x86/syscalls: Split the x32 syscalls into their own table".
+   * One table serves x32 and x86-64: numbers 512 to 547 work without bit 30, and 64-bit-only calls with it.
    */
   readonly x32Shared: boolean;
 }
 
+/** The rules and options of one kernel. */
+export interface Profile extends Switches, KernelRules {
+  readonly name: string;
+  /** uname(2). */
+  readonly release: string;
+  readonly version: string;
+  /** The rules of seccomp, with the order of seccomp and the tracer. */
+  readonly seccomp: SeccompProfile;
+}
+
+/** A change of `KernelRules`. */
+interface Change {
+  /** The first version with the change: Linux major and minor number. */
+  readonly since: readonly [major: number, minor: number];
+  readonly rules: Partial<KernelRules>;
+}
+const GROUND: KernelRules = { x32Shared: true };
+/** Oldest first. */
+const CHANGES: readonly Change[] = [
+  // Linux 6365b842aae4, "x86/syscalls: Split the x32 syscalls into their own table".
+  { since: [5, 4], rules: { x32Shared: false } },
+];
+
 const DEFAULTS: Switches = { ia32: true, x32: false, vsyscall: "xonly", bugs: [] };
 
+/** A point of seccomp's history, or an alias. */
 export type ProfileName = SeccompProfileName;
 
-/** `point` is the first of seccomp's history that has a change; the names are in the order of the history, aliases apart. */
-const isBefore = (seccomp: SeccompProfile, point: ProfileName): boolean => {
-  const names: readonly string[] = seccompProfileNames;
-  return names.indexOf(seccomp.name) < names.indexOf(point);
-};
-
-/** The patch series was written on Linux 3.3-rc; a version of Linux is its own. */
+/** The release of a profile: Linux 3.3-rc2 for the patch series, else the version itself. */
 const releaseOf = ({ name }: SeccompProfile): string => `${name.startsWith("patch:") ? "3.3.0-rc2" : `${name}.0`}-trapgate`;
 
-/** A profile by name, with its switches set; undefined: there is none of that name. */
+/** The rules of a version: all changes up to it. */
+const rulesOf = (release: string): KernelRules => {
+  const [major, minor] = release.split(".").map(Number) as [number, number];
+  const made = CHANGES.filter(({ since }) => since[0] < major || (since[0] === major && since[1] <= minor));
+  return Object.assign({}, GROUND, ...made.map((change) => change.rules)) as KernelRules;
+};
+
+/** A profile by name with its switches. Undefined: unknown name. */
 export const kernelProfile = (name: string, switches: Partial<Switches> = {}): Profile | undefined => {
   const seccomp = seccompProfile(name);
   if (!seccomp) return undefined;
   const set = { ...DEFAULTS, ...switches };
+  const release = releaseOf(seccomp);
   return {
     ...set,
+    ...rulesOf(release),
     name,
-    release: releaseOf(seccomp),
+    release,
     version: "#1 SMP PREEMPT_DYNAMIC trapgate",
     seccomp: set.bugs.includes("reciprocal-divide") ? { ...seccomp, reciprocalDivision: true } : seccomp,
-    x32Shared: isBefore(seccomp, "5.7"),
   };
 };

@@ -1,5 +1,7 @@
-// The machine's only source of randomness: a seed decides every byte. xoshiro128** 1.1 by D. Blackman and S. Vigna, seeded by splitmix32.
+// The machine's only source of randomness: a seed decides every byte. xoshiro128** 1.1 by D. Blackman and S.
+// Vigna, seeded by splitmix32.
 
+/** A generator. Two with the same seed return the same values. */
 export class Random {
   readonly #s = new Uint32Array(4);
 

@@ -1,5 +1,6 @@
 // Resource limits. man 2 getrlimit; Linux uapi asm-generic/resource.h.
 
+/** RLIMIT_*: indexes of a process's limits. */
 export const RLIMIT = {
   CPU: 0,
   FSIZE: 1,
@@ -19,13 +20,13 @@ export const RLIMIT = {
   RTTIME: 15,
 } as const;
 
-/** Limits are numbers; RLIM_INFINITY is Infinity and has its own encoding in each ABI. */
+/** One limit. RLIM_INFINITY is Infinity here and has its own encoding in each ABI. */
 export interface Rlimit {
   readonly soft: number;
   readonly hard: number;
 }
 
-/** As Debian boots with 1 GiB: INIT_RLIMITS in Linux include/asm-generic/resource.h. */
+/** The limits of Debian with 1 GiB of memory: INIT_RLIMITS in Linux include/asm-generic/resource.h. */
 export const initialLimits = (): Rlimit[] => {
   const limits = new Array<Rlimit>(16).fill({ soft: Infinity, hard: Infinity });
   limits[RLIMIT.STACK] = { soft: 8 << 20, hard: Infinity };

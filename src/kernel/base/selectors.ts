@@ -1,9 +1,10 @@
 // Linux's segment selectors. arch/x86/include/asm/segment.h, 64-bit kernel.
 
+/** Selectors of user code and data; USER32_CS is the 32-bit code segment. */
 export const USER32_CS = 0x23;
 export const USER_DS = 0x2b;
 export const USER_CS = 0x33;
-/** set_thread_area(2) entries, usable by 32- and 64-bit code: selectors 0x63, 0x6b, 0x73. */
+/** Entries of set_thread_area(2), usable by 32-bit and 64-bit code: selectors 0x63, 0x6b, 0x73. */
 export const GDT_TLS_MIN = 12;
 export const GDT_TLS_MAX = 14;
 const GDT_CPUNODE = 15;
@@ -25,16 +26,16 @@ export const descriptor = (base: number, limit: number, accessByte: number, flag
 
 const CODE = 0xfb; // present, DPL 3, code, readable, accessed
 const DATA = 0xf3; // present, DPL 3, data, writable, accessed
-const READ_ONLY = 0xf5; // present, DPL 3, data, expand-down, accessed: only its limit is of use (lsl)
+const READ_ONLY = 0xf5; // present, DPL 3, data, expand-down, accessed: only LSL reads it
 
-/** The table as user code can see it: kernel entries are there but not loadable (DPL 0), so they may as well be empty. */
+/** The table as user code sees it. Kernel entries have DPL 0 and cannot be loaded, so they are empty here. */
 export const newGdt = (): Uint8Array => {
   const table = new Uint8Array(GDT_ENTRIES * 8);
   const put = (selector: number, d: Uint8Array): void => table.set(d, selector & ~7);
   put(USER32_CS, descriptor(0, 0xfffff, CODE, 0xc));
   put(USER_DS, descriptor(0, 0xfffff, DATA, 0xc));
   put(USER_CS, descriptor(0, 0xfffff, CODE, 0xa));
-  // vdso_read_cpunode(): node << 12 | cpu in the limit; we are CPU 0 of node 0.
+  // vdso_read_cpunode(): node << 12 | cpu in the limit; the only CPU is 0 of node 0.
   put(GDT_CPUNODE * 8, descriptor(0, 0, READ_ONLY, 0x4));
   return table;
 };

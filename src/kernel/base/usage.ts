@@ -1,9 +1,13 @@
-// Accounting of time. Linux kernel/sched/cputime.c; times(2) counts ticks of a hundredth of a second (USER_HZ).
+// Accounting of time. Linux kernel/sched/cputime.c; times(2) counts ticks of a hundredth of a second
+// (USER_HZ).
 import type { Process, Usage } from "../task/process.ts";
 
+/** Ticks per second of times(2). */
 export const USER_HZ = 100;
+/** Whole ticks of USER_HZ in a time. */
 export const ticks = (nanoseconds: number): number => Math.floor(nanoseconds / (1e9 / USER_HZ));
 
+/** Add a thread's counters to a sum. */
 export const addUsage = (to: Usage, from: Usage): void => {
   to.user += from.user;
   to.system += from.system;
@@ -12,7 +16,7 @@ export const addUsage = (to: Usage, from: Usage): void => {
   to.involuntarySwitches += from.involuntarySwitches;
 };
 
-/** Ended threads and living ones. */
+/** The usage of a process: its ended and its living threads. */
 export const processUsage = (process: Process): Usage => {
   const sum = { ...process.usage };
   for (const t of process.threads) addUsage(sum, t.usage);

@@ -1,12 +1,19 @@
-// Waiting. A system call that cannot finish returns a Wait; when something it waits on happens, its handler is called again
-// with the same arguments, until it returns a number. No handler is async, and no state hides in a closure (snapshots).
+// Waiting. A system call that cannot finish returns a Wait. When one of its queues wakes, the scheduler calls
+// the handler again with the same arguments, until it returns a number. No handler is async, and no state
+// hides in a closure (snapshots).
 import { restart } from "../../abi/errno.ts";
 
-/** Something tasks can sleep on. Whatever changes the condition calls `wake`; sleepers look again. */
+/**
+ * A condition that tasks sleep on. Code that changes the condition calls `wake`; each sleeper checks it
+ * again.
+ */
 export class WaitQueue {
-  /** Made when somebody first sleeps here: a process has five queues, and uses one. */
+  /** Allocated by the first sleeper, because a process has five queues and uses one. */
   #sleepers: Set<Sleeper> | undefined = undefined;
-  /** Woken by the world outside (host input): the virtual clock does not jump past a task that waits here without asking the machine. */
+  /**
+   * Input of the host wakes this queue. A task can wait here without asking the machine, so the virtual clock
+   * does not jump past it.
+   */
   readonly external: boolean;
   constructor(external = false) {
     this.external = external;
@@ -18,23 +25,28 @@ export class WaitQueue {
     if (this.#sleepers && this.#sleepers.size > 0) for (const s of [...this.#sleepers]) s.wake();
   }
 }
+/** One task that sleeps on a queue. */
 export interface Sleeper {
   wake(): void;
 }
 
+/** The answer of a handler that waits. */
 export interface Wait {
-  /** Woken by any of these. Empty: only time or a signal ends the wait. */
+  /** The queues that wake it. Empty: only time or a signal ends the wait. */
   readonly on: readonly WaitQueue[];
-  /** Absolute monotonic time in nanoseconds; the handler is called again then, with `task.waited.expired` true. */
+  /** Absolute monotonic time in nanoseconds. The handler is then called with `task.waited.expired` true. */
   readonly until?: number;
-  /** What the call returns if a signal interrupts it: man 7 signal, "Interruption of system calls". Default ERESTARTSYS. */
+  /**
+   * The result if a signal interrupts the call: man 7 signal, "Interruption of system calls". Default
+   * ERESTARTSYS.
+   */
   readonly interrupted: number;
   /** Only SIGKILL ends it (vfork's parent). */
   readonly killable?: true;
   /** It does not sleep: see `again`. */
-  readonly goesOn?: true;
+  readonly continues?: true;
 }
-/** `interrupted` is a positive code: a value of `restart`, or E.EINTR. */
+/** A wait on queues. `interrupted` is a positive code: a value of `restart`, or E.EINTR. */
 export const wait = (
   on: readonly WaitQueue[],
   options: { until?: number | undefined; interrupted?: number; killable?: true } = {},
@@ -46,28 +58,35 @@ export const wait = (
 });
 
 /**
- * A long call gives way: its handler is called again as soon as it may, with what it has done in `task.waited.data`. Before that come whoever is due: other
- * tasks if the slice is over, timers, signals, the world outside. `interrupted` as of a wait; `killable` where Linux does not look at signals.
+ * The end of a piece: the handler is called again as soon as possible, with its progress in
+ * `task.waited.data`. Before that run other tasks if the slice is over, timers, signals and the host poll.
+ * `interrupted` is as in a wait; `killable` is for calls in which Linux does not check signals.
  */
 export const again = (options: { interrupted: number } | { killable: true }): Wait => ({
   on: [],
   interrupted: restart.ERESTARTNOINTR,
   ...options,
-  goesOn: true,
+  continues: true,
 });
 
-/** What survives between two calls of a waiting call's handler; cleared when it finishes. Plain data, by the handler's own keys. */
+/**
+ * State between two calls of a handler, cleared when the call finishes. Plain data under the handler's own
+ * keys.
+ */
 export interface Waited {
   expired: boolean;
-  /** Set once by the handler: the absolute deadline it computed on its first call. */
+  /** The absolute deadline that the handler computed on its first call, in nanoseconds. */
   deadline?: number;
-  /** What the call holds while it waits, dropped if the call is given up (signal, exit); a handler that finishes takes it away itself. */
+  /**
+   * A resource that the call holds while it waits. A signal or exit drops it; a handler that finishes removes
+   * it.
+   */
   held?: { drop(): void } | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: each handler keeps its own plain data here
+  // biome-ignore lint/suspicious/noExplicitAny: each handler has its own plain data here
   data?: any;
 }
 
-/** The call is over: let go of what it kept. Most calls never touched it. */
+/** End a call: reset `waited` and drop the held resource. Most calls never changed it. */
 export const endWaiting = (task: { waited: Waited }): void => {
   const { waited } = task;
   if (waited.deadline === undefined && waited.data === undefined && waited.held === undefined && !waited.expired) return;

@@ -1,8 +1,11 @@
-// Telling x32's calls by bit 30 of the number. Linux arch/x86/include/asm/compat.h in_x32_syscall(), in_32bit_syscall().
+// x32 calls have bit 30 in the number. Linux arch/x86/include/asm/compat.h in_x32_syscall(),
+// in_32bit_syscall().
 import type { Task } from "../task/task.ts";
 
 /** Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
 export const X32_BIT = 0x4000_0000;
 
-/** Addresses that the kernel chooses for this call must fit into 32 bits. Linux in_32bit_syscall(). */
+/**
+ * True if addresses that the kernel chooses for this call must fit into 32 bits. Linux in_32bit_syscall().
+ */
 export const in32BitCall = ({ compat, origAx }: Task): boolean => compat || (origAx > 0 && (origAx & X32_BIT) !== 0);

@@ -1,4 +1,4 @@
-// The calls of programs that start and end: dynamic loaders and C libraries make no others.
+// The calls that dynamic loaders and C libraries make at the start and end of a program.
 import type { Syscall } from "../syscall/declaration.ts";
 import { linkCalls } from "./dir/link.ts";
 import { attrCalls } from "./file/attributes.ts";
@@ -20,6 +20,7 @@ import { sigreturnCalls } from "./signal/sigreturn.ts";
 import { randomCalls } from "./system/random.ts";
 import { systemCalls } from "./system/system.ts";
 
+/** Calls that are loaded with the kernel. */
 export const eagerCalls: readonly Syscall[] = [
   ...openCalls,
   ...readWriteCalls,

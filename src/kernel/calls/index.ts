@@ -1,7 +1,8 @@
-// Every system call there is: the support table and the completeness test read this list, the gate its halves.
+// All system calls, for the support table and the completeness test. The gate uses the two halves.
 // Each file of this folder exports the calls of one subject.
 import type { Syscall } from "../syscall/declaration.ts";
 import { eagerCalls } from "./eager.ts";
 import { onDemandCalls } from "./on-demand.ts";
 
+/** All declarations. */
 export const calls: readonly Syscall[] = [...eagerCalls, ...onDemandCalls];

@@ -1,4 +1,6 @@
-// The system calls that loaders and C libraries do not make, loaded at the first of them: in which script of the command line, tools/chunks.json says.
+// The calls of on-demand.ts, loaded at the first use of one. tools/chunks.json assigns them to a chunk of the
+// bundle.
 import * as onDemand from "./on-demand.ts";
 
+/** The module with the lazy calls. */
 export const lazyCalls = (): typeof onDemand => onDemand;

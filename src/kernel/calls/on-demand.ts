@@ -1,4 +1,5 @@
-// The system calls that are loaded on demand (lazy.ts): loaders and C libraries do not make them at a program's start.
+// The calls that are loaded on demand (lazy.ts). Loaders and C libraries do not make them at the start of a
+// program.
 import type { Syscall } from "../syscall/declaration.ts";
 import { dirCalls } from "./dir/directory.ts";
 import { fcntlCalls } from "./file/fcntl.ts";
@@ -31,6 +32,7 @@ import { timeCalls } from "./time/clock.ts";
 import { timerCalls } from "./time/timer.ts";
 import { timerfdCalls } from "./time/timerfd.ts";
 
+/** Calls that are loaded at the first use of one. */
 export const onDemandCalls: readonly Syscall[] = [
   ...truncateCalls,
   ...dirCalls,

@@ -1,4 +1,5 @@
-// Credentials: who a task is, and what it may do. man 7 credentials, man 7 capabilities; Linux include/linux/cred.h.
+// Credentials: the ids and capabilities of a task. man 7 credentials, man 7 capabilities; Linux
+// include/linux/cred.h.
 import { levelOf, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
 /** Capability numbers. Linux uapi linux/capability.h. */
@@ -45,10 +46,15 @@ export const CAP = {
   BPF: 39,
   CHECKPOINT_RESTORE: 40,
 } as const;
+/** CAP_LAST_CAP. */
 export const LAST_CAP = 40;
+/** The set of all capabilities. */
 export const ALL_CAPS = (1n << BigInt(LAST_CAP + 1)) - 1n;
 
-/** An immutable value: a call that changes credentials makes a new one. Capability sets have bit n for capability n. */
+/**
+ * Ids and capability sets. An immutable value: a call that changes them makes a new one. Bit n stands for
+ * capability n.
+ */
 export interface Cred {
   readonly uid: number;
   readonly euid: number;
@@ -66,11 +72,11 @@ export interface Cred {
   readonly bounding: bigint;
   readonly ambient: bigint;
   readonly securebits: number;
-  /** Over what the capabilities are; undefined: the initial user namespace. */
+  /** The user namespace in which the capabilities hold. Undefined: the initial one. */
   readonly userNs?: UserNamespace | undefined;
 }
 
-/** The credentials of a program started by user `uid` and group `gid`: root has every capability. */
+/** The credentials of a program that user `uid` and group `gid` start. Root has every capability. */
 export const credOf = (uid: number, gid: number, groups: readonly number[] = []): Cred => {
   const caps = uid === 0 ? ALL_CAPS : 0n;
   return {
@@ -92,11 +98,14 @@ export const credOf = (uid: number, gid: number, groups: readonly number[] = [])
   };
 };
 
-/** Over what belongs to one's own user namespace. */
+/** True if the task has the capability in its own user namespace. */
 export const capableHere = (cred: Cred, cap: number): boolean => ((cred.effective >> BigInt(cap)) & 1n) === 1n;
-/** Over the whole machine. */
+/** True if the task has the capability in the initial user namespace. */
 export const capable = (cred: Cred, cap: number): boolean => cred.userNs === undefined && capableHere(cred, cap);
-/** Over what belongs to a user namespace; whoever made one has them all from above. Linux cap_capable(). */
+/**
+ * True if the task has the capability in `target`. The creator of a namespace has all of them there. Linux
+ * cap_capable().
+ */
 export const capableIn = (cred: Cred, target: UserNamespace | undefined, cap: number): boolean => {
   for (let ns = target; ; ns = ns.parent) {
     if (ns === cred.userNs) return capableHere(cred, cap);
@@ -104,14 +113,16 @@ export const capableIn = (cred: Cred, target: UserNamespace | undefined, cap: nu
     if (ns.parent === cred.userNs && ns.owner === cred.euid) return true;
   }
 };
-/** Over a file: its owner and group must mean something to one's namespace. Linux capable_wrt_inode_uidgid(). */
+/**
+ * True if the capability covers a file: its owner and group must be mapped. Linux capable_wrt_inode_uidgid().
+ */
 export const capableOver = (cred: Cred, file: { readonly uid: number; readonly gid: number }, cap: number): boolean =>
   capableHere(cred, cap) &&
   toLocal(cred.userNs, "uidMap", file.uid) !== undefined &&
   toLocal(cred.userNs, "gidMap", file.gid) !== undefined;
-/** Who root is to a task; undefined: nobody. */
+/** The kernel's id for uid 0 of the task's namespace. Undefined: it is not mapped. */
 export const rootUid = (cred: Cred): number | undefined => toKernel(cred.userNs, "uidMap", 0);
-/** Whether `gid` is the file-system group or a supplementary one. Linux in_group_p(), groups_search(). */
+/** True if `gid` is the file-system group or a supplementary one. Linux in_group_p(), groups_search(). */
 export const inGroup = (cred: Cred, gid: number): boolean => {
   if (cred.fsgid === gid) return true;
   const { groups } = cred;

@@ -1,15 +1,15 @@
-// /proc/PID/uid_map, gid_map and setgroups. man 7 user_namespaces, "Defining user and group ID mappings"; Linux kernel/user_namespace.c
-// map_write(), new_idmap_permitted(), proc_setgroups_write().
+// /proc/PID/uid_map, gid_map and setgroups. man 7 user_namespaces, "Defining user and group ID mappings";
+// Linux kernel/user_namespace.c map_write(), new_idmap_permitted(), proc_setgroups_write().
 import { E } from "../../abi/errno.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { Task } from "../task/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 import { type Extent, type IdKind, toKernel, toLocal, type UserNamespace } from "./user-namespace.ts";
 
 const WHOLE = 0xffff_ffff;
 const MAX_EXTENTS = 340;
-const PAGE_SIZE = 4096;
 
-/** As the reader's own namespace numbers what is outside. */
+/** The text of a map file. Outside ids are shown as the reader's namespace numbers them. */
 export const mapText = (reader: Task, ns: UserNamespace | undefined, kind: IdKind): string => {
   const extents = ns ? (ns[kind] ?? []) : [{ inside: 0, outside: 0, count: WHOLE }];
   const above = reader.cred.userNs === ns ? ns?.parent : reader.cred.userNs;
@@ -36,7 +36,10 @@ const parse = (text: string): Extent[] | undefined => {
 };
 const cross = (a: number, n: number, b: number, m: number): boolean => a < b + m && b < a + n;
 
-/** One's own id alone may be mapped by whoever made the namespace; anything else asks for the capability above. */
+/**
+ * The creator of the namespace may map its own id alone. Any other map needs CAP_SETUID or CAP_SETGID in the
+ * parent.
+ */
 const permitted = (writer: Task, ns: UserNamespace, kind: IdKind, extents: readonly Extent[]): boolean => {
   const { cred } = writer;
   const [only] = extents;
@@ -48,6 +51,7 @@ const permitted = (writer: Task, ns: UserNamespace, kind: IdKind, extents: reado
   return capableIn(cred, ns.parent, kind === "uidMap" ? CAP.SETUID : CAP.SETGID);
 };
 
+/** Write a map file, once per namespace. Returns the length, or -errno in Linux's order of checks. */
 export const writeMap = (writer: Task, ns: UserNamespace | undefined, kind: IdKind, bytes: Uint8Array): number => {
   if (!ns) return -E.EPERM;
   if (writer.cred.userNs !== ns && writer.cred.userNs !== ns.parent) return -E.EPERM;
@@ -62,8 +66,12 @@ export const writeMap = (writer: Task, ns: UserNamespace | undefined, kind: IdKi
   return bytes.length;
 };
 
+/** The text of /proc/PID/setgroups. */
 export const setgroupsText = (ns: UserNamespace | undefined): string => ((ns?.setgroups ?? true) ? "allow\n" : "deny\n");
-/** It can be denied until the groups are mapped, and never allowed again. */
+/**
+ * Write /proc/PID/setgroups. "deny" is possible until gid_map is written and cannot be undone. Length or
+ * -errno.
+ */
 export const writeSetgroups = (writer: Task, ns: UserNamespace | undefined, bytes: Uint8Array): number => {
   if (!capableIn(writer.cred, ns, CAP.SYS_ADMIN)) return -E.EACCES;
   const word = String.fromCharCode(...bytes.subarray(0, 16)).trim();

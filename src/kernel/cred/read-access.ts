@@ -1,9 +1,9 @@
-// Who may look into another process through /proc. Linux kernel/ptrace.c __ptrace_may_access() with PTRACE_MODE_READ_FSCREDS.
-
+// Access to another process through /proc. Linux kernel/ptrace.c __ptrace_may_access(),
+// PTRACE_MODE_READ_FSCREDS.
 import type { Task } from "../task/task.ts";
 import { CAP, capableIn } from "./cred.ts";
 
-/** May `task` look into `target`? Linux ptrace_may_access(), PTRACE_MODE_READ_FSCREDS. */
+/** True if `task` may read the state of `target`. */
 export const mayAccess = (task: Task, target: Task): boolean => {
   if (task.process === target.process) return true;
   const { cred } = target;

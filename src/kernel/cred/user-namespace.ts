@@ -1,7 +1,8 @@
-// User namespaces: ids and capabilities that mean something only inside. man 7 user_namespaces; Linux kernel/user_namespace.c,
-// security/commoncap.c cap_capable(). Ids are the initial namespace's everywhere; they are translated where user code sees them.
+// User namespaces: the scope of ids and capabilities. man 7 user_namespaces; Linux kernel/user_namespace.c,
+// security/commoncap.c cap_capable(). All ids in the kernel are those of the initial namespace. They are
+// translated at the boundary to user code.
 
-/** One line of /proc/PID/uid_map: `count` ids from `inside` on are those from `outside` on, as the parent numbers them. */
+/** A line of /proc/PID/uid_map: `count` ids from `inside` are the parent's ids from `outside`. */
 export interface Extent {
   readonly inside: number;
   readonly outside: number;
@@ -9,17 +10,18 @@ export interface Extent {
 }
 
 const MAX_LEVEL = 32;
-/** What an id without a mapping looks like. /proc/sys/kernel/overflowuid */
+/** The id that user code sees for an unmapped one. /proc/sys/kernel/overflowuid. */
 export const OVERFLOW_ID = 65534;
 
+/** A namespace below the initial one. Linux struct user_namespace. */
 export class UserNamespace {
-  /** Undefined: the initial namespace, which needs no object. */
+  /** Undefined: the parent is the initial namespace, which has no object. */
   readonly parent: UserNamespace | undefined;
   readonly level: number;
-  /** Who made it. */
+  /** The effective uid and gid of its creator. */
   readonly owner: number;
   readonly group: number;
-  /** Written once. In terms of the parent's ids. */
+  /** Written once, in terms of the parent's ids. */
   uidMap: readonly Extent[] | undefined = undefined;
   gidMap: readonly Extent[] | undefined = undefined;
   setgroups: boolean;
@@ -31,21 +33,23 @@ export class UserNamespace {
     this.group = group;
     this.setgroups = parent?.setgroups ?? true;
   }
+  /** True if creation must fail: man 7 user_namespaces, "nested". */
   get tooDeep(): boolean {
     return this.level > MAX_LEVEL;
   }
 }
 
+/** The map of user ids or of group ids. */
 export type IdKind = "uidMap" | "gidMap";
 type Namespace = UserNamespace | undefined;
 
-/** The kernel's id for one that user code names; undefined: there is none. Linux make_kuid(). */
+/** The kernel's id for an id of the namespace. Undefined: it is not mapped. Linux make_kuid(). */
 export const toKernel = (ns: Namespace, kind: IdKind, id: number): number | undefined => {
   if (!ns) return id;
   const extent = ns[kind]?.find((e) => id >= e.inside && id < e.inside + e.count);
   return extent && toKernel(ns.parent, kind, extent.outside + (id - extent.inside));
 };
-/** How the namespace numbers one of the kernel's ids; undefined: not at all. Linux from_kuid(). */
+/** The namespace's number for an id of the kernel. Undefined: it is not mapped. Linux from_kuid(). */
 export const toLocal = (ns: Namespace, kind: IdKind, id: number): number | undefined => {
   if (!ns) return id;
   const outside = toLocal(ns.parent, kind, id);
@@ -53,7 +57,10 @@ export const toLocal = (ns: Namespace, kind: IdKind, id: number): number | undef
   const extent = ns[kind]?.find((e) => outside >= e.outside && outside < e.outside + e.count);
   return extent && extent.inside + (outside - extent.outside);
 };
+/** The ids that user code of the namespace sees. Linux from_kuid_munged(). */
 export const shownUid = (ns: Namespace, id: number): number => toLocal(ns, "uidMap", id) ?? OVERFLOW_ID;
+/** The gid that user code of the namespace sees. Linux from_kgid_munged(). */
 export const shownGid = (ns: Namespace, id: number): number => toLocal(ns, "gidMap", id) ?? OVERFLOW_ID;
 
+/** Depth below the initial namespace, which is 0. */
 export const levelOf = (ns: Namespace): number => ns?.level ?? 0;

@@ -1,29 +1,32 @@
-// A system call under way: kept while it waits, and for restart_syscall(2).
+// System calls in progress: a decoded call that waits or restarts, and a call before its checks are complete.
 import type { Abi } from "../../abi/abi.ts";
 import type { Entry } from "../syscall/declaration.ts";
 import type { Notification } from "../user-notif/notification.ts";
 
+/** A decoded call, stored while it waits and for restart_syscall(2). */
 export interface PendingCall {
   readonly entry: Entry;
   readonly abi: Abi;
   readonly args: Record<string, unknown>;
 }
 
-/** A call on its way in: the steps of work.ts look at it in turn, and one of them may make the task wait. Plain data. */
+/**
+ * A call before it runs. The steps of work.ts check it in turn, and each may make the task wait. Plain data.
+ */
 export interface Incoming {
   readonly abi: Abi;
-  /** As it was when it came; undefined for a number that no table has. */
+  /** As decoded at the door. Undefined for a number without a table entry. */
   readonly call: PendingCall | undefined;
-  /** Which step is at it. */
+  /** Index of the current step. */
   step: number;
-  /** The tracer has stopped the task here; the number and the registers may be others afterwards. */
+  /** The tracer has stopped the task in this step, and may change the number and the registers. */
   stopped?: "call" | "event";
   /** The tracer runs the call itself (PTRACE_SYSEMU). */
   emulated?: boolean;
-  /** Somebody may have changed it. */
-  touched?: boolean;
-  /** Everybody has let it pass. */
+  /** A tracer may have changed the number and the arguments. */
+  mayBeChanged?: boolean;
+  /** All steps have allowed it. */
   checked?: true;
-  /** What the filters' listener was told. */
+  /** The notification that the filters' listener got. */
   notification?: Notification | undefined;
 }

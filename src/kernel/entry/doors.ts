@@ -1,5 +1,6 @@
-// The doors: how each instruction that enters the kernel hands over a system call, and how it gets back to user code.
-// SDM Vol. 2 SYSENTER, AMD APM Vol. 3 SYSCALL; Linux arch/x86/entry/entry_64.S, entry_64_compat.S, common.c.
+// The doors: how each instruction that enters the kernel passes a system call, and how it returns to user
+// code. SDM Vol. 2 SYSENTER, AMD APM Vol. 3 SYSCALL; Linux arch/x86/entry/entry_64.S, entry_64_compat.S,
+// common.c.
 //
 //   door        from                    nr    arguments                  user code sees afterwards
 //   int $0x80   any segment             eax   ebx ecx edx esi edi ebp    only rax changed
@@ -7,10 +8,10 @@
 //   syscall     AMD: 32-bit segments    eax   ebx ebp edx esi edi [esp]  eip = landing pad, r11 = flags
 //   sysenter    Intel: any segment      eax   ebx ecx edx esi edi [ebp]  eip = landing pad, esp = ebp
 //
-// SYSCALL itself puts rip and rflags there (rows/integer/branch.ts), whatever becomes of the call.
-// The landing pad is in the vDSO, behind an int $0x80 that restarts a call; it pops ebp, edx and ecx, which is why nobody can tell
-// that SYSRET left the return address in ecx.
-// Whether an instruction is legal where it stands is the CPU model's business: an illegal one is #UD and never gets here.
+// SYSCALL itself sets rcx and r11 (rows/integer/branch.ts), even if the call fails or does not run.
+// The landing pad is in the vDSO, after an int $0x80 that restarts a call. It pops ebp, edx and ecx, so no
+// guest can see that SYSRET left the return address in ecx. The CPU model decides if an instruction is legal
+// in its mode. An illegal one is #UD and does not enter the kernel.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { type Exit, exit } from "../../cpu/machine/exit.ts";
@@ -19,16 +20,19 @@ import { loadSegment, type Processor } from "../base/processor.ts";
 import { USER_CS, USER_DS, USER32_CS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
 
+/** One entry instruction in one mode. */
 export interface Door {
   readonly name: "int80" | "sysenter" | "syscall32" | "syscall64";
   readonly abi: Abi;
-  /** It comes back to the landing pad, not behind the instruction. */
+  /** It returns to the landing pad instead of the next instruction. */
   readonly lands: boolean;
-  /** Registers to task.origAx and task.args. Not 0: the call has failed with this -errno before anybody could look at it. */
+  /**
+   * Copies registers to task.origAx and task.args. Not 0: the call fails with this -errno before all checks.
+   */
   enter(task: Task, cpu: Processor): number;
 }
 
-/** Copy registers whole: 32-bit callers' upper halves are seen by filters as they are (landmine B4). */
+/** Copies whole registers: filters see the upper halves of 32-bit callers unchanged (landmine B4). */
 const fetchArguments = (task: Task, cpu: Processor, a: number, b: number, c: number, d: number, e: number, f: number): void => {
   const { u32 } = cpu.state;
   const { args } = task;
@@ -48,31 +52,34 @@ const fetchArguments = (task: Task, cpu: Processor, a: number, b: number, c: num
 
 const begin = (task: Task, cpu: Processor, compat: boolean): void => {
   task.compat = compat;
-  // rax above bit 31 is ignored: `mov %eax, %eax` or `movslq %eax` in every entry path.
+  // Every entry path ignores the upper half of rax: `mov %eax, %eax` or `movslq %eax`.
   task.origAx = cpu.state.i32[2 * R.ax] as number;
 };
 
 const int80Arguments = (task: Task, cpu: Processor): void => fetchArguments(task, cpu, R.bx, R.cx, R.dx, R.si, R.di, R.bp);
 const nativeArguments = (task: Task, cpu: Processor): void => fetchArguments(task, cpu, R.di, R.si, R.dx, R.r10, R.r8, R.r9);
 
-/** After a tracer has had the registers. */
+/** Copies the registers again after a tracer stop. */
 export const refetchArguments = (task: Task, abi: Abi): void =>
   (abi === i386 ? int80Arguments : nativeArguments)(task, task.kernel.processor);
 
-/** SYSCALL and SYSENTER come back with fixed selectors, whatever segments the caller used. */
+/** SYSCALL and SYSENTER return with fixed selectors. */
 const flatSegments = (cpu: Processor, cs: number): void => {
   const { state } = cpu;
   if (state.selector(S.cs) !== cs) loadSegment(cpu, S.cs, cs);
   if (state.selector(S.ss) !== USER_DS) loadSegment(cpu, S.ss, USER_DS);
 };
 
-/** The common half of the fast 32-bit doors. Linux do_fast_syscall_32(): the sixth argument is on the user's stack. */
+/**
+ * The common part of the fast 32-bit doors. Linux do_fast_syscall_32(): the sixth argument is on the user's
+ * stack.
+ */
 const landingPad = (task: Task, cpu: Processor): number => {
   const { state } = cpu;
   flatSegments(cpu, USER32_CS);
   state.rip = task.program.vdso.landingPad;
   const sp = state.lo(R.sp);
-  // Most callers have pushed something there just before.
+  // Most callers have just pushed a word at this address.
   let arg6 = cpu.wordAtHome?.(sp) ?? -1;
   if (arg6 < 0) arg6 = task.mem.u32(sp);
   if (arg6 < 0) return -E.EFAULT;
@@ -128,12 +135,12 @@ const sysenter: Door = {
   },
 };
 
-/** Which door an exit of the CPU is. SYSCALL is two doors, told apart by the mode of the code segment. */
+/** The door of a CPU exit. The mode of the code segment separates the two doors of SYSCALL. */
 export const doorOf = (why: Exit, mode: number): Door => {
   if (why === exit.syscall) return mode === 64 ? syscall64 : syscall32;
   return why === exit.int80 ? int80 : sysenter;
 };
 
-/** Where the call of a door comes back to that does not come back behind its instruction. */
+/** The landing pad of the exit's door. Undefined for a door that returns to the next instruction. */
 export const landing = (task: Task, why: Exit): number | undefined =>
   doorOf(why, task.kernel.processor.state.mode).lands ? task.program.vdso.landingPad : undefined;

@@ -1,5 +1,7 @@
 // Processor exceptions become signals. Linux arch/x86/kernel/traps.c, arch/x86/mm/fault.c.
+
 import { at, EF, PF, type State, vector } from "../../cpu/machine/state.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import { mathError, simdError } from "../signal/fp-code.ts";
 import { SI, type SigInfo } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
@@ -13,7 +15,7 @@ interface Meaning {
   readonly addr?: "rip" | "fault";
 }
 
-/** si_addr is the instruction for those that say so; SI_KERNEL carries none. */
+/** The signal of each vector. `addr`: si_addr is the instruction; SI_KERNEL has no address. */
 const MEANING: Readonly<Record<number, Meaning>> = {
   [vector.DE]: { signal: SIG.SIGFPE, code: SI.FPE_INTDIV, addr: "rip" },
   [vector.BP]: { signal: SIG.SIGTRAP, code: SI.KERNEL },
@@ -26,6 +28,7 @@ const MEANING: Readonly<Record<number, Meaning>> = {
   [vector.AC]: { signal: SIG.SIGBUS, code: SI.BUS_ADRALN },
 };
 
+/** Force the signal for the exception in the state page. A page fault that memory resolves forces none. */
 export const exceptionToSignal = (task: Task): void => {
   const { state } = task.kernel.processor;
   const kind = state.u32[at.exitVector >> 2] as number;
@@ -37,12 +40,15 @@ export const exceptionToSignal = (task: Task): void => {
   const rip = state.u64[at.rip >> 3] as bigint;
   const info = infoFor(task, kind, rip);
   if (!traps.has(kind)) resume(state);
-  // The error code and cr2 of an earlier fault stay visible where the new one has none (thread_struct is not cleared).
+  // A fault without error code or cr2 leaves those of an earlier fault: thread_struct is not cleared.
   task.trap = { vector: kind, error, cr2: task.trap.cr2 };
   forceSignal(task, info);
 };
 
-/** They report the next instruction. All others are faults, whose frame has EFLAGS.RF: the same instruction again. SDM Vol. 3B 18.3.1.1 */
+/**
+ * Traps report the next instruction. All others are faults, which restart it with EFLAGS.RF. SDM Vol. 3B
+ * 18.3.1.1.
+ */
 const traps = new Set<number>([vector.DB, vector.BP, vector.OF]);
 const resume = (state: State): void => {
   state.u32[at.systemFlags >> 2] = (state.u32[at.systemFlags >> 2] as number) | EF.RF;
@@ -69,8 +75,11 @@ const infoFor = (task: Task, kind: number, rip: bigint): SigInfo => {
   }
 };
 
-/** TASK_SIZE_MAX: the last page of the user's half is nobody's; above it lie the kernel's addresses, with the vsyscall page among them. */
-const USER_TOP = (1n << 47n) - 4096n;
+/**
+ * TASK_SIZE_MAX. The last page of the user half is never mapped; kernel addresses follow, with the vsyscall
+ * page.
+ */
+const USER_TOP = (1n << 47n) - BigInt(PAGE_SIZE);
 
 const pageFault = (task: Task, error: number): void => {
   const { state } = task.kernel.processor;

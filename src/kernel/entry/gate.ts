@@ -1,6 +1,6 @@
-// The gate: every system call of every program comes through `enter`. Read doors.ts for how registers become a call, work.ts for
-// who may look at a call before it runs, leave.ts for what happens on the way back to user code.
-// Linux arch/x86/entry/common.c do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
+// The gate: every system call of every program passes `enter`. doors.ts decodes the registers, work.ts orders
+// the checks of tracer and filters, leave.ts prepares the return to user code. Linux arch/x86/entry/common.c
+// do_syscall_64(), do_int80_emulation(), do_fast_syscall_32(); kernel/entry/common.c.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, restart } from "../../abi/errno.ts";
 import { X32_FIRST } from "../../abi/numbers-x32.ts";
@@ -19,45 +19,46 @@ import type { Task } from "../task/task.ts";
 import type { Incoming, PendingCall } from "./call.ts";
 import { closedDoor } from "./closed-door.ts";
 import { doorOf } from "./doors.ts";
-import { plainlyAllowed } from "./seccomp.ts";
-import { verdict } from "./verdict.ts";
+import { allowedByAll } from "./seccomp.ts";
+import { entryAction } from "./verdict.ts";
 import { beforeCall } from "./work.ts";
 import { isX32Own, withX32, x32Table } from "./x32.ts";
 
 type Table = readonly (Entry | undefined)[];
 
-/** Calls and their tables, made once for all kernels, that of IA32 emulation when it is first needed. */
-interface Known {
+/** Calls and their tables, built once for all kernels. The table of IA32 emulation is built on first use. */
+interface CallTables {
   readonly calls: readonly Syscall[];
   native?: Table;
   compat?: Table;
 }
-const usual: Known = { calls: eagerCalls };
-let all: Known | undefined;
-const everything = (): Known => (all ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls] });
+const eager: CallTables = { calls: eagerCalls };
+let all: CallTables | undefined;
+const complete = (): CallTables => (all ??= { calls: [...eagerCalls, ...lazyCalls().onDemandCalls] });
 
-/** Whose structures a call uses: x32's own numbers mean 32-bit pointers and longs. */
+/** The ABI of a call's structures: x32's own numbers have 32-bit pointers and longs. */
 const abiOf = (abi: Abi, nr: number): Abi => (abi === x64 && nr >= X32_FIRST && isX32Own(nr) ? x32 : abi);
 
+/** The dispatcher of one kernel. */
 export class Gate {
   readonly kernel: Kernel;
-  #known: Known = usual;
+  #tables: CallTables = eager;
   #native: Table = [];
   #x32: Table = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.#know(kernel.profile.x32 ? everything() : (all ?? usual));
+    this.#use(kernel.profile.x32 ? complete() : (all ?? eager));
   }
-  #know(known: Known): void {
+  #use(tables: CallTables): void {
     const { profile } = this.kernel;
-    const native = (known.native ??= dispatchTable(known.calls, x64));
-    this.#known = known;
-    this.#native = withX32(known.calls, native, profile);
-    this.#x32 = x32Table(known.calls, native, profile);
+    const native = (tables.native ??= dispatchTable(tables.calls, x64));
+    this.#tables = tables;
+    this.#native = withX32(tables.calls, native, profile);
+    this.#x32 = x32Table(tables.calls, native, profile);
   }
 
-  /** A call has come through a door; the task is the one that runs. Afterwards its registers hold the result, or it sleeps. */
+  /** Serve the running task's call at the door of `why`. Then its registers hold the result, or it sleeps. */
   enter(task: Task, why: Exit): void {
     try {
       this.#enter(task, why);
@@ -77,8 +78,8 @@ export class Gate {
       cpu.state.setGpr(R.ax, failed);
       return;
     }
-    if (task.entryWork !== 0 && !this.#isWavedThrough(task, door.abi)) {
-      this.#enterSlowly(task, door.abi);
+    if (task.entryWork !== 0 && !this.#isAllowed(task, door.abi)) {
+      this.#enterChecked(task, door.abi);
       return;
     }
     const entry = this.entryOf(door.abi, task.origAx);
@@ -86,31 +87,34 @@ export class Gate {
     if (typeof result === "number") {
       cpu.state.setGpr(R.ax, result);
       endWaiting(task);
-    } else this.#unusual(task, result, entry as Entry, abiOf(door.abi, task.origAx));
+    } else this.#finishSpecial(task, result, entry as Entry, abiOf(door.abi, task.origAx));
   }
 
-  /** There is nothing to look at but filters, and they all allow the call. */
-  #isWavedThrough(task: Task, abi: Abi): boolean {
+  /** True if only filters check the call, and all of them allow it. */
+  #isAllowed(task: Task, abi: Abi): boolean {
     if (task.entryWork !== entryWork.seccomp || task.seccomp === undefined || this.kernel.scheduler.chooser) return false;
-    return plainlyAllowed(task, abi);
+    return allowedByAll(task, abi);
   }
 
-  /** What a number means at this door. */
+  /** The table entry of a number at a door. Undefined: ENOSYS. */
   entryOf(abi: Abi, nr: number): Entry | undefined {
     const entry = this.#find(abi, nr);
-    if (entry !== undefined || this.#known !== usual) return entry;
-    this.#know(everything());
+    if (entry !== undefined || this.#tables !== eager) return entry;
+    this.#use(complete());
     return this.#find(abi, nr);
   }
   #find(abi: Abi, nr: number): Entry | undefined {
-    const known = this.#known;
-    if (abi === i386) return (known.compat ??= dispatchTable(known.calls, i386))[nr];
+    const tables = this.#tables;
+    if (abi === i386) return (tables.compat ??= dispatchTable(tables.calls, i386))[nr];
     if ((nr & X32_BIT) !== 0 && nr > 0) return this.#x32[nr & ~X32_BIT];
     return this.#native[nr];
   }
 
-  /** Somebody wants to look: a filter, a tracer, an observer. rax is -ENOSYS until a result is known, so that a skipped call shows it. */
-  #enterSlowly(task: Task, abi: Abi): void {
+  /**
+   * A call that a filter, tracer or observer checks. rax is -ENOSYS until there is a result; a skipped call
+   * returns it.
+   */
+  #enterChecked(task: Task, abi: Abi): void {
     const { state } = this.kernel.processor;
     state.setGpr(R.ax, -E.ENOSYS);
     const call = this.#decode(task, abi);
@@ -118,7 +122,7 @@ export class Gate {
     this.#admit(task, { abi, call, step: 0 });
   }
 
-  /** Ask those who want to look, from the one on whose account the task has waited. */
+  /** Continue the checks of a call at the step that made the task wait. */
   admit(task: Task, incoming: Incoming): void {
     try {
       this.#admit(task, incoming);
@@ -127,18 +131,18 @@ export class Gate {
     }
   }
   #admit(task: Task, incoming: Incoming): void {
-    const said = beforeCall(task, incoming);
-    if (said === verdict.wait) {
+    const action = beforeCall(task, incoming);
+    if (action === entryAction.wait) {
       task.incoming = incoming;
       return;
     }
     task.incoming = undefined;
-    if (said === verdict.run && this.#givesWay(task, incoming)) return;
+    if (action === entryAction.run && this.#yields(task, incoming)) return;
     task.entryWork &= ~entryWork.staleCompat;
-    if (said === verdict.killed) return;
+    if (action === entryAction.killed) return;
     // A tracer may have changed the number and the arguments.
-    const call = incoming.touched ? this.#decode(task, incoming.abi) : incoming.call;
-    if (said === verdict.skip || (!call && task.origAx === -1))
+    const call = incoming.mayBeChanged ? this.#decode(task, incoming.abi) : incoming.call;
+    if (action === entryAction.skip || (!call && task.origAx === -1))
       this.#leave(task, call, this.kernel.processor.state.i32[2 * R.ax] as number);
     else if (call) {
       this.kernel.observer?.runs?.(task, call);
@@ -146,8 +150,8 @@ export class Gate {
     } else this.#finish(task, undefined, -E.ENOSYS);
   }
 
-  /** The scheduling point between the last check of a call and the call. */
-  #givesWay(task: Task, incoming: Incoming): boolean {
+  /** The scheduling point between the last check of a call and the call. True: the task yields. */
+  #yields(task: Task, incoming: Incoming): boolean {
     if (incoming.checked || (task.entryWork & (entryWork.seccomp | entryWork.trace)) === 0) return false;
     incoming.checked = true;
     const { scheduler } = this.kernel;
@@ -165,10 +169,10 @@ export class Gate {
   #run(task: Task, call: PendingCall): void {
     const result = call.entry.syscall.call(task, call.args as never, call.abi);
     if (typeof result === "number") this.#finish(task, call, result);
-    else this.#unusual(task, result, call.entry, call.abi, call);
+    else this.#finishSpecial(task, result, call.entry, call.abi, call);
   }
 
-  /** Serve a pending call again: what it waited for may have happened. Also how restart_syscall(2) goes on. */
+  /** Run the handler of a waiting call again. restart_syscall(2) continues in the same way. */
   resume(task: Task, call: PendingCall): void {
     task.call = undefined;
     try {
@@ -178,7 +182,7 @@ export class Gate {
     }
   }
 
-  #unusual(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
+  #finishSpecial(task: Task, result: Exclude<Result, number>, entry: Entry, abi: Abi, call?: PendingCall): void {
     if (result instanceof RegistersReplaced) {
       endWaiting(task);
       this.#leave(task, call, result.shown);
@@ -201,7 +205,7 @@ export class Gate {
       return;
     }
     task.call = call;
-    if (!wait.goesOn) this.kernel.scheduler.sleep(task, wait);
+    if (!wait.continues) this.kernel.scheduler.sleep(task, wait);
   }
 
   #finish(task: Task, call: PendingCall | undefined, result: number): void {

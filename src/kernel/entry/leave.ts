@@ -1,14 +1,18 @@
-// The way back to user code: end, signals, restart of interrupted calls. Linux arch/x86/kernel/signal.c arch_do_signal_or_restart(),
-// kernel/signal.c get_signal().
+// The return to user code: exit, signals, restart of interrupted calls. Linux arch/x86/kernel/signal.c
+// arch_do_signal_or_restart(), kernel/signal.c get_signal().
+
 import { E, restart } from "../../abi/errno.ts";
 import { R } from "../../cpu/machine/state.ts";
+import { PAGE_SIZE } from "../../memory/frames.ts";
 import { exitWork } from "../base/pending-work.ts";
+import { DOOR_LENGTH } from "../base/processor.ts";
 import { RLIMIT } from "../base/rlimit.ts";
 import { X32_BIT } from "../base/x32-call.ts";
 import { exitTask } from "../lifecycle/exit.ts";
 import { stopForSignal, stopInHandler, takeTrap } from "../ptrace/stop.ts";
 import type { Tracing } from "../ptrace/tracing.ts";
 import { SA, SIG_DFL, SIG_IGN, type SigAction } from "../signal/action.ts";
+import { SS } from "../signal/alt-stack.ts";
 import { pushFrame } from "../signal/frame.ts";
 import { kernelSignal, type SigInfo } from "../signal/info.ts";
 import { isOrphanedGroup, stopProcess } from "../signal/job-control.ts";
@@ -18,15 +22,10 @@ import { CORE } from "../task/end.ts";
 import { restartSequence } from "../task/rseq.ts";
 import { NO_ALT_STACK, type Task } from "../task/task.ts";
 
-/** SS_AUTODISARM, uapi linux/signal.h. */
-export const SS_AUTODISARM = 2 ** 31;
-const SS_DISABLE = 2;
-/** restart_syscall(2). A 32-bit door needs the 32-bit number. */
+/** Numbers of restart_syscall(2). A 32-bit door uses the 32-bit number. */
 const RESTART_NR = { native: 219, compat: 0 } as const;
-/** Both `syscall` and `int $0x80` are two bytes long; behind the fast 32-bit doors an int $0x80 stands before the landing pad. */
-const DOOR_LENGTH = 2;
 
-/** One thing that is due before user code runs on. Called until task.exitWork is 0 or the task does not run any more. */
+/** Does one item of exit work. The caller repeats it until task.exitWork is 0 or the task stops running. */
 export const leaveKernel = (task: Task): void => {
   if ((task.exitWork & exitWork.ended) !== 0) {
     exitTask(task, task.process.exiting as number);
@@ -44,7 +43,7 @@ export const leaveKernel = (task: Task): void => {
   if (task.trace && leaveUnderTrace(task, task.trace)) return;
   const info = nextSignal(task);
   if (info) {
-    act(task, info);
+    deliver(task, info);
     return;
   }
   task.exitWork &= ~exitWork.signal;
@@ -59,14 +58,16 @@ const nextSignal = (task: Task): SigInfo | undefined => {
   return (own !== 0 ? task.pending : task.process.pending).take(sig);
 };
 
-/** What tracing has in the way of signals: true if something was due. Linux ptrace_signal(). */
+/**
+ * Delivers a signal that the tracer chose, or reports a trap. False: there was none. Linux ptrace_signal().
+ */
 const leaveUnderTrace = (task: Task, tracing: Tracing): boolean => {
   const { delivers } = tracing;
   if (delivers) {
     tracing.delivers = undefined;
-    // The mask may have changed meanwhile.
+    // The mask may have changed during the stop.
     if (has(task.blocked, delivers.signo)) task.pending.add(delivers);
-    else carryOut(task, delivers);
+    else runAction(task, delivers);
     return true;
   }
   if (tracing.trapPending === undefined) return false;
@@ -74,14 +75,14 @@ const leaveUnderTrace = (task: Task, tracing: Tracing): boolean => {
   return true;
 };
 
-/** A tracer decides about every signal but those that end the task for good. */
-const act = (task: Task, info: SigInfo): void => {
+/** A tracer decides about every signal except SIGKILL and forced fatal signals. */
+const deliver = (task: Task, info: SigInfo): void => {
   const { trace } = task;
   if (trace && info.signo !== SIG.SIGKILL && (task.actions.get(info.signo).flags & SA.IMMUTABLE) === 0) stopForSignal(task, trace, info);
-  else carryOut(task, info);
+  else runAction(task, info);
 };
 
-const carryOut = (task: Task, info: SigInfo): void => {
+const runAction = (task: Task, info: SigInfo): void => {
   const sig = info.signo;
   const action = task.actions.get(sig);
   if ((action.flags & SA.IMMUTABLE) === 0) task.kernel.observer?.signal?.(task, info);
@@ -90,33 +91,35 @@ const carryOut = (task: Task, info: SigInfo): void => {
     if ((action.flags & SA.RESETHAND) !== 0) task.actions.set(sig, { ...action, handler: SIG_DFL });
     enterHandler(task, info, action);
   } else if (has(STOPS, sig)) {
-    // A group that nobody can continue does not stop, except for SIGSTOP.
+    // An orphaned group cannot be continued, so only SIGSTOP stops it.
     if (sig === SIG.SIGSTOP || !isOrphanedGroup(task.kernel, task.process.pgid)) stopProcess(task.process, sig);
   } else if (!has(IGNORED_BY_DEFAULT, sig)) {
     endProcess(task.process, has(DUMPS_CORE, sig) && dumpsCore(task) ? sig | CORE : sig);
   }
 };
 
-/** Whether wait(2) shows a core: RLIMIT_CORE holds at least a page and the process is dumpable. (No file is written.) */
-const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= 4096 && task.dumpable === 1;
+/**
+ * True if wait(2) reports a core: RLIMIT_CORE allows a page and the process is dumpable. No file is written.
+ */
+const dumpsCore = (task: Task): boolean => task.process.limit(RLIMIT.CORE) >= PAGE_SIZE && task.dumpable === 1;
 
 const enterHandler = (task: Task, info: SigInfo, action: SigAction): void => {
   restartForHandler(task, action);
   restartSequence(task, info.signo);
   const masked = task.savedMask ?? task.blocked;
   if (!pushFrame(task, info, action, masked)) {
-    // signal_setup_done(): no room for a frame is SIGSEGV, and final if it was SIGSEGV that could not be delivered.
+    // signal_setup_done(): a frame that does not fit is SIGSEGV, and a fatal one if the signal was SIGSEGV.
     forceSignal(task, kernelSignal(SIG.SIGSEGV), { ends: info.signo === SIG.SIGSEGV });
     return;
   }
   task.savedMask = undefined;
   const own = (action.flags & SA.NODEFER) !== 0 ? 0n : sigbit(info.signo);
   setBlocked(task, task.blocked | action.mask | own);
-  if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = { ...NO_ALT_STACK, flags: SS_DISABLE };
+  if ((task.altStack.flags & SS.AUTODISARM) !== 0) task.altStack = { ...NO_ALT_STACK, flags: SS.DISABLE };
   if (task.trace?.stepping) stopInHandler(task, task.trace);
 };
 
-/** rt_sigsuspend and its like end with the mask they began with. */
+/** rt_sigsuspend and similar calls restore the mask of their caller. */
 const restoreSavedMask = (task: Task): void => {
   if (task.savedMask === undefined) return;
   const mask = task.savedMask;
@@ -124,7 +127,7 @@ const restoreSavedMask = (task: Task): void => {
   setBlocked(task, mask);
 };
 
-/** The code a call was interrupted with, if one was and it wants to be restarted. */
+/** The restart code of an interrupted call. 0: there is none. */
 const restartCode = (task: Task): number => {
   if (task.origAx === -1) return 0;
   const { state } = task.kernel.processor;

@@ -1,8 +1,8 @@
-// Seccomp at the gate: what the filters say is done here. Linux kernel/seccomp.c __secure_computing(), __seccomp_filter();
-// the rules of the kernel at hand are in profile.seccomp.
+// Seccomp at the gate: carries out the filter result. Linux kernel/seccomp.c __secure_computing(),
+// __seccomp_filter(). The rules of the kernel version are in profile.seccomp.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/machine/state.ts";
-import type { Verdict as Said } from "../../seccomp/filter.ts";
+import type { Verdict as FilterResult } from "../../seccomp/filter.ts";
 import { denialLine, isLogged } from "../../seccomp/log.ts";
 import type { SeccompRules } from "../../seccomp/profile/profile.ts";
 import { type Action, actionOf, dataOf, describeReturn, errnoResult, NOBODY } from "../../seccomp/returns.ts";
@@ -20,53 +20,57 @@ import type { Task } from "../task/task.ts";
 import { awaitAnswer, Listener, type Notification } from "../user-notif/notification.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
-import { type Verdict, verdict } from "./verdict.ts";
+import { type EntryAction, entryAction } from "./verdict.ts";
 
-/** The call being judged and what was said about it. One of each: judging never nests. */
+/** The call under evaluation and its filter result. Shared, because evaluations never nest. */
 const data = { nr: 0, arch: 0, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
-const said: Said = { value: 0, filter: null };
+const filterResult: FilterResult = { value: 0, filter: null };
 
 const ALLOWED = "allow";
 
-/** Whether the fast path may be taken: every filter says no more than ALLOW. */
-export const plainlyAllowed = (task: Task, abi: Abi): boolean => {
+/** True if every filter allows the call, so that the fast path may continue. */
+export const allowedByAll = (task: Task, abi: Abi): boolean => {
   const { mode, filter } = task.seccomp as SeccompState;
   if (mode !== MODE.FILTER || !filter) return false;
   if (filter.hasAllowed(task.origAx, abi === i386) || filter.remembersAllowed(task.origAx, abi.auditArch, task.args)) return true;
-  look(task, abi);
-  filter.decide(data, said);
-  return said.filter === null;
+  fillData(task, abi);
+  filter.decide(data, filterResult);
+  return filterResult.filter === null;
 };
 
-export const seccompCheck = (task: Task, abi: Abi, incoming?: Incoming): Verdict => {
+/** Evaluate the mode and filters of a task and carry out the result. Linux __secure_computing(). */
+export const seccompCheck = (task: Task, abi: Abi, incoming?: Incoming): EntryAction => {
   const rules = task.kernel.profile.seccomp;
   const { seccomp, origAx: nr } = task;
-  if (!seccomp || (abi !== i386 && rules.exempt.includes(nr))) return verdict.run;
+  if (!seccomp || (abi !== i386 && rules.exempt.includes(nr))) return entryAction.run;
   if (seccomp.mode === MODE.STRICT) return strict(task, abi);
   if (!seccomp.filter) return kill(task, rules, "kill_thread");
-  if (incoming?.notification) return answered(task, incoming, incoming.notification);
+  if (incoming?.notification) return awaitListener(task, incoming, incoming.notification);
   const rechecked = incoming?.stopped === "event";
-  if (rechecked && !mayGoOn(task, abi, incoming)) return verdict.skip;
-  if (rechecked && !rules.recheckAfterTrace) return verdict.run;
-  look(task, abi);
-  const value = seccomp.filter.decide(data, said);
+  if (rechecked && !stillRuns(task, abi, incoming)) return entryAction.skip;
+  if (rechecked && !rules.recheckAfterTrace) return entryAction.run;
+  fillData(task, abi);
+  const value = seccomp.filter.decide(data, filterResult);
   const action = actionOf(rules.returns, value);
-  if (action === ALLOWED) return verdict.run;
-  // The tracer has been asked about this call.
-  if (rechecked && action === "trace") return verdict.run;
-  log(task, rules, action, said.filter?.log ?? false);
-  return act(task, rules, action, incoming);
+  if (action === ALLOWED) return entryAction.run;
+  // The tracer has already decided about this call.
+  if (rechecked && action === "trace") return entryAction.run;
+  log(task, rules, action, filterResult.filter?.log ?? false);
+  return carryOut(task, rules, action, incoming);
 };
 
-/** After PTRACE_EVENT_SECCOMP: the registers are the tracer's; a negative number means that the call is not to run. */
-const mayGoOn = (task: Task, abi: Abi, incoming: Incoming): boolean => {
-  incoming.touched = true;
+/**
+ * After PTRACE_EVENT_SECCOMP: reads the tracer's registers. False: the number is negative and the call is
+ * skipped.
+ */
+const stillRuns = (task: Task, abi: Abi, incoming: Incoming): boolean => {
+  incoming.mayBeChanged = true;
   refetchArguments(task, abi);
   return task.origAx >= 0;
 };
 
-/** struct seccomp_data. The number is an int, the arguments are whole registers, whatever the ABI looks at. */
-const look = (task: Task, abi: Abi): void => {
+/** Fills struct seccomp_data. The number is an int; the arguments are whole registers in every ABI. */
+const fillData = (task: Task, abi: Abi): void => {
   const { u32 } = task.kernel.processor.state;
   data.nr = task.origAx | 0;
   data.arch = (task.entryWork & entryWork.staleCompat) === 0 ? abi.auditArch : i386.auditArch;
@@ -76,56 +80,56 @@ const look = (task: Task, abi: Abi): void => {
 };
 
 /** Carry out an action other than ALLOW. */
-const act = (task: Task, rules: SeccompRules, action: Action, incoming: Incoming | undefined): Verdict => {
+const carryOut = (task: Task, rules: SeccompRules, action: Action, incoming: Incoming | undefined): EntryAction => {
   const { kernel } = task;
   switch (action) {
     case "errno":
-      return finish(task, errnoResult(rules.returns, said.value));
+      return finish(task, errnoResult(rules.returns, filterResult.value));
     case "trace":
       if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NOBODY);
       incoming.stopped = "event";
-      stopForEvent(task, EVENT.SECCOMP, dataOf(said.value));
-      return verdict.wait;
+      stopForEvent(task, EVENT.SECCOMP, dataOf(filterResult.value));
+      return entryAction.wait;
     case "user_notif": {
-      const listener = said.filter?.listener;
+      const listener = filterResult.filter?.listener;
       if (!incoming || !(listener instanceof Listener)) return finish(task, NOBODY);
       incoming.notification = listener.notify(task, data);
-      return answered(task, incoming, incoming.notification);
+      return awaitListener(task, incoming, incoming.notification);
     }
     case "trap":
-      kernel.observer?.verdict?.(task, describeReturn(rules.returns, said.value));
+      kernel.observer?.filtered?.(task, describeReturn(rules.returns, filterResult.value));
       rollBack(task);
-      forceSignal(task, sigsys(dataOf(said.value)));
-      return verdict.skip;
+      forceSignal(task, sigsys(dataOf(filterResult.value)));
+      return entryAction.skip;
     case "kill_process":
     case "kill_thread":
-      kernel.observer?.verdict?.(task, describeReturn(rules.returns, said.value));
+      kernel.observer?.filtered?.(task, describeReturn(rules.returns, filterResult.value));
       return kill(task, rules, action);
     default:
-      return verdict.run;
+      return entryAction.run;
   }
 };
 
-/** The listener has been told: wait for what it says. Linux seccomp_do_user_notification(). */
-const answered = (task: Task, incoming: Incoming, notification: Notification): Verdict => {
+/** Waits for the answer to a notification. Linux seccomp_do_user_notification(). */
+const awaitListener = (task: Task, incoming: Incoming, notification: Notification): EntryAction => {
   const answer = awaitAnswer(task, notification);
-  if (answer === "wait") return verdict.wait;
+  if (answer === "wait") return entryAction.wait;
   incoming.notification = undefined;
-  if (answer === "continue") return verdict.run;
+  if (answer === "continue") return entryAction.run;
   task.kernel.processor.state.setGpr(R.ax, answer);
-  return verdict.skip;
+  return entryAction.skip;
 };
 
-const finish = (task: Task, result: number): Verdict => {
+const finish = (task: Task, result: number): EntryAction => {
   const { kernel } = task;
-  kernel.observer?.verdict?.(task, describeReturn(kernel.profile.seccomp.returns, said.value));
+  kernel.observer?.filtered?.(task, describeReturn(kernel.profile.seccomp.returns, filterResult.value));
   kernel.processor.state.setGpr(R.ax, result);
-  return verdict.skip;
+  return entryAction.skip;
 };
 
 /**
- * The registers are as before the call: rax holds its number again, all 64 bits of it unless a tracer chose another, or the low half if it came
- * by a door of 32 bits. Linux syscall_rollback(), do_int80_emulation().
+ * Restores rax to its value before the call: all 64 bits, unless a tracer changed the number or the door was
+ * a 32-bit one. Linux syscall_rollback(), do_int80_emulation().
  */
 const rollBack = (task: Task): void => {
   const { state } = task.kernel.processor;
@@ -142,37 +146,37 @@ const sigsys = (errno: number) => ({
   arch: data.arch,
 });
 
-/** `exit` and a thread among others: do_exit(). A whole process: a forced SIGSYS that no handler sees. */
-const kill = (task: Task, rules: SeccompRules, action: Action): Verdict => {
+/** `exit`, or a thread of several: do_exit(). A whole process: a forced SIGSYS that no handler gets. */
+const kill = (task: Task, rules: SeccompRules, action: Action): EntryAction => {
   const { how, signal } = rules.kill;
   const whole = action === "kill_process" || task.process.threads.length === 1;
   if (how === "exit" || !whole) {
     exitTask(task, signal);
-    return verdict.killed;
+    return entryAction.killed;
   }
   rollBack(task);
   task.seccomp = { ...(task.seccomp as SeccompState), mode: MODE.DEAD };
-  forceSignal(task, sigsys(dataOf(said.value)), { ends: true });
-  return verdict.killed;
+  forceSignal(task, sigsys(dataOf(filterResult.value)), { ends: true });
+  return entryAction.killed;
 };
 
-const strict = (task: Task, abi: Abi): Verdict => {
+const strict = (task: Task, abi: Abi): EntryAction => {
   const rules = task.kernel.profile.seccomp;
   const table = task.kernel.profile.bugs.includes("strict-wrong-table") ? task.program.abi : abi;
-  if (strictNumbers[table.name].includes(task.origAx)) return verdict.run;
-  look(task, abi);
-  said.value = 0;
+  if (strictNumbers[table.name].includes(task.origAx)) return entryAction.run;
+  fillData(task, abi);
+  filterResult.value = 0;
   log(task, rules, "kill_thread", true, SIG.SIGKILL);
-  task.kernel.observer?.verdict?.(task, "strict mode");
+  task.kernel.observer?.filtered?.(task, "strict mode");
   exitTask(task, SIG.SIGKILL);
-  return verdict.killed;
+  return entryAction.killed;
 };
 
 const SIGNALS: Partial<Record<Action, number>> = { kill_process: SIG.SIGSYS, kill_thread: SIG.SIGSYS, trap: SIG.SIGSYS };
 
-const log = (task: Task, rules: SeccompRules, action: Action, asked: boolean, signal = SIGNALS[action] ?? 0): void => {
+const log = (task: Task, rules: SeccompRules, action: Action, requested: boolean, signal = SIGNALS[action] ?? 0): void => {
   const { kernel } = task;
-  if (!isLogged(rules.log, action, asked, kernel.seccompLogged)) return;
+  if (!isLogged(rules.log, action, requested, kernel.seccompLogged)) return;
   const { sec, nsec } = kernel.realtime();
   const exe = task.program.exe?.path;
   const line = denialLine(rules.log, {
@@ -188,7 +192,7 @@ const log = (task: Task, rules: SeccompRules, action: Action, asked: boolean, si
     arch: data.arch,
     ipLo: data.ipLo,
     ipHi: data.ipHi,
-    value: said.value & rules.returns.mask,
+    value: filterResult.value & rules.returns.mask,
   });
   kernel.printk(LOG_INFO, line);
 };

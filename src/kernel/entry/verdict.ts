@@ -1,12 +1,12 @@
-// What is to become of a system call.
-
-export const verdict = {
+// The actions of the gate on a call: the result of each step of work.ts.
+export const entryAction = {
   run: 0,
-  /** It does not run; its result is in rax. */
+  /** The call does not run; its result is in rax. */
   skip: 1,
   /** The task ends: there is no result. */
   killed: 2,
-  /** The task waits, or is stopped: ask again when it runs. */
+  /** The task waits or is stopped. The step runs again when the task does. */
   wait: 3,
 } as const;
-export type Verdict = (typeof verdict)[keyof typeof verdict];
+/** A value of `entryAction`. */
+export type EntryAction = (typeof entryAction)[keyof typeof entryAction];

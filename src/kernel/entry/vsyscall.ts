@@ -1,6 +1,6 @@
-// The vsyscall page: three entry points at fixed addresses, from before the vDSO. Nothing can be executed there; a jump to it faults,
-// and the fault is served as the call it stands for. With vsyscall=emulate the code that stood there can be read. Linux arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall().
-
+// The vsyscall page: three entry points at fixed addresses, older than the vDSO. The page is not executable.
+// A jump to it faults, and the fault is served as the call of that entry point. With vsyscall=emulate the
+// page is readable. Linux arch/x86/entry/vsyscall/vsyscall_64.c emulate_vsyscall().
 import { x64 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, R } from "../../cpu/machine/state.ts";
@@ -12,9 +12,9 @@ import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "../task/task.ts";
 import { seccompCheck } from "./seccomp.ts";
-import { verdict } from "./verdict.ts";
+import { entryAction } from "./verdict.ts";
 
-/** False: this is not the page, or the profile has none: an ordinary fault. */
+/** Serve an instruction fault in the page. False: the address is elsewhere, or the profile has no page. */
 export const vsyscall = (task: Task): boolean => {
   const { kernel } = task;
   const { state } = kernel.processor;
@@ -55,15 +55,15 @@ const takeArguments = (task: Task, nr: number): void => {
   state.setGpr(R.ax, -E.ENOSYS);
 };
 
-/** The filters see the address in the page as the instruction pointer. A denied call still returns to its caller. */
+/** Filters see the address in the page as instruction pointer. A denied call still returns to its caller. */
 const seccompAllows = (task: Task): boolean => {
-  const allowed = (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, x64) === verdict.run;
+  const allowed = (task.entryWork & entryWork.seccomp) === 0 || seccompCheck(task, x64) === entryAction.run;
   task.origAx = -1;
   return allowed;
 };
 
 const serve = (task: Task, nr: number): number => {
-  // getcpu's third argument does not exist here; the others ignore it.
+  // getcpu has no third argument at this entry point; the other calls ignore it.
   task.args[4] = task.args[5] = 0;
   const entry = task.kernel.scheduler.gate.entryOf(x64, nr);
   return entry ? (entry.syscall.call(task, entry.decode(task.args), x64) as number) : -E.ENOSYS;

@@ -1,6 +1,6 @@
-// Who may look at a system call before it runs, and in which order: the tracer, then the filters; before Linux 4.8 the filters first.
-// Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c syscall_trace_enter().
-
+// The checks before a system call and their order: the tracer, then the filters; before Linux 4.8 the filters
+// first. Linux kernel/entry/common.c syscall_trace_enter(); 3.3: arch/x86/kernel/ptrace.c
+// syscall_trace_enter().
 import { entryWork } from "../base/pending-work.ts";
 import { seccompSuspended } from "../ptrace/attach.ts";
 import { stopForSyscall } from "../ptrace/stop.ts";
@@ -9,41 +9,42 @@ import type { Task } from "../task/task.ts";
 import type { Incoming } from "./call.ts";
 import { refetchArguments } from "./doors.ts";
 import { seccompCheck } from "./seccomp.ts";
-import { type Verdict, verdict } from "./verdict.ts";
+import { type EntryAction, entryAction } from "./verdict.ts";
 
-/** A step that answers `wait` is asked again when the task runs. */
-type Step = (task: Task, incoming: Incoming) => Verdict;
+/** One check. After `wait` it runs again when the task does. */
+type Step = (task: Task, incoming: Incoming) => EntryAction;
 
-/** Suspended filters do not begin to look; what they have begun goes on. */
+/** Suspended filters do not evaluate new calls. An evaluation in progress continues. */
 const seccomp: Step = (task, incoming) => {
-  const begun = incoming.stopped === "event" || incoming.notification !== undefined;
-  if ((task.entryWork & entryWork.seccomp) === 0 || (!begun && seccompSuspended(task))) return verdict.run;
+  const inProgress = incoming.stopped === "event" || incoming.notification !== undefined;
+  if ((task.entryWork & entryWork.seccomp) === 0 || (!inProgress && seccompSuspended(task))) return entryAction.run;
   return seccompCheck(task, incoming.abi, incoming);
 };
 
-/** The syscall-entry stop. A call that the tracer emulates neither runs nor meets the filters. */
+/** The syscall-entry stop. A call that the tracer emulates is neither filtered nor run. */
 const tracer: Step = (task, incoming) => {
   if (incoming.stopped === "call") {
     delete incoming.stopped;
-    incoming.touched = true;
+    incoming.mayBeChanged = true;
     refetchArguments(task, incoming.abi);
-    return incoming.emulated ? verdict.skip : verdict.run;
+    return incoming.emulated ? entryAction.skip : entryAction.run;
   }
   const { trace } = task;
-  if (!trace || (trace.mode !== "syscall" && trace.mode !== "emulate")) return verdict.run;
+  if (!trace || (trace.mode !== "syscall" && trace.mode !== "emulate")) return entryAction.run;
   incoming.stopped = "call";
   incoming.emulated = trace.mode === "emulate";
   stopForSyscall(task, trace, MESSAGE.SYSCALL_ENTRY);
-  return verdict.wait;
+  return entryAction.wait;
 };
 
 const ORDER = { ptraceFirst: [tracer, seccomp], seccompFirst: [seccomp, tracer] } as const;
 
-export const beforeCall = (task: Task, incoming: Incoming): Verdict => {
+/** Run the steps from `incoming.step` on, until one does not answer `run`. */
+export const beforeCall = (task: Task, incoming: Incoming): EntryAction => {
   const steps = task.kernel.profile.seccomp.beforePtrace ? ORDER.seccompFirst : ORDER.ptraceFirst;
   for (let step = steps[incoming.step]; step; step = steps[++incoming.step]) {
-    const said = step(task, incoming);
-    if (said !== verdict.run) return said;
+    const action = step(task, incoming);
+    if (action !== entryAction.run) return action;
   }
-  return verdict.run;
+  return entryAction.run;
 };

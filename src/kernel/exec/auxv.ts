@@ -1,4 +1,5 @@
 // The auxiliary vector. man 3 getauxval; Linux fs/binfmt_elf.c create_elf_tables(), uapi linux/auxvec.h.
+import { PAGE_SIZE } from "../../memory/frames.ts";
 
 /** AT_*: uapi linux/auxvec.h and asm/auxvec.h. */
 // biome-ignore format: table
@@ -7,13 +8,13 @@ export const AT = {
   CLKTCK: 17, SECURE: 23, RANDOM: 25, HWCAP2: 26, RSEQ_FEATURE_SIZE: 27, RSEQ_ALIGN: 28, EXECFN: 31, SYSINFO: 32, SYSINFO_EHDR: 33, MINSIGSTKSZ: 51,
 } as const;
 
-/** What it is told about the processor. */
+/** The processor's entries. */
 export interface AuxvProcessor {
   readonly minSigStack: number;
   readonly hwcap: number;
   readonly hwcap2: number;
 }
-/** About who runs the program. */
+/** The entries for the program's user. */
 export interface AuxvIdentity {
   readonly uid: number;
   readonly euid: number;
@@ -22,7 +23,7 @@ export interface AuxvIdentity {
   /** AT_SECURE: the program gained privileges. */
   readonly secure: boolean;
 }
-/** And about the program, and where things are. */
+/** The entries with addresses and with facts about the program. */
 export interface AuxvProgram {
   readonly sysinfo: number;
   readonly sysinfoEhdr: number;
@@ -40,17 +41,17 @@ export interface AuxvProgram {
 const RSEQ_FEATURE_SIZE = 28;
 const RSEQ_ALIGN = 32;
 
-/** Types and values in turn, in Linux's order, with the terminator. AT_SYSINFO exists on i386 only. */
+/** Types and values in turn, in Linux's order, with the terminator. Only i386 has AT_SYSINFO. */
 // biome-ignore format: a row is a pair
-export const auxvWords = (cpu: AuxvProcessor, who: AuxvIdentity, v: AuxvProgram): number[] => {
-  // Not by `unshift`, which costs as much as ten of these.
+export const auxvWords = (cpu: AuxvProcessor, user: AuxvIdentity, v: AuxvProgram): number[] => {
+  // `unshift` is much slower.
   const words: number[] = [];
   if (v.sysinfo !== 0) words.push(AT.SYSINFO, v.sysinfo);
   if (v.sysinfoEhdr !== 0) words.push(AT.SYSINFO_EHDR, v.sysinfoEhdr);
   words.push(
     AT.MINSIGSTKSZ, cpu.minSigStack,
     AT.HWCAP, cpu.hwcap,
-    AT.PAGESZ, 4096,
+    AT.PAGESZ, PAGE_SIZE,
     AT.CLKTCK, 100,
     AT.PHDR, v.phdr,
     AT.PHENT, v.phent,
@@ -58,11 +59,11 @@ export const auxvWords = (cpu: AuxvProcessor, who: AuxvIdentity, v: AuxvProgram)
     AT.BASE, v.base,
     AT.FLAGS, 0,
     AT.ENTRY, v.entry,
-    AT.UID, who.uid,
-    AT.EUID, who.euid,
-    AT.GID, who.gid,
-    AT.EGID, who.egid,
-    AT.SECURE, who.secure ? 1 : 0,
+    AT.UID, user.uid,
+    AT.EUID, user.euid,
+    AT.GID, user.gid,
+    AT.EGID, user.egid,
+    AT.SECURE, user.secure ? 1 : 0,
     AT.RANDOM, v.random,
     AT.HWCAP2, cpu.hwcap2,
     AT.EXECFN, v.execFn,

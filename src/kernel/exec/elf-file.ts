@@ -1,11 +1,11 @@
-// A program or interpreter file, as far as it must be read before the old program is given up. Linux fs/binfmt_elf.c.
+// Reading a program or interpreter file before the point of no return of execve(2). Linux fs/binfmt_elf.c.
 import { E } from "../../abi/errno.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import { type Frames, PAGE_SIZE } from "../../memory/frames.ts";
 import { PageCache } from "../../memory/page-cache.ts";
 import { type ElfHeader, type ProgramHeader, parseElf, programHeaders, programHeadersSize } from "./elf.ts";
 
-/** kernel_read: up to `length` bytes through the page cache; -errno if it cannot be read. */
+/** kernel_read: up to `length` bytes through the page cache, or -errno. */
 export const readFile = (frames: Frames, file: MappedFile, offset: number, length: number): Uint8Array | number => {
   const cache = PageCache.of(frames, file.backing);
   const out = new Uint8Array(Math.max(0, Math.min(length, file.backing.size - offset)));
@@ -21,20 +21,24 @@ export const readFile = (frames: Frames, file: MappedFile, offset: number, lengt
   return out;
 };
 
-/** elf_read: all of it, or -EIO; offsets are signed. */
+/** elf_read: exactly `length` bytes, or -EIO. Offsets are signed. */
 export const readExactly = (frames: Frames, file: MappedFile, offset: number, length: number): Uint8Array | number => {
   if (offset >= 2 ** 63) return -E.EINVAL;
   const bytes = readFile(frames, file, offset, length);
   return typeof bytes !== "number" && bytes.length < length ? -E.EIO : bytes;
 };
 
+/** An opened ELF file with its headers. */
 export interface ElfFile {
   readonly file: MappedFile;
   readonly header: ElfHeader;
   readonly segments: readonly ProgramHeader[];
 }
 
-/** A file whose first bytes are `head`. undefined: no ELF file for this machine, or one without usable program headers. */
+/**
+ * The ELF file whose first bytes are `head`. Undefined: not for this machine, or without usable program
+ * headers.
+ */
 export const openElf = (frames: Frames, file: MappedFile, head: Uint8Array, has: { readonly x32: boolean }): ElfFile | undefined => {
   const header = parseElf(head, has);
   const size = header && programHeadersSize(header);

@@ -1,17 +1,21 @@
-// ELF headers as Linux reads them: little endian, EM_X86_64 as ELF64, or as ELF32 where there is x32, EM_386 as ELF32.
-// man 5 elf; Linux fs/binfmt_elf.c, fs/compat_binfmt_elf.c.
-// Numbers are doubles: a value above 2^53 is inexact, and larger than anything that is accepted.
+// ELF headers as Linux reads them: little endian; ELF64 of EM_X86_64, ELF32 of EM_386, and with x32 ELF32 of
+// EM_X86_64. man 5 elf; Linux fs/binfmt_elf.c, fs/compat_binfmt_elf.c. Numbers are doubles. A value above
+// 2^53 is inexact, and Linux accepts none as large.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 
+/** e_type. */
 export const ET = { EXEC: 2, DYN: 3 } as const;
+/** p_type. */
 export const PT = { LOAD: 1, DYNAMIC: 2, INTERP: 3, GNU_STACK: 0x6474e551, GNU_PROPERTY: 0x6474e553 } as const;
+/** p_flags. */
 export const PF = { X: 1, W: 2, R: 4 } as const;
 const EM = { I386: 3, I486: 6, X86_64: 62 } as const;
 
+/** The fields of Elf32_Ehdr and Elf64_Ehdr that the loader uses. */
 export interface ElfHeader {
   readonly abi: Abi;
   readonly type: number;
-  /** 4: ELF32, 8: ELF64. */
+  /** Size of a word in bytes: 4 for ELF32, 8 for ELF64. */
   readonly long: 4 | 8;
   /** Signed, because a bias is added to it. */
   readonly entry: number;
@@ -20,6 +24,7 @@ export interface ElfHeader {
   readonly phnum: number;
 }
 
+/** Elf32_Phdr, Elf64_Phdr. */
 export interface ProgramHeader {
   readonly type: number;
   readonly flags: number;
@@ -30,7 +35,7 @@ export interface ProgramHeader {
   readonly align: number;
 }
 
-/** Sizes of the file and program header, by word size. */
+/** Sizes of the file header and a program header in bytes, by word size. */
 export const sizes = { 4: { header: 52, programHeader: 32 }, 8: { header: 64, programHeader: 56 } } as const;
 
 const viewOf = (b: Uint8Array): DataView => new DataView(b.buffer, b.byteOffset, b.byteLength);
@@ -45,8 +50,8 @@ const fields32 = (v: DataView) => ({
 });
 
 /**
- * The file header, from at least 64 bytes. undefined: ENOEXEC.
- * The machine decides the layout: Linux looks at neither EI_CLASS nor EI_DATA nor EI_VERSION (elf_check_arch).
+ * The file header, from at least 64 bytes. Undefined: ENOEXEC. The machine decides the layout, because Linux
+ * ignores EI_CLASS, EI_DATA and EI_VERSION (elf_check_arch).
  */
 export const parseElf = (b: Uint8Array, has: { readonly x32: boolean } = { x32: false }): ElfHeader | undefined => {
   const v = viewOf(b);
@@ -56,7 +61,7 @@ export const parseElf = (b: Uint8Array, has: { readonly x32: boolean } = { x32: 
   switch (v.getUint16(18, true)) {
     case EM.X86_64: {
       const phentsize = v.getUint16(54, true);
-      // The loader of ELF64 has the first try, and gives up at the size of the program headers.
+      // The ELF64 loader runs first and rejects the size of the program headers.
       if (has.x32 && phentsize !== sizes[8].programHeader) return { type, abi: x32, long: 4, ...fields32(v) };
       return { type, abi: x64, long: 8, entry: s64(v, 24), phoff: u64(v, 32), phentsize, phnum: v.getUint16(56, true) };
     }
@@ -68,7 +73,7 @@ export const parseElf = (b: Uint8Array, has: { readonly x32: boolean } = { x32: 
   }
 };
 
-/** Bytes of the program header table, or undefined where Linux does not even look (load_elf_phdrs): ENOEXEC. */
+/** Size of the program header table in bytes. Undefined: ENOEXEC without a read (load_elf_phdrs). */
 export const programHeadersSize = (h: ElfHeader): number | undefined => {
   const size = h.phnum * sizes[h.long].programHeader;
   return h.phentsize !== sizes[h.long].programHeader || size === 0 || size > 65536 ? undefined : size;
@@ -93,7 +98,7 @@ const programHeader32 = (v: DataView, at: number): ProgramHeader => ({
   align: v.getUint32(at + 28, true),
 });
 
-/** The program headers in `table`, which starts with them. */
+/** The program headers at the start of `table`. */
 export const programHeaders = (h: ElfHeader, table: Uint8Array): ProgramHeader[] => {
   const v = viewOf(table);
   const read = h.long === 8 ? programHeader64 : programHeader32;

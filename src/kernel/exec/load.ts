@@ -1,14 +1,16 @@
-// execve(2) from the moment the file is chosen: a new address space with the program, its interpreter, the vDSO and the first stack.
-// Linux fs/binfmt_elf.c load_elf_binary(), fs/exec.c.
+// execve(2) after the file is chosen: a new address space with the program, its interpreter, the vDSO and the
+// stack. Linux fs/binfmt_elf.c load_elf_binary(), fs/exec.c.
+
 import { type Abi, i386, x32 } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
+import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import type { MappedFile } from "../../memory/backing.ts";
 import { type Frames, pageAlign } from "../../memory/frames.ts";
 import { layoutFor, type Randomize } from "../../memory/layout.ts";
 import type { Limits } from "../../memory/limits.ts";
 import { AddressSpace } from "../../memory/space.ts";
 import type { AuxvIdentity, AuxvProcessor } from "./auxv.ts";
-import { PF, PT, sizes } from "./elf.ts";
+import { ET, PF, PT, sizes } from "./elf.ts";
 import { type ElfFile, openElf, readExactly, readFile } from "./elf-file.ts";
 import { checkProperties, MAX_PROPERTY_SIZE } from "./property.ts";
 import { BINPRM_BUF_SIZE } from "./script.ts";
@@ -16,53 +18,56 @@ import { isUserAddress, type Loaded, loadable, loadSegments, maximumAlignment } 
 import { checkStrings, placeStrings, type StringAddresses, writeTables } from "./stack.ts";
 import type { Vdso, VdsoAddresses } from "./vdso.ts";
 
-const PATH_MAX = 4096;
-
+/** The input of `load`: files, strings and the settings of the kernel. */
 export interface ExecRequest extends AuxvIdentity {
   readonly frames: Frames;
   readonly file: MappedFile;
   /** Open the interpreter of PT_INTERP for execution: the file or -errno. */
   readonly openInterpreter: (path: string) => MappedFile | number;
-  /** Byte strings. An empty argv is the caller's business (Linux 5.18 makes it [""]). */
+  /** Byte strings. The caller replaces an empty argv (Linux 5.18 makes it [""]). */
   readonly argv: readonly string[];
   readonly envp: readonly string[];
   /** AT_EXECFN: the path as given to execve. */
   readonly execFn: string;
   /** 16 bytes for AT_RANDOM, from the seed. */
   readonly random: Uint8Array;
-  /** CPUID.1:EDX (AT_HWCAP), AT_HWCAP2 (bit 1: FSGSBASE), and AT_MINSIGSTKSZ, which grows with the vector registers. */
+  /**
+   * CPUID.1:EDX (AT_HWCAP), AT_HWCAP2 (bit 1: FSGSBASE), and AT_MINSIGSTKSZ, which depends on the vector
+   * registers.
+   */
   readonly cpu: AuxvProcessor;
   readonly limits: Limits;
-  /** The kernel's IA32 emulation: without it an ELF32 is ENOEXEC. */
+  /** The kernel has IA32 emulation. Without it an ELF32 of EM_386 is ENOEXEC. */
   readonly ia32: boolean;
-  /** x32: an ELF32 of EM_X86_64 is a program. */
+  /** The kernel has x32, so an ELF32 of EM_X86_64 is a program. */
   readonly x32: boolean;
   /** Absent: no randomization. */
   readonly randomize?: Randomize | undefined;
-  /** vm.mmap_min_addr, if it is not what it is at first (layout.ts). */
+  /** vm.mmap_min_addr. Absent: its initial value (layout.ts). */
   readonly minAddress?: number;
   readonly vdso: Vdso;
 }
 
+/** A loaded program: its address space and its first registers. */
 export interface Image {
   readonly space: AddressSpace;
   readonly abi: Abi;
-  /** Where to start: the interpreter's entry if there is one. */
+  /** The first instruction: the interpreter's entry point if there is an interpreter. */
   readonly entry: number;
   readonly stackPointer: number;
-  /** Addresses in the vDSO that signal delivery and the gate need; 0 where the ABI has none. */
+  /** Addresses in the vDSO for signal delivery and the gate. 0 where the ABI has none. */
   readonly vdso: VdsoAddresses;
-  /** PT_GNU_STACK's effect on personality: READ_IMPLIES_EXEC. */
+  /** READ_IMPLIES_EXEC is set in the personality, because of PT_GNU_STACK. */
   readonly readImpliesExec: boolean;
 }
 
-/** `errno` is positive. `fatal`: the point of no return was passed, so the caller dies of SIGSEGV (bprm_execve). */
+/** `errno` is positive. `fatal`: after the point of no return, so the caller gets SIGSEGV (bprm_execve). */
 export interface ExecError {
   readonly errno: number;
   readonly fatal: boolean;
 }
 
-/** The files, checked; what may still be refused with an error. */
+/** The program file and its interpreter, after the checks that can fail with an error. */
 interface Program {
   readonly elf: ElfFile;
   readonly interpreter: ElfFile | undefined;
@@ -78,7 +83,7 @@ const interpreterPath = ({ frames }: ExecRequest, elf: ElfFile): string | number
   return String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)));
 };
 
-/** The beginning of a file, zeroes behind its end. */
+/** The first bytes of a file, filled with zeroes. */
 const padded = (head: Uint8Array): Uint8Array => {
   if (head.length >= BINPRM_BUF_SIZE) return head;
   const whole = new Uint8Array(BINPRM_BUF_SIZE);
@@ -89,7 +94,7 @@ const padded = (head: Uint8Array): Uint8Array => {
 const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undefined => {
   const path = interpreterPath(r, elf);
   if (typeof path !== "string") return path;
-  // open_exec("") finds the current directory.
+  // open_exec("") opens the current directory.
   if (path === "") return -E.EACCES;
   const file = r.openInterpreter(path);
   if (typeof file === "number") return file;
@@ -99,7 +104,9 @@ const openInterpreter = (r: ExecRequest, elf: ElfFile): ElfFile | number | undef
   return opened === undefined || opened.header.long !== elf.header.long ? -E.ELIBBAD : opened;
 };
 
-/** The note of the program that runs first. Only its form can matter; 32-bit kernels' loader does not look. */
+/**
+ * Checks the form of the property note of the program that runs first. The 32-bit loader does not check it.
+ */
 const checkNote = ({ frames }: ExecRequest, { elf, interpreter }: Program): number => {
   if (elf.header.long === 4) return 0;
   const owner = interpreter ?? elf;
@@ -124,13 +131,15 @@ const examine = (r: ExecRequest): Program | number => {
   return malformed < 0 ? malformed : program;
 };
 
-/** EXSTACK_*: what PT_GNU_STACK says; the last one counts. Linux arch/x86/include/asm/elf.h has the table. */
+/** EXSTACK_*: the last PT_GNU_STACK decides. Linux arch/x86/include/asm/elf.h has the table. */
 const stackExecutable = (elf: ElfFile): boolean | undefined => {
   const header = elf.segments.findLast((s) => s.type === PT.GNU_STACK);
   return header === undefined ? undefined : (header.flags & PF.X) !== 0;
 };
 
-/** Where a position-independent program goes; undefined without an interpreter: then it is one itself, and goes where those go. */
+/**
+ * Address of a position-independent program. Undefined without an interpreter: it is placed like a mapping.
+ */
 const baseFor = (space: AddressSpace, { elf, interpreter }: Program): number | undefined => {
   if (interpreter === undefined) return undefined;
   const alignment = maximumAlignment(loadable(elf));
@@ -142,13 +151,13 @@ const setBounds = (space: AddressSpace, program: Program, loaded: Loaded): void 
   space.endCode = loaded.endCode;
   space.startData = loaded.startData;
   space.endData = loaded.endData;
-  // A loader run as a program would have its heap in the mmap area: it moves to where programs are.
-  const moved = program.elf.header.type === 3 && program.interpreter === undefined;
+  // A loader that runs as a program would have its heap in the mmap area; the heap moves to the program area.
+  const moved = program.elf.header.type === ET.DYN && program.interpreter === undefined;
   space.brkStart = pageAlign(moved ? space.layout.pieBase : loaded.end) + space.layout.brkOffset;
   space.brk = space.brkStart;
 };
 
-/** Everything after the point of no return: 0 or more is the stack pointer. */
+/** The work after the point of no return. Returns addresses with the stack pointer, or -errno. */
 const build = (
   r: ExecRequest,
   program: Program,
@@ -173,7 +182,7 @@ const build = (
   return stackPointer < 0 ? stackPointer : { entry: start, stackPointer, vdso };
 };
 
-/** There is no image for x32 programs: they make the calls that it would spare them. */
+/** x32 programs have no image; they make the system calls instead. */
 const NO_VDSO: VdsoAddresses = { base: 0, kernelVsyscall: 0, sigreturn: 0, rtSigreturn: 0, landingPad: 0 };
 
 interface Placed {
@@ -190,7 +199,7 @@ const tables = (r: ExecRequest, { elf }: Program, space: AddressSpace, abi: Abi,
   return writeTables(space, r, p.strings, at, [long, abi.long]);
 };
 
-/** The new program, ready to run, or why not. Nothing of the old program is touched. */
+/** Loads a program into a new address space. The old program is unchanged. */
 export const load = (r: ExecRequest): Image | ExecError => {
   const program = examine(r);
   if (typeof program === "number") return { errno: -program, fatal: false };

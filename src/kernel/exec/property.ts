@@ -1,4 +1,4 @@
-// PT_GNU_PROPERTY: only its form matters here, a malformed one is refused. Linux fs/binfmt_elf.c parse_elf_properties().
+// PT_GNU_PROPERTY: only its form is checked. Linux fs/binfmt_elf.c parse_elf_properties().
 import { E } from "../../abi/errno.ts";
 
 const NT_GNU_PROPERTY_TYPE_0 = 5;
@@ -7,7 +7,7 @@ export const MAX_PROPERTY_SIZE = 1024;
 /** struct elf_note and "GNU\0". */
 const HEADER = 16;
 
-/** `note`: what the file has of it. 0 or -errno. */
+/** Checks the bytes of a note. 0 or -errno. */
 export const checkProperties = (note: Uint8Array, align: 4 | 8): number => {
   if (note.length < HEADER) return -E.EIO;
   const v = new DataView(note.buffer, note.byteOffset, note.byteLength);

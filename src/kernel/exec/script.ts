@@ -1,7 +1,8 @@
 // `#!` lines. Linux fs/binfmt_script.c load_script(), with BINPRM_BUF_SIZE 256.
+/** Size of the start of a file that selects its loader, in bytes. */
 export const BINPRM_BUF_SIZE = 256;
 
-/** The interpreter may be "": opening that finds the current directory, EACCES. */
+/** A parsed `#!` line. The interpreter "" opens the current directory and fails with EACCES. */
 export interface Script {
   readonly interpreter: string;
   readonly argument?: string;
@@ -10,7 +11,7 @@ export interface Script {
 const isBlank = (c: string | undefined): boolean => c === " " || c === "\t";
 const isTerminator = (c: string | undefined): boolean => isBlank(c) || c === "\0";
 
-/** First index in [from, last] whose character passes; -1 if none. */
+/** The first index in [from, last] with a character that passes. -1: none. */
 const seek = (text: string, from: number, last: number, test: (c: string | undefined) => boolean): number => {
   for (let i = from; i <= last; i++) if (test(text[i])) return i;
   return -1;
@@ -18,14 +19,14 @@ const seek = (text: string, from: number, last: number, test: (c: string | undef
 const untilNul = (text: string): string => text.split("\0", 1)[0] ?? "";
 
 /**
- * `head`: the first 256 bytes of the file, or what there is. undefined: not a script, or ENOEXEC.
- * A first line that does not fit is accepted only if the interpreter's name ends within it: then the argument is cut.
+ * Parses the first 256 bytes of a file. Undefined: not a script, or ENOEXEC. A longer first line is accepted
+ * only if the interpreter's name ends within it; the argument is then cut.
  */
 export const parseScript = (head: Uint8Array): Script | undefined => {
   if (head[0] !== 0x23 || head[1] !== 0x21) return undefined;
   const text = String.fromCharCode(...head.subarray(0, BINPRM_BUF_SIZE)).padEnd(BINPRM_BUF_SIZE, "\0");
   const last = BINPRM_BUF_SIZE - 1;
-  // strnchr stops at a NUL, so a newline behind one is not seen.
+  // strnchr stops at a NUL, so a newline after it is not found.
   let end = untilNul(text).indexOf("\n");
   if (end < 0) {
     const name = seek(text, 2, last, (c) => !isBlank(c));

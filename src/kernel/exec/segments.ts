@@ -1,4 +1,5 @@
-// Mapping the segments of an ELF file. Linux fs/binfmt_elf.c elf_load(), elf_map(), total_mapping_size(), maximum_alignment().
+// Mapping the segments of an ELF file. Linux fs/binfmt_elf.c elf_load(), elf_map(), total_mapping_size(),
+// maximum_alignment().
 import { E } from "../../abi/errno.ts";
 import { install, mmap, munmap } from "../../memory/calls/map.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "../../memory/frames.ts";
@@ -7,9 +8,10 @@ import { MAP, PROT, VM } from "../../memory/vma.ts";
 import { ET, PF, type ProgramHeader, PT } from "./elf.ts";
 import type { ElfFile } from "./elf-file.ts";
 
+/** The PT_LOAD segments. */
 export const loadable = (elf: ElfFile): readonly ProgramHeader[] => elf.segments.filter((s) => s.type === PT.LOAD);
 
-/** From the first page to the last byte of all segments. */
+/** Bytes from the first page to the end of the last segment. */
 const totalSize = (segments: readonly ProgramHeader[]): number => {
   let low = Number.POSITIVE_INFINITY;
   let high = 0;
@@ -20,7 +22,7 @@ const totalSize = (segments: readonly ProgramHeader[]): number => {
   return segments.length === 0 ? 0 : high - low;
 };
 
-/** The largest power of two among p_align; others are ignored. */
+/** The largest power of two in p_align. Other values are ignored. */
 export const maximumAlignment = (segments: readonly ProgramHeader[]): number =>
   segments.reduce((most, { align }) => (isPowerOfTwo(align) ? Math.max(most, align) : most), PAGE_SIZE);
 const isPowerOfTwo = (n: number): boolean => n > 0 && n < 2 ** 64 && n === 2 ** Math.round(Math.log2(n));
@@ -28,7 +30,7 @@ const isPowerOfTwo = (n: number): boolean => n > 0 && n < 2 ** 64 && n === 2 ** 
 const protection = (flags: number): number =>
   (flags & PF.R ? PROT.READ : 0) | (flags & PF.W ? PROT.WRITE : 0) | (flags & PF.X ? PROT.EXEC : 0);
 
-/** vm_brk_flags(): anonymous writable memory at a fixed place. 0 or -errno. */
+/** vm_brk_flags(): anonymous writable memory at a fixed address. 0 or -errno. */
 const zeroPages = (space: AddressSpace, start: number, end: number, exec: boolean): number => {
   if (end <= start) return end < start ? -E.ENOMEM : 0;
   if (end > space.layout.taskSize) return -E.ENOMEM;
@@ -46,8 +48,9 @@ const zeroPages = (space: AddressSpace, start: number, end: number, exec: boolea
 const mapFile = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number, flags: number, total: number): number => {
   const skew = s.vaddr % PAGE_SIZE;
   const size = pageAlign(s.filesz + skew);
-  // A first segment above page 0 makes a bias below 0: an address at the end of the 2^64, which as a hint is none.
-  // The first mapping claims the whole extent, so that the others find their room; the rest of it is given back.
+  // A first segment above page 0 makes a negative bias. Its address wraps to the end of the 2^64, where a
+  // hint has no effect. The first mapping reserves the whole extent for the other segments; the rest is
+  // unmapped.
   const whole = total === 0 ? size : pageAlign(total);
   const request = {
     at: (pageFloor(at) + 2 ** 64) % 2 ** 64,
@@ -64,7 +67,7 @@ const mapFile = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number
   return mapped;
 };
 
-/** elf_load(): one segment with its bss. The address of its first page, or -errno. */
+/** elf_load(): maps one segment with its bss. Returns the address of its first page, or -errno. */
 const loadSegment = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: number, flags: number, total: number): number => {
   const skew = s.vaddr % PAGE_SIZE;
   let mapped = pageFloor(at);
@@ -75,7 +78,7 @@ const loadSegment = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: nu
     zeroStart = mapped + skew + s.filesz;
     if (s.memsz > s.filesz) {
       const tail = pageAlign(zeroStart) - zeroStart;
-      // padzero: what cannot be written does not matter in a segment that is not writable.
+      // padzero: a failed write is ignored in a read-only segment.
       if (tail > 0 && !space.clear(zeroStart, tail) && s.flags & PF.W) return -E.EFAULT;
     }
   }
@@ -86,11 +89,11 @@ const loadSegment = (space: AddressSpace, elf: ElfFile, s: ProgramHeader, at: nu
   return mapped;
 };
 
-/** What a loaded file occupies; addresses are final. */
+/** The memory of a loaded file, in final addresses. */
 export interface Loaded {
-  /** Added to every address of the file. */
+  /** The bias is added to every address of the file. */
   readonly bias: number;
-  /** The program headers in memory. */
+  /** Address of the program headers. */
   readonly phdr: number;
   readonly end: number;
   readonly startCode: number;
@@ -100,8 +103,8 @@ export interface Loaded {
 }
 
 /**
- * Map all segments. `base`: where a position-independent program goes; undefined: wherever there is room (an interpreter, or a
- * program without one).
+ * Maps all segments of a file, or returns -errno. `base`: address of a position-independent program.
+ * Undefined: any free address (an interpreter, or a program without one).
  */
 export const loadSegments = (space: AddressSpace, elf: ElfFile, base: number | undefined): Loaded | number => {
   const segments = loadable(elf);
@@ -155,8 +158,8 @@ export const loadSegments = (space: AddressSpace, elf: ElfFile, base: number | u
 };
 
 /**
- * A place for a program without an interpreter whose segments want more than page alignment: where it would go, rounded down.
- * undefined: any place will do.
+ * Address of a program without an interpreter whose segments need more than page alignment: the address that
+ * mmap chose, rounded down. Undefined: page alignment is enough.
  */
 const alignedRoom = (space: AddressSpace, elf: ElfFile, first: ProgramHeader, total: number): number | undefined => {
   const alignment = maximumAlignment(loadable(elf));
@@ -167,5 +170,5 @@ const alignedRoom = (space: AddressSpace, elf: ElfFile, first: ProgramHeader, to
   return Math.floor(found / alignment) * alignment;
 };
 
-/** Whether an entry point is an address at all (BAD_ADDR). */
+/** False for an entry point outside user memory (BAD_ADDR). */
 export const isUserAddress = (space: AddressSpace, at: number): boolean => at >= 0 && at < space.layout.taskSize;

@@ -1,44 +1,44 @@
-// The first stack: argument strings, then argc, argv, envp and the auxiliary vector. Linux fs/exec.c, fs/binfmt_elf.c.
+// The first stack: argument strings, then argc, argv, envp and the auxiliary vector. Linux fs/exec.c,
+// fs/binfmt_elf.c.
+
 import { E } from "../../abi/errno.ts";
+import { ARG_MAX, MAX_ARG_STRLEN } from "../../abi/uapi/limits.ts";
 import { install } from "../../memory/calls/map.ts";
-import { PAGE_SIZE, pageFloor } from "../../memory/frames.ts";
+import { pageFloor } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { PROT, VM } from "../../memory/vma.ts";
 import { type AuxvIdentity, type AuxvProcessor, type AuxvProgram, auxvWords } from "./auxv.ts";
 
-/** MAX_ARG_STRLEN: one string with its NUL. */
-export const MAX_ARG_STRLEN = 32 * PAGE_SIZE;
 const MAX_STACK_SHARE = 6 * 2 ** 20;
-const ARG_MAX = 131072;
-/** setup_arg_pages gives the stack this much room at once. */
+/** setup_arg_pages grows the stack by this size at once, in bytes. */
 const FIRST_GROWTH = 131072;
 
 /**
- * Whether execve's strings fit: 0 or -E2BIG. They may take a quarter of the stack limit, at most 6 MiB and at least 128 KiB; the
- * pointers to them count. Linux fs/exec.c bprm_stack_limits(). Checked before anything else is.
+ * Checks the size of execve's strings before all other checks: 0 or -E2BIG. Strings and their pointers may
+ * take a quarter of the stack limit, at most 6 MiB and at least 128 KiB. Linux fs/exec.c bprm_stack_limits().
  */
 export const checkStrings = (argv: readonly string[], envp: readonly string[], execFn: string, stackLimit: number): number => {
   const limit = Math.max(Math.min(MAX_STACK_SHARE, Math.floor(stackLimit / 4)), ARG_MAX);
   const pointers = 8 * (Math.max(argv.length, 1) + envp.length);
   if (limit <= pointers) return -E.E2BIG;
-  let room = limit - pointers;
+  let remaining = limit - pointers;
   for (const list of [envp, argv]) {
     for (const s of list) {
       if (s.length + 1 > MAX_ARG_STRLEN) return -E.E2BIG;
-      room -= s.length + 1;
-      if (room < 0) return -E.E2BIG;
+      remaining -= s.length + 1;
+      if (remaining < 0) return -E.E2BIG;
     }
   }
   return execFn.length + 1 > MAX_ARG_STRLEN ? -E.E2BIG : 0;
 };
 
-/** How many bytes strings take with their NULs. */
+/** Size of strings with their NULs, in bytes. */
 const sizeOf = (strings: readonly string[]): number => {
   let size = strings.length;
   for (let i = 0; i < strings.length; i++) size += (strings[i] as string).length;
   return size;
 };
-/** Strings with their NULs, one behind the other, as bytes. */
+/** Consecutive strings with their NULs, as bytes. */
 const packed = (strings: readonly string[]): Uint8Array => {
   const out = new Uint8Array(sizeOf(strings));
   let at = 0;
@@ -50,22 +50,25 @@ const packed = (strings: readonly string[]): Uint8Array => {
   return out;
 };
 
+/** The strings of execve(2). */
 export interface Strings {
   readonly argv: readonly string[];
   readonly envp: readonly string[];
   readonly execFn: string;
 }
 
-/** Where the strings lie; `p` is the lowest used address. */
+/** Addresses of the strings; `p` is the lowest used address. */
 export interface StringAddresses {
   readonly p: number;
   readonly execFn: number;
 }
 
-/** The stack mapping with the strings at its top (copy_strings, setup_arg_pages): addresses or -errno. */
+/**
+ * Maps the stack with the strings at its top (copy_strings, setup_arg_pages). Returns addresses, or -errno.
+ */
 export const placeStrings = (space: AddressSpace, s: Strings, executable: boolean): StringAddresses | number => {
   const top = pageFloor(space.layout.stackTop);
-  // The topmost pointer stays zero, of the kernel's own size for both ABIs.
+  // The topmost pointer stays zero. It has the size of the kernel's pointers in both ABIs.
   const execFn = top - 8 - sizeOf([s.execFn]);
   const envStart = execFn - sizeOf(s.envp);
   const argStart = envStart - sizeOf(s.argv);
@@ -89,16 +92,21 @@ export const placeStrings = (space: AddressSpace, s: Strings, executable: boolea
   return { p: argStart, execFn };
 };
 
+/** The input of `writeTables`. */
 export interface TableRequest extends Strings, AuxvIdentity {
   readonly cpu: AuxvProcessor;
   /** AT_RANDOM's 16 bytes. */
   readonly random: Uint8Array;
 }
+/** The entries of the auxiliary vector that describe the program. */
 export type LoadedProgram = Omit<AuxvProgram, "random" | "platform" | "execFn">;
 
 const align16 = (n: number): number => Math.floor(n / 16) * 16;
 
-/** create_elf_tables(): writes everything below the strings; returns the stack pointer or -errno. `long`: of the file; `kernelLong`: of its ABI. */
+/**
+ * create_elf_tables(): writes argc, the pointers and the auxiliary vector below the strings. Returns the
+ * stack pointer, or -errno. `long` is the word size of the file, `kernelLong` that of its ABI.
+ */
 export const writeTables = (
   space: AddressSpace,
   r: TableRequest,
@@ -113,23 +121,23 @@ export const writeTables = (
   const { sysinfo, sysinfoEhdr, phdr, phent, phnum, base, entry } = program;
   const auxv = auxvWords(r.cpu, r, { sysinfo, sysinfoEhdr, phdr, phent, phnum, base, entry, random, platform, execFn });
   const pointers = 1 + r.argv.length + 1 + r.envp.length + 1;
-  // STACK_ADD and STACK_ROUND: the vector right below the random bytes, rounded as pointers of its size.
+  // STACK_ADD and STACK_ROUND: the vector directly below the random bytes, aligned to its pointer size.
   const vector = Math.floor(random / long) * long - auxv.length * long;
   const sp = align16(vector - pointers * long);
 
   const words: number[] = [r.argv.length];
   pushAddresses(words, r.argv, space.argStart);
   pushAddresses(words, r.envp, space.envStart);
-  const behind = words.length * long;
+  const auxvAt = words.length * long;
   words.push(...auxv);
   const tables = encode(words, long);
   if (!space.write(platform, platformBytes) || !space.write(random, r.random) || !space.write(sp, tables)) return -E.EFAULT;
-  space.auxv = tables.subarray(behind);
+  space.auxv = tables.subarray(auxvAt);
   space.startStack = sp;
   return sp;
 };
 
-/** Where strings are that lie one behind the other, and a null pointer. */
+/** Appends the addresses of consecutive strings, and a null pointer. */
 const pushAddresses = (words: number[], strings: readonly string[], start: number): void => {
   let at = start;
   for (let n = 0; n < strings.length; n++) {
@@ -141,7 +149,7 @@ const pushAddresses = (words: number[], strings: readonly string[], start: numbe
 
 const encode = (words: readonly number[], long: 4 | 8): Uint8Array => {
   const halves = new Uint32Array((words.length * long) / 4);
-  // By index: an iterator makes an object for each.
+  // By index: an iterator would allocate an object per word.
   for (let i = 0, at = 0; i < words.length; i++) {
     const word = words[i] as number;
     halves[at++] = word;

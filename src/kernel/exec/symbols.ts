@@ -1,9 +1,9 @@
-// The dynamic symbols of a shared object that the kernel itself brings: names and values. TIS ELF 1.2, Figure 1-15.
+// The dynamic symbols of a shared object of the kernel: names and values. TIS ELF 1.2, Figure 1-15.
 import { PT, parseElf, programHeaders } from "./elf.ts";
 
 const DT = { NULL: 0, HASH: 4, STRTAB: 5, SYMTAB: 6 } as const;
 
-/** Only for images whose file offsets equal their addresses and that are known to be well-formed. */
+/** Symbols of a well-formed image whose file offsets equal its addresses. */
 export const dynamicSymbols = (bytes: Uint8Array): ReadonlyMap<string, number> => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = parseElf(bytes.subarray(0, 64));

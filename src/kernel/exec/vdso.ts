@@ -1,4 +1,4 @@
-// The vDSO: small shared objects that the kernel maps into every program, and the page of time parameters they read.
+// The vDSO: shared objects that the kernel maps into every program, and the page with their time parameters.
 // man 7 vdso; Linux arch/x86/entry/vdso/vma.c. The functions are in vdso/vdso.c.
 import type { Abi } from "../../abi/abi.ts";
 import type { Backing, MappedFile } from "../../memory/backing.ts";
@@ -11,18 +11,23 @@ import { bytesOf } from "../../wasm/unpack.ts";
 import { dynamicSymbols } from "./symbols.ts";
 import { vdso32, vdso64 } from "./vdso-images.ts";
 
-/** Absolute addresses in one address space; 0 where the ABI has no such symbol. */
+/** Absolute addresses in one address space. 0 where the ABI has no such symbol. */
 export interface VdsoAddresses {
   /** Start of the ELF image: AT_SYSINFO_EHDR. */
   readonly base: number;
-  /** i386: AT_SYSINFO, the sigreturn trampolines, and where SYSENTER and 32-bit SYSCALL return to (int80_landing_pad). */
+  /**
+   * i386: AT_SYSINFO, the sigreturn trampolines, and the landing pad of SYSENTER and 32-bit SYSCALL
+   * (int80_landing_pad).
+   */
   readonly kernelVsyscall: number;
   readonly sigreturn: number;
   readonly rtSigreturn: number;
   readonly landingPad: number;
 }
 
-/** How the virtual time stamp counter becomes time: ns = monotonicNs + (tsc - tscBase) * tscMult / 2^tscShift. */
+/**
+ * Conversion of the virtual time stamp counter: ns = monotonicNs + (tsc - tscBase) * tscMult / 2^tscShift.
+ */
 export interface TimeParameters {
   readonly tscBase: bigint;
   /** Below 2^32. */
@@ -33,13 +38,13 @@ export interface TimeParameters {
   readonly monotonicNs: bigint;
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns. */
   readonly realtimeOffsetNs: bigint;
-  /** Resolution of the coarse clocks in ns: they stand still in between. Default 4 ms, CONFIG_HZ=250. */
+  /** Resolution of the coarse clocks in ns. Default 4 ms, CONFIG_HZ=250. */
   readonly tickNs?: bigint;
   /** CLOCK_TAI minus CLOCK_REALTIME, in ns. */
   readonly taiOffsetNs?: bigint;
 }
 
-/** What lies below the image, in order of address. Linux 6.13 and later; a 6.12 kernel has the first only. */
+/** The areas below the image, in order of address. Linux 6.13 and later; 6.12 has the first only. */
 const vvarAreas = [
   { name: "[vvar]", pages: 4 },
   { name: "[vvar_vclock]", pages: 2 },
@@ -49,10 +54,11 @@ const VVAR_PAGES = vvarAreas.reduce((n, a) => n + a.pages, 0);
 /** Offsets on the time page: struct vvar of vdso/vdso.c. */
 const vvar = { seq: 0, mult: 4, shift: 8, usable: 12, tscBase: 16, monotonic: 24, realtime: 32, tick: 40, tai: 48, size: 56 } as const;
 
-/** __kernel_vsyscall's four bytes that depend on the processor, at this offset. Linux arch/x86/entry/vdso/vdso32/system_call.S */
+/** Offset of the four bytes of __kernel_vsyscall that depend on the processor. Linux vdso32/system_call.S. */
 const ENTRY_OFFSET = 3;
 const LANDING_PAD_OFFSET = 9;
 const fastEntry = { intel: [0x89, 0xe5, 0x0f, 0x34], amd: [0x89, 0xcd, 0x0f, 0x05], none: [0x0f, 0x1f, 0x40, 0x00] } as const;
+/** The instruction of __kernel_vsyscall: "none" is int $0x80. */
 export type FastEntry = keyof typeof fastEntry;
 
 class Bytes implements Backing {
@@ -78,7 +84,7 @@ const file = (path: string, bytes: Uint8Array): MappedFile => ({
 });
 
 const images = new Map<string, Uint8Array>();
-/** A copy. Decoded once for all machines. */
+/** A copy of the bytes, which are decoded once for all machines. */
 const decode = (base64: string): Uint8Array => {
   let image = images.get(base64);
   if (!image) images.set(base64, (image = bytesOf(base64)));
@@ -96,29 +102,30 @@ const prepare = (base64: string, entry: FastEntry): Prepared => {
   const symbols = dynamicSymbols(bytes);
   const kernelVsyscall = symbols.get("__kernel_vsyscall");
   if (kernelVsyscall !== undefined) bytes.set(fastEntry[entry], kernelVsyscall + ENTRY_OFFSET);
-  // Two pages, as Linux's images have, so that what is mapped below lies where it does there; all of them can be read (gdb does).
+  // Linux's images have two pages, so areas below have Linux's addresses. All pages are readable (gdb reads
+  // them).
   const padded = new Uint8Array(Math.max(2 * PAGE_SIZE, pageAlign(bytes.length)));
   padded.set(bytes);
   return { file: file("[vdso]", padded), symbols, pages: padded.length / PAGE_SIZE };
 };
 
-/** One per machine. */
+/** The vDSO of one machine. */
 export class Vdso {
   readonly frames: Frames;
   readonly #entry: FastEntry;
   readonly #images: { long?: Prepared; i386?: Prepared } = {};
   readonly #areas: readonly { readonly file: MappedFile; readonly pages: number }[];
-  /** The bytes of the time page, as a file would have them. */
+  /** The bytes of the time page. */
   readonly #page = new Uint8Array(PAGE_SIZE);
 
-  /** `entry`: what __kernel_vsyscall uses; the vendor of the processor decides it. */
+  /** `entry`: the instruction of __kernel_vsyscall, decided by the processor's vendor. */
   constructor(frames: Frames, entry: FastEntry) {
     this.frames = frames;
     this.#entry = entry;
     this.#areas = vvarAreas.map(({ name, pages }, i) => ({ pages, file: file(name, i === 0 ? this.#page : new Uint8Array(0)) }));
   }
 
-  // Each is prepared when a program first wants it.
+  // Images are prepared on first use.
   #long(): Prepared {
     return (this.#images.long ??= prepare(vdso64, "none"));
   }
@@ -126,12 +133,17 @@ export class Vdso {
     return (this.#images.i386 ??= prepare(vdso32, this.#entry));
   }
 
-  /** By the 32-bit image, whichever is mapped: so 64-bit code comes back from SYSENTER at nowhere. Linux do_fast_syscall_32(). */
+  /**
+   * The landing pad is that of the 32-bit image even if the 64-bit one is mapped. Linux do_fast_syscall_32().
+   */
   #landingPad(base: number): number {
     return (base + (this.#i386().symbols.get("__kernel_vsyscall") as number) + LANDING_PAD_OFFSET) % 2 ** 32;
   }
 
-  /** Publish new parameters to every process. Call when the relation between TSC and time changes (a clock_settime, an idle jump). */
+  /**
+   * Publish new parameters to every process, after each change between TSC and time (clock_settime, an idle
+   * jump).
+   */
   setTime(p: TimeParameters): void {
     const v = new DataView(this.#page.buffer);
     v.setUint32(vvar.seq, v.getUint32(vvar.seq, true) + 1, true);
@@ -146,7 +158,7 @@ export class Vdso {
     this.#areas[0]?.file.backing.pages?.wrote(0, this.#page.subarray(0, vvar.size));
   }
 
-  /** Map the image and the time page into a new program: addresses, or -errno. */
+  /** Map the image and the time page into a new program. Returns addresses, or -errno. */
   map(space: AddressSpace, abi: Abi): VdsoAddresses | number {
     const image = abi.name === "i386" ? this.#i386() : this.#long();
     const length = (VVAR_PAGES + image.pages) * PAGE_SIZE;

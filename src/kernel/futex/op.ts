@@ -1,4 +1,4 @@
-// FUTEX_WAKE_OP's small language: change the second word, then wake by what it was. man 2 futex, FUTEX_WAKE_OP.
+// FUTEX_WAKE_OP: changes the second word, then wakes by its old value. man 2 futex, FUTEX_WAKE_OP.
 import { E } from "../../abi/errno.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 
@@ -19,7 +19,7 @@ const COMPARE: readonly ((old: number, arg: number) => boolean)[] = [
 ];
 const SHIFT_ARGUMENT = 8;
 
-/** Whether the second futex's waiters are to be woken, or -errno. Linux futex_atomic_op_inuser(). */
+/** Changes the word. True: the second futex's waiters are woken. -errno. Linux futex_atomic_op_inuser(). */
 export const wakeOp = (mem: AddressSpace, address: number, encoded: number): boolean | number => {
   const op = (encoded >>> 28) & 7;
   const cmp = (encoded >>> 24) & 15;

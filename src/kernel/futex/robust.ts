@@ -1,12 +1,13 @@
-// Robust futexes: locks that a thread held when it ended are marked, and a waiter is woken. man 2 get_robust_list;
+// Robust futexes: an ending thread marks the locks that it holds and wakes a waiter. man 2 get_robust_list;
 // Linux kernel/futex/core.c exit_robust_list(), handle_futex_death().
 import { shownPid } from "../namespace/pid.ts";
 import type { Task } from "../task/task.ts";
 
+/** Bits of a lock's word. Linux uapi linux/futex.h. */
 export const FUTEX_WAITERS = 0x8000_0000;
 export const FUTEX_OWNER_DIED = 0x4000_0000;
 export const FUTEX_TID_MASK = 0x3fff_ffff;
-/** A list longer than this is taken for a loop. */
+/** A longer list is taken for a loop. */
 const LIMIT = 2048;
 
 const handleDeath = (task: Task, address: number, isPi: boolean): void => {
@@ -17,6 +18,7 @@ const handleDeath = (task: Task, address: number, isPi: boolean): void => {
   if (!isPi && (value & FUTEX_WAITERS) !== 0) task.kernel.futexes.queue(task.mem, address)?.wake(1, ~0);
 };
 
+/** Walk the list of an ending thread. Linux exit_robust_list(). */
 export const robustListExit = (task: Task): void => {
   const head = task.robustList;
   if (head === 0) return;
@@ -28,7 +30,7 @@ export const robustListExit = (task: Task): void => {
   if (offsetLow < 0 || pending < 0) return;
   // A long, usually negative; locks are within 2 GiB of their list entry.
   const offset = offsetLow | 0;
-  // Bit 0 of a pointer says that the lock inherits priority.
+  // Bit 0 of a pointer marks a lock with priority inheritance.
   const futexOf = (entry: number): number => entry - (entry % 2) + offset;
   let entry = mem.word(head, long);
   for (let n = 0; n < LIMIT && entry >= 0 && entry - (entry % 2) !== head; n++) {

@@ -1,19 +1,19 @@
-// Who waits on which futex. man 2 futex; Linux kernel/futex/core.c get_futex_key().
+// The waiters of each futex. man 2 futex; Linux kernel/futex/core.c get_futex_key().
 import { access } from "../../cpu/machine/mmu.ts";
 import { PAGE_SIZE } from "../../memory/frames.ts";
 import type { AddressSpace } from "../../memory/space.ts";
 import { VM } from "../../memory/vma.ts";
 import type { Task } from "../task/task.ts";
 
-/** One sleeping thread. It is plain data in the thread's `waited`, and in one queue here until it is woken. */
+/** A sleeping thread: plain data in the thread's `waited`, and an element of one queue until it is woken. */
 export interface Waiter {
   readonly task: Task;
   bitset: number;
-  /** The queue it is in; a requeue changes it. undefined once it is woken. */
+  /** Its queue, which a requeue changes. Undefined after the wakeup. */
   queue: FutexQueue | undefined;
 }
 
-/** Exists in its map only while somebody waits. */
+/** The waiters of one futex. A queue without waiters is not in its map. */
 export class FutexQueue {
   /** In order of arrival. */
   readonly waiters = new Set<Waiter>();
@@ -34,7 +34,7 @@ export class FutexQueue {
     waiter.queue = undefined;
     if (this.waiters.size === 0) this.#in.delete(this.#key);
   }
-  /** Wake up to `n` whose bitset meets `bitset`, in order of arrival; how many. */
+  /** Wakes up to `n` waiters with a bit of `bitset`, in order of arrival. Returns their number. */
   wake(n: number, bitset: number): number {
     let woken = 0;
     for (const w of this.waiters) {
@@ -46,7 +46,7 @@ export class FutexQueue {
     }
     return woken;
   }
-  /** Move up to `n` to another queue; how many. */
+  /** Moves up to `n` waiters to another queue. Returns their number. */
   requeue(n: number, to: FutexQueue): number {
     if (to === this) return 0;
     let moved = 0;
@@ -60,12 +60,14 @@ export class FutexQueue {
   }
 }
 
-/** Futexes in private memory are found by address space and address, those in shared memory by where the word lies in the machine. */
+/**
+ * All futexes. The key is address space and address in private memory, and machine address in shared memory.
+ */
 export class FutexTable {
   readonly #private = new WeakMap<AddressSpace, Map<number, FutexQueue>>();
   readonly #shared = new Map<number, FutexQueue>();
 
-  /** The queue of an address, empty if nobody waits. undefined: the address is not mapped (EFAULT). */
+  /** The queue of an address, possibly empty. Undefined: the address is not mapped (EFAULT). */
   queue(mem: AddressSpace, address: number): FutexQueue | undefined {
     const shared = ((mem.find(address)?.flags ?? 0) & VM.SHARED) !== 0;
     if (shared) {

@@ -1,5 +1,6 @@
-// Who a program runs as: set-user-ID files, and capabilities across execve. man 7 capabilities, "Transformation of capabilities
-// during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c cap_bprm_creds_from_file().
+// Credentials of a new program: set-user-ID files, and capabilities across execve. man 7 capabilities,
+// "Transformation during execve()"; Linux fs/exec.c bprm_fill_uid(), security/commoncap.c
+// cap_bprm_creds_from_file().
 
 import { CAP, type Cred, capableHere, rootUid } from "../cred/cred.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
@@ -9,9 +10,10 @@ import type { Task } from "../task/task.ts";
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const S_IXGRP = 0o010;
-/** uapi linux/securebits.h */
+/** Linux uapi linux/securebits.h. */
 export const SECBIT = { NOROOT: 1, NO_SETUID_FIXUP: 4, KEEP_CAPS: 16, NO_CAP_AMBIENT_RAISE: 64 } as const;
 
+/** The new credentials. */
 export interface ExecCred {
   readonly cred: Cred;
   /** AT_SECURE. */
@@ -20,7 +22,7 @@ export interface ExecCred {
   readonly privileged: boolean;
 }
 
-/** The ids that the file's mode bits give. no_new_privs and nosuid mounts make the bits mean nothing. */
+/** The effective ids from the file's mode bits. no_new_privs and nosuid mounts disable the bits. */
 const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
   const { cred } = task;
   const { inode } = path.dentry;
@@ -31,11 +33,12 @@ const idsOf = (task: Task, path: Path): { euid: number; egid: number } => {
   };
 };
 
+/** The credentials of a program that `task` executes. Linux cap_bprm_creds_from_file(). */
 export const credForExec = (task: Task, path: Path): ExecCred => {
   const old = task.cred;
   let { euid, egid } = idsOf(task, path);
   const changes = euid !== old.euid || egid !== old.egid;
-  // Somebody who shares our root directory could fool a privileged program. Linux check_unsafe_exec().
+  // A process that shares the root directory could deceive a privileged program. Linux check_unsafe_exec().
   const unsafe = task.noNewPrivs || sharesFs(task);
   if (changes && unsafe && (task.noNewPrivs || !capableHere(old, CAP.SETUID))) {
     euid = old.uid;
@@ -69,7 +72,7 @@ export const credForExec = (task: Task, path: Path): ExecCred => {
   return { cred, secure: setid || (old.uid !== rootUid(old) && (full || grew)), privileged: changes };
 };
 
-/** The file-system context belongs to somebody outside our thread group as well. */
+/** True if a task of another thread group shares the file-system context. */
 const sharesFs = (task: Task): boolean => {
   for (const t of task.kernel.tasks.values()) if (t.fs === task.fs && t.process !== task.process) return true;
   return false;

@@ -4,21 +4,21 @@ import { E } from "../../abi/errno.ts";
 import { W } from "../../abi/uapi/wait.ts";
 import { type Wait, wait } from "../base/wait.ts";
 import { isTracedByAnother, isTracedByParent, waitForTracee } from "../ptrace/wait.ts";
-import { type ChildEvent, consider, isEligible, type Which } from "../task/child-event.ts";
+import { type ChildEvent, type ChildSelector, consider, isEligible } from "../task/child-event.ts";
 import type { Task } from "../task/task.ts";
 
-/** A child's news; a Wait until there is some; 0 with WNOHANG and none; -ECHILD if no child qualifies. */
-export const waitForChild = (task: Task, which: Which, options: number): ChildEvent | Wait | 0 | number => {
+/** The event of a child, or a Wait. 0: none, with WNOHANG. -ECHILD: no child qualifies. */
+export const waitForChild = (task: Task, selects: ChildSelector, options: number): ChildEvent | Wait | 0 | number => {
   const { process } = task;
   let any = false;
   for (const child of process.children) {
-    if (isTracedByParent(child) || !which(child) || !isEligible(child, options)) continue;
+    if (isTracedByParent(child) || !selects(child) || !isEligible(child, options)) continue;
     any = true;
     if (isTracedByAnother(child) && child.ended !== undefined) continue;
     const found = consider(child, options);
     if (found) return found;
   }
-  const traced = waitForTracee(task, which, options);
+  const traced = waitForTracee(task, selects, options);
   if (typeof traced === "object") return traced;
   if (!any && !traced) return -E.ECHILD;
   return (options & W.NOHANG) !== 0 ? 0 : wait([process.childEvents]);

@@ -1,5 +1,6 @@
-// Pid namespaces: a task has a number in its own and in every one above. man 7 pid_namespaces; Linux kernel/pid_namespace.c, kernel/pid.c.
-// Inside the kernel everybody has the initial namespace's number; it is translated where user code says or sees one.
+// Pid namespaces: a task has a number in its own namespace and in every namespace above. man 7
+// pid_namespaces; Linux kernel/pid_namespace.c, kernel/pid.c. The kernel uses the numbers of the initial
+// namespace and translates them at the boundary to user code.
 
 import type { UserNamespace } from "../cred/user-namespace.ts";
 import type { Process } from "../task/process.ts";
@@ -7,11 +8,12 @@ import type { Task } from "../task/task.ts";
 
 const MAX_LEVEL = 32;
 
+/** One namespace with the numbers of its members. Linux struct pid_namespace. */
 export class PidNamespace {
   readonly parent: PidNamespace | undefined;
   readonly level: number;
   readonly owner: UserNamespace | undefined;
-  /** Its number 1: adopts orphans; with it all members end. */
+  /** Its process 1. It adopts orphans, and its end ends all members. */
   init: Process | undefined = undefined;
   #last = 0;
   readonly #numbers = new Map<number, number>();
@@ -25,25 +27,25 @@ export class PidNamespace {
   get tooDeep(): boolean {
     return this.level > MAX_LEVEL;
   }
-  /** Its init has come and gone: nobody can be born here. */
+  /** True after the end of its init. No task can be created here any more. */
   get ended(): boolean {
     return this.init !== undefined && this.init.ended !== undefined;
   }
 
-  /** The number that members see for the kernel's id; 0: they cannot see it. */
+  /** The number that members see for the kernel's id. 0: they cannot see it. */
   numberOf(id: number): number {
     return this.parent ? (this.#numbers.get(id) ?? 0) : id;
   }
-  /** The kernel's id for a number said by a member; 0: nobody's. */
+  /** The kernel's id for a number that a member passes. 0: none. */
   idOf(number: number): number {
     return this.parent ? (this.#ids.get(number) ?? 0) : number;
   }
-  /** All members' ids, by number. */
+  /** The kernel's ids of all members, in order of their numbers. */
   get ids(): Iterable<number> {
     return this.#ids.values();
   }
 
-  /** A new task: it gets a number here and in the namespaces above. */
+  /** Gives a new task a number here and in the namespaces above. */
   enter(id: number): void {
     if (!this.parent) return;
     this.parent.enter(id);
@@ -61,10 +63,11 @@ export class PidNamespace {
   }
 }
 
-/** Whom a number in a call's argument means, to the caller. */
+/** The task of a number that the caller passes. Linux find_task_by_vpid(). */
 export const findTask = (t: Task, number: number): Task | undefined => t.kernel.tasks.get(t.pidNs.idOf(number));
+/** The process of a number that the caller passes. */
 export const findProcess = (t: Task, number: number): Process | undefined => t.kernel.processes.get(t.pidNs.idOf(number));
-/** A thread, or the leader of a process whose leader has gone. */
+/** A thread, or the leader of a process whose leading thread has ended. */
 export const findThread = (t: Task, number: number): Task | undefined => findTask(t, number) ?? findProcess(t, number)?.leader;
-/** What the caller sees. */
+/** The number that the caller sees for the kernel's id. */
 export const shownPid = (t: Task, id: number): number => t.pidNs.numberOf(id);

@@ -1,4 +1,5 @@
-// Who traces whom. Linux kernel/ptrace.c ptrace_attach(), ptrace_traceme(), ptrace_detach(), exit_ptrace(), ptrace_may_access();
+// Attaching and detaching a tracer. Linux kernel/ptrace.c ptrace_attach(), ptrace_traceme(), ptrace_detach(),
+// exit_ptrace(), ptrace_may_access();
 // include/linux/ptrace.h ptrace_init_task().
 import { E } from "../../abi/errno.ts";
 import { entryWork, exitWork } from "../base/pending-work.ts";
@@ -23,7 +24,7 @@ export const mayAttach = (tracer: Task, target: Task): boolean => {
   return (same && target.dumpable === 1 && subset) || capableIn(tracer.cred, target.cred.userNs, CAP.SYS_PTRACE);
 };
 
-/** Linux check_ptrace_options(). To suspend seccomp one must be beyond its reach oneself. */
+/** 0 or -errno. SUSPEND_SECCOMP requires a tracer without filters. Linux check_ptrace_options(). */
 export const optionError = (tracer: Task, options: number): number => {
   if ((options & ~OPTION_MASK) !== 0) return -E.EINVAL;
   if ((options & OPTION.SUSPEND_SECCOMP) === 0) return 0;
@@ -38,14 +39,14 @@ const link = (tracer: Task, target: Task, tracing: Tracing): void => {
   tracer.tracees.add(target);
 };
 
-/** PTRACE_ATTACH and PTRACE_SEIZE, whose options have been found right. */
+/** PTRACE_ATTACH and PTRACE_SEIZE with valid options. 0 or -errno. */
 export const attach = (tracer: Task, target: Task, seize: boolean, options: number): number => {
   if (tracer.process === target.process || !mayAttach(tracer, target)) return -E.EPERM;
   if (target.state === "dead" || target.trace) return -E.EPERM;
   const tracing = newTracing(tracer, seize, options);
   link(tracer, target, tracing);
   if (!seize) sendToTask(target, { signo: SIG.SIGSTOP, code: SI.KERNEL });
-  // Stopped by job control already: it becomes a stop for the tracer.
+  // A stop of job control becomes a stop for the tracer.
   if (target.state === "stopped" && target.process.stopped) {
     tracing.trapPending = target.process.stopped.signal;
     target.exitWork |= exitWork.signal;
@@ -54,7 +55,7 @@ export const attach = (tracer: Task, target: Task, seize: boolean, options: numb
   return 0;
 };
 
-/** PTRACE_TRACEME: by the thread that made the process. */
+/** PTRACE_TRACEME. The tracer is the thread that created the process. */
 export const traceMe = (task: Task): number => {
   const tracer = parentThread(task);
   if (task.trace || !tracer) return -E.EPERM;
@@ -67,7 +68,7 @@ const parentThread = (task: Task): Task | undefined => {
   return maker && maker.process === parent && maker.state !== "dead" ? maker : parent.threads[0];
 };
 
-/** A new task whose maker is traced, and is to have it traced too. */
+/** Traces a new task whose creator is traced with a matching option. */
 export const inheritTracing = (child: Task, maker: Task): void => {
   const { trace } = maker;
   if (!trace) return;
@@ -84,7 +85,7 @@ const unlink = (target: Task): void => {
   target.entryWork &= ~entryWork.trace;
 };
 
-/** The target goes on alone: a zombie is shown to its parent, a member of a stopped group stays stopped. */
+/** Ends the tracing. A zombie is reported to its parent; a member of a stopped group stays stopped. */
 export const detach = (target: Task, signal: number): void => {
   const { trace, process } = target;
   if (!trace) return;
@@ -101,7 +102,7 @@ export const detach = (target: Task, signal: number): void => {
     notifyParent(process);
 };
 
-/** A tracer is gone. Linux exit_ptrace(). */
+/** Detaches all tracees of an ended tracer. Linux exit_ptrace(). */
 export const tracerEnded = (tracer: Task): void => {
   for (const target of [...tracer.tracees]) {
     const kill = ((target.trace?.options ?? 0) & OPTION.EXITKILL) !== 0 && target.state !== "dead";
@@ -110,8 +111,8 @@ export const tracerEnded = (tracer: Task): void => {
   }
 };
 
-/** Filters do not look while a tracer has suspended them. */
+/** True if the tracer has suspended the filters. */
 export const seccompSuspended = (task: Task): boolean => ((task.trace?.options ?? 0) & OPTION.SUSPEND_SECCOMP) !== 0;
 
-/** Whether a task has filters that its tracer may read. */
+/** True if the task has filters that its tracer may read. */
 export const isFiltered = (task: Task): boolean => task.seccomp?.mode === MODE.FILTER;

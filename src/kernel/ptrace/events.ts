@@ -1,5 +1,5 @@
-// The events that fork, exec and system calls raise for a tracer. Linux kernel/fork.c kernel_clone(), fs/exec.c exec_binprm(),
-// include/linux/ptrace.h ptrace_event(), ptrace_report_syscall_entry().
+// The tracer events of fork, exec and system calls. Linux kernel/fork.c kernel_clone(), fs/exec.c
+// exec_binprm(), include/linux/ptrace.h ptrace_event(), ptrace_report_syscall_entry().
 
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { exitWork } from "../base/pending-work.ts";
@@ -12,10 +12,10 @@ import { inheritTracing } from "./attach.ts";
 import { eventEnabled, stopForEvent, stopForSyscall } from "./stop.ts";
 import { EVENT, type Event, MESSAGE } from "./tracing.ts";
 
-/** A call's handler has stopped its task for the tracer: it is called again when the task is resumed. */
+/** The Wait of a call that has stopped its task. The handler is called again when the task is resumed. */
 const stopped = (): Wait => wait([], { killable: true });
 
-/** Which event a clone is to its tracer, if the tracer wants it. Whether or not: the child is traced if it should be. */
+/** Traces the child if an option says so. Returns the event of the clone if the tracer has enabled it. */
 export const announceChild = (task: Task, child: Task, flags: number, exitSignal: number): Event | undefined => {
   const kind = (flags & CLONE.VFORK) !== 0 ? EVENT.VFORK : exitSignal !== SIG.SIGCHLD ? EVENT.CLONE : EVENT.FORK;
   const event = (flags & CLONE.UNTRACED) === 0 && eventEnabled(task, kind) ? kind : undefined;
@@ -23,14 +23,14 @@ export const announceChild = (task: Task, child: Task, flags: number, exitSignal
   return event;
 };
 
-/** The event stop of a call that will return `message`: undefined if nobody asked for it. */
+/** The event stop of a call that will return `message`. Undefined: the tracer has not enabled the event. */
 export const eventStop = (task: Task, event: Event, message: number): Wait | undefined => {
   if (!eventEnabled(task, event)) return undefined;
   stopForEvent(task, event, message);
   return stopped();
 };
 
-/** After execve(2): an event; or SIGTRAP, for tracers from before there were events. */
+/** After execve(2): an event, or SIGTRAP for a tracer without PTRACE_O_TRACEEXEC. */
 export const execStop = (task: Task, oldPid: number): Wait | undefined => {
   const stop = eventStop(task, EVENT.EXEC, oldPid);
   if (!stop && task.trace && !task.trace.seized)
@@ -38,7 +38,7 @@ export const execStop = (task: Task, oldPid: number): Wait | undefined => {
   return stop;
 };
 
-/** The end of a system call: a syscall stop, or the trap of a step over it. */
+/** After a system call: a syscall stop, or the trap of a single step. */
 export const afterCall = (task: Task): void => {
   const { trace } = task;
   if (!trace || task.state !== "runnable" || (task.exitWork & (exitWork.ended | exitWork.exiting)) !== 0) return;

@@ -7,7 +7,7 @@ import { tracerEnded } from "./attach.ts";
 import { eventEnabled, stopForEvent } from "./stop.ts";
 import { EVENT } from "./tracing.ts";
 
-/** PTRACE_EVENT_EXIT: true if the thread stops first. It ends when it is resumed: leave.ts. */
+/** PTRACE_EVENT_EXIT. True: the thread stops first, and ends when it is resumed (leave.ts). */
 export const announceExit = (task: Task, status: number): boolean => {
   if (!eventEnabled(task, EVENT.EXIT) || task.trace.exitAnnounced) return false;
   task.trace.exitAnnounced = true;
@@ -17,7 +17,10 @@ export const announceExit = (task: Task, status: number): boolean => {
   return true;
 };
 
-/** It has ended: its tracees go on without it; its tracer hears of a thread at once, of a process when the last thread has gone. */
+/**
+ * After the end of a thread: its tracees are detached and its tracer is notified, of a process after its last
+ * thread.
+ */
 export const threadEnded = (task: Task): void => {
   if (task.tracees.size > 0) tracerEnded(task);
   if (!task.trace) return;

@@ -1,4 +1,5 @@
-// Reading a tracee's filters: for checkpoints. Linux kernel/seccomp.c seccomp_get_filter(), seccomp_get_metadata().
+// Reading the filters of a tracee, for checkpoints. Linux kernel/seccomp.c seccomp_get_filter(),
+// seccomp_get_metadata().
 import { E } from "../../abi/errno.ts";
 import { encodeProgram } from "../../seccomp/bpf/insn.ts";
 import type { Filter } from "../../seccomp/filter.ts";
@@ -7,7 +8,7 @@ import { CAP, capable } from "../cred/cred.ts";
 import type { Task } from "../task/task.ts";
 import { isFiltered, seccompSuspended } from "./attach.ts";
 
-/** Number 0 is the oldest. */
+/** The filter with an index, where 0 is the oldest, or -errno. */
 const nth = (tracer: Task, target: Task, index: number): Filter | number => {
   const free = !tracer.seccomp && !seccompSuspended(tracer);
   if (!capable(tracer.cred, CAP.SYS_ADMIN) || !free) return -E.EACCES;
@@ -19,7 +20,7 @@ const nth = (tracer: Task, target: Task, index: number): Filter | number => {
   return back < 0 || !filter ? -E.ENOENT : filter;
 };
 
-/** The program as it was attached; its length even if there is nowhere to put it. */
+/** Copies the original program to `at`, if it is not 0. Returns its length, or -errno. */
 export const getFilter = (tracer: Task, target: Task, index: number, at: number): number => {
   const filter = nth(tracer, target, index);
   if (typeof filter === "number") return filter;
@@ -27,8 +28,9 @@ export const getFilter = (tracer: Task, target: Task, index: number, at: number)
   return filter.program.length;
 };
 
-/** struct seccomp_metadata { u64 filter_off; u64 flags; } */
+/** struct seccomp_metadata { u64 filter_off; u64 flags; }. Size in bytes. */
 const METADATA_SIZE = 16;
+/** PTRACE_SECCOMP_GET_METADATA. The copied size, or -errno. */
 export const getMetadata = (tracer: Task, target: Task, size: number, at: number): number => {
   const free = !tracer.seccomp && !seccompSuspended(tracer);
   if (!capable(tracer.cred, CAP.SYS_ADMIN) || !free) return -E.EACCES;

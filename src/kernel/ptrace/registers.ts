@@ -1,4 +1,5 @@
-// struct user_regs_struct of both ABIs. Linux uapi asm/ptrace.h, arch/x86/kernel/ptrace.c getreg(), putreg(), getreg32(), putreg32().
+// struct user_regs_struct of both ABIs. Linux uapi asm/ptrace.h, arch/x86/kernel/ptrace.c getreg(), putreg(),
+// getreg32(), putreg32().
 
 import { E } from "../../abi/errno.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
@@ -6,7 +7,7 @@ import { loadSegment, type Processor } from "../base/processor.ts";
 import { FIX_EFLAGS } from "../signal/frame64.ts";
 import type { Task } from "../task/task.ts";
 
-/** One member: a 64-bit value read and written. Writing gives 0 or -errno. */
+/** A member: a 64-bit value. Writing returns 0 or -errno. */
 interface Register {
   get(task: Task, cpu: Processor): bigint;
   put(task: Task, cpu: Processor, value: bigint): number;
@@ -20,7 +21,7 @@ const general = (r: number): Register => ({
   },
 });
 
-/** A null or user selector that loads; cs and ss must not be null. Linux set_segment_reg(). */
+/** A loadable selector of user privilege, or null except for cs and ss. Linux set_segment_reg(). */
 const segment = (s: number): Register => ({
   get: (_t, { state }) => BigInt(state.selector(s)),
   put: (_t, cpu, value) => {
@@ -51,7 +52,7 @@ const ip: Register = {
   },
 };
 
-/** TF is hidden while it serves a step. */
+/** TF is hidden during a single step. */
 const eflags: Register = {
   get: (task, cpu) => BigInt(task.trace?.forcedTrap ? cpu.flags & ~EF.TF : cpu.flags),
   put: (_t, cpu, value) => {
@@ -61,7 +62,7 @@ const eflags: Register = {
   },
 };
 
-/** orig_ax: the number of the call the task is in, which may be changed before it runs. */
+/** orig_ax: the number of the current call, which can be changed before the call runs. */
 const number: Register = {
   get: (task) => BigInt.asUintN(64, BigInt(task.origAx)),
   put: (task, _c, value) => {
@@ -70,6 +71,7 @@ const number: Register = {
   },
 };
 
+/** The members of the 64-bit structure, in order. */
 export const registers64: readonly Register[] = [
   ...[R.r15, R.r14, R.r13, R.r12, R.bp, R.bx, R.r11, R.r10, R.r9, R.r8, R.ax, R.cx, R.dx, R.si, R.di].map(general),
   number,
@@ -85,6 +87,7 @@ export const registers64: readonly Register[] = [
   segment(S.fs),
   segment(S.gs),
 ];
+/** The members of the 32-bit structure, in order. */
 export const registers32: readonly Register[] = [
   ...[R.bx, R.cx, R.dx, R.si, R.di, R.bp, R.ax].map(general),
   segment(S.ds),
@@ -99,7 +102,7 @@ export const registers32: readonly Register[] = [
   segment(S.ss),
 ];
 
-/** Look at a stopped task's registers as if it ran, then go back to the one that does. */
+/** Runs `use` with the registers of a stopped task loaded, then loads the current task's again. */
 export const withRegisters = <T>(task: Task, use: (cpu: Processor) => T): T => {
   const { scheduler, processor } = task.kernel;
   const { current } = scheduler;
@@ -115,6 +118,7 @@ export const withRegisters = <T>(task: Task, use: (cpu: Processor) => T): T => {
 export const registerAt = (registers: readonly Register[], size: 4 | 8, offset: number): Register | undefined =>
   offset % size === 0 ? registers[offset / size] : undefined;
 
+/** All registers as the structure with words of `size` bytes. */
 export const readRegisters = (task: Task, size: 4 | 8): Uint8Array =>
   withRegisters(task, (cpu) => {
     const list = size === 8 ? registers64 : registers32;
@@ -127,7 +131,7 @@ export const readRegisters = (task: Task, size: 4 | 8): Uint8Array =>
     return new Uint8Array(out.buffer);
   });
 
-/** As many whole registers as there are bytes for, in order; the first that refuses ends it. */
+/** Writes whole registers in order, until the bytes end or a register rejects its value. 0 or -errno. */
 export const writeRegisters = (task: Task, size: 4 | 8, bytes: Uint8Array): number =>
   withRegisters(task, (cpu) => {
     const list = size === 8 ? registers64 : registers32;

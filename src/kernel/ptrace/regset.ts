@@ -1,20 +1,21 @@
-// Register sets: PTRACE_GETREGSET and its older relatives. Linux arch/x86/kernel/ptrace.c x86_64_regsets, x86_32_regsets; kernel/ptrace.c
-// ptrace_regset(); fpu/regset.c.
+// Register sets: PTRACE_GETREGSET and older requests. Linux arch/x86/kernel/ptrace.c x86_64_regsets,
+// x86_32_regsets; kernel/ptrace.c ptrace_regset(); fpu/regset.c.
 import { E } from "../../abi/errno.ts";
 import { fxrstor, fxsave, fxsaveSize } from "../../cpu/helpers/x87-image.ts";
 import { fsaveBytes, restoreFpState, restoreFsave, saveFpState, xstateSize } from "../signal/fpstate.ts";
 import type { Task } from "../task/task.ts";
 import { readRegisters, withRegisters, writeRegisters } from "./registers.ts";
 
+/** One set, with its bytes in the form of a core file. */
 export interface Regset {
-  /** Of one element: a length that is no multiple is EINVAL. */
+  /** Size of an element in bytes. A length that is not a multiple is EINVAL. */
   readonly size: number;
   read(task: Task): Uint8Array;
-  /** 0 or -errno. May be shorter than the set. */
+  /** 0 or -errno. `bytes` may be shorter than the set. */
   write(task: Task, bytes: Uint8Array): number;
 }
 
-/** NT_*. uapi linux/elf.h */
+/** NT_*. Linux uapi linux/elf.h. */
 export const NT = { PRSTATUS: 1, PRFPREG: 2, XSTATE: 0x202, PRXFPREG: 0x46e6_2b7f } as const;
 
 const general = (size: 4 | 8): Regset => ({
@@ -53,7 +54,7 @@ const fsave: Regset = {
   },
 };
 
-/** The bytes of FXSAVE that are free for software; here XCR0, so that a debugger knows what there is. */
+/** Offset of FXSAVE's bytes for software. They hold XCR0 for debuggers. */
 const SOFTWARE = 464;
 const SOFTWARE_MAGIC = 48;
 const xstate: Regset = {
@@ -79,8 +80,9 @@ const xstate: Regset = {
   },
 };
 
-/** By NT_*. The view is that of the code segment in which the task is. Not here: NT_386_TLS, NT_386_IOPERM. */
+/** Sets by NT_*, in the view of the task's code segment. NT_386_TLS and NT_386_IOPERM are missing. */
 export const regsets64: Readonly<Record<number, Regset>> = { [NT.PRSTATUS]: general(8), [NT.PRFPREG]: fx, [NT.XSTATE]: xstate };
+/** The sets of a task in 32-bit code. */
 export const regsets32: Readonly<Record<number, Regset>> = {
   [NT.PRSTATUS]: general(4),
   [NT.PRFPREG]: fsave,

@@ -1,4 +1,5 @@
-// The requests of ptrace(2). man 2 ptrace; Linux kernel/ptrace.c ptrace_request(), arch/x86/kernel/ptrace.c arch_ptrace().
+// The requests of ptrace(2). man 2 ptrace; Linux kernel/ptrace.c ptrace_request(), arch/x86/kernel/ptrace.c
+// arch_ptrace().
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { entryWork } from "../base/pending-work.ts";
@@ -17,7 +18,7 @@ import { beginStep, resume } from "./stop.ts";
 import { syscallInfo } from "./syscall-info.ts";
 import { EVENT, type Mode, OPTION, OPTION_MASK, type Tracing } from "./tracing.ts";
 
-/** PTRACE_*. uapi linux/ptrace.h, asm/ptrace-abi.h. */
+/** PTRACE_*. Linux uapi linux/ptrace.h, asm/ptrace-abi.h. */
 // biome-ignore format: table
 export const REQUEST = {
   TRACEME: 0, PEEKTEXT: 1, PEEKDATA: 2, PEEKUSR: 3, POKETEXT: 4, POKEDATA: 5, POKEUSR: 6, CONT: 7, KILL: 8, SINGLESTEP: 9, GETREGS: 12,
@@ -28,17 +29,17 @@ export const REQUEST = {
   GET_SYSCALL_INFO: 0x420e, GET_RSEQ_CONFIGURATION: 0x420f,
 } as const;
 
-interface Asked {
+interface RequestContext {
   readonly tracer: Task;
   readonly target: Task;
   readonly trace: Tracing;
   readonly addr: number;
   readonly data: number;
-  /** The word as the caller gave it: POKEDATA. */
+  /** The word of POKEDATA, in full width. */
   readonly word: bigint;
   readonly abi: Abi;
 }
-type Handler = (asked: Asked) => number;
+type Handler = (context: RequestContext) => number;
 
 const go =
   (mode: Mode, stepping: boolean): Handler =>
@@ -64,7 +65,10 @@ const poke: Handler = ({ target, addr, word, abi }) => {
   return target.mem.poke(addr, bytes.subarray(0, abi.long)) === abi.long ? 0 : -E.EIO;
 };
 
-/** struct user: the registers, then what a core file's header had. Debug registers read as 0 and take only 0. */
+/**
+ * Size of struct user in bytes: registers, then the header of a core file. Debug registers read 0 and accept
+ * only 0.
+ */
 const USER_SIZE = { 8: 912, 4: 284 } as const;
 const peekUser: Handler = ({ tracer, target, addr, data, abi }) => {
   const { long } = abi;
@@ -103,30 +107,30 @@ const setSigInfo: Handler = ({ tracer, trace, data, abi }) => {
   return 0;
 };
 
-/** GETREGSET and SETREGSET: `data` is an iovec whose length is cut to what was moved. */
+/** GETREGSET and SETREGSET: `data` is the address of an iovec, whose length becomes the copied size. */
 const regset =
   (write: boolean): Handler =>
   ({ tracer, target, addr, data, abi }) => {
     const base = tracer.mem.word(data, abi.long);
-    const room = tracer.mem.word(data + abi.long, abi.long);
-    if (base < 0 || room < 0) return -E.EFAULT;
+    const capacity = tracer.mem.word(data + abi.long, abi.long);
+    if (base < 0 || capacity < 0) return -E.EFAULT;
     const wide = new DataView(target.registers.buffer).getUint32(0xb0, true) === 64;
     const set = (wide ? regsets64 : regsets32)[addr];
-    if (!set || room % set.size !== 0) return -E.EINVAL;
-    const moved = moveSet(set, write, tracer, target, base, room);
+    if (!set || capacity % set.size !== 0) return -E.EINVAL;
+    const moved = moveSet(set, write, tracer, target, base, capacity);
     if (moved < 0) return moved;
     return tracer.mem.setLong(data + abi.long, moved, abi.long) ? 0 : -E.EFAULT;
   };
-const moveSet = (set: Regset, write: boolean, tracer: Task, target: Task, base: number, room: number): number => {
+const moveSet = (set: Regset, write: boolean, tracer: Task, target: Task, base: number, capacity: number): number => {
   const all = set.read(target);
-  const n = Math.min(room, all.length);
+  const n = Math.min(capacity, all.length);
   if (!write) return tracer.mem.write(base, all.subarray(0, n)) ? n : -E.EFAULT;
   const bytes = tracer.mem.read(base, n);
   if (!bytes) return -E.EFAULT;
   const failed = set.write(target, bytes.slice());
   return failed !== 0 ? failed : n;
 };
-/** The older requests: a whole set of the caller's ABI. */
+/** The older requests, which copy a whole set of the caller's ABI. */
 const wholeSet =
   (write: boolean, type: number): Handler =>
   ({ tracer, target, data, abi }) => {
@@ -190,7 +194,7 @@ const interruptTask: Handler = ({ target, trace }) => {
   return 0;
 };
 
-/** Those for which the target must be stopped. */
+/** Requests that require a stopped target. */
 const STOPPED: Readonly<Record<number, Handler>> = {
   [REQUEST.PEEKTEXT]: peek,
   [REQUEST.PEEKDATA]: peek,
@@ -229,7 +233,7 @@ const STOPPED: Readonly<Record<number, Handler>> = {
   [REQUEST.SECCOMP_GET_FILTER]: ({ tracer, target, addr, data }) => getFilter(tracer, target, addr, data),
   [REQUEST.SECCOMP_GET_METADATA]: ({ tracer, target, addr, data }) => getMetadata(tracer, target, addr, data),
 };
-/** Those that may come at any time. */
+/** Requests that are possible at any time. */
 const RUNNING: Readonly<Record<number, Handler>> = {
   [REQUEST.KILL]: ({ target }) => {
     sendToTask(target, { signo: SIG.SIGKILL, code: SI.USER });
@@ -238,16 +242,17 @@ const RUNNING: Readonly<Record<number, Handler>> = {
   [REQUEST.INTERRUPT]: interruptTask,
 };
 
-/** PTRACE_SEIZE: addr must be 0, unknown options are EIO. */
+/** PTRACE_SEIZE: addr must be 0; unknown options are EIO. */
 const seize = (tracer: Task, target: Task, addr: number, options: number): number => {
   if (addr !== 0 || (options & ~OPTION_MASK) !== 0) return -E.EIO;
   const features = tracer.kernel.profile.seccomp.ptrace;
   if ((options & OPTION.SUSPEND_SECCOMP) !== 0 && !features.includes("suspend")) return -E.EIO;
-  // Until CVE-2022-30594 was mended the right to suspend seccomp was not asked for here.
+  // Before the fix of CVE-2022-30594 PTRACE_SEIZE did not check the right to suspend seccomp.
   const checked = features.includes("suspend-checked-in-seize");
   return (checked ? optionError(tracer, options) : 0) || attach(tracer, target, true, options);
 };
 
+/** Serve ptrace(2). A result of 0 or more, or -errno. `word` is `data` in full width. */
 export const ptrace = (tracer: Task, request: number, pid: number, addr: number, data: number, word: bigint, abi: Abi): number => {
   if (request === REQUEST.TRACEME) return traceMe(tracer);
   const target = findTask(tracer, pid);
@@ -256,9 +261,9 @@ export const ptrace = (tracer: Task, request: number, pid: number, addr: number,
   if (request === REQUEST.SEIZE) return seize(tracer, target, addr, data);
   const { trace } = target;
   if (!trace || trace.tracer !== tracer) return -E.ESRCH;
-  const asked = { tracer, target, trace, addr, data, word, abi };
+  const context = { tracer, target, trace, addr, data, word, abi };
   const anyTime = RUNNING[request];
-  if (anyTime) return anyTime(asked);
+  if (anyTime) return anyTime(context);
   if (!trace.stop || trace.listening) return -E.ESRCH;
-  return STOPPED[request]?.(asked) ?? -E.EIO;
+  return STOPPED[request]?.(context) ?? -E.EIO;
 };

@@ -1,5 +1,5 @@
-// Stopping for the tracer and going on. Linux kernel/signal.c ptrace_stop(), ptrace_notify(), do_jobctl_trap(), do_notify_parent_cldstop();
-// kernel/ptrace.c ptrace_resume().
+// Stopping for the tracer and resuming. Linux kernel/signal.c ptrace_stop(), ptrace_notify(),
+// do_jobctl_trap(), do_notify_parent_cldstop(); kernel/ptrace.c ptrace_resume().
 import { at, EF } from "../../cpu/machine/state.ts";
 import { exitWork } from "../base/pending-work.ts";
 import { ticks } from "../base/usage.ts";
@@ -15,8 +15,8 @@ const SYSGOOD = 0x80;
 
 const stopInfo = (task: Task, signo: number, code: number): SigInfo => ({ signo, code, pid: task.pid, uid: task.cred.uid });
 
-/** SIGCHLD about a stop, unless the tracer does not care; its wait looks again. */
-const tellTracer = (task: Task, tracing: Tracing, code: number): void => {
+/** Wakes the tracer's wait and sends it SIGCHLD about a stop, unless it ignores SIGCHLD. */
+const notifyTracer = (task: Task, tracing: Tracing, code: number): void => {
   const { process } = tracing.tracer;
   const action = tracing.tracer.actions.get(SIG.SIGCHLD);
   if (action.handler !== SIG_IGN && (action.flags & SA.NOCLDSTOP) === 0) {
@@ -33,12 +33,12 @@ const tellTracer = (task: Task, tracing: Tracing, code: number): void => {
   process.childEvents.wake();
 };
 
-/** The task, which is the one that runs, stops until its tracer resumes it. */
+/** Stops the running task until its tracer resumes it. */
 const stop = (task: Task, tracing: Tracing, how: Omit<Stop, "reported">, code: number): void => {
   endStep(task, tracing);
   tracing.stop = { ...how, reported: false };
   task.kernel.scheduler.stop(task);
-  tellTracer(task, tracing, code);
+  notifyTracer(task, tracing, code);
 };
 
 const endStep = (task: Task, tracing: Tracing): void => {
@@ -51,28 +51,29 @@ const endStep = (task: Task, tracing: Tracing): void => {
 export const stopForSignal = (task: Task, tracing: Tracing, info: SigInfo): void =>
   stop(task, tracing, { kind: "signal", code: info.signo, info }, SI.CLD_TRAPPED);
 
-/** Syscall-stop: `message` says at which end. */
+/** Syscall-stop. `message` distinguishes entry and exit. */
 export const stopForSyscall = (task: Task, tracing: Tracing, message: number): void => {
   tracing.message = message;
   const code = SIG.SIGTRAP | ((tracing.options & OPTION.TRACESYSGOOD) !== 0 ? SYSGOOD : 0);
   stop(task, tracing, { kind: "syscall", code, info: stopInfo(task, SIG.SIGTRAP, code) }, SI.CLD_TRAPPED);
 };
 
+/** True if the task is traced and its tracer has enabled the event. */
 export const eventEnabled = (task: Task, event: Event): task is Task & { trace: Tracing } =>
   task.trace !== undefined && (task.trace.options & (1 << event)) !== 0;
 
-/** PTRACE_EVENT stop. The caller has found the event enabled; if it is inside a call it returns a wait, and is called again afterwards. */
+/** PTRACE_EVENT stop for an enabled event. Inside a call, the handler returns a wait and is called again. */
 export const stopForEvent = (task: Task & { trace: Tracing }, event: Event, message: number): void => {
   task.trace.message = message;
   const code = SIG.SIGTRAP | (event << 8);
   stop(task, task.trace, { kind: "event", code, info: stopInfo(task, SIG.SIGTRAP, code) }, SI.CLD_TRAPPED);
 };
 
-/** A stepped task has just been given a handler to run. Linux signal_setup_done(). */
+/** Stop of a single-stepped task at the start of a handler. Linux signal_setup_done(). */
 export const stopInHandler = (task: Task, tracing: Tracing): void =>
   stop(task, tracing, { kind: "event", code: SIG.SIGTRAP, info: stopInfo(task, SIG.SIGTRAP, SIG.SIGTRAP) }, SI.CLD_TRAPPED);
 
-/** The pending trap of job control, PTRACE_INTERRUPT or a seized child's start. */
+/** Stops for the pending trap of job control, of PTRACE_INTERRUPT or of a seized child's start. */
 export const takeTrap = (task: Task, tracing: Tracing): void => {
   const signal = tracing.trapPending ?? SIG.SIGTRAP;
   tracing.trapPending = undefined;
@@ -85,7 +86,7 @@ export const takeTrap = (task: Task, tracing: Tracing): void => {
   stop(task, tracing, { kind: "group", code, info: stopInfo(task, shown, code) }, SI.CLD_STOPPED);
 };
 
-/** Let a stopped task run. `signal` is the tracer's: 0 for none. */
+/** Resumes a stopped task. `signal` is the signal that the tracer injects; 0: none. */
 export const resume = (task: Task, tracing: Tracing, signal: number): void => {
   const was = tracing.stop;
   tracing.stop = undefined;
@@ -95,7 +96,8 @@ export const resume = (task: Task, tracing: Tracing, signal: number): void => {
     const same = was.info?.signo === signal;
     tracing.delivers = same ? was.info : { signo: signal, code: SI.USER, pid: tracer.tgid, uid: tracer.cred.uid };
   } else if (was?.kind === "syscall" && signal !== 0) task.pending.add({ signo: signal, code: SI.KERNEL });
-  // In the two kinds that came up on the way to user code, what is left of that way is still to go: restarting the call.
+  // These two kinds interrupted the return to user code, so the rest of it (restarting the call) is still
+  // pending.
   const leaving = was?.kind === "signal" || was?.kind === "group";
   const ready = ((task.pending.set | task.process.pending.set) & ~task.blocked) !== 0n;
   if (leaving || ready || tracing.trapPending !== undefined) task.exitWork |= exitWork.signal;
@@ -103,7 +105,7 @@ export const resume = (task: Task, tracing: Tracing, signal: number): void => {
   task.kernel.scheduler.start(task);
 };
 
-/** TF for one instruction. The task is stopped, so its registers are the saved ones. */
+/** Sets TF for one instruction in the saved registers of a stopped task. */
 export const beginStep = (task: Task, tracing: Tracing): void => {
   const flags = new DataView(task.registers.buffer);
   const old = flags.getUint32(at.systemFlags, true);

@@ -1,4 +1,5 @@
-// PTRACE_GET_SYSCALL_INFO: what kind of stop this is, and the call, whatever the ABI. Linux kernel/ptrace.c ptrace_get_syscall_info().
+// PTRACE_GET_SYSCALL_INFO: the kind of a stop and its call, in any ABI. Linux kernel/ptrace.c
+// ptrace_get_syscall_info().
 import { i386, x64 } from "../../abi/abi.ts";
 import { R } from "../../cpu/machine/state.ts";
 import { SIG } from "../signal/set.ts";
@@ -7,7 +8,7 @@ import { withRegisters } from "./registers.ts";
 import { EVENT, MESSAGE, type Tracing } from "./tracing.ts";
 
 const OP = { NONE: 0, ENTRY: 1, EXIT: 2, SECCOMP: 3 } as const;
-/** Bytes in use, by what there is to say. */
+/** Bytes in use, by kind of stop. */
 const SIZE = { [OP.NONE]: 24, [OP.ENTRY]: 80, [OP.EXIT]: 33, [OP.SECCOMP]: 84 } as const;
 const SYSGOOD_TRAP = SIG.SIGTRAP | 0x80;
 
@@ -17,6 +18,7 @@ const opOf = ({ stop, message }: Tracing): keyof typeof SIZE => {
   return code === (SIG.SIGTRAP | (EVENT.SECCOMP << 8)) ? OP.SECCOMP : OP.NONE;
 };
 
+/** struct ptrace_syscall_info of a stop. */
 export const syscallInfo = (task: Task, tracing: Tracing): Uint8Array =>
   withRegisters(task, ({ state }) => {
     const op = opOf(tracing);

@@ -1,8 +1,8 @@
-// What one thread's being traced consists of. man 2 ptrace; Linux include/linux/ptrace.h, include/linux/sched/jobctl.h.
+// The ptrace state of one thread. man 2 ptrace; Linux include/linux/ptrace.h, include/linux/sched/jobctl.h.
 import type { SigInfo } from "../signal/info.ts";
 import type { Task } from "../task/task.ts";
 
-/** PTRACE_O_*. uapi linux/ptrace.h. SUSPEND_SECCOMP lasts as long as the tracer keeps it set. */
+/** PTRACE_O_*. Linux uapi linux/ptrace.h. SUSPEND_SECCOMP holds while the tracer keeps it set. */
 export const OPTION = {
   TRACESYSGOOD: 0x1,
   TRACEFORK: 0x2,
@@ -15,39 +15,45 @@ export const OPTION = {
   EXITKILL: 0x10_0000,
   SUSPEND_SECCOMP: 0x20_0000,
 } as const;
+/** All valid options. */
 export const OPTION_MASK = Object.values(OPTION).reduce((all, bit) => all | bit, 0);
 
-/** PTRACE_EVENT_*. Those below STOP have the option whose bit is their number. */
+/** PTRACE_EVENT_*. Events below STOP have the option with their number as bit. */
 export const EVENT = { FORK: 1, VFORK: 2, CLONE: 3, EXEC: 4, VFORK_DONE: 5, EXIT: 6, SECCOMP: 7, STOP: 128 } as const;
+/** A value of `EVENT`. */
 export type Event = (typeof EVENT)[keyof typeof EVENT];
 
 /** PTRACE_EVENTMSG_SYSCALL_*: the message of a syscall stop. */
 export const MESSAGE = { SYSCALL_ENTRY: 1, SYSCALL_EXIT: 2 } as const;
 
+/** The kind of a ptrace stop. */
 export type StopKind =
-  /** A signal is about to be delivered: the tracer decides which one. */
+  /** Before the delivery of a signal. The tracer chooses the signal to deliver. */
   | "signal"
   /** Before or after a system call. The tracer's signal is sent. */
   | "syscall"
-  /** PTRACE_EVENT_* and the notice that a stepped task has entered a handler. */
+  /** PTRACE_EVENT_*, or a stepped task that has entered a handler. */
   | "event"
   /** Job control, or PTRACE_INTERRUPT. */
   | "group";
 
+/** A stop for the tracer. */
 export interface Stop {
   readonly kind: StopKind;
-  /** Bits 8 and up of the wait status: the signal, and the event above it. Linux task_struct.exit_code. */
+  /** Bits 8 and up of the wait status: the signal, then the event. Linux task_struct.exit_code. */
   readonly code: number;
-  /** PTRACE_GETSIGINFO; a tracer may replace it. None in a group stop of an attached (not seized) task. */
+  /**
+   * PTRACE_GETSIGINFO; a tracer may replace it. Undefined in a group stop of an attached (not seized) task.
+   */
   info: SigInfo | undefined;
-  /** A wait has seen it. */
+  /** A wait has returned it. */
   reported: boolean;
 }
 
-/** How the task was resumed. */
+/** The request that resumed the task. */
 export type Mode = "continue" | "syscall" | "emulate";
 
-/** Linux task_struct.ptrace and its companions. Plain data. */
+/** Linux task_struct.ptrace and related members. Plain data. */
 export interface Tracing {
   tracer: Task;
   readonly seized: boolean;
@@ -55,20 +61,21 @@ export interface Tracing {
   /** PTRACE_GETEVENTMSG. */
   message: number;
   mode: Mode;
-  /** One instruction, then SIGTRAP; `forcedTrap`: TF was set for that and is not the program's own. */
+  /** SIGTRAP after one instruction. `forcedTrap`: the kernel has set TF for it, not the program. */
   stepping: boolean;
   forcedTrap: boolean;
   stop: Stop | undefined;
-  /** PTRACE_LISTEN: stopped as job control wants it, not to be looked at. */
+  /** PTRACE_LISTEN: stopped for job control, invisible to wait. */
   listening: boolean;
-  /** JOBCTL_TRAP_STOP: it is to stop before it runs user code again; the signal is job control's. */
+  /** JOBCTL_TRAP_STOP: the signal of a stop before the return to user code. */
   trapPending: number | undefined;
-  /** What the tracer lets through in place of the signal that stopped the task. */
+  /** The signal that the tracer delivers instead of the one that stopped the task. */
   delivers: SigInfo | undefined;
-  /** PTRACE_EVENT_EXIT has been announced. */
+  /** PTRACE_EVENT_EXIT has been reported. */
   exitAnnounced: boolean;
 }
 
+/** The state after an attach or a seize. */
 export const newTracing = (tracer: Task, seized: boolean, options: number): Tracing => ({
   tracer,
   seized,

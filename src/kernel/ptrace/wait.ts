@@ -1,25 +1,28 @@
-// What wait(2) tells a tracer. Linux kernel/exit.c ptrace_do_wait(), wait_task_stopped(), wait_task_zombie().
+// wait(2) for tracers. Linux kernel/exit.c ptrace_do_wait(), wait_task_stopped(), wait_task_zombie().
 
 import { W } from "../../abi/uapi/wait.ts";
 import { SI } from "../signal/info.ts";
-import { type ChildEvent, consider, endEvent, type Which } from "../task/child-event.ts";
+import { type ChildEvent, type ChildSelector, consider, endEvent } from "../task/child-event.ts";
 import { notifyParent, reap } from "../task/end.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
 import type { Tracing } from "./tracing.ts";
 
-/** Its stops and its end are told to the tracer; the real parent hears of the end when the tracer has. */
+/**
+ * True if another process than the parent traces it. The tracer gets its stops and its end before the parent
+ * does.
+ */
 export const isTracedByAnother = (child: Process): boolean => {
   const { trace } = child.leader;
   return trace !== undefined && trace.tracer.process !== child.parent;
 };
-/** By its own parent: shown as a tracee, not as a child. */
+/** True if its parent traces it: wait treats it as a tracee, not as a child. */
 export const isTracedByParent = (child: Process): boolean =>
   child.leader.trace?.tracer.process === child.parent && child.leader.trace !== undefined;
 
 const seenBy = (trace: Tracing | undefined, target: Task): number => (trace ? trace.tracer.pidNs.numberOf(target.pid) : target.pid);
 
-/** A traced thread has ended. Taking note of it ends the tracing. */
+/** The end of a traced thread. Reaping it ends the tracing. */
 const ended = (target: Task, keep: boolean): ChildEvent | undefined => {
   const { process, trace } = target;
   const pid = seenBy(trace, target);
@@ -62,13 +65,13 @@ const look = (target: Task, options: number): ChildEvent | undefined => {
   return target.process.leader === target ? consider(target.process, options & ~(W.STOPPED | W.EXITED)) : undefined;
 };
 
-/** News of the threads that this process traces: an event, or whether there are any that qualify. */
-export const waitForTracee = (task: Task, which: Which, options: number): ChildEvent | boolean => {
+/** The event of a thread that this process traces. Without an event: true if any thread qualifies. */
+export const waitForTracee = (task: Task, selects: ChildSelector, options: number): ChildEvent | boolean => {
   let any = false;
   const tracers = (options & W.NOTHREAD) !== 0 ? [task] : task.process.threads;
   for (const tracer of tracers) {
     for (const target of tracer.tracees) {
-      if (!which(target.process, target)) continue;
+      if (!selects(target.process, target)) continue;
       any = true;
       const found = look(target, options);
       if (found) return found;

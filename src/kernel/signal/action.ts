@@ -1,13 +1,16 @@
-// What a process does about each signal. man 2 sigaction; Linux include/uapi/asm-generic/signal-defs.h.
+// Signal actions of a process. man 2 sigaction; Linux include/uapi/asm-generic/signal-defs.h.
+import { i386, x32 } from "../../abi/abi.ts";
 import { WaitQueue } from "../base/wait.ts";
 import { NSIG, type SigSet } from "./set.ts";
 
+/** Handler values that are no address. */
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;
 
 /**
- * Three are the kernel's own. IA32_ABI, X32_ABI: the action was set through a 32-bit door, or by an x32 call, so its handler gets that
- * ABI's frame. IMMUTABLE: a forced signal that ends the process; neither a tracer nor another thread may touch it any more.
+ * SA_*. The kernel sets three of them. IA32_ABI, X32_ABI: a 32-bit door or an x32 call set the action, so its
+ * handler gets that ABI's frame. IMMUTABLE: a forced fatal signal, which no tracer and no other thread may
+ * change.
  */
 export const SA = {
   NOCLDSTOP: 0x1,
@@ -16,18 +19,19 @@ export const SA = {
   UNSUPPORTED: 0x400,
   EXPOSE_TAGBITS: 0x800,
   IMMUTABLE: 0x0080_0000,
-  X32_ABI: 0x0100_0000,
-  IA32_ABI: 0x0200_0000,
+  X32_ABI: x32.frameFlag,
+  IA32_ABI: i386.frameFlag,
   RESTORER: 0x0400_0000,
   ONSTACK: 0x0800_0000,
   RESTART: 0x1000_0000,
   NODEFER: 0x4000_0000,
   RESETHAND: 0x8000_0000,
 } as const;
-/** Bits sigaction keeps; others read back as 0. Linux UAPI_SA_FLAGS and SA_RESTORER. */
+/** Bits that sigaction stores; the others read 0. Linux UAPI_SA_FLAGS and SA_RESTORER. */
 export const SA_KNOWN =
   SA.NOCLDSTOP | SA.NOCLDWAIT | SA.SIGINFO | SA.EXPOSE_TAGBITS | SA.RESTORER | SA.ONSTACK | SA.RESTART | SA.NODEFER | SA.RESETHAND;
 
+/** Linux struct k_sigaction. */
 export interface SigAction {
   /** SIG_DFL, SIG_IGN or an address. */
   readonly handler: number;
@@ -35,12 +39,13 @@ export interface SigAction {
   readonly restorer: number;
   readonly mask: SigSet;
 }
+/** The action of a signal before sigaction(2). */
 export const DEFAULT_ACTION: SigAction = { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n };
 
-/** Shared by what CLONE_SIGHAND made. Linux struct sighand_struct. */
+/** The actions that tasks share with CLONE_SIGHAND. Linux struct sighand_struct. */
 export class SignalActions {
   readonly #list: SigAction[];
-  /** Woken when a signal arrives that is to be fetched rather than delivered: rt_sigtimedwait, signalfd. */
+  /** Woken by each signal that rt_sigtimedwait or a signalfd can take. */
   readonly arrivals = new WaitQueue();
   constructor(list: SigAction[] = new Array<SigAction>(NSIG).fill(DEFAULT_ACTION)) {
     this.#list = list;
@@ -54,7 +59,7 @@ export class SignalActions {
   clone(): SignalActions {
     return new SignalActions(this.#list.slice());
   }
-  /** execve: caught signals go back to the default; ignored ones stay ignored. */
+  /** execve: caught signals return to the default; ignored ones stay ignored. */
   resetCaught(): void {
     const list = this.#list;
     for (let i = 0; i < list.length; i++) {

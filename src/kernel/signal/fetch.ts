@@ -4,7 +4,7 @@ import type { SigInfo } from "./info.ts";
 import { setBlocked } from "./send.ts";
 import type { SigSet } from "./set.ts";
 
-/** The next pending signal of a set, the thread's own first. */
+/** Removes and returns the next pending signal of a set, the thread's own first. */
 export const fetchSignal = (task: Task, wanted: SigSet): SigInfo | undefined => {
   for (const pending of [task.pending, task.process.pending]) {
     const sig = pending.next(~wanted);

@@ -1,7 +1,8 @@
-// Which si_code a floating-point exception gets. Linux arch/x86/kernel/fpu/core.c fpu__exception_code(). SDM Vol. 1 8.5, 11.5.
+// si_code of floating-point exceptions. Linux arch/x86/kernel/fpu/core.c fpu__exception_code(). SDM Vol. 1
+// 8.5, 11.5.
 import { SI } from "./info.ts";
 
-/** Exception bits: the same places in the x87 status word and in MXCSR. */
+/** Exception bits, at the same positions in the x87 status word and in MXCSR. */
 const FP = { INVALID: 0x01, DENORMAL: 0x02, ZERO: 0x04, OVERFLOW: 0x08, UNDERFLOW: 0x10, PRECISION: 0x20, STACK: 0x40 } as const;
 const MXCSR_MASK_SHIFT = 7;
 
@@ -14,5 +15,7 @@ const codeOf = (raised: number): number => {
   return 0;
 };
 
+/** si_code of #MF, from the control and status words. */
 export const mathError = (control: number, status: number): number => codeOf(status & ~control & 0x3f);
+/** si_code of #XM. */
 export const simdError = (mxcsr: number): number => codeOf(mxcsr & ~(mxcsr >>> MXCSR_MASK_SHIFT) & 0x3f);

@@ -1,5 +1,5 @@
-// x87, SSE and AVX state as FXSAVE and XSAVE lay it out in a signal frame. SDM Vol. 1 10.5.1 (FXSAVE), 13.4 (XSAVE);
-// Linux arch/x86/kernel/fpu/signal.c, uapi asm/sigcontext.h.
+// x87, SSE and AVX state as FXSAVE and XSAVE lay it out in a signal frame. SDM Vol. 1 10.5.1 (FXSAVE), 13.4
+// (XSAVE); Linux arch/x86/kernel/fpu/signal.c, uapi asm/sigcontext.h.
 import { fxrstor, fxsave, stAddress, tagWord } from "../../cpu/helpers/x87-image.ts";
 import { at, S, type State } from "../../cpu/machine/state.ts";
 
@@ -9,25 +9,29 @@ const FXSAVE_SIZE = 512;
 const XSAVE_HEADER = 64;
 const YMM_OFFSET = FXSAVE_SIZE + XSAVE_HEADER;
 const YMM_SIZE = 256;
+/** Initial values of MXCSR and the x87 control word. */
 export const MXCSR_DEFAULT = 0x1f80;
 export const FCW_DEFAULT = 0x37f;
 
-/** struct _fpx_sw_bytes, in the FXSAVE area's bytes for software: tells user code how much state follows. */
+/** Offset of struct _fpx_sw_bytes in the FXSAVE area: it has the size of the whole state for user code. */
 const SW_RESERVED = 464;
 const MAGIC1 = 0x4650_5853;
 const MAGIC2 = 0x4650_5845;
 const MAGIC2_SIZE = 4;
 
-/** Size of the state itself: 512 bytes without XSAVE (xfeatures 0). */
+/** Size of the state in bytes: 512 without XSAVE (xfeatures 0). */
 export const xstateSize = (xfeatures: number): number =>
   xfeatures === 0 ? FXSAVE_SIZE : (xfeatures & XFEATURE.YMM) !== 0 ? YMM_OFFSET + YMM_SIZE : YMM_OFFSET;
-/** In a frame: with the second magic number behind it. */
+/** Size in a frame, with the second magic number after it. */
 export const fpFrameSize = (xfeatures: number): number => xstateSize(xfeatures) + (xfeatures === 0 ? 0 : MAGIC2_SIZE);
 
-/** AT_MINSIGSTKSZ: siginfo, ucontext, the state and the padding between. Linux arch/x86/kernel/signal.c init_sigframe_size(). */
+/**
+ * AT_MINSIGSTKSZ: siginfo, ucontext, the state and padding. Linux arch/x86/kernel/signal.c
+ * init_sigframe_size().
+ */
 export const minSigStack = (xfeatures: number): number => Math.ceil((128 + 304 + 16 + 63 + FSAVE_SIZE + fpFrameSize(xfeatures)) / 16) * 16;
 
-/** The state and its magic numbers. `extra` is what stands before it in a 32-bit frame and counts as part of it. */
+/** The state and its magic numbers. `extra`: bytes before it in a 32-bit frame that count as part of it. */
 export const saveFpState = (state: State, xfeatures: number, extra = 0): Uint8Array => {
   const size = xstateSize(xfeatures);
   const out = new Uint8Array(fpFrameSize(xfeatures));
@@ -51,13 +55,13 @@ export const saveFpState = (state: State, xfeatures: number, extra = 0): Uint8Ar
   return out;
 };
 
-/** Between its control and its registers lies what belongs to segments. */
+/** Clears the control part and the registers of x87; segment state lies between them. */
 const clearX87 = (state: State): void => {
   state.u8.fill(0, at.fpuControl, at.segCheck);
   state.u8.fill(0, at.fpuRegs, at.ymm);
 };
 
-/** Linux fpu__clear_user_states(): what a handler and a new program start with. */
+/** The state at the start of a handler or a program. Linux fpu__clear_user_states(). */
 export const initFpState = (state: State): void => {
   clearX87(state);
   state.u8.fill(0, at.ymm, at.size);
@@ -66,7 +70,10 @@ export const initFpState = (state: State): void => {
   state.u32[at.mxcsr >> 2] = MXCSR_DEFAULT;
 };
 
-/** Which features the frame says it holds; only the FXSAVE part if the magic numbers are not in place. Linux check_xstate_in_sigframe(). */
+/**
+ * The features of a frame. Without valid magic numbers only the FXSAVE part. Linux
+ * check_xstate_in_sigframe().
+ */
 const featuresIn = (frame: Uint8Array, xfeatures: number): number => {
   const v = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const size = xstateSize(xfeatures);
@@ -82,7 +89,10 @@ const featuresIn = (frame: Uint8Array, xfeatures: number): number => {
   return whole ? v.getUint32(SW_RESERVED + 8, true) & xfeatures & v.getUint32(FXSAVE_SIZE, true) : XFEATURE.FP | XFEATURE.SSE;
 };
 
-/** Put back what a handler's frame holds; user code may have edited it. `frame` may be cut short after the FXSAVE part. False: bad frame. */
+/**
+ * Restores the state from a frame that user code may have changed. `frame` may end after FXSAVE. False: bad
+ * frame.
+ */
 export const restoreFpState = (state: State, frame: Uint8Array, xfeatures: number): boolean => {
   const present = featuresIn(frame, xfeatures);
   const saved = state.u8.slice(at.mxcsr, at.size);
@@ -107,11 +117,14 @@ const resetX87 = (state: State): void => {
   state.u32[at.mxcsr >> 2] = mxcsr;
 };
 
-/** The old FSAVE form that stands first in a 32-bit frame: 7 words and eight 10-byte registers, then status and a magic number. */
+/** Size of the FSAVE part of a 32-bit frame: 7 words, eight 10-byte registers, status and a magic number. */
 export const FSAVE_SIZE = 112;
 const X86_FXSR_MAGIC = 0x0000;
 
-/** A 64-bit kernel keeps no x87 selectors: it shows those of the code that runs. Linux convert_from_fxsr(). */
+/**
+ * The FSAVE part. A 64-bit kernel stores no x87 selectors and uses the current ones. Linux
+ * convert_from_fxsr().
+ */
 export const fsaveBytes = (state: State): Uint8Array => {
   const out = new Uint8Array(FSAVE_SIZE);
   const v = new DataView(out.buffer);
@@ -128,7 +141,7 @@ export const fsaveBytes = (state: State): Uint8Array => {
   return out;
 };
 
-/** The environment and registers of the FSAVE form win over those of the FXSAVE form behind it. Linux convert_to_fxsr(). */
+/** Restores x87 from the FSAVE part, which overrides the FXSAVE part after it. Linux convert_to_fxsr(). */
 export const restoreFsave = (state: State, from: Uint8Array): void => {
   const v = new DataView(from.buffer, from.byteOffset, from.byteLength);
   state.u16[at.fpuControl >> 1] = v.getUint16(0, true);

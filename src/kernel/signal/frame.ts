@@ -1,4 +1,4 @@
-// Where a signal frame goes and which shape it has. Linux arch/x86/kernel/signal.c get_sigframe(), setup_rt_frame().
+// Address and form of signal frames. Linux arch/x86/kernel/signal.c get_sigframe(), setup_rt_frame().
 import { EF, R, S } from "../../cpu/machine/state.ts";
 import { USER_DS } from "../base/selectors.ts";
 import type { Task } from "../task/task.ts";
@@ -10,17 +10,17 @@ import { frameX32, frameX64, pushFrame64 } from "./frame64.ts";
 import type { SigInfo } from "./info.ts";
 import type { SigSet } from "./set.ts";
 
-/** The psABI lets leaf functions use this much below rsp. */
+/** Bytes below rsp that the psABI gives to leaf functions. */
 const RED_ZONE = 128;
 
-/** Where the parts of a frame begin. */
-export interface Place {
+/** The addresses of a frame. */
+export interface FrameAddress {
   readonly frame: number;
   readonly fp: number;
   readonly fx: number;
 }
 
-const place = (task: Task, action: SigAction, size: number): Place | undefined => {
+const place = (task: Task, action: SigAction, size: number): FrameAddress | undefined => {
   const { state } = task.kernel.processor;
   const { xfeatures } = task.kernel.model;
   const ia32 = (action.flags & SA.IA32_ABI) !== 0;
@@ -34,7 +34,7 @@ const place = (task: Task, action: SigAction, size: number): Place | undefined =
       entering = true;
     }
   } else if (ia32 && !nested && state.selector(S.ss) !== USER_DS && (action.flags & SA.RESTORER) === 0 && action.restorer !== 0) {
-    // The way before sigaltstack: a program on a segment of its own names a stack as its restorer.
+    // Older than sigaltstack: a program with its own stack segment passes a stack as its restorer.
     sp = action.restorer;
     entering = true;
   }
@@ -46,7 +46,7 @@ const place = (task: Task, action: SigAction, size: number): Place | undefined =
   return { frame, fp, fx };
 };
 
-/** Write the frame and point the registers at the handler. False: the stack cannot hold it; registers are as before. */
+/** Writes the frame and starts the handler. False: the stack has no space, and registers are unchanged. */
 export const pushFrame = (task: Task, info: SigInfo, action: SigAction, masked: SigSet): boolean => {
   const cpu = task.kernel.processor;
   const placer = (size: number) => place(task, action, size);

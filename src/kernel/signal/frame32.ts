@@ -1,7 +1,9 @@
-// The two 32-bit signal frames. Linux arch/x86/kernel/signal_32.c ia32_setup_frame(), ia32_setup_rt_frame(), asm/sigframe.h.
+// The two 32-bit signal frames. Linux arch/x86/kernel/signal_32.c ia32_setup_frame(), ia32_setup_rt_frame(),
+// asm/sigframe.h.
 //
 //   old:  0 pretcode · 4 sig · 8 sigcontext(88) · 96 unused FSAVE area(624) · 720 extramask · 724 retcode(8)
-//   rt:   0 pretcode · 4 sig · 8 pinfo · 12 puc · 16 siginfo(128) · 144 ucontext { flags · link · stack(12) · sigcontext · sigmask } · 260 retcode(8)
+//   rt:   0 pretcode · 4 sig · 8 pinfo · 12 puc · 16 siginfo(128) · 144 ucontext · 260 retcode(8)
+//   ucontext: flags · link · stack(12) · sigcontext · sigmask
 import { i386 } from "../../abi/abi.ts";
 import { R, S } from "../../cpu/machine/state.ts";
 import { loadSegment } from "../base/processor.ts";
@@ -10,7 +12,7 @@ import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, SS } from "./alt-stack.ts";
 import { FSAVE_SIZE, fpFrameSize, fsaveBytes, initFpState, restoreFpState, restoreFsave, saveFpState } from "./fpstate.ts";
-import type { Place } from "./frame.ts";
+import type { FrameAddress } from "./frame.ts";
 import { FIX_EFLAGS, type Restored } from "./frame64.ts";
 import type { SigInfo } from "./info.ts";
 import { interruptReturn } from "./iret.ts";
@@ -19,13 +21,16 @@ import type { SigSet } from "./set.ts";
 
 const OLD = { size: 732, sc: 8, extramask: 720, retcode: 724 } as const;
 const RT = { size: 268, info: 16, uc: 144, stack: 152, sc: 164, sigmask: 252, retcode: 260 } as const;
-/** struct sigcontext_32: segment selectors, registers in its order, then what follows. */
+/** struct sigcontext_32: segment selectors, registers in its order, other members. */
 const SC_SEGMENTS = [S.gs, S.fs, S.es, S.ds] as const;
 const SC_REGISTERS = [R.di, R.si, R.bp, R.sp, R.bx, R.dx, R.cx, R.ax] as const;
 const SC = { trapno: 48, err: 52, ip: 56, cs: 60, flags: 64, spAtSignal: 68, ss: 72, fpstate: 76, oldmask: 80, cr2: 84 } as const;
 const UC_FP_XSTATE = 1;
 
-/** `pop %eax; mov $119, %eax; int $0x80` and `mov $173, %eax; int $0x80`: what gdb knows a signal frame by. */
+/**
+ * `pop %eax; mov $119, %eax; int $0x80` and `mov $173, %eax; int $0x80`: gdb recognises signal frames by
+ * them.
+ */
 const OLD_RETCODE = [0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80] as const;
 const RT_RETCODE = [0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0] as const;
 
@@ -47,13 +52,13 @@ const writeContext = (task: Task, v: DataView, sc: number, fpstate: number, mask
   put(SC.cr2, Number(task.trap.cr2 & 0xffff_ffffn));
 };
 
-const writeFpState = (task: Task, where: Place): boolean => {
+const writeFpState = (task: Task, where: FrameAddress): boolean => {
   const { state } = task.kernel.processor;
   const { xfeatures } = task.kernel.model;
   return task.mem.write(where.fx, saveFpState(state, xfeatures, FSAVE_SIZE)) && task.mem.write(where.fp, fsaveBytes(state));
 };
 
-/** Common end: a handler runs flat, whatever segments it interrupted. */
+/** Starts the handler with flat segments. */
 const enter = (task: Task, frame: number, handler: number): void => {
   const cpu = task.kernel.processor;
   const { state } = cpu;
@@ -70,7 +75,7 @@ const restorerOf = (task: Task, action: SigAction, frame: number, retcode: numbe
   return (retcode === OLD.retcode ? vdso.sigreturn : vdso.rtSigreturn) || frame + retcode;
 };
 
-const pushOld = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, where: Place): boolean => {
+const pushOld = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, where: FrameAddress): boolean => {
   const { state } = task.kernel.processor;
   const b = new Uint8Array(OLD.size);
   const v = new DataView(b.buffer);
@@ -87,7 +92,7 @@ const pushOld = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, w
   return true;
 };
 
-const pushRt = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, where: Place): boolean => {
+const pushRt = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, where: FrameAddress): boolean => {
   const { state } = task.kernel.processor;
   const { xfeatures } = task.kernel.model;
   const b = new Uint8Array(RT.size);
@@ -112,19 +117,20 @@ const pushRt = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, wh
   return true;
 };
 
+/** Writes the frame that the action's flags select. False: the stack has no space. */
 export const pushFrame32 = (
   task: Task,
   info: SigInfo,
   action: SigAction,
   masked: SigSet,
-  placer: (size: number) => Place | undefined,
+  placer: (size: number) => FrameAddress | undefined,
 ): boolean => {
   const rt = (action.flags & SA.SIGINFO) !== 0;
   const where = placer(rt ? RT.size : OLD.size);
   return where !== undefined && (rt ? pushRt : pushOld)(task, info, action, masked, where);
 };
 
-/** False: bad frame. */
+/** Restores registers from a sigcontext. False: bad frame. */
 const readContext = (task: Task, v: DataView, sc: number): boolean => {
   const cpu = task.kernel.processor;
   const { state } = cpu;
@@ -134,7 +140,7 @@ const readContext = (task: Task, v: DataView, sc: number): boolean => {
   SC_REGISTERS.forEach((r, i) => state.setGpr(r, word(16 + 4 * i)));
   state.rip = word(SC.ip);
   cpu.flags = (cpu.flags & ~FIX_EFLAGS) | (word(SC.flags) & FIX_EFLAGS);
-  // A null selector stays null; any other gets the user's privilege level. One that cannot be loaded becomes null.
+  // A null selector stays null; any other gets user privilege. A selector that cannot be loaded becomes null.
   SC_SEGMENTS.forEach((s, i) => {
     const selector = word(4 * i) & 0xffff;
     if (!loadSegment(cpu, s, selector > 3 ? selector | 3 : selector)) loadSegment(cpu, s, 0);
@@ -156,7 +162,7 @@ const readFpState = (task: Task, fp: number, xfeatures: number): boolean => {
   return true;
 };
 
-/** sigreturn(2): the handler's `ret` and the trampoline's `pop` have taken 8 bytes off the frame. */
+/** sigreturn(2). The handler's `ret` and the trampoline's `pop` have removed 8 bytes of the frame. */
 export const popOldFrame32 = (task: Task): Restored | undefined => {
   const b = task.mem.read(task.kernel.processor.state.lo(R.sp) - 8, OLD.size);
   if (!b) return undefined;
@@ -165,13 +171,13 @@ export const popOldFrame32 = (task: Task): Restored | undefined => {
   return { mask: BigInt(v.getUint32(OLD.sc + SC.oldmask, true)) | (BigInt(v.getUint32(OLD.extramask, true)) << 32n) };
 };
 
-/** Where the halves of the mask are in the frame that sigreturn(2) would take now. */
+/** Addresses of the mask's halves in the frame of sigreturn(2). */
 export const oldFrameMask32 = (task: Task): readonly [low: number, high: number] => {
   const frame = task.kernel.processor.state.lo(R.sp) - 8;
   return [frame + OLD.sc + SC.oldmask, frame + OLD.extramask];
 };
 
-/** Where the mask is in the frame that rt_sigreturn(2) would take now. */
+/** Address of the mask in the frame of rt_sigreturn(2). */
 export const rtFrameMask32 = (task: Task): number => task.kernel.processor.state.lo(R.sp) - 4 + RT.sigmask;
 
 /** rt_sigreturn(2) through a 32-bit door. */

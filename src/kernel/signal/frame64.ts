@@ -1,8 +1,10 @@
-// The signal frames of 64-bit code. Linux arch/x86/kernel/signal_64.c x64_setup_rt_frame(), x32_setup_rt_frame(),
-// arch/x86/include/asm/sigframe.h, uapi asm/sigcontext.h.
+// The signal frames of 64-bit code. Linux arch/x86/kernel/signal_64.c x64_setup_rt_frame(),
+// x32_setup_rt_frame(), arch/x86/include/asm/sigframe.h, uapi asm/sigcontext.h.
 //
-//   x86-64: 0 pretcode · 8 ucontext { flags · link · stack(24) · sigcontext(256) · sigmask } · 312 siginfo(128) · up to the FXSAVE area
-//   x32:    0 pretcode · 8 ucontext_x32 { flags · link · stack(12) · pad · sigcontext(256) · sigmask } · 296 siginfo(128)
+//   x86-64: 0 pretcode · 8 ucontext · 312 siginfo(128) · padding · FXSAVE area
+//   x32:    0 pretcode · 8 ucontext_x32 · 296 siginfo(128) · padding · FXSAVE area
+//   ucontext:     flags · link · stack(24) · sigcontext(256) · sigmask
+//   ucontext_x32: flags · link · stack(12) · pad · sigcontext(256) · sigmask
 import { type Abi, x32, x64 } from "../../abi/abi.ts";
 import { at, EF, R, S } from "../../cpu/machine/state.ts";
 import { loadSegment } from "../base/processor.ts";
@@ -11,14 +13,14 @@ import type { Task } from "../task/task.ts";
 import { SA, type SigAction } from "./action.ts";
 import { altStackState, SS } from "./alt-stack.ts";
 import { fpFrameSize, initFpState, restoreFpState, saveFpState } from "./fpstate.ts";
-import type { Place } from "./frame.ts";
+import type { FrameAddress } from "./frame.ts";
 import type { SigInfo } from "./info.ts";
 import { interruptReturn } from "./iret.ts";
 import { siginfoBytes } from "./layout.ts";
 import type { SigSet } from "./set.ts";
 
 const UC = 8;
-/** Where the two differ: the width of words and pointers outside of the registers. */
+/** The differences of the two frames: words and pointers outside of the registers. */
 interface FrameShape {
   readonly abi: Abi;
   readonly size: number;
@@ -27,9 +29,11 @@ interface FrameShape {
   readonly sigmask: number;
   readonly info: number;
 }
+/** struct rt_sigframe. */
 export const frameX64: FrameShape = { abi: x64, size: 440, stack: UC + 16, sc: UC + 40, sigmask: UC + 296, info: 312 };
+/** struct rt_sigframe_x32. */
 export const frameX32: FrameShape = { abi: x32, size: 424, stack: UC + 8, sc: UC + 24, sigmask: UC + 280, info: 296 };
-/** uc_flags. uapi asm/ucontext.h */
+/** uc_flags. Linux uapi asm/ucontext.h. */
 const UCF = { FP_XSTATE: 1, SIGCONTEXT_SS: 2, STRICT_RESTORE_SS: 4 } as const;
 
 /** struct sigcontext_64: the registers in its order, 8 bytes each; then offsets in it. */
@@ -47,8 +51,9 @@ const SC_FPSTATE = 184;
 /** EFLAGS bits that sigreturn takes from the frame. Linux FIX_EFLAGS. */
 export const FIX_EFLAGS = EF.AC | EF.OF | EF.DF | EF.TF | EF.SF | EF.ZF | EF.AF | EF.PF | EF.CF | EF.RF;
 
-type Placer = (size: number) => Place | undefined;
+type Placer = (size: number) => FrameAddress | undefined;
 
+/** Writes a frame and starts the handler. False: the stack has no space, or there is no restorer. */
 export const pushFrame64 = (task: Task, info: SigInfo, action: SigAction, masked: SigSet, placer: Placer, shape: FrameShape): boolean => {
   if ((action.flags & SA.RESTORER) === 0) return false;
   const where = placer(shape.size);
@@ -92,15 +97,19 @@ export const pushFrame64 = (task: Task, info: SigInfo, action: SigAction, masked
   return true;
 };
 
+/** The mask and alternate stack of a removed frame. Its registers are loaded already. */
 export interface Restored {
   readonly mask: SigSet;
   readonly altStack?: { sp: number; flags: number; size: number };
 }
 
-/** Where the mask is in the frame that rt_sigreturn(2) would take now. */
+/** Address of the mask in the frame of rt_sigreturn(2). */
 export const frameMask64 = (task: Task, shape: FrameShape): number => task.kernel.processor.state.gpr(R.sp) - 8 + shape.sigmask;
 
-/** rt_sigreturn(2): registers from the frame at rsp-8, whatever user code has made of it. Undefined: bad frame. */
+/**
+ * rt_sigreturn(2): loads the registers of the frame at rsp-8, which user code may have changed. Undefined:
+ * bad frame.
+ */
 export const popFrame64 = (task: Task, shape: FrameShape): Restored | undefined => {
   const cpu = task.kernel.processor;
   const { state } = cpu;
@@ -121,7 +130,7 @@ export const popFrame64 = (task: Task, shape: FrameShape): Restored | undefined 
   });
   state.u64[at.rip >> 3] = v.getBigUint64(sc + SC_IP, true);
   cpu.flags = (cpu.flags & ~FIX_EFLAGS) | (v.getUint32(sc + SC_FLAGS, true) & FIX_EFLAGS);
-  // The privilege level is user's, whatever the frame says; a selector that cannot be loaded faults on the way out (IRET).
+  // The privilege level is always user. A selector that cannot be loaded faults at IRET.
   const cs = v.getUint16(sc + SC_CS, true) | 3;
   const given = v.getUint16(sc + SC_SS, true) | 3;
   const ss = (v.getUint32(UC, true) & UCF.STRICT_RESTORE_SS) === 0 && cs === USER_CS ? validSs(task, given) : given;
@@ -132,5 +141,8 @@ export const popFrame64 = (task: Task, shape: FrameShape): Restored | undefined 
   };
 };
 
-/** Programs from before 2015 leave junk in the place of ss. Linux force_valid_ss(): a selector that is no writable data segment becomes USER_DS. */
+/**
+ * Programs from before 2015 leave junk in ss. Linux force_valid_ss(): an invalid data selector becomes
+ * USER_DS.
+ */
 const validSs = (task: Task, ss: number): number => (loadSegment(task.kernel.processor, S.ss, ss) ? ss : USER_DS);

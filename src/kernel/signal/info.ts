@@ -1,4 +1,5 @@
-// siginfo: why a signal was sent. man 2 sigaction; Linux include/uapi/asm-generic/siginfo.h. `siginfoBytes` (layout.ts) lays it out per ABI.
+// siginfo: the origin of a signal. man 2 sigaction; Linux include/uapi/asm-generic/siginfo.h. layout.ts has
+// its layout.
 
 /** si_code values. Linux uapi asm-generic/siginfo.h. */
 export const SI = {
@@ -34,7 +35,7 @@ export const SI = {
   SYS_SECCOMP: 1,
 } as const;
 
-/** The members in use depend on signo and code, as in C's union. */
+/** The members of siginfo. signo and code decide the members in use, as in C's union. */
 export interface SigInfo {
   readonly signo: number;
   readonly code: number;
@@ -60,9 +61,11 @@ export interface SigInfo {
   /** SIGIO. */
   readonly band?: number;
   readonly fd?: number;
-  /** rt_sigqueueinfo with a code of the sender's own: the bytes after si_code, unchanged. */
+  /** rt_sigqueueinfo with a code of the sender: the bytes after si_code, unchanged. */
   readonly raw?: Uint8Array;
 }
 
+/** A signal from the kernel. */
 export const kernelSignal = (signo: number): SigInfo => ({ signo, code: SI.KERNEL });
+/** A signal from kill(2) and similar calls. */
 export const userSignal = (signo: number, pid: number, uid: number, code: number = SI.USER): SigInfo => ({ signo, code, pid, uid });

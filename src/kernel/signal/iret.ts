@@ -1,4 +1,5 @@
-// IRET to user code with selectors that user code chose (sigreturn). Linux arch/x86/entry/entry_64.S, fixup_bad_iret().
+// IRET to user code with selectors from user code (sigreturn). Linux arch/x86/entry/entry_64.S,
+// fixup_bad_iret().
 import { at, S, vector } from "../../cpu/machine/state.ts";
 import { loadSegment } from "../base/processor.ts";
 import type { Task } from "../task/task.ts";
@@ -6,10 +7,13 @@ import { kernelSignal } from "./info.ts";
 import { forceSignal } from "./send.ts";
 import { SIG } from "./set.ts";
 
-/** Bits 47 to 63 are equal: what IRET asks of rip in 64-bit mode. SDM Vol. 1 3.3.7.1. */
+/** True if bits 47 to 63 are equal, as IRET requires of rip in 64-bit mode. SDM Vol. 1 3.3.7.1. */
 const isCanonical = (hi: number): boolean => hi < 0x8000 || hi >= 0xffff_8000;
 
-/** A selector that cannot be loaded, or a bad rip, is #GP at the instruction returned to: SIGSEGV whose frame shows the bad values. */
+/**
+ * Loads cs and ss. An invalid selector or rip is #GP at the target: SIGSEGV whose frame has the invalid
+ * values.
+ */
 export const interruptReturn = (task: Task, cs: number, ss: number): void => {
   const cpu = task.kernel.processor;
   const { state } = cpu;

@@ -1,4 +1,5 @@
-// Stopping and continuing processes. Linux kernel/signal.c do_signal_stop(), do_notify_parent_cldstop(); man 7 credentials, "Process groups".
+// Stopping and continuing processes. Linux kernel/signal.c do_signal_stop(), do_notify_parent_cldstop();
+// man 7 credentials, "Process groups".
 
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../task/process.ts";
@@ -7,7 +8,7 @@ import { sendToProcess, tellParent } from "./send.ts";
 import { SIG } from "./set.ts";
 import { requestTrap } from "./trap.ts";
 
-/** Every thread stops when it would next return to user code; this one now. */
+/** Stops the running thread now and the others before their next return to user code. */
 export const stopProcess = (process: Process, signal: number): void => {
   const { scheduler, observer } = process.kernel;
   process.stopped = { signal, reported: false };
@@ -23,7 +24,7 @@ export const stopProcess = (process: Process, signal: number): void => {
   if (process.leader.trace?.tracer.process !== process.parent) tellParent(process, SI.CLD_STOPPED, signal);
 };
 
-/** No member has a parent in another group of the same session: nobody could continue it. Linux will_become_orphaned_pgrp(). */
+/** True if no member has a parent in another group of the same session. Linux will_become_orphaned_pgrp(). */
 export const isOrphanedGroup = (kernel: Kernel, pgid: number, leaving?: Process): boolean => {
   for (const p of kernel.processes.values()) {
     if (p.pgid !== pgid || p === leaving || p.ended !== undefined || !p.parent || p.parent === kernel.init) continue;
@@ -32,7 +33,7 @@ export const isOrphanedGroup = (kernel: Kernel, pgid: number, leaving?: Process)
   return true;
 };
 
-/** A newly orphaned group with a stopped member gets SIGHUP and SIGCONT. Linux kill_orphaned_pgrp(). */
+/** Sends SIGHUP and SIGCONT to a newly orphaned group with a stopped member. Linux kill_orphaned_pgrp(). */
 export const orphanGroup = (kernel: Kernel, pgid: number, leaving: Process): void => {
   const members = [...kernel.processes.values()].filter((p) => p.pgid === pgid && p !== leaving);
   if (!members.some((p) => p.stopped) || !isOrphanedGroup(kernel, pgid, leaving)) return;

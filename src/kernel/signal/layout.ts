@@ -1,16 +1,19 @@
-// siginfo_t in guest memory: 128 bytes, a union after three ints. Linux include/uapi/asm-generic/siginfo.h, include/linux/compat.h.
+// siginfo_t in guest memory: 128 bytes, a union after three ints. Linux include/uapi/asm-generic/siginfo.h,
+// include/linux/compat.h.
 import { type Abi, x32 } from "../../abi/abi.ts";
 import { type Field, type Fields, long, type Struct, s32, struct, u32, unionOfPointers, word } from "../../abi/struct.ts";
 import { SI, type SigInfo } from "./info.ts";
 import { SIG } from "./set.ts";
 
+/** Size of siginfo_t in bytes. */
 export const SIGINFO_SIZE = 128;
 
-/** Which members of the union are in use. Linux siginfo_layout(). */
+/** The members of the union in use. Linux siginfo_layout(). */
 type Layout = "kill" | "timer" | "child" | "fault" | "sys" | "poll" | "queue";
 
 const FAULTS = new Set([SIG.SIGILL, SIG.SIGFPE, SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGTRAP]);
 
+/** The members of the union that `signo` and `code` select. Linux siginfo_layout(). */
 export const layoutOf = (signo: number, code: number): Layout => {
   if (code > SI.USER && code < SI.KERNEL) {
     if (FAULTS.has(signo)) return "fault";
@@ -23,7 +26,7 @@ export const layoutOf = (signo: number, code: number): Layout => {
   return code < 0 && code !== SI.TKILL ? "queue" : "kill";
 };
 
-/** clock_t: x32's is 64 bits wide here and nowhere else. Linux include/linux/compat.h, _sigchld_x32 */
+/** clock_t: x32's has 64 bits only here. Linux include/linux/compat.h, _sigchld_x32. */
 const clock: Field<number> = {
   size: (a) => (a === x32 ? 8 : long.size(a)),
   align: (a) => (a === x32 ? 8 : long.align(a)),
@@ -35,7 +38,7 @@ const head = { signo: s32, errno: s32, code: s32, union: unionOfPointers };
 const sender = { pid: s32, uid: u32 };
 const member = <const F extends Fields>(fields: F) => struct("siginfo", { ...head, ...fields });
 
-/** The structure by the members in use, named as in `SigInfo`. */
+/** The structure by members in use, named as in `SigInfo`. */
 export const siginfo = {
   kill: member(sender),
   queue: member({ ...sender, value: word }),
@@ -48,7 +51,7 @@ export const siginfo = {
 
 const none = new Uint8Array(SIGINFO_SIZE);
 
-/** The 128 bytes user code gets. */
+/** The 128 bytes for user code. */
 export const siginfoBytes = (info: SigInfo, abi: Abi): Uint8Array => {
   const out = new Uint8Array(SIGINFO_SIZE);
   const s: Struct<Fields> = siginfo[layoutOf(info.signo, info.code)];
@@ -60,7 +63,7 @@ export const siginfoBytes = (info: SigInfo, abi: Abi): Uint8Array => {
   return out;
 };
 
-/** What rt_sigqueueinfo(2) was given. The caller's code decides which members mean something. */
+/** The argument of rt_sigqueueinfo(2). The caller's code decides the members in use. */
 export const siginfoFrom = (signo: number, bytes: Uint8Array, abi: Abi): SigInfo => {
   const { errno, code, pid, uid, value } = siginfo.queue.decode(bytes, abi);
   return { signo, errno, code, pid, uid, value, ...(abi.long === 8 ? { raw: bytes.slice() } : {}) };

@@ -1,4 +1,4 @@
-// Signal numbers and sets. man 7 signal; Linux uapi asm/signal.h (x86: both ABIs number them alike).
+// Signal numbers and sets. man 7 signal; Linux uapi asm/signal.h (x86: the same numbers in both ABIs).
 
 const names = [
   "SIGHUP",
@@ -35,37 +35,52 @@ const names = [
 ] as const;
 type SignalName = (typeof names)[number];
 
-/** `SIG.SIGCHLD` is 17. */
+/** Signal numbers by name: `SIG.SIGCHLD` is 17. */
 export const SIG = Object.fromEntries(names.map((name, i) => [name, i + 1])) as Record<SignalName, number>;
+/** The first real-time signal. glibc reserves the first two. */
 export const SIGRTMIN = 32;
+/** The last signal. */
 export const NSIG = 64;
 
-/** A number that clone(2) takes for an exit signal need be none. Linux valid_signal(), which takes 0 too. */
+/**
+ * False for 0 and for a number above NSIG. clone(2) accepts those as exit signal. Linux valid_signal(), which
+ * accepts 0.
+ */
 export const isSendable = (sig: number): boolean => sig >= 1 && sig <= NSIG;
 
-/** As strace writes it: `SIGCHLD`, `SIGRT_5`. glibc keeps the first two real-time signals for itself, and strace counts from SIGRTMIN all the same. */
+/** strace's name: `SIGCHLD`, `SIGRT_5`. strace counts from SIGRTMIN, though glibc reserves the first two. */
 export const signalName = (sig: number): string =>
   names[sig - 1] ?? (sig >= SIGRTMIN && sig <= NSIG ? (sig === SIGRTMIN ? "SIGRTMIN" : `SIGRT_${sig - SIGRTMIN}`) : String(sig));
 
-/** The number of a name as `signalName` gives it; 0: there is none. */
+/** The number of a name of `signalName`. 0: unknown name. */
 export const signalNumber = (name: string): number => {
   for (let sig = 1; sig <= NSIG; sig++) if (signalName(sig) === name) return sig;
   return 0;
 };
 
-/** Bit sig-1 for signal sig: the integer that sigset_t is in guest memory. */
+/** Bit sig-1 for signal sig: the integer of sigset_t in guest memory. */
 export type SigSet = bigint;
+/** sizeof(sigset_t) in bytes, the same in all ABIs. */
+export const SIGSET_SIZE = 8;
+/** The empty set. */
 export const NONE: SigSet = 0n;
+/** The set of one signal. */
 export const sigbit = (sig: number): SigSet => 1n << BigInt(sig - 1);
+/** The set of some signals. */
 export const setOf = (...sigs: number[]): SigSet => sigs.reduce((set, sig) => set | sigbit(sig), NONE);
+/** True if the set has the signal. */
 export const has = (set: SigSet, sig: number): boolean => (set & sigbit(sig)) !== 0n;
 
-/** Neither can be blocked, caught or ignored. */
+/** SIGKILL and SIGSTOP cannot be blocked, caught or ignored. */
 export const UNBLOCKABLE = setOf(SIG.SIGKILL, SIG.SIGSTOP);
-/** Raised by the instruction that runs: delivered before others. Linux include/linux/signal.h, SYNCHRONOUS_MASK. */
+/**
+ * Signals of the running instruction, delivered before others. Linux include/linux/signal.h,
+ * SYNCHRONOUS_MASK.
+ */
 export const SYNCHRONOUS = setOf(SIG.SIGSEGV, SIG.SIGBUS, SIG.SIGILL, SIG.SIGTRAP, SIG.SIGFPE, SIG.SIGSYS);
+/** Default action: stop. Linux SIG_KERNEL_STOP_MASK. */
 export const STOPS = setOf(SIG.SIGSTOP, SIG.SIGTSTP, SIG.SIGTTIN, SIG.SIGTTOU);
-/** Default action: nothing. Linux SIG_KERNEL_IGNORE_MASK. */
+/** Default action: ignore. Linux SIG_KERNEL_IGNORE_MASK. */
 export const IGNORED_BY_DEFAULT = setOf(SIG.SIGCONT, SIG.SIGCHLD, SIG.SIGWINCH, SIG.SIGURG);
 /** Default action: end with the core bit. Linux SIG_KERNEL_COREDUMP_MASK. */
 export const DUMPS_CORE = setOf(

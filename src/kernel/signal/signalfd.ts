@@ -10,7 +10,7 @@ import { fetchSignal } from "./fetch.ts";
 import type { SigInfo } from "./info.ts";
 import type { SigSet } from "./set.ts";
 
-/** struct signalfd_siginfo. uapi linux/signalfd.h */
+/** Size of struct signalfd_siginfo in bytes. Linux uapi linux/signalfd.h. */
 const SIZE = 128;
 
 const bytesOf = (i: SigInfo): Uint8Array => {
@@ -36,6 +36,7 @@ const bytesOf = (i: SigInfo): Uint8Array => {
   return new Uint8Array(v.buffer);
 };
 
+/** The file of signalfd(2). */
 export class SignalFile extends FileDescription {
   mask: SigSet;
   readonly #arrivals: WaitQueue;
@@ -45,7 +46,7 @@ export class SignalFile extends FileDescription {
     this.mask = mask;
     this.#arrivals = task.actions.arrivals;
   }
-  /** The signals of whoever reads, not of whoever made the descriptor. */
+  /** Takes signals of the reading task, not of the creator. */
   override read(task: Task, n: number): Or<Uint8Array> {
     const room = Math.floor(n / SIZE);
     if (room === 0) return -E.EINVAL;

@@ -24,6 +24,7 @@ import {
 import { flags, flagText } from "./arg-flags.ts";
 import type { Arg } from "./declaration.ts";
 
+/** The current directory as dirfd, and AT_* flags. Linux uapi linux/fcntl.h. */
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_EACCESS = 0x200;
@@ -33,10 +34,14 @@ export const AT_NO_AUTOMOUNT = 0x800;
 export const AT_EMPTY_PATH = 0x1000;
 
 const at = { AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH };
+/** AT_* flags of most *at calls. */
 export const atFlags = flags("int", at, "AT_???");
+/** AT_* flags of faccessat2(2). */
 export const accessFlags = flags("int", { AT_SYMLINK_NOFOLLOW, AT_EACCESS, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH }, "AT_???");
+/** AT_* flags of unlinkat(2). */
 export const unlinkFlags = flags("int", { AT_REMOVEDIR }, "AT_???");
 
+/** A descriptor of a directory, or AT_FDCWD. */
 export const dirfd: Arg<number> = {
   c: "int",
   decode: (raw, i) => (raw[2 * i] as number) | 0,
@@ -49,10 +54,12 @@ const openNames = {
   O_PATH, O_TMPFILE, O_DIRECTORY, __O_TMPFILE,
 };
 const accessNames = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"] as const;
+/** strace's text of open(2) flags: the access mode, then flags. */
 export const openFlagsText = (v: number): string => {
   const rest = v & ~O_ACCMODE;
   return accessNames[v & O_ACCMODE] + (rest === 0 ? "" : `|${flagText(rest, openNames)}`);
 };
+/** The flags of open(2). */
 export const openFlags: Arg<number> = {
   c: "int",
   names: { O_WRONLY: 1, O_RDWR: 2, ...openNames },
@@ -60,6 +67,7 @@ export const openFlags: Arg<number> = {
   decode: (raw, i) => (raw[2 * i] as number) | 0,
   show: openFlagsText,
 };
+/** The flags of pipe2(2). */
 export const pipeFlags = flags("int", { O_CLOEXEC, O_NONBLOCK, O_DIRECT }, "O_???");
 
 /** "%#03o" of C. */
@@ -77,19 +85,18 @@ export const modeText = (mode: number): string => {
   const special = flagText(mode & 0o7000, bitNames, "");
   return [typeNames[mode & 0o170000] ?? "", special, octal(mode & 0o777)].filter((s) => s !== "").join("|");
 };
-/** A mode that holds a file type: mknod. */
+/** The mode argument of mknod, with a file type. */
 export const typedMode: Arg<number> = { ...mode, show: modeText };
 
 const LEGACY_NONE = 0xffff;
-/** uid_t and gid_t. The old calls of i386 have 16 bits, of which 0xffff is -1. Linux kernel/uid16.c */
+/** uid_t and gid_t. The old calls of i386 have 16 bits; 0xffff means -1. Linux kernel/uid16.c. */
 export const id: Arg<number> = { c: "uid_t", decode: (raw, i) => raw[2 * i] as number, show: (v) => (v === 0xffffffff ? "-1" : String(v)) };
+/** uid_t and gid_t of calls without the suffix 32. */
 export const legacyId: Arg<number> = {
   ...id,
   decode: (raw, i, abi) => {
     const wide = raw[2 * i] as number;
-    if (abi.column === 0) return wide;
+    if (abi.idSize === 4) return wide;
     return (wide & 0xffff) === LEGACY_NONE ? 0xffffffff : wide & 0xffff;
   },
 };
-/** What those ids show of one that does not fit. /proc/sys/kernel/overflowuid */
-export const OVERFLOW_ID = 65534;

@@ -1,12 +1,13 @@
-// Flag words and choices as strace prints them: names where there are names, hex for the rest.
+// Flag words and choices as strace prints them: names, and hex for bits without a name.
 import type { Arg, RawArgs } from "./declaration.ts";
 
+/** Names with their values, multi-bit names first. */
 export type Names = Readonly<Record<string, number>>;
 
 const lo = (raw: RawArgs, i: number): number => raw[2 * i] as number;
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
 
-/** `A|B|0x40`. `none` is what 0 is called; `unknown` comments a word of which nothing has a name. Multi-bit names come first in a table. */
+/** `A|B|0x40`. `none` is the text of 0; `unknown` is a comment after a word without any name. */
 export const flagText = (value: number, names: Names, none = "0", unknown = ""): string => {
   if (value === 0) return none;
   const parts: string[] = [];
@@ -21,12 +22,13 @@ export const flagText = (value: number, names: Names, none = "0", unknown = ""):
   return parts.join("|");
 };
 
-/** One of a list of names, or the number with a comment. */
+/** A name, or the number with the comment `unknown`. */
 export const choiceText = (value: number, names: Names, unknown: string): string => {
   for (const [name, n] of Object.entries(names)) if (n === value) return name;
   return `${hex(value)} /* ${unknown} */`;
 };
 
+/** An `int` of flags. `c` is its C type. */
 export const flags = (c: string, names: Names, unknown = "", none = "0"): Arg<number> => ({
   c,
   names,
@@ -34,13 +36,17 @@ export const flags = (c: string, names: Names, unknown = "", none = "0"): Arg<nu
   decode: (raw, i) => lo(raw, i) | 0,
   show: (v) => flagText(v, names, none, unknown),
 });
+/** An `int` with one of several values. */
 export const choice = (c: string, names: Names, unknown: string): Arg<number> => ({
   c,
   names,
   decode: (raw, i) => lo(raw, i) | 0,
   show: (v) => choiceText(v, names, unknown),
 });
-/** A hidden argument: shown only when `when` says so, because the call ignores it otherwise. strace leaves such arguments out. */
+/**
+ * An argument that the trace shows only if `when` holds, because the call ignores it otherwise; as strace
+ * does.
+ */
 export const only = <T>(arg: Arg<T>, when: (all: Record<string, unknown>) => boolean): Arg<T> => ({
   ...arg,
   show: (v, ctx) => (when(ctx.all) ? arg.show(v, ctx) : ""),

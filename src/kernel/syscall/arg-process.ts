@@ -1,5 +1,7 @@
 // Argument types of the process and memory calls, shown as strace shows them.
 
+import { PATH_MAX } from "../../abi/uapi/limits.ts";
+import { MADV, MAP, MCL, MREMAP, MS, PROT } from "../../abi/uapi/mman.ts";
 import { CLONE } from "../../abi/uapi/sched.ts";
 import { W } from "../../abi/uapi/wait.ts";
 import { signalName } from "../signal/set.ts";
@@ -16,6 +18,7 @@ const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 // biome-ignore format: table
 const { CLEAR_SIGHAND: _c, INTO_CGROUP: _i, NEWTIME: _t, ...cloneBits } = CLONE;
 const cloneNames = named("CLONE_", cloneBits);
+/** CLONE_* flags with the exit signal in the low byte. */
 export const cloneFlags: Arg<number> = {
   c: "int",
   names: cloneNames,
@@ -24,7 +27,7 @@ export const cloneFlags: Arg<number> = {
   show: (v) => [flagText(v & ~0xff, cloneNames, ""), (v & 0xff) === 0 ? "" : signalName(v & 0xff)].filter((s) => s !== "").join("|") || "0",
 };
 type Pointer = Arg<ReturnType<typeof ptr.decode>>;
-/** Part of clone's line that only some flags make matter, written with the result. */
+/** An argument of clone that only some flags use. The trace shows it after the result. */
 const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show): Pointer => ({
   ...ptr,
   out: true,
@@ -32,6 +35,7 @@ const cloneTail = (name: string, bits: number, text: Pointer["show"] = ptr.show)
 });
 const cloneStack: Pointer = { ...ptr, show: (v, ctx) => `child_stack=${ptr.show(v, ctx)}` };
 const namedFlags: Arg<number> = { ...cloneFlags, show: (v, ctx) => `flags=${cloneFlags.show(v, ctx)}` };
+/** The arguments of clone(2) as strace names them. */
 export const cloneParts = {
   stack: cloneStack,
   flags: namedFlags,
@@ -42,6 +46,7 @@ export const cloneParts = {
   tls: cloneTail("tls", CLONE.SETTLS),
   child_tid: cloneTail("child_tidptr", CLONE.CHILD_SETTID | CLONE.CHILD_CLEARTID),
 } as const;
+/** struct clone_args of clone3(2). */
 export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "struct clone_args *",
@@ -54,6 +59,7 @@ export const cloneArgs: Arg<ReturnType<typeof ptr.decode>> = {
 };
 
 const { STOPPED: _s, ...waitBits } = W;
+/** Options of wait4(2). */
 export const waitOptions = flags(
   "int",
   {
@@ -68,7 +74,7 @@ export const waitOptions = flags(
   },
   "W???",
 );
-/** waitid's: the second bit has another name there. */
+/** Options of waitid: its second bit has another name. */
 export const waitidOptions = flags(
   "int",
   {
@@ -83,6 +89,7 @@ export const waitidOptions = flags(
   },
   "W???",
 );
+/** The kind of id of waitid(2). */
 export const idtype = choice("idtype_t", { P_ALL: 0, P_PID: 1, P_PGID: 2, P_PIDFD: 3 }, "P_???");
 
 /** `[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]`. */
@@ -92,6 +99,7 @@ export const statusText = (word: number): string => {
   if ((word & 0x7f) === 0) return `[{WIFEXITED(s) && WEXITSTATUS(s) == ${(word >> 8) & 0xff}}]`;
   return `[{WIFSIGNALED(s) && WTERMSIG(s) == ${signalName(word & 0x7f)}${(word & 0x80) !== 0 ? " && WCOREDUMP(s)" : ""}}]`;
 };
+/** The status word that wait4(2) fills. */
 export const statusPointer = outStruct("int *", (ctx, at) => (ctx.ret === 0 ? undefined : statusText(ctx.task.mem.u32(at))));
 
 /** argv: `["sh", "-c", "true"]`. */
@@ -101,17 +109,18 @@ const strings = (ctx: ShowContext, at: number): (string | undefined)[] | undefin
     const s = ctx.task.mem.word(p, ctx.abi.long);
     if (s < 0) return undefined;
     if (s === 0) return out;
-    const text = ctx.task.mem.cString(s, 4096);
+    const text = ctx.task.mem.cString(s, PATH_MAX);
     if (text === undefined) return undefined;
     out.push(text);
   }
   return [...out, undefined];
 };
-/** `["sh", "-c", "a long argument that goes on an"...]`; undefined: there are more. */
+/** `["sh", "-c", "a long argument that is cut"...]`. Undefined: there are more. */
 export const argvText = (list: readonly (string | undefined)[]): string =>
   `[${list.map((s) => (s === undefined ? "..." : s.length > SHOWN ? `${quote(s.slice(0, SHOWN))}...` : quote(s))).join(", ")}]`;
 /** `0x7ffd… /* 23 vars *\/`, as strace without -v. */
 export const envpText = (at: number, n: number): string => `0x${at.toString(16)} /* ${n} var${n === 1 ? "" : "s"} */`;
+/** The argument list of execve(2), shown whole up to 32 strings. */
 export const argv: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
@@ -120,6 +129,7 @@ export const argv: Arg<ReturnType<typeof ptr.decode>> = {
     return list ? argvText(list) : ptr.show(v, ctx);
   },
 };
+/** The environment of execve(2), shown as its length. */
 export const envp: Arg<ReturnType<typeof ptr.decode>> = {
   ...ptr,
   c: "char *const *",
@@ -131,24 +141,42 @@ export const envp: Arg<ReturnType<typeof ptr.decode>> = {
   },
 };
 
-const PROT = { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x01000000, PROT_GROWSUP: 0x02000000 } as const;
-/** `unsigned long`, of which only low bits have names; mmap and mprotect refuse the rest by themselves. */
+const protNames = {
+  PROT_READ: PROT.READ,
+  PROT_WRITE: PROT.WRITE,
+  PROT_EXEC: PROT.EXEC,
+  PROT_SEM: PROT.SEM,
+  PROT_GROWSDOWN: PROT.GROWSDOWN,
+  PROT_GROWSUP: PROT.GROWSUP,
+} as const;
+/** `unsigned long` with names for low bits. mmap and mprotect reject the other bits. */
 export const prot: Arg<number> = {
   ...ulong,
-  names: PROT,
+  names: protNames,
   combines: true,
-  show: (v) => flagText((v % 2 ** 32) | 0, PROT, "PROT_NONE"),
+  show: (v) => flagText((v % 2 ** 32) | 0, protNames, "PROT_NONE"),
 };
-// biome-ignore format: table
 const MAP_BITS = {
-  MAP_FIXED: 0x10, MAP_ANONYMOUS: 0x20, MAP_32BIT: 0x40, MAP_GROWSDOWN: 0x0100, MAP_DENYWRITE: 0x0800, MAP_EXECUTABLE: 0x1000,
-  MAP_LOCKED: 0x2000, MAP_NORESERVE: 0x4000, MAP_POPULATE: 0x8000, MAP_NONBLOCK: 0x10000, MAP_STACK: 0x20000, MAP_HUGETLB: 0x40000,
-  MAP_SYNC: 0x80000, MAP_FIXED_NOREPLACE: 0x100000,
+  MAP_FIXED: MAP.FIXED,
+  MAP_ANONYMOUS: MAP.ANONYMOUS,
+  MAP_32BIT: MAP.BIT32,
+  MAP_GROWSDOWN: MAP.GROWSDOWN,
+  MAP_DENYWRITE: MAP.DENYWRITE,
+  MAP_EXECUTABLE: MAP.EXECUTABLE,
+  MAP_LOCKED: MAP.LOCKED,
+  MAP_NORESERVE: MAP.NORESERVE,
+  MAP_POPULATE: MAP.POPULATE,
+  MAP_NONBLOCK: MAP.NONBLOCK,
+  MAP_STACK: MAP.STACK,
+  MAP_HUGETLB: MAP.HUGETLB,
+  MAP_SYNC: MAP.SYNC,
+  MAP_FIXED_NOREPLACE: MAP.FIXED_NOREPLACE,
 } as const;
 const MAP_TYPES = ["MAP_FILE", "MAP_SHARED", "MAP_PRIVATE", "MAP_SHARED_VALIDATE"] as const;
+/** MAP_* flags: a type in the low 4 bits, and bits. */
 export const mapFlags: Arg<number> = {
   ...ulong,
-  names: { MAP_SHARED: 1, MAP_PRIVATE: 2, ...MAP_BITS },
+  names: { MAP_SHARED: MAP.SHARED, MAP_PRIVATE: MAP.PRIVATE, ...MAP_BITS },
   combines: true,
   show: (v) => {
     const type = MAP_TYPES[v & 15] ?? `0x${(v & 15).toString(16)} /* MAP_??? */`;
@@ -156,17 +184,46 @@ export const mapFlags: Arg<number> = {
     return rest === 0 ? type : `${type}|${flagText(rest, MAP_BITS)}`;
   },
 };
-export const mremapFlags = flags("int", { MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 }, "MREMAP_???");
-export const msyncFlags = flags("int", { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 }, "MS_???");
-export const mlockallFlags = flags("int", { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 }, "MCL_???");
-// biome-ignore format: table
-export const advice = choice("int", {
-  MADV_NORMAL: 0, MADV_RANDOM: 1, MADV_SEQUENTIAL: 2, MADV_WILLNEED: 3, MADV_DONTNEED: 4, MADV_FREE: 8, MADV_REMOVE: 9, MADV_DONTFORK: 10,
-  MADV_DOFORK: 11, MADV_MERGEABLE: 12, MADV_UNMERGEABLE: 13, MADV_HUGEPAGE: 14, MADV_NOHUGEPAGE: 15, MADV_DONTDUMP: 16, MADV_DODUMP: 17,
-  MADV_WIPEONFORK: 18, MADV_KEEPONFORK: 19, MADV_COLD: 20, MADV_PAGEOUT: 21, MADV_POPULATE_READ: 22, MADV_POPULATE_WRITE: 23,
-}, "MADV_???");
+/** MREMAP_* flags. */
+export const mremapFlags = flags(
+  "int",
+  { MREMAP_MAYMOVE: MREMAP.MAYMOVE, MREMAP_FIXED: MREMAP.FIXED, MREMAP_DONTUNMAP: MREMAP.DONTUNMAP },
+  "MREMAP_???",
+);
+/** MS_* flags of msync(2). */
+export const msyncFlags = flags("int", { MS_ASYNC: MS.ASYNC, MS_INVALIDATE: MS.INVALIDATE, MS_SYNC: MS.SYNC }, "MS_???");
+/** MCL_* flags. */
+export const mlockallFlags = flags("int", { MCL_CURRENT: MCL.CURRENT, MCL_FUTURE: MCL.FUTURE, MCL_ONFAULT: MCL.ONFAULT }, "MCL_???");
+/** MADV_* advice. */
+export const advice = choice(
+  "int",
+  {
+    MADV_NORMAL: MADV.NORMAL,
+    MADV_RANDOM: MADV.RANDOM,
+    MADV_SEQUENTIAL: MADV.SEQUENTIAL,
+    MADV_WILLNEED: MADV.WILLNEED,
+    MADV_DONTNEED: MADV.DONTNEED,
+    MADV_FREE: MADV.FREE,
+    MADV_REMOVE: MADV.REMOVE,
+    MADV_DONTFORK: MADV.DONTFORK,
+    MADV_DOFORK: MADV.DOFORK,
+    MADV_MERGEABLE: MADV.MERGEABLE,
+    MADV_UNMERGEABLE: MADV.UNMERGEABLE,
+    MADV_HUGEPAGE: MADV.HUGEPAGE,
+    MADV_NOHUGEPAGE: MADV.NOHUGEPAGE,
+    MADV_DONTDUMP: MADV.DONTDUMP,
+    MADV_DODUMP: MADV.DODUMP,
+    MADV_WIPEONFORK: MADV.WIPEONFORK,
+    MADV_KEEPONFORK: MADV.KEEPONFORK,
+    MADV_COLD: MADV.COLD,
+    MADV_PAGEOUT: MADV.PAGEOUT,
+    MADV_POPULATE_READ: MADV.POPULATE_READ,
+    MADV_POPULATE_WRITE: MADV.POPULATE_WRITE,
+  },
+  "MADV_???",
+);
 
-/** An address or length as a number that may be as large as 2^64: shown in hex, 0 as NULL. */
+/** An address or length up to 2^64 as a number, shown in hex, 0 as NULL. */
 export const address: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
-/** A file descriptor that may be -1. */
+/** A file descriptor or -1. */
 export const anyFd: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: String };

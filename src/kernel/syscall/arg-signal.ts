@@ -10,9 +10,10 @@ import type { Arg, ShowContext } from "./declaration.ts";
 
 const lo = (raw: Uint32Array, i: number): number => raw[2 * i] as number;
 
+/** A signal number. */
 export const signal: Arg<number> = { c: "int", decode: (raw, i) => lo(raw, i) | 0, show: (v) => (v === 0 ? "0" : signalName(v)) };
 
-/** `[CHLD TERM]`, or the complement as `~[KILL STOP]` when more than half are in. */
+/** `[CHLD TERM]`, or the complement `~[KILL STOP]` if the set has more than half of the signals. */
 export const setText = (set: SigSet): string => {
   const all = Array.from({ length: 64 }, (_, i) => i + 1);
   const inside = all.filter((s) => has(set, s));
@@ -21,7 +22,7 @@ export const setText = (set: SigSet): string => {
   return `${complement ? "~" : ""}[${shown.map((s) => signalName(s).replace(/^SIG/, "")).join(" ")}]`;
 };
 
-/** A sigset_t in memory, of as many bytes as the call says. */
+/** A sigset_t in memory of `size` bytes. */
 const readSet = (ctx: ShowContext, at: VAddr, size: number): SigSet | undefined => {
   const bytes = ctx.task.mem.read(at, size);
   return bytes?.reduce((set, b, i) => set | (BigInt(b) << BigInt(8 * i)), 0n);
@@ -38,13 +39,18 @@ const setPointer = (out: boolean, sizeArgument?: string): Arg<VAddr> => ({
     return set === undefined ? ptr.show(v, ctx) : setText(set);
   },
 });
+/** A sigset_t that the caller fills; the argument `sigsetsize` has its size. */
 export const sigset = setPointer(false, "sigsetsize");
+/** A sigset_t that the kernel fills; the argument `sigsetsize` has its size. */
 export const outSigset = setPointer(true, "sigsetsize");
+/** A sigset_t of one word that the caller fills. */
 export const oldSigset = setPointer(false);
+/** A sigset_t of one word that the kernel fills. */
 export const outOldSigset = setPointer(true);
 /** old_sigset_t by value: 32 signals. */
 export const mask32: Arg<number> = { c: "old_sigset_t", decode: lo, show: (v) => setText(BigInt(v)) };
 
+/** The first argument of sigprocmask(2). */
 export const sigprocmaskHow = choice("int", { SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 }, "SIG_???");
 
 // biome-ignore format: table
@@ -54,6 +60,7 @@ const saFlags = flags("unsigned long", {
   SA_EXPOSE_TAGBITS: SA.EXPOSE_TAGBITS,
 });
 const handlerText = (h: number): string => (h === 0 ? "SIG_DFL" : h === 1 ? "SIG_IGN" : `0x${h.toString(16)}`);
+/** A handler: an address, SIG_DFL or SIG_IGN. */
 export const handler: Arg<VAddr> = { ...ptr, c: "sighandler_t", show: (v) => handlerText(v) };
 
 /** struct sigaction in memory, the rt form. */
@@ -74,7 +81,9 @@ const actionPointer = (out: boolean): Arg<VAddr> => ({
     return `{sa_handler=${handlerText(h)}, sa_mask=${setText(set)}, sa_flags=${saFlags.show(bits, ctx)}${restorer}}`;
   },
 });
+/** A struct sigaction that the caller fills. */
 export const sigaction = actionPointer(false);
+/** A struct sigaction that the kernel fills. */
 export const outSigaction = actionPointer(true);
 
 const stackFlags = flags("int", { SS_AUTODISARM: SS.AUTODISARM | 0, SS_ONSTACK: SS.ONSTACK, SS_DISABLE: SS.DISABLE }, "SS_???");
@@ -93,5 +102,7 @@ const stackPointer = (out: boolean): Arg<VAddr> => ({
     return `{ss_sp=${sp === 0 ? "NULL" : `0x${sp.toString(16)}`}, ss_flags=${stackFlags.show(f | 0, ctx)}, ss_size=${size}}`;
   },
 });
+/** A stack_t that the caller fills. */
 export const stack = stackPointer(false);
+/** A stack_t that the kernel fills. */
 export const outStack = stackPointer(true);

@@ -1,5 +1,7 @@
 // Strings and buffers in user memory, quoted as strace quotes them.
+
 import type { VAddr } from "../../abi/brand.ts";
+import { PATH_MAX } from "../../abi/uapi/limits.ts";
 import { ptr } from "./arg.ts";
 import type { Arg, ShowContext } from "./declaration.ts";
 
@@ -7,7 +9,10 @@ import type { Arg, ShowContext } from "./declaration.ts";
 export const SHOWN = 32;
 const named: Readonly<Record<number, string>> = { 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\" };
 
-/** strace's string_quote(): printable ASCII as it is, the rest in C escapes, octal as short as the next character allows. */
+/**
+ * strace's string_quote(): printable ASCII and C escapes. An octal escape is as short as the next character
+ * allows.
+ */
 export const quote = (bytes: Uint8Array | string): string => {
   const at = (i: number): number => (typeof bytes === "string" ? bytes.charCodeAt(i) : (bytes[i] as number));
   let out = '"';
@@ -25,7 +30,7 @@ export const quote = (bytes: Uint8Array | string): string => {
   return `${out}"`;
 };
 
-/** Every byte as `\x0f`: strace's QUOTE_FORCE_HEX, for bytes that mean no text. */
+/** Every byte as `\x0f`: strace's QUOTE_FORCE_HEX, for binary data. */
 export const quoteHex = (bytes: Uint8Array): string => `"${[...bytes].map((b) => `\\x${b.toString(16).padStart(2, "0")}`).join("")}"`;
 
 /** Up to 32 bytes of a buffer. */
@@ -36,38 +41,40 @@ export const bufferText = (ctx: ShowContext, at: VAddr, length: number, quoted: 
   return quoted(bytes) + (length > SHOWN ? "..." : "");
 };
 
-/** A path or another NUL-terminated string. Never cut: paths are shown whole. */
+/** A path or another NUL-terminated string, shown whole. */
 export const cstring: Arg<VAddr> = {
   ...ptr,
   c: "const char *",
   show: (v, ctx) => {
-    const text = v === 0 ? undefined : ctx.task.mem.cString(v, 4096);
-    return text === undefined ? ptr.show(v, ctx) : quote(text) + (text.length === 4096 ? "..." : "");
+    const text = v === 0 ? undefined : ctx.task.mem.cString(v, PATH_MAX);
+    return text === undefined ? ptr.show(v, ctx) : quote(text) + (text.length === PATH_MAX ? "..." : "");
   },
 };
 
-/** What the caller hands in; its length is in the argument named by `count`. */
+/** A buffer that the caller fills. The argument named by `count` has its length. */
 export const inBuffer = (count = "count"): Arg<VAddr> => ({
   ...ptr,
   c: "const void *",
   show: (v, ctx) => bufferText(ctx, v, ctx.all[count] as number),
 });
-/** What the kernel filled: as many bytes as the call returned. */
+/** A buffer that the kernel fills, with as many bytes as the result. */
 const filled = (quoted: (bytes: Uint8Array) => string): Arg<VAddr> => ({
   ...ptr,
   c: "void *",
   out: true,
   show: (v, ctx) => (ctx.ret < 0 ? ptr.show(v, ctx) : bufferText(ctx, v, ctx.ret, quoted)),
 });
+/** A buffer that the kernel fills with text. */
 export const outBuffer = filled(quote);
+/** A buffer that the kernel fills with random bytes. */
 export const outRandom = filled(quoteHex);
-/** Something the caller filled, shown by `text` if it can be read. */
+/** A structure that the caller fills, shown by `text` if it is readable. */
 export const inStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
   ...ptr,
   c,
   show: (v, ctx) => (v === 0 ? ptr.show(v, ctx) : (text(ctx, v) ?? ptr.show(v, ctx))),
 });
-/** Something the kernel filled, shown by `text` if the call worked. */
+/** A structure that the kernel fills, shown by `text` if the call succeeded. */
 export const outStruct = (c: string, text: (ctx: ShowContext, at: VAddr) => string | undefined): Arg<VAddr> => ({
   ...ptr,
   c,

@@ -10,6 +10,7 @@ export const CLOCK = {
   CLOCK_REALTIME: 0, CLOCK_MONOTONIC: 1, CLOCK_PROCESS_CPUTIME_ID: 2, CLOCK_THREAD_CPUTIME_ID: 3, CLOCK_MONOTONIC_RAW: 4,
   CLOCK_REALTIME_COARSE: 5, CLOCK_MONOTONIC_COARSE: 6, CLOCK_BOOTTIME: 7, CLOCK_REALTIME_ALARM: 8, CLOCK_BOOTTIME_ALARM: 9, CLOCK_TAI: 11,
 } as const;
+/** A clock id. */
 export const clock = choice("clockid_t", CLOCK, "CLOCK_???");
 
 const pointer = (form: TimeForm, out: boolean, members: readonly [string, string]): Arg<VAddr> => ({
@@ -24,8 +25,13 @@ const pointer = (form: TimeForm, out: boolean, members: readonly [string, string
 });
 const TS = ["tv_sec", "tv_nsec"] as const;
 const TV = ["tv_sec", "tv_usec"] as const;
+/** A struct timespec that the caller fills. */
 export const timespec = pointer(native, false, TS);
+/** A struct timespec that the kernel fills. */
 export const outTimespec = pointer(native, true, TS);
+/** A struct __kernel_timespec that the caller fills. */
 export const timespec64 = pointer(time64, false, TS);
+/** A struct __kernel_timespec that the kernel fills. */
 export const outTimespec64 = pointer(time64, true, TS);
+/** A struct timeval that the kernel fills. */
 export const outTimeval = pointer(native, true, TV);

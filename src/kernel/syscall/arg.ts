@@ -1,4 +1,4 @@
-// Argument types. One value per C type as strace prints it.
+// Argument types, one value per C type as strace prints it.
 import { BAD_ADDRESS, type Fd, type VAddr, vaddr } from "../../abi/brand.ts";
 import type { Arg, RawArgs } from "./declaration.ts";
 
@@ -6,8 +6,9 @@ const lo = (raw: RawArgs, i: number): number => raw[2 * i] as number;
 const hi = (raw: RawArgs, i: number): number => raw[2 * i + 1] as number;
 const hex = (n: number): string => (n === 0 ? "0" : `0x${n.toString(16)}`);
 
-/** 32-bit arguments ignore the upper half of the register, whatever it holds (landmines B1 and B3). */
+/** 32-bit arguments ignore the upper half of the register (landmines B1 and B3). */
 export const int: Arg<number> = { c: "int", decode: (raw, i) => (raw[2 * i] as number) | 0, show: String };
+/** `unsigned int`, with the upper half of the register ignored. */
 export const uint: Arg<number> = { c: "unsigned int", decode: lo, show: String };
 /** A flag word or address-like number shown in hex. */
 export const hexInt: Arg<number> = { c: "unsigned int", decode: lo, show: hex };
@@ -19,12 +20,16 @@ export const long: Arg<number> = {
     abi.long === 4 ? (raw[2 * i] as number) | 0 : ((raw[2 * i + 1] as number) | 0) * 0x1_0000_0000 + (raw[2 * i] as number),
   show: String,
 };
-/** `unsigned long` and `size_t` as a number. Exact below 2^53; larger ones are larger than anything a guest can have. */
+/**
+ * `unsigned long` and `size_t` as a number. Exact below 2^53; larger values exceed every guest address and
+ * size.
+ */
 export const ulong: Arg<number> = {
   c: "unsigned long",
   decode: (raw, i, abi) => (abi.long === 4 ? (raw[2 * i] as number) : (raw[2 * i + 1] as number) * 0x1_0000_0000 + (raw[2 * i] as number)),
   show: String,
 };
+/** `size_t` as a number. */
 export const size: Arg<number> = { ...ulong, c: "size_t" };
 /** loff_t: two registers on i386, low half first. */
 export const loff: Arg<number> = {
@@ -40,4 +45,5 @@ export const ptr: Arg<VAddr> = {
   decode: (raw, i, abi) => (abi.long === 4 ? (raw[2 * i] as VAddr) : vaddr(raw[2 * i] as number, raw[2 * i + 1] as number)),
   show: (v) => (v === 0 ? "NULL" : v === BAD_ADDRESS ? "(bad address)" : hex(v)),
 };
+/** A file descriptor, not checked. */
 export const fd: Arg<Fd> = { c: "int", decode: (raw, i) => (lo(raw, i) | 0) as Fd, show: String };

@@ -1,31 +1,35 @@
-// A system call is declared once: name, arguments, handler. Its numbers come from abi/numbers.ts by its name.
-// Dispatch, 32/64-bit marshalling, the strace line, the support table and the completeness test read the declaration.
+// The declaration of a system call: name, arguments, handler. abi/numbers.ts has its numbers under the same
+// name. Dispatch, 32/64-bit marshalling, the strace line, the support table and the completeness test read
+// the declaration.
 import type { Abi } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { Wait } from "../base/wait.ts";
 import type { Task } from "../task/task.ts";
 
 /**
- * The six argument registers as the door delivered them, as 32-bit halves: argument i is `raw[2*i]` (low) and `raw[2*i+1]` (high),
- * unsigned. (Measured: bigints handed through helpers cost 36 ns each, a pair of halves nothing.)
+ * The six argument registers as the door delivered them, in unsigned 32-bit halves: argument i is `raw[2*i]`
+ * (low) and `raw[2*i+1]` (high). Halves, because bigints passed between functions are slow.
  */
 export type RawArgs = Uint32Array;
 
-/** An argument type: how a handler receives it, how a trace shows it. One value per C type as strace would print it (arg.ts). */
+/**
+ * An argument type: its decoder and its text in a trace. One value per C type as strace prints it (arg.ts).
+ */
 export interface Arg<T> {
   /** For the reference: "int", "const char *". */
   readonly c: string;
-  /** Shown after the call rather than before: the kernel fills it. */
+  /** The kernel fills it, so the trace shows it after the call. */
   readonly out?: true;
-  /** A 64-bit integer that an ABI which splits them takes in two registers. */
+  /** A 64-bit integer, which takes two registers if the ABI has `splits64`. */
   readonly wide?: true;
-  /** The values that have names, for a table of values to try: bits if `combines`, else one of them. */
+  /** Named values: bits if `combines`, else alternatives. */
   readonly names?: Readonly<Record<string, number>>;
   readonly combines?: true;
   decode(raw: RawArgs, register: number, abi: Abi): T;
-  /** strace's text. `ret` is the result, `all` the other arguments by name. */
+  /** strace's text of a value. */
   show(value: T, ctx: ShowContext): string;
 }
+/** The call that a trace line shows. `ret` is the result, `all` has the other arguments by name. */
 export interface ShowContext {
   readonly task: Task;
   readonly abi: Abi;
@@ -34,13 +38,15 @@ export interface ShowContext {
   readonly all: Record<string, any>;
 }
 
+/** Arguments by name, in the order of their registers. */
 // biome-ignore lint/suspicious/noExplicitAny: a declaration's arguments have any types
 export type Args = Record<string, Arg<any>>;
+/** The decoded values of arguments. */
 export type ArgsOf<A> = { -readonly [K in keyof A]: A[K] extends Arg<infer T> ? T : never };
 
 /**
- * What execve and sigreturn return: the registers are not those of the caller any more, so there is nowhere to put a result.
- * `shown` is what a tracer reads from rax.
+ * The result of execve and sigreturn: the caller's registers are gone, so the result has no register. A
+ * tracer reads `shown` from rax.
  */
 export class RegistersReplaced {
   readonly shown: number;
@@ -52,23 +58,28 @@ export class RegistersReplaced {
 /** A result of 0 or more, -errno, or a Wait. */
 export type Result = number | Wait | RegistersReplaced;
 
+/** A declared call, built by `syscall`. */
 export interface Syscall {
   readonly name: SyscallName;
   readonly args: Args;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration below has checked them
   readonly call: (task: Task, args: any, abi: Abi) => Result;
-  /** What is missing, shown to users in the support table. Absent: complete. */
+  /** The unsupported part, shown in the support table. Absent: complete. */
   readonly note?: string;
-  /** Only for this ABI: the name means different arguments in the other (mmap, select, clone, …). */
+  /**
+   * The only ABI of this declaration: the other ABI has other arguments under this name (mmap, select, clone,
+   * …).
+   */
   readonly only?: Abi["name"];
-  /** Prints the result in hex (addresses). */
+  /** The trace shows the result in hex (addresses), or in octal (modes). */
   readonly hexResult?: true;
   readonly octalResult?: true;
-  /** What strace adds in parentheses to a result of 0 or more. */
+  /** strace's text in parentheses after a result of 0 or more. */
   readonly remark?: (ctx: ShowContext) => string;
-  /** The order in which strace shows the arguments, where it is not that of the registers. */
+  /** The order of the arguments in strace, if it is not that of the registers. */
   readonly shown?: readonly string[];
 }
+/** The optional members of a declaration; see `Syscall`. */
 export interface SyscallOptions {
   readonly shown?: readonly string[];
   readonly note?: string;
@@ -78,7 +89,7 @@ export interface SyscallOptions {
   readonly remark?: (ctx: ShowContext) => string;
 }
 
-/** `syscall("close", { fd }, (t, a) => t.files.close(a.fd))`. */
+/** Declares a call: `syscall("close", { fd }, (t, a) => t.files.close(a.fd))`. */
 export const syscall = <const A extends Args>(
   name: SyscallName,
   args: A,
@@ -86,18 +97,18 @@ export const syscall = <const A extends Args>(
   options: SyscallOptions = {},
 ): Syscall => ({ name, args, call, ...options });
 
-/** A declaration made ready for one ABI: how to get its arguments from the registers. */
+/** A declaration for one ABI, with the decoder of its arguments. */
 export interface Entry {
   readonly syscall: Syscall;
   decode: (raw: RawArgs) => Record<string, unknown>;
 }
-/** Of hundreds of calls a program makes a few: how arguments are to be had is worked out when a call is first made. */
+/** A program makes few of the hundreds of calls, so the first use of a call builds its decoder. */
 const entryOf = (syscall: Syscall, abi: Abi): Entry => {
   const entry: Entry = { syscall, decode: (raw) => (entry.decode = decoder(syscall.args, abi))(raw) };
   return entry;
 };
 
-/** Where each argument starts: wide ones take two registers where the ABI splits them. Linux arch/x86/entry/syscalls/syscall_32.tbl. */
+/** The first register of each argument. Wide ones take two if the ABI splits them. Linux syscall_32.tbl. */
 const registers = (args: Args, abi: Abi): number[] => {
   let next = 0;
   return Object.values(args).map((arg) => {
@@ -123,7 +134,7 @@ const decoder = (args: Args, abi: Abi): Entry["decode"] => {
   };
 };
 
-/** The dispatch table of one ABI: index is the number. */
+/** The dispatch table of one ABI, indexed by number. */
 export const dispatchTable = (
   calls: readonly Syscall[],
   abi: Abi,

@@ -1,12 +1,14 @@
-// System calls that answer ENOSYS, and why. Together with the declarations this is every number of every ABI: a test says so.
+// System calls that return ENOSYS, with reasons. A test checks that these and the declarations cover every
+// number of every ABI.
 import type { SyscallName } from "../../abi/numbers.ts";
 
+/** Calls that are absent for one reason. */
 export interface Missing {
   readonly reason: string;
   readonly names: readonly SyscallName[];
 }
 
-/** Linux itself answers ENOSYS: the number is kept for a call that is gone, or that 6.12 is built without. */
+/** Linux itself returns ENOSYS: the number is reserved, or 6.12 is built without the call. */
 export const goneFromLinux: readonly Missing[] = [
   {
     reason: "never implemented, or removed from Linux",
@@ -21,7 +23,7 @@ export const goneFromLinux: readonly Missing[] = [
   { reason: "the 64-bit table has the number, but no call", names: ["set_thread_area", "get_thread_area"] },
 ];
 
-/** Not here yet, or not in the plan. */
+/** Calls that this kernel does not implement. */
 export const notYet: readonly Missing[] = [
   {
     reason: "no System V IPC",
@@ -46,7 +48,7 @@ export const notYet: readonly Missing[] = [
     ],
   },
   {
-    reason: "nobody is told of changes in the file tree",
+    reason: "no notification of changes in the file tree",
     names: ["inotify_init", "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "fanotify_init", "fanotify_mark"],
   },
   {
@@ -85,14 +87,14 @@ export const notYet: readonly Missing[] = [
     names: ["bpf", "perf_event_open", "userfaultfd"],
   },
   {
-    reason: "the mount API of 5.2 is not there; mount(2) is",
+    reason: "only mount(2), not the mount API of 5.2",
     names: ["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount"],
   },
   { reason: "no file handles", names: ["name_to_handle_at", "open_by_handle_at"] },
   { reason: "no I/O scheduler", names: ["ioprio_set", "ioprio_get"] },
-  { reason: "the futex calls of 6.7 are not there; futex(2) is", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
+  { reason: "only futex(2), not the futex calls of 6.7", names: ["futex_waitv", "futex_wake", "futex_wait", "futex_requeue"] },
   {
-    reason: "nothing uses it",
+    reason: "no known user",
     names: [
       "ustat",
       "remap_file_pages",
@@ -107,4 +109,5 @@ export const notYet: readonly Missing[] = [
   },
 ];
 
+/** All calls that return ENOSYS. */
 export const missing: readonly Missing[] = [...goneFromLinux, ...notYet];

@@ -1,4 +1,4 @@
-// What wait(2) tells about one child. Linux kernel/exit.c wait_consider_task(), wait_task_zombie(), wait_task_stopped().
+// wait(2) for one child. Linux kernel/exit.c wait_consider_task(), wait_task_zombie(), wait_task_stopped().
 import { W } from "../../abi/uapi/wait.ts";
 import { addUsage } from "../base/usage.ts";
 import { SI } from "../signal/info.ts";
@@ -7,10 +7,10 @@ import { CORE, reap } from "./end.ts";
 import type { Process, Usage } from "./process.ts";
 import type { Task } from "./task.ts";
 
-/** `thread`: of a traced thread rather than of the process. */
-export type Which = (child: Process, thread?: Task) => boolean;
+/** Selects children. `thread`: a traced thread instead of the process. */
+export type ChildSelector = (child: Process, thread?: Task) => boolean;
 
-/** What was found out about one child, with its number as whoever waits sees it. */
+/** The event of a child. `pid` is its number in the namespace of the waiting process. */
 export interface ChildEvent {
   readonly pid: number;
   readonly uid: number;
@@ -25,7 +25,10 @@ export interface ChildEvent {
 const CONTINUED_WORD = 0xffff;
 const stoppedWord = (signal: number): number => (signal << 8) | 0x7f;
 
-/** Clone children are those whose end is not announced by SIGCHLD. Linux eligible_child(). */
+/**
+ * False if the options exclude the child. Clone children are those whose end sends no SIGCHLD. Linux
+ * eligible_child().
+ */
 export const isEligible = (child: Process, options: number): boolean =>
   (options & W.ALL) !== 0 || (child.exitSignal !== SIG.SIGCHLD) === ((options & W.CLONE) !== 0);
 
@@ -44,13 +47,14 @@ const event = (child: Process, code: number, status: number, word: number): Chil
   usage: usageOf(child),
 });
 
+/** The event of an ended child with status `word`. */
 export const endEvent = (child: Process, word: number): ChildEvent => {
   const signal = word & 0x7f;
   const code = signal === 0 ? SI.CLD_EXITED : (word & CORE) !== 0 ? SI.CLD_DUMPED : SI.CLD_KILLED;
   return event(child, code, signal === 0 ? word >> 8 : signal, word);
 };
 
-/** Look at one child; take its news unless WNOWAIT. */
+/** The event of one child. It is consumed unless WNOWAIT is set. */
 export const consider = (child: Process, options: number): ChildEvent | undefined => {
   const keep = (options & W.NOWAIT) !== 0;
   if (child.ended !== undefined) {

@@ -9,17 +9,18 @@ import { isSendable, SIG } from "../signal/set.ts";
 import type { Process } from "./process.ts";
 import type { Task } from "./task.ts";
 
-/** wait(2) status words: exit code in bits 8..15, or the signal, with bit 7 for a core. */
+/** wait(2) status word of an exit code: bits 8..15. A signal has bits 0..6, and bit 7 for a core. */
 export const exitStatus = (code: number): number => (code & 0xff) << 8;
+/** The bit of a core dump in a status word. */
 export const CORE = 0x80;
 
-/** SIGCHLD to a tracer that is not the parent, or about a thread: it can wait for it now. */
+/** Wakes a tracer and sends it SIGCHLD: for a tracer that is not the parent, or about a thread. */
 export const tellOfEnd = (to: Process, process: Process, thread: Task, status: number): void => {
   sendToProcess(to, { ...endedInfo(process, status), signo: SIG.SIGCHLD, pid: thread.pid });
   to.childEvents.wake();
 };
 
-/** SIGCHLD's siginfo for an end. Linux do_notify_parent(). */
+/** siginfo of SIGCHLD for an end. Linux do_notify_parent(). */
 export const endedInfo = (process: Process, status: number): SigInfo => {
   const signal = status & 0x7f;
   return {
@@ -33,6 +34,7 @@ export const endedInfo = (process: Process, status: number): SigInfo => {
   };
 };
 
+/** Reports the end to the parent, and reaps the process if the parent ignores SIGCHLD or has SA_NOCLDWAIT. */
 export const notifyParent = (process: Process): void => {
   const { parent, kernel } = process;
   if (!parent || parent === kernel.init) {
@@ -47,7 +49,7 @@ export const notifyParent = (process: Process): void => {
   parent.childEvents.wake();
 };
 
-/** Nobody will ask about it any more. Linux release_task(). */
+/** Removes a zombie. Linux release_task(). */
 export const reap = (process: Process): void => {
   const { parent, kernel } = process;
   if (parent) {

@@ -1,4 +1,4 @@
-// What the memory part has to know of a process' limits: a live view. man 2 getrlimit.
+// The limits of a process as the memory floor uses them: a live view. man 2 getrlimit.
 import type { Limits } from "../../memory/limits.ts";
 import { RLIMIT, type Rlimit } from "../base/rlimit.ts";
 import { CAP, capable } from "../cred/cred.ts";
@@ -29,4 +29,5 @@ class ProcessLimits implements Limits {
   }
 }
 
+/** The live view of a process's limits. */
 export const processLimits = (process: Process): Limits => new ProcessLimits(process);

@@ -1,4 +1,4 @@
-// personality(2). uapi linux/personality.h
+// personality(2). Linux uapi linux/personality.h.
 export const PER = {
   LINUX: 0,
   LINUX32: 8,
@@ -9,5 +9,5 @@ export const PER = {
   ADDR_COMPAT_LAYOUT: 0x0200000,
 } as const;
 
-/** uname(2) machine: a 32-bit personality sees a 32-bit machine. */
+/** uname(2) machine: "i686" for a 32-bit personality. */
 export const machineOf = (personality: number): string => ((personality & PER.MASK) === PER.LINUX32 ? "i686" : "x86_64");

@@ -1,4 +1,4 @@
-// A process as a file: readable when it has ended. man 2 pidfd_open; Linux fs/pidfs.c.
+// A process as a file, readable after its end. man 2 pidfd_open; Linux fs/pidfs.c.
 
 import type { WaitQueue } from "../base/wait.ts";
 import { FileDescription, POLLIN, POLLRDNORM } from "../fs/vfs/file.ts";
@@ -7,7 +7,7 @@ import { O_RDWR } from "../fs/vfs/open-flags.ts";
 import type { Process } from "./process.ts";
 import type { Task } from "./task.ts";
 
-/** PIDFD_NONBLOCK is O_NONBLOCK: waitid gives EAGAIN instead of waiting. */
+/** The file of pidfd_open(2). PIDFD_NONBLOCK is O_NONBLOCK: waitid returns EAGAIN instead of waiting. */
 export class Pidfd extends FileDescription {
   readonly process: Process;
   constructor(task: Task, process: Process, flags: number) {
@@ -26,4 +26,5 @@ export class Pidfd extends FileDescription {
   }
 }
 
+/** A new descriptor for a process, close-on-exec, or -errno. */
 export const installPidfd = (task: Task, process: Process, flags = 0): number => install(task, new Pidfd(task, process, flags), true);

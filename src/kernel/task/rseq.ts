@@ -1,16 +1,17 @@
-// Restartable sequences: a few instructions that user code wants to run without being preempted or interrupted; if they are, the kernel
-// lets it go on at their abort handler. man 2 rseq (librseq); Linux kernel/rseq.c, uapi linux/rseq.h.
+// Restartable sequences: instructions of user code that must not be preempted or interrupted. Otherwise the
+// kernel continues at their abort handler. man 2 rseq (librseq); Linux kernel/rseq.c, uapi linux/rseq.h.
 import type { VAddr } from "../../abi/brand.ts";
 import { kernelSignal } from "../signal/info.ts";
 import { forceSignal } from "../signal/send.ts";
 import { SIG } from "../signal/set.ts";
 import type { Task } from "./task.ts";
 
+/** The registration of a thread. */
 export interface RestartableSequences {
   /** struct rseq of the thread. */
   readonly area: VAddr;
   readonly size: number;
-  /** Stands before every abort handler. */
+  /** The word before every abort handler. */
   readonly signature: number;
 }
 
@@ -27,12 +28,12 @@ const put = (task: Task, area: number, start: number, cpu: number): boolean =>
   task.mem.setU32(area + RSEQ.node_id, 0) &&
   task.mem.setU32(area + RSEQ.mm_cid, 0);
 
-/** What a thread that does not take part any more finds there. */
+/** Resets the area of a thread that unregisters. False: EFAULT. */
 export const resetArea = (task: Task, area: VAddr): boolean => put(task, area, 0, NO_CPU);
 
 const forget = (task: Task, area: number): boolean => task.mem.setU64(area + RSEQ.rseq_cs, 0, 0);
 
-/** The sequence that the thread says it is in, if all it says is true. */
+/** The thread's current sequence, if its description is valid. */
 const sequence = (task: Task, at: number, signature: number): { start: number; length: number; abort: number } | undefined => {
   const bytes = task.mem.read(at, CS.size);
   if (!bytes) return undefined;
@@ -42,12 +43,12 @@ const sequence = (task: Task, at: number, signature: number): { start: number; l
   const end = task.mem.layout.taskSize;
   if (v.getUint32(CS.version, true) !== 0 || start >= end || start + length >= end || abort >= end) return undefined;
   if (abort >= start && abort < start + length) return undefined;
-  // The flags that once kept a sequence from being restarted are refused since Linux 6.4.
+  // The flags that allowed a sequence to continue are rejected since Linux 6.4.
   if (v.getUint32(CS.flags, true) !== 0 || task.mem.u32(abort - 4) !== signature) return undefined;
   return { start, length, abort };
 };
 
-/** False: user code has told something that is not so. */
+/** Moves rip to the abort handler if it is inside the sequence. False: the description is invalid. */
 const leaveSequence = (task: Task, { area, signature }: RestartableSequences): boolean => {
   const { state } = task.kernel.processor;
   const at = task.mem.word(area + RSEQ.rseq_cs, 8);
@@ -60,7 +61,7 @@ const leaveSequence = (task: Task, { area, signature }: RestartableSequences): b
   return true;
 };
 
-/** Before user code goes on after a preemption, or before a signal's frame is made: `sig` is that signal. Linux __rseq_handle_notify_resume(). */
+/** After a preemption, or before a frame for signal `sig`. Linux __rseq_handle_notify_resume(). */
 export const restartSequence = (task: Task, sig = 0): void => {
   const { rseq } = task;
   if (!rseq || (leaveSequence(task, rseq) && put(task, rseq.area, 0, 0))) return;

@@ -24,6 +24,7 @@ const RUSAGE = struct("rusage", {
   nivcsw: long,
 });
 
+/** struct rusage. `maxrss` is in KiB. */
 export const rusageBytes = (u: Usage, maxrss: number, abi: Abi): Uint8Array =>
   RUSAGE.encode(
     {

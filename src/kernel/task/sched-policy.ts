@@ -1,20 +1,27 @@
-// Scheduling policies: who goes before whom. man 7 sched; Linux kernel/sched/rt.c, idle.c.
+// Scheduling policies and the rank of tasks. man 7 sched; Linux kernel/sched/rt.c, idle.c.
 import type { Task } from "./task.ts";
 
+/** SCHED_*. Linux uapi linux/sched.h. */
 export const POLICY = { SCHED_OTHER: 0, SCHED_FIFO: 1, SCHED_RR: 2, SCHED_BATCH: 3, SCHED_IDLE: 5, SCHED_DEADLINE: 6 } as const;
-/** A flag in the policy's word. */
+/** SCHED_RESET_ON_FORK, a flag in the policy's word. */
 export const RESET_ON_FORK = 0x4000_0000;
 
 const kind = (task: Task): number => task.policy & ~RESET_ON_FORK;
+/** True for SCHED_FIFO and SCHED_RR. */
 export const isRealtime = (policy: number): boolean => policy === POLICY.SCHED_FIFO || policy === POLICY.SCHED_RR;
+/** True for a task without slices. */
 export const isFifo = (task: Task): boolean => kind(task) === POLICY.SCHED_FIFO;
 
-/** Of two runnable tasks the one of higher rank runs: real-time ones by priority, then ordinary ones, then SCHED_IDLE. */
+/**
+ * The rank of a task; the highest runs first: real-time tasks by priority, then ordinary ones, then
+ * SCHED_IDLE.
+ */
 export const rank = (task: Task): number => {
   const policy = kind(task);
   return isRealtime(policy) ? 1 + task.priority : policy === POLICY.SCHED_IDLE ? 0 : 1;
 };
 
+/** Gives a new task its parent's policy, unless SCHED_RESET_ON_FORK is set. Linux sched_fork(). */
 export const inheritPolicy = (child: Task, parent: Task): void => {
   if ((parent.policy & RESET_ON_FORK) !== 0) return;
   child.policy = parent.policy;

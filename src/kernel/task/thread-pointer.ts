@@ -1,27 +1,34 @@
-// Thread-local storage: descriptors in the GDT (set_thread_area) and segment bases (arch_prctl). Linux arch/x86/kernel/tls.c,
-// process_64.c do_arch_prctl_64().
+// Thread-local storage: descriptors in the GDT (set_thread_area) and segment bases (arch_prctl).
+// Linux arch/x86/kernel/tls.c, process_64.c do_arch_prctl_64().
 import type { Abi } from "../../abi/abi.ts";
 import { E } from "../../abi/errno.ts";
 import { at, S } from "../../cpu/machine/state.ts";
 import { descriptor, GDT_TLS_MAX, GDT_TLS_MIN } from "../base/selectors.ts";
 import type { Task } from "./task.ts";
 
-/** struct user_desc of set_thread_area and modify_ldt: entry_number, base_addr, limit, then bit fields. uapi asm/ldt.h */
+/**
+ * struct user_desc of set_thread_area and modify_ldt: entry_number, base_addr, limit, bit fields. Linux uapi
+ * asm/ldt.h.
+ */
 export interface UserDesc {
   entry: number;
   base: number;
   limit: number;
   flags: number;
 }
+/** Size of struct user_desc in bytes. */
 export const USER_DESC_SIZE = 16;
+/** Bit fields of `flags`. */
 export const UD = { SEG_32BIT: 1, CONTENTS: 6, READ_EXEC_ONLY: 8, LIMIT_IN_PAGES: 16, SEG_NOT_PRESENT: 32, USEABLE: 64, LM: 128 } as const;
 
+/** A struct user_desc from its 16 bytes. */
 export const readUserDesc = (b: Uint8Array): UserDesc => {
-  // Not by a DataView: to make one, for a small array, costs more than all of this.
+  // A DataView for a small array is slow to create.
   const word = (i: number): number =>
     (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
   return { entry: word(0), base: word(4) >>> 0, limit: word(8) >>> 0, flags: word(12) >>> 0 };
 };
+/** The 16 bytes of a struct user_desc. */
 export const userDescBytes = (d: UserDesc): Uint8Array => {
   const v = new DataView(new ArrayBuffer(USER_DESC_SIZE));
   v.setInt32(0, d.entry, true);
@@ -31,12 +38,13 @@ export const userDescBytes = (d: UserDesc): Uint8Array => {
   return new Uint8Array(v.buffer);
 };
 
-/** Linux LDT_empty(): the two forms that clear an entry (the second, all zero, is for set_thread_area only). */
+/** Linux LDT_empty(): this entry is cleared. The all-zero form below clears only in set_thread_area. */
 export const isEmpty = (d: UserDesc): boolean =>
   d.base === 0 && d.limit === 0 && (d.flags & 0x7f) === (UD.READ_EXEC_ONLY | UD.SEG_NOT_PRESENT);
+/** Linux LDT_zero(): all members are zero. */
 export const isZero = (d: UserDesc): boolean => d.base === 0 && d.limit === 0 && (d.flags & 0x7f) === 0;
 
-/** Linux fill_ldt(). */
+/** The 8 bytes of a descriptor. Linux fill_ldt(). */
 export const descriptorOf = (d: UserDesc): Uint8Array => {
   const contents = (d.flags & UD.CONTENTS) >> 1;
   const type = ((d.flags & UD.READ_EXEC_ONLY) === 0 ? 2 : 0) | (contents << 2) | 1;
@@ -46,7 +54,7 @@ export const descriptorOf = (d: UserDesc): Uint8Array => {
   return descriptor(d.base, d.limit, 0x70 | present | type, flags);
 };
 
-/** Linux fill_user_desc(): what get_thread_area shows. */
+/** The user_desc of a descriptor, for get_thread_area. Linux fill_user_desc(). */
 export const userDescOf = (entry: number, bytes: Uint8Array): UserDesc => {
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   const type = v.getUint8(5);
@@ -67,11 +75,11 @@ export const userDescOf = (entry: number, bytes: Uint8Array): UserDesc => {
   };
 };
 
-/** Linux tls_desc_okay(): no code, no 16-bit, no absent segments. */
+/** Linux tls_desc_okay(): no code, no 16-bit and no absent segments. */
 const isAllowed = (d: UserDesc): boolean =>
   isEmpty(d) || isZero(d) || ((d.flags & UD.SEG_32BIT) !== 0 && (d.flags & UD.CONTENTS) <= 2 && (d.flags & UD.SEG_NOT_PRESENT) === 0);
 
-/** The first of the entries that is empty, -1 if none is. */
+/** Index of the first empty entry, or -1. */
 const freeEntry = (tls: Uint8Array): number => {
   for (let at = 0; at < tls.length; at += 8) {
     let n = at;
@@ -82,7 +90,7 @@ const freeEntry = (tls: Uint8Array): number => {
 };
 const tlsEntry = (task: Task, i: number): Uint8Array => task.tls.subarray(8 * i, 8 * i + 8);
 
-/** Linux do_set_thread_area(): `entry` -1 takes a free one and tells which. 0 or -errno. */
+/** Linux do_set_thread_area(). `entry` -1 allocates one and writes its number. 0 or -errno. */
 export const setThreadArea = (task: Task, address: number, mayAllocate: boolean): number => {
   const b = task.mem.read(address, USER_DESC_SIZE);
   if (!b) return -E.EFAULT;
@@ -101,6 +109,7 @@ export const setThreadArea = (task: Task, address: number, mayAllocate: boolean)
   return 0;
 };
 
+/** Linux do_get_thread_area(). 0 or -errno. */
 export const getThreadArea = (task: Task, address: number): number => {
   const entry = task.mem.u32(address);
   if (entry < 0) return -E.EFAULT;
@@ -108,9 +117,9 @@ export const getThreadArea = (task: Task, address: number): number => {
   return task.mem.write(address, userDescBytes(userDescOf(entry, tlsEntry(task, entry - GDT_TLS_MIN)))) ? 0 : -E.EFAULT;
 };
 
-/** CLONE_SETTLS for a task that does not run yet: its registers are in task.registers. */
+/** CLONE_SETTLS for a new task: its registers are in task.registers. 0 or -errno. */
 export const setThreadPointer = (child: Task, abi: Abi, tls: number): number => {
-  if (abi.name === "i386") {
+  if (abi.tls === "descriptor") {
     child.staleSegments = true;
     return setThreadArea(child, tls, false);
   }

@@ -7,21 +7,25 @@ import { SIG } from "../signal/set.ts";
 import type { Process } from "../task/process.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
+/** ITIMER_*. */
 export const ITIMER = { REAL: 0, VIRTUAL: 1, PROF: 2 } as const;
 const SIGNALS = [SIG.SIGALRM, SIG.SIGVTALRM, SIG.SIGPROF] as const;
 
-/** Nanoseconds; 0 is off. */
+/** Times in nanoseconds. 0 disarms. */
 export interface Itimer {
   readonly value: number;
   readonly interval: number;
 }
 
-/** One of the three. VIRTUAL and PROF count the process' own time: it cannot have used it before as much time has passed, so they look again. */
+/**
+ * VIRTUAL and PROF count the process's own time. They are checked when that much time can have passed at the
+ * earliest.
+ */
 class IntervalTimer implements Timer {
   readonly which: number;
   readonly process: Process;
   interval = 0;
-  /** On the timer's own clock; Infinity is off. */
+  /** In the timer's own clock. Infinity: disarmed. */
   #expiry = Infinity;
 
   constructor(process: Process, which: number) {
@@ -54,13 +58,14 @@ class IntervalTimer implements Timer {
       this.#expiry = this.interval === 0 ? Infinity : this.#expiry + this.interval * (missed + 1);
       sendToProcess(this.process, { signo: SIGNALS[this.which] as number, code: SI.KERNEL });
     }
-    // A process that sleeps uses no time: asking every instant would never let the clock jump.
+    // A sleeping process uses no time. Without this the virtual clock could never jump.
     if (this.which !== ITIMER.REAL && !this.process.threads.some((t) => t.state === "runnable")) {
       this.process.kernel.timers.set(this, this.process.kernel.now + 1e7);
     } else this.#arm();
   }
 }
 
+/** The three interval timers of a process. */
 export class IntervalTimers {
   readonly #timers: readonly IntervalTimer[];
   constructor(process: Process) {

@@ -1,4 +1,4 @@
-// A timer as a file: reading gives the number of expirations. man 2 timerfd_create; Linux fs/timerfd.c.
+// A timer as a file; a read returns the number of expirations. man 2 timerfd_create; Linux fs/timerfd.c.
 import { E } from "../../abi/errno.ts";
 import { WaitQueue } from "../base/wait.ts";
 import type { Path } from "../fs/vfs/dentry.ts";
@@ -10,6 +10,7 @@ import type { Task } from "../task/task.ts";
 import type { Itimer } from "./itimer.ts";
 import { MIN_PERIOD, type Timer } from "./timers.ts";
 
+/** The file of timerfd_create(2). */
 export class TimerFile extends FileDescription implements Timer {
   readonly clock: number;
   readonly #kernel: Kernel;
@@ -26,7 +27,7 @@ export class TimerFile extends FileDescription implements Timer {
   get(): Itimer {
     return { value: this.#expiry === Infinity ? 0 : Math.max(1, this.#expiry - this.#kernel.now), interval: this.#interval };
   }
-  /** `expiry` on the monotonic clock; Infinity disarms. */
+  /** Arms the timer. `expiry` is a monotonic time in nanoseconds; Infinity disarms. */
   set(expiry: number, interval: number): void {
     this.#expiry = expiry;
     this.#interval = interval;

@@ -1,5 +1,6 @@
 // madvise(2), msync(2), mincore(2). Linux mm/madvise.c, mm/msync.c, mm/mincore.c.
 import { E } from "../../abi/errno.ts";
+import { MADV, MS } from "../../abi/uapi/mman.ts";
 import { type Access, access } from "../../cpu/machine/mmu.ts";
 import { refusal } from "../fault.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
@@ -70,34 +71,34 @@ const populateAs =
 const notPrivateAnonymous = (vma: Vma): boolean => vma.file !== undefined || (vma.flags & VM.SHARED) !== 0;
 const special = (vma: Vma): boolean => (vma.flags & SPECIAL) !== 0;
 
-/** Advices by number: uapi asm-generic/mman-common.h. */
+/** The advice by number. A number without an entry is EINVAL. */
 // biome-ignore format: table
 const advices: Record<number, Advice> = {
-  0: bits(0, VM.RANDOM | VM.SEQUENTIAL),
-  1: bits(VM.RANDOM, VM.SEQUENTIAL),
-  2: bits(VM.SEQUENTIAL, VM.RANDOM),
-  3: ignored, // WILLNEED
-  4: unlocked(drop), // DONTNEED
-  8: unlocked(free),
-  9: remove,
-  10: bits(VM.DONTFORK, 0),
-  11: bits(0, VM.DONTFORK, special),
-  14: bits(VM.HUGEPAGE, VM.NOHUGEPAGE),
-  15: bits(VM.NOHUGEPAGE, VM.HUGEPAGE),
-  16: bits(VM.DONTDUMP, 0),
-  17: bits(0, VM.DONTDUMP, special),
-  18: bits(VM.WIPEONFORK, 0, notPrivateAnonymous),
-  19: bits(0, VM.WIPEONFORK),
-  20: unlocked(ignored), // COLD
-  21: unlocked(ignored), // PAGEOUT
-  22: populateAs(access.read, PROT.READ),
-  23: populateAs(access.write, PROT.WRITE),
-  24: drop, // DONTNEED_LOCKED
+  [MADV.NORMAL]: bits(0, VM.RANDOM | VM.SEQUENTIAL),
+  [MADV.RANDOM]: bits(VM.RANDOM, VM.SEQUENTIAL),
+  [MADV.SEQUENTIAL]: bits(VM.SEQUENTIAL, VM.RANDOM),
+  [MADV.WILLNEED]: ignored,
+  [MADV.DONTNEED]: unlocked(drop),
+  [MADV.FREE]: unlocked(free),
+  [MADV.REMOVE]: remove,
+  [MADV.DONTFORK]: bits(VM.DONTFORK, 0),
+  [MADV.DOFORK]: bits(0, VM.DONTFORK, special),
+  [MADV.HUGEPAGE]: bits(VM.HUGEPAGE, VM.NOHUGEPAGE),
+  [MADV.NOHUGEPAGE]: bits(VM.NOHUGEPAGE, VM.HUGEPAGE),
+  [MADV.DONTDUMP]: bits(VM.DONTDUMP, 0),
+  [MADV.DODUMP]: bits(0, VM.DONTDUMP, special),
+  [MADV.WIPEONFORK]: bits(VM.WIPEONFORK, 0, notPrivateAnonymous),
+  [MADV.KEEPONFORK]: bits(0, VM.WIPEONFORK),
+  [MADV.COLD]: unlocked(ignored),
+  [MADV.PAGEOUT]: unlocked(ignored),
+  [MADV.POPULATE_READ]: populateAs(access.read, PROT.READ),
+  [MADV.POPULATE_WRITE]: populateAs(access.write, PROT.WRITE),
+  [MADV.DONTNEED_LOCKED]: drop,
 };
 
-/** MADV_POPULATE_READ and _WRITE stop at a hole. The other advices continue and report it at the end. */
-const POPULATE = [22, 23];
-/** True for advice that works page by page. A caller may give it piece by piece. */
+/** MADV_POPULATE_READ and _WRITE stop at a hole; the others go on and report it at the end. */
+const POPULATE: readonly number[] = [MADV.POPULATE_READ, MADV.POPULATE_WRITE];
+/** Advice whose work is a page at a time: it may as well be given for one piece of the range after the other. */
 export const isPopulating = (advice: number): boolean => POPULATE.includes(advice);
 
 /** madvise(2): 0 or -errno. */
@@ -119,9 +120,7 @@ export const madvise = (space: AddressSpace, at: number, length: number, advice:
   return hole || next < end ? -E.ENOMEM : 0;
 };
 
-const MS = { ASYNC: 1, INVALIDATE: 2, SYNC: 4 } as const;
-
-/** msync(2): 0 or -errno. `sync` stores the pages [from, to) of a file. */
+/** `sync` stores pages of a file, from the first to before the last. */
 export const msync = (
   space: AddressSpace,
   at: number,
@@ -129,7 +128,8 @@ export const msync = (
   flags: number,
   sync = (cache: PageCache, from: number, to: number): unknown => cache.sync(from, to),
 ): number => {
-  if (flags & ~7 || !isPageAligned(at) || (flags & (MS.ASYNC | MS.SYNC)) === (MS.ASYNC | MS.SYNC)) return -E.EINVAL;
+  if (flags & ~(MS.ASYNC | MS.INVALIDATE | MS.SYNC) || !isPageAligned(at) || (flags & (MS.ASYNC | MS.SYNC)) === (MS.ASYNC | MS.SYNC))
+    return -E.EINVAL;
   const end = at + pageAlign(length);
   if (end >= 2 ** 64) return -E.ENOMEM;
   let next = at;

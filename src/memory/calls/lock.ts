@@ -1,6 +1,7 @@
 // mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Linux mm/mlock.c. The machine has no swap: a
 // lock counts pages and makes them present.
 import { E } from "../../abi/errno.ts";
+import { MCL } from "../../abi/uapi/mman.ts";
 import { refusal } from "../fault.ts";
 import { PAGE_SIZE, pageAlign, pageFloor } from "../frames.ts";
 import type { AddressSpace } from "../space.ts";
@@ -8,7 +9,6 @@ import { SPECIAL, VM } from "../vma.ts";
 import { mayLockAtAll, type Populate, touchAll } from "./map.ts";
 
 const MLOCK_ONFAULT = 1;
-const MCL = { CURRENT: 1, FUTURE: 2, ONFAULT: 4 } as const;
 const LOCK_BITS = VM.LOCKED | VM.LOCKONFAULT;
 
 interface Range {

@@ -1,13 +1,11 @@
 // mremap(2). Linux mm/mremap.c, in the order of checks of 6.17 and later.
 import { E } from "../../abi/errno.ts";
+import { MREMAP } from "../../abi/uapi/mman.ts";
 import { isPageAligned, PAGE_SIZE, pageAlign } from "../frames.ts";
 import { place } from "../place.ts";
 import type { AddressSpace } from "../space.ts";
 import { MAP, VM, type Vma } from "../vma.ts";
 import { MAX_MAP_COUNT, munmap, type Populate, touchAll } from "./map.ts";
-
-/** Flags of mremap(2). uapi linux/mman.h. */
-export const MREMAP = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
 
 interface Remap {
   readonly at: number;

@@ -1,4 +1,4 @@
-// Directories: reading them, and where a task stands. man 2 getdents, getcwd, chdir, chroot.
+// Reading directories, and the current and root directories of a task. man 2 getdents, getcwd, chdir, chroot.
 
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
@@ -20,10 +20,13 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "../file/path.ts";
 
-/** How a directory entry lies in memory: a head, the name right after its last member, a null, and in the old form the type as last byte. */
+/**
+ * Layout of a directory entry: a head, the name after its last member, a null; in the old form the last byte
+ * is the type.
+ */
 interface Format {
   readonly nameAt: (abi: Abi) => number;
-  /** What record lengths are rounded up to. */
+  /** Record lengths are multiples of it, in bytes. */
   readonly unit: (abi: Abi) => number;
   readonly typeLast: boolean;
   readonly head: (entry: DirEntry, length: number, abi: Abi) => Uint8Array;
@@ -42,7 +45,7 @@ const dirent: Format = {
   typeLast: true,
   head: (e, length, abi) => headOld.encode({ d_ino: e.ino, d_off: e.cookie, d_reclen: length }, abi),
 };
-/** struct old_linux_dirent of readdir(2), which only i386 has. */
+/** struct old_linux_dirent of readdir(2), only on i386. */
 const headOldest = struct("old_linux_dirent", { d_ino: ulong, d_offset: ulong, d_namlen: u16 });
 
 const putName = (bytes: Uint8Array, at: number, name: string): void => {

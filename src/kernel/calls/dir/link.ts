@@ -1,4 +1,5 @@
-// Names: mkdir, mknod, link, symlink, readlink, unlink, rmdir, rename and their *at forms. Linux fs/namei.c.
+// Names of files: mkdir, mknod, link, symlink, readlink, unlink, rmdir, rename and their *at forms. Linux
+// fs/namei.c.
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -32,7 +33,7 @@ import { getname, lookup, withPath } from "../file/path.ts";
 
 const nodeTypes = new Set([0, S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);
 const mknod = (t: Task, dir: number, path: VAddr, mode: number, dev: number): number => {
-  // Linux may_mknod() comes before the path is looked at.
+  // Linux may_mknod() runs before the path walk.
   const type = mode & S_IFMT;
   if (type === S_IFDIR) return -E.EPERM;
   if (!nodeTypes.has(type)) return -E.EINVAL;
@@ -73,7 +74,7 @@ const readlink = (t: Task, dir: number, at: VAddr, buffer: VAddr, size: number):
 const doRename = (t: Task, fromDir: number, from: VAddr, toDir: number, to: VAddr, how: number): number => {
   if (how & ~(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -E.EINVAL;
   if (how & RENAME_EXCHANGE && how & (RENAME_NOREPLACE | RENAME_WHITEOUT)) return -E.EINVAL;
-  // The old name is walked before anything wrong with the new one is reported.
+  // The walk of the old name comes before all errors of the new one.
   const oldLast = parentAt(t, fromDir, from);
   if (typeof oldLast === "number") return oldLast;
   const newLast = parentAt(t, toDir, to);

@@ -1,4 +1,5 @@
-// Who may do what: chmod, chown and their relatives, access, umask. Linux fs/open.c, fs/attr.c setattr_prepare().
+// Permissions and owners: chmod, chown and related calls, access, umask. Linux fs/open.c, fs/attr.c
+// setattr_prepare().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { CAP, type Cred, capable, capableOver, inGroup } from "../../cred/cred.ts";
@@ -34,7 +35,7 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
   if (writable < 0) return writable;
   const { inode } = path.dentry;
   if (!ownerOrCapable(t.cred, inode)) return -E.EPERM;
-  // Linux has no permissions on symbolic links.
+  // Symbolic links have no permissions on Linux.
   if (inode.isLink) return -E.EOPNOTSUPP;
   let bits = wanted & 0o7777;
   if (!inGroup(t.cred, inode.gid) && !capable(t.cred, CAP.FSETID)) bits &= ~S_ISGID;
@@ -42,7 +43,7 @@ const chmod = (t: Task, path: Or<Path>, wanted: number): number => {
 };
 
 const UNCHANGED = 0xffffffff;
-/** Linux chown_ok(), chgrp_ok(), and the loss of set-id bits in chown_common(). */
+/** Linux chown_ok(), chgrp_ok(); chown_common() also clears the set-id bits. */
 const chown = (t: Task, path: Or<Path>, user: number, group: number): number => {
   if (typeof path === "number") return path;
   const { userNs } = t.cred;
@@ -69,11 +70,14 @@ const chown = (t: Task, path: Or<Path>, user: number, group: number): number => 
 
 const ofFd = (t: Task, fd: number): Or<Path> => t.files.get(fd)?.path ?? -E.EBADF;
 const ofPath = (t: Task, at: VAddr, follow = true): Or<Path> => lookup(t, AT_FDCWD, at, follow);
-const known = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+const ACCEPTED_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
 const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
-  how & ~known ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
+  how & ~ACCEPTED_FLAGS ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
 
-/** access(2) asks for the real user, who has all permitted capabilities if root and none otherwise. Linux access_override_creds(). */
+/**
+ * access(2) uses the real ids. Real root has all permitted capabilities, others have none. Linux
+ * access_override_creds().
+ */
 const realCred = (cred: Cred): Cred => ({ ...cred, fsuid: cred.uid, fsgid: cred.gid, effective: cred.uid === 0 ? cred.permitted : 0n });
 const accessNames = { R_OK: 4, W_OK: 2, X_OK: 1 };
 const accessMode: Arg<number> = {
@@ -84,9 +88,9 @@ const accessMode: Arg<number> = {
 };
 
 const access = (t: Task, dir: number, at: VAddr, wanted: number, how: number): number => {
-  if (wanted & ~7 || how & ~(AT_EACCESS | known)) return -E.EINVAL;
+  if (wanted & ~7 || how & ~(AT_EACCESS | ACCEPTED_FLAGS)) return -E.EINVAL;
   const cred = how & AT_EACCESS ? t.cred : realCred(t.cred);
-  // The walk itself is also made with these credentials.
+  // The path walk uses these credentials too.
   const own = t.cred;
   t.cred = cred;
   try {

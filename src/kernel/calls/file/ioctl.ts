@@ -1,4 +1,4 @@
-// ioctl(2): what concerns any descriptor; the rest is the file's. Linux fs/ioctl.c do_vfs_ioctl().
+// ioctl(2): requests for any descriptor; others are passed to the file. Linux fs/ioctl.c do_vfs_ioctl().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -22,7 +22,7 @@ const setFlag = (t: Task, file: FileDescription, at: VAddr, flag: number): numbe
   file.flags = on !== 0 ? file.flags | flag : file.flags & ~flag;
   return 0;
 };
-/** Bytes that can be read now, for files that are not terminals. */
+/** The number of readable bytes, for files other than terminals. */
 const waiting = (file: FileDescription): number | undefined => {
   if (file instanceof PipeEnd) return file.pipe.length;
   if (file instanceof StreamInput) return file.waitingBytes;
@@ -72,7 +72,7 @@ const intText = (ctx: ShowContext, at: VAddr): string | undefined => {
   const n = ctx.task.mem.u32(at);
   return n < 0 ? undefined : `[${n | 0}]`;
 };
-/** Requests whose argument the caller fills, and those that the kernel fills. */
+/** Requests whose argument the caller fills. The next table has those that the kernel fills. */
 const inText = new Map<number, typeof intText>([
   [T.TCSETS, termiosText],
   [T.TCSETSW, termiosText],
@@ -106,6 +106,6 @@ const argument: Arg<VAddr> = {
 
 export const ioctlCalls: readonly Syscall[] = [
   syscall("ioctl", { fd, request, arg: argument }, (t, a, abi) => ioctl(t, a.fd, a.request, a.arg, abi), {
-    note: "terminals, pseudo-terminals and what any file knows; no block or network devices",
+    note: "terminals, pseudo-terminals and generic requests; no block or network devices",
   }),
 ];

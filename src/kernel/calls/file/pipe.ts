@@ -1,4 +1,4 @@
-// Files that start without a name: pipes, memfds, eventfds. man 2 pipe, memfd_create, eventfd.
+// Files that are created without a name: pipes, memfds, eventfds. man 2 pipe, memfd_create, eventfd.
 
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -49,7 +49,7 @@ const eventFlags = flags("int", { EFD_SEMAPHORE, EFD_CLOEXEC: O_CLOEXEC, EFD_NON
 
 export const pipeCalls: readonly Syscall[] = [
   syscall("pipe", { pipefd }, (t, a) => pipe(t, a.pipefd, 0)),
-  syscall("pipe2", { pipefd, flags: pipeFlags }, (t, a) => pipe(t, a.pipefd, a.flags), { note: "O_DIRECT packets are not kept apart" }),
+  syscall("pipe2", { pipefd, flags: pipeFlags }, (t, a) => pipe(t, a.pipefd, a.flags), { note: "O_DIRECT does not separate packets" }),
   syscall(
     "memfd_create",
     {

@@ -1,4 +1,4 @@
-// read, write and their vectored and positioned relatives. man 2 read, readv, pread; Linux fs/read_write.c.
+// read, write and their vectored and positioned forms. man 2 read, readv, pread; Linux fs/read_write.c.
 import type { Abi } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import type { Or } from "../../fs/vfs/inode.ts";
@@ -11,7 +11,7 @@ import { importIovec, oneSegment, type Segment } from "./iovec.ts";
 import { buffersOf, fileOf, readInto, writeFrom } from "./transfer.ts";
 
 type Direction = "in" | "out";
-/** `at` undefined: the file's own offset. */
+/** Reads or writes. `at` undefined: at the file's own offset. */
 const move = (
   t: Task,
   direction: Direction,
@@ -30,7 +30,10 @@ const move = (
   return direction === "in" ? readInto(t, file, list, at, nonblock) : writeFrom(t, file, list, at, nonblock);
 };
 
-/** preadv and its like take the position as two longs; a 64-bit kernel shifts the upper one out. Linux pos_from_hilo(). */
+/**
+ * The position of preadv and pwritev: two longs. A 64-bit kernel shifts the upper one out. Linux
+ * pos_from_hilo().
+ */
 const position = (low: number, high: number, abi: Abi): number =>
   abi.long === 4 ? (high | 0) * 2 ** 32 + low : low >= 2 ** 63 ? low - 2 ** 64 : low;
 
@@ -52,8 +55,8 @@ const move2 = (
   const at = position(a.pos_l, a.pos_h, abi);
   const nonblock = (a.flags & RWF_NOWAIT) !== 0;
   const file = fileOf(t, a.fd);
-  const place = a.flags & RWF_APPEND && file?.seekable ? file.inode.size : at;
-  return move(t, direction, a.fd, at === -1 ? undefined : place, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
+  const offset = a.flags & RWF_APPEND && file?.seekable ? file.inode.size : at;
+  return move(t, direction, a.fd, at === -1 ? undefined : offset, () => importIovec(t, a.vec as never, a.vlen, abi), nonblock);
 };
 
 const positioned = { fd, vec: ptr, vlen: ulong, pos_l: ulong, pos_h: ulong } as const satisfies Args;

@@ -1,4 +1,4 @@
-// Where the next read or write goes. man 2 lseek, man 2 _llseek.
+// The file offset. man 2 lseek, man 2 _llseek.
 import { E } from "../../../abi/errno.ts";
 import { SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from "../../fs/files/regular.ts";
 import { fd, long, ptr, uint } from "../../syscall/arg.ts";

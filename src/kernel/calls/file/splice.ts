@@ -1,4 +1,5 @@
-// Moving bytes from file to file: sendfile, copy_file_range, splice, tee, vmsplice. Linux fs/read_write.c do_sendfile(), fs/splice.c.
+// Copying between files: sendfile, copy_file_range, splice, tee, vmsplice. Linux fs/read_write.c
+// do_sendfile(), fs/splice.c.
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { cost, PIECE_BYTES } from "../../base/cost.ts";
@@ -19,7 +20,7 @@ import { block, buffersOf, finish, readInto, writeFrom } from "./transfer.ts";
 
 const CHUNK = 65536;
 
-/** Where one side stands: the file's own offset, or one the caller gave. */
+/** The position in one file: its own offset, or the caller's. */
 class Cursor {
   readonly file: FileDescription;
   #at: number;
@@ -39,7 +40,9 @@ class Cursor {
   }
 }
 
-/** Bytes that could not be written stay unread: seekable files are read again, pipes only give up what went. */
+/**
+ * Reads without consuming: bytes that cannot be written stay in a pipe, and are read again from other files.
+ */
 const peek = (t: Task, from: Cursor, n: number): Or<Uint8Array> => {
   const { file } = from;
   if (file instanceof PipeEnd) return file.pipe.length > 0 || file.pipe.writers === 0 ? file.pipe.peek(n) : -E.EAGAIN;
@@ -50,7 +53,7 @@ const consume = (from: Cursor, n: number): void => {
   from.advance(n);
 };
 
-/** A call that copies, while it waits or gives way. */
+/** The state of a copying call between two calls of its handler. */
 class Copying {
   readonly from: Cursor;
   readonly to: Cursor;
@@ -72,7 +75,10 @@ class Copying {
 }
 const inProgress = (t: Task): Copying | undefined => (t.waited.held instanceof Copying ? t.waited.held : undefined);
 
-/** Copy up to `count` bytes; what is there is enough. Between pieces signals are looked at: Linux splice_from_pipe_next(). */
+/**
+ * Copies up to `count` bytes and does not wait for more. Signals end it between pieces: Linux
+ * splice_from_pipe_next().
+ */
 const copy = (t: Task, copying: Copying): Result => {
   t.waited.held = copying;
   const { from, to, count, nonblock, done: before } = copying;
@@ -101,7 +107,7 @@ const copy = (t: Task, copying: Copying): Result => {
   return finish(t, done);
 };
 
-/** The offset behind a pointer, undefined for NULL. */
+/** The offset at a user address. Undefined for NULL, NaN for EFAULT. */
 const offsetAt = (t: Task, at: VAddr, long: 4 | 8): number | undefined => {
   if (at === 0) return undefined;
   const value = t.mem.word(at, long);
@@ -174,11 +180,11 @@ const splice = (t: Task, inFd: number, inAt: VAddr, outFd: number, outAt: VAddr,
   if (Number.isNaN(inStart) || Number.isNaN(outStart)) return -E.EFAULT;
   const from = new Cursor(input, inStart);
   const to = new Cursor(output, outStart);
-  // One step: splice moves what is there and does not wait for more.
+  // One step, because splice copies the available bytes and does not wait for more.
   return copyOn(t, new Copying(from, to, Math.min(count, CHUNK), (how & SPLICE_F_NONBLOCK) !== 0), inAt, outAt);
 };
 
-/** Duplicate what waits in one pipe into another. */
+/** Copies the content of one pipe to another without consuming it. */
 const tee = (t: Task, inFd: number, outFd: number, count: number, how: number): Result => {
   if (how & ~15) return -E.EINVAL;
   if (count === 0) return 0;

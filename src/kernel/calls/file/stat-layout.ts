@@ -1,11 +1,11 @@
-// The shapes of struct stat: x86-64's, and the four of i386. Linux arch/x86/include/uapi/asm/stat.h, fs/stat.c, fs/compat.c, kernel sys_ia32.c.
+// Layouts of struct stat: x86-64's, and the four of i386. Linux arch/x86/include/uapi/asm/stat.h, fs/stat.c,
+// fs/compat.c, kernel sys_ia32.c.
 import { i386, x64 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { bytes, long, s64, struct, u16, u32, ulong } from "../../../abi/struct.ts";
-import { shownGid, shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
+import { OVERFLOW_ID, shownGid, shownUid, type UserNamespace } from "../../cred/user-namespace.ts";
 import type { Inode } from "../../fs/vfs/inode.ts";
 import { encodeDev, major, minor } from "../../fs/vfs/mode.ts";
-import { OVERFLOW_ID } from "../../syscall/arg-file.ts";
 
 const MAX_NON_LFS = 0x7fffffff;
 const pad = (n: number) => bytes(n);
@@ -87,6 +87,7 @@ const oldStat = struct("__old_kernel_stat", {
   st_ctime: u32,
 });
 
+/** An encoded structure, or -errno. */
 export type StatBytes = Uint8Array | number;
 const BLKSIZE = 4096;
 const times = (i: Inode) => ({
@@ -98,6 +99,7 @@ const times = (i: Inode) => ({
   st_ctime_nsec: i.ctime.nsec,
 });
 
+/** struct stat of x86-64. */
 export const encodeStat = (i: Inode, ns: UserNamespace | undefined): StatBytes =>
   newStat.encode(
     {
@@ -119,6 +121,7 @@ export const encodeStat = (i: Inode, ns: UserNamespace | undefined): StatBytes =
   );
 
 const id16 = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id);
+/** struct compat_stat: stat(2) of i386. */
 export const encodeCompatStat = (i: Inode, ns: UserNamespace | undefined): StatBytes => {
   if (i.size > MAX_NON_LFS || i.nlink > 0xffff || i.ino > 0xffffffff) return -E.EOVERFLOW;
   return compatStat.encode(
@@ -139,6 +142,7 @@ export const encodeCompatStat = (i: Inode, ns: UserNamespace | undefined): StatB
     i386,
   );
 };
+/** struct stat64 of i386. */
 export const encodeStat64 = (i: Inode, ns: UserNamespace | undefined): StatBytes =>
   stat64.encode(
     {
@@ -161,8 +165,9 @@ export const encodeStat64 = (i: Inode, ns: UserNamespace | undefined): StatBytes
     },
     i386,
   );
-/** 8 bits each of major and minor: old_encode_dev(). */
+/** 8 bits each of major and minor number: old_encode_dev(). */
 const oldDev = (dev: number): number => ((major(dev) & 0xff) << 8) | (minor(dev) & 0xff);
+/** struct __old_kernel_stat: oldstat(2) of i386. */
 export const encodeOldStat = (i: Inode, ns: UserNamespace | undefined): StatBytes => {
   if (i.nlink > 0xffff || i.ino > 0xffff) return -E.EOVERFLOW;
   return oldStat.encode(
@@ -214,10 +219,11 @@ const STATX_MNT_ID = 0x1000;
 const STATX_ATTR_AUTOMOUNT = 0x1000n;
 const STATX_ATTR_MOUNT_ROOT = 0x2000n;
 const STATX_ATTR_DAX = 0x20_0000n;
-/** What the VFS itself knows. Linux fs/stat.c vfs_getattr_nosec(), do_statx() */
+/** Attributes that the VFS sets itself. Linux fs/stat.c vfs_getattr_nosec(), do_statx(). */
 const STATX_ATTRS = STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DAX;
 const never = { sec: 0, nsec: 0 };
 
+/** struct statx. */
 export const encodeStatx = (i: Inode, mount: { id: number; isRoot: boolean }, ns: UserNamespace | undefined): Uint8Array => {
   const stamps: Record<string, number | bigint> = {};
   for (const [prefix, time] of [

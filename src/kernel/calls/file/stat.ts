@@ -1,4 +1,4 @@
-// What a file is: the stat family in both ABIs, statx, statfs. man 2 stat, statx, statfs.
+// File status: the stat family in both ABIs, statx, statfs. man 2 stat, statx, statfs.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -30,7 +30,7 @@ const statFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
 const ofAt = (t: Task, dir: number, at: VAddr, how: number): Or<Path> =>
   how & ~statFlags ? -E.EINVAL : lookup(t, dir, at, !(how & AT_SYMLINK_NOFOLLOW), (how & AT_EMPTY_PATH) !== 0);
 
-/** Where strace finds mode, size and rdev in each layout. */
+/** Offsets of mode, size and rdev in each layout, for the trace. */
 interface Offsets {
   readonly mode: number;
   readonly size: number;
@@ -53,10 +53,16 @@ const statText = (ctx: ShowContext, at: VAddr, o: Offsets): string => {
       : `st_size=${o.sizeBytes === 8 ? mem.u64(at + o.size) : mem.u32(at + o.size)}`;
   return `{st_mode=${modeText(mode)}, ${detail}, ...}`;
 };
-const statbuf = outStruct("struct stat *", (ctx, at) => statText(ctx, at, ctx.abi.name === "i386" ? compatAt : x64At));
+/** struct stat of each ABI: its encoder and the offsets for the trace. */
+const native = { encode: encodeStat, at: x64At };
+const layouts: Readonly<Record<Abi["name"], { readonly encode: Encode; readonly at: Offsets }>> = {
+  x64: native,
+  x32: native,
+  i386: { encode: encodeCompatStat, at: compatAt },
+};
+const statbuf = outStruct("struct stat *", (ctx, at) => statText(ctx, at, layouts[ctx.abi.name].at));
 const statbuf64 = outStruct("struct stat64 *", (ctx, at) => statText(ctx, at, stat64At));
 const oldStatbuf = outStruct("struct __old_kernel_stat *", (ctx, at) => statText(ctx, at, oldAt));
-const encoder = (abi: Abi): Encode => (abi.name === "i386" ? encodeCompatStat : encodeStat);
 
 const STATX_RESERVED = 0x80000000;
 const STATX_FLAGS = statFlags | 0x6000;
@@ -81,7 +87,7 @@ const statxMask = flags(
   },
   "STATX_???",
 );
-/** How fresh: two bits, of which none has a name of its own. */
+/** The synchronisation type: two bits without own names. */
 const AT_STATX_SYNC = 0x6000;
 const syncNames = { AT_STATX_SYNC_AS_STAT: 0, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000 };
 const statxFlags: Arg<number> = {
@@ -112,7 +118,7 @@ const statfsStruct = struct("statfs", {
   f_flags: ulong,
   f_spare: bytes(32),
 });
-/** compat_statfs64 is packed: its 64-bit members need no alignment, which i386 gives anyway. */
+/** compat_statfs64 is packed: its 64-bit members need no alignment, as on i386. */
 const wide = { ...long, size: () => 8, align: () => 4, put: (v: DataView, at: number, x: number) => v.setBigUint64(at, BigInt(x), true) };
 const statfs64Struct = struct("statfs64", {
   f_type: u32,
@@ -176,9 +182,11 @@ const statfsBuffer = outStruct("struct statfs *", (ctx, at) => {
 });
 
 export const statCalls: readonly Syscall[] = [
-  syscall("stat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, true), a.statbuf, encoder(abi))),
-  syscall("lstat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, false), a.statbuf, encoder(abi))),
-  syscall("fstat", { fd, statbuf }, (t, a, abi) => put(t, ofFd(t, a.fd), a.statbuf, encoder(abi))),
+  syscall("stat", { pathname: cstring, statbuf }, (t, a, abi) => put(t, ofPath(t, a.pathname, true), a.statbuf, layouts[abi.name].encode)),
+  syscall("lstat", { pathname: cstring, statbuf }, (t, a, abi) =>
+    put(t, ofPath(t, a.pathname, false), a.statbuf, layouts[abi.name].encode),
+  ),
+  syscall("fstat", { fd, statbuf }, (t, a, abi) => put(t, ofFd(t, a.fd), a.statbuf, layouts[abi.name].encode)),
   syscall("newfstatat", { dirfd, pathname: cstring, statbuf, flags: atFlags }, (t, a) =>
     put(t, ofAt(t, a.dirfd, a.pathname, a.flags), a.statbuf, encodeStat),
   ),

@@ -20,7 +20,7 @@ const UTIME_OMIT = 0x3ffffffe;
 const timespec = struct("timespec", { tv_sec: long, tv_nsec: long });
 const timespec64 = struct("__kernel_timespec", { tv_sec: s64, tv_nsec: s64 });
 
-/** Access and modification time; undefined is "now" for both. */
+/** Access and modification time. Undefined sets both to the current time. */
 type Times = readonly [Timespec, Timespec] | undefined;
 
 const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
@@ -31,7 +31,7 @@ const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
   const now = inode.fs.clock.realtime();
   const isNow = times === undefined || times.every((x) => x.nsec === UTIME_NOW);
   if (isNow) {
-    // Whoever may write may also say that something was written now.
+    // A task with write permission may set the current time.
     if (!ownerOrCapable(t.cred, inode)) {
       const denied = permission(t, inode, may.write);
       if (denied < 0) return denied;
@@ -47,7 +47,7 @@ const setTimes = (t: Task, path: Or<Path>, times: Times): number => {
   return inode.setattr(changes);
 };
 
-/** The file: by path, or by dirfd alone where the path is NULL. */
+/** The file of a path, or of dirfd if the path is NULL. */
 const target = (t: Task, dir: number, at: VAddr, how: number): Or<Path> => {
   if (how & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -E.EINVAL;
   if (at === 0 && dir !== AT_FDCWD) return how ? -E.EINVAL : (t.files.get(dir)?.path ?? -E.EBADF);
@@ -74,7 +74,7 @@ const readTimespecs: Reader = (t, at, abi) => {
     { sec: m.tv_sec, nsec: m.tv_nsec },
   ];
 };
-/** 64-bit times of a 32-bit caller: the upper half of tv_nsec is not looked at. Linux get_timespec64(). */
+/** 64-bit times of a 32-bit caller: the upper half of tv_nsec is ignored. Linux get_timespec64(). */
 const readTimespecs64: Reader = (t, at, abi) => {
   if (at === 0) return undefined;
   const bytes = t.mem.read(at, 32);
@@ -85,7 +85,7 @@ const readTimespecs64: Reader = (t, at, abi) => {
   };
   return [one(bytes), one(bytes.subarray(16))];
 };
-/** struct timeval has the same shape with microseconds, which have no special values. */
+/** struct timeval: the same layout with microseconds, without special values. */
 const readTimevals: Reader = (t, at, abi) => {
   const raw = readTimespecs(t, at, abi);
   if (typeof raw !== "object") return raw;

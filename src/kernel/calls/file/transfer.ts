@@ -1,4 +1,4 @@
-// Moving bytes between user memory and files: the loop behind read, write and all their relatives, and the only place that waits for them.
+// Copying between user memory and files: the loop of read, write and related calls, and their only waits.
 // man 2 read, man 2 write; Linux fs/read_write.c vfs_read(), vfs_write().
 import { E } from "../../../abi/errno.ts";
 import { PIECE_BYTES } from "../../base/cost.ts";
@@ -16,15 +16,16 @@ import type { Result } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { gather, type Segment, scatter, totalLength } from "./iovec.ts";
 
-/** What one step copies at most: bounds what a guest can make us allocate. */
+/** The largest step in bytes. It bounds the allocation that a guest can cause. */
 const CHUNK = 1 << 18;
 
 /**
- * A call that moves bytes in pieces: it has its turn at the file's offset, and at writing to the inode, until it is over. Linux f_pos_lock, i_rwsem.
+ * A call that copies in pieces. It holds the file's offset and the inode's write lock. Linux f_pos_lock,
+ * i_rwsem.
  */
 class Transfer {
   readonly file: FileDescription;
-  /** Others wait here. */
+  /** Calls that wait for the end of this one. */
   readonly over = new WaitQueue();
   constructor(file: FileDescription, ownOffset: boolean, writes: boolean) {
     this.file = file.hold();
@@ -40,13 +41,15 @@ class Transfer {
   }
 }
 
-/** The file of a call that may have waited: the one it started with, even if another thread has closed the descriptor since. */
+/**
+ * The file of a call that may have waited: the file at its start, even if the descriptor was closed since.
+ */
 export const fileOf = (t: Task, fd: number): FileDescription | undefined => {
   const { held } = t.waited;
   return held instanceof Transfer ? held.file : ((held as FileDescription | undefined) ?? t.files.get(fd));
 };
 
-/** The call is done: let go of what it held while it waited. */
+/** The end of a call: drops the resource that it held and returns its result. */
 export const finish = (t: Task, result: number): number => {
   const { held } = t.waited;
   t.waited.held = undefined;
@@ -54,7 +57,10 @@ export const finish = (t: Task, result: number): number => {
   return result;
 };
 
-/** Nothing moved and nothing can now: wait, or -EAGAIN. `done` bytes of an earlier step are what a signal makes the call return. */
+/**
+ * The wait of a call that cannot copy now, or -EAGAIN. `done`: bytes of earlier steps, the result if a signal
+ * interrupts the call.
+ */
 export const block = (t: Task, file: FileDescription, events: number, done: number, nonblock: boolean): Result => {
   if (nonblock || file.flags & O_NONBLOCK) return finish(t, done > 0 ? done : -E.EAGAIN);
   const until = file.waitUntil(t, events);
@@ -63,7 +69,7 @@ export const block = (t: Task, file: FileDescription, events: number, done: numb
   t.waited.data = { ...(t.waited.data as Progress | undefined), done };
   return wait(file.queues(events), { until, interrupted: done > 0 ? -done : file.interruptedWait(until) });
 };
-/** What a call that moves bytes has done so far, from where; what it was asked is read once. */
+/** The progress of a copying call. Its start and its buffers are read once. */
 interface Progress {
   readonly done: number;
   readonly start?: number;
@@ -71,10 +77,10 @@ interface Progress {
 }
 const progress = (t: Task): Progress => (t.waited.data as Progress | undefined) ?? { done: 0 };
 
-/** The buffers of a call, which are read from user memory once. */
+/** The buffers of a call. They are read from user memory once. */
 export const buffersOf = (t: Task, read: () => Or<readonly Segment[]>): Or<readonly Segment[]> => progress(t).segments ?? read();
 
-/** Another call has its turn there. */
+/** The wait for another call that holds the offset or the write lock. */
 const awaitTurn = (t: Task, file: FileDescription, ownOffset: boolean, writes: boolean): Wait | undefined => {
   const { held } = t.waited;
   const other = [ownOffset ? file.turn : undefined, writes ? file.inode.turn : undefined].find((turn) => turn && turn !== held);
@@ -82,8 +88,8 @@ const awaitTurn = (t: Task, file: FileDescription, ownOffset: boolean, writes: b
   t.waited.held ??= file.hold();
   return wait([other.over], { killable: true });
 };
-/** One piece is done: go on later. Regular files do not look at signals; all others end with what is done. */
-const giveWay = (t: Task, file: FileDescription, now: Required<Progress>, ownOffset: boolean, writes: boolean): Wait => {
+/** The end of a piece. Regular files ignore signals; for others a signal ends the call with `done` bytes. */
+const endPiece = (t: Task, file: FileDescription, now: Required<Progress>, ownOffset: boolean, writes: boolean): Wait => {
   const { held } = t.waited;
   if (!(held instanceof Transfer)) {
     t.waited.held = new Transfer(file, ownOffset && file.seekable, writes && file.inode.isFile);
@@ -93,7 +99,7 @@ const giveWay = (t: Task, file: FileDescription, now: Required<Progress>, ownOff
   return again(file.seekable ? { killable: true } : { interrupted: -now.done });
 };
 
-/** Read into user memory. `at` is undefined for the file's own offset. */
+/** Reads into user memory. `at` undefined: at the file's own offset. */
 export const readInto = (
   t: Task,
   file: FileDescription,
@@ -109,7 +115,7 @@ export const readInto = (
   const step = file.divisible ? CHUNK : PIECE_BYTES;
   let { done } = before;
   do {
-    if (done - before.done >= PIECE_BYTES) return giveWay(t, file, { done, start, segments }, at === undefined, false);
+    if (done - before.done >= PIECE_BYTES) return endPiece(t, file, { done, start, segments }, at === undefined, false);
     const got = file.read(t, Math.min(total - done, step), start + done);
     if (typeof got === "number") {
       if (got === -E.EAGAIN && done === 0) return block(t, file, POLLIN, 0, nonblock);
@@ -124,7 +130,7 @@ export const readInto = (
   return finish(t, done);
 };
 
-/** How much of a write RLIMIT_FSIZE lets through; a negative errno if nothing. Linux generic_write_check_limits(). */
+/** The number of bytes that RLIMIT_FSIZE allows, or -errno. Linux generic_write_check_limits(). */
 const withinLimit = (t: Task, file: FileDescription, at: number, n: number): number => {
   if (!file.inode.isFile) return n;
   const limit = t.process.limit(RLIMIT.FSIZE);
@@ -137,6 +143,7 @@ const brokenPipe = (t: Task, file: FileDescription): void => {
   if (file.signalsPipe) sendToTask(t, userSignal(SIG.SIGPIPE, t.tgid, t.cred.uid));
 };
 
+/** Writes from user memory. `at` undefined: at the file's own offset. */
 export const writeFrom = (
   t: Task,
   file: FileDescription,
@@ -154,7 +161,7 @@ export const writeFrom = (
   let { done } = before;
   if (file.inode.isFile && total > 0 && !capable(t.cred, CAP.FSETID)) killPrivileges(file.inode);
   do {
-    if (done - before.done >= PIECE_BYTES) return giveWay(t, file, { done, start, segments }, at === undefined, true);
+    if (done - before.done >= PIECE_BYTES) return endPiece(t, file, { done, start, segments }, at === undefined, true);
     const want = withinLimit(t, file, start + done, Math.min(total - done, CHUNK));
     if (want < 0) return finish(t, done > 0 ? done : want);
     const bytes = gather(t, segments, done, want);

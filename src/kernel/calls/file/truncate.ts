@@ -1,6 +1,5 @@
-// The size of files and what is allocated: truncate, fallocate; and the calls that only concern a disk we do not have.
-// Linux fs/open.c do_truncate(), vfs_fallocate().
-
+// The size and allocation of files: truncate, fallocate; and calls for a disk, which this machine does not
+// have. Linux fs/open.c do_truncate(), vfs_fallocate().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
@@ -59,7 +58,7 @@ const ftruncate = (t: Task, fd: number, length: number): number => {
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const FALLOC_FL_ZERO_RANGE = 16;
-/** What vfs_fallocate() hands to file systems: one mode, and whether the size stays where the mode leaves that open. */
+/** Modes that vfs_fallocate() passes to file systems: one operation, with KEEP_SIZE where it is allowed. */
 const allocations: ReadonlySet<number> = new Set([0, 1, 3, 8, 16, 17, 32, 64, 65]);
 const fallocateMode = flags("int", { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE }, "FALLOC_FL_???");
 
@@ -73,7 +72,7 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (inode.pipe) return -E.ESPIPE;
   if (inode.isDir) return -E.EISDIR;
   if (!(inode instanceof RegularInode)) return -E.ENODEV;
-  // shmem_fallocate() knows these two.
+  // shmem_fallocate() supports these two.
   if (how & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) return -E.EOPNOTSUPP;
   if (at + length > MAX_FILE_SIZE) return -E.EFBIG;
   const punch = (how & FALLOC_FL_PUNCH_HOLE) !== 0;
@@ -88,7 +87,7 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   return 0;
 };
 
-/** fsync and its like: there is no disk; only what shared mappings stored goes into the file. */
+/** fsync and related calls: without a disk they only write shared mappings to the file. */
 const synced = (t: Task, fd: number): number => {
   const file = t.files.get(fd);
   if (!file) return -E.EBADF;

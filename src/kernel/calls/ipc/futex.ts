@@ -1,4 +1,4 @@
-// futex(2) and what threads keep with it. man 2 futex; Linux kernel/futex/.
+// futex(2) and the robust list. man 2 futex; Linux kernel/futex/.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
@@ -12,7 +12,7 @@ import { type Arg, type Result, type Syscall, syscall } from "../../syscall/decl
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 
-/** uapi linux/futex.h */
+/** FUTEX_*. Linux uapi linux/futex.h. */
 // biome-ignore format: table
 const OP = {
   WAIT: 0, WAKE: 1, FD: 2, REQUEUE: 3, CMP_REQUEUE: 4, WAKE_OP: 5, LOCK_PI: 6, UNLOCK_PI: 7, TRYLOCK_PI: 8, WAIT_BITSET: 9, WAKE_BITSET: 10,
@@ -30,11 +30,11 @@ interface Call {
   readonly uaddr2: VAddr;
   readonly val3: number;
 }
-/** Which argument 4 means, by operation: a time, or a count. */
+/** Operations whose fourth argument is a time. In others it is a count. */
 const WITH_TIME = new Set<number>([OP.WAIT, OP.LOCK_PI, OP.LOCK_PI2, OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI]);
 const ABSOLUTE = new Set<number>([OP.LOCK_PI, OP.LOCK_PI2, OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI]);
 
-/** When to give up, on the monotonic clock; undefined: never. -errno. */
+/** The monotonic end of the wait in nanoseconds, or -errno. Undefined: none. */
 const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi): number | undefined => {
   if (a.utime === 0) return undefined;
   const ns = readNanoseconds(t, a.utime, form, abi);
@@ -44,13 +44,13 @@ const deadlineOf = (t: Task, a: Call, command: number, form: TimeForm, abi: Abi)
   return Math.max(0, real ? ns - t.kernel.bootTime * 1e9 : ns);
 };
 
-/** Sleep while the word is what the caller saw. Linux futex_wait(). */
+/** Sleeps while the word has the caller's value. Linux futex_wait(). */
 const futexWait = (t: Task, a: Call, bitset: number, deadline: number | undefined): Result => {
-  const begun = t.waited.data as Waiter | undefined;
-  if (begun) {
-    if (!begun.queue) return 0;
+  const waiting = t.waited.data as Waiter | undefined;
+  if (waiting) {
+    if (!waiting.queue) return 0;
     if (t.waited.expired) {
-      begun.queue.remove(begun);
+      waiting.queue.remove(waiting);
       return -E.ETIMEDOUT;
     }
     return asleep(t);
@@ -100,14 +100,17 @@ const doWakeOp = (t: Task, a: Call, count: number): number => {
   return first.wake(Math.max(a.val | 0, 1), ALL) + (also ? second.wake(Math.max(count | 0, 1), ALL) : 0);
 };
 
-/** A lock whose word holds its owner's id. There are no priorities to inherit, so only hand-over matters. Linux futex_lock_pi(). */
+/**
+ * Takes a lock whose word holds its owner's id. Priority inheritance has no effect here. Linux
+ * futex_lock_pi().
+ */
 const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean): Result => {
   if (a.uaddr % 4 !== 0) return -E.EINVAL;
   const value = t.mem.u32(a.uaddr);
   if (value < 0) return -E.EFAULT;
   const owner = value & FUTEX_TID_MASK;
-  const begun = t.waited.data as Waiter | undefined;
-  if (begun && !begun.queue && owner === shownPid(t, t.pid)) return 0;
+  const waiting = t.waited.data as Waiter | undefined;
+  if (waiting && !waiting.queue && owner === shownPid(t, t.pid)) return 0;
   if (owner === shownPid(t, t.pid)) return -E.EDEADLK;
   if (owner === 0) {
     const queue = t.kernel.futexes.queue(t.mem, a.uaddr);
@@ -116,7 +119,7 @@ const lockPi = (t: Task, a: Call, deadline: number | undefined, trial: boolean):
   }
   if (!findTask(t, owner)) return -E.ESRCH;
   if (trial) return -E.EAGAIN;
-  if (!begun) {
+  if (!waiting) {
     const marked = (value | FUTEX_WAITERS) >>> 0;
     if (!t.mem.setU32(a.uaddr, marked)) return -E.EFAULT;
     return futexWait(t, { ...a, val: marked }, ALL, deadline);
@@ -140,10 +143,10 @@ const unlockPi = (t: Task, a: Call): number => {
 const futex = (t: Task, a: Call, form: TimeForm, abi: Abi): Result => {
   const command = a.op & ~(PRIVATE | CLOCK_REALTIME);
   if ((a.op & CLOCK_REALTIME) !== 0 && ![OP.WAIT_BITSET, OP.WAIT_REQUEUE_PI, OP.LOCK_PI2].some((c) => c === command)) return -E.ENOSYS;
-  // A restarted wait keeps the deadline it was given first.
+  // A restarted wait keeps its first deadline.
   const deadline = WITH_TIME.has(command) && !t.waited.data ? (t.waited.deadline ?? deadlineOf(t, a, command, form, abi)) : undefined;
   if (deadline !== undefined && deadline < 0) return deadline;
-  // Where no time is meant, the fourth argument is a count, whatever its register's upper half.
+  // A count ignores the upper half of its register.
   const count = (a.utime % 2 ** 32) | 0;
   switch (command) {
     case OP.WAIT:
@@ -180,7 +183,7 @@ const opName = (v: number): string => {
 const op: Arg<number> = { c: "int", names: OP, decode: (raw, i) => raw[2 * i] as number, show: opName };
 const args = { uaddr: ptr, op, val: uint, utime: ptr, uaddr2: ptr, val3: hexInt } as const;
 
-/** man 2 get_robust_list. Its size tells which ABI's list it is. */
+/** man 2 get_robust_list. The size of the head identifies the ABI of the list. */
 const setRobustList = (t: Task, head: VAddr, size: number, abi: Abi): number => {
   if (size !== 3 * abi.long) return -E.EINVAL;
   t.robustList = head;

@@ -1,10 +1,12 @@
-// Memory: the calls over an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. The work is in src/memory/calls.ts.
+// Calls on an address space. man 2 mmap, mremap, brk; Linux mm/mmap.c. src/memory/calls implements them.
 
 import { type Abi, i386 } from "../../../abi/abi.ts";
 import { E } from "../../../abi/errno.ts";
 import { long, struct, ulong as ulongField } from "../../../abi/struct.ts";
+import { MAP } from "../../../abi/uapi/mman.ts";
 import type { MappedFile } from "../../../memory/backing.ts";
 import * as memory from "../../../memory/calls/index.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { charged } from "../../base/charged.ts";
 import { in32BitCall } from "../../base/x32-call.ts";
 import { int, ptr, uint, ulong } from "../../syscall/arg.ts";
@@ -13,9 +15,6 @@ import { address, advice, anyFd, mapFlags, mlockallFlags, mremapFlags, msyncFlag
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { madvise, mincore, msync, thenPopulate } from "./pieces.ts";
-
-const MAP_ANONYMOUS = 0x20;
-const PAGE = 4096;
 
 const fileOf = (t: Task, fd: number): MappedFile | "anonymous" | number => {
   const file = t.files.get(fd);
@@ -27,15 +26,15 @@ const mmap = (t: Task, at: number, length: number, protection: number, how: numb
   thenPopulate(t, (later) => mapNow(t, { at, length, prot: protection, flags: how, offset, compat: in32BitCall(t) }, fd, later));
 const mapNow = (t: Task, request: Omit<memory.MapRequest, "file">, fd: number, later: memory.Populate): number => {
   const { length, flags: how } = request;
-  if ((how & MAP_ANONYMOUS) !== 0) return memory.mmap(t.mem, request, later);
+  if ((how & MAP.ANONYMOUS) !== 0) return memory.mmap(t.mem, request, later);
   const file = fileOf(t, fd);
-  // A file that cannot be mapped is found out last (its own mmap method says so), a bad descriptor first.
+  // The error of a file that cannot be mapped comes last, from its mmap method; EBADF comes first.
   if (typeof file === "number") return length === 0 && file !== -E.EBADF ? -E.EINVAL : file;
-  if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP_ANONYMOUS }, later);
+  if (file === "anonymous") return memory.mmap(t.mem, { ...request, flags: how | MAP.ANONYMOUS }, later);
   return memory.mmap(t.mem, { ...request, file }, later);
 };
 
-/** i386's first mmap takes its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
+/** i386's first mmap has its six arguments in memory. Linux arch/x86/kernel/sys_ia32.c ia32_mmap. */
 const MMAP_ARGS = struct("mmap_arg_struct32", {
   addr: ulongField,
   len: ulongField,
@@ -48,7 +47,7 @@ const oldMmap = (t: Task, at: number, abi: Abi): Result => {
   const bytes = t.mem.read(at, MMAP_ARGS.size(abi));
   if (!bytes) return -E.EFAULT;
   const a = MMAP_ARGS.decode(bytes, abi);
-  return a.offset % PAGE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.len, a.prot, a.flags, a.fd, a.offset);
+  return a.offset % PAGE_SIZE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.len, a.prot, a.flags, a.fd, a.offset);
 };
 
 const mlock2Flags = flags("int", { MLOCK_ONFAULT: 1 }, "MLOCK_???");
@@ -65,14 +64,14 @@ export const memoryCalls: readonly Syscall[] = [
   syscall(
     "mmap",
     { ...map, offset: address },
-    (t, a) => (a.offset % PAGE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.offset)),
+    (t, a) => (a.offset % PAGE_SIZE !== 0 ? -E.EINVAL : mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.offset)),
     {
       only: "x64",
       hexResult: true,
     },
   ),
   syscall("mmap", { arg: ptr }, (t, a, abi) => oldMmap(t, a.arg, abi), { only: i386.name, hexResult: true }),
-  syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE), {
+  syscall("mmap2", { ...map, pgoff: ulong }, (t, a) => mmap(t, a.addr, a.length, a.prot, a.flags, a.fd, a.pgoff * PAGE_SIZE), {
     hexResult: true,
   }),
   syscall("munmap", range, (t, a) => charged(t.kernel, t.mem, () => memory.munmap(t.mem, a.addr, a.length))),

@@ -1,4 +1,4 @@
-// setns(2): entering namespaces that are there. Linux kernel/nsproxy.c, and the install functions of each kind.
+// setns(2): entering existing namespaces. Linux kernel/nsproxy.c, and the install function of each kind.
 import { E } from "../../../abi/errno.ts";
 import { ALL_CAPS, CAP, capableHere, capableIn } from "../../cred/cred.ts";
 import type { UserNamespace } from "../../cred/user-namespace.ts";
@@ -10,7 +10,7 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 
-/** Others look at the file tree from the same place. */
+/** True if another task shares the file-system context. */
 const sharesFs = (t: Task): boolean => [...t.kernel.tasks.values()].some((other) => other !== t && other.fs === t.fs);
 
 const enterUser = (t: Task, target: UserNamespace | undefined): number => {
@@ -60,7 +60,7 @@ const setns = (t: Task, n: number, wanted: number): number => {
   if (wanted === 0 || (wanted & ~all) !== 0) return -E.EINVAL;
   const target = file.process.leader;
   if (file.process.ended !== undefined) return -E.ESRCH;
-  // The user namespace first: it may give what the others need.
+  // The user namespace comes first, because it may give the capabilities for the others.
   const types = (Object.keys(nsTypes) as NsType[]).filter((type) => (wanted & nsTypes[type]) !== 0);
   for (const type of types.sort((a, b) => Number(b === "user") - Number(a === "user"))) {
     const failed = enter(t, type, namespaceOf(target, type));

@@ -1,4 +1,5 @@
-// struct msghdr and control messages. man 2 sendmsg, man 3 cmsg, man 7 unix "Ancillary messages"; Linux net/core/scm.c, net/compat.c.
+// struct msghdr and control messages. man 2 sendmsg, man 3 cmsg, man 7 unix "Ancillary messages"; Linux
+// net/core/scm.c, net/compat.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -11,6 +12,7 @@ import { shownPid } from "../../namespace/pid.ts";
 import { credOf, type Received, type Ucred } from "../../net/socket.ts";
 import type { Task } from "../../task/task.ts";
 
+/** The structure in the caller's ABI. */
 export const msghdr = struct("msghdr", {
   msg_name: ulong,
   msg_namelen: u32,
@@ -20,25 +22,27 @@ export const msghdr = struct("msghdr", {
   msg_controllen: ulong,
   msg_flags: u32,
 });
+/** A decoded struct msghdr. */
 export type Msghdr = ReturnType<typeof msghdr.decode>;
 
 const SOL_SOCKET = 1;
 const SCM = { RIGHTS: 1, CREDENTIALS: 2 } as const;
-/** SCM_MAX_FD. */
+/** SCM_MAX_FD: the largest number of descriptors in a message. */
 const MAX_RIGHTS = 253;
 const UCRED_SIZE = 12;
 const MAX_CONTROL = 20_480;
 
 const align = (n: number, abi: Abi): number => Math.ceil(n / abi.long) * abi.long;
-/** struct cmsghdr { size_t len; int level; int type; } */
+/** Size of struct cmsghdr { size_t len; int level; int type; }, aligned. */
 const headSize = (abi: Abi): number => align(abi.long + 8, abi);
 
+/** The descriptors and credentials of a message. */
 export interface Ancillary {
   readonly rights: readonly FileDescription[];
   readonly cred: Ucred;
 }
 
-/** What the sender adds. Linux __scm_send(). */
+/** The sender's control messages, or -errno. Linux __scm_send(). */
 export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number => {
   let cred = credOf(t);
   const rights: FileDescription[] = [];
@@ -59,9 +63,9 @@ export const readControl = (t: Task, h: Msghdr, abi: Abi): Ancillary | number =>
         const bad = addRights(t, rights, data);
         if (bad < 0) return bad;
       } else if (type === SCM.CREDENTIALS) {
-        const said = checkCred(t, data);
-        if (typeof said === "number") return said;
-        cred = said;
+        const checked = checkCred(t, data);
+        if (typeof checked === "number") return checked;
+        cred = checked;
       } else return -E.EINVAL;
     }
     at += align(length, abi);
@@ -77,7 +81,7 @@ const addRights = (t: Task, rights: FileDescription[], data: DataView): number =
   }
   return 0;
 };
-/** Linux scm_check_creds(): one's own, or with the capabilities anybody's. */
+/** Linux scm_check_creds(): the sender's own ids, or any ids with capabilities. */
 const checkCred = (t: Task, data: DataView): Ucred | number => {
   if (data.byteLength !== UCRED_SIZE) return -E.EINVAL;
   const [pid, uid, gid] = [0, 4, 8].map((o) => data.getUint32(o, true)) as [number, number, number];
@@ -88,7 +92,10 @@ const checkCred = (t: Task, data: DataView): Ucred | number => {
   return pidOk && uidOk && gidOk ? { pid: t.pidNs.idOf(pid), uid, gid } : -E.EPERM;
 };
 
-/** Fills the receiver's control buffer: how much of it, and MSG_CTRUNC if it was too small. Linux scm_recv(), scm_detach_fds(). */
+/**
+ * Fills the receiver's control buffer. Returns the used size and MSG_CTRUNC if it is too small. Linux
+ * scm_recv().
+ */
 export const writeControl = (
   t: Task,
   h: Msghdr,
@@ -98,12 +105,12 @@ export const writeControl = (
   abi: Abi,
 ): { length: number; flags: number } => {
   const head = headSize(abi);
-  const room = h.msg_control === 0 ? 0 : h.msg_controllen;
+  const capacity = h.msg_control === 0 ? 0 : h.msg_controllen;
   let used = 0;
   let shown = 0;
   const put = (type: number, data: Uint8Array): void => {
     const whole = head + data.length;
-    const length = Math.min(whole, room - used);
+    const length = Math.min(whole, capacity - used);
     if (length < head) {
       shown |= MSG.CTRUNC;
       return;
@@ -114,13 +121,13 @@ export const writeControl = (
     t.mem.setU32(at + abi.long, SOL_SOCKET);
     t.mem.setU32(at + abi.long + 4, type);
     t.mem.write(at + head, data.subarray(0, length - head));
-    used += Math.min(align(length, abi), room - used);
+    used += Math.min(align(length, abi), capacity - used);
   };
   if (passCred) put(SCM.CREDENTIALS, new Uint8Array(new Uint32Array([shownPid(t, got.cred.pid), got.cred.uid, got.cred.gid]).buffer));
   if (got.rights.length > 0) {
-    const most = Math.max(0, Math.floor((room - used - head) / 4));
+    const limit = Math.max(0, Math.floor((capacity - used - head) / 4));
     const fds: number[] = [];
-    for (const file of got.rights.slice(0, most)) {
+    for (const file of got.rights.slice(0, limit)) {
       const fd = install(t, file, (flags & MSG.CMSG_CLOEXEC) !== 0);
       if (fd < 0) break;
       fds.push(fd);
@@ -131,6 +138,7 @@ export const writeControl = (
   return { length: used, flags: shown };
 };
 
+/** A struct msghdr from user memory, or -errno. */
 export const readMsghdr = (t: Task, at: VAddr, abi: Abi): Msghdr | number => {
   const bytes = t.mem.read(at, msghdr.size(abi));
   return bytes ? msghdr.decode(bytes, abi) : -E.EFAULT;

@@ -1,7 +1,9 @@
 // Several messages in one call. man 2 sendmmsg, recvmmsg; Linux net/socket.c __sys_sendmmsg(), do_recvmmsg().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { UIO_MAXIOV } from "../../../abi/uapi/limits.ts";
 import { MSG } from "../../../abi/uapi/socket.ts";
 import { fd, ptr, uint } from "../../syscall/arg.ts";
 import { timespec, timespec64 } from "../../syscall/arg-time.ts";
@@ -12,26 +14,24 @@ import { msghdr } from "./msghdr.ts";
 import { flagArg, recvmsg, sendmsg } from "./sendmsg.ts";
 import { socketOf } from "./socket.ts";
 
-/** struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; } */
+/** Size of msg_len in struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; }. */
 const LENGTH = 4;
 const stride = (abi: Abi): number => Math.ceil((msghdr.size(abi) + LENGTH) / abi.long) * abi.long;
-/** UIO_MAXIOV: sendmmsg takes no more, without complaint. */
-const MOST = 1024;
-
 /**
- * One message after the other, until one fails or `last` says so: how many went, or why the first did not; `fails` is told why a later one did not. A message that waits is gone on
- * with; a signal makes the call return those before it.
+ * Processes messages until one fails or `last` returns true. Returns their number, or the errno of the first.
+ * `fails` gets the errno of a later message. A waiting message continues; a signal ends the call with the
+ * messages before it.
  */
-const several = (
+const processMessages = (
   t: Task,
   at: VAddr,
-  most: number,
+  limit: number,
   abi: Abi,
   one: (at: VAddr, n: number) => Result,
   { last, fails }: { readonly last?: () => boolean; readonly fails?: (errno: number) => void } = {},
 ): Result => {
   let n = (t.waited.data as { messages?: number } | undefined)?.messages ?? 0;
-  while (n < most) {
+  while (n < limit) {
     const message = (at + n * stride(abi)) as VAddr;
     const result = one(message, n);
     if (typeof result !== "number") {
@@ -51,13 +51,14 @@ const several = (
   return n;
 };
 
+/** sendmmsg(2): the number of sent messages, or -errno. Messages above UIO_MAXIOV are ignored. */
 export const sendSeveral = (t: Task, socket: number, at: VAddr, count: number, how: number, abi: Abi): Result => {
   const s = socketOf(t, socket);
   if (typeof s === "number") return s;
-  return several(t, at, Math.min(count, MOST), abi, (message) => sendmsg(t, socket, message, how, abi));
+  return processMessages(t, at, Math.min(count, UIO_MAXIOV), abi, (message) => sendmsg(t, socket, message, how, abi));
 };
 
-/** The time is looked at after each message: nothing ends the wait for one. man 2 recvmmsg, BUGS */
+/** recvmmsg(2). The timeout is checked after each message and does not end a wait. man 2 recvmmsg, BUGS. */
 export const receiveSeveral = (
   t: Task,
   socket: number,
@@ -78,17 +79,17 @@ export const receiveSeveral = (
   const begins = (t.waited.data as { messages?: number } | undefined)?.messages === undefined;
   const before = begins ? s.takeError() : 0;
   if (before < 0) return before;
-  const left = (): number => Math.max(0, (t.waited.deadline as number) - t.kernel.now);
+  const remaining = (): number => Math.max(0, (t.waited.deadline as number) - t.kernel.now);
   const flags = how & ~MSG.WAITFORONE;
   const later = (how & MSG.WAITFORONE) !== 0 ? flags | MSG.DONTWAIT : flags;
-  const result = several(t, at, count, abi, (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi), {
-    last: () => timeout !== 0 && left() === 0,
+  const result = processMessages(t, at, count, abi, (message, n) => recvmsg(t, socket, message, n === 0 ? flags : later, abi), {
+    last: () => timeout !== 0 && remaining() === 0,
     fails: (errno) => {
       if (errno !== E.EAGAIN) s.error = errno;
     },
   });
   if (timeout === 0 || typeof result !== "number" || result <= 0) return result;
-  return form.write(t, timeout, timespecOf(left()), abi) ? result : -E.EFAULT;
+  return form.write(t, timeout, timespecOf(remaining()), abi) ? result : -E.EFAULT;
 };
 
 const note = "a signal after the first message does not leave error 512 (ERESTARTSYS) for the next call, as Linux's does";

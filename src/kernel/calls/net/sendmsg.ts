@@ -1,4 +1,5 @@
-// Sending and receiving. man 2 send, recv, sendmsg, recvmsg; Linux net/socket.c ____sys_sendmsg(), ____sys_recvmsg().
+// Sending and receiving. man 2 send, recv, sendmsg, recvmsg; Linux net/socket.c ____sys_sendmsg(),
+// ____sys_recvmsg().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -24,7 +25,7 @@ import { readAddress, socketOf, writeAddress } from "./socket.ts";
 const MAX_PACKET = 1 << 18;
 
 const blocks = (s: Socket, how: number): boolean => (how & MSG.DONTWAIT) === 0 && (s.flags & O_NONBLOCK) === 0;
-/** Wait for the socket; `done` bytes are the result if a signal comes. */
+/** Waits for the socket. `done` bytes are the result if a signal interrupts the call. */
 const pause = (t: Task, s: Socket, events: number, done: number): Result => {
   const until = s.waitUntil(t, events);
   if (until !== undefined && t.waited.expired) return finish(t, done > 0 ? done : -E.EAGAIN);
@@ -34,7 +35,10 @@ const pause = (t: Task, s: Socket, events: number, done: number): Result => {
 };
 const progress = (t: Task): number => (t.waited.data as { done: number } | undefined)?.done ?? 0;
 
-/** A stream goes on until all is sent; descriptors go with its first byte. A packet goes whole or not at all. */
+/**
+ * Sends to a stream until all bytes are sent, descriptors with the first byte. A packet is sent as a whole or
+ * not.
+ */
 const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary, to: string | undefined, how: number): Result => {
   if ((how & MSG.OOB) !== 0) return -E.EOPNOTSUPP;
   const total = totalLength(segments);
@@ -53,29 +57,30 @@ const send = (t: Task, s: Socket, segments: readonly Segment[], extra: Ancillary
 };
 
 /**
- * Takes a message or waits for one; `use` puts it where it belongs, behind the bytes that are there, and gives the result. MSG_WAITALL
- * goes on until there is no room.
+ * Takes a message or waits for one. `use` copies it after the `from` bytes that are already there and returns
+ * the result. MSG_WAITALL continues until the buffer is full.
  */
-const receive = (t: Task, s: Socket, room: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
+const receive = (t: Task, s: Socket, capacity: number, how: number, use: (got: Received | undefined, from: number) => number): Result => {
   if ((how & MSG.OOB) !== 0) return -E.EINVAL;
   const peek = (how & MSG.PEEK) !== 0;
   const all = (how & MSG.WAITALL) !== 0 && !peek && s.type === SOCK.STREAM;
   let done = progress(t);
   do {
-    const got = s.receive(t, Math.min(room - done, MAX_PACKET), peek);
+    const got = s.receive(t, Math.min(capacity - done, MAX_PACKET), peek);
     if (got === -E.EAGAIN && blocks(s, how)) return pause(t, s, POLLIN, done);
     if (typeof got === "number" || (got === undefined && done > 0)) return finish(t, done > 0 ? done : (got as number));
     const result = use(got, done);
     if (got && !peek) for (const file of got.rights) file.drop();
     if (result < 0 || !got) return finish(t, done > 0 ? done : result);
     done += result;
-  } while (all && done < room);
+  } while (all && done < capacity);
   return finish(t, done);
 };
-/** MSG_TRUNC asks for the packet's whole length. */
+/** The result for a message. MSG_TRUNC returns the whole length of a packet. */
 const lengthOf = (got: Received, how: number, s: Socket): number =>
   (how & MSG.TRUNC) !== 0 && s.type !== SOCK.STREAM ? got.length : got.bytes.length;
 
+/** sendto(2): the number of sent bytes, or -errno. */
 export const sendto = (t: Task, n: number, at: VAddr, length: number, how: number, to: VAddr, toLength: number, abi: Abi): Result => {
   const segments = oneSegment(at, length, abi);
   if (typeof segments === "number") return segments;
@@ -85,6 +90,7 @@ export const sendto = (t: Task, n: number, at: VAddr, length: number, how: numbe
   return typeof address === "number" ? address : send(t, s, segments, { rights: [], cred: credOf(t) }, address, how);
 };
 
+/** recvfrom(2): the number of received bytes, or -errno. */
 export const recvfrom = (t: Task, n: number, at: VAddr, length: number, how: number, from: VAddr, fromLength: VAddr, abi: Abi): Result => {
   const segments = oneSegment(at, length, abi);
   if (typeof segments === "number") return segments;
@@ -97,7 +103,7 @@ export const recvfrom = (t: Task, n: number, at: VAddr, length: number, how: num
     return lengthOf(got, how, s);
   });
 };
-/** A stream has no senders: the length is then 0. */
+/** Writes the sender's address. A stream has none, so its length is 0. */
 const writeFrom = (t: Task, at: VAddr, lengthAt: VAddr, got: Received, s: Socket): number =>
   s.type === SOCK.STREAM || got.from === ""
     ? t.mem.setU32(lengthAt, 0)
@@ -115,6 +121,7 @@ const withMessage = (t: Task, n: number, at: VAddr, abi: Abi, use: (s: Socket, h
   return typeof segments === "number" ? segments : use(s, h, segments);
 };
 
+/** sendmsg(2): the number of sent bytes, or -errno. */
 export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
   withMessage(t, n, at, abi, (s, h, segments) => {
     const address = h.msg_name === 0 || h.msg_namelen === 0 ? undefined : readAddress(t, s, h.msg_name as VAddr, h.msg_namelen, "send");
@@ -123,6 +130,7 @@ export const sendmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
     return typeof extra === "number" ? extra : send(t, s, segments, extra, address, how);
   });
 
+/** recvmsg(2): the number of received bytes, or -errno. */
 export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): Result =>
   withMessage(t, n, at, abi, (s, h, segments) =>
     receive(t, s, totalLength(segments), how, (got, start) => {
@@ -142,6 +150,7 @@ export const recvmsg = (t: Task, n: number, at: VAddr, how: number, abi: Abi): R
     }),
   );
 
+/** MSG_* flags. */
 export const flagArg = flags("int", Object.fromEntries(Object.entries(MSG).map(([k, v]) => [`MSG_${k}`, v])), "MSG_???");
 const messageArg: Arg<VAddr> = {
   ...ptr,

@@ -1,4 +1,5 @@
-// Sockets: making, naming and connecting them. man 2 socket, bind, listen, accept, connect, getsockopt; Linux net/socket.c.
+// Sockets: creation, addresses, connections and options. man 2 socket, bind, listen, accept, connect,
+// getsockopt; Linux net/socket.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -26,22 +27,22 @@ const SOCK_CLOEXEC = O_CLOEXEC;
 const SOCK_NONBLOCK = O_NONBLOCK;
 const MAX_DOMAIN = 46;
 
-interface Wanted {
+interface NewSocket {
   readonly cloexec: boolean;
   readonly make: () => Socket;
-  /** Two that are connected, where the family has that. */
+  /** Two connected sockets, if the family supports pairs. */
   readonly pair?: () => readonly [Socket, Socket];
 }
-type Made = Omit<Wanted, "cloexec"> | number;
-/** What a domain makes of a type and a protocol, in its own order of checks. */
-type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Made;
+type Created = Omit<NewSocket, "cloexec"> | number;
+/** Creates the socket of a domain, in the domain's order of checks. */
+type Family = (t: Task, type: number, protocol: number, nonblock: boolean) => Created;
 
-/** Linux unix_create(): SOCK_RAW is taken for SOCK_DGRAM. */
+/** Linux unix_create(): SOCK_RAW means SOCK_DGRAM. */
 const unixFamily: Family = (t, type, protocol, nonblock) => {
   if (protocol !== 0 && protocol !== AF.UNIX) return -E.EPROTONOSUPPORT;
-  const known = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
-  if (known !== SOCK.STREAM && known !== SOCK.DGRAM && known !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
-  return { make: () => new UnixSocket(t, known, nonblock), pair: () => UnixSocket.pair(t, known, nonblock) };
+  const socketType = type === SOCK.RAW ? SOCK.DGRAM : (type as SocketType);
+  if (socketType !== SOCK.STREAM && socketType !== SOCK.DGRAM && socketType !== SOCK.SEQPACKET) return -E.ESOCKTNOSUPPORT;
+  return { make: () => new UnixSocket(t, socketType, nonblock), pair: () => UnixSocket.pair(t, socketType, nonblock) };
 };
 
 const IPPROTO_MAX = 263;
@@ -49,9 +50,9 @@ const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17 } as const;
 /** Linux inet_create(). */
 const inetFamily: Family = (t, type, protocol, nonblock) => {
   if (protocol < 0 || protocol >= IPPROTO_MAX) return -E.EINVAL;
-  const is = (known: number): boolean => protocol === 0 || protocol === known;
+  const is = (number: number): boolean => protocol === 0 || protocol === number;
   if (type === SOCK.STREAM) return is(IPPROTO.TCP) ? { make: () => new TcpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
-  // Echo requests are for the groups of net.ipv4.ping_group_range, which nobody is in.
+  // Echo requests are for the groups of net.ipv4.ping_group_range, which is empty.
   if (type === SOCK.DGRAM && protocol === IPPROTO.ICMP) return -E.EACCES;
   if (type === SOCK.DGRAM) return is(IPPROTO.UDP) ? { make: () => new UdpSocket(t, nonblock) } : -E.EPROTONOSUPPORT;
   if (type === SOCK.RAW) return capableIn(t.cred, t.net.owner, CAP.NET_RAW) ? -E.EPROTONOSUPPORT : -E.EPERM;
@@ -66,7 +67,7 @@ const netlinkFamily: Family = (t, type, protocol, nonblock) => {
 
 const families: Readonly<Record<number, Family>> = { [AF.UNIX]: unixFamily, [AF.INET]: inetFamily, [AF.NETLINK]: netlinkFamily };
 
-const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted | number => {
+const newSocket = (t: Task, domain: number, word: number, protocol: number): NewSocket | number => {
   if ((word & ~(TYPE_MASK | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
   if (domain < 0 || domain >= MAX_DOMAIN) return -E.EAFNOSUPPORT;
   const type = word & TYPE_MASK;
@@ -75,13 +76,15 @@ const wanted = (t: Task, domain: number, word: number, protocol: number): Wanted
   return typeof made === "number" ? made : { ...made, cloexec: (word & SOCK_CLOEXEC) !== 0 };
 };
 
+/** socket(2): a descriptor, or -errno. */
 export const socket = (t: Task, domain: number, type: number, protocol: number): number => {
-  const w = wanted(t, domain, type, protocol);
+  const w = newSocket(t, domain, type, protocol);
   return typeof w === "number" ? w : install(t, w.make(), w.cloexec);
 };
 
+/** socketpair(2): 0 or -errno. */
 export const socketpair = (t: Task, domain: number, type: number, protocol: number, at: VAddr): number => {
-  const w = wanted(t, domain, type, protocol);
+  const w = newSocket(t, domain, type, protocol);
   if (typeof w === "number") return w;
   if (!w.pair) return -E.EOPNOTSUPP;
   const fds = w.pair().map((s) => install(t, s, w.cloexec));
@@ -91,7 +94,7 @@ export const socketpair = (t: Task, domain: number, type: number, protocol: numb
   return bad;
 };
 
-/** The socket of a call that may have waited. */
+/** The socket of a call that may have waited, or -errno. */
 export const socketOf = (t: Task, n: number): Socket | number => {
   const file: FileDescription | undefined = (t.waited.held as FileDescription | undefined) ?? t.files.get(n);
   if (!file) return -E.EBADF;
@@ -101,7 +104,7 @@ const withSocket = (t: Task, n: number, use: (s: Socket) => Result): Result => {
   const s = socketOf(t, n);
   return typeof s === "number" ? s : use(s);
 };
-/** Hold the socket while its call waits. */
+/** Waits for events of a socket and keeps it open meanwhile. */
 export const waitFor = (t: Task, s: Socket, events: number): Result => {
   const until = s.waitUntil(t, events);
   if (until !== undefined && t.waited.expired) return finish(t, -E.EAGAIN);
@@ -109,34 +112,41 @@ export const waitFor = (t: Task, s: Socket, events: number): Result => {
   return wait(s.queues(events), { until, interrupted: s.interruptedWait(until) });
 };
 
-/** struct sockaddr_storage */
+/** Size of struct sockaddr_storage in bytes. */
 const MAX_ADDRESS = 128;
 /** Linux move_addr_to_kernel(). */
 const fetchAddress = (t: Task, at: VAddr, length: number): Uint8Array | number =>
   length < 0 || length > MAX_ADDRESS ? -E.EINVAL : (t.mem.read(at, length) ?? -E.EFAULT);
+/** An address in user memory, as the key of the socket's family, or -errno. */
 export const readAddress = (t: Task, s: Socket, at: VAddr, length: number, use: AddressUse): string | number => {
   const bytes = fetchAddress(t, at, length);
   return typeof bytes === "number" ? bytes : s.parseAddress(bytes, use);
 };
-/** `length` is a value-result argument: room in, whole length out. */
+/**
+ * Writes an address. The length at `lengthAt` is the buffer size before and the full length after. 0 or
+ * -errno.
+ */
 export const writeAddress = (t: Task, at: VAddr, lengthAt: VAddr, all: Uint8Array): number => {
   if (at === 0) return 0;
-  const room = t.mem.u32(lengthAt);
-  if (room < 0) return -E.EFAULT;
-  if (room > 0x7fff_ffff) return -E.EINVAL;
-  return t.mem.write(at, all.subarray(0, room)) && t.mem.setU32(lengthAt, all.length) ? 0 : -E.EFAULT;
+  const capacity = t.mem.u32(lengthAt);
+  if (capacity < 0) return -E.EFAULT;
+  if (capacity > 0x7fff_ffff) return -E.EINVAL;
+  return t.mem.write(at, all.subarray(0, capacity)) && t.mem.setU32(lengthAt, all.length) ? 0 : -E.EFAULT;
 };
 
+/** bind(2): 0 or -errno. */
 export const bind = (t: Task, n: number, at: VAddr, length: number): Result =>
   withSocket(t, n, (s) => {
     const address = readAddress(t, s, at, length, "bind");
     return typeof address === "number" ? address : s.bind(t, address);
   });
+/** listen(2): 0 or -errno. */
 export const listen = (t: Task, n: number, backlog: number): Result => withSocket(t, n, (s) => s.listen(t, backlog));
+/** connect(2): 0, -errno or a wait. */
 export const connect = (t: Task, n: number, at: VAddr, length: number): Result => {
   const held = socketOf(t, n);
   if (held === -E.EBADF) return held;
-  // Linux __sys_connect(): the address is fetched before the file is known for a socket.
+  // Linux __sys_connect(): the address is copied before the descriptor is checked for a socket.
   const fetched = fetchAddress(t, at, length);
   if (typeof fetched === "number") return finish(t, fetched);
   return withSocket(t, n, (s) => {
@@ -148,9 +158,10 @@ export const connect = (t: Task, n: number, at: VAddr, length: number): Result =
     return result;
   });
 };
+/** accept(2), accept4(2): a descriptor, -errno or a wait. */
 export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: number): Result => {
   if (socketOf(t, n) === -E.EBADF) return -E.EBADF;
-  // Linux do_accept(): the flags are judged before the file is.
+  // Linux do_accept(): the flags are checked before the file.
   if ((how & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -E.EINVAL;
   return withSocket(t, n, (s) => {
     const end = s.accept(t, (how & SOCK_NONBLOCK) !== 0);
@@ -163,17 +174,20 @@ export const accept = (t: Task, n: number, at: VAddr, lengthAt: VAddr, how: numb
     return finish(t, named < 0 ? named : made);
   });
 };
+/** getsockname(2): 0 or -errno. */
 export const getsockname = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
   withSocket(t, n, (s) => (at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(s.address))));
+/** getpeername(2): 0 or -errno. */
 export const getpeername = (t: Task, n: number, at: VAddr, lengthAt: VAddr): Result =>
   withSocket(t, n, (s) => {
     const { peerAddress } = s;
     if (peerAddress === undefined) return -E.ENOTCONN;
     return at === 0 ? -E.EFAULT : writeAddress(t, at, lengthAt, s.addressBytes(peerAddress));
   });
+/** shutdown(2): 0 or -errno. */
 export const shutdown = (t: Task, n: number, how: number): Result => withSocket(t, n, (s) => s.shutdown(how));
 
-/** SO_RCVTIMEO and SO_SNDTIMEO: struct timeval of the ABI, or of 64 bits. Linux sock_set_timeout(). */
+/** SO_RCVTIMEO and SO_SNDTIMEO: struct timeval of the ABI, or with 64 bits. Linux sock_set_timeout(). */
 const timeoutOf = (
   level: number,
   option: number,
@@ -193,7 +207,7 @@ const timevalBytes = (ns: number, word: 4 | 8): Uint8Array => {
   v.setUint32(word, Math.floor((ns % 1e9) / 1000), true);
   return bytes;
 };
-/** Nanoseconds, or -errno. A negative time never waits, as little as we can say it. */
+/** A timeout in nanoseconds, or -errno. A negative time is the shortest possible one. */
 const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
   if (bytes.length < 2 * word) return -E.EINVAL;
   const v = new DataView(bytes.buffer, bytes.byteOffset);
@@ -203,18 +217,20 @@ const fromTimeval = (bytes: Uint8Array, word: 4 | 8): number => {
   return seconds < 0 ? 1 : Math.min(seconds * 1e9 + micros * 1000, Number.MAX_SAFE_INTEGER);
 };
 
+/** getsockopt(2): 0 or -errno. */
 export const getsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, lengthAt: VAddr, abi: Abi): Result =>
   withSocket(t, n, (s) => {
-    const room = t.mem.u32(lengthAt);
-    if (room < 0) return -E.EFAULT;
-    if (room > 0x7fff_ffff) return -E.EINVAL;
+    const capacity = t.mem.u32(lengthAt);
+    if (capacity < 0) return -E.EFAULT;
+    if (capacity > 0x7fff_ffff) return -E.EINVAL;
     const timeout = timeoutOf(level, option, abi);
     const value = timeout ? timevalBytes(s[timeout.key], timeout.word) : s.getOption(t, level, option);
     if (typeof value === "number") return value;
-    const shown = value.subarray(0, room);
+    const shown = value.subarray(0, capacity);
     return t.mem.write(at, shown) && t.mem.setU32(lengthAt, shown.length) ? 0 : -E.EFAULT;
   });
 const MAX_OPTION = 64;
+/** setsockopt(2): 0 or -errno. */
 export const setsockopt = (t: Task, n: number, level: number, option: number, at: VAddr, length: number, abi: Abi): Result =>
   withSocket(t, n, (s) => {
     if (length < 0) return -E.EINVAL;
@@ -234,10 +250,10 @@ const typeArg: Arg<number> = {
   names: SOCK,
   show: (v) => {
     const name = Object.entries(SOCK).find(([, n]) => n === (v & TYPE_MASK))?.[0];
-    const parts = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];
-    if ((v & SOCK_CLOEXEC) !== 0) parts.push("SOCK_CLOEXEC");
-    if ((v & SOCK_NONBLOCK) !== 0) parts.push("SOCK_NONBLOCK");
-    return parts.join("|");
+    const names = [name ? `SOCK_${name}` : `${v & TYPE_MASK} /* SOCK_??? */`];
+    if ((v & SOCK_CLOEXEC) !== 0) names.push("SOCK_CLOEXEC");
+    if ((v & SOCK_NONBLOCK) !== 0) names.push("SOCK_NONBLOCK");
+    return names.join("|");
   },
 };
 const pairOut: Arg<VAddr> = {
@@ -251,7 +267,7 @@ const NOTE = {
     "AF_UNIX; AF_INET over the loopback: TCP and UDP, no raw sockets; of AF_NETLINK routing messages about lo; AF_INET6 is EAFNOSUPPORT; " +
     "no MSG_OOB; a connection to oneself is refused, one that finds the backlog full waits without end",
 } as const;
-const CYCLES = { note: "descriptors that hold each other in flight are never freed" } as const;
+const CYCLES = { note: "cycles of descriptors in flight are never freed" } as const;
 export const socketCalls: readonly Syscall[] = [
   syscall("socket", { domain: domainArg, type: typeArg, protocol: int }, (t, a) => socket(t, a.domain, a.type, a.protocol), NOTE),
   syscall(
@@ -275,6 +291,6 @@ export const socketCalls: readonly Syscall[] = [
     "setsockopt",
     { sockfd: fd, level: int, optname: int, optval: ptr, optlen: int },
     (t, a, abi) => setsockopt(t, a.sockfd, a.level, a.optname, a.optval, a.optlen, abi),
-    { note: "options that ask for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are remembered, and no such data comes" },
+    { note: "options for ancillary data (SO_TIMESTAMP, IP_PKTINFO, IP_RECVERR) are stored, but no such data arrives" },
   ),
 ];

@@ -1,4 +1,5 @@
-// socketcall(2): i386's one door to all socket calls, which hides them from filters (landmine B5). Linux net/socket.c, net/compat.c.
+// socketcall(2): i386's common entry to all socket calls, which hides them from filters (landmine B5). Linux
+// net/socket.c, net/compat.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -15,7 +16,7 @@ type Call = (t: Task, a: readonly number[], abi: Abi) => Result;
 const n = (a: readonly number[], i: number): number => (a[i] as number) | 0;
 const p = (a: readonly number[], i: number): VAddr => a[i] as VAddr;
 
-/** SYS_*, uapi linux/net.h: how many words of arguments, and the call. */
+/** SYS_*, Linux uapi linux/net.h: the number of argument words, and the call. */
 const CALLS: Readonly<Record<number, readonly [name: string, words: number, call: Call]>> = {
   1: ["SYS_SOCKET", 3, (t, a) => socket(t, n(a, 0), n(a, 1), n(a, 2))],
   2: ["SYS_BIND", 3, (t, a) => bind(t, n(a, 0), p(a, 1), n(a, 2))],

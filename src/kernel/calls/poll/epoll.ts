@@ -12,9 +12,9 @@ import { native, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { afterMilliseconds, afterTimespec, type Deadline, deadlineOf, expired, restoreMask, sleepOn, withSignalMask } from "./timeout.ts";
 
-/** EPOLLEXCLUSIVE_OK_BITS: IN, OUT, ERR, HUP, EXCLUSIVE, WAKEUP, ET. Linux fs/eventpoll.c */
+/** EPOLLEXCLUSIVE_OK_BITS: IN, OUT, ERR, HUP, EXCLUSIVE, WAKEUP, ET. Linux fs/eventpoll.c. */
 const EXCLUSIVE_TAKES = 0xb000_001d;
-/** struct epoll_event is packed on x86-64, and i386 aligns 64 bits to 4: 12 bytes in both. */
+/** Size of struct epoll_event in bytes: packed on x86-64, and with 4-byte alignment on i386. */
 const EVENT_SIZE = 12;
 const MAX_EVENTS = Math.floor(0x7fffffff / EVENT_SIZE);
 
@@ -26,7 +26,7 @@ const control = (t: Task, epfd: number, op: number, target: number, at: VAddr): 
   const ep = t.files.get(epfd);
   const file = t.files.get(target);
   if (!ep || !file) return -E.EBADF;
-  // Regular files and directories are always ready: they cannot be polled.
+  // Regular files and directories are always ready and cannot be polled.
   if (file.inode.isFile || file.inode.isDir) return -E.EPERM;
   if (file === ep || !(ep instanceof EpollFile)) return -E.EINVAL;
   const v = new DataView(event.buffer, event.byteOffset);

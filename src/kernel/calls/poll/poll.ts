@@ -38,14 +38,14 @@ import {
 /** struct pollfd { int fd; short events; short revents; } */
 const SIZE = 8;
 
-/** Negative descriptors are ignored; bad ones are an event. */
+/** The events of a descriptor. Negative descriptors are ignored; a bad one is POLLNVAL. */
 const revents = (t: Task, fd: number, events: number): number => {
   if (fd < 0) return 0;
   const file = t.files.get(fd);
   return file ? file.poll(t) & (events | POLLERR | POLLHUP) : POLLNVAL;
 };
 
-/** What to wait for: each queue once, however many descriptors lead to it. */
+/** The queues to wait on, each once. */
 const queuesOf = (t: Task, list: DataView): WaitQueue[] => {
   const queues = new Set<WaitQueue>();
   for (let at = 0; at < list.byteLength; at += SIZE) {
@@ -56,6 +56,7 @@ const queuesOf = (t: Task, list: DataView): WaitQueue[] => {
   return [...queues];
 };
 
+/** Polls the array at `at`. Returns the number of descriptors with events, -errno or a wait. */
 export const poll = (t: Task, at: VAddr, count: number, until: Deadline, interrupted: number): Result => {
   if (count > t.process.limit(RLIMIT.NOFILE)) return -E.EINVAL;
   const bytes = t.mem.read(at, count * SIZE);
@@ -85,13 +86,13 @@ const pollText = (ctx: ShowContext, at: VAddr): string => {
 };
 const fds: Arg<VAddr> = { ...ptr, c: "struct pollfd *", show: (v, ctx) => (v === 0 ? "NULL" : pollText(ctx, v)) };
 
-/** More descriptors than a process can have: RLIMIT_NOFILE's most is less. */
+/** Above the largest RLIMIT_NOFILE. */
 const MOST_SHOWN = 2 ** 20;
-/** `[{fd=0, revents=POLLIN}]`: those that something was found about. */
+/** `[{fd=0, revents=POLLIN}]`: the descriptors with events. */
 const found: SyscallOptions["remark"] = (ctx) => {
   if (ctx.ret === 0) return "Timeout";
   const { fds: at, nfds } = ctx.all as { fds: number; nfds: number };
-  // The result may be a filter's: then nothing has judged the count.
+  // A filter may have set the result; then the count is unchecked.
   const bytes = nfds > MOST_SHOWN ? undefined : ctx.task.mem.read(at, nfds * SIZE);
   if (!bytes) return "";
   const v = new DataView(bytes.buffer, bytes.byteOffset);

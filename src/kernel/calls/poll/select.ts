@@ -21,7 +21,7 @@ import {
   writeRemaining,
 } from "./timeout.ts";
 
-/** Which events mean readable, writable and exceptional. Linux POLLIN_SET, POLLOUT_SET, POLLEX_SET. */
+/** The events of readable, writable and exceptional. Linux POLLIN_SET, POLLOUT_SET, POLLEX_SET. */
 const kinds = [
   { events: POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR, wait: POLLIN },
   { events: POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR, wait: POLLOUT },
@@ -33,7 +33,7 @@ const bit = (set: Uint8Array | undefined, fd: number): boolean => set !== undefi
 type Sets = readonly [VAddr, VAddr, VAddr];
 const select = (t: Task, n: number, at: Sets, until: Deadline, abi: Abi, interrupted: number): Result => {
   if (n < 0) return -E.EINVAL;
-  // Sets are whole longs; descriptors beyond what the table has ever held are not looked at.
+  // Sets are whole longs. Descriptors above the size of the table are ignored.
   const count = Math.min(n, t.files.size);
   const length = Math.ceil(count / (8 * abi.long)) * abi.long;
   const sets = at.map((a) => (a === 0 ? undefined : t.mem.read(a, length)));
@@ -42,7 +42,7 @@ const select = (t: Task, n: number, at: Sets, until: Deadline, abi: Abi, interru
   const queues = new Set<WaitQueue>();
   let ready = 0;
   for (let fd = 0; fd < count; fd++) {
-    // Eight descriptors at a time that nobody asks about.
+    // Skip eight descriptors that are in no set.
     if (fd % 8 === 0 && !sets.some((s) => s !== undefined && s[fd >> 3] !== 0)) {
       fd += 7;
       continue;
@@ -67,7 +67,7 @@ const select = (t: Task, n: number, at: Sets, until: Deadline, abi: Abi, interru
   return ready;
 };
 
-/** struct timeval: microseconds may be a second or more, and are carried. Linux kern_select(). */
+/** struct timeval. A second or more of microseconds is carried. Linux kern_select(). */
 const timeval: TimeForm = {
   ...native,
   read(t, at, abi) {
@@ -95,7 +95,7 @@ const oldSelect = (t: Task, a: SelectArgs, abi: Abi): Result => {
   const result = select(t, a.nfds, [a.readfds, a.writefds, a.exceptfds], until, abi, restart.ERESTARTNOHAND);
   return writeRemaining(t, result, a.timeout, until, timeval, abi);
 };
-/** The last argument points to the mask's address and size. */
+/** pselect6: the last argument points to the address and size of the mask. */
 const pselect =
   (form: TimeForm) =>
   (t: Task, a: SelectArgs & { sig: VAddr }, abi: Abi): Result => {
@@ -109,7 +109,7 @@ const pselect =
     const result = restoreMask(t, select(t, a.nfds, [a.readfds, a.writefds, a.exceptfds], until, abi, restart.ERESTARTNOHAND));
     return writeRemaining(t, result, a.timeout, until, form, abi);
   };
-/** i386's first select(2) takes one pointer to its five arguments. Linux struct compat_sel_arg_struct. */
+/** i386's first select(2) has one pointer to its five arguments. Linux struct compat_sel_arg_struct. */
 const structSelect = (t: Task, at: VAddr, abi: Abi): Result => {
   const words = [0, 4, 8, 12, 16].map((i) => t.mem.u32(at + i));
   if (words.some((w) => w < 0)) return -E.EFAULT;

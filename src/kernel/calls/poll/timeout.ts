@@ -1,41 +1,46 @@
-// Timeouts and signal masks of poll, select and epoll: both hold for the whole call, however often its handler runs.
+// Timeouts and signal masks of poll, select and epoll. Both hold for all handler calls of one system call.
 // Linux fs/select.c poll_select_set_timeout(), poll_select_finish().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { type WaitQueue, wait } from "../../base/wait.ts";
 import { setBlocked } from "../../signal/send.ts";
+import { SIGSET_SIZE } from "../../signal/set.ts";
 import type { Result } from "../../syscall/declaration.ts";
 import { readNanoseconds, type TimeForm, timespecOf } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { readSigset } from "../signal/action.ts";
 
-/** Absolute monotonic nanoseconds. AT_ONCE: look and do not wait. NEVER: no timeout. Negative: -errno. */
+/** Absolute monotonic time in nanoseconds. AT_ONCE: no wait. NEVER: no timeout. Negative: -errno. */
 export type Deadline = number;
+/** The deadline of a call that does not wait. */
 export const AT_ONCE = 0;
+/** The deadline of a call without timeout. */
 export const NEVER = Infinity;
 
-/** `read` gives nanoseconds from now, or -errno; it is asked once. */
+/** The deadline of a call. `read` returns nanoseconds from now, or -errno; it runs once per call. */
 export const deadlineOf = (t: Task, read: () => number): Deadline => {
   if (t.waited.deadline !== undefined) return t.waited.deadline;
   const ns = read();
   return ns <= 0 || ns === NEVER ? ns : t.kernel.now + ns;
 };
+/** Nanoseconds of a timeout in milliseconds. Negative: NEVER. */
 export const afterMilliseconds = (ms: number): number => (ms < 0 ? NEVER : ms * 1e6);
-/** NULL is no timeout. */
+/** Nanoseconds of a timeout in user memory, or -errno. NULL: NEVER. */
 export const afterTimespec = (t: Task, at: VAddr, form: TimeForm, abi: Abi): number =>
   at === 0 ? NEVER : readNanoseconds(t, at, form, abi);
 
+/** True if the deadline has passed. */
 export const expired = (t: Task, until: Deadline): boolean => until === AT_ONCE || t.kernel.now >= until;
 
-/** Sleep; the deadline is kept, so that waking up for nothing does not begin it anew. */
+/** Sleeps with a deadline that holds over all wakeups of the call. */
 export const sleepOn = (t: Task, queues: readonly WaitQueue[], until: Deadline, interrupted: number): Result => {
   t.waited.deadline = until;
   return wait(queues, { until: until === NEVER ? undefined : until, interrupted });
 };
 
-const SIGSET_SIZE = 8;
-/** Block other signals for the call: 0 or -errno. Linux set_user_sigmask(). */
+/** Sets the signal mask for the call: 0 or -errno. Linux set_user_sigmask(). */
 export const withSignalMask = (t: Task, at: VAddr, size: number): number => {
   if (at === 0 || t.savedMask !== undefined) return 0;
   if (size !== SIGSET_SIZE) return -E.EINVAL;
@@ -45,7 +50,7 @@ export const withSignalMask = (t: Task, at: VAddr, size: number): number => {
   setBlocked(t, mask);
   return 0;
 };
-/** The call is over: put the mask back. (If a signal ended it, the way out of the kernel does.) */
+/** Restores the mask after the call. If a signal ended the call, leave.ts restores it. */
 export const restoreMask = (t: Task, result: Result): Result => {
   if (typeof result !== "number" || t.savedMask === undefined) return result;
   const mask = t.savedMask;
@@ -53,7 +58,7 @@ export const restoreMask = (t: Task, result: Result): Result => {
   setBlocked(t, mask);
   return result;
 };
-/** Tell the caller how much time was left; a timeout that cannot be written is not an error. */
+/** Writes the remaining time to the caller. EFAULT is ignored. */
 export const writeRemaining = (t: Task, result: Result, at: VAddr, until: Deadline, form: TimeForm, abi: Abi): Result => {
   if (typeof result === "number" && at !== 0 && until !== AT_ONCE && until !== NEVER) {
     form.write(t, at, timespecOf(Math.max(0, until - t.kernel.now)), abi);

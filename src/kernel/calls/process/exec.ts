@@ -1,7 +1,9 @@
 // execve, execveat. man 2 execve; Linux fs/exec.c do_execveat_common().
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { ARG_MAX, MAX_ARG_STRLEN } from "../../../abi/uapi/limits.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { resolve } from "../../fs/vfs/resolve.ts";
 import { type ExecTarget, execute } from "../../lifecycle/exec.ts";
@@ -13,13 +15,11 @@ import { RegistersReplaced, type Result, type Syscall, syscall } from "../../sys
 import type { Task } from "../../task/task.ts";
 import { baseOf, getname } from "../file/path.ts";
 
-/** uapi linux/binfmts.h: one string; and arguments and environment together get a quarter of the stack, at most 6 MiB. */
-const MAX_ARG_STRLEN = 131072;
+/** All strings together get a quarter of the stack, at most so many bytes. */
 const MAX_TOTAL = 6 << 20;
-const MIN_TOTAL = MAX_ARG_STRLEN;
 
-/** NULL is an empty list. -errno if it cannot be read or holds too much. */
-const readStrings = (t: Task, at: VAddr, room: { left: number }, abi: Abi): string[] | number => {
+/** A list of strings in user memory, or -errno. NULL is an empty list. */
+const readStrings = (t: Task, at: VAddr, space: { free: number }, abi: Abi): string[] | number => {
   const out: string[] = [];
   if (at === 0) return out;
   for (let p: number = at; ; p += abi.long) {
@@ -28,8 +28,8 @@ const readStrings = (t: Task, at: VAddr, room: { left: number }, abi: Abi): stri
     if (s === 0) return out;
     const text = t.mem.cString(s, MAX_ARG_STRLEN);
     if (text === undefined) return -E.EFAULT;
-    room.left -= text.length + 1 + abi.long;
-    if (text.length >= MAX_ARG_STRLEN || room.left < 0) return -E.E2BIG;
+    space.free -= text.length + 1 + abi.long;
+    if (text.length >= MAX_ARG_STRLEN || space.free < 0) return -E.E2BIG;
     out.push(text);
   }
 };
@@ -42,9 +42,9 @@ const targetOf = (t: Task, dir: number, at: VAddr, flags: number): ExecTarget | 
   if (typeof base === "number") return base;
   const path = name === "" ? base : resolve(t, base, name, (flags & AT_SYMLINK_NOFOLLOW) === 0);
   if (typeof path === "number") return path;
-  // alloc_bprm(): what the program is told it was called.
-  const known = dir === AT_FDCWD || name.startsWith("/");
-  return { path, name: known ? name : name === "" ? `/dev/fd/${dir}` : `/dev/fd/${dir}/${name}` };
+  // alloc_bprm(): the file name for the program.
+  const isFullName = dir === AT_FDCWD || name.startsWith("/");
+  return { path, name: isFullName ? name : name === "" ? `/dev/fd/${dir}` : `/dev/fd/${dir}/${name}` };
 };
 
 const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, flags: number, abi: Abi): Result => {
@@ -53,10 +53,10 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
   if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) !== 0) return -E.EINVAL;
   const target = targetOf(t, dir, path, flags);
   if (typeof target === "number") return target;
-  const room = { left: Math.max(MIN_TOTAL, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4)) };
-  const args = readStrings(t, argvAt, room, abi);
+  const space = { free: Math.max(ARG_MAX, Math.min(MAX_TOTAL, t.process.limit(RLIMIT.STACK) / 4)) };
+  const args = readStrings(t, argvAt, space, abi);
   if (typeof args === "number") return args;
-  const env = readStrings(t, envpAt, room, abi);
+  const env = readStrings(t, envpAt, space, abi);
   if (typeof env === "number") return env;
   const oldPid = t.pid;
   const result = execute(t, target, { argv: args, envp: env });
@@ -65,7 +65,7 @@ const exec = (t: Task, dir: number, path: VAddr, argvAt: VAddr, envpAt: VAddr, f
   return execStop(t, oldPid) ?? result;
 };
 
-/** It has executed and was stopped for its tracer: what is left is to return. */
+/** The state of a call that has executed and stopped for its tracer: only the return remains. */
 interface Executed {
   readonly executed: RegistersReplaced;
 }

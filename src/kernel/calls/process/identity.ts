@@ -1,4 +1,4 @@
-// Who am I: ids of tasks, groups and sessions. man 2 getpid, gettid, setpgid, setsid.
+// Ids of tasks, groups and sessions. man 2 getpid, gettid, setpgid, setsid.
 import { E } from "../../../abi/errno.ts";
 import { findProcess, findTask, shownPid } from "../../namespace/pid.ts";
 import { int } from "../../syscall/arg.ts";
@@ -6,7 +6,7 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Process } from "../../task/process.ts";
 import type { Task } from "../../task/task.ts";
 
-/** 0 means the caller's own. */
+/** The process of a pid. 0: the caller's own. */
 const processOf = (t: Task, pid: number): Process | undefined =>
   pid === 0 ? t.process : (findTask(t, pid)?.process ?? findProcess(t, pid));
 

@@ -1,5 +1,5 @@
-// Looking into another process without tracing it. man 2 kcmp, process_vm_readv, pidfd_getfd; Linux kernel/kcmp.c, mm/process_vm_access.c,
-// kernel/pid.c.
+// Inspecting another process without tracing it. man 2 kcmp, process_vm_readv, pidfd_getfd; Linux
+// kernel/kcmp.c, mm/process_vm_access.c, kernel/pid.c.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -18,7 +18,7 @@ import { Pidfd } from "../../task/pidfd.ts";
 import type { Task } from "../../task/task.ts";
 import { gather, importIovec, type Segment, scatter, totalLength } from "../file/iovec.ts";
 
-/** uapi linux/kcmp.h */
+/** KCMP_*. Linux uapi linux/kcmp.h. */
 const KCMP = {
   KCMP_FILE: 0,
   KCMP_VM: 1,
@@ -30,7 +30,7 @@ const KCMP = {
   KCMP_EPOLL_TFD: 7,
 } as const;
 
-/** Equal, less or greater: an order that sorts, and tells nothing of addresses. */
+/** 0, 1 or 2 for equal, less and greater: an order for sorting that does not reveal addresses. */
 const compare = (t: Task, a: object, b: object): number => {
   if (a === b) return 0;
   return t.kernel.objectNumber(a) < t.kernel.objectNumber(b) ? 1 : 2;
@@ -63,7 +63,7 @@ const kcmp = (t: Task, pid1: number, pid2: number, type: number, i1: number, i2:
   }
 };
 
-/** Memory is gone with its last user: whoever copies from it is one. */
+/** A copying call. It is a user of the target's memory, which is freed after its last user. */
 class Copying {
   readonly mem: AddressSpace;
   readonly local: readonly Segment[];
@@ -79,7 +79,7 @@ class Copying {
     this.mem.release();
   }
 }
-/** Between the caller's buffers and the target's: as much as can be had. Only SIGKILL ends it before. */
+/** Copies a piece between the caller's and the target's buffers. Only SIGKILL interrupts it. */
 const copyPiece = (t: Task, write: boolean, { mem, local, remote, done: before }: Copying): Or<{ done: number; over: boolean }> => {
   const { kernel } = t;
   const target = { mem, kernel };
@@ -112,7 +112,7 @@ const pidfdGetfd = (t: Task, pidfd: number, n: number, flags: number): number =>
   const file = t.files.get(pidfd);
   if (!(file instanceof Pidfd)) return -E.EBADF;
   const { process } = file;
-  // No program runs in process 1: it has no thread to ask.
+  // No program runs in process 1, so it has no thread.
   const leader: Task | undefined = process.leader;
   const target = leader?.state === "dead" ? process.threads[0] : leader;
   if (!target) return -E.ESRCH;
@@ -142,7 +142,7 @@ export const inspectCalls: readonly Syscall[] = [
     "kcmp",
     { pid1: int, pid2: int, type: choice("int", KCMP, "KCMP_???"), idx1: ulong, idx2: ulong },
     (t, a) => kcmp(t, a.pid1, a.pid2, a.type, a.idx1, a.idx2),
-    { note: "not KCMP_EPOLL_TFD" },
+    { note: "no KCMP_EPOLL_TFD" },
   ),
   syscall("process_vm_readv", vmArgs, (t, a, abi) => vm(t, false, a, abi)),
   syscall("process_vm_writev", vmArgs, (t, a, abi) => vm(t, true, a, abi)),

@@ -1,4 +1,4 @@
-// prctl(2). Linux kernel/sys.c. Seccomp's numbers come first: what they mean depends on the dialect.
+// prctl(2). Linux kernel/sys.c. Seccomp's options come first, because the dialect decides their meaning.
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -13,7 +13,7 @@ import { type Arg, type ShowContext, type Syscall, syscall } from "../../syscall
 import type { Task } from "../../task/task.ts";
 import { lazySeccomp } from "../security/lazy.ts";
 
-/** uapi linux/prctl.h */
+/** PR_*. Linux uapi linux/prctl.h. */
 // biome-ignore format: table
 const PR = {
   SET_PDEATHSIG: 1, GET_PDEATHSIG: 2, GET_DUMPABLE: 3, SET_DUMPABLE: 4, GET_UNALIGN: 5, SET_UNALIGN: 6, GET_KEEPCAPS: 7, SET_KEEPCAPS: 8,
@@ -58,7 +58,7 @@ const ALL_SECUREBITS = 0xff;
 const LOCKS = 0xaa;
 const setSecurebits: Option = (t, [bits]) => {
   const old = t.cred.securebits;
-  // Locked bits and locks stay; others need CAP_SETPCAP.
+  // Locks and locked bits stay; other changes need CAP_SETPCAP.
   const locked = ((old & LOCKS) >> 1) & (old ^ bits);
   if (locked !== 0 || (old & LOCKS & ~bits) !== 0 || (bits & ~ALL_SECUREBITS) !== 0 || !capable(t.cred, CAP.SETPCAP)) return -E.EPERM;
   t.cred = { ...t.cred, securebits: bits };
@@ -154,7 +154,7 @@ const nameOf = (option: number): string | undefined => {
   const name = Object.entries(PR).find(([, n]) => n === option)?.[0];
   return name && `PR_${name}`;
 };
-/** The same number has had other names: the dialect's comes first. */
+/** Names of options in dialects, which come before the kernel's name of the same number. */
 const dialect: Readonly<Record<string, string>> = {
   "set-no-new-privs": "PR_SET_NO_NEW_PRIVS",
   "get-no-new-privs": "PR_GET_NO_NEW_PRIVS",
@@ -166,7 +166,7 @@ const option: Arg<number> = {
   decode: (raw, i) => (raw[2 * i] as number) | 0,
   show: (v, ctx) => dialect[ctx.task.kernel.profile.seccomp.prctl[v] ?? ""] ?? nameOf(v) ?? `0x${(v >>> 0).toString(16)} /* PR_??? */`,
 };
-/** What strace shows of arguments 2 to 5, where it knows the option: the others are left out. */
+/** strace's text of arguments 2 to 5 for known options. */
 const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string)[] => {
   const number = (v: VAddr): string => (v < 10 && v >= 0 ? String(v) : ptr.show(v, ctx));
   const name = (v: VAddr): string => {
@@ -205,7 +205,10 @@ const shown = (option: number, ctx: ShowContext): readonly ((v: VAddr) => string
       return [number, number, number, number];
   }
 };
-/** strace waits with all of them for the result: PR_GET_NAME's is only then there. */
+/**
+ * An argument that the trace shows after the result, because PR_GET_NAME fills it. strace does so for all
+ * options.
+ */
 const argument = (n: number): Arg<VAddr> => ({
   ...ptr,
   c: "unsigned long",

@@ -7,7 +7,7 @@ import { type Arg, type Syscall, syscall } from "../../syscall/declaration.ts";
 
 const requestArg = choice("long", Object.fromEntries(Object.entries(REQUEST).map(([k, v]) => [`PTRACE_${k}`, v])), "PTRACE_???");
 const pointer: Arg<number> = { ...ulong, c: "void *", show: (v) => (v === 0 ? "NULL" : `0x${v.toString(16)}`) };
-/** An address, a signal or a word to write: kept whole. */
+/** An address, a signal or a word to write, in full width. */
 export const dataArg: Arg<{ readonly value: number; readonly word: bigint }> = {
   c: "void *",
   decode: (raw, i, abi) => ({

@@ -19,7 +19,7 @@ const NLIMITS = 16;
 const NR_OPEN = 1 << 20;
 const resource = choice("int", Object.fromEntries(Object.entries(RLIMIT).map(([k, v]) => [`RLIMIT_${k}`, v])), "RLIMIT_???");
 
-/** RLIM_INFINITY: all ones. The first getrlimit of i386 knew 31 bits only. */
+/** RLIM_INFINITY: all ones. The first getrlimit of i386 has 31 bits. */
 const INFINITE = { long4: 0xffff_ffff, old: 0x7fff_ffff } as const;
 
 const put = (t: Task, at: number, limit: number, size: 4 | 8, infinite: number): boolean => {
@@ -59,7 +59,7 @@ const getLimit = (t: Task, which: number, at: VAddr, abi: Abi, infinite?: number
   return limit ? write(t, at, limit, abi.long, infinite) : -E.EINVAL;
 };
 
-/** Another process' limits are its owner's business. Linux check_prlimit_permission(). */
+/** The limits of another process require its ids. Linux check_prlimit_permission(). */
 const mayLook = (t: Task, other: Process): boolean => {
   const { cred } = other.leader;
   const own =
@@ -90,7 +90,7 @@ const getrusage = (t: Task, whose: number, at: VAddr, abi: Abi): number => {
   return t.mem.write(at, rusageBytes(usage, whose === CHILDREN ? 0 : t.mem.usage().resident * PAGE_KIB, abi)) ? 0 : -E.EFAULT;
 };
 
-/** `8192*1024`, as strace writes what is whole kibibytes. */
+/** `8192*1024`: strace's text of whole KiB. */
 const limitText = (n: number, infinity: string): string =>
   n === Infinity ? infinity : n > 1024 && n % 1024 === 0 ? `${n / 1024}*1024` : String(n);
 const limits = (size: (abi: Abi) => 4 | 8, infinity: string) => {
@@ -112,6 +112,6 @@ export const resourceCalls: readonly Syscall[] = [
     prlimit(t, a.pid, a.resource, a.new_limit, a.old_limit),
   ),
   syscall("getrusage", { who, usage: ptr }, (t, a, abi) => getrusage(t, a.who, a.usage, abi), {
-    note: "no I/O counts; the peak size is the present one",
+    note: "no I/O counts; the peak size is the current one",
   }),
 ];

@@ -1,4 +1,4 @@
-// Small calls that stand alone: restart_syscall, membarrier, uretprobe. man 2 restart_syscall, membarrier.
+// Calls without a common subject: restart_syscall, membarrier, uretprobe. man 2 restart_syscall, membarrier.
 import { E } from "../../../abi/errno.ts";
 import { kernelSignal } from "../../signal/info.ts";
 import { forceSignal } from "../../signal/send.ts";
@@ -7,7 +7,7 @@ import { int } from "../../syscall/arg.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
-/** Go on with the call that a stop interrupted. User code that calls it by itself gets EINTR (do_no_restart_syscall). */
+/** Continues the call that a stop interrupted. Without one it is EINTR (do_no_restart_syscall). */
 const restartSyscall = (t: Task): Result => {
   const block = t.restartBlock;
   t.restartBlock = undefined;
@@ -15,12 +15,15 @@ const restartSyscall = (t: Task): Result => {
   const { call, deadline } = block;
   if (deadline !== undefined) t.waited.deadline = deadline;
   const result = call.entry.syscall.call(t, call.args as never, call.abi);
-  // Sleeping on: what is resumed later is the old call, not this one.
+  // The old call continues to wait, not this one.
   if (typeof result === "object" && "interrupted" in result) t.resumes = call;
   return result;
 };
 
-/** One processor, and a task switch orders everything: each barrier is done already. uapi linux/membarrier.h */
+/**
+ * With one processor a task switch orders all accesses, so barriers do nothing. Linux uapi
+ * linux/membarrier.h.
+ */
 const COMMANDS = { QUERY: 0, GLOBAL: 1 } as const;
 const SUPPORTED = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40;
 const membarrier = (command: number, flags: number): number => {
@@ -31,7 +34,7 @@ const membarrier = (command: number, flags: number): number => {
 
 export const restartCalls: readonly Syscall[] = [
   syscall("restart_syscall", {}, restartSyscall),
-  // Only the kernel's own trampoline may make it, and nobody has one. Linux arch/x86/kernel/uprobes.c SYSCALL_DEFINE0(uretprobe).
+  // Only the kernel's trampoline may make it, and this kernel has none. Linux arch/x86/kernel/uprobes.c.
   syscall("uretprobe", {}, (t) => {
     forceSignal(t, kernelSignal(SIG.SIGILL));
     return -1;

@@ -1,4 +1,4 @@
-// rseq(2): where a thread keeps its restartable sequences. Linux kernel/rseq.c.
+// rseq(2): registration of restartable sequences. Linux kernel/rseq.c.
 import { BAD_ADDRESS, type VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
 import { exitWork } from "../../base/pending-work.ts";
@@ -9,7 +9,7 @@ import { resetArea } from "../../task/rseq.ts";
 import type { Task } from "../../task/task.ts";
 
 const UNREGISTER = 1;
-/** Of Linux 4.18: what glibc registers as long as AT_RSEQ_FEATURE_SIZE asks for no more. */
+/** Size of the area since Linux 4.18, in bytes. glibc uses it unless AT_RSEQ_FEATURE_SIZE is larger. */
 const ORIGINAL_SIZE = 32;
 const ALIGNMENT = 32;
 
@@ -32,7 +32,7 @@ const register = (t: Task, area: VAddr, size: number, signature: number): number
   if (area === BAD_ADDRESS) return -E.EFAULT;
   if (area === 0) return 0;
   t.rseq = { area, size, signature };
-  // The first processor number is written on the way back.
+  // The return to user code writes the processor number.
   t.exitWork |= exitWork.rseq;
   return 0;
 };

@@ -1,8 +1,10 @@
-// Scheduling: there is one processor, and every task is SCHED_OTHER until it says otherwise.
+// Scheduling policies and priorities on one processor. Every task starts as SCHED_OTHER.
 // man 7 sched; Linux kernel/sched/syscalls.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { findThread } from "../../namespace/pid.ts";
@@ -40,7 +42,7 @@ const setScheduler = (t: Task, pid: number, policy: number, param: VAddr): numbe
   return 0;
 };
 
-/** CPU sets are words of the ABI's long; there is CPU 0. The result is how many bytes the kernel's own set has. */
+/** Size of the kernel's CPU set, which has CPU 0. CPU sets are arrays of the ABI's long. */
 const CPUSET_BYTES = 8;
 const getAffinity = (t: Task, pid: number, length: number, mask: VAddr, abi: Abi): number => {
   if (length * 8 < 1 || length % abi.long !== 0) return -E.EINVAL;
@@ -60,7 +62,7 @@ const setAffinity = (t: Task, pid: number, length: number, mask: VAddr): number 
 const ATTR_SIZE_VER0 = 48;
 const ATTR_SIZE = 56;
 const getAttr = (t: Task, pid: number, at: VAddr, size: number, how: number): number => {
-  if (at === 0 || pid < 0 || size > 4096 || size < ATTR_SIZE_VER0 || how !== 0) return -E.EINVAL;
+  if (at === 0 || pid < 0 || size > PAGE_SIZE || size < ATTR_SIZE_VER0 || how !== 0) return -E.EINVAL;
   const target = find(t, pid);
   if (!target) return -E.ESRCH;
   const v = new DataView(new ArrayBuffer(ATTR_SIZE));
@@ -77,7 +79,7 @@ const setAttr = (t: Task, pid: number, at: VAddr, how: number): number => {
   if (!bytes) return -E.EFAULT;
   const v = new DataView(bytes.buffer, bytes.byteOffset);
   const size = v.getUint32(0, true);
-  if (size !== 0 && (size < ATTR_SIZE_VER0 || size > 4096)) return t.mem.setU32(at, ATTR_SIZE) ? -E.E2BIG : -E.EFAULT;
+  if (size !== 0 && (size < ATTR_SIZE_VER0 || size > PAGE_SIZE)) return t.mem.setU32(at, ATTR_SIZE) ? -E.E2BIG : -E.EFAULT;
   const target = find(t, pid);
   if (!target) return -E.ESRCH;
   const policy = v.getUint32(4, true);
@@ -101,7 +103,7 @@ const tasksFor = (t: Task, which: number, who: number): Task[] => {
   if (which === PRIO.PGRP) return all.filter((x) => x.process.pgid === (who || t.process.pgid));
   return all.filter((x) => x.cred.uid === (who || t.cred.uid));
 };
-/** The system call returns 20 - nice, so that it is never negative. */
+/** Returns 20 - nice, so that it is never negative. */
 const getPriority = (t: Task, which: number, who: number): number => {
   if (which < 0 || which > 2) return -E.EINVAL;
   const found = tasksFor(t, which, who);
@@ -120,7 +122,7 @@ const setPriority = (t: Task, which: number, who: number, value: number): number
   return result;
 };
 
-const NOTE = { note: "nice values are remembered, and SCHED_BATCH is as SCHED_OTHER" } as const;
+const NOTE = { note: "nice values have no effect; SCHED_BATCH is scheduled like SCHED_OTHER" } as const;
 const RR_INTERVAL = { sec: 0, nsec: 100_000_000 } as const;
 const rrInterval = (t: Task, pid: number): typeof RR_INTERVAL | number => (pid < 0 ? -E.EINVAL : find(t, pid) ? RR_INTERVAL : -E.ESRCH);
 
@@ -131,7 +133,7 @@ export const schedCalls: readonly Syscall[] = [
   }),
   syscall("sched_getaffinity", { pid: int, len: uint, mask: ptr }, (t, a, abi) => getAffinity(t, a.pid, a.len, a.mask, abi)),
   syscall("sched_setaffinity", { pid: int, len: uint, mask: ptr }, (t, a) => setAffinity(t, a.pid, a.len, a.mask), {
-    note: "there is one processor",
+    note: "one processor only",
   }),
   syscall("sched_getscheduler", { pid: int }, (t, a) => (a.pid < 0 ? -E.EINVAL : (find(t, a.pid)?.policy ?? -E.ESRCH))),
   syscall("sched_setscheduler", { pid: int, policy: policyArg, param: ptr }, (t, a) => setScheduler(t, a.pid, a.policy, a.param), NOTE),

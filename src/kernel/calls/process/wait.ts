@@ -10,7 +10,7 @@ import { SIG } from "../../signal/set.ts";
 import { int, ptr } from "../../syscall/arg.ts";
 import { idtype, statusPointer, waitidOptions, waitOptions } from "../../syscall/arg-process.ts";
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
-import type { ChildEvent, Which } from "../../task/child-event.ts";
+import type { ChildEvent, ChildSelector } from "../../task/child-event.ts";
 import { Pidfd } from "../../task/pidfd.ts";
 import { rusageBytes } from "../../task/rusage.ts";
 import type { Task } from "../../task/task.ts";
@@ -19,13 +19,13 @@ const WAIT4_OPTIONS = W.NOHANG | W.UNTRACED | W.CONTINUED | W.NOTHREAD | W.CLONE
 const WAITID_OPTIONS = W.NOHANG | W.NOWAIT | W.EXITED | W.STOPPED | W.CONTINUED | W.NOTHREAD | W.CLONE | W.ALL;
 const INT_MIN = -0x8000_0000;
 
-const anyChild: Which = () => true;
+const anyChild: ChildSelector = () => true;
 const pidIs =
-  (pid: number): Which =>
+  (pid: number): ChildSelector =>
   (child, thread) =>
     (thread ?? child).pid === pid;
 const groupIs =
-  (pgid: number): Which =>
+  (pgid: number): ChildSelector =>
   (child) =>
     child.pgid === pgid;
 
@@ -36,8 +36,8 @@ const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAdd
   if ((options & ~WAIT4_OPTIONS) !== 0) return -E.EINVAL;
   if (pid === INT_MIN) return -E.ESRCH;
   const own = t.process.pgid;
-  const which = pid === -1 ? anyChild : pid < 0 ? groupIs(t.pidNs.idOf(-pid)) : pid === 0 ? groupIs(own) : pidIs(t.pidNs.idOf(pid));
-  const found = waitForChild(t, which, options | W.EXITED);
+  const selects = pid === -1 ? anyChild : pid < 0 ? groupIs(t.pidNs.idOf(-pid)) : pid === 0 ? groupIs(own) : pidIs(t.pidNs.idOf(pid));
+  const found = waitForChild(t, selects, options | W.EXITED);
   if (typeof found === "number" || "interrupted" in found) return found;
   if (status !== 0 && !t.mem.setU32(status, found.word)) return -E.EFAULT;
   return writeUsage(t, usage, found, abi) ? found.pid : -E.EFAULT;
@@ -45,20 +45,20 @@ const wait4 = (t: Task, pid: number, status: VAddr, options: number, usage: VAdd
 
 const P = { ALL: 0, PID: 1, PGID: 2, PIDFD: 3 } as const;
 
-/** Which children waitid means, and whether a pidfd asks not to wait. -errno. */
-const chosen = (t: Task, type: number, id: number): { which: Which; nonblock: boolean } | number => {
+/** The children that waitid selects. `nonblock`: the pidfd has O_NONBLOCK. -errno. */
+const chosen = (t: Task, type: number, id: number): { selects: ChildSelector; nonblock: boolean } | number => {
   switch (type) {
     case P.ALL:
-      return { which: anyChild, nonblock: false };
+      return { selects: anyChild, nonblock: false };
     case P.PID:
-      return id <= 0 ? -E.EINVAL : { which: pidIs(t.pidNs.idOf(id)), nonblock: false };
+      return id <= 0 ? -E.EINVAL : { selects: pidIs(t.pidNs.idOf(id)), nonblock: false };
     case P.PGID:
-      return id < 0 ? -E.EINVAL : { which: groupIs(id === 0 ? t.process.pgid : t.pidNs.idOf(id)), nonblock: false };
+      return id < 0 ? -E.EINVAL : { selects: groupIs(id === 0 ? t.process.pgid : t.pidNs.idOf(id)), nonblock: false };
     case P.PIDFD: {
       const file = id < 0 ? undefined : t.files.get(id);
       if (id < 0) return -E.EINVAL;
       if (!(file instanceof Pidfd)) return -E.EBADF;
-      return { which: (child) => child === file.process, nonblock: (file.flags & O_NONBLOCK) !== 0 };
+      return { selects: (child) => child === file.process, nonblock: (file.flags & O_NONBLOCK) !== 0 };
     }
     default:
       return -E.EINVAL;
@@ -67,14 +67,14 @@ const chosen = (t: Task, type: number, id: number): { which: Which; nonblock: bo
 
 const waitid = (t: Task, type: number, id: number, info: VAddr, options: number, usage: VAddr, abi: Abi): Result => {
   if ((options & ~WAITID_OPTIONS) !== 0 || (options & (W.EXITED | W.STOPPED | W.CONTINUED)) === 0) return -E.EINVAL;
-  const whom = chosen(t, type, id);
-  if (typeof whom === "number") return whom;
-  const hang = whom.nonblock && (options & W.NOHANG) === 0;
-  const found = waitForChild(t, whom.which, hang ? options | W.NOHANG : options);
+  const selection = chosen(t, type, id);
+  if (typeof selection === "number") return selection;
+  const hang = selection.nonblock && (options & W.NOHANG) === 0;
+  const found = waitForChild(t, selection.selects, hang ? options | W.NOHANG : options);
   if (typeof found === "object" && "interrupted" in found) return found;
   if (found === 0 && hang) return -E.EAGAIN;
   if (typeof found === "number") {
-    // Nothing to report: signo and pid are 0. With an error nothing is written.
+    // Without an event signo and pid are 0. With an error nothing is written.
     return found < 0 || info === 0 || (t.mem.clear(info, 12) && t.mem.clear(info + siginfo.child.offset(abi, "pid"), 12))
       ? found
       : -E.EFAULT;

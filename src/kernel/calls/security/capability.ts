@@ -7,11 +7,11 @@ import { ptr } from "../../syscall/arg.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 
-/** Versions of the header, and how many 32-bit words a set has in each. uapi linux/capability.h */
+/** 32-bit words per set in each version of the header. Linux uapi linux/capability.h. */
 const WORDS: Readonly<Record<number, number>> = { 0x1998_0330: 1, 0x2007_1026: 2, 0x2008_0522: 2 };
 const CURRENT_VERSION = 0x2008_0522;
 
-/** How many words, or -errno. An unknown version is answered with the one we have. */
+/** The number of words, or -errno. For an unknown version the kernel's own one is written. */
 const wordsOf = (t: Task, header: VAddr): number => {
   const version = t.mem.u32(header);
   if (version < 0) return -E.EFAULT;
@@ -22,7 +22,7 @@ const wordsOf = (t: Task, header: VAddr): number => {
 
 const capget = (t: Task, header: VAddr, data: VAddr): number => {
   const words = wordsOf(t, header);
-  // With a null pointer the call only tells the version.
+  // With a null pointer the call only reports the version.
   if (words < 0) return data === 0 && words === -E.EINVAL ? 0 : words;
   if (data === 0) return 0;
   const pid = t.mem.u32(header + 4);

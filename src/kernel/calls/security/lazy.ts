@@ -1,4 +1,6 @@
-// seccomp(2), loaded when a program asks for a filter: in which script of the command line, tools/chunks.json says.
+// seccomp(2), loaded when a program first attaches a filter. tools/chunks.json assigns it to a chunk of the
+// bundle.
 import * as seccomp from "./seccomp.ts";
 
+/** The module with the implementation. */
 export const lazySeccomp = (): typeof seccomp => seccomp;

@@ -1,5 +1,6 @@
-// Signal actions, masks and alternate stacks. man 2 sigaction, sigprocmask, sigaltstack; Linux kernel/signal.c.
-import { type Abi, i386, x32 } from "../../../abi/abi.ts";
+// Signal actions, masks and alternate stacks. man 2 sigaction, sigprocmask, sigaltstack; Linux
+// kernel/signal.c.
+import { type Abi, i386 } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import { R } from "../../../cpu/machine/state.ts";
@@ -7,7 +8,7 @@ import { wait } from "../../base/wait.ts";
 import { SA, SA_KNOWN, SIG_DFL, SIG_IGN, type SigAction } from "../../signal/action.ts";
 import { altStackState, MINSIGSTKSZ, SS } from "../../signal/alt-stack.ts";
 import { setBlocked } from "../../signal/send.ts";
-import { has, IGNORED_BY_DEFAULT, NSIG, type SigSet, sigbit, UNBLOCKABLE } from "../../signal/set.ts";
+import { has, IGNORED_BY_DEFAULT, NSIG, SIGSET_SIZE, type SigSet, sigbit, UNBLOCKABLE } from "../../signal/set.ts";
 import { int, ptr, ulong } from "../../syscall/arg.ts";
 import {
   handler,
@@ -26,21 +27,21 @@ import {
 import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts";
 import { NO_ALT_STACK, type Task } from "../../task/task.ts";
 
-const SIGSET_SIZE = 8;
-
+/** A sigset_t in user memory. Undefined: EFAULT. */
 export const readSigset = (t: Task, at: VAddr): SigSet | undefined => {
   const low = t.mem.u32(at);
   const high = t.mem.u32(at + 4);
   return low < 0 || high < 0 ? undefined : (BigInt(high) << 32n) | BigInt(low);
 };
 const writeSigset = (t: Task, at: VAddr, set: SigSet): boolean => t.mem.setU64(at, Number(set & 0xffff_ffffn), Number(set >> 32n));
+/** A sigset_t as bytes. */
 export const sigsetBytes = (set: SigSet): Uint8Array => {
   const bytes = new Uint8Array(SIGSET_SIZE);
   new DataView(bytes.buffer).setBigUint64(0, set, true);
   return bytes;
 };
 
-/** Linux do_sigaction(). A signal that is ignored from now on is not pending any more. */
+/** Linux do_sigaction(). A signal that becomes ignored is removed from the pending ones. */
 const setAction = (t: Task, sig: number, action: SigAction | undefined): number => {
   if (sig < 1 || sig > NSIG || (action && has(UNBLOCKABLE, sig))) return -E.EINVAL;
   if (!action) return 0;
@@ -52,12 +53,11 @@ const setAction = (t: Task, sig: number, action: SigAction | undefined): number 
   return 0;
 };
 const KERNEL_OWN = SA.IA32_ABI | SA.X32_ABI;
-const flagsFor = (flags: number, abi: Abi): number =>
-  ((flags & (SA_KNOWN & ~KERNEL_OWN)) | (abi === i386 ? SA.IA32_ABI : abi === x32 ? SA.X32_ABI : 0)) >>> 0;
-/** The bits that say which frame are the kernel's own. */
+const flagsFor = (flags: number, abi: Abi): number => ((flags & (SA_KNOWN & ~KERNEL_OWN)) | abi.frameFlag) >>> 0;
+/** The flags without the frame bits, which only the kernel uses. */
 const shownFlags = (flags: number): number => (flags & ~KERNEL_OWN) >>> 0;
 
-/** struct sigaction as rt_sigaction has it: handler, flags, restorer, mask. */
+/** struct sigaction of rt_sigaction: handler, flags, restorer, mask. */
 const readAction = (t: Task, at: VAddr, abi: Abi): SigAction | undefined => {
   const [h, flags, restorer] = [0, 1, 2].map((i) => t.mem.word(at + i * abi.long, abi.long)) as [number, number, number];
   const mask = readSigset(t, (at + 3 * abi.long) as VAddr);
@@ -95,7 +95,7 @@ const oldSigaction = (t: Task, sig: number, act: VAddr, oact: VAddr, abi: Abi): 
   return words.every((w, i) => t.mem.setU32(oact + 4 * i, w)) ? 0 : -E.EFAULT;
 };
 
-/** signal(2): the System V way, one shot. */
+/** signal(2) with System V semantics: the handler runs once. */
 const oldSignal = (t: Task, sig: number, h: number, abi: Abi): number => {
   const old = sig >= 1 && sig <= NSIG ? t.actions.get(sig) : undefined;
   const result = setAction(t, sig, { handler: h, flags: flagsFor((SA.RESETHAND | SA.NODEFER) >>> 0, abi), restorer: 0, mask: 0n });
@@ -125,7 +125,7 @@ const rtSigprocmask = (t: Task, how: number, set: VAddr, oset: VAddr, size: numb
   return oset === 0 || writeSigset(t, oset, old) ? 0 : -E.EFAULT;
 };
 
-/** One word: the other signals stay as they are. */
+/** The signals of a mask of one word. */
 const LOW = 0xffff_ffffn;
 const oldSigprocmask = (t: Task, how: number, set: VAddr, oset: VAddr): number => {
   const old = Number(t.blocked & LOW);
@@ -138,7 +138,10 @@ const oldSigprocmask = (t: Task, how: number, set: VAddr, oset: VAddr): number =
   return oset === 0 || t.mem.setU32(oset, old) ? 0 : -E.EFAULT;
 };
 
-/** Sleep under another mask; the old one comes back when a handler has its frame, or if nothing is delivered. Linux sigsuspend(). */
+/**
+ * Sleeps with another mask. The old one returns with a handler's frame, or if no signal is delivered. Linux
+ * sigsuspend().
+ */
 export const suspendWith = (t: Task, mask: SigSet): Result => {
   if (!t.waited.data) {
     t.savedMask = t.blocked;
@@ -156,12 +159,12 @@ const rtSigsuspend = (t: Task, set: VAddr, size: number): Result => {
 
 const pendingSet = (t: Task): SigSet => (t.pending.set | t.process.pending.set) & t.blocked;
 
-/** Linux do_sigaltstack(): the old one is reported by where the stack pointer is. */
+/** Linux do_sigaltstack(). The state of the old stack depends on the stack pointer `current`. 0 or -errno. */
 export const setAltStack = (t: Task, sp: number, flags: number, size: number, current: number): number => {
   if (altStackState(t.altStack, current) === SS.ONSTACK) return -E.EPERM;
   const mode = (flags & ~SS.AUTODISARM) >>> 0;
   if (mode !== SS.DISABLE && mode !== SS.ONSTACK && mode !== 0) return -E.EINVAL;
-  // What asks for no change is not judged.
+  // A request without a change is not checked.
   const { altStack: now } = t;
   if (now.sp === sp && now.size === size && now.flags >>> 0 === flags >>> 0) return 0;
   if (mode === SS.DISABLE) t.altStack = { ...NO_ALT_STACK, flags: flags >>> 0 };
@@ -185,7 +188,7 @@ const sigaltstack = (t: Task, ss: VAddr, oss: VAddr, abi: Abi): number => {
   }
   if (oss === 0) return 0;
   const flags = ((old.flags & SS.AUTODISARM) | altStackState(old, current)) >>> 0;
-  // All of it, padding too, as copy_to_user() does.
+  // copy_to_user() writes the padding too.
   const bytes = new Uint8Array(3 * long);
   const view = new DataView(bytes.buffer);
   for (const [at, value] of [[0, old.sp] as const, [2 * long, old.size] as const]) {
@@ -208,7 +211,7 @@ export const signalCalls: readonly Syscall[] = [
   syscall("sigprocmask", { how: sigprocmaskHow, set: oldSigset, oldset: outOldSigset }, (t, a) =>
     oldSigprocmask(t, a.how, a.set, a.oldset),
   ),
-  // The size may be smaller than a whole set: as many bytes are written.
+  // A smaller size is valid: only so many bytes are written.
   syscall("rt_sigpending", { set: outSigset, sigsetsize: ulong }, (t, a) =>
     a.sigsetsize > SIGSET_SIZE ? -E.EINVAL : t.mem.write(a.set, sigsetBytes(pendingSet(t)).subarray(0, a.sigsetsize)) ? 0 : -E.EFAULT,
   ),

@@ -30,14 +30,17 @@ const denied = (t: Task, sig: number, to: Process): boolean => {
 
 const isSignal = (sig: number): boolean => sig >= 0 && sig <= NSIG;
 
-/** Signal 0 only asks. */
+/** Signal 0 only checks. */
 const toProcess = (t: Task, to: Process, info: SigInfo): number => {
   if (denied(t, info.signo, to)) return -E.EPERM;
   if (info.signo === 0) return 0;
   return sendToProcess(to, info) ? 0 : -E.EAGAIN;
 };
 
-/** Success if any process could be signalled, else the first error. Linux kill_something_info(), __kill_pgrp_info(). */
+/**
+ * 0 if at least one process was signalled, else the first error. Linux kill_something_info(),
+ * __kill_pgrp_info().
+ */
 const toSeveral = (t: Task, targets: readonly Process[], info: SigInfo): number => {
   if (targets.length === 0) return -E.ESRCH;
   let result = -E.ESRCH;
@@ -75,7 +78,7 @@ const kill = (t: Task, pid: number, sig: number): number => {
   );
 };
 
-/** Linux do_send_specific(): a thread that is gone swallows the signal. */
+/** Linux do_send_specific(): a signal to an ended thread is lost. */
 const toThread = (t: Task, tgid: number, tid: number, info: SigInfo): number => {
   const to = findTask(t, tid);
   if (!to || (tgid > 0 && shownPid(t, to.tgid) !== tgid)) return -E.ESRCH;
@@ -85,7 +88,7 @@ const toThread = (t: Task, tgid: number, tid: number, info: SigInfo): number => 
   return 0;
 };
 
-/** The caller's own siginfo. It must not look as if kill or the kernel had sent it, unless it goes to the caller itself. */
+/** The caller's siginfo. Only for the caller itself may it look as if kill or the kernel had sent it. */
 const readInfo = (t: Task, sig: number, at: VAddr, target: number, abi: Abi): SigInfo | number => {
   const bytes = t.mem.read(at, SIGINFO_SIZE);
   if (!bytes) return -E.EFAULT;
@@ -110,7 +113,7 @@ const tgsigqueue = (t: Task, tgid: number, tid: number, sig: number, at: VAddr, 
 const tkill = (t: Task, tgid: number, tid: number, sig: number): number =>
   toThread(t, tgid, tid, userSignal(sig, t.tgid, t.cred.uid, SI.TKILL));
 
-/** uapi linux/pidfd.h */
+/** Linux uapi linux/pidfd.h. */
 const PIDFD_NONBLOCK = O_NONBLOCK;
 const PIDFD_SIGNAL_THREAD = 1;
 const pidfdOpenFlags = flags("unsigned int", { PIDFD_NONBLOCK }, "PIDFD_???");
@@ -119,7 +122,7 @@ const pidfdOpen = (t: Task, pid: number, how: number): number => {
   if ((how & ~PIDFD_NONBLOCK) !== 0 || pid <= 0) return -E.EINVAL;
   const process = findProcess(t, pid);
   if (process) return installPidfd(t, process, how);
-  // A thread that leads no group: -ENOENT since 6.9, without PIDFD_THREAD.
+  // A thread that is not a leader: -ENOENT since 6.9, without PIDFD_THREAD.
   return findTask(t, pid) ? -E.ENOENT : -E.ESRCH;
 };
 
@@ -150,7 +153,7 @@ export const killCalls: readonly Syscall[] = [
     { pidfd: fd, sig: signal, info: ptr, flags: uint },
     (t, a, abi) => pidfdSendSignal(t, a.pidfd, a.sig, a.info, a.flags, abi),
     {
-      note: "only PIDFD_SELF-less forms that signal the whole process",
+      note: "signals the whole process only; no PIDFD_SELF",
     },
   ),
 ];

@@ -1,4 +1,5 @@
-// Fetching signals: signalfd, rt_sigtimedwait. man 2 signalfd, sigwaitinfo; Linux fs/signalfd.c, kernel/signal.c do_sigtimedwait().
+// Fetching signals: signalfd, rt_sigtimedwait. man 2 signalfd, sigwaitinfo; Linux fs/signalfd.c,
+// kernel/signal.c do_sigtimedwait().
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
@@ -7,7 +8,7 @@ import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fetchSignal } from "../../signal/fetch.ts";
 import { siginfoBytes } from "../../signal/layout.ts";
-import { UNBLOCKABLE } from "../../signal/set.ts";
+import { SIGSET_SIZE, UNBLOCKABLE } from "../../signal/set.ts";
 import { SignalFile } from "../../signal/signalfd.ts";
 import { ptr, ulong } from "../../syscall/arg.ts";
 import { flags } from "../../syscall/arg-flags.ts";
@@ -18,8 +19,6 @@ import { type Result, type Syscall, syscall } from "../../syscall/declaration.ts
 import { native, readNanoseconds, type TimeForm, time64 } from "../../syscall/timespec.ts";
 import type { Task } from "../../task/task.ts";
 import { readSigset } from "./action.ts";
-
-const SIGSET_SIZE = 8;
 
 const signalfd = (t: Task, fd: number, at: VAddr, size: number, how: number): number => {
   if (size !== SIGSET_SIZE) return -E.EINVAL;

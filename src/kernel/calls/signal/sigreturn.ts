@@ -1,5 +1,6 @@
-// sigreturn, rt_sigreturn: the end of a handler. man 2 sigreturn; Linux arch/x86/kernel/signal_64.c, signal_32.c.
-import { type Abi, i386, x32 } from "../../../abi/abi.ts";
+// sigreturn, rt_sigreturn: the end of a handler. man 2 sigreturn; Linux arch/x86/kernel/signal_64.c,
+// signal_32.c.
+import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { R } from "../../../cpu/machine/state.ts";
 import { oldFrameMask32, popOldFrame32, popRtFrame32, rtFrameMask32 } from "../../signal/frame32.ts";
@@ -12,9 +13,18 @@ import { type Arg, RegistersReplaced, type Syscall, syscall } from "../../syscal
 import type { Task } from "../../task/task.ts";
 import { readSigset, setAltStack } from "./action.ts";
 
-const shapeOf = (abi: Abi) => (abi === x32 ? frameX32 : frameX64);
+/** The frame of rt_sigreturn on the stack: the address of its signal mask, and its removal. */
+interface RtFrame {
+  readonly mask: (t: Task) => number;
+  readonly pop: (t: Task) => Restored | undefined;
+}
+const rtFrames: Readonly<Record<Abi["name"], RtFrame>> = {
+  x64: { mask: (t) => frameMask64(t, frameX64), pop: (t) => popFrame64(t, frameX64) },
+  x32: { mask: (t) => frameMask64(t, frameX32), pop: (t) => popFrame64(t, frameX32) },
+  i386: { mask: rtFrameMask32, pop: popRtFrame32 },
+};
 
-/** A bad frame is SIGSEGV. The registers are then as far restored as reading went. */
+/** The end of sigreturn. A bad frame is SIGSEGV, with the registers that were read before the fault. */
 const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
   const { state } = t.kernel.processor;
   t.origAx = -1;
@@ -25,12 +35,12 @@ const finish = (t: Task, restored: Restored | undefined): RegistersReplaced => {
   }
   setBlocked(t, restored.mask);
   const { altStack } = restored;
-  // restore_altstack() ignores everything but a fault.
+  // restore_altstack() ignores all errors except a fault.
   if (altStack) setAltStack(t, altStack.sp, altStack.flags, altStack.size, state.gpr(R.sp));
   return new RegistersReplaced(state.i32[2 * R.ax] as number);
 };
 
-/** No argument at all, but strace shows the mask that the frame will restore. */
+/** An argument without a register: strace shows the mask that the frame restores. */
 const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): Arg<undefined> => ({
   c: "",
   decode: () => undefined,
@@ -39,13 +49,13 @@ const mask = (read: (t: Task, abi: Abi) => SigSet | undefined): Arg<undefined> =
     return set === undefined ? "" : `{mask=${setText(set)}}`;
   },
 });
-const rtMask = mask((t, abi) => readSigset(t, (abi === i386 ? rtFrameMask32(t) : frameMask64(t, shapeOf(abi))) as VAddr));
+const rtMask = mask((t, abi) => readSigset(t, rtFrames[abi.name].mask(t) as VAddr));
 const oldMask = mask((t) => {
   const [low, high] = oldFrameMask32(t).map((at) => t.mem.u32(at)) as [number, number];
   return low < 0 || high < 0 ? undefined : BigInt(low) | (BigInt(high) << 32n);
 });
 
 export const sigreturnCalls: readonly Syscall[] = [
-  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, abi === i386 ? popRtFrame32(t) : popFrame64(t, shapeOf(abi)))),
+  syscall("rt_sigreturn", { mask: rtMask }, (t, _a, abi) => finish(t, rtFrames[abi.name].pop(t))),
   syscall("sigreturn", { mask: oldMask }, (t) => finish(t, popOldFrame32(t))),
 ];

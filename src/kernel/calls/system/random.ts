@@ -8,7 +8,7 @@ import { outRandom } from "../../syscall/arg-string.ts";
 import { type Syscall, syscall } from "../../syscall/declaration.ts";
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
-/** One call gives at most this much: MAX_RW_COUNT. */
+/** The largest result in bytes: MAX_RW_COUNT. */
 const MAX = 0x7fff_f000;
 const CHUNK = 1 << 16;
 
@@ -19,7 +19,7 @@ export const randomCalls: readonly Syscall[] = [
     const before = (t.waited.data as number | undefined) ?? 0;
     let done = before;
     while (done < count) {
-      // A signal ends it with what is done.
+      // A signal ends the call with the bytes written so far.
       if (done - before >= PIECE_BYTES) {
         t.waited.data = done;
         return again({ interrupted: -done });

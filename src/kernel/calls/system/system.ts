@@ -1,4 +1,5 @@
-// The machine and the kernel themselves: uname, sysinfo, host name, kernel log, reboot. man 2 uname, sysinfo, syslog, reboot.
+// The machine and the kernel: uname, sysinfo, host name, kernel log, reboot. man 2 uname, sysinfo, syslog,
+// reboot.
 
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
@@ -20,7 +21,7 @@ const bytesOf = (text: string, size: number): Uint8Array => {
   return out;
 };
 
-/** The six names; `size` is of each field: 65 today, 65 without the domain before (olduname), 9 in the first form (oldolduname). */
+/** Writes names of `size` bytes: six of 65; five of 65 (olduname); five of 9 (oldolduname). */
 const uname = (t: Task, at: VAddr, size: 65 | 9, count: 5 | 6): number => {
   const { kernel } = t;
   const { hostname, domainname } = t.namespaces.uts;
@@ -91,7 +92,7 @@ const sysinfo = (t: Task, at: VAddr, abi: Abi): number => {
   return t.mem.write(at, out) ? 0 : -E.EFAULT;
 };
 
-/** syslog(2) actions. Linux include/linux/syslog.h */
+/** Actions of syslog(2). Linux include/linux/syslog.h. */
 const ACTION = {
   CLOSE: 0,
   OPEN: 1,
@@ -107,7 +108,7 @@ const ACTION = {
 } as const;
 const LOG_SIZE = 1 << 18;
 
-/** Reading everything and asking the size are open to all, as with dmesg_restrict off; the rest needs CAP_SYSLOG. */
+/** READ_ALL and SIZE_BUFFER are open to all, as with dmesg_restrict off. Other actions need CAP_SYSLOG. */
 const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
   const { log } = t.kernel;
   const open = type === ACTION.READ_ALL || type === ACTION.SIZE_BUFFER;
@@ -138,11 +139,11 @@ const syslog = (t: Task, type: number, at: VAddr, length: number): number => {
       if (at === 0 || length < 0) return -E.EINVAL;
       if (length === 0) return 0;
       const all = text(type === ACTION.READ ? log.read : log.cleared);
-      const part = all.slice(-length);
-      if (!t.mem.write(at, asBytes(part))) return -E.EFAULT;
+      const tail = all.slice(-length);
+      if (!t.mem.write(at, asBytes(tail))) return -E.EFAULT;
       if (type === ACTION.READ) log.read = log.total;
       if (type === ACTION.READ_CLEAR) log.cleared = log.total;
-      return part.length;
+      return tail.length;
     }
     default:
       return -E.EINVAL;
@@ -178,7 +179,9 @@ export const systemCalls: readonly Syscall[] = [
     note: "READ does not wait for new records",
   }),
   syscall("personality", { persona: hexInt }, (t, a) => personality(t, a.persona), { hexResult: true }),
-  syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, { note: "the machine's owner stops it" }),
+  syscall("reboot", { magic1: hexInt, magic2: hexInt, cmd: hexInt, arg: ptr }, () => -E.EPERM, {
+    note: "always EPERM: the owner of the machine stops it",
+  }),
   syscall("vhangup", {}, (t) => (capable(t.cred, CAP.SYS_TTY_CONFIG) ? 0 : -E.EPERM), { note: "does nothing" }),
   syscall("iopl", { level: int }, (_t, a) => (a.level > 3 || a.level < 0 ? -E.EINVAL : a.level === 0 ? 0 : -E.EPERM), {
     note: "no port access",

@@ -1,9 +1,12 @@
-// Clocks and sleeping. man 2 clock_gettime, nanosleep, gettimeofday; Linux kernel/time/. All clocks come from the machine's virtual time.
+// Clocks and sleeping. man 2 clock_gettime, nanosleep, gettimeofday; Linux kernel/time/. All clocks derive
+// from virtual time.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E, restart } from "../../../abi/errno.ts";
 import type { SyscallName } from "../../../abi/numbers.ts";
 import { bytes, long, s32, struct, u32 } from "../../../abi/struct.ts";
+import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import type { Timespec } from "../../base/time.ts";
 import { processUsage, ticks } from "../../base/usage.ts";
 import { wait } from "../../base/wait.ts";
@@ -16,7 +19,7 @@ import { native, readNanoseconds, type TimeForm, time64, timespecOf } from "../.
 import type { Task } from "../../task/task.ts";
 
 const MAX_CLOCKS = 16;
-/** Clocks that mean another's CPU time have the pid in the upper bits, inverted. Linux include/linux/posix-timers.h */
+/** Clocks of CPU time have the inverted pid in the upper bits. Linux include/linux/posix-timers.h. */
 const CPUCLOCK = { PERTHREAD: 4, WHICH: 3, PROF: 0, VIRT: 1, SCHED: 2 } as const;
 
 type Read = (t: Task) => Timespec;
@@ -24,7 +27,9 @@ const monotonic: Read = (t) => timespecOf(t.kernel.now);
 const realtime: Read = (t) => t.kernel.realtime();
 const used = (u: { user: number; system: number }): Timespec => timespecOf(u.user + u.system);
 
-/** The ALARM clocks are not there: they need a real-time clock that can wake the machine. */
+/**
+ * Readers by clock id. The ALARM clocks are absent: they need a real-time clock that can wake the machine.
+ */
 const CLOCKS: Readonly<Record<number, Read>> = {
   [CLOCK.CLOCK_REALTIME]: realtime,
   [CLOCK.CLOCK_MONOTONIC]: monotonic,
@@ -47,6 +52,7 @@ const cpuClock = (t: Task, id: number): Read | undefined => {
   return (id & CPUCLOCK.WHICH) === CPUCLOCK.VIRT ? () => timespecOf(usage().user) : () => used(usage());
 };
 
+/** The reader of a clock. Undefined: EINVAL. */
 export const clockReader = (t: Task, id: number): Read | undefined => (id < 0 ? cpuClock(t, id) : id < MAX_CLOCKS ? CLOCKS[id] : undefined);
 
 const COARSE_RESOLUTION = 4_000_000;
@@ -65,7 +71,7 @@ const getres = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): numbe
   return at === 0 || form.write(t, at, resolution(id), abi) ? 0 : -E.EFAULT;
 };
 
-/** The machine's time is its owner's: nobody inside can set it. */
+/** Setting the time always fails: only the machine's owner decides it. */
 const settime = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): number => {
   if (id !== CLOCK.CLOCK_REALTIME) return -E.EINVAL;
   const ns = readNanoseconds(t, at, form, abi);
@@ -73,8 +79,7 @@ const settime = (t: Task, id: number, at: VAddr, form: TimeForm, abi: Abi): numb
   return -E.EPERM;
 };
 
-const TIMER_ABSTIME = 1;
-/** Where a clock stands against the monotonic one, in nanoseconds: what an absolute time has to be moved by. Undefined: nobody can sleep on it. */
+/** Monotonic time minus the clock's time, in nanoseconds. Undefined: no call can sleep on this clock. */
 export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
   switch (id) {
     case CLOCK.CLOCK_REALTIME:
@@ -88,27 +93,30 @@ export const offsetToMonotonic = (t: Task, id: number): number | undefined => {
   }
 };
 
-/** Sleep; an interrupted relative sleep tells what is left and can be restarted. Linux hrtimer_nanosleep(). */
-const sleep = (t: Task, relative: boolean, left: VAddr, form: TimeForm, abi: Abi): Result => {
+/**
+ * Sleeps. An interrupted relative sleep writes the remaining time and can be restarted. Linux
+ * hrtimer_nanosleep().
+ */
+const sleep = (t: Task, relative: boolean, remaining: VAddr, form: TimeForm, abi: Abi): Result => {
   const until = t.waited.deadline as number;
   if (t.waited.expired || t.kernel.now >= until) return 0;
-  if (relative && left !== 0) form.write(t, left, timespecOf(until - t.kernel.now), abi);
+  if (relative && remaining !== 0) form.write(t, remaining, timespecOf(until - t.kernel.now), abi);
   return wait([], {
     until: Number.isFinite(until) ? until : undefined,
     interrupted: relative ? restart.ERESTART_RESTARTBLOCK : restart.ERESTARTNOHAND,
   });
 };
 
-const nanosleep = (t: Task, request: VAddr, left: VAddr, form: TimeForm, abi: Abi): Result => {
+const nanosleep = (t: Task, request: VAddr, remaining: VAddr, form: TimeForm, abi: Abi): Result => {
   if (t.waited.deadline === undefined) {
     const ns = readNanoseconds(t, request, form, abi);
     if (ns < 0) return ns;
     t.waited.deadline = t.kernel.now + ns;
   }
-  return sleep(t, true, left, form, abi);
+  return sleep(t, true, remaining, form, abi);
 };
 
-const clockNanosleep = (t: Task, id: number, how: number, request: VAddr, left: VAddr, form: TimeForm, abi: Abi): Result => {
+const clockNanosleep = (t: Task, id: number, how: number, request: VAddr, remaining: VAddr, form: TimeForm, abi: Abi): Result => {
   if (t.waited.deadline === undefined) {
     if (!clockReader(t, id)) return -E.EINVAL;
     const offset = offsetToMonotonic(t, id);
@@ -118,7 +126,7 @@ const clockNanosleep = (t: Task, id: number, how: number, request: VAddr, left: 
     const relative = (how & TIMER_ABSTIME) === 0;
     t.waited.deadline = relative ? t.kernel.now + ns : ns + (offset ?? 0);
   }
-  return sleep(t, (how & TIMER_ABSTIME) === 0, left, form, abi);
+  return sleep(t, (how & TIMER_ABSTIME) === 0, remaining, form, abi);
 };
 
 /** man 2 gettimeofday. The time zone is UTC. */
@@ -170,7 +178,7 @@ const timex = struct("timex", {
 const STA_UNSYNC = 0x40;
 const TIME_ERROR = 5;
 
-/** Reading only: the clock is exact, but nobody disciplines it. What an idle kernel says. Linux include/uapi/linux/timex.h, kernel/time/ntp.c */
+/** Reads the state of an undisciplined clock. Linux include/uapi/linux/timex.h, kernel/time/ntp.c. */
 const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
   const modes = t.mem.u32(at);
   if (modes < 0) return -E.EFAULT;
@@ -185,7 +193,7 @@ const adjtimex = (t: Task, at: VAddr, abi: Abi): number => {
 const abstime = flags("int", { TIMER_ABSTIME }, "TIMER_???");
 /** Declares a call for one form of time. */
 type Maker = (name: SyscallName, form: TimeForm, input: Arg<VAddr>, output: Arg<VAddr>) => Syscall;
-/** A call and its time64 twin, which only i386 has. */
+/** A call and its time64 form, which only i386 has. */
 const twins = (name: SyscallName, name64: SyscallName, make: Maker): Syscall[] => [
   make(name, native, timespec, outTimespec),
   make(name64, time64, timespec64, outTimespec64),
@@ -208,8 +216,8 @@ export const timeCalls: readonly Syscall[] = [
   ),
   syscall("nanosleep", { request: timespec, remain: outTimespec }, (t, a, abi) => nanosleep(t, a.request, a.remain, native, abi)),
   syscall("gettimeofday", { tv: outTimeval, tz: ptr }, (t, a, abi) => gettimeofday(t, a.tv, a.tz, abi)),
-  syscall("settimeofday", { tv: ptr, tz: ptr }, () => -E.EPERM, { note: "the machine's time is its owner's" }),
-  syscall("stime", { tptr: ptr }, () => -E.EPERM, { note: "the machine's time is its owner's" }),
+  syscall("settimeofday", { tv: ptr, tz: ptr }, () => -E.EPERM, { note: "always EPERM: the owner of the machine decides its time" }),
+  syscall("stime", { tptr: ptr }, () => -E.EPERM, { note: "always EPERM: the owner of the machine decides its time" }),
   syscall("time", { tloc: ptr }, (t, a, abi) => time(t, a.tloc, abi)),
   syscall("times", { buf: ptr }, (t, a, abi) => times(t, a.buf, abi)),
   syscall("adjtimex", { buf: ptr }, (t, a, abi) => adjtimex(t, a.buf, abi), { note: "reads only" }),

@@ -1,7 +1,9 @@
-// timerfd_create and its relatives. man 2 timerfd_create; Linux fs/timerfd.c.
+// timerfd_create and related calls. man 2 timerfd_create; Linux fs/timerfd.c.
+
 import type { Abi } from "../../../abi/abi.ts";
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { TIMER_ABSTIME } from "../../../abi/uapi/time.ts";
 import { install } from "../../fs/vfs/install.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "../../fs/vfs/open-flags.ts";
 import { fd, ptr } from "../../syscall/arg.ts";
@@ -15,7 +17,7 @@ import { offsetToMonotonic } from "./clock.ts";
 import { readItimerspec, writeItimerspec } from "./timer.ts";
 
 const CLOCKS: readonly number[] = [CLOCK.CLOCK_REALTIME, CLOCK.CLOCK_MONOTONIC, CLOCK.CLOCK_BOOTTIME];
-const TFD = { TIMER_ABSTIME: 1, TIMER_CANCEL_ON_SET: 2 } as const;
+const TFD = { TIMER_ABSTIME, TIMER_CANCEL_ON_SET: 2 } as const;
 
 const create = (t: Task, id: number, how: number): number => {
   if ((how & ~(O_CLOEXEC | O_NONBLOCK)) !== 0 || !CLOCKS.includes(id)) return -E.EINVAL;
