@@ -1,6 +1,6 @@
-import type { PendingCall } from "../entry/call.ts";
-import type { SigInfo } from "../signal/info.ts";
-import type { Task } from "../task/task.ts";
+import type { PendingCall } from "./entry/call.ts";
+import type { SigInfo } from "./signal/info.ts";
+import type { Task } from "./task/task.ts";
 
 /** Callbacks of an observer, each with the task that it is about. */
 export interface Observer {
