@@ -109,9 +109,9 @@ const sumOf = (registers: readonly number[]): Node => {
   const uppers = registers.map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
   return uppers.length === 0 ? i32c(0) : uppers.reduce((sum, upper) => node(wt.i32, op.i32or, [sum, upper]));
 };
-/** Is any of these upper halves not 0 in the state page? */
-export const anyUpper = (parts: Parts): Node => sumOf(zeroedOf(parts));
-/** May any of all upper halves there not be 0? Most programs of 32 bits never have one. */
+/** Not 0 if one of these upper halves is not 0 in the state page. */
+export const anyUpper = (parts: RegisterSet): Node => sumOf(zeroedOf(parts));
+/** Not 0 if an upper half may be dirty: most 32-bit programs never have one. */
 export const mayHaveUppers = (): Node => node(wt.i32, op.i32load, [i32c(0)], at.uppers);
-/** Find that out. */
+/** Recomputes that word. */
 export const findUppers = (b: Body): void => b.store(op.i32store, i32c(0), sumOf(legacy), at.uppers);
