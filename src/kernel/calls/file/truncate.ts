@@ -2,6 +2,8 @@
 // have. Linux fs/open.c do_truncate(), vfs_fallocate().
 import type { VAddr } from "../../../abi/brand.ts";
 import { E } from "../../../abi/errno.ts";
+import { PAGE_SIZE } from "../../../memory/frames.ts";
+import { cost } from "../../base/cost.ts";
 import { RLIMIT } from "../../base/rlimit.ts";
 import { CAP, capable } from "../../cred/cred.ts";
 import { killPrivileges, MAX_FILE_SIZE, RegularInode } from "../../fs/files/regular.ts";
@@ -20,6 +22,17 @@ import { type Syscall, syscall } from "../../syscall/declaration.ts";
 import type { Task } from "../../task/task.ts";
 import { lookup } from "./path.ts";
 
+/** A page that is made or freed: its entry, and its bytes zeroed. */
+const PER_PAGE = cost.page + PAGE_SIZE * cost.byte;
+/** Charges for the pages of a file in memory that `act` makes or frees. */
+const charged = (t: Task, inode: Inode, act: () => number): number => {
+  if (!(inode instanceof RegularInode)) return act();
+  const before = inode.heldPages;
+  const result = act();
+  t.kernel.charge(Math.abs(inode.heldPages - before) * PER_PAGE);
+  return result;
+};
+
 const resize = (t: Task, inode: Inode, length: number): number => {
   if (length > inode.size && length > t.process.limit(RLIMIT.FSIZE)) {
     sendToTask(t, kernelSignal(SIG.SIGXFSZ));
@@ -31,7 +44,7 @@ const resize = (t: Task, inode: Inode, length: number): number => {
     if (length > inode.size && inode.seals & F_SEAL_GROW) return -E.EPERM;
   }
   if (!capable(t.cred, CAP.FSETID)) killPrivileges(inode);
-  return inode.truncate(length);
+  return charged(t, inode, () => inode.truncate(length));
 };
 
 const truncate = (t: Task, at: VAddr, length: number): number => {
@@ -80,7 +93,7 @@ const fallocate = (t: Task, fd: number, how: number, at: number, length: number)
   if (punch && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) return -E.EPERM;
   const grows = !(how & FALLOC_FL_KEEP_SIZE) && at + length > inode.size;
   if (grows && seals & F_SEAL_GROW) return -E.EPERM;
-  const done = inode.allocate(at, at + length, punch);
+  const done = charged(t, inode, () => inode.allocate(at, at + length, punch));
   if (done < 0) return done;
   if (grows) return resize(t, inode, at + length);
   inode.touch("modify");

@@ -33,6 +33,10 @@ export abstract class RegularInode extends Inode {
   nextData(at: number, data: boolean): number {
     return data ? at : this.size;
   }
+  /** Pages that the machine holds for the file, in memory: what allocation and truncation take time for. */
+  get heldPages(): number {
+    return 0;
+  }
   /** fallocate(2) of [at, end): allocates, or makes a hole. 0 or -errno. */
   allocate(_at: number, _end: number, _punch: boolean): number {
     return -E.EOPNOTSUPP;

@@ -60,6 +60,10 @@ export class Content {
     this.#baseSize = base?.size ?? 0;
     this.size = this.#baseSize;
   }
+  /** Pages in memory, written or promised. */
+  get heldPages(): number {
+    return this.#pages.size;
+  }
   /** The allocated size in units of 512 bytes. */
   get blocks(): number {
     return (this.#pages.size + Math.ceil(this.#baseSize / PAGE)) * (PAGE / 512);

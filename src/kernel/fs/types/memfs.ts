@@ -137,6 +137,9 @@ export class MemFile extends RegularInode {
     this.touch("modify");
     return 0;
   }
+  override get heldPages(): number {
+    return this.content.heldPages;
+  }
   override allocate(at: number, end: number, punch: boolean): number {
     const done = punch ? this.content.punch(at, end) : this.content.reserve(at, end);
     if (punch) this.pages?.zero(at, Math.min(end, this.size));
