@@ -31,7 +31,7 @@ import {
 import { type Manner, mannerOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
-import { anyUpper, findUppers, mayHaveUppers, Registers } from "./registers.ts";
+import { anyUpper, Registers } from "./registers.ts";
 
 /** An immediate where its code lies in memory, and extended to so many bits. */
 export interface InCode {
@@ -199,13 +199,10 @@ export abstract class RegionBase extends Compiler {
   leaveIfUpper(rip: Node, refund: number, zeroed: () => Parts): void {
     const b = this.body;
     const { held } = this.residence.now;
-    b.if(mayHaveUppers(), false);
-    findUppers(b);
     b.ifLater((late) => late.expr(anyUpper(without(zeroed(), held))), false);
-    this.depth += 2;
+    this.depth++;
     this.leaveAt(rip, leave.upper, refund);
-    this.depth -= 2;
-    b.end();
+    this.depth--;
     b.end();
   }
   protected here(): Node {

@@ -103,13 +103,8 @@ export class Registers {
 const legacy = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 /** The registers whose upper halves are meant. */
 const zeroedOf = (parts: Parts): readonly number[] => legacy.filter((r) => overlap(part.zeroed(r), parts));
-const sumOf = (registers: readonly number[]): Node => {
-  const uppers = registers.map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
+/** Is any of these upper halves not 0 in the state page? */
+export const anyUpper = (parts: Parts): Node => {
+  const uppers = zeroedOf(parts).map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
   return uppers.length === 0 ? i32c(0) : uppers.reduce((sum, upper) => node(wt.i32, op.i32or, [sum, upper]));
 };
-/** Is any of these upper halves not 0 in the state page? */
-export const anyUpper = (parts: Parts): Node => sumOf(zeroedOf(parts));
-/** May any of all upper halves there not be 0? Most programs of 32 bits never have one. */
-export const mayHaveUppers = (): Node => node(wt.i32, op.i32load, [i32c(0)], at.uppers);
-/** Find that out. */
-export const findUppers = (b: Body): void => b.store(op.i32store, i32c(0), sumOf(legacy), at.uppers);
