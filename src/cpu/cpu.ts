@@ -214,7 +214,6 @@ export class Cpu implements CodeWatch, Machine {
     const { invalidations } = this.blocks;
     const granted = serve?.(code as Exit);
     if (granted === undefined) return settled + code;
-    s.mayHaveUppers();
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
     // A timer that the call has set ends the whole run, not only this part of it.
@@ -291,7 +290,6 @@ export class Cpu implements CodeWatch, Machine {
   run(limit: number): Exit {
     const { sampler, enabled } = this.jit;
     this.#late = false;
-    this.state.mayHaveUppers();
     this.#pace.begin();
     this.#end = this.instructions + limit;
     return enabled && this.#end > sampler.next ? this.#runWatched() : this.#runPlainly(limit);

@@ -71,8 +71,6 @@ export const at = {
   color: 0x428,
   /** Guest calls that are wasm calls of regions within each other just now, u32. */
   callDepth: 0x42c,
-  /** Outside 64-bit mode: 0 if the upper halves of all general registers are 0, else that is unknown. u32. */
-  uppers: 0x430,
   /** Pages in a row that are at home, as `runs` says. */
   runs: 0x440,
   /** How often regions have called each of the functions that look up what is not at home, u64 each (emit/slow-path-counts.ts). */
@@ -229,12 +227,7 @@ export class State {
   }
   /** Outside 64-bit mode rsp has 32 bits: a processor clears the others there, where it keeps those of the other registers. */
   narrowStack(): void {
-    this.mayHaveUppers();
     this.u32[(R.sp << 1) + 1] = 0;
-  }
-  /** After whatever may write general registers, other than code outside 64-bit mode. */
-  mayHaveUppers(): void {
-    this.u32[at.uppers >> 2] = 1;
   }
   /** Write a general register: `value` is a non-negative or negative integer below 2^53 in size, sign-extended to 64 bits. Most have no upper half. */
   setGpr(r: number, value: number): void {

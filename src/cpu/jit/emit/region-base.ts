@@ -32,7 +32,7 @@ import {
 import { type ExitKind, exitKindOf } from "./exits.ts";
 import type { JitForm } from "./jit-form.ts";
 import type { JumpTable } from "./jump-tables.ts";
-import { anyUpper, findUppers, mayHaveUppers, Registers } from "./registers.ts";
+import { anyUpper, Registers } from "./registers.ts";
 
 /** The memory offset of an immediate in code, and its width after extension. */
 export interface InCode {
@@ -216,13 +216,10 @@ export abstract class RegionBase extends Compiler {
   exitIfUpper(rip: Node, refund: number, zeroed: () => RegisterSet): void {
     const b = this.body;
     const { cached } = this.registerCache.now;
-    b.if(mayHaveUppers(), false);
-    findUppers(b);
     b.ifLater((late) => late.expr(anyUpper(without(zeroed(), cached))), false);
-    this.depth += 2;
+    this.depth++;
     this.exitAt(rip, leave.upper, refund);
-    this.depth -= 2;
-    b.end();
+    this.depth--;
     b.end();
   }
   protected here(): Node {

@@ -105,13 +105,8 @@ export class Registers {
 const legacy = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 /** The registers whose upper halves are in a set. */
 const zeroedOf = (parts: RegisterSet): readonly number[] => legacy.filter((r) => overlap(part.zeroed(r), parts));
-const sumOf = (registers: readonly number[]): Node => {
-  const uppers = registers.map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
+/** Not 0 if one of these upper halves is not 0 in the state page. */
+export const anyUpper = (parts: RegisterSet): Node => {
+  const uppers = zeroedOf(parts).map((r) => node(wt.i32, op.i32load, [i32c(0)], at.gpr + r * 8 + 4));
   return uppers.length === 0 ? i32c(0) : uppers.reduce((sum, upper) => node(wt.i32, op.i32or, [sum, upper]));
 };
-/** Not 0 if one of these upper halves is not 0 in the state page. */
-export const anyUpper = (parts: RegisterSet): Node => sumOf(zeroedOf(parts));
-/** Not 0 if an upper half may be dirty: most 32-bit programs never have one. */
-export const mayHaveUppers = (): Node => node(wt.i32, op.i32load, [i32c(0)], at.uppers);
-/** Recomputes that word. */
-export const findUppers = (b: Body): void => b.store(op.i32store, i32c(0), sumOf(legacy), at.uppers);
