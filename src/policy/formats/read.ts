@@ -22,8 +22,9 @@ import { readFirecracker } from "./firecracker.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
 import { compileSystemd } from "./systemd/compile.ts";
 import { looksSystemd, readSystemd } from "./systemd/systemd.ts";
+import { looksMinijail, readMinijail } from "./text/minijail.ts";
 
-export const formats = ["oci", "spo", "firecracker", "systemd", "raw", "hex", "c", "asm"] as const;
+export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
  * containers-common's supersets, and a bundle's config.json. systemd: a unit file, a drop-in, or lines of one.
@@ -68,12 +69,13 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   }
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
   if (looksSystemd(text)) return "systemd";
+  if (looksMinijail(text)) return "minijail";
   if (looksHex(text)) return "hex";
   return looksC(text) ? "c" : "asm";
 };
 
 /** What is compiled, and is no program yet. */
-const profileFormats = ["oci", "spo", "firecracker", "systemd"] as const;
+const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail"] as const;
 type ProfileFormat = (typeof profileFormats)[number];
 const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);
 
@@ -137,6 +139,7 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
     const settings = readSystemd(source);
     return { source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings: settings.warnings };
   }
+  if (format === "minijail") return { source, format, ...readMinijail(source, nodes) };
   if (isProfile(format)) return readProfile(source, format, options, nodes);
   const program = programIn(source, bytes, format);
   return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
