@@ -23,8 +23,9 @@ import { looksHex, readHex, readRaw } from "./raw.ts";
 import { compileSystemd } from "./systemd/compile.ts";
 import { looksSystemd, readSystemd } from "./systemd/systemd.ts";
 import { looksMinijail, readMinijail } from "./text/minijail.ts";
+import { looksPfc, readPfc } from "./text/pfc.ts";
 
-export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "raw", "hex", "c", "asm"] as const;
+export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "pfc", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
  * containers-common's supersets, and a bundle's config.json. systemd: a unit file, a drop-in, or lines of one.
@@ -69,13 +70,14 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   }
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
   if (looksSystemd(text)) return "systemd";
+  if (looksPfc(text)) return "pfc";
   if (looksMinijail(text)) return "minijail";
   if (looksHex(text)) return "hex";
   return looksC(text) ? "c" : "asm";
 };
 
 /** What is compiled, and is no program yet. */
-const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail"] as const;
+const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail", "pfc"] as const;
 type ProfileFormat = (typeof profileFormats)[number];
 const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);
 
@@ -140,6 +142,7 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
     return { source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings: settings.warnings };
   }
   if (format === "minijail") return { source, format, ...readMinijail(source, nodes) };
+  if (format === "pfc") return { source, format, diagram: readPfc(source, nodes), warnings: [] };
   if (isProfile(format)) return readProfile(source, format, options, nodes);
   const program = programIn(source, bytes, format);
   return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };

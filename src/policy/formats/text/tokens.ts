@@ -46,8 +46,8 @@ export class Tokens {
     return this.take(...wanted) ?? this.complain(`here must be ${what}`);
   }
   complain(message: string, at: Place | undefined = this.next, help?: string): never {
-    const end = { from: this.#source.text.trimEnd().length, to: this.#source.text.length };
-    const { from, to } = at ?? end;
+    const end = this.#list.at(-1)?.to ?? 0;
+    const { from, to } = at ?? { from: end, to: end + 1 };
     throw this.#source.problem({ from, to: Math.min(to, from + LONGEST) }, message, help);
   }
   /** Items with a separator between them, until `end`, which is taken too. */
