@@ -42,7 +42,7 @@ A = args[0] >> 32; A == 0 ? next : ok; A = args[0]; A &= 0xff; A == 7 ? five : o
     ["$a0.lo32", "$a6.lo32", "there is no variable $a6.lo32", 9, 11],
     ["== 3)", "== 4294967296)", "this number does not fit 32 bits", 7, 19],
     ["($arch == 3221225534)", "($arch == 1)", "this is another architecture than the line above says", 5, 14],
-    ["action KILL;", "action KILL", 'here must be ";"', 15, 12],
+    ["action KILL;", "action KILL", 'here must be ";"', 14, 12],
   ])("says where it is wrong: %s as %s", async (right, wrong, message, line, column) => {
     expect(code).toContain(right);
     await expect(read(code.replace(right, wrong))).rejects.toMatchObject({ message, span: { line, column } });

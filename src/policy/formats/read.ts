@@ -22,10 +22,11 @@ import { readFirecracker } from "./firecracker.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
 import { compileSystemd } from "./systemd/compile.ts";
 import { looksSystemd, readSystemd } from "./systemd/systemd.ts";
+import { looksKafel, readKafel } from "./text/kafel.ts";
 import { looksMinijail, readMinijail } from "./text/minijail.ts";
 import { looksPfc, readPfc } from "./text/pfc.ts";
 
-export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "pfc", "raw", "hex", "c", "asm"] as const;
+export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
  * containers-common's supersets, and a bundle's config.json. systemd: a unit file, a drop-in, or lines of one.
@@ -71,13 +72,14 @@ export const detectFormat = (bytes: Uint8Array): Format => {
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
   if (looksSystemd(text)) return "systemd";
   if (looksPfc(text)) return "pfc";
+  if (looksKafel(text)) return "kafel";
   if (looksMinijail(text)) return "minijail";
   if (looksHex(text)) return "hex";
   return looksC(text) ? "c" : "asm";
 };
 
 /** What is compiled, and is no program yet. */
-const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail", "pfc"] as const;
+const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
 type ProfileFormat = (typeof profileFormats)[number];
 const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);
 
@@ -142,6 +144,7 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
     return { source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings: settings.warnings };
   }
   if (format === "minijail") return { source, format, ...readMinijail(source, nodes) };
+  if (format === "kafel") return { source, format, diagram: readKafel(source, nodes), warnings: [] };
   if (format === "pfc") return { source, format, diagram: readPfc(source, nodes), warnings: [] };
   if (isProfile(format)) return readProfile(source, format, options, nodes);
   const program = programIn(source, bytes, format);
