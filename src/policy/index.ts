@@ -26,7 +26,7 @@ export type { Json } from "./input/json.ts";
 export { type Place, Source } from "./input/source.ts";
 export { type Entry, meaningOf, type Ruleset } from "./meaning.ts";
 export { type MergeKind, merge, mergeKinds } from "./merge.ts";
-export { type Compiled, compileProfile, type Mode, modes } from "./mode.ts";
+export { type Compiled, compileProfile, type Mode, modes, type ProfileMode } from "./mode.ts";
 export {
   type AbiName,
   allow,

@@ -9,12 +9,15 @@ import { type Entry, isMultiplexed, meaningOf, type Ruleset } from "./meaning.ts
 import { isKnownName, knownNames, numberOf } from "./names.ts";
 import type { Comparison, Profile, Rule, Warning } from "./profile.ts";
 
-export const modes = ["kernel", "runc", "crun", "docker", "podman"] as const;
+export const modes = ["kernel", "runc", "crun", "docker", "podman", "systemd"] as const;
 /**
  * kernel: each rule as the specification says it. runc, crun: what these load. docker: what Docker gives
  * runc. podman: what Podman gives crun. The supersets of the specification are resolved first in every mode.
+ * systemd: what it makes of its own settings, and of nothing else.
  */
 export type Mode = (typeof modes)[number];
+/** What loads container profiles. */
+export type ProfileMode = Exclude<Mode, "systemd">;
 
 export interface Compiled {
   readonly diagram: Diagram;
@@ -131,7 +134,7 @@ const withStub = (diagram: Diagram, profile: Profile, abis: readonly Abi[]): Dia
 };
 
 /** The filter that the profile becomes. Throws a Problem where the runtime refuses it. */
-export const compileProfile = (profile: Profile, mode: Mode, nodes?: Nodes): Compiled => {
+export const compileProfile = (profile: Profile, mode: ProfileMode, nodes?: Nodes): Compiled => {
   const runtime = mode === "docker" ? "runc" : mode === "podman" ? "crun" : mode;
   const compiler = new Compiler(profile, runtime);
   const ruleset = compiler.ruleset(compiler.entries());

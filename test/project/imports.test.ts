@@ -53,7 +53,7 @@ const rooms: Record<string, readonly string[]> = {
     "jit index.ts",
   ],
   memory: ["", "calls", "calls/index.ts"],
-  policy: ["input", "", "explain", "formats", "index.ts"],
+  policy: ["input", "", "explain", "formats/systemd formats/text", "formats", "index.ts"],
   seccomp: ["bpf", "", "profile", "asm", "diagram", "diagram/index.ts", "index.ts"],
   kernel: [
     "cred exec",

@@ -29,23 +29,46 @@ const lines = ({ defaultAction, architectures, entries, optimize }: Request): st
   "end",
 ];
 
-/** For each request the program, or the negative errno with which libseccomp refuses it. */
-export const libseccomp = (requests: readonly Request[]): readonly (Program | number)[] => {
+const ask = (requests: readonly Request[], ...options: string[]): Buffer => {
   const judge = build("test/policy/native/libseccomp.c", "policy-libseccomp", [
     "-I",
     `${root}/include`,
     `${root}/lib/x86_64-linux-gnu/libseccomp.a`,
   ]);
   const input = requests.map((request) => `${lines(request).join("\n")}\n`).join("");
-  const { status, stdout, stderr } = spawnSync(judge, { input, maxBuffer: 1 << 30, timeout: 600_000 });
+  const { status, stdout, stderr } = spawnSync(judge, options, { input, maxBuffer: 1 << 30, timeout: 600_000 });
   if (status !== 0) throw new Error(`libseccomp judge: ${stderr}`);
-  let at = 0;
-  return requests.map(() => {
-    const count = stdout.readInt32LE(at);
-    at += 4;
-    if (count < 0) return count;
-    const program = decodeProgram(stdout.subarray(at, at + count * 8));
-    at += count * 8;
-    return program;
-  });
+  return stdout;
+};
+class Answers {
+  readonly #bytes: Buffer;
+  #at = 0;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+  count(): number {
+    this.#at += 4;
+    return this.#bytes.readInt32LE(this.#at - 4);
+  }
+  take(length: number): Buffer {
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+  program(): Program | number {
+    const count = this.count();
+    return count < 0 ? count : decodeProgram(this.take(count * 8));
+  }
+}
+
+/** For each request the program, or the negative errno with which libseccomp refuses it. */
+export const libseccomp = (requests: readonly Request[]): readonly (Program | number)[] => {
+  const answers = new Answers(ask(requests));
+  return requests.map(() => answers.program());
+};
+/** The same with the pseudo filter code. */
+export const libseccompWithCode = (
+  requests: readonly Request[],
+): readonly { readonly program: Program | number; readonly code: string }[] => {
+  const answers = new Answers(ask(requests, "code"));
+  return requests.map(() => ({ program: answers.program(), code: answers.take(answers.count()).toString() }));
 };

@@ -8,14 +8,16 @@ import type { Case } from "./random.ts";
 const path = (p: string): string => fileURLToPath(new URL(`../../${p}`, import.meta.url));
 
 /** Compiles a C file unless that is done already; returns the program's path. */
-export const build = (source: string, name: string, flags: readonly string[]): string => {
+export const build = (source: string, name: string, flags: readonly string[], linking: "static" | "dynamic" = "static"): string => {
   const from = path(source);
   const binary = path(`.cache/seccomp/${name}`);
   if (existsSync(binary) && statSync(binary).mtimeMs > statSync(from).mtimeMs) return binary;
   mkdirSync(path(".cache/seccomp"), { recursive: true });
   // Renamed into place: two test files may build at once.
   const fresh = `${binary}.${process.pid}`;
-  const gcc = spawnSync("gcc", ["-O1", "-Wall", "-Wextra", "-static", "-o", fresh, from, ...flags], { encoding: "utf8" });
+  const gcc = spawnSync("gcc", ["-O1", "-Wall", "-Wextra", ...(linking === "static" ? ["-static"] : []), "-o", fresh, from, ...flags], {
+    encoding: "utf8",
+  });
   if (gcc.status !== 0) throw new Error(`gcc ${source}: ${gcc.stderr}`);
   renameSync(fresh, binary);
   return binary;

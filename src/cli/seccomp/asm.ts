@@ -17,7 +17,7 @@ export const command: Command = {
     if (!policy.program && compare(policy.diagram, diagramOf(program, upstream, policy.diagram.nodes)).verdict !== "equal") {
       throw new Error("the compiled program does not mean what the policy says");
     }
-    writeOut(program, values);
+    writeOut(program, policy, values);
     return 0;
   },
 };

@@ -36,7 +36,7 @@ export const command: Command = {
         policies.map(({ diagram }) => diagram),
       ),
     };
-    writeOut(programOfPolicy(merged), values);
+    writeOut(programOfPolicy(merged), merged, values);
     return 0;
   },
 };

@@ -1,14 +1,17 @@
 // Writing what subcommands make: to standard output, or to a file.
 import { writeFileSync } from "node:fs";
+import { differenceText } from "../../policy/explain/explain-text.ts";
 import type { Policy } from "../../policy/formats/read.ts";
+import { systemdLines } from "../../policy/formats/systemd/writer.ts";
 import { type OutputFormat, outputs, writeProgram } from "../../policy/formats/write.ts";
 import { Problem } from "../../problem.ts";
 import { NotWritable, type Program, programOf } from "../../seccomp/index.ts";
 import { oneOf } from "../arguments.ts";
+import { color } from "../color.ts";
 
 export const outputOptions = { to: { type: "string" }, output: { type: "string", short: "o" } } as const;
 export const outputHelp: readonly (readonly [string, string])[] = [
-  ["--to FORMAT", `${outputs.join(", ")}; asm by default, raw with -o`],
+  ["--to FORMAT", `${outputs.join(", ")}, or systemd: lines for a unit; asm by default, raw with -o`],
   ["-o, --output FILE", "write there"],
 ];
 
@@ -21,9 +24,20 @@ export const write = (content: string | Uint8Array, file: string | undefined): v
   }
 };
 
-export const writeOut = (program: Program, values: { readonly to?: string | undefined; readonly output?: string | undefined }): void => {
-  const format: OutputFormat = values.to === undefined ? (values.output === undefined ? "asm" : "raw") : oneOf(values.to, outputs, "--to");
-  write(writeProgram(program, format), values.output);
+/** Throws a Problem if it cannot be written. What systemd's lines say otherwise goes to standard error. */
+export const writeOut = (
+  program: Program,
+  { diagram, source }: Policy,
+  values: { readonly to?: string | undefined; readonly output?: string | undefined },
+): void => {
+  const byDefault = values.output === undefined ? "asm" : "raw";
+  const format = values.to === undefined ? byDefault : oneOf(values.to, [...outputs, "systemd"] as const, "--to");
+  if (format !== "systemd") return write(writeProgram(program, format satisfies OutputFormat), values.output);
+  const { text, difference } = systemdLines(diagram);
+  write(text, values.output);
+  if (difference.verdict === "equal") return;
+  const message = "systemd's lines cannot say all of this; what they change";
+  process.stderr.write(`${color.yellow("warning")}: ${source.name}: ${message}\n${differenceText(difference)}`);
 };
 
 /** The filter's own program, or one made of its meaning. */

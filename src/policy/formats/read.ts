@@ -14,17 +14,23 @@ import {
 import { parseJson } from "../input/json.ts";
 import { Source } from "../input/source.ts";
 import { parseYaml } from "../input/yaml.ts";
-import { compileProfile, type Mode } from "../mode.ts";
+import { compileProfile, type Mode, modes } from "../mode.ts";
 import type { Profile, Warning } from "../profile.ts";
 import { looksC, readC } from "./c-array.ts";
 import { dockerCapabilities, type Host, isContainerProfile, isSpoProfile, podmanCapabilities, readContainerProfile } from "./container.ts";
 import { readFirecracker } from "./firecracker.ts";
 import { looksHex, readHex, readRaw } from "./raw.ts";
+import { compileSystemd } from "./systemd/compile.ts";
+import { looksSystemd, readSystemd } from "./systemd/systemd.ts";
+import { looksKafel, readKafel } from "./text/kafel.ts";
+import { looksMinijail, readMinijail } from "./text/minijail.ts";
+import { looksPfc, readPfc } from "./text/pfc.ts";
 
-export const formats = ["oci", "spo", "firecracker", "raw", "hex", "c", "asm"] as const;
+export const formats = ["oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc", "raw", "hex", "c", "asm"] as const;
 /**
  * spo: a SeccompProfile of Kubernetes' Security Profiles Operator, YAML or JSON. oci: also Docker's and
- * containers-common's supersets, and a bundle's config.json. asm: also listings, ours and seccomp-tools's.
+ * containers-common's supersets, and a bundle's config.json. systemd: a unit file, a drop-in, or lines of one.
+ * asm: also listings, ours and seccomp-tools's.
  */
 export type Format = (typeof formats)[number];
 
@@ -64,13 +70,18 @@ export const detectFormat = (bytes: Uint8Array): Format => {
     return /"filter_action"\s*:/.test(text) ? "firecracker" : "oci";
   }
   if (/^kind:\s*["']?SeccompProfile\b/m.test(text)) return "spo";
+  if (looksSystemd(text)) return "systemd";
+  if (looksPfc(text)) return "pfc";
+  if (looksKafel(text)) return "kafel";
+  if (looksMinijail(text)) return "minijail";
   if (looksHex(text)) return "hex";
   return looksC(text) ? "c" : "asm";
 };
 
 /** What is compiled, and is no program yet. */
-type ProfileFormat = "oci" | "spo" | "firecracker";
-const isProfile = (format: Format): format is ProfileFormat => format === "oci" || format === "spo" || format === "firecracker";
+const profileFormats = ["oci", "spo", "firecracker", "systemd", "minijail", "kafel", "pfc"] as const;
+type ProfileFormat = (typeof profileFormats)[number];
+const isProfile = (format: Format): format is ProfileFormat => (profileFormats as readonly Format[]).includes(format);
 
 type AssemblerRules = Pick<SeccompProfile, "layout" | "returns">;
 const programIn = (
@@ -128,6 +139,13 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
     const profile = await readFirecracker(source, options.thread);
     return { source, format, profile, ...compileProfile(profile, "kernel", nodes) };
   }
+  if (format === "systemd") {
+    const settings = readSystemd(source);
+    return { source, format, mode: "systemd", diagram: compileSystemd(settings, nodes), warnings: settings.warnings };
+  }
+  if (format === "minijail") return { source, format, ...readMinijail(source, nodes) };
+  if (format === "kafel") return { source, format, diagram: readKafel(source, nodes), warnings: [] };
+  if (format === "pfc") return { source, format, diagram: readPfc(source, nodes), warnings: [] };
   if (isProfile(format)) return readProfile(source, format, options, nodes);
   const program = programIn(source, bytes, format);
   return { source, format, program, diagram: meaningOfProgram(source, program, nodes), warnings: [] };
@@ -135,6 +153,13 @@ export const readPolicy = async (name: string, bytes: Uint8Array, options: ReadO
 
 const readProfile = async (source: Source, format: "oci" | "spo", options: ReadOptions, nodes: Nodes): Promise<Policy> => {
   const mode = options.as ?? "runc";
+  if (mode === "systemd") {
+    throw source.problem(
+      { from: 0, to: 1 },
+      "systemd reads no container profile",
+      `${modes.filter((name) => name !== mode).join(", ")} do`,
+    );
+  }
   const own = mode === "podman" ? podmanCapabilities : dockerCapabilities;
   const host: Host = { capabilities: options.capabilities ?? own, kernel: options.kernel ?? "6.12" };
   const document = format === "spo" ? await parseYaml(source, isSpoProfile) : parseJson(source);

@@ -3,6 +3,7 @@
 //   arch NAME
 //   rule ACTION SYSCALL [ARG OP VALUE VALUE2]...
 //   end
+// With an argument it writes the pseudo filter code too, as a count of bytes and these.
 // A count above 2^31 is a negative errno. man seccomp_rule_add(3), seccomp_export_bpf(3)
 #define _GNU_SOURCE
 #include <errno.h>
@@ -55,7 +56,22 @@ static void write_filter(scmp_filter_ctx filter, int error) {
   close(fd);
 }
 
-int main(void) {
+static void write_pseudo_code(scmp_filter_ctx filter, int error) {
+  int fd = memfd_create("pseudo code", 0);
+  struct stat st = {0};
+  if (!error && seccomp_export_pfc(filter, fd) == 0) fstat(fd, &st);
+  int32_t count = st.st_size;
+  fwrite(&count, 4, 1, stdout);
+  if (count > 0) {
+    void *bytes = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    fwrite(bytes, 1, count, stdout);
+    munmap(bytes, st.st_size);
+  }
+  close(fd);
+}
+
+int main(int argc, char **argv) {
+  (void)argv;
   char *line = NULL;
   size_t size = 0;
   scmp_filter_ctx filter = NULL;
@@ -75,6 +91,7 @@ int main(void) {
       if (result && !error) error = result;
     } else {
       write_filter(filter, error);
+      if (argc > 1) write_pseudo_code(filter, error);
       seccomp_release(filter);
     }
   }

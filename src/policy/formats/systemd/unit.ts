@@ -1,0 +1,51 @@
+// The lines of a unit file, a drop-in, or bare `Key=value` lines, with places. man systemd.syntax(7), systemd.unit(5).
+import type { Place, Source } from "../../input/source.ts";
+
+export interface Word extends Place {
+  readonly text: string;
+}
+export interface Assignment {
+  readonly key: string;
+  readonly keyPlace: Place;
+  /** Split at blanks. Empty: the key is set back. */
+  readonly words: readonly Word[];
+}
+
+/** Sections of units that run processes. */
+const sections: ReadonlySet<string> = new Set(["Service", "Socket", "Mount", "Swap"]);
+
+const wordsIn = (text: string, { from, to }: Place): readonly Word[] =>
+  Array.from(text.slice(from, to).matchAll(/\S+/g), ({ 0: word, index }) => ({
+    text: word,
+    from: from + index,
+    to: from + index + word.length,
+  }));
+
+/** Assignments in the sections above, or in no section. A backslash at the end of a line continues it. */
+export const readUnit = ({ text }: Source): readonly Assignment[] => {
+  const assignments: { key: string; keyPlace: Place; words: Word[] }[] = [];
+  let section: string | undefined;
+  let open = false;
+  for (const { 0: line, index } of text.matchAll(/[^\n]*(?:\n|$)/g)) {
+    const trimmed = line.trim();
+    // Comments may stand in the middle of a continued line.
+    if (/^[#;]/.test(trimmed)) continue;
+    const continues = /\\\s*$/.test(line);
+    const end = index + line.replace(/\\?\s*$/, "").length;
+    const header = /^\[([^\]]*)\]$/.exec(trimmed)?.[1];
+    const assigned = /^\s*(\w+)\s*=/.exec(line);
+    const [all, key] = assigned ?? [];
+    if (open) assignments.at(-1)?.words.push(...wordsIn(text, { from: index, to: end }));
+    else if (header !== undefined) section = header;
+    else if (all !== undefined && key !== undefined && (section === undefined || sections.has(section))) {
+      const from = index + all.indexOf(key);
+      assignments.push({
+        key,
+        keyPlace: { from, to: from + key.length },
+        words: [...wordsIn(text, { from: index + all.length, to: end })],
+      });
+    }
+    open = continues && (open || assigned !== null);
+  }
+  return assignments;
+};
