@@ -1,7 +1,7 @@
 // Published as "trapgate/vitest": importing it teaches vitest's `expect` about runs. The message of a failure shows how the guest
 // ended and its last system calls, which is what one wants to know.
 import { expect } from "vitest";
-import type { Exploration } from "./machine/explore/explore.ts";
+import type { Exploration } from "./machine/explore/options.ts";
 import type { Run } from "./machine/run.ts";
 import { differenceText } from "./policy/explain/explain-text.ts";
 import { type Meaningful, passing, type ViaOptions } from "./policy/explain/matching.ts";

@@ -4,8 +4,7 @@ import { passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import { Machine } from "../machine/machine.ts";
-import type { AttachedFilter } from "../machine/options.ts";
-import type { TraceOptions } from "../machine/trace.ts";
+import type { AttachedFilter, TraceOptions } from "../machine/options.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 

@@ -8,8 +8,9 @@ import { hostBytes, type OpenBytes, readRegular } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
+import type { BootOptions } from "../machine/boot.ts";
 import { lazyElfProblem } from "../machine/lazy.ts";
-import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
+import type { MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import { address, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
@@ -80,7 +81,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
 ];
 
 export interface Prepared {
-  readonly machine: MachineOptions;
+  readonly machine: BootOptions;
   /** Absolute path in the guest. */
   readonly path: string;
   readonly program: ProgramOptions;
@@ -150,7 +151,7 @@ export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" |
   ),
 });
 
-const machineOptions = (values: Values): MachineOptions => ({
+const machineOptions = (values: Values): BootOptions => ({
   // The machine says what is wrong with a name that is none.
   ...optional("kernel", values.kernel as ProfileName | undefined),
   ...switchesOf(values),

@@ -1,10 +1,10 @@
-// Compiled code between runs of a program in one process: tests run the same guests again and again.
+// The code cache of one process: compiled regions stay in memory between runs of a program.
 import type { CodeStore, Kept, KeptRegion, Made } from "../cpu/jit/cache/format.ts";
 
 export type { CodeStore, Kept, KeptRegion, Made };
 
-/** For the machines of one program that have the same options: give it to each as `code`. */
-export class CodeMemory implements CodeStore {
+/** For the machines of one program that have the same options: the `code` of each. */
+export class MemoryCodeStore implements CodeStore {
   #kept: Kept | undefined;
   #modules = new WeakMap<Uint8Array, WebAssembly.Module>();
   load(): Kept | undefined {

@@ -13,10 +13,10 @@ import { kernelSignal } from "../kernel/signal/info.ts";
 import { sendToGroup } from "../kernel/signal/send.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
-import { boot, reclaim } from "./boot.ts";
+import { type BootOptions, boot, reclaim } from "./boot.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { lazyElfProblem, lazyPolicy, lazySchedule, lazyTrace } from "./lazy.ts";
-import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
+import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import { Output, type Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
@@ -95,7 +95,7 @@ export class Machine {
   readonly #terminal: ConstructorParameters<typeof StandardStreams>[2];
 
   /** `memory`: of a machine with the same options that has been given up. */
-  constructor(options: MachineOptions = {}, memory?: WebAssembly.Memory) {
+  constructor(options: BootOptions = {}, memory?: WebAssembly.Memory) {
     const { kernel, processor, console } = boot(options, memory);
     this.kernel = kernel;
     this.#processor = processor;
@@ -140,7 +140,7 @@ export class Machine {
   }
 
   /** Boot, run one program to its end, and report. */
-  static run(program: Program, options: MachineOptions & ProgramOptions = {}): Promise<Run> {
+  static run(program: Program, options: BootOptions & ProgramOptions = {}): Promise<Run> {
     return new Machine(options).run(program, options);
   }
 

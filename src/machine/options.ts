@@ -1,11 +1,8 @@
 // What a machine is made of and what it is asked to run.
 import type { Engine } from "../cpu/engine.ts";
-import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
-import type { Policy } from "./policy.ts";
-import type { TerminalOptions } from "./standard-streams.ts";
-import type { TraceOptions } from "./trace.ts";
+import type { CodeMemory } from "./api/code-memory.ts";
 
 /** Bytes that are read when they are wanted, and do not change. */
 export interface FileBytes {
@@ -48,27 +45,15 @@ export interface MachineOptions {
   readonly seed?: number;
   /** Bytes of guest memory. Default 1 GiB, of which only what is touched is used. */
   readonly memory?: number;
-  /**
-   * Guest memory is a SharedArrayBuffer, which V8 does not count when it decides whether to collect garbage: for a process of one machine, which
-   * it else collects in the middle of a short program. Dead machines among others go sooner if they count. Default false.
-   */
-  readonly sharedMemory?: boolean;
-  /**
-   * What is compiled along traces may have three times the size, which makes dynamic programs faster. V8 has a simpler allocator of registers for functions as
-   * large as that, with which they are slower: it is to be told `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
-   */
-  readonly largeTraces?: boolean;
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
   readonly mounts?: readonly MountOptions[];
   /** More files, by their absolute paths. */
   readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
-  /** A terminal of the host. Default: none, standard streams are pipes. */
-  readonly terminal?: TerminalOptions;
   /** Who runs guest code; nothing a guest can see depends on it. Default "auto". */
   readonly engine?: Engine;
-  /** Where compiled code lies between runs of a program, with engine "auto": a `CodeMemory` for those of one process. Default: nowhere. */
-  readonly code?: CodeStore;
+  /** Keeps compiled code between runs of one program in this process, with engine "auto". Default: no code is kept. */
+  readonly code?: CodeMemory;
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
 }
@@ -96,6 +81,25 @@ export interface AttachedFilter {
   readonly depth: number;
 }
 
+/** The format of trace lines. */
+export interface TraceOptions {
+  /** Trace all processes and threads that the first process starts, as strace -f does. Default false: the first task alone. */
+  readonly follow?: boolean;
+  /** Column of the `=`, as strace -a sets it (there 40). Default: no padding. */
+  readonly column?: number;
+}
+
+/** Filter text in the language of `trapgate/seccomp`'s assembler, or BPF instructions as an array of struct sock_filter. */
+export type Policy = string | Uint8Array;
+
+/** The members of AbortSignal that a run uses. Every AbortSignal of Node.js and of browsers has them. */
+export interface AbortSignalLike {
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 export interface ProgramOptions {
   /** Arguments after the program's name. */
   readonly args?: readonly string[];
@@ -117,7 +121,7 @@ export interface ProgramOptions {
   /** Seconds of real time after which the run is given up. Default: never. */
   readonly timeout?: number;
   /** Gives the run up when it aborts: `run` rejects with its reason, as fetch does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
   readonly hooks?: Hooks;
 }
 

@@ -8,9 +8,7 @@ import { assemble } from "../seccomp/asm/assemble.ts";
 import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/bpf/insn.ts";
 import { attach, Filter } from "../seccomp/filter.ts";
 import type { SeccompProfile } from "../seccomp/profile/profile.ts";
-
-/** Filter text (trapgate/seccomp's assembler), or BPF instructions as in an array of struct sock_filter. */
-export type Policy = string | Uint8Array;
+import type { Policy } from "./options.ts";
 
 const instructions = (policy: Policy, profile: SeccompProfile, abi: Abi): Program => {
   if (typeof policy !== "string") {

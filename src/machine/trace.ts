@@ -14,14 +14,8 @@ import { argvText, envpText } from "../kernel/syscall/arg-process.ts";
 import { quote } from "../kernel/syscall/arg-string.ts";
 import type { Syscall } from "../kernel/syscall/declaration.ts";
 import type { Task } from "../kernel/task/task.ts";
+import type { TraceOptions } from "./options.ts";
 import { endOf } from "./status.ts";
-
-export interface TraceOptions {
-  /** Also what the first process starts: strace -f. */
-  readonly follow?: boolean;
-  /** Column of the `=`: strace -a, 40 there. Default: no padding. */
-  readonly column?: number;
-}
 
 /** What strace says of results that the kernel keeps to itself. strace src/syscall.c, print_err_ret(). */
 const restarts: Record<number, string> = {

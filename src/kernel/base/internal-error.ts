@@ -1,31 +1,12 @@
 // Our own mistakes: an exception while the kernel or the processor works for a guest. The machine ends with it, since nobody knows what it
 // left half done; the guest can do no more.
-import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { i386, x64 } from "../../abi/abi.ts";
+import { type FailedCall, InternalError } from "../../failure.ts";
 import { Problem } from "../../problem.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 
-/** A system call that was being served. */
-export interface FailedCall {
-  readonly name: string;
-  readonly number: number;
-  readonly abi: Abi["name"];
-  readonly ip: number;
-  /** The argument registers, as the door delivered them. */
-  readonly args: readonly bigint[];
-}
-
-export class InternalError extends Error {
-  readonly pid: number | undefined;
-  /** Undefined: it was a fault, a signal, an end, a timer or guest code. */
-  readonly call: FailedCall | undefined;
-  constructor(text: string, pid: number | undefined, call: FailedCall | undefined, cause: unknown) {
-    super(text, { cause });
-    this.name = "InternalError";
-    this.pid = pid;
-    this.call = call;
-  }
-}
+export { InternalError };
 
 /** An exception of a function that the machine's owner gave us: no mistake of ours. It goes to the owner as it is. */
 export class OwnersException extends Error {

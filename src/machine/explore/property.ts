@@ -7,18 +7,7 @@ import type { Task } from "../../kernel/task/task.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";
 import { givenArguments } from "../trace.ts";
-
-export interface Properties {
-  /**
-   * Calls that must not run, in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that filters refuse has not run. ARGUMENTS is compared
-   * with what strace writes, `*` standing for anything: `openat(*, "/etc/*")`. TASK is a thread id or a name (man 5 proc, comm).
-   */
-  readonly never?: readonly string[];
-  /** What must not be written to standard output or standard error. */
-  readonly neverOutput?: readonly string[];
-  /** The exit status that the program must end with: no other, no signal, no wait for ever. If nothing else is asked for: 0. */
-  readonly exit?: number;
-}
+import type { Properties } from "./options.ts";
 
 interface CallPattern {
   readonly abi: string | undefined;

@@ -1,0 +1,48 @@
+// Options and results of `explore`.
+import type { MachineOptions, ProgramOptions } from "../options.ts";
+import type { Run } from "../run.ts";
+import type { Shard } from "../shard.ts";
+
+export interface Properties {
+  /**
+   * Calls that must not run, in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that filters refuse has not run. ARGUMENTS is compared
+   * with what strace writes, `*` standing for anything: `openat(*, "/etc/*")`. TASK is a thread id or a name (man 5 proc, comm).
+   */
+  readonly never?: readonly string[];
+  /** What must not be written to standard output or standard error. */
+  readonly neverOutput?: readonly string[];
+  /** The exit status that the program must end with: no other, no signal, no wait for ever. If nothing else is asked for: 0. */
+  readonly exit?: number;
+}
+
+export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
+  /** How often a schedule may depart from the default one. Default 2. */
+  readonly departures?: number;
+  /** Give up after so many schedules. Default: never. */
+  readonly schedules?: number;
+  /** Give up after so many seconds of real time. Default 60. */
+  readonly seconds?: number;
+  /** Only a part of the schedules: those whose first departure is of the shard. The default schedule is of all shards. */
+  readonly shard?: Shard;
+  /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
+  readonly slice?: number;
+}
+
+export interface Violation {
+  readonly what: string;
+  /** For `schedule` in the options of a run, and `--schedule`. */
+  readonly schedule: string;
+  /** The run under that schedule, with a trace of all tasks. */
+  readonly run: Run;
+}
+
+export interface Exploration {
+  readonly violation: Violation | undefined;
+  /** How many schedules were tried. */
+  readonly schedules: number;
+  /** Every schedule that departs from the default one at most so often was tried; -1: not even the default one. */
+  readonly complete: number;
+  /** What `departures` asked for. */
+  readonly bound: number;
+  readonly milliseconds: number;
+}
