@@ -11,6 +11,15 @@ export interface FailedCall {
   readonly args: readonly bigint[];
 }
 
+/**
+ * The machine itself failed: an exception in its kernel or processor, with the process and the system call.
+ * The machine cannot be used further.
+ *
+ * @example
+ * await Machine.run("/bin/x").catch((error) => {
+ *   if (error instanceof InternalError) console.log(error.call?.name, error.cause);
+ * });
+ */
 export class InternalError extends Error {
   readonly pid: number | undefined;
   /** Undefined: it was a fault, a signal, an end, a timer or guest code. */

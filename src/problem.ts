@@ -1,6 +1,7 @@
 // A user's mistake: a flag, an ELF file, a policy. A value with all that a message needs; whoever meets the user renders it.
 // (A guest's mistake is a returned -errno, a fault in an instruction is a signal, our own mistake throws.)
 
+/** The kind of a mistake, for programs that handle it. */
 export type ProblemCode =
   | "usage"
   | "not-found"
@@ -28,6 +29,17 @@ export interface Span {
   readonly text?: string;
 }
 
+/**
+ * A mistake of the user: an option, an ELF file, a policy. `message` and `help` are for people, `code` is
+ * for programs.
+ *
+ * @example
+ * try {
+ *   new Machine({ kernel: "v66" });
+ * } catch (error) {
+ *   if (error instanceof Problem) console.log(error.code, error.message, error.help);   // "usage" … "did you mean v6?"
+ * }
+ */
 export class Problem extends Error {
   readonly code: ProblemCode;
   /** What to do about it, in a sentence. */

@@ -10,6 +10,10 @@ import { compare } from "./seccomp/index.ts";
 /** One trace line: a text it must contain (white space counts as one space), or a pattern. */
 export type TraceLine = string | RegExp;
 
+/**
+ * The matchers that an import of `trapgate/vitest` adds to `expect`. A failure shows the end of the guest
+ * and its last system calls.
+ */
 export interface GuestMatchers<R = unknown> {
   /** The run ended by exit(2) or exit_group(2) with this status. */
   toExitWith(status: number): R;

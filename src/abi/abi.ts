@@ -1,5 +1,6 @@
 // The ABIs in which a system call can arrive. Everything that differs between them is data here.
 
+/** An ABI of system calls. */
 export interface Abi {
   readonly name: "x64" | "i386" | "x32";
   /** Column in `syscallNumbers`. */
@@ -14,7 +15,9 @@ export interface Abi {
   readonly splits64: boolean;
 }
 
+/** 64-bit code: SYSCALL. */
 export const x64: Abi = { name: "x64", column: 0, auditArch: 0xc000003e, long: 8, align64: 8, splits64: false };
+/** 32-bit code, and int 0x80 from all code. */
 export const i386: Abi = { name: "i386", column: 1, auditArch: 0x40000003, long: 4, align64: 4, splits64: true };
 /** x86-64 registers, 32-bit pointers, numbers with bit 30. Linux arch/x86/entry/syscalls/syscall_64.tbl, rows 512 to 547. */
 export const x32: Abi = { name: "x32", column: 0, auditArch: 0xc000003e, long: 4, align64: 8, splits64: false };

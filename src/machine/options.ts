@@ -11,12 +11,14 @@ export interface FileBytes {
   read(offset: number, into: Uint8Array): number;
 }
 
+/** A regular file with its permission bits. */
 export interface FileOptions {
   readonly content: string | Uint8Array | FileBytes;
   /** Permission bits; default 0o644. */
   readonly mode?: number;
 }
 
+/** A directory of the host at a path of the guest. */
 export interface MountOptions {
   readonly tree: HostTree;
   /** Absolute path in the guest. */
@@ -25,6 +27,7 @@ export interface MountOptions {
   readonly mode: "ro" | "cow" | "rw";
 }
 
+/** Options of a machine. All have defaults. */
 export interface MachineOptions {
   /**
    * Whose rules hold: "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3; also "3.5" to "6.18" and "patch:v5" to
@@ -100,6 +103,7 @@ export interface AbortSignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** Options of a program. All have defaults. */
 export interface ProgramOptions {
   /** Arguments after the program's name. */
   readonly args?: readonly string[];

@@ -1,8 +1,9 @@
 // The published types: a project with the language's own library alone compiles against every entry of the package.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { apiPage, type Export, emitTypes, exportsOf, entries as publicEntries } from "../../tools/api.ts";
 import { inFolder } from "../support/guest.ts";
 import { top } from "../support/host.ts";
 
@@ -11,6 +12,12 @@ const { exports: entries } = JSON.parse(readFileSync(join(top, "package.json"), 
 /** `trapgate/internal` promises nothing. */
 const promised = Object.keys(entries).filter((entry) => entry !== "./internal");
 const moduleOf = (entry: string): string => entry.replace(".", "trapgate");
+
+/** `expression;   // value`, in an example. */
+const shownValue = /^(?!\s|if |for |const )([^;\n]+);\s+\/\/ (-?0x[\da-f]+|-?\d+|"[^"]*"|true|false|undefined)(?=$|[:,]).*$/gm;
+
+/** Entries whose docstrings are complete. */
+const documented = publicEntries.map(({ name }) => name).filter((name) => name !== "trapgate/policy");
 
 /** Uses the machine as a program would, in types that need no other library. */
 const sample = `
@@ -36,14 +43,8 @@ describe("the types of the package", { timeout: 240_000 }, () => {
     const install = join(folder, "node_modules", "trapgate");
     mkdirSync(install, { recursive: true });
     cpSync(join(top, "package.json"), join(install, "package.json"));
-    execFileSync(process.execPath, [
-      tsc,
-      "-p",
-      join(top, "tsconfig.build.json"),
-      "--emitDeclarationOnly",
-      "--outDir",
-      join(install, "dist"),
-    ]);
+    const types = join(install, "dist");
+    emitTypes(types);
     // vitest's own types need Node's: the matchers extend an interface of it, and no more.
     mkdirSync(join(folder, "node_modules", "vitest"));
     writeFileSync(join(folder, "node_modules", "vitest", "package.json"), '{ "name": "vitest", "types": "./index.d.ts" }');
@@ -57,6 +58,8 @@ describe("the types of the package", { timeout: 240_000 }, () => {
     };
     const errors = (lines: readonly string[]): string[] => lines.filter((line) => /error TS/.test(line));
     return {
+      page: apiPage(types),
+      documented: Object.fromEntries(publicEntries.map(({ name, file }) => [name, exportsOf(types, file)])),
       entries: promised.map((entry) => {
         const lines = compile(`export * from "${moduleOf(entry)}";\n`);
         return { entry, errors: errors(lines), jit: lines.filter((line) => /dist\/.*\bjit\//.test(line)), files: lines.length };
@@ -71,6 +74,28 @@ describe("the types of the package", { timeout: 240_000 }, () => {
     expect(found?.errors).toEqual([]);
     expect(found?.jit).toEqual([]);
     expect(found?.files).toBeGreaterThan(1);
+  });
+  it("are all in the reference, which is what `npm run docs` writes", async () => {
+    expect(publicEntries.map(({ name }) => name).sort()).toEqual(promised.map(moduleOf).sort());
+    expect(readFileSync(join(top, "docs", "reference", "api.md"), "utf8")).toBe((await project).page);
+  });
+  it.each(documented)("%s: each export has a docstring, each function and class an example", async (name) => {
+    const exports = (await project).documented[name] as Export[];
+    expect(exports.length).toBeGreaterThan(1);
+    expect(exports.filter(({ doc }) => !doc?.text).map((one) => one.name)).toEqual([]);
+    const active = exports.filter(({ kind }) => kind === "class" || kind === "function");
+    expect(active.filter(({ doc }) => !doc?.example).map((one) => one.name)).toEqual([]);
+  });
+  it.each(["seccomp", "cpu"] as const)("trapgate/%s: each example runs, with the values that it shows", async (name) => {
+    const library: Record<string, unknown> = await (name === "cpu" ? import("trapgate/cpu") : import("trapgate/seccomp"));
+    const AsyncFunction = (async () => {}).constructor as new (...texts: string[]) => (...values: unknown[]) => Promise<void>;
+    for (const { name: own, doc } of (await project).documented[`trapgate/${name}`] as Export[]) {
+      if (doc?.example === undefined) continue;
+      const text = doc.example.replace(shownValue, (_, expression, value) => `same(${expression}, ${value});`);
+      const run = new AsyncFunction("console", "same", ...Object.keys(library), `{ ${text}\n }`);
+      const same = (found: unknown, shown: unknown): void => expect(found, own).toEqual(shown);
+      await expect(run({ log: () => {} }, same, ...Object.values(library)), own).resolves.toBeUndefined();
+    }
   });
   it("serve a program that uses them", async () => {
     expect((await project).sample).toEqual([]);

@@ -3,6 +3,7 @@ import type { MachineOptions, ProgramOptions } from "../options.ts";
 import type { Run } from "../run.ts";
 import type { Shard } from "../shard.ts";
 
+/** Properties that must hold in every schedule. */
 export interface Properties {
   /**
    * Calls that must not run, in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that filters refuse has not run. ARGUMENTS is compared
@@ -15,6 +16,7 @@ export interface Properties {
   readonly exit?: number;
 }
 
+/** Options of `explore`: the properties, the machine, the program, and the limits of the search. */
 export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
   /** How often a schedule may depart from the default one. Default 2. */
   readonly departures?: number;
@@ -28,6 +30,7 @@ export interface ExploreOptions extends Properties, MachineOptions, Omit<Program
   readonly slice?: number;
 }
 
+/** A violated property, with the schedule under which it is violated. */
 export interface Violation {
   readonly what: string;
   /** For `schedule` in the options of a run, and `--schedule`. */
@@ -36,6 +39,7 @@ export interface Violation {
   readonly run: Run;
 }
 
+/** The result of a search. */
 export interface Exploration {
   readonly violation: Violation | undefined;
   /** How many schedules were tried. */

@@ -8,6 +8,7 @@ export interface Pair {
   readonly a: number;
   readonly b: number;
 }
+/** The result of `compare`. */
 export interface Difference {
   /** Both in one store, in effects. */
   readonly a: Diagram;
@@ -22,7 +23,14 @@ export interface Difference {
   readonly verdict: "equal" | "different" | "undecided";
 }
 
-/** Compares meanings under the first diagram's rules. */
+/**
+ * Compares meanings under the first diagram's rules.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)])).verdict;   // "different"
+ */
 export const compare = (one: Diagram, other: Diagram): Difference => {
   const a = one.effects();
   const b = other.in(a.nodes).effects();
@@ -43,7 +51,15 @@ export const compare = (one: Diagram, other: Diagram): Difference => {
   return { a, b, root, pairs, verdict: root === FALSE ? "equal" : decided ? "different" : "undecided" };
 };
 
-/** The calls of one pair, or of all pairs that are decided, as a condition. */
+/**
+ * The calls of one pair, or of all pairs that are decided, as a condition.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * const difference = compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)]));
+ * witness(difference.a.nodes, differing(difference))?.nr;   // 39
+ */
 export const differing = ({ a: { nodes }, root, pairs }: Difference, pair?: Pair): Node =>
   nodes.map(root, (n) => {
     const found = pairs[n - 1];

@@ -3,6 +3,7 @@
 // implementation must follow none, in any component.
 import type { Timespec } from "../../base/time.ts";
 
+/** Attributes of a file of the host: numbers as stat(2) has them, sizes in bytes. */
 export interface HostStat {
   readonly mode: number;
   readonly uid: number;
@@ -15,12 +16,14 @@ export interface HostStat {
   readonly mtime: Timespec;
   readonly ctime: Timespec;
 }
+/** An entry of a directory of the host. */
 export interface HostDirEntry {
   readonly name: string;
   /** S_IF* bits. */
   readonly type: number;
 }
 
+/** A directory of the host that a machine mounts. The host program implements it. */
 export interface HostTree {
   /** The directory itself. */
   readonly root: HostNode;
