@@ -13,7 +13,7 @@ export interface Tracing {
   readonly line: (line: string) => void;
 }
 
-/** May this be a terminal? Node's part for them takes a twentieth of a start, so /dev/null (where there is one) is not asked. */
+/** True if the descriptor may be a terminal. /dev/null is excluded, because Node.js loads a module for terminals. */
 const isDevice = (fd: number): boolean => {
   try {
     const status = fstatSync(fd);

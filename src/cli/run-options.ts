@@ -163,7 +163,7 @@ const machineOptions = (values: Values): BootOptions => ({
   mounts: mounts(values.mount ?? []),
 });
 
-/** Whoever looks at what is compiled wants to see it compiled. */
+/** No code cache with --dump-jit, so that the region is compiled in this run. */
 const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
   const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory, root } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))

@@ -72,7 +72,7 @@ const kernelModel = (model: Model): ProcessorModel => ({
   cpuinfo: model,
 });
 
-/** Milliseconds that never go back. Node reads its module for `performance` when somebody first asks, which is a tenth of a start. */
+/** A clock in milliseconds that never goes back. `performance` is avoided, because Node.js loads a module for it. */
 const steadyClock = (): (() => number) => {
   let last = 0;
   let behind = 0;

@@ -39,7 +39,7 @@ const byteString = (text: string): string => String.fromCharCode(...new TextEnco
 const ownersHooks = (hooks: Hooks = {}): Hooks =>
   Object.fromEntries(Object.entries(hooks).flatMap(([name, hook]) => (hook ? [[name, ownersOwn(hook)]] : [])));
 
-/** What a stream was given, and whoever listens. */
+/** Bytes that were written to a stream, and its listener. */
 class Collector {
   readonly #chunks: Uint8Array[] = [];
   readonly sink: ByteSink;
@@ -65,7 +65,7 @@ class Collector {
 export interface Connection {
   readonly stdout: ByteSink;
   readonly stderr: ByteSink;
-  /** Called when every task sleeps, so somebody may wait for the world outside: input is to be pushed into `inputs` from now on. */
+  /** Called when all tasks sleep: from now on the host must push its input into `inputs`. */
   readonly wanted: () => void;
   /** Standard input, if it is a file. */
   readonly stdin?: ByteFile | undefined;
@@ -280,7 +280,7 @@ export class Machine {
   /** Let what has happened outside be pushed, or wait for it if the guest does nothing else. */
   async #look(result: RunResult, connection: Connection | undefined): Promise<void> {
     const { kernel, inputs } = this;
-    // Nothing can ever wake anybody: as on Linux, that lasts until somebody loses patience.
+    // If no event can wake a task, the run waits until a timeout or a signal of the host, as on Linux.
     if (result.reason !== "idle" && result.reason !== "stuck") return inputs.turn();
     connection?.wanted();
     const until = result.reason === "idle" ? result.until : undefined;

@@ -1,4 +1,4 @@
-// A filter that the user puts on the program from outside, as a sandbox does before it executes it: no_new_privs and one filter.
+// A filter that the user attaches before the program starts, as a sandbox does: no_new_privs and one filter.
 import type { Abi } from "../abi/abi.ts";
 import { entryWork } from "../kernel/base/pending-work.ts";
 import { filterState } from "../kernel/base/seccomp-state.ts";

@@ -1,6 +1,6 @@
-// Races found, not waited for: a program is run again and again, each time under another schedule, until something happens that must
-// not. Schedules are tried by how often they depart from the default one (round-robin): none, then every single departure, then every
-// two. Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007; counting every
+// Search for races: a program runs under one schedule after another until a property is violated. Schedules are
+// ordered by the number of departures from the default one (round-robin): none, then every single departure, then
+// every two. Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007; counting every
 // departure and not preemptions alone is Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling", POPL 2011.
 import type { BootOptions } from "../boot.ts";
 import { Machine } from "../machine.ts";
@@ -9,7 +9,7 @@ import type { Run } from "../run.ts";
 import { type Departure, Follower, parseSchedule, scheduleText } from "../schedule.ts";
 import { inShard } from "../shard.ts";
 import type { Exploration, ExploreOptions, Violation } from "./options.ts";
-import { Watch } from "./property.ts";
+import { PropertyChecker } from "./property.ts";
 
 /** Options as the command line gives them. */
 export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions;
@@ -35,18 +35,18 @@ class Search {
     this.#until = performance.now() + (options.seconds ?? SECONDS) * 1000;
   }
 
-  /** One run: what it violated, and who could have run when. */
+  /** One run: its violation, and the tasks that could run at each point. */
   run(departures: readonly Departure[]): { readonly violated: string | undefined; readonly points: Follower["points"] } {
-    const watch = new Watch(this.options);
+    const checker = new PropertyChecker(this.options);
     const follower = new Follower(departures);
     const machine = new Machine(this.options, this.#memory);
-    machine.kernel.observer = watch;
+    machine.kernel.observer = checker;
     machine.follow(follower, this.options.slice);
     const closed = machine.runClosed(this.program, this.options, this.#limit);
     this.#memory = machine.giveUp();
     follower.check();
     if (this.schedules++ === 0) this.#limit = closed.run.stats.nanoseconds * 10 + EXTRA;
-    return { violated: watch.judge(closed), points: follower.points };
+    return { violated: checker.judge(closed), points: follower.points };
   }
   get exhausted(): boolean {
     return performance.now() > this.#until || this.schedules >= (this.options.schedules ?? Infinity);
@@ -60,7 +60,7 @@ class Search {
     if (this.exhausted) return "exhausted";
     const { violated, points } = this.run(departures);
     if (violated !== undefined) return { what: violated, schedule: this.text(departures) };
-    // The host's other work goes on.
+    // The event loop of the host continues.
     if (more === 0) return void (await new Promise((resolve) => setTimeout(resolve, 0)));
     const { shard } = this.options;
     let item = 0;
@@ -77,7 +77,7 @@ class Search {
     const { slice } = this.options;
     return scheduleText({ departures, ...(slice === undefined ? {} : { slice }) });
   }
-  /** Again, with a trace of all tasks. */
+  /** The same run with a trace of all tasks. */
   traced(schedule: string): Run {
     const options = { ...this.options, schedule, trace: { follow: true } };
     return new Machine(options).runClosed(this.program, options, this.#limit).run;

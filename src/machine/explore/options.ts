@@ -10,7 +10,7 @@ export interface Properties {
    * with what strace writes, `*` standing for anything: `openat(*, "/etc/*")`. TASK is a thread id or a name (man 5 proc, comm).
    */
   readonly never?: readonly string[];
-  /** What must not be written to standard output or standard error. */
+  /** Texts that must not be written to standard output or standard error. */
   readonly neverOutput?: readonly string[];
   /** The exit status that the program must end with: no other, no signal, no wait for ever. If nothing else is asked for: 0. */
   readonly exit?: number;
@@ -18,11 +18,11 @@ export interface Properties {
 
 /** Options of `explore`: the properties, the machine, the program, and the limits of the search. */
 export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
-  /** How often a schedule may depart from the default one. Default 2. */
+  /** Departures of a schedule from the default one, at most. Default 2. */
   readonly departures?: number;
-  /** Give up after so many schedules. Default: never. */
+  /** The search ends after this number of schedules. Default: no limit. */
   readonly schedules?: number;
-  /** Give up after so many seconds of real time. Default 60. */
+  /** The search ends after this number of seconds of real time. Default 60. */
   readonly seconds?: number;
   /** Only a part of the schedules: those whose first departure is of the shard. The default schedule is of all shards. */
   readonly shard?: Shard;
@@ -32,6 +32,7 @@ export interface ExploreOptions extends Properties, MachineOptions, Omit<Program
 
 /** A violated property, with the schedule under which it is violated. */
 export interface Violation {
+  /** The violation in words. */
   readonly what: string;
   /** For `schedule` in the options of a run, and `--schedule`. */
   readonly schedule: string;
@@ -42,11 +43,11 @@ export interface Violation {
 /** The result of a search. */
 export interface Exploration {
   readonly violation: Violation | undefined;
-  /** How many schedules were tried. */
+  /** Number of schedules that were tried. */
   readonly schedules: number;
-  /** Every schedule that departs from the default one at most so often was tried; -1: not even the default one. */
+  /** Every schedule with at most this number of departures was tried; -1: not even the default one. */
   readonly complete: number;
-  /** What `departures` asked for. */
+  /** The option `departures`. */
   readonly bound: number;
   readonly milliseconds: number;
 }
