@@ -1,22 +1,25 @@
 // The package "trapgate".
 
-export { type FailedCall, InternalError } from "./kernel/base/internal-error.ts";
+export { type FailedCall, InternalError } from "./failure.ts";
 export type { HostDirEntry, HostNode, HostStat, HostTree } from "./kernel/fs/types/host-tree.ts";
-export { CodeMemory, type CodeStore } from "./machine/code-memory.ts";
-export { type Exploration, type ExploreOptions, explore, replay, type Violation } from "./machine/explore/explore.ts";
-export type { Properties } from "./machine/explore/property.ts";
-export { Machine } from "./machine/machine.ts";
+export { CodeMemory } from "./machine/api/code-memory.ts";
+export { explore, replay } from "./machine/api/explore.ts";
+export { Machine } from "./machine/api/machine.ts";
+export type { Exploration, ExploreOptions, Properties, Violation } from "./machine/explore/options.ts";
 export type {
+  AbortSignalLike,
   AttachedFilter,
   FileBytes,
   FileOptions,
   Hooks,
   MachineOptions,
   MountOptions,
+  Policy,
   Program,
   ProgramOptions,
+  TraceOptions,
 } from "./machine/options.ts";
-export type { Policy } from "./machine/policy.ts";
 export { Output, type Run, type Stats } from "./machine/run.ts";
+export type { Shard } from "./machine/shard.ts";
 export type { End } from "./machine/status.ts";
 export { Problem, type ProblemCode, type Span } from "./problem.ts";

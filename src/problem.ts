@@ -1,6 +1,7 @@
-// A user's mistake: a flag, an ELF file, a policy. A value with all that a message needs; whoever meets the user renders it.
-// (A guest's mistake is a returned -errno, a fault in an instruction is a signal, our own mistake throws.)
+// A mistake of the user: an option, an ELF file, a policy. The value has all parts of a message; its catcher
+// renders it. A guest's mistake is a returned -errno, a fault in an instruction is a signal, our own mistake throws.
 
+/** The kind of a mistake, for programs that handle it. */
 export type ProblemCode =
   | "usage"
   | "not-found"
@@ -16,21 +17,32 @@ export type ProblemCode =
   | "no-memory"
   | "host";
 
-/** Where in what the user gave: an argument's index, a line of a file, an offset. */
+/** The part of the user's input that is wrong: the index of an argument, a line of a file, an offset. */
 export interface Span {
   readonly source: string;
   readonly at?: number;
-  /** The place in a text, 1-based, and the text of that line. */
+  /** Line and column in a text, counted from 1, and the text of that line. */
   readonly line?: number;
   readonly column?: number;
-  /** Columns that it spans. */
+  /** Length in columns. */
   readonly length?: number;
   readonly text?: string;
 }
 
+/**
+ * A mistake of the user: an option, an ELF file, a policy. `message` and `help` are for people, `code` is
+ * for programs.
+ *
+ * @example
+ * try {
+ *   new Machine({ kernel: "v66" });
+ * } catch (error) {
+ *   if (error instanceof Problem) console.log(error.code, error.message, error.help);   // "usage" … "did you mean v6?"
+ * }
+ */
 export class Problem extends Error {
   readonly code: ProblemCode;
-  /** What to do about it, in a sentence. */
+  /** Advice in one sentence. */
   readonly help: string | undefined;
   readonly span: Span | undefined;
 

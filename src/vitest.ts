@@ -1,7 +1,7 @@
-// Published as "trapgate/vitest": importing it teaches vitest's `expect` about runs. The message of a failure shows how the guest
-// ended and its last system calls, which is what one wants to know.
+// The entry "trapgate/vitest": its import adds matchers for runs and policies to vitest's `expect`. The message of
+// a failure shows the end of the guest and its last system calls.
 import { expect } from "vitest";
-import type { Exploration } from "./machine/explore/explore.ts";
+import type { Exploration } from "./machine/explore/options.ts";
 import type { Run } from "./machine/run.ts";
 import { differenceText } from "./policy/explain/explain-text.ts";
 import { type Meaningful, passing, type ViaOptions } from "./policy/explain/matching.ts";
@@ -10,20 +10,24 @@ import { compare } from "./seccomp/index.ts";
 /** One trace line: a text it must contain (white space counts as one space), or a pattern. */
 export type TraceLine = string | RegExp;
 
+/**
+ * The matchers that an import of `trapgate/vitest` adds to `expect`. A failure shows the end of the guest
+ * and its last system calls.
+ */
 export interface GuestMatchers<R = unknown> {
   /** The run ended by exit(2) or exit_group(2) with this status. */
   toExitWith(status: number): R;
   /** The run was killed by this signal: `"SIGSYS"`. */
   toBeKilledBy(signal: string): R;
-  /** The trace has these lines in this order, with any others between. The run must have been made with `trace`. */
+  /** The trace has these lines in this order, with any others between. The run needs the option `trace`. */
   toTrace(...lines: readonly TraceLine[]): R;
-  /** No schedule that `explore` tried violated a property, and it tried all that it was asked to. */
+  /** `explore` found no violation and tried all schedules up to its bound. */
   toHoldInEverySchedule(): R;
   /** The policy means the same as another policy or filter, for every call. */
   toBeEquivalentTo(other: Meaningful): R;
-  /** The policy lets a call pass: with all arguments, or with those that are given: `"socket(1, 2)"`, `"i386.getppid"`. */
+  /** The policy allows a call: with all arguments, or with the given ones: `"socket(1, 2)"`, `"i386.getppid"`. */
   toAllow(call: string, options?: ViaOptions): R;
-  /** The policy lets a call pass with no arguments at all, or not with those that are given. */
+  /** The policy never allows a call: with no arguments at all, or not with the given ones. */
   toDeny(call: string, options?: ViaOptions): R;
 }
 declare module "vitest" {
@@ -51,7 +55,7 @@ const squeeze = (text: string): string => text.replace(/\s+/g, " ").trim();
 const matches = (line: string, wanted: TraceLine): boolean =>
   typeof wanted === "string" ? squeeze(line).includes(squeeze(wanted)) : wanted.test(line);
 
-/** The first wanted line that does not come, or undefined. */
+/** The first expected line that is absent; undefined if all are there. */
 const absent = (trace: readonly string[], wanted: readonly TraceLine[]): TraceLine | undefined => {
   let from = 0;
   for (const want of wanted) {
@@ -62,7 +66,7 @@ const absent = (trace: readonly string[], wanted: readonly TraceLine[]): TraceLi
   return undefined;
 };
 
-/** Says what is wrong with what is not a policy. */
+/** The value as a policy. Throws a TypeError with advice if it is none. */
 const meaningOf = (value: unknown, matcher: string): Meaningful => {
   if (value instanceof Promise) throw new TypeError(`${matcher} wants a policy, not a promise: await readPolicy(…) first`);
   if (typeof value === "object" && value !== null && "diagram" in value) return value as Meaningful;

@@ -44,7 +44,7 @@ const chunkFunction = (name, text) => {
         return bindings.join("") || `require("${from}");`;
       },
     )
-    // What somebody wants later is there at once, and may be awaited all the same.
+    // Chunks that are imported later are available at once; `await` of a value is allowed.
     .replaceAll('import("./', 'require("./');
   const values = (exported?.[1] ?? "").split(",").filter(Boolean);
   const members = values.map((item) => item.split(" as ")).map(([own, other = own]) => `${other}:${own}`);

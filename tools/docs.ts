@@ -1,9 +1,11 @@
-// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/ from rows and declarations.
-import { mkdirSync, writeFileSync } from "node:fs";
+// `npm run docs`: docs/landmines.md from the catalogue, docs/reference/ from rows, declarations and docstrings.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { catalogue } from "../src/landmines/catalogue/index.ts";
 import { type Dialect, type Expected, expectedOf, type Landmine, type Outcome, type Vendor } from "../src/landmines/catalogue/landmine.ts";
+import { apiPage, emitTypes } from "./api.ts";
 import { instructionsPage } from "./instructions.ts";
 import { syscallsPage } from "./syscalls.ts";
 
@@ -75,9 +77,21 @@ export const landminesPage = (): string =>
     .trimEnd()
     .concat("\n");
 
+/** The text of docs/reference/api.md, from declarations that are emitted for it. */
+const libraryPage = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "trapgate-docs-"));
+  try {
+    emitTypes(folder);
+    return apiPage(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
 /** Files under docs/ and what they must hold. */
 const pages: Readonly<Record<string, () => string>> = {
   "landmines.md": landminesPage,
+  "reference/api.md": libraryPage,
   "reference/instructions.md": instructionsPage,
   "reference/syscalls.md": syscallsPage,
 };

@@ -73,7 +73,7 @@ export async function buildRoutines() {
   const { error, stderr } = await asc.main(["index.ts", "--outFile", "out.wasm", ...options], {
     readFile: (name) => made[name] ?? readFile(join(source, name), "utf8").catch(() => null),
     writeFile: async (_, contents) => {
-      // Whoever looks meanwhile sees all of it or none.
+      // A concurrent reader sees all of the file or none.
       await mkdir(dirname(routinesPath), { recursive: true });
       await writeFile(`${routinesPath}.${process.pid}`, contents);
       await rename(`${routinesPath}.${process.pid}`, routinesPath);

@@ -1,5 +1,6 @@
 // The ABIs in which a system call can arrive. Everything that differs between them is data here.
 
+/** An ABI of system calls. */
 export interface Abi {
   readonly name: "x64" | "i386" | "x32";
   /** Column in `syscallNumbers`. */
@@ -20,10 +21,12 @@ export interface Abi {
   readonly frameFlag: number;
 }
 
+/** 64-bit code: SYSCALL. */
 // biome-ignore format: table
 export const x64: Abi = {
   name: "x64", column: 0, auditArch: 0xc000003e, long: 8, align64: 8, splits64: false, idSize: 4, tls: "base", frameFlag: 0,
 };
+/** 32-bit code, and int 0x80 from all code. */
 // biome-ignore format: table
 export const i386: Abi = {
   name: "i386", column: 1, auditArch: 0x40000003, long: 4, align64: 4, splits64: true, idSize: 2, tls: "descriptor", frameFlag: 0x0200_0000,

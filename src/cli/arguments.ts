@@ -1,5 +1,5 @@
 // Command lines: our options come before PROG, everything after it is the guest's.
-// Not by its name: Node loads parseArgs when it is first looked at, a hundredth of a start.
+// The default import: Node.js loads parseArgs at its first use, and a start without options needs none.
 import util, { type ParseArgsConfig } from "node:util";
 import { Problem } from "../problem.ts";
 

@@ -4,8 +4,7 @@ import { passSignals } from "../host/node-signals.ts";
 import { backlog, fdSink } from "../host/node-sink.ts";
 import { stdinFile, stdinInto } from "../host/node-streams.ts";
 import { Machine } from "../machine/machine.ts";
-import type { AttachedFilter } from "../machine/options.ts";
-import type { TraceOptions } from "../machine/trace.ts";
+import type { AttachedFilter, TraceOptions } from "../machine/options.ts";
 import type { Prepared } from "./run-options.ts";
 import { statusOfEnd, TIMED_OUT } from "./status.ts";
 
@@ -14,7 +13,7 @@ export interface Tracing {
   readonly line: (line: string) => void;
 }
 
-/** May this be a terminal? Node's part for them takes a twentieth of a start, so /dev/null (where there is one) is not asked. */
+/** True if the descriptor may be a terminal. /dev/null is excluded, because Node.js loads a module for terminals. */
 const isDevice = (fd: number): boolean => {
   try {
     const status = fstatSync(fd);

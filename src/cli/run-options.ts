@@ -8,8 +8,9 @@ import { hostBytes, type OpenBytes, readRegular } from "../host/node-bytes.ts";
 import { cacheFolder, nodeCodeStore } from "../host/node-code-store.ts";
 import { nodeTree } from "../host/node-tree.ts";
 import { type Bug, bugs, type ProfileName, type Switches, vsyscallModes } from "../kernel/base/profile.ts";
+import type { BootOptions } from "../machine/boot.ts";
 import { lazyElfProblem } from "../machine/lazy.ts";
-import type { MachineOptions, MountOptions, ProgramOptions } from "../machine/options.ts";
+import type { MountOptions, ProgramOptions } from "../machine/options.ts";
 import { Problem } from "../problem.ts";
 import { address, count, environment, integer, mount, oneOf, type parse, seconds, size } from "./arguments.ts";
 
@@ -86,7 +87,7 @@ export const runOptionHelp: readonly (readonly [string, string])[] = [
 ];
 
 export interface Prepared {
-  readonly machine: MachineOptions;
+  readonly machine: BootOptions;
   /** Absolute path in the guest. */
   readonly path: string;
   readonly program: ProgramOptions;
@@ -156,7 +157,7 @@ export const switchesOf = (values: Pick<Values, "x32" | "no-ia32" | "vsyscall" |
   ),
 });
 
-const machineOptions = (values: Values): MachineOptions => ({
+const machineOptions = (values: Values): BootOptions => ({
   // The machine says what is wrong with a name that is none.
   ...optional("kernel", values.kernel as ProfileName | undefined),
   ...switchesOf(values),
@@ -171,7 +172,7 @@ const machineOptions = (values: Values): MachineOptions => ({
   mounts: mounts(values.mount ?? []),
 });
 
-/** Whoever looks at what is compiled wants to see it compiled. */
+/** No code cache with --dump-jit, so that the region is compiled in this run. */
 const codeStoreOf = (values: Values, name: string): CodeStore | undefined => {
   const { "code-cache": folder = cacheFolder(), engine = "auto", cpu, memory, root } = values;
   if (folder === "" || (folder !== "off" && statusOf(folder)?.isDirectory() === false))

@@ -45,7 +45,7 @@ export const hostBytes = (path: string): OpenBytes => {
     let end = 0;
     for (let got = -1; got !== 0 && end < bytes.length; end += got)
       got = readSync(fd, bytes, end, bytes.length - end, n * pieceBytes + end);
-    // A file that was cut off meanwhile: what is in our memory is nobody else's.
+    // The file was truncated meanwhile: bytes of our memory must not be read as its bytes.
     bytes.fill(0, end);
     pieces.set(n, bytes);
     return bytes;

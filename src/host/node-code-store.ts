@@ -138,7 +138,7 @@ const makeRoom = (folder: string): void => {
   }
 };
 
-/** Node's recursive mkdir does not end where a file system has folders but lets nobody make one, such as /proc. */
+/** The recursive mkdir of Node.js does not end on a file system where no directory can be made, such as /proc. */
 const makeFolder = (folder: string): void => {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
@@ -148,7 +148,7 @@ const makeFolder = (folder: string): void => {
 const write = (folder: string, file: string, content: Buffer): void => {
   if (content.length > most) return;
   makeFolder(folder);
-  // Whoever reads it meanwhile reads the old one.
+  // A concurrent reader reads the old file.
   const beside = `${file}.${process.pid}`;
   rmSync(beside, { force: true });
   try {

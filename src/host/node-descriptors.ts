@@ -92,7 +92,7 @@ export class Descriptors {
   lost(): void {
     if (this.#holds === 0 && this.#uses === 0) this.close();
   }
-  /** Whoever held it is gone without a word. */
+  /** The holder of the descriptor is gone without a release. */
   abandon(): void {
     if (this.#holds > 0) held--;
     this.#holds = 0;

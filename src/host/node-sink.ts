@@ -58,7 +58,7 @@ export class FdSink implements ByteSink {
       if (this.#flush()) wait = SOON;
     }
   }
-  /** Nobody will take it. */
+  /** No reader will take the bytes. */
   giveUp(): void {
     this.#kept = [];
   }

@@ -28,7 +28,7 @@ export class NodeTree implements HostTree {
 
   /** The node of a file that was found as `name` in `parent`. */
   met(parent: NodeFile, name: string, found: BigIntStats): NodeFile {
-    // Names of a tree that nobody writes are looked up once each: only hard links lead to the same file.
+    // Names of a read-only tree are looked up once each: only hard links lead to the same file.
     if (!this.writable && (found.nlink < 2n || found.isDirectory())) return new NodeFile(this, parent, name, found);
     const id = identity(found);
     const known = this.#known.get(id)?.deref();

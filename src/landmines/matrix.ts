@@ -22,15 +22,23 @@ export interface Cell {
   readonly verdict: Verdict;
 }
 
-/** The part of a run that a landmine is judged by. */
+/** The line that has a text; empty if there is none, undefined if no text is expected. */
+const lineWith = (lines: readonly string[], text: string | undefined): string | undefined =>
+  text === undefined ? undefined : (lines.find((line) => line.includes(text)) ?? "");
+
+/** The part of a run that a landmine's expectation names. */
 export const outcomeOf = (run: Run, expected: Outcome): Outcome => {
   const { status } = run;
   const end = "exit" in status ? status.exit : "signal" in status ? status.signal : "timeout";
-  const log = expected.log === undefined ? undefined : (run.kernelLog.find((line) => line.includes(expected.log as string)) ?? "");
-  return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }) };
+  const log = lineWith(run.kernelLog, expected.log);
+  const trace = lineWith(run.trace, expected.trace);
+  return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }), ...(trace === undefined ? {} : { trace }) };
 };
 export const judge = (expected: Outcome, happened: Outcome): Verdict =>
-  happened.stdout === expected.stdout && happened.end === expected.end && (happened.log ?? "").includes(expected.log ?? "")
+  happened.stdout === expected.stdout &&
+  happened.end === expected.end &&
+  (happened.log ?? "").includes(expected.log ?? "") &&
+  (happened.trace ?? expected.trace ?? "").includes(expected.trace ?? "")
     ? "as expected"
     : "different";
 
@@ -49,7 +57,9 @@ export const runLandmine = async (
   const cell = { mine, where: profile, variant, expected };
   if (mine.needs !== undefined) return { ...cell, verdict: "not yet" };
   const program = await files(guestFile(mine, profile, variant));
-  const run = await Machine.run(program, { ...switches, kernel: profile, cpu: `x86-64-v1:${vendor}`, memory: MEMORY, timeout: SECONDS });
+  const cpu = `x86-64-v1:${vendor}`;
+  const trace = expected.trace !== undefined;
+  const run = await Machine.run(program, { ...switches, kernel: profile, cpu, memory: MEMORY, timeout: SECONDS, trace });
   const happened = outcomeOf(run, expected);
   return { ...cell, happened, verdict: judge(expected, happened) };
 };

@@ -2,6 +2,7 @@
 
 import { cpuCode } from "../cpu/code.ts";
 import { Cpu } from "../cpu/cpu.ts";
+import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import { treeSizes } from "../cpu/jit/runtime/policy.ts";
 import { homes, layout } from "../cpu/machine/layout.ts";
 import { cpuModel, defaultModel, hasFeature, hwcap, type Model, modelNames, xcr0 } from "../cpu/machine/model.ts";
@@ -19,8 +20,26 @@ import { Problem } from "../problem.ts";
 import { seccompProfileNames, whyNoProfile } from "../seccomp/profile/profiles.ts";
 import { lazyHostFs, lazyHostRw } from "./lazy.ts";
 import type { MachineOptions, MountOptions } from "./options.ts";
-import { consoleOf } from "./standard-streams.ts";
+import { consoleOf, type TerminalOptions } from "./standard-streams.ts";
 import { mountAt, putFile } from "./tree.ts";
+
+/** The options of a machine as the command line gives them. Library users have `MachineOptions`, which src/machine/api checks. */
+export interface BootOptions extends Omit<MachineOptions, "code"> {
+  /** Keeps compiled code between runs of a program, with engine "auto". Default: no code is kept. */
+  readonly code?: CodeStore;
+  /** A terminal of the host. Default: the standard streams are pipes. */
+  readonly terminal?: TerminalOptions;
+  /**
+   * Guest memory is a SharedArrayBuffer. V8 does not count it for garbage collection, so a process with one machine has no collection in
+   * the middle of a short program. Unused machines of a process with several are collected later. Default false.
+   */
+  readonly sharedMemory?: boolean;
+  /**
+   * Trace trees may have three times the size, which makes dynamic programs faster. V8 uses a simpler register allocator for functions of
+   * that size unless it has the flag `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
+   */
+  readonly largeTraces?: boolean;
+}
 
 const WASM_PAGE = 65536;
 const DEFAULT_MEMORY = 2 ** 30;
@@ -34,7 +53,7 @@ const modelOf = (name: string): Model => {
   return model;
 };
 
-const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: MachineOptions): Profile => {
+const profileOf = ({ kernel: name = "upstream", x32, ia32, vsyscall, bugs }: BootOptions): Profile => {
   const switches = Object.entries({ x32, ia32, vsyscall, bugs }).filter(([, value]) => value !== undefined);
   const profile = kernelProfile(name, Object.fromEntries(switches));
   if (profile) return profile;
@@ -53,7 +72,7 @@ const kernelModel = (model: Model): ProcessorModel => ({
   cpuinfo: model,
 });
 
-/** Milliseconds that never go back. Node reads its module for `performance` when somebody first asks, which is a tenth of a start. */
+/** A clock in milliseconds that never goes back. `performance` is avoided, because Node.js loads a module for it. */
 const steadyClock = (): (() => number) => {
   let last = 0;
   let behind = 0;
@@ -65,7 +84,7 @@ const steadyClock = (): (() => number) => {
   };
 };
 
-const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false }: MachineOptions): WebAssembly.Memory => {
+const allocate = ({ memory: bytes = DEFAULT_MEMORY, sharedMemory: shared = false }: BootOptions): WebAssembly.Memory => {
   if (!(bytes >= MIN_MEMORY && bytes <= MAX_MEMORY))
     throw new Problem("usage", `a machine has between 1 MiB and 3.75 GiB of memory, not ${bytes} bytes`);
   // All of the window: what is not used costs nothing.
@@ -104,7 +123,7 @@ export const reclaim = ({ frames }: Kernel): WebAssembly.Memory => {
   return frames.memory;
 };
 
-const setLimits = (kernel: Kernel, { pids, openFiles, cpuTime }: MachineOptions): void => {
+const setLimits = (kernel: Kernel, { pids, openFiles, cpuTime }: Pick<MachineOptions, "pids" | "openFiles" | "cpuTime">): void => {
   for (const [name, value] of Object.entries({ pids, openFiles, cpuTime }))
     if (value !== undefined && !(value > 0)) throw new Problem("usage", `${name} must be more than 0, not ${value}`);
   if (pids !== undefined) kernel.pidsMax = pids;
@@ -112,7 +131,7 @@ const setLimits = (kernel: Kernel, { pids, openFiles, cpuTime }: MachineOptions)
   if (cpuTime !== undefined) kernel.cpuTime.limit = cpuTime * 1e9;
 };
 
-export const boot = (options: MachineOptions, memory = allocate(options)): Booted => {
+export const boot = (options: BootOptions, memory = allocate(options)): Booted => {
   const model = modelOf(options.cpu ?? defaultModel);
   const processor = new Cpu(memory, cpuCode(memory), model);
   const { engine = "auto" } = options;

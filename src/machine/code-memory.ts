@@ -3,8 +3,8 @@ import type { CachedRegion, CachedRegions, CodeStore, CompiledRegion } from "../
 
 export type { CachedRegion, CachedRegions, CodeStore, CompiledRegion };
 
-/** For the machines of one program that have the same options: give it to each as `code`. */
-export class CodeMemory implements CodeStore {
+/** For the machines of one program that have the same options: the `code` of each. */
+export class MemoryCodeStore implements CodeStore {
   #cached: CachedRegions | undefined;
   #modules = new WeakMap<Uint8Array, WebAssembly.Module>();
   load(): CachedRegions | undefined {

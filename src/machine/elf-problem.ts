@@ -1,10 +1,10 @@
-// Why the kernel would not run a file, in words: execve(2) has one errno for many reasons. elf(5).
+// The reason for which the kernel does not run a file, in words: execve(2) has one errno for many reasons. elf(5).
 import { E, errnoText } from "../abi/errno.ts";
 import { Problem, type ProblemCode } from "../problem.ts";
 
 const EM_386 = 3;
 const EM_X86_64 = 62;
-/** The machines that people try most, by e_machine. Linux uapi linux/elf-em.h */
+/** Common machines by e_machine. Linux uapi linux/elf-em.h */
 const machines: Record<number, string> = {
   8: "MIPS",
   20: "PowerPC",

@@ -1,17 +1,17 @@
-// The one door through which anything that is not the program's own doing comes in: host bytes, signals, a terminal's size, the
-// passing of real time. Events are kept until the machine takes them between two stretches of guest code, so the list of what was
-// taken, each with its virtual time, is a recording of the run.
+// The only way of events from the host into a machine: bytes, signals, the size of a terminal, the passing of
+// real time. The machine takes queued events between two segments of guest code. The list of taken events with
+// their virtual times is a recording of the run.
 
 export type InputEvent =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "end" }
   | { readonly kind: "signal"; readonly signal: number }
   | { readonly kind: "resize"; readonly columns: number; readonly rows: number }
-  /** Everybody slept and nothing came: virtual time may go on to this. */
+  /** All tasks slept and no event came: virtual time may advance to `until`. */
   | { readonly kind: "time"; readonly until: number }
-  /** The user's patience is at an end. */
+  /** The time limit of the run has passed. */
   | { readonly kind: "timeout" }
-  /** The run is to be given up, and to reject with this. */
+  /** The run ends, and its promise is rejected with this reason. */
   | { readonly kind: "abort"; readonly reason: unknown };
 
 export interface TakenInput {
@@ -20,27 +20,27 @@ export interface TakenInput {
   readonly event: InputEvent;
 }
 
-/** Node's, where there is one: a timer of no time is one of a millisecond, and of four in browsers. */
+/** Node.js has it, browsers do not. A timer of 0 ms takes 1 ms, in browsers 4 ms. */
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
 export class Inputs {
   #queue: InputEvent[] = [];
   #arrived: (() => void) | undefined;
-  /** Sees every event as it takes effect: what a recorder keeps. */
+  /** Called with every event when it takes effect, for recorders. */
   onTaken: ((taken: TakenInput) => void) | undefined;
 
-  /** The host's end. */
+  /** Adds an event of the host. */
   push(event: InputEvent): void {
     this.#queue.push(event);
     this.#arrived?.();
   }
 
-  /** Nothing has come. */
+  /** No event is queued. */
   get idle(): boolean {
     return this.#queue.length === 0;
   }
 
-  /** The machine's end: what has come so far. */
+  /** Removes and returns all queued events. `now`: virtual nanoseconds since boot. */
   take(now: number): InputEvent[] {
     const events = this.#queue;
     if (events.length === 0) return events;
@@ -49,7 +49,7 @@ export class Inputs {
     return events;
   }
 
-  /** Until something comes, at most so many milliseconds of real time (for ever if undefined). */
+  /** Waits for an event, at most this number of milliseconds of real time; without limit if undefined. */
   async arrival(milliseconds: number | undefined): Promise<void> {
     if (this.#queue.length > 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,7 +61,7 @@ export class Inputs {
     clearTimeout(timer);
   }
 
-  /** One turn of the host's event loop, so that what has happened outside can be pushed. */
+  /** Waits for one turn of the host's event loop, in which events can be pushed. */
   turn(): Promise<void> {
     return new Promise((resolve) => (setImmediate ?? setTimeout)(resolve));
   }

@@ -1,4 +1,4 @@
-// The parts of a machine that a run has to be asked for, loaded when it is: in which script of the command line, tools/chunks.json says.
+// Parts of a machine that most runs do not use, loaded at first use. tools/chunks.json assigns them to scripts.
 import * as hostFs from "../kernel/fs/types/host-fs.ts";
 import * as hostRw from "../kernel/fs/types/host-rw.ts";
 import * as elfProblem from "./elf-problem.ts";

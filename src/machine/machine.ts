@@ -14,11 +14,11 @@ import { endProcess, sendToGroup } from "../kernel/signal/send.ts";
 import { SIG } from "../kernel/signal/set.ts";
 import type { Process } from "../kernel/task/process.ts";
 import { encodeProgram } from "../seccomp/bpf/insn.ts";
-import { boot, reclaim } from "./boot.ts";
+import { type BootOptions, boot, reclaim } from "./boot.ts";
 import { Collector, Lines, MAX_OUTPUT } from "./collector.ts";
 import { type InputEvent, Inputs } from "./inputs.ts";
 import { lazyElfProblem, lazyPolicy, lazySchedule, lazyTrace } from "./lazy.ts";
-import type { Hooks, MachineOptions, Program, ProgramOptions } from "./options.ts";
+import type { Hooks, Program, ProgramOptions } from "./options.ts";
 import type { Run } from "./run.ts";
 import type { Follower } from "./schedule.ts";
 import { StandardStreams } from "./standard-streams.ts";
@@ -45,7 +45,7 @@ const ownersHooks = (hooks: Hooks = {}): Hooks =>
 export interface Connection {
   readonly stdout: ByteSink;
   readonly stderr: ByteSink;
-  /** Called when every task sleeps, so somebody may wait for the world outside: input is to be pushed into `inputs` from now on. */
+  /** Called when all tasks sleep: from now on the host must push its input into `inputs`. */
   readonly wanted: () => void;
   /** Standard input, if it is a file. */
   readonly stdin?: ByteFile | undefined;
@@ -75,7 +75,7 @@ export class Machine {
   readonly #terminal: ConstructorParameters<typeof StandardStreams>[2];
 
   /** `memory`: of a machine with the same options that has been given up. */
-  constructor(options: MachineOptions = {}, memory?: WebAssembly.Memory) {
+  constructor(options: BootOptions = {}, memory?: WebAssembly.Memory) {
     const { kernel, processor, console } = boot(options, memory);
     this.kernel = kernel;
     this.#processor = processor;
@@ -120,7 +120,7 @@ export class Machine {
   }
 
   /** Boot, run one program to its end, and report. */
-  static run(program: Program, options: MachineOptions & ProgramOptions = {}): Promise<Run> {
+  static run(program: Program, options: BootOptions & ProgramOptions = {}): Promise<Run> {
     return new Machine(options).run(program, options);
   }
 
@@ -265,7 +265,7 @@ export class Machine {
   /** Let what has happened outside be pushed, or wait for it if the guest does nothing else. */
   async #look(result: RunResult, connection: Connection | undefined): Promise<void> {
     const { kernel, inputs } = this;
-    // Nothing can ever wake anybody: as on Linux, that lasts until somebody loses patience.
+    // If no event can wake a task, the run waits until a timeout or a signal of the host, as on Linux.
     if (result.reason !== "idle" && result.reason !== "stuck") return inputs.turn();
     connection?.wanted();
     const until = result.reason === "idle" ? result.until : undefined;

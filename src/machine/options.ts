@@ -1,11 +1,8 @@
 // What a machine is made of and what it is asked to run.
 import type { Engine } from "../cpu/engine.ts";
-import type { CodeStore } from "../cpu/jit/cache/format.ts";
 import type { Bug, ProfileName, VsyscallMode } from "../kernel/base/profile.ts";
 import type { HostTree } from "../kernel/fs/types/host-tree.ts";
-import type { Policy } from "./policy.ts";
-import type { TerminalOptions } from "./standard-streams.ts";
-import type { TraceOptions } from "./trace.ts";
+import type { CodeMemory } from "./api/code-memory.ts";
 
 /** Bytes that are read when they are wanted, and do not change. */
 export interface FileBytes {
@@ -14,12 +11,14 @@ export interface FileBytes {
   read(offset: number, into: Uint8Array): number;
 }
 
+/** A regular file with its permission bits. */
 export interface FileOptions {
   readonly content: string | Uint8Array | FileBytes;
   /** Permission bits; default 0o644. */
   readonly mode?: number;
 }
 
+/** A directory of the host at a path of the guest. */
 export interface MountOptions {
   readonly tree: HostTree;
   /** Absolute path in the guest. */
@@ -28,6 +27,7 @@ export interface MountOptions {
   readonly mode: "ro" | "cow" | "rw";
 }
 
+/** Options of a machine. All have defaults. */
 export interface MachineOptions {
   /**
    * Whose rules hold: "upstream" is Linux 6.12, "v6" the patch of February 2012 on Linux 3.3; also "3.5" to "6.18" and "patch:v5" to
@@ -60,27 +60,15 @@ export interface MachineOptions {
    * Then each process gets SIGXCPU, and a second later SIGKILL. Default: no limit.
    */
   readonly cpuTime?: number;
-  /**
-   * Guest memory is a SharedArrayBuffer, which V8 does not count when it decides whether to collect garbage: for a process of one machine, which
-   * it else collects in the middle of a short program. Dead machines among others go sooner if they count. Default false.
-   */
-  readonly sharedMemory?: boolean;
-  /**
-   * What is compiled along traces may have three times the size, which makes dynamic programs faster. V8 has a simpler allocator of registers for functions as
-   * large as that, with which they are slower: it is to be told `--no-turbo-use-mid-tier-regalloc-for-huge-functions`. Default false.
-   */
-  readonly largeTraces?: boolean;
   /** The root directory, seen copy-on-write. Default: an empty one in memory. */
   readonly root?: HostTree;
   readonly mounts?: readonly MountOptions[];
   /** More files, by their absolute paths. */
   readonly files?: Readonly<Record<string, string | Uint8Array | FileOptions>>;
-  /** A terminal of the host. Default: none, standard streams are pipes. */
-  readonly terminal?: TerminalOptions;
   /** Who runs guest code; nothing a guest can see depends on it. Default "auto". */
   readonly engine?: Engine;
-  /** Where compiled code lies between runs of a program, with engine "auto": a `CodeMemory` for those of one process. Default: nowhere. */
-  readonly code?: CodeStore;
+  /** Keeps compiled code between runs of one program in this process, with engine "auto". Default: no code is kept. */
+  readonly code?: CodeMemory;
   /** Addresses differ from seed to seed as Linux's do from run to run. Default true. */
   readonly randomizeLayout?: boolean;
 }
@@ -108,6 +96,26 @@ export interface AttachedFilter {
   readonly depth: number;
 }
 
+/** The format of trace lines. */
+export interface TraceOptions {
+  /** Trace all processes and threads that the first process starts, as strace -f does. Default false: the first task alone. */
+  readonly follow?: boolean;
+  /** Column of the `=`, as strace -a sets it (there 40). Default: no padding. */
+  readonly column?: number;
+}
+
+/** Filter text in the language of `trapgate/seccomp`'s assembler, or BPF instructions as an array of struct sock_filter. */
+export type Policy = string | Uint8Array;
+
+/** The members of AbortSignal that a run uses. Every AbortSignal of Node.js and of browsers has them. */
+export interface AbortSignalLike {
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** Options of a program. All have defaults. */
 export interface ProgramOptions {
   /** Arguments after the program's name. */
   readonly args?: readonly string[];
@@ -134,7 +142,7 @@ export interface ProgramOptions {
   /** Seconds of real time after which the run is given up. Default: never. */
   readonly timeout?: number;
   /** Gives the run up when it aborts: `run` rejects with its reason, as fetch does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
   readonly hooks?: Hooks;
 }
 

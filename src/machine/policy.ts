@@ -1,4 +1,4 @@
-// A filter that the user puts on the program from outside, as a sandbox does before it executes it: no_new_privs and one filter.
+// A filter that the user attaches before the program starts, as a sandbox does: no_new_privs and one filter.
 import type { Abi } from "../abi/abi.ts";
 import { entryWork } from "../kernel/base/pending-work.ts";
 import { filterState } from "../kernel/base/seccomp-state.ts";
@@ -8,9 +8,7 @@ import { assemble } from "../seccomp/asm/assemble.ts";
 import { decodeProgram, INSN_SIZE, type Program } from "../seccomp/bpf/insn.ts";
 import { attach, Filter } from "../seccomp/filter.ts";
 import type { SeccompProfile } from "../seccomp/profile/profile.ts";
-
-/** Filter text (trapgate/seccomp's assembler), or BPF instructions as in an array of struct sock_filter. */
-export type Policy = string | Uint8Array;
+import type { Policy } from "./options.ts";
 
 const instructions = (policy: Policy, profile: SeccompProfile, abi: Abi): Program => {
   if (typeof policy !== "string") {

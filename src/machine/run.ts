@@ -1,7 +1,13 @@
-// What a run leaves behind.
+// The result of a run.
 import type { End } from "./status.ts";
 
-/** What was written to a stream. */
+/**
+ * The bytes that programs wrote to a stream.
+ *
+ * @example
+ * const { stdout } = await Machine.run(readFileSync("guest/bin/hello-syscall"));
+ * stdout.text;   // "hello through syscall\n"
+ */
 export class Output {
   readonly bytes: Uint8Array;
   /** There was more than `maxOutput`: the program was killed. */
@@ -16,6 +22,7 @@ export class Output {
   }
 }
 
+/** Counts of a run, over all processes. */
 export interface Stats {
   /** Guest instructions, in all processes. */
   readonly instructions: number;
@@ -24,6 +31,7 @@ export interface Stats {
   readonly nanoseconds: number;
 }
 
+/** The result of a run. */
 export interface Run {
   /** How the first process ended; `timeout`: it did not, within the time that it was given. */
   readonly status: End | { readonly timeout: number };

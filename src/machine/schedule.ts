@@ -1,6 +1,7 @@
-// A schedule: where a run departs from what the scheduler would do by itself, and for whom. The same program with the same options
-// under the same schedule is the same run. As text: `POINT:TASK,…[/SLICE]`, such as `17:4,23:3`, or `default`; points are counted from
-// 0, over the moments at which there was a choice; a task is its thread id; SLICE is the length of a time slice in instructions.
+// A schedule: the scheduling points at which a run departs from the default order, with the task that runs instead.
+// The same program with the same options and schedule gives the same run. As text: `POINT:TASK,…[/SLICE]`, such as
+// `17:4,23:3`, or `default`. Points with a choice are counted from 0. TASK is a thread id. SLICE is the length of a
+// time slice in instructions.
 import type { Chooser, PointKind } from "../kernel/sched/chooser.ts";
 import type { Task } from "../kernel/task/task.ts";
 import { Problem } from "../problem.ts";
@@ -11,7 +12,7 @@ export interface Departure {
 }
 export interface Schedule {
   readonly departures: readonly Departure[];
-  /** Absent: the scheduler's own, a million. */
+  /** Instructions. Absent: the scheduler's default, a million. */
   readonly slice?: number;
 }
 
@@ -42,13 +43,13 @@ const where: Readonly<Record<PointKind, (task: number) => string>> = {
   next: (task) => `task ${task}, whose turn it would be`,
 };
 
-/** Makes a run follow a schedule, and keeps what choices there were. */
+/** Makes a run follow a schedule, and records the choices at each point. */
 export class Follower implements Chooser {
   readonly #departures: readonly Departure[];
   #taken = 0;
-  /** At each point, who could have run instead of the one that did by default. */
+  /** At each point, thread ids of the tasks that could run instead of the default one. */
   readonly points: (readonly number[])[] = [];
-  /** Told of each departure, in words. */
+  /** Called with a sentence for each departure. */
   onDeparture: ((what: string) => void) | undefined = undefined;
 
   constructor(departures: readonly Departure[]) {
@@ -67,7 +68,7 @@ export class Follower implements Chooser {
     return task;
   }
 
-  /** After the run: whether all of the schedule has come. */
+  /** After the run: throws a Problem if a point of the schedule was not reached. */
   check(): void {
     const left = this.#departures[this.#taken];
     if (left) throw this.#unfit(`the run has no point ${left.point}`);

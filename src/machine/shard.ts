@@ -1,5 +1,6 @@
 // A shard: one of several parts of some work, the same part on every machine.
 
+/** One of several parts of a search, the same part on every machine. */
 export interface Shard {
   /** 1 to `of`, as vitest and Playwright count. */
   readonly number: number;

@@ -1,4 +1,4 @@
-// What descriptors 0, 1 and 2 of the first program are connected to: pipes to the host, or its terminal.
+// The files behind descriptors 0, 1 and 2 of the first program: pipes to the host, or its terminal.
 
 import { CONSOLE } from "../kernel/fs/devtmpfs.ts";
 import { type ByteFile, type ByteSink, ByteSource } from "../kernel/fs/files/stream.ts";
@@ -22,7 +22,7 @@ export interface TerminalOptions {
 
 /** The guest's end of a terminal of the host: /dev/console. */
 export const consoleOf = (kernel: Kernel, { sink, columns, rows }: TerminalOptions): Tty => {
-  // With a source of its own a terminal counts as the world outside: who reads it waits for the host, not for ever.
+  // With its own source a terminal counts as input of the host: a reader waits for the host, and the machine is not stuck.
   const tty = new Tty(kernel, CONSOLE, { write: (bytes) => sink.write(bytes), queue: sink.queue, source: new ByteSource() });
   resize(tty, columns, rows);
   return tty;

@@ -1,4 +1,4 @@
-// System calls as strace(1) writes them. A reader of the declarations: names, arguments and results come from there.
+// System calls in the format of strace(1). Names, arguments and results are read from the declarations.
 
 import { type Abi, i386, x32, x64 } from "../abi/abi.ts";
 import { errnoText, restart } from "../abi/errno.ts";
@@ -14,16 +14,10 @@ import { argvText, envpText } from "../kernel/syscall/arg-process.ts";
 import { quote } from "../kernel/syscall/arg-string.ts";
 import type { Syscall } from "../kernel/syscall/declaration.ts";
 import type { Task } from "../kernel/task/task.ts";
+import type { TraceOptions } from "./options.ts";
 import { endOf } from "./status.ts";
 
-export interface TraceOptions {
-  /** Also what the first process starts: strace -f. */
-  readonly follow?: boolean;
-  /** Column of the `=`: strace -a, 40 there. Default: no padding. */
-  readonly column?: number;
-}
-
-/** What strace says of results that the kernel keeps to itself. strace src/syscall.c, print_err_ret(). */
+/** Texts for results that no program sees. strace src/syscall.c, print_err_ret(). */
 const restarts: Record<number, string> = {
   [restart.ERESTARTSYS]: "ERESTARTSYS (To be restarted if SA_RESTART is set)",
   [restart.ERESTARTNOINTR]: "ERESTARTNOINTR (To be restarted)",
@@ -48,7 +42,7 @@ const resultText = (task: Task, call: PendingCall | undefined, result: number): 
 const missingName = (column: 0 | 1, number: number): string | undefined =>
   Object.entries(syscallNumbers).findLast(([, numbers]) => numbers[column] === number)?.[0];
 
-/** A call that the kernel does not have is shown with the six registers, by its number if it is nobody's. */
+/** A call that the kernel lacks is shown with six registers, and by its number if the number has no name. */
 const unknownCall = (task: Task): string => {
   const registers = [0, 1, 2, 3, 4, 5].map((i) => hex((task.args[2 * i + 1] as number) * 0x1_0000_0000 + (task.args[2 * i] as number)));
   const name = missingName(task.compat ? i386.column : x64.column, task.origAx) ?? `syscall_${hex(task.origAx)}`;
@@ -100,17 +94,17 @@ const show = (task: Task, call: PendingCall, keys: readonly string[], ret: numbe
   return keys.map((key) => call.entry.syscall.args[key]?.show(call.args[key], context) ?? "").filter((text) => text !== "");
 };
 
-/** What the caller gives, as strace writes it: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's memory as it is now. */
+/** The caller's arguments as strace writes them: `AT_FDCWD, "/etc/passwd", O_RDONLY`. Reads the caller's memory. */
 export const givenArguments = (task: Task, call: PendingCall): string => show(task, call, split(call.entry.syscall).given, 0).join(", ");
 
-/** One call under way, as far as it was written. */
+/** A call whose line is not complete. */
 interface Open {
   readonly head: string;
   /** Arguments that the kernel fills: written with the result. */
   readonly rest: readonly string[];
   readonly abi: Abi | undefined;
   filtered?: string;
-  /** Somebody else's line came between. */
+  /** A line of another task was written after the first part. */
   interrupted: boolean;
 }
 
@@ -120,7 +114,7 @@ export class Trace implements Observer {
   readonly #open = new Map<Task, Open>();
   readonly #traced = new Set<Task>();
   #first: Task | undefined;
-  /** Whose unfinished line is the last one. */
+  /** The task whose unfinished line is the last one. */
   #last: Task | undefined;
 
   constructor(emit: (line: string) => void, options: TraceOptions = {}) {
@@ -135,7 +129,7 @@ export class Trace implements Observer {
 
   executed(task: Task, path: string, argv: readonly string[], envp: readonly string[]): void {
     if (!this.#looks(task)) return;
-    // Nobody called it: the environment is shown where the new program finds it, behind argc and argv on its stack.
+    // No task called it: the environment is read from the new program's stack, after argc and argv.
     const at = task.kernel.processor.state.gpr(R.sp) + task.program.abi.long * (argv.length + 2);
     const text = `execve(${quote(path)}, ${argvText(argv)}, ${envpText(at, envp.length)})`;
     this.#line(task, `${this.#padded(text)} = 0`);
@@ -195,7 +189,7 @@ export class Trace implements Observer {
     this.#traced.delete(task);
   }
 
-  /** Something that is nobody's call: `--- task 4 runs … ---`. */
+  /** A line that belongs to no call: `--- task 4 runs … ---`. */
   remark(text: string): void {
     this.#interrupt(undefined);
     this.#emit(`--- ${text} ---`);
@@ -205,7 +199,7 @@ export class Trace implements Observer {
     return this.#traced.has(task);
   }
 
-  /** Another task's line comes now: write what is unfinished. */
+  /** Writes the unfinished line before the line of another task. */
   #interrupt(by: Task | undefined): void {
     const task = this.#last;
     if (!task || task === by) return;

@@ -1,4 +1,4 @@
-// Putting the first files and mounts into a machine before anything runs: no permissions, no tasks.
+// Adds the first files and mounts to a machine before a program runs: no permissions, no tasks.
 
 import { RegularInode } from "../kernel/fs/files/regular.ts";
 import { mountpoint } from "../kernel/fs/standard.ts";
@@ -12,10 +12,10 @@ import type { Vfs } from "../kernel/fs/vfs.ts";
 import { Problem } from "../problem.ts";
 import type { FileBytes, FileOptions } from "./options.ts";
 
-/** Enough of a file to tell what it is. */
+/** Bytes of a file that are read to recognise its type. */
 const HEAD = 65536;
 
-/** The directory at an absolute path, made with all above it where it is missing. */
+/** The directory at an absolute path. Missing directories are created. */
 const directoryAt = (vfs: Vfs, path: string): Path => {
   if (!path.startsWith("/")) throw new Problem("bad-mount", `a path in the guest must be absolute, not "${path}"`);
   const found = mountpoint(vfs, path);
@@ -48,7 +48,7 @@ export const putFile = (vfs: Vfs, path: string, content: Exclude<FileOptions["co
   parent.add(name, new MemFile(parent.fs, made, new Content(parent.fs.budget, base)));
 };
 
-/** A file that is there. */
+/** An existing file. */
 export const fileAt = (vfs: Vfs, path: string): Path => {
   const { at, parent, name } = parentOf(vfs, path);
   const inode = parent.lookup(name);
@@ -56,7 +56,7 @@ export const fileAt = (vfs: Vfs, path: string): Path => {
   return { mount: at.mount, dentry: at.dentry.children.get(name) ?? adopt(at.dentry, name, inode) };
 };
 
-/** What an absolute path holds, as far as it can be told without following links: for messages. */
+/** The file at an absolute path, for messages. Links are not followed. */
 export const lookAt = (vfs: Vfs, path: string): { readonly isDirectory: boolean; readonly bytes?: Uint8Array } | undefined => {
   const slash = path.lastIndexOf("/");
   const parent = mountpoint(vfs, path.slice(0, slash) || "/")?.dentry.inode;

@@ -4,6 +4,10 @@ import { BPF, type Insn, isReturn, MAX_INSNS, MEM_WORDS, type Program } from "./
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { FilterProblem } from "./problem.ts";
 
+/**
+ * The limits that a program must keep when a filter is attached. Linux seccomp_check_filter() and
+ * bpf_check_classic().
+ */
 export interface CheckerRules {
   /** Codes of the first pass. */
   readonly socket: ReadonlySet<number>;
@@ -77,7 +81,13 @@ const checkForSeccomp = (codes: ReadonlySet<number>, { code, k }: Insn, dataSize
   return k & 3 ? { code: "load-alignment", message: `load at ${k}: not a multiple of 4` } : undefined;
 };
 
-/** The first reason, in the kernel's order, why the program is refused; undefined if it is taken. `dataSize`: sizeof(struct seccomp_data). */
+/**
+ * The first reason, in the kernel's order, why the program is refused; undefined if it is taken. `dataSize`:
+ * sizeof(struct seccomp_data).
+ *
+ * @example
+ * checkProgram(upstream.checker, [stmt(BPF.RET | BPF.A)], 64);   // undefined: the program is accepted
+ */
 export const checkProgram = (rules: CheckerRules, program: Program, dataSize: number): FilterProblem | undefined => {
   const { length } = program;
   const refuse = (c: Complaint, pc?: number): FilterProblem => ({ ...c, errno: "EINVAL", ...(pc === undefined ? {} : { pc }) });

@@ -4,6 +4,7 @@ import { BPF, type Insn, insnClass, MEM_WORDS, type Program } from "./bpf/insn.t
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { DataLayout } from "./layout.ts";
 
+/** The rules of a kernel version for the execution of a program. */
 export interface EvaluatorRules {
   readonly layout: DataLayout;
   /**
@@ -44,7 +45,15 @@ const load = (words: Uint32Array, size: number, at: number, width: number): numb
 /** Called before each instruction is carried out: explanations, coverage and the cache of what is always allowed look through it. */
 export type Watch = (pc: number, a: number, x: number, mem: Uint32Array) => void;
 
-/** The 32-bit return value. `words` are those of `wordsOf(rules.layout, …)`; the program has passed the checker. */
+/**
+ * The 32-bit return value. `words` are those of `wordsOf(rules.layout, …)`; the program has passed the
+ * checker.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+ * evaluate(upstream, program, wordsOf(upstream.layout, getpid));   // 0x00050001, ERRNO(1)
+ */
 export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32Array, watch?: Watch): number => {
   const { size } = rules.layout;
   const mem = new Uint32Array(MEM_WORDS);

@@ -43,6 +43,7 @@ const UNKNOWN = 0;
 const ALWAYS = 1;
 const SOMETIMES = 2;
 
+/** Options of `attach`. */
 export interface FilterOptions {
   /** AUDIT_ARCH_* of the door through which the filter is attached: the compat lock remembers it. */
   readonly arch: number;
@@ -60,6 +61,15 @@ export interface Verdict {
 
 const compat = (arch: number): boolean => arch === i386.auditArch;
 
+/**
+ * An attached filter and those that the task had before: the head of a chain. `attach` makes it.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const filter = attach(upstream, null, program);
+ * if (!(filter instanceof Filter)) throw new Error(filter.message);
+ * filter.depth;   // 1
+ */
 export class Filter {
   readonly profile: SeccompProfile;
   readonly program: Program;
@@ -256,29 +266,60 @@ export class Filter {
 const allowValue = (profile: SeccompProfile): number =>
   profile.returns.actions.find((r) => r.action === "allow")?.value ?? actions.allow.value;
 
-/** Whether `ancestor` is on the path of `filter`; null is on every path. What TSYNC asks of each thread. */
+/**
+ * Whether `ancestor` is on the path of `filter`; null is on every path. What TSYNC asks of each thread.
+ *
+ * @example
+ * isAncestor(null, null);   // true
+ */
 export const isAncestor = (ancestor: Filter | null, filter: Filter | null): boolean => {
   if (ancestor === null) return true;
   for (let f = filter; f; f = f.prev) if (f === ancestor) return true;
   return false;
 };
 
-/** The step "compat" of the profile's attach order. */
+/**
+ * The step "compat" of the profile's attach order.
+ *
+ * @example
+ * checkCompatLock(upstream, null, 0xc000003e);   // undefined: there is no lock
+ */
 export const checkCompatLock = (profile: SeccompProfile, prev: Filter | null, arch: number): FilterProblem | undefined =>
   profile.compatLock && prev && compat(prev.arch) !== compat(arch)
     ? { code: "compat-lock", errno: "EACCES", message: "the filters before it came through the other ABI's door" }
     : undefined;
 
-/** The step "check". */
+/**
+ * The step "check": the first reason for which the program is refused; undefined if it is accepted.
+ *
+ * @example
+ * checkFilter(upstream, [])?.code;   // "length"
+ */
 export const checkFilter = (profile: SeccompProfile, program: Program): FilterProblem | undefined =>
   checkProgram(profile.checker, program, profile.layout.size);
 
-/** The step "path". */
+/**
+ * The step "path": a problem if all filters of the task together would be too long.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * checkFilterPath(upstream, null, program);   // undefined: the path is short enough
+ */
 export const checkFilterPath = (profile: SeccompProfile, prev: Filter | null, program: Program): FilterProblem | undefined =>
   checkPath(profile.pathLimit, prev?.pathLength ?? 0, countedLength(profile.pathLimit, program)) ??
   checkMemory((prev?.depth ?? 0) + 1, (prev?.instructions ?? 0) + program.length);
 
-/** All steps that need no task, then the new head of the chain. A kernel takes the steps one by one, in the profile's order. */
+/**
+ * All steps that need no task, then the new head of the chain. A kernel takes the steps one by one, in the
+ * profile's order.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const filter = attach(upstream, null, program);
+ * if (!(filter instanceof Filter)) throw new Error(filter.message);
+ * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+ * actionOf(upstream.returns, filter.decide(getpid, { value: 0, filter: null }));   // "errno"
+ */
 export const attach = (
   profile: SeccompProfile,
   prev: Filter | null,

@@ -6,6 +6,7 @@ type Half = "lo" | "hi";
 /** One 32-bit word of the structure: what it holds. */
 export type Word = "sys_number" | "arch" | "reserved" | `instruction_pointer.${Half}` | `args[${ArgIndex}].${Half}`;
 
+/** The 32-bit words of the structure that a filter reads. Offsets are multiples of 4 bytes. */
 export interface DataLayout {
   readonly words: readonly Word[];
   /** sizeof(struct seccomp_data), in bytes: the range of loads, and what BPF_LEN gives. */
@@ -33,7 +34,13 @@ const sources: Readonly<Record<Word, (d: SyscallData) => number>> = {
   >),
 };
 
-/** The structure's words for one call. */
+/**
+ * The structure's words for one call.
+ *
+ * @example
+ * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+ * wordsOf(upstream.layout, getpid)[0];   // 39
+ */
 export const wordsOf = (layout: DataLayout, data: SyscallData): Uint32Array =>
   Uint32Array.from(layout.words, (word) => sources[word](data));
 

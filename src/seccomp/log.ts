@@ -4,6 +4,7 @@ import { i386 } from "../abi/abi.ts";
 import type { LogRules } from "./profile/profile.ts";
 import { type Action, RET_ACTION_FULL } from "./returns.ts";
 
+/** A denial as the kernel logs it. `time` is in seconds. */
 export interface DenialEvent {
   readonly comm: string;
   readonly exe: string;
@@ -45,10 +46,23 @@ const audit = (rules: LogRules, e: DenialEvent): string =>
     `code=0x${((e.value & RET_ACTION_FULL) >>> 0).toString(16)}`,
   ].join(" ");
 
-/** The line, without a time stamp. */
+/**
+ * The line, without a time stamp.
+ *
+ * @example
+ * const event = { comm: "sandbox", exe: "/bin/sandbox", pid: 42, uid: 0, gid: 0, time: 1, serial: 1, signal: 31 };
+ * denialLine(v6.log, { ...event, nr: 64, arch: 0x40000003, ipLo: 0x401000, ipHi: 0, value: 0 });
+ * // "sandbox[42]: compat system call 64 blocked at 0x401000"
+ */
 export const denialLine = (rules: LogRules, event: DenialEvent): string =>
   rules.format === "blocked" ? blocked(event) : audit(rules, event);
 
-/** Whether an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: what actions_logged lists. */
+/**
+ * Whether an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: what
+ * actions_logged lists.
+ *
+ * @example
+ * isLogged(upstream.log, "errno", true, new Set(["errno"]));   // true
+ */
 export const isLogged = (rules: LogRules, action: Action, asked: boolean, logged: ReadonlySet<Action>): boolean =>
   action !== "allow" && (asked || rules.always.includes(action)) && logged.has(action);

@@ -1,6 +1,7 @@
 // What is wrong with a filter, for people. The errno beside it is for the guest.
 import type { ErrnoName } from "../abi/errno.ts";
 
+/** The reason for which a kernel refuses a program. */
 export interface FilterProblem {
   readonly code:
     | "length"

@@ -5,6 +5,7 @@ import { E } from "../abi/errno.ts";
 /** As /proc/sys/kernel/seccomp/actions_avail spells them. */
 export type Action = "kill_process" | "kill_thread" | "trap" | "errno" | "user_notif" | "trace" | "log" | "allow";
 
+/** An action with its value in the upper bits of a return value. */
 export interface ActionRow {
   readonly action: Action;
   /** The return value, without data. */
@@ -13,6 +14,7 @@ export interface ActionRow {
   readonly name: string;
 }
 
+/** The rules of a kernel version for return values. */
 export interface ReturnRules {
   /** Highest precedence first. */
   readonly actions: readonly ActionRow[];
@@ -46,25 +48,52 @@ const RET_DATA = 0x0000_ffff;
 
 const part = (rules: ReturnRules, value: number): number => (value & rules.mask) >>> 0;
 
+/**
+ * The action of a return value. A value that the rules do not know is their `unknown` action.
+ *
+ * @example
+ * actionOf(upstream.returns, 0x00050001);   // "errno"
+ */
 export const actionOf = (rules: ReturnRules, value: number): Action => {
   const wanted = part(rules, value);
   for (const { action, value: known } of rules.actions) if (known === wanted) return action;
   return rules.unknown;
 };
 
-/** The 16 bits of data: si_errno of TRAP, the event message of TRACE. */
+/**
+ * The 16 bits of data: si_errno of TRAP, the event message of TRACE.
+ *
+ * @example
+ * dataOf(0x7ff01234);   // 0x1234
+ */
 export const dataOf = (value: number): number => value & RET_DATA;
 
-/** The system call's result under ERRNO: 0 or -errno. */
+/**
+ * The system call's result under ERRNO: 0 or -errno.
+ *
+ * @example
+ * errnoResult(upstream.returns, 0x00050002);   // -2
+ */
 export const errnoResult = (rules: ReturnRules, value: number): number => 0 - Math.min(dataOf(value), rules.maxErrno);
 
-/** The value of an action, with data. Undefined if these rules do not have the action. */
+/**
+ * The value of an action, with data. Undefined if these rules do not have the action.
+ *
+ * @example
+ * returnValue(upstream.returns, "errno", 13);   // 0x0005000d
+ */
 export const returnValue = (rules: ReturnRules, action: Action, data = 0): number | undefined => {
   const known = rules.actions.find((r) => r.action === action);
   return known && (known.value | (data & RET_DATA & ~rules.mask)) >>> 0;
 };
 
-/** `ERRNO(13)`, `ALLOW`, `0x7ffb0000`: as people write it. The `name` of an errno stays with whoever shows it. */
+/**
+ * `ERRNO(13)`, `ALLOW`, `0x7ffb0000`: as people write it. The `name` of an errno stays with whoever shows
+ * it.
+ *
+ * @example
+ * describeReturn(upstream.returns, 0x0005000d);   // "ERRNO(13)"
+ */
 export const describeReturn = (rules: ReturnRules, value: number): string => {
   const known = rules.actions.find((r) => r.value === part(rules, value));
   if (!known) return `0x${(value >>> 0).toString(16)}`;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Machine } from "trapgate";
+import { Machine } from "trapgate/internal";
 import { afterAll, describe, expect, it } from "vitest";
 import { nodeTree } from "../../src/host/node-tree.ts";
 import { runHosted } from "../support/guest.ts";

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
-import { CodeMemory, type CodeStore, Machine, type MachineOptions } from "trapgate";
+import { type BootOptions, type CodeStore, Machine, MemoryCodeStore } from "trapgate/internal";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inFolder } from "../support/guest.ts";
 import { gcc32, missing, top } from "../support/host.ts";
@@ -34,7 +34,7 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
       }
     }),
   );
-  const run = async (code: CodeStore, variant = 0, options: MachineOptions = {}, args = ["3000"]) => {
+  const run = async (code: CodeStore, variant = 0, options: BootOptions = {}, args = ["3000"]) => {
     const machine = new Machine({ files: { "/kept": { content: variants[variant]!, mode: 0o755 } }, code, ...options });
     const { stdout, status, stats } = await machine.run("/kept", { args });
     const {
@@ -46,7 +46,7 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
   };
 
   it.each([
-    ["in memory", () => new CodeMemory()],
+    ["in memory", () => new MemoryCodeStore()],
     ["as data", () => new OnPaper()],
   ])("%s: the second run has the regions of the first, and is no other run", async (_how, store) => {
     const code = store();
@@ -68,21 +68,21 @@ describe.skipIf(missing("code between runs", gcc32)).each(["-m64", "-m32"])("gcc
     expect(long.seen).toEqual(alone.seen);
   });
   it("takes nothing for code that it is not", async () => {
-    const code = new CodeMemory();
+    const code = new MemoryCodeStore();
     const [three, five] = [await run(code, 0), await run(code, 1)];
     expect(five.seen.stdout).not.toBe(three.seen.stdout);
-    expect(five.seen).toEqual((await run(new CodeMemory(), 1)).seen);
+    expect(five.seen).toEqual((await run(new MemoryCodeStore(), 1)).seen);
     expect((await run(code, 0)).seen).toEqual(three.seen);
   });
-  it.each<[string, MachineOptions]>([
+  it.each<[string, BootOptions]>([
     ["of another size", { memory: 1.5 * 2 ** 30 }],
     ["with another processor", { cpu: "x86-64-v2:intel" }],
   ])("takes nothing from a machine %s", async (_what, options) => {
-    const code = new CodeMemory();
+    const code = new MemoryCodeStore();
     await run(code);
     const other = await run(code, 0, options);
     expect(other.earlier).toBe(0);
-    expect(other.seen).toEqual((await run(new CodeMemory(), 0, options)).seen);
+    expect(other.seen).toEqual((await run(new MemoryCodeStore(), 0, options)).seen);
   });
   it("writes nothing when there is nothing new", async () => {
     const code = new OnPaper();

@@ -1,7 +1,8 @@
 // Our own mistakes end the machine and nothing else: whoever runs it is told which call it was.
 
 import { writeFileSync } from "node:fs";
-import { InternalError, Machine } from "trapgate";
+import { InternalError } from "trapgate";
+import { Machine } from "trapgate/internal";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import type { Engine } from "../../src/cpu/engine.ts";

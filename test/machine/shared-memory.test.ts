@@ -1,10 +1,10 @@
 // Whether guest memory is shared is nobody's business but the collector's: same trace, same output. The command line's is, a library user's is not.
 import { dirname } from "node:path";
-import { Machine } from "trapgate";
+import { Machine } from "trapgate/internal";
 import { describe, expect, it } from "vitest";
 import { engines } from "../../src/cpu/engine.ts";
+import { nodeTree } from "../../src/host/node-tree.ts";
 import { guest } from "../landmines/guest.ts";
-import { runHosted } from "../support/guest.ts";
 import { busybox, missing } from "../support/host.ts";
 
 const script =
@@ -23,8 +23,11 @@ describe("shared guest memory", () => {
   for (const abi of ["amd64", "i386"] as const) {
     const need = busybox(abi);
     it.skipIf(missing(`shared memory on ${abi} busybox`, need))(`gives processes of ${abi} busybox one trace`, async () => {
+      const folder = dirname(need.path);
       const run = (sharedMemory: boolean) =>
-        runHosted(dirname(need.path), need.path, {
+        Machine.run(need.path, {
+          mounts: [{ tree: nodeTree(folder), at: folder, mode: "cow" }],
+          cwd: folder,
           args: ["sh", "-c", script],
           sharedMemory,
           seed: 5,

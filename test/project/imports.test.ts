@@ -10,17 +10,19 @@ const src = fileURLToPath(new URL("../../src", import.meta.url));
 const below: Record<string, readonly string[]> = {
   "problem.ts": [],
   abi: [],
+  "failure.ts": ["abi"],
   wasm: [],
   cpu: ["wasm", "abi", "problem.ts"],
   memory: ["cpu", "abi"],
   seccomp: ["wasm", "abi", "problem.ts"],
   policy: ["seccomp", "abi", "problem.ts"],
-  kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "problem.ts"],
-  machine: ["kernel", "memory", "seccomp", "cpu", "abi", "problem.ts"],
+  kernel: ["memory", "seccomp", "cpu", "wasm", "abi", "failure.ts", "problem.ts"],
+  machine: ["kernel", "memory", "policy", "seccomp", "cpu", "abi", "problem.ts"],
   landmines: ["machine", "kernel", "problem.ts"],
   host: ["machine", "kernel", "abi", "problem.ts"],
   cli: ["landmines", "host", "machine", "kernel", "policy", "seccomp", "cpu", "abi", "problem.ts"],
-  "index.ts": ["machine", "kernel", "seccomp", "cpu", "abi", "problem.ts"],
+  "index.ts": ["machine", "kernel", "failure.ts", "problem.ts"],
+  "internal.ts": ["machine", "cpu"],
   "vitest.ts": ["machine", "policy", "seccomp", "problem.ts"],
 };
 /**
@@ -74,7 +76,7 @@ const rooms: Record<string, readonly string[]> = {
     "sched",
     "",
   ],
-  machine: ["", "explore"],
+  machine: ["", "explore", "api"],
   landmines: ["catalogue", "catalogue/index.ts", ""],
 };
 /** What may be imported from outside, and where. */
@@ -82,6 +84,7 @@ const outside: readonly { readonly from: RegExp; readonly what: RegExp }[] = [
   { from: /^(cli|host)\//, what: /^node:/ },
   { from: /^cli\//, what: /^picocolors$/ },
   { from: /^policy\//, what: /^(zod|yaml)$/ },
+  { from: /^machine\/api\//, what: /^zod$/ },
   { from: /^vitest\.ts$/, what: /^vitest$/ },
 ];
 /** Files a folder, at most. Rows, tables and the routines' AssemblyScript are not counted. */

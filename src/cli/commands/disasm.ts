@@ -10,7 +10,7 @@ export const lineText = ({ address, bytes, text }: Pick<Line, "address" | "bytes
 /** Hexadecimal digits of the last address. */
 export const addressDigits = (at: number, length: number): number => Math.max(4, (at + length).toString(16).length);
 
-/** Written in parts: a program's listing is long, and whoever reads it may stop. */
+/** Written in parts: a listing is long, and its reader may close the pipe. */
 const print = (lines: readonly string[]): boolean => process.stdout.write(lines.map((l) => `${l}\n`).join(""));
 
 export const command: Command = {

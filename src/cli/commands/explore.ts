@@ -1,6 +1,7 @@
 // `trapgate explore`: a program under one schedule after another, until something happens that must not.
 import { readFileSync } from "node:fs";
-import { type Exploration, type ExploreOptions, explore, replay } from "../../machine/explore/explore.ts";
+import { explore, replay, type SearchOptions } from "../../machine/explore/explore.ts";
+import type { Exploration } from "../../machine/explore/options.ts";
 import type { Program } from "../../machine/options.ts";
 import { Problem } from "../../problem.ts";
 import { integer, parse, seconds } from "../arguments.ts";
@@ -43,7 +44,7 @@ const atLeastOne = (text: string, option: string): number => {
 
 type Values = ReturnType<typeof parse<typeof options>>["values"];
 
-const searchOptions = (values: Values): Partial<ExploreOptions> => ({
+const searchOptions = (values: Values): Partial<SearchOptions> => ({
   ...(values.never ? { never: values.never } : {}),
   ...(values["never-output"] ? { neverOutput: values["never-output"] } : {}),
   ...(values.exit === undefined ? {} : { exit: integer(values.exit, "--exit") }),
@@ -86,7 +87,7 @@ const asJson = ({ violation, ...rest }: Exploration): string =>
     2,
   );
 
-const again = (program: Program, found: ExploreOptions, schedule: string, json: boolean): number => {
+const again = (program: Program, found: SearchOptions, schedule: string, json: boolean): number => {
   const what = replay(program, { ...found, schedule });
   if (json) print(JSON.stringify({ violated: what ?? null, schedule }, null, 2));
   else print(what === undefined ? `${pc.green("no violation")} under this schedule` : `${pc.red("violated")}: ${what}`);
@@ -116,7 +117,7 @@ export const command: Command = {
   async run(args) {
     const { values, rest } = parse(args, options);
     const { machine, program, path } = prepare(values, rest);
-    const wanted: ExploreOptions = { ...machine, ...program, ...searchOptions(values) };
+    const wanted: SearchOptions = { ...machine, ...program, ...searchOptions(values) };
     if (values.replay !== undefined) return again(path, wanted, scheduleOf(values.replay).trim(), values.json ?? false);
     const exploration = await explore(path, wanted);
     print(...(values.json ? [asJson(exploration)] : told(exploration)));

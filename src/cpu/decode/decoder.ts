@@ -11,7 +11,14 @@ export const noRegister = -1;
 /** The segment of an address without an override. SDM Vol. 1 Table 3-5 */
 export const defaultSegment = (base: number): number => (base === 4 || base === 5 ? S.ss : S.ds);
 
-/** One decoded instruction. Reused by the decoder: copy what must last. */
+/**
+ * One decoded instruction. Reused by the decoder: copy what must last.
+ *
+ * @example
+ * const decoder = plainDecoder();
+ * decoder.decode(Uint8Array.of(0xff, 0xc9), 0, 2, 0x401000, 64);   // "ok"
+ * const instruction = decoder.d.copy();
+ */
 export class Decoded {
   row!: Row;
   /** Bytes. */
@@ -94,6 +101,10 @@ export class Decoded {
   }
 }
 
+/**
+ * The result of decoding: an instruction, an undefined opcode (#UD), bytes that end in the middle, or more
+ * than 15 bytes (#GP).
+ */
 export type DecodeResult = "ok" | "undefined" | "more" | "long";
 
 /** Rows of an opcode, in the order in which they are tried. */
@@ -170,6 +181,13 @@ let end = 0;
 let relative = false;
 let immediates = 0;
 
+/**
+ * Decodes instructions into `d`. `plainDecoder` makes one.
+ *
+ * @example
+ * const decoder = plainDecoder();
+ * if (decoder.decode(Uint8Array.of(0x90), 0, 1, 0, 64) === "ok") console.log(decoder.d.row.name, decoder.d.length);
+ */
 export class Decoder {
   readonly d = new Decoded();
   readonly #tables: DecodeTables;

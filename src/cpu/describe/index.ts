@@ -67,7 +67,13 @@ const operandNames = (d: Decoded, n: number): OperandNames => {
   return { text, place: named || silent ? "" : placeOf(d, o, text), address: "", addressPlaces: [], value };
 };
 
-/** What one decoded instruction does. */
+/**
+ * What one decoded instruction does.
+ *
+ * @example
+ * const [line] = disassemble(Uint8Array.of(0xff, 0xc9), { mode: 64 });
+ * describe(line.instruction);   // "ecx ← ecx - 1\nflags but CF ← dec(old ecx)"
+ */
 export const describe = (d: Decoded): string => {
   const context = contexts.find((c) => c.mode === d.mode);
   if (!context) throw new Error(`mode ${d.mode}`);
@@ -169,7 +175,12 @@ const rowNames = (row: Row, size: 16 | 32 | 64): string[] => {
   });
 };
 
-/** What a row does in general, at its usual operand size in 64-bit mode (32-bit mode if it is not there). */
+/**
+ * What a row does in general, at its usual operand size in 64-bit mode (32-bit mode if it is not there).
+ *
+ * @example
+ * describeRow(rows.find((row) => row.name === "xchg"));
+ */
 export const describeRow = (row: Row): string => {
   const mode = row.only === "not64" ? 32 : 64;
   const size = row.rexW || row.vex?.w === 1 ? 64 : defaultSize(row, mode);

@@ -7,7 +7,7 @@
 //    value used twice is bound with `let`.
 //  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
 
-import type { Field } from "../machine/state.ts";
+import type { Field } from "../machine/fields.ts";
 import type { ActName } from "./routine-types.ts";
 import type { SimdName } from "./simd.ts";
 

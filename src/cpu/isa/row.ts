@@ -36,6 +36,7 @@ export type OperandKind =
   | "strX"
   | "strY"; // DS:rSI and ES:rDI
 
+/** An operand of a row. */
 export interface Operand {
   readonly kind: OperandKind;
   /** Width in bits for operand sizes 16, 32 and 64. */
@@ -125,6 +126,7 @@ export interface Shape {
   readonly varies: boolean;
 }
 
+/** One encoding of an instruction with its operands and its meaning. */
 export interface Row extends Attributes {
   readonly name: string;
   readonly encoding: string;

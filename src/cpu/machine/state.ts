@@ -3,6 +3,8 @@
 
 import { type Rules, vendorRules } from "./model.ts";
 
+export { type Field, fieldWidth } from "./fields.ts";
+
 /** Byte offsets into the machine's memory. Everything below `size` belongs to one task and is switched with it. */
 export const at = {
   /** rax rcx rdx rbx rsp rbp rsi rdi r8 … r15, 8 bytes each: an 8-bit register is the byte at its offset (ah is 1). */
@@ -82,25 +84,6 @@ export const at = {
  * bytes begin `reach` bytes that are all in it, u64; then how many accesses may miss it until it is asked for anew, i32.
  */
 export const runs = { slots: 64, size: 24, base: 0, length: 8, patience: 16, reach: 64 } as const;
-
-/** Fields that meanings read and write by name, and their widths in bits. */
-export const fieldWidth = {
-  mxcsr: 32,
-  gathered: 32,
-  fpuControl: 16,
-  fpuStatus: 16,
-  fpuEmpty: 8,
-  fpuOpcode: 16,
-  fpuCs: 16,
-  fpuDs: 16,
-  fpuIp: 64,
-  fpuDp: 64,
-  segSelector: 32,
-  segBase: 64,
-  segLimit: 32,
-  answer: 64,
-} as const satisfies Partial<Record<keyof typeof at, 8 | 16 | 32 | 64>>;
-export type Field = keyof typeof fieldWidth;
 
 export const gprNames = [
   "rax",

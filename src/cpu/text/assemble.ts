@@ -13,11 +13,13 @@ import { type Evaluate, put } from "./put.ts";
 import { type NamedRegister, registers } from "./registers.ts";
 import { defaultSize, impliesAddress, impliesMemory, isFar, sameAtSizes, showsSize, unsizedMemory, writtenOperands } from "./syntax.ts";
 
+/** The mode of the code segment in bits (default 64), and the address of the first byte (default 0). */
 export interface AssembleOptions {
   readonly mode?: AddressSize;
   /** Address of the first byte. */
   readonly at?: number;
 }
+/** Machine code, the addresses of labels, and the bytes of each statement. */
 export interface Assembled {
   readonly bytes: Uint8Array;
   readonly labels: ReadonlyMap<string, number>;
@@ -212,7 +214,15 @@ const atLine = <T>(line: number, f: () => T): T => {
   }
 };
 
-/** Assemble lines of text. What is wrong with them is a Problem that names the line. */
+/**
+ * Assembles lines of text in Intel syntax, with labels.
+ *
+ * @throws {Problem} A line is wrong; the message names it.
+ *
+ * @example
+ * const { bytes, labels } = assemble("again: dec ecx\n jnz again", { mode: 64, at: 0x401000 });
+ * labels.get("again");   // 0x401000
+ */
 export const assemble = (text: string, { mode = 64, at = 0 }: AssembleOptions = {}): Assembled => {
   const statements = text.split("\n").map((line, n) => atLine(n + 1, () => parseLine(line, n + 1)));
   const defined = new Map<string, number>();

@@ -94,7 +94,14 @@ const prefixWords = (d: Decoded): string[] => {
   return words;
 };
 
-/** A decoded instruction as text. */
+/**
+ * A decoded instruction in Intel syntax.
+ *
+ * @example
+ * const decoder = plainDecoder();
+ * decoder.decode(Uint8Array.of(0x90), 0, 1, 0, 64);
+ * instructionText(decoder.d);   // "nop"
+ */
 export const instructionText = (d: Decoded): string => {
   const name = nameOf(d.row, d.size, d.addressSize) + (isFar(d.row) ? " far" : "");
   const operands = writtenOperands(d.row).map((_, n) => operandText(d, n));
@@ -102,6 +109,7 @@ export const instructionText = (d: Decoded): string => {
   return operands.length === 0 ? head : `${head} ${operands.join(", ")}`;
 };
 
+/** One instruction of a listing, or one byte that is no instruction. */
 export interface Line {
   readonly address: number;
   readonly bytes: Uint8Array;
@@ -111,10 +119,21 @@ export interface Line {
 }
 
 let tables: DecodeTables | undefined;
-/** Decodes what has no machine around it. */
+/**
+ * A decoder that needs no machine.
+ *
+ * @example
+ * plainDecoder().decode(Uint8Array.of(0x0f), 0, 1, 0, 64);   // "more"
+ */
 export const plainDecoder = (): Decoder => new Decoder((tables ??= decodeTables(rows)));
 
-/** All instructions of `code`, whose first byte is at address `at`. */
+/**
+ * All instructions of `code` in order. `at`: the address of the first byte, default 0. `mode`: bits of the
+ * code segment, default 64.
+ *
+ * @example
+ * for (const { address, text } of disassemble(Uint8Array.of(0x0f, 0x05), { mode: 64, at: 0x401000 })) console.log(address, text);   // 4198400 syscall
+ */
 export function* disassemble(code: Uint8Array, { mode = 64, at = 0 }: { mode?: AddressSize; at?: number } = {}): Generator<Line> {
   const decoder = plainDecoder();
   for (let offset = 0; offset < code.length; ) {

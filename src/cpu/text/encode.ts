@@ -138,7 +138,14 @@ const distance = (target: number, next: number, bytes: number, width: number): n
   return fits(far, bytes * 8) ? far : undefined;
 };
 
-/** The bytes of a decoded instruction at its `ip`; undefined if this row has none for it (a target too far, an address out of reach). */
+/**
+ * The bytes of a decoded instruction at its `ip`; undefined if this row has none for it (a target too far,
+ * an address out of reach).
+ *
+ * @example
+ * const [line] = disassemble(Uint8Array.of(0x48, 0x89, 0xd8), { mode: 64 });
+ * encode(line.instruction);   // Uint8Array of 48 89 d8
+ */
 export const encode = (d: Decoded): Uint8Array | undefined => {
   const { row } = d;
   const memory = d.isMemory && row.operands.some((o) => isMemoryOperand(o) && o.kind !== "moffs");

@@ -1,32 +1,12 @@
 // Our own mistakes: an exception while the kernel or the processor works for a guest. The machine ends with
 // it, because the state of the interrupted work is unknown.
-import { type Abi, i386, x64 } from "../../abi/abi.ts";
+import { i386, x64 } from "../../abi/abi.ts";
+import { type FailedCall, InternalError } from "../../failure.ts";
 import { Problem } from "../../problem.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 
-/** The system call during which the exception happened. */
-export interface FailedCall {
-  readonly name: string;
-  readonly number: number;
-  readonly abi: Abi["name"];
-  readonly ip: number;
-  /** The argument registers, as the door delivered them. */
-  readonly args: readonly bigint[];
-}
-
-/** An exception of the kernel or processor, with the task and the call. It ends the machine. */
-export class InternalError extends Error {
-  readonly pid: number | undefined;
-  /** Undefined if the work was a fault, a signal, an exit, a timer or guest code. */
-  readonly call: FailedCall | undefined;
-  constructor(text: string, pid: number | undefined, call: FailedCall | undefined, cause: unknown) {
-    super(text, { cause });
-    this.name = "InternalError";
-    this.pid = pid;
-    this.call = call;
-  }
-}
+export { InternalError };
 
 /**
  * An exception of a function that the machine's owner supplied. The machine passes its cause to the owner.

@@ -1,6 +1,6 @@
 // Group B: arguments.
 import { manSeccomp } from "./cite.ts";
-import { blocked, type Landmine, prints } from "./landmine.ts";
+import { blocked, type Landmine, prints, traced } from "./landmine.ts";
 
 export const argument: readonly Landmine[] = [
   {
@@ -12,8 +12,11 @@ export const argument: readonly Landmine[] = [
     fix: "compare the lower half only",
     program: "b1",
     expected: {
-      upstream: { weak: prints("closed descriptor 7"), fixed: prints("close was refused", 1) },
-      v6: { weak: prints("closed descriptor 7"), fixed: blocked(3, "native") },
+      upstream: {
+        weak: traced("close(7) = 0", prints("closed descriptor 7")),
+        fixed: traced("close(7) = -1 EPERM", prints("close was refused", 1)),
+      },
+      v6: { weak: traced("close(7) = 0", prints("closed descriptor 7")), fixed: blocked(3, "native") },
     },
   },
   {
@@ -38,7 +41,10 @@ export const argument: readonly Landmine[] = [
     fix: "compare the lower half only",
     program: "b3",
     expected: {
-      upstream: { weak: prints("opened a path relative to the working directory"), fixed: prints("openat was refused", 1) },
+      upstream: {
+        weak: traced("openat(AT_FDCWD", prints("opened a path relative to the working directory")),
+        fixed: prints("openat was refused", 1),
+      },
       v6: { weak: prints("opened a path relative to the working directory"), fixed: blocked(257, "native") },
     },
   },
@@ -51,7 +57,7 @@ export const argument: readonly Landmine[] = [
     fix: "compare the lower half only",
     program: "b4",
     expected: {
-      upstream: { weak: prints("closed descriptor 7"), fixed: prints("close was refused", 1) },
+      upstream: { weak: traced("close(7) = 0 [i386]", prints("closed descriptor 7")), fixed: prints("close was refused", 1) },
       v6: { weak: prints("closed descriptor 7"), fixed: blocked(6, "compat") },
     },
   },

@@ -1,6 +1,6 @@
 // Group A: doors and calling conventions.
 import { filterPitfalls, manSeccomp } from "./cite.ts";
-import { blocked, killed, type Landmine, type Outcome, prints } from "./landmine.ts";
+import { blocked, killed, type Landmine, type Outcome, prints, traced } from "./landmine.ts";
 
 /** Versions 7 to 9 of the patch still had the rule that disarms this group. */
 const locked = (weak: Outcome): Landmine["otherwise"] & {} => [
@@ -61,7 +61,7 @@ export const entry: readonly Landmine[] = [
     fix: "kill unless seccomp_data.arch is AUDIT_ARCH_X86_64",
     program: "a4",
     expected: {
-      upstream: { weak: prints("getppid ran from the 32-bit segment"), fixed: killed("SIGSYS") },
+      upstream: { weak: traced("getppid() = 1 [i386]", prints("getppid ran from the 32-bit segment")), fixed: killed("SIGSYS") },
       v6: { weak: blocked(64, "compat") },
       "patch:v7": { weak: prints("getppid ran from the 32-bit segment") },
       "patch:v13": { weak: prints("getppid ran from the 32-bit segment"), fixed: killed("SIGSYS") },
@@ -77,7 +77,7 @@ export const entry: readonly Landmine[] = [
     fix: "kill unless seccomp_data.arch is AUDIT_ARCH_I386",
     program: "a5",
     expected: {
-      upstream: { weak: prints("getppid ran through the 64-bit door"), fixed: killed("SIGSYS") },
+      upstream: { weak: traced("getppid() = 1 [x64]", prints("getppid ran through the 64-bit door")), fixed: killed("SIGSYS") },
       v6: { weak: blocked(110, "native") },
     },
   },
@@ -215,7 +215,10 @@ export const entry: readonly Landmine[] = [
     program: "a13",
     expected: {
       upstream: {
-        weak: prints("-1 passed and does not exist\nthe upper half of rax was ignored: getppid was refused"),
+        weak: traced(
+          "getppid() = -1 EPERM",
+          prints("-1 passed and does not exist\nthe upper half of rax was ignored: getppid was refused"),
+        ),
         fixed: killed("SIGSYS"),
       },
       v6: { weak: blocked(110, "native", "-1 passed and does not exist"), fixed: blocked(-1, "native") },
@@ -230,6 +233,9 @@ export const entry: readonly Landmine[] = [
     fix: "the kernel checks the number (3.16)",
     program: "a14",
     oneProgram: true,
-    expected: { upstream: { weak: prints("1000 does not exist") }, v6: { weak: prints("1000 does not exist") } },
+    expected: {
+      upstream: { weak: traced("-1 ENOSYS (Function not implemented)", prints("1000 does not exist")) },
+      v6: { weak: traced("-1 ENOSYS (Function not implemented)", prints("1000 does not exist")) },
+    },
   },
 ];

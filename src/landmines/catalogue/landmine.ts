@@ -9,6 +9,8 @@ export interface Outcome {
   readonly end: number | string;
   /** What the kernel log must hold: the patch of 2012 names the call that it blocked. */
   readonly log?: string;
+  /** Part of a line that a trace of the first task must hold, in strace's format. A run on the host's kernel has no trace. */
+  readonly trace?: string;
 }
 
 /** The guest with the weak policy, and the one with the mended policy. */
@@ -62,6 +64,8 @@ export type Variant = "weak" | "fixed";
 /** `prints("text")`: the text and a newline on standard output, then exit. */
 export const prints = (text: string, exit = 0): Outcome => ({ stdout: text === "" ? "" : `${text}\n`, end: exit });
 export const killed = (signal: string, text = ""): Outcome => ({ ...prints(text), end: signal });
+/** An outcome whose trace holds this text. */
+export const traced = (trace: string, outcome: Outcome): Outcome => ({ ...outcome, trace });
 /** The denial of the patch of 2012: SIGKILL for the thread, and a line in the kernel log (seccomp v6, "note if the call was compat"). */
 export const blocked = (nr: number, door: "compat" | "native", text = ""): Outcome => ({
   ...killed("SIGKILL", text),

@@ -1,6 +1,6 @@
 // Group C: policies and verdicts.
 import { manSeccomp } from "./cite.ts";
-import { blocked, killed, type Landmine, prints } from "./landmine.ts";
+import { blocked, killed, type Landmine, prints, traced } from "./landmine.ts";
 
 export const verdict: readonly Landmine[] = [
   {
@@ -35,7 +35,7 @@ export const verdict: readonly Landmine[] = [
     escape: "the caller believes in the success; the error is capped at 4095",
     fix: "errors between 1 and 4095",
     program: "c3",
-    expected: { upstream: { weak: prints("getppid with errno 0 = 0\ngetpgrp with errno 8191, plus 4090 = -5") } },
+    expected: { upstream: { weak: traced("getppid() = 0", prints("getppid with errno 0 = 0\ngetpgrp with errno 8191, plus 4090 = -5")) } },
     otherwise: [
       {
         when: ({ returns }) => returns.maxErrno > 8191,
@@ -117,7 +117,7 @@ export const verdict: readonly Landmine[] = [
     escape: "none: the newer one's data counts",
     fix: "none needed",
     program: "c8",
-    expected: { upstream: { weak: prints("getppid = -6") }, v6: { weak: blocked(110, "native") } },
+    expected: { upstream: { weak: traced("getppid() = -1 ENXIO", prints("getppid = -6")) }, v6: { weak: blocked(110, "native") } },
   },
   {
     id: "C9",
@@ -127,7 +127,7 @@ export const verdict: readonly Landmine[] = [
     escape: "a second filter that allows everything",
     fix: "none needed: the strictest verdict counts",
     program: "c9",
-    expected: { upstream: { weak: prints("getppid = -1") }, v6: { weak: blocked(110, "native") } },
+    expected: { upstream: { weak: traced("getppid() = -1 EPERM", prints("getppid = -1")) }, v6: { weak: blocked(110, "native") } },
   },
   {
     id: "C10",
@@ -205,7 +205,7 @@ export const verdict: readonly Landmine[] = [
     program: "c15",
     oneProgram: true,
     expected: {
-      upstream: { weak: prints("prctl(37) = 0: the program believes that it is confined\ngetppid ran") },
+      upstream: { weak: traced("getppid() = 1", prints("prctl(37) = 0: the program believes that it is confined\ngetppid ran")) },
       v6: { weak: blocked(110, "native", "prctl(37) = 0: the program believes that it is confined") },
     },
   },

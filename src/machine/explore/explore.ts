@@ -1,45 +1,18 @@
-// Races found, not waited for: a program is run again and again, each time under another schedule, until something happens that must
-// not. Schedules are tried by how often they depart from the default one (round-robin): none, then every single departure, then every
-// two. Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007; counting every
+// Search for races: a program runs under one schedule after another until a property is violated. Schedules are
+// ordered by the number of departures from the default one (round-robin): none, then every single departure, then
+// every two. Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007; counting every
 // departure and not preemptions alone is Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling", POPL 2011.
+import type { BootOptions } from "../boot.ts";
 import { Machine } from "../machine.ts";
-import type { MachineOptions, Program, ProgramOptions } from "../options.ts";
+import type { Program } from "../options.ts";
 import type { Run } from "../run.ts";
 import { type Departure, Follower, parseSchedule, scheduleText } from "../schedule.ts";
-import { inShard, type Shard } from "../shard.ts";
-import { type Properties, Watch } from "./property.ts";
+import { inShard } from "../shard.ts";
+import type { Exploration, ExploreOptions, Violation } from "./options.ts";
+import { PropertyChecker } from "./property.ts";
 
-export interface ExploreOptions extends Properties, MachineOptions, Omit<ProgramOptions, "schedule" | "timeout" | "trace" | "hooks"> {
-  /** How often a schedule may depart from the default one. Default 2. */
-  readonly departures?: number;
-  /** Give up after so many schedules. Default: never. */
-  readonly schedules?: number;
-  /** Give up after so many seconds of real time. Default 60. */
-  readonly seconds?: number;
-  /** Only a part of the schedules: those whose first departure is of the shard. The default schedule is of all shards. */
-  readonly shard?: Shard;
-  /** Instructions in a time slice: short ones also find races between system calls. Default a million. */
-  readonly slice?: number;
-}
-
-export interface Violation {
-  readonly what: string;
-  /** For `schedule` in the options of a run, and `--schedule`. */
-  readonly schedule: string;
-  /** The run under that schedule, with a trace of all tasks. */
-  readonly run: Run;
-}
-
-export interface Exploration {
-  readonly violation: Violation | undefined;
-  /** How many schedules were tried. */
-  readonly schedules: number;
-  /** Every schedule that departs from the default one at most so often was tried; -1: not even the default one. */
-  readonly complete: number;
-  /** What `departures` asked for. */
-  readonly bound: number;
-  readonly milliseconds: number;
-}
+/** Options as the command line gives them. */
+export type SearchOptions = Omit<ExploreOptions, "code"> & BootOptions;
 
 const DEPARTURES = 2;
 const SECONDS = 60;
@@ -49,31 +22,31 @@ const EXTRA = 10e6;
 
 class Search {
   readonly program: Program;
-  readonly options: ExploreOptions;
+  readonly options: SearchOptions;
   readonly #until: number;
   #memory: WebAssembly.Memory | undefined = undefined;
   /** Virtual nanoseconds that a run may take. */
   #limit = FIRST_LIMIT;
   schedules = 0;
 
-  constructor(program: Program, options: ExploreOptions) {
+  constructor(program: Program, options: SearchOptions) {
     this.program = program;
     this.options = options;
     this.#until = performance.now() + (options.seconds ?? SECONDS) * 1000;
   }
 
-  /** One run: what it violated, and who could have run when. */
+  /** One run: its violation, and the tasks that could run at each point. */
   run(departures: readonly Departure[]): { readonly violated: string | undefined; readonly points: Follower["points"] } {
-    const watch = new Watch(this.options);
+    const checker = new PropertyChecker(this.options);
     const follower = new Follower(departures);
     const machine = new Machine(this.options, this.#memory);
-    machine.kernel.observer = watch;
+    machine.kernel.observer = checker;
     machine.follow(follower, this.options.slice);
     const closed = machine.runClosed(this.program, this.options, this.#limit);
     this.#memory = machine.giveUp();
     follower.check();
     if (this.schedules++ === 0) this.#limit = closed.run.stats.nanoseconds * 10 + EXTRA;
-    return { violated: watch.judge(closed), points: follower.points };
+    return { violated: checker.judge(closed), points: follower.points };
   }
   get exhausted(): boolean {
     return performance.now() > this.#until || this.schedules >= (this.options.schedules ?? Infinity);
@@ -87,7 +60,7 @@ class Search {
     if (this.exhausted) return "exhausted";
     const { violated, points } = this.run(departures);
     if (violated !== undefined) return { what: violated, schedule: this.text(departures) };
-    // The host's other work goes on.
+    // The event loop of the host continues.
     if (more === 0) return void (await new Promise((resolve) => setTimeout(resolve, 0)));
     const { shard } = this.options;
     let item = 0;
@@ -104,7 +77,7 @@ class Search {
     const { slice } = this.options;
     return scheduleText({ departures, ...(slice === undefined ? {} : { slice }) });
   }
-  /** Again, with a trace of all tasks. */
+  /** The same run with a trace of all tasks. */
   traced(schedule: string): Run {
     const options = { ...this.options, schedule, trace: { follow: true } };
     return new Machine(options).runClosed(this.program, options, this.#limit).run;
@@ -112,7 +85,7 @@ class Search {
 }
 
 /** Look for a schedule that violates one of the properties. */
-export const explore = async (program: Program, options: ExploreOptions = {}): Promise<Exploration> => {
+export const explore = async (program: Program, options: SearchOptions = {}): Promise<Exploration> => {
   const begun = performance.now();
   const bound = options.departures ?? DEPARTURES;
   const search = new Search(program, options);
@@ -128,7 +101,7 @@ export const explore = async (program: Program, options: ExploreOptions = {}): P
 };
 
 /** One schedule again: what it violates, if anything. */
-export const replay = (program: Program, { schedule, ...options }: ExploreOptions & { readonly schedule: string }): string | undefined => {
+export const replay = (program: Program, { schedule, ...options }: SearchOptions & { readonly schedule: string }): string | undefined => {
   const { departures, slice } = parseSchedule(schedule);
   return new Search(program, { ...options, ...(slice === undefined ? {} : { slice }) }).run(departures).violated;
 };

@@ -1,4 +1,4 @@
-// What must hold in every schedule.
+// Properties that must hold in every schedule, and the observer that checks them in one run.
 import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { PendingCall } from "../../kernel/entry/call.ts";
@@ -7,18 +7,7 @@ import type { Task } from "../../kernel/task/task.ts";
 import { Problem } from "../../problem.ts";
 import type { ClosedRun } from "../machine.ts";
 import { givenArguments } from "../trace.ts";
-
-export interface Properties {
-  /**
-   * Calls that must not run, in any task: `[ABI:]NAME[(ARGUMENTS)][@TASK]`. A call that filters refuse has not run. ARGUMENTS is compared
-   * with what strace writes, `*` standing for anything: `openat(*, "/etc/*")`. TASK is a thread id or a name (man 5 proc, comm).
-   */
-  readonly never?: readonly string[];
-  /** What must not be written to standard output or standard error. */
-  readonly neverOutput?: readonly string[];
-  /** The exit status that the program must end with: no other, no signal, no wait for ever. If nothing else is asked for: 0. */
-  readonly exit?: number;
-}
+import type { Properties } from "./options.ts";
 
 interface CallPattern {
   readonly abi: string | undefined;
@@ -56,11 +45,11 @@ const matches = (pattern: CallPattern, task: Task, call: PendingCall): boolean =
   (pattern.task === undefined || pattern.task === String(task.pid) || pattern.task === task.comm) &&
   (pattern.given === undefined || pattern.given.test(givenArguments(task, call)));
 
-/** Watches one run. */
-export class Watch implements Observer {
+/** Checks the properties in one run. */
+export class PropertyChecker implements Observer {
   readonly #never: readonly CallPattern[];
   readonly #properties: Properties;
-  /** The first call that ran and must not. */
+  /** The first forbidden call that ran, in words. */
   #ran: string | undefined = undefined;
 
   constructor(properties: Properties) {
@@ -74,7 +63,7 @@ export class Watch implements Observer {
     this.#ran = `task ${task.pid} ran ${call.entry.syscall.name}(${givenArguments(task, call)})${abi}`;
   }
 
-  /** After the run: what was violated, if anything. */
+  /** After the run: the violation in words; undefined if there is none. */
   judge({ run, end }: ClosedRun): string | undefined {
     const { never, neverOutput = [], exit } = this.#properties;
     if (this.#ran !== undefined) return this.#ran;

@@ -1,12 +1,11 @@
 // Filter text to instructions. Statements end at a semicolon or a line's end, `#` starts a comment, `name:` is a label, `next` is
 // the following instruction: `A = sys_number; A == getpid ? dead : ok; ok: return ALLOW; dead: return KILL`.
 // Listings of `disassemble` (and of seccomp-tools) are taken as they are.
-import { x64 } from "../../abi/abi.ts";
 import type { Insn, Program } from "../bpf/insn.ts";
-import { upstream } from "../profile/profiles.ts";
-import type { AsmOptions } from "./names.ts";
+import { type AsmOptions, asmDefaults } from "./names.ts";
 import { parseStatement, type Unlinked, type Wrong } from "./statement.ts";
 
+/** A mistake in a line of filter text. Lines count from 1. */
 export interface AsmProblem {
   readonly code: Wrong["code"] | "unknown-label" | "duplicate-label" | "jump-range";
   readonly message: string;
@@ -14,6 +13,7 @@ export interface AsmProblem {
   readonly line: number;
   readonly column: number;
 }
+/** Instructions, and the mistakes of the text. With mistakes the program is not complete. */
 export interface Assembled {
   /** Empty when there are problems. */
   readonly program: Program;
@@ -60,8 +60,6 @@ const statements = (text: string): readonly Statement[] => {
   return out;
 };
 
-const defaults: AsmOptions = { layout: upstream.layout, returns: upstream.returns, abi: x64 };
-
 /** Looks labels up and turns them into distances. */
 class Linker {
   readonly #at = new Map<string, number>();
@@ -96,8 +94,16 @@ class Linker {
   }
 }
 
+/**
+ * Assembles filter text as seccomp-tools writes it, one statement a line. Mistakes are returned, not thrown.
+ * Default: `upstream`, x86-64.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * program.length;   // 4
+ */
 export const assemble = (text: string, options: Partial<AsmOptions> = {}): Assembled => {
-  const all = { ...defaults, ...options };
+  const all = { ...asmDefaults, ...options };
   const list = statements(text);
   const linker = new Linker();
   for (const [pc, statement] of list.entries()) linker.define(statement, pc);

@@ -4,7 +4,7 @@ import { BPF, type Insn, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 import { describeReturn } from "../returns.ts";
 import { type Holding, holdings } from "./flow.ts";
-import { type AsmOptions, archNames, syscallText, wordText } from "./names.ts";
+import { type AsmOptions, archNames, asmDefaults, syscallText, wordText } from "./names.ts";
 
 const hex = (n: number, digits = 0): string => `0x${n.toString(16).padStart(digits, "0")}`;
 const label = (pc: number): string => String(pc).padStart(4, "0");
@@ -77,14 +77,27 @@ const insnText = (options: AsmOptions, program: Program, holding: Holding | unde
 
 const raw = ({ code, jt, jf, k }: Insn): string => `.insn ${hex(code)} ${hex(jt)} ${hex(jf)} ${hex(k)}`;
 
-/** One line of text for each instruction, without labels. */
-export const disassembleLines = (program: Program, options: AsmOptions): readonly string[] => {
+/**
+ * One line of text for each instruction, without labels.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * disassembleLines(program)[0];   // "A = sys_number"
+ */
+export const disassembleLines = (program: Program, some: Partial<AsmOptions> = {}): readonly string[] => {
+  const options = { ...asmDefaults, ...some };
   const flow = holdings(options.layout, program);
   return program.map((insn, pc) => insnText(options, program, flow[pc], insn, pc) ?? raw(insn));
 };
 
-/** The listing that seccomp-tools prints: label, the fields in hex, text. */
-export const disassemble = (program: Program, options: AsmOptions): string => {
+/**
+ * The listing that seccomp-tools prints: label, the fields in hex, text.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * disassemble(program, { abi: i386 });   // the listing, with "mkdir" for number 39
+ */
+export const disassemble = (program: Program, options: Partial<AsmOptions> = {}): string => {
   const lines = disassembleLines(program, options).map((text, pc) => {
     const { code, jt, jf, k } = program[pc] as Insn;
     return ` ${label(pc)}: ${hex(code, 2)} ${hex(jt, 2)} ${hex(jf, 2)} ${hex(k, 8)}  ${text}\n`;

@@ -3,14 +3,19 @@ import { type Abi, i386, x32, x64 } from "../../abi/abi.ts";
 import { E, type ErrnoName } from "../../abi/errno.ts";
 import { type SyscallName, syscallNumbers } from "../../abi/numbers.ts";
 import type { DataLayout, Word } from "../layout.ts";
+import { upstream } from "../profile/profiles.ts";
 import type { ReturnRules } from "../returns.ts";
 
+/** The layout of the data, the return values, and the ABI whose system calls have names. */
 export interface AsmOptions {
   readonly layout: DataLayout;
   readonly returns: ReturnRules;
   /** Whose numbers plain system call names are. */
   readonly abi: Abi;
 }
+
+/** Linux 6.12 and x86-64. */
+export const asmDefaults: AsmOptions = { layout: upstream.layout, returns: upstream.returns, abi: x64 };
 
 /** `args[1].hi` is written `args[1] >> 32`. */
 export const wordText = (word: Word): string => word.replace(".lo", "").replace(".hi", " >> 32");

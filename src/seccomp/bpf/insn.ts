@@ -66,16 +66,33 @@ export interface Insn {
   /** u32 */
   readonly k: number;
 }
+/** The instructions of one filter, as an array of struct sock_filter has them. */
 export type Program = readonly Insn[];
 
-/** BPF_STMT and BPF_JUMP of linux/filter.h. */
+/**
+ * An instruction without jump offsets: BPF_STMT of linux/filter.h. `k` is taken modulo 2^32.
+ *
+ * @example
+ * stmt(BPF.RET | BPF.K, 0x7fff0000);   // return ALLOW
+ */
 export const stmt = (code: number, k = 0): Insn => ({ code, jt: 0, jf: 0, k: k >>> 0 });
+/**
+ * A conditional jump: BPF_JUMP of linux/filter.h. `jt` and `jf` count the instructions to skip, 0 to 255.
+ *
+ * @example
+ * jump(BPF.JMP | BPF.JEQ | BPF.K, 39, 0, 1);   // skips one instruction unless A is 39
+ */
 export const jump = (code: number, k: number, jt: number, jf: number): Insn => ({ code, jt, jf, k: k >>> 0 });
 
 export const insnClass = (code: number): number => code & 0x07;
 export const isReturn = (code: number): boolean => code === (BPF.RET | BPF.K) || code === (BPF.RET | BPF.A);
 
-/** The instructions in an array of struct sock_filter; bytes after the last whole one are ignored. */
+/**
+ * The instructions in an array of struct sock_filter; bytes after the last whole one are ignored.
+ *
+ * @example
+ * decodeProgram(Uint8Array.of(6, 0, 0, 0, 0, 0, 255, 127));   // [{ code: 6, jt: 0, jf: 0, k: 0x7fff0000 }]
+ */
 export const decodeProgram = (bytes: Uint8Array): Program => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: Math.floor(bytes.length / INSN_SIZE) }, (_, i) => ({
@@ -85,6 +102,12 @@ export const decodeProgram = (bytes: Uint8Array): Program => {
     k: view.getUint32(i * INSN_SIZE + 4, true),
   }));
 };
+/**
+ * The bytes of an array of struct sock_filter, 8 for each instruction, little endian.
+ *
+ * @example
+ * encodeProgram([stmt(BPF.RET | BPF.K, 0x7fff0000)]).length;   // 8
+ */
 export const encodeProgram = (program: Program): Uint8Array => {
   const view = new DataView(new ArrayBuffer(program.length * INSN_SIZE));
   program.forEach((insn, i) => {

@@ -23,6 +23,12 @@ const special: Readonly<Record<number, number>> = {
   [BPF.ALU | BPF.DIV | BPF.X]: 5,
 };
 
-/** The length of a program that passed the checker, in eBPF instructions. */
+/**
+ * The length of a program that passed the checker, in eBPF instructions.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * convertedLength(program);
+ */
 export const convertedLength = (program: Program): number =>
   program.reduce((sum, insn) => sum + (jumpByCode[insn.code] ? conditional(insn) : (special[insn.code] ?? 1)), PROLOGUE);

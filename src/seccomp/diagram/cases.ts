@@ -4,9 +4,11 @@ import { FALSE, type Node, type Nodes, TRUE } from "./nodes.ts";
 import { describe, type Predicate, predicateCost } from "./predicate.ts";
 import { levelOf } from "./words.ts";
 
+/** What a condition is about: the instruction pointer, or an argument by its index. */
 export type Subject = "ip" | 0 | 1 | 2 | 3 | 4 | 5;
 /** Of an argument's 64 bits: all, or the upper or lower 32 as a number of their own. */
 export type Part = "whole" | "high" | "low";
+/** A condition on one subject: its value is in the predicate. */
 export interface Condition {
   readonly subject: Subject;
   readonly part: Part;
@@ -16,12 +18,14 @@ export interface Condition {
 }
 /** All of these hold. */
 export type Conjunction = readonly Condition[];
+/** Conjunctions of conditions under which a call gets one value. */
 export interface Case {
   /** The terminal's value. */
   readonly value: number;
   /** One of these holds. Empty: in all other cases. */
   readonly when: readonly Conjunction[];
 }
+/** Every value of a function with its conditions, and the value of all other calls. */
 export interface Cases {
   /** The last one is "otherwise". */
   readonly cases: readonly Case[];
@@ -37,6 +41,12 @@ const subjects: readonly Subject[] = ["ip", 0, 1, 2, 3, 4, 5];
 const fields = new Map<Subject, Field>(
   subjects.map((subject) => [subject, { level: levelOf(subject === "ip" ? "instruction_pointer.hi" : `args[${subject}].hi`), bits: 64 }]),
 );
+/**
+ * The variables of a subject, for `intervals` and `predicate`.
+ *
+ * @example
+ * fieldOf(0);   // the 64 bits of args[0]
+ */
 export const fieldOf = (subject: Subject): Field => fields.get(subject) as Field;
 const subjectAt = (level: number): Subject => subjects.findLast((subject) => fieldOf(subject).level <= level) as Subject;
 
@@ -100,8 +110,14 @@ const simplify = (nodes: Nodes, list: readonly Path["parts"][], target: Node): r
 
 /**
  * The cases of a function that depends on nothing before the instruction pointer. `rank` orders values: the
- * one with the longest text, and of several the one with the lowest rank, is "otherwise"; a rank of -Infinity
- * is so in any case.
+ * one with the longest text, and
+ * of several the one with the lowest rank, is "otherwise"; a rank of -Infinity is so in any case.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * const getpids = diagram.restrict({ arch: 0xc000003e, sys_number: 39 });
+ * casesOf(getpids.nodes, getpids.root, (value) => value);
  */
 export const casesOf = (nodes: Nodes, root: Node, rank: (value: number) => number): Cases => {
   if (nodes.isTerminal(root)) return { cases: [{ value: nodes.value(root), when: [] }], truncated: false };

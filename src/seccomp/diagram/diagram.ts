@@ -16,7 +16,16 @@ import { bitAt, wordAt, wordOrder } from "./words.ts";
 /** The rules of a profile that decide what a filter means. */
 export type MeaningRules = Pick<SeccompRules, "layout" | "reciprocalDivision" | "returns" | "checker">;
 
-/** A program that no kernel of these rules takes has no meaning. */
+/**
+ * A program that no kernel of these rules takes has no meaning.
+ *
+ * @example
+ * try {
+ *   diagramOf([]);
+ * } catch (error) {
+ *   if (error instanceof RefusedFilter) console.log(error.problem.code);   // "length"
+ * }
+ */
 export class RefusedFilter extends Error {
   readonly problem: FilterProblem;
   constructor(problem: FilterProblem) {
@@ -26,6 +35,16 @@ export class RefusedFilter extends Error {
   }
 }
 
+/**
+ * The meaning of a filter: a decision diagram (BDD) from the bits of seccomp_data to return values. Equal
+ * roots in one store are equal meanings.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * const getpid = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+ * diagram.valueOf(getpid);   // 0x00050001, ERRNO(1)
+ */
 export class Diagram {
   readonly nodes: Nodes;
   readonly root: Node;
@@ -93,8 +112,12 @@ export class Diagram {
 
 /**
  * The return value that stands for all values with the same effect. ALLOW, LOG and the kills have no data,
- * ERRNO is capped, and an unknown action is what the rules take it for. Not for filters that are yet to be
- * stacked: there the unknown value competes as it is.
+ * ERRNO is capped, and an unknown
+ * action is what the rules take it for. Not for filters that are yet to be stacked: there the unknown value
+ * competes as it is.
+ *
+ * @example
+ * effectOf(upstream, 0x7fff1234);   // 0x7fff0000: the data of ALLOW has no effect
  */
 export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: number): number => {
   const action = actionOf(returns, value);
@@ -109,18 +132,24 @@ export const effectOf = ({ returns }: Pick<MeaningRules, "returns">, value: numb
 };
 
 /**
- * The diagram of one program. Throws RefusedFilter if the rules' checker refuses it. Diagrams of one store (`nodes`) are compared without
- * copying.
+ * The diagram of one program.
+ *
+ * @throws {RefusedFilter} The checker of the rules refuses the program.
  *
  * @example
- * const diagram = diagramOf(decodeProgram(bytes));
- * diagram.valueOf({ nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) });   // 0x7fff0000
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * diagram.size;
  */
 export const diagramOf = (program: Program, rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => stack([program], rules, nodes);
 
 /**
  * The diagram of several filters of one task, the oldest first, combined as the kernel does. Linux
  * kernel/seccomp.c seccomp_run_filters()
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * stack([program, [stmt(BPF.RET | BPF.K, 0x7fff0000)]]).values().decided;   // [0x7fff0000, 0x00050001]
  */
 export const stack = (programs: readonly Program[], rules: MeaningRules = upstream, nodes = new Nodes()): Diagram => {
   const roots = programs.map((program, n) => {
@@ -131,7 +160,14 @@ export const stack = (programs: readonly Program[], rules: MeaningRules = upstre
   return new Diagram(nodes, stackRoots(nodes, roots, rules), rules);
 };
 
-/** Diagrams of filters, the oldest first, as the meaning of all together. */
+/**
+ * Diagrams of filters, the oldest first, as the meaning of all together.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * stackDiagrams([diagram, diagram]).root === diagram.root;   // true
+ */
 export const stackDiagrams = (diagrams: readonly Diagram[]): Diagram => {
   const [first] = diagrams;
   if (!first) throw new Error("a stack has at least one filter");
@@ -156,6 +192,10 @@ const stackRoots = (nodes: Nodes, roots: readonly Node[], { returns }: MeaningRu
 /**
  * A function that is known already, as the meaning of one filter: ALLOW loses its data as when a kernel runs
  * it.
+ *
+ * @example
+ * const nodes = new Nodes();
+ * diagramOfRoot(nodes, nodes.terminal(0x7fff0000)).size;   // 1
  */
 export const diagramOfRoot = (nodes: Nodes, root: Node, rules: MeaningRules = upstream): Diagram =>
   new Diagram(nodes, stackRoots(nodes, [root], rules), rules);

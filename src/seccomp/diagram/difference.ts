@@ -11,6 +11,7 @@ export interface Pair {
   readonly a: number;
   readonly b: number;
 }
+/** The result of `compare`. */
 export interface Difference {
   /** Both in one store, in effects. */
   readonly a: Diagram;
@@ -29,8 +30,9 @@ export interface Difference {
  * Compares meanings under the first diagram's rules.
  *
  * @example
- * const difference = compare(diagramOf(one), diagramOf(other));
- * if (difference.verdict === "different") console.log(witness(difference.a.nodes, differing(difference)));
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)])).verdict;   // "different"
  */
 export const compare = (one: Diagram, other: Diagram): Difference => {
   const a = one.effects();
@@ -52,7 +54,15 @@ export const compare = (one: Diagram, other: Diagram): Difference => {
   return { a, b, root, pairs, verdict: root === FALSE ? "equal" : decided ? "different" : "undecided" };
 };
 
-/** The calls of one pair, or of all pairs that are decided, as a condition. */
+/**
+ * The calls of one pair, or of all pairs that are decided, as a condition.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * const difference = compare(diagram, diagramOf([stmt(BPF.RET | BPF.K, 0x7fff0000)]));
+ * witness(difference.a.nodes, differing(difference))?.nr;   // 39
+ */
 export const differing = ({ a: { nodes }, root, pairs }: Difference, pair?: Pair): Node =>
   nodes.map(root, (n) => {
     const found = pairs[n - 1];

@@ -8,8 +8,9 @@ export type Node = number;
 
 /** The level of terminals: below all variables. */
 export const TERMINAL_LEVEL = 0xffff;
-/** The terminals 0 and 1: also false and true, where a node is a condition. */
+/** The terminal 0: a condition that never holds. */
 export const FALSE: Node = 0;
+/** The terminal 1: a condition that always holds. */
 export const TRUE: Node = 1;
 
 /** An operation would have made more nodes than its budget allows. */
@@ -24,6 +25,15 @@ const mix = (a: number, b: number, c: number): number => {
   return (h ^ (h >>> 15)) >>> 0;
 };
 
+/**
+ * A store of decision diagrams. Bryant, "Graph-Based Algorithms for Boolean Function Manipulation", 1986.
+ * Nodes of two stores must not be mixed: see `adopt`.
+ *
+ * @example
+ * const nodes = new Nodes();
+ * const a = nodes.make(1, FALSE, TRUE);
+ * nodes.and(a, nodes.not(a)) === FALSE;   // true
+ */
 export class Nodes {
   #level = new Uint16Array(1 << 12);
   #low = new Uint32Array(1 << 12);

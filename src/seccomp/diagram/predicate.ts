@@ -3,6 +3,7 @@ import { type Cube, cover, support } from "./cubes.ts";
 import { type Field, intervals } from "./intervals.ts";
 import { type Node, type Nodes, TRUE } from "./nodes.ts";
 
+/** Unsigned values, both ends included. */
 export interface Range {
   readonly from: bigint;
   /** Included. */

@@ -179,12 +179,29 @@ class Writer {
   }
 }
 
-/** What a program made of a diagram is like. */
+/**
+ * No program can be written for a diagram: some call is not decided, or the program would be too long.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * try {
+ *   programOf(diagram);
+ * } catch (error) {
+ *   if (error instanceof NotWritable) console.log(error.message);
+ * }
+ */
 export class NotWritable extends Error {}
 
 /**
- * A program that means what the diagram does. Throws NotWritable: some call is not decided, or the program is
- * too long.
+ * A program with the meaning of the diagram.
+ *
+ * @throws {NotWritable} Some call is not decided, or the program is too long.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * compare(diagram, diagramOf(programOf(diagram), upstream, diagram.nodes)).verdict;   // "equal"
  */
 export const programOf = ({ nodes, root, rules }: Diagram): Program => {
   const undecided = nodes.reachable(root).find((node) => nodes.isTerminal(node) && isUndecided(nodes.value(node)));

@@ -4,7 +4,14 @@ import type { Word } from "../layout.ts";
 import type { Node, Nodes } from "./nodes.ts";
 import { levelOf } from "./words.ts";
 
-/** Functions of later variables by the word's value (unsigned), and the one for all other values. */
+/**
+ * Functions of later variables by the word's value (unsigned), and the one for all other values.
+ *
+ * @example
+ * const nodes = new Nodes();
+ * const deny = nodes.terminal(0x00050001);
+ * select(nodes, "sys_number", new Map([[39, deny]]), nodes.terminal(0x7fff0000));
+ */
 export const select = (nodes: Nodes, word: Word, byValue: ReadonlyMap<number, Node>, otherwise: Node): Node => {
   const values = [...byValue.keys()].sort((a, b) => a - b);
   const level = levelOf(word);

@@ -12,6 +12,7 @@ export interface NumberRange {
   /** Depends on the instruction pointer and the arguments only. */
   readonly node: Node;
 }
+/** The numbers of one architecture value; no `arch`: of all other values. */
 export interface ArchRows {
   /** AUDIT_ARCH_* values, both included. */
   readonly from: number;
@@ -27,6 +28,14 @@ export interface ArchRows {
 
 const MOST = 1 << 14;
 
+/**
+ * Ranges of system call numbers with equal functions, in ascending order. Undefined if there are too many.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * numberRanges(diagram.nodes, diagram.root)?.length;
+ */
 export const numberRanges = (nodes: Nodes, root: Node): readonly NumberRange[] | undefined =>
   intervals(nodes, root, { level: levelOf("sys_number"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
     from: Number(from),
@@ -34,7 +43,14 @@ export const numberRanges = (nodes: Nodes, root: Node): readonly NumberRange[] |
     node,
   }));
 
-/** Of every architecture that the function tells apart; undefined if there are too many. */
+/**
+ * Rows of every architecture value that the function distinguishes. Undefined if there are too many.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * for (const row of tableOf(diagram) ?? []) console.log(row);
+ */
 export const tableOf = ({ nodes, root }: Pick<Diagram, "nodes" | "root">): readonly ArchRows[] | undefined =>
   intervals(nodes, root, { level: levelOf("arch"), bits: 32 }, MOST)?.map(({ from, to, node }) => ({
     from: Number(from),

@@ -12,7 +12,21 @@ export interface Undecided {
 }
 
 export const undecidedValue = ({ filter, pc }: Undecided): number => FIRST + filter * MAX_INSNS + pc;
+/**
+ * True for a terminal value that stands for an instruction where the meaning was not decided.
+ *
+ * @example
+ * isUndecided(0x7fff0000);   // false
+ */
 export const isUndecided = (value: number): boolean => value >= FIRST;
+/**
+ * The filter and the instruction that an undecided value stands for.
+ *
+ * @example
+ * const { program } = assemble("A = sys_number\nA == 39 ? dead : ok\nok: return ALLOW\ndead: return ERRNO(1)");
+ * const diagram = diagramOf(program);
+ * diagram.values().undecided;   // what undecidedAt gives for each such value: none here
+ */
 export const undecidedAt = (value: number): Undecided => ({
   filter: Math.floor((value - FIRST) / MAX_INSNS),
   pc: (value - FIRST) % MAX_INSNS,

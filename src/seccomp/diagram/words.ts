@@ -9,7 +9,12 @@ const args = ([0, 1, 2, 3, 4, 5] as const).flatMap((i): Word[] => [`args[${i}].h
 export const wordOrder: readonly Word[] = ["arch", "sys_number", "instruction_pointer.hi", "instruction_pointer.lo", ...args];
 const ranks = new Map(wordOrder.map((word, rank) => [word, rank]));
 
-/** The level of a word's most significant bit. */
+/**
+ * The level of a word's most significant bit.
+ *
+ * @example
+ * levelOf("sys_number") > levelOf("args[0].low");   // the number is tested first
+ */
 export const levelOf = (word: Word): number => (ranks.get(word) as number) * 32;
 export const wordAt = (level: number): Word => wordOrder[level >> 5] as Word;
 /** 0 is the least significant bit. */
@@ -18,6 +23,13 @@ export const bitAt = (level: number): number => 31 - (level & 31);
 /** Bit i is the function at index i. */
 export type Bits = readonly Node[];
 
+/**
+ * Arithmetic on 32-bit words whose bits are conditions, the least significant bit first.
+ *
+ * @example
+ * const words = new Words(new Nodes());
+ * words.asConstant(words.add(words.constant(2), words.constant(3)));   // 5
+ */
 export class Words {
   readonly nodes: Nodes;
   readonly #inputs = new Map<Word, Bits>();

@@ -10,6 +10,7 @@ export type PrctlMeaning = "set-no-new-privs" | "get-no-new-privs" | "get-seccom
 
 /** Operations of seccomp(2), by number. */
 export const seccompOperations = ["set-mode-strict", "set-mode-filter", "get-action-avail", "get-notif-sizes"] as const;
+/** An operation of seccomp(2). */
 export type SeccompOperation = (typeof seccompOperations)[number];
 
 /** SECCOMP_FILTER_FLAG_*. */
@@ -21,6 +22,7 @@ export const filterFlags = {
   TSYNC_ESRCH: 0x10,
   WAIT_KILLABLE_RECV: 0x20,
 } as const;
+/** The name of a flag of SECCOMP_SET_MODE_FILTER. */
 export type FilterFlag = keyof typeof filterFlags;
 
 /**
@@ -68,10 +70,14 @@ export interface LogRules {
   readonly always: readonly Action[];
 }
 
+/** A feature of seccomp user notification that kernel versions have or lack. */
 export type NotifFeature = "continue" | "addfd" | "addfd-send" | "wait-killable" | "sync-wake-up";
+/** A feature of ptrace(2) that concerns seccomp. */
 export type PtraceFeature = "suspend" | "suspend-checked-in-seize" | "get-filter" | "get-metadata" | "syscall-info";
+/** What /proc shows of seccomp: lines of /proc/PID/status, the files of /proc/sys/kernel/seccomp. */
 export type ProcFeature = "status-seccomp" | "status-no-new-privs" | "status-filter-count" | "actions";
 
+/** All rules of seccomp that differ between kernel versions. */
 export interface SeccompRules extends EvaluatorRules {
   readonly checker: CheckerRules;
   readonly returns: ReturnRules;
@@ -108,6 +114,7 @@ export interface SeccompRules extends EvaluatorRules {
 /** How well a rule is known. P: the posted text; T: a text of the time was read; M: measured; N: the same function one version away; R: recollection. */
 export type Grade = "P" | "T" | "M" | "N" | "R";
 
+/** The origin of a rule. */
 export interface Source {
   /** The entry of the history that set the rule. */
   readonly at: string;
@@ -115,6 +122,7 @@ export interface Source {
   readonly grade: Grade;
 }
 
+/** The rules of one kernel version, each with its source. */
 export interface SeccompProfile extends SeccompRules {
   readonly name: string;
   /** Where each rule comes from. */

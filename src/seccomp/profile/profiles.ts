@@ -36,16 +36,27 @@ const byName = fold();
 /** Names people use for points of the history. */
 const aliases = { v6: "patch:v6", merged: "3.5", upstream: "6.12" } as const;
 
+/** The name of a profile: a version of Linux, a version of the patch series, or an alias. */
 export type SeccompProfileName = typeof ground.at | (typeof changes)[number]["at"] | keyof typeof aliases;
 
 /** Every name that `seccompProfile` knows, oldest first, then the aliases. */
 export const seccompProfileNames = [...byName.keys(), ...Object.keys(aliases)] as readonly SeccompProfileName[];
 
-/** A profile by name; undefined if there is none. */
+/**
+ * A profile by name; undefined if there is none.
+ *
+ * @example
+ * seccompProfile("4.8")?.returns.maxErrno;   // 4095
+ */
 export const seccompProfile = (name: string): SeccompProfile | undefined =>
   byName.get((aliases as Readonly<Record<string, string>>)[name] ?? name);
 
-/** Why there is no profile of that name, when the reason is that its text is lost. */
+/**
+ * Why there is no profile of that name, when the reason is that its text is lost.
+ *
+ * @example
+ * whyNoProfile("patch:v1");
+ */
 export const whyNoProfile = (name: string): string | undefined => unknownVersions[name];
 
 const known = (name: string): SeccompProfile => {
@@ -53,6 +64,7 @@ const known = (name: string): SeccompProfile => {
   if (!found) throw new Error(`the history has no ${name}`);
   return found;
 };
-/** The two dialects. */
+/** The profile of version 6 of the patch, of February 2012. */
 export const v6 = known("v6");
+/** The profile of Linux 6.12. */
 export const upstream = known("upstream");

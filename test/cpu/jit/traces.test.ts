@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
-import { type CodeStore, Machine, type MachineOptions } from "trapgate";
+import { type BootOptions, type CodeStore, Machine } from "trapgate/internal";
 import { describe, expect, it } from "vitest";
 import { coverageOf } from "../../../src/cpu/jit/tracing/trace-recorder.ts";
 import { always, TraceSampler, type TreeSource, usual } from "../../../src/cpu/jit/tracing/trace-sampler.ts";
@@ -29,7 +29,7 @@ describe.skipIf(missing("trace trees", gcc32)).each(["-m64", "-m32"])("an interp
       natively: new Map(["3000", "500000"].map((rounds) => [rounds, execFileSync(`${folder}/traces`, [rounds], { encoding: "utf8" })])),
     };
   });
-  const run = async (options: MachineOptions, rounds = "3000") => {
+  const run = async (options: BootOptions, rounds = "3000") => {
     const { program } = await built;
     const machine = new Machine({ files: { "/traces": { content: program, mode: 0o755 } }, ...options });
     const { stdout, status, stats } = await machine.run("/traces", { args: [rounds] });

@@ -2,4 +2,5 @@
 import type { Row } from "../row.ts";
 import { families } from "./index.ts";
 
+/** All rows of the instruction set, in the order of the sources. */
 export const rows: readonly Row[] = Object.values(families).flatMap((family) => family());

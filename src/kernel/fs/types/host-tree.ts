@@ -3,7 +3,7 @@
 // itself. An implementation must not follow any, in any component.
 import type { Timespec } from "../../base/time.ts";
 
-/** Attributes of a host file. man 3 stat. */
+/** Attributes of a file of the host: numbers as stat(2) has them, sizes in bytes. */
 export interface HostStat {
   readonly mode: number;
   readonly uid: number;
@@ -16,14 +16,14 @@ export interface HostStat {
   readonly mtime: Timespec;
   readonly ctime: Timespec;
 }
-/** A directory entry of the host. */
+/** An entry of a directory of the host. */
 export interface HostDirEntry {
   readonly name: string;
   /** S_IF* bits. */
   readonly type: number;
 }
 
-/** A directory of the host and everything below it. */
+/** A directory of the host that a machine mounts. The host program implements it. */
 export interface HostTree {
   /** The directory itself. */
   readonly root: HostNode;

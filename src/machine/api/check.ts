@@ -1,0 +1,104 @@
+// Options of library users, checked before anything is done with them: the first mistake becomes a Problem that names it.
+import type { z } from "zod";
+import { didYouMean } from "../../policy/input/nearest.ts";
+import { Problem } from "../../problem.ts";
+import { whyNoProfile } from "../../seccomp/profile/profiles.ts";
+import type { Program } from "../options.ts";
+import { machineShape, schemas } from "./schema.ts";
+
+/** Characters of a value that a message shows. */
+const SHOWN = 60;
+const shown = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return `an object of class ${value.constructor?.name ?? "null"}`;
+  return String(value);
+};
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((before, key) => {
+    if (typeof key === "number" || !/^[A-Za-z_]\w*$/.test(String(key))) return `${before}[${JSON.stringify(key)}]`;
+    return before === "" ? String(key) : `${before}.${String(key)}`;
+  }, "");
+
+const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((found, key) => (found === null || found === undefined ? undefined : (found as never)[key]), value);
+
+const usage = (message: string, help: string | undefined): Problem => new Problem("usage", message, help === undefined ? {} : { help });
+
+/** Of the branches of a union, the one that read the value furthest. */
+const deepest = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
+  if (issue.code !== "invalid_union") return issue;
+  const inner = issue.errors.flatMap(([first]) => (first ? [deepest({ ...first, path: [...issue.path, ...first.path] })] : []));
+  const rank = ({ code, path }: z.core.$ZodIssue): number => path.length * 2 + (code === "custom" ? 0 : 1);
+  return inner.reduce((best, other) => (rank(other) > rank(best) ? other : best), inner[0] ?? issue);
+};
+
+/** The names that a strict object knows, at a path of a schema's value. */
+const knownNames = (schema: z.ZodType, path: readonly PropertyKey[]): string[] => {
+  const inner = (type: z.ZodType): z.ZodType[] => {
+    const { def } = type as unknown as {
+      def: { innerType?: z.ZodType; options?: z.ZodType[]; element?: z.ZodType; valueType?: z.ZodType };
+    };
+    const below = [def.innerType, ...(def.options ?? [])].filter((one) => one !== undefined);
+    return below.length === 0 ? [type] : below.flatMap(inner);
+  };
+  const step = (types: z.ZodType[], key: PropertyKey): z.ZodType[] =>
+    types.flatMap((type) => {
+      const { shape, def } = type as unknown as {
+        shape?: Record<PropertyKey, z.ZodType>;
+        def: { element?: z.ZodType; valueType?: z.ZodType };
+      };
+      const next = shape?.[key] ?? def.element ?? def.valueType;
+      return next ? inner(next) : [];
+    });
+  return path.reduce(step, inner(schema)).flatMap((type) => Object.keys((type as unknown as { shape?: object }).shape ?? {}));
+};
+
+const problemOf = (schema: z.ZodType, value: unknown, first: z.core.$ZodIssue): Problem => {
+  const issue = deepest(first);
+  const { path } = issue;
+  const found = at(value, path);
+  const option = pathText(path);
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0] as string;
+    const elsewhere =
+      schema === schemas.program && key in machineShape ? `it is an option of the machine: new Machine({ ${key} })` : undefined;
+    const names = knownNames(schema, path);
+    return usage(
+      `there is no option ${pathText([...path, key])} (its value is ${shown(at(found, [key]))})`,
+      elsewhere ?? didYouMean(key, names) ?? `there are ${names.join(", ")}`,
+    );
+  }
+  if (issue.code === "invalid_value") {
+    const names = issue.values.map(String);
+    const why = option === "kernel" && typeof found === "string" ? whyNoProfile(found) : undefined;
+    const near = typeof found === "string" ? didYouMean(found, names) : undefined;
+    return usage(`${option} cannot be ${shown(found)}${why ? `: ${why}` : ""}`, near ?? `there are ${names.join(", ")}`);
+  }
+  if (issue.code === "invalid_key")
+    return usage(`a key of ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}, not ${shown(path.at(-1))}`, undefined);
+  if (path.length === 0) return usage(`options must be an object, not ${shown(found)}`, undefined);
+  return usage(`${option} must be ${issue.message}, not ${shown(found)}`, undefined);
+};
+
+const checked =
+  (schema: z.ZodType) =>
+  (options: unknown): void => {
+    const result = schema.safeParse(options);
+    if (!result.success) throw problemOf(schema, options, result.error.issues[0] as z.core.$ZodIssue);
+  };
+
+export const checkMachineOptions = checked(schemas.machine);
+export const checkProgramOptions = checked(schemas.program);
+export const checkRunOptions = checked(schemas.run);
+export const checkExploreOptions = checked(schemas.explore);
+export const checkReplayOptions = checked(schemas.replay);
+
+/** A program is a path or the bytes of a file. */
+export const checkProgram = (program: Program): void => {
+  if (typeof program === "string" || Object.prototype.toString.call(program) === "[object Uint8Array]") return;
+  throw usage(`the program must be a path in the guest or the bytes of an ELF file (Uint8Array), not ${shown(program)}`, undefined);
+};

@@ -1,0 +1,19 @@
+// The library's code cache: an opaque handle, because the format of compiled regions is internal.
+import type { CodeStore } from "../../cpu/jit/cache/format.ts";
+import { MemoryCodeStore } from "../code-memory.ts";
+import { storeOf } from "./stores.ts";
+
+/**
+ * Keeps compiled code between runs of one program in this process. Give it as `code` to machines with the same options.
+ * The guest sees the same results; later runs start with compiled code.
+ *
+ * @example
+ * const code = new CodeMemory();
+ * for (const seed of [1, 2, 3]) await Machine.run(program, { code, seed });
+ */
+export class CodeMemory {
+  readonly #store: CodeStore = new MemoryCodeStore();
+  constructor() {
+    storeOf.set(this, this.#store);
+  }
+}

@@ -1,0 +1,137 @@
+// Schemas of the options that library users give. A name that is added to an interface in options.ts must be added here: the types say so.
+import { z } from "zod";
+import { engines } from "../../cpu/engine.ts";
+import { cpuModel, modelNames } from "../../cpu/machine/model.ts";
+import { bugs, vsyscallModes } from "../../kernel/base/profile.ts";
+import { seccompProfileNames } from "../../seccomp/profile/profiles.ts";
+import type { ExploreOptions, Properties } from "../explore/options.ts";
+import type { FileBytes, FileOptions, Hooks, MachineOptions, MountOptions, ProgramOptions, TraceOptions } from "../options.ts";
+import type { Shard } from "../shard.ts";
+import { CodeMemory } from "./code-memory.ts";
+
+/** One schema for each member. */
+type Shape<T> = { readonly [K in keyof Required<T>]: z.ZodType };
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+/** By its tag: `instanceof` is false for arrays of another realm, as test runners have them. */
+const isBytes = (value: unknown): boolean => ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+const hasMethods =
+  (...names: readonly string[]) =>
+  (value: unknown): boolean =>
+    isObject(value) && names.every((name) => typeof value[name] === "function");
+
+const wants = (what: string) => ({ error: what });
+const text = z.string(wants("a string"));
+const flag = z.boolean(wants("true or false"));
+const bytes = z.custom<string | Uint8Array>((value) => typeof value === "string" || isBytes(value), wants("a string or a Uint8Array"));
+const call = z.custom((value) => typeof value === "function", wants("a function"));
+const whole = (what: string, least: number, most: number = Number.MAX_SAFE_INTEGER) => {
+  const error = `${what} from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}`;
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+};
+/** Node's timers take at most 2^31 - 1 ms. */
+const MOST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+const seconds = z.custom<number>(
+  (value) => typeof value === "number" && value > 0 && value <= MOST_SECONDS,
+  wants(`seconds, more than 0 and at most ${MOST_SECONDS}`),
+);
+const absolute = z.custom<string>((value) => typeof value === "string" && value.startsWith("/"), wants("an absolute path in the guest"));
+const list = <T extends z.ZodType>(item: T) => z.array(item, wants("an array")).readonly();
+const record = <T extends z.ZodType>(key: z.ZodString | z.ZodCustom<string, string>, item: T) =>
+  z.record(key, item, wants("an object whose keys are names"));
+/** A name out of a list; `also` accepts more spellings of them. */
+const name = (names: readonly string[]) => z.enum(names as [string, ...string[]]);
+
+const fileBytes = z.custom<FileBytes>((value) => hasMethods("read")(value) && typeof (value as FileBytes).size === "number");
+const fileShape = {
+  content: z.custom(
+    (value) => bytes.safeParse(value).success || fileBytes.safeParse(value).success,
+    wants("a string, a Uint8Array or { size, read }"),
+  ),
+  mode: whole("permission bits", 0, 0o7777).optional(),
+} satisfies Shape<FileOptions>;
+const file = z
+  .custom((value) => typeof value === "string" || isBytes(value))
+  .or(z.strictObject(fileShape, wants("a string, a Uint8Array or { content, mode }")));
+
+const tree = z.custom(
+  (value) => isObject(value) && isObject(value["root"]) && typeof value["writable"] === "boolean",
+  wants("a host tree: { root, writable }"),
+);
+const mountShape = { tree, at: absolute, mode: name(["ro", "cow", "rw"]) } satisfies Shape<MountOptions>;
+
+export const machineShape = {
+  kernel: name(seccompProfileNames).optional(),
+  x32: flag.optional(),
+  ia32: flag.optional(),
+  vsyscall: name(vsyscallModes).optional(),
+  bugs: list(name(Object.keys(bugs))).optional(),
+  cpu: z
+    .custom((value) => typeof value === "string" && cpuModel(value) !== undefined)
+    .or(name(modelNames))
+    .optional(),
+  seed: whole("a whole number", 0).optional(),
+  memory: whole("bytes", 2 ** 20, 2 ** 32 - 2 ** 28).optional(),
+  root: tree.optional(),
+  mounts: list(z.strictObject(mountShape, wants("{ tree, at, mode }"))).optional(),
+  files: record(absolute, file).optional(),
+  engine: name(engines).optional(),
+  code: z.instanceof(CodeMemory, wants("a CodeMemory")).optional(),
+  randomizeLayout: flag.optional(),
+  pids: whole("a number of threads and processes", 1).optional(),
+  openFiles: whole("a number of open files", 1).optional(),
+  cpuTime: seconds.optional(),
+} satisfies Shape<MachineOptions>;
+
+const hooksShape = { stdout: call, stderr: call, trace: call, kernelLog: call, filter: call } satisfies Shape<Hooks>;
+const traceShape = { follow: flag.optional(), column: whole("a column", 0, 1000).optional() } satisfies Shape<TraceOptions>;
+
+export const programShape = {
+  args: list(text).optional(),
+  argv0: text.optional(),
+  env: record(text, text).optional(),
+  cwd: absolute.optional(),
+  uid: whole("a user id", 0, 2 ** 32 - 2).optional(),
+  gid: whole("a group id", 0, 2 ** 32 - 2).optional(),
+  stdin: bytes.optional(),
+  policy: z.custom((value) => bytes.safeParse(value).success, wants("filter text or BPF instructions as a Uint8Array")).optional(),
+  trace: z
+    .boolean(wants("true, false or { follow, column }"))
+    .or(z.strictObject(traceShape, wants("true, false or { follow, column }")))
+    .optional(),
+  schedule: text.optional(),
+  timeout: seconds.optional(),
+  maxOutput: whole("bytes", 0).optional(),
+  signal: z.custom(hasMethods("throwIfAborted", "addEventListener", "removeEventListener"), wants("an AbortSignal")).optional(),
+  hooks: z.strictObject(hooksShape, wants("an object with functions")).partial().optional(),
+} satisfies Shape<ProgramOptions>;
+
+const propertiesShape = {
+  never: list(text).optional(),
+  neverOutput: list(text).optional(),
+  exit: whole("an exit status", 0, 255).optional(),
+} satisfies Shape<Properties>;
+const shardShape = { number: whole("a number", 1), of: whole("a number", 1) } satisfies Shape<Shard>;
+
+const { schedule, timeout, trace, hooks, ...explored } = programShape;
+export const exploreShape = {
+  ...machineShape,
+  ...explored,
+  ...propertiesShape,
+  departures: whole("a whole number", 0).optional(),
+  schedules: whole("a whole number", 1).optional(),
+  seconds: seconds.optional(),
+  shard: z
+    .strictObject(shardShape, wants("{ number, of }"))
+    .refine(({ number, of }) => number <= of, wants("{ number, of } with number at most of"))
+    .optional(),
+  slice: whole("instructions", 1, 999_999_999).optional(),
+} satisfies Shape<ExploreOptions>;
+
+export const schemas = {
+  machine: z.strictObject(machineShape),
+  program: z.strictObject(programShape),
+  run: z.strictObject({ ...machineShape, ...programShape }),
+  explore: z.strictObject(exploreShape),
+  replay: z.strictObject({ ...exploreShape, schedule: text }),
+};
