@@ -25,7 +25,7 @@ export interface Generated {
   readonly handlers: readonly Bytes[];
   readonly firstHandlers: readonly number[];
   /** What a processor of the default model may know when a module is there, of contexts by number (predecode.ts). */
-  readonly learned: readonly (readonly Bytes[])[];
+  readonly preloads: readonly (readonly Bytes[])[];
   readonly routines: Bytes;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
 }
@@ -66,7 +66,7 @@ const codeFor = (shared: boolean): CpuCode => {
     handlers: generated.handlers.map((bytes, n) => ({
       first: generated.firstHandlers[n] as number,
       module: once(() => compile(bytes)),
-      learned: (context) => generated.learned[n]?.[context]?.(),
+      preload: (context) => generated.preloads[n]?.[context]?.(),
     })),
     routines: compile(generated.routines),
     routineTypes: generated.routineTypes,

@@ -3,21 +3,21 @@
 
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
-import { firstRoutine, repeatCost, repeatRounds } from "./decode/operand-slots.ts";
+import { firstRoutine, repeatCost, repeatIterations } from "./decode/operand-slots.ts";
 import type { Engine } from "./engine.ts";
-import { actions, type Machine } from "./helpers/helpers.ts";
-import { Accesses, guestFault, unmapped } from "./helpers/memory-slow-path.ts";
+import { type HelperContext, helpers } from "./helpers/helpers.ts";
+import { guestFault, MemorySlowPath, unmapped } from "./helpers/memory-slow-path.ts";
 import { Blocks, longest } from "./interp/block-cache.ts";
-import type { AlikeRoutines, Learned } from "./interp/predecode.ts";
+import type { PredecodeRoutines, Preload } from "./interp/predecode.ts";
 import { kindCode, signParitySource, zeroSource } from "./isa/flags.ts";
 import { integers } from "./isa/integers.ts";
-import { actNames, type RoutineType } from "./isa/routine-types.ts";
+import { helperNames, type RoutineType } from "./isa/routine-types.ts";
 import { slowPathCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
 import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
-import { type Exit, exit, exitOf, leave, settled } from "./machine/exit.ts";
-import type { CodeWatch, Mmu } from "./machine/mmu.ts";
+import { type Exit, exit, exitCode, exitOf, settled } from "./machine/exit.ts";
+import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
@@ -29,7 +29,7 @@ interface HandlerModule {
   readonly first: number;
   readonly module: () => WebAssembly.Module;
   /** What a processor of the default model may know when it is there. */
-  readonly learned?: Learned;
+  readonly preload?: Preload;
 }
 /** What the build made of the rows (handlers.ts, routines). */
 export interface CpuCode {
@@ -56,7 +56,7 @@ const MOST_INTERPRETED = 1 << 14;
 const LOOK_EVERY = 1 << 7;
 const LOOK_EVERY_TURN = 1 << 10;
 
-export class Cpu implements CodeWatch, Machine {
+export class Cpu implements TranslationListener, HelperContext {
   readonly state: State;
   readonly segments: Segments;
   readonly blocks: Blocks;
@@ -66,9 +66,9 @@ export class Cpu implements CodeWatch, Machine {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly #tlb: Tlb;
-  readonly #accesses: Accesses;
+  readonly #slowPath: MemorySlowPath;
   /** How often generated code came back to the dispatcher, by what it came back with (exit.ts). */
-  readonly leaves = new Float64Array(64);
+  readonly exitCounts = new Float64Array(64);
   /** Guest instructions retired since boot, before the current `run`. */
   instructions = 0;
   /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
@@ -109,14 +109,14 @@ export class Cpu implements CodeWatch, Machine {
     (this.routines["transcendental_intel"] as WebAssembly.Global).value = Number(model.smallAnglesExact);
     const js = {
       miss: (address: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#accesses.missed(address, bytes, how, rec, budget),
-      commit: () => this.#accesses.commit(),
+        this.#slowPath.missed(address, bytes, how, rec, budget),
+      commit: () => this.#slowPath.commit(),
       checkSegment: (segment: number, offset: number, bytes: number, how: number, rec: number, budget: number) =>
-        this.#accesses.checkSegmentOf(segment, offset, bytes, how, rec, budget),
+        this.#slowPath.checkSegmentOf(segment, offset, bytes, how, rec, budget),
       act: (id: number, rec: number, budget: number, a: bigint, b: bigint) => {
         s.u32[at.record >> 2] = rec;
         s.i32[at.budget >> 2] = budget;
-        return actions[actNames[id]!](this, rec, a, b);
+        return helpers[helperNames[id]!](this, rec, a, b);
       },
     };
     const imports = { vm: { memory }, js };
@@ -125,8 +125,8 @@ export class Cpu implements CodeWatch, Machine {
     this.#run = handlers as unknown as HandlerExports;
     const table = handlers["table"] as WebAssembly.Table;
     Object.keys(code.routineTypes).forEach((name, n) => table.set(firstRoutine + n, this.routines[name]));
-    const know = ({ learned }: HandlerModule): void => {
-      if (learned && model.name === defaultModel) this.blocks.know(learned);
+    const know = ({ preload }: HandlerModule): void => {
+      if (preload && model.name === defaultModel) this.blocks.preload(preload);
     };
     const more = parts.map((part) => ({
       first: part.first,
@@ -135,17 +135,17 @@ export class Cpu implements CodeWatch, Machine {
         know(part);
       },
     }));
-    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as AlikeRoutines, unmapped, model);
+    this.blocks = new Blocks(s, code.instructions, more, this.routines as unknown as PredecodeRoutines, unmapped, model);
     know(base!);
     this.jit = new Jit(this.blocks, {
       memory,
       handlers,
       routines: this.routines,
       routineTypes: code.routineTypes,
-      slowPath: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
-      findPageRange: (address, how, slot) => this.#tlb.showRun(address, how, slot),
-      enableAccessMap: () => this.#tlb.keepChunks(),
-      slowPathStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
+      slowPath: (address, bytes, how) => this.#slowPath.missedInRegion(address, bytes, how),
+      findPageRange: (address, how, slot) => this.#tlb.showRange(address, how, slot),
+      enableAccessMap: () => this.#tlb.keepAccessMap(),
+      slowPathStore: (address, bytes, low, high) => this.#slowPath.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
       moreBudget: (budget, need) => this.#moreBudget(budget, need),
       landing: (door) => this.landing?.(door),
@@ -154,27 +154,27 @@ export class Cpu implements CodeWatch, Machine {
     });
     this.blocks.onReset = () => this.jit.reset();
     this.blocks.onMissing = (ip, place) => this.jit.revalidate(ip, place);
-    this.blocks.onMark = (frame, marks) => this.jit.classifyBytes(frame, marks);
-    this.blocks.onGone = (frame) => this.jit.frameUnmapped(frame);
+    this.blocks.onClassifyBytes = (frame, marks) => this.jit.classifyBytes(frame, marks);
+    this.blocks.onUnmapped = (frame) => this.jit.frameUnmapped(frame);
     this.blocks.onInvalidate = (frame) => this.jit.invalidateFrame(frame);
-    this.blocks.onWatch = (frame) => this.#tlb.protect(frame);
+    this.blocks.onTrackWrites = (frame) => this.#tlb.protect(frame);
     this.codeFrames = this.blocks.codeFrames;
     const contextChanged = (): void => {
       this.blocks.flushPages();
       this.#tlb.flush();
     };
     this.segments = new Segments(s, contextChanged, () => this.#narrow());
-    this.#accesses = new Accesses({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
+    this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
   }
 
   /** How often compiled code had to look for what it accesses. */
-  get lookups(): ReturnType<typeof slowPathCounts> {
+  get slowPathCounts(): ReturnType<typeof slowPathCounts> {
     return slowPathCounts(this.state);
   }
 
   // Address translation.
   setAddressSpace(mmu: Mmu): void {
-    this.#accesses.mmu = mmu;
+    this.#slowPath.mmu = mmu;
     this.blocks.setMmu(mmu);
     const color = mmu.color ?? 0;
     this.#tlb.color = color;
@@ -182,23 +182,23 @@ export class Cpu implements CodeWatch, Machine {
     this.#tlb.flush();
   }
   flushTlb(): void {
-    this.#accesses.forgot();
+    this.#slowPath.translationsDropped();
     this.#tlb.flush();
     this.blocks.flushPages();
   }
   flushWrites(): void {
-    this.#accesses.forgot();
+    this.#slowPath.translationsDropped();
     this.#tlb.flush();
   }
   flushTlbPage(address: number): void {
-    this.#accesses.forgot();
+    this.#slowPath.translationsDropped();
     const page = Math.floor(address / 4096);
     this.#tlb.flushPage(page);
     this.blocks.flushPage(page);
   }
   /** The four bytes at an address of 32 bits that code could read now, if they are found at once; -1: ask the owner of the address space. */
-  wordAtHome(address: number): number {
-    return this.#tlb.wordAtHome(address);
+  directWord(address: number): number {
+    return this.#tlb.directWord(address);
   }
   invalidateFrame(frame: number): void {
     this.blocks.invalidateFrame(frame);
@@ -208,7 +208,7 @@ export class Cpu implements CodeWatch, Machine {
   #serve(code: number): number {
     const { serve, state: s } = this;
     const left = this.#settle(s.i32[at.budget >> 2] as number);
-    const { mmu } = this.#accesses;
+    const { mmu } = this.#slowPath;
     const epoch = s.u32[at.epoch >> 2];
     const context = s.u32[at.context >> 2];
     const { invalidations } = this.blocks;
@@ -219,7 +219,7 @@ export class Cpu implements CodeWatch, Machine {
     // A timer that the call has set ends the whole run, not only this part of it.
     this.#end = Math.min(this.#end, this.instructions + granted);
     // Whatever regions were made from may have changed, here or in those that called this one.
-    const changed = this.#accesses.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
+    const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
     if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
     s.u32[at.systemFlags >> 2] = system & ~EF.RF;
@@ -231,32 +231,32 @@ export class Cpu implements CodeWatch, Machine {
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
     this.state.u32[at.exitError >> 2] = error;
-    return leave.fault;
+    return exitCode.fault;
   }
   /** Limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
-    this.#accesses.checkSegment(segment, offset, bytes, write);
+    this.#slowPath.checkSegment(segment, offset, bytes, write);
   }
   isMisaligned(address: number, bytes: number): boolean {
-    return this.#accesses.isMisaligned(address, bytes);
+    return this.#slowPath.isMisaligned(address, bytes);
   }
   /** Guest memory for actions, by linear address: faults like the instruction that asks. */
   readLinear(address: number, bytes: number): number {
-    return this.#accesses.readLinear(address, bytes);
+    return this.#slowPath.readLinear(address, bytes);
   }
   writeLinear(address: number, bytes: number): number {
-    return this.#accesses.writeLinear(address, bytes);
+    return this.#slowPath.writeLinear(address, bytes);
   }
   commitLinear(pointer: number): void {
-    this.#accesses.commitLinear(pointer);
+    this.#slowPath.commitLinear(pointer);
   }
   /** rip of the instruction in progress and of the one after it. */
   get instructionIp(): number {
-    return this.#accesses.evaluated ? this.#accesses.evaluated.ip : this.blocks.records.ipOf(this.state.u32[at.record >> 2] as number);
+    return this.#slowPath.evaluated ? this.#slowPath.evaluated.ip : this.blocks.records.ipOf(this.state.u32[at.record >> 2] as number);
   }
   get nextIp(): number {
-    return this.#accesses.evaluated
-      ? this.#accesses.evaluated.ip + this.#accesses.evaluated.length
+    return this.#slowPath.evaluated
+      ? this.#slowPath.evaluated.ip + this.#slowPath.evaluated.length
       : this.blocks.records.nextIpOf(this.state.u32[at.record >> 2] as number);
   }
   /** Instructions retired, also in the middle of `run` (at a block's end). */
@@ -351,7 +351,7 @@ export class Cpu implements CodeWatch, Machine {
         if (budget + this.#rest() <= 0) return this.#finish(budget, exit.budget);
         code = this.#fetchFault();
       } else {
-        let left = blocks.records.leftOf(rec);
+        let left = blocks.records.remainingOf(rec);
         if (left > budget && this.#rest() > 0) {
           budget += this.#grantMore(budget);
           if (this.#late) return this.#finish(budget, exit.budget);
@@ -366,37 +366,37 @@ export class Cpu implements CodeWatch, Machine {
             this.#fetchFault();
             return this.#finish(budget, exit.fault);
           }
-          left = blocks.records.leftOf(rec);
+          left = blocks.records.remainingOf(rec);
         }
         try {
           code = this.#run.enter(rec, budget - left);
         } catch (e) {
           if (e !== guestFault) throw e;
-          code = leave.fault;
+          code = exitCode.fault;
         }
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
-        (this.leaves[code] as number)++;
+        (this.exitCounts[code] as number)++;
         // What uses up no budget, or little of it for much work, is bounded too.
         if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
       }
       switch (code) {
-        case leave.fault:
+        case exitCode.fault:
           if (rec !== 0) {
-            budget += blocks.records.leftOf(rec);
+            budget += blocks.records.remainingOf(rec);
             s.rip = blocks.records.ipOf(rec);
           }
           return this.#finish(budget, exit.fault);
-        case leave.trap:
-          budget += blocks.records.leftOf(rec) - 1;
+        case exitCode.trap:
+          budget += blocks.records.remainingOf(rec) - 1;
           s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, exit.fault);
-        case leave.int80:
-        case leave.sysenter:
-        case leave.syscall:
+        case exitCode.int80:
+        case exitCode.sysenter:
+        case exitCode.syscall:
           s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, code as Exit);
-        case leave.taken: {
+        case exitCode.taken: {
           const from = rec;
           s.rip = blocks.records.targetOf(from);
           this.jit.recordTransfer(from, s.rip);
@@ -404,44 +404,44 @@ export class Cpu implements CodeWatch, Machine {
           if (rec !== 0) blocks.link(from, rec);
           break;
         }
-        case leave.next: {
+        case exitCode.next: {
           const ip: number = blocks.records.nextIpOf(rec);
           s.rip = ip;
           rec = blocks.follow(rec, ip);
           break;
         }
-        case leave.jumped:
+        case exitCode.jumped:
           this.jit.recordTransfer(rec, s.rip);
           rec = blocks.displaced(s.rip);
           if (rec !== 0) break;
           rec = blocks.find(s.rip);
-          if (rec !== 0) blocks.jumpedTo(rec);
+          if (rec !== 0) blocks.addJumpTarget(rec);
           break;
-        case leave.changed:
+        case exitCode.changed:
           rec = blocks.find(s.rip);
           break;
-        case leave.again:
-          budget += blocks.records.leftOf(rec) - 1 - this.#charge(repeatCost - 1);
+        case exitCode.again:
+          budget += blocks.records.remainingOf(rec) - 1 - this.#charge(repeatCost - 1);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.rounds:
+        case exitCode.iterations:
           budget -= this.#charge(repeatCost - 1);
           rec = blocks.find(s.rip);
           break;
-        case leave.stop:
-        case leave.stale:
-          budget += blocks.records.leftOf(rec);
+        case exitCode.stop:
+        case exitCode.stale:
+          budget += blocks.records.remainingOf(rec);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.interpret:
-        case leave.upper:
-          if (code === leave.interpret) this.jit.noteSideExit(s.rip);
+        case exitCode.sideExit:
+        case exitCode.upper:
+          if (code === exitCode.sideExit) this.jit.noteSideExit(s.rip);
           if (budget <= 0) budget += this.#grantMore(budget);
           rec = blocks.bounded(s.rip, 1);
           break;
-        case leave.short: {
+        case exitCode.lowBudget: {
           // All but a block's worth goes to the regions, then that too; what is still too little is interpreted.
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
           if (spare > 0) {
@@ -455,16 +455,16 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.bounded(s.rip, budget);
           break;
         }
-        case leave.unverified:
-          budget += blocks.records.leftOf(rec);
+        case exitCode.unverified:
+          budget += blocks.records.remainingOf(rec);
           s.rip = blocks.records.ipOf(rec);
-          if (this.jit.verify(blocks.regionWordOf(rec))) blocks.confirmRegion(rec);
+          if (this.jit.verify(blocks.regionWordOf(rec))) blocks.revalidateRegion(rec);
           else blocks.poison(rec);
           rec = blocks.find(s.rip);
           break;
-        case settled + leave.int80:
-        case settled + leave.sysenter:
-        case settled + leave.syscall:
+        case settled + exitCode.int80:
+        case settled + exitCode.sysenter:
+        case settled + exitCode.syscall:
         case settled + exit.served:
           return this.#finish(budget, (code - settled) as Exit);
         default:
@@ -487,7 +487,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Give regions another part: its length. */
   #hand(): number {
-    const n = Math.min(this.#held, this.#pace.part);
+    const n = Math.min(this.#held, this.#pace.interval);
     this.#held -= n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
     return n;
@@ -538,7 +538,7 @@ export class Cpu implements CodeWatch, Machine {
       const stepped = ((this.state.u32[at.systemFlags >> 2] as number) & EF.TF) !== 0;
       const trap = stepped && !this.blocks.decodeOne(this.state.rip)?.row.holdsTrap;
       this.#limit = 0;
-      const code = this.evaluate(trap ? 1 : repeatRounds);
+      const code = this.evaluate(trap ? 1 : repeatIterations);
       if (code !== exit.budget) return code;
       this.#evaluated(this.instructions - before);
       if (!trap) continue;
@@ -562,7 +562,8 @@ export class Cpu implements CodeWatch, Machine {
       again = row?.repeat !== undefined && this.state.rip === start;
     }
     // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the rounds of a repeated string instruction.
-    if (again && this.model.marksRounds) this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
+    if (again && this.model.setsRfBetweenIterations)
+      this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
     this.raise(vector.DB, 0);
     return exit.fault;
   }
@@ -572,7 +573,7 @@ export class Cpu implements CodeWatch, Machine {
     while (this.instructions < end && !this.#late) {
       const before = this.instructions;
       if (((this.state.u32[at.systemFlags >> 2] as number) & (EF.AC | EF.TF)) !== EF.AC) return { left: end - before, code: exit.budget };
-      const code = this.evaluate(repeatRounds);
+      const code = this.evaluate(repeatIterations);
       if (code !== exit.budget) return { left: end - this.instructions, code };
       this.#evaluated(this.instructions - before);
     }
@@ -587,23 +588,23 @@ export class Cpu implements CodeWatch, Machine {
       this.#fetchFault();
       return exit.fault;
     }
-    this.#accesses.evaluated = d;
+    this.#slowPath.evaluated = d;
     let code: number;
     const { Evaluator } = lazyEvaluate();
     let round = 0;
     try {
       do code = new Evaluator(this, d, registerOffset).run();
-      while (code === leave.again && ++round < rounds);
+      while (code === exitCode.again && ++round < rounds);
     } catch (e) {
       if (e !== guestFault) throw e;
-      code = leave.fault;
+      code = exitCode.fault;
     } finally {
-      this.#accesses.evaluated = undefined;
+      this.#slowPath.evaluated = undefined;
     }
-    if (code === leave.fault) return exit.fault;
-    this.instructions += round === repeatRounds ? repeatCost : 1;
-    if (code === leave.again) return exit.budget;
-    if (code !== leave.jumped) {
+    if (code === exitCode.fault) return exit.fault;
+    this.instructions += round === repeatIterations ? repeatCost : 1;
+    if (code === exitCode.again) return exit.budget;
+    if (code !== exitCode.jumped) {
       const next = d.ip + d.length;
       s.rip = d.mode === 64 ? next : next % 0x1_0000_0000;
     }
@@ -616,7 +617,7 @@ export class Cpu implements CodeWatch, Machine {
     s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
     s.u32[at.exitError >> 2] = kind === "page" ? error : 0;
     s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
-    return leave.fault;
+    return exitCode.fault;
   }
   #sample(): void {
     this.jit.sample(this.state.rip);

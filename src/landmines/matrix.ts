@@ -10,7 +10,7 @@ export type GuestFiles = (file: string) => Uint8Array | Promise<Uint8Array>;
 
 /** Where a guest ran: under a profile of ours, or on the kernel of the host. */
 export type Where = ProfileName | "native";
-export type Verdict = "as expected" | "different" | "not yet";
+export type Comparison = "as expected" | "different" | "not yet";
 
 export interface Cell {
   readonly mine: Landmine;
@@ -19,7 +19,7 @@ export interface Cell {
   readonly expected: Outcome;
   /** Absent: this machine has not got what the row needs (`mine.needs`). */
   readonly happened?: Outcome;
-  readonly verdict: Verdict;
+  readonly verdict: Comparison;
 }
 
 /** The part of a run that a landmine is judged by. */
@@ -29,7 +29,7 @@ export const outcomeOf = (run: Run, expected: Outcome): Outcome => {
   const log = expected.log === undefined ? undefined : (run.kernelLog.find((line) => line.includes(expected.log as string)) ?? "");
   return { stdout: run.stdout.text, end, ...(log === undefined ? {} : { log }) };
 };
-export const judge = (expected: Outcome, happened: Outcome): Verdict =>
+export const compareOutcomes = (expected: Outcome, happened: Outcome): Comparison =>
   happened.stdout === expected.stdout && happened.end === expected.end && (happened.log ?? "").includes(expected.log ?? "")
     ? "as expected"
     : "different";
@@ -51,7 +51,7 @@ export const runLandmine = async (
   const program = await files(guestFile(mine, profile, variant));
   const run = await Machine.run(program, { ...switches, kernel: profile, cpu: `x86-64-v1:${vendor}`, memory: MEMORY, timeout: SECONDS });
   const happened = outcomeOf(run, expected);
-  return { ...cell, happened, verdict: judge(expected, happened) };
+  return { ...cell, happened, verdict: compareOutcomes(expected, happened) };
 };
 
 export interface MatrixOptions extends Omit<Setting, "profile"> {

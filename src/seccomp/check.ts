@@ -19,14 +19,16 @@ const hex = (n: number): string => `0x${n.toString(16)}`;
 const memoryCodes: ReadonlySet<number> = new Set([BPF.LD | BPF.MEM, BPF.LDX | BPF.MEM, BPF.ST, BPF.STX]);
 
 const checkJump = (insn: Insn, pc: number, length: number): Complaint | undefined => {
-  const left = length - pc - 1;
+  const remaining = length - pc - 1;
   if (insn.code === (BPF.JMP | BPF.JA)) {
-    return insn.k < left
+    return insn.k < remaining
       ? undefined
-      : { code: "jump-range", message: `goto +${insn.k} leaves the program: only ${left} instructions follow` };
+      : { code: "jump-range", message: `goto +${insn.k} leaves the program: only ${remaining} instructions follow` };
   }
   const far = Math.max(insn.jt, insn.jf);
-  return far < left ? undefined : { code: "jump-range", message: `branch +${far} leaves the program: only ${left} instructions follow` };
+  return far < remaining
+    ? undefined
+    : { code: "jump-range", message: `branch +${far} leaves the program: only ${remaining} instructions follow` };
 };
 
 const checkInsn = (rules: CheckerRules, insn: Insn, pc: number, length: number): Complaint | undefined => {

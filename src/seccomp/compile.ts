@@ -24,7 +24,7 @@ export interface Start {
   readonly mem: Uint32Array;
 }
 /** A program, from where it is known to get to. */
-export interface Part {
+export interface FilterStep {
   readonly program: Program;
   readonly start: Start;
 }
@@ -175,7 +175,7 @@ export const compile = (rules: EvaluatorRules, program: Program, memory: WebAsse
 };
 
 /** Several programs: 1 if all of them return `value`, else 0. */
-export const compileAll = (rules: EvaluatorRules, programs: readonly Part[], value: number, memory: WebAssembly.Memory): Compiled => {
+export const compileAll = (rules: EvaluatorRules, programs: readonly FilterStep[], value: number, memory: WebAssembly.Memory): Compiled => {
   const module = new ModuleWriter();
   const functions = programs.map(({ program, start }) => addFunction(module, rules, program, start));
   const body = new Body([]);

@@ -42,17 +42,17 @@ const load = (words: Uint32Array, size: number, at: number, width: number): numb
 };
 
 /** Called before each instruction is carried out: explanations, coverage and the cache of what is always allowed look through it. */
-export type Watch = (pc: number, a: number, x: number, mem: Uint32Array) => void;
+export type OnStep = (pc: number, a: number, x: number, mem: Uint32Array) => void;
 
 /** The 32-bit return value. `words` are those of `wordsOf(rules.layout, …)`; the program has passed the checker. */
-export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32Array, watch?: Watch): number => {
+export const evaluate = (rules: EvaluatorRules, program: Program, words: Uint32Array, onStep?: OnStep): number => {
   const { size } = rules.layout;
   const mem = new Uint32Array(MEM_WORDS);
   let a = 0;
   let x = 0;
   for (let pc = 0; ; pc++) {
     const { code, jt, jf, k } = program[pc] as Insn;
-    watch?.(pc, a, x, mem);
+    onStep?.(pc, a, x, mem);
     const operand = usesX(code) ? x : k;
     const alu = aluByCode[code];
     const test = jumpByCode[code];

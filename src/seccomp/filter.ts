@@ -3,7 +3,7 @@
 import { i386, x64 } from "../abi/abi.ts";
 import type { Program } from "./bpf/insn.ts";
 import { checkProgram } from "./check.ts";
-import { type Compiled, compile, type Part, type Start } from "./compile.ts";
+import { type Compiled, compile, type FilterStep, type Start } from "./compile.ts";
 import type { SyscallData } from "./data.ts";
 import { evaluate, loadAddress, loadsData } from "./evaluate.ts";
 import { wordsOf, writerOf } from "./layout.ts";
@@ -11,7 +11,7 @@ import { checkMemory, checkPath, countedLength } from "./path-limit.ts";
 import type { FilterProblem } from "./problem.ts";
 import type { SeccompProfile } from "./profile/profile.ts";
 import { actionOf, actions, wins } from "./returns.ts";
-import { Special } from "./special.ts";
+import { SpecialisedFilter } from "./special.ts";
 
 /** The struct seccomp_data of the call being judged. One for all: judging never nests. */
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
@@ -28,7 +28,7 @@ const WORTH_COMPILING = 8;
 /** Numbers below this are remembered as always allowed; no ABI here has larger ones except x32's, as in Linux. */
 const CACHED_NUMBERS = 512;
 /** How often a number was asked about, then what all filters of the path together are for it; null: it would be no quicker. */
-type MaybeSpecial = number | Special | null;
+type MaybeSpecialised = number | SpecialisedFilter | null;
 /**
  * Calls with one number after which the filters of a path are compiled for it: what they do before they look at an argument is done once,
  * and the rest is one function. It pays after some 500 calls where each costs a microsecond less.
@@ -38,7 +38,7 @@ const SPECIALISE_AFTER = 200;
 const SPECIALISE_DEPTH = 64;
 /** The functions there are, of all filters, oldest first: a guest can ask for more than the host has memory for, so the oldest goes. */
 const SPECIALISED = 128;
-const specialised: { readonly table: MaybeSpecial[]; readonly nr: number }[] = [];
+const specialised: { readonly table: MaybeSpecialised[]; readonly nr: number }[] = [];
 const UNKNOWN = 0;
 const ALWAYS = 1;
 const SOMETIMES = 2;
@@ -51,7 +51,7 @@ export interface FilterOptions {
 }
 
 /** What the filters say about a call. Reused by the caller from call to call. */
-export interface Verdict {
+export interface FilterResult {
   /** The winning return value; see `actionOf` and `dataOf`. */
   value: number;
   /** The filter that said it; null when all allow. */
@@ -79,8 +79,8 @@ export class Filter {
   readonly #writeWords: (data: SyscallData, into: Uint32Array) => void;
   readonly #allow: number;
   /** By number, of calls that filters look into. */
-  readonly #special64: MaybeSpecial[] = [];
-  readonly #special32: MaybeSpecial[] = [];
+  readonly #special64: MaybeSpecialised[] = [];
+  readonly #special32: MaybeSpecialised[] = [];
   #run: Compiled | undefined;
   #heat = 0;
 
@@ -105,35 +105,35 @@ export class Filter {
   }
 
   /** Judges a call by this filter and all before it. Returns the value that it also writes into `verdict`. */
-  decide(data: SyscallData, verdict: Verdict): number {
+  decide(data: SyscallData, result: FilterResult): number {
     if (this.alwaysAllows(data.nr, data.arch)) {
-      verdict.filter = null;
-      verdict.value = this.#allow;
+      result.filter = null;
+      result.value = this.#allow;
       return this.#allow;
     }
     const special = this.#specialFor(data);
-    if (!special) return this.#decideByRunning(data, verdict);
+    if (!special) return this.#runAll(data, result);
     this.#writeWords(data, words);
-    if (!special.allows(data.args)) return this.#decideByRunning(data, verdict);
-    verdict.filter = null;
-    verdict.value = this.#allow;
+    if (!special.allows(data.args)) return this.#runAll(data, result);
+    result.filter = null;
+    result.value = this.#allow;
     return this.#allow;
   }
 
   /** Whether a number was found to be always allowed, at a door of 32 or 64 bits. Quicker than the other questions, for what most calls are. */
-  hasAllowed(nr: number, by32: boolean): boolean {
+  hasConstantAllowed(nr: number, by32: boolean): boolean {
     return (by32 ? this.#always32 : this.#always64)[nr] === ALWAYS;
   }
   /** Whether all that is to be known of this call is that it is allowed: it always is, or was with arguments that look the same. */
-  remembersAllowed(nr: number, arch: number, args: Uint32Array): boolean {
+  hasCachedAllowed(nr: number, arch: number, args: Uint32Array): boolean {
     if (this.alwaysAllows(nr, arch)) return true;
     const special = this.#specials(arch)?.[nr];
-    return typeof special === "object" && special !== null && special.remembers(args);
+    return typeof special === "object" && special !== null && special.isCached(args);
   }
-  #specials(arch: number): MaybeSpecial[] | undefined {
+  #specials(arch: number): MaybeSpecialised[] | undefined {
     return arch === x64.auditArch ? this.#special64 : arch === i386.auditArch ? this.#special32 : undefined;
   }
-  #specialFor({ nr, arch }: SyscallData): Special | null {
+  #specialFor({ nr, arch }: SyscallData): SpecialisedFilter | null {
     const known = this.#specials(arch);
     if (!known || nr < 0 || nr >= CACHED_NUMBERS) return null;
     const special = known[nr] ?? 0;
@@ -148,28 +148,28 @@ export class Filter {
     }
     return made;
   }
-  #specialise(nr: number, arch: number): Special | null {
+  #specialise(nr: number, arch: number): SpecialisedFilter | null {
     if (this.depth > SPECIALISE_DEPTH || (this.profile.compatLock && compat(arch) !== compat(this.arch))) return null;
-    const parts: Part[] = [];
+    const steps: FilterStep[] = [];
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
-      const { start, value } = filter.#untilItLooks(nr, arch);
-      if (start) parts.push({ program: filter.program, start });
+      const { start, value } = filter.#upToArguments(nr, arch);
+      if (start) steps.push({ program: filter.program, start });
       else if (value !== this.#allow) return null;
     }
     try {
-      return new Special(this.profile, parts, this.#allow, memory);
+      return new SpecialisedFilter(this.profile, steps, this.#allow, memory);
     } catch {
       return null;
     }
   }
 
-  #decideByRunning(data: SyscallData, verdict: Verdict): number {
+  #runAll(data: SyscallData, result: FilterResult): number {
     const { returns, compatLock } = this.profile;
-    verdict.filter = null;
-    verdict.value = this.#allow;
+    result.filter = null;
+    result.value = this.#allow;
     if (compatLock && compat(data.arch) !== compat(this.arch)) {
-      verdict.filter = this;
-      verdict.value = 0;
+      result.filter = this;
+      result.value = 0;
       return 0;
     }
     this.#writeWords(data, words);
@@ -177,16 +177,16 @@ export class Filter {
       const value = filter.#evaluate();
       if (returns.combine === "first-not-allow") {
         if (actionOf(returns, value) === "allow") continue;
-        verdict.filter = filter;
-        verdict.value = value;
+        result.filter = filter;
+        result.value = value;
         break;
       }
-      if (wins(returns, value, verdict.value)) {
-        verdict.filter = filter;
-        verdict.value = value;
+      if (wins(returns, value, result.value)) {
+        result.filter = filter;
+        result.value = value;
       }
     }
-    return verdict.value;
+    return result.value;
   }
 
   /** This filter alone, on the words in memory. */
@@ -214,12 +214,12 @@ export class Filter {
   alwaysAllows(nr: number, arch: number): boolean {
     const cache = nr >= 0 && nr < CACHED_NUMBERS ? this.#cache(arch) : undefined;
     if (!cache) return false;
-    if (cache[nr] === UNKNOWN) cache[nr] = this.#findOut(nr, arch) ? ALWAYS : SOMETIMES;
+    if (cache[nr] === UNKNOWN) cache[nr] = this.#computeConstant(nr, arch) ? ALWAYS : SOMETIMES;
     return cache[nr] === ALWAYS;
   }
 
   /** Up to the first filter that knows the answer for the rest of the path. */
-  #findOut(nr: number, arch: number): boolean {
+  #computeConstant(nr: number, arch: number): boolean {
     if (this.profile.compatLock && compat(arch) !== compat(this.arch)) return false;
     for (let filter: Filter | null = this; filter; filter = filter.prev) {
       const known = filter.#cache(arch)?.[nr];
@@ -231,12 +231,12 @@ export class Filter {
 
   /** The program allows and has looked at nothing but the number and arch on its way. */
   #allowsAlone(nr: number, arch: number): boolean {
-    const { start, value } = this.#untilItLooks(nr, arch);
+    const { start, value } = this.#upToArguments(nr, arch);
     return !start && actionOf(this.profile.returns, value) === "allow";
   }
 
   /** Where the program first looks at something other than the number and arch; if it does not, what it returns. */
-  #untilItLooks(nr: number, arch: number): { start: Start | undefined; value: number } {
+  #upToArguments(nr: number, arch: number): { start: Start | undefined; value: number } {
     const zeros = { nr, arch, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
     let start: Start | undefined;
     const value = evaluate(this.profile, this.program, wordsOf(this.profile.layout, zeros), (pc, a, x, mem) => {

@@ -55,7 +55,7 @@ export {
   witness,
   wordOrder,
 } from "./diagram/index.ts";
-export { type EvaluatorRules, evaluate, type Watch } from "./evaluate.ts";
+export { type EvaluatorRules, evaluate, type OnStep } from "./evaluate.ts";
 export {
   attach,
   checkCompatLock,
@@ -63,8 +63,8 @@ export {
   checkFilterPath,
   Filter,
   type FilterOptions,
+  type FilterResult,
   isAncestor,
-  type Verdict,
 } from "./filter.ts";
 export { type DataLayout, type Word, wordsOf } from "./layout.ts";
 export { type DenialEvent, denialLine, isLogged } from "./log.ts";
@@ -95,7 +95,7 @@ export {
   dataOf,
   describeReturn,
   errnoResult,
-  NOBODY,
+  NO_RECIPIENT,
   type ReturnRules,
   returnValue,
 } from "./returns.ts";

@@ -79,4 +79,4 @@ export const wins = (rules: ReturnRules, next: number, sofar: number): boolean =
 export const MAX_ERRNO = 4095;
 export const NO_CAP = 0xffff;
 /** What the call returns when a filter's action has nobody to ask: no tracer, no listener. */
-export const NOBODY = -E.ENOSYS;
+export const NO_RECIPIENT = -E.ENOSYS;

@@ -1,10 +1,10 @@
 // Far transfers that stay in ring 3, between code segments of any mode. SDM Vol. 2: CALL, JMP, RET, IRET; Vol. 3A 5.8.
 
 import { contexts } from "../machine/context.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { F } from "../machine/segments.ts";
 import { at, EF, R, S, type State, vector } from "../machine/state.ts";
-import type { Action, Machine } from "./helpers.ts";
+import type { HelperContext, HelperFunction } from "./helpers.ts";
 
 /** Width of the stack pointer: SS's, unless the code is 64-bit. */
 type StackSize = 16 | 32 | 64;
@@ -15,21 +15,22 @@ const setStackPointer = (s: State, sp: bigint, size = stackSize(s)): void => {
   s.u64[R.sp] = size === 16 ? ((s.u64[R.sp] as bigint) & ~0xffffn) | (sp & 0xffffn) : sp & mask(size);
 };
 /** Where a stack slot lies, its segment checked. */
-const slot = (m: Machine, sp: bigint, bytes: number, write: boolean, size: StackSize): number => {
+const slot = (m: HelperContext, sp: bigint, bytes: number, write: boolean, size: StackSize): number => {
   if (size === 64) return Number(BigInt.asIntN(64, sp));
   const offset = Number(sp & mask(size));
   m.checkSegment(S.ss, offset, bytes, write);
   return (m.state.segBase(S.ss) + offset) % 0x1_0000_0000;
 };
 
-const load = (m: Machine, sp: bigint, bits: number): bigint => {
+const load = (m: HelperContext, sp: bigint, bits: number): bigint => {
   const p = m.readLinear(slot(m, sp, bits / 8, false, stackSize(m.state)), bits / 8);
   return bits === 64
     ? m.state.view.getBigUint64(p, true)
     : BigInt(bits === 32 ? m.state.view.getUint32(p, true) : m.state.view.getUint16(p, true));
 };
-const loadSelector = (m: Machine, sp: bigint, bits: number): number => Number(load(m, sp, m.model.narrowSelectors ? 16 : bits) & 0xffffn);
-const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
+const loadSelector = (m: HelperContext, sp: bigint, bits: number): number =>
+  Number(load(m, sp, m.model.narrowSelectors ? 16 : bits) & 0xffffn);
+const store = (m: HelperContext, sp: bigint, bits: number, v: bigint, size = stackSize(m.state)): void => {
   const p = m.writeLinear(slot(m, sp, bits / 8, true, size), bits / 8);
   if (bits === 64) m.state.view.setBigUint64(p, v & mask(64), true);
   else if (bits === 32) m.state.view.setUint32(p, Number(v & mask(32)), true);
@@ -37,44 +38,44 @@ const store = (m: Machine, sp: bigint, bits: number, v: bigint, size = stackSize
   m.commitLinear(p);
 };
 
-const isLong = (m: Machine, selector: number): boolean => ((m.segments.lookup(selector)?.access ?? 0) & F.long) !== 0;
+const isLong = (m: HelperContext, selector: number): boolean => ((m.segments.lookup(selector)?.access ?? 0) & F.long) !== 0;
 
 /** Can control go to this selector? -1, or what raise() gives. The return's RPL must be 3; a jump's may be less. */
-const checkSelector = (m: Machine, selector: number, returns: boolean): number => {
+const checkSelector = (m: HelperContext, selector: number, returns: boolean): number => {
   if (returns && (selector & 3) !== 3) return m.raise(vector.GP, selector & 0xfffc);
   const bad = m.segments.checkCode(selector);
   return bad >= 0 ? m.raise(bad, selector & 0xfffc) : -1;
 };
 /** A segment that is not of 64-bit code has offsets of 32 bits. */
-const cut = (m: Machine, selector: number, offset: bigint): bigint => (isLong(m, selector) ? offset : offset & mask(32));
+const cut = (m: HelperContext, selector: number, offset: bigint): bigint => (isLong(m, selector) ? offset : offset & mask(32));
 /** And to this offset in it? */
-const checkOffset = (m: Machine, selector: number, popped: bigint): number => {
+const checkOffset = (m: HelperContext, selector: number, popped: bigint): number => {
   const limit = BigInt(m.segments.limit(selector));
   const offset = m.model.cutsFarOffsets ? cut(m, selector, popped) : popped;
   const fits = isLong(m, selector) ? offset < 1n << 47n || offset >= (1n << 64n) - (1n << 47n) : offset <= limit;
   return fits ? -1 : m.raise(vector.GP, 0);
 };
-const check = (m: Machine, selector: number, offset: bigint, returns: boolean): number => {
+const check = (m: HelperContext, selector: number, offset: bigint, returns: boolean): number => {
   const bad = checkSelector(m, selector, returns);
   return bad >= 0 ? bad : checkOffset(m, selector, offset);
 };
-const go = (m: Machine, selector: number, offset: bigint): number => {
+const go = (m: HelperContext, selector: number, offset: bigint): number => {
   m.state.u64[at.rip >> 3] = m.model.cutsFarOffsets ? cut(m, selector, offset) : offset;
   m.segments.loadCode(selector);
-  return leave.jumped;
+  return exitCode.jumped;
 };
 
 /** b of these actions: the selector, and the operand size in bits above it. */
 const unpack = (b: bigint): { selector: number; bits: number } => ({ selector: Number(b & 0xffffn), bits: Number(b >> 16n) });
 
-export const farJump: Action = (m, _r, offset, b) => {
+export const farJump: HelperFunction = (m, _r, offset, b) => {
   const { selector } = unpack(b);
   const bad = check(m, selector, offset, false);
   return bad >= 0 ? bad : go(m, selector, offset);
 };
 
 /** The return address goes where the stack will be: the target's mode, not ours, says how wide rsp is and whether SS counts. */
-export const farCall: Action = (m, _r, offset, b) => {
+export const farCall: HelperFunction = (m, _r, offset, b) => {
   const { selector, bits } = unpack(b);
   const { pushesFirst } = m.model;
   const bad = pushesFirst ? checkSelector(m, selector, false) : check(m, selector, offset, false);
@@ -92,7 +93,7 @@ export const farCall: Action = (m, _r, offset, b) => {
 };
 
 /** a: bytes to release; b: the operand size above bit 16. */
-export const farReturn: Action = (m, _r, release, b) => {
+export const farReturn: HelperFunction = (m, _r, release, b) => {
   const { bits } = unpack(b);
   const s = m.state;
   const step = BigInt(bits / 8);
@@ -117,7 +118,7 @@ export const farReturn: Action = (m, _r, release, b) => {
 export const userFlags = EF.CF | EF.PF | EF.AF | EF.ZF | EF.SF | EF.TF | EF.DF | EF.OF | EF.NT | EF.AC | EF.ID;
 
 /** In 64-bit mode IRET pops SS:RSP too, whatever the target. SDM Vol. 2A IRET, Operation. */
-export const iret: Action = (m, _r, _a, b) => {
+export const iret: HelperFunction = (m, _r, _a, b) => {
   const { bits } = unpack(b);
   const s = m.state;
   const long = s.mode === 64;
@@ -160,7 +161,7 @@ export const iret: Action = (m, _r, _a, b) => {
 };
 
 /** ENTER, which builds a frame out of the enclosing ones. a: bytes of locals; b: nesting level, and the operand size above bit 16. */
-export const enter: Action = (m, _r, locals, b) => {
+export const enter: HelperFunction = (m, _r, locals, b) => {
   const { selector: level, bits } = unpack(b);
   const s = m.state;
   const step = BigInt(bits / 8);

@@ -1,16 +1,16 @@
 // Actions: instructions that change the machine rather than compute. Both tiers call them; an action may end the instruction.
 
-import { type ActName, modelActs } from "../isa/routine-types.ts";
-import { leave } from "../machine/exit.ts";
+import { type HelperName, modelHelpers } from "../isa/routine-types.ts";
+import { exitCode } from "../machine/exit.ts";
 import { cpuid, type Model } from "../machine/model.ts";
 import type { Segments } from "../machine/segments.ts";
 import { at, EF, R, STATUS_FLAGS, type State, vector } from "../machine/state.ts";
 import { enter, farCall, farJump, farReturn, iret } from "./far.ts";
-import { fpuActions } from "./x87-state.ts";
-import { xsaveActions } from "./xsave.ts";
+import { x87Helpers } from "./x87-state.ts";
+import { xsaveHelpers } from "./xsave.ts";
 
 /** What actions may touch of the CPU. */
-export interface Machine {
+export interface HelperContext {
   readonly state: State;
   readonly segments: Segments;
   readonly instructionIp: number;
@@ -30,7 +30,7 @@ export interface Machine {
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void;
 }
 /** Returns 0 to go on with the next instruction, or a leave code. */
-export type Action = (m: Machine, record: number, a: bigint, b: bigint) => number;
+export type HelperFunction = (m: HelperContext, record: number, a: bigint, b: bigint) => number;
 
 /** Results in eax, ebx, ecx, edx, zero-extended. */
 const setRegisters = ({ u32 }: State, values: readonly [number, number, number, number]): void => {
@@ -41,22 +41,22 @@ const setRegisters = ({ u32 }: State, values: readonly [number, number, number, 
   u32[2 * R.ax + 1] = u32[2 * R.bx + 1] = u32[2 * R.cx + 1] = u32[2 * R.dx + 1] = 0;
 };
 
-const softTrap = (m: Machine, n: number): number => {
+const softTrap = (m: HelperContext, n: number): number => {
   m.raise(n, 0);
-  return leave.trap;
+  return exitCode.trap;
 };
 
-const answer = (m: Machine, v: number): number => {
+const answer = (m: HelperContext, v: number): number => {
   m.state.i64[at.answer >> 3] = BigInt(v);
   return 0;
 };
 
 const ofModel =
-  (name: "vendorSyscall" | "vendorSysenter"): Action =>
+  (name: "vendorSyscall" | "vendorSysenter"): HelperFunction =>
   (m) =>
-    m.model[modelActs[name] as "syscall32"] ? 0 : m.raise(vector.UD, 0);
+    m.model[modelHelpers[name] as "syscall32"] ? 0 : m.raise(vector.UD, 0);
 
-export const actions: Record<ActName, Action> = {
+export const helpers: Record<HelperName, HelperFunction> = {
   /** a: segment register, b: selector. */
   loadSegment: (m, _r, a, b) => {
     const selector = Number(b & 0xffffn);
@@ -68,8 +68,8 @@ export const actions: Record<ActName, Action> = {
   farReturn,
   iret,
   enter,
-  ...fpuActions,
-  ...xsaveActions,
+  ...x87Helpers,
+  ...xsaveHelpers,
   /** INT n: 3 and 4 have gates open to ring 3; others are #GP with the gate's index. SDM Vol. 3A 6.12.1.1. */
   softInterrupt: (m, _r, n) => (n === 3n || n === 4n ? softTrap(m, Number(n)) : m.raise(vector.GP, Number(n) * 8 + 2)),
   /** SYSCALL outside of 64-bit mode, and SYSENTER: one vendor's processors alone have them in long mode. AMD APM Vol. 3; SDM Vol. 2B. */

@@ -3,7 +3,7 @@
 import { USER_END } from "../../abi/brand.ts";
 import type { Decoded } from "../decode/decoder.ts";
 import type { Blocks } from "../interp/block-cache.ts";
-import { factsOf } from "../isa/effects.ts";
+import { effectsOf } from "../isa/effects.ts";
 import { contexts } from "../machine/context.ts";
 import { layout } from "../machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu, misalignedBy, mostMore } from "../machine/mmu.ts";
@@ -19,7 +19,7 @@ const alignment: Readonly<Record<number, number>> = { 2: 2, 4: 4, 8: 8, 10: 8, 1
 export const unmapped: Mmu = { translate: () => -1 - PF.USER };
 
 /** What accesses need of their processor. */
-export interface Around {
+export interface SlowPathContext {
   readonly state: State;
   readonly model: Model;
   readonly tlb: Tlb;
@@ -27,14 +27,14 @@ export interface Around {
   readonly segments: Segments;
 }
 
-export class Accesses {
-  readonly #around: Around;
+export class MemorySlowPath {
+  readonly #context: SlowPathContext;
   readonly #state: State;
   readonly #model: Model;
   readonly #codeFrames: Uint8Array;
   #mmu: Mmu = unmapped;
   /** Times that translations have been forgotten. */
-  #forgotten = 0;
+  #drops = 0;
   /** The instruction that the evaluator runs now. */
   evaluated: Decoded | undefined;
   /** Where the scratch page's bytes belong: frame addresses of the parts before and after the page boundary. */
@@ -43,8 +43,8 @@ export class Accesses {
   #commitFirstBytes = 0;
   #commitBytes = 0;
 
-  constructor(around: Around) {
-    this.#around = around;
+  constructor(around: SlowPathContext) {
+    this.#context = around;
     this.#state = around.state;
     this.#model = around.model;
     this.#codeFrames = around.blocks.codeFrames;
@@ -55,8 +55,8 @@ export class Accesses {
   get mmu(): Mmu {
     return this.#mmu;
   }
-  forgot(): void {
-    this.#forgotten++;
+  translationsDropped(): void {
+    this.#drops++;
   }
 
   /** Translate one page's part of an access, fill the TLB, return the byte address; throws the guest fault. */
@@ -68,10 +68,10 @@ export class Accesses {
     const inPage = address & 0xfff;
     const frame = t - (t & 0xfff);
     const writable = how === access.write && (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0;
-    const { tlb } = this.#around;
+    const { tlb } = this.#context;
     tlb.fill(address - inPage, frame, writable);
     // Where a page ends compiled 32-bit code goes on at the next one, whether that has been met or not.
-    if (t & cacheMore || tlb.endsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
+    if (t & cacheMore || tlb.lastGranuleEndsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
     return frame + inPage;
   }
   /** Compiled code may go straight to so many pages behind one as are there. */
@@ -80,7 +80,7 @@ export class Accesses {
       const t = this.#mmu.present?.(page + n * 4096) ?? -1;
       if (t < 0) return;
       const frame = t - (t & 0xfff);
-      this.#around.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
+      this.#context.tlb.show(page + n * 4096, frame, (t & cacheWrite) !== 0 && this.#codeFrames[frame >>> 12] === 0);
     }
   }
   #kernelPage(address: number, how: Access, rec: number, budget: number): number {
@@ -136,10 +136,10 @@ export class Accesses {
     // The interpreter's part of the budget waits there.
     const budget = this.#state.i32[at.budget >> 2] as number;
     try {
-      const forgotten = this.#forgotten;
+      const drops = this.#drops;
       const p = this.missed(address, bytes, how, 0, budget);
       // Mapped anew (copied on write, say): perhaps it is the region's own code, or where it knows bytes to be (translation-reuse.ts).
-      if (this.#forgotten !== forgotten) return 0;
+      if (this.#drops !== drops) return 0;
       if (p !== layout.scratch || how !== access.write) return p + 1;
       // What was made of the bytes may go before they change as well as after: so the store is like any other to the interpreter.
       this.#invalidateStaged();
@@ -153,15 +153,15 @@ export class Accesses {
   missedStore(address: number, bytes: number, low: number, high: number): number {
     const inPage = address & 0xfff;
     if (address >= 0 && address < USER_END && inPage + bytes <= 4096) {
-      const forgotten = this.#forgotten;
+      const drops = this.#drops;
       const t = this.#mmu.present ? this.#mmu.present(address) : this.#mmu.translate(address, access.write);
-      if (this.#forgotten !== forgotten) return 0;
+      if (this.#drops !== drops) return 0;
       const frame = t - (t & 0xfff);
       if (
         t >= 0 &&
         (t & cacheWrite) !== 0 &&
         this.#codeFrames[frame >>> 12] !== 0 &&
-        this.#around.blocks.codeBytes.bears(frame + inPage, bytes, low, high)
+        this.#context.blocks.codeBytes.absorbs(frame + inPage, bytes, low, high)
       )
         return frame + inPage + 1;
     }
@@ -184,13 +184,13 @@ export class Accesses {
     this.#invalidateStaged();
   }
   #invalidateStaged(): void {
-    const { blocks } = this.#around;
+    const { blocks } = this.#context;
     blocks.invalidateFrame(this.#commitFirst - (this.#commitFirst & 0xfff));
     if (this.#commitBytes > this.#commitFirstBytes) blocks.invalidateFrame(this.#commitSecond - (this.#commitSecond & 0xfff));
   }
   /** Regions keep no record (0): what they get wrong here, the interpreter does again. */
   #inProgress(rec: number): Decoded | undefined {
-    return this.evaluated ?? (rec === 0 ? undefined : this.#around.blocks.decodeOne(this.#around.blocks.records.ipOf(rec)));
+    return this.evaluated ?? (rec === 0 ? undefined : this.#context.blocks.decodeOne(this.#context.blocks.records.ipOf(rec)));
   }
   /** Base of fs or gs if the instruction in progress names one, and means it by this address. */
   #overrideBase(rec: number, address: number): number {
@@ -205,7 +205,7 @@ export class Accesses {
     return d.isMemory ? d.memorySegment === S.ss : d.segment === S.ss && !this.#isDestination(d, address);
   }
   #isStack(d: Decoded, address: number): boolean {
-    if (!factsOf(d.row).stack) return false;
+    if (!effectsOf(d.row).stack) return false;
     if (!d.isMemory) return true;
     // It has an operand besides: what is pushed, or where it is popped to, or a pointer to what is called.
     const away = BigInt(address) - (this.#state.u64[R.sp] as bigint);
@@ -232,12 +232,12 @@ export class Accesses {
   }
   /** For the interpreter: limit and rights of an access outside 64-bit mode, and alignment, if it must have that. */
   checkSegmentOf(segment: number, offset: number, bytes: number, how: number, rec: number, budget: number): void {
-    const bad = how >>> misalignedBy !== 0 ? vector.GP : this.#around.segments.check(segment, offset, bytes, how === access.write);
+    const bad = how >>> misalignedBy !== 0 ? vector.GP : this.#context.segments.check(segment, offset, bytes, how === access.write);
     if (bad >= 0) this.#throwFault(bad, 0, 0, rec, budget);
   }
   /** For the evaluator and for actions: limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
-    const bad = this.#around.segments.check(segment, offset, bytes, write);
+    const bad = this.#context.segments.check(segment, offset, bytes, write);
     if (bad >= 0) this.#throwFault(bad, 0, 0, this.#record(), this.#budget());
   }
   /** What the action in progress was called with; 0: the evaluator's. */

@@ -1,10 +1,10 @@
 // XSAVE's area and who writes and reads it. SDM Vol. 1 chapter 13: the legacy region (FXSAVE's), a header, the upper halves of ymm registers. The
 // compacted form, which XSAVEC writes, has them at the same place, since they are all that follows.
 
-import { Area, areaParts, type Stretch } from "../isa/x87-areas.ts";
+import { Area, areaTransfers, type ByteRange } from "../isa/x87-areas.ts";
 import { xcr0 } from "../machine/model.ts";
 import { at, R, type State, vector } from "../machine/state.ts";
-import type { Action, Machine } from "./helpers.ts";
+import type { HelperContext, HelperFunction } from "./helpers.ts";
 import { fxrstor, fxsave, fxsaveSize, fxsaveWritten } from "./x87-image.ts";
 
 const X87 = 1;
@@ -17,12 +17,12 @@ const COMPACTED = 1n << 63n;
 const INITIAL_MXCSR = 0x1f80;
 
 /** Where the components lie in the legacy region, MXCSR apart. */
-const x87Parts = [
+const x87Ranges = [
   [0, 24],
   [32, 160],
 ] as const;
-const mxcsrPart = [24, 32] as const;
-const xmmPart = (registers: 8 | 16) => [160, fxsaveWritten(registers)] as const;
+const mxcsrRange = [24, 32] as const;
+const xmmRange = (registers: 8 | 16) => [160, fxsaveWritten(registers)] as const;
 
 const registersOf = (s: State): 8 | 16 => (s.mode === 64 ? 16 : 8);
 const legacyImage = (s: State, long: boolean): Uint8Array => {
@@ -35,7 +35,7 @@ const zeros = new Uint8Array(256);
 const initialImage = (): Uint8Array => {
   const image = new Uint8Array(fxsaveSize);
   image.set([0x7f, 0x03]);
-  image.set([INITIAL_MXCSR & 0xff, INITIAL_MXCSR >> 8], mxcsrPart[0]);
+  image.set([INITIAL_MXCSR & 0xff, INITIAL_MXCSR >> 8], mxcsrRange[0]);
   return image;
 };
 
@@ -49,21 +49,22 @@ const inUse = (s: State): number => {
   const differs = ([from, to]: readonly [number, number]) => differ(image.subarray(from, to), initial.subarray(from, to));
   const registers = Array.from({ length: 16 }, (_, r) => r);
   return (
-    (x87Parts.some(differs) ? X87 : 0) |
+    (x87Ranges.some(differs) ? X87 : 0) |
     (registers.every((r) => isZero(s.u8.subarray(at.ymm + 32 * r, at.ymm + 32 * r + 16))) ? 0 : SSE) |
     (registers.every((r) => isZero(highHalf(s, r))) ? 0 : AVX)
   );
 };
 
 /** EDX:EAX of those that XCR0 has. */
-const requested = (m: Machine): number => m.state.lo(R.ax) & xcr0(m.model);
-const areaOf = (m: Machine, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area => new Area(m, a, b, () => areaParts[m.model.vendor][how]);
+const requested = (m: HelperContext): number => m.state.lo(R.ax) & xcr0(m.model);
+const areaOf = (m: HelperContext, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area =>
+  new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
 export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
 type How = "xsave" | "xsaveopt" | "xsavec";
 const save =
-  (how: How): Action =>
+  (how: How): HelperFunction =>
   (m, _r, a, b) => {
     const s = m.state;
     const wanted = requested(m);
@@ -87,19 +88,19 @@ const save =
     const v = new DataView(image.buffer);
     v.setBigUint64(header.components, compact ? BigInt(present) : (before & ~BigInt(wanted)) | BigInt(present), true);
     v.setBigUint64(header.compacted, COMPACTED | BigInt(wanted), true);
-    const stretches: readonly Stretch[] = [
-      ...(written & X87 ? x87Parts : []),
-      ...((compact ? written & SSE : wanted & (SSE | AVX)) ? [mxcsrPart] : []),
-      ...(written & SSE ? [xmmPart(registersOf(s))] : []),
+    const ranges: readonly ByteRange[] = [
+      ...(written & X87 ? x87Ranges : []),
+      ...((compact ? written & SSE : wanted & (SSE | AVX)) ? [mxcsrRange] : []),
+      ...(written & SSE ? [xmmRange(registersOf(s))] : []),
       [header.components, header.components + (compact ? 16 : 8)],
-      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as Stretch] : []),
+      ...(written & AVX ? [[ymmAt, ymmAt + 16 * registersOf(s)] as ByteRange] : []),
     ];
-    area.write(image, stretches);
+    area.write(image, ranges);
     return 0;
   };
 
 /** Is the header one that XRSTOR takes? SDM Vol. 1 13.8.1, 13.8.2 */
-const isValid = (m: Machine, v: DataView): boolean => {
+const isValid = (m: HelperContext, v: DataView): boolean => {
   const has = BigInt(xcr0(m.model));
   const components = v.getBigUint64(header.components, true);
   const compacted = v.getBigUint64(header.compacted, true);
@@ -112,7 +113,7 @@ const isValid = (m: Machine, v: DataView): boolean => {
  * Fault unless XRSTOR takes it; the answer is for which components there must be room: of the compacted form those that it holds, of the
  * standard form all, present or not (AMD).
  */
-const restoreHeader: Action = (m, _r, a, b) => {
+const restoreHeader: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
   const area = areaOf(m, a, b, "xrstor");
   const { looksAtEnd } = m.model;
@@ -129,7 +130,7 @@ const restoreHeader: Action = (m, _r, a, b) => {
   return 0;
 };
 
-const restore: Action = (m, _r, a, b) => {
+const restore: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
   const wanted = requested(m);
   const area = areaOf(m, a, b, "xrstor");
@@ -149,11 +150,11 @@ const restore: Action = (m, _r, a, b) => {
   const initial = initialImage();
   const take = ([from, to]: readonly [number, number], component: number) =>
     image.set((present & component ? there : initial).subarray(from, to), from);
-  if (wanted & X87) for (const part of x87Parts) take(part, X87);
-  if (wanted & SSE) take(xmmPart(registersOf(s)), SSE);
+  if (wanted & X87) for (const part of x87Ranges) take(part, X87);
+  if (wanted & SSE) take(xmmRange(registersOf(s)), SSE);
   if (compact ? wanted & SSE : wanted & (SSE | AVX))
-    image.set((compact && !(present & SSE) ? initial : there).subarray(...mxcsrPart), mxcsrPart[0]);
-  const mxcsr = new DataView(image.buffer).getUint32(mxcsrPart[0], true);
+    image.set((compact && !(present & SSE) ? initial : there).subarray(...mxcsrRange), mxcsrRange[0]);
+  const mxcsr = new DataView(image.buffer).getUint32(mxcsrRange[0], true);
   if (mxcsr & ~s.rules.mxcsrMask) return m.raise(vector.GP, 0);
   let high = zeros;
   if (wanted & present & AVX) {
@@ -166,7 +167,7 @@ const restore: Action = (m, _r, a, b) => {
 };
 
 /** ECX: 0 for XCR0, 1 for what of it is in use. */
-const xgetbv: Action = (m) => {
+const xgetbv: HelperFunction = (m) => {
   const s = m.state;
   const which = s.lo(R.cx);
   if (which > 1 || (which === 1 && !m.model.features.includes("xgetbv1"))) return m.raise(vector.GP, 0);
@@ -175,7 +176,7 @@ const xgetbv: Action = (m) => {
   return 0;
 };
 
-export const xsaveActions = {
+export const xsaveHelpers = {
   xsave: save("xsave"),
   xsaveopt: save("xsaveopt"),
   xsavec: save("xsavec"),

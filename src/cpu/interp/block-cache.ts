@@ -10,11 +10,11 @@ import { layout, record } from "../machine/layout.ts";
 import { access, type Mmu } from "../machine/mmu.ts";
 import type { Model } from "../machine/model.ts";
 import { at, PF, S, type State } from "../machine/state.ts";
-import { CodeBytes, madeOf } from "./code-bytes.ts";
+import { byteUse, CodeBytes } from "./code-bytes.ts";
 import { CodePages } from "./code-pages.ts";
 import { FrameBlocks } from "./frame-blocks.ts";
 import { JumpCache } from "./jump-cache.ts";
-import { type AlikeRoutines, type Learned, Templates } from "./predecode.ts";
+import { PredecodeCache, type PredecodeRoutines, type Preload } from "./predecode.ts";
 import { type MoreHandlers, Records } from "./records.ts";
 
 /** Longest block in instructions. */
@@ -34,7 +34,7 @@ export interface FetchFault {
 }
 
 /** Code pages of another frame up to which what is known of the others is kept at a switch of address spaces. */
-const mostGone = 16;
+const mostRemapped = 16;
 
 export class Blocks {
   readonly records: Records;
@@ -42,7 +42,7 @@ export class Blocks {
   readonly fault: FetchFault = { kind: "page", error: 0, address: 0 };
   readonly #state: State;
   readonly #decoder: Decoder;
-  readonly #templates: Templates;
+  readonly #predecode: PredecodeCache;
   #mmu: Mmu;
   /** By frame address. */
   readonly #byFrame = new Map<number, FrameBlocks>();
@@ -56,28 +56,35 @@ export class Blocks {
   /** Frames whose code was lost because it changed. */
   invalidations = 0;
 
-  constructor(state: State, instructions: Instructions, more: readonly MoreHandlers[], routines: AlikeRoutines, mmu: Mmu, model: Model) {
+  constructor(
+    state: State,
+    instructions: Instructions,
+    more: readonly MoreHandlers[],
+    routines: PredecodeRoutines,
+    mmu: Mmu,
+    model: Model,
+  ) {
     this.#state = state;
     this.records = new Records(state, instructions, more);
     this.#mmu = mmu;
     this.codeFrames = new Uint8Array(state.memory.buffer.byteLength >>> 12);
     const tables = instructions.tables(model);
     this.#decoder = new Decoder(tables);
-    this.#templates = new Templates(state, tables, routines);
+    this.#predecode = new PredecodeCache(state, tables, routines);
     this.#jumps = new JumpCache(state);
     this.codeBytes = new CodeBytes(
       state.u8,
-      (frame, marks) => {
-        this.#mark(frame, marks);
-        this.onMark(frame, marks);
+      (frame, uses) => {
+        this.#classifyBytes(frame, uses);
+        this.onClassifyBytes(frame, uses);
       },
-      (frame, from, to) => this.#forget(frame, from, to),
+      (frame, from, to) => this.#dropRecords(frame, from, to),
     );
   }
 
   /** What another processor has learned, to be known here. */
-  know(learned: Learned): void {
-    this.#templates.offer(learned);
+  preload(preload: Preload): void {
+    this.#predecode.preload(preload);
   }
   setMmu(mmu: Mmu): void {
     this.#mmu = mmu;
@@ -89,15 +96,15 @@ export class Blocks {
     if (others.length === 0) return;
     const gone = others.map((address) => address / 4096);
     // A pass over the jump cache for each: mostly it is the vDSO's alone.
-    if (gone.length > mostGone || gone.length === addresses.length || !this.#jumps.flushPages(gone)) return this.flushPages();
+    if (gone.length > mostRemapped || gone.length === addresses.length || !this.#jumps.flushPages(gone)) return this.flushPages();
     for (const page of gone) {
       const frame = this.#pages.get(page) as number;
       this.#pages.delete(page);
-      this.onGone(frame);
+      this.onUnmapped(frame);
     }
   }
   /** Called when a page that code was fetched from is not where it was, perhaps, with its frame. */
-  onGone: (frame: number) => void = () => {};
+  onUnmapped: (frame: number) => void = () => {};
   /** Translations of code pages may have changed. */
   flushPages(): void {
     this.#pages.clear();
@@ -147,25 +154,25 @@ export class Blocks {
     return contexts[this.context]!.mode === 64 ? ip : (this.#state.segBase(S.cs) + ip) % 0x1_0000_0000;
   }
   /** `word`: operand-slots.ts says what it is made of. */
-  becomeRegion(head: number, word: number): void {
+  installRegion(head: number, word: number): void {
     const s = this.#state;
-    const left = s.u16[(head + record.left) >> 1] as number;
-    if (left !== 0) s.u16[(head + record.length) >> 1] = left;
-    s.u16[(head + record.left) >> 1] = 0;
+    const remaining = s.u16[(head + record.remaining) >> 1] as number;
+    if (remaining !== 0) s.u16[(head + record.length) >> 1] = remaining;
+    s.u16[(head + record.remaining) >> 1] = 0;
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
     this.#jumps.put(this.records.ipOf(head), head);
   }
   /** See JumpCache. */
-  placeForCall(): number {
-    return this.#jumps.placeForCall();
+  newCallTarget(): number {
+    return this.#jumps.newCallTarget();
   }
-  usePlaces(places: readonly number[]): void {
-    this.#jumps.usePlaces(places);
+  reserveCallTargets(places: readonly number[]): void {
+    this.#jumps.reserveCallTargets(places);
   }
   /** The region is gone. Links to its head lead on to what is at its address now, until a region begins there again. */
-  endRegion(head: number): void {
+  removeRegion(head: number): void {
     const ip = this.records.ipOf(head);
     this.#jumps.forget(ip);
     if (this.#crossing.has(head)) this.poison(head);
@@ -178,19 +185,19 @@ export class Blocks {
     return this.#state.u32[(head + record.link) >> 2] as number;
   }
   /** The region was found good for the pages as they are mapped now. */
-  confirmRegion(head: number): void {
+  revalidateRegion(head: number): void {
     this.#state.u32[(head + record.imm) >> 2] = this.#state.u32[at.epoch >> 2] as number;
   }
   /** Before it is entered again the region is to be looked at. */
-  doubtRegion(head: number): void {
+  invalidateRegion(head: number): void {
     this.#state.u32[(head + record.imm) >> 2] = (this.#state.u32[at.epoch >> 2] as number) - 1;
     this.#jumps.forget(this.records.ipOf(head));
   }
   poison(head: number): void {
     this.#state.u32[(head + record.handler) >> 2] = special.stale;
   }
-  watch(frame: number): void {
-    this.#watch(frame);
+  trackWrites(frame: number): void {
+    this.#trackWrites(frame);
     this.codeBytes.changed(frame);
   }
   /** All of memory. */
@@ -201,17 +208,17 @@ export class Blocks {
   onReset: () => void = () => {};
   onInvalidate: (frame: number) => void = () => {};
   /** Called for what regions are made of. */
-  onMark: (frame: number, marks: Uint8Array) => void = () => {};
+  onClassifyBytes: (frame: number, uses: Uint8Array) => void = () => {};
   /** What records are made of. */
-  #mark(frame: number, marks: Uint8Array): void {
+  #classifyBytes(frame: number, uses: Uint8Array): void {
     this.#byFrame.get(frame)?.forEach((head, context) => {
-      if (context >= 0 && !contexts[context]!.flat) marks.fill(madeOf.region);
-      else marks.fill(madeOf.records, ...this.#extent(head, context));
+      if (context >= 0 && !contexts[context]!.flat) uses.fill(byteUse.region);
+      else uses.fill(byteUse.records, ...this.#extent(head, context));
       return false;
     });
   }
   /** No record is to be of these bytes of a frame any more. */
-  #forget(frame: number, from: number, to: number): void {
+  #dropRecords(frame: number, from: number, to: number): void {
     this.#byFrame.get(frame)?.forEach((head, context) => {
       const [first, end] = this.#extent(head, context);
       if (end <= from || to <= first) return false;
@@ -228,7 +235,7 @@ export class Blocks {
     if (this.#isStale(head)) return [0, 0];
     // It begins on the page before.
     if (context < 0) return [0, 16];
-    const count = this.isRegion(head) ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head);
+    const count = this.isRegion(head) ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.remainingOf(head);
     if (count === 0) return [0, 0];
     const ip = this.records.ipOf(head);
     const from = ip % 4096;
@@ -267,24 +274,24 @@ export class Blocks {
   #poison(first: number): void {
     const s = this.#state;
     for (let r = first; ; r += record.size) {
-      const left = s.u16[(r + record.left) >> 1] as number;
+      const remaining = s.u16[(r + record.remaining) >> 1] as number;
       s.u32[(r + record.handler) >> 2] = special.stale;
-      if (left <= 1) break;
+      if (remaining <= 1) break;
     }
   }
 
   /** The frame behind a code page that control comes to, or a negative page-fault code. */
   #frame(linear: number): number {
     const page = Math.floor(linear / 4096);
-    return this.#pages.get(page) ?? this.#meetPage(page, this.#mmu.translate(page * 4096, access.execute));
+    return this.#pages.get(page) ?? this.#addPage(page, this.#mmu.translate(page * 4096, access.execute));
   }
   /** The same of one that control may come to later. */
   #presentFrame(linear: number): number {
     const page = Math.floor(linear / 4096);
     const mmu = this.#mmu;
-    return this.#pages.get(page) ?? this.#meetPage(page, (mmu.present ?? mmu.translate).call(mmu, page * 4096, access.execute));
+    return this.#pages.get(page) ?? this.#addPage(page, (mmu.present ?? mmu.translate).call(mmu, page * 4096, access.execute));
   }
-  #meetPage(page: number, t: number): number {
+  #addPage(page: number, t: number): number {
     if (t < 0) return t;
     const frame = t - (t & 0xfff);
     this.#pages.add(page, frame);
@@ -292,12 +299,12 @@ export class Blocks {
     return frame;
   }
   /** Control has come here by a jump that no link can stand for. Crossing blocks are looked at each time. */
-  jumpedTo(rec: number): void {
+  addJumpTarget(rec: number): void {
     if (this.#crossing.has(rec)) return;
     const ip = this.records.ipOf(rec);
     const page = Math.floor(this.#linear(ip) / 4096);
     const frame = this.#pages.get(page);
-    if (frame !== undefined) this.#jumps.arrived(frame + this.context, page, ip, rec);
+    if (frame !== undefined) this.#jumps.addTarget(frame + this.context, page, ip, rec);
   }
 
   #noFrame(t: number, linear: number): 0 {
@@ -330,11 +337,11 @@ export class Blocks {
     const frame = this.#userFrame(linear);
     if (frame < 0) return this.#noFrame(frame, linear);
     let blocks = this.#byFrame.get(frame);
-    let first = blocks === undefined ? 0 : this.#standing(blocks, ip, context, linear);
+    let first = blocks === undefined ? 0 : this.#validBlock(blocks, ip, context, linear);
     if (first !== 0) return first;
     // Regions are lost with their code only.
     if (this.invalidations !== 0 && this.onMissing(ip, frame + (linear & 0xfff))) {
-      first = this.#standing(this.#blocksOf(frame, ip), ip, context, linear);
+      first = this.#validBlock(this.#blocksOf(frame, ip), ip, context, linear);
       if (first !== 0) return first;
     }
     if (this.#next + (longest + 2) * record.size > layout.recordsEnd) {
@@ -342,11 +349,11 @@ export class Blocks {
       this.#pages.add(Math.floor(linear / 4096), frame);
     }
     first = this.#next;
-    this.#templates.meet(context, first);
+    this.#predecode.enterContext(context, first);
     if (this.#translate(ip, linear, frame, context, longest) === 0) return 0;
     blocks = this.#blocksOf(frame, ip);
     blocks.set(ip, context, first);
-    this.watch(frame);
+    this.trackWrites(frame);
     this.decoded++;
     this.onDecoded(ip);
     return first;
@@ -354,17 +361,17 @@ export class Blocks {
   /** Called for each new block. */
   onDecoded: (ip: number) => void = () => {};
   /** Have a block at an address, though control does not come there by a jump. */
-  meet(ip: number): number {
+  decodeAt(ip: number): number {
     return this.#block(ip);
   }
-  #standing(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
+  #validBlock(blocks: FrameBlocks, ip: number, context: number, linear: number): number {
     const first = blocks.get(ip, context);
-    return first !== 0 && this.#stands(first, linear) ? first : 0;
+    return first !== 0 && this.#isValid(first, linear) ? first : 0;
   }
   /** Called where there is no block, with where its first byte lies: true if there is one now. */
   onMissing: (ip: number, place: number) => boolean = () => false;
   /** A lost region can be entered by this record again, or by that of the block that is there now; 0: that is another region's. */
-  restore(head: number): number {
+  reinstallRegion(head: number): number {
     const ip = this.records.ipOf(head);
     const frame = this.frameOf(ip);
     const blocks = this.#blocksOf(frame, ip);
@@ -390,7 +397,7 @@ export class Blocks {
     const head = this.#block(ip);
     if (head === 0) return 1;
     const region = this.isRegion(head);
-    return Math.max(1, region ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.leftOf(head));
+    return Math.max(1, region ? (this.#state.u16[(head + record.length) >> 1] as number) : this.records.remainingOf(head));
   }
   /** The block to go on with at rip: as `find`, and quick for what the jump cache knows. */
   next(): number {
@@ -398,7 +405,7 @@ export class Blocks {
     return this.#jumps.at(i32[at.rip >> 2] as number, i32[(at.rip >> 2) + 1] as number) || this.find(this.#state.rip);
   }
   /** Is a known block still what its bytes say? Only one that crosses into another page can have lost touch. */
-  #stands(first: number, linear: number): boolean {
+  #isValid(first: number, linear: number): boolean {
     if (this.#isStale(first)) return false;
     const second = this.#crossing.get(first);
     return second === undefined || this.#frame(linear - (linear % 4096) + 4096) === second;
@@ -407,13 +414,13 @@ export class Blocks {
     return isGone(this.#state.u32[(rec + record.handler) >> 2] as number);
   }
   /** From now on, writes to the frame must be seen. */
-  #watch(frame: number): void {
+  #trackWrites(frame: number): void {
     if (this.codeFrames[frame >>> 12] !== 0) return;
     this.codeFrames[frame >>> 12] = 1;
-    this.onWatch(frame);
+    this.onTrackWrites(frame);
   }
   /** Called when a frame starts to hold code: cached permission to write to it must be forgotten. */
-  onWatch: (frame: number) => void = () => {};
+  onTrackWrites: (frame: number) => void = () => {};
 
   /** A throw-away block of at most `count` instructions that ends in a stop: for exact budgets and single steps. 0: fetch fault. */
   bounded(ip: number, count: number): number {
@@ -424,35 +431,35 @@ export class Blocks {
     if (frame < 0) return this.#noFrame(frame, linear);
     // One place serves them all: nothing leads there but the dispatcher, and only until the next.
     const resume = this.#next;
-    this.#templates.meet(context, resume);
+    this.#predecode.enterContext(context, resume);
     const first = layout.records;
     this.#next = first;
     this.#crossing.delete(first);
     const known = this.#byFrame.get(frame)?.get(ip, context) ?? 0;
-    let n = known === 0 ? 0 : this.#cut(known, count, linear);
+    let n = known === 0 ? 0 : this.#copyPrefix(known, count, linear);
     if (n === 0) n = this.#translate(ip, linear, frame, context, Math.min(count, longest), special.stop);
     this.#next = resume;
     this.#boundedFrame = frame;
     // One instruction cannot change what follows it in the block.
-    if (n > 1) this.#watch(frame);
+    if (n > 1) this.#trackWrites(frame);
     return n === 0 ? 0 : first;
   }
   /**
    * The beginning of a block that is known; 0 if its records are not to be had. Every slice of time ends in a few bounded blocks, and to decode
    * them would cost as much as compiled code does for a hundred thousand instructions.
    */
-  #cut(from: number, count: number, linear: number): number {
+  #copyPrefix(from: number, count: number, linear: number): number {
     const s = this.#state;
-    if (this.#crossing.has(from) || !this.#stands(from, linear)) return 0;
+    if (this.#crossing.has(from) || !this.#isValid(from, linear)) return 0;
     const region = this.isRegion(from);
-    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.records.leftOf(from));
+    const n = Math.min(count, region ? (s.u16[(from + record.length) >> 1] as number) : this.records.remainingOf(from));
     if (n < 2 || s.u32[(from + record.size + record.handler) >> 2] === special.stale) return 0;
     const to = this.#next;
     const ip = this.records.ipOf(from);
     // A region stands in the place of the first record.
     const start = region ? this.#translate(ip, linear, this.#frame(linear), this.context, 1, special.stop) : 0;
     this.records.copy(to + start * record.size, from + start * record.size, n - start);
-    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.left) >> 1] = n - i;
+    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.remaining) >> 1] = n - i;
     this.#next = to + n * record.size;
     const last = this.#next - record.size;
     if (!this.records.rowOf(last).ends) this.#writeEnd(this.#after(this.records.nextIpOf(last)), special.stop);
@@ -481,7 +488,7 @@ export class Blocks {
     let n = 0;
     let ended = false;
     for (;;) {
-      const alike = this.#templates.decode(start + n * record.size, n, count, offset, pageEnd, ip, context);
+      const alike = this.#predecode.decode(start + n * record.size, n, count, offset, pageEnd, ip, context);
       n = alike & 0xff;
       offset += alike >> 9;
       ip += alike >> 9;
@@ -502,7 +509,7 @@ export class Blocks {
       }
       const rec = start + n * record.size;
       const note = this.records.write(rec, d, ip, context);
-      if (!crossing) this.#templates.learn(d, offset, pageEnd, context, rec, note, this.records);
+      if (!crossing) this.#predecode.addEntry(d, offset, pageEnd, context, rec, note, this.records);
       i32[(layout.notes >> 2) + n] = note;
       n++;
       offset += d.length;
@@ -510,7 +517,7 @@ export class Blocks {
       ended = d.row.ends === true;
       if (ended || n >= count || offset >= pageEnd) break;
     }
-    this.records.settle(start, n, from);
+    this.records.finishBlock(start, n, from);
     this.#next = start + n * record.size;
     // What follows the last instruction; its left is 0, since it is none itself.
     if (!ended) this.#writeEnd(this.#after(ip), end);
@@ -526,7 +533,7 @@ export class Blocks {
   /** A block that depends on the next page's frame too is found, and dropped, by either. */
   #crosses(first: number, ip: number): void {
     const frame = this.#secondFrame;
-    this.watch(frame);
+    this.trackWrites(frame);
     this.#crossing.set(first, frame);
     this.#blocksOf(frame, ip + 4096).setCrossing(ip, first);
   }
@@ -583,7 +590,7 @@ export class Blocks {
 
   /** Let a branch lead straight to its target: only within a page, where both stand and fall with one frame. */
   link(rec: number, target: number): void {
-    if (!this.#mayLink(rec, target)) return this.jumpedTo(target);
+    if (!this.#mayLink(rec, target)) return this.addJumpTarget(target);
     if (!this.#isStale(rec)) this.#state.u32[(rec + record.link) >> 2] = target;
   }
   /** The same of what follows a conditional branch, at `ip`; where that must not be, the handler looks in the jump cache, where it must be then. */
@@ -594,7 +601,7 @@ export class Blocks {
     if (links) i32[(rec + record.imm) >> 2] = next;
     else {
       if (Math.floor(ip / 0x1_0000_0000) === i32[(rec + record.disp + 4) >> 2]) i32[(rec + record.imm + 4) >> 2] = ip | 0;
-      this.jumpedTo(next);
+      this.addJumpTarget(next);
     }
     return links;
   }

@@ -3,18 +3,18 @@
 // Portable Dynamic Translator", USENIX 2005).
 
 /** What has been made of a byte: an immediate that a region reads, records of the interpreter's, what a region knows; of several the last. */
-export const madeOf = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
+export const byteUse = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
 
 /** A frame with code that compiled code has stored to. */
 interface Frame {
-  readonly marks: Uint8Array;
-  isMarked: boolean;
+  readonly uses: Uint8Array;
+  isClassified: boolean;
   /** Stores that it did not bear, and that it did. */
   refused: number;
-  borne: number;
+  absorbed: number;
 }
 /** Frames that are kept. */
-const kept = 256;
+const mostFrames = 256;
 /** Stores to one before it is tried for the first time whether its code runs at all. */
 const patience = 64;
 /** After so many stores in vain there is hope again. */
@@ -23,41 +23,45 @@ const isPower = (n: number): boolean => (n & (n - 1)) === 0;
 
 export class CodeBytes {
   readonly #u8: Uint8Array;
-  readonly #mark: (frame: number, marks: Uint8Array) => void;
-  readonly #forget: (frame: number, from: number, to: number) => void;
+  readonly #classify: (frame: number, uses: Uint8Array) => void;
+  readonly #dropRecords: (frame: number, from: number, to: number) => void;
   readonly #frames = new Map<number, Frame>();
   /** `mark`: notes for each byte of a frame what has been made of it; `forget`: of some bytes there are to be no records. */
-  constructor(u8: Uint8Array, mark: (frame: number, marks: Uint8Array) => void, forget: (frame: number, from: number, to: number) => void) {
+  constructor(
+    u8: Uint8Array,
+    classify: (frame: number, uses: Uint8Array) => void,
+    dropRecords: (frame: number, from: number, to: number) => void,
+  ) {
     this.#u8 = u8;
-    this.#mark = mark;
-    this.#forget = forget;
+    this.#classify = classify;
+    this.#dropRecords = dropRecords;
   }
 
   /**
    * May up to eight bytes become those of an integer, given in halves, and the regions that were made of their frame stay? Asked by a region, so
    * that no record is being executed.
    */
-  bears(place: number, bytes: number, low: number, high: number): boolean {
+  absorbs(place: number, bytes: number, low: number, high: number): boolean {
     const from = place & 0xfff;
     const frame = this.#frameAt(place - from);
-    if (!frame.isMarked) {
+    if (!frame.isClassified) {
       // Where it was in vain so many times, it will be as often again.
       if (!isPower(frame.refused % impatience)) return this.#refuse(frame);
-      this.#mark(place - from, frame.marks.fill(madeOf.nothing));
-      frame.isMarked = true;
+      this.#classify(place - from, frame.uses.fill(byteUse.nothing));
+      frame.isClassified = true;
     }
     let made = 0;
     for (let n = 0; n < bytes; n++) {
       const byte = (n < 4 ? low >>> (n * 8) : high >>> (n * 8 - 32)) & 0xff;
-      if (this.#u8[place + n] !== byte) made = Math.max(made, frame.marks[from + n] as number);
+      if (this.#u8[place + n] !== byte) made = Math.max(made, frame.uses[from + n] as number);
     }
-    if (made === madeOf.region) return this.#refuse(frame);
-    if (made === madeOf.records) {
-      this.#forget(place - from, from, from + bytes);
-      frame.isMarked = false;
+    if (made === byteUse.region) return this.#refuse(frame);
+    if (made === byteUse.records) {
+      this.#dropRecords(place - from, from, from + bytes);
+      frame.isClassified = false;
     }
     // If nothing of it runs, stores are cheaper once all of it is forgotten.
-    return ++frame.borne < patience || !isPower(frame.borne);
+    return ++frame.absorbed < patience || !isPower(frame.absorbed);
   }
   #refuse(frame: Frame): false {
     frame.refused++;
@@ -66,8 +70,8 @@ export class CodeBytes {
   #frameAt(address: number): Frame {
     let frame = this.#frames.get(address);
     if (!frame) {
-      if (this.#frames.size === kept) this.#frames.clear();
-      frame = { marks: new Uint8Array(4096), isMarked: false, refused: 0, borne: 0 };
+      if (this.#frames.size === mostFrames) this.#frames.clear();
+      frame = { uses: new Uint8Array(4096), isClassified: false, refused: 0, absorbed: 0 };
       this.#frames.set(address, frame);
     }
     return frame;
@@ -76,7 +80,7 @@ export class CodeBytes {
   changed(address: number): void {
     if (this.#frames.size === 0) return;
     const frame = this.#frames.get(address);
-    if (frame) frame.isMarked = false;
+    if (frame) frame.isClassified = false;
   }
   clear(): void {
     this.#frames.clear();

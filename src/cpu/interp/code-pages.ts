@@ -2,25 +2,25 @@
 // questions about all of them, which are asked at every switch of address spaces.
 
 /** Pages that are found without asking the map, which calls a function for a number beyond 31 bits. */
-const near = 256;
+const cacheSize = 256;
 
 export class CodePages {
   readonly #frames = new Map<number, number>();
   /** By the low bits of the page's number: the page, 0 if none, and its frame. No code is on page 0 that is looked for often. */
-  readonly #near = new Float64Array(near);
-  readonly #nearFrames = new Uint32Array(near);
+  readonly #cacheSize = new Float64Array(cacheSize);
+  readonly #cachedFrames = new Uint32Array(cacheSize);
   /** Page addresses, and the frames there. */
   readonly addresses: number[] = [];
   readonly frames: number[] = [];
 
   /** By page number. */
   get(page: number): number | undefined {
-    const n = page & (near - 1);
-    if (this.#near[n] === page && page !== 0) return this.#nearFrames[n];
+    const n = page & (cacheSize - 1);
+    if (this.#cacheSize[n] === page && page !== 0) return this.#cachedFrames[n];
     const frame = this.#frames.get(page);
     if (frame !== undefined) {
-      this.#near[n] = page;
-      this.#nearFrames[n] = frame;
+      this.#cacheSize[n] = page;
+      this.#cachedFrames[n] = frame;
     }
     return frame;
   }
@@ -31,7 +31,7 @@ export class CodePages {
     this.frames.push(frame);
   }
   delete(page: number): void {
-    this.#near[page & (near - 1)] = 0;
+    this.#cacheSize[page & (cacheSize - 1)] = 0;
     const n = this.addresses.indexOf(page * 4096);
     this.#frames.delete(page);
     this.addresses.splice(n, 1);
@@ -39,7 +39,7 @@ export class CodePages {
   }
   clear(): void {
     this.#frames.clear();
-    this.#near.fill(0);
+    this.#cacheSize.fill(0);
     this.addresses.length = this.frames.length = 0;
   }
 }

@@ -2,10 +2,10 @@
 // code reads it. What it has forgotten of a page it is told again at once when control comes to the page.
 
 import { isGone, special } from "../decode/operand-slots.ts";
-import { jumpCache, lastCall, layout, record } from "../machine/layout.ts";
+import { callTarget, jumpCache, layout, record } from "../machine/layout.ts";
 import { at, type State } from "../machine/state.ts";
 
-const mostPlaces = (layout.lastCallsEnd - layout.lastCalls) / lastCall.size;
+const mostCallTargets = (layout.callTargetsEnd - layout.callTargets) / callTarget.size;
 /** Targets that are kept for a page. */
 const mostTargets = 128;
 /** Pages at which a frame is mapped whose targets are kept, those that control came to last: it may be mapped at any number of them. */
@@ -46,34 +46,34 @@ export class JumpCache {
   }
 
   /** A place for a computed call to remember its last target in: they are taken in turn, and what is in one is right for all. */
-  placeForCall(): number {
-    this.#place = (this.#place + 1) % mostPlaces;
-    this.#take(this.#place + 1);
-    return layout.lastCalls + this.#place * lastCall.size;
+  newCallTarget(): number {
+    this.#lastCallTarget = (this.#lastCallTarget + 1) % mostCallTargets;
+    this.#reserve(this.#lastCallTarget + 1);
+    return layout.callTargets + this.#lastCallTarget * callTarget.size;
   }
   /** A region that was made elsewhere remembers targets in these. */
-  usePlaces(places: readonly number[]): void {
-    for (const place of places) this.#take((place - layout.lastCalls) / lastCall.size + 1);
+  reserveCallTargets(places: readonly number[]): void {
+    for (const place of places) this.#reserve((place - layout.callTargets) / callTarget.size + 1);
   }
   /** So many are in use from now on, if not more are. */
-  #take(places: number): void {
-    if (places <= this.#places) return;
+  #reserve(places: number): void {
+    if (places <= this.#callTargets) return;
     this.#i64.fill(
       jumpCache.empty,
-      (layout.lastCalls + this.#places * lastCall.size) >> 3,
-      (layout.lastCalls + places * lastCall.size) >> 3,
+      (layout.callTargets + this.#callTargets * callTarget.size) >> 3,
+      (layout.callTargets + places * callTarget.size) >> 3,
     );
-    this.#places = places;
+    this.#callTargets = places;
   }
-  #place = -1;
+  #lastCallTarget = -1;
   /** Those that have been taken. */
-  #places = 0;
-  #forgetCalls(): void {
-    this.#i64.fill(jumpCache.empty, layout.lastCalls >> 3, (layout.lastCalls + this.#places * lastCall.size) >> 3);
+  #callTargets = 0;
+  #emptyCallTargets(): void {
+    this.#i64.fill(jumpCache.empty, layout.callTargets >> 3, (layout.callTargets + this.#callTargets * callTarget.size) >> 3);
   }
 
   flush(): void {
-    this.#forgetCalls();
+    this.#emptyCallTargets();
     if (this.#fills > mostFilled) {
       this.#i64.fill(jumpCache.empty, layout.jumpCache >> 3, (layout.jumpCache + jumpCache.entries * jumpCache.size) >> 3);
     } else {
@@ -91,7 +91,7 @@ export class JumpCache {
   /** Some pages have other code now, or none. False: so much is known that everything is to be forgotten. */
   flushPages(gone: readonly number[]): boolean {
     if (this.#fills > mostFilled) return false;
-    this.#forgetCalls();
+    this.#emptyCallTargets();
     for (let n = 0; n < gone.length; n++) {
       const page = gone[n] as number;
       // A block may end in the next page.
@@ -161,7 +161,7 @@ export class JumpCache {
     const i32 = this.#i32;
     const second = secondOf(entry);
     const moves = this.#has(second, low, high);
-    if (!moves) this.#note(entry, pageOf(low, high));
+    if (!moves) this.#noteFilled(entry, pageOf(low, high));
     if (moves || this.#has(second, emptyLow, emptyHigh)) {
       for (let n = 0; n < jumpCache.size / 4; n++) i32[second + n] = i32[entry + n] as number;
       return;
@@ -170,7 +170,7 @@ export class JumpCache {
     const ip = (i32[entry + 1] as number) * 2 ** 32 + ((i32[entry] as number) >>> 0);
     this.#displaced.set(ip, i32[entry + jumpCache.record / 4] as number);
   }
-  #note(entry: number, page: number): void {
+  #noteFilled(entry: number, page: number): void {
     if (this.#fills > mostFilled) return;
     const entries = this.#filled.get(page);
     if (entries === undefined) this.#filled.set(page, [entry]);
@@ -182,7 +182,7 @@ export class JumpCache {
     return this.#i32[entry] === low && this.#i32[entry + 1] === high;
   }
   forget(ip: number): void {
-    this.#forgetCalls();
+    this.#emptyCallTargets();
     const entry = entryOf(ip | 0);
     this.#displaced.delete(ip);
     if (this.#has(entry, ip | 0, highHalf(ip))) this.#empty(entry);
@@ -190,7 +190,7 @@ export class JumpCache {
   }
 
   /** Control has come to a record in a page, whose frame and context `code` is. */
-  arrived(code: number, page: number, ip: number, rec: number): void {
+  addTarget(code: number, page: number, ip: number, rec: number): void {
     const pages = this.#targets.get(code);
     let targets = pages?.[0];
     // Mostly it is the only one.
@@ -202,13 +202,13 @@ export class JumpCache {
     }
     const { lows, records } = targets;
     if (records.includes(rec)) return;
-    if (records.length === mostTargets) this.#forgetStale(targets);
+    if (records.length === mostTargets) this.#dropStale(targets);
     if (records.length === mostTargets) return;
     lows.push(ip | 0);
     records.push(rec);
   }
   /** Code that was written anew may be there again: so its targets stay until there is no room. */
-  #forgetStale({ lows, records }: Targets): void {
+  #dropStale({ lows, records }: Targets): void {
     let kept = 0;
     for (let n = 0; n < records.length; n++) {
       if (this.#isStale(records[n] as number)) continue;

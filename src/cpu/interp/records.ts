@@ -2,7 +2,7 @@
 import { type Decoded, noRegister } from "../decode/decoder.ts";
 import { formOf, registerOffset } from "../decode/instance.ts";
 import type { Instructions } from "../decode/instructions.ts";
-import { passesIn } from "../decode/operand-slots.ts";
+import { executionsIn } from "../decode/operand-slots.ts";
 import { immediateWidth, type Operand, type Row } from "../isa/row.ts";
 import { layout, record } from "../machine/layout.ts";
 import { at, S, type State } from "../machine/state.ts";
@@ -82,18 +82,18 @@ export class Records {
     return ((this.#notes[(rec - layout.records) / record.size] as number) & isConditional) !== 0;
   }
   /** How often the interpreter has passed the end of a block, from its first record on; undefined if that is not counted. */
-  passesOf(head: number): number | undefined {
-    const left = this.leftOf(head);
-    if (left === 0) return undefined;
-    const last = head + (left - 1) * record.size;
+  executionsOf(head: number): number | undefined {
+    const remaining = this.remainingOf(head);
+    if (remaining === 0) return undefined;
+    const last = head + (remaining - 1) * record.size;
     const memory = (this.#notes[(last - layout.records) / record.size] as number) < 0;
     const row = this.rowOf(last);
-    const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.passes;
+    const where = row.ends ? executionsIn(memory, this.#instructions.info(row).memory) : record.size + record.executions;
     // It has been here; what ends otherwise than by a branch does not count.
     return where === undefined ? undefined : this.#state.u32[(last + where) >> 2] || undefined;
   }
-  leftOf(rec: number): number {
-    return this.#state.u16[(rec + record.left) >> 1] as number;
+  remainingOf(rec: number): number {
+    return this.#state.u16[(rec + record.remaining) >> 1] as number;
   }
   targetOf(rec: number): number {
     return Number(this.#state.i64[(rec + record.disp) >> 3]);
@@ -136,7 +136,7 @@ export class Records {
     return note < 0 ? info.memory : info.plain;
   }
   /** So many records from one on are a block, or what there is of it: `layout.notes` has the notes on them. */
-  settle(first: number, count: number, ip: number): void {
+  finishBlock(first: number, count: number, ip: number): void {
     const { u16, i32 } = this.#state;
     const number = this.#numberOf(first + (count - 1) * record.size) - count + 1;
     const ips = this.#ip;
@@ -144,7 +144,7 @@ export class Records {
     let at = ip;
     for (let n = 0; n < count; n++) {
       const note = i32[(layout.notes >> 2) + n] as number;
-      u16[(first + n * record.size + record.left) >> 1] = count - n;
+      u16[(first + n * record.size + record.remaining) >> 1] = count - n;
       ips[number + n] = at;
       notes[number + n] = note;
       at += note & lengthMask;

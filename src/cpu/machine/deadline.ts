@@ -14,12 +14,12 @@ export const noDeadline: Deadline = { clock: () => 0, until: Infinity };
  */
 export class Pace {
   /** Instructions until the next look. */
-  part: number;
+  interval: number;
   readonly #most: number;
   #last = 0;
   constructor(most: number) {
     this.#most = most;
-    this.part = FIRST;
+    this.interval = FIRST;
   }
   /** A run begins: the time before it says nothing. */
   begin(): void {
@@ -30,7 +30,8 @@ export class Pace {
     const now = clock();
     const took = now - this.#last;
     if (this.#last > 0)
-      this.part = took > LONG ? Math.max(LEAST, this.part >> 2) : took < SHORT ? Math.min(this.#most, this.part * 2) : this.part;
+      this.interval =
+        took > LONG ? Math.max(LEAST, this.interval >> 2) : took < SHORT ? Math.min(this.#most, this.interval * 2) : this.interval;
     this.#last = now;
     return now < until;
   }

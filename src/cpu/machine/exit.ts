@@ -15,7 +15,7 @@ export const exit = {
 export type Exit = (typeof exit)[keyof typeof exit];
 
 /** How generated code leaves to the dispatcher, besides `exit`. The record in the state page says where. */
-export const leave = {
+export const exitCode = {
   fault: exit.fault,
   int80: exit.int80,
   sysenter: exit.sysenter,
@@ -38,14 +38,14 @@ export const leave = {
   /** The record was invalidated: rip is this record's. */
   stale: 16,
   /** From a compiled region, rip written: the budget may not cover the way to its next check. */
-  short: 18,
+  lowBudget: 18,
   /** From a compiled region, rip written: the interpreter goes on, or begins again, from there, to fault or to do what regions do not
    *  (an access that crosses pages, a write to code). */
-  interpret: 17,
+  sideExit: 17,
   /** A region's record whose pages may have been mapped anew. */
   unverified: 19,
   /** From a compiled region, rip written: `again`. */
-  rounds: 22,
+  iterations: 22,
   /** From a compiled region of 32- or 16-bit code, rip written: it takes upper halves of registers for 0, and one is not. */
   upper: 23,
 } as const;
@@ -55,8 +55,8 @@ export const settled = 32;
 
 /** What a leave code means after one instruction, or undefined to go on. */
 export const exitOf = (code: number): Exit | undefined =>
-  code === leave.fault || code === leave.trap
+  code === exitCode.fault || code === exitCode.trap
     ? exit.fault
-    : code === leave.int80 || code === leave.sysenter || code === leave.syscall
+    : code === exitCode.int80 || code === exitCode.sysenter || code === exitCode.syscall
       ? (code as Exit)
       : undefined;

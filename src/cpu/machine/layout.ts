@@ -4,8 +4,8 @@ export const layout = {
   /** The register file (state.ts). */
   state: 0x0,
   /** Where computed calls of regions have last led (`lastCall`). */
-  lastCalls: 0x1000,
-  lastCallsEnd: 0x1_0000,
+  callTargets: 0x1000,
+  callTargetsEnd: 0x1_0000,
   /** Static data of the compiled routines (floating point). */
   routines: 0x1_0000,
   routinesEnd: 0x2_0000,
@@ -20,18 +20,18 @@ export const layout = {
   records: 0x10_0000,
   recordsEnd: 0x207_0000,
   /** What begins an instruction, by opcode (`begins`), in 64-bit code and else. */
-  beginnings: 0x207_0000,
+  opcodeKinds: 0x207_0000,
   /** Notes on the records of the block that is being decoded (records.ts), u32 each. */
   notes: 0x207_1000,
   /** Where beginnings have their templates: their numbers, u16 each (0: none). Then how many there are, u32, in the room of none, and they (`template`). */
-  templateNumbers: 0x208_0000,
-  templates: 0x208_4000,
+  predecodeSets: 0x208_0000,
+  predecodeEntries: 0x208_4000,
   /** Which page is at home in the window, for every page of it (`home`): 16 bytes each. */
-  pageTags: 0x210_0000,
-  pageTagsEnd: 0x250_0000,
+  directTags: 0x210_0000,
+  directTagsEnd: 0x250_0000,
   /** The same for 32-bit code: what it may do at home, for every 256 bytes of 4 GiB (`chunks`). */
-  chunks: 0x250_0000,
-  chunksEnd: 0x350_0000,
+  accessMap: 0x250_0000,
+  accessMapEnd: 0x350_0000,
   /** The window that regions look into: home of its first page. */
   window: 0x350_0000,
   /** Where an access that crosses a page, or writes to translated code, is assembled before it is committed. In the window's first page. */
@@ -45,18 +45,18 @@ export const layout = {
  * the load that a translation by the TLB waits for; that the page is at home, a tag for each page of the window says: read tag u64, write tag
  * u64, as in the TLB. An address space has a color, by which its homes differ from those of others.
  */
-export const homes = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
+export const directMap = { bits: 30, pages: 1 << 18, size: 16, readTag: 0, writeTag: 8 } as const;
 /**
  * An address of 32 bits can be looked up without comparing it: a byte of these bits for each chunk says what may be done at home with all bytes from any of its
  * addresses on, `bytes` of them at most. So the last chunk of a page has no more of them than the next page has.
  */
-export const chunks = { bytes: 256, shift: 8, read: 1, write: 2 } as const;
+export const accessMap = { bytes: 256, shift: 8, read: 1, write: 2 } as const;
 /** Where the page of an address is at home: all of it below `layout.frames` is nobody's. */
-export const home = (address: number, color: number): number => layout.window + ((address + color) & inWindow);
+export const directAddress = (address: number, color: number): number => layout.window + ((address + color) & inWindow);
 /** The number of the page of the window whose tags are those of pages that are at home in a frame: beyond all of them if it is no home. */
-export const tagged = (frame: number, color: number): number =>
-  frame < layout.window || frame > layout.window + inWindow ? homes.pages : ((frame - layout.window - color) & inWindow) / 4096;
-const inWindow = (1 << homes.bits) - 4096;
+export const directPageOf = (frame: number, color: number): number =>
+  frame < layout.window || frame > layout.window + inWindow ? directMap.pages : ((frame - layout.window - color) & inWindow) / 4096;
+const inWindow = (1 << directMap.bits) - 4096;
 
 /** TLB entry: read tag u64, write tag u64, addend i32 (frame - page, modulo 2^32). A tag is the page's address, or of an empty one `emptyTag`. */
 export const tlb = { entries: 4096, size: 32, readTag: 0, writeTag: 8, addend: 16 } as const;
@@ -86,13 +86,13 @@ export const jumpCache = {
  * The last target of a computed call, and its region word: what a region is entered with then does not wait for the target to be known, but for a
  * guess to be proved right. An empty one's pointer is as in the jump cache.
  */
-export const lastCall = { size: 16, ip: 0, region: 8 } as const;
+export const callTarget = { size: 16, ip: 0, region: 8 } as const;
 
 /**
  * What is known of an opcode in `beginnings`, 256 for each map. A kind: not met yet, no modrm byte follows, one does, first bytes do not tell where they end;
  * or no opcode at all. Besides, which bits name a register and nothing else: modrm.reg, modrm.rm where that is no memory, those of the opcode; none of REX do.
  */
-export const begins = {
+export const opcodeKind = {
   unknown: 0,
   plain: 1,
   modrm: 2,
@@ -111,7 +111,7 @@ export const begins = {
  * What an instruction became, for all that begin alike (predecode.ts). The number of a beginning's template is in one of a few places: the one that the high bits of
  * a product say, as in the jump cache, and those beside it. Templates themselves lie one after the other: a program needs few of the host's pages for them.
  */
-export const template = {
+export const predecodeEntry = {
   bits: 13,
   size: 64,
   ways: 4,
@@ -175,14 +175,14 @@ export const record = {
   base: 8,
   index: 10,
   /** u32 each, where a record that ends a block by a branch counts how often control passes it: without a memory operand, and with one. */
-  passes: 8,
-  passesOfMemory: 4,
+  executions: 8,
+  executionsWithMemory: 4,
   /** u8: shift count of the index. */
   scale: 12,
   /** u8: segment register number. */
   segment: 13,
   /** u16: instructions from this one to the end of its block, itself included. */
-  left: 14,
+  remaining: 14,
   /** i64: displacement, or a branch's target. */
   disp: 16,
   /** i64: immediate, or the next instruction's address for those that need it; a conditional branch's fall-through link u32, and if that must not be

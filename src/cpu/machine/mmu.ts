@@ -34,7 +34,7 @@ export const cacheMore = 2;
 export const mostMore = 15;
 
 /** What the owner of memory must tell the CPU. */
-export interface CodeWatch {
+export interface TranslationListener {
   /** Nonzero at index frame >> 12 where the frame holds translated code. Who writes to it behind the CPU's back calls `invalidateFrame`. */
   readonly codeFrames: Uint8Array;
   /** Drop the translations made from this frame (its byte address): it was written or freed. */

@@ -67,7 +67,7 @@ export interface Rules {
   /** FSIN, FPTAN and FPATAN of a small x are x, and FCOS 1, whatever the rounding (routines/transcendental/trigonometry.ts). */
   readonly smallAnglesExact: boolean;
   /** The trap of a single step between the rounds of a repeated string instruction shows EFLAGS.RF. SDM Vol. 3B 17.3.1.1 */
-  readonly marksRounds: boolean;
+  readonly setsRfBetweenIterations: boolean;
 }
 
 export interface Model extends Rules {
@@ -125,7 +125,7 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     canonicalOffsets: true,
     looksAtEnd: false,
     smallAnglesExact: false,
-    marksRounds: false,
+    setsRfBetweenIterations: false,
   },
   intel: {
     syscall32: false,
@@ -145,7 +145,7 @@ export const vendorRules: Readonly<Record<Vendor, Rules>> = {
     canonicalOffsets: false,
     looksAtEnd: true,
     smallAnglesExact: true,
-    marksRounds: true,
+    setsRfBetweenIterations: true,
   },
 };
 /** As CPUID says them. */

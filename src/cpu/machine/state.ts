@@ -72,16 +72,16 @@ export const at = {
   /** Guest calls that are wasm calls of regions within each other just now, u32. */
   callDepth: 0x42c,
   /** Pages in a row that are at home, as `runs` says. */
-  runs: 0x440,
+  pageRanges: 0x440,
   /** How often regions have called each of the functions that look up what is not at home, u64 each (emit/slow-path-counts.ts). */
-  lookups: 0xa40,
+  slowPathCounts: 0xa40,
 } as const;
 
 /**
  * Where loops find what their registers point into (analysis/page-ranges.ts): `slots` runs of pages that are at home, by the address of the first byte, u64, and how many
  * bytes begin `reach` bytes that are all in it, u64; then how many accesses may miss it until it is asked for anew, i32.
  */
-export const runs = { slots: 64, size: 24, base: 0, length: 8, patience: 16, reach: 64 } as const;
+export const pageRanges = { slots: 64, size: 24, base: 0, length: 8, patience: 16, reach: 64 } as const;
 
 /** Fields that meanings read and write by name, and their widths in bits. */
 export const fieldWidth = {

@@ -1,12 +1,12 @@
 // The translation look-aside buffer and the page tags (layout.ts), as the dispatcher fills and empties them; generated code reads them.
-import { chunks, emptyTag, home, homes, layout, tagged, tlb } from "./layout.ts";
+import { accessMap, directAddress, directMap, directPageOf, emptyTag, layout, tlb } from "./layout.ts";
 import { type Access, access } from "./mmu.ts";
-import { at, runs, type State } from "./state.ts";
+import { at, pageRanges, type State } from "./state.ts";
 
 /** In both halves of the tags of a page that is not at home; of page 0's home, which could have that one, another. */
 const noTag = 0;
 /** Where a page's chunks are, as an index of words, by the low half of its address. */
-const chunksOf = (low: number): number => (layout.chunks + (low >>> chunks.shift)) >> 2;
+const chunksOf = (low: number): number => (layout.accessMap + (low >>> accessMap.shift)) >> 2;
 
 export class Tlb {
   readonly #i32: Int32Array;
@@ -14,7 +14,7 @@ export class Tlb {
   readonly #filled = new Int32Array(256);
   #fills: number = this.#filled.length + 1;
   /** Pages of the window that have had a tag since the last flush. */
-  readonly #tags = new Int32Array(homes.pages);
+  readonly #tags = new Int32Array(directMap.pages);
   #tagged = 0;
   /** By number of a frame: the flush, counted, behind which it has last been writable. Most code is never. */
   readonly #writable: Uint32Array;
@@ -55,7 +55,7 @@ export class Tlb {
     const i32 = this.#i32;
     const tags = this.#tags;
     for (let t = 0; t < this.#tagged; t++) {
-      const tag = (layout.pageTags + (tags[t] as number) * homes.size) >> 2;
+      const tag = (layout.directTags + (tags[t] as number) * directMap.size) >> 2;
       if (this.#chunks && i32[tag + 1] === 0) {
         const chunk = chunksOf(i32[tag] as number);
         i32[chunk] = i32[chunk + 1] = i32[chunk + 2] = i32[chunk + 3] = 0;
@@ -67,7 +67,7 @@ export class Tlb {
   flushPage(page: number): void {
     this.#forgetRuns();
     this.#emptyEntry(page & (tlb.entries - 1));
-    this.#emptyTags(page & (homes.pages - 1));
+    this.#emptyTags(page & (directMap.pages - 1));
   }
   /** A frame is not to be written to without asking, at whatever pages it is. */
   protect(frame: number): void {
@@ -82,8 +82,8 @@ export class Tlb {
       if (((page + (i32[entry + tlb.addend / 4] as number)) | 0) === (frame | 0))
         i32.fill(emptyTag(n), entry + tlb.writeTag / 4, entry + tlb.addend / 4);
     }
-    const n = tagged(frame, i32[at.color >> 2] as number);
-    if (n < homes.pages) this.#readOnly(n);
+    const n = directPageOf(frame, i32[at.color >> 2] as number);
+    if (n < directMap.pages) this.#readOnly(n);
   }
   #emptyEntry(n: number): void {
     const i32 = this.#i32;
@@ -94,18 +94,18 @@ export class Tlb {
   /** What is no tag of page n: an address of another one. Fresh memory holds none but that of page 0. */
   #emptyTags(n: number): void {
     const i32 = this.#i32;
-    const tag = (layout.pageTags + n * homes.size) >> 2;
+    const tag = (layout.directTags + n * directMap.size) >> 2;
     this.#allow(i32[tag] as number, i32[tag + 1] as number, 0);
     i32[tag] = i32[tag + 1] = i32[tag + 2] = i32[tag + 3] = n === 0 ? -1 : noTag;
   }
   #readOnly(n: number): void {
     const i32 = this.#i32;
-    const tag = (layout.pageTags + n * homes.size) >> 2;
-    this.#allow(i32[tag] as number, i32[tag + 1] as number, chunks.read);
+    const tag = (layout.directTags + n * directMap.size) >> 2;
+    this.#allow(i32[tag] as number, i32[tag + 1] as number, accessMap.read);
     i32[tag + 2] = i32[tag + 3] = n === 0 ? -1 : noTag;
   }
   /** From the first compiled region of 32-bit code on, what that may do is kept: others have no use for it. */
-  keepChunks(): void {
+  keepAccessMap(): void {
     if (this.#chunks) return;
     this.#chunks = true;
     this.flush();
@@ -128,7 +128,7 @@ export class Tlb {
   }
   /** Does the home of the page behind this one follow its home? */
   #goesOn(page: number): boolean {
-    return page !== 0xffff_f000 && home(page + 4096, this.#i32[at.color >> 2] as number) !== layout.window;
+    return page !== 0xffff_f000 && directAddress(page + 4096, this.#i32[at.color >> 2] as number) !== layout.window;
   }
 
   /** A page, by its address, has this frame now, which may be written without asking again, or only read. */
@@ -154,16 +154,16 @@ export class Tlb {
       i32[write] = low;
       i32[write + 1] = high;
     }
-    if (frame === home(page, i32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
+    if (frame === directAddress(page, i32[at.color >> 2] as number)) this.#atHome(page, low, high, writable);
   }
   /** The same, where only compiled code is to know it. */
   show(page: number, frame: number, writable: boolean): void {
-    if (frame !== home(page, this.#i32[at.color >> 2] as number)) return;
+    if (frame !== directAddress(page, this.#i32[at.color >> 2] as number)) return;
     if (writable) this.#writable[frame >>> 12] = this.#flushes;
     this.#atHome(page, page | 0, (page / 0x1_0000_0000) | 0, writable);
   }
   /** May 32-bit code do less in a page's last chunk than in the others, for the next page is not known? */
-  endsAlone(page: number): boolean {
+  lastGranuleEndsAlone(page: number): boolean {
     if (!this.#chunks || page >= 0xffff_f000) return false;
     const chunk = chunksOf(page);
     return ((this.#i32[chunk] as number) & 0xff) !== (this.#i32[chunk + 3] as number) >>> 24;
@@ -177,17 +177,17 @@ export class Tlb {
     return there ? (address + (i32[entry + tlb.addend / 4] as number)) >>> 0 : -1;
   }
   /** The four bytes at an address of 32 bits, a multiple of four, if its page is at home and may be read, as compiled regions find them; else -1. */
-  wordAtHome(address: number): number {
+  directWord(address: number): number {
     const i32 = this.#i32;
-    const tag = (layout.pageTags + ((address >>> 12) & (homes.pages - 1)) * homes.size) >> 2;
+    const tag = (layout.directTags + ((address >>> 12) & (directMap.pages - 1)) * directMap.size) >> 2;
     if (((i32[tag] as number) ^ address) & ~0xffc || i32[tag + 1] !== 0) return -1;
-    return (i32[(home(address, i32[at.color >> 2] as number) + (address & 0xfff)) >> 2] as number) >>> 0;
+    return (i32[(directAddress(address, i32[at.color >> 2] as number) + (address & 0xfff)) >> 2] as number) >>> 0;
   }
   /** Compiled regions may go straight to a page. */
   #atHome(page: number, low: number, high: number, writable: boolean): void {
     const i32 = this.#i32;
-    const n = (page / 4096) & (homes.pages - 1);
-    const tag = (layout.pageTags + n * homes.size) >> 2;
+    const n = (page / 4096) & (directMap.pages - 1);
+    const tag = (layout.directTags + n * directMap.size) >> 2;
     if (i32[tag] !== low || i32[tag + 1] !== high) {
       if (this.#tagged === this.#tags.length) this.flush();
       this.#evict(n);
@@ -200,11 +200,11 @@ export class Tlb {
       i32[tag + 3] = high;
     }
     const mayWrite = writable || (i32[tag + 2] === low && i32[tag + 3] === high);
-    this.#allow(low, high, mayWrite ? chunks.read | chunks.write : chunks.read);
+    this.#allow(low, high, mayWrite ? accessMap.read | accessMap.write : accessMap.read);
   }
   /** Another page has what is to be a page's tags. */
   #evict(n: number): void {
-    const tag = (layout.pageTags + n * homes.size) >> 2;
+    const tag = (layout.directTags + n * directMap.size) >> 2;
     if (this.#runs.length > 0 && (this.#i32[tag] as number) !== (n === 0 ? -1 : noTag)) this.#forgetRuns();
     this.#emptyTags(n);
   }
@@ -214,25 +214,25 @@ export class Tlb {
   #forgetRuns(): void {
     if (this.#runs.length === 0) return;
     this.#runs = [];
-    this.#i32.fill(0, at.runs >> 2, (at.runs + runs.slots * runs.size) >> 2);
+    this.#i32.fill(0, at.pageRanges >> 2, (at.pageRanges + pageRanges.slots * pageRanges.size) >> 2);
     this.#asked.fill(0);
   }
   /** How often each slot's has been asked for and was another one, or none. */
-  readonly #asked = new Uint8Array(runs.slots);
+  readonly #asked = new Uint8Array(pageRanges.slots);
   /** Areas that alternate are asked for ever less often. */
   #askLess(slot: number): void {
     if ((this.#asked[slot] as number) < 12) this.#asked[slot]!++;
-    this.#i32[(at.runs + slot * runs.size + runs.patience) >> 2] = 4 << (this.#asked[slot] as number);
+    this.#i32[(at.pageRanges + slot * pageRanges.size + pageRanges.patience) >> 2] = 4 << (this.#asked[slot] as number);
   }
   #putRun(slot: number, { low, high }: { readonly low: number; readonly high: number }): void {
     const i32 = this.#i32;
-    const there = (at.runs + slot * runs.size) >> 2;
-    const length = Math.max(0, high - low - runs.reach + 1);
+    const there = (at.pageRanges + slot * pageRanges.size) >> 2;
+    const length = Math.max(0, high - low - pageRanges.reach + 1);
     const before = ((i32[there] as number) >>> 0) + (i32[there + 1] as number) * 0x1_0000_0000;
     if (low <= before && before < high) {
       // What grows is asked for again soon.
       this.#asked[slot] = 0;
-      i32[there + runs.patience / 4] = 4;
+      i32[there + pageRanges.patience / 4] = 4;
     } else this.#askLess(slot);
     i32[there] = low | 0;
     i32[there + 1] = (low / 0x1_0000_0000) | 0;
@@ -241,15 +241,18 @@ export class Tlb {
   }
   #isAtHome(page: number, how: Access): boolean {
     const tag =
-      (layout.pageTags + ((page / 4096) & (homes.pages - 1)) * homes.size + (how === access.write ? homes.writeTag : homes.readTag)) >> 2;
+      (layout.directTags +
+        ((page / 4096) & (directMap.pages - 1)) * directMap.size +
+        (how === access.write ? directMap.writeTag : directMap.readTag)) >>
+      2;
     return this.#i32[tag] === (page | 0) && this.#i32[tag + 1] === ((page / 0x1_0000_0000) | 0);
   }
   /** Put into a slot of the state page the run of pages at home around an address that may all be read, or written, if that page is. */
-  showRun(address: number, how: Access, slot: number): void {
+  showRange(address: number, how: Access, slot: number): void {
     const page = address - (address & 0xfff);
     const color = this.#i32[at.color >> 2] as number;
     /** Homes go on at the window's beginning there: an access across is none. */
-    const begins = (p: number) => home(p, color) === layout.window;
+    const begins = (p: number) => directAddress(p, color) === layout.window;
     const known = (p: number) => this.#runs.find((r) => r.how === how && r.low <= p && p < r.high);
     let run = known(page);
     if (!run && address >= 0 && this.#isAtHome(page, how)) {

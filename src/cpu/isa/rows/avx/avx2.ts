@@ -6,7 +6,7 @@ import { type Attributes, family, ofEachVendor, type Row, row, rows2 } from "../
 import { gather } from "../sse/float.ts";
 import { bitMask } from "../sse/sse41.ts";
 import { order32 } from "../sse/vector.ts";
-import { alike } from "./vex.ts";
+import { bothLengths } from "./vex.ts";
 
 const avx2: Attributes = { feature: "avx2" };
 const avx: Attributes = { feature: "avx" };
@@ -161,14 +161,14 @@ const masked = <V>(o: Ops<V>, i: Form, vendor: Vendor, w: 32 | 64, mask: number,
   );
 };
 const inVector = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly V[]): V => gather(o, w, 128 / w, (n) => lanes[n] as V);
-interface Span<V> {
+interface AddressRange<V> {
   /** Is anything wanted? */
   readonly some: V;
   readonly first: V;
   readonly last: V;
 }
 /** Addresses of the first byte of all that is wanted, and of the last one. */
-const spanOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): Span<V> => {
+const rangeOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): AddressRange<V> => {
   const none = lanes[0]!.address;
   const first = lanes.reduceRight((found, { wanted, address }) => o.select(wanted, address, found), none);
   const last = lanes.reduce(
@@ -179,7 +179,7 @@ const spanOf = <V>(o: Ops<V>, w: 32 | 64, lanes: readonly Lane<V>[]): Span<V> =>
   return { some: o.let("some", some), first: o.let("first", first), last: o.let("last", last) };
 };
 /** On Intel's all that is wanted must be canonical, where it is with its segment's base, and within a segment of 64 KiB, before any of it is looked at. */
-const checkEnd = <V>(o: Ops<V>, i: Form, memory: number, { some, last }: Span<V>, look: (at: V) => void): void => {
+const checkEnd = <V>(o: Ops<V>, i: Form, memory: number, { some, last }: AddressRange<V>, look: (at: V) => void): void => {
   let bad: V;
   if (i.mode === 64) {
     const linear = o.let("linear", o.add(o.linear(memory, false), o.sub(last, o.address(memory))));
@@ -193,7 +193,7 @@ const maskedLoad =
   (l: 128 | 256): Meaning =>
   (o, i) => {
     const all = masked(o, i, vendor, w, 1, 2);
-    if (vendor === "intel") checkEnd(o, i, 2, spanOf(o, w, all), (at) => o.load(undefined, at, 8));
+    if (vendor === "intel") checkEnd(o, i, 2, rangeOf(o, w, all), (at) => o.load(undefined, at, 8));
     const lanes = all.map(({ wanted, address }) =>
       o.either(
         wanted,
@@ -213,14 +213,14 @@ const maskedStore = (vendor: Vendor, w: 32 | 64) => (): Meaning => (o, i) => {
   const lanes = masked(o, i, vendor, w, 1, 0);
   const values = parts(o, i, 2);
   if (vendor === "intel") {
-    const span = spanOf(o, w, lanes);
-    o.when(span.some, () => {
-      const look = (at: typeof span.last): void => {
+    const range = rangeOf(o, w, lanes);
+    o.when(range.some, () => {
+      const look = (at: typeof range.last): void => {
         o.loadRmw(undefined, at, 8);
       };
-      checkEnd(o, i, 0, span, look);
-      look(span.first);
-      look(span.last);
+      checkEnd(o, i, 0, range, look);
+      look(range.first);
+      look(range.last);
     });
   }
   for (const { wanted, address } of lanes)
@@ -252,11 +252,11 @@ const maskedMoves = (vendor: Vendor): readonly Row[] => [
 ];
 // biome-ignore format: table
 export const avxOnly = family(() => [
-  ...alike("vpsllvd", "VEX.{128_256}.66.0F38.W0 47 Vx,Hx,Wx", shift(32, "shl"), avx2), ...alike("vpsllvq", "VEX.{128_256}.66.0F38.W1 47 Vx,Hx,Wx", shift(64, "shl"), avx2),
-  ...alike("vpsrlvd", "VEX.{128_256}.66.0F38.W0 45 Vx,Hx,Wx", shift(32, "shr"), avx2), ...alike("vpsrlvq", "VEX.{128_256}.66.0F38.W1 45 Vx,Hx,Wx", shift(64, "shr"), avx2),
-  ...alike("vpsravd", "VEX.{128_256}.66.0F38.W0 46 Vx,Hx,Wx", shift(32, "sar"), avx2), ...alike("vpblendd", "VEX.{128_256}.66.0F3A.W0 02 Vx,Hx,Wx,Ib", blend, avx2, { perHalf: 4 }),
-  ...alike("vpermilps", "VEX.{128_256}.66.0F38.W0 0C Vx,Hx,Wx", permilps, avx), ...alike("vpermilps", "VEX.{128_256}.66.0F3A.W0 04 Vx,Wx,Ib", permilpsBy, avx),
-  ...alike("vpermilpd", "VEX.{128_256}.66.0F38.W0 0D Vx,Hx,Wx", permilpd, avx), ...alike("vpermilpd", "VEX.{128_256}.66.0F3A.W0 05 Vx,Wx,Ib", permilpdBy, avx, { perHalf: 2 }),
+  ...bothLengths("vpsllvd", "VEX.{128_256}.66.0F38.W0 47 Vx,Hx,Wx", shift(32, "shl"), avx2), ...bothLengths("vpsllvq", "VEX.{128_256}.66.0F38.W1 47 Vx,Hx,Wx", shift(64, "shl"), avx2),
+  ...bothLengths("vpsrlvd", "VEX.{128_256}.66.0F38.W0 45 Vx,Hx,Wx", shift(32, "shr"), avx2), ...bothLengths("vpsrlvq", "VEX.{128_256}.66.0F38.W1 45 Vx,Hx,Wx", shift(64, "shr"), avx2),
+  ...bothLengths("vpsravd", "VEX.{128_256}.66.0F38.W0 46 Vx,Hx,Wx", shift(32, "sar"), avx2), ...bothLengths("vpblendd", "VEX.{128_256}.66.0F3A.W0 02 Vx,Hx,Wx,Ib", blend, avx2, { perHalf: 4 }),
+  ...bothLengths("vpermilps", "VEX.{128_256}.66.0F38.W0 0C Vx,Hx,Wx", permilps, avx), ...bothLengths("vpermilps", "VEX.{128_256}.66.0F3A.W0 04 Vx,Wx,Ib", permilpsBy, avx),
+  ...bothLengths("vpermilpd", "VEX.{128_256}.66.0F38.W0 0D Vx,Hx,Wx", permilpd, avx), ...bothLengths("vpermilpd", "VEX.{128_256}.66.0F3A.W0 05 Vx,Wx,Ib", permilpdBy, avx, { perHalf: 2 }),
 
   ...rows2("vbroadcastss", "VEX.{128_256}.66.0F38.W0 18 Vx,Md", broadcast(32), avx), ...rows2("vbroadcastss", "VEX.{128_256}.66.0F38.W0 18 Vx,Ud", broadcast(32), avx2),
   row("vbroadcastsd", "VEX.256.66.0F38.W0 19 Vx,Mq", broadcast(64)(256), avx), row("vbroadcastsd", "VEX.256.66.0F38.W0 19 Vx,Uq", broadcast(64)(256), avx2),

@@ -2,9 +2,9 @@
 import type { Feature, Vendor } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
-import { all, areSafe, areTame, exactly, type Format, gather, plain, settle } from "../sse/float.ts";
+import { all, areSafe, areTame, commitExceptions, exactly, type Format, gather, plain } from "../sse/float.ts";
 import { bytesOf } from "../sse/vector.ts";
-import { alike, settleGathered } from "./vex.ts";
+import { bothLengths, commitGathered } from "./vex.ts";
 
 /** Bits of the routine's `how`. */
 const PRODUCT = 1;
@@ -60,7 +60,7 @@ const packed =
     const inOrder = order.map((n) => operands[n - 1]) as unknown as readonly [V, V, V];
     if (w === 32) return o.set(0, singles(o, of, inOrder));
     const r = o.let("r", gathered(o, w, of, inOrder));
-    settle(o);
+    commitExceptions(o);
     o.set(0, r);
   };
 /** The other lanes stay. */
@@ -72,7 +72,7 @@ const scalar =
     const operands = [o.lane(destination, w, 0), o.lane(o.get(1), w, 0), third] as const;
     const [a, b, c] = order.map((n) => operands[n - 1]) as unknown as readonly [V, V, V];
     const r = o.let("r", o.call(`sse_fma${w}`, a, b, c, o.imm(of(0))));
-    settleGathered(o);
+    commitGathered(o);
     o.set(0, o.withLane(destination, w, 0, r));
   };
 
@@ -83,7 +83,7 @@ const fused = (): readonly Row[] =>
     orders.flatMap(([digits, high, order]) =>
       ([32, 64] as const).flatMap((w) => {
         const [p, s, W, size] = w === 32 ? (["ps", "ss", "W0", "d"] as const) : (["pd", "sd", "W1", "q"] as const);
-        const many = alike(
+        const many = bothLengths(
           `v${name}${digits}${p}`,
           `VEX.{128_256}.66.0F38.${W} ${hex(high + low)} Vx,Hx,Wx`,
           packed(w, order, of),
@@ -105,7 +105,7 @@ const fromHalves: Meaning = (o) => {
     "r",
     gather(o, 32, 4, (n) => o.call("sse_fromHalf", o.and(o.shr(a, o.imm(16 * n)), o.imm(0xffff)))),
   );
-  settle(o);
+  commitExceptions(o);
   o.set(0, r);
 };
 const toHalves =
@@ -122,7 +122,7 @@ const toHalves =
       "r",
       [0, 1, 2, 3].map(half).reduce((x, y) => o.or(x, y)),
     );
-    settle(o);
+    commitExceptions(o);
     o.set(0, r);
   };
 
@@ -130,8 +130,8 @@ const toHalves =
 const withHalves = (vendor: Vendor): readonly Row[] => {
   const attributes = vendor === "amd" ? feature("f16c") : ({ ...feature("f16c"), unaligned: true } as const);
   return [
-    ...alike("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, attributes, { part: "widen" }),
-    ...alike("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves(vendor), attributes, { part: "narrow" }),
+    ...bothLengths("vcvtph2ps", "VEX.{128_256}.66.0F38.W0 13 Vx,W{q_dq}", fromHalves, attributes, { part: "widen" }),
+    ...bothLengths("vcvtps2ph", "VEX.{128_256}.66.0F3A.W0 1D W{q_dq},Vx,Ib", toHalves(vendor), attributes, { part: "narrow" }),
   ];
 };
 

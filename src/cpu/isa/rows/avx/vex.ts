@@ -4,7 +4,7 @@ import type { Feature } from "../../../machine/model.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
 import type { Attributes, Operand, Row } from "../../row.ts";
 import { row, rows2 } from "../../row.ts";
-import { settle } from "../sse/float.ts";
+import { commitExceptions } from "../sse/float.ts";
 
 /** A vocabulary like another one, but for some words. */
 const reworded = <V>(o: Ops<V>, words: Partial<Ops<V>>): Ops<V> =>
@@ -91,12 +91,12 @@ export const halves =
       return result;
     };
     const [low, high] = [half(0), half(1)];
-    settleGathered(o);
+    commitGathered(o);
     if (part === "narrow") o.set(0, o.vector(o.lane(low, 64, 0), o.lane(high, 64, 0)));
     else o.setWide(0, low, high);
   };
 /** Exceptions of routines, if any ran. */
-export const settleGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered"), () => settle(o), undefined, false);
+export const commitGathered = <V>(o: Ops<V>): void => o.when(o.field("gathered"), () => commitExceptions(o), undefined, false);
 
 const maps = { 0: "", 1: "0F", 2: "0F38", 3: "0F3A" } as const;
 const hex = (n: number): string => n.toString(16).toUpperCase().padStart(2, "0");
@@ -152,7 +152,7 @@ export const derived = (legacy: Row, sources: Sources, d: Derived): readonly Row
 };
 
 /** Both lengths of what happens in each half alike. */
-export const alike = (name: string, encoding: string, does: Meaning, attributes: Attributes, how: Halves = {}): readonly Row[] => {
+export const bothLengths = (name: string, encoding: string, does: Meaning, attributes: Attributes, how: Halves = {}): readonly Row[] => {
   const [short] = rows2(name, encoding, () => does, attributes) as [Row, Row];
   return rows2(name, encoding, (l) => (l === 128 ? does : halves(short, "two", how)), attributes);
 };

@@ -6,7 +6,7 @@ import {
   all,
   areComparable,
   areFinite,
-  areMiddling,
+  areMidRange,
   areSafe,
   areTame,
   areTrulyComparable,
@@ -38,7 +38,7 @@ const scalar =
     const r = o.let("r", o.simd(floatName(w, name), a, b));
     if (o.assured(name, w, 1, r, a, b) === true) return o.set(0, r);
     const slow = () => o.call(`sse_${name}${w}`, lowOf(o, w, a), lowOf(o, w, b));
-    o.set(0, exactly(o, areMiddling(o, w, 1, ...needed(name, a, b, r)), r, slow));
+    o.set(0, exactly(o, areMidRange(o, w, 1, ...needed(name, a, b, r)), r, slow));
   };
 
 /** A product that is zero must be one of zero, and so must a quotient. */
@@ -64,7 +64,7 @@ const packedValue = <V>(o: Ops<V>, name: Arithmetic, w: Format, a: V, b: V): V =
         tame().reduce((x, y) => o.simd("v128.and", x, y)),
       ),
     );
-  return exactlySoon(o, areMiddling(o, w, 128 / w, ...needed(name, a, b, r)), ok, r, () =>
+  return exactlySoon(o, areMidRange(o, w, 128 / w, ...needed(name, a, b, r)), ok, r, () =>
     gather(o, w, 128 / w, (n) => o.call(`sse_${name}${w}`, o.lane(a, w, n), o.lane(b, w, n))),
   );
 };
@@ -85,7 +85,7 @@ const sqrt =
     if (o.assured("sqrt", w, 1, r, a) === true) return o.set(0, r);
     o.set(
       0,
-      exactly(o, areMiddling(o, w, 1, a, r), r, () => o.call(`sse_sqrt${w}`, lowOf(o, w, a))),
+      exactly(o, areMidRange(o, w, 1, a, r), r, () => o.call(`sse_sqrt${w}`, lowOf(o, w, a))),
     );
   };
 const sqrtPacked =
@@ -94,7 +94,7 @@ const sqrtPacked =
     const a = o.get(1);
     const r = o.let("r", o.simd(floatName(w, "sqrt"), a));
     if (o.assured("sqrt", w, 128 / w, r, a) === true) return o.set(0, r);
-    const ok = areMiddling(o, w, 128 / w, a, r);
+    const ok = areMidRange(o, w, 128 / w, a, r);
     o.set(
       0,
       exactly(o, ok, r, () => gather(o, w, 128 / w, (n) => o.call(`sse_sqrt${w}`, o.lane(a, w, n)))),

@@ -78,7 +78,7 @@ const haveUpper = <V>(o: Ops<V>, w: Format, lanes: number, mode: V, vectors: rea
   return o.ltU(o.xor(upper, o.imm((1 << lanes) - 1)), mode);
 };
 /** The lowest lanes of all these vectors are such numbers, and MXCSR is plain. The first test, because it is so cheap: it knows no zeros. */
-export const areMiddling = <V>(o: Ops<V>, w: Format, lanes: number, ...vectors: V[]): V =>
+export const areMidRange = <V>(o: Ops<V>, w: Format, lanes: number, ...vectors: V[]): V =>
   haveUpper(
     o,
     w,
@@ -105,7 +105,7 @@ const lane0 = <V>(o: Ops<V>, w: Format, v: V): V => (w === 64 ? o.lane(v, 64, 0)
 // ---- routines --------------------------------------------------------------------------------------------------------------
 
 /** Exceptions of the routines that ran go to MXCSR; if one is unmasked, the destination stays as it is. SDM Vol. 1 11.5.3. */
-export const settle = <V>(o: Ops<V>): void => o.when(o.call("sse_commit"), () => o.fault(vector.XM), undefined, false);
+export const commitExceptions = <V>(o: Ops<V>): void => o.when(o.call("sse_commit"), () => o.fault(vector.XM), undefined, false);
 
 /** The vector of `count` lanes of w bits that `lane` gives, in their order; zeros above. */
 export const gather = <V>(o: Ops<V>, w: Format, count: number, lane: (n: number) => V): V => {
@@ -124,7 +124,7 @@ export const exactly = <V>(o: Ops<V>, ok: V, fast: V, slow: () => V): V =>
     () => fast,
     () => {
       const v = o.let("exact", slow());
-      settle(o);
+      commitExceptions(o);
       return v;
     },
     true,

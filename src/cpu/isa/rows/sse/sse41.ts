@@ -4,7 +4,7 @@ import type { Vendor } from "../../../machine/model.ts";
 import type { Meaning, Ops } from "../../ops.ts";
 import { family, ofEachVendor, type Row, row } from "../../row.ts";
 import type { SimdName } from "../../simd.ts";
-import { type Format, gather, settle } from "./float.ts";
+import { commitExceptions, type Format, gather } from "./float.ts";
 import { bytesOf, identity, laneMask, one, simd2, two } from "./vector.ts";
 
 type Lane = 8 | 16 | 32 | 64;
@@ -152,7 +152,7 @@ const round =
       "r",
       gather(o, w, lanes, (n) => o.call(`sse_round${w}`, o.lane(a, w, n), o.and(how, o.imm(15)))),
     );
-    settle(o);
+    commitExceptions(o);
     o.set(0, r);
   };
 /**
@@ -169,19 +169,19 @@ const dotProducts = <V>(o: Ops<V>, vendor: Vendor, w: Format, imm: V, halves: re
       ),
     ),
   );
-  settle(o);
+  commitExceptions(o);
   const add = (x: V, y: V): V => o.call(`sse_add${w}`, x, y);
   if (vendor === "intel") {
     const pairs = w === 64 ? products : products.map((p) => p.map((x, n) => o.let("pair", add(p[n ^ 1]!, x))));
-    if (w === 32) settle(o);
+    if (w === 32) commitExceptions(o);
     const lanes = pairs.map((p) => gather(o, w, 128 / w, (n) => add(p[n]!, p[n ^ (64 / w)]!)));
-    settle(o);
+    commitExceptions(o);
     return lanes.map((v) => o.simd("v128.and", v, bitMask(o, w, imm)));
   }
   const sums = products.map((p) => (w === 64 ? p : [add(p[0]!, p[1]!), add(p[2]!, p[3]!)]));
-  if (w === 32) settle(o);
+  if (w === 32) commitExceptions(o);
   const whole = sums.map(([low, high]) => add(low!, high!));
-  settle(o);
+  commitExceptions(o);
   return whole.map((sum) => o.simd("v128.and", o.splat(w, sum), bitMask(o, w, imm)));
 };
 const dot =

@@ -37,7 +37,7 @@ export const mmxStore =
   };
 
 /** `op dst, src` on MMX and on XMM registers. */
-export const sisters = (name: string, opcode: string, does: Meaning): readonly Row[] => [
+export const mmxAndSse = (name: string, opcode: string, does: Meaning): readonly Row[] => [
   row(name, `NP 0F ${opcode} Pq,Qq`, mmx(does)),
   row(name, `66 0F ${opcode} Vx,Wx`, does),
 ];
