@@ -16,8 +16,8 @@ import { lookupCounts } from "./jit/emit/slow-path-counts.ts";
 import { Jit } from "./jit/runtime/policy.ts";
 import type { Step } from "./jit/tracing/trace-recorder.ts";
 import { type Deadline, noDeadline, Pace } from "./machine/deadline.ts";
-import { type Exit, exit, exitOf, leave, settled } from "./machine/exit.ts";
-import type { CodeWatch, Mmu } from "./machine/mmu.ts";
+import { type Exit, exit, exitCode, exitOf, settled } from "./machine/exit.ts";
+import type { Mmu, TranslationListener } from "./machine/mmu.ts";
 import { cpuModel, defaultModel, type Model } from "./machine/model.ts";
 import { Segments } from "./machine/segments.ts";
 import { at, EF, STATUS_FLAGS, State, vector } from "./machine/state.ts";
@@ -56,7 +56,7 @@ const MOST_INTERPRETED = 1 << 14;
 const LOOK_EVERY = 1 << 7;
 const LOOK_EVERY_TURN = 1 << 10;
 
-export class Cpu implements CodeWatch, Machine {
+export class Cpu implements TranslationListener, Machine {
   readonly state: State;
   readonly segments: Segments;
   readonly blocks: Blocks;
@@ -143,8 +143,8 @@ export class Cpu implements CodeWatch, Machine {
       routines: this.routines,
       routineTypes: code.routineTypes,
       missRegion: (address, bytes, how) => this.#accesses.missedInRegion(address, bytes, how),
-      showRun: (address, how, slot) => this.#tlb.showRun(address, how, slot),
-      keepChunks: () => this.#tlb.keepChunks(),
+      showRange: (address, how, slot) => this.#tlb.showRange(address, how, slot),
+      keepAccessMap: () => this.#tlb.keepAccessMap(),
       missStore: (address, bytes, low, high) => this.#accesses.missedStore(address, bytes, low, high),
       serve: (code) => this.#serve(code),
       landing: (door) => this.landing?.(door),
@@ -196,8 +196,8 @@ export class Cpu implements CodeWatch, Machine {
     this.blocks.flushPage(page);
   }
   /** The four bytes at an address of 32 bits that code could read now, if they are found at once; -1: ask the owner of the address space. */
-  wordAtHome(address: number): number {
-    return this.#tlb.wordAtHome(address);
+  directWord(address: number): number {
+    return this.#tlb.directWord(address);
   }
   invalidateFrame(frame: number): void {
     this.blocks.invalidateFrame(frame);
@@ -232,7 +232,7 @@ export class Cpu implements CodeWatch, Machine {
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
     this.state.u32[at.exitError >> 2] = error;
-    return leave.fault;
+    return exitCode.fault;
   }
   /** Limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
@@ -373,7 +373,7 @@ export class Cpu implements CodeWatch, Machine {
           code = this.#run.enter(rec, budget - left);
         } catch (e) {
           if (e !== guestFault) throw e;
-          code = leave.fault;
+          code = exitCode.fault;
         }
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
@@ -382,22 +382,22 @@ export class Cpu implements CodeWatch, Machine {
         if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
       }
       switch (code) {
-        case leave.fault:
+        case exitCode.fault:
           if (rec !== 0) {
             budget += blocks.records.leftOf(rec);
             s.rip = blocks.records.ipOf(rec);
           }
           return this.#finish(budget, exit.fault);
-        case leave.trap:
+        case exitCode.trap:
           budget += blocks.records.leftOf(rec) - 1;
           s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, exit.fault);
-        case leave.int80:
-        case leave.sysenter:
-        case leave.syscall:
+        case exitCode.int80:
+        case exitCode.sysenter:
+        case exitCode.syscall:
           s.rip = blocks.records.nextIpOf(rec);
           return this.#finish(budget, code as Exit);
-        case leave.taken: {
+        case exitCode.taken: {
           const from = rec;
           s.rip = blocks.records.targetOf(from);
           this.jit.arrived(from, s.rip);
@@ -405,44 +405,44 @@ export class Cpu implements CodeWatch, Machine {
           if (rec !== 0) blocks.link(from, rec);
           break;
         }
-        case leave.next: {
+        case exitCode.next: {
           const ip: number = blocks.records.nextIpOf(rec);
           s.rip = ip;
           rec = blocks.follow(rec, ip);
           break;
         }
-        case leave.jumped:
+        case exitCode.jumped:
           this.jit.arrived(rec, s.rip);
           rec = blocks.displaced(s.rip);
           if (rec !== 0) break;
           rec = blocks.find(s.rip);
           if (rec !== 0) blocks.jumpedTo(rec);
           break;
-        case leave.changed:
+        case exitCode.changed:
           rec = blocks.find(s.rip);
           break;
-        case leave.again:
+        case exitCode.again:
           budget += blocks.records.leftOf(rec) - 1 - this.#charge(repeatCost - 1);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.rounds:
+        case exitCode.iterations:
           budget -= this.#charge(repeatCost - 1);
           rec = blocks.find(s.rip);
           break;
-        case leave.stop:
-        case leave.stale:
+        case exitCode.stop:
+        case exitCode.stale:
           budget += blocks.records.leftOf(rec);
           s.rip = blocks.records.ipOf(rec);
           rec = blocks.find(s.rip);
           break;
-        case leave.interpret:
-        case leave.upper:
-          if (code === leave.interpret) this.jit.gaveUp(s.rip);
+        case exitCode.sideExit:
+        case exitCode.upper:
+          if (code === exitCode.sideExit) this.jit.gaveUp(s.rip);
           if (budget <= 0) budget += this.#grantMore(budget);
           rec = blocks.bounded(s.rip, 1);
           break;
-        case leave.short: {
+        case exitCode.lowBudget: {
           if (this.#held > 0) {
             this.#look();
             this.#hand();
@@ -462,16 +462,16 @@ export class Cpu implements CodeWatch, Machine {
           rec = blocks.bounded(s.rip, budget);
           break;
         }
-        case leave.unverified:
+        case exitCode.unverified:
           budget += blocks.records.leftOf(rec);
           s.rip = blocks.records.ipOf(rec);
           if (this.jit.verify(blocks.regionWordOf(rec))) blocks.confirmRegion(rec);
           else blocks.poison(rec);
           rec = blocks.find(s.rip);
           break;
-        case settled + leave.int80:
-        case settled + leave.sysenter:
-        case settled + leave.syscall:
+        case settled + exitCode.int80:
+        case settled + exitCode.sysenter:
+        case settled + exitCode.syscall:
         case settled + exit.served:
           return this.#finish(budget, (code - settled) as Exit);
         default:
@@ -494,7 +494,7 @@ export class Cpu implements CodeWatch, Machine {
   }
   /** Give regions another part. */
   #hand(): void {
-    const n = Math.min(this.#held, this.#pace.part);
+    const n = Math.min(this.#held, this.#pace.interval);
     this.#held -= n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) + n;
   }
@@ -558,7 +558,8 @@ export class Cpu implements CodeWatch, Machine {
       again = row?.repeat !== undefined && this.state.rip === start;
     }
     // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the rounds of a repeated string instruction.
-    if (again && this.model.marksRounds) this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
+    if (again && this.model.setsRfBetweenIterations)
+      this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
     this.raise(vector.DB, 0);
     return exit.fault;
   }
@@ -589,17 +590,17 @@ export class Cpu implements CodeWatch, Machine {
     let round = 0;
     try {
       do code = new Evaluator(this, d, registerOffset).run();
-      while (code === leave.again && ++round < rounds);
+      while (code === exitCode.again && ++round < rounds);
     } catch (e) {
       if (e !== guestFault) throw e;
-      code = leave.fault;
+      code = exitCode.fault;
     } finally {
       this.#accesses.evaluated = undefined;
     }
-    if (code === leave.fault) return exit.fault;
+    if (code === exitCode.fault) return exit.fault;
     this.instructions += round === repeatRounds ? repeatCost : 1;
-    if (code === leave.again) return exit.budget;
-    if (code !== leave.jumped) {
+    if (code === exitCode.again) return exit.budget;
+    if (code !== exitCode.jumped) {
       const next = d.ip + d.length;
       s.rip = d.mode === 64 ? next : next % 0x1_0000_0000;
     }
@@ -612,7 +613,7 @@ export class Cpu implements CodeWatch, Machine {
     s.u32[at.exitVector >> 2] = kind === "page" ? vector.PF : kind === "long" ? vector.GP : vector.UD;
     s.u32[at.exitError >> 2] = kind === "page" ? error : 0;
     s.view.setBigUint64(at.exitAddress, BigInt.asUintN(64, BigInt(address)), true);
-    return leave.fault;
+    return exitCode.fault;
   }
   #sample(): void {
     this.jit.sample(this.state.rip);

@@ -2,7 +2,7 @@
 
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Graph } from "../cpu/jit/cfg/graph.ts";
-import { leave } from "../cpu/machine/exit.ts";
+import { exitCode } from "../cpu/machine/exit.ts";
 import { ownersOwn } from "../kernel/base/internal-error.ts";
 import { logLine } from "../kernel/base/log.ts";
 import { credOf } from "../kernel/cred/cred.ts";
@@ -108,7 +108,7 @@ export class Machine {
     return {
       "instructions in regions": inRegions,
       "instructions interpreted": interpreted,
-      ...Object.fromEntries(Object.entries(leave).map(([name, code]) => [`back to the dispatcher: ${name}`, leaves[code] as number])),
+      ...Object.fromEntries(Object.entries(exitCode).map(([name, code]) => [`back to the dispatcher: ${name}`, leaves[code] as number])),
       "accesses looked up in the TLB": lookedUp,
       "accesses looked up there for each million instructions in regions": Math.round((lookedUp / Math.max(1, inRegions)) * 1e6),
       "accesses looked up on two pages": lookups.acrossHomes,

@@ -1,6 +1,6 @@
 // Page frames: 4 KiB pieces of the machine's one memory, reference-counted. A frame is named by its byte address there.
-import { homes } from "../cpu/machine/layout.ts";
-import type { CodeWatch } from "../cpu/machine/mmu.ts";
+import { directMap } from "../cpu/machine/layout.ts";
+import type { TranslationListener } from "../cpu/machine/mmu.ts";
 
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
@@ -11,7 +11,7 @@ export const isPageAligned = (n: number): boolean => n % PAGE_SIZE === 0;
 
 /** Address spaces have homes (layout.ts) that lie in places so far apart. */
 const colors = 32;
-const colorShift = homes.bits - 5;
+const colorShift = directMap.bits - 5;
 
 /** Somebody who can give frames back when there are none left (the page cache). Returns how many it freed. */
 export interface Reclaimer {
@@ -21,14 +21,20 @@ export interface Reclaimer {
 /** Frames that may lie idle in any case. */
 const fewIdle = 1024;
 
-const noCode: CodeWatch = { codeFrames: new Uint8Array(0), invalidateFrame() {}, flushTlb() {}, flushWrites() {}, flushTlbPage() {} };
+const noCode: TranslationListener = {
+  codeFrames: new Uint8Array(0),
+  invalidateFrame() {},
+  flushTlb() {},
+  flushWrites() {},
+  flushTlbPage() {},
+};
 
 export class Frames {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array;
   readonly view: DataView;
   /** The CPU's interest in frames; a machine sets it once, before anything runs. */
-  watch: CodeWatch = noCode;
+  watch: TranslationListener = noCode;
   readonly reclaimers = new Set<Reclaimer>();
   /** A page of the kernel's half that user code may read, in every address space; its address is negative. Linux's gate area. */
   gate: { readonly page: number; readonly frame: number } | undefined = undefined;

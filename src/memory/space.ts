@@ -1,6 +1,6 @@
 // One address space (Linux mm_struct): its mappings, its page table, and what a page fault does.
 
-import { home } from "../cpu/machine/layout.ts";
+import { directAddress } from "../cpu/machine/layout.ts";
 import { type Access, access, cacheMore, cacheWrite, type Mmu } from "../cpu/machine/mmu.ts";
 import { PF } from "../cpu/machine/state.ts";
 import { type AreaPages, Areas } from "./areas.ts";
@@ -93,9 +93,9 @@ export class AddressSpace extends UserMemory implements Mmu, FileMapping {
     if (this.#counted) this.frames.dropColor(this.color);
   }
   /** The frame that a page has at home. */
-  home(page: number): number {
+  directAddress(page: number): number {
     if (!this.#counted) this.#count();
-    return home(page, this.color);
+    return directAddress(page, this.color);
   }
 
   #count(): void {

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CpuCode } from "../../src/cpu/cpu.ts";
 import { special } from "../../src/cpu/decode/operand-slots.ts";
 import { JumpCache } from "../../src/cpu/interp/jump-cache.ts";
-import { leave } from "../../src/cpu/machine/exit.ts";
+import { exitCode } from "../../src/cpu/machine/exit.ts";
 import { jumpCache, layout, record } from "../../src/cpu/machine/layout.ts";
 import { cpuModel, defaultModel } from "../../src/cpu/machine/model.ts";
 import { R, State } from "../../src/cpu/machine/state.ts";
@@ -125,7 +125,7 @@ describe("generated code", () => {
       cpu.state.rip = FIRST;
       cpu.run(100_001);
       expect([cpu.instructions, cpu.state.rip]).toEqual([100_001, second]);
-      expect(cpu.leaves[leave.jumped]).toBeLessThan(10);
+      expect(cpu.leaves[exitCode.jumped]).toBeLessThan(10);
     },
   );
 });

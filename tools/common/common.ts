@@ -9,7 +9,7 @@ import { Records } from "../../src/cpu/interp/records.ts";
 import { commonParts } from "../../src/cpu/isa/form.ts";
 import type { Row } from "../../src/cpu/isa/row.ts";
 import { contextIndex, contexts } from "../../src/cpu/machine/context.ts";
-import { layout, template } from "../../src/cpu/machine/layout.ts";
+import { layout, predecodeEntry } from "../../src/cpu/machine/layout.ts";
 import { cpuModel, defaultModel } from "../../src/cpu/machine/model.ts";
 import { State } from "../../src/cpu/machine/state.ts";
 
@@ -92,7 +92,7 @@ export const learnedOf = (instructions: Instructions, routines: BufferSource): r
     if (decoder.decode(state.u8, layout.frames, end, 0, mode) !== "ok") continue;
     const note = records.write(layout.records, decoder.d, 0, context);
     const t = templates.learn(decoder.d, layout.frames, end, context, layout.records, note, records);
-    if (t !== 0) lists[part]![context]!.push(state.u8.slice(t, t + template.size));
+    if (t !== 0) lists[part]![context]!.push(state.u8.slice(t, t + predecodeEntry.size));
   }
   return lists.map((of) => opcodes.map((kinds, context) => Buffer.concat([kinds, ...of[context]!])));
 };

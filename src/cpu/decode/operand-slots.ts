@@ -42,7 +42,7 @@ export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined
 
 /** Where a record that ends a block counts how often control passes it: undefined where operands leave no room for that (LFS, say). */
 export const passesIn = (memory: boolean, slots: readonly (number | undefined)[]): number | undefined =>
-  !memory ? record.passes : slots.every((slot) => slot === undefined) ? record.passesOfMemory : undefined;
+  !memory ? record.executions : slots.every((slot) => slot === undefined) ? record.executionsWithMemory : undefined;
 
 /** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record,
  * the entry of a compiled region. */

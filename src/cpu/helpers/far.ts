@@ -1,7 +1,7 @@
 // Far transfers that stay in ring 3, between code segments of any mode. SDM Vol. 2: CALL, JMP, RET, IRET; Vol. 3A 5.8.
 
 import { contexts } from "../machine/context.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { F } from "../machine/segments.ts";
 import { at, EF, R, S, type State, vector } from "../machine/state.ts";
 import type { Action, Machine } from "./helpers.ts";
@@ -61,7 +61,7 @@ const check = (m: Machine, selector: number, offset: bigint, returns: boolean): 
 const go = (m: Machine, selector: number, offset: bigint): number => {
   m.state.u64[at.rip >> 3] = m.model.cutsFarOffsets ? cut(m, selector, offset) : offset;
   m.segments.loadCode(selector);
-  return leave.jumped;
+  return exitCode.jumped;
 };
 
 /** b of these actions: the selector, and the operand size in bits above it. */

@@ -1,7 +1,7 @@
 // Actions: instructions that change the machine rather than compute. Both tiers call them; an action may end the instruction.
 
 import { type ActName, modelActs } from "../isa/routine-types.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { cpuid, type Model } from "../machine/model.ts";
 import type { Segments } from "../machine/segments.ts";
 import { at, EF, R, STATUS_FLAGS, type State, vector } from "../machine/state.ts";
@@ -43,7 +43,7 @@ const setRegisters = ({ u32 }: State, values: readonly [number, number, number, 
 
 const softTrap = (m: Machine, n: number): number => {
   m.raise(n, 0);
-  return leave.trap;
+  return exitCode.trap;
 };
 
 const answer = (m: Machine, v: number): number => {

@@ -71,7 +71,7 @@ export class Accesses {
     const { tlb } = this.#around;
     tlb.fill(address - inPage, frame, writable);
     // Where a page ends compiled 32-bit code goes on at the next one, whether that has been met or not.
-    if (t & cacheMore || tlb.endsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
+    if (t & cacheMore || tlb.lastGranuleEndsAlone(address - inPage)) this.#showNext(address - inPage, t & cacheMore ? mostMore : 1);
     return frame + inPage;
   }
   /** Compiled code may go straight to so many pages behind one as are there. */

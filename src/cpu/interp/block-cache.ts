@@ -149,9 +149,9 @@ export class Blocks {
   /** `word`: operand-slots.ts says what it is made of. */
   becomeRegion(head: number, word: number): void {
     const s = this.#state;
-    const left = s.u16[(head + record.left) >> 1] as number;
+    const left = s.u16[(head + record.remaining) >> 1] as number;
     if (left !== 0) s.u16[(head + record.length) >> 1] = left;
-    s.u16[(head + record.left) >> 1] = 0;
+    s.u16[(head + record.remaining) >> 1] = 0;
     s.u32[(head + record.link) >> 2] = word;
     s.u32[(head + record.imm) >> 2] = s.u32[at.epoch >> 2] as number;
     s.u32[(head + record.handler) >> 2] = special.region;
@@ -267,7 +267,7 @@ export class Blocks {
   #poison(first: number): void {
     const s = this.#state;
     for (let r = first; ; r += record.size) {
-      const left = s.u16[(r + record.left) >> 1] as number;
+      const left = s.u16[(r + record.remaining) >> 1] as number;
       s.u32[(r + record.handler) >> 2] = special.stale;
       if (left <= 1) break;
     }
@@ -452,7 +452,7 @@ export class Blocks {
     // A region stands in the place of the first record.
     const start = region ? this.#translate(ip, linear, this.#frame(linear), this.context, 1, special.stop) : 0;
     this.records.copy(to + start * record.size, from + start * record.size, n - start);
-    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.left) >> 1] = n - i;
+    for (let i = 0; i < n; i++) s.u16[(to + i * record.size + record.remaining) >> 1] = n - i;
     this.#next = to + n * record.size;
     const last = this.#next - record.size;
     if (!this.records.rowOf(last).ends) this.#writeEnd(this.#after(this.records.nextIpOf(last)), special.stop);

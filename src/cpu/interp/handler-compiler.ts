@@ -10,7 +10,7 @@ import { alignmentOf, type HandlerForm } from "../isa/form.ts";
 import type { Ops, Width } from "../isa/ops.ts";
 import type { ActName } from "../isa/routine-types.ts";
 import type { Operand } from "../isa/row.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { jumpCache, layout, record } from "../machine/layout.ts";
 import { access } from "../machine/mmu.ts";
 import { at, R } from "../machine/state.ts";
@@ -208,7 +208,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const t = b.bind(target);
     const rest = b.local(wt.i32);
     b.if(t);
-    b.set(rest, node(wt.i32, op.i32sub, [left, node(wt.i32, op.i32load16u, [t], record.left)]));
+    b.set(rest, node(wt.i32, op.i32sub, [left, node(wt.i32, op.i32load16u, [t], record.remaining)]));
     b.if(node(wt.i32, op.i32geS, [localGet(wt.i32, rest), i32c(0)]));
     this.#tail(t, localGet(wt.i32, rest));
     b.end();
@@ -234,7 +234,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   /** On to the next record of the block; from a block's last instruction, to the dispatcher. */
   next(): void {
     const b = this.body;
-    if (this.form.row.ends) return this.#leave(leave.next);
+    if (this.form.row.ends) return this.#leave(exitCode.next);
     const next = b.bind(node(wt.i32, op.i32add, [rec, i32c(record.size)]));
     this.#tail(next, left);
   }
@@ -275,12 +275,12 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const ip = b.bind(node(wt.i64, op.i64or, [high, node(wt.i64, op.i64extendI32u, [low])]));
     const entry = jumpEntry(b, ip);
     b.if(isEntryOf(entry, ip));
-    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.next);
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.next);
     b.end();
     b.end();
-    this.#leave(leave.next);
+    this.#leave(exitCode.next);
     b.end();
-    this.#enter(t, leave.next);
+    this.#enter(t, exitCode.next);
   }
   jump(target: Node): void {
     this.#pass();
@@ -299,7 +299,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.if(node(wt.i32, op.i32eqz, [t]));
     this.#jump(recordField(op.i64load, record.disp, wt.i64));
     b.end();
-    this.#enter(t, leave.taken);
+    this.#enter(t, exitCode.taken);
   }
   #jump(target: Node): void {
     const b = this.body;
@@ -307,7 +307,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.store(op.i64store, i32c(0), t, at.rip);
     const entry = jumpEntry(b, t);
     b.if(isEntryOf(entry, t));
-    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), leave.jumped);
+    this.#enter(node(wt.i32, op.i32load, [entry], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
     b.expr(rec);
     b.expr(left);
@@ -327,15 +327,15 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
       b.store(op.i64store, second, content(first, offset), layout.jumpCache + offset);
       b.store(op.i64store, first, ours, layout.jumpCache + offset);
     }
-    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), leave.jumped);
+    this.#enter(node(wt.i32, op.i32load, [first], layout.jumpCache + jumpCache.record), exitCode.jumped);
     b.end();
-    this.#leave(leave.jumped);
+    this.#leave(exitCode.jumped);
   }
   fault(vector: number, error = 0): void {
-    this.#raise(vector, error, leave.fault);
+    this.#raise(vector, error, exitCode.fault);
   }
   trap(vector: number, error = 0): void {
-    this.#raise(vector, error, leave.trap);
+    this.#raise(vector, error, exitCode.trap);
   }
   #raise(vector: number, error: number, code: number): void {
     const b = this.body;
@@ -350,7 +350,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   region(): void {
     const b = this.body;
     b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
-    this.#leave(leave.unverified);
+    this.#leave(exitCode.unverified);
     b.end();
     // It charges the interpreter nothing: a region has a budget of its own.
     b.store(op.i32store, i32c(0), left, at.budget);
@@ -403,7 +403,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const count = this.reg(R.cx, addressSize);
     out(1, node(wt.i32, op.i64eqz, [count]));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
-    this.#leave(leave.again);
+    this.#leave(exitCode.again);
     b.end();
     const last = bodyOf();
     this.setReg(R.cx, addressSize, pure.sub(count, pure.imm(1)));

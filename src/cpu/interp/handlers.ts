@@ -10,7 +10,7 @@ import { formsOf, type HandlerForm, handlerParts, type KeyedForm, partOf } from 
 import type { Flag } from "../isa/ops.ts";
 import { actNames, type RoutineType } from "../isa/routine-types.ts";
 import type { Row } from "../isa/row.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { record } from "../machine/layout.ts";
 import { at } from "../machine/state.ts";
 import { type Env, HandlerCompiler, handlerType, left, rec } from "./handler-compiler.ts";
@@ -165,10 +165,10 @@ const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) =>
   };
   // An empty slot, a block that goes on elsewhere, a stop, an invalidated record, the entry of a compiled region.
   const specials = [
-    leaving(leave.stale),
+    leaving(exitCode.stale),
     compiled((c) => c.branch()),
-    leaving(leave.stop),
-    leaving(leave.stale),
+    leaving(exitCode.stop),
+    leaving(exitCode.stale),
     compiled((c) => c.region()),
   ];
   for (const index of specials) m.element(index);

@@ -2,10 +2,10 @@
 // code reads it. What it has forgotten of a page it is told again at once when control comes to the page.
 
 import { isGone, special } from "../decode/operand-slots.ts";
-import { jumpCache, lastCall, layout, record } from "../machine/layout.ts";
+import { callTarget, jumpCache, layout, record } from "../machine/layout.ts";
 import { at, type State } from "../machine/state.ts";
 
-const mostPlaces = (layout.lastCallsEnd - layout.lastCalls) / lastCall.size;
+const mostPlaces = (layout.callTargetsEnd - layout.callTargets) / callTarget.size;
 /** Targets that are kept for a page. */
 const mostTargets = 128;
 /** Pages at which a frame is mapped whose targets are kept, those that control came to last: it may be mapped at any number of them. */
@@ -49,19 +49,19 @@ export class JumpCache {
   placeForCall(): number {
     this.#place = (this.#place + 1) % mostPlaces;
     this.#take(this.#place + 1);
-    return layout.lastCalls + this.#place * lastCall.size;
+    return layout.callTargets + this.#place * callTarget.size;
   }
   /** A region that was made elsewhere remembers targets in these. */
   usePlaces(places: readonly number[]): void {
-    for (const place of places) this.#take((place - layout.lastCalls) / lastCall.size + 1);
+    for (const place of places) this.#take((place - layout.callTargets) / callTarget.size + 1);
   }
   /** So many are in use from now on, if not more are. */
   #take(places: number): void {
     if (places <= this.#places) return;
     this.#i64.fill(
       jumpCache.empty,
-      (layout.lastCalls + this.#places * lastCall.size) >> 3,
-      (layout.lastCalls + places * lastCall.size) >> 3,
+      (layout.callTargets + this.#places * callTarget.size) >> 3,
+      (layout.callTargets + places * callTarget.size) >> 3,
     );
     this.#places = places;
   }
@@ -69,7 +69,7 @@ export class JumpCache {
   /** Those that have been taken. */
   #places = 0;
   #forgetCalls(): void {
-    this.#i64.fill(jumpCache.empty, layout.lastCalls >> 3, (layout.lastCalls + this.#places * lastCall.size) >> 3);
+    this.#i64.fill(jumpCache.empty, layout.callTargets >> 3, (layout.callTargets + this.#places * callTarget.size) >> 3);
   }
 
   flush(): void {

@@ -5,7 +5,7 @@
 import { type Decoded, type DecodeTables, noRegister } from "../decode/decoder.ts";
 import { immediateWidth, type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { contexts } from "../machine/context.ts";
-import { begins, displacements, layout, record, registerIn, template } from "../machine/layout.ts";
+import { displacements, layout, opcodeKind, predecodeEntry, record, registerIn } from "../machine/layout.ts";
 import type { State } from "../machine/state.ts";
 import type { Records } from "./records.ts";
 
@@ -37,11 +37,11 @@ export class Templates {
     this.#routines = routines;
     this.decode = routines.decode_alike;
     for (let n = 0; n < prefixes.length; n++) {
-      this.#u8[layout.beginnings + (prefixes[n] as number)] = begins.prefix;
-      this.#u8[layout.beginnings + begins.modes + (prefixes[n] as number)] = begins.prefix;
+      this.#u8[layout.opcodeKinds + (prefixes[n] as number)] = opcodeKind.prefix;
+      this.#u8[layout.opcodeKinds + opcodeKind.modes + (prefixes[n] as number)] = opcodeKind.prefix;
     }
-    this.#u8.fill(begins.prefix, layout.beginnings + 0x40, layout.beginnings + 0x50);
-    this.#u8[layout.beginnings + 0x0f] = this.#u8[layout.beginnings + begins.modes + 0x0f] = begins.escape;
+    this.#u8.fill(opcodeKind.prefix, layout.opcodeKinds + 0x40, layout.opcodeKinds + 0x50);
+    this.#u8[layout.opcodeKinds + 0x0f] = this.#u8[layout.opcodeKinds + opcodeKind.modes + 0x0f] = opcodeKind.escape;
   }
 
   /** What another has learned, of the same instructions with the same handlers. */
@@ -56,16 +56,16 @@ export class Templates {
     }
   }
   #know(list: Uint8Array, context: number, room: number): void {
-    const learned = list.subarray(begins.modes);
+    const learned = list.subarray(opcodeKind.modes);
     if (room + learned.length > layout.recordsEnd) return;
-    this.#u8.set(list.subarray(0, begins.modes), opcodesOf(context));
+    this.#u8.set(list.subarray(0, opcodeKind.modes), opcodesOf(context));
     this.#u8.set(learned, room);
-    this.#routines.decode_know(room, learned.length / template.size);
+    this.#routines.decode_know(room, learned.length / predecodeEntry.size);
   }
   /** What is known of every opcode's beginnings in a context. */
   opcodes(context: number): Uint8Array {
     for (let map = 0; map < 4; map++) for (let opcode = 0; opcode < 256; opcode++) this.#meetOpcode(map, opcode, context);
-    return this.#u8.slice(opcodesOf(context), opcodesOf(context) + begins.modes);
+    return this.#u8.slice(opcodesOf(context), opcodesOf(context) + opcodeKind.modes);
   }
 
   /**
@@ -88,37 +88,38 @@ export class Templates {
     const t = this.#routines.decode_learn(at, d.length - displacement - bytes, end, context, rec);
     if (t === 0) return 0;
     const u8 = this.#u8;
-    u8[t + template.displacement] = displacement;
-    u8[t + template.immediate] = bytes;
+    u8[t + predecodeEntry.displacement] = displacement;
+    u8[t + predecodeEntry.immediate] = bytes;
     const relative = mode === 64 && displacement === 4 && (d.modrmByte & 0xc7) === 5;
-    u8[t + template.counts] = relative ? displacements.relative : absolute ? displacements.absolute : displacements.signed;
-    u8[t + template.branch] = Number(branch);
+    u8[t + predecodeEntry.counts] = relative ? displacements.relative : absolute ? displacements.absolute : displacements.signed;
+    u8[t + predecodeEntry.branch] = Number(branch);
     // As `Records.write` has it.
-    u8[t + template.next] = Number(row.ends === true && (branch ? row.cc < 0 && !row.addressed : bytes === 0));
-    u8[t + template.ends] = Number(row.ends === true);
+    u8[t + predecodeEntry.next] = Number(row.ends === true && (branch ? row.cc < 0 && !row.addressed : bytes === 0));
+    u8[t + predecodeEntry.ends] = Number(row.ends === true);
     const kept = immediate === undefined || branch || absolute ? 0 : immediateWidth(immediate, d.size);
-    this.#i32[(t + template.mask) >> 2] = kept >= 32 ? -1 : (1 << kept) - 1;
-    this.#i32[(t + template.mask + 4) >> 2] = kept === 64 ? -1 : 0;
-    this.#i32[(t + template.note) >> 2] = note;
-    this.#i32[(t + template.registers) >> 2] = 0;
+    this.#i32[(t + predecodeEntry.mask) >> 2] = kept >= 32 ? -1 : (1 << kept) - 1;
+    this.#i32[(t + predecodeEntry.mask + 4) >> 2] = kept === 64 ? -1 : 0;
+    this.#i32[(t + predecodeEntry.note) >> 2] = note;
+    this.#i32[(t + predecodeEntry.registers) >> 2] = 0;
     const slots = records.slotsOf(note);
     for (let n = 0; n < slots.length; n++) {
       const slot = slots[n];
-      if (slot !== undefined) u8[t + template.registers + (slot - record.r0) / 2] = registerOf(row.operands[n] as Operand);
+      if (slot !== undefined) u8[t + predecodeEntry.registers + (slot - record.r0) / 2] = registerOf(row.operands[n] as Operand);
     }
     return t;
   }
   #meetOpcode(map: number, opcode: number, context: number): void {
     const there = opcodesOf(context) + map * 256 + opcode;
-    if (this.#u8[there] === begins.unknown) this.#u8[there] = this.#kindOf(map, opcode, contexts[context]!.mode);
+    if (this.#u8[there] === opcodeKind.unknown) this.#u8[there] = this.#kindOf(map, opcode, contexts[context]!.mode);
   }
   #kindOf(map: number, opcode: number, mode: number): number {
     const rows = this.#rows(map, opcode, mode);
-    if (rows.length === 0) return begins.unknown;
+    if (rows.length === 0) return opcodeKind.unknown;
     const every = (holds: (row: Row) => boolean): boolean => rows.every(holds);
     const modrm = (rows[0] as Row).hasModrm;
     // What names all of modrm has no memory operand, whatever its bits say.
-    if (!every((row) => row.hasModrm === modrm && !row.registerOnly && (row.modrm === undefined || row.modrm >= 0xc0))) return begins.never;
+    if (!every((row) => row.hasModrm === modrm && !row.registerOnly && (row.modrm === undefined || row.modrm >= 0xc0)))
+      return opcodeKind.never;
     const without = (...kinds: readonly Operand["kind"][]) => every((row) => !row.operands.some(({ kind }) => kinds.includes(kind)));
     const whole = every((row) => row.modrm === undefined);
     const reg = whole && every((row) => row.digit === undefined) && without("sreg", "creg", "dreg");
@@ -129,9 +130,9 @@ export class Templates {
       const others = this.#rows(map, first + n, mode);
       return others.length === rows.length && every((row) => others.includes(row));
     };
-    const names = (modrm && reg ? begins.reg : 0) | (modrm && whole && without("sti") ? begins.rm : 0);
-    const byOpcode = eight && [0, 1, 2, 3, 4, 5, 6, 7].every(same) ? begins.opcode : 0;
-    return (modrm ? begins.modrm : begins.plain) | names | byOpcode | (every((row) => row.rexB === undefined) ? 0 : begins.rex);
+    const names = (modrm && reg ? opcodeKind.reg : 0) | (modrm && whole && without("sti") ? opcodeKind.rm : 0);
+    const byOpcode = eight && [0, 1, 2, 3, 4, 5, 6, 7].every(same) ? opcodeKind.opcode : 0;
+    return (modrm ? opcodeKind.modrm : opcodeKind.plain) | names | byOpcode | (every((row) => row.rexB === undefined) ? 0 : opcodeKind.rex);
   }
   #rows(map: number, opcode: number, mode: number): readonly Row[] {
     return this.#tables.at(false, map, opcode).filter(({ only }) => only === undefined || (only === "64") === (mode === 64));
@@ -139,7 +140,7 @@ export class Templates {
 }
 
 /** Where `begins` of a context's opcodes are. */
-const opcodesOf = (context: number): number => layout.beginnings + (contexts[context]!.mode === 64 ? 0 : begins.modes);
+const opcodesOf = (context: number): number => layout.opcodeKinds + (contexts[context]!.mode === 64 ? 0 : opcodeKind.modes);
 
 const namesRegister = (row: Row): boolean => row.operands.some((o) => o.kind === "opreg");
 

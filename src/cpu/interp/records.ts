@@ -88,12 +88,12 @@ export class Records {
     const last = head + (left - 1) * record.size;
     const memory = (this.#notes[(last - layout.records) / record.size] as number) < 0;
     const row = this.rowOf(last);
-    const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.passes;
+    const where = row.ends ? passesIn(memory, this.#instructions.info(row).memory) : record.size + record.executions;
     // It has been here; what ends otherwise than by a branch does not count.
     return where === undefined ? undefined : this.#state.u32[(last + where) >> 2] || undefined;
   }
   leftOf(rec: number): number {
-    return this.#state.u16[(rec + record.left) >> 1] as number;
+    return this.#state.u16[(rec + record.remaining) >> 1] as number;
   }
   targetOf(rec: number): number {
     return Number(this.#state.i64[(rec + record.disp) >> 3]);
@@ -144,7 +144,7 @@ export class Records {
     let at = ip;
     for (let n = 0; n < count; n++) {
       const note = i32[(layout.notes >> 2) + n] as number;
-      u16[(first + n * record.size + record.left) >> 1] = count - n;
+      u16[(first + n * record.size + record.remaining) >> 1] = count - n;
       ips[number + n] = at;
       notes[number + n] = note;
       at += note & lengthMask;

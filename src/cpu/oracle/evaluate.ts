@@ -13,7 +13,7 @@ import type { ActName } from "../isa/routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../isa/row.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../isa/simd.ts";
 import { type Context, contexts } from "../machine/context.ts";
-import { leave } from "../machine/exit.ts";
+import { exitCode } from "../machine/exit.ts";
 import { type Access, access } from "../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } from "../machine/state.ts";
 
@@ -376,14 +376,14 @@ export class Evaluator implements Ops<bigint> {
   }
   jump(target: bigint): void {
     this.#s.u64[at.rip >> 3] = u(64, target);
-    throw new Left(leave.jumped);
+    throw new Left(exitCode.jumped);
   }
   fault(vector: number, error = 0): void {
     throw new Left(this.#cpu.raise(vector, error));
   }
   trap(vector: number, error = 0): void {
     this.#cpu.raise(vector, error);
-    throw new Left(leave.trap);
+    throw new Left(exitCode.trap);
   }
   exit(code: number): void {
     throw new Left(code);
@@ -401,7 +401,7 @@ export class Evaluator implements Ops<bigint> {
     this.setReg(R.cx, addressSize, count - 1n);
     if (last === 1n) return;
     if (count === 1n || (zf && last === undefined && this.flag("ZF") !== BigInt(rep === 1 ? 1 : 0))) return;
-    throw new Left(leave.again);
+    throw new Left(exitCode.again);
   }
 
   call(name: string, ...args: bigint[]): bigint {

@@ -28,7 +28,7 @@ export interface Processor {
   landing?: ((why: Exit) => number | undefined) | undefined;
   setAddressSpace(mmu: Mmu): void;
   /** See cpu.ts. */
-  wordAtHome?(address: number): number;
+  directWord?(address: number): number;
 }
 
 /** What the kernel has to know of the processor's model. */

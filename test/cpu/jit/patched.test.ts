@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Cpu, CpuCode } from "../../../src/cpu/cpu.ts";
 import { engines } from "../../../src/cpu/engine.ts";
 import { exit } from "../../../src/cpu/machine/exit.ts";
-import { homes, layout } from "../../../src/cpu/machine/layout.ts";
+import { directMap, layout } from "../../../src/cpu/machine/layout.ts";
 import { cacheWrite } from "../../../src/cpu/machine/mmu.ts";
 import { at, R } from "../../../src/cpu/machine/state.ts";
 import { assemble } from "../../../src/cpu/text/assemble.ts";
@@ -23,7 +23,7 @@ const pages = new Map([
   [DATA, layout.frames + 4096],
 ]);
 /** With this one the page of code is at home in its frame: compiled code writes to it without asking, until it holds code. */
-const color = (layout.frames + 2 * 4096 - layout.window - CODE) & ((1 << homes.bits) - 4096);
+const color = (layout.frames + 2 * 4096 - layout.window - CODE) & ((1 << directMap.bits) - 4096);
 const placeOf = (address: number): number => pages.get(address - (address % 4096))! + (address % 4096);
 const rounds = Number(process.env["ROUNDS"] ?? 400);
 

@@ -6,7 +6,7 @@
 import { i32c, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as } from "../../codegen/expression.ts";
 import { type Access, access } from "../../machine/mmu.ts";
-import { at, runs } from "../../machine/state.ts";
+import { at, pageRanges } from "../../machine/state.ts";
 
 /** What a register points into. */
 export class Run {
@@ -21,19 +21,19 @@ export class Run {
   }
   /** Loops share slots, but none that is asked for reads with one that writes: what may be read is no answer to that. */
   #ofHow(): number {
-    return (this.#slot % (runs.slots / 2)) * 2 + this.#how;
+    return (this.#slot % (pageRanges.slots / 2)) * 2 + this.#how;
   }
   /** Are all the bytes from an address on in it? `runs.reach` of them at most. To be written when all accesses are. */
   has(first: Node): Node {
     const there = (field: number) => node(wt.i64, op.i64load, [i32c(0)], placeOf(this.#ofHow()) + field);
-    return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(runs.base)]), there(runs.length)]);
+    return node(wt.i32, op.i64ltU, [node(wt.i64, op.i64sub, [as(wt.i64, first), there(pageRanges.base)]), there(pageRanges.length)]);
   }
   /** What is to be asked for if it was missed too often: known when all accesses are written. */
   get word(): Node {
     return i32c(this.#ofHow() * 2 + this.#how);
   }
 }
-const placeOf = (slot: number): number => at.runs + slot * runs.size;
+const placeOf = (slot: number): number => at.pageRanges + slot * pageRanges.size;
 
 /** Registers of a scope at most that have a run. */
 const most = 4;
@@ -49,7 +49,7 @@ export class Runs {
   of(register: number): Run | undefined {
     const there = this.#byRegister.get(register);
     if (there || this.#byRegister.size === most) return there;
-    const run = new Run((this.#head + 7 * register) & (runs.slots - 1));
+    const run = new Run((this.#head + 7 * register) & (pageRanges.slots - 1));
     this.#byRegister.set(register, run);
     return run;
   }

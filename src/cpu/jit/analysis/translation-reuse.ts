@@ -5,28 +5,28 @@
 import { type Body, constant, i32c, localGet, type Node, node, type Origin, op, wt } from "../../../wasm/encoder.ts";
 import { isEntryOfPage } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { chunks, homes, layout } from "../../machine/layout.ts";
+import { accessMap, directMap, layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
-import { at, runs } from "../../machine/state.ts";
+import { at, pageRanges } from "../../machine/state.ts";
 import type { Run } from "./page-ranges.ts";
 import { type Content, Contents, isWhole, type Span } from "./store-forwarding.ts";
 
 /** Where the tags of an address' page are, counted from the first (layout.ts). */
 export const tagsOf = (address: Node): Node =>
-  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((homes.pages - 1) * homes.size)]);
+  node(wt.i32, op.i32and, [as(wt.i32, pure.shr(address, pure.imm(8))), i32c((directMap.pages - 1) * directMap.size)]);
 /** Where the byte at an address is if its page is at home, counted from the window's first. `color`: the address space's, if it is known. */
 export const atHome = (address: Node, color: number | undefined): Node => {
   const from = color === undefined ? node(wt.i32, op.i32load, [i32c(0)], at.color) : i32c(color);
   const low = as(wt.i32, address);
-  return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << homes.bits) - 1)]);
+  return node(wt.i32, op.i32and, [color === 0 ? low : node(wt.i32, op.i32add, [low, from]), i32c((1 << directMap.bits) - 1)]);
 };
 
 /** May so many bytes from a 32-bit address on be read, or written, at home? Undefined: there are too many to say. */
 export const mayAtHome = (address: Node, bytes: number, how: Access): Node | undefined => {
-  if (bytes > chunks.bytes) return undefined;
-  const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(chunks.shift)]);
-  const rights = node(wt.i32, op.i32load8u, [chunk], layout.chunks);
-  return node(wt.i32, op.i32and, [rights, i32c(how === access.write ? chunks.write : chunks.read)]);
+  if (bytes > accessMap.bytes) return undefined;
+  const chunk = node(wt.i32, op.i32shrU, [as(wt.i32, address), i32c(accessMap.shift)]);
+  const rights = node(wt.i32, op.i32load8u, [chunk], layout.accessMap);
+  return node(wt.i32, op.i32and, [rights, i32c(how === access.write ? accessMap.write : accessMap.read)]);
 };
 
 /** One lookup: where the first byte of the span is stands in a local, 0 if the span was not found in one page. */
@@ -83,7 +83,7 @@ const originOfAddress = (address: Node): Origin | undefined => {
 export const spanOf = (address: Node, bits: number): Span => ({ origin: originOfAddress(address), bytes: bits >> 3 });
 
 /** Is all of it in its run? That is asked only of what no run is too short for. */
-const hasRun = ({ run, low, high }: Place): boolean => run !== undefined && high - low <= runs.reach;
+const hasRun = ({ run, low, high }: Place): boolean => run !== undefined && high - low <= pageRanges.reach;
 /** Functions by index (slow-path.ts). */
 export interface PlaceLookups {
   /** (address, bytes, access) -> 1 if the pages of the first and the last byte are at home, one after the other there. */
@@ -277,7 +277,7 @@ export class Places {
       late.set(entry, tagsOf(first()));
       late.set(
         found,
-        isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, place.how, this.#narrow, false, layout.pageTags),
+        isEntryOfPage(localGet(wt.i32, entry), first(), place.high - place.low, place.how, this.#narrow, false, layout.directTags),
       );
     });
   }

@@ -12,7 +12,7 @@ import { alignmentOf } from "../../isa/form.ts";
 import type { Assured, Flag, FlagKind, Ops } from "../../isa/ops.ts";
 import { type ActName, modelActs } from "../../isa/routine-types.ts";
 import { immediateWidth } from "../../isa/row.ts";
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
 import { at, type Field, fieldWidth, R, S } from "../../machine/state.ts";
 import { alike, part, type Standing, union } from "../analysis/register-cache.ts";
@@ -524,7 +524,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     out(1, pure.eq(count, pure.imm(0)));
     b.if(node(wt.i32, op.i32eqz, [localGet(wt.i32, rounds)]), false);
     this.depth++;
-    this.leaveAt(this.here(), leave.rounds, this.left - 1);
+    this.leaveAt(this.here(), exitCode.iterations, this.left - 1);
     this.depth--;
     b.end();
     // Flags come from before the loop or from the round before; registers change, and rsp does not.

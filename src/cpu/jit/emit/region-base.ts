@@ -6,7 +6,7 @@ import { accessWord, Compiler, isEntryOfPage, type Runtime } from "../../codegen
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import type { AddressSize, Form, Width } from "../../isa/ops.ts";
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 import { layout } from "../../machine/layout.ts";
 import { type Access, access } from "../../machine/mmu.ts";
 import type { Model } from "../../machine/model.ts";
@@ -139,7 +139,7 @@ export abstract class RegionBase extends Compiler {
   leaveAt(rip: Node, why: number, refund: number): void {
     const b = this.body;
     // A region cannot return an address of the kernel's half.
-    const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : leave.changed;
+    const code = (constant(rip) ?? 0n) < 2n ** 63n ? why : exitCode.changed;
     const manner = mannerOf(code);
     const budget = this.#budgetWith(refund);
     this.residence.store();
@@ -172,12 +172,12 @@ export abstract class RegionBase extends Compiler {
     if (!again.used) return;
     this.residence.now = inStatePage;
     this.owed = mark.owed;
-    this.leaveAt(i64c(BigInt(mark.ip)), leave.interpret, 0);
+    this.leaveAt(i64c(BigInt(mark.ip)), exitCode.sideExit, 0);
   }
   #again: { readonly depth: number; used: boolean } | undefined;
   /** The instruction in progress is the interpreter's. */
   leaveToInterpreter(): void {
-    if (!this.#again || !this.residence.canBeginAgain) return this.leaveAt(this.here(), leave.interpret, this.left);
+    if (!this.#again || !this.residence.canBeginAgain) return this.leaveAt(this.here(), exitCode.sideExit, this.left);
     this.#again.used = true;
     this.body.opcode(op.br);
     this.body.code.u(this.depth - this.#again.depth);
@@ -199,7 +199,7 @@ export abstract class RegionBase extends Compiler {
     const { held } = this.residence.now;
     b.ifLater((late) => late.expr(anyUpper(without(zeroed(), held))), false);
     this.depth++;
-    this.leaveAt(rip, leave.upper, refund);
+    this.leaveAt(rip, exitCode.upper, refund);
     this.depth--;
     b.end();
   }
@@ -362,7 +362,7 @@ export abstract class RegionBase extends Compiler {
     run?.wants(how);
     const p = b.local(wt.i32);
     const may = this.narrow && alignment === 1 ? mayAtHome(a, bits >> 3, how) : undefined;
-    const isThere = () => may ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.pageTags);
+    const isThere = () => may ?? isEntryOfPage(b.bind(tagsOf(a)), a, bits >> 3, how, this.narrow, alignment > 1, layout.directTags);
     if (run) {
       const { missedRun } = this.runtime;
       const atHomeAllTheSame = () => node(wt.i32, op.call, [as(wt.i64, a), i32c(bits >> 3), run.word], missedRun());

@@ -11,8 +11,8 @@ import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import { callDepth, regionType, slotBits } from "../../decode/operand-slots.ts";
 import { factsOf } from "../../isa/effects.ts";
-import { leave } from "../../machine/exit.ts";
-import { jumpCache, lastCall, layout } from "../../machine/layout.ts";
+import { exitCode } from "../../machine/exit.ts";
+import { callTarget, jumpCache, layout } from "../../machine/layout.ts";
 import { at, R } from "../../machine/state.ts";
 import { type Knowledge, meet, nothingKnown } from "../analysis/dataflow.ts";
 import type { Round } from "../analysis/loop-flags.ts";
@@ -159,17 +159,17 @@ class RegionEmitter {
     const b = this.#b;
     const place = this.#runtime.placeForCall();
     const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
-    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + lastCall.region + n);
-    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + lastCall.ip), target]), true);
+    const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + callTarget.region + n);
+    b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + callTarget.ip), target]), true);
     b.set(slot, half(0));
     b.set(number, half(slotBits / 8));
     b.else();
     const found = this.#lookUp(target, 1);
     b.set(slot, found.slot);
     b.set(number, found.number);
-    b.store(op.i64store, i32c(0), target, place + lastCall.ip);
-    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), place + lastCall.region);
-    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), place + lastCall.region + slotBits / 8);
+    b.store(op.i64store, i32c(0), target, place + callTarget.ip);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, slot), place + callTarget.region);
+    b.store(op.i32store16, i32c(0), localGet(wt.i32, number), place + callTarget.region + slotBits / 8);
     b.end();
     return { slot: localGet(wt.i32, slot), number: localGet(wt.i32, number) };
   }
@@ -332,7 +332,7 @@ class RegionEmitter {
     const b = this.#b;
     b.if(node(wt.i32, op.i32ltS, [localGet(wt.i32, this.#c.budgetLocal), i32c((this.#need.get(key) ?? 0) + this.#c.owed)]), false);
     this.#c.depth++;
-    this.#c.leaveAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), leave.short, 0);
+    this.#c.leaveAt(i64c(BigInt(this.#g.blocks.get(key)!.ip)), exitCode.lowBudget, 0);
     this.#c.depth--;
     b.end();
   }
@@ -369,7 +369,7 @@ class RegionEmitter {
         if (control?.kind !== "jump") throw new Error("a jump did not jump");
         const { target } = control;
         return this.#toKnown(block, target, () =>
-          block.terminator === "return" ? this.#c.leaveAt(target, leave.returned, 0) : this.#computed(target),
+          block.terminator === "return" ? this.#c.leaveAt(target, exitCode.returned, 0) : this.#computed(target),
         );
       }
       case "door":
@@ -377,7 +377,7 @@ class RegionEmitter {
         return;
       case "leave":
         // Whatever left before did so on a condition, or makes this dead.
-        c.leaveAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? leave.changed : leave.jumped, 0);
+        c.leaveAt(i64c(BigInt(block.end)), block.instructions.at(-1)!.row.ends ? exitCode.changed : exitCode.jumped, 0);
     }
   }
   /** All ways from here want what has been written in the state page: it is stored once. */
@@ -400,7 +400,7 @@ class RegionEmitter {
       });
     }
     this.#c.proveTarget();
-    this.#c.leaveAt(target, leave.jumped, 0);
+    this.#c.leaveAt(target, exitCode.jumped, 0);
   }
   /** A return to where calls within the region come from, or a jump in a trace tree: to the block at its target, or else out. */
   #toKnown(block: JitBlock, target: Node, out: () => void): void {
@@ -424,12 +424,12 @@ class RegionEmitter {
   }
   #call(block: JitBlock, target: Node): void {
     const c = this.#c;
-    if (!block.successors.includes(block.end)) return c.leaveAt(target, leave.jumped, 0);
+    if (!block.successors.includes(block.end)) return c.leaveAt(target, exitCode.jumped, 0);
     this.#settle();
     this.#open({ kind: "other" }, op.block);
     this.#aside(() => this.#callRegion(block, target));
     this.#close();
-    c.leaveAt(target, leave.jumped, 0);
+    c.leaveAt(target, exitCode.jumped, 0);
   }
   /** Out of the label around this if no region begins there, or there have been too many calls already. */
   #callRegion(block: JitBlock, target: Node): void {
@@ -477,7 +477,7 @@ class RegionEmitter {
     const rip = b.bind(node(wt.i64, op.i64load, [i32c(0)], at.rip));
     b.if(node(wt.i32, op.i64ltS, [rip, i64c(0n)]), false);
     c.depth++;
-    c.leaveAt(rip, leave.changed, 0);
+    c.leaveAt(rip, exitCode.changed, 0);
     c.depth--;
     b.end();
     const [back] = block.successors;
@@ -489,7 +489,7 @@ class RegionEmitter {
   /** Control goes from a block to an address. */
   #go(from: JitBlock, ip: number): void {
     const key = this.#keyOf(from, ip);
-    if (key === undefined) return this.#c.leaveAt(i64c(BigInt(ip)), leave.jumped, 0);
+    if (key === undefined) return this.#c.leaveAt(i64c(BigInt(ip)), exitCode.jumped, 0);
     if (this.#s.irreducible.has(`${from.key}>${key}`)) return this.#redispatch(i32c(this.#s.dispatched.indexOf(key)));
     const backward = isBackward(this.#s, from.key, key);
     if (!backward && !this.#s.merges.has(key)) return this.#tree(key);

@@ -3,7 +3,7 @@ import { at, type State } from "../../machine/state.ts";
 
 export const lookupNames = ["acrossHomes", "lookUp", "lookUpForStore", "missedRun"] as const;
 export type Lookup = (typeof lookupNames)[number];
-export const counterOf = (name: Lookup): number => at.lookups + 8 * lookupNames.indexOf(name);
+export const counterOf = (name: Lookup): number => at.slowPathCounts + 8 * lookupNames.indexOf(name);
 
 export const lookupCounts = ({ u64 }: State): Readonly<Record<Lookup, number>> =>
   Object.fromEntries(lookupNames.map((name) => [name, Number(u64[counterOf(name) / 8])])) as Record<Lookup, number>;

@@ -6,9 +6,9 @@ import { ModuleWriter } from "../../../wasm/module.ts";
 import { isShared } from "../../../wasm/shared-memory.ts";
 import { tlbEntry, translated } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { homes, layout, tlb } from "../../machine/layout.ts";
+import { directMap, layout, tlb } from "../../machine/layout.ts";
 import { type Access, misalignedBy } from "../../machine/mmu.ts";
-import { at, runs } from "../../machine/state.ts";
+import { at, pageRanges } from "../../machine/state.ts";
 import { atHome, tagsOf } from "../analysis/translation-reuse.ts";
 import { counterOf, type Lookup, lookupNames } from "./slow-path-counts.ts";
 
@@ -32,8 +32,8 @@ const inOnePiece = (b: Body, address: Node, bytes: Node, how: Node): Node => {
   const more = b.bind(node(wt.i32, op.i32sub, [bytes, i32c(1)]));
   const last = b.bind(pure.add(address, more));
   const isThere = (a: Node): Node => {
-    const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(homes.writeTag - homes.readTag)])]);
-    return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.pageTags + homes.readTag), pure.and(a, pure.imm(-4096))]);
+    const tag = node(wt.i32, op.i32add, [tagsOf(a), node(wt.i32, op.i32mul, [how, i32c(directMap.writeTag - directMap.readTag)])]);
+    return node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [tag], layout.directTags + directMap.readTag), pure.and(a, pure.imm(-4096))]);
   };
   // The window's last page is followed by its first one.
   const distance = node(wt.i32, op.i32sub, [atHome(last, undefined), atHome(address, undefined)]);
@@ -78,20 +78,20 @@ const lookUpForStore = (missStore: number): FunctionBytes => {
 };
 
 /** A function for a span that was not in its run: (address, bytes, word) -> 1 if it is at home all the same; asks for the run around it when that has happened often enough. */
-const missedRun = (showRun: number): FunctionBytes => {
+const missedRun = (showRange: number): FunctionBytes => {
   const b = bodyOf("missedRun");
   const [address, bytes, word] = [localGet(wt.i64, 0), localGet(wt.i32, 1), localGet(wt.i32, 2)];
   const slot = node(wt.i32, op.i32shrU, [word, i32c(1)]);
   const how = node(wt.i32, op.i32and, [word, i32c(1)]);
-  const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(runs.size)]));
-  const left = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.runs + runs.patience), i32c(1)]));
-  b.store(op.i32store, there, left, at.runs + runs.patience);
+  const there = b.bind(node(wt.i32, op.i32mul, [slot, i32c(pageRanges.size)]));
+  const left = b.bind(node(wt.i32, op.i32sub, [node(wt.i32, op.i32load, [there], at.pageRanges + pageRanges.patience), i32c(1)]));
+  b.store(op.i32store, there, left, at.pageRanges + pageRanges.patience);
   b.if(node(wt.i32, op.i32ltS, [left, i32c(0)]), false);
   b.expr(node(wt.f64, op.f64convertI64s, [address]));
   b.expr(how);
   b.expr(slot);
   b.opcode(op.call);
-  b.code.u(showRun);
+  b.code.u(showRange);
   b.end();
   b.expr(inOnePiece(b, address, bytes, how));
   return b.done();
@@ -102,9 +102,9 @@ export interface LookupLinks {
   readonly memory: WebAssembly.Memory;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
   readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly showRange: (address: number, how: Access, slot: number) => void;
 }
-export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks): WebAssembly.Exports => {
+export const lookups = ({ memory, missRegion, missStore, showRange }: LookupLinks): WebAssembly.Exports => {
   const m = new ModuleWriter();
   const toRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
@@ -118,5 +118,5 @@ export const lookups = ({ memory, missRegion, missStore, showRun }: LookupLinks)
   for (const name of lookupNames) m.exportFunc(name, m.func(lookupTypes[name], bodies[name]));
   const pages = memory.buffer.byteLength >>> 16;
   const module = new WebAssembly.Module(m.done(pages, pages, isShared(memory)) as BufferSource);
-  return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRun } }).exports;
+  return new WebAssembly.Instance(module, { vm: { memory }, js: { missRegion, missStore, showRange } }).exports;
 };

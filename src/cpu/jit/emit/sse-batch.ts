@@ -10,7 +10,7 @@ import type { Decoded } from "../../decode/decoder.ts";
 import { factsOf } from "../../isa/effects.ts";
 import type { Assured } from "../../isa/ops.ts";
 import { plain } from "../../isa/rows/sse/float.ts";
-import { leave } from "../../machine/exit.ts";
+import { exitCode } from "../../machine/exit.ts";
 import { meet } from "../analysis/dataflow.ts";
 import { part, type Standing, within } from "../analysis/register-cache.ts";
 import type { RegionCompiler } from "./instruction-compiler.ts";
@@ -313,7 +313,7 @@ export class FloatRuns {
     const { now } = this.#c.residence;
     this.#putBack(run);
     this.#run = undefined;
-    out(i64c(BigInt(run.first.ip)), leave.interpret, run.left);
+    out(i64c(BigInt(run.first.ip)), exitCode.sideExit, run.left);
     this.#run = run;
     this.#c.residence.now = now;
     return true;

@@ -28,9 +28,9 @@ export interface JitLinks {
   readonly routines: WebAssembly.Exports;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly missRegion: (address: number, bytes: number, how: number) => number;
-  readonly showRun: (address: number, how: Access, slot: number) => void;
+  readonly showRange: (address: number, how: Access, slot: number) => void;
   /** There is a region of 32-bit code, which looks for pages by their chunks (layout.ts). */
-  readonly keepChunks: () => void;
+  readonly keepAccessMap: () => void;
   readonly missStore: (address: number, bytes: number, low: number, high: number) => number;
   readonly serve: (code: number) => number;
   readonly landing: (door: Exit) => number | undefined;
@@ -84,7 +84,7 @@ export class RegionModules {
   /** Makes its region what is called by the slot. */
   link(module: WebAssembly.Module, slot: number): void {
     const { memory, handlers, routines, serve } = this.#links;
-    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepChunks();
+    if (contexts[this.#blocks.context]!.mode !== 64) this.#links.keepAccessMap();
     this.#lookups ??= lookups(this.#links);
     const { exports } = new WebAssembly.Instance(module, {
       vm: { memory },
