@@ -102,17 +102,19 @@ export class Machine {
 
   /** How the code was run, in figures that differ from host to host: blocks decoded, regions compiled and dropped, bytes and time that took. */
   get engineStats(): Readonly<Record<string, number>> {
-    const { blocks, jit, leaves, lookups, instructions, interpreted } = this.#processor;
+    const { blocks, jit, exitCounts, slowPathCounts, instructions, interpreted } = this.#processor;
     const inRegions = instructions - interpreted;
-    const lookedUp = lookups.lookUp + lookups.lookUpForStore;
+    const lookedUp = slowPathCounts.lookUp + slowPathCounts.lookUpForStore;
     return {
       "instructions in regions": inRegions,
       "instructions interpreted": interpreted,
-      ...Object.fromEntries(Object.entries(exitCode).map(([name, code]) => [`back to the dispatcher: ${name}`, leaves[code] as number])),
+      ...Object.fromEntries(
+        Object.entries(exitCode).map(([name, code]) => [`back to the dispatcher: ${name}`, exitCounts[code] as number]),
+      ),
       "accesses looked up in the TLB": lookedUp,
       "accesses looked up there for each million instructions in regions": Math.round((lookedUp / Math.max(1, inRegions)) * 1e6),
-      "accesses looked up on two pages": lookups.acrossHomes,
-      "accesses outside of a loop's run of pages": lookups.missedRun,
+      "accesses looked up on two pages": slowPathCounts.acrossHomes,
+      "accesses outside of a loop's run of pages": slowPathCounts.missedRun,
       "invalidations of code": blocks.invalidations,
       "blocks decoded": blocks.decoded,
       "samples of heat": jit.stats.samples,

@@ -2,7 +2,7 @@
 // the TLB, flags as functions of kind and operands. Where operands and registers live is the subclass's matter.
 
 import { type Body, bitsOf, constant, i32c, i64c, localGet, type Node, node, noted, op, type WasmType, wt } from "../../wasm/encoder.ts";
-import { assemble, change, compared, condition, type KeptKind, kindCode, kindNames, rules } from "../isa/flags.ts";
+import { assemble, change, compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import type { Assured, Flag, FlagKind, Form } from "../isa/ops.ts";
 import { type SimdName, type SimdOp, simd } from "../isa/simd.ts";
 import { jumpCache, layout, tlb } from "../machine/layout.ts";
@@ -33,8 +33,8 @@ export interface Runtime {
   /** Routines: name -> index and type. */
   routine(name: string): { readonly index: number; readonly params: readonly WasmType[]; readonly result?: WasmType | undefined };
   /** (id, record, budget, a, b) -> 0 to go on, else an exit code. */
-  readonly act: number;
-  actId(name: string): number;
+  readonly helper: number;
+  helperId(name: string): number;
 }
 
 const loadOp: Record<number, number> = { 8: op.i64load8u, 16: op.i64load16u, 32: op.i64load32u, 64: op.i64load };
@@ -332,7 +332,7 @@ export abstract class Compiler {
 
   // Flags.
   /** Where the flags are kept, and their parts as they are now. `w`: the parts are sign-extended from so many bits. */
-  protected keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, _w = 64): void {
+  protected storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node, _w = 64): void {
     const out = this.body;
     out.store(op.i64store, i32c(0), as(wt.i64, r), at.flagResult);
     if (kind !== "logic") {
@@ -341,29 +341,29 @@ export abstract class Compiler {
     }
     out.store(op.i32store, i32c(0), i32c(kindCode[kind]), at.flagKind);
   }
-  protected kept(): { kind: Node; r: Node; a: Node; b: Node } {
+  protected lazyFlags(): { kind: Node; r: Node; a: Node; b: Node } {
     return { kind: field.u32(at.flagKind), r: field.i64(at.flagResult), a: field.i64(at.flagA), b: field.i64(at.flagB) };
   }
   /** SF and PF follow from b in kind "split", else from r. */
   protected signParity(): Node {
-    const { kind, r, b } = this.kept();
+    const { kind, r, b } = this.lazyFlags();
     return pure.select(node(wt.i32, op.i32eq, [kind, i32c(kindCode.split)]), b, r);
   }
   flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
-    if (kind === "order") return this.keepFlags("split", r, a!, pure.imm(1));
+    if (kind === "order") return this.storeFlags("split", r, a!, pure.imm(1));
     const result = this.let("fr", pure.sext(r, w));
-    if (kind === "result" && constant(a!) === 0n) return this.keepFlags("logic", result, pure.imm(0), pure.imm(0), w);
-    if (kind === "result") return this.keepFlags("split", result, a!, result, w);
+    if (kind === "result" && constant(a!) === 0n) return this.storeFlags("logic", result, pure.imm(0), pure.imm(0), w);
+    if (kind === "result") return this.storeFlags("split", result, a!, result, w);
     const first = this.let("fa", pure.sext(a!, w));
-    this.keepFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
+    this.storeFlags(kind, result, first, kind !== "inc" && kind !== "dec" ? pure.sext(b!, w) : this.flag("CF"), w);
   }
   setFlags(mask: number, word: Node): void {
     change(pure, mask, this.let("f", as(wt.i64, word)), {
-      r: this.kept().r,
+      r: this.lazyFlags().r,
       signParity: this.signParity(),
       flag: (f) => this.flag(f),
-      keep: (r, a, b) => this.keepFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
+      keep: (r, a, b) => this.storeFlags("split", this.let("r", as(wt.i64, r)), this.let("a", as(wt.i64, a)), this.let("b", as(wt.i64, b))),
     });
   }
   flag(f: Flag): Node {

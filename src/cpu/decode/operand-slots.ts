@@ -41,7 +41,7 @@ export const slotsOf = (row: Row, memory: boolean): readonly (number | undefined
 };
 
 /** Where a record that ends a block counts how often control passes it: undefined where operands leave no room for that (LFS, say). */
-export const passesIn = (memory: boolean, slots: readonly (number | undefined)[]): number | undefined =>
+export const executionsIn = (memory: boolean, slots: readonly (number | undefined)[]): number | undefined =>
   !memory ? record.executions : slots.every((slot) => slot === undefined) ? record.executionsWithMemory : undefined;
 
 /** Handlers of records that no row has: an empty slot, a block that goes on elsewhere, a stop, an invalidated record,
@@ -53,7 +53,7 @@ export const firstRoutine = Object.keys(special).length;
 export const isGone = (handler: number): boolean => handler === special.stale || handler === special.next;
 
 /** Rounds of a repeated string instruction before other work gets a chance; it counts as so many instructions each time. */
-export const repeatRounds = 4096;
+export const repeatIterations = 4096;
 export const repeatCost = 64;
 
 /**

@@ -20,7 +20,7 @@ export const isBit = (t: Term): boolean => {
 };
 
 /** A word of flags that is made of single ones: what each becomes. Undefined: it is not made so. */
-export const flagParts = (t: Term): Map<Flag, Term> | undefined => {
+export const flagsOfWord = (t: Term): Map<Flag, Term> | undefined => {
   const parts = new Map<Flag, Term>();
   const add = (bits: bigint, value: Term): boolean => {
     const names = flagOrder.filter((f) => BigInt(flagBit[f]) & bits);

@@ -3,12 +3,12 @@
 import { flagBit } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
 import type { Flag, FlagKind, Form, Ops, Width } from "../isa/ops.ts";
-import type { ActName } from "../isa/routine-types.ts";
+import type { HelperName } from "../isa/routine-types.ts";
 import type { SimdName } from "../isa/simd.ts";
 import { exit } from "../machine/exit.ts";
 import { EF, type Field, fieldWidth, S, STATUS_FLAGS, segNames, vector } from "../machine/state.ts";
 import { generalName } from "../text/registers.ts";
-import { flagOrder, flagParts, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
+import { flagOrder, flagsOfWord, isBit, isConstant, isPlain, isZero, sameTerm } from "./flag-words.ts";
 import type { Block } from "./program.ts";
 import { type Binding, constant, cut, operation, type Read, type Term, termText, word } from "./term.ts";
 
@@ -52,13 +52,13 @@ export class Describer implements Ops<Term> {
 
   // ---- statements ----
   /** What comes after a jump or a fault does not happen. */
-  readonly #left = new Set<Block>();
+  readonly #ended = new Set<Block>();
   #push(...statements: Block): void {
-    if (!this.#left.has(this.#block)) this.#block.push(...statements);
+    if (!this.#ended.has(this.#block)) this.#block.push(...statements);
   }
-  #leave(text: (m: (t: Term) => string) => string, uses: readonly Term[] = []): void {
-    this.#say(text, uses);
-    this.#left.add(this.#block);
+  #end(text: (m: (t: Term) => string) => string, uses: readonly Term[] = []): void {
+    this.#line(text, uses);
+    this.#ended.add(this.#block);
   }
   #read(text: string | (() => string), places: readonly string[], width: number, memory = false): Read {
     const read: Read = {
@@ -77,8 +77,8 @@ export class Describer implements Ops<Term> {
     const text = typeof target === "string" ? () => target : target;
     this.#push({ kind: "set", time: this.#time++, target: text, uses: [value], places, width });
   }
-  #say(text: (m: (t: Term) => string) => string, uses: readonly Term[] = [], places: readonly string[] = []): void {
-    this.#push({ kind: "say", time: this.#time++, text, uses, places });
+  #line(text: (m: (t: Term) => string) => string, uses: readonly Term[] = [], places: readonly string[] = []): void {
+    this.#push({ kind: "line", time: this.#time++, text, uses, places });
   }
   #inside(run: () => void): Block {
     const outer = this.#block;
@@ -131,7 +131,7 @@ export class Describer implements Ops<Term> {
   }
   setWide(n: number, low: Term, high: Term): void {
     const { text, place } = this.#operand(n);
-    this.#say((m) => `${text} ← low ${m(low)}, high ${m(high)}`, [low, high], [place]);
+    this.#line((m) => `${text} ← low ${m(low)}, high ${m(high)}`, [low, high], [place]);
   }
   address(n: number): Term {
     const { address, addressPlaces } = this.#operand(n);
@@ -191,14 +191,14 @@ export class Describer implements Ops<Term> {
   }
   load(segment: number | undefined, offset: Term, w: number): Term {
     // The offset is a use of its own: what it is made of must be there to be written.
-    this.#push({ kind: "say", time: this.#time++, text: () => "", uses: [offset], places: [] });
+    this.#push({ kind: "line", time: this.#time++, text: () => "", uses: [offset], places: [] });
     return this.#read(this.#memory(segment, offset, w), ["memory", ...placesIn(offset)], w, true);
   }
   loadRmw(segment: number | undefined, offset: Term, w: number): Term {
     return this.load(segment, offset, w);
   }
   store(segment: number | undefined, offset: Term, w: number, v: Term): void {
-    this.#say((m) => `mem${w}[${this.#segmentText(segment)}${m(offset)}] ← ${m(v)}`, [offset, v], ["memory"]);
+    this.#line((m) => `mem${w}[${this.#segmentText(segment)}${m(offset)}] ← ${m(v)}`, [offset, v], ["memory"]);
   }
 
   // ---- integers ----
@@ -293,7 +293,7 @@ export class Describer implements Ops<Term> {
     const bodies = [then, otherwise].map((f) => this.#inside(() => values.push(f())));
     const [a, b] = values as [Term, Term];
     const [one, two] = bodies as [Block, Block];
-    const quiet = (block: Block) => block.every((s) => s.kind === "read" || (s.kind === "say" && s.places.length === 0));
+    const quiet = (block: Block) => block.every((s) => s.kind === "read" || (s.kind === "line" && s.places.length === 0));
     const outer = this.#block;
     if (quiet(one) && quiet(two)) {
       this.#push(...one, ...two);
@@ -339,11 +339,11 @@ export class Describer implements Ops<Term> {
       case "order":
         return this.setFlags(STATUS_FLAGS, this.or(this.shl(this.xor(r, this.imm(1)), this.imm(6)), x));
       case "result":
-        this.#say((m) => `SF ZF PF ← result(${m(r)})`, [r], ["SF", "ZF", "PF"]);
+        this.#line((m) => `SF ZF PF ← result(${m(r)})`, [r], ["SF", "ZF", "PF"]);
         return this.setFlags(EF.CF | EF.OF | EF.AF, x);
       case "inc":
       case "dec":
-        return this.#say(
+        return this.#line(
           (m) => `flags but CF ← ${kind}(${m(x)})`,
           [x],
           allFlags.filter((f) => f !== "CF"),
@@ -351,15 +351,15 @@ export class Describer implements Ops<Term> {
       default: {
         const name = kind === "add" ? "add" : "sub";
         const plain = isPlain(r, kind, x, y);
-        const say = (m: (t: Term) => string) => `flags ← ${name}(${m(x)}, ${m(y)})${plain ? "" : ` giving ${m(r)}`}`;
-        return this.#say(say, plain ? [x, y] : [r, x, y], allFlags);
+        const line = (m: (t: Term) => string) => `flags ← ${name}(${m(x)}, ${m(y)})${plain ? "" : ` giving ${m(r)}`}`;
+        return this.#line(line, plain ? [x, y] : [r, x, y], allFlags);
       }
     }
   }
   setFlags(mask: number, v: Term): void {
     const names = flagOrder.filter((f) => mask & flagBit[f]);
-    const parts = flagParts(v);
-    if (!parts) return this.#say((m) => `flags[${names.join(" ")}] ← ${m(v)}`, [v], names);
+    const parts = flagsOfWord(v);
+    if (!parts) return this.#line((m) => `flags[${names.join(" ")}] ← ${m(v)}`, [v], names);
     const groups = new Map<Term, Flag[]>();
     const zero = constant(0);
     for (const f of names) {
@@ -369,9 +369,9 @@ export class Describer implements Ops<Term> {
       else groups.set(value, [f]);
     }
     const list = [...groups];
-    const say = (m: (t: Term) => string) => list.map(([t, flags]) => `${flags.join(" ")} ← ${m(t)}`).join(", ");
-    this.#say(
-      say,
+    const line = (m: (t: Term) => string) => list.map(([t, flags]) => `${flags.join(" ")} ← ${m(t)}`).join(", ");
+    this.#line(
+      line,
       list.map(([t]) => t),
       names,
     );
@@ -421,29 +421,29 @@ export class Describer implements Ops<Term> {
     return word(this.#names.target);
   }
   branch(): void {
-    this.#leave(() => `jump to ${this.#names.target}`);
+    this.#end(() => `jump to ${this.#names.target}`);
   }
   branchIf(c: Term): void {
-    this.#say((m) => `if ${m(c)}: jump to ${this.#names.target}`, [c]);
+    this.#line((m) => `if ${m(c)}: jump to ${this.#names.target}`, [c]);
   }
   jump(target: Term): void {
-    this.#leave((m) => `jump to ${m(target)}`, [target]);
+    this.#end((m) => `jump to ${m(target)}`, [target]);
   }
   fault(v: number, error?: number): void {
-    this.#leave(() => `fault ${vectorNames[v]}${error === undefined ? "" : `(${error})`}`);
+    this.#end(() => `fault ${vectorNames[v]}${error === undefined ? "" : `(${error})`}`);
   }
   trap(v: number): void {
-    this.#leave(() => `trap ${vectorNames[v]}`);
+    this.#end(() => `trap ${vectorNames[v]}`);
   }
   exit(code: number): void {
-    this.#leave(() => `enter the kernel: ${exitNames[code]}`);
+    this.#end(() => `enter the kernel: ${exitNames[code]}`);
   }
   call(name: string, ...args: Term[]): Term {
     return this.#bind("result", operation(name, ...args), true);
   }
-  act(name: ActName, a?: Term, b?: Term): void {
+  helper(name: HelperName, a?: Term, b?: Term): void {
     const args = [a, b].filter((t) => t !== undefined);
-    this.#say((m) => `${name}(${args.map(m).join(", ")})`, args, ["answer"]);
+    this.#line((m) => `${name}(${args.map(m).join(", ")})`, args, ["answer"]);
   }
 }
 

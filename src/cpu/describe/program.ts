@@ -15,7 +15,7 @@ export type Statement = { readonly time: number } & (
     }
   /** Anything else, written around its terms. */
   | {
-      readonly kind: "say";
+      readonly kind: "line";
       readonly uses: readonly Term[];
       readonly places: readonly string[];
       readonly text: (m: (t: Term) => string) => string;
@@ -31,7 +31,7 @@ export type Statement = { readonly time: number } & (
 export type Block = Statement[];
 
 const termsOf = (s: Statement): readonly Term[] => (s.kind === "read" ? [] : s.kind === "bind" ? [s.binding.value] : s.uses);
-const placesOf = (s: Statement): readonly string[] => (s.kind === "set" || s.kind === "say" ? s.places : []);
+const placesOf = (s: Statement): readonly string[] => (s.kind === "set" || s.kind === "line" ? s.places : []);
 
 function* walk(block: Block): Generator<{ statement: Statement; block: Block }> {
   for (const statement of block) {
@@ -180,9 +180,9 @@ export class Program {
       }
       case "set":
         return [`${indent}${s.target()} ← ${s.uses.map((t) => text(uncut(t, s.width, s.time))).join(", ")}`];
-      case "say": {
-        const said = s.text(text);
-        return said === "" ? [] : [indent + said];
+      case "line": {
+        const line = s.text(text);
+        return line === "" ? [] : [indent + line];
       }
       case "block": {
         const body = this.#block(s.body, `${indent}  `);

@@ -4,12 +4,12 @@ import type { Exit } from "../machine/exit.ts";
 import { S } from "../machine/state.ts";
 import { operandWidth } from "./form.ts";
 import type { Assured, Form, Ops } from "./ops.ts";
-import { type ActName, modelActs, stackActs } from "./routine-types.ts";
+import { type HelperName, modelHelpers, stackHelpers } from "./routine-types.ts";
 import { isMemoryOperand, type Row, sizeIndex } from "./row.ts";
 
-export interface Facts {
+export interface Effects {
   /** Acts on the machine (segments, CPUID, …), and not only as its model says: the interpreter does that. */
-  readonly acts: boolean;
+  readonly callsHelper: boolean;
   /** By which door it enters the kernel (a system call). */
   readonly exits: Exit | undefined;
   readonly branches: boolean;
@@ -77,23 +77,23 @@ const forms = (row: Row): Form[] =>
 
 /** Words that go to an operand, wherever that is, and to memory. */
 const operandWords = new Set(["get", "vec", "rmw", "set", "wide", "setWide"]);
-const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "act"]);
+const memoryWords = new Set(["load", "loadRmw", "store", "linear", "element", "helper"]);
 
-const known = new Map<Row, Facts>();
+const known = new Map<Row, Effects>();
 
-export const factsOf = (row: Row): Facts => known.get(row) ?? learn(row);
+export const effectsOf = (row: Row): Effects => known.get(row) ?? derive(row);
 
 /** Apart from the look into what is known: a function that its own functions look into makes room for that whenever it is called. */
-const learn = (row: Row): Facts => {
+const derive = (row: Row): Effects => {
   const used = new Set<string>();
   const routineCalls: RoutineCall[] = [];
   const fields = new Set<string>();
   const value = {};
   const next = {};
   const popped = {};
-  let [stack, memory, calls, returns, acts] = [false, false, false, false, false];
+  let [stack, memory, calls, returns, callsHelper] = [false, false, false, false, false];
   let exits: Exit | undefined;
-  let assured: Facts["assured"];
+  let assured: Effects["assured"];
   const notes = new Proxy(
     {},
     {
@@ -102,8 +102,8 @@ const learn = (row: Row): Facts => {
         (...args: unknown[]) => {
           used.add(name);
           const onStack = (name === "load" || name === "store") && args[0] === S.ss;
-          acts ||= name === "act" && modelActs[args[0] as ActName] === undefined;
-          stack ||= onStack || (name === "act" && stackActs.has(args[0] as ActName));
+          callsHelper ||= name === "helper" && modelHelpers[args[0] as HelperName] === undefined;
+          stack ||= onStack || (name === "helper" && stackHelpers.has(args[0] as HelperName));
           const operand = operandWords.has(name) ? row.operands[args[0] as number] : undefined;
           memory ||= memoryWords.has(name) || (operand !== undefined && isMemoryOperand(operand));
           calls ||= onStack && args[3] === next;
@@ -129,8 +129,8 @@ const learn = (row: Row): Facts => {
     };
     row.does(notes, Object.defineProperty(form, "w", { get: noting }));
   }
-  const facts: Facts = {
-    acts,
+  const effects: Effects = {
+    callsHelper,
     exits,
     branches: used.has("branch"),
     branchesIf: used.has("branchIf"),
@@ -147,6 +147,6 @@ const learn = (row: Row): Facts => {
     pure: used.has("set") && [...used].every((word) => pureWords.has(word)),
     fields: [...fields],
   };
-  known.set(row, facts);
-  return facts;
+  known.set(row, effects);
+  return effects;
 };

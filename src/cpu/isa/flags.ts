@@ -9,10 +9,10 @@ import type { Flag, FlagKind, Ops } from "./ops.ts";
  * their EFLAGS places: every combination can be said so, and a change of some flags keeps the others without computing them. "logic" is r
  * compared with 0, and has no a and b.
  */
-export type KeptKind = Exclude<FlagKind, "result" | "word" | "order"> | "split" | "logic";
+export type LazyFlagKind = Exclude<FlagKind, "result" | "word" | "order"> | "split" | "logic";
 /** Codes of the kinds in the state page. */
-export const kindCode: Record<KeptKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5, logic: 6 };
-export const kindNames = Object.keys(kindCode) as readonly KeptKind[];
+export const kindCode: Record<LazyFlagKind, number> = { add: 0, sub: 1, sbb: 2, inc: 3, dec: 4, split: 5, logic: 6 };
+export const kindNames = Object.keys(kindCode) as readonly LazyFlagKind[];
 
 /** The part of the vocabulary that computes and does nothing else. */
 export type Pure<V> = Pick<
@@ -65,7 +65,7 @@ const clear: Rule = (o) => o.imm(0);
 
 const difference: Record<Flag, Rule> = { ...fromResult, CF: borrow, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, b), o.xor(a, r))) };
 
-export const rules: Record<KeptKind, Record<Flag, Rule>> = {
+export const rules: Record<LazyFlagKind, Record<Flag, Rule>> = {
   add: { ...fromResult, CF: carry, AF: half, OF: (o, r, a, b) => top(o, o.and(o.xor(a, r), o.xor(b, r))) },
   sub: difference,
   sbb: difference,
@@ -88,7 +88,7 @@ export const signParitySource = <V>(o: Pure<V>, word: V): V =>
   o.or(o.shl(o.sub(o.imm(0), bit(at.SF)(o, word, word, word)), o.imm(8)), o.xor(bit(at.PF)(o, word, word, word), o.imm(1)));
 
 /** The reader's part of a change of flags: the current kept values, and where new ones go. */
-export interface Kept<V> {
+export interface LazyFlags<V> {
   readonly r: V;
   /** What SF and PF follow from now: r, or b if the kind is "split". */
   readonly signParity: V;
@@ -96,7 +96,7 @@ export interface Kept<V> {
   keep(r: V, a: V, b: V): void;
 }
 /** Change the flags of `mask` to those of `word`; the others keep their values. */
-export const change = <V>(o: Pure<V>, mask: number, word: V, old: Kept<V>): void => {
+export const change = <V>(o: Pure<V>, mask: number, word: V, old: LazyFlags<V>): void => {
   const others = (["CF", "AF", "OF"] as const).filter((f) => !(mask & flagBit[f]));
   const a = others.map((f) => o.shl(old.flag(f), o.imm(at[f]))).reduce((x, y) => o.or(x, y), o.and(word, o.imm(mask)));
   const sp = mask & (EF.SF | EF.PF);

@@ -62,10 +62,21 @@ export class HandlerForm implements Form {
  * code and all code does, addresses of 32-bit code, and addresses that compilers do not write (0x67, 16-bit code); each once for the instructions of the default
  * model and once for others.
  */
-const parts: Readonly<Record<MemoryKind, 0 | 1 | 2>> = { none: 0, b64: 0, bx64: 0, seg64: 0, b32: 1, bx32: 1, s32: 1, a32: 2, s16: 2 };
-export const commonParts = 2;
-export const handlerParts = commonParts + 6;
-export const partOf = ({ memoryKind, row }: HandlerForm): number => commonParts + parts[memoryKind] + (needsMet(baseline, row) ? 0 : 3);
+const firstModules: Readonly<Record<MemoryKind, 0 | 1 | 2>> = {
+  none: 0,
+  b64: 0,
+  bx64: 0,
+  seg64: 0,
+  b32: 1,
+  bx32: 1,
+  s32: 1,
+  a32: 2,
+  s16: 2,
+};
+export const commonModules = 2;
+export const handlerModules = commonModules + 6;
+export const moduleOf = ({ memoryKind, row }: HandlerForm): number =>
+  commonModules + firstModules[memoryKind] + (needsMet(baseline, row) ? 0 : 3);
 const baseline = cpuModel(defaultModel)!;
 
 /** To how many bytes must this operand, if it is memory, be aligned? Legacy SSE demands it of whole vectors. */

@@ -8,7 +8,7 @@
 //  - Memory is read, and written, before any register or flag is: a fault then leaves the state that hardware leaves.
 
 import type { Field } from "../machine/state.ts";
-import type { ActName } from "./routine-types.ts";
+import type { HelperName } from "./routine-types.ts";
 import type { SimdName } from "./simd.ts";
 
 export type Width = 8 | 16 | 32 | 64;
@@ -195,7 +195,7 @@ export interface Ops<V> {
   /** Call a routine by name (routines.ts): integers in, one integer out. For what is no expression. */
   call(name: string, ...args: V[]): V;
   /** Call a routine that acts on the machine (segment loads, far transfers, CPUID); it may end the instruction. */
-  act(name: ActName, a?: V, b?: V): void;
+  helper(name: HelperName, a?: V, b?: V): void;
 }
 
 export type Meaning = <V>(o: Ops<V>, i: Form) => void;

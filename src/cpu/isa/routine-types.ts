@@ -8,16 +8,16 @@ export interface RoutineType {
 }
 /** Actions (helpers.ts), callable as `o.act(name, a, b)`. The position is the number that generated code passes. */
 // biome-ignore format: table
-export const actNames = [
+export const helperNames = [
   "loadSegment", "farJump", "farCall", "farReturn", "iret", "softInterrupt", "cpuid", "rdtsc", "random", "enter",
   "fnstenv", "fldenv", "fnsave", "frstor", "fxsave", "fxrstor", "xsave", "xsaveopt", "xsavec", "xrstor", "xrstorHeader", "xgetbv",
   "accessRights", "segmentLimit", "verifyRead", "verifyWrite", "setBase", "vendorSyscall", "vendorSysenter",
 ] as const;
-export type ActName = (typeof actNames)[number];
+export type HelperName = (typeof helperNames)[number];
 /** Actions that are nothing or #UD, as the processor's model has it. */
-export const modelActs: Readonly<Partial<Record<ActName, "syscall32" | "sysenterLong">>> = {
+export const modelHelpers: Readonly<Partial<Record<HelperName, "syscall32" | "sysenterLong">>> = {
   vendorSyscall: "syscall32",
   vendorSysenter: "sysenterLong",
 };
 /** Actions that push or pop. */
-export const stackActs: ReadonlySet<ActName> = new Set(["farCall", "farReturn", "iret", "enter"]);
+export const stackHelpers: ReadonlySet<HelperName> = new Set(["farCall", "farReturn", "iret", "enter"]);

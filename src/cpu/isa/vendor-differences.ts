@@ -1,7 +1,7 @@
 // Where processors of AMD and Intel differ in what the architecture leaves open, or do not do what the other's manual says: what the models
 // of each do, and how anybody knows. Data for people; the models' rules (model.ts) and the rows of a vendor (row.ts) are what acts.
 
-export interface Way {
+export interface VendorDifference {
   readonly what: string;
   readonly amd: string;
   /** Undefined: the models of Intel do as AMD's, for `source` does not settle it. */
@@ -24,7 +24,7 @@ const asked = "asked of that Xeon with AMX: test/cpu/model/intel.test.ts";
 
 const both = `${recorded}; ${skylake}`;
 
-export const ways: readonly Way[] = [
+export const vendorDifferences: readonly VendorDifference[] = [
   {
     what: "OF after a shift, rotate or double shift by more than 1",
     amd: "as the last of so many shifts by one leaves it",

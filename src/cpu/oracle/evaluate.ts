@@ -4,12 +4,12 @@
 import { wt } from "../../wasm/encoder.ts";
 import type { Cpu } from "../cpu.ts";
 import { type Decoded, noRegister } from "../decode/decoder.ts";
-import { actions } from "../helpers/helpers.ts";
-import { assemble, change, condition, type KeptKind, kindCode, kindNames, rules } from "../isa/flags.ts";
+import { helpers } from "../helpers/helpers.ts";
+import { assemble, change, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../isa/flags.ts";
 import { alignmentOf, operandWidth } from "../isa/form.ts";
 import { integers } from "../isa/integers.ts";
 import type { AddressSize, Flag, FlagKind, Form, Ops, Rep, Width } from "../isa/ops.ts";
-import type { ActName } from "../isa/routine-types.ts";
+import type { HelperName } from "../isa/routine-types.ts";
 import { immediateWidth, isMemoryOperand } from "../isa/row.ts";
 import { joined, lanes, type SimdName, type SimdOp, simd } from "../isa/simd.ts";
 import { type Context, contexts } from "../machine/context.ts";
@@ -21,7 +21,7 @@ const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
 
 /** Ends an instruction from inside its meaning. */
-class Left {
+class InstructionExit {
   readonly code: number;
   constructor(code: number) {
     this.code = code;
@@ -112,7 +112,7 @@ export class Evaluator implements Ops<bigint> {
       this.#d.row.does(this, this.#form);
       return 0;
     } catch (e) {
-      if (e instanceof Left) return e.code;
+      if (e instanceof InstructionExit) return e.code;
       throw e;
     }
   }
@@ -203,11 +203,12 @@ export class Evaluator implements Ops<bigint> {
   }
   #linearOperand(n: number, how: Access, width = this.#form.widths[n]!): bigint {
     const operand = this.#d.row.operands[n]!;
-    if (operand.spec === "Mfx" || (operand.spec === "Mxs" && this.#d.row.unaligned === true)) this.#lookAtFirst(this.address(n), how);
+    if (operand.spec === "Mfx" || (operand.spec === "Mxs" && this.#d.row.unaligned === true))
+      this.#checkFirstAlignment(this.address(n), how);
     return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, operand));
   }
   /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC; of XSAVE's on Intel's too. */
-  #lookAtFirst(offset: bigint, how: Access): void {
+  #checkFirstAlignment(offset: bigint, how: Access): void {
     const first = this.#linear(this.#d.memorySegment, offset, 32, how);
     if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(u(32, first)), 4)) this.fault(vector.AC);
   }
@@ -306,22 +307,22 @@ export class Evaluator implements Ops<bigint> {
   }
 
   // Flags: kept as kind and operands, like generated code keeps them.
-  #keep(kind: KeptKind, r: bigint, a: bigint, b: bigint): void {
+  #storeFlags(kind: LazyFlagKind, r: bigint, a: bigint, b: bigint): void {
     const st = this.#s;
     st.u64[at.flagResult >> 3] = r;
     st.u64[at.flagA >> 3] = a;
     st.u64[at.flagB >> 3] = b;
     st.u32[at.flagKind >> 2] = kindCode[kind];
   }
-  #kind(): KeptKind {
+  #kind(): LazyFlagKind {
     return kindNames[this.#s.u32[at.flagKind >> 2] as number]!;
   }
   flags(kind: FlagKind, w: number, r: bigint, a?: bigint, b?: bigint): void {
     if (kind === "word") return this.setFlags(STATUS_FLAGS, r);
-    if (kind === "order") return this.#keep("split", r, a!, 1n);
+    if (kind === "order") return this.#storeFlags("split", r, a!, 1n);
     const result = integers.sext(r, w);
-    if (kind === "result") return a === 0n ? this.#keep("logic", result, 0n, 0n) : this.#keep("split", result, a!, result);
-    this.#keep(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));
+    if (kind === "result") return a === 0n ? this.#storeFlags("logic", result, 0n, 0n) : this.#storeFlags("split", result, a!, result);
+    this.#storeFlags(kind, result, integers.sext(a!, w), kind !== "inc" && kind !== "dec" ? integers.sext(b!, w) : this.flag("CF"));
   }
   setFlags(mask: number, word: bigint): void {
     const st = this.#s;
@@ -329,7 +330,7 @@ export class Evaluator implements Ops<bigint> {
       r: st.u64[at.flagResult >> 3] as bigint,
       signParity: st.u64[(this.#kind() === "split" ? at.flagB : at.flagResult) >> 3] as bigint,
       flag: (f) => this.flag(f),
-      keep: (r, a, b) => this.#keep("split", r, a, b),
+      keep: (r, a, b) => this.#storeFlags("split", r, a, b),
     });
   }
   flag(f: Flag): bigint {
@@ -376,17 +377,17 @@ export class Evaluator implements Ops<bigint> {
   }
   jump(target: bigint): void {
     this.#s.u64[at.rip >> 3] = u(64, target);
-    throw new Left(exitCode.jumped);
+    throw new InstructionExit(exitCode.jumped);
   }
   fault(vector: number, error = 0): void {
-    throw new Left(this.#cpu.raise(vector, error));
+    throw new InstructionExit(this.#cpu.raise(vector, error));
   }
   trap(vector: number, error = 0): void {
     this.#cpu.raise(vector, error);
-    throw new Left(exitCode.trap);
+    throw new InstructionExit(exitCode.trap);
   }
   exit(code: number): void {
-    throw new Left(code);
+    throw new InstructionExit(code);
   }
 
   repeat(body: () => bigint | undefined, zf: boolean): void {
@@ -401,7 +402,7 @@ export class Evaluator implements Ops<bigint> {
     this.setReg(R.cx, addressSize, count - 1n);
     if (last === 1n) return;
     if (count === 1n || (zf && last === undefined && this.flag("ZF") !== BigInt(rep === 1 ? 1 : 0))) return;
-    throw new Left(exitCode.again);
+    throw new InstructionExit(exitCode.again);
   }
 
   call(name: string, ...args: bigint[]): bigint {
@@ -411,8 +412,8 @@ export class Evaluator implements Ops<bigint> {
     const r = f(...args.map((a, i) => (type.params[i] === wt.i64 ? s(64, a) : Number(s(32, a)))));
     return type.result === wt.i64 ? u(64, BigInt(r ?? 0)) : u(32, BigInt(r ?? 0));
   }
-  act(name: ActName, a = 0n, b = 0n): void {
-    const code = actions[name](this.#cpu, 0, a, b);
-    if (code !== 0) throw new Left(code);
+  helper(name: HelperName, a = 0n, b = 0n): void {
+    const code = helpers[name](this.#cpu, 0, a, b);
+    if (code !== 0) throw new InstructionExit(code);
   }
 }

@@ -7,7 +7,7 @@ import { type Operand, type Row, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
 import { instructionText, plainDecoder } from "./disassemble.ts";
 import { encode } from "./encode.ts";
-import { type Meant, meantBy } from "./names.ts";
+import { type NameMatch, rowsNamed } from "./names.ts";
 import { BadLine, bad, parseLine, type Statement, type WrittenOperand } from "./parse.ts";
 import { type Evaluate, put } from "./put.ts";
 import { type NamedRegister, registers } from "./registers.ts";
@@ -59,7 +59,7 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
   return [];
 };
 
-const sizesOf = ({ row, size }: Meant, statement: Statement, mode: AddressSize): readonly Size[] => {
+const sizesOf = ({ row, size }: NameMatch, statement: Statement, mode: AddressSize): readonly Size[] => {
   const usual = defaultSize(row, mode);
   const possible = (s: Size) => (row.vex ? s !== 16 : mode === 64 ? usual !== 64 || row.size64 === undefined || s !== 32 : s !== 64);
   const all = sizes.filter((s) => possible(s) && (mode === 64 || s !== 64));
@@ -68,16 +68,16 @@ const sizesOf = ({ row, size }: Meant, statement: Statement, mode: AddressSize):
   const memory = statement.operands.some((w) => w.kind === "memory");
   if (showsSize(row, memory)) return all;
   // "push word 5"
-  const said = statement.operands.find((w) => w.kind === "value" && w.size !== undefined && row.name === "push");
-  return said?.kind === "value" && all.includes(said.size as Size) ? [said.size as Size] : [usual];
+  const written = statement.operands.find((w) => w.kind === "value" && w.size !== undefined && row.name === "push");
+  return written?.kind === "value" && all.includes(written.size as Size) ? [written.size as Size] : [usual];
 };
 
-const addressSizeOf = ({ row, addressSize }: Meant, statement: Statement, mode: AddressSize): AddressSize | undefined => {
+const addressSizeOf = ({ row, addressSize }: NameMatch, statement: Statement, mode: AddressSize): AddressSize | undefined => {
   const memory = statement.operands.find((w) => w.kind === "memory");
-  const said = addressSize ?? (memory?.kind === "memory" ? memory.addressSize : undefined);
+  const written = addressSize ?? (memory?.kind === "memory" ? memory.addressSize : undefined);
   const asked = statement.prefixes.addressSize;
-  if (said !== undefined && asked !== undefined && said !== asked) return undefined;
-  const have = said ?? asked ?? mode;
+  if (written !== undefined && asked !== undefined && written !== asked) return undefined;
+  const have = written ?? asked ?? mode;
   if (have !== mode && !memory && !impliesAddress(row) && !row.addressNames) return undefined;
   return have === (mode === 64 ? 16 : 64) ? undefined : have;
 };
@@ -92,7 +92,7 @@ const takesPrefixes = (row: Row, { prefixes, operands }: Statement): boolean => 
 
 /** The instruction that a statement means by this row, at this operand size. */
 const build = (
-  meant: Meant,
+  meant: NameMatch,
   size: Size,
   written: readonly WrittenOperand[],
   s: Statement,
@@ -111,10 +111,10 @@ const build = (
 };
 
 /** Of two encodings of one length NASM takes the one without REX.W, and the one whose immediate is extended. */
-const taste = (row: Row): number => Number(row.rexW === true) + Number(row.operands.some((o) => o.spec === "Iz" || o.spec === "Iv"));
+const preference = (row: Row): number => Number(row.rexW === true) + Number(row.operands.some((o) => o.spec === "Iz" || o.spec === "Iv"));
 
 interface Candidate {
-  readonly meant: Meant;
+  readonly meant: NameMatch;
   readonly size: Size;
   readonly instruction: Decoded;
   readonly bytes: Uint8Array;
@@ -131,7 +131,7 @@ class StatementAssembler {
   /** The shortest bytes of at least `least`. */
   assemble(s: Statement, at: number, evaluate: Evaluate, least: number): Uint8Array {
     const name = s.name as string;
-    const meant = meantBy(name) ?? bad(`there is no instruction "${name}"`);
+    const meant = rowsNamed(name) ?? bad(`there is no instruction "${name}"`);
     const here = meant.filter(({ row }) => row.only === undefined || (row.only === "64") === (this.#mode === 64));
     if (here.length === 0) bad(`there is no "${name}" in ${this.#mode}-bit mode`);
     const able = here.filter(({ row }) => takesPrefixes(row, s));
@@ -141,12 +141,12 @@ class StatementAssembler {
     const clear = this.#unambiguous(found, s);
     const enough = clear.filter((c) => c.bytes.length >= least);
     const sorted = (enough.length > 0 ? enough : clear).sort(
-      (a, b) => a.bytes.length - b.bytes.length || taste(a.meant.row) - taste(b.meant.row),
+      (a, b) => a.bytes.length - b.bytes.length || preference(a.meant.row) - preference(b.meant.row),
     );
     return (sorted.find((c) => this.#checks(c)) ?? bad(`"${name}" cannot be encoded with these operands`)).bytes;
   }
 
-  #candidates(meant: Meant, s: Statement, at: number, evaluate: Evaluate): Candidate[] {
+  #candidates(meant: NameMatch, s: Statement, at: number, evaluate: Evaluate): Candidate[] {
     const out: Candidate[] = [];
     for (const size of sizesOf(meant, s, this.#mode)) {
       for (const written of arrangements(meant.row, s.operands)) {

@@ -22,7 +22,7 @@ const littleEndian = (v: bigint | number, bytes: number): number[] => {
 };
 const fits = (v: number, bits: number): boolean => v >= -(2 ** (bits - 1)) && v < 2 ** (bits - 1);
 
-interface Place {
+interface AddressForm {
   readonly mod: number;
   readonly rm: number;
   readonly sib?: number;
@@ -30,7 +30,7 @@ interface Place {
   readonly displacement: number;
 }
 
-const place16 = ({ base, index, disp }: Decoded): Place | undefined => {
+const addressForm16 = ({ base, index, disp }: Decoded): AddressForm | undefined => {
   if (base === noRegister && index === noRegister) return { mod: 0, rm: 6, displacement: 2 };
   const rm = rm16.findIndex(([b, i]) => b === base && i === index);
   if (rm < 0) return undefined;
@@ -39,8 +39,8 @@ const place16 = ({ base, index, disp }: Decoded): Place | undefined => {
 };
 
 /** SDM Vol. 2A Tables 2-2 and 2-3. */
-const place = (d: Decoded): Place | undefined => {
-  if (d.addressSize === 16) return place16(d);
+const addressForm = (d: Decoded): AddressForm | undefined => {
+  if (d.addressSize === 16) return addressForm16(d);
   const { base, disp } = d;
   const index = d.row.shape.vsib ? d.vindex : d.index;
   if (ripRelative(d)) return { mod: 0, rm: 5, displacement: 4 };
@@ -151,7 +151,7 @@ export const encode = (d: Decoded): Uint8Array | undefined => {
   let displacement = 0;
   if (row.modrm !== undefined) out.push(row.modrm);
   else if (row.hasModrm) {
-    const at = memory ? place(d) : { mod: 3, rm: d.rm & 7, displacement: 0 };
+    const at = memory ? addressForm(d) : { mod: 3, rm: d.rm & 7, displacement: 0 };
     if (!at) return undefined;
     out.push((at.mod << 6) | ((row.digit ?? d.reg & 7) << 3) | at.rm, ...("sib" in at && at.sib !== undefined ? [at.sib] : []));
     displacement = at.displacement;

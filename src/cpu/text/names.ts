@@ -6,7 +6,7 @@ import { vendors } from "../machine/model.ts";
 import { impliesOperands } from "./syntax.ts";
 
 /** A row that a name can mean, with what the name says of sizes. */
-export interface Meant {
+export interface NameMatch {
   readonly row: Row;
   readonly size?: 16 | 32 | 64;
   readonly addressSize?: 16 | 32 | 64;
@@ -41,9 +41,9 @@ const others: Readonly<Record<string, string>> = {
   sysretq: "sysret",
 };
 
-const byName = ((): ReadonlyMap<string, readonly Meant[]> => {
-  const names = new Map<string, Meant[]>();
-  const add = (name: string, meant: Meant): void => {
+const byName = ((): ReadonlyMap<string, readonly NameMatch[]> => {
+  const names = new Map<string, NameMatch[]>();
+  const add = (name: string, meant: NameMatch): void => {
     const list = names.get(name);
     if (list) list.push(meant);
     else names.set(name, [meant]);
@@ -63,7 +63,7 @@ const byName = ((): ReadonlyMap<string, readonly Meant[]> => {
 })();
 
 /** Rows by name, in their order; undefined: there is no such instruction. */
-export const meantBy = (name: string): readonly Meant[] | undefined => {
+export const rowsNamed = (name: string): readonly NameMatch[] | undefined => {
   const known = byName.get(name) ?? byName.get(others[name] ?? "");
   if (known) return known;
   const conditional = /^(j|set|cmov|fcmov)(\w+)$/.exec(name);

@@ -1,7 +1,7 @@
 // What is written of an instruction and what is understood: names, the words before a name, sizes. Intel's syntax as binutils, iced-x86
 // and LLVM write it; where operands say too little, the prefix words of NASM: o16 o32 o64, a16 a32 a64, rep, lock, a segment.
 import type { Decoded } from "../decode/decoder.ts";
-import { factsOf } from "../isa/effects.ts";
+import { effectsOf } from "../isa/effects.ts";
 import type { AddressSize } from "../isa/ops.ts";
 import { isMemoryOperand, type Operand, type Row, sizeIndex } from "../isa/row.ts";
 
@@ -42,7 +42,7 @@ export const sameAtSizes = (row: Row, a: 16 | 32 | 64, b: 16 | 32 | 64): boolean
   a === b ||
   row.size !== undefined ||
   row.size64 === "force" ||
-  (!factsOf(row).sized &&
+  (!effectsOf(row).sized &&
     nameOf(row, a, 64) === nameOf(row, b, 64) &&
     row.operands.every((o) => o.kind !== "rel" && o.widths[sizeIndex(a)] === o.widths[sizeIndex(b)]));
 

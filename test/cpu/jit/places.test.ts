@@ -153,7 +153,7 @@ describe.each([64, 32] as const)("near accesses of compiled %d-bit code", (mode)
     expect(faults).toBeGreaterThan(10 * SEEDS);
     expect(twins.compiledShare).toBeGreaterThan(0.1);
     // Where most of all is not at home, it is looked up, which is counted (`--stats`); who only interprets looks nothing up so.
-    const [counts, none] = twins.both(({ lookups }) => lookups);
+    const [counts, none] = twins.both(({ slowPathCounts }) => slowPathCounts);
     for (const name of ["acrossHomes", "lookUp", "lookUpForStore"] as const)
       expect([name, counts[name] > SEEDS, none[name]]).toEqual([name, true, 0]);
   });
@@ -199,7 +199,7 @@ it("32-bit code finds the end of a page by itself, though the next page has not 
   expect(twins.run(100_000, () => "at the end of a page").vector).toBe(vector.GP);
   // Nor is it left to the interpreter.
   expect(twins.compiledShare).toBeGreaterThan(0.99);
-  const [{ acrossHomes, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.lookups);
+  const [{ acrossHomes, lookUp, lookUpForStore }] = twins.both((cpu) => cpu.slowPathCounts);
   expect(acrossHomes + lookUp + lookUpForStore).toBeLessThan(10);
 });
 

@@ -68,9 +68,9 @@ describe("a loop that writes where another one has read", () => {
 
   it("faults on what may only be read", () => {
     twins.map(LAST, { frame: LAST, writable: false });
-    const [before] = twins.both(({ lookups }) => lookups.missedRun);
+    const [before] = twins.both(({ slowPathCounts }) => slowPathCounts.missedRun);
     readAll();
-    expect(twins.both(({ lookups }) => lookups.missedRun > before)).toEqual([true, false]);
+    expect(twins.both(({ slowPathCounts }) => slowPathCounts.missedRun > before)).toEqual([true, false]);
     expect(go(WRITE, place, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
     expect(go(WRITE, place - 16, 3)).toMatchObject({ rip: WRITE, vector: vector.PF, address: BigInt(place) });
   });

@@ -182,7 +182,7 @@ test("the code behind a door is what the call comes back to", () => {
   cpu.jit.onRegion = undefined;
   cpu.landing = undefined;
   expect(regions).toEqual([[PAGE, PAD]]);
-  const left = cpu.leaves.slice();
+  const left = cpu.exitCounts.slice();
   cpu.state.rip = PAGE;
   cpu.state.setGpr(R.di, 1000);
   cpu.serve = () => {
@@ -194,7 +194,7 @@ test("the code behind a door is what the call comes back to", () => {
   expect(finish()).toEqual({ [exit.fault]: 1 });
   expect(cpu.state.rip).toBe(PAGE + 2);
   expect(cpu.state.gpr(R.bx)).toBe(499);
-  expect(cpu.leaves.reduce((sum, n, code) => sum + n - (left[code] as number), 0)).toBeLessThan(10);
+  expect(cpu.exitCounts.reduce((sum, n, code) => sum + n - (left[code] as number), 0)).toBeLessThan(10);
 });
 
 test("a leaf comes into its callers' regions whole, wherever other regions begin in it", () => {

@@ -3,7 +3,7 @@
 
 import { type Body, constant, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure, pureLow } from "../../codegen/expression.ts";
-import { compared, condition, type KeptKind, kindCode, kindNames, rules } from "../../isa/flags.ts";
+import { compared, condition, kindCode, kindNames, type LazyFlagKind, rules } from "../../isa/flags.ts";
 import type { Flag } from "../../isa/ops.ts";
 import { at, EF } from "../../machine/state.ts";
 import type { Noting } from "../emit/registers.ts";
@@ -12,7 +12,7 @@ import { overlap, type Parts, part } from "./register-cache.ts";
 
 /** What is known of the flags at a place when its code is written. */
 export interface Known {
-  readonly kind: KeptKind;
+  readonly kind: LazyFlagKind;
   /** Their parts are sign-extended from 32 bits or fewer. */
   readonly low: boolean;
   /** Kind "split" of a word: the result is 0 or 1. */
@@ -26,7 +26,7 @@ export interface Known {
 const deciding = [EF.OF, EF.CF, EF.ZF, EF.CF | EF.ZF, EF.SF, EF.PF] as const;
 /** One object for each, so that they can be compared by identity. */
 const allKnown = new Map<string, Known>();
-const knownFlags = (kind: KeptKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): Known => {
+const knownFlags = (kind: LazyFlagKind, low: boolean, more: { split?: boolean; word?: boolean; unsigned?: boolean } = {}): Known => {
   const { split = false, word = false, unsigned = false } = more;
   const key = `${kind} ${low} ${split} ${word} ${unsigned}`;
   const there = allKnown.get(key) ?? { kind, low, split, word, unsigned };
@@ -111,7 +111,7 @@ export class LazyFlags {
     return this.#copies.get(local);
   }
 
-  keep(kind: KeptKind, r: Node, a: Node, b: Node, w: number): void {
+  keep(kind: LazyFlagKind, r: Node, a: Node, b: Node, w: number): void {
     const body = this.#body;
     this.#pending.clear();
     this.last = { kind, w, parts: { r: this.#sourceOf("r", r), a: this.#sourceOf("a", a), b: this.#sourceOf("b", b) } };
@@ -143,7 +143,7 @@ export class LazyFlags {
   #part(local: number): Node {
     return this.#narrow ? node(wt.i64, op.i64extendI32s, [localGet(wt.i32, local)]) : localGet(wt.i64, local);
   }
-  kept(): { kind: Node; r: Node; a: Node; b: Node } {
+  lazyFlags(): { kind: Node; r: Node; a: Node; b: Node } {
     this.#notes.read(part.flags);
     return {
       kind: localGet(wt.i32, this.#kind),
@@ -159,7 +159,7 @@ export class LazyFlags {
 
   /** Of an unknown kind: all rules, and a choice. Pure, so that what nobody reads costs nothing. */
   #anyFlag(f: Flag): Node {
-    const { kind, r, a, b } = this.kept();
+    const { kind, r, a, b } = this.lazyFlags();
     const [first, ...rest] = kindNames.map((k) => ({
       code: kindCode[k],
       rule: rules[k][f],
@@ -177,7 +177,7 @@ export class LazyFlags {
   }
   flag(f: Flag): Node {
     if (!this.known) return this.#anyFlag(f);
-    const { r, a, b } = this.kept();
+    const { r, a, b } = this.lazyFlags();
     return rules[this.known.kind][f](this.#ops(), r, a, b);
   }
   condition(cc: number): Node {
@@ -191,7 +191,7 @@ export class LazyFlags {
       if (cc >> 1 === 2) return cc & 1 ? pureLow.ne(left, right) : pureLow.eq(left, right);
       return compared(pureLow, cc, left, left, right)!;
     }
-    const { r, a, b } = this.kept();
+    const { r, a, b } = this.lazyFlags();
     const o = this.#ops();
     if (known?.split && cc >> 1 === 3) {
       const above = pure.ltU(pure.and(a, pure.imm(1)), r);

@@ -5,7 +5,7 @@
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../../wasm/encoder.ts";
 import { as, pure } from "../../codegen/expression.ts";
-import { type KeptKind, kindCode } from "../../isa/flags.ts";
+import { kindCode, type LazyFlagKind } from "../../isa/flags.ts";
 import { noParts, overlap, type Parts, part, union } from "./register-cache.ts";
 
 /** Where a part of the flags can be had again: a constant, or what a register holds, sign-extended from 32 bits or whole. */
@@ -18,7 +18,7 @@ const samePart = (a: Part | undefined, b: Part | undefined): Part | undefined =>
 
 /** What the flags were written from last: by it they can be written again. */
 export interface Comparison {
-  readonly kind: KeptKind;
+  readonly kind: LazyFlagKind;
   /** Bits of its operands. */
   readonly w: number;
   readonly parts: Readonly<Record<PartName, Part | undefined>>;

@@ -1,6 +1,6 @@
 // The control-flow graph of a region: its blocks and how control goes from one to another. grow-graph.ts finds it, structure.ts orders it.
 import type { Decoded } from "../../decode/decoder.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Exit } from "../../machine/exit.ts";
 
 export interface JitBlock {
@@ -37,7 +37,7 @@ export interface Graph {
   readonly tree: boolean;
 }
 
-export const isByPointer = ({ instructions }: JitBlock): boolean => !factsOf(instructions.at(-1)!.row).branches;
+export const isByPointer = ({ instructions }: JitBlock): boolean => !effectsOf(instructions.at(-1)!.row).branches;
 /** May other code run between a block and what comes after it? A call by a pointer goes elsewhere if that has changed. */
 export const isOpen = (block: JitBlock): boolean =>
   block.terminator === "door" || (block.terminator === "call" && (block.inside === undefined || isByPointer(block)));

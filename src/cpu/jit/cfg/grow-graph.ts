@@ -5,7 +5,7 @@
 
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import { contexts } from "../../machine/context.ts";
 import type { Exit } from "../../machine/exit.ts";
 import { S } from "../../machine/state.ts";
@@ -31,13 +31,13 @@ export interface Surroundings {
 /** V8's time for a function grows faster than its size, but so does what control pays between small ones: measured in docs/performance.md, "Ways out". */
 const limits = { blocks: 240, instructions: 2000, entries: 96, blockLength: 64, leaf: 40 } as const;
 
-const isCall = (d: Decoded): boolean => factsOf(d.row).calls;
-const isReturn = (d: Decoded): boolean => factsOf(d.row).returns;
+const isCall = (d: Decoded): boolean => effectsOf(d.row).calls;
+const isReturn = (d: Decoded): boolean => effectsOf(d.row).returns;
 
 /** Can the JIT compile it at all? What acts on the machine (but INT n, of which one is a door), or goes through segments with limits, is the interpreter's. */
 const compilable = (d: Decoded): boolean => {
-  const f = factsOf(d.row);
-  if (f.acts && f.exits === undefined) return false;
+  const f = effectsOf(d.row);
+  if (f.callsHelper && f.exits === undefined) return false;
   if (d.mode !== 64 && d.segment >= 0 && d.isMemory && d.row.shape.memory && f.memory) return d.segment >= 4 && d.addressSize === 32;
   // A write through CS faults.
   if (d.mode !== 64 && d.segment === S.cs && d.row.addressed) return false;
@@ -79,7 +79,7 @@ export class Reader {
   /** Where a call goes, if that is known: its pointer at a constant address (32-bit code enters the kernel by one) hardly ever changes once code is hot,
    *  so it is taken for what it is now, and compared when the call is made. Linkage stubs' pointers are not: docs/performance.md, "Ways of control". */
   calleeOf(d: Decoded): number | undefined {
-    if (factsOf(d.row).branches) return d.target;
+    if (effectsOf(d.row).branches) return d.target;
     if (!isCall(d) || !d.isMemory || d.base !== noRegister || d.index !== noRegister || d.size !== d.mode) return undefined;
     return this.blocks.pointerAt(this.placeOf(this.blocks.linearOf(d)), d.mode);
   }
@@ -100,7 +100,7 @@ const readStub = (reader: Reader, target: number, pages: Map<number, number>): D
   for (let at = target; stub.length < 2; at += stub.at(-1)!.length) {
     const d = reader.headOf(target) === 0 ? undefined : reader.at(at);
     if (!d) return [];
-    const f = factsOf(d.row);
+    const f = effectsOf(d.row);
     stub.push(d);
     if (f.jumps && !f.calls && !f.returns && !f.stack) {
       for (const one of stub) notePages(reader.blocks, one, pages);
@@ -126,7 +126,7 @@ export const readBlock = (reader: Reader, ip: number, leaders: ReadonlySet<numbe
     instructions.push(d);
     notePages(reader.blocks, d, pages);
     at += d.length;
-    const f = factsOf(d.row);
+    const f = effectsOf(d.row);
     if (f.exits !== undefined)
       return { key: ip, ip, instructions, end: at, terminator: "door", door: f.exits, successors: [reader.landing(f.exits) ?? at] };
     if (f.branchesIf) return { key: ip, ip, instructions, end: at, terminator: "branchIf", successors: [d.target, at] };

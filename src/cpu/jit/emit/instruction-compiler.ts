@@ -5,12 +5,12 @@ import { type Body, i32c, i64c, localGet, type Node, node, op, wt } from "../../
 import { loadAt, vectorLoad } from "../../codegen/compile.ts";
 import { as, pure, truth, zeroVector } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
-import { repeatRounds } from "../../decode/operand-slots.ts";
-import { factsOf } from "../../isa/effects.ts";
-import { assemble, type KeptKind } from "../../isa/flags.ts";
+import { repeatIterations } from "../../decode/operand-slots.ts";
+import { effectsOf } from "../../isa/effects.ts";
+import { assemble, type LazyFlagKind } from "../../isa/flags.ts";
 import { alignmentOf } from "../../isa/form.ts";
 import type { Assured, Flag, FlagKind, Ops } from "../../isa/ops.ts";
-import { type ActName, modelActs } from "../../isa/routine-types.ts";
+import { type HelperName, modelHelpers } from "../../isa/routine-types.ts";
 import { immediateWidth } from "../../isa/row.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { access } from "../../machine/mmu.ts";
@@ -26,7 +26,7 @@ const readImmediate = ({ place, bits }: InCode, width: number): Node =>
   node(wt.i64, bits === 64 ? op.i64load : width === 64 ? op.i64load32s : op.i64load32u, [i32c(0)], place);
 /** May access memory: is looked at by itself if a place is not found. */
 const touches = (d: Decoded): boolean => {
-  const f = factsOf(d.row);
+  const f = effectsOf(d.row);
   return (d.isMemory && f.memory) || f.stack;
 };
 /** Accesses at constant distances from a register, as a guess: how many come after the first of each. */
@@ -406,15 +406,15 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
   }
 
   // Flags, in locals.
-  protected override keepFlags(kind: KeptKind, r: Node, a: Node, b: Node, w = 64): void {
+  protected override storeFlags(kind: LazyFlagKind, r: Node, a: Node, b: Node, w = 64): void {
     this.flagParts.keep(kind, r, a, b, w);
   }
-  protected override kept(): { kind: Node; r: Node; a: Node; b: Node } {
-    return this.flagParts.kept();
+  protected override lazyFlags(): { kind: Node; r: Node; a: Node; b: Node } {
+    return this.flagParts.lazyFlags();
   }
   protected override signParity(): Node {
     const { known } = this.flagParts;
-    const { r, b } = this.kept();
+    const { r, b } = this.lazyFlags();
     return known === undefined ? super.signParity() : known.kind === "split" ? b : r;
   }
   override flags(kind: FlagKind, w: number, r: Node, a?: Node, b?: Node): void {
@@ -441,7 +441,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
 
   // Control.
   override uncanonical(a: Node): Node {
-    const { calls, jumps, returns } = factsOf(this.d.row);
+    const { calls, jumps, returns } = effectsOf(this.d.row);
     // A jump has done nothing yet when control turns out to go nowhere in the region: that is early enough to ask.
     this.#unproven = jumps && !calls && !returns ? outside(a) : undefined;
     return this.#unproven ? pure.imm(0) : outside(a);
@@ -487,8 +487,8 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     this.control = { kind: "door", code };
   }
   /** What the model decides is decided here; all else is the interpreter's. */
-  act(name: ActName): void {
-    const trait = modelActs[name];
+  helper(name: HelperName): void {
+    const trait = modelHelpers[name];
     if (this.control?.kind === "door" || (trait && this.runtime.model[trait])) return;
     this.#notHere();
   }
@@ -509,7 +509,7 @@ export class RegionCompiler extends RegionBase implements Ops<Node> {
     const b = this.body;
     const { rep, addressSize } = this.i;
     const rounds = b.local(wt.i32);
-    b.set(rounds, i32c(repeatRounds));
+    b.set(rounds, i32c(repeatIterations));
     b.opcode(op.block);
     b.code.byte(0x40);
     b.opcode(op.loop);

@@ -64,7 +64,7 @@ export interface RegionRuntime extends Runtime, PlaceLookups {
   /** The type of regions, to go on into another. */
   readonly regionTypeIndex: number;
   /** Where a computed call may remember its last target. */
-  readonly placeForCall: () => number;
+  readonly newCallTarget: () => number;
   /** A table for the region's computed jumps within it. */
   readonly jumpTable: (targets: readonly number[]) => JumpTable | undefined;
   /** Of code that is written again and again: where an immediate is to be read. */

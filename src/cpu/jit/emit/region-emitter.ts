@@ -10,7 +10,7 @@ import { isEntryOf, jumpEntry } from "../../codegen/compile.ts";
 import { as, pure } from "../../codegen/expression.ts";
 import { type Decoded, noRegister } from "../../decode/decoder.ts";
 import { callDepth, regionType, slotBits } from "../../decode/operand-slots.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import { exitCode } from "../../machine/exit.ts";
 import { callTarget, jumpCache, layout } from "../../machine/layout.ts";
 import { at, R } from "../../machine/state.ts";
@@ -38,7 +38,7 @@ const namesStackPointer = (d: Decoded, registerOffset: (d: Decoded, n: number) =
 /** Does code leave the stack pointer alone, and use memory by it? */
 const isSteady = (code: readonly Decoded[], registerOffset: (d: Decoded, n: number) => number): boolean =>
   code.some((d) => d.isMemory && d.base === R.sp && d.index === noRegister) &&
-  code.every((d) => !factsOf(d.row).stack && !factsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
+  code.every((d) => !effectsOf(d.row).stack && !effectsOf(d.row).repeats && !namesStackPointer(d, registerOffset));
 
 /** Rounds of a loop, on average, from which on it is worth to ask what its registers point into. */
 const longLoop = 16;
@@ -157,7 +157,7 @@ class RegionEmitter {
   /** The same of a computed call. */
   #lookUpCall(target: Node): Entrance {
     const b = this.#b;
-    const place = this.#runtime.placeForCall();
+    const place = this.#runtime.newCallTarget();
     const [slot, number] = [b.local(wt.i32), b.local(wt.i32)];
     const half = (n: number): Node => node(wt.i32, op.i32load16u, [i32c(0)], place + callTarget.region + n);
     b.if(node(wt.i32, op.i64eq, [node(wt.i64, op.i64load, [i32c(0)], place + callTarget.ip), target]), true);

@@ -108,7 +108,7 @@ export const lookups = ({ memory, missRegion, missStore, showRange }: LookupLink
   const m = new ModuleWriter();
   const toRegion = m.importFunc("js", "missRegion", { params: [wt.f64, wt.i32, wt.i32], results: [wt.i32] });
   const toStore = m.importFunc("js", "missStore", { params: [wt.f64, wt.i32, wt.i32, wt.i32], results: [wt.i32] });
-  const toRun = m.importFunc("js", "showRun", { params: [wt.f64, wt.i32, wt.i32], results: [] });
+  const toRun = m.importFunc("js", "showRange", { params: [wt.f64, wt.i32, wt.i32], results: [] });
   const bodies: Record<Lookup, FunctionBytes> = {
     acrossHomes: acrossHomes(),
     lookUp: lookUp(toRegion),

@@ -7,7 +7,7 @@
 
 import { i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../../wasm/encoder.ts";
 import type { Decoded } from "../../decode/decoder.ts";
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Assured } from "../../isa/ops.ts";
 import { plain } from "../../isa/rows/sse/float.ts";
 import { exitCode } from "../../machine/exit.ts";
@@ -91,11 +91,11 @@ const result = (name: Exclude<Assured, "compare">, w: Format, same: boolean, a: 
 };
 
 const isArithmetic = ({ row }: Decoded): boolean => {
-  const { assured } = factsOf(row);
+  const { assured } = effectsOf(row);
   return !row.vex && assured !== undefined && assured.name !== "compare";
 };
 /** Writes a vector register and nothing else, whatever its operands are. */
-const isPart = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || factsOf(d.row).pure) && isVector(d);
+const isPart = (d: Decoded): boolean => !d.row.vex && (isArithmetic(d) || effectsOf(d.row).pure) && isVector(d);
 const isVector = (d: Decoded): boolean => {
   const kind = d.row.operands[0]!.kind;
   return kind === "xmm" || (kind.startsWith("xmm") && !d.isMemory);
@@ -103,7 +103,7 @@ const isVector = (d: Decoded): boolean => {
 
 /** Compares scalars in vector registers and writes flags: may stand at the end of a run. */
 const isTail = (d: Decoded | undefined): d is Decoded =>
-  d !== undefined && !d.row.vex && !d.isMemory && factsOf(d.row).assured?.name === "compare";
+  d !== undefined && !d.row.vex && !d.isMemory && effectsOf(d.row).assured?.name === "compare";
 
 interface Test {
   readonly local: number;
@@ -267,7 +267,7 @@ export class FloatRuns {
     this.state = state;
   }
   #testCompared(d: Decoded): void {
-    const { w } = factsOf(d.row).assured!;
+    const { w } = effectsOf(d.row).assured!;
     for (const n of [0, 1]) {
       const v = this.lowest(this.#c.xmm(this.#c.vectorOf(d, n)), w);
       if (!this.#factOf(v, w, 1)) this.#test(v, w, 1, true, true);

@@ -1,6 +1,6 @@
 // What is known of a program's shape from running it: where functions begin (somebody called there), and where computed jumps go.
 
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Row } from "../../isa/row.ts";
 
 const pageOf = (ip: number): number => Math.floor(ip / 4096);
@@ -70,7 +70,7 @@ export class CodeMap {
   }
   #settle(): void {
     for (const { row, site, target } of this.#ways) {
-      const { calls, jumps, returns } = factsOf(this.#row(row));
+      const { calls, jumps, returns } = effectsOf(this.#row(row));
       if (calls) this.#called.add(target);
       else if (jumps && !returns && Math.abs(pageOf(site) - pageOf(target)) <= reach) this.#targets.add(target);
     }

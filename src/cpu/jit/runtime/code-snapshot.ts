@@ -4,7 +4,7 @@
 
 import type { Decoded } from "../../decode/decoder.ts";
 import type { Blocks } from "../../interp/block-cache.ts";
-import { madeOf } from "../../interp/code-bytes.ts";
+import { byteUse } from "../../interp/code-bytes.ts";
 import { sizeIndex } from "../../isa/row.ts";
 import { record } from "../../machine/layout.ts";
 import type { Code } from "../cache/format.ts";
@@ -89,7 +89,7 @@ export class Source {
       const from = place - frame;
       if (from < 0 || from >= marks.length) continue;
       for (let n = 0; n < bytes.length; n++) {
-        const is = patched && this.#immediatesOf(block).has(address + n) ? madeOf.immediate : madeOf.region;
+        const is = patched && this.#immediatesOf(block).has(address + n) ? byteUse.immediate : byteUse.region;
         marks[from + n] = Math.max(marks[from + n] as number, is);
       }
     }
@@ -116,7 +116,7 @@ export class FirstMet {
   /** By its first record. */
   note(key: number, head: number): void {
     const blocks = this.#blocks;
-    const last = head + Math.max(0, blocks.records.leftOf(head) - 1) * record.size;
+    const last = head + Math.max(0, blocks.records.remainingOf(head) - 1) * record.size;
     const place = this.#placeOf(blocks.records.ipOf(head));
     this.#codes.set(key, { place, bytes: blocks.bytes.slice(place, place + blocks.records.nextIpOf(last) - blocks.records.ipOf(head)) });
   }

@@ -47,8 +47,8 @@ const handlersAlone = {
   commit: -1,
   checkSegment: -1,
   raise: -1,
-  act: -1,
-  actId: never,
+  helper: -1,
+  helperId: never,
   flag: never,
   flagsWord: never,
   condition: never,
@@ -124,12 +124,12 @@ export class RegionModules {
         if (is) doubted.push(ip);
         return is;
       },
-      passes: (ip) => this.#blocks.records.passesOf(this.#blocks.headOf(ip)),
+      passes: (ip) => this.#blocks.records.executionsOf(this.#blocks.headOf(ip)),
       model: this.#links.model,
       color,
       regionTypeIndex: m.type(regionType),
-      placeForCall: () => {
-        const place = this.#blocks.placeForCall();
+      newCallTarget: () => {
+        const place = this.#blocks.newCallTarget();
         places.push(place);
         return place;
       },

@@ -112,7 +112,7 @@ export const planFor = (hot: number, reader: Reader, known: Known): Plan | undef
     const region = again ? known.beginning(headOf(ip)) : undefined;
     return region !== undefined && (region === old || old!.satellites.has(region));
   };
-  const passes = (ip: number) => blocks.records.passesOf(headOf(ip));
+  const passes = (ip: number) => blocks.records.executionsOf(headOf(ip));
   // One that is made anew has shown that it lasts.
   const enough = Math.max(worthwhile(passes(hot) ?? 0), again ? lasting : 0);
   const often = (ip: number) => (passes(ip) ?? enough) >= enough || (again && old.graph.blocks.has(ip)) === true;
@@ -208,6 +208,6 @@ export const regrown = (old: Region, further: readonly number[], reader: Reader,
     called: () => {},
     enterable: free,
     free,
-    worth: (ip) => free(ip) && (old.graph.blocks.has(ip) || (blocks.records.passesOf(headOf(ip)) ?? lasting) >= lasting),
+    worth: (ip) => free(ip) && (old.graph.blocks.has(ip) || (blocks.records.executionsOf(headOf(ip)) ?? lasting) >= lasting),
   });
 };

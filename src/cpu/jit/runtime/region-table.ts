@@ -97,7 +97,7 @@ export class Regions {
     const pages = framesOf(kept, { bytes: blocks.bytes, frameOf: (ip) => blocks.frameOf(ip) });
     if (!pages || blocks.isRegion(blocks.headOf(roots[0]!))) return false;
     const { flushes } = blocks;
-    const heads = kept.entries.map((entry) => blocks.meet(entry));
+    const heads = kept.entries.map((entry) => blocks.decodeAt(entry));
     if (blocks.flushes !== flushes) return false;
     const slot = this.#takeSlot();
     if (made.table && !this.#modules.jumpTables.place(slot, made.table, made.table.targets)) {
@@ -105,7 +105,7 @@ export class Regions {
       return false;
     }
     this.#earlier.add(made);
-    blocks.usePlaces(made.places);
+    blocks.reserveCallTargets(made.places);
     this.#doubts.learn(made.doubted);
     const graph = graphOf(kept, pages, (bytes, ip) => blocks.decodeBytes(bytes, ip, contexts[context]!.mode));
     const module = this.#policy.store?.module(made) ?? new WebAssembly.Module(made.wasm);
@@ -134,8 +134,8 @@ export class Regions {
     if (!region.unmet) return;
     region.unmet = false;
     for (const { ip, stub } of region.graph.blocks.values()) {
-      this.#blocks.meet(ip);
-      if (stub) this.#blocks.meet(stub.ip);
+      this.#blocks.decodeAt(ip);
+      if (stub) this.#blocks.decodeAt(stub.ip);
     }
   }
   /** Keep what there is for the program's next run, if that is more than it had. */
@@ -317,13 +317,13 @@ export class Regions {
     const blocks = this.#blocks;
     this.#regions.set(region.slot, region);
     for (const frame of region.graph.pages.values()) {
-      blocks.watch(frame);
+      blocks.trackWrites(frame);
       const there = this.#byFrame.get(frame);
       if (there) there.add(region);
       else this.#byFrame.set(frame, new Set([region]));
     }
     region.heads.forEach((head, n) => {
-      if (head !== 0) blocks.becomeRegion(head, region.slot | (n << slotBits));
+      if (head !== 0) blocks.installRegion(head, region.slot | (n << slotBits));
     });
   }
   #instantiate(graph: Graph, slot: number, patched: boolean): Pick<Region, "made" | "module"> {
@@ -339,7 +339,7 @@ export class Regions {
   }
   /** A frame that code was read from is not mapped where it was, perhaps. */
   frameGone(frame: number): void {
-    for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.doubtRegion(head);
+    for (const { heads } of this.#byFrame.get(frame) ?? []) for (const head of heads) if (head !== 0) this.#blocks.invalidateRegion(head);
   }
   /** A frame that code was read from has changed: perhaps not that code. */
   invalidateFrame(frame: number): void {
@@ -361,7 +361,7 @@ export class Regions {
     const root = this.#policy.key(region.roots[0] as number);
     if (change === "none" || (change === "immediates" && region.patched)) {
       this.#lost.found(region);
-      region.heads = region.heads.map((head) => head && this.#blocks.restore(head));
+      region.heads = region.heads.map((head) => head && this.#blocks.reinstallRegion(head));
       this.#open(region);
       this.#policy.stats.recovered++;
       return true;
@@ -388,7 +388,7 @@ export class Regions {
     this.#regions.delete(region.slot);
     for (const frame of region.graph.pages.values()) this.#byFrame.get(frame)?.delete(region);
     for (const block of region.graph.blocks.keys()) this.#policy.cool(block, region.context);
-    for (const head of region.heads) if (head !== 0) this.#blocks.endRegion(head);
+    for (const head of region.heads) if (head !== 0) this.#blocks.removeRegion(head);
   }
   /** Its slot is another's from now on. */
   #release(region: Region): void {

@@ -5,7 +5,7 @@
 //
 // Compiled code cannot be asked which way it went. So the interpreter runs windows of the program, block by block (`Cpu`), and traces are looked for in
 // those when there are enough of them.
-import { factsOf } from "../../isa/effects.ts";
+import { effectsOf } from "../../isa/effects.ts";
 import type { Graph, JitBlock } from "../cfg/graph.ts";
 import { type Reader, readBlock } from "../cfg/grow-graph.ts";
 
@@ -47,7 +47,7 @@ const limits = {
 } as const;
 
 /** Does a call go to the address that it names? */
-export const isDirect = ({ instructions }: JitBlock): boolean => factsOf(instructions.at(-1)!.row).branches;
+export const isDirect = ({ instructions }: JitBlock): boolean => effectsOf(instructions.at(-1)!.row).branches;
 
 /** A window as blocks of whole control transfers; undefined where a trace cannot go on. */
 type Way = readonly (JitBlock | undefined)[];

@@ -91,14 +91,14 @@ const jcxz: Meaning = (o, i) => branchIf(o, i, o.eq(o.reg(R.cx, i.addressSize), 
 
 /** SDM Vol. 2B SYSCALL: the return address in rcx, RFLAGS in r11, RF cleared. */
 const syscall: Meaning = (o, i) => {
-  if (i.mode !== 64) o.act("vendorSyscall");
+  if (i.mode !== 64) o.helper("vendorSyscall");
   o.setReg(R.cx, 64, o.nextIp());
   o.setReg(R.r11, 64, flagsImage(o, EF.RF));
   o.exit(exit.syscall);
 };
 /** It saves nothing. */
 const sysenter: Meaning = (o) => {
-  o.act("vendorSysenter");
+  o.helper("vendorSysenter");
   o.exit(exit.sysenter);
 };
 
@@ -139,7 +139,7 @@ export const branches = family(() => [
     (o) => {
       const n = o.get(0);
       o.when(o.eq(n, o.imm(0x80)), () => o.exit(exit.int80));
-      o.act("softInterrupt", n);
+      o.helper("softInterrupt", n);
     },
     { ends: true },
   ),

@@ -9,7 +9,7 @@ import { pushValue } from "../integer/stack.ts";
 const selectorOf = <V>(o: Ops<V>, s: number): V => o.field("segSelector", s);
 /** A new segment may change the mode of all that follows: leave for the next instruction by its address. */
 const goOn = <V>(o: Ops<V>): void => o.jump(o.nextIp());
-const load = <V>(o: Ops<V>, s: number, selector: V): void => o.act("loadSegment", o.imm(s), selector);
+const load = <V>(o: Ops<V>, s: number, selector: V): void => o.helper("loadSegment", o.imm(s), selector);
 
 const fromSegment =
   (s: number): Meaning =>
@@ -66,33 +66,33 @@ const loadFar =
 const sized = <V>(o: Ops<V>, i: Form, selector: V): V => o.or(o.zext(selector, 16), o.imm(i.w << 16));
 const jumpFar: Meaning = (o) => {
   const p = o.get(0);
-  o.act("farJump", o.zext(p, 32), o.shr(p, o.imm(32)));
+  o.helper("farJump", o.zext(p, 32), o.shr(p, o.imm(32)));
 };
 const callFar: Meaning = (o, i) => {
   const p = o.get(0);
-  o.act("farCall", o.zext(p, 32), sized(o, i, o.shr(p, o.imm(32))));
+  o.helper("farCall", o.zext(p, 32), sized(o, i, o.shr(p, o.imm(32))));
 };
 const jumpFarIndirect =
   (vendor: Vendor): Meaning =>
   (o, i) => {
     const { offset, selector } = farPointer(o, i, 0, vendor);
-    o.act("farJump", offset, selector);
+    o.helper("farJump", offset, selector);
   };
 const callFarIndirect =
   (vendor: Vendor): Meaning =>
   (o, i) => {
     const { offset, selector } = farPointer(o, i, 0, vendor);
-    o.act("farCall", offset, sized(o, i, selector));
+    o.helper("farCall", offset, sized(o, i, selector));
   };
-const returnFar: Meaning = (o, i) => o.act("farReturn", o.imm(0), o.imm(i.w << 16));
-const returnFarImmediate: Meaning = (o, i) => o.act("farReturn", o.get(0), o.imm(i.w << 16));
-const iret: Meaning = (o, i) => o.act("iret", o.imm(0), o.imm(i.w << 16));
+const returnFar: Meaning = (o, i) => o.helper("farReturn", o.imm(0), o.imm(i.w << 16));
+const returnFarImmediate: Meaning = (o, i) => o.helper("farReturn", o.get(0), o.imm(i.w << 16));
+const iret: Meaning = (o, i) => o.helper("iret", o.imm(0), o.imm(i.w << 16));
 
 /** Questions about a selector: ZF says whether it may be used; LAR and LSL then give what was asked. */
 const query =
   (name: "accessRights" | "segmentLimit" | "verifyRead" | "verifyWrite", result: boolean): Meaning =>
   (o, i) => {
-    o.act(name, o.zext(o.get(result ? 1 : 0), 16));
+    o.helper(name, o.zext(o.get(result ? 1 : 0), 16));
     const answer = o.let("answer", o.field("answer"));
     const good = o.let("good", o.ne(answer, o.imm(-1)));
     if (result) o.when(good, () => o.set(0, o.zext(answer, i.w)));
@@ -114,7 +114,7 @@ const readBase =
 const writeBase =
   (s: number): Meaning =>
   (o) =>
-    o.act("setBase", o.imm(s), o.get(0));
+    o.helper("setBase", o.imm(s), o.get(0));
 
 const ends: Attributes = { ends: true };
 const holdsTrap: Attributes = { ends: true, holdsTrap: true };

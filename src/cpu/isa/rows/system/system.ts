@@ -64,10 +64,10 @@ const bound =
     o.when(o.ltS(o.sext(upperBound(), i.w), index), fault);
   };
 const random: Meaning = (o, i) => {
-  o.act("random");
+  o.helper("random");
   o.set(0, o.zext(o.field("answer"), i.w));
 };
-const enter: Meaning = (o, i) => o.act("enter", o.get(0), o.or(o.get(1), o.imm(i.w << 16)));
+const enter: Meaning = (o, i) => o.helper("enter", o.get(0), o.or(o.get(1), o.imm(i.w << 16)));
 
 const control: Attributes = { ends: true, registerOnly: true, size64: "force" };
 
@@ -96,9 +96,9 @@ export const system = family(() => [
   row("str", "0F 00 /1 Rv", storeWord(shown.tss)),
   row("str", "0F 00 /1 Mw", storeWord(shown.tss)),
 
-  row("cpuid", "0F A2", (o) => o.act("cpuid")),
-  row("rdtsc", "0F 31", (o) => o.act("rdtsc")),
-  row("rdtscp", "0F 01 F9", (o) => o.act("rdtsc", o.imm(1))),
+  row("cpuid", "0F A2", (o) => o.helper("cpuid")),
+  row("rdtsc", "0F 31", (o) => o.helper("rdtsc")),
+  row("rdtscp", "0F 01 F9", (o) => o.helper("rdtsc", o.imm(1))),
   row("rdrand", "NFx 0F C7 /6 Rv", random, { feature: "rdrand" }),
   row("rdseed", "NFx 0F C7 /7 Rv", random, { feature: "rdseed" }),
   // IA32_TSC_AUX is 0, as RDTSCP shows it.

@@ -4,7 +4,7 @@
 import type { Vendor } from "../../../machine/model.ts";
 import { R, vector } from "../../../machine/state.ts";
 import type { Form, Meaning, Ops } from "../../ops.ts";
-import type { ActName } from "../../routine-types.ts";
+import type { HelperName } from "../../routine-types.ts";
 import { type Attributes, family, ofEachVendor, type Row, row } from "../../row.ts";
 import { sizeBits } from "../../x87-areas.ts";
 import { pending } from "../sse/vector.ts";
@@ -31,9 +31,9 @@ const sized = <V>(o: Ops<V>, i: Form, size: number): V =>
     ? o.or(o.imm(size), o.shl(o.sub(o.imm(0x1_0000_0000), o.address(0)), o.imm(sizeBits)))
     : o.imm(size);
 const moves =
-  (name: ActName, write: boolean, size?: 64): Meaning =>
+  (name: HelperName, write: boolean, size?: 64): Meaning =>
   (o, i) =>
-    o.act(name, o.linear(0, write), sized(o, i, size ?? i.w));
+    o.helper(name, o.linear(0, write), sized(o, i, size ?? i.w));
 /** The first doubleword is looked at as if to read it, then alignment, unless the address is not canonical. */
 const checkStart = <V>(o: Ops<V>, misaligned: 15 | 63): void => {
   const start = o.let("start", o.linear(0, false, 32));
@@ -49,7 +49,7 @@ const lookAtStart = <V>(o: Ops<V>, write: boolean): void => {
 };
 /** Then the rest as a whole. */
 const area =
-  (name: ActName, write: boolean, size?: 64): Meaning =>
+  (name: HelperName, write: boolean, size?: 64): Meaning =>
   (o, i) => {
     checkStart(o, 15);
     moves(name, write, size)(o, i);
@@ -58,7 +58,7 @@ const area =
 const fx: Attributes = { unaligned: true };
 /** The first word is looked at in all respects before the segment's limit is held against the rest. */
 const environment =
-  (name: ActName, write: boolean): Meaning =>
+  (name: HelperName, write: boolean): Meaning =>
   (o, i) => {
     const start = o.let("start", o.address(0));
     const w = i.w === 16 ? 16 : 32;
@@ -73,20 +73,20 @@ const environment =
  */
 const extended =
   (vendor: Vendor) =>
-  (name: ActName, write: boolean, size?: 64): Meaning =>
+  (name: HelperName, write: boolean, size?: 64): Meaning =>
   (o, i) => {
     if (vendor === "intel") checkStart(o, 63);
     else if (i.mode !== 64) lookAtStart(o, write);
     const address = o.linear(0, write);
     const avx = o.and(o.reg(R.ax, 32), o.imm(4));
     const of = o.let("of", sized(o, i, size ?? i.w));
-    if (!write) o.act("xrstorHeader", address, of);
+    if (!write) o.helper("xrstorHeader", address, of);
     // What is not to be loaded may not need to be there.
     if (i.mode !== 64)
       o.when(write ? avx : o.and(avx, o.field("answer")), () => {
         o.linear(0, write, 832 * 8);
       });
-    o.act(name, address, of);
+    o.helper(name, address, of);
   };
 const states = (vendor: Vendor): readonly Row[] => {
   const state = extended(vendor);
@@ -114,5 +114,5 @@ export const x87State = family(() => [
   row("fxsave", "NP 0F AE /0 Mfx", area("fxsave", true), fx), row("fxsave64", "NP REX.W 0F AE /0 Mfx", area("fxsave", true, 64), fx),
   row("fxrstor", "NP 0F AE /1 Mfx", area("fxrstor", false), fx), row("fxrstor64", "NP REX.W 0F AE /1 Mfx", area("fxrstor", false, 64), fx),
   ...ofEachVendor(states),
-  row("xgetbv", "NP 0F 01 D0", (o) => o.act("xgetbv"), { feature: "xsave", context: true }), row("xsetbv", "NP 0F 01 D1", (o) => o.fault(vector.GP), { feature: "xsave", context: true, ends: true }),
+  row("xgetbv", "NP 0F 01 D0", (o) => o.helper("xgetbv"), { feature: "xsave", context: true }), row("xsetbv", "NP 0F 01 D1", (o) => o.fault(vector.GP), { feature: "xsave", context: true, ends: true }),
 ]);
