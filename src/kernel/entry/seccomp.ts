@@ -2,10 +2,10 @@
 // the rules of the kernel at hand are in profile.seccomp.
 import { type Abi, i386, x64 } from "../../abi/abi.ts";
 import { at, R } from "../../cpu/machine/state.ts";
-import type { Verdict as Said } from "../../seccomp/filter.ts";
+import type { FilterResult } from "../../seccomp/filter.ts";
 import { denialLine, isLogged } from "../../seccomp/log.ts";
 import type { SeccompRules } from "../../seccomp/profile/profile.ts";
-import { type Action, actionOf, dataOf, describeReturn, errnoResult, NOBODY } from "../../seccomp/returns.ts";
+import { type Action, actionOf, dataOf, describeReturn, errnoResult, NO_RECIPIENT } from "../../seccomp/returns.ts";
 import { strictNumbers } from "../../seccomp/strict.ts";
 import { entryWork } from "../base/pending-work.ts";
 import { MODE, type SeccompState } from "../base/seccomp-state.ts";
@@ -24,7 +24,7 @@ import { type Verdict, verdict } from "./verdict.ts";
 
 /** The call being judged and what was said about it. One of each: judging never nests. */
 const data = { nr: 0, arch: 0, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
-const said: Said = { value: 0, filter: null };
+const said: FilterResult = { value: 0, filter: null };
 
 const ALLOWED = "allow";
 
@@ -32,7 +32,7 @@ const ALLOWED = "allow";
 export const plainlyAllowed = (task: Task, abi: Abi): boolean => {
   const { mode, filter } = task.seccomp as SeccompState;
   if (mode !== MODE.FILTER || !filter) return false;
-  if (filter.hasAllowed(task.origAx, abi === i386) || filter.remembersAllowed(task.origAx, abi.auditArch, task.args)) return true;
+  if (filter.hasConstantAllowed(task.origAx, abi === i386) || filter.hasCachedAllowed(task.origAx, abi.auditArch, task.args)) return true;
   look(task, abi);
   filter.decide(data, said);
   return said.filter === null;
@@ -82,13 +82,13 @@ const act = (task: Task, rules: SeccompRules, action: Action, incoming: Incoming
     case "errno":
       return finish(task, errnoResult(rules.returns, said.value));
     case "trace":
-      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NOBODY);
+      if (!incoming || !eventEnabled(task, EVENT.SECCOMP)) return finish(task, NO_RECIPIENT);
       incoming.stopped = "event";
       stopForEvent(task, EVENT.SECCOMP, dataOf(said.value));
       return verdict.wait;
     case "user_notif": {
       const listener = said.filter?.listener;
-      if (!incoming || !(listener instanceof Listener)) return finish(task, NOBODY);
+      if (!incoming || !(listener instanceof Listener)) return finish(task, NO_RECIPIENT);
       incoming.notification = listener.notify(task, data);
       return answered(task, incoming, incoming.notification);
     }
