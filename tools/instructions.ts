@@ -83,7 +83,7 @@ export const instructionsPage = (): string => {
     "appendix A.2), as in `src/cpu/isa/rows`. Models are those of `--cpu`; elsewhere the instruction is #UD. Status: *interpreter* alone runs what changes",
     "the machine (segments, far transfers, state images), the *JIT* compiles the rest. The meaning is that of one encoding, with its usual operand",
     "size; where it is too long for a line (…), `trapgate explain` tells it. How to read it stands in `src/cpu/describe/index.ts`.",
-    "An instruction that vendors have in their own vendorDifferences has a line for each.",
+    "An instruction with vendor differences has a line for each vendor.",
     "",
     "| instruction | encodings | models | status | meaning |",
     "|---|---|---|---|---|",

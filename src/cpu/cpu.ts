@@ -501,7 +501,7 @@ export class Cpu implements TranslationListener, HelperContext {
         case settled + exit.served:
           return this.#finish(budget, (code - settled) as Exit);
         default:
-          throw new Error(`generated code left with ${code}`);
+          throw new Error(`generated code exited with ${code}`);
       }
       if (this.#late) return this.#finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;

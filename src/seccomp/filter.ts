@@ -287,7 +287,7 @@ export const isAncestor = (ancestor: Filter | null, filter: Filter | null): bool
 /** Step "compat" of the profile's attach order. */
 export const checkCompatLock = (profile: SeccompProfile, prev: Filter | null, arch: number): FilterProblem | undefined =>
   profile.compatLock && prev && compat(prev.arch) !== compat(arch)
-    ? { code: "compat-lock", errno: "EACCES", message: "the filters before it came through the other ABI's door" }
+    ? { code: "compat-lock", errno: "EACCES", message: "the earlier filters were attached through the other ABI's door" }
     : undefined;
 
 /** Step "check". */

@@ -35,7 +35,7 @@ const details = (name: string): void => {
 
 export const command: Command = {
   synopsis: "[NAME]",
-  summary: "the processors that --cpu knows; with a name, its features and what its vendor does in vendorDifferences of its own",
+  summary: "the processors that --cpu knows; with a name, its features and its vendor differences",
   options: [],
   async run(args) {
     const [name, ...more] = parse(args, {}).rest;

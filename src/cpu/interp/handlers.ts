@@ -159,7 +159,7 @@ const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
     },
     helperId: (name) => {
       const id = (helperNames as readonly string[]).indexOf(name);
-      if (id < 0) throw new Error(`no action ${name}`);
+      if (id < 0) throw new Error(`no helper function ${name}`);
       return id;
     },
   };

@@ -226,7 +226,7 @@ export const assemble = (text: string, { mode = 64, at = 0 }: AssembleOptions = 
   const defined = new Map<string, number>();
   for (const { labels, line } of statements)
     for (const label of labels) {
-      if (defined.has(label)) atLine(line, () => bad(`the label "${label}" is there already`));
+      if (defined.has(label)) atLine(line, () => bad(`the label "${label}" is already defined`));
       defined.set(label, at);
     }
   const assembler = new StatementAssembler(mode);
@@ -240,7 +240,7 @@ export const assemble = (text: string, { mode = 64, at = 0 }: AssembleOptions = 
     let address = at;
     const met = new Set<string>();
     for (const [n, s] of statements.entries()) {
-      if (pass > statements.length + 16) atLine(s.line, () => bad("the distances between labels do not settle"));
+      if (pass > statements.length + 16) atLine(s.line, () => bad("the distances between labels do not converge"));
       for (const label of s.labels) {
         if (defined.get(label) !== address) moved = true;
         defined.set(label, address);

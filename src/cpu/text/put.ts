@@ -91,7 +91,7 @@ const putMemory = (d: Decoded, o: Operand, width: number, m: MemoryOperand, eval
   const v = evaluate(m.displacement);
   if (v >= 1n << BigInt(d.addressSize) || v < -(1n << BigInt(d.addressSize - 1))) return false;
   if (m.ip !== undefined) {
-    if (d.mode !== 64) bad("rip is there in 64-bit mode only");
+    if (d.mode !== 64) bad("rip exists in 64-bit mode only");
     d.disp = Number(m.ip === "address" ? v : BigInt(next) + v);
     if (d.addressSize === 32) d.disp >>>= 0;
   } else d.disp = Number(o.kind === "moffs" && d.addressSize !== 64 ? BigInt.asUintN(d.addressSize, v) : BigInt.asIntN(d.addressSize, v));

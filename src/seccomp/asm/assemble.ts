@@ -74,7 +74,7 @@ class Linker {
   }
   define({ labels }: Statement, pc: number): void {
     for (const label of labels) {
-      if (this.#at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is there twice` });
+      if (this.#at.has(label.name)) this.complain(label, { code: "duplicate-label", message: `label ${label.name} is defined twice` });
       this.#at.set(label.name, pc);
     }
   }
@@ -86,9 +86,9 @@ class Linker {
       return 0;
     }
     const distance = target - pc - 1;
-    if (distance < 0) this.complain(place, { code: "jump-range", message: `${label} is not further on: filters only jump forward` });
+    if (distance < 0) this.complain(place, { code: "jump-range", message: `${label} is not after this statement: filters only jump forward` });
     if (distance > max)
-      this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions on: a branch reaches ${max}` });
+      this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions away: a branch reaches at most ${max}` });
     return distance;
   }
   link(place: Place, { insn, yes, no, always }: Unlinked, pc: number): Insn {

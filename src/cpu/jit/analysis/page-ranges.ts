@@ -1,5 +1,5 @@
 // Long loops over arrays, in 64-bit code. What a register of a loop points into is mostly one area: pages in a row that are all at home (layout.ts). So
-// an access by that register needs no tag of its page: that it is in the run is one comparison with what the state page says of it (`Tlb.showRun`). What
+// an access by that register needs no tag of its page: that it is in the run is one comparison with what the state page says of it (`Tlb.showRange`). What
 // is not in it is looked up by itself, as what has no page at home, and now and then the run around it is asked for: areas may alternate, and grow.
 // Elsewhere it costs more than it saves: one access of 25 in python3 is not where the last one at its place was; and a tag of 32 bits is cheap.
 
