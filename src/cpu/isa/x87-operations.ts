@@ -6,8 +6,6 @@
  * `arith_…`.
  */
 export const x87Arithmetic = ["add", "mul", "com", "comp", "sub", "subr", "div", "divr"] as const;
-/** One of these operations. */
-export type X87Arithmetic = (typeof x87Arithmetic)[number];
 
 /** True if the operation, by its position in that order, only sets condition codes. */
 export const comparesX87 = (operation: number): boolean => x87Arithmetic[operation] === "com" || x87Arithmetic[operation] === "comp";

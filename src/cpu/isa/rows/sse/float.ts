@@ -1,11 +1,11 @@
 // Floating-point rows: WebAssembly's result where it is the whole effect of an operation, the exact routines
 // elsewhere.
 //
-// MXCSR decides (SDM Vol. 1 10.2.3). It is `plain` if it rounds to nearest, precision exceptions are masked and
-// already recorded, nothing is flushed to zero, and underflow is masked. (An unmasked underflow includes an exact
-// subnormal sum: 4.9.1.5.) An operation on ordinary numbers with an ordinary result then sets no flag and has no
-// choice of NaN: WebAssembly's result is its whole effect. All other cases go to src/cpu/routines/sse, lane by
-// lane, and `commitExceptions` ends the instruction.
+// MXCSR decides (SDM Vol. 1 10.2.3). It is `plain` if it rounds to nearest, precision exceptions are masked
+// and already recorded, nothing is flushed to zero, and underflow is masked. (An unmasked underflow includes
+// an exact subnormal sum: 4.9.1.5.) An operation on ordinary numbers with an ordinary result then sets no
+// flag and has no choice of NaN: WebAssembly's result is its whole effect. All other cases go to
+// src/cpu/routines/sse, lane by lane, and `commitExceptions` ends the instruction.
 
 import { vector } from "../../../machine/state.ts";
 import type { Ops } from "../../ops.ts";
