@@ -86,7 +86,8 @@ class Linker {
       return 0;
     }
     const distance = target - pc - 1;
-    if (distance < 0) this.complain(place, { code: "jump-range", message: `${label} is not after this statement: filters only jump forward` });
+    if (distance < 0)
+      this.complain(place, { code: "jump-range", message: `${label} is not after this statement: filters only jump forward` });
     if (distance > max)
       this.complain(place, { code: "jump-range", message: `${label} is ${distance} instructions away: a branch reaches at most ${max}` });
     return distance;
