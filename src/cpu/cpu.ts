@@ -1,5 +1,5 @@
-// The CPU: runs code from rip until something happens that the kernel must see. It dispatches between decoded blocks; the
-// handlers do the work and come back only for what they cannot do.
+// The CPU executes code from rip until an event that the kernel must handle. It dispatches between decoded
+// blocks. The handlers do the work and return only in cases that they do not handle.
 
 import { registerOffset } from "./decode/instance.ts";
 import type { Instructions } from "./decode/instructions.ts";
@@ -25,16 +25,16 @@ import { Tlb } from "./machine/tlb.ts";
 import { lazyEvaluate } from "./oracle/lazy.ts";
 
 interface HandlerModule {
-  /** Where in the table it begins. */
+  /** Table index of its first handler. */
   readonly first: number;
   readonly module: () => WebAssembly.Module;
-  /** What a processor of the default model may know when it is there. */
+  /** Predecode cache entries, for processors of the default model. */
   readonly preload?: Preload;
 }
-/** What the build made of the rows (handlers.ts, routines). */
+/** The code that the build generates (handlers.ts, routines). */
 export interface CpuCode {
   readonly instructions: Instructions;
-  /** The first module is always there, the others where a program wants them. */
+  /** The first module is always loaded, the others on demand. */
   readonly handlers: readonly HandlerModule[];
   readonly routines: WebAssembly.Module;
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
@@ -44,18 +44,22 @@ interface HandlerExports {
   flagsWord32(): number;
 }
 
-/** AssemblyScript's assertions: a routine's own mistake. */
+/** The abort function of AssemblyScript: a routine has a bug. */
 const abort = (): never => {
   throw new Error("a routine failed an assertion");
 };
 const regionBudget = at.regionBudget >> 2;
-/** Instructions between two looks at the clock, at most: of compiled code, of the interpreter. */
+/** The most instructions between two checks of the clock, in compiled code and in the interpreter. */
 const MOST_IN_REGIONS = 1 << 20;
 const MOST_INTERPRETED = 1 << 14;
-/** The oracle's instructions, and the dispatcher's turns, between two looks. */
+/** Instructions of the oracle, and iterations of the dispatcher, between two checks. */
 const LOOK_EVERY = 1 << 7;
 const LOOK_EVERY_TURN = 1 << 10;
 
+/**
+ * A processor: its registers, its code caches and its engines. Owners of memory talk to it as a
+ * `TranslationListener`, helper functions as a `HelperContext`.
+ */
 export class Cpu implements TranslationListener, HelperContext {
   readonly state: State;
   readonly segments: Segments;
@@ -67,34 +71,46 @@ export class Cpu implements TranslationListener, HelperContext {
   readonly routineTypes: Readonly<Record<string, RoutineType>>;
   readonly #tlb: Tlb;
   readonly #slowPath: MemorySlowPath;
-  /** How often generated code came back to the dispatcher, by what it came back with (exit.ts). */
+  /** Returns of generated code to the dispatcher, counted per exit code (exit.ts). */
   readonly exitCounts = new Float64Array(64);
   /** Guest instructions retired since boot, before the current `run`. */
   instructions = 0;
-  /** Time-stamp counter as RDTSC shows it: set by the owner of time; default: instructions. */
+  /**
+   * The time-stamp counter of RDTSC. The owner of time replaces it; the default is the count of instructions.
+   */
   timeStamp: () => bigint = () => BigInt(this.retired);
   timeStampDisabled = false;
   random: (() => bigint) | undefined;
   /**
-   * Whoever can serve a door's call where compiled code makes it, which then need not leave: how many instructions may run after it, at
-   * most; 0: none until `run` is called again, which ends with `exit.served`. Undefined: nobody, or not this one; the run ends at the door.
+   * Serves the call of a door inside compiled code, so that the code need not exit. Returns the most
+   * instructions that may follow. 0 ends the run with `exit.served`. Undefined: the call is not served here,
+   * and the run ends at the door.
    */
   serve: ((why: Exit) => number | undefined) | undefined;
-  /** Where whoever serves a door's call lets the code go on, if not behind the door: compiled code is made for that, and looks whether it is so. */
+  /**
+   * The address at which code continues after a served call, if it is not the address after the door.
+   * Compiled code is made for it and checks it.
+   */
   landing: ((why: Exit) => number | undefined) | undefined;
-  /** Of these, by the interpreter. */
+  /** The instructions among them that the interpreter executed. */
   interpreted = 0;
-  /** When the current `run` is to end, whatever is left of its limit. */
+  /** The time at which the current `run` ends, independent of its limit. */
   deadline: Deadline = noDeadline;
   readonly #pace = new Pace(MOST_IN_REGIONS);
-  /** The deadline is over. */
+  /** True once the deadline has passed. */
   #late = false;
   #turns = 0;
-  /** Instructions granted to generated code in the current `run`; of these, to the interpreter so far; and those that nobody has yet. */
+  /**
+   * Instructions granted to generated code in the current `run`; the part granted to the interpreter so far;
+   * the part not yet granted.
+   */
   #limit = 0;
   #granted = 0;
   #held = 0;
-  /** Interpreted instructions until the JIT's next sample: a part goes on over runs that a system call cuts short. */
+  /**
+   * Interpreted instructions until the JIT's next sample. The interval continues over runs that a system call
+   * ends early.
+   */
   #unsampled = 0;
   #endedByClock = true;
   readonly model: Model;
@@ -167,7 +183,7 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#slowPath = new MemorySlowPath({ state: s, model, tlb: this.#tlb, blocks: this.blocks, segments: this.segments });
   }
 
-  /** How often compiled code had to look for what it accesses. */
+  /** How often compiled code called each slow path of memory accesses. */
   get slowPathCounts(): ReturnType<typeof slowPathCounts> {
     return slowPathCounts(this.state);
   }
@@ -196,7 +212,10 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#tlb.flushPage(page);
     this.blocks.flushPage(page);
   }
-  /** The four bytes at an address of 32 bits that code could read now, if they are found at once; -1: ask the owner of the address space. */
+  /**
+   * The four bytes at a 32-bit address, if code could read them now and its page is direct-mapped. -1: the
+   * caller must ask the address space.
+   */
   directWord(address: number): number {
     return this.#tlb.directWord(address);
   }
@@ -204,7 +223,10 @@ export class Cpu implements TranslationListener, HelperContext {
     this.blocks.invalidateFrame(frame);
   }
 
-  /** A region has come to a door, all state in its place: 0 if it goes on when the call is served, else what it leaves with. */
+  /**
+   * A region has reached a door; all state is in the state page. Returns 0 if the region continues after the
+   * call, else the region's exit code.
+   */
   #serve(code: number): number {
     const { serve, state: s } = this;
     const left = this.#settle(s.i32[at.budget >> 2] as number);
@@ -216,9 +238,9 @@ export class Cpu implements TranslationListener, HelperContext {
     if (granted === undefined) return settled + code;
     const system = s.u32[at.systemFlags >> 2] as number;
     const more = Math.min(left, granted);
-    // A timer that the call has set ends the whole run, not only this part of it.
+    // A timer that the call has set limits the whole run, not only this part of it.
     this.#end = Math.min(this.#end, this.instructions + granted);
-    // Whatever regions were made from may have changed, here or in those that called this one.
+    // The code of this region or of its callers may have changed.
     const changed = this.#slowPath.mmu !== mmu || s.u32[at.epoch >> 2] !== epoch || this.blocks.invalidations !== invalidations;
     if (more <= this.#granted || changed || s.u32[at.context >> 2] !== context || (system & (EF.TF | EF.AC)) !== 0)
       return settled + exit.served;
@@ -227,20 +249,20 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#charge(left - more);
     return 0;
   }
-  /** For actions: a fault at the current instruction. */
+  /** For helper functions: a fault at the current instruction. Returns the exit code. */
   raise(v: number, error: number): number {
     this.state.u32[at.exitVector >> 2] = v;
     this.state.u32[at.exitError >> 2] = error;
     return exitCode.fault;
   }
-  /** Limit and rights of an access outside 64-bit mode. */
+  /** Checks limit and rights of an access outside 64-bit mode. */
   checkSegment(segment: number, offset: number, bytes: number, write: boolean): void {
     this.#slowPath.checkSegment(segment, offset, bytes, write);
   }
   isMisaligned(address: number, bytes: number): boolean {
     return this.#slowPath.isMisaligned(address, bytes);
   }
-  /** Guest memory for actions, by linear address: faults like the instruction that asks. */
+  /** Guest memory for helper functions, by linear address. A fault is the current instruction's. */
   readLinear(address: number, bytes: number): number {
     return this.#slowPath.readLinear(address, bytes);
   }
@@ -259,11 +281,13 @@ export class Cpu implements TranslationListener, HelperContext {
       ? this.#slowPath.evaluated.ip + this.#slowPath.evaluated.length
       : this.blocks.records.nextIpOf(this.state.u32[at.record >> 2] as number);
   }
-  /** Instructions retired, also in the middle of `run` (at a block's end). */
+  /** Instructions retired. Also valid in the middle of `run` (at a block's end). */
   get retired(): number {
     return this.instructions + this.#limit - (this.state.i32[at.budget >> 2] as number) - this.#rest();
   }
-  /** Outside 64-bit mode compiled code takes the parts of the flags for sign-extended from 32 bits. */
+  /**
+   * Compiled code outside 64-bit mode assumes that the operands of lazy flags are sign-extended from 32 bits.
+   */
   #narrow(): void {
     const { i32 } = this.state;
     const isLow = (part: number): boolean => i32[(part >> 2) + 1] === (i32[part >> 2] as number) >> 31;
@@ -283,9 +307,10 @@ export class Cpu implements TranslationListener, HelperContext {
   }
 
   /**
-   * Run until an exit, at most `limit` instructions (below 2^31), fewer if the deadline comes. Regions have one part of the limit and the
-   * interpreter another, which is small: where it ends the JIT learns what is still interpreted. Parts end at block boundaries; only the
-   * limit itself is exact, but for a repeated string instruction, which may go beyond it by `repeatCost`.
+   * Runs until an exit, for at most `limit` instructions (below 2^31), or until the deadline. Regions and the
+   * interpreter have separate parts of the limit. The interpreter's part is small: at its end the JIT samples
+   * interpreted code. Parts end at block boundaries. Only the limit itself is exact; a repeated string
+   * instruction may exceed it by `repeatCost`.
    */
   run(limit: number): Exit {
     const { sampler, enabled } = this.jit;
@@ -294,9 +319,9 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#end = this.instructions + limit;
     return enabled && this.#end > sampler.next ? this.#runWatched() : this.#runPlainly(limit);
   }
-  /** The count of instructions at which the run ends. A served call may bring it nearer. */
+  /** The instruction count at which the run ends. A served call may lower it. */
   #end = 0;
-  /** The same, with windows in which the JIT is told where control goes. */
+  /** The same, with sampling windows in which the JIT records the control flow. */
   #runWatched(): Exit {
     const { sampler } = this.jit;
     while (this.instructions < this.#end) {
@@ -327,7 +352,7 @@ export class Cpu implements TranslationListener, HelperContext {
   }
   #runPlainly(limit: number): Exit {
     const s = this.state;
-    // Any instruction that comes to its end clears it.
+    // Any completed instruction clears RF.
     s.u32[at.systemFlags >> 2] = (s.u32[at.systemFlags >> 2] as number) & ~EF.RF;
     if (this.#engine === "evaluate") return this.#evaluateAll(limit);
     const { blocks } = this;
@@ -377,7 +402,7 @@ export class Cpu implements TranslationListener, HelperContext {
         budget = s.i32[at.budget >> 2] as number;
         rec = s.u32[at.record >> 2] as number;
         (this.exitCounts[code] as number)++;
-        // What uses up no budget, or little of it for much work, is bounded too.
+        // A bound for exits that use little or no budget for much work.
         if (++this.#turns >= LOOK_EVERY_TURN) this.#look();
       }
       switch (code) {
@@ -442,7 +467,8 @@ export class Cpu implements TranslationListener, HelperContext {
           rec = blocks.bounded(s.rip, 1);
           break;
         case exitCode.lowBudget: {
-          // All but a block's worth goes to the regions, then that too; what is still too little is interpreted.
+          // The regions get all but a block's length first, then that, too. The interpreter executes the
+          // remainder.
           const spare: number = budget > longest ? budget - longest : lean ? 0 : budget;
           if (spare > 0) {
             lean = spare === budget;
@@ -468,15 +494,16 @@ export class Cpu implements TranslationListener, HelperContext {
         case settled + exit.served:
           return this.#finish(budget, (code - settled) as Exit);
         default:
-          throw new Error(`generated code left with ${code}`);
+          throw new Error(`generated code exited with ${code}`);
       }
       if (this.#late) return this.#finish(budget, exit.budget);
       if (rec === 0) s.i32[at.budget >> 2] = budget;
     }
   }
-  /** The first parts of a limit. */
+  /** Divides a limit into its first parts. */
   #begin(limit: number): number {
-    // Where the clock ended the run before is no place to learn from: a block at least. Where an exit did, it is as good as any.
+    // A run that the clock ended is no sampling point, so a block at least is executed. A run that an exit
+    // ended is a valid one.
     const budget = Math.min(limit, MOST_INTERPRETED, Math.max(this.#unsampled, this.#endedByClock ? longest : 1));
     this.#limit = limit;
     this.#granted = budget;
@@ -485,7 +512,7 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#hand();
     return budget;
   }
-  /** Give regions another part: its length. */
+  /** Gives regions another part. Returns its length. */
   #hand(): number {
     const n = Math.min(this.#held, this.#pace.interval);
     this.#held -= n;
@@ -493,8 +520,9 @@ export class Cpu implements TranslationListener, HelperContext {
     return n;
   }
   /**
-   * A region has used up its part, or has less left of it than the way to its next check may need: its budget with the next parts. It leaves
-   * only if the limit or the deadline has come: control flow and samples do not depend on the parts.
+   * Adds parts to the budget of a region until it suffices for `need`, the most instructions before the
+   * region's next check. If it does not suffice, the limit or the deadline is reached, and the region exits.
+   * So control flow and samples do not depend on the parts.
    */
   #moreBudget(budget: number, need: number): number {
     this.#look();
@@ -502,11 +530,11 @@ export class Cpu implements TranslationListener, HelperContext {
     while (more < need && this.#held > 0 && !this.#late) more += this.#hand();
     return more;
   }
-  /** What the interpreter does not have of the limit. */
+  /** The remaining instructions of the limit that the interpreter does not have. */
   #rest(): number {
     return (this.state.u32[regionBudget] as number) + this.#held;
   }
-  /** Take instructions off the limit: how many the interpreter must give. */
+  /** Subtracts instructions from the limit. Returns how many of them the interpreter must subtract. */
   #charge(n: number): number {
     const { u32 } = this.state;
     const ofHeld = Math.min(this.#held, n);
@@ -519,13 +547,13 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#turns = 0;
     if (!this.#pace.look(this.deadline)) this.#late = true;
   }
-  /** The oracle has run an instruction, or all the rounds of one that it may. */
+  /** The oracle has run an instruction, or the iterations of a repeated one. */
   #evaluated(instructions: number): void {
     this.#turns += (instructions * LOOK_EVERY_TURN) / LOOK_EVERY;
     if (this.#turns >= LOOK_EVERY_TURN) this.#look();
   }
   #engine: Engine = "auto";
-  /** Who runs the code. Nothing that a guest can see depends on it. */
+  /** Selects the engine. No guest can see it. */
   set engine(engine: Engine) {
     this.#engine = engine;
     this.jit.enabled = engine === "auto" || engine === "jit";
@@ -547,7 +575,10 @@ export class Cpu implements TranslationListener, HelperContext {
     }
     return exit.budget;
   }
-  /** EFLAGS.TF is set when an instruction begins: #DB after it, unless it faults or enters the kernel. SDM Vol. 3B 18.3.1.4. */
+  /**
+   * EFLAGS.TF is set at the start of an instruction: #DB after it, unless it faults or enters the kernel. SDM
+   * Vol. 3B 18.3.1.4.
+   */
   #singleStep(budget: number): Exit {
     let left = budget + this.#rest();
     this.#finish(budget, exit.budget);
@@ -561,13 +592,16 @@ export class Cpu implements TranslationListener, HelperContext {
       if (code !== exit.budget) return code;
       again = row?.repeat !== undefined && this.state.rip === start;
     }
-    // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the rounds of a repeated string instruction.
+    // SDM Vol. 3B 17.3.1.1: the image of RF is 1 between the iterations of a repeated string instruction.
     if (again && this.model.setsRfBetweenIterations)
       this.state.u32[at.systemFlags >> 2] = (this.state.u32[at.systemFlags >> 2] as number) | EF.RF;
     this.raise(vector.DB, 0);
     return exit.fault;
   }
-  /** EFLAGS.AC is set, which only the oracle looks at: it runs until the flag is gone. SDM Vol. 3A 6.15, interrupt 17. */
+  /**
+   * EFLAGS.AC is set. Only the oracle checks alignment, so it runs until the flag is clear. SDM Vol. 3A 6.15,
+   * interrupt 17.
+   */
   #checkingAlignment(limit: number): { readonly left: number; readonly code: Exit } {
     const end = this.instructions + limit;
     while (this.instructions < end && !this.#late) {
@@ -579,8 +613,10 @@ export class Cpu implements TranslationListener, HelperContext {
     }
     return { left: end - this.instructions, code: exit.budget };
   }
-  /** Run one instruction through the oracle, of a repeated one at most so many rounds: the same state, the same exits; `exit.budget` when
-   *  nothing special happened. */
+  /**
+   * Runs one instruction in the oracle, with at most `rounds` iterations of a repeated one. State and exits
+   * are those of the other engines. Returns `exit.budget` if the instruction completed.
+   */
   evaluate(rounds = 1): Exit {
     const s = this.state;
     const d = this.blocks.decodeOne(s.rip);
@@ -623,12 +659,15 @@ export class Cpu implements TranslationListener, HelperContext {
     this.jit.sample(this.state.rip);
     this.#unsampled = this.jit.interval;
   }
-  /** The interpreter's part is used up: grant another, after a sample if it ran for as long as that takes. No length here depends on the clock. */
+  /**
+   * The interpreter has used its part. Grants another one, after a sample if the sampling interval is over.
+   * The length of the part does not depend on the clock.
+   */
   #grantMore(left: number): number {
     const ran = this.#granted - left;
     if (ran >= this.#unsampled) {
       this.#sample();
-      // `#finish` takes off all that ran, also what ran before this sample.
+      // `#finish` subtracts all executed instructions, including those before this sample.
       this.#unsampled += ran;
     }
     this.#look();
@@ -637,13 +676,13 @@ export class Cpu implements TranslationListener, HelperContext {
     this.#granted += n;
     return n;
   }
-  /** Move instructions from the regions' part to the interpreter's. */
+  /** Moves instructions from the regions' part to the interpreter's. */
   #move(n: number): number {
     this.#granted += n;
     this.state.u32[regionBudget] = (this.state.u32[regionBudget] as number) - n;
     return n;
   }
-  /** Count what has run so far; what is left of the limit, in both parts. */
+  /** Counts the executed instructions. Returns the remaining limit in both parts. */
   #settle(budget: number): number {
     const ran = this.#granted - budget;
     this.interpreted += ran;

@@ -1,15 +1,20 @@
-// Whether a program may be attached. Two passes as in Linux: the checker of socket filters (net/core/filter.c
-// bpf_check_classic(), called sk_chk_filter() before 3.15), then seccomp's own (kernel/seccomp.c seccomp_check_filter()).
+// The checker of programs. Two passes as in Linux: the checker of socket filters (net/core/filter.c
+// bpf_check_classic(), called sk_chk_filter() before 3.15), then seccomp's own (kernel/seccomp.c
+// seccomp_check_filter()).
 import { BPF, type Insn, isReturn, MAX_INSNS, MEM_WORDS, type Program } from "./bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "./bpf/ops.ts";
 import type { FilterProblem } from "./problem.ts";
 
+/** The rules of the checker that differ between kernels. */
 export interface CheckerRules {
   /** Codes of the first pass. */
   readonly socket: ReadonlySet<number>;
-  /** Codes of seccomp's own pass, which also wants aligned loads within the data; null where there was no such pass. */
+  /**
+   * Codes of seccomp's own pass, which also requires aligned loads inside the data. Null before that pass
+   * existed.
+   */
   readonly seccomp: ReadonlySet<number> | null;
-  /** Shifts by a K of 32 and more are refused: Linux 4.5, commit 229394e8e62a. */
+  /** A shift by a K of 32 or more is refused: Linux 4.5, commit 229394e8e62a. */
   readonly shiftRange: boolean;
 }
 
@@ -43,8 +48,9 @@ const checkInsn = (rules: CheckerRules, insn: Insn, pc: number, length: number):
 };
 
 /**
- * check_load_and_stores(): every path to a load must have stored the cell. One mask of stored cells for each instruction, in one
- * forward scan; unreachable code counts as reached with everything stored only by a jump around it, never after a return.
+ * check_load_and_stores(): every path to a load of a memory cell must have stored it. A mask of stored cells
+ * per instruction, in one forward scan. Unreachable code counts as reached with all cells stored, but only
+ * after a jump, not after a return.
  */
 const uninitialised = (program: Program): number | undefined => {
   const masks = new Uint16Array(program.length).fill(0xffff);
@@ -79,7 +85,10 @@ const checkForSeccomp = (codes: ReadonlySet<number>, { code, k }: Insn, dataSize
   return k & 3 ? { code: "load-alignment", message: `load at ${k}: not a multiple of 4` } : undefined;
 };
 
-/** The first reason, in the kernel's order, why the program is refused; undefined if it is taken. `dataSize`: sizeof(struct seccomp_data). */
+/**
+ * The first problem of the program in the kernel's order; undefined if it is accepted. `dataSize`:
+ * sizeof(struct seccomp_data) in bytes.
+ */
 export const checkProgram = (rules: CheckerRules, program: Program, dataSize: number): FilterProblem | undefined => {
   const { length } = program;
   const refuse = (c: Complaint, pc?: number): FilterProblem => ({ ...c, errno: "EINVAL", ...(pc === undefined ? {} : { pc }) });

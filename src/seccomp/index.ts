@@ -1,9 +1,11 @@
-// trapgate/seccomp: seccomp as pure functions over bytes and numbers. It knows no kernel and no machine, and can be used alone.
+// trapgate/seccomp: seccomp as pure functions over bytes and numbers. It imports neither the kernel nor the
+// machine, and is usable alone.
 //
-//   const filter = attach(upstream, null, decodeProgram(bytes));
-//   if (!(filter instanceof Filter)) throw new Error(filter.message);
-//   const verdict = { value: 0, filter: null };
-//   actionOf(upstream.returns, filter.decide({ nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) }, verdict));
+// const filter = attach(upstream, null, decodeProgram(bytes));
+// if (!(filter instanceof Filter)) throw new Error(filter.message);
+// const result = { value: 0, filter: null };
+// const data = { nr: 39, arch: 0xc000003e, ipLo: 0, ipHi: 0, args: new Uint32Array(12) };
+// actionOf(upstream.returns, filter.decide(data, result));
 export { type AsmProblem, type Assembled, assemble } from "./asm/assemble.ts";
 export { disassemble, disassembleLines } from "./asm/disassemble.ts";
 export type { AsmOptions } from "./asm/names.ts";

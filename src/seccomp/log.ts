@@ -1,9 +1,10 @@
-// What the kernel log says about a call that a filter denied or was asked to log. Linux kernel/seccomp.c seccomp_log(),
+// Lines of the kernel log about calls that a filter denied or logged. Linux kernel/seccomp.c seccomp_log(),
 // kernel/auditsc.c audit_seccomp(); for the patch series its own printk.
 import { i386 } from "../abi/abi.ts";
 import type { LogRules } from "./profile/profile.ts";
 import { type Action, RET_ACTION_FULL } from "./returns.ts";
 
+/** A denied or logged call, and its task. */
 export interface DenialEvent {
   readonly comm: string;
   readonly exe: string;
@@ -12,15 +13,15 @@ export interface DenialEvent {
   readonly gid: number;
   /** Real time in seconds, with a fraction of milliseconds. */
   readonly time: number;
-  /** Counts audit records. */
+  /** The number of the audit record. */
   readonly serial: number;
-  /** Signal that the action brings, 0 for none. */
+  /** The signal of the action, 0 for none. */
   readonly signal: number;
   readonly nr: number;
   readonly arch: number;
   readonly ipLo: number;
   readonly ipHi: number;
-  /** The filters' return value. */
+  /** The return value of the filters. */
   readonly value: number;
 }
 
@@ -32,7 +33,7 @@ const address = (lo: number, hi: number): string => (hi * 2 ** 32 + lo).toString
 const blocked = (e: DenialEvent): string =>
   `${e.comm}[${e.pid}]: ${e.arch === i386.auditArch ? "compat " : ""}system call ${e.nr} blocked at 0x${address(e.ipLo, e.ipHi)}`;
 
-/** As printk shows a record when no auditd listens. */
+/** The record in printk's form, for systems without a running auditd. */
 const audit = (rules: LogRules, e: DenialEvent): string =>
   [
     `audit: type=${rules.auditType} audit(${e.time.toFixed(3)}:${e.serial}):`,
@@ -45,10 +46,13 @@ const audit = (rules: LogRules, e: DenialEvent): string =>
     `code=0x${((e.value & RET_ACTION_FULL) >>> 0).toString(16)}`,
   ].join(" ");
 
-/** The line, without a time stamp. */
+/** The log line, without a time stamp. */
 export const denialLine = (rules: LogRules, event: DenialEvent): string =>
   rules.format === "blocked" ? blocked(event) : audit(rules, event);
 
-/** Whether an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: what actions_logged lists. */
+/**
+ * True if an action is logged. `asked`: the filter has SECCOMP_FILTER_FLAG_LOG. `logged`: the contents of
+ * actions_logged.
+ */
 export const isLogged = (rules: LogRules, action: Action, asked: boolean, logged: ReadonlySet<Action>): boolean =>
   action !== "allow" && (asked || rules.always.includes(action)) && logged.has(action);

@@ -94,7 +94,7 @@ describe("a run of pages at home", () => {
     for (const n of [0, 1, 2]) fill(n, n !== 1);
     expect([shown(1, access.write), shown(2, access.write), shown(2, access.read)]).toEqual([undefined, [2, 1], [0, 3]]);
   });
-  it("is none any more when a page goes, begins to hold code, or loses its home to another", () => {
+  it("is none any more when a page goes, begins to hold code, or loses its direct-mapped frame to another", () => {
     const other = base + 2 ** directMap.bits;
     for (const goes of [
       () => tlb.flush(),

@@ -90,7 +90,7 @@ describe("page frames", () => {
     for (const frame of mine.splice(0, 200)) f.release(frame);
     expect(fresh(50_001)).toBe(false);
   });
-  it("are at home in other places for address spaces of other colors", () => {
+  it("have other direct-mapped positions in address spaces of other colors", () => {
     const f = frames();
     const colors = Array.from({ length: 32 }, () => {
       const color = f.rarestColor;

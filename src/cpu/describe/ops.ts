@@ -1,4 +1,5 @@
-// Ops<Term>: the reader that writes down what a meaning says. It runs the meaning once and keeps statements in order (program.ts).
+// Ops<Term>: the reader that prints a meaning. It runs the meaning once and records its statements in order
+// (program.ts).
 
 import { flagBit } from "../isa/flags.ts";
 import { integers } from "../isa/integers.ts";
@@ -12,19 +13,20 @@ import { flagOrder, flagsOfWord, isBit, isConstant, isPlain, isZero, sameTerm } 
 import type { Block } from "./program.ts";
 import { type Binding, constant, cut, operation, type Read, type Term, termText, word } from "./term.ts";
 
-/** How operands are called: by what they are in an instruction, or by their kind in a row. */
+/** The text of an operand: its registers and address in an instruction, its kind in a row. */
 export interface OperandNames {
   readonly text: string;
-  /** What changes when it is written; the registers of its address besides. */
+  /** The name of the location that a write changes. `addressPlaces`: the registers of its address. */
   readonly place: string;
   readonly address: string;
   readonly addressPlaces: readonly string[];
-  /** A number that the decoder knows. */
+  /** The operand's value, if the decoder knows it. */
   readonly value: bigint | undefined;
 }
+/** The names that a description uses. */
 export interface Names {
   readonly operands: readonly OperandNames[];
-  /** Of memory that no operand names, where the instruction has an override. */
+  /** The override segment of memory that no operand names. */
   readonly segment: number | undefined;
   readonly target: string;
   readonly next: string;
@@ -32,9 +34,11 @@ export interface Names {
 
 const vectorNames = Object.fromEntries(Object.entries(vector).map(([name, n]) => [n, `#${name}`]));
 const exitNames = Object.fromEntries(Object.entries(exit).map(([name, n]) => [n, name]));
+/** The location name of a general register. */
 export const generalPlace = (r: number): string => `gpr${r}`;
 const allFlags = flagOrder as readonly string[];
 
+/** Records a meaning as statements over terms. */
 export class Describer implements Ops<Term> {
   readonly root: Block = [];
   #block: Block = this.root;
@@ -51,7 +55,7 @@ export class Describer implements Ops<Term> {
   readonly assured = (): boolean => false;
 
   // ---- statements ----
-  /** What comes after a jump or a fault does not happen. */
+  /** Blocks that a jump or a fault has ended. Later statements in them are unreachable. */
   readonly #ended = new Set<Block>();
   #push(...statements: Block): void {
     if (!this.#ended.has(this.#block)) this.#block.push(...statements);
@@ -190,7 +194,7 @@ export class Describer implements Ops<Term> {
     return () => `mem${w}[${this.#segmentText(segment)}${termText(offset, plain)}]`;
   }
   load(segment: number | undefined, offset: Term, w: number): Term {
-    // The offset is a use of its own: what it is made of must be there to be written.
+    // The offset is a use of its own: its operands must be available where it is written.
     this.#push({ kind: "line", time: this.#time++, text: () => "", uses: [offset], places: [] });
     return this.#read(this.#memory(segment, offset, w), ["memory", ...placesIn(offset)], w, true);
   }
@@ -216,7 +220,7 @@ export class Describer implements Ops<Term> {
   divS = (a: Term, b: Term): Term => operation("/s", a, b);
   remS = (a: Term, b: Term): Term => operation("%s", a, b);
   and = (a: Term, b: Term): Term => {
-    // A bit of EFLAGS has a name.
+    // A bit of EFLAGS is written by its name.
     const bit = b.kind === "constant" ? Object.entries(EF).find(([, v]) => BigInt(v) === b.value) : undefined;
     if (bit && a.kind === "read" && a.places[0] === "system flags") return { ...a, text: () => bit[0] };
     const [inner, mask] = a.kind === "operation" && a.name === "&" ? (a.args as [Term, Term]) : [undefined, undefined];
@@ -244,7 +248,7 @@ export class Describer implements Ops<Term> {
   ltS = (a: Term, b: Term): Term => this.#pure("<s", "ltS", a, b);
   leS = (a: Term, b: Term): Term => this.#pure("≤s", "leS", a, b);
   select = (c: Term, a: Term, b: Term): Term => (c.kind === "constant" ? (c.value !== 0n ? a : b) : operation("?", c, a, b));
-  /** What is known is computed, by the oracle's arithmetic; what changes nothing is left out. */
+  /** Folds constants by the oracle's arithmetic, and drops operations without effect. */
   #pure(
     name: string,
     by: "add" | "sub" | "mul" | "and" | "or" | "xor" | "not" | "shl" | "shr" | "sar" | "eq" | "ne" | "ltU" | "leU" | "ltS" | "leS",
@@ -382,7 +386,7 @@ export class Describer implements Ops<Term> {
   flagsWord(): Term {
     return this.#read("flags", allFlags, 16);
   }
-  /** SDM Vol. 1 appendix B: the odd code is the even one's opposite. */
+  /** SDM Vol. 1 appendix B: the odd code is the negation of the even one. */
   condition(cc: number): Term {
     const odd = (cc & 1) === 1;
     const one = (f: Flag): Term => (odd ? operation("!", this.flag(f)) : this.flag(f));
@@ -447,7 +451,7 @@ export class Describer implements Ops<Term> {
   }
 }
 
-/** Places that the reads in a term depend on. */
+/** The locations that the reads in a term depend on. */
 const placesIn = (t: Term): readonly string[] => {
   switch (t.kind) {
     case "read":

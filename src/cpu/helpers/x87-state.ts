@@ -1,5 +1,6 @@
-// Actions that move x87 and SSE state between memory and the register file. SDM Vol. 2: FNSTENV FLDENV FNSAVE FRSTOR FXSAVE FXRSTOR.
-// a: linear address of the memory operand; b: its size in bits, and where addresses begin again (x87-areas.ts).
+// Helper functions that move x87 and SSE state between memory and the register file. SDM Vol. 2: FNSTENV
+// FLDENV FNSAVE FRSTOR FXSAVE FXRSTOR. a: linear address of the memory operand; b: its size in bits, and the
+// byte at which addresses wrap (x87-areas.ts).
 
 import { Area, areaTransfers, type ByteRange, x87Transfers } from "../isa/x87-areas.ts";
 import { at, vector } from "../machine/state.ts";
@@ -21,12 +22,12 @@ import {
 import { isCanonical } from "./xsave.ts";
 
 const imageOf = (bytes: number): DataView => new DataView(new ArrayBuffer(bytes));
-/** REX.W makes no third layout. */
+/** REX.W has no layout of its own. */
 const layoutOf = (size: number): 16 | 32 => (size === 16 ? 16 : 32);
 
 /**
- * An area may end on a page of its own. `word` bytes at its start are looked at, then its last byte: so this processor reports faults. Without a
- * word it is looked first whether the start is canonical.
+ * An area may extend to another page. The first `word` bytes are accessed first, then the last byte: this is
+ * the processor's order of faults. With `word` 0 the start must be canonical first.
  */
 const write = (m: HelperContext, area: Area, image: DataView, word: number, ranges?: readonly ByteRange[]): void => {
   if (word || !isCanonical(area.at(0))) m.writeLinear(area.at(0), word || 1);
@@ -44,7 +45,7 @@ const all = (m: HelperContext, a: bigint, b: bigint): Area => new Area(m, a, b, 
 const fx = (m: HelperContext, a: bigint, b: bigint, how: "fxsave" | "fxrstor"): Area =>
   new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
 
-/** All exceptions are masked afterwards. */
+/** FNSTENV masks all exceptions afterwards. */
 const fnstenv: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
   const area = environment(m, a, b);
@@ -90,4 +91,5 @@ const fxrstorFrom: HelperFunction = (m, _r, a, b) => {
   return fxrstor(m.state, read(m, area, fxsaveSize, 0), area.size === 64, registers(m)) ? 0 : m.raise(vector.GP, 0);
 };
 
+/** The helper functions of x87 and SSE state. */
 export const x87Helpers = { fnstenv, fldenv, fnsave, frstor, fxsave: fxsaveTo, fxrstor: fxrstorFrom } as const;

@@ -1,5 +1,6 @@
-// XSAVE's area and who writes and reads it. SDM Vol. 1 chapter 13: the legacy region (FXSAVE's), a header, the upper halves of ymm registers. The
-// compacted form, which XSAVEC writes, has them at the same place, since they are all that follows.
+// XSAVE's area and the helper functions that write and read it. SDM Vol. 1 chapter 13: the legacy region
+// (FXSAVE's), a header, the upper halves of the ymm registers. The compacted form of XSAVEC has them at the
+// same offset, because no other component is supported.
 
 import { Area, areaTransfers, type ByteRange } from "../isa/x87-areas.ts";
 import { xcr0 } from "../machine/model.ts";
@@ -16,7 +17,7 @@ const areaAlignment = 64n;
 const COMPACTED = 1n << 63n;
 const INITIAL_MXCSR = 0x1f80;
 
-/** Where the components lie in the legacy region, MXCSR apart. */
+/** The ranges of the x87 component in the legacy region, without MXCSR. */
 const x87Ranges = [
   [0, 24],
   [32, 160],
@@ -31,7 +32,7 @@ const legacyImage = (s: State, long: boolean): Uint8Array => {
   return image;
 };
 const zeros = new Uint8Array(256);
-/** What a component holds before anybody writes it: 0, but of the x87 control word. */
+/** The initial contents of the components: 0, except for the x87 control word and MXCSR. */
 const initialImage = (): Uint8Array => {
   const image = new Uint8Array(fxsaveSize);
   image.set([0x7f, 0x03]);
@@ -42,7 +43,7 @@ const initialImage = (): Uint8Array => {
 const highHalf = (s: State, r: number): Uint8Array => s.u8.subarray(at.ymm + 32 * r + 16, at.ymm + 32 * r + 32);
 const differ = (a: Uint8Array, b: Uint8Array): boolean => a.some((x, n) => x !== b[n]);
 const isZero = (b: Uint8Array): boolean => b.every((x) => x === 0);
-/** XINUSE: what is not as it was initially. SDM Vol. 1 13.6 */
+/** XINUSE: the components that differ from their initial contents. SDM Vol. 1 13.6 */
 const inUse = (s: State): number => {
   const image = legacyImage(s, true);
   const initial = initialImage();
@@ -55,10 +56,11 @@ const inUse = (s: State): number => {
   );
 };
 
-/** EDX:EAX of those that XCR0 has. */
+/** The components in EDX:EAX that XCR0 enables. */
 const requested = (m: HelperContext): number => m.state.lo(R.ax) & xcr0(m.model);
 const areaOf = (m: HelperContext, a: bigint, b: bigint, how: "xsave" | "xrstor"): Area =>
   new Area(m, a, b, () => areaTransfers[m.model.vendor][how]);
+/** True if a linear address is canonical. */
 export const isCanonical = (address: number): boolean => address >= -(2 ** 47) && address < 2 ** 47;
 const sizeOf = (components: number): number => (components & AVX ? ymmAt + 256 : ymmAt);
 
@@ -71,11 +73,11 @@ const save =
     const used = inUse(s);
     const compact = how === "xsavec";
     const mxcsr = s.u32[at.mxcsr >> 2] as number;
-    // Compacted, MXCSR belongs to SSE's state.
+    // In the compacted form MXCSR belongs to SSE's component.
     const present = (compact && mxcsr !== INITIAL_MXCSR ? used | SSE : used) & wanted;
     const written = how === "xsave" ? wanted : present;
     const area = areaOf(m, a, b, "xsave");
-    // Whoever looks at the end first has been asked before (x87/state.ts).
+    // Processors that access the end first have done this check already (x87/state.ts).
     if (!m.model.looksAtEnd && a % areaAlignment !== 0n) return m.raise(vector.GP, 0);
     const size = sizeOf(wanted);
     const ends = [area.at(0), area.at(size - 1)];
@@ -99,7 +101,7 @@ const save =
     return 0;
   };
 
-/** Is the header one that XRSTOR takes? SDM Vol. 1 13.8.1, 13.8.2 */
+/** True if XRSTOR accepts the header. SDM Vol. 1 13.8.1, 13.8.2 */
 const isValid = (m: HelperContext, v: DataView): boolean => {
   const has = BigInt(xcr0(m.model));
   const components = v.getBigUint64(header.components, true);
@@ -110,8 +112,8 @@ const isValid = (m: HelperContext, v: DataView): boolean => {
 };
 
 /**
- * Fault unless XRSTOR takes it; the answer is for which components there must be room: of the compacted form those that it holds, of the
- * standard form all, present or not (AMD).
+ * Faults unless XRSTOR accepts the header. The answer is the set of components that must fit into the area.
+ * Compacted form: the present components. Standard form: all components (AMD).
  */
 const restoreHeader: HelperFunction = (m, _r, a, b) => {
   const s = m.state;
@@ -122,7 +124,7 @@ const restoreHeader: HelperFunction = (m, _r, a, b) => {
   m.readLinear(area.at(looksAtEnd ? header.compacted : header.at), 1);
   const v = area.read(0, sizeOf(0));
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
-  // Whoever looks at the end first asks here only what says where that is.
+  // Processors that access the end first check only the fields that define the end here.
   const named = v.getBigUint64(header.compacted, true) & ~COMPACTED;
   const unknown = compact && (named & ~BigInt(xcr0(m.model))) !== 0n;
   if (looksAtEnd ? unknown : !isValid(m, v)) return m.raise(vector.GP, 0);
@@ -140,7 +142,7 @@ const restore: HelperFunction = (m, _r, a, b) => {
   const compact = (v.getBigUint64(header.compacted, true) & COMPACTED) !== 0n;
   const present = Number(v.getBigUint64(header.components, true) & 7n);
   if (m.model.looksAtEnd && !isValid(m, v)) {
-    // A segment's end, and that of what is canonical, come before the rest of what the header says.
+    // The limit of the segment and canonical form are checked before the rest of the header.
     const last = area.at(sizeOf(wanted) - 1);
     if (!isCanonical(last)) m.readLinear(last, 1);
     return m.raise(vector.GP, 0);
@@ -166,7 +168,7 @@ const restore: HelperFunction = (m, _r, a, b) => {
   return 0;
 };
 
-/** ECX: 0 for XCR0, 1 for what of it is in use. */
+/** XGETBV. ECX: 0 for XCR0, 1 for its components in use. */
 const xgetbv: HelperFunction = (m) => {
   const s = m.state;
   const which = s.lo(R.cx);
@@ -176,6 +178,7 @@ const xgetbv: HelperFunction = (m) => {
   return 0;
 };
 
+/** The helper functions of XSAVE and related instructions. */
 export const xsaveHelpers = {
   xsave: save("xsave"),
   xsaveopt: save("xsaveopt"),

@@ -1,32 +1,36 @@
-// Which bytes of a frame something has been made of. A store to a page with code may leave all of that as it is: to what lies beside the code, of
-// what is there already, to an immediate that is read where it lies (runtime/code-snapshot.ts). QEMU keeps such bitmaps (Bellard, "QEMU, a Fast and
-// Portable Dynamic Translator", USENIX 2005).
+// Which bytes of a frame have translations. A store to a page with code may invalidate nothing: it may hit
+// other bytes, store equal bytes, or change an immediate that is read in place (runtime/code-snapshot.ts).
+// QEMU keeps such bitmaps (Bellard, "QEMU, a Fast and Portable Dynamic Translator", USENIX 2005).
 
-/** What has been made of a byte: an immediate that a region reads, records of the interpreter's, what a region knows; of several the last. */
+/**
+ * The use of a byte: none, an immediate that a region reads in place, records of the interpreter, a region.
+ * The highest use counts.
+ */
 export const byteUse = { nothing: 0, immediate: 1, records: 2, region: 3 } as const;
 
 /** A frame with code that compiled code has stored to. */
 interface Frame {
   readonly uses: Uint8Array;
   isClassified: boolean;
-  /** Stores that it did not bear, and that it did. */
+  /** Stores that it did not absorb, and stores that it absorbed. */
   refused: number;
   absorbed: number;
 }
-/** Frames that are kept. */
+/** Bound of the frames in the cache. */
 const mostFrames = 256;
-/** Stores to one before it is tried for the first time whether its code runs at all. */
+/** Absorbed stores before the frame is dropped once, to find out if its code still runs. */
 const patience = 64;
-/** After so many stores in vain there is hope again. */
+/** Refused stores before the frame is classified again. */
 const impatience = 64;
 const isPower = (n: number): boolean => (n & (n - 1)) === 0;
 
+/** The classified frames of one processor. */
 export class CodeBytes {
   readonly #u8: Uint8Array;
   readonly #classify: (frame: number, uses: Uint8Array) => void;
   readonly #dropRecords: (frame: number, from: number, to: number) => void;
   readonly #frames = new Map<number, Frame>();
-  /** `mark`: notes for each byte of a frame what has been made of it; `forget`: of some bytes there are to be no records. */
+  /** `classify` writes the use of each byte of a frame. `dropRecords` removes the records of some bytes. */
   constructor(
     u8: Uint8Array,
     classify: (frame: number, uses: Uint8Array) => void,
@@ -38,14 +42,14 @@ export class CodeBytes {
   }
 
   /**
-   * May up to eight bytes become those of an integer, given in halves, and the regions that were made of their frame stay? Asked by a region, so
-   * that no record is being executed.
+   * True if a store of up to eight bytes, given in halves, leaves all regions of its frame valid (an absorbed
+   * store). Called by a region, so no record is being executed.
    */
   absorbs(place: number, bytes: number, low: number, high: number): boolean {
     const from = place & 0xfff;
     const frame = this.#frameAt(place - from);
     if (!frame.isClassified) {
-      // Where it was in vain so many times, it will be as often again.
+      // After this many refused stores another classification is unlikely to help.
       if (!isPower(frame.refused % impatience)) return this.#refuse(frame);
       this.#classify(place - from, frame.uses.fill(byteUse.nothing));
       frame.isClassified = true;
@@ -60,7 +64,7 @@ export class CodeBytes {
       this.#dropRecords(place - from, from, from + bytes);
       frame.isClassified = false;
     }
-    // If nothing of it runs, stores are cheaper once all of it is forgotten.
+    // If its code does not run, stores are cheaper after its translations are dropped.
     return ++frame.absorbed < patience || !isPower(frame.absorbed);
   }
   #refuse(frame: Frame): false {
@@ -76,7 +80,7 @@ export class CodeBytes {
     }
     return frame;
   }
-  /** Something else is made of a frame now. */
+  /** The translations of a frame have changed. */
   changed(address: number): void {
     if (this.#frames.size === 0) return;
     const frame = this.#frames.get(address);

@@ -1,5 +1,6 @@
-// Ops<Node> for the interpreter's handlers: operands are where the decoded record says. A handler does its instruction and tail-calls the next
-// record's handler; at the end of a block it follows the branch's link.
+// Ops<Node> for the interpreter's handlers: the decoded record holds the operands. A handler executes its
+// instruction and tail-calls the handler of the next record. At the end of a block it follows the branch's
+// link.
 
 import { type Body, i32c, i64c, localGet, type Node, node, op, type WasmType, wt } from "../../wasm/encoder.ts";
 import type { FuncType } from "../../wasm/module.ts";
@@ -15,20 +16,24 @@ import { jumpCache, layout, record } from "../machine/layout.ts";
 import { access } from "../machine/mmu.ts";
 import { at, R } from "../machine/state.ts";
 
-/** (record, budget) -> exit or leave code. */
+/** (record, budget) -> exit or exit code. */
 export const handlerType: FuncType = { params: [wt.i32, wt.i32], results: [wt.i32] };
 
+/** The functions that handlers call, and their wasm types. */
 export interface Env extends Runtime {
   readonly handlerTypeIndex: number;
   readonly regionTypeIndex: number;
-  /** (record, budget): after a jump to an address that the jump cache has not in its place. */
+  /** (record, budget): continues at a jump target that is not in the first entry of its jump cache set. */
   elsewhere: number;
 }
 
+/** The parameter with the current record. */
 export const recordParam = localGet(wt.i32, 0);
+/** The parameter with the remaining budget. */
 export const budgetParam = localGet(wt.i32, 1);
 const recordField = (o: number, offset: number, t: WasmType = wt.i32): Node => node(t, o, [recordParam], offset);
 
+/** Compiles one handler. */
 export class HandlerCompiler extends Compiler implements Ops<Node> {
   declare readonly form: HandlerForm;
   declare readonly runtime: Env;
@@ -99,7 +104,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     else this.#putWide(this.#offset(n), low, high);
   }
   #putWide(offset: Node, low: Node, high: Node): void {
-    // A value may still have to be computed from what is overwritten.
+    // The value may depend on the register that is overwritten.
     const upper = this.let("high", high);
     this.body.store(op.v128store, offset, as(wt.v128, low), 0);
     this.body.store(op.v128store, offset, as(wt.v128, upper), 16);
@@ -162,7 +167,9 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     const at4 = node(wt.i32, op.i32shl, [recordField(op.i32load8u, record.imm + 7), i32c(2)]);
     return this.body.bind(node(wt.i64, op.i64load32u, [at4], at.segSelector));
   }
-  /** Through the segment that the record names: the override, or the default of the base register. */
+  /**
+   * The address through the segment that the record names: the override, or the default of the base register.
+   */
   #throughSegment(offset: Node, w: number, how: 0 | 1, alignment = 1): Node {
     const segment = this.body.bind(recordField(op.i32load8u, record.segment));
     return this.#segmented(segment, offset, w, how, alignment);
@@ -209,7 +216,10 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   }
 
   // Control.
-  /** Go to a record whose block the budget may not cover; `fallback` leaves with rip to be found from this record. */
+  /**
+   * Continues at a record if the budget covers its block. Otherwise returns `fallback`, from which the
+   * dispatcher finds rip.
+   */
   #enter(target: Node, fallback: number): void {
     const b = this.body;
     const t = b.bind(target);
@@ -238,7 +248,10 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.expr(i32c(code));
     b.opcode(op.return);
   }
-  /** On to the next record of the block; from a block's last instruction, to the dispatcher. */
+  /**
+   * Continues with the next record of the block. After the last instruction of a block, returns to the
+   * dispatcher.
+   */
   next(): void {
     const b = this.body;
     if (this.form.row.ends) return this.#leave(exitCode.next);
@@ -263,7 +276,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   }
   branchIf(c: Node): void {
     const b = this.body;
-    // The condition first: what it is computed from need not outlive the count.
+    // The condition is evaluated first, so that its operands need not outlive the count.
     const taken = b.bind(truth(c));
     this.#countExecution();
     b.if(taken);
@@ -271,7 +284,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.end();
     this.#next();
   }
-  /** A conditional branch that is not taken. */
+  /** The fall-through path of a conditional branch. */
   #next(): void {
     const b = this.body;
     const t = b.bind(recordField(op.i32load, record.imm));
@@ -293,7 +306,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     this.#countExecution();
     this.#jump(target);
   }
-  /** Control passes the end of this block: the JIT will want to know how often. */
+  /** Counts an execution of the end of this block, for the JIT. */
   #countExecution(): void {
     const { row, memoryKind } = this.form;
     const passes = executionsIn(row.ends === true && memoryKind !== "none", this.#slots);
@@ -321,7 +334,7 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
     b.opcode(op.returnCall);
     b.code.u(this.runtime.elsewhere);
   }
-  /** It may be in the second place, with another one in the first: they change places. */
+  /** The target may be in the second entry of its set. The entries are then exchanged. */
   elsewhere(): void {
     const b = this.body;
     const target = this.let("target", node(wt.i64, op.i64load, [i32c(0)], at.rip));
@@ -353,13 +366,13 @@ export class HandlerCompiler extends Compiler implements Ops<Node> {
   exit(code: number): void {
     this.#leave(code);
   }
-  /** The record of a compiled region: run it, and follow the jump it ends with. */
+  /** The record of a compiled region: calls it and follows its final jump. */
   region(): void {
     const b = this.body;
     b.if(node(wt.i32, op.i32ne, [recordField(op.i32load, record.imm), field.u32(at.epoch)]));
     this.#leave(exitCode.unverified);
     b.end();
-    // It charges the interpreter nothing: a region has a budget of its own.
+    // The interpreter's budget is not charged: regions have a budget of their own.
     b.store(op.i32store, i32c(0), budgetParam, at.budget);
     const word = b.local(wt.i32);
     const where = b.local(wt.i64);

@@ -1,4 +1,5 @@
-// The interpreter's handlers: every form of every row compiled to one wasm function over a decoded record, in a few modules that share a table.
+// The interpreter's handlers. Each form of each row is compiled to one wasm function over a decoded record. A
+// few modules share one table.
 
 import { Body, type FunctionBytes, i32c, localGet, node, op, wt } from "../../wasm/encoder.ts";
 import { type FuncType, ModuleWriter } from "../../wasm/module.ts";
@@ -15,21 +16,25 @@ import { record } from "../machine/layout.ts";
 import { at } from "../machine/state.ts";
 import { budgetParam, type Env, HandlerCompiler, handlerType, recordParam } from "./handler-compiler.ts";
 
-/** A module of handlers, and the place of its first one in the table of all. */
+/** A module of handlers, and the table index of its first handler. */
 export interface HandlerModule {
   readonly first: number;
   readonly wasm: Uint8Array;
 }
+/** The compiled handlers of all rows. */
 export interface Handlers {
-  /** The first one has the table, and what JavaScript and compiled regions call. */
+  /** The first module has the table, and the functions that JavaScript and compiled regions call. */
   readonly modules: readonly HandlerModule[];
-  /** Of each row, form keys and handlers in turn. */
+  /** Per row: form keys and handlers in turn. */
   readonly forms: readonly (readonly number[])[];
   readonly count: number;
 }
 type RoutineTypes = Readonly<Record<string, RoutineType>>;
 
-/** `commonPart`: which of the first `commonParts` modules is to have a form, by its key? Undefined: none. */
+/**
+ * Compiles the handlers of all rows. `commonModule` assigns a form, by its key, to one of the first
+ * `commonModules` modules. Undefined: the module follows from the form.
+ */
 export const buildHandlers = (
   rows: readonly Row[],
   routineTypes: RoutineTypes,
@@ -43,7 +48,7 @@ export const buildHandlers = (
   });
   let count = 0;
   const anyForm = formsOf(rows[0]!)[0]!.form;
-  const modules = byModule.map((list, moduleNumber) => {
+  const built = byModule.map((list, moduleNumber) => {
     const first = count;
     const m = new ModuleWriter();
     if (moduleNumber > 0) m.importTable("handlers", "table", first, first);
@@ -69,9 +74,9 @@ export const buildHandlers = (
     }
     return { first, m };
   });
-  modules[0]!.m.firstTable("table", count);
+  built[0]!.m.firstTable("table", count);
   return {
-    modules: modules.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })),
+    modules: built.map(({ first, m }) => ({ first, wasm: m.done(memoryPages, mostPages) })),
     forms,
     count: count - Object.keys(routineTypes).length,
   };
@@ -90,7 +95,10 @@ const handlerBody = (form: HandlerForm, env: Env): FunctionBytes => {
   return b.done();
 };
 
-/** A function that goes on in a routine, which is in the table: V8 compiles something for every type of a function that a module imports. */
+/**
+ * A function that tail-calls a routine through the table. A direct import would cost V8 a compilation per
+ * function type.
+ */
 const trampolineTo = (m: ModuleWriter, type: FuncType, slot: number): number => {
   const b = new Body(type.params);
   type.params.forEach((t, n) => b.expr(localGet(t, n)));
@@ -101,7 +109,10 @@ const trampolineTo = (m: ModuleWriter, type: FuncType, slot: number): number => 
   return m.func(type, b.done());
 };
 
-/** What handlers call: imports, and functions for flags and conditions, which each module has of its own. */
+/**
+ * The functions that handlers call: imports, and functions for flags and conditions. Each module has its own
+ * copies of the latter.
+ */
 const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
   const i32 = wt.i32;
   const miss = m.importFunc("js", "miss", { params: [wt.f64, i32, i32, i32, i32], results: [i32] });
@@ -148,13 +159,16 @@ const environment = (m: ModuleWriter, routineTypes: RoutineTypes): Env => {
     },
     helperId: (name) => {
       const id = (helperNames as readonly string[]).indexOf(name);
-      if (id < 0) throw new Error(`no action ${name}`);
+      if (id < 0) throw new Error(`no helper function ${name}`);
       return id;
     },
   };
 };
 
-/** What the first module has besides handlers of rows: the specials, in the order of `special`, room for routines, and its exports; returns how many elements. */
+/**
+ * Adds the contents of the first module other than handlers: the specials in the order of `special`, slots
+ * for routines, and exports. Returns the number of table elements.
+ */
 const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) => void) => number, routines: number): number => {
   const leaving = (code: number) => {
     const b = new Body(handlerType.params);
@@ -163,7 +177,8 @@ const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) =>
     b.expr(i32c(code));
     return m.func(handlerType, b.done());
   };
-  // An empty slot, a block that goes on elsewhere, a stop, an invalidated record, the entry of a compiled region.
+  // An empty slot, a block that continues elsewhere, a stop, an invalidated record, the entry of a compiled
+  // region.
   const specials = [
     leaving(exitCode.stale),
     compiled((c) => c.branch()),
@@ -181,7 +196,7 @@ const base = (m: ModuleWriter, env: Env, compiled: (how: (c: HandlerCompiler) =>
   return specials.length + routines;
 };
 
-/** (record, budget): the way in from JavaScript. */
+/** (record, budget): the entry from JavaScript. */
 const enterBody = (env: Env): Uint8Array => {
   const b = new Body(handlerType.params);
   b.expr(recordParam);

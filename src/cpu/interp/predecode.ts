@@ -1,6 +1,7 @@
-// Instructions like those that have been decoded. Most instructions of a program begin as another one did, up to modrm or SIB and but for the numbers of
-// registers: a routine (routines/alike.ts) makes their records from what that one became. V8 compiles the routine when it is first called, and comes to
-// optimise what decodes by the rows when most of a start is over.
+// The predecode cache. Most instructions of a program have an equal prefix, up to modrm or SIB and without
+// register numbers, with an earlier instruction. A routine (routines/alike.ts) copies the earlier record. V8
+// compiles the routine at its first call; the table-driven decoder is optimised only late in a program's
+// start.
 
 import { type Decoded, type DecodeTables, noRegister } from "../decode/decoder.ts";
 import { immediateWidth, type Operand, type Row, sizeIndex } from "../isa/row.ts";
@@ -9,18 +10,25 @@ import { displacements, layout, opcodeKind, predecodeEntry, record, registerIn }
 import type { State } from "../machine/state.ts";
 import type { Records } from "./records.ts";
 
+/** The routines of the predecode cache in routines/alike.ts. */
 export interface PredecodeRoutines {
   decode_alike(rec: number, done: number, most: number, from: number, end: number, ip: number, context: number): number;
   decode_learn(at: number, bytes: number, end: number, context: number, rec: number): number;
   decode_know(from: number, count: number): void;
 }
 
-/** Of one context, what another processor has learned: `Templates.opcodes` and then templates, the most frequent ones first. Undefined: nothing. */
+/**
+ * Entries of one context that the build computed: opcode kinds (`PredecodeCache.opcodes`), then entries, the
+ * most frequent first. Undefined if there are none.
+ */
 export type Preload = (context: number) => Uint8Array | undefined;
 
-/** Legacy prefixes but that of the address size, by which other bytes follow. SDM Vol. 2A 2.1.1 */
+/**
+ * Legacy prefixes except that of the address size, which changes the length of the address. SDM Vol. 2A 2.1.1
+ */
 const prefixes = [0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0x66];
 
+/** The predecode cache of one processor. */
 export class PredecodeCache {
   readonly #u8: Uint8Array;
   readonly #i32: Int32Array;
@@ -28,7 +36,7 @@ export class PredecodeCache {
   readonly #routines: PredecodeRoutines;
   readonly decode: PredecodeRoutines["decode_alike"];
   readonly #preloads: Preload[] = [];
-  /** By context, how many of them are known. */
+  /** Per context: the number of preloads already entered. */
   readonly #loaded = contexts.map(() => 0);
   constructor(state: State, tables: DecodeTables, routines: PredecodeRoutines) {
     this.#u8 = state.u8;
@@ -44,11 +52,14 @@ export class PredecodeCache {
     this.#u8[layout.opcodeKinds + 0x0f] = this.#u8[layout.opcodeKinds + opcodeKind.modes + 0x0f] = opcodeKind.escape;
   }
 
-  /** What another has learned, of the same instructions with the same handlers. */
+  /** Registers entries of another processor with the same rows and handlers. */
   preload(entries: Preload): void {
     this.#preloads.push(entries);
   }
-  /** Instructions of a context will be decoded; at `room` are records that nobody has yet. */
+  /**
+   * Enters the preloads of a context before its instructions are decoded. `room` is the address of unused
+   * records, used as a buffer.
+   */
   enterContext(context: number, room: number): void {
     while ((this.#loaded[context] as number) < this.#preloads.length) {
       const list = (this.#preloads[(this.#loaded[context] as number)++] as Preload)(context);
@@ -62,15 +73,16 @@ export class PredecodeCache {
     this.#u8.set(entries, room);
     this.#routines.decode_know(room, entries.length / predecodeEntry.size);
   }
-  /** What is known of every opcode's beginnings in a context. */
+  /** The opcode kinds of a context. */
   opcodes(context: number): Uint8Array {
     for (let map = 0; map < 4; map++) for (let opcode = 0; opcode < 256; opcode++) this.#addOpcodeKind(map, opcode, context);
     return this.#u8.slice(opcodesOf(context), opcodesOf(context) + opcodeKind.modes);
   }
 
   /**
-   * An instruction at a place in memory, which ends before `end`, became this record, with this note. It stands for others unless more than a displacement
-   * and an immediate follows its first bytes, or more than those make it what it is. Returns the template; 0: there is none.
+   * Adds an entry for an instruction at an address in memory, which ends before `end`, with its record and
+   * note. An instruction has no entry if more than a displacement and an immediate follow its prefix, or if
+   * more than the prefix determines its decoding. Returns the entry's address; 0: none.
    */
   addEntry(d: Decoded, at: number, end: number, context: number, rec: number, note: number, records: Records): number {
     const { row, mode } = d;
@@ -93,7 +105,7 @@ export class PredecodeCache {
     const relative = mode === 64 && displacement === 4 && (d.modrmByte & 0xc7) === 5;
     u8[t + predecodeEntry.counts] = relative ? displacements.relative : absolute ? displacements.absolute : displacements.signed;
     u8[t + predecodeEntry.branch] = Number(branch);
-    // As `Records.write` has it.
+    // As in `Records.write`.
     u8[t + predecodeEntry.next] = Number(row.ends === true && (branch ? row.cc < 0 && !row.addressed : bytes === 0));
     u8[t + predecodeEntry.ends] = Number(row.ends === true);
     const kept = immediate === undefined || branch || absolute ? 0 : immediateWidth(immediate, d.size);
@@ -117,13 +129,13 @@ export class PredecodeCache {
     if (rows.length === 0) return opcodeKind.unknown;
     const every = (holds: (row: Row) => boolean): boolean => rows.every(holds);
     const modrm = (rows[0] as Row).hasModrm;
-    // What names all of modrm has no memory operand, whatever its bits say.
+    // A row that fixes all of modrm has no memory operand.
     if (!every((row) => row.hasModrm === modrm && !row.registerOnly && (row.modrm === undefined || row.modrm >= 0xc0)))
       return opcodeKind.never;
     const without = (...kinds: readonly Operand["kind"][]) => every((row) => !row.operands.some(({ kind }) => kinds.includes(kind)));
     const whole = every((row) => row.modrm === undefined);
     const reg = whole && every((row) => row.digit === undefined) && without("sreg", "creg", "dreg");
-    // Eight opcodes are one if all of them have the same rows.
+    // Eight opcodes share an entry if all of them have the same rows.
     const first = opcode & 0xf8;
     const eight = every((row) => namesRegister(row) && row.opcode === first);
     const same = (n: number): boolean => {
@@ -139,12 +151,12 @@ export class PredecodeCache {
   }
 }
 
-/** Where `begins` of a context's opcodes are. */
+/** The address of a context's opcode kinds. */
 const opcodesOf = (context: number): number => layout.opcodeKinds + (contexts[context]!.mode === 64 ? 0 : opcodeKind.modes);
 
 const namesRegister = (row: Row): boolean => row.operands.some((o) => o.kind === "opreg");
 
-/** Bytes of an instruction's displacement, which an absolute address is too. SDM Vol. 2A Tables 2-2 and 2-3 */
+/** Bytes of an instruction's displacement, or of its absolute address. SDM Vol. 2A Tables 2-2 and 2-3 */
 export const displacementOf = ({ row, modrm, modrmByte, base, addressSize }: Decoded): number => {
   if (row.shape.immediates[0]?.kind === "moffs") return addressSize >> 3;
   if (!row.hasModrm || modrm >= 0xc0) return 0;
@@ -152,7 +164,9 @@ export const displacementOf = ({ row, modrm, modrmByte, base, addressSize }: Dec
   return mod === 1 ? 1 : mod === 2 || base === noRegister ? 4 : 0;
 };
 
-/** As `registerOffset` has it; 0: the same for all that begin alike. */
+/**
+ * The source of a register operand, as in `registerOffset`. 0: equal for all instructions with this prefix.
+ */
 const registerOf = (o: Operand): number => {
   const general = o.widths[0] === 8 && o.widths[2] === 8 ? registerIn.bytes : registerIn.general;
   switch (o.kind) {

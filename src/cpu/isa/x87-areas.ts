@@ -1,11 +1,13 @@
-// Memory operands that are moved in parts: what FNSTENV and FNSAVE, FXSAVE, XSAVE and their counterparts write and read. SDM Vol. 1 8.1.10, 10.5.1, 13.4.
-// With addresses of 32 bits such an operand goes on at 0 part by part, as far pointers do (system/segment.ts). In 64-bit code a part itself goes on beyond
-// 4 GiB, as every operand does. test/kernel/native/wrapped.c asks where the parts are.
+// Memory operands that are transferred in parts: those of FNSTENV and FNSAVE, FXSAVE, XSAVE and their
+// counterparts. SDM Vol. 1 8.1.10, 10.5.1, 13.4. With 32-bit addresses such an operand wraps to 0 between two
+// transfers, as far pointers do (system/segment.ts). In 64-bit code a single transfer continues beyond 4 GiB,
+// as every operand does. test/kernel/native/wrapped.c measures the transfers.
 import type { HelperContext } from "../helpers/helpers.ts";
 import type { Vendor } from "../machine/model.ts";
 
-/** Where each part is, in the order in which they are moved. */
+/** The transfers of an area, in the processor's order. */
 type Transfers = readonly (readonly [at: number, bytes: number])[];
+/** A range of bytes in an area: first byte, and one after the last. */
 export type ByteRange = readonly [from: number, to: number];
 const inTurn = (at: number, ...bytes: readonly number[]): Transfers => {
   let next = at;
@@ -24,16 +26,16 @@ const st = inTurn(32, ...repeated(16, 8));
 const xmm = inTurn(160, ...repeated(16, 16));
 const ymm = inTurn(576, ...repeated(16, 16));
 const xmmOfAmd: Transfers = [...xmm.slice(0, 8).toReversed(), ...xmm.slice(8).toReversed()];
-/** Before the registers there are control, status and pointers. */
+/** Control, status and pointers precede the registers. */
 const fxIntel = [...inTurn(0, 4, 4, 8, 8, 4, 4), ...st, ...xmm];
 const fxSaveAmd = [...inTurn(0, 2, 2, 2, 2, 8, 8, 4, 4), ...st, ...xmmOfAmd];
 const fxRestoreAmd = [...xmmOfAmd, ...inTurn(0, ...repeated(8, 4)), ...st];
-/** What all processors do alike, as far as anybody has asked. */
+/** The transfers that all tested processors have in common. */
 export const x87Transfers = {
   environment: { 16: inTurn(0, ...environment[16]), 32: inTurn(0, ...environment[32]) },
   all: { 16: inTurn(0, ...environment[16], ...registers), 32: inTurn(0, ...environment[32], ...registers) },
 } as const;
-/** As a Xeon with AMX and an EPYC of family 19h move them. */
+/** The transfers of a Xeon with AMX and of an EPYC of family 19h. */
 export const areaTransfers: Readonly<Record<Vendor, Readonly<Record<"fxsave" | "fxrstor" | "xsave" | "xrstor", Transfers>>>> = {
   amd: {
     fxsave: fxSaveAmd,
@@ -44,18 +46,22 @@ export const areaTransfers: Readonly<Record<Vendor, Readonly<Record<"fxsave" | "
   intel: { fxsave: fxIntel, fxrstor: fxIntel, xsave: [...fxIntel, ...header, ...ymm], xrstor: [...fxIntel, ...header, ...ymm] },
 };
 
-/** Bits of an action's second operand that are the operand's size; how many bytes are before address 0 comes above them, 0 if it never does. */
+/**
+ * Bits of a helper's second argument that hold the operand's size. The number of bytes before address 0 is
+ * above them, or 0 if the area does not wrap.
+ */
 export const sizeBits = 8;
 
+/** An area of one instruction in guest memory. */
 export class Area {
   readonly #m: HelperContext;
   readonly #first: number;
   readonly #transfers: Transfers;
-  /** Bytes before addresses begin again. */
+  /** The number of bytes before addresses wrap. */
   readonly #room: number;
   /** The operand's size in bits. */
   readonly size: number;
-  /** a, b: an action's (x87-state.ts). */
+  /** a, b: the arguments of a helper (x87-state.ts). */
   constructor(m: HelperContext, a: bigint, b: bigint, parts: (size: number) => Transfers) {
     this.#m = m;
     this.#first = Number(BigInt.asIntN(64, a));
@@ -68,7 +74,7 @@ export class Area {
   at(n: number): number {
     return this.#first + n - (n < this.#room ? 0 : 2 ** 32);
   }
-  /** Parts that begin from a byte on, before another one. */
+  /** The transfers that start in a range. */
   #startingIn(from: number, to: number): Transfers {
     return this.#transfers.filter(([at]) => at >= from && at < to);
   }
@@ -85,7 +91,7 @@ export class Area {
     }
     return new DataView(image.buffer);
   }
-  /** An image, from the first byte on: those stretches of it. */
+  /** Writes an image to the start of the area, limited to some ranges. */
   write(image: Uint8Array, ranges: readonly ByteRange[] = [[0, image.length]]): void {
     const { state } = this.#m;
     if (this.#isWhole(0, image.length)) {
@@ -94,7 +100,7 @@ export class Area {
       this.#m.commitLinear(p);
       return;
     }
-    // What comes before a part that is not there has been written.
+    // The transfers before a missing page have been written.
     for (const [from, to] of ranges)
       for (const [at, bytes] of this.#startingIn(from, to)) {
         const p = this.#m.writeLinear(this.at(at), bytes);

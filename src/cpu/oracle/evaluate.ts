@@ -1,5 +1,6 @@
-// Ops<bigint>: the oracle, and the single-stepper. Slow and obvious; generated code is tested against it, never the other way
-// round. It works on the same state page, so that a task can change tiers between any two instructions.
+// Ops<bigint>: the oracle, and the single-stepper. Slow and obvious: generated code is tested against it,
+// never the reverse. It works on the same state page, so that a task can change tiers between any two
+// instructions.
 
 import { wt } from "../../wasm/encoder.ts";
 import type { Cpu } from "../cpu.ts";
@@ -20,7 +21,7 @@ import { at, type Field, fieldWidth, R, S, STATUS_FLAGS, type State, vector } fr
 const u = (w: number, v: bigint): bigint => BigInt.asUintN(w, v);
 const s = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
 
-/** Ends an instruction from inside its meaning. */
+/** Thrown to end an instruction inside its meaning. */
 class InstructionExit {
   readonly code: number;
   constructor(code: number) {
@@ -58,13 +59,14 @@ class DecodedForm implements Form {
   }
 }
 
+/** Executes one decoded instruction. */
 export class Evaluator implements Ops<bigint> {
   readonly #cpu: Cpu;
   readonly #s: State;
   readonly #d: Decoded;
   readonly #form: DecodedForm;
   readonly #offset: (n: number) => number;
-  /** Where \`rmw\` read: a register of the address may change before \`set\`. */
+  /** The address that `rmw` read: a register of the address may change before `set`. */
   #target: bigint | undefined;
   readonly imm = integers.imm;
   readonly add = integers.add;
@@ -106,7 +108,7 @@ export class Evaluator implements Ops<bigint> {
     this.#offset = (n) => (d.row.operands[n]!.kind === "fixed" ? at.gpr + d.row.operands[n]!.register * 8 : registerOffset(d, n));
   }
 
-  /** Execute; returns a leave or exit code, or 0 to go on. */
+  /** Executes the instruction. Returns an exit code, or 0 to continue. */
   run(): number {
     try {
       this.#d.row.does(this, this.#form);
@@ -207,7 +209,10 @@ export class Evaluator implements Ops<bigint> {
       this.#checkFirstAlignment(this.address(n), how);
     return this.#linear(this.#d.memorySegment, this.address(n), width, how, alignmentOf(this.#d.row, operand));
   }
-  /** The first doubleword of FXSAVE's area comes before all else, and under EFLAGS.AC need only be a multiple of four not to be #AC; of XSAVE's on Intel's too. */
+  /**
+   * FXSAVE's area, and on Intel's processors XSAVE's: the first doubleword is accessed first. Under EFLAGS.AC
+   * only it needs an alignment of four.
+   */
   #checkFirstAlignment(offset: bigint, how: Access): void {
     const first = this.#linear(this.#d.memorySegment, offset, 32, how);
     if (s(48, first) === s(64, first) && this.#cpu.isMisaligned(Number(u(32, first)), 4)) this.fault(vector.AC);
@@ -216,7 +221,7 @@ export class Evaluator implements Ops<bigint> {
     const st = this.#s;
     const flat = this.#d.mode === 64 && segment < S.fs;
     const linear = u(this.#d.mode === 64 ? 64 : 32, offset + (flat ? 0n : (st.u64[(at.segBase >> 3) + segment] as bigint)));
-    // Before any other fault.
+    // This check precedes all other faults.
     if (linear % BigInt(alignment) !== 0n) this.fault(vector.GP);
     if (this.#d.mode !== 64 && st.u8[at.segCheck + segment]) this.#cpu.checkSegment(segment, Number(offset), w / 8, how === access.write);
     return linear;
@@ -306,7 +311,7 @@ export class Evaluator implements Ops<bigint> {
     this.#setRegister(at[f], fieldWidth[f], v);
   }
 
-  // Flags: kept as kind and operands, like generated code keeps them.
+  // Flags are stored as kind and operands, as in generated code.
   #storeFlags(kind: LazyFlagKind, r: bigint, a: bigint, b: bigint): void {
     const st = this.#s;
     st.u64[at.flagResult >> 3] = r;

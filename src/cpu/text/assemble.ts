@@ -1,5 +1,6 @@
-// The assembler: text in the syntax of disassemble.ts to bytes. Of all rows that fit it takes the shortest encoding, as NASM does, but never
-// another operand size than what is written ("mov rax, 5" stays 64 bits wide). Judges: NASM, objdump and iced-x86 (test/cpu/text).
+// The assembler: text in the syntax of disassemble.ts to bytes. It takes the shortest encoding of all
+// matching rows, as NASM does, but never changes the operand size ("mov rax, 5" stays 64 bits wide). Judges:
+// NASM, objdump and iced-x86 (test/cpu/text).
 import { Problem } from "../../problem.ts";
 import { Decoded, type Decoder } from "../decode/decoder.ts";
 import { type AddressSize, rep } from "../isa/ops.ts";
@@ -13,24 +14,27 @@ import { type Evaluate, put } from "./put.ts";
 import { type NamedRegister, registers } from "./registers.ts";
 import { defaultSize, impliesAddress, impliesMemory, isFar, sameAtSizes, showsSize, unsizedMemory, writtenOperands } from "./syntax.ts";
 
+/** Options of `assemble`. `mode` is the code segment's mode in bits, 64 by default. */
 export interface AssembleOptions {
   readonly mode?: AddressSize;
-  /** Address of the first byte. */
+  /** Address of the first byte; 0 by default. */
   readonly at?: number;
 }
+/** An assembled text. */
 export interface Assembled {
   readonly bytes: Uint8Array;
   readonly labels: ReadonlyMap<string, number>;
-  /** Where each statement went; lines count from 1. */
+  /** Address and bytes of each statement; lines count from 1. */
   readonly statements: readonly { readonly line: number; readonly address: number; readonly bytes: Uint8Array }[];
 }
 
 type Size = 16 | 32 | 64;
 const sizes = [16, 32, 64] as const;
 
-// ---- one row -------------------------------------------------------------------------------------------------------------------
-
-/** Orders and numbers of operands in which a row may be written: as it is; the other way round; with what may be left out. */
+/**
+ * The orders and numbers of operands in which a row may be written: as it is, exchanged, or with implied
+ * operands added.
+ */
 const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly WrittenOperand[])[] => {
   const operands = writtenOperands(row);
   if (written.length === operands.length) {
@@ -50,7 +54,7 @@ const arrangements = (row: Row, written: readonly WrittenOperand[]): (readonly W
   }
   const ten: WrittenOperand = { kind: "value", size: undefined, short: false, value: { constant: 10n, labels: [] } };
   if ((row.name === "aam" || row.name === "aad") && written.length === 0) return [[ten]];
-  // The mask register of BLENDVPS, and what SHA256RNDS2 takes from xmm0.
+  // The mask register of BLENDVPS, and xmm0 of SHA256RNDS2.
   const xmm0 = registers.get("xmm0") as NamedRegister;
   if (operands.at(-1)?.spec === "XMM0" && written.length === operands.length - 1)
     return [[...written, { kind: "register", name: "xmm0", register: xmm0 }]];
@@ -82,7 +86,7 @@ const addressSizeOf = ({ row, addressSize }: NameMatch, statement: Statement, mo
   return have === (mode === 64 ? 16 : 64) ? undefined : have;
 };
 
-/** Prefixes that the row does not know make it another statement. */
+/** False if the row has no use for a prefix of the statement. */
 const takesPrefixes = (row: Row, { prefixes, operands }: Statement): boolean => {
   const memory = operands.some((w) => w.kind === "memory");
   if (prefixes.lock && !(row.lock && !row.registerOnly && memory)) return false;
@@ -90,7 +94,7 @@ const takesPrefixes = (row: Row, { prefixes, operands }: Statement): boolean => 
   return prefixes.segment === undefined || memory || impliesMemory(row);
 };
 
-/** The instruction that a statement means by this row, at this operand size. */
+/** The instruction of a statement by this row, at this operand size; undefined if an operand does not fit. */
 const build = (
   meant: NameMatch,
   size: Size,
@@ -110,7 +114,10 @@ const build = (
   return written.every((w, n) => put(d, n, w, evaluate, at + length)) ? d : undefined;
 };
 
-/** Of two encodings of one length NASM takes the one without REX.W, and the one whose immediate is extended. */
+/**
+ * The order of encodings of equal length, as in NASM: without REX.W first, and with an extended immediate
+ * first.
+ */
 const preference = (row: Row): number => Number(row.rexW === true) + Number(row.operands.some((o) => o.spec === "Iz" || o.spec === "Iv"));
 
 interface Candidate {
@@ -120,7 +127,7 @@ interface Candidate {
   readonly bytes: Uint8Array;
 }
 
-/** Assembles one statement at a time; `evaluate` knows the labels. */
+/** Assembles one statement at a time; `evaluate` resolves the labels. */
 class StatementAssembler {
   readonly #decoder: Decoder = plainDecoder();
   readonly #mode: AddressSize;
@@ -150,7 +157,7 @@ class StatementAssembler {
     const out: Candidate[] = [];
     for (const size of sizesOf(meant, s, this.#mode)) {
       for (const written of arrangements(meant.row, s.operands)) {
-        // What is measured from the next instruction needs the length: it does not depend on the distance.
+        // Operands relative to the next instruction need the length, which does not depend on the distance.
         const trial = build(meant, size, written, s, at, this.#mode, evaluate, 0);
         const length = trial && (encode(trial)?.length ?? 0);
         const instruction = length === undefined ? undefined : build(meant, size, written, s, at, this.#mode, evaluate, length);
@@ -161,7 +168,10 @@ class StatementAssembler {
     return out;
   }
 
-  /** A memory operand without a size must have one size only, or belong to a stack or branch instruction: then it is the usual one. */
+  /**
+   * A memory operand without a size is accepted if only one size is possible. In a stack or branch
+   * instruction it has the usual size.
+   */
   #unambiguous(found: Candidate[], s: Statement): Candidate[] {
     const n = s.operands.findIndex((w) => w.kind === "memory" && w.size === undefined);
     if (n < 0) return found;
@@ -175,7 +185,7 @@ class StatementAssembler {
     return bad("the memory operand needs a size (byte ptr, word ptr, dword ptr, …)");
   }
 
-  /** Nothing leaves that would be read as something else. */
+  /** True if the bytes decode to the same instruction. */
   #checks({ instruction, bytes }: Candidate): boolean {
     const result = this.#decoder.decode(bytes, 0, bytes.length, instruction.ip, this.#mode);
     const { d } = this.#decoder;
@@ -186,8 +196,6 @@ class StatementAssembler {
     );
   }
 }
-
-// ---- a text --------------------------------------------------------------------------------------------------------------------
 
 const dataBytes = { db: 1, dw: 2, dd: 4, dq: 8 } as const;
 const data = (s: Statement, evaluate: Evaluate): Uint8Array => {
@@ -212,26 +220,27 @@ const atLine = <T>(line: number, f: () => T): T => {
   }
 };
 
-/** Assemble lines of text. What is wrong with them is a Problem that names the line. */
+/** Assembles lines of text. Throws a `Problem` with the line for every mistake in them. */
 export const assemble = (text: string, { mode = 64, at = 0 }: AssembleOptions = {}): Assembled => {
   const statements = text.split("\n").map((line, n) => atLine(n + 1, () => parseLine(line, n + 1)));
   const defined = new Map<string, number>();
   for (const { labels, line } of statements)
     for (const label of labels) {
-      if (defined.has(label)) atLine(line, () => bad(`the label "${label}" is there already`));
+      if (defined.has(label)) atLine(line, () => bad(`the label "${label}" is already defined`));
       defined.set(label, at);
     }
   const assembler = new StatementAssembler(mode);
   const bytes: Uint8Array[] = statements.map(() => new Uint8Array(0));
   const addresses: number[] = [];
-  // Every length only grows from pass to pass: short branches become long where labels turn out to be far. A label that the first pass
-  // has not met counts as here. What can shrink again (a distance within an address) might never settle.
+  // Lengths only grow from pass to pass: a short branch becomes long if its label is too far. In the first
+  // pass an undefined label counts as the current address. Lengths that could shrink (a distance inside an
+  // address) might not converge.
   for (let pass = 0, moved = true; moved; pass++) {
     moved = pass === 0;
     let address = at;
     const met = new Set<string>();
     for (const [n, s] of statements.entries()) {
-      if (pass > statements.length + 16) atLine(s.line, () => bad("the distances between labels do not settle"));
+      if (pass > statements.length + 16) atLine(s.line, () => bad("the distances between labels do not converge"));
       for (const label of s.labels) {
         if (defined.get(label) !== address) moved = true;
         defined.set(label, address);

@@ -1,5 +1,6 @@
-// The encoder: a decoded instruction (decoder.ts) back to bytes. They are the shortest of its row, prefixes without effect left out, in
-// the order in which NASM writes them; so encode(decode(bytes)) is a fixed point. SDM Vol. 2A chapter 2.
+// The encoder: a decoded instruction (decoder.ts) to bytes. They are the shortest of its row, without
+// ineffective prefixes, in NASM's order. encode(decode(bytes)) is therefore a fixed point. SDM Vol. 2A
+// chapter 2.
 import { type Decoded, defaultSegment, noRegister, rm16 } from "../decode/decoder.ts";
 import { isMemoryOperand, type Operand, sizeIndex } from "../isa/row.ts";
 import { S } from "../machine/state.ts";
@@ -56,11 +57,11 @@ const addressForm = (d: Decoded): AddressForm | undefined => {
   return { mod, rm: 4, sib: (d.scale << 6) | ((indexed ? index & 7 : 4) << 3) | (base & 7), displacement };
 };
 
-/** Register number in the field that an operand's kind names. */
+/** The operand kinds by the field that holds the register number. */
 const inVex = new Set<Operand["kind"]>(["xmmH", "vreg"]);
 const inReg = new Set<Operand["kind"]>(["reg", "xmm", "mm", "sreg", "creg", "dreg"]);
 const inRm = new Set<Operand["kind"]>(["rm", "rmreg", "xmmrm", "xmmU", "mmrm", "mmN", "sti"]);
-/** Of these registers there are eight: REX says nothing. */
+/** Kinds with only eight registers: they need no REX bit. */
 const eight = new Set<Operand["kind"]>(["mm", "mmrm", "mmN", "sti", "sreg"]);
 
 const rexOf = (d: Decoded, memory: boolean): number => {
@@ -113,14 +114,14 @@ const vexBytes = (d: Decoded, rex: number): number[] => {
   return [0xc4, r | ((~rex & 3) << 5) | row.map, ((rex & 8) << 4) | rest];
 };
 
-/** Bytes of an immediate operand; a branch's wait until the length is known. */
+/** Bytes of an immediate operand. A branch displacement is written once the length is known. */
 const immediateBytes = (d: Decoded, o: Operand, first: boolean): number[] => {
   const n = o.widths[sizeIndex(d.size)] >> 3;
   switch (o.kind) {
     case "imm":
     case "simm":
       return first ? littleEndian((BigInt(d.immHi) << 32n) | BigInt(d.immLo >>> 0), n) : littleEndian(d.imm2, n);
-    // The low four bits are nobody's.
+    // The low four bits are ignored.
     case "xmmL":
       return [d.immLo & (d.mode === 64 ? 0xf0 : 0x70)];
     case "far":
@@ -132,13 +133,16 @@ const immediateBytes = (d: Decoded, o: Operand, first: boolean): number[] => {
   }
 };
 
-/** A distance from the next instruction, as it wraps at the width of what it is added to; undefined if it does not fit. */
+/** The distance from the next instruction, which wraps at the given width; undefined if it does not fit. */
 const distance = (target: number, next: number, bytes: number, width: number): number | undefined => {
   const far = width === 16 ? ((target - next) << 16) >> 16 : width === 32 ? (target - next) | 0 : target - next;
   return fits(far, bytes * 8) ? far : undefined;
 };
 
-/** The bytes of a decoded instruction at its `ip`; undefined if this row has none for it (a target too far, an address out of reach). */
+/**
+ * The bytes of a decoded instruction at its `ip`. Undefined if this row cannot encode it (a target too far,
+ * an address out of reach).
+ */
 export const encode = (d: Decoded): Uint8Array | undefined => {
   const { row } = d;
   const memory = d.isMemory && row.operands.some((o) => isMemoryOperand(o) && o.kind !== "moffs");

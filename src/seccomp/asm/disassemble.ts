@@ -1,5 +1,6 @@
-// Programs as text, in the style of seccomp-tools. `assemble` reads it back to the same instructions; what the text cannot say
-// (unknown codes, values in unused fields, jumps out of the program) is written `.insn code jt jf k`.
+// Programs as text, in the style of seccomp-tools. `assemble` reads it back to the same instructions.
+// Instructions without a text (unknown codes, values in unused fields, jumps out of the program) are written
+// as `.insn code jt jf k`.
 import { BPF, type Insn, type Program } from "../bpf/insn.ts";
 import { aluByCode, jumpByCode, usesX } from "../bpf/ops.ts";
 import { describeReturn } from "../returns.ts";
@@ -38,7 +39,7 @@ const jumpText = (options: AsmOptions, holding: Holding | undefined, insn: Insn,
 };
 
 type Show = (k: number, options: AsmOptions) => string;
-/** Instructions whose text is a matter of k alone. */
+/** Instructions whose text depends only on k. */
 const plain: Readonly<Record<number, Show>> = {
   [BPF.LDX | BPF.B | BPF.MSH]: (k) => `X = 4 * (data[${k}:1] & 0xf)`,
   [BPF.LD | BPF.IMM]: (k) => `A = ${hex(k)}`,
@@ -49,7 +50,7 @@ const plain: Readonly<Record<number, Show>> = {
   [BPF.STX]: (k) => `mem[${k}] = X`,
   [BPF.RET | BPF.K]: (k, { returns }) => `return ${describeReturn(returns, k)}`,
 };
-/** Those that use no k. */
+/** Instructions without k. */
 const bare: Readonly<Record<number, string>> = {
   [BPF.LD | BPF.W | BPF.LEN]: "A = len",
   [BPF.LDX | BPF.W | BPF.LEN]: "X = len",
@@ -60,7 +61,7 @@ const bare: Readonly<Record<number, string>> = {
 };
 const packetLoads: ReadonlySet<number> = new Set([BPF.W, BPF.H, BPF.B].flatMap((w) => [BPF.LD | w | BPF.ABS, BPF.LD | w | BPF.IND]));
 
-/** The text, or undefined where the syntax has none. */
+/** The text, or undefined if the syntax has none. */
 const insnText = (options: AsmOptions, program: Program, holding: Holding | undefined, insn: Insn, pc: number): string | undefined => {
   const { code, jt, jf, k } = insn;
   if (jumpByCode[code]) {
@@ -77,13 +78,13 @@ const insnText = (options: AsmOptions, program: Program, holding: Holding | unde
 
 const raw = ({ code, jt, jf, k }: Insn): string => `.insn ${hex(code)} ${hex(jt)} ${hex(jf)} ${hex(k)}`;
 
-/** One line of text for each instruction, without labels. */
+/** One line of text per instruction, without labels. */
 export const disassembleLines = (program: Program, options: AsmOptions): readonly string[] => {
   const flow = holdings(options.layout, program);
   return program.map((insn, pc) => insnText(options, program, flow[pc], insn, pc) ?? raw(insn));
 };
 
-/** The listing that seccomp-tools prints: label, the fields in hex, text. */
+/** The listing in the format of seccomp-tools: label, fields in hexadecimal, text. */
 export const disassemble = (program: Program, options: AsmOptions): string => {
   const lines = disassembleLines(program, options).map((text, pc) => {
     const { code, jt, jf, k } = program[pc] as Insn;

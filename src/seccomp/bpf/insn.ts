@@ -61,21 +61,25 @@ export interface Insn {
   readonly code: number;
   /** u8: instructions to skip when a condition holds. */
   readonly jt: number;
-  /** u8: … and when it does not. */
+  /** u8: instructions to skip when it does not hold. */
   readonly jf: number;
   /** u32 */
   readonly k: number;
 }
+/** A BPF program. */
 export type Program = readonly Insn[];
 
-/** BPF_STMT and BPF_JUMP of linux/filter.h. */
+/** BPF_STMT of linux/filter.h. */
 export const stmt = (code: number, k = 0): Insn => ({ code, jt: 0, jf: 0, k: k >>> 0 });
+/** BPF_JUMP of linux/filter.h. */
 export const jump = (code: number, k: number, jt: number, jf: number): Insn => ({ code, jt, jf, k: k >>> 0 });
 
+/** The class bits of a code. */
 export const insnClass = (code: number): number => code & 0x07;
+/** True for both return instructions. */
 export const isReturn = (code: number): boolean => code === (BPF.RET | BPF.K) || code === (BPF.RET | BPF.A);
 
-/** The instructions in an array of struct sock_filter; bytes after the last whole one are ignored. */
+/** The instructions in an array of struct sock_filter. Bytes after the last whole instruction are ignored. */
 export const decodeProgram = (bytes: Uint8Array): Program => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: Math.floor(bytes.length / INSN_SIZE) }, (_, i) => ({
@@ -85,6 +89,7 @@ export const decodeProgram = (bytes: Uint8Array): Program => {
     k: view.getUint32(i * INSN_SIZE + 4, true),
   }));
 };
+/** The array of struct sock_filter of a program. */
 export const encodeProgram = (program: Program): Uint8Array => {
   const view = new DataView(new ArrayBuffer(program.length * INSN_SIZE));
   program.forEach((insn, i) => {

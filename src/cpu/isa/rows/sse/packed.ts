@@ -1,5 +1,5 @@
-// Packed integers: MMX, and SSE2 with the same meaning on twice the width. SDM Vol. 2: PADD… PSUB… PMUL… PMADDWD PSADBW PAVG PMIN PMAX
-// PCMP… PAND PANDN POR PXOR, PSLL PSRL PSRA.
+// Packed integers: MMX, and SSE2 with the same meaning on twice the width. SDM Vol. 2: PADD… PSUB… PMUL…
+// PMADDWD PSADBW PAVG PMIN PMAX PCMP… PAND PANDN POR PXOR, PSLL PSRL PSRA.
 import type { Meaning } from "../../ops.ts";
 import { family, type Row, row } from "../../row.ts";
 import type { SimdName } from "../../simd.ts";
@@ -28,7 +28,10 @@ const sumOfDifferences: Vector2 = (o, a, b) => {
 
 type Shift = "shl" | "shr_u" | "shr_s";
 const lanesName = { 16: "i16x8", 32: "i32x4", 64: "i64x2" } as const;
-/** All lanes by one count, the low 64 bits of the operand: beyond the width only zeros, or signs, are left. */
+/**
+ * Shifts all lanes by one count, the low 64 bits of the operand. A count beyond the width leaves zeros, or
+ * signs.
+ */
 const shift =
   (w: 16 | 32 | 64, how: Shift): Meaning =>
   (o) => {
@@ -39,7 +42,7 @@ const shift =
     if (how === "shr_s") return o.set(0, o.simd(name, a, o.select(within, count, o.imm(w - 1))));
     o.set(0, o.select(within, o.simd(name, a, count), o.vector(o.imm(0), o.imm(0))));
   };
-/** Of the whole register by bytes: byte i comes from byte i + or - count, which is no byte at all beyond the ends. */
+/** Shifts the whole register by bytes: byte i comes from byte i + or - count; zeros beyond the ends. */
 const shiftBytes =
   (direction: "left" | "right"): Meaning =>
   (o) => {
@@ -69,6 +72,7 @@ const lanewise: readonly (readonly [string, string, SimdName])[] = [
 /** dst = not dst and src. */
 const andNot = two((o, a, b) => o.simd("v128.andnot", b, a));
 
+/** The rows of packed integers. */
 // biome-ignore format: table
 export const packed = family(() => [
   ...lanewise.flatMap(([name, opcode, does]) => mmxAndSse(name, opcode, simd2(does))),
